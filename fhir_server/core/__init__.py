@@ -1,0 +1,1 @@
+"""Pure building blocks: JSON, time, numbers, references, outcomes, Bundles. No I/O."""

@@ -1,0 +1,137 @@
+"""Every error that reaches a client, and the one table that gives its HTTP status and R4 issue code.
+
+    FhirError
+      InvalidRequest          400  the request line, a header or a parameter is wrong
+      InvalidSearch           400  a search that cannot be understood
+      MalformedContent        400  a body that is no JSON, or breaks the R4 definitions
+      Unauthenticated         401
+      Forbidden               403
+      NotFound                404
+      UnknownType             404  no such resource type or operation
+      MethodNotAllowed        405
+      NotAcceptable           406
+      Conflict                409
+      Gone                    410  deleted
+      PreconditionFailed      412  a stale If-Match, or several matches for a condition
+      ContentTooLarge         413
+      UnsupportedMediaType    415
+      Unprocessable           422  well formed, but against a profile or a rule of the server
+      BusinessRule            422  against a rule of the care programme
+      TooManyRequests         429
+      NotSupported            501
+      StoreUnavailable        503  try again later
+      StoreFull               507
+
+https://hl7.org/fhir/R4/http.html#Status-Codes
+"""
+
+from fhir_server.issues import Issue, Severity, Text
+
+
+class FhirError(Exception):
+    """An answer that is not success, carrying the issues of its OperationOutcome."""
+
+    def __init__(self, *issues: Issue) -> None:
+        super().__init__("; ".join(map(str, issues)))
+        self.issues = issues
+
+    @classmethod
+    def because(
+        cls, text: Text, *expression: str, code: str | None = None, severity: Severity = "error"
+    ) -> "FhirError":
+        """The error with one issue, of this class's usual issue code unless `code` says otherwise."""
+        return cls(Issue(severity, code or issue_code(cls), text, expression))
+
+
+class InvalidRequest(FhirError): ...
+
+
+class InvalidSearch(InvalidRequest): ...
+
+
+class MalformedContent(FhirError): ...
+
+
+class Unauthenticated(FhirError): ...
+
+
+class Forbidden(FhirError): ...
+
+
+class NotFound(FhirError): ...
+
+
+class UnknownType(FhirError): ...
+
+
+class MethodNotAllowed(FhirError): ...
+
+
+class NotAcceptable(FhirError): ...
+
+
+class Conflict(FhirError): ...
+
+
+class Gone(FhirError): ...
+
+
+class PreconditionFailed(FhirError): ...
+
+
+class ContentTooLarge(FhirError): ...
+
+
+class UnsupportedMediaType(FhirError): ...
+
+
+class Unprocessable(FhirError): ...
+
+
+class BusinessRule(Unprocessable): ...
+
+
+class TooManyRequests(FhirError): ...
+
+
+class NotSupported(FhirError): ...
+
+
+class StoreUnavailable(FhirError): ...
+
+
+class StoreFull(FhirError): ...
+
+
+ANSWERS: dict[type[FhirError], tuple[int, str]] = {
+    InvalidRequest: (400, "invalid"),
+    InvalidSearch: (400, "invalid"),
+    MalformedContent: (400, "structure"),
+    Unauthenticated: (401, "login"),
+    Forbidden: (403, "forbidden"),
+    NotFound: (404, "not-found"),
+    UnknownType: (404, "not-supported"),
+    MethodNotAllowed: (405, "not-supported"),
+    NotAcceptable: (406, "not-supported"),
+    Conflict: (409, "conflict"),
+    Gone: (410, "deleted"),
+    PreconditionFailed: (412, "conflict"),
+    ContentTooLarge: (413, "too-long"),
+    UnsupportedMediaType: (415, "not-supported"),
+    Unprocessable: (422, "processing"),
+    BusinessRule: (422, "business-rule"),
+    TooManyRequests: (429, "throttled"),
+    NotSupported: (501, "not-supported"),
+    StoreUnavailable: (503, "transient"),
+    StoreFull: (507, "no-store"),
+}
+
+
+def status_of(error: FhirError) -> int:
+    """The HTTP status that answers this error."""
+    return ANSWERS[type(error)][0]
+
+
+def issue_code(kind: type[FhirError]) -> str:
+    """The R4 issue code that this kind of error carries unless it says another."""
+    return ANSWERS[kind][1]

@@ -1,0 +1,1 @@
+"""Operations ($name), one module each, and the table that lists them."""

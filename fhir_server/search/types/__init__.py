@@ -1,0 +1,1 @@
+"""One module per search parameter type: parse a value, index values, match in memory."""

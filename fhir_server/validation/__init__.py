@@ -1,0 +1,1 @@
+"""Validation of resources against the definitions; yields issues, never raises for bad data."""

@@ -1,0 +1,1 @@
+"""Care programmes that extend the engine through its four plug points."""

@@ -1,0 +1,1 @@
+"""SÉSAME: what the engine loads for this care programme."""

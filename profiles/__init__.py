@@ -1,0 +1,1 @@
+"""SÉSAME profiles, questionnaires and search parameters, as data."""

@@ -1,0 +1,1 @@
+"""SÉSAME code systems, value sets and naming systems, as data."""
