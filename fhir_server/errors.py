@@ -25,6 +25,8 @@
 https://hl7.org/fhir/R4/http.html#Status-Codes
 """
 
+from typing import Self
+
 from fhir_server.issues import Issue, Severity, Text
 
 
@@ -36,9 +38,7 @@ class FhirError(Exception):
         self.issues = issues
 
     @classmethod
-    def because(
-        cls, text: Text, *expression: str, code: str | None = None, severity: Severity = "error"
-    ) -> "FhirError":
+    def of(cls, text: Text, *expression: str, code: str | None = None, severity: Severity = "error") -> Self:
         """The error with one issue, of this class's usual issue code unless `code` says otherwise."""
         return cls(Issue(severity, code or issue_code(cls), text, expression))
 

@@ -1,0 +1,125 @@
+"""Exact JSON: numbers keep their text, duplicate keys and bottomless nesting are refused.
+
+A number with a fraction or an exponent becomes a `msgspec.Raw` that holds its text, so that 1.50 and 187e0
+come back as they were written; whole numbers become `int` of any size. https://hl7.org/fhir/R4/json.html
+"""
+
+import json
+import re
+from decimal import Decimal
+from typing import Any, NoReturn
+
+import msgspec
+
+from fhir_server.core import messages
+from fhir_server.errors import MalformedContent
+from fhir_server.issues import Text
+
+Number = int | msgspec.Raw
+
+DEPTH_MAX = 100
+_BOM = b"\xef\xbb\xbf"
+_NEGATIVE_ZERO = re.compile(rb"-0(?![\d.eE])")
+_ESCAPED_COLON = re.compile(rb"\\u003a", re.IGNORECASE)
+
+
+def _verbatim(text: str) -> msgspec.Raw:
+    return msgspec.Raw(text.encode())
+
+
+_decoder = msgspec.json.Decoder(float_hook=_verbatim)
+_encoder = msgspec.json.Encoder()
+
+
+def parse(body: bytes, depth_max: int = DEPTH_MAX) -> Any:
+    """The value that `body` holds as dicts, lists, strings, ints, bools, None and `msgspec.Raw` decimals.
+
+    Raises `MalformedContent` for what is no JSON, for a key given twice in one object, and for nesting
+    deeper than `depth_max`.
+    """
+    body = body.removeprefix(_BOM)
+    try:
+        value = _decoder.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise _malformed(messages.NOT_JSON(reason=error)) from error
+    except (RecursionError, ValueError) as error:
+        raise _malformed(messages.TOO_DEEP(limit=depth_max)) from error
+    if body.count(b"{") + body.count(b"[") > depth_max and _depth(value) > depth_max:
+        raise _malformed(messages.TOO_DEEP(limit=depth_max))
+    if _needs_careful_reading(body, value):
+        return _parse_carefully(body)
+    return value
+
+
+def serialise(value: Any) -> bytes:
+    """Compact JSON in UTF-8, decimals as they were written."""
+    return _encoder.encode(value)
+
+
+def indent(body: bytes) -> bytes:
+    """The same JSON, spread over lines for a human reader."""
+    return msgspec.json.format(body, indent=2)
+
+
+def decimal(number: Number) -> Decimal:
+    """The exact value of a parsed number."""
+    return Decimal(number) if type(number) is int else Decimal(bytes(number).decode())
+
+
+def number(value: Decimal | str) -> msgspec.Raw:
+    """A number to be written with exactly the digits of `value`."""
+    return msgspec.Raw(str(value).encode())
+
+
+def equal(one: Any, other: Any) -> bool:
+    """Whether two parsed values are the same JSON, the text of their numbers included."""
+    return serialise(one) == serialise(other) or _canonical(one) == _canonical(other)
+
+
+def _canonical(value: Any) -> bytes:
+    return msgspec.json.encode(value, order="sorted")
+
+
+def _malformed(text: Text) -> MalformedContent:
+    return MalformedContent.of(text)
+
+
+def _depth(value: Any) -> int:
+    depth, level = 0, [value]
+    while level := [node for node in level if type(node) in (dict, list)]:
+        depth += 1
+        level = [child for node in level for child in (node.values() if type(node) is dict else node)]
+    return depth
+
+
+def _needs_careful_reading(body: bytes, value: Any) -> bool:
+    """Whether the quick decoder may have lost something: a repeated key, or the sign of -0.
+
+    A dropped key takes at least one colon with it, so equal counts of colons prove that none was dropped.
+    """
+    if body.count(b":") != serialise(value).count(b":") or _ESCAPED_COLON.search(body):
+        return True
+    return b"-0" in body and _NEGATIVE_ZERO.search(body) is not None
+
+
+def _parse_carefully(body: bytes) -> Any:
+    return json.loads(
+        body,
+        object_pairs_hook=_object_without_duplicates,
+        parse_float=_verbatim,
+        parse_int=lambda text: _verbatim(text) if text == "-0" else int(text),
+        parse_constant=_refuse_constant,
+    )
+
+
+def _object_without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise _malformed(messages.DUPLICATE_KEY(key=twice))
+    return found
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise _malformed(messages.NOT_JSON(reason=name))

@@ -1,0 +1,16 @@
+"""What the core says to clients, in English and French."""
+
+from fhir_server.issues import Template
+
+NOT_JSON = Template(
+    en="The body is not valid JSON: {reason}. Send one JSON object in UTF-8.",
+    fr="Le corps n'est pas du JSON valide : {reason}. Envoyez un objet JSON en UTF-8.",
+)
+TOO_DEEP = Template(
+    en="The JSON is nested deeper than {limit} levels, or holds a number too long to read.",
+    fr="Le JSON est imbriqué sur plus de {limit} niveaux, ou contient un nombre trop long.",
+)
+DUPLICATE_KEY = Template(
+    en="The key '{key}' stands twice in one object. Keep one of them.",
+    fr="La clé « {key} » figure deux fois dans le même objet. N'en gardez qu'une.",
+)

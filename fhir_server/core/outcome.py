@@ -1,0 +1,33 @@
+"""Issues as an OperationOutcome in the reader's language.
+
+https://hl7.org/fhir/R4/operationoutcome.html
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from fhir_server.issues import Issue, Language, Template
+
+ALL_OK = Template(en="Done, with nothing to report.", fr="Fait, sans remarque.")
+
+
+def operation_outcome(issues: Iterable[Issue], language: Language) -> dict[str, Any]:
+    """The resource; without any issue it says that all went well."""
+    entries = [_entry(issue, language) for issue in issues]
+    everything_fine = Issue("information", "informational", ALL_OK())
+    return {
+        "resourceType": "OperationOutcome",
+        "issue": entries or [_entry(everything_fine, language)],
+    }
+
+
+def _entry(issue: Issue, language: Language) -> dict[str, Any]:
+    sentence = issue.text.render(language)
+    details: dict[str, Any] = {"text": sentence}
+    if issue.key:
+        details["coding"] = [{"code": issue.key}]
+    entry: dict[str, Any] = {"severity": issue.severity, "code": issue.code, "details": details}
+    entry["diagnostics"] = sentence
+    if issue.expression:
+        entry["expression"] = list(issue.expression)
+    return entry

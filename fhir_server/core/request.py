@@ -1,0 +1,85 @@
+"""A FHIR request and its response, free of any transport.
+
+A Bundle entry becomes a `FhirRequest` and enters the same door as an HTTP request.
+https://hl7.org/fhir/R4/http.html
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from fhir_server.issues import Issue, Language
+
+Return = Literal["minimal", "representation", "OperationOutcome"]
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who asks. `roles` and scopes are given by access control; the open server knows only the anonymous
+    one."""
+
+    id: str = "anonymous"
+    scopes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """The Prefer header. `lenient`: ignore unknown search parameters and say so."""
+
+    returns: Return | None = None
+    lenient: bool = False
+    respond_async: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """The conditional headers, as written."""
+
+    if_match: str | None = None
+    if_none_match: str | None = None
+    if_modified_since: str | None = None
+    if_none_exist: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FhirRequest:
+    """One request below the FHIR base.
+
+    `path` is split at slashes and percent-decoded; `query` holds the parameters of the URL and, for a
+    search by
+    POST, of the form, in order. `content` is the parsed JSON body, or the patch document; None without a
+    body.
+    `content_type` is the media type without parameters.
+    """
+
+    method: str
+    path: tuple[str, ...]
+    base_url: str
+    query: tuple[tuple[str, str], ...] = ()
+    content: Any = None
+    content_type: str = ""
+    conditions: Conditions = Conditions()
+    preferences: Preferences = Preferences()
+    language: Language = "en"
+    principal: Principal = Principal()
+    purpose_of_use: str | None = None
+
+    def parameter(self, name: str) -> str | None:
+        """The last value of a query parameter; None when absent."""
+        return next((value for key, value in reversed(self.query) if key == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class FhirResponse:
+    """An answer. `body` is a resource as JSON bytes, None for none; `version` becomes the ETag,
+    `last_updated` (UTC
+    microseconds) Last-Modified. `location` is relative to the base. `issues` are what a successful write
+    has to say."""
+
+    status: int
+    body: bytes | None = None
+    version: int | None = None
+    last_updated: int | None = None
+    location: str | None = None
+    content_location: str | None = None
+    issues: tuple[Issue, ...] = ()
+    media_type: str = "application/fhir+json"

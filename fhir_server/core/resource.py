@@ -1,0 +1,43 @@
+"""A resource as bytes: a fixed head with its identity and version, and a tail with all the rest.
+
+{"resourceType":"Patient","id":"1","meta":{"versionId":"2","lastUpdated":"..."  | ,"tag":[...]},"name":[...]}
+                               head, written at commit                          | tail, serialised once
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from fhir_server.core import json
+from fhir_server.core.temporal import format_instant
+
+SERVER_META = ("versionId", "lastUpdated")
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A resource ready to be stored, but for the version and the time that the commit gives it."""
+
+    type: str
+    id: str
+    tail: bytes
+
+
+def draft(resource: dict[str, Any], id: str) -> Draft:
+    """The draft of a parsed resource under `id`; what it says itself of id and version is left out."""
+    meta = {name: value for name, value in resource.get("meta", {}).items() if name not in SERVER_META}
+    rest = {name: value for name, value in resource.items() if name not in ("resourceType", "id", "meta")}
+    return Draft(resource["resourceType"], id, _continued(meta) + _continued(rest))
+
+
+def _continued(members: dict[str, Any]) -> bytes:
+    """The members of an object that is already open, and the brace that closes it."""
+    return b"," + json.serialise(members)[1:] if members else b"}"
+
+
+def body(draft: Draft, version: int, last_updated: int) -> bytes:
+    """The whole resource as committed; `last_updated` in UTC microseconds."""
+    head = (
+        f'{{"resourceType":"{draft.type}","id":"{draft.id}","meta":'
+        f'{{"versionId":"{version}","lastUpdated":"{format_instant(last_updated)}"'
+    )
+    return head.encode() + draft.tail

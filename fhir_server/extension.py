@@ -1,0 +1,103 @@
+"""The four plug points through which a care programme extends the engine.
+
+A programme is a package that exposes `PROGRAMME`; bootstrap imports those that the settings name.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from fhir_server.core.request import FhirRequest, FhirResponse
+from fhir_server.issues import Issue
+from fhir_server.search.ast import SearchQuery
+from fhir_server.store.port import Store, StoredResource
+
+Resource = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One resource as a unit of work leaves it: `after` is None for a deletion, `before` None for a
+    creation."""
+
+    type: str
+    id: str
+    before: Resource | None
+    after: Resource | None
+
+
+class View(Protocol):
+    """What a rule or reaction may see: the state that the unit of work would leave behind."""
+
+    def get(self, type: str, id: str) -> Resource | None: ...
+
+    def find(self, query: SearchQuery) -> tuple[StoredResource, ...]: ...
+
+    def lock(self, key: str) -> None: ...
+
+    def unique(self, key: str, owner: str) -> None: ...
+
+
+class Rule(Protocol):
+    """A rule across resources, checked before the commit and again after reactions. A rule that counts
+    takes a lock."""
+
+    name: str
+
+    def check(self, change: Change, view: View) -> Iterable[Issue]: ...
+
+
+class Reaction(Protocol):
+    """What else must be written in the same commit because of a change: whole resources, created or
+    replaced by id."""
+
+    name: str
+
+    def react(self, change: Change, view: View) -> Iterable[Resource]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class OperationContext:
+    """What an operation may use beside the request."""
+
+    store: Store
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A named operation and its handler. `levels` among system, type, instance; `types` empty means every
+    type."""
+
+    code: str
+    definition: str
+    levels: frozenset[str]
+    handle: Callable[[FhirRequest, OperationContext], FhirResponse]
+    types: frozenset[str] = frozenset()
+    affects_state: bool = False
+
+
+class RecordType(Protocol):
+    """A native record of a programme, served at `/{programme}/{record}`, and its two views."""
+
+    name: str
+
+    def schema(self) -> Mapping[str, Any]: ...
+
+    def to_fhir(self, record: Mapping[str, Any]) -> list[Resource]: ...
+
+    def from_fhir(self, resources: Iterable[Resource]) -> Mapping[str, Any]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Programme:
+    """A care programme: its guide as plain resources, its synthetic cohort as transaction Bundles, and its
+    plug-ins."""
+
+    name: str
+    version: str
+    guide: Callable[[], Iterable[Resource]]
+    demo: Callable[[], Iterable[Resource]]
+    rules: tuple[Rule, ...] = ()
+    reactions: tuple[Reaction, ...] = ()
+    operations: tuple[Operation, ...] = ()
+    records: tuple[RecordType, ...] = field(default=())

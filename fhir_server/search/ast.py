@@ -1,0 +1,217 @@
+"""The search query as a tree that is independent of any backend.
+
+A query is understood once, by `search.parse`; every backend compiles or walks the same tree.
+https://hl7.org/fhir/R4/search.html
+"""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Literal
+
+Prefix = Literal["eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap"]
+ParameterType = Literal[
+    "string", "token", "reference", "date", "number", "quantity", "uri", "composite", "special"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class StringValue:
+    """`text` is normalised as the index is; `exact` is as the client wrote it."""
+
+    text: str
+    exact: str
+
+
+@dataclass(frozen=True, slots=True)
+class TokenValue:
+    """`code` -> (None, code); `system|code` -> both; `|code` -> ("", code); `system|` -> (system, None)."""
+
+    system: str | None
+    code: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OfTypeValue:
+    """`system|code|value` of the :of-type modifier."""
+
+    system: str
+    code: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceValue:
+    """`type` is None when only an id was given, "" for a URL that is not of this server (then `target` is
+    the URL)."""
+
+    type: str | None
+    target: str
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DateValue:
+    """The period that the value covers with its precision, [low, high) in UTC microseconds."""
+
+    prefix: Prefix
+    low: int
+    high: int
+
+
+@dataclass(frozen=True, slots=True)
+class NumberValue:
+    """`value` as written; [low, high) is its implicit-precision range, which only eq and ne use."""
+
+    prefix: Prefix
+    value: Decimal
+    low: Decimal
+    high: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class QuantityValue:
+    """A number and its unit: `system` None and `code` None = any unit; `code` alone matches code or written
+    unit."""
+
+    number: NumberValue
+    system: str | None
+    code: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class UriValue:
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class MissingValue:
+    """The value of :missing."""
+
+    missing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CompositeValue:
+    """One value per component, in the order of the definition."""
+
+    components: tuple["Value", ...]
+
+
+Value = (
+    StringValue
+    | TokenValue
+    | OfTypeValue
+    | ReferenceValue
+    | DateValue
+    | NumberValue
+    | QuantityValue
+    | UriValue
+    | MissingValue
+    | CompositeValue
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One parameter whose index matches any of the values.
+
+    `parameter` is the code as indexed (a :of-type, :identifier or :text search names the derived index);
+    `type` decides the kind
+    of entry looked at; `modifier` is the one that still changes how values compare (exact, contains, not,
+    missing,
+    above, below, in, not-in), else None. `component_types` is filled for composites only.
+    """
+
+    parameter: str
+    type: ParameterType
+    values: tuple[Value, ...]
+    modifier: str | None = None
+    component_types: tuple[ParameterType, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """`parameter.rest`: the resource refers by `parameter` to one of `types` that satisfies `where`."""
+
+    parameter: str
+    types: tuple[str, ...]
+    where: "Clause"
+
+
+@dataclass(frozen=True, slots=True)
+class Has:
+    """`_has:type:parameter:rest`: a resource of `type` that satisfies `where` refers to this one by
+    `parameter`."""
+
+    type: str
+    parameter: str
+    where: "Clause"
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    clauses: tuple["Clause", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    clauses: tuple["Clause", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    clause: "Clause"
+
+
+Clause = Match | Chain | Has | AllOf | AnyOf | Not
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """One sort key. `_id` and `_lastUpdated` are the resource's own; missing values come last in both
+    directions."""
+
+    parameter: str
+    type: ParameterType
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Include:
+    """`source:parameter[:target]`, forward (_include) or in reverse (_revinclude). `parameter` may be `*`."""
+
+    source: str
+    parameter: str
+    target: str | None = None
+    reverse: bool = False
+    iterate: bool = False
+
+
+SortKey = tuple[str | int | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Where a page starts: only resources whose first sequence is at most `snapshot`, after the `after` keys.
+
+    `after` holds the last match's value per sort key (None where missing) and then its first sequence.
+    """
+
+    snapshot: int
+    after: SortKey
+
+
+@dataclass(frozen=True, slots=True)
+class SearchQuery:
+    """A whole search. `types` is empty for every type; `where` are joined by AND; `visibility` is applied at
+    every hop. Without `sort`, matches come by first sequence, ascending, which is also the last sort key of
+    all."""
+
+    types: tuple[str, ...]
+    where: tuple[Clause, ...] = ()
+    sort: tuple[Sort, ...] = ()
+    includes: tuple[Include, ...] = ()
+    count: int = 20
+    total: Literal["none", "estimate", "accurate"] = "accurate"
+    page: Page | None = None
+    visibility: Clause | None = field(default=None)

@@ -1,0 +1,96 @@
+"""The index entries of a resource: one shape per search parameter type, the same for every backend.
+
+https://hl7.org/fhir/R4/search.html
+"""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+class StringEntry(NamedTuple):
+    """`text` is normalised for matching (no case, accents or surplus space), `exact` is as written."""
+
+    parameter: str
+    text: str
+    exact: str
+
+
+class TokenEntry(NamedTuple):
+    """`system` is empty where the value has none."""
+
+    parameter: str
+    system: str
+    code: str
+
+
+class ReferenceEntry(NamedTuple):
+    """A local reference has the type and id of its target; any other has an empty type and its URL as target.
+
+    `version` is empty unless the reference or canonical names one.
+    """
+
+    parameter: str
+    type: str
+    target: str
+    version: str
+
+
+class DateEntry(NamedTuple):
+    """The time covered, [low, high) in UTC microseconds; an open end is `temporal.BEGINNING` or
+    `temporal.END`."""
+
+    parameter: str
+    low: int
+    high: int
+
+
+class NumberEntry(NamedTuple):
+    """A point (low equal to high) or a Range, as `core.decimal.sort_key` texts, which sort as their numbers
+    do."""
+
+    parameter: str
+    low: str
+    high: str
+
+
+class QuantityEntry(NamedTuple):
+    """As a number, with the unit's system and code (empty where absent) and its written unit."""
+
+    parameter: str
+    system: str
+    code: str
+    unit: str
+    low: str
+    high: str
+
+
+class UriEntry(NamedTuple):
+    parameter: str
+    value: str
+
+
+class CompositeEntry(NamedTuple):
+    """One combination of component values, each an entry of its own type, in the order of the definition."""
+
+    parameter: str
+    components: tuple[NamedTuple, ...]
+
+
+@dataclass(slots=True)
+class Entries:
+    """All that one version of a resource is found by, by kind, without repetition.
+
+    `parameter` is the search parameter's code; the type of the resource is known from its key. Derived
+    entries
+    carry a suffix: `identifier:of-type` (token: type system|type code, value), `subject:identifier` (token),
+    `code:text` (string). `_compartment` is a token of compartment and id.
+    """
+
+    strings: list[StringEntry] = field(default_factory=list)
+    tokens: list[TokenEntry] = field(default_factory=list)
+    references: list[ReferenceEntry] = field(default_factory=list)
+    dates: list[DateEntry] = field(default_factory=list)
+    numbers: list[NumberEntry] = field(default_factory=list)
+    quantities: list[QuantityEntry] = field(default_factory=list)
+    uris: list[UriEntry] = field(default_factory=list)
+    composites: list[CompositeEntry] = field(default_factory=list)

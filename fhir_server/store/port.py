@@ -1,0 +1,221 @@
+"""What the server asks of a store; every backend passes the same contract tests.
+
+Times are UTC microseconds. A *sequence* numbers every committed version of every resource in commit order,
+and
+`last_updated` never runs against it: this is the one clock.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol, TypeVar
+
+from fhir_server.core.resource import Draft
+from fhir_server.search.ast import Include, SearchQuery, SortKey
+from fhir_server.search.entries import Entries
+
+T = TypeVar("T")
+Method = Literal["POST", "PUT", "PATCH", "DELETE"]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredResource:
+    """One committed version. `body` is empty for a deletion; `first_sequence` is that of the id's first
+    version."""
+
+    type: str
+    id: str
+    version: int
+    sequence: int
+    first_sequence: int
+    last_updated: int
+    method: Method
+    body: bytes
+
+    @property
+    def deleted(self) -> bool:
+        return self.method == "DELETE"
+
+    @property
+    def reference(self) -> str:
+        return f"{self.type}/{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """One page. `next` is the key to continue after, None on the last page; `total` None when not asked
+    for."""
+
+    matches: tuple[StoredResource, ...]
+    total: int | None
+    snapshot: int
+    next: SortKey | None
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryQuery:
+    """Versions newest first. `since` is inclusive; `at` is an interval [low, high) in which the version was
+    current at some moment; `before` continues below a sequence."""
+
+    type: str | None = None
+    id: str | None = None
+    since: int | None = None
+    at: tuple[int, int] | None = None
+    before: int | None = None
+    count: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryResult:
+    """`next` is the `before` of the following page, None on the last; `total` counts all that the query
+    matches."""
+
+    versions: tuple[StoredResource, ...]
+    total: int
+    next: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoreCapabilities:
+    """What differs between backends. `in_loop`: reads are so short that they may run in an event loop;
+    `shared`: several processes may open it at once."""
+
+    name: str
+    in_loop: bool
+    shared: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A long-running piece of work that one process at a time holds by a lease; `state` is its JSON
+    progress."""
+
+    id: str
+    kind: str
+    state: bytes
+    done: bool
+
+
+class UnitOfWork(Protocol):
+    """One atomic change. Its own writes are visible to its `get` and `find`."""
+
+    @property
+    def now(self) -> int:
+        """The time that this unit's writes will carry."""
+        ...
+
+    def get(self, type: str, id: str) -> StoredResource | None:
+        """The current version, a deletion included; None for an id that never was."""
+        ...
+
+    def find(self, query: SearchQuery) -> tuple[StoredResource, ...]:
+        """The first `query.count` matches; totals, pages and includes are not looked at."""
+        ...
+
+    def put(
+        self, draft: Draft, entries: Entries, method: Method, expected_version: int | None = None
+    ) -> StoredResource:
+        """Write the next version. With `expected_version` (0 for "does not exist") raises
+        `PreconditionFailed` when the
+        current version is another."""
+        ...
+
+    def delete(self, type: str, id: str, expected_version: int | None = None) -> StoredResource | None:
+        """Write a deletion; None when there is nothing to delete (never was, or already deleted)."""
+        ...
+
+    def lock(self, key: str) -> None:
+        """No other unit that takes the same key runs between here and the end of this one."""
+        ...
+
+    def unique(self, key: str, owner: str) -> None:
+        """Hold `key` for the resource `owner` ("Type/id") as long as that lives. Raises `Conflict` when
+        another holds it."""
+        ...
+
+
+class Store(Protocol):
+    """A place where resources live."""
+
+    capabilities: StoreCapabilities
+
+    def read(self, type: str, id: str) -> StoredResource | None:
+        """The current version, a deletion included; None for an id that never was."""
+        ...
+
+    def read_version(self, type: str, id: str, version: int) -> StoredResource | None: ...
+
+    def search(self, query: SearchQuery) -> SearchResult: ...
+
+    def included(
+        self, resources: Sequence[StoredResource], include: Include, limit: int
+    ) -> tuple[StoredResource, ...]:
+        """The living resources that `resources` refer to by `include` (or, in reverse, that refer to them),
+        each once,
+        at most `limit`."""
+        ...
+
+    def history(self, query: HistoryQuery) -> HistoryResult: ...
+
+    def changes(self, after: int, limit: int, types: Sequence[str] = ()) -> tuple[StoredResource, ...]:
+        """Committed versions above sequence `after` up to the watermark, in order; every one once."""
+        ...
+
+    def watermark(self) -> int:
+        """The sequence below or at which no commit can still appear."""
+        ...
+
+    def transact(self, work: Callable[[UnitOfWork], T]) -> T:
+        """Run `work` in one atomic, durable unit and return what it returns. `work` may run again. Whatever
+        it raises
+        undoes the unit. Inside `group()` the unit is durable only when the group ends."""
+        ...
+
+    def group(self) -> AbstractContextManager[None]:
+        """Units of this thread inside the block are made durable together when it ends; each is still all
+        or nothing.
+        When the block's end raises, none of them happened."""
+        ...
+
+    def purge(self, type: str, id: str) -> bool:
+        """Erase every version of a resource; a deletion stays in the sequence. False when there is none."""
+        ...
+
+    def reindex(self, entries_of: Callable[[StoredResource], Entries]) -> Iterator[int]:
+        """Recompute the index of every living resource, yielding after each batch how many are done in
+        total."""
+        ...
+
+    def check(self) -> list[str]:
+        """Inconsistencies between resources, history and indexes, one sentence each; empty when sound."""
+        ...
+
+    def count(self) -> dict[str, int]:
+        """Living resources per type."""
+        ...
+
+    @property
+    def epoch(self) -> str:
+        """Names this line of history; a restore from backup changes it."""
+        ...
+
+    @property
+    def secret(self) -> bytes:
+        """32 random bytes made with the store and shared by all who open it."""
+        ...
+
+    def acquire_job(self, kind: str, id: str, owner: str, lease_seconds: float) -> Job | None:
+        """Take or renew the lease of a job, creating it at first; None while another owner's lease runs, or
+        it is done."""
+        ...
+
+    def update_job(self, id: str, owner: str, state: bytes, done: bool = False) -> bool:
+        """Save progress; False when the lease was lost to another owner."""
+        ...
+
+    def backup(self, target: Path) -> None:
+        """Write a consistent copy while the store is in use."""
+        ...
+
+    def close(self) -> None: ...
