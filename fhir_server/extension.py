@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.issues import Issue
 from fhir_server.search.ast import SearchQuery
-from fhir_server.store.port import Store, StoredResource
+from fhir_server.store.port import Store
 
 Resource = dict[str, Any]
 
@@ -18,7 +18,8 @@ Resource = dict[str, Any]
 @dataclass(frozen=True, slots=True)
 class Change:
     """One resource as a unit of work leaves it: `after` is None for a deletion, `before` None for a
-    creation."""
+    creation.
+    """
 
     type: str
     id: str
@@ -31,7 +32,7 @@ class View(Protocol):
 
     def get(self, type: str, id: str) -> Resource | None: ...
 
-    def find(self, query: SearchQuery) -> tuple[StoredResource, ...]: ...
+    def find(self, query: SearchQuery) -> tuple[Resource, ...]: ...
 
     def lock(self, key: str) -> None: ...
 
@@ -40,18 +41,22 @@ class View(Protocol):
 
 class Rule(Protocol):
     """A rule across resources, checked before the commit and again after reactions. A rule that counts
-    takes a lock."""
+    takes a lock.
+    """
 
     name: str
+    types: frozenset[str]
 
     def check(self, change: Change, view: View) -> Iterable[Issue]: ...
 
 
 class Reaction(Protocol):
     """What else must be written in the same commit because of a change: whole resources, created or
-    replaced by id."""
+    replaced by id.
+    """
 
     name: str
+    types: frozenset[str]
 
     def react(self, change: Change, view: View) -> Iterable[Resource]: ...
 
@@ -66,7 +71,8 @@ class OperationContext:
 @dataclass(frozen=True, slots=True)
 class Operation:
     """A named operation and its handler. `levels` among system, type, instance; `types` empty means every
-    type."""
+    type.
+    """
 
     code: str
     definition: str
@@ -91,7 +97,8 @@ class RecordType(Protocol):
 @dataclass(frozen=True, slots=True)
 class Programme:
     """A care programme: its guide as plain resources, its synthetic cohort as transaction Bundles, and its
-    plug-ins."""
+    plug-ins.
+    """
 
     name: str
     version: str

@@ -15,7 +15,8 @@ Return = Literal["minimal", "representation", "OperationOutcome"]
 @dataclass(frozen=True, slots=True)
 class Principal:
     """Who asks. `roles` and scopes are given by access control; the open server knows only the anonymous
-    one."""
+    one.
+    """
 
     id: str = "anonymous"
     scopes: tuple[str, ...] = ()
@@ -45,10 +46,8 @@ class FhirRequest:
     """One request below the FHIR base.
 
     `path` is split at slashes and percent-decoded; `query` holds the parameters of the URL and, for a
-    search by
-    POST, of the form, in order. `content` is the parsed JSON body, or the patch document; None without a
-    body.
-    `content_type` is the media type without parameters.
+    search by POST, of the form, in order. `content` is the parsed JSON body, or the patch document; None
+    without a body. `content_type` is the media type without parameters.
     """
 
     method: str
@@ -71,9 +70,9 @@ class FhirRequest:
 @dataclass(frozen=True, slots=True)
 class FhirResponse:
     """An answer. `body` is a resource as JSON bytes, None for none; `version` becomes the ETag,
-    `last_updated` (UTC
-    microseconds) Last-Modified. `location` is relative to the base. `issues` are what a successful write
-    has to say."""
+    `last_updated` (UTC microseconds) Last-Modified. `location` is relative to the base. `issues` are what a
+    successful write has to say.
+    """
 
     status: int
     body: bytes | None = None

@@ -42,7 +42,8 @@ class OfTypeValue:
 @dataclass(frozen=True, slots=True)
 class ReferenceValue:
     """`type` is None when only an id was given, "" for a URL that is not of this server (then `target` is
-    the URL)."""
+    the URL).
+    """
 
     type: str | None
     target: str
@@ -71,7 +72,8 @@ class NumberValue:
 @dataclass(frozen=True, slots=True)
 class QuantityValue:
     """A number and its unit: `system` None and `code` None = any unit; `code` alone matches code or written
-    unit."""
+    unit.
+    """
 
     number: NumberValue
     system: str | None
@@ -116,10 +118,9 @@ class Match:
     """One parameter whose index matches any of the values.
 
     `parameter` is the code as indexed (a :of-type, :identifier or :text search names the derived index);
-    `type` decides the kind
-    of entry looked at; `modifier` is the one that still changes how values compare (exact, contains, not,
-    missing,
-    above, below, in, not-in), else None. `component_types` is filled for composites only.
+    `type` decides the kind of entry looked at; `modifier` is the one that still changes how values compare
+    (exact, contains, not, missing, above, below, in, not-in), else None. `component_types` is filled for
+    composites only.
     """
 
     parameter: str
@@ -141,7 +142,8 @@ class Chain:
 @dataclass(frozen=True, slots=True)
 class Has:
     """`_has:type:parameter:rest`: a resource of `type` that satisfies `where` refers to this one by
-    `parameter`."""
+    `parameter`.
+    """
 
     type: str
     parameter: str
@@ -169,7 +171,8 @@ Clause = Match | Chain | Has | AllOf | AnyOf | Not
 @dataclass(frozen=True, slots=True)
 class Sort:
     """One sort key. `_id` and `_lastUpdated` are the resource's own; missing values come last in both
-    directions."""
+    directions.
+    """
 
     parameter: str
     type: ParameterType
@@ -192,7 +195,8 @@ SortKey = tuple[str | int | None, ...]
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Where a page starts: only resources whose first sequence is at most `snapshot`, after the `after` keys.
+    """Where a page starts: only resources whose first sequence is at most `snapshot`, after the `after`
+    keys.
 
     `after` holds the last match's value per sort key (None where missing) and then its first sequence.
     """
@@ -203,9 +207,10 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class SearchQuery:
-    """A whole search. `types` is empty for every type; `where` are joined by AND; `visibility` is applied at
-    every hop. Without `sort`, matches come by first sequence, ascending, which is also the last sort key of
-    all."""
+    """A whole search. `types` is empty for every type; `where` are joined by AND; `visibility` is applied
+    at every hop. Without `sort`, matches come by first sequence, ascending, which is also the last sort key
+    of all.
+    """
 
     types: tuple[str, ...]
     where: tuple[Clause, ...] = ()

@@ -24,7 +24,8 @@ class TokenEntry(NamedTuple):
 
 
 class ReferenceEntry(NamedTuple):
-    """A local reference has the type and id of its target; any other has an empty type and its URL as target.
+    """A local reference has the type and id of its target; any other has an empty type and its URL as
+    target.
 
     `version` is empty unless the reference or canonical names one.
     """
@@ -37,7 +38,8 @@ class ReferenceEntry(NamedTuple):
 
 class DateEntry(NamedTuple):
     """The time covered, [low, high) in UTC microseconds; an open end is `temporal.BEGINNING` or
-    `temporal.END`."""
+    `temporal.END`.
+    """
 
     parameter: str
     low: int
@@ -46,7 +48,8 @@ class DateEntry(NamedTuple):
 
 class NumberEntry(NamedTuple):
     """A point (low equal to high) or a Range, as `core.decimal.sort_key` texts, which sort as their numbers
-    do."""
+    do.
+    """
 
     parameter: str
     low: str
@@ -81,9 +84,8 @@ class Entries:
     """All that one version of a resource is found by, by kind, without repetition.
 
     `parameter` is the search parameter's code; the type of the resource is known from its key. Derived
-    entries
-    carry a suffix: `identifier:of-type` (token: type system|type code, value), `subject:identifier` (token),
-    `code:text` (string). `_compartment` is a token of compartment and id.
+    entries carry a suffix: `identifier:of-type` (token: type system|type code, value), `subject:identifier`
+    (token), `code:text` (string). `_compartment` is a token of compartment and id.
     """
 
     strings: list[StringEntry] = field(default_factory=list)

@@ -22,7 +22,8 @@ Method = Literal["POST", "PUT", "PATCH", "DELETE"]
 @dataclass(frozen=True, slots=True)
 class StoredResource:
     """One committed version. `body` is empty for a deletion; `first_sequence` is that of the id's first
-    version."""
+    version.
+    """
 
     type: str
     id: str
@@ -45,7 +46,8 @@ class StoredResource:
 @dataclass(frozen=True, slots=True)
 class SearchResult:
     """One page. `next` is the key to continue after, None on the last page; `total` None when not asked
-    for."""
+    for.
+    """
 
     matches: tuple[StoredResource, ...]
     total: int | None
@@ -56,7 +58,8 @@ class SearchResult:
 @dataclass(frozen=True, slots=True)
 class HistoryQuery:
     """Versions newest first. `since` is inclusive; `at` is an interval [low, high) in which the version was
-    current at some moment; `before` continues below a sequence."""
+    current at some moment; `before` continues below a sequence.
+    """
 
     type: str | None = None
     id: str | None = None
@@ -69,7 +72,8 @@ class HistoryQuery:
 @dataclass(frozen=True, slots=True)
 class HistoryResult:
     """`next` is the `before` of the following page, None on the last; `total` counts all that the query
-    matches."""
+    matches.
+    """
 
     versions: tuple[StoredResource, ...]
     total: int
@@ -79,7 +83,8 @@ class HistoryResult:
 @dataclass(frozen=True, slots=True)
 class StoreCapabilities:
     """What differs between backends. `in_loop`: reads are so short that they may run in an event loop;
-    `shared`: several processes may open it at once."""
+    `shared`: several processes may open it at once.
+    """
 
     name: str
     in_loop: bool
@@ -89,7 +94,8 @@ class StoreCapabilities:
 @dataclass(frozen=True, slots=True)
 class Job:
     """A long-running piece of work that one process at a time holds by a lease; `state` is its JSON
-    progress."""
+    progress.
+    """
 
     id: str
     kind: str
@@ -97,48 +103,8 @@ class Job:
     done: bool
 
 
-class UnitOfWork(Protocol):
-    """One atomic change. Its own writes are visible to its `get` and `find`."""
-
-    @property
-    def now(self) -> int:
-        """The time that this unit's writes will carry."""
-        ...
-
-    def get(self, type: str, id: str) -> StoredResource | None:
-        """The current version, a deletion included; None for an id that never was."""
-        ...
-
-    def find(self, query: SearchQuery) -> tuple[StoredResource, ...]:
-        """The first `query.count` matches; totals, pages and includes are not looked at."""
-        ...
-
-    def put(
-        self, draft: Draft, entries: Entries, method: Method, expected_version: int | None = None
-    ) -> StoredResource:
-        """Write the next version. With `expected_version` (0 for "does not exist") raises
-        `PreconditionFailed` when the
-        current version is another."""
-        ...
-
-    def delete(self, type: str, id: str, expected_version: int | None = None) -> StoredResource | None:
-        """Write a deletion; None when there is nothing to delete (never was, or already deleted)."""
-        ...
-
-    def lock(self, key: str) -> None:
-        """No other unit that takes the same key runs between here and the end of this one."""
-        ...
-
-    def unique(self, key: str, owner: str) -> None:
-        """Hold `key` for the resource `owner` ("Type/id") as long as that lives. Raises `Conflict` when
-        another holds it."""
-        ...
-
-
-class Store(Protocol):
-    """A place where resources live."""
-
-    capabilities: StoreCapabilities
+class Reader(Protocol):
+    """What can be read, of a whole store or of a unit of work, which sees its own writes too."""
 
     def read(self, type: str, id: str) -> StoredResource | None:
         """The current version, a deletion included; None for an id that never was."""
@@ -152,11 +118,48 @@ class Store(Protocol):
         self, resources: Sequence[StoredResource], include: Include, limit: int
     ) -> tuple[StoredResource, ...]:
         """The living resources that `resources` refer to by `include` (or, in reverse, that refer to them),
-        each once,
-        at most `limit`."""
+        each once, at most `limit`.
+        """
         ...
 
     def history(self, query: HistoryQuery) -> HistoryResult: ...
+
+
+class UnitOfWork(Reader, Protocol):
+    """One atomic change. It reads its own writes."""
+
+    @property
+    def now(self) -> int:
+        """The time that this unit's writes will carry."""
+        ...
+
+    def put(
+        self, draft: Draft, entries: Entries, method: Method, expected_version: int | None = None
+    ) -> StoredResource:
+        """Write the next version. With `expected_version` (0 for "does not exist") raises
+        `PreconditionFailed` when the current version is another.
+        """
+        ...
+
+    def delete(self, type: str, id: str, expected_version: int | None = None) -> StoredResource | None:
+        """Write a deletion; None when there is nothing to delete (never was, or already deleted)."""
+        ...
+
+    def lock(self, key: str) -> None:
+        """No other unit that takes the same key runs between here and the end of this one."""
+        ...
+
+    def unique(self, key: str, owner: str) -> None:
+        """Hold `key` for the resource `owner` ("Type/id") as long as that lives. Raises `Conflict` when
+        another holds it.
+        """
+        ...
+
+
+class Store(Reader, Protocol):
+    """A place where resources live."""
+
+    capabilities: StoreCapabilities
 
     def changes(self, after: int, limit: int, types: Sequence[str] = ()) -> tuple[StoredResource, ...]:
         """Committed versions above sequence `after` up to the watermark, in order; every one once."""
@@ -168,14 +171,14 @@ class Store(Protocol):
 
     def transact(self, work: Callable[[UnitOfWork], T]) -> T:
         """Run `work` in one atomic, durable unit and return what it returns. `work` may run again. Whatever
-        it raises
-        undoes the unit. Inside `group()` the unit is durable only when the group ends."""
+        it raises undoes the unit. Inside `group()` the unit is durable only when the group ends.
+        """
         ...
 
     def group(self) -> AbstractContextManager[None]:
         """Units of this thread inside the block are made durable together when it ends; each is still all
-        or nothing.
-        When the block's end raises, none of them happened."""
+        or nothing. When the block's end raises, none of them happened.
+        """
         ...
 
     def purge(self, type: str, id: str) -> bool:
@@ -184,7 +187,8 @@ class Store(Protocol):
 
     def reindex(self, entries_of: Callable[[StoredResource], Entries]) -> Iterator[int]:
         """Recompute the index of every living resource, yielding after each batch how many are done in
-        total."""
+        total.
+        """
         ...
 
     def check(self) -> list[str]:
@@ -207,7 +211,8 @@ class Store(Protocol):
 
     def acquire_job(self, kind: str, id: str, owner: str, lease_seconds: float) -> Job | None:
         """Take or renew the lease of a job, creating it at first; None while another owner's lease runs, or
-        it is done."""
+        it is done.
+        """
         ...
 
     def update_job(self, id: str, owner: str, state: bytes, done: bool = False) -> bool:
