@@ -1,0 +1,100 @@
+"""Types, elements and what is said of them, as values.
+
+https://hl7.org/fhir/R4/elementdefinition.html
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Kind = Literal["resource", "complex-type", "primitive-type"]
+Strength = Literal["required", "extensible", "preferred", "example"]
+
+
+@dataclass(frozen=True, slots=True)
+class TypeRef:
+    """A type that an element may have; no target types means any."""
+
+    code: str
+    target_types: tuple[str, ...] = ()
+    profiles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """The value set (canonical, perhaps with `|version`) an element draws its codes from."""
+
+    strength: Strength
+    value_set: str
+
+
+@dataclass(frozen=True, slots=True)
+class Invariant:
+    """A rule on an element or type, as a FHIRPath expression that must be true."""
+
+    key: str
+    severity: Literal["error", "warning"]
+    human: str
+    expression: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Element:
+    """One element of a type; a choice is one element, under its name without `[x]`.
+
+    `invariants` are those stated on the element itself: those of its type stand in the type's
+    definition. `max` is None where there is no limit.
+    """
+
+    name: str
+    path: str
+    min: int
+    max: int | None
+    types: tuple[TypeRef, ...]
+    choice: bool = False
+    binding: Binding | None = None
+    invariants: tuple[Invariant, ...] = ()
+    is_summary: bool = False
+    is_modifier: bool = False
+    xml_attribute: bool = False
+    content_reference: str | None = None
+    inline: Mapping[str, "Element"] = field(default_factory=dict, repr=False)
+    siblings: Mapping[str, "Element"] = field(default_factory=dict, repr=False)
+
+    @property
+    def children(self) -> Mapping[str, "Element"]:
+        """The elements of an inline backbone, or of the one that this element refers to."""
+        if self.content_reference:
+            return self.siblings[self.content_reference].inline
+        return self.inline
+
+    @property
+    def is_list(self) -> bool:
+        """Whether JSON writes it as an array."""
+        return self.max is None or self.max > 1
+
+    def json_names(self) -> dict[str, TypeRef]:
+        """The JSON properties it may appear under, each with its type: `valueQuantity`, `valueString`.
+
+        An element that refers to another's content has a `BackboneElement` under its own name.
+        """
+        if not self.choice:
+            return {self.name: self.types[0] if self.types else TypeRef("BackboneElement")}
+        return {self.name + ref.code[0].upper() + ref.code[1:]: ref for ref in self.types}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TypeDefinition:
+    """One R4 type with all its elements, inherited ones first, in the order of XML.
+
+    `invariants` include those of its base types. `regex` is that of a primitive type's value.
+    """
+
+    name: str
+    kind: Kind
+    base: str | None
+    abstract: bool
+    url: str
+    elements: Mapping[str, Element]
+    invariants: tuple[Invariant, ...] = ()
+    regex: str | None = None

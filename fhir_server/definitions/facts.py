@@ -1,0 +1,93 @@
+"""The compiled R4 facts, read a file at a time and only when asked; what was read is kept.
+
+https://hl7.org/fhir/R4/downloads.html
+"""
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from fhir_server.definitions.code_lists import CodeSystem, code_system_from_fact
+from fhir_server.definitions.elements import Kind, TypeDefinition
+from fhir_server.definitions.search_parameters import SearchParameter, search_parameter_from_fact
+from fhir_server.definitions.types import build_type
+
+FOLDER = Path(__file__).parent / "r4"
+
+T = TypeVar("T")
+
+
+class TypeSummary(msgspec.Struct, frozen=True):
+    """What is known of a type without reading its elements."""
+
+    kind: Kind
+    abstract: bool
+    base: str | None
+
+
+class Facts:
+    """The compiled definitions of one FHIR version."""
+
+    def __init__(self, folder: Path = FOLDER) -> None:
+        self._folder = folder
+        self._definitions: dict[str, TypeDefinition] = {}
+        self._code_systems: dict[str, CodeSystem] = {}
+
+    def _read(self, name: str, shape: type[T]) -> T:
+        return msgspec.json.decode((self._folder / name).read_bytes(), type=shape)
+
+    @cached_property
+    def types(self) -> Mapping[str, TypeSummary]:
+        """Every type by its name."""
+        return self._read("types.json", dict[str, TypeSummary])
+
+    @cached_property
+    def resource_types(self) -> tuple[str, ...]:
+        """The names of the types that a resource can have."""
+        return tuple(name for name, t in self.types.items() if t.kind == "resource" and not t.abstract)
+
+    def definition(self, name: str) -> TypeDefinition:
+        """One type with all its elements; raises KeyError where R4 has none of that name."""
+        found = self._definitions.get(name)
+        if found is None:
+            if name not in self.types:
+                raise KeyError(name)
+            facts = self._read(f"types/{name}.json", dict[str, Any])
+            found = self._definitions[name] = build_type(facts, self.definition)
+        return found
+
+    @cached_property
+    def search_parameters(self) -> tuple[SearchParameter, ...]:
+        """Every search parameter of R4 that applies to some type."""
+        facts = self._read("search-parameters.json", dict[str, dict[str, Any]])
+        every_target = tuple(name for name in self.resource_types if name != "Parameters")
+        return tuple(search_parameter_from_fact(url, fact, every_target) for url, fact in facts.items())
+
+    @cached_property
+    def compartments(self) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
+        """By compartment and type: the codes of the search parameters that include a resource."""
+        return self._read("compartments.json", dict[str, dict[str, tuple[str, ...]]])
+
+    @cached_property
+    def _value_sets(self) -> Mapping[str, msgspec.Raw]:
+        return self._read("value-sets.json", dict[str, msgspec.Raw])
+
+    def value_set(self, url: str) -> Mapping[str, Any] | None:
+        """The composition of one of HL7's value sets."""
+        raw = self._value_sets.get(url)
+        return None if raw is None else msgspec.json.decode(raw, type=dict[str, Any])
+
+    @cached_property
+    def _raw_code_systems(self) -> Mapping[str, msgspec.Raw]:
+        return self._read("code-systems.json", dict[str, msgspec.Raw])
+
+    def code_system(self, url: str) -> CodeSystem | None:
+        """One of HL7's code systems."""
+        found = self._code_systems.get(url)
+        if found is None and (raw := self._raw_code_systems.get(url)) is not None:
+            fact = msgspec.json.decode(raw, type=dict[str, Any])
+            found = self._code_systems[url] = code_system_from_fact(url, fact)
+        return found

@@ -1,0 +1,1 @@
+"""One file of facts for every R4 type."""

@@ -1,0 +1,153 @@
+"""Everything the server knows of R4 and of its guides, by type and by canonical.
+
+https://hl7.org/fhir/R4/conformance-module.html
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from fhir_server.definitions.code_lists import (
+    CodeList,
+    CodeSystem,
+    Composer,
+    NotEnumerable,
+    code_system_from_resource,
+)
+from fhir_server.definitions.elements import TypeDefinition
+from fhir_server.definitions.facts import Facts
+from fhir_server.definitions.search_parameters import SearchParameter, search_parameter_from_resource
+
+Resource = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Compartment:
+    """For each type, the search parameters by which a resource belongs to the compartment of `code`."""
+
+    code: str
+    inclusion: Mapping[str, tuple[str, ...]]
+
+
+class Registry:
+    """R4's definitions with layers of conformance resources on top; a later layer wins.
+
+    A registry does not change once it is built: `layered` gives a new one. What it reads it keeps.
+    """
+
+    def __init__(self, facts: Facts, resources: tuple[Resource, ...] = ()) -> None:
+        self._facts = facts
+        self._resources = resources
+        self._parameters_by_type: dict[str, Mapping[str, SearchParameter]] = {}
+        self._code_lists: dict[str, CodeList | None] = {}
+
+    @classmethod
+    def r4(cls) -> "Registry":
+        """R4 (4.0.1) alone."""
+        return cls(Facts())
+
+    def layered(self, resources: Iterable[Resource]) -> "Registry":
+        """A registry with these conformance resources over all that this one has."""
+        return Registry(self._facts, (*self._resources, *resources))
+
+    # types
+
+    @property
+    def resource_types(self) -> tuple[str, ...]:
+        """The names of the concrete resource types, sorted."""
+        return self._facts.resource_types
+
+    def is_resource_type(self, name: str) -> bool:
+        """Whether a resource can be of the type `name`."""
+        summary = self._facts.types.get(name)
+        return summary is not None and summary.kind == "resource" and not summary.abstract
+
+    def type(self, name: str) -> TypeDefinition:
+        """The definition of a type, whether resource, complex or primitive; KeyError if unknown."""
+        return self._facts.definition(name)
+
+    # search
+
+    @cached_property
+    def _parameters(self) -> tuple[SearchParameter, ...]:
+        own = map(search_parameter_from_resource, self.resources("SearchParameter"))
+        return (*self._facts.search_parameters, *own)
+
+    @cached_property
+    def _parameters_by_url(self) -> Mapping[str, SearchParameter]:
+        return {parameter.url: parameter for parameter in self._parameters}
+
+    @cached_property
+    def _parameters_by_base(self) -> Mapping[str, Mapping[str, SearchParameter]]:
+        by_base: dict[str, dict[str, SearchParameter]] = {}
+        for parameter in self._parameters_by_url.values():
+            for base in parameter.base:
+                by_base.setdefault(base, {})[parameter.code] = parameter
+        return by_base
+
+    def search_parameters(self, resource_type: str) -> Mapping[str, SearchParameter]:
+        """The parameters that apply to a type, by code, with those of its base types."""
+        found = self._parameters_by_type.get(resource_type)
+        if found is None:
+            base = self._facts.types[resource_type].base
+            inherited = self.search_parameters(base) if base else {}
+            found = {**inherited, **self._parameters_by_base.get(resource_type, {})}
+            self._parameters_by_type[resource_type] = found
+        return found
+
+    def search_parameter(self, url: str) -> SearchParameter | None:
+        """The parameter defined at a canonical url."""
+        return self._parameters_by_url.get(url.partition("|")[0])
+
+    def compartment(self, code: str) -> Compartment | None:
+        """The compartment of a type, such as `Patient`, where R4 defines one."""
+        inclusion = self._facts.compartments.get(code)
+        return None if inclusion is None else Compartment(code, inclusion)
+
+    # codes
+
+    def codes(self, value_set: str) -> CodeList | None:
+        """The members of a value set; None where it is unknown or its codes cannot be listed."""
+        if value_set not in self._code_lists:
+            self._code_lists[value_set] = None  # what a set that imports itself finds
+            self._code_lists[value_set] = self._members(value_set)
+        return self._code_lists[value_set]
+
+    def _members(self, value_set: str) -> CodeList | None:
+        own = self.canonical(value_set, "ValueSet")
+        compose = own.get("compose") if own else self._facts.value_set(value_set.partition("|")[0])
+        if compose is None:
+            return None
+        try:
+            return CodeList(value_set, Composer(self.code_system, self.codes).members(compose))
+        except NotEnumerable:
+            return None
+
+    def code_system(self, url: str) -> CodeSystem | None:
+        """A code system with those of its codes that are known here."""
+        own = self.canonical(url, "CodeSystem")
+        return code_system_from_resource(own) if own else self._facts.code_system(url.partition("|")[0])
+
+    # guides
+
+    @cached_property
+    def _by_canonical(self) -> Mapping[str, list[Resource]]:
+        by_canonical: dict[str, list[Resource]] = {}
+        for resource in self._resources:
+            if url := resource.get("url"):
+                by_canonical.setdefault(url, []).append(resource)
+                if version := resource.get("version"):
+                    by_canonical.setdefault(f"{url}|{version}", []).append(resource)
+        return by_canonical
+
+    def canonical(self, url: str, type_name: str | None = None) -> Resource | None:
+        """The guides' resource with this canonical `url` or `url|version`; the last loaded wins."""
+        for resource in reversed(self._by_canonical.get(url, ())):
+            if type_name in (None, resource["resourceType"]):
+                return resource
+        return None
+
+    def resources(self, type_name: str) -> tuple[Resource, ...]:
+        """The guides' resources of one type, in the order they were layered."""
+        return tuple(r for r in self._resources if r["resourceType"] == type_name)
