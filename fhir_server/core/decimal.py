@@ -1,0 +1,73 @@
+"""Exact decimals: the range that a written number stands for, and texts that sort as numbers do.
+
+https://hl7.org/fhir/R4/search.html#number
+"""
+
+import re
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, InvalidOperation
+
+_match = re.compile(r"([+-]?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?", re.ASCII).fullmatch
+_NINES_COMPLEMENT = str.maketrans("0123456789", "9876543210")
+_BELOW_NONE = "~"
+
+
+def parse_decimal(text: str) -> Decimal:
+    """The exact value of a decimal of any length. Raises `ValueError` for text that is none."""
+    if _match(text) is None:
+        raise ValueError(text)
+    try:
+        return Decimal(text)
+    except InvalidOperation as error:
+        raise ValueError(text) from error
+
+
+def implicit_range(text: str) -> tuple[Decimal, Decimal]:
+    """[low, high): half a unit of the last digit written, to either side.
+
+    100 is [99.5, 100.5) and 100.00 is [99.995, 100.005). In exponent notation a single digit is read as
+    two, because R4 gives [95, 105) for 1e2. Raises `ValueError` for text that is no decimal.
+    """
+    value = parse_decimal(text)
+    unit = int(value.as_tuple().exponent)
+    if "e" in text.lower() and len(value.as_tuple().digits) == 1:
+        unit -= 1
+    half = Decimal((0, (5,), unit - 1))
+    return _exactly(value, half).subtract(value, half), _exactly(value, half).add(value, half)
+
+
+def approximate_range(value: Decimal) -> tuple[Decimal, Decimal]:
+    """[low, high): ten percent to either side, which is what R4 recommends for `ap`."""
+    tenth = _exactly(value, value).multiply(abs(value), Decimal("0.1"))
+    context = _exactly(value, tenth)
+    return context.subtract(value, tenth), context.add(value, tenth)
+
+
+def sort_key(value: Decimal) -> str:
+    """A text whose ASCII order is the numeric order, the same for equal values (608, 608.0, 6.08e2).
+
+    A sign, the size of the exponent, the digits; all complemented for negative numbers.
+    """
+    sign, digits, exponent = value.as_tuple()
+    text = "".join(map(str, digits)).lstrip("0")
+    if not text:
+        return "1"
+    magnitude = int(exponent) + len(text) - 1
+    text = text.rstrip("0")
+    if sign:
+        return "0" + _exponent_key(-magnitude) + text.translate(_NINES_COMPLEMENT) + _BELOW_NONE
+    return "2" + _exponent_key(magnitude) + text
+
+
+def _exponent_key(exponent: int) -> str:
+    """A letter that grows with the sign and length of the exponent, and then its digits."""
+    text = str(abs(exponent))
+    if exponent >= 0:
+        return chr(ord("a") + len(text)) + text
+    return chr(ord("Z") - len(text)) + text.translate(_NINES_COMPLEMENT)
+
+
+def _exactly(one: Decimal, other: Decimal) -> Context:
+    """A context in which the sum, difference and short product of two numbers are not rounded."""
+    top = max(one.adjusted(), other.adjusted())
+    bottom = min(int(one.as_tuple().exponent), int(other.as_tuple().exponent))
+    return Context(prec=max(top - bottom, 0) + 4, Emax=MAX_EMAX, Emin=MIN_EMIN)
