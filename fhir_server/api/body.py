@@ -1,0 +1,169 @@
+"""The request body: its size, its compression, its type, and the JSON or the form that it holds.
+
+https://hl7.org/fhir/R4/http.html#mime-type
+"""
+
+import zlib
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
+from typing import Any
+
+from fhir_server.api import messages
+from fhir_server.api.headers import Headers, optional_text, text
+from fhir_server.api.negotiation import FHIR_JSON, FHIR_VERSIONS, JSON_NAMES, XML_NAMES, media_range
+from fhir_server.api.target import query
+from fhir_server.core import json
+from fhir_server.errors import ContentTooLarge, InvalidRequest, MalformedContent, UnsupportedMediaType
+
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+
+FORM = "application/x-www-form-urlencoded"
+JSON_PATCH = "application/json-patch+json"
+XML_PATCH = "application/xml-patch+xml"
+UTF8_NAMES = frozenset({"utf-8", "utf8", "us-ascii"})
+GZIP_WINDOW = 31
+
+
+@dataclass(frozen=True, slots=True)
+class BodyLimits:
+    """`bytes_max` holds for the body as sent and as decompressed."""
+
+    bytes_max: int
+    depth_max: int
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What a request carries: parsed JSON, or the fields of a form."""
+
+    content: Any = None
+    content_type: str = ""
+    form: tuple[tuple[str, str], ...] = ()
+
+
+EMPTY = Body()
+
+
+class ClientGone(Exception):
+    """The client went away before its body was complete; there is nobody to answer."""
+
+
+async def read(
+    method: str, path: tuple[str, ...], headers: Headers, receive: Receive, limits: BodyLimits
+) -> Body:
+    """The body of a POST, PUT or PATCH, checked and parsed.
+
+    Raises `ContentTooLarge`, `UnsupportedMediaType`, `InvalidRequest` or `MalformedContent`.
+    """
+    _refuse_announced_excess(headers, limits.bytes_max)
+    raw = await _received(receive, limits.bytes_max)
+    if not raw:
+        return EMPTY
+    accepted = _accepted(method, path)
+    content_type = _checked_type(text(headers, b"content-type"), accepted)
+    raw = _decompressed(raw, optional_text(headers, b"content-encoding"), limits.bytes_max)
+    if content_type == FORM:
+        return Body(content_type=content_type, form=query(raw.strip()))
+    return Body(json.parse(raw, limits.depth_max), content_type)
+
+
+def _refuse_announced_excess(headers: Headers, bytes_max: int) -> None:
+    announced = headers.get(b"content-length")
+    if announced is None:
+        return
+    if not announced.isdigit():
+        raise InvalidRequest.of(messages.BAD_LENGTH())
+    if int(announced) > bytes_max:
+        raise _too_large(bytes_max)
+
+
+async def _received(receive: Receive, bytes_max: int) -> bytes:
+    message = await receive()
+    if message["type"] != "http.request":
+        raise ClientGone
+    body: bytes = message.get("body", b"")
+    if not message.get("more_body", False) and len(body) <= bytes_max:
+        return body
+    return await _received_in_parts(receive, body, bytes_max)
+
+
+async def _received_in_parts(receive: Receive, first: bytes, bytes_max: int) -> bytes:
+    body, more = bytearray(first), True
+    while more:
+        if len(body) > bytes_max:
+            raise _too_large(bytes_max)
+        message = await receive()
+        if message["type"] != "http.request":
+            raise ClientGone
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    if len(body) > bytes_max:
+        raise _too_large(bytes_max)
+    return bytes(body)
+
+
+def _too_large(bytes_max: int) -> ContentTooLarge:
+    return ContentTooLarge.of(messages.BODY_TOO_LARGE(limit=bytes_max))
+
+
+def _accepted(method: str, path: tuple[str, ...]) -> frozenset[str]:
+    if path and path[-1] == "_search":
+        return frozenset({FORM})
+    if method == "PATCH":
+        return JSON_NAMES | {JSON_PATCH}
+    return JSON_NAMES
+
+
+def _checked_type(header: str, accepted: frozenset[str]) -> str:
+    """The media type of the body without its parameters, in lower case."""
+    expected = _expected(accepted)
+    if not header:
+        raise UnsupportedMediaType.of(messages.NO_CONTENT_TYPE(expected=expected))
+    given = media_range(header)
+    if given.name not in accepted:
+        raise _unread_type(given.name, expected)
+    charset = given.parameter("charset")
+    if charset is not None and charset.lower() not in UTF8_NAMES:
+        raise UnsupportedMediaType.of(messages.CHARSET_NOT_READ(given=charset[:40]))
+    version = given.parameter("fhirversion")
+    if version is not None and version not in FHIR_VERSIONS:
+        raise UnsupportedMediaType.of(messages.VERSION_NOT_READ(given=version[:40]))
+    return given.name
+
+
+def _expected(accepted: frozenset[str]) -> str:
+    if FORM in accepted:
+        return FORM
+    return f"{JSON_PATCH} / {FHIR_JSON}" if JSON_PATCH in accepted else FHIR_JSON
+
+
+def _unread_type(name: str, expected: str) -> UnsupportedMediaType:
+    if name in XML_NAMES or name == XML_PATCH:
+        return UnsupportedMediaType.of(messages.XML_NOT_READ())
+    return UnsupportedMediaType.of(messages.NOT_READ(given=name[:100], expected=expected))
+
+
+def _decompressed(raw: bytes, encoding: str | None, bytes_max: int) -> bytes:
+    name = (encoding or "identity").strip().lower()
+    if name == "identity":
+        return raw
+    if name not in ("gzip", "x-gzip"):
+        raise UnsupportedMediaType.of(messages.ENCODING_NOT_READ(given=name[:40]))
+    try:
+        return _gunzipped(raw, bytes_max)
+    except zlib.error as error:
+        raise MalformedContent.of(messages.BROKEN_GZIP()) from error
+
+
+def _gunzipped(raw: bytes, bytes_max: int) -> bytes:
+    """All members of a gzip stream; never holds more than one byte beyond the limit."""
+    body = bytearray()
+    while raw:
+        member = zlib.decompressobj(GZIP_WINDOW)
+        body += member.decompress(raw, bytes_max + 1 - len(body))
+        if len(body) > bytes_max:
+            raise _too_large(bytes_max)
+        if not member.eof:
+            raise zlib.error
+        raw = member.unused_data
+    return bytes(body)

@@ -1,0 +1,42 @@
+"""Everything that is not success, as an OperationOutcome that tells the client what it may know.
+
+https://hl7.org/fhir/R4/http.html#Status-Codes
+"""
+
+import logging
+import traceback
+
+from fhir_server.api import messages
+from fhir_server.core import json
+from fhir_server.core.outcome import operation_outcome
+from fhir_server.core.request import FhirResponse
+from fhir_server.errors import FhirError, status_of
+from fhir_server.issues import Issue, Language
+
+RETRY_AFTER_SECONDS = 1
+RETRY_STATUSES = frozenset({429, 503})
+
+logger = logging.getLogger("fhir_server")
+
+
+def error_response(error: FhirError, language: Language) -> FhirResponse:
+    """The answer that an error of ours stands for."""
+    outcome = operation_outcome(error.issues, language)
+    return FhirResponse(status_of(error), json.serialise(outcome))
+
+
+def unexpected_response(error: Exception, request_id: str, language: Language) -> FhirResponse:
+    """The answer to a failure that nobody foresaw: an id for the client, the places in the code for our log.
+
+    The log shows no message of the exception: it may quote a name or a search value.
+    """
+    logger.error("request %s failed\n%s", request_id, _places(error))
+    issue = Issue("fatal", "exception", messages.UNEXPECTED(id=request_id))
+    return FhirResponse(500, json.serialise(operation_outcome([issue], language)))
+
+
+def _places(error: BaseException) -> str:
+    cause = error.__cause__ or error.__context__
+    before = f"{_places(cause)}\nwhich led to\n" if cause is not None else ""
+    kind = f"{type(error).__module__}.{type(error).__qualname__}"
+    return before + "".join(traceback.format_tb(error.__traceback__)) + kind

@@ -1,0 +1,71 @@
+"""The request headers that FHIR cares about, picked out in one pass.
+
+https://hl7.org/fhir/R4/http.html#custom
+"""
+
+import os
+import re
+from collections.abc import Iterable
+from itertools import count
+
+Headers = dict[bytes, bytes]
+
+WANTED = frozenset(
+    {
+        b"accept",
+        b"accept-encoding",
+        b"accept-language",
+        b"access-control-request-headers",
+        b"access-control-request-method",
+        b"content-encoding",
+        b"content-length",
+        b"content-type",
+        b"host",
+        b"if-match",
+        b"if-modified-since",
+        b"if-none-exist",
+        b"if-none-match",
+        b"origin",
+        b"prefer",
+        b"x-correlation-id",
+        b"x-forwarded-host",
+        b"x-forwarded-proto",
+        b"x-request-id",
+    }
+)
+SANE_ID = re.compile(rb"[A-Za-z0-9._:/+=-]{1,128}")
+
+
+def pick(pairs: Iterable[tuple[bytes, bytes]]) -> Headers:
+    """The headers of an ASGI scope that are `WANTED`; one that comes twice is joined by a comma."""
+    found: Headers = {}
+    for name, value in pairs:
+        if name in WANTED:
+            found[name] = found[name] + b", " + value if name in found else value
+    return found
+
+
+def text(headers: Headers, name: bytes) -> str:
+    """A header as text, empty when absent."""
+    return headers.get(name, b"").decode("latin-1")
+
+
+def optional_text(headers: Headers, name: bytes) -> str | None:
+    """A header as text, None when absent."""
+    value = headers.get(name)
+    return None if value is None else value.decode("latin-1")
+
+
+class RequestIds:
+    """Gives a request its id: the client's own when it is fit to be logged, else the next of this
+    process."""
+
+    def __init__(self) -> None:
+        self._prefix = os.urandom(6).hex()
+        self._numbers = count(1)
+
+    def of(self, headers: Headers) -> bytes:
+        given = headers.get(b"x-request-id")
+        if given is not None and SANE_ID.fullmatch(given):
+            return given
+        return f"{self._prefix}-{next(self._numbers)}".encode()

@@ -1,0 +1,141 @@
+"""Where a request runs: reads in the event loop or in a pool, writes in one lane that commits them in groups.
+
+A commit costs a disk flush; requests that wait for the same flush share it.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from queue import Empty, SimpleQueue
+from typing import Protocol
+
+from fhir_server.api import messages
+from fhir_server.core.request import FhirRequest, FhirResponse
+from fhir_server.errors import StoreUnavailable
+
+GROUP_MAX = 64
+
+Dispatch = Callable[[FhirRequest], FhirResponse]
+Group = Callable[[], AbstractContextManager[None]]
+Answer = asyncio.Future[FhirResponse]
+Outcome = FhirResponse | Exception
+
+
+class Lane(Protocol):
+    """Runs requests outside the event loop."""
+
+    def submit(self, request: FhirRequest) -> Answer:
+        """The future answer. Raises `StoreUnavailable` when too many wait already."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what was submitted, then stop."""
+        ...
+
+
+class WriteLane:
+    """One thread that takes all waiting writes, runs them inside one group of the store, and answers them all
+    once the group is durable."""
+
+    def __init__(self, dispatch: Dispatch, group: Group, queue_max: int) -> None:
+        self._dispatch = dispatch
+        self._group = group
+        self._queue_max = queue_max
+        self._waiting = 0
+        self._closed = False
+        self._queue: SimpleQueue[tuple[FhirRequest, Answer] | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._work, name="write-lane", daemon=True)
+        self._thread.start()
+
+    def submit(self, request: FhirRequest) -> Answer:
+        if self._closed:
+            raise StoreUnavailable.of(messages.STOPPING())
+        if self._waiting >= self._queue_max:
+            raise StoreUnavailable.of(messages.OVERLOADED())
+        answer: Answer = asyncio.get_running_loop().create_future()
+        self._waiting += 1
+        self._queue.put((request, answer))
+        return answer
+
+    async def close(self) -> None:
+        self._closed = True
+        self._queue.put(None)
+        await asyncio.to_thread(self._thread.join)
+
+    def _work(self) -> None:
+        while (first := self._queue.get()) is not None:
+            batch, last = self._waiting_with(first)
+            outcomes = self._run([request for request, _ in batch])
+            answers = [answer for _, answer in batch]
+            loop = answers[0].get_loop()
+            loop.call_soon_threadsafe(self._answer, list(zip(answers, outcomes, strict=True)))
+            if last:
+                return
+
+    def _waiting_with(
+        self, first: tuple[FhirRequest, Answer]
+    ) -> tuple[list[tuple[FhirRequest, Answer]], bool]:
+        """All that waits now, and whether the lane closes after it."""
+        batch = [first]
+        while len(batch) < GROUP_MAX:
+            try:
+                item = self._queue.get_nowait()
+            except Empty:
+                break
+            if item is None:
+                return batch, True
+            batch.append(item)
+        return batch, False
+
+    def _run(self, requests: list[FhirRequest]) -> list[Outcome]:
+        outcomes: list[Outcome] = []
+        try:
+            with self._group():
+                outcomes.extend(self._outcome(request) for request in requests)
+        except Exception as failure:
+            # The group did not become durable: no success in it happened. What was refused stays refused.
+            outcomes = [failure if isinstance(one, FhirResponse) else one for one in outcomes]
+            outcomes += [failure] * (len(requests) - len(outcomes))
+        return outcomes
+
+    def _outcome(self, request: FhirRequest) -> Outcome:
+        try:
+            return self._dispatch(request)
+        except Exception as error:
+            return error
+
+    def _answer(self, pairs: Iterable[tuple[Answer, Outcome]]) -> None:
+        for answer, outcome in pairs:
+            self._waiting -= 1
+            if answer.done():
+                continue
+            if isinstance(outcome, FhirResponse):
+                answer.set_result(outcome)
+            else:
+                answer.set_exception(outcome)
+
+
+class PoolLane:
+    """Threads for a store that is reached over a network; each request commits for itself."""
+
+    def __init__(self, dispatch: Dispatch, threads: int, queue_max: int) -> None:
+        self._dispatch = dispatch
+        self._queue_max = queue_max
+        self._waiting = 0
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="store")
+
+    def submit(self, request: FhirRequest) -> Answer:
+        if self._waiting >= self._queue_max:
+            raise StoreUnavailable.of(messages.OVERLOADED())
+        answer = asyncio.get_running_loop().run_in_executor(self._pool, self._dispatch, request)
+        self._waiting += 1
+        answer.add_done_callback(self._answered)
+        return answer
+
+    async def close(self) -> None:
+        await asyncio.to_thread(self._pool.shutdown)
+
+    def _answered(self, _: Answer) -> None:
+        self._waiting -= 1

@@ -1,0 +1,155 @@
+"""What the client can read: format, FHIR version, language, and its preferences.
+
+https://hl7.org/fhir/R4/http.html#mime-type
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal, cast
+
+from fhir_server.api import messages
+from fhir_server.core.request import Preferences, Return
+from fhir_server.errors import InvalidRequest, NotAcceptable
+from fhir_server.issues import Language
+
+FHIR_JSON = "application/fhir+json"
+JSON_NAMES = frozenset({FHIR_JSON, "application/json", "text/json"})
+JSON_FORMATS = frozenset({"json", *JSON_NAMES})
+WILDCARDS = {"*/*": 0, "application/*": 1, "text/*": 0}
+XML_NAMES = frozenset({"xml", "application/fhir+xml", "application/xml", "text/xml"})
+FHIR_VERSIONS = frozenset({"4.0", "4.0.1"})
+RETURNS = ("minimal", "representation", "OperationOutcome")
+HEADER_CACHE_SIZE = 256
+
+
+@dataclass(frozen=True, slots=True)
+class MediaRange:
+    """One element of Accept, or a Content-Type: type in lower case, its parameters, its weight."""
+
+    name: str
+    parameters: tuple[tuple[str, str], ...]
+    quality: float
+
+    def parameter(self, name: str) -> str | None:
+        return next((value for key, value in self.parameters if key == name), None)
+
+
+def media_range(text: str) -> MediaRange:
+    """`application/fhir+json; fhirVersion=4.0; q=0.5`, taken apart."""
+    name, *rest = text.split(";")
+    pairs = [part.partition("=") for part in rest]
+    parameters = tuple((key.strip().lower(), value.strip().strip('"')) for key, _, value in pairs)
+    quality = next((value for key, value in parameters if key == "q"), "1")
+    return MediaRange(name.strip().lower(), parameters, _quality(quality))
+
+
+def _quality(text: str) -> float:
+    try:
+        return min(max(float(text), 0.0), 1.0)
+    except ValueError:
+        return 0.0
+
+
+@lru_cache(maxsize=HEADER_CACHE_SIZE)
+def content_type(accept: str) -> str:
+    """The Content-Type to answer an Accept header with; empty or absent means anything.
+
+    Raises `NotAcceptable` when none of what the client reads can be served.
+    """
+    ranges = [media_range(part) for part in accept.split(",") if part.strip()]
+    if not ranges:
+        return _named(FHIR_JSON, None)
+    served = [one for one in ranges if one.quality > 0 and _is_json(one) and _is_r4(one)]
+    if not served:
+        raise _refusal(ranges)
+    best = max(served, key=lambda one: (one.quality, WILDCARDS.get(one.name, 2)))
+    return _named(best.name if best.name in JSON_NAMES else FHIR_JSON, best.parameter("fhirversion"))
+
+
+def content_type_of_format(value: str) -> str:
+    """The Content-Type that a `_format` parameter asks for. Raises `NotAcceptable` for another than JSON."""
+    # An unescaped "+" in a query means a space; people write _format=application/fhir+json all the same.
+    one = media_range(value.replace(" ", "+").replace(";+", ";"))
+    if one.name not in JSON_FORMATS or not _is_r4(one):
+        raise _refusal([one])
+    return _named(FHIR_JSON if one.name == "json" else one.name, one.parameter("fhirversion"))
+
+
+def _is_json(one: MediaRange) -> bool:
+    return one.name in JSON_NAMES or one.name in WILDCARDS
+
+
+def _is_r4(one: MediaRange) -> bool:
+    return (one.parameter("fhirversion") or "4.0") in FHIR_VERSIONS
+
+
+def _named(name: str, version: str | None) -> str:
+    version_part = f"; fhirVersion={version}" if version else ""
+    return f"{name}{version_part}; charset=utf-8"
+
+
+def _refusal(ranges: list[MediaRange]) -> NotAcceptable:
+    wrong_version = next((one for one in ranges if not _is_r4(one)), None)
+    if wrong_version is not None:
+        return NotAcceptable.of(
+            messages.VERSION_NOT_ANSWERED(asked=_clipped(wrong_version.parameter("fhirversion") or ""))
+        )
+    if any(one.name in XML_NAMES for one in ranges):
+        return NotAcceptable.of(messages.XML_NOT_ANSWERED())
+    return NotAcceptable.of(messages.NOT_ANSWERED(asked=_clipped(", ".join(one.name for one in ranges))))
+
+
+def _clipped(text: str) -> str:
+    return text if len(text) <= 100 else text[:100] + "…"
+
+
+@lru_cache(maxsize=HEADER_CACHE_SIZE)
+def language(accept_language: str) -> Language:
+    """French or English, whichever the client ranks higher; English when it names neither."""
+    ranked: dict[Language, float] = {"en": 0.0, "fr": 0.0}
+    for part in accept_language.split(","):
+        one = media_range(part)
+        tag = one.name.partition("-")[0]
+        if tag in ranked:
+            ranked[tag] = max(ranked[tag], one.quality)
+    return "fr" if ranked["fr"] > ranked["en"] else "en"
+
+
+@lru_cache(maxsize=HEADER_CACHE_SIZE)
+def preferences(prefer: str) -> Preferences:
+    """The Prefer header; preferences that are not FHIR's are ignored, as RFC 7240 asks.
+
+    https://hl7.org/fhir/R4/http.html#ops and https://www.rfc-editor.org/rfc/rfc7240
+    """
+    found = dict(reversed(list(_tokens(prefer))))
+    returns = found.get("return")
+    return Preferences(
+        returns=cast(Return, returns) if returns in RETURNS else None,
+        lenient=found.get("handling") == "lenient",
+        respond_async="respond-async" in found,
+    )
+
+
+def _tokens(prefer: str) -> Iterator[tuple[str, str]]:
+    for preference in prefer.split(","):
+        name, _, value = preference.partition(";")[0].partition("=")
+        yield name.strip().lower(), value.strip().strip('"')
+
+
+def pretty(value: str | None) -> bool:
+    """Whether `_pretty` asks for indentation. Raises `InvalidRequest` for another word than true or false."""
+    if value not in (None, "", "true", "false"):
+        raise InvalidRequest.of(messages.BAD_PRETTY(given=_clipped(value or "")))
+    return value == "true"
+
+
+Encoding = Literal["gzip", "identity"]
+
+
+@lru_cache(maxsize=HEADER_CACHE_SIZE)
+def encoding(accept_encoding: str) -> Encoding:
+    """gzip when the client reads it, else no compression."""
+    ranges = [media_range(part) for part in accept_encoding.split(",") if part.strip()]
+    weights = {one.name: one.quality for one in ranges}
+    return "gzip" if weights.get("gzip", weights.get("*", 0.0)) > 0 else "identity"

@@ -1,0 +1,66 @@
+"""A FhirResponse as an HTTP answer: status, headers, bytes.
+
+https://hl7.org/fhir/R4/http.html#versions
+"""
+
+import time
+from dataclasses import dataclass, field
+
+from fhir_server.api.negotiation import FHIR_JSON
+from fhir_server.core import json
+from fhir_server.core.request import FhirResponse
+
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+NO_BODY = frozenset({204, 304})
+VARY = (b"vary", b"Accept, Accept-Encoding, Accept-Language, Origin")
+# Health data may be kept by the client that asked, and must be checked again before it is shown.
+CACHE = (b"cache-control", b"private, no-cache")
+
+
+@dataclass(slots=True)
+class Reply:
+    """An HTTP answer on its way out; wrappers add to its headers."""
+
+    status: int
+    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+    body: bytes = b""
+
+
+def render(response: FhirResponse, base_url: str, content_type: str, pretty: bool = False) -> Reply:
+    """The HTTP answer. `content_type` is used for FHIR resources; locations become absolute."""
+    headers = [CACHE, VARY]
+    body = response.body or b""
+    if body and response.status not in NO_BODY:
+        if response.media_type != FHIR_JSON:
+            content_type = response.media_type
+        elif pretty:
+            body = json.indent(body)
+        headers.append((b"content-type", content_type.encode("latin-1")))
+    else:
+        body = b""
+    if response.version is not None:
+        headers.append((b"etag", b'W/"%d"' % response.version))
+    if response.last_updated is not None:
+        headers.append((b"last-modified", http_date(response.last_updated)))
+    if response.location is not None:
+        headers.append((b"location", absolute(base_url, response.location)))
+    if response.content_location is not None:
+        headers.append((b"content-location", absolute(base_url, response.content_location)))
+    return Reply(response.status, headers, body)
+
+
+def http_date(microseconds: int) -> bytes:
+    """`Wed, 21 Oct 2015 07:28:00 GMT`, of a UTC time in microseconds.
+
+    https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7
+    """
+    at = time.gmtime(microseconds // 1_000_000)
+    date = f"{WEEKDAYS[at.tm_wday]}, {at.tm_mday:02} {MONTHS[at.tm_mon - 1]} {at.tm_year:04}"
+    return f"{date} {at.tm_hour:02}:{at.tm_min:02}:{at.tm_sec:02} GMT".encode()
+
+
+def absolute(base_url: str, location: str) -> bytes:
+    """A location below the base, as an absolute URL."""
+    url = location if "://" in location else f"{base_url}/{location}"
+    return url.encode("latin-1", "replace")

@@ -1,0 +1,64 @@
+"""All that is not FHIR: the welcome page, the API's description, and the health checks, by FastAPI."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fastapi import FastAPI
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+
+WELCOME = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>{title}</title>
+<style>body{{font:1rem/1.5 system-ui;max-width:40rem;margin:3rem auto;padding:0 1rem}}</style>
+<h1>{title}</h1>
+<p>A FHIR R4 server. <span lang="fr">Un serveur FHIR R4.</span></p>
+<ul>
+<li><a href="/fhir/metadata?_pretty=true">/fhir/metadata</a>: what it can do
+(<span lang="fr">ce qu'il sait faire</span>)</li>
+<li><a href="/docs">/docs</a>: its requests (<span lang="fr">ses requêtes</span>)</li>
+<li><a href="/health/ready">/health/ready</a>: its health (<span lang="fr">sa santé</span>)</li>
+</ul></html>
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class SiteOptions:
+    """`openapi` gives the API's description as JSON; `probe` raises when the store cannot answer."""
+
+    title: str
+    version: str
+    openapi: Callable[[], bytes]
+    probe: Callable[[], object]
+
+
+def site(options: SiteOptions) -> FastAPI:
+    """The pages beside the FHIR base."""
+    pages = FastAPI(title=options.title, version=options.version, openapi_url=None)
+    welcome_page = WELCOME.format(title=options.title)
+
+    @pages.get("/")
+    async def welcome() -> HTMLResponse:
+        return HTMLResponse(welcome_page)
+
+    @pages.get("/openapi.json")
+    async def openapi() -> Response:
+        return Response(options.openapi(), media_type="application/json")
+
+    @pages.get("/docs")
+    async def docs() -> HTMLResponse:
+        return get_swagger_ui_html(openapi_url="/openapi.json", title=options.title)
+
+    @pages.get("/health/live")
+    async def live() -> dict[str, str]:
+        return {"status": "live"}
+
+    @pages.get("/health/ready")
+    async def ready() -> JSONResponse:
+        try:
+            options.probe()
+        except Exception:
+            return JSONResponse({"status": "store unavailable"}, status_code=503)
+        return JSONResponse({"status": "ready"})
+
+    return pages

@@ -1,0 +1,128 @@
+"""Where a request goes: its path below the FHIR base, its query, the base URL as the client sees it.
+
+https://hl7.org/fhir/R4/http.html#general
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from fhir_server.api import messages
+from fhir_server.errors import InvalidRequest
+
+BASE = b"/fhir"
+BASE_LENGTH = len(BASE)
+READ = ("GET", "HEAD")
+HOST = re.compile(r"(?:[A-Za-z0-9_.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?")
+LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
+
+
+def is_fhir(raw_path: bytes) -> bool:
+    """Whether a path lies below the FHIR base: /fhir itself, or /fhir/..., but not /fhirs."""
+    return raw_path.startswith(BASE) and raw_path[BASE_LENGTH : BASE_LENGTH + 1] in (b"", b"/")
+
+
+def segments(raw_path: bytes) -> tuple[str, ...]:
+    """The path below the base, split at slashes, then percent-decoded. One trailing slash is nothing."""
+    below = raw_path[BASE_LENGTH + 1 :].removesuffix(b"/")
+    if not below:
+        return ()
+    if b"%" in below:
+        return tuple(_decoded(part, "path") for part in below.split(b"/"))
+    try:
+        return tuple(below.decode().split("/"))
+    except UnicodeDecodeError as error:
+        raise InvalidRequest.of(messages.NOT_UTF8(part="path")) from error
+
+
+def query(raw: bytes) -> tuple[tuple[str, str], ...]:
+    """The parameters of a query string or a form, decoded, in order; empty ones are kept."""
+    if not raw:
+        return ()
+    pairs = [part.partition(b"=") for part in raw.split(b"&") if part]
+    return tuple((_plus_decoded(name), _plus_decoded(value)) for name, _, value in pairs)
+
+
+def _plus_decoded(text: bytes) -> str:
+    return _decoded(text.replace(b"+", b" "), "query")
+
+
+def _decoded(text: bytes, part: str) -> str:
+    try:
+        return (unquote_to_bytes(text) if b"%" in text else text).decode()
+    except UnicodeDecodeError as error:
+        raise InvalidRequest.of(messages.NOT_UTF8(part=part)) from error
+
+
+def allowed_methods(path: tuple[str, ...]) -> tuple[str, ...]:
+    """The methods that make sense on a path of this shape, for the Allow header."""
+    match path:
+        case ():
+            return (*READ, "POST")
+        case ("metadata",) | ("_history",) | (_, "_history") | (_, _, "_history") | (_, _, "_history", _):
+            return READ
+        case (*_, "_search"):
+            return ("POST",)
+        case (*_, last) if last.startswith("$"):
+            return (*READ, "POST")
+        case (_,):
+            return (*READ, "POST", "PUT", "PATCH", "DELETE")
+        case (_, _):
+            return (*READ, "PUT", "PATCH", "DELETE")
+        case _:
+            return READ
+
+
+def template(path: tuple[str, ...], known: frozenset[str]) -> str:
+    """A path fit for a log: words that are not the server's own, such as ids, become {}."""
+    return "/" + "/".join(part if part in known else "{}" for part in path)
+
+
+@dataclass(frozen=True, slots=True)
+class BaseUrls:
+    """Gives the FHIR base that a response speaks of.
+
+    `fixed` is the operator's word; else it follows the Host header, which must be one of `hosts` (empty: any
+    well-formed one). A page of another site that has its own name point at this machine (DNS rebinding) is so
+    kept out of a server that trusts loopback.
+    """
+
+    fixed: str | None = None
+    hosts: frozenset[str] = frozenset()
+    trust_forwarded: bool = False
+    _seen: dict[tuple[str, str], str] = field(default_factory=dict, compare=False)
+
+    def of(self, scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> str:
+        """The base URL without a trailing slash. Raises `InvalidRequest` for a Host that is not served."""
+        host = self._forwarded(headers, b"x-forwarded-host") or headers.get(b"host", b"").decode("latin-1")
+        scheme = self._forwarded(headers, b"x-forwarded-proto") or scope["scheme"]
+        known = self._seen.get((scheme, host))
+        return known if known is not None else self._checked(scheme, host, scope)
+
+    def _forwarded(self, headers: Mapping[bytes, bytes], name: bytes) -> str:
+        if not self.trust_forwarded:
+            return ""
+        return headers.get(name, b"").partition(b",")[0].strip().decode("latin-1")
+
+    def _checked(self, scheme: str, host: str, scope: Mapping[str, Any]) -> str:
+        host = host or _own_address(scope)
+        if not HOST.fullmatch(host) or scheme not in ("http", "https"):
+            raise InvalidRequest.of(messages.BAD_HOST())
+        if self.hosts and _without_port(host) not in self.hosts:
+            raise InvalidRequest.of(messages.BAD_HOST())
+        base = self.fixed or f"{scheme}://{host}/fhir"
+        if len(self._seen) < 256:
+            self._seen[scheme, host] = base
+        return base
+
+
+def _without_port(host: str) -> str:
+    return re.sub(r":\d+$", "", host).lower()
+
+
+def _own_address(scope: Mapping[str, Any]) -> str:
+    host, port = scope.get("server") or ("localhost", None)
+    bracketed = f"[{host}]" if ":" in host else host
+    return f"{bracketed}:{port}" if port else bracketed

@@ -1,0 +1,222 @@
+"""Every setting of the server, read from the environment variables `FHIR_SERVER_...` and the command line.
+
+A field is a setting: its name in capitals, after `FHIR_SERVER_`, is the variable. `docs/settings.md`
+describes each; a test compares the two.
+"""
+
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
+from typing import Any, Self
+from zoneinfo import ZoneInfo
+
+PREFIX = "FHIR_SERVER_"
+EXEMPT_PREFIX = "FHIR_SERVER_TEST_"
+TRUE = frozenset({"true", "1", "yes", "on"})
+FALSE = frozenset({"false", "0", "no", "off"})
+DEFAULT_ZONE = ZoneInfo("Europe/Paris")
+
+
+class SettingError(Exception):
+    """A setting that cannot be used; the message is one line that says what is expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How the text of a setting is read; `expects` completes "expected ..."."""
+
+    expects: str
+    read: Callable[[str], Any]
+
+
+def _text(expects: str) -> Kind:
+    return Kind(expects, _not_empty)
+
+
+def _not_empty(text: str) -> str:
+    if not text.strip():
+        raise ValueError
+    return text.strip()
+
+
+def _integer(low: int, high: int) -> Kind:
+    def read(text: str) -> int:
+        value = int(text)
+        if not low <= value <= high:
+            raise ValueError
+        return value
+
+    return Kind(f"a whole number from {low} to {high}", read)
+
+
+def _yes_or_no(text: str) -> bool:
+    word = text.strip().lower()
+    if word not in TRUE | FALSE:
+        raise ValueError
+    return word in TRUE
+
+
+def _list(expects: str) -> Kind:
+    return Kind(expects, lambda text: tuple(part.strip() for part in text.split(",") if part.strip()))
+
+
+def _url(text: str) -> str:
+    url = text.strip().rstrip("/")
+    if not url.startswith(("http://", "https://")) or "?" in url or "#" in url:
+        raise ValueError
+    return url
+
+
+def _store_uri(text: str) -> str:
+    uri = text.strip()
+    if uri != "memory:" and not (uri.startswith("sqlite:///") and uri != "sqlite:///"):
+        raise ValueError
+    return uri
+
+
+def _zone(text: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(text.strip())
+    except (KeyError, OSError) as error:
+        raise ValueError from error
+
+
+def setting(default: Any, kind: Kind, about: str) -> Any:
+    """A field of `Settings`: its value when not set, how it is read, and what it is for in one sentence."""
+    return field(default=default, metadata={"kind": kind, "about": about})
+
+
+BOOLEAN = Kind("true or false", _yes_or_no)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What an operator decides. Defaults suit one developer's machine."""
+
+    host: str = setting("127.0.0.1", _text("an address or host name"), "Address to listen on.")
+    port: int = setting(8080, _integer(0, 65535), "TCP port to listen on; 0 takes any free one.")
+    store: str = setting(
+        "sqlite:///data/fhir.sqlite",
+        Kind("sqlite:///path/of/a/file or memory:", _store_uri),
+        "Where resources live: `sqlite:///relative`, `sqlite:////absolute`, or `memory:` (lost at the end).",
+    )
+    workers: int = setting(1, _integer(1, 64), "Processes that serve requests; `memory:` allows one.")
+    demo: bool = setting(False, BOOLEAN, "Load the programmes' synthetic cohort, once.")
+    programmes: tuple[str, ...] = setting(
+        ("mappings.sesame",),
+        _list("names of Python packages, separated by commas"),
+        "Care programmes whose guide and rules are loaded; empty for a plain FHIR server.",
+    )
+    base_url: str | None = setting(
+        None,
+        Kind("a URL such as https://fhir.example.org/fhir", _url),
+        "FHIR base as clients see it; unset, it follows the request's Host header.",
+    )
+    trust_forwarded_headers: bool = setting(
+        False, BOOLEAN, "Believe X-Forwarded-Proto and X-Forwarded-Host (only behind your own proxy)."
+    )
+    allowed_hosts: tuple[str, ...] = setting(
+        (),
+        _list("host names, separated by commas, or *"),
+        "Host names that requests may carry; empty means this machine's own when listening on loopback, "
+        "else any.",
+    )
+    allow_open_access: bool = setting(
+        False, BOOLEAN, "Listen beyond loopback although no access control is configured."
+    )
+    cors_origins: tuple[str, ...] = setting(
+        (),
+        _list("origins such as https://app.example.org, separated by commas, or *"),
+        "Web origins that may call from a browser; empty means pages of this machine only.",
+    )
+    time_zone: ZoneInfo = setting(
+        DEFAULT_ZONE,
+        Kind("an IANA time zone such as Europe/Paris", _zone),
+        "Time zone of dates and searches that name none; after a change run `fhir-server reindex`.",
+    )
+    body_max_bytes: int = setting(
+        16_777_216, _integer(1_024, 1_073_741_824), "Largest request body, also after decompression."
+    )
+    json_depth_max: int = setting(100, _integer(10, 500), "Deepest nesting of a JSON body.")
+    bundle_entries_max: int = setting(
+        5_000, _integer(1, 100_000), "Most entries in one batch or transaction."
+    )
+    page_count_default: int = setting(20, _integer(1, 10_000), "Matches per page when `_count` is absent.")
+    page_count_max: int = setting(
+        1_000, _integer(1, 10_000), "Most matches per page, whatever `_count` says."
+    )
+    conditional_delete_multiple: bool = setting(
+        False, BOOLEAN, "Let a conditional delete erase several matches."
+    )
+    write_queue_max: int = setting(
+        1_024, _integer(1, 100_000), "Requests that may wait for the store before the answer is 503."
+    )
+    store_threads: int = setting(16, _integer(1, 256), "Threads for a store that is reached over a network.")
+    shutdown_timeout_seconds: int = setting(
+        30, _integer(0, 3_600), "How long a stop waits for open requests."
+    )
+    log_requests: bool = setting(True, BOOLEAN, "Write one line per request, without any search value.")
+
+    @classmethod
+    def load(cls, environment: Mapping[str, str], overrides: Mapping[str, Any] | None = None) -> Self:
+        """The settings of `environment`; `overrides` (from the command line, None for not given) win.
+
+        Raises `SettingError` for a variable that is not a setting and for a value that cannot be read.
+        """
+        known = {item.name: item for item in fields(cls)}
+        values = _from_environment(environment, known)
+        given = {name: value for name, value in (overrides or {}).items() if value is not None}
+        for name, value in given.items():
+            option = "--" + name.replace("_", "-")
+            values[name] = _read(known[name], str(value), option)
+        settings = cls(**values)
+        settings._check_pages()
+        return settings
+
+    def _check_pages(self) -> None:
+        if self.page_count_default > self.page_count_max:
+            raise SettingError(
+                f"{PREFIX}PAGE_COUNT_DEFAULT is {self.page_count_default}: expected at most "
+                f"{PREFIX}PAGE_COUNT_MAX ({self.page_count_max})."
+            )
+
+
+def variable(name: str) -> str:
+    """The environment variable of a setting."""
+    return PREFIX + name.upper()
+
+
+def default_text(item: "Field[Any]") -> str:
+    """The default of a setting as it would be written in the environment; empty for unset."""
+    value = item.default
+    if value is MISSING or value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return ",".join(value) if isinstance(value, tuple) else str(value)
+
+
+def _from_environment(environment: Mapping[str, str], known: Mapping[str, "Field[Any]"]) -> dict[str, Any]:
+    values = {}
+    for name, text in environment.items():
+        if not name.startswith(PREFIX) or name.startswith(EXEMPT_PREFIX):
+            continue
+        item = known.get(name.removeprefix(PREFIX).lower())
+        if item is None or name != variable(item.name):
+            raise SettingError(_unknown(name, known))
+        if text.strip() or isinstance(item.default, tuple):
+            values[item.name] = _read(item, text, name)
+    return values
+
+
+def _read(item: "Field[Any]", text: str, source: str) -> Any:
+    kind: Kind = item.metadata["kind"]
+    try:
+        return kind.read(text)
+    except ValueError as error:
+        raise SettingError(f"{source} is {text!r}: expected {kind.expects}.") from error
+
+
+def _unknown(name: str, known: Mapping[str, "Field[Any]"]) -> str:
+    near = difflib.get_close_matches(name.upper(), [variable(item) for item in known], n=1, cutoff=0.0)
+    return f"{name} is not a setting; did you mean {near[0]}? docs/settings.md lists them all."
