@@ -10,6 +10,10 @@ _match = re.compile(r"([+-]?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?", re.ASCII).fu
 _NINES_COMPLEMENT = str.maketrans("0123456789", "9876543210")
 _BELOW_NONE = "~"
 
+LOWEST_KEY = ""
+HIGHEST_KEY = "~"
+"""Sort keys below and above that of every number, for a range that is open."""
+
 
 def parse_decimal(text: str) -> Decimal:
     """The exact value of a decimal of any length. Raises `ValueError` for text that is none."""
