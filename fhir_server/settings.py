@@ -14,7 +14,6 @@ PREFIX = "FHIR_SERVER_"
 EXEMPT_PREFIX = "FHIR_SERVER_TEST_"
 TRUE = frozenset({"true", "1", "yes", "on"})
 FALSE = frozenset({"false", "0", "no", "off"})
-DEFAULT_ZONE = ZoneInfo("Europe/Paris")
 
 
 class SettingError(Exception):
@@ -74,9 +73,9 @@ def _store_uri(text: str) -> str:
     return uri
 
 
-def _zone(text: str) -> ZoneInfo:
+def _zone_name(text: str) -> str:
     try:
-        return ZoneInfo(text.strip())
+        return ZoneInfo(text.strip()).key
     except (KeyError, OSError) as error:
         raise ValueError from error
 
@@ -129,9 +128,9 @@ class Settings:
         _list("origins such as https://app.example.org, separated by commas, or *"),
         "Web origins that may call from a browser; empty means pages of this machine only.",
     )
-    time_zone: ZoneInfo = setting(
-        DEFAULT_ZONE,
-        Kind("an IANA time zone such as Europe/Paris", _zone),
+    time_zone: str = setting(
+        "Europe/Paris",
+        Kind("an IANA time zone such as Europe/Paris", _zone_name),
         "Time zone of dates and searches that name none; after a change run `fhir-server reindex`.",
     )
     body_max_bytes: int = setting(

@@ -1,0 +1,126 @@
+"""Writes share a group; a group that fails takes its successes with it; the queue has an end."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from fhir_server.api import messages
+from fhir_server.api.lanes import PoolLane, WriteLane
+from fhir_server.core.request import FhirRequest, FhirResponse
+from fhir_server.errors import FhirError, NotFound, StoreFull, StoreUnavailable
+
+
+def request(name: str) -> FhirRequest:
+    return FhirRequest(method="POST", path=(name,), base_url="")
+
+
+def dispatch(request: FhirRequest) -> FhirResponse:
+    if request.path == ("bad",):
+        raise NotFound.of(messages.UNEXPECTED(id="bad"))
+    return FhirResponse(201, location=request.path[0])
+
+
+class Groups:
+    """Counts groups; `gate` holds the first one back, `failure` is raised at the end of each."""
+
+    def __init__(self, failure: FhirError | None = None) -> None:
+        self.count = 0
+        self.failure = failure
+        self.gate = threading.Event()
+
+    @contextmanager
+    def __call__(self) -> Iterator[None]:
+        self.count += 1
+        self.gate.wait(10)
+        yield
+        if self.failure is not None:
+            raise self.failure
+
+
+async def outcomes(lane: WriteLane, groups: Groups, names: list[str]) -> list[object]:
+    answers = [lane.submit(request(name)) for name in names]
+    groups.gate.set()
+    gathered = await asyncio.gather(*answers, return_exceptions=True)
+    await lane.close()
+    return list(gathered)
+
+
+def test_requests_that_wait_share_one_group() -> None:
+    groups = Groups()
+    lane = WriteLane(dispatch, groups, queue_max=100)
+    answers = asyncio.run(outcomes(lane, groups, [f"r{n}" for n in range(50)]))
+    assert [answer.location for answer in answers] == [f"r{n}" for n in range(50)]  # type: ignore[attr-defined]
+    assert groups.count <= 2
+
+
+def test_a_refused_request_leaves_its_neighbours_alone() -> None:
+    groups = Groups()
+    lane = WriteLane(dispatch, groups, queue_max=100)
+    first, second, third = asyncio.run(outcomes(lane, groups, ["a", "bad", "c"]))
+    assert isinstance(first, FhirResponse)
+    assert isinstance(second, NotFound)
+    assert isinstance(third, FhirResponse)
+
+
+def test_a_group_that_is_not_durable_answers_no_success() -> None:
+    groups = Groups(failure=StoreFull.of(messages.OVERLOADED()))
+    lane = WriteLane(dispatch, groups, queue_max=100)
+    first, second, third = asyncio.run(outcomes(lane, groups, ["a", "bad", "c"]))
+    assert isinstance(first, StoreFull)
+    assert isinstance(second, NotFound)
+    assert isinstance(third, StoreFull)
+
+
+def test_a_full_queue_refuses() -> None:
+    groups = Groups()
+
+    async def fill() -> None:
+        lane = WriteLane(dispatch, groups, queue_max=2)
+        answers = [lane.submit(request("a")), lane.submit(request("b"))]
+        with pytest.raises(StoreUnavailable):
+            lane.submit(request("c"))
+        groups.gate.set()
+        await asyncio.gather(*answers)
+        await lane.submit(request("d"))
+        await lane.close()
+
+    asyncio.run(fill())
+
+
+def test_closing_finishes_what_waits_and_takes_no_more() -> None:
+    groups = Groups()
+
+    async def close() -> None:
+        lane = WriteLane(dispatch, groups, queue_max=10)
+        answer = lane.submit(request("a"))
+        closing = asyncio.create_task(lane.close())
+        await asyncio.sleep(0)
+        with pytest.raises(StoreUnavailable):
+            lane.submit(request("b"))
+        groups.gate.set()
+        assert (await answer).location == "a"
+        await closing
+
+    asyncio.run(close())
+
+
+def test_the_pool_runs_side_by_side() -> None:
+    together = threading.Barrier(3, timeout=10)
+
+    def meet(request: FhirRequest) -> FhirResponse:
+        together.wait()
+        return dispatch(request)
+
+    async def run() -> list[FhirResponse]:
+        lane = PoolLane(meet, threads=3, queue_max=3)
+        answers = [lane.submit(request(name)) for name in "abc"]
+        with pytest.raises(StoreUnavailable):
+            lane.submit(request("d"))
+        done = await asyncio.gather(*answers)
+        await lane.close()
+        return list(done)
+
+    assert [answer.location for answer in asyncio.run(run())] == ["a", "b", "c"]

@@ -1,0 +1,82 @@
+"""The pages beside the FHIR base."""
+
+import asyncio
+import json
+
+import httpx
+
+from fhir_server.api.openapi import SearchableType, document
+from fhir_server.api.site import SiteOptions, site
+
+PATIENT = SearchableType("Patient", {"birthdate": ("date", "The patient's date of birth")})
+
+
+def get(path: str, failure: Exception | None = None) -> httpx.Response:
+    def probe() -> None:
+        if failure is not None:
+            raise failure
+
+    def described() -> bytes:
+        return json.dumps(document("A FHIR server", "1.2.3", [PATIENT])).encode()
+
+    async def ask() -> httpx.Response:
+        pages = site(SiteOptions("A FHIR server", "1.2.3", described, probe))
+        transport = httpx.ASGITransport(app=pages)
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            return await client.get(path)
+
+    return asyncio.run(ask())
+
+
+def test_the_welcome_page_leads_on() -> None:
+    page = get("/")
+    assert page.headers["content-type"].startswith("text/html")
+    assert "/fhir/metadata" in page.text
+    assert "/docs" in page.text
+
+
+def test_the_docs_page_reads_the_description() -> None:
+    assert "/openapi.json" in get("/docs").text
+
+
+def test_health() -> None:
+    assert get("/health/live").json() == {"status": "live"}
+    assert get("/health/ready").json() == {"status": "ready"}
+    broken = get("/health/ready", OSError("the disk at /secret is gone"))
+    assert broken.status_code == 503
+    assert "/secret" not in broken.text
+
+
+def test_the_description_names_types_and_search_parameters() -> None:
+    described = get("/openapi.json").json()
+    assert described["openapi"].startswith("3.")
+    assert described["info"] == {
+        "title": "A FHIR server",
+        "version": "1.2.3",
+        "description": "FHIR R4 (4.0.1) REST API",
+    }
+    names = [one.get("name") for one in described["paths"]["/fhir/Patient"]["get"]["parameters"]]
+    assert "birthdate" in names
+    assert set(described["paths"]["/fhir/Patient/{id}"]) == {"get", "put", "patch", "delete"}
+
+
+def test_every_reference_in_the_description_resolves() -> None:
+    described = document("A FHIR server", "1.2.3", [PATIENT])
+    references: list[str] = []
+
+    def collect(node: object) -> None:
+        if isinstance(node, dict):
+            references.extend(value for key, value in node.items() if key == "$ref")
+            for value in node.values():
+                collect(value)
+        elif isinstance(node, list):
+            for value in node:
+                collect(value)
+
+    collect(described)
+    assert references
+    for reference in references:
+        found: object = described
+        for step in reference.removeprefix("#/").split("/"):
+            assert isinstance(found, dict)
+            found = found[step]
