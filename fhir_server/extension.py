@@ -7,7 +7,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from fhir_server.core.limits import Limits
 from fhir_server.core.request import FhirRequest, FhirResponse
+from fhir_server.core.tokens import PageTokens
+from fhir_server.definitions.registry import Registry
 from fhir_server.issues import Issue
 from fhir_server.search.ast import SearchQuery
 from fhir_server.store.port import Store
@@ -66,6 +69,9 @@ class OperationContext:
     """What an operation may use beside the request."""
 
     store: Store
+    registry: Registry
+    tokens: PageTokens
+    limits: Limits
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,11 @@ def indent(body: bytes) -> bytes:
     return msgspec.json.format(body, indent=2)
 
 
+def is_number(value: Any) -> bool:
+    """Whether a parsed value is a number."""
+    return type(value) is int or type(value) is msgspec.Raw
+
+
 def decimal(number: Number) -> Decimal:
     """The exact value of a parsed number."""
     return Decimal(number) if type(number) is int else Decimal(bytes(number).decode())
@@ -69,15 +74,6 @@ def decimal(number: Number) -> Decimal:
 def number(value: Decimal | str) -> msgspec.Raw:
     """A number to be written with exactly the digits of `value`."""
     return msgspec.Raw(str(value).encode())
-
-
-def equal(one: Any, other: Any) -> bool:
-    """Whether two parsed values are the same JSON, the text of their numbers included."""
-    return serialise(one) == serialise(other) or _canonical(one) == _canonical(other)
-
-
-def _canonical(value: Any) -> bytes:
-    return msgspec.json.encode(value, order="sorted")
 
 
 def _malformed(text: Text) -> MalformedContent:

@@ -14,3 +14,7 @@ DUPLICATE_KEY = Template(
     en="The key '{key}' stands twice in one object. Keep one of them.",
     fr="La clé « {key} » figure deux fois dans le même objet. N'en gardez qu'une.",
 )
+FOREIGN_TOKEN = Template(
+    en="This page link or cursor was not made by this server for {path}. Start again without it.",
+    fr="Ce lien de page ou ce curseur n'a pas été produit par ce serveur pour {path}. Recommencez sans lui.",
+)

@@ -1,0 +1,14 @@
+"""The sizes that requests are held to."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Sizes that requests are held to. Counts are of resources or entries."""
+
+    page_default: int = 20
+    page_max: int = 1_000
+    include_max: int = 1_000
+    bundle_entries_max: int = 5_000
+    conditional_delete_max: int = 1_000

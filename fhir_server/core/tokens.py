@@ -1,0 +1,43 @@
+"""Paging tokens: stateless, encrypted because they carry search values, and good for one path of one store
+only.
+
+https://hl7.org/fhir/R4/http.html#paging
+"""
+
+import base64
+import binascii
+import os
+from typing import Any
+
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from fhir_server.core import messages
+from fhir_server.errors import InvalidRequest
+
+_NONCE_BYTES = 12
+
+
+class PageTokens:
+    """Seals and opens tokens with the store's secret of 32 bytes, which all its processes share."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._cipher = AESGCM(secret)
+
+    def seal(self, content: Any, path: str) -> str:
+        """A URL-safe token of plain data, which only `open` with the same path can read."""
+        nonce = os.urandom(_NONCE_BYTES)
+        sealed = self._cipher.encrypt(nonce, msgspec.msgpack.encode(content), path.encode())
+        return base64.urlsafe_b64encode(nonce + sealed).rstrip(b"=").decode()
+
+    def open(self, token: str, path: str) -> Any:
+        """The data sealed for this path. Raises `InvalidRequest` for a token that is forged or of
+        elsewhere.
+        """
+        try:
+            raw = base64.urlsafe_b64decode(token.encode() + b"=" * (-len(token) % 4))
+            content = self._cipher.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], path.encode())
+        except (InvalidTag, ValueError, binascii.Error) as error:
+            raise InvalidRequest.of(messages.FOREIGN_TOKEN(path=path)) from error
+        return msgspec.msgpack.decode(content)

@@ -1,0 +1,127 @@
+"""capabilities: what this server does, built from the registry and the plug points.
+
+https://hl7.org/fhir/R4/http.html#capabilities
+"""
+
+from typing import Any
+
+from fhir_server.core import json
+from fhir_server.core.request import FhirRequest, FhirResponse
+from fhir_server.core.temporal import format_instant
+from fhir_server.errors import InvalidRequest
+from fhir_server.extension import Operation
+from fhir_server.interactions import messages
+from fhir_server.interactions.engine import Engine
+
+FHIR_VERSION = "4.0.1"
+FORMATS = ("application/fhir+json", "json")
+PATCH_FORMATS = ("application/json-patch+json", "application/fhir+json")
+TYPE_INTERACTIONS = (
+    "read",
+    "vread",
+    "update",
+    "patch",
+    "delete",
+    "history-instance",
+    "history-type",
+    "create",
+    "search-type",
+)
+SYSTEM_INTERACTIONS = ("transaction", "batch", "search-system", "history-system")
+
+
+def capabilities(request: FhirRequest, engine: Engine) -> FhirResponse:
+    """GET metadata, as a CapabilityStatement or, by mode=terminology, as TerminologyCapabilities."""
+    mode = request.parameter("mode") or "full"
+    if mode not in ("full", "normative", "terminology"):
+        raise InvalidRequest.of(messages.UNKNOWN_MODE(mode=mode))
+    build = _terminology if mode == "terminology" else _statement
+    return FhirResponse(200, body=json.serialise(build(request.base_url, engine)))
+
+
+def _head(kind: str, base_url: str, engine: Engine) -> dict[str, Any]:
+    software = engine.software
+    return {
+        "resourceType": kind,
+        "status": "active",
+        "date": format_instant(software.started),
+        "kind": "instance",
+        "software": {"name": software.name, "version": software.version},
+        "implementation": {"description": software.name, "url": base_url},
+    }
+
+
+def _statement(base_url: str, engine: Engine) -> dict[str, Any]:
+    guides = [guide["url"] for guide in engine.registry.resources("ImplementationGuide")]
+    return {
+        **_head("CapabilityStatement", base_url, engine),
+        "fhirVersion": FHIR_VERSION,
+        "format": list(FORMATS),
+        "patchFormat": list(PATCH_FORMATS),
+        **({"implementationGuide": guides} if guides else {}),
+        "rest": [_rest(engine)],
+    }
+
+
+def _rest(engine: Engine) -> dict[str, Any]:
+    rest: dict[str, Any] = {
+        "mode": "server",
+        "security": {"cors": True},
+        "resource": [_resource(type, engine) for type in engine.registry.resource_types],
+        "interaction": [{"code": code} for code in SYSTEM_INTERACTIONS],
+        "searchParam": _parameters("Resource", engine),
+    }
+    operations = [operation for operation in engine.operations if "system" in operation.levels]
+    return rest | _operations(operations)
+
+
+def _resource(type: str, engine: Engine) -> dict[str, Any]:
+    profiles = [
+        profile["url"]
+        for profile in engine.registry.resources("StructureDefinition")
+        if profile.get("type") == type
+    ]
+    several = engine.conditional_delete_multiple
+    parameters = engine.registry.search_parameters(type)
+    references = [code for code, parameter in parameters.items() if parameter.type == "reference"]
+    operations = [
+        operation
+        for operation in engine.operations
+        if operation.levels & {"type", "instance"} and (not operation.types or type in operation.types)
+    ]
+    return {
+        "type": type,
+        "profile": f"http://hl7.org/fhir/StructureDefinition/{type}",
+        **({"supportedProfile": profiles} if profiles else {}),
+        "interaction": [{"code": code} for code in TYPE_INTERACTIONS],
+        "versioning": "versioned-update",
+        "readHistory": True,
+        "updateCreate": True,
+        "conditionalCreate": True,
+        "conditionalRead": "full-support",
+        "conditionalUpdate": True,
+        "conditionalDelete": "multiple" if several else "single",
+        "referencePolicy": ["literal", "logical", "local"],
+        **({"searchInclude": [f"{type}:{code}" for code in references]} if references else {}),
+        "searchParam": _parameters(type, engine),
+        **_operations(operations),
+    }
+
+
+def _parameters(type: str, engine: Engine) -> list[dict[str, Any]]:
+    return [
+        {"name": code, "definition": parameter.url, "type": parameter.type}
+        for code, parameter in sorted(engine.registry.search_parameters(type).items())
+    ]
+
+
+def _operations(operations: list[Operation]) -> dict[str, Any]:
+    if not operations:
+        return {}
+    return {"operation": [{"name": each.code, "definition": each.definition} for each in operations]}
+
+
+def _terminology(base_url: str, engine: Engine) -> dict[str, Any]:
+    systems = sorted({system["url"] for system in engine.registry.resources("CodeSystem")})
+    listed = {"codeSystem": [{"uri": url} for url in systems]} if systems else {}
+    return {**_head("TerminologyCapabilities", base_url, engine), **listed}

@@ -1,0 +1,117 @@
+"""The writes of one unit of work, with the programmes' rules and reactions around them.
+
+Order inside the unit: everything is put, the rules see the resulting state, each reaction runs once for
+each change,
+and the rules see what the reactions left.
+"""
+
+from collections.abc import Iterable
+
+from fhir_server.core import json
+from fhir_server.core.resource import draft
+from fhir_server.errors import BusinessRule
+from fhir_server.extension import Change, Resource
+from fhir_server.interactions.engine import Engine
+from fhir_server.interactions.matching import identity_lock
+from fhir_server.interactions.references import conditional_references_resolved
+from fhir_server.issues import Issue
+from fhir_server.search.ast import SearchQuery
+from fhir_server.store.port import Method, StoredResource, UnitOfWork
+
+
+class Changeset:
+    """Collects what a unit of work writes. `settle` must be its last call."""
+
+    def __init__(self, unit: UnitOfWork, engine: Engine, base_url: str) -> None:
+        self.unit = unit
+        self._engine = engine
+        self._base_url = base_url
+        self._changes: list[Change] = []
+        self._watched = _watched_types(engine)
+
+    def put(
+        self, resource: Resource, id: str, method: Method, before: StoredResource | None = None
+    ) -> StoredResource:
+        """Write the next version of `resource` under `id`; `before` is the current version, if there is
+        one.
+        """
+        prepared = draft(resource, id)
+        if b"?" in prepared.tail:
+            resource = conditional_references_resolved(resource, self.unit, self._engine, self._base_url)
+            prepared = draft(resource, id)
+        after = {**resource, "id": id}
+        entries = self._engine.extractor.entries(after)
+        for token in entries.tokens:
+            if token.parameter == "identifier":
+                self.unit.lock(identity_lock(prepared.type, token.system, token.code))
+        stored = self.unit.put(prepared, entries, method, before.version if before else 0)
+        if prepared.type in self._watched:
+            self._changes.append(Change(prepared.type, id, _content(before), after))
+        return stored
+
+    def delete(self, current: StoredResource) -> StoredResource | None:
+        """Write the deletion of a resource."""
+        stored = self.unit.delete(current.type, current.id, current.version)
+        if current.type in self._watched:
+            self._changes.append(Change(current.type, current.id, _content(current), None))
+        return stored
+
+    def settle(self) -> tuple[Issue, ...]:
+        """Run rules, reactions and rules again. Returns the warnings; raises `BusinessRule` for errors."""
+        if not self._changes:
+            return ()
+        self._check(self._changes)
+        for change in tuple(self._changes):
+            for reaction in self._engine.reactions:
+                if change.type in reaction.types:
+                    self._write(reaction.react(change, UnitView(self.unit)))
+        return self._check(self._changes)
+
+    def _write(self, resources: Iterable[Resource]) -> None:
+        for resource in resources:
+            before = self.unit.read(resource["resourceType"], resource["id"])
+            self.put(resource, resource["id"], "PUT", before)
+
+    def _check(self, changes: Iterable[Change]) -> tuple[Issue, ...]:
+        view = UnitView(self.unit)
+        issues = tuple(
+            issue
+            for change in changes
+            for rule in self._engine.rules
+            if change.type in rule.types
+            for issue in rule.check(change, view)
+        )
+        if any(issue.severity in ("error", "fatal") for issue in issues):
+            raise BusinessRule(*issues)
+        return issues
+
+
+class UnitView:
+    """What rules and reactions see of a unit of work: parsed resources."""
+
+    def __init__(self, unit: UnitOfWork) -> None:
+        self._unit = unit
+
+    def get(self, type: str, id: str) -> Resource | None:
+        return _content(self._unit.read(type, id))
+
+    def find(self, query: SearchQuery) -> tuple[Resource, ...]:
+        return tuple(json.parse(match.body) for match in self._unit.search(query).matches)
+
+    def lock(self, key: str) -> None:
+        self._unit.lock(key)
+
+    def unique(self, key: str, owner: str) -> None:
+        self._unit.unique(key, owner)
+
+
+def _watched_types(engine: Engine) -> frozenset[str]:
+    types = [rule.types for rule in engine.rules] + [reaction.types for reaction in engine.reactions]
+    return frozenset().union(*types)
+
+
+def _content(stored: StoredResource | None) -> Resource | None:
+    if stored is None or stored.deleted:
+        return None
+    content: Resource = json.parse(stored.body)
+    return content

@@ -1,0 +1,61 @@
+"""The conditional headers: If-Match, If-None-Match and If-Modified-Since.
+
+https://hl7.org/fhir/R4/http.html#concurrency
+"""
+
+import re
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+
+from fhir_server.core.request import Conditions
+from fhir_server.errors import InvalidRequest, PreconditionFailed
+from fhir_server.interactions import messages
+from fhir_server.store.port import StoredResource
+
+_ETAG = re.compile(r'(?:W/)?"([^"]*)"|(\d+)')
+_SECOND = 1_000_000
+
+
+def check_if_match(conditions: Conditions, current: StoredResource | None) -> None:
+    """Raises `PreconditionFailed` unless the current version is one of those If-Match names."""
+    if conditions.if_match is None:
+        return
+    alive = current is not None and not current.deleted
+    versions = _versions(conditions.if_match, "If-Match")
+    if not alive or not (versions is None or str(current.version) in versions):  # type: ignore[union-attr]
+        version = current.version if alive and current else "-"
+        raise PreconditionFailed.of(messages.STALE_IF_MATCH(given=conditions.if_match, current=version))
+
+
+def check_if_none_match(conditions: Conditions, current: StoredResource | None) -> None:
+    """For a write: `If-None-Match: *` asks that the resource does not exist yet."""
+    if conditions.if_none_match == "*" and current is not None and not current.deleted:
+        raise PreconditionFailed.of(messages.ALREADY_EXISTS(reference=current.reference))
+
+
+def unchanged(conditions: Conditions, current: StoredResource) -> bool:
+    """Whether a conditional read finds what the client already has."""
+    if conditions.if_none_match is not None:
+        versions = _versions(conditions.if_none_match, "If-None-Match")
+        return versions is None or str(current.version) in versions
+    if conditions.if_modified_since is not None:
+        return current.last_updated // _SECOND <= _seconds(conditions.if_modified_since)
+    return False
+
+
+def _versions(header: str, name: str) -> frozenset[str] | None:
+    """The versions that an ETag list names; None for `*`, any version."""
+    if header.strip() == "*":
+        return None
+    matches = [_ETAG.fullmatch(tag.strip()) for tag in header.split(",")]
+    if not all(matches):
+        raise InvalidRequest.of(messages.BAD_ETAG(header=name, value=header))
+    return frozenset((match[1] or match[2]) for match in matches if match)
+
+
+def _seconds(http_date: str) -> int:
+    try:
+        moment = parsedate_to_datetime(http_date)
+    except ValueError as error:
+        raise InvalidRequest.of(messages.BAD_HTTP_DATE(value=http_date)) from error
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())

@@ -1,0 +1,31 @@
+"""create and conditional create.
+
+https://hl7.org/fhir/R4/http.html#create
+https://hl7.org/fhir/R4/http.html#ccreate
+"""
+
+from fhir_server.core.request import FhirRequest, FhirResponse
+from fhir_server.extension import Resource
+from fhir_server.interactions.acceptance import accepted
+from fhir_server.interactions.answers import written
+from fhir_server.interactions.changeset import Changeset
+from fhir_server.interactions.engine import Engine
+from fhir_server.interactions.matching import criteria, one_match
+from fhir_server.store.port import UnitOfWork
+
+
+def create(request: FhirRequest, engine: Engine) -> FhirResponse:
+    """POST [type]: 201 with a new id, or 200 with the resource that If-None-Exist matches."""
+    resource = accepted(request.content, request.path[0], engine)
+    return engine.store.transact(lambda unit: _create(unit, request, engine, resource))
+
+
+def _create(unit: UnitOfWork, request: FhirRequest, engine: Engine, resource: Resource) -> FhirResponse:
+    if request.conditions.if_none_exist is not None:
+        wanted = criteria(request.path[0], request.conditions.if_none_exist, "create")
+        existing = one_match(unit, engine, wanted, request.base_url)
+        if existing is not None:
+            return written(request, existing, 200)
+    changeset = Changeset(unit, engine, request.base_url)
+    stored = changeset.put(resource, engine.new_id(), "POST")
+    return written(request, stored, 201, changeset.settle())

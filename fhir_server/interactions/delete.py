@@ -1,0 +1,70 @@
+"""delete and conditional delete.
+
+https://hl7.org/fhir/R4/http.html#delete
+"""
+
+from collections.abc import Sequence
+
+from fhir_server.core import json
+from fhir_server.core.outcome import operation_outcome
+from fhir_server.core.request import FhirRequest, FhirResponse
+from fhir_server.errors import PreconditionFailed
+from fhir_server.interactions import messages
+from fhir_server.interactions.changeset import Changeset
+from fhir_server.interactions.conditions import check_if_match
+from fhir_server.interactions.engine import Engine
+from fhir_server.interactions.matching import Criteria, matches
+from fhir_server.store.port import StoredResource, UnitOfWork
+
+
+def delete(request: FhirRequest, engine: Engine) -> FhirResponse:
+    """DELETE [type]/[id]: 204, also when there is nothing (left) to delete."""
+    type, id = request.path
+
+    def work(unit: UnitOfWork) -> FhirResponse:
+        current = unit.read(type, id)
+        check_if_match(request.conditions, current)
+        return _delete(unit, request, engine, [current] if current and not current.deleted else [])
+
+    return engine.store.transact(work)
+
+
+def conditional_delete(request: FhirRequest, engine: Engine) -> FhirResponse:
+    """DELETE [type]?criteria: the one match, or all matches where the server is set so."""
+    wanted = Criteria(request.path[0], request.query, "delete")
+
+    def work(unit: UnitOfWork) -> FhirResponse:
+        found = deletion_targets(unit, engine, wanted, request.base_url)
+        for current in found:
+            check_if_match(request.conditions, current)
+        return _delete(unit, request, engine, found)
+
+    return engine.store.transact(work)
+
+
+def deletion_targets(
+    unit: UnitOfWork, engine: Engine, wanted: Criteria, base_url: str
+) -> tuple[StoredResource, ...]:
+    """What a conditional delete deletes. Raises `PreconditionFailed` for more matches than the server
+    allows.
+    """
+    limit = engine.limits.conditional_delete_max if engine.conditional_delete_multiple else 1
+    found = matches(unit, engine, wanted, base_url, limit + 1)
+    if len(found) <= limit:
+        return found
+    template = messages.SEVERAL_MATCHES if limit == 1 else messages.TOO_MANY_MATCHES
+    text = template(type=wanted.type, criteria=wanted, limit=limit)
+    raise PreconditionFailed.of(text, code="multiple-matches")
+
+
+def _delete(
+    unit: UnitOfWork, request: FhirRequest, engine: Engine, targets: Sequence[StoredResource]
+) -> FhirResponse:
+    changeset = Changeset(unit, engine, request.base_url)
+    deleted = [changeset.delete(current) for current in targets]
+    issues = changeset.settle()
+    version = deleted[0].version if len(deleted) == 1 and deleted[0] else None
+    if request.preferences.returns == "OperationOutcome":
+        body = json.serialise(operation_outcome(issues, request.language))
+        return FhirResponse(200, body=body, version=version, issues=issues)
+    return FhirResponse(204, version=version, issues=issues)

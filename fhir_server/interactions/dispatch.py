@@ -1,0 +1,123 @@
+"""The one door: every request, and every entry of a Bundle, comes through here.
+
+https://hl7.org/fhir/R4/http.html
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from fhir_server.core.request import FhirRequest, FhirResponse
+from fhir_server.errors import ContentTooLarge, InvalidRequest, MalformedContent, UnknownType
+from fhir_server.extension import Operation, OperationContext
+from fhir_server.interactions import messages
+from fhir_server.interactions.batch import batch
+from fhir_server.interactions.capabilities import capabilities
+from fhir_server.interactions.create import create
+from fhir_server.interactions.delete import conditional_delete, delete
+from fhir_server.interactions.engine import Engine
+from fhir_server.interactions.history import history
+from fhir_server.interactions.patch import conditional_patch, patch
+from fhir_server.interactions.read import read, vread
+from fhir_server.interactions.routes import Interaction, Route, route
+from fhir_server.interactions.search import search
+from fhir_server.interactions.transaction import Transaction
+from fhir_server.interactions.update import conditional_update, update
+from fhir_server.store.port import Reader
+
+Read = Callable[[FhirRequest, Engine, Reader], FhirResponse]
+Write = Callable[[FhirRequest, Engine], FhirResponse]
+
+READS: dict[Interaction, Read] = {"read": read, "vread": vread, "history": history, "search": search}
+WRITES: dict[Interaction, Write] = {
+    "create": create,
+    "update": update,
+    "conditional_update": conditional_update,
+    "patch": patch,
+    "conditional_patch": conditional_patch,
+    "delete": delete,
+    "conditional_delete": conditional_delete,
+}
+
+
+class Dispatcher:
+    """Answers requests with an engine; knows no transport."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._context = OperationContext(engine.store, engine.registry, engine.tokens, engine.limits)
+
+    def dispatch(self, request: FhirRequest) -> FhirResponse:
+        """The answer. Raises a `FhirError` for every other."""
+        asked = route(request, self._engine.registry)
+        if asked.interaction in READS:
+            return self._read(asked.interaction, request, self._engine.store)
+        if asked.interaction in WRITES:
+            return WRITES[asked.interaction](request, self._engine)
+        if asked.interaction == "capabilities":
+            return capabilities(request, self._engine)
+        if asked.interaction == "bundle":
+            return self._bundle(request)
+        return self._operation(asked, request)
+
+    def is_write(self, request: FhirRequest) -> bool:
+        """Whether answering may change the store, and so has to wait for it."""
+        if request.method in ("GET", "HEAD"):
+            return False
+        last = request.path[-1] if request.path else ""
+        if last.startswith("$"):
+            return any(op.affects_state for op in self._engine.operations if f"${op.code}" == last)
+        return last != "_search"
+
+    def _read(self, interaction: Interaction, request: FhirRequest, reader: Reader) -> FhirResponse:
+        return READS[interaction](request, self._engine, reader)
+
+    def _read_in(self, request: FhirRequest, reader: Reader) -> FhirResponse:
+        """A GET inside a transaction, which sees what the transaction has written."""
+        asked = route(request, self._engine.registry)
+        if asked.interaction not in READS:
+            text = messages.NOT_IN_TRANSACTION(method=request.method, url="/".join(request.path))
+            raise InvalidRequest.of(text)
+        return self._read(asked.interaction, request, reader)
+
+    def _bundle(self, request: FhirRequest) -> FhirResponse:
+        contents = self._entries(request)
+        if request.content["type"] == "batch":
+            return batch(request, contents, self.dispatch)
+        return Transaction(request, contents, self._engine).run(self._read_in)
+
+    def _entries(self, request: FhirRequest) -> list[dict[str, Any]]:
+        """The entries of a Bundle that is a batch or a transaction, within the limit."""
+        content, limit = request.content, self._engine.limits.bundle_entries_max
+        if not isinstance(content, dict) or content.get("resourceType") != "Bundle":
+            raise InvalidRequest.of(messages.BODY_NEEDED(type="Bundle"))
+        if content.get("type") not in ("batch", "transaction"):
+            raise InvalidRequest.of(messages.NOT_A_BATCH(type=content.get("type")), "Bundle.type")
+        entries = content.get("entry", [])
+        if isinstance(entries, list) and len(entries) > limit:
+            text = messages.TOO_MANY_ENTRIES(count=len(entries), limit=limit)
+            raise ContentTooLarge.of(text, "Bundle.entry", code="too-costly")
+        issues = self._engine.validator.validate(_without_resources(content))
+        if issues:
+            raise MalformedContent(*issues)
+        return list(entries)
+
+    def _operation(self, asked: Route, request: FhirRequest) -> FhirResponse:
+        level = ("system", "type", "instance")[len(request.path) - 1]
+        for operation in self._engine.operations:
+            if f"${operation.code}" == asked.operation and _offered(operation, level, request):
+                return operation.handle(request, self._context)
+        raise UnknownType.of(messages.UNKNOWN_OPERATION(name=asked.operation))
+
+
+def _without_resources(content: dict[str, Any]) -> dict[str, Any]:
+    """The Bundle alone: each of its resources is checked as the request that it is part of."""
+    entries = content.get("entry")
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        return content
+    shells = [{k: v for k, v in entry.items() if k != "resource"} or {"link": []} for entry in entries]
+    return {**content, "entry": shells} if shells else content
+
+
+def _offered(operation: Operation, level: str, request: FhirRequest) -> bool:
+    on_type = level == "system" or not operation.types or request.path[0] in operation.types
+    return level in operation.levels and on_type

@@ -1,0 +1,128 @@
+"""The entries of a batch or transaction Bundle, as the requests that they stand for.
+
+https://hl7.org/fhir/R4/http.html#transaction
+"""
+
+import base64
+import binascii
+from collections.abc import Iterable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+from fhir_server.core import json
+from fhir_server.core.request import Conditions, FhirRequest
+from fhir_server.core.temporal import format_instant
+from fhir_server.errors import FhirError, InvalidRequest
+from fhir_server.interactions import messages
+from fhir_server.interactions.patch import JSON_PATCH
+from fhir_server.issues import Issue
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry: its place in the Bundle, its fullUrl, and the request it stands for."""
+
+    index: int
+    full_url: str | None
+    request: FhirRequest
+
+    @property
+    def location(self) -> str:
+        """Where it stands, as FHIRPath."""
+        return f"Bundle.entry[{self.index}]"
+
+
+def entry_of(index: int, content: dict[str, Any], outer: FhirRequest) -> Entry:
+    """The entry as a request of the same client, with the Bundle's preferences."""
+    asked = content.get("request")
+    location = f"Bundle.entry[{index}]"
+    if not isinstance(asked, dict) or asked.get("method") not in METHODS or not asked.get("url"):
+        raise InvalidRequest.of(messages.NO_REQUEST(), f"{location}.request")
+    method, resource = asked["method"], content.get("resource")
+    if resource is None and method in ("PUT", "PATCH", "POST") and "$" not in asked["url"]:
+        raise InvalidRequest.of(messages.ENTRY_WITHOUT_RESOURCE(method=method), f"{location}.resource")
+    path, query = _target(asked["url"], outer.base_url)
+    body, content_type = _patch_document(resource) if method == "PATCH" else (resource, "")
+    request = FhirRequest(
+        method=method,
+        path=path,
+        base_url=outer.base_url,
+        query=query,
+        content=body,
+        content_type=content_type or "application/fhir+json",
+        conditions=_conditions(asked),
+        preferences=outer.preferences,
+        language=outer.language,
+        principal=outer.principal,
+        purpose_of_use=outer.purpose_of_use,
+    )
+    return Entry(index, content.get("fullUrl"), request)
+
+
+def located(error: FhirError, entry: Entry) -> FhirError:
+    """The same error, its issues located inside the Bundle."""
+    return type(error)(*(_located(issue, entry.location) for issue in error.issues))
+
+
+def response(
+    status: str, *, location: str | None = None, version: int | None = None, modified: int | None = None
+) -> dict[str, Any]:
+    """The response element of an entry."""
+    members: dict[str, Any] = {"status": status}
+    if location:
+        members["location"] = location
+    if version is not None:
+        members["etag"] = f'W/"{version}"'
+    if modified is not None:
+        members["lastModified"] = format_instant(modified)
+    return members
+
+
+def _located(issue: Issue, location: str) -> Issue:
+    places = tuple(
+        path if path.startswith("Bundle.") else f"{location}.resource{path[len(path.split('.')[0]) :]}"
+        for path in issue.expression
+    )
+    return Issue(issue.severity, issue.code, issue.text, places or (location,), issue.key)
+
+
+def _target(url: str, base_url: str) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
+    relative = url.removeprefix(base_url).lstrip("/")
+    path, _, query = relative.partition("?")
+    segments = tuple(unquote(segment) for segment in path.split("/") if segment)
+    return segments, tuple(parse_qsl(query, keep_blank_values=True))
+
+
+def _conditions(asked: dict[str, Any]) -> Conditions:
+    return Conditions(
+        if_match=asked.get("ifMatch"),
+        if_none_match=asked.get("ifNoneMatch"),
+        if_modified_since=asked.get("ifModifiedSince"),
+        if_none_exist=asked.get("ifNoneExist"),
+    )
+
+
+def _patch_document(resource: Any) -> tuple[Any, str]:
+    """A JSON Patch travels in a Bundle as a Binary that holds it in base64."""
+    if not isinstance(resource, dict) or resource.get("resourceType") != "Binary":
+        return resource, ""
+    if resource.get("contentType") != JSON_PATCH:
+        return resource, str(resource.get("contentType"))
+    try:
+        return json.parse(base64.b64decode(resource.get("data", ""), validate=True)), JSON_PATCH
+    except binascii.Error as error:
+        raise InvalidRequest.of(messages.PATCH_NOT_A_LIST()) from error
+
+
+def reasoned(status: int) -> str:
+    """The status as a Bundle writes it, such as `201 Created`."""
+    return f"{status} {HTTPStatus(status).phrase}"
+
+
+def entries_by_method(entries: Iterable[Entry], *methods: str) -> list[Entry]:
+    """The entries with one of these methods, in the order of the Bundle."""
+    return [entry for entry in entries if entry.request.method in methods]

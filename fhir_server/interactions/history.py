@@ -1,0 +1,93 @@
+"""history of an instance, a type or the whole system.
+
+https://hl7.org/fhir/R4/http.html#history
+"""
+
+from collections.abc import Sequence
+
+from fhir_server.core.bundle import bundle, entry
+from fhir_server.core.request import FhirRequest, FhirResponse
+from fhir_server.core.temporal import format_instant, period_of
+from fhir_server.errors import InvalidRequest, NotFound
+from fhir_server.interactions import messages
+from fhir_server.interactions.engine import Engine
+from fhir_server.interactions.entries import reasoned
+from fhir_server.interactions.links import PAGE_PARAMETER, next_link, page_path, page_size, self_link
+from fhir_server.store.port import HistoryQuery, HistoryResult, Reader, StoredResource
+
+PARAMETERS = ("_since", "_at", "_count", PAGE_PARAMETER, "_format", "_pretty", "_sort")
+
+
+def history(request: FhirRequest, engine: Engine, reader: Reader) -> FhirResponse:
+    """GET [type]/[id]/_history, [type]/_history or _history: versions, newest first."""
+    scope = request.path[:-1]
+    parameters, before = _asked(request, engine)
+    query = _query(scope, parameters, before, engine)
+    if len(scope) == 2 and reader.read(*scope) is None:
+        raise NotFound.of(messages.NOT_FOUND(reference="/".join(scope)))
+    result = reader.history(query)
+    return FhirResponse(200, body=_bundle(request, engine, parameters, result))
+
+
+def history_entry(stored: StoredResource, base_url: str) -> bytes:
+    """One version as an entry that says which request made it, and its answer."""
+    target = stored.type if stored.method == "POST" else stored.reference
+    created = stored.method == "POST" or stored.version == 1
+    status = 204 if stored.deleted else 201 if created else 200
+    return entry(
+        f"{base_url}/{stored.reference}",
+        stored.body or None,
+        request={"method": stored.method, "url": target},
+        response={
+            "status": reasoned(status),
+            "etag": f'W/"{stored.version}"',
+            "lastModified": format_instant(stored.last_updated),
+        },
+    )
+
+
+def _asked(request: FhirRequest, engine: Engine) -> tuple[list[tuple[str, str]], int | None]:
+    """The parameters of the history, and the sequence that a page token continues below."""
+    token = request.parameter(PAGE_PARAMETER)
+    if token is not None:
+        kept, before = engine.tokens.open(token, page_path(request))
+        return [(name, value) for name, value in kept], before
+    for name, _ in request.query:
+        if name not in PARAMETERS:
+            valid = ", ".join(("_since", "_at", "_count"))
+            raise InvalidRequest.of(messages.UNKNOWN_HISTORY_PARAMETER(name=name, valid=valid))
+    return [(n, v) for n, v in request.query if n in ("_since", "_at", "_count")], None
+
+
+def _query(
+    scope: Sequence[str], parameters: list[tuple[str, str]], before: int | None, engine: Engine
+) -> HistoryQuery:
+    given = dict(parameters)
+    if "_since" in given and "_at" in given:
+        raise InvalidRequest.of(messages.SINCE_AND_AT())
+    return HistoryQuery(
+        type=scope[0] if scope else None,
+        id=scope[1] if len(scope) == 2 else None,
+        since=_period("_since", given["_since"], engine)[0] if "_since" in given else None,
+        at=_period("_at", given["_at"], engine) if "_at" in given else None,
+        before=before,
+        count=page_size(given.get("_count"), engine.limits),
+    )
+
+
+def _period(name: str, value: str, engine: Engine) -> tuple[int, int]:
+    try:
+        return period_of(value.replace(" ", "+"), engine.zone)
+    except ValueError as error:
+        raise InvalidRequest.of(messages.BAD_TIME(name=name, value=value)) from error
+
+
+def _bundle(
+    request: FhirRequest, engine: Engine, parameters: list[tuple[str, str]], result: HistoryResult
+) -> bytes:
+    links = [self_link(request, parameters)]
+    if result.next is not None:
+        token = engine.tokens.seal((parameters, result.next), page_path(request))
+        links.append(next_link(request, token))
+    entries = [history_entry(version, request.base_url) for version in result.versions]
+    return bundle("history", entries, links, result.total)

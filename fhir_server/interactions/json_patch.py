@@ -1,0 +1,152 @@
+"""JSON Patch over parsed JSON, its numbers exact.
+
+https://www.rfc-editor.org/rfc/rfc6902
+https://hl7.org/fhir/R4/http.html#patch
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from fhir_server.core import json
+from fhir_server.errors import InvalidRequest, Unprocessable
+from fhir_server.interactions import messages
+
+_MEMBERS = {
+    "add": ("value",),
+    "remove": (),
+    "replace": ("value",),
+    "move": ("from",),
+    "copy": ("from",),
+    "test": ("value",),
+}
+
+
+class _NotApplicable(Exception):
+    """Why an operation cannot be applied; says it in few words."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A position in a document: a container and the last step of the pointer, `-` for an array's end."""
+
+    container: Any
+    step: str
+
+    def get(self) -> Any:
+        if isinstance(self.container, list):
+            return self.container[self.index(len(self.container) - 1)]
+        if isinstance(self.container, dict) and self.step in self.container:
+            return self.container[self.step]
+        raise _NotApplicable(f"there is no '{self.step}'")
+
+    def add(self, value: Any) -> None:
+        if isinstance(self.container, list):
+            end = len(self.container)
+            self.container.insert(end if self.step == "-" else self.index(end), value)
+        elif isinstance(self.container, dict):
+            self.container[self.step] = value
+        else:
+            raise _NotApplicable("its parent is neither an object nor an array")
+
+    def replace(self, value: Any) -> None:
+        self.get()
+        key = int(self.step) if isinstance(self.container, list) else self.step
+        self.container[key] = value
+
+    def remove(self) -> Any:
+        value = self.get()
+        del self.container[int(self.step) if isinstance(self.container, list) else self.step]
+        return value
+
+    def index(self, highest: int) -> int:
+        plain = self.step.isascii() and self.step.isdecimal() and (self.step == "0" or self.step[0] != "0")
+        if not plain or int(self.step) > highest:
+            raise _NotApplicable(f"'{self.step}' is no index of this array")
+        return int(self.step)
+
+
+def json_patched(document: Any, patch: Any) -> Any:
+    """`document`, which is changed in place, after every operation of `patch`.
+
+    Raises `InvalidRequest` for a patch that is malformed, `Unprocessable` for one that cannot be applied or
+    whose test fails.
+    """
+    if not isinstance(patch, list):
+        raise InvalidRequest.of(messages.PATCH_NOT_A_LIST())
+    holder = {"": document}
+    for index, operation in enumerate(patch):
+        _check(index, operation)
+        try:
+            _apply(holder, operation, index)
+        except _NotApplicable as error:
+            text = messages.PATCH_NOT_APPLICABLE(index=index, path=operation["path"], reason=error)
+            raise Unprocessable.of(text) from error
+    return holder[""]
+
+
+def _check(index: int, operation: Any) -> None:
+    if not isinstance(operation, dict) or operation.get("op") not in _MEMBERS:
+        _refuse(index, f"op must be one of {', '.join(_MEMBERS)}")
+    for member in ("path", *_MEMBERS[operation["op"]]):
+        if member not in operation:
+            _refuse(index, f"'{member}' is missing")
+        if member != "value" and not _is_pointer(operation[member]):
+            _refuse(index, f"'{member}' is not a JSON Pointer, such as /name/0/family")
+
+
+def _refuse(index: int, reason: str) -> None:
+    raise InvalidRequest.of(messages.PATCH_BAD_OPERATION(index=index, reason=reason))
+
+
+def _is_pointer(text: Any) -> bool:
+    return isinstance(text, str) and (text == "" or text.startswith("/"))
+
+
+def _apply(holder: dict[str, Any], operation: dict[str, Any], index: int) -> None:
+    place = _place(holder, operation["path"])
+    value = _own_copy(operation.get("value"))
+    changes: dict[str, Callable[[], Any]] = {
+        "add": lambda: place.add(value),
+        "remove": place.remove,
+        "replace": lambda: place.replace(value),
+        "move": lambda: _move(holder, operation),
+        "copy": lambda: place.add(_own_copy(_place(holder, operation["from"]).get())),
+        "test": lambda: _test(place, value, operation["path"], index),
+    }
+    changes[operation["op"]]()
+
+
+def _move(holder: dict[str, Any], operation: dict[str, Any]) -> None:
+    if operation["path"].startswith(operation["from"] + "/"):
+        raise _NotApplicable("a value cannot be moved into itself")
+    value = _place(holder, operation["from"]).remove()
+    _place(holder, operation["path"]).add(value)
+
+
+def _test(place: _Place, value: Any, path: str, index: int) -> None:
+    if not _same(place.get(), value):
+        raise Unprocessable.of(messages.PATCH_TEST_FAILED(path=path, index=index))
+
+
+def _place(holder: dict[str, Any], pointer: str) -> _Place:
+    container: Any = holder
+    steps = [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")]
+    for step in steps[:-1]:
+        container = _Place(container, step).get()
+    return _Place(container, steps[-1])
+
+
+def _own_copy(value: Any) -> Any:
+    return json.parse(json.serialise(value)) if isinstance(value, (dict, list)) else value
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Equal as RFC 6902 has it: numbers by value, objects whatever the order of their members."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_same(one[name], other[name]) for name in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_same, one, other))
+    if json.is_number(one) and json.is_number(other):
+        return json.decimal(one) == json.decimal(other)
+    return type(one) is type(other) and bool(one == other)

@@ -1,0 +1,47 @@
+"""The links of a Bundle that holds one page of something.
+
+https://hl7.org/fhir/R4/http.html#paging
+"""
+
+from collections.abc import Sequence
+from urllib.parse import urlencode
+
+from fhir_server.core.bundle import Link
+from fhir_server.core.limits import Limits
+from fhir_server.core.request import FhirRequest
+from fhir_server.errors import InvalidRequest
+from fhir_server.interactions import messages
+
+PAGE_PARAMETER = "_page"
+PRESENTATION = ("_format", "_pretty")
+
+
+def self_link(request: FhirRequest, parameters: Sequence[tuple[str, str]]) -> Link:
+    """What was understood of the request, as a URL."""
+    return Link("self", _url(request, parameters))
+
+
+def next_link(request: FhirRequest, token: str) -> Link:
+    """The following page; how the client wants to see it goes with it."""
+    kept = [pair for pair in request.query if pair[0] in PRESENTATION]
+    return Link("next", _url(request, [(PAGE_PARAMETER, token), *kept]))
+
+
+def page_path(request: FhirRequest) -> str:
+    """The path that a page belongs to, which its token is bound to."""
+    return "/".join(part for part in request.path if part != "_search")
+
+
+def page_size(count: str | None, limits: Limits) -> int:
+    """What `_count` asks for, within the limits; the default when it is absent."""
+    if count is None:
+        return limits.page_default
+    if not (count.isascii() and count.isdecimal()) or len(count) > 9:
+        raise InvalidRequest.of(messages.BAD_COUNT(value=count))
+    return min(int(count), limits.page_max)
+
+
+def _url(request: FhirRequest, parameters: Sequence[tuple[str, str]]) -> str:
+    path = page_path(request)
+    url = f"{request.base_url}/{path}" if path else request.base_url
+    return f"{url}?{urlencode(parameters, safe='|:,/$')}" if parameters else url

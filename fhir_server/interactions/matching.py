@@ -1,0 +1,82 @@
+"""Conditions given as a search: which resources a conditional interaction is about.
+
+https://hl7.org/fhir/R4/http.html#ccreate
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from urllib.parse import parse_qsl, urlencode
+
+from fhir_server.errors import PreconditionFailed
+from fhir_server.interactions import messages
+from fhir_server.interactions.engine import Engine
+from fhir_server.search.ast import AllOf, Clause, Match, TokenValue
+from fhir_server.search.parse import parse
+from fhir_server.store.port import StoredResource, UnitOfWork
+
+Parameters = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Criteria:
+    """A condition on resources of one type, and the interaction that it is for."""
+
+    type: str
+    parameters: Parameters
+    interaction: str
+
+    def __str__(self) -> str:
+        return urlencode(self.parameters, safe="|:/")
+
+
+def criteria(type: str, query: str, interaction: str) -> Criteria:
+    """The criteria of a query string such as `identifier=a|b`, with or without a leading `Type?`."""
+    text = query.rpartition("?")[2]
+    return Criteria(type, tuple(parse_qsl(text, keep_blank_values=True)), interaction)
+
+
+def matches(
+    unit: UnitOfWork, engine: Engine, criteria: Criteria, base_url: str, limit: int = 2
+) -> tuple[StoredResource, ...]:
+    """The first `limit` matches; holds the locks of the identifiers that the criteria name until the unit
+    ends.
+    """
+    search = parse(
+        (criteria.type,),
+        [pair for pair in criteria.parameters if pair[0] not in ("_format", "_pretty")],
+        registry=engine.registry,
+        zone=engine.zone,
+        base_url=base_url,
+        now=engine.now(),
+    )
+    if not search.query.where:
+        raise PreconditionFailed.of(messages.NO_CRITERIA(interaction=criteria.interaction))
+    for system, code in _identifiers(search.query.where):
+        unit.lock(identity_lock(criteria.type, system, code))
+    query = replace(search.query, count=limit, total="none", includes=(), sort=(), page=None)
+    return unit.search(query).matches
+
+
+def one_match(unit: UnitOfWork, engine: Engine, criteria: Criteria, base_url: str) -> StoredResource | None:
+    """The only match, or None. Raises `PreconditionFailed` when there are several."""
+    found = matches(unit, engine, criteria, base_url)
+    if len(found) > 1:
+        raise PreconditionFailed.of(
+            messages.SEVERAL_MATCHES(type=criteria.type, criteria=criteria), code="multiple-matches"
+        )
+    return found[0] if found else None
+
+
+def identity_lock(type: str, system: str, code: str) -> str:
+    """The key that everyone locks who writes, or decides on, a resource with this identifier."""
+    return f"{type}|{system}|{code}"
+
+
+def _identifiers(clauses: Sequence[Clause]) -> Iterator[tuple[str, str]]:
+    for clause in clauses:
+        if isinstance(clause, AllOf):
+            yield from _identifiers(clause.clauses)
+        elif isinstance(clause, Match) and clause.parameter == "identifier":
+            for value in clause.values:
+                if isinstance(value, TokenValue):
+                    yield value.system or "", value.code or ""

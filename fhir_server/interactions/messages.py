@@ -1,0 +1,177 @@
+"""What the interactions say to clients, in English and French."""
+
+from fhir_server.issues import Template
+
+STALE_IF_MATCH = Template(
+    en="If-Match names {given}, but the current version is {current}. Read the resource again first.",
+    fr="If-Match désigne {given}, mais la version courante est {current}. Relisez d'abord la ressource.",
+)
+ALREADY_EXISTS = Template(
+    en="{reference} exists already, and If-None-Match: * asks that it does not.",
+    fr="{reference} existe déjà, alors que If-None-Match: * demande qu'elle n'existe pas.",
+)
+BAD_ETAG = Template(
+    en='{header} cannot be read: {value}. Write it as W/"3".',
+    fr='{header} est illisible : {value}. Écrivez W/"3".',
+)
+BAD_HTTP_DATE = Template(
+    en="If-Modified-Since is not an HTTP date: {value}.",
+    fr="If-Modified-Since n'est pas une date HTTP : {value}.",
+)
+NOT_FOUND = Template(en="{reference} does not exist.", fr="{reference} n'existe pas.")
+DELETED = Template(
+    en="{reference} was deleted (version {version}). Its history can still be read.",
+    fr="{reference} a été supprimée (version {version}). Son historique reste lisible.",
+)
+BAD_SUMMARY = Template(
+    en="_summary={value} is not known; use one of {valid}.",
+    fr="_summary={value} est inconnu ; utilisez l'une des valeurs {valid}.",
+)
+BODY_NEEDED = Template(
+    en="This interaction needs a body: one {type} resource in JSON.",
+    fr="Cette interaction attend un corps : une ressource {type} en JSON.",
+)
+WRONG_TYPE = Template(
+    en="The body is a {given}, but the URL is for {type}. Post it to /{given}, or change its resourceType.",
+    fr="Le corps est une ressource {given}, mais l'URL concerne {type}. "
+    "Envoyez-la à /{given}, ou corrigez resourceType.",
+)
+NO_ID = Template(
+    en='The body has no id. Put "id": "{id}" in it, the same as in the URL.',
+    fr='Le corps n\'a pas d\'id. Ajoutez-y "id": "{id}", comme dans l\'URL.',
+)
+OTHER_ID = Template(
+    en="The body's id is '{given}', but the URL says '{id}'. Make them the same.",
+    fr="L'id du corps est « {given} », mais l'URL indique « {id} ». Rendez-les identiques.",
+)
+BAD_ID = Template(
+    en="'{id}' is not a valid id: use 1 to 64 letters, digits, '-' and '.'.",
+    fr="« {id} » n'est pas un id valide : de 1 à 64 lettres, chiffres, « - » et « . ».",
+)
+NO_CRITERIA = Template(
+    en="A conditional {interaction} needs at least one search criterion, such as identifier=system|value.",
+    fr="Un {interaction} conditionnel exige au moins un critère, par exemple identifier=système|valeur.",
+)
+SEVERAL_MATCHES = Template(
+    en="Several {type} resources match '{criteria}'. Use criteria that match one at most.",
+    fr="Plusieurs ressources {type} correspondent à « {criteria} ». Précisez pour n'en désigner qu'une.",
+)
+TOO_MANY_MATCHES = Template(
+    en="More than {limit} {type} resources match '{criteria}'. Narrow the criteria.",
+    fr="Plus de {limit} ressources {type} correspondent à « {criteria} ». Restreignez les critères.",
+)
+MATCH_HAS_OTHER_ID = Template(
+    en="The criteria match {reference}, but the body's id is '{given}'. Remove it or use the match's id.",
+    fr="Les critères désignent {reference}, mais l'id du corps est « {given} ». Retirez-le ou corrigez-le.",
+)
+ID_TAKEN = Template(
+    en="Nothing matches the criteria, and {reference} exists already, so it is not created under that id.",
+    fr="Rien ne correspond aux critères et {reference} existe déjà : elle n'est pas créée sous cet id.",
+)
+UNKNOWN_TYPE = Template(
+    en="'{name}' is not a resource type of FHIR R4{hint}.",
+    fr="« {name} » n'est pas un type de ressource de FHIR R4{hint}.",
+)
+NEAREST = Template(en="; did you mean {name}?", fr=" ; vouliez-vous dire {name} ?")
+UNKNOWN_OPERATION = Template(
+    en="The operation {name} is not offered here. The CapabilityStatement lists those that are.",
+    fr="L'opération {name} n'est pas proposée ici. Le CapabilityStatement énumère celles qui le sont.",
+)
+UNKNOWN_PATH = Template(
+    en="There is nothing at {path}. See https://hl7.org/fhir/R4/http.html for the paths of the FHIR API.",
+    fr="Rien ne se trouve à {path}. Voir https://hl7.org/fhir/R4/http.html pour les chemins de l'API FHIR.",
+)
+METHOD_NOT_ALLOWED = Template(
+    en="{method} is not possible on {path}. Allowed: {allowed}.",
+    fr="{method} n'est pas possible sur {path}. Possibles : {allowed}.",
+)
+UNKNOWN_MODE = Template(
+    en="mode={mode} is not known; use full, normative or terminology.",
+    fr="mode={mode} est inconnu ; utilisez full, normative ou terminology.",
+)
+BAD_COUNT = Template(
+    en="_count must be a whole number, 0 or more: {value}.",
+    fr="_count doit être un entier positif ou nul : {value}.",
+)
+BAD_TIME = Template(
+    en="{name} is not a date or an instant: {value}.",
+    fr="{name} n'est ni une date ni un instant : {value}.",
+)
+SINCE_AND_AT = Template(
+    en="_since and _at exclude each other. Keep one.",
+    fr="_since et _at s'excluent. N'en gardez qu'un.",
+)
+UNKNOWN_HISTORY_PARAMETER = Template(
+    en="'{name}' is not a parameter of a history; use {valid}.",
+    fr="« {name} » n'est pas un paramètre d'historique ; utilisez {valid}.",
+)
+NOT_A_BATCH = Template(
+    en="A Bundle sent to the base must be of type batch or transaction, not {type}. "
+    "To store it as a resource, post it to /Bundle.",
+    fr="Un Bundle envoyé à la base doit être de type batch ou transaction, et non {type}. "
+    "Pour le stocker tel quel, envoyez-le à /Bundle.",
+)
+TOO_MANY_ENTRIES = Template(
+    en="The Bundle has {count} entries; this server takes {limit} at most. Split it.",
+    fr="Le Bundle compte {count} entrées ; ce serveur en accepte {limit} au plus. Scindez-le.",
+)
+NO_REQUEST = Template(
+    en="The entry has no request with a method and a url.",
+    fr="L'entrée n'a pas de request avec method et url.",
+)
+ENTRY_WITHOUT_RESOURCE = Template(
+    en="A {method} entry needs a resource.", fr="Une entrée {method} exige une ressource."
+)
+DUPLICATE_FULL_URL = Template(
+    en="fullUrl {url} is given to several entries.", fr="Le fullUrl {url} est donné à plusieurs entrées."
+)
+DUPLICATE_IDENTITY = Template(
+    en="{reference} is written by several entries. In one transaction a resource may be written once only.",
+    fr="{reference} est écrite par plusieurs entrées. Une transaction n'écrit une ressource qu'une fois.",
+)
+DANGLING_URN = Template(
+    en="The reference {reference} is no fullUrl of this Bundle. Add the entry or correct the reference.",
+    fr="La référence {reference} n'est le fullUrl d'aucune entrée. Ajoutez l'entrée ou corrigez-la.",
+)
+CONDITIONAL_REFERENCE_UNMATCHED = Template(
+    en="The conditional reference {reference} matches no resource.",
+    fr="La référence conditionnelle {reference} ne désigne aucune ressource.",
+)
+CONDITIONAL_REFERENCE_AMBIGUOUS = Template(
+    en="The conditional reference {reference} matches several resources.",
+    fr="La référence conditionnelle {reference} désigne plusieurs ressources.",
+)
+NOT_IN_TRANSACTION = Template(
+    en="{method} {url} cannot stand inside a transaction.",
+    fr="{method} {url} ne peut figurer dans une transaction.",
+)
+PATCH_MEDIA_TYPE = Template(
+    en="A patch is sent as application/json-patch+json, or as a Parameters resource in "
+    "application/fhir+json; not as '{given}'.",
+    fr="Un patch s'envoie en application/json-patch+json, ou comme ressource Parameters en "
+    "application/fhir+json ; pas en « {given} ».",
+)
+PATCH_NOT_A_LIST = Template(
+    en="A JSON Patch is an array of operations.", fr="Un JSON Patch est un tableau d'opérations."
+)
+PATCH_BAD_OPERATION = Template(
+    en="Operation {index} of the patch is not valid: {reason}.",
+    fr="L'opération {index} du patch n'est pas valide : {reason}.",
+)
+PATCH_NOT_APPLICABLE = Template(
+    en="Operation {index} of the patch cannot be applied at {path}: {reason}.",
+    fr="L'opération {index} du patch ne peut s'appliquer à {path} : {reason}.",
+)
+PATCH_TEST_FAILED = Template(
+    en="The test at {path} does not hold (operation {index}).",
+    fr="Le test à {path} n'est pas vérifié (opération {index}).",
+)
+PATCH_CHANGES_IDENTITY = Template(
+    en="A patch may not change the type or the id of a resource.",
+    fr="Un patch ne peut changer ni le type ni l'id d'une ressource.",
+)
+INCLUDES_CAPPED = Template(
+    en="Only the first {limit} included resources of this page are shown. Ask for smaller pages with _count.",
+    fr="Seules les {limit} premières ressources incluses de cette page sont montrées. "
+    "Demandez des pages plus petites avec _count.",
+)

@@ -1,0 +1,88 @@
+"""patch and conditional patch, by JSON Patch or FHIRPath Patch.
+
+https://hl7.org/fhir/R4/http.html#patch
+"""
+
+from typing import Any
+
+from fhir_server.core import json
+from fhir_server.core.request import FhirRequest, FhirResponse
+from fhir_server.errors import Gone, InvalidRequest, NotFound, Unprocessable, UnsupportedMediaType
+from fhir_server.extension import Resource
+from fhir_server.interactions import messages
+from fhir_server.interactions.acceptance import accepted
+from fhir_server.interactions.answers import written
+from fhir_server.interactions.changeset import Changeset
+from fhir_server.interactions.conditions import check_if_match
+from fhir_server.interactions.engine import Engine
+from fhir_server.interactions.fhirpath_patch import FhirPathPatch
+from fhir_server.interactions.json_patch import json_patched
+from fhir_server.interactions.matching import Criteria, one_match
+from fhir_server.store.port import StoredResource, UnitOfWork
+
+JSON_PATCH = "application/json-patch+json"
+FHIR_JSON = ("application/fhir+json", "application/json")
+
+
+def patch(request: FhirRequest, engine: Engine) -> FhirResponse:
+    """PATCH [type]/[id]: 200 with the next version."""
+    type, id = request.path
+    _check_media_type(request)
+    return engine.store.transact(
+        lambda unit: _write(unit, request, engine, unit.read(type, id), f"{type}/{id}")
+    )
+
+
+def conditional_patch(request: FhirRequest, engine: Engine) -> FhirResponse:
+    """PATCH [type]?criteria: patches the one match."""
+    _check_media_type(request)
+    wanted = Criteria(request.path[0], request.query, "patch")
+
+    def work(unit: UnitOfWork) -> FhirResponse:
+        current = one_match(unit, engine, wanted, request.base_url)
+        return _write(unit, request, engine, current, f"{wanted.type}?{wanted}")
+
+    return engine.store.transact(work)
+
+
+def patched(
+    current: StoredResource | None, reference: str, content: Any, content_type: str, engine: Engine
+) -> Resource:
+    """The current resource after the patch, checked. Raises what the patch, or its result, deserves."""
+    if current is None:
+        raise NotFound.of(messages.NOT_FOUND(reference=reference))
+    if current.deleted:
+        raise Gone.of(messages.DELETED(reference=reference, version=current.version))
+    if content is None:
+        raise InvalidRequest.of(messages.BODY_NEEDED(type="Parameters"))
+    before = json.parse(current.body)
+    if content_type == JSON_PATCH:
+        after = json_patched(before, content)
+    else:
+        after = FhirPathPatch(engine.registry, engine.paths).patched(before, content)
+    if not isinstance(after, dict) or (after.get("resourceType"), after.get("id")) != (
+        current.type,
+        current.id,
+    ):
+        raise Unprocessable.of(messages.PATCH_CHANGES_IDENTITY())
+    return accepted(after, current.type, engine)
+
+
+def _check_media_type(request: FhirRequest) -> None:
+    if request.content_type not in (JSON_PATCH, *FHIR_JSON):
+        raise UnsupportedMediaType.of(messages.PATCH_MEDIA_TYPE(given=request.content_type))
+
+
+def _write(
+    unit: UnitOfWork,
+    request: FhirRequest,
+    engine: Engine,
+    current: StoredResource | None,
+    reference: str,
+) -> FhirResponse:
+    if current is not None and not current.deleted:
+        check_if_match(request.conditions, current)
+    resource = patched(current, reference, request.content, request.content_type, engine)
+    changeset = Changeset(unit, engine, request.base_url)
+    stored = changeset.put(resource, resource["id"], "PATCH", current)
+    return written(request, stored, 200, changeset.settle())

@@ -1,0 +1,45 @@
+"""read and vread, conditional reads included.
+
+https://hl7.org/fhir/R4/http.html#read
+https://hl7.org/fhir/R4/http.html#vread
+"""
+
+from fhir_server.core.request import FhirRequest, FhirResponse
+from fhir_server.errors import Gone, NotFound
+from fhir_server.interactions import messages
+from fhir_server.interactions.conditions import unchanged
+from fhir_server.interactions.engine import Engine
+from fhir_server.interactions.subset import asked_subset
+from fhir_server.store.port import Reader, StoredResource
+
+
+def read(request: FhirRequest, engine: Engine, reader: Reader) -> FhirResponse:
+    """GET [type]/[id]: 200, 304 when the client has this version, 404, or 410 when deleted."""
+    type, id = request.path
+    return _answer(request, engine, reader.read(type, id), f"{type}/{id}")
+
+
+def vread(request: FhirRequest, engine: Engine, reader: Reader) -> FhirResponse:
+    """GET [type]/[id]/_history/[vid]."""
+    type, id, _, version = request.path
+    known = version.isdecimal() and len(version) < 19
+    stored = reader.read_version(type, id, int(version)) if known else None
+    return _answer(request, engine, stored, f"{type}/{id}/_history/{version}")
+
+
+def _answer(
+    request: FhirRequest, engine: Engine, stored: StoredResource | None, reference: str
+) -> FhirResponse:
+    if stored is None:
+        raise NotFound.of(messages.NOT_FOUND(reference=reference))
+    if stored.deleted:
+        raise Gone.of(messages.DELETED(reference=reference, version=stored.version))
+    if unchanged(request.conditions, stored):
+        return FhirResponse(304, version=stored.version, last_updated=stored.last_updated)
+    subset = asked_subset(request, engine.registry) if request.query else None
+    return FhirResponse(
+        200,
+        body=subset.of(stored.body) if subset else stored.body,
+        version=stored.version,
+        last_updated=stored.last_updated,
+    )

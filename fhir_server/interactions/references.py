@@ -1,0 +1,153 @@
+"""References that are settled while a resource is written: conditional ones, and those between Bundle
+entries.
+
+https://hl7.org/fhir/R4/http.html#trules
+https://hl7.org/fhir/R4/bundle.html#references
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from fhir_server.definitions.elements import Element
+from fhir_server.definitions.registry import Registry
+from fhir_server.errors import PreconditionFailed
+from fhir_server.extension import Resource
+from fhir_server.interactions import messages
+from fhir_server.interactions.engine import Engine
+from fhir_server.interactions.matching import criteria, matches
+from fhir_server.store.port import UnitOfWork
+
+Rewrite = Callable[[str], str]
+
+_CONDITIONAL = re.compile(r"([A-Z][A-Za-z]+)\?(.+)")
+_NARRATIVE_LINK = re.compile(r'(<(?:a|img)\b[^>]*?\b(?:href|src)\s*=\s*)(["\'])(.*?)\2', re.DOTALL)
+_URI_TYPES = frozenset({"uri", "url", "canonical", "oid", "uuid"})
+
+
+def conditional_references_resolved(
+    resource: Resource, unit: UnitOfWork, engine: Engine, base_url: str
+) -> Resource:
+    """The resource with each reference such as `Patient?identifier=a|b` replaced by the one match.
+
+    Raises `PreconditionFailed` when there is no match, or more than one.
+    """
+
+    def resolve(reference: str) -> str:
+        conditional = _CONDITIONAL.fullmatch(reference)
+        if conditional is None or not engine.registry.is_resource_type(conditional[1]):
+            return reference
+        found = matches(unit, engine, criteria(conditional[1], conditional[2], "reference"), base_url)
+        if not found:
+            raise PreconditionFailed.of(
+                messages.CONDITIONAL_REFERENCE_UNMATCHED(reference=reference), code="not-found"
+            )
+        if len(found) > 1:
+            raise PreconditionFailed.of(
+                messages.CONDITIONAL_REFERENCE_AMBIGUOUS(reference=reference), code="multiple-matches"
+            )
+        return found[0].reference
+
+    rewritten: Resource = _rewritten_references(resource, resolve)
+    return rewritten
+
+
+def _rewritten_references(node: Any, rewrite: Rewrite) -> Any:
+    """A copy with every `Reference.reference` rewritten; what needs no change is shared with the original."""
+    if isinstance(node, list):
+        return [_rewritten_references(item, rewrite) for item in node]
+    if not isinstance(node, dict):
+        return node
+    return {
+        name: rewrite(value)
+        if name == "reference" and isinstance(value, str)
+        else _rewritten_references(value, rewrite)
+        for name, value in node.items()
+    }
+
+
+class EntryLinks:
+    """Rewrites the links between the entries of a transaction to the identities that the entries get.
+
+    References are rewritten wherever they stand, contained resources included; elements of a uri type where
+    they hold a whole fullUrl; links and images in narratives.
+    """
+
+    def __init__(self, registry: Registry, identities: dict[str, str]) -> None:
+        self._registry = registry
+        self._identities = identities
+
+    def rewritten(self, resource: Resource, full_url: str | None) -> Resource:
+        """A copy of an entry's resource; `full_url` gives the base that its relative references are
+        resolved on.
+        """
+        base = _restful_base(full_url)
+        return self._resource(resource, base)
+
+    def target(self, reference: str, base: str | None) -> str:
+        """Where a reference leads: the identity of the entry it names, or the reference itself."""
+        url, hash, fragment = reference.partition("#")
+        found = self._identities.get(url)
+        if found is None and base and url and not _is_absolute(url):
+            found = self._identities.get(base + url)
+        return f"{found}{hash}{fragment}" if found else reference
+
+    def _resource(self, resource: Resource, base: str | None) -> Resource:
+        definition = self._registry.type(resource["resourceType"])
+        return self._node(resource, definition.elements, base)
+
+    def _node(self, node: Resource, elements: Mapping[str, Element], base: str | None) -> Resource:
+        by_name: dict[str, Element] = {n: e for e in elements.values() for n in e.json_names()}
+        return {name: self._element(name, value, by_name.get(name), base) for name, value in node.items()}
+
+    def _element(self, name: str, value: Any, element: Element | None, base: str | None) -> Any:
+        if element is None:
+            return value
+        if isinstance(value, list):
+            return [self._element(name, item, element, base) for item in value]
+        type_code = element.json_names()[name].code
+        if isinstance(value, str):
+            return self._text(value, type_code, base)
+        if not isinstance(value, dict):
+            return value
+        if "resourceType" in value:
+            return self._resource(value, base)
+        if type_code == "Reference" and isinstance(value.get("reference"), str):
+            value = {**value, "reference": self.target(value["reference"], base)}
+        return self._node(value, element.children or self._registry.type(type_code).elements, base)
+
+    def _text(self, value: str, type_code: str, base: str | None) -> str:
+        if type_code in _URI_TYPES:
+            return self.target(value, None)
+        if type_code == "xhtml":
+            return _NARRATIVE_LINK.sub(
+                lambda link: f"{link[1]}{link[2]}{self.target(link[3], base)}{link[2]}", value
+            )
+        return value
+
+
+def has_conditional_reference(resource: Resource) -> bool:
+    """Whether any reference is a search, such as `Patient?identifier=a|b`."""
+    return any(_CONDITIONAL.fullmatch(reference) for reference in references(resource))
+
+
+def references(node: Any) -> list[str]:
+    """Every `Reference.reference` in a resource, in document order."""
+    if isinstance(node, list):
+        return [reference for item in node for reference in references(item)]
+    if not isinstance(node, dict):
+        return []
+    own = node.get("reference")
+    nested = [reference for value in node.values() for reference in references(value)]
+    return [own, *nested] if isinstance(own, str) else nested
+
+
+def _restful_base(full_url: str | None) -> str | None:
+    """`https://a/fhir/` for `https://a/fhir/Patient/1`; None for a urn."""
+    if full_url is None or not full_url.startswith(("http://", "https://")):
+        return None
+    return full_url.rsplit("/", 2)[0] + "/"
+
+
+def _is_absolute(url: str) -> bool:
+    return url.startswith(("http://", "https://", "urn:"))

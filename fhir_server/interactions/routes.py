@@ -1,0 +1,92 @@
+"""Which interaction a method and a path stand for.
+
+https://hl7.org/fhir/R4/http.html#summary
+"""
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Literal
+
+from fhir_server.core.request import FhirRequest
+from fhir_server.definitions.registry import Registry
+from fhir_server.errors import MethodNotAllowed, NotFound, UnknownType
+from fhir_server.interactions import messages
+from fhir_server.issues import Text
+
+Interaction = Literal[
+    "read",
+    "vread",
+    "history",
+    "search",
+    "capabilities",
+    "create",
+    "update",
+    "conditional_update",
+    "patch",
+    "conditional_patch",
+    "delete",
+    "conditional_delete",
+    "bundle",
+    "operation",
+]
+
+BY_SHAPE: dict[str, dict[str, Interaction]] = {
+    "": {"GET": "search", "POST": "bundle"},
+    "metadata": {"GET": "capabilities"},
+    "_history": {"GET": "history"},
+    "_search": {"POST": "search"},
+    "type": {
+        "GET": "search",
+        "POST": "create",
+        "PUT": "conditional_update",
+        "PATCH": "conditional_patch",
+        "DELETE": "conditional_delete",
+    },
+    "type/_search": {"POST": "search"},
+    "type/_history": {"GET": "history"},
+    "type/id": {"GET": "read", "PUT": "update", "PATCH": "patch", "DELETE": "delete"},
+    "type/id/_history": {"GET": "history"},
+    "type/id/_history/version": {"GET": "vread"},
+    "operation": {"GET": "operation", "POST": "operation"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What is asked for, and the name of the operation where it is one."""
+
+    interaction: Interaction
+    operation: str | None = None
+
+
+def route(request: FhirRequest, registry: Registry) -> Route:
+    """The interaction asked for. Raises `UnknownType`, `NotFound` or `MethodNotAllowed`."""
+    path = request.path
+    if path and path[0] not in BY_SHAPE and path[0][0] != "$" and not registry.is_resource_type(path[0]):
+        raise UnknownType.of(messages.UNKNOWN_TYPE(name=path[0], hint=_hint(path[0], registry)))
+    methods = BY_SHAPE.get(_shape(path))
+    if methods is None:
+        raise NotFound.of(messages.UNKNOWN_PATH(path="/".join(path)))
+    interaction = methods.get("GET" if request.method == "HEAD" else request.method)
+    if interaction is None:
+        allowed = ", ".join(methods)
+        text = messages.METHOD_NOT_ALLOWED(method=request.method, path="/".join(path), allowed=allowed)
+        raise MethodNotAllowed.of(text)
+    return Route(interaction, path[-1] if interaction == "operation" else None)
+
+
+def _shape(path: tuple[str, ...]) -> str:
+    if path and path[-1].startswith("$") and len(path) <= 3:
+        return "operation"
+    if not path or path[0] in ("metadata", "_history", "_search"):
+        return "/".join(path)
+    marked = ("_history", "_search")
+    names = ("type", "id", "_history", "version")
+    return "/".join(part if part in marked else name for part, name in zip(path, names, strict=False)) + (
+        "/?" if len(path) > len(names) else ""
+    )
+
+
+def _hint(name: str, registry: Registry) -> Text | str:
+    near = get_close_matches(name, registry.resource_types, n=1)
+    return messages.NEAREST(name=near[0]) if near else ""

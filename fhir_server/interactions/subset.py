@@ -1,0 +1,99 @@
+"""_summary and _elements: parts of a resource, marked SUBSETTED.
+
+https://hl7.org/fhir/R4/search.html#summary
+https://hl7.org/fhir/R4/search.html#elements
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fhir_server.core import json
+from fhir_server.core.request import FhirRequest
+from fhir_server.definitions.elements import Element
+from fhir_server.definitions.registry import Registry
+from fhir_server.errors import InvalidRequest
+from fhir_server.interactions import messages
+
+SUMMARIES = ("true", "text", "data", "count", "false")
+SUBSETTED = {
+    "system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue",
+    "code": "SUBSETTED",
+    "display": "subsetted",
+}
+_ALWAYS = frozenset({"resourceType", "id", "meta"})
+
+
+@dataclass(frozen=True, slots=True)
+class Subset:
+    """Which part of each resource to return. `elements` are top-level names, empty when `summary` decides."""
+
+    registry: Registry
+    summary: str | None = None
+    elements: frozenset[str] = frozenset()
+
+    def of(self, body: bytes) -> bytes:
+        """The wanted part of a resource's bytes, tagged as incomplete."""
+        resource = json.parse(body)
+        kept = self._kept(resource)
+        meta = dict(kept.get("meta", {}))
+        meta["tag"] = [*meta.get("tag", []), SUBSETTED]
+        return json.serialise(kept | {"meta": meta})
+
+    def _kept(self, resource: dict[str, Any]) -> dict[str, Any]:
+        elements = self.registry.type(resource["resourceType"]).elements
+        if self.elements:
+            return _filter(resource, elements, lambda e: e.name in self.elements or _obliged(e))
+        if self.summary == "text":
+            return _filter(resource, elements, lambda e: e.name == "text" or _obliged(e))
+        if self.summary == "data":
+            return {name: value for name, value in resource.items() if name != "text"}
+        return _summary(resource, elements) | {n: resource[n] for n in _ALWAYS if n in resource}
+
+
+def asked_subset(request: FhirRequest, registry: Registry) -> Subset | None:
+    """The part that `_summary` or `_elements` ask for; None for the whole resource."""
+    summary = request.parameter("_summary")
+    if summary is not None and summary not in SUMMARIES:
+        raise InvalidRequest.of(messages.BAD_SUMMARY(value=summary, valid=", ".join(SUMMARIES)))
+    return subset(registry, summary, (request.parameter("_elements") or "").split(","))
+
+
+def subset(registry: Registry, summary: str | None, elements: list[str] | tuple[str, ...]) -> Subset | None:
+    """The subset for a summary mode and element names (`status` or `Patient.status`); None for everything."""
+    names = frozenset(name.strip().rpartition(".")[2] for name in elements if name.strip())
+    if names:
+        return Subset(registry, elements=names)
+    return Subset(registry, summary) if summary in ("true", "text", "data") else None
+
+
+def _obliged(element: Element) -> bool:
+    return element.min > 0 or element.is_modifier
+
+
+def _filter(
+    resource: dict[str, Any], elements: Mapping[str, Element], keep: Callable[[Element], bool]
+) -> dict[str, Any]:
+    names = {name for element in elements.values() if keep(element) for name in element.json_names()}
+    return {
+        name: value for name, value in resource.items() if name in _ALWAYS or name.removeprefix("_") in names
+    }
+
+
+def _summary(node: dict[str, Any], elements: Mapping[str, Element]) -> dict[str, Any]:
+    """The elements marked as summary, inside backbone elements too; data types are kept whole."""
+    by_name = {name: element for element in elements.values() for name in element.json_names()}
+    kept = {}
+    for name, value in node.items():
+        element = by_name.get(name.removeprefix("_"))
+        if element is not None and element.is_summary:
+            kept[name] = _summary_value(value, element)
+    return kept
+
+
+def _summary_value(value: Any, element: Element) -> Any:
+    if not element.children:
+        return value
+    if isinstance(value, list):
+        return [_summary(item, element.children) for item in value]
+    return _summary(value, element.children)

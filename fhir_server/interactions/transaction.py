@@ -1,0 +1,252 @@
+"""transaction: all entries in one unit of work, or none.
+
+Deletes first, then creates, updates and patches, then reads, whatever their order in the Bundle.
+https://hl7.org/fhir/R4/http.html#trules
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from fhir_server.core.bundle import bundle
+from fhir_server.core.request import FhirRequest, FhirResponse
+from fhir_server.errors import FhirError, InvalidRequest, MalformedContent
+from fhir_server.extension import Resource
+from fhir_server.interactions import messages
+from fhir_server.interactions.acceptance import accepted, check_id, check_same_id
+from fhir_server.interactions.answers import written
+from fhir_server.interactions.batch import answer_entry
+from fhir_server.interactions.changeset import Changeset
+from fhir_server.interactions.conditions import check_if_match, check_if_none_match
+from fhir_server.interactions.delete import deletion_targets
+from fhir_server.interactions.engine import Engine
+from fhir_server.interactions.entries import Entry, entries_by_method, entry_of, located
+from fhir_server.interactions.matching import Criteria, criteria, one_match
+from fhir_server.interactions.patch import patched
+from fhir_server.interactions.references import EntryLinks, has_conditional_reference, references
+from fhir_server.interactions.update import update_target
+from fhir_server.issues import Issue
+from fhir_server.store.port import Method, Reader, StoredResource, UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class _Write:
+    """What an entry is about to write: under which id, over which current version."""
+
+    entry: Entry
+    id: str
+    current: StoredResource | None
+    resource: Resource
+
+
+@dataclass(slots=True)
+class _Plan:
+    """What the entries come to once every condition is resolved, before anything but deletions is written."""
+
+    writes: list[_Write] = field(default_factory=list)
+    matched: list[tuple[Entry, StoredResource]] = field(default_factory=list)
+    identities: dict[str, str] = field(default_factory=dict)
+    claimed: set[str] = field(default_factory=set)
+    created_if_none: dict[Criteria, str] = field(default_factory=dict)
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
+ReadIn = Callable[[FhirRequest, Reader], FhirResponse]
+
+
+def _at(asked: Entry, step: Callable[Concatenate[Entry, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Take one step for an entry; what it raises is located at the entry."""
+    try:
+        return step(asked, *args, **kwargs)
+    except FhirError as error:
+        raise located(error, asked) from error
+
+
+class Transaction:
+    """One transaction Bundle on its way through one unit of work."""
+
+    def __init__(self, request: FhirRequest, contents: list[dict[str, Any]], engine: Engine) -> None:
+        self._request = request
+        self._engine = engine
+        self._entries = [entry_of(index, content, request) for index, content in enumerate(contents)]
+        _check_full_urls(self._entries)
+        self._resources = self._accepted()
+
+    def run(self, read: ReadIn) -> FhirResponse:
+        """Commit every entry or none; `read` answers the GETs inside."""
+        answers = self._engine.store.transact(lambda unit: self._work(unit, read))
+        ordered = [answers[entry.index] for entry in self._entries]
+        return FhirResponse(200, body=bundle("transaction-response", ordered))
+
+    def _accepted(self) -> dict[int, Resource]:
+        """The resources of all creates and updates. Raises `MalformedContent` with the problems of every
+        entry.
+        """
+        resources: dict[int, Resource] = {}
+        issues: list[Issue] = []
+        for asked in entries_by_method(self._entries, "POST", "PUT"):
+            if len(asked.request.path) not in (1, 2) or not self._is_type(asked.request.path[0]):
+                raise _unfit(asked)
+            try:
+                content = asked.request.content
+                resources[asked.index] = accepted(content, asked.request.path[0], self._engine)
+            except FhirError as error:
+                issues += located(error, asked).issues
+        if issues:
+            raise MalformedContent(*issues)
+        return resources
+
+    def _is_type(self, name: str) -> bool:
+        return self._engine.registry.is_resource_type(name)
+
+    def _work(self, unit: UnitOfWork, read: ReadIn) -> dict[int, bytes]:
+        changeset = Changeset(unit, self._engine, self._request.base_url)
+        plan = _Plan()
+        answers: dict[int, bytes] = {}
+        for asked in entries_by_method(self._entries, "DELETE"):
+            answers[asked.index] = _at(asked, self._delete, unit, changeset, plan)
+        for asked in entries_by_method(self._entries, "POST"):
+            _at(asked, self._plan_create, unit, plan)
+        for asked in entries_by_method(self._entries, "PUT", "PATCH"):
+            _at(asked, self._plan_update, unit, plan)
+        self._write(plan, changeset, answers)
+        changeset.settle()
+        for asked in entries_by_method(self._entries, "GET", "HEAD"):
+            answers[asked.index] = _at(asked, self._read, unit, read)
+        return answers
+
+    def _delete(self, asked: Entry, unit: UnitOfWork, changeset: Changeset, plan: _Plan) -> bytes:
+        request = asked.request
+        if len(request.path) == 2:
+            found = unit.read(*request.path)
+            check_if_match(request.conditions, found)
+            targets: tuple[StoredResource, ...] = (found,) if found and not found.deleted else ()
+        elif len(request.path) == 1 and request.query:
+            wanted = Criteria(request.path[0], request.query, "delete")
+            targets = deletion_targets(unit, self._engine, wanted, request.base_url)
+        else:
+            raise _unfit(asked)
+        for target in targets:
+            _claim(plan, target.reference)
+            changeset.delete(target)
+        return answer_entry(request, FhirResponse(204))
+
+    def _plan_create(self, asked: Entry, unit: UnitOfWork, plan: _Plan) -> None:
+        request = asked.request
+        if len(request.path) != 1:
+            raise _unfit(asked)
+        type = request.path[0]
+        resource = self._resources[asked.index]
+        if request.conditions.if_none_exist is None:
+            self._plan_write(plan, _Write(asked, self._engine.new_id(), None, resource))
+            return
+        wanted = criteria(type, request.conditions.if_none_exist, "create")
+        existing = one_match(unit, self._engine, wanted, request.base_url)
+        if existing is not None:
+            plan.matched.append((asked, existing))
+            _identify(plan, asked, existing.reference)
+        elif wanted in plan.created_if_none:
+            raise InvalidRequest.of(messages.DUPLICATE_IDENTITY(reference=f"{type}?{wanted}"), asked.location)
+        else:
+            id = self._engine.new_id()
+            plan.created_if_none[wanted] = id
+            self._plan_write(plan, _Write(asked, id, None, resource))
+
+    def _plan_update(self, asked: Entry, unit: UnitOfWork, plan: _Plan) -> None:
+        request = asked.request
+        if len(request.path) not in (1, 2) or not self._is_type(request.path[0]):
+            raise _unfit(asked)
+        plan_one = self._patch_target if request.method == "PATCH" else self._update_target
+        current, id, resource = plan_one(asked, unit)
+        check_if_match(request.conditions, current)
+        check_if_none_match(request.conditions, current)
+        self._plan_write(plan, _Write(asked, id, current, resource))
+
+    def _update_target(self, asked: Entry, unit: UnitOfWork) -> tuple[StoredResource | None, str, Resource]:
+        request = asked.request
+        resource = self._resources[asked.index]
+        if len(request.path) == 2:
+            check_id(request.path[1])
+            check_same_id(resource, request.path[1])
+            return unit.read(*request.path), request.path[1], resource
+        wanted = Criteria(request.path[0], request.query, "update")
+        current, id = update_target(unit, self._engine, wanted, resource, request.base_url)
+        return current, id, resource
+
+    def _patch_target(self, asked: Entry, unit: UnitOfWork) -> tuple[StoredResource | None, str, Resource]:
+        request = asked.request
+        if len(request.path) == 2:
+            current = unit.read(*request.path)
+        else:
+            wanted = Criteria(request.path[0], request.query, "patch")
+            current = one_match(unit, self._engine, wanted, request.base_url)
+        reference = "/".join(request.path)
+        resource = patched(current, reference, request.content, request.content_type, self._engine)
+        return current, resource["id"], resource
+
+    def _plan_write(self, plan: _Plan, write: _Write) -> None:
+        reference = f"{write.resource['resourceType']}/{write.id}"
+        _claim(plan, reference)
+        _identify(plan, write.entry, reference)
+        plan.writes.append(write)
+
+    def _write(self, plan: _Plan, changeset: Changeset, answers: dict[int, bytes]) -> None:
+        """Put what is planned; resources with conditional references last, as these may match the others."""
+        links = EntryLinks(self._engine.registry, plan.identities)
+        settled: list[_Write] = []
+        waiting: list[_Write] = []
+        for write in plan.writes:
+            linked = _Write(
+                write.entry, write.id, write.current, _at(write.entry, _linked, write.resource, links)
+            )
+            (waiting if has_conditional_reference(linked.resource) else settled).append(linked)
+        for write in (*settled, *waiting):
+            answers[write.entry.index] = _at(write.entry, _put, write, changeset)
+        for asked, existing in plan.matched:
+            answers[asked.index] = answer_entry(asked.request, written(asked.request, existing, 200))
+
+    def _read(self, asked: Entry, unit: UnitOfWork, read: ReadIn) -> bytes:
+        return answer_entry(asked.request, read(asked.request, unit))
+
+
+def _put(asked: Entry, write: _Write, changeset: Changeset) -> bytes:
+    method: Method = asked.request.method  # type: ignore[assignment]
+    stored = changeset.put(write.resource, write.id, method, write.current)
+    created = write.current is None or write.current.deleted
+    return answer_entry(asked.request, written(asked.request, stored, 201 if created else 200))
+
+
+def _linked(asked: Entry, resource: Resource, links: EntryLinks) -> Resource:
+    """The resource with its links to other entries settled. A urn that no entry bears leads nowhere."""
+    linked = links.rewritten(resource, asked.full_url)
+    for reference in references(linked):
+        if reference.startswith("urn:"):
+            raise InvalidRequest.of(messages.DANGLING_URN(reference=reference), asked.location)
+    return linked
+
+
+def _claim(plan: _Plan, reference: str) -> None:
+    if reference in plan.claimed:
+        raise InvalidRequest.of(messages.DUPLICATE_IDENTITY(reference=reference))
+    plan.claimed.add(reference)
+
+
+def _identify(plan: _Plan, asked: Entry, reference: str) -> None:
+    if asked.full_url:
+        plan.identities[asked.full_url] = reference
+
+
+def _check_full_urls(entries: list[Entry]) -> None:
+    seen: set[str] = set()
+    for asked in entries:
+        if asked.full_url and asked.full_url in seen:
+            text = messages.DUPLICATE_FULL_URL(url=asked.full_url)
+            raise InvalidRequest.of(text, f"{asked.location}.fullUrl")
+        seen.add(asked.full_url or "")
+
+
+def _unfit(asked: Entry) -> InvalidRequest:
+    request = asked.request
+    text = messages.NOT_IN_TRANSACTION(method=request.method, url="/".join(request.path))
+    return InvalidRequest.of(text, f"{asked.location}.request.url")

@@ -1,0 +1,81 @@
+"""update, update as create, and conditional update.
+
+https://hl7.org/fhir/R4/http.html#update
+https://hl7.org/fhir/R4/http.html#cond-update
+"""
+
+from fhir_server.core.request import FhirRequest, FhirResponse
+from fhir_server.errors import Conflict, InvalidRequest
+from fhir_server.extension import Resource
+from fhir_server.interactions import messages
+from fhir_server.interactions.acceptance import accepted, check_id, check_same_id
+from fhir_server.interactions.answers import written
+from fhir_server.interactions.changeset import Changeset
+from fhir_server.interactions.conditions import check_if_match, check_if_none_match
+from fhir_server.interactions.engine import Engine
+from fhir_server.interactions.matching import Criteria, one_match
+from fhir_server.store.port import StoredResource, UnitOfWork
+
+
+def update(request: FhirRequest, engine: Engine) -> FhirResponse:
+    """PUT [type]/[id]: 200 with the next version, or 201 for an id that does not exist."""
+    type, id = request.path
+    check_id(id)
+    resource = accepted(request.content, type, engine)
+    check_same_id(resource, id)
+    return engine.store.transact(
+        lambda unit: _write(unit, request, engine, resource, unit.read(type, id), id)
+    )
+
+
+def conditional_update(request: FhirRequest, engine: Engine) -> FhirResponse:
+    """PUT [type]?criteria: updates the one match, or creates when there is none."""
+    type = request.path[0]
+    resource = accepted(request.content, type, engine)
+    wanted = Criteria(type, request.query, "update")
+
+    def work(unit: UnitOfWork) -> FhirResponse:
+        match, id = update_target(unit, engine, wanted, resource, request.base_url)
+        return _write(unit, request, engine, resource, match, id)
+
+    return engine.store.transact(work)
+
+
+def update_target(
+    unit: UnitOfWork, engine: Engine, wanted: Criteria, resource: Resource, base_url: str
+) -> tuple[StoredResource | None, str]:
+    """What a conditional update writes to: the current version, if any, and the id.
+
+    Raises `PreconditionFailed` for several matches, `InvalidRequest` when the body's id is not the match's,
+    and `Conflict` when nothing matches but the body's id is taken.
+    """
+    match = one_match(unit, engine, wanted, base_url)
+    given = resource.get("id")
+    if match is not None:
+        if given is not None and given != match.id:
+            raise InvalidRequest.of(
+                messages.MATCH_HAS_OTHER_ID(reference=match.reference, given=given), f"{wanted.type}.id"
+            )
+        return match, match.id
+    if given is None:
+        return None, engine.new_id()
+    current = unit.read(wanted.type, given)
+    if current is not None and not current.deleted:
+        raise Conflict.of(messages.ID_TAKEN(reference=current.reference), f"{wanted.type}.id")
+    return current, given
+
+
+def _write(
+    unit: UnitOfWork,
+    request: FhirRequest,
+    engine: Engine,
+    resource: Resource,
+    current: StoredResource | None,
+    id: str,
+) -> FhirResponse:
+    check_if_match(request.conditions, current)
+    check_if_none_match(request.conditions, current)
+    changeset = Changeset(unit, engine, request.base_url)
+    stored = changeset.put(resource, id, "PUT", current)
+    created = current is None or current.deleted
+    return written(request, stored, 201 if created else 200, changeset.settle())

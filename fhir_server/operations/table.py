@@ -1,0 +1,6 @@
+"""Every operation that the engine offers by itself."""
+
+from fhir_server.extension import Operation
+from fhir_server.operations.changes import CHANGES
+
+OPERATIONS: tuple[Operation, ...] = (CHANGES,)
