@@ -1,0 +1,84 @@
+"""Primitive elements and the companions with an underscore that hold their ids and extensions.
+
+https://hl7.org/fhir/R4/json.html#primitive
+"""
+
+from typing import Any
+
+from fhir_server.validation import messages
+from fhir_server.validation.findings import FINDINGS_MAX, Check, Finding, Findings, moved
+from fhir_server.validation.nodes import list_wanted
+
+
+class PrimitiveList:
+    """Checks an array of primitive values; null may stand where the companion array has an object."""
+
+    __slots__ = ("_check_item", "_name")
+
+    def __init__(self, name: str, check_item: Check) -> None:
+        self._name = name
+        self._check_item = check_item
+
+    def check(self, value: Any, holder: dict[str, Any]) -> Findings:
+        if type(value) is not list:
+            return list_wanted(value)
+        if not value:
+            return [Finding("structure", messages.EMPTY_LIST())]
+        check_item = self._check_item
+        for item in value:
+            if check_item(item, None) is not None:
+                return self._each(value, _listed(holder.get(f"_{self._name}")))
+        return None
+
+    def _each(self, values: list[Any], companions: list[Any]) -> Findings:
+        """The findings of every item, now that there may be some."""
+        found: list[Finding] = []
+        for index, item in enumerate(values):
+            if item is None and index < len(companions) and companions[index] is not None:
+                continue
+            if item is None:
+                below: Findings = [Finding("structure", messages.NULL_ITEM(name=self._name))]
+            else:
+                below = self._check_item(item, None)
+            if below is not None:
+                found += moved(below, f"[{index}]")
+            if len(found) >= FINDINGS_MAX:
+                break
+        return found or None
+
+
+class CompanionList:
+    """Checks the companion array of an array of primitive values."""
+
+    __slots__ = ("_check_item", "_name")
+
+    def __init__(self, name: str, check_item: Check) -> None:
+        self._name = name
+        self._check_item = check_item
+
+    def check(self, value: Any, holder: dict[str, Any]) -> Findings:
+        if type(value) is not list:
+            return list_wanted(value)
+        if not value:
+            return [Finding("structure", messages.EMPTY_LIST())]
+        values = holder.get(self._name)
+        found: list[Finding] = []
+        if type(values) is list and len(values) != len(value):
+            lengths = messages.LENGTHS_DIFFER(name=self._name, values=len(values), companions=len(value))
+            found.append(Finding("structure", lengths))
+        for index, item in enumerate(value):
+            if item is None and type(values) is list:
+                continue  # the values' own check finds a null that has nothing beside it
+            if item is None:
+                below: Findings = [Finding("structure", messages.NULL_ITEM(name=self._name))]
+            else:
+                below = self._check_item(item, None)
+            if below is not None:
+                found += moved(below, f"[{index}]")
+            if len(found) >= FINDINGS_MAX:
+                break
+        return found or None
+
+
+def _listed(companions: Any) -> list[Any]:
+    return companions if type(companions) is list else []

@@ -1,0 +1,143 @@
+"""The nodes that walk a parsed resource: objects, lists of objects, choices.
+
+https://hl7.org/fhir/R4/json.html
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fhir_server.validation import messages
+from fhir_server.validation.findings import (
+    FINDINGS_MAX,
+    Check,
+    Finding,
+    Findings,
+    listed,
+    moved,
+    wrong_json_type,
+)
+from fhir_server.validation.unknown import unknown_element
+
+Property = tuple[Check, str]
+"""A property's check and the FHIRPath step to its element."""
+
+Rule = Callable[[dict[str, Any]], Findings]
+"""Checks an object as a whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Required:
+    """An element that must be there, under its usual JSON name or one of the others."""
+
+    element: str
+    usual: str
+    others: tuple[str, ...]
+
+
+class ObjectNode:
+    """Checks one JSON object against the elements that its type has.
+
+    It is defined apart from its construction, because types refer to each other.
+    """
+
+    __slots__ = ("_choices", "_owner", "_properties", "_required", "_rules")
+
+    def __init__(self, owner: str) -> None:
+        self._owner = owner
+        self.define({})
+
+    def define(
+        self,
+        properties: Mapping[str, Property],
+        required: tuple[Required, ...] = (),
+        choices: Mapping[str, tuple[str, ...]] | None = None,
+        rules: tuple[Rule, ...] = (),
+    ) -> None:
+        """Say what the object may hold; `choices` gives the JSON names of each choice element."""
+        self._properties = properties
+        self._required = required
+        self._choices = choices or {}
+        self._rules = rules
+
+    def check(self, value: Any, _: Any = None) -> Findings:
+        if type(value) is not dict:
+            return wrong_json_type(messages.AN_OBJECT(), value)
+        if len(value) < 2 and (not value or "id" in value):
+            return [Finding("structure", messages.EMPTY_OBJECT())]
+        properties = self._properties
+        found: list[Finding] = []
+        for name, child in value.items():
+            entry = properties.get(name)
+            if entry is None:
+                found.append(unknown_element(name, self._owner, properties, self._choices))
+            elif (below := entry[0](child, value)) is not None:
+                found += moved(below, entry[1])
+            if len(found) >= FINDINGS_MAX:
+                return found
+        for element in self._required:
+            if element.usual not in value and not any(name in value for name in element.others):
+                found.append(self._missing(element))
+        for rule in self._rules:
+            if (below := rule(value)) is not None:
+                found += below
+        return found or None
+
+    def _missing(self, element: Required) -> Finding:
+        names = self._choices.get(element.element)
+        if names:
+            text = messages.MISSING_CHOICE(owner=self._owner, names=listed(names))
+        else:
+            text = messages.MISSING(name=element.element, owner=self._owner)
+        return Finding("required", text, f".{element.element}")
+
+
+class ObjectList:
+    """Checks an array of objects, each with the same check."""
+
+    __slots__ = ("_check_item",)
+
+    def __init__(self, check_item: Check) -> None:
+        self._check_item = check_item
+
+    def check(self, value: Any, _: Any = None) -> Findings:
+        if type(value) is not list:
+            return list_wanted(value)
+        if not value:
+            return [Finding("structure", messages.EMPTY_LIST())]
+        check_item = self._check_item
+        found: list[Finding] = []
+        for index, item in enumerate(value):
+            if (below := check_item(item, None)) is not None:
+                found += moved(below, f"[{index}]")
+                if len(found) >= FINDINGS_MAX:
+                    break
+        return found or None
+
+
+def list_wanted(value: Any) -> list[Finding]:
+    """The finding that a single value stands where an array must."""
+    if value is None:
+        return [Finding("structure", messages.NULL_VALUE())]
+    return [Finding("structure", messages.LIST_WANTED())]
+
+
+def choice_check(check_value: Check, element: str, mine: str, names: tuple[str, ...]) -> Check:
+    """The check of one type of a choice: its value, and that no other type is given beside it.
+
+    `mine` is its JSON name and `names` those of the whole choice. Of several given, the first reports.
+    """
+    group = frozenset(names) | {f"_{name}" for name in names}
+    others = group - {mine, f"_{mine}"}
+
+    def check(value: Any, holder: dict[str, Any]) -> Findings:
+        found = check_value(value, holder)
+        if others.isdisjoint(holder):
+            return found
+        given = [name for name in holder if name in group]
+        if given[0] not in (mine, f"_{mine}"):
+            return found
+        twice = Finding("structure", messages.CHOICE_TWICE(element=element, names=listed(given)))
+        return [*(found or ()), twice]
+
+    return check

@@ -1,0 +1,49 @@
+"""Nodes for resources of any type: at the root, in Bundles and Parameters, and contained.
+
+https://hl7.org/fhir/R4/resource.html
+"""
+
+from collections.abc import Callable, Collection
+from typing import Any
+
+from fhir_server.validation import messages
+from fhir_server.validation.findings import Finding, Findings, json_kind, shortened
+from fhir_server.validation.nodes import ObjectNode
+from fhir_server.validation.references import resolved
+from fhir_server.validation.unknown import nearest
+
+
+class ResourceNode:
+    """Checks a resource by the type that it says it has."""
+
+    __slots__ = ("_node_of", "_type_names")
+
+    def __init__(self, type_names: Collection[str], node_of: Callable[[str], ObjectNode]) -> None:
+        self._type_names = frozenset(type_names)
+        self._node_of = node_of
+
+    def check(self, value: Any, _: Any = None) -> Findings:
+        """A resource that stands for itself, with the resources it contains."""
+        found = self._typed(value)
+        return found and resolved(found, value)
+
+    def check_contained(self, value: Any, _: Any = None) -> Findings:
+        """A contained resource; its references into `contained` are left to the container."""
+        found = self._typed(value)
+        if type(value) is dict and "contained" in value:
+            nested = Finding("invariant", messages.NESTED_CONTAINED(), ".contained", key="dom-2")
+            return [*(found or ()), nested]
+        return found
+
+    def _typed(self, value: Any) -> Findings:
+        if type(value) is not dict:
+            return [Finding("structure", messages.NOT_A_RESOURCE(found=json_kind(value)))]
+        type_name = value.get("resourceType")
+        if type(type_name) is not str:
+            return [Finding("required", messages.RESOURCE_TYPE_MISSING())]
+        if type_name not in self._type_names:
+            hint = nearest(shortened(type_name), self._type_names)
+            return [
+                Finding("not-supported", messages.RESOURCE_TYPE_UNKNOWN(type=shortened(type_name), hint=hint))
+            ]
+        return self._node_of(type_name).check(value)

@@ -1,0 +1,32 @@
+"""Checks a resource against the R4 definitions: elements, cardinality, choices, formats, references, codes.
+
+https://hl7.org/fhir/R4/validation.html
+"""
+
+from fhir_server.definitions.registry import Registry
+from fhir_server.issues import Issue
+from fhir_server.validation import messages
+from fhir_server.validation.compiler import NodeCompiler
+from fhir_server.validation.findings import FINDINGS_MAX
+
+
+class StructureValidator:
+    """Structural validation of every R4 resource type; a type is compiled when it is first met."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._resource = NodeCompiler(registry).resource
+
+    def validate(self, resource: object) -> list[Issue]:
+        """Every structural problem of a parsed resource, with its place; none means it is sound.
+
+        After a hundred problems it stops, and says so. Profiles and invariants are not looked at.
+        """
+        findings = self._resource.check(resource)
+        if findings is None:
+            return []
+        type_name = resource.get("resourceType") if isinstance(resource, dict) else None
+        root = type_name if isinstance(type_name, str) and type_name.isidentifier() else "Resource"
+        issues = [finding.issue(root) for finding in findings[:FINDINGS_MAX]]
+        if len(findings) >= FINDINGS_MAX:
+            issues.append(Issue("information", "too-costly", messages.TOO_MANY(count=FINDINGS_MAX), (root,)))
+        return issues

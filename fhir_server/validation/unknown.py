@@ -1,0 +1,42 @@
+"""Says why a JSON property is none of its object's elements, and which was likely meant.
+
+https://hl7.org/fhir/R4/json.html
+"""
+
+from collections.abc import Collection, Mapping
+from difflib import get_close_matches
+
+from fhir_server.issues import Text
+from fhir_server.validation import messages
+from fhir_server.validation.findings import Finding, listed, shortened, step_to
+
+
+def unknown_element(
+    name: str, owner: str, known: Collection[str], choices: Mapping[str, tuple[str, ...]]
+) -> Finding:
+    """The finding for the property `name` of an `owner` that has only `known` properties."""
+    return Finding("structure", _explanation(name, owner, known, choices), step_to(name))
+
+
+def _explanation(
+    name: str, owner: str, known: Collection[str], choices: Mapping[str, tuple[str, ...]]
+) -> Text:
+    if name == "fhir_comments":
+        return messages.COMMENTS()
+    if name.startswith("_") and name[1:] in known:
+        return messages.NO_COMPANION(name=name, element=name[1:])
+    shown = shortened(name)
+    if name in choices:
+        return messages.CHOICE_WITHOUT_TYPE(name=name, names=listed(choices[name]))
+    for element, names in choices.items():
+        if name.startswith(element) and name[len(element)].isupper():
+            return messages.CHOICE_TYPE_NOT_ALLOWED(
+                name=shown, owner=owner, element=element, names=listed(names)
+            )
+    return messages.UNKNOWN_ELEMENT(name=shown, owner=owner, hint=nearest(shown, known))
+
+
+def nearest(name: str, known: Collection[str]) -> Text:
+    """The hint at the known name that is most like this one, where one is."""
+    alike = get_close_matches(name, known, n=1) or [other for other in known if other.lower() == name.lower()]
+    return messages.DID_YOU_MEAN(name=alike[0]) if alike else messages.NO_HINT()
