@@ -1,0 +1,38 @@
+"""Every message exists in both languages and says the same things in them."""
+
+import importlib
+import pkgutil
+import string
+from types import ModuleType
+
+import pytest
+
+import fhir_server
+from fhir_server.issues import Template
+
+
+def message_modules() -> list[ModuleType]:
+    found = pkgutil.walk_packages(fhir_server.__path__, "fhir_server.")
+    return [importlib.import_module(each.name) for each in found if each.name.endswith(".messages")]
+
+
+TEMPLATES = [
+    pytest.param(value, id=f"{module.__name__}.{name}")
+    for module in message_modules()
+    for name, value in vars(module).items()
+    if isinstance(value, Template)
+]
+
+
+def placeholders(sentence: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(sentence) if name is not None}
+
+
+def test_there_are_messages() -> None:
+    assert len(TEMPLATES) > 50
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_both_languages_say_the_same_values(template: Template) -> None:
+    assert bool(template.en) == bool(template.fr)
+    assert placeholders(template.en) == placeholders(template.fr)
