@@ -1,0 +1,95 @@
+"""The index entries of a resource, for every search parameter of its type.
+
+https://hl7.org/fhir/R4/search.html
+"""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from fhir_server.core.fhirpath import FhirPath, FhirPathError
+from fhir_server.definitions.registry import Registry
+from fhir_server.search.entries import Entries, TokenEntry
+from fhir_server.search.plan import COMPARTMENTS, Evaluated, Plan, PlanBuilder, Presence, kind_of
+from fhir_server.search.tree import Place
+from fhir_server.search.types.context import Indexing
+
+Resource = Mapping[str, Any]
+
+COMPARTMENT = "_compartment"
+"""The parameter of the tokens that tell which compartments a resource is in: compartment type, id."""
+
+_LISTS = tuple(list_of_entries.name for list_of_entries in fields(Entries))
+
+
+class Extractor:
+    """Finds the entries of resources; the plan for a type is made when its first resource comes.
+
+    Times without a zone are in `zone`; references below `base_url` are local.
+    """
+
+    def __init__(
+        self, registry: Registry, zone: ZoneInfo, base_url: str = "", fhirpath: FhirPath | None = None
+    ) -> None:
+        self._builder = PlanBuilder(registry, Indexing(zone, base_url))
+        self._fhirpath = fhirpath or FhirPath()
+        self._plans: dict[str, Plan] = {}
+
+    def entries(self, resource: Resource) -> Entries:
+        """All entries of a parsed resource that carries its id."""
+        type = resource["resourceType"]
+        plan = self._plans.get(type)
+        if plan is None:
+            plan = self._plans[type] = self._builder.plan(type)
+        entries = Entries()
+        plan.tree.visit(resource, resource, entries)
+        for presence in plan.presences:
+            _add_presence(presence, resource, entries)
+        for evaluated in plan.evaluated:
+            self._evaluate(evaluated, resource, entries)
+        _add_compartments(plan, resource, entries)
+        return _distinct(entries)
+
+    def _evaluate(self, evaluated: Evaluated, resource: Resource, entries: Entries) -> None:
+        """Index what FHIRPath finds. Where the expression fails on this data there is nothing to find."""
+        parameter = evaluated.parameter
+        try:
+            nodes = self._fhirpath.nodes(parameter.expression or "", resource)
+        except FhirPathError:
+            return
+        for value, type in nodes:
+            if type is None:
+                continue
+            if type not in evaluated.indexers:
+                indexer = self._builder.indexer(parameter.code, kind_of(parameter), Place(type))
+                evaluated.indexers[type] = indexer
+            if index := evaluated.indexers[type]:
+                index(value, entries)
+
+
+def _add_presence(presence: Presence, resource: Resource, entries: Entries) -> None:
+    found = Entries()
+    presence.tree.visit(resource, resource, found)
+    codes = {entry.code for entry in found.tokens}
+    entries.tokens.append(TokenEntry(presence.parameter, "", "true" if codes == {"true"} else "false"))
+
+
+def _add_compartments(plan: Plan, resource: Resource, entries: Entries) -> None:
+    """A resource is in the compartments of those it refers to by certain parameters, and in its own."""
+    for reference in entries.references:
+        for compartment in plan.compartments.get(reference.parameter, ()):
+            if reference.type == compartment:
+                entries.tokens.append(TokenEntry(COMPARTMENT, compartment, reference.target))
+    type = resource["resourceType"]
+    if type in COMPARTMENTS and "id" in resource:
+        entries.tokens.append(TokenEntry(COMPARTMENT, type, resource["id"]))
+
+
+def _distinct(entries: Entries) -> Entries:
+    """The same entries, each once."""
+    for name in _LISTS:
+        found = getattr(entries, name)
+        if len(found) > 1:
+            setattr(entries, name, list(dict.fromkeys(found)))
+    return entries

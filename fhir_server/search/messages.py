@@ -1,0 +1,163 @@
+"""What search says to clients, in English and French."""
+
+from fhir_server.issues import Template
+
+# --- parameters ---
+
+UNKNOWN_PARAMETER = Template(
+    en="'{parameter}' is no search parameter of {type}.{nearest} Valid are: {valid}.",
+    fr="« {parameter} » n'est pas un paramètre de recherche de {type}.{nearest} Sont valides : {valid}.",
+)
+NEAREST = Template(en=" Did you mean '{name}'?", fr=" Vouliez-vous dire « {name} » ?")
+NOTHING_NEAR = Template(en="", fr="")
+EVERY_TYPE = Template(en="all resource types", fr="tous les types de ressources")
+IGNORED = Template(
+    en="Ignored, as handling=lenient asks: {reason}",
+    fr="Ignoré, comme handling=lenient le demande : {reason}",
+)
+EMPTY_PARAMETER = Template(
+    en="'{parameter}' has no value and was ignored. Give it one or leave it out.",
+    fr="« {parameter} » n'a pas de valeur et a été ignoré. Donnez-lui une valeur ou retirez-le.",
+)
+NOT_YET = Template(
+    en="This server does not support '{parameter}' yet. Search without it.",
+    fr="Ce serveur ne gère pas encore « {parameter} ». Cherchez sans lui.",
+)
+NOT_FOR_RESOURCES = Template(
+    en="'{parameter}' searches contained resources, which this server does not do. Only '_contained=false' is valid.",
+    fr="« {parameter} » cherche des ressources contenues, ce que ce serveur ne fait pas. Seul « _contained=false »"
+    " est valide.",
+)
+TOO_MANY_PARAMETERS = Template(
+    en="The search has {count} parameters; at most {limit} are accepted. Split it.",
+    fr="La recherche a {count} paramètres ; {limit} au plus sont acceptés. Scindez-la.",
+)
+TOO_MANY_VALUES = Template(
+    en="'{parameter}' has {count} values; at most {limit} are accepted. Split the search.",
+    fr="« {parameter} » a {count} valeurs ; {limit} au plus sont acceptées. Scindez la recherche.",
+)
+TOO_LONG = Template(
+    en="The value of '{parameter}' has {count} characters; at most {limit} are accepted.",
+    fr="La valeur de « {parameter} » a {count} caractères ; {limit} au plus sont acceptés.",
+)
+TOO_DEEP = Template(
+    en="'{parameter}' makes {count} steps from resource to resource; at most {limit} are accepted.",
+    fr="« {parameter} » fait {count} pas de ressource en ressource ; {limit} au plus sont acceptés.",
+)
+
+# --- modifiers ---
+
+UNKNOWN_MODIFIER = Template(
+    en="':{modifier}' is no modifier of the {kind} parameter '{parameter}'. Valid are: {valid}.",
+    fr="« :{modifier} » n'est pas un modificateur du paramètre « {parameter} » (type {kind})."
+    " Sont valides : {valid}.",
+)
+NO_MODIFIER = Template(
+    en="'{parameter}' takes no modifier, but ':{modifier}' was given. Leave it out.",
+    fr="« {parameter} » n'admet pas de modificateur, or « :{modifier} » a été donné. Retirez-le.",
+)
+MODIFIER_NOT_YET = Template(
+    en="This server does not support ':{modifier}' on '{parameter}' yet. Valid are: {valid}.",
+    fr="Ce serveur ne gère pas encore « :{modifier} » sur « {parameter} ». Sont valides : {valid}.",
+)
+NOT_A_TARGET = Template(
+    en="'{parameter}' never refers to a {type}. It may refer to: {valid}.",
+    fr="« {parameter} » ne désigne jamais un {type}. Il peut désigner : {valid}.",
+)
+
+# --- values ---
+
+STRAY_ESCAPE = Template(
+    en="'{value}' of '{parameter}' holds a backslash that escapes nothing. Write \\\\ for a backslash;"
+    " it may stand before , | $ and itself only.",
+    fr="« {value} » de « {parameter} » contient une barre oblique inverse qui n'échappe rien. Écrivez \\\\ pour"
+    " une barre ; elle ne précède que , | $ et elle-même.",
+)
+BAD_DATE = Template(
+    en="'{value}' of '{parameter}' is no date. Write YYYY, YYYY-MM, YYYY-MM-DD or YYYY-MM-DDThh:mm[:ss[.fff]]"
+    " with Z or +hh:mm, after an optional prefix (eq ne gt lt ge le sa eb ap).",
+    fr="« {value} » de « {parameter} » n'est pas une date. Écrivez AAAA, AAAA-MM, AAAA-MM-JJ ou"
+    " AAAA-MM-JJThh:mm[:ss[.fff]] avec Z ou +hh:mm, après un préfixe facultatif (eq ne gt lt ge le sa eb ap).",
+)
+BAD_NUMBER = Template(
+    en="'{value}' of '{parameter}' is no number. Write one such as 100, 5.40 or 1e-3, after an optional prefix"
+    " (eq ne gt lt ge le sa eb ap).",
+    fr="« {value} » de « {parameter} » n'est pas un nombre. Écrivez par exemple 100, 5.40 ou 1e-3, après un préfixe"
+    " facultatif (eq ne gt lt ge le sa eb ap).",
+)
+BAD_QUANTITY = Template(
+    en="'{value}' of '{parameter}' is no quantity. Write [prefix]number, [prefix]number|system|code or"
+    " [prefix]number||unit.",
+    fr="« {value} » de « {parameter} » n'est pas une quantité. Écrivez [préfixe]nombre,"
+    " [préfixe]nombre|système|code ou [préfixe]nombre||unité.",
+)
+BAD_TOKEN = Template(
+    en="'{value}' of '{parameter}' is no token. Write code, system|code, |code or system|.",
+    fr="« {value} » de « {parameter} » n'est pas un jeton. Écrivez code, système|code, |code ou système|.",
+)
+BAD_OF_TYPE = Template(
+    en="'{value}' of '{parameter}' must be system|code|value: the identifier type's system and code, and the"
+    " identifier's value.",
+    fr="« {value} » de « {parameter} » doit être système|code|valeur : le système et le code du type"
+    " d'identifiant, et la valeur de l'identifiant.",
+)
+BAD_REFERENCE = Template(
+    en="'{value}' of '{parameter}' is no reference. Write an id, Type/id or an absolute URL.",
+    fr="« {value} » de « {parameter} » n'est pas une référence. Écrivez un id, Type/id ou une URL absolue.",
+)
+BAD_MISSING = Template(
+    en="'{value}' of '{parameter}' must be true or false.",
+    fr="« {value} » de « {parameter} » doit être true ou false.",
+)
+BAD_COMPOSITE = Template(
+    en="'{value}' of '{parameter}' must have {count} parts joined by $: {parts}.",
+    fr="« {value} » de « {parameter} » doit avoir {count} parties jointes par $ : {parts}.",
+)
+# --- chains ---
+
+NOT_A_REFERENCE = Template(
+    en="'{parameter}' is a {kind} parameter of {type}; only a reference can be followed by a chain. References are:"
+    " {valid}.",
+    fr="« {parameter} » est un paramètre de type {kind} de {type} ; seule une référence peut être suivie d'une"
+    " chaîne. Sont des références : {valid}.",
+)
+CHAIN_LEADS_NOWHERE = Template(
+    en="'{rest}' of '{parameter}' is no search parameter of any type that '{step}' refers to ({types}).",
+    fr="« {rest} » de « {parameter} » n'est un paramètre de recherche d'aucun type que « {step} » désigne"
+    " ({types}).",
+)
+BAD_HAS = Template(
+    en="'{parameter}' must be _has:Type:reference:parameter, as in _has:Observation:patient:code.",
+    fr="« {parameter} » doit être _has:Type:référence:paramètre, comme _has:Observation:patient:code.",
+)
+
+# --- result parameters ---
+
+UNKNOWN_TYPE = Template(
+    en="'{value}' of '{parameter}' is no resource type.{nearest}",
+    fr="« {value} » de « {parameter} » n'est pas un type de ressource.{nearest}",
+)
+BAD_COUNT = Template(
+    en="'{value}' of '_count' must be a whole number, 0 or more.",
+    fr="« {value} » de « _count » doit être un nombre entier, 0 ou plus.",
+)
+BAD_CHOICE = Template(
+    en="'{value}' of '{parameter}' must be one of: {valid}.",
+    fr="« {value} » de « {parameter} » doit être l'un de : {valid}.",
+)
+GIVEN_TWICE = Template(
+    en="'{parameter}' stands {count} times. Give it once.",
+    fr="« {parameter} » figure {count} fois. Donnez-le une seule fois.",
+)
+UNSORTABLE = Template(
+    en="'{value}' of '_sort' is a {kind} parameter, by which results cannot be sorted.",
+    fr="« {value} » de « _sort » est un paramètre de type {kind}, par lequel on ne peut pas trier.",
+)
+BAD_INCLUDE = Template(
+    en="'{value}' of '{parameter}' must be Type:reference or Type:reference:Target, as in Task:requester.",
+    fr="« {value} » de « {parameter} » doit être Type:référence ou Type:référence:Cible, comme Task:requester.",
+)
+INCLUDE_WITH_SUMMARY_TEXT = Template(
+    en="'{parameter}' cannot go with _summary=text. Drop one of them.",
+    fr="« {parameter} » ne peut pas accompagner _summary=text. Retirez l'un des deux.",
+)

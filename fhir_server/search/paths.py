@@ -1,0 +1,183 @@
+"""The plain ones among the expressions of search parameters, read into steps that need no FHIRPath engine.
+
+They are paths joined by `|`, narrowed by types, by what a reference resolves to, or by a fixed value. All but
+a handful of R4's expressions are plain. https://hl7.org/fhir/R4/searchparameter-registry.html
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+
+class NotPlain(ValueError):
+    """An expression that needs the FHIRPath engine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """Go to the element of this name."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfType:
+    """Keep values of this type."""
+
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resolves:
+    """Keep references to a resource of this type."""
+
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Equals:
+    """Keep values whose element `name` is `literal`."""
+
+    name: str
+    literal: str
+
+
+@dataclass(frozen=True, slots=True)
+class First:
+    """Keep the first of the values, straight below the resource."""
+
+
+Step = Property | OfType | Resolves | Equals | First
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """Steps from a resource of type `root`; from the part at hand where `root` is empty."""
+
+    root: str
+    steps: tuple[Step, ...] = ()
+
+    def then(self, *steps: Step) -> "Path":
+        return Path(self.root, (*self.steps, *steps))
+
+
+RESOURCE = "%resource"
+"""The root of a path that starts at the whole resource."""
+
+_NAME = r"[A-Za-z]\w*"
+_TOKENS = re.compile(
+    rf"\s*(?:(?P<resolves>where\(\s*resolve\(\)\s+is\s+(?P<target>{_NAME})\s*\))"
+    rf"|(?P<equals>where\(\s*(?P<element>{_NAME})\s*=\s*'(?P<literal>[^'\\]*)'\s*\))"
+    r"|(?P<extension>extension\(\s*'(?P<url>[^'\\]*)'\s*\))"
+    rf"|(?P<of_type>(?:as|ofType)\(\s*(?P<type>{_NAME})\s*\))"
+    r"|(?P<first>\[0\])"
+    rf"|(?P<name>%resource\b|{_NAME})(?!\s*\()"
+    r"|(?P<mark>[().|]))"
+)
+
+_PRESENCE = re.compile(r"\(?(?P<path>[\w.]+)\.exists\(\) and (?P=path) != false\)?")
+
+
+def read_paths(expression: str) -> tuple[Path, ...]:
+    """The paths whose values the expression joins. Raises `NotPlain`."""
+    return _Reader(expression).read()
+
+
+def read_presence(expression: str) -> tuple[Path, ...] | None:
+    """The paths of `X.exists() and X != false`, which is true where X has another value than false.
+
+    Patient.deceased is searched by it, the one boolean among R4's expressions.
+    """
+    found = _PRESENCE.fullmatch(expression)
+    return read_paths(found["path"]) if found else None
+
+
+class _Reader:
+    """Reads an expression from left to right."""
+
+    def __init__(self, expression: str) -> None:
+        self._tokens = list(_tokens(expression))
+        self._position = 0
+
+    def read(self) -> tuple[Path, ...]:
+        paths = self._union()
+        if self._position < len(self._tokens):
+            raise NotPlain
+        return paths
+
+    def _next_is(self, text: str) -> bool:
+        """Step over the next token where it is `text`."""
+        here = self._position < len(self._tokens) and self._tokens[self._position][0].strip() == text
+        self._position += here
+        return here
+
+    def _take(self) -> re.Match[str]:
+        if self._position == len(self._tokens):
+            raise NotPlain
+        self._position += 1
+        return self._tokens[self._position - 1]
+
+    def _union(self) -> tuple[Path, ...]:
+        paths = self._cast()
+        while self._next_is("|"):
+            paths += self._cast()
+        return paths
+
+    def _cast(self) -> tuple[Path, ...]:
+        paths = self._navigation()
+        if self._next_is("as"):
+            wanted = OfType(self._take_name())
+            paths = tuple(path.then(wanted) for path in paths)
+        return paths
+
+    def _navigation(self) -> tuple[Path, ...]:
+        paths = self._start()
+        while True:
+            if self._next_is("."):
+                steps = _steps(self._take())
+            elif self._next_is("[0]") and all(len(path.steps) == 1 for path in paths):
+                steps = (First(),)
+            else:
+                return paths
+            paths = tuple(path.then(*steps) for path in paths)
+
+    def _start(self) -> tuple[Path, ...]:
+        if self._next_is("("):
+            paths = self._union()
+            if not self._next_is(")"):
+                raise NotPlain
+            return paths
+        name = self._take_name()
+        if name == RESOURCE or name[0].isupper():
+            return (Path(name),)
+        return (Path("", (Property(name),)),)
+
+    def _take_name(self) -> str:
+        name = self._take()["name"]
+        if name is None:
+            raise NotPlain
+        return str(name)
+
+
+def _tokens(expression: str) -> Iterator[re.Match[str]]:
+    position, end = 0, len(expression.rstrip())
+    while position < end:
+        found = _TOKENS.match(expression, position)
+        if found is None:
+            raise NotPlain(expression)
+        yield found
+        position = found.end()
+
+
+def _steps(token: re.Match[str]) -> tuple[Step, ...]:
+    if token["resolves"]:
+        return (Resolves(token["target"]),)
+    if token["equals"]:
+        return (Equals(token["element"], token["literal"]),)
+    if token["extension"]:
+        return Property("extension"), Equals("url", token["url"])
+    if token["of_type"]:
+        return (OfType(token["type"]),)
+    if token["name"] and token["name"] != RESOURCE:
+        return (Property(token["name"]),)
+    raise NotPlain

@@ -1,0 +1,175 @@
+"""How the resources of one type are indexed, worked out once from the definitions.
+
+https://hl7.org/fhir/R4/searchparameter.html
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from fhir_server.definitions.elements import Element
+from fhir_server.definitions.registry import Registry
+from fhir_server.definitions.search_parameters import SearchParameter
+from fhir_server.search.ast import ParameterType
+from fhir_server.search.entries import Entries, TokenEntry
+from fhir_server.search.paths import RESOURCE, NotPlain, Path, read_paths, read_presence
+from fhir_server.search.tree import Branch, Place, Routes
+from fhir_server.search.types import composite
+from fhir_server.search.types.composite import Finder
+from fhir_server.search.types.context import Indexer, Indexing, Target
+from fhir_server.search.types.kinds import KINDS
+
+COMPARTMENTS = ("Device", "Encounter", "Patient", "Practitioner", "RelatedPerson")
+
+KEPT_BY_THE_STORE = frozenset({"_id", "_lastUpdated"})
+"""Parameters on what the store itself knows of a resource; they have no entries."""
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """A boolean parameter: whether the values that the tree finds are there and none of them is false."""
+
+    parameter: str
+    tree: Branch
+
+
+@dataclass(slots=True)
+class Evaluated:
+    """A parameter that takes the FHIRPath engine, and the indexers of the types that it has given so far."""
+
+    parameter: SearchParameter
+    indexers: dict[str, Indexer | None] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Plan:
+    """`compartments` tells by the code of a reference parameter which compartments it puts a resource in."""
+
+    tree: Branch = field(default_factory=Branch)
+    presences: list[Presence] = field(default_factory=list)
+    evaluated: list[Evaluated] = field(default_factory=list)
+    compartments: dict[str, list[str]] = field(default_factory=dict)
+
+
+class PlanBuilder:
+    """Builds plans, and the indexers they are made of."""
+
+    def __init__(self, registry: Registry, indexing: Indexing) -> None:
+        self._registry = registry
+        self._indexing = indexing
+        self._routes = Routes(registry)
+
+    def plan(self, type: str) -> Plan:
+        """The plan for a resource type."""
+        plan = Plan()
+        for parameter in self._registry.search_parameters(type).values():
+            if parameter.expression and parameter.code not in KEPT_BY_THE_STORE:
+                self._add(plan, type, parameter, parameter.expression)
+        for compartment in COMPARTMENTS:
+            definition = self._registry.compartment(compartment)
+            for code in definition.inclusion.get(type, ()) if definition else ():
+                plan.compartments.setdefault(code, []).append(compartment)
+        return plan
+
+    def indexer(self, code: str, kind: ParameterType, place: Place) -> Indexer | None:
+        """What indexes values of `place` for a parameter; None where the parameter's type has no use for
+        them.
+        """
+        path = place.element.path if place.element else ""
+        return KINDS[kind].indexer(Target(code, place.type, path, self._system(place)), self._indexing)
+
+    def _add(self, plan: Plan, type: str, parameter: SearchParameter, expression: str) -> None:
+        try:
+            if paths := read_presence(expression):
+                tree = self._tree(paths, type, lambda _: _mark)
+                plan.presences.append(Presence(parameter.code, tree))
+            elif parameter.type == "composite":
+                self._add_composite(plan.tree, type, parameter)
+            else:
+                self._grow(plan.tree, read_paths(expression), type, self._indexers(parameter))
+        except NotPlain:
+            plan.evaluated.append(Evaluated(parameter))
+
+    def _indexers(self, parameter: SearchParameter) -> "IndexerOf":
+        return lambda place: self.indexer(parameter.code, kind_of(parameter), place)
+
+    def _grow(
+        self,
+        tree: Branch,
+        paths: Iterable[Path],
+        type: str,
+        indexer_of: "IndexerOf",
+        part: Place | None = None,
+    ) -> None:
+        """Let the tree index what the paths lead to."""
+        routes = [route for path in paths for route in self._routes.of(path, type, part)]
+        for route in dict.fromkeys(routes):
+            indexer = indexer_of(route.place)
+            if indexer is not None:
+                tree.grow(route.hops).indexers.append(indexer)
+
+    def _tree(
+        self, paths: Iterable[Path], type: str, indexer_of: "IndexerOf", part: Place | None = None
+    ) -> Branch:
+        tree = Branch()
+        self._grow(tree, paths, type, indexer_of, part)
+        return tree
+
+    def _add_composite(self, tree: Branch, type: str, parameter: SearchParameter) -> None:
+        components = self.components(parameter)
+        for path in read_paths(parameter.expression or ""):
+            for route in self._routes.of(path, type):
+                finders = [self._finder(type, route.place, *component) for component in components]
+                tree.grow(route.hops).parts.append(composite.indexer(parameter.code, finders))
+
+    def components(self, parameter: SearchParameter) -> list[tuple[SearchParameter, str]]:
+        """The parameter that each component of a composite stands for, and where its values are."""
+        found = []
+        for component in parameter.components:
+            definition = self._registry.search_parameter(component.definition)
+            if definition is None:
+                raise NotPlain(component.definition)
+            found.append((definition, component.expression))
+        return found
+
+    def _finder(self, type: str, part: Place, parameter: SearchParameter, expression: str) -> Finder:
+        """Finds the entries of one component, below the part or from the whole resource."""
+        kind = kind_of(parameter)
+        paths, indexers = read_paths(expression), lambda place: self.indexer("", kind, place)
+        of_part = self._tree([path for path in paths if path.root != RESOURCE], type, indexers, part)
+        of_whole = self._tree([path for path in paths if path.root == RESOURCE], type, indexers)
+        wanted = KINDS[kind].entries
+
+        def find(value: Any, resource: Mapping[str, Any]) -> Sequence[NamedTuple]:
+            entries = Entries()
+            of_part.visit(value, resource, entries)
+            of_whole.visit(resource, resource, entries)
+            found: list[NamedTuple] = getattr(entries, wanted)
+            return list(dict.fromkeys(found))
+
+        return find
+
+    def _system(self, place: Place) -> str:
+        """The system of a code: that of the value set it is bound to, where that draws on one alone."""
+        element: Element | None = place.element
+        if place.type != "code" or element is None or element.binding is None:
+            return ""
+        if element.binding.strength != "required":
+            return ""
+        codes = self._registry.codes(element.binding.value_set)
+        systems = {concept.system for concept in codes.concepts} if codes else set()
+        return systems.pop() if len(systems) == 1 else ""
+
+
+IndexerOf = Callable[[Place], Indexer | None]
+
+
+def kind_of(parameter: SearchParameter) -> ParameterType:
+    """The type of a parameter; definitions are checked when they are loaded."""
+    kind: ParameterType = parameter.type  # type: ignore[assignment]
+    return kind
+
+
+def _mark(value: Any, entries: Entries) -> None:
+    """Note whether a value is false."""
+    entries.tokens.append(TokenEntry("", "", "false" if value is False else "true"))

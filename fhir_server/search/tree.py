@@ -1,0 +1,188 @@
+"""A tree of JSON properties that is walked once per resource, however many parameters look at it.
+
+Paths are resolved against the definitions when the tree is built, so that the walk knows each value's type
+without asking. https://hl7.org/fhir/R4/search.html
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from fhir_server.core.reference import parse_reference
+from fhir_server.definitions.elements import Element
+from fhir_server.definitions.registry import Registry
+from fhir_server.search.entries import Entries
+from fhir_server.search.paths import RESOURCE, Equals, First, NotPlain, OfType, Path, Property, Resolves
+from fhir_server.search.types.composite import PartIndexer
+from fhir_server.search.types.context import Indexer
+
+Guard = Callable[[Any, Mapping[str, Any]], bool]
+
+_ABSTRACT = ("Resource", "DomainResource")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a path leads: to values of `type`, which are those of `element` (None for a whole resource)."""
+
+    type: str
+    element: Element | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One JSON property on the way, and what its values must satisfy."""
+
+    name: str
+    conditions: tuple[Resolves | Equals, ...] = ()
+    first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The properties to follow, and the place they lead to."""
+
+    hops: tuple[Hop, ...]
+    place: Place
+
+
+class Routes:
+    """Turns paths into routes, by the definitions."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    def of(self, path: Path, resource_type: str, part: Place | None = None) -> tuple[Route, ...]:
+        """The routes from a resource, or from `part` of it, along `path`; none where it is for other types.
+
+        Raises `NotPlain` where the types on the way are not known beforehand.
+        """
+        if path.root not in ("", RESOURCE, resource_type, *_ABSTRACT):
+            return ()
+        routes: tuple[Route, ...] = (Route((), (not path.root and part) or Place(resource_type)),)
+        for step in path.steps:
+            routes = tuple(further for route in routes for further in self._follow(route, step))
+        return routes
+
+    def _follow(self, route: Route, step: Property | OfType | Resolves | Equals | First) -> Iterator[Route]:
+        match step:
+            case Property(name):
+                for json_name, place in self._children(route.place, name):
+                    yield Route((*route.hops, Hop(json_name)), place)
+            case OfType(type):
+                if self._is(route.place.type, type):
+                    yield route
+            case First():
+                yield _on_last_hop(route, lambda hop: replace(hop, first=True))
+            case _:
+                yield _on_last_hop(route, lambda hop: replace(hop, conditions=(*hop.conditions, step)))
+
+    def _children(self, place: Place, name: str) -> Iterator[tuple[str, Place]]:
+        element = self._elements(place).get(name)
+        if element is None:
+            return
+        for json_name, ref in element.json_names().items():
+            yield json_name, Place(ref.code, element)
+
+    def _elements(self, place: Place) -> Mapping[str, Element]:
+        if place.element is not None and place.element.children:
+            return place.element.children
+        if place.type in _ABSTRACT:
+            raise NotPlain(place.type)
+        return self._registry.type(place.type).elements
+
+    def _is(self, type: str | None, wanted: str) -> bool:
+        """Whether `type` is `wanted` or derived from it; R4 also writes `DateTime` for dateTime."""
+        names = (wanted, wanted[0].lower() + wanted[1:])
+        while type is not None:
+            if type in names:
+                return True
+            type = self._registry.type(type).base
+        return False
+
+
+def _on_last_hop(route: Route, change: Callable[[Hop], Hop]) -> Route:
+    if not route.hops:
+        raise NotPlain
+    return Route((*route.hops[:-1], change(route.hops[-1])), route.place)
+
+
+@dataclass(slots=True)
+class Branch:
+    """One property of the tree: which of its values are looked at, what is done with them, what is below."""
+
+    guard: Guard | None = None
+    first: bool = False
+    indexers: list[Indexer] = field(default_factory=list)
+    parts: list[PartIndexer] = field(default_factory=list)
+    below: dict[str, list["Branch"]] = field(default_factory=dict)
+    _by_hop: dict[Hop, "Branch"] = field(default_factory=dict)
+
+    def grow(self, hops: Sequence[Hop]) -> "Branch":
+        """The branch at the end of `hops`, grown where it is not there yet."""
+        branch = self
+        for hop in hops:
+            if hop not in branch._by_hop:
+                new = branch._by_hop[hop] = Branch(_guard(hop), hop.first)
+                branch.below.setdefault(hop.name, []).append(new)
+            branch = branch._by_hop[hop]
+        return branch
+
+    def visit(self, value: Any, resource: Mapping[str, Any], entries: Entries) -> None:
+        """Index one value, and all below it."""
+        for index in self.indexers:
+            index(value, entries)
+        for index_part in self.parts:
+            index_part(value, resource, entries)
+        if self.below and type(value) is dict:
+            _walk(self.below, value, resource, entries)
+
+
+def _walk(
+    below: Mapping[str, list[Branch]], parent: dict[str, Any], resource: Mapping[str, Any], entries: Entries
+) -> None:
+    """Visit the branches of the properties that are there; the busiest loop of every write."""
+    for name, value in parent.items():
+        branches = below.get(name)
+        if branches is None:
+            continue
+        values = value if type(value) is list else (value,)
+        for branch in branches:
+            guard = branch.guard
+            for one in values[:1] if branch.first else values:
+                if one is not None and (guard is None or guard(one, resource)):
+                    branch.visit(one, resource, entries)
+
+
+def _guard(hop: Hop) -> Guard | None:
+    guards = [_condition(condition) for condition in hop.conditions]
+    if not guards:
+        return None
+    return guards[0] if len(guards) == 1 else lambda value, resource: all(g(value, resource) for g in guards)
+
+
+def _condition(condition: Resolves | Equals) -> Guard:
+    if isinstance(condition, Equals):
+        name, literal = condition.name, condition.literal
+        return lambda value, _: bool(value.get(name) == literal)
+    wanted = condition.type
+    return lambda value, resource: referred_type(value, resource) == wanted
+
+
+def referred_type(value: Any, resource: Mapping[str, Any]) -> str:
+    """The type of resource that a Reference or canonical points at, as far as it tells; else empty."""
+    if type(value) is not dict:
+        return parse_reference(value).type
+    text = value.get("reference")
+    if text:
+        reference = parse_reference(text)
+        if reference.type:
+            return reference.type
+        if reference.kind == "contained":
+            return _contained_type(reference.id, resource)
+    return str(value.get("type") or "")
+
+
+def _contained_type(id: str, resource: Mapping[str, Any]) -> str:
+    found = (one for one in resource.get("contained", ()) if one.get("id") == id)
+    return next((str(one["resourceType"]) for one in found), "")

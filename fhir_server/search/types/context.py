@@ -1,0 +1,47 @@
+"""What the files of the parameter types are given to read values and to index elements.
+
+https://hl7.org/fhir/R4/search.html#ptypes
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from fhir_server.search.entries import Entries
+
+Indexer = Callable[[Any, Entries], None]
+"""Adds the entries of one element's value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Indexing:
+    """How elements become entries: the zone of times that have none, and this server's own base URL."""
+
+    zone: ZoneInfo
+    base_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The element that an indexer is for: its type, its path, and for codes the system they come from."""
+
+    parameter: str
+    type: str
+    path: str = ""
+    system: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a search value is read: for which parameter, as the client wrote it, and at what time (UTC
+    microseconds).
+
+    `type` is set where a reference can only be of that type.
+    """
+
+    parameter: str
+    zone: ZoneInfo
+    now: int
+    base_url: str = ""
+    type: str | None = None

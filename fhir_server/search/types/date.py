@@ -1,0 +1,86 @@
+"""The date parameter: intervals of time, compared as R4's table of prefixes says.
+
+https://hl7.org/fhir/R4/search.html#date
+"""
+
+from collections.abc import Callable
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from fhir_server.core.temporal import Span, period_of, period_of_period, period_of_timing
+from fhir_server.errors import InvalidSearch
+from fhir_server.search import messages
+from fhir_server.search.ast import DateValue
+from fhir_server.search.entries import DateEntry, Entries
+from fhir_server.search.escapes import unescape
+from fhir_server.search.types.context import Indexer, Indexing, Reading, Target
+from fhir_server.search.types.prefixes import split_prefix
+
+_APPROXIMATION = 10
+"""ap widens a value by a tenth of its distance from now, as R4 recommends."""
+
+_POINTS = frozenset({"date", "dateTime", "instant"})
+
+
+def parse(text: str, reading: Reading) -> DateValue:
+    """An optional prefix and a date of any precision, to the minute or finer where it has a time.
+
+    A plus sign that an unescaped URL turned into a space is a plus sign again.
+    """
+    prefix, rest = split_prefix(unescape(text))
+    try:
+        low, high = period_of(rest.replace(" ", "+"), reading.zone)
+    except ValueError as error:
+        raise InvalidSearch.of(messages.BAD_DATE(value=text, parameter=reading.parameter)) from error
+    if prefix == "ap":
+        widening = max(low - reading.now, reading.now - high, 0) // _APPROXIMATION
+        low, high = low - widening, high + widening
+    return DateValue(prefix, low, high)
+
+
+def matches(entry: DateEntry, value: DateValue, _modifier: str | None) -> bool:
+    """Compare the entry's time with the value's; both are [low, high)."""
+    _, low, high = entry
+    within = value.low <= low and high <= value.high
+    match value.prefix:
+        case "eq":
+            return within
+        case "ne":
+            return not within
+        case "gt":
+            return high > value.high
+        case "lt":
+            return low < value.low
+        case "ge":
+            return high > value.high or within
+        case "le":
+            return low < value.low or within
+        case "sa":
+            return low >= value.high
+        case "eb":
+            return high <= value.low
+    return low < value.high and value.low < high
+
+
+def indexer(target: Target, indexing: Indexing) -> Indexer | None:
+    """The time that a date, Period or Timing covers. A day that no calendar has is left out."""
+    span_of = _span_of(target.type)
+    return _spans(target.parameter, span_of, indexing.zone) if span_of else None
+
+
+def _span_of(type: str) -> Callable[[Any, ZoneInfo], Span | None] | None:
+    if type in _POINTS:
+        return period_of
+    return {"Period": period_of_period, "Timing": period_of_timing}.get(type)
+
+
+def _spans(parameter: str, span_of: Callable[[Any, ZoneInfo], Span | None], zone: ZoneInfo) -> Indexer:
+    def index(value: Any, entries: Entries) -> None:
+        try:
+            span = span_of(value, zone)
+        except ValueError:
+            return
+        if span is not None:
+            entries.dates.append(DateEntry(parameter, *span))
+
+    return index

@@ -1,0 +1,99 @@
+"""The reference parameter: one resource refers to another.
+
+https://hl7.org/fhir/R4/search.html#reference
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from fhir_server.core.reference import parse_canonical, parse_reference
+from fhir_server.errors import InvalidSearch
+from fhir_server.search import messages
+from fhir_server.search.ast import ReferenceValue
+from fhir_server.search.entries import Entries, ReferenceEntry, TokenEntry
+from fhir_server.search.escapes import unescape
+from fhir_server.search.types.context import Indexer, Indexing, Reading, Target
+
+IDENTIFIER = ":identifier"
+"""Suffix of the derived tokens that the modifier of the same name looks at."""
+
+_is_id = re.compile(r"[A-Za-z0-9\-.]{1,64}").fullmatch
+_CANONICAL = frozenset({"canonical", "uri", "url", "oid", "uuid"})
+
+
+def parse(text: str, reading: Reading) -> ReferenceValue:
+    """An id, `Type/id`, or an absolute URL; a URL below our own base is as good as `Type/id`."""
+    text = unescape(text)
+    if _is_id(text):
+        return ReferenceValue(reading.type, text)
+    canonical = parse_canonical(text)
+    reference = parse_reference(canonical.url, reading.base_url)
+    version = reference.version or canonical.version or None
+    if reference.kind == "local":
+        return ReferenceValue(reference.type, reference.id, version)
+    if reference.kind in ("absolute", "urn"):
+        return ReferenceValue("", reference.url, version)
+    raise InvalidSearch.of(messages.BAD_REFERENCE(value=text, parameter=reading.parameter))
+
+
+def matches(entry: ReferenceEntry, value: ReferenceValue, _modifier: str | None) -> bool:
+    """A value without a type fits a local reference to that id in any type; one without a version any
+    version."""
+    if entry.target != value.target or (value.version is not None and entry.version != value.version):
+        return False
+    return entry.type != "" if value.type is None else entry.type == value.type
+
+
+def indexer(target: Target, indexing: Indexing) -> Indexer | None:
+    """The target of a Reference or canonical; the identifier of a Reference as tokens of their own."""
+    if target.type == "Reference":
+        return _reference(target.parameter, indexing.base_url)
+    if target.type in _CANONICAL:
+        return _canonical(target.parameter, indexing.base_url)
+    if target.type == "Resource":
+        return _nested(target.parameter)
+    return None
+
+
+def _reference(parameter: str, base_url: str) -> Indexer:
+    derived = parameter + IDENTIFIER
+
+    def index(value: Mapping[str, Any], entries: Entries) -> None:
+        entries.references.append(_entry(parameter, value.get("reference"), base_url))
+        identifier = value.get("identifier")
+        if identifier:
+            system, code = identifier.get("system") or "", identifier.get("value") or ""
+            entries.tokens.append(TokenEntry(derived, system, code))
+
+    return index
+
+
+def _entry(parameter: str, text: str | None, base_url: str) -> ReferenceEntry:
+    """A reference that names nothing has an entry too, so that it does not count as missing."""
+    if not text:
+        return ReferenceEntry(parameter, "", "", "")
+    reference = parse_reference(text, base_url)
+    if reference.kind == "local":
+        return ReferenceEntry(parameter, reference.type, reference.id, reference.version)
+    return ReferenceEntry(parameter, "", reference.url or text, reference.version)
+
+
+def _canonical(parameter: str, base_url: str) -> Indexer:
+    def index(value: str, entries: Entries) -> None:
+        canonical = parse_canonical(value)
+        entry = _entry(parameter, canonical.url, base_url)
+        entries.references.append(entry._replace(version=canonical.version or entry.version))
+
+    return index
+
+
+def _nested(parameter: str) -> Indexer:
+    """A resource inside another (the first of a document) counts as a reference to it."""
+
+    def index(value: Mapping[str, Any], entries: Entries) -> None:
+        id = value.get("id")
+        kind = value["resourceType"] if id else ""
+        entries.references.append(ReferenceEntry(parameter, kind, id or "", ""))
+
+    return index

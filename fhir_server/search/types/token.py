@@ -1,0 +1,141 @@
+"""The token parameter: a code or identifier, perhaps within its system.
+
+https://hl7.org/fhir/R4/search.html#token
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from fhir_server.errors import InvalidSearch
+from fhir_server.search import messages
+from fhir_server.search.ast import TokenValue
+from fhir_server.search.entries import Entries, StringEntry, TokenEntry
+from fhir_server.search.escapes import split, unescape
+from fhir_server.search.types.context import Indexer, Indexing, Reading, Target
+from fhir_server.search.types.string import exactly, normalise
+
+TEXT, OF_TYPE = ":text", ":of-type"
+"""Suffixes of the derived entries that the modifiers of the same name look at."""
+
+_BARE = frozenset({"string", "id", "uri", "url", "oid", "uuid", "canonical", "markdown"})
+
+
+def parse(text: str, reading: Reading) -> TokenValue:
+    """`code`, `system|code`, `|code` or `system|`."""
+    parts = [unescape(part) for part in split(text, "|")]
+    if len(parts) == 1 and parts[0]:
+        return TokenValue(None, parts[0])
+    if len(parts) == 2 and parts[1]:
+        return TokenValue(parts[0], parts[1])
+    if len(parts) == 2 and parts[0]:
+        return TokenValue(parts[0], None)
+    raise InvalidSearch.of(messages.BAD_TOKEN(value=text, parameter=reading.parameter))
+
+
+def parse_of_type(text: str, reading: Reading) -> TokenValue:
+    """`system|code|value` of an Identifier, as the derived entries hold it."""
+    parts = [unescape(part) for part in split(text, "|")]
+    if len(parts) != 3 or not all(parts):
+        raise InvalidSearch.of(messages.BAD_OF_TYPE(value=text, parameter=reading.parameter))
+    return TokenValue(f"{parts[0]}|{parts[1]}", parts[2])
+
+
+def matches(entry: TokenEntry, value: TokenValue, _modifier: str | None) -> bool:
+    """Whether what the value gives of system and code is equal."""
+    if value.system is not None and value.system != entry.system:
+        return False
+    return value.code is None or value.code == entry.code
+
+
+def indexer(target: Target, _indexing: Indexing) -> Indexer | None:
+    """System and code of coded elements; identifiers also by type; the texts that stand beside a code."""
+    parameter = target.parameter
+    if target.type == "code":
+        return _bare(parameter, target.system)
+    if target.type in _BARE:
+        return _bare(parameter, "")
+    make = _INDEXERS.get(target.type)
+    return make(parameter) if make else None
+
+
+def _bare(parameter: str, system: str) -> Indexer:
+    def index(value: str, entries: Entries) -> None:
+        entries.tokens.append(TokenEntry(parameter, system, value))
+
+    return index
+
+
+def _boolean(parameter: str) -> Indexer:
+    def index(value: bool, entries: Entries) -> None:
+        entries.tokens.append(TokenEntry(parameter, "", "true" if value else "false"))
+
+    return index
+
+
+def _contact_point(parameter: str) -> Indexer:
+    def index(value: Mapping[str, Any], entries: Entries) -> None:
+        entries.tokens.append(TokenEntry(parameter, "", value.get("value") or ""))
+
+    return index
+
+
+def _coding(parameter: str) -> Indexer:
+    texts = _texts(parameter)
+
+    def index(value: Mapping[str, Any], entries: Entries) -> None:
+        entries.tokens.append(TokenEntry(parameter, value.get("system") or "", value.get("code") or ""))
+        texts((value.get("display"),), entries)
+
+    return index
+
+
+def _codeable_concept(parameter: str) -> Indexer:
+    """A concept of text alone has an entry too, of no code, so that it does not count as missing."""
+    coding, texts = _coding(parameter), _texts(parameter)
+
+    def index(value: Mapping[str, Any], entries: Entries) -> None:
+        codings = value.get("coding")
+        for one in codings or ():
+            coding(one, entries)
+        if not codings:
+            entries.tokens.append(TokenEntry(parameter, "", ""))
+        texts((value.get("text"),), entries)
+
+    return index
+
+
+def _identifier(parameter: str) -> Indexer:
+    texts, of_type = _texts(parameter), parameter + OF_TYPE
+
+    def index(value: Mapping[str, Any], entries: Entries) -> None:
+        code = value.get("value") or ""
+        entries.tokens.append(TokenEntry(parameter, value.get("system") or "", code))
+        kind = value.get("type")
+        if kind:
+            for coding in kind.get("coding", ()):
+                system = f"{coding.get('system', '')}|{coding.get('code', '')}"
+                entries.tokens.append(TokenEntry(of_type, system, code))
+            texts((kind.get("text"),), entries)
+
+    return index
+
+
+def _texts(parameter: str) -> Callable[[Iterable[str | None], Entries], None]:
+    """Entries for :text."""
+    derived = parameter + TEXT
+
+    def index(texts: Iterable[str | None], entries: Entries) -> None:
+        for text in texts:
+            if text:
+                entries.strings.append(StringEntry(derived, normalise(text), exactly(text)))
+
+    return index
+
+
+_INDEXERS: Mapping[str, Callable[[str], Indexer]] = {
+    "boolean": _boolean,
+    "ContactPoint": _contact_point,
+    "Coding": _coding,
+    "CodeableConcept": _codeable_concept,
+    "Identifier": _identifier,
+}
