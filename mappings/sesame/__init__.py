@@ -1,1 +1,7 @@
-"""SÉSAME: what the engine loads for this care programme."""
+"""SÉSAME, collaborative mental health care in general practice, as a care programme of the engine."""
+
+from fhir_server.extension import Programme
+from mappings.sesame.cohort import demo_cohort
+from mappings.sesame.guide import guide_version, load_guide
+
+PROGRAMME = Programme(name="sesame", version=guide_version(), guide=load_guide, demo=demo_cohort)

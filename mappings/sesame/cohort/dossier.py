@@ -1,0 +1,70 @@
+"""What the resources of one synthetic patient have in common: the facts, the parties, the numbering."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from zoneinfo import ZoneInfo
+
+from mappings.sesame import identifiers
+from mappings.sesame.cohort.course import Course
+from mappings.sesame.cohort.team import Team
+from mappings.sesame.guide import Guide, Resource
+from mappings.sesame.scales import Scale
+from mappings.sesame.tariff import Price
+
+PARIS = ZoneInfo("Europe/Paris")
+SOFTWARE = "https://logiciel-fictif.example"
+
+
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """What every dossier is made with."""
+
+    guide: Guide
+    team: Team
+    tariff: tuple[Price, ...]
+    phq9: Scale
+    gad7: Scale
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Who is who for one patient, as references; `nir` is the fictitious number and its key, `site` and
+    `placer` are identifiers."""
+
+    nir: str
+    placer: Resource
+    site: Resource
+    patient: Resource
+    coverage: Resource
+    referral: Resource
+    doctor: Resource
+    nurse: Resource
+    psychiatrist: Resource
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """One patient's course and parties."""
+
+    kit: Kit
+    course: Course
+    party: Party
+
+    @property
+    def guide(self) -> Guide:
+        return self.kit.guide
+
+    @property
+    def track(self) -> str:
+        """The track that the assessment decided."""
+        return self.course.stage.track or ""
+
+    def number(self, naming_system: str, *parts: str | int) -> Resource:
+        """An identifier in one of the guide's naming systems: the patient's number, then `parts`."""
+        value = "-".join([f"{self.course.number:05}", *map(str, parts)])
+        return identifiers.numbered(self.guide, naming_system, value)
+
+
+def moment(day: date, hour: int, minute: int = 0) -> str:
+    """A FHIR dateTime, Paris time."""
+    return datetime.combine(day, time(hour, minute), PARIS).isoformat()

@@ -1,0 +1,127 @@
+"""What the nurse records: the assessment, the contacts, the scales, the exit."""
+
+from collections.abc import Iterator
+from datetime import date
+
+from mappings.sesame import identifiers
+from mappings.sesame.cohort.billed import sequences
+from mappings.sesame.cohort.dossier import Dossier, moment
+from mappings.sesame.guide import Resource
+from mappings.sesame.resources.care_team import care_team
+from mappings.sesame.resources.communication import communication
+from mappings.sesame.resources.encounter import encounter
+from mappings.sesame.resources.episode_of_care import episode_of_care
+from mappings.sesame.resources.observation import score_observation
+from mappings.sesame.resources.questionnaire_response import scale_response
+from mappings.sesame.scales import Scale
+from mappings.sesame.transaction import inside, stored
+
+
+def followed(dossier: Dossier) -> Iterator[Resource]:
+    """Every resource of the care; nothing for a patient who was not assessed."""
+    course, kit = dossier.course, dossier.kit
+    if course.assessed_on is None:
+        return
+    episode, team = _episode(dossier, course.assessed_on), _team(dossier, course.assessed_on)
+    assessment = _visit(dossier, episode, "initial-assessment", 0, course.assessed_on, "AMB")
+    yield from (episode, team, assessment)
+    yield from _measure(dossier, kit.phq9, course.phq9, course.assessed_on, 0, assessment)
+    yield from _measure(dossier, kit.gad7, course.gad7, course.assessed_on, 0, assessment)
+    yield from sequences(dossier, episode, assessment, team)
+    yield from _contacts(dossier, episode)
+    if course.exited_on:
+        yield _exit_report(dossier, course.exited_on)
+
+
+def _episode(dossier: Dossier, start: date) -> Resource:
+    exited_on = dossier.course.exited_on
+    return episode_of_care(
+        dossier.guide,
+        identifier=dossier.number("episode"),
+        patient=dossier.party.patient,
+        organization=stored(dossier.kit.team.carrier),
+        nurse=dossier.party.nurse,
+        referral=dossier.party.referral,
+        start=start.isoformat(),
+        end=exited_on.isoformat() if exited_on else None,
+        exit_reason=dossier.course.stage.exit_reason,
+    )
+
+
+def _team(dossier: Dossier, start: date) -> Resource:
+    party = dossier.party
+    return care_team(
+        dossier.guide,
+        identifier=dossier.number("record", "equipe"),
+        patient=party.patient,
+        members={"medecin-generaliste": party.doctor, "ide": party.nurse, "psychiatre": party.psychiatrist},
+        organization=stored(dossier.kit.team.carrier),
+        start=start.isoformat(),
+    )
+
+
+def _visit(dossier: Dossier, episode: Resource, kind: str, place: int, day: date, modality: str) -> Resource:
+    return encounter(
+        dossier.guide,
+        identifier=identifiers.visit(dossier.guide, f"{dossier.course.number:05}-contact-{place}"),
+        kind=kind,
+        modality=modality,
+        patient=dossier.party.patient,
+        episode=inside(episode),
+        nurse=dossier.party.nurse,
+        start=moment(day, 14),
+        end=moment(day, 14, 45),
+        referral=dossier.party.referral,
+    )
+
+
+def _contacts(dossier: Dossier, episode: Resource) -> Iterator[Resource]:
+    for place, contact in enumerate(dossier.course.contacts, start=1):
+        visit = _visit(dossier, episode, "nurse-contact", place, contact.day, contact.modality)
+        yield visit
+        if contact.phq9 is not None:
+            yield from _measure(dossier, dossier.kit.phq9, contact.phq9, contact.day, place, visit)
+
+
+def _measure(
+    dossier: Dossier, scale: Scale, answers: tuple[int, ...], day: date, place: int, visit: Resource
+) -> tuple[Resource, Resource]:
+    """The answers to a scale, and the score they give."""
+    party, identifier = dossier.party, dossier.number("record", scale.id, place)
+    response = scale_response(
+        dossier.guide,
+        identifier=identifier,
+        scale=scale,
+        answers=answers,
+        patient=party.patient,
+        authored=moment(day, 14, 20),
+        encounter=inside(visit),
+        author=party.nurse,
+    )
+    score = score_observation(
+        dossier.guide,
+        identifier=identifier,
+        scale=scale,
+        score=sum(answers),
+        patient=party.patient,
+        date=moment(day, 14, 20),
+        response=inside(response),
+        encounter=inside(visit),
+        performer=party.nurse,
+    )
+    return response, score
+
+
+def _exit_report(dossier: Dossier, day: date) -> Resource:
+    party = dossier.party
+    return communication(
+        dossier.guide,
+        identifier=dossier.number("record", "sortie"),
+        category="exit-report",
+        patient=party.patient,
+        referral=party.referral,
+        sender=party.nurse,
+        recipient=party.doctor,
+        sent=moment(day, 17),
+        text="Fin de la prise en charge SÉSAME (message fictif).",
+    )

@@ -1,0 +1,141 @@
+"""What the general practitioner's software sends: the patient, the consent, the form, the referral."""
+
+from datetime import date
+
+from mappings.sesame import identifiers
+from mappings.sesame.check_digits import nir_key
+from mappings.sesame.cohort.course import Course
+from mappings.sesame.cohort.dossier import SOFTWARE, Dossier, Kit, Party, moment
+from mappings.sesame.guide import Guide, Resource
+from mappings.sesame.resources.consent import consent
+from mappings.sesame.resources.coverage import coverage
+from mappings.sesame.resources.patient import Traits, patient
+from mappings.sesame.resources.questionnaire_response import referral_form
+from mappings.sesame.resources.service_request import referral
+from mappings.sesame.resources.task import referral_task
+from mappings.sesame.transaction import inside, stored
+
+GIVEN = ("Camille", "Dominique", "Claude", "Andrea", "Morgan", "Sam", "Ange", "Yaël")
+BIRTH_PLACE = ("78646", "Versailles")
+REASONS = (
+    ("F32.1", "Épisode dépressif moyen"),
+    ("F41.1", "Anxiété généralisée"),
+    (None, "Humeur dépressive"),
+)
+REQUEST_STATUS = {"completed": "completed", "rejected": "revoked"}
+
+
+def referred(kit: Kit, course: Course) -> tuple[list[Resource], Dossier]:
+    """The resources of the referral, and the dossier that the care goes on with."""
+    person = _patient(kit.guide, course)
+    nir = person["identifier"][0]["value"]
+    doctor = stored(kit.team.doctors[course.number % len(kit.team.doctors)].role)
+    cover = coverage(
+        identifier=_own("couverture", course),
+        patient=inside(person),
+        social_security=nir,
+        insurer=stored(kit.team.insurer),
+    )
+    supporting = [_consent(kit.guide, course, person), _form(kit.guide, course, person, doctor)]
+    request = _request(kit.guide, course, person, doctor, supporting, cover)
+    place = course.number % len(kit.team.sites)
+    party = Party(
+        nir=nir,
+        placer=request["identifier"][0],
+        site=kit.team.sites[place]["identifier"][0],
+        patient=inside(person),
+        coverage=inside(cover),
+        referral=inside(request),
+        doctor=doctor,
+        nurse=stored(kit.team.nurses[place].role),
+        psychiatrist=stored(kit.team.psychiatrists[place].role),
+    )
+    dossier = Dossier(kit, course, party)
+    return [person, cover, *supporting, request, _task(dossier)], dossier
+
+
+def _own(kind: str, course: Course) -> Resource:
+    """An identifier in the referring software's own namespace."""
+    return identifiers.identifier(f"{SOFTWARE}/{kind}", f"{course.number:05}")
+
+
+def _patient(guide: Guide, course: Course) -> Resource:
+    """A made-up person whose NIR, with its valid key, is different for each of 40,000 patients."""
+    number = course.number
+    birth = date(1955 + (number + number // 900) % 45, 1 + number % 12, 1 + number % 28)
+    body = f"{1 + (number + 1) % 2}{birth:%y%m}{BIRTH_PLACE[0]}{100 + number % 900}"
+    return patient(
+        guide,
+        identifiers=[
+            identifiers.ins_nir_test(body + nir_key(body)),
+            identifiers.internal(f"{SOFTWARE}/patient", f"{number:05}"),
+        ],
+        traits=Traits(
+            family=f"FICTIF-{number:05}",
+            given=GIVEN[number % len(GIVEN)],
+            gender=("female", "male")[number % 2],
+            birth_date=birth.isoformat(),
+            birth_place=BIRTH_PLACE,
+        ),
+    )
+
+
+def _consent(guide: Guide, course: Course, person: Resource) -> Resource:
+    return consent(
+        guide,
+        identifier=_own("consentement", course),
+        purpose="team-care",
+        patient=inside(person),
+        date=moment(course.referred_on, 10),
+    )
+
+
+def _form(guide: Guide, course: Course, person: Resource, doctor: Resource) -> Resource:
+    return referral_form(
+        guide,
+        identifier=_own("formulaire", course),
+        patient=inside(person),
+        authored=moment(course.referred_on, 10, 5),
+        author=doctor,
+        psychiatric_follow_up=course.psychiatric_follow_up,
+    )
+
+
+def _request(
+    guide: Guide,
+    course: Course,
+    person: Resource,
+    doctor: Resource,
+    supporting: list[Resource],
+    cover: Resource,
+) -> Resource:
+    return referral(
+        guide,
+        identifiers=[identifiers.placer(f"{SOFTWARE}/adressage", f"{course.number:05}")],
+        status=REQUEST_STATUS.get(course.stage.status, "active"),
+        patient=inside(person),
+        requester=doctor,
+        authored_on=moment(course.referred_on, 10, 10),
+        reason=REASONS[course.number % len(REASONS)],
+        psychiatric_follow_up=course.psychiatric_follow_up,
+        supporting=[inside(found) for found in supporting],
+        coverage=inside(cover),
+    )
+
+
+def _task(dossier: Dossier) -> Resource:
+    course, party = dossier.course, dossier.party
+    last = course.exited_on or course.assessed_on or course.referred_on
+    return referral_task(
+        dossier.guide,
+        identifier=_own("tache", course),
+        status=course.stage.status,
+        referral=party.referral,
+        patient=party.patient,
+        requester=party.doctor,
+        authored_on=moment(course.referred_on, 10, 10),
+        last_modified=moment(last, 17),
+        business_status=course.stage.business_status,
+        reject_reason=course.stage.reject_reason,
+        owner=None if course.stage.status == "requested" else party.nurse,
+    )

@@ -1,0 +1,121 @@
+"""The SÉSAME guide as plain resources, on any canonical root.
+
+The root, the version and the date stand in one place: `profiles/sesame/ImplementationGuide/sesame.json`.
+https://hl7.org/fhir/R4/implementationguide.html
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib.abc import Traversable
+from importlib.resources import files
+from typing import Any
+
+from fhir_server.core import json
+
+Resource = dict[str, Any]
+
+FOLDERS = ("profiles.sesame", "terminology.sesame")
+HEAD = "ImplementationGuide/sesame"
+# The version stands first: NamingSystem has all of these but that one.
+STAMPED = ("version", "date", "publisher", "jurisdiction")
+
+
+@dataclass(frozen=True, slots=True)
+class Guide:
+    """The guide's resources, and the names of what is in it."""
+
+    root: str
+    version: str
+    date: str
+    resources: tuple[Resource, ...]
+    displays: Mapping[tuple[str, str], str]
+
+    def canonical(self, type: str, id: str) -> str:
+        """The canonical URL of one of the guide's resources."""
+        return f"{self.root}/{type}/{id}"
+
+    def profile(self, id: str) -> str:
+        """The canonical URL of a profile or an extension."""
+        return self.canonical("StructureDefinition", id)
+
+    def naming_system(self, id: str) -> str:
+        """The system of the identifiers that a naming system of the guide governs."""
+        return self.canonical("NamingSystem", id)
+
+    def coding(self, code_system: str, code: str) -> Resource:
+        """A code of one of the guide's code systems; KeyError when it is not one of its codes."""
+        system = self.canonical("CodeSystem", code_system)
+        return {"system": system, "code": code, "display": self.displays[system, code]}
+
+    def concept(self, code_system: str, code: str) -> Resource:
+        """The same code as a CodeableConcept."""
+        return {"coding": [self.coding(code_system, code)]}
+
+
+def read_guide(root: str | None = None) -> Guide:
+    """The guide on the canonical root `root`, by default its own."""
+    head = _head()
+    own_root = head["url"].removesuffix(f"/{HEAD}")
+    root = (root or own_root).rstrip("/")
+    resources = (json.parse(body.replace(own_root.encode(), root.encode())) for body in _bodies())
+    stamped = sorted((_stamped(resource, head) for resource in resources), key=_key)
+    complete = tuple(_with_contents(resource, stamped) for resource in stamped)
+    return Guide(root, head["version"], head["date"], complete, dict(_displays(complete)))
+
+
+def load_guide(root: str | None = None) -> list[Resource]:
+    """The guide's resources on the canonical root `root`, by default its own, ready to be stored."""
+    return list(read_guide(root).resources)
+
+
+def guide_version() -> str:
+    """The version of the guide."""
+    version: str = _head()["version"]
+    return version
+
+
+def _head() -> Resource:
+    """The ImplementationGuide as it is written."""
+    head: Resource = json.parse(files("profiles.sesame").joinpath(f"{HEAD}.json").read_bytes())
+    return head
+
+
+def _bodies() -> Iterator[bytes]:
+    for folder in FOLDERS:
+        for kind in files(folder).iterdir():
+            if kind.is_dir():
+                yield from _json_in(kind)
+
+
+def _json_in(folder: Traversable) -> Iterator[bytes]:
+    return (file.read_bytes() for file in folder.iterdir() if file.name.endswith(".json"))
+
+
+def _key(resource: Resource) -> str:
+    return f"{resource['resourceType']}/{resource['id']}"
+
+
+def _stamped(resource: Resource, head: Resource) -> Resource:
+    names = STAMPED[1:] if resource["resourceType"] == "NamingSystem" else STAMPED
+    return resource | {name: head[name] for name in names if name in head}
+
+
+def _with_contents(resource: Resource, all_resources: Iterable[Resource]) -> Resource:
+    """The ImplementationGuide with the list of what it holds; any other resource as it is."""
+    if _key(resource) != HEAD:
+        return resource
+    others = [found for found in all_resources if _key(found) != HEAD]
+    listed = [{"reference": {"reference": _key(found)}, "name": _title(found)} for found in others]
+    return resource | {"definition": {"resource": listed}}
+
+
+def _title(resource: Resource) -> str:
+    title: str = resource.get("title") or resource["name"]
+    return title
+
+
+def _displays(resources: Iterable[Resource]) -> Iterator[tuple[tuple[str, str], str]]:
+    for resource in resources:
+        if resource["resourceType"] == "CodeSystem":
+            for concept in resource["concept"]:
+                yield (resource["url"], concept["code"]), concept["display"]

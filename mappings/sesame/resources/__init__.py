@@ -1,0 +1,1 @@
+"""One pure builder per FHIR resource of the SÉSAME pathway: facts in, a plain dict out."""

@@ -1,0 +1,32 @@
+"""The aim of the care: remission, a PHQ-9 under 5.
+
+https://hl7.org/fhir/R4/goal.html
+"""
+
+from mappings.sesame.guide import Resource
+from mappings.sesame.resources.elements import LOINC, concept, present, resource
+from mappings.sesame.scales import Scale
+
+ACHIEVEMENT = "http://terminology.hl7.org/CodeSystem/goal-achievement"
+# Remission is a PHQ-9 or a GAD-7 under 5 (Psychiatric Services, 10.1176/appi.ps.201900295).
+REMISSION_BELOW = 5
+
+
+def remission_goal(
+    *, identifier: Resource, scale: Scale, patient: Resource, start: str, achieved: bool = False
+) -> Resource:
+    """A Goal: the score of `scale` goes under the remission threshold."""
+    return resource("Goal") | present(
+        identifier=[identifier],
+        lifecycleStatus="completed" if achieved else "active",
+        achievementStatus=concept(ACHIEVEMENT, "achieved" if achieved else "in-progress"),
+        description={"text": f"Rémission : {scale.total_label} inférieur à {REMISSION_BELOW}"},
+        subject=patient,
+        startDate=start,
+        target=[
+            {
+                "measure": concept(LOINC, scale.total, scale.total_label),
+                "detailRange": {"high": {"value": REMISSION_BELOW - 1}},
+            }
+        ],
+    )

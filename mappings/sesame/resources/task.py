@@ -1,0 +1,54 @@
+"""The state of a referral, and the acknowledgement of a claim.
+
+https://hl7.org/fhir/R4/task.html
+"""
+
+from mappings.sesame.guide import Guide, Resource
+from mappings.sesame.resources.elements import present, resource
+
+
+def referral_task(
+    guide: Guide,
+    *,
+    identifier: Resource,
+    status: str,
+    referral: Resource,
+    patient: Resource,
+    requester: Resource,
+    authored_on: str,
+    last_modified: str,
+    business_status: str | None = None,
+    reject_reason: str | None = None,
+    owner: Resource | None = None,
+) -> Resource:
+    """The Task of a referral; the coded arguments are of sesame-referral-status and sesame-reject-reason."""
+    return resource("Task", guide.profile("sesame-task-referral")) | present(
+        identifier=[identifier],
+        basedOn=[referral],
+        status=status,
+        statusReason=guide.concept("sesame-reject-reason", reject_reason) if reject_reason else None,
+        businessStatus=guide.concept("sesame-referral-status", business_status) if business_status else None,
+        intent="order",
+        code=guide.concept("sesame-task-code", "referral"),
+        focus=referral,
+        **{"for": patient},
+        authoredOn=authored_on,
+        lastModified=last_modified,
+        requester=requester,
+        owner=owner,
+    )
+
+
+def claim_acknowledgement(
+    guide: Guide, *, identifier: Resource, claim: Resource, state: str, authored_on: str
+) -> Resource:
+    """What the billing system says of a claim; `state` is a code of sesame-claim-state."""
+    return resource("Task", guide.profile("sesame-task-claim-ack")) | present(
+        identifier=[identifier],
+        status="completed",
+        businessStatus=guide.concept("sesame-claim-state", state),
+        intent="order",
+        code=guide.concept("sesame-task-code", "acknowledge-claim"),
+        focus=claim,
+        authoredOn=authored_on,
+    )

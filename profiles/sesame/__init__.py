@@ -1,0 +1,1 @@
+"""The SÉSAME guide's profiles, questionnaires and search parameters, as JSON."""

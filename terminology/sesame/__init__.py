@@ -1,0 +1,1 @@
+"""The SÉSAME guide's code systems, value sets and naming systems, as JSON."""
