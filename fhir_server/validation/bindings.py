@@ -9,6 +9,7 @@ from fhir_server.definitions.code_lists import CodeList
 from fhir_server.issues import Text
 from fhir_server.validation import messages
 from fhir_server.validation.findings import Check, Finding, Findings, excerpt, listed
+from fhir_server.validation.scope import Scope
 from fhir_server.validation.unknown import nearest
 
 _SHOWN_MAX = 20
@@ -18,10 +19,10 @@ def bound_code_check(check_format: Check, code_list: CodeList) -> Check:
     """The check of a `code` that must be one of the list."""
     codes = code_list.codes
 
-    def check(value: Any, _: Any) -> Findings:
+    def check(value: Any, _: Any, scope: Scope) -> Findings:
         if type(value) is str and value in codes:
             return None
-        if (found := check_format(value, None)) is not None:
+        if (found := check_format(value, None, scope)) is not None:
             return found
         text = messages.CODE_NOT_IN_VALUE_SET(
             value=excerpt(value), value_set=code_list.value_set, hint=_hint(code_list, value)
@@ -34,8 +35,8 @@ def bound_code_check(check_format: Check, code_list: CodeList) -> Check:
 def bound_concept_check(check_concept: Check, code_list: CodeList) -> Check:
     """The check of a CodeableConcept of which one coding at least must be in the list."""
 
-    def check(value: Any, _: Any) -> Findings:
-        found = check_concept(value, None)
+    def check(value: Any, _: Any, scope: Scope) -> Findings:
+        found = check_concept(value, None, scope)
         if found is not None or any(_is_member(code_list, coding) for coding in value.get("coding", ())):
             return found
         if not value.get("coding"):
@@ -49,8 +50,8 @@ def bound_concept_check(check_concept: Check, code_list: CodeList) -> Check:
 def bound_coding_check(check_coding: Check, code_list: CodeList) -> Check:
     """The check of a Coding that must be in the list."""
 
-    def check(value: Any, _: Any) -> Findings:
-        found = check_coding(value, None)
+    def check(value: Any, _: Any, scope: Scope) -> Findings:
+        found = check_coding(value, None, scope)
         if found is not None or _is_member(code_list, value):
             return found
         return _no_member(code_list, [value], "")

@@ -8,6 +8,7 @@ from typing import Any
 from fhir_server.validation import messages
 from fhir_server.validation.findings import FINDINGS_MAX, Check, Finding, Findings, moved
 from fhir_server.validation.nodes import list_wanted
+from fhir_server.validation.scope import Scope
 
 
 class PrimitiveList:
@@ -19,18 +20,18 @@ class PrimitiveList:
         self._name = name
         self._check_item = check_item
 
-    def check(self, value: Any, holder: dict[str, Any]) -> Findings:
+    def check(self, value: Any, holder: dict[str, Any], scope: Scope) -> Findings:
         if type(value) is not list:
             return list_wanted(value)
         if not value:
             return [Finding("structure", messages.EMPTY_LIST())]
         check_item = self._check_item
         for item in value:
-            if check_item(item, None) is not None:
-                return self._each(value, _listed(holder.get(f"_{self._name}")))
+            if check_item(item, None, scope) is not None:
+                return self._each(value, _listed(holder.get(f"_{self._name}")), scope)
         return None
 
-    def _each(self, values: list[Any], companions: list[Any]) -> Findings:
+    def _each(self, values: list[Any], companions: list[Any], scope: Scope) -> Findings:
         """The findings of every item, now that there may be some."""
         found: list[Finding] = []
         for index, item in enumerate(values):
@@ -39,7 +40,7 @@ class PrimitiveList:
             if item is None:
                 below: Findings = [Finding("structure", messages.NULL_ITEM(name=self._name))]
             else:
-                below = self._check_item(item, None)
+                below = self._check_item(item, None, scope)
             if below is not None:
                 found += moved(below, f"[{index}]")
             if len(found) >= FINDINGS_MAX:
@@ -56,7 +57,7 @@ class CompanionList:
         self._name = name
         self._check_item = check_item
 
-    def check(self, value: Any, holder: dict[str, Any]) -> Findings:
+    def check(self, value: Any, holder: dict[str, Any], scope: Scope) -> Findings:
         if type(value) is not list:
             return list_wanted(value)
         if not value:
@@ -72,7 +73,7 @@ class CompanionList:
             if item is None:
                 below: Findings = [Finding("structure", messages.NULL_ITEM(name=self._name))]
             else:
-                below = self._check_item(item, None)
+                below = self._check_item(item, None, scope)
             if below is not None:
                 found += moved(below, f"[{index}]")
             if len(found) >= FINDINGS_MAX:

@@ -17,6 +17,7 @@ from fhir_server.validation.nodes import ObjectList, ObjectNode, Property, Requi
 from fhir_server.validation.primitives import primitive_check
 from fhir_server.validation.references import ReferenceNode
 from fhir_server.validation.resources import ResourceNode
+from fhir_server.validation.scope import Scope
 
 BINDINGS: Mapping[str, Callable[[Check, CodeList], Check]] = {
     "code": bound_code_check,
@@ -39,7 +40,7 @@ class NodeCompiler:
         node = self._types.get(name)
         if node is None:
             definition = self._registry.type(name)
-            node = ObjectNode(name)
+            node = ObjectNode(name, may_be_bare=name == "Element")
             properties: dict[str, Property] = {}
             if definition.kind == "resource":
                 properties["resourceType"] = (_accept, ".resourceType")
@@ -118,7 +119,7 @@ class NodeCompiler:
         return _choice(check, name, element)
 
 
-def _accept(_value: Any, _holder: Any) -> Findings:
+def _accept(_value: Any, _holder: Any, _scope: Any) -> Findings:
     return None
 
 
@@ -139,9 +140,9 @@ def _compile_when_met(
 ) -> None:
     """Put a check under `name` that replaces itself with the compiled one at its first use."""
 
-    def check(value: Any, holder: Any) -> Findings:
+    def check(value: Any, holder: Any, scope: Scope) -> Findings:
         properties[name] = (compiled(), step)
-        return properties[name][0](value, holder)
+        return properties[name][0](value, holder, scope)
 
     properties[name] = (check, step)
 

@@ -13,6 +13,7 @@ import msgspec
 
 from fhir_server.issues import Issue, Text
 from fhir_server.validation import messages
+from fhir_server.validation.scope import Scope
 
 FINDINGS_MAX = 100
 _EXCERPT_MAX = 60
@@ -20,25 +21,13 @@ _is_identifier = re.compile(r"[A-Za-z_][A-Za-z0-9_]*").fullmatch
 
 
 @dataclass(slots=True)
-class LocalReference:
-    """A reference into `contained`, to be resolved by the resource that holds it."""
-
-    id: str
-    target_types: frozenset[str]
-
-
-@dataclass(slots=True)
 class Finding:
-    """One problem at `where`, a FHIRPath suffix such as `.name[0].family`.
-
-    One with a `local` reference is a question: it is a problem only if nothing in `contained` answers.
-    """
+    """One problem at `where`, a FHIRPath suffix such as `.name[0].family`."""
 
     code: str
     text: Text
     where: str = ""
     key: str | None = None
-    local: LocalReference | None = None
 
     def issue(self, root: str) -> Issue:
         """The issue with its location below `root`, which the sentence may name as `{here}`."""
@@ -49,7 +38,7 @@ class Finding:
 
 Findings = list[Finding] | None
 
-Check = Callable[[Any, Any], Findings]
+Check = Callable[[Any, Any, Scope], Findings]
 """Checks the value of a property, given the object that holds it; None means that all is well."""
 
 

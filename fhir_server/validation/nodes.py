@@ -17,6 +17,7 @@ from fhir_server.validation.findings import (
     moved,
     wrong_json_type,
 )
+from fhir_server.validation.scope import Scope
 from fhir_server.validation.unknown import unknown_element
 
 Property = tuple[Check, str]
@@ -38,13 +39,15 @@ class Required:
 class ObjectNode:
     """Checks one JSON object against the elements that its type has.
 
-    It is defined apart from its construction, because types refer to each other.
+    It is defined apart from its construction, because types refer to each other. Where it `may_be_bare`, an
+    id alone is no empty element: the companion of a primitive, whose value stands elsewhere.
     """
 
-    __slots__ = ("_choices", "_owner", "_properties", "_required", "_rules")
+    __slots__ = ("_choices", "_may_be_bare", "_owner", "_properties", "_required", "_rules")
 
-    def __init__(self, owner: str) -> None:
+    def __init__(self, owner: str, may_be_bare: bool = False) -> None:
         self._owner = owner
+        self._may_be_bare = may_be_bare
         self.define({})
 
     def define(
@@ -56,32 +59,35 @@ class ObjectNode:
     ) -> None:
         """Say what the object may hold; `choices` gives the JSON names of each choice element."""
         self._properties = properties
-        self._required = required
+        self._required = tuple((element.usual, element) for element in required)
         self._choices = choices or {}
         self._rules = rules
 
-    def check(self, value: Any, _: Any = None) -> Findings:
+    def check(self, value: Any, _: Any, scope: Scope) -> Findings:
         if type(value) is not dict:
             return wrong_json_type(messages.AN_OBJECT(), value)
-        if len(value) < 2 and (not value or "id" in value):
+        if len(value) < 2 and (not value or ("id" in value and not self._may_be_bare)):
             return [Finding("structure", messages.EMPTY_OBJECT())]
         properties = self._properties
-        found: list[Finding] = []
+        found: list[Finding] | None = None
         for name, child in value.items():
-            entry = properties.get(name)
-            if entry is None:
-                found.append(unknown_element(name, self._owner, properties, self._choices))
-            elif (below := entry[0](child, value)) is not None:
-                found += moved(below, entry[1])
+            if name in properties:
+                check, step = properties[name]
+                if (below := check(child, value, scope)) is None:
+                    continue
+                moved(below, step)
+            else:
+                below = [unknown_element(name, self._owner, properties, self._choices)]
+            found = below if found is None else found + below
             if len(found) >= FINDINGS_MAX:
                 return found
-        for element in self._required:
-            if element.usual not in value and not any(name in value for name in element.others):
-                found.append(self._missing(element))
+        for usual, element in self._required:
+            if usual not in value and not any(name in value for name in element.others):
+                found = [*(found or ()), self._missing(element)]
         for rule in self._rules:
             if (below := rule(value)) is not None:
-                found += below
-        return found or None
+                found = [*(found or ()), *below]
+        return found
 
     def _missing(self, element: Required) -> Finding:
         names = self._choices.get(element.element)
@@ -100,7 +106,7 @@ class ObjectList:
     def __init__(self, check_item: Check) -> None:
         self._check_item = check_item
 
-    def check(self, value: Any, _: Any = None) -> Findings:
+    def check(self, value: Any, _: Any, scope: Scope) -> Findings:
         if type(value) is not list:
             return list_wanted(value)
         if not value:
@@ -108,7 +114,7 @@ class ObjectList:
         check_item = self._check_item
         found: list[Finding] = []
         for index, item in enumerate(value):
-            if (below := check_item(item, None)) is not None:
+            if (below := check_item(item, None, scope)) is not None:
                 found += moved(below, f"[{index}]")
                 if len(found) >= FINDINGS_MAX:
                     break
@@ -130,8 +136,8 @@ def choice_check(check_value: Check, element: str, mine: str, names: tuple[str, 
     group = frozenset(names) | {f"_{name}" for name in names}
     others = group - {mine, f"_{mine}"}
 
-    def check(value: Any, holder: dict[str, Any]) -> Findings:
-        found = check_value(value, holder)
+    def check(value: Any, holder: dict[str, Any], scope: Scope) -> Findings:
+        found = check_value(value, holder, scope)
         if others.isdisjoint(holder):
             return found
         given = [name for name in holder if name in group]

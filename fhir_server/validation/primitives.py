@@ -14,6 +14,7 @@ import msgspec
 from fhir_server.issues import Template, Text
 from fhir_server.validation import messages
 from fhir_server.validation.findings import Check, Finding, Findings, excerpt, wrong_json_type
+from fhir_server.validation.scope import Scope
 
 STRING_MAX = 1024 * 1024
 
@@ -121,7 +122,7 @@ def _wrong_format(type_name: str, form: Text, value: Any) -> list[Finding]:
 def _string_check(type_name: str) -> Check:
     is_valid, form = STRING_FORMATS[type_name]
 
-    def check(value: Any, _: Any) -> Findings:
+    def check(value: Any, _holder: Any, _scope: Any) -> Findings:
         if type(value) is str and value and is_valid(value):
             return None
         if type(value) is not str:
@@ -136,23 +137,23 @@ def _string_check(type_name: str) -> Check:
 def _text_check(type_name: str) -> Check:
     check_format = _string_check(type_name)
 
-    def check(value: Any, _: Any) -> Findings:
+    def check(value: Any, holder: Any, scope: Scope) -> Findings:
         if type(value) is str and value and value.isprintable() and len(value) <= STRING_MAX:
             return None
         if type(value) is str and len(value) > STRING_MAX:
             return [Finding("too-long", messages.TOO_LONG(length=len(value), limit=STRING_MAX))]
-        return check_format(value, None)
+        return check_format(value, holder, scope)
 
     return check
 
 
-def check_boolean(value: Any, _: Any) -> Findings:
+def check_boolean(value: Any, _holder: Any, _scope: Any) -> Findings:
     if value is True or value is False:
         return None
     return wrong_json_type(messages.A_BOOLEAN(), value)
 
 
-def check_decimal(value: Any, _: Any) -> Findings:
+def check_decimal(value: Any, _holder: Any, _scope: Any) -> Findings:
     if type(value) is int or type(value) is msgspec.Raw:
         return None
     return wrong_json_type(messages.A_NUMBER(), value)
@@ -161,7 +162,7 @@ def check_decimal(value: Any, _: Any) -> Findings:
 def _integer_check(type_name: str) -> Check:
     low, high = INTEGER_RANGES[type_name]
 
-    def check(value: Any, _: Any) -> Findings:
+    def check(value: Any, _holder: Any, _scope: Any) -> Findings:
         if type(value) is int and low <= value <= high:
             return None
         if type(value) is int or type(value) is msgspec.Raw:

@@ -9,7 +9,7 @@ from typing import Any
 from fhir_server.validation import messages
 from fhir_server.validation.findings import Finding, Findings, json_kind, shortened
 from fhir_server.validation.nodes import ObjectNode
-from fhir_server.validation.references import resolved
+from fhir_server.validation.scope import Scope
 from fhir_server.validation.unknown import nearest
 
 
@@ -22,20 +22,19 @@ class ResourceNode:
         self._type_names = frozenset(type_names)
         self._node_of = node_of
 
-    def check(self, value: Any, _: Any = None) -> Findings:
+    def check(self, value: Any, _holder: Any, _scope: Any) -> Findings:
         """A resource that stands for itself, with the resources it contains."""
-        found = self._typed(value)
-        return found and resolved(found, value)
+        return self._typed(value, Scope(value))
 
-    def check_contained(self, value: Any, _: Any = None) -> Findings:
-        """A contained resource; its references into `contained` are left to the container."""
-        found = self._typed(value)
+    def check_contained(self, value: Any, _: Any, scope: Scope) -> Findings:
+        """A contained resource, in the scope of the resource that contains it."""
+        found = self._typed(value, scope)
         if type(value) is dict and "contained" in value:
             nested = Finding("invariant", messages.NESTED_CONTAINED(), ".contained", key="dom-2")
             return [*(found or ()), nested]
         return found
 
-    def _typed(self, value: Any) -> Findings:
+    def _typed(self, value: Any, scope: Scope) -> Findings:
         if type(value) is not dict:
             return [Finding("structure", messages.NOT_A_RESOURCE(found=json_kind(value)))]
         type_name = value.get("resourceType")
@@ -46,4 +45,4 @@ class ResourceNode:
             return [
                 Finding("not-supported", messages.RESOURCE_TYPE_UNKNOWN(type=shortened(type_name), hint=hint))
             ]
-        return self._node_of(type_name).check(value)
+        return self._node_of(type_name).check(value, None, scope)

@@ -21,7 +21,7 @@ class StructureValidator:
 
         After a hundred problems it stops, and says so. Profiles and invariants are not looked at.
         """
-        findings = self._resource.check(resource)
+        findings = self._resource.check(resource, None, None)
         if findings is None:
             return []
         type_name = resource.get("resourceType") if isinstance(resource, dict) else None
