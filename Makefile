@@ -26,7 +26,7 @@ lint: $(VENV)/.dev ## Check everything but the tests
 	@$(BIN)/ruff format --check --quiet $(SOURCES) || { echo "Run 'make format'."; exit 1; }
 	@$(BIN)/ruff check --quiet $(SOURCES)
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-timings
+	@$(BIN)/lint-imports
 
 format: $(VENV)/.dev ## Format the code
 	@$(BIN)/ruff format $(SOURCES)

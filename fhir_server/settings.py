@@ -144,8 +144,14 @@ class Settings:
     page_count_max: int = setting(
         1_000, _integer(1, 10_000), "Most matches per page, whatever `_count` says."
     )
+    include_count_max: int = setting(
+        1_000, _integer(1, 100_000), "Most resources that `_include` and `_revinclude` add to a page."
+    )
     conditional_delete_multiple: bool = setting(
         False, BOOLEAN, "Let a conditional delete erase several matches."
+    )
+    conditional_delete_max: int = setting(
+        1_000, _integer(1, 100_000), "Most matches that one conditional delete may erase."
     )
     write_queue_max: int = setting(
         1_024, _integer(1, 100_000), "Requests that may wait for the store before the answer is 503."
