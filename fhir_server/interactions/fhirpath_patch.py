@@ -4,7 +4,7 @@ https://hl7.org/fhir/R4/fhirpatch.html
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +15,8 @@ from fhir_server.definitions.registry import Registry
 from fhir_server.errors import InvalidRequest, Unprocessable
 from fhir_server.extension import Resource
 from fhir_server.interactions import messages
+from fhir_server.interactions.places import Place, at, elements_at
 
-Step = str | int
 _LAST_STEP = re.compile(r"(?P<parent>.+)\.(?P<name>[A-Za-z]\w*)(?:\[(?P<index>\d+)\])?", re.DOTALL)
 _TYPES = ("add", "insert", "delete", "replace", "move")
 
@@ -76,7 +76,7 @@ class FhirPathPatch:
 
     def _add(self, resource: Resource, operation: _Operation) -> None:
         steps = self._node(resource, operation.path)
-        target = _at(resource, steps)
+        target = at(resource, steps)
         element = self._child(resource, steps, operation.name or "")
         key = _json_name(element, operation)
         if element.is_list:
@@ -90,7 +90,7 @@ class FhirPathPatch:
         steps = self._element(resource, operation.path)
         if not steps:
             return
-        container, key = _at(resource, steps[:-1]), steps[-1]
+        container, key = at(resource, steps[:-1]), steps[-1]
         del container[key]
         _forget_extensions(resource, steps)
         if isinstance(container, list) and not container:
@@ -100,9 +100,9 @@ class FhirPathPatch:
         steps = self._element(resource, operation.path)
         if not steps:
             raise _NotApplicable("there is no such element")
-        container, key = _at(resource, steps[:-1]), steps[-1]
+        container, key = at(resource, steps[:-1]), steps[-1]
         if isinstance(key, str):
-            parent = self._definitions(resource, steps[:-1])
+            parent = elements_at(self._registry, resource, steps[:-1])
             element = next(e for e in parent.values() if key in e.json_names())
             del container[key]
             key = _json_name(element, operation)
@@ -110,7 +110,7 @@ class FhirPathPatch:
 
     def _rearrange(self, resource: Resource, operation: _Operation) -> None:
         steps = self._list(resource, operation.path)
-        items = _at(resource, steps)
+        items = at(resource, steps)
         if operation.type == "insert":
             _within(operation.index, len(items), "index")
             items.insert(operation.index, _value(operation))
@@ -119,16 +119,16 @@ class FhirPathPatch:
             _within(operation.destination, len(items) - 1, "destination")
             items.insert(operation.destination, items.pop(operation.source))
 
-    def _list(self, resource: Resource, path: str) -> tuple[Step, ...]:
+    def _list(self, resource: Resource, path: str) -> Place:
         last = _LAST_STEP.fullmatch(path)
         if last is None or last["index"]:
             raise _NotApplicable("the path must end with the name of a list")
         steps = (*self._node(resource, last["parent"]), last["name"])
-        if not isinstance(_at(resource, steps[:-1]).get(last["name"]), list):
+        if not isinstance(at(resource, steps[:-1]).get(last["name"]), list):
             raise _NotApplicable(f"{last['name']} is not a list here")
         return steps
 
-    def _element(self, resource: Resource, path: str) -> tuple[Step, ...]:
+    def _element(self, resource: Resource, path: str) -> Place:
         """The place of the one element that `path` names; empty when there is none."""
         last = _LAST_STEP.fullmatch(path)
         if last is None:
@@ -138,9 +138,9 @@ class FhirPathPatch:
             raise _NotApplicable("the path leads to several elements")
         return self._member(resource, parents[0], last) if parents else ()
 
-    def _member(self, resource: Resource, parent: tuple[Step, ...], last: re.Match[str]) -> tuple[Step, ...]:
+    def _member(self, resource: Resource, parent: Place, last: re.Match[str]) -> Place:
         names = self._child(resource, parent, last["name"]).json_names()
-        node = _at(resource, parent)
+        node = at(resource, parent)
         key = next((name for name in names if name in node), None)
         if key is None:
             return ()
@@ -151,20 +151,20 @@ class FhirPathPatch:
         index = int(last["index"] or 0)
         return (*parent, key, index) if index < len(node[key]) else ()
 
-    def _complex(self, resource: Resource, path: str) -> tuple[Step, ...]:
+    def _complex(self, resource: Resource, path: str) -> Place:
         places = self._places(resource, path)
         if len(places) > 1:
             raise _NotApplicable("the path leads to several elements")
         return places[0] if places else ()
 
-    def _node(self, resource: Resource, path: str) -> tuple[Step, ...]:
+    def _node(self, resource: Resource, path: str) -> Place:
         """The place of the one complex node that `path` names, the resource itself included."""
         places = self._places(resource, path)
         if len(places) != 1:
             raise _NotApplicable(f"the path leads to {len(places)} elements instead of one")
         return places[0]
 
-    def _places(self, resource: Resource, path: str) -> list[tuple[Step, ...]]:
+    def _places(self, resource: Resource, path: str) -> list[Place]:
         readable = exact_numbers(resource)
         where = {id(node): steps for node, steps in _nodes(readable, ())}
         found = self._paths.evaluate(path, readable)
@@ -172,27 +172,11 @@ class FhirPathPatch:
             raise _NotApplicable("end the path with the element's name, such as Patient.name[0].family")
         return [where[id(node)] for node in found]
 
-    def _child(self, resource: Resource, steps: tuple[Step, ...], name: str) -> Element:
-        element = self._definitions(resource, steps).get(name)
+    def _child(self, resource: Resource, steps: Place, name: str) -> Element:
+        element = elements_at(self._registry, resource, steps).get(name)
         if element is None:
             raise _NotApplicable(f"there is no element {name} here")
         return element
-
-    def _definitions(self, resource: Resource, steps: tuple[Step, ...]) -> Mapping[str, Element]:
-        """The elements that may stand at a place of the resource."""
-        elements: Mapping[str, Element] = self._registry.type(resource["resourceType"]).elements
-        node: Any = resource
-        for step in steps:
-            node = node[step]
-            if isinstance(step, int):
-                continue
-            element = next(e for e in elements.values() if step in e.json_names())
-            code = element.json_names()[step].code
-            inner = node[0] if isinstance(node, list) else node
-            if "resourceType" in inner:
-                code = inner["resourceType"]
-            elements = element.children or self._registry.type(code).elements
-        return elements
 
 
 def _operation(index: int, parameter: Any) -> _Operation:
@@ -262,7 +246,7 @@ def _json_name(element: Element, operation: _Operation) -> str:
     return name
 
 
-def _nodes(node: Any, steps: tuple[Step, ...]) -> Iterator[tuple[dict[str, Any], tuple[Step, ...]]]:
+def _nodes(node: Any, steps: Place) -> Iterator[tuple[dict[str, Any], Place]]:
     if isinstance(node, dict):
         yield node, steps
         for name, value in node.items():
@@ -272,21 +256,14 @@ def _nodes(node: Any, steps: tuple[Step, ...]) -> Iterator[tuple[dict[str, Any],
             yield from _nodes(item, (*steps, index))
 
 
-def _at(resource: Resource, steps: tuple[Step, ...]) -> Any:
-    node: Any = resource
-    for step in steps:
-        node = node[step]
-    return node
+def _remove(resource: Resource, steps: Place) -> None:
+    del at(resource, steps[:-1])[steps[-1]]
 
 
-def _remove(resource: Resource, steps: tuple[Step, ...]) -> None:
-    del _at(resource, steps[:-1])[steps[-1]]
-
-
-def _forget_extensions(resource: Resource, steps: tuple[Step, ...]) -> None:
+def _forget_extensions(resource: Resource, steps: Place) -> None:
     """Drop what `_name` says of a primitive that is gone."""
     name_at = -1 if isinstance(steps[-1], str) else -2
-    parent = _at(resource, steps[:name_at])
+    parent = at(resource, steps[:name_at])
     sibling = f"_{steps[name_at]}"
     if sibling not in parent:
         return

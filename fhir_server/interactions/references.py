@@ -6,16 +6,16 @@ https://hl7.org/fhir/R4/bundle.html#references
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
-from fhir_server.definitions.elements import Element
 from fhir_server.definitions.registry import Registry
 from fhir_server.errors import PreconditionFailed
 from fhir_server.extension import Resource
 from fhir_server.interactions import messages
 from fhir_server.interactions.engine import Engine
 from fhir_server.interactions.matching import criteria, matches
+from fhir_server.interactions.places import Place, type_at
 from fhir_server.store.port import UnitOfWork
 
 Rewrite = Callable[[str], str]
@@ -78,11 +78,10 @@ class EntryLinks:
         self._identities = identities
 
     def rewritten(self, resource: Resource, full_url: str | None) -> Resource:
-        """A copy of an entry's resource; `full_url` gives the base that its relative references are
-        resolved on.
-        """
+        """A copy of an entry's resource; its relative references are resolved on the base of `full_url`."""
         base = _restful_base(full_url)
-        return self._resource(resource, base)
+        copy: Resource = self._node(resource, resource, (), base)
+        return copy
 
     def target(self, reference: str, base: str | None) -> str:
         """Where a reference leads: the identity of the entry it names, or the reference itself."""
@@ -92,38 +91,27 @@ class EntryLinks:
             found = self._identities.get(base + url)
         return f"{found}{hash}{fragment}" if found else reference
 
-    def _resource(self, resource: Resource, base: str | None) -> Resource:
-        definition = self._registry.type(resource["resourceType"])
-        return self._node(resource, definition.elements, base)
+    def _node(self, node: Any, resource: Resource, place: Place, base: str | None) -> Any:
+        if isinstance(node, list):
+            return [self._node(item, resource, (*place, i), base) for i, item in enumerate(node)]
+        if isinstance(node, dict):
+            return {
+                name: self.target(value, base)
+                if name == "reference" and isinstance(value, str)
+                else self._node(value, resource, (*place, name), base)
+                for name, value in node.items()
+            }
+        return self._text(node, resource, place, base) if isinstance(node, str) else node
 
-    def _node(self, node: Resource, elements: Mapping[str, Element], base: str | None) -> Resource:
-        by_name: dict[str, Element] = {n: e for e in elements.values() for n in e.json_names()}
-        return {name: self._element(name, value, by_name.get(name), base) for name, value in node.items()}
-
-    def _element(self, name: str, value: Any, element: Element | None, base: str | None) -> Any:
-        if element is None:
-            return value
-        if isinstance(value, list):
-            return [self._element(name, item, element, base) for item in value]
-        type_code = element.json_names()[name].code
-        if isinstance(value, str):
-            return self._text(value, type_code, base)
-        if not isinstance(value, dict):
-            return value
-        if "resourceType" in value:
-            return self._resource(value, base)
-        if type_code == "Reference" and isinstance(value.get("reference"), str):
-            value = {**value, "reference": self.target(value["reference"], base)}
-        return self._node(value, element.children or self._registry.type(type_code).elements, base)
-
-    def _text(self, value: str, type_code: str, base: str | None) -> str:
-        if type_code in _URI_TYPES:
-            return self.target(value, None)
-        if type_code == "xhtml":
+    def _text(self, text: str, resource: Resource, place: Place, base: str | None) -> str:
+        if place[-1] == "div":
             return _NARRATIVE_LINK.sub(
-                lambda link: f"{link[1]}{link[2]}{self.target(link[3], base)}{link[2]}", value
+                lambda link: f"{link[1]}{link[2]}{self.target(link[3], base)}{link[2]}", text
             )
-        return value
+        target = self.target(text, None)
+        if target == text or type_at(self._registry, resource, place) not in _URI_TYPES:
+            return text
+        return target
 
 
 def has_conditional_reference(resource: Resource) -> bool:

@@ -1,0 +1,75 @@
+"""An engine on every backend, and clients of it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from fhir_server.core.fhirpath import FhirPath
+from fhir_server.core.limits import Limits
+from fhir_server.core.tokens import PageTokens
+from fhir_server.definitions.registry import Registry
+from fhir_server.interactions.engine import Engine, Software
+from fhir_server.operations.table import OPERATIONS
+from fhir_server.search.extract import Extractor
+from fhir_server.store.backends import open_store
+from fhir_server.store.memory import wall_clock
+from fhir_server.store.port import Store
+from fhir_server.validation.structure import StructureValidator
+from tests.interactions.client import ZONE, Client, ClientFactory
+
+
+@pytest.fixture(scope="session")
+def registry() -> Registry:
+    return Registry.r4()
+
+
+@pytest.fixture(scope="session")
+def validator(registry: Registry) -> StructureValidator:
+    return StructureValidator(registry)
+
+
+@pytest.fixture(scope="session")
+def extractor(registry: Registry) -> Extractor:
+    return Extractor(registry, ZONE)
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    uri = "memory:" if request.param == "memory" else f"sqlite:///{tmp_path / 'fhir.sqlite'}"
+    opened = open_store(uri)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def client_with(
+    store: Store, registry: Registry, validator: StructureValidator, extractor: Extractor
+) -> ClientFactory:
+    """Makes clients of engines with other settings, plug-ins among them, on the same store."""
+
+    def make(**settings: Any) -> Client:
+        parts: dict[str, Any] = {
+            "store": store,
+            "registry": registry,
+            "validator": validator,
+            "extractor": extractor,
+            "paths": FhirPath(),
+            "tokens": PageTokens(store.secret),
+            "zone": ZONE,
+            "software": Software("test", "0", 0),
+            "now": wall_clock,
+            "new_id": lambda: str(uuid4()),
+            "limits": Limits(),
+            "operations": OPERATIONS,
+        }
+        return Client(Engine(**(parts | settings)))
+
+    return make
+
+
+@pytest.fixture
+def client(client_with: ClientFactory) -> Client:
+    return client_with()

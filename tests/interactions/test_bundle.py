@@ -1,0 +1,236 @@
+"""https://hl7.org/fhir/R4/http.html#transaction"""
+
+from typing import Any
+
+import pytest
+
+from fhir_server.core.limits import Limits
+from tests.interactions.client import Answer, Client, ClientFactory, identified, patient
+
+XHTML = 'xmlns="http://www.w3.org/1999/xhtml"'
+
+
+def entry(method: str, url: str, resource: Any = None, full_url: str | None = None, **request: str) -> Any:
+    """One entry of a Bundle."""
+    built: dict[str, Any] = {"request": {"method": method, "url": url, **request}}
+    if resource is not None:
+        built["resource"] = resource
+    if full_url is not None:
+        built["fullUrl"] = full_url
+    return built
+
+
+def encounter(subject: str) -> dict[str, Any]:
+    return {
+        "resourceType": "Encounter",
+        "status": "planned",
+        "class": {"code": "AMB"},
+        "subject": {"reference": subject},
+    }
+
+
+def statuses(answer: Answer) -> list[str]:
+    return [each["response"]["status"][:3] for each in answer.entries]
+
+
+def transact(client: Client, *entries: Any, **how: Any) -> Answer:
+    return client.post("", {"resourceType": "Bundle", "type": "transaction", "entry": list(entries)}, **how)
+
+
+def batch(client: Client, *entries: Any, **how: Any) -> Answer:
+    return client.post("", {"resourceType": "Bundle", "type": "batch", "entry": list(entries)}, **how)
+
+
+class TestTransaction:
+    def test_references_between_entries_follow_the_new_ids(self, client: Client) -> None:
+        answer = transact(
+            client,
+            entry("POST", "Encounter", encounter("urn:uuid:p")),
+            entry("POST", "Patient", patient(), "urn:uuid:p"),
+        )
+        assert answer.content["type"] == "transaction-response"
+        assert statuses(answer) == ["201", "201"]
+        place = answer.entries[1]["response"]["location"]
+        found = client.get(answer.entries[0]["response"]["location"]).content
+        assert place == f"{found['subject']['reference']}/_history/1"
+
+    def test_links_in_narrative_contained_and_uris_follow_too(self, client: Client) -> None:
+        resource = encounter("urn:uuid:p")
+        resource["contained"] = [
+            {"resourceType": "Condition", "id": "c", "subject": {"reference": "urn:uuid:p"}}
+        ]
+        resource["diagnosis"] = [{"condition": {"reference": "#c"}}]
+        resource["identifier"] = [{"system": "urn:ietf:rfc:3986", "value": "urn:uuid:p"}]
+        resource["extension"] = [{"url": "urn:x", "valueUri": "urn:uuid:p"}]
+        resource["text"] = {
+            "status": "generated",
+            "div": f'<div {XHTML}><a href="urn:uuid:p">p</a> urn:uuid:p</div>',
+        }
+        answer = transact(
+            client, entry("POST", "Patient", patient(), "urn:uuid:p"), entry("POST", "Encounter", resource)
+        )
+        new = answer.entries[0]["response"]["location"].partition("/_history")[0]
+        stored = client.get(answer.entries[1]["response"]["location"]).content
+        assert stored["contained"][0]["subject"]["reference"] == new
+        assert stored["diagnosis"][0]["condition"]["reference"] == "#c"
+        assert stored["extension"][0]["valueUri"] == new
+        assert stored["identifier"][0]["value"] == "urn:uuid:p"
+        assert f'<a href="{new}">p</a> urn:uuid:p' in stored["text"]["div"]
+
+    def test_relative_references_are_resolved_on_the_full_url(self, client: Client) -> None:
+        answer = transact(
+            client,
+            entry("POST", "Patient", patient(), "http://elsewhere/fhir/Patient/7"),
+            entry("POST", "Encounter", encounter("Patient/7"), "http://elsewhere/fhir/Encounter/1"),
+        )
+        new = answer.entries[0]["response"]["location"].partition("/_history")[0]
+        stored = client.get(answer.entries[1]["response"]["location"]).content
+        assert stored["subject"]["reference"] == new
+
+    def test_deletes_come_first_and_reads_last(self, client: Client) -> None:
+        old = client.post("Patient", identified("a")).id
+        answer = transact(
+            client,
+            entry("GET", "Patient?identifier=urn:ids|a"),
+            entry("POST", "Patient", identified("a"), ifNoneExist="identifier=urn:ids|a"),
+            entry("DELETE", f"Patient/{old}"),
+        )
+        assert statuses(answer) == ["200", "201", "204"]
+        found = answer.entries[0]["resource"]["entry"]
+        assert [each["resource"]["id"] for each in found] != [old]
+        assert len(found) == 1
+
+    def test_a_conditional_create_that_matches_links_to_the_match(self, client: Client) -> None:
+        id = client.post("Patient", identified("a")).id
+        answer = transact(
+            client,
+            entry("POST", "Patient", identified("a"), "urn:uuid:p", ifNoneExist="identifier=urn:ids|a"),
+            entry("POST", "Encounter", encounter("urn:uuid:p")),
+        )
+        assert statuses(answer) == ["200", "201"]
+        stored = client.get(answer.entries[1]["response"]["location"]).content
+        assert stored["subject"]["reference"] == f"Patient/{id}"
+        assert len(client.get("Patient").entries) == 1
+
+    def test_a_conditional_reference_may_match_what_the_bundle_creates(self, client: Client) -> None:
+        answer = transact(
+            client,
+            entry("POST", "Encounter", encounter("Patient?identifier=urn:ids|a")),
+            entry("POST", "Patient", identified("a")),
+        )
+        assert statuses(answer) == ["201", "201"]
+        stored = client.get(answer.entries[0]["response"]["location"]).content
+        assert answer.entries[1]["response"]["location"].startswith(stored["subject"]["reference"])
+
+    def test_updates_patches_and_conditional_updates(self, client: Client) -> None:
+        id = client.post("Patient", identified("a")).id
+        answer = transact(
+            client,
+            entry("PUT", f"Patient/{id}", identified("a", id=id, active=True), ifMatch='W/"1"'),
+            entry("PUT", "Patient/mine", patient(id="mine")),
+            entry("PUT", "Patient?identifier=urn:ids|b", identified("b")),
+            entry("DELETE", "Patient?identifier=urn:ids|c"),
+        )
+        assert statuses(answer) == ["200", "201", "201", "204"]
+        assert answer.entries[0]["response"]["etag"] == 'W/"2"'
+
+    @pytest.mark.parametrize(
+        ("bad", "status", "place"),
+        [
+            (entry("POST", "Patient", patient(gender="x")), 400, "Bundle.entry[1].resource.gender"),
+            (entry("POST", "Encounter", encounter("urn:uuid:nobody")), 400, "Bundle.entry[1]"),
+            (entry("POST", "Encounter", encounter("Patient?identifier=urn:ids|z")), 412, "Bundle.entry[1]"),
+            (entry("PUT", "Patient/x", patient(id="y")), 400, "Bundle.entry[1].resource.id"),
+            (entry("PUT", "Patient/x", patient(id="x"), ifMatch='W/"4"'), 412, "Bundle.entry[1]"),
+            (entry("GET", "Patient/nobody"), 404, "Bundle.entry[1]"),
+            (entry("POST", "Patients", patient()), 400, "Bundle.entry[1].request.url"),
+            (entry("POST", "Patient"), 400, "Bundle.entry[1].resource"),
+            (entry("POST", "Patient", patient(), "urn:uuid:same"), 400, "Bundle.entry[1].fullUrl"),
+            ({"resource": patient()}, 400, "Bundle.entry[1].request"),
+            (entry("PATCH", "Patient/nobody", {"resourceType": "Parameters"}), 404, "Bundle.entry[1]"),
+            (entry("DELETE", "Patient"), 400, "Bundle.entry[1].request.url"),
+        ],
+    )
+    def test_one_bad_entry_leaves_nothing_behind(
+        self, client: Client, bad: Any, status: int, place: str
+    ) -> None:
+        answer = transact(client, entry("POST", "Patient", patient(), "urn:uuid:same"), bad)
+        assert answer.status == status, answer.content
+        assert place in answer.expressions
+        assert client.get("_history").entries == []
+
+    def test_the_same_resource_twice_is_refused(self, client: Client) -> None:
+        twice = [entry("PUT", "Patient/x", patient(id="x")), entry("PUT", "Patient/x", patient(id="x"))]
+        assert transact(client, *twice).status == 400
+        id = client.post("Patient", identified("a")).id
+        same = entry("PUT", "Patient?identifier=urn:ids|a", identified("a"))
+        assert transact(client, same, entry("DELETE", f"Patient/{id}")).status in (400, 412)
+        assert client.get(f"Patient/{id}").version == 1
+
+    def test_problems_of_all_entries_are_said_at_once(self, client: Client) -> None:
+        answer = transact(
+            client,
+            entry("POST", "Patient", patient(gender="x")),
+            entry("POST", "Patient", patient(birthDate="x")),
+        )
+        assert {"Bundle.entry[0].resource.gender", "Bundle.entry[1].resource.birthDate"} <= set(
+            answer.expressions
+        )
+
+    def test_prefer_representation_shows_what_was_written(self, client: Client) -> None:
+        answer = transact(client, entry("POST", "Patient", patient()), returns="representation")
+        assert answer.entries[0]["resource"]["resourceType"] == "Patient"
+        assert "resource" not in transact(client, entry("POST", "Patient", patient())).entries[0]
+
+    def test_an_empty_transaction_is_answered(self, client: Client) -> None:
+        assert client.post("", {"resourceType": "Bundle", "type": "transaction"}).status == 200
+
+
+class TestBatch:
+    def test_each_entry_stands_alone(self, client: Client) -> None:
+        answer = batch(
+            client,
+            entry("POST", "Patient", patient()),
+            entry("POST", "Patient", patient(gender="x")),
+            entry("GET", "Patient/nobody"),
+            entry("GET", "metadata"),
+            {"resource": patient()},
+        )
+        assert answer.content["type"] == "batch-response"
+        assert statuses(answer) == ["201", "400", "404", "200", "400"]
+        outcome = answer.entries[1]["response"]["outcome"]
+        assert outcome["issue"][0]["expression"] == ["Bundle.entry[1].resource.gender"]
+        assert len(client.get("Patient").entries) == 1
+
+    def test_reads_are_shown_with_their_resource(self, client: Client) -> None:
+        id = client.post("Patient", patient()).id
+        answer = batch(
+            client, entry("GET", f"Patient/{id}"), entry("GET", "Patient"), entry("HEAD", f"Patient/{id}")
+        )
+        assert answer.entries[0]["resource"]["id"] == id
+        assert answer.entries[1]["resource"]["type"] == "searchset"
+        assert "resource" not in answer.entries[2]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"resourceType": "Bundle", "type": "collection"},
+        {"resourceType": "Bundle"},
+        {"resourceType": "Patient"},
+        {"resourceType": "Bundle", "type": "batch", "entry": {}},
+        {"resourceType": "Bundle", "type": "transaction", "entry": ["x"]},
+        {"resourceType": "Bundle", "type": "transaction", "entries": []},
+        {"resourceType": "Bundle", "type": "batch", "entry": [{"request": {"method": "GET"}, "x": 1}]},
+        [],
+        None,
+    ],
+)
+def test_what_is_no_batch_is_refused(client: Client, content: Any) -> None:
+    assert client.post("", content).status == 400
+
+
+def test_too_many_entries_are_refused(client_with: ClientFactory) -> None:
+    client = client_with(limits=Limits(bundle_entries_max=2))
+    assert batch(client, *[entry("GET", "Patient")] * 2).status == 200
+    assert batch(client, *[entry("GET", "Patient")] * 3).status == 413

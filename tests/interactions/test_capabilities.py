@@ -1,0 +1,51 @@
+"""https://hl7.org/fhir/R4/http.html#capabilities"""
+
+from typing import Any
+
+from fhir_server.core.request import FhirRequest, FhirResponse
+from fhir_server.extension import Operation, OperationContext
+from fhir_server.validation.structure import StructureValidator
+from tests.interactions.client import BASE, Client, ClientFactory
+
+
+def resource(statement: dict[str, Any], type: str) -> dict[str, Any]:
+    found: dict[str, Any] = next(r for r in statement["rest"][0]["resource"] if r["type"] == type)
+    return found
+
+
+def test_every_type_and_its_parameters_are_listed(client: Client) -> None:
+    statement = client.get("metadata").content
+    types = [each["type"] for each in statement["rest"][0]["resource"]]
+    assert types == list(client.engine.registry.resource_types)
+    assert len(types) > 140
+    names = {each["name"] for each in resource(statement, "Patient")["searchParam"]}
+    assert {"identifier", "family", "birthdate", "_id", "_lastUpdated"} <= names
+
+
+def test_the_statement_is_a_valid_resource(client: Client, validator: StructureValidator) -> None:
+    for mode in ("full", "normative", "terminology"):
+        assert validator.validate(client.get(f"metadata?mode={mode}").content) == []
+
+
+def test_it_says_where_and_what_the_server_is(client: Client) -> None:
+    statement = client.get("metadata").content
+    assert statement["fhirVersion"] == "4.0.1"
+    assert statement["implementation"]["url"] == BASE
+    assert statement["software"]["name"] == "test"
+
+
+def test_settings_and_plug_ins_show(client_with: ClientFactory) -> None:
+    def nothing(_request: FhirRequest, _context: OperationContext) -> FhirResponse:
+        return FhirResponse(200)
+
+    operation = Operation("renew", "urn:renew", frozenset({"instance"}), nothing, frozenset({"CarePlan"}))
+    client = client_with(operations=(operation,), conditional_delete_multiple=True)
+    statement = client.get("metadata").content
+    assert resource(statement, "CarePlan")["operation"] == [{"name": "renew", "definition": "urn:renew"}]
+    assert "operation" not in resource(statement, "Patient")
+    assert resource(statement, "Patient")["conditionalDelete"] == "multiple"
+
+
+def test_terminology_mode(client: Client) -> None:
+    assert client.get("metadata?mode=terminology").content["resourceType"] == "TerminologyCapabilities"
+    assert client.get("metadata?mode=other").status == 400

@@ -1,0 +1,96 @@
+"""Rules and reactions of a programme, inside the commit that they are about."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from fhir_server.extension import Change, Resource, View
+from fhir_server.issues import Issue, Template
+from tests.interactions.client import ClientFactory, identified, patient
+
+NO_TWINS = Template(en="Twins are refused", fr="Pas de jumeaux")
+
+
+@dataclass
+class NoTwins:
+    """Refuses a Patient with multipleBirthBoolean; warns of one without a name."""
+
+    name: str = "no-twins"
+    types: frozenset[str] = frozenset({"Patient", "Flag"})
+    seen: list[Change] = field(default_factory=list)
+
+    def check(self, change: Change, view: View) -> Iterable[Issue]:
+        self.seen.append(change)
+        if change.after and change.after.get("multipleBirthBoolean"):
+            assert view.get(change.type, change.id) == change.after | {"meta": change_meta(view, change)}
+            yield Issue("error", "business-rule", NO_TWINS(), ("Patient.multipleBirth",), "twins-1")
+
+
+def change_meta(view: View, change: Change) -> Any:
+    stored = view.get(change.type, change.id)
+    return stored["meta"] if stored else None
+
+
+@dataclass
+class FlagNewPatients:
+    """Writes a Flag for each new Patient, under an id made from the patient's."""
+
+    name: str = "flag-new-patients"
+    types: frozenset[str] = frozenset({"Patient"})
+
+    def react(self, change: Change, _view: View) -> Iterable[Resource]:
+        if change.before is None and change.after is not None:
+            yield {
+                "resourceType": "Flag",
+                "id": f"flag-{change.id}",
+                "status": "active",
+                "code": {"text": "new"},
+                "subject": {"reference": f"Patient/{change.id}"},
+            }
+
+
+def test_a_rule_refuses_and_nothing_is_stored(client_with: ClientFactory) -> None:
+    client = client_with(rules=(NoTwins(),), reactions=(FlagNewPatients(),))
+    answer = client.post("Patient", patient(multipleBirthBoolean=True))
+    assert answer.status == 422
+    assert answer.content["issue"][0]["code"] == "business-rule"
+    assert answer.content["issue"][0]["details"]["coding"] == [{"code": "twins-1"}]
+    assert client.get("_history").entries == []
+
+
+def test_a_rule_refuses_a_whole_transaction(client_with: ClientFactory) -> None:
+    client = client_with(rules=(NoTwins(),))
+    entries = [
+        {"resource": each, "request": {"method": "POST", "url": "Patient"}}
+        for each in (patient(), patient(multipleBirthBoolean=True))
+    ]
+    answer = client.post("", {"resourceType": "Bundle", "type": "transaction", "entry": entries})
+    assert answer.status == 422
+    assert client.get("_history").entries == []
+
+
+def test_a_reaction_writes_in_the_same_commit_and_is_checked(client_with: ClientFactory) -> None:
+    rule = NoTwins()
+    client = client_with(rules=(rule,), reactions=(FlagNewPatients(),))
+    id = client.post("Patient", identified("a")).id
+    assert client.get(f"Flag/flag-{id}").status == 200
+    assert "Flag" in {change.type for change in rule.seen}
+    client.put(f"Patient/{id}", identified("a", id=id))
+    assert client.get(f"Flag/flag-{id}").version == 1
+
+
+def test_before_and_after_are_told(client_with: ClientFactory) -> None:
+    rule = NoTwins()
+    client = client_with(rules=(rule,))
+    id = client.post("Patient", patient()).id
+    client.put(f"Patient/{id}", patient(id=id, active=True))
+    client.delete(f"Patient/{id}")
+    seen = {(change.before is not None, change.after is not None) for change in rule.seen}
+    assert seen == {(False, True), (True, True), (True, False)}
+
+
+def test_types_that_no_plug_names_cost_nothing(client_with: ClientFactory) -> None:
+    rule = NoTwins()
+    client = client_with(rules=(rule,))
+    client.post("Basic", {"resourceType": "Basic", "code": {"text": "x"}})
+    assert rule.seen == []

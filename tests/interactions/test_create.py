@@ -1,0 +1,112 @@
+"""https://hl7.org/fhir/R4/http.html#create"""
+
+from typing import Any
+
+import pytest
+
+from fhir_server.core import json
+from tests.interactions.client import Client, identified, patient
+
+
+def test_create_gives_an_id_and_a_first_version(client: Client) -> None:
+    answer = client.post("Patient", patient())
+    assert answer.status == 201
+    assert answer.location == f"Patient/{answer.id}/_history/1"
+    assert answer.content["meta"]["versionId"] == "1"
+
+
+def test_the_id_of_the_body_is_not_used(client: Client) -> None:
+    assert client.post("Patient", patient(id="mine")).id != "mine"
+
+
+def test_decimals_come_back_as_they_were_written(client: Client) -> None:
+    text = (
+        b'{"resourceType":"Observation","status":"final","code":{"text":"x"},'
+        b'"valueQuantity":{"value":1.50,"unit":"g"},"component":[{"code":{"text":"y"},'
+        b'"valueQuantity":{"value":187e0}}]}'
+    )
+    id = client.post("Observation", json.parse(text)).id
+    stored = client.engine.store.read("Observation", id)
+    assert stored is not None
+    assert b'"value":1.50,' in stored.body
+    assert b'"value":187e0}' in stored.body
+
+
+def test_if_none_exist_creates_once(client: Client) -> None:
+    first = client.post("Patient", identified("a"), if_none_exist="identifier=urn:ids|a")
+    second = client.post("Patient", identified("a"), if_none_exist="identifier=urn:ids|a")
+    assert (first.status, second.status) == (201, 200)
+    assert first.id == second.id
+
+
+def test_if_none_exist_with_several_matches_is_refused(client: Client) -> None:
+    client.post("Patient", identified("a"))
+    client.post("Patient", identified("a"))
+    answer = client.post("Patient", identified("a"), if_none_exist="identifier=urn:ids|a")
+    assert answer.status == 412
+    assert answer.content["issue"][0]["code"] == "multiple-matches"
+
+
+@pytest.mark.parametrize(("criteria", "status"), [("", 412), ("_count=1", 412), ("colour=red", 400)])
+def test_if_none_exist_needs_criteria_it_can_use(client: Client, criteria: str, status: int) -> None:
+    assert client.post("Patient", identified("a"), if_none_exist=criteria).status == status
+    assert client.get("Patient").entries == []
+
+
+@pytest.mark.parametrize(
+    ("content", "status", "said"),
+    [
+        (None, 400, "needs a body"),
+        ([], 400, ""),
+        ({"name": []}, 400, "resourceType"),
+        ({"resourceType": "Observation", "status": "final", "code": {"text": "x"}}, 400, "/Observation"),
+        (patient(nam=[]), 400, "nam"),
+        (patient(gender="unknown-code"), 400, "gender"),
+        (patient(birthDate="2020-02-30"), 400, "2020-02-30"),
+    ],
+)
+def test_a_body_that_is_not_the_resource_is_refused(
+    client: Client, content: Any, status: int, said: str
+) -> None:
+    answer = client.post("Patient", content)
+    assert answer.status == status
+    assert said in answer.diagnostics + " ".join(answer.expressions)
+    assert client.get("Patient").entries == []
+
+
+def test_all_problems_are_said_at_once(client: Client) -> None:
+    answer = client.post("Patient", patient(gender="x", birthDate="x", active="yes"))
+    assert {"Patient.gender", "Patient.birthDate", "Patient.active"} <= set(answer.expressions)
+
+
+def test_prefer_decides_what_comes_back(client: Client) -> None:
+    assert client.post("Patient", patient(), returns="minimal").content is None
+    assert client.post("Patient", patient(), returns="representation").content["resourceType"] == "Patient"
+    outcome = client.post("Patient", patient(), returns="OperationOutcome").content
+    assert outcome["resourceType"] == "OperationOutcome"
+
+
+def test_a_conditional_reference_becomes_the_one_match(client: Client) -> None:
+    id = client.post("Patient", identified("a")).id
+    encounter = {
+        "resourceType": "Encounter",
+        "status": "planned",
+        "class": {"code": "AMB"},
+        "subject": {"reference": "Patient?identifier=urn:ids|a"},
+    }
+    assert client.post("Encounter", encounter).content["subject"]["reference"] == f"Patient/{id}"
+    client.post("Patient", identified("a"))
+    assert client.post("Encounter", encounter).status == 412
+    encounter["subject"] = {"reference": "Patient?identifier=urn:ids|b"}
+    assert client.post("Encounter", encounter).status == 412
+    assert len(client.get("Encounter").entries) == 1
+
+
+def test_a_dangling_literal_reference_is_accepted(client: Client) -> None:
+    encounter = {
+        "resourceType": "Encounter",
+        "status": "planned",
+        "class": {"code": "AMB"},
+        "subject": {"reference": "Patient/not-here"},
+    }
+    assert client.post("Encounter", encounter).status == 201

@@ -1,0 +1,81 @@
+"""Which requests have an answer at all, and which change something."""
+
+import pytest
+
+from fhir_server.core.request import FhirRequest, FhirResponse
+from fhir_server.extension import Operation, OperationContext
+from tests.interactions.client import BASE, Client, ClientFactory
+
+
+@pytest.mark.parametrize(
+    ("method", "url", "status"),
+    [
+        ("PUT", "", 405),
+        ("DELETE", "", 405),
+        ("POST", "metadata", 405),
+        ("POST", "Patient/1", 405),
+        ("PUT", "Patient/1/_history/1", 405),
+        ("DELETE", "Patient/1/_history/1", 405),
+        ("GET", "Patient/_search", 405),
+        ("POST", "Patient/1/_history", 405),
+        ("GET", "Patient/1/nothing", 404),
+        ("GET", "Patient/1/_history/1/more", 404),
+        ("GET", "nothing", 404),
+        ("GET", "$nothing", 404),
+        ("POST", "Patient/$nothing", 404),
+        ("POST", "Patient/1/$nothing", 404),
+        ("GET", "Resource/1", 404),
+        ("GET", "DomainResource", 404),
+        ("GET", "HumanName", 404),
+        ("GET", "_history/x", 404),
+    ],
+)
+def test_there_is_an_outcome_for_what_does_not_exist(
+    client: Client, method: str, url: str, status: int
+) -> None:
+    answer = client.send(method, url)
+    assert answer.status == status
+    assert answer.content["resourceType"] == "OperationOutcome"
+
+
+def test_the_allowed_methods_are_named(client: Client) -> None:
+    assert "GET, PUT, PATCH, DELETE" in client.post("Patient/1", {}).diagnostics
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "writes"),
+    [
+        ("GET", ("Patient",), False),
+        ("HEAD", ("Patient", "1"), False),
+        ("POST", ("Patient", "_search"), False),
+        ("POST", ("_search",), False),
+        ("POST", ("Patient", "$look"), False),
+        ("POST", ("Patient", "$change"), True),
+        ("POST", ("Patient",), True),
+        ("POST", (), True),
+        ("PATCH", ("Patient", "1"), True),
+    ],
+)
+def test_what_may_change_the_store(
+    client_with: ClientFactory, method: str, path: tuple[str, ...], writes: bool
+) -> None:
+    def nothing(_request: FhirRequest, _context: OperationContext) -> FhirResponse:
+        return FhirResponse(200)
+
+    levels = frozenset({"type"})
+    look = Operation("look", "urn:look", levels, nothing)
+    change = Operation("change", "urn:change", levels, nothing, affects_state=True)
+    client = client_with(operations=(look, change))
+    assert client.dispatcher.is_write(FhirRequest(method, path, BASE)) is writes
+
+
+def test_an_operation_is_offered_where_it_says(client_with: ClientFactory) -> None:
+    def greet(request: FhirRequest, _context: OperationContext) -> FhirResponse:
+        return FhirResponse(200, body=b'"%s"' % request.path[0].encode())
+
+    greeting = Operation("greet", "urn:greet", frozenset({"type"}), greet, frozenset({"Patient"}))
+    client = client_with(operations=(greeting,))
+    assert client.get("Patient/$greet").content == "Patient"
+    assert client.get("Encounter/$greet").status == 404
+    assert client.get("$greet").status == 404
+    assert client.get("Patient/1/$greet").status == 404

@@ -1,0 +1,74 @@
+"""https://hl7.org/fhir/R4/http.html#history"""
+
+import pytest
+
+from tests.interactions.client import Client, patient
+
+
+def versions(answer: object) -> list[str]:
+    return [entry["request"]["method"] for entry in answer.entries]  # type: ignore[attr-defined]
+
+
+def test_instance_history_is_newest_first(client: Client) -> None:
+    id = client.post("Patient", patient()).id
+    client.put(f"Patient/{id}", patient(id=id))
+    client.delete(f"Patient/{id}")
+    answer = client.get(f"Patient/{id}/_history")
+    assert answer.content["type"] == "history"
+    assert versions(answer) == ["DELETE", "PUT", "POST"]
+    assert [entry["response"]["status"][:3] for entry in answer.entries] == ["204", "200", "201"]
+    assert "resource" not in answer.entries[0]
+    assert answer.content["total"] == 3
+
+
+def test_type_and_system_history(client: Client) -> None:
+    client.post("Patient", patient())
+    client.post("Basic", {"resourceType": "Basic", "code": {"text": "x"}})
+    assert len(client.get("Patient/_history").entries) == 1
+    assert len(client.get("_history").entries) == 2
+
+
+def test_history_of_nobody_is_not_found(client: Client) -> None:
+    assert client.get("Patient/nobody/_history").status == 404
+
+
+def test_pages_hold_every_version_once_while_others_write(client: Client) -> None:
+    for _ in range(7):
+        client.post("Patient", patient())
+    before = [entry["fullUrl"] for entry in client.get("Patient/_history?_count=100").entries]
+    seen, url = [], "Patient/_history?_count=3"
+    while url:
+        page = client.get(url)
+        seen += [entry["fullUrl"] for entry in page.entries]
+        client.post("Patient", patient())
+        url = page.link("next") or ""
+    assert seen == before
+
+
+def test_since_is_inclusive(client: Client) -> None:
+    stamps = [client.post("Patient", patient()).content["meta"]["lastUpdated"] for _ in range(3)]
+    found = client.get(f"Patient/_history?_since={stamps[-1]}").entries
+    assert {entry["resource"]["meta"]["lastUpdated"] for entry in found} == {stamps[-1]}
+    assert client.get("Patient/_history?_since=2100").entries == []
+
+
+def test_at_gives_what_was_current(client: Client) -> None:
+    client.post("Patient", patient())
+    assert len(client.get("Patient/_history?_at=2100").entries) == 1
+    assert client.get("Patient/_history?_at=2000").entries == []
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["_count=-1", "_count=x", "_since=yesterday", "_since=2020&_at=2020", "name=x", "_page=forged", "_at="],
+)
+def test_bad_parameters_are_refused(client: Client, query: str) -> None:
+    assert client.get(f"Patient/_history?{query}").status == 400
+
+
+def test_a_page_of_one_type_is_no_page_of_another(client: Client) -> None:
+    for _ in range(2):
+        client.post("Patient", patient())
+    link = client.get("Patient/_history?_count=1").link("next")
+    assert link is not None
+    assert client.get(link.replace("Patient", "Encounter")).status == 400

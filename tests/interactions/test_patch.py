@@ -1,0 +1,236 @@
+"""https://hl7.org/fhir/R4/http.html#patch and https://hl7.org/fhir/R4/fhirpatch.html"""
+
+import base64
+from typing import Any
+
+import pytest
+
+from fhir_server.core import json
+from tests.interactions.client import Client, identified, patient
+
+FHIR_JSON = "application/fhir+json"
+
+
+def fhirpath_patch(**parts: Any) -> dict[str, Any]:
+    """A Parameters resource with one operation; values are (value[x] name, value), or texts for codes."""
+    listed: list[dict[str, Any]] = []
+    for name, value in parts.items():
+        if isinstance(value, tuple):
+            listed.append({"name": name, value[0]: value[1]})
+        elif isinstance(value, int):
+            listed.append({"name": name, "valueInteger": value})
+        else:
+            kind = "valueCode" if name == "type" else "valueString"
+            listed.append({"name": name, kind: value})
+    return {"resourceType": "Parameters", "parameter": [{"name": "operation", "part": listed}]}
+
+
+class TestJsonPatch:
+    def test_operations_apply_in_order(self, client: Client) -> None:
+        id = client.post("Patient", patient(gender="male")).id
+        answer = client.patch(
+            f"Patient/{id}",
+            [
+                {"op": "test", "path": "/gender", "value": "male"},
+                {"op": "replace", "path": "/gender", "value": "female"},
+                {"op": "add", "path": "/name/-", "value": {"family": "Martin"}},
+                {"op": "move", "from": "/name/1", "path": "/name/0"},
+                {"op": "copy", "from": "/name/0/family", "path": "/name/1/text"},
+                {"op": "remove", "path": "/name/1/family"},
+            ],
+        )
+        assert (answer.status, answer.version) == (200, 2)
+        assert answer.content["gender"] == "female"
+        assert answer.content["name"] == [{"family": "Martin"}, {"text": "Martin"}]
+
+    def test_numbers_are_compared_by_value_and_kept_by_text(self, client: Client) -> None:
+        observation = b"""{"resourceType":"Observation","status":"final","code":{"text":"x"},
+            "valueQuantity":{"value":1.50}}"""
+        id = client.post("Observation", json.parse(observation)).id
+        test = {"op": "test", "path": "/valueQuantity/value", "value": json.number("1.5")}
+        assert client.patch(f"Observation/{id}", [test]).status == 200
+        stored = client.engine.store.read("Observation", id)
+        assert stored is not None
+        assert b"1.50" in stored.body
+
+    @pytest.mark.parametrize(
+        ("operation", "status"),
+        [
+            ({"op": "test", "path": "/gender", "value": "female"}, 422),
+            ({"op": "remove", "path": "/birthDate"}, 422),
+            ({"op": "replace", "path": "/name/9/family", "value": "x"}, 422),
+            ({"op": "add", "path": "/name/01", "value": {}}, 422),
+            ({"op": "move", "from": "/name", "path": "/name/0"}, 422),
+            ({"op": "replace", "path": "/id", "value": "other"}, 422),
+            ({"op": "replace", "path": "", "value": []}, 422),
+            ({"op": "remove", "path": "/resourceType"}, 422),
+            ({"op": "replace", "path": "/gender", "value": "green"}, 400),
+            ({"op": "add", "path": "/colour", "value": "green"}, 400),
+            ({"op": "paint", "path": "/gender"}, 400),
+            ({"op": "add", "path": "/gender"}, 400),
+            ({"op": "add", "path": "gender", "value": "male"}, 400),
+            ({"op": "copy", "path": "/gender"}, 400),
+            ("not an operation", 400),
+        ],
+    )
+    def test_what_cannot_be_done_changes_nothing(self, client: Client, operation: Any, status: int) -> None:
+        id = client.post("Patient", patient(gender="male")).id
+        assert client.patch(f"Patient/{id}", [operation]).status == status
+        assert client.get(f"Patient/{id}").version == 1
+
+    def test_a_patch_that_is_no_list_is_refused(self, client: Client) -> None:
+        id = client.post("Patient", patient()).id
+        assert client.patch(f"Patient/{id}", {"op": "remove", "path": "/name"}).status == 400
+
+    def test_if_match_and_absent_resources(self, client: Client) -> None:
+        id = client.post("Patient", patient()).id
+        change = [{"op": "add", "path": "/active", "value": True}]
+        assert client.patch(f"Patient/{id}", change, if_match='W/"2"').status == 412
+        assert client.patch(f"Patient/{id}", change, if_match='W/"1"').status == 200
+        assert client.patch("Patient/nobody", change).status == 404
+        client.delete(f"Patient/{id}")
+        assert client.patch(f"Patient/{id}", change).status == 410
+
+    def test_conditional_patch(self, client: Client) -> None:
+        change = [{"op": "add", "path": "/active", "value": True}]
+        assert client.patch("Patient?identifier=urn:ids|a", change).status == 404
+        id = client.post("Patient", identified("a")).id
+        answer = client.patch("Patient?identifier=urn:ids|a", change)
+        assert (answer.status, answer.id) == (200, id)
+        client.post("Patient", identified("a"))
+        assert client.patch("Patient?identifier=urn:ids|a", change).status == 412
+
+    def test_other_media_types_are_refused(self, client: Client) -> None:
+        id = client.post("Patient", patient()).id
+        assert client.patch(f"Patient/{id}", [], content_type="text/plain").status == 415
+
+    def test_inside_a_bundle_it_travels_as_a_binary(self, client: Client) -> None:
+        id = client.post("Patient", patient()).id
+        document = b'[{"op":"add","path":"/active","value":true}]'
+        binary = {
+            "resourceType": "Binary",
+            "contentType": "application/json-patch+json",
+            "data": base64.b64encode(document).decode(),
+        }
+        entry = {"resource": binary, "request": {"method": "PATCH", "url": f"Patient/{id}"}}
+        for kind in ("batch", "transaction"):
+            answer = client.post("", {"resourceType": "Bundle", "type": kind, "entry": [entry]})
+            assert answer.entries[0]["response"]["status"] == "200 OK"
+        assert client.get(f"Patient/{id}").version == 3
+
+
+class TestFhirPathPatch:
+    @pytest.mark.parametrize(
+        ("parts", "member", "expected"),
+        [
+            (
+                {"type": "add", "path": "Patient", "name": "birthDate", "value": ("valueDate", "1980-01-02")},
+                "birthDate",
+                "1980-01-02",
+            ),
+            (
+                {"type": "add", "path": "Patient.name[0]", "name": "given", "value": ("valueString", "Ada")},
+                "name",
+                [{"family": "Durand", "given": ["Ada"]}, {"family": "Martin", "use": "old"}],
+            ),
+            (
+                {
+                    "type": "add",
+                    "path": "Patient",
+                    "name": "deceased",
+                    "value": ("valueBoolean", True),
+                },
+                "deceasedBoolean",
+                True,
+            ),
+            (
+                {
+                    "type": "replace",
+                    "path": "Patient.name.where(use = 'old').family",
+                    "value": ("valueString", "Petit"),
+                },
+                "name",
+                [{"family": "Durand"}, {"family": "Petit", "use": "old"}],
+            ),
+            ({"type": "delete", "path": "Patient.name.where(use = 'old')"}, "name", [{"family": "Durand"}]),
+            ({"type": "delete", "path": "Patient.name[1]"}, "name", [{"family": "Durand"}]),
+            ({"type": "delete", "path": "Patient.gender"}, "gender", None),
+            ({"type": "delete", "path": "Patient.birthDate"}, "birthDate", None),
+            (
+                {
+                    "type": "insert",
+                    "path": "Patient.name",
+                    "index": 0,
+                    "value": ("valueHumanName", {"family": "Petit"}),
+                },
+                "name",
+                [{"family": "Petit"}, {"family": "Durand"}, {"family": "Martin", "use": "old"}],
+            ),
+            (
+                {"type": "move", "path": "Patient.name", "source": 1, "destination": 0},
+                "name",
+                [{"family": "Martin", "use": "old"}, {"family": "Durand"}],
+            ),
+        ],
+    )
+    def test_each_operation(self, client: Client, parts: dict[str, Any], member: str, expected: Any) -> None:
+        names = [{"family": "Durand"}, {"family": "Martin", "use": "old"}]
+        id = client.post("Patient", patient(name=names, gender="male")).id
+        answer = client.patch(f"Patient/{id}", fhirpath_patch(**parts), content_type=FHIR_JSON)
+        assert answer.status == 200, answer.content
+        assert answer.content.get(member) == expected
+
+    def test_replacing_a_choice_may_change_its_type(self, client: Client) -> None:
+        observation = {
+            "resourceType": "Observation",
+            "status": "final",
+            "code": {"text": "x"},
+            "valueString": "9",
+        }
+        id = client.post("Observation", observation).id
+        change = fhirpath_patch(type="replace", path="Observation.value", value=("valueInteger", 9))
+        answer = client.patch(f"Observation/{id}", change, content_type=FHIR_JSON)
+        assert answer.content["valueInteger"] == 9
+        assert "valueString" not in answer.content
+
+    def test_parts_make_an_anonymous_object(self, client: Client) -> None:
+        id = client.post("Patient", patient()).id
+        change = fhirpath_patch(type="add", path="Patient", name="contact")
+        parts = [
+            {"name": "name", "valueHumanName": {"text": "Aidant"}},
+            {"name": "gender", "valueCode": "male"},
+        ]
+        change["parameter"][0]["part"].append({"name": "value", "part": parts})
+        answer = client.patch(f"Patient/{id}", change, content_type=FHIR_JSON)
+        assert answer.content["contact"] == [{"name": {"text": "Aidant"}, "gender": "male"}]
+
+    @pytest.mark.parametrize(
+        ("parts", "status"),
+        [
+            ({"type": "replace", "path": "Patient.gender", "value": ("valueCode", "male")}, 422),
+            ({"type": "add", "path": "Patient", "name": "colour", "value": ("valueCode", "x")}, 422),
+            ({"type": "add", "path": "Patient", "name": "active", "value": ("valueBoolean", False)}, 422),
+            ({"type": "insert", "path": "Patient.name", "index": 5, "value": ("valueHumanName", {})}, 422),
+            ({"type": "move", "path": "Patient.name", "source": 0, "destination": 3}, 422),
+            ({"type": "delete", "path": "Patient.name.("}, 422),
+            ({"type": "delete", "path": "Patient.telecom"}, 422),
+            ({"type": "paint", "path": "Patient"}, 400),
+            ({"type": "add", "path": "Patient", "name": "gender"}, 400),
+            ({"type": "replace", "path": "Patient.active", "value": ("valueString", "yes")}, 400),
+        ],
+    )
+    def test_what_cannot_be_done_changes_nothing(
+        self, client: Client, parts: dict[str, Any], status: int
+    ) -> None:
+        telecom = [{"system": "phone", "value": "1"}, {"system": "phone", "value": "2"}]
+        id = client.post("Patient", patient(active=True, telecom=telecom)).id
+        answer = client.patch(f"Patient/{id}", fhirpath_patch(**parts), content_type=FHIR_JSON)
+        assert answer.status == status
+        assert client.get(f"Patient/{id}").version == 1
+
+    def test_an_extension_of_a_primitive_goes_with_it(self, client: Client) -> None:
+        extended = {"extension": [{"url": "urn:x", "valueCode": "y"}]}
+        id = client.post("Patient", patient(birthDate="1980-01-02", _birthDate=extended)).id
+        change = fhirpath_patch(type="delete", path="Patient.birthDate")
+        answer = client.patch(f"Patient/{id}", change, content_type=FHIR_JSON)
+        assert "_birthDate" not in answer.content

@@ -1,0 +1,154 @@
+"""https://hl7.org/fhir/R4/http.html#search: the Bundle around the matches. What matches is tested in tests/search."""
+
+import base64
+
+import pytest
+
+from fhir_server.core.limits import Limits
+from tests.interactions.client import BASE, Client, ClientFactory, identified, patient
+
+
+def test_matches_come_in_a_searchset(client: Client) -> None:
+    id = client.post("Patient", identified("a")).id
+    client.post("Patient", identified("b"))
+    answer = client.get("Patient?identifier=urn:ids|a")
+    assert (answer.content["type"], answer.content["total"]) == ("searchset", 1)
+    (entry,) = answer.entries
+    assert entry["fullUrl"] == f"{BASE}/Patient/{id}"
+    assert entry["search"] == {"mode": "match"}
+    assert answer.link("self") == f"{BASE}/Patient?identifier=urn:ids|a"
+
+
+def test_post_search_is_the_same(client: Client) -> None:
+    client.post("Patient", identified("a"))
+    answer = client.post("Patient/_search?identifier=urn:ids|a")
+    assert len(answer.entries) == 1
+    assert answer.link("self") == f"{BASE}/Patient?identifier=urn:ids|a"
+
+
+def test_search_across_types(client: Client) -> None:
+    client.post("Patient", patient())
+    client.post("Basic", {"resourceType": "Basic", "code": {"text": "x"}})
+    assert len(client.get("?_type=Patient,Basic").entries) == 2
+    assert len(client.get("?_type=Basic").entries) == 1
+
+
+def test_an_unknown_parameter_is_refused_with_the_valid_ones(client: Client) -> None:
+    answer = client.get("Patient?identifer=x")
+    assert answer.status == 400
+    assert "identifer" in answer.diagnostics
+    assert "identifier" in answer.diagnostics
+
+
+def test_under_lenient_handling_it_is_ignored_and_said(client: Client) -> None:
+    client.post("Patient", patient())
+    answer = client.get("Patient?colour=red&_count=5", lenient=True)
+    assert answer.status == 200
+    modes = [entry["search"]["mode"] for entry in answer.entries]
+    assert modes == ["match", "outcome"]
+    assert "colour" in answer.entries[1]["resource"]["issue"][0]["diagnostics"]
+    assert answer.link("self") == f"{BASE}/Patient?_count=5"
+
+
+def test_pages_hold_every_resource_once_while_others_write(client: Client) -> None:
+    ids = [client.post("Patient", patient()).id for _ in range(7)]
+    seen: list[str] = []
+    url = "Patient?_count=3&name=durand"
+    while url:
+        page = client.get(url)
+        seen += page.ids
+        client.post("Patient", patient())
+        client.put(f"Patient/{ids[-1]}", patient(id=ids[-1], active=True))
+        url = page.link("next") or ""
+    assert seen == ids
+
+
+def test_page_links_show_no_search_value(client: Client) -> None:
+    for _ in range(2):
+        client.post("Patient", identified("275047512345678"))
+    link = client.get("Patient?identifier=urn:ids|275047512345678&_count=1").link("next")
+    assert link is not None
+    token = link.partition("_page=")[2]
+    assert "275047512345678" not in link
+    assert b"275047512345678" not in base64.urlsafe_b64decode(token + "==")
+
+
+def test_a_forged_or_foreign_page_is_refused(client: Client) -> None:
+    for _ in range(2):
+        client.post("Patient", patient())
+    link = client.get("Patient?_count=1").link("next")
+    assert link is not None
+    assert client.get(link).status == 200
+    assert client.get(link[:-3] + "AAA").status == 400
+    assert client.get(link.replace("/Patient?", "/Encounter?")).status == 400
+    assert client.get("Patient?_page=x").status == 400
+
+
+def test_includes_come_once_and_marked(client: Client) -> None:
+    id = client.post("Patient", patient()).id
+    encounter = {
+        "resourceType": "Encounter",
+        "status": "planned",
+        "class": {"code": "AMB"},
+        "subject": {"reference": f"Patient/{id}"},
+    }
+    for _ in range(3):
+        client.post("Encounter", encounter)
+    answer = client.get("Encounter?_include=Encounter:subject")
+    modes = [entry["search"]["mode"] for entry in answer.entries]
+    assert modes == ["match"] * 3 + ["include"]
+    assert answer.content["total"] == 3
+    reverse = client.get(f"Patient?_id={id}&_revinclude=Encounter:subject")
+    assert [entry["search"]["mode"] for entry in reverse.entries] == ["match"] + ["include"] * 3
+
+
+def test_capped_includes_are_said(client_with: ClientFactory) -> None:
+    client = client_with(limits=Limits(include_max=2))
+    id = client.post("Patient", patient()).id
+    condition = {"resourceType": "Condition", "subject": {"reference": f"Patient/{id}"}}
+    for _ in range(3):
+        client.post("Condition", condition)
+    answer = client.get(f"Patient?_id={id}&_revinclude=Condition:subject")
+    assert [entry["search"]["mode"] for entry in answer.entries] == ["match", "include", "include", "outcome"]
+
+
+@pytest.mark.parametrize("query", ["_summary=count", "_count=0"])
+def test_counts_come_without_entries(client: Client, query: str) -> None:
+    for _ in range(3):
+        client.post("Patient", patient())
+    answer = client.get(f"Patient?{query}")
+    assert (answer.content["total"], answer.entries) == (3, [])
+
+
+def test_parts_of_matches(client: Client) -> None:
+    client.post("Patient", patient(contact=[{"name": {"text": "Aidant"}}], active=True))
+    (entry,) = client.get("Patient?_elements=active").entries
+    assert "contact" not in entry["resource"]
+    assert entry["resource"]["active"] is True
+    assert entry["resource"]["meta"]["tag"][0]["code"] == "SUBSETTED"
+
+
+def test_sorting(client: Client) -> None:
+    for family in ("Moreau", "Bernard", "Élie"):
+        client.post("Patient", patient(name=[{"family": family}]))
+    for order, expected in (
+        ("family", ["Bernard", "Élie", "Moreau"]),
+        ("-family", ["Moreau", "Élie", "Bernard"]),
+    ):
+        entries = client.get(f"Patient?_sort={order}").entries
+        assert [entry["resource"]["name"][0]["family"] for entry in entries] == expected
+
+
+def test_sorted_pages_join_up(client: Client) -> None:
+    for family in ("C", "A", "B", "A", "D"):
+        client.post("Patient", patient(name=[{"family": family}]))
+    client.post("Patient", {"resourceType": "Patient"})
+    whole = client.get("Patient?_sort=-family&_count=50").ids
+    paged: list[str] = []
+    url = "Patient?_sort=-family&_count=2"
+    while url:
+        page = client.get(url)
+        paged += page.ids
+        url = page.link("next") or ""
+    assert paged == whole
+    assert len(paged) == 6

@@ -1,0 +1,87 @@
+"""https://hl7.org/fhir/R4/http.html#update"""
+
+import pytest
+
+from tests.interactions.client import Client, identified, patient
+
+
+def test_update_makes_the_next_version(client: Client) -> None:
+    id = client.post("Patient", patient()).id
+    answer = client.put(f"Patient/{id}", patient(id=id, active=False))
+    assert (answer.status, answer.version) == (200, 2)
+
+
+def test_update_as_create(client: Client) -> None:
+    answer = client.put("Patient/mine", patient(id="mine"))
+    assert (answer.status, answer.version, answer.location) == (201, 1, "Patient/mine/_history/1")
+
+
+def test_update_brings_back_what_was_deleted(client: Client) -> None:
+    client.put("Patient/mine", patient(id="mine"))
+    client.delete("Patient/mine")
+    answer = client.put("Patient/mine", patient(id="mine"))
+    assert (answer.status, answer.version) == (201, 3)
+    assert client.get("Patient/mine").status == 200
+
+
+@pytest.mark.parametrize("body", [patient(), patient(id="other")])
+def test_the_body_must_name_the_id_of_the_url(client: Client, body: dict[str, object]) -> None:
+    answer = client.put("Patient/mine", body)
+    assert (answer.status, answer.expressions) == (400, ["Patient.id"])
+    assert client.get("Patient/mine").status == 404
+
+
+def test_an_id_that_is_none_is_refused(client: Client) -> None:
+    assert client.put("Patient/not_an_id", patient(id="not_an_id")).status == 400
+
+
+def test_if_match_guards_against_lost_updates(client: Client) -> None:
+    id = client.post("Patient", patient()).id
+    assert client.put(f"Patient/{id}", patient(id=id), if_match='W/"1"').status == 200
+    stale = client.put(f"Patient/{id}", patient(id=id), if_match='W/"1"')
+    assert stale.status == 412
+    assert "2" in stale.diagnostics
+    assert client.put(f"Patient/{id}", patient(id=id), if_match="nonsense").status == 400
+    assert client.put("Patient/new", patient(id="new"), if_match='W/"1"').status == 412
+    assert client.get(f"Patient/{id}").version == 2
+
+
+def test_if_none_match_star_creates_only(client: Client) -> None:
+    assert client.put("Patient/mine", patient(id="mine"), if_none_match="*").status == 201
+    assert client.put("Patient/mine", patient(id="mine"), if_none_match="*").status == 412
+
+
+class TestConditionalUpdate:
+    """https://hl7.org/fhir/R4/http.html#cond-update"""
+
+    URL = "Patient?identifier=urn:ids|a"
+
+    def test_no_match_creates(self, client: Client) -> None:
+        answer = client.put(self.URL, identified("a"))
+        assert answer.status == 201
+        assert client.put(self.URL, identified("a", active=True)).id == answer.id
+
+    def test_no_match_with_an_id_creates_under_it(self, client: Client) -> None:
+        assert client.put(self.URL, identified("a", id="mine")).content["id"] == "mine"
+
+    def test_no_match_with_an_id_that_is_taken_is_a_conflict(self, client: Client) -> None:
+        client.put("Patient/mine", patient(id="mine"))
+        assert client.put(self.URL, identified("a", id="mine")).status == 409
+        assert client.get("Patient/mine").version == 1
+
+    def test_one_match_is_updated(self, client: Client) -> None:
+        id = client.post("Patient", identified("a")).id
+        answer = client.put(self.URL, identified("a", active=True))
+        assert (answer.status, answer.id, answer.version) == (200, id, 2)
+
+    def test_one_match_with_another_id_is_refused(self, client: Client) -> None:
+        client.post("Patient", identified("a"))
+        assert client.put(self.URL, identified("a", id="other")).status == 400
+
+    def test_several_matches_are_refused(self, client: Client) -> None:
+        client.post("Patient", identified("a"))
+        client.post("Patient", identified("a"))
+        assert client.put(self.URL, identified("a")).status == 412
+
+    def test_without_criteria_it_is_refused(self, client: Client) -> None:
+        assert client.put("Patient", identified("a")).status == 412
