@@ -210,6 +210,7 @@ class _Library:
             "resolve": {"fn": self._resolve},
             "hasValue": {"fn": self._has_value},
             "extension": {"fn": self._extension, "arity": {1: ["String"]}},
+            "hasExtension": {"fn": self._has_extension, "arity": {1: ["String"]}},
             "as": {"fn": self._of_type, "arity": type_specifier},
             "asOp": {"fn": self._of_type, "arity": {2: ["Any", "TypeSpecifier"]}},
             "ofType": {"fn": self._of_type, "arity": type_specifier},
@@ -247,6 +248,10 @@ class _Library:
             if extension.get("url") == url
         ]
         return [self._nodes.ResourceNode.create_node(extension, "Extension") for extension in extensions]
+
+    def _has_extension(self, evaluation: Evaluation, items: Iterable[Any], url: str) -> bool:
+        """Not of FHIRPath, but R4's own search parameters use it."""
+        return bool(self._extension(evaluation, items, url))
 
     def _distinct(self, evaluation: Evaluation, items: Sequence[Any]) -> list[Any]:
         """The library's own forgets the types of the items."""

@@ -5,12 +5,12 @@ from fhir_server.issues import Template
 # --- parameters ---
 
 UNKNOWN_PARAMETER = Template(
-    en="'{parameter}' is no search parameter of {type}.{nearest} Valid are: {valid}.",
+    en="'{parameter}' is not a search parameter of {type}.{nearest} Valid are: {valid}.",
     fr="« {parameter} » n'est pas un paramètre de recherche de {type}.{nearest} Sont valides : {valid}.",
 )
 NEAREST = Template(en=" Did you mean '{name}'?", fr=" Vouliez-vous dire « {name} » ?")
 NOTHING_NEAR = Template(en="", fr="")
-EVERY_TYPE = Template(en="all resource types", fr="tous les types de ressources")
+EVERY_TYPE = Template(en="every resource type", fr="tous les types de ressources")
 IGNORED = Template(
     en="Ignored, as handling=lenient asks: {reason}",
     fr="Ignoré, comme handling=lenient le demande : {reason}",
@@ -24,9 +24,10 @@ NOT_YET = Template(
     fr="Ce serveur ne gère pas encore « {parameter} ». Cherchez sans lui.",
 )
 NOT_FOR_RESOURCES = Template(
-    en="'{parameter}' searches contained resources, which this server does not do. Only '_contained=false' is valid.",
-    fr="« {parameter} » cherche des ressources contenues, ce que ce serveur ne fait pas. Seul « _contained=false »"
-    " est valide.",
+    en="'{parameter}' searches contained resources, which this server does not do."
+    " Only '_contained=false' is valid.",
+    fr="« {parameter} » cherche des ressources contenues, ce que ce serveur ne fait pas."
+    " Seul « _contained=false » est valide.",
 )
 TOO_MANY_PARAMETERS = Template(
     en="The search has {count} parameters; at most {limit} are accepted. Split it.",
@@ -70,20 +71,21 @@ NOT_A_TARGET = Template(
 STRAY_ESCAPE = Template(
     en="'{value}' of '{parameter}' holds a backslash that escapes nothing. Write \\\\ for a backslash;"
     " it may stand before , | $ and itself only.",
-    fr="« {value} » de « {parameter} » contient une barre oblique inverse qui n'échappe rien. Écrivez \\\\ pour"
-    " une barre ; elle ne précède que , | $ et elle-même.",
+    fr="« {value} » de « {parameter} » contient une barre oblique inverse qui n'échappe rien."
+    " Écrivez \\\\ pour une barre ; elle ne précède que , | $ et elle-même.",
 )
 BAD_DATE = Template(
     en="'{value}' of '{parameter}' is no date. Write YYYY, YYYY-MM, YYYY-MM-DD or YYYY-MM-DDThh:mm[:ss[.fff]]"
     " with Z or +hh:mm, after an optional prefix (eq ne gt lt ge le sa eb ap).",
     fr="« {value} » de « {parameter} » n'est pas une date. Écrivez AAAA, AAAA-MM, AAAA-MM-JJ ou"
-    " AAAA-MM-JJThh:mm[:ss[.fff]] avec Z ou +hh:mm, après un préfixe facultatif (eq ne gt lt ge le sa eb ap).",
+    " AAAA-MM-JJThh:mm[:ss[.fff]] avec Z ou +hh:mm, après un préfixe facultatif"
+    " (eq ne gt lt ge le sa eb ap).",
 )
 BAD_NUMBER = Template(
-    en="'{value}' of '{parameter}' is no number. Write one such as 100, 5.40 or 1e-3, after an optional prefix"
-    " (eq ne gt lt ge le sa eb ap).",
-    fr="« {value} » de « {parameter} » n'est pas un nombre. Écrivez par exemple 100, 5.40 ou 1e-3, après un préfixe"
-    " facultatif (eq ne gt lt ge le sa eb ap).",
+    en="'{value}' of '{parameter}' is no number. Write one such as 100, 5.40 or 1e-3,"
+    " after an optional prefix (eq ne gt lt ge le sa eb ap).",
+    fr="« {value} » de « {parameter} » n'est pas un nombre. Écrivez par exemple 100, 5.40 ou 1e-3,"
+    " après un préfixe facultatif (eq ne gt lt ge le sa eb ap).",
 )
 BAD_QUANTITY = Template(
     en="'{value}' of '{parameter}' is no quantity. Write [prefix]number, [prefix]number|system|code or"
@@ -116,10 +118,10 @@ BAD_COMPOSITE = Template(
 # --- chains ---
 
 NOT_A_REFERENCE = Template(
-    en="'{parameter}' is a {kind} parameter of {type}; only a reference can be followed by a chain. References are:"
-    " {valid}.",
-    fr="« {parameter} » est un paramètre de type {kind} de {type} ; seule une référence peut être suivie d'une"
-    " chaîne. Sont des références : {valid}.",
+    en="'{parameter}' is a {kind} parameter of {type}; only a reference can be followed by a chain."
+    " References are: {valid}.",
+    fr="« {parameter} » est un paramètre de type {kind} de {type} ; seule une référence"
+    " peut être suivie d'une chaîne. Sont des références : {valid}.",
 )
 CHAIN_LEADS_NOWHERE = Template(
     en="'{rest}' of '{parameter}' is no search parameter of any type that '{step}' refers to ({types}).",
@@ -153,9 +155,14 @@ UNSORTABLE = Template(
     en="'{value}' of '_sort' is a {kind} parameter, by which results cannot be sorted.",
     fr="« {value} » de « _sort » est un paramètre de type {kind}, par lequel on ne peut pas trier.",
 )
+BAD_ELEMENT = Template(
+    en="'{value}' of '_elements' is no element of {type}.{nearest}",
+    fr="« {value} » de « _elements » n'est pas un élément de {type}.{nearest}",
+)
 BAD_INCLUDE = Template(
     en="'{value}' of '{parameter}' must be Type:reference or Type:reference:Target, as in Task:requester.",
-    fr="« {value} » de « {parameter} » doit être Type:référence ou Type:référence:Cible, comme Task:requester.",
+    fr="« {value} » de « {parameter} » doit être Type:référence ou Type:référence:Cible,"
+    " comme Task:requester.",
 )
 INCLUDE_WITH_SUMMARY_TEXT = Template(
     en="'{parameter}' cannot go with _summary=text. Drop one of them.",

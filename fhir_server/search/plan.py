@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from fhir_server.definitions.elements import Element
 from fhir_server.definitions.registry import Registry
 from fhir_server.definitions.search_parameters import SearchParameter
+from fhir_server.search.aliases import aliases
 from fhir_server.search.ast import ParameterType
 from fhir_server.search.entries import Entries, TokenEntry
 from fhir_server.search.paths import RESOURCE, NotPlain, Path, read_paths, read_presence
@@ -62,8 +63,9 @@ class PlanBuilder:
     def plan(self, type: str) -> Plan:
         """The plan for a resource type."""
         plan = Plan()
+        left_out = KEPT_BY_THE_STORE.union(aliases(self._registry, type))
         for parameter in self._registry.search_parameters(type).values():
-            if parameter.expression and parameter.code not in KEPT_BY_THE_STORE:
+            if parameter.expression and parameter.code not in left_out:
                 self._add(plan, type, parameter, parameter.expression)
         for compartment in COMPARTMENTS:
             definition = self._registry.compartment(compartment)
@@ -116,21 +118,11 @@ class PlanBuilder:
         return tree
 
     def _add_composite(self, tree: Branch, type: str, parameter: SearchParameter) -> None:
-        components = self.components(parameter)
+        components = components_of(self._registry, parameter)
         for path in read_paths(parameter.expression or ""):
             for route in self._routes.of(path, type):
                 finders = [self._finder(type, route.place, *component) for component in components]
                 tree.grow(route.hops).parts.append(composite.indexer(parameter.code, finders))
-
-    def components(self, parameter: SearchParameter) -> list[tuple[SearchParameter, str]]:
-        """The parameter that each component of a composite stands for, and where its values are."""
-        found = []
-        for component in parameter.components:
-            definition = self._registry.search_parameter(component.definition)
-            if definition is None:
-                raise NotPlain(component.definition)
-            found.append((definition, component.expression))
-        return found
 
     def _finder(self, type: str, part: Place, parameter: SearchParameter, expression: str) -> Finder:
         """Finds the entries of one component, below the part or from the whole resource."""
@@ -168,6 +160,20 @@ def kind_of(parameter: SearchParameter) -> ParameterType:
     """The type of a parameter; definitions are checked when they are loaded."""
     kind: ParameterType = parameter.type  # type: ignore[assignment]
     return kind
+
+
+def components_of(registry: Registry, parameter: SearchParameter) -> list[tuple[SearchParameter, str]]:
+    """The parameter that each component of a composite stands for, and where its values are.
+
+    Raises `NotPlain` where one is not defined.
+    """
+    found = []
+    for component in parameter.components:
+        definition = registry.search_parameter(component.definition)
+        if definition is None:
+            raise NotPlain(component.definition)
+        found.append((definition, component.expression))
+    return found
 
 
 def _mark(value: Any, entries: Entries) -> None:

@@ -44,9 +44,9 @@ def matches(entry: QuantityEntry, value: QuantityValue, modifier: str | None) ->
     the unit as written."""
     if value.system is not None and value.system != entry.system:
         return False
-    if value.code is not None and value.code != entry.code:
-        if value.system is not None or value.code != entry.unit:
-            return False
+    units = (entry.code,) if value.system is not None else (entry.code, entry.unit)
+    if value.code is not None and value.code not in units:
+        return False
     return number.matches(entry, value.number, modifier)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from fhir_server.errors import InvalidSearch
 from fhir_server.search import messages
-from fhir_server.search.ast import TokenValue
+from fhir_server.search.ast import OfTypeValue, TokenValue
 from fhir_server.search.entries import Entries, StringEntry, TokenEntry
 from fhir_server.search.escapes import split, unescape
 from fhir_server.search.types.context import Indexer, Indexing, Reading, Target
@@ -32,16 +32,18 @@ def parse(text: str, reading: Reading) -> TokenValue:
     raise InvalidSearch.of(messages.BAD_TOKEN(value=text, parameter=reading.parameter))
 
 
-def parse_of_type(text: str, reading: Reading) -> TokenValue:
-    """`system|code|value` of an Identifier, as the derived entries hold it."""
+def parse_of_type(text: str, reading: Reading) -> OfTypeValue:
+    """`system|code|value` of an Identifier."""
     parts = [unescape(part) for part in split(text, "|")]
     if len(parts) != 3 or not all(parts):
         raise InvalidSearch.of(messages.BAD_OF_TYPE(value=text, parameter=reading.parameter))
-    return TokenValue(f"{parts[0]}|{parts[1]}", parts[2])
+    return OfTypeValue(*parts)
 
 
-def matches(entry: TokenEntry, value: TokenValue, _modifier: str | None) -> bool:
+def matches(entry: TokenEntry, value: TokenValue | OfTypeValue, _modifier: str | None) -> bool:
     """Whether what the value gives of system and code is equal."""
+    if isinstance(value, OfTypeValue):
+        return (entry.system, entry.code) == (f"{value.system}|{value.code}", value.value)
     if value.system is not None and value.system != entry.system:
         return False
     return value.code is None or value.code == entry.code

@@ -1,0 +1,32 @@
+"""String parameters that look at the same elements share one index.
+
+In R4 `phonetic` of a Patient is such another name for `name`. https://hl7.org/fhir/R4/patient.html#search
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+from fhir_server.definitions.registry import Registry
+from fhir_server.search.paths import NotPlain, Path, read_paths
+
+
+@lru_cache(maxsize=512)
+def aliases(registry: Registry, type: str) -> Mapping[str, str]:
+    """By the code of a string parameter of `type`: the code under which it is indexed, where that differs."""
+    first: dict[tuple[Path, ...], str] = {}
+    found = {}
+    for code, parameter in registry.search_parameters(type).items():
+        if parameter.type != "string" or not parameter.expression:
+            continue
+        paths = _paths(parameter.expression, type)
+        if paths and first.setdefault(paths, code) != code:
+            found[code] = first[paths]
+    return found
+
+
+def _paths(expression: str, type: str) -> tuple[Path, ...]:
+    """Those of the expression's paths that are for this type."""
+    try:
+        return tuple(path for path in read_paths(expression) if path.root in ("", type))
+    except NotPlain:
+        return ()

@@ -1,0 +1,135 @@
+"""Search in memory: whether a resource satisfies a clause, and by what it is sorted.
+
+What this answers is what every backend must answer. https://hl7.org/fhir/R4/search.html
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from fhir_server.search.ast import (
+    AllOf,
+    AnyOf,
+    Chain,
+    Clause,
+    Has,
+    Match,
+    MissingValue,
+    Not,
+    ParameterType,
+    Sort,
+    Value,
+)
+from fhir_server.search.entries import DateEntry, Entries, TokenEntry
+from fhir_server.search.types import composite
+from fhir_server.search.types.kinds import KINDS
+
+
+class Stored(Protocol):
+    """What is asked of a stored resource. Times in UTC microseconds."""
+
+    @property
+    def type(self) -> str: ...
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def last_updated(self) -> int: ...
+
+
+class Universe(Protocol):
+    """The living resources that chains and `_has` may lead to."""
+
+    def by_reference(self, type: str, id: str) -> tuple[Stored, Entries] | None: ...
+
+    def living(self, type: str) -> Iterator[tuple[Stored, Entries]]: ...
+
+
+def matches(clause: Clause, stored: Stored, entries: Entries, universe: Universe) -> bool:
+    """Whether the resource satisfies the clause."""
+    match clause:
+        case Match():
+            return _matches(clause, stored, entries)
+        case Chain(parameter, types, where):
+            found = _referred(entries, parameter, types, universe)
+            return any(matches(where, *target, universe) for target in found)
+        case Has(type, parameter, where):
+            return any(
+                _refers(found[1], parameter, stored) and matches(where, *found, universe)
+                for found in universe.living(type)
+            )
+        case AllOf(clauses):
+            return all(matches(part, stored, entries, universe) for part in clauses)
+        case AnyOf(clauses):
+            return any(matches(part, stored, entries, universe) for part in clauses)
+        case Not(negated):
+            return not matches(negated, stored, entries, universe)
+
+
+def sort_value(sort: Sort, stored: Stored, entries: Entries) -> str | int | None:
+    """The value that the resource is sorted by: its least, or its greatest where descending; None for none.
+
+    Dates are sorted by their start, or by their end where descending.
+    """
+    if sort.parameter == "_id":
+        return stored.id
+    if sort.parameter == "_lastUpdated":
+        return stored.last_updated
+    found = _entries_of(entries, sort.type, sort.parameter)
+    column = _sort_column(sort.type, sort.descending)
+    values: list[Any] = [getattr(entry, column) for entry in found]
+    return (max if sort.descending else min)(values, default=None)
+
+
+def _sort_column(kind: ParameterType, descending: bool) -> str:
+    if kind in ("date", "number", "quantity"):
+        return "high" if descending else "low"
+    return {"string": "text", "token": "code", "reference": "target"}.get(kind, "value")
+
+
+def _matches(match: Match, stored: Stored, entries: Entries) -> bool:
+    """:missing and :not ask of the resource as a whole; all else asks for one entry that fits."""
+    found = _entries_of(_own(match.parameter, stored, entries), match.type, match.parameter)
+    if match.modifier == "missing":
+        return any(isinstance(v, MissingValue) and v.missing == (not found) for v in match.values)
+    fits = any(_fits(match, entry, value) for entry in found for value in match.values)
+    return not fits if match.modifier == "not" else fits
+
+
+def _own(parameter: str, stored: Stored, entries: Entries) -> Entries:
+    """The entries that the store itself answers for, in place of the resource's."""
+    if parameter == "_id":
+        return Entries(tokens=[TokenEntry("_id", "", stored.id)])
+    if parameter == "_lastUpdated":
+        updated = stored.last_updated
+        return Entries(dates=[DateEntry("_lastUpdated", updated, updated + 1)])
+    return entries
+
+
+def _entries_of(entries: Entries, kind: ParameterType, parameter: str) -> Sequence[Any]:
+    of_kind: Iterable[Any] = getattr(entries, KINDS[kind].entries if kind in KINDS else "composites")
+    return [entry for entry in of_kind if entry.parameter == parameter]
+
+
+def _fits(match: Match, entry: NamedTuple, value: Value) -> bool:
+    if match.type == "composite":
+        compare = [KINDS[kind].matches for kind in match.component_types]
+        return composite.matches(entry, value, compare)  # type: ignore[arg-type]
+    return KINDS[match.type].matches(entry, value, match.modifier)
+
+
+def _referred(
+    entries: Entries, parameter: str, types: Sequence[str], universe: Universe
+) -> Iterator[tuple[Stored, Entries]]:
+    for entry in entries.references:
+        if entry.parameter == parameter and entry.type in types:
+            found = universe.by_reference(entry.type, entry.target)
+            if found is not None:
+                yield found
+
+
+def _refers(entries: Entries, parameter: str, stored: Stored) -> bool:
+    return any(
+        entry.parameter == parameter and entry.type == stored.type and entry.target == stored.id
+        for entry in entries.references
+    )

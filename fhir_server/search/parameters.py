@@ -1,0 +1,117 @@
+"""Which search parameters there are for the types that a search is about.
+
+https://hl7.org/fhir/R4/search.html#all
+"""
+
+from collections.abc import Collection, Sequence
+from difflib import get_close_matches
+
+from fhir_server.definitions.registry import Registry
+from fhir_server.definitions.search_parameters import SearchParameter
+from fhir_server.errors import InvalidSearch
+from fhir_server.issues import Text
+from fhir_server.search import messages
+from fhir_server.search.aliases import aliases
+
+RESULT_PARAMETERS = (
+    "_count",
+    "_elements",
+    "_include",
+    "_revinclude",
+    "_sort",
+    "_summary",
+    "_total",
+)
+"""Parameters that shape the answer and find nothing; they go with every type."""
+
+NOT_YET = ("_content", "_filter", "_list", "_query", "_text")
+"""Known to R4, but not supported yet."""
+
+EVERY_TYPE = "Resource"
+
+
+class UnknownParameter(Exception):
+    """A parameter that the types do not have, or that is not supported: what lenient handling ignores."""
+
+    def __init__(self, text: Text, code: str = "not-supported") -> None:
+        super().__init__(text.render())
+        self.text = text
+        self.code = code
+
+
+class Parameters:
+    """The parameters that several types have in common; of every type where none is named."""
+
+    def __init__(self, registry: Registry, types: Sequence[str]) -> None:
+        self._registry = registry
+        self.types = tuple(types) or (EVERY_TYPE,)
+
+    def get(self, code: str) -> SearchParameter:
+        """The parameter of the first type. Raises `UnknownParameter` where a type lacks it, or has another
+        kind of parameter under the same name.
+        """
+        if code in NOT_YET:
+            raise UnknownParameter(messages.NOT_YET(parameter=code))
+        found = [self._registry.search_parameters(type).get(code) for type in self.types]
+        parameter = found[0]
+        if parameter is None or any(other is None or other.type != parameter.type for other in found):
+            raise UnknownParameter(self._unknown(code))
+        if not _is_supported(parameter):
+            raise UnknownParameter(messages.NOT_YET(parameter=code))
+        return parameter
+
+    def targets(self, code: str) -> tuple[str, ...]:
+        """The types that a reference parameter may point at; empty for any."""
+        targets: dict[str, None] = {}
+        for type in self.types:
+            declared = self._registry.search_parameters(type)[code].targets
+            if not declared:
+                return ()
+            targets |= dict.fromkeys(declared)
+        return tuple(targets)
+
+    def indexed_as(self, code: str) -> tuple[str, ...]:
+        """The codes under which the types index the parameter; nearly always one."""
+        return tuple(dict.fromkeys(aliases(self._registry, type).get(code, code) for type in self.types))
+
+    def codes(self, kind: str | None = None) -> list[str]:
+        """The codes that all the types have, of one kind or of all, in alphabetical order."""
+        common: set[str] | None = None
+        for type in self.types:
+            of_type = self._registry.search_parameters(type)
+            codes = {c for c, p in of_type.items() if kind in (None, p.type) and _is_supported(p)}
+            common = codes if common is None else common & codes
+        return sorted((common or set()) - set(NOT_YET))
+
+    def names(self) -> Text | str:
+        """The types, for a message."""
+        return messages.EVERY_TYPE() if self.types == (EVERY_TYPE,) else ", ".join(self.types)
+
+    def _unknown(self, code: str) -> Text:
+        valid = [*self.codes(), "_has", *RESULT_PARAMETERS]
+        return messages.UNKNOWN_PARAMETER(
+            parameter=code, type=self.names(), nearest=nearest(code, valid), valid=", ".join(valid)
+        )
+
+
+def _is_supported(parameter: SearchParameter) -> bool:
+    """Special parameters are not supported yet; R4 leaves some without an expression, so nothing is
+    indexed for them.
+    """
+    return parameter.type != "special" and parameter.expression is not None
+
+
+def nearest(name: str, valid: Collection[str]) -> Text:
+    """A question whether the client meant the nearest of the valid names; nothing where none is near."""
+    lower = {candidate.lower(): candidate for candidate in valid}
+    found = get_close_matches(name.lower(), lower, n=1, cutoff=0.7)
+    return messages.NEAREST(name=lower[found[0]]) if found else messages.NOTHING_NEAR()
+
+
+def resource_type(registry: Registry, name: str, parameter: str) -> str:
+    """`name` where it is a resource type; raises `InvalidSearch` where not."""
+    if not registry.is_resource_type(name):
+        near = nearest(name, registry.resource_types)
+        text = messages.UNKNOWN_TYPE(value=name, parameter=parameter, nearest=near)
+        raise InvalidSearch.of(text, f"http.{parameter}")
+    return name

@@ -1,0 +1,191 @@
+"""A query string understood: strictly by default, so that a typo never widens a search.
+
+https://hl7.org/fhir/R4/search.html#errors
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from zoneinfo import ZoneInfo
+
+from fhir_server.definitions.registry import Registry
+from fhir_server.errors import InvalidSearch
+from fhir_server.issues import Issue
+from fhir_server.search import messages
+from fhir_server.search.ast import Clause, Include, SearchQuery, Sort
+from fhir_server.search.clauses import Clauses, Criterion
+from fhir_server.search.parameters import Parameters, UnknownParameter, resource_type
+from fhir_server.search.results import Results, Total
+
+PARAMETERS_MAX = 100
+
+IGNORED_HERE = ("_format", "_pretty")
+"""Parameters of every interaction, which are no part of the search."""
+
+ONCE = ("_count", "_elements", "_sort", "_summary", "_total", "_type")
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedSearch:
+    """What was understood of a query.
+
+    `ignored` tells what was not, and why; `self_parameters` are those that count, for the self link;
+    `summary` and `elements` say which parts of the resources to return.
+    """
+
+    query: SearchQuery
+    ignored: tuple[Issue, ...] = ()
+    self_parameters: tuple[tuple[str, str], ...] = ()
+    summary: str | None = None
+    elements: tuple[str, ...] = ()
+
+
+def parse(
+    types: Sequence[str],
+    parameters: Sequence[tuple[str, str]],
+    *,
+    registry: Registry,
+    zone: ZoneInfo,
+    now: int,
+    lenient: bool = False,
+    base_url: str = "",
+    count_default: int = 20,
+    count_max: int = 1_000,
+) -> ParsedSearch:
+    """Understand the parameters of a search on `types`; on all types where there are none.
+
+    `now` in UTC microseconds is what `ap` compares with. Raises `InvalidSearch` with every problem at once;
+    under `lenient` unknown and unsupported parameters become warnings.
+    """
+    if len(parameters) > PARAMETERS_MAX:
+        text = messages.TOO_MANY_PARAMETERS(count=len(parameters), limit=PARAMETERS_MAX)
+        raise InvalidSearch.of(text, code="too-costly")
+    given = [(name, value) for name, value in parameters if name not in IGNORED_HERE]
+    types = _types(types, given, registry)
+    common = Parameters(registry, types)
+    parser = _Parser(
+        common, Clauses(registry, zone, base_url, now), Results(registry, common), lenient, count_max
+    )
+    parser.read(given)
+    if parser.problems:
+        raise InvalidSearch(*parser.problems)
+    return parser.parsed(tuple(types), count_default)
+
+
+def _types(types: Sequence[str], given: Iterable[tuple[str, str]], registry: Registry) -> tuple[str, ...]:
+    """The types searched: those of the path, or those that `_type` names."""
+    asked = [name.strip() for key, value in given if key == "_type" for name in value.split(",")]
+    asked = [resource_type(registry, name, "_type") for name in asked if name]
+    if types and not set(asked) <= set(types):
+        text = messages.BAD_CHOICE(value=",".join(asked), parameter="_type", valid=", ".join(types))
+        raise InvalidSearch.of(text, "http._type")
+    return tuple(types) or tuple(dict.fromkeys(asked))
+
+
+@dataclass(slots=True)
+class _Parser:
+    """Reads one parameter after another, and collects what it finds."""
+
+    common: Parameters
+    clauses: Clauses
+    results: Results
+    lenient: bool
+    count_max: int
+    where: list[Clause] = field(default_factory=list)
+    sort: tuple[Sort, ...] = ()
+    includes: list[Include] = field(default_factory=list)
+    count: int | None = None
+    total: Total = "accurate"
+    summary: str | None = None
+    elements: tuple[str, ...] = ()
+    problems: list[Issue] = field(default_factory=list)
+    ignored: list[Issue] = field(default_factory=list)
+    understood: list[tuple[str, str]] = field(default_factory=list)
+
+    def read(self, given: Sequence[tuple[str, str]]) -> None:
+        names = [name for name, _ in given]
+        for name in ONCE:
+            if names.count(name) > 1:
+                text = messages.GIVEN_TWICE(parameter=name, count=names.count(name))
+                self.problems.append(Issue("error", "invalid", text, (f"http.{name}",)))
+        for name, value in given:
+            self._read(name, value)
+        if self.summary == "text" and self.includes:
+            text = messages.INCLUDE_WITH_SUMMARY_TEXT(parameter="_include")
+            self.problems.append(Issue("error", "invalid", text, ("http._summary",)))
+
+    def _read(self, name: str, value: str) -> None:
+        """Take one parameter in. R4 has servers ignore those without a value."""
+        place = (f"http.{name}",)
+        if not value.strip(" ,"):
+            text = messages.EMPTY_PARAMETER(parameter=name)
+            self.ignored.append(Issue("information", "informational", text, place))
+            return
+        try:
+            self._take(name, value)
+        except UnknownParameter as error:
+            if self.lenient:
+                text = messages.IGNORED(reason=error.text)
+                self.ignored.append(Issue("warning", error.code, text, place))
+            else:
+                self.problems.append(Issue("error", error.code, error.text, place))
+        except InvalidSearch as error:
+            self.problems += [replace(i, expression=i.expression or place) for i in error.issues]
+        else:
+            self.understood.append((name, str(self.count) if name == "_count" else value))
+
+    def _take(self, name: str, value: str) -> None:
+        taker = _TAKERS.get(name.partition(":")[0])
+        if taker is not None:
+            taker(self, name, value)
+        else:
+            self.where.append(self.clauses.clause(self.common, Criterion(name, value, name)))
+
+    def _take_contained(self, name: str, value: str) -> None:
+        if (name, value) != ("_contained", "false"):
+            raise UnknownParameter(messages.NOT_FOR_RESOURCES(parameter=f"{name}={value}"))
+
+    def _take_count(self, _name: str, value: str) -> None:
+        self.count = self.results.count(value, self.count_max)
+
+    def _take_elements(self, _name: str, value: str) -> None:
+        self.elements = self.results.elements(value)
+
+    def _take_include(self, name: str, value: str) -> None:
+        self.includes += self.results.includes(name, value)
+
+    def _take_sort(self, _name: str, value: str) -> None:
+        self.sort = self.results.sort(value)
+
+    def _take_summary(self, _name: str, value: str) -> None:
+        self.summary = self.results.summary(value)
+
+    def _take_total(self, _name: str, value: str) -> None:
+        self.total = self.results.total(value)
+
+    def parsed(self, types: tuple[str, ...], count_default: int) -> ParsedSearch:
+        """Everything taken in; `_count=0` and `_summary=count` both ask for the total alone."""
+        counting = self.count == 0 or self.summary == "count"
+        query = SearchQuery(
+            types=types,
+            where=tuple(self.where),
+            sort=self.sort,
+            includes=tuple(dict.fromkeys(self.includes)),
+            count=0 if counting else (count_default if self.count is None else self.count),
+            total="accurate" if counting else self.total,
+        )
+        return ParsedSearch(query, tuple(self.ignored), tuple(self.understood), self.summary, self.elements)
+
+
+_TAKERS: Mapping[str, Callable[[_Parser, str, str], None]] = {
+    "_contained": _Parser._take_contained,
+    "_containedType": _Parser._take_contained,
+    "_count": _Parser._take_count,
+    "_elements": _Parser._take_elements,
+    "_include": _Parser._take_include,
+    "_revinclude": _Parser._take_include,
+    "_sort": _Parser._take_sort,
+    "_summary": _Parser._take_summary,
+    "_total": _Parser._take_total,
+    "_type": lambda _parser, _name, _value: None,
+}
+"""What takes in each result parameter; the types were read before all else."""

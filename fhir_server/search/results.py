@@ -1,0 +1,113 @@
+"""The parameters that shape the answer: order, page, includes, parts.
+
+https://hl7.org/fhir/R4/search.html#return
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from fhir_server.definitions.registry import Registry
+from fhir_server.errors import InvalidSearch
+from fhir_server.search import messages
+from fhir_server.search.ast import Include, Sort
+from fhir_server.search.parameters import Parameters, nearest, resource_type
+from fhir_server.search.plan import kind_of
+
+Total = Literal["none", "estimate", "accurate"]
+
+SUMMARIES = ("true", "text", "data", "count", "false")
+UNSORTABLE = ("composite", "reference")
+COUNT_DIGITS_MAX = 9
+EVERY = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """Understands result parameters of a search on `parameters`' types."""
+
+    registry: Registry
+    parameters: Parameters
+
+    def count(self, value: str, count_max: int) -> int:
+        """The page size, no more than `count_max`."""
+        if not (value.isascii() and value.isdecimal()) or len(value) > COUNT_DIGITS_MAX:
+            raise InvalidSearch.of(messages.BAD_COUNT(value=value))
+        return min(int(value), count_max)
+
+    def sort(self, value: str) -> tuple[Sort, ...]:
+        """The keys of `_sort`, the first first. Raises `UnknownParameter` for a key that the types lack."""
+        return tuple(self._key(key.strip()) for key in value.split(",") if key.strip())
+
+    def _key(self, key: str) -> Sort:
+        code = key.removeprefix("-")
+        parameter = self.parameters.get(code)
+        if parameter.type in UNSORTABLE:
+            raise InvalidSearch.of(messages.UNSORTABLE(value=code, kind=parameter.type))
+        return Sort(self.parameters.indexed_as(code)[0], kind_of(parameter), descending=key.startswith("-"))
+
+    def total(self, value: str) -> Total:
+        if value not in get_args(Total):
+            raise _bad_choice("_total", value, get_args(Total))
+        found: Total = value  # type: ignore[assignment]
+        return found
+
+    def summary(self, value: str) -> str:
+        if value not in SUMMARIES:
+            raise _bad_choice("_summary", value, SUMMARIES)
+        return value
+
+    def elements(self, value: str) -> tuple[str, ...]:
+        """Names of top-level elements, each of which one of the types must have."""
+        names = tuple(name.strip() for name in value.split(",") if name.strip())
+        known = {element for type in self.parameters.types for element in self.registry.type(type).elements}
+        for name in names:
+            if name.rpartition(".")[2] not in known and self.parameters.types != ("Resource",):
+                text = messages.BAD_ELEMENT(
+                    value=name, type=self.parameters.names(), nearest=nearest(name, known)
+                )
+                raise InvalidSearch.of(text)
+        return names
+
+    def includes(self, name: str, value: str) -> Iterator[Include]:
+        """The includes of `_include` or `_revinclude`, with `:iterate` or not."""
+        base, _, modifier = name.partition(":")
+        if modifier not in ("", "iterate", "recurse"):
+            raise InvalidSearch.of(
+                messages.UNKNOWN_MODIFIER(modifier=modifier, kind="include", parameter=base, valid=":iterate")
+            )
+        reverse, iterate = base == "_revinclude", modifier != ""
+        if value == EVERY and not reverse and self.parameters.types != ("Resource",):
+            for type in self.parameters.types:
+                yield Include(type, EVERY, iterate=iterate)
+            return
+        source, code, target = self._parts(name, value)
+        yield Include(source, code, target, reverse, iterate)
+
+    def _parts(self, name: str, value: str) -> tuple[str, str, str | None]:
+        parts = value.split(":")
+        if len(parts) not in (2, 3) or not all(parts):
+            raise InvalidSearch.of(messages.BAD_INCLUDE(value=value, parameter=name))
+        source, code = resource_type(self.registry, parts[0], name), parts[1]
+        target = resource_type(self.registry, parts[2], name) if len(parts) == 3 else None
+        if code != EVERY:
+            self._check_reference(source, code, target)
+        return source, code, target
+
+    def _check_reference(self, source: str, code: str, target: str | None) -> None:
+        of_source = Parameters(self.registry, (source,))
+        parameter = of_source.get(code)
+        if parameter.type != "reference":
+            valid = ", ".join(of_source.codes("reference")) or "-"
+            raise InvalidSearch.of(
+                messages.NOT_A_REFERENCE(parameter=code, kind=parameter.type, type=source, valid=valid)
+            )
+        targets = of_source.targets(code)
+        if target is not None and targets and target not in targets:
+            raise InvalidSearch.of(
+                messages.NOT_A_TARGET(parameter=f"{source}:{code}", type=target, valid=", ".join(targets))
+            )
+
+
+def _bad_choice(parameter: str, value: str, valid: tuple[str, ...]) -> InvalidSearch:
+    return InvalidSearch.of(messages.BAD_CHOICE(value=value, parameter=parameter, valid=", ".join(valid)))
