@@ -1,0 +1,109 @@
+"""The guide is found, stamped, rebased, and sound as R4."""
+
+import re
+from typing import Any
+
+import pytest
+from fhir.resources.R4B import get_fhir_model_class
+
+from fhir_server.core import json
+from fhir_server.definitions.registry import Registry
+from fhir_server.validation.structure import StructureValidator
+from mappings.sesame import PROGRAMME
+from mappings.sesame.guide import load_guide, read_guide
+
+ROOT = "https://sesame.example/fhir"
+RESOURCES = load_guide()
+STRUCTURE = StructureValidator(Registry.r4())
+
+
+@pytest.fixture(params=RESOURCES, ids=lambda found: f"{found['resourceType']}-{found['id']}")
+def resource(request: pytest.FixtureRequest) -> dict[str, Any]:
+    return request.param
+
+
+def test_it_is_sound_r4(resource: dict[str, Any]) -> None:
+    assert STRUCTURE.validate(resource) == []
+
+
+def test_the_second_opinion_reads_it(resource: dict[str, Any]) -> None:
+    model = get_fhir_model_class(resource["resourceType"])
+    assert model.model_validate_json(json.serialise(resource)).id == resource["id"]
+
+
+def test_its_url_is_root_type_and_id(resource: dict[str, Any]) -> None:
+    expected = f"{ROOT}/{resource['resourceType']}/{resource['id']}"
+    url = resource["uniqueId"][0]["value"] if resource["resourceType"] == "NamingSystem" else resource["url"]
+    assert url == expected
+
+
+def test_it_bears_the_date_and_version_of_the_guide(resource: dict[str, Any]) -> None:
+    guide = read_guide()
+    assert resource["date"] == guide.date
+    assert resource["publisher"]
+    assert resource["status"] == "active"
+    if resource["resourceType"] != "NamingSystem":
+        assert resource["version"] == guide.version
+
+
+def test_it_speaks_french(resource: dict[str, Any]) -> None:
+    assert resource["language"] == "fr"
+    assert resource["description"]
+    assert re.fullmatch(r"[A-Z][A-Za-z0-9_]{0,254}", resource["name"])
+
+
+def test_no_two_resources_share_an_identity() -> None:
+    names = [(found["resourceType"], found["id"]) for found in RESOURCES]
+    assert len(set(names)) == len(names)
+    urls = [found["url"] for found in RESOURCES if "url" in found]
+    assert len(set(urls)) == len(urls)
+
+
+def test_the_implementation_guide_lists_all_the_others() -> None:
+    (head,) = [found for found in RESOURCES if found["resourceType"] == "ImplementationGuide"]
+    listed = {entry["reference"]["reference"] for entry in head["definition"]["resource"]}
+    assert listed == {f"{r['resourceType']}/{r['id']}" for r in RESOURCES if r is not head}
+
+
+@pytest.mark.parametrize("root", ["https://fhir.autre.example/r4", "https://fhir.autre.example/r4/"])
+def test_the_guide_can_be_rebased(root: str) -> None:
+    rebased = json.serialise(load_guide(root)).decode()
+    assert ROOT not in rebased
+    assert rebased.replace("https://fhir.autre.example/r4", ROOT) == json.serialise(RESOURCES).decode()
+
+
+def test_the_guide_gives_names_in_its_root() -> None:
+    guide = read_guide("https://fhir.autre.example/r4")
+    assert guide.root == "https://fhir.autre.example/r4"
+    assert guide.profile("sesame-claim") == f"{guide.root}/StructureDefinition/sesame-claim"
+    assert guide.coding("sesame-track", "leger") == {
+        "system": f"{guide.root}/CodeSystem/sesame-track",
+        "code": "leger",
+        "display": "SÉSAME léger",
+    }
+
+
+def test_a_code_that_does_not_exist_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        read_guide().coding("sesame-track", "moyen")
+
+
+def test_the_programme_offers_the_guide_and_the_cohort() -> None:
+    assert PROGRAMME.name == "sesame"
+    assert PROGRAMME.version == read_guide().version
+    assert list(PROGRAMME.guide()) == RESOURCES
+    assert next(iter(PROGRAMME.demo()))["resourceType"] == "Bundle"
+
+
+@pytest.mark.parametrize(
+    ("type", "code", "kind"),
+    [
+        ("CarePlan", "sequence-rank", "number"),
+        ("CarePlan", "track", "token"),
+        ("Claim", "forfait", "token"),
+        ("Claim", "service-date", "date"),
+        ("Claim", "sequence-rank", "number"),
+    ],
+)
+def test_the_registry_knows_the_search_parameters(type: str, code: str, kind: str) -> None:
+    assert Registry.r4().layered(RESOURCES).search_parameters(type)[code].type == kind
