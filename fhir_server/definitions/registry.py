@@ -24,7 +24,10 @@ Resource = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Compartment:
-    """For each type, the search parameters by which a resource belongs to the compartment of `code`."""
+    """For each type, the search parameters by which a resource belongs to the compartment of `code`.
+
+    `{def}` in place of a parameter stands for the resource that the compartment is of.
+    """
 
     code: str
     inclusion: Mapping[str, tuple[str, ...]]

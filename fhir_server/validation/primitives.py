@@ -33,11 +33,11 @@ is_date_time = re.compile(rf"{_DAY}(?:T{_TIME}{_ZONE})?|{_YEAR_OR_MONTH}").fullm
 is_instant = re.compile(rf"{_DAY}T{_TIME}{_ZONE}").fullmatch
 is_time = re.compile(_TIME).fullmatch
 is_id = re.compile(r"[A-Za-z0-9\-.]{1,64}").fullmatch
-_is_spaced_code = re.compile(r"[^\s\x00-\x1f]+(?:[ ][^\s\x00-\x1f]+)*").fullmatch
+_is_spaced_code = re.compile(r"[^\x00- ]+(?: [^\x00- ]+)*").fullmatch
 _is_oid = re.compile(r"urn:oid:[0-2](?:\.(?:0|[1-9][0-9]*))+").fullmatch
 _is_uuid = re.compile(r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}").fullmatch
 _has_control_character = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]").search
-_has_space = re.compile(r"[\s\x00-\x1f]").search
+_has_space = re.compile(r"[\x00- ]").search
 _is_div = re.compile(r"\s*<div[\s>].*</div\s*>\s*", re.DOTALL).fullmatch
 
 INTEGER_MAX = 2**31 - 1
@@ -59,7 +59,7 @@ def is_text(value: str) -> bool:
 
 
 def is_uri(value: str) -> bool:
-    """Whether a string has no white space; what is printable can only have plain spaces."""
+    """Whether a string has no white space, which in R4 is XML's: a no-break space is none."""
     return (value.isprintable() and " " not in value) or not _has_space(value)
 
 
