@@ -23,7 +23,7 @@ def broken_rules(resource: dict[str, Any]) -> set[str]:
     """The keys of the rules that a resource breaks, of the profiles it claims."""
     return {
         rule["key"]
-        for profile in resource["meta"].get("profile", [])
+        for profile in resource.get("meta", {}).get("profile", [])
         for element in PROFILES[profile]["differential"]["element"]
         for rule in element.get("constraint", [])
         if FHIRPATH.evaluate(rule["expression"], resource) != [True]
