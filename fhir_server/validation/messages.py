@@ -123,7 +123,7 @@ TOO_MANY = Template(
 
 WRONG_FORMAT = Template(
     en="{value} is not a valid {type}: {form}.",
-    fr="{value} n'est pas un {type} valide : {form}.",
+    fr="{value} ne convient pas au type {type} : {form}.",
 )
 TOO_LONG = Template(
     en="The text has {length} characters; at most {limit} are allowed.",
