@@ -1,0 +1,102 @@
+"""What a row of the table works with: servers, effort, and comparisons in alternating rounds."""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks import client, servers
+from benchmarks.client import Span
+from benchmarks.figures import Figure, Sample, Side, Target
+from benchmarks.machine import Cores
+from benchmarks.profile import Profile
+from benchmarks.servers import Server
+from benchmarks.wire import Response
+from benchmarks.workloads import Workload
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How long to measure, on how full a store, over how many starts."""
+
+    rounds: int
+    span: Span
+    patients: int
+    starts: int
+
+
+FULL = Effort(rounds=7, span=Span(warm_up_seconds=0.5, seconds=2.0), patients=4_000, starts=7)
+QUICK = Effort(rounds=3, span=Span(warm_up_seconds=0.2, seconds=0.7), patients=1_000, starts=3)
+PROFILING = Effort(rounds=2, span=Span(warm_up_seconds=0.5, seconds=2.0), patients=1_000, starts=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """One side of a comparison: `workload` gives the load of each round, `unit` names what it counts."""
+
+    label: str
+    unit: str
+    server: Server
+    workload: Callable[[int], Workload]
+
+
+@dataclass(slots=True)
+class Bench:
+    """The means of one row. `profile`, where there is one, takes what the product does under load."""
+
+    cores: Cores
+    effort: Effort
+    profile: Profile | None = None
+
+    @contextmanager
+    def product(self) -> Iterator[Server]:
+        """A product server of the row's own, on an empty store."""
+        with tempfile.TemporaryDirectory(prefix="fhir-bench-") as folder:
+            path = Path(folder)
+            runner = servers.PLAIN if self.profile is None else self.profile.runner(path)
+            with servers.product(self.cores.server, path, runner) as server:
+                yield server
+
+    def against_floor(
+        self,
+        server: Server,
+        answer: Response,
+        workload: Callable[[int], Workload],
+        floor_workload: Callable[[int], Workload],
+        unit: str = "req/s",
+    ) -> Figure:
+        """How much of the floor's rate the product reaches; the floor gives `answer` to everything."""
+        with (
+            tempfile.TemporaryDirectory(prefix="fhir-bench-") as folder,
+            servers.floor(self.cores.server, Path(folder), answer.status, answer.body) as floor,
+        ):
+            over = Load("product", unit, server, workload)
+            under = Load("floor", unit, floor, floor_workload)
+            return self.compare(over, under)
+
+    def compare(self, over: Load, under: Load) -> Figure:
+        """The ratio of two loads, in rounds that take turns at going first, so that drift cancels out."""
+        samples: dict[str, list[Sample]] = {over.label: [], under.label: []}
+        for number in range(self.effort.rounds):
+            for load in (over, under) if number % 2 else (under, over):
+                samples[load.label].append(self._round(load, number, profiled=load is over))
+        sides = [Side(load.label, load.unit, tuple(samples[load.label])) for load in (over, under)]
+        return Figure.ratio(*sides)
+
+    def _round(self, load: Load, number: int, profiled: bool) -> Sample:
+        taking = self.profile.taking(load.server) if self.profile and profiled else nullcontext()
+        with taking:
+            return client.measure(
+                load.server.port, load.workload(number), self.effort.span, self.cores.client
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of the table: what is done, the bound it must keep to, and how it is measured."""
+
+    name: str
+    title: str
+    target: Target
+    measure: Callable[[Bench], Figure] = field(compare=False)

@@ -1,0 +1,51 @@
+"""Transaction Bundles and single requests made of the corpus.
+
+https://hl7.org/fhir/R4/http.html#transaction
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+
+from benchmarks import corpus, wire
+from benchmarks.corpus import Resource
+
+URN = re.compile(rb"urn:uuid:([0-9a-f-]{36})")
+
+
+def transaction(entries: Iterable[Resource]) -> bytes:
+    """The POST of a transaction Bundle."""
+    bundle = {"resourceType": "Bundle", "type": "transaction", "entry": list(entries)}
+    return wire.request("POST", "/fhir", corpus.serialised(bundle))
+
+
+def creation(full_url: str, resource: Resource) -> Resource:
+    """The entry that creates a resource under a temporary name."""
+    return {
+        "fullUrl": full_url,
+        "resource": resource,
+        "request": {"method": "POST", "url": resource["resourceType"]},
+    }
+
+
+def placement(resource: Resource) -> Resource:
+    """The entry that puts a resource under the id that it bears."""
+    url = f"{resource['resourceType']}/{resource['id']}"
+    return {"resource": resource, "request": {"method": "PUT", "url": url}}
+
+
+def create(resource: Mapping[str, object]) -> bytes:
+    """The POST of one resource."""
+    body = corpus.serialised(resource)
+    return wire.request("POST", f"/fhir/{resource['resourceType']}", body)
+
+
+def creates(resources: Mapping[str, Resource]) -> list[bytes]:
+    """The POST of each of the resources that a transaction would create together. Temporary names become
+    literal references that nothing answers to, which a server accepts."""
+    types: dict[bytes, bytes] = {urn.encode(): one["resourceType"].encode() for urn, one in resources.items()}
+
+    def literal(found: re.Match[bytes]) -> bytes:
+        return types[found[0]] + b"/" + found[1]
+
+    bodies = ((one["resourceType"], URN.sub(literal, corpus.serialised(one))) for one in resources.values())
+    return [wire.request("POST", f"/fhir/{name}", body) for name, body in bodies]

@@ -1,0 +1,148 @@
+"""The load client: one process, one thread, raw sockets that stay open, pinned away from the servers."""
+
+import gc
+import multiprocessing
+import os
+import selectors
+import socket
+import time
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+
+from benchmarks import wire
+from benchmarks.figures import Sample
+from benchmarks.workloads import Workload
+
+CONNECTIONS = 16
+STALLED_SECONDS = 30.0
+RECEIVE_BYTES = 262_144
+
+
+class LoadFailed(Exception):
+    """A round of load that could not be finished; the message is the client's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """How long a round warms up, and how long it then counts."""
+
+    warm_up_seconds: float
+    seconds: float
+
+
+@dataclass(slots=True)
+class _Link:
+    number: int
+    socket: socket.socket
+    sent_at: float = 0.0
+    received: bytes = b""
+
+
+@dataclass(slots=True)
+class _Window:
+    """The counted part of a round: from the first answer after the warm-up to the first after the end, so
+    that answers that come in groups do not shift the rate."""
+
+    span: Span
+    begun_at: float
+    opened_at: float = 0.0
+    closed_at: float = 0.0
+    cpu_opened_at: float = 0.0
+    cpu_seconds: float = 0.0
+    latencies: list[float] = field(default_factory=list)
+
+    def answer(self, now: float, latency: float) -> bool:
+        """Take note of an answer; whether more are wanted."""
+        if not self.opened_at:
+            if now - self.begun_at >= self.span.warm_up_seconds:
+                self.opened_at, self.cpu_opened_at = now, time.process_time()
+            return True
+        self.latencies.append(latency)
+        if now - self.opened_at < self.span.seconds:
+            return True
+        self.closed_at, self.cpu_seconds = now, time.process_time() - self.cpu_opened_at
+        return False
+
+
+def measure(port: int, workload: Workload, span: Span, core: int) -> Sample:
+    """One round of load, from a process of its own. Raises `LoadFailed` when an answer is not as wanted."""
+    context = multiprocessing.get_context("fork")
+    ours, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=_report, args=(theirs, port, workload, span, core))
+    process.start()
+    theirs.close()
+    try:
+        outcome = ours.recv()
+    except EOFError:
+        outcome = "the load client ended without a word"
+    process.join()
+    if isinstance(outcome, Sample):
+        return outcome
+    raise LoadFailed(outcome)
+
+
+def _report(result: Connection, port: int, workload: Workload, span: Span, core: int) -> None:
+    os.sched_setaffinity(0, {core})
+    gc.freeze()
+    gc.disable()
+    try:
+        result.send(drive(port, workload, span))
+    except Exception as error:
+        result.send(f"{type(error).__name__}: {error}")
+
+
+def drive(port: int, workload: Workload, span: Span) -> Sample:
+    """Keep every connection busy with `workload` for the span; what the counted part of it gave."""
+    links = [_Link(n, socket.create_connection(("127.0.0.1", port))) for n in range(CONNECTIONS)]
+    try:
+        window = _run(links, workload, span)
+    finally:
+        for link in links:
+            link.socket.close()
+    seconds = window.closed_at - window.opened_at
+    return Sample.of(window.latencies, seconds, window.cpu_seconds, workload.weight)
+
+
+def _run(links: list[_Link], workload: Workload, span: Span) -> _Window:
+    window = _Window(span, time.perf_counter())
+    wanted, waiting = True, len(links)
+    with selectors.DefaultSelector() as selector:
+        for link in links:
+            link.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            selector.register(link.socket, selectors.EVENT_READ, link)
+            _send(link, workload)
+        # What is under way at the end is awaited, so that it does not weigh on the next round.
+        while waiting:
+            ready = selector.select(STALLED_SECONDS)
+            if not ready:
+                raise TimeoutError(f"no answer for {STALLED_SECONDS:g} s")
+            for key, _ in ready:
+                if not _receive(key.data, workload):
+                    continue
+                now = time.perf_counter()
+                wanted = wanted and window.answer(now, now - key.data.sent_at)
+                if wanted:
+                    _send(key.data, workload)
+                else:
+                    waiting -= 1
+    return window
+
+
+def _send(link: _Link, workload: Workload) -> None:
+    request = workload.request(link.number)
+    link.sent_at = time.perf_counter()
+    link.socket.sendall(request)
+
+
+def _receive(link: _Link, workload: Workload) -> bool:
+    """Read what has come; whether the answer is complete."""
+    came = link.socket.recv(RECEIVE_BYTES)
+    if not came:
+        raise ConnectionError(f"the server closed a connection after {link.received[:300]!r}")
+    link.received = link.received + came if link.received else came
+    answer = wire.response(link.received)
+    if answer is None:
+        return False
+    link.received = b""
+    workload.answered(link.number, answer)
+    return True

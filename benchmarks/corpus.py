@@ -1,0 +1,260 @@
+"""Synthetic patients and their care, always the same for the same seed.
+
+Nobody is real: the numbers come from the national *test* range of the INS, the telephone numbers from those
+that the Arcep keeps for fiction, and every resource is tagged as test health data (HTEST).
+https://hl7.org/fhir/R4/v3/ActReason/cs.html
+"""
+
+import json
+import uuid
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from itertools import cycle
+from random import Random
+from typing import Any
+
+Resource = dict[str, Any]
+
+SEED = 2024
+INS_TEST = "urn:oid:1.2.250.1.213.1.4.10"
+HOSPITAL_RECORD = "https://hopital.example.org/ipp"
+FR_IDENTIFIER_TYPES = "https://hl7.fr/ig/fhir/core/CodeSystem/fr-core-cs-v2-0203"
+IDENTIFIER_TYPES = "http://terminology.hl7.org/CodeSystem/v2-0203"
+LOINC = "http://loinc.org"
+UCUM = "http://unitsofmeasure.org"
+TEST_DATA = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActReason", "code": "HTEST"}
+FIRST_DAY = date(2024, 1, 8)
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+FAMILIES = _words(
+    "Martin Bernard Thomas Petit Robert Richard Durand Dubois Moreau Laurent Simon Michel Lefèvre Leroy Roux "
+    "David Bertrand Morel Fournier Girard Bonnet Dupont Lambert Fontaine Rousseau Vincent Muller Lefebvre "
+    "Faure André Mercier Blanc Guérin Boyer Garnier Chevalier François Legrand Gauthier Garcia Perrin Robin "
+    "Clément Morin Nicolas Henry Roussel Mathieu Gautier Masson Marchand Duval Denis Dumont Marie Lemaire"
+)
+GIVEN = {
+    "female": _words(
+        "Marie Nathalie Isabelle Sylvie Catherine Martine Christine Françoise Valérie Sandrine Élodie Hélène "
+        "Aurélie Céline Chloé Inès Léa Manon Camille Zoé Fatima Aïcha Jeanne Louise"
+    ),
+    "male": _words(
+        "Jean Michel Pierre Philippe Alain Nicolas Christophe Daniel Bernard Éric Stéphane David Frédéric "
+        "Julien Thomas Hugo Loïc Noël Mehdi Karim Gaël Benoît Théo Raphaël"
+    ),
+}
+TOWNS = (
+    ("78000", "Versailles", "78646"),
+    ("78190", "Trappes", "78621"),
+    ("78500", "Sartrouville", "78586"),
+    ("92000", "Nanterre", "92050"),
+    ("92230", "Gennevilliers", "92036"),
+    ("75019", "Paris", "75119"),
+    ("93200", "Saint-Denis", "93066"),
+    ("95100", "Argenteuil", "95018"),
+)
+STREETS = ("rue de la République", "avenue Jean-Jaurès", "rue des Écoles", "place du Marché", "rue Hugo")
+MEASURES = (
+    ("44261-6", "Patient Health Questionnaire 9 item (PHQ-9) total score [Reported]", "{score}", 0, 27, 0),
+    (
+        "70274-6",
+        "Generalized anxiety disorder 7 item (GAD-7) total score [Reported.PHQ]",
+        "{score}",
+        0,
+        21,
+        0,
+    ),
+    ("8867-4", "Heart rate", "/min", 54, 104, 0),
+    ("8310-5", "Body temperature", "Cel", 36, 38, 1),
+    ("29463-7", "Body weight", "kg", 48, 110, 1),
+    ("8480-6", "Systolic blood pressure", "mm[Hg]", 98, 158, 0),
+)
+
+
+def patient(number: int, seed: int = SEED) -> Resource:
+    """The patient of that number, without an id."""
+    random = Random(f"{seed}/patient/{number}")
+    gender = random.choice(("female", "male"))
+    born = date(1938, 1, 1) + timedelta(days=random.randrange(25_000))
+    family, given = random.choice(FAMILIES), random.sample(GIVEN[gender], 2)
+    postal_code, city, commune = random.choice(TOWNS)
+    return {
+        "resourceType": "Patient",
+        "meta": {"tag": [TEST_DATA]},
+        "identifier": [
+            {
+                "use": "official",
+                "type": {"coding": [{"system": FR_IDENTIFIER_TYPES, "code": "INS-NIR-TEST"}]},
+                "system": INS_TEST,
+                "value": _national_number(gender, born, commune, number),
+            },
+            {
+                "use": "usual",
+                "type": {"coding": [{"system": IDENTIFIER_TYPES, "code": "PI"}]},
+                **record_number(number),
+            },
+        ],
+        "active": True,
+        "name": [
+            {"use": "official", "family": family.upper(), "given": [name.upper() for name in given]},
+            {"use": "usual", "text": f"{given[0]} {family}", "family": family, "given": given[:1]},
+        ],
+        "telecom": [
+            {"system": "phone", "value": _telephone(random), "use": "mobile"},
+            {"system": "email", "value": f"patient{number}@example.org", "use": "home"},
+        ],
+        "gender": gender,
+        "birthDate": born.isoformat(),
+        "address": [
+            {
+                "use": "home",
+                "line": [f"{random.randrange(1, 180)} {random.choice(STREETS)}"],
+                "city": city,
+                "postalCode": postal_code,
+                "country": "FRA",
+            }
+        ],
+        "generalPractitioner": [{"reference": f"Practitioner/mg-{random.randrange(84)}"}],
+    }
+
+
+def revised(resource: Mapping[str, Any], revision: int) -> Resource:
+    """The same patient with another mobile number and house, as a reception desk would correct them."""
+    random = Random(f"{revision}")
+    telecom = [{**resource["telecom"][0], "value": _telephone(random)}, *resource["telecom"][1:]]
+    home = {**resource["address"][0], "line": [f"{random.randrange(1, 180)} {random.choice(STREETS)}"]}
+    return {**resource, "telecom": telecom, "address": [home]}
+
+
+def record_number(number: int) -> dict[str, str]:
+    """The hospital's own identifier of the patient of that number: system and value."""
+    return {"system": HOSPITAL_RECORD, "value": f"{number:010}"}
+
+
+def episode(number: int, seed: int = SEED) -> dict[str, Resource]:
+    """Twenty resources of one patient's care, by the `urn:uuid` under which the others refer to them."""
+    random = Random(f"{seed}/episode/{number}")
+    names = [uuid.UUID(int=random.getrandbits(128), version=4).urn for _ in range(20)]
+    subject = {"reference": names[0]}
+    started = FIRST_DAY + timedelta(days=random.randrange(500))
+    visits = names[3:6]
+    days = [started + timedelta(weeks=weeks) for weeks in (0, 2, 12)]
+    observed = zip(range(13), cycle(MEASURES), cycle(zip(visits, days, strict=True)), strict=False)
+    resources = [
+        patient(number, seed),
+        _condition(subject, visits[0], started),
+        _referral(subject, names[1], started),
+        *(_encounter(subject, names[2], names[1], day) for day in days),
+        _statement(subject, names[1], started),
+        *(_observation(random, measure, subject, *visit) for _, measure, visit in observed),
+    ]
+    return dict(zip(names, resources, strict=True))
+
+
+def serialised(resource: Mapping[str, Any]) -> bytes:
+    """Compact JSON as a client would send it."""
+    return json.dumps(resource, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _national_number(gender: str, born: date, commune: str, number: int) -> str:
+    """Sex, year, month, commune of birth, order and key, as the NIR has them."""
+    sex = "2" if gender == "female" else "1"
+    body = f"{sex}{born:%y%m}{commune}{number % 1000:03}"
+    return f"{body}{97 - int(body) % 97:02}"
+
+
+def _telephone(random: Random) -> str:
+    return f"+336398{random.randrange(100_000):05}"
+
+
+def _at(day: date, hour: int) -> str:
+    return datetime(day.year, day.month, day.day, hour, 30).isoformat() + "+01:00"
+
+
+def _tagged(resource_type: str, **elements: Any) -> Resource:
+    return {"resourceType": resource_type, "meta": {"tag": [TEST_DATA]}, **elements}
+
+
+def _coded(system: str, code: str, display: str) -> Resource:
+    return {"coding": [{"system": system, "code": code, "display": display}], "text": display}
+
+
+def _condition(subject: Resource, visit: str, day: date) -> Resource:
+    statuses = "http://terminology.hl7.org/CodeSystem/condition-"
+    return _tagged(
+        "Condition",
+        clinicalStatus={"coding": [{"system": f"{statuses}clinical", "code": "active"}]},
+        verificationStatus={"coding": [{"system": f"{statuses}ver-status", "code": "confirmed"}]},
+        code=_coded("http://hl7.org/fhir/sid/icd-10", "F32.1", "Épisode dépressif moyen"),
+        subject=subject,
+        encounter={"reference": visit},
+        onsetDateTime=f"{day:%Y-%m}",
+        recordedDate=day.isoformat(),
+    )
+
+
+def _referral(subject: Resource, condition: str, day: date) -> Resource:
+    return _tagged(
+        "ServiceRequest",
+        status="active",
+        intent="order",
+        priority="routine",
+        code={"text": "Prise en charge en soins collaboratifs"},
+        subject=subject,
+        authoredOn=_at(day - timedelta(days=6), 9),
+        reasonReference=[{"reference": condition}],
+        note=[
+            {"text": "Humeur triste et anhédonie depuis deux mois ; la patiente ou le patient est d'accord."}
+        ],
+    )
+
+
+def _encounter(subject: Resource, referral: str, condition: str, day: date) -> Resource:
+    actor = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"}
+    return _tagged(
+        "Encounter",
+        status="finished",
+        **{"class": actor},
+        type=[{"text": "Consultation infirmière"}],
+        subject=subject,
+        basedOn=[{"reference": referral}],
+        participant=[{"individual": {"display": "Infirmière en santé mentale"}}],
+        period={"start": _at(day, 10), "end": _at(day, 11)},
+        diagnosis=[{"condition": {"reference": condition}}],
+    )
+
+
+def _statement(subject: Resource, condition: str, day: date) -> Resource:
+    return _tagged(
+        "MedicationStatement",
+        status="active",
+        medicationCodeableConcept=_coded("http://www.whocc.no/atc", "N06AB06", "Sertraline"),
+        subject=subject,
+        effectivePeriod={"start": day.isoformat()},
+        reasonReference=[{"reference": condition}],
+        dosage=[{"text": "50 mg le matin"}],
+    )
+
+
+def _observation(
+    random: Random, measure: tuple[str, str, str, int, int, int], subject: Resource, visit: str, day: date
+) -> Resource:
+    code, display, unit, low, high, digits = measure
+    value = round(random.uniform(low, high), digits) if digits else random.randint(low, high)
+    kind = "survey" if unit == "{score}" else "vital-signs"
+    categories = "http://terminology.hl7.org/CodeSystem/observation-category"
+    return _tagged(
+        "Observation",
+        status="final",
+        category=[{"coding": [{"system": categories, "code": kind}]}],
+        code=_coded(LOINC, code, display),
+        subject=subject,
+        encounter={"reference": visit},
+        effectiveDateTime=_at(day, 10),
+        issued=_at(day, 12),
+        performer=[{"display": "Infirmière en santé mentale"}],
+        valueQuantity={"value": value, "unit": unit, "system": UCUM, "code": unit},
+    )

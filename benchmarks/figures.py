@@ -1,0 +1,107 @@
+"""From samples to a verdict: percentiles, ratios of paired rounds, targets."""
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+# Beyond this the client, not the server, limits a round, and the ratio says nothing.
+CLIENT_BUSY_MAX = 0.95
+
+
+def percentile(values: Sequence[float], rank: float) -> float:
+    """The smallest of `values` that at least `rank` (0 to 1) of them do not exceed."""
+    ordered = sorted(values)
+    return ordered[max(0, -int(-rank * len(ordered) // 1) - 1)]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One round of load: what was done per second, how long one request took, how busy the client was."""
+
+    rate: float
+    p50_seconds: float
+    p99_seconds: float
+    client_busy: float
+
+    @classmethod
+    def of(cls, latencies: Sequence[float], seconds: float, client_seconds: float, weight: int = 1) -> Self:
+        """The sample of requests that were answered within `seconds`; each does `weight` pieces of work."""
+        return cls(
+            rate=len(latencies) * weight / seconds,
+            p50_seconds=percentile(latencies, 0.50),
+            p99_seconds=percentile(latencies, 0.99),
+            client_busy=client_seconds / seconds,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the two sides of a comparison, over all its rounds; `unit` is what the rate counts."""
+
+    label: str
+    unit: str
+    samples: tuple[Sample, ...]
+
+    @property
+    def rate(self) -> float:
+        return statistics.median(sample.rate for sample in self.samples)
+
+    @property
+    def p50_seconds(self) -> float:
+        return statistics.median(sample.p50_seconds for sample in self.samples)
+
+    @property
+    def p99_seconds(self) -> float:
+        return statistics.median(sample.p99_seconds for sample in self.samples)
+
+    @property
+    def client_busy(self) -> float:
+        return max(sample.client_busy for sample in self.samples)
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """What a row measured: the value to hold against the target, how far it spread, and what lies behind."""
+
+    value: float
+    low: float
+    high: float
+    sides: tuple[Side, ...] = ()
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> Self:
+        """The median of repeated measures."""
+        return cls(statistics.median(values), min(values), max(values))
+
+    @classmethod
+    def ratio(cls, over: Side, under: Side) -> Self:
+        """The median ratio of rounds that ran next to each other."""
+        ratios = [top.rate / bottom.rate for top, bottom in zip(over.samples, under.samples, strict=True)]
+        return cls(statistics.median(ratios), min(ratios), max(ratios), (over, under))
+
+    @property
+    def client_bound(self) -> bool:
+        return any(side.client_busy > CLIENT_BUSY_MAX for side in self.sides)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A bound, at least or at most, in some unit; a ratio has none."""
+
+    bound: float
+    at_least: bool = True
+    unit: str = ""
+
+    def met(self, figure: Figure) -> bool:
+        """Whether a figure keeps to the bound. A round that the client limited proves nothing."""
+        if figure.client_bound:
+            return False
+        return figure.value >= self.bound if self.at_least else figure.value <= self.bound
+
+    def margin(self, figure: Figure) -> float:
+        """How far on the good side: 1 is exactly the bound, below 1 is a miss."""
+        return figure.value / self.bound if self.at_least else self.bound / figure.value
+
+    def __str__(self) -> str:
+        return f"{'>=' if self.at_least else '<='} {self.bound:g}{self.unit and ' ' + self.unit}"

@@ -1,0 +1,64 @@
+"""The machine under the measures: which core serves, which one asks, what a flush to disk costs."""
+
+import os
+import platform
+import statistics
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+FLUSHES = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Cores:
+    """The core of the servers and the core of the client; the same one on a machine that has no other."""
+
+    server: int
+    client: int
+
+    def __str__(self) -> str:
+        if self.server == self.client:
+            return f"servers and client share core {self.server}: ratios flatter the product here"
+        return f"servers on core {self.server}, client on core {self.client}"
+
+
+def cores() -> Cores:
+    """The first and the last core that this process may use."""
+    usable = sorted(os.sched_getaffinity(0))
+    return Cores(server=usable[0], client=usable[-1])
+
+
+@contextmanager
+def pinned(core: int) -> Iterator[None]:
+    """Keep this process, and those that it starts meanwhile, on one core."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {core})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def flush_seconds(folder: Path) -> float:
+    """What one small append made durable costs in `folder`, in the median."""
+    path = folder / "flush"
+    took = []
+    with path.open("wb", buffering=0) as file:
+        for _ in range(FLUSHES):
+            started = time.perf_counter()
+            file.write(bytes(4096))
+            os.fsync(file.fileno())
+            took.append(time.perf_counter() - started)
+    path.unlink()
+    return statistics.median(took)
+
+
+def description(folder: Path) -> str:
+    """What a reader needs to know to judge the absolute figures."""
+    return (
+        f"Python {platform.python_version()} on {platform.machine()}, {os.cpu_count()} cores; {cores()}; "
+        f"load average {os.getloadavg()[0]:.2f}; one flush to disk {flush_seconds(folder) * 1000:.2f} ms"
+    )

@@ -1,0 +1,83 @@
+"""The table as a reader sees it, and as a program does."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from benchmarks.bench import Row
+from benchmarks.figures import Figure, Side
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A row with what it measured, or with the reason why it could not."""
+
+    row: Row
+    figure: Figure | None
+    failure: str = ""
+
+    @property
+    def met(self) -> bool:
+        return self.figure is not None and self.row.target.met(self.figure)
+
+    @property
+    def verdict(self) -> str:
+        if self.figure is None:
+            return "failed"
+        if self.figure.client_bound:
+            return "client-bound"
+        return "met" if self.met else "MISSED"
+
+    @property
+    def margin(self) -> float:
+        """How far on the good side of the target; 0 when nothing was measured."""
+        return self.row.target.margin(self.figure) if self.figure else 0.0
+
+
+def text(result: Result) -> str:
+    """One line of verdict and the absolute figures under it."""
+    row, figure = result.row, result.figure
+    head = f"{result.verdict:>12}  {row.name:<12} {row.title}: target {row.target}"
+    if figure is None:
+        return f"{head}\n{'':14}{result.failure}"
+    unit = row.target.unit and f" {row.target.unit}"
+    measured = f", measured {figure.value:.2f}{unit} (from {figure.low:.2f} to {figure.high:.2f})"
+    return "\n".join([head + measured, *map(_side, figure.sides)])
+
+
+def _side(side: Side) -> str:
+    return (
+        f"{'':14}{side.label:<14} {side.rate:>9,.0f} {side.unit:<12} p50 {side.p50_seconds * 1000:6.2f} ms   "
+        f"p99 {side.p99_seconds * 1000:6.2f} ms   client {side.client_busy:.0%} busy"
+    )
+
+
+def document(machine: str, results: Sequence[Result]) -> str:
+    """The same as JSON."""
+    return json.dumps({"machine": machine, "rows": [_row(result) for result in results]}, indent=2)
+
+
+def _row(result: Result) -> dict[str, Any]:
+    row, figure = result.row, result.figure
+    described = {
+        "name": row.name,
+        "title": row.title,
+        "target": str(row.target),
+        "verdict": result.verdict,
+    }
+    if figure is None:
+        return described | {"failure": result.failure}
+    measured = {"value": figure.value, "low": figure.low, "high": figure.high}
+    return described | measured | {"sides": [_side_values(side) for side in figure.sides]}
+
+
+def _side_values(side: Side) -> dict[str, Any]:
+    return {
+        "label": side.label,
+        "unit": side.unit,
+        "rate": side.rate,
+        "p50_seconds": side.p50_seconds,
+        "p99_seconds": side.p99_seconds,
+        "client_busy": side.client_busy,
+    }

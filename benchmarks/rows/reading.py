@@ -1,0 +1,20 @@
+"""Reads by id. https://hl7.org/fhir/R4/http.html#read"""
+
+from benchmarks import wire
+from benchmarks.bench import Bench, Row
+from benchmarks.figures import Figure, Target
+from benchmarks.rows import stock
+from benchmarks.workloads import InTurn
+
+
+def read(bench: Bench) -> Figure:
+    """All patients of the store in turn, against one of them from the floor."""
+    with bench.product() as server:
+        patients = stock.filled(server, bench.effort.patients)
+        requests = [wire.request("GET", f"/fhir/Patient/{patient['id']}") for patient in patients]
+        answer = stock.typical(server, requests[:101])
+        load = InTurn(requests, 200)
+        return bench.against_floor(server, answer, lambda _: load, lambda _: load)
+
+
+ROWS = (Row("read", "read a Patient", Target(0.60), read),)

@@ -1,0 +1,144 @@
+"""The servers under load, real processes on loopback: the product as it is installed, and the floor."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks import machine, wire
+
+ROOT = Path(__file__).parent.parent
+PLAIN = ("-m", "fhir_server")
+PATIENCE_SECONDS = 60.0
+POLL_SECONDS = 0.002
+
+
+class ServerFailed(Exception):
+    """A server that did not start, did not stop, or answered something else than it should."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server process that listens; `ready_seconds` passed from its start to its first answer."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    ready_seconds: float
+    log: Path
+
+    def ask(self, request: bytes) -> wire.Response:
+        """Send one request by itself. Raises `ServerFailed` for an answer that is not success."""
+        answer = _ask(self.port, request)
+        if answer.status >= 300:
+            raise ServerFailed(f"{answer.status}: {answer.body[:1000].decode(errors='replace')}")
+        return answer
+
+    def resident_bytes(self) -> int:
+        """Resident memory of the process and of those that it started."""
+        return sum(_resident_bytes(pid) for pid in _family(self.process.pid))
+
+
+@contextmanager
+def product(core: int, folder: Path, runner: Sequence[str] = PLAIN) -> Iterator[Server]:
+    """The product with its store in `folder` and everything else as it is by default."""
+    port = _free_port()
+    store = f"sqlite:///{folder / 'fhir.sqlite'}"
+    command = [*runner, "serve", "--port", str(port), "--store", store]
+    with _running(command, port, "/fhir/metadata", core, folder / "product.log") as server:
+        yield server
+
+
+@contextmanager
+def floor(core: int, folder: Path, status: int, body: bytes) -> Iterator[Server]:
+    """The floor, answering everything with `status` and `body`."""
+    port = _free_port()
+    file = folder / "answer"
+    file.write_bytes(body)
+    command = ["-m", "benchmarks.floor", str(port), str(status), str(file)]
+    with _running(command, port, "/", core, folder / "floor.log") as server:
+        yield server
+
+
+@contextmanager
+def _running(command: Sequence[str], port: int, path: str, core: int, log: Path) -> Iterator[Server]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("FHIR_SERVER_")}
+    with log.open("wb") as output, machine.pinned(core):
+        started = time.perf_counter()
+        process = subprocess.Popen(
+            [sys.executable, *command], cwd=ROOT, env=environment, stdout=output, stderr=output
+        )
+    try:
+        _await_first_answer(process, port, path, log)
+        yield Server(process, port, time.perf_counter() - started, log)
+    finally:
+        _stop(process)
+
+
+def _await_first_answer(process: subprocess.Popen[bytes], port: int, path: str, log: Path) -> None:
+    deadline = time.perf_counter() + PATIENCE_SECONDS
+    while time.perf_counter() < deadline and process.poll() is None:
+        try:
+            if _ask(port, wire.request("GET", path)).status < 300:
+                return
+        except OSError:
+            pass
+        time.sleep(POLL_SECONDS)
+    raise ServerFailed(f"no answer on {path}; the server wrote:\n{log.read_text(errors='replace')[-2000:]}")
+
+
+def _ask(port: int, request: bytes) -> wire.Response:
+    with socket.create_connection(("127.0.0.1", port), PATIENCE_SECONDS) as connection:
+        connection.sendall(request)
+        received = b""
+        while (answer := wire.response(received)) is None:
+            came = connection.recv(262_144)
+            if not came:
+                raise ServerFailed(f"connection closed after {received[:300]!r}")
+            received += came
+    return answer
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(PATIENCE_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _family(pid: int) -> list[int]:
+    """A process and all below it, as /proc knows them."""
+    parents = {int(entry.name): _parent(entry) for entry in Path("/proc").iterdir() if entry.name.isdigit()}
+    family = [pid]
+    for member in family:
+        family += [child for child, parent in parents.items() if parent == member]
+    return family
+
+
+def _parent(entry: Path) -> int:
+    try:
+        return int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return 0
+
+
+def _resident_bytes(pid: int) -> int:
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    except OSError:
+        return 0
+    return pages * os.sysconf("SC_PAGE_SIZE")
