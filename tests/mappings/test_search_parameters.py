@@ -1,0 +1,47 @@
+"""What the guide's own search parameters find in the story."""
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from fhir_server.core.temporal import period_of_period
+from fhir_server.search.extract import Extractor
+from tests.mappings.sound import GUIDE, REGISTRY
+from tests.mappings.story import resources
+
+PARIS = ZoneInfo("Europe/Paris")
+EXTRACTOR = Extractor(REGISTRY, PARIS)
+
+
+def found(kind: str, resource: dict[str, Any], parameter: str) -> list[Any]:
+    """The entries of one kind that a parameter gives for a resource."""
+    entries = EXTRACTOR.entries(resource | {"id": "1"})
+    return [entry for entry in getattr(entries, kind) if entry.parameter == parameter]
+
+
+@pytest.mark.parametrize(("type", "ranks"), [("CarePlan", [1, 1, 2, 2]), ("Claim", [1, 2])])
+def test_the_rank_of_a_sequence_is_a_number(type: str, ranks: list[int]) -> None:
+    low_to_high = {
+        rank: found("numbers", resource, "sequence-rank")
+        for rank, resource in zip(ranks, resources(type), strict=True)
+    }
+    assert all(len(entries) == 1 and entries[0].low == entries[0].high for entries in low_to_high.values())
+    assert low_to_high[1][0].low < low_to_high[2][0].low
+
+
+@pytest.mark.parametrize(
+    ("type", "parameter", "code_system"),
+    [("CarePlan", "track", "sesame-track"), ("Claim", "forfait", "sesame-forfait")],
+)
+def test_track_and_forfait_are_tokens(type: str, parameter: str, code_system: str) -> None:
+    for resource in resources(type):
+        (entry,) = found("tokens", resource, parameter)
+        assert (entry.system, entry.code) == (GUIDE.canonical("CodeSystem", code_system), "classique")
+
+
+def test_the_service_date_is_the_period_of_the_sequence() -> None:
+    for claim in resources("Claim"):
+        (entry,) = found("dates", claim, "service-date")
+        span = period_of_period(claim["billablePeriod"], PARIS)
+        assert (entry.low, entry.high) == (span.low, span.high)
