@@ -44,4 +44,4 @@ def test_the_service_date_is_the_period_of_the_sequence() -> None:
     for claim in resources("Claim"):
         (entry,) = found("dates", claim, "service-date")
         span = period_of_period(claim["billablePeriod"], PARIS)
-        assert (entry.low, entry.high) == (span.low, span.high)
+        assert (entry.low, entry.high) == span
