@@ -21,9 +21,12 @@ from mappings.sesame.transaction import create, transaction
 __all__ = ["demo_cohort"]
 
 
-def demo_cohort(seed: int = 2025, patients: int = 12, guide: Guide | None = None) -> Iterator[Resource]:
-    """First the Bundle of the teams, then one Bundle for each patient, to be sent in this order."""
-    kit = _kit(guide or read_guide())
+def demo_cohort(seed: int = 2025, patients: int = 12, root: str | None = None) -> Iterator[Resource]:
+    """First the Bundle of the teams, then one Bundle for each patient, to be sent in this order.
+
+    `root` is the canonical root of the guide that the resources follow, by default the guide's own.
+    """
+    kit = _kit(read_guide(root))
     yield team_bundle(kit.guide, kit.team)
     for number in range(1, patients + 1):
         random = Random(f"{seed}-{number}")
