@@ -12,6 +12,7 @@ from fhir_server.errors import InvalidSearch
 from fhir_server.issues import Text
 from fhir_server.search import messages
 from fhir_server.search.aliases import aliases
+from fhir_server.search.plan import is_supported
 
 RESULT_PARAMETERS = (
     "_count",
@@ -56,7 +57,7 @@ class Parameters:
         parameter = found[0]
         if parameter is None or any(other is None or other.type != parameter.type for other in found):
             raise UnknownParameter(self._unknown(code))
-        if not _is_supported(parameter):
+        if not is_supported(parameter):
             raise UnknownParameter(messages.NOT_YET(parameter=code))
         return parameter
 
@@ -79,7 +80,7 @@ class Parameters:
         common: set[str] | None = None
         for type in self.types:
             of_type = self._registry.search_parameters(type)
-            codes = {c for c, p in of_type.items() if kind in (None, p.type) and _is_supported(p)}
+            codes = {c for c, p in of_type.items() if kind in (None, p.type) and is_supported(p)}
             common = codes if common is None else common & codes
         return sorted((common or set()) - set(NOT_YET))
 
@@ -92,13 +93,6 @@ class Parameters:
         return messages.UNKNOWN_PARAMETER(
             parameter=code, type=self.names(), nearest=nearest(code, valid), valid=", ".join(valid)
         )
-
-
-def _is_supported(parameter: SearchParameter) -> bool:
-    """Special parameters are not supported yet; R4 leaves some without an expression, so nothing is
-    indexed for them.
-    """
-    return parameter.type != "special" and parameter.expression is not None
 
 
 def nearest(name: str, valid: Collection[str]) -> Text:

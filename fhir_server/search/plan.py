@@ -25,6 +25,9 @@ COMPARTMENTS = ("Device", "Encounter", "Patient", "Practitioner", "RelatedPerson
 KEPT_BY_THE_STORE = frozenset({"_id", "_lastUpdated"})
 """Parameters on what the store itself knows of a resource; they have no entries."""
 
+SWAPPED = frozenset({"http://hl7.org/fhir/SearchParameter/DocumentReference-relationship"})
+"""Composites whose two components R4 defines the wrong way round: each has the other's expression."""
+
 
 @dataclass(frozen=True, slots=True)
 class Presence:
@@ -64,9 +67,9 @@ class PlanBuilder:
         """The plan for a resource type."""
         plan = Plan()
         left_out = KEPT_BY_THE_STORE.union(aliases(self._registry, type))
-        for parameter in self._registry.search_parameters(type).values():
-            if parameter.expression and parameter.code not in left_out:
-                self._add(plan, type, parameter, parameter.expression)
+        for code, parameter in self._registry.search_parameters(type).items():
+            if is_supported(parameter) and code not in left_out:
+                self._add(plan, type, parameter, parameter.expression or "")
         for compartment in COMPARTMENTS:
             definition = self._registry.compartment(compartment)
             for code in definition.inclusion.get(type, ()) if definition else ():
@@ -104,8 +107,8 @@ class PlanBuilder:
         part: Place | None = None,
     ) -> None:
         """Let the tree index what the paths lead to."""
-        routes = [route for path in paths for route in self._routes.of(path, type, part)]
-        for route in dict.fromkeys(routes):
+        found = [route for path in paths for route in self._routes.of(path, type, part)]
+        for route in dict.fromkeys(valued for one in found for valued in self._routes.valued(one)):
             indexer = indexer_of(route.place)
             if indexer is not None:
                 tree.grow(route.hops).indexers.append(indexer)
@@ -156,6 +159,13 @@ class PlanBuilder:
 IndexerOf = Callable[[Place], Indexer | None]
 
 
+def is_supported(parameter: SearchParameter) -> bool:
+    """Special parameters are not supported yet; and R4 leaves some parameters without an expression, so that
+    there is nothing to index.
+    """
+    return parameter.type != "special" and parameter.expression is not None
+
+
 def kind_of(parameter: SearchParameter) -> ParameterType:
     """The type of a parameter; definitions are checked when they are loaded."""
     kind: ParameterType = parameter.type  # type: ignore[assignment]
@@ -167,13 +177,13 @@ def components_of(registry: Registry, parameter: SearchParameter) -> list[tuple[
 
     Raises `NotPlain` where one is not defined.
     """
-    found = []
-    for component in parameter.components:
-        definition = registry.search_parameter(component.definition)
-        if definition is None:
-            raise NotPlain(component.definition)
-        found.append((definition, component.expression))
-    return found
+    definitions = [registry.search_parameter(component.definition) for component in parameter.components]
+    if parameter.url in SWAPPED:
+        definitions.reverse()
+    if None in definitions:
+        raise NotPlain(parameter.url)
+    expressions = [component.expression for component in parameter.components]
+    return [(found, where) for found, where in zip(definitions, expressions, strict=True) if found]
 
 
 def _mark(value: Any, entries: Entries) -> None:

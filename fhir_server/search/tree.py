@@ -64,6 +64,12 @@ class Routes:
             routes = tuple(further for route in routes for further in self._follow(route, step))
         return routes
 
+    def valued(self, route: Route) -> tuple[Route, ...]:
+        """The route itself; on to its value where it leads to an extension, as R4 leaves that unsaid."""
+        if route.place.type != "Extension":
+            return (route,)
+        return tuple(self._follow(route, Property("value")))
+
     def _follow(self, route: Route, step: Property | OfType | Resolves | Equals | First) -> Iterator[Route]:
         match step:
             case Property(name):
