@@ -1,6 +1,7 @@
 """Decimals: what a written number stands for, and keys that sort as numbers do."""
 
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -71,17 +72,14 @@ def test_the_digits_written_give_the_range(text: str, low: str, high: str) -> No
     assert implicit_range(text) == (Decimal(low), Decimal(high))
 
 
-@given(st.integers(min_value=-(10**30), max_value=10**30), st.integers(min_value=0, max_value=40))
+@given(st.integers(min_value=-(10**40), max_value=10**40), st.integers(min_value=0, max_value=40))
 def test_the_range_is_exact_and_half_a_unit_to_either_side(digits: int, places: int) -> None:
-    text = f"{Decimal(digits).scaleb(-places):f}" if places else str(digits)
-    low, high = implicit_range(text)
-    unit = -places
-    assert str(low.normalize()) != str(high.normalize())
-    twice_middle = int((low.scaleb(places + 1)).to_integral_value()) + int(
-        (high.scaleb(places + 1)).to_integral_value()
-    )
-    assert twice_middle == 2 * 10 * digits
-    assert int((high.scaleb(-unit + 1)).to_integral_value()) - 10 * digits == 5
+    sign = "-" if digits < 0 else ""
+    text = str(abs(digits)).rjust(places + 1, "0")
+    written = f"{sign}{text[:-places]}.{text[-places:]}" if places else f"{sign}{text}"
+    value, half = Fraction(digits, 10**places), Fraction(1, 2 * 10**places)
+    low, high = implicit_range(written)
+    assert (Fraction(low), Fraction(high)) == (value - half, value + half)
 
 
 @pytest.mark.parametrize(
