@@ -1,0 +1,63 @@
+"""A copy of the store as one file, and the way back.
+
+https://www.sqlite.org/backup.html
+"""
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+from fhir_server import errors
+from fhir_server.store import messages
+from fhir_server.store.sqlite.connection import refusing
+from fhir_server.store.sqlite.schema import check_file, renew_epoch
+
+
+@refusing
+def back_up(source: sqlite3.Connection, target: Path) -> None:
+    """Copy an open store, as it is at one moment, to a file that must not exist yet."""
+    _copy(source, target, lambda _: None)
+
+
+@refusing
+def restore(source: Path, target: Path, replace: bool = False) -> None:
+    """Make a store at `target` out of the backup `source`, with an epoch of its own.
+
+    Raises `FileExistsError` for a target that exists, unless it may be replaced; `StoreUnavailable` while
+    a server has it open; `UnknownSchema` for a source that is no backup.
+    """
+    if not source.is_file():
+        raise FileNotFoundError(source)
+    with closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)) as backup:
+        check_file(backup)
+        if replace and target.exists():
+            _take_away(target)
+        _copy(backup, target, renew_epoch)
+
+
+def _copy(source: sqlite3.Connection, target: Path, finish: Callable[[sqlite3.Connection], None]) -> None:
+    """The file appears under its name only once it is complete."""
+    if target.exists():
+        raise FileExistsError(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(target.name + ".partial")
+    partial.unlink(missing_ok=True)
+    try:
+        with closing(sqlite3.connect(partial, isolation_level=None)) as copy:
+            source.backup(copy)
+            copy.execute("PRAGMA journal_mode = DELETE")
+            finish(copy)
+        partial.rename(target)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _take_away(target: Path) -> None:
+    """Remove a store, which must not be open: only then can it leave the WAL mode."""
+    with closing(sqlite3.connect(target, isolation_level=None, timeout=0)) as old:
+        try:
+            old.execute("PRAGMA journal_mode = DELETE")
+        except sqlite3.OperationalError as error:
+            raise errors.StoreUnavailable.of(messages.STORE_OPEN()) from error
+    target.unlink()

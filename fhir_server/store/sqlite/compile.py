@@ -1,0 +1,328 @@
+"""A search query as SQL: where its resources come from, and what must be true of each.
+
+Of the clauses that are joined by AND, one gives the source, rows of an index that are read in order; the
+others are asked of each resource that comes from there, each by seeking in its own index. Resources are
+known by their key all the way; only the page that is wanted is looked up at the end.
+https://www.sqlite.org/optoverview.html
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import count
+
+from fhir_server.search.ast import (
+    AllOf,
+    AnyOf,
+    Chain,
+    Clause,
+    CompositeValue,
+    DateValue,
+    Has,
+    Match,
+    MissingValue,
+    Not,
+    TokenValue,
+    Value,
+)
+from fhir_server.store.sqlite.conditions import Column, condition, last_updated, lead_of
+from fhir_server.store.sqlite.rows import TABLES
+from fhir_server.store.sqlite.sql import ALWAYS, NEVER, Sql, all_of, among, any_of, negation
+from fhir_server.store.sqlite.symbols import Symbols
+
+FEW = 256
+"""A source of fewer rows than this is taken without looking for a better one."""
+
+LEAD, RANGE = 0, 1
+"""Ranks of sources: rows equal in their first cell come in the order of their keys, a range does not."""
+
+_COLUMNS = dict(TABLES)
+_LEAD_COLUMNS = {"token": "code", "reference": "target", "uri": "value", "string": "text"}
+
+Estimate = Callable[[Sql], int]
+"""How many rows a SELECT gives."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Rows under the alias `d` that have the keys of resources; `unique` where each comes only once."""
+
+    rank: int
+    table: Sql
+    where: Sql
+    unique: bool = False
+
+    def select(self, columns: str = "d.key AS key") -> Sql:
+        text = f"SELECT {columns} FROM {self.table.text} WHERE {self.where.text}"
+        return Sql(text, self.table.values + self.where.values)
+
+
+class Compiler:
+    """Compiles the clauses of one query."""
+
+    def __init__(self, symbols: Symbols, estimate: Estimate, visibility: Clause | None) -> None:
+        self._symbols = symbols
+        self._estimate = estimate
+        self._visibility = (visibility,) if visibility else ()
+        self._numbers = count(1)
+
+    def source(self, types: Sequence[str], clauses: Iterable[Clause]) -> Source:
+        """The living, visible resources of `types` that satisfy all `clauses`."""
+        return self._best(types, clauses) or self._walk(types, clauses)
+
+    def _best(self, types: Sequence[str], clauses: Iterable[Clause]) -> Source | None:
+        """What `source` gives if that beats walking through all resources of the types."""
+        asked = list(_conjuncts(clauses))
+        candidates = [(self._source_of(clause, types), clause) for clause in asked]
+        found = sorted(
+            ((source, clause) for source, clause in candidates if source), key=lambda pair: pair[0].rank
+        )
+        chosen = self._choose(found)
+        if chosen is None:
+            return None
+        source, own = chosen
+        others = [clause for clause in (*asked, *self._visibility) if clause is not own]
+        return self._narrowed(source, types, others)
+
+    def _choose(self, found: list[tuple[Source, Clause]]) -> tuple[Source, Clause] | None:
+        leads = [pair for pair in found if pair[0].rank == LEAD]
+        if len(leads) == len(found) == 1:
+            return leads[0]
+        for pair in found:
+            select = pair[0].select("1")
+            if self._estimate(Sql(f"{select.text} LIMIT {FEW}", select.values)) < FEW:
+                return pair
+        return leads[0] if leads else None
+
+    def _walk(self, types: Sequence[str], clauses: Iterable[Clause]) -> Source:
+        parts = [Sql("d.living = 1")]
+        if types:
+            # With several types the walk is by key, without the index by type.
+            parts.insert(0, among("d.type" if len(types) == 1 else "+d.type", self._symbols.types(types)))
+        walk = Source(RANGE, Sql("resources d"), all_of(parts), unique=True)
+        return self._narrowed(walk, types, [*clauses, *self._visibility])
+
+    def _narrowed(self, source: Source, types: Sequence[str], clauses: Iterable[Clause]) -> Source:
+        probes = [self.probe(clause, types, "d.key") for clause in clauses]
+        return replace(source, where=all_of([source.where, *probes]))
+
+    # What can be read from an index
+
+    def _source_of(self, clause: Clause, types: Sequence[str]) -> Source | None:
+        match clause:
+            case Match():
+                return self._match_source(clause, types)
+            case Chain():
+                return self._chain_source(clause, types)
+            case Has():
+                return self._has_source(clause, types)
+            case AnyOf(clauses):
+                return self._union([self._source_of(one, types) for one in clauses])
+        return None
+
+    def _union(self, sources: Sequence[Source | None]) -> Source | None:
+        known = [source for source in sources if source]
+        if len(known) < len(sources) or not known:
+            return None
+        selects = [source.select() for source in known]
+        text = " UNION ALL ".join(select.text for select in selects)
+        values = tuple(value for select in selects for value in select.values)
+        return Source(RANGE, Sql(f"({text}) d", values), ALWAYS)
+
+    def _match_source(self, match: Match, types: Sequence[str]) -> Source | None:
+        if match.modifier in ("not", "contains", "missing"):
+            return None
+        if match.parameter in ("_id", "_lastUpdated"):
+            return self._own_source(match, types)
+        parameters = self._symbols.parameters(types, match.parameter)
+        leads = _leads(match)
+        if leads:
+            parts = [among("d.parameter", parameters), among(f"d.{_lead_column(match)}", leads)]
+            return Source(LEAD, Sql(f"{match.type} d"), all_of([*parts, self._any_value(match, "d")]))
+        if match.type in ("token", "composite", "special"):
+            return None
+        return self._union(
+            [
+                Source(
+                    RANGE,
+                    Sql(f"{match.type} d"),
+                    all_of([Sql("d.parameter = ?", (parameter,)), self._condition(match, value, "d")]),
+                )
+                for parameter in parameters
+                for value in match.values
+                if not (isinstance(value, DateValue) and value.prefix == "ne")
+            ]
+        )
+
+    def _own_source(self, match: Match, types: Sequence[str]) -> Source:
+        """By what the resource itself knows."""
+        if types:
+            of_type = among("d.type", self._symbols.types(types))
+        else:
+            of_type = Sql("d.type IN (SELECT id FROM types)")
+        rank = LEAD if match.parameter == "_id" else RANGE
+        parts = [of_type, self._own_condition(match, "d"), Sql("d.living = 1")]
+        return Source(rank, Sql("resources d"), all_of(parts), unique=True)
+
+    def _chain_source(self, chain: Chain, types: Sequence[str]) -> Source | None:
+        """From the targets to those that refer to them."""
+        targets = self._best(chain.types, (chain.where,))
+        if targets is None:
+            return None
+        keys = targets.select()
+        parameters = among("f.parameter", self._symbols.parameters(types, chain.parameter))
+        of_type = self._of_types("t", chain.types)
+        text = f"""
+            (SELECT f.key AS key FROM ({keys.text}) k CROSS JOIN resources t ON t.key = k.key
+            CROSS JOIN reference f ON {parameters.text} AND f.target = t.id AND f.type = t.type
+            WHERE {of_type.text}) d"""
+        return Source(RANGE, Sql(text, keys.values + parameters.values + of_type.values), ALWAYS)
+
+    def _has_source(self, has: Has, types: Sequence[str]) -> Source | None:
+        """From those that refer to the resources they refer to."""
+        referring = self._best((has.type,), (has.where,))
+        if referring is None:
+            return None
+        keys = referring.select()
+        parameters = among("f.parameter", self._symbols.parameters((has.type,), has.parameter))
+        of_type = self._of_types("t", types)
+        text = f"""
+            (SELECT t.key AS key FROM ({keys.text}) k
+            CROSS JOIN reference f ON f.key = k.key AND {parameters.text}
+            CROSS JOIN resources t ON t.type = f.type AND t.id = f.target
+            WHERE t.living = 1 AND {of_type.text}) d"""
+        return Source(RANGE, Sql(text, keys.values + parameters.values + of_type.values), ALWAYS)
+
+    def _of_types(self, alias: str, types: Sequence[str]) -> Sql:
+        return among(f"{alias}.type", self._symbols.types(types)) if types else ALWAYS
+
+    # What can be asked of one resource
+
+    def probe(self, clause: Clause, types: Sequence[str], key: str) -> Sql:
+        """Whether the resource of a key, one of `types`, satisfies the clause."""
+        match clause:
+            case Match():
+                return self._match_probe(clause, types, key)
+            case Chain():
+                return self._chain_probe(clause, types, key)
+            case Has():
+                return self._has_probe(clause, key)
+            case AllOf(clauses):
+                return all_of([self.probe(one, types, key) for one in clauses])
+            case AnyOf(clauses):
+                return any_of([self.probe(one, types, key) for one in clauses])
+            case Not(inner):
+                return negation(self.probe(inner, types, key))
+
+    def _match_probe(self, match: Match, types: Sequence[str], key: str) -> Sql:
+        alias = self._alias("e")
+        if match.parameter in ("_id", "_lastUpdated"):
+            asked = self._own_condition(match, alias)
+            return _exists(f"resources {alias}", all_of([Sql(f"{alias}.key = {key}"), asked]))
+        parameters = self._symbols.parameters(types, match.parameter)
+        if match.type not in _COLUMNS or not parameters:
+            found = NEVER
+        else:
+            parts = [Sql(f"{alias}.key = {key}"), among(f"{alias}.parameter", parameters)]
+            if match.modifier != "missing":
+                leads = _leads(match)
+                if leads:
+                    parts.append(among(f"{alias}.{_lead_column(match)}", leads))
+                parts.append(self._any_value(match, alias))
+            found = _exists(f"{match.type} {alias}", all_of(parts))
+        if match.modifier == "missing":
+            wanted = {value.missing for value in match.values if isinstance(value, MissingValue)}
+            return any_of([negation(found) if missing else found for missing in sorted(wanted)])
+        return negation(found) if match.modifier == "not" else found
+
+    def _chain_probe(self, chain: Chain, types: Sequence[str], key: str) -> Sql:
+        reference, target = self._alias("f"), self._alias("t")
+        parts = [
+            Sql(f"{reference}.key = {key}"),
+            among(f"{reference}.parameter", self._symbols.parameters(types, chain.parameter)),
+            Sql(f"{target}.living = 1"),
+            self._of_types(target, chain.types),
+            *self._probes((chain.where,), chain.types, f"{target}.key"),
+        ]
+        tables = (
+            f"reference {reference} CROSS JOIN resources {target}"
+            f" ON {target}.type = {reference}.type AND {target}.id = {reference}.target"
+        )
+        return _exists(tables, all_of(parts))
+
+    def _has_probe(self, has: Has, key: str) -> Sql:
+        reference, target = self._alias("f"), self._alias("t")
+        parts = [
+            Sql(f"{target}.key = {key}"),
+            among(f"{reference}.parameter", self._symbols.parameters((has.type,), has.parameter)),
+            Sql(f"{reference}.target = {target}.id AND {reference}.type = {target}.type"),
+            *self._probes((has.where,), (has.type,), f"{reference}.key"),
+        ]
+        return _exists(f"resources {target} CROSS JOIN reference {reference}", all_of(parts))
+
+    def _probes(self, clauses: Iterable[Clause], types: Sequence[str], key: str) -> Iterator[Sql]:
+        """At a hop, what is asked of the resource there, and that it may be seen."""
+        for clause in (*clauses, *self._visibility):
+            yield self.probe(clause, types, key)
+
+    def _own_condition(self, match: Match, alias: str) -> Sql:
+        """On a row of `resources`."""
+        conditions = []
+        for value in match.values:
+            match value:
+                case DateValue():
+                    conditions.append(last_updated(value, f"{alias}.last_updated"))
+                case TokenValue(system, code):
+                    fits = code is not None and not system
+                    conditions.append(Sql(f"{alias}.id = ?", (code,)) if fits else NEVER)
+                case MissingValue(missing):
+                    conditions.append(NEVER if missing else ALWAYS)
+        found = any_of(conditions)
+        return negation(found) if match.modifier == "not" else found
+
+    def _any_value(self, match: Match, alias: str) -> Sql:
+        return any_of([self._condition(match, value, alias) for value in match.values])
+
+    def _condition(self, match: Match, value: Value, alias: str) -> Sql:
+        if isinstance(value, CompositeValue):
+            return all_of(
+                [
+                    condition(part, None, _cell_of(type, place, alias), self._symbols)
+                    for place, (part, type) in enumerate(
+                        zip(value.components, match.component_types, strict=True)
+                    )
+                ]
+            )
+        return condition(value, match.modifier, lambda name: f"{alias}.{name}", self._symbols)
+
+    def _alias(self, letter: str) -> str:
+        return f"{letter}{next(self._numbers)}"
+
+
+def _conjuncts(clauses: Iterable[Clause]) -> Iterator[Clause]:
+    for clause in clauses:
+        if isinstance(clause, AllOf):
+            yield from _conjuncts(clause.clauses)
+        else:
+            yield clause
+
+
+def _leads(match: Match) -> list[str]:
+    """What the first cell must be among; empty where some value leaves it open."""
+    leads = [
+        lead_of(value.components[0] if isinstance(value, CompositeValue) else value, match.modifier)
+        for value in match.values
+    ]
+    return [lead for lead in leads if lead is not None] if None not in leads else []
+
+
+def _lead_column(match: Match) -> str:
+    return "lead" if match.type == "composite" else _LEAD_COLUMNS[match.type]
+
+
+def _cell_of(type: str, place: int, alias: str) -> Column:
+    columns = _COLUMNS[type]
+    return lambda name: f"json_extract({alias}.cells, '$[{place}][{columns.index(name)}]')"
+
+
+def _exists(tables: str, where: Sql) -> Sql:
+    return Sql(f"EXISTS (SELECT 1 FROM {tables} WHERE {where.text})", where.values)

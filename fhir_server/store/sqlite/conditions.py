@@ -1,0 +1,196 @@
+"""What a search value asks of the cells of one index entry, for each type of parameter.
+
+These are the comparisons of `search.types`, said in SQL. Each keeps to a form that an index can seek.
+https://hl7.org/fhir/R4/search.html#ptypes
+"""
+
+from collections.abc import Callable
+
+from fhir_server.core.decimal import sort_key
+from fhir_server.search.ast import (
+    DateValue,
+    NumberValue,
+    OfTypeValue,
+    QuantityValue,
+    ReferenceValue,
+    StringValue,
+    TokenValue,
+    UriValue,
+    Value,
+)
+from fhir_server.store.sqlite.sql import NEVER, Sql, all_of, any_of, negation
+from fhir_server.store.sqlite.symbols import Symbols
+
+Column = Callable[[str], str]
+"""The SQL expression of a named cell."""
+
+INSTANT = 1
+"""How long the instant lasts in which a version was written."""
+
+
+def lead_of(value: Value, modifier: str | None) -> str | None:
+    """What the first cell of a row must be equal to, None where the value leaves it open."""
+    match value:
+        case TokenValue(_, code):
+            return code
+        case OfTypeValue(_, _, code):
+            return code
+        case ReferenceValue(_, target, _):
+            return target
+        case UriValue(uri):
+            return uri
+        case StringValue(text, _) if modifier == "exact":
+            return text
+    return None
+
+
+def condition(value: Value, modifier: str | None, column: Column, symbols: Symbols) -> Sql:
+    """The condition on one entry's cells."""
+    match value:
+        case StringValue():
+            return _string(value, modifier, column)
+        case TokenValue(system, code):
+            return _token(system, code, column, symbols)
+        case OfTypeValue(system, code, identifier):
+            return _token(f"{system}|{code}", identifier, column, symbols)
+        case ReferenceValue():
+            return _reference(value, column, symbols)
+        case DateValue():
+            return _date(value, column)
+        case NumberValue():
+            return _number(value, column)
+        case QuantityValue():
+            return _quantity(value, column, symbols)
+        case UriValue(uri):
+            return Sql(f"{column('value')} = ?", (uri,))
+    raise TypeError(f"not a value of an index entry: {value!r}")
+
+
+def _string(value: StringValue, modifier: str | None, column: Column) -> Sql:
+    text = column("text")
+    if modifier == "exact":
+        return Sql(f"({text} = ? AND {column('exact')} = ?)", (value.text, value.exact))
+    if modifier == "contains":
+        return Sql(f"instr({text}, ?) > 0", (value.text,))
+    after = _after_prefix(value.text)
+    if after is None:
+        return Sql(f"{text} >= ?", (value.text,))
+    return Sql(f"({text} >= ? AND {text} < ?)", (value.text, after))
+
+
+def _after_prefix(prefix: str) -> str | None:
+    """The first text, in the order of code points, after all that start with `prefix`; None at the end."""
+    prefix = prefix.rstrip("\U0010ffff")
+    if not prefix:
+        return None
+    following = ord(prefix[-1]) + 1
+    return prefix[:-1] + ("\ue000" if following == 0xD800 else chr(following))
+
+
+def _token(system: str | None, code: str | None, column: Column, symbols: Symbols) -> Sql:
+    parts = []
+    if code is not None:
+        parts.append(Sql(f"{column('code')} = ?", (code,)))
+    if system is not None:
+        parts.append(_system(system, column, symbols))
+    return all_of(parts)
+
+
+def _system(uri: str, column: Column, symbols: Symbols) -> Sql:
+    symbol = symbols.system(uri)
+    return NEVER if symbol is None else Sql(f"{column('system')} = ?", (symbol,))
+
+
+def _reference(value: ReferenceValue, column: Column, symbols: Symbols) -> Sql:
+    parts = [Sql(f"{column('target')} = ?", (value.target,))]
+    if value.type is None:
+        parts.append(Sql(f"{column('type')} <> 0"))
+    else:
+        symbol = symbols.type(value.type)
+        parts.append(NEVER if symbol is None else Sql(f"{column('type')} = ?", (symbol,)))
+    if value.version is not None:
+        parts.append(Sql(f"{column('version')} = ?", (value.version,)))
+    return all_of(parts)
+
+
+def _date(value: DateValue, column: Column) -> Sql:
+    """As low < high in every entry, ge and le may say first what both of their halves imply."""
+    low, high = column("low"), column("high")
+    within = f"{low} >= ? AND {high} <= ?"
+    match value.prefix:
+        case "eq":
+            return Sql(f"({within} AND {low} < ?)", (value.low, value.high, value.high))
+        case "ne":
+            return Sql(f"NOT ({within})", (value.low, value.high))
+        case "gt":
+            return Sql(f"{high} > ?", (value.high,))
+        case "lt":
+            return Sql(f"{low} < ?", (value.low,))
+        case "ge":
+            text = f"({high} > ? AND ({high} > ? OR ({within})))"
+            return Sql(text, (value.low, value.high, value.low, value.high))
+        case "le":
+            text = f"({low} < ? AND ({low} < ? OR ({within})))"
+            return Sql(text, (value.high, value.low, value.low, value.high))
+        case "sa":
+            return Sql(f"({low} >= ? AND {high} > ?)", (value.high, value.high))
+        case "eb":
+            return Sql(f"({high} <= ? AND {low} < ?)", (value.low, value.low))
+        case "ap":
+            return Sql(f"({low} < ? AND {high} > ?)", (value.high, value.low))
+
+
+def _number(value: NumberValue, column: Column) -> Sql:
+    low, high = column("low"), column("high")
+    match value.prefix:
+        case "eq":
+            ends = (sort_key(value.low), sort_key(value.high), sort_key(value.high))
+            return Sql(f"({low} >= ? AND {high} < ? AND {low} < ?)", ends)
+        case "ne":
+            return Sql(f"NOT ({low} >= ? AND {high} < ?)", (sort_key(value.low), sort_key(value.high)))
+        case "ap":
+            return Sql(f"({low} <= ? AND {high} >= ?)", (sort_key(value.high), sort_key(value.low)))
+    cell, operator = {
+        "gt": (high, ">"),
+        "lt": (low, "<"),
+        "ge": (high, ">="),
+        "le": (low, "<="),
+        "sa": (low, ">"),
+        "eb": (high, "<"),
+    }[value.prefix]
+    return Sql(f"{cell} {operator} ?", (sort_key(value.value),))
+
+
+def _quantity(value: QuantityValue, column: Column, symbols: Symbols) -> Sql:
+    parts = [_number(value.number, column)]
+    if value.system is not None:
+        parts.append(_system(value.system, column, symbols))
+    if value.code is not None:
+        units = ["code"] if value.system is not None else ["code", "unit"]
+        parts.append(any_of([Sql(f"{column(unit)} = ?", (value.code,)) for unit in units]))
+    return all_of(parts)
+
+
+def last_updated(value: DateValue, column: str) -> Sql:
+    """The condition on `column`, the time at which a version was written."""
+    first, last = value.low, value.high - INSTANT
+    within = Sql(f"({column} >= ? AND {column} <= ?)", (first, last))
+    match value.prefix:
+        case "eq":
+            return within
+        case "ne":
+            return negation(within)
+        case "gt":
+            return Sql(f"{column} > ?", (last,))
+        case "lt":
+            return Sql(f"{column} < ?", (first,))
+        case "ge":
+            return Sql(f"{column} >= ?", (min(first, last + 1),))
+        case "le":
+            return Sql(f"{column} <= ?", (max(first - 1, last),))
+        case "sa":
+            return Sql(f"{column} >= ?", (value.high,))
+        case "eb":
+            return Sql(f"{column} <= ?", (first - INSTANT,))
+        case "ap":
+            return Sql(f"({column} < ? AND {column} > ?)", (value.high, first - INSTANT))

@@ -1,0 +1,86 @@
+"""Connections to the file of the store, and what its errors mean to a client.
+
+https://www.sqlite.org/pragma.html https://www.sqlite.org/rescode.html
+"""
+
+import sqlite3
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+from fhir_server import errors
+from fhir_server.store import messages
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+BUSY_MILLISECONDS = 5_000
+"""How long a reader waits for a lock, which in WAL mode only recovery and migration make it do."""
+
+_UNUSABLE = {
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_INTERRUPT,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PROTOCOL,
+    sqlite3.SQLITE_NOTADB,
+}
+
+# A checkpoint every 16 MiB of log lets the pages that every write touches be copied once for many writes.
+# Deleted content is overwritten, because an erased patient must be gone from the file.
+_PRAGMAS = f"""
+PRAGMA busy_timeout = {BUSY_MILLISECONDS};
+PRAGMA journal_mode = WAL;
+PRAGMA synchronous = FULL;
+PRAGMA wal_autocheckpoint = 4096;
+PRAGMA journal_size_limit = 67108864;
+PRAGMA temp_store = MEMORY;
+PRAGMA secure_delete = ON;
+PRAGMA mmap_size = 268435456;
+"""
+
+
+def connect(path: Path, cache_kibibytes: int) -> sqlite3.Connection:
+    """A connection without implicit transactions; whoever uses it sees to it that one thread does at once."""
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
+    try:
+        for pragma in _PRAGMAS.strip().splitlines():
+            connection.execute(pragma)
+        connection.execute(f"PRAGMA cache_size = -{cache_kibibytes}")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def primary_code(error: sqlite3.Error) -> int:
+    """The result code without its extension."""
+    return int(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)) & 0xFF
+
+
+def refusal(error: sqlite3.Error) -> Exception:
+    """What to tell a client; an error in our own use of SQLite stays what it is."""
+    code = primary_code(error)
+    if code == sqlite3.SQLITE_FULL:
+        return errors.StoreFull.of(messages.STORE_FULL())
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return errors.StoreUnavailable.of(messages.STORE_BUSY())
+    if code in _UNUSABLE:
+        return errors.StoreUnavailable.of(messages.STORE_FAILED(reason=error.sqlite_errorname))
+    return error
+
+
+def refusing(function: Callable[P, R]) -> Callable[P, R]:
+    """Let errors of SQLite leave `function` as what they mean to a client."""
+
+    @wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return function(*args, **kwargs)
+        except sqlite3.Error as error:
+            raise refusal(error) from error
+
+    return call

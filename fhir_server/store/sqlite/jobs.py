@@ -1,0 +1,26 @@
+"""Leases on long-running work, by which one process at a time does it."""
+
+import sqlite3
+
+from fhir_server.store.port import Job
+
+_ACQUIRE = """
+INSERT INTO jobs (id, kind, state, done, owner, lease_until) VALUES (?1, ?2, x'', 0, ?3, ?4)
+ON CONFLICT (id) DO UPDATE SET owner = ?3, lease_until = ?4
+WHERE done = 0 AND (owner = ?3 OR lease_until <= ?5)
+RETURNING id, kind, state, done"""
+
+_UPDATE = "UPDATE jobs SET state = ?, done = ? WHERE id = ? AND owner = ?"
+
+
+def acquire_job(
+    connection: sqlite3.Connection, kind: str, id: str, owner: str, now: int, lease_until: int
+) -> Job | None:
+    """Take or renew a lease; None while another owner's runs, or once the job is done."""
+    row = connection.execute(_ACQUIRE, (id, kind, owner, lease_until, now)).fetchone()
+    return Job(row[0], row[1], row[2], bool(row[3])) if row else None
+
+
+def update_job(connection: sqlite3.Connection, id: str, owner: str, state: bytes, done: bool) -> bool:
+    """Save progress; False when another owner has taken the lease."""
+    return connection.execute(_UPDATE, (state, done, id, owner)).rowcount == 1

@@ -1,0 +1,138 @@
+"""Reads over one connection: of the store by the connections of its readers, of a unit by that of the
+writer, which sees what the unit has written.
+
+https://hl7.org/fhir/R4/http.html#history
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Any
+
+from fhir_server.search.ast import Include, SearchQuery
+from fhir_server.store.port import HistoryQuery, HistoryResult, SearchResult, StoredResource
+from fhir_server.store.sqlite.connection import refusing
+from fhir_server.store.sqlite.search import SqliteSearch
+from fhir_server.store.sqlite.symbols import Symbols
+from fhir_server.store.sqlite.versions import VERSION_COLUMNS, stored
+
+_READ = f"""
+SELECT {VERSION_COLUMNS} FROM resources r CROSS JOIN versions v ON v.sequence = r.sequence
+WHERE r.type = ? AND r.id = ?"""
+_READ_VERSION = f"""
+SELECT {VERSION_COLUMNS} FROM resources r CROSS JOIN versions v ON v.key = r.key
+WHERE r.type = ? AND r.id = ? AND v.version = ?"""
+_VERSIONS = f"SELECT {VERSION_COLUMNS} FROM versions v"
+_REPLACED = "(SELECT n.last_updated FROM versions n WHERE n.key = v.key AND n.version = v.version + 1)"
+_AT_OR_AFTER = "SELECT sequence, last_updated FROM versions WHERE sequence >= ? ORDER BY sequence LIMIT 1"
+_COUNT = """
+SELECT t.name, count(*) FROM resources r CROSS JOIN types t ON t.id = r.type
+WHERE r.living = 1 GROUP BY r.type ORDER BY t.name"""
+_SEQUENCES_OF_TYPE = """
+SELECT sequence FROM (
+    SELECT sequence FROM versions WHERE type = ? AND sequence > ? ORDER BY sequence LIMIT ?)"""
+
+
+class SqliteReader:
+    """Reads over one connection, in one thread at a time."""
+
+    def __init__(self, connection: sqlite3.Connection, symbols: Symbols) -> None:
+        self._connection = connection
+        self._symbols = symbols
+        self._search = SqliteSearch(connection, symbols)
+
+    @refusing
+    def read(self, type: str, id: str) -> StoredResource | None:
+        symbol = self._symbols.type(type)
+        row = self._connection.execute(_READ, (symbol, id)).fetchone()
+        return StoredResource(type, *row[1:]) if row else None
+
+    @refusing
+    def read_version(self, type: str, id: str, version: int) -> StoredResource | None:
+        symbol = self._symbols.type(type)
+        row = self._connection.execute(_READ_VERSION, (symbol, id, version)).fetchone()
+        return StoredResource(type, *row[1:]) if row else None
+
+    @refusing
+    def history(self, query: HistoryQuery) -> HistoryResult:
+        conditions, values = self._history_conditions(query)
+        where = " AND ".join(conditions) or "1"
+        (total,) = self._connection.execute(
+            f"SELECT count(*) FROM versions v WHERE {where}", values
+        ).fetchone()
+        if query.before is not None:
+            where, values = f"{where} AND v.sequence < ?", [*values, query.before]
+        rows = self._connection.execute(
+            f"{_VERSIONS} WHERE {where} ORDER BY v.sequence DESC LIMIT ?", (*values, query.count + 1)
+        ).fetchall()
+        page = stored(self._symbols, rows[: query.count])
+        more = len(rows) > len(page) > 0
+        return HistoryResult(page, total, page[-1].sequence if more else None)
+
+    def _history_conditions(self, query: HistoryQuery) -> tuple[list[str], list[Any]]:
+        conditions: list[str] = []
+        values: list[Any] = []
+        if query.id is not None:
+            conditions.append("v.key = (SELECT key FROM resources WHERE type = ? AND id = ?)")
+            values += [self._symbols.type(query.type or ""), query.id]
+        elif query.type is not None:
+            conditions.append("v.type = ?")
+            values.append(self._symbols.type(query.type))
+        if query.since is not None:
+            conditions.append("v.sequence >= ?")
+            values.append(self._first_sequence_at(query.since))
+        if query.at is not None:
+            low, high = query.at
+            conditions += ["v.sequence < ?", f"ifnull({_REPLACED}, ?) > ?"]
+            values += [self._first_sequence_at(high), low + 1, low]
+        return conditions, values
+
+    def _first_sequence_at(self, time: int) -> int:
+        """The first sequence committed at `time` or later, which can be sought because the clock never
+        runs backwards.
+        """
+        low, high = 1, self.watermark() + 1
+        while low < high:
+            middle = (low + high) // 2
+            sequence, last_updated = self._connection.execute(_AT_OR_AFTER, (middle,)).fetchone()
+            if last_updated >= time:
+                high = middle
+            else:
+                low = sequence + 1
+        return low
+
+    @refusing
+    def watermark(self) -> int:
+        """The last committed sequence: units commit one after the other, so none can appear below it."""
+        (sequence,) = self._connection.execute("SELECT ifnull(max(sequence), 0) FROM versions").fetchone()
+        return int(sequence)
+
+    @refusing
+    def changes(self, after: int, limit: int, types: Sequence[str] = ()) -> tuple[StoredResource, ...]:
+        """Committed versions above `after`, in order."""
+        if not types:
+            rows = self._connection.execute(
+                f"{_VERSIONS} WHERE v.sequence > ? ORDER BY v.sequence LIMIT ?", (after, limit)
+            )
+            return stored(self._symbols, rows)
+        symbols = self._symbols.types(types)
+        sequences = " UNION ALL ".join([_SEQUENCES_OF_TYPE] * len(symbols))
+        values = [value for symbol in symbols for value in (symbol, after, limit)]
+        rows = self._connection.execute(
+            f"{_VERSIONS} WHERE v.sequence IN ({sequences}) ORDER BY v.sequence LIMIT ?", (*values, limit)
+        )
+        return stored(self._symbols, rows)
+
+    @refusing
+    def search(self, query: SearchQuery) -> SearchResult:
+        return self._search.search(query)
+
+    @refusing
+    def included(
+        self, resources: Sequence[StoredResource], include: Include, limit: int
+    ) -> tuple[StoredResource, ...]:
+        return self._search.included(resources, include, limit)
+
+    @refusing
+    def count(self) -> dict[str, int]:
+        """Living resources per type."""
+        return dict(self._connection.execute(_COUNT).fetchall())

@@ -1,0 +1,132 @@
+"""The tables of the embedded store, and the migrations that bring an older file to them.
+
+`versions` is the one clock: every committed version of every resource, in commit order, never changed
+afterwards. `resources` says which version of it is the current one. Each kind of index entry has a table of
+its own, ordered as a search reads it: parameter, value, resource.
+https://www.sqlite.org/withoutrowid.html
+"""
+
+import sqlite3
+import uuid
+from secrets import token_bytes
+
+APPLICATION_ID = 0x46484952
+"""Marks the file as ours ("FHIR" in ASCII)."""
+
+_RESOURCES = """
+CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE types (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE parameters (
+    id INTEGER PRIMARY KEY, type TEXT NOT NULL, code TEXT NOT NULL, UNIQUE (code, type));
+CREATE TABLE systems (id INTEGER PRIMARY KEY, uri TEXT NOT NULL UNIQUE);
+INSERT INTO types VALUES (0, '');
+INSERT INTO systems VALUES (0, '');
+
+CREATE TABLE versions (
+    sequence INTEGER PRIMARY KEY, key INTEGER NOT NULL, type INTEGER NOT NULL, id TEXT NOT NULL,
+    version INTEGER NOT NULL, last_updated INTEGER NOT NULL, method TEXT NOT NULL, body BLOB NOT NULL);
+CREATE UNIQUE INDEX versions_key ON versions (key, version);
+CREATE INDEX versions_type ON versions (type);
+
+CREATE TABLE resources (
+    key INTEGER PRIMARY KEY, type INTEGER NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL,
+    sequence INTEGER NOT NULL, last_updated INTEGER NOT NULL, living INTEGER NOT NULL,
+    entries BLOB NOT NULL);
+CREATE UNIQUE INDEX resources_id ON resources (type, id);
+CREATE INDEX resources_living ON resources (type) WHERE living = 1;
+CREATE INDEX resources_updated ON resources (type, last_updated) WHERE living = 1;
+
+CREATE TABLE uniques (key TEXT PRIMARY KEY, owner TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX uniques_owner ON uniques (owner);
+CREATE TABLE jobs (
+    id TEXT PRIMARY KEY, kind TEXT NOT NULL, state BLOB NOT NULL, done INTEGER NOT NULL,
+    owner TEXT NOT NULL, lease_until INTEGER NOT NULL) WITHOUT ROWID;
+"""
+
+_INDEXES = """
+CREATE TABLE string (
+    parameter INTEGER, text TEXT, key INTEGER, exact TEXT,
+    PRIMARY KEY (parameter, text, key, exact)) WITHOUT ROWID;
+CREATE TABLE token (
+    parameter INTEGER, code TEXT, key INTEGER, system INTEGER,
+    PRIMARY KEY (parameter, code, key, system)) WITHOUT ROWID;
+CREATE TABLE reference (
+    parameter INTEGER, target TEXT, key INTEGER, type INTEGER, version TEXT,
+    PRIMARY KEY (parameter, target, key, type, version)) WITHOUT ROWID;
+CREATE TABLE date (
+    parameter INTEGER, low INTEGER, high INTEGER, key INTEGER,
+    PRIMARY KEY (parameter, low, high, key)) WITHOUT ROWID;
+CREATE TABLE number (
+    parameter INTEGER, low TEXT, high TEXT, key INTEGER,
+    PRIMARY KEY (parameter, low, high, key)) WITHOUT ROWID;
+CREATE TABLE quantity (
+    parameter INTEGER, low TEXT, high TEXT, key INTEGER, code TEXT, system INTEGER, unit TEXT,
+    PRIMARY KEY (parameter, low, high, key, code, system, unit)) WITHOUT ROWID;
+CREATE TABLE uri (
+    parameter INTEGER, value TEXT, key INTEGER,
+    PRIMARY KEY (parameter, value, key)) WITHOUT ROWID;
+CREATE TABLE composite (
+    parameter INTEGER, lead, key INTEGER, cells TEXT,
+    PRIMARY KEY (parameter, lead, key, cells)) WITHOUT ROWID;
+
+CREATE INDEX string_key ON string (key, parameter);
+CREATE INDEX token_key ON token (key, parameter);
+CREATE INDEX reference_key ON reference (key, parameter);
+CREATE INDEX date_key ON date (key, parameter);
+CREATE INDEX number_key ON number (key, parameter);
+CREATE INDEX quantity_key ON quantity (key, parameter);
+CREATE INDEX uri_key ON uri (key, parameter);
+CREATE INDEX composite_key ON composite (key, parameter);
+CREATE INDEX date_high ON date (parameter, high);
+"""
+
+MIGRATIONS = (_RESOURCES + _INDEXES,)
+"""Statements that lead from each schema version to the next; version 0 is an empty file."""
+
+
+class UnknownSchema(ValueError):
+    """The file is no store of ours, or a newer server wrote it."""
+
+
+def prepare(connection: sqlite3.Connection) -> None:
+    """Create or migrate the tables of an open store. Several processes may do so at once.
+
+    Raises `UnknownSchema` for a file that this server cannot understand.
+    """
+    if check_file(connection) == len(MIGRATIONS):
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        _migrate(connection, check_file(connection))
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def check_file(connection: sqlite3.Connection) -> int:
+    """The schema version of a file, 0 for an empty one. Raises `UnknownSchema` as `prepare` does."""
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    if application != APPLICATION_ID and (application or version or tables):
+        raise UnknownSchema("The file is a database of another application; give the server one of its own.")
+    if version > len(MIGRATIONS):
+        raise UnknownSchema(f"The store has schema {version}, newer than this server's {len(MIGRATIONS)}.")
+    return int(version)
+
+
+def _migrate(connection: sqlite3.Connection, version: int) -> None:
+    for migration in MIGRATIONS[version:]:
+        for statement in migration.split(";"):
+            connection.execute(statement)
+    if version == 0:
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute("INSERT INTO meta VALUES ('secret', ?)", (token_bytes(32),))
+        renew_epoch(connection)
+    connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+
+
+def renew_epoch(connection: sqlite3.Connection) -> None:
+    """Give the store a name of its own for the line of history that begins here."""
+    connection.execute("INSERT OR REPLACE INTO meta VALUES ('epoch', ?)", (str(uuid.uuid4()).encode(),))

@@ -1,0 +1,48 @@
+"""Pieces of SQL with the values that belong to their placeholders."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+
+class Sql(NamedTuple):
+    """Text and values. No value ever becomes text."""
+
+    text: str
+    values: tuple[Any, ...] = ()
+
+
+ALWAYS = Sql("1")
+NEVER = Sql("0")
+
+
+def all_of(parts: Iterable[Sql]) -> Sql:
+    """All conditions at once; true of none."""
+    return _joined(" AND ", parts, ALWAYS)
+
+
+def any_of(parts: Iterable[Sql]) -> Sql:
+    """At least one of the conditions; false of none."""
+    return _joined(" OR ", parts, NEVER)
+
+
+def negation(part: Sql) -> Sql:
+    return Sql(f"NOT {part.text}", part.values)
+
+
+def among(column: str, values: Sequence[Any]) -> Sql:
+    """The column holds one of the values; false of none."""
+    if len(values) == 1:
+        return Sql(f"{column} = ?", (values[0],))
+    if not values:
+        return NEVER
+    return Sql(f"{column} IN ({', '.join('?' * len(values))})", tuple(values))
+
+
+def _joined(separator: str, parts: Iterable[Sql], none: Sql) -> Sql:
+    parts = tuple(parts)
+    if len(parts) == 1:
+        return parts[0]
+    if not parts:
+        return none
+    text = separator.join([part.text for part in parts])
+    return Sql(f"({text})", tuple(value for part in parts for value in part.values))

@@ -1,0 +1,156 @@
+"""Small integers for the texts that recur in every row: resource types, parameters, token systems.
+
+A symbol never changes its meaning, so that a cache of them can only be too small. Readers and the writer
+keep separate caches: what the writer assigns is nobody else's until it is committed.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+_SYSTEMS_MAX = 100_000
+"""Clients choose the systems, so the cache must not grow with their imagination."""
+
+
+@dataclass(slots=True)
+class SymbolCache:
+    """What has been looked up: ids by name, by type and code, and by uri; and type names by id."""
+
+    types: dict[str, int] = field(default_factory=dict)
+    parameters: dict[str, dict[str, int]] = field(default_factory=dict)
+    systems: dict[str, int] = field(default_factory=dict)
+    names: dict[int, str] = field(default_factory=dict)
+
+
+class Symbols:
+    """Looks symbols up over one connection."""
+
+    def __init__(self, connection: sqlite3.Connection, cache: SymbolCache) -> None:
+        self._connection = connection
+        self._cache = cache
+
+    def type(self, name: str) -> int | None:
+        found = self._cache.types.get(name)
+        if found is None:
+            row = self._connection.execute("SELECT id FROM types WHERE name = ?", (name,)).fetchone()
+            if row:
+                found = self._cache.types[name] = row[0]
+        return found
+
+    def type_name(self, id: int) -> str:
+        found = self._cache.names.get(id)
+        if found is None:
+            (found,) = self._connection.execute("SELECT name FROM types WHERE id = ?", (id,)).fetchone()
+            self._cache.names[id] = found
+        return found
+
+    def types(self, names: Iterable[str]) -> list[int]:
+        """The symbols of those of the types that the store has ever seen."""
+        return [id for id in map(self.type, names) if id is not None]
+
+    def parameter(self, type: str, code: str) -> int | None:
+        codes = self._cache.parameters.setdefault(type, {})
+        found = codes.get(code)
+        if found is None:
+            row = self._connection.execute(
+                "SELECT id FROM parameters WHERE code = ? AND type = ?", (code, type)
+            ).fetchone()
+            if row:
+                found = codes[code] = row[0]
+        return found
+
+    def parameters(self, types: Sequence[str], code: str) -> list[int]:
+        """The symbols under which `code` is indexed, for the types given or for all."""
+        if types:
+            return [id for id in (self.parameter(type, code) for type in types) if id is not None]
+        rows = self._connection.execute("SELECT id FROM parameters WHERE code = ?", (code,))
+        return [id for (id,) in rows]
+
+    def every_parameter(self, type: str) -> list[int]:
+        rows = self._connection.execute("SELECT id FROM parameters WHERE type = ?", (type,))
+        return [id for (id,) in rows]
+
+    def system(self, uri: str) -> int | None:
+        found = self._cache.systems.get(uri)
+        if found is None:
+            row = self._connection.execute("SELECT id FROM systems WHERE uri = ?", (uri,)).fetchone()
+            if row:
+                if len(self._cache.systems) >= _SYSTEMS_MAX:
+                    self._cache.systems.clear()
+                found = self._cache.systems[uri] = row[0]
+        return found
+
+
+class Assigning(dict[str, int]):
+    """Symbols by name; looking for one that is missing assigns it."""
+
+    def __init__(self, assign: Callable[[str], int]) -> None:
+        super().__init__()
+        self._assign = assign
+
+    def __missing__(self, name: str) -> int:
+        id = self[name] = self._assign(name)
+        return id
+
+
+class WritingSymbols(Symbols):
+    """Assigns the symbols that are missing, and forgets those of a unit that is undone."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        super().__init__(connection, SymbolCache())
+        self.assigned_types = Assigning(self._assign_type)
+        self.assigned_systems = Assigning(self._assign_system)
+        self._assigned_parameters: dict[str, Assigning] = {}
+        self._undo: list[tuple[dict[str, int], str]] = []
+
+    def assigned_parameters(self, type: str) -> Assigning:
+        """The symbols of the parameters of one type."""
+        found = self._assigned_parameters.get(type)
+        if found is None:
+            found = Assigning(partial(self._assign_parameter, type))
+            self._assigned_parameters[type] = found
+        return found
+
+    def _assign_type(self, name: str) -> int:
+        found = self.type(name)
+        if found is None:
+            found = self._insert("INSERT INTO types (name) VALUES (?)", name)
+            self._undo.append((self.assigned_types, name))
+        return found
+
+    def _assign_parameter(self, type: str, code: str) -> int:
+        found = self.parameter(type, code)
+        if found is None:
+            found = self._insert("INSERT INTO parameters (type, code) VALUES (?, ?)", type, code)
+            self._undo.append((self.assigned_parameters(type), code))
+        return found
+
+    def _assign_system(self, uri: str) -> int:
+        if len(self.assigned_systems) >= _SYSTEMS_MAX:
+            self.assigned_systems.clear()
+        found = self.system(uri)
+        if found is None:
+            found = self._insert("INSERT INTO systems (uri) VALUES (?)", uri)
+            self._undo.append((self.assigned_systems, uri))
+        return found
+
+    def _insert(self, statement: str, *values: str) -> int:
+        id = self._connection.execute(statement, values).lastrowid
+        assert id is not None
+        return id
+
+    def mark(self) -> int:
+        return len(self._undo)
+
+    def forget_since(self, mark: int) -> None:
+        """Drop what was assigned after `mark`, and all that was looked up, which may be some of it."""
+        if len(self._undo) > mark:
+            self._cache = SymbolCache()
+        while len(self._undo) > mark:
+            mapping, name = self._undo.pop()
+            mapping.pop(name, None)
+
+    def settle(self) -> None:
+        """All that was assigned is committed."""
+        self._undo.clear()

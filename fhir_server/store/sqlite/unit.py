@@ -1,0 +1,116 @@
+"""One atomic change on the writing connection.
+
+The unit has the file to itself from its first statement on (`BEGIN IMMEDIATE`), so versions, sequences and
+times are simply the next ones. https://www.sqlite.org/lang_transaction.html
+"""
+
+from typing import Any
+
+from fhir_server import errors
+from fhir_server.core.resource import Draft, body
+from fhir_server.search.entries import Entries
+from fhir_server.store import messages
+from fhir_server.store.expectation import expect_version
+from fhir_server.store.port import Method, StoredResource
+from fhir_server.store.sqlite.reader import SqliteReader
+from fhir_server.store.sqlite.rows import NO_ROWS, insert_rows, pack, replace_rows, rows_of, unpack
+from fhir_server.store.sqlite.writer import Batch, Writer
+
+_CURRENT = "SELECT key, version, sequence, living, entries FROM resources WHERE type = ? AND id = ?"
+_INSERT_VERSION = """
+INSERT INTO versions (sequence, key, type, id, version, last_updated, method, body)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
+_INSERT_RESOURCE = """
+INSERT INTO resources (version, sequence, last_updated, living, entries, key, type, id)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
+_UPDATE_RESOURCE = """
+UPDATE resources SET version = ?, sequence = ?, last_updated = ?, living = ?, entries = ? WHERE key = ?"""
+
+_NONE = pack(NO_ROWS)
+
+
+class SqliteUnit(SqliteReader):
+    """One atomic change; the writer undoes it when the work fails."""
+
+    def __init__(self, writer: Writer, batch: Batch, wall: int) -> None:
+        super().__init__(writer.connection, writer.symbols)
+        self._assign = writer.symbols
+        self._batch = batch
+        self._now = max(wall // 1000 * 1000, batch.last_updated)
+
+    @property
+    def now(self) -> int:
+        return self._now
+
+    def put(
+        self, draft: Draft, entries: Entries, method: Method, expected_version: int | None = None
+    ) -> StoredResource:
+        type, id = draft.type, draft.id
+        symbol = self._assign.assigned_types[type]
+        key, version, _, living, old = self._current(symbol, id)
+        expect_version(f"{type}/{id}", version, living, expected_version)
+        version += 1
+        sequence = self._tick()
+        content = body(draft, version, self._now)
+        rows = rows_of(type, entries, self._assign)
+        state = (version, sequence, self._now, 1, pack(rows))
+        if key:
+            self._connection.execute(_UPDATE_RESOURCE, (*state, key))
+            replace_rows(self._connection, key, unpack(old), rows)
+        else:
+            key = sequence
+            self._connection.execute(_INSERT_RESOURCE, (*state, key, symbol, id))
+            insert_rows(self._connection, key, rows)
+        self._connection.execute(
+            _INSERT_VERSION, (sequence, key, symbol, id, version, self._now, method, content)
+        )
+        return StoredResource(type, id, version, sequence, key, self._now, method, content)
+
+    def delete(self, type: str, id: str, expected_version: int | None = None) -> StoredResource | None:
+        symbol = self._symbols.type(type)
+        key, version, _, living, old = self._current(symbol, id)
+        if not living:
+            return None
+        expect_version(f"{type}/{id}", version, living, expected_version)
+        return self._bury(type, id, key, version + 1, old)
+
+    def purge(self, type: str, id: str) -> bool:
+        """Erase every version and leave a deletion in their stead, at the end of the sequence."""
+        key, version, sequence, living, old = self._current(self._symbols.type(type), id)
+        if not key or not (living or self._has_older(key, sequence)):
+            return False
+        self._connection.execute("DELETE FROM versions WHERE key = ?", (key,))
+        self._bury(type, id, key, version + 1, old)
+        return True
+
+    def _has_older(self, key: int, sequence: int) -> bool:
+        older = "SELECT 1 FROM versions WHERE key = ? AND sequence < ? LIMIT 1"
+        return self._connection.execute(older, (key, sequence)).fetchone() is not None
+
+    def _bury(self, type: str, id: str, key: int, version: int, old: bytes) -> StoredResource:
+        symbol, sequence = self._symbols.type(type), self._tick()
+        replace_rows(self._connection, key, unpack(old), NO_ROWS)
+        self._connection.execute("DELETE FROM uniques WHERE owner = ?", (f"{type}/{id}",))
+        self._connection.execute(_UPDATE_RESOURCE, (version, sequence, self._now, 0, _NONE, key))
+        self._connection.execute(
+            _INSERT_VERSION, (sequence, key, symbol, id, version, self._now, "DELETE", b"")
+        )
+        return StoredResource(type, id, version, sequence, key, self._now, "DELETE", b"")
+
+    def _current(self, symbol: int | None, id: str) -> Any:
+        """Key, version, sequence, whether it lives, and packed rows; zeros for an id that never was."""
+        return self._connection.execute(_CURRENT, (symbol, id)).fetchone() or (0, 0, 0, 0, _NONE)
+
+    def _tick(self) -> int:
+        self._batch.sequence += 1
+        self._batch.last_updated = self._now
+        return self._batch.sequence
+
+    def lock(self, key: str) -> None:
+        """Nothing to do: this unit has the whole file, of all processes, until it ends."""
+
+    def unique(self, key: str, owner: str) -> None:
+        self._connection.execute("INSERT OR IGNORE INTO uniques VALUES (?, ?)", (key, owner))
+        (holder,) = self._connection.execute("SELECT owner FROM uniques WHERE key = ?", (key,)).fetchone()
+        if holder != owner:
+            raise errors.Conflict.of(messages.UNIQUE_TAKEN(key=key, holder=holder, owner=owner))

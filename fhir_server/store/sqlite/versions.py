@@ -1,0 +1,16 @@
+"""Rows of the log as stored resources."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from fhir_server.store.port import StoredResource
+from fhir_server.store.sqlite.symbols import Symbols
+
+VERSION_COLUMNS = "v.type, v.id, v.version, v.sequence, v.key, v.last_updated, v.method, v.body"
+"""The columns of `versions`, as `v`, in the order of the fields of `StoredResource`."""
+
+
+def stored(symbols: Symbols, rows: Iterable[tuple[Any, ...]]) -> tuple[StoredResource, ...]:
+    """The resources of rows of `VERSION_COLUMNS`."""
+    name = symbols.type_name
+    return tuple([StoredResource(name(type), *rest) for type, *rest in rows])
