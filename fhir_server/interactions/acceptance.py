@@ -28,6 +28,13 @@ def accepted(content: Any, type: str, engine: Engine) -> Resource:
     return resource
 
 
+def accepted_for_create(content: Any, type: str, engine: Engine) -> Resource:
+    """As `accepted`, with the client's id left out: a create gives an id of its own, whatever that one is."""
+    if isinstance(content, dict) and "id" in content:
+        content = {name: value for name, value in content.items() if name != "id"}
+    return accepted(content, type, engine)
+
+
 def check_id(id: str) -> None:
     """Raises `InvalidRequest` for what is no logical id."""
     if not _ID.fullmatch(id):

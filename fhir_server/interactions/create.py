@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/http.html#ccreate
 
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.extension import Resource
-from fhir_server.interactions.acceptance import accepted
+from fhir_server.interactions.acceptance import accepted_for_create
 from fhir_server.interactions.answers import written
 from fhir_server.interactions.changeset import Changeset
 from fhir_server.interactions.engine import Engine
@@ -16,7 +16,7 @@ from fhir_server.store.port import UnitOfWork
 
 def create(request: FhirRequest, engine: Engine) -> FhirResponse:
     """POST [type]: 201 with a new id, or 200 with the resource that If-None-Exist matches."""
-    resource = accepted(request.content, request.path[0], engine)
+    resource = accepted_for_create(request.content, request.path[0], engine)
     return engine.store.transact(lambda unit: _create(unit, request, engine, resource))
 
 

@@ -37,6 +37,7 @@ WRITES: dict[Interaction, Write] = {
     "delete": delete,
     "conditional_delete": conditional_delete,
 }
+STAND_IN = {"resourceType": "Parameters"}
 
 
 class Dispatcher:
@@ -114,8 +115,8 @@ def _without_resources(content: dict[str, Any]) -> dict[str, Any]:
     entries = content.get("entry")
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         return content
-    shells = [{k: v for k, v in entry.items() if k != "resource"} or {"link": []} for entry in entries]
-    return {**content, "entry": shells} if shells else content
+    shells = [{**entry, "resource": STAND_IN} if "resource" in entry else entry for entry in entries]
+    return {**content, "entry": shells}
 
 
 def _offered(operation: Operation, level: str, request: FhirRequest) -> bool:

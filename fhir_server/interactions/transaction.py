@@ -13,7 +13,7 @@ from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import FhirError, InvalidRequest, MalformedContent
 from fhir_server.extension import Resource
 from fhir_server.interactions import messages
-from fhir_server.interactions.acceptance import accepted, check_id, check_same_id
+from fhir_server.interactions.acceptance import accepted, accepted_for_create, check_id, check_same_id
 from fhir_server.interactions.answers import written
 from fhir_server.interactions.batch import answer_entry
 from fhir_server.interactions.changeset import Changeset
@@ -89,8 +89,9 @@ class Transaction:
             if len(asked.request.path) not in (1, 2) or not self._is_type(asked.request.path[0]):
                 raise _unfit(asked)
             try:
-                content = asked.request.content
-                resources[asked.index] = accepted(content, asked.request.path[0], self._engine)
+                check = accepted_for_create if asked.request.method == "POST" else accepted
+                content, type = asked.request.content, asked.request.path[0]
+                resources[asked.index] = check(content, type, self._engine)
             except FhirError as error:
                 issues += located(error, asked).issues
         if issues:

@@ -163,8 +163,10 @@ class TestTransaction:
         twice = [entry("PUT", "Patient/x", patient(id="x")), entry("PUT", "Patient/x", patient(id="x"))]
         assert transact(client, *twice).status == 400
         id = client.post("Patient", identified("a")).id
-        same = entry("PUT", "Patient?identifier=urn:ids|a", identified("a"))
-        assert transact(client, same, entry("DELETE", f"Patient/{id}")).status in (400, 412)
+        update = entry("PUT", f"Patient/{id}", identified("a", id=id))
+        assert transact(client, update, entry("DELETE", "Patient?identifier=urn:ids|a")).status == 400
+        conditional = entry("PUT", "Patient?identifier=urn:ids|a", identified("a"))
+        assert transact(client, update, conditional).status == 400
         assert client.get(f"Patient/{id}").version == 1
 
     def test_problems_of_all_entries_are_said_at_once(self, client: Client) -> None:

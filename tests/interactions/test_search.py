@@ -1,4 +1,7 @@
-"""https://hl7.org/fhir/R4/http.html#search: the Bundle around the matches. What matches is tested in tests/search."""
+"""The Bundle around the matches; what matches is tested in tests/search.
+
+https://hl7.org/fhir/R4/http.html#search
+"""
 
 import base64
 
