@@ -13,7 +13,10 @@ from fhir_server.errors import BusinessRule
 from fhir_server.extension import Change, Resource
 from fhir_server.interactions.engine import Engine
 from fhir_server.interactions.matching import identity_lock
-from fhir_server.interactions.references import conditional_references_resolved
+from fhir_server.interactions.references import (
+    conditional_references_resolved,
+    may_hold_conditional_references,
+)
 from fhir_server.issues import Issue
 from fhir_server.search.ast import SearchQuery
 from fhir_server.store.port import Method, StoredResource, UnitOfWork
@@ -36,7 +39,7 @@ class Changeset:
         one.
         """
         prepared = draft(resource, id)
-        if b"?" in prepared.tail:
+        if may_hold_conditional_references(prepared.tail):
             resource = conditional_references_resolved(resource, self.unit, self._engine, self._base_url)
             prepared = draft(resource, id)
         after = {**resource, "id": id}

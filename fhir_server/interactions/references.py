@@ -21,8 +21,14 @@ from fhir_server.store.port import UnitOfWork
 Rewrite = Callable[[str], str]
 
 _CONDITIONAL = re.compile(r"([A-Z][A-Za-z]+)\?(.+)")
+_WRITTEN_CONDITIONAL = re.compile(rb'"reference":"[A-Z][A-Za-z]+\?')
 _NARRATIVE_LINK = re.compile(r'(<(?:a|img)\b[^>]*?\b(?:href|src)\s*=\s*)(["\'])(.*?)\2', re.DOTALL)
 _URI_TYPES = frozenset({"uri", "url", "canonical", "oid", "uuid"})
+
+
+def may_hold_conditional_references(serialised: bytes) -> bool:
+    """Whether compact JSON has the look of it; quicker than a walk through the resource."""
+    return _WRITTEN_CONDITIONAL.search(serialised) is not None
 
 
 def conditional_references_resolved(
