@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/http.html#transaction
 
 import base64
 import binascii
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -18,6 +19,8 @@ from fhir_server.errors import FhirError, InvalidRequest
 from fhir_server.interactions import messages
 from fhir_server.interactions.patch import JSON_PATCH
 from fhir_server.issues import Issue
+
+_BODILESS = re.compile(r"(?:^|/)(?:_search|\$[^/?]+)(?:\?|$)")
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
@@ -43,7 +46,7 @@ def entry_of(index: int, content: dict[str, Any], outer: FhirRequest) -> Entry:
     if not isinstance(asked, dict) or asked.get("method") not in METHODS or not asked.get("url"):
         raise InvalidRequest.of(messages.NO_REQUEST(), f"{location}.request")
     method, resource = asked["method"], content.get("resource")
-    if resource is None and method in ("PUT", "PATCH", "POST") and "$" not in asked["url"]:
+    if resource is None and method in ("PUT", "PATCH", "POST") and not _BODILESS.search(asked["url"]):
         raise InvalidRequest.of(messages.ENTRY_WITHOUT_RESOURCE(method=method), f"{location}.resource")
     path, query = _target(asked["url"], outer.base_url)
     body, content_type = _patch_document(resource) if method == "PATCH" else (resource, "")
@@ -83,11 +86,18 @@ def response(
 
 
 def _located(issue: Issue, location: str) -> Issue:
-    places = tuple(
-        path if path.startswith("Bundle.") else f"{location}.resource{path[len(path.split('.')[0]) :]}"
-        for path in issue.expression
-    )
+    places = tuple(_inside(path, location) for path in issue.expression)
     return Issue(issue.severity, issue.code, issue.text, places or (location,), issue.key)
+
+
+def _inside(path: str, location: str) -> str:
+    """Where a path of a resource, or of a request's parameters, leads inside the Bundle."""
+    root, _, rest = path.partition(".")
+    if root == "Bundle":
+        return path
+    if root == "http":
+        return f"{location}.request.url"
+    return f"{location}.resource.{rest}" if rest else f"{location}.resource"
 
 
 def _target(url: str, base_url: str) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:

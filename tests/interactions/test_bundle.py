@@ -148,6 +148,11 @@ class TestTransaction:
             (entry("POST", "Patient", patient(), "urn:uuid:same"), 400, "Bundle.entry[1].fullUrl"),
             ({"resource": patient()}, 400, "Bundle.entry[1].request"),
             (entry("PATCH", "Patient/nobody", {"resourceType": "Parameters"}), 404, "Bundle.entry[1]"),
+            (
+                entry("POST", "Patient", patient(), ifNoneExist="identifer=x"),
+                400,
+                "Bundle.entry[1].request.url",
+            ),
             (entry("DELETE", "Patient"), 400, "Bundle.entry[1].request.url"),
         ],
     )
@@ -203,6 +208,11 @@ class TestBatch:
         outcome = answer.entries[1]["response"]["outcome"]
         assert outcome["issue"][0]["expression"] == ["Bundle.entry[1].resource.gender"]
         assert len(client.get("Patient").entries) == 1
+
+    def test_a_search_by_post_needs_no_resource(self, client: Client) -> None:
+        id = client.post("Patient", identified("a")).id
+        answer = batch(client, entry("POST", "Patient/_search?identifier=urn:ids|a"))
+        assert answer.entries[0]["resource"]["entry"][0]["resource"]["id"] == id
 
     def test_reads_are_shown_with_their_resource(self, client: Client) -> None:
         id = client.post("Patient", patient()).id
