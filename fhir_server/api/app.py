@@ -10,24 +10,20 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from fhir_server.api import headers, middleware, target
-from fhir_server.api.body import BodyLimits, ClientGone, Receive
-from fhir_server.api.errors import (
-    RETRY_AFTER_SECONDS,
-    RETRY_STATUSES,
-    error_response,
-    unexpected_response,
-)
-from fhir_server.api.exchange import Exchange, fhir_request
+from fhir_server.api.body import EMPTY, BodyLimits, ClientGone, Receive, read
+from fhir_server.api.errors import allow, refusal
+from fhir_server.api.exchange import Exchange, fhir_request, locate
 from fhir_server.api.lanes import Lane
 from fhir_server.api.negotiation import language
 from fhir_server.api.render import CACHE, NO_BODY, VARY, Reply, render
 from fhir_server.api.request_log import RequestLog
 from fhir_server.core.request import FhirRequest, FhirResponse
-from fhir_server.errors import FhirError
 
 Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 
 class Door(Protocol):
@@ -66,13 +62,12 @@ class Application:
         self._close = close
         self._request_ids = headers.RequestIds()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] == "http" and target.is_fhir(scope["raw_path"]):
-            await self._serve(scope, receive, send)
-        elif scope["type"] == "lifespan":
-            await self._live(receive, send)
-        else:
-            await self._site(scope, receive, send)
+            return self._serve(scope, receive, send)
+        if scope["type"] == "lifespan":
+            return self._live(receive, send)
+        return self._site(scope, receive, send)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -91,83 +86,76 @@ class Application:
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
         found = headers.pick(scope["headers"])
+        accepted = found.get(b"accept-language")
         exchange = Exchange(
-            scope=scope,
-            receive=receive,
-            headers=found,
-            request_id=self._request_ids.of(found),
-            method=scope["method"],
-            language=language(headers.text(found, b"accept-language")),
+            scope,
+            found,
+            self._request_ids.of(found),
+            scope["method"],
+            language(accepted) if accepted else "en",
         )
-        try:
-            reply = await self._reply(exchange)
-        except ClientGone:
-            return
+        reply = self._answer_at_once(exchange)
+        if reply is None:
+            try:
+                reply = await self._answer_in_time(exchange, receive)
+            except ClientGone:
+                return
+        self._surround(reply, exchange)
+        if b"accept-encoding" in found:
+            await middleware.compress(reply, found)
+        if reply.status not in NO_BODY:
+            reply.headers.append((b"content-length", b"%d" % len(reply.body)))
         if self._options.log is not None:
             took = (time.perf_counter() - started) * 1000
             self._options.log.add(exchange.method, exchange.path, reply.status, took, exchange.request_id)
-        await _send(reply, exchange.method, send)
+        await send({"type": "http.response.start", "status": reply.status, "headers": reply.headers})
+        await send({"type": "http.response.body", "body": b"" if exchange.method == "HEAD" else reply.body})
 
-    async def _reply(self, exchange: Exchange) -> Reply:
-        """The answer with everything that goes around it."""
-        found = exchange.headers
-        if exchange.method == "OPTIONS":
-            reply = self._options_reply(exchange)
-        else:
-            reply = await self._fhir_reply(exchange)
-        reply.headers.append((b"x-request-id", exchange.request_id))
-        correlation = found.get(b"x-correlation-id")
-        if correlation is not None and headers.SANE_ID.fullmatch(correlation):
-            reply.headers.append((b"x-correlation-id", correlation))
-        if b"origin" in found:
-            reply.headers += self._options.cors.headers(found)
-        if b"accept-encoding" in found:
-            await middleware.compress(reply, found)
-        return reply
-
-    def _options_reply(self, exchange: Exchange) -> Reply:
-        if middleware.is_preflight(exchange.method, exchange.headers):
-            return self._options.cors.preflight(exchange.headers)
+    def _answer_at_once(self, exchange: Exchange) -> Reply | None:
+        """The answer to a request that has nothing to wait for; None for any other."""
         try:
-            exchange.path = target.segments(exchange.scope["raw_path"])
-        except FhirError as error:
-            return render(error_response(error, exchange.language), "", exchange.content_type)
-        return Reply(204, [CACHE, VARY, _allow(exchange.path)])
+            if exchange.method == "OPTIONS":
+                return self._options_reply(exchange)
+            locate(exchange, self._options.base_urls)
+            if exchange.method in WITH_BODY or not self._options.reads_in_loop:
+                return None
+            request = fhir_request(exchange)
+            if self._door.is_write(request):
+                return None
+            response = self._door.dispatch(request)
+            return render(response, exchange.base_url, exchange.content_type, exchange.pretty)
+        except Exception as error:
+            return refusal(error, exchange)
 
-    async def _fhir_reply(self, exchange: Exchange) -> Reply:
-        options = self._options
+    async def _answer_in_time(self, exchange: Exchange, receive: Receive) -> Reply:
+        """The answer to a request whose body has to arrive or that has to wait for the store."""
         try:
-            request = await fhir_request(exchange, options.base_urls, options.limits)
-            if options.reads_in_loop and not self._door.is_write(request):
+            body = EMPTY
+            if exchange.method in WITH_BODY:
+                limits = self._options.limits
+                body = await read(exchange.method, exchange.path, exchange.headers, receive, limits)
+            request = fhir_request(exchange, body)
+            if self._options.reads_in_loop and not self._door.is_write(request):
                 response = self._door.dispatch(request)
             else:
                 response = await self._lane.submit(request)
             return render(response, exchange.base_url, exchange.content_type, exchange.pretty)
         except ClientGone:
             raise
-        except FhirError as error:
-            response = error_response(error, exchange.language)
         except Exception as error:
-            response = unexpected_response(error, exchange.request_id.decode(), exchange.language)
-        return _refusal(response, exchange)
+            return refusal(error, exchange)
 
+    def _options_reply(self, exchange: Exchange) -> Reply:
+        if middleware.is_preflight(exchange.method, exchange.headers):
+            return self._options.cors.preflight(exchange.headers)
+        exchange.path = target.segments(exchange.scope["raw_path"])
+        return Reply(204, [CACHE, VARY, allow(exchange.path)])
 
-def _refusal(response: FhirResponse, exchange: Exchange) -> Reply:
-    reply = render(response, exchange.base_url, exchange.content_type, exchange.pretty)
-    reply.headers.append((b"content-language", exchange.language.encode()))
-    if reply.status in (405, 501):
-        reply.headers.append(_allow(exchange.path))
-    if reply.status in RETRY_STATUSES:
-        reply.headers.append((b"retry-after", b"%d" % RETRY_AFTER_SECONDS))
-    return reply
-
-
-def _allow(path: tuple[str, ...]) -> tuple[bytes, bytes]:
-    return b"allow", ", ".join((*target.allowed_methods(path), "OPTIONS")).encode()
-
-
-async def _send(reply: Reply, method: str, send: Send) -> None:
-    if reply.status not in NO_BODY:
-        reply.headers.append((b"content-length", b"%d" % len(reply.body)))
-    await send({"type": "http.response.start", "status": reply.status, "headers": reply.headers})
-    await send({"type": "http.response.body", "body": b"" if method == "HEAD" else reply.body})
+    def _surround(self, reply: Reply, exchange: Exchange) -> None:
+        """Add the headers that every answer has, whatever it says."""
+        reply.headers.append((b"x-request-id", exchange.request_id))
+        correlation = exchange.headers.get(b"x-correlation-id")
+        if correlation is not None and headers.SANE_ID.fullmatch(correlation):
+            reply.headers.append((b"x-correlation-id", correlation))
+        if b"origin" in exchange.headers:
+            reply.headers += self._options.cors.headers(exchange.headers)

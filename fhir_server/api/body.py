@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fhir_server.api import messages
-from fhir_server.api.headers import Headers, optional_text, text
+from fhir_server.api.headers import Headers, text
 from fhir_server.api.negotiation import FHIR_JSON, FHIR_VERSIONS, JSON_NAMES, XML_NAMES, media_range
 from fhir_server.api.target import query
 from fhir_server.core import json
@@ -61,7 +61,7 @@ async def read(
         return EMPTY
     accepted = _accepted(method, path)
     content_type = _checked_type(text(headers, b"content-type"), accepted)
-    raw = _decompressed(raw, optional_text(headers, b"content-encoding"), limits.bytes_max)
+    raw = _decompressed(raw, text(headers, b"content-encoding"), limits.bytes_max)
     if content_type == FORM:
         return Body(content_type=content_type, form=query(raw.strip()))
     return Body(json.parse(raw, limits.depth_max), content_type)
@@ -114,7 +114,7 @@ def _accepted(method: str, path: tuple[str, ...]) -> frozenset[str]:
     return JSON_NAMES
 
 
-def _checked_type(header: str, accepted: frozenset[str]) -> str:
+def _checked_type(header: str | None, accepted: frozenset[str]) -> str:
     """The media type of the body without its parameters, in lower case."""
     expected = _expected(accepted)
     if not header:

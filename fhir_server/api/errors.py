@@ -7,6 +7,9 @@ import logging
 import traceback
 
 from fhir_server.api import messages
+from fhir_server.api.exchange import Exchange
+from fhir_server.api.render import Reply, render
+from fhir_server.api.target import allowed_methods
 from fhir_server.core import json
 from fhir_server.core.outcome import operation_outcome
 from fhir_server.core.request import FhirResponse
@@ -19,14 +22,33 @@ RETRY_STATUSES = frozenset({429, 503})
 logger = logging.getLogger("fhir_server")
 
 
-def error_response(error: FhirError, language: Language) -> FhirResponse:
-    """The answer that an error of ours stands for."""
+def refusal(error: Exception, exchange: Exchange) -> Reply:
+    """The answer to a request that failed, in the reader's language, with what helps to do better."""
+    if isinstance(error, FhirError):
+        response = _foreseen(error, exchange.language)
+    else:
+        response = _unforeseen(error, exchange.request_id.decode(), exchange.language)
+    reply = render(response, exchange.base_url, exchange.content_type, exchange.pretty)
+    reply.headers.append((b"content-language", exchange.language.encode()))
+    if reply.status in (405, 501):
+        reply.headers.append(allow(exchange.path))
+    if reply.status in RETRY_STATUSES:
+        reply.headers.append((b"retry-after", b"%d" % RETRY_AFTER_SECONDS))
+    return reply
+
+
+def allow(path: tuple[str, ...]) -> tuple[bytes, bytes]:
+    """The Allow header of a path."""
+    return b"allow", ", ".join((*allowed_methods(path), "OPTIONS")).encode()
+
+
+def _foreseen(error: FhirError, language: Language) -> FhirResponse:
     outcome = operation_outcome(error.issues, language)
     return FhirResponse(status_of(error), json.serialise(outcome))
 
 
-def unexpected_response(error: Exception, request_id: str, language: Language) -> FhirResponse:
-    """The answer to a failure that nobody foresaw: an id for the client, the places in the code for our log.
+def _unforeseen(error: Exception, request_id: str, language: Language) -> FhirResponse:
+    """An id for the client, and the places in the code for our log.
 
     The log shows no message of the exception: it may quote a name or a search value.
     """

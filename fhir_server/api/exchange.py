@@ -7,16 +7,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fhir_server.api import body, headers, messages, negotiation, target
-from fhir_server.core.request import Conditions, FhirRequest
+from fhir_server.api import messages, negotiation, target
+from fhir_server.api.body import EMPTY, Body
+from fhir_server.api.headers import Headers, text
+from fhir_server.core.request import Conditions, FhirRequest, Preferences
 from fhir_server.errors import FhirError, MethodNotAllowed, NotSupported
 from fhir_server.issues import Language
 
-DEFAULT_CONTENT_TYPE = negotiation.content_type("")
+DEFAULT_CONTENT_TYPE = negotiation.content_type(b"")
 SERVED = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
-WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 REFUSED = frozenset({"TRACE", "CONNECT"})
+CONDITIONAL = (b"if-match", b"if-none-match", b"if-modified-since", b"if-none-exist")
 UNCONDITIONAL = Conditions()
+INDIFFERENT = Preferences()
 
 
 @dataclass(slots=True)
@@ -24,73 +27,74 @@ class Exchange:
     """One HTTP request while it is answered: what is known so far of who asked and how to answer."""
 
     scope: Mapping[str, Any]
-    receive: body.Receive
-    headers: headers.Headers
+    headers: Headers
     request_id: bytes
     method: str
     language: Language
     path: tuple[str, ...] = ()
-    content_type: str = DEFAULT_CONTENT_TYPE
+    content_type: bytes = DEFAULT_CONTENT_TYPE
     pretty: bool = False
     base_url: str = ""
 
 
-async def fhir_request(
-    exchange: Exchange, base_urls: target.BaseUrls, limits: body.BodyLimits
-) -> FhirRequest:
-    """The request, its body read and parsed; fills in `exchange` on the way. HEAD is asked as GET.
+def locate(exchange: Exchange, base_urls: target.BaseUrls) -> None:
+    """Find out what is asked of which base.
 
-    Raises the `FhirError` of whatever cannot be understood.
+    Raises `InvalidRequest` for a URL or a Host that cannot be read, and `MethodNotAllowed` or `NotSupported`
+    for a method that FHIR does not use.
     """
-    scope, found = exchange.scope, exchange.headers
-    exchange.base_url = base_urls.of(scope, found)
-    exchange.path = path = target.segments(scope["raw_path"])
-    method = exchange.method
-    if method not in SERVED:
-        raise _unserved(method, path)
-    query = target.query(scope["query_string"])
-    content = body.EMPTY
-    if method in WITH_BODY:
-        content = await body.read(method, path, found, exchange.receive, limits)
-        query += content.form
-    _negotiate(exchange, query)
+    exchange.base_url = base_urls.of(exchange.scope, exchange.headers)
+    exchange.path = target.segments(exchange.scope["raw_path"])
+    if exchange.method not in SERVED:
+        raise _unserved(exchange.method, exchange.path)
+
+
+def fhir_request(exchange: Exchange, body: Body = EMPTY) -> FhirRequest:
+    """The request of an exchange that was located; HEAD is asked as GET. Decides the format of the answer.
+
+    Raises `InvalidRequest` for a query that cannot be read, `NotAcceptable` for a format that is not served.
+    """
+    headers, query = exchange.headers, exchange.scope["query_string"]
+    parameters = target.query(query) + body.form if query or body.form else ()
+    _negotiate(exchange, parameters)
+    prefer = headers.get(b"prefer")
     return FhirRequest(
-        method="GET" if method == "HEAD" else method,
-        path=path,
-        base_url=exchange.base_url,
-        query=query,
-        content=content.content,
-        content_type=content.content_type,
-        conditions=_conditions(found),
-        preferences=negotiation.preferences(headers.text(found, b"prefer")),
-        language=exchange.language,
+        "GET" if exchange.method == "HEAD" else exchange.method,
+        exchange.path,
+        exchange.base_url,
+        parameters,
+        body.content,
+        body.content_type,
+        _conditions(headers),
+        negotiation.preferences(prefer) if prefer else INDIFFERENT,
+        exchange.language,
     )
 
 
-def _negotiate(exchange: Exchange, query: tuple[tuple[str, str], ...]) -> None:
+def _negotiate(exchange: Exchange, parameters: tuple[tuple[str, str], ...]) -> None:
     """`_format` and `_pretty` are the HTTP layer's own; `_format` stands above Accept."""
-    asked = dict(query) if query else {}
-    exchange.pretty = negotiation.pretty(asked.get("_pretty"))
-    wanted = asked.get("_format")
+    wanted = None
+    if parameters:
+        asked = dict(parameters)
+        exchange.pretty = negotiation.pretty(asked.get("_pretty"))
+        wanted = asked.get("_format")
     if wanted:
         exchange.content_type = negotiation.content_type_of_format(wanted)
     else:
-        exchange.content_type = negotiation.content_type(headers.text(exchange.headers, b"accept"))
+        exchange.content_type = negotiation.content_type(exchange.headers.get(b"accept", b""))
 
 
-def _conditions(found: headers.Headers) -> Conditions:
-    conditions = Conditions(
-        if_match=headers.optional_text(found, b"if-match"),
-        if_none_match=headers.optional_text(found, b"if-none-match"),
-        if_modified_since=headers.optional_text(found, b"if-modified-since"),
-        if_none_exist=_utf8_text(found, b"if-none-exist"),
+def _conditions(headers: Headers) -> Conditions:
+    if headers.keys().isdisjoint(CONDITIONAL):
+        return UNCONDITIONAL
+    if_none_exist = headers.get(b"if-none-exist")
+    return Conditions(
+        if_match=text(headers, b"if-match"),
+        if_none_match=text(headers, b"if-none-match"),
+        if_modified_since=text(headers, b"if-modified-since"),
+        # A search: people write its values in UTF-8 even where a header ought to be escaped.
+        if_none_exist=None if if_none_exist is None else if_none_exist.decode("utf-8", "replace"),
     )
-    return UNCONDITIONAL if conditions == UNCONDITIONAL else conditions
-
-
-def _utf8_text(found: headers.Headers, name: bytes) -> str | None:
-    value = found.get(name)
-    return None if value is None else value.decode("utf-8", "replace")
 
 
 def _unserved(method: str, path: tuple[str, ...]) -> FhirError:

@@ -45,12 +45,7 @@ def pick(pairs: Iterable[tuple[bytes, bytes]]) -> Headers:
     return found
 
 
-def text(headers: Headers, name: bytes) -> str:
-    """A header as text, empty when absent."""
-    return headers.get(name, b"").decode("latin-1")
-
-
-def optional_text(headers: Headers, name: bytes) -> str | None:
+def text(headers: Headers, name: bytes) -> str | None:
     """A header as text, None when absent."""
     value = headers.get(name)
     return None if value is None else value.decode("latin-1")

@@ -8,7 +8,7 @@ import re
 import zlib
 from dataclasses import dataclass
 
-from fhir_server.api.headers import Headers, text
+from fhir_server.api.headers import Headers
 from fhir_server.api.negotiation import encoding
 from fhir_server.api.render import CACHE, VARY, Reply
 
@@ -64,7 +64,7 @@ def is_preflight(method: str, headers: Headers) -> bool:
 
 async def compress(reply: Reply, headers: Headers) -> None:
     """Replace the body by its gzip, when the client reads it and it is large enough to gain."""
-    if len(reply.body) < GZIP_BYTES_MIN or encoding(text(headers, b"accept-encoding")) != "gzip":
+    if len(reply.body) < GZIP_BYTES_MIN or encoding(headers.get(b"accept-encoding", b"")) != "gzip":
         return
     if len(reply.body) < GZIP_IN_THREAD_BYTES_MIN:
         reply.body = _gzipped(reply.body)

@@ -44,6 +44,11 @@ def media_range(text: str) -> MediaRange:
     return MediaRange(name.strip().lower(), parameters, _quality(quality))
 
 
+def media_ranges(header: bytes) -> list[MediaRange]:
+    """The elements of a header that lists them with weights."""
+    return [media_range(part) for part in header.decode("latin-1").split(",") if part.strip()]
+
+
 def _quality(text: str) -> float:
     try:
         return min(max(float(text), 0.0), 1.0)
@@ -52,12 +57,12 @@ def _quality(text: str) -> float:
 
 
 @lru_cache(maxsize=HEADER_CACHE_SIZE)
-def content_type(accept: str) -> str:
-    """The Content-Type to answer an Accept header with; empty or absent means anything.
+def content_type(accept: bytes) -> bytes:
+    """The Content-Type to answer an Accept header with; empty means anything.
 
     Raises `NotAcceptable` when none of what the client reads can be served.
     """
-    ranges = [media_range(part) for part in accept.split(",") if part.strip()]
+    ranges = media_ranges(accept)
     if not ranges:
         return _named(FHIR_JSON, None)
     served = [one for one in ranges if one.quality > 0 and _is_json(one) and _is_r4(one)]
@@ -67,7 +72,7 @@ def content_type(accept: str) -> str:
     return _named(best.name if best.name in JSON_NAMES else FHIR_JSON, best.parameter("fhirversion"))
 
 
-def content_type_of_format(value: str) -> str:
+def content_type_of_format(value: str) -> bytes:
     """The Content-Type that a `_format` parameter asks for. Raises `NotAcceptable` for another than JSON."""
     # An unescaped "+" in a query means a space; people write _format=application/fhir+json all the same.
     one = media_range(value.replace(" ", "+").replace(";+", ";"))
@@ -84,9 +89,9 @@ def _is_r4(one: MediaRange) -> bool:
     return (one.parameter("fhirversion") or "4.0") in FHIR_VERSIONS
 
 
-def _named(name: str, version: str | None) -> str:
+def _named(name: str, version: str | None) -> bytes:
     version_part = f"; fhirVersion={version}" if version else ""
-    return f"{name}{version_part}; charset=utf-8"
+    return f"{name}{version_part}; charset=utf-8".encode("latin-1")
 
 
 def _refusal(ranges: list[MediaRange]) -> NotAcceptable:
@@ -105,11 +110,10 @@ def _clipped(text: str) -> str:
 
 
 @lru_cache(maxsize=HEADER_CACHE_SIZE)
-def language(accept_language: str) -> Language:
+def language(accept_language: bytes) -> Language:
     """French or English, whichever the client ranks higher; English when it names neither."""
     ranked: dict[Language, float] = {"en": 0.0, "fr": 0.0}
-    for part in accept_language.split(","):
-        one = media_range(part)
+    for one in media_ranges(accept_language):
         tag = one.name.partition("-")[0]
         if tag in ranked:
             ranked[tag] = max(ranked[tag], one.quality)
@@ -117,12 +121,12 @@ def language(accept_language: str) -> Language:
 
 
 @lru_cache(maxsize=HEADER_CACHE_SIZE)
-def preferences(prefer: str) -> Preferences:
+def preferences(prefer: bytes) -> Preferences:
     """The Prefer header; preferences that are not FHIR's are ignored, as RFC 7240 asks.
 
     https://hl7.org/fhir/R4/http.html#ops and https://www.rfc-editor.org/rfc/rfc7240
     """
-    found = dict(reversed(list(_tokens(prefer))))
+    found = dict(reversed(list(_tokens(prefer.decode("latin-1")))))
     returns = found.get("return")
     return Preferences(
         returns=cast(Return, returns) if returns in RETURNS else None,
@@ -148,8 +152,7 @@ Encoding = Literal["gzip", "identity"]
 
 
 @lru_cache(maxsize=HEADER_CACHE_SIZE)
-def encoding(accept_encoding: str) -> Encoding:
+def encoding(accept_encoding: bytes) -> Encoding:
     """gzip when the client reads it, else no compression."""
-    ranges = [media_range(part) for part in accept_encoding.split(",") if part.strip()]
-    weights = {one.name: one.quality for one in ranges}
+    weights = {one.name: one.quality for one in media_ranges(accept_encoding)}
     return "gzip" if weights.get("gzip", weights.get("*", 0.0)) > 0 else "identity"

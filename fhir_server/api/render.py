@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/http.html#versions
 
 import time
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from fhir_server.api.negotiation import FHIR_JSON
 from fhir_server.core import json
@@ -27,22 +28,22 @@ class Reply:
     body: bytes = b""
 
 
-def render(response: FhirResponse, base_url: str, content_type: str, pretty: bool = False) -> Reply:
+def render(response: FhirResponse, base_url: str, content_type: bytes, pretty: bool = False) -> Reply:
     """The HTTP answer. `content_type` is used for FHIR resources; locations become absolute."""
     headers = [CACHE, VARY]
     body = response.body or b""
     if body and response.status not in NO_BODY:
         if response.media_type != FHIR_JSON:
-            content_type = response.media_type
+            content_type = response.media_type.encode("latin-1")
         elif pretty:
             body = json.indent(body)
-        headers.append((b"content-type", content_type.encode("latin-1")))
+        headers.append((b"content-type", content_type))
     else:
         body = b""
     if response.version is not None:
         headers.append((b"etag", b'W/"%d"' % response.version))
     if response.last_updated is not None:
-        headers.append((b"last-modified", http_date(response.last_updated)))
+        headers.append((b"last-modified", http_date(response.last_updated // 1_000_000)))
     if response.location is not None:
         headers.append((b"location", absolute(base_url, response.location)))
     if response.content_location is not None:
@@ -50,12 +51,13 @@ def render(response: FhirResponse, base_url: str, content_type: str, pretty: boo
     return Reply(response.status, headers, body)
 
 
-def http_date(microseconds: int) -> bytes:
-    """`Wed, 21 Oct 2015 07:28:00 GMT`, of a UTC time in microseconds.
+@lru_cache(maxsize=1_024)
+def http_date(seconds: int) -> bytes:
+    """`Wed, 21 Oct 2015 07:28:00 GMT`, of a UTC time in seconds.
 
     https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7
     """
-    at = time.gmtime(microseconds // 1_000_000)
+    at = time.gmtime(seconds)
     date = f"{WEEKDAYS[at.tm_wday]}, {at.tm_mday:02} {MONTHS[at.tm_mon - 1]} {at.tm_year:04}"
     return f"{date} {at.tm_hour:02}:{at.tm_min:02}:{at.tm_sec:02} GMT".encode()
 

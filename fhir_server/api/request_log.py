@@ -17,14 +17,17 @@ class RequestLog:
         self._write = write
         self._known = known
         self._lines: list[str] = []
+        self._second = 0
+        self._clock = ""
 
     def add(
         self, method: str, path: tuple[str, ...], status: int, milliseconds: float, request_id: bytes
     ) -> None:
         now = time.time()
-        second = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now))
+        if (second := int(now)) != self._second:
+            self._second, self._clock = second, time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
         self._lines.append(
-            f'{{"time":"{second}.{int(now % 1 * 1000):03}Z","method":"{method}",'
+            f'{{"time":"{self._clock}.{int(now % 1 * 1000):03}Z","method":"{method}",'
             f'"path":"{template(path, self._known)}","status":{status},"ms":{milliseconds:.1f},'
             f'"request":"{request_id.decode()}"}}\n'
         )

@@ -92,30 +92,31 @@ class BaseUrls:
     fixed: str | None = None
     hosts: frozenset[str] = frozenset()
     trust_forwarded: bool = False
-    _seen: dict[tuple[str, str], str] = field(default_factory=dict, compare=False)
+    _seen: dict[tuple[str, bytes], str] = field(default_factory=dict, compare=False)
 
     def of(self, scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> str:
         """The base URL without a trailing slash. Raises `InvalidRequest` for a Host that is not served."""
-        host = self._forwarded(headers, b"x-forwarded-host") or headers.get(b"host", b"").decode("latin-1")
-        scheme = self._forwarded(headers, b"x-forwarded-proto") or scope["scheme"]
+        scheme, host = scope["scheme"], headers.get(b"host", b"")
+        if self.trust_forwarded:
+            scheme = _first(headers, b"x-forwarded-proto").decode("latin-1") or scheme
+            host = _first(headers, b"x-forwarded-host") or host
         known = self._seen.get((scheme, host))
         return known if known is not None else self._checked(scheme, host, scope)
 
-    def _forwarded(self, headers: Mapping[bytes, bytes], name: bytes) -> str:
-        if not self.trust_forwarded:
-            return ""
-        return headers.get(name, b"").partition(b",")[0].strip().decode("latin-1")
-
-    def _checked(self, scheme: str, host: str, scope: Mapping[str, Any]) -> str:
-        host = host or _own_address(scope)
+    def _checked(self, scheme: str, raw_host: bytes, scope: Mapping[str, Any]) -> str:
+        host = raw_host.decode("latin-1") or _own_address(scope)
         if not HOST.fullmatch(host) or scheme not in ("http", "https"):
             raise InvalidRequest.of(messages.BAD_HOST())
         if self.hosts and _without_port(host) not in self.hosts:
             raise InvalidRequest.of(messages.BAD_HOST())
         base = self.fixed or f"{scheme}://{host}/fhir"
         if len(self._seen) < 256:
-            self._seen[scheme, host] = base
+            self._seen[scheme, raw_host] = base
         return base
+
+
+def _first(headers: Mapping[bytes, bytes], name: bytes) -> bytes:
+    return headers.get(name, b"").partition(b",")[0].strip()
 
 
 def _without_port(host: str) -> str:

@@ -6,7 +6,7 @@ from fhir_server.api import negotiation
 from fhir_server.core.request import Preferences
 from fhir_server.errors import InvalidRequest, NotAcceptable
 
-FHIR = "application/fhir+json; charset=utf-8"
+FHIR = b"application/fhir+json; charset=utf-8"
 
 
 @pytest.mark.parametrize(
@@ -17,17 +17,17 @@ FHIR = "application/fhir+json; charset=utf-8"
         ("application/*", FHIR),
         ("application/fhir+json", FHIR),
         ("APPLICATION/FHIR+JSON", FHIR),
-        ("application/json", "application/json; charset=utf-8"),
+        ("application/json", b"application/json; charset=utf-8"),
         ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", FHIR),
         ("application/fhir+xml, application/fhir+json;q=0.1", FHIR),
         ("application/json;q=0.2, application/fhir+json;q=0.9", FHIR),
-        ("*/*, application/json", "application/json; charset=utf-8"),
-        ("application/fhir+json; fhirVersion=4.0", "application/fhir+json; fhirVersion=4.0; charset=utf-8"),
+        ("*/*, application/json", b"application/json; charset=utf-8"),
+        ("application/fhir+json; fhirVersion=4.0", b"application/fhir+json; fhirVersion=4.0; charset=utf-8"),
         ("application/fhir+json;fhirVersion=3.0, application/fhir+json;q=0.5", FHIR),
     ],
 )
-def test_accept_chooses_the_format(accept: str, answered: str) -> None:
-    assert negotiation.content_type(accept) == answered
+def test_accept_chooses_the_format(accept: str, answered: bytes) -> None:
+    assert negotiation.content_type(accept.encode()) == answered
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_accept_chooses_the_format(accept: str, answered: str) -> None:
 )
 def test_what_cannot_be_served_is_refused(accept: str, said: str) -> None:
     with pytest.raises(NotAcceptable, match=said):
-        negotiation.content_type(accept)
+        negotiation.content_type(accept.encode())
 
 
 @pytest.mark.parametrize(
@@ -51,10 +51,10 @@ def test_what_cannot_be_served_is_refused(accept: str, said: str) -> None:
         ("json", FHIR),
         ("application/fhir+json", FHIR),
         ("application/fhir json", FHIR),
-        ("application/json", "application/json; charset=utf-8"),
+        ("application/json", b"application/json; charset=utf-8"),
     ],
 )
-def test_format_parameter(value: str, answered: str) -> None:
+def test_format_parameter(value: str, answered: bytes) -> None:
     assert negotiation.content_type_of_format(value) == answered
 
 
@@ -78,7 +78,7 @@ def test_other_formats_are_refused(value: str) -> None:
     ],
 )
 def test_language(header: str, language: str) -> None:
-    assert negotiation.language(header) == language
+    assert negotiation.language(header.encode()) == language
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_language(header: str, language: str) -> None:
     ],
 )
 def test_prefer(header: str, expected: Preferences) -> None:
-    assert negotiation.preferences(header) == expected
+    assert negotiation.preferences(header.encode()) == expected
 
 
 def test_pretty_is_true_or_false() -> None:
@@ -118,4 +118,4 @@ def test_pretty_is_true_or_false() -> None:
     ],
 )
 def test_encoding(header: str, chosen: str) -> None:
-    assert negotiation.encoding(header) == chosen
+    assert negotiation.encoding(header.encode()) == chosen

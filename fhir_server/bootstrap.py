@@ -1,0 +1,213 @@
+"""The composition root: the only place that names concrete classes and puts a server together."""
+
+import sys
+import time
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from fhir_server.core import json
+from fhir_server.core.fhirpath import FhirPath
+from fhir_server.core.limits import Limits
+from fhir_server.core.tokens import PageTokens
+from fhir_server.definitions.registry import Registry
+from fhir_server.extension import Operation, Programme, Resource
+from fhir_server.interactions.dispatch import Dispatcher
+from fhir_server.interactions.engine import Engine, Software
+from fhir_server.operations.table import OPERATIONS
+from fhir_server.search.entries import Entries
+from fhir_server.search.extract import Extractor
+from fhir_server.settings import SettingError, Settings, variable
+from fhir_server.store.backends import open_store
+from fhir_server.store.port import Store, StoredResource
+from fhir_server.validation.structure import StructureValidator
+
+if TYPE_CHECKING:
+    from fhir_server.api.app import Application
+
+DISTRIBUTION = "sesame-fhir-server"
+TITLE = "FHIR R4 server"
+PATH_WORDS = ("metadata", "_history", "_search")
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server put together, without any transport. `close` its store when done."""
+
+    settings: Settings
+    programmes: tuple[Programme, ...]
+    registry: Registry
+    extractor: Extractor
+    store: Store
+    dispatcher: Dispatcher
+    operations: tuple[Operation, ...]
+
+    def entries_of(self, stored: StoredResource) -> Entries:
+        """The index entries of a stored resource, computed anew."""
+        return self.extractor.entries(json.parse(stored.body, self.settings.json_depth_max))
+
+
+def software_version() -> str:
+    """The version of the installed distribution."""
+    try:
+        return version(DISTRIBUTION)
+    except PackageNotFoundError:
+        return "0+source"
+
+
+def programmes(settings: Settings) -> tuple[Programme, ...]:
+    """The care programmes that the settings name. Raises `SettingError` for one that cannot be imported."""
+    return tuple(_programme(name) for name in settings.programmes)
+
+
+def _programme(name: str) -> Programme:
+    try:
+        found = import_module(name).PROGRAMME
+    except (ImportError, AttributeError, ValueError) as error:
+        raise SettingError(
+            f"{variable('programmes')} names {name!r}: expected a Python package with a PROGRAMME ({error})."
+        ) from error
+    if not isinstance(found, Programme):
+        raise SettingError(f"{variable('programmes')} names {name!r}: its PROGRAMME is no care programme.")
+    return found
+
+
+def guide_resources(found: Iterable[Programme]) -> list[Resource]:
+    """The guides of the programmes as plain resources."""
+    return [resource for programme in found for resource in programme.guide()]
+
+
+def validator(settings: Settings) -> StructureValidator:
+    """What checks a resource, without a store."""
+    return StructureValidator(Registry.r4().layered(guide_resources(programmes(settings))))
+
+
+def build(settings: Settings) -> Server:
+    """Open the store and put the engine together."""
+    found = programmes(settings)
+    registry = Registry.r4().layered(guide_resources(found))
+    zone = ZoneInfo(settings.time_zone)
+    extractor = Extractor(registry, zone)
+    store = open_store(settings.store)
+    operations = (*OPERATIONS, *(operation for programme in found for operation in programme.operations))
+    engine = Engine(
+        store=store,
+        registry=registry,
+        validator=StructureValidator(registry),
+        extractor=extractor,
+        paths=FhirPath(),
+        tokens=PageTokens(store.secret),
+        zone=zone,
+        software=Software(TITLE, software_version(), now()),
+        now=now,
+        new_id=new_id,
+        limits=_limits(settings),
+        conditional_delete_multiple=settings.conditional_delete_multiple,
+        rules=tuple(rule for programme in found for rule in programme.rules),
+        reactions=tuple(reaction for programme in found for reaction in programme.reactions),
+        operations=operations,
+    )
+    return Server(settings, found, registry, extractor, store, Dispatcher(engine), operations)
+
+
+def now() -> int:
+    """The wall clock in UTC microseconds."""
+    return time.time_ns() // 1_000
+
+
+def new_id() -> str:
+    """A logical id that nobody has used."""
+    return str(uuid.uuid4())
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        page_default=settings.page_count_default,
+        page_max=settings.page_count_max,
+        include_max=settings.include_count_max,
+        bundle_entries_max=settings.bundle_entries_max,
+        conditional_delete_max=settings.conditional_delete_max,
+    )
+
+
+def application(server: Server) -> "Application":
+    """The ASGI application that serves `server`, and closes its store when it stops."""
+    # Imported here because the web framework costs a third of a second, which other commands need not pay.
+    from fhir_server.api.app import ApiOptions, Application
+    from fhir_server.api.body import BodyLimits
+    from fhir_server.api.lanes import PoolLane, WriteLane
+    from fhir_server.api.middleware import Cors
+    from fhir_server.api.request_log import RequestLog
+    from fhir_server.api.site import SiteOptions, site
+    from fhir_server.api.target import BaseUrls
+
+    settings, store, dispatch = server.settings, server.store, server.dispatcher.dispatch
+    in_loop = store.capabilities.in_loop
+    lane = (
+        WriteLane(dispatch, store.group, settings.write_queue_max)
+        if in_loop
+        else PoolLane(dispatch, settings.store_threads, settings.write_queue_max)
+    )
+    options = ApiOptions(
+        limits=BodyLimits(settings.body_max_bytes, settings.json_depth_max),
+        base_urls=BaseUrls(settings.base_url, _hosts(settings), settings.trust_forwarded_headers),
+        cors=Cors(frozenset(origin.encode() for origin in settings.cors_origins)),
+        reads_in_loop=in_loop,
+        log=RequestLog(_write_log, _known_words(server)) if settings.log_requests else None,
+    )
+    pages = site(SiteOptions(TITLE, software_version(), lambda: _openapi(server), store.watermark))
+    return Application(server.dispatcher, lane, pages, options, store.close)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach an address."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _hosts(settings: Settings) -> frozenset[str]:
+    """The host names that requests may carry; empty for any."""
+    if settings.allowed_hosts:
+        names = frozenset(name.lower() for name in settings.allowed_hosts)
+        return frozenset() if "*" in names else names
+    if not is_loopback(settings.host):
+        return frozenset()
+    own = f"[{settings.host}]" if ":" in settings.host else settings.host
+    public = urlsplit(settings.base_url or "").hostname
+    return frozenset({"localhost", "127.0.0.1", "[::1]", own.lower()} | ({public} if public else set()))
+
+
+def _known_words(server: Server) -> frozenset[str]:
+    codes = (f"${operation.code}" for operation in server.operations)
+    return frozenset({*server.registry.resource_types, *PATH_WORDS, *codes})
+
+
+def _write_log(lines: str) -> None:
+    sys.stderr.write(lines)
+    sys.stderr.flush()
+
+
+def _openapi(server: Server) -> bytes:
+    from fhir_server.api.openapi import SearchableType, document
+
+    types = (
+        SearchableType(
+            name,
+            {
+                parameter.code: (parameter.type, parameter.description)
+                for parameter in server.registry.search_parameters(name).values()
+            },
+        )
+        for name in server.registry.resource_types
+    )
+    return json.serialise(document(TITLE, software_version(), types))

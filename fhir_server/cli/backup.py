@@ -1,0 +1,43 @@
+"""backup and restore: a consistent copy of the store while it is in use, and the way back."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fhir_server import bootstrap
+from fhir_server.cli.existing import open_existing, sqlite_path
+from fhir_server.cli.failure import CommandError
+from fhir_server.settings import Settings
+
+
+def backup(
+    target: Annotated[Path, typer.Argument(help="File to write; it must not exist yet.")],
+    store: Annotated[str | None, typer.Option(help="sqlite:///path")] = None,
+) -> None:
+    """Write a consistent copy of the store; the server may go on running."""
+    settings = Settings.load(os.environ, {"store": store})
+    if target.exists():
+        raise CommandError(f"{target} exists already. Name a file that does not.")
+    server = open_existing(settings)
+    try:
+        server.store.backup(target)
+    finally:
+        server.store.close()
+    print(f"{settings.store} copied to {target} ({target.stat().st_size} bytes).")
+
+
+def restore(
+    source: Annotated[Path, typer.Argument(help="A file that backup has written.")],
+    store: Annotated[str | None, typer.Option(help="sqlite:///path")] = None,
+) -> None:
+    """Make a store from a backup, under a new epoch; the store must not exist yet."""
+    settings = Settings.load(os.environ, {"store": store})
+    if not source.is_file():
+        raise CommandError(f"{source}: no such file.")
+    target = sqlite_path(settings)
+    if target.exists():
+        raise CommandError(f"{target} exists already. Stop the server and move it away first.")
+    bootstrap.restore_store(source, settings)
+    print(f"{settings.store} restored from {source}.")

@@ -1,0 +1,53 @@
+"""doctor: say whether this installation and its store are sound."""
+
+import os
+import platform
+from dataclasses import fields
+from typing import Annotated
+
+import typer
+
+from fhir_server import bootstrap
+from fhir_server.cli.existing import open_existing
+from fhir_server.settings import Settings, variable
+
+
+def doctor(store: Annotated[str | None, typer.Option(help="sqlite:///path")] = None) -> None:
+    """Check the store and show versions, settings and counts; exit status 1 when something is wrong."""
+    settings = Settings.load(os.environ, {"store": store})
+    print(f"version    {bootstrap.software_version()}, Python {platform.python_version()}")
+    for line in _changed_settings(settings):
+        print(f"setting    {line}")
+    server = open_existing(settings)
+    try:
+        problems = _examine(server)
+    finally:
+        server.store.close()
+    if problems:
+        raise typer.Exit(1)
+
+
+def _changed_settings(settings: Settings) -> list[str]:
+    """The settings that differ from their defaults."""
+    return [
+        f"{variable(item.name)}={getattr(settings, item.name)}"
+        for item in fields(settings)
+        if getattr(settings, item.name) != item.default
+    ]
+
+
+def _examine(server: bootstrap.Server) -> list[str]:
+    for programme in server.programmes:
+        print(f"programme  {programme.name} {programme.version}")
+    print(
+        f"store      {server.settings.store}, epoch {server.store.epoch}, {server.store.watermark()} versions"
+    )
+    counts = server.store.count()
+    print(f"resources  {sum(counts.values())} of {len(counts)} types")
+    for type_name, count in sorted(counts.items()):
+        print(f"           {type_name} {count}")
+    problems = server.store.check()
+    for problem in problems:
+        print(f"problem    {problem}")
+    print("sound" if not problems else f"{len(problems)} problems")
+    return problems

@@ -1,0 +1,24 @@
+"""Opening a store that must already be there."""
+
+from pathlib import Path
+
+from fhir_server import bootstrap
+from fhir_server.cli.failure import CommandError
+from fhir_server.settings import Settings
+
+SQLITE = "sqlite:///"
+
+
+def sqlite_path(settings: Settings) -> Path:
+    """The file of an embedded store. Raises `CommandError` for a store that has none."""
+    if not settings.store.startswith(SQLITE):
+        raise CommandError(f"{settings.store} has no file. Use --store sqlite:///path.")
+    return Path(settings.store.removeprefix(SQLITE))
+
+
+def open_existing(settings: Settings) -> bootstrap.Server:
+    """The server over a store that exists; none is made. Raises `CommandError` when there is none."""
+    path = sqlite_path(settings)
+    if not path.is_file():
+        raise CommandError(f"there is no store at {path}. Start the server or load something first.")
+    return bootstrap.build(settings)

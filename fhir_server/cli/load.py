@@ -1,0 +1,190 @@
+"""load: read resources, Bundles, NDJSON and folders into the store."""
+
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from fhir_server import bootstrap
+from fhir_server.cli.failure import CommandError
+from fhir_server.cli.progress import progress
+from fhir_server.cli.sources import Source, files, sources
+from fhir_server.core import json
+from fhir_server.core.request import FhirRequest, FhirResponse, Preferences
+from fhir_server.errors import FhirError
+from fhir_server.issues import Issue
+from fhir_server.settings import Settings
+
+GROUP_SOURCES = 200
+PROCESSED = ("transaction", "batch")
+MINIMAL = Preferences(returns="minimal")
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of the resources: counted by HTTP status, and a line for each that failed."""
+
+    statuses: Counter[int] = field(default_factory=Counter)
+    failures: list[str] = field(default_factory=list)
+
+    @property
+    def written(self) -> int:
+        return sum(self.statuses.values())
+
+    def add(self, other: "Tally") -> None:
+        self.statuses.update(other.statuses)
+        self.failures += other.failures
+
+
+class _Undone(Exception):
+    """Something failed in an atomic load: leave nothing behind."""
+
+
+def load(
+    paths: Annotated[list[Path], typer.Argument(help="JSON, NDJSON, or folders of them.")],
+    atomic: Annotated[bool, typer.Option("--atomic", help="All or nothing.")] = False,
+    store: Annotated[str | None, typer.Option(help="sqlite:///path")] = None,
+) -> None:
+    """Load resources into the store. One with an id replaces that id, others are created; what fails is
+    reported and does not stop the rest, unless --atomic."""
+    settings = Settings.load(os.environ, {"store": store})
+    if settings.store == "memory:":
+        raise CommandError("memory: forgets everything when this command ends. Use --store sqlite:///path.")
+    found = files(paths)
+    server = bootstrap.build(settings)
+    started = time.perf_counter()
+    try:
+        tally = _load_all(server, found, atomic)
+    finally:
+        server.store.close()
+    for failure in tally.failures:
+        print(failure, file=sys.stderr)
+    print(_summary(tally, len(found), time.perf_counter() - started))
+    if tally.failures:
+        raise typer.Exit(1)
+
+
+def _load_all(server: bootstrap.Server, found: list[Path], atomic: bool) -> Tally:
+    total = Tally()
+    with progress("Loading", sum(file.stat().st_size for file in found)) as advance:
+        pieces = (source for file in found for source in sources(file))
+        if atomic:
+            return _load_atomically(server, pieces)
+        while group := list(islice(pieces, GROUP_SOURCES)):
+            total.add(_load_group(server, group))
+            advance(sum(len(source.body) for source in group))
+    return total
+
+
+def _load_atomically(server: bootstrap.Server, pieces: Iterable[Source]) -> Tally:
+    tally = Tally()
+    try:
+        with server.store.group():
+            for source in pieces:
+                tally.add(_load_source(server, source))
+            if tally.failures:
+                raise _Undone
+    except _Undone:
+        tally.statuses.clear()
+    return tally
+
+
+def _load_group(server: bootstrap.Server, group: list[Source]) -> Tally:
+    """Load some sources that become durable together."""
+    tally = Tally()
+    try:
+        with server.store.group():
+            for source in group:
+                tally.add(_load_source(server, source))
+    except FhirError as error:
+        return Tally(failures=[line for source in group for line in _lines(source.origin, error.issues)])
+    return tally
+
+
+def _load_source(server: bootstrap.Server, source: Source) -> Tally:
+    tally = Tally()
+    try:
+        content = json.parse(source.body, server.settings.json_depth_max)
+    except FhirError as error:
+        return Tally(failures=_lines(source.origin, error.issues))
+    for place, request in _requests(content, server.settings):
+        origin = f"{source.origin}: {place}" if place else source.origin
+        try:
+            _count(server.dispatcher.dispatch(request), origin, request, tally)
+        except FhirError as error:
+            tally.failures += _lines(origin, error.issues)
+    return tally
+
+
+def _requests(content: Any, settings: Settings) -> Iterator[tuple[str, FhirRequest]]:
+    """The requests that load a piece of JSON, each with its place inside it."""
+    is_bundle = isinstance(content, dict) and content.get("resourceType") == "Bundle"
+    if is_bundle and content.get("type") in PROCESSED:
+        yield "", _request("POST", (), content, settings)
+    elif is_bundle and isinstance(content.get("entry"), list):
+        for index, entry in enumerate(content["entry"]):
+            resource = entry.get("resource") if isinstance(entry, dict) else None
+            yield f"Bundle.entry[{index}].resource", _write(resource, settings)
+    else:
+        yield "", _write(content, settings)
+
+
+def _write(resource: Any, settings: Settings) -> FhirRequest:
+    described = resource if isinstance(resource, dict) else {}
+    type_name, id = str(described.get("resourceType", "Resource")), described.get("id")
+    if isinstance(id, str):
+        return _request("PUT", (type_name, id), resource, settings)
+    return _request("POST", (type_name,), resource, settings)
+
+
+def _request(method: str, path: tuple[str, ...], content: Any, settings: Settings) -> FhirRequest:
+    return FhirRequest(
+        method=method,
+        path=path,
+        base_url=settings.base_url or f"http://{settings.host}:{settings.port}/fhir",
+        content=content,
+        content_type="application/fhir+json",
+        preferences=MINIMAL,
+    )
+
+
+def _count(response: FhirResponse, origin: str, request: FhirRequest, tally: Tally) -> None:
+    if request.path:
+        tally.statuses[response.status] += 1
+        return
+    for index, entry in enumerate(json.parse(response.body or b"{}").get("entry", [])):
+        status = int(entry["response"]["status"][:3])
+        if status < 400:
+            tally.statuses[status] += 1
+        else:
+            reasons = _reasons(entry["response"].get("outcome", {}))
+            tally.failures.append(f"{origin}: Bundle.entry[{index}]: {reasons or status}")
+
+
+def _reasons(outcome: dict[str, Any]) -> str:
+    return " ".join(issue.get("diagnostics", "") for issue in outcome.get("issue", []))
+
+
+def _lines(origin: str, issues: Iterable[Issue]) -> list[str]:
+    return [f"{origin}: {_told(issue)}" for issue in issues]
+
+
+def _told(issue: Issue) -> str:
+    where = f"{', '.join(issue.expression)}: " if issue.expression else ""
+    return where + issue.text.render()
+
+
+def _summary(tally: Tally, file_count: int, seconds: float) -> str:
+    created = tally.statuses[201]
+    files_read = f"{file_count} file{'' if file_count == 1 else 's'}"
+    return (
+        f"{tally.written} loaded ({created} created, {tally.written - created} others), "
+        f"{len(tally.failures)} problems, from {files_read} in {seconds:.1f} s."
+    )

@@ -1,0 +1,62 @@
+"""What a server finds in its store when it starts: the programmes' guides and, if asked, their synthetic
+cohorts."""
+
+import uuid
+
+from fhir_server.bootstrap import Server
+from fhir_server.cli.failure import CommandError
+from fhir_server.core.request import FhirRequest
+from fhir_server.core.resource import body, draft
+from fhir_server.errors import FhirError
+from fhir_server.extension import Programme, Resource
+from fhir_server.store.port import StoredResource
+
+DEMO_JOB = "demo"
+DEMO_LEASE_SECONDS = 300
+
+
+def load_guides(server: Server) -> int:
+    """Write each guide resource that the store does not hold as it is; returns how many that were."""
+    changed = 0
+    with server.store.group():
+        for programme in server.programmes:
+            for resource in programme.guide():
+                if not _is_current(resource, server.store.read(resource["resourceType"], resource["id"])):
+                    _send(server, "PUT", (resource["resourceType"], resource["id"]), resource, programme)
+                    changed += 1
+    return changed
+
+
+def _is_current(resource: Resource, stored: StoredResource | None) -> bool:
+    if stored is None or stored.deleted:
+        return False
+    return stored.body == body(draft(resource, resource["id"]), stored.version, stored.last_updated)
+
+
+def load_demo(server: Server) -> None:
+    """Load the programmes' synthetic cohorts, each once in the life of the store."""
+    owner = str(uuid.uuid4())
+    for programme in server.programmes:
+        if server.store.acquire_job(DEMO_JOB, programme.name, owner, DEMO_LEASE_SECONDS) is None:
+            continue
+        with server.store.group():
+            for bundle in programme.demo():
+                _send(server, "POST", (), bundle, programme)
+        server.store.update_job(programme.name, owner, b"{}", done=True)
+
+
+def _send(
+    server: Server, method: str, path: tuple[str, ...], content: Resource, programme: Programme
+) -> None:
+    request = FhirRequest(
+        method=method,
+        path=path,
+        base_url=server.settings.base_url or "http://localhost/fhir",
+        content=content,
+        content_type="application/fhir+json",
+    )
+    try:
+        server.dispatcher.dispatch(request)
+    except FhirError as error:
+        name = "/".join(path) or f"Bundle/{content.get('id', '')}"
+        raise CommandError(f"{name} of {programme.name} was refused: {error}") from error

@@ -1,0 +1,84 @@
+"""serve: start the HTTP server."""
+
+import os
+import socket
+from typing import Annotated
+
+import typer
+
+from fhir_server import bootstrap
+from fhir_server.cli import provision, serving
+from fhir_server.cli.failure import CommandError
+from fhir_server.settings import Settings
+
+OPEN_ACCESS = "FHIR_SERVER_ALLOW_OPEN_ACCESS=true"
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="TCP port; 0 takes any free one.")] = None,
+    store: Annotated[str | None, typer.Option(help="sqlite:///path or memory:")] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes that serve requests.")] = None,
+    demo: Annotated[bool | None, typer.Option(help="Load the synthetic cohort, once.")] = None,
+) -> None:
+    """Start the server; Ctrl-C stops it. Options not given come from FHIR_SERVER_HOST and so on."""
+    options = {"host": host, "port": port, "store": store, "workers": workers, "demo": demo}
+    settings = Settings.load(os.environ, options)
+    refuse_exposure(settings)
+    refuse_lonely_memory(settings)
+    serving.stop_quietly()
+    listener = serving.listen(settings.host, settings.port)
+    server = bootstrap.build(settings)
+    changed = provision.load_guides(server)
+    if settings.demo:
+        provision.load_demo(server)
+    print(banner(server, base_url(settings, listener), changed), flush=True)
+    if settings.workers == 1:
+        serving.run_here(bootstrap.application(server), settings, listener)
+    else:
+        server.store.close()
+        serving.run_workers(settings, listener)
+
+
+def refuse_exposure(settings: Settings) -> None:
+    """Raise `CommandError` when others than this machine could reach a server that asks nobody who they
+    are."""
+    if settings.allow_open_access or bootstrap.is_loopback(settings.host):
+        return
+    raise CommandError(
+        f"refusing to listen on {settings.host}: no access control is configured, so whoever reaches the "
+        "port could read and change all health data. Listen on 127.0.0.1, or set "
+        f"{OPEN_ACCESS} on a closed network."
+    )
+
+
+def refuse_lonely_memory(settings: Settings) -> None:
+    """Raise `CommandError` for several processes over a store that only one can see."""
+    if settings.store == "memory:" and settings.workers > 1:
+        raise CommandError(
+            f"memory: cannot be shared by {settings.workers} workers. Use --workers 1, or --store sqlite:///path."
+        )
+
+
+def base_url(settings: Settings, listener: socket.socket) -> str:
+    """The FHIR base as someone on this machine reaches it."""
+    if settings.base_url:
+        return settings.base_url
+    host = settings.host if bootstrap.is_loopback(settings.host) else "127.0.0.1"
+    port = listener.getsockname()[1]
+    return f"http://[{host}]:{port}/fhir" if ":" in host else f"http://{host}:{port}/fhir"
+
+
+def banner(server: bootstrap.Server, base: str, changed: int) -> str:
+    """What the operator sees: where it is, what is loaded, and a first command to try."""
+    guides = ", ".join(f"{programme.name} {programme.version}" for programme in server.programmes)
+    first = "Patient?_count=1&_pretty=true" if server.settings.demo else "metadata?_pretty=true"
+    return "\n".join(
+        (
+            f"FHIR base  {base}",
+            f"Guide      {guides or 'none'} ({changed} resources written)",
+            f"Store      {server.settings.store}",
+            f"Try        curl '{base}/{first}'",
+            "Ctrl-C stops the server.",
+        )
+    )

@@ -1,0 +1,124 @@
+"""Listening on a port and running the HTTP server on it, in this process or in several.
+
+https://www.uvicorn.org/settings/
+"""
+
+import logging
+import multiprocessing
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from fhir_server import bootstrap
+from fhir_server.cli.failure import CommandError
+from fhir_server.settings import Settings
+
+if TYPE_CHECKING:
+    import uvicorn
+
+    from fhir_server.api.app import Application
+
+BACKLOG = 2_048
+KEEP_ALIVE_SECONDS = 75
+WORKER_SILENCE_SECONDS = 30
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens. Raises `CommandError` when the address cannot be had."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+            listener.listen(BACKLOG)
+        except OSError:
+            listener.close()
+            raise
+    except OSError as error:
+        raise CommandError(
+            f"cannot listen on {host} port {port}: {error.strerror}. Choose another with --port."
+        ) from error
+    listener.set_inheritable(True)
+    return listener
+
+
+def stop_quietly() -> None:
+    """End with status 0 on Ctrl-C and on SIGTERM, also while the server is not yet up."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _exit)
+
+
+def _exit(_number: int, _frame: object) -> NoReturn:
+    sys.exit(0)
+
+
+def run_here(application: "Application", settings: Settings, listener: socket.socket) -> None:
+    """Serve in this process until told to stop; open requests are finished."""
+    import uvicorn
+
+    log_to_stderr()
+    server = uvicorn.Server(_config(application, settings))
+    server.run(sockets=[listener])
+    if not server.started:
+        raise CommandError("the server could not start; see the lines above.")
+
+
+def run_workers(settings: Settings, listener: socket.socket) -> None:
+    """Serve by several processes that share `listener`; they are started again when they die, and end with
+    this one."""
+    from uvicorn.supervisors import Multiprocess
+
+    log_to_stderr()
+    config = _config(partial(worker_application, settings), settings, factory=True)
+    Multiprocess(config, sockets=[listener]).run()
+
+
+def worker_application(settings: Settings) -> "Application":
+    """What a worker process serves."""
+    log_to_stderr()
+    threading.Thread(target=_end_with_parent, name="parent-watch", daemon=True).start()
+    return bootstrap.application(bootstrap.build(settings))
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def log_to_stderr() -> None:
+    """Warnings and errors of all parts go to standard error; requests have their own log."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
+
+
+def _config(application: Callable[..., Any], settings: Settings, factory: bool = False) -> "uvicorn.Config":
+    import uvicorn
+
+    return uvicorn.Config(
+        application,
+        factory=factory,
+        workers=settings.workers,
+        loop="auto",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        interface="asgi3",
+        log_config=None,
+        # The access log would print query strings, and with them names and identifiers.
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        backlog=BACKLOG,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=settings.shutdown_timeout_seconds,
+        timeout_worker_healthcheck=WORKER_SILENCE_SECONDS,
+    )

@@ -1,0 +1,46 @@
+"""What the files named on the command line hold: JSON resources, and NDJSON with one per line.
+
+https://hl7.org/fhir/R4/nd-json.html
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from fhir_server.cli.failure import CommandError
+
+LINES = frozenset({".ndjson", ".jsonl"})
+READ = LINES | {".json"}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One piece of JSON: where it stands (`file` or `file:line`), and its bytes."""
+
+    origin: str
+    body: bytes
+
+
+def files(paths: Iterable[Path]) -> list[Path]:
+    """The files meant by `paths`, folders searched to the bottom. Raises `CommandError` for one that is not
+    there."""
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            found += sorted(one for one in path.rglob("*") if one.suffix in READ and one.is_file())
+        elif path.is_file():
+            found.append(path)
+        else:
+            raise CommandError(f"{path}: no such file or folder.")
+    return found
+
+
+def sources(file: Path) -> Iterator[Source]:
+    """The pieces of JSON in a file; empty lines of NDJSON are skipped."""
+    if file.suffix not in LINES:
+        yield Source(str(file), file.read_bytes())
+        return
+    with file.open("rb") as lines:
+        for number, line in enumerate(lines, start=1):
+            if line.strip():
+                yield Source(f"{file}:{number}", line)
