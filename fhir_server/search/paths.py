@@ -135,8 +135,8 @@ class _Reader:
         while True:
             if self._next_is("."):
                 steps = _steps(self._take())
-            elif self._next_is("[0]") and all(len(path.steps) == 1 for path in paths):
-                steps = (First(),)
+            elif self._next_is("[0]"):
+                steps = _first(paths)
             else:
                 return paths
             paths = tuple(path.then(*steps) for path in paths)
@@ -167,6 +167,13 @@ def _tokens(expression: str) -> Iterator[re.Match[str]]:
             raise NotPlain(expression)
         yield found
         position = found.end()
+
+
+def _first(paths: tuple[Path, ...]) -> tuple[Step, ...]:
+    """Deeper down, the first of all is not the first of each."""
+    if any(len(path.steps) != 1 for path in paths):
+        raise NotPlain
+    return (First(),)
 
 
 def _steps(token: re.Match[str]) -> tuple[Step, ...]:

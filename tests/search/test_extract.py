@@ -1,0 +1,201 @@
+"""Entries of resources: that each finds its resource again, and what is special about some."""
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from fhir_server.core.temporal import format_instant
+from fhir_server.definitions.registry import Registry
+from fhir_server.search.entries import DateEntry, Entries, ReferenceEntry, StringEntry, TokenEntry
+from fhir_server.search.escapes import escape
+from fhir_server.search.extract import Extractor
+from fhir_server.search.match import matches
+from tests.search.universe import NOW, PARIS, Stored, Universe, example_resources, understand
+
+RESOURCES = example_resources()
+
+
+def searches(entries: Entries) -> Iterator[tuple[str, str]]:
+    """A parameter and value for each entry, by which it must be found."""
+    for string in entries.strings:
+        yield string.parameter, escape(string.exact)
+        if ":" not in string.parameter:
+            yield string.parameter + ":contains", escape(string.exact[1:])
+    for token in entries.tokens:
+        if token.code and token.parameter.endswith(":of-type"):
+            yield token.parameter, f"{token.system}|{escape(token.code)}"
+        elif token.code and token.parameter != "_compartment":
+            yield token.parameter, f"{escape(token.system)}|{escape(token.code)}"
+            yield token.parameter, escape(token.code)
+    for reference in entries.references:
+        if reference.type:
+            yield reference.parameter, f"{reference.type}/{reference.target}"
+        elif ":" in reference.target:
+            yield reference.parameter, escape(reference.target)
+    for date in entries.dates:
+        if abs(date.low) < 2**60:
+            yield date.parameter, "ge" + format_instant(date.low)
+    for uri in entries.uris:
+        yield uri.parameter, escape(uri.value)
+
+
+@pytest.mark.parametrize("file", RESOURCES)
+def test_a_resource_is_found_by_each_of_its_entries(
+    registry: Registry, extractor: Extractor, file: str
+) -> None:
+    resource = RESOURCES[file]
+    type = resource["resourceType"]
+    entries = extractor.entries(resource)
+    universe = Universe(registry, extractor, [resource])
+    for name, value in searches(entries):
+        if not value.strip(" ,"):
+            continue
+        (clause,) = understand(registry, [type], urlencode({name: value})).query.where
+        assert matches(clause, Stored(type, resource["id"], NOW), entries, universe), (name, value)
+
+
+@pytest.mark.parametrize("file", RESOURCES)
+def test_no_entry_comes_twice(extractor: Extractor, file: str) -> None:
+    entries = extractor.entries(RESOURCES[file])
+    for found in (entries.strings, entries.tokens, entries.references, entries.dates, entries.quantities):
+        assert len(found) == len(set(found))
+
+
+def entries_of(extractor: Extractor, **resource: Any) -> Entries:
+    return extractor.entries(resource)
+
+
+def test_a_resource_is_in_the_compartments_of_those_it_is_about(extractor: Extractor) -> None:
+    entries = entries_of(
+        extractor,
+        resourceType="Encounter",
+        id="e",
+        subject={"reference": "Patient/1"},
+        participant=[{"individual": {"reference": "Practitioner/2"}}],
+    )
+    compartments = {
+        (entry.system, entry.code) for entry in entries.tokens if entry.parameter == "_compartment"
+    }
+    assert compartments == {("Patient", "1"), ("Practitioner", "2"), ("Encounter", "e")}
+
+
+def test_a_resource_of_another_server_makes_no_compartment(extractor: Extractor) -> None:
+    subject = {"reference": "http://elsewhere.example/fhir/Patient/1"}
+    entries = entries_of(extractor, resourceType="Observation", id="o", subject=subject)
+    assert not [entry for entry in entries.tokens if entry.parameter == "_compartment"]
+
+
+def test_a_contained_patient_counts_as_a_patient(extractor: Extractor) -> None:
+    entries = entries_of(
+        extractor,
+        resourceType="Observation",
+        id="o",
+        contained=[{"resourceType": "Patient", "id": "p"}, {"resourceType": "Group", "id": "g"}],
+        subject={"reference": "#p"},
+    )
+    assert ReferenceEntry("patient", "", "#p", "") in entries.references
+
+
+def test_a_urn_reference_is_of_the_type_it_states(extractor: Extractor) -> None:
+    urn = "urn:uuid:0c3151bd-1cbf-4d64-b04d-cd9187a4c6e0"
+    subject = {"reference": urn, "type": "Patient"}
+    entries = entries_of(extractor, resourceType="Observation", id="o", subject=subject)
+    assert ReferenceEntry("patient", "", urn, "") in entries.references
+
+
+def test_names_that_look_alike_share_one_index(extractor: Extractor) -> None:
+    entries = entries_of(extractor, resourceType="Patient", id="p", name=[{"family": "Martin"}])
+    assert {entry.parameter for entry in entries.strings} == {"name", "family"}
+
+
+def test_a_day_that_no_calendar_has_is_left_out(extractor: Extractor) -> None:
+    entries = entries_of(extractor, resourceType="Patient", id="p", birthDate="2021-02-30")
+    assert entries.dates == []
+
+
+def test_times_without_a_zone_are_in_the_configured_one(registry: Registry) -> None:
+    patient = {"resourceType": "Patient", "id": "p", "birthDate": "1979-03-12"}
+    paris = Extractor(registry, PARIS).entries(patient).dates
+    tokyo = Extractor(registry, ZoneInfo("Asia/Tokyo")).entries(patient).dates
+    eight_hours = 8 * 3_600 * 1_000_000
+    assert tokyo == [DateEntry("birthdate", paris[0].low - eight_hours, paris[0].high - eight_hours)]
+
+
+def test_the_id_and_the_time_of_change_have_no_entries(extractor: Extractor) -> None:
+    meta = {"lastUpdated": "2026-01-01T00:00:00Z", "versionId": "1"}
+    entries = entries_of(extractor, resourceType="Basic", id="b", meta=meta)
+    assert entries == Entries()
+
+
+def test_a_parameter_of_a_guide_on_an_extension(registry: Registry) -> None:
+    url = "https://example.org/StructureDefinition/track"
+    guide = registry.layered(
+        [
+            {
+                "resourceType": "SearchParameter",
+                "url": "https://example.org/SearchParameter/track",
+                "code": "track",
+                "base": ["CarePlan"],
+                "type": "token",
+                "expression": f"CarePlan.extension('{url}').value",
+            }
+        ]
+    )
+    plan = {
+        "resourceType": "CarePlan",
+        "id": "c",
+        "extension": [
+            {"url": "https://example.org/other", "valueCode": "no"},
+            {
+                "url": url,
+                "valueCoding": {"system": "urn:s", "code": "classique", "display": "Séquence classique"},
+            },
+        ],
+    }
+    entries = Extractor(guide, PARIS).entries(plan)
+    assert entries.tokens == [TokenEntry("track", "urn:s", "classique")]
+    assert entries.strings == [StringEntry("track:text", "sequence classique", "Séquence classique")]
+
+
+def test_a_parameter_that_takes_the_engine(registry: Registry) -> None:
+    guide = registry.layered(
+        [
+            {
+                "resourceType": "SearchParameter",
+                "url": "https://example.org/SearchParameter/official-family",
+                "code": "official-family",
+                "base": ["Patient"],
+                "type": "string",
+                "expression": "Patient.name.where(use = 'official' and family.exists()).family.first()",
+            }
+        ]
+    )
+    patient = {
+        "resourceType": "Patient",
+        "id": "p",
+        "name": [{"family": "Durand"}, {"use": "official", "family": "Martin"}],
+    }
+    found = Extractor(guide, PARIS).entries(patient).strings
+    assert StringEntry("official-family", "martin", "Martin") in found
+    assert StringEntry("official-family", "durand", "Durand") not in found
+
+
+def test_an_expression_that_fails_on_the_data_finds_nothing(registry: Registry) -> None:
+    guide = registry.layered(
+        [
+            {
+                "resourceType": "SearchParameter",
+                "url": "https://example.org/SearchParameter/broken",
+                "code": "broken",
+                "base": ["Patient"],
+                "type": "string",
+                "expression": "Patient.name.nonsense()",
+            }
+        ]
+    )
+    patient = {"resourceType": "Patient", "id": "p", "name": [{"family": "Martin"}]}
+    found = Extractor(guide, PARIS).entries(patient).strings
+    assert {entry.parameter for entry in found} == {"name", "family"}

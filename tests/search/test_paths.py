@@ -1,0 +1,137 @@
+"""Search expressions without an engine: the same values as FHIRPath finds, on HL7's own examples."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from fhir_server.core.fhirpath import FhirPath, exact_numbers
+from fhir_server.definitions.registry import Registry
+from fhir_server.definitions.search_parameters import SearchParameter
+from fhir_server.search.entries import Entries
+from fhir_server.search.paths import (
+    Equals,
+    First,
+    NotPlain,
+    OfType,
+    Path,
+    Property,
+    Resolves,
+    read_paths,
+    read_presence,
+)
+from fhir_server.search.plan import is_supported
+from fhir_server.search.tree import Branch, Routes
+from tests.search.universe import example_resources
+
+RESOURCES = example_resources()
+
+
+def native(routes: Routes, expression: str, resource: dict[str, Any]) -> list[Any]:
+    """What the tree finds for a plain expression."""
+    found: list[Any] = []
+    tree = Branch()
+    for path in read_paths(expression):
+        for route in dict.fromkeys(routes.of(path, resource["resourceType"])):
+            tree.grow(route.hops).indexers.append(lambda value, _: found.append(value))
+    tree.visit(resource, resource, Entries())
+    return found
+
+
+def distinct(values: list[Any]) -> set[str]:
+    return set(map(repr, values))
+
+
+@pytest.fixture(scope="module")
+def fhirpath() -> FhirPath:
+    return FhirPath()
+
+
+@pytest.mark.parametrize("file", RESOURCES)
+def test_plain_paths_find_what_fhirpath_finds(registry: Registry, fhirpath: FhirPath, file: str) -> None:
+    resource, routes = exact_numbers(RESOURCES[file]), Routes(registry)
+    for code, parameter in registry.search_parameters(resource["resourceType"]).items():
+        expression = parameter.expression
+        if expression is None or not is_plain(expression):
+            continue
+        found = native(routes, expression, resource)
+        assert distinct(found) == distinct(fhirpath.evaluate(expression, resource)), code
+
+
+def is_plain(expression: str) -> bool:
+    try:
+        read_paths(expression)
+    except NotPlain:
+        return False
+    return True
+
+
+def every_parameter(registry: Registry) -> Iterator[SearchParameter]:
+    for type in registry.resource_types:
+        yield from registry.search_parameters(type).values()
+
+
+def test_all_but_one_of_the_official_expressions_need_no_engine(registry: Registry) -> None:
+    expressions = {p.expression for p in every_parameter(registry) if is_supported(p) and p.expression}
+    parts = {c.expression for p in every_parameter(registry) for c in p.components}
+    engine = {e for e in expressions | parts if not is_plain(e) and read_presence(e) is None}
+    assert len(engine) == 1
+    assert all("hasExtension" in expression for expression in engine)
+
+
+@pytest.mark.parametrize(
+    ("expression", "paths"),
+    [
+        ("Patient.name", (Path("Patient", (Property("name"),)),)),
+        ("(A.b as Quantity) | A.c.as(Range)", (
+            Path("A", (Property("b"), OfType("Quantity"))),
+            Path("A", (Property("c"), OfType("Range"))),
+        )),
+        ("(A.b as CodeableConcept).text", (
+            Path("A", (Property("b"), OfType("CodeableConcept"), Property("text"))),
+        )),
+        ("A.b.where(resolve() is Patient)", (Path("A", (Property("b"), Resolves("Patient"))),)),
+        ("A.b.where(system='phone').value", (
+            Path("A", (Property("b"), Equals("system", "phone"), Property("value"))),
+        )),
+        ("A.extension('urn:x').value.ofType(Coding)", (
+            Path("A", (Property("extension"), Equals("url", "urn:x"), Property("value"), OfType("Coding"))),
+        )),
+        ("Bundle.entry[0].resource", (Path("Bundle", (Property("entry"), First(), Property("resource"))),)),
+        ("value.as(Quantity)", (Path("", (Property("value"), OfType("Quantity"))),)),
+        ("%resource.a", (Path("%resource", (Property("a"),)),)),
+    ],
+)  # fmt: skip
+def test_how_an_expression_is_read(expression: str, paths: tuple[Path, ...]) -> None:
+    assert read_paths(expression) == paths
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "A.b.first()",
+        "A.b.where(c > 1)",
+        "A.b.where(c = 1)",
+        "A.b.where(c = 'x' and d = 'y')",
+        "A.b.c[0]",
+        "A.b[1]",
+        "A.b and A.c",
+        "A.b.exists()",
+        "A.",
+        "(A.b",
+        "A.b)",
+        "A.b |",
+        "'text'",
+        "",
+    ],
+)
+def test_what_is_left_to_the_engine(expression: str) -> None:
+    with pytest.raises(NotPlain):
+        read_paths(expression)
+
+
+def test_a_presence_is_recognised() -> None:
+    paths = (Path("Patient", (Property("deceased"),)),)
+    assert read_presence("Patient.deceased.exists() and Patient.deceased != false") == paths
+    assert read_presence("(Patient.deceased.exists() and Patient.deceased != false)") == paths
+    assert read_presence("Patient.deceased.exists() and Patient.active != false") is None
