@@ -12,6 +12,7 @@ from fhir_server.errors import InvalidSearch
 from fhir_server.issues import Text
 from fhir_server.search import messages
 from fhir_server.search.aliases import aliases
+from fhir_server.search.paths import resolved_types
 from fhir_server.search.plan import is_supported
 
 RESULT_PARAMETERS = (
@@ -65,10 +66,11 @@ class Parameters:
         """The types that a reference parameter may point at; empty for any."""
         targets: dict[str, None] = {}
         for type in self.types:
-            declared = self._registry.search_parameters(type)[code].targets
-            if not declared:
+            parameter = self._registry.search_parameters(type)[code]
+            possible = resolved_types(parameter.expression or "", type) or parameter.targets
+            if not possible:
                 return ()
-            targets |= dict.fromkeys(declared)
+            targets |= dict.fromkeys(possible)
         return tuple(targets)
 
     def indexed_as(self, code: str) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ a handful of R4's expressions are plain. https://hl7.org/fhir/R4/searchparameter
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 
 class NotPlain(ValueError):
@@ -90,6 +91,21 @@ def read_presence(expression: str) -> tuple[Path, ...] | None:
     """
     found = _PRESENCE.fullmatch(expression)
     return read_paths(found["path"]) if found else None
+
+
+@lru_cache(maxsize=1024)
+def resolved_types(expression: str, type: str) -> tuple[str, ...]:
+    """The types that an expression narrows the references of `type` to; empty where it narrows nothing.
+
+    `Observation.subject.where(resolve() is Patient)` is never a Group, whatever targets R4 declares.
+    """
+    try:
+        paths = [path for path in read_paths(expression) if path.root in ("", type)]
+    except NotPlain:
+        return ()
+    ends = [path.steps[-1] if path.steps else None for path in paths]
+    types = [end.type for end in ends if isinstance(end, Resolves)]
+    return tuple(dict.fromkeys(types)) if len(types) == len(ends) else ()
 
 
 class _Reader:
