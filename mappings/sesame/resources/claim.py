@@ -30,7 +30,6 @@ def claim(
 ) -> Resource:
     """An active Claim. `referral`, `care_plan` and `site` are identifiers, the other parties references;
     `prior` is the claim of the sequence that this one renews."""
-    amount = euros(price.amount)
     return resource("Claim", guide.profile("sesame-claim")) | present(
         identifier=[identifier],
         status="active",
@@ -48,18 +47,20 @@ def claim(
         referral={"type": "ServiceRequest", "identifier": referral},
         supportingInfo=_information(guide, rank, care_plan, site),
         insurance=[{"sequence": 1, "focal": True, "coverage": coverage}],
-        item=[
-            {
-                "sequence": 1,
-                "productOrService": guide.concept("sesame-forfait", price.forfait),
-                "servicedPeriod": period(start, end),
-                "quantity": {"value": 1},
-                "unitPrice": amount,
-                "net": amount,
-            }
-        ],
-        total=amount,
+        item=[_line(guide, price, start, end)],
+        total=euros(price.amount),
     )
+
+
+def _line(guide: Guide, price: Price, start: str, end: str) -> Resource:
+    return {
+        "sequence": 1,
+        "productOrService": guide.concept("sesame-forfait", price.forfait),
+        "servicedPeriod": period(start, end),
+        "quantity": {"value": 1},
+        "unitPrice": euros(price.amount),
+        "net": euros(price.amount),
+    }
 
 
 def _prior(claim: Resource) -> Resource:
