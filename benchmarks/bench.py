@@ -85,10 +85,15 @@ class Bench:
         return Figure.ratio(*sides)
 
     def _round(self, load: Load, number: int, profiled: bool) -> Sample:
-        taking = self.profile.taking(load.server) if self.profile and profiled else nullcontext()
+        taking = self.profile.taking() if self.profile and profiled else nullcontext()
+        server = load.server
         with taking:
             return client.measure(
-                load.server.port, load.workload(number), self.effort.span, self.cores.client
+                server.port,
+                server.processor_seconds,
+                load.workload(number),
+                self.effort.span,
+                self.cores.client,
             )
 
 

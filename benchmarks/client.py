@@ -6,16 +6,20 @@ import os
 import selectors
 import socket
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 
 from benchmarks import wire
-from benchmarks.figures import Sample
+from benchmarks.figures import Sample, Spent
 from benchmarks.workloads import Workload
 
 CONNECTIONS = 16
 STALLED_SECONDS = 30.0
 RECEIVE_BYTES = 262_144
+
+# Tells how much processor time the server has used.
+ServerClock = Callable[[], float]
 
 
 class LoadFailed(Exception):
@@ -44,31 +48,34 @@ class _Window:
     that answers that come in groups do not shift the rate."""
 
     span: Span
+    server_clock: ServerClock
     begun_at: float
     opened_at: float = 0.0
     closed_at: float = 0.0
-    cpu_opened_at: float = 0.0
-    cpu_seconds: float = 0.0
+    spent: Spent = field(default_factory=Spent)
     latencies: list[float] = field(default_factory=list)
 
     def answer(self, now: float, latency: float) -> bool:
         """Take note of an answer; whether more are wanted."""
         if not self.opened_at:
             if now - self.begun_at >= self.span.warm_up_seconds:
-                self.opened_at, self.cpu_opened_at = now, time.process_time()
+                self.opened_at, self.spent = now, self._spent()
             return True
         self.latencies.append(latency)
         if now - self.opened_at < self.span.seconds:
             return True
-        self.closed_at, self.cpu_seconds = now, time.process_time() - self.cpu_opened_at
+        self.closed_at, self.spent = now, self._spent() - self.spent
         return False
 
+    def _spent(self) -> Spent:
+        return Spent(time.process_time(), self.server_clock())
 
-def measure(port: int, workload: Workload, span: Span, core: int) -> Sample:
+
+def measure(port: int, server_clock: ServerClock, workload: Workload, span: Span, core: int) -> Sample:
     """One round of load, from a process of its own. Raises `LoadFailed` when an answer is not as wanted."""
     context = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=_report, args=(theirs, port, workload, span, core))
+    process = context.Process(target=_report, args=(theirs, port, server_clock, workload, span, core))
     process.start()
     theirs.close()
     try:
@@ -81,30 +88,32 @@ def measure(port: int, workload: Workload, span: Span, core: int) -> Sample:
     raise LoadFailed(outcome)
 
 
-def _report(result: Connection, port: int, workload: Workload, span: Span, core: int) -> None:
+def _report(
+    result: Connection, port: int, server_clock: ServerClock, workload: Workload, span: Span, core: int
+) -> None:
     os.sched_setaffinity(0, {core})
     gc.freeze()
     gc.disable()
     try:
-        result.send(drive(port, workload, span))
+        result.send(drive(port, server_clock, workload, span))
     except Exception as error:
         result.send(f"{type(error).__name__}: {error}")
 
 
-def drive(port: int, workload: Workload, span: Span) -> Sample:
+def drive(port: int, server_clock: ServerClock, workload: Workload, span: Span) -> Sample:
     """Keep every connection busy with `workload` for the span; what the counted part of it gave."""
     links = [_Link(n, socket.create_connection(("127.0.0.1", port))) for n in range(CONNECTIONS)]
     try:
-        window = _run(links, workload, span)
+        window = _run(links, server_clock, workload, span)
     finally:
         for link in links:
             link.socket.close()
     seconds = window.closed_at - window.opened_at
-    return Sample.of(window.latencies, seconds, window.cpu_seconds, workload.weight)
+    return Sample.of(window.latencies, seconds, window.spent, workload.weight)
 
 
-def _run(links: list[_Link], workload: Workload, span: Span) -> _Window:
-    window = _Window(span, time.perf_counter())
+def _run(links: list[_Link], server_clock: ServerClock, workload: Workload, span: Span) -> _Window:
+    window = _Window(span, server_clock, time.perf_counter())
     wanted, waiting = True, len(links)
     with selectors.DefaultSelector() as selector:
         for link in links:

@@ -16,22 +16,36 @@ def percentile(values: Sequence[float], rank: float) -> float:
 
 
 @dataclass(frozen=True, slots=True)
+class Spent:
+    """Processor time, in seconds, of the load client and of the server."""
+
+    client: float = 0.0
+    server: float = 0.0
+
+    def __sub__(self, earlier: "Spent") -> "Spent":
+        return Spent(self.client - earlier.client, self.server - earlier.server)
+
+
+@dataclass(frozen=True, slots=True)
 class Sample:
-    """One round of load: what was done per second, how long one request took, how busy the client was."""
+    """One round of load: what was done per second, how long one request took, and how much of a core the
+    client and the server used. A server far below 1 waited for the disk, or others used its core."""
 
     rate: float
     p50_seconds: float
     p99_seconds: float
     client_busy: float
+    server_busy: float
 
     @classmethod
-    def of(cls, latencies: Sequence[float], seconds: float, client_seconds: float, weight: int = 1) -> Self:
+    def of(cls, latencies: Sequence[float], seconds: float, spent: Spent, weight: int = 1) -> Self:
         """The sample of requests that were answered within `seconds`; each does `weight` pieces of work."""
         return cls(
             rate=len(latencies) * weight / seconds,
             p50_seconds=percentile(latencies, 0.50),
             p99_seconds=percentile(latencies, 0.99),
-            client_busy=client_seconds / seconds,
+            client_busy=spent.client / seconds,
+            server_busy=spent.server / seconds,
         )
 
 
@@ -58,6 +72,15 @@ class Side:
     @property
     def client_busy(self) -> float:
         return max(sample.client_busy for sample in self.samples)
+
+    @property
+    def server_busy(self) -> float:
+        return statistics.median(sample.server_busy for sample in self.samples)
+
+    @property
+    def rate_per_processor_second(self) -> float:
+        """What the server would do with a core to itself and a disk that never keeps it waiting."""
+        return statistics.median(sample.rate / sample.server_busy for sample in self.samples)
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ def floor(status: int, body: bytes) -> Starlette:
 def main() -> None:
     port, status, file = sys.argv[1:]
     app = floor(int(status), Path(file).read_bytes())
+    serving.stop_quietly()
     listener = serving.listen("127.0.0.1", int(port))
     # What the import of the product brought along must not make the floor's garbage collection dearer.
     gc.freeze()

@@ -47,9 +47,10 @@ def text(result: Result) -> str:
 
 
 def _side(side: Side) -> str:
+    busy = f"server {side.server_busy:.0%} busy ({side.rate_per_processor_second:,.0f}/s of its own time)"
     return (
         f"{'':14}{side.label:<14} {side.rate:>9,.0f} {side.unit:<12} p50 {side.p50_seconds * 1000:6.2f} ms   "
-        f"p99 {side.p99_seconds * 1000:6.2f} ms   client {side.client_busy:.0%} busy"
+        f"p99 {side.p99_seconds * 1000:6.2f} ms   {busy}, client {side.client_busy:.0%}"
     )
 
 
@@ -80,4 +81,6 @@ def _side_values(side: Side) -> dict[str, Any]:
         "p50_seconds": side.p50_seconds,
         "p99_seconds": side.p99_seconds,
         "client_busy": side.client_busy,
+        "server_busy": side.server_busy,
+        "rate_per_processor_second": side.rate_per_processor_second,
     }

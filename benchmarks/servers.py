@@ -39,6 +39,11 @@ class Server:
             raise ServerFailed(f"{answer.status}: {answer.body[:1000].decode(errors='replace')}")
         return answer
 
+    def processor_seconds(self) -> float:
+        """Processor time that the process has used so far, in user and kernel."""
+        fields = _stat(Path(f"/proc/{self.process.pid}"))
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def resident_bytes(self) -> int:
         """Resident memory of the process and of those that it started."""
         return sum(_resident_bytes(pid) for pid in _family(self.process.pid))
@@ -82,14 +87,18 @@ def _running(command: Sequence[str], port: int, path: str, core: int, log: Path)
 
 def _await_first_answer(process: subprocess.Popen[bytes], port: int, path: str, log: Path) -> None:
     deadline = time.perf_counter() + PATIENCE_SECONDS
+    refusal = "no answer"
     while time.perf_counter() < deadline and process.poll() is None:
         try:
-            if _ask(port, wire.request("GET", path)).status < 300:
-                return
+            answer = _ask(port, wire.request("GET", path))
         except OSError:
-            pass
-        time.sleep(POLL_SECONDS)
-    raise ServerFailed(f"no answer on {path}; the server wrote:\n{log.read_text(errors='replace')[-2000:]}")
+            time.sleep(POLL_SECONDS)
+            continue
+        if answer.status < 300:
+            return
+        refusal = f"status {answer.status}"
+        break
+    raise ServerFailed(f"{refusal} on {path}; the server wrote:\n{log.read_text(errors='replace')[-2000:]}")
 
 
 def _ask(port: int, request: bytes) -> wire.Response:
@@ -131,9 +140,14 @@ def _family(pid: int) -> list[int]:
 
 def _parent(entry: Path) -> int:
     try:
-        return int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+        return int(_stat(entry)[1])
     except OSError:
         return 0
+
+
+def _stat(entry: Path) -> list[str]:
+    """What /proc says of a process after its name, which may hold anything."""
+    return (entry / "stat").read_text().rpartition(")")[2].split()
 
 
 def _resident_bytes(pid: int) -> int:

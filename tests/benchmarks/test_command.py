@@ -10,8 +10,8 @@ from benchmarks.bench import Bench, Row
 from benchmarks.figures import Figure, Sample, Side, Target
 from benchmarks.servers import ServerFailed
 
-FAST = Side("product", "req/s", (Sample(900.0, 0.001, 0.002, 0.4),))
-FLOOR = Side("floor", "req/s", (Sample(1_000.0, 0.001, 0.002, 0.4),))
+FAST = Side("product", "req/s", (Sample(900.0, 0.001, 0.002, 0.4, 1.0),))
+FLOOR = Side("floor", "req/s", (Sample(1_000.0, 0.001, 0.002, 0.4, 1.0),))
 
 
 def measured(_: Bench) -> Figure:

@@ -2,11 +2,11 @@
 
 import pytest
 
-from benchmarks.figures import Figure, Sample, Side, Target, percentile
+from benchmarks.figures import Figure, Sample, Side, Spent, Target, percentile
 
 
 def side(label: str, *rates: float, busy: float = 0.5) -> Side:
-    return Side(label, "req/s", tuple(Sample(rate, 0.001, 0.002, busy) for rate in rates))
+    return Side(label, "req/s", tuple(Sample(rate, 0.001, 0.002, busy, 1.0) for rate in rates))
 
 
 @pytest.mark.parametrize(
@@ -25,9 +25,11 @@ def test_a_percentile_is_one_of_the_values(values: list[float], rank: float, exp
 
 
 def test_a_sample_counts_work_and_not_only_requests() -> None:
-    sample = Sample.of([0.010, 0.020, 0.030, 0.040], seconds=2.0, client_seconds=0.5, weight=20)
+    sample = Sample.of([0.010, 0.020, 0.030, 0.040], seconds=2.0, spent=Spent(0.5, 1.5), weight=20)
 
-    assert sample == Sample(rate=40.0, p50_seconds=0.020, p99_seconds=0.040, client_busy=0.25)
+    assert sample == Sample(
+        rate=40.0, p50_seconds=0.020, p99_seconds=0.040, client_busy=0.25, server_busy=0.75
+    )
 
 
 def test_a_ratio_compares_rounds_that_ran_next_to_each_other() -> None:
