@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from ipaddress import ip_address
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -26,6 +27,7 @@ from fhir_server.search.extract import Extractor
 from fhir_server.settings import SettingError, Settings, variable
 from fhir_server.store.backends import open_store
 from fhir_server.store.port import Store, StoredResource
+from fhir_server.store.sqlite import restore
 from fhir_server.validation.structure import StructureValidator
 
 if TYPE_CHECKING:
@@ -94,7 +96,7 @@ def build(settings: Settings) -> Server:
     registry = Registry.r4().layered(guide_resources(found))
     zone = ZoneInfo(settings.time_zone)
     extractor = Extractor(registry, zone)
-    store = open_store(settings.store)
+    store = _store(settings)
     operations = (*OPERATIONS, *(operation for programme in found for operation in programme.operations))
     engine = Engine(
         store=store,
@@ -114,6 +116,21 @@ def build(settings: Settings) -> Server:
         operations=operations,
     )
     return Server(settings, found, registry, extractor, store, Dispatcher(engine), operations)
+
+
+def _store(settings: Settings) -> Store:
+    try:
+        return open_store(settings.store)
+    except ValueError as error:
+        raise SettingError(f"{variable('store')} (--store): {error}") from error
+
+
+def restore_store(source: Path, target: Path) -> None:
+    """Make a store at `target` from the backup `source`. Raises `SettingError` when it is no backup."""
+    try:
+        restore(source, target)
+    except ValueError as error:
+        raise SettingError(f"{source}: {error}") from error
 
 
 def now() -> int:

@@ -66,13 +66,6 @@ def _url(text: str) -> str:
     return url
 
 
-def _store_uri(text: str) -> str:
-    uri = text.strip()
-    if uri != "memory:" and not (uri.startswith("sqlite:///") and uri != "sqlite:///"):
-        raise ValueError
-    return uri
-
-
 def _zone_name(text: str) -> str:
     try:
         return ZoneInfo(text.strip()).key
@@ -96,7 +89,7 @@ class Settings:
     port: int = setting(8080, _integer(0, 65535), "TCP port to listen on; 0 takes any free one.")
     store: str = setting(
         "sqlite:///data/fhir.sqlite",
-        Kind("sqlite:///path/of/a/file or memory:", _store_uri),
+        _text("sqlite:///path/of/a/file or memory:"),
         "Where resources live: `sqlite:///relative`, `sqlite:////absolute`, or `memory:` (lost at the end).",
     )
     workers: int = setting(1, _integer(1, 64), "Processes that serve requests; `memory:` allows one.")

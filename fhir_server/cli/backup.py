@@ -39,5 +39,5 @@ def restore(
     target = sqlite_path(settings)
     if target.exists():
         raise CommandError(f"{target} exists already. Stop the server and move it away first.")
-    bootstrap.restore_store(source, settings)
+    bootstrap.restore_store(source, target)
     print(f"{settings.store} restored from {source}.")

@@ -27,17 +27,17 @@ def serve(
     refuse_exposure(settings)
     refuse_lonely_memory(settings)
     serving.stop_quietly()
-    listener = serving.listen(settings.host, settings.port)
-    server = bootstrap.build(settings)
-    changed = provision.load_guides(server)
-    if settings.demo:
-        provision.load_demo(server)
-    print(banner(server, base_url(settings, listener), changed), flush=True)
-    if settings.workers == 1:
-        serving.run_here(bootstrap.application(server), settings, listener)
-    else:
-        server.store.close()
-        serving.run_workers(settings, listener)
+    with serving.listen(settings.host, settings.port) as listener:
+        server = bootstrap.build(settings)
+        changed = provision.load_guides(server)
+        if settings.demo:
+            provision.load_demo(server)
+        print(banner(server, base_url(settings, listener), changed), flush=True)
+        if settings.workers == 1:
+            serving.run_here(bootstrap.application(server), settings, listener)
+        else:
+            server.store.close()
+            serving.run_workers(settings, listener)
 
 
 def refuse_exposure(settings: Settings) -> None:
