@@ -47,10 +47,6 @@ class FhirPath:
     def __init__(self, expressions_max: int = 4096) -> None:
         self._compiled = lru_cache(maxsize=expressions_max)(_compile)
 
-    def check(self, expression: str) -> None:
-        """Raise `FhirPathError` unless the expression can be read."""
-        self._compiled(expression)
-
     def evaluate(
         self,
         expression: str,

@@ -37,11 +37,6 @@ class Reference:
     url: str = ""
     query: str = ""
 
-    @property
-    def local(self) -> str:
-        """`Type/id` of a reference to a resource of this server or, like one, of another."""
-        return f"{self.type}/{self.id}"
-
 
 @dataclass(frozen=True, slots=True)
 class Canonical:

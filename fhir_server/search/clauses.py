@@ -34,6 +34,8 @@ from fhir_server.search.types.kinds import KINDS
 VALUES_MAX = 1_000
 VALUE_LENGTH_MAX = 100_000
 STEPS_MAX = 8
+WAYS_MAX = 2_000
+"""Types of resource that the untyped chains of one search may try, as their number grows with each step."""
 
 Read = Callable[[str, Reading], Value]
 
@@ -68,6 +70,7 @@ class Clauses:
     def __init__(self, registry: Registry, zone: ZoneInfo, base_url: str, now: int) -> None:
         self._registry = registry
         self._reading = Reading("", zone, now, base_url)
+        self._ways = 0
 
     def clause(self, parameters: Parameters, criterion: Criterion) -> Clause:
         """The clause of one criterion on resources that have `parameters`.
@@ -109,6 +112,7 @@ class Clauses:
         by_clause: dict[Clause, list[str]] = {}
         errors: list[UnknownParameter | InvalidSearch] = []
         for target in targets:
+            self._count_way(rest.whole)
             try:
                 clause = self.clause(Parameters(self._registry, (target,)), rest)
             except (UnknownParameter, InvalidSearch) as error:
@@ -119,6 +123,11 @@ class Clauses:
             raise _leads_nowhere(errors, rest, step, targets)
         chains = [Chain(parameter.code, tuple(types), clause) for clause, types in by_clause.items()]
         return chains[0] if len(chains) == 1 else AnyOf(tuple(chains))
+
+    def _count_way(self, whole: str) -> None:
+        self._ways += 1
+        if self._ways > WAYS_MAX:
+            raise refused(messages.TOO_MANY_WAYS(parameter=whole, limit=WAYS_MAX), whole, "too-costly")
 
     def _narrowed(self, parameters: Parameters, code: str, modifier: str, whole: str) -> tuple[str, ...]:
         """The types that a reference may lead to: the one that the modifier names, or all it may have."""

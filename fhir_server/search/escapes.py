@@ -30,11 +30,6 @@ def unescape(text: str) -> str:
     return _ESCAPE.sub(r"\1", text) if "\\" in text else text
 
 
-def escape(text: str) -> str:
-    """The text as it can stand in a search value."""
-    return re.sub(r"([,|$\\])", r"\\\1", text)
-
-
 def has_stray_escape(text: str) -> bool:
     """Whether a backslash stands before anything but what it may escape, which R4 forbids."""
     return "\\" in text and _STRAY.search(_ESCAPE.sub("", text)) is not None

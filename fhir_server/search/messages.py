@@ -45,6 +45,11 @@ TOO_DEEP = Template(
     en="'{parameter}' makes {count} steps from resource to resource; at most {limit} are accepted.",
     fr="« {parameter} » fait {count} pas de ressource en ressource ; {limit} au plus sont acceptés.",
 )
+TOO_MANY_WAYS = Template(
+    en="'{parameter}' could lead along more than {limit} ways. Name the types, as in subject:Patient.name.",
+    fr="« {parameter} » pourrait suivre plus de {limit} chemins. Nommez les types, comme dans"
+    " subject:Patient.name.",
+)
 
 # --- modifiers ---
 

@@ -105,7 +105,7 @@ def test_tracing_prints_nothing(paths: FhirPath, capsys: pytest.CaptureFixture[s
 @pytest.mark.parametrize("expression", ["name.where(", "name given", "'open", "name..family", ""])
 def test_what_cannot_be_read_is_refused(paths: FhirPath, expression: str) -> None:
     with pytest.raises(FhirPathError):
-        paths.check(expression)
+        paths.evaluate(expression, PATIENT)
 
 
 def test_what_fails_on_the_data_is_told_as_such(paths: FhirPath) -> None:

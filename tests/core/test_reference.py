@@ -43,10 +43,6 @@ def test_a_base_of_another_server_is_not_ours() -> None:
     assert parse_reference(f"{BASE}/Patient/1", BASE + "/").kind == "local"
 
 
-def test_a_local_reference_reads_as_type_and_id() -> None:
-    assert parse_reference("Patient/1/_history/3").local == "Patient/1"
-
-
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
