@@ -5,7 +5,6 @@ https://hl7.org/fhir/R4/http.html
 """
 
 import threading
-import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from fhir_server.search.ast import Clause, Include, SearchQuery, Sort, SortKey
 from fhir_server.search.entries import Entries
 from fhir_server.search.match import matches, sort_value
 from fhir_server.store import messages
+from fhir_server.store.clock import wall_clock
 from fhir_server.store.expectation import expect_version
 from fhir_server.store.port import (
     HistoryQuery,
@@ -37,11 +37,6 @@ T = TypeVar("T")
 Key = tuple[str, str]
 Found = tuple[StoredResource, Entries]
 _ABSENT = object()
-
-
-def wall_clock() -> int:
-    """Microseconds since 1970, UTC."""
-    return time.time_ns() // 1000
 
 
 class Journal:
@@ -167,7 +162,8 @@ class MemoryReader:
                 if stored.first_sequence <= snapshot
             ]
         compare = _compare(query.sort)
-        keyed.sort(key=cmp_to_key(lambda left, right: compare(left[0], right[0])))
+        by_key = cmp_to_key(compare)
+        keyed.sort(key=lambda pair: by_key(pair[0]))
         total = None if query.total == "none" else len(keyed)
         if query.page:
             after = query.page.after
@@ -378,7 +374,8 @@ class MemoryStore(MemoryReader):
                 if key in self._state.entries:
                     self._state.entries[key] = entries_of(self._state.current[key])
                     done += 1
-        yield done
+        if done:
+            yield done
 
     def check(self) -> list[str]:
         """Resources and their entries lie side by side here, so only the log can disagree with them."""

@@ -7,8 +7,8 @@ https://www.sqlite.org/optoverview.html
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from itertools import count
+from typing import NamedTuple
 
 from fhir_server.search.ast import (
     AllOf,
@@ -32,6 +32,9 @@ from fhir_server.store.sqlite.symbols import Symbols
 FEW = 256
 """A source of fewer rows than this is taken without looking for a better one."""
 
+UNION_MAX = 64
+"""A source of more parts than this is none."""
+
 LEAD, RANGE = 0, 1
 """Ranks of sources: rows equal in their first cell come in the order of their keys, a range does not."""
 
@@ -42,8 +45,7 @@ Estimate = Callable[[Sql], int]
 """How many rows a SELECT gives."""
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """Rows under the alias `d` that have the keys of resources; `unique` where each comes only once."""
 
     rank: int
@@ -54,6 +56,12 @@ class Source:
     def select(self, columns: str = "d.key AS key") -> Sql:
         text = f"SELECT {columns} FROM {self.table.text} WHERE {self.where.text}"
         return Sql(text, self.table.values + self.where.values)
+
+    def narrowed(self, *conditions: Sql) -> "Source":
+        """The same, of which something more must be true."""
+        if not conditions:
+            return self
+        return self._replace(where=all_of([self.where, *conditions]))
 
 
 class Compiler:
@@ -72,26 +80,27 @@ class Compiler:
     def _best(self, types: Sequence[str], clauses: Iterable[Clause]) -> Source | None:
         """What `source` gives if that beats walking through all resources of the types."""
         asked = list(_conjuncts(clauses))
-        candidates = [(self._source_of(clause, types), clause) for clause in asked]
-        found = sorted(
-            ((source, clause) for source, clause in candidates if source), key=lambda pair: pair[0].rank
-        )
+        found = []
+        for clause in asked:
+            source = self._source_of(clause, types)
+            if source is not None:
+                found.append((source, clause))
         chosen = self._choose(found)
         if chosen is None:
             return None
-        source, own = chosen
-        others = [clause for clause in (*asked, *self._visibility) if clause is not own]
-        return self._narrowed(source, types, others)
+        others = [clause for clause in asked if clause is not chosen[1]]
+        return self._narrowed(chosen[0], types, others)
 
     def _choose(self, found: list[tuple[Source, Clause]]) -> tuple[Source, Clause] | None:
-        leads = [pair for pair in found if pair[0].rank == LEAD]
-        if len(leads) == len(found) == 1:
-            return leads[0]
+        """Without a second source to compare, rows in the order of their keys are good however many."""
+        if len(found) == 1 and found[0][0].rank == LEAD:
+            return found[0]
+        found.sort(key=lambda pair: pair[0].rank)
         for pair in found:
             select = pair[0].select("1")
             if self._estimate(Sql(f"{select.text} LIMIT {FEW}", select.values)) < FEW:
                 return pair
-        return leads[0] if leads else None
+        return found[0] if found and found[0][0].rank == LEAD else None
 
     def _walk(self, types: Sequence[str], clauses: Iterable[Clause]) -> Source:
         parts = [Sql("d.living = 1")]
@@ -99,11 +108,11 @@ class Compiler:
             # With several types the walk is by key, without the index by type.
             parts.insert(0, among("d.type" if len(types) == 1 else "+d.type", self._symbols.types(types)))
         walk = Source(RANGE, Sql("resources d"), all_of(parts), unique=True)
-        return self._narrowed(walk, types, [*clauses, *self._visibility])
+        return self._narrowed(walk, types, clauses)
 
     def _narrowed(self, source: Source, types: Sequence[str], clauses: Iterable[Clause]) -> Source:
-        probes = [self.probe(clause, types, "d.key") for clause in clauses]
-        return replace(source, where=all_of([source.where, *probes]))
+        probes = [self.probe(clause, types, "d.key") for clause in (*clauses, *self._visibility)]
+        return source.narrowed(*probes)
 
     # What can be read from an index
 
@@ -121,7 +130,7 @@ class Compiler:
 
     def _union(self, sources: Sequence[Source | None]) -> Source | None:
         known = [source for source in sources if source]
-        if len(known) < len(sources) or not known:
+        if len(known) < len(sources) or not 0 < len(known) <= UNION_MAX:
             return None
         selects = [source.select() for source in known]
         text = " UNION ALL ".join(select.text for select in selects)
@@ -136,8 +145,10 @@ class Compiler:
         parameters = self._symbols.parameters(types, match.parameter)
         leads = _leads(match)
         if leads:
-            parts = [among("d.parameter", parameters), among(f"d.{_lead_column(match)}", leads)]
-            return Source(LEAD, Sql(f"{match.type} d"), all_of([*parts, self._any_value(match, "d")]))
+            parts = [among("d.parameter", parameters), self._any_value(match, "d")]
+            if len(leads) > 1 or match.type == "composite":
+                parts.append(among(f"d.{_lead_column(match)}", leads))
+            return Source(LEAD, Sql(f"{match.type} d"), all_of(parts))
         if match.type in ("token", "composite", "special"):
             return None
         return self._union(
@@ -224,11 +235,8 @@ class Compiler:
         else:
             parts = [Sql(f"{alias}.key = {key}"), among(f"{alias}.parameter", parameters)]
             if match.modifier != "missing":
-                leads = _leads(match)
-                if leads:
-                    parts.append(among(f"{alias}.{_lead_column(match)}", leads))
                 parts.append(self._any_value(match, alias))
-            found = _exists(f"{match.type} {alias}", all_of(parts))
+            found = _exists(by_key(match.type, alias), all_of(parts))
         if match.modifier == "missing":
             wanted = {value.missing for value in match.values if isinstance(value, MissingValue)}
             return any_of([negation(found) if missing else found for missing in sorted(wanted)])
@@ -244,7 +252,7 @@ class Compiler:
             *self._probes((chain.where,), chain.types, f"{target}.key"),
         ]
         tables = (
-            f"reference {reference} CROSS JOIN resources {target}"
+            f"{by_key('reference', reference)} CROSS JOIN resources {target}"
             f" ON {target}.type = {reference}.type AND {target}.id = {reference}.target"
         )
         return _exists(tables, all_of(parts))
@@ -322,6 +330,11 @@ def _lead_column(match: Match) -> str:
 def _cell_of(type: str, place: int, alias: str) -> Column:
     columns = _COLUMNS[type]
     return lambda name: f"json_extract({alias}.cells, '$[{place}][{columns.index(name)}]')"
+
+
+def by_key(table: str, alias: str) -> str:
+    """An index table, read by the key of a resource. Without statistics SQLite may prefer another index."""
+    return f"{table} {alias} INDEXED BY {table}_key"
 
 
 def _exists(tables: str, where: Sql) -> Sql:

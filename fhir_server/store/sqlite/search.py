@@ -5,13 +5,13 @@ https://hl7.org/fhir/R4/search.html
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from fhir_server.search.ast import Include, SearchQuery, Sort, SortKey
 from fhir_server.store.port import SearchResult, StoredResource
-from fhir_server.store.sqlite.compile import Compiler, Source
-from fhir_server.store.sqlite.sql import Sql, all_of, among, any_of, negation
+from fhir_server.store.sqlite.compile import Compiler, Source, by_key
+from fhir_server.store.sqlite.includes import included_keys
+from fhir_server.store.sqlite.sql import ALWAYS, Sql, all_of, among, any_of
 from fhir_server.store.sqlite.symbols import Symbols
 from fhir_server.store.sqlite.versions import VERSION_COLUMNS, stored
 
@@ -53,19 +53,17 @@ class SqliteSearch:
 
     def _keys(self, source: Source, query: SearchQuery) -> Sql:
         """The keys, as `k`, and sort values of what may stand on this page."""
-        where = [source.where]
         if query.page:
-            where.append(Sql("d.key <= ?", (query.page.snapshot,)))
+            source = source.narrowed(Sql("d.key <= ?", (query.page.snapshot,)))
             if not query.sort:
-                where.append(Sql("d.key > ?", (query.page.after[-1],)))
-        narrowed = replace(source, where=all_of(where))
+                source = source.narrowed(Sql("d.key > ?", (query.page.after[-1],)))
+        if not query.sort:
+            return source.select(f"{_distinct(source)} d.key AS k")
         values = [self._sort_value(source, sort, query.types) for sort in query.sort]
         sorts = "".join(f", {value.text} AS s{place}" for place, value in enumerate(values))
-        select = narrowed.select(f"{_distinct(source)} d.key AS k{sorts}")
+        select = source.select(f"{_distinct(source)} d.key AS k{sorts}")
         bound = (*(value for sort in values for value in sort.values), *select.values)
-        if not (query.sort and query.page):
-            return Sql(select.text, bound)
-        after = _after(query.sort, query.page.after)
+        after = _after(query.sort, query.page.after) if query.page else ALWAYS
         return Sql(f"SELECT * FROM ({select.text}) WHERE {after.text}", (*bound, *after.values))
 
     def _sort_value(self, source: Source, sort: Sort, types: Sequence[str]) -> Sql:
@@ -78,7 +76,8 @@ class SqliteSearch:
         column = _SORT_COLUMNS.get(sort.type, "high" if sort.descending else "low")
         extreme = "max" if sort.descending else "min"
         parameters = among("o.parameter", self._symbols.parameters(types, sort.parameter))
-        text = f"(SELECT {extreme}(o.{column}) FROM {sort.type} o WHERE o.key = d.key AND {parameters.text})"
+        rows = f"{by_key(sort.type, 'o')} WHERE o.key = d.key AND {parameters.text}"
+        text = f"(SELECT {extreme}(o.{column}) FROM {rows})"
         return Sql(text, parameters.values)
 
     def _snapshot(self, query: SearchQuery, rows: Sequence[Any]) -> int:
@@ -93,8 +92,7 @@ class SqliteSearch:
         if query.page is None and 0 < query.count >= len(rows):
             return len(rows)
         older = Sql("d.key <= ?", (snapshot,))
-        narrowed = replace(source, where=all_of([source.where, older]))
-        return self._count(narrowed.select(f"{_distinct(source)} d.key"))
+        return self._count(source.narrowed(older).select(f"{_distinct(source)} d.key"))
 
     def _count(self, select: Sql) -> int:
         """How many rows a SELECT gives."""
@@ -105,43 +103,10 @@ class SqliteSearch:
         self, resources: Sequence[StoredResource], include: Include, limit: int
     ) -> tuple[StoredResource, ...]:
         """Living resources by reference, oldest first, without those that are given."""
-        given = [resource.first_sequence for resource in resources]
-        find = self._referring if include.reverse else self._referred
-        keys = find(given, include)
+        keys = included_keys(self._symbols, resources, include)
         text = f"""
             SELECT {VERSION_COLUMNS} FROM ({keys.text} ORDER BY k LIMIT ?) p {_LOOK_UP} ORDER BY k"""
         return stored(self._symbols, self._connection.execute(text, (*keys.values, limit)))
-
-    def _referred(self, given: list[int], include: Include) -> Sql:
-        where = [
-            among("f.key", given),
-            among("g.type", self._symbols.types((include.source,))),
-            self._reference_parameters(include),
-            Sql("t.living = 1"),
-            negation(among("t.key", given)),
-        ]
-        if include.target is not None:
-            where.append(among("f.type", self._symbols.types((include.target,))))
-        text = """
-            SELECT DISTINCT t.key AS k FROM resources g CROSS JOIN reference f ON f.key = g.key
-            CROSS JOIN resources t ON t.type = f.type AND t.id = f.target WHERE """
-        asked = all_of(where)
-        return Sql(text + asked.text, asked.values)
-
-    def _referring(self, given: list[int], include: Include) -> Sql:
-        where = [among("g.key", given), self._reference_parameters(include), negation(among("f.key", given))]
-        if include.target is not None:
-            where.append(among("g.type", self._symbols.types((include.target,))))
-        text = """
-            SELECT DISTINCT f.key AS k FROM resources g
-            CROSS JOIN reference f ON f.target = g.id AND f.type = g.type WHERE """
-        asked = all_of(where)
-        return Sql(text + asked.text, asked.values)
-
-    def _reference_parameters(self, include: Include) -> Sql:
-        if include.parameter == "*":
-            return among("f.parameter", self._symbols.every_parameter(include.source))
-        return among("f.parameter", self._symbols.parameters((include.source,), include.parameter))
 
 
 def _distinct(source: Source) -> str:

@@ -15,6 +15,10 @@ ALWAYS = Sql("1")
 NEVER = Sql("0")
 
 
+_TERMS_MAX = 64
+"""SQLite reads a chain of ANDs or ORs as a tree as deep as it is long, and a deep one it refuses."""
+
+
 def all_of(parts: Iterable[Sql]) -> Sql:
     """All conditions at once; true of none."""
     return _joined(" AND ", parts, ALWAYS)
@@ -44,5 +48,9 @@ def _joined(separator: str, parts: Iterable[Sql], none: Sql) -> Sql:
         return parts[0]
     if not parts:
         return none
+    if len(parts) > _TERMS_MAX:
+        middle = len(parts) // 2
+        halves = _joined(separator, parts[:middle], none), _joined(separator, parts[middle:], none)
+        return _joined(separator, halves, none)
     text = separator.join([part.text for part in parts])
-    return Sql(f"({text})", tuple(value for part in parts for value in part.values))
+    return Sql(f"({text})", tuple([value for part in parts for value in part.values]))

@@ -5,7 +5,6 @@ https://www.sqlite.org/wal.html
 
 import sqlite3
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import TypeVar
 
 from fhir_server.search.ast import Include, SearchQuery
 from fhir_server.search.entries import Entries
+from fhir_server.store.clock import wall_clock
 from fhir_server.store.port import (
     HistoryQuery,
     HistoryResult,
@@ -37,11 +37,6 @@ T = TypeVar("T")
 _WRITER_CACHE = 64 * 1024
 _READER_CACHE = 4 * 1024
 """Page caches in KiB. Readers mostly read through the memory map, so they need little of their own."""
-
-
-def wall_clock() -> int:
-    """Microseconds since 1970, UTC."""
-    return time.time_ns() // 1000
 
 
 class SqliteStore:

@@ -1,0 +1,8 @@
+"""The time that stores are given unless a test gives another."""
+
+import time
+
+
+def wall_clock() -> int:
+    """Microseconds since 1970, UTC."""
+    return time.time_ns() // 1000

@@ -1,0 +1,45 @@
+"""What goes with the matches of a search by reference.
+
+https://hl7.org/fhir/R4/search.html#include
+"""
+
+from collections.abc import Sequence
+
+from fhir_server.search.ast import Include
+from fhir_server.store.port import StoredResource
+from fhir_server.store.sqlite.sql import Sql, all_of, among, negation
+from fhir_server.store.sqlite.symbols import Symbols
+
+
+def included_keys(symbols: Symbols, resources: Sequence[StoredResource], include: Include) -> Sql:
+    """The keys, as `k`, of the living resources that the given ones refer to, or that refer to them."""
+    given = [resource.first_sequence for resource in resources]
+    if include.parameter == "*":
+        parameters = symbols.every_parameter(include.source)
+    else:
+        parameters = symbols.parameters((include.source,), include.parameter)
+    where = [among("g.key", given), among("f.parameter", parameters)]
+    if include.reverse:
+        return _referring(symbols, include, [*where, negation(among("f.key", given))])
+    return _referred(symbols, include, [*where, negation(among("t.key", given)), Sql("t.living = 1")])
+
+
+def _referred(symbols: Symbols, include: Include, where: list[Sql]) -> Sql:
+    where.append(among("g.type", symbols.types((include.source,))))
+    if include.target is not None:
+        where.append(among("f.type", symbols.types((include.target,))))
+    text = """
+        SELECT DISTINCT t.key AS k FROM resources g CROSS JOIN reference f ON f.key = g.key
+        CROSS JOIN resources t ON t.type = f.type AND t.id = f.target WHERE """
+    asked = all_of(where)
+    return Sql(text + asked.text, asked.values)
+
+
+def _referring(symbols: Symbols, include: Include, where: list[Sql]) -> Sql:
+    if include.target is not None:
+        where.append(among("g.type", symbols.types((include.target,))))
+    text = """
+        SELECT DISTINCT f.key AS k FROM resources g
+        CROSS JOIN reference f ON f.target = g.id AND f.type = g.type WHERE """
+    asked = all_of(where)
+    return Sql(text + asked.text, asked.values)
