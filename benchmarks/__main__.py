@@ -12,7 +12,7 @@ from pathlib import Path
 from benchmarks import bench, machine, report
 from benchmarks.bench import Bench, Row
 from benchmarks.client import LoadFailed
-from benchmarks.profile import Profile
+from benchmarks.profile import NoProfile, Profile
 from benchmarks.report import Result
 from benchmarks.rows import ROWS
 from benchmarks.servers import ServerFailed
@@ -59,7 +59,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 def _result(row: Row, means: Bench) -> Result:
     try:
         return Result(row, row.measure(means))
-    except (LoadFailed, ServerFailed) as failure:
+    except (LoadFailed, NoProfile, ServerFailed) as failure:
         return Result(row, None, str(failure))
 
 
@@ -73,7 +73,7 @@ def _print_profile(wanted: str, results: Sequence[Result], cores: machine.Cores)
     for row in found:
         profile = Profile()
         result = _result(row, Bench(cores, bench.PROFILING, profile))
-        print(f"\nProcessor time of {row.name}: {row.title}")
+        print(f"\nWhere the time goes in {row.name}: {row.title}")
         print(result.failure or profile.text())
 
 

@@ -52,11 +52,11 @@ class Bench:
     @contextmanager
     def product(self) -> Iterator[Server]:
         """A product server of the row's own, on an empty store."""
-        with tempfile.TemporaryDirectory(prefix="fhir-bench-") as folder:
-            path = Path(folder)
-            runner = servers.PLAIN if self.profile is None else self.profile.runner(path)
-            with servers.product(self.cores.server, path, runner) as server:
-                yield server
+        with (
+            tempfile.TemporaryDirectory(prefix="fhir-bench-") as folder,
+            servers.product(self.cores.server, Path(folder)) as server,
+        ):
+            yield server
 
     def against_floor(
         self,
@@ -85,7 +85,7 @@ class Bench:
         return Figure.ratio(*sides)
 
     def _round(self, load: Load, number: int, profiled: bool) -> Sample:
-        taking = self.profile.taking() if self.profile and profiled else nullcontext()
+        taking = self.profile.taking(load.server) if self.profile and profiled else nullcontext()
         server = load.server
         with taking:
             return client.measure(

@@ -1,99 +1,119 @@
-"""Where the product's processor time goes under one row's load."""
+"""Where the product's time goes under one row's load, as py-spy sees it from outside.
+
+py-spy reads the stacks of the running threads without a part in the process, so that what is profiled is the
+product as it is. https://github.com/benfred/py-spy
+"""
 
 import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
-from benchmarks.servers import ROOT
+from benchmarks.servers import Server
 
+SAMPLES_PER_SECOND = 400
 SHOWN = 30
-FRAME = re.compile(r'  File "(?P<file>[^"]+)", line (?P<line>\d+) in (?P<function>.+)')
+LINE_NUMBER = re.compile(r":\d+\)$")
+THREAD_NUMBER = re.compile(r"^thread \(\d+\): ")
 
 
-class Frame(NamedTuple):
-    """A place in the code; files are named without the folders that lead to the project or its packages."""
-
-    file: str
-    line: int
-    function: str
+class NoProfile(Exception):
+    """A profile that could not be taken; the message says why."""
 
 
-# The running function first.
-Stack = tuple[Frame, ...]
+# The thread's name first, then its functions from the outermost to the one that runs.
+Stack = tuple[str, ...]
 
 
-def stacks(text: str) -> list[Stack]:
-    """The stacks in what `benchmarks.sampled` wrote; a part of one at either end is left out."""
-    dumps = re.split(r"^.*most recent call first.*\n", text, flags=re.MULTILINE)[1:]
-    return [stack for dump in dumps if (stack := tuple(map(_frame, FRAME.finditer(dump))))]
-
-
-def _frame(found: re.Match[str]) -> Frame:
-    file = found["file"].removeprefix(f"{ROOT}/")
-    return Frame(
-        re.sub(r"^.*/(site-packages|python3\.\d+)/", "", file), int(found["line"]), found["function"]
-    )
+def stacks(raw: str) -> Counter[Stack]:
+    """The stacks of py-spy's raw format, one to a line with its count, and how often each was seen."""
+    counts: Counter[Stack] = Counter()
+    for line in raw.splitlines():
+        stack, _, count = line.rpartition(" ")
+        counts[tuple(THREAD_NUMBER.sub("", stack).split(";"))] += int(count)
+    return counts
 
 
 @dataclass(slots=True)
 class Profile:
-    """Samples of the product at work, from the rounds in which they were taken."""
+    """How often each stack was seen at work, over all the rounds in which samples were taken."""
 
-    samples: list[Stack] = field(default_factory=list)
-    _file: Path = Path()
-
-    def runner(self, folder: Path) -> Sequence[str]:
-        """What Python must be given to run the product under the sampler."""
-        self._file = folder / "samples"
-        return ("-m", "benchmarks.sampled", str(self._file))
+    samples: Counter[Stack] = field(default_factory=Counter)
 
     @contextmanager
-    def taking(self) -> Iterator[None]:
-        """Keep the samples of what the product does for as long as this lasts."""
-        start = self._file.stat().st_size
-        yield
-        with self._file.open("rb") as file:
-            file.seek(start)
-            self.samples += stacks(file.read().decode(errors="replace"))
+    def taking(self, server: Server) -> Iterator[None]:
+        """Sample the server for as long as this lasts. Raises `NoProfile` where that cannot be done."""
+        with tempfile.TemporaryDirectory(prefix="fhir-bench-") as folder:
+            output = Path(folder) / "stacks"
+            with _recording(server.process.pid, output):
+                yield
+            self.samples += stacks(output.read_text())
 
     def text(self, shown: int = SHOWN) -> str:
-        """Shares of the processor time: by thread, by line, by function with all that it calls."""
-        threads = [_thread(stack) for stack in self.samples]
-        return "\n".join(
-            (
-                f"  by thread, of {len(self.samples)} samples",
-                self._shares(Counter(threads), shown),
-                "  at one line, with what it calls in C",
-                self._shares(Counter(map(_line, self.samples)), shown),
-                "  in a function, with all that it calls",
-                self._shares(Counter(self._branches(threads)), shown),
-            )
-        )
+        """Shares of the time spent at work or at waiting for the disk."""
+        threads, lines, functions = Counter[str](), Counter[str](), Counter[str]()
+        stems = self._stems()
+        for stack, count in self.samples.items():
+            threads[stack[0]] += count
+            lines[stack[-1]] += count
+            functions.update(dict.fromkeys(_functions(stack) - stems[stack[0]], count))
+        parts = {
+            f"by thread, of {self.samples.total()} samples": threads,
+            "at one line, with what it calls in C": lines,
+            "in a function, with all that it calls": functions,
+        }
+        return "\n".join(f"  {title}\n{self._shares(counts, shown)}" for title, counts in parts.items())
 
-    def _branches(self, threads: Sequence[str]) -> Iterator[str]:
-        """The functions of each sample but for those that are in all samples of the thread, such as main."""
-        functions = [{f"{frame.file} {frame.function}" for frame in stack} for stack in self.samples]
+    def _stems(self) -> dict[str, set[str]]:
+        """By thread, the functions that are in all of its samples, such as main: they tell nothing."""
         stems: dict[str, set[str]] = {}
-        for thread, names in zip(threads, functions, strict=True):
-            stems[thread] = stems.get(thread, names) & names
-        for thread, names in zip(threads, functions, strict=True):
-            yield from names - stems[thread]
+        for stack in self.samples:
+            names = _functions(stack)
+            stems[stack[0]] = stems.get(stack[0], names) & names
+        return stems
 
     def _shares(self, counts: Counter[str], shown: int) -> str:
-        total = max(len(self.samples), 1)
+        total = max(self.samples.total(), 1)
         return "\n".join(f"    {count / total:6.1%}  {name}" for name, count in counts.most_common(shown))
 
 
-def _thread(stack: Stack) -> str:
-    """A thread by the function that it was started with."""
-    frame = next((frame for frame in reversed(stack) if frame.file != "threading.py"), stack[-1])
-    return f"{frame.file} {frame.function}"
+def _functions(stack: Stack) -> set[str]:
+    return {LINE_NUMBER.sub(")", frame) for frame in stack[1:]}
 
 
-def _line(stack: Stack) -> str:
-    file, line, function = stack[0]
-    return f"{file}:{line} {function}"
+@contextmanager
+def _recording(pid: int, output: Path) -> Iterator[None]:
+    command = [
+        _py_spy(),
+        "record",
+        "--pid",
+        str(pid),
+        "--format",
+        "raw",
+        "--output",
+        str(output),
+        "--threads",
+    ]
+    command += ["--rate", str(SAMPLES_PER_SECOND)]
+    spy = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        yield
+    finally:
+        spy.send_signal(signal.SIGINT)
+        said, _ = spy.communicate()
+    if not output.exists():
+        raise NoProfile(f"py-spy could not read the server's stacks: {said.strip()}")
+
+
+def _py_spy() -> str:
+    found = shutil.which("py-spy", path=str(Path(sys.executable).parent)) or shutil.which("py-spy")
+    if found is None:
+        raise NoProfile("py-spy is not installed; 'pip install py-spy' and run again to see the profile")
+    return found

@@ -14,7 +14,6 @@ from pathlib import Path
 from benchmarks import machine, wire
 
 ROOT = Path(__file__).parent.parent
-PLAIN = ("-m", "fhir_server")
 PATIENCE_SECONDS = 60.0
 POLL_SECONDS = 0.002
 
@@ -50,11 +49,11 @@ class Server:
 
 
 @contextmanager
-def product(core: int, folder: Path, runner: Sequence[str] = PLAIN) -> Iterator[Server]:
+def product(core: int, folder: Path) -> Iterator[Server]:
     """The product with its store in `folder` and everything else as it is by default."""
     port = _free_port()
     store = f"sqlite:///{folder / 'fhir.sqlite'}"
-    command = [*runner, "serve", "--port", str(port), "--store", store]
+    command = ["-m", "fhir_server", "serve", "--port", str(port), "--store", store]
     with _running(command, port, "/fhir/metadata", core, folder / "product.log") as server:
         yield server
 

@@ -1,71 +1,49 @@
 """A profile shares the processor time out by thread, by line, and by function with what it calls."""
 
-from benchmarks.profile import Frame, Profile, stacks
-from benchmarks.servers import ROOT
+from benchmarks.profile import Profile, stacks
 
-WRITTEN = f"""  File "/cut/off.py", line 1 in lost
-Current thread 0x00007f2c6a3fe6c0 (most recent call first):
-  File "{ROOT}/fhir_server/core/json.py", line 40 in parse
-  File "{ROOT}/fhir_server/api/lanes.py", line 90 in _work
-  File "/usr/lib/python3.11/threading.py", line 982 in run
-
-Current thread 0x00007f2c6b1fe000 (most recent call first):
-  File "/x/lib/python3.12/site-packages/uvicorn/server.py", line 10 in run
-  File "<frozen runpy>", line 88 in _run_code
-
-Current thread 0x00007f2c"""
-
-MAIN = Frame("<frozen runpy>", 88, "_run_code")
-CREATE = Frame("fhir_server/interactions/create.py", 20, "create")
-PARSE = Frame("fhir_server/core/json.py", 40, "parse")
-PARSE_LATER = PARSE._replace(line=42)
+RAW = """\
+MainThread;main (fhir_server/cli/main.py:36);run (uvicorn/server.py:10) 5
+thread (4711): write-lane;_work (fhir_server/api/lanes.py:90) 1
+write-lane;_work (fhir_server/api/lanes.py:90);create (fhir_server/create.py:20);parse (core/json.py:40) 3
+write-lane;_work (fhir_server/api/lanes.py:91);create (fhir_server/create.py:20);parse (core/json.py:42) 1
+"""
 
 
-def test_what_the_sampler_wrote_is_read_but_for_torn_ends() -> None:
-    lane, main = stacks(WRITTEN)
+def test_shares_by_thread_by_line_and_by_function() -> None:
+    text = Profile(stacks(RAW)).text()
 
-    assert lane[0] == PARSE
-    assert lane[-1] == Frame("threading.py", 982, "run")
-    assert main == (Frame("uvicorn/server.py", 10, "run"), MAIN)
-
-
-def test_shares_by_thread_line_and_function() -> None:
-    work = Frame("fhir_server/api/lanes.py", 90, "_work")
-    thread = Frame("threading.py", 982, "run")
-    profile = Profile(
-        [(MAIN,), (work, thread), (PARSE, CREATE, work, thread), (PARSE_LATER, CREATE, work, thread)]
-    )
-
-    assert profile.text().splitlines()[:7] == [
-        "  by thread, of 4 samples",
-        "     75.0%  fhir_server/api/lanes.py _work",
-        "     25.0%  <frozen runpy> _run_code",
+    assert text.splitlines()[:8] == [
+        "  by thread, of 10 samples",
+        "     50.0%  MainThread",
+        "     50.0%  write-lane",
         "  at one line, with what it calls in C",
-        "     25.0%  <frozen runpy>:88 _run_code",
-        "     25.0%  fhir_server/api/lanes.py:90 _work",
-        "     25.0%  fhir_server/core/json.py:40 parse",
+        "     50.0%  run (uvicorn/server.py:10)",
+        "     30.0%  parse (core/json.py:40)",
+        "     10.0%  _work (fhir_server/api/lanes.py:90)",
+        "     10.0%  parse (core/json.py:42)",
     ]
-    assert "     25.0%  fhir_server/core/json.py:42 parse" in profile.text()
-    assert "     50.0%  fhir_server/core/json.py parse" in profile.text()
-    assert "     50.0%  fhir_server/interactions/create.py create" in profile.text()
-    assert "threading.py" not in profile.text()
+    assert set(text.splitlines()[8:]) == {
+        "  in a function, with all that it calls",
+        "     40.0%  create (fhir_server/create.py)",
+        "     40.0%  parse (core/json.py)",
+    }
 
 
 def test_what_is_in_every_sample_of_a_thread_is_not_worth_a_line() -> None:
-    profile = Profile([(PARSE, CREATE, MAIN), (CREATE, MAIN), (MAIN,)])
+    together = Profile(stacks(RAW)).text().partition("in a function")[2]
 
-    together = profile.text().partition("in a function")[2]
-    assert "66.7%  fhir_server/interactions/create.py create" in together
-    assert "_run_code" not in together
+    assert "_work" not in together
+    assert "main" not in together
 
 
 def test_a_function_that_calls_itself_counts_once() -> None:
-    profile = Profile([(PARSE, PARSE_LATER, PARSE, MAIN), (MAIN,)])
+    text = Profile(stacks("lane;visit (tree.py:1);walk (tree.py:2);visit (tree.py:1) 4\nlane 4")).text()
 
-    assert "50.0%  fhir_server/core/json.py parse" in profile.text()
+    assert "     50.0%  visit (tree.py)" in text
 
 
 def test_only_the_greatest_are_shown() -> None:
-    profile = Profile([(Frame("f.py", number, f"f{number}"), MAIN) for number in range(50)])
+    raw = "\n".join(f"lane;f{number} (f.py:{number}) 1" for number in range(50))
 
-    assert profile.text(shown=3).count("%") == 1 + 3 + 3
+    assert Profile(stacks(raw)).text(shown=3).count("%") == 1 + 3 + 3
