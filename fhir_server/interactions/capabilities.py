@@ -70,6 +70,11 @@ def _rest(engine: Engine) -> dict[str, Any]:
         "resource": [_resource(type, engine) for type in engine.registry.resource_types],
         "interaction": [{"code": code} for code in SYSTEM_INTERACTIONS],
         "searchParam": _parameters("Resource", engine),
+        "compartment": [
+            f"http://hl7.org/fhir/CompartmentDefinition/{code.lower()}"
+            for code in engine.registry.resource_types
+            if engine.registry.compartment(code)
+        ],
     }
     operations = [operation for operation in engine.operations if "system" in operation.levels]
     return rest | _operations(operations)

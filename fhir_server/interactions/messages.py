@@ -73,6 +73,10 @@ UNKNOWN_TYPE = Template(
     fr="« {name} » n'est pas un type de ressource de FHIR R4{hint}.",
 )
 NEAREST = Template(en="; did you mean {name}?", fr=" ; vouliez-vous dire {name} ?")
+NOT_IN_COMPARTMENT = Template(
+    en="The {compartment} compartment holds no {name}. Search /{name} instead.",
+    fr="Le compartiment {compartment} ne contient pas de {name}. Cherchez plutôt dans /{name}.",
+)
 UNKNOWN_OPERATION = Template(
     en="The operation {name} is not offered here. The CapabilityStatement lists those that are.",
     fr="L'opération {name} n'est pas proposée ici. Le CapabilityStatement énumère celles qui le sont.",

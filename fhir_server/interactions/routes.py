@@ -11,6 +11,7 @@ from fhir_server.core.request import FhirRequest
 from fhir_server.definitions.registry import Registry
 from fhir_server.errors import MethodNotAllowed, NotFound, UnknownType
 from fhir_server.interactions import messages
+from fhir_server.interactions.scope import ANY_TYPE, compartment_types
 from fhir_server.issues import Text
 
 Interaction = Literal[
@@ -47,6 +48,8 @@ BY_SHAPE: dict[str, dict[str, Interaction]] = {
     "type/id": {"GET": "read", "PUT": "update", "PATCH": "patch", "DELETE": "delete"},
     "type/id/_history": {"GET": "history"},
     "type/id/_history/version": {"GET": "vread"},
+    "type/id/type": {"GET": "search"},
+    "type/id/type/_search": {"POST": "search"},
     "operation": {"GET": "operation", "POST": "operation"},
 }
 
@@ -64,7 +67,7 @@ def route(request: FhirRequest, registry: Registry) -> Route:
     path = request.path
     if path and path[0] not in BY_SHAPE and path[0][0] != "$" and not registry.is_resource_type(path[0]):
         raise UnknownType.of(messages.UNKNOWN_TYPE(name=path[0], hint=_hint(path[0], registry)))
-    methods = BY_SHAPE.get(_shape(path))
+    methods = BY_SHAPE.get(_shape(path, registry))
     if methods is None:
         raise NotFound.of(messages.UNKNOWN_PATH(path="/".join(path)))
     interaction = methods.get("GET" if request.method == "HEAD" else request.method)
@@ -75,16 +78,22 @@ def route(request: FhirRequest, registry: Registry) -> Route:
     return Route(interaction, path[-1] if interaction == "operation" else None)
 
 
-def _shape(path: tuple[str, ...]) -> str:
+def _shape(path: tuple[str, ...], registry: Registry) -> str:
+    """The path with what varies in it replaced by its kind; a key of `BY_SHAPE` where it has an answer."""
     if path and path[-1].startswith("$") and len(path) <= 3:
         return "operation"
     if not path or path[0] in ("metadata", "_history", "_search"):
         return "/".join(path)
-    marked = ("_history", "_search")
-    names = ("type", "id", "_history", "version")
-    return "/".join(part if part in marked else name for part, name in zip(path, names, strict=False)) + (
-        "/?" if len(path) > len(names) else ""
-    )
+    return "/".join(_kind(place, part, path, registry) for place, part in enumerate(path))
+
+
+def _kind(place: int, part: str, path: tuple[str, ...], registry: Registry) -> str:
+    if part in ("_history", "_search"):
+        return part
+    if place == 2:
+        member = part == ANY_TYPE or registry.is_resource_type(part)
+        return "type" if member and compartment_types(registry, path[0]) else part
+    return ("type", "id", "", "version")[place] if place < 4 else part
 
 
 def _hint(name: str, registry: Registry) -> Text | str:

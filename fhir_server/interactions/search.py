@@ -1,4 +1,4 @@
-"""search on a type or the whole system, by GET and by POST.
+"""search on a type, a compartment or the whole system, by GET and by POST.
 
 https://hl7.org/fhir/R4/http.html#search
 """
@@ -13,6 +13,7 @@ from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.interactions import messages
 from fhir_server.interactions.engine import Engine
 from fhir_server.interactions.links import PAGE_PARAMETER, PRESENTATION, next_link, page_path, self_link
+from fhir_server.interactions.scope import Scope, scope
 from fhir_server.interactions.subset import Subset, subset
 from fhir_server.issues import Issue
 from fhir_server.search.ast import Page, SearchQuery
@@ -33,22 +34,22 @@ def search(request: FhirRequest, engine: Engine, reader: Reader) -> FhirResponse
 
 
 def _understood(request: FhirRequest, engine: Engine) -> ParsedSearch:
-    """The search that the parameters or the page token ask for."""
-    types = request.path[:1] if request.path and request.path[0] != "_search" else ()
+    """The search that the path, and the parameters or the page token, ask for."""
+    within = scope(request, engine.registry)
     token = request.parameter(PAGE_PARAMETER)
     if token is None:
-        return _parsed(types, [p for p in request.query if p[0] not in PRESENTATION], request, engine)
+        return _parsed(within, [p for p in request.query if p[0] not in PRESENTATION], request, engine)
     parameters, snapshot, after = engine.tokens.open(token, page_path(request))
-    parsed = _parsed(types, [(name, value) for name, value in parameters], request, engine)
+    parsed = _parsed(within, [(name, value) for name, value in parameters], request, engine)
     page = Page(snapshot, tuple(after))
     return replace(parsed, query=replace(parsed.query, page=page))
 
 
 def _parsed(
-    types: tuple[str, ...], parameters: list[tuple[str, str]], request: FhirRequest, engine: Engine
+    within: Scope, parameters: list[tuple[str, str]], request: FhirRequest, engine: Engine
 ) -> ParsedSearch:
-    return parse(
-        types,
+    parsed = parse(
+        within.types,
         parameters,
         registry=engine.registry,
         zone=engine.zone,
@@ -58,6 +59,7 @@ def _parsed(
         count_default=engine.limits.page_default,
         count_max=engine.limits.page_max,
     )
+    return replace(parsed, query=replace(parsed.query, where=within.where + parsed.query.where))
 
 
 def _included(
