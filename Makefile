@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 SOURCES := fhir_server mappings profiles terminology tests benchmarks scripts
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 # DEMO=1 loads the synthetic cohort, PORT and HOST are passed on.
-SERVE_OPTIONS := $(if $(DEMO),--demo) $(if $(PORT),--port $(PORT)) $(if $(HOST),--host $(HOST))
+SERVE_OPTIONS := $(if $(filter-out 0 false no,$(DEMO)),--demo) $(if $(PORT),--port $(PORT)) $(if $(HOST),--host $(HOST))
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -5,6 +5,7 @@ A commit costs a disk flush; requests that wait for the same flush share it.
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
@@ -16,6 +17,7 @@ from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import StoreUnavailable
 
 GROUP_MAX = 64
+GATHER_SECONDS = 0.0003
 
 Dispatch = Callable[[FhirRequest], FhirResponse]
 Group = Callable[[], AbstractContextManager[None]]
@@ -65,8 +67,13 @@ class WriteLane:
         await asyncio.to_thread(self._thread.join)
 
     def _work(self) -> None:
+        served = 1
         while (first := self._queue.get()) is not None:
+            if self._queue.qsize() + 1 < served:
+                # Those answered a moment ago are about to ask again; a flush for each would cost more.
+                time.sleep(GATHER_SECONDS)
             batch, last = self._waiting_with(first)
+            served = len(batch)
             outcomes = self._run([request for request, _ in batch])
             answers = [answer for _, answer in batch]
             loop = answers[0].get_loop()
