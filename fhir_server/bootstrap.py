@@ -18,9 +18,8 @@ from fhir_server.core.fhirpath import FhirPath
 from fhir_server.core.limits import Limits
 from fhir_server.core.tokens import PageTokens
 from fhir_server.definitions.registry import Registry
-from fhir_server.extension import Operation, Programme, Resource
+from fhir_server.extension import Engine, Operation, Programme, Resource, Software
 from fhir_server.interactions.dispatch import Dispatcher
-from fhir_server.interactions.engine import Engine, Software
 from fhir_server.operations.table import OPERATIONS
 from fhir_server.search.entries import Entries
 from fhir_server.search.extract import Extractor
@@ -80,22 +79,24 @@ def _programme(name: str) -> Programme:
     return found
 
 
-def guide_resources(found: Iterable[Programme]) -> list[Resource]:
-    """The guides of the programmes as plain resources."""
-    return [resource for programme in found for resource in programme.guide()]
+def guide_resources(found: Iterable[Programme], root: str | None) -> list[Resource]:
+    """The guides of the programmes as plain resources, under the canonical root given."""
+    return [resource for programme in found for resource in programme.guide(root)]
 
 
 def validator(settings: Settings) -> StructureValidator:
     """What checks a resource, without a store."""
-    return StructureValidator(Registry.r4().layered(guide_resources(programmes(settings))))
+    return StructureValidator(
+        Registry.r4().layered(guide_resources(programmes(settings), settings.guide_root))
+    )
 
 
 def build(settings: Settings) -> Server:
     """Open the store and put the engine together."""
     found = programmes(settings)
-    registry = Registry.r4().layered(guide_resources(found))
+    registry = Registry.r4().layered(guide_resources(found, settings.guide_root))
     zone = ZoneInfo(settings.time_zone)
-    extractor = Extractor(registry, zone)
+    extractor = Extractor(registry, zone, settings.base_url or "")
     store = _store(settings)
     operations = (*OPERATIONS, *(operation for programme in found for operation in programme.operations))
     engine = Engine(

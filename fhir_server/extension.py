@@ -1,4 +1,4 @@
-"""The four plug points through which a care programme extends the engine.
+"""The four plug points through which a care programme extends the engine, and the engine that they see.
 
 A programme is a package that exposes `PROGRAMME`; bootstrap imports those that the settings name.
 """
@@ -6,13 +6,16 @@ A programme is a package that exposes `PROGRAMME`; bootstrap imports those that 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+from zoneinfo import ZoneInfo
 
+from fhir_server.core.fhirpath import FhirPath
 from fhir_server.core.limits import Limits
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.core.tokens import PageTokens
 from fhir_server.definitions.registry import Registry
 from fhir_server.issues import Issue
 from fhir_server.search.ast import SearchQuery
+from fhir_server.search.extract import Extractor
 from fhir_server.store.port import Store
 
 Resource = dict[str, Any]
@@ -65,16 +68,6 @@ class Reaction(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class OperationContext:
-    """What an operation may use beside the request."""
-
-    store: Store
-    registry: Registry
-    tokens: PageTokens
-    limits: Limits
-
-
-@dataclass(frozen=True, slots=True)
 class Operation:
     """A named operation and its handler. `levels` among system, type, instance; `types` empty means every
     type.
@@ -83,7 +76,7 @@ class Operation:
     code: str
     definition: str
     levels: frozenset[str]
-    handle: Callable[[FhirRequest, OperationContext], FhirResponse]
+    handle: Callable[[FhirRequest, "Engine"], FhirResponse]
     types: frozenset[str] = frozenset()
     affects_state: bool = False
 
@@ -103,14 +96,52 @@ class RecordType(Protocol):
 @dataclass(frozen=True, slots=True)
 class Programme:
     """A care programme: its guide as plain resources, its synthetic cohort as transaction Bundles, and its
-    plug-ins.
+    plug-ins. `guide` and `demo` take the canonical root to write instead of the programme's own.
     """
 
     name: str
     version: str
-    guide: Callable[[], Iterable[Resource]]
-    demo: Callable[[], Iterable[Resource]]
+    guide: Callable[[str | None], Iterable[Resource]]
+    demo: Callable[[str | None], Iterable[Resource]]
     rules: tuple[Rule, ...] = ()
     reactions: tuple[Reaction, ...] = ()
     operations: tuple[Operation, ...] = ()
     records: tuple[RecordType, ...] = field(default=())
+
+
+class Validator(Protocol):
+    """Checks a parsed resource; yields every problem at once and never raises for bad data."""
+
+    def validate(self, resource: object) -> list[Issue]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Software:
+    """What the CapabilityStatement says of this server. `started` in UTC microseconds."""
+
+    name: str
+    version: str
+    started: int
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """The parts that interactions use. `now` gives UTC microseconds, `new_id` a logical id never used
+    before.
+    """
+
+    store: Store
+    registry: Registry
+    validator: Validator
+    extractor: Extractor
+    paths: FhirPath
+    tokens: PageTokens
+    zone: ZoneInfo
+    software: Software
+    now: Callable[[], int]
+    new_id: Callable[[], str]
+    limits: Limits = field(default_factory=Limits)
+    conditional_delete_multiple: bool = False
+    rules: tuple[Rule, ...] = ()
+    reactions: tuple[Reaction, ...] = ()
+    operations: tuple[Operation, ...] = ()

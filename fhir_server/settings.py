@@ -99,6 +99,11 @@ class Settings:
         _list("names of Python packages, separated by commas"),
         "Care programmes whose guide and rules are loaded; empty for a plain FHIR server.",
     )
+    guide_root: str | None = setting(
+        None,
+        Kind("a URL such as https://fhir.example.org/guide", _url),
+        "Canonical root to load the programmes' guides under, instead of their own.",
+    )
     base_url: str | None = setting(
         None,
         Kind("a URL such as https://fhir.example.org/fhir", _url),
@@ -129,7 +134,7 @@ class Settings:
     body_max_bytes: int = setting(
         16_777_216, _integer(1_024, 1_073_741_824), "Largest request body, also after decompression."
     )
-    json_depth_max: int = setting(100, _integer(10, 500), "Deepest nesting of a JSON body.")
+    json_depth_max: int = setting(100, _integer(10, 100), "Deepest nesting of a JSON body.")
     bundle_entries_max: int = setting(
         5_000, _integer(1, 100_000), "Most entries in one batch or transaction."
     )

@@ -20,7 +20,7 @@ def load_guides(server: Server) -> int:
     changed = 0
     with server.store.group():
         for programme in server.programmes:
-            for resource in programme.guide():
+            for resource in programme.guide(server.settings.guide_root):
                 if not _is_current(resource, server.store.read(resource["resourceType"], resource["id"])):
                     _send(server, "PUT", (resource["resourceType"], resource["id"]), resource, programme)
                     changed += 1
@@ -40,7 +40,7 @@ def load_demo(server: Server) -> None:
         if server.store.acquire_job(DEMO_JOB, programme.name, owner, DEMO_LEASE_SECONDS) is None:
             continue
         with server.store.group():
-            for bundle in programme.demo():
+            for bundle in programme.demo(server.settings.guide_root):
                 _send(server, "POST", (), bundle, programme)
         server.store.update_job(programme.name, owner, b"{}", done=True)
 

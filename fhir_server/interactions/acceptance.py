@@ -7,9 +7,8 @@ import re
 from typing import Any
 
 from fhir_server.errors import InvalidRequest, MalformedContent
-from fhir_server.extension import Resource
+from fhir_server.extension import Engine, Resource
 from fhir_server.interactions import messages
-from fhir_server.interactions.engine import Engine
 
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 

@@ -9,9 +9,8 @@ from fhir_server.core import json
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.core.temporal import format_instant
 from fhir_server.errors import InvalidRequest
-from fhir_server.extension import Operation
+from fhir_server.extension import Engine, Operation
 from fhir_server.interactions import messages
-from fhir_server.interactions.engine import Engine
 
 FHIR_VERSION = "4.0.1"
 FORMATS = ("application/fhir+json", "json")

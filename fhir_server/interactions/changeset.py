@@ -10,8 +10,7 @@ from collections.abc import Iterable
 from fhir_server.core import json
 from fhir_server.core.resource import draft
 from fhir_server.errors import BusinessRule
-from fhir_server.extension import Change, Resource
-from fhir_server.interactions.engine import Engine
+from fhir_server.extension import Change, Engine, Resource
 from fhir_server.interactions.matching import identity_lock
 from fhir_server.interactions.references import (
     conditional_references_resolved,

@@ -5,11 +5,10 @@ https://hl7.org/fhir/R4/http.html#ccreate
 """
 
 from fhir_server.core.request import FhirRequest, FhirResponse
-from fhir_server.extension import Resource
+from fhir_server.extension import Engine, Resource
 from fhir_server.interactions.acceptance import accepted_for_create
 from fhir_server.interactions.answers import written
 from fhir_server.interactions.changeset import Changeset
-from fhir_server.interactions.engine import Engine
 from fhir_server.interactions.matching import criteria, one_match
 from fhir_server.store.port import UnitOfWork
 

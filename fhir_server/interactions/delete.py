@@ -9,10 +9,10 @@ from fhir_server.core import json
 from fhir_server.core.outcome import operation_outcome
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import PreconditionFailed
+from fhir_server.extension import Engine
 from fhir_server.interactions import messages
 from fhir_server.interactions.changeset import Changeset
 from fhir_server.interactions.conditions import check_if_match
-from fhir_server.interactions.engine import Engine
 from fhir_server.interactions.matching import Criteria, matches
 from fhir_server.store.port import StoredResource, UnitOfWork
 

@@ -8,13 +8,12 @@ from typing import Any
 
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import ContentTooLarge, InvalidRequest, MalformedContent, UnknownType
-from fhir_server.extension import Operation, OperationContext
+from fhir_server.extension import Engine, Operation
 from fhir_server.interactions import messages
 from fhir_server.interactions.batch import batch
 from fhir_server.interactions.capabilities import capabilities
 from fhir_server.interactions.create import create
 from fhir_server.interactions.delete import conditional_delete, delete
-from fhir_server.interactions.engine import Engine
 from fhir_server.interactions.history import history
 from fhir_server.interactions.patch import conditional_patch, patch
 from fhir_server.interactions.read import read, vread
@@ -45,7 +44,6 @@ class Dispatcher:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._context = OperationContext(engine.store, engine.registry, engine.tokens, engine.limits)
 
     def dispatch(self, request: FhirRequest) -> FhirResponse:
         """The answer. Raises a `FhirError` for every other."""
@@ -106,7 +104,7 @@ class Dispatcher:
         level = ("system", "type", "instance")[len(request.path) - 1]
         for operation in self._engine.operations:
             if f"${operation.code}" == asked.operation and _offered(operation, level, request):
-                return operation.handle(request, self._context)
+                return operation.handle(request, self._engine)
         raise UnknownType.of(messages.UNKNOWN_OPERATION(name=asked.operation))
 
 

@@ -9,8 +9,8 @@ from fhir_server.core.bundle import bundle, entry
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.core.temporal import format_instant, period_of
 from fhir_server.errors import InvalidRequest, NotFound
+from fhir_server.extension import Engine
 from fhir_server.interactions import messages
-from fhir_server.interactions.engine import Engine
 from fhir_server.interactions.entries import reasoned
 from fhir_server.interactions.links import PAGE_PARAMETER, next_link, page_path, page_size, self_link
 from fhir_server.store.port import HistoryQuery, HistoryResult, Reader, StoredResource

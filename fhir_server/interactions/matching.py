@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, urlencode
 
 from fhir_server.errors import PreconditionFailed
+from fhir_server.extension import Engine
 from fhir_server.interactions import messages
-from fhir_server.interactions.engine import Engine
 from fhir_server.search.ast import AllOf, Clause, Match, TokenValue
 from fhir_server.search.parse import parse
 from fhir_server.store.port import StoredResource, UnitOfWork

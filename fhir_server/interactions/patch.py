@@ -8,13 +8,12 @@ from typing import Any
 from fhir_server.core import json
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import Gone, InvalidRequest, NotFound, Unprocessable, UnsupportedMediaType
-from fhir_server.extension import Resource
+from fhir_server.extension import Engine, Resource
 from fhir_server.interactions import messages
 from fhir_server.interactions.acceptance import accepted
 from fhir_server.interactions.answers import written
 from fhir_server.interactions.changeset import Changeset
 from fhir_server.interactions.conditions import check_if_match
-from fhir_server.interactions.engine import Engine
 from fhir_server.interactions.fhirpath_patch import FhirPathPatch
 from fhir_server.interactions.json_patch import json_patched
 from fhir_server.interactions.matching import Criteria, one_match

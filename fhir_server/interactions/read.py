@@ -6,9 +6,9 @@ https://hl7.org/fhir/R4/http.html#vread
 
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import Gone, NotFound
+from fhir_server.extension import Engine
 from fhir_server.interactions import messages
 from fhir_server.interactions.conditions import unchanged
-from fhir_server.interactions.engine import Engine
 from fhir_server.interactions.subset import asked_subset
 from fhir_server.store.port import Reader, StoredResource
 

@@ -11,9 +11,8 @@ from typing import Any
 
 from fhir_server.definitions.registry import Registry
 from fhir_server.errors import PreconditionFailed
-from fhir_server.extension import Resource
+from fhir_server.extension import Engine, Resource
 from fhir_server.interactions import messages
-from fhir_server.interactions.engine import Engine
 from fhir_server.interactions.matching import criteria, matches
 from fhir_server.interactions.places import Place, type_at
 from fhir_server.store.port import UnitOfWork

@@ -10,8 +10,8 @@ from fhir_server.core import json
 from fhir_server.core.bundle import bundle, entry
 from fhir_server.core.outcome import operation_outcome
 from fhir_server.core.request import FhirRequest, FhirResponse
+from fhir_server.extension import Engine
 from fhir_server.interactions import messages
-from fhir_server.interactions.engine import Engine
 from fhir_server.interactions.links import PAGE_PARAMETER, PRESENTATION, next_link, page_path, self_link
 from fhir_server.interactions.scope import Scope, scope
 from fhir_server.interactions.subset import Subset, subset

@@ -11,7 +11,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from fhir_server.core.bundle import bundle
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import FhirError, InvalidRequest, MalformedContent
-from fhir_server.extension import Resource
+from fhir_server.extension import Engine, Resource
 from fhir_server.interactions import messages
 from fhir_server.interactions.acceptance import accepted, accepted_for_create, check_id, check_same_id
 from fhir_server.interactions.answers import written
@@ -19,7 +19,6 @@ from fhir_server.interactions.batch import answer_entry
 from fhir_server.interactions.changeset import Changeset
 from fhir_server.interactions.conditions import check_if_match, check_if_none_match
 from fhir_server.interactions.delete import deletion_targets
-from fhir_server.interactions.engine import Engine
 from fhir_server.interactions.entries import Entry, entries_by_method, entry_of, located
 from fhir_server.interactions.matching import Criteria, criteria, one_match
 from fhir_server.interactions.patch import patched

@@ -6,13 +6,12 @@ https://hl7.org/fhir/R4/http.html#cond-update
 
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import Conflict, InvalidRequest
-from fhir_server.extension import Resource
+from fhir_server.extension import Engine, Resource
 from fhir_server.interactions import messages
 from fhir_server.interactions.acceptance import accepted, check_id, check_same_id
 from fhir_server.interactions.answers import written
 from fhir_server.interactions.changeset import Changeset
 from fhir_server.interactions.conditions import check_if_match, check_if_none_match
-from fhir_server.interactions.engine import Engine
 from fhir_server.interactions.matching import Criteria, one_match
 from fhir_server.store.port import StoredResource, UnitOfWork
 

@@ -8,7 +8,7 @@ good once the store was restored from a backup.
 from fhir_server.core.bundle import Link, bundle
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import Gone, InvalidRequest
-from fhir_server.extension import Operation, OperationContext
+from fhir_server.extension import Engine, Operation
 from fhir_server.interactions.history import history_entry
 from fhir_server.interactions.links import page_size, self_link
 from fhir_server.operations import messages
@@ -17,7 +17,7 @@ CURSOR = "after"
 PARAMETERS = (CURSOR, "_count", "_format", "_pretty")
 
 
-def changes(request: FhirRequest, context: OperationContext) -> FhirResponse:
+def changes(request: FhirRequest, engine: Engine) -> FhirResponse:
     """GET [type]/$changes?after=CURSOR&_count=N: a history Bundle, oldest first.
 
     Its `next` link carries the cursor to go on with; when nothing is new the Bundle is empty and has one
@@ -26,29 +26,29 @@ def changes(request: FhirRequest, context: OperationContext) -> FhirResponse:
     for name, _ in request.query:
         if name not in PARAMETERS:
             raise InvalidRequest.of(messages.UNKNOWN_PARAMETER(name=name, valid=", ".join(PARAMETERS)))
-    store = context.store
-    after, count = _position(request, context), page_size(request.parameter("_count"), context.limits)
+    store = engine.store
+    after, count = _position(request, engine), page_size(request.parameter("_count"), engine.limits)
     watermark = store.watermark()
     versions = store.changes(after, count, request.path[:-1]) if count else ()
     reached = versions[-1].sequence if versions and len(versions) == count else max(watermark, after)
-    links = [self_link(request, request.query), _next(request, context, reached if count else after)]
+    links = [self_link(request, request.query), _next(request, engine, reached if count else after)]
     entries = [history_entry(version, request.base_url) for version in versions]
     return FhirResponse(200, body=bundle("history", entries, links))
 
 
-def _position(request: FhirRequest, context: OperationContext) -> int:
+def _position(request: FhirRequest, engine: Engine) -> int:
     """The sequence that the cursor stands at, 0 for the beginning."""
     cursor = request.parameter(CURSOR)
     if cursor is None:
         return 0
-    epoch, sequence = context.tokens.open(cursor, _path(request))
-    if epoch != context.store.epoch:
+    epoch, sequence = engine.tokens.open(cursor, _path(request))
+    if epoch != engine.store.epoch:
         raise Gone.of(messages.CURSOR_OF_ANOTHER_EPOCH(), code="expired")
     return int(sequence)
 
 
-def _next(request: FhirRequest, context: OperationContext, sequence: int) -> Link:
-    cursor = context.tokens.seal((context.store.epoch, sequence), _path(request))
+def _next(request: FhirRequest, engine: Engine, sequence: int) -> Link:
+    cursor = engine.tokens.seal((engine.store.epoch, sequence), _path(request))
     count = request.parameter("_count")
     size = f"&_count={count}" if count else ""
     return Link("next", f"{request.base_url}/{_path(request)}?{CURSOR}={cursor}{size}")

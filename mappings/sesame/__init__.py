@@ -4,4 +4,9 @@ from fhir_server.extension import Programme
 from mappings.sesame.cohort import demo_cohort
 from mappings.sesame.guide import guide_version, load_guide
 
-PROGRAMME = Programme(name="sesame", version=guide_version(), guide=load_guide, demo=demo_cohort)
+PROGRAMME = Programme(
+    name="sesame",
+    version=guide_version(),
+    guide=load_guide,
+    demo=lambda root: demo_cohort(root=root),
+)

@@ -10,8 +10,8 @@ from fhir_server.core import json
 from fhir_server.core.outcome import operation_outcome
 from fhir_server.core.request import Conditions, FhirRequest, Preferences
 from fhir_server.errors import FhirError, status_of
+from fhir_server.extension import Engine
 from fhir_server.interactions.dispatch import Dispatcher
-from fhir_server.interactions.engine import Engine
 
 BASE = "http://127.0.0.1:8080/fhir"
 ZONE = ZoneInfo("Europe/Paris")

@@ -11,7 +11,7 @@ from fhir_server.core.fhirpath import FhirPath
 from fhir_server.core.limits import Limits
 from fhir_server.core.tokens import PageTokens
 from fhir_server.definitions.registry import Registry
-from fhir_server.interactions.engine import Engine, Software
+from fhir_server.extension import Engine, Software
 from fhir_server.operations.table import OPERATIONS
 from fhir_server.search.extract import Extractor
 from fhir_server.store.backends import open_store

@@ -3,7 +3,7 @@
 from typing import Any
 
 from fhir_server.core.request import FhirRequest, FhirResponse
-from fhir_server.extension import Operation, OperationContext
+from fhir_server.extension import Engine, Operation
 from fhir_server.validation.structure import StructureValidator
 from tests.interactions.client import BASE, Client, ClientFactory
 
@@ -35,7 +35,7 @@ def test_it_says_where_and_what_the_server_is(client: Client) -> None:
 
 
 def test_settings_and_plug_ins_show(client_with: ClientFactory) -> None:
-    def nothing(_request: FhirRequest, _context: OperationContext) -> FhirResponse:
+    def nothing(_request: FhirRequest, _context: Engine) -> FhirResponse:
         return FhirResponse(200)
 
     operation = Operation("renew", "urn:renew", frozenset({"instance"}), nothing, frozenset({"CarePlan"}))

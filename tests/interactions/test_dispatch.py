@@ -3,7 +3,7 @@
 import pytest
 
 from fhir_server.core.request import FhirRequest, FhirResponse
-from fhir_server.extension import Operation, OperationContext
+from fhir_server.extension import Engine, Operation
 from tests.interactions.client import BASE, Client, ClientFactory
 
 
@@ -59,7 +59,7 @@ def test_the_allowed_methods_are_named(client: Client) -> None:
 def test_what_may_change_the_store(
     client_with: ClientFactory, method: str, path: tuple[str, ...], writes: bool
 ) -> None:
-    def nothing(_request: FhirRequest, _context: OperationContext) -> FhirResponse:
+    def nothing(_request: FhirRequest, _context: Engine) -> FhirResponse:
         return FhirResponse(200)
 
     levels = frozenset({"type"})
@@ -70,7 +70,7 @@ def test_what_may_change_the_store(
 
 
 def test_an_operation_is_offered_where_it_says(client_with: ClientFactory) -> None:
-    def greet(request: FhirRequest, _context: OperationContext) -> FhirResponse:
+    def greet(request: FhirRequest, _context: Engine) -> FhirResponse:
         return FhirResponse(200, body=b'"%s"' % request.path[0].encode())
 
     greeting = Operation("greet", "urn:greet", frozenset({"type"}), greet, frozenset({"Patient"}))

@@ -91,8 +91,8 @@ def test_a_code_that_does_not_exist_is_an_error() -> None:
 def test_the_programme_offers_the_guide_and_the_cohort() -> None:
     assert PROGRAMME.name == "sesame"
     assert PROGRAMME.version == read_guide().version
-    assert list(PROGRAMME.guide()) == RESOURCES
-    assert next(iter(PROGRAMME.demo()))["resourceType"] == "Bundle"
+    assert list(PROGRAMME.guide(None)) == RESOURCES
+    assert next(iter(PROGRAMME.demo(None)))["resourceType"] == "Bundle"
 
 
 @pytest.mark.parametrize(
