@@ -320,6 +320,7 @@ class MemoryStore(MemoryReader):
         self._epoch = str(uuid.uuid4())
         self._secret = token_bytes(32)
         self._journal: Journal | None = None
+        self._in_unit = False
 
     @property
     def epoch(self) -> str:
@@ -334,6 +335,9 @@ class MemoryStore(MemoryReader):
 
     def _run(self, work: Callable[[MemoryUnit], T]) -> T:
         with self._lock:
+            if self._in_unit:
+                raise RuntimeError("a unit of work cannot be opened inside another one")
+            self._in_unit = True
             journal = self._journal or Journal()
             mark = journal.mark()
             try:
@@ -341,10 +345,14 @@ class MemoryStore(MemoryReader):
             except BaseException:
                 journal.undo_to(mark)
                 raise
+            finally:
+                self._in_unit = False
 
     @contextmanager
     def group(self) -> Iterator[None]:
         with self._lock:
+            if self._journal:
+                raise RuntimeError("a group cannot be opened inside another one")
             journal = self._journal = Journal()
             try:
                 yield

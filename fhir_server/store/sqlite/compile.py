@@ -21,6 +21,8 @@ from fhir_server.search.ast import (
     Match,
     MissingValue,
     Not,
+    NumberValue,
+    QuantityValue,
     TokenValue,
     Value,
 )
@@ -149,7 +151,7 @@ class Compiler:
             if len(leads) > 1 or match.type == "composite":
                 parts.append(among(f"d.{_lead_column(match)}", leads))
             return Source(LEAD, Sql(f"{match.type} d"), all_of(parts))
-        if match.type in ("token", "composite", "special"):
+        if match.type in ("token", "composite", "special") or any(map(_excludes, match.values)):
             return None
         return self._union(
             [
@@ -160,7 +162,6 @@ class Compiler:
                 )
                 for parameter in parameters
                 for value in match.values
-                if not (isinstance(value, DateValue) and value.prefix == "ne")
             ]
         )
 
@@ -321,6 +322,12 @@ def _leads(match: Match) -> list[str]:
         for value in match.values
     ]
     return [lead for lead in leads if lead is not None] if None not in leads else []
+
+
+def _excludes(value: Value) -> bool:
+    """Whether nearly every row fits."""
+    number = value.number if isinstance(value, QuantityValue) else value
+    return isinstance(number, DateValue | NumberValue) and number.prefix == "ne"
 
 
 def _lead_column(match: Match) -> str:

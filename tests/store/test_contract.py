@@ -1,0 +1,334 @@
+"""What every backend does with resources, versions, units and jobs."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from fhir_server.core.resource import draft
+from fhir_server.errors import Conflict, PreconditionFailed
+from fhir_server.search.ast import SearchQuery
+from fhir_server.search.entries import Entries
+from fhir_server.store.backends import BACKENDS, open_store
+from fhir_server.store.port import HistoryQuery, Store, StoredResource, UnitOfWork
+from tests.store.conftest import uri_of
+from tests.store.samples import identified, person, put, references
+
+
+class Undone(Exception):
+    """Raised by a unit that is to leave nothing behind."""
+
+
+def fail(_: UnitOfWork) -> None:
+    raise Undone
+
+
+def test_what_is_put_is_read_as_it_was_written(store: Store) -> None:
+    written = store.transact(
+        lambda unit: unit.put(draft({"resourceType": "Patient", "active": True}, "a"), Entries(), "POST")
+    )
+    read = store.read("Patient", "a")
+    assert read == written
+    assert read is not None
+    assert (read.version, read.method, read.deleted, read.reference) == (1, "POST", False, "Patient/a")
+    assert read.body.endswith(b'"},"active":true}')
+    assert read.body.startswith(b'{"resourceType":"Patient","id":"a","meta":{"versionId":"1","lastUpdated":"')
+
+
+def test_an_id_that_never_was_is_none(store: Store) -> None:
+    put(store, person("a"))
+    assert store.read("Patient", "b") is None
+    assert store.read("Observation", "a") is None
+    assert store.read_version("Patient", "a", 2) is None
+    assert store.transact(lambda unit: unit.delete("Patient", "b")) is None
+
+
+def test_versions_count_up_and_stay(store: Store) -> None:
+    first, second = put(store, person("a")), put(store, person("a", family="Durand"))
+    deletion = store.transact(lambda unit: unit.delete("Patient", "a"))
+    third = put(store, person("a"))
+    assert deletion is not None
+    assert deletion.deleted
+    assert [v.version for v in (first, second, deletion, third)] == [1, 2, 3, 4]
+    assert {v.first_sequence for v in (first, second, deletion, third)} == {first.sequence}
+    assert [store.read_version("Patient", "a", n) for n in (1, 2, 3, 4)] == [first, second, deletion, third]
+    assert store.read("Patient", "a") == third
+
+
+def test_a_second_deletion_does_nothing(store: Store) -> None:
+    put(store, person("a"))
+    store.transact(lambda unit: unit.delete("Patient", "a"))
+    assert store.transact(lambda unit: unit.delete("Patient", "a")) is None
+    assert store.watermark() == 2
+
+
+@pytest.mark.parametrize(
+    ("history", "expected", "fits"),
+    [
+        ("", 0, True),
+        ("", 1, False),
+        ("p", 0, False),
+        ("p", 1, True),
+        ("p", 2, False),
+        ("pp", 1, False),
+        ("pp", 2, True),
+        ("pd", 0, True),
+        ("pd", 1, False),
+        ("pd", 2, True),
+    ],
+)
+def test_a_put_expects_a_version(store: Store, history: str, expected: int, fits: bool) -> None:
+    for step in history:
+        if step == "p":
+            put(store, person("a"))
+        else:
+            store.transact(lambda unit: unit.delete("Patient", "a"))
+    if fits:
+        assert put(store, person("a"), expected).version == len(history) + 1
+    else:
+        with pytest.raises(PreconditionFailed, match="Patient/a"):
+            put(store, person("a"), expected)
+        assert store.watermark() == len(history)
+
+
+def test_a_deletion_expects_a_version(store: Store) -> None:
+    put(store, person("a"))
+    with pytest.raises(PreconditionFailed, match="at version 1, not 2"):
+        store.transact(lambda unit: unit.delete("Patient", "a", 2))
+    assert store.transact(lambda unit: unit.delete("Patient", "a", 1)) is not None
+
+
+def test_a_unit_is_all_or_nothing(store: Store) -> None:
+    put(store, person("a", code="1"))
+
+    def work(unit: UnitOfWork) -> None:
+        unit.put(*person("a", code="2"), "PUT")
+        unit.put(*person("b", code="3"), "PUT")
+        unit.unique("k", "Patient/b")
+        raise Undone
+
+    with pytest.raises(Undone):
+        store.transact(work)
+    assert store.read("Patient", "b") is None
+    assert references(store.search(SearchQuery(("Patient",))).matches) == ["Patient/a"]
+    assert references(store.search(SearchQuery(("Patient",), (identified("1"),))).matches) == ["Patient/a"]
+    assert store.watermark() == 1
+    assert put(store, person("c")).sequence == 2
+    store.transact(lambda unit: unit.unique("k", "Patient/c"))
+    assert store.check() == []
+
+
+def test_a_unit_reads_its_own_writes(store: Store) -> None:
+    put(store, person("a"))
+
+    def work(unit: UnitOfWork) -> None:
+        new = unit.put(*person("b", code="2"), "PUT")
+        unit.delete("Patient", "a")
+        assert unit.read("Patient", "b") == new
+        assert unit.read_version("Patient", "b", 1) == new
+        assert unit.search(SearchQuery(("Patient",))).matches == (new,)
+        assert unit.history(HistoryQuery("Patient")).total == 3
+
+    store.transact(work)
+
+
+def test_a_unit_cannot_be_opened_in_another(store: Store) -> None:
+    with pytest.raises(RuntimeError, match="inside another"):
+        store.transact(lambda _: store.transact(lambda _: None))
+    with pytest.raises(RuntimeError, match="inside another"), store.group(), store.group():
+        pass
+    assert put(store, person("a")).sequence == 1
+
+
+def test_all_writes_of_a_unit_have_one_time(store: Store) -> None:
+    def work(unit: UnitOfWork) -> list[int]:
+        return [unit.now, *(unit.put(*person(id), "PUT").last_updated for id in "abc")]
+
+    times = store.transact(work)
+    assert len(set(times)) == 1
+    assert times[0] % 1000 == 0
+
+
+@pytest.mark.parametrize("scheme", list(BACKENDS))
+def test_the_clock_never_runs_backwards(scheme: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    times = iter([5_000_000, 4_000_999, 6_000_999])
+    monkeypatch.setattr("time.time_ns", lambda: next(times) * 1000)
+    opened = open_store(uri_of(scheme, tmp_path))
+    written = [put(opened, person(id)) for id in "abc"]
+    assert [v.last_updated for v in written] == [5_000_000, 5_000_000, 6_000_000]
+    opened.close()
+
+
+def test_a_group_keeps_what_succeeds(store: Store) -> None:
+    with store.group():
+        put(store, person("a"))
+        with pytest.raises(Undone):
+            store.transact(lambda unit: fail(unit) if unit.put(*person("b"), "PUT") else None)
+        assert put(store, person("c")).sequence == 2
+    assert references(store.changes(0, 10)) == ["Patient/a", "Patient/c"]
+    assert store.check() == []
+
+
+def test_a_group_that_fails_keeps_nothing(store: Store) -> None:
+    def write() -> None:
+        with store.group():
+            put(store, person("a"))
+            put(store, person("b", type="Basic"))
+            raise Undone
+
+    with pytest.raises(Undone):
+        write()
+    assert store.watermark() == 0
+    assert put(store, person("c", type="Basic")).sequence == 1
+    assert store.count() == {"Basic": 1}
+    assert store.check() == []
+
+
+def test_an_empty_group_is_nothing(store: Store) -> None:
+    with store.group():
+        pass
+    assert store.watermark() == 0
+
+
+def test_a_unique_key_has_one_living_owner(store: Store) -> None:
+    def hold(owner: str) -> Callable[[UnitOfWork], None]:
+        return lambda unit: unit.unique("claim|7", owner)
+
+    put(store, person("a"))
+    store.transact(hold("Patient/a"))
+    store.transact(hold("Patient/a"))
+    put(store, person("a", family="Durand"))
+    with pytest.raises(Conflict, match="Patient/a"):
+        store.transact(hold("Patient/b"))
+    store.transact(lambda unit: unit.delete("Patient", "a"))
+    store.transact(hold("Patient/b"))
+
+
+def test_a_lock_is_taken_without_ado(store: Store) -> None:
+    store.transact(lambda unit: unit.lock("Patient/a"))
+
+
+def test_history_is_newest_first_and_pages(store: Store) -> None:
+    for id in "abab":
+        put(store, person(id))
+    put(store, person("o", type="Observation"))
+    store.transact(lambda unit: unit.delete("Patient", "a"))
+
+    def sequences(query: HistoryQuery) -> list[int]:
+        return [version.sequence for version in store.history(query).versions]
+
+    assert sequences(HistoryQuery()) == [6, 5, 4, 3, 2, 1]
+    assert sequences(HistoryQuery("Patient")) == [6, 4, 3, 2, 1]
+    assert sequences(HistoryQuery("Patient", "a")) == [6, 3, 1]
+    assert sequences(HistoryQuery("Patient", "nobody")) == []
+    first = store.history(HistoryQuery("Patient", count=2))
+    assert (first.total, first.next) == (5, 4)
+    second = store.history(HistoryQuery("Patient", count=2, before=first.next))
+    assert ([v.sequence for v in second.versions], second.total, second.next) == ([3, 2], 5, 2)
+    last = store.history(HistoryQuery("Patient", count=2, before=second.next))
+    assert ([v.sequence for v in last.versions], last.next) == ([1], None)
+    assert store.history(HistoryQuery(count=0)).versions == ()
+
+
+def written_at(store: Store, monkeypatch: pytest.MonkeyPatch, times: dict[int, str]) -> None:
+    """Put a resource at each millisecond."""
+    for time, id in times.items():
+        monkeypatch.setattr("time.time_ns", lambda time=time: time * 1_000_000)
+        put(store, person(id))
+
+
+def test_history_since_and_at_a_time(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    written_at(store, monkeypatch, {10: "a", 20: "b", 30: "a"})
+
+    def sequences(query: HistoryQuery) -> list[int]:
+        return [version.sequence for version in store.history(query).versions]
+
+    assert sequences(HistoryQuery(since=20_000)) == [3, 2]
+    assert sequences(HistoryQuery(since=20_001)) == [3]
+    assert sequences(HistoryQuery("Patient", "a", since=30_001)) == []
+    assert sequences(HistoryQuery(at=(25_000, 26_000))) == [2, 1]
+    assert sequences(HistoryQuery(at=(25_000, 31_000))) == [3, 2, 1]
+    assert sequences(HistoryQuery(at=(40_000, 41_000))) == [3, 2]
+    assert sequences(HistoryQuery("Patient", "a", at=(0, 10_000))) == []
+
+
+def test_changes_are_complete_in_order_and_resumable(store: Store) -> None:
+    for id in "abc":
+        put(store, person(id))
+        put(store, person(id, type="Observation"))
+    seen: list[StoredResource] = []
+    while batch := store.changes(seen[-1].sequence if seen else 0, 4):
+        seen += batch
+    assert [version.sequence for version in seen] == [1, 2, 3, 4, 5, 6]
+    assert [v.sequence for v in store.changes(1, 2, ("Observation",))] == [2, 4]
+    assert [v.sequence for v in store.changes(0, 9, ("Observation", "Patient", "Basic"))] == [
+        1,
+        2,
+        3,
+        4,
+        5,
+        6,
+    ]
+    assert store.changes(0, 9, ("Basic",)) == ()
+    assert store.changes(6, 9) == ()
+
+
+def test_a_purge_leaves_a_deletion_and_nothing_else(store: Store) -> None:
+    put(store, person("a", code="1"))
+    put(store, person("a", code="2"))
+    put(store, person("b", code="3"))
+    store.transact(lambda unit: unit.unique("k", "Patient/a"))
+    assert store.purge("Patient", "a")
+    left = store.read("Patient", "a")
+    assert left is not None
+    assert (left.deleted, left.version, left.sequence, left.body) == (True, 3, 4, b"")
+    assert store.history(HistoryQuery("Patient", "a")).versions == (left,)
+    assert store.changes(0, 9)[-1] == left
+    assert store.search(SearchQuery((), (identified("2"),))).matches == ()
+    assert not store.purge("Patient", "a")
+    assert not store.purge("Patient", "nobody")
+    store.transact(lambda unit: unit.unique("k", "Patient/b"))
+    assert put(store, person("a")).version == 4
+    assert store.check() == []
+
+
+def test_reindex_replaces_the_entries_of_all_that_live(store: Store) -> None:
+    for number in range(450):
+        put(store, person(f"p{number}", code=str(number)))
+    store.transact(lambda unit: unit.delete("Patient", "p3"))
+    done = list(store.reindex(lambda stored: person(stored.id, code=f"new-{stored.id}")[1]))
+    assert done[-1] == 449
+    assert store.search(SearchQuery((), (identified("7"),))).matches == ()
+    assert references(store.search(SearchQuery((), (identified("new-p7"),))).matches) == ["Patient/p7"]
+    assert store.check() == []
+    assert store.watermark() == 451
+
+
+def test_counts_are_of_living_resources(store: Store) -> None:
+    for type, id in (("Patient", "a"), ("Patient", "b"), ("Observation", "a"), ("Basic", "x")):
+        put(store, person(id, type=type))
+    store.transact(lambda unit: unit.delete("Basic", "x"))
+    assert store.count() == {"Observation": 1, "Patient": 2}
+
+
+def test_a_job_has_one_owner_at_a_time(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.time_ns", lambda: 0)
+    job = store.acquire_job("export", "j1", "one", 10)
+    assert job is not None
+    assert (job.kind, job.state, job.done) == ("export", b"", False)
+    assert store.acquire_job("export", "j1", "two", 10) is None
+    assert store.update_job("j1", "one", b'{"at":1}')
+    assert not store.update_job("j1", "two", b"")
+    assert not store.update_job("unknown", "one", b"")
+    monkeypatch.setattr("time.time_ns", lambda: 10_000_000_000)
+    taken = store.acquire_job("export", "j1", "two", 10)
+    assert taken is not None
+    assert taken.state == b'{"at":1}'
+    assert not store.update_job("j1", "one", b"")
+    assert store.update_job("j1", "two", b"end", done=True)
+    assert store.acquire_job("export", "j1", "two", 10) is None
+
+
+def test_epoch_and_secret_are_the_stores_own(store: Store) -> None:
+    assert len(store.epoch) == 36
+    assert len(store.secret) == 32
