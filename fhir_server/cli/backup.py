@@ -16,7 +16,7 @@ def backup(
     target: Annotated[Path, typer.Argument(help="File to write; it must not exist yet.")],
     store: Annotated[str | None, typer.Option(help="sqlite:///path")] = None,
 ) -> None:
-    """Write a consistent copy of the store; the server may go on running."""
+    """Copy the store to a file, also while the server runs."""
     settings = Settings.load(os.environ, {"store": store})
     if target.exists():
         raise CommandError(f"{target} exists already. Name a file that does not.")
@@ -32,7 +32,10 @@ def restore(
     source: Annotated[Path, typer.Argument(help="A file that backup has written.")],
     store: Annotated[str | None, typer.Option(help="sqlite:///path")] = None,
 ) -> None:
-    """Make a store from a backup, under a new epoch; the store must not exist yet."""
+    """Make a store from a backup; it must not exist yet.
+
+    The store gets a new epoch, so that clients that follow its changes start over.
+    """
     settings = Settings.load(os.environ, {"store": store})
     if not source.is_file():
         raise CommandError(f"{source}: no such file.")

@@ -13,7 +13,10 @@ from fhir_server.settings import Settings, variable
 
 
 def doctor(store: Annotated[str | None, typer.Option(help="sqlite:///path")] = None) -> None:
-    """Check the store and show versions, settings and counts; exit status 1 when something is wrong."""
+    """Say whether the store is sound; show versions and counts.
+
+    The exit status is 1 when something is wrong.
+    """
     settings = Settings.load(os.environ, {"store": store})
     print(f"version    {bootstrap.software_version()}, Python {platform.python_version()}")
     for line in _changed_settings(settings):

@@ -52,8 +52,11 @@ def load(
     atomic: Annotated[bool, typer.Option("--atomic", help="All or nothing.")] = False,
     store: Annotated[str | None, typer.Option(help="sqlite:///path")] = None,
 ) -> None:
-    """Load resources into the store. One with an id replaces that id, others are created; what fails is
-    reported and does not stop the rest, unless --atomic."""
+    """Load JSON, NDJSON, Bundles or folders into the store.
+
+    A resource with an id replaces that id, others are created. What fails is reported with its place and does
+    not stop the rest, unless --atomic.
+    """
     settings = Settings.load(os.environ, {"store": store})
     if settings.store == "memory:":
         raise CommandError("memory: forgets everything when this command ends. Use --store sqlite:///path.")

@@ -2,9 +2,11 @@
 
 import sys
 import traceback
+from typing import Annotated
 
 import typer
 
+from fhir_server import bootstrap
 from fhir_server.cli.backup import backup, restore
 from fhir_server.cli.doctor import doctor
 from fhir_server.cli.failure import CommandError
@@ -22,7 +24,7 @@ def commands() -> typer.Typer:
     """The command line as a typer application."""
     application = typer.Typer(
         name="fhir-server",
-        help="A FHIR R4 server. Every option is also a setting FHIR_SERVER_..., see docs/settings.md.",
+        callback=_about,
         add_completion=False,
         no_args_is_help=True,
         rich_markup_mode=None,
@@ -31,6 +33,19 @@ def commands() -> typer.Typer:
     for command in COMMANDS:
         application.command()(command)
     return application
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        print(bootstrap.software_version())
+        raise typer.Exit
+
+
+VERSION = typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True)
+
+
+def _about(version: Annotated[bool, VERSION] = False) -> None:
+    """A FHIR R4 server. Every option of serve is also a setting FHIR_SERVER_..."""
 
 
 def main() -> None:

@@ -13,7 +13,10 @@ from fhir_server.settings import Settings
 
 
 def reindex(store: Annotated[str | None, typer.Option(help="sqlite:///path")] = None) -> None:
-    """Recompute the search index, after a new search parameter or another time zone."""
+    """Compute the search index anew.
+
+    Needed after a new search parameter or another time zone.
+    """
     server = open_existing(Settings.load(os.environ, {"store": store}))
     started = time.perf_counter()
     try:

@@ -21,7 +21,10 @@ def serve(
     workers: Annotated[int | None, typer.Option(help="Processes that serve requests.")] = None,
     demo: Annotated[bool | None, typer.Option(help="Load the synthetic cohort, once.")] = None,
 ) -> None:
-    """Start the server; Ctrl-C stops it. Options not given come from FHIR_SERVER_HOST and so on."""
+    """Start the server; Ctrl-C stops it.
+
+    Options not given come from the settings FHIR_SERVER_HOST and so on.
+    """
     options = {"host": host, "port": port, "store": store, "workers": workers, "demo": demo}
     settings = Settings.load(os.environ, options)
     refuse_exposure(settings)

@@ -20,7 +20,10 @@ FAILING = ("fatal", "error")
 def validate(
     paths: Annotated[list[Path], typer.Argument(help="JSON, NDJSON, or folders of them.")],
 ) -> None:
-    """Check the structure of resources; each problem is a line `file: place: severity: reason`."""
+    """Check the structure of resources in files, without a store.
+
+    Each problem is one line, file: place: severity: reason.
+    """
     settings = Settings.load(os.environ)
     found = files(paths)
     validator = bootstrap.validator(settings)

@@ -31,6 +31,12 @@ def test_help_lists_the_commands(run: Run) -> None:
         assert f"  {name} " in result.out
 
 
+def test_the_version_is_shown(run: Run) -> None:
+    result = run("--version")
+    assert result.status == 0
+    assert result.out.strip()[0].isdigit()
+
+
 def test_validate_names_the_place(run: Run, tmp_path: Path) -> None:
     (tmp_path / "good.json").write_text(json.dumps(PATIENT))
     (tmp_path / "bad.ndjson").write_text('{"resourceType":"Patient"}\n{"resourceType":"Patient","naem":1}\n')

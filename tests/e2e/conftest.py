@@ -67,6 +67,7 @@ def start(folder: Path, options: Sequence[str] = (), **settings: str) -> Running
             stdout=log,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
+            start_new_session=True,
         )
     server = RunningServer(process, output, "")
     try:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -183,6 +184,15 @@ def test_workers_share_the_port_and_the_store(start_server: Start) -> None:
     assert "Traceback" not in server.text()
 
 
+def test_ctrl_c_in_a_terminal_reaches_all_workers(start_server: Start) -> None:
+    server = start_server("--workers", "2")
+    # A terminal sends the signal to the whole group, so parent and children get it at once.
+    os.killpg(server.process.pid, signal.SIGINT)
+    assert server.process.wait(20) == 0
+    assert "Traceback" not in server.text()
+    assert "KeyboardInterrupt" not in server.text()
+
+
 def test_workers_end_with_their_parent(start_server: Start) -> None:
     server = start_server("--workers", "2")
     children = child_processes(server.process.pid)
@@ -207,6 +217,38 @@ def is_running(process: int) -> bool:
     except (ProcessLookupError, FileNotFoundError):
         return False
     return state != "Z"
+
+
+def test_what_cannot_be_made_durable_is_not_acknowledged(start_server: Start) -> None:
+    server = start_server()
+    note = {"status": "generated", "div": f"<div xmlns='http://www.w3.org/1999/xhtml'>{'x' * 50_000}</div>"}
+    acknowledged, refused = [], None
+    with server.client() as client:
+        forbid_growth(server.process.pid, Path(server.output).parent / "data")
+        while refused is None:
+            answer = client.post("Patient", json=PATIENT | {"text": note}, headers=FHIR_JSON)
+            if answer.status_code == 201:
+                acknowledged.append(answer.json()["id"])
+            else:
+                refused = answer
+            assert len(acknowledged) < 1_000
+        assert refused.status_code in (503, 507)
+        assert refused.json()["resourceType"] == "OperationOutcome"
+        resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, UNLIMITED)
+        assert client.post("Patient", json=PATIENT, headers=FHIR_JSON).status_code == 201
+        statuses = {client.get(f"Patient/{id}").status_code for id in acknowledged}
+        assert statuses <= {200}
+        total = client.get("Patient", params={"family": "Essai", "_summary": "count"}).json()["total"]
+        assert total == len(acknowledged) + 1
+
+
+UNLIMITED = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+
+
+def forbid_growth(process: int, folder: Path) -> None:
+    """From now on the process cannot make any file larger than the store's largest is, plus one MiB."""
+    largest = max(file.stat().st_size for file in folder.iterdir())
+    resource.prlimit(process, resource.RLIMIT_FSIZE, (largest + 2**20, resource.RLIM_INFINITY))
 
 
 def test_many_writers_and_readers_at_once(start_server: Start) -> None:
