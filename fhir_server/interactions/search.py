@@ -3,22 +3,17 @@
 https://hl7.org/fhir/R4/http.html#search
 """
 
-from collections.abc import Iterable
 from dataclasses import replace
 
-from fhir_server.core import json
-from fhir_server.core.bundle import bundle, entry
-from fhir_server.core.outcome import operation_outcome
+from fhir_server.core.bundle import bundle
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.extension import Engine
-from fhir_server.interactions import messages
-from fhir_server.interactions.links import PAGE_PARAMETER, PRESENTATION, next_link, page_path, self_link
+from fhir_server.interactions.links import PAGE_PARAMETER, PRESENTATION, page_path, self_link
 from fhir_server.interactions.scope import Scope, scope
-from fhir_server.interactions.subset import Subset, subset
-from fhir_server.issues import Issue
+from fhir_server.interactions.searchset import searchset
 from fhir_server.search.ast import Page, SearchQuery
 from fhir_server.search.parse import ParsedSearch, parse
-from fhir_server.store.port import Reader, SearchResult, StoredResource
+from fhir_server.store.port import Reader, StoredResource
 
 
 def search(request: FhirRequest, engine: Engine, reader: Reader) -> FhirResponse:
@@ -30,7 +25,7 @@ def search(request: FhirRequest, engine: Engine, reader: Reader) -> FhirResponse
         return FhirResponse(200, body=body)
     result = reader.search(parsed.query)
     included, capped = _included(parsed.query, result.matches, engine, reader)
-    return FhirResponse(200, body=_bundle(request, engine, parsed, result, included, capped))
+    return searchset(request, engine, parsed, result, included, capped)
 
 
 def _understood(request: FhirRequest, engine: Engine) -> ParsedSearch:
@@ -73,7 +68,10 @@ def _included(
     includes = query.includes
     while sources and includes:
         fresh: list[StoredResource] = []
+        present = {source.type for source in sources}
         for include in includes:
+            if not include.reverse and include.source not in present:
+                continue
             for stored in reader.included(sources, include, limit + 1):
                 if stored.reference not in seen:
                     seen.add(stored.reference)
@@ -83,38 +81,3 @@ def _included(
         if len(found) > limit:
             return tuple(found[:limit]), True
     return tuple(found), False
-
-
-def _bundle(
-    request: FhirRequest,
-    engine: Engine,
-    parsed: ParsedSearch,
-    result: SearchResult,
-    included: tuple[StoredResource, ...],
-    capped: bool,
-) -> bytes:
-    part = subset(engine.registry, parsed.summary, parsed.elements)
-    entries = [
-        *_entries(result.matches, "match", request, part),
-        *_entries(included, "include", request, part),
-    ]
-    issues = list(parsed.ignored)
-    if capped:
-        text = messages.INCLUDES_CAPPED(limit=engine.limits.include_max)
-        issues.append(Issue("warning", "incomplete", text))
-    if issues:
-        outcome = json.serialise(operation_outcome(issues, request.language))
-        entries.append(entry(None, outcome, search={"mode": "outcome"}))
-    links = [self_link(request, parsed.self_parameters)]
-    if result.next is not None:
-        state = (parsed.self_parameters, result.snapshot, result.next)
-        links.append(next_link(request, engine.tokens.seal(state, page_path(request))))
-    return bundle("searchset", entries, links, result.total)
-
-
-def _entries(
-    resources: Iterable[StoredResource], mode: str, request: FhirRequest, part: Subset | None
-) -> Iterable[bytes]:
-    for stored in resources:
-        body = part.of(stored.body) if part else stored.body
-        yield entry(f"{request.base_url}/{stored.reference}", body, search={"mode": mode})

@@ -1,20 +1,20 @@
 """$changes: every committed version of a type once, in the order of the one clock.
 
 A poll by timestamp can miss a commit that ends late; a cursor on the clock cannot. The cursor is opaque,
-and no longer
-good once the store was restored from a backup.
+and no longer good once the store was restored from a backup.
 """
 
 from fhir_server.core.bundle import Link, bundle
 from fhir_server.core.request import FhirRequest, FhirResponse
-from fhir_server.errors import Gone, InvalidRequest
+from fhir_server.errors import Gone
 from fhir_server.extension import Engine, Operation
 from fhir_server.interactions.history import history_entry
 from fhir_server.interactions.links import page_size, self_link
 from fhir_server.operations import messages
+from fhir_server.operations.parameters import given
 
 CURSOR = "after"
-PARAMETERS = (CURSOR, "_count", "_format", "_pretty")
+PARAMETERS = (CURSOR, "_count")
 
 
 def changes(request: FhirRequest, engine: Engine) -> FhirResponse:
@@ -23,11 +23,10 @@ def changes(request: FhirRequest, engine: Engine) -> FhirResponse:
     Its `next` link carries the cursor to go on with; when nothing is new the Bundle is empty and has one
     all the same. Without `after` it starts at the first commit.
     """
-    for name, _ in request.query:
-        if name not in PARAMETERS:
-            raise InvalidRequest.of(messages.UNKNOWN_PARAMETER(name=name, valid=", ".join(PARAMETERS)))
+    parameters = dict(given(request, PARAMETERS))
     store = engine.store
-    after, count = _position(request, engine), page_size(request.parameter("_count"), engine.limits)
+    after = _position(request, engine, parameters.get(CURSOR))
+    count = page_size(parameters.get("_count"), engine.limits)
     watermark = store.watermark()
     versions = store.changes(after, count, request.path[:-1]) if count else ()
     reached = versions[-1].sequence if versions and len(versions) == count else max(watermark, after)
@@ -36,9 +35,8 @@ def changes(request: FhirRequest, engine: Engine) -> FhirResponse:
     return FhirResponse(200, body=bundle("history", entries, links))
 
 
-def _position(request: FhirRequest, engine: Engine) -> int:
+def _position(request: FhirRequest, engine: Engine, cursor: str | None) -> int:
     """The sequence that the cursor stands at, 0 for the beginning."""
-    cursor = request.parameter(CURSOR)
     if cursor is None:
         return 0
     epoch, sequence = engine.tokens.open(cursor, _path(request))

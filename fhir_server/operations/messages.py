@@ -12,3 +12,23 @@ CURSOR_OF_ANOTHER_EPOCH = Template(
     fr="Ce curseur a été émis avant une restauration de sauvegarde. Relisez les ressources et repartez "
     "d'un nouveau curseur.",
 )
+PARAMETERS_NEEDED = Template(
+    en="The body of this operation is a Parameters resource.",
+    fr="Le corps de cette opération est une ressource Parameters.",
+)
+PRIMITIVE_NEEDED = Template(
+    en="The parameter {name} needs a name and one simple value, such as valueString.",
+    fr="Le paramètre {name} doit avoir un nom et une valeur simple, comme valueString.",
+)
+BAD_DATE = Template(
+    en="{name} is not a date or an instant: {value}.",
+    fr="{name} n'est ni une date ni un instant : {value}.",
+)
+SUBJECT_NEEDED = Template(
+    en="Say whose Observations: the parameter {names} is needed.",
+    fr="Précisez de qui sont les Observations : le paramètre {names} est requis.",
+)
+BAD_MAX = Template(
+    en="max must be a whole number, 1 or more: {value}.",
+    fr="max doit être un entier supérieur ou égal à 1 : {value}.",
+)

@@ -2,5 +2,7 @@
 
 from fhir_server.extension import Operation
 from fhir_server.operations.changes import CHANGES
+from fhir_server.operations.everything import ENCOUNTER_EVERYTHING, EVERYTHING
+from fhir_server.operations.lastn import LASTN
 
-OPERATIONS: tuple[Operation, ...] = (CHANGES,)
+OPERATIONS: tuple[Operation, ...] = (CHANGES, ENCOUNTER_EVERYTHING, EVERYTHING, LASTN)

@@ -1,0 +1,57 @@
+"""The searchset Bundle around one page of matches.
+
+https://hl7.org/fhir/R4/http.html#search
+"""
+
+from collections.abc import Iterable
+
+from fhir_server.core import json
+from fhir_server.core.bundle import bundle, entry
+from fhir_server.core.outcome import operation_outcome
+from fhir_server.core.request import FhirRequest, FhirResponse
+from fhir_server.extension import Engine
+from fhir_server.interactions import messages
+from fhir_server.interactions.links import next_link, page_path, self_link
+from fhir_server.interactions.subset import Subset, subset
+from fhir_server.issues import Issue
+from fhir_server.search.parse import ParsedSearch
+from fhir_server.store.port import SearchResult, StoredResource
+
+
+def searchset(
+    request: FhirRequest,
+    engine: Engine,
+    parsed: ParsedSearch,
+    result: SearchResult,
+    included: tuple[StoredResource, ...] = (),
+    capped: bool = False,
+) -> FhirResponse:
+    """The page as a Bundle: matches, what goes with them, what is to be said, and the links.
+
+    `capped` tells that more would have been included but for the limit.
+    """
+    part = subset(engine.registry, parsed.summary, parsed.elements)
+    entries = [
+        *_entries(result.matches, "match", request, part),
+        *_entries(included, "include", request, part),
+    ]
+    issues = list(parsed.ignored)
+    if capped:
+        text = messages.INCLUDES_CAPPED(limit=engine.limits.include_max)
+        issues.append(Issue("warning", "incomplete", text))
+    if issues:
+        outcome = json.serialise(operation_outcome(issues, request.language))
+        entries.append(entry(None, outcome, search={"mode": "outcome"}))
+    links = [self_link(request, parsed.self_parameters)]
+    if result.next is not None:
+        state = (parsed.self_parameters, result.snapshot, result.next)
+        links.append(next_link(request, engine.tokens.seal(state, page_path(request))))
+    return FhirResponse(200, body=bundle("searchset", entries, links, result.total))
+
+
+def _entries(
+    resources: Iterable[StoredResource], mode: str, request: FhirRequest, part: Subset | None
+) -> Iterable[bytes]:
+    for stored in resources:
+        body = part.of(stored.body) if part else stored.body
+        yield entry(f"{request.base_url}/{stored.reference}", body, search={"mode": mode})

@@ -1,0 +1,136 @@
+"""$everything: all that is known of one patient or one encounter, page by page.
+
+The compartment, and what its resources refer to outside of any compartment member, such as practitioners and
+organisations; never a resource of another patient.
+https://hl7.org/fhir/R4/patient-operation-everything.html
+https://hl7.org/fhir/R4/encounter-operation-everything.html
+"""
+
+from collections.abc import Iterator
+from itertools import groupby
+
+from fhir_server.core.request import FhirRequest, FhirResponse
+from fhir_server.core.temporal import period_of
+from fhir_server.errors import Gone, InvalidRequest, NotFound
+from fhir_server.extension import Engine, Operation
+from fhir_server.interactions import messages as interaction_messages
+from fhir_server.interactions.links import PAGE_PARAMETER, page_path, page_size
+from fhir_server.interactions.scope import compartment_types, in_compartment
+from fhir_server.interactions.searchset import searchset
+from fhir_server.operations import messages
+from fhir_server.operations.parameters import given
+from fhir_server.search.ast import (
+    AnyOf,
+    Clause,
+    DateValue,
+    Include,
+    Match,
+    MissingValue,
+    Page,
+    Prefix,
+    SearchQuery,
+)
+from fhir_server.search.parse import ParsedSearch
+from fhir_server.store.port import StoredResource
+
+PARAMETERS = ("start", "end", "_since", "_type", "_count", PAGE_PARAMETER)
+CARE_DATES = (
+    "date",
+    "authored",
+    "authored-on",
+    "authoredon",
+    "created",
+    "recorded-date",
+    "sent",
+    "start-date",
+)
+"""The search parameters that tell when care took place, each on the types that have it."""
+
+
+def everything(request: FhirRequest, engine: Engine) -> FhirResponse:
+    """GET or POST [type]/[id]/$everything: a searchset, oldest first. Raises `NotFound` for an unknown id."""
+    type, id, _ = request.path
+    _check_exists(engine, type, id)
+    parameters = given(request, PARAMETERS)
+    token = dict(parameters).get(PAGE_PARAMETER)
+    page = None
+    if token is not None:
+        kept, snapshot, after = engine.tokens.open(token, page_path(request))
+        parameters, page = tuple((name, value) for name, value in kept), Page(snapshot, tuple(after))
+    query = _query(engine, type, id, dict(parameters), page)
+    result = engine.store.search(query)
+    related = tuple(_related(engine, type, result.matches))
+    limit = engine.limits.include_max
+    parsed = ParsedSearch(query, self_parameters=parameters)
+    return searchset(request, engine, parsed, result, related[:limit], len(related) > limit)
+
+
+def _check_exists(engine: Engine, type: str, id: str) -> None:
+    stored = engine.store.read(type, id)
+    if stored is None:
+        raise NotFound.of(interaction_messages.NOT_FOUND(reference=f"{type}/{id}"))
+    if stored.deleted:
+        raise Gone.of(interaction_messages.DELETED(reference=stored.reference, version=stored.version))
+
+
+def _query(engine: Engine, type: str, id: str, given: dict[str, str], page: Page | None) -> SearchQuery:
+    members = compartment_types(engine.registry, type)
+    wanted = tuple(name.strip() for name in given.get("_type", "").split(",") if name.strip())
+    for name in wanted:
+        if name not in members:
+            text = interaction_messages.NOT_IN_COMPARTMENT(name=name, compartment=type)
+            raise InvalidRequest.of(text, "http._type")
+    where: list[Clause] = [in_compartment(type, id)]
+    if "_since" in given:
+        where.append(_dated(engine, "_lastUpdated", "ge", "_since", given["_since"]))
+    for name, prefix in (("start", "ge"), ("end", "le")):
+        if name in given:
+            where += _in_care_period(engine, prefix, name, given[name])  # type: ignore[arg-type]
+    count = page_size(given.get("_count"), engine.limits)
+    return SearchQuery(wanted or members, tuple(where), count=count, page=page)
+
+
+def _in_care_period(engine: Engine, prefix: Prefix, name: str, value: str) -> Iterator[Clause]:
+    """What has a date must lie in the period; what has none is not left out."""
+    for code in CARE_DATES:
+        undated = Match(code, "date", (MissingValue(True),), modifier="missing")
+        yield AnyOf((_dated(engine, code, prefix, name, value), undated))
+
+
+def _dated(engine: Engine, code: str, prefix: Prefix, name: str, value: str) -> Match:
+    try:
+        low, high = period_of(value.replace(" ", "+"), engine.zone)
+    except ValueError as error:
+        raise InvalidRequest.of(messages.BAD_DATE(name=name, value=value), f"http.{name}") from error
+    return Match(code, "date", (DateValue(prefix, low, high),))
+
+
+def _related(
+    engine: Engine, compartment: str, matches: tuple[StoredResource, ...]
+) -> Iterator[StoredResource]:
+    """What the matches refer to and no compartment of this kind could hold, each once."""
+    members = frozenset(compartment_types(engine.registry, compartment))
+    limit = engine.limits.include_max + 1
+    seen: set[str] = set()
+    by_type = sorted(matches, key=lambda match: match.type)
+    for type, group in groupby(by_type, key=lambda match: match.type):
+        for stored in engine.store.included(tuple(group), Include(type, "*"), limit):
+            if stored.type not in members and stored.reference not in seen:
+                seen.add(stored.reference)
+                yield stored
+
+
+EVERYTHING = Operation(
+    code="everything",
+    definition="http://hl7.org/fhir/OperationDefinition/Patient-everything",
+    levels=frozenset({"instance"}),
+    handle=everything,
+    types=frozenset({"Patient"}),
+)
+ENCOUNTER_EVERYTHING = Operation(
+    code="everything",
+    definition="http://hl7.org/fhir/OperationDefinition/Encounter-everything",
+    levels=frozenset({"instance"}),
+    handle=everything,
+    types=frozenset({"Encounter"}),
+)

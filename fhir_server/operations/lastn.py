@@ -1,0 +1,98 @@
+"""$lastn: the most recent Observations of each kind.
+
+https://hl7.org/fhir/R4/observation-operation-lastn.html
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from fhir_server.core import json
+from fhir_server.core.request import FhirRequest, FhirResponse
+from fhir_server.errors import InvalidRequest
+from fhir_server.extension import Engine, Operation
+from fhir_server.interactions.links import PRESENTATION
+from fhir_server.interactions.searchset import searchset
+from fhir_server.operations import messages
+from fhir_server.search.ast import Page, SearchQuery, Sort
+from fhir_server.search.parse import ParsedSearch, parse
+from fhir_server.store.port import SearchResult, StoredResource
+
+MAX = "max"
+SUBJECT = ("patient", "subject")
+MOST_RECENT_FIRST = (Sort("date", "date", descending=True),)
+
+
+def lastn(request: FhirRequest, engine: Engine) -> FhirResponse:
+    """GET Observation/$lastn?patient=...&category=...&max=N: any search parameters, N (1) of each code.
+
+    Observations that share a coding are of one kind; those without a coding are by their text.
+    """
+    parameters = [pair for pair in request.query if pair[0] not in (*PRESENTATION, MAX)]
+    if not any(name.partition(":")[0].partition(".")[0] in SUBJECT for name, _ in parameters):
+        raise InvalidRequest.of(messages.SUBJECT_NEEDED(names=" or ".join(SUBJECT)))
+    parsed = parse(
+        ("Observation",),
+        parameters,
+        registry=engine.registry,
+        zone=engine.zone,
+        now=engine.now(),
+        lenient=request.preferences.lenient,
+        base_url=request.base_url,
+    )
+    most = _most(request)
+    matches = tuple(_last(engine, replace(parsed.query, sort=MOST_RECENT_FIRST), most))
+    result = SearchResult(matches, len(matches), 0, None)
+    shown = ParsedSearch(parsed.query, parsed.ignored, (*parsed.self_parameters, (MAX, str(most))))
+    return searchset(request, engine, shown, result)
+
+
+def _most(request: FhirRequest) -> int:
+    value = request.parameter(MAX) or "1"
+    if not (value.isascii() and value.isdecimal()) or not int(value[:9]) > 0 or len(value) > 9:
+        raise InvalidRequest.of(messages.BAD_MAX(value=value), f"http.{MAX}")
+    return int(value)
+
+
+def _last(engine: Engine, query: SearchQuery, most: int) -> Iterator[StoredResource]:
+    """The first `most` of each kind among all matches, most recent first."""
+    kind_of_coding: dict[Any, int] = {}
+    counts: dict[int, int] = defaultdict(int)
+    for stored in _all(engine, query):
+        names = list(_names(json.parse(stored.body).get("code", {})))
+        known = (kind_of_coding[name] for name in names if name in kind_of_coding)
+        kind = next(known, len(kind_of_coding))
+        kind_of_coding.update((name, kind) for name in names)
+        counts[kind] += 1
+        if counts[kind] <= most:
+            yield stored
+
+
+def _all(engine: Engine, query: SearchQuery) -> Iterator[StoredResource]:
+    page: Page | None = None
+    while True:
+        asked = replace(query, count=engine.limits.page_max, total="none", includes=(), page=page)
+        result = engine.store.search(asked)
+        yield from result.matches
+        if result.next is None:
+            return
+        page = Page(result.snapshot, result.next)
+
+
+def _names(code: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """What a kind of Observation is known by."""
+    codings = [coding for coding in code.get("coding", ()) if "code" in coding]
+    for coding in codings:
+        yield coding.get("system", ""), coding["code"]
+    if not codings:
+        yield "text", code.get("text", "")
+
+
+LASTN = Operation(
+    code="lastn",
+    definition="http://hl7.org/fhir/OperationDefinition/Observation-lastn",
+    levels=frozenset({"type"}),
+    handle=lastn,
+    types=frozenset({"Observation"}),
+)

@@ -1,0 +1,40 @@
+"""The input parameters of an operation, from the URL or from a Parameters resource.
+
+https://hl7.org/fhir/R4/operations.html#request
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from fhir_server.core.request import FhirRequest
+from fhir_server.errors import InvalidRequest
+from fhir_server.interactions.links import PRESENTATION
+from fhir_server.operations import messages
+
+
+def given(request: FhirRequest, names: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """What was given, in order, but for presentation. Raises `InvalidRequest` for a name not in `names`."""
+    pairs = (*request.query, *_of_body(request.content))
+    found = tuple(pair for pair in pairs if pair[0] not in PRESENTATION)
+    for name, _ in found:
+        if name not in names:
+            raise InvalidRequest.of(messages.UNKNOWN_PARAMETER(name=name, valid=", ".join(names)))
+    return found
+
+
+def _of_body(content: Any) -> list[tuple[str, str]]:
+    if content is None:
+        return []
+    if not isinstance(content, dict) or content.get("resourceType") != "Parameters":
+        raise InvalidRequest.of(messages.PARAMETERS_NEEDED())
+    return [_pair(parameter) for parameter in content.get("parameter", ())]
+
+
+def _pair(parameter: Any) -> tuple[str, str]:
+    """A primitive parameter as the URL would have it."""
+    name = parameter.get("name") if isinstance(parameter, dict) else None
+    values = [value for key, value in parameter.items() if key.startswith("value")] if name else []
+    if not isinstance(name, str) or len(values) != 1 or not isinstance(values[0], str | int):
+        raise InvalidRequest.of(messages.PRIMITIVE_NEEDED(name=name or "?"), "Parameters.parameter")
+    value = values[0]
+    return name, str(value).lower() if isinstance(value, bool) else str(value)

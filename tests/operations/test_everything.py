@@ -1,0 +1,96 @@
+"""https://hl7.org/fhir/R4/patient-operation-everything.html"""
+
+from typing import Any
+
+import pytest
+
+from tests.interactions.client import Answer, Client, patient
+
+
+def about(type: str, patient_id: str, **members: Any) -> dict[str, Any]:
+    """A resource of a patient, with what its type demands."""
+    needed = {
+        "Encounter": {"status": "finished", "class": {"code": "AMB"}},
+        "Observation": {"status": "final", "code": {"text": "x"}},
+        "Condition": {},
+    }[type]
+    return {"resourceType": type, "subject": {"reference": f"Patient/{patient_id}"}, **needed, **members}
+
+
+def types(answer: Answer, mode: str = "match") -> list[str]:
+    return sorted(
+        entry["resource"]["resourceType"] for entry in answer.entries if entry["search"]["mode"] == mode
+    )
+
+
+@pytest.fixture
+def file(client: Client) -> str:
+    """A patient with dated resources and a practitioner they refer to; another patient beside."""
+    doctor = client.post("Practitioner", {"resourceType": "Practitioner"}).id
+    performer = [{"reference": f"Practitioner/{doctor}"}]
+    mine, other = (client.post("Patient", patient()).id for _ in range(2))
+    for id in (mine, other):
+        client.post("Condition", about("Condition", id))
+        client.post("Encounter", about("Encounter", id, period={"start": "2025-01-10", "end": "2025-01-10"}))
+        client.post(
+            "Observation", about("Observation", id, effectiveDateTime="2025-03-10", performer=performer)
+        )
+    return mine
+
+
+def test_the_compartment_and_what_it_refers_to(client: Client, file: str) -> None:
+    answer = client.get(f"Patient/{file}/$everything")
+    assert types(answer) == ["Condition", "Encounter", "Observation", "Patient"]
+    assert types(answer, "include") == ["Practitioner"]
+    references = [e["resource"].get("subject", {}).get("reference") for e in answer.entries]
+    assert set(references) <= {None, f"Patient/{file}"}
+
+
+def test_dates_of_care_and_types(client: Client, file: str) -> None:
+    since = client.get(f"Patient/{file}/$everything?start=2025-02-01")
+    assert types(since) == ["Condition", "Observation", "Patient"]
+    until = client.get(f"Patient/{file}/$everything?end=2025-02-01")
+    assert types(until) == ["Condition", "Encounter", "Patient"]
+    assert types(client.get(f"Patient/{file}/$everything?_type=Encounter,Condition")) == [
+        "Condition",
+        "Encounter",
+    ]
+    assert types(client.get(f"Patient/{file}/$everything?_since=2100-01-01T00:00:00Z")) == []
+
+
+def test_parameters_may_come_in_a_body(client: Client, file: str) -> None:
+    body = {"resourceType": "Parameters", "parameter": [{"name": "_type", "valueCode": "Encounter"}]}
+    assert types(client.post(f"Patient/{file}/$everything", body)) == ["Encounter"]
+
+
+def test_pages_hold_each_match_once(client: Client, file: str) -> None:
+    seen: list[str] = []
+    url = f"Patient/{file}/$everything?_count=1"
+    while url:
+        page = client.get(url)
+        seen += types(page)
+        url = page.link("next") or ""
+    assert sorted(seen) == ["Condition", "Encounter", "Observation", "Patient"]
+
+
+def test_of_an_encounter(client: Client, file: str) -> None:
+    encounter = client.get(f"Patient/{file}/Encounter").ids[0]
+    reference = {"reference": f"Encounter/{encounter}"}
+    client.post("Observation", about("Observation", file, encounter=reference))
+    answer = client.get(f"Encounter/{encounter}/$everything")
+    assert types(answer) == ["Encounter", "Observation"]
+    assert types(answer, "include") == ["Patient"]
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [("start=yesterday", 400), ("_type=Medication", 400), ("colour=red", 400), ("_count=x", 400)],
+)
+def test_bad_parameters_are_refused(client: Client, file: str, query: str, status: int) -> None:
+    assert client.get(f"Patient/{file}/$everything?{query}").status == status
+
+
+def test_nobody_has_no_everything(client: Client, file: str) -> None:
+    assert client.get("Patient/nobody/$everything").status == 404
+    client.delete(f"Patient/{file}")
+    assert client.get(f"Patient/{file}/$everything").status == 410

@@ -1,0 +1,54 @@
+"""https://hl7.org/fhir/R4/observation-operation-lastn.html"""
+
+from typing import Any
+
+import pytest
+
+from tests.interactions.client import Client
+
+LOINC = "http://loinc.org"
+
+
+def observation(value: int, date: str, *codes: str, text: str = "") -> dict[str, Any]:
+    coded = {"coding": [{"system": LOINC, "code": code} for code in codes]} if codes else {}
+    return {
+        "resourceType": "Observation",
+        "status": "final",
+        "code": coded | ({"text": text} if text else {}),
+        "subject": {"reference": "Patient/1"},
+        "effectiveDateTime": date,
+        "valueInteger": value,
+    }
+
+
+@pytest.fixture
+def scores(client: Client) -> None:
+    """Two kinds of scores, one known by two codes, and one by its text alone."""
+    for each in (
+        observation(17, "2025-01-10", "44261-6"),
+        observation(4, "2025-06-10", "44261-6", "local"),
+        observation(9, "2025-03-10", "local"),
+        observation(11, "2025-01-10", "70274-6"),
+        observation(1, "2025-01-10", text="Humeur"),
+        observation(2, "2025-02-10", text="Humeur"),
+    ):
+        client.post("Observation", each)
+    elsewhere = observation(27, "2026-01-01", "44261-6") | {"subject": {"reference": "Patient/2"}}
+    client.post("Observation", elsewhere)
+
+
+def values(client: Client, query: str) -> list[int]:
+    answer = client.get(f"Observation/$lastn?{query}")
+    return [entry["resource"]["valueInteger"] for entry in answer.entries]
+
+
+@pytest.mark.usefixtures("scores")
+def test_the_last_of_each_kind(client: Client) -> None:
+    assert values(client, "patient=Patient/1") == [4, 2, 11]
+    assert values(client, "subject=Patient/1&max=2") == [4, 9, 2, 11, 1]
+    assert values(client, f"patient=1&code={LOINC}|44261-6&max=5") == [4, 17]
+
+
+@pytest.mark.parametrize("query", ["", "code=x", "patient=1&max=0", "patient=1&max=x", "patient=1&colour=x"])
+def test_bad_parameters_are_refused(client: Client, query: str) -> None:
+    assert client.get(f"Observation/$lastn?{query}").status == 400
