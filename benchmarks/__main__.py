@@ -1,6 +1,7 @@
 """The command: `python -m benchmarks [--quick] [--only NAME] [--profile NAME] [--json FILE]`.
 
-The exit status is 1 when a target is missed or a row could not be measured.
+The exit status is 1 when a target is missed or a row could not be measured soundly: `client-bound` means that
+the load client was the limit, `disturbed` that other programs used the servers' core meanwhile.
 """
 
 import argparse

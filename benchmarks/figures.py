@@ -7,6 +7,10 @@ from typing import Self
 
 # Beyond this the client, not the server, limits a round, and the ratio says nothing.
 CLIENT_BUSY_MAX = 0.95
+# A floor that has its core to itself uses it all; when others used it too, the ratio flatters the product.
+FLOOR_BUSY_MIN = 0.9
+# The label of the side that is the floor.
+FLOOR = "floor"
 
 
 def percentile(values: Sequence[float], rank: float) -> float:
@@ -104,8 +108,13 @@ class Figure:
         return cls(statistics.median(ratios), min(ratios), max(ratios), (over, under))
 
     @property
-    def client_bound(self) -> bool:
-        return any(side.client_busy > CLIENT_BUSY_MAX for side in self.sides)
+    def doubt(self) -> str:
+        """Why the figure proves nothing; empty for a sound one."""
+        if any(side.client_busy > CLIENT_BUSY_MAX for side in self.sides):
+            return "client-bound"
+        if any(side.label == FLOOR and side.server_busy < FLOOR_BUSY_MIN for side in self.sides):
+            return "disturbed"
+        return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +126,8 @@ class Target:
     unit: str = ""
 
     def met(self, figure: Figure) -> bool:
-        """Whether a figure keeps to the bound. A round that the client limited proves nothing."""
-        if figure.client_bound:
+        """Whether a figure keeps to the bound. One that proves nothing does not."""
+        if figure.doubt:
             return False
         return figure.value >= self.bound if self.at_least else figure.value <= self.bound
 

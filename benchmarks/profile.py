@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +21,9 @@ from benchmarks.servers import Server
 SAMPLES_PER_SECOND = 400
 SHOWN = 30
 LINE_NUMBER = re.compile(r":\d+\)$")
-THREAD_NUMBER = re.compile(r"^thread \(\d+\): ")
+THREAD_NUMBER = re.compile(r"^thread \((\d+)\): ")
+# A thread that uses less of the processor than this was waiting, whatever py-spy took it for.
+IDLE_SHARE = 0.01
 
 
 class NoProfile(Exception):
@@ -32,13 +34,23 @@ class NoProfile(Exception):
 Stack = tuple[str, ...]
 
 
-def stacks(raw: str) -> Counter[Stack]:
-    """The stacks of py-spy's raw format, one to a line with its count, and how often each was seen."""
+def stacks(raw: str, idle: Collection[int] = ()) -> Counter[Stack]:
+    """The stacks of py-spy's raw format, one to a line with its count, and how often each was seen, but for
+    those of `idle` threads."""
     counts: Counter[Stack] = Counter()
     for line in raw.splitlines():
         stack, _, count = line.rpartition(" ")
-        counts[tuple(THREAD_NUMBER.sub("", stack).split(";"))] += int(count)
+        thread = THREAD_NUMBER.match(stack)
+        if thread is None or int(thread[1]) not in idle:
+            counts[tuple(THREAD_NUMBER.sub("", stack).split(";"))] += int(count)
     return counts
+
+
+def idle_threads(before: Mapping[int, float], after: Mapping[int, float]) -> set[int]:
+    """The threads that hardly used the processor in between, by the seconds each had used."""
+    used = {thread: seconds - before.get(thread, 0.0) for thread, seconds in after.items()}
+    total = sum(used.values())
+    return {thread for thread, seconds in used.items() if seconds < IDLE_SHARE * total}
 
 
 @dataclass(slots=True)
@@ -51,10 +63,11 @@ class Profile:
     def taking(self, server: Server) -> Iterator[None]:
         """Sample the server for as long as this lasts. Raises `NoProfile` where that cannot be done."""
         with tempfile.TemporaryDirectory(prefix="fhir-bench-") as folder:
-            output = Path(folder) / "stacks"
+            output, before = Path(folder) / "stacks", server.thread_seconds()
             with _recording(server.process.pid, output):
                 yield
-            self.samples += stacks(output.read_text())
+            idle = idle_threads(before, server.thread_seconds())
+            self.samples += stacks(output.read_text(), idle)
 
     def text(self, shown: int = SHOWN) -> str:
         """Shares of the time spent at work or at waiting for the disk."""

@@ -25,9 +25,7 @@ class Result:
     def verdict(self) -> str:
         if self.figure is None:
             return "failed"
-        if self.figure.client_bound:
-            return "client-bound"
-        return "met" if self.met else "MISSED"
+        return self.figure.doubt or ("met" if self.met else "MISSED")
 
     @property
     def margin(self) -> float:

@@ -40,8 +40,12 @@ class Server:
 
     def processor_seconds(self) -> float:
         """Processor time that the process has used so far, in user and kernel."""
-        fields = _stat(Path(f"/proc/{self.process.pid}"))
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return _processor_seconds(Path(f"/proc/{self.process.pid}"))
+
+    def thread_seconds(self) -> dict[int, float]:
+        """The same for each of its threads."""
+        threads = Path(f"/proc/{self.process.pid}/task").iterdir()
+        return {int(thread.name): _processor_seconds(thread) for thread in threads}
 
     def resident_bytes(self) -> int:
         """Resident memory of the process and of those that it started."""
@@ -135,6 +139,11 @@ def _family(pid: int) -> list[int]:
     for member in family:
         family += [child for child, parent in parents.items() if parent == member]
     return family
+
+
+def _processor_seconds(entry: Path) -> float:
+    fields = _stat(entry)
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _parent(entry: Path) -> int:

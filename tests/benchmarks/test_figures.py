@@ -60,5 +60,19 @@ def test_the_margin_grows_on_the_good_side_of_either_bound() -> None:
 def test_a_figure_that_the_client_limited_meets_no_target() -> None:
     figure = Figure.ratio(side("product", 90), side("floor", 100, busy=0.99))
 
-    assert figure.client_bound
+    assert figure.doubt == "client-bound"
     assert not Target(0.1).met(figure)
+
+
+def test_a_figure_whose_floor_did_not_have_its_core_meets_no_target() -> None:
+    half = Side("floor", "req/s", (Sample(50.0, 0.001, 0.002, 0.4, server_busy=0.5),))
+    figure = Figure.ratio(side("product", 90), half)
+
+    assert figure.doubt == "disturbed"
+    assert not Target(0.1).met(figure)
+
+
+def test_a_product_that_waits_for_the_disk_is_no_reason_for_doubt() -> None:
+    waiting = Side("product", "req/s", (Sample(50.0, 0.001, 0.002, 0.4, server_busy=0.5),))
+
+    assert Target(0.5).met(Figure.ratio(waiting, side("floor", 100)))

@@ -1,6 +1,6 @@
 """A profile shares the processor time out by thread, by line, and by function with what it calls."""
 
-from benchmarks.profile import Profile, stacks
+from benchmarks.profile import Profile, idle_threads, stacks
 
 RAW = """\
 MainThread;main (fhir_server/cli/main.py:36);run (uvicorn/server.py:10) 5
@@ -27,6 +27,15 @@ def test_shares_by_thread_by_line_and_by_function() -> None:
         "  in a function, with all that it calls",
         "     40.0%  create (fhir_server/create.py)",
         "     40.0%  parse (core/json.py)",
+    }
+
+
+def test_threads_that_only_waited_are_left_out() -> None:
+    idle = idle_threads(before={1: 5.0, 4711: 2.0}, after={1: 7.0, 4711: 2.01, 9: 0.5})
+
+    assert idle == {4711}
+    assert stacks("thread (4711): write-lane;_work (lanes.py:90) 7\nthread (1): main;f (f.py:1) 2", idle) == {
+        ("main", "f (f.py:1)"): 2
     }
 
 
