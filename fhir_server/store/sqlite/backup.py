@@ -11,7 +11,7 @@ from pathlib import Path
 from fhir_server import errors
 from fhir_server.store import messages
 from fhir_server.store.sqlite.connection import refusing
-from fhir_server.store.sqlite.schema import check_file, renew_epoch
+from fhir_server.store.sqlite.schema import UnknownSchema, check_file, renew_epoch
 
 
 @refusing
@@ -30,7 +30,8 @@ def restore(source: Path, target: Path, replace: bool = False) -> None:
     if not source.is_file():
         raise FileNotFoundError(source)
     with closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)) as backup:
-        check_file(backup)
+        if check_file(backup) == 0:
+            raise UnknownSchema("The file is empty.")
         if replace and target.exists():
             _take_away(target)
         _copy(backup, target, renew_epoch)

@@ -26,7 +26,7 @@ _UNITS_MAX = 64
 """Units that may share a commit before it must come."""
 _PATIENCE_SECONDS = 1.0
 """How long to wait for another thread to commit before looking whether it still will."""
-_BUSY_SECONDS = 10.0
+BUSY_SECONDS = 10.0
 """How long to wait for another process to finish its transaction."""
 _LOOK_SECONDS = 0.001
 """How long to sleep between two looks whether it has."""
@@ -55,6 +55,8 @@ class Writer:
     """Runs units on the writing connection, one at a time."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
+        # SQLite's own waiting sleeps up to a tenth of a second, far longer than a commit takes.
+        connection.execute("PRAGMA busy_timeout = 0")
         self.connection = connection
         self.symbols = WritingSymbols(connection)
         self._turn = threading.Lock()
@@ -143,7 +145,7 @@ class Writer:
                 self._commit(batch)
 
     def _begin(self) -> Batch:
-        deadline = time.monotonic() + _BUSY_SECONDS
+        deadline = time.monotonic() + BUSY_SECONDS
         while not self._try_to_begin(deadline):
             time.sleep(_LOOK_SECONDS)
         row = self.connection.execute(
@@ -152,7 +154,7 @@ class Writer:
         return Batch(*(row or (0, 0)))
 
     def _try_to_begin(self, deadline: float) -> bool:
-        """SQLite's own waiting sleeps up to a tenth of a second, far longer than a commit takes."""
+        """False while another process is writing, until `deadline`."""
         try:
             self.connection.execute("BEGIN IMMEDIATE")
         except sqlite3.Error as error:

@@ -1,0 +1,106 @@
+"""Copies of a store in use, and stores made of copies."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+
+from fhir_server.errors import StoreUnavailable
+from fhir_server.store.port import UnitOfWork
+from fhir_server.store.sqlite import SqliteStore, UnknownSchema, restore
+from tests.store.samples import person, put
+
+
+def test_a_backup_while_writing_is_whole(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "store.sqlite")
+    started, stop = Event(), Event()
+
+    def put_two(unit: UnitOfWork) -> None:
+        for id in "ab":
+            unit.put(*person(id), "PUT")
+
+    def write() -> None:
+        while not stop.is_set():
+            store.transact(put_two)
+            started.set()
+
+    writer = Thread(target=write)
+    writer.start()
+    started.wait(5)
+    for number in range(3):
+        store.backup(tmp_path / "copies" / f"{number}.sqlite")
+    stop.set()
+    writer.join(5)
+    for number in range(3):
+        target = tmp_path / f"restored{number}.sqlite"
+        restore(tmp_path / "copies" / f"{number}.sqlite", target)
+        copy = SqliteStore(target)
+        assert copy.check() == []
+        assert 0 < copy.watermark() <= store.watermark()
+        assert copy.watermark() % 2 == 0
+        assert copy.changes(0, 1000) == store.changes(0, copy.watermark())[:1000]
+        copy.close()
+    store.close()
+
+
+def test_a_restored_store_has_another_epoch_and_the_same_secret(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "store.sqlite")
+    put(store, person("a"))
+    store.backup(tmp_path / "copy.sqlite")
+    put(store, person("b"))
+    restore(tmp_path / "copy.sqlite", tmp_path / "new" / "store.sqlite")
+    restored = SqliteStore(tmp_path / "new" / "store.sqlite")
+    assert restored.epoch != store.epoch
+    assert restored.secret == store.secret
+    assert (restored.watermark(), store.watermark()) == (1, 2)
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == [
+        "copy.sqlite",
+        "store.sqlite",
+        "store.sqlite-shm",
+        "store.sqlite-wal",
+    ]
+    restored.close()
+    store.close()
+
+
+def test_a_backup_overwrites_nothing(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "store.sqlite")
+    (tmp_path / "precious").write_text("mine")
+    with pytest.raises(FileExistsError):
+        store.backup(tmp_path / "precious")
+    assert (tmp_path / "precious").read_text() == "mine"
+    store.close()
+
+
+def test_restoring_replaces_a_store_only_when_told_and_only_when_it_is_closed(tmp_path: Path) -> None:
+    path, copy = tmp_path / "store.sqlite", tmp_path / "copy.sqlite"
+    store = SqliteStore(path)
+    put(store, person("a"))
+    store.backup(copy)
+    put(store, person("b"))
+    with pytest.raises(FileExistsError):
+        restore(copy, path)
+    with pytest.raises(StoreUnavailable, match="Stop the server"):
+        restore(copy, path, replace=True)
+    assert put(store, person("c")).sequence == 3
+    store.close()
+    restore(copy, path, replace=True)
+    restored = SqliteStore(path)
+    assert restored.watermark() == 1
+    assert restored.check() == []
+    restored.close()
+
+
+def test_only_a_backup_can_be_restored(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        restore(tmp_path / "missing.sqlite", tmp_path / "store.sqlite")
+    with closing(sqlite3.connect(tmp_path / "foreign.sqlite")) as other:
+        other.execute("CREATE TABLE theirs (x)")
+    with pytest.raises(UnknownSchema):
+        restore(tmp_path / "foreign.sqlite", tmp_path / "store.sqlite")
+    (tmp_path / "empty.sqlite").touch()
+    with pytest.raises(UnknownSchema):
+        restore(tmp_path / "empty.sqlite", tmp_path / "store.sqlite")
+    assert not (tmp_path / "store.sqlite").exists()

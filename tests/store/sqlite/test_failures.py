@@ -1,0 +1,189 @@
+"""A disk that is full, a file that is locked, damaged or foreign: refused, and nothing half written."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+
+from fhir_server.core.resource import draft
+from fhir_server.errors import FhirError, StoreFull, StoreUnavailable
+from fhir_server.search.entries import Entries, TokenEntry
+from fhir_server.store.sqlite import SqliteStore, UnknownSchema
+from tests.store.samples import person, put
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "store.sqlite"
+
+
+@pytest.fixture
+def store(path: Path) -> Iterator[SqliteStore]:
+    opened = SqliteStore(path)
+    put(opened, person("first"))
+    yield opened
+    opened.close()
+
+
+def large(id: str) -> tuple[object, Entries]:
+    entries = Entries(tokens=[TokenEntry(f"parameter-{id}", f"urn:{id}", str(n)) for n in range(100)])
+    return draft({"resourceType": "Binary", "data": "x" * 100_000}, id), entries
+
+
+def fill_up(store: SqliteStore) -> None:
+    """Leave the file no page to grow by."""
+    connection = store._writer.connection
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    connection.execute(f"PRAGMA max_page_count = {pages + 5}")
+
+
+def make_room(store: SqliteStore) -> None:
+    store._writer.connection.execute("PRAGMA max_page_count = 1000000")
+
+
+def test_a_full_disk_refuses_and_leaves_nothing(store: SqliteStore) -> None:
+    fill_up(store)
+    with pytest.raises(StoreFull, match="Nothing was written"):
+        put(store, large("a"))  # type: ignore[arg-type]
+    assert store.read("Binary", "a") is None
+    assert store.watermark() == 1
+    make_room(store)
+    assert put(store, large("a")).sequence == 2  # type: ignore[arg-type]
+    assert store.check() == []
+
+
+def test_a_full_disk_in_a_group_acknowledges_nothing_that_is_lost(store: SqliteStore) -> None:
+    """Whether the other units of the group survive is for the store to say, and it must say the truth."""
+    fill_up(store)
+    kept: set[str] = set()
+    try:
+        with store.group():
+            for id in ("small", "large", "later"):
+                try:
+                    put(store, large(id) if id == "large" else person(id))  # type: ignore[arg-type]
+                except StoreFull:
+                    continue
+                kept.add(id)
+    except FhirError:
+        kept.clear()
+    assert "large" not in kept
+    assert {change.id for change in store.changes(1, 10)} == kept
+    assert store.check() == []
+    make_room(store)
+    put(store, large("large"))  # type: ignore[arg-type]
+    assert store.check() == []
+
+
+def test_a_file_locked_by_another_process_is_unavailable(
+    store: SqliteStore, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fhir_server.store.sqlite.writer.BUSY_SECONDS", 0.05)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreUnavailable, match="locked"):
+            put(store, person("a"))
+        with pytest.raises(StoreUnavailable, match="locked"), store.group():
+            put(store, person("a"))
+        assert store.read("Patient", "first") is not None
+        other.execute("ROLLBACK")
+    assert put(store, person("a")).sequence == 2
+
+
+def test_a_writer_waits_for_another_process(store: SqliteStore, path: Path) -> None:
+    locked, release = Event(), Event()
+
+    def hold() -> None:
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            locked.set()
+            release.wait(5)
+            other.execute("ROLLBACK")
+
+    holder = Thread(target=hold)
+    holder.start()
+    locked.wait(5)
+    writer = Thread(target=lambda: put(store, person("a")))
+    writer.start()
+    release.set()
+    writer.join(5)
+    holder.join(5)
+    assert store.watermark() == 2
+
+
+def test_a_failed_commit_fails_every_unit_in_it(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Failing:
+        """A connection whose disk fails when it is to make a transaction durable."""
+
+        def __init__(self, real: sqlite3.Connection) -> None:
+            self._real = real
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(self._real, name)
+
+        def execute(self, statement: str, *values: object) -> object:
+            if statement == "COMMIT":
+                error = sqlite3.OperationalError("disk I/O error")
+                error.sqlite_errorcode, error.sqlite_errorname = (
+                    sqlite3.SQLITE_IOERR_FSYNC,
+                    "SQLITE_IOERR_FSYNC",
+                )
+                raise error
+            return self._real.execute(statement, *values)
+
+    monkeypatch.setattr(store._writer, "connection", Failing(store._writer.connection))
+    with pytest.raises(StoreUnavailable, match="SQLITE_IOERR_FSYNC"):
+        put(store, person("a", type="New"))
+
+    def group() -> None:
+        with store.group():
+            put(store, person("b", type="New"))
+            put(store, person("c", type="New"))
+
+    with pytest.raises(StoreUnavailable, match="SQLITE_IOERR_FSYNC"):
+        group()
+    monkeypatch.undo()
+    assert store.watermark() == 1
+    assert put(store, person("a", type="New")).sequence == 2
+    assert store.check() == []
+
+
+def test_a_damaged_file_is_unavailable(path: Path) -> None:
+    path.write_bytes(b"this is no database, and it is long enough to be read as one" * 100)
+    with pytest.raises(StoreUnavailable, match="SQLITE_NOTADB"):
+        SqliteStore(path)
+
+
+def test_a_foreign_database_is_left_alone(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("CREATE TABLE theirs (x)")
+    with pytest.raises(UnknownSchema, match="another application"):
+        SqliteStore(path)
+
+
+def test_a_store_of_a_newer_server_is_left_alone(store: SqliteStore, path: Path) -> None:
+    store.close()
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("PRAGMA user_version = 999")
+    with pytest.raises(UnknownSchema, match="newer"):
+        SqliteStore(path)
+
+
+def test_check_names_what_disagrees(store: SqliteStore, path: Path) -> None:
+    put(store, person("second", code="2"))
+    put(store, person("second", code="3"))
+    assert store.check() == []
+    with closing(sqlite3.connect(path, isolation_level=None)) as vandal:
+        vandal.execute("DELETE FROM token WHERE code = '3'")
+        vandal.execute("INSERT INTO string VALUES (1, 'stray', 999, 'stray')")
+        vandal.execute("DELETE FROM versions WHERE version = 1 AND id = 'second'")
+        vandal.execute("UPDATE resources SET version = 9 WHERE id = 'first'")
+        vandal.execute("UPDATE versions SET last_updated = last_updated + 1000000000 WHERE sequence = 1")
+    findings = "\n".join(store.check())
+    assert "Patient/second: its rows in the token index" in findings
+    assert "1 rows of the string index belong to no living resource" in findings
+    assert "Patient/second: a version is missing" in findings
+    assert "Patient/first: the current version is not the last" in findings
+    assert "clock runs backwards" in findings
