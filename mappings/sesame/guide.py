@@ -6,8 +6,8 @@ https://hl7.org/fhir/R4/implementationguide.html
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from importlib.abc import Traversable
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Any
 
 from fhir_server.core import json
