@@ -70,7 +70,7 @@ def programmes(settings: Settings) -> tuple[Programme, ...]:
 def _programme(name: str) -> Programme:
     try:
         found = import_module(name).PROGRAMME
-    except (ImportError, AttributeError, ValueError) as error:
+    except (ImportError, AttributeError, TypeError, ValueError) as error:
         raise SettingError(
             f"{variable('programmes')} names {name!r}: expected a Python package with a PROGRAMME ({error})."
         ) from error

@@ -1,0 +1,101 @@
+"""A server put together from settings, without a socket."""
+
+import asyncio
+from typing import Any
+
+import httpx
+import pytest
+
+from fhir_server import bootstrap
+from fhir_server.core.request import FhirRequest
+from fhir_server.settings import SettingError, Settings
+
+PLAIN = {"FHIR_SERVER_STORE": "memory:", "FHIR_SERVER_PROGRAMMES": ""}
+PATIENT = {"resourceType": "Patient", "id": "p1"}
+
+
+def ask(url: str, headers: dict[str, str] | None = None, **settings: str) -> httpx.Response:
+    """One GET over the whole application, whose store holds one patient."""
+    environment = PLAIN | {f"FHIR_SERVER_{name.upper()}": value for name, value in settings.items()}
+
+    async def get() -> httpx.Response:
+        server = bootstrap.build(Settings.load(environment))
+        put(server)
+        application = bootstrap.application(server)
+        transport = httpx.ASGITransport(app=application)  # type: ignore[arg-type]
+        async with httpx.AsyncClient(transport=transport) as client:
+            response = await client.get(url, headers=headers)
+        await application.stop()
+        return response
+
+    return asyncio.run(get())
+
+
+def put(server: bootstrap.Server) -> None:
+    request = FhirRequest("PUT", ("Patient", "p1"), "http://localhost/fhir", content=PATIENT)
+    assert server.dispatcher.dispatch(request).status == 201
+
+
+def test_a_plain_server_needs_no_programme() -> None:
+    response = ask("http://localhost/fhir/Patient/p1")
+    assert response.status_code == 200
+    assert response.json()["id"] == "p1"
+
+
+@pytest.mark.parametrize(
+    ("settings", "host", "status"),
+    [
+        ({}, "localhost:8080", 200),
+        ({}, "127.0.0.1", 200),
+        ({}, "[::1]:8080", 200),
+        ({}, "rebound.example", 400),
+        ({"base_url": "https://fhir.example/fhir"}, "fhir.example", 200),
+        ({"allowed_hosts": "inner.example"}, "inner.example:8080", 200),
+        ({"allowed_hosts": "inner.example"}, "localhost", 400),
+        ({"allowed_hosts": "*"}, "anything.example", 200),
+        ({"host": "0.0.0.0"}, "anything.example", 200),
+    ],
+)
+def test_hosts_that_are_served(settings: dict[str, str], host: str, status: int) -> None:
+    assert ask("http://localhost/fhir/Patient/p1", {"Host": host}, **settings).status_code == status
+
+
+def test_links_use_the_operators_base_url() -> None:
+    response = ask("http://localhost/fhir/Patient", base_url="https://fhir.example/r4")
+    assert response.json()["link"][0]["url"].startswith("https://fhir.example/r4/Patient")
+
+
+def test_settings_reach_the_engine() -> None:
+    response = ask("http://localhost/fhir/Patient?_count=5", page_count_max="1", page_count_default="1")
+    assert "_count=1" in response.json()["link"][0]["url"]
+
+
+def test_pages_beside_the_base() -> None:
+    assert ask("http://localhost/health/ready").json() == {"status": "ready"}
+    described = ask("http://localhost/openapi.json").json()
+    parameters = described["paths"]["/fhir/Observation"]["get"]["parameters"]
+    assert "value-quantity" in [parameter.get("name") for parameter in parameters]
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [
+        ("localhost", True),
+        ("127.0.0.1", True),
+        ("127.8.9.10", True),
+        ("::1", True),
+        ("0.0.0.0", False),
+        ("::", False),
+        ("192.0.2.7", False),
+        ("fhir.example", False),
+    ],
+)
+def test_what_counts_as_loopback(host: str, loopback: bool) -> None:
+    assert bootstrap.is_loopback(host) is loopback
+
+
+@pytest.mark.parametrize("name", ["no.such.package", "json", "..", "fhir_server.settings"])
+def test_a_programme_that_is_none_is_told(name: str) -> None:
+    settings: Any = Settings.load({"FHIR_SERVER_PROGRAMMES": name})
+    with pytest.raises(SettingError, match="FHIR_SERVER_PROGRAMMES"):
+        bootstrap.programmes(settings)
