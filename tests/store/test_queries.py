@@ -27,6 +27,7 @@ def stores(
     opened = MemoryStore(lambda: 0), SqliteStore(folder / "store.sqlite", lambda: 0)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("fhir_server.store.sqlite.compile.FEW", request.param)
+        patch.setattr("fhir_server.store.sqlite.search.SORTED_FEW", request.param)
         yield opened
     for store in opened:
         store.close()

@@ -27,7 +27,7 @@ from fhir_server.search.ast import (
     Value,
 )
 from fhir_server.store.sqlite.conditions import Column, condition, last_updated, lead_of
-from fhir_server.store.sqlite.rows import TABLES
+from fhir_server.store.sqlite.rows import COLUMNS
 from fhir_server.store.sqlite.sql import ALWAYS, NEVER, Sql, all_of, among, any_of, negation
 from fhir_server.store.sqlite.symbols import Symbols
 
@@ -40,7 +40,6 @@ UNION_MAX = 64
 LEAD, RANGE = 0, 1
 """Ranks of sources: rows equal in their first cell come in the order of their keys, a range does not."""
 
-_COLUMNS = dict(TABLES)
 _LEAD_COLUMNS = {"token": "code", "reference": "target", "uri": "value", "string": "text"}
 
 Estimate = Callable[[Sql], int]
@@ -48,12 +47,17 @@ Estimate = Callable[[Sql], int]
 
 
 class Source(NamedTuple):
-    """Rows under the alias `d` that have the keys of resources; `unique` where each comes only once."""
+    """Rows under the alias `d` that have the keys of resources.
+
+    `unique` where each comes only once; `order` is the column that holds the first value to sort by, if
+    the rows have it.
+    """
 
     rank: int
     table: Sql
     where: Sql
     unique: bool = False
+    order: str | None = None
 
     def select(self, columns: str = "d.key AS key") -> Sql:
         text = f"SELECT {columns} FROM {self.table.text} WHERE {self.where.text}"
@@ -77,44 +81,62 @@ class Compiler:
 
     def source(self, types: Sequence[str], clauses: Iterable[Clause]) -> Source:
         """The living, visible resources of `types` that satisfy all `clauses`."""
-        return self._best(types, clauses) or self._walk(types, clauses)
+        return self._best(types, clauses) or self.narrowed(self.walk(types), types, clauses)
+
+    def small_source(self, types: Sequence[str], clauses: Iterable[Clause], limit: int) -> Source | None:
+        """What `source` gives, if that takes looking at fewer rows than `limit`."""
+        found = self._candidates(types, clauses)
+        return self._without(self._smaller(found, limit), types, clauses)
 
     def _best(self, types: Sequence[str], clauses: Iterable[Clause]) -> Source | None:
-        """What `source` gives if that beats walking through all resources of the types."""
-        asked = list(_conjuncts(clauses))
+        """What `source` gives if that beats walking through all resources of the types.
+
+        Without a second source to compare, rows in the order of their keys are good however many.
+        """
+        found = self._candidates(types, clauses)
+        lead = found[0] if found and found[0][0].rank == LEAD else None
+        chosen = lead if len(found) == 1 and lead else self._smaller(found, FEW) or lead
+        return self._without(chosen, types, clauses)
+
+    def _candidates(self, types: Sequence[str], clauses: Iterable[Clause]) -> list[tuple[Source, Clause]]:
+        """The sources that the clauses offer, the best ranks first."""
         found = []
-        for clause in asked:
+        for clause in _conjuncts(clauses):
             source = self._source_of(clause, types)
             if source is not None:
                 found.append((source, clause))
-        chosen = self._choose(found)
-        if chosen is None:
-            return None
-        others = [clause for clause in asked if clause is not chosen[1]]
-        return self._narrowed(chosen[0], types, others)
-
-    def _choose(self, found: list[tuple[Source, Clause]]) -> tuple[Source, Clause] | None:
-        """Without a second source to compare, rows in the order of their keys are good however many."""
-        if len(found) == 1 and found[0][0].rank == LEAD:
-            return found[0]
         found.sort(key=lambda pair: pair[0].rank)
+        return found
+
+    def _smaller(self, found: list[tuple[Source, Clause]], limit: int) -> tuple[Source, Clause] | None:
         for pair in found:
             select = pair[0].select("1")
-            if self._estimate(Sql(f"{select.text} LIMIT {FEW}", select.values)) < FEW:
+            if self._estimate(Sql(f"{select.text} LIMIT {limit}", select.values)) < limit:
                 return pair
-        return found[0] if found and found[0][0].rank == LEAD else None
+        return None
 
-    def _walk(self, types: Sequence[str], clauses: Iterable[Clause]) -> Source:
+    def _without(
+        self, chosen: tuple[Source, Clause] | None, types: Sequence[str], clauses: Iterable[Clause]
+    ) -> Source | None:
+        """The chosen source, and all other clauses asked of what comes from it."""
+        if chosen is None:
+            return None
+        others = [clause for clause in _conjuncts(clauses) if clause is not chosen[1]]
+        return self.narrowed(chosen[0], types, others)
+
+    def walk(self, types: Sequence[str]) -> Source:
+        """All living resources of the types."""
         parts = [Sql("d.living = 1")]
         if types:
             # With several types the walk is by key, without the index by type.
             parts.insert(0, among("d.type" if len(types) == 1 else "+d.type", self._symbols.types(types)))
-        walk = Source(RANGE, Sql("resources d"), all_of(parts), unique=True)
-        return self._narrowed(walk, types, clauses)
+        return Source(RANGE, Sql("resources d"), all_of(parts), unique=True)
 
-    def _narrowed(self, source: Source, types: Sequence[str], clauses: Iterable[Clause]) -> Source:
-        probes = [self.probe(clause, types, "d.key") for clause in (*clauses, *self._visibility)]
-        return source.narrowed(*probes)
+    def narrowed(self, source: Source, types: Sequence[str], clauses: Iterable[Clause]) -> Source:
+        """Those of a source's resources that satisfy all clauses and may be seen."""
+        return source.narrowed(
+            *[self.probe(clause, types, "d.key") for clause in (*clauses, *self._visibility)]
+        )
 
     # What can be read from an index
 
@@ -134,6 +156,8 @@ class Compiler:
         known = [source for source in sources if source]
         if len(known) < len(sources) or not 0 < len(known) <= UNION_MAX:
             return None
+        if len(known) == 1:
+            return known[0]
         selects = [source.select() for source in known]
         text = " UNION ALL ".join(select.text for select in selects)
         values = tuple(value for select in selects for value in select.values)
@@ -231,7 +255,7 @@ class Compiler:
             asked = self._own_condition(match, alias)
             return _exists(f"resources {alias}", all_of([Sql(f"{alias}.key = {key}"), asked]))
         parameters = self._symbols.parameters(types, match.parameter)
-        if match.type not in _COLUMNS or not parameters:
+        if match.type not in COLUMNS or not parameters:
             found = NEVER
         else:
             parts = [Sql(f"{alias}.key = {key}"), among(f"{alias}.parameter", parameters)]
@@ -335,7 +359,7 @@ def _lead_column(match: Match) -> str:
 
 
 def _cell_of(type: str, place: int, alias: str) -> Column:
-    columns = _COLUMNS[type]
+    columns = COLUMNS[type]
     return lambda name: f"json_extract({alias}.cells, '$[{place}][{columns.index(name)}]')"
 
 

@@ -36,6 +36,7 @@ TABLES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("uri", ("value",)),
     ("composite", ("lead", "cells")),
 )
+COLUMNS = dict(TABLES)
 NO_ROWS: Rows = tuple([] for _ in TABLES)
 
 _ROWS_MAX = 16

@@ -1,0 +1,143 @@
+"""The page that a query wants of the resources that satisfy it.
+
+A page begins behind the sort key of the last match before it, so that a deep one costs what the first does.
+https://hl7.org/fhir/R4/search.html#sort
+"""
+
+from collections.abc import Sequence
+
+from fhir_server.search.ast import SearchQuery, Sort, SortKey
+from fhir_server.store.sqlite.compile import RANGE, Compiler, Source, by_key
+from fhir_server.store.sqlite.rows import COLUMNS
+from fhir_server.store.sqlite.sql import ALWAYS, Sql, all_of, among, any_of, negation
+from fhir_server.store.sqlite.symbols import Symbols
+from fhir_server.store.sqlite.versions import VERSION_COLUMNS
+
+LOOK_UP = "CROSS JOIN resources r ON r.key = p.k CROSS JOIN versions v ON v.sequence = r.sequence"
+"""From the keys `p.k` to the current versions `v`."""
+
+_SORT_COLUMNS = {"string": "text", "token": "code", "reference": "target", "uri": "value"}
+_OWN_COLUMNS = {"_id": "id", "_lastUpdated": "last_updated"}
+"""The resource's own, which is never missing."""
+
+
+def ordered_sources(compiler: Compiler, symbols: Symbols, query: SearchQuery) -> list[Source]:
+    """Sources that give the matches in the order of the first sort key: those that have it, those without.
+
+    Empty where no index has that order.
+    """
+    sort = query.sort[0]
+    if len(query.types) != 1:
+        return []
+    walk = compiler.walk(query.types)
+    own = _OWN_COLUMNS.get(sort.parameter)
+    if own:
+        return [compiler.narrowed(walk._replace(order=f"d.{own}"), query.types, query.where)]
+    parameters = symbols.parameters(query.types, sort.parameter)
+    if not parameters or (sort.descending and sort.type in ("number", "quantity")):
+        return []
+    column = f"d.{_column(sort)}"
+    having = Source(RANGE, Sql(f"{sort.type} d"), _first_row(sort, parameters), unique=True, order=column)
+    rows = f"{by_key(sort.type, 'o')} WHERE o.key = d.key AND o.parameter = ?"
+    lacking = walk.narrowed(negation(Sql(f"EXISTS (SELECT 1 FROM {rows})", tuple(parameters))))
+    return [compiler.narrowed(source, query.types, query.where) for source in (having, lacking)]
+
+
+def _first_row(sort: Sort, parameters: Sequence[int]) -> Sql:
+    """Of a resource's several rows, only the one that it is sorted by; any one of those that are equal."""
+    column = _column(sort)
+    further = ">" if sort.descending else "<"
+    before = f"o.{column} {further} d.{column}"
+    others = [name for name in COLUMNS[sort.type] if name != column]
+    if others:
+        mine, theirs = (", ".join(f"{alias}.{name}" for name in others) for alias in "do")
+        before = f"({before} OR (o.{column} = d.{column} AND ({theirs}) < ({mine})))"
+    rows = f"{by_key(sort.type, 'o')} WHERE o.key = d.key AND o.parameter = d.parameter AND {before}"
+    return all_of([among("d.parameter", parameters), Sql(f"NOT EXISTS (SELECT 1 FROM {rows})")])
+
+
+def page(source: Source, query: SearchQuery, symbols: Symbols, limit: int) -> Sql:
+    """`VERSION_COLUMNS`, the watermark and the sort values of the first `limit` matches of the page."""
+    keys = _keys(source, query, symbols)
+    order = _order(source, query.sort)
+    sorts = "".join(f", p.s{place}" for place in range(len(query.sort)))
+    text = f"""
+        SELECT {VERSION_COLUMNS}, (SELECT max(sequence) FROM versions){sorts}
+        FROM ({keys.text} ORDER BY {order} LIMIT ?) p {LOOK_UP} ORDER BY {order}"""
+    return Sql(text, (*keys.values, limit))
+
+
+def keys_until(source: Source, snapshot: int) -> Sql:
+    """The keys of all matches that were there at the snapshot."""
+    return source.narrowed(Sql("d.key <= ?", (snapshot,))).select(f"{_distinct(source)} d.key")
+
+
+def _keys(source: Source, query: SearchQuery, symbols: Symbols) -> Sql:
+    """The keys, as `k`, and sort values of what may stand on this page."""
+    if query.page:
+        source = source.narrowed(Sql("d.key <= ?", (query.page.snapshot,)))
+        if not query.sort:
+            source = source.narrowed(Sql("d.key > ?", (query.page.after[-1],)))
+    if not query.sort:
+        return source.select(f"{_distinct(source)} d.key AS k")
+    values = [_value(source, query, place, symbols) for place in range(len(query.sort))]
+    sorts = "".join(f", {value.text} AS s{place}" for place, value in enumerate(values))
+    select = source.select(f"{_distinct(source)} d.key AS k{sorts}")
+    bound = (*(value for sort in values for value in sort.values), *select.values)
+    after = _after(source, query.sort, query.page.after) if query.page else ALWAYS
+    return Sql(f"SELECT * FROM ({select.text}) WHERE {after.text}", (*bound, *after.values))
+
+
+def _value(source: Source, query: SearchQuery, place: int, symbols: Symbols) -> Sql:
+    """The least value of a resource, or the greatest where descending."""
+    sort = query.sort[place]
+    if place == 0 and source.order:
+        return Sql(source.order)
+    own = _OWN_COLUMNS.get(sort.parameter)
+    if own:
+        return Sql(f"(SELECT o.{own} FROM resources o WHERE o.key = d.key)")
+    extreme = "max" if sort.descending else "min"
+    parameters = among("o.parameter", symbols.parameters(query.types, sort.parameter))
+    rows = f"{by_key(sort.type, 'o')} WHERE o.key = d.key AND {parameters.text}"
+    return Sql(f"(SELECT {extreme}(o.{_column(sort)}) FROM {rows})", parameters.values)
+
+
+def _column(sort: Sort) -> str:
+    return _SORT_COLUMNS.get(sort.type, "high" if sort.descending else "low")
+
+
+def _distinct(source: Source) -> str:
+    return "" if source.unique else "DISTINCT"
+
+
+def _may_lack(source: Source, place: int, sort: Sort) -> bool:
+    return sort.parameter not in _OWN_COLUMNS and not (place == 0 and source.order)
+
+
+def _order(source: Source, sorts: Sequence[Sort]) -> str:
+    """Missing values last in both directions, and the first sequence at the end."""
+    terms = []
+    for place, sort in enumerate(sorts):
+        if _may_lack(source, place, sort):
+            terms.append(f"s{place} IS NULL")
+        terms.append(f"s{place} DESC" if sort.descending else f"s{place}")
+    return ", ".join([*terms, "k"])
+
+
+def _after(source: Source, sorts: Sequence[Sort], after: SortKey) -> Sql:
+    """What comes behind a sort key, in the order of `_order`."""
+    condition = Sql("k > ?", (after[-1],))
+    for place, sort in reversed(list(enumerate(sorts))):
+        column, value = f"s{place}", after[place]
+        if value is None:
+            condition = all_of([Sql(f"{column} IS NULL"), condition])
+            continue
+        further = "<" if sort.descending else ">"
+        tied = all_of([Sql(f"{column} = ?", (value,)), condition])
+        condition = any_of([Sql(f"{column} {further} ?", (value,)), tied])
+        if _may_lack(source, place, sort):
+            condition = any_of([Sql(f"{column} IS NULL"), condition])
+        else:
+            # Said once more in the form that an index can seek.
+            condition = all_of([Sql(f"{column} {further}= ?", (value,)), condition])
+    return condition
