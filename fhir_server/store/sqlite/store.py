@@ -4,7 +4,6 @@ https://www.sqlite.org/wal.html
 """
 
 import sqlite3
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -25,18 +24,15 @@ from fhir_server.store.port import (
 from fhir_server.store.sqlite.backup import back_up
 from fhir_server.store.sqlite.connection import connect, refusing
 from fhir_server.store.sqlite.jobs import acquire_job, update_job
-from fhir_server.store.sqlite.reader import SqliteReader
+from fhir_server.store.sqlite.readers import Readers
 from fhir_server.store.sqlite.schema import prepare
-from fhir_server.store.sqlite.symbols import SymbolCache, Symbols
 from fhir_server.store.sqlite.unit import SqliteUnit
 from fhir_server.store.sqlite.upkeep import inconsistencies, reindex
 from fhir_server.store.sqlite.writer import Batch, Writer
 
 T = TypeVar("T")
 
-_WRITER_CACHE = 64 * 1024
-_READER_CACHE = 4 * 1024
-"""Page caches in KiB. Readers mostly read through the memory map, so they need little of their own."""
+_WRITER_CACHE_KIBIBYTES = 64 * 1024
 
 
 class SqliteStore:
@@ -45,12 +41,9 @@ class SqliteStore:
     capabilities = StoreCapabilities(name="sqlite", in_loop=True, shared=True)
 
     def __init__(self, path: Path, clock: Callable[[], int] = wall_clock) -> None:
-        self._path = path
         self._clock = clock
-        self._writer = Writer(_open(path, _WRITER_CACHE))
-        self._cache = SymbolCache()
-        self._thread = threading.local()
-        self._connections: list[sqlite3.Connection] = [self._writer.connection]
+        self._writer = Writer(_open(path))
+        self._readers = Readers(path)
         meta = dict(self._writer.connection.execute("SELECT name, value FROM meta").fetchall())
         self._epoch: str = meta["epoch"].decode()
         self._secret: bytes = meta["secret"]
@@ -63,38 +56,31 @@ class SqliteStore:
     def secret(self) -> bytes:
         return self._secret
 
-    @property
-    def _reader(self) -> SqliteReader:
-        """The reader of this thread, with a connection of its own."""
-        try:
-            return self._thread.reader  # type: ignore[no-any-return]
-        except AttributeError:
-            connection = self._connect()
-            reader = self._thread.reader = SqliteReader(connection, Symbols(connection, self._cache))
-            return reader
-
     def read(self, type: str, id: str) -> StoredResource | None:
-        return self._reader.read(type, id)
+        return self._readers.read(lambda reader: reader.read(type, id))
 
     def read_version(self, type: str, id: str, version: int) -> StoredResource | None:
-        return self._reader.read_version(type, id, version)
+        return self._readers.read(lambda reader: reader.read_version(type, id, version))
 
     def search(self, query: SearchQuery) -> SearchResult:
-        return self._reader.search(query)
+        return self._readers.read(lambda reader: reader.search(query))
 
     def included(
         self, resources: Sequence[StoredResource], include: Include, limit: int
     ) -> tuple[StoredResource, ...]:
-        return self._reader.included(resources, include, limit)
+        return self._readers.read(lambda reader: reader.included(resources, include, limit))
 
     def history(self, query: HistoryQuery) -> HistoryResult:
-        return self._reader.history(query)
+        return self._readers.read(lambda reader: reader.history(query))
 
     def changes(self, after: int, limit: int, types: Sequence[str] = ()) -> tuple[StoredResource, ...]:
-        return self._reader.changes(after, limit, types)
+        return self._readers.read(lambda reader: reader.changes(after, limit, types))
 
     def watermark(self) -> int:
-        return self._reader.watermark()
+        return self._readers.read(lambda reader: reader.watermark())
+
+    def count(self) -> dict[str, int]:
+        return self._readers.read(lambda reader: reader.count())
 
     def transact(self, work: Callable[[UnitOfWork], T]) -> T:
         return self._writer.run(lambda batch: work(self._unit(batch)))
@@ -106,22 +92,13 @@ class SqliteStore:
         return self._writer.run(lambda batch: self._unit(batch).purge(type, id))
 
     def reindex(self, entries_of: Callable[[StoredResource], Entries]) -> Iterator[int]:
-        connection = self._connect()
-        try:
-            yield from reindex(connection, Symbols(connection, self._cache), self._writer, entries_of)
-        finally:
-            self._disconnect(connection)
+        with self._readers.connection() as connection:
+            yield from reindex(connection, self._writer, entries_of)
 
     @refusing
     def check(self) -> list[str]:
-        connection = self._connect()
-        try:
+        with self._readers.connection() as connection:
             return list(inconsistencies(connection))
-        finally:
-            self._disconnect(connection)
-
-    def count(self) -> dict[str, int]:
-        return self._reader.count()
 
     def acquire_job(self, kind: str, id: str, owner: str, lease_seconds: float) -> Job | None:
         now = self._clock()
@@ -134,33 +111,21 @@ class SqliteStore:
         return self._writer.run(lambda _: update_job(connection, id, owner, state, done))
 
     def backup(self, target: Path) -> None:
-        connection = self._connect()
-        try:
+        with self._readers.connection() as connection:
             back_up(connection, target)
-        finally:
-            self._disconnect(connection)
 
     def _unit(self, batch: Batch) -> SqliteUnit:
         return SqliteUnit(self._writer, batch, self._clock())
 
-    def _connect(self) -> sqlite3.Connection:
-        connection = _open(self._path, _READER_CACHE)
-        self._connections.append(connection)
-        return connection
-
-    def _disconnect(self, connection: sqlite3.Connection) -> None:
-        self._connections.remove(connection)
-        connection.close()
-
     def close(self) -> None:
         """Close every connection; no thread may be using the store."""
-        while self._connections:
-            self._connections.pop().close()
+        self._readers.close()
+        self._writer.connection.close()
 
 
 @refusing
-def _open(path: Path, cache_kibibytes: int) -> sqlite3.Connection:
-    connection = connect(path, cache_kibibytes)
+def _open(path: Path) -> sqlite3.Connection:
+    connection = connect(path, _WRITER_CACHE_KIBIBYTES)
     try:
         prepare(connection)
     except BaseException:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from fhir_server.search.entries import Entries
 from fhir_server.store.port import StoredResource
 from fhir_server.store.sqlite.rows import TABLES, Rows, pack, replace_rows, rows_of, unpack
-from fhir_server.store.sqlite.symbols import Symbols
+from fhir_server.store.sqlite.symbols import SymbolCache, Symbols
 from fhir_server.store.sqlite.versions import VERSION_COLUMNS, stored
 from fhir_server.store.sqlite.writer import Writer
 
@@ -53,10 +53,9 @@ _FINDINGS = {
 }
 
 
-def reindex(
-    connection: sqlite3.Connection, symbols: Symbols, writer: Writer, entries_of: EntriesOf
-) -> Iterator[int]:
+def reindex(connection: sqlite3.Connection, writer: Writer, entries_of: EntriesOf) -> Iterator[int]:
     """Index every living resource anew, batch by batch, yielding how many are done."""
+    symbols = Symbols(connection, SymbolCache())
     done = last = 0
     while True:
         rows = connection.execute(_LIVING_AFTER, (last, _BATCH)).fetchall()

@@ -2,8 +2,10 @@
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -97,8 +99,28 @@ SORTS = {
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteStore]:
-    path: Path = tmp_path_factory.mktemp("plans") / "store.sqlite"
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("plans") / "store.sqlite"
+
+
+@pytest.fixture(scope="module")
+def statements() -> Iterator[list[str]]:
+    """All that the connections run which are opened from now on."""
+    ran: list[str] = []
+    connect = sqlite3.connect
+
+    def traced(*args: Any, **kwargs: Any) -> sqlite3.Connection:
+        connection = connect(*args, **kwargs)
+        connection.set_trace_callback(ran.append)
+        return connection
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("fhir_server.store.sqlite.connection.sqlite3.connect", traced)
+        yield ran
+
+
+@pytest.fixture(scope="module")
+def store(path: Path, statements: list[str]) -> Iterator[SqliteStore]:
     opened = SqliteStore(path)
     entries = Entries(
         strings=[StringEntry("name", "du", "Du")],
@@ -119,22 +141,22 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteStore]:
         for number in range(300):
             sample = draft({"resourceType": "Patient"}, str(number))
             opened.transact(lambda unit, sample=sample: unit.put(sample, entries, "PUT"))
+    assert statements
     yield opened
     opened.close()
 
 
 class Plans:
-    """The statements that a connection runs, and how SQLite runs them."""
+    """The statements that the store runs, and how SQLite runs them."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, statements: list[str]) -> None:
         self._connection = connection
-        self._statements: list[str] = []
-        connection.set_trace_callback(self._statements.append)
+        self._statements = statements
 
     def steps(self) -> list[list[str]]:
         """The steps of each statement."""
-        self._connection.set_trace_callback(None)
-        explained = (self._connection.execute(f"EXPLAIN QUERY PLAN {text}") for text in self._statements)
+        statements = list(self._statements)
+        explained = (self._connection.execute(f"EXPLAIN QUERY PLAN {text}") for text in statements)
         return [[row[3] for row in rows] for rows in explained]
 
     def scans(self) -> list[list[str]]:
@@ -149,8 +171,10 @@ def _is_scan(step: str, steps: list[str]) -> bool:
 
 
 @pytest.fixture
-def plans(store: SqliteStore) -> Plans:
-    return Plans(store._reader._connection)
+def plans(path: Path, statements: list[str]) -> Iterator[Plans]:
+    statements.clear()
+    with closing(sqlite3.connect(path)) as connection:
+        yield Plans(connection, statements)
 
 
 @pytest.mark.parametrize("few", [1, 1000], ids=["many", "few"])
@@ -195,3 +219,15 @@ def test_matches_of_one_index_need_no_sorting_for_their_page(
     store.search(SearchQuery(("Patient",), CRITERIA[criteria], count=5, total="none"))
     sorting = [step for steps in plans.steps() for step in steps if "TEMP B-TREE" in step]
     assert sorting == ["USE TEMP B-TREE FOR ORDER BY"]
+
+
+@pytest.mark.parametrize("criteria", ["nothing", "token without system"])
+@pytest.mark.parametrize("sort", ["by change", "by date"])
+def test_many_matches_are_read_in_the_order_wanted(
+    store: SqliteStore, plans: Plans, criteria: str, sort: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only equal values are sorted among themselves."""
+    monkeypatch.setattr("fhir_server.store.sqlite.search.SORTED_FEW", 10)
+    store.search(SearchQuery(("Patient",), CRITERIA[criteria], SORTS[sort], count=5, total="none"))
+    sorting = [step for steps in plans.steps() for step in steps if "TEMP B-TREE" in step]
+    assert sorting == ["USE TEMP B-TREE FOR RIGHT PART OF ORDER BY", "USE TEMP B-TREE FOR ORDER BY"]

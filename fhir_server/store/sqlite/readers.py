@@ -1,0 +1,58 @@
+"""The reading connections of a process: as many as read at one time, handed from thread to thread."""
+
+import sqlite3
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from fhir_server.store.sqlite.connection import connect
+from fhir_server.store.sqlite.reader import SqliteReader
+from fhir_server.store.sqlite.symbols import SymbolCache, Symbols
+
+T = TypeVar("T")
+
+_CACHE_KIBIBYTES = 4 * 1024
+"""Readers mostly read through the memory map, so they need little of their own."""
+
+
+class Readers:
+    """Opens a connection whenever all that there are are reading."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._cache = SymbolCache()
+        self._idle: deque[SqliteReader] = deque()
+        self._opened: list[sqlite3.Connection] = []
+
+    def read(self, read: Callable[[SqliteReader], T]) -> T:
+        """What `read` makes of a reader that is its own while it runs."""
+        try:
+            reader = self._idle.pop()
+        except IndexError:
+            reader = self._open()
+        try:
+            return read(reader)
+        finally:
+            self._idle.append(reader)
+
+    def _open(self) -> SqliteReader:
+        connection = connect(self._path, _CACHE_KIBIBYTES)
+        self._opened.append(connection)
+        return SqliteReader(connection, Symbols(connection, self._cache))
+
+    @contextmanager
+    def connection(self) -> Iterator[sqlite3.Connection]:
+        """A connection of its own for work that takes long."""
+        connection = connect(self._path, _CACHE_KIBIBYTES)
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    def close(self) -> None:
+        """Close them all; none may be reading."""
+        self._idle.clear()
+        while self._opened:
+            self._opened.pop().close()
