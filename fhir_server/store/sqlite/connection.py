@@ -4,6 +4,7 @@ https://www.sqlite.org/pragma.html https://www.sqlite.org/rescode.html
 """
 
 import sqlite3
+import time
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -17,6 +18,8 @@ R = TypeVar("R")
 
 BUSY_MILLISECONDS = 5_000
 """How long a reader waits for a lock, which in WAL mode only recovery and migration make it do."""
+
+_LOOK_SECONDS = 0.005
 
 _UNUSABLE = {
     sqlite3.SQLITE_NOMEM,
@@ -33,7 +36,6 @@ _UNUSABLE = {
 # Deleted content is overwritten, because an erased patient must be gone from the file.
 _PRAGMAS = f"""
 PRAGMA busy_timeout = {BUSY_MILLISECONDS};
-PRAGMA journal_mode = WAL;
 PRAGMA synchronous = FULL;
 PRAGMA wal_autocheckpoint = 4096;
 PRAGMA journal_size_limit = 67108864;
@@ -54,6 +56,21 @@ def connect(path: Path, cache_kibibytes: int) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def enter_wal(connection: sqlite3.Connection) -> None:
+    """Put the file in the mode in which reading and writing do not wait for each other; it stays so.
+
+    For this one change SQLite does not wait while another process opens or closes the same file.
+    """
+    deadline = time.monotonic() + BUSY_MILLISECONDS / 1000
+    while connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if primary_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(_LOOK_SECONDS)
 
 
 def primary_code(error: sqlite3.Error) -> int:

@@ -107,11 +107,14 @@ def prepare(connection: sqlite3.Connection) -> None:
 
 def check_file(connection: sqlite3.Connection) -> int:
     """The schema version of a file, 0 for an empty one. Raises `UnknownSchema` as `prepare` does."""
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    # In this order: while another process creates the tables, they come with the mark of who they belong to.
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-    if application != APPLICATION_ID and (application or version or tables):
-        raise UnknownSchema("The file is a database of another application; give the server one of its own.")
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    if application != APPLICATION_ID:
+        if application or tables:
+            raise UnknownSchema("The file is a database of another application; name another file.")
+        return 0
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version > len(MIGRATIONS):
         raise UnknownSchema(f"The store has schema {version}, newer than this server's {len(MIGRATIONS)}.")
     return int(version)

@@ -22,7 +22,7 @@ from fhir_server.store.port import (
     UnitOfWork,
 )
 from fhir_server.store.sqlite.backup import back_up
-from fhir_server.store.sqlite.connection import connect, refusing
+from fhir_server.store.sqlite.connection import connect, enter_wal, refusing
 from fhir_server.store.sqlite.jobs import acquire_job, update_job
 from fhir_server.store.sqlite.readers import Readers
 from fhir_server.store.sqlite.schema import prepare
@@ -127,6 +127,7 @@ class SqliteStore:
 def _open(path: Path) -> sqlite3.Connection:
     connection = connect(path, _WRITER_CACHE_KIBIBYTES)
     try:
+        enter_wal(connection)
         prepare(connection)
     except BaseException:
         connection.close()

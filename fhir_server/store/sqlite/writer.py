@@ -36,8 +36,8 @@ _LOOK_SECONDS = 0.001
 class Batch:
     """A transaction and the units in it. `sequence` and `last_updated` are the clock as its units left it."""
 
-    sequence: int
-    last_updated: int
+    sequence: int = 0
+    last_updated: int = 0
     units: int = 0
     error: FhirError | None = None
     done: threading.Event = field(default_factory=threading.Event)
@@ -73,11 +73,7 @@ class Writer:
         if self._thread.grouped:
             return self._unit(self._group_batch(), work)
         self._take_turn()
-        try:
-            batch = self._open = self._open or self._begin()
-        except BaseException:
-            self._turn.release()
-            raise
+        batch = self._open = self._open or Batch()
         try:
             return self._unit(batch, work)
         finally:
@@ -104,19 +100,15 @@ class Writer:
             if batch:
                 self._turn.release()
         if batch and batch.error:
-            raise batch.error
+            raise _again(batch.error)
 
     def _group_batch(self) -> Batch:
         """The batch of this thread's group, begun at its first unit."""
         if self._thread.batch is None:
             self._take_turn()
-            try:
-                if self._open:
-                    self._commit(self._open)
-                self._thread.batch = self._begin()
-            except BaseException:
-                self._turn.release()
-                raise
+            self._thread.batch = Batch()
+            if self._open:
+                self._commit(self._open)
         return self._thread.batch
 
     def _take_turn(self) -> None:
@@ -144,34 +136,20 @@ class Writer:
             if not batch.done.is_set():
                 self._commit(batch)
 
-    def _begin(self) -> Batch:
-        deadline = time.monotonic() + BUSY_SECONDS
-        while not self._try_to_begin(deadline):
-            time.sleep(_LOOK_SECONDS)
-        row = self.connection.execute(
-            "SELECT sequence, last_updated FROM versions ORDER BY sequence DESC LIMIT 1"
-        ).fetchone()
-        return Batch(*(row or (0, 0)))
-
-    def _try_to_begin(self, deadline: float) -> bool:
-        """False while another process is writing, until `deadline`."""
-        try:
-            self.connection.execute("BEGIN IMMEDIATE")
-        except sqlite3.Error as error:
-            if primary_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
-                raise refusal(error) from error
-            return False
-        return True
-
     def _unit(self, batch: Batch, work: Callable[[Batch], T]) -> T:
+        """The first unit is undone with the transaction, so only the others pay for a savepoint."""
         if batch.error:
             raise _again(batch.error)
-        self.connection.execute("SAVEPOINT unit")
         clock, symbols = (batch.sequence, batch.last_updated), self.symbols.mark()
         self._thread.in_unit = True
         try:
+            if batch.units:
+                self.connection.execute("SAVEPOINT unit")
+            else:
+                self._begin(batch)
             result = work(batch)
-            self.connection.execute("RELEASE unit")
+            if batch.units:
+                self.connection.execute("RELEASE unit")
         except BaseException as error:
             batch.sequence, batch.last_updated = clock
             self.symbols.forget_since(symbols)
@@ -182,9 +160,30 @@ class Writer:
         batch.units += 1
         return result
 
+    def _begin(self, batch: Batch) -> None:
+        deadline = time.monotonic() + BUSY_SECONDS
+        while not self._try_to_begin(deadline):
+            time.sleep(_LOOK_SECONDS)
+        row = self.connection.execute(
+            "SELECT sequence, last_updated FROM versions ORDER BY sequence DESC LIMIT 1"
+        ).fetchone()
+        batch.sequence, batch.last_updated = row or (0, 0)
+
+    def _try_to_begin(self, deadline: float) -> bool:
+        """False while another process is writing, until `deadline`."""
+        try:
+            self.connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error as error:
+            if primary_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            return False
+        return True
+
     def _undo(self, batch: Batch, error: BaseException) -> None:
         """Take a unit back. SQLite may already have given up the whole transaction, as for a full disk."""
-        if self.connection.in_transaction:
+        if not batch.units:
+            self._roll_back()
+        elif self.connection.in_transaction:
             self.connection.execute("ROLLBACK TO unit")
             self.connection.execute("RELEASE unit")
         else:

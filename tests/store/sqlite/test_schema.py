@@ -1,0 +1,75 @@
+"""The file is created once, migrated forward, and keeps what it is told."""
+
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from threading import Barrier
+
+import pytest
+
+from fhir_server.store.sqlite import SqliteStore, schema
+from tests.store.samples import person, put
+
+
+def test_a_store_is_the_same_when_it_is_opened_again(tmp_path: Path) -> None:
+    first = SqliteStore(tmp_path / "store.sqlite")
+    written = put(first, person("a"))
+    epoch, secret = first.epoch, first.secret
+    first.close()
+    second = SqliteStore(tmp_path / "store.sqlite")
+    assert (second.epoch, second.secret) == (epoch, secret)
+    assert second.read("Patient", "a") == written
+    assert put(second, person("b")).sequence == 2
+    second.close()
+
+
+def test_two_stores_have_each_their_own_epoch_and_secret(tmp_path: Path) -> None:
+    stores = [SqliteStore(tmp_path / f"{number}.sqlite") for number in range(2)]
+    assert len({store.epoch for store in stores}) == len({store.secret for store in stores}) == 2
+    for store in stores:
+        store.close()
+
+
+def test_a_new_file_may_be_opened_by_many_at_once(tmp_path: Path) -> None:
+    start = Barrier(8)
+
+    def open_it(_: int) -> str:
+        start.wait()
+        store = SqliteStore(tmp_path / "store.sqlite")
+        epoch = store.epoch
+        store.close()
+        return epoch
+
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(open_it, range(8)))) == 1
+
+
+def test_an_older_file_is_migrated_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "store.sqlite"
+    store = SqliteStore(path)
+    put(store, person("a"))
+    store.close()
+    newer = (*schema.MIGRATIONS, "CREATE TABLE added (x); INSERT INTO added VALUES (1)")
+    monkeypatch.setattr(schema, "MIGRATIONS", newer)
+    for _ in range(2):
+        migrated = SqliteStore(path)
+        assert migrated.count() == {"Patient": 1}
+        migrated.close()
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT x FROM added").fetchall() == [(1,)]
+        assert connection.execute("PRAGMA user_version").fetchone() == (len(newer),)
+
+
+def test_a_migration_that_fails_leaves_the_file_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "store.sqlite"
+    SqliteStore(path).close()
+    monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, "CREATE TABLE added (x); NONSENSE"))
+    with pytest.raises(sqlite3.OperationalError, match="NONSENSE"):
+        SqliteStore(path)
+    monkeypatch.undo()
+    store = SqliteStore(path)
+    assert put(store, person("a")).sequence == 1
+    store.close()
