@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cmp_to_key
 from pathlib import Path
-from secrets import token_bytes
+from secrets import randbits, token_bytes
 from typing import Any, NoReturn, TypeVar
 
 from fhir_server import errors
@@ -30,8 +30,11 @@ from fhir_server.store.port import (
     SearchResult,
     StoreCapabilities,
     StoredResource,
+    TypeIndex,
     UnitOfWork,
 )
+
+GENERATION_BITS = 62
 
 T = TypeVar("T")
 Key = tuple[str, str]
@@ -74,7 +77,8 @@ class State:
     entries: dict[Key, Entries] = field(default_factory=dict)
     uniques: dict[str, str] = field(default_factory=dict)
     jobs: dict[str, tuple[Job, str, int]] = field(default_factory=dict)
-    clock: dict[str, int] = field(default_factory=lambda: {"sequence": 0, "last_updated": 0})
+    indexes: dict[str, TypeIndex] = field(default_factory=dict)
+    clock: dict[str, int] = field(default_factory=lambda: {"sequence": 0, "last_updated": 0, "generation": 0})
 
     def log(self) -> list[StoredResource]:
         return [self.versions[sequence] for sequence in sorted(self.versions)]
@@ -215,6 +219,13 @@ class MemoryReader:
         more = len(rest) > len(page) > 0
         return HistoryResult(tuple(page), len(versions), page[-1].sequence if more else None)
 
+    def generation(self) -> int:
+        return self._state.clock["generation"]
+
+    def indexes(self) -> dict[str, TypeIndex]:
+        with self._lock:
+            return dict(self._state.indexes)
+
 
 def _targets(entries: Entries, include: Include) -> Iterator[Key]:
     for entry in entries.references:
@@ -261,6 +272,18 @@ class MemoryUnit(MemoryReader):
             return None
         self._expect(current.reference, current, expected_version)
         return self._bury(current)
+
+    def define(self, indexes: Iterable[TypeIndex]) -> None:
+        for index in indexes:
+            self._journal.set(self._state.indexes, index.type, index)
+        self._journal.set(self._state.clock, "generation", randbits(GENERATION_BITS))
+
+    def index(self, resource: StoredResource, entries: Entries) -> bool:
+        key = (resource.type, resource.id)
+        if resource.deleted or self._state.current.get(key) != resource:
+            return False
+        self._journal.set(self._state.entries, key, entries)
+        return True
 
     def purge(self, type: str, id: str) -> bool:
         versions = [v for v in self._state.versions.values() if (v.type, v.id) == (type, id)]
@@ -375,16 +398,6 @@ class MemoryStore(MemoryReader):
     def purge(self, type: str, id: str) -> bool:
         return self._run(lambda unit: unit.purge(type, id))
 
-    def reindex(self, entries_of: Callable[[StoredResource], Entries]) -> Iterator[int]:
-        done = 0
-        for key in list(self._state.entries):
-            with self._lock:
-                if key in self._state.entries:
-                    self._state.entries[key] = entries_of(self._state.current[key])
-                    done += 1
-        if done:
-            yield done
-
     def check(self) -> list[str]:
         """Resources and their entries lie side by side here, so only the log can disagree with them."""
         with self._lock:
@@ -417,6 +430,11 @@ class MemoryStore(MemoryReader):
             job, _, until = self._state.jobs[id]
             self._state.jobs[id] = (replace(job, state=state, done=done), owner, until)
             return True
+
+    def jobs(self, kind: str) -> tuple[Job, ...]:
+        with self._lock:
+            found = [job for job, _, _ in self._state.jobs.values() if job.kind == kind]
+        return tuple(sorted(found, key=lambda job: job.id))
 
     def backup(self, target: Path) -> NoReturn:  # noqa: ARG002
         raise errors.NotSupported.of(messages.NO_BACKUP())

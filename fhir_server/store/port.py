@@ -5,7 +5,7 @@ and
 `last_updated` never runs against it: this is the one clock.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,6 +103,17 @@ class Job:
     done: bool
 
 
+@dataclass(frozen=True, slots=True)
+class TypeIndex:
+    """How the resources of one type are indexed: the fingerprint of each search parameter's definition, by
+    its code, and the codes whose index does not yet cover every resource.
+    """
+
+    type: str
+    fingerprints: Mapping[str, str]
+    pending: frozenset[str] = frozenset()
+
+
 class Reader(Protocol):
     """What can be read, of a whole store or of a unit of work, which sees its own writes too."""
 
@@ -123,6 +134,16 @@ class Reader(Protocol):
         ...
 
     def history(self, query: HistoryQuery) -> HistoryResult: ...
+
+    def generation(self) -> int:
+        """Names the definitions that resources are indexed by: every `define` gives another number, and 0 is
+        before the first. Cheap enough to be asked with every request.
+        """
+        ...
+
+    def indexes(self) -> dict[str, TypeIndex]:
+        """What `define` recorded, by type."""
+        ...
 
 
 class UnitOfWork(Reader, Protocol):
@@ -147,6 +168,16 @@ class UnitOfWork(Reader, Protocol):
 
     def lock(self, key: str) -> None:
         """No other unit that takes the same key runs between here and the end of this one."""
+        ...
+
+    def define(self, indexes: Iterable[TypeIndex]) -> None:
+        """Record how these types are indexed from here on, under a new generation."""
+        ...
+
+    def index(self, resource: StoredResource, entries: Entries) -> bool:
+        """Replace the entries by which a current version is found. False, and nothing done, where it is no
+        longer the current one: then a later write has indexed the resource.
+        """
         ...
 
     def unique(self, key: str, owner: str) -> None:
@@ -185,12 +216,6 @@ class Store(Reader, Protocol):
         """Erase every version of a resource; a deletion stays in the sequence. False when there is none."""
         ...
 
-    def reindex(self, entries_of: Callable[[StoredResource], Entries]) -> Iterator[int]:
-        """Recompute the index of every living resource, yielding after each batch how many are done in
-        total.
-        """
-        ...
-
     def check(self) -> list[str]:
         """Inconsistencies between resources, history and indexes, one sentence each; empty when sound."""
         ...
@@ -217,6 +242,10 @@ class Store(Reader, Protocol):
 
     def update_job(self, id: str, owner: str, state: bytes, done: bool = False) -> bool:
         """Save progress; False when the lease was lost to another owner."""
+        ...
+
+    def jobs(self, kind: str) -> tuple[Job, ...]:
+        """All jobs of a kind, done or not, by id."""
         ...
 
     def backup(self, target: Path) -> None:

@@ -40,6 +40,7 @@ def test_an_id_that_never_was_is_none(store: Store) -> None:
     assert store.read("Patient", "b") is None
     assert store.read("Observation", "a") is None
     assert store.read_version("Patient", "a", 2) is None
+    assert store.read_version("Patient", "a", 10**30) is None
     assert store.transact(lambda unit: unit.delete("Patient", "b")) is None
 
 

@@ -15,6 +15,9 @@ from fhir_server.store.sqlite.search import SqliteSearch
 from fhir_server.store.sqlite.symbols import Symbols
 from fhir_server.store.sqlite.versions import VERSION_COLUMNS, stored
 
+_INTEGER_MAX = 2**63 - 1
+"""SQLite takes no greater one."""
+
 _READ = f"""
 SELECT {VERSION_COLUMNS} FROM resources r CROSS JOIN versions v ON v.sequence = r.sequence
 WHERE r.type = ? AND r.id = ?"""
@@ -48,6 +51,8 @@ class SqliteReader:
 
     @refusing
     def read_version(self, type: str, id: str, version: int) -> StoredResource | None:
+        if version > _INTEGER_MAX:
+            return None
         symbol = self._symbols.type(type)
         row = self._connection.execute(_READ_VERSION, (symbol, id, version)).fetchone()
         return StoredResource(type, *row[1:]) if row else None
