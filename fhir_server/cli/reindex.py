@@ -2,6 +2,7 @@
 
 import os
 import time
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -9,7 +10,12 @@ import typer
 from fhir_server import bootstrap
 from fhir_server.cli.existing import open_existing
 from fhir_server.cli.progress import progress
+from fhir_server.search.ast import Page, SearchQuery
+from fhir_server.search.entries import Entries
 from fhir_server.settings import Settings
+from fhir_server.store.port import StoredResource, UnitOfWork
+
+BATCH = 200
 
 
 def reindex(store: Annotated[str | None, typer.Option(help="sqlite:///path")] = None) -> None:
@@ -27,9 +33,18 @@ def reindex(store: Annotated[str | None, typer.Option(help="sqlite:///path")] = 
 
 
 def _reindexed(server: bootstrap.Server) -> int:
-    done = 0
+    done, after, snapshot = 0, 0, server.store.watermark()
     with progress("Indexing", sum(server.store.count().values())) as advance:
-        for so_far in server.store.reindex(server.entries_of):
-            advance(so_far - done)
-            done = so_far
-    return done
+        while True:
+            query = SearchQuery((), count=BATCH, total="none", page=Page(snapshot, (after,)))
+            if not (batch := server.store.search(query).matches):
+                return done
+            entries = [(stored, server.entries_of(stored)) for stored in batch]
+            server.store.transact(partial(_index, entries))
+            done, after = done + len(batch), batch[-1].first_sequence
+            advance(len(batch))
+
+
+def _index(batch: list[tuple[StoredResource, Entries]], unit: UnitOfWork) -> None:
+    for stored, entries in batch:
+        unit.index(stored, entries)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cmp_to_key
 from pathlib import Path
-from secrets import randbits, token_bytes
+from secrets import token_bytes
 from typing import Any, NoReturn, TypeVar
 
 from fhir_server import errors
@@ -22,6 +22,7 @@ from fhir_server.search.match import matches, sort_value
 from fhir_server.store import messages
 from fhir_server.store.clock import wall_clock
 from fhir_server.store.expectation import expect_version
+from fhir_server.store.generation import new_generation
 from fhir_server.store.port import (
     HistoryQuery,
     HistoryResult,
@@ -33,8 +34,6 @@ from fhir_server.store.port import (
     TypeIndex,
     UnitOfWork,
 )
-
-GENERATION_BITS = 62
 
 T = TypeVar("T")
 Key = tuple[str, str]
@@ -276,7 +275,7 @@ class MemoryUnit(MemoryReader):
     def define(self, indexes: Iterable[TypeIndex]) -> None:
         for index in indexes:
             self._journal.set(self._state.indexes, index.type, index)
-        self._journal.set(self._state.clock, "generation", randbits(GENERATION_BITS))
+        self._journal.set(self._state.clock, "generation", new_generation())
 
     def index(self, resource: StoredResource, entries: Entries) -> bool:
         key = (resource.type, resource.id)

@@ -10,7 +10,7 @@ from fhir_server.errors import Conflict, PreconditionFailed
 from fhir_server.search.ast import SearchQuery
 from fhir_server.search.entries import Entries
 from fhir_server.store.backends import BACKENDS, open_store
-from fhir_server.store.port import HistoryQuery, Store, StoredResource, UnitOfWork
+from fhir_server.store.port import HistoryQuery, Job, Store, StoredResource, TypeIndex, UnitOfWork
 from tests.store.conftest import uri_of
 from tests.store.samples import identified, person, put, references
 
@@ -293,16 +293,83 @@ def test_a_purge_leaves_a_deletion_and_nothing_else(store: Store) -> None:
     assert store.check() == []
 
 
-def test_reindex_replaces_the_entries_of_all_that_live(store: Store) -> None:
-    for number in range(450):
-        put(store, person(f"p{number}", code=str(number)))
-    store.transact(lambda unit: unit.delete("Patient", "p3"))
-    done = list(store.reindex(lambda stored: person(stored.id, code=f"new-{stored.id}")[1]))
-    assert done[-1] == 449
-    assert store.search(SearchQuery((), (identified("7"),))).matches == ()
-    assert references(store.search(SearchQuery((), (identified("new-p7"),))).matches) == ["Patient/p7"]
+def test_a_resource_is_indexed_anew_as_it_stands(store: Store) -> None:
+    first, second = put(store, person("a", code="1")), put(store, person("b", code="2"))
+    gone = put(store, person("c", code="3"))
+    changed = put(store, person("b", code="2"))
+    deletion = store.transact(lambda unit: unit.delete("Patient", "c"))
+    assert deletion is not None
+    entries = person("x", code="new")[1]
+
+    def index_all(unit: UnitOfWork) -> list[bool]:
+        return [unit.index(version, entries) for version in (first, second, gone, changed, deletion)]
+
+    assert store.transact(index_all) == [True, False, False, True, False]
+    assert store.search(SearchQuery((), (identified("1"),))).matches == ()
+    assert references(store.search(SearchQuery((), (identified("new"),))).matches) == [
+        "Patient/a",
+        "Patient/b",
+    ]
+    assert store.read("Patient", "a") == first
+    assert store.watermark() == 5
     assert store.check() == []
-    assert store.watermark() == 451
+
+
+def test_a_unit_that_fails_indexes_nothing_anew(store: Store) -> None:
+    stored = put(store, person("a", code="1"))
+
+    def work(unit: UnitOfWork) -> None:
+        unit.index(stored, person("a", code="2")[1])
+        assert references(unit.search(SearchQuery((), (identified("2"),))).matches) == ["Patient/a"]
+        fail(unit)
+
+    with pytest.raises(Undone):
+        store.transact(work)
+    assert references(store.search(SearchQuery((), (identified("1"),))).matches) == ["Patient/a"]
+    assert store.check() == []
+
+
+def test_definitions_are_kept_by_type_under_a_generation(store: Store) -> None:
+    assert (store.generation(), store.indexes()) == (0, {})
+    patient = TypeIndex("Patient", {"name": "1"}, frozenset({"name"}))
+    basic = TypeIndex("Basic", {"code": "2", "_tag": "3"})
+    store.transact(lambda unit: unit.define([patient, basic]))
+    first = store.generation()
+    assert first != 0
+    assert store.indexes() == {"Patient": patient, "Basic": basic}
+    indexed = TypeIndex("Patient", {"name": "1"})
+    store.transact(lambda unit: unit.define([indexed]))
+    second = store.generation()
+    assert second not in (0, first)
+    assert store.indexes() == {"Patient": indexed, "Basic": basic}
+    store.transact(lambda unit: unit.define([]))
+    assert store.generation() not in (0, first, second)
+
+
+def test_a_unit_sees_its_own_definitions_until_it_fails(store: Store) -> None:
+    store.transact(lambda unit: unit.define([TypeIndex("Basic", {})]))
+    before = store.generation()
+
+    def work(unit: UnitOfWork) -> None:
+        assert unit.generation() == before
+        unit.define([TypeIndex("Patient", {"name": "1"})])
+        assert unit.generation() != before
+        assert set(unit.indexes()) == {"Basic", "Patient"}
+        fail(unit)
+
+    with pytest.raises(Undone):
+        store.transact(work)
+    assert store.generation() == before
+    assert store.transact(lambda unit: unit.generation()) == before
+    assert set(store.indexes()) == {"Basic"}
+
+
+def test_jobs_are_listed_by_kind(store: Store) -> None:
+    assert store.jobs("export") == ()
+    for kind, id in (("export", "b"), ("import", "c"), ("export", "a")):
+        store.acquire_job(kind, id, "one", 10)
+    store.update_job("b", "one", b"{}", done=True)
+    assert store.jobs("export") == (Job("a", "export", b"", False), Job("b", "export", b"{}", True))
 
 
 def test_counts_are_of_living_resources(store: Store) -> None:

@@ -185,9 +185,15 @@ class Histories(RuleBasedStateMachine):
 
         self.agree(run)
 
-    @rule(entries=samples.entries())
-    def everything_is_indexed_anew(self, entries: Entries) -> None:
-        self.agree(lambda store: list(store.reindex(lambda _: entries)))
+    @rule(entries=samples.entries(), undone=st.booleans())
+    def everything_is_indexed_anew(self, entries: Entries, undone: bool) -> None:
+        def run(unit: UnitOfWork) -> list[bool]:
+            indexed = [unit.index(version, entries) for version in unit.search(SearchQuery(())).matches]
+            if undone:
+                raise Undone
+            return indexed
+
+        self.agree(lambda store: store.transact(run))
 
     @rule(after=st.integers(0, 20), types=samples.type_lists())
     def changes_are_followed(self, after: int, types: tuple[str, ...]) -> None:

@@ -24,3 +24,9 @@ def acquire_job(
 def update_job(connection: sqlite3.Connection, id: str, owner: str, state: bytes, done: bool) -> bool:
     """Save progress; False when another owner has taken the lease."""
     return connection.execute(_UPDATE, (state, done, id, owner)).rowcount == 1
+
+
+def jobs(connection: sqlite3.Connection, kind: str) -> tuple[Job, ...]:
+    """All jobs of a kind, by id."""
+    rows = connection.execute("SELECT id, kind, state, done FROM jobs WHERE kind = ? ORDER BY id", (kind,))
+    return tuple(Job(id, kind, state, bool(done)) for id, kind, state, done in rows)

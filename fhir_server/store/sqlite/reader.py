@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from fhir_server.search.ast import Include, SearchQuery
-from fhir_server.store.port import HistoryQuery, HistoryResult, SearchResult, StoredResource
+from fhir_server.store.port import HistoryQuery, HistoryResult, SearchResult, StoredResource, TypeIndex
 from fhir_server.store.sqlite.connection import refusing
+from fhir_server.store.sqlite.indexes import Generation, read_indexes
 from fhir_server.store.sqlite.search import SqliteSearch
 from fhir_server.store.sqlite.symbols import Symbols
 from fhir_server.store.sqlite.versions import VERSION_COLUMNS, stored
@@ -42,6 +43,7 @@ class SqliteReader:
         self._connection = connection
         self._symbols = symbols
         self._search = SqliteSearch(connection, symbols)
+        self._generation = Generation(connection)
 
     @refusing
     def read(self, type: str, id: str) -> StoredResource | None:
@@ -141,3 +143,11 @@ class SqliteReader:
     def count(self) -> dict[str, int]:
         """Living resources per type."""
         return dict(self._connection.execute(_COUNT).fetchall())
+
+    @refusing
+    def generation(self) -> int:
+        return self._generation.now()
+
+    @refusing
+    def indexes(self) -> dict[str, TypeIndex]:
+        return read_indexes(self._connection)

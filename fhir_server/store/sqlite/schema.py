@@ -81,7 +81,11 @@ CREATE INDEX composite_key ON composite (key, parameter);
 CREATE INDEX date_high ON date (parameter, high);
 """
 
-MIGRATIONS = (_RESOURCES + _INDEXES,)
+_DEFINITIONS = """
+CREATE TABLE indexes (type TEXT PRIMARY KEY, fingerprints BLOB NOT NULL, pending BLOB NOT NULL) WITHOUT ROWID
+"""
+
+MIGRATIONS = (_RESOURCES + _INDEXES, _DEFINITIONS)
 """Statements that lead from each schema version to the next; version 0 is an empty file."""
 
 

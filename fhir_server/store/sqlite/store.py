@@ -4,13 +4,12 @@ https://www.sqlite.org/wal.html
 """
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TypeVar
 
 from fhir_server.search.ast import Include, SearchQuery
-from fhir_server.search.entries import Entries
 from fhir_server.store.clock import wall_clock
 from fhir_server.store.port import (
     HistoryQuery,
@@ -19,15 +18,16 @@ from fhir_server.store.port import (
     SearchResult,
     StoreCapabilities,
     StoredResource,
+    TypeIndex,
     UnitOfWork,
 )
 from fhir_server.store.sqlite.backup import back_up
 from fhir_server.store.sqlite.connection import connect, enter_wal, refusing
-from fhir_server.store.sqlite.jobs import acquire_job, update_job
+from fhir_server.store.sqlite.jobs import acquire_job, jobs, update_job
 from fhir_server.store.sqlite.readers import Readers
 from fhir_server.store.sqlite.schema import prepare
 from fhir_server.store.sqlite.unit import SqliteUnit
-from fhir_server.store.sqlite.upkeep import inconsistencies, reindex
+from fhir_server.store.sqlite.upkeep import inconsistencies
 from fhir_server.store.sqlite.writer import Batch, Writer
 
 T = TypeVar("T")
@@ -82,6 +82,12 @@ class SqliteStore:
     def count(self) -> dict[str, int]:
         return self._readers.read(lambda reader: reader.count())
 
+    def generation(self) -> int:
+        return self._readers.read(lambda reader: reader.generation())
+
+    def indexes(self) -> dict[str, TypeIndex]:
+        return self._readers.read(lambda reader: reader.indexes())
+
     def transact(self, work: Callable[[UnitOfWork], T]) -> T:
         return self._writer.run(lambda batch: work(self._unit(batch)))
 
@@ -90,10 +96,6 @@ class SqliteStore:
 
     def purge(self, type: str, id: str) -> bool:
         return self._writer.run(lambda batch: self._unit(batch).purge(type, id))
-
-    def reindex(self, entries_of: Callable[[StoredResource], Entries]) -> Iterator[int]:
-        with self._readers.connection() as connection:
-            yield from reindex(connection, self._writer, entries_of)
 
     @refusing
     def check(self) -> list[str]:
@@ -109,6 +111,11 @@ class SqliteStore:
     def update_job(self, id: str, owner: str, state: bytes, done: bool = False) -> bool:
         connection = self._writer.connection
         return self._writer.run(lambda _: update_job(connection, id, owner, state, done))
+
+    @refusing
+    def jobs(self, kind: str) -> tuple[Job, ...]:
+        with self._readers.connection() as connection:
+            return jobs(connection, kind)
 
     def backup(self, target: Path) -> None:
         with self._readers.connection() as connection:

@@ -4,6 +4,7 @@ The unit has the file to itself from its first statement on (`BEGIN IMMEDIATE`),
 times are simply the next ones. https://www.sqlite.org/lang_transaction.html
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from fhir_server import errors
@@ -11,7 +12,8 @@ from fhir_server.core.resource import Draft, body
 from fhir_server.search.entries import Entries
 from fhir_server.store import messages
 from fhir_server.store.expectation import expect_version
-from fhir_server.store.port import Method, StoredResource
+from fhir_server.store.port import Method, StoredResource, TypeIndex
+from fhir_server.store.sqlite.indexes import define, read_generation
 from fhir_server.store.sqlite.reader import SqliteReader
 from fhir_server.store.sqlite.rows import NO_ROWS, insert_rows, pack, replace_rows, rows_of, unpack
 from fhir_server.store.sqlite.writer import Batch, Writer
@@ -25,6 +27,9 @@ INSERT INTO resources (version, sequence, last_updated, living, entries, key, ty
 VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
 _UPDATE_RESOURCE = """
 UPDATE resources SET version = ?, sequence = ?, last_updated = ?, living = ?, entries = ? WHERE key = ?"""
+
+_INDEXED = "SELECT sequence, living, entries FROM resources WHERE key = ?"
+_INDEX_ANEW = "UPDATE resources SET entries = ? WHERE key = ?"
 
 _NONE = pack(NO_ROWS)
 
@@ -73,6 +78,25 @@ class SqliteUnit(SqliteReader):
             return None
         expect_version(f"{type}/{id}", version, living, expected_version)
         return self._bury(type, id, key, version + 1, old)
+
+    def generation(self) -> int:
+        """Asked anew each time, as it may be this unit's own."""
+        return read_generation(self._connection)
+
+    def define(self, indexes: Iterable[TypeIndex]) -> None:
+        define(self._connection, indexes)
+
+    def index(self, resource: StoredResource, entries: Entries) -> bool:
+        key = resource.first_sequence
+        row = self._connection.execute(_INDEXED, (key,)).fetchone()
+        if row is None or row[:2] != (resource.sequence, 1):
+            return False
+        rows = rows_of(resource.type, entries, self._assign)
+        packed = pack(rows)
+        if packed != row[2]:
+            replace_rows(self._connection, key, unpack(row[2]), rows)
+            self._connection.execute(_INDEX_ANEW, (packed, key))
+        return True
 
     def purge(self, type: str, id: str) -> bool:
         """Erase every version and leave a deletion in their stead, at the end of the sequence."""

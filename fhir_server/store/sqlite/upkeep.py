@@ -1,27 +1,9 @@
-"""Work on the whole store: counting, indexing anew, and looking for what should never be found."""
+"""A look at the whole store for what should never be found."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
-from fhir_server.search.entries import Entries
-from fhir_server.store.port import StoredResource
-from fhir_server.store.sqlite.rows import TABLES, Rows, pack, replace_rows, rows_of, unpack
-from fhir_server.store.sqlite.symbols import SymbolCache, Symbols
-from fhir_server.store.sqlite.versions import VERSION_COLUMNS, stored
-from fhir_server.store.sqlite.writer import Writer
-
-EntriesOf = Callable[[StoredResource], Entries]
-
-_BATCH = 200
-"""Resources indexed anew in one transaction, between which other writers have their turn."""
-
-_LIVING_AFTER = f"""
-SELECT {VERSION_COLUMNS} FROM resources r CROSS JOIN versions v ON v.sequence = r.sequence
-WHERE r.living = 1 AND r.key > ? ORDER BY r.key LIMIT ?"""
-
-_CURRENT = f"""
-SELECT r.entries, {VERSION_COLUMNS} FROM resources r CROSS JOIN versions v ON v.sequence = r.sequence
-WHERE r.living = 1 AND r.key = ?"""
+from fhir_server.store.sqlite.rows import TABLES, Rows, unpack
 
 _NAMED = "SELECT t.name || '/' || r.id FROM resources r CROSS JOIN types t ON t.id = r.type"
 
@@ -51,38 +33,6 @@ _FINDINGS = {
         SELECT v.sequence FROM versions v WHERE NOT EXISTS (
             SELECT 1 FROM resources r WHERE r.key = v.key AND r.id = v.id AND r.type = v.type)""",
 }
-
-
-def reindex(connection: sqlite3.Connection, writer: Writer, entries_of: EntriesOf) -> Iterator[int]:
-    """Index every living resource anew, batch by batch, yielding how many are done."""
-    symbols = Symbols(connection, SymbolCache())
-    done = last = 0
-    while True:
-        rows = connection.execute(_LIVING_AFTER, (last, _BATCH)).fetchall()
-        if not rows:
-            return
-        # What takes long is done before the turn of the writer is taken.
-        batch = [(resource, entries_of(resource)) for resource in stored(symbols, rows)]
-        writer.run(lambda _, batch=batch: _index_anew(writer, batch, entries_of))  # type: ignore[misc]
-        done, last = done + len(batch), batch[-1][0].first_sequence
-        yield done
-
-
-def _index_anew(writer: Writer, batch: list[tuple[StoredResource, Entries]], entries_of: EntriesOf) -> None:
-    for resource, entries in batch:
-        row = writer.connection.execute(_CURRENT, (resource.first_sequence,)).fetchone()
-        if row is None:
-            continue
-        (current,) = stored(writer.symbols, [row[1:]])
-        if current.sequence != resource.sequence:
-            entries = entries_of(current)
-        new = rows_of(current.type, entries, writer.symbols)
-        packed = pack(new)
-        if packed != row[0]:
-            replace_rows(writer.connection, current.first_sequence, unpack(row[0]), new)
-            writer.connection.execute(
-                "UPDATE resources SET entries = ? WHERE key = ?", (packed, current.first_sequence)
-            )
 
 
 def inconsistencies(connection: sqlite3.Connection) -> Iterator[str]:

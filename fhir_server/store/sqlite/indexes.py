@@ -1,0 +1,53 @@
+"""How each type is indexed, and the generation that tells all processes when that has changed.
+
+https://www.sqlite.org/pragma.html#pragma_data_version
+"""
+
+import sqlite3
+from collections.abc import Iterable
+
+import msgspec
+
+from fhir_server.store.generation import new_generation
+from fhir_server.store.port import TypeIndex
+
+_GENERATION = "SELECT value FROM meta WHERE name = 'generation'"
+_RECORD = "INSERT OR REPLACE INTO indexes (type, fingerprints, pending) VALUES (?, ?, ?)"
+
+_encode = msgspec.json.Encoder().encode
+_fingerprints = msgspec.json.Decoder(dict[str, str]).decode
+_pending = msgspec.json.Decoder(frozenset[str]).decode
+
+
+class Generation:
+    """The generation as one connection sees it, looked up only after something was committed elsewhere."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._seen = -1
+        self._value = 0
+
+    def now(self) -> int:
+        (version,) = self._connection.execute("PRAGMA data_version").fetchone()
+        if version != self._seen:
+            self._value, self._seen = read_generation(self._connection), version
+        return self._value
+
+
+def read_generation(connection: sqlite3.Connection) -> int:
+    """The generation of the store; 0 before the first."""
+    row = connection.execute(_GENERATION).fetchone()
+    return int(row[0]) if row else 0
+
+
+def read_indexes(connection: sqlite3.Connection) -> dict[str, TypeIndex]:
+    """What is recorded of every type."""
+    rows = connection.execute("SELECT type, fingerprints, pending FROM indexes")
+    return {type: TypeIndex(type, _fingerprints(known), _pending(left)) for type, known, left in rows}
+
+
+def define(connection: sqlite3.Connection, indexes: Iterable[TypeIndex]) -> None:
+    """Record how some types are indexed, under a new generation."""
+    rows = [(one.type, _encode(dict(one.fingerprints)), _encode(sorted(one.pending))) for one in indexes]
+    connection.executemany(_RECORD, rows)
+    connection.execute("INSERT OR REPLACE INTO meta VALUES ('generation', ?)", (new_generation(),))
