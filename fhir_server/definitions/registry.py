@@ -36,12 +36,17 @@ class Compartment:
 class Registry:
     """R4's definitions with layers of conformance resources on top; a later layer wins.
 
-    A registry does not change once it is built: `layered` gives a new one. What it reads it keeps.
+    On top of all lie those that clients have `stored`. A registry does not change once it is built: `layered`
+    and `storing` give a new one. What it reads it keeps.
     """
 
-    def __init__(self, facts: Facts, resources: tuple[Resource, ...] = ()) -> None:
+    def __init__(
+        self, facts: Facts, guides: tuple[Resource, ...] = (), stored: tuple[Resource, ...] = ()
+    ) -> None:
         self._facts = facts
-        self._resources = resources
+        self._guides = guides
+        self.stored = stored
+        self._resources = (*guides, *stored)
         self._parameters_by_type: dict[str, Mapping[str, SearchParameter]] = {}
         self._code_lists: dict[str, CodeList | None] = {}
 
@@ -51,8 +56,12 @@ class Registry:
         return cls(Facts())
 
     def layered(self, resources: Iterable[Resource]) -> "Registry":
-        """A registry with these conformance resources over all that this one has."""
-        return Registry(self._facts, (*self._resources, *resources))
+        """A registry with these conformance resources over the guides that this one has."""
+        return Registry(self._facts, (*self._guides, *resources), self.stored)
+
+    def storing(self, resources: Iterable[Resource]) -> "Registry":
+        """A registry with these in place of the resources that clients had stored before."""
+        return Registry(self._facts, self._guides, tuple(resources))
 
     # types
 
@@ -73,13 +82,11 @@ class Registry:
     # search
 
     @cached_property
-    def _parameters(self) -> tuple[SearchParameter, ...]:
-        own = map(search_parameter_from_resource, self.resources("SearchParameter"))
-        return (*self._facts.search_parameters, *own)
-
-    @cached_property
     def _parameters_by_url(self) -> Mapping[str, SearchParameter]:
-        return {parameter.url: parameter for parameter in self._parameters}
+        """Of the resources with the same url the last one counts; if that is not active, none."""
+        last = {resource["url"]: resource for resource in self.resources("SearchParameter")}
+        own = [search_parameter_from_resource(one) for one in last.values() if one["status"] == "active"]
+        return {parameter.url: parameter for parameter in (*self._facts.search_parameters, *own)}
 
     @cached_property
     def _parameters_by_base(self) -> Mapping[str, Mapping[str, SearchParameter]]:

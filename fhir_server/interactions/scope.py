@@ -11,7 +11,7 @@ from fhir_server.definitions.registry import Registry
 from fhir_server.errors import UnknownType
 from fhir_server.interactions import messages
 from fhir_server.search.ast import Clause, Match, TokenValue
-from fhir_server.search.extract import COMPARTMENT
+from fhir_server.search.plan import COMPARTMENT
 
 ANY_TYPE = "*"
 
@@ -26,7 +26,7 @@ class Scope:
 
 def scope(request: FhirRequest, registry: Registry) -> Scope:
     """The scope that the path gives. Raises `UnknownType` for a type that the compartment cannot hold."""
-    path = tuple(part for part in request.path if part != "_search")
+    path = request.path[:-1] if request.path[-1:] == ("_search",) else request.path
     if len(path) < 3:
         return Scope(path)
     compartment, id, type = path

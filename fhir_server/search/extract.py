@@ -11,14 +11,12 @@ from zoneinfo import ZoneInfo
 from fhir_server.core.fhirpath import FhirPath, FhirPathError
 from fhir_server.definitions.registry import Registry
 from fhir_server.search.entries import Entries, TokenEntry
-from fhir_server.search.plan import COMPARTMENTS, Evaluated, Plan, PlanBuilder, Presence, kind_of
+from fhir_server.search.fingerprint import Fingerprints
+from fhir_server.search.plan import COMPARTMENT, COMPARTMENTS, Evaluated, Plan, PlanBuilder, Presence, kind_of
 from fhir_server.search.tree import Place
 from fhir_server.search.types.context import Indexing
 
 Resource = Mapping[str, Any]
-
-COMPARTMENT = "_compartment"
-"""The parameter of the tokens that tell which compartments a resource is in: compartment type, id."""
 
 _LISTS = tuple(list_of_entries.name for list_of_entries in fields(Entries))
 
@@ -32,9 +30,15 @@ class Extractor:
     def __init__(
         self, registry: Registry, zone: ZoneInfo, base_url: str = "", fhirpath: FhirPath | None = None
     ) -> None:
-        self._builder = PlanBuilder(registry, Indexing(zone, base_url))
+        self.indexing = Indexing(zone, base_url)
+        self.fingerprints = Fingerprints(registry, self.indexing)
+        self._builder = PlanBuilder(registry, self.indexing)
         self._fhirpath = fhirpath or FhirPath()
         self._plans: dict[str, Plan] = {}
+
+    def over(self, registry: Registry) -> "Extractor":
+        """What indexes in the same way by other definitions."""
+        return Extractor(registry, self.indexing.zone, self.indexing.base_url, self._fhirpath)
 
     def entries(self, resource: Resource) -> Entries:
         """All entries of a parsed resource that carries its id."""

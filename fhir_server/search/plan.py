@@ -22,6 +22,9 @@ from fhir_server.search.types.kinds import KINDS
 
 COMPARTMENTS = ("Device", "Encounter", "Patient", "Practitioner", "RelatedPerson")
 
+COMPARTMENT = "_compartment"
+"""The parameter of the tokens that tell which compartments a resource is in: compartment type, id."""
+
 KEPT_BY_THE_STORE = frozenset({"_id", "_lastUpdated"})
 """Parameters on what the store itself knows of a resource; they have no entries."""
 

@@ -8,6 +8,7 @@ SEARCH_PARAMETER = {
     "resourceType": "SearchParameter",
     "url": "https://example.org/fhir/SearchParameter/rank",
     "name": "rank",
+    "status": "active",
     "code": "rank",
     "type": "number",
     "base": ["CarePlan"],
@@ -90,6 +91,31 @@ def test_a_layer_replaces_the_parameter_of_the_same_url(registry: Registry) -> N
     layered = registry.layered([changed])
     assert layered.search_parameters("CarePlan")["patient"].type == "number"
     assert "patient" not in layered.search_parameters("Condition")
+
+
+def test_what_clients_stored_lies_above_the_guides_and_is_replaced_as_a_whole(registry: Registry) -> None:
+    guided = registry.layered([SEARCH_PARAMETER])
+    other = {**SEARCH_PARAMETER, "url": "https://example.org/fhir/SearchParameter/place", "code": "place"}
+    changed = guided.storing([{**SEARCH_PARAMETER, "code": "order"}, other])
+    assert {"order", "place"} <= set(changed.search_parameters("CarePlan"))
+    assert "rank" not in changed.search_parameters("CarePlan")
+    assert [resource["code"] for resource in changed.stored] == ["order", "place"]
+    left = changed.storing([other]).search_parameters("CarePlan")
+    assert {"rank", "place"} <= set(left)
+    assert "order" not in left
+
+
+@pytest.mark.parametrize("status", ["draft", "retired", "unknown"])
+def test_only_active_parameters_are_used(registry: Registry, status: str) -> None:
+    guided = registry.layered([SEARCH_PARAMETER])
+    retired = guided.storing([{**SEARCH_PARAMETER, "status": status}])
+    assert "rank" not in retired.search_parameters("CarePlan")
+    own = {
+        **SEARCH_PARAMETER,
+        "url": "http://hl7.org/fhir/SearchParameter/clinical-patient",
+        "status": status,
+    }
+    assert "patient" in registry.storing([own]).search_parameters("CarePlan")
 
 
 @pytest.mark.parametrize("code", ["Patient", "Encounter", "RelatedPerson", "Practitioner", "Device"])

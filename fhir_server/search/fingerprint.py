@@ -1,0 +1,71 @@
+"""What tells whether an index was made by the definition that is in force: a fingerprint of that definition.
+
+https://hl7.org/fhir/R4/searchparameter.html
+"""
+
+from collections.abc import Iterator
+from hashlib import blake2b
+
+from fhir_server.definitions.registry import Registry
+from fhir_server.definitions.search_parameters import SearchParameter
+from fhir_server.search.plan import COMPARTMENT, COMPARTMENTS, KEPT_BY_THE_STORE, is_supported
+from fhir_server.search.types.context import Indexing
+
+INDEX_VERSION = 1
+"""To be raised whenever the same resource gives other entries than before by the same definitions: then every
+index that was made before is pending until it is made anew."""
+
+_SIZE = 8
+
+
+class Fingerprints:
+    """The fingerprints of the definitions of a registry, each worked out once."""
+
+    def __init__(self, registry: Registry, indexing: Indexing) -> None:
+        self._registry = registry
+        self._indexing = indexing
+        self._by_url: dict[str, str] = {}
+
+    def of(self, type: str) -> dict[str, str]:
+        """By the code of each parameter that a type is indexed by, and of its compartments."""
+        parameters = self._registry.search_parameters(type)
+        found = {
+            code: self._fingerprint(parameter)
+            for code, parameter in parameters.items()
+            if code not in KEPT_BY_THE_STORE
+        }
+        codes = {code for name in COMPARTMENTS for code in self._inclusion(name, type)}
+        if codes or type in COMPARTMENTS:
+            found[COMPARTMENT] = _digest(*sorted(f"{code} {found.get(code)}" for code in codes))
+        return found
+
+    def _inclusion(self, compartment: str, type: str) -> tuple[str, ...]:
+        definition = self._registry.compartment(compartment)
+        return definition.inclusion.get(type, ()) if definition else ()
+
+    def _fingerprint(self, parameter: SearchParameter) -> str:
+        """Of all that decides which entries a resource gets: not of names and descriptions."""
+        known = self._by_url.get(parameter.url)
+        if known is None:
+            known = self._by_url[parameter.url] = _digest(*self._deciding(parameter))
+        return known
+
+    def _deciding(self, parameter: SearchParameter) -> Iterator[str]:
+        yield parameter.type
+        yield parameter.expression or ""
+        yield str(is_supported(parameter))
+        yield from sorted(parameter.targets)
+        types = {parameter.type}
+        for component in parameter.components:
+            found = self._registry.search_parameter(component.definition)
+            types.add(found.type if found else "")
+            yield f"{component.expression} {found.type if found else ''}"
+        if "date" in types:
+            yield self._indexing.zone.key
+        if "reference" in types:
+            yield self._indexing.base_url
+
+
+def _digest(*parts: str) -> str:
+    text = "\0".join((str(INDEX_VERSION), *parts))
+    return blake2b(text.encode(), digest_size=_SIZE).hexdigest()
