@@ -29,7 +29,8 @@ def next_link(request: FhirRequest, token: str) -> Link:
 
 def page_path(request: FhirRequest) -> str:
     """The path that a page belongs to, which its token is bound to."""
-    return "/".join(part for part in request.path if part != "_search")
+    path = request.path[:-1] if request.path[-1:] == ("_search",) else request.path
+    return "/".join(path)
 
 
 def page_size(count: str | None, limits: Limits) -> int:

@@ -53,6 +53,9 @@ BY_SHAPE: dict[str, dict[str, Interaction]] = {
     "operation": {"GET": "operation", "POST": "operation"},
 }
 
+MARKS = frozenset({"_history", "_search"})
+"""Path segments that are no id, as an id has no underscore."""
+
 
 @dataclass(frozen=True, slots=True)
 class Route:
@@ -80,15 +83,19 @@ def route(request: FhirRequest, registry: Registry) -> Route:
 
 def _shape(path: tuple[str, ...], registry: Registry) -> str:
     """The path with what varies in it replaced by its kind; a key of `BY_SHAPE` where it has an answer."""
-    if path and path[-1].startswith("$") and len(path) <= 3:
+    if path and path[-1][:1] == "$" and len(path) <= 3:
         return "operation"
-    if not path or path[0] in ("metadata", "_history", "_search"):
+    if not path or path[0] == "metadata" or path[0] in MARKS:
         return "/".join(path)
-    return "/".join(_kind(place, part, path, registry) for place, part in enumerate(path))
+    if len(path) == 1:
+        return "type"
+    if len(path) == 2:
+        return f"type/{path[1]}" if path[1] in MARKS else "type/id"
+    return "/".join([_kind(place, part, path, registry) for place, part in enumerate(path)])
 
 
 def _kind(place: int, part: str, path: tuple[str, ...], registry: Registry) -> str:
-    if part in ("_history", "_search"):
+    if part in MARKS:
         return part
     if place == 2:
         member = part == ANY_TYPE or registry.is_resource_type(part)

@@ -54,6 +54,8 @@ def _parsed(
         count_default=engine.limits.page_default,
         count_max=engine.limits.page_max,
     )
+    if not within.where:
+        return parsed
     return replace(parsed, query=replace(parsed.query, where=within.where + parsed.query.where))
 
 
