@@ -23,6 +23,9 @@ Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+VARYING = frozenset({b"accept-encoding", b"accept-language", b"origin"})
+"""Request headers that the answer may follow; one that has none of them need not say so."""
+
 WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 
@@ -101,7 +104,8 @@ class Application:
             except ClientGone:
                 return
         self._surround(reply, exchange)
-        if b"accept-encoding" in found:
+        if not found.keys().isdisjoint(VARYING):
+            reply.headers.append(VARY)
             await middleware.compress(reply, found)
         if reply.status not in NO_BODY:
             reply.headers.append((b"content-length", b"%d" % len(reply.body)))
@@ -149,7 +153,7 @@ class Application:
         if middleware.is_preflight(exchange.method, exchange.headers):
             return self._options.cors.preflight(exchange.headers)
         exchange.path = target.segments(exchange.scope["raw_path"])
-        return Reply(204, [CACHE, VARY, allow(exchange.path)])
+        return Reply(204, [CACHE, allow(exchange.path)])
 
     def _surround(self, reply: Reply, exchange: Exchange) -> None:
         """Add the headers that every answer has, whatever it says."""

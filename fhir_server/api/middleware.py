@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from fhir_server.api.headers import Headers
 from fhir_server.api.negotiation import encoding
-from fhir_server.api.render import CACHE, VARY, Reply
+from fhir_server.api.render import CACHE, Reply
 
 EXPOSED = b"ETag, Location, Content-Location, Last-Modified, X-Request-Id, X-Correlation-Id, Retry-After"
 METHODS = b"GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
@@ -45,7 +45,7 @@ class Cors:
 
     def preflight(self, headers: Headers) -> Reply:
         """The answer to the question that a browser asks before a call."""
-        reply = Reply(204, [CACHE, VARY])
+        reply = Reply(204, [CACHE])
         if not self.allows(headers[b"origin"]):
             return reply
         asked = headers.get(b"access-control-request-headers", b"")

@@ -14,7 +14,7 @@ from fhir_server.core.request import FhirResponse
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 NO_BODY = frozenset({204, 304})
-VARY = (b"vary", b"Accept, Accept-Encoding, Accept-Language, Origin")
+VARY = (b"vary", b"Accept-Encoding, Accept-Language, Origin")
 # Health data may be kept by the client that asked, and must be checked again before it is shown.
 CACHE = (b"cache-control", b"private, no-cache")
 
@@ -30,7 +30,7 @@ class Reply:
 
 def render(response: FhirResponse, base_url: str, content_type: bytes, pretty: bool = False) -> Reply:
     """The HTTP answer. `content_type` is used for FHIR resources; locations become absolute."""
-    headers = [CACHE, VARY]
+    headers = [CACHE]
     body = response.body or b""
     if body and response.status not in NO_BODY:
         if response.media_type != FHIR_JSON:
