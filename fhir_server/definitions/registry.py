@@ -3,7 +3,7 @@
 https://hl7.org/fhir/R4/conformance-module.html
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -74,6 +74,18 @@ class Registry:
         """Whether a resource can be of the type `name`."""
         summary = self._facts.types.get(name)
         return summary is not None and summary.kind == "resource" and not summary.abstract
+
+    def resource_types_of(self, base: str) -> tuple[str, ...]:
+        """The concrete resource types that are a `base`: itself, or all that derive from an abstract one."""
+        if self.is_resource_type(base):
+            return (base,)
+        return tuple(name for name in self.resource_types if base in self._bases(name))
+
+    def _bases(self, name: str) -> Iterator[str]:
+        base = self._facts.types[name].base
+        while base:
+            yield base
+            base = self._facts.types[base].base
 
     def type(self, name: str) -> TypeDefinition:
         """The definition of a type, whether resource, complex or primitive; KeyError if unknown."""

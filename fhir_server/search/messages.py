@@ -173,3 +173,74 @@ INCLUDE_WITH_SUMMARY_TEXT = Template(
     en="'{parameter}' cannot go with _summary=text. Drop one of them.",
     fr="« {parameter} » ne peut pas accompagner _summary=text. Retirez l'un des deux.",
 )
+
+# --- definitions and their indexes ---
+
+INDEX_PENDING = Template(
+    en="'{parameter}' of {type} cannot be searched yet: it was defined or changed when resources were already"
+    " stored, and its index does not cover them all. Run 'fhir-server reindex' or POST to $reindex, and"
+    " search again when that is done.",
+    fr="« {parameter} » de {type} ne peut pas encore servir à chercher : ce paramètre a été défini ou modifié"
+    " alors que des ressources étaient déjà stockées, et son index ne les couvre pas toutes. Lancez"
+    " « fhir-server reindex » ou POST sur $reindex, puis relancez la recherche quand c'est terminé.",
+)
+DEFINITION_CODE = Template(
+    en="'{code}' cannot be the code of a search parameter. Use letters, digits, '-' and '_', a letter first.",
+    fr="« {code} » ne peut pas être le code d'un paramètre de recherche. Utilisez des lettres, des chiffres,"
+    " « - » et « _ », en commençant par une lettre.",
+)
+DEFINITION_TYPE = Template(
+    en="This server cannot index parameters of type '{type}'. Use one of: {valid}.",
+    fr="Ce serveur ne sait pas indexer les paramètres de type « {type} ». Utilisez l'un de : {valid}.",
+)
+DEFINITION_BASE = Template(
+    en="'{base}' is no resource type of FHIR R4.{nearest}",
+    fr="« {base} » n'est pas un type de ressource de FHIR R4.{nearest}",
+)
+DEFINITION_CODE_TAKEN = Template(
+    en="'{code}' of {type} is already the parameter {url}. Choose another code, or say derivedFrom {url} and"
+    " keep its type, '{kind}'.",
+    fr="« {code} » de {type} est déjà le paramètre {url}. Choisissez un autre code, ou indiquez derivedFrom"
+    " {url} et gardez son type, « {kind} ».",
+)
+DEFINITION_URL_TAKEN = Template(
+    en="The url {url} is already that of {reference}. Update that one, or give this one a url of its own.",
+    fr="L'url {url} est déjà celle de {reference}. Modifiez celle-là, ou donnez à celle-ci une url à elle.",
+)
+DEFINITION_URL_OF_R4 = Template(
+    en="FHIR R4 defines {url} otherwise. Give your parameter a url of its own.",
+    fr="FHIR R4 définit {url} autrement. Donnez à votre paramètre une url à lui.",
+)
+DEFINITION_EXPRESSION_NEEDED = Template(
+    en="Without a FHIRPath expression there is nothing to index. Say where the values are: Patient.name.",
+    fr="Sans expression FHIRPath, il n'y a rien à indexer. Dites où sont les valeurs : Patient.name.",
+)
+DEFINITION_EXPRESSION_BAD = Template(
+    en="The expression cannot be read: {reason}.",
+    fr="L'expression est illisible : {reason}.",
+)
+DEFINITION_LEADS_NOWHERE = Template(
+    en="The expression leads to no element of {type}. Check the names against the definition of {type}.",
+    fr="L'expression ne mène à aucun élément de {type}. Vérifiez les noms dans la définition de {type}.",
+)
+DEFINITION_NOTHING_TO_INDEX = Template(
+    en="A parameter of type '{kind}' cannot be made of {found}, where the expression leads in {type}.",
+    fr="Un paramètre de type « {kind} » ne peut pas être tiré de {found}, où mène l'expression dans {type}.",
+)
+DEFINITION_COMPOSITE_NOT_PLAIN = Template(
+    en="The expressions of a composite parameter must be plain paths here, such as 'component' and 'value'.",
+    fr="Les expressions d'un paramètre composite doivent être ici de simples chemins, comme « component » et"
+    " « value ».",
+)
+DEFINITION_COMPONENTS_NEEDED = Template(
+    en="A composite parameter needs two components or more.",
+    fr="Un paramètre composite exige au moins deux composants.",
+)
+DEFINITION_COMPONENT_UNKNOWN = Template(
+    en="No active search parameter has the url {url}. Store it first, or correct the url.",
+    fr="Aucun paramètre de recherche actif n'a l'url {url}. Enregistrez-le d'abord, ou corrigez l'url.",
+)
+DEFINITION_COMPONENT_TYPE = Template(
+    en="{url} is of type '{type}', of which a composite parameter cannot be made.",
+    fr="{url} est de type « {type} », dont on ne peut pas faire un paramètre composite.",
+)

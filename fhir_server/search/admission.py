@@ -1,0 +1,196 @@
+"""Whether a SearchParameter that a client sends can be put to use here, said before it is stored.
+
+https://hl7.org/fhir/R4/searchparameter.html
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from fhir_server.core.fhirpath import FhirPath, FhirPathError
+from fhir_server.definitions.registry import Registry
+from fhir_server.definitions.search_parameters import SearchParameter, search_parameter_from_resource
+from fhir_server.issues import Issue, Text
+from fhir_server.search import messages
+from fhir_server.search.parameters import nearest
+from fhir_server.search.paths import NotPlain, Path, read_paths, read_presence
+from fhir_server.search.plan import PlanBuilder, kind_of
+from fhir_server.search.tree import Place, Routes
+from fhir_server.search.types.context import Indexing
+from fhir_server.search.types.kinds import KINDS
+
+Resource = Mapping[str, Any]
+
+ACTIVE = "active"
+ABSTRACT_BASES = ("Resource", "DomainResource")
+COMPONENTS_MIN = 2
+
+_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+_TYPES = ("composite", "date", "number", "quantity", "reference", "string", "token", "uri")
+
+
+class Admission:
+    """Checks definitions against those of a registry, of which the checked one itself is not yet a part."""
+
+    def __init__(self, registry: Registry, indexing: Indexing, fhirpath: FhirPath) -> None:
+        self._registry = registry
+        self._routes = Routes(registry)
+        self._builder = PlanBuilder(registry, indexing)
+        self._fhirpath = fhirpath
+
+    def problems(self, resource: Resource) -> list[Issue]:
+        """What stands against a structurally valid SearchParameter; nothing against one that is not active,
+        since it is not used.
+        """
+        if resource["status"] != ACTIVE:
+            return []
+        parameter = search_parameter_from_resource(resource)
+        of_r4 = self._of_r4(parameter.url)
+        if of_r4 is not None:
+            return (
+                []
+                if _same(parameter, of_r4)
+                else [_issue(messages.DEFINITION_URL_OF_R4(url=parameter.url), "url")]
+            )
+        problems = [
+            *self._url_problems(resource),
+            *self._type_problems(parameter),
+            *self._base_problems(parameter),
+        ]
+        if problems:
+            return problems
+        derived_from = resource.get("derivedFrom", "").partition("|")[0]
+        return [*self._code_problems(parameter, derived_from), *self._expression_problems(parameter)]
+
+    def _of_r4(self, url: str) -> SearchParameter | None:
+        """R4's own parameter of that url, where no guide and no client has one."""
+        if self._registry.canonical(url, "SearchParameter") is not None:
+            return None
+        return self._registry.search_parameter(url)
+
+    def _url_problems(self, resource: Resource) -> Iterator[Issue]:
+        for other in self._registry.stored:
+            if other["url"] == resource["url"] and other["status"] == ACTIVE:
+                reference = f"SearchParameter/{other['id']}"
+                yield _issue(messages.DEFINITION_URL_TAKEN(url=other["url"], reference=reference), "url")
+
+    def _type_problems(self, parameter: SearchParameter) -> Iterator[Issue]:
+        if parameter.type not in _TYPES:
+            text = messages.DEFINITION_TYPE(type=parameter.type, valid=", ".join(_TYPES))
+            yield _issue(text, "type", "not-supported")
+
+    def _base_problems(self, parameter: SearchParameter) -> Iterator[Issue]:
+        for place, base in enumerate(parameter.base):
+            if not self._registry.resource_types_of(base):
+                near = nearest(base, self._registry.resource_types)
+                yield _issue(messages.DEFINITION_BASE(base=base, nearest=near), f"base[{place}]")
+
+    def _code_problems(self, parameter: SearchParameter, derived_from: str) -> Iterator[Issue]:
+        if not _CODE.fullmatch(parameter.code):
+            yield _issue(messages.DEFINITION_CODE(code=parameter.code), "code")
+            return
+        for type in self._types(parameter):
+            known = self._registry.search_parameters(type).get(parameter.code)
+            if known is None or known.url == parameter.url:
+                continue
+            if known.url != derived_from or known.type != parameter.type:
+                text = messages.DEFINITION_CODE_TAKEN(
+                    code=parameter.code, type=type, url=known.url, kind=known.type
+                )
+                yield _issue(text, "code", "duplicate")
+                return
+
+    def _types(self, parameter: SearchParameter) -> Iterator[str]:
+        for base in parameter.base:
+            yield from self._registry.resource_types_of(base)
+
+    # expressions
+
+    def _expression_problems(self, parameter: SearchParameter) -> Iterator[Issue]:
+        if not parameter.expression:
+            yield _issue(messages.DEFINITION_EXPRESSION_NEEDED(), "expression")
+        elif parameter.type == "composite":
+            yield from self._composite_problems(parameter)
+        else:
+            for base in parameter.base:
+                yield from self._values_problems(parameter, parameter.expression, base)
+
+    def _composite_problems(self, parameter: SearchParameter) -> Iterator[Issue]:
+        known = [*self._component_problems(parameter)]
+        yield from known
+        if known:
+            return
+        for base in parameter.base:
+            try:
+                yield from self._part_problems(parameter, base)
+            except NotPlain:
+                yield _issue(messages.DEFINITION_COMPOSITE_NOT_PLAIN(), "expression", "not-supported")
+
+    def _component_problems(self, parameter: SearchParameter) -> Iterator[Issue]:
+        """Whether the components are parameters that can be put together."""
+        if len(parameter.components) < COMPONENTS_MIN:
+            yield _issue(messages.DEFINITION_COMPONENTS_NEEDED(), "component")
+        for place, component in enumerate(parameter.components):
+            found = self._registry.search_parameter(component.definition)
+            where = f"component[{place}].definition"
+            if found is None:
+                text = messages.DEFINITION_COMPONENT_UNKNOWN(url=component.definition)
+                yield _issue(text, where, "not-found")
+            elif found.type not in KINDS:
+                text = messages.DEFINITION_COMPONENT_TYPE(url=found.url, type=found.type)
+                yield _issue(text, where)
+
+    def _part_problems(self, parameter: SearchParameter, base: str) -> Iterator[Issue]:
+        """Whether the expression leads to parts of a type, and from there to values of each component."""
+        parts = self._places(read_paths(parameter.expression or ""), base)
+        if not parts:
+            yield _issue(messages.DEFINITION_LEADS_NOWHERE(type=base), "expression")
+            return
+        for place, component in enumerate(parameter.components):
+            paths = read_paths(component.expression)
+            if not any(self._places(paths, base, part) for part in parts):
+                text = messages.DEFINITION_LEADS_NOWHERE(type=base)
+                yield _issue(text, f"component[{place}].expression")
+
+    def _values_problems(self, parameter: SearchParameter, expression: str, base: str) -> Iterator[Issue]:
+        """Whether the expression finds something in resources of a type that the parameter can index."""
+        try:
+            paths = read_presence(expression) or read_paths(expression)
+            places = self._places(paths, base)
+        except NotPlain:
+            yield from self._evaluation_problems(expression, base)
+            return
+        if not places:
+            yield _issue(messages.DEFINITION_LEADS_NOWHERE(type=base), "expression")
+        elif not any(self._builder.indexer(parameter.code, kind_of(parameter), place) for place in places):
+            found = ", ".join(sorted({place.type for place in places}))
+            text = messages.DEFINITION_NOTHING_TO_INDEX(kind=parameter.type, found=found, type=base)
+            yield _issue(text, "expression")
+
+    def _places(self, paths: tuple[Path, ...], base: str, part: Place | None = None) -> list[Place]:
+        """Where the paths lead; from an abstract base, in the first of its types where they lead anywhere."""
+        for type in self._registry.resource_types_of(base):
+            routes = [route for path in paths for route in self._routes.of(path, type, part)]
+            if routes:
+                return [valued.place for route in routes for valued in self._routes.valued(route)]
+        return []
+
+    def _evaluation_problems(self, expression: str, base: str) -> Iterator[Issue]:
+        try:
+            self._fhirpath.evaluate(expression, {"resourceType": self._registry.resource_types_of(base)[0]})
+        except FhirPathError as error:
+            yield _issue(messages.DEFINITION_EXPRESSION_BAD(reason=error), "expression")
+
+
+def _same(parameter: SearchParameter, other: SearchParameter) -> bool:
+    """Whether two definitions find the same in the same resources."""
+    return (parameter.code, parameter.type, set(parameter.base), parameter.expression) == (
+        other.code,
+        other.type,
+        set(other.base),
+        other.expression,
+    )
+
+
+def _issue(text: Text, place: str, code: str = "invalid") -> Issue:
+    return Issue("error", code, text, (f"SearchParameter.{place}",))
