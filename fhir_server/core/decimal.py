@@ -8,7 +8,7 @@ from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, InvalidOperation
 
 _match = re.compile(r"([+-]?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?", re.ASCII).fullmatch
 _NINES_COMPLEMENT = str.maketrans("0123456789", "9876543210")
-_BELOW_NONE = "~"
+_BELOW_NONE, _BELOW_ONE, _ABOVE_ONE = "~", "}", " "
 
 LOWEST_KEY = ""
 HIGHEST_KEY = "~"
@@ -60,6 +60,18 @@ def sort_key(value: Decimal) -> str:
     if sign:
         return "0" + _exponent_key(-magnitude) + text.translate(_NINES_COMPLEMENT) + _BELOW_NONE
     return "2" + _exponent_key(magnitude) + text
+
+
+def key_below(key: str) -> str:
+    """A text between the key of a number and the keys of all numbers that are less."""
+    if key.endswith(_BELOW_NONE):
+        return key[:-1] + _BELOW_ONE
+    return key[:-1] + str(int(key[-1]) - 1) + _BELOW_NONE
+
+
+def key_above(key: str) -> str:
+    """A text between the key of a number and the keys of all numbers that are greater."""
+    return key + _ABOVE_ONE
 
 
 def _exponent_key(exponent: int) -> str:

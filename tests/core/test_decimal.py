@@ -1,6 +1,6 @@
 """Decimals: what a written number stands for, and keys that sort as numbers do."""
 
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from fractions import Fraction
 
 import pytest
@@ -12,6 +12,8 @@ from fhir_server.core.decimal import (
     LOWEST_KEY,
     approximate_range,
     implicit_range,
+    key_above,
+    key_below,
     parse_decimal,
     sort_key,
 )
@@ -45,6 +47,21 @@ def test_neighbours_sort_as_they_should(value: int, places: int) -> None:
     step = Decimal(1).scaleb(-places)
     exact = Decimal(value).scaleb(-places)
     assert sort_key(exact - step) < sort_key(exact) < sort_key(exact + step)
+
+
+@given(DECIMALS, DECIMALS)
+def test_what_lies_beside_a_number_is_nearer_than_any_other(one: Decimal, other: Decimal) -> None:
+    assert key_below(sort_key(one)) < sort_key(one) < key_above(sort_key(one))
+    if one < other:
+        assert key_above(sort_key(one)) < key_below(sort_key(other))
+
+
+@pytest.mark.parametrize("number", ["0", "1", "10", "5.4", "-1", "-5.4", "9.99", "-0.1", "1e-30"])
+def test_what_lies_beside_a_number_is_nearer_than_its_neighbours(number: str) -> None:
+    key, step = sort_key(Decimal(number)), Decimal("1e-60")
+    with localcontext(prec=100):
+        less, more = sort_key(Decimal(number) - step), sort_key(Decimal(number) + step)
+    assert less < key_below(key) < key < key_above(key) < more
 
 
 def test_equal_numbers_have_one_key_however_they_are_written() -> None:

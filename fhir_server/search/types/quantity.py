@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/search.html#quantity
 from collections.abc import Mapping
 from typing import Any
 
-from fhir_server.core.decimal import HIGHEST_KEY, LOWEST_KEY
+from fhir_server.core.decimal import HIGHEST_KEY, LOWEST_KEY, key_above, key_below
 from fhir_server.errors import InvalidSearch
 from fhir_server.search import messages
 from fhir_server.search.ast import QuantityValue
@@ -73,11 +73,16 @@ def _quantity(parameter: str) -> Indexer:
 
 
 def _ends(key: str, comparator: str | None) -> tuple[str, str]:
-    """A measurement stated as "below 5" is somewhere below 5."""
-    if comparator in ("<", "<="):
-        return LOWEST_KEY, key
-    if comparator in (">", ">="):
-        return key, HIGHEST_KEY
+    """A measurement stated as "below 5" is somewhere below 5, and never 5."""
+    match comparator:
+        case "<":
+            return LOWEST_KEY, key_below(key)
+        case "<=":
+            return LOWEST_KEY, key
+        case ">":
+            return key_above(key), HIGHEST_KEY
+        case ">=":
+            return key, HIGHEST_KEY
     return key, key
 
 
