@@ -74,7 +74,7 @@ def period_of_period(period: Mapping[str, Any], zone: ZoneInfo) -> Span:
     start, end = period.get("start"), period.get("end")
     low = period_of(start, zone) if start else (BEGINNING, BEGINNING)
     high = period_of(end, zone) if end else (END, END)
-    return min(low[0], high[0]), max(low[1], high[1])
+    return (low[0], high[1]) if low[0] < high[1] else (high[0], low[1])
 
 
 def period_of_timing(timing: Mapping[str, Any], zone: ZoneInfo) -> Span | None:

@@ -155,6 +155,12 @@ def test_a_period_lasts_to_the_end_of_its_last_moment() -> None:
     assert period_of_period(period, PARIS) == expected
 
 
+def test_a_period_that_starts_within_its_last_moment_starts_where_it_says() -> None:
+    period = {"start": "2013-10-27", "end": "2013"}
+    expected = (period_of("2013-10-27", PARIS)[0], period_of("2013", PARIS)[1])
+    assert period_of_period(period, PARIS) == expected
+
+
 def test_a_missing_end_of_a_period_is_open() -> None:
     start = period_of("2026-01-01", PARIS)[0]
     assert period_of_period({"start": "2026-01-01"}, PARIS) == (start, END)
