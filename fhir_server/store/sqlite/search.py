@@ -11,6 +11,7 @@ from fhir_server.search.ast import Include, SearchQuery
 from fhir_server.store.port import SearchResult, StoredResource
 from fhir_server.store.sqlite.compile import Compiler, Source
 from fhir_server.store.sqlite.includes import included_keys
+from fhir_server.store.sqlite.lookups import Lookups
 from fhir_server.store.sqlite.pages import LOOK_UP, keys_until, ordered_sources, page
 from fhir_server.store.sqlite.sql import Sql
 from fhir_server.store.sqlite.symbols import Symbols
@@ -29,18 +30,25 @@ class SqliteSearch:
     def __init__(self, connection: sqlite3.Connection, symbols: Symbols) -> None:
         self._connection = connection
         self._symbols = symbols
+        self._lookups = Lookups(symbols)
 
     def search(self, query: SearchQuery) -> SearchResult:
         """One page. It costs as much as the page, wherever an index gives the matches in order."""
         compiler = Compiler(self._symbols, self._count, query.visibility)
-        sources = self._sources(compiler, query)
-        rows = self._rows(sources, query)
+        rows = self._looked_up(query)
+        if rows is None:
+            rows = self._rows(self._sources(compiler, query), query)
         matches = stored(self._symbols, [row[:_WIDTH] for row in rows[: query.count]])
         last = rows[query.count - 1] if len(rows) > query.count > 0 else None
         following = (*last[_WIDTH + 1 :], matches[-1].first_sequence) if last else None
         snapshot = self._snapshot(query, rows)
         total = None if query.total == "none" else self._total(compiler, query, rows, snapshot)
         return SearchResult(matches, total, snapshot, following)
+
+    def _looked_up(self, query: SearchQuery) -> list[Any] | None:
+        """The rows of a query whose SQL is remembered; None for any other, which has yet to be compiled."""
+        page = self._lookups.page(query, query.count + 1)
+        return self._connection.execute(page.text, page.values).fetchall() if page else None
 
     def _sources(self, compiler: Compiler, query: SearchQuery) -> list[Source]:
         """One or more that together give every match once, in the order that is wanted."""
@@ -60,6 +68,7 @@ class SqliteSearch:
             wanted = query.count + 1 - len(rows)
             if wanted > 0 and not _is_behind(source, query):
                 some = page(source, query, self._symbols, wanted)
+                self._lookups.remember(query, some)
                 rows += self._connection.execute(some.text, some.values)
         return rows
 

@@ -1,0 +1,74 @@
+"""The SQL of look-ups, remembered: one value of one token, reference or uri parameter, in the order of keys.
+
+They are most of what clients ask, and putting their text together costs more than running it.
+"""
+
+from fhir_server.search.ast import Match, ReferenceValue, SearchQuery, TokenValue, UriValue, Value
+from fhir_server.store.sqlite.sql import Sql
+from fhir_server.store.sqlite.symbols import Symbols
+
+Shape = tuple[tuple[str, ...], str, str]
+"""Types, parameter, and which parts the value has."""
+
+_SHAPES_MAX = 1_000
+
+
+class Lookups:
+    """Texts by shape, for one connection."""
+
+    def __init__(self, symbols: Symbols) -> None:
+        self._symbols = symbols
+        self._texts: dict[Shape, str] = {}
+
+    def page(self, query: SearchQuery, limit: int) -> Sql | None:
+        """The statement for a query whose shape is remembered; None for any other."""
+        match = _only_match(query)
+        if match is None:
+            return None
+        text = self._texts.get((query.types, match.parameter, _parts(match.values[0])))
+        cells = self._cells(match.values[0]) if text else None
+        if text is None or cells is None:
+            return None
+        parameters = self._symbols.parameters(query.types, match.parameter)
+        return Sql(text, (*parameters, *cells, limit))
+
+    def remember(self, query: SearchQuery, page: Sql) -> None:
+        """Keep the text of a page, if it is that of a look-up whose values are all known."""
+        match = _only_match(query)
+        if match is None or len(self._texts) >= _SHAPES_MAX:
+            return
+        cells = self._cells(match.values[0])
+        parameters = self._symbols.parameters(query.types, match.parameter)
+        if cells is not None and page.values[:-1] == (*parameters, *cells):
+            self._texts[query.types, match.parameter, _parts(match.values[0])] = page.text
+
+    def _cells(self, value: Value) -> tuple[str | int, ...] | None:
+        """What the value is compared with, as `conditions` orders it; None where a symbol is lacking."""
+        match value:
+            case TokenValue(None, str(code)):
+                return (code,)
+            case TokenValue(str(system), str(code)):
+                symbol = self._symbols.system(system)
+                return None if symbol is None else (code, symbol)
+            case ReferenceValue(str(type), target, None):
+                symbol = self._symbols.type(type)
+                return None if symbol is None else (target, symbol)
+            case UriValue(uri):
+                return (uri,)
+        return None
+
+
+def _only_match(query: SearchQuery) -> Match | None:
+    """The query's only condition, where there is nothing else to it."""
+    if len(query.where) != 1 or len(query.types) != 1 or query.sort or query.page or query.visibility:
+        return None
+    match = query.where[0]
+    if not isinstance(match, Match) or match.modifier is not None or len(match.values) != 1:
+        return None
+    return None if match.parameter in ("_id", "_lastUpdated") else match
+
+
+def _parts(value: Value) -> str:
+    return (
+        f"{type(value).__name__}{'|' if isinstance(value, TokenValue) and value.system is not None else ''}"
+    )
