@@ -15,7 +15,9 @@ from fhir_server.core.tokens import PageTokens
 from fhir_server.definitions.registry import Registry
 from fhir_server.issues import Issue
 from fhir_server.search.ast import SearchQuery
+from fhir_server.search.coverage import Pending
 from fhir_server.search.extract import Extractor
+from fhir_server.search.remembered import RememberedSearches
 from fhir_server.store.port import Store
 
 Resource = dict[str, Any]
@@ -128,6 +130,10 @@ class Software:
 class Engine:
     """The parts that interactions use. `now` gives UTC microseconds, `new_id` a logical id never used
     before.
+
+    `generation` names the definitions that it is for; `pending` are the parameters, by type, whose index
+    does not cover every resource; `others` are those (type, code) that the store's resources are indexed by
+    otherwise than this process would, which can therefore not write.
     """
 
     store: Store
@@ -141,7 +147,11 @@ class Engine:
     now: Callable[[], int]
     new_id: Callable[[], str]
     limits: Limits = field(default_factory=Limits)
+    searches: RememberedSearches = field(default_factory=RememberedSearches)
     conditional_delete_multiple: bool = False
+    generation: int = 0
+    pending: Pending = field(default_factory=dict)
+    others: tuple[tuple[str, str], ...] = ()
     rules: tuple[Rule, ...] = ()
     reactions: tuple[Reaction, ...] = ()
     operations: tuple[Operation, ...] = ()

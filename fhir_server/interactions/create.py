@@ -16,7 +16,7 @@ from fhir_server.store.port import UnitOfWork
 def create(request: FhirRequest, engine: Engine) -> FhirResponse:
     """POST [type]: 201 with a new id, or 200 with the resource that If-None-Exist matches."""
     resource = accepted_for_create(request.content, request.path[0], engine)
-    return engine.store.transact(lambda unit: _create(unit, request, engine, resource))
+    return transact(engine, lambda unit: _create(unit, request, engine, resource))
 
 
 def _create(unit: UnitOfWork, request: FhirRequest, engine: Engine, resource: Resource) -> FhirResponse:

@@ -26,7 +26,7 @@ def delete(request: FhirRequest, engine: Engine) -> FhirResponse:
         check_if_match(request.conditions, current)
         return _delete(unit, request, engine, [current] if current and not current.deleted else [])
 
-    return engine.store.transact(work)
+    return transact(engine, work)
 
 
 def conditional_delete(request: FhirRequest, engine: Engine) -> FhirResponse:
@@ -39,7 +39,7 @@ def conditional_delete(request: FhirRequest, engine: Engine) -> FhirResponse:
             check_if_match(request.conditions, current)
         return _delete(unit, request, engine, found)
 
-    return engine.store.transact(work)
+    return transact(engine, work)
 
 
 def deletion_targets(

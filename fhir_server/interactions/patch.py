@@ -27,7 +27,8 @@ def patch(request: FhirRequest, engine: Engine) -> FhirResponse:
     """PATCH [type]/[id]: 200 with the next version."""
     type, id = request.path
     _check_media_type(request)
-    return engine.store.transact(
+    return transact(
+        engine,
         lambda unit: _write(unit, request, engine, unit.read(type, id), f"{type}/{id}")
     )
 
@@ -41,7 +42,7 @@ def conditional_patch(request: FhirRequest, engine: Engine) -> FhirResponse:
         current = one_match(unit, engine, wanted, request.base_url)
         return _write(unit, request, engine, current, f"{wanted.type}?{wanted}")
 
-    return engine.store.transact(work)
+    return transact(engine, work)
 
 
 def patched(

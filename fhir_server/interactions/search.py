@@ -9,10 +9,11 @@ from fhir_server.core.bundle import bundle
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.extension import Engine
 from fhir_server.interactions.links import PAGE_PARAMETER, PRESENTATION, page_path, self_link
-from fhir_server.interactions.scope import Scope, scope
+from fhir_server.interactions.scope import scope
 from fhir_server.interactions.searchset import searchset
 from fhir_server.search.ast import Page, SearchQuery
 from fhir_server.search.parse import ParsedSearch, parse
+from fhir_server.search.remembered import Asked
 from fhir_server.store.port import Reader, StoredResource
 
 
@@ -30,19 +31,20 @@ def search(request: FhirRequest, engine: Engine, reader: Reader) -> FhirResponse
 
 def _understood(request: FhirRequest, engine: Engine) -> ParsedSearch:
     """The search that the path, and the parameters or the page token, ask for."""
-    within = scope(request, engine.registry)
-    token = request.parameter(PAGE_PARAMETER)
+    token = request.parameter(PAGE_PARAMETER) if request.query else None
     if token is None:
-        return _parsed(within, [p for p in request.query if p[0] not in PRESENTATION], request, engine)
+        asked = Asked(request.path, request.query, request.base_url, request.preferences.lenient)
+        return engine.searches.understood(
+            asked, lambda: _parsed([p for p in request.query if p[0] not in PRESENTATION], request, engine)
+        )
     parameters, snapshot, after = engine.tokens.open(token, page_path(request))
-    parsed = _parsed(within, [(name, value) for name, value in parameters], request, engine)
+    parsed = _parsed([(name, value) for name, value in parameters], request, engine)
     page = Page(snapshot, tuple(after))
     return replace(parsed, query=replace(parsed.query, page=page))
 
 
-def _parsed(
-    within: Scope, parameters: list[tuple[str, str]], request: FhirRequest, engine: Engine
-) -> ParsedSearch:
+def _parsed(parameters: list[tuple[str, str]], request: FhirRequest, engine: Engine) -> ParsedSearch:
+    within = scope(request, engine.registry)
     parsed = parse(
         within.types,
         parameters,

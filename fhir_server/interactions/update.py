@@ -22,7 +22,8 @@ def update(request: FhirRequest, engine: Engine) -> FhirResponse:
     check_id(id)
     resource = accepted(request.content, type, engine)
     check_same_id(resource, id)
-    return engine.store.transact(
+    return transact(
+        engine,
         lambda unit: _write(unit, request, engine, resource, unit.read(type, id), id)
     )
 
@@ -37,7 +38,7 @@ def conditional_update(request: FhirRequest, engine: Engine) -> FhirResponse:
         match, id = update_target(unit, engine, wanted, resource, request.base_url)
         return _write(unit, request, engine, resource, match, id)
 
-    return engine.store.transact(work)
+    return transact(engine, work)
 
 
 def update_target(

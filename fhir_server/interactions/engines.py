@@ -1,0 +1,122 @@
+"""The engine that goes with the definitions in force: when any process changes these, all use the new ones.
+
+A search parameter is in force from the commit that stores it. Every engine carries the generation of the
+definitions that it was made for; a unit of work by an older one is refused and done again by the new.
+https://hl7.org/fhir/R4/searchparameter.html
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeVar
+
+from fhir_server.errors import StoreUnavailable
+from fhir_server.extension import Engine
+from fhir_server.interactions import messages
+from fhir_server.interactions.redefinition import adopt, stored_parameters
+from fhir_server.search.coverage import Pending
+from fhir_server.store.port import Reader, TypeIndex, UnitOfWork
+
+T = TypeVar("T")
+
+
+class DefinitionsChanged(Exception):
+    """The engine is older than the definitions in force: ask again with a new one."""
+
+
+def transact(engine: Engine, work: Callable[[UnitOfWork], T]) -> T:
+    """Run `work` as one unit of the store, sure that what it writes is indexed by the definitions in force.
+
+    Raises `DefinitionsChanged`; `StoreUnavailable` in a process whose own definitions are not those in force.
+    """
+
+    def by_these_definitions(unit: UnitOfWork) -> T:
+        if unit.generation() != engine.generation:
+            raise DefinitionsChanged
+        if engine.others:
+            type, code = engine.others[0]
+            text = messages.OTHER_DEFINITIONS(count=len(engine.others), parameter=f"{type}.{code}")
+            raise StoreUnavailable.of(text)
+        return work(unit)
+
+    return engine.store.transact(by_these_definitions)
+
+
+class Engines:
+    """Makes engines out of a first one, which says all but what the store says of the definitions."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._store = engine.store
+        self._newest = self._older = engine
+        if self._store.generation() == 0:
+            self.adopt()
+        else:
+            self.current()
+
+    def latest(self) -> Engine:
+        """The engine that was used last. Good for what asks nothing of an index, and for `transact`."""
+        return self._newest
+
+    def current(self) -> Engine:
+        """The engine for the definitions in force."""
+        generation = self._store.generation()
+        for engine in (self._newest, self._older):
+            if engine.generation == generation:
+                return engine
+        while True:
+            engine = self._made(self._store)
+            if self._store.generation() == engine.generation:
+                return self._keep(engine)
+
+    def renewed(self) -> Engine:
+        """The engine for the definitions as this thread's units of work see them, committed or not yet."""
+        return self._keep(self._store.transact(self._made))
+
+    def adopt(self) -> Engine:
+        """Put this process's own definitions in force, where the store was used with others."""
+
+        def work(unit: UnitOfWork) -> Engine:
+            engine = self._made(unit)
+            if unit.generation() == 0 or engine.others:
+                adopt(unit, engine.registry, engine.extractor)
+                engine = self._made(unit)
+            return engine
+
+        return self._keep(self._store.transact(work))
+
+    def _keep(self, engine: Engine) -> Engine:
+        """Two are kept, as readers see a change later than the thread that is about to commit it."""
+        if engine.generation != self._newest.generation:
+            self._older = self._newest
+        self._newest = engine
+        return engine
+
+    def _made(self, reader: Reader) -> Engine:
+        """The engine for what the reader sees."""
+        generation, indexes, stored = reader.generation(), reader.indexes(), stored_parameters(reader)
+        registry, extractor = self._newest.registry, self._newest.extractor
+        if stored != registry.stored:
+            registry = registry.storing(stored)
+            extractor = extractor.over(registry)
+        engine = replace(
+            self._newest, registry=registry, extractor=extractor, generation=generation, pending={}, others=()
+        )
+        others = {type: _differing(engine, type, indexes.get(type)) for type in registry.resource_types}
+        pending = {
+            type: frozenset(waiting)
+            for type, codes in others.items()
+            if (waiting := {*codes, *(indexes[type].pending if type in indexes else ())})
+        }
+        return replace(
+            engine,
+            pending=pending,
+            others=tuple((type, code) for type, codes in others.items() for code in codes),
+        )
+
+
+def _differing(engine: Engine, type: str, index: TypeIndex | None) -> list[str]:
+    """The parameters that the engine's definitions and those recorded for a type disagree on."""
+    own = engine.extractor.fingerprints.of(type)
+    recorded = index.fingerprints if index else {}
+    if own == recorded:
+        return []
+    return sorted(code for code in {*own, *recorded} if own.get(code) != recorded.get(code))
