@@ -32,7 +32,7 @@ format: $(VENV)/.dev ## Format the code
 	@$(BIN)/ruff format $(SOURCES)
 	@$(BIN)/ruff check --fix $(SOURCES)
 
-bench: $(VENV)/.test ## Measure speed against floors taken in the same run [BENCH_ARGS=...]
+bench: $(VENV)/.bench ## Measure speed against floors taken in the same run [BENCH_ARGS=...]
 	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
 clean: ## Remove what was built; the data in ./data stay
@@ -48,6 +48,11 @@ $(VENV)/.run: pyproject.toml constraints.txt | $(BIN)/python
 $(VENV)/.test: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing the tests' needs into $(VENV) ..."
 	@$(PIP_INSTALL) --editable '.[test]'
+	@touch $@ $(VENV)/.run
+
+$(VENV)/.bench: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing what the measures need into $(VENV) ..."
+	@$(PIP_INSTALL) --editable '.[bench]'
 	@touch $@ $(VENV)/.run
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
