@@ -20,6 +20,7 @@ from fhir_server.core.tokens import PageTokens
 from fhir_server.definitions.registry import Registry
 from fhir_server.extension import Engine, Operation, Programme, Resource, Software
 from fhir_server.interactions.dispatch import Dispatcher
+from fhir_server.interactions.engines import Engines
 from fhir_server.operations.table import OPERATIONS
 from fhir_server.search.entries import Entries
 from fhir_server.search.extract import Extractor
@@ -43,15 +44,15 @@ class Server:
 
     settings: Settings
     programmes: tuple[Programme, ...]
-    registry: Registry
-    extractor: Extractor
     store: Store
+    engines: Engines
     dispatcher: Dispatcher
     operations: tuple[Operation, ...]
 
     def entries_of(self, stored: StoredResource) -> Entries:
         """The index entries of a stored resource, computed anew."""
-        return self.extractor.entries(json.parse(stored.body, self.settings.json_depth_max))
+        extractor = self.engines.latest().extractor
+        return extractor.entries(json.parse(stored.body, self.settings.json_depth_max))
 
 
 def software_version() -> str:
@@ -116,7 +117,8 @@ def build(settings: Settings) -> Server:
         reactions=tuple(reaction for programme in found for reaction in programme.reactions),
         operations=operations,
     )
-    return Server(settings, found, registry, extractor, store, Dispatcher(engine), operations)
+    engines = Engines(engine)
+    return Server(settings, found, store, engines, Dispatcher(engines), operations)
 
 
 def _store(settings: Settings) -> Store:
@@ -207,7 +209,8 @@ def _hosts(settings: Settings) -> frozenset[str]:
 
 def _known_words(server: Server) -> frozenset[str]:
     codes = (f"${operation.code}" for operation in server.operations)
-    return frozenset({*server.registry.resource_types, *PATH_WORDS, *codes})
+    types = server.engines.latest().registry.resource_types
+    return frozenset({*types, *PATH_WORDS, *codes})
 
 
 def _write_log(lines: str) -> None:
@@ -218,14 +221,15 @@ def _write_log(lines: str) -> None:
 def _openapi(server: Server) -> bytes:
     from fhir_server.api.openapi import SearchableType, document
 
+    registry = server.engines.current().registry
     types = (
         SearchableType(
             name,
             {
                 parameter.code: (parameter.type, parameter.description)
-                for parameter in server.registry.search_parameters(name).values()
+                for parameter in registry.search_parameters(name).values()
             },
         )
-        for name in server.registry.resource_types
+        for name in registry.resource_types
     )
     return json.serialise(document(TITLE, software_version(), types))

@@ -9,15 +9,17 @@ from collections.abc import Iterable
 
 from fhir_server.core import json
 from fhir_server.core.resource import draft
-from fhir_server.errors import BusinessRule
+from fhir_server.errors import BusinessRule, InvalidSearch, StoreUnavailable
 from fhir_server.extension import Change, Engine, Resource
 from fhir_server.interactions.matching import identity_lock
+from fhir_server.interactions.redefinition import DEFINED_BY, Redefinition
 from fhir_server.interactions.references import (
     conditional_references_resolved,
     may_hold_conditional_references,
 )
 from fhir_server.issues import Issue
 from fhir_server.search.ast import SearchQuery
+from fhir_server.search.coverage import check_coverage
 from fhir_server.store.port import Method, StoredResource, UnitOfWork
 
 
@@ -30,6 +32,7 @@ class Changeset:
         self._base_url = base_url
         self._changes: list[Change] = []
         self._watched = _watched_types(engine)
+        self._redefinition = Redefinition(engine)
 
     def put(
         self, resource: Resource, id: str, method: Method, before: StoredResource | None = None
@@ -42,6 +45,8 @@ class Changeset:
             resource = conditional_references_resolved(resource, self.unit, self._engine, self._base_url)
             prepared = draft(resource, id)
         after = {**resource, "id": id}
+        if prepared.type == DEFINED_BY:
+            self._redefinition.put(after)
         entries = self._engine.extractor.entries(after)
         for token in entries.tokens:
             if token.parameter == "identifier":
@@ -54,20 +59,26 @@ class Changeset:
     def delete(self, current: StoredResource) -> StoredResource | None:
         """Write the deletion of a resource."""
         stored = self.unit.delete(current.type, current.id, current.version)
+        if current.type == DEFINED_BY:
+            self._redefinition.delete(current.id)
         if current.type in self._watched:
             self._changes.append(Change(current.type, current.id, _content(current), None))
         return stored
 
     def settle(self) -> tuple[Issue, ...]:
-        """Run rules, reactions and rules again. Returns the warnings; raises `BusinessRule` for errors."""
-        if not self._changes:
-            return ()
-        self._check(self._changes)
-        for change in tuple(self._changes):
-            for reaction in self._engine.reactions:
-                if change.type in reaction.types:
-                    self._write(reaction.react(change, UnitView(self.unit)))
-        return self._check(self._changes)
+        """Run rules, reactions and rules again, and put in force what was defined. Returns the warnings;
+        raises `BusinessRule` for errors.
+        """
+        warnings: tuple[Issue, ...] = ()
+        if self._changes:
+            self._check(self._changes)
+            for change in tuple(self._changes):
+                for reaction in self._engine.reactions:
+                    if change.type in reaction.types:
+                        self._write(reaction.react(change, UnitView(self.unit, self._engine)))
+            warnings = self._check(self._changes)
+        self._redefinition.settle(self.unit)
+        return warnings
 
     def _write(self, resources: Iterable[Resource]) -> None:
         for resource in resources:
@@ -75,7 +86,7 @@ class Changeset:
             self.put(resource, resource["id"], "PUT", before)
 
     def _check(self, changes: Iterable[Change]) -> tuple[Issue, ...]:
-        view = UnitView(self.unit)
+        view = UnitView(self.unit, self._engine)
         issues = tuple(
             issue
             for change in changes
@@ -91,13 +102,19 @@ class Changeset:
 class UnitView:
     """What rules and reactions see of a unit of work: parsed resources."""
 
-    def __init__(self, unit: UnitOfWork) -> None:
+    def __init__(self, unit: UnitOfWork, engine: Engine) -> None:
         self._unit = unit
+        self._engine = engine
 
     def get(self, type: str, id: str) -> Resource | None:
         return _content(self._unit.read(type, id))
 
     def find(self, query: SearchQuery) -> tuple[Resource, ...]:
+        try:
+            check_coverage(query, self._engine.pending, self._engine.registry)
+        except InvalidSearch as error:
+            # The client has asked for nothing wrong; the rule cannot be told what it must know.
+            raise StoreUnavailable(*error.issues) from error
         return tuple(json.parse(match.body) for match in self._unit.search(query).matches)
 
     def lock(self, key: str) -> None:

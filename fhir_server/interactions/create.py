@@ -9,6 +9,7 @@ from fhir_server.extension import Engine, Resource
 from fhir_server.interactions.acceptance import accepted_for_create
 from fhir_server.interactions.answers import written
 from fhir_server.interactions.changeset import Changeset
+from fhir_server.interactions.engines import transact
 from fhir_server.interactions.matching import criteria, one_match
 from fhir_server.store.port import UnitOfWork
 

@@ -13,6 +13,7 @@ from fhir_server.extension import Engine
 from fhir_server.interactions import messages
 from fhir_server.interactions.changeset import Changeset
 from fhir_server.interactions.conditions import check_if_match
+from fhir_server.interactions.engines import transact
 from fhir_server.interactions.matching import Criteria, matches
 from fhir_server.store.port import StoredResource, UnitOfWork
 

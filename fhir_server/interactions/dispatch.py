@@ -4,16 +4,24 @@ https://hl7.org/fhir/R4/http.html
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from fhir_server.core.request import FhirRequest, FhirResponse
-from fhir_server.errors import ContentTooLarge, InvalidRequest, MalformedContent, UnknownType
+from fhir_server.errors import (
+    ContentTooLarge,
+    InvalidRequest,
+    MalformedContent,
+    StoreUnavailable,
+    UnknownType,
+)
 from fhir_server.extension import Engine, Operation
 from fhir_server.interactions import messages
 from fhir_server.interactions.batch import batch
 from fhir_server.interactions.capabilities import capabilities
 from fhir_server.interactions.create import create
 from fhir_server.interactions.delete import conditional_delete, delete
+from fhir_server.interactions.engines import DefinitionsChanged, Engines
 from fhir_server.interactions.history import history
 from fhir_server.interactions.patch import conditional_patch, patch
 from fhir_server.interactions.read import read, vread
@@ -36,27 +44,31 @@ WRITES: dict[Interaction, Write] = {
     "delete": delete,
     "conditional_delete": conditional_delete,
 }
+BY_DEFINITIONS: frozenset[Interaction] = frozenset({"search", "capabilities", "operation"})
+"""What depends on the search parameters in force; writes make sure of them by themselves."""
+
+ATTEMPTS_MAX = 10
 STAND_IN = {"resourceType": "Parameters"}
 
 
 class Dispatcher:
-    """Answers requests with an engine; knows no transport."""
+    """Answers requests with the engine of the definitions in force; knows no transport."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, engines: Engines) -> None:
+        self._engines = engines
 
     def dispatch(self, request: FhirRequest) -> FhirResponse:
         """The answer. Raises a `FhirError` for every other."""
-        asked = route(request, self._engine.registry)
-        if asked.interaction in READS:
-            return self._read(asked.interaction, request, self._engine.store)
-        if asked.interaction in WRITES:
-            return WRITES[asked.interaction](request, self._engine)
-        if asked.interaction == "capabilities":
-            return capabilities(request, self._engine)
-        if asked.interaction == "bundle":
-            return self._bundle(request)
-        return self._operation(asked, request)
+        engine = self._engines.latest()
+        asked = route(request, engine.registry)
+        if asked.interaction in BY_DEFINITIONS:
+            engine = self._engines.current()
+        for _ in range(ATTEMPTS_MAX):
+            try:
+                return self._answer(asked, request, engine)
+            except DefinitionsChanged:
+                engine = self._engines.renewed()
+        raise StoreUnavailable.of(messages.DEFINITIONS_CHANGING())
 
     def is_write(self, request: FhirRequest) -> bool:
         """Whether answering may change the store, and so has to wait for it."""
@@ -64,48 +76,60 @@ class Dispatcher:
             return False
         last = request.path[-1] if request.path else ""
         if last.startswith("$"):
-            return any(op.affects_state for op in self._engine.operations if f"${op.code}" == last)
+            operations = self._engines.latest().operations
+            return any(op.affects_state for op in operations if f"${op.code}" == last)
         return last != "_search"
 
-    def _read(self, interaction: Interaction, request: FhirRequest, reader: Reader) -> FhirResponse:
-        return READS[interaction](request, self._engine, reader)
+    def _answer(self, asked: Route, request: FhirRequest, engine: Engine) -> FhirResponse:
+        if asked.interaction in READS:
+            return READS[asked.interaction](request, engine, engine.store)
+        if asked.interaction in WRITES:
+            return WRITES[asked.interaction](request, engine)
+        if asked.interaction == "capabilities":
+            return capabilities(request, engine)
+        if asked.interaction == "bundle":
+            return self._bundle(request, engine)
+        return _operation(asked, request, engine)
 
-    def _read_in(self, request: FhirRequest, reader: Reader) -> FhirResponse:
-        """A GET inside a transaction, which sees what the transaction has written."""
-        asked = route(request, self._engine.registry)
-        if asked.interaction not in READS:
-            text = messages.NOT_IN_TRANSACTION(method=request.method, url="/".join(request.path))
-            raise InvalidRequest.of(text)
-        return self._read(asked.interaction, request, reader)
-
-    def _bundle(self, request: FhirRequest) -> FhirResponse:
-        contents = self._entries(request)
+    def _bundle(self, request: FhirRequest, engine: Engine) -> FhirResponse:
+        contents = _entries(request, engine)
         if request.content["type"] == "batch":
             return batch(request, contents, self.dispatch)
-        return Transaction(request, contents, self._engine).run(self._read_in)
+        return Transaction(request, contents, engine).run(partial(_read_in, engine))
 
-    def _entries(self, request: FhirRequest) -> list[dict[str, Any]]:
-        """The entries of a Bundle that is a batch or a transaction, within the limit."""
-        content, limit = request.content, self._engine.limits.bundle_entries_max
-        if not isinstance(content, dict) or content.get("resourceType") != "Bundle":
-            raise InvalidRequest.of(messages.BODY_NEEDED(type="Bundle"))
-        if content.get("type") not in ("batch", "transaction"):
-            raise InvalidRequest.of(messages.NOT_A_BATCH(type=content.get("type")), "Bundle.type")
-        entries = content.get("entry", [])
-        if isinstance(entries, list) and len(entries) > limit:
-            text = messages.TOO_MANY_ENTRIES(count=len(entries), limit=limit)
-            raise ContentTooLarge.of(text, "Bundle.entry", code="too-costly")
-        issues = self._engine.validator.validate(_without_resources(content))
-        if issues:
-            raise MalformedContent(*issues)
-        return list(entries)
 
-    def _operation(self, asked: Route, request: FhirRequest) -> FhirResponse:
-        level = ("system", "type", "instance")[len(request.path) - 1]
-        for operation in self._engine.operations:
-            if f"${operation.code}" == asked.operation and _offered(operation, level, request):
-                return operation.handle(request, self._engine)
-        raise UnknownType.of(messages.UNKNOWN_OPERATION(name=asked.operation))
+def _read_in(engine: Engine, request: FhirRequest, reader: Reader) -> FhirResponse:
+    """A GET inside a transaction, which sees what the transaction has written."""
+    asked = route(request, engine.registry)
+    if asked.interaction not in READS:
+        text = messages.NOT_IN_TRANSACTION(method=request.method, url="/".join(request.path))
+        raise InvalidRequest.of(text)
+    return READS[asked.interaction](request, engine, reader)
+
+
+def _entries(request: FhirRequest, engine: Engine) -> list[dict[str, Any]]:
+    """The entries of a Bundle that is a batch or a transaction, within the limit."""
+    content, limit = request.content, engine.limits.bundle_entries_max
+    if not isinstance(content, dict) or content.get("resourceType") != "Bundle":
+        raise InvalidRequest.of(messages.BODY_NEEDED(type="Bundle"))
+    if content.get("type") not in ("batch", "transaction"):
+        raise InvalidRequest.of(messages.NOT_A_BATCH(type=content.get("type")), "Bundle.type")
+    entries = content.get("entry", [])
+    if isinstance(entries, list) and len(entries) > limit:
+        text = messages.TOO_MANY_ENTRIES(count=len(entries), limit=limit)
+        raise ContentTooLarge.of(text, "Bundle.entry", code="too-costly")
+    issues = engine.validator.validate(_without_resources(content))
+    if issues:
+        raise MalformedContent(*issues)
+    return list(entries)
+
+
+def _operation(asked: Route, request: FhirRequest, engine: Engine) -> FhirResponse:
+    level = ("system", "type", "instance")[len(request.path) - 1]
+    for operation in engine.operations:
+        if f"${operation.code}" == asked.operation and _offered(operation, level, request):
+            return operation.handle(request, engine)
+    raise UnknownType.of(messages.UNKNOWN_OPERATION(name=asked.operation))
 
 
 def _without_resources(content: dict[str, Any]) -> dict[str, Any]:

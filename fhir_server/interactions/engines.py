@@ -5,15 +5,18 @@ definitions that it was made for; a unit of work by an older one is refused and 
 https://hl7.org/fhir/R4/searchparameter.html
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
+from fhir_server.definitions.registry import Registry
 from fhir_server.errors import StoreUnavailable
 from fhir_server.extension import Engine
 from fhir_server.interactions import messages
 from fhir_server.interactions.redefinition import adopt, stored_parameters
 from fhir_server.search.coverage import Pending
+from fhir_server.search.extract import Extractor
+from fhir_server.search.remembered import RememberedSearches
 from fhir_server.store.port import Reader, TypeIndex, UnitOfWork
 
 T = TypeVar("T")
@@ -97,26 +100,36 @@ class Engines:
         if stored != registry.stored:
             registry = registry.storing(stored)
             extractor = extractor.over(registry)
-        engine = replace(
-            self._newest, registry=registry, extractor=extractor, generation=generation, pending={}, others=()
-        )
-        others = {type: _differing(engine, type, indexes.get(type)) for type in registry.resource_types}
-        pending = {
-            type: frozenset(waiting)
-            for type, codes in others.items()
-            if (waiting := {*codes, *(indexes[type].pending if type in indexes else ())})
-        }
+        others, pending = _state(registry, extractor, indexes)
         return replace(
-            engine,
+            self._newest,
+            registry=registry,
+            extractor=extractor,
+            searches=RememberedSearches(),
+            generation=generation,
             pending=pending,
-            others=tuple((type, code) for type, codes in others.items() for code in codes),
+            others=others,
         )
 
 
-def _differing(engine: Engine, type: str, index: TypeIndex | None) -> list[str]:
-    """The parameters that the engine's definitions and those recorded for a type disagree on."""
-    own = engine.extractor.fingerprints.of(type)
-    recorded = index.fingerprints if index else {}
+def _state(
+    registry: Registry, extractor: Extractor, indexes: Mapping[str, TypeIndex]
+) -> tuple[tuple[tuple[str, str], ...], Pending]:
+    """The parameters, as (type, code), that these definitions and those recorded disagree on; and all whose
+    index cannot be relied on.
+    """
+    others: list[tuple[str, str]] = []
+    pending: dict[str, frozenset[str]] = {}
+    for type in registry.resource_types:
+        index = indexes.get(type, TypeIndex(type, {}))
+        differing = _differing(extractor.fingerprints.of(type), index.fingerprints)
+        others += [(type, code) for code in sorted(differing)]
+        if waiting := index.pending | differing:
+            pending[type] = waiting
+    return tuple(others), pending
+
+
+def _differing(own: Mapping[str, str], recorded: Mapping[str, str]) -> frozenset[str]:
     if own == recorded:
-        return []
-    return sorted(code for code in {*own, *recorded} if own.get(code) != recorded.get(code))
+        return frozenset()
+    return frozenset(code for code in {*own, *recorded} if own.get(code) != recorded.get(code))

@@ -11,6 +11,7 @@ from fhir_server.errors import PreconditionFailed
 from fhir_server.extension import Engine
 from fhir_server.interactions import messages
 from fhir_server.search.ast import AllOf, Clause, Match, TokenValue
+from fhir_server.search.coverage import check_coverage
 from fhir_server.search.parse import parse
 from fhir_server.store.port import StoredResource, UnitOfWork
 
@@ -51,6 +52,7 @@ def matches(
     )
     if not search.query.where:
         raise PreconditionFailed.of(messages.NO_CRITERIA(interaction=criteria.interaction))
+    check_coverage(search.query, engine.pending, engine.registry)
     for system, code in _identifiers(search.query.where):
         unit.lock(identity_lock(criteria.type, system, code))
     query = replace(search.query, count=limit, total="none", includes=(), sort=(), page=None)

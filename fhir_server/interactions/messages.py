@@ -179,3 +179,13 @@ INCLUDES_CAPPED = Template(
     fr="Seules les {limit} premières ressources incluses de cette page sont montrées. "
     "Demandez des pages plus petites avec _count.",
 )
+OTHER_DEFINITIONS = Template(
+    en="This process indexes {count} search parameters otherwise than the store does ({parameter} among"
+    " them), so it cannot write. Start it again with the same version, guides and settings as the others.",
+    fr="Ce processus indexe {count} paramètres de recherche autrement que l'entrepôt (dont {parameter}) ; il"
+    " ne peut donc pas écrire. Redémarrez-le avec les mêmes version, guides et réglages que les autres.",
+)
+DEFINITIONS_CHANGING = Template(
+    en="The search parameters changed again and again meanwhile. Nothing was written; send it again.",
+    fr="Les paramètres de recherche ont changé sans cesse entre-temps. Rien n'a été écrit ; renvoyez.",
+)

@@ -14,6 +14,7 @@ from fhir_server.interactions.acceptance import accepted
 from fhir_server.interactions.answers import written
 from fhir_server.interactions.changeset import Changeset
 from fhir_server.interactions.conditions import check_if_match
+from fhir_server.interactions.engines import transact
 from fhir_server.interactions.fhirpath_patch import FhirPathPatch
 from fhir_server.interactions.json_patch import json_patched
 from fhir_server.interactions.matching import Criteria, one_match
@@ -27,10 +28,7 @@ def patch(request: FhirRequest, engine: Engine) -> FhirResponse:
     """PATCH [type]/[id]: 200 with the next version."""
     type, id = request.path
     _check_media_type(request)
-    return transact(
-        engine,
-        lambda unit: _write(unit, request, engine, unit.read(type, id), f"{type}/{id}")
-    )
+    return transact(engine, lambda unit: _write(unit, request, engine, unit.read(type, id), f"{type}/{id}"))
 
 
 def conditional_patch(request: FhirRequest, engine: Engine) -> FhirResponse:

@@ -12,6 +12,7 @@ from fhir_server.interactions.links import PAGE_PARAMETER, PRESENTATION, page_pa
 from fhir_server.interactions.scope import scope
 from fhir_server.interactions.searchset import searchset
 from fhir_server.search.ast import Page, SearchQuery
+from fhir_server.search.coverage import check_coverage
 from fhir_server.search.parse import ParsedSearch, parse
 from fhir_server.search.remembered import Asked
 from fhir_server.store.port import Reader, StoredResource
@@ -20,6 +21,7 @@ from fhir_server.store.port import Reader, StoredResource
 def search(request: FhirRequest, engine: Engine, reader: Reader) -> FhirResponse:
     """GET [type]?..., POST [type]/_search, and the same on the base: a searchset Bundle."""
     parsed = _understood(request, engine)
+    check_coverage(parsed.query, engine.pending, engine.registry)
     if parsed.summary == "count" or parsed.query.count == 0:
         result = reader.search(replace(parsed.query, count=0, total="accurate"))
         body = bundle("searchset", [], [self_link(request, parsed.self_parameters)], result.total)

@@ -19,6 +19,7 @@ from fhir_server.interactions.batch import answer_entry
 from fhir_server.interactions.changeset import Changeset
 from fhir_server.interactions.conditions import check_if_match, check_if_none_match
 from fhir_server.interactions.delete import deletion_targets
+from fhir_server.interactions.engines import transact
 from fhir_server.interactions.entries import Entry, entries_by_method, entry_of, located
 from fhir_server.interactions.matching import Criteria, criteria, one_match
 from fhir_server.interactions.patch import patched
@@ -74,7 +75,7 @@ class Transaction:
 
     def run(self, read: ReadIn) -> FhirResponse:
         """Commit every entry or none; `read` answers the GETs inside."""
-        answers = self._engine.store.transact(lambda unit: self._work(unit, read))
+        answers = transact(self._engine, lambda unit: self._work(unit, read))
         ordered = [answers[entry.index] for entry in self._entries]
         return FhirResponse(200, body=bundle("transaction-response", ordered))
 

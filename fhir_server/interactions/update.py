@@ -12,6 +12,7 @@ from fhir_server.interactions.acceptance import accepted, check_id, check_same_i
 from fhir_server.interactions.answers import written
 from fhir_server.interactions.changeset import Changeset
 from fhir_server.interactions.conditions import check_if_match, check_if_none_match
+from fhir_server.interactions.engines import transact
 from fhir_server.interactions.matching import Criteria, one_match
 from fhir_server.store.port import StoredResource, UnitOfWork
 
@@ -22,10 +23,7 @@ def update(request: FhirRequest, engine: Engine) -> FhirResponse:
     check_id(id)
     resource = accepted(request.content, type, engine)
     check_same_id(resource, id)
-    return transact(
-        engine,
-        lambda unit: _write(unit, request, engine, resource, unit.read(type, id), id)
-    )
+    return transact(engine, lambda unit: _write(unit, request, engine, resource, unit.read(type, id), id))
 
 
 def conditional_update(request: FhirRequest, engine: Engine) -> FhirResponse:

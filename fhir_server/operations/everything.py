@@ -30,6 +30,7 @@ from fhir_server.search.ast import (
     Prefix,
     SearchQuery,
 )
+from fhir_server.search.coverage import check_coverage
 from fhir_server.search.parse import ParsedSearch
 from fhir_server.store.port import StoredResource
 
@@ -58,6 +59,7 @@ def everything(request: FhirRequest, engine: Engine) -> FhirResponse:
         kept, snapshot, after = engine.tokens.open(token, page_path(request))
         parameters, page = tuple((name, value) for name, value in kept), Page(snapshot, tuple(after))
     query = _query(engine, type, id, dict(parameters), page)
+    check_coverage(query, engine.pending, engine.registry)
     result = engine.store.search(query)
     related = tuple(_related(engine, type, result.matches))
     limit = engine.limits.include_max

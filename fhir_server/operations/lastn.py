@@ -16,6 +16,7 @@ from fhir_server.interactions.links import PRESENTATION
 from fhir_server.interactions.searchset import searchset
 from fhir_server.operations import messages
 from fhir_server.search.ast import Page, SearchQuery, Sort
+from fhir_server.search.coverage import check_coverage
 from fhir_server.search.parse import ParsedSearch, parse
 from fhir_server.store.port import SearchResult, StoredResource
 
@@ -42,6 +43,7 @@ def lastn(request: FhirRequest, engine: Engine) -> FhirResponse:
         base_url=request.base_url,
     )
     most = _most(request)
+    check_coverage(parsed.query, engine.pending, engine.registry)
     matches = tuple(_last(engine, replace(parsed.query, sort=MOST_RECENT_FIRST), most))
     result = SearchResult(matches, len(matches), 0, None)
     shown = ParsedSearch(parsed.query, parsed.ignored, (*parsed.self_parameters, (MAX, str(most))))

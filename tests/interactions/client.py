@@ -12,6 +12,7 @@ from fhir_server.core.request import Conditions, FhirRequest, Preferences
 from fhir_server.errors import FhirError, status_of
 from fhir_server.extension import Engine
 from fhir_server.interactions.dispatch import Dispatcher
+from fhir_server.interactions.engines import Engines
 
 BASE = "http://127.0.0.1:8080/fhir"
 ZONE = ZoneInfo("Europe/Paris")
@@ -59,7 +60,7 @@ class Client:
     dispatcher: Dispatcher = field(init=False)
 
     def __post_init__(self) -> None:
-        self.dispatcher = Dispatcher(self.engine)
+        self.dispatcher = Dispatcher(Engines(self.engine))
 
     def send(self, method: str, url: str, content: Any = None, **how: Any) -> Answer:
         path, _, query = url.removeprefix(BASE).lstrip("/").partition("?")
