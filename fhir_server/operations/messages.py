@@ -32,3 +32,7 @@ BAD_MAX = Template(
     en="max must be a whole number, 1 or more: {value}.",
     fr="max doit être un entier supérieur ou égal à 1 : {value}.",
 )
+BAD_BOOLEAN = Template(
+    en="{name} must be true or false: {value}.",
+    fr="{name} doit être true ou false : {value}.",
+)

@@ -8,10 +8,11 @@ from hashlib import blake2b
 
 from fhir_server.definitions.registry import Registry
 from fhir_server.definitions.search_parameters import SearchParameter
+from fhir_server.search.aliases import aliases
 from fhir_server.search.plan import COMPARTMENT, COMPARTMENTS, KEPT_BY_THE_STORE, is_supported
 from fhir_server.search.types.context import Indexing
 
-INDEX_VERSION = 1
+INDEX_VERSION = 2
 """To be raised whenever the same resource gives other entries than before by the same definitions: then every
 index that was made before is pending until it is made anew."""
 
@@ -34,6 +35,8 @@ class Fingerprints:
             for code, parameter in parameters.items()
             if code not in KEPT_BY_THE_STORE
         }
+        for code, shared in aliases(self._registry, type).items():
+            found[code] = _digest(shared, found[shared])
         codes = {code for name in COMPARTMENTS for code in self._inclusion(name, type)}
         if codes or type in COMPARTMENTS:
             found[COMPARTMENT] = _digest(*sorted(f"{code} {found.get(code)}" for code in codes))

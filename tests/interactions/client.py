@@ -57,10 +57,12 @@ class Client:
     """Sends requests to a dispatcher; errors become answers."""
 
     engine: Engine
+    engines: Engines = field(init=False)
     dispatcher: Dispatcher = field(init=False)
 
     def __post_init__(self) -> None:
-        self.dispatcher = Dispatcher(Engines(self.engine))
+        self.engines = Engines(self.engine)
+        self.dispatcher = Dispatcher(self.engines)
 
     def send(self, method: str, url: str, content: Any = None, **how: Any) -> Answer:
         path, _, query = url.removeprefix(BASE).lstrip("/").partition("?")

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from fhir_server.search.ast import Include, SearchQuery
-from fhir_server.store.port import HistoryQuery, HistoryResult, SearchResult, StoredResource, TypeIndex
+from fhir_server.store.port import HistoryQuery, HistoryResult, Job, SearchResult, StoredResource, TypeIndex
 from fhir_server.store.sqlite.connection import refusing
 from fhir_server.store.sqlite.indexes import Generation, read_indexes
+from fhir_server.store.sqlite.jobs import jobs
 from fhir_server.store.sqlite.search import SqliteSearch
 from fhir_server.store.sqlite.symbols import Symbols
 from fhir_server.store.sqlite.versions import VERSION_COLUMNS, stored
@@ -151,3 +152,7 @@ class SqliteReader:
     @refusing
     def indexes(self) -> dict[str, TypeIndex]:
         return read_indexes(self._connection)
+
+    @refusing
+    def jobs(self, kind: str) -> tuple[Job, ...]:
+        return jobs(self._connection, kind)

@@ -23,7 +23,7 @@ from fhir_server.store.port import (
 )
 from fhir_server.store.sqlite.backup import back_up
 from fhir_server.store.sqlite.connection import connect, enter_wal, refusing
-from fhir_server.store.sqlite.jobs import acquire_job, jobs, update_job
+from fhir_server.store.sqlite.jobs import acquire_job, update_job
 from fhir_server.store.sqlite.readers import Readers
 from fhir_server.store.sqlite.schema import prepare
 from fhir_server.store.sqlite.unit import SqliteUnit
@@ -112,10 +112,8 @@ class SqliteStore:
         connection = self._writer.connection
         return self._writer.run(lambda _: update_job(connection, id, owner, state, done))
 
-    @refusing
     def jobs(self, kind: str) -> tuple[Job, ...]:
-        with self._readers.connection() as connection:
-            return jobs(connection, kind)
+        return self._readers.read(lambda reader: reader.jobs(kind))
 
     def backup(self, target: Path) -> None:
         with self._readers.connection() as connection:

@@ -1,0 +1,37 @@
+"""Search parameters of the tests' own, and resources that they find."""
+
+from typing import Any
+
+from fhir_server.jobs import reindex
+from fhir_server.jobs.reindex import Progress, Reindexing
+from tests.interactions.client import Client, patient
+
+URL = "https://example.org/fhir/SearchParameter/favourite"
+FAVOURITE = "https://example.org/fhir/StructureDefinition/favourite"
+
+
+def parameter(**members: Any) -> dict[str, Any]:
+    """A parameter that finds patients by their favourite colour, which an extension tells."""
+    return {
+        "resourceType": "SearchParameter",
+        "id": "favourite",
+        "url": URL,
+        "name": "Favourite",
+        "status": "active",
+        "description": "The favourite colour",
+        "code": "favourite",
+        "base": ["Patient"],
+        "type": "string",
+        "expression": f"Patient.extension('{FAVOURITE}').value.ofType(string)",
+    } | members
+
+
+def fond_of(colour: str, **members: Any) -> dict[str, Any]:
+    """A patient with a favourite colour."""
+    return patient(extension=[{"url": FAVOURITE, "valueString": colour}], **members)
+
+
+def reindexed(client: Client, everything: bool = False) -> list[Progress]:
+    """Do a whole job in the client's process; its steps."""
+    job = reindex.request(client.engine.store, everything)
+    return list(Reindexing(client.engines, "test").steps(job.id))
