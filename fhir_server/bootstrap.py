@@ -21,12 +21,12 @@ from fhir_server.definitions.registry import Registry
 from fhir_server.extension import Engine, Operation, Programme, Resource, Software
 from fhir_server.interactions.dispatch import Dispatcher
 from fhir_server.interactions.engines import Engines
+from fhir_server.jobs.runner import Runner
 from fhir_server.operations.table import OPERATIONS
-from fhir_server.search.entries import Entries
 from fhir_server.search.extract import Extractor
 from fhir_server.settings import SettingError, Settings, variable
 from fhir_server.store.backends import open_store
-from fhir_server.store.port import Store, StoredResource
+from fhir_server.store.port import Store
 from fhir_server.store.sqlite import restore
 from fhir_server.validation.structure import StructureValidator
 
@@ -48,11 +48,6 @@ class Server:
     engines: Engines
     dispatcher: Dispatcher
     operations: tuple[Operation, ...]
-
-    def entries_of(self, stored: StoredResource) -> Entries:
-        """The index entries of a stored resource, computed anew."""
-        extractor = self.engines.latest().extractor
-        return extractor.entries(json.parse(stored.body, self.settings.json_depth_max))
 
 
 def software_version() -> str:
@@ -182,7 +177,14 @@ def application(server: Server) -> "Application":
         log=RequestLog(_write_log, _known_words(server)) if settings.log_requests else None,
     )
     pages = site(SiteOptions(TITLE, software_version(), lambda: _openapi(server), store.watermark))
-    return Application(server.dispatcher, lane, pages, options, store.close)
+    runner = Runner(server.engines, new_id())
+    runner.start()
+
+    def close() -> None:
+        runner.stop()
+        store.close()
+
+    return Application(server.dispatcher, lane, pages, options, close)
 
 
 def is_loopback(host: str) -> bool:

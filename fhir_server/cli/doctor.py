@@ -49,6 +49,8 @@ def _examine(server: bootstrap.Server) -> list[str]:
     print(f"resources  {sum(counts.values())} of {len(counts)} types")
     for type_name, count in sorted(counts.items()):
         print(f"           {type_name} {count}")
+    for type_name, codes in sorted(server.engines.current().pending.items()):
+        print(f"pending    {type_name}: {', '.join(sorted(codes))} (run reindex)")
     problems = server.store.check()
     for problem in problems:
         print(f"problem    {problem}")

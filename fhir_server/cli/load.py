@@ -15,6 +15,7 @@ import typer
 from fhir_server import bootstrap
 from fhir_server.cli.failure import CommandError
 from fhir_server.cli.progress import progress
+from fhir_server.cli.provision import put_in_force
 from fhir_server.cli.sources import Source, files, sources
 from fhir_server.core import json
 from fhir_server.core.request import FhirRequest, FhirResponse, Preferences
@@ -64,6 +65,7 @@ def load(
     server = bootstrap.build(settings)
     started = time.perf_counter()
     try:
+        put_in_force(server)
         tally = _load_all(server, found, atomic)
     finally:
         server.store.close()

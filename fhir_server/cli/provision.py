@@ -15,6 +15,25 @@ DEMO_JOB = "demo"
 DEMO_LEASE_SECONDS = 300
 
 
+def put_in_force(server: Server, changed_too: bool = False) -> None:
+    """Put this process's search parameters in force where the store does not know them yet.
+
+    Raises `CommandError` where it knows them otherwise, unless what has changed is to be put in force too: a
+    command may have been given other settings than the server by mistake.
+    """
+    recorded = server.store.indexes()
+    others = server.engines.current().others
+    changed = [f"{type}.{code}" for type, code in others if code in recorded[type].fingerprints]
+    if changed and not changed_too:
+        raise CommandError(
+            f"the store indexes {len(changed)} search parameters otherwise than this command would, such as "
+            f"{changed[0]}. If this is the right version, and these are the right guides and settings (time "
+            "zone and base URL count), put them in force by 'fhir-server reindex --all'."
+        )
+    if others:
+        server.engines.adopt()
+
+
 def load_guides(server: Server) -> int:
     """Write each guide resource that the store does not hold as it is; returns how many that were."""
     changed = 0

@@ -1,50 +1,77 @@
-"""reindex: compute the search index of every resource anew."""
+"""reindex: make the indexes that searches wait for, or all of them anew."""
 
 import os
 import time
-from functools import partial
+import uuid
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
 
 from fhir_server import bootstrap
 from fhir_server.cli.existing import open_existing
+from fhir_server.cli.failure import CommandError
 from fhir_server.cli.progress import progress
-from fhir_server.search.ast import Page, SearchQuery
-from fhir_server.search.entries import Entries
+from fhir_server.cli.provision import put_in_force
+from fhir_server.jobs import reindex as jobs
+from fhir_server.jobs.reindex import LeaseLost, Progress, Reindexing
 from fhir_server.settings import Settings
-from fhir_server.store.port import StoredResource, UnitOfWork
 
-BATCH = 200
+LOOK_SECONDS = 0.5
+NOTHING_TO_DO = "Every index is complete; nothing to do. With --all they are all made anew."
 
 
-def reindex(store: Annotated[str | None, typer.Option(help="sqlite:///path")] = None) -> None:
-    """Compute the search index anew.
+def reindex(
+    everything: Annotated[bool, typer.Option("--all", help="Every index, not only those pending.")] = False,
+    store: Annotated[str | None, typer.Option(help="sqlite:///path")] = None,
+) -> None:
+    """Make the search indexes that are pending.
 
-    Needed after a new search parameter or another time zone.
+    Needed after a new or changed search parameter, another time zone or a newer version. The server may go on
+    serving meanwhile; a command that was stopped goes on where it was.
     """
     server = open_existing(Settings.load(os.environ, {"store": store}))
     started = time.perf_counter()
     try:
-        done = _reindexed(server)
+        put_in_force(server, changed_too=everything)
+        if not everything and not server.engines.current().pending:
+            print(NOTHING_TO_DO)
+            return
+        done = _done(server, everything)
     finally:
         server.store.close()
     print(f"{done} resources indexed in {time.perf_counter() - started:.1f} s.")
 
 
-def _reindexed(server: bootstrap.Server) -> int:
-    done, after, snapshot = 0, 0, server.store.watermark()
-    with progress("Indexing", sum(server.store.count().values())) as advance:
-        while True:
-            query = SearchQuery((), count=BATCH, total="none", page=Page(snapshot, (after,)))
-            if not (batch := server.store.search(query).matches):
-                return done
-            entries = [(stored, server.entries_of(stored)) for stored in batch]
-            server.store.transact(partial(_index, entries))
-            done, after = done + len(batch), batch[-1].first_sequence
-            advance(len(batch))
+def _done(server: bootstrap.Server, everything: bool) -> int:
+    """Do the job, or watch another process do it; how many resources it went through."""
+    id = jobs.request(server.store, everything).id
+    shown = 0
+    with progress("Indexing", _expected(server, everything)) as advance:
+        for step in _steps(server, id):
+            advance(step.indexed - shown)
+            shown = step.indexed
+            if step.error:
+                raise CommandError(f"{id} ended at {step.error}.")
+    return shown
 
 
-def _index(batch: list[tuple[StoredResource, Entries]], unit: UnitOfWork) -> None:
-    for stored, entries in batch:
-        unit.index(stored, entries)
+def _steps(server: bootstrap.Server, id: str) -> Iterator[Progress]:
+    """How far the job is, time and again until it is done."""
+    reindexing = Reindexing(server.engines, str(uuid.uuid4()))
+    while True:
+        try:
+            yield from reindexing.steps(id)
+        except LeaseLost:
+            continue
+        job = jobs.job(server.store, id)
+        if job is not None:
+            yield job.progress
+            if job.done:
+                return
+        time.sleep(LOOK_SECONDS)
+
+
+def _expected(server: bootstrap.Server, everything: bool) -> int:
+    pending = server.engines.current().pending
+    return sum(count for type, count in server.store.count().items() if everything or type in pending)

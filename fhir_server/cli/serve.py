@@ -32,6 +32,7 @@ def serve(
     serving.stop_quietly()
     with serving.listen(settings.host, settings.port) as listener:
         server = bootstrap.build(settings)
+        server.engines.adopt()
         changed = provision.load_guides(server)
         if settings.demo:
             provision.load_demo(server)
@@ -81,7 +82,17 @@ def banner(server: bootstrap.Server, base: str, changed: int) -> str:
             f"FHIR base  {base}",
             f"Guide      {guides or 'none'} ({changed} resources written)",
             f"Store      {server.settings.store}",
+            *pending_lines(server),
             f"Try        curl '{base}/{first}'",
             "Ctrl-C stops the server.",
         )
     )
+
+
+def pending_lines(server: bootstrap.Server) -> list[str]:
+    """What to do where some searches must wait for their index."""
+    pending = server.engines.current().pending
+    if not pending:
+        return []
+    count = sum(map(len, pending.values()))
+    return [f"Indexes    {count} pending; searches that need them wait for 'fhir-server reindex'"]
