@@ -135,6 +135,7 @@ def test_a_parameter_of_a_guide_on_an_extension(registry: Registry) -> None:
         [
             {
                 "resourceType": "SearchParameter",
+                "status": "active",
                 "url": "https://example.org/SearchParameter/track",
                 "code": "track",
                 "base": ["CarePlan"],
@@ -164,6 +165,7 @@ def test_a_parameter_that_takes_the_engine(registry: Registry) -> None:
         [
             {
                 "resourceType": "SearchParameter",
+                "status": "active",
                 "url": "https://example.org/SearchParameter/official-family",
                 "code": "official-family",
                 "base": ["Patient"],
@@ -187,6 +189,7 @@ def test_an_expression_that_fails_on_the_data_finds_nothing(registry: Registry) 
         [
             {
                 "resourceType": "SearchParameter",
+                "status": "active",
                 "url": "https://example.org/SearchParameter/broken",
                 "code": "broken",
                 "base": ["Patient"],
