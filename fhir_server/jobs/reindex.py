@@ -20,6 +20,7 @@ from fhir_server.interactions.engines import DefinitionsChanged, Engines, transa
 from fhir_server.jobs import messages
 from fhir_server.search.ast import Page, SearchQuery
 from fhir_server.search.entries import Entries
+from fhir_server.search.extract import OF_THE_WHOLE
 from fhir_server.store.port import Job, Store, StoredResource, TypeIndex, UnitOfWork
 
 KIND = "reindex"
@@ -152,7 +153,7 @@ class Reindexing:
         further = _advanced(progress, result.matches, last=result.next is None)
         try:
             with self._store.group():
-                transact(engine, partial(_write, engine, progress.type, batch, last=not further.type))
+                transact(engine, partial(_write, engine, progress, batch, last=not further.type))
                 self._save(id, further)
         except DefinitionsChanged:
             self._engines.renewed()
@@ -179,9 +180,14 @@ class Reindexing:
         self, id: str, engine: Engine, progress: Progress, resources: tuple[StoredResource, ...]
     ) -> Indexed:
         batch: Indexed = []
+        parameters = _parameters(engine, progress)
+        extractor = engine.extractor
+        entries_of = extractor.entries
+        if parameters is not None:
+            entries_of = partial(extractor.entries_of, codes=parameters)
         for stored in resources:
             try:
-                batch.append((stored, engine.extractor.entries(json.parse_own(stored.body))))
+                batch.append((stored, entries_of(json.parse_own(stored.body))))
             except Exception as error:
                 self._save(
                     id, replace(progress, error=f"{stored.reference}: {type(error).__name__}"), done=True
@@ -215,9 +221,16 @@ def _advanced(progress: Progress, batch: tuple[StoredResource, ...], last: bool)
     )
 
 
-def _write(engine: Engine, type: str, batch: Indexed, unit: UnitOfWork, *, last: bool) -> None:
+def _parameters(engine: Engine, progress: Progress) -> frozenset[str] | None:
+    """The parameters to be indexed, where it is enough to look at these; None for all."""
+    pending = engine.pending.get(progress.type)
+    return pending if pending and not progress.everything and pending.isdisjoint(OF_THE_WHOLE) else None
+
+
+def _write(engine: Engine, progress: Progress, batch: Indexed, unit: UnitOfWork, *, last: bool) -> None:
     """Index the batch; after the last one of a type nothing is pending there any more."""
+    parameters = _parameters(engine, progress)
     for stored, entries in batch:
-        unit.index(stored, entries)
-    if last and type in engine.pending:
-        unit.define([TypeIndex(type, engine.extractor.fingerprints.of(type))])
+        unit.index(stored, entries, parameters)
+    if last and progress.type in engine.pending:
+        unit.define([TypeIndex(progress.type, engine.extractor.fingerprints.of(progress.type))])

@@ -18,6 +18,9 @@ from fhir_server.search.types.context import Indexing
 
 Resource = Mapping[str, Any]
 
+OF_THE_WHOLE = frozenset({COMPARTMENT, "_text", "_content"})
+"""What is not found by the expression of one parameter."""
+
 _LISTS = tuple(list_of_entries.name for list_of_entries in fields(Entries))
 
 
@@ -35,6 +38,7 @@ class Extractor:
         self._builder = PlanBuilder(registry, self.indexing)
         self._fhirpath = fhirpath or FhirPath()
         self._plans: dict[str, Plan] = {}
+        self._partial_plans: dict[tuple[str, frozenset[str]], Plan] = {}
 
     def over(self, registry: Registry) -> "Extractor":
         """What indexes in the same way by other definitions."""
@@ -46,14 +50,26 @@ class Extractor:
         plan = self._plans.get(type)
         if plan is None:
             plan = self._plans[type] = self._builder.plan(type)
+        entries = self._found(plan, resource)
+        _add_compartments(plan, resource, entries)
+        return _distinct(entries)
+
+    def _found(self, plan: Plan, resource: Resource) -> Entries:
         entries = Entries()
         plan.tree.visit(resource, resource, entries)
         for presence in plan.presences:
             _add_presence(presence, resource, entries)
         for evaluated in plan.evaluated:
             self._evaluate(evaluated, resource, entries)
-        _add_compartments(plan, resource, entries)
-        return _distinct(entries)
+        return entries
+
+    def entries_of(self, resource: Resource, codes: frozenset[str]) -> Entries:
+        """The entries of some parameters alone, none of which are of `OF_THE_WHOLE`."""
+        type = resource["resourceType"]
+        plan = self._partial_plans.get((type, codes))
+        if plan is None:
+            plan = self._partial_plans[type, codes] = self._builder.plan(type, codes)
+        return _distinct(self._found(plan, resource))
 
     def _evaluate(self, evaluated: Evaluated, resource: Resource, entries: Entries) -> None:
         """Index what FHIRPath finds. Where the expression fails on this data there is nothing to find."""

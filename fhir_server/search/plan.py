@@ -3,7 +3,7 @@
 https://hl7.org/fhir/R4/searchparameter.html
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -66,12 +66,12 @@ class PlanBuilder:
         self._indexing = indexing
         self._routes = Routes(registry)
 
-    def plan(self, type: str) -> Plan:
-        """The plan for a resource type."""
+    def plan(self, type: str, codes: Container[str] | None = None) -> Plan:
+        """The plan for a resource type; of some parameters alone, where their codes are given."""
         plan = Plan()
         left_out = KEPT_BY_THE_STORE.union(aliases(self._registry, type))
         for code, parameter in self._registry.search_parameters(type).items():
-            if is_supported(parameter) and code not in left_out:
+            if is_supported(parameter) and code not in left_out and (codes is None or code in codes):
                 self._add(plan, type, parameter, parameter.expression or "")
         for compartment in COMPARTMENTS:
             definition = self._registry.compartment(compartment)

@@ -8,7 +8,7 @@ import threading
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cmp_to_key
 from pathlib import Path
 from secrets import token_bytes
@@ -232,6 +232,15 @@ def _targets(entries: Entries, include: Include) -> Iterator[Key]:
             yield entry.type, entry.target
 
 
+def _replaced(entries: Entries, new: Entries, parameters: frozenset[str]) -> Entries:
+    """The entries, with the new ones in place of those of some parameters."""
+    merged = Entries()
+    for kind in fields(Entries):
+        kept = [e for e in getattr(entries, kind.name) if e.parameter.partition(":")[0] not in parameters]
+        setattr(merged, kind.name, kept + getattr(new, kind.name))
+    return merged
+
+
 def _in_history(stored: StoredResource, replaced: int | None, query: HistoryQuery) -> bool:
     if query.type not in (None, stored.type) or query.id not in (None, stored.id):
         return False
@@ -277,10 +286,14 @@ class MemoryUnit(MemoryReader):
             self._journal.set(self._state.indexes, index.type, index)
         self._journal.set(self._state.clock, "generation", new_generation())
 
-    def index(self, resource: StoredResource, entries: Entries) -> bool:
+    def index(
+        self, resource: StoredResource, entries: Entries, parameters: frozenset[str] | None = None
+    ) -> bool:
         key = (resource.type, resource.id)
         if resource.deleted or self._state.current.get(key) != resource:
             return False
+        if parameters is not None:
+            entries = _replaced(self._state.entries[key], entries, parameters)
         self._journal.set(self._state.entries, key, entries)
         return True
 

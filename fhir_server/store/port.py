@@ -174,9 +174,14 @@ class UnitOfWork(Reader, Protocol):
         """Record how these types are indexed from here on, under a new generation."""
         ...
 
-    def index(self, resource: StoredResource, entries: Entries) -> bool:
-        """Replace the entries by which a current version is found. False, and nothing done, where it is no
-        longer the current one: then a later write has indexed the resource.
+    def index(
+        self, resource: StoredResource, entries: Entries, parameters: frozenset[str] | None = None
+    ) -> bool:
+        """Replace the entries by which a current version is found; only those of some parameters, with all
+        that is derived from them, where these are given.
+
+        False, and nothing done, where it is no longer the current version: then a later write has indexed the
+        resource.
         """
         ...
 

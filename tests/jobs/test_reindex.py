@@ -158,10 +158,10 @@ def test_a_resource_that_cannot_be_read_ends_the_job_and_is_named(
 ) -> None:
     fill(client, 1)
 
-    def fail(*_: object) -> Entries:
+    def fail(*_: object, **__: object) -> Entries:
         raise ValueError("what the resource says")
 
-    monkeypatch.setattr(Extractor, "entries", fail)
+    monkeypatch.setattr(Extractor, "entries_of", fail)
     job = reindex.request(client.engine.store, everything=False)
     with pytest.raises(ValueError):
         list(worker(client).steps(job.id))

@@ -7,8 +7,16 @@ import pytest
 
 from fhir_server.core.resource import draft
 from fhir_server.errors import Conflict, PreconditionFailed
-from fhir_server.search.ast import SearchQuery
-from fhir_server.search.entries import Entries
+from fhir_server.search.ast import (
+    DateValue,
+    Match,
+    ParameterType,
+    SearchQuery,
+    StringValue,
+    TokenValue,
+    Value,
+)
+from fhir_server.search.entries import DateEntry, Entries, StringEntry, TokenEntry
 from fhir_server.store.backends import BACKENDS, open_store
 from fhir_server.store.port import HistoryQuery, Job, Store, StoredResource, TypeIndex, UnitOfWork
 from tests.store.conftest import uri_of
@@ -312,6 +320,27 @@ def test_a_resource_is_indexed_anew_as_it_stands(store: Store) -> None:
     ]
     assert store.read("Patient", "a") == first
     assert store.watermark() == 5
+    assert store.check() == []
+
+
+def test_some_parameters_are_indexed_anew_with_what_is_derived_from_them(store: Store) -> None:
+    kept, code = TokenEntry("status", "", "kept"), TokenEntry("code", "", "1")
+    derived = StringEntry("code:text", "old text", "old text")
+    before = Entries(tokens=[kept, code], strings=[derived, StringEntry("codes", "other", "other")])
+    stored = store.transact(lambda unit: unit.put(draft({"resourceType": "Basic"}, "a"), before, "PUT"))
+    new = Entries(tokens=[TokenEntry("code", "", "2")], dates=[DateEntry("date", 1, 2)])
+    names = frozenset({"code", "date", "gone"})
+    assert store.transact(lambda unit: unit.index(stored, new, names))
+
+    def found(parameter: str, type: ParameterType, value: Value) -> int:
+        return len(store.search(SearchQuery(("Basic",), (Match(parameter, type, (value,)),))).matches)
+
+    assert found("status", "token", TokenValue(None, "kept")) == 1
+    assert found("codes", "string", StringValue("other", "other")) == 1
+    assert found("code", "token", TokenValue(None, "2")) == 1
+    assert found("date", "date", DateValue("eq", 1, 2)) == 1
+    assert found("code", "token", TokenValue(None, "1")) == 0
+    assert found("code:text", "string", StringValue("old text", "old text")) == 0
     assert store.check() == []
 
 

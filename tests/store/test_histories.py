@@ -185,10 +185,15 @@ class Histories(RuleBasedStateMachine):
 
         self.agree(run)
 
-    @rule(entries=samples.entries(), undone=st.booleans())
-    def everything_is_indexed_anew(self, entries: Entries, undone: bool) -> None:
+    @rule(
+        entries=samples.entries(),
+        parameters=st.none() | st.frozensets(st.sampled_from(["code", "name", "subject", "date"])),
+        undone=st.booleans(),
+    )
+    def everything_is_indexed_anew(self, entries: Entries, parameters: Any, undone: bool) -> None:
         def run(unit: UnitOfWork) -> list[bool]:
-            indexed = [unit.index(version, entries) for version in unit.search(SearchQuery(())).matches]
+            found = unit.search(SearchQuery(())).matches
+            indexed = [unit.index(version, entries, parameters) for version in found]
             if undone:
                 raise Undone
             return indexed

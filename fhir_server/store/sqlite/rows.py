@@ -4,7 +4,7 @@ The rows of a resource are kept beside it, so that an update touches only those 
 """
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -97,6 +97,14 @@ def replace_rows(connection: sqlite3.Connection, key: int, old: Rows, new: Rows)
             surplus, missing = set(before).difference(after), set(after).difference(before)
             connection.executemany(delete, [(*row, key) for row in surplus])
             _insert(connection, insert, key, list(missing))
+
+
+def replaced(rows: Rows, new: Rows, parameters: Container[int]) -> Rows:
+    """The rows, with the new ones in place of those of some parameters."""
+    return tuple(
+        [row for row in before if row[0] not in parameters] + after
+        for before, after in zip(rows, new, strict=True)
+    )
 
 
 def rows_of(type: str, entries: Entries, symbols: WritingSymbols) -> Rows:

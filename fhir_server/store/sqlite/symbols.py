@@ -5,7 +5,7 @@ keep separate caches: what the writer assigns is nobody else's until it is commi
 """
 
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -70,6 +70,11 @@ class Symbols:
     def every_parameter(self, type: str) -> list[int]:
         rows = self._connection.execute("SELECT id FROM parameters WHERE type = ?", (type,))
         return [id for (id,) in rows]
+
+    def derived_parameters(self, type: str, codes: Collection[str]) -> set[int]:
+        """The symbols of some parameters of a type, and of all that is derived from them, as `code:text`."""
+        rows = self._connection.execute("SELECT id, code FROM parameters WHERE type = ?", (type,))
+        return {id for id, code in rows if code.partition(":")[0] in codes}
 
     def system(self, uri: str) -> int | None:
         found = self._cache.systems.get(uri)

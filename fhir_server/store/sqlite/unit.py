@@ -5,6 +5,7 @@ times are simply the next ones. https://www.sqlite.org/lang_transaction.html
 """
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 from fhir_server import errors
@@ -15,7 +16,7 @@ from fhir_server.store.expectation import expect_version
 from fhir_server.store.port import Method, StoredResource, TypeIndex
 from fhir_server.store.sqlite.indexes import define, read_generation
 from fhir_server.store.sqlite.reader import SqliteReader
-from fhir_server.store.sqlite.rows import NO_ROWS, insert_rows, pack, replace_rows, rows_of, unpack
+from fhir_server.store.sqlite.rows import NO_ROWS, insert_rows, pack, replace_rows, replaced, rows_of, unpack
 from fhir_server.store.sqlite.writer import Batch, Writer
 
 _CURRENT = "SELECT key, version, sequence, living, entries FROM resources WHERE type = ? AND id = ?"
@@ -41,6 +42,7 @@ class SqliteUnit(SqliteReader):
         super().__init__(writer.connection, writer.symbols)
         self._assign = writer.symbols
         self._batch = batch
+        self._derived = cache(self._symbols.derived_parameters)
         self._now = max(wall // 1000 * 1000, batch.last_updated)
 
     @property
@@ -86,15 +88,19 @@ class SqliteUnit(SqliteReader):
     def define(self, indexes: Iterable[TypeIndex]) -> None:
         define(self._connection, indexes)
 
-    def index(self, resource: StoredResource, entries: Entries) -> bool:
+    def index(
+        self, resource: StoredResource, entries: Entries, parameters: frozenset[str] | None = None
+    ) -> bool:
         key = resource.first_sequence
         row = self._connection.execute(_INDEXED, (key,)).fetchone()
         if row is None or row[:2] != (resource.sequence, 1):
             return False
-        rows = rows_of(resource.type, entries, self._assign)
+        old, rows = unpack(row[2]), rows_of(resource.type, entries, self._assign)
+        if parameters is not None:
+            rows = replaced(old, rows, self._derived(resource.type, parameters))
         packed = pack(rows)
         if packed != row[2]:
-            replace_rows(self._connection, key, unpack(row[2]), rows)
+            replace_rows(self._connection, key, old, rows)
             self._connection.execute(_INDEX_ANEW, (packed, key))
         return True
 
