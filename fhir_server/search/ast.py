@@ -10,8 +10,19 @@ from typing import Literal
 
 Prefix = Literal["eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap"]
 ParameterType = Literal[
-    "string", "token", "reference", "date", "number", "quantity", "uri", "composite", "special"
+    "string",
+    "token",
+    "reference",
+    "date",
+    "number",
+    "quantity",
+    "uri",
+    "composite",
+    "special",
+    "word",
+    "position",
 ]
+"""R4's types of parameters, and the two kinds of entries that special parameters look at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +39,14 @@ class TokenValue:
 
     system: str | None
     code: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenSet:
+    """Any of many codes of one system: a value set's, or those above or below another."""
+
+    system: str
+    codes: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +105,22 @@ class UriValue:
 
 
 @dataclass(frozen=True, slots=True)
+class WordValue:
+    """One word, normalised as the index is."""
+
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
+class NearValue:
+    """Within so many metres of a point, in degrees of WGS 84."""
+
+    latitude: float
+    longitude: float
+    metres: float
+
+
+@dataclass(frozen=True, slots=True)
 class MissingValue:
     """The value of :missing."""
 
@@ -102,12 +137,15 @@ class CompositeValue:
 Value = (
     StringValue
     | TokenValue
+    | TokenSet
     | OfTypeValue
     | ReferenceValue
     | DateValue
     | NumberValue
     | QuantityValue
     | UriValue
+    | WordValue
+    | NearValue
     | MissingValue
     | CompositeValue
 )
@@ -118,9 +156,12 @@ class Match:
     """One parameter whose index matches any of the values.
 
     `parameter` is the code as indexed (a :of-type, :identifier or :text search names the derived index);
-    `type` decides the kind of entry looked at; `modifier` is the one that still changes how values compare
-    (exact, contains, not, missing, above, below, in, not-in), else None. `component_types` is filled for
-    composites only.
+    `type` decides the kind of entry looked at; `modifier` is what still changes how values compare, else
+    None. `component_types` is filled for composites only.
+
+    `not` and `missing` ask of all entries at once. Of each entry: `exact`, `contains` and `text` (every
+    word) for strings; `below` for what starts with a URI, a canonical's version or a MIME type; and the
+    operators of _filter that no modifier says: `ne`, for strings `eq ew gt lt ge le`, for dates `co`.
     """
 
     parameter: str
@@ -151,6 +192,20 @@ class Has:
 
 
 @dataclass(frozen=True, slots=True)
+class Hierarchy:
+    """`parameter` refers to the resource `type`/`id`, or to one that lies above or below it.
+
+    Where one lies below another is said by the references `parent` among resources of that type.
+    """
+
+    parameter: str
+    type: str
+    id: str
+    parent: str
+    direction: Literal["above", "below"]
+
+
+@dataclass(frozen=True, slots=True)
 class AllOf:
     clauses: tuple["Clause", ...]
 
@@ -165,7 +220,7 @@ class Not:
     clause: "Clause"
 
 
-Clause = Match | Chain | Has | AllOf | AnyOf | Not
+Clause = Match | Chain | Has | Hierarchy | AllOf | AnyOf | Not
 
 
 @dataclass(frozen=True, slots=True)

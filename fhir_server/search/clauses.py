@@ -3,41 +3,20 @@
 https://hl7.org/fhir/R4/search.html#chaining
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from fhir_server.definitions.registry import Registry
 from fhir_server.definitions.search_parameters import SearchParameter
 from fhir_server.errors import InvalidSearch
-from fhir_server.issues import Text
 from fhir_server.search import messages
-from fhir_server.search.ast import (
-    AllOf,
-    AnyOf,
-    Chain,
-    Clause,
-    Has,
-    Match,
-    MissingValue,
-    ParameterType,
-    Value,
-)
+from fhir_server.search.ast import Chain, Clause, Has
+from fhir_server.search.criteria import Asked, Criteria, any_of
 from fhir_server.search.escapes import has_stray_escape, split
+from fhir_server.search.limits import STEPS_MAX, VALUE_LENGTH_MAX, VALUES_MAX, Budget, refused
 from fhir_server.search.parameters import Parameters, UnknownParameter, resource_type
-from fhir_server.search.plan import components_of, kind_of
-from fhir_server.search.types import composite, reference, token
-from fhir_server.search.types.composite import Component
 from fhir_server.search.types.context import Reading
-from fhir_server.search.types.kinds import KINDS
-
-VALUES_MAX = 1_000
-VALUE_LENGTH_MAX = 100_000
-STEPS_MAX = 8
-WAYS_MAX = 2_000
-"""Types of resource that the untyped chains of one search may try, as their number grows with each step."""
-
-Read = Callable[[str, Reading], Value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +38,23 @@ class Criterion:
         return replace(self, name=name, steps=self.steps + 1)
 
 
-def refused(text: Text, parameter: str, code: str | None = None) -> InvalidSearch:
-    """The error for a parameter, which is its place."""
-    return InvalidSearch.of(text, f"http.{parameter}", code=code)
+Follow = Callable[[Parameters], Clause]
+"""What is asked of a resource that a reference leads to, given the parameters of its type."""
 
 
 class Clauses:
-    """Understands criteria by the definitions. `now` in UTC microseconds."""
+    """Understands criteria by the definitions. `now` in UTC microseconds.
 
-    def __init__(self, registry: Registry, zone: ZoneInfo, base_url: str, now: int) -> None:
+    `specials` are the parameters that every resource has without a definition that says what they look at.
+    """
+
+    def __init__(
+        self, registry: Registry, zone: ZoneInfo, base_url: str, now: int, specials: Mapping[str, "Special"]
+    ) -> None:
         self._registry = registry
-        self._reading = Reading("", zone, now, base_url)
-        self._ways = 0
+        self._specials = specials
+        self.budget = Budget()
+        self.criteria = Criteria(registry, Reading("", zone, now, base_url), self.budget)
 
     def clause(self, parameters: Parameters, criterion: Criterion) -> Clause:
         """The clause of one criterion on resources that have `parameters`.
@@ -81,10 +65,25 @@ class Clauses:
             return self._has(parameters, criterion)
         head, dot, rest = criterion.name.partition(".")
         code, colon, modifier = head.partition(":")
+        special = self._specials.get(code)
+        if special is not None:
+            if colon or dot:
+                text = messages.NO_MODIFIER(parameter=code, modifier=criterion.name[len(code) + 1 :])
+                raise refused(text, criterion.whole)
+            return special(self, parameters, criterion)
         parameter = parameters.get(code)
         if dot:
-            return self._chain(parameters, parameter, modifier, criterion.rest(rest))
-        return self._criterion(parameters, parameter, modifier if colon else None, criterion)
+            following = criterion.rest(rest)
+            return self.chain(
+                parameters, parameter, modifier, following.whole, lambda p: self.clause(p, following), rest
+            )
+        asked = Asked(
+            parameters, parameter, modifier if colon else None, alternatives(criterion), criterion.whole
+        )
+        return self.criteria.clause(asked)
+
+    def is_special(self, code: str) -> bool:
+        return code in self._specials
 
     def _has(self, parameters: Parameters, criterion: Criterion) -> Clause:
         parts = criterion.name.split(":", 3)
@@ -94,7 +93,7 @@ class Clauses:
         type = resource_type(self._registry, type, criterion.whole)
         referring = Parameters(self._registry, (type,))
         parameter = referring.get(code)
-        _expect_reference(referring, parameter, criterion)
+        _expect_reference(referring, parameter, criterion.whole)
         targets = referring.targets(code)
         if targets and parameters.types != ("Resource",) and not set(targets) & set(parameters.types):
             valid, types = ", ".join(targets), ", ".join(parameters.types)
@@ -103,131 +102,44 @@ class Clauses:
             )
         return Has(type, code, self.clause(referring, criterion.rest(rest)))
 
-    def _chain(
-        self, parameters: Parameters, parameter: SearchParameter, modifier: str, rest: Criterion
+    def chain(
+        self,
+        parameters: Parameters,
+        parameter: SearchParameter,
+        type: str,
+        whole: str,
+        follow: Follow,
+        rest: str,
     ) -> Clause:
-        _expect_reference(parameters, parameter, rest)
-        targets = self._narrowed(parameters, parameter.code, modifier, rest.whole)
-        step = f"{parameter.code}:{modifier}" if modifier else parameter.code
+        """The clause of what `follow` asks of the resources that a parameter refers to, of one type or any.
+
+        `rest` is how the client wrote it.
+        """
+        _expect_reference(parameters, parameter, whole)
+        targets = self.criteria.narrowed(parameters, parameter.code, type, whole)
         by_clause: dict[Clause, list[str]] = {}
         errors: list[UnknownParameter | InvalidSearch] = []
         for target in targets:
-            self._count_way(rest.whole)
+            self.budget.take_way(whole)
             try:
-                clause = self.clause(Parameters(self._registry, (target,)), rest)
+                clause = follow(Parameters(self._registry, (target,)))
             except (UnknownParameter, InvalidSearch) as error:
+                if isinstance(error, InvalidSearch) and any(i.code == "too-costly" for i in error.issues):
+                    raise
                 errors.append(error)
                 continue
             by_clause.setdefault(clause, []).append(target)
         if not by_clause:
-            raise _leads_nowhere(errors, rest, step, targets)
-        chains = [Chain(parameter.code, tuple(types), clause) for clause, types in by_clause.items()]
-        return chains[0] if len(chains) == 1 else AnyOf(tuple(chains))
-
-    def _count_way(self, whole: str) -> None:
-        self._ways += 1
-        if self._ways > WAYS_MAX:
-            raise refused(messages.TOO_MANY_WAYS(parameter=whole, limit=WAYS_MAX), whole, "too-costly")
-
-    def _narrowed(self, parameters: Parameters, code: str, modifier: str, whole: str) -> tuple[str, ...]:
-        """The types that a reference may lead to: the one that the modifier names, or all it may have."""
-        targets = parameters.targets(code) or self._registry.resource_types
-        if not modifier:
-            return targets
-        resource_type(self._registry, modifier, whole)
-        if modifier not in targets:
-            raise refused(
-                messages.NOT_A_TARGET(parameter=code, type=modifier, valid=", ".join(targets)), whole
-            )
-        return (modifier,)
-
-    def _criterion(
-        self, parameters: Parameters, parameter: SearchParameter, modifier: str | None, criterion: Criterion
-    ) -> Clause:
-        """A criterion on the resource itself."""
-        kind, whole = kind_of(parameter), criterion.whole
-        texts = _values(criterion)
-        match kind, modifier:
-            case _, "missing" if kind not in ("composite", "special"):
-                return self._match(parameters, parameter.code, kind, texts, _read_missing, whole, modifier)
-            case "composite", None:
-                return self._composite(parameter, texts, whole)
-            case "token", "text":
-                text_kind = KINDS["string"]
-                return self._derived(parameter.code + token.TEXT, "string", texts, text_kind.parse, whole)
-            case "token", "of-type":
-                return self._derived(
-                    parameter.code + token.OF_TYPE, "token", texts, token.parse_of_type, whole
-                )
-            case "reference", "identifier":
-                return self._derived(
-                    parameter.code + reference.IDENTIFIER, "token", texts, token.parse, whole
-                )
-            case "reference", _ if modifier is None or self._registry.is_resource_type(modifier):
-                targets = self._narrowed(parameters, parameter.code, modifier or "", whole)
-                type = targets[0] if len(targets) == 1 else None
-                return self._match(
-                    parameters, parameter.code, kind, texts, KINDS[kind].parse, whole, type=type
-                )
-            case "uri", None if parameter.code == "url":
-                return self._canonical_url(parameters, texts, whole)
-        if modifier is not None and modifier not in _modifiers(kind):
-            raise _bad_modifier(parameter, kind, modifier, whole)
-        return self._match(parameters, parameter.code, kind, texts, KINDS[kind].parse, whole, modifier)
-
-    def _match(
-        self,
-        parameters: Parameters,
-        code: str,
-        kind: ParameterType,
-        texts: Iterable[str],
-        read: Read,
-        whole: str,
-        modifier: str | None = None,
-        type: str | None = None,
-    ) -> Clause:
-        reading = replace(self._reading, parameter=whole, type=type)
-        values = tuple(read(text, reading) for text in texts)
-        matches = [Match(indexed, kind, values, modifier) for indexed in parameters.indexed_as(code)]
-        return matches[0] if len(matches) == 1 else AnyOf(tuple(matches))
-
-    def _derived(
-        self, index: str, kind: ParameterType, texts: Iterable[str], read: Read, whole: str
-    ) -> Clause:
-        """A match on the entries that were derived for a modifier; texts are found anywhere in them."""
-        reading = replace(self._reading, parameter=whole)
-        values = tuple(read(text, reading) for text in texts)
-        return Match(index, kind, values, "contains" if kind == "string" else None)
-
-    def _composite(self, parameter: SearchParameter, texts: Iterable[str], whole: str) -> Clause:
-        components = [definition for definition, _ in components_of(self._registry, parameter)]
-        kinds = tuple(map(kind_of, components))
-        readers: list[tuple[str, Component]] = [
-            (component.code, KINDS[kind].parse) for component, kind in zip(components, kinds, strict=True)
-        ]
-        reading = replace(self._reading, parameter=whole)
-        values = tuple(composite.parse(text, reading, readers) for text in texts)
-        return Match(parameter.code, "composite", values, component_types=kinds)
-
-    def _canonical_url(self, parameters: Parameters, texts: Iterable[str], whole: str) -> Clause:
-        """`url=...|version` asks for that version of a canonical resource."""
-        alternatives: list[Clause] = []
-        plain: list[Value] = []
-        for text in texts:
-            url, *version = split(text, "|")
-            read = KINDS["uri"].parse(url, self._reading)
-            if not any(version) or "version" not in parameters.codes("token"):
-                plain.append(KINDS["uri"].parse(text, self._reading))
-                continue
-            wanted = KINDS["token"].parse(version[0], replace(self._reading, parameter=whole))
-            matches = Match("url", "uri", (read,)), Match("version", "token", (wanted,))
-            alternatives.append(AllOf(matches))
-        if plain:
-            alternatives.append(Match("url", "uri", tuple(plain)))
-        return alternatives[0] if len(alternatives) == 1 else AnyOf(tuple(alternatives))
+            step = f"{parameter.code}:{type}" if type else parameter.code
+            raise _leads_nowhere(errors, rest, whole, step, targets)
+        return any_of([Chain(parameter.code, tuple(types), clause) for clause, types in by_clause.items()])
 
 
-def _values(criterion: Criterion) -> list[str]:
+Special = Callable[[Clauses, Parameters, Criterion], Clause]
+"""What understands the criterion of a special parameter."""
+
+
+def alternatives(criterion: Criterion) -> list[str]:
     """The alternatives of a criterion, still escaped; empty ones are passed over."""
     whole, value = criterion.whole, criterion.value
     if len(value) > VALUE_LENGTH_MAX:
@@ -242,32 +154,7 @@ def _values(criterion: Criterion) -> list[str]:
     return values
 
 
-def _read_missing(text: str, reading: Reading) -> MissingValue:
-    if text not in ("true", "false"):
-        raise InvalidSearch.of(messages.BAD_MISSING(value=text, parameter=reading.parameter))
-    return MissingValue(text == "true")
-
-
-def _modifiers(kind: ParameterType) -> tuple[str, ...]:
-    return KINDS[kind].modifiers if kind in KINDS else ()
-
-
-def _bad_modifier(
-    parameter: SearchParameter, kind: ParameterType, modifier: str, whole: str
-) -> InvalidSearch:
-    if kind in ("composite", "special"):
-        return refused(messages.NO_MODIFIER(parameter=parameter.code, modifier=modifier), whole)
-    valid = ", ".join(f":{name}" for name in ("missing", *_modifiers(kind)))
-    if kind == "reference":
-        valid += ", :[type]"
-    if modifier in KINDS[kind].not_yet:
-        text = messages.MODIFIER_NOT_YET(modifier=modifier, parameter=parameter.code, valid=valid)
-        return refused(text, whole, "not-supported")
-    text = messages.UNKNOWN_MODIFIER(modifier=modifier, kind=kind, parameter=parameter.code, valid=valid)
-    return refused(text, whole)
-
-
-def _expect_reference(parameters: Parameters, parameter: SearchParameter, criterion: Criterion) -> None:
+def _expect_reference(parameters: Parameters, parameter: SearchParameter, whole: str) -> None:
     if parameter.type != "reference":
         text = messages.NOT_A_REFERENCE(
             parameter=parameter.code,
@@ -275,16 +162,19 @@ def _expect_reference(parameters: Parameters, parameter: SearchParameter, criter
             type=parameters.names(),
             valid=", ".join(parameters.codes("reference")) or "-",
         )
-        raise refused(text, criterion.whole)
+        raise refused(text, whole)
 
 
 def _leads_nowhere(
-    errors: list[UnknownParameter | InvalidSearch], rest: Criterion, step: str, targets: tuple[str, ...]
+    errors: list[UnknownParameter | InvalidSearch],
+    rest: str,
+    whole: str,
+    step: str,
+    targets: tuple[str, ...],
 ) -> Exception:
     """A bad value if there is one, else the parameter that no target has."""
     for error in errors:
         if isinstance(error, InvalidSearch) or len(errors) == 1:
             return error
     types = ", ".join(targets[:20]) + (", ..." if len(targets) > 20 else "")
-    text = messages.CHAIN_LEADS_NOWHERE(rest=rest.name, parameter=rest.whole, step=step, types=types)
-    return UnknownParameter(text)
+    return UnknownParameter(messages.CHAIN_LEADS_NOWHERE(rest=rest, parameter=whole, step=step, types=types))

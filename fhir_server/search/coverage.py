@@ -10,7 +10,7 @@ from fhir_server.definitions.registry import Registry
 from fhir_server.errors import InvalidSearch
 from fhir_server.issues import Issue
 from fhir_server.search import messages
-from fhir_server.search.ast import AllOf, AnyOf, Chain, Clause, Has, Match, Not, SearchQuery
+from fhir_server.search.ast import AllOf, AnyOf, Chain, Clause, Has, Hierarchy, Match, Not, SearchQuery
 
 Pending = Mapping[str, frozenset[str]]
 """By type, the codes of the parameters whose index does not cover every resource."""
@@ -68,6 +68,9 @@ def _clause_uses(types: Sequence[str], clause: Clause) -> Iterator[Use]:
         case Has(type, parameter, where):
             yield (type,), parameter
             yield from _clause_uses((type,), where)
+        case Hierarchy(parameter, type, parent=parent):
+            yield types, parameter
+            yield (type,), parent
         case AllOf(clauses) | AnyOf(clauses):
             for part in clauses:
                 yield from _clause_uses(types, part)

@@ -72,6 +72,21 @@ class UriEntry(NamedTuple):
     value: str
 
 
+class WordEntry(NamedTuple):
+    """A word of the narrative (`_text`), or one that stands elsewhere in the resource alone (`_content`)."""
+
+    parameter: str
+    word: str
+
+
+class PositionEntry(NamedTuple):
+    """A place on the earth, in degrees of WGS 84."""
+
+    parameter: str
+    latitude: float
+    longitude: float
+
+
 class CompositeEntry(NamedTuple):
     """One combination of component values, each an entry of its own type, in the order of the definition."""
 
@@ -85,7 +100,8 @@ class Entries:
 
     `parameter` is the search parameter's code; the type of the resource is known from its key. Derived
     entries carry a suffix: `identifier:of-type` (token: type system|type code, value), `subject:identifier`
-    (token), `code:text` (string). `_compartment` is a token of compartment and id.
+    (token), `code:text` (string), `version:folded` (token without case), `value-quantity:canonical` (quantity
+    in UCUM's base units). `_compartment` is a token of compartment and id.
     """
 
     strings: list[StringEntry] = field(default_factory=list)
@@ -96,3 +112,5 @@ class Entries:
     quantities: list[QuantityEntry] = field(default_factory=list)
     uris: list[UriEntry] = field(default_factory=list)
     composites: list[CompositeEntry] = field(default_factory=list)
+    words: list[WordEntry] = field(default_factory=list)
+    positions: list[PositionEntry] = field(default_factory=list)

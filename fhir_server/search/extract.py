@@ -10,13 +10,18 @@ from zoneinfo import ZoneInfo
 
 from fhir_server.core.fhirpath import FhirPath, FhirPathError
 from fhir_server.definitions.registry import Registry
+from fhir_server.search.codes import ignores_case
 from fhir_server.search.entries import Entries, TokenEntry
 from fhir_server.search.fingerprint import Fingerprints
 from fhir_server.search.plan import COMPARTMENT, COMPARTMENTS, Evaluated, Plan, PlanBuilder, Presence, kind_of
+from fhir_server.search.texts import TextNames
 from fhir_server.search.tree import Place
 from fhir_server.search.types.context import Indexing
+from fhir_server.search.types.word import index_words
 
 Resource = Mapping[str, Any]
+
+_SYSTEMS_MAX = 10_000
 
 OF_THE_WHOLE = frozenset({COMPARTMENT, "_text", "_content"})
 """What is not found by the expression of one parameter."""
@@ -33,10 +38,11 @@ class Extractor:
     def __init__(
         self, registry: Registry, zone: ZoneInfo, base_url: str = "", fhirpath: FhirPath | None = None
     ) -> None:
-        self.indexing = Indexing(zone, base_url)
+        self.indexing = Indexing(zone, base_url, _CaseOfSystems(registry).is_ignored)
         self.fingerprints = Fingerprints(registry, self.indexing)
         self._builder = PlanBuilder(registry, self.indexing)
         self._fhirpath = fhirpath or FhirPath()
+        self._texts = TextNames(registry)
         self._plans: dict[str, Plan] = {}
         self._partial_plans: dict[tuple[str, frozenset[str]], Plan] = {}
 
@@ -52,6 +58,7 @@ class Extractor:
             plan = self._plans[type] = self._builder.plan(type)
         entries = self._found(plan, resource)
         _add_compartments(plan, resource, entries)
+        index_words(resource, self._texts, entries)
         return _distinct(entries)
 
     def _found(self, plan: Plan, resource: Resource) -> Entries:
@@ -86,6 +93,24 @@ class Extractor:
                 evaluated.indexers[type] = indexer
             if index := evaluated.indexers[type]:
                 index(value, entries)
+
+
+class _CaseOfSystems:
+    """Which code systems do not tell case apart. Whether one does is asked for every code that is indexed, so
+    that the answers are kept, as many as a server may be expected to meet.
+    """
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._known: dict[str, bool] = {}
+
+    def is_ignored(self, system: str) -> bool:
+        found = self._known.get(system)
+        if found is None:
+            if len(self._known) >= _SYSTEMS_MAX:
+                self._known.clear()
+            found = self._known[system] = ignores_case(self._registry, system)
+        return found
 
 
 def _add_presence(presence: Presence, resource: Resource, entries: Entries) -> None:

@@ -12,6 +12,7 @@ from fhir_server.search.ast import (
     Chain,
     Clause,
     Has,
+    Hierarchy,
     Match,
     MissingValue,
     Not,
@@ -19,9 +20,9 @@ from fhir_server.search.ast import (
     Sort,
     Value,
 )
-from fhir_server.search.entries import DateEntry, Entries, TokenEntry
+from fhir_server.search.entries import DateEntry, Entries, ReferenceEntry, TokenEntry
 from fhir_server.search.types import composite
-from fhir_server.search.types.kinds import KINDS
+from fhir_server.search.types.kinds import COMPARED
 
 
 class Stored(Protocol):
@@ -58,6 +59,8 @@ def matches(clause: Clause, stored: Stored, entries: Entries, universe: Universe
                 _refers(found[1], parameter, stored) and matches(where, *found, universe)
                 for found in universe.living(type)
             )
+        case Hierarchy():
+            return _lies_in(clause, entries, universe)
         case AllOf(clauses):
             return all(matches(part, stored, entries, universe) for part in clauses)
         case AnyOf(clauses):
@@ -107,15 +110,15 @@ def _own(parameter: str, stored: Stored, entries: Entries) -> Entries:
 
 
 def _entries_of(entries: Entries, kind: ParameterType, parameter: str) -> Sequence[Any]:
-    of_kind: Iterable[Any] = getattr(entries, KINDS[kind].entries if kind in KINDS else "composites")
+    of_kind: Iterable[Any] = getattr(entries, COMPARED[kind].entries if kind in COMPARED else "composites")
     return [entry for entry in of_kind if entry.parameter == parameter]
 
 
 def _fits(match: Match, entry: NamedTuple, value: Value) -> bool:
     if match.type == "composite":
-        compare = [KINDS[kind].matches for kind in match.component_types]
+        compare = [COMPARED[kind].matches for kind in match.component_types]
         return composite.matches(entry, value, compare)  # type: ignore[arg-type]
-    return KINDS[match.type].matches(entry, value, match.modifier)
+    return COMPARED[match.type].matches(entry, value, match.modifier)
 
 
 def _referred(
@@ -126,6 +129,37 @@ def _referred(
             found = universe.by_reference(entry.type, entry.target)
             if found is not None:
                 yield found
+
+
+def _lies_in(clause: Hierarchy, entries: Entries, universe: Universe) -> bool:
+    """Whether the resource refers to the one that is named, or to one that lies above or below it."""
+    found, waiting = {clause.id}, [clause.id]
+    while waiting:
+        near = _above if clause.direction == "above" else _below
+        further = near(clause, waiting.pop(), universe) - found
+        found |= further
+        waiting.extend(further)
+    return any(
+        entry.parameter == clause.parameter and entry.type == clause.type and entry.target in found
+        for entry in entries.references
+    )
+
+
+def _above(clause: Hierarchy, id: str, universe: Universe) -> set[str]:
+    child = universe.by_reference(clause.type, id)
+    return {entry.target for entry in child[1].references if _is_parent(clause, entry)} if child else set()
+
+
+def _below(clause: Hierarchy, id: str, universe: Universe) -> set[str]:
+    return {
+        stored.id
+        for stored, entries in universe.living(clause.type)
+        if any(entry.target == id and _is_parent(clause, entry) for entry in entries.references)
+    }
+
+
+def _is_parent(clause: Hierarchy, entry: ReferenceEntry) -> bool:
+    return entry.parameter == clause.parent and entry.type == clause.type
 
 
 def _refers(entries: Entries, parameter: str, stored: Stored) -> bool:

@@ -19,9 +19,16 @@ EMPTY_PARAMETER = Template(
     en="'{parameter}' has no value and was ignored. Give it one or leave it out.",
     fr="« {parameter} » n'a pas de valeur et a été ignoré. Donnez-lui une valeur ou retirez-le.",
 )
-NOT_YET = Template(
-    en="This server does not support '{parameter}' yet. Search without it.",
-    fr="Ce serveur ne gère pas encore « {parameter} ». Cherchez sans lui.",
+NOTHING_TO_SEARCH = Template(
+    en="'{parameter}' is defined without saying what it looks at, so that nothing can be found by it."
+    " Search without it.",
+    fr="« {parameter} » est défini sans dire ce qu'il regarde : il ne permet de rien trouver. Cherchez sans"
+    " lui.",
+)
+NO_NAMED_QUERIES = Template(
+    en="This server has no named queries. Leave '_query' out, and write the search with its parameters.",
+    fr="Ce serveur n'a pas de requêtes nommées. Retirez « _query », et écrivez la recherche avec ses"
+    " paramètres.",
 )
 NOT_FOR_RESOURCES = Template(
     en="'{parameter}' searches contained resources, which this server does not do."
@@ -40,6 +47,10 @@ TOO_MANY_VALUES = Template(
 TOO_LONG = Template(
     en="The value of '{parameter}' has {count} characters; at most {limit} are accepted.",
     fr="La valeur de « {parameter} » a {count} caractères ; {limit} au plus sont acceptés.",
+)
+TOO_MANY_TERMS = Template(
+    en="With '{parameter}', the search compares with more than {limit} values in all. Split it.",
+    fr="Avec « {parameter} », la recherche compare à plus de {limit} valeurs en tout. Scindez-la.",
 )
 TOO_DEEP = Template(
     en="'{parameter}' makes {count} steps from resource to resource; at most {limit} are accepted.",
@@ -61,10 +72,6 @@ UNKNOWN_MODIFIER = Template(
 NO_MODIFIER = Template(
     en="'{parameter}' takes no modifier, but ':{modifier}' was given. Leave it out.",
     fr="« {parameter} » n'admet pas de modificateur, or « :{modifier} » a été donné. Retirez-le.",
-)
-MODIFIER_NOT_YET = Template(
-    en="This server does not support ':{modifier}' on '{parameter}' yet. Valid are: {valid}.",
-    fr="Ce serveur ne gère pas encore « :{modifier} » sur « {parameter} ». Sont valides : {valid}.",
 )
 NOT_A_TARGET = Template(
     en="'{parameter}' never refers to a {type}. It may refer to: {valid}.",
@@ -119,6 +126,113 @@ BAD_MISSING = Template(
 BAD_COMPOSITE = Template(
     en="'{value}' of '{parameter}' must have {count} parts joined by $: {parts}.",
     fr="« {value} » de « {parameter} » doit avoir {count} parties jointes par $ : {parts}.",
+)
+NEEDS_CONCEPT = Template(
+    en="'{value}' of '{parameter}' must be a concept, system|code.",
+    fr="« {value} » de « {parameter} » doit être un concept, système|code.",
+)
+UNKNOWN_CODE_SYSTEM = Template(
+    en="The hierarchy of the code system '{value}' of '{parameter}' is not known here. List the codes"
+    " instead,"
+    " separated by commas.",
+    fr="La hiérarchie du système de codes « {value} » de « {parameter} » n'est pas connue ici. Énumérez"
+    " plutôt"
+    " les codes, séparés par des virgules.",
+)
+UNKNOWN_VALUE_SET = Template(
+    en="The value set '{value}' of '{parameter}' is not known here by this canonical url, or its codes"
+    " cannot be"
+    " listed. Give the url of another, or list the codes without a modifier.",
+    fr="Le jeu de valeurs « {value} » de « {parameter} » n'est pas connu ici sous cette url canonique, ou ses"
+    " codes ne peuvent pas être énumérés. Donnez l'url d'un autre, ou énumérez les codes sans modificateur.",
+)
+TOO_MANY_CODES = Template(
+    en="'{value}' of '{parameter}' stands for more than {limit} codes. Choose a narrower one.",
+    fr="« {value} » de « {parameter} » représente plus de {limit} codes. Choisissez plus étroit.",
+)
+NO_PATH = Template(
+    en="'{value}' of '{parameter}' has no path with parts above and below. Give an absolute URL such as"
+    " http://example.org/fhir/ValueSet, or leave the modifier out.",
+    fr="« {value} » de « {parameter} » n'a pas de chemin avec un dessus et un dessous. Donnez une URL"
+    " absolue,"
+    " comme http://example.org/fhir/ValueSet, ou retirez le modificateur.",
+)
+NO_HIERARCHY = Template(
+    en="'{value}' of '{parameter}' belongs to no hierarchy. ':above' and ':below' take Type/id, with a type"
+    " of"
+    " which one resource can be part of another: {valid}.",
+    fr="« {value} » de « {parameter} » n'appartient à aucune hiérarchie. « :above » et « :below » prennent"
+    " Type/id, d'un type dont une ressource peut faire partie d'une autre : {valid}.",
+)
+NOTHING_ABOVE_A_VERSION = Template(
+    en="'{value}' of '{parameter}' is a canonical url, for which only ':below' is defined.",
+    fr="« {value} » de « {parameter} » est une url canonique, pour laquelle seul « :below » est défini.",
+)
+BAD_NEAR = Template(
+    en="'{value}' of '{parameter}' must be latitude|longitude|distance|units in degrees, such as"
+    " 48.80|2.13|5|km; units are UCUM lengths (km, m, [mi_i]), km if left out.",
+    fr="« {value} » de « {parameter} » doit être latitude|longitude|distance|unités en degrés, comme"
+    " 48.80|2.13|5|km ; les unités sont des longueurs UCUM (km, m, [mi_i]), km à défaut.",
+)
+BAD_LIST = Template(
+    en="'{value}' of '{parameter}' is no id of a List.",
+    fr="« {value} » de « {parameter} » n'est pas l'id d'une List.",
+)
+NO_CURRENT_LISTS = Template(
+    en="This server keeps no lists by function such as '{value}'. Give the id of a List.",
+    fr="Ce serveur ne tient pas de listes par fonction comme « {value} ». Donnez l'id d'une List.",
+)
+NO_WORD = Template(
+    en="'{value}' of '{parameter}' holds no word to look for. Write words, with AND, OR and parentheses"
+    " between"
+    " them if needed, as in (bone OR liver) AND metastases.",
+    fr="« {value} » de « {parameter} » ne contient aucun mot à chercher. Écrivez des mots, avec au besoin"
+    " AND,"
+    " OR et des parenthèses, comme (bone OR liver) AND metastases.",
+)
+BAD_TEXT_QUERY = Template(
+    en="'{value}' of '{parameter}' cannot be read at character {place}. Write words, with AND, OR and"
+    " parentheses between them if needed; a word in quotes is that word.",
+    fr="« {value} » de « {parameter} » est illisible au caractère {place}. Écrivez des mots, avec au besoin"
+    " AND,"
+    " OR et des parenthèses ; un mot entre guillemets est ce mot.",
+)
+NO_PHRASES = Template(
+    en="Only single words are indexed, so that '{value}' of '{parameter}' cannot be searched as a phrase."
+    " Leave"
+    " the quotes out to find all of its words.",
+    fr="Seuls des mots isolés sont indexés : « {value} » de « {parameter} » ne peut pas être cherché comme"
+    " une"
+    " expression. Retirez les guillemets pour trouver tous ses mots.",
+)
+
+# --- filters ---
+
+FILTER_SYNTAX = Template(
+    en="The filter cannot be read at character {place}, at '{found}': {expected} is expected there. Write"
+    ' conditions such as name co "pet", joined by and, or, not and parentheses.',
+    fr="Le filtre est illisible au caractère {place}, à « {found} » : {expected} y est attendu. Écrivez des"
+    ' conditions comme name co "pet", jointes par and, or, not et des parenthèses.',
+)
+FILTER_END = Template(en="the end", fr="la fin")
+EXPECTED_NAME = Template(en="the name of a search parameter", fr="le nom d'un paramètre de recherche")
+EXPECTED_OPERATOR = Template(en="an operator ({valid})", fr="un opérateur ({valid})")
+EXPECTED_VALUE = Template(en="a value", fr="une valeur")
+EXPECTED_TEXT = Template(en="'{text}'", fr="« {text} »")
+EXPECTED_STRING = Template(en="a JSON string", fr="une chaîne JSON")
+EXPECTED_AND_OR = Template(en="and, or, or the end", fr="and, or, ou la fin")
+FILTER_TOO_DEEP = Template(
+    en="The filter is nested more than {limit} levels deep. Flatten it.",
+    fr="Le filtre est imbriqué sur plus de {limit} niveaux. Aplatissez-le.",
+)
+FILTER_TOO_LONG = Template(
+    en="The filter has more than {limit} conditions. Split it.",
+    fr="Le filtre a plus de {limit} conditions. Scindez-le.",
+)
+BAD_OPERATOR = Template(
+    en="'{operator}' of _filter cannot be used with the {kind} parameter '{parameter}'. Valid are: {valid}.",
+    fr="« {operator} » de _filter ne s'emploie pas avec le paramètre « {parameter} » (type {kind})."
+    " Sont valides : {valid}.",
 )
 # --- chains ---
 

@@ -14,6 +14,7 @@ from fhir_server.search import messages
 from fhir_server.search.aliases import aliases
 from fhir_server.search.paths import resolved_types
 from fhir_server.search.plan import is_supported
+from fhir_server.search.texts import holds_text
 
 RESULT_PARAMETERS = (
     "_count",
@@ -26,8 +27,8 @@ RESULT_PARAMETERS = (
 )
 """Parameters that shape the answer and find nothing; they go with every type."""
 
-NOT_YET = ("_content", "_filter", "_list", "_query", "_text")
-"""Known to R4, but not supported yet."""
+SPECIAL_PARAMETERS = ("_content", "_filter", "_has", "_list", "_text")
+"""Those that go with every type, without a definition that says what they look at."""
 
 EVERY_TYPE = "Resource"
 
@@ -52,14 +53,12 @@ class Parameters:
         """The parameter of the first type. Raises `UnknownParameter` where a type lacks it, or has another
         kind of parameter under the same name.
         """
-        if code in NOT_YET:
-            raise UnknownParameter(messages.NOT_YET(parameter=code))
         found = [self._registry.search_parameters(type).get(code) for type in self.types]
         parameter = found[0]
         if parameter is None or any(other is None or other.type != parameter.type for other in found):
             raise UnknownParameter(self._unknown(code))
         if not is_supported(parameter):
-            raise UnknownParameter(messages.NOT_YET(parameter=code))
+            raise UnknownParameter(messages.NOTHING_TO_SEARCH(parameter=code))
         return parameter
 
     def targets(self, code: str) -> tuple[str, ...]:
@@ -77,6 +76,10 @@ class Parameters:
         """The codes under which the types index the parameter; nearly always one."""
         return tuple(dict.fromkeys(aliases(self._registry, type).get(code, code) for type in self.types))
 
+    def is_text(self, code: str, type: str) -> bool:
+        """Whether a token parameter looks at texts alone in a type."""
+        return holds_text(self._registry, type, code)
+
     def codes(self, kind: str | None = None) -> list[str]:
         """The codes that all the types have, of one kind or of all, in alphabetical order."""
         common: set[str] | None = None
@@ -84,14 +87,14 @@ class Parameters:
             of_type = self._registry.search_parameters(type)
             codes = {c for c, p in of_type.items() if kind in (None, p.type) and is_supported(p)}
             common = codes if common is None else common & codes
-        return sorted((common or set()) - set(NOT_YET))
+        return sorted(common or set())
 
     def names(self) -> Text | str:
         """The types, for a message."""
         return messages.EVERY_TYPE() if self.types == (EVERY_TYPE,) else ", ".join(self.types)
 
     def _unknown(self, code: str) -> Text:
-        valid = [*self.codes(), "_has", *RESULT_PARAMETERS]
+        valid = [*self.codes(), *SPECIAL_PARAMETERS, *RESULT_PARAMETERS]
         return messages.UNKNOWN_PARAMETER(
             parameter=code, type=self.names(), nearest=nearest(code, valid), valid=", ".join(valid)
         )

@@ -13,10 +13,10 @@ from fhir_server.issues import Issue
 from fhir_server.search import messages
 from fhir_server.search.ast import Clause, Include, SearchQuery, Sort
 from fhir_server.search.clauses import Clauses, Criterion
+from fhir_server.search.limits import PARAMETERS_MAX
 from fhir_server.search.parameters import Parameters, UnknownParameter, resource_type
 from fhir_server.search.results import Results, Total
-
-PARAMETERS_MAX = 100
+from fhir_server.search.specials import SPECIALS
 
 IGNORED_HERE = ("_format", "_pretty")
 """Parameters of every interaction, which are no part of the search."""
@@ -63,7 +63,11 @@ def parse(
     types = _types(types, given, registry)
     common = Parameters(registry, types)
     parser = _Parser(
-        common, Clauses(registry, zone, base_url, now), Results(registry, common), lenient, count_max
+        common,
+        Clauses(registry, zone, base_url, now, SPECIALS),
+        Results(registry, common),
+        lenient,
+        count_max,
     )
     parser.read(given)
     if parser.problems:

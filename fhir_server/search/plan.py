@@ -16,7 +16,7 @@ from fhir_server.search.entries import Entries, TokenEntry
 from fhir_server.search.paths import RESOURCE, NotPlain, Path, read_paths, read_presence
 from fhir_server.search.tree import Branch, Place, Routes
 from fhir_server.search.types import composite
-from fhir_server.search.types.composite import Finder
+from fhir_server.search.types.composite import CANONICAL, Finder
 from fhir_server.search.types.context import Indexer, Indexing, Target
 from fhir_server.search.types.kinds import KINDS
 
@@ -27,6 +27,8 @@ COMPARTMENT = "_compartment"
 
 KEPT_BY_THE_STORE = frozenset({"_id", "_lastUpdated"})
 """Parameters on what the store itself knows of a resource; they have no entries."""
+
+NEAR = "http://hl7.org/fhir/SearchParameter/Location-near"
 
 SWAPPED = frozenset({"http://hl7.org/fhir/SearchParameter/DocumentReference-relationship"})
 """Composites whose two components R4 defines the wrong way round: each has the other's expression."""
@@ -131,7 +133,9 @@ class PlanBuilder:
                 tree.grow(route.hops).parts.append(composite.indexer(parameter.code, finders))
 
     def _finder(self, type: str, part: Place, parameter: SearchParameter, expression: str) -> Finder:
-        """Finds the entries of one component, below the part or from the whole resource."""
+        """Finds the entries of one component, below the part or from the whole resource, as written and in
+        base units.
+        """
         kind = kind_of(parameter)
         paths, indexers = read_paths(expression), lambda place: self.indexer("", kind, place)
         of_part = self._tree([path for path in paths if path.root != RESOURCE], type, indexers, part)
@@ -143,7 +147,7 @@ class PlanBuilder:
             of_part.visit(value, resource, entries)
             of_whole.visit(resource, resource, entries)
             found: list[NamedTuple] = getattr(entries, wanted)
-            return list(dict.fromkeys(found))
+            return [entry for entry in dict.fromkeys(found) if entry[0] in ("", CANONICAL)]
 
         return find
 
@@ -163,14 +167,16 @@ IndexerOf = Callable[[Place], Indexer | None]
 
 
 def is_supported(parameter: SearchParameter) -> bool:
-    """Special parameters are not supported yet; and R4 leaves some parameters without an expression, so that
-    there is nothing to index.
+    """R4 leaves some parameters without an expression, so that there is nothing to index; and what is special
+    about the special ones is known for `near` alone.
     """
-    return parameter.type != "special" and parameter.expression is not None
+    return kind_of(parameter) != "special" and parameter.expression is not None
 
 
 def kind_of(parameter: SearchParameter) -> ParameterType:
     """The type of a parameter; definitions are checked when they are loaded."""
+    if parameter.url == NEAR:
+        return "position"
     kind: ParameterType = parameter.type  # type: ignore[assignment]
     return kind
 

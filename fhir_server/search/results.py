@@ -17,7 +17,7 @@ from fhir_server.search.plan import kind_of
 Total = Literal["none", "estimate", "accurate"]
 
 SUMMARIES = ("true", "text", "data", "count", "false")
-UNSORTABLE = ("composite", "reference")
+UNSORTABLE = ("composite", "reference", "special")
 COUNT_DIGITS_MAX = 9
 EVERY = "*"
 

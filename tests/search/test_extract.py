@@ -24,7 +24,10 @@ def searches(entries: Entries) -> Iterator[tuple[str, str]]:
         if ":" not in string.parameter:
             yield string.parameter + ":contains", escape(string.exact[1:])
     for token in entries.tokens:
-        if token.code and token.parameter.endswith(":of-type"):
+        if token.code and token.parameter.endswith(":folded"):
+            parameter = token.parameter.removesuffix(":folded")
+            yield parameter, f"{escape(token.system)}|{escape(token.code.upper())}"
+        elif token.code and token.parameter.endswith(":of-type"):
             yield token.parameter, f"{token.system}|{escape(token.code)}"
         elif token.code and token.parameter != "_compartment":
             yield token.parameter, f"{escape(token.system)}|{escape(token.code)}"
@@ -39,6 +42,11 @@ def searches(entries: Entries) -> Iterator[tuple[str, str]]:
             yield date.parameter, "ge" + format_instant(date.low)
     for uri in entries.uris:
         yield uri.parameter, escape(uri.value)
+    for word in entries.words:
+        yield word.parameter, f'"{word.word}"'
+        yield "_content", f'"{word.word.upper()}"'
+    for position in entries.positions:
+        yield position.parameter, f"{position.latitude}|{position.longitude}|1|m"
 
 
 @pytest.mark.parametrize("file", RESOURCES)

@@ -14,12 +14,19 @@ Indexer = Callable[[Any, Entries], None]
 """Adds the entries of one element's value."""
 
 
+def _tells_case(_system: str) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Indexing:
-    """How elements become entries: the zone of times that have none, and this server's own base URL."""
+    """How elements become entries: the zone of times that have none, this server's own base URL, and which
+    code systems do not tell case apart.
+    """
 
     zone: ZoneInfo
     base_url: str = ""
+    ignores_case: Callable[[str], bool] = _tells_case
 
 
 @dataclass(frozen=True, slots=True)

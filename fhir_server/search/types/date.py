@@ -38,9 +38,11 @@ def parse(text: str, reading: Reading) -> DateValue:
     return DateValue(prefix, low, high)
 
 
-def matches(entry: DateEntry, value: DateValue, _modifier: str | None) -> bool:
-    """Compare the entry's time with the value's; both are [low, high)."""
+def matches(entry: DateEntry, value: DateValue, modifier: str | None) -> bool:
+    """Compare the entry's time with the value's; both are [low, high). `co` asks whether it contains it."""
     _, low, high = entry
+    if modifier == "co":
+        return low <= value.low and value.high <= high
     within = value.low <= low and high <= value.high
     match value.prefix:
         case "eq":

@@ -8,45 +8,50 @@ from dataclasses import dataclass
 from typing import Any
 
 from fhir_server.search.ast import ParameterType, Value
-from fhir_server.search.types import date, number, quantity, reference, string, token, uri
+from fhir_server.search.types import date, number, position, quantity, reference, string, token, uri, word
 from fhir_server.search.types.context import Indexer, Indexing, Reading, Target
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
-    """One type of parameter. `entries` names the list of `Entries` that it fills, `modifiers` those that
-    this server understands beside :missing.
-    """
+class Compared:
+    """One kind of entries: how they compare with a value, and the list of `Entries` that they stand in."""
+
+    matches: Callable[[Any, Any, str | None], bool]
+    entries: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kind(Compared):
+    """One type of parameter. `modifiers` are those that it takes beside :missing."""
 
     parse: Callable[[str, Reading], Value]
-    matches: Callable[[Any, Any, str | None], bool]
     indexer: Callable[[Target, Indexing], Indexer | None]
-    entries: str
     modifiers: tuple[str, ...] = ()
-    not_yet: tuple[str, ...] = ()
 
 
 KINDS: Mapping[ParameterType, Kind] = {
-    "string": Kind(string.parse, string.matches, string.indexer, "strings", ("exact", "contains"), ("text",)),
+    "string": Kind(string.matches, "strings", string.parse, string.indexer, ("exact", "contains", "text")),
     "token": Kind(
-        token.parse,
         token.matches,
-        token.indexer,
         "tokens",
-        ("not", "text", "of-type"),
-        ("in", "not-in", "above", "below"),
+        token.parse,
+        token.indexer,
+        ("not", "text", "in", "not-in", "above", "below", "of-type"),
     ),
     "reference": Kind(
-        reference.parse,
         reference.matches,
-        reference.indexer,
         "references",
-        ("identifier",),
-        ("above", "below"),
+        reference.parse,
+        reference.indexer,
+        ("identifier", "above", "below"),
     ),
-    "date": Kind(date.parse, date.matches, date.indexer, "dates"),
-    "number": Kind(number.parse, number.matches, number.indexer, "numbers"),
-    "quantity": Kind(quantity.parse, quantity.matches, quantity.indexer, "quantities"),
-    "uri": Kind(uri.parse, uri.matches, uri.indexer, "uris", (), ("above", "below")),
+    "date": Kind(date.matches, "dates", date.parse, date.indexer),
+    "number": Kind(number.matches, "numbers", number.parse, number.indexer),
+    "quantity": Kind(quantity.matches, "quantities", quantity.parse, quantity.indexer),
+    "uri": Kind(uri.matches, "uris", uri.parse, uri.indexer, ("above", "below")),
+    "position": Kind(position.matches, "positions", position.parse, position.indexer),
 }
-"""All but composite, which is made of the others, and special, of which none is supported yet."""
+"""All but composite, which is made of the others, and the special ones that are no place."""
+
+COMPARED: Mapping[ParameterType, Compared] = {**KINDS, "word": Compared(word.matches, "words")}
+"""All that have entries of their own."""

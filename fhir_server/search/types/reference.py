@@ -37,12 +37,21 @@ def parse(text: str, reading: Reading) -> ReferenceValue:
     raise InvalidSearch.of(messages.BAD_REFERENCE(value=text, parameter=reading.parameter))
 
 
-def matches(entry: ReferenceEntry, value: ReferenceValue, _modifier: str | None) -> bool:
+def matches(entry: ReferenceEntry, value: ReferenceValue, modifier: str | None) -> bool:
     """A value without a type fits a local reference to that id in any type; one without a version any
-    version."""
-    if entry.target != value.target or (value.version is not None and entry.version != value.version):
+    version. `below` version 1 is every 1.x.
+    """
+    if modifier == "ne":
+        return not matches(entry, value, None)
+    if entry.target != value.target or not _has_version(entry.version, value.version, modifier):
         return False
     return entry.type != "" if value.type is None else entry.type == value.type
+
+
+def _has_version(version: str, wanted: str | None, modifier: str | None) -> bool:
+    if wanted is None or version == wanted:
+        return True
+    return modifier == "below" and version.startswith(f"{wanted}.")
 
 
 def indexer(target: Target, indexing: Indexing) -> Indexer | None:

@@ -4,7 +4,7 @@ https://hl7.org/fhir/R4/search.html#string
 """
 
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from fhir_server.search.ast import StringValue
@@ -14,8 +14,26 @@ from fhir_server.search.types.context import Indexer, Indexing, Reading, Target
 
 _ASCII_PUNCTUATION = "!\"#%&'()*,-./:;?@[\\]^_`{}"
 _ASCII = str.maketrans(_ASCII_PUNCTUATION, " " * len(_ASCII_PUNCTUATION))
-_LETTERS = str.maketrans({"œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"})
+_LETTERS = {"œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"}
 _SEPARATORS = ("P", "Z", "Sk", "Cc")
+
+
+class _Bases(dict[int, str]):
+    """What each character is compared as, worked out when it is first met."""
+
+    def __missing__(self, code_point: int) -> str:
+        base = self[code_point] = _base(chr(code_point))
+        return base
+
+
+def _base(character: str) -> str:
+    category = unicodedata.category(character)
+    if category == "Mn":
+        return ""
+    return " " if category.startswith(_SEPARATORS) else _LETTERS.get(character, character)
+
+
+_BASES = _Bases()
 
 _NAME_PARTS = ("given", "prefix", "suffix")
 _ADDRESS_PARTS = ("line", "city", "district", "state", "postalCode", "country")
@@ -32,15 +50,8 @@ def normalise(text: str) -> str:
         plain = text.lower().translate(_ASCII)
     else:
         folded = unicodedata.normalize("NFKD", text).casefold()
-        plain = "".join(map(_base, unicodedata.normalize("NFKD", folded))).translate(_LETTERS)
+        plain = unicodedata.normalize("NFKD", folded).translate(_BASES)
     return " ".join(plain.split()) or text
-
-
-def _base(character: str) -> str:
-    category = unicodedata.category(character)
-    if category == "Mn":
-        return ""
-    return " " if category.startswith(_SEPARATORS) else character
 
 
 def exactly(text: str) -> str:
@@ -55,12 +66,31 @@ def parse(text: str, _reading: Reading) -> StringValue:
 
 
 def matches(entry: StringEntry, value: StringValue, modifier: str | None) -> bool:
-    """By default the entry starts with the value; :contains and :exact compare as they say."""
+    """By default the entry starts with the value; :exact compares it as written, and all else as the index
+    has it.
+    """
     if modifier == "exact":
         return entry.exact == value.exact
-    if modifier == "contains":
-        return value.text in entry.text
-    return entry.text.startswith(value.text)
+    compare = _COMPARISONS.get(modifier or "", str.startswith)
+    return compare(entry.text, value.text)
+
+
+def _has_words(text: str, words: str) -> bool:
+    return set(words.split()).issubset(text.split())
+
+
+_COMPARISONS: Mapping[str, Callable[[str, str], bool]] = {
+    "contains": str.__contains__,
+    "text": _has_words,
+    "eq": str.__eq__,
+    "ne": str.__ne__,
+    "ew": str.endswith,
+    "gt": str.__gt__,
+    "lt": str.__lt__,
+    "ge": str.__ge__,
+    "le": str.__le__,
+}
+"""How an entry's text compares with the value's, in the order of code points."""
 
 
 def indexer(target: Target, _indexing: Indexing) -> Indexer | None:

@@ -8,16 +8,17 @@ from typing import Any
 
 from fhir_server.errors import InvalidSearch
 from fhir_server.search import messages
-from fhir_server.search.ast import OfTypeValue, TokenValue
+from fhir_server.search.ast import OfTypeValue, TokenSet, TokenValue
 from fhir_server.search.entries import Entries, StringEntry, TokenEntry
 from fhir_server.search.escapes import split, unescape
 from fhir_server.search.types.context import Indexer, Indexing, Reading, Target
 from fhir_server.search.types.string import exactly, normalise
 
-TEXT, OF_TYPE = ":text", ":of-type"
-"""Suffixes of the derived entries that the modifiers of the same name look at."""
+TEXT, OF_TYPE, FOLDED = ":text", ":of-type", ":folded"
+"""Suffixes of derived entries: for the modifiers of those names, and for codes whose case does not count."""
 
-_BARE = frozenset({"string", "id", "uri", "url", "oid", "uuid", "canonical", "markdown"})
+_TEXTS = frozenset({"string", "markdown"})
+_BARE = frozenset({"id", "uri", "url", "oid", "uuid", "canonical"})
 
 
 def parse(text: str, reading: Reading) -> TokenValue:
@@ -40,22 +41,41 @@ def parse_of_type(text: str, reading: Reading) -> OfTypeValue:
     return OfTypeValue(*parts)
 
 
-def matches(entry: TokenEntry, value: TokenValue | OfTypeValue, _modifier: str | None) -> bool:
-    """Whether what the value gives of system and code is equal."""
+def fold(code: str) -> str:
+    """The code as it is compared where case does not count."""
+    return code.casefold()
+
+
+def matches(entry: TokenEntry, value: TokenValue | TokenSet | OfTypeValue, modifier: str | None) -> bool:
+    """Whether what the value gives of system and code is equal; `below` the code starts with it."""
+    if modifier == "ne":
+        return not matches(entry, value, None)
     if isinstance(value, OfTypeValue):
         return (entry.system, entry.code) == (f"{value.system}|{value.code}", value.value)
+    if isinstance(value, TokenSet):
+        return entry.system == value.system and entry.code in value.codes
     if value.system is not None and value.system != entry.system:
         return False
+    if modifier == "below":
+        return entry.code.startswith(value.code or "")
     return value.code is None or value.code == entry.code
 
 
-def indexer(target: Target, _indexing: Indexing) -> Indexer | None:
-    """System and code of coded elements; identifiers also by type; the texts that stand beside a code."""
+def indexer(target: Target, indexing: Indexing) -> Indexer | None:
+    """System and code of coded elements; identifiers also by type; the texts that stand beside a code.
+
+    Strings, and codes of systems whose case does not count, are indexed without case as well.
+    """
     parameter = target.parameter
     if target.type == "code":
         return _bare(parameter, target.system)
+    if target.type in _TEXTS:
+        return _string(parameter)
     if target.type in _BARE:
         return _bare(parameter, "")
+    if target.type in ("Coding", "CodeableConcept"):
+        coding = _coding(parameter, indexing.ignores_case)
+        return coding if target.type == "Coding" else _codeable_concept(parameter, coding)
     make = _INDEXERS.get(target.type)
     return make(parameter) if make else None
 
@@ -81,19 +101,32 @@ def _contact_point(parameter: str) -> Indexer:
     return index
 
 
-def _coding(parameter: str) -> Indexer:
-    texts = _texts(parameter)
+def _string(parameter: str) -> Indexer:
+    derived = parameter + FOLDED
+
+    def index(value: str, entries: Entries) -> None:
+        entries.tokens.append(TokenEntry(parameter, "", value))
+        entries.tokens.append(TokenEntry(derived, "", fold(value)))
+
+    return index
+
+
+def _coding(parameter: str, ignores_case: Callable[[str], bool]) -> Indexer:
+    texts, derived = _texts(parameter), parameter + FOLDED
 
     def index(value: Mapping[str, Any], entries: Entries) -> None:
-        entries.tokens.append(TokenEntry(parameter, value.get("system") or "", value.get("code") or ""))
+        system, code = value.get("system") or "", value.get("code") or ""
+        entries.tokens.append(TokenEntry(parameter, system, code))
+        if system and ignores_case(system):
+            entries.tokens.append(TokenEntry(derived, system, fold(code)))
         texts((value.get("display"),), entries)
 
     return index
 
 
-def _codeable_concept(parameter: str) -> Indexer:
+def _codeable_concept(parameter: str, coding: Indexer) -> Indexer:
     """A concept of text alone has an entry too, of no code, so that it does not count as missing."""
-    coding, texts = _coding(parameter), _texts(parameter)
+    texts = _texts(parameter)
 
     def index(value: Mapping[str, Any], entries: Entries) -> None:
         codings = value.get("coding")
@@ -137,7 +170,5 @@ def _texts(parameter: str) -> Callable[[Iterable[str | None], Entries], None]:
 _INDEXERS: Mapping[str, Callable[[str], Indexer]] = {
     "boolean": _boolean,
     "ContactPoint": _contact_point,
-    "Coding": _coding,
-    "CodeableConcept": _codeable_concept,
     "Identifier": _identifier,
 }

@@ -3,10 +3,14 @@
 https://hl7.org/fhir/R4/search.html#uri
 """
 
+import re
+
 from fhir_server.search.ast import UriValue
 from fhir_server.search.entries import Entries, UriEntry
 from fhir_server.search.escapes import unescape
 from fhir_server.search.types.context import Indexer, Indexing, Reading, Target
+
+_URL = re.compile(r"(?P<root>[A-Za-z][A-Za-z0-9+.-]*://[^/?#]+)(?P<path>(?:/.*?)?)/*", re.DOTALL)
 
 _TYPES = frozenset({"uri", "url", "oid", "uuid", "string", "id"})
 
@@ -16,8 +20,22 @@ def parse(text: str, _reading: Reading) -> UriValue:
     return UriValue(unescape(text))
 
 
-def matches(entry: UriEntry, value: UriValue, _modifier: str | None) -> bool:
-    return entry.value == value.value
+def matches(entry: UriEntry, value: UriValue, modifier: str | None) -> bool:
+    """As written; `below` it starts with the value."""
+    if modifier == "below":
+        return entry.value.startswith(value.value)
+    return (entry.value == value.value) != (modifier == "ne")
+
+
+def segments(uri: str) -> list[str] | None:
+    """A URL, and every shorter one that ends at one of its slashes, the longest first; None for what is no
+    URL with a path, such as a URN.
+    """
+    found = _URL.fullmatch(uri)
+    if found is None:
+        return None
+    root, path = found["root"], found["path"].split("/")
+    return ["/".join([root, *path[1:end]]) for end in range(len(path), 0, -1)]
 
 
 def indexer(target: Target, _indexing: Indexing) -> Indexer | None:

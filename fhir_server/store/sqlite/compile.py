@@ -18,16 +18,19 @@ from fhir_server.search.ast import (
     CompositeValue,
     DateValue,
     Has,
+    Hierarchy,
     Match,
     MissingValue,
     Not,
     NumberValue,
     QuantityValue,
+    TokenSet,
     TokenValue,
     Value,
 )
-from fhir_server.store.sqlite.conditions import Column, condition, last_updated, lead_of
-from fhir_server.store.sqlite.rows import COLUMNS
+from fhir_server.store.sqlite.conditions import Column, condition, last_updated, leads_of, one_of
+from fhir_server.store.sqlite.hierarchy import ids_of
+from fhir_server.store.sqlite.rows import COLUMNS, UNKEYED
 from fhir_server.store.sqlite.sql import ALWAYS, NEVER, Sql, all_of, among, any_of, negation
 from fhir_server.store.sqlite.symbols import Symbols
 
@@ -40,7 +43,17 @@ UNION_MAX = 64
 LEAD, RANGE = 0, 1
 """Ranks of sources: rows equal in their first cell come in the order of their keys, a range does not."""
 
-_LEAD_COLUMNS = {"token": "code", "reference": "target", "uri": "value", "string": "text"}
+_LEAD_COLUMNS = {
+    "token": "code",
+    "reference": "target",
+    "uri": "value",
+    "string": "text",
+    "word": "text",
+    "composite": "lead",
+}
+
+_WITHOUT_SOURCE = ("not", "missing", "contains", "text", "ew", "ne")
+"""Comparisons that no order of an index helps with."""
 
 Estimate = Callable[[Sql], int]
 """How many rows a SELECT gives."""
@@ -148,6 +161,9 @@ class Compiler:
                 return self._chain_source(clause, types)
             case Has():
                 return self._has_source(clause, types)
+            case Hierarchy():
+                referring = self._hierarchy(clause, types, "d")
+                return Source(LEAD, Sql("reference d"), referring)
             case AnyOf(clauses):
                 return self._union([self._source_of(one, types) for one in clauses])
         return None
@@ -164,18 +180,18 @@ class Compiler:
         return Source(RANGE, Sql(f"({text}) d", values), ALWAYS)
 
     def _match_source(self, match: Match, types: Sequence[str]) -> Source | None:
-        if match.modifier in ("not", "contains", "missing"):
+        if match.modifier in _WITHOUT_SOURCE:
             return None
         if match.parameter in ("_id", "_lastUpdated"):
             return self._own_source(match, types)
         parameters = self._symbols.parameters(types, match.parameter)
         leads = _leads(match)
-        if leads:
+        if leads is not None:
             parts = [among("d.parameter", parameters), self._any_value(match, "d")]
-            if len(leads) > 1 or match.type == "composite":
-                parts.append(among(f"d.{_lead_column(match)}", leads))
+            if len(match.values) > 1 or match.type == "composite":
+                parts.append(_lead_among(match, leads))
             return Source(LEAD, Sql(f"{match.type} d"), all_of(parts))
-        if match.type in ("token", "composite", "special") or any(map(_excludes, match.values)):
+        if match.type == "composite" or any(map(_leaves_open, match.values)):
             return None
         return self._union(
             [
@@ -228,6 +244,18 @@ class Compiler:
             WHERE t.living = 1 AND {of_type.text}) d"""
         return Source(RANGE, Sql(text, keys.values + parameters.values + of_type.values), ALWAYS)
 
+    def _hierarchy(self, clause: Hierarchy, types: Sequence[str], alias: str) -> Sql:
+        """On a row of `reference`: it leads into the hierarchy."""
+        child = self._alias("r")
+        ids = ids_of(self._symbols, clause, child, self._probes((), (clause.type,), f"{child}.key"))
+        return all_of(
+            [
+                among(f"{alias}.parameter", self._symbols.parameters(types, clause.parameter)),
+                among(f"{alias}.type", self._symbols.types((clause.type,))),
+                Sql(f"{alias}.target IN ({ids.text})", ids.values),
+            ]
+        )
+
     def _of_types(self, alias: str, types: Sequence[str]) -> Sql:
         return among(f"{alias}.type", self._symbols.types(types)) if types else ALWAYS
 
@@ -242,6 +270,10 @@ class Compiler:
                 return self._chain_probe(clause, types, key)
             case Has():
                 return self._has_probe(clause, key)
+            case Hierarchy():
+                alias = self._alias("h")
+                referring = self._hierarchy(clause, types, alias)
+                return _exists(by_key("reference", alias), all_of([Sql(f"{alias}.key = {key}"), referring]))
             case AllOf(clauses):
                 return all_of([self.probe(one, types, key) for one in clauses])
             case AnyOf(clauses):
@@ -339,23 +371,31 @@ def _conjuncts(clauses: Iterable[Clause]) -> Iterator[Clause]:
             yield clause
 
 
-def _leads(match: Match) -> list[str]:
-    """What the first cell must be among; empty where some value leaves it open."""
-    leads = [
-        lead_of(value.components[0] if isinstance(value, CompositeValue) else value, match.modifier)
-        for value in match.values
-    ]
-    return [lead for lead in leads if lead is not None] if None not in leads else []
+def _leads(match: Match) -> frozenset[str] | None:
+    """What the first cell must be among; None where some value leaves it open."""
+    leads: set[str] = set()
+    for value in match.values:
+        first = value.components[0] if isinstance(value, CompositeValue) else value
+        of_value = leads_of(first, match.modifier)
+        if of_value is None:
+            return None
+        leads |= of_value
+    return frozenset(leads)
 
 
-def _excludes(value: Value) -> bool:
-    """Whether nearly every row fits."""
+def _lead_among(match: Match, leads: frozenset[str]) -> Sql:
+    column = f"d.{_LEAD_COLUMNS[match.type]}"
+    if any(isinstance(value, TokenSet) for value in match.values):
+        return one_of(column, leads)
+    return among(column, sorted(leads))
+
+
+def _leaves_open(value: Value) -> bool:
+    """Whether nearly every row may fit: all but one number or date, or all codes of a system."""
+    if isinstance(value, TokenValue):
+        return value.code is None
     number = value.number if isinstance(value, QuantityValue) else value
     return isinstance(number, DateValue | NumberValue) and number.prefix == "ne"
-
-
-def _lead_column(match: Match) -> str:
-    return "lead" if match.type == "composite" else _LEAD_COLUMNS[match.type]
 
 
 def _cell_of(type: str, place: int, alias: str) -> Column:
@@ -365,7 +405,7 @@ def _cell_of(type: str, place: int, alias: str) -> Column:
 
 def by_key(table: str, alias: str) -> str:
     """An index table, read by the key of a resource. Without statistics SQLite may prefer another index."""
-    return f"{table} {alias} INDEXED BY {table}_key"
+    return f"{table} {alias}" if table in UNKEYED else f"{table} {alias} INDEXED BY {table}_key"
 
 
 def _exists(tables: str, where: Sql) -> Sql:

@@ -4,21 +4,28 @@ These are the comparisons of `search.types`, said in SQL. Each keeps to a form t
 https://hl7.org/fhir/R4/search.html#ptypes
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+
+import msgspec
 
 from fhir_server.core.decimal import sort_key
 from fhir_server.search.ast import (
     DateValue,
+    NearValue,
     NumberValue,
     OfTypeValue,
     QuantityValue,
     ReferenceValue,
     StringValue,
+    TokenSet,
     TokenValue,
     UriValue,
     Value,
+    WordValue,
 )
-from fhir_server.store.sqlite.sql import NEVER, Sql, all_of, any_of, negation
+from fhir_server.search.types.position import box
+from fhir_server.store.sqlite.connection import DISTANCE
+from fhir_server.store.sqlite.sql import ALWAYS, NEVER, Sql, all_of, any_of, negation
 from fhir_server.store.sqlite.symbols import Symbols
 
 Column = Callable[[str], str]
@@ -28,41 +35,63 @@ INSTANT = 1
 """How long the instant lasts in which a version was written."""
 
 
-def lead_of(value: Value, modifier: str | None) -> str | None:
-    """What the first cell of a row must be equal to, None where the value leaves it open."""
+def leads_of(value: Value, modifier: str | None) -> frozenset[str] | None:
+    """What the first cell of a row must be among, None where the value leaves it open."""
     match value:
-        case TokenValue(_, code):
-            return code
-        case OfTypeValue(_, _, code):
-            return code
+        case TokenSet(_, codes):
+            return codes
         case ReferenceValue(_, target, _):
-            return target
+            return frozenset([target])
+        case StringValue(text, _) if modifier in ("exact", "eq"):
+            return frozenset([text])
+        case WordValue(word):
+            return frozenset([word])
+    if modifier is not None:
+        return None
+    match value:
+        case TokenValue(_, code) if code is not None:
+            return frozenset([code])
+        case OfTypeValue(_, _, code):
+            return frozenset([code])
         case UriValue(uri):
-            return uri
-        case StringValue(text, _) if modifier == "exact":
-            return text
+            return frozenset([uri])
     return None
 
 
 def condition(value: Value, modifier: str | None, column: Column, symbols: Symbols) -> Sql:
     """The condition on one entry's cells."""
+    if modifier == "ne" and not isinstance(value, StringValue):
+        return negation(all_of([ALWAYS, condition(value, None, column, symbols)]))
     match value:
         case StringValue():
             return _string(value, modifier, column)
+        case TokenValue(_, code) if modifier == "below" and code is not None:
+            return _starts_with(column("code"), code)
         case TokenValue(system, code):
             return _token(system, code, column, symbols)
+        case TokenSet(system, codes):
+            listed = one_of(column("code"), codes)
+            return all_of([listed, _system(system, column, symbols)])
         case OfTypeValue(system, code, identifier):
             return _token(f"{system}|{code}", identifier, column, symbols)
         case ReferenceValue():
-            return _reference(value, column, symbols)
+            return _reference(value, modifier, column, symbols)
+        case DateValue() if modifier == "co":
+            return Sql(f"({column('low')} <= ? AND {column('high')} >= ?)", (value.low, value.high))
         case DateValue():
             return _date(value, column)
         case NumberValue():
             return _number(value, column)
         case QuantityValue():
             return _quantity(value, column, symbols)
+        case UriValue(uri) if modifier == "below":
+            return _starts_with(column("value"), uri)
         case UriValue(uri):
             return Sql(f"{column('value')} = ?", (uri,))
+        case WordValue(word):
+            return Sql(f"{column('text')} = ?", (word,))
+        case NearValue():
+            return _near(value, column)
     raise TypeError(f"not a value of an index entry: {value!r}")
 
 
@@ -72,10 +101,23 @@ def _string(value: StringValue, modifier: str | None, column: Column) -> Sql:
         return Sql(f"({text} = ? AND {column('exact')} = ?)", (value.text, value.exact))
     if modifier == "contains":
         return Sql(f"instr({text}, ?) > 0", (value.text,))
-    after = _after_prefix(value.text)
+    if modifier == "text":
+        words = [f" {word} " for word in value.text.split()]
+        return all_of([Sql(f"instr(' ' || {text} || ' ', ?) > 0", (word,)) for word in words])
+    if modifier == "ew":
+        return Sql(f"substr({text}, ?) = ?", (-len(value.text), value.text)) if value.text else ALWAYS
+    operator = _OPERATORS.get(modifier or "")
+    return Sql(f"{text} {operator} ?", (value.text,)) if operator else _starts_with(text, value.text)
+
+
+_OPERATORS = {"eq": "=", "ne": "<>", "gt": ">", "lt": "<", "ge": ">=", "le": "<="}
+
+
+def _starts_with(cell: str, prefix: str) -> Sql:
+    after = _after_prefix(prefix)
     if after is None:
-        return Sql(f"{text} >= ?", (value.text,))
-    return Sql(f"({text} >= ? AND {text} < ?)", (value.text, after))
+        return Sql(f"{cell} >= ?", (prefix,))
+    return Sql(f"({cell} >= ? AND {cell} < ?)", (prefix, after))
 
 
 def _after_prefix(prefix: str) -> str | None:
@@ -101,7 +143,13 @@ def _system(uri: str, column: Column, symbols: Symbols) -> Sql:
     return NEVER if symbol is None else Sql(f"{column('system')} = ?", (symbol,))
 
 
-def _reference(value: ReferenceValue, column: Column, symbols: Symbols) -> Sql:
+def one_of(cell: str, values: Iterable[str]) -> Sql:
+    """The cell holds one of many values, in a statement that is the same for however many."""
+    listed = msgspec.json.encode(sorted(values)).decode()
+    return Sql(f"{cell} IN (SELECT value FROM json_each(?))", (listed,))
+
+
+def _reference(value: ReferenceValue, modifier: str | None, column: Column, symbols: Symbols) -> Sql:
     parts = [Sql(f"{column('target')} = ?", (value.target,))]
     if value.type is None:
         parts.append(Sql(f"{column('type')} <> 0"))
@@ -109,8 +157,24 @@ def _reference(value: ReferenceValue, column: Column, symbols: Symbols) -> Sql:
         symbol = symbols.type(value.type)
         parts.append(NEVER if symbol is None else Sql(f"{column('type')} = ?", (symbol,)))
     if value.version is not None:
-        parts.append(Sql(f"{column('version')} = ?", (value.version,)))
+        same = Sql(f"{column('version')} = ?", (value.version,))
+        below = _starts_with(column("version"), f"{value.version}.")
+        parts.append(any_of([same, below]) if modifier == "below" else same)
     return all_of(parts)
+
+
+def _near(value: NearValue, column: Column) -> Sql:
+    """A rectangle for the index, and in it the circle."""
+    latitude, longitude = column("latitude"), column("longitude")
+    around = box(value)
+    distance = f"{DISTANCE}({latitude}, {longitude}, ?, ?) <= ?"
+    return all_of(
+        [
+            Sql(f"{latitude} BETWEEN ? AND ?", (around.south, around.north)),
+            any_of([Sql(f"{longitude} BETWEEN ? AND ?", ends) for ends in around.longitudes]),
+            Sql(distance, (value.latitude, value.longitude, value.metres)),
+        ]
+    )
 
 
 def _date(value: DateValue, column: Column) -> Sql:

@@ -11,10 +11,14 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from fhir_server import errors
+from fhir_server.search.types.position import metres_between
 from fhir_server.store import messages
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+DISTANCE = "metres_between"
+"""The SQL function that is given two latitudes with their longitudes."""
 
 BUSY_MILLISECONDS = 5_000
 """How long a reader waits for a lock, which in WAL mode only recovery and migration make it do."""
@@ -51,6 +55,7 @@ def connect(path: Path, cache_kibibytes: int) -> sqlite3.Connection:
     try:
         for pragma in _PRAGMAS.strip().splitlines():
             connection.execute(pragma)
+        connection.create_function(DISTANCE, 4, metres_between, deterministic=True)
         connection.execute(f"PRAGMA cache_size = -{cache_kibibytes}")
     except BaseException:
         connection.close()

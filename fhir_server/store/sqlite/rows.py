@@ -35,7 +35,11 @@ TABLES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("quantity", ("low", "high", "code", "system", "unit")),
     ("uri", ("value",)),
     ("composite", ("lead", "cells")),
+    ("word", ("text",)),
+    ("position", ("latitude", "longitude")),
 )
+UNKEYED = frozenset({"word"})
+"""Tables without an index by resource: it has many words, and they are only ever sought one by one."""
 COLUMNS = dict(TABLES)
 NO_ROWS: Rows = tuple([] for _ in TABLES)
 
@@ -72,8 +76,9 @@ def pack(rows: Rows) -> bytes:
 
 
 def unpack(blob: bytes) -> Rows:
-    """The rows that `pack` packed."""
-    return _decode(blob)
+    """The rows that `pack` packed, perhaps when there were fewer tables."""
+    rows = _decode(blob)
+    return rows + NO_ROWS[len(rows) :]
 
 
 def insert_rows(connection: sqlite3.Connection, key: int, rows: Rows) -> None:
@@ -123,6 +128,8 @@ def rows_of(type: str, entries: Entries, symbols: WritingSymbols) -> Rows:
         [(parameters[entry.parameter], *_cells(entry, symbols)) for entry in entries.quantities],
         [(parameters[code], value) for code, value in entries.uris],
         [(parameters[code], *_composite_cells(parts, symbols)) for code, parts in entries.composites],
+        [(parameters[code], word) for code, word in entries.words],
+        [(parameters[code], latitude, longitude) for code, latitude, longitude in entries.positions],
     )
 
 

@@ -85,7 +85,17 @@ _DEFINITIONS = """
 CREATE TABLE indexes (type TEXT PRIMARY KEY, fingerprints BLOB NOT NULL, pending BLOB NOT NULL) WITHOUT ROWID
 """
 
-MIGRATIONS = (_RESOURCES + _INDEXES, _DEFINITIONS)
+_WORDS_AND_POSITIONS = """
+CREATE TABLE word (
+    parameter INTEGER, text TEXT, key INTEGER,
+    PRIMARY KEY (parameter, text, key)) WITHOUT ROWID;
+CREATE TABLE position (
+    parameter INTEGER, latitude REAL, longitude REAL, key INTEGER,
+    PRIMARY KEY (parameter, latitude, longitude, key)) WITHOUT ROWID;
+CREATE INDEX position_key ON position (key, parameter)
+"""
+
+MIGRATIONS = (_RESOURCES + _INDEXES, _DEFINITIONS, _WORDS_AND_POSITIONS)
 """Statements that lead from each schema version to the next; version 0 is an empty file."""
 
 

@@ -1,9 +1,9 @@
 """A look at the whole store for what should never be found."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from fhir_server.store.sqlite.rows import TABLES, Rows, unpack
+from fhir_server.store.sqlite.rows import COLUMNS, TABLES, UNKEYED, Row, unpack
 
 _NAMED = "SELECT t.name || '/' || r.id FROM resources r CROSS JOIN types t ON t.id = r.type"
 
@@ -58,17 +58,28 @@ def _index_inconsistencies(connection: sqlite3.Connection) -> Iterator[str]:
         if orphans:
             yield f"{orphans} rows of the {table} index belong to no living resource."
     living = f"{_NAMED} WHERE r.living = 1".replace("r.id FROM", "r.id, r.key, r.entries FROM")
+    surplus = {table: _count(connection, table) for table in UNKEYED}
     for name, key, entries in connection.execute(living):
-        for (table, _), expected, found in zip(TABLES, unpack(entries), _rows(connection, key), strict=True):
-            if set(expected) != set(found):
+        for (table, _), expected in zip(TABLES, unpack(entries), strict=True):
+            found = _rows(connection, table, key, expected)
+            if set(expected) != found:
                 yield f"{name}: its rows in the {table} index are not those of its entries."
+            if table in surplus:
+                surplus[table] -= len(found)
+    for table, rows in surplus.items():
+        if rows:
+            yield f"{rows} rows of the {table} index are of no entries."
 
 
-def _rows(connection: sqlite3.Connection, key: int) -> Rows:
-    """The rows that the index tables hold for a resource."""
-    return tuple(
-        connection.execute(
-            f"SELECT parameter, {', '.join(columns)} FROM {table} WHERE key = ?", (key,)
-        ).fetchall()
-        for table, columns in TABLES
-    )
+def _count(connection: sqlite3.Connection, table: str) -> int:
+    return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+
+
+def _rows(connection: sqlite3.Connection, table: str, key: int, expected: Iterable[Row]) -> set[Row]:
+    """The rows that an index table holds for a resource; only those expected where it has no index by key."""
+    columns = ", ".join(COLUMNS[table])
+    by_key = f"SELECT parameter, {columns} FROM {table} WHERE key = ?"
+    if table not in UNKEYED:
+        return set(connection.execute(by_key, (key,)))
+    one = f"{by_key} AND (parameter, {columns}) = ({', '.join('?' * (1 + len(COLUMNS[table])))})"
+    return {row for wanted in expected for row in connection.execute(one, (key, *wanted))}

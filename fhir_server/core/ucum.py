@@ -1,0 +1,186 @@
+"""Units of the Unified Code for Units of Measure, brought to their base units exactly.
+
+https://ucum.org/ucum
+"""
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Context, Decimal
+from fractions import Fraction
+from functools import lru_cache
+
+from fhir_server.core.ucum_units import METRIC, PREFIXES, SPECIAL, UNITS
+
+SYSTEM = "http://unitsofmeasure.org"
+
+UNIT_LENGTH_MAX = 64
+EXPONENT_MAX = 24
+_DEPTH_MAX = 8
+_DIGITS = 34
+"""Digits that are kept of a value that no decimal can write, such as a third. They are always as many, so
+that of two values the greater never becomes the less."""
+_MAGNITUDE_MAX = 400
+"""No measurement has more digits, before the point or after it."""
+
+_TOKEN = re.compile(r"[/.()]|\{[^{}]*\}|(?:\[[^\[\]]*\]|[^/.(){}\[\]\s])+")
+_POWER = re.compile(r"(?P<atom>10[*^]|.*?[^0-9+-]|)(?P<power>[+-]?\d+)?")
+
+
+class NoUnit(ValueError):
+    """Text that is no unit that is known here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A number of base units, each to a power."""
+
+    factor: Fraction = Fraction(1)
+    powers: Mapping[str, int] = field(default_factory=dict)
+
+    def times(self, other: "Term", power: int = 1) -> "Term":
+        """The product with another term to a power."""
+        powers = Counter(self.powers)
+        for unit, of_other in other.powers.items():
+            powers[unit] += of_other * power
+        return Term(self.factor * other.factor**power, {u: p for u, p in powers.items() if p})
+
+
+@dataclass(frozen=True, slots=True)
+class Canonical:
+    """How values in some unit become values in base units: times `factor`, plus `offset`."""
+
+    unit: str
+    factor: Fraction
+    offset: Fraction = Fraction(0)
+
+    def value(self, value: Decimal) -> Decimal | None:
+        """The value in base units, exact unless it has no end as a decimal; None for an absurd magnitude."""
+        _, digits, exponent = value.as_tuple()
+        if max(abs(int(exponent)), len(digits)) > _MAGNITUDE_MAX:
+            return None
+        if self.factor == 1 and not self.offset:
+            return value
+        return _decimal(Fraction(value) * self.factor + self.offset)
+
+
+def _decimal(value: Fraction) -> Decimal:
+    places = _places(value.denominator)
+    if places is None:
+        return Context(prec=_DIGITS).divide(Decimal(value.numerator), Decimal(value.denominator))
+    digits = Decimal(value.numerator * 10**places // value.denominator).as_tuple()
+    return Decimal((digits.sign, digits.digits, -places))
+
+
+def _places(denominator: int) -> int | None:
+    """How many places behind the point a fraction needs; None where no number of them is enough."""
+    powers = []
+    for prime in (2, 5):
+        power = 0
+        while denominator % prime == 0:
+            denominator, power = denominator // prime, power + 1
+        powers.append(power)
+    return max(powers) if denominator == 1 else None
+
+
+@lru_cache(maxsize=4096)
+def canonical(unit: str) -> Canonical | None:
+    """How to bring values in a unit to base units; None for what is no unit that is known here."""
+    if len(unit) > UNIT_LENGTH_MAX or not unit.isascii():
+        return None
+    special = SPECIAL.get(unit)
+    if special:
+        return Canonical(*special)
+    try:
+        term = _Reader(unit).read()
+    except NoUnit:
+        return None
+    return Canonical(_name(term.powers), term.factor)
+
+
+def _name(powers: Mapping[str, int]) -> str:
+    """The base units in alphabetical order, `1` for none."""
+    parts = [unit if power == 1 else f"{unit}{power}" for unit, power in sorted(powers.items())]
+    return ".".join(parts) or "1"
+
+
+class _Reader:
+    """Reads a unit from left to right: `main-term: "/" term | term`, `term: component (op component)*`."""
+
+    def __init__(self, text: str) -> None:
+        self._tokens = _TOKEN.findall(text)
+        self._position = 0
+        if not text or "".join(self._tokens) != text:
+            raise NoUnit(text)
+
+    def read(self) -> Term:
+        term = self._term(0)
+        if self._position < len(self._tokens):
+            raise NoUnit
+        return term
+
+    def _peek(self) -> str:
+        return self._tokens[self._position] if self._position < len(self._tokens) else ""
+
+    def _term(self, depth: int) -> Term:
+        """Multiplication and division have equal rank and go from left to right."""
+        if depth > _DEPTH_MAX:
+            raise NoUnit
+        term, power = Term(), 1
+        if self._peek() == "/":
+            self._position, power = self._position + 1, -1
+        while True:
+            term = term.times(self._component(depth), power)
+            operator = self._peek()
+            if operator not in ("/", "."):
+                return term
+            self._position, power = self._position + 1, -1 if operator == "/" else 1
+
+    def _component(self, depth: int) -> Term:
+        token = self._peek()
+        self._position += 1
+        if token == "(":
+            term = self._term(depth + 1)
+            if self._peek() != ")":
+                raise NoUnit
+            self._position += 1
+        elif token.startswith("{"):
+            return Term()
+        elif token in ("", "/", ".", ")"):
+            raise NoUnit
+        else:
+            term = _simple(token)
+        if self._peek().startswith("{"):
+            self._position += 1
+        return term
+
+
+def _simple(token: str) -> Term:
+    """A number, or a unit with its prefix and power."""
+    if token.isdecimal():
+        return Term(Fraction(int(token)))
+    found = _POWER.fullmatch(token)
+    power = int(found["power"] or 1) if found else 0
+    if found is None or not 0 < abs(power) <= EXPONENT_MAX:
+        raise NoUnit(token)
+    return Term().times(_atom(found["atom"]), power)
+
+
+def _atom(name: str) -> Term:
+    """A unit as it stands in the tables, or a metric one behind a prefix."""
+    if name in UNITS:
+        return _defined(name)
+    for prefix, exponent in PREFIXES.items():
+        rest = name[len(prefix) :]
+        if name.startswith(prefix) and rest in METRIC:
+            return Term(Fraction(10) ** exponent).times(_defined(rest))
+    raise NoUnit(name)
+
+
+def _defined(name: str) -> Term:
+    value, unit = UNITS[name]
+    if not unit:
+        return Term(powers={name: 1})
+    term = Term() if unit == "1" else _Reader(unit).read()
+    return Term(Fraction(value)).times(term)

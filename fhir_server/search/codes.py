@@ -1,0 +1,78 @@
+"""Codes by their meaning: those of a value set, and those above and below another in its code system.
+
+https://hl7.org/fhir/R4/search.html#token
+"""
+
+from fhir_server.definitions.code_lists import CodeSystem
+from fhir_server.definitions.registry import Registry
+from fhir_server.errors import InvalidSearch
+from fhir_server.issues import Text
+from fhir_server.search import messages
+from fhir_server.search.ast import TokenSet
+from fhir_server.search.escapes import split, unescape
+
+CODES_MAX = 10_000
+"""Codes that one value set or concept may stand for in a search."""
+
+
+def ignores_case(registry: Registry, system: str) -> bool:
+    """Whether a code system is known not to tell case apart."""
+    found = registry.code_system(system)
+    return found is not None and not found.case_sensitive
+
+
+def in_value_set(registry: Registry, text: str, parameter: str) -> list[TokenSet]:
+    """The codes of the value set with this canonical url, by system. Raises `InvalidSearch` where it is not
+    known, or cannot be listed.
+    """
+    url = unescape(text)
+    found = registry.codes(url)
+    if found is None:
+        raise _refused(messages.UNKNOWN_VALUE_SET(value=url, parameter=parameter), "not-found")
+    if len(found.concepts) > CODES_MAX:
+        text_ = messages.TOO_MANY_CODES(value=url, parameter=parameter, limit=CODES_MAX)
+        raise _refused(text_, "too-costly")
+    by_system: dict[str, set[str]] = {}
+    for concept in found.concepts:
+        by_system.setdefault(concept.system, set()).add(concept.code)
+    return [TokenSet(system, frozenset(codes)) for system, codes in by_system.items()]
+
+
+def below(registry: Registry, text: str, parameter: str) -> TokenSet:
+    """The concept `system|code` and all that it subsumes."""
+    system, code = _concept(registry, text, parameter)
+    return _limited(TokenSet(system.url, system.descendants(code) | {code}), text, parameter)
+
+
+def above(registry: Registry, text: str, parameter: str) -> TokenSet:
+    """The concept `system|code` and all that subsume it."""
+    system, code = _concept(registry, text, parameter)
+    found, waiting = {code}, [code]
+    while waiting:
+        concept = system.by_code.get(waiting.pop())
+        further = set(concept.parents if concept else ()) - found
+        found |= further
+        waiting.extend(further)
+    return _limited(TokenSet(system.url, frozenset(found)), text, parameter)
+
+
+def _concept(registry: Registry, text: str, parameter: str) -> tuple[CodeSystem, str]:
+    """A code that is not of its system is below and above itself alone; what is not whole says nothing."""
+    parts = [unescape(part) for part in split(text, "|")]
+    if len(parts) != 2 or not all(parts):
+        raise _refused(messages.NEEDS_CONCEPT(value=text, parameter=parameter), "invalid")
+    system = registry.code_system(parts[0])
+    if system is None or system.content != "complete":
+        raise _refused(messages.UNKNOWN_CODE_SYSTEM(value=parts[0], parameter=parameter), "not-found")
+    return system, parts[1]
+
+
+def _limited(found: TokenSet, text: str, parameter: str) -> TokenSet:
+    if len(found.codes) > CODES_MAX:
+        text_ = messages.TOO_MANY_CODES(value=text, parameter=parameter, limit=CODES_MAX)
+        raise _refused(text_, "too-costly")
+    return found
+
+
+def _refused(text: Text, code: str) -> InvalidSearch:
+    return InvalidSearch.of(text, code=code)

@@ -1,0 +1,350 @@
+"""What a criterion asks of the resource itself: values of one of its parameters, perhaps with a modifier.
+
+https://hl7.org/fhir/R4/search.html#modifiers
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from fhir_server.definitions.registry import Registry
+from fhir_server.definitions.search_parameters import SearchParameter
+from fhir_server.errors import InvalidSearch
+from fhir_server.search import codes, hierarchy, messages
+from fhir_server.search.ast import (
+    AllOf,
+    AnyOf,
+    Clause,
+    CompositeValue,
+    Match,
+    MissingValue,
+    Not,
+    ParameterType,
+    QuantityValue,
+    ReferenceValue,
+    TokenValue,
+    UriValue,
+    Value,
+)
+from fhir_server.search.escapes import split, unescape
+from fhir_server.search.limits import Budget, refused
+from fhir_server.search.parameters import Parameters, resource_type
+from fhir_server.search.plan import components_of, kind_of
+from fhir_server.search.types import composite, quantity, reference, token, uri
+from fhir_server.search.types.composite import CANONICAL, Component
+from fhir_server.search.types.context import Reading
+from fhir_server.search.types.kinds import KINDS
+
+Read = Callable[[str, Reading], Value]
+
+_is_mime_type = re.compile(r"[\w.+-]+/[\w.+-]+").fullmatch
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Alternatives, still escaped, for a parameter that the types of `parameters` have in common. `whole` is
+    the parameter as the client wrote it.
+    """
+
+    parameters: Parameters
+    parameter: SearchParameter
+    modifier: str | None
+    texts: Sequence[str]
+    whole: str
+
+    @property
+    def kind(self) -> ParameterType:
+        return kind_of(self.parameter)
+
+    @property
+    def code(self) -> str:
+        return self.parameter.code
+
+
+class Criteria:
+    """Understands criteria by the definitions, as far as the budget goes."""
+
+    def __init__(self, registry: Registry, reading: Reading, budget: Budget) -> None:
+        self._registry = registry
+        self._reading = reading
+        self._budget = budget
+
+    def clause(self, asked: Asked) -> Clause:
+        """The clause of a criterion. Raises `InvalidSearch` for a modifier that its type does not take."""
+        self._budget.take_terms(len(asked.texts), asked.whole)
+        kind, modifier = asked.kind, asked.modifier
+        if modifier == "missing" and kind not in _WITHOUT_MODIFIERS:
+            return any_of(self._matches(asked, _read_missing, modifier))
+        build = _BUILDERS.get((kind, modifier))
+        if build is None and kind == "reference" and self._registry.is_resource_type(modifier or ""):
+            build = Criteria._reference
+        if build is not None:
+            return build(self, asked)
+        if modifier is not None and f":{modifier}" not in modifiers(kind):
+            raise _bad_modifier(asked)
+        return any_of(self._matches(asked, KINDS[kind].parse, modifier))
+
+    def compared(self, asked: Asked, modifier: str) -> Clause:
+        """The clause of a comparison that only `_filter` knows; `Match` tells which there are."""
+        self._budget.take_terms(len(asked.texts), asked.whole)
+        if asked.kind == "token":
+            return any_of(self._token_matches(asked, modifier))
+        return any_of(self._matches(asked, KINDS[asked.kind].parse, modifier))
+
+    def narrowed(self, parameters: Parameters, code: str, type: str, whole: str) -> tuple[str, ...]:
+        """The types that a reference may lead to: the one that is asked for, or all it may have."""
+        targets = parameters.targets(code) or self._registry.resource_types
+        if not type:
+            return targets
+        resource_type(self._registry, type, whole)
+        if type not in targets:
+            valid = ", ".join(targets)
+            raise refused(messages.NOT_A_TARGET(parameter=code, type=type, valid=valid), whole)
+        return (type,)
+
+    def _values(self, asked: Asked, read: Read, type: str | None = None) -> tuple[Value, ...]:
+        reading = replace(self._reading, parameter=asked.whole, type=type)
+        return tuple(read(text, reading) for text in asked.texts)
+
+    def _matches(self, asked: Asked, read: Read, modifier: str | None = None) -> list[Clause]:
+        values = self._values(asked, read)
+        return [
+            Match(indexed, asked.kind, values, modifier)
+            for indexed in asked.parameters.indexed_as(asked.code)
+        ]
+
+    def _derived(self, asked: Asked, suffix: str, kind: ParameterType, read: Read) -> Clause:
+        """A match on the entries that were derived for a modifier; texts are found anywhere in them."""
+        values = self._values(asked, read)
+        return Match(asked.code + suffix, kind, values, "contains" if kind == "string" else None)
+
+    # string
+
+    def _words(self, asked: Asked) -> Clause:
+        """:text finds all the words, in whatever order."""
+        for text in asked.texts:
+            self._budget.take_terms(text.count(" "), asked.whole)
+        return any_of(self._matches(asked, KINDS["string"].parse, "text"))
+
+    # token
+
+    def _token(self, asked: Asked) -> Clause:
+        found = any_of(self._token_matches(asked))
+        if asked.modifier != "not":
+            return found
+        return replace(found, modifier="not") if isinstance(found, Match) else Not(found)
+
+    def _token_matches(self, asked: Asked, modifier: str | None = None) -> list[Clause]:
+        """Codes as they are; strings, and codes of systems that do not tell case apart, without case."""
+        texts = {asked.parameters.is_text(asked.code, type) for type in asked.parameters.types}
+        plain: list[Value] = []
+        folded: list[Value] = []
+        for value in self._values(asked, token.parse):
+            assert isinstance(value, TokenValue)
+            if value.code is None:
+                plain.append(value)
+                continue
+            ignores_case = bool(value.system) and codes.ignores_case(self._registry, value.system or "")
+            if not ignores_case and False in texts:
+                plain.append(value)
+            if ignores_case or True in texts:
+                folded.append(replace(value, code=token.fold(value.code)))
+        return [
+            Match(code, "token", tuple(values), modifier)
+            for code, values in ((asked.code, plain), (asked.code + token.FOLDED, folded))
+            if values
+        ]
+
+    def _token_text(self, asked: Asked) -> Clause:
+        return self._derived(asked, token.TEXT, "string", KINDS["string"].parse)
+
+    def _token_of_type(self, asked: Asked) -> Clause:
+        return self._derived(asked, token.OF_TYPE, "token", token.parse_of_type)
+
+    def _token_in(self, asked: Asked) -> Clause:
+        sets = [one for text in asked.texts for one in codes.in_value_set(self._registry, text, asked.whole)]
+        return Match(asked.code, "token", tuple(sets), "not" if asked.modifier == "not-in" else None)
+
+    def _token_below(self, asked: Asked) -> Clause:
+        """Concepts and what they subsume; MIME types and what has more to say than they."""
+        mime_types = [text for text in asked.texts if _is_mime_type(unescape(text))]
+        concepts = [text for text in asked.texts if text not in mime_types]
+        found: list[Clause] = []
+        if concepts:
+            sets = tuple(codes.below(self._registry, text, asked.whole) for text in concepts)
+            found.append(Match(asked.code, "token", sets))
+        if mime_types:
+            plain = tuple(TokenValue(None, unescape(text)) for text in mime_types)
+            longer = tuple(TokenValue(None, f"{value.code};") for value in plain)
+            found += [Match(asked.code, "token", plain), Match(asked.code, "token", longer, "below")]
+        return any_of(found)
+
+    def _token_above(self, asked: Asked) -> Clause:
+        sets = tuple(codes.above(self._registry, text, asked.whole) for text in asked.texts)
+        return Match(asked.code, "token", sets)
+
+    # reference
+
+    def _reference(self, asked: Asked) -> Clause:
+        targets = self.narrowed(asked.parameters, asked.code, asked.modifier or "", asked.whole)
+        values = self._values(asked, reference.parse, targets[0] if len(targets) == 1 else None)
+        return Match(asked.code, "reference", values)
+
+    def _reference_identifier(self, asked: Asked) -> Clause:
+        return self._derived(asked, reference.IDENTIFIER, "token", token.parse)
+
+    def _reference_hierarchy(self, asked: Asked) -> Clause:
+        """What lies above or below a resource, or below a version of a canonical."""
+        targets = self.narrowed(asked.parameters, asked.code, "", asked.whole)
+        values = self._values(asked, reference.parse, targets[0] if len(targets) == 1 else None)
+        found: list[Clause] = []
+        for text, value in zip(asked.texts, values, strict=True):
+            assert isinstance(value, ReferenceValue)
+            if value.type == "":
+                if asked.modifier == "above":
+                    text_ = messages.NOTHING_ABOVE_A_VERSION(value=text, parameter=asked.whole)
+                    raise refused(text_, asked.whole)
+                found.append(Match(asked.code, "reference", (value,), "below"))
+            else:
+                above = asked.modifier == "above"
+                found.append(hierarchy.clause(self._registry, asked.code, value, above, text, asked.whole))
+        return any_of(found)
+
+    # uri
+
+    def _uri(self, asked: Asked) -> Clause:
+        """`url=...|version` asks for that version of a canonical resource."""
+        if asked.code != "url" or "version" not in asked.parameters.codes("token"):
+            return any_of(self._matches(asked, uri.parse))
+        alternatives: list[Clause] = []
+        plain: list[str] = []
+        for text in asked.texts:
+            url, *version = split(text, "|")
+            if not any(version):
+                plain.append(text)
+                continue
+            of_version = replace(asked, parameter=asked.parameters.get("version"), texts=[version[0]])
+            parts = Match("url", "uri", (uri.parse(url, self._reading),)), self._token(of_version)
+            alternatives.append(AllOf(parts))
+        if plain:
+            alternatives += self._matches(replace(asked, texts=plain), uri.parse)
+        return any_of(alternatives)
+
+    def _uri_segments(self, asked: Asked) -> Clause:
+        """Above are the URLs that it begins with, below those that begin with it, whole parts of the path."""
+        exact: list[Value] = []
+        longer: list[Value] = []
+        for text in asked.texts:
+            segments = uri.segments(unescape(text))
+            if segments is None:
+                raise refused(messages.NO_PATH(value=text, parameter=asked.whole), asked.whole)
+            self._budget.take_terms(len(segments), asked.whole)
+            if asked.modifier == "below":
+                exact.append(UriValue(segments[0]))
+                longer.append(UriValue(f"{segments[0]}/"))
+            else:
+                exact += [UriValue(segment + end) for segment in segments for end in ("", "/")]
+        same = Match(asked.code, "uri", tuple(exact))
+        return AnyOf((same, Match(asked.code, "uri", tuple(longer), "below"))) if longer else same
+
+    # quantity and composite
+
+    def _quantity(self, asked: Asked) -> Clause:
+        """Units of UCUM are compared in base units, and all others as they are written."""
+        values = self._values(asked, quantity.parse)
+        return any_of(self._written_or_canonical(asked, values, _in_base_units))
+
+    def _composite(self, asked: Asked) -> Clause:
+        components = [definition for definition, _ in components_of(self._registry, asked.parameter)]
+        kinds = tuple(map(kind_of, components))
+        readers: list[tuple[str, Component]] = [
+            (component.code, KINDS[kind].parse) for component, kind in zip(components, kinds, strict=True)
+        ]
+        values = self._values(asked, lambda text, reading: composite.parse(text, reading, readers))
+        found = self._written_or_canonical(asked, values, _components_in_base_units)
+        return any_of([replace(match, component_types=kinds) for match in found])
+
+    def _written_or_canonical(
+        self, asked: Asked, values: Iterable[Value], convert: Callable[[Value], Value | None]
+    ) -> list[Match]:
+        written: list[Value] = []
+        canonical: list[Value] = []
+        for value in values:
+            converted = convert(value)
+            if converted is None:
+                written.append(value)
+            else:
+                canonical.append(converted)
+        return [
+            Match(code, asked.kind, tuple(found))
+            for code, found in ((asked.code, written), (asked.code + CANONICAL, canonical))
+            if found
+        ]
+
+
+def any_of(clauses: Sequence[Clause]) -> Clause:
+    """At least one of the clauses; the clause itself where there is but one."""
+    return clauses[0] if len(clauses) == 1 else AnyOf(tuple(clauses))
+
+
+def _in_base_units(value: Value) -> Value | None:
+    return quantity.in_base_units(value) if isinstance(value, QuantityValue) else None
+
+
+def _components_in_base_units(value: Value) -> Value | None:
+    """The composite with its quantities in base units; None where none of them can be."""
+    assert isinstance(value, CompositeValue)
+    converted = [_in_base_units(part) for part in value.components]
+    if not any(converted):
+        return None
+    pairs = zip(converted, value.components, strict=True)
+    return CompositeValue(tuple(new or old for new, old in pairs))
+
+
+def _read_missing(text: str, reading: Reading) -> MissingValue:
+    if text not in ("true", "false"):
+        raise InvalidSearch.of(messages.BAD_MISSING(value=text, parameter=reading.parameter))
+    return MissingValue(text == "true")
+
+
+def _bad_modifier(asked: Asked) -> InvalidSearch:
+    kind, code, modifier = asked.kind, asked.code, asked.modifier
+    if kind in _WITHOUT_MODIFIERS:
+        return refused(messages.NO_MODIFIER(parameter=code, modifier=modifier), asked.whole)
+    text = messages.UNKNOWN_MODIFIER(
+        modifier=modifier, kind=asked.parameter.type, parameter=code, valid=", ".join(modifiers(kind))
+    )
+    return refused(text, asked.whole)
+
+
+def modifiers(kind: ParameterType) -> list[str]:
+    """The modifiers that a type of parameter takes, as they are written."""
+    if kind in _WITHOUT_MODIFIERS or kind not in KINDS:
+        return []
+    found = [f":{name}" for name in ("missing", *KINDS[kind].modifiers)]
+    return [*found, ":[type]"] if kind == "reference" else found
+
+
+_WITHOUT_MODIFIERS = ("composite", "position")
+
+_BUILDERS: Mapping[tuple[ParameterType, str | None], Callable[[Criteria, Asked], Clause]] = {
+    ("string", "text"): Criteria._words,
+    ("token", None): Criteria._token,
+    ("token", "not"): Criteria._token,
+    ("token", "text"): Criteria._token_text,
+    ("token", "of-type"): Criteria._token_of_type,
+    ("token", "in"): Criteria._token_in,
+    ("token", "not-in"): Criteria._token_in,
+    ("token", "below"): Criteria._token_below,
+    ("token", "above"): Criteria._token_above,
+    ("reference", None): Criteria._reference,
+    ("reference", "identifier"): Criteria._reference_identifier,
+    ("reference", "above"): Criteria._reference_hierarchy,
+    ("reference", "below"): Criteria._reference_hierarchy,
+    ("uri", None): Criteria._uri,
+    ("uri", "above"): Criteria._uri_segments,
+    ("uri", "below"): Criteria._uri_segments,
+    ("quantity", None): Criteria._quantity,
+    ("composite", None): Criteria._composite,
+}
+"""What understands each type of parameter with each modifier; all others are plain matches."""

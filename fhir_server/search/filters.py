@@ -1,0 +1,176 @@
+"""_filter understood: conditions on search parameters, joined by and, or and not.
+
+https://hl7.org/fhir/R4/search_filter.html
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from fhir_server.definitions.search_parameters import SearchParameter
+from fhir_server.search import filter_syntax, messages
+from fhir_server.search.ast import AllOf, AnyOf, Clause, DateValue, Match, Not, ParameterType
+from fhir_server.search.clauses import Clauses, Criterion
+from fhir_server.search.criteria import Asked
+from fhir_server.search.filter_syntax import Condition, Filter, Joined, Negation, Step
+from fhir_server.search.limits import VALUE_LENGTH_MAX, refused
+from fhir_server.search.parameters import Parameters
+from fhir_server.search.plan import kind_of
+
+_PREFIXES = ("eq", "ne", "gt", "lt", "ge", "le", "ap", "sa", "eb")
+
+VALID: Mapping[ParameterType, tuple[str, ...]] = {
+    "string": ("eq", "ne", "co", "sw", "ew", "gt", "lt", "ge", "le", "pr"),
+    "token": ("eq", "ne", "ss", "sb", "in", "ni", "pr"),
+    "reference": ("re", "eq", "ne", "pr"),
+    "date": (*_PREFIXES, "co", "po", "pr"),
+    "number": (*_PREFIXES, "pr"),
+    "quantity": (*_PREFIXES, "pr"),
+    "uri": ("eq", "ne", "pr"),
+    "composite": ("eq",),
+    "position": ("eq",),
+}
+"""The operators that each type of parameter takes."""
+
+_SPECIAL = ("eq", "co")
+"""Those of _text, _content and the like, which mean no more than that the value is given."""
+
+SYSTEMS: Mapping[str, str] = {
+    "loinc": "http://loinc.org",
+    "snomed": "http://snomed.info/sct",
+    "rxnorm": "http://www.nlm.nih.gov/research/umls/rxnorm",
+    "ucum": "http://unitsofmeasure.org",
+}
+"""The names that may stand for a system in a token or quantity."""
+
+_TOKEN_MODIFIERS = {"in": "in", "ni": "not-in", "ss": "below", "sb": "above"}
+_STRING_MODIFIERS = {"sw": None, "co": "contains"}
+_SEPARATORS: Mapping[ParameterType, str] = {
+    "token": r"[\\,$]",
+    "quantity": r"[\\,$]",
+    "position": r"[\\,$]",
+    "composite": r"[\\,]",
+}
+"""What of a value must be escaped to stand for itself, as the bar and the dollar join parts of some types."""
+_EVERY_SEPARATOR = r"[\\,|$]"
+
+
+def clause(clauses: Clauses, parameters: Parameters, criterion: Criterion) -> Clause:
+    """The clause of a filter on resources that have `parameters`."""
+    text, whole = criterion.value, criterion.whole
+    if len(text) > VALUE_LENGTH_MAX:
+        refusal = messages.TOO_LONG(parameter=whole, count=len(text), limit=VALUE_LENGTH_MAX)
+        raise refused(refusal, whole)
+    tree = filter_syntax.read(text, whole)
+    return _Compiler(clauses, criterion).clause(parameters, tree)
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiler:
+    """Turns the tree of one filter into clauses; `criterion` counts the steps from resource to resource."""
+
+    clauses: Clauses
+    criterion: Criterion
+
+    def clause(self, parameters: Parameters, filter: Filter) -> Clause:
+        match filter:
+            case Joined(by, parts):
+                compiled = tuple(self.clause(parameters, part) for part in parts)
+                return AllOf(compiled) if by == "and" else AnyOf(compiled)
+            case Negation(negated):
+                return Not(self.clause(parameters, negated))
+            case Condition(path, operator, value):
+                return self._path(parameters, path, operator, value)
+
+    def _path(self, parameters: Parameters, path: tuple[Step, ...], operator: str, value: str) -> Clause:
+        step, *rest = path
+        if not rest:
+            return self._condition(parameters, step, operator, value)
+        further = replace(self, criterion=self.criterion.rest(self.criterion.name))
+
+        def follow(target: Parameters) -> Clause:
+            behind = further._path(target, tuple(rest), operator, value)
+            return AllOf((further.clause(target, step.where), behind)) if step.where else behind
+
+        return self.clauses.chain(
+            parameters,
+            parameters.get(step.name),
+            step.type,
+            self.criterion.whole,
+            follow,
+            ".".join(one.name for one in rest),
+        )
+
+    def _condition(self, parameters: Parameters, step: Step, operator: str, value: str) -> Clause:
+        """One comparison with a parameter of the resource itself."""
+        if self.clauses.is_special(step.name):
+            self._check(operator, _SPECIAL, step.name, "special")
+            text = re.sub(_EVERY_SEPARATOR, r"\\\g<0>", value)
+            return self.clauses.clause(parameters, replace(self.criterion, name=step.name, value=text))
+        parameter = parameters.get(step.name)
+        kind = kind_of(parameter)
+        self._check(operator, VALID[kind], parameter.code, parameter.type)
+        if operator == "pr":
+            return self._present(parameters, parameter, value)
+        return self._compared(parameters, parameter, kind, operator, value)
+
+    def _check(self, operator: str, valid: tuple[str, ...], parameter: str, kind: str) -> None:
+        if operator not in valid:
+            text = messages.BAD_OPERATOR(
+                operator=operator, kind=kind, parameter=parameter, valid=", ".join(valid)
+            )
+            raise refused(text, self.criterion.whole)
+
+    def _present(self, parameters: Parameters, parameter: SearchParameter, value: str) -> Clause:
+        missing = {"true": "false", "false": "true"}.get(value, value)
+        return self.clauses.criteria.clause(self._asked(parameters, parameter, "missing", missing))
+
+    def _compared(
+        self,
+        parameters: Parameters,
+        parameter: SearchParameter,
+        kind: ParameterType,
+        operator: str,
+        value: str,
+    ) -> Clause:
+        text = _escaped(kind, value)
+        asked = self._asked(parameters, parameter, None, text)
+        criteria = self.clauses.criteria
+        match kind:
+            case "date" if operator in ("co", "po"):
+                found = criteria.compared(replace(asked, texts=[f"eq{text}"]), "co")
+                return found if operator == "co" else _overlapping(found)
+            case "date" | "number" | "quantity":
+                return criteria.clause(replace(asked, texts=[operator + text]))
+            case "token" if operator in _TOKEN_MODIFIERS:
+                return criteria.clause(replace(asked, modifier=_TOKEN_MODIFIERS[operator]))
+            case "string" if operator in _STRING_MODIFIERS:
+                return criteria.clause(replace(asked, modifier=_STRING_MODIFIERS[operator]))
+            case "string":
+                return criteria.compared(asked, operator)
+        if operator == "ne":
+            return criteria.compared(asked, operator)
+        return criteria.clause(asked)
+
+    def _asked(
+        self, parameters: Parameters, parameter: SearchParameter, modifier: str | None, text: str
+    ) -> Asked:
+        return Asked(parameters, parameter, modifier, [text], self.criterion.whole)
+
+
+def _escaped(kind: ParameterType, value: str) -> str:
+    """The value as it would stand in a criterion of its own."""
+    if kind in ("token", "quantity"):
+        value = re.sub(r"(^|\|)(\w+)\|", lambda found: _named_system(*found.groups()), value, count=1)
+    return re.sub(_SEPARATORS.get(kind, _EVERY_SEPARATOR), r"\\\g<0>", value)
+
+
+def _named_system(before: str, name: str) -> str:
+    return f"{before}{SYSTEMS.get(name, name)}|"
+
+
+def _overlapping(found: Clause) -> Clause:
+    """The same times, to be met anywhere: what `ap` asks, without making them any wider."""
+    assert isinstance(found, Match)
+    values = tuple(replace(value, prefix="ap") for value in found.values if isinstance(value, DateValue))
+    return replace(found, values=values, modifier=None)

@@ -1,0 +1,55 @@
+"""How much one search may ask for. What asks for more is refused before anything is looked up.
+
+https://hl7.org/fhir/R4/search.html#errors
+"""
+
+from dataclasses import dataclass
+
+from fhir_server.errors import InvalidSearch
+from fhir_server.issues import Text
+from fhir_server.search import messages
+
+PARAMETERS_MAX = 100
+VALUES_MAX = 1_000
+"""Alternatives of one parameter."""
+TERMS_MAX = 3_000
+"""Values to compare with in all, where an untyped chain counts its values once for every type."""
+VALUE_LENGTH_MAX = 100_000
+STEPS_MAX = 8
+"""From resource to resource, by a chain or `_has`."""
+WAYS_MAX = 2_000
+"""Types of resource that the untyped chains of one search may try, as their number grows with each step."""
+CONDITIONS_MAX = 200
+"""Conditions of one `_filter`, or words of one text."""
+NESTING_MAX = 16
+"""How deep parentheses may nest in a `_filter` or text, and how often `and` and `or` may take turns."""
+
+
+@dataclass(slots=True)
+class Budget:
+    """What one search has asked for so far."""
+
+    ways: int = 0
+    terms: int = 0
+
+    def take_way(self, parameter: str) -> None:
+        """Count one type of resource that an untyped chain tries."""
+        self.ways += 1
+        if self.ways > WAYS_MAX:
+            raise too_costly(messages.TOO_MANY_WAYS(parameter=parameter, limit=WAYS_MAX), parameter)
+
+    def take_terms(self, count: int, parameter: str) -> None:
+        """Count values to compare with."""
+        self.terms += count
+        if self.terms > TERMS_MAX:
+            raise too_costly(messages.TOO_MANY_TERMS(parameter=parameter, limit=TERMS_MAX), parameter)
+
+
+def refused(text: Text, parameter: str, code: str | None = None) -> InvalidSearch:
+    """The error for a parameter, which is its place."""
+    return InvalidSearch.of(text, f"http.{parameter}", code=code)
+
+
+def too_costly(text: Text, parameter: str) -> InvalidSearch:
+    """The error for a parameter that asks for more than it may."""
+    return refused(text, parameter, "too-costly")

@@ -1,0 +1,84 @@
+"""The parameters of every resource that no definition explains: _list, _text, _content, _filter, _query.
+
+https://hl7.org/fhir/R4/search.html#all
+"""
+
+from collections.abc import Mapping
+from typing import NoReturn
+
+from fhir_server.core.reference import parse_reference
+from fhir_server.search import filters, messages, text_query
+from fhir_server.search.ast import AnyOf, Clause, Has, Match, TokenValue, WordValue
+from fhir_server.search.clauses import Clauses, Criterion, Special, alternatives
+from fhir_server.search.criteria import any_of
+from fhir_server.search.escapes import unescape
+from fhir_server.search.limits import refused
+from fhir_server.search.parameters import Parameters
+from fhir_server.search.types.word import CONTENT, NARRATIVE
+
+
+def _list(clauses: Clauses, _parameters: Parameters, criterion: Criterion) -> Clause:
+    """Resources that some List has as an item. https://hl7.org/fhir/R4/search.html#list"""
+    texts = alternatives(criterion)
+    clauses.budget.take_terms(len(texts), criterion.whole)
+    ids = tuple(TokenValue(None, _list_id(unescape(text), criterion.whole)) for text in texts)
+    return Has("List", "item", Match("_id", "token", ids))
+
+
+def _list_id(text: str, whole: str) -> str:
+    if text.startswith("$"):
+        raise refused(messages.NO_CURRENT_LISTS(value=text), whole, "not-supported")
+    reference = parse_reference(text if "/" in text else f"List/{text}")
+    if reference.kind != "local" or reference.type != "List":
+        raise refused(messages.BAD_LIST(value=text, parameter=whole), whole)
+    return reference.id
+
+
+def _text(clauses: Clauses, _parameters: Parameters, criterion: Criterion) -> Clause:
+    """Words of the narrative. https://hl7.org/fhir/R4/search.html#text"""
+    return any_of(
+        [
+            text_query.clause(unescape(text), criterion.whole, clauses.budget, _in_narrative)
+            for text in alternatives(criterion)
+        ]
+    )
+
+
+def _content(clauses: Clauses, _parameters: Parameters, criterion: Criterion) -> Clause:
+    """Words of the whole resource, narrative and all."""
+    return any_of(
+        [
+            text_query.clause(unescape(text), criterion.whole, clauses.budget, _anywhere)
+            for text in alternatives(criterion)
+        ]
+    )
+
+
+def _in_narrative(word: str) -> Clause:
+    return Match(NARRATIVE, "word", (WordValue(word),))
+
+
+def _anywhere(word: str) -> Clause:
+    return AnyOf((_in_narrative(word), Match(CONTENT, "word", (WordValue(word),))))
+
+
+def _filter(clauses: Clauses, parameters: Parameters, criterion: Criterion) -> Clause:
+    """https://hl7.org/fhir/R4/search_filter.html"""
+    return filters.clause(clauses, parameters, criterion)
+
+
+def _query(_clauses: Clauses, _parameters: Parameters, criterion: Criterion) -> NoReturn:
+    """R4 has servers refuse a named query that they do not know, whatever the handling.
+
+    https://hl7.org/fhir/R4/search.html#query
+    """
+    raise refused(messages.NO_NAMED_QUERIES(), criterion.whole, "not-supported")
+
+
+SPECIALS: Mapping[str, Special] = {
+    "_content": _content,
+    "_filter": _filter,
+    "_list": _list,
+    "_query": _query,
+    "_text": _text,
+}

@@ -1,0 +1,67 @@
+"""Where texts are: for the words of _content, and for tokens whose case does not count.
+
+https://hl7.org/fhir/R4/datatypes.html#string
+"""
+
+from collections.abc import Iterable
+from functools import lru_cache
+
+from fhir_server.definitions.elements import Element
+from fhir_server.definitions.registry import Registry
+from fhir_server.search.paths import NotPlain, read_paths
+from fhir_server.search.tree import Routes
+from fhir_server.search.types.word import TEXT_TYPES
+
+_NO_CONTENT = frozenset({"id"})
+"""Strings that say nothing: the ids of elements."""
+
+
+class TextNames:
+    """By resource type, the names of its properties that hold texts at whatever depth, each worked out once.
+
+    A name that is a text in one place and a code in another counts as a text in both.
+    """
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._known: dict[str, frozenset[str]] = {}
+
+    def __call__(self, type: str) -> frozenset[str]:
+        found = self._known.get(type)
+        if found is None:
+            found = self._known[type] = self._names(type)
+        return found
+
+    def _names(self, type: str) -> frozenset[str]:
+        if not self._registry.is_resource_type(type):
+            return frozenset()
+        names: set[str] = set()
+        seen = {type}
+        waiting: list[Iterable[Element]] = [self._registry.type(type).elements.values()]
+        while waiting:
+            for element in waiting.pop():
+                for name, ref in element.json_names().items():
+                    if ref.code in TEXT_TYPES:
+                        names.add(name)
+                    elif ref.code not in seen and not self._registry.is_resource_type(ref.code):
+                        seen.add(ref.code)
+                        waiting.append(self._registry.type(ref.code).elements.values())
+                if element.inline:
+                    waiting.append(element.inline.values())
+        return frozenset(names) - _NO_CONTENT
+
+
+@lru_cache(maxsize=1024)
+def holds_text(registry: Registry, type: str, code: str) -> bool:
+    """Whether a parameter looks at strings alone in a type, of which R4 says that case does not count.
+
+    https://hl7.org/fhir/R4/search.html#token
+    """
+    parameter = registry.search_parameters(type)[code]
+    routes = Routes(registry)
+    try:
+        paths = read_paths(parameter.expression or "")
+        found = [route.place.type for path in paths for route in routes.of(path, type)]
+    except NotPlain:
+        return False
+    return bool(found) and TEXT_TYPES.issuperset(found)

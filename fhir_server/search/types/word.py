@@ -1,0 +1,78 @@
+"""The words of _text and _content: those of the narrative, and those of every text in a resource.
+
+https://hl7.org/fhir/R4/search.html#text
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from html import unescape
+from typing import Any
+
+from fhir_server.search.ast import WordValue
+from fhir_server.search.entries import Entries, WordEntry
+from fhir_server.search.types.string import normalise
+
+NARRATIVE, CONTENT = "_text", "_content"
+WORD_LENGTH_MAX = 64
+"""What is longer is no word that anyone would type."""
+
+TEXT_TYPES = frozenset({"string", "markdown"})
+
+_TAG = re.compile(r"<!--.*?-->|<[^>]*>", re.DOTALL)
+
+NamesOf = Callable[[str], frozenset[str]]
+"""By the type of a resource, the JSON properties that hold texts in it."""
+
+
+def words(text: str) -> set[str]:
+    """The words of a text, without case, accents and punctuation."""
+    return {
+        word
+        for word in normalise(text).split()
+        if len(word) <= WORD_LENGTH_MAX and any(map(str.isalnum, word))
+    }
+
+
+def matches(entry: WordEntry, value: WordValue, _modifier: str | None) -> bool:
+    """Whether it is the word."""
+    return entry.word == value.word
+
+
+def index_words(resource: Mapping[str, Any], names_of: NamesOf, entries: Entries) -> None:
+    """Add the words of a resource; those that the narrative has too count as its own alone."""
+    of_narrative = words(_narrative(resource))
+    texts: list[str] = []
+    _collect(resource, names_of, frozenset(), texts)
+    entries.words += [WordEntry(NARRATIVE, word) for word in sorted(of_narrative)]
+    entries.words += [WordEntry(CONTENT, word) for word in sorted(_all(texts) - of_narrative)]
+
+
+def _all(texts: Iterable[str]) -> set[str]:
+    """The words of many texts. Most are ASCII, and those are cheapest all at once."""
+    found = words("\n".join([text for text in texts if text.isascii()]))
+    return found.union(*[words(text) for text in texts if not text.isascii()])
+
+
+def _narrative(resource: Mapping[str, Any]) -> str:
+    text = resource.get("text")
+    div = text.get("div") if type(text) is dict else None
+    return unescape(_TAG.sub(" ", div)) if type(div) is str else ""
+
+
+def _collect(value: Mapping[str, Any], names_of: NamesOf, names: frozenset[str], texts: list[str]) -> None:
+    """The texts in a part of a resource and all below it, with the resources that it contains."""
+    if "resourceType" in value:
+        names = names_of(value["resourceType"])
+    for name, member in value.items():
+        kind = type(member)
+        if kind is str:
+            if name in names:
+                texts.append(member)
+        elif kind is dict:
+            _collect(member, names_of, names, texts)
+        elif kind is list:
+            for item in member:
+                if type(item) is dict:
+                    _collect(item, names_of, names, texts)
+                elif type(item) is str and name in names:
+                    texts.append(item)
