@@ -24,6 +24,8 @@ from fhir_server.store.clock import wall_clock
 from fhir_server.store.expectation import expect_version
 from fhir_server.store.generation import new_generation
 from fhir_server.store.port import (
+    ClauseUse,
+    Explanation,
     HistoryQuery,
     HistoryResult,
     Job,
@@ -39,6 +41,8 @@ T = TypeVar("T")
 Key = tuple[str, str]
 Found = tuple[StoredResource, Entries]
 _ABSENT = object()
+
+COMPARED = "COMPARE every resource"
 
 
 class Journal:
@@ -406,6 +410,18 @@ class MemoryStore(MemoryReader):
     def watermark(self) -> int:
         with self._lock:
             return self._state.clock["sequence"]
+
+    def explain(self, query: SearchQuery) -> Explanation:
+        """Every resource is compared with every clause; no index drives."""
+
+        def found(*clauses: Clause) -> int:
+            with self._lock:
+                universe = VisibleUniverse(self._state, query.visibility)
+                return sum(1 for _ in universe.matching(query.types, clauses))
+
+        where = query.where
+        uses = [ClauseUse(found(clause), found(*where[: place + 1])) for place, clause in enumerate(where)]
+        return Explanation(found(), tuple(uses), (COMPARED,))
 
     def purge(self, type: str, id: str) -> bool:
         return self._run(lambda unit: unit.purge(type, id))

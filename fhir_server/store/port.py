@@ -56,6 +56,28 @@ class SearchResult:
 
 
 @dataclass(frozen=True, slots=True)
+class ClauseUse:
+    """What one clause does in a query: `alone` resources satisfy it, `left` of them all clauses before it
+    too; `drives` where candidates are read from its index, and every other clause is asked of each.
+    """
+
+    alone: int
+    left: int
+    drives: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """How a query is answered: out of how many resources, what each clause of `where` does, and the steps in
+    the backend's own words.
+    """
+
+    searched: int
+    clauses: tuple[ClauseUse, ...]
+    steps: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class HistoryQuery:
     """Versions newest first. `since` is inclusive; `at` is an interval [low, high) in which the version was
     current at some moment; `before` continues below a sequence.
@@ -215,6 +237,10 @@ class Store(Reader, Protocol):
         """Units of this thread inside the block are made durable together when it ends; each is still all
         or nothing. When the block's end raises, none of them happened.
         """
+        ...
+
+    def explain(self, query: SearchQuery) -> Explanation:
+        """How `search` answers the query. Costs as much as a total for each clause."""
         ...
 
     def purge(self, type: str, id: str) -> bool:

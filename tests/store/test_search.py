@@ -313,3 +313,24 @@ def test_visibility_holds_at_every_hop(people: Store) -> None:
     reverse = Has("Observation", "subject", Match("never", "token", (MissingValue(True),), "missing"))
     found = people.search(SearchQuery(("Patient",), (reverse,), visibility=hidden))
     assert [match.id for match in found.matches] == ["c"]
+
+
+def test_an_explanation_counts_clause_by_clause(store: Store) -> None:
+    for number in range(10):
+        put(store, person(f"p{number}", code=str(number % 2), family="Martin" if number < 7 else "Durand"))
+    put(store, person("other", type="Observation"))
+    store.transact(lambda unit: unit.delete("Patient", "p0"))
+    family = Match("family", "string", (StringValue("martin", "martin"),))
+    found = store.explain(SearchQuery(("Patient",), (identified("1"), family, identified("0"))))
+    assert found.searched == 9
+    assert [(use.alone, use.left) for use in found.clauses] == [(5, 5), (6, 3), (4, 0)]
+    assert found.steps
+    assert store.explain(SearchQuery(())).searched == 10
+    assert store.explain(SearchQuery(("Basic",), (family,))).clauses[0].alone == 0
+
+
+def test_an_explanation_keeps_to_what_may_be_seen(store: Store) -> None:
+    put(store, person("a", code="1"))
+    put(store, person("b", code="2"))
+    found = store.explain(SearchQuery(("Patient",), (identified("2"),), visibility=identified("1")))
+    assert (found.searched, found.clauses[0].alone) == (1, 0)

@@ -63,7 +63,7 @@ class Source(NamedTuple):
     """Rows under the alias `d` that have the keys of resources.
 
     `unique` where each comes only once; `order` is the column that holds the first value to sort by, if
-    the rows have it.
+    the rows have it; `given_by` is the clause whose index they are of, None where they are all of a type.
     """
 
     rank: int
@@ -71,6 +71,7 @@ class Source(NamedTuple):
     where: Sql
     unique: bool = False
     order: str | None = None
+    given_by: Clause | None = None
 
     def select(self, columns: str = "d.key AS key") -> Sql:
         text = f"SELECT {columns} FROM {self.table.text} WHERE {self.where.text}"
@@ -114,7 +115,7 @@ class Compiler:
     def _candidates(self, types: Sequence[str], clauses: Iterable[Clause]) -> list[tuple[Source, Clause]]:
         """The sources that the clauses offer, the best ranks first."""
         found = []
-        for clause in _conjuncts(clauses):
+        for clause in conjuncts(clauses):
             source = self._source_of(clause, types)
             if source is not None:
                 found.append((source, clause))
@@ -134,8 +135,8 @@ class Compiler:
         """The chosen source, and all other clauses asked of what comes from it."""
         if chosen is None:
             return None
-        others = [clause for clause in _conjuncts(clauses) if clause is not chosen[1]]
-        return self.narrowed(chosen[0], types, others)
+        others = [clause for clause in conjuncts(clauses) if clause is not chosen[1]]
+        return self.narrowed(chosen[0], types, others)._replace(given_by=chosen[1])
 
     def walk(self, types: Sequence[str]) -> Source:
         """All living resources of the types."""
@@ -363,10 +364,11 @@ class Compiler:
         return f"{letter}{next(self._numbers)}"
 
 
-def _conjuncts(clauses: Iterable[Clause]) -> Iterator[Clause]:
+def conjuncts(clauses: Iterable[Clause]) -> Iterator[Clause]:
+    """The clauses that are joined by AND, on whatever level."""
     for clause in clauses:
         if isinstance(clause, AllOf):
-            yield from _conjuncts(clause.clauses)
+            yield from conjuncts(clause.clauses)
         else:
             yield clause
 

@@ -9,7 +9,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from fhir_server.search.ast import Include, SearchQuery
-from fhir_server.store.port import HistoryQuery, HistoryResult, Job, SearchResult, StoredResource, TypeIndex
+from fhir_server.store.port import (
+    Explanation,
+    HistoryQuery,
+    HistoryResult,
+    Job,
+    SearchResult,
+    StoredResource,
+    TypeIndex,
+)
 from fhir_server.store.sqlite.connection import refusing
 from fhir_server.store.sqlite.indexes import Generation, read_indexes
 from fhir_server.store.sqlite.jobs import jobs
@@ -133,6 +141,10 @@ class SqliteReader:
     @refusing
     def search(self, query: SearchQuery) -> SearchResult:
         return self._search.search(query)
+
+    @refusing
+    def explain(self, query: SearchQuery) -> Explanation:
+        return self._search.explain(query)
 
     @refusing
     def included(

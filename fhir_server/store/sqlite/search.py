@@ -7,9 +7,9 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
-from fhir_server.search.ast import Include, SearchQuery
-from fhir_server.store.port import SearchResult, StoredResource
-from fhir_server.store.sqlite.compile import Compiler, Source
+from fhir_server.search.ast import Clause, Include, SearchQuery
+from fhir_server.store.port import ClauseUse, Explanation, SearchResult, StoredResource
+from fhir_server.store.sqlite.compile import Compiler, Source, conjuncts
 from fhir_server.store.sqlite.includes import included_keys
 from fhir_server.store.sqlite.lookups import Lookups
 from fhir_server.store.sqlite.pages import LOOK_UP, keys_until, ordered_sources, page
@@ -84,6 +84,31 @@ class SqliteSearch:
         if query.page is None and 0 < query.count >= len(rows):
             return len(rows)
         return self._count(keys_until(compiler.source(query.types, query.where), snapshot))
+
+    def explain(self, query: SearchQuery) -> Explanation:
+        """The clauses counted one by one, and SQLite's plan for the page."""
+        compiler = Compiler(self._symbols, self._count, query.visibility)
+        sources = self._sources(compiler, query)
+        drivers = [source.given_by for source in sources]
+        uses = [
+            ClauseUse(
+                self._found(compiler, query, (clause,)),
+                self._found(compiler, query, query.where[: place + 1]),
+                any(driver is part for driver in drivers for part in conjuncts((clause,))),
+            )
+            for place, clause in enumerate(query.where)
+        ]
+        pages = [page(source, query, self._symbols, query.count + 1) for source in sources]
+        steps = tuple(step for one in pages for step in self._steps(one))
+        return Explanation(self._found(compiler, query, ()), tuple(uses), steps)
+
+    def _found(self, compiler: Compiler, query: SearchQuery, clauses: Sequence[Clause]) -> int:
+        source = compiler.source(query.types, clauses)
+        return self._count(keys_until(source, self._snapshot(query, ())))
+
+    def _steps(self, statement: Sql) -> list[str]:
+        rows = self._connection.execute(f"EXPLAIN QUERY PLAN {statement.text}", statement.values)
+        return [str(detail) for _, _, _, detail in rows]
 
     def _count(self, select: Sql) -> int:
         """How many rows a SELECT gives."""

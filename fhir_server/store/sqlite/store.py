@@ -12,6 +12,7 @@ from typing import TypeVar
 from fhir_server.search.ast import Include, SearchQuery
 from fhir_server.store.clock import wall_clock
 from fhir_server.store.port import (
+    Explanation,
     HistoryQuery,
     HistoryResult,
     Job,
@@ -64,6 +65,9 @@ class SqliteStore:
 
     def search(self, query: SearchQuery) -> SearchResult:
         return self._readers.read(lambda reader: reader.search(query))
+
+    def explain(self, query: SearchQuery) -> Explanation:
+        return self._readers.read(lambda reader: reader.explain(query))
 
     def included(
         self, resources: Sequence[StoredResource], include: Include, limit: int

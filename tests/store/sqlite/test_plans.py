@@ -11,6 +11,7 @@ import pytest
 
 from fhir_server.core.resource import draft
 from fhir_server.search.ast import (
+    AllOf,
     AnyOf,
     Chain,
     Clause,
@@ -43,6 +44,7 @@ from fhir_server.search.entries import (
 )
 from fhir_server.store.port import HistoryQuery
 from fhir_server.store.sqlite import SqliteStore
+from tests.store.samples import identified, person, put
 
 NUMBER = NumberValue("eq", Decimal(5), Decimal("4.5"), Decimal("5.5"))
 ABOVE = NumberValue("gt", Decimal(5), Decimal("4.5"), Decimal("5.5"))
@@ -231,3 +233,16 @@ def test_many_matches_are_read_in_the_order_wanted(
     store.search(SearchQuery(("Patient",), CRITERIA[criteria], SORTS[sort], count=5, total="none"))
     sorting = [step for steps in plans.steps() for step in steps if "TEMP B-TREE" in step]
     assert sorting == ["USE TEMP B-TREE FOR RIGHT PART OF ORDER BY", "USE TEMP B-TREE FOR ORDER BY"]
+
+
+def test_an_explanation_names_the_clause_that_drives(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "store.sqlite")
+    for number in range(3):
+        put(store, person(f"p{number}", code=str(number)))
+    contains = Match("family", "string", (StringValue("art", "art"),), "contains")
+    found = store.explain(SearchQuery(("Patient",), (contains, AllOf((contains, identified("1"))))))
+    assert [use.drives for use in found.clauses] == [False, True]
+    assert any("code=?" in step for step in found.steps)
+    walked = store.explain(SearchQuery(("Patient",), (contains,)))
+    assert [use.drives for use in walked.clauses] == [False]
+    store.close()
