@@ -1,8 +1,8 @@
 """The composition root: the only place that names concrete classes and puts a server together."""
 
+import os
 import sys
 import time
-import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import import_module
@@ -137,8 +137,14 @@ def now() -> int:
 
 
 def new_id() -> str:
-    """A logical id that nobody has used."""
-    return str(uuid.uuid4())
+    """A logical id that nobody has used: a UUID of version 7, whose first digits tell when it was made.
+
+    What is created together then lies together in every index by id. https://www.rfc-editor.org/rfc/rfc9562
+    """
+    random = int.from_bytes(os.urandom(10), "big")
+    digits = f"{time.time_ns() // 1_000_000:012x}{random:020x}"
+    variant = "89ab"[random >> 60 & 3]
+    return f"{digits[:8]}-{digits[8:12]}-7{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
 
 def _limits(settings: Settings) -> Limits:
@@ -165,7 +171,7 @@ def application(server: Server) -> "Application":
     settings, store, dispatch = server.settings, server.store, server.dispatcher.dispatch
     in_loop = store.capabilities.in_loop
     lane = (
-        WriteLane(dispatch, store.group, settings.write_queue_max)
+        WriteLane(dispatch, store.group, store.tidy, settings.write_queue_max)
         if in_loop
         else PoolLane(dispatch, settings.store_threads, settings.write_queue_max)
     )

@@ -34,7 +34,7 @@ class Door(Protocol):
 
     def dispatch(self, request: FhirRequest) -> FhirResponse: ...
 
-    def is_write(self, request: FhirRequest) -> bool: ...
+    def may_wait(self, request: FhirRequest) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ class Application:
             if exchange.method in WITH_BODY or not self._options.reads_in_loop:
                 return None
             request = fhir_request(exchange)
-            if self._door.is_write(request):
+            if self._door.may_wait(request):
                 return None
             response = self._door.dispatch(request)
             return render(response, exchange.base_url, exchange.content_type, exchange.pretty)
@@ -139,7 +139,7 @@ class Application:
                 limits = self._options.limits
                 body = await read(exchange.method, exchange.path, exchange.headers, receive, limits)
             request = fhir_request(exchange, body)
-            if self._options.reads_in_loop and not self._door.is_write(request):
+            if self._options.reads_in_loop and not self._door.may_wait(request):
                 response = self._door.dispatch(request)
             else:
                 response = await self._lane.submit(request)

@@ -18,8 +18,11 @@ from fhir_server.errors import StoreUnavailable
 
 GROUP_MAX = 64
 GATHER_SECONDS = 0.0003
+IDLE_SECONDS = 0.02
+"""How long nothing must have come before the store is tidied up."""
 
 Dispatch = Callable[[FhirRequest], FhirResponse]
+Tidy = Callable[[], bool]
 Group = Callable[[], AbstractContextManager[None]]
 Answer = asyncio.Future[FhirResponse]
 Outcome = FhirResponse | Exception
@@ -39,11 +42,12 @@ class Lane(Protocol):
 
 class WriteLane:
     """One thread that takes all waiting writes, runs them inside one group of the store, and answers them all
-    once the group is durable."""
+    once the group is durable. While none come it lets the store do what writes have put off."""
 
-    def __init__(self, dispatch: Dispatch, group: Group, queue_max: int) -> None:
+    def __init__(self, dispatch: Dispatch, group: Group, tidy: Tidy, queue_max: int) -> None:
         self._dispatch = dispatch
         self._group = group
+        self._tidy = tidy
         self._queue_max = queue_max
         self._waiting = 0
         self._closed = False
@@ -68,7 +72,7 @@ class WriteLane:
 
     def _work(self) -> None:
         served = 1
-        while (first := self._queue.get()) is not None:
+        while (first := self._next()) is not None:
             if self._queue.qsize() + 1 < served:
                 # Those answered a moment ago are about to ask again; a flush for each would cost more.
                 time.sleep(GATHER_SECONDS)
@@ -80,6 +84,23 @@ class WriteLane:
             loop.call_soon_threadsafe(self._answer, list(zip(answers, outcomes, strict=True)))
             if last:
                 return
+
+    def _next(self) -> tuple[FhirRequest, Answer] | None:
+        """What comes next; while nothing does, the store is tidied up."""
+        untidy = True
+        while untidy:
+            try:
+                return self._queue.get(timeout=IDLE_SECONDS)
+            except Empty:
+                untidy = self._tidied()
+        return self._queue.get()
+
+    def _tidied(self) -> bool:
+        """Tidy up a little; whether there is more to do. What fails now will be tried again after a write."""
+        try:
+            return self._tidy()
+        except Exception:
+            return False
 
     def _waiting_with(
         self, first: tuple[FhirRequest, Answer]

@@ -48,6 +48,9 @@ BY_DEFINITIONS: frozenset[Interaction] = frozenset({"search", "capabilities", "o
 """What depends on the search parameters in force; writes make sure of them by themselves."""
 
 ATTEMPTS_MAX = 10
+NEVER_BEHIND = frozenset({"identifier", "_id", "_lastUpdated", "_count", "_elements", "_format", "_summary"})
+"""Parameters by which a store finds what was written a moment ago as fast as all else."""
+
 STAND_IN = {"resourceType": "Parameters"}
 
 
@@ -80,6 +83,14 @@ class Dispatcher:
             return any(op.affects_state for op in operations if f"${op.code}" == last)
         return last != "_search"
 
+    def may_wait(self, request: FhirRequest) -> bool:
+        """Whether the answer may have to wait for the store: a write's, and that of a search while what was
+        written a moment ago is not indexed yet.
+        """
+        if self.is_write(request):
+            return True
+        return _searches(request) and not self._engines.latest().store.settled()
+
     def _answer(self, asked: Route, request: FhirRequest, engine: Engine) -> FhirResponse:
         if asked.interaction in READS:
             return READS[asked.interaction](request, engine, engine.store)
@@ -96,6 +107,16 @@ class Dispatcher:
         if request.content["type"] == "batch":
             return batch(request, contents, self.dispatch)
         return Transaction(request, contents, engine).run(partial(_read_in, engine))
+
+
+def _searches(request: FhirRequest) -> bool:
+    """Whether a GET, or what is read by POST, looks for resources otherwise than by their identity."""
+    path = request.path
+    if path and (path[-1] == "_search" or path[-1].startswith("$")):
+        return True
+    if len(path) == 2 or "_history" in path or path == ("metadata",):
+        return False
+    return any(name not in NEVER_BEHIND for name, _ in request.query)
 
 
 def _read_in(engine: Engine, request: FhirRequest, reader: Reader) -> FhirResponse:

@@ -423,6 +423,12 @@ class MemoryStore(MemoryReader):
         uses = [ClauseUse(found(clause), found(*where[: place + 1])) for place, clause in enumerate(where)]
         return Explanation(found(), tuple(uses), (COMPARED,))
 
+    def settled(self) -> bool:
+        return True
+
+    def tidy(self) -> bool:
+        return False
+
     def purge(self, type: str, id: str) -> bool:
         return self._run(lambda unit: unit.purge(type, id))
 

@@ -227,6 +227,16 @@ class Store(Reader, Protocol):
         """The sequence below or at which no commit can still appear."""
         ...
 
+    def settled(self) -> bool:
+        """Whether a search can answer at once. What was just written may have to be indexed first, and then
+        the search waits its turn among the writers.
+        """
+        ...
+
+    def tidy(self) -> bool:
+        """Do a little of what writes have put off, for a few milliseconds; False when nothing is left."""
+        ...
+
     def transact(self, work: Callable[[UnitOfWork], T]) -> T:
         """Run `work` in one atomic, durable unit and return what it returns. `work` may run again. Whatever
         it raises undoes the unit. Inside `group()` the unit is durable only when the group ends.

@@ -32,7 +32,7 @@ class FakeDoor:
         self.asked.append(request)
         return self.answer(request)
 
-    def is_write(self, request: FhirRequest) -> bool:
+    def may_wait(self, request: FhirRequest) -> bool:
         return request.method != "GET"
 
     @contextmanager
@@ -68,7 +68,7 @@ class Api:
             "reads_in_loop": True,
             "log": RequestLog(self.log.append, KNOWN_WORDS),
         }
-        lane = WriteLane(self.door.dispatch, self.door.group, queue_max=100)
+        lane = WriteLane(self.door.dispatch, self.door.group, lambda: False, queue_max=100)
         return Application(self.door, lane, _no_site, ApiOptions(**settings | self.options), lambda: None)
 
 

@@ -23,6 +23,10 @@ def dispatch(request: FhirRequest) -> FhirResponse:
     return FhirResponse(201, location=request.path[0])
 
 
+def tidy() -> bool:
+    return False
+
+
 class Groups:
     """Counts groups; `gate` holds the first one back, `failure` is raised at the end of each."""
 
@@ -50,7 +54,7 @@ async def outcomes(lane: WriteLane, groups: Groups, names: list[str]) -> list[ob
 
 def test_requests_that_wait_share_one_group() -> None:
     groups = Groups()
-    lane = WriteLane(dispatch, groups, queue_max=100)
+    lane = WriteLane(dispatch, groups, tidy, queue_max=100)
     answers = asyncio.run(outcomes(lane, groups, [f"r{n}" for n in range(50)]))
     assert [answer.location for answer in answers] == [f"r{n}" for n in range(50)]  # type: ignore[attr-defined]
     assert groups.count <= 2
@@ -58,7 +62,7 @@ def test_requests_that_wait_share_one_group() -> None:
 
 def test_a_refused_request_leaves_its_neighbours_alone() -> None:
     groups = Groups()
-    lane = WriteLane(dispatch, groups, queue_max=100)
+    lane = WriteLane(dispatch, groups, tidy, queue_max=100)
     first, second, third = asyncio.run(outcomes(lane, groups, ["a", "bad", "c"]))
     assert isinstance(first, FhirResponse)
     assert isinstance(second, NotFound)
@@ -67,7 +71,7 @@ def test_a_refused_request_leaves_its_neighbours_alone() -> None:
 
 def test_a_group_that_is_not_durable_answers_no_success() -> None:
     groups = Groups(failure=StoreFull.of(messages.OVERLOADED()))
-    lane = WriteLane(dispatch, groups, queue_max=100)
+    lane = WriteLane(dispatch, groups, tidy, queue_max=100)
     first, second, third = asyncio.run(outcomes(lane, groups, ["a", "bad", "c"]))
     assert isinstance(first, StoreFull)
     assert isinstance(second, NotFound)
@@ -78,7 +82,7 @@ def test_a_full_queue_refuses() -> None:
     groups = Groups()
 
     async def fill() -> None:
-        lane = WriteLane(dispatch, groups, queue_max=2)
+        lane = WriteLane(dispatch, groups, tidy, queue_max=2)
         answers = [lane.submit(request("a")), lane.submit(request("b"))]
         with pytest.raises(StoreUnavailable):
             lane.submit(request("c"))
@@ -94,7 +98,7 @@ def test_closing_finishes_what_waits_and_takes_no_more() -> None:
     groups = Groups()
 
     async def close() -> None:
-        lane = WriteLane(dispatch, groups, queue_max=10)
+        lane = WriteLane(dispatch, groups, tidy, queue_max=10)
         answer = lane.submit(request("a"))
         closing = asyncio.create_task(lane.close())
         await asyncio.sleep(0)
@@ -124,3 +128,37 @@ def test_the_pool_runs_side_by_side() -> None:
         return list(done)
 
     assert [answer.location for answer in asyncio.run(run())] == ["a", "b", "c"]
+
+
+def test_the_lane_tidies_up_while_nothing_comes_until_all_is_done() -> None:
+    left = [True, True, False]
+    done = threading.Event()
+
+    def tidied() -> bool:
+        if len(left) == 1:
+            done.set()
+        return left.pop(0)
+
+    async def write_and_rest() -> None:
+        lane = WriteLane(dispatch, Groups(), tidied, queue_max=10)
+        await asyncio.to_thread(done.wait, 10)
+        await lane.close()
+
+    asyncio.run(write_and_rest())
+    assert left == []
+
+
+def test_a_lane_whose_tidying_fails_goes_on() -> None:
+    def tidied() -> bool:
+        raise StoreFull.of(messages.OVERLOADED())
+
+    async def write() -> FhirResponse:
+        groups = Groups()
+        groups.gate.set()
+        lane = WriteLane(dispatch, groups, tidied, queue_max=10)
+        await asyncio.sleep(0.05)
+        answer = await lane.submit(request("a"))
+        await lane.close()
+        return answer
+
+    assert asyncio.run(write()).location == "a"

@@ -5,8 +5,8 @@ https://hl7.org/fhir/R4/http.html#history
 """
 
 import sqlite3
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 from fhir_server.search.ast import Include, SearchQuery
 from fhir_server.store.port import (
@@ -18,12 +18,15 @@ from fhir_server.store.port import (
     StoredResource,
     TypeIndex,
 )
+from fhir_server.store.sqlite.backlog import has_backlog
 from fhir_server.store.sqlite.connection import refusing
 from fhir_server.store.sqlite.indexes import Generation, read_indexes
 from fhir_server.store.sqlite.jobs import jobs
 from fhir_server.store.sqlite.search import SqliteSearch
 from fhir_server.store.sqlite.symbols import Symbols
 from fhir_server.store.sqlite.versions import VERSION_COLUMNS, stored
+
+T = TypeVar("T")
 
 _INTEGER_MAX = 2**63 - 1
 """SQLite takes no greater one."""
@@ -137,6 +140,19 @@ class SqliteReader:
             f"{_VERSIONS} WHERE v.sequence IN ({sequences}) ORDER BY v.sequence LIMIT ?", (*values, limit)
         )
         return stored(self._symbols, rows)
+
+    @refusing
+    def settled(self) -> bool:
+        return not has_backlog(self._connection)
+
+    @refusing
+    def complete(self, read: Callable[[], T]) -> T | None:
+        """What `read` finds in one state of the store, None if in that state there is a backlog."""
+        self._connection.execute("BEGIN")
+        try:
+            return None if has_backlog(self._connection) else read()
+        finally:
+            self._connection.execute("COMMIT")
 
     @refusing
     def search(self, query: SearchQuery) -> SearchResult:

@@ -4,7 +4,7 @@ The rows of a resource are kept beside it, so that an update touches only those 
 """
 
 import sqlite3
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -43,27 +43,25 @@ UNKEYED = frozenset({"word"})
 COLUMNS = dict(TABLES)
 NO_ROWS: Rows = tuple([] for _ in TABLES)
 
-_ROWS_MAX = 16
-"""Rows that one statement inserts at most, so that the statements stay few enough to be kept prepared."""
+_ROWS_AT_ONCE = 16
+"""Rows of one statement where there are many; they cost two thirds of one by one."""
 
 
 def _insert_statement(table: str, columns: tuple[str, ...], rows: int) -> str:
     """Clients may say the same thing twice, and then it is indexed once."""
-    width = len(columns) + 1
-    values = ", ".join(
-        f"(?1, {', '.join(f'?{2 + width * row + column}' for column in range(width))})" for row in range(rows)
-    )
-    return f"INSERT OR IGNORE INTO {table} (key, parameter, {', '.join(columns)}) VALUES {values}"
+    names = ("parameter", *columns, "key")
+    values = ", ".join([f"({', '.join('?' * len(names))})"] * rows)
+    return f"INSERT OR IGNORE INTO {table} ({', '.join(names)}) VALUES {values}"
 
 
-_INSERTS = tuple(
-    tuple(_insert_statement(table, columns, rows) for rows in range(1, _ROWS_MAX + 1))
+INSERT = {table: _insert_statement(table, columns, 1) for table, columns in TABLES}
+DELETE = {
+    table: f"DELETE FROM {table} WHERE {' AND '.join(f'{c} = ?' for c in ('parameter', *columns, 'key'))}"
     for table, columns in TABLES
-)
-_DELETES = tuple(
-    f"DELETE FROM {table} WHERE parameter = ? AND {' AND '.join(f'{c} = ?' for c in columns)} AND key = ?"
-    for table, columns in TABLES
-)
+}
+"""Of one row: the parameter, the cells, the key of the resource."""
+
+_INSERT_MANY = {table: _insert_statement(table, columns, _ROWS_AT_ONCE) for table, columns in TABLES}
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(tuple[list[tuple[Any, ...]], ...]).decode
@@ -81,27 +79,17 @@ def unpack(blob: bytes) -> Rows:
     return rows + NO_ROWS[len(rows) :]
 
 
-def insert_rows(connection: sqlite3.Connection, key: int, rows: Rows) -> None:
-    """Index a resource that has no rows yet."""
-    for statements, of_table in zip(_INSERTS, rows, strict=True):
-        if of_table:
-            _insert(connection, statements, key, of_table)
+def insert_rows(connection: sqlite3.Connection, table: str, rows: Sequence[Row]) -> None:
+    """Write rows of one table, each with the key of its resource behind its cells."""
+    whole = len(rows) - len(rows) % _ROWS_AT_ONCE
+    groups = (rows[start : start + _ROWS_AT_ONCE] for start in range(0, whole, _ROWS_AT_ONCE))
+    connection.executemany(_INSERT_MANY[table], map(tuple, map(chain.from_iterable, groups)))
+    connection.executemany(INSERT[table], rows[whole:])
 
 
-def _insert(connection: sqlite3.Connection, statements: tuple[str, ...], key: int, rows: list[Row]) -> None:
-    """Many rows with one statement cost two thirds of one by one."""
-    for start in range(0, len(rows), _ROWS_MAX):
-        some = rows[start : start + _ROWS_MAX]
-        connection.execute(statements[len(some) - 1], (key, *chain.from_iterable(some)))
-
-
-def replace_rows(connection: sqlite3.Connection, key: int, old: Rows, new: Rows) -> None:
-    """Bring the index from `old` to `new`, touching only the difference."""
-    for insert, delete, before, after in zip(_INSERTS, _DELETES, old, new, strict=True):
-        if before != after:
-            surplus, missing = set(before).difference(after), set(after).difference(before)
-            connection.executemany(delete, [(*row, key) for row in surplus])
-            _insert(connection, insert, key, list(missing))
+def delete_rows(connection: sqlite3.Connection, table: str, rows: Iterable[Row]) -> None:
+    """Take such rows away."""
+    connection.executemany(DELETE[table], rows)
 
 
 def replaced(rows: Rows, new: Rows, parameters: Container[int]) -> Rows:

@@ -95,7 +95,11 @@ CREATE TABLE position (
 CREATE INDEX position_key ON position (key, parameter)
 """
 
-MIGRATIONS = (_RESOURCES + _INDEXES, _DEFINITIONS, _WORDS_AND_POSITIONS)
+_BACKLOG = """
+CREATE TABLE backlog (key INTEGER PRIMARY KEY, rows BLOB NOT NULL)
+"""
+
+MIGRATIONS = (_RESOURCES + _INDEXES, _DEFINITIONS, _WORDS_AND_POSITIONS, _BACKLOG)
 """Statements that lead from each schema version to the next; version 0 is an empty file."""
 
 

@@ -5,10 +5,11 @@ https://www.sqlite.org/wal.html
 
 import sqlite3
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import TypeVar
 
+from fhir_server.errors import FhirError
 from fhir_server.search.ast import Include, SearchQuery
 from fhir_server.store.clock import wall_clock
 from fhir_server.store.port import (
@@ -16,12 +17,14 @@ from fhir_server.store.port import (
     HistoryQuery,
     HistoryResult,
     Job,
+    Reader,
     SearchResult,
     StoreCapabilities,
     StoredResource,
     TypeIndex,
     UnitOfWork,
 )
+from fhir_server.store.sqlite.backlog import needs_index
 from fhir_server.store.sqlite.backup import back_up
 from fhir_server.store.sqlite.connection import connect, enter_wal, refusing
 from fhir_server.store.sqlite.jobs import acquire_job, update_job
@@ -64,15 +67,29 @@ class SqliteStore:
         return self._readers.read(lambda reader: reader.read_version(type, id, version))
 
     def search(self, query: SearchQuery) -> SearchResult:
-        return self._readers.read(lambda reader: reader.search(query))
+        if not needs_index(query):
+            return self._readers.read(lambda reader: reader.search(query))
+        found = self._readers.read(lambda reader: reader.complete(lambda: reader.search(query)))
+        return self.transact(lambda unit: unit.search(query)) if found is None else found
 
     def explain(self, query: SearchQuery) -> Explanation:
-        return self._readers.read(lambda reader: reader.explain(query))
+        found = self._readers.read(lambda reader: reader.complete(lambda: reader.explain(query)))
+        return self._writer.run(lambda batch: self._unit(batch).explain(query)) if found is None else found
 
     def included(
         self, resources: Sequence[StoredResource], include: Include, limit: int
     ) -> tuple[StoredResource, ...]:
-        return self._readers.read(lambda reader: reader.included(resources, include, limit))
+        def read(reader: Reader) -> tuple[StoredResource, ...]:
+            return reader.included(resources, include, limit)
+
+        found = self._readers.read(lambda reader: reader.complete(lambda: read(reader)))
+        return self.transact(read) if found is None else found
+
+    def settled(self) -> bool:
+        return self._readers.read(lambda reader: reader.settled())
+
+    def tidy(self) -> bool:
+        return self._writer.tidy()
 
     def history(self, query: HistoryQuery) -> HistoryResult:
         return self._readers.read(lambda reader: reader.history(query))
@@ -127,7 +144,12 @@ class SqliteStore:
         return SqliteUnit(self._writer, batch, self._clock())
 
     def close(self) -> None:
-        """Close every connection; no thread may be using the store."""
+        """Close every connection; no thread may be using the store. The backlog is worked off if possible.
+
+        A store that is closed already stays so.
+        """
+        with suppress(FhirError, sqlite3.ProgrammingError):
+            self._writer.tidy(-1)
         self._readers.close()
         self._writer.connection.close()
 

@@ -4,19 +4,33 @@ The unit has the file to itself from its first statement on (`BEGIN IMMEDIATE`),
 times are simply the next ones. https://www.sqlite.org/lang_transaction.html
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
 from fhir_server import errors
 from fhir_server.core.resource import Draft, body
+from fhir_server.search.ast import Include, SearchQuery
 from fhir_server.search.entries import Entries
 from fhir_server.store import messages
 from fhir_server.store.expectation import expect_version
-from fhir_server.store.port import Method, StoredResource, TypeIndex
+from fhir_server.store.port import Explanation, Method, SearchResult, StoredResource, TypeIndex
+from fhir_server.store.sqlite.backlog import IDENTIFIER, needs_index
 from fhir_server.store.sqlite.indexes import define, read_generation
 from fhir_server.store.sqlite.reader import SqliteReader
-from fhir_server.store.sqlite.rows import NO_ROWS, insert_rows, pack, replace_rows, replaced, rows_of, unpack
+from fhir_server.store.sqlite.rows import (
+    COLUMNS,
+    NO_ROWS,
+    TABLES,
+    Row,
+    Rows,
+    delete_rows,
+    insert_rows,
+    pack,
+    replaced,
+    rows_of,
+    unpack,
+)
 from fhir_server.store.sqlite.writer import Batch, Writer
 
 _CURRENT = "SELECT key, version, sequence, living, entries FROM resources WHERE type = ? AND id = ?"
@@ -33,6 +47,7 @@ _INDEXED = "SELECT sequence, living, entries FROM resources WHERE key = ?"
 _INDEX_ANEW = "UPDATE resources SET entries = ? WHERE key = ?"
 
 _NONE = pack(NO_ROWS)
+_TOKENS = list(COLUMNS).index("token")
 
 
 class SqliteUnit(SqliteReader):
@@ -41,6 +56,7 @@ class SqliteUnit(SqliteReader):
     def __init__(self, writer: Writer, batch: Batch, wall: int) -> None:
         super().__init__(writer.connection, writer.symbols)
         self._assign = writer.symbols
+        self._backlog = writer.backlog
         self._batch = batch
         self._derived = cache(self._symbols.derived_parameters)
         self._now = max(wall // 1000 * 1000, batch.last_updated)
@@ -60,14 +76,15 @@ class SqliteUnit(SqliteReader):
         sequence = self._tick()
         content = body(draft, version, self._now)
         rows = rows_of(type, entries, self._assign)
-        state = (version, sequence, self._now, 1, pack(rows))
+        packed = pack(rows)
+        state = (version, sequence, self._now, 1, packed)
         if key:
             self._connection.execute(_UPDATE_RESOURCE, (*state, key))
-            replace_rows(self._connection, key, unpack(old), rows)
         else:
             key = sequence
             self._connection.execute(_INSERT_RESOURCE, (*state, key, symbol, id))
-            insert_rows(self._connection, key, rows)
+        if packed != old:
+            self._index(type, key, old, rows)
         self._connection.execute(
             _INSERT_VERSION, (sequence, key, symbol, id, version, self._now, method, content)
         )
@@ -100,8 +117,8 @@ class SqliteUnit(SqliteReader):
             rows = replaced(old, rows, self._derived(resource.type, parameters))
         packed = pack(rows)
         if packed != row[2]:
-            replace_rows(self._connection, key, old, rows)
             self._connection.execute(_INDEX_ANEW, (packed, key))
+            self._index(resource.type, key, row[2], rows)
         return True
 
     def purge(self, type: str, id: str) -> bool:
@@ -111,6 +128,7 @@ class SqliteUnit(SqliteReader):
             return False
         self._connection.execute("DELETE FROM versions WHERE key = ?", (key,))
         self._bury(type, id, key, version + 1, old)
+        self._erase_rows(key, unpack(old))
         return True
 
     def _has_older(self, key: int, sequence: int) -> bool:
@@ -119,13 +137,47 @@ class SqliteUnit(SqliteReader):
 
     def _bury(self, type: str, id: str, key: int, version: int, old: bytes) -> StoredResource:
         symbol, sequence = self._symbols.type(type), self._tick()
-        replace_rows(self._connection, key, unpack(old), NO_ROWS)
+        self._index(type, key, old, NO_ROWS)
         self._connection.execute("DELETE FROM uniques WHERE owner = ?", (f"{type}/{id}",))
         self._connection.execute(_UPDATE_RESOURCE, (version, sequence, self._now, 0, _NONE, key))
         self._connection.execute(
             _INSERT_VERSION, (sequence, key, symbol, id, version, self._now, "DELETE", b"")
         )
         return StoredResource(type, id, version, sequence, key, self._now, "DELETE", b"")
+
+    def _index(self, type: str, key: int, old: bytes, rows: Rows) -> None:
+        """Index a resource by `rows` instead of the packed `old`: the identifiers now, all else later."""
+        before = set() if old == _NONE else self._identifiers(type, unpack(old))
+        after = self._identifiers(type, rows)
+        if before != after:
+            delete_rows(self._connection, "token", [(*row, key) for row in before - after])
+            insert_rows(self._connection, "token", [(*row, key) for row in after - before])
+        self._backlog.add(key, old)
+
+    def _identifiers(self, type: str, rows: Rows) -> set[Row]:
+        parameter = self._assign.assigned_parameters(type)[IDENTIFIER]
+        return {row for row in rows[_TOKENS] if row[0] == parameter}
+
+    def _erase_rows(self, key: int, rows: Rows) -> None:
+        """Leave nothing of a resource in the index."""
+        for held in (rows, self._backlog.forget(key)):
+            for (table, _), of_table in zip(TABLES, held, strict=True):
+                delete_rows(self._connection, table, [(*row, key) for row in of_table])
+
+    def search(self, query: SearchQuery) -> SearchResult:
+        if needs_index(query):
+            self._backlog.search()
+        return super().search(query)
+
+    def explain(self, query: SearchQuery) -> Explanation:
+        self._backlog.search()
+        return super().explain(query)
+
+    def included(
+        self, resources: Sequence[StoredResource], include: Include, limit: int
+    ) -> tuple[StoredResource, ...]:
+        self._backlog.search()
+        return super().included(resources, include, limit)
 
     def _current(self, symbol: int | None, id: str) -> Any:
         """Key, version, sequence, whether it lives, and packed rows; zeros for an id that never was."""

@@ -53,11 +53,13 @@ def inconsistencies(connection: sqlite3.Connection) -> Iterator[str]:
 def _index_inconsistencies(connection: sqlite3.Connection) -> Iterator[str]:
     for table, _ in TABLES:
         (orphans,) = connection.execute(
-            f"SELECT count(*) FROM {table} WHERE key NOT IN (SELECT key FROM resources WHERE living = 1)"
+            f"""SELECT count(*) FROM {table} WHERE key NOT IN (
+            SELECT key FROM resources WHERE living = 1 UNION ALL SELECT key FROM backlog)"""
         ).fetchone()
         if orphans:
             yield f"{orphans} rows of the {table} index belong to no living resource."
-    living = f"{_NAMED} WHERE r.living = 1".replace("r.id FROM", "r.id, r.key, r.entries FROM")
+    settled = "WHERE r.living = 1 AND r.key NOT IN (SELECT key FROM backlog)"
+    living = f"{_NAMED} {settled}".replace("r.id FROM", "r.id, r.key, r.entries FROM")
     surplus = {table: _count(connection, table) for table in UNKEYED}
     for name, key, entries in connection.execute(living):
         for (table, _), expected in zip(TABLES, unpack(entries), strict=True):
@@ -72,7 +74,11 @@ def _index_inconsistencies(connection: sqlite3.Connection) -> Iterator[str]:
 
 
 def _count(connection: sqlite3.Connection, table: str) -> int:
-    return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+    return int(
+        connection.execute(
+            f"SELECT count(*) FROM {table} WHERE key NOT IN (SELECT key FROM backlog)"
+        ).fetchone()[0]
+    )
 
 
 def _rows(connection: sqlite3.Connection, table: str, key: int, expected: Iterable[Row]) -> set[Row]:

@@ -6,6 +6,7 @@ open for the next of them, and waits until the last one commits for all.
 https://www.sqlite.org/lang_savepoint.html
 """
 
+import math
 import sqlite3
 import threading
 import time
@@ -17,6 +18,7 @@ from typing import TypeVar
 from fhir_server import errors
 from fhir_server.errors import FhirError
 from fhir_server.store import messages
+from fhir_server.store.sqlite.backlog import Backlog, has_backlog
 from fhir_server.store.sqlite.connection import primary_code, refusal, refusing
 from fhir_server.store.sqlite.symbols import WritingSymbols
 
@@ -26,6 +28,8 @@ _UNITS_MAX = 64
 """Units that may share a commit before it must come."""
 _PATIENCE_SECONDS = 1.0
 """How long to wait for another thread to commit before looking whether it still will."""
+TIDIED_MAX = 64
+"""Resources that are indexed in one go when the store is tidied, as a writer who comes then has to wait."""
 BUSY_SECONDS = 10.0
 """How long to wait for another process to finish its transaction."""
 _LOOK_SECONDS = 0.001
@@ -59,6 +63,7 @@ class Writer:
         connection.execute("PRAGMA busy_timeout = 0")
         self.connection = connection
         self.symbols = WritingSymbols(connection)
+        self.backlog = Backlog(connection)
         self._turn = threading.Lock()
         self._count = threading.Lock()
         self._waiting = 0
@@ -78,6 +83,33 @@ class Writer:
             return self._unit(batch, work)
         finally:
             self._leave(batch)
+
+    @refusing
+    def tidy(self, limit: int = TIDIED_MAX) -> bool:
+        """Work off some of the backlog, all for -1, unless somebody else writes. False when there was none.
+
+        The commit need not be durable at once: what it lacks after a crash is in the backlog again.
+        """
+        if not self._turn.acquire(blocking=False):
+            return True
+        try:
+            return self._tidy(limit)
+        finally:
+            self._turn.release()
+
+    def _tidy(self, limit: int) -> bool:
+        if self._open or not has_backlog(self.connection):
+            return bool(self._open)
+        self.connection.execute("PRAGMA synchronous = NORMAL")
+        try:
+            if not self._try_to_begin(math.inf):
+                return True
+            self.backlog.work_off(limit)
+            self.connection.execute("COMMIT")
+        finally:
+            self._roll_back()
+            self.connection.execute("PRAGMA synchronous = FULL")
+        return True
 
     @contextmanager
     def group(self) -> Iterator[None]:
@@ -168,6 +200,7 @@ class Writer:
             "SELECT sequence, last_updated FROM versions ORDER BY sequence DESC LIMIT 1"
         ).fetchone()
         batch.sequence, batch.last_updated = row or (0, 0)
+        self.backlog.begin()
 
     def _try_to_begin(self, deadline: float) -> bool:
         """False while another process is writing, until `deadline`."""
@@ -194,6 +227,8 @@ class Writer:
         self._open = None
         try:
             if batch.units and not batch.error:
+                if self.backlog.is_due():
+                    self.backlog.work_off()
                 self.connection.execute("COMMIT")
                 self.symbols.settle()
             else:

@@ -1,0 +1,252 @@
+"""Index rows that are written later: no search misses anything, and in the end all rows are there."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from fhir_server.core.resource import Draft
+from fhir_server.search.ast import AnyOf, Chain, Include, Match, Not, SearchQuery, Sort, StringValue
+from fhir_server.search.entries import Entries
+from fhir_server.store.memory import MemoryStore
+from fhir_server.store.port import Store, UnitOfWork
+from fhir_server.store.sqlite import SqliteStore, backlog
+from tests.store.samples import identified, person, put, references, referring
+
+FAMILY = SearchQuery(("Patient",), (Match("family", "string", (StringValue("martin", "Martin"),)),))
+
+
+def settle(store: SqliteStore) -> None:
+    while store.tidy():
+        pass
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "store.sqlite"
+
+
+@pytest.fixture
+def store(path: Path) -> Iterator[SqliteStore]:
+    opened = SqliteStore(path)
+    yield opened
+    opened.close()
+
+
+def rows(path: Path, table: str = "token") -> int:
+    with closing(sqlite3.connect(path)) as connection:
+        (count,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
+    return int(count)
+
+
+def ids(store: Store, query: SearchQuery) -> list[str]:
+    return [match.id for match in store.search(query).matches]
+
+
+def test_writes_are_found_by_searches_though_their_rows_come_later(store: SqliteStore, path: Path) -> None:
+    put(store, person("a", family="Martin"))
+    assert rows(path, "string") == 0
+    assert ids(store, FAMILY) == ["a"]
+    assert rows(path, "string") == 1
+
+
+def test_identifiers_are_indexed_with_the_write(store: SqliteStore, path: Path) -> None:
+    put(store, person("a", code="1"))
+    put(store, person("a", code="2"))
+    assert not store.settled()
+    assert ids(store, SearchQuery(("Patient",), (identified("1"),))) == []
+    assert ids(store, SearchQuery(("Patient",), (identified("2"),))) == ["a"]
+    assert ids(store, SearchQuery(("Patient",), sort=(Sort("_lastUpdated", "date"),))) == ["a"]
+    assert not store.settled()
+    assert rows(path) == 1
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        SearchQuery(("Patient",), sort=(Sort("family", "string"),)),
+        SearchQuery(("Patient",), visibility=Match("family", "string", (StringValue("m", "m"),))),
+        SearchQuery(("Patient",), (Not(AnyOf((identified("9"), Match("family", "string", ())))),)),
+        SearchQuery(("Patient",), (Not(Chain("subject", ("Patient",), identified("1"))),)),
+    ],
+    ids=["sorted", "visible", "within", "chained"],
+)
+def test_whatever_reads_other_rows_writes_them_first(store: SqliteStore, query: SearchQuery) -> None:
+    put(store, person("a"))
+    assert ids(store, query) == ["a"]
+    assert store.settled()
+
+
+def test_explanations_count_what_was_written_a_moment_ago(store: SqliteStore) -> None:
+    put(store, person("a"))
+    assert store.explain(FAMILY).clauses[0].alone == 1
+
+
+def test_what_is_included_is_complete(store: SqliteStore) -> None:
+    patient = put(store, person("1"))
+    put(store, referring("2", "Patient/1"))
+    found = store.included((patient,), Include("Observation", "subject", reverse=True), 10)
+    assert references(found) == ["Observation/2"]
+    put(store, referring("3", "Patient/1"))
+    assert len(store.included((patient,), Include("Observation", "subject", reverse=True), 10)) == 2
+
+
+def test_a_unit_finds_what_it_wrote_itself(store: SqliteStore) -> None:
+    def work(unit: UnitOfWork) -> list[str]:
+        unit.put(*person("a"), "PUT")
+        found = [match.id for match in unit.search(FAMILY).matches]
+        unit.put(*person("b"), "PUT")
+        return found + [match.id for match in unit.search(FAMILY).matches]
+
+    assert store.transact(work) == ["a", "a", "b"]
+
+
+def test_a_unit_that_fails_leaves_the_backlog_as_it_was(store: SqliteStore) -> None:
+    def fail(unit: UnitOfWork) -> None:
+        unit.put(*person("a", family="Durand"), "PUT")
+        unit.search(FAMILY)
+        unit.put(*person("b"), "PUT")
+        raise ZeroDivisionError
+
+    put(store, person("a"))
+    with pytest.raises(ZeroDivisionError):
+        store.transact(fail)
+    assert not store.settled()
+    assert ids(store, FAMILY) == ["a"]
+    assert store.check() == []
+
+
+def test_what_another_process_wrote_is_found(store: SqliteStore, path: Path) -> None:
+    other = SqliteStore(path)
+    put(other, person("a"))
+    assert ids(store, FAMILY) == ["a"]
+    other.close()
+
+
+def test_a_store_that_is_closed_leaves_no_backlog(path: Path) -> None:
+    store = SqliteStore(path)
+    put(store, person("a"))
+    store.close()
+    assert [rows(path, table) for table in ("string", "backlog")] == [1, 0]
+
+
+def test_while_others_search_writes_leave_nothing_behind(
+    store: SqliteStore, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backlog, "SEARCHED_MICROSECONDS", 60_000_000)
+    put(store, person("a"))
+    store.search(FAMILY)
+    put(store, person("b"))
+    assert store.settled()
+    other = SqliteStore(path)
+    put(other, person("c"))
+    assert other.settled()
+    other.close()
+
+
+def test_the_backlog_has_an_end(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backlog, "BACKLOG_MAX", 3)
+    settled = []
+    for number in range(7):
+        put(store, person(str(number), code=str(number)))
+        settled.append(store.settled())
+    assert settled == [False, False, True, False, False, True, False]
+
+
+def test_tidying_goes_by_small_steps(store: SqliteStore) -> None:
+    with store.group():
+        for number in range(100):
+            put(store, person(str(number), code=str(number)))
+    assert [store.tidy(), store.settled()] == [True, False]
+    assert [store.tidy(), store.settled(), store.tidy()] == [True, True, False]
+    assert len(ids(store, FAMILY)) == 20
+    assert store.check() == []
+
+
+def test_tidying_gives_way_to_writers(store: SqliteStore, path: Path) -> None:
+    put(store, person("a"))
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert store.tidy()
+        assert not store.settled()
+    settle(store)
+    assert store.settled()
+
+
+def test_what_is_purged_is_gone_from_the_index_at_once(store: SqliteStore, path: Path) -> None:
+    put(store, person("a", family="Secret", code="1"))
+    settle(store)
+    put(store, person("a", family="Hidden", code="2"))
+    store.transact(lambda unit: unit.delete("Patient", "a"))
+    assert store.purge("Patient", "a")
+    assert [rows(path, table) for table in ("string", "token", "backlog")] == [0, 0, 0]
+    assert store.check() == []
+
+
+def test_check_sees_what_is_wrong_beside_a_backlog(store: SqliteStore, path: Path) -> None:
+    put(store, person("a"))
+    settle(store)
+    put(store, person("b"))
+    assert store.check() == []
+    with closing(sqlite3.connect(path, isolation_level=None)) as vandal:
+        vandal.execute("DELETE FROM string")
+    assert store.check() == ["Patient/a: its rows in the string index are not those of its entries."]
+
+
+def test_random_changes_leave_the_index_of_the_resources(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The backlog is worked off at random moments, against a store that has none."""
+    monkeypatch.setattr(backlog, "SEARCHED_MICROSECONDS", 0)
+    random, reference = Random(7), MemoryStore()
+    for _ in range(300):
+        id, code, family = random.choice("123"), random.choice("ab"), random.choice(("Martin", "Moreau"))
+        step = random.choice(("put", "put", "put", "delete", "purge", "index", "search", "tidy"))
+        for each in (store, reference):
+            change(each, step, person(id, code=code, family=family), id)
+        query = SearchQuery(("Patient",), (Match("family", "string", (StringValue("mar", "Mar"),)),))
+        if step == "search":
+            assert ids(store, query) == ids(reference, query)
+        by_code = SearchQuery(("Patient",), (identified(code),))
+        assert ids(store, by_code) == ids(reference, by_code)
+    assert store.check() == []
+
+
+def change(store: Store, step: str, sample: tuple[Draft, Entries], id: str) -> None:
+    if step == "put":
+        put(store, sample)
+    elif step == "delete":
+        store.transact(lambda unit: unit.delete("Patient", id))
+    elif step == "purge":
+        store.purge("Patient", id)
+    elif step == "index":
+        stored = store.read("Patient", id)
+        if stored:
+            store.transact(lambda unit: unit.index(stored, sample[1]))
+    elif step == "tidy":
+        store.tidy()
+
+
+def test_a_search_beside_a_writer_sees_one_state(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is found by a name bears that name, and nothing that is found was deleted."""
+    monkeypatch.setattr(backlog, "SEARCHED_MICROSECONDS", 0)
+    done = threading.Event()
+
+    def write() -> None:
+        for turn in range(150):
+            put(store, person("a", family=("Martin", "Durand")[turn % 2]))
+            if turn % 5 == 0:
+                store.transact(lambda unit: unit.delete("Patient", "a"))
+        done.set()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    while not done.is_set():
+        for match in store.search(FAMILY).matches:
+            assert b"Martin" in match.body
+    writer.join()
+    assert store.check() == []
