@@ -91,12 +91,13 @@ class NumberValue:
 @dataclass(frozen=True, slots=True)
 class QuantityValue:
     """A number and its unit: `system` None and `code` None = any unit; `code` alone matches code or written
-    unit.
+    unit. With `base` it is what a part of a composite is in these base units.
     """
 
     number: NumberValue
     system: str | None
     code: str | None
+    base: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ https://hl7.org/fhir/R4/search.html#modifiers
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from fhir_server.definitions.registry import Registry
@@ -31,7 +31,7 @@ from fhir_server.search.limits import Budget, refused
 from fhir_server.search.parameters import Parameters, resource_type
 from fhir_server.search.plan import components_of, kind_of
 from fhir_server.search.types import composite, quantity, reference, token, uri
-from fhir_server.search.types.composite import CANONICAL, Component
+from fhir_server.search.types.composite import Component
 from fhir_server.search.types.context import Reading
 from fhir_server.search.types.kinds import KINDS
 
@@ -251,8 +251,16 @@ class Criteria:
 
     def _quantity(self, asked: Asked) -> Clause:
         """Units of UCUM are compared in base units, and all others as they are written."""
-        values = self._values(asked, quantity.parse)
-        return any_of(self._written_or_canonical(asked, values, _in_base_units))
+        written: list[Value] = []
+        canonical: list[Value] = []
+        for value in self._values(asked, quantity.parse):
+            converted = _in_base_units(value)
+            if converted is None:
+                written.append(value)
+            else:
+                canonical.append(converted)
+        found = ((asked.code, written), (asked.code + quantity.CANONICAL, canonical))
+        return any_of([Match(code, "quantity", tuple(values)) for code, values in found if values])
 
     def _composite(self, asked: Asked) -> Clause:
         components = [definition for definition, _ in components_of(self._registry, asked.parameter)]
@@ -260,26 +268,17 @@ class Criteria:
         readers: list[tuple[str, Component]] = [
             (component.code, KINDS[kind].parse) for component, kind in zip(components, kinds, strict=True)
         ]
-        values = self._values(asked, lambda text, reading: composite.parse(text, reading, readers))
-        found = self._written_or_canonical(asked, values, _components_in_base_units)
-        return any_of([replace(match, component_types=kinds) for match in found])
+        values = self._values(asked, lambda text, reading: _read_composite(text, reading, readers))
+        return Match(asked.code, "composite", values, component_types=kinds)
 
-    def _written_or_canonical(
-        self, asked: Asked, values: Iterable[Value], convert: Callable[[Value], Value | None]
-    ) -> list[Match]:
-        written: list[Value] = []
-        canonical: list[Value] = []
-        for value in values:
-            converted = convert(value)
-            if converted is None:
-                written.append(value)
-            else:
-                canonical.append(converted)
-        return [
-            Match(code, asked.kind, tuple(found))
-            for code, found in ((asked.code, written), (asked.code + CANONICAL, canonical))
-            if found
-        ]
+
+def _read_composite(text: str, reading: Reading, readers: Sequence[tuple[str, Component]]) -> CompositeValue:
+    """The composite with its quantities in base units where they can be."""
+    parts = []
+    for part in composite.parse(text, reading, readers).components:
+        converted = _in_base_units(part)
+        parts.append(replace(converted, base=True) if converted else part)
+    return CompositeValue(tuple(parts))
 
 
 def any_of(clauses: Sequence[Clause]) -> Clause:
@@ -287,18 +286,8 @@ def any_of(clauses: Sequence[Clause]) -> Clause:
     return clauses[0] if len(clauses) == 1 else AnyOf(tuple(clauses))
 
 
-def _in_base_units(value: Value) -> Value | None:
+def _in_base_units(value: Value) -> QuantityValue | None:
     return quantity.in_base_units(value) if isinstance(value, QuantityValue) else None
-
-
-def _components_in_base_units(value: Value) -> Value | None:
-    """The composite with its quantities in base units; None where none of them can be."""
-    assert isinstance(value, CompositeValue)
-    converted = [_in_base_units(part) for part in value.components]
-    if not any(converted):
-        return None
-    pairs = zip(converted, value.components, strict=True)
-    return CompositeValue(tuple(new or old for new, old in pairs))
 
 
 def _read_missing(text: str, reading: Reading) -> MissingValue:

@@ -57,7 +57,11 @@ class NumberEntry(NamedTuple):
 
 
 class QuantityEntry(NamedTuple):
-    """As a number, with the unit's system and code (empty where absent) and its written unit."""
+    """As a number, with the unit's system and code (empty where absent) and its written unit.
+
+    As a part of a composite it also says what it is in base units of UCUM, where it is known: `base` is their
+    name. Elsewhere that is a derived entry of its own.
+    """
 
     parameter: str
     system: str
@@ -65,6 +69,9 @@ class QuantityEntry(NamedTuple):
     unit: str
     low: str
     high: str
+    base: str = ""
+    base_low: str = ""
+    base_high: str = ""
 
 
 class UriEntry(NamedTuple):

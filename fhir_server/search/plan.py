@@ -16,7 +16,7 @@ from fhir_server.search.entries import Entries, TokenEntry
 from fhir_server.search.paths import RESOURCE, NotPlain, Path, read_paths, read_presence
 from fhir_server.search.tree import Branch, Place, Routes
 from fhir_server.search.types import composite
-from fhir_server.search.types.composite import CANONICAL, Finder
+from fhir_server.search.types.composite import Finder
 from fhir_server.search.types.context import Indexer, Indexing, Target
 from fhir_server.search.types.kinds import KINDS
 
@@ -133,8 +133,8 @@ class PlanBuilder:
                 tree.grow(route.hops).parts.append(composite.indexer(parameter.code, finders))
 
     def _finder(self, type: str, part: Place, parameter: SearchParameter, expression: str) -> Finder:
-        """Finds the entries of one component, below the part or from the whole resource, as written and in
-        base units.
+        """Finds the entries of one component, below the part or from the whole resource, without those that
+        were derived.
         """
         kind = kind_of(parameter)
         paths, indexers = read_paths(expression), lambda place: self.indexer("", kind, place)
@@ -147,7 +147,7 @@ class PlanBuilder:
             of_part.visit(value, resource, entries)
             of_whole.visit(resource, resource, entries)
             found: list[NamedTuple] = getattr(entries, wanted)
-            return [entry for entry in dict.fromkeys(found) if entry[0] in ("", CANONICAL)]
+            return [entry for entry in dict.fromkeys(found) if entry[0] == ""]
 
         return find
 

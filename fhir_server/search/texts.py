@@ -12,8 +12,8 @@ from fhir_server.search.paths import NotPlain, read_paths
 from fhir_server.search.tree import Routes
 from fhir_server.search.types.word import TEXT_TYPES
 
-_NO_CONTENT = frozenset({"id"})
-"""Strings that say nothing: the ids of elements."""
+_NO_CONTENT = frozenset({"id", "reference"})
+"""Strings that say nothing to a reader: the ids of elements, and where references lead."""
 
 
 class TextNames:

@@ -23,9 +23,6 @@ PartIndexer = Callable[[Any, Any, Entries], None]
 
 COMBINATIONS_MAX = 1_000
 
-CANONICAL = ":canonical"
-"""Suffix of the derived entries whose quantities are in base units."""
-
 
 def parse(text: str, reading: Reading, components: Sequence[tuple[str, Component]]) -> CompositeValue:
     """One value per component, joined by `$`; `components` gives the name and reader of each."""
@@ -51,16 +48,17 @@ def matches(
 
 
 def indexer(parameter: str, finders: Sequence[Finder]) -> PartIndexer:
-    """Every combination of the components' entries, at most `COMBINATIONS_MAX` for one part.
-
-    Where a quantity is also known in base units, that makes combinations of their own.
-    """
-    canonical = parameter + CANONICAL
+    """Every combination of the components' entries, at most `COMBINATIONS_MAX` for one part."""
 
     def index(part: Any, resource: Any, entries: Entries) -> None:
-        found = [finder(part, resource) for finder in finders]
+        found: list[Sequence[NamedTuple]] = []
+        # The code comes first and is always there; the value that may be of another type comes last.
+        for finder in reversed(finders):
+            of_component = finder(part, resource)
+            if not of_component:
+                return
+            found.insert(0, of_component)
         for combination in islice(product(*found), COMBINATIONS_MAX):
-            derived = any(component[0] == CANONICAL for component in combination)
-            entries.composites.append(CompositeEntry(canonical if derived else parameter, combination))
+            entries.composites.append(CompositeEntry(parameter, combination))
 
     return index

@@ -5,18 +5,24 @@ https://hl7.org/fhir/R4/search.html#quantity
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
-from fhir_server.core import json, ucum
+from fhir_server.core import ucum
 from fhir_server.core.decimal import HIGHEST_KEY, LOWEST_KEY, key_above, key_below, sort_key
+from fhir_server.core.json import Number
 from fhir_server.errors import InvalidSearch
 from fhir_server.search import messages
 from fhir_server.search.ast import NumberValue, QuantityValue
-from fhir_server.search.entries import Entries, QuantityEntry
+from fhir_server.search.entries import Entries, NumberEntry, QuantityEntry
 from fhir_server.search.escapes import split, unescape
 from fhir_server.search.types import number
-from fhir_server.search.types.composite import CANONICAL
 from fhir_server.search.types.context import Indexer, Indexing, Reading, Target
+
+CANONICAL = ":canonical"
+"""Suffix of the derived entries in base units."""
+
+_REMEMBERED_DIGITS = 32
 
 CURRENCIES = "urn:iso:std:iso:4217"
 
@@ -59,6 +65,9 @@ def in_base_units(value: QuantityValue) -> QuantityValue | None:
 def matches(entry: QuantityEntry, value: QuantityValue, modifier: str | None) -> bool:
     """The number compares, and so does what the value gives of the unit; a code without a system may also be
     the unit as written."""
+    if value.base:
+        in_base = NumberEntry("", entry.base_low, entry.base_high)
+        return entry.base == value.code and number.matches(in_base, value.number, modifier)
     if value.system is not None and value.system != entry.system:
         return False
     units = (entry.code,) if value.system is not None else (entry.code, entry.unit)
@@ -81,7 +90,7 @@ def indexer(target: Target, _indexing: Indexing) -> Indexer | None:
     return None
 
 
-Ends = tuple[Decimal | None, Decimal | None]
+Ends = tuple[Number | None, Number | None]
 """Both inclusive; None where open."""
 
 
@@ -90,67 +99,86 @@ def _measured(
     ends_of: Callable[[Mapping[str, Any]], Ends | None],
     unit_of: Callable[[Mapping[str, Any]], Mapping[str, Any]],
 ) -> Indexer:
-    """The quantity as written, and in base units where it has a unit of UCUM."""
-    canonical = parameter + CANONICAL
+    """The quantity as written and, where it has a unit of UCUM, in base units: as an entry of its own, or
+    within the same where that is a part of a composite.
+    """
+    canonical = parameter + CANONICAL if parameter else ""
 
     def index(value: Mapping[str, Any], entries: Entries) -> None:
         ends = ends_of(value)
         if ends is None:
             return
         unit = unit_of(value)
-        system, code = unit.get("system") or "", unit.get("code") or ""
-        name, comparator = unit.get("unit") or "", value.get("comparator")
-        keys = _keys(ends, comparator)
-        entries.quantities.append(QuantityEntry(parameter, system, code, name, *keys))
+        system, code, comparator = unit.get("system") or "", unit.get("code") or "", value.get("comparator")
+        keys = _keys(ends, comparator, "")
+        entry = QuantityEntry(parameter, system, code, unit.get("unit") or "", *(keys or ("", "")))
         base = ucum.canonical(code) if system == ucum.SYSTEM else None
-        if base is not None:
-            converted = [None if end is None else base.value(end) for end in ends]
-            if converted.count(None) == ends.count(None):
-                keys = _keys((converted[0], converted[1]), comparator)
-                entries.quantities.append(QuantityEntry(canonical, system, base.unit, "", *keys))
+        in_base = _keys(ends, comparator, code) if base else None
+        if base and in_base and not canonical:
+            entry = QuantityEntry(*entry[:6], base.unit, *in_base)
+        entries.quantities.append(entry)
+        if base and in_base and canonical:
+            entries.quantities.append(QuantityEntry(canonical, system, base.unit, "", *in_base))
 
     return index
 
 
-def _keys(ends: Ends, comparator: str | None) -> tuple[str, str]:
-    """The sort keys of the ends; a comparator such as "<" leaves its end out."""
-    low, high = ends
-    low_key = LOWEST_KEY if low is None else sort_key(low)
-    high_key = HIGHEST_KEY if high is None else low_key if high is low else sort_key(high)
+def _keys(ends: Ends, comparator: str | None, unit: str) -> tuple[str, str] | None:
+    """The sort keys of the ends in base units of `unit`, or as they are; a comparator such as "<" leaves its
+    end out. None for what cannot be converted.
+    """
+    low, high = (None if end is None else _key(end, unit) for end in ends)
+    if [low, high].count(None) != ends.count(None):
+        return None
+    low_key, high_key = low or LOWEST_KEY, high or HIGHEST_KEY
     if comparator == "<":
         return low_key, key_below(high_key)
     return (key_above(low_key) if comparator == ">" else low_key), high_key
 
 
-def _number(value: Any) -> Decimal | None:
-    return None if value is None else json.decimal(value)
+def _key(number: Number, unit: str) -> str | None:
+    """The sort key of a number, in base units of `unit` if there is one. Several parameters ask for the same,
+    one after the other.
+    """
+    text = str(number) if type(number) is int else bytes(number).decode()
+    return _known_key(text, unit) if len(text) <= _REMEMBERED_DIGITS else _key_of(text, unit)
+
+
+def _key_of(number: str, unit: str) -> str | None:
+    value: Decimal | None = Decimal(number)
+    base = ucum.canonical(unit) if unit else None
+    if base and value is not None:
+        value = base.value(value)
+    return None if value is None else sort_key(value)
+
+
+_known_key = lru_cache(maxsize=4096)(_key_of)
 
 
 def _stated(value: Mapping[str, Any]) -> Ends | None:
     """A measurement stated as "below 5" is somewhere below 5, and never 5."""
-    number = _number(value.get("value"))
+    number, comparator = value.get("value"), value.get("comparator")
     if number is None:
         return None
-    comparator = value.get("comparator")
     if comparator in ("<", "<="):
         return None, number
     return number, None if comparator in (">", ">=") else number
 
 
 def _range(value: Mapping[str, Any]) -> Ends:
-    return _number(value.get("low", {}).get("value")), _number(value.get("high", {}).get("value"))
+    return value.get("low", {}).get("value"), value.get("high", {}).get("value")
 
 
 def _limits(value: Mapping[str, Any]) -> Ends | None:
-    low, high = _number(value.get("lowerLimit")), _number(value.get("upperLimit"))
+    low, high = value.get("lowerLimit"), value.get("upperLimit")
     return None if low is None or high is None else (low, high)
 
 
 def _money(parameter: str) -> Indexer:
     def index(value: Mapping[str, Any], entries: Entries) -> None:
-        amount = _number(value.get("value"))
+        amount = value.get("value")
         if amount is not None:
-            key, currency = sort_key(amount), value.get("currency") or ""
+            key, currency = number.key_of(amount), value.get("currency") or ""
             entries.quantities.append(QuantityEntry(parameter, CURRENCIES, currency, currency, key, key))
 
     return index

@@ -117,7 +117,7 @@ def _coding(parameter: str, ignores_case: Callable[[str], bool]) -> Indexer:
     def index(value: Mapping[str, Any], entries: Entries) -> None:
         system, code = value.get("system") or "", value.get("code") or ""
         entries.tokens.append(TokenEntry(parameter, system, code))
-        if system and ignores_case(system):
+        if parameter and system and ignores_case(system):
             entries.tokens.append(TokenEntry(derived, system, fold(code)))
         texts((value.get("display"),), entries)
 
@@ -156,7 +156,9 @@ def _identifier(parameter: str) -> Indexer:
 
 
 def _texts(parameter: str) -> Callable[[Iterable[str | None], Entries], None]:
-    """Entries for :text."""
+    """Entries for :text; a part of a composite has none."""
+    if not parameter:
+        return lambda _texts, _entries: None
     derived = parameter + TEXT
 
     def index(texts: Iterable[str | None], entries: Entries) -> None:

@@ -30,7 +30,7 @@ from fhir_server.search.ast import (
 )
 from fhir_server.store.sqlite.conditions import Column, condition, last_updated, leads_of, one_of
 from fhir_server.store.sqlite.hierarchy import ids_of
-from fhir_server.store.sqlite.rows import COLUMNS, UNKEYED
+from fhir_server.store.sqlite.rows import COLUMNS, PART_COLUMNS, UNKEYED
 from fhir_server.store.sqlite.sql import ALWAYS, NEVER, Sql, all_of, among, any_of, negation
 from fhir_server.store.sqlite.symbols import Symbols
 
@@ -401,7 +401,7 @@ def _leaves_open(value: Value) -> bool:
 
 
 def _cell_of(type: str, place: int, alias: str) -> Column:
-    columns = COLUMNS[type]
+    columns = PART_COLUMNS[type]
     return lambda name: f"json_extract({alias}.cells, '$[{place}][{columns.index(name)}]')"
 
 

@@ -226,6 +226,9 @@ def _number(value: NumberValue, column: Column) -> Sql:
 
 
 def _quantity(value: QuantityValue, column: Column, symbols: Symbols) -> Sql:
+    if value.base:
+        in_base = _number(value.number, lambda name: column(f"base_{name}"))
+        return all_of([Sql(f"{column('base')} = ?", (value.code,)), in_base])
     parts = [_number(value.number, column)]
     if value.system is not None:
         parts.append(_system(value.system, column, symbols))

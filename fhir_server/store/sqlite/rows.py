@@ -41,6 +41,8 @@ TABLES: tuple[tuple[str, tuple[str, ...]], ...] = (
 UNKEYED = frozenset({"word"})
 """Tables without an index by resource: it has many words, and they are only ever sought one by one."""
 COLUMNS = dict(TABLES)
+PART_COLUMNS = COLUMNS | {"quantity": (*COLUMNS["quantity"], "base", "base_low", "base_high")}
+"""The cells of an entry that is a part of a composite."""
 NO_ROWS: Rows = tuple([] for _ in TABLES)
 
 _ROWS_AT_ONCE = 16
@@ -123,8 +125,14 @@ def rows_of(type: str, entries: Entries, symbols: WritingSymbols) -> Rows:
 
 def _composite_cells(components: Iterable[NamedTuple], symbols: WritingSymbols) -> Row:
     """The first cell of the first component, by which the table is ordered, and all cells as JSON."""
-    cells = [_cells(component, symbols) for component in components]
+    cells = [_part_cells(component, symbols) for component in components]
     return cells[0][0], _cells_text(cells).decode()
+
+
+def _part_cells(entry: NamedTuple, symbols: WritingSymbols) -> Row:
+    """The cells of one part, in the order of `PART_COLUMNS`."""
+    cells = _cells(entry, symbols)
+    return (*cells, *entry[6:]) if isinstance(entry, QuantityEntry) else cells
 
 
 def _cells(entry: NamedTuple, symbols: WritingSymbols) -> Row:
