@@ -14,12 +14,17 @@ from fhir_server.operations import messages
 
 def given(request: FhirRequest, names: Sequence[str]) -> tuple[tuple[str, str], ...]:
     """What was given, in order, but for presentation. Raises `InvalidRequest` for a name not in `names`."""
-    pairs = (*request.query, *_of_body(request.content))
-    found = tuple(pair for pair in pairs if pair[0] not in PRESENTATION)
+    found = all_given(request)
     for name, _ in found:
         if name not in names:
             raise InvalidRequest.of(messages.UNKNOWN_PARAMETER(name=name, valid=", ".join(names)))
     return found
+
+
+def all_given(request: FhirRequest) -> tuple[tuple[str, str], ...]:
+    """What was given under whatever names, in order, but for presentation."""
+    pairs = (*request.query, *_of_body(request.content))
+    return tuple(pair for pair in pairs if pair[0] not in PRESENTATION)
 
 
 def _of_body(content: Any) -> list[tuple[str, str]]:

@@ -1,0 +1,200 @@
+"""$explain-search: each parameter of a search, what was understood, what serves it, how much it leaves, and
+the one because of which a resource was not found.
+
+https://hl7.org/fhir/R4/search.html
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fhir_server.core import json
+from fhir_server.core.request import FhirRequest, FhirResponse
+from fhir_server.errors import InvalidRequest, InvalidSearch
+from fhir_server.extension import Engine, Operation
+from fhir_server.issues import Issue, Text
+from fhir_server.operations.explain_search import messages
+from fhir_server.operations.explain_search.meaning import Meaning, index_of
+from fhir_server.operations.explain_search.reasons import Reasons
+from fhir_server.operations.parameters import all_given
+from fhir_server.search.ast import Clause, SearchQuery
+from fhir_server.search.coverage import check_coverage
+from fhir_server.search.limits import PARAMETERS_MAX
+from fhir_server.search.messages import TOO_MANY_PARAMETERS
+from fhir_server.search.parse import ParsedSearch, parse
+from fhir_server.store.port import ClauseUse, StoredResource
+
+RESOURCE = "resource"
+
+Part = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One parameter as given, and what was understood of it by itself."""
+
+    given: tuple[str, str]
+    parsed: ParsedSearch | None
+    problems: tuple[Issue, ...]
+
+    @property
+    def text(self) -> str:
+        return "=".join(self.given)
+
+    @property
+    def clauses(self) -> tuple[Clause, ...]:
+        return self.parsed.query.where if self.parsed and not self.problems else ()
+
+
+def explain_search(request: FhirRequest, engine: Engine) -> FhirResponse:
+    """GET or POST [type]/$explain-search?...[&resource=Type/id], or on the base: Parameters."""
+    parameters = all_given(request)
+    reference = next((value for name, value in parameters if name == RESOURCE), None)
+    asked = [pair for pair in parameters if pair[0] != RESOURCE]
+    if len(asked) > PARAMETERS_MAX:
+        text = TOO_MANY_PARAMETERS(count=len(asked), limit=PARAMETERS_MAX)
+        raise InvalidSearch.of(text, code="too-costly")
+    explanation = _Explanation(request, engine, request.path[:-1], asked)
+    parts = [*explanation.parts(reference)]
+    return FhirResponse(200, body=json.serialise({"resourceType": "Parameters", "parameter": parts}))
+
+
+class _Explanation:
+    """All there is to say of one search."""
+
+    def __init__(
+        self, request: FhirRequest, engine: Engine, types: tuple[str, ...], asked: Sequence[tuple[str, str]]
+    ) -> None:
+        self._request = request
+        self._engine = engine
+        self._types = self._parse(types, [pair for pair in asked if pair[0] == "_type"]).query.types
+        self._criteria = [self._criterion(pair) for pair in asked if pair[0] != "_type"]
+        self._reasons = Reasons(engine)
+
+    def parts(self, reference: str | None) -> Iterator[Part]:
+        stored = self._subject(reference)
+        where = tuple(clause for criterion in self._criteria for clause in criterion.clauses)
+        sort = tuple(key for one in self._criteria if one.parsed for key in one.parsed.query.sort)
+        explained = self._engine.store.explain(SearchQuery(self._types, where, sort))
+        yield {"name": "searched", "valueUnsignedInt": explained.searched}
+        left = explained.clauses[-1].left if explained.clauses else explained.searched
+        yield {"name": "matches", "valueUnsignedInt": left}
+        uses = iter(explained.clauses)
+        for criterion in self._criteria:
+            yield from self._criterion_parts(criterion, uses, stored)
+        for step in explained.steps:
+            yield {"name": "step", "valueString": step}
+        if reference is not None:
+            yield self._verdict(reference, stored)
+
+    # understanding
+
+    def _parse(self, types: tuple[str, ...], parameters: Sequence[tuple[str, str]]) -> ParsedSearch:
+        return parse(
+            types,
+            parameters,
+            registry=self._engine.registry,
+            zone=self._engine.zone,
+            now=self._engine.now(),
+            lenient=self._request.preferences.lenient,
+            base_url=self._request.base_url,
+        )
+
+    def _criterion(self, pair: tuple[str, str]) -> Criterion:
+        """What is understood of one parameter without the others, and what is wrong with it."""
+        try:
+            parsed = self._parse(self._types, [pair])
+            check_coverage(parsed.query, self._engine.pending, self._engine.registry)
+        except InvalidSearch as error:
+            return Criterion(pair, None, error.issues)
+        return Criterion(pair, parsed, parsed.ignored)
+
+    # telling
+
+    def _criterion_parts(
+        self, criterion: Criterion, uses: Iterator[ClauseUse], stored: StoredResource | None
+    ) -> Iterator[Part]:
+        given = {"name": "parameter", "valueString": criterion.text}
+        if criterion.problems:
+            for issue in criterion.problems:
+                severity = {"name": "severity", "valueCode": issue.severity}
+                yield {"name": "problem", "part": [given, severity, self._text("text", issue.text)]}
+        elif criterion.clauses:
+            for clause in criterion.clauses:
+                yield {"name": "clause", "part": [given, *self._clause(clause, next(uses), stored)]}
+        else:
+            yield {"name": "result", "part": [given, self._text("meaning", _shaping(criterion))]}
+
+    def _clause(self, clause: Clause, use: ClauseUse, stored: StoredResource | None) -> Iterator[Part]:
+        yield self._text("meaning", Meaning(self._engine.zone).of(clause))
+        yield self._text("index", index_of(clause, self._types))
+        yield {"name": "drives", "valueBoolean": use.drives}
+        yield {"name": "alone", "valueUnsignedInt": use.alone}
+        yield {"name": "left", "valueUnsignedInt": use.left}
+        if stored is not None:
+            yield {"name": "satisfied", "valueBoolean": self._reasons.satisfies(stored, clause)}
+
+    def _text(self, name: str, text: Text) -> Part:
+        return {"name": name, "valueString": text.render(self._request.language)}
+
+    # one resource
+
+    def _subject(self, reference: str | None) -> StoredResource | None:
+        """The living resource of one of the types that is asked about. Raises `InvalidRequest`."""
+        if reference is None:
+            return None
+        type, _, id = reference.partition("/")
+        if not id or not self._engine.registry.is_resource_type(type):
+            raise InvalidRequest.of(messages.RESOURCE_NEEDED(value=reference), f"http.{RESOURCE}")
+        stored = self._engine.store.read(type, id)
+        of_types = not self._types or type in self._types
+        return stored if stored is not None and not stored.deleted and of_types else None
+
+    def _verdict(self, reference: str, stored: StoredResource | None) -> Part:
+        matches, text = self._judged(reference, stored)
+        told: list[Part] = [{"name": "reference", "valueString": reference}]
+        if matches is not None:
+            told.append({"name": "matches", "valueBoolean": matches})
+        return {"name": RESOURCE, "part": [*told, self._text("reason", text)]}
+
+    def _judged(self, reference: str, stored: StoredResource | None) -> tuple[bool | None, Text]:
+        """Whether it is among the matches, and why not; None where that cannot be told."""
+        if stored is None:
+            return False, self._why_not_searched(reference)
+        for criterion in self._criteria:
+            for clause in criterion.clauses:
+                if not self._reasons.satisfies(stored, clause):
+                    reason = self._reasons.why(stored, clause)
+                    return False, messages.BECAUSE(reference=reference, clause=criterion.text, reason=reason)
+        if any(issue.severity == "error" for one in self._criteria for issue in one.problems):
+            return None, messages.CANNOT_TELL(reference=reference)
+        return True, messages.IS_A_MATCH(reference=reference)
+
+    def _why_not_searched(self, reference: str) -> Text:
+        type, _, id = reference.partition("/")
+        stored = self._engine.store.read(type, id)
+        if stored is None:
+            return messages.NEVER_WAS(reference=reference)
+        if stored.deleted:
+            return messages.IS_DELETED(reference=reference)
+        return messages.OTHER_TYPE(reference=reference, types=", ".join(self._types))
+
+
+def _shaping(criterion: Criterion) -> Text:
+    """What a parameter does that finds nothing."""
+    query = criterion.parsed.query if criterion.parsed else SearchQuery(())
+    for include in query.includes:
+        template = messages.REVINCLUDED if include.reverse else messages.INCLUDED
+        return template(source=include.source, parameter=include.parameter)
+    if query.sort:
+        keys = ", ".join(f"-{key.parameter}" if key.descending else key.parameter for key in query.sort)
+        return messages.SORTED(keys=keys)
+    return messages.SHAPES_THE_ANSWER()
+
+
+EXPLAIN_SEARCH = Operation(
+    code="explain-search",
+    definition="urn:fhir-server:OperationDefinition:explain-search",
+    levels=frozenset({"system", "type"}),
+    handle=explain_search,
+)

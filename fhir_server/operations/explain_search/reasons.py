@@ -1,0 +1,111 @@
+"""Why a resource does not satisfy a clause, told from what it says and what refers to it.
+
+https://hl7.org/fhir/R4/search.html
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from fhir_server.core import json
+from fhir_server.core.fhirpath import FhirPathError
+from fhir_server.extension import Engine, Resource
+from fhir_server.issues import Text
+from fhir_server.operations.explain_search import messages
+from fhir_server.operations.explain_search.meaning import Meaning
+from fhir_server.search.ast import (
+    AllOf,
+    AnyOf,
+    Chain,
+    Clause,
+    Has,
+    Hierarchy,
+    Match,
+    Not,
+    ReferenceValue,
+    SearchQuery,
+    TokenValue,
+)
+from fhir_server.store.port import StoredResource
+
+FOUND_LENGTH_MAX = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Reasons:
+    """Asks the store about one resource at a time."""
+
+    engine: Engine
+
+    def satisfies(self, stored: StoredResource, clause: Clause) -> bool:
+        """Whether the search would find the resource by this clause alone."""
+        itself = Match("_id", "token", (TokenValue(None, stored.id),))
+        query = SearchQuery((stored.type,), (itself, clause), count=1, total="none")
+        return bool(self.engine.store.search(query).matches)
+
+    def why(self, stored: StoredResource, clause: Clause) -> Text:
+        """What keeps the resource from satisfying a clause that it does not satisfy."""
+        match clause:
+            case AllOf(clauses):
+                failing = (part for part in clauses if not self.satisfies(stored, part))
+                return self.why(stored, next(failing, clauses[0]))
+            case Chain():
+                return self._why_chain(stored, clause)
+            case Has():
+                return self._why_has(stored, clause)
+            case Match(parameter):
+                return self._but_found(stored, clause, parameter.partition(":")[0])
+            case Hierarchy(parameter):
+                return self._but_found(stored, clause, parameter)
+            case AnyOf() | Not():
+                return messages.ASKED(meaning=self._meaning(clause))
+
+    def _meaning(self, clause: Clause) -> Text:
+        return Meaning(self.engine.zone).of(clause)
+
+    def _but_found(self, stored: StoredResource, clause: Clause, code: str) -> Text:
+        meaning, found = self._meaning(clause), self.values(stored, code)
+        if found is None:
+            return messages.ASKED(meaning=meaning)
+        if not found:
+            return messages.ASKED_BUT_EMPTY(meaning=meaning, parameter=code)
+        return messages.ASKED_BUT_FOUND(meaning=meaning, parameter=code, found=found)
+
+    def values(self, stored: StoredResource, code: str) -> str | None:
+        """What the parameter looks at in the resource, as JSON; empty for nothing, None where that cannot be
+        shown.
+        """
+        resource: Resource = json.parse_own(stored.body)
+        if code in ("_id", "_lastUpdated"):
+            return str(resource["id"] if code == "_id" else resource["meta"]["lastUpdated"])
+        parameter = self.engine.registry.search_parameters(stored.type).get(code)
+        if parameter is None or not parameter.expression:
+            return None
+        try:
+            values = self.engine.paths.evaluate(parameter.expression, resource)
+        except FhirPathError:
+            return None
+        text = ", ".join(json.serialise(value).decode() for value in values)
+        return text if len(text) <= FOUND_LENGTH_MAX else f"{text[:FOUND_LENGTH_MAX]}..."
+
+    def _why_chain(self, stored: StoredResource, chain: Chain) -> Text:
+        for target in self._targets(stored, chain):
+            reason = self.why(target, chain.where)
+            return messages.TARGET_FAILS(parameter=chain.parameter, reference=target.reference, reason=reason)
+        return messages.NO_SUCH_TARGET(
+            meaning=self._meaning(chain), parameter=chain.parameter, types="|".join(chain.types)
+        )
+
+    def _targets(self, stored: StoredResource, chain: Chain) -> Iterator[StoredResource]:
+        entries = self.engine.extractor.entries(json.parse_own(stored.body))
+        for entry in entries.references:
+            if entry.parameter == chain.parameter and entry.type in chain.types:
+                target = self.engine.store.read(entry.type, entry.target)
+                if target is not None and not target.deleted:
+                    yield target
+
+    def _why_has(self, stored: StoredResource, has: Has) -> Text:
+        itself = Match(has.parameter, "reference", (ReferenceValue(stored.type, stored.id),))
+        referring = SearchQuery((has.type,), (itself,), count=1, total="none")
+        found = bool(self.engine.store.search(referring).matches)
+        template = messages.REFERRING_FAIL if found else messages.NOBODY_REFERS
+        return template(meaning=self._meaning(has), type=has.type, parameter=has.parameter)
