@@ -3,7 +3,7 @@
 https://hl7.org/fhir/R4/search.html#date
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,7 +19,8 @@ from fhir_server.search.types.prefixes import split_prefix
 _APPROXIMATION = 10
 """ap widens a value by a tenth of its distance from now, as R4 recommends."""
 
-_POINTS = frozenset({"date", "dateTime", "instant"})
+_WIDTH_OF_INSTANT = 1
+"""Microseconds; R4 has an instant be shorter than the system can tell."""
 
 
 def parse(text: str, reading: Reading) -> DateValue:
@@ -66,14 +67,22 @@ def matches(entry: DateEntry, value: DateValue, modifier: str | None) -> bool:
 
 def indexer(target: Target, indexing: Indexing) -> Indexer | None:
     """The time that a date, Period or Timing covers. A day that no calendar has is left out."""
-    span_of = _span_of(target.type)
+    span_of = _SPANS.get(target.type)
     return _spans(target.parameter, span_of, indexing.zone) if span_of else None
 
 
-def _span_of(type: str) -> Callable[[Any, ZoneInfo], Span | None] | None:
-    if type in _POINTS:
-        return period_of
-    return {"Period": period_of_period, "Timing": period_of_timing}.get(type)
+def _instant(text: str, zone: ZoneInfo) -> Span:
+    low, _ = period_of(text, zone)
+    return low, low + _WIDTH_OF_INSTANT
+
+
+_SPANS: Mapping[str, Callable[[Any, ZoneInfo], Span | None]] = {
+    "date": period_of,
+    "dateTime": period_of,
+    "instant": _instant,
+    "Period": period_of_period,
+    "Timing": period_of_timing,
+}
 
 
 def _spans(parameter: str, span_of: Callable[[Any, ZoneInfo], Span | None], zone: ZoneInfo) -> Indexer:
