@@ -72,7 +72,7 @@ def matches(clause: Clause, stored: Stored, entries: Entries, universe: Universe
 def sort_value(sort: Sort, stored: Stored, entries: Entries) -> str | int | None:
     """The value that the resource is sorted by: its least, or its greatest where descending; None for none.
 
-    Dates are sorted by their start, or by their end where descending.
+    Dates are sorted by their start, or by their end where descending. A concept of text alone has no code.
     """
     if sort.parameter == "_id":
         return stored.id
@@ -81,6 +81,8 @@ def sort_value(sort: Sort, stored: Stored, entries: Entries) -> str | int | None
     found = _entries_of(entries, sort.type, sort.parameter)
     column = _sort_column(sort.type, sort.descending)
     values: list[Any] = [getattr(entry, column) for entry in found]
+    if sort.type == "token":
+        values = [code for code in values if code]
     return (max if sort.descending else min)(values, default=None)
 
 

@@ -43,6 +43,11 @@ def test_a_resource_is_sorted_by_its_first_value_in_that_direction(
     assert sort_value(sort, STORED, entries) == value
 
 
+def test_a_concept_without_a_code_is_sorted_as_missing(extractor: Extractor) -> None:
+    resource = {"resourceType": "Condition", "id": "c", "code": {"text": "Fatigue"}}
+    assert sort_value(Sort("code", "token"), STORED, extractor.entries(resource)) is None
+
+
 def test_dates_are_sorted_by_start_or_by_end(entries: Entries) -> None:
     start = sort_value(Sort("birthdate", "date"), STORED, entries)
     end = sort_value(Sort("birthdate", "date", descending=True), STORED, entries)

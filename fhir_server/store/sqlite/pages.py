@@ -38,7 +38,7 @@ def ordered_sources(compiler: Compiler, symbols: Symbols, query: SearchQuery) ->
         return []
     column = f"d.{_column(sort)}"
     having = Source(RANGE, Sql(f"{sort.type} d"), _first_row(sort, parameters), unique=True, order=column)
-    rows = f"{by_key(sort.type, 'o')} WHERE o.key = d.key AND o.parameter = ?"
+    rows = f"{by_key(sort.type, 'o')} WHERE o.key = d.key AND o.parameter = ? AND {_has_value(sort, 'o')}"
     lacking = walk.narrowed(negation(Sql(f"EXISTS (SELECT 1 FROM {rows})", tuple(parameters))))
     return [compiler.narrowed(source, query.types, query.where) for source in (having, lacking)]
 
@@ -52,8 +52,17 @@ def _first_row(sort: Sort, parameters: Sequence[int]) -> Sql:
     if others:
         mine, theirs = (", ".join(f"{alias}.{name}" for name in others) for alias in "do")
         before = f"({before} OR (o.{column} = d.{column} AND ({theirs}) < ({mine})))"
-    rows = f"{by_key(sort.type, 'o')} WHERE o.key = d.key AND o.parameter = d.parameter AND {before}"
-    return all_of([among("d.parameter", parameters), Sql(f"NOT EXISTS (SELECT 1 FROM {rows})")])
+    rows = (
+        f"{by_key(sort.type, 'o')} WHERE o.key = d.key AND o.parameter = d.parameter"
+        f" AND {_has_value(sort, 'o')} AND {before}"
+    )
+    first = Sql(f"{_has_value(sort, 'd')} AND NOT EXISTS (SELECT 1 FROM {rows})")
+    return all_of([among("d.parameter", parameters), first])
+
+
+def _has_value(sort: Sort, alias: str) -> str:
+    """Whether a row has a value to sort by: a concept of text alone has a row, but no code."""
+    return f"{alias}.code <> ''" if sort.type == "token" else ALWAYS.text
 
 
 def page(source: Source, query: SearchQuery, symbols: Symbols, limit: int) -> Sql:
@@ -98,7 +107,7 @@ def _value(source: Source, query: SearchQuery, place: int, symbols: Symbols) -> 
         return Sql(f"(SELECT o.{own} FROM resources o WHERE o.key = d.key)")
     extreme = "max" if sort.descending else "min"
     parameters = among("o.parameter", symbols.parameters(query.types, sort.parameter))
-    rows = f"{by_key(sort.type, 'o')} WHERE o.key = d.key AND {parameters.text}"
+    rows = f"{by_key(sort.type, 'o')} WHERE o.key = d.key AND {parameters.text} AND {_has_value(sort, 'o')}"
     return Sql(f"(SELECT {extreme}(o.{_column(sort)}) FROM {rows})", parameters.values)
 
 
