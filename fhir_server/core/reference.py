@@ -18,6 +18,10 @@ _match_conditional = re.compile(r"([A-Z][A-Za-z]+)\?(\S.*)").fullmatch
 _match_url = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:\S+").fullmatch
 
 
+REMEMBERED_LENGTH_MAX = 256
+"""Clients write references of any length, and only short ones are worth keeping."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reference:
     """A reference taken apart.
@@ -47,9 +51,12 @@ class Canonical:
     fragment: str = ""
 
 
-@lru_cache(maxsize=4096)
 def parse_reference(text: str, base_url: str = "") -> Reference:
     """What `text` refers to; a URL below `base_url` is local, as a relative one is."""
+    return (_remembered if len(text) <= REMEMBERED_LENGTH_MAX else _parsed)(text, base_url)
+
+
+def _parsed(text: str, base_url: str) -> Reference:
     if found := _match_relative(text):
         return Reference("local", found[1], found[2], found[3] or "")
     if text.startswith("#"):
@@ -63,6 +70,9 @@ def parse_reference(text: str, base_url: str = "") -> Reference:
     if _match_url(text):
         return Reference("absolute", url=text)
     return Reference("invalid")
+
+
+_remembered = lru_cache(maxsize=4096)(_parsed)
 
 
 def _absolute(found: re.Match[str], base_url: str) -> Reference:

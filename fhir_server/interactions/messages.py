@@ -69,8 +69,8 @@ ID_TAKEN = Template(
     fr="Rien ne correspond aux critères et {reference} existe déjà : elle n'est pas créée sous cet id.",
 )
 UNKNOWN_TYPE = Template(
-    en="'{name}' is not a resource type of FHIR R4{hint}.",
-    fr="« {name} » n'est pas un type de ressource de FHIR R4{hint}.",
+    en="'{name}' is not a resource type of FHIR R4{hint}",
+    fr="« {name} » n'est pas un type de ressource de FHIR R4{hint}",
 )
 NEAREST = Template(en="; did you mean {name}?", fr=" ; vouliez-vous dire {name} ?")
 NOT_IN_COMPARTMENT = Template(

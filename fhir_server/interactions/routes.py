@@ -105,4 +105,4 @@ def _kind(place: int, part: str, path: tuple[str, ...], registry: Registry) -> s
 
 def _hint(name: str, registry: Registry) -> Text | str:
     near = get_close_matches(name, registry.resource_types, n=1)
-    return messages.NEAREST(name=near[0]) if near else ""
+    return messages.NEAREST(name=near[0]) if near else "."
