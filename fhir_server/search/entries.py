@@ -8,7 +8,9 @@ from typing import NamedTuple
 
 
 class StringEntry(NamedTuple):
-    """`text` is normalised for matching (no case, accents or surplus space), `exact` is as written."""
+    """`text` is normalised for matching (no case, accents or surplus space), `exact` is as written; it is
+    empty where `text` is but the end of a value.
+    """
 
     parameter: str
     text: str

@@ -72,7 +72,8 @@ def matches(clause: Clause, stored: Stored, entries: Entries, universe: Universe
 def sort_value(sort: Sort, stored: Stored, entries: Entries) -> str | int | None:
     """The value that the resource is sorted by: its least, or its greatest where descending; None for none.
 
-    Dates are sorted by their start, or by their end where descending. A concept of text alone has no code.
+    Dates are sorted by their start, or by their end where descending. A concept of text alone has no code,
+    and what is but the end of a string is not sorted by.
     """
     if sort.parameter == "_id":
         return stored.id
@@ -80,9 +81,10 @@ def sort_value(sort: Sort, stored: Stored, entries: Entries) -> str | int | None
         return stored.last_updated
     found = _entries_of(entries, sort.type, sort.parameter)
     column = _sort_column(sort.type, sort.descending)
-    values: list[Any] = [getattr(entry, column) for entry in found]
-    if sort.type == "token":
-        values = [code for code in values if code]
+    needed = {"token": "code", "string": "exact"}.get(sort.type)
+    values: list[Any] = [
+        getattr(entry, column) for entry in found if needed is None or getattr(entry, needed)
+    ]
     return (max if sort.descending else min)(values, default=None)
 
 

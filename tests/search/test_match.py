@@ -43,6 +43,11 @@ def test_a_resource_is_sorted_by_its_first_value_in_that_direction(
     assert sort_value(sort, STORED, entries) == value
 
 
+def test_the_end_of_a_family_name_is_not_sorted_by(extractor: Extractor) -> None:
+    entries = extractor.entries({**PATIENT, "name": [{"family": "Zoe Abel"}]})
+    assert sort_value(Sort("family", "string"), STORED, entries) == "zoe abel"
+
+
 def test_a_concept_without_a_code_is_sorted_as_missing(extractor: Extractor) -> None:
     resource = {"resourceType": "Condition", "id": "c", "code": {"text": "Fatigue"}}
     assert sort_value(Sort("code", "token"), STORED, extractor.entries(resource)) is None

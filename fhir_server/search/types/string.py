@@ -135,12 +135,15 @@ def _of_name(name: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _family_words(family: str) -> Iterator[tuple[str, str]]:
-    """The family name from each of its words on: Carreno Quinones is found by quinones too."""
+    """The family name from each of its words on: Carreno Quinones is found by quinones too.
+
+    Only the whole is a value, to be sorted by and to be compared exactly; the others have nothing as written.
+    """
     text = normalise(family)
     yield text, family
     while " " in text:
         text = text.partition(" ")[2]
-        yield text, family
+        yield text, ""
 
 
 def _of_address(address: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -61,8 +61,11 @@ def _first_row(sort: Sort, parameters: Sequence[int]) -> Sql:
 
 
 def _has_value(sort: Sort, alias: str) -> str:
-    """Whether a row has a value to sort by: a concept of text alone has a row, but no code."""
-    return f"{alias}.code <> ''" if sort.type == "token" else ALWAYS.text
+    """Whether a row has a value to sort by: a concept of text alone has no code, the end of a string nothing
+    that was written so.
+    """
+    needed = {"token": "code", "string": "exact"}.get(sort.type)
+    return f"{alias}.{needed} <> ''" if needed else ALWAYS.text
 
 
 def page(source: Source, query: SearchQuery, symbols: Symbols, limit: int) -> Sql:
