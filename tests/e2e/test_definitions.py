@@ -56,7 +56,8 @@ def fill(client: httpx.Client, count: int) -> None:
     for start in range(0, count, 100):
         numbers = range(start, min(start + 100, count))
         bundle = transaction([fond_of("blue", id=f"p{number}") for number in numbers])
-        assert send(client, "POST", "", bundle).status_code == 200
+        answer = send(client, "POST", "", bundle)
+        assert answer.status_code == 200, answer.text
     assert send(client, "PUT", "SearchParameter/favourite", parameter()).status_code == 201
 
 
