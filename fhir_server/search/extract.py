@@ -48,7 +48,9 @@ class Extractor:
 
     def over(self, registry: Registry) -> "Extractor":
         """What indexes in the same way by other definitions."""
-        return Extractor(registry, self.indexing.zone, self.indexing.base_url, self._fhirpath)
+        other = Extractor(registry, self.indexing.zone, self.indexing.base_url, self._fhirpath)
+        other.fingerprints = Fingerprints(registry, other.indexing, self.fingerprints)
+        return other
 
     def entries(self, resource: Resource) -> Entries:
         """All entries of a parsed resource that carries its id."""

@@ -20,15 +20,26 @@ _SIZE = 8
 
 
 class Fingerprints:
-    """The fingerprints of the definitions of a registry, each worked out once."""
+    """The fingerprints of the definitions of a registry, each worked out once.
 
-    def __init__(self, registry: Registry, indexing: Indexing) -> None:
+    `known` are those of another registry, under the same circumstances: most of its parameters are the same.
+    """
+
+    def __init__(self, registry: Registry, indexing: Indexing, known: "Fingerprints | None" = None) -> None:
         self._registry = registry
         self._indexing = indexing
-        self._by_url: dict[str, str] = {}
+        self._by_url: dict[str, tuple[SearchParameter, str]] = {}
+        self._carried = known._by_url if known else {}
+        self._by_type: dict[str, dict[str, str]] = {}
 
     def of(self, type: str) -> dict[str, str]:
         """By the code of each parameter that a type is indexed by, and of its compartments."""
+        found = self._by_type.get(type)
+        if found is None:
+            found = self._by_type[type] = self._of(type)
+        return found
+
+    def _of(self, type: str) -> dict[str, str]:
         parameters = self._registry.search_parameters(type)
         found = {
             code: self._fingerprint(parameter)
@@ -50,8 +61,11 @@ class Fingerprints:
         """Of all that decides which entries a resource gets: not of names and descriptions."""
         known = self._by_url.get(parameter.url)
         if known is None:
-            known = self._by_url[parameter.url] = _digest(*self._deciding(parameter))
-        return known
+            known = self._carried.get(parameter.url)
+            if known is None or known[0] is not parameter or parameter.components:
+                known = parameter, _digest(*self._deciding(parameter))
+            self._by_url[parameter.url] = known
+        return known[1]
 
     def _deciding(self, parameter: SearchParameter) -> Iterator[str]:
         yield parameter.type
