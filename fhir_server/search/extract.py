@@ -116,9 +116,11 @@ class _CaseOfSystems:
 
 
 def _add_presence(presence: Presence, resource: Resource, entries: Entries) -> None:
-    found = Entries()
-    presence.tree.visit(resource, resource, found)
-    codes = {entry.code for entry in found.tokens}
+    codes: set[str] = set()
+    if not presence.tree.below.keys().isdisjoint(resource):
+        found = Entries()
+        presence.tree.visit(resource, resource, found)
+        codes = {entry.code for entry in found.tokens}
     entries.tokens.append(TokenEntry(presence.parameter, "", "true" if codes == {"true"} else "false"))
 
 
@@ -138,5 +140,7 @@ def _distinct(entries: Entries) -> Entries:
     for name in _LISTS:
         found = getattr(entries, name)
         if len(found) > 1:
-            setattr(entries, name, list(dict.fromkeys(found)))
+            distinct = dict.fromkeys(found)
+            if len(distinct) < len(found):
+                setattr(entries, name, list(distinct))
     return entries

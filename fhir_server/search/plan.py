@@ -67,6 +67,7 @@ class PlanBuilder:
         self._registry = registry
         self._indexing = indexing
         self._routes = Routes(registry)
+        self._finders: dict[tuple[str, ...], Finder] = {}
 
     def plan(self, type: str, codes: Container[str] | None = None) -> Plan:
         """The plan for a resource type; of some parameters alone, where their codes are given."""
@@ -133,10 +134,15 @@ class PlanBuilder:
                 tree.grow(route.hops).parts.append(composite.indexer(parameter.code, finders))
 
     def _finder(self, type: str, part: Place, parameter: SearchParameter, expression: str) -> Finder:
-        """Finds the entries of one component, below the part or from the whole resource, without those that
-        were derived.
-        """
-        kind = kind_of(parameter)
+        """What finds the entries of one component; the same one for all composites that look at the same."""
+        path = part.element.path if part.element else ""
+        asked = (type, part.type, path, kind_of(parameter), expression)
+        if asked not in self._finders:
+            self._finders[asked] = self._new_finder(type, part, kind_of(parameter), expression)
+        return self._finders[asked]
+
+    def _new_finder(self, type: str, part: Place, kind: ParameterType, expression: str) -> Finder:
+        """Finds entries below the part or from the whole resource, without those that were derived."""
         paths, indexers = read_paths(expression), lambda place: self.indexer("", kind, place)
         of_part = self._tree([path for path in paths if path.root != RESOURCE], type, indexers, part)
         of_whole = self._tree([path for path in paths if path.root == RESOURCE], type, indexers)
@@ -147,6 +153,8 @@ class PlanBuilder:
             of_part.visit(value, resource, entries)
             of_whole.visit(resource, resource, entries)
             found: list[NamedTuple] = getattr(entries, wanted)
+            if not found:
+                return ()
             return [entry for entry in dict.fromkeys(found) if entry[0] == ""]
 
         return find

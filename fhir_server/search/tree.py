@@ -13,7 +13,7 @@ from fhir_server.definitions.elements import Element
 from fhir_server.definitions.registry import Registry
 from fhir_server.search.entries import Entries
 from fhir_server.search.paths import RESOURCE, Equals, First, NotPlain, OfType, Path, Property, Resolves
-from fhir_server.search.types.composite import PartIndexer
+from fhir_server.search.types.composite import Found, PartIndexer
 from fhir_server.search.types.context import Indexer
 
 Guard = Callable[[Any, Mapping[str, Any]], bool]
@@ -138,8 +138,14 @@ class Branch:
         """Index one value, and all below it."""
         for index in self.indexers:
             index(value, entries)
-        for index_part in self.parts:
-            index_part(value, resource, entries)
+        self.enter(value, resource, entries)
+
+    def enter(self, value: Any, resource: Mapping[str, Any], entries: Entries) -> None:
+        """Index what is below a value, and its parts together."""
+        if self.parts:
+            found: Found = {}
+            for index_part in self.parts:
+                index_part(value, resource, entries, found)
         if self.below and type(value) is dict:
             _walk(self.below, value, resource, entries)
 
@@ -148,16 +154,19 @@ def _walk(
     below: Mapping[str, list[Branch]], parent: dict[str, Any], resource: Mapping[str, Any], entries: Entries
 ) -> None:
     """Visit the branches of the properties that are there; the busiest loop of every write."""
-    for name, value in parent.items():
-        branches = below.get(name)
-        if branches is None:
+    for name in below if len(below) < len(parent) else parent:
+        branches, value = below.get(name), parent.get(name)
+        if branches is None or value is None:
             continue
         values = value if type(value) is list else (value,)
         for branch in branches:
             guard = branch.guard
             for one in values[:1] if branch.first else values:
                 if one is not None and (guard is None or guard(one, resource)):
-                    branch.visit(one, resource, entries)
+                    for index in branch.indexers:
+                        index(one, entries)
+                    if branch.below or branch.parts:
+                        branch.enter(one, resource, entries)
 
 
 def _guard(hop: Hop) -> Guard | None:

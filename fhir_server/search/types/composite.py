@@ -18,8 +18,11 @@ Component = Callable[[str, Reading], Value]
 Finder = Callable[[Any, Any], Sequence[NamedTuple]]
 """The entries of one component, given the part of the resource and the whole."""
 
-PartIndexer = Callable[[Any, Any, Entries], None]
-"""Adds the entries of one part of a resource, given the part and the whole."""
+Found = dict[Finder, Sequence[NamedTuple]]
+"""What finders found in one part of a resource; composites have many of them in common."""
+
+PartIndexer = Callable[[Any, Any, Entries, Found], None]
+"""Adds the entries of one part of a resource, given the part, the whole, and what is found there already."""
 
 COMBINATIONS_MAX = 1_000
 
@@ -50,15 +53,14 @@ def matches(
 def indexer(parameter: str, finders: Sequence[Finder]) -> PartIndexer:
     """Every combination of the components' entries, at most `COMBINATIONS_MAX` for one part."""
 
-    def index(part: Any, resource: Any, entries: Entries) -> None:
-        found: list[Sequence[NamedTuple]] = []
+    def index(part: Any, resource: Any, entries: Entries, found: Found) -> None:
         # The code comes first and is always there; the value that may be of another type comes last.
         for finder in reversed(finders):
-            of_component = finder(part, resource)
-            if not of_component:
+            if finder not in found:
+                found[finder] = finder(part, resource)
+            if not found[finder]:
                 return
-            found.insert(0, of_component)
-        for combination in islice(product(*found), COMBINATIONS_MAX):
+        for combination in islice(product(*[found[finder] for finder in finders]), COMBINATIONS_MAX):
             entries.composites.append(CompositeEntry(parameter, combination))
 
     return index

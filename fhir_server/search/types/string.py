@@ -4,7 +4,8 @@ https://hl7.org/fhir/R4/search.html#string
 """
 
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from fhir_server.search.ast import StringValue
@@ -36,7 +37,8 @@ def _base(character: str) -> str:
 _BASES = _Bases()
 
 _NAME_PARTS = ("given", "prefix", "suffix")
-_ADDRESS_PARTS = ("line", "city", "district", "state", "postalCode", "country")
+_ADDRESS_PARTS = ("text", "line", "city", "district", "state", "postalCode", "country")
+_REMEMBERED_LENGTH_MAX = 128
 _PLAIN = frozenset({"string", "markdown", "code", "id", "uri", "url", "canonical"})
 
 
@@ -57,6 +59,19 @@ def normalise(text: str) -> str:
 def exactly(text: str) -> str:
     """The text as :exact compares it: as written, in the composed form of Unicode."""
     return unicodedata.normalize("NFC", text)
+
+
+def compared(text: str) -> tuple[str, str]:
+    """The text as it is compared, and as :exact compares it."""
+    return _remembered(text) if len(text) <= _REMEMBERED_LENGTH_MAX else _compared(text)
+
+
+def _compared(text: str) -> tuple[str, str]:
+    return normalise(text), exactly(text)
+
+
+_remembered = lru_cache(maxsize=8192)(_compared)
+"""Names, towns and what codes display come again and again, even within one resource."""
 
 
 def parse(text: str, _reading: Reading) -> StringValue:
@@ -97,11 +112,11 @@ def indexer(target: Target, _indexing: Indexing) -> Indexer | None:
     """Of a HumanName or Address every part, and of a whole name also its usual order."""
     parameter = target.parameter
     if target.type == "HumanName":
-        return _each(parameter, _of_name)
+        return _name(parameter)
     if target.type == "Address":
-        return _each(parameter, _of_address)
+        return _address(parameter)
     if target.path == "HumanName.family":
-        return _each(parameter, _family_words)
+        return _family(parameter)
     if target.type in _PLAIN:
         return _one(parameter)
     return None
@@ -109,52 +124,58 @@ def indexer(target: Target, _indexing: Indexing) -> Indexer | None:
 
 def _one(parameter: str) -> Indexer:
     def index(value: str, entries: Entries) -> None:
-        entries.strings.append(StringEntry(parameter, normalise(value), exactly(value)))
+        entries.strings.append(StringEntry(parameter, *compared(value)))
 
     return index
 
 
-def _each(parameter: str, texts_of: Any) -> Indexer:
-    def index(value: Any, entries: Entries) -> None:
-        for text, exact in texts_of(value):
-            entries.strings.append(StringEntry(parameter, text, exactly(exact)))
-
-    return index
-
-
-def _of_name(name: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """The parts, and the whole as written or as spoken, so that `name=jean dup` finds Jean Dupont."""
-    family = name.get("family")
-    if family:
-        yield from _family_words(family)
-    for text in _texts(name, _NAME_PARTS):
-        yield normalise(text), text
-    whole = name.get("text") or " ".join([*_texts(name, ("given",)), family or ""]).strip()
-    if whole:
-        yield normalise(whole), whole
-
-
-def _family_words(family: str) -> Iterator[tuple[str, str]]:
+def _family(parameter: str) -> Indexer:
     """The family name from each of its words on: Carreno Quinones is found by quinones too.
 
     Only the whole is a value, to be sorted by and to be compared exactly; the others have nothing as written.
     """
-    text = normalise(family)
-    yield text, family
-    while " " in text:
-        text = text.partition(" ")[2]
-        yield text, ""
+
+    def index(value: str, entries: Entries) -> None:
+        text, exact = compared(value)
+        entries.strings.append(StringEntry(parameter, text, exact))
+        while " " in text:
+            text = text.partition(" ")[2]
+            entries.strings.append(StringEntry(parameter, text, ""))
+
+    return index
 
 
-def _of_address(address: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for text in _texts(address, ("text", *_ADDRESS_PARTS)):
-        yield normalise(text), text
+def _name(parameter: str) -> Indexer:
+    """The parts, and the whole as written or as spoken, so that `name=jean dup` finds Jean Dupont."""
+    index_family = _family(parameter)
+
+    def index(name: Mapping[str, Any], entries: Entries) -> None:
+        family = name.get("family")
+        if family:
+            index_family(family, entries)
+        texts = _texts(name, _NAME_PARTS)
+        whole = name.get("text") or " ".join([*_texts(name, ("given",)), family or ""]).strip()
+        if whole:
+            texts.append(whole)
+        entries.strings += [StringEntry(parameter, *compared(text)) for text in texts]
+
+    return index
 
 
-def _texts(value: Mapping[str, Any], names: tuple[str, ...]) -> Iterator[str]:
+def _address(parameter: str) -> Indexer:
+    def index(address: Mapping[str, Any], entries: Entries) -> None:
+        texts = _texts(address, _ADDRESS_PARTS)
+        entries.strings += [StringEntry(parameter, *compared(text)) for text in texts]
+
+    return index
+
+
+def _texts(value: Mapping[str, Any], names: tuple[str, ...]) -> list[str]:
+    texts = []
     for name in names:
         part = value.get(name)
         if type(part) is list:
-            yield from (text for text in part if text)
+            texts += [text for text in part if text]
         elif part:
-            yield part
+            texts.append(part)
+    return texts

@@ -3,7 +3,7 @@
 https://hl7.org/fhir/R4/search.html#token
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from fhir_server.errors import InvalidSearch
@@ -12,7 +12,7 @@ from fhir_server.search.ast import OfTypeValue, TokenSet, TokenValue
 from fhir_server.search.entries import Entries, StringEntry, TokenEntry
 from fhir_server.search.escapes import split, unescape
 from fhir_server.search.types.context import Indexer, Indexing, Reading, Target
-from fhir_server.search.types.string import exactly, normalise
+from fhir_server.search.types.string import compared
 
 TEXT, OF_TYPE, FOLDED = ":text", ":of-type", ":folded"
 """Suffixes of derived entries: for the modifiers of those names, and for codes whose case does not count."""
@@ -112,35 +112,40 @@ def _string(parameter: str) -> Indexer:
 
 
 def _coding(parameter: str, ignores_case: Callable[[str], bool]) -> Indexer:
-    texts, derived = _texts(parameter), parameter + FOLDED
+    of_text, derived = parameter + TEXT, parameter + FOLDED
 
     def index(value: Mapping[str, Any], entries: Entries) -> None:
         system, code = value.get("system") or "", value.get("code") or ""
         entries.tokens.append(TokenEntry(parameter, system, code))
         if parameter and system and ignores_case(system):
             entries.tokens.append(TokenEntry(derived, system, fold(code)))
-        texts((value.get("display"),), entries)
+        display = value.get("display")
+        if display and parameter:
+            entries.strings.append(StringEntry(of_text, *compared(display)))
 
     return index
 
 
 def _codeable_concept(parameter: str, coding: Indexer) -> Indexer:
     """A concept of text alone has an entry too, of no code, so that it does not count as missing."""
-    texts = _texts(parameter)
+    of_text = parameter + TEXT
 
     def index(value: Mapping[str, Any], entries: Entries) -> None:
         codings = value.get("coding")
-        for one in codings or ():
-            coding(one, entries)
-        if not codings:
+        if codings:
+            for one in codings:
+                coding(one, entries)
+        else:
             entries.tokens.append(TokenEntry(parameter, "", ""))
-        texts((value.get("text"),), entries)
+        text = value.get("text")
+        if text and parameter:
+            entries.strings.append(StringEntry(of_text, *compared(text)))
 
     return index
 
 
 def _identifier(parameter: str) -> Indexer:
-    texts, of_type = _texts(parameter), parameter + OF_TYPE
+    of_text, of_type = parameter + TEXT, parameter + OF_TYPE
 
     def index(value: Mapping[str, Any], entries: Entries) -> None:
         code = value.get("value") or ""
@@ -150,21 +155,9 @@ def _identifier(parameter: str) -> Indexer:
             for coding in kind.get("coding", ()):
                 system = f"{coding.get('system', '')}|{coding.get('code', '')}"
                 entries.tokens.append(TokenEntry(of_type, system, code))
-            texts((kind.get("text"),), entries)
-
-    return index
-
-
-def _texts(parameter: str) -> Callable[[Iterable[str | None], Entries], None]:
-    """Entries for :text; a part of a composite has none."""
-    if not parameter:
-        return lambda _texts, _entries: None
-    derived = parameter + TEXT
-
-    def index(texts: Iterable[str | None], entries: Entries) -> None:
-        for text in texts:
-            if text:
-                entries.strings.append(StringEntry(derived, normalise(text), exactly(text)))
+            text = kind.get("text")
+            if text and parameter:
+                entries.strings.append(StringEntry(of_text, *compared(text)))
 
     return index
 

@@ -4,13 +4,15 @@ https://hl7.org/fhir/R4/search.html#text
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from html import unescape
+from itertools import repeat
 from typing import Any
 
 from fhir_server.search.ast import WordValue
 from fhir_server.search.entries import Entries, WordEntry
-from fhir_server.search.types.string import normalise
+from fhir_server.search.types.string import compared
 
 NARRATIVE, CONTENT = "_text", "_content"
 WORD_LENGTH_MAX = 64
@@ -24,12 +26,12 @@ NamesOf = Callable[[str], frozenset[str]]
 """By the type of a resource, the JSON properties that hold texts in it."""
 
 
-def words(text: str) -> set[str]:
-    """The words of a text, without case, accents and punctuation."""
+def words(*texts: str) -> dict[str, None]:
+    """The words of texts, each once and in their order, without case, accents and punctuation."""
     return {
-        word
-        for word in normalise(text).split()
-        if len(word) <= WORD_LENGTH_MAX and any(map(str.isalnum, word))
+        word: None
+        for word in " ".join([compared(text)[0] for text in texts]).split()
+        if len(word) <= WORD_LENGTH_MAX and (word.isalnum() or any(map(str.isalnum, word)))
     }
 
 
@@ -40,17 +42,19 @@ def matches(entry: WordEntry, value: WordValue, _modifier: str | None) -> bool:
 
 def index_words(resource: Mapping[str, Any], names_of: NamesOf, entries: Entries) -> None:
     """Add the words of a resource; those that the narrative has too count as its own alone."""
-    of_narrative = words(_narrative(resource))
     texts: list[str] = []
     _collect(resource, names_of, frozenset(), texts)
-    entries.words += [WordEntry(NARRATIVE, word) for word in sorted(of_narrative)]
-    entries.words += [WordEntry(CONTENT, word) for word in sorted(_all(texts) - of_narrative)]
+    found = words(*texts)
+    narrative = _narrative(resource)
+    if narrative:
+        of_narrative = words(narrative)
+        entries.words += map(_word, zip(repeat(NARRATIVE), of_narrative))
+        found = {word: None for word in found if word not in of_narrative}
+    entries.words += map(_word, zip(repeat(CONTENT), found))
 
 
-def _all(texts: Iterable[str]) -> set[str]:
-    """The words of many texts. Most are ASCII, and those are cheapest all at once."""
-    found = words("\n".join([text for text in texts if text.isascii()]))
-    return found.union(*[words(text) for text in texts if not text.isascii()])
+_word: Callable[[tuple[str, str]], WordEntry] = partial(tuple.__new__, WordEntry)
+"""Most entries are words, so they are made in the quickest way."""
 
 
 def _narrative(resource: Mapping[str, Any]) -> str:
