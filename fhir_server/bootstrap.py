@@ -116,6 +116,11 @@ def build(settings: Settings) -> Server:
     return Server(settings, found, store, engines, Dispatcher(engines), operations)
 
 
+def engines(settings: Settings) -> Engines:
+    """What a process that helps another to reindex works with."""
+    return build(settings).engines
+
+
 def _store(settings: Settings) -> Store:
     try:
         return open_store(settings.store)

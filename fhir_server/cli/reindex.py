@@ -4,6 +4,7 @@ import os
 import time
 import uuid
 from collections.abc import Iterator
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -14,10 +15,13 @@ from fhir_server.cli.failure import CommandError
 from fhir_server.cli.progress import progress
 from fhir_server.cli.provision import put_in_force
 from fhir_server.jobs import reindex as jobs
+from fhir_server.jobs.crew import Crew
 from fhir_server.jobs.reindex import LeaseLost, Progress, Reindexing
 from fhir_server.settings import Settings
 
 LOOK_SECONDS = 0.5
+HELPERS_MAX = 3
+"""Processes beside this one; more would only wait for the one that writes."""
 NOTHING_TO_DO = "Every index is complete; nothing to do. With --all they are all made anew."
 
 
@@ -58,7 +62,15 @@ def _done(server: bootstrap.Server, everything: bool) -> int:
 
 def _steps(server: bootstrap.Server, id: str) -> Iterator[Progress]:
     """How far the job is, time and again until it is done."""
-    reindexing = Reindexing(server.engines, str(uuid.uuid4()))
+    crew = Crew(partial(bootstrap.engines, server.settings), helpers=min(HELPERS_MAX, cores() - 1))
+    reindexing = Reindexing(server.engines, str(uuid.uuid4()), crew=crew)
+    try:
+        yield from _watched(server, reindexing, id)
+    finally:
+        crew.dismiss()
+
+
+def _watched(server: bootstrap.Server, reindexing: Reindexing, id: str) -> Iterator[Progress]:
     while True:
         try:
             yield from reindexing.steps(id)
@@ -75,3 +87,8 @@ def _steps(server: bootstrap.Server, id: str) -> Iterator[Progress]:
 def _expected(server: bootstrap.Server, everything: bool) -> int:
     pending = server.engines.current().pending
     return sum(count for type, count in server.store.count().items() if everything or type in pending)
+
+
+def cores() -> int:
+    """The processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -8,31 +8,31 @@ https://hl7.org/fhir/R4/searchparameter.html
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 
 import msgspec
 from msgspec.structs import replace
 
-from fhir_server.core import json
 from fhir_server.errors import Conflict, NotFound
 from fhir_server.extension import Engine
 from fhir_server.interactions.engines import DefinitionsChanged, Engines, transact
 from fhir_server.jobs import messages
-from fhir_server.search.ast import Page, SearchQuery
-from fhir_server.search.entries import Entries
-from fhir_server.search.extract import OF_THE_WHOLE
-from fhir_server.store.port import Job, Store, StoredResource, TypeIndex, UnitOfWork
+from fhir_server.jobs.crew import Crew
+from fhir_server.jobs.walk import Part, ResourceFailed, Walk
+from fhir_server.store.port import Job, Store, TypeIndex, UnitOfWork
 
 KIND = "reindex"
-BATCH = 100
-"""Resources in one unit, some ten milliseconds of the writer's time."""
 LEASE_SECONDS = 15.0
 
-Indexed = list[tuple[StoredResource, Entries]]
+CREW_MIN = 4_000
+"""Resources left of a type for which it is worth starting helpers, which takes each half a second."""
+CREW_PART = 250
+"""Resources, about, that one process of a crew does before it is given the next part."""
+CREW_PARTS = 8
+"""Parts for each process of a crew between two times that progress is saved."""
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """How far a job is: `walked` of the resources of `type`, the last of them being `after`, and `done` of
+    """How far a job is: `walked` of `living` resources of `type`, up to the sequence `after`, and `done` of
     the types before it, out of `total`. `generation` names the definitions that it walks by.
     """
 
@@ -40,6 +40,7 @@ class Progress(msgspec.Struct, frozen=True):
     total: int = 0
     done: int = 0
     type: str = ""
+    living: int = 0
     walked: int = 0
     after: int = 0
     snapshot: int = 0
@@ -106,7 +107,9 @@ def _read(job: Job) -> ReindexJob:
 
 
 class Reindexing:
-    """Does jobs in the name of `owner`. `breathe` is called after each resource that was looked through."""
+    """Does jobs in the name of `owner`. `breathe` is called after each resource that was looked through; a
+    `crew` does long walks together.
+    """
 
     def __init__(
         self,
@@ -114,18 +117,20 @@ class Reindexing:
         owner: str,
         breathe: Callable[[], object] = lambda: None,
         lease_seconds: float = LEASE_SECONDS,
+        crew: Crew | None = None,
     ) -> None:
         self._engines = engines
         self._store = engines.latest().store
+        self._walk = Walk(engines, breathe)
         self._owner = owner
-        self._breathe = breathe
         self._lease_seconds = lease_seconds
+        self._crew = crew
         self._renew_at = 0.0
 
     def steps(self, id: str) -> Iterator[Progress]:
-        """Do a job, yielding after each batch; nothing where another process does it, or it is done.
+        """Do a job, yielding as it goes on; nothing where another process does it, or it is done.
 
-        Raises `LeaseLost`, and whatever goes wrong with a resource, which ends the job.
+        Raises `LeaseLost`; `ResourceFailed`, which ends the job.
         """
         held = self._store.acquire_job(KIND, id, self._owner, self._lease_seconds)
         if held is None:
@@ -133,13 +138,20 @@ class Reindexing:
         self._renew_at = time.monotonic() + self._lease_seconds / 3
         progress = _read(held).progress
         while True:
-            progress, over = self._step(id, progress)
+            try:
+                progress, over = self._step(id, progress)
+            except DefinitionsChanged:
+                self._engines.renewed()
+                continue
+            except ResourceFailed as error:
+                self._save(id, replace(progress, error=str(error)), done=True)
+                raise
             yield progress
             if over:
                 return
 
     def _step(self, id: str, progress: Progress) -> tuple[Progress, bool]:
-        """One batch; and whether the job is over."""
+        """Some resources further; and whether the job is over."""
         engine = self._engines.current()
         if not progress.type or progress.generation != engine.generation:
             progress = self._next_type(engine, progress)
@@ -147,18 +159,9 @@ class Reindexing:
                 self._save(id, progress, done=True)
                 return progress, True
         self._renew(id)
-        page = Page(progress.snapshot, (progress.after,))
-        result = self._store.search(SearchQuery((progress.type,), count=BATCH, total="none", page=page))
-        batch = self._indexed(id, engine, progress, result.matches)
-        further = _advanced(progress, result.matches, last=result.next is None)
-        try:
-            with self._store.group():
-                transact(engine, partial(_write, engine, progress, batch, last=not further.type))
-                self._save(id, further)
-        except DefinitionsChanged:
-            self._engines.renewed()
-            return progress, False
-        return further, False
+        if self._crew and progress.living - progress.walked >= CREW_MIN:
+            return self._together(id, engine, progress, self._crew), False
+        return self._alone(id, engine, progress), False
 
     def _next_type(self, engine: Engine, progress: Progress) -> Progress:
         """The beginning of a walk through the resources of a type that is still to be done."""
@@ -166,35 +169,47 @@ class Reindexing:
         wanted = set(engine.pending)
         if progress.everything:
             wanted |= living.keys() - set(progress.finished)
+        first = min(wanted, default="")
         return replace(
             progress,
             total=progress.done + sum(living.get(type, 0) for type in wanted),
-            type=min(wanted, default=""),
+            type=first,
+            living=living.get(first, 0),
             walked=0,
             after=0,
             snapshot=self._store.watermark(),
             generation=engine.generation,
         )
 
-    def _indexed(
-        self, id: str, engine: Engine, progress: Progress, resources: tuple[StoredResource, ...]
-    ) -> Indexed:
-        batch: Indexed = []
-        parameters = _parameters(engine, progress)
-        extractor = engine.extractor
-        entries_of = extractor.entries
-        if parameters is not None:
-            entries_of = partial(extractor.entries_of, codes=parameters)
-        for stored in resources:
-            try:
-                batch.append((stored, entries_of(json.parse_own(stored.body))))
-            except Exception as error:
-                self._save(
-                    id, replace(progress, error=f"{stored.reference}: {type(error).__name__}"), done=True
-                )
-                raise
-            self._breathe()
-        return batch
+    def _alone(self, id: str, engine: Engine, progress: Progress) -> Progress:
+        """One batch, written together with how far the walk is."""
+        batch = self._walk.batch(engine, _part(progress, progress.after, progress.snapshot))
+        further = _advanced(progress, len(batch.resources), batch.next)
+
+        def work(unit: UnitOfWork) -> None:
+            batch.write(unit)
+            if batch.next is None:
+                _complete(unit, engine, progress.type)
+
+        with self._store.group():
+            transact(engine, work)
+            self._save(id, further)
+        return further
+
+    def _together(self, id: str, engine: Engine, progress: Progress, crew: Crew) -> Progress:
+        """A stretch of the walk in parts of about equal length, by all of the crew."""
+        left = progress.snapshot - progress.after
+        length = max(1, left * CREW_PART // (progress.living - progress.walked))
+        ends = range(progress.after + length, progress.snapshot + length, length)[: CREW_PARTS * crew.size]
+        parts = [_part(progress, end - length, min(end, progress.snapshot)) for end in ends]
+        indexed = crew.walk(parts, self._walk)
+        reached = parts[-1].upto
+        further = _advanced(progress, indexed, reached if reached < progress.snapshot else None)
+        with self._store.group():
+            if not further.type:
+                transact(engine, lambda unit: _complete(unit, engine, progress.type))
+            self._save(id, further)
+        return further
 
     def _renew(self, id: str) -> None:
         if time.monotonic() < self._renew_at:
@@ -208,29 +223,26 @@ class Reindexing:
             raise LeaseLost(id)
 
 
-def _advanced(progress: Progress, batch: tuple[StoredResource, ...], last: bool) -> Progress:
-    walked = progress.walked + len(batch)
-    if not last:
-        return replace(progress, walked=walked, after=batch[-1].first_sequence)
+def _part(progress: Progress, after: int, upto: int) -> Part:
+    return Part(progress.type, after, upto, progress.generation, progress.everything)
+
+
+def _advanced(progress: Progress, indexed: int, reached: int | None) -> Progress:
+    """So many resources further; at the end of the type where nothing more is `reached`."""
+    walked = progress.walked + indexed
+    if reached is not None:
+        return replace(progress, walked=walked, after=reached)
     return replace(
         progress,
         done=progress.done + walked,
         type="",
+        living=0,
         walked=0,
         finished=(*progress.finished, progress.type),
     )
 
 
-def _parameters(engine: Engine, progress: Progress) -> frozenset[str] | None:
-    """The parameters to be indexed, where it is enough to look at these; None for all."""
-    pending = engine.pending.get(progress.type)
-    return pending if pending and not progress.everything and pending.isdisjoint(OF_THE_WHOLE) else None
-
-
-def _write(engine: Engine, progress: Progress, batch: Indexed, unit: UnitOfWork, *, last: bool) -> None:
-    """Index the batch; after the last one of a type nothing is pending there any more."""
-    parameters = _parameters(engine, progress)
-    for stored, entries in batch:
-        unit.index(stored, entries, parameters)
-    if last and progress.type in engine.pending:
-        unit.define([TypeIndex(progress.type, engine.extractor.fingerprints.of(progress.type))])
+def _complete(unit: UnitOfWork, engine: Engine, type: str) -> None:
+    """After the last resource of a type nothing is pending there any more."""
+    if type in engine.pending:
+        unit.define([TypeIndex(type, engine.extractor.fingerprints.of(type))])

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from fhir_server.jobs.reindex import BATCH, LEASE_SECONDS
+from fhir_server.jobs.reindex import LEASE_SECONDS
+from fhir_server.jobs.walk import BATCH
 from tests.e2e.conftest import RunningServer
 from tests.e2e.pages import ROOT, assert_every_block_shows_something, assert_prints_what_it_shows, needs_curl
 

@@ -6,7 +6,8 @@ import pytest
 
 from fhir_server.errors import Conflict, NotFound
 from fhir_server.jobs import reindex
-from fhir_server.jobs.reindex import BATCH, KIND, LeaseLost, Progress, Reindexing
+from fhir_server.jobs.reindex import KIND, LeaseLost, Progress, Reindexing
+from fhir_server.jobs.walk import BATCH, ResourceFailed
 from fhir_server.search.entries import Entries
 from fhir_server.search.extract import Extractor
 from tests.interactions.client import Client, patient
@@ -163,7 +164,7 @@ def test_a_resource_that_cannot_be_read_ends_the_job_and_is_named(
 
     monkeypatch.setattr(Extractor, "entries_of", fail)
     job = reindex.request(client.engine.store, everything=False)
-    with pytest.raises(ValueError):
+    with pytest.raises(ResourceFailed, match="Patient/p0"):
         list(worker(client).steps(job.id))
     (failed,) = reindex.jobs(client.engine.store)
     assert failed.done

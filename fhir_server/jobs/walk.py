@@ -1,0 +1,106 @@
+"""The walk through the resources of a type, each of which is indexed anew as it stands.
+
+https://hl7.org/fhir/R4/searchparameter.html
+"""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import NamedTuple
+
+from fhir_server.core import json
+from fhir_server.extension import Engine
+from fhir_server.interactions.engines import DefinitionsChanged, Engines, transact
+from fhir_server.search.ast import Page, SearchQuery
+from fhir_server.search.entries import Entries
+from fhir_server.search.extract import OF_THE_WHOLE
+from fhir_server.store.port import StoredResource, UnitOfWork
+
+BATCH = 100
+"""Resources in one unit, some ten milliseconds of the writer's time."""
+
+
+class Part(NamedTuple):
+    """The resources of a type whose first sequence is above `after` and at most `upto`, to be indexed by the
+    definitions of a generation: all their parameters, or those that are pending.
+    """
+
+    type: str
+    after: int
+    upto: int
+    generation: int
+    everything: bool
+
+
+class Batch(NamedTuple):
+    """Some resources and their entries, of `parameters` alone where these are given; `next` is the sequence
+    to go on after, None at the end of the part.
+    """
+
+    resources: tuple[StoredResource, ...]
+    entries: tuple[Entries, ...]
+    parameters: frozenset[str] | None
+    next: int | None
+
+    def write(self, unit: UnitOfWork) -> None:
+        """Replace the entries of those that have not changed since."""
+        for stored, entries in zip(self.resources, self.entries, strict=True):
+            unit.index(stored, entries, self.parameters)
+
+
+class ResourceFailed(Exception):
+    """A resource that cannot be indexed: its reference, and no more than the kind of error, as the text could
+    hold what the resource says.
+    """
+
+
+class Walk:
+    """Goes through parts. `breathe` is called after each resource that was looked through."""
+
+    def __init__(self, engines: Engines, breathe: Callable[[], object] = lambda: None) -> None:
+        self._engines = engines
+        self._breathe = breathe
+
+    def whole(self, part: Part) -> int:
+        """Index all of a part; how many resources there were. Raises `DefinitionsChanged` and
+        `ResourceFailed`.
+        """
+        engine = self._engines.current()
+        if engine.generation != part.generation:
+            raise DefinitionsChanged
+        indexed, after = 0, part.after
+        while True:
+            batch = self.batch(engine, part._replace(after=after))
+            transact(engine, batch.write)
+            indexed += len(batch.resources)
+            if batch.next is None:
+                return indexed
+            after = batch.next
+
+    def batch(self, engine: Engine, part: Part) -> Batch:
+        """The first resources of a part. Raises `ResourceFailed`."""
+        page = Page(part.upto, (part.after,))
+        result = engine.store.search(SearchQuery((part.type,), count=BATCH, total="none", page=page))
+        parameters = _parameters(engine, part)
+        entries = tuple(self._entries(engine, result.matches, parameters))
+        last = result.next is None
+        return Batch(result.matches, entries, parameters, None if last else result.matches[-1].first_sequence)
+
+    def _entries(
+        self, engine: Engine, resources: tuple[StoredResource, ...], parameters: frozenset[str] | None
+    ) -> Iterator[Entries]:
+        extractor = engine.extractor
+        entries_of = extractor.entries
+        if parameters is not None:
+            entries_of = partial(extractor.entries_of, codes=parameters)
+        for stored in resources:
+            try:
+                yield entries_of(json.parse_own(stored.body))
+            except Exception as error:
+                raise ResourceFailed(f"{stored.reference}: {type(error).__name__}") from error
+            self._breathe()
+
+
+def _parameters(engine: Engine, part: Part) -> frozenset[str] | None:
+    """The parameters to be indexed, where it is enough to look at these; None for all."""
+    pending = engine.pending.get(part.type)
+    return pending if pending and not part.everything and pending.isdisjoint(OF_THE_WHOLE) else None
