@@ -33,8 +33,7 @@ class Criterion:
     def rest(self, name: str) -> "Criterion":
         """What stands behind a chain or `_has`."""
         if self.steps == STEPS_MAX:
-            count = self.whole.count(".") + self.whole.count("_has:")
-            raise refused(messages.TOO_DEEP(parameter=self.whole, count=count, limit=STEPS_MAX), self.whole)
+            raise refused(messages.TOO_DEEP(parameter=self.whole, limit=STEPS_MAX), self.whole)
         return replace(self, name=name, steps=self.steps + 1)
 
 

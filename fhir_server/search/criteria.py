@@ -81,6 +81,8 @@ class Criteria:
         if build is not None:
             return build(self, asked)
         if modifier is not None and f":{modifier}" not in modifiers(kind):
+            if kind == "reference" and modifier[:1].isupper():
+                resource_type(self._registry, modifier, asked.whole)
             raise _bad_modifier(asked)
         return any_of(self._matches(asked, KINDS[kind].parse, modifier))
 
@@ -235,10 +237,10 @@ class Criteria:
         exact: list[Value] = []
         longer: list[Value] = []
         for text in asked.texts:
+            self._budget.take_terms(text.count("/"), asked.whole)
             segments = uri.segments(unescape(text))
             if segments is None:
                 raise refused(messages.NO_PATH(value=text, parameter=asked.whole), asked.whole)
-            self._budget.take_terms(len(segments), asked.whole)
             if asked.modifier == "below":
                 exact.append(UriValue(segments[0]))
                 longer.append(UriValue(f"{segments[0]}/"))

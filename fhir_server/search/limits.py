@@ -3,10 +3,10 @@
 https://hl7.org/fhir/R4/search.html#errors
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fhir_server.errors import InvalidSearch
-from fhir_server.issues import Text
+from fhir_server.issues import Issue, Text
 from fhir_server.search import messages
 
 PARAMETERS_MAX = 100
@@ -23,6 +23,11 @@ CONDITIONS_MAX = 200
 """Conditions of one `_filter`, or words of one text."""
 NESTING_MAX = 16
 """How deep parentheses may nest in a `_filter` or text, and how often `and` and `or` may take turns."""
+
+SHOWN_MAX = 200
+"""Characters of what the client wrote that a message repeats."""
+
+_LISTS = ("valid", "types", "parts")
 
 
 @dataclass(slots=True)
@@ -43,6 +48,26 @@ class Budget:
         self.terms += count
         if self.terms > TERMS_MAX:
             raise too_costly(messages.TOO_MANY_TERMS(parameter=parameter, limit=TERMS_MAX), parameter)
+
+
+def shortened(issue: Issue) -> Issue:
+    """The same, without repeating more of what the client wrote than helps to find it."""
+    where = tuple(_short(path) for path in issue.expression)
+    return replace(issue, text=_short_text(issue.text), expression=where)
+
+
+def _short_text(text: Text) -> Text:
+    return Text(text.template, {name: _short_value(name, value) for name, value in text.values.items()})
+
+
+def _short_value(name: str, value: object) -> object:
+    if isinstance(value, Text):
+        return _short_text(value)
+    return _short(value) if isinstance(value, str) and name not in _LISTS else value
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= SHOWN_MAX else f"{text[:SHOWN_MAX]}..."
 
 
 def refused(text: Text, parameter: str, code: str | None = None) -> InvalidSearch:

@@ -53,8 +53,13 @@ TOO_MANY_TERMS = Template(
     fr="Avec « {parameter} », la recherche compare à plus de {limit} valeurs en tout. Scindez-la.",
 )
 TOO_DEEP = Template(
-    en="'{parameter}' makes {count} steps from resource to resource; at most {limit} are accepted.",
-    fr="« {parameter} » fait {count} pas de ressource en ressource ; {limit} au plus sont acceptés.",
+    en="'{parameter}' makes more than {limit} steps from resource to resource. Ask for less at once.",
+    fr="« {parameter} » fait plus de {limit} pas de ressource en ressource. Demandez moins à la fois.",
+)
+NESTED_TOO_DEEP = Template(
+    en="'{parameter}' nests conditions on resources in conditions on others too deep. Ask for less at once.",
+    fr="« {parameter} » imbrique trop profondément des conditions sur des ressources dans d'autres. Demandez"
+    " moins à la fois.",
 )
 TOO_MANY_WAYS = Template(
     en="'{parameter}' could lead along more than {limit} ways. Name the types, as in subject:Patient.name.",

@@ -13,7 +13,8 @@ from fhir_server.issues import Issue
 from fhir_server.search import messages
 from fhir_server.search.ast import Clause, Include, SearchQuery, Sort
 from fhir_server.search.clauses import Clauses, Criterion
-from fhir_server.search.limits import PARAMETERS_MAX
+from fhir_server.search.limits import PARAMETERS_MAX, shortened
+from fhir_server.search.nesting import check_nesting
 from fhir_server.search.parameters import Parameters, UnknownParameter, resource_type
 from fhir_server.search.results import Results, Total
 from fhir_server.search.specials import SPECIALS
@@ -71,7 +72,7 @@ def parse(
     )
     parser.read(given)
     if parser.problems:
-        raise InvalidSearch(*parser.problems)
+        raise InvalidSearch(*map(shortened, parser.problems))
     return parser.parsed(tuple(types), count_default)
 
 
@@ -142,7 +143,9 @@ class _Parser:
         if taker is not None:
             taker(self, name, value)
         else:
-            self.where.append(self.clauses.clause(self.common, Criterion(name, value, name)))
+            clause = self.clauses.clause(self.common, Criterion(name, value, name))
+            check_nesting(clause, name)
+            self.where.append(clause)
 
     def _take_contained(self, name: str, value: str) -> None:
         if (name, value) != ("_contained", "false"):
@@ -177,7 +180,8 @@ class _Parser:
             count=0 if counting else (count_default if self.count is None else self.count),
             total="accurate" if counting else self.total,
         )
-        return ParsedSearch(query, tuple(self.ignored), tuple(self.understood), self.summary, self.elements)
+        ignored = tuple(map(shortened, self.ignored))
+        return ParsedSearch(query, ignored, tuple(self.understood), self.summary, self.elements)
 
 
 _TAKERS: Mapping[str, Callable[[_Parser, str, str], None]] = {

@@ -18,6 +18,10 @@ UNIQUE_TAKEN = Template(
     en="'{key}' belongs to {holder} already, so {owner} cannot hold it too.",
     fr="« {key} » appartient déjà à {holder} ; {owner} ne peut pas le détenir aussi.",
 )
+SEARCH_TOO_COMPLEX = Template(
+    en="The search is more than the database can take in at once. Split it.",
+    fr="La recherche dépasse ce que la base de données peut traiter en une fois. Scindez-la.",
+)
 STORE_FULL = Template(
     en="The disk of the store is full. Nothing was written; free some space and send the request again.",
     fr="Le disque de l'entrepôt est plein. Rien n'a été écrit ; libérez de l'espace et renvoyez la requête.",

@@ -1,36 +1,124 @@
-"""Every search in `cases/`, evaluated in memory. A new search parameter is covered by a row there."""
+"""Every search in `cases/`, on every backend. A new search parameter is covered by a row there."""
 
-import json as stdlib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from fhir_server.core import json
+from fhir_server.core.fhirpath import FhirPath
+from fhir_server.core.outcome import operation_outcome
+from fhir_server.core.request import FhirRequest
+from fhir_server.core.resource import draft
+from fhir_server.core.tokens import PageTokens
 from fhir_server.definitions.registry import Registry
+from fhir_server.errors import FhirError, status_of
+from fhir_server.extension import Engine, Software
+from fhir_server.interactions.search import search as answer
 from fhir_server.search.extract import Extractor
-from tests.search.universe import Universe
+from fhir_server.store.memory import MemoryStore
+from fhir_server.store.port import Store
+from fhir_server.store.sqlite import SqliteStore
+from fhir_server.validation.structure import StructureValidator
+from tests.search.cases import Case, cases, content, files
+from tests.search.universe import BASE_URL, NOW, PARIS
 
-CASES = Path(__file__).parent / "cases"
+BACKENDS = ("memory", "sqlite")
 
 
-def searches() -> list[tuple[str, str, list[str]]]:
-    return [
-        (path.name, search, ids)
-        for path in sorted(CASES.glob("*.json"))
-        for search, ids in stdlib.loads(path.read_text())["searches"].items()
-    ]
+class Server:
+    """The resources of one file in one backend."""
+
+    def __init__(self, file: str, store: Store) -> None:
+        definitions = content(file).get("definitions", ())
+        registry = Registry.r4().layered(definitions)
+        extractor = Extractor(registry, PARIS, BASE_URL)
+        with store.group():
+            for resource in content(file)["resources"]:
+                received = json.parse(json.serialise(resource))
+                new = draft(received, received["id"])
+                entries = extractor.entries(received)
+                store.transact(lambda unit, new=new, entries=entries: unit.put(new, entries, "PUT"))
+        self.store = store
+        self._engine = _engine(store, registry, extractor, PARIS)
+
+    def search(self, search: str, language: str = "en") -> tuple[int, Any]:
+        """The status and content that answer a relative URL."""
+        path, _, query = search.partition("?")
+        request = FhirRequest(
+            method="GET",
+            path=tuple(filter(None, path.split("/"))),
+            base_url=BASE_URL,
+            query=tuple(parse_qsl(query, keep_blank_values=True)),
+            language="fr" if language == "fr" else "en",
+        )
+        try:
+            return 200, json.parse(answer(request, self._engine, self.store).body)
+        except FhirError as error:
+            return status_of(error), operation_outcome(error.issues, request.language)
+
+
+def _engine(store: Store, registry: Registry, extractor: Extractor, zone: ZoneInfo) -> Engine:
+    return Engine(
+        store=store,
+        registry=registry,
+        validator=StructureValidator(registry),
+        extractor=extractor,
+        paths=FhirPath(),
+        tokens=PageTokens(store.secret),
+        zone=zone,
+        software=Software("test", "0", 0),
+        now=lambda: NOW,
+        new_id=str,
+    )
 
 
 @pytest.fixture(scope="module")
-def universes(registry: Registry, extractor: Extractor) -> dict[str, Universe]:
-    return {
-        path.name: Universe(registry, extractor, json.parse(path.read_bytes())["resources"])
-        for path in CASES.glob("*.json")
-    }
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[tuple[str, str], Server]]:
+    folder: Path = tmp_path_factory.mktemp("cases")
+    servers = {}
+    for file in files():
+        servers[file, "memory"] = Server(file, MemoryStore(lambda: NOW))
+        servers[file, "sqlite"] = Server(file, SqliteStore(folder / f"{file}.sqlite", lambda: NOW))
+    yield servers
+    for server in servers.values():
+        server.store.close()
 
 
-@pytest.mark.parametrize(("file", "search", "ids"), searches())
-def test_a_search_finds_what_it_should(
-    universes: dict[str, Universe], file: str, search: str, ids: list[str]
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("case", list(cases()), ids=str)
+def test_a_search_finds_what_its_rule_says(
+    servers: dict[tuple[str, str], Server], case: Case, backend: str
 ) -> None:
-    assert universes[file].search(search) == ids
+    server = servers[case.file, backend]
+    status, found = server.search(case.search)
+    if isinstance(case.expected, str):
+        assert status == 400, found
+        assert case.expected in " ".join(issue["diagnostics"] for issue in found["issue"])
+        _, in_french = server.search(case.search, "fr")
+        assert in_french["issue"][0]["diagnostics"] != found["issue"][0]["diagnostics"]
+        return
+    assert status == 200, found
+    expected = case.expected if isinstance(case.expected, dict) else {"matches": case.expected}
+    matches = _ids(found, "match")
+    assert (matches if "_sort" in case.search else sorted(matches)) == expected["matches"]
+    assert sorted(_ids(found, "include")) == expected.get("includes", [])
+    if "total" in expected:
+        assert found.get("total") == expected["total"]
+
+
+def _ids(bundle: Any, mode: str) -> list[str]:
+    entries = bundle.get("entry", ())
+    return [entry["resource"]["id"] for entry in entries if entry["search"]["mode"] == mode]
+
+
+def test_every_file_names_its_section_and_every_rule_its_searches() -> None:
+    for file in files():
+        assert content(file)["section"].startswith("3.1.1.")
+        assert content(file)["link"].startswith("https://hl7.org/fhir/R4/search")
+        rules = [rule["rule"] for rule in content(file)["rules"]]
+        assert len(rules) == len(set(rules))
+        assert all(rule["searches"] for rule in content(file)["rules"])

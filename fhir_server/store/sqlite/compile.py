@@ -30,6 +30,7 @@ from fhir_server.search.ast import (
 )
 from fhir_server.store.sqlite.conditions import Column, condition, last_updated, leads_of, one_of
 from fhir_server.store.sqlite.hierarchy import ids_of
+from fhir_server.store.sqlite.hops import Join, Way, way_of
 from fhir_server.store.sqlite.rows import COLUMNS, PART_COLUMNS, UNKEYED
 from fhir_server.store.sqlite.sql import ALWAYS, NEVER, Sql, all_of, among, any_of, negation
 from fhir_server.store.sqlite.symbols import Symbols
@@ -158,15 +159,13 @@ class Compiler:
         match clause:
             case Match():
                 return self._match_source(clause, types)
-            case Chain():
-                return self._chain_source(clause, types)
-            case Has():
-                return self._has_source(clause, types)
+            case Chain() | Has():
+                return self._way_source(way_of(clause, types, self._symbols))
             case Hierarchy():
                 referring = self._hierarchy(clause, types, "d")
                 return Source(LEAD, Sql("reference d"), referring)
-            case AnyOf(clauses):
-                return self._union([self._source_of(one, types) for one in clauses])
+            case AnyOf():
+                return self._union([self._source_of(one, types) for one in _disjuncts(clause)])
         return None
 
     def _union(self, sources: Sequence[Source | None]) -> Source | None:
@@ -216,34 +215,21 @@ class Compiler:
         parts = [of_type, self._own_condition(match, "d"), Sql("d.living = 1")]
         return Source(rank, Sql("resources d"), all_of(parts), unique=True)
 
-    def _chain_source(self, chain: Chain, types: Sequence[str]) -> Source | None:
-        """From the targets to those that refer to them."""
-        targets = self._best(chain.types, (chain.where,))
-        if targets is None:
+    def _way_source(self, way: Way) -> Source | None:
+        """From the resources at the end of a way back to those where it begins."""
+        ends = self._best(way.end, (way.where,))
+        if ends is None:
             return None
-        keys = targets.select()
-        parameters = among("f.parameter", self._symbols.parameters(types, chain.parameter))
-        of_type = self._of_types("t", chain.types)
-        text = f"""
-            (SELECT f.key AS key FROM ({keys.text}) k CROSS JOIN resources t ON t.key = k.key
-            CROSS JOIN reference f ON {parameters.text} AND f.target = t.id AND f.type = t.type
-            WHERE {of_type.text}) d"""
-        return Source(RANGE, Sql(text, keys.values + parameters.values + of_type.values), ALWAYS)
-
-    def _has_source(self, has: Has, types: Sequence[str]) -> Source | None:
-        """From those that refer to the resources they refer to."""
-        referring = self._best((has.type,), (has.where,))
-        if referring is None:
-            return None
-        keys = referring.select()
-        parameters = among("f.parameter", self._symbols.parameters((has.type,), has.parameter))
-        of_type = self._of_types("t", types)
-        text = f"""
-            (SELECT t.key AS key FROM ({keys.text}) k
-            CROSS JOIN reference f ON f.key = k.key AND {parameters.text}
-            CROSS JOIN resources t ON t.type = f.type AND t.id = f.target
-            WHERE t.living = 1 AND {of_type.text}) d"""
-        return Source(RANGE, Sql(text, keys.values + parameters.values + of_type.values), ALWAYS)
+        keys = ends.select()
+        join = Join("k.key", [f"({keys.text}) k"], [])
+        for hop in reversed(way.hops):
+            go = join.to_referring if hop.forward else join.to_referred
+            go(self._symbols, hop.parameters, hop.far if hop.forward else hop.near, next(self._numbers))
+            if hop is not way.hops[0]:
+                join.where += self._probes((), hop.near, join.key)
+        where = join.conditions()
+        text = f"(SELECT {join.key} AS key FROM {join.from_tables()} WHERE {where.text}) d"
+        return Source(RANGE, Sql(text, keys.values + where.values), ALWAYS)
 
     def _hierarchy(self, clause: Hierarchy, types: Sequence[str], alias: str) -> Sql:
         """On a row of `reference`: it leads into the hierarchy."""
@@ -257,9 +243,6 @@ class Compiler:
             ]
         )
 
-    def _of_types(self, alias: str, types: Sequence[str]) -> Sql:
-        return among(f"{alias}.type", self._symbols.types(types)) if types else ALWAYS
-
     # What can be asked of one resource
 
     def probe(self, clause: Clause, types: Sequence[str], key: str) -> Sql:
@@ -267,10 +250,8 @@ class Compiler:
         match clause:
             case Match():
                 return self._match_probe(clause, types, key)
-            case Chain():
-                return self._chain_probe(clause, types, key)
-            case Has():
-                return self._has_probe(clause, key)
+            case Chain() | Has():
+                return self._way_probe(way_of(clause, types, self._symbols), key)
             case Hierarchy():
                 alias = self._alias("h")
                 referring = self._hierarchy(clause, types, alias)
@@ -300,30 +281,14 @@ class Compiler:
             return any_of([negation(found) if missing else found for missing in sorted(wanted)])
         return negation(found) if match.modifier == "not" else found
 
-    def _chain_probe(self, chain: Chain, types: Sequence[str], key: str) -> Sql:
-        reference, target = self._alias("f"), self._alias("t")
-        parts = [
-            Sql(f"{reference}.key = {key}"),
-            among(f"{reference}.parameter", self._symbols.parameters(types, chain.parameter)),
-            Sql(f"{target}.living = 1"),
-            self._of_types(target, chain.types),
-            *self._probes((chain.where,), chain.types, f"{target}.key"),
-        ]
-        tables = (
-            f"{by_key('reference', reference)} CROSS JOIN resources {target}"
-            f" ON {target}.type = {reference}.type AND {target}.id = {reference}.target"
-        )
-        return _exists(tables, all_of(parts))
-
-    def _has_probe(self, has: Has, key: str) -> Sql:
-        reference, target = self._alias("f"), self._alias("t")
-        parts = [
-            Sql(f"{target}.key = {key}"),
-            among(f"{reference}.parameter", self._symbols.parameters((has.type,), has.parameter)),
-            Sql(f"{reference}.target = {target}.id AND {reference}.type = {target}.type"),
-            *self._probes((has.where,), (has.type,), f"{reference}.key"),
-        ]
-        return _exists(f"resources {target} CROSS JOIN reference {reference}", all_of(parts))
+    def _way_probe(self, way: Way, key: str) -> Sql:
+        join = Join(key, [], [])
+        for hop in way.hops:
+            go = join.to_referred if hop.forward else join.to_referring
+            go(self._symbols, hop.parameters, hop.far if hop.forward else hop.near, next(self._numbers))
+            join.where += self._probes((), hop.far, join.key)
+        join.where += [self.probe(clause, way.end, join.key) for clause in conjuncts((way.where,))]
+        return _exists(join.from_tables(), join.conditions())
 
     def _probes(self, clauses: Iterable[Clause], types: Sequence[str], key: str) -> Iterator[Sql]:
         """At a hop, what is asked of the resource there, and that it may be seen."""
@@ -343,7 +308,7 @@ class Compiler:
                 case MissingValue(missing):
                     conditions.append(NEVER if missing else ALWAYS)
         found = any_of(conditions)
-        return negation(found) if match.modifier == "not" else found
+        return negation(found) if match.modifier in ("not", "ne") else found
 
     def _any_value(self, match: Match, alias: str) -> Sql:
         return any_of([self._condition(match, value, alias) for value in match.values])
@@ -371,6 +336,14 @@ def conjuncts(clauses: Iterable[Clause]) -> Iterator[Clause]:
             yield from conjuncts(clause.clauses)
         else:
             yield clause
+
+
+def _disjuncts(clause: Clause) -> Iterator[Clause]:
+    if isinstance(clause, AnyOf):
+        for part in clause.clauses:
+            yield from _disjuncts(part)
+    else:
+        yield clause
 
 
 def _leads(match: Match) -> frozenset[str] | None:

@@ -36,6 +36,9 @@ _UNUSABLE = {
     sqlite3.SQLITE_NOTADB,
 }
 
+_TOO_COMPLEX = ("parser stack overflow", "Expression tree is too large", "too many SQL variables")
+"""Limits of a statement, which may be lower where SQLite was built otherwise."""
+
 # A checkpoint every 16 MiB of log lets the pages that every write touches be copied once for many writes.
 # Deleted content is overwritten, because an erased patient must be gone from the file.
 _PRAGMAS = f"""
@@ -92,6 +95,8 @@ def refusal(error: sqlite3.Error) -> Exception:
         return errors.StoreUnavailable.of(messages.STORE_BUSY())
     if code in _UNUSABLE:
         return errors.StoreUnavailable.of(messages.STORE_FAILED(reason=error.sqlite_errorname))
+    if str(error).startswith(_TOO_COMPLEX):
+        return errors.InvalidSearch.of(messages.SEARCH_TOO_COMPLEX(), code="too-costly")
     return error
 
 
