@@ -17,6 +17,9 @@ from fhir_server.store.sqlite.sql import Sql
 from fhir_server.store.sqlite.symbols import Symbols
 from fhir_server.store.sqlite.versions import VERSION_COLUMNS, stored
 
+ESTIMATE_MIN = 2_000
+"""Matches from which on an estimate of their number may be wrong."""
+
 SORTED_FEW = 2_048
 """Matches that are sorted for every page; more of them are read in the order of an index, if one has it."""
 
@@ -83,7 +86,14 @@ class SqliteSearch:
     def _total(self, compiler: Compiler, query: SearchQuery, rows: Sequence[Any], snapshot: int) -> int:
         if query.page is None and 0 < query.count >= len(rows):
             return len(rows)
-        return self._count(keys_until(compiler.source(query.types, query.where), snapshot))
+        keys = keys_until(compiler.source(query.types, query.where), snapshot)
+        return self._estimate(keys, snapshot) if query.total == "estimate" else self._count(keys)
+
+    def _estimate(self, keys: Sql, snapshot: int) -> int:
+        """The number of a few keys; of many, what they would be if all lay as close as the first of them."""
+        text = f"SELECT count(*), max(key) FROM (SELECT key FROM ({keys.text}) ORDER BY key LIMIT ?)"
+        found, last = self._connection.execute(text, (*keys.values, ESTIMATE_MIN)).fetchone()
+        return int(found if found < ESTIMATE_MIN else max(found, found * snapshot // last))
 
     def explain(self, query: SearchQuery) -> Explanation:
         """The clauses counted one by one, and SQLite's plan for the page."""
