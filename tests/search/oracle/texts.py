@@ -1,0 +1,79 @@
+"""Separators and escapes of search values, and strings as they are compared.
+
+https://hl7.org/fhir/R4/search.html#escaping and #string
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+LIGATURES = {"œ": "oe", "æ": "ae"}
+NAME_PARTS = ("text", "family", "given", "prefix", "suffix")
+ADDRESS_PARTS = ("text", "line", "city", "district", "state", "postalCode", "country")
+
+
+def split(text: str, separator: str) -> list[str]:
+    """The parts between separators that no backslash stands before; they keep their escapes."""
+    marked = re.sub(rf"(\\.)|{re.escape(separator)}", lambda found: found[1] or "\0", text)
+    return marked.split("\0")
+
+
+def unescape(text: str) -> str:
+    return re.sub(r"\\(.)", r"\1", text)
+
+
+def plain(text: str) -> str:
+    """The base characters in lower case; one space for any run of spaces and punctuation."""
+    folded = unicodedata.normalize("NFKD", text.casefold())
+    base = "".join(LIGATURES.get(c, c) for c in folded if not unicodedata.combining(c))
+    return " ".join("".join(" " if _separates(c) else c for c in base).split()) or text
+
+
+def _separates(character: str) -> bool:
+    category = unicodedata.category(character)
+    return category[0] in "PZ" or category in ("Sk", "Cc")
+
+
+def parts(data: Any, type: str) -> list[str]:
+    """The texts of an element. "The search covers the elements of type string", not `use` and `period`."""
+    if type == "HumanName":
+        spoken = " ".join([*data.get("given", ()), data.get("family", "")]).strip()
+        return [*_members(data, NAME_PARTS), *([spoken] if spoken and "text" not in data else [])]
+    if type == "Address":
+        return list(_members(data, ADDRESS_PARTS))
+    if type in ("string", "markdown"):
+        return [data]
+    raise ValueError(type)
+
+
+def _members(data: Mapping[str, Any], names: tuple[str, ...]) -> Iterator[str]:
+    for name in names:
+        value = data.get(name, [])
+        yield from value if isinstance(value, list) else [value]
+
+
+def family(data: Any, type: str, path: str) -> list[str]:
+    """The family names of an element, the parts of which "servers should search independently"."""
+    if type == "HumanName":
+        return list(_members(data, ("family",)))
+    return [data] if path.endswith(".family") else []
+
+
+def matches(text: str, modifier: str, data: Any, type: str, path: str) -> bool:
+    """Whether a text of the element starts with the value; or :contains it, is it :exact-ly, or has all of
+    its words (:text, which R4 leaves open).
+    """
+    texts, value = parts(data, type), unescape(text)
+    if modifier == "exact":
+        return any(unicodedata.normalize("NFC", one) == unicodedata.normalize("NFC", value) for one in texts)
+    wanted = plain(value)
+    if modifier == "contains":
+        return any(wanted in plain(one) for one in texts)
+    if modifier == "text":
+        return any(set(wanted.split()) <= set(plain(one).split()) for one in texts)
+    return any(plain(one).startswith(wanted) for one in texts) or any(
+        " ".join(plain(one).split()[start:]).startswith(wanted)
+        for one in family(data, type, path)
+        for start in range(len(plain(one).split()))
+    )
