@@ -53,15 +53,19 @@ def everything(store: Store, query: SearchQuery) -> list[str]:
 def test_the_pages_are_the_whole_list(
     registry: Registry, extractor: Extractor, stores_folder: Path, plan: Plan, data: st.DataObject
 ) -> None:
-    case = data.draw(cases(plan, registry.search_parameters, partial(oracle, registry)))
+    case = data.draw(cases(plan, registry.search_parameters, partial(oracle, registry), size=4))
     count = data.draw(st.integers(1, 3))
     with Server.open(registry, extractor, stores_folder) as server:
         server.put(*case.universe)
         for types, query in case.searches:
             note(f"{','.join(types)}?{query}")
-            understood = server.query(types, f"{query}&_count={count}")
+            understood = server.query(types, f"{query}&_count={count}&_total=none")
+            counting = server.query(types, f"{query}&_count=0")
             for name, store in server.stores.items():
-                assert walk(store, understood) == everything(store, understood), name
+                assert store.search(understood).total is None
+                whole, counted = everything(store, understood), store.search(counting)
+                assert walk(store, understood) == whole, name
+                assert (counted.matches, counted.total, counted.next) == ((), len(whole), None), name
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
