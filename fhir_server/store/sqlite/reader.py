@@ -6,6 +6,7 @@ https://hl7.org/fhir/R4/http.html#history
 
 import sqlite3
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any, TypeVar
 
 from fhir_server.search.ast import Include, SearchQuery
@@ -54,8 +55,12 @@ class SqliteReader:
     def __init__(self, connection: sqlite3.Connection, symbols: Symbols) -> None:
         self._connection = connection
         self._symbols = symbols
-        self._search = SqliteSearch(connection, symbols)
         self._generation = Generation(connection)
+
+    @cached_property
+    def _search(self) -> SqliteSearch:
+        """Made when first asked for: most units of work never search."""
+        return SqliteSearch(self._connection, self._symbols)
 
     @refusing
     def read(self, type: str, id: str) -> StoredResource | None:

@@ -4,8 +4,8 @@ The unit has the file to itself from its first statement on (`BEGIN IMMEDIATE`),
 times are simply the next ones. https://www.sqlite.org/lang_transaction.html
 """
 
-from collections.abc import Iterable, Sequence
-from functools import cache
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache, cached_property
 from typing import Any
 
 from fhir_server import errors
@@ -58,8 +58,12 @@ class SqliteUnit(SqliteReader):
         self._assign = writer.symbols
         self._backlog = writer.backlog
         self._batch = batch
-        self._derived = cache(self._symbols.derived_parameters)
         self._now = max(wall // 1000 * 1000, batch.last_updated)
+
+    @cached_property
+    def _derived(self) -> Callable[[str, frozenset[str]], set[int]]:
+        """Asked of many resources of one type when these are indexed anew, and of none otherwise."""
+        return cache(self._symbols.derived_parameters)
 
     @property
     def now(self) -> int:
