@@ -11,6 +11,7 @@ from fhir_server.core.temporal import format_instant
 from fhir_server.errors import InvalidRequest
 from fhir_server.extension import Engine, Operation
 from fhir_server.interactions import messages
+from fhir_server.search.declared import documentation, served
 
 FHIR_VERSION = "4.0.1"
 FORMATS = ("application/fhir+json", "json")
@@ -65,10 +66,11 @@ def _statement(base_url: str, engine: Engine) -> dict[str, Any]:
 def _rest(engine: Engine) -> dict[str, Any]:
     rest: dict[str, Any] = {
         "mode": "server",
+        "documentation": documentation(),
         "security": {"cors": True},
         "resource": [_resource(type, engine) for type in engine.registry.resource_types],
         "interaction": [{"code": code} for code in SYSTEM_INTERACTIONS],
-        "searchParam": _parameters("Resource", engine),
+        "searchParam": list(served(engine.registry, "Resource")),
         "compartment": [
             f"http://hl7.org/fhir/CompartmentDefinition/{code.lower()}"
             for code in engine.registry.resource_types
@@ -107,16 +109,9 @@ def _resource(type: str, engine: Engine) -> dict[str, Any]:
         "conditionalDelete": "multiple" if several else "single",
         "referencePolicy": ["literal", "logical", "local"],
         **({"searchInclude": [f"{type}:{code}" for code in references]} if references else {}),
-        "searchParam": _parameters(type, engine),
+        "searchParam": list(served(engine.registry, type)),
         **_operations(operations),
     }
-
-
-def _parameters(type: str, engine: Engine) -> list[dict[str, Any]]:
-    return [
-        {"name": code, "definition": parameter.url, "type": parameter.type}
-        for code, parameter in sorted(engine.registry.search_parameters(type).items())
-    ]
 
 
 def _operations(operations: list[Operation]) -> dict[str, Any]:

@@ -22,6 +22,16 @@ def test_every_type_and_its_parameters_are_listed(client: Client) -> None:
     assert {"identifier", "family", "birthdate", "_id", "_lastUpdated"} <= names
 
 
+def test_searches_are_told_as_they_are_served(client: Client) -> None:
+    statement = client.get("metadata").content
+    names = {each["name"] for each in resource(statement, "Location")["searchParam"]}
+    assert {"near", "_text", "_content", "_filter", "_list", "_has"} <= names
+    assert "_query" not in names
+    documentation = statement["rest"][0]["documentation"]
+    assert "* string: :missing, :exact, :contains, :text\n" in documentation
+    assert "* date: :missing; prefixes eq, ne, gt, lt, ge, le, sa, eb, ap\n" in documentation
+
+
 def test_the_statement_is_a_valid_resource(client: Client, validator: StructureValidator) -> None:
     for mode in ("full", "normative", "terminology"):
         assert validator.validate(client.get(f"metadata?mode={mode}").content) == []
