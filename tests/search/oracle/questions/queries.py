@@ -56,7 +56,7 @@ class Plan:
 
 
 @st.composite
-def cases(draw: st.DrawFn, plan: Plan, definitions: Definitions, oracle_of: OracleOf, size: int = 8) -> Case:
+def cases(draw: st.DrawFn, plan: Plan, definitions: Definitions, oracle_of: OracleOf, size: int = 6) -> Case:
     """A universe of the plan's types and `size` queries about it."""
     kinds = (*plan.kinds, *(("reference",) if plan.depth else ()), *(SORTABLE if plan.sorted else ()))
     elements = {type: looked_at(definitions, type, kinds) for type in plan.types}
