@@ -133,7 +133,8 @@ class Engine:
 
     `generation` names the definitions that it is for; `pending` are the parameters, by type, whose index
     does not cover every resource; `others` are those (type, code) that the store's resources are indexed by
-    otherwise than this process would, which can therefore not write.
+    otherwise than this process would, which can therefore not write. `watched` are the types that some rule
+    or reaction looks at.
     """
 
     store: Store
@@ -155,3 +156,8 @@ class Engine:
     rules: tuple[Rule, ...] = ()
     reactions: tuple[Reaction, ...] = ()
     operations: tuple[Operation, ...] = ()
+    watched: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        types = [rule.types for rule in self.rules] + [reaction.types for reaction in self.reactions]
+        object.__setattr__(self, "watched", frozenset().union(*types))

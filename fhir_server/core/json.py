@@ -19,7 +19,8 @@ Number = int | msgspec.Raw
 
 DEPTH_MAX = 100
 _BOM = b"\xef\xbb\xbf"
-_NEGATIVE_ZERO = re.compile(rb"-0(?![\d.eE])")
+_NEGATIVE_ZERO = re.compile(rb"(?<=[:,\[\s])-0(?![\d.eE])")
+"""Not that of a UUID such as 435eaed6-0f12-4d8b-9a3f-1f2e3d4c5b6a, of which Bundles are full."""
 _ESCAPED_COLON = re.compile(rb"\\u003a", re.IGNORECASE)
 
 
@@ -86,10 +87,15 @@ def _malformed(text: Text) -> MalformedContent:
 
 
 def _depth(value: Any) -> int:
-    depth, level = 0, [value]
-    while level := [node for node in level if type(node) in (dict, list)]:
+    depth, level = 0, [value] if type(value) is dict or type(value) is list else []
+    while level:
         depth += 1
-        level = [child for node in level for child in (node.values() if type(node) is dict else node)]
+        level = [
+            child
+            for node in level
+            for child in (node.values() if type(node) is dict else node)
+            if type(child) is dict or type(child) is list
+        ]
     return depth
 
 

@@ -31,7 +31,6 @@ class Changeset:
         self._engine = engine
         self._base_url = base_url
         self._changes: list[Change] = []
-        self._watched = _watched_types(engine)
         self._redefinition = Redefinition(engine)
 
     def put(
@@ -52,7 +51,7 @@ class Changeset:
             if token.parameter == "identifier":
                 self.unit.lock(identity_lock(prepared.type, token.system, token.code))
         stored = self.unit.put(prepared, entries, method, before.version if before else 0)
-        if prepared.type in self._watched:
+        if prepared.type in self._engine.watched:
             self._changes.append(Change(prepared.type, id, _content(before), after))
         return stored
 
@@ -61,7 +60,7 @@ class Changeset:
         stored = self.unit.delete(current.type, current.id, current.version)
         if current.type == DEFINED_BY:
             self._redefinition.delete(current.id)
-        if current.type in self._watched:
+        if current.type in self._engine.watched:
             self._changes.append(Change(current.type, current.id, _content(current), None))
         return stored
 
@@ -122,11 +121,6 @@ class UnitView:
 
     def unique(self, key: str, owner: str) -> None:
         self._unit.unique(key, owner)
-
-
-def _watched_types(engine: Engine) -> frozenset[str]:
-    types = [rule.types for rule in engine.rules] + [reaction.types for reaction in engine.reactions]
-    return frozenset().union(*types)
 
 
 def _content(stored: StoredResource | None) -> Resource | None:

@@ -46,8 +46,10 @@ def read_indexes(connection: sqlite3.Connection) -> dict[str, TypeIndex]:
     return {type: TypeIndex(type, _fingerprints(known), _pending(left)) for type, known, left in rows}
 
 
-def define(connection: sqlite3.Connection, indexes: Iterable[TypeIndex]) -> None:
+def define(connection: sqlite3.Connection, indexes: Iterable[TypeIndex]) -> int:
     """Record how some types are indexed, under a new generation."""
     rows = [(one.type, _encode(dict(one.fingerprints)), _encode(sorted(one.pending))) for one in indexes]
     connection.executemany(_RECORD, rows)
-    connection.execute("INSERT OR REPLACE INTO meta VALUES ('generation', ?)", (new_generation(),))
+    generation = new_generation()
+    connection.execute("INSERT OR REPLACE INTO meta VALUES ('generation', ?)", (generation,))
+    return generation

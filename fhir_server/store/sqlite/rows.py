@@ -5,6 +5,7 @@ The rows of a resource are kept beside it, so that an update touches only those 
 
 import sqlite3
 from collections.abc import Container, Iterable, Sequence
+from functools import cache
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -46,24 +47,22 @@ PART_COLUMNS = COLUMNS | {"quantity": (*COLUMNS["quantity"], "base", "base_low",
 NO_ROWS: Rows = tuple([] for _ in TABLES)
 
 _ROWS_AT_ONCE = 16
-"""Rows of one statement where there are many; they cost two thirds of one by one."""
+"""Rows that one statement inserts at most; they cost two thirds of one by one."""
 
 
-def _insert_statement(table: str, columns: tuple[str, ...], rows: int) -> str:
+@cache
+def _insert_statement(table: str, rows: int) -> str:
     """Clients may say the same thing twice, and then it is indexed once."""
-    names = ("parameter", *columns, "key")
+    names = ("parameter", *COLUMNS[table], "key")
     values = ", ".join([f"({', '.join('?' * len(names))})"] * rows)
     return f"INSERT OR IGNORE INTO {table} ({', '.join(names)}) VALUES {values}"
 
 
-INSERT = {table: _insert_statement(table, columns, 1) for table, columns in TABLES}
-DELETE = {
+_DELETE = {
     table: f"DELETE FROM {table} WHERE {' AND '.join(f'{c} = ?' for c in ('parameter', *columns, 'key'))}"
     for table, columns in TABLES
 }
 """Of one row: the parameter, the cells, the key of the resource."""
-
-_INSERT_MANY = {table: _insert_statement(table, columns, _ROWS_AT_ONCE) for table, columns in TABLES}
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(tuple[list[tuple[Any, ...]], ...]).decode
@@ -85,13 +84,17 @@ def insert_rows(connection: sqlite3.Connection, table: str, rows: Sequence[Row])
     """Write rows of one table, each with the key of its resource behind its cells."""
     whole = len(rows) - len(rows) % _ROWS_AT_ONCE
     groups = (rows[start : start + _ROWS_AT_ONCE] for start in range(0, whole, _ROWS_AT_ONCE))
-    connection.executemany(_INSERT_MANY[table], map(tuple, map(chain.from_iterable, groups)))
-    connection.executemany(INSERT[table], rows[whole:])
+    if whole:
+        statement = _insert_statement(table, _ROWS_AT_ONCE)
+        connection.executemany(statement, map(tuple, map(chain.from_iterable, groups)))
+    if whole < len(rows):
+        rest = rows[whole:]
+        connection.execute(_insert_statement(table, len(rest)), tuple(chain.from_iterable(rest)))
 
 
 def delete_rows(connection: sqlite3.Connection, table: str, rows: Iterable[Row]) -> None:
     """Take such rows away."""
-    connection.executemany(DELETE[table], rows)
+    connection.executemany(_DELETE[table], rows)
 
 
 def replaced(rows: Rows, new: Rows, parameters: Container[int]) -> Rows:

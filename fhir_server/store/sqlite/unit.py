@@ -16,7 +16,7 @@ from fhir_server.store import messages
 from fhir_server.store.expectation import expect_version
 from fhir_server.store.port import Explanation, Method, SearchResult, StoredResource, TypeIndex
 from fhir_server.store.sqlite.backlog import IDENTIFIER, needs_index
-from fhir_server.store.sqlite.indexes import define, read_generation
+from fhir_server.store.sqlite.indexes import define
 from fhir_server.store.sqlite.reader import SqliteReader
 from fhir_server.store.sqlite.rows import (
     COLUMNS,
@@ -103,11 +103,10 @@ class SqliteUnit(SqliteReader):
         return self._bury(type, id, key, version + 1, old)
 
     def generation(self) -> int:
-        """Asked anew each time, as it may be this unit's own."""
-        return read_generation(self._connection)
+        return self._batch.generation
 
     def define(self, indexes: Iterable[TypeIndex]) -> None:
-        define(self._connection, indexes)
+        self._batch.generation = define(self._connection, indexes)
 
     def index(
         self, resource: StoredResource, entries: Entries, parameters: frozenset[str] | None = None
@@ -153,9 +152,10 @@ class SqliteUnit(SqliteReader):
         """Index a resource by `rows` instead of the packed `old`: the identifiers now, all else later."""
         before = set() if old == _NONE else self._identifiers(type, unpack(old))
         after = self._identifiers(type, rows)
-        if before != after:
-            delete_rows(self._connection, "token", [(*row, key) for row in before - after])
-            insert_rows(self._connection, "token", [(*row, key) for row in after - before])
+        if surplus := before - after:
+            delete_rows(self._connection, "token", [(*row, key) for row in surplus])
+        if missing := after - before:
+            insert_rows(self._connection, "token", [(*row, key) for row in missing])
         self._backlog.add(key, old)
 
     def _identifiers(self, type: str, rows: Rows) -> set[Row]:

@@ -20,6 +20,7 @@ from fhir_server.errors import FhirError
 from fhir_server.store import messages
 from fhir_server.store.sqlite.backlog import Backlog, has_backlog
 from fhir_server.store.sqlite.connection import primary_code, refusal, refusing
+from fhir_server.store.sqlite.indexes import read_generation
 from fhir_server.store.sqlite.symbols import WritingSymbols
 
 T = TypeVar("T")
@@ -38,10 +39,13 @@ _LOOK_SECONDS = 0.001
 
 @dataclass(slots=True)
 class Batch:
-    """A transaction and the units in it. `sequence` and `last_updated` are the clock as its units left it."""
+    """A transaction and the units in it. `sequence` and `last_updated` are the clock as its units left it,
+    `generation` that of the definitions.
+    """
 
     sequence: int = 0
     last_updated: int = 0
+    generation: int = 0
     units: int = 0
     error: FhirError | None = None
     done: threading.Event = field(default_factory=threading.Event)
@@ -172,7 +176,7 @@ class Writer:
         """The first unit is undone with the transaction, so only the others pay for a savepoint."""
         if batch.error:
             raise _again(batch.error)
-        clock, symbols = (batch.sequence, batch.last_updated), self.symbols.mark()
+        before, symbols = (batch.sequence, batch.last_updated, batch.generation), self.symbols.mark()
         self._thread.in_unit = True
         try:
             if batch.units:
@@ -183,7 +187,7 @@ class Writer:
             if batch.units:
                 self.connection.execute("RELEASE unit")
         except BaseException as error:
-            batch.sequence, batch.last_updated = clock
+            batch.sequence, batch.last_updated, batch.generation = before
             self.symbols.forget_since(symbols)
             self._undo(batch, error)
             raise
@@ -200,6 +204,7 @@ class Writer:
             "SELECT sequence, last_updated FROM versions ORDER BY sequence DESC LIMIT 1"
         ).fetchone()
         batch.sequence, batch.last_updated = row or (0, 0)
+        batch.generation = read_generation(self.connection)
         self.backlog.begin()
 
     def _try_to_begin(self, deadline: float) -> bool:
