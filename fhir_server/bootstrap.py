@@ -117,7 +117,7 @@ def build(settings: Settings) -> Server:
 
 
 def engines(settings: Settings) -> Engines:
-    """What a process that helps another to reindex works with."""
+    """What a process works with that reindexes together with another."""
     return build(settings).engines
 
 

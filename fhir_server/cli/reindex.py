@@ -20,7 +20,7 @@ from fhir_server.jobs.reindex import LeaseLost, Progress, Reindexing
 from fhir_server.settings import Settings
 
 LOOK_SECONDS = 0.5
-HELPERS_MAX = 3
+HANDS_MAX = 3
 """Processes beside this one; more would only wait for the one that writes."""
 NOTHING_TO_DO = "Every index is complete; nothing to do. With --all they are all made anew."
 
@@ -62,7 +62,7 @@ def _done(server: bootstrap.Server, everything: bool) -> int:
 
 def _steps(server: bootstrap.Server, id: str) -> Iterator[Progress]:
     """How far the job is, time and again until it is done."""
-    crew = Crew(partial(bootstrap.engines, server.settings), helpers=min(HELPERS_MAX, cores() - 1))
+    crew = Crew(partial(bootstrap.engines, server.settings), hands=min(HANDS_MAX, cores() - 1))
     reindexing = Reindexing(server.engines, str(uuid.uuid4()), crew=crew)
     try:
         yield from _watched(server, reindexing, id)

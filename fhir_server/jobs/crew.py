@@ -1,7 +1,7 @@
-"""Processes that help one process to reindex, each on a core of its own.
+"""Processes that work with one that reindexes, each on a core of its own.
 
 They get parts of the walk, one after the other, and open the store for themselves; when the process that they
-help ends, however it ends, so do they.
+work for ends, however it ends, so do they.
 https://docs.python.org/3.11/library/multiprocessing.html
 """
 
@@ -19,14 +19,14 @@ from fhir_server.jobs.walk import Part, ResourceFailed, Walk
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What a helper answers when it could not do its part."""
+    """What a hand answers when it could not do its part."""
 
     definitions_changed: bool
     text: str
 
 
 @dataclass(slots=True)
-class Helper:
+class Hand:
     """A process, and the part that it is at."""
 
     process: BaseProcess
@@ -35,12 +35,12 @@ class Helper:
 
 
 class Crew:
-    """The process itself and so many helpers. `open_engines` is what a helper opens the store with."""
+    """The process itself and so many hands. `open_engines` is what a hand opens the store with."""
 
-    def __init__(self, open_engines: Callable[[], Engines], helpers: int) -> None:
+    def __init__(self, open_engines: Callable[[], Engines], hands: int) -> None:
         self._open_engines = open_engines
-        self._wanted = helpers
-        self._helpers: list[Helper] = []
+        self._wanted = hands
+        self._hands: list[Hand] = []
 
     @property
     def size(self) -> int:
@@ -58,78 +58,78 @@ class Crew:
 
     def _walk(self, waiting: deque[Part], walk: Walk) -> int:
         indexed = 0
-        while waiting or any(helper.part for helper in self._helpers):
-            for helper in list(self._helpers):
-                if waiting and helper.part is None:
-                    self._give(helper, waiting)
+        while waiting or any(hand.part for hand in self._hands):
+            for hand in list(self._hands):
+                if waiting and hand.part is None:
+                    self._give(hand, waiting)
             if waiting:
                 indexed += walk.whole(waiting.popleft())
             indexed += self._collected(waiting, patient=not waiting)
         return indexed
 
     def dismiss(self) -> None:
-        """Let the helpers end."""
-        while self._helpers:
-            helper = self._helpers.pop()
-            helper.connection.close()
-            helper.process.join()
+        """Let the hands end."""
+        while self._hands:
+            hand = self._hands.pop()
+            hand.connection.close()
+            hand.process.join()
 
     def _start(self) -> None:
         # A fork would take over open connections to the store, which SQLite forbids.
         context = SpawnContext()
-        while len(self._helpers) < self._wanted:
+        while len(self._hands) < self._wanted:
             ours, theirs = context.Pipe()
-            process = context.Process(target=help_out, args=(self._open_engines, theirs), daemon=True)
+            process = context.Process(target=lend_a_hand, args=(self._open_engines, theirs), daemon=True)
             process.start()
             theirs.close()
-            self._helpers.append(Helper(process, ours))
+            self._hands.append(Hand(process, ours))
 
-    def _give(self, helper: Helper, waiting: deque[Part]) -> None:
+    def _give(self, hand: Hand, waiting: deque[Part]) -> None:
         part = waiting.popleft()
         try:
-            helper.connection.send(part)
-            helper.part = part
+            hand.connection.send(part)
+            hand.part = part
         except OSError:
             waiting.append(part)
-            self._lose(helper)
+            self._lose(hand)
 
     def _collected(self, waiting: deque[Part], patient: bool) -> int:
-        """What the helpers that are done have indexed; a patient process waits for one of them."""
-        busy = {helper.connection: helper for helper in self._helpers if helper.part}
+        """What the hands that are done have indexed; a patient process waits for one of them."""
+        busy = {hand.connection: hand for hand in self._hands if hand.part}
         indexed = 0
         for connection in wait(list(busy), None if patient else 0) if busy else ():
-            helper = busy[connection]  # type: ignore[index]
-            part, helper.part = helper.part, None
+            hand = busy[connection]  # type: ignore[index]
+            part, hand.part = hand.part, None
             try:
-                answer = helper.connection.recv()
+                answer = hand.connection.recv()
             except (EOFError, OSError):
                 waiting += [part] if part else []
-                self._lose(helper)
+                self._lose(hand)
                 continue
             if isinstance(answer, Failure):
                 raise DefinitionsChanged if answer.definitions_changed else ResourceFailed(answer.text)
             indexed += answer
         return indexed
 
-    def _lose(self, helper: Helper) -> None:
-        """A helper is gone, and whatever made an end of it could make an end of the next."""
-        self._helpers.remove(helper)
+    def _lose(self, hand: Hand) -> None:
+        """A hand is gone, and whatever made an end of it could make an end of the next."""
+        self._hands.remove(hand)
         self._wanted -= 1
-        helper.connection.close()
-        helper.process.join()
+        hand.connection.close()
+        hand.process.join()
 
     def _abandon(self) -> None:
         """Wait for what the others are at, which nobody needs any more."""
-        for helper in [helper for helper in self._helpers if helper.part]:
-            helper.part = None
+        for hand in [hand for hand in self._hands if hand.part]:
+            hand.part = None
             try:
-                helper.connection.recv()
+                hand.connection.recv()
             except (EOFError, OSError):
-                self._lose(helper)
+                self._lose(hand)
 
 
-def help_out(open_engines: Callable[[], Engines], connection: Connection) -> None:
-    """What a helper does until nobody is at the other end. Interrupts are for the process that it helps."""
+def lend_a_hand(open_engines: Callable[[], Engines], connection: Connection) -> None:
+    """What a hand does until nobody is at the other end. Interrupts are for the process that it works for."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     engines = open_engines()
     walk = Walk(engines)

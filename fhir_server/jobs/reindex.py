@@ -24,7 +24,7 @@ KIND = "reindex"
 LEASE_SECONDS = 15.0
 
 CREW_MIN = 4_000
-"""Resources left of a type for which it is worth starting helpers, which takes each half a second."""
+"""Resources left of a type for which it is worth starting hands, which takes each half a second."""
 CREW_PART = 250
 """Resources, about, that one process of a crew does before it is given the next part."""
 CREW_PARTS = 8

@@ -37,7 +37,7 @@ if __name__ == "__main__":
     settings = Settings(store=sys.argv[1], programmes=())
     server = bootstrap.build(settings)
     reindex.CREW_MIN = 1
-    crew = Crew(partial(bootstrap.engines, settings), helpers=1)
+    crew = Crew(partial(bootstrap.engines, settings), hands=1)
     job = reindex.request(server.store, everything=True)
     next(Reindexing(server.engines, "parent", crew=crew).steps(job.id))
     print(*[child.pid for child in multiprocessing.active_children()], flush=True)
@@ -47,7 +47,7 @@ if __name__ == "__main__":
 
 @pytest.fixture(autouse=True)
 def _few_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a store of the size of a test be worth a helper."""
+    """Let a store of the size of a test be worth a hand."""
     monkeypatch.setattr(reindex, "CREW_MIN", CREW_PART)
 
 
@@ -70,7 +70,7 @@ def server(settings: Settings) -> Iterator[bootstrap.Server]:
 
 @pytest.fixture
 def crew(settings: Settings) -> Iterator[Crew]:
-    crew = Crew(partial(bootstrap.engines, settings), helpers=1)
+    crew = Crew(partial(bootstrap.engines, settings), hands=1)
     yield crew
     crew.dismiss()
 
@@ -124,7 +124,7 @@ def test_another_goes_on_behind_the_last_stretch(
     assert total(server, "favourite", "blue") == MANY
 
 
-def test_a_helper_that_is_killed_is_done_without(server: bootstrap.Server, crew: Crew) -> None:
+def test_a_hand_that_is_killed_is_done_without(server: bootstrap.Server, crew: Crew) -> None:
     going = steps(server, crew, everything=True)
     next(going)
     for child in multiprocessing.active_children():
@@ -149,7 +149,7 @@ def test_definitions_that_change_meanwhile_are_made_too(server: bootstrap.Server
 
 
 @pytest.mark.usefixtures("server")
-def test_helpers_end_with_the_process_that_they_help(settings: Settings) -> None:
+def test_hands_end_with_the_process_that_they_work_for(settings: Settings) -> None:
     parent = subprocess.Popen(
         [sys.executable, "-c", ORPHANS, settings.store],
         cwd=ROOT,
@@ -158,14 +158,14 @@ def test_helpers_end_with_the_process_that_they_help(settings: Settings) -> None
         text=True,
     )
     assert parent.stdout is not None
-    helpers = [int(pid) for pid in parent.stdout.readline().split()]
-    assert helpers
+    hands = [int(pid) for pid in parent.stdout.readline().split()]
+    assert hands
     parent.kill()
     parent.communicate()
     deadline = time.monotonic() + 20
-    while any(map(lives, helpers)) and time.monotonic() < deadline:
+    while any(map(lives, hands)) and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert not any(map(lives, helpers))
+    assert not any(map(lives, hands))
 
 
 def lives(process: int) -> bool:
