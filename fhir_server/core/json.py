@@ -19,8 +19,9 @@ Number = int | msgspec.Raw
 
 DEPTH_MAX = 100
 _BOM = b"\xef\xbb\xbf"
-_NEGATIVE_ZERO = re.compile(rb"(?<=[:,\[\s])-0(?![\d.eE])")
-"""Not that of a UUID such as 435eaed6-0f12-4d8b-9a3f-1f2e3d4c5b6a, of which Bundles are full."""
+_NEGATIVE_ZERO = re.compile(rb"-0(?![\d.eE])")
+_BEFORE_NUMBERS = (b"", *(bytes([byte]) for byte in b":,[ \t\r\n"))
+"""What may stand before a number. Bundles are full of UUIDs such as 435eaed6-0f12-4d8b-9a3f-1f2e3d4c5b6a."""
 _ESCAPED_COLON = re.compile(rb"\\u003a", re.IGNORECASE)
 
 
@@ -106,7 +107,8 @@ def _needs_careful_reading(body: bytes, value: Any) -> bool:
     """
     if body.count(b":") != serialise(value).count(b":") or _ESCAPED_COLON.search(body):
         return True
-    return b"-0" in body and _NEGATIVE_ZERO.search(body) is not None
+    starts = (found.start() for found in _NEGATIVE_ZERO.finditer(body))
+    return any(body[max(start - 1, 0) : start] in _BEFORE_NUMBERS for start in starts)
 
 
 def _parse_carefully(body: bytes) -> Any:

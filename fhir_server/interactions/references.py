@@ -7,6 +7,7 @@ https://hl7.org/fhir/R4/bundle.html#references
 
 import re
 from collections.abc import Callable
+from operator import is_
 from typing import Any
 
 from fhir_server.definitions.registry import Registry
@@ -14,7 +15,7 @@ from fhir_server.errors import PreconditionFailed
 from fhir_server.extension import Engine, Resource
 from fhir_server.interactions import messages
 from fhir_server.interactions.matching import criteria, matches
-from fhir_server.interactions.places import Place, type_at
+from fhir_server.interactions.places import Place, Step, type_at
 from fhir_server.store.port import UnitOfWork
 
 Rewrite = Callable[[str], str]
@@ -82,13 +83,56 @@ class EntryLinks:
         self._registry = registry
         self._identities = identities
 
-    def rewritten(self, resource: Resource, full_url: str | None) -> Resource:
-        """A copy of an entry's resource; its relative references are resolved on the base of `full_url`."""
-        base = _restful_base(full_url)
-        copy: Resource = self._node(resource, resource, (), base)
-        return copy
+    def rewritten(self, resource: Resource, full_url: str | None) -> tuple[Resource, list[str]]:
+        """An entry's resource with its links settled, and every `Reference.reference` that it then has.
 
-    def target(self, reference: str, base: str | None) -> str:
+        Its relative references are resolved on the base of `full_url`. What needs no change is shared with
+        the original.
+        """
+        walk = _Walk(self._registry, self._identities, resource, _restful_base(full_url))
+        return walk.object(resource, ()), walk.references
+
+
+class _Walk:
+    """One walk through the resource of an entry."""
+
+    def __init__(
+        self, registry: Registry, identities: dict[str, str], resource: Resource, base: str | None
+    ) -> None:
+        self.references: list[str] = []
+        self._registry = registry
+        self._identities = identities
+        self._resource = resource
+        self._base = base
+
+    def object(self, node: dict[str, Any], place: Place) -> dict[str, Any]:
+        changed = {}
+        for name, value in node.items():
+            new = self._member(name, value, place)
+            if new is not value:
+                changed[name] = new
+        return {**node, **changed} if changed else node
+
+    def _member(self, step: Step, value: Any, place: Place) -> Any:
+        """What stands one step below a place."""
+        if type(value) is dict:
+            return self.object(value, (*place, step))
+        if type(value) is list:
+            return self._list(value, (*place, step))
+        if type(value) is not str:
+            return value
+        if step == "reference":
+            self.references.append(self._target(value, self._base))
+            return self.references[-1]
+        if step == "div":
+            return self._narrative(value)
+        return self._text(value, place, step)
+
+    def _list(self, items: list[Any], place: Place) -> list[Any]:
+        new = [self._member(index, item, place) for index, item in enumerate(items)]
+        return items if all(map(is_, new, items)) else new
+
+    def _target(self, reference: str, base: str | None) -> str:
         """Where a reference leads: the identity of the entry it names, or the reference itself."""
         url, hash, fragment = reference.partition("#")
         found = self._identities.get(url)
@@ -96,43 +140,23 @@ class EntryLinks:
             found = self._identities.get(base + url)
         return f"{found}{hash}{fragment}" if found else reference
 
-    def _node(self, node: Any, resource: Resource, place: Place, base: str | None) -> Any:
-        if isinstance(node, list):
-            return [self._node(item, resource, (*place, i), base) for i, item in enumerate(node)]
-        if isinstance(node, dict):
-            return {
-                name: self.target(value, base)
-                if name == "reference" and isinstance(value, str)
-                else self._node(value, resource, (*place, name), base)
-                for name, value in node.items()
-            }
-        return self._text(node, resource, place, base) if isinstance(node, str) else node
+    def _narrative(self, div: str) -> str:
+        return _NARRATIVE_LINK.sub(
+            lambda link: f"{link[1]}{link[2]}{self._target(link[3], self._base)}{link[2]}", div
+        )
 
-    def _text(self, text: str, resource: Resource, place: Place, base: str | None) -> str:
-        if place[-1] == "div":
-            return _NARRATIVE_LINK.sub(
-                lambda link: f"{link[1]}{link[2]}{self.target(link[3], base)}{link[2]}", text
-            )
-        target = self.target(text, None)
-        if target == text or type_at(self._registry, resource, place) not in _URI_TYPES:
+    def _text(self, text: str, place: Place, step: Step) -> str:
+        if text not in self._identities and "#" not in text:
+            return text
+        target = self._target(text, None)
+        if target == text or type_at(self._registry, self._resource, (*place, step)) not in _URI_TYPES:
             return text
         return target
 
 
-def has_conditional_reference(resource: Resource) -> bool:
-    """Whether any reference is a search, such as `Patient?identifier=a|b`."""
-    return any(_CONDITIONAL.fullmatch(reference) for reference in references(resource))
-
-
-def references(node: Any) -> list[str]:
-    """Every `Reference.reference` in a resource, in document order."""
-    if isinstance(node, list):
-        return [reference for item in node for reference in references(item)]
-    if not isinstance(node, dict):
-        return []
-    own = node.get("reference")
-    nested = [reference for value in node.values() for reference in references(value)]
-    return [own, *nested] if isinstance(own, str) else nested
+def is_conditional(reference: str) -> bool:
+    """Whether a reference is a search, such as `Patient?identifier=a|b`."""
+    return "?" in reference and _CONDITIONAL.fullmatch(reference) is not None
 
 
 def _restful_base(full_url: str | None) -> str | None:

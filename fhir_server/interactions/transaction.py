@@ -23,7 +23,7 @@ from fhir_server.interactions.engines import transact
 from fhir_server.interactions.entries import Entry, entries_by_method, entry_of, located
 from fhir_server.interactions.matching import Criteria, criteria, one_match
 from fhir_server.interactions.patch import patched
-from fhir_server.interactions.references import EntryLinks, has_conditional_reference, references
+from fhir_server.interactions.references import EntryLinks, is_conditional
 from fhir_server.interactions.update import update_target
 from fhir_server.issues import Issue
 from fhir_server.store.port import Method, Reader, StoredResource, UnitOfWork
@@ -198,10 +198,9 @@ class Transaction:
         settled: list[_Write] = []
         waiting: list[_Write] = []
         for write in plan.writes:
-            linked = _Write(
-                write.entry, write.id, write.current, _at(write.entry, _linked, write.resource, links)
-            )
-            (waiting if has_conditional_reference(linked.resource) else settled).append(linked)
+            resource, references = _at(write.entry, _linked, write.resource, links)
+            linked = _Write(write.entry, write.id, write.current, resource)
+            (waiting if any(map(is_conditional, references)) else settled).append(linked)
         for write in (*settled, *waiting):
             answers[write.entry.index] = _at(write.entry, _put, write, changeset)
         for asked, existing in plan.matched:
@@ -218,13 +217,15 @@ def _put(asked: Entry, write: _Write, changeset: Changeset) -> bytes:
     return answer_entry(asked.request, written(asked.request, stored, 201 if created else 200))
 
 
-def _linked(asked: Entry, resource: Resource, links: EntryLinks) -> Resource:
-    """The resource with its links to other entries settled. A urn that no entry bears leads nowhere."""
-    linked = links.rewritten(resource, asked.full_url)
-    for reference in references(linked):
+def _linked(asked: Entry, resource: Resource, links: EntryLinks) -> tuple[Resource, list[str]]:
+    """The resource with its links to other entries settled, and its references. A urn that no entry bears
+    leads nowhere.
+    """
+    linked, references = links.rewritten(resource, asked.full_url)
+    for reference in references:
         if reference.startswith("urn:"):
             raise InvalidRequest.of(messages.DANGLING_URN(reference=reference), asked.location)
-    return linked
+    return linked, references
 
 
 def _claim(plan: _Plan, reference: str) -> None:

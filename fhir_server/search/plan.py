@@ -149,6 +149,8 @@ class PlanBuilder:
         wanted = KINDS[kind].entries
 
         def find(value: Any, resource: Mapping[str, Any]) -> Sequence[NamedTuple]:
+            if not of_whole.below and of_part.below and of_part.below.keys().isdisjoint(value):
+                return ()
             entries = Entries()
             of_part.visit(value, resource, entries)
             of_whole.visit(resource, resource, entries)

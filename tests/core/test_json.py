@@ -93,3 +93,9 @@ def test_decimals_are_exact() -> None:
     assert json.decimal(value["whole"]) == 3
     assert json.decimal(value["long"]) == Decimal("0.123456789012345678901234567890")
     assert json.serialise({"n": json.number(Decimal("608.00"))}) == b'{"n":608.00}'
+
+
+def test_the_sign_of_zero_is_kept_beside_what_only_looks_like_it() -> None:
+    text = b'["435eaed6-0f12-4d8b-9a3f-1f2e3d4c5b6a",{"a":-0},-0]'
+    assert json.serialise(json.parse(text)) == text
+    assert json.serialise(json.parse(b"-0")) == b"-0"
