@@ -160,6 +160,8 @@ class Match:
     `type` decides the kind of entry looked at; `modifier` is what still changes how values compare, else
     None. `component_types` is filled for composites only.
 
+    `only` names the types that it is about, where the query is about several: none other satisfies it.
+
     `not` and `missing` ask of all entries at once. Of each entry: `exact`, `contains` and `text` (every
     word) for strings; `below` for what starts with a URI, a canonical's version or a MIME type; and the
     operators of _filter that no modifier says: `ne`, for strings `eq ew gt lt ge le`, for dates `co`.
@@ -170,11 +172,14 @@ class Match:
     values: tuple[Value, ...]
     modifier: str | None = None
     component_types: tuple[ParameterType, ...] = ()
+    only: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """`parameter.rest`: the resource refers by `parameter` to one of `types` that satisfies `where`."""
+    """`parameter.rest`: the resource refers by `parameter` to one of `types` that satisfies `where`, be it a
+    resource of its own or one that it contains.
+    """
 
     parameter: str
     types: tuple[str, ...]

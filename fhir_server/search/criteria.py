@@ -110,9 +110,10 @@ class Criteria:
 
     def _matches(self, asked: Asked, read: Read, modifier: str | None = None) -> list[Clause]:
         values = self._values(asked, read)
+        by_index = asked.parameters.indexed_as(asked.code)
         return [
-            Match(indexed, asked.kind, values, modifier)
-            for indexed in asked.parameters.indexed_as(asked.code)
+            Match(indexed, asked.kind, values, modifier, only=types if len(by_index) > 1 else ())
+            for indexed, types in by_index.items()
         ]
 
     def _derived(self, asked: Asked, suffix: str, kind: ParameterType, read: Read) -> Clause:

@@ -103,6 +103,18 @@ class CompositeEntry(NamedTuple):
     components: tuple[NamedTuple, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Contained:
+    """What a resource is found by that lies within another, and that `parameter` of the other refers to.
+
+    It is no match itself; chains lead through it.
+    """
+
+    parameter: str
+    type: str
+    entries: "Entries"
+
+
 @dataclass(slots=True)
 class Entries:
     """All that one version of a resource is found by, by kind, without repetition.
@@ -123,3 +135,4 @@ class Entries:
     composites: list[CompositeEntry] = field(default_factory=list)
     words: list[WordEntry] = field(default_factory=list)
     positions: list[PositionEntry] = field(default_factory=list)
+    contained: list[Contained] = field(default_factory=list)

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from fhir_server.core.fhirpath import FhirPath, FhirPathError
 from fhir_server.definitions.registry import Registry
 from fhir_server.search.codes import ignores_case
-from fhir_server.search.entries import Entries, TokenEntry
+from fhir_server.search.entries import Contained, Entries, TokenEntry
 from fhir_server.search.fingerprint import Fingerprints
 from fhir_server.search.plan import COMPARTMENT, COMPARTMENTS, Evaluated, Plan, PlanBuilder, Presence, kind_of
 from fhir_server.search.texts import TextNames
@@ -26,7 +26,10 @@ _SYSTEMS_MAX = 10_000
 OF_THE_WHOLE = frozenset({COMPARTMENT, "_text", "_content"})
 """What is not found by the expression of one parameter."""
 
-_LISTS = tuple(list_of_entries.name for list_of_entries in fields(Entries))
+_LISTS = tuple(found.name for found in fields(Entries) if found.name != "contained")
+
+_CONTAINED_DEPTH = 3
+"""From one contained resource to the next, which may go round in a circle."""
 
 
 class Extractor:
@@ -54,14 +57,35 @@ class Extractor:
 
     def entries(self, resource: Resource) -> Entries:
         """All entries of a parsed resource that carries its id."""
-        type = resource["resourceType"]
-        plan = self._plans.get(type)
-        if plan is None:
-            plan = self._plans[type] = self._builder.plan(type)
+        plan = self._plan(resource["resourceType"])
         entries = self._found(plan, resource)
         _add_compartments(plan, resource, entries)
         index_words(resource, self._texts, entries)
+        if "contained" in resource:
+            self._add_contained(resource, entries, _CONTAINED_DEPTH)
         return _distinct(entries)
+
+    def _add_contained(self, resource: Resource, entries: Entries, depth: int) -> None:
+        """The entries of contained resources, by the parameters that refer to them.
+
+        https://hl7.org/fhir/R4/search.html#contained
+        """
+        contained = {f"#{inner.get('id')}": inner for inner in resource["contained"]}
+        for reference in dict.fromkeys(entries.references):
+            inner = contained.get(reference.target)
+            if inner is None or reference.type:
+                continue
+            whole = {**inner, "contained": resource["contained"]}
+            found = self._found(self._plan(inner["resourceType"]), whole)
+            if depth > 1:
+                self._add_contained(whole, found, depth - 1)
+            entries.contained.append(Contained(reference.parameter, inner["resourceType"], _distinct(found)))
+
+    def _plan(self, type: str) -> Plan:
+        plan = self._plans.get(type)
+        if plan is None:
+            plan = self._plans[type] = self._builder.plan(type)
+        return plan
 
     def _found(self, plan: Plan, resource: Resource) -> Entries:
         entries = Entries()

@@ -46,6 +46,14 @@ class Universe(Protocol):
     def living(self, type: str) -> Iterator[tuple[Stored, Entries]]: ...
 
 
+class _Contained(NamedTuple):
+    """A resource within another: of itself it has neither an id to search by nor a time of change."""
+
+    type: str
+    id: str = ""
+    last_updated: int = 0
+
+
 def matches(clause: Clause, stored: Stored, entries: Entries, universe: Universe) -> bool:
     """Whether the resource satisfies the clause."""
     match clause:
@@ -53,7 +61,11 @@ def matches(clause: Clause, stored: Stored, entries: Entries, universe: Universe
             return _matches(clause, stored, entries)
         case Chain(parameter, types, where):
             found = _referred(entries, parameter, types, universe)
-            return any(matches(where, *target, universe) for target in found)
+            return any(matches(where, *target, universe) for target in found) or any(
+                matches(where, _Contained(inner.type), inner.entries, universe)
+                for inner in entries.contained
+                if inner.parameter == parameter and inner.type in types
+            )
         case Has(type, parameter, where):
             return any(
                 _refers(found[1], parameter, stored) and matches(where, *found, universe)
@@ -96,6 +108,8 @@ def _sort_column(kind: ParameterType, descending: bool) -> str:
 
 def _matches(match: Match, stored: Stored, entries: Entries) -> bool:
     """:missing and :not ask of the resource as a whole; all else asks for one entry that fits."""
+    if match.only and stored.type not in match.only:
+        return False
     found = _entries_of(_own(match.parameter, stored, entries), match.type, match.parameter)
     if match.modifier == "missing":
         return any(isinstance(v, MissingValue) and v.missing == (not found) for v in match.values)
@@ -105,6 +119,8 @@ def _matches(match: Match, stored: Stored, entries: Entries) -> bool:
 
 def _own(parameter: str, stored: Stored, entries: Entries) -> Entries:
     """The entries that the store itself answers for, in place of the resource's."""
+    if isinstance(stored, _Contained):
+        return entries
     if parameter == "_id":
         return Entries(tokens=[TokenEntry("_id", "", stored.id)])
     if parameter == "_lastUpdated":

@@ -72,9 +72,13 @@ class Parameters:
             targets |= dict.fromkeys(possible)
         return tuple(targets)
 
-    def indexed_as(self, code: str) -> tuple[str, ...]:
-        """The codes under which the types index the parameter; nearly always one."""
-        return tuple(dict.fromkeys(aliases(self._registry, type).get(code, code) for type in self.types))
+    def indexed_as(self, code: str) -> dict[str, tuple[str, ...]]:
+        """The codes under which the types index the parameter, nearly always one, and which types do."""
+        found: dict[str, tuple[str, ...]] = {}
+        for type in self.types:
+            indexed = aliases(self._registry, type).get(code, code)
+            found[indexed] = (*found.get(indexed, ()), type)
+        return found
 
     def is_text(self, code: str, type: str) -> bool:
         """Whether a token parameter looks at texts alone in a type."""

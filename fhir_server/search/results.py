@@ -44,7 +44,8 @@ class Results:
         parameter = self.parameters.get(code)
         if parameter.type in UNSORTABLE:
             raise InvalidSearch.of(messages.UNSORTABLE(value=code, kind=parameter.type))
-        return Sort(self.parameters.indexed_as(code)[0], kind_of(parameter), descending=key.startswith("-"))
+        indexed = next(iter(self.parameters.indexed_as(code)))
+        return Sort(indexed, kind_of(parameter), descending=key.startswith("-"))
 
     def total(self, value: str) -> Total:
         if value not in get_args(Total):

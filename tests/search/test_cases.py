@@ -110,6 +110,10 @@ def test_a_search_finds_what_its_rule_says(
         assert found.get("total") == expected["total"]
 
 
+def test_the_index_is_that_of_the_resources(servers: dict[tuple[str, str], Server]) -> None:
+    assert {file: server.store.check() for (file, _), server in servers.items() if server.store.check()} == {}
+
+
 def _ids(bundle: Any, mode: str) -> list[str]:
     entries = bundle.get("entry", ())
     return [entry["resource"]["id"] for entry in entries if entry["search"]["mode"] == mode]

@@ -7,6 +7,7 @@ https://www.sqlite.org/optoverview.html
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import count
 from typing import NamedTuple
 
@@ -29,6 +30,7 @@ from fhir_server.search.ast import (
     Value,
 )
 from fhir_server.store.sqlite.conditions import Column, condition, last_updated, leads_of, one_of
+from fhir_server.store.sqlite.contained import PRESENCE, inner_types, is_inner
 from fhir_server.store.sqlite.hierarchy import ids_of
 from fhir_server.store.sqlite.hops import Join, Way, way_of
 from fhir_server.store.sqlite.rows import COLUMNS, PART_COLUMNS, UNKEYED
@@ -148,10 +150,11 @@ class Compiler:
         return Source(RANGE, Sql("resources d"), all_of(parts), unique=True)
 
     def narrowed(self, source: Source, types: Sequence[str], clauses: Iterable[Clause]) -> Source:
-        """Those of a source's resources that satisfy all clauses and may be seen."""
-        return source.narrowed(
-            *[self.probe(clause, types, "d.key") for clause in (*clauses, *self._visibility)]
-        )
+        """Those of a source's resources that satisfy all clauses and may be seen. Whether a contained one may
+        be seen is asked of its holder.
+        """
+        asked = clauses if is_inner(types) else (*clauses, *self._visibility)
+        return source.narrowed(*[self.probe(clause, types, "d.key") for clause in asked])
 
     # What can be read from an index
 
@@ -160,7 +163,8 @@ class Compiler:
             case Match():
                 return self._match_source(clause, types)
             case Chain() | Has():
-                return self._way_source(way_of(clause, types, self._symbols))
+                outer = self._way_source(way_of(clause, types, self._symbols))
+                return self._union([outer, *self._inner_sources(clause, types)])
             case Hierarchy():
                 referring = self._hierarchy(clause, types, "d")
                 return Source(LEAD, Sql("reference d"), referring)
@@ -184,7 +188,7 @@ class Compiler:
             return None
         if match.parameter in ("_id", "_lastUpdated"):
             return self._own_source(match, types)
-        parameters = self._symbols.parameters(types, match.parameter)
+        parameters = self._symbols.parameters(match.only or types, match.parameter)
         leads = _leads(match)
         if leads is not None:
             parts = [among("d.parameter", parameters), self._any_value(match, "d")]
@@ -231,6 +235,12 @@ class Compiler:
         text = f"(SELECT {join.key} AS key FROM {join.from_tables()} WHERE {where.text}) d"
         return Source(RANGE, Sql(text, keys.values + where.values), ALWAYS)
 
+    def _inner_sources(self, clause: Chain | Has, types: Sequence[str]) -> Iterator[Source | None]:
+        """Resources that satisfy a chain by what they contain."""
+        if isinstance(clause, Chain):
+            for inner in inner_types(self._symbols, clause, types):
+                yield self._best((inner,), (clause.where,))
+
     def _hierarchy(self, clause: Hierarchy, types: Sequence[str], alias: str) -> Sql:
         """On a row of `reference`: it leads into the hierarchy."""
         child = self._alias("r")
@@ -251,7 +261,8 @@ class Compiler:
             case Match():
                 return self._match_probe(clause, types, key)
             case Chain() | Has():
-                return self._way_probe(way_of(clause, types, self._symbols), key)
+                outer = self._way_probe(way_of(clause, types, self._symbols), key)
+                return any_of([outer, *self._inner_probes(clause, types, key)])
             case Hierarchy():
                 alias = self._alias("h")
                 referring = self._hierarchy(clause, types, alias)
@@ -265,7 +276,11 @@ class Compiler:
 
     def _match_probe(self, match: Match, types: Sequence[str], key: str) -> Sql:
         alias = self._alias("e")
-        if match.parameter in ("_id", "_lastUpdated"):
+        if match.only:
+            of_type = among(f"{alias}.type", self._symbols.types(match.only))
+            one_of_them = _exists(f"resources {alias}", all_of([Sql(f"{alias}.key = {key}"), of_type]))
+            return all_of([one_of_them, self._match_probe(replace(match, only=()), match.only, key)])
+        if match.parameter in ("_id", "_lastUpdated") and not is_inner(types):
             asked = self._own_condition(match, alias)
             return _exists(f"resources {alias}", all_of([Sql(f"{alias}.key = {key}"), asked]))
         parameters = self._symbols.parameters(types, match.parameter)
@@ -289,6 +304,14 @@ class Compiler:
             join.where += self._probes((), hop.far, join.key)
         join.where += [self.probe(clause, way.end, join.key) for clause in conjuncts((way.where,))]
         return _exists(join.from_tables(), join.conditions())
+
+    def _inner_probes(self, clause: Chain | Has, types: Sequence[str], key: str) -> Iterator[Sql]:
+        """Whether a resource satisfies a chain by what it contains."""
+        if isinstance(clause, Chain):
+            for inner in inner_types(self._symbols, clause, types):
+                present = Match(PRESENCE, "token", (MissingValue(False),), "missing")
+                here = self._match_probe(present, (inner,), key)
+                yield all_of([here, self.probe(clause.where, (inner,), key)])
 
     def _probes(self, clauses: Iterable[Clause], types: Sequence[str], key: str) -> Iterator[Sql]:
         """At a hop, what is asked of the resource there, and that it may be seen."""

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from fhir_server.search.ast import Chain, Clause, Has
+from fhir_server.store.sqlite.contained import inner_types
 from fhir_server.store.sqlite.sql import ALWAYS, Sql, among
 from fhir_server.store.sqlite.symbols import Symbols
 
@@ -37,10 +38,12 @@ class Way:
 
 
 def way_of(clause: Chain | Has, types: Sequence[str], symbols: Symbols) -> Way:
-    """The way from resources of `types`, as far as it goes on without branching."""
-    hops = []
+    """The way from resources of `types`, as far as it does not branch, be it into contained ones."""
+    hops: list[Hop] = []
     where: Clause = clause
     while isinstance(where, Chain | Has):
+        if hops and isinstance(where, Chain) and any(inner_types(symbols, where, types)):
+            break
         if isinstance(where, Chain):
             hop = Hop(symbols.parameters(types, where.parameter), True, types, where.types)
         else:

@@ -4,7 +4,9 @@ The rows of a resource are kept beside it, so that an update touches only those 
 """
 
 import sqlite3
+from collections import Counter
 from collections.abc import Container, Iterable, Sequence
+from dataclasses import replace
 from functools import cache
 from itertools import chain
 from typing import Any, NamedTuple
@@ -21,6 +23,7 @@ from fhir_server.search.entries import (
     TokenEntry,
     UriEntry,
 )
+from fhir_server.store.sqlite.contained import PRESENCE, inner_type, trail
 from fhir_server.store.sqlite.symbols import WritingSymbols
 
 Row = tuple[Any, ...]
@@ -106,7 +109,20 @@ def replaced(rows: Rows, new: Rows, parameters: Container[int]) -> Rows:
 
 
 def rows_of(type: str, entries: Entries, symbols: WritingSymbols) -> Rows:
-    """The rows of a resource of `type` that is found by `entries`."""
+    """The rows of a resource of `type` that is found by `entries`, with those of what it contains."""
+    rows = _own_rows(type, entries, symbols)
+    places = Counter[tuple[str, str]]()
+    for inner in entries.contained:
+        name = inner_type(type, inner.parameter, inner.type, places[inner.parameter, inner.type])
+        places[inner.parameter, inner.type] += 1
+        trailed = Entries(tokens=[TokenEntry(trail(inner.parameter), "", "")])
+        present = replace(inner.entries, tokens=[*inner.entries.tokens, TokenEntry(PRESENCE, "", "")])
+        for more in _own_rows(type, trailed, symbols), rows_of(name, present, symbols):
+            rows = tuple(list(dict.fromkeys(old + new)) for old, new in zip(rows, more, strict=True))
+    return rows
+
+
+def _own_rows(type: str, entries: Entries, symbols: WritingSymbols) -> Rows:
     parameters = symbols.assigned_parameters(type)
     types, systems = symbols.assigned_types, symbols.assigned_systems
     return (

@@ -23,6 +23,10 @@ class SymbolCache:
     names: dict[int, str] = field(default_factory=dict)
 
 
+_OF_EVERY_TYPE = "SELECT id FROM parameters WHERE code = ? AND type NOT LIKE '%#%'"
+"""Not of contained resources, which have types of their own."""
+
+
 class Symbols:
     """Looks symbols up over one connection."""
 
@@ -64,7 +68,7 @@ class Symbols:
         """The symbols under which `code` is indexed, for the types given or for all."""
         if types:
             return [id for id in (self.parameter(type, code) for type in types) if id is not None]
-        rows = self._connection.execute("SELECT id FROM parameters WHERE code = ?", (code,))
+        rows = self._connection.execute(_OF_EVERY_TYPE, (code,))
         return [id for (id,) in rows]
 
     def every_parameter(self, type: str) -> list[int]:
