@@ -23,6 +23,7 @@ Rewrite = Callable[[str], str]
 _CONDITIONAL = re.compile(r"([A-Z][A-Za-z]+)\?(.+)")
 _WRITTEN_CONDITIONAL = re.compile(rb'"reference":"[A-Z][A-Za-z]+\?')
 _NARRATIVE_LINK = re.compile(r'(<(?:a|img)\b[^>]*?\b(?:href|src)\s*=\s*)(["\'])(.*?)\2', re.DOTALL)
+_LINKING = frozenset({"reference", "div"})
 _URI_TYPES = frozenset({"uri", "url", "canonical", "oid", "uuid"})
 
 
@@ -106,8 +107,11 @@ class _Walk:
         self._base = base
 
     def object(self, node: dict[str, Any], place: Place) -> dict[str, Any]:
-        changed = {}
+        changed, identities = {}, self._identities
         for name, value in node.items():
+            # Most texts are no links; to find that out at once spares most of the walk.
+            if type(value) is str and name not in _LINKING and value not in identities and "#" not in value:
+                continue
             new = self._member(name, value, place)
             if new is not value:
                 changed[name] = new

@@ -127,8 +127,10 @@ def _keys(ends: Ends, comparator: str | None, unit: str) -> tuple[str, str] | No
     """The sort keys of the ends in base units of `unit`, or as they are; a comparator such as "<" leaves its
     end out. None for what cannot be converted.
     """
-    low, high = (None if end is None else _key(end, unit) for end in ends)
-    if [low, high].count(None) != ends.count(None):
+    low_end, high_end = ends
+    low = None if low_end is None else _key(low_end, unit)
+    high = low if high_end is low_end else None if high_end is None else _key(high_end, unit)
+    if (low is None, high is None) != (low_end is None, high_end is None):
         return None
     low_key, high_key = low or LOWEST_KEY, high or HIGHEST_KEY
     if comparator == "<":

@@ -5,7 +5,7 @@ The rows of a resource are kept beside it, so that an update touches only those 
 
 import sqlite3
 from collections import Counter
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from itertools import chain
@@ -111,6 +111,8 @@ def replaced(rows: Rows, new: Rows, parameters: Container[int]) -> Rows:
 def rows_of(type: str, entries: Entries, symbols: WritingSymbols) -> Rows:
     """The rows of a resource of `type` that is found by `entries`, with those of what it contains."""
     rows = _own_rows(type, entries, symbols)
+    if not entries.contained:
+        return rows
     places = Counter[tuple[str, str]]()
     for inner in entries.contained:
         name = inner_type(type, inner.parameter, inner.type, places[inner.parameter, inner.type])
@@ -134,7 +136,7 @@ def _own_rows(type: str, entries: Entries, symbols: WritingSymbols) -> Rows:
         ],
         [(parameters[code], low, high) for code, low, high in entries.dates],
         [(parameters[code], low, high) for code, low, high in entries.numbers],
-        [(parameters[entry.parameter], *_cells(entry, symbols)) for entry in entries.quantities],
+        [(parameters[entry[0]], *_quantity_cells(entry, symbols)) for entry in entries.quantities],
         [(parameters[code], value) for code, value in entries.uris],
         [(parameters[code], *_composite_cells(parts, symbols)) for code, parts in entries.composites],
         [(parameters[code], word) for code, word in entries.words],
@@ -144,29 +146,25 @@ def _own_rows(type: str, entries: Entries, symbols: WritingSymbols) -> Rows:
 
 def _composite_cells(components: Iterable[NamedTuple], symbols: WritingSymbols) -> Row:
     """The first cell of the first component, by which the table is ordered, and all cells as JSON."""
-    cells = [_part_cells(component, symbols) for component in components]
+    cells = [_PART_CELLS[type(component)](component, symbols) for component in components]
     return cells[0][0], _cells_text(cells).decode()
 
 
-def _part_cells(entry: NamedTuple, symbols: WritingSymbols) -> Row:
-    """The cells of one part, in the order of `PART_COLUMNS`."""
-    cells = _cells(entry, symbols)
-    return (*cells, *entry[6:]) if isinstance(entry, QuantityEntry) else cells
+def _quantity_cells(entry: QuantityEntry, symbols: WritingSymbols) -> Row:
+    return entry.low, entry.high, entry.code, symbols.assigned_systems[entry.system], entry.unit
 
 
-def _cells(entry: NamedTuple, symbols: WritingSymbols) -> Row:
-    """The cells of one entry, in the order of its table's columns."""
-    match entry:
-        case StringEntry(_, text, exact):
-            return text, exact
-        case TokenEntry(_, uri, code):
-            return code, symbols.assigned_systems[uri]
-        case ReferenceEntry(_, of_type, target, version):
-            return target, symbols.assigned_types[of_type], version
-        case DateEntry(_, low, high) | NumberEntry(_, low, high):
-            return low, high
-        case QuantityEntry(_, uri, code, unit, low, high):
-            return low, high, code, symbols.assigned_systems[uri], unit
-        case UriEntry(_, value):
-            return (value,)
-    raise TypeError(f"a composite cannot hold {entry!r}")
+_PART_CELLS: Mapping[type[NamedTuple], Callable[[Any, WritingSymbols], Row]] = {
+    StringEntry: lambda entry, _: (entry.text, entry.exact),
+    TokenEntry: lambda entry, symbols: (entry.code, symbols.assigned_systems[entry.system]),
+    ReferenceEntry: lambda entry, symbols: (
+        entry.target,
+        symbols.assigned_types[entry.type],
+        entry.version,
+    ),
+    DateEntry: lambda entry, _: (entry.low, entry.high),
+    NumberEntry: lambda entry, _: (entry.low, entry.high),
+    QuantityEntry: lambda entry, symbols: (*_quantity_cells(entry, symbols), *entry[6:]),
+    UriEntry: lambda entry, _: (entry.value,),
+}
+"""The cells of each kind of entry that a composite may hold, in the order of `PART_COLUMNS`."""
