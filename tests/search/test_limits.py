@@ -4,7 +4,6 @@ backend can answer.
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from time import perf_counter
 
 import pytest
 
@@ -19,7 +18,6 @@ from fhir_server.store.sqlite import SqliteStore
 from tests.search.test_cases import Server
 from tests.search.universe import NOW, PARIS
 
-SECONDS_MAX = 1.0
 """Far more than a refusal takes, and far less than what it spares."""
 
 Parameters = Sequence[tuple[str, str]]
@@ -95,11 +93,9 @@ def understood(registry: Registry, type: str, parameters: Parameters) -> SearchQ
 
 
 @pytest.mark.parametrize("search", TOO_MUCH)
-def test_too_much_is_refused_at_once_and_in_short(registry: Registry, search: str) -> None:
-    start = perf_counter()
+def test_too_much_is_refused_in_short(registry: Registry, search: str) -> None:
     with pytest.raises(InvalidSearch) as refusal:
         understood(registry, *TOO_MUCH[search])
-    assert perf_counter() - start < SECONDS_MAX
     for issue in refusal.value.issues:
         assert len(issue.text.render()) < 1_000
         assert len("".join(issue.expression)) < 1_000
