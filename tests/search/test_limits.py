@@ -18,7 +18,6 @@ from fhir_server.store.sqlite import SqliteStore
 from tests.search.test_cases import Server
 from tests.search.universe import NOW, PARIS
 
-"""Far more than a refusal takes, and far less than what it spares."""
 
 Parameters = Sequence[tuple[str, str]]
 
