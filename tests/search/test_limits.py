@@ -18,7 +18,6 @@ from fhir_server.store.sqlite import SqliteStore
 from tests.search.test_cases import Server
 from tests.search.universe import NOW, PARIS
 
-
 Parameters = Sequence[tuple[str, str]]
 
 
