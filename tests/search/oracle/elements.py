@@ -4,7 +4,7 @@ https://hl7.org/fhir/R4/searchparameter.html
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -24,22 +24,25 @@ class Element(NamedTuple):
     node: Any
 
 
-def elements(expression: str, start: Any, type: str) -> list[Element]:
-    """The elements that `expression` finds in a resource of `type`, or in a part of it."""
+def elements(expression: str, start: Any, type: str, contained: Sequence[Resource] = ()) -> list[Element]:
+    """The elements that `expression` finds in a resource of `type`, or in a part of it.
+
+    `contained` are the resources that its references to `#id` may mean.
+    """
     found: list[Element] = []
     for path in expression.split(" | "):
         root = path.lstrip("(").partition(".")[0]
         if root in (type, "Resource") or not root[0].isupper():
-            found += _elements(re.sub(r"^Resource\b", type, path), start)
+            found += _elements(re.sub(r"^Resource\b", type, path), start, contained)
     return found
 
 
-def _elements(path: str, start: Any) -> Iterator[Element]:
+def _elements(path: str, start: Any, contained: Sequence[Resource]) -> Iterator[Element]:
     """Narrowing by resolve() looks at the reference alone, which tells the type."""
     path, _, wanted = path.partition(".where(resolve() is ")
     for node in _compiled(path)(start):
         element = _element(node, path)
-        if element and (not wanted or referred_type(element.data) == wanted.rstrip(")")):
+        if element and (not wanted or referred_type(element.data, contained) == wanted.rstrip(")")):
             yield element
 
 
@@ -61,7 +64,10 @@ def _element(node: Any, path: str) -> Element | None:
     return Element(node.data, "id" if type == "String" else type, path, node)
 
 
-def referred_type(data: Any) -> str:
+def referred_type(data: Any, contained: Sequence[Resource]) -> str:
     """The resource type that a Reference names."""
+    for inner in contained:
+        if data.get("reference") == f"#{inner['id']}":
+            return str(inner["resourceType"])
     found = re.search(r"([A-Z][A-Za-z]+)/[^/]+(/_history/.*)?$", data.get("reference", ""))
     return found[1] if found else str(data.get("type", ""))

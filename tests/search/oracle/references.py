@@ -61,13 +61,15 @@ def identifier_matches(text: str, data: Any, type: str) -> bool:
     return identifier is not None and tokens.matches(text, identifier, "Identifier", "")
 
 
-def uri_matches(text: str, modifier: str, data: str, type: str) -> bool:
-    """A uri parameter, "precise" but for :above and :below, which go by the segments of URLs.
+def uri_forms(data: str, type: str) -> set[str]:
+    """What a URI is found and sorted by: a canonical without its version too."""
+    return {data, data.partition("|")[0]} if type == "canonical" else {data}
 
-    A canonical is found without its version too.
-    """
+
+def uri_matches(text: str, modifier: str, data: str, type: str) -> bool:
+    """A uri parameter, "precise" but for :above and :below, which go by the segments of URLs."""
     value = unescape(text)
-    forms = {data, data.partition("|")[0]} if type == "canonical" else {data}
+    forms = uri_forms(data, type)
     match modifier:
         case "below":
             return any(f"{form}/".startswith(f"{value}/") for form in forms)

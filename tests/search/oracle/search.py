@@ -36,6 +36,7 @@ class Oracle:
         self._resources = resources
         self._definitions = definitions
         self._values = Values(zone, now, base_url)
+        self._holders = {id(inner): holder for holder in resources for inner in holder.get("contained", ())}
         self._found: dict[tuple[int, str], list[Element]] = {}
         self._components: dict[tuple[int, str], list[list[Element]]] = {}
 
@@ -166,9 +167,14 @@ class Oracle:
             for other in self._resources:
                 if target and target.local == (other["resourceType"], other["id"]):
                     yield other
-            for inner in resource.get("contained", ()):
+            for inner in self._contained(resource):
                 if target and target.url == f"#{inner['id']}":
                     yield inner
+
+    def _contained(self, resource: Resource) -> Sequence[Resource]:
+        """What a resource may refer to by `#id`; contained ones share that with what holds them."""
+        contained: Sequence[Resource] = self._holders.get(id(resource), resource).get("contained", ())
+        return contained
 
     # https://hl7.org/fhir/R4/search.html#parameters
 
@@ -176,11 +182,13 @@ class Oracle:
         return self._definitions(resource["resourceType"])[code]
 
     def elements(self, resource: Resource, code: str) -> list[Element]:
-        """The elements that a parameter looks at."""
+        """The elements that a parameter looks at. What is contained has no logical id."""
         key = id(resource), code
         if key not in self._found:
             expression = self._parameter(resource, code).expression or ""
-            self._found[key] = elements(expression, resource, resource["resourceType"])
+            contained = self._contained(resource)
+            found = elements(expression, resource, resource["resourceType"], contained)
+            self._found[key] = [] if code == "_id" and id(resource) in self._holders else found
         return self._found[key]
 
     # https://hl7.org/fhir/R4/search.html#sort

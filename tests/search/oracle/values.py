@@ -80,6 +80,6 @@ class Values:
         elif kind == "token":
             yield from (token.code for token in tokens.tokens(data, type, path) if token.code)
         elif kind == "uri":
-            yield data
+            yield from references.uri_forms(data, type)
         elif range := self.range(kind, element):
             yield range.high if descending else range.low

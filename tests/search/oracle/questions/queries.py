@@ -106,7 +106,7 @@ class Questions:
 
     def _shares(self, type: str, other: str, code: str) -> bool:
         here, there = self._definitions(type)[code], self._definitions(other).get(code)
-        return other != type and there is not None and there.type == here.type and code != "phonetic"
+        return other != type and there is not None and there.type == here.type
 
     def _order(self, type: str) -> str:
         codes = [parameter.code for parameter in asked(self._definitions, type, SORTABLE)]

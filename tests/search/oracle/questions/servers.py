@@ -44,7 +44,9 @@ def _sqlite(folder: Path, clock: Clock) -> Store:
     empty = folder.parent / "empty.sqlite"
     if not empty.exists():
         SqliteStore(empty).close()
-    return SqliteStore(copy(empty, folder / "store.sqlite"), clock)
+    own = folder / "store.sqlite"
+    copy(empty, own)
+    return SqliteStore(own, clock)
 
 
 BACKENDS: Mapping[str, Callable[[Path, Clock], Store]] = {

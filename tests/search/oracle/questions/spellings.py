@@ -126,7 +126,8 @@ class Spellings:
         if isinstance(data, str):
             url = data.partition("|")[0]
             return escaped(one(self._draw, (data, url, f"{url}|1"))).replace("\\|", "|")
-        text = data.get("reference") or one(self._draw, REFERENCES)
+        text = data.get("reference", "#")
+        text = one(self._draw, REFERENCES) if text.startswith("#") else text
         local = re.sub(r"^.*?(\w+/\w+)(/_history/\d+)?$", r"\1", text)
         id = local.partition("/")[2]
         if modifier in ("above", "below"):

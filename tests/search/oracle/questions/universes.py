@@ -1,6 +1,6 @@
 """Small worlds of resources whose values are few, and near boundaries, so that searches find some."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -316,8 +316,17 @@ LAST_UPDATED = (
 """When resources were stored, in order."""
 
 
+INSIDE = {
+    "subject": "Patient",
+    "encounter": "Encounter",
+    "managingOrganization": "Organization",
+    "serviceProvider": "Organization",
+}
+"""Elements that may refer to contained resources here, and of which type those are."""
+
+
 @st.composite
-def universes(draw: st.DrawFn, elements: Mapping[str, Collection[str]]) -> list[dict[str, Any]]:
+def universes(draw: st.DrawFn, elements: Mapping[str, Set[str]]) -> list[dict[str, Any]]:
     """Stored resources that have some of the elements named for their type.
 
     None has the type and id of another; they are in the order of their storage.
@@ -325,19 +334,37 @@ def universes(draw: st.DrawFn, elements: Mapping[str, Collection[str]]) -> list[
     places = [(type, id) for type in sorted(elements) for id in IDS]
     found = draw(st.lists(st.sampled_from(places), min_size=3, max_size=8, unique=True))
     times = sorted(draw(st.lists(st.sampled_from(LAST_UPDATED), min_size=len(found), max_size=len(found))))
-    return [
-        draw(resources(type, id, time, sorted(elements[type])))
-        for (type, id), time in zip(found, times, strict=True)
-    ]
+    return [draw(resources(type, id, time, elements)) for (type, id), time in zip(found, times, strict=True)]
 
 
 @st.composite
-def resources(draw: st.DrawFn, type: str, id: str, time: str, names: Sequence[str]) -> dict[str, Any]:
+def resources(
+    draw: st.DrawFn, type: str, id: str, time: str, elements: Mapping[str, Set[str]]
+) -> dict[str, Any]:
     """A resource as a server keeps it that stored it at a time, with some of the elements."""
-    head = draw(META) if "meta" in names else None
+    head = draw(META) if "meta" in elements[type] else None
     found: dict[str, Any] = {"resourceType": type, "id": id, "meta": {**(head or {}), "lastUpdated": time}}
-    for name in names:
-        value = draw(POOLS[type][name]) if name in POOLS[type] else None
+    found |= draw(contents(type, elements[type]))
+    holders: list[dict[str, Any]] = [found]
+    contained: list[dict[str, Any]] = []
+    for holder in holders:
+        for name in sorted(INSIDE.keys() & holder.keys()):
+            kind = INSIDE[name]
+            if kind in elements and len(contained) < 2 and draw(st.sampled_from((False, False, True))):
+                inner = {"resourceType": kind, "id": f"{name}-{len(contained)}"}
+                inner = {**inner, **draw(contents(kind, elements[kind]))}
+                holder[name] = {"reference": f"#{inner['id']}"}
+                contained.append(inner)
+                holders.append(inner)
+    return {**found, "contained": contained} if contained else found
+
+
+@st.composite
+def contents(draw: st.DrawFn, type: str, names: Set[str]) -> dict[str, Any]:
+    """Some of the elements of a resource."""
+    found: dict[str, Any] = {}
+    for name in sorted(names & POOLS[type].keys()):
+        value = draw(POOLS[type][name])
         if value is not None:
             found.update(value if name in CHOICES else {name: value})
     return found
