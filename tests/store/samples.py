@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -17,8 +18,10 @@ from fhir_server.search.ast import (
     CompositeValue,
     DateValue,
     Has,
+    Hierarchy,
     Match,
     MissingValue,
+    NearValue,
     Not,
     NumberValue,
     Prefix,
@@ -26,19 +29,24 @@ from fhir_server.search.ast import (
     ReferenceValue,
     Sort,
     StringValue,
+    TokenSet,
     TokenValue,
     UriValue,
+    WordValue,
 )
 from fhir_server.search.entries import (
     CompositeEntry,
+    Contained,
     DateEntry,
     Entries,
     NumberEntry,
+    PositionEntry,
     QuantityEntry,
     ReferenceEntry,
     StringEntry,
     TokenEntry,
     UriEntry,
+    WordEntry,
 )
 from fhir_server.store.port import Store, StoredResource
 
@@ -51,10 +59,13 @@ _words = st.sampled_from(
 )
 _systems = st.sampled_from(["", "urn:s1", "urn:s2"])
 _codes = st.sampled_from(["", "a", "b", "1", "é"])
+_texts = st.sampled_from(["bone", "liver"])
 _ids = st.sampled_from(IDS)
 _types = st.sampled_from(TYPES)
-_urls = st.sampled_from(["http://x/1", "1"])
-_versions = st.sampled_from(["", "1"])
+_urls = st.sampled_from(["http://x/1", "http://x/1/2", "1"])
+_versions = st.sampled_from(["", "1", "1.1"])
+_latitudes = st.sampled_from([-90.0, -17.0, 48.8, 48.9, 89.99])
+_longitudes = st.sampled_from([-179.9, 2.1, 2.3, 179.9, 180.0])
 _times = st.one_of(st.integers(0, 12), st.sampled_from([BEGINNING, END - 1]))
 _decimals = st.sampled_from([Decimal(text) for text in ("-10.5", "-1", "0", "0.1", "1", "9.5", "10", "1E+3")])
 
@@ -126,27 +137,36 @@ def _number_entries(parameter: str) -> st.SearchStrategy[NumberEntry]:
     return _ranges().map(lambda ends: NumberEntry(parameter, *ends))
 
 
-def _quantity_entries(parameter: str) -> st.SearchStrategy[QuantityEntry]:
+def _quantity_entries(parameter: str, bases: tuple[str, ...] = ("",)) -> st.SearchStrategy[QuantityEntry]:
     return st.builds(
-        lambda system, code, unit, ends: QuantityEntry(parameter, system, code, unit, *ends),
+        lambda system, code, unit, ends, base, base_ends: QuantityEntry(
+            parameter, system, code, unit, *ends, base, *(base_ends if base else ("", ""))
+        ),
         _systems,
         _codes,
         _codes,
+        _ranges(),
+        st.sampled_from(bases),
         _ranges(),
     )
 
 
 def _composite_entries(parameter: str) -> st.SearchStrategy[CompositeEntry]:
     components = {
-        "code-quantity": (_token_entries("c"), _quantity_entries("v")),
+        "code-quantity": (_token_entries("c"), _quantity_entries("v", ("", "a", "g"))),
         "subject-date-text": (_reference_entries("c"), _date_entries("v"), _string_entries("t")),
     }
     return st.tuples(*components[parameter]).map(lambda parts: CompositeEntry(parameter, parts))
 
 
-def entries() -> st.SearchStrategy[Entries]:
-    """Few values, so that they meet."""
+@st.composite
+def entries(draw: st.DrawFn, depth: int = 2) -> Entries:
+    """Few values, so that they meet; contained resources `depth` levels deep."""
+    return draw(_entries(depth))
 
+
+@cache
+def _entries(depth: int) -> st.SearchStrategy[Entries]:
     def some(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Any]]:
         return st.lists(strategy, max_size=2)
 
@@ -164,7 +184,14 @@ def entries() -> st.SearchStrategy[Entries]:
         composites=some(
             st.one_of(_composite_entries("code-quantity"), _composite_entries("subject-date-text"))
         ),
+        words=some(st.builds(WordEntry, st.sampled_from(["_text", "_content"]), _texts)),
+        positions=some(st.builds(PositionEntry, st.just("near"), _latitudes, _longitudes)),
+        contained=some(_contained(depth - 1)) if depth else st.just([]),
     )
+
+
+def _contained(depth: int) -> st.SearchStrategy[Contained]:
+    return st.builds(Contained, st.sampled_from(["subject", "focus"]), _types, entries(depth))
 
 
 _string_values = _words.map(lambda word: StringValue(word.lower(), word))
@@ -199,8 +226,21 @@ _quantity_values = st.builds(
     st.sampled_from([None, "urn:s1", "urn:unknown"]),
     st.sampled_from([None, "a", "b"]),
 )
+_token_sets = st.builds(
+    TokenSet,
+    st.sampled_from(["urn:s1", "urn:unknown", ""]),
+    st.sampled_from([frozenset("a"), frozenset("ab1")]),
+)
+_near_values = st.builds(
+    NearValue, _latitudes, _longitudes, st.sampled_from([0.0, 12_000.0, 30_000.0, 3e6, 3e7])
+)
+_base_values = st.builds(
+    QuantityValue, _number_values, st.just("urn:s1"), st.sampled_from(["a", "g"]), st.just(True)
+)
 _composite_values = {
-    ("token", "quantity"): st.tuples(_token_values, _quantity_values).map(CompositeValue),
+    ("token", "quantity"): st.tuples(_token_values, st.one_of(_quantity_values, _base_values)).map(
+        CompositeValue
+    ),
     ("reference", "date", "string"): st.tuples(_reference_values, _date_values, _prefix_values).map(
         CompositeValue
     ),
@@ -214,6 +254,7 @@ def _match(parameter: str, type: Any, values: Any, *modifiers: str | None) -> st
         st.just(type),
         st.lists(values, min_size=1, max_size=3).map(tuple),
         st.sampled_from(modifiers or (None,)),
+        only=st.sampled_from([(), (), (), ("Patient",)]),
     )
 
 
@@ -244,15 +285,21 @@ def matches() -> st.SearchStrategy[Match]:
     return st.one_of(
         _match("name", "string", _prefix_values),
         _match("name", "string", _string_values, "exact", "contains"),
-        _match("code", "token", _token_values, None, "not"),
+        _match("name", "string", _prefix_values, "text", "eq", "ne", "ew", "gt", "lt", "ge", "le"),
+        _match("code", "token", _token_values, None, "not", "ne"),
+        _match("code", "token", _token_sets, None, "not"),
+        _match("code", "token", st.sampled_from(["", "a", "é"]).map(lambda c: TokenValue(None, c)), "below"),
         _match("identifier", "token", _token_values),
         _match("never", "token", _token_values, None, "not"),
-        _match("subject", "reference", _reference_values),
-        _match("date", "date", _date_values),
+        _match("subject", "reference", _reference_values, None, "below", "ne"),
+        _match("date", "date", _date_values, None, None, "co"),
         _match("length", "number", _number_values),
         _match("value", "quantity", _quantity_values),
-        _match("url", "uri", _urls.map(UriValue)),
-        _match("_id", "token", _ids.map(lambda id: TokenValue(None, id)), None, "not"),
+        _match("url", "uri", _urls.map(UriValue), None, "below", "ne"),
+        _match("_text", "word", _texts.map(WordValue)),
+        _match("_content", "word", _texts.map(WordValue)),
+        _match("near", "position", _near_values),
+        _match("_id", "token", _ids.map(lambda id: TokenValue(None, id)), None, "not", "ne"),
         _match("_lastUpdated", "date", _updated_values()),
         _composite_match("code-quantity", ("token", "quantity")),
         _composite_match("subject-date-text", ("reference", "date", "string")),
@@ -284,7 +331,15 @@ def clauses() -> st.SearchStrategy[Clause]:
             st.builds(Not, inner),
         )
 
-    return st.recursive(matches(), deeper, max_leaves=4)
+    hierarchies = st.builds(
+        Hierarchy,
+        st.sampled_from(["subject", "focus"]),
+        _types,
+        _ids,
+        st.sampled_from(["subject", "focus"]),
+        st.sampled_from(["above", "below"]),
+    )
+    return st.recursive(st.one_of(matches(), matches(), hierarchies), deeper, max_leaves=4)
 
 
 def sorts() -> st.SearchStrategy[tuple[Sort, ...]]:

@@ -30,7 +30,7 @@ from fhir_server.search.ast import (
     Value,
 )
 from fhir_server.store.sqlite.conditions import Column, condition, last_updated, leads_of, one_of
-from fhir_server.store.sqlite.contained import PRESENCE, inner_types, is_inner
+from fhir_server.store.sqlite.contained import PRESENCE, among_types, inner_types, is_inner
 from fhir_server.store.sqlite.hierarchy import ids_of
 from fhir_server.store.sqlite.hops import Join, Way, way_of
 from fhir_server.store.sqlite.rows import COLUMNS, PART_COLUMNS, UNKEYED
@@ -186,9 +186,13 @@ class Compiler:
     def _match_source(self, match: Match, types: Sequence[str]) -> Source | None:
         if match.modifier in _WITHOUT_SOURCE:
             return None
+        if match.only:
+            types = among_types(types, match.only)
+            if not types:
+                return Source(LEAD, Sql("resources d"), NEVER)
         if match.parameter in ("_id", "_lastUpdated"):
             return self._own_source(match, types)
-        parameters = self._symbols.parameters(match.only or types, match.parameter)
+        parameters = self._symbols.parameters(types, match.parameter)
         leads = _leads(match)
         if leads is not None:
             parts = [among("d.parameter", parameters), self._any_value(match, "d")]
@@ -277,9 +281,13 @@ class Compiler:
     def _match_probe(self, match: Match, types: Sequence[str], key: str) -> Sql:
         alias = self._alias("e")
         if match.only:
-            of_type = among(f"{alias}.type", self._symbols.types(match.only))
+            only = among_types(types, match.only)
+            asked = self._match_probe(replace(match, only=()), only, key) if only else NEVER
+            if is_inner(types):
+                return asked
+            of_type = among(f"{alias}.type", self._symbols.types(only))
             one_of_them = _exists(f"resources {alias}", all_of([Sql(f"{alias}.key = {key}"), of_type]))
-            return all_of([one_of_them, self._match_probe(replace(match, only=()), match.only, key)])
+            return all_of([one_of_them, asked])
         if match.parameter in ("_id", "_lastUpdated") and not is_inner(types):
             asked = self._own_condition(match, alias)
             return _exists(f"resources {alias}", all_of([Sql(f"{alias}.key = {key}"), asked]))
@@ -330,8 +338,10 @@ class Compiler:
                     conditions.append(Sql(f"{alias}.id = ?", (code,)) if fits else NEVER)
                 case MissingValue(missing):
                     conditions.append(NEVER if missing else ALWAYS)
+        if match.modifier == "ne":
+            return any_of([negation(one) for one in conditions])
         found = any_of(conditions)
-        return negation(found) if match.modifier in ("not", "ne") else found
+        return negation(found) if match.modifier == "not" else found
 
     def _any_value(self, match: Match, alias: str) -> Sql:
         return any_of([self._condition(match, value, alias) for value in match.values])

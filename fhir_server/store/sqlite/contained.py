@@ -28,6 +28,15 @@ def is_inner(types: Sequence[str]) -> bool:
     return any(PRESENCE in type for type in types[:1])
 
 
+def among_types(types: Sequence[str], only: Sequence[str]) -> list[str]:
+    """Those of the types, or of all where there are none, that are among `only`, contained ones by their
+    own.
+    """
+    if is_inner(types):
+        return [type for type in types if type.rpartition(PRESENCE)[2].rpartition(".")[0] in only]
+    return [type for type in only if not types or type in types]
+
+
 def trail(parameter: str) -> str:
     """The parameter that exists where anything contained was ever found by `parameter`."""
     return parameter + PRESENCE
@@ -35,7 +44,7 @@ def trail(parameter: str) -> str:
 
 def inner_types(symbols: Symbols, chain: Chain, types: Sequence[str]) -> Iterator[str]:
     """The types under which the store has ever indexed what the chain may find contained."""
-    for holder in types:
+    for holder in types or symbols.types_of(trail(chain.parameter)):
         if symbols.parameter(holder, trail(chain.parameter)) is None:
             continue
         for type in chain.types:

@@ -24,6 +24,7 @@ class SymbolCache:
 
 
 _OF_EVERY_TYPE = "SELECT id FROM parameters WHERE code = ? AND type NOT LIKE '%#%'"
+_TYPES_OF = "SELECT type FROM parameters WHERE code = ? AND type NOT LIKE '%#%'"
 """Not of contained resources, which have types of their own."""
 
 
@@ -70,6 +71,10 @@ class Symbols:
             return [id for id in (self.parameter(type, code) for type in types) if id is not None]
         rows = self._connection.execute(_OF_EVERY_TYPE, (code,))
         return [id for (id,) in rows]
+
+    def types_of(self, code: str) -> list[str]:
+        """The types that have a parameter, contained ones aside."""
+        return [type for (type,) in self._connection.execute(_TYPES_OF, (code,))]
 
     def every_parameter(self, type: str) -> list[int]:
         rows = self._connection.execute("SELECT id FROM parameters WHERE type = ?", (type,))
