@@ -28,6 +28,8 @@ from fhir_server.settings import SettingError, Settings, variable
 from fhir_server.store.backends import open_store
 from fhir_server.store.port import Store
 from fhir_server.store.sqlite import restore
+from fhir_server.validation.checks.check import Check
+from fhir_server.validation.checks.table import CHECKS
 from fhir_server.validation.structure import StructureValidator
 
 if TYPE_CHECKING:
@@ -78,6 +80,11 @@ def _programme(name: str) -> Programme:
 def guide_resources(found: Iterable[Programme], root: str | None) -> list[Resource]:
     """The guides of the programmes as plain resources, under the canonical root given."""
     return [resource for programme in found for resource in programme.guide(root)]
+
+
+def resource_checks(found: Iterable[Programme]) -> tuple[Check, ...]:
+    """The engine's checks of whole resources, and those of the programmes."""
+    return (*CHECKS, *(check for programme in found for check in programme.checks))
 
 
 def validator(settings: Settings) -> StructureValidator:

@@ -19,6 +19,7 @@ from fhir_server.search.coverage import Pending
 from fhir_server.search.extract import Extractor
 from fhir_server.search.remembered import RememberedSearches
 from fhir_server.store.port import Store
+from fhir_server.validation.checks.check import Check
 
 Resource = dict[str, Any]
 
@@ -98,7 +99,8 @@ class RecordType(Protocol):
 @dataclass(frozen=True, slots=True)
 class Programme:
     """A care programme: its guide as plain resources, its synthetic cohort as transaction Bundles, and its
-    plug-ins. `guide` and `demo` take the canonical root to write instead of the programme's own.
+    plug-ins. `guide` and `demo` take the canonical root to write instead of the programme's own; `checks`
+    look at single resources, as the engine's own do.
     """
 
     name: str
@@ -109,6 +111,7 @@ class Programme:
     reactions: tuple[Reaction, ...] = ()
     operations: tuple[Operation, ...] = ()
     records: tuple[RecordType, ...] = field(default=())
+    checks: tuple[Check, ...] = ()
 
 
 class Validator(Protocol):

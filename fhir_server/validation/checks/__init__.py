@@ -1,0 +1,1 @@
+"""Checks of whole resources that neither definitions nor FHIRPath can state."""

@@ -1,0 +1,58 @@
+"""What a check of a whole resource is, and what it may ask while it runs.
+
+https://hl7.org/fhir/R4/validation.html
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from fhir_server.core.fhirpath import FhirPath
+from fhir_server.definitions.registry import Registry
+from fhir_server.issues import Issue
+
+Resource = dict[str, Any]
+Resolve = Callable[[str], Resource | None]
+
+
+class Codes(Protocol):
+    """Which codes a value set holds."""
+
+    def contains(
+        self, value_set: str, system: str | None, code: str, *, version: str | None = None
+    ) -> bool | None:
+        """Whether the code is in the value set; None where that cannot be known here."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CheckContext:
+    """What is known around the resource that is checked.
+
+    `resolve` finds what a reference or a canonical leads to, where that can be found; `bundle` is the Bundle
+    whose entry the resource is; `profiles` are those that the resource claims or is checked against.
+    """
+
+    registry: Registry
+    codes: Codes
+    paths: FhirPath
+    resolve: Resolve
+    bundle: Resource | None = None
+    profiles: frozenset[str] = frozenset()
+
+    def canonical(self, url: str, type: str) -> Resource | None:
+        """The resource of a type with this canonical `url` or `url|version`: a guide's, or one resolved."""
+        found = self.registry.canonical(url, type) or self.resolve(url)
+        return found if found is not None and found.get("resourceType") == type else None
+
+
+class Check(Protocol):
+    """A check of resources of some types; `types` empty means every type.
+
+    It is given structurally sound resources only. Expressions of its issues begin with the resource's type,
+    such as `Questionnaire.item[0].linkId`.
+    """
+
+    types: frozenset[str]
+
+    def check(self, resource: Resource, context: CheckContext) -> Iterator[Issue]: ...
