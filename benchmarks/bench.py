@@ -16,20 +16,29 @@ from benchmarks.servers import Server
 from benchmarks.wire import Response
 from benchmarks.workloads import Workload
 
+SIZES = (250, 1_000, 4_000, 16_000)
+
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How long to measure, on how full a store, over how many starts."""
+    """How long to measure, on how full a store, over how many starts; growth is followed over `sizes`,
+    numbers of patients.
+    """
 
     rounds: int
     span: Span
     patients: int
     starts: int
+    sizes: tuple[int, ...]
 
 
-FULL = Effort(rounds=7, span=Span(warm_up_seconds=0.5, seconds=2.0), patients=4_000, starts=7)
-QUICK = Effort(rounds=3, span=Span(warm_up_seconds=0.2, seconds=0.7), patients=1_000, starts=3)
-PROFILING = Effort(rounds=2, span=Span(warm_up_seconds=0.5, seconds=2.0), patients=1_000, starts=1)
+FULL = Effort(rounds=7, span=Span(warm_up_seconds=0.5, seconds=2.0), patients=4_000, starts=7, sizes=SIZES)
+QUICK = Effort(
+    rounds=3, span=Span(warm_up_seconds=0.2, seconds=0.7), patients=1_000, starts=3, sizes=SIZES[:-1]
+)
+PROFILING = Effort(
+    rounds=2, span=Span(warm_up_seconds=0.5, seconds=2.0), patients=1_000, starts=1, sizes=SIZES[:2]
+)
 
 
 @dataclass(frozen=True, slots=True)

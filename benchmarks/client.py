@@ -71,11 +71,19 @@ class _Window:
         return Spent(time.process_time(), self.server_clock())
 
 
-def measure(port: int, server_clock: ServerClock, workload: Workload, span: Span, core: int) -> Sample:
+def measure(
+    port: int,
+    server_clock: ServerClock,
+    workload: Workload,
+    span: Span,
+    core: int,
+    connections: int = CONNECTIONS,
+) -> Sample:
     """One round of load, from a process of its own. Raises `LoadFailed` when an answer is not as wanted."""
     context = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=_report, args=(theirs, port, server_clock, workload, span, core))
+    driven = (port, server_clock, workload, span, connections)
+    process = context.Process(target=_report, args=(theirs, core, driven))
     process.start()
     theirs.close()
     try:
@@ -88,21 +96,21 @@ def measure(port: int, server_clock: ServerClock, workload: Workload, span: Span
     raise LoadFailed(outcome)
 
 
-def _report(
-    result: Connection, port: int, server_clock: ServerClock, workload: Workload, span: Span, core: int
-) -> None:
+def _report(result: Connection, core: int, driven: tuple[int, ServerClock, Workload, Span, int]) -> None:
     os.sched_setaffinity(0, {core})
     gc.freeze()
     gc.disable()
     try:
-        result.send(drive(port, server_clock, workload, span))
+        result.send(drive(*driven))
     except Exception as error:
         result.send(f"{type(error).__name__}: {error}")
 
 
-def drive(port: int, server_clock: ServerClock, workload: Workload, span: Span) -> Sample:
+def drive(
+    port: int, server_clock: ServerClock, workload: Workload, span: Span, connections: int = CONNECTIONS
+) -> Sample:
     """Keep every connection busy with `workload` for the span; what the counted part of it gave."""
-    links = [_Link(n, socket.create_connection(("127.0.0.1", port))) for n in range(CONNECTIONS)]
+    links = [_Link(n, socket.create_connection(("127.0.0.1", port))) for n in range(connections)]
     try:
         window = _run(links, server_clock, workload, span)
     finally:

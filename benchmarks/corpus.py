@@ -147,9 +147,9 @@ def episode(number: int, seed: int = SEED) -> dict[str, Resource]:
         patient(number, seed),
         _condition(subject, visits[0], started),
         _referral(subject, names[1], started),
-        *(_encounter(subject, names[2], names[1], day) for day in days),
+        *(encounter(subject, names[2], names[1], day) for day in days),
         _statement(subject, names[1], started),
-        *(_observation(random, measure, subject, *visit) for _, measure, visit in observed),
+        *(observation(random, measure, subject, *visit) for _, measure, visit in observed),
     ]
     return dict(zip(names, resources, strict=True))
 
@@ -170,25 +170,25 @@ def _telephone(random: Random) -> str:
     return f"+336398{random.randrange(100_000):05}"
 
 
-def _at(day: date, hour: int) -> str:
+def at(day: date, hour: int) -> str:
     return datetime(day.year, day.month, day.day, hour, 30).isoformat() + "+01:00"
 
 
-def _tagged(resource_type: str, **elements: Any) -> Resource:
+def tagged(resource_type: str, **elements: Any) -> Resource:
     return {"resourceType": resource_type, "meta": {"tag": [TEST_DATA]}, **elements}
 
 
-def _coded(system: str, code: str, display: str) -> Resource:
+def coded(system: str, code: str, display: str) -> Resource:
     return {"coding": [{"system": system, "code": code, "display": display}], "text": display}
 
 
 def _condition(subject: Resource, visit: str, day: date) -> Resource:
     statuses = "http://terminology.hl7.org/CodeSystem/condition-"
-    return _tagged(
+    return tagged(
         "Condition",
         clinicalStatus={"coding": [{"system": f"{statuses}clinical", "code": "active"}]},
         verificationStatus={"coding": [{"system": f"{statuses}ver-status", "code": "confirmed"}]},
-        code=_coded("http://hl7.org/fhir/sid/icd-10", "F32.1", "Épisode dépressif moyen"),
+        code=coded("http://hl7.org/fhir/sid/icd-10", "F32.1", "Épisode dépressif moyen"),
         subject=subject,
         encounter={"reference": visit},
         onsetDateTime=f"{day:%Y-%m}",
@@ -197,14 +197,14 @@ def _condition(subject: Resource, visit: str, day: date) -> Resource:
 
 
 def _referral(subject: Resource, condition: str, day: date) -> Resource:
-    return _tagged(
+    return tagged(
         "ServiceRequest",
         status="active",
         intent="order",
         priority="routine",
         code={"text": "Prise en charge en soins collaboratifs"},
         subject=subject,
-        authoredOn=_at(day - timedelta(days=6), 9),
+        authoredOn=at(day - timedelta(days=6), 9),
         reasonReference=[{"reference": condition}],
         note=[
             {"text": "Humeur triste et anhédonie depuis deux mois ; la patiente ou le patient est d'accord."}
@@ -212,9 +212,9 @@ def _referral(subject: Resource, condition: str, day: date) -> Resource:
     )
 
 
-def _encounter(subject: Resource, referral: str, condition: str, day: date) -> Resource:
+def encounter(subject: Resource, referral: str, condition: str, day: date) -> Resource:
     actor = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"}
-    return _tagged(
+    return tagged(
         "Encounter",
         status="finished",
         **{"class": actor},
@@ -222,16 +222,16 @@ def _encounter(subject: Resource, referral: str, condition: str, day: date) -> R
         subject=subject,
         basedOn=[{"reference": referral}],
         participant=[{"individual": {"display": "Infirmière en santé mentale"}}],
-        period={"start": _at(day, 10), "end": _at(day, 11)},
+        period={"start": at(day, 10), "end": at(day, 11)},
         diagnosis=[{"condition": {"reference": condition}}],
     )
 
 
 def _statement(subject: Resource, condition: str, day: date) -> Resource:
-    return _tagged(
+    return tagged(
         "MedicationStatement",
         status="active",
-        medicationCodeableConcept=_coded("http://www.whocc.no/atc", "N06AB06", "Sertraline"),
+        medicationCodeableConcept=coded("http://www.whocc.no/atc", "N06AB06", "Sertraline"),
         subject=subject,
         effectivePeriod={"start": day.isoformat()},
         reasonReference=[{"reference": condition}],
@@ -239,22 +239,22 @@ def _statement(subject: Resource, condition: str, day: date) -> Resource:
     )
 
 
-def _observation(
+def observation(
     random: Random, measure: tuple[str, str, str, int, int, int], subject: Resource, visit: str, day: date
 ) -> Resource:
     code, display, unit, low, high, digits = measure
     value = round(random.uniform(low, high), digits) if digits else random.randint(low, high)
     kind = "survey" if unit == "{score}" else "vital-signs"
     categories = "http://terminology.hl7.org/CodeSystem/observation-category"
-    return _tagged(
+    return tagged(
         "Observation",
         status="final",
         category=[{"coding": [{"system": categories, "code": kind}]}],
-        code=_coded(LOINC, code, display),
+        code=coded(LOINC, code, display),
         subject=subject,
         encounter={"reference": visit},
-        effectiveDateTime=_at(day, 10),
-        issued=_at(day, 12),
+        effectiveDateTime=at(day, 10),
+        issued=at(day, 12),
         performer=[{"display": "Infirmière en santé mentale"}],
         valueQuantity={"value": value, "unit": unit, "system": UCUM, "code": unit},
     )

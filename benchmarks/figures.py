@@ -88,6 +88,15 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True)
+class Table:
+    """What lies behind a figure that is made of many; `notes` explain it."""
+
+    heads: tuple[str, ...]
+    lines: tuple[tuple[str, ...], ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Figure:
     """What a row measured: the value to hold against the target, how far it spread, and what lies behind."""
 
@@ -95,6 +104,7 @@ class Figure:
     low: float
     high: float
     sides: tuple[Side, ...] = ()
+    table: Table | None = None
 
     @classmethod
     def of(cls, values: Sequence[float]) -> Self:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.bench import Row
-from benchmarks.figures import Figure, Side
+from benchmarks.figures import Figure, Side, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,22 @@ def text(result: Result) -> str:
         return f"{head}\n{'':14}{result.failure}"
     unit = row.target.unit and f" {row.target.unit}"
     measured = f", measured {figure.value:.2f}{unit} (from {figure.low:.2f} to {figure.high:.2f})"
-    return "\n".join([head + measured, *map(_side, figure.sides)])
+    behind = _table(figure.table) if figure.table else []
+    return "\n".join([head + measured, *map(_side, figure.sides), *behind])
+
+
+def _table(table: Table) -> list[str]:
+    """The first column to the left, the others to the right."""
+    rows = (table.heads, *table.lines)
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [
+        "  ".join(
+            cell.rjust(width) if place else cell.ljust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in rows
+    ]
+    return [f"{'':14}{line}" for line in (*lines, *table.notes)]
 
 
 def _side(side: Side) -> str:
@@ -68,7 +83,12 @@ def _row(result: Result) -> dict[str, Any]:
     if figure is None:
         return described | {"failure": result.failure}
     measured = {"value": figure.value, "low": figure.low, "high": figure.high}
-    return described | measured | {"sides": [_side_values(side) for side in figure.sides]}
+    sides = {"sides": [_side_values(side) for side in figure.sides]}
+    return described | measured | sides | ({"table": _table_values(figure.table)} if figure.table else {})
+
+
+def _table_values(table: Table) -> list[dict[str, str]]:
+    return [dict(zip(table.heads, line, strict=True)) for line in table.lines]
 
 
 def _side_values(side: Side) -> dict[str, Any]:

@@ -1,6 +1,17 @@
-"""The table: every measure, its target, and the order in which they are taken."""
+"""The table: every measure, its target, and the order in which they are taken.
+
+A new measure is a file here, with its `ROWS`, and a line below.
+"""
 
 from benchmarks.bench import Row
-from benchmarks.rows import reading, searching, starting, transacting, writing
+from benchmarks.rows import growing, indexing, reading, searching, starting, transacting, writing
 
-ROWS: tuple[Row, ...] = (*reading.ROWS, *writing.ROWS, *searching.ROWS, *transacting.ROWS, *starting.ROWS)
+ROWS: tuple[Row, ...] = (
+    *reading.ROWS,
+    *writing.ROWS,
+    *searching.ROWS,
+    *transacting.ROWS,
+    *starting.ROWS,
+    *indexing.ROWS,
+    *growing.ROWS,
+)

@@ -1,12 +1,16 @@
 """Searches. https://hl7.org/fhir/R4/search.html"""
 
+import tempfile
+from pathlib import Path
 from urllib.parse import quote
 
-from benchmarks import corpus, wire
+from benchmarks import cohort, corpus, filling, servers, wire
 from benchmarks.bench import Bench, Row
 from benchmarks.figures import Figure, Target
 from benchmarks.rows import stock
 from benchmarks.workloads import InTurn
+
+COHORT = 1_000
 
 
 def by_identifier(bench: Bench) -> Figure:
@@ -19,10 +23,29 @@ def by_identifier(bench: Bench) -> Figure:
         return bench.against_floor(server, answer, lambda _: load, lambda _: load)
 
 
+def sorted_page(bench: Bench) -> Figure:
+    """Twenty of many Observations of one code, the latest since some day first."""
+    with tempfile.TemporaryDirectory(prefix="fhir-bench-") as folder:
+        filling.fill(Path(folder) / filling.FILE, range(COHORT))
+        with servers.product(bench.cores.server, Path(folder)) as server:
+            requests = [_latest(number) for number in range(0, COHORT, 5)]
+            answer = stock.typical(server, requests[:101])
+            load = InTurn(requests, 200)
+            return bench.against_floor(server, answer, lambda _: load, lambda _: load)
+
+
+def _latest(number: int) -> bytes:
+    criteria = f"code={quote(cohort.code(number), safe='')}&date=ge{cohort.started(number)}"
+    return wire.request("GET", f"/fhir/Observation?{criteria}&_sort=-date&_count=20&_total=none")
+
+
 def _search(number: int) -> bytes:
     record = corpus.record_number(number)
     token = quote(f"{record['system']}|{record['value']}", safe="")
     return wire.request("GET", f"/fhir/Patient?identifier={token}")
 
 
-ROWS = (Row("search", "search Patient by identifier", Target(0.40), by_identifier),)
+ROWS = (
+    Row("search", "search Patient by identifier", Target(0.40), by_identifier),
+    Row("page", "page of 20 Observations by token and date, sorted", Target(0.15), sorted_page),
+)

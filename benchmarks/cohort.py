@@ -1,0 +1,134 @@
+"""A cohort of any size: each patient with twenty Observations, Encounters, a CarePlan and answers to scales.
+
+Patient n is the same in a cohort of any size, so that a larger one only adds to a smaller.
+https://hl7.org/fhir/R4/search.html
+"""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from itertools import cycle
+from random import Random
+
+from benchmarks import corpus
+from benchmarks.corpus import FAMILIES, LOINC, MEASURES, SEED, Resource
+
+OBSERVATIONS = 20
+VISITS = 3
+RESPONSES = 3
+PER_PATIENT = 1 + VISITS + 1 + RESPONSES + OBSERVATIONS
+FIRST_DAY = date(2020, 1, 6)
+DAYS = 1_800
+FIRST_WRITTEN_SECONDS = 1_735_689_600
+"""The beginning of 2025."""
+RESPONSE_RECORD = "https://hopital.example.org/reponse"
+QUESTIONNAIRE = "https://hopital.example.org/Questionnaire/"
+SCALES = (("phq-9", 9), ("gad-7", 7))
+PLAN_STATUSES = ("active", "active", "completed", "revoked")
+VISIT_WEEKS = (0, 2, 12)
+
+
+def patient_id(number: int) -> str:
+    """The id of the patient of that number."""
+    return f"cohort-{number}"
+
+
+def written(number: int) -> int:
+    """When a store takes in the patient of that number, one each minute, in UTC microseconds."""
+    return (FIRST_WRITTEN_SECONDS + 60 * number) * 1_000_000
+
+
+def family(number: int, seed: int = SEED) -> str:
+    """Two of three families bear a double name, which a few of thousands share."""
+    random = Random(f"{seed}/family/{number}")
+    name = random.choice(FAMILIES)
+    return f"{name}-{random.choice(FAMILIES)}" if random.randrange(3) else name
+
+
+def started(number: int, seed: int = SEED) -> date:
+    """The day on which the care of the patient of that number begins."""
+    return FIRST_DAY + timedelta(days=Random(f"{seed}/started/{number}").randrange(DAYS))
+
+
+def care(number: int, seed: int = SEED) -> Iterator[Resource]:
+    """The resources of one patient, each under an id of its own."""
+    random = Random(f"{seed}/care/{number}")
+    id = patient_id(number)
+    subject = {"reference": f"Patient/{id}"}
+    days = [started(number, seed) + timedelta(weeks=weeks) for weeks in VISIT_WEEKS]
+    visits = [f"Encounter/{id}-{place}" for place in range(VISITS)]
+    yield _patient(number, seed)
+    for place, day in enumerate(days):
+        yield {
+            **corpus.encounter(subject, f"ServiceRequest/{id}", f"Condition/{id}", day),
+            "id": f"{id}-{place}",
+        }
+    yield _plan(id, subject, random.choice(PLAN_STATUSES), days)
+    for place, (day, visit) in enumerate(zip(days, visits, strict=True)):
+        yield _response(random, f"{id}-{place}", subject, visit, day)
+    whens = cycle(zip(visits, days, strict=True))
+    for place, measure, (visit, day) in zip(range(OBSERVATIONS), cycle(MEASURES), whens, strict=False):
+        later = day + timedelta(days=random.randrange(7))
+        yield {**corpus.observation(random, measure, subject, visit, later), "id": f"{id}-{place}"}
+
+
+def care_of_type(number: int, type: str, seed: int = SEED) -> Iterator[Resource]:
+    """Of one patient's resources those of a type."""
+    if type == "Patient":
+        return iter([_patient(number, seed)])
+    return (one for one in care(number, seed) if one["resourceType"] == type)
+
+
+def response_number(number: int, place: int = 0) -> str:
+    """The identifier of a patient's answers at one of the visits."""
+    return f"{patient_id(number)}-{place}"
+
+
+def code(place: int) -> str:
+    """What a patient's Observation of that place measures: system and code."""
+    return f"{LOINC}|{MEASURES[place % len(MEASURES)][0]}"
+
+
+def _patient(number: int, seed: int) -> Resource:
+    patient = corpus.patient(number, seed)
+    name = family(number, seed)
+    official, usual = patient["name"]
+    given = usual["given"][0]
+    names = [
+        {**official, "family": name.upper()},
+        {**usual, "family": name, "text": f"{given} {name}"},
+    ]
+    return {**patient, "id": patient_id(number), "name": names}
+
+
+def _plan(id: str, subject: Resource, status: str, days: list[date]) -> Resource:
+    return corpus.tagged(
+        "CarePlan",
+        id=id,
+        status=status,
+        intent="plan",
+        category=[corpus.coded("http://snomed.info/sct", "736353004", "Inpatient care plan")],
+        title="Plan de soins collaboratifs",
+        subject=subject,
+        period={"start": days[0].isoformat(), "end": days[-1].isoformat()},
+        created=corpus.at(days[0], 11),
+        activity=[{"detail": {"status": "scheduled", "description": "Appel de suivi"}}],
+    )
+
+
+def _response(random: Random, id: str, subject: Resource, visit: str, day: date) -> Resource:
+    scale, questions = random.choice(SCALES)
+    answers = [
+        {"linkId": f"{scale}-{place}", "answer": [{"valueInteger": random.randrange(4)}]}
+        for place in range(questions)
+    ]
+    return corpus.tagged(
+        "QuestionnaireResponse",
+        id=id,
+        identifier={"system": RESPONSE_RECORD, "value": id},
+        questionnaire=QUESTIONNAIRE + scale,
+        status="completed",
+        subject=subject,
+        encounter={"reference": visit},
+        authored=corpus.at(day, 10),
+        item=answers,
+    )

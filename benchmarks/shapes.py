@@ -1,0 +1,163 @@
+"""The shapes of searches whose time is followed as a store grows.
+
+Those that are `held` to it must not cost more in a larger store: an index leads to their matches, and as many
+are read as stand on the page. What is not held says why.
+https://hl7.org/fhir/R4/search.html
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from urllib.parse import quote
+
+from benchmarks import cohort, corpus
+from benchmarks.cohort import code, family, patient_id, started, written
+
+WITHOUT_TOTAL = "_total=none"
+"""Asked for wherever the matches are more than the page: to count them is what the shape `total` measures."""
+
+Ask = Callable[[int], str]
+"""The search for patient n, below the base."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """One shape; `pages` is how many pages to turn before those that are measured."""
+
+    name: str
+    ask: Ask
+    why_not: str = ""
+    pages: int = 0
+
+    @property
+    def held(self) -> bool:
+        return not self.why_not
+
+
+def requests(shape: Shape, patients: int, wanted: int) -> Iterator[str]:
+    """As many searches, for patients that are spread over the cohort."""
+    for place in range(wanted):
+        yield shape.ask(place * 7_919 % patients)
+
+
+def _search(type: str, *criteria: tuple[str, str], more: str = "") -> str:
+    """The criteria with their values escaped."""
+    asked = "&".join(f"{name}={quote(value, safe='')}" for name, value in criteria)
+    return f"{type}?{asked}{more and '&' + more}"
+
+
+def _subject(number: int) -> tuple[str, str]:
+    return "patient", f"Patient/{patient_id(number)}"
+
+
+def _identifier(number: int) -> str:
+    record = corpus.record_number(number)
+    return f"{record['system']}|{record['value']}"
+
+
+def _month(number: int, name: str) -> tuple[tuple[str, str], tuple[str, str]]:
+    """Two criteria: from a day of the patient's care, and before one a month later."""
+    first = started(number)
+    return (name, f"ge{first}"), (name, f"lt{first + timedelta(days=30)}")
+
+
+def _heavy(number: int) -> str:
+    """A body weight that one in ten exceeds."""
+    return f"gt{100 + number % 10}|{corpus.UCUM}|kg"
+
+
+def _born(number: int) -> date:
+    return date.fromisoformat(corpus.patient(number)["birthDate"])
+
+
+def _instant(microseconds: int) -> str:
+    return datetime.fromtimestamp(microseconds / 1_000_000, UTC).isoformat()
+
+
+def _any_of(number: int) -> str:
+    return ",".join(_identifier(number + further) for further in range(-2, 3))
+
+
+SHAPES: tuple[Shape, ...] = (
+    Shape("identifier", lambda n: _search("Patient", ("identifier", _identifier(n)))),
+    Shape("id", lambda n: _search("Patient", ("_id", patient_id(n)))),
+    Shape(
+        "name and birth date",
+        lambda n: _search("Patient", ("family", family(n)[:6]), ("birthdate", f"{_born(n)}")),
+    ),
+    Shape("name prefix", lambda n: _search("Patient", ("family", family(n)[:5]), more=WITHOUT_TOTAL)),
+    Shape(
+        "one letter",
+        lambda n: _search("Patient", ("family", family(n)[:1])),
+        why_not="matches and their total grow with the store",
+    ),
+    Shape("reference", lambda n: _search("Observation", _subject(n))),
+    Shape(
+        "compartment",
+        lambda n: _search(f"Patient/{patient_id(n)}/Observation", ("code", code(n))),
+    ),
+    Shape(
+        "token and date",
+        lambda n: _search("Observation", ("code", code(n)), *_month(n, "date"), more=WITHOUT_TOTAL),
+    ),
+    Shape(
+        "sorted page",
+        lambda n: _search(
+            "Observation", ("code", code(n)), *_month(n, "date"), more=f"_sort=-date&{WITHOUT_TOTAL}"
+        ),
+    ),
+    Shape("date range", lambda n: _search("Encounter", *_month(n, "date"), more=WITHOUT_TOTAL)),
+    Shape("latest", lambda n: _search("Observation", _subject(n), more="_sort=-date&_count=5")),
+    Shape(
+        "code and value",
+        lambda n: _search(
+            "Observation", ("code", code(4)), ("value-quantity", _heavy(n)), more=WITHOUT_TOTAL
+        ),
+    ),
+    Shape(
+        "composite",
+        lambda n: _search(
+            "Observation", ("code-value-quantity", f"{code(4)}${_heavy(n)}"), more=WITHOUT_TOTAL
+        ),
+    ),
+    Shape("quantity", lambda n: _search("Observation", ("value-quantity", _heavy(n)), more=WITHOUT_TOTAL)),
+    Shape(
+        "chain", lambda n: _search("Observation", ("patient.identifier", _identifier(n)), ("code", code(n)))
+    ),
+    Shape(
+        "_has",
+        lambda n: _search(
+            "Patient", ("_has:QuestionnaireResponse:patient:identifier", cohort.response_number(n))
+        ),
+    ),
+    Shape(
+        "include",
+        lambda n: _search(
+            "Observation",
+            _subject(n),
+            ("code", code(n)),
+            more="_include=Observation:patient&_include=Observation:encounter",
+        ),
+    ),
+    Shape(
+        "revinclude",
+        lambda n: _search("Patient", ("identifier", _identifier(n)), more="_revinclude=CarePlan:patient"),
+    ),
+    Shape("any of five", lambda n: _search("Patient", ("identifier", _any_of(n)))),
+    Shape("not", lambda n: _search("CarePlan", _subject(n), ("status:not", "revoked"))),
+    Shape("missing", lambda n: _search("Encounter", _subject(n), ("location:missing", "true"))),
+    Shape(
+        "last updated",
+        lambda n: _search(
+            "Patient",
+            ("_lastUpdated", f"ge{_instant(written(n))}"),
+            ("_lastUpdated", f"lt{_instant(written(n + 60))}"),
+        ),
+    ),
+    Shape("deep page", lambda n: _search("Observation", ("code", code(n)), more=WITHOUT_TOTAL), pages=100),
+    Shape(
+        "total",
+        lambda n: _search("Observation", ("code", code(n)), more="_summary=count"),
+        why_not="counts every match",
+    ),
+)
