@@ -17,6 +17,7 @@
       UnsupportedMediaType    415
       Unprocessable           422  well formed, but against a profile or a rule of the server
       BusinessRule            422  against a rule of the care programme
+      SnapshotError           422  a StructureDefinition from which no snapshot can be made
       TooManyRequests         429
       NotSupported            501
       StoreUnavailable        503  try again later
@@ -91,6 +92,9 @@ class Unprocessable(FhirError): ...
 class BusinessRule(Unprocessable): ...
 
 
+class SnapshotError(Unprocessable): ...
+
+
 class TooManyRequests(FhirError): ...
 
 
@@ -120,6 +124,7 @@ ANSWERS: dict[type[FhirError], tuple[int, str]] = {
     UnsupportedMediaType: (415, "not-supported"),
     Unprocessable: (422, "processing"),
     BusinessRule: (422, "business-rule"),
+    SnapshotError: (422, "invalid"),
     TooManyRequests: (429, "throttled"),
     NotSupported: (501, "not-supported"),
     StoreUnavailable: (503, "transient"),

@@ -28,7 +28,17 @@ OUTPUT = Path(__file__).resolve().parent.parent / "fhir_server" / "definitions" 
 STRUCTURES = "http://hl7.org/fhir/StructureDefinition/"
 FHIR_TYPE = STRUCTURES + "structuredefinition-fhir-type"
 REGEX = STRUCTURES + "regex"
+MAX_VALUE_SET = STRUCTURES + "elementdefinition-maxValueSet"
+SYSTEM_TYPES = "http://hl7.org/fhirpath/System."
 HL7_NAMESPACES = ("http://hl7.org/fhir/", "http://terminology.hl7.org/")
+TEXTS = frozenset(
+    ("short", "definition", "comment", "requirements", "alias", "mapping", "example", "condition", "label")
+) | frozenset(("isModifierReason", "meaningWhenMissing", "orderMeaning", "extension", "code"))
+CONSTRAINT = ("key", "severity", "human", "expression", "source")
+NAMING = ("resourceType", "url", "version", "name", "status")
+KIND = ("kind", "abstract", "context", "contextInvariant", "type", "baseDefinition", "derivation")
+CONTRADICTORY = ("catalog", "codesystem-history", "familymemberhistory-genetic")
+"""Those whose differentials widen what they slice, or slice what is not sliced: their snapshots are taken."""
 LICENSED_SYSTEMS = ("http://snomed.info/sct", "http://loinc.org")
 
 Json = dict[str, Any]
@@ -86,7 +96,7 @@ def type_fact(path: str, type_: Json) -> str | Json:
     code = extension_value(type_, FHIR_TYPE) or type_["code"]
     if path == "Resource.id":
         code = "id"
-    code = "string" if code.startswith("http://hl7.org/fhirpath/") else code
+    code = "string" if code.startswith(SYSTEM_TYPES) else code
     fact = {
         "targets": [url.removeprefix(STRUCTURES) for url in type_.get("targetProfile", ())],
         "profiles": type_.get("profile", []),
@@ -105,16 +115,31 @@ def own_invariants(element: Json, url: str) -> list[list[str]]:
     ]
 
 
+def binding_fact(binding: Json) -> list[str] | None:
+    """The strength, the value set and, where there is one, the value set that no code may be outside of."""
+    if "valueSet" not in binding:
+        return None
+    widest = extension_value(binding, MAX_VALUE_SET)
+    return [binding["strength"], binding["valueSet"], *([widest] if widest else ())]
+
+
+def value_fact(value: Json) -> Json:
+    """What a primitive's value is for FHIRPath, and its limits."""
+    limits = {
+        name: value[name] for name in ("maxLength", "minValueInteger", "maxValueInteger") if name in value
+    }
+    return {"type": value["type"][0]["code"].removeprefix(SYSTEM_TYPES), **limits}
+
+
 def element_fact(element: Json, url: str) -> Json:
     """The facts of one element; what is usual (0..1, no modifier, not in the summary) is left unsaid."""
     base_path = element.get("base", {}).get("path", element["path"])
-    binding = element.get("binding", {})
     fact = {
         "min": element["min"],
         "max": "" if element["max"] == "1" else element["max"],
         "types": [type_fact(base_path, type_) for type_ in element.get("type", ())],
         "content": element.get("contentReference", "").removeprefix("#"),
-        "binding": [binding["strength"], binding["valueSet"]] if "valueSet" in binding else None,
+        "binding": binding_fact(element.get("binding", {})),
         "modifier": element.get("isModifier"),
         "summary": element.get("isSummary"),
         "xml": "".join(element.get("representation", ())),
@@ -164,6 +189,7 @@ def type_facts(structure: Json, structures: Mapping[str, Json]) -> Json:
     if structure["kind"] == "primitive-type":
         value = next(e for e in structure["snapshot"]["element"] if e["path"].endswith(".value"))
         facts["regex"] = extension_value(value["type"][0], REGEX)
+        facts["value"] = value_fact(value)
         elements.pop("value", None)
     facts["invariants"] = own_invariants(structure["snapshot"]["element"][0], structure["url"])
     return {**facts, "elements": elements}
@@ -185,6 +211,45 @@ def compile_types(types: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
     for name, structure in sorted(types.items()):
         facts = type_facts(structure, types)
         yield f"types/{name}.json", lines(facts, nested=("elements",))
+
+
+# --- profiles and extensions --------------------------------------------------------------------
+
+
+def without_texts(element: Json) -> Json:
+    """An element of a differential without what is written for human readers."""
+    kept = {name: value for name, value in element.items() if name not in TEXTS}
+    if binding := kept.get("binding"):
+        named = ("strength", "valueSet")
+        kept["binding"] = {name: binding[name] for name in named if name in binding}
+        if widest := extension_value(binding, MAX_VALUE_SET):
+            kept["binding"]["extension"] = [{"url": MAX_VALUE_SET, "valueCanonical": widest}]
+    if slicing := kept.get("slicing"):
+        kept["slicing"] = {name: value for name, value in slicing.items() if name != "description"}
+    if rules := kept.get("constraint"):
+        kept["constraint"] = [
+            {name: rule[name] for name in CONSTRAINT if name in rule}
+            for rule in rules
+            if "expression" in rule
+        ]
+    return kept
+
+
+def derived_structure(structure: Json) -> Json:
+    """A profile or extension as a StructureDefinition of facts, with its differential or its snapshot."""
+    view = "snapshot" if structure["id"] in CONTRADICTORY else "differential"
+    elements = [without_texts(element) for element in structure[view]["element"]]
+    kept = {name: structure[name] for name in (*NAMING, *KIND) if name in structure}
+    return {**kept, view: {"element": elements}}
+
+
+def derived_structures(structures: Iterable[Json]) -> dict[str, Json]:
+    """The profiles and extensions that R4 itself defines, without the examples of how to write one."""
+    return {
+        s["url"]: derived_structure(s)
+        for s in structures
+        if s.get("derivation") == "constraint" and not s["id"].startswith("example")
+    }
 
 
 # --- search -------------------------------------------------------------------------------------
@@ -345,6 +410,7 @@ def compile_package(tgz: bytes) -> dict[str, str]:
     value_sets = {v["url"]: value_set_fact(v) for v in source["ValueSet"] if is_hl7(v)}
     return {
         **dict(compile_types(types)),
+        "structures.json": lines(derived_structures(source["StructureDefinition"])),
         "search-parameters.json": lines(parameters),
         "compartments.json": lines(compartments),
         "code-systems.json": code_system_lines(systems),
@@ -366,6 +432,7 @@ def provenance(tgz: bytes, outputs: Mapping[str, str]) -> str:
                     "sha256": hashlib.sha256(tgz).hexdigest(),
                 },
                 "left_out": {
+                    "structures": "logical models and two examples",
                     "search parameters": "ten without a base type and three examples",
                     "codes": "concepts of SNOMED CT and LOINC; code systems outside HL7's namespaces",
                     "texts": "definitions, comments, requirements and mappings",

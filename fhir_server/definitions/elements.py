@@ -5,7 +5,7 @@ https://hl7.org/fhir/R4/elementdefinition.html
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 Kind = Literal["resource", "complex-type", "primitive-type"]
 Strength = Literal["required", "extensible", "preferred", "example"]
@@ -22,10 +22,13 @@ class TypeRef:
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """The value set (canonical, perhaps with `|version`) an element draws its codes from."""
+    """The value set (canonical, perhaps with `|version`) an element draws its codes from; `max_value_set` is
+    the one that not even an extensible or preferred binding may leave.
+    """
 
     strength: Strength
     value_set: str
+    max_value_set: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,8 @@ class Element:
 class TypeDefinition:
     """One R4 type with all its elements, inherited ones first, in the order of XML.
 
-    `invariants` include those of its base types. `regex` is that of a primitive type's value.
+    `invariants` include those of its base types. `regex` is that of a primitive type's value, `value` what
+    that is for FHIRPath (`type`) and its limits under their names in ElementDefinition.
     """
 
     name: str
@@ -98,3 +102,4 @@ class TypeDefinition:
     elements: Mapping[str, Element]
     invariants: tuple[Invariant, ...] = ()
     regex: str | None = None
+    value: Mapping[str, Any] = field(default_factory=dict)

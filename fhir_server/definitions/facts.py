@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from fhir_server.definitions.code_lists import CodeSystem, code_system_from_fact
+from fhir_server.core import json
+from fhir_server.definitions.code_systems import CodeSystem, code_system_from_fact
 from fhir_server.definitions.elements import Kind, TypeDefinition
 from fhir_server.definitions.search_parameters import SearchParameter, search_parameter_from_fact
 from fhir_server.definitions.types import build_type
@@ -58,6 +59,20 @@ class Facts:
             facts = self._read(f"types/{name}.json", dict[str, Any])
             found = self._definitions[name] = build_type(facts, self.definition)
         return found
+
+    @cached_property
+    def _structures(self) -> Mapping[str, msgspec.Raw]:
+        return self._read("structures.json", dict[str, msgspec.Raw])
+
+    @cached_property
+    def structure_urls(self) -> frozenset[str]:
+        """The canonicals of the profiles and extensions that R4 defines."""
+        return frozenset(self._structures)
+
+    def structure(self, url: str) -> dict[str, Any] | None:
+        """The StructureDefinition, with its differential, of one of R4's profiles or extensions."""
+        raw = self._structures.get(url)
+        return None if raw is None else json.parse_own(bytes(raw))
 
     @cached_property
     def search_parameters(self) -> tuple[SearchParameter, ...]:

@@ -18,6 +18,8 @@ from fhir_server.definitions.code_lists import (
 from fhir_server.definitions.elements import TypeDefinition
 from fhir_server.definitions.facts import Facts
 from fhir_server.definitions.search_parameters import SearchParameter, search_parameter_from_resource
+from fhir_server.definitions.snapshot.generator import Snapshots
+from fhir_server.definitions.snapshot.snapshot import Snapshot
 
 Resource = dict[str, Any]
 
@@ -49,6 +51,7 @@ class Registry:
         self._resources = (*guides, *stored)
         self._parameters_by_type: dict[str, Mapping[str, SearchParameter]] = {}
         self._code_lists: dict[str, CodeList | None] = {}
+        self._snapshots = Snapshots(facts.definition, self.structure)
 
     @classmethod
     def r4(cls) -> "Registry":
@@ -90,6 +93,20 @@ class Registry:
     def type(self, name: str) -> TypeDefinition:
         """The definition of a type, whether resource, complex or primitive; KeyError if unknown."""
         return self._facts.definition(name)
+
+    # profiles
+
+    def snapshot(self, canonical: str) -> Snapshot:
+        """The snapshot of a type, profile or extension by `url` or `url|version`.
+
+        Raises KeyError for one that is not known, `SnapshotError` for one that is faulty.
+        """
+        return self._snapshots.snapshot(canonical)
+
+    def structure(self, canonical: str) -> Resource | None:
+        """The StructureDefinition of a profile or extension, of a guide or of R4 itself."""
+        own = self.canonical(canonical, "StructureDefinition")
+        return own or self._facts.structure(canonical.removesuffix("|4.0.1"))
 
     # search
 

@@ -26,6 +26,7 @@ def build_type(facts: Mapping[str, Any], type_named: TypeSource) -> TypeDefiniti
         elements=tree.children("", base.elements if base else {}),
         invariants=(base.invariants if base else ()) + _invariants(facts),
         regex=facts.get("regex"),
+        value=facts.get("value", {}),
     )
 
 

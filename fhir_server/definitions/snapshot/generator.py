@@ -1,0 +1,147 @@
+"""Snapshots by canonical: made from R4's facts or from differentials, once, when they are asked for.
+
+https://hl7.org/fhir/R4/profiling.html#snapshot
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from fhir_server.definitions.elements import TypeDefinition
+from fhir_server.definitions.snapshot import messages
+from fhir_server.definitions.snapshot.base_types import STRUCTURES, VERSION, BaseTypes
+from fhir_server.definitions.snapshot.differential import Differential
+from fhir_server.definitions.snapshot.narrowing import Narrowing
+from fhir_server.definitions.snapshot.shape import faults
+from fhir_server.definitions.snapshot.snapshot import ElementDefinition, Snapshot
+from fhir_server.definitions.snapshot.tree import flatten, planted
+from fhir_server.definitions.snapshot.type_line import TypeLine
+from fhir_server.definitions.snapshot.unfolding import Unfolding
+from fhir_server.errors import SnapshotError
+from fhir_server.issues import Issue, Text
+
+Structure = dict[str, Any]
+
+
+class Snapshots:
+    """Makes and keeps snapshots of R4's types and of the StructureDefinitions that `structure` finds."""
+
+    def __init__(
+        self, definition: Callable[[str], TypeDefinition], structure: Callable[[str], Structure | None]
+    ) -> None:
+        self._structure = structure
+        self._base_types = BaseTypes(definition)
+        self._line = TypeLine(definition, structure)
+        self._made: dict[str, Snapshot] = {}
+        self._faulty: dict[str, tuple[Issue, ...]] = {}
+
+    def snapshot(self, canonical: str) -> Snapshot:
+        """The snapshot of a type or profile by `url` or `url|version`.
+
+        Raises KeyError for one that is not known, `SnapshotError` for one that is faulty.
+        """
+        return self._of(canonical, ())
+
+    def _of(self, canonical: str, waiting: tuple[str, ...]) -> Snapshot:
+        """The snapshot, while those that wait for it are being made."""
+        if (made := self._made.get(canonical)) is not None:
+            return made
+        if issues := self._faulty.get(canonical):
+            raise SnapshotError(*issues)
+        if canonical in waiting:
+            chain = " > ".join((*waiting[waiting.index(canonical) :], canonical))
+            raise _faulty("StructureDefinition.baseDefinition", messages.CIRCULAR(chain=chain))
+        try:
+            made = self._made[canonical] = self._make(canonical, waiting)
+        except SnapshotError as error:
+            if not waiting:
+                self._faulty[canonical] = error.issues
+            raise
+        return made
+
+    def _make(self, canonical: str, waiting: tuple[str, ...]) -> Snapshot:
+        url, _, version = canonical.partition("|")
+        if url.startswith(STRUCTURES) and version in ("", VERSION, "4.0"):
+            try:
+                return self._base_types.snapshot(url.removeprefix(STRUCTURES))
+            except KeyError:
+                pass  # no type of R4's, so a profile or extension
+        structure = self._structure(canonical)
+        if structure is None:
+            raise KeyError(canonical)
+        given = structure.get("snapshot")
+        if isinstance(given, dict) and given.get("element"):
+            return _as_given(structure, given["element"])
+        return self._derived(canonical, structure, waiting)
+
+    def _derived(self, canonical: str, structure: Structure, waiting: tuple[str, ...]) -> Snapshot:
+        """The snapshot by the differential of a profile."""
+        waiting = (*waiting, canonical)
+        base = self._base(structure, waiting)
+        lines = structure.get("differential", {}).get("element")
+        if not isinstance(lines, list):
+            raise _faulty("StructureDefinition", messages.NOTHING_STATED())
+        root = planted(base.elements)
+        narrowing = Narrowing(structure["url"], self._line)
+        differential = Differential(root, narrowing, Unfolding(lambda url: self._of(url, waiting)))
+        differential.apply(lines)
+        if differential.issues:
+            raise SnapshotError(*differential.issues)
+        return _snapshot(structure, base, tuple(flatten(root)))
+
+    def _base(self, structure: Structure, waiting: tuple[str, ...]) -> Snapshot:
+        """The snapshot of what a profile derives from."""
+        url = structure.get("baseDefinition")
+        place = "StructureDefinition.baseDefinition"
+        if not isinstance(url, str):
+            raise _faulty(place, messages.NO_BASE())
+        try:
+            base = self._of(url, waiting)
+        except KeyError as error:
+            raise _faulty(place, messages.UNKNOWN_BASE(url=url), "not-found") from error
+        except SnapshotError as error:
+            if error.issues[0].text.template is messages.CIRCULAR:
+                raise
+            raise _faulty(place, messages.FAULTY_BASE(url=url, reason=error.issues[0].text)) from error
+        if structure.get("type") != base.type:
+            text = messages.OTHER_TYPE(type=structure.get("type"), url=url, base=base.type)
+            raise _faulty("StructureDefinition.type", text)
+        return base
+
+
+def _snapshot(
+    structure: Structure, base: Snapshot | None, elements: tuple[ElementDefinition, ...]
+) -> Snapshot:
+    return Snapshot(
+        url=structure["url"],
+        version=structure.get("version"),
+        name=structure.get("name", ""),
+        type=structure["type"],
+        kind=structure.get("kind", base.kind if base else ""),
+        abstract=structure.get("abstract") is True,
+        base=structure.get("baseDefinition"),
+        derivation=structure.get("derivation"),
+        elements=elements,
+        contexts=tuple(structure.get("context", ())),
+        context_invariants=tuple(structure.get("contextInvariant", ())),
+    )
+
+
+def _as_given(structure: Structure, elements: list[Any]) -> Snapshot:
+    """The snapshot that a StructureDefinition brings, used as it is."""
+    issues = [
+        Issue(
+            "error",
+            "structure",
+            messages.WRONG_SHAPE(expected=expected()),
+            (f"StructureDefinition.snapshot.element[{index}]{field}",),
+        )
+        for index, element in enumerate(elements)
+        for field, expected in faults(element)
+    ]
+    if issues:
+        raise SnapshotError(*issues)
+    return _snapshot(structure, None, tuple(elements))
+
+
+def _faulty(place: str, text: Text, code: str = "invalid") -> SnapshotError:
+    return SnapshotError(Issue("error", code, text, (place,)))

@@ -1,0 +1,201 @@
+"""One element of a base, narrowed by what a differential states of it.
+
+A statement that would widen is a problem, and what the base says stays.
+https://hl7.org/fhir/R4/profiling.html#limitations
+"""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from fhir_server.core import json
+from fhir_server.definitions.snapshot import messages
+from fhir_server.definitions.snapshot.snapshot import ElementDefinition
+from fhir_server.definitions.snapshot.type_line import TypeLine
+from fhir_server.definitions.snapshot.type_narrowing import narrowed_types
+from fhir_server.definitions.snapshot.values import fixed_or_pattern, includes, value_names
+from fhir_server.issues import Text
+
+Problem = tuple[str, Text]
+"""Where in the element, as `.min` or `.type[0].code`, and what is wrong there."""
+
+STRENGTHS = ("example", "preferred", "extensible", "required")
+RULES = ("open", "openAtEnd", "closed")
+_ACCUMULATED = ("alias", "condition", "example", "extension", "mapping")
+_NOT_OF_THE_ELEMENT = frozenset(
+    ("id", "path", "sliceName", "sliceIsConstraining", "base", "contentReference", "constraint", "type")
+)
+
+
+class Narrowing:
+    """Narrows elements for the profile at `url`, which becomes the source of its rules."""
+
+    def __init__(self, url: str, types: TypeLine) -> None:
+        self._url = url
+        self._types = types
+
+    def narrow(
+        self, base: ElementDefinition, stated: ElementDefinition
+    ) -> tuple[ElementDefinition, list[Problem]]:
+        """The element's facts with what is stated of it, and what could not be taken over."""
+        made = dict(base)
+        problems: list[Problem] = []
+        made.update({name: value for name, value in stated.items() if name not in _NOT_OF_THE_ELEMENT})
+        for name in _ACCUMULATED:
+            if name in stated and name in base:
+                made[name] = [*base[name], *(one for one in stated[name] if one not in base[name])]
+        if "type" in stated:
+            problems += self._types_of(made, base, stated)
+        if "constraint" in stated:
+            made["constraint"] = self._constraints(base.get("constraint", []), stated["constraint"])
+        for check in (_cardinality, _binding, _values, _limits, _flags, _slicing):
+            for field, problem in check(made, base, stated):
+                problems.append((field, problem))
+                _restore(made, base, field)
+        return made, problems
+
+    def _types_of(
+        self, made: ElementDefinition, base: ElementDefinition, stated: ElementDefinition
+    ) -> list[Problem]:
+        if "type" not in base:
+            if "contentReference" not in base:
+                made["type"] = stated["type"]
+            return []
+        types, problems = narrowed_types(base["type"], stated["type"], self._types)
+        made["type"] = base["type"] if problems else types
+        return problems
+
+    def _constraints(self, base: list[dict[str, Any]], stated: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The base's rules and those stated; rules add up, and none is taken back."""
+        known = {(rule["key"], rule.get("expression")) for rule in base}
+        added = [rule for rule in stated if (rule["key"], rule.get("expression")) not in known]
+        return [*base, *({"source": self._url} | rule for rule in added)]
+
+
+def _restore(made: ElementDefinition, base: ElementDefinition, field: str) -> None:
+    """Let the base's word stand where what is stated cannot."""
+    name = field.removeprefix(".").partition(".")[0].partition("[")[0]
+    made.pop(name, None)
+    if name in base:
+        made[name] = base[name]
+
+
+def _limit(max: str) -> int | None:
+    """The number that a max stands for: -1 where there is no limit, None where it is no max at all."""
+    if max == "*":
+        return -1
+    return int(max) if max.isascii() and max.isdigit() and len(max) < 10 else None
+
+
+def _cardinality(
+    made: ElementDefinition, base: ElementDefinition, stated: ElementDefinition
+) -> Iterator[Problem]:
+    lowest = base.get("min", 0)
+    if "min" in stated and stated["min"] < lowest:
+        yield ".min", messages.MIN_WIDENED(stated=stated["min"], base=lowest)
+        return
+    before = _limit(base.get("max", "*"))
+    if "max" in stated:
+        after = _limit(stated["max"])
+        if after is None:
+            yield ".max", messages.BAD_MAX(stated=stated["max"])
+            return
+        if before not in (None, -1) and (after == -1 or after > (before or 0)):
+            yield ".max", messages.MAX_WIDENED(stated=stated["max"], base=base["max"])
+            return
+    most = _limit(made.get("max", "*"))
+    if most not in (None, -1) and made.get("min", 0) > (most or 0):
+        field = ".max" if "max" in stated else ".min"
+        yield field, messages.MIN_ABOVE_MAX(min=made["min"], max=made["max"])
+
+
+def _binding(
+    made: ElementDefinition, base: ElementDefinition, stated: ElementDefinition
+) -> Iterator[Problem]:
+    if "binding" not in stated or "binding" not in base:
+        return
+    before, after = base["binding"]["strength"], stated["binding"]["strength"]
+    if before in STRENGTHS and (after not in STRENGTHS or STRENGTHS.index(after) < STRENGTHS.index(before)):
+        yield ".binding.strength", messages.BINDING_WEAKENED(stated=after, base=before)
+        return
+    made["binding"] = {**base["binding"], **stated["binding"]}
+
+
+def _values(made: ElementDefinition, base: ElementDefinition, stated: ElementDefinition) -> Iterator[Problem]:
+    """Fixed and pattern values: at most one, of the element's type, within the one that the base has."""
+    names = value_names(stated)
+    if not names:
+        return
+    if len(names) > 1:
+        yield from ((f".{name}", messages.TWO_VALUES(first=names[0], second=names[1])) for name in names)
+        return
+    name = names[0]
+    if not fixed_or_pattern(name, made.get("type", ())):
+        types = ", ".join(type["code"] for type in made.get("type", ()))
+        yield f".{name}", messages.VALUE_TYPE(name=name, types=types)
+        return
+    for before in value_names(base):
+        if not includes(stated[name], base[before], exactly=before.startswith("fixed")):
+            yield f".{name}", messages.VALUE_CHANGED(name=name, base=before)
+            return
+        if before != name:
+            kept = before if before.startswith("fixed") else name
+            del made[name if kept == before else before]
+
+
+def _limits(_: ElementDefinition, base: ElementDefinition, stated: ElementDefinition) -> Iterator[Problem]:
+    """maxLength, minValue[x] and maxValue[x]."""
+    for name in stated.keys() & base.keys():
+        if name == "maxLength" or name.startswith("maxValue"):
+            if _above(stated[name], base[name]):
+                yield f".{name}", messages.LIMIT_WIDENED(name=name, stated=stated[name], base=base[name])
+        elif name.startswith("minValue") and _above(base[name], stated[name]):
+            yield f".{name}", messages.LIMIT_WIDENED(name=name, stated=stated[name], base=base[name])
+
+
+def _above(one: Any, other: Any) -> bool:
+    """Whether one limit lies above another, where that can be told: numbers, and dates of equal precision."""
+    if json.is_number(one) and json.is_number(other):
+        return _number(one) > _number(other)
+    if isinstance(one, str) and isinstance(other, str) and len(one) == len(other):
+        return one > other
+    return False
+
+
+def _number(value: Any) -> Decimal:
+    return json.decimal(value)
+
+
+def _flags(_: ElementDefinition, base: ElementDefinition, stated: ElementDefinition) -> Iterator[Problem]:
+    for name in ("mustSupport", "isModifier"):
+        if base.get(name) is True and stated.get(name) is False:
+            yield f".{name}", messages.FLAG_DROPPED(name=name)
+
+
+def _slicing(
+    made: ElementDefinition, base: ElementDefinition, stated: ElementDefinition
+) -> Iterator[Problem]:
+    if "slicing" not in stated or "slicing" not in base:
+        return
+    before, after = base["slicing"], stated["slicing"]
+    if problem := _slicing_problem(before, after):
+        yield problem
+        return
+    made["slicing"] = {**before, **after}
+    if before.get("ordered"):
+        made["slicing"]["ordered"] = True
+
+
+def _slicing_problem(before: dict[str, Any], after: dict[str, Any]) -> Problem | None:
+    was, becomes = before.get("rules", "open"), after.get("rules", before.get("rules", "open"))
+    if was in RULES and (becomes not in RULES or RULES.index(becomes) < RULES.index(was)):
+        return ".slicing.rules", messages.SLICING_RULES(stated=becomes, base=was)
+    if before.get("ordered") and after.get("ordered") is False:
+        return ".slicing.ordered", messages.SLICING_ORDER()
+    if "discriminator" in after:
+        kept = {(one["type"], one["path"]) for one in after["discriminator"]}
+        for one in before.get("discriminator", ()):
+            if (one["type"], one["path"]) not in kept:
+                text = messages.SLICING_DISCRIMINATOR(type=one["type"], path=one["path"])
+                return ".slicing.discriminator", text
+    return None

@@ -1,0 +1,101 @@
+"""Slices: found, defined, and those that `valueQuantity` stands for.
+
+https://hl7.org/fhir/R4/profiling.html#slicing
+"""
+
+from typing import Any
+
+from fhir_server.definitions.snapshot import messages
+from fhir_server.definitions.snapshot.tree import Node
+from fhir_server.definitions.snapshot.type_line import fhir_code
+from fhir_server.issues import Text
+
+EXTENSIONS = ("extension", "modifierExtension")
+
+
+def by_url() -> dict[str, Any]:
+    """How extensions are always sliced."""
+    return {"discriminator": [{"type": "value", "path": "url"}], "ordered": False, "rules": "open"}
+
+
+def by_type(rules: str) -> dict[str, Any]:
+    """How a choice is sliced when nothing else is said."""
+    return {"discriminator": [{"type": "type", "path": "$this"}], "ordered": False, "rules": rules}
+
+
+def define(node: Node, name: str) -> Node | Text:
+    """A new slice of an element, or of its slice `a` if the name is `a/b`; or why there can be none.
+
+    What the repetitions need together, no single slice needs.
+    """
+    whole = node.find_slice(name.rpartition("/")[0]) if "/" in name else None
+    sliced = whole or node
+    if problem := _sliced(sliced, name):
+        return problem
+    slice = sliced.copy()
+    slice.slices = []
+    slice.slice_name = name
+    slice.offered = None
+    facts = {key: value for key, value in sliced.facts.items() if key != "slicing"}
+    slice.facts = {**facts, "min": 0}
+    sliced.slices.append(slice)
+    return slice
+
+
+def _sliced(node: Node, name: str) -> Text | None:
+    """See to it that the element is sliced; or why it cannot get this slice."""
+    slicing = node.facts.get("slicing")
+    if slicing is None:
+        if node.name in EXTENSIONS:
+            slicing = by_url()
+        elif node.is_choice:
+            slicing = by_type("open")
+        elif node.slice_name is None:
+            return messages.NO_SLICING(element=node.name, slice=name)
+        else:
+            slicing = {"rules": "open"}
+        node.facts = {**node.facts, "slicing": slicing}
+    if slicing.get("rules") == "closed" and node.closed:
+        return messages.CLOSED(element=node.name, slice=name)
+    return None
+
+
+def of_type(node: Node, name: str) -> Node | Text:
+    """The slice of the choice `value[x]` that `valueQuantity` stands for, defined if need be.
+
+    Where nothing else slices the choice, to name types in this way means that no other is allowed.
+    """
+    known = node.find_slice(name) or next(
+        (
+            one
+            for one in node.slices
+            if [json_name(node, type) for type in one.facts.get("type", ())] == [name]
+        ),
+        None,
+    )
+    if known is not None:
+        return known
+    offered = node.facts.get("type", []) if node.offered is None else node.offered
+    types = [type for type in offered if json_name(node, type) == name]
+    if not types:
+        return messages.CHOICE_TYPE(name=name, element=node.name, types=", ".join(map(fhir_code, offered)))
+    _narrow_to(node, types, offered)
+    slice = define(node, name)
+    if isinstance(slice, Node):
+        slice.facts = {**slice.facts, "type": types}
+    return slice
+
+
+def _narrow_to(node: Node, types: list[dict[str, Any]], offered: list[dict[str, Any]]) -> None:
+    """Leave a choice that is not sliced yet only the types that are named by such short paths."""
+    if node.offered is None and "slicing" in node.facts:
+        return
+    before = [] if node.offered is None else node.facts["type"]
+    node.offered = offered
+    node.facts = {**node.facts, "slicing": by_type("closed"), "type": [*before, *types]}
+
+
+def json_name(node: Node, type: dict[str, Any]) -> str:
+    """The property under which JSON writes a choice of this type."""
+    code = fhir_code(type)
+    return node.name.removesuffix("[x]") + code[:1].upper() + code[1:]

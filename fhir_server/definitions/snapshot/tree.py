@@ -1,0 +1,127 @@
+"""The elements of a snapshot as a tree, in which each element holds its children and its slices.
+
+https://hl7.org/fhir/R4/elementdefinition.html#id
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from fhir_server.definitions.snapshot.snapshot import ElementDefinition
+
+_PLACE = ("id", "path", "sliceName")
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """One element while a snapshot is made. `facts` is its definition without id, path and slice name; it is
+    replaced, never changed. `children` is None while what its type or reference holds is not unfolded here.
+
+    `closed` tells that the base lets nobody add slices; `offered` are the types that a choice had before it
+    was narrowed to those that short paths such as `valueQuantity` name.
+    """
+
+    name: str
+    facts: ElementDefinition
+    slice_name: str | None = None
+    children: list["Node"] | None = None
+    slices: list["Node"] = field(default_factory=list)
+    closed: bool = False
+    offered: list[dict[str, Any]] | None = None
+
+    def copy(self) -> "Node":
+        """The same tree anew."""
+        children = None if self.children is None else [child.copy() for child in self.children]
+        slices = [slice.copy() for slice in self.slices]
+        return Node(self.name, self.facts, self.slice_name, children, slices, self.closed)
+
+    @property
+    def is_choice(self) -> bool:
+        return self.name.endswith("[x]")
+
+    @property
+    def type_codes(self) -> tuple[str, ...]:
+        return tuple(type["code"] for type in self.facts.get("type", ()))
+
+    def size(self) -> int:
+        """How many elements it stands for, itself included."""
+        size = 1
+        for node in (*(self.children or ()), *self.slices):
+            size += node.size()
+        return size
+
+    def all_slices(self) -> Iterator["Node"]:
+        """Its slices, each before the slices of it."""
+        for slice in self.slices:
+            yield slice
+            yield from slice.all_slices()
+
+    def find_slice(self, name: str) -> "Node | None":
+        return next((slice for slice in self.all_slices() if slice.slice_name == name), None)
+
+
+def flatten(node: Node, path: str = "", id: str = "") -> Iterator[ElementDefinition]:
+    """The elements of the tree in order: an element, its children, its slices, each with its id and path."""
+    path = f"{path}.{node.name}" if path else node.name
+    own = f"{id}.{node.name}" if id else node.name
+    yield from _branch(node, path, own)
+
+
+def _branch(node: Node, path: str, stem: str) -> Iterator[ElementDefinition]:
+    if node.slice_name is None:
+        id = stem
+        yield {"id": id, "path": path, **node.facts}
+    else:
+        id = f"{stem}:{node.slice_name}"
+        yield {"id": id, "path": path, "sliceName": node.slice_name, **node.facts}
+    for child in node.children or ():
+        yield from flatten(child, path, id)
+    for slice in node.slices:
+        yield from _branch(slice, path, stem)
+
+
+def planted(elements: Iterable[ElementDefinition]) -> Node:
+    """The tree of a snapshot's elements, told by their order, paths and slice names."""
+    rows = iter(elements)
+    first = next(rows)
+    root = Node(first["path"], _facts(first))
+    open_nodes = [root]
+    for element in rows:
+        segments = element["path"].split(".")
+        del open_nodes[len(segments) - 1 :]
+        parent = open_nodes[-1]
+        if parent.children is None:
+            parent.children = []
+        open_nodes.append(_placed(parent.children, segments[-1], element))
+    return root
+
+
+def _placed(siblings: list[Node], name: str, element: ElementDefinition) -> Node:
+    """The node for an element below siblings that came before it; a slice goes into what it slices."""
+    slice_name = element.get("sliceName")
+    node = Node(name, _facts(element), slice_name, closed=_is_closed(element))
+    sliced = _sliced(siblings, name) if slice_name else None
+    if sliced is None:
+        node.slice_name = None
+        siblings.append(node)
+        return node
+    node.name = sliced.name
+    whole = sliced.find_slice(slice_name.rpartition("/")[0]) if slice_name and "/" in slice_name else None
+    (whole or sliced).slices.append(node)
+    return node
+
+
+def _sliced(siblings: list[Node], name: str) -> Node | None:
+    """The element of this name, or the choice of which `valueQuantity` is one."""
+    for node in reversed(siblings):
+        if node.name == name or (node.is_choice and name.startswith(node.name[:-3])):
+            return node
+    return None
+
+
+def _is_closed(element: ElementDefinition) -> bool:
+    return bool(element.get("slicing", {}).get("rules") == "closed")
+
+
+def _facts(element: ElementDefinition) -> ElementDefinition:
+    return {name: value for name, value in element.items() if name not in _PLACE}

@@ -1,0 +1,43 @@
+"""Fixed and pattern values of elements.
+
+https://hl7.org/fhir/R4/elementdefinition-definitions.html#ElementDefinition.pattern_x_
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from fhir_server.core import json
+from fhir_server.definitions.snapshot.snapshot import ElementDefinition
+from fhir_server.definitions.snapshot.type_line import fhir_code
+
+_PREFIXES = ("fixed", "pattern")
+
+
+def value_names(element: ElementDefinition) -> list[str]:
+    """The names of the fixed and pattern values that an element has, such as `patternCoding`."""
+    return [
+        name
+        for name in element
+        for prefix in _PREFIXES
+        if name.startswith(prefix) and name[len(prefix) : len(prefix) + 1].isupper()
+    ]
+
+
+def fixed_or_pattern(name: str, types: Iterable[dict[str, Any]]) -> bool:
+    """Whether a fixed or pattern value of this name goes with one of the types, or there are none."""
+    of = name.removeprefix("fixed").removeprefix("pattern")
+    codes = [fhir_code(type) for type in types]
+    return not codes or any(code[:1].upper() + code[1:] == of for code in codes)
+
+
+def includes(value: Any, pattern: Any, exactly: bool = False) -> bool:
+    """Whether a value satisfies a pattern: it has all that the pattern has, or is the same if `exactly`."""
+    if json.is_number(value) and json.is_number(pattern):
+        return json.decimal(value) == json.decimal(pattern)
+    if exactly or type(value) is not type(pattern):
+        return bool(value == pattern)
+    if isinstance(pattern, dict):
+        return all(name in value and includes(value[name], part) for name, part in pattern.items())
+    if isinstance(pattern, list):
+        return all(any(includes(one, part) for one in value) for part in pattern)
+    return bool(value == pattern)
