@@ -26,6 +26,9 @@ CONSTANTS = {
     "loinc": "http://loinc.org",
 }
 
+STEPS_MAX = 20_000
+"""How many times one evaluation may test or select an item."""
+
 _ABSTRACT_ROOT = re.compile(r"(?<![\w.'`%])(?:Domain)?Resource(?=\.)")
 _MODEL_FILES = ("choiceTypePaths", "path2Type", "pathsDefinedElsewhere", "type2Parent")
 
@@ -52,33 +55,45 @@ class FhirPath:
         expression: str,
         focus: Any,
         *,
+        type: str | None = None,
         resource: Any = None,
         environment: Mapping[str, Any] | None = None,
         resolver: Resolver | None = None,
     ) -> list[Any]:
         """The values that `expression` selects from `focus`, decimals as `Decimal`.
 
-        `resource` is %resource where the focus is an element of it; `environment` holds other variables by
-        name. Without `resolver`, resolve() gives a resource that knows its type and id alone.
+        `resource` is %resource where the focus is an element of it, of a `type` such as `Period` or
+        `Claim.item`; `environment` holds other variables by name. Without `resolver`, resolve() gives a
+        resource that knows its type and id alone.
         """
-        nodes = self.nodes(expression, focus, resource=resource, environment=environment, resolver=resolver)
+        nodes = self.nodes(
+            expression, focus, type=type, resource=resource, environment=environment, resolver=resolver
+        )
         return [node.value for node in nodes]
+
+    def check(self, expression: str) -> None:
+        """Raises `FhirPathError` for an expression that cannot be read."""
+        self._compiled(expression)
 
     def nodes(
         self,
         expression: str,
         focus: Any,
         *,
+        type: str | None = None,
         resource: Any = None,
         environment: Mapping[str, Any] | None = None,
         resolver: Resolver | None = None,
     ) -> list[Node]:
-        """As `evaluate`, with the FHIR type of each value. Raises `FhirPathError`."""
+        """As `evaluate`, with the FHIR type of each value. Raises `FhirPathError`, also for an expression
+        that runs away.
+        """
         tree = self._compiled(expression)
         start = exact_numbers(focus)
         root = start if resource is None else exact_numbers(resource)
         variables = {**CONSTANTS, "context": start, "resource": root, "rootResource": root}
-        evaluation = self._library.evaluation(start, {**variables, **(environment or {})}, resolver, root)
+        variables |= {name: exact_numbers(value) for name, value in (environment or {}).items()}
+        evaluation = self._library.evaluation(self._library.of(start, type), variables, resolver, root)
         try:
             found = self._library.run(evaluation, tree)
         except Exception as error:  # the library raises whatever it stumbles over
@@ -161,12 +176,17 @@ class _Library:
     ) -> Evaluation:
         """The state that the library threads through one evaluation."""
         return {
+            "steps": STEPS_MAX,
             "dataRoot": [focus],
             "vars": {name: self._typed(value) for name, value in variables.items()},
             "model": self._model,
             "userInvocationTable": self._functions,
             "resolver": resolver or _type_only_resolver(root),
         }
+
+    def of(self, item: Any, type: str | None) -> Any:
+        """An element as the library's node of a type or path."""
+        return item if type is None else self._nodes.ResourceNode.create_node(item, type)
 
     def run(self, evaluation: Evaluation, tree: Tree) -> Sequence[Any]:
         self._constants.reset()
@@ -296,11 +316,24 @@ def _scoped(registry: Mapping[str, Any]) -> dict[str, Any]:
 def _restoring_this(function: Callable[..., Any]) -> Callable[..., Any]:
     def call(evaluation: Evaluation, *arguments: Any) -> Any:
         before: Evaluation = {name: evaluation[name] for name in ("$this", "$index") if name in evaluation}
+        counted = (_counted(evaluation, one) if callable(one) else one for one in arguments)
         try:
-            return function(evaluation, *arguments)
+            return function(evaluation, *counted)
         finally:
             evaluation.pop("$this", None)
             evaluation.update(before)
+
+    return call
+
+
+def _counted(evaluation: Evaluation, criteria: Callable[..., Any]) -> Callable[..., Any]:
+    """Criteria that may be evaluated so many times and no more."""
+
+    def call(*items: Any) -> Any:
+        evaluation["steps"] -= 1
+        if evaluation["steps"] < 0:
+            raise FhirPathError(f"it takes more than {STEPS_MAX} steps")
+        return criteria(*items)
 
     return call
 

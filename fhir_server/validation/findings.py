@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from fhir_server.issues import Issue, Text
+from fhir_server.issues import Issue, Severity, Text
 from fhir_server.validation import messages
 from fhir_server.validation.scope import Scope
 
@@ -28,12 +28,13 @@ class Finding:
     text: Text
     where: str = ""
     key: str | None = None
+    severity: Severity = "error"
 
     def issue(self, root: str) -> Issue:
         """The issue with its location below `root`, which the sentence may name as `{here}`."""
         here = root + self.where
         text = Text(self.text.template, {**self.text.values, "here": here})
-        return Issue("error", self.code, text, (here,), self.key)
+        return Issue(self.severity, self.code, text, (here,), self.key)
 
 
 Findings = list[Finding] | None

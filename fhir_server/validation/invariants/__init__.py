@@ -1,0 +1,1 @@
+"""Invariants: FHIRPath rules compiled once to closures over parsed JSON."""

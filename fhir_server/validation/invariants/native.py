@@ -1,0 +1,106 @@
+"""The invariants of every resource and of the commonest types, as functions.
+
+Each says the same as its FHIRPath expression; those of structure need not be looked at again.
+https://hl7.org/fhir/R4/domainresource.html#invs
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from fhir_server.validation.invariants.code import Scope
+from fhir_server.validation.invariants.values import temporal_order
+
+Native = Callable[[Any, Scope], bool]
+
+STRUCTURAL = frozenset({"ele-1", "ext-1", "ref-1", "dom-2", "txt-1", "txt-2"})
+"""Those that the structural walk, or the check of narratives, has settled."""
+
+
+def contained_is_referred_to(resource: dict[str, Any], scope: Scope) -> bool:
+    """dom-3: whatever is contained is referred to from the resource, or refers to it."""
+    contained = resource.get("contained")
+    if not contained:
+        return True
+    referred = _references(resource, scope)
+    return all(
+        f"#{inner.get('id', '')}" in referred or "#" in _references(inner, scope)
+        for inner in contained
+        if type(inner) is dict
+    )
+
+
+def _references(start: Any, scope: Scope) -> set[str]:
+    """Every text below that begins with a number sign, as references and canonicals to contained ones do."""
+    found: set[str] = set()
+    waiting = [start]
+    while waiting:
+        node = waiting.pop()
+        values = node.values() if type(node) is dict else node
+        scope.spend(len(values))
+        for value in values:
+            if type(value) is dict or type(value) is list:
+                waiting.append(value)
+            elif type(value) is str and value.startswith("#"):
+                found.add(value)
+    return found
+
+
+def contained_has_no_version(resource: dict[str, Any], _: Scope) -> bool:
+    """dom-4"""
+    return not any(
+        name in meta for meta in _contained_meta(resource) for name in ("versionId", "lastUpdated")
+    )
+
+
+def contained_has_no_label(resource: dict[str, Any], _: Scope) -> bool:
+    """dom-5"""
+    return not any("security" in meta for meta in _contained_meta(resource))
+
+
+def _contained_meta(resource: dict[str, Any]) -> list[dict[str, Any]]:
+    contained = resource.get("contained", ())
+    return [one["meta"] for one in contained if type(one) is dict and type(one.get("meta")) is dict]
+
+
+def root_has_narrative(resource: dict[str, Any], scope: Scope) -> bool:
+    """dom-6, of resources that stand for themselves"""
+    if scope.root is not resource:
+        return True
+    text = resource.get("text")
+    return type(text) is dict and "div" in text
+
+
+def period_runs_forward(period: dict[str, Any], _: Scope) -> bool:
+    """per-1"""
+    start, end = period.get("start"), period.get("end")
+    if start is None or end is None:
+        return True
+    order = temporal_order(start, end)
+    return order is not None and order <= 0
+
+
+def quantity_code_has_system(quantity: dict[str, Any], _: Scope) -> bool:
+    """qty-3"""
+    return (
+        ("code" not in quantity and "_code" not in quantity) or "system" in quantity or "_system" in quantity
+    )
+
+
+NATIVE: Mapping[tuple[str, str], Native] = {
+    ("dom-4", "contained.meta.versionId.empty() and contained.meta.lastUpdated.empty()"): (
+        contained_has_no_version
+    ),
+    ("dom-5", "contained.meta.security.empty()"): contained_has_no_label,
+    ("dom-6", "text.`div`.exists()"): root_has_narrative,
+    ("per-1", "start.hasValue().not() or end.hasValue().not() or (start <= end)"): period_runs_forward,
+    ("qty-3", "code.empty() or system.exists()"): quantity_code_has_system,
+    (
+        "dom-3",
+        "contained.where((('#'+id in (%resource.descendants().reference"
+        " | %resource.descendants().as(canonical) | %resource.descendants().as(uri)"
+        " | %resource.descendants().as(url))) or descendants().where(reference = '#').exists()"
+        " or descendants().where(as(canonical) = '#').exists()"
+        " or descendants().where(as(canonical) = '#').exists()).not()).trace('unmatched', id).empty()",
+    ): contained_is_referred_to,
+}
+"""By key and expression: a profile may give a key of R4's to a rule of its own."""

@@ -1,0 +1,323 @@
+"""The operators of FHIRPath.
+
+https://hl7.org/fhirpath/N1/#operations
+"""
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal, DivisionByZero, InvalidOperation
+from typing import Any
+
+from fhir_server.core.fhirpath import FhirPathError
+from fhir_server.validation.invariants.code import (
+    NOTHING,
+    Code,
+    Items,
+    Scope,
+    Test,
+    Unsupported,
+    selecting,
+    single,
+    testing,
+)
+from fhir_server.validation.invariants.shapes import DECIMAL, STRING, UNKNOWN, Shape
+from fhir_server.validation.invariants.syntax import Measure
+from fhir_server.validation.invariants.values import (
+    equal,
+    is_number,
+    later,
+    number,
+    order,
+    plain,
+    temporal_order,
+)
+
+
+def both(left: Code, right: Code) -> Code:
+    """and"""
+    first, second = left.test, right.test
+
+    def test(this: Any, scope: Scope) -> bool | None:
+        one = first(this, scope)
+        if one is False:
+            return False
+        other = second(this, scope)
+        return other if one is True or other is False else None
+
+    return testing(test)
+
+
+def either(left: Code, right: Code) -> Code:
+    """or"""
+    first, second = left.test, right.test
+
+    def test(this: Any, scope: Scope) -> bool | None:
+        one = first(this, scope)
+        if one is True:
+            return True
+        other = second(this, scope)
+        return other if one is False or other is True else None
+
+    return testing(test)
+
+
+def one_of_two(left: Code, right: Code) -> Code:
+    """xor"""
+    first, second = left.test, right.test
+
+    def test(this: Any, scope: Scope) -> bool | None:
+        one, other = first(this, scope), second(this, scope)
+        return None if one is None or other is None else one is not other
+
+    return testing(test)
+
+
+def implied(left: Code, right: Code) -> Code:
+    """implies"""
+    first, second = left.test, right.test
+
+    def test(this: Any, scope: Scope) -> bool | None:
+        one = first(this, scope)
+        if one is False:
+            return True
+        other = second(this, scope)
+        return other if one is True or other is True else None
+
+    return testing(test)
+
+
+def equals(left: Code, right: Code) -> Code:
+    """="""
+    return testing(_equality(left, right))
+
+
+def differs(left: Code, right: Code) -> Code:
+    """!="""
+    same = _equality(left, right)
+
+    def test(this: Any, scope: Scope) -> bool | None:
+        found = same(this, scope)
+        return None if found is None else not found
+
+    return testing(test)
+
+
+def _equality(left: Code, right: Code) -> Test:
+    run_left, run_right = left.run, right.run
+    temporal = left.shape.temporal or right.shape.temporal
+
+    def test(this: Any, scope: Scope) -> bool | None:
+        items = run_left(this, scope)
+        if not items:
+            return None
+        others = run_right(this, scope)
+        if not others:
+            return None
+        if len(items) != len(others):
+            return False
+        return _all_equal(items, others, temporal)
+
+    return test
+
+
+def _all_equal(items: Items, others: Items, temporal: bool) -> bool | None:
+    for one, other in zip(items, others, strict=True):
+        if temporal:
+            found = temporal_order(str(plain(one)), str(plain(other)))
+            if found is None:
+                return None
+            if found:
+                return False
+        elif not equal(one, other):
+            return False
+    return True
+
+
+def compares(accepts: Callable[[int], bool]) -> Callable[[Code, Code], Code]:
+    """< <= > >="""
+
+    def compare(left: Code, right: Code) -> Code:
+        run_left, run_right = left.run, right.run
+        temporal = left.shape.temporal or right.shape.temporal
+        if not temporal and not left.shape.types and not right.shape.types:
+            raise Unsupported("the order of what may be of any type")
+
+        def test(this: Any, scope: Scope) -> bool | None:
+            one, other = single(run_left(this, scope)), single(run_right(this, scope))
+            if one is None or other is None:
+                return None
+            found = order(one, other, temporal)
+            return None if found is None else accepts(found)
+
+        return testing(test)
+
+    return compare
+
+
+def within(left: Code, right: Code) -> Code:
+    """in"""
+    run_left, run_right = left.run, right.run
+
+    def test(this: Any, scope: Scope) -> bool | None:
+        items = run_left(this, scope)
+        if not items:
+            return None
+        if len(items) > 1:
+            raise FhirPathError("'in' needs a single item on its left")
+        return any(equal(items[0], other) for other in run_right(this, scope))
+
+    return testing(test)
+
+
+def contains(left: Code, right: Code) -> Code:
+    """contains, as an operator"""
+    return within(right, left)
+
+
+def union(left: Code, right: Code) -> Code:
+    """|"""
+    run_left, run_right = left.run, right.run
+    shape = left.shape if left.shape.types == right.shape.types else UNKNOWN
+
+    def run(this: Any, scope: Scope) -> Items:
+        return distinct([*run_left(this, scope), *run_right(this, scope)], scope)
+
+    return selecting(run, shape)
+
+
+def distinct(items: Items, scope: Scope) -> Items:
+    """The items without those that equal an earlier one."""
+    if len(items) < 2:
+        return items
+    if all(type(item) is str for item in items):
+        return list(dict.fromkeys(items))
+    found: list[Any] = []
+    for item in items:
+        scope.spend(len(found))
+        if not any(equal(item, other) for other in found):
+            found.append(item)
+    return found
+
+
+def joined(left: Code, right: Code) -> Code:
+    """&, for which what is empty is an empty text"""
+    run_left, run_right = left.run, right.run
+
+    def run(this: Any, scope: Scope) -> Items:
+        texts = [single(run_left(this, scope)), single(run_right(this, scope))]
+        return ("".join(text_of(text) for text in texts if text is not None),)
+
+    return selecting(run, STRING)
+
+
+def text_of(value: Any) -> str:
+    """A value as toString() writes it."""
+    if value is True or value is False:
+        return str(value).lower()
+    if is_number(value):
+        return str(number(value)) if type(value) is not int else str(value)
+    if type(value) is str:
+        return value
+    raise FhirPathError("toString() of what has no simple value")
+
+
+def adds(sign: int) -> Callable[[Code, Code], Code]:
+    """+ and -: numbers, texts, and calendar units to dates"""
+
+    def add(left: Code, right: Code) -> Code:
+        run_left, run_right = left.run, right.run
+
+        def run(this: Any, scope: Scope) -> Items:
+            one, other = single(run_left(this, scope)), single(run_right(this, scope))
+            if one is None or other is None:
+                return NOTHING
+            found = _sum(one, other, sign)
+            return NOTHING if found is None else (found,)
+
+        return selecting(run, left.shape if left.shape.types else right.shape)
+
+    return add
+
+
+def _sum(one: Any, other: Any, sign: int) -> Any:
+    if is_number(one) and is_number(other):
+        return number(one) + sign * number(other)
+    if type(one) is str and type(other) is Measure:
+        return later(one, other, sign)
+    if type(one) is str and type(other) is str and sign > 0:
+        return one + other
+    raise FhirPathError("'+' and '-' need two numbers, two texts, or a date and so many calendar units")
+
+
+def calculates(operation: Callable[[Any, Any], Any]) -> Callable[[Code, Code], Code]:
+    """* / div mod, on numbers"""
+
+    def calculate(left: Code, right: Code) -> Code:
+        run_left, run_right = left.run, right.run
+
+        def run(this: Any, scope: Scope) -> Items:
+            one, other = single(run_left(this, scope)), single(run_right(this, scope))
+            if one is None or other is None:
+                return NOTHING
+            if not is_number(one) or not is_number(other):
+                raise FhirPathError("a calculation with what is no number")
+            try:
+                return (operation(number(one), number(other)),)
+            except (DivisionByZero, InvalidOperation, ZeroDivisionError):
+                return NOTHING
+
+        return selecting(run, DECIMAL)
+
+    return calculate
+
+
+def negative(code: Code) -> Code:
+    """- before a number"""
+    run_code, shape = code.run, code.shape
+
+    def run(this: Any, scope: Scope) -> Items:
+        value = single(run_code(this, scope))
+        if value is None:
+            return NOTHING
+        if not is_number(value):
+            raise FhirPathError("'-' before what is no number")
+        return (-number(value),)
+
+    return selecting(run, shape)
+
+
+OPERATORS: Mapping[str, Callable[[Code, Code], Code]] = {
+    "and": both,
+    "or": either,
+    "xor": one_of_two,
+    "implies": implied,
+    "=": equals,
+    "!=": differs,
+    "<": compares(lambda found: found < 0),
+    "<=": compares(lambda found: found <= 0),
+    ">": compares(lambda found: found > 0),
+    ">=": compares(lambda found: found >= 0),
+    "in": within,
+    "contains": contains,
+    "|": union,
+    "&": joined,
+    "+": adds(1),
+    "-": adds(-1),
+    "*": calculates(lambda one, other: one * other),
+    "/": calculates(lambda one, other: Decimal(one) / Decimal(other)),
+    "div": calculates(lambda one, other: int(Decimal(one) / Decimal(other))),
+    "mod": calculates(lambda one, other: Decimal(one) % Decimal(other)),
+}
+"""Those that are not here are left to the library."""
+
+
+def indexed(code: Code, index: Code) -> Code:
+    """[n]"""
+    run_code, run_index, shape = code.run, index.run, code.shape
+
+    def run(this: Any, scope: Scope) -> Items:
+        items, place = run_code(this, scope), single(run_index(this, scope))
+        if type(place) is not int or not 0 <= place < len(items):
+            return NOTHING
+        return (items[place],)
+
+    return selecting(run, Shape(shape.types, shape.elements))

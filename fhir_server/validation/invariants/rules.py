@@ -1,0 +1,101 @@
+"""Invariants ready to be checked, each compiled once.
+
+https://hl7.org/fhir/R4/conformance-rules.html#constraints
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from fhir_server.core.fhirpath import FhirPath, FhirPathError
+from fhir_server.validation.invariants.code import Code, Scope, Unsupported
+from fhir_server.validation.invariants.corrections import CORRECTIONS
+from fhir_server.validation.invariants.expressions import ExpressionCompiler
+from fhir_server.validation.invariants.native import NATIVE
+from fhir_server.validation.invariants.shapes import Shape, Types
+from fhir_server.validation.invariants.syntax import parse
+
+Holds = Callable[[Any, Scope], bool]
+"""Whether a rule holds for an item. Raises `FhirPathError` where it cannot be evaluated."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rule:
+    """An invariant: `holds` is None where its expression cannot be read, and `fault` then says why."""
+
+    key: str
+    severity: str
+    human: str
+    holds: Holds | None
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Focus:
+    """What an invariant is on: the shape of the element, its path for the library, and its resource."""
+
+    shape: Shape
+    path: str
+    resource: Shape
+
+
+class RuleCompiler:
+    """Compiles the invariants of definitions."""
+
+    def __init__(self, types: Types, paths: FhirPath) -> None:
+        self._types = types
+        self._paths = paths
+
+    def rule(self, key: str, severity: str, human: str, expression: str, focus: Focus) -> Rule:
+        """The rule of one invariant on a focus."""
+        native = NATIVE.get((key, expression))
+        if native is not None:
+            return Rule(key, severity, human, native)
+        try:
+            holds = self.holds(CORRECTIONS.get(expression, expression), focus)
+        except FhirPathError as error:
+            return Rule(key, severity, human, None, str(error))
+        return Rule(key, severity, human, holds)
+
+    def holds(self, expression: str, focus: Focus) -> Holds:
+        """The expression as a test. Raises `FhirPathError` where it cannot be read."""
+        try:
+            code = ExpressionCompiler(self._types, focus.shape, focus.resource).compiled(parse(expression))
+        except Unsupported:
+            self._paths.check(expression)
+            return self._by_library(expression, focus)
+        except RecursionError as error:
+            raise FhirPathError(f"{expression[:80]}: nested too deep") from error
+        return self._compiled(expression, code, focus)
+
+    def _compiled(self, expression: str, code: Code, focus: Focus) -> Holds:
+        test, fallback = code.test, self._by_library(expression, focus)
+
+        def holds(item: Any, scope: Scope) -> bool:
+            scope.context = item
+            try:
+                return test(item, scope) is True
+            except Unsupported:
+                return fallback(item, scope)
+            except (TypeError, KeyError, AttributeError, RecursionError, ArithmeticError) as error:
+                raise FhirPathError(f"{expression}: {error}") from error
+
+        return holds
+
+    def _by_library(self, expression: str, focus: Focus) -> Holds:
+        paths, path = self._paths, focus.path
+
+        def holds(item: Any, scope: Scope) -> bool:
+            found = paths.evaluate(
+                expression,
+                item,
+                type=path,
+                resource=scope.resource,
+                environment={"rootResource": scope.root},
+                resolver=scope.resolve,
+            )
+            if len(found) > 1:
+                raise FhirPathError(f"{expression}: several items where a condition is wanted")
+            return bool(found) and found[0] is not False
+
+        return holds

@@ -1,0 +1,96 @@
+"""What is known of items before any data is seen: their types, and the elements they may have.
+
+https://hl7.org/fhir/R4/fhirpath.html#types
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from fhir_server.definitions.elements import Element, TypeRef
+from fhir_server.definitions.registry import Registry
+
+TEMPORAL = frozenset({"date", "dateTime", "instant", "time"})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shape:
+    """The types that items may have, any where none is named, and the elements of those with one type."""
+
+    types: frozenset[str] = frozenset()
+    elements: Mapping[str, Element] | None = None
+
+    @property
+    def temporal(self) -> bool:
+        """Whether the items are dates or times."""
+        return bool(self.types) and self.types <= TEMPORAL
+
+
+UNKNOWN = Shape()
+
+
+def of(*types: str) -> Shape:
+    """The shape of values of simple types."""
+    return Shape(frozenset(types))
+
+
+BOOLEAN, STRING, INTEGER, DECIMAL = of("boolean"), of("string"), of("integer"), of("decimal")
+
+
+class Types:
+    """Shapes by the names and elements of a registry's types."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self.bases = lru_cache(maxsize=None)(self._bases)
+
+    def of_type(self, name: str) -> Shape:
+        """The shape of a type; unknown for one that may be any."""
+        try:
+            definition = self._registry.type(name)
+        except KeyError:
+            return UNKNOWN
+        if definition.kind == "primitive-type":
+            return of(name)
+        return UNKNOWN if definition.abstract else Shape(frozenset((name,)), definition.elements)
+
+    def of_element(self, element: Element, refs: tuple[TypeRef, ...]) -> Shape:
+        """The shape of what an element holds under some of its types."""
+        if element.children:
+            return Shape(frozenset(("BackboneElement",)), element.children)
+        if len(refs) == 1:
+            return self.of_type(refs[0].code)
+        return of(*(ref.code for ref in refs))
+
+    def is_primitive(self, name: str) -> bool:
+        """Whether a type is primitive."""
+        try:
+            return self._registry.type(name).kind == "primitive-type"
+        except KeyError:
+            return False
+
+    def is_resource(self, name: str) -> bool:
+        """Whether a type is a resource, abstract ones too."""
+        try:
+            return self._registry.type(name).kind == "resource"
+        except KeyError:
+            return False
+
+    def _bases(self, name: str) -> frozenset[str]:
+        """A type with all that it derives from."""
+        found = set()
+        base: str | None = name
+        while base:
+            found.add(base)
+            try:
+                base = self._registry.type(base).base
+            except KeyError:
+                break
+        return frozenset(found)
+
+    def named(self, name: str) -> str:
+        """The R4 type that an expression names, which may write `Boolean` for boolean."""
+        lowered = name[:1].lower() + name[1:]
+        if name not in ("Resource", "DomainResource", "Element") and self.is_primitive(lowered):
+            return lowered
+        return name

@@ -1,0 +1,101 @@
+"""The functions of FHIRPath on texts.
+
+https://hl7.org/fhirpath/N1/#string-manipulation
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from fhir_server.core.fhirpath import FhirPathError
+from fhir_server.validation.invariants.code import (
+    NOTHING,
+    Code,
+    Items,
+    Scope,
+    Unsupported,
+    selecting,
+    single,
+    testing,
+)
+from fhir_server.validation.invariants.patterns import check_pattern
+from fhir_server.validation.invariants.shapes import BOOLEAN, INTEGER, STRING, Shape
+
+
+@lru_cache(maxsize=1024)
+def pattern(text: str) -> re.Pattern[str]:
+    """A regular expression of R4's, which may match anywhere. Raises `FhirPathError`."""
+    check_pattern(text)
+    try:
+        return re.compile(text, re.DOTALL)
+    except (re.error, RecursionError, OverflowError) as error:
+        raise FhirPathError(f"matches('{text}'): {error}") from error
+
+
+def _matches(value: str, expression: str) -> bool:
+    return pattern(expression).search(value) is not None
+
+
+def _replaced(value: str, expression: str, by: str) -> str:
+    return pattern(expression).sub(re.sub(r"\$(\d)", r"\\\1", by), value)
+
+
+def _substring(value: str, start: int, length: int | None = None) -> str | None:
+    if not 0 <= start < len(value):
+        return None
+    return value[start:] if length is None else value[start : start + max(length, 0)]
+
+
+TEXT_FUNCTIONS: Mapping[str, tuple[Callable[..., Any], Shape]] = {
+    "startsWith": (str.startswith, BOOLEAN),
+    "endsWith": (str.endswith, BOOLEAN),
+    "contains": (str.__contains__, BOOLEAN),
+    "matches": (_matches, BOOLEAN),
+    "replaceMatches": (_replaced, STRING),
+    "replace": (lambda value, old, new: value.replace(old, new), STRING),
+    "indexOf": (str.find, INTEGER),
+    "length": (len, INTEGER),
+    "upper": (str.upper, STRING),
+    "lower": (str.lower, STRING),
+    "trim": (str.strip, STRING),
+    "substring": (_substring, STRING),
+}
+"""What each makes of a text and its arguments, and the shape of that."""
+
+
+def text_function(name: str, left: Code, arguments: tuple[Code, ...]) -> Code:
+    """The code of a function on one text; empty where the text or an argument is."""
+    function, shape = TEXT_FUNCTIONS[name]
+    run_left, runs = left.run, tuple(argument.run for argument in arguments)
+
+    def run(this: Any, scope: Scope) -> Any:
+        value = single(run_left(this, scope))
+        if value is None:
+            return None
+        if type(value) is not str:
+            raise FhirPathError(f"{name}() of what is no text")
+        given = [single(argument(this, scope)) for argument in runs]
+        return None if None in given else _applied(name, function, value, given)
+
+    if shape is BOOLEAN:
+        return testing(run)
+
+    def select(this: Any, scope: Scope) -> Items:
+        found = run(this, scope)
+        return NOTHING if found is None else (found,)
+
+    return selecting(select, shape)
+
+
+def _applied(name: str, function: Callable[..., Any], value: str, given: list[Any]) -> Any:
+    try:
+        return function(value, *given)
+    except (TypeError, ValueError) as error:
+        raise FhirPathError(f"{name}(): {error}") from error
+
+
+def check_arity(name: str, count: int, *allowed: int) -> None:
+    """Raises `Unsupported` for a number of arguments that a function does not take here."""
+    if count not in allowed:
+        raise Unsupported(f"{name}() with {count} arguments")
