@@ -1,58 +1,17 @@
-"""The codes of a value set, where they can be listed from what the definitions hold.
+"""The codes of a value set: who is a member, and all the members where they can be listed.
 
 https://hl7.org/fhir/R4/valueset.html#compositions
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
+from fhir_server.definitions.code_systems import CodeSystem, Concept, Fact
+from fhir_server.definitions.concept_filters import BadFilter, PropertyUnknown, selected
 
-@dataclass(frozen=True, slots=True)
-class Concept:
-    """One code of a code system with its place in the hierarchy."""
-
-    system: str
-    code: str
-    display: str | None = None
-    parents: tuple[str, ...] = ()
-    abstract: bool = False
-    status: str = "active"
-
-
-@dataclass(frozen=True)
-class CodeSystem:
-    """A code system; only one whose `content` is `complete` has all its codes here."""
-
-    url: str
-    concepts: tuple[Concept, ...]
-    content: str = "complete"
-    version: str | None = None
-    name: str = ""
-    case_sensitive: bool = True
-
-    @cached_property
-    def by_code(self) -> Mapping[str, Concept]:
-        return {concept.code: concept for concept in self.concepts}
-
-    @cached_property
-    def _children(self) -> Mapping[str, list[str]]:
-        children: dict[str, list[str]] = {}
-        for concept in self.concepts:
-            for parent in concept.parents:
-                children.setdefault(parent, []).append(concept.code)
-        return children
-
-    def descendants(self, code: str) -> frozenset[str]:
-        """Every code below `code`, without itself."""
-        found: set[str] = set()
-        waiting = [code]
-        while waiting:
-            below = set(self._children.get(waiting.pop(), ())) - found
-            found |= below
-            waiting.extend(below)
-        return frozenset(found)
+GapKind = Literal["code-system", "value-set", "fragment", "grammar", "property", "filter", "empty"]
 
 
 @dataclass(frozen=True)
@@ -76,128 +35,287 @@ class CodeList:
         return code in self.codes if system is None else (system, code) in self._pairs
 
 
-class NotEnumerable(Exception):
-    """A value set draws on codes that the definitions do not hold."""
-
-
 @dataclass(frozen=True, slots=True)
-class Composer:
-    """Lists the members of a composition from the code systems and value sets it is given."""
+class Gap:
+    """Why the members of a composition cannot all be listed: what is missing or wrong, and where."""
 
-    code_system: Callable[[str], CodeSystem | None]
-    value_set: Callable[[str], CodeList | None]
+    kind: GapKind
+    subject: str
+    where: str = ""
 
-    def members(self, compose: Mapping[str, Any]) -> tuple[Concept, ...]:
-        """The included concepts without the excluded ones; raises NotEnumerable."""
-        members = {(c.system, c.code): c for part in compose["include"] for c in self._part(part)}
-        for part in compose.get("exclude", ()):
-            for concept in self._part(part):
+
+class Circular(Exception):
+    """A value set that draws on itself."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.url = url
+
+
+def any_of(verdicts: Iterable[bool | None]) -> bool | None:
+    """True if one is, else None if one cannot be told."""
+    found: bool | None = False
+    for verdict in verdicts:
+        if verdict:
+            return True
+        if verdict is None:
+            found = None
+    return found
+
+
+def all_of(verdicts: Iterable[bool | None]) -> bool | None:
+    """False if one is, else None if one cannot be told."""
+    opposite = any_of(None if verdict is None else not verdict for verdict in verdicts)
+    return None if opposite is None else not opposite
+
+
+class Part:
+    """One include or exclude: a system's concepts, narrowed to those in all of its value sets."""
+
+    def __init__(
+        self, part: Fact, where: str, code_system: CodeSystem | None, imports: tuple["Composition", ...]
+    ) -> None:
+        self.system: str | None = part.get("system")
+        self.version: str | None = part.get("version")
+        self.code_system = code_system
+        self.imports = imports
+        self._part = part
+        self._where = where
+
+    @property
+    def canonical(self) -> str:
+        """The system that the part names, with the version that it pins."""
+        return f"{self.system}|{self.version}" if self.version else str(self.system)
+
+    @cached_property
+    def _listed(self) -> Mapping[str, Fact] | None:
+        """What the composition says of the codes that it lists; None where it takes all of the system."""
+        if "concept" not in self._part:
+            return None
+        return {self._own_code(entry["code"]): entry for entry in self._part["concept"]}
+
+    def _own_code(self, code: str) -> str:
+        """A code as its system writes it."""
+        found = self.code_system.find(code) if self.code_system else None
+        return found.code if found else code
+
+    @cached_property
+    def _selection(self) -> tuple[frozenset[str] | None, Gap | None]:
+        """The codes that the filters select; None for all, or for what cannot be told because of the gap."""
+        system = self.code_system
+        wanted: frozenset[str] | None = None
+        for number, rule in enumerate(self._part.get("filter", ())):
+            where = f"{self._where}.filter[{number}]"
+            try:
+                found = selected(system or CodeSystem(str(self.system), (), "not-present"), rule)
+            except BadFilter as error:
+                return None, Gap("filter", str(error), f"{where}.{error.element}")
+            except PropertyUnknown as error:
+                return None, Gap("property", f"{self.canonical}#{error}", where)
+            wanted = found if wanted is None else wanted & found
+        return wanted, None
+
+    @cached_property
+    def gap(self) -> Gap | None:
+        """Why the part cannot be listed by itself."""
+        if self.system is None:
+            return None if self.imports else Gap("empty", self._where, self._where)
+        system = self.code_system
+        if self._part.get("left_out"):
+            return Gap("code-system", self.canonical, self._where)
+        if self._listed is not None:
+            return None
+        if system is None:
+            return Gap("code-system", self.canonical, f"{self._where}.system")
+        if (gap := self._selection[1]) is not None:
+            return gap
+        if system.grammar is not None:
+            return Gap("grammar", self.canonical, f"{self._where}.system")
+        return None if system.listed else Gap("fragment", system.canonical, f"{self._where}.system")
+
+    def concepts(self) -> Iterator[Concept]:
+        """The concepts that are known, in order."""
+        if self.system is None:
+            chosen: Iterable[Concept] = self.imports[0].concepts if self.imports else ()
+            others = self.imports[1:]
+        else:
+            chosen, others = self._of_system(), self.imports
+        for concept in chosen:
+            if all(other.contains(concept.system, concept.code) is True for other in others):
+                yield concept
+
+    def _of_system(self) -> Iterator[Concept]:
+        system, listed = self.code_system, self._listed
+        if listed is not None:
+            for code, entry in listed.items():
+                if system is None or system.has(code) is not False:
+                    yield _with(entry, system, str(self.system))
+        elif system is not None and not self._part.get("left_out"):
+            wanted, gap = self._selection
+            if gap is None:
+                yield from (c for c in system.concepts if wanted is None or c.code in wanted)
+
+    def contains(self, system: str | None, code: str) -> bool | None:
+        """Whether it selects the code; without a system, in whatever system. None where it cannot be told."""
+        if self.system is None:
+            return all_of(other.contains(system, code) for other in self.imports)
+        if system not in (None, self.system):
+            return False
+        own = self._selects(self._own_code(code))
+        if own is False or not self.imports:
+            return own
+        return all_of((own, *(other.contains(self.system, code) for other in self.imports)))
+
+    def _selects(self, code: str) -> bool | None:
+        system = self.code_system
+        if self._part.get("left_out"):
+            return None
+        if self._listed is not None:
+            return code in self._listed and (system is None or system.has(code) is not False)
+        if system is None:
+            return None
+        wanted, gap = self._selection
+        if gap is not None:
+            return False if system.has(code) is False else None
+        if wanted is None or code in wanted:
+            return system.has(code)
+        return None if self._may_be_elsewhere(system, code) else False
+
+    def _may_be_elsewhere(self, system: CodeSystem, code: str) -> bool:
+        """Whether a filter may select a code of which only the rest of the system could tell."""
+        return not system.listed and code not in system.by_code and system.has(code) is not False
+
+
+def _with(entry: Fact, system: CodeSystem | None, url: str) -> Concept:
+    """A concept that the composition names, with the display and designations that it gives."""
+    known = system.find(entry["code"]) if system else None
+    concept = known or Concept(url, entry["code"], version=system.version if system else None)
+    if not (entry.get("display") or entry.get("designation")):
+        return concept
+    designations = (*entry.get("designation", ()), *concept.designations)
+    return replace(concept, display=entry.get("display") or concept.display, designations=designations)
+
+
+class Composition:
+    """A value set's composition, ready to be asked."""
+
+    def __init__(self, url: str, include: tuple[Part, ...], exclude: tuple[Part, ...]) -> None:
+        self.url = url
+        self.include = include
+        self.exclude = exclude
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        return (*self.include, *self.exclude)
+
+    @cached_property
+    def concepts(self) -> tuple[Concept, ...]:
+        """The members that are known: those included, without those excluded."""
+        members: dict[tuple[str, str], Concept] = {}
+        for part in self.include:
+            for concept in part.concepts():
+                members.setdefault((concept.system, concept.code), concept)
+        for part in self.exclude:
+            for concept in part.concepts():
                 members.pop((concept.system, concept.code), None)
         return tuple(members.values())
 
-    def _part(self, part: Mapping[str, Any]) -> Iterable[Concept]:
-        """One include: its system's concepts, narrowed to those in all of its value sets."""
-        lists = [self._imported(url) for url in part.get("valueSet", ())]
-        if "system" in part:
-            concepts = self._of_system(part)
-        elif lists:
-            concepts = iter(lists.pop(0).concepts)
-        else:
-            raise NotEnumerable
-        return [c for c in concepts if all(members.contains(c.system, c.code) for members in lists)]
+    @cached_property
+    def gaps(self) -> tuple[Gap, ...]:
+        """What keeps `concepts` from being all the members."""
+        own = [part.gap for part in self.parts if part.gap]
+        return tuple(dict.fromkeys((*own, *(g for p in self.parts for i in p.imports for g in i.gaps))))
 
-    def _imported(self, url: str) -> CodeList:
-        members = self.value_set(url)
-        if members is None:
-            raise NotEnumerable(url)
-        return members
+    @cached_property
+    def _pairs(self) -> frozenset[tuple[str, str]]:
+        return frozenset((concept.system, concept.code) for concept in self.concepts)
 
-    def _of_system(self, part: Mapping[str, Any]) -> Iterator[Concept]:
-        system = self.code_system(part["system"])
-        if part.get("left_out"):
-            raise NotEnumerable(part["system"])
-        if "concept" in part:
-            yield from (_listed(part["system"], entry, system) for entry in part["concept"])
-            return
-        if system is None or system.content != "complete":
-            raise NotEnumerable(part["system"])
-        wanted = frozenset(system.by_code)
-        for rule in part.get("filter", ()):
-            wanted &= _filtered(system, rule)
-        yield from (concept for concept in system.concepts if concept.code in wanted)
+    def contains(self, system: str | None, code: str) -> bool | None:
+        """Whether the code is a member; without a system, in whatever system. None: that cannot be told."""
+        if system is not None and (system, code) in self._pairs and not self.gaps:
+            return True
+        included = any_of(part.contains(system, code) for part in self.include)
+        if included is False or not self.exclude:
+            return included
+        excluded = any_of(part.contains(system, code) for part in self.exclude)
+        return all_of((included, None if excluded is None else not excluded))
 
 
-def _listed(url: str, entry: Mapping[str, str], system: CodeSystem | None) -> Concept:
-    """A concept that the composition names, with the display it gives or else the system's."""
-    known = system.by_code.get(entry["code"]) if system else None
-    display = entry.get("display") or (known.display if known else None)
-    if known is None:
-        return Concept(url, entry["code"], display)
-    return Concept(url, known.code, display, known.parents, known.abstract, known.status)
+class Compositions:
+    """Value sets made ready, each once, from the code systems and compositions that it is given."""
+
+    def __init__(
+        self, code_system: Callable[[str], CodeSystem | None], compose: Callable[[str], Fact | None]
+    ) -> None:
+        self._code_system = code_system
+        self._compose = compose
+        self._known: dict[str, Composition | None] = {}
+        self._begun: list[str] = []
+
+    def get(self, url: str) -> Composition | None:
+        """The composition of a value set; None where it is unknown. Raises `Circular`."""
+        if url not in self._known:
+            compose = self._compose(url)
+            self._known[url] = None if compose is None else self.made(url, compose)
+        return self._known[url]
+
+    def made(self, url: str, compose: Fact) -> Composition:
+        """A composition made ready under a url. Raises `Circular`."""
+        if url in self._begun:
+            raise Circular(url)
+        self._begun.append(url)
+        try:
+            include = tuple(self._parts(compose, "include"))
+            return Composition(url, include, tuple(self._parts(compose, "exclude")))
+        finally:
+            self._begun.pop()
+
+    def _parts(self, compose: Fact, kind: str) -> Iterator[Part]:
+        for number, part in enumerate(compose.get(kind, ())):
+            where = f"ValueSet.compose.{kind}[{number}]"
+            imports = tuple(self._imported(url, where) for url in part.get("valueSet", ()))
+            yield Part(part, where, self._system_of(part), imports)
+
+    def _system_of(self, part: Fact) -> CodeSystem | None:
+        if "system" not in part:
+            return None
+        version = part.get("version")
+        return self._code_system(f"{part['system']}|{version}" if version else part["system"])
+
+    def _imported(self, url: str, where: str) -> Composition:
+        return self.get(url) or Missing(url, f"{where}.valueSet")
 
 
-def _filtered(system: CodeSystem, rule: Mapping[str, str]) -> frozenset[str]:
-    """The codes that a hierarchy filter selects; other filters are not known here."""
-    code = rule["value"]
-    if rule["property"] != "concept":
-        raise NotEnumerable(f"{system.url} by {rule['property']}")
-    match rule["op"]:
-        case "is-a":
-            return system.descendants(code) | {code}
-        case "descendent-of":
-            return system.descendants(code)
-        case "is-not-a":
-            return frozenset(system.by_code) - system.descendants(code) - {code}
-        case operator:
-            raise NotEnumerable(f"{system.url} by {operator}")
+class Missing(Composition):
+    """A value set that is drawn upon and not known."""
+
+    def __init__(self, url: str, where: str) -> None:
+        super().__init__(url, (), ())
+        self._where = where
+
+    @cached_property
+    def gaps(self) -> tuple[Gap, ...]:
+        return (Gap("value-set", self.url, self._where),)
+
+    def contains(self, system: str | None, code: str) -> bool | None:  # noqa: ARG002
+        return None
 
 
-def code_system_from_fact(url: str, fact: Mapping[str, Any]) -> CodeSystem:
-    """The code system of one compiled fact, whose concepts are `[code, display, {...}]`."""
-    return CodeSystem(
-        url=url,
-        concepts=tuple(_concept_from_row(url, *row) for row in fact["concepts"]),
-        content=fact["content"],
-        version=fact["version"],
-        name=fact["name"],
-        case_sensitive=fact["case_sensitive"],
-    )
+def composition_of(value_set: Fact) -> Fact | None:
+    """What a ValueSet resource is composed of: its composition, or else the codes of its expansion."""
+    compose: Fact | None = value_set.get("compose")
+    if compose is not None or "expansion" not in value_set:
+        return compose
+    by_system: dict[str, list[Fact]] = {}
+    waiting = list(value_set["expansion"].get("contains", ()))
+    while waiting:
+        entry = waiting.pop(0)
+        waiting = [*entry.get("contains", ()), *waiting]
+        if "code" in entry and "system" in entry and not entry.get("abstract"):
+            by_system.setdefault(entry["system"], []).append(entry)
+    return {"include": [{"system": system, "concept": codes} for system, codes in by_system.items()]}
 
 
-def _concept_from_row(
-    system: str, code: str, display: str | None = None, more: Mapping[str, Any] | None = None
-) -> Concept:
-    if more is None:
-        return Concept(system, code, display)
-    parents = tuple(more.get("parents", ()))
-    return Concept(system, code, display, parents, more.get("abstract", False), more.get("status", "active"))
-
-
-def code_system_from_resource(resource: Mapping[str, Any]) -> CodeSystem:
-    """The code system that a CodeSystem resource defines."""
-    url = resource["url"]
-    return CodeSystem(
-        url=url,
-        concepts=tuple(_concepts_from_tree(url, resource.get("concept", ()))),
-        content=resource["content"],
-        version=resource.get("version"),
-        name=resource.get("name", ""),
-        case_sensitive=resource.get("caseSensitive", True),
-    )
-
-
-def _concepts_from_tree(
-    system: str, tree: Iterable[Mapping[str, Any]], parents: tuple[str, ...] = ()
-) -> Iterator[Concept]:
-    """Every concept of the tree in its order."""
-    for entry in tree:
-        properties = {p["code"]: p for p in entry.get("property", ())}
-        yield Concept(
-            system=system,
-            code=entry["code"],
-            display=entry.get("display"),
-            parents=parents,
-            abstract=properties.get("notSelectable", {}).get("valueBoolean", False),
-            status=properties.get("status", {}).get("valueCode", "active"),
-        )
-        yield from _concepts_from_tree(system, entry.get("concept", ()), (entry["code"],))
+def whole(system: str) -> dict[str, Any]:
+    """The composition of all codes of a system."""
+    return {"include": [{"system": system}]}

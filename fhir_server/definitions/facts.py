@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from fhir_server.core import json
-from fhir_server.definitions.code_lists import CodeSystem, code_system_from_fact
+from fhir_server.definitions.code_systems import CodeSystem, code_system_from_fact
 from fhir_server.definitions.elements import Kind, TypeDefinition
 from fhir_server.definitions.search_parameters import SearchParameter, search_parameter_from_fact
 from fhir_server.definitions.types import build_type

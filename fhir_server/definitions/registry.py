@@ -8,20 +8,19 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from fhir_server.definitions.code_lists import (
-    CodeList,
-    CodeSystem,
-    Composer,
-    NotEnumerable,
-    code_system_from_resource,
-)
+from fhir_server.definitions.code_lists import Circular, CodeList, Compositions, composition_of, whole
+from fhir_server.definitions.code_systems import CodeSystem, code_system_from_resource
 from fhir_server.definitions.elements import TypeDefinition
 from fhir_server.definitions.facts import Facts
+from fhir_server.definitions.grammars import grammar_system
+from fhir_server.definitions.iso_codes import COUNTRIES, CURRENCIES, countries, currencies
 from fhir_server.definitions.search_parameters import SearchParameter, search_parameter_from_resource
 from fhir_server.definitions.snapshot.generator import Snapshots
 from fhir_server.definitions.snapshot.snapshot import Snapshot
 
 Resource = dict[str, Any]
+
+_COUNTRIES_LISTED = "http://hl7.org/fhir/ValueSet/iso3166-1-2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +51,7 @@ class Registry:
         self._parameters_by_type: dict[str, Mapping[str, SearchParameter]] = {}
         self._code_lists: dict[str, CodeList | None] = {}
         self._snapshots = Snapshots(facts.definition, self.structure)
+        self._code_systems: dict[str, CodeSystem | None] = {}
 
     @classmethod
     def r4(cls) -> "Registry":
@@ -149,24 +149,50 @@ class Registry:
     def codes(self, value_set: str) -> CodeList | None:
         """The members of a value set; None where it is unknown or its codes cannot be listed."""
         if value_set not in self._code_lists:
-            self._code_lists[value_set] = None  # what a set that imports itself finds
             self._code_lists[value_set] = self._members(value_set)
         return self._code_lists[value_set]
 
     def _members(self, value_set: str) -> CodeList | None:
-        own = self.canonical(value_set, "ValueSet")
-        compose = own.get("compose") if own else self._facts.value_set(value_set.partition("|")[0])
-        if compose is None:
-            return None
         try:
-            return CodeList(value_set, Composer(self.code_system, self.codes).members(compose))
-        except NotEnumerable:
+            found = self._compositions.get(value_set)
+        except Circular:
             return None
+        return None if found is None or found.gaps else CodeList(value_set, found.concepts)
+
+    @cached_property
+    def _compositions(self) -> Compositions:
+        return Compositions(self.code_system, self.composition)
+
+    def composition(self, value_set: str) -> Mapping[str, Any] | None:
+        """What a value set is composed of, at `url` or `url|version`; R4's own have one version."""
+        own = self.canonical(value_set, "ValueSet")
+        if own is not None:
+            return composition_of(own)
+        url = value_set.partition("|")[0]
+        fact = self._facts.value_set(url)
+        return whole(self._whole[url]) if fact is None and url in self._whole else fact
+
+    @cached_property
+    def _whole(self) -> Mapping[str, str]:
+        """Code systems by the value set of all their codes, of which there need be no resource."""
+        own = (one for one in self.resources("CodeSystem") if "valueSet" in one and "url" in one)
+        return {one["valueSet"]: one["url"] for one in own}
 
     def code_system(self, url: str) -> CodeSystem | None:
-        """A code system with those of its codes that are known here."""
-        own = self.canonical(url, "CodeSystem")
-        return code_system_from_resource(own) if own else self._facts.code_system(url.partition("|")[0])
+        """A code system, at `url` or `url|version`, with those of its codes that are known here."""
+        if url not in self._code_systems:
+            own = self.canonical(url, "CodeSystem")
+            self._code_systems[url] = code_system_from_resource(own) if own else self._known_system(url)
+        return self._code_systems[url]
+
+    def _known_system(self, canonical: str) -> CodeSystem | None:
+        url, _, version = canonical.partition("|")
+        found = self._facts.code_system(url) or grammar_system(url)
+        if found is None and url == CURRENCIES:
+            found = currencies()
+        if found is None and url == COUNTRIES:
+            found = countries((self._facts.value_set(_COUNTRIES_LISTED) or {})["include"][0]["concept"])
+        return found if found is None or version in ("", found.version) else None
 
     # guides
 

@@ -3,7 +3,7 @@
 https://hl7.org/fhir/R4/search.html#token
 """
 
-from fhir_server.definitions.code_lists import CodeSystem
+from fhir_server.definitions.code_systems import CodeSystem
 from fhir_server.definitions.registry import Registry
 from fhir_server.errors import InvalidSearch
 from fhir_server.issues import Text
@@ -47,13 +47,7 @@ def below(registry: Registry, text: str, parameter: str) -> TokenSet:
 def above(registry: Registry, text: str, parameter: str) -> TokenSet:
     """The concept `system|code` and all that subsume it."""
     system, code = _concept(registry, text, parameter)
-    found, waiting = {code}, [code]
-    while waiting:
-        concept = system.by_code.get(waiting.pop())
-        further = set(concept.parents if concept else ()) - found
-        found |= further
-        waiting.extend(further)
-    return _limited(TokenSet(system.url, frozenset(found)), text, parameter)
+    return _limited(TokenSet(system.url, system.ancestors(code) | {code}), text, parameter)
 
 
 def _concept(registry: Registry, text: str, parameter: str) -> tuple[CodeSystem, str]:

@@ -118,7 +118,6 @@ def test_every_binding_that_is_required_and_listable_is_enforced(registry: Regis
     for name in {*registry.resource_types, *types}:
         found |= unlisted(registry.type(name).elements)
     assert found == {
-        "http://hl7.org/fhir/ValueSet/currencies",
         "http://hl7.org/fhir/ValueSet/mimetypes",
         "http://hl7.org/fhir/ValueSet/ucum-units",
         "http://loinc.org/vs/LL379-9",
@@ -135,6 +134,6 @@ def test_a_guide_may_hold_the_value_set(registry: Registry) -> None:
     euro = {"system": "urn:iso:std:iso:4217", "concept": [{"code": "EUR"}]}
     value_set = {"resourceType": "ValueSet", "url": url, "version": "4.0.1", "compose": {"include": [euro]}}
     validator = StructureValidator(registry.layered([value_set]))
-    extension = {"url": "http://x", "valueMoney": {"value": 608, "currency": "EURO"}}
+    extension = {"url": "http://x", "valueMoney": {"value": 608, "currency": "USD"}}
     (issue,) = validator.validate({"resourceType": "Patient", "extension": [extension]})
     assert issue.expression == ("Patient.extension[0].value.ofType(Money).currency",)

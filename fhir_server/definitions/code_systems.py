@@ -1,0 +1,288 @@
+"""Code systems: their concepts, with hierarchy, properties and designations.
+
+https://hl7.org/fhir/R4/codesystem.html
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import msgspec
+
+INACTIVE_STATUSES = frozenset({"retired", "inactive", "withdrawn"})
+_BASE = "http://hl7.org/fhir/concept-properties#"
+
+Fact = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Concept:
+    """One code of a code system with its place in the hierarchy.
+
+    `designations` and `properties` are the elements of that name in CodeSystem.concept, as they are written.
+    """
+
+    system: str
+    code: str
+    display: str | None = None
+    parents: tuple[str, ...] = ()
+    abstract: bool = False
+    status: str = "active"
+    inactive: bool = False
+    definition: str | None = None
+    designations: tuple[Fact, ...] = ()
+    properties: tuple[Fact, ...] = ()
+    version: str | None = None
+
+    def values(self, name: str) -> list[str]:
+        """What a property says of the concept, as text; a Coding by its code."""
+        return [text_of(value_of(one)) for one in self.properties if one.get("code") == name]
+
+
+def value_of(element: Fact) -> Any:
+    """What stands in an element's value[x]; None for nothing."""
+    return next((value for name, value in element.items() if name.startswith("value")), None)
+
+
+def text_of(value: Any) -> str:
+    """A value of a property as a filter writes it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, Mapping):
+        return str(value.get("code", ""))
+    return bytes(value).decode() if isinstance(value, msgspec.Raw) else str(value)
+
+
+@dataclass(frozen=True)
+class CodeSystem:
+    """A code system; only one whose `content` is `complete` has all its codes here.
+
+    `grammar` is that of a system whose codes cannot be listed: whether a text is a code of it, None where
+    that cannot be told. `properties_known` is false where only the codes and their hierarchy are at hand.
+    """
+
+    url: str
+    concepts: tuple[Concept, ...]
+    content: str = "complete"
+    version: str | None = None
+    name: str = ""
+    case_sensitive: bool = True
+    title: str | None = None
+    status: str = "active"
+    experimental: bool = False
+    language: str | None = None
+    value_set: str | None = None
+    property_uris: Mapping[str, str] = field(default_factory=dict)
+    properties_known: bool = True
+    grammar: Callable[[str], bool | None] | None = None
+    supplements: tuple[str, ...] = ()
+
+    @property
+    def canonical(self) -> str:
+        """`url|version`, or the url alone."""
+        return f"{self.url}|{self.version}" if self.version else self.url
+
+    @property
+    def listed(self) -> bool:
+        """Whether `concepts` are all there is."""
+        return self.content == "complete" and self.grammar is None
+
+    @cached_property
+    def by_code(self) -> Mapping[str, Concept]:
+        return {concept.code: concept for concept in self.concepts}
+
+    @cached_property
+    def _by_folded_code(self) -> Mapping[str, Concept]:
+        return {concept.code.casefold(): concept for concept in self.concepts}
+
+    def find(self, code: str) -> Concept | None:
+        """The concept of a code, whatever its case where the system says that this is no matter."""
+        found = self.by_code.get(code)
+        if found is None and not self.case_sensitive:
+            found = self._by_folded_code.get(code.casefold())
+        if found is None and self.grammar is not None and self.grammar(code):
+            return Concept(self.url, code, version=self.version)
+        return found
+
+    def has(self, code: str) -> bool | None:
+        """Whether it is a code of the system; None where that cannot be told here."""
+        if self.find(code) is not None:
+            return True
+        if self.grammar is not None:
+            return self.grammar(code)
+        return False if self.content == "complete" else None
+
+    @cached_property
+    def _children(self) -> Mapping[str, list[str]]:
+        children: dict[str, list[str]] = {}
+        for concept in self.concepts:
+            for parent in concept.parents:
+                children.setdefault(parent, []).append(concept.code)
+        return children
+
+    def children(self, code: str) -> tuple[str, ...]:
+        """The codes directly below `code`."""
+        return tuple(self._children.get(code, ()))
+
+    def descendants(self, code: str) -> frozenset[str]:
+        """Every code below `code`, without itself."""
+        return _reached(code, self.children)
+
+    def ancestors(self, code: str) -> frozenset[str]:
+        """Every code above `code`, without itself."""
+        return _reached(code, self._parents)
+
+    def _parents(self, code: str) -> tuple[str, ...]:
+        concept = self.by_code.get(code)
+        return concept.parents if concept else ()
+
+    def supplemented(self, supplement: "CodeSystem") -> "CodeSystem":
+        """The system with the designations and properties that a supplement adds to its concepts."""
+        added = supplement.by_code
+        concepts = tuple(
+            replace(
+                concept,
+                designations=concept.designations + more.designations + _translation(more, supplement),
+                properties=concept.properties + more.properties,
+            )
+            if (more := added.get(concept.code))
+            else concept
+            for concept in self.concepts
+        )
+        uris = {**supplement.property_uris, **self.property_uris}
+        used = (*self.supplements, supplement.canonical)
+        return replace(self, concepts=concepts, property_uris=uris, supplements=used)
+
+
+def _reached(code: str, step: Callable[[str], Iterable[str]]) -> frozenset[str]:
+    found: set[str] = set()
+    waiting = [code]
+    while waiting:
+        further = set(step(waiting.pop())) - found
+        found |= further
+        waiting.extend(further)
+    return frozenset(found - {code})
+
+
+def _translation(concept: Concept, supplement: CodeSystem) -> tuple[Fact, ...]:
+    """A supplement's own display of a concept, as a designation in the supplement's language."""
+    if not concept.display or not supplement.language:
+        return ()
+    return ({"language": supplement.language, "value": concept.display},)
+
+
+def code_system_from_fact(url: str, fact: Fact) -> CodeSystem:
+    """The code system of one compiled fact, whose concepts are `[code, display, {...}]`."""
+    version = fact["version"]
+    return CodeSystem(
+        url=url,
+        concepts=tuple(_concept_from_row(url, version, *row) for row in fact["concepts"]),
+        content=fact["content"],
+        version=version,
+        name=fact["name"],
+        case_sensitive=fact["case_sensitive"],
+        language="en",
+        properties_known=False,
+    )
+
+
+def _concept_from_row(
+    system: str, version: str | None, code: str, display: str | None = None, more: Fact | None = None
+) -> Concept:
+    if more is None:
+        return Concept(system, code, display, version=version)
+    status = more.get("status", "active")
+    return Concept(
+        system,
+        code,
+        display,
+        parents=tuple(more.get("parents", ())),
+        abstract=more.get("abstract", False),
+        status=status,
+        inactive=status in INACTIVE_STATUSES,
+        version=version,
+    )
+
+
+def code_system_from_resource(resource: Fact) -> CodeSystem:
+    """The code system that a CodeSystem resource defines."""
+    names = _PropertyNames(resource)
+    concepts: dict[str, Concept] = {}
+    for concept in _concepts_from_tree(resource, names, resource.get("concept", ()), ()):
+        concepts.setdefault(concept.code, concept)
+    return CodeSystem(
+        url=resource["url"],
+        concepts=tuple(_linked(concepts, names)),
+        content=resource["content"],
+        version=resource.get("version"),
+        name=resource.get("name", ""),
+        case_sensitive=resource.get("caseSensitive", True),
+        title=resource.get("title"),
+        status=_standing(resource),
+        experimental=resource.get("experimental", False),
+        language=resource.get("language"),
+        value_set=resource.get("valueSet"),
+        property_uris={p["code"]: p["uri"] for p in resource.get("property", ()) if "uri" in p},
+    )
+
+
+_STANDARDS_STATUS = "http://hl7.org/fhir/StructureDefinition/structuredefinition-standards-status"
+
+
+def _standing(resource: Fact) -> str:
+    """The status, or what the extension on the standards status says that is worse."""
+    for extension in resource.get("extension", ()):
+        if extension.get("url") == _STANDARDS_STATUS and value_of(extension) in ("deprecated", "withdrawn"):
+            return str(value_of(extension))
+    return str(resource.get("status", "active"))
+
+
+class _PropertyNames:
+    """The codes under which a code system declares the properties that FHIR defines."""
+
+    def __init__(self, resource: Fact) -> None:
+        declared = {p.get("uri"): p["code"] for p in resource.get("property", ()) if "code" in p}
+        self.abstract = declared.get(_BASE + "notSelectable", "notSelectable")
+        self.status = declared.get(_BASE + "status", "status")
+        self.inactive = declared.get(_BASE + "inactive", "inactive")
+        self.parent = declared.get(_BASE + "parent", "parent")
+        self.child = declared.get(_BASE + "child", "child")
+
+
+def _concepts_from_tree(
+    resource: Fact, names: _PropertyNames, tree: Iterable[Fact], parents: tuple[str, ...]
+) -> Iterator[Concept]:
+    """Every concept of the tree in its order."""
+    for entry in tree:
+        properties = tuple(entry.get("property", ()))
+        said = {one["code"]: text_of(value_of(one)) for one in properties if "code" in one}
+        status = said.get(names.status, "active")
+        yield Concept(
+            system=resource["url"],
+            code=entry["code"],
+            display=entry.get("display"),
+            parents=parents,
+            abstract=said.get(names.abstract) == "true",
+            status=status,
+            inactive=said.get(names.inactive) == "true" or status in INACTIVE_STATUSES,
+            definition=entry.get("definition"),
+            designations=tuple(entry.get("designation", ())),
+            properties=properties,
+            version=resource.get("version"),
+        )
+        yield from _concepts_from_tree(resource, names, entry.get("concept", ()), (entry["code"],))
+
+
+def _linked(concepts: Mapping[str, Concept], names: _PropertyNames) -> Iterator[Concept]:
+    """The concepts with the parents that `parent` and `child` properties name besides the tree's."""
+    further: dict[str, list[str]] = {}
+    for concept in concepts.values():
+        for parent in concept.values(names.parent):
+            further.setdefault(concept.code, []).append(parent)
+        for child in concept.values(names.child):
+            further.setdefault(child, []).append(concept.code)
+    for concept in concepts.values():
+        parents = [parent for parent in further.get(concept.code, ()) if parent in concepts]
+        linked = tuple(dict.fromkeys((*concept.parents, *parents)))
+        yield replace(concept, parents=linked) if linked != concept.parents else concept

@@ -1,0 +1,99 @@
+"""What the filters of a composition select from a code system.
+
+https://hl7.org/fhir/R4/valueset-filter-operator.html
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from fhir_server.core import patterns
+from fhir_server.definitions.code_systems import CodeSystem, Concept
+
+OPERATORS = ("=", "is-a", "descendent-of", "is-not-a", "regex", "in", "not-in", "generalizes", "exists")
+
+HIERARCHICAL = frozenset({"is-a", "descendent-of", "is-not-a", "generalizes"})
+
+_OF_CONCEPT: Mapping[str, Callable[[Concept], list[str]]] = {
+    "concept": lambda concept: [concept.code],
+    "code": lambda concept: [concept.code],
+    "display": lambda concept: [concept.display] if concept.display else [],
+    "definition": lambda concept: [concept.definition] if concept.definition else [],
+    "parent": lambda concept: list(concept.parents),
+    "status": lambda concept: [concept.status],
+    "inactive": lambda concept: [str(concept.inactive).lower()],
+    "notSelectable": lambda concept: [str(concept.abstract).lower()],
+    "abstract": lambda concept: [str(concept.abstract).lower()],
+}
+
+
+class BadFilter(ValueError):
+    """A filter that says nothing; `element` is its part that is wrong, the text says what is."""
+
+    def __init__(self, element: str, reason: str) -> None:
+        super().__init__(reason)
+        self.element = element
+
+
+class PropertyUnknown(Exception):
+    """A property of which nothing is known here."""
+
+
+def selected(system: CodeSystem, rule: Mapping[str, Any]) -> frozenset[str]:
+    """The codes that one filter selects. Raises `BadFilter`; `PropertyUnknown` where it cannot be told."""
+    operator, name, value = rule.get("op"), rule.get("property"), rule.get("value")
+    if operator not in OPERATORS:
+        raise BadFilter("op", f"{operator}: {', '.join(OPERATORS)}")
+    if not isinstance(name, str) or not name:
+        raise BadFilter("property", "-")
+    if not isinstance(value, str) or not value:
+        raise BadFilter("value", f"{name} {operator}")
+    if operator in HIERARCHICAL:
+        return _by_hierarchy(system, operator, value)
+    values = _values(system, name)
+    test = _test(operator, value)
+    return frozenset(concept.code for concept in system.concepts if test(values(concept)))
+
+
+def _by_hierarchy(system: CodeSystem, operator: str, value: str) -> frozenset[str]:
+    found = system.find(value)
+    if found is None:
+        return frozenset(system.by_code) if operator == "is-not-a" else frozenset()
+    code = found.code
+    if operator == "generalizes":
+        return system.ancestors(code) | {code}
+    below = system.descendants(code)
+    if operator == "descendent-of":
+        return below
+    return below | {code} if operator == "is-a" else frozenset(system.by_code) - below - {code}
+
+
+def _values(system: CodeSystem, name: str) -> Callable[[Concept], list[str]]:
+    """How a property is read from a concept, as texts."""
+    if name == "child":
+        return lambda concept: list(system.children(concept.code))
+    if name in _OF_CONCEPT:
+        read = _OF_CONCEPT[name]
+        return lambda concept: concept.values(name) or read(concept)
+    if not system.properties_known:
+        raise PropertyUnknown(name)
+    return lambda concept: concept.values(name)
+
+
+def _test(operator: str, value: str) -> Callable[[list[str]], bool]:
+    if operator == "exists":
+        if value not in ("true", "false"):
+            raise BadFilter("value", value)
+        return lambda values: bool(values) is (value == "true")
+    if operator == "regex":
+        return lambda values: any(_matches(value, one) for one in values)
+    wanted = frozenset([value] if operator == "=" else (part.strip() for part in value.split(",")))
+    if operator == "not-in":
+        return lambda values: wanted.isdisjoint(values)
+    return lambda values: not wanted.isdisjoint(values)
+
+
+def _matches(pattern: str, text: str) -> bool:
+    found = patterns.matches(pattern, text)
+    if found is None:
+        raise BadFilter("value", f"regex {pattern[:60]}")
+    return found
