@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
+
 from fhir_server.api import messages
 from fhir_server.api.headers import Headers, text
 from fhir_server.api.negotiation import FHIR_JSON, FHIR_VERSIONS, JSON_NAMES, XML_NAMES, media_range
@@ -32,8 +34,7 @@ class BodyLimits:
     depth_max: int
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(Struct, frozen=True):
     """What a request carries: parsed JSON, or the fields of a form."""
 
     content: Any = None

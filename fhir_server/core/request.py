@@ -1,11 +1,14 @@
 """A FHIR request and its response, free of any transport.
 
-A Bundle entry becomes a `FhirRequest` and enters the same door as an HTTP request.
+A Bundle entry becomes a `FhirRequest` and enters the same door as an HTTP request. Both are made for every
+request, and a frozen Struct is made in a tenth of the time that a frozen dataclass takes.
 https://hl7.org/fhir/R4/http.html
 """
 
 from dataclasses import dataclass
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from fhir_server.issues import Issue, Language
 
@@ -41,8 +44,7 @@ class Conditions:
     if_none_exist: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FhirRequest:
+class FhirRequest(Struct, frozen=True):
     """One request below the FHIR base.
 
     `path` is split at slashes and percent-decoded; `query` holds the parameters of the URL and, for a
@@ -67,8 +69,7 @@ class FhirRequest:
         return next((value for key, value in reversed(self.query) if key == name), None)
 
 
-@dataclass(frozen=True, slots=True)
-class FhirResponse:
+class FhirResponse(Struct, frozen=True):
     """An answer. `body` is a resource as JSON bytes, None for none; `version` becomes the ETag,
     `last_updated` (UTC microseconds) Last-Modified. `location` is relative to the base. `issues` are what a
     successful write has to say.

@@ -4,8 +4,9 @@
                                head, written at commit                          | tail, serialised once
 """
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from fhir_server.core import json
 from fhir_server.core.temporal import format_instant
@@ -13,8 +14,7 @@ from fhir_server.core.temporal import format_instant
 SERVER_META = ("versionId", "lastUpdated")
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Struct, frozen=True):
     """A resource ready to be stored, but for the version and the time that the commit gives it."""
 
     type: str

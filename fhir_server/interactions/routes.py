@@ -3,9 +3,10 @@
 https://hl7.org/fhir/R4/http.html#summary
 """
 
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Literal
+
+from msgspec import Struct
 
 from fhir_server.core.request import FhirRequest
 from fhir_server.definitions.registry import Registry
@@ -57,8 +58,7 @@ MARKS = frozenset({"_history", "_search"})
 """Path segments that are no id, as an id has no underscore."""
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """What is asked for, and the name of the operation where it is one."""
 
     interaction: Interaction

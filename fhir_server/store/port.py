@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol, TypeVar
 
+from msgspec import Struct
+
 from fhir_server.core.resource import Draft
 from fhir_server.search.ast import Include, SearchQuery, SortKey
 from fhir_server.search.entries import Entries
@@ -19,8 +21,7 @@ T = TypeVar("T")
 Method = Literal["POST", "PUT", "PATCH", "DELETE"]
 
 
-@dataclass(frozen=True, slots=True)
-class StoredResource:
+class StoredResource(Struct, frozen=True):
     """One committed version. `body` is empty for a deletion; `first_sequence` is that of the id's first
     version.
     """
@@ -43,8 +44,7 @@ class StoredResource:
         return f"{self.type}/{self.id}"
 
 
-@dataclass(frozen=True, slots=True)
-class SearchResult:
+class SearchResult(Struct, frozen=True):
     """One page. `next` is the key to continue after, None on the last page; `total` None when not asked
     for.
     """

@@ -23,7 +23,7 @@ ESTIMATE_MIN = 2_000
 SORTED_FEW = 2_048
 """Matches that are sorted for every page; more of them are read in the order of an index, if one has it."""
 
-_WIDTH = len(StoredResource.__slots__)
+_WIDTH = len(StoredResource.__struct_fields__)
 """Columns of a version; behind them come the watermark and the sort values."""
 
 
