@@ -4,16 +4,14 @@ https://hl7.org/fhir/R4/bundle.html
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from fhir_server.core import json
 
 BundleType = Literal["searchset", "history", "batch-response", "transaction-response"]
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """A link of a Bundle: relation (self, next, ...) and absolute URL."""
 
     relation: str

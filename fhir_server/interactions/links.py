@@ -3,8 +3,9 @@
 https://hl7.org/fhir/R4/http.html#paging
 """
 
+import re
 from collections.abc import Sequence
-from urllib.parse import urlencode
+from urllib.parse import quote_plus
 
 from fhir_server.core.bundle import Link
 from fhir_server.core.limits import Limits
@@ -14,6 +15,10 @@ from fhir_server.interactions import messages
 
 PAGE_PARAMETER = "_page"
 PRESENTATION = ("_format", "_pretty")
+READABLE = "|:,/$"
+"""Characters that a query need not escape, and that are easier to read as they are."""
+
+NEEDS_ESCAPE = re.compile(rf"[^A-Za-z0-9_.~{re.escape(READABLE)}-]")
 
 
 def self_link(request: FhirRequest, parameters: Sequence[tuple[str, str]]) -> Link:
@@ -45,4 +50,9 @@ def page_size(count: str | None, limits: Limits) -> int:
 def _url(request: FhirRequest, parameters: Sequence[tuple[str, str]]) -> str:
     path = page_path(request)
     url = f"{request.base_url}/{path}" if path else request.base_url
-    return f"{url}?{urlencode(parameters, safe='|:,/$')}" if parameters else url
+    query = "&".join([f"{_escaped(name)}={_escaped(value)}" for name, value in parameters])
+    return f"{url}?{query}" if query else url
+
+
+def _escaped(text: str) -> str:
+    return quote_plus(text, safe=READABLE) if NEEDS_ESCAPE.search(text) else text
