@@ -219,7 +219,7 @@ def code_system_from_resource(resource: Fact) -> CodeSystem:
         name=resource.get("name", ""),
         case_sensitive=resource.get("caseSensitive", True),
         title=resource.get("title"),
-        status=_standing(resource),
+        status=standing(resource),
         experimental=resource.get("experimental", False),
         language=resource.get("language"),
         value_set=resource.get("valueSet"),
@@ -230,7 +230,7 @@ def code_system_from_resource(resource: Fact) -> CodeSystem:
 _STANDARDS_STATUS = "http://hl7.org/fhir/StructureDefinition/structuredefinition-standards-status"
 
 
-def _standing(resource: Fact) -> str:
+def standing(resource: Fact) -> str:
     """The status, or what the extension on the standards status says that is worse."""
     for extension in resource.get("extension", ()):
         if extension.get("url") == _STANDARDS_STATUS and value_of(extension) in ("deprecated", "withdrawn"):

@@ -1,0 +1,1 @@
+"""The terminology engine: expansions, validation, look-ups, translations, subsumption."""

@@ -1,0 +1,130 @@
+"""The entries of an expansion, each a code with what was asked to be shown of it.
+
+https://hl7.org/fhir/R4/valueset-definitions.html#ValueSet.expansion.contains
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from fhir_server.codes.languages import Languages, display, speaks
+from fhir_server.definitions.code_systems import CodeSystem, Concept, Fact, value_of
+
+PROPERTY = "http://hl7.org/fhir/5.0/StructureDefinition/extension-ValueSet.expansion.contains.property"
+PROPERTY_DEFINITION = "http://hl7.org/fhir/5.0/StructureDefinition/extension-ValueSet.expansion.property"
+"""R4 has no place for properties in an expansion; these extensions are those of R5's elements."""
+
+DISPLAY_USE = {"system": "http://terminology.hl7.org/CodeSystem/designation-usage", "code": "display"}
+_LANGUAGE_SYSTEM = "urn:ietf:bcp:47"
+_KNOWN_URIS = "http://hl7.org/fhir/concept-properties#"
+
+_DERIVED = frozenset({"definition", "parent", "child", "status", "inactive", "abstract", "notSelectable"})
+
+
+class Entries:
+    """Makes entries for the codes of some systems."""
+
+    def __init__(
+        self,
+        systems: Mapping[str, CodeSystem],
+        languages: Languages,
+        properties: tuple[str, ...],
+        designations: bool,
+    ) -> None:
+        self._systems = systems
+        self._languages = languages
+        self._properties = properties
+        self._designations = designations
+        self._shown: dict[str, None] = {}
+
+    def entry(
+        self, concept: Concept, versioned: Collection[str] = (), designation_of: tuple[str, ...] = ()
+    ) -> dict[str, Any]:
+        """One entry; `versioned` are the systems whose version is to be told with each code."""
+        entry: dict[str, Any] = {}
+        if self._properties and (shown := list(self._property_extensions(concept))):
+            entry["extension"] = shown
+        entry["system"] = concept.system
+        if concept.abstract:
+            entry["abstract"] = True
+        if concept.inactive:
+            entry["inactive"] = True
+        if concept.version and concept.system in versioned:
+            entry["version"] = concept.version
+        entry["code"] = concept.code
+        system = self._systems.get(concept.system)
+        own = system.language if system else None
+        text = display(concept, own, self._languages) if self._languages.tags else concept.display
+        if text:
+            entry["display"] = text
+        if self._designations or designation_of:
+            more = [one for one in self._other_texts(concept, own, text) if _is_of(one, designation_of)]
+            if more:
+                entry["designation"] = more
+        return entry
+
+    def _other_texts(self, concept: Concept, own: str | None, shown: str | None) -> Iterator[Fact]:
+        """The designations, but for the one that is the display."""
+        if concept.display and concept.display != shown:
+            language = {"language": own} if own else {}
+            yield {**language, "use": DISPLAY_USE, "value": concept.display}
+        for designation in concept.designations:
+            if designation.get("value") != shown or "use" in designation:
+                yield designation
+
+    def _property_extensions(self, concept: Concept) -> Iterator[Fact]:
+        for name in self._properties:
+            for value in property_values(concept, self._systems.get(concept.system), name):
+                self._shown[name] = None
+                yield {
+                    "url": PROPERTY,
+                    "extension": [{"url": "code", "valueCode": name}, {"url": "value", **value}],
+                }
+
+    def property_definitions(self) -> Iterator[Fact]:
+        """What the properties mean that were shown."""
+        for name in self._shown:
+            uris = (system.property_uris.get(name) for system in self._systems.values())
+            uri = next(filter(None, uris), _KNOWN_URIS + name if name in _DERIVED else None)
+            known = [{"url": "uri", "valueUri": uri}] if uri else []
+            yield {"url": PROPERTY_DEFINITION, "extension": [{"url": "code", "valueCode": name}, *known]}
+
+
+def property_values(concept: Concept, system: CodeSystem | None, name: str) -> list[dict[str, Any]]:
+    """The values of a property, each as its value[x]."""
+    own = [
+        {key: value for key, value in one.items() if key.startswith("value")}
+        for one in concept.properties
+        if one.get("code") == name and value_of(one) is not None
+    ]
+    return own or list(_derived(concept, system, name))
+
+
+def _derived(concept: Concept, system: CodeSystem | None, name: str) -> Iterator[dict[str, Any]]:
+    match name:
+        case "definition" if concept.definition:
+            yield {"valueString": concept.definition}
+        case "parent":
+            yield from ({"valueCode": parent} for parent in concept.parents)
+        case "child" if system:
+            yield from ({"valueCode": child} for child in system.children(concept.code))
+        case "status" if concept.status != "active":
+            yield {"valueCode": concept.status}
+        case "inactive":
+            yield {"valueBoolean": concept.inactive}
+        case "notSelectable" | "abstract" if concept.abstract:
+            yield {"valueBoolean": True}
+
+
+def _is_of(designation: Fact, wanted: tuple[str, ...]) -> bool:
+    """Whether a designation is of one of the languages or uses, each `system|code`."""
+    if not wanted:
+        return True
+    use = designation.get("use", {})
+    for each in wanted:
+        system, _, code = each.rpartition("|")
+        if system == _LANGUAGE_SYSTEM:
+            if speaks(designation.get("language"), code):
+                return True
+        elif use.get("code") == code and system in ("", use.get("system")):
+            return True
+    return False

@@ -1,0 +1,255 @@
+"""The expansion of a value set: the codes asked for, in the order of its composition.
+
+https://hl7.org/fhir/R4/valueset-operation-expand.html
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from fhir_server.codes import messages
+from fhir_server.codes.entries import Entries
+from fhir_server.codes.issues import refusal
+from fhir_server.codes.languages import EVERY_LANGUAGE, Languages
+from fhir_server.codes.view import ValueSet, View
+from fhir_server.core import json
+from fhir_server.definitions.code_lists import Composition, Gap, Part
+from fhir_server.definitions.code_systems import CodeSystem, Concept, Fact
+from fhir_server.errors import FhirError, NotFound, Unprocessable
+
+UNCLOSED = "http://hl7.org/fhir/StructureDefinition/valueset-unclosed"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What of an expansion is asked for. `count` None: all of it, within the limit."""
+
+    filter: str = ""
+    offset: int = 0
+    count: int | None = None
+    active_only: bool = False
+    selectable_only: bool = False
+    nested: bool = False
+    designations: bool = False
+    designation_of: tuple[str, ...] = ()
+    definition: bool = False
+    properties: tuple[str, ...] = ()
+    languages: Languages = EVERY_LANGUAGE
+    excluded_systems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Expansion:
+    """An expansion without its identifier and its time: `contains` as JSON, and what it was made with."""
+
+    total: int
+    contains: msgspec.Raw
+    parameters: tuple[Fact, ...]
+    properties: tuple[Fact, ...] = ()
+    unclosed: bool = False
+
+
+class Expander:
+    """Expands value sets as one view sees them, up to `limit` codes at once where no count is given."""
+
+    def __init__(self, view: View, limit: int) -> None:
+        self._view = view
+        self._limit = limit
+
+    def expand(self, value_set: ValueSet, wanted: Wanted) -> Expansion:
+        """The expansion. Raises `NotFound`, or `Unprocessable` where it cannot be made, or not at once."""
+        composition = value_set.composition
+        systems = self._systems(composition)
+        self._check_versions(systems)
+        for gap in composition.gaps:
+            if gap.kind != "fragment":
+                raise gap_refusal(value_set, gap)
+        found = _chosen(value_set, wanted)
+        if wanted.count is None and len(found) - wanted.offset > self._limit:
+            text = messages.TOO_COSTLY(url=value_set.url, total=len(found), limit=self._limit)
+            raise refusal(Unprocessable, text, "too-costly")
+        end = None if wanted.count is None else wanted.offset + wanted.count
+        page = found[wanted.offset : end]
+        entries = Entries(systems, wanted.languages, _shown_properties(wanted), wanted.designations)
+        several = _several_versions(page)
+        made = [entries.entry(concept, several, wanted.designation_of) for concept in page]
+        if wanted.nested and len(page) == len(found):
+            made = _nested(page, made)
+        return Expansion(
+            len(found),
+            msgspec.Raw(json.serialise(made)),
+            tuple(self._used(value_set, composition, systems)),
+            tuple(entries.property_definitions()),
+            bool(composition.gaps),
+        )
+
+    def _systems(self, composition: Composition) -> dict[str, CodeSystem]:
+        """The systems of the included codes, by their url."""
+        found: dict[str, CodeSystem] = {}
+        for part in included(composition):
+            if part.code_system is not None:
+                found.setdefault(part.code_system.url, part.code_system)
+        return found
+
+    def _check_versions(self, systems: Mapping[str, CodeSystem]) -> None:
+        for url, wanted in self._view.versions.check.items():
+            system = systems.get(url)
+            if system is not None and not version_fits(system.version, wanted):
+                text = messages.VERSION_MISMATCH(url=url, version=system.version or "-", wanted=wanted)
+                raise refusal(Unprocessable, text, "version-error", code="business-rule")
+
+    def _used(
+        self, value_set: ValueSet, composition: Composition, systems: Mapping[str, CodeSystem]
+    ) -> Iterator[Fact]:
+        """What the expansion was made from, as its parameters say it."""
+        canonicals = {
+            part.code_system.canonical if part.code_system else part.canonical: None
+            for part in included(composition)
+            if part.system is not None
+        }
+        for canonical in canonicals:
+            yield {"name": "used-codesystem", "valueUri": canonical}
+            yield {"name": "version", "valueUri": canonical}
+        for url in dict.fromkeys(imported(composition)):
+            yield {"name": "used-valueset", "valueUri": self._view.value_set(url).canonical}
+        for supplement in dict.fromkeys(used for system in systems.values() for used in system.supplements):
+            yield {"name": "used-supplement", "valueUri": supplement}
+        for status, canonical in self._warnings(value_set, systems):
+            yield {"name": f"warning-{status}", "valueUri": canonical}
+
+    def _warnings(self, value_set: ValueSet, systems: Mapping[str, CodeSystem]) -> Iterator[tuple[str, str]]:
+        for system in systems.values():
+            if system.status in ("draft", "deprecated", "withdrawn", "retired"):
+                yield system.status, system.canonical
+            elif system.experimental and not value_set.resource.get("experimental"):
+                yield "experimental", system.canonical
+        standing = value_set.standing
+        if standing in ("deprecated", "withdrawn"):
+            yield standing, value_set.canonical
+
+
+def _chosen(value_set: ValueSet, wanted: Wanted) -> tuple[Concept, ...]:
+    active_only = wanted.active_only or value_set.active_only
+    words = wanted.filter.casefold().split()
+    concepts = value_set.composition.concepts
+    if not (active_only or words or wanted.selectable_only or wanted.excluded_systems):
+        return concepts
+    return tuple(
+        concept
+        for concept in concepts
+        if not (active_only and concept.inactive)
+        and not (wanted.selectable_only and concept.abstract)
+        and not _is_of(concept, wanted.excluded_systems)
+        and _has_words(concept, words)
+    )
+
+
+def included(composition: Composition) -> Iterator[Part]:
+    """The parts that codes may come from, those of imported value sets too."""
+    for part in composition.include:
+        if part.system is None:
+            for each in part.imports:
+                yield from included(each)
+        else:
+            yield part
+
+
+def imported(composition: Composition) -> Iterator[str]:
+    """The value sets that a composition draws upon."""
+    for part in composition.parts:
+        for each in part.imports:
+            yield each.url
+            yield from imported(each)
+
+
+def version_fits(version: str | None, wanted: str) -> bool:
+    """Whether a version is the one wanted, in which x stands for any part: 1.x or 1.0.x."""
+    if not wanted or version == wanted:
+        return True
+    own, asked = (version or "").split("."), wanted.split(".")
+    if "x" not in asked and "*" not in asked:
+        return False
+    return len(own) >= len(asked) and all(w in ("x", "*", o) for o, w in zip(own, asked, strict=False))
+
+
+def gap_refusal(value_set: ValueSet, gap: Gap) -> FhirError:
+    """The error that says why a value set cannot be expanded."""
+    url = value_set.canonical
+    match gap.kind:
+        case "value-set":
+            return refusal(NotFound, messages.UNKNOWN_VALUE_SET(url=gap.subject), "not-found", gap.where)
+        case "code-system":
+            return refusal(
+                Unprocessable, messages.UNKNOWN_CODE_SYSTEM(url=gap.subject), "not-found", gap.where
+            )
+        case "grammar":
+            return refusal(Unprocessable, messages.NOT_A_LIST(system=gap.subject), "too-costly", gap.where)
+        case "property":
+            text = messages.PROPERTY_UNKNOWN(url=url, subject=gap.subject)
+            return refusal(Unprocessable, text, "not-supported", gap.where)
+        case "filter":
+            text = messages.BAD_FILTER(url=url, reason=gap.subject)
+            return refusal(Unprocessable, text, "vs-invalid", gap.where, code="invalid")
+        case _:
+            text = messages.EMPTY_PART(url=url)
+            return refusal(Unprocessable, text, "vs-invalid", gap.where, code="invalid")
+
+
+def _shown_properties(wanted: Wanted) -> tuple[str, ...]:
+    more = ("definition",) if wanted.definition and "definition" not in wanted.properties else ()
+    return (*more, *wanted.properties)
+
+
+def _is_of(concept: Concept, systems: tuple[str, ...]) -> bool:
+    return concept.system in systems or f"{concept.system}|{concept.version}" in systems
+
+
+def _has_words(concept: Concept, words: Iterable[str]) -> bool:
+    """Whether each word begins one of the words of the display or a designation, or is in the code."""
+    if not words:
+        return True
+    texts = [
+        concept.code,
+        concept.display or "",
+        *(str(one.get("value", "")) for one in concept.designations),
+    ]
+    text = " ".join(texts).casefold()
+    return all(word in text for word in words)
+
+
+def _several_versions(page: Iterable[Concept]) -> frozenset[str]:
+    """The systems of which the page has codes in more than one version."""
+    versions: dict[str, set[str | None]] = {}
+    for concept in page:
+        versions.setdefault(concept.system, set()).add(concept.version)
+    return frozenset(system for system, found in versions.items() if len(found) > 1)
+
+
+def _nested(page: Iterable[Concept], entries: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The entries, each within that of its first parent that is in the expansion too."""
+    placed = {(concept.system, concept.code): entry for concept, entry in zip(page, entries, strict=True)}
+    roots = []
+    for concept in page:
+        entry = placed[concept.system, concept.code]
+        above = next(
+            (p for p in concept.parents if (concept.system, p) in placed and p != concept.code), None
+        )
+        if above is None or _is_within(placed, concept, above):
+            roots.append(entry)
+        else:
+            placed[concept.system, above].setdefault("contains", []).append(entry)
+    return roots
+
+
+def _is_within(placed: Mapping[tuple[str, str], dict[str, Any]], concept: Concept, above: str) -> bool:
+    """Whether the parent already stands below its child, as in a hierarchy that runs in a circle."""
+    own, target = placed[concept.system, concept.code], placed[concept.system, above]
+    waiting = [own]
+    while waiting:
+        entry = waiting.pop()
+        if entry is target:
+            return True
+        waiting.extend(entry.get("contains", ()))
+    return False

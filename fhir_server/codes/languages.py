@@ -1,0 +1,92 @@
+"""The language that displays are asked for in, and the display that answers it best.
+
+https://hl7.org/fhir/R4/valueset-operation-expand.html
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from fhir_server.definitions.code_systems import Concept, Fact
+
+_DISPLAY_USES = frozenset({"display", "preferredForLanguage", "900000000000013009", "900000000000003001"})
+_LENGTH_MAX = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Languages:
+    """Language tags, the best first. `only`: a display in any other language is none."""
+
+    tags: tuple[str, ...] = ()
+    only: bool = False
+
+    def __str__(self) -> str:
+        return ", ".join(self.tags)
+
+
+EVERY_LANGUAGE = Languages()
+"""Nothing is asked for: the display that a code system gives is the one."""
+
+
+def languages(text: str) -> Languages:
+    """The languages of a displayLanguage or Accept-Language, such as `fr, en;q=0.5, *;q=0`."""
+    ranked: list[tuple[float, str]] = []
+    only = False
+    for part in text[:_LENGTH_MAX].split(","):
+        tag, _, parameter = part.partition(";")
+        quality = _quality(parameter)
+        if tag.strip() == "*":
+            only = only or quality == 0
+        elif tag.strip() and quality > 0:
+            ranked.append((-quality, tag.strip()))
+    return Languages(tuple(tag for _, tag in sorted(ranked, key=lambda one: one[0])), only)
+
+
+def _quality(parameter: str) -> float:
+    name, _, value = parameter.partition("=")
+    try:
+        return float(value) if name.strip() == "q" else 1.0
+    except ValueError:
+        return 1.0
+
+
+def speaks(language: str | None, tag: str) -> bool:
+    """Whether what is in `language` answers who asks for `tag`: the same, or one of them more precise."""
+    if not language:
+        return False
+    own, asked = language.lower(), tag.lower()
+    return own == asked or own.startswith(asked + "-") or asked.startswith(own + "-")
+
+
+def is_display(designation: Fact) -> bool:
+    """Whether a designation may stand for the display."""
+    use = designation.get("use")
+    return use is None or use.get("code") in _DISPLAY_USES
+
+
+def display(concept: Concept, own_language: str | None, asked: Languages) -> str | None:
+    """The best display of a concept whose system is written in `own_language`."""
+    for tag in asked.tags:
+        if concept.display and speaks(own_language, tag):
+            return concept.display
+        if (found := next(_designated(concept, tag), None)) is not None:
+            return found
+    return None if asked.only and asked.tags else concept.display
+
+
+def displays(concept: Concept, own_language: str | None, asked: Languages) -> list[str]:
+    """Every text that is right as a display in the languages asked for; in any language where none is."""
+    if not asked.tags:
+        texts = [str(one["value"]) for one in concept.designations if "value" in one]
+        return [*([concept.display] if concept.display else []), *texts]
+    found: list[str] = []
+    for tag in asked.tags:
+        if concept.display and speaks(own_language, tag):
+            found.append(concept.display)
+        found += _designated(concept, tag, any_use=True)
+    return found
+
+
+def _designated(concept: Concept, tag: str, any_use: bool = False) -> Iterator[str]:
+    for one in concept.designations:
+        if speaks(one.get("language"), tag) and (any_use or is_display(one)) and "value" in one:
+            yield str(one["value"])

@@ -1,0 +1,108 @@
+"""What is known of one code, and how two codes stand to each other.
+
+https://hl7.org/fhir/R4/codesystem-operation-lookup.html
+https://hl7.org/fhir/R4/codesystem-operation-subsumes.html
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from fhir_server.codes import messages
+from fhir_server.codes.entries import DISPLAY_USE, property_values
+from fhir_server.codes.issues import refusal
+from fhir_server.codes.languages import Languages, display, speaks
+from fhir_server.codes.view import View
+from fhir_server.definitions.code_systems import CodeSystem, Concept, value_of
+from fhir_server.errors import NotFound, Unprocessable
+
+Part = dict[str, Any]
+
+ALL = "*"
+_DESCRIBING = ("definition", "parent", "child", "inactive", "notSelectable", "status")
+_BASIC = frozenset({"code", "system", "name", "version", "display", "designation"})
+
+
+def known_system(view: View, canonical: str) -> CodeSystem:
+    """The code system at `url` or `url|version`. Raises `NotFound`."""
+    system = view.code_system(canonical)
+    if system is None:
+        url, _, version = canonical.partition("|")
+        any_version = view.registry.code_system(url)
+        text = messages.UNKNOWN_CODE_SYSTEM(url=canonical)
+        if version and any_version is not None:
+            known = any_version.version or "-"
+            text = messages.UNKNOWN_VERSION(url=url, version=version, known=known)
+        raise refusal(NotFound, text, "not-found")
+    return system
+
+
+def known_concept(system: CodeSystem, code: str) -> Concept:
+    """The concept of a code. Raises `NotFound`."""
+    concept = system.find(code)
+    if concept is None:
+        template = messages.UNKNOWN_CODE if system.has(code) is False else messages.UNKNOWN_IN_FRAGMENT
+        raise refusal(
+            NotFound, template(code=code, system=system.canonical), "invalid-code", code="not-found"
+        )
+    return concept
+
+
+def lookup(system: CodeSystem, concept: Concept, wanted: tuple[str, ...], asked: Languages) -> Iterator[Part]:
+    """What is known of a code, as the output parameters of $lookup."""
+    yield {"name": "name", "valueString": system.name or system.title or system.url}
+    yield {"name": "code", "valueCode": concept.code}
+    yield {"name": "system", "valueUri": system.url}
+    if system.version:
+        yield {"name": "version", "valueString": system.version}
+    yield {
+        "name": "display",
+        "valueString": display(concept, system.language, asked) or concept.display or concept.code,
+    }
+    yield {"name": "abstract", "valueBoolean": concept.abstract}
+    if not wanted or ALL in wanted or "designation" in wanted:
+        yield from _designations(system, concept, asked)
+    for name in _names(concept, wanted):
+        for value in property_values(concept, system, name):
+            yield {"name": "property", "part": list(_property(system, name, value))}
+
+
+def _names(concept: Concept, wanted: tuple[str, ...]) -> Iterator[str]:
+    """The properties to show, each once."""
+    everything = not wanted or ALL in wanted
+    own = [str(one["code"]) for one in concept.properties if "code" in one]
+    for name in dict.fromkeys((*_DESCRIBING, *own, *wanted)):
+        if name not in _BASIC and name != ALL and (everything or name in wanted):
+            yield name
+
+
+def _property(system: CodeSystem, name: str, value: Part) -> Iterator[Part]:
+    yield {"name": "code", "valueCode": name}
+    yield {"name": "value", **value}
+    related = system.find(str(value_of(value))) if name in ("parent", "child") else None
+    if related is not None and related.display:
+        yield {"name": "description", "valueString": related.display}
+
+
+def _designations(system: CodeSystem, concept: Concept, asked: Languages) -> Iterator[Part]:
+    own = [{"use": DISPLAY_USE, "value": concept.display}] if concept.display else []
+    if own and system.language:
+        own[0]["language"] = system.language
+    for one in (*own, *concept.designations):
+        if asked.tags and "language" in one and not any(speaks(one["language"], tag) for tag in asked.tags):
+            continue
+        values = {"language": "valueCode", "use": "valueCoding", "value": "valueString"}
+        parts = [{"name": name, values[name]: one[name]} for name in values if name in one]
+        yield {"name": "designation", "part": parts}
+
+
+def subsumption(system: CodeSystem, first: str, second: str) -> str:
+    """How two codes stand: equivalent, subsumes, subsumed-by or not-subsumed. Raises `NotFound`."""
+    one, other = known_concept(system, first), known_concept(system, second)
+    if one.code == other.code:
+        return "equivalent"
+    if not system.concepts:
+        text = messages.SYSTEM_LISTS_NOTHING(url=system.url, content=system.content)
+        raise refusal(Unprocessable, text, "not-supported")
+    if other.code in system.descendants(one.code):
+        return "subsumes"
+    return "subsumed-by" if one.code in system.descendants(other.code) else "not-subsumed"

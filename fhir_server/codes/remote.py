@@ -1,0 +1,123 @@
+"""Another terminology server, asked about what is not known here.
+
+Its answers are kept for a while. When it does not answer, nothing is known, and it is left alone for some
+time, so that not every write waits for it. https://hl7.org/fhir/R4/terminology-service.html
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from threading import Lock
+from typing import Any
+
+import httpx
+
+from fhir_server.core import json
+from fhir_server.errors import MalformedContent
+
+FAILURES_MAX = 3
+"""Requests in a row that may fail before the server is left alone."""
+
+_HEADERS = {"Content-Type": "application/fhir+json", "Accept": "application/fhir+json"}
+_ANSWER_MAX_BYTES = 1_048_576
+
+Key = tuple[str, str | None, str, str | None]
+
+
+class RemoteTerminology:
+    """A terminology server at `url`. `now` gives seconds that never run backwards."""
+
+    def __init__(
+        self,
+        url: str,
+        client: httpx.Client,
+        now: Callable[[], float],
+        *,
+        rest_seconds: float = 60,
+        keep_seconds: float = 3_600,
+        keep_max: int = 10_000,
+    ) -> None:
+        self._url = url
+        self._client = client
+        self._now = now
+        self._rest_seconds = rest_seconds
+        self._keep_seconds = keep_seconds
+        self._keep_max = keep_max
+        self._kept: OrderedDict[Key, tuple[float, bool | None]] = OrderedDict()
+        self._lock = Lock()
+        self._failures = 0
+        self._resting_until = 0.0
+
+    def contains(
+        self,
+        value_set: str,
+        system: str | None,
+        code: str,
+        version: str | None = None,
+        definition: Mapping[str, Any] | None = None,
+    ) -> bool | None:
+        """Whether a code is in a value set, of which the `definition` may be given; None for no answer."""
+        key = (value_set, system, code, version)
+        with self._lock:
+            kept = self._kept.get(key)
+            now = self._now()
+            if kept is not None and now - kept[0] < self._keep_seconds:
+                return kept[1]
+            if now < self._resting_until:
+                return None
+        try:
+            verdict = self._ask(value_set, system, code, version, definition)
+        except httpx.HTTPError:
+            self._note_failure()
+            return None
+        self._keep(key, verdict)
+        return verdict
+
+    def _ask(
+        self,
+        value_set: str,
+        system: str | None,
+        code: str,
+        version: str | None,
+        definition: Mapping[str, Any] | None,
+    ) -> bool | None:
+        given = {"system": ("valueUri", system), "systemVersion": ("valueString", version)}
+        parameters: list[dict[str, Any]] = [{"name": "code", "valueCode": code}]
+        parameters += [{"name": name, kind: value} for name, (kind, value) in given.items() if value]
+        if system is None:
+            parameters.append({"name": "inferSystem", "valueBoolean": True})
+        subject = {"resource": definition} if definition else {"valueUri": value_set}
+        parameters.append({"name": "valueSet" if definition else "url", **subject})
+        body = json.serialise({"resourceType": "Parameters", "parameter": parameters})
+        answer = self._client.post(f"{self._url}/ValueSet/$validate-code", content=body, headers=_HEADERS)
+        if answer.is_server_error:
+            answer.raise_for_status()
+        return _verdict(answer) if answer.is_success else None
+
+    def _note_failure(self) -> None:
+        with self._lock:
+            self._failures += 1
+            if self._failures >= FAILURES_MAX:
+                self._resting_until = self._now() + self._rest_seconds
+
+    def _keep(self, key: Key, verdict: bool | None) -> None:
+        with self._lock:
+            self._failures = 0
+            self._kept[key] = (self._now(), verdict)
+            self._kept.move_to_end(key)
+            while len(self._kept) > self._keep_max:
+                self._kept.popitem(last=False)
+
+
+def _verdict(answer: httpx.Response) -> bool | None:
+    """The result that a server gave; None where it says that it does not know the system or the value set."""
+    if len(answer.content) > _ANSWER_MAX_BYTES:
+        return None
+    try:
+        content = json.parse(answer.content)
+        parameters = {one["name"]: one for one in content["parameter"]}
+        result = parameters["result"]["valueBoolean"]
+    except (MalformedContent, KeyError, TypeError):
+        return None
+    if result is False and ("x-unknown-system" in parameters or "x-caused-by-unknown-system" in parameters):
+        return None
+    return result if isinstance(result, bool) else None

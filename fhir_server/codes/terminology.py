@@ -1,0 +1,108 @@
+"""The terminology service: one engine for operations, validation and searches.
+
+https://hl7.org/fhir/R4/terminology-service.html
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
+
+from fhir_server.codes.expansion import Expander, Expansion, Wanted
+from fhir_server.codes.remembered import Remembered
+from fhir_server.codes.translation import ConceptMap, Match, Translator, Wish
+from fhir_server.codes.view import ValueSet, Versions, View
+from fhir_server.definitions.code_lists import Circular
+from fhir_server.definitions.registry import Registry
+
+EXPANSION_MAX = 1_500
+_VIEWS_MAX = 32
+_EXPANSIONS_MAX = 128
+
+
+class Remote(Protocol):
+    """Another terminology server, asked about what is not known here."""
+
+    def contains(
+        self,
+        value_set: str,
+        system: str | None,
+        code: str,
+        version: str | None = None,
+        definition: Mapping[str, Any] | None = None,
+    ) -> bool | None: ...
+
+
+class Terminology:
+    """Answers about the codes of a registry. What it works out it keeps; a registry never changes.
+
+    `expansion_max` is how many codes are listed at once when no count is given.
+    """
+
+    def __init__(
+        self, registry: Registry, remote: Remote | None = None, expansion_max: int = EXPANSION_MAX
+    ) -> None:
+        self.registry = registry
+        self.expansion_max = expansion_max
+        self._remote = remote
+        self._plain = View(registry)
+        self._views: Remembered[tuple[Any, ...], View] = Remembered(_VIEWS_MAX)
+        self._expansions: Remembered[tuple[Any, ...], Expansion] = Remembered(_EXPANSIONS_MAX)
+
+    def over(self, registry: Registry) -> "Terminology":
+        """The service over another registry; itself if it is the same."""
+        if registry is self.registry:
+            return self
+        return Terminology(registry, self._remote, self.expansion_max)
+
+    def with_resources(self, resources: Iterable[Mapping[str, Any]]) -> "Terminology":
+        """The service with further resources, which are over all others, for one request."""
+        more = tuple(dict(resource) for resource in resources)
+        if not more:
+            return self
+        return self.over(self.registry.storing((*self.registry.stored, *more)))
+
+    def view(self, versions: Versions | None = None, supplements: tuple[str, ...] = ()) -> View:
+        """Code systems and value sets in some versions and with some supplements. Raises `NotFound`."""
+        if not versions and not supplements:
+            return self._plain
+        versions = versions or Versions()
+        key = (
+            *(tuple(sorted(by.items())) for by in (versions.default, versions.check, versions.force)),
+            supplements,
+        )
+        return self._views.get(key, lambda: View(self.registry, versions, supplements))
+
+    def contains(
+        self, value_set: str, system: str | None, code: str, *, version: str | None = None
+    ) -> bool | None:
+        """Whether a code is in a value set, at `url` or `url|version`; None where that cannot be known.
+
+        Without a system: whether it is in it in whatever system. `version` is that of the code system.
+        """
+        view = self._plain
+        if version is not None and system is not None:
+            view = self.view(Versions(default={system: version}))
+        try:
+            composition = view.composition(value_set)
+        except Circular:
+            return None
+        verdict = None if composition is None else composition.contains(system, code)
+        if verdict is None and self._remote is not None:
+            known = self.registry.canonical(value_set, "ValueSet")
+            return self._remote.contains(value_set, system, code, version, known)
+        return verdict
+
+    def expand(self, view: View, value_set: ValueSet, wanted: Wanted) -> Expansion:
+        """The expansion of a value set of the view. Raises `FhirError` where it cannot be made."""
+        expander = Expander(view, self.expansion_max)
+        if view is not self._plain:
+            return expander.expand(value_set, wanted)
+        return self._expansions.get((value_set, wanted), lambda: expander.expand(value_set, wanted))
+
+    def concept_maps(self) -> tuple[ConceptMap, ...]:
+        """The concept maps that are known, of each url the last."""
+        last = {one.get("url", one.get("id")): one for one in self.registry.resources("ConceptMap")}
+        return tuple(last.values())
+
+    def translate(self, maps: Iterable[ConceptMap], wish: Wish) -> list[Match]:
+        """The translations that the maps give."""
+        return Translator({str(one.get("url")): one for one in self.concept_maps()}).matches(maps, wish)

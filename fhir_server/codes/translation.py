@@ -1,0 +1,195 @@
+"""The codes that concept maps give for a code, or by which they reach it.
+
+https://hl7.org/fhir/R4/conceptmap-operation-translate.html
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fhir_server.definitions.code_systems import Fact
+
+ConceptMap = Mapping[str, Any]
+Part = dict[str, Any]
+
+NO_MATCH = frozenset({"unmatched", "disjoint"})
+"""Equivalences that say that there is no translation."""
+
+OPPOSITE: Mapping[str, str] = {
+    "wider": "narrower",
+    "narrower": "wider",
+    "subsumes": "specializes",
+    "specializes": "subsumes",
+}
+_OTHER_MAPS_MAX = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to be translated, and to what; None where that is left open."""
+
+    system: str | None
+    code: str
+    version: str | None = None
+    source: str | None = None
+    target: str | None = None
+    target_system: str | None = None
+    dependencies: tuple[tuple[str, str], ...] = ()
+    reverse: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One translation: what it is, by which map, and what else it gives or rests on."""
+
+    equivalence: str
+    system: str | None
+    code: str | None
+    display: str | None
+    version: str | None
+    origin: str
+    products: tuple[Fact, ...] = ()
+
+    def part(self) -> Part:
+        """The match as an output parameter of $translate."""
+        coding = {"system": self.system, "version": self.version, "code": self.code, "display": self.display}
+        parts: list[Part] = [{"name": "equivalence", "valueCode": self.equivalence}]
+        if self.code is not None:
+            known = {name: value for name, value in coding.items() if value is not None}
+            parts.append({"name": "concept", "valueCoding": known})
+        parts += [{"name": "product", "part": list(_product(product))} for product in self.products]
+        if self.origin:
+            parts.append({"name": "source", "valueUri": self.origin})
+        return {"name": "match", "part": parts}
+
+
+def _product(product: Fact) -> Iterator[Part]:
+    """What has to be recorded with the translation, and where."""
+    yield {"name": "element", "valueUri": product.get("property", "")}
+    coding = {
+        "system": product.get("system"),
+        "code": product.get("value"),
+        "display": product.get("display"),
+    }
+    yield {"name": "concept", "valueCoding": {name: value for name, value in coding.items() if value}}
+
+
+def applicable(maps: Iterable[ConceptMap], wish: Wish) -> tuple[ConceptMap, ...]:
+    """The maps that go from where the wish is to where it wants to."""
+    return tuple(one for one in maps if _leads(one, wish))
+
+
+def _leads(one: ConceptMap, wish: Wish) -> bool:
+    source, target = _ends(one, "source"), _ends(one, "target")
+    if wish.reverse:
+        source, target = target, source
+    return all(
+        wanted is None or wanted.partition("|")[0] in ends
+        for wanted, ends in (
+            (wish.system, source),
+            (wish.source, source),
+            (wish.target, target),
+            (wish.target_system, target),
+        )
+    )
+
+
+def _ends(one: ConceptMap, end: str) -> set[str]:
+    """The value sets and systems at one end of a map."""
+    named = [one.get(f"{end}{kind}") for kind in ("Uri", "Canonical")]
+    named += [group.get(end) for group in one.get("group", ())]
+    return {url.partition("|")[0] for url in named if url}
+
+
+class Translator:
+    """Translates by some of the maps that are known, given by their url."""
+
+    def __init__(self, maps: Mapping[str, ConceptMap]) -> None:
+        self._maps = maps
+
+    def matches(self, maps: Iterable[ConceptMap], wish: Wish) -> list[Match]:
+        """Every translation that the maps give, each once."""
+        found = [match for one in maps for match in self._of_map(one, wish, 0)]
+        return _each_once(found)
+
+    def _of_map(self, one: ConceptMap, wish: Wish, depth: int) -> Iterator[Match]:
+        origin = str(one.get("url", ""))
+        for group in one.get("group", ()):
+            source, target = group.get("source"), group.get("target")
+            start, end = (target, source) if wish.reverse else (source, target)
+            if not _is_system(wish.system, start) or not _is_system(wish.target_system, end):
+                continue
+            if wish.reverse:
+                yield from _reversed(group, wish, origin)
+                continue
+            mapped = list(_forward(group, wish, origin))
+            yield from mapped or self._unmapped(group, wish, origin, depth)
+
+    def _unmapped(self, group: Fact, wish: Wish, origin: str, depth: int) -> Iterator[Match]:
+        """What a group says of codes that it does not map."""
+        unmapped = group.get("unmapped", {})
+        if any(element.get("code") == wish.code for element in group.get("element", ())):
+            return
+        match unmapped.get("mode"):
+            case "provided":
+                yield _match("equal", group, {"code": wish.code}, origin)
+            case "fixed":
+                yield _match("inexact", group, unmapped, origin)
+            case "other-map" if depth < _OTHER_MAPS_MAX:
+                other = self._maps.get(str(unmapped.get("url", "")).partition("|")[0])
+                if other is not None:
+                    yield from self._of_map(other, wish, depth + 1)
+
+
+def _each_once(matches: Iterable[Match]) -> list[Match]:
+    found: list[Match] = []
+    for match in matches:
+        if match not in found:
+            found.append(match)
+    return found
+
+
+def _is_system(wanted: str | None, named: str | None) -> bool:
+    return wanted is None or named is None or wanted.partition("|")[0] == named.partition("|")[0]
+
+
+def _forward(group: Fact, wish: Wish, origin: str) -> Iterator[Match]:
+    for element in group.get("element", ()):
+        if element.get("code") != wish.code:
+            continue
+        for target in element.get("target", ()):
+            if _holds(target, wish):
+                yield _match(str(target.get("equivalence", "equivalent")), group, target, origin)
+
+
+def _holds(target: Fact, wish: Wish) -> bool:
+    """Whether all that the target depends on is given."""
+    needed = ((one.get("property"), one.get("value")) for one in target.get("dependsOn", ()))
+    return all(one in wish.dependencies for one in needed)
+
+
+def _reversed(group: Fact, wish: Wish, origin: str) -> Iterator[Match]:
+    for element in group.get("element", ()):
+        for target in element.get("target", ()):
+            if target.get("code") == wish.code and "code" in element:
+                equivalence = str(target.get("equivalence", "equivalent"))
+                yield Match(
+                    OPPOSITE.get(equivalence, equivalence),
+                    group.get("source"),
+                    element["code"],
+                    element.get("display"),
+                    group.get("sourceVersion"),
+                    origin,
+                )
+
+
+def _match(equivalence: str, group: Fact, target: Fact, origin: str) -> Match:
+    return Match(
+        equivalence,
+        group.get("target"),
+        target.get("code"),
+        target.get("display"),
+        group.get("targetVersion"),
+        origin,
+        tuple(target.get("product", ())),
+    )

@@ -1,0 +1,202 @@
+"""Code systems and value sets as one request wants them: in which versions, with which supplements.
+
+https://hl7.org/fhir/R4/terminology-service.html#resolve
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from fhir_server.codes import messages
+from fhir_server.codes.issues import refusal
+from fhir_server.definitions.code_lists import Circular, Composition, Compositions, composition_of, whole
+from fhir_server.definitions.code_systems import CodeSystem, standing
+from fhir_server.definitions.registry import Registry
+from fhir_server.errors import NotFound, Unprocessable
+
+Resource = Mapping[str, Any]
+
+SUPPLEMENT_EXTENSION = "http://hl7.org/fhir/StructureDefinition/valueset-supplement"
+_IMPLICIT = "?fhir_vs"
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """By code system: the version where none is named, that which it has to be, that to take regardless."""
+
+    default: Mapping[str, str] = field(default_factory=dict)
+    check: Mapping[str, str] = field(default_factory=dict)
+    force: Mapping[str, str] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.default or self.check or self.force)
+
+    def chosen(self, system: str, version: str) -> str:
+        """The version to take of a system that is named with `version`, empty for none."""
+        return self.force.get(system) or version or self.default.get(system) or self.check.get(system, "")
+
+
+@dataclass(frozen=True, eq=False)
+class ValueSet:
+    """A value set: what is published of it, and its composition."""
+
+    resource: Resource
+    composition: Composition
+
+    @property
+    def url(self) -> str:
+        return str(self.resource.get("url", ""))
+
+    @property
+    def canonical(self) -> str:
+        """`url|version`, or the url alone."""
+        version = self.resource.get("version")
+        return f"{self.url}|{version}" if version else self.url
+
+    @property
+    def active_only(self) -> bool:
+        """Whether the value set itself leaves inactive codes out."""
+        return (self.resource.get("compose") or {}).get("inactive") is False
+
+    @property
+    def standing(self) -> str:
+        """Its status, or what the standards status says that is worse."""
+        return standing(self.resource)
+
+    @property
+    def supplements(self) -> tuple[str, ...]:
+        """The code system supplements that the value set says it needs."""
+        return supplements_of(self.resource)
+
+
+def supplements_of(resource: Resource) -> tuple[str, ...]:
+    """The supplements that a value set's extensions name."""
+    extensions = resource.get("extension", ())
+    return tuple(
+        str(one["valueCanonical"])
+        for one in extensions
+        if one.get("url") == SUPPLEMENT_EXTENSION and "valueCanonical" in one
+    )
+
+
+class View:
+    """The registry's code systems and value sets, each made ready once."""
+
+    def __init__(
+        self, registry: Registry, versions: Versions | None = None, supplements: tuple[str, ...] = ()
+    ) -> None:
+        self.registry = registry
+        self.versions = versions or Versions()
+        self.supplements = supplements
+        self._systems: dict[str, CodeSystem | None] = {}
+        self._value_sets: dict[str, ValueSet | None] = {}
+        self._added = self._supplements_by_system()
+        self._compositions = Compositions(self.code_system, self._compose)
+
+    def code_system(self, canonical: str) -> CodeSystem | None:
+        """The code system at `url` or `url|version`, in the version wanted and with its supplements."""
+        if canonical not in self._systems:
+            self._systems[canonical] = self._code_system(canonical)
+        return self._systems[canonical]
+
+    def _code_system(self, canonical: str) -> CodeSystem | None:
+        url, _, version = canonical.partition("|")
+        chosen = self.versions.chosen(url, version)
+        found = self.registry.code_system(f"{url}|{chosen}" if chosen else url)
+        if found is None or found.content == "supplement":
+            return found
+        for supplement in self._added.get(url, ()):
+            found = found.supplemented(supplement)
+        return found
+
+    def composition(self, url: str) -> Composition | None:
+        """The composition of a value set; None where it is unknown. Raises `Circular`."""
+        return self._compositions.get(url)
+
+    def value_set(self, url: str) -> ValueSet:
+        """A value set by its canonical. Raises `NotFound`, or `Unprocessable` where it draws on itself."""
+        if url not in self._value_sets:
+            resource = self._resource(url)
+            self._value_sets[url] = None if resource is None else self.made(resource)
+        found = self._value_sets[url]
+        if found is None:
+            raise refusal(NotFound, messages.UNKNOWN_VALUE_SET(url=url), "not-found")
+        return found
+
+    def made(self, resource: Resource) -> ValueSet:
+        """A value set of which the resource is given. Raises `Unprocessable` where it draws on itself."""
+        url = str(resource.get("url") or "#")
+        try:
+            return ValueSet(resource, self._compositions.made(url, composition_of(resource) or {}))
+        except Circular as circle:
+            text = messages.CIRCULAR(url=circle.url)
+            raise refusal(Unprocessable, text, "vs-invalid", code="processing") from circle
+
+    def _compose(self, url: str) -> Resource | None:
+        resource = self._resource(url)
+        return None if resource is None else composition_of(resource)
+
+    def _resource(self, canonical: str) -> Resource | None:
+        own = self.registry.canonical(canonical, "ValueSet")
+        if own is not None:
+            return own
+        url, _, version = canonical.partition("|")
+        fact = self.registry.composition(url) if _IMPLICIT not in url else self._implicit(url)
+        if fact is None or version not in ("", fact.get("version", "")):
+            return None
+        return _published(url, fact)
+
+    def _implicit(self, url: str) -> Resource | None:
+        """All codes of a system, or those below one: `[system]?fhir_vs` and `[system]?fhir_vs=isa/[code]`."""
+        system, _, rest = url.partition(_IMPLICIT)
+        if self.registry.code_system(system) is None:
+            return None
+        if not rest:
+            return whole(system)
+        if not rest.startswith("=isa/"):
+            return None
+        below = {"property": "concept", "op": "is-a", "value": rest.removeprefix("=isa/")}
+        return {"include": [{"system": system, "filter": [below]}]}
+
+    # supplements
+
+    def _supplements_by_system(self) -> Mapping[str, list[CodeSystem]]:
+        """Those asked for, and those that only translate."""
+        added: dict[str, list[CodeSystem]] = {}
+        asked = {url: self._supplement(url) for url in self.supplements}
+        for resource in (*asked.values(), *self._translations()):
+            system = str(resource.get("supplements", "")).partition("|")[0]
+            supplement = self.registry.code_system(_canonical_of(resource))
+            if supplement is not None and supplement not in added.setdefault(system, []):
+                added[system].append(supplement)
+        return added
+
+    def _supplement(self, url: str) -> Resource:
+        found = self.registry.canonical(url, "CodeSystem")
+        if found is None or found.get("content") != "supplement":
+            raise refusal(NotFound, messages.UNKNOWN_SUPPLEMENT(url=url), "not-found")
+        return found
+
+    def _translations(self) -> Iterator[Resource]:
+        for resource in self.registry.resources("CodeSystem"):
+            if resource.get("content") == "supplement" and _only_translates(resource):
+                yield resource
+
+
+def _canonical_of(resource: Resource) -> str:
+    version = resource.get("version")
+    return f"{resource['url']}|{version}" if version else str(resource["url"])
+
+
+def _only_translates(resource: Resource) -> bool:
+    concepts = resource.get("concept", ())
+    return bool(concepts) and all(
+        concept.keys() <= {"code", "display", "designation"} for concept in concepts
+    )
+
+
+def _published(url: str, fact: Resource) -> Resource:
+    """What R4 publishes of one of its own value sets, as far as it is known here."""
+    parts = {name: fact[name] for name in ("include", "exclude") if name in fact}
+    known = {name: fact[name] for name in ("version", "name") if fact.get(name)}
+    return {"resourceType": "ValueSet", "url": url, **known, "status": "active", "compose": parts}
