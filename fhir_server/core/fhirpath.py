@@ -233,6 +233,7 @@ class _Library:
             "is": {"fn": self._is_type, "arity": type_specifier},
             "isOp": {"fn": self._is_type, "arity": {2: ["Any", "TypeSpecifier"]}},
             "distinct": {"fn": self._distinct},
+            "sum": {"fn": self._sum},
             "union": {"fn": self._union, "arity": {1: ["AnyAtRoot"]}},
             "|": {"fn": self._union, "arity": {2: ["Any", "Any"]}},
             "trace": {"fn": _trace, "arity": {1: ["String"], 2: ["String", "Expr"]}},
@@ -275,6 +276,10 @@ class _Library:
             return list({(item.path, repr(item.data)): item for item in items}.values())
         distinct = self._base_functions["distinct"]["fn"]
         return list(distinct(evaluation, items))
+
+    def _sum(self, evaluation: Evaluation, items: Sequence[Any]) -> Any:
+        """The library's own adds no values that it found inside elements."""
+        return self._base_functions["sum"]["fn"](evaluation, [self._data(item) for item in items])
 
     def _union(self, evaluation: Evaluation, some: list[Any], others: list[Any]) -> list[Any]:
         return self._distinct(evaluation, some + others)
