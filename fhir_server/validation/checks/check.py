@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from fhir_server.core.fhirpath import FhirPath
 from fhir_server.definitions.registry import Registry
-from fhir_server.issues import Issue
+from fhir_server.issues import Issue, Severity, Text
 
 Resource = dict[str, Any]
 Resolve = Callable[[str], Resource | None]
@@ -55,4 +55,9 @@ class Check(Protocol):
 
     types: frozenset[str]
 
-    def check(self, resource: Resource, context: CheckContext) -> Iterator[Issue]: ...
+    def check(self, resource: Resource, context: CheckContext, /) -> Iterator[Issue]: ...
+
+
+def finding(severity: Severity, code: str, key: str, text: Text, place: str) -> Issue:
+    """An issue of a check at one place; `key` names the rule."""
+    return Issue(severity, code, text, (place,), key)

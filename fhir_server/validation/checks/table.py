@@ -1,5 +1,7 @@
 """The checks that the engine brings, in one table."""
 
 from fhir_server.validation.checks.check import Check
+from fhir_server.validation.checks.questionnaire import QuestionnaireCheck
+from fhir_server.validation.checks.questionnaire_response import QuestionnaireResponseCheck
 
-CHECKS: tuple[Check, ...] = ()
+CHECKS: tuple[Check, ...] = (QuestionnaireCheck(), QuestionnaireResponseCheck())

@@ -1,0 +1,214 @@
+"""One answer against the question it answers: its type, its options, its bounds.
+
+https://hl7.org/fhir/R4/questionnaireresponse.html
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fhir_server.core import json
+from fhir_server.core.patterns import matches
+from fhir_server.core.reference import parse_reference
+from fhir_server.issues import Issue, Text
+from fhir_server.validation.checks import messages
+from fhir_server.validation.checks.check import CheckContext, finding
+from fhir_server.validation.checks.form import VALUE_TYPES, Form, Item, extension_values, value_of
+from fhir_server.validation.checks.membership import is_member
+from fhir_server.validation.checks.values import compared, equal, same_coding, shown
+from fhir_server.validation.findings import excerpt, listed
+
+CORE = "http://hl7.org/fhir/StructureDefinition"
+SDC = "http://hl7.org/fhir/uv/sdc/StructureDefinition"
+MINIMA = (f"{CORE}/minValue", f"{SDC}/sdc-questionnaire-minQuantity")
+MAXIMA = (f"{CORE}/maxValue", f"{SDC}/sdc-questionnaire-maxQuantity")
+CHOICES = ("choice", "open-choice")
+SHOWN_OPTIONS_MAX = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The value of one answer, its place, and of how many `siblings` it is one."""
+
+    item: Item
+    form: Form
+    type: str
+    value: Any
+    place: str
+    siblings: int
+
+    def error(self, key: str, text: Text, code: str = "invariant") -> Issue:
+        return finding("error", code, key, text, self.place)
+
+    def doubt(self, key: str, text: Text, code: str = "invariant") -> Issue:
+        return finding("warning", code, key, text, self.place)
+
+
+def answer_issues(answer: Answer, context: CheckContext) -> Iterator[Issue]:
+    """What is wrong with an answer."""
+    wanted = VALUE_TYPES[answer.item.type]
+    if answer.type not in wanted:
+        text = messages.ANSWER_TYPE(
+            link_id=answer.item.link_id, type=answer.item.type, wanted=listed(wanted), found=answer.type
+        )
+        yield answer.error("answer-type", text)
+        return
+    yield from _choice(answer, context)
+    yield from _bounds(answer)
+    for check in BY_TYPE.get(answer.type, ()):
+        yield from check(answer)
+
+
+# options
+
+
+def _choice(answer: Answer, context: CheckContext) -> Iterator[Issue]:
+    options = answer.item.definition.get("answerOption")
+    value_set = answer.item.definition.get("answerValueSet")
+    if answer.item.type == "open-choice" and answer.type == "String":
+        yield from _written_out(answer, options or ())
+    elif options:
+        yield from _option(answer, options)
+    elif value_set and answer.type == "Coding":
+        yield from _member(answer, value_set, context)
+
+
+def _option(answer: Answer, options: list[dict[str, Any]]) -> Iterator[Issue]:
+    for option in options:
+        offered = value_of(option, "value")
+        if offered and offered[0] == answer.type and equal(answer.type, answer.value, offered[1]):
+            if answer.siblings > 1 and _is_exclusive(option):
+                text = messages.OPTION_EXCLUSIVE(
+                    value=shown(answer.value), link_id=answer.item.link_id, count=answer.siblings
+                )
+                yield answer.error("option-exclusive", text)
+            return
+    offered_values = [shown(found[1]) for option in options if (found := value_of(option, "value"))]
+    text = messages.NOT_AN_OPTION(
+        value=shown(answer.value), link_id=answer.item.link_id, options=_some(offered_values)
+    )
+    yield answer.error("answer-option", text, "code-invalid")
+
+
+def _is_exclusive(option: Mapping[str, Any]) -> bool:
+    return True in extension_values(option, f"{CORE}/questionnaire-optionExclusive")
+
+
+def _written_out(answer: Answer, options: Any) -> Iterator[Issue]:
+    """An open answer that only writes out one of the coded options."""
+    for option in options:
+        coding = option.get("valueCoding", {})
+        names = {str(coding.get(name)).lower() for name in ("code", "display") if name in coding}
+        if str(answer.value).lower() in names:
+            text = messages.WRITTEN_OUT(value=shown(answer.value), link_id=answer.item.link_id)
+            yield answer.doubt("answer-option", text)
+            return
+
+
+def _member(answer: Answer, value_set: str, context: CheckContext) -> Iterator[Issue]:
+    if "code" not in answer.value:
+        return
+    found = is_member(value_set, answer.value, answer.form.questionnaire, context)
+    value = shown(answer.value)
+    if found is None:
+        text = messages.VALUE_SET_UNKNOWN(value=value, value_set=value_set)
+        yield answer.doubt("answer-value-set", text, "not-supported")
+    elif not found:
+        text = messages.NOT_IN_VALUE_SET(value=value, value_set=value_set, link_id=answer.item.link_id)
+        yield answer.error("answer-value-set", text, "code-invalid")
+
+
+# bounds
+
+
+def _bounds(answer: Answer) -> Iterator[Issue]:
+    for urls, sign, template, key in (
+        (MINIMA, -1, messages.TOO_LOW, "min-value"),
+        (MAXIMA, 1, messages.TOO_HIGH, "max-value"),
+    ):
+        for limit in (value for url in urls for value in answer.item.extensions(url)):
+            order = compared(answer.type, answer.value, limit)
+            values = {"value": shown(answer.value), "limit": shown(limit), "link_id": answer.item.link_id}
+            if order == sign:
+                yield answer.error(key, template(**values))
+            elif order is None and answer.type == "Quantity":
+                yield answer.error(key, messages.NOT_COMPARABLE(**values))
+
+
+def _length(answer: Answer) -> Iterator[Issue]:
+    length, link_id = len(answer.value), answer.item.link_id
+    least, most = answer.item.extension(f"{CORE}/minLength"), answer.item.definition.get("maxLength")
+    if type(least) is int and length < least:
+        yield answer.error("min-length", messages.TOO_SHORT(length=length, limit=least, link_id=link_id))
+    if type(most) is int and length > most:
+        yield answer.error("max-length", messages.TOO_LONG(length=length, limit=most, link_id=link_id))
+    if answer.item.type == "string" and ("\n" in answer.value or "\r" in answer.value):
+        yield answer.doubt("line-break", messages.LINE_BREAK())
+
+
+def _pattern(answer: Answer) -> Iterator[Issue]:
+    pattern = answer.item.extension(f"{CORE}/regex")
+    if not isinstance(pattern, str):
+        return
+    fits = matches(pattern, answer.value)
+    values = {"pattern": excerpt(pattern), "link_id": answer.item.link_id}
+    if fits is None:
+        yield answer.doubt("pattern", messages.PATTERN_NOT_RUN(**values), "not-supported")
+    elif not fits:
+        yield answer.error("pattern", messages.WRONG_PATTERN(value=shown(answer.value), **values))
+
+
+def _places(answer: Answer) -> Iterator[Issue]:
+    limit = answer.item.extension(f"{CORE}/maxDecimalPlaces")
+    number = answer.value.get("value") if answer.type == "Quantity" else answer.value
+    if type(limit) is not int or not json.is_number(number):
+        return
+    places = max(0, -int(json.decimal(number).as_tuple().exponent))
+    if places > limit:
+        text = messages.TOO_PRECISE(
+            value=excerpt(number), places=places, limit=limit, link_id=answer.item.link_id
+        )
+        yield answer.error("max-decimal-places", text)
+
+
+def _unit(answer: Answer) -> Iterator[Issue]:
+    units = list(answer.item.extensions(f"{CORE}/questionnaire-unitOption"))
+    if units and not any(same_coding(unit, answer.value) for unit in units):
+        text = messages.WRONG_UNIT(
+            value=shown(answer.value), link_id=answer.item.link_id, options=_some(map(shown, units))
+        )
+        yield answer.error("unit", text)
+
+
+def _media_type(answer: Answer) -> Iterator[Issue]:
+    allowed = list(answer.item.extensions(f"{CORE}/mimeType"))
+    given = answer.value.get("contentType")
+    if allowed and not any(str(given).startswith(one) for one in allowed):
+        text = messages.WRONG_MEDIA_TYPE(
+            value=excerpt(given), link_id=answer.item.link_id, options=listed(allowed)
+        )
+        yield answer.error("media-type", text)
+
+
+def _target(answer: Answer) -> Iterator[Issue]:
+    allowed = list(answer.item.extensions(f"{CORE}/questionnaire-referenceResource"))
+    type_name = parse_reference(answer.value.get("reference", "")).type or answer.value.get("type")
+    if allowed and type_name and type_name not in allowed:
+        text = messages.WRONG_TARGET(value=type_name, link_id=answer.item.link_id, options=listed(allowed))
+        yield answer.error("reference-target", text)
+
+
+BY_TYPE: Mapping[str, tuple[Callable[[Answer], Iterator[Issue]], ...]] = {
+    "String": (_length, _pattern),
+    "Uri": (_length, _pattern),
+    "Decimal": (_places,),
+    "Quantity": (_places, _unit),
+    "Attachment": (_media_type,),
+    "Reference": (_target,),
+}
+
+
+def _some(values: Any) -> str:
+    """The first of some values, and a sign where there are more."""
+    found = list(values)
+    return ", ".join(found[:SHOWN_OPTIONS_MAX]) + (", …" if len(found) > SHOWN_OPTIONS_MAX else "")

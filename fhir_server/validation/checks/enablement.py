@@ -1,0 +1,96 @@
+"""Which items of a Questionnaire the answers given enable.
+
+https://hl7.org/fhir/R4/questionnaire-definitions.html#Questionnaire.item.enableWhen
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fhir_server.core.fhirpath import FhirPath, FhirPathError
+from fhir_server.validation.checks.form import Form, Item, value_of
+from fhir_server.validation.checks.values import compared, equal
+
+Element = Mapping[str, Any]
+
+EXPRESSION = "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-enableWhenExpression"
+
+ORDERS: Mapping[str, Callable[[int], bool]] = {
+    ">": lambda order: order > 0,
+    "<": lambda order: order < 0,
+    ">=": lambda order: order >= 0,
+    "<=": lambda order: order <= 0,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Enablement:
+    """Decides for the items of one response. `within` are the items that an item stands in, from outside in,
+    each with the element of the response that answers it.
+    """
+
+    form: Form
+    response: Element
+    paths: FhirPath
+
+    def enabled(self, item: Item, within: tuple[tuple[Item, Element], ...]) -> bool:
+        """Whether the item is to be answered. What cannot be decided counts as enabled."""
+        expression = item.extension(EXPRESSION)
+        if isinstance(expression, dict):
+            return self._holds(expression)
+        conditions = item.definition.get("enableWhen", ())
+        if not conditions:
+            return True
+        met = [self._met(condition, item, within) for condition in conditions]
+        behavior = item.definition.get("enableBehavior")
+        if behavior == "any" or len(met) == 1:
+            return any(met)
+        return bool(behavior != "all") or all(met)
+
+    def _holds(self, expression: Mapping[str, Any]) -> bool:
+        if expression.get("language") != "text/fhirpath" or "expression" not in expression:
+            return True
+        try:
+            return self.paths.evaluate(expression["expression"], self.response) in ([True], [])
+        except FhirPathError:
+            return True
+
+    def _met(self, condition: Element, item: Item, within: tuple[tuple[Item, Element], ...]) -> bool:
+        answers = self._answers(condition.get("question"), item, within)
+        wanted = value_of(condition, "answer")
+        operator = condition.get("operator")
+        if wanted is None:
+            return True
+        if operator == "exists":
+            return bool(answers) == (wanted[1] is True)
+        return any(_compares(operator, answer, wanted) for answer in answers)
+
+    def _answers(
+        self, link_id: Any, item: Item, within: tuple[tuple[Item, Element], ...]
+    ) -> list[tuple[str, Any]]:
+        """The answers to a question in the nearest group that holds both it and the item that asks."""
+        target = self.form.by_link_id.get(link_id)
+        if target is None:
+            return []
+        around = set(target.ancestors())
+        common = next((one for one in item.ancestors() if one in around and one is not item), None)
+        focus = next((element for one, element in reversed(within) if one is common), self.response)
+        return list(_answers_in(focus, link_id))
+
+
+def _answers_in(focus: Element, link_id: str) -> Iterator[tuple[str, Any]]:
+    for answer in focus.get("answer", ()):
+        if focus.get("linkId") == link_id and (found := value_of(answer, "value")):
+            yield found
+        for below in answer.get("item", ()):
+            yield from _answers_in(below, link_id)
+    for below in focus.get("item", ()):
+        yield from _answers_in(below, link_id)
+
+
+def _compares(operator: Any, answer: tuple[str, Any], wanted: tuple[str, Any]) -> bool:
+    if operator in ("=", "!="):
+        same = answer[0] == wanted[0] and equal(wanted[0], answer[1], wanted[1])
+        return same == (operator == "=")
+    order = compared(wanted[0], answer[1], wanted[1]) if answer[0] == wanted[0] else None
+    return order is not None and operator in ORDERS and ORDERS[operator](order)

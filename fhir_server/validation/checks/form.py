@@ -1,0 +1,116 @@
+"""A Questionnaire as the tree of its items, found by link id.
+
+https://hl7.org/fhir/R4/questionnaire.html
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Definition = Mapping[str, Any]
+
+VALUE_TYPES: Mapping[str, tuple[str, ...]] = {
+    "boolean": ("Boolean",),
+    "decimal": ("Decimal",),
+    "integer": ("Integer",),
+    "date": ("Date",),
+    "dateTime": ("DateTime",),
+    "time": ("Time",),
+    "string": ("String",),
+    "text": ("String",),
+    "url": ("Uri",),
+    "attachment": ("Attachment",),
+    "reference": ("Reference",),
+    "quantity": ("Quantity",),
+    "choice": ("Coding", "Date", "Time", "Integer", "String", "Reference"),
+    "open-choice": ("Coding", "Date", "Time", "Integer", "String", "Reference"),
+}
+"""The value[x] that answer each type of question; groups and displays have none."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Item:
+    """One item: its definition, and its place in the tree."""
+
+    definition: Definition
+    parent: "Item | None"
+    index: int
+
+    @property
+    def link_id(self) -> str:
+        return str(self.definition.get("linkId"))
+
+    @property
+    def type(self) -> str:
+        return str(self.definition.get("type"))
+
+    @property
+    def required(self) -> bool:
+        return self.definition.get("required") is True
+
+    @property
+    def repeats(self) -> bool:
+        return self.definition.get("repeats") is True
+
+    def extension(self, url: str) -> Any:
+        """The value of the first extension with this url, whatever its type; None where there is none."""
+        return next(self.extensions(url), None)
+
+    def extensions(self, url: str) -> Iterator[Any]:
+        """The values of all extensions with this url."""
+        return extension_values(self.definition, url)
+
+    def ancestors(self) -> Iterator["Item"]:
+        """The item itself and all that it stands in, from inside out."""
+        item: Item | None = self
+        while item is not None:
+            yield item
+            item = item.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The items of a Questionnaire in the order of the page; of two with one link id the first counts."""
+
+    questionnaire: Definition
+    items: tuple[Item, ...]
+    by_link_id: Mapping[str, Item] = field(repr=False)
+    below: Mapping[Item | None, tuple[Item, ...]] = field(repr=False)
+    """The items directly in another; under None, the outermost."""
+
+    def order(self, item: Item) -> tuple[int, ...]:
+        """What sorts items as they follow each other on the page."""
+        return tuple(one.index for one in item.ancestors())[::-1]
+
+
+def read_form(questionnaire: Definition) -> Form:
+    """The form that a Questionnaire describes."""
+    below: dict[Item | None, tuple[Item, ...]] = {}
+    items = tuple(_read(questionnaire, None, below))
+    by_link_id = {item.link_id: item for item in reversed(items)}
+    return Form(questionnaire, items, by_link_id, below)
+
+
+def value_of(holder: Definition, element: str) -> tuple[str, Any] | None:
+    """The type and value of a choice such as value[x], where it is given."""
+    for name, value in holder.items():
+        if name.startswith(element) and name[len(element) :][:1].isupper():
+            return name[len(element) :], value
+    return None
+
+
+def extension_values(holder: Definition, url: str) -> Iterator[Any]:
+    """The values of the extensions of an element that have this url."""
+    for extension in holder.get("extension", ()):
+        if extension.get("url") == url and (found := value_of(extension, "value")):
+            yield found[1]
+
+
+def _read(
+    holder: Definition, parent: Item | None, below: dict[Item | None, tuple[Item, ...]]
+) -> Iterator[Item]:
+    children = tuple(Item(one, parent, index) for index, one in enumerate(holder.get("item", ())))
+    below[parent] = children
+    for item in children:
+        yield item
+        yield from _read(item.definition, item, below)

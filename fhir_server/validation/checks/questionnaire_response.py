@@ -1,0 +1,221 @@
+"""QuestionnaireResponses against the Questionnaire that they answer.
+
+A response that is not completed may lack answers; they are then warnings.
+https://hl7.org/fhir/R4/questionnaireresponse.html
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from fhir_server.issues import Issue, Severity, Text
+from fhir_server.validation.checks import messages
+from fhir_server.validation.checks.answers import CORE, Answer, answer_issues
+from fhir_server.validation.checks.calculations import calculation_issues
+from fhir_server.validation.checks.check import CheckContext, Resource, finding
+from fhir_server.validation.checks.enablement import Enablement
+from fhir_server.validation.checks.form import VALUE_TYPES, Form, Item, read_form, value_of
+from fhir_server.validation.checks.values import compared
+from fhir_server.validation.findings import excerpt, shortened
+
+Element = dict[str, Any]
+Within = tuple[tuple[Item, Element], ...]
+
+ROOT = "QuestionnaireResponse"
+COMPLETE = ("completed", "amended")
+
+
+class QuestionnaireResponseCheck:
+    """Checks the answers of a response against its questionnaire, where that is known."""
+
+    types = frozenset({ROOT})
+
+    def check(self, resource: Resource, context: CheckContext) -> Iterator[Issue]:
+        url = resource.get("questionnaire")
+        place = f"{ROOT}.questionnaire"
+        if url is None:
+            text = messages.QUESTIONNAIRE_NOT_NAMED()
+            yield finding("information", "required", "questionnaire-known", text, place)
+            return
+        questionnaire = _questionnaire(url, resource, context)
+        if questionnaire is None:
+            text = messages.QUESTIONNAIRE_UNKNOWN(url=url)
+            yield finding("warning", "not-found", "questionnaire-known", text, place)
+            return
+        yield from _in_use(resource, questionnaire)
+        form = read_form(questionnaire)
+        enablement = Enablement(form, resource, context.paths)
+        walk = _Walk(form, resource, context, enablement, resource.get("status") in COMPLETE)
+        yield from walk.items(resource, ROOT, form.below[None], ())
+
+
+def _questionnaire(url: str, response: Resource, context: CheckContext) -> Resource | None:
+    if not url.startswith("#"):
+        return context.canonical(url, "Questionnaire")
+    for contained in response.get("contained", ()):
+        if contained.get("id") == url[1:] and contained.get("resourceType") == "Questionnaire":
+            return contained  # type: ignore[no-any-return]
+    return None
+
+
+def _in_use(response: Resource, questionnaire: Resource) -> Iterator[Issue]:
+    """That the answers were given while the questionnaire was in use."""
+    authored, period = response.get("authored"), questionnaire.get("effectivePeriod", {})
+    for limit, sign, template in (
+        (period.get("start"), -1, messages.AUTHORED_BEFORE),
+        (period.get("end"), 1, messages.AUTHORED_AFTER),
+    ):
+        if authored and limit and compared("Date", authored[:10], limit[:10]) == sign:
+            text = template(date=authored, limit=limit)
+            yield finding("warning", "business-rule", "questionnaire-in-use", text, f"{ROOT}.authored")
+
+
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """Walks a response and its form together."""
+
+    form: Form
+    response: Resource
+    context: CheckContext
+    enablement: Enablement
+    complete: bool
+
+    @property
+    def _lacking(self) -> Severity:
+        """How bad it is that an answer is not there."""
+        return "error" if self.complete else "warning"
+
+    def items(self, holder: Element, place: str, items: Sequence[Item], within: Within) -> Iterator[Issue]:
+        """The items in one element of the response, which should be `items`."""
+        found: dict[Item, list[tuple[Element, str]]] = {item: [] for item in items}
+        by_link_id = {item.link_id: item for item in reversed(items)}
+        last: Item | None = None
+        for index, element in enumerate(holder.get("item", ())):
+            where = f"{place}.item[{index}]"
+            item = by_link_id.get(element.get("linkId", ""))
+            if item is None:
+                yield from self._stray(element, where, within)
+                continue
+            if last is not None and item.index < last.index:
+                text = messages.ITEM_ORDER(link_id=item.link_id, before=last.link_id)
+                yield finding("error", "structure", "item-order", text, where)
+            last = item
+            found[item].append((element, where))
+        for item, elements in found.items():
+            yield from self._one(item, elements, place, within)
+
+    def _stray(self, element: Element, where: str, within: Within) -> Iterator[Issue]:
+        """An item that the questionnaire has elsewhere, or has not."""
+        link_id = element.get("linkId", "")
+        item = self.form.by_link_id.get(link_id)
+        if item is None:
+            alike = get_close_matches(shortened(link_id), self.form.by_link_id, n=1)
+            hint = messages.DID_YOU_MEAN(link_id=alike[0]) if alike else messages.NO_HINT()
+            text = messages.ITEM_UNKNOWN(link_id=shortened(link_id), hint=hint)
+            yield finding("error", "not-found", "item-known", text, f"{where}.linkId")
+            return
+        text = messages.ITEM_MISPLACED(link_id=link_id, place=_rightful_place(item))
+        yield finding("error", "structure", "item-place", text, where)
+        yield from self._element(item, element, where, within)
+
+    def _one(
+        self, item: Item, elements: list[tuple[Element, str]], place: str, within: Within
+    ) -> Iterator[Issue]:
+        """All elements of the response that answer one item, perhaps none."""
+        enabled = self.enablement.enabled(item, within)
+        if not elements:
+            if enabled and item.required:
+                text = messages.ITEM_REQUIRED(link_id=item.link_id)
+                yield finding(self._lacking, "required", "item-required", text, place)
+            return
+        if len(elements) > 1 and not (item.repeats and item.type == "group"):
+            text = messages.ITEM_TWICE(link_id=item.link_id, count=len(elements))
+            yield finding("error", "structure", "item-repeats", text, elements[1][1])
+        for element, where in elements:
+            if not enabled and ("answer" in element or "item" in element):
+                text = messages.ITEM_NOT_ENABLED(link_id=item.link_id)
+                yield finding("error", "invalid", "item-enabled", text, where)
+            yield from self._element(item, element, where, within, enabled)
+
+    def _element(
+        self, item: Item, element: Element, where: str, within: Within, enabled: bool = True
+    ) -> Iterator[Issue]:
+        inside = (*within, (item, element))
+        yield from self._text(item, element, where)
+        if enabled:
+            yield from self._presence(item, element, where)
+        if item.type == "group":
+            yield from self.items(element, where, self.form.below[item], inside)
+        elif "item" in element:
+            of_display = item.type == "display"
+            template = messages.ITEMS_IN_DISPLAY if of_display else messages.ITEMS_IN_QUESTION
+            text = template(link_id=item.link_id)
+            yield finding("error", "structure", "item-place", text, f"{where}.item")
+        yield from self._answers(item, element, where, inside)
+
+    def _text(self, item: Item, element: Element, where: str) -> Iterator[Issue]:
+        given, wanted = element.get("text"), item.definition.get("text")
+        if given and given != wanted:
+            text = messages.ITEM_TEXT(link_id=item.link_id, text=excerpt(wanted or ""))
+            yield finding("error", "invalid", "item-text", text, f"{where}.text")
+
+    def _presence(self, item: Item, element: Element, where: str) -> Iterator[Issue]:
+        """That there are as many answers as there must be."""
+        count = len(element.get("item" if item.type == "group" else "answer", ()))
+        if item.required and not count:
+            text = messages.ITEM_REQUIRED(link_id=item.link_id)
+            yield finding(self._lacking, "required", "item-required", text, where)
+        if item.type == "group":
+            return
+        if count > 1 and not item.repeats:
+            text = messages.ANSWER_TWICE(link_id=item.link_id, count=count)
+            yield finding("error", "structure", "item-repeats", text, f"{where}.answer[1]")
+        yield from self._occurrences(item, count, where)
+
+    def _occurrences(self, item: Item, count: int, where: str) -> Iterator[Issue]:
+        least = item.extension(f"{CORE}/questionnaire-minOccurs")
+        most = item.extension(f"{CORE}/questionnaire-maxOccurs")
+        values = {"link_id": item.link_id, "count": count}
+        if type(least) is int and 0 < count < least:
+            text = messages.ANSWERS_FEW(limit=least, **values)
+            yield finding(self._lacking, "required", "min-occurs", text, where)
+        if type(most) is int and count > most:
+            text = messages.ANSWERS_MANY(limit=most, **values)
+            yield finding("error", "structure", "max-occurs", text, where)
+
+    def _answers(self, item: Item, element: Element, where: str, within: Within) -> Iterator[Issue]:
+        answers = element.get("answer", ())
+        if answers and item.type not in VALUE_TYPES:
+            text = messages.ANSWER_IN_GROUP(link_id=item.link_id, type=item.type)
+            yield finding("error", "structure", "answer-type", text, f"{where}.answer")
+            return
+        for index, answer in enumerate(answers):
+            place = f"{where}.answer[{index}]"
+            if value := value_of(answer, "value"):
+                at = f"{place}.value.ofType({_type_name(value[0])})"
+                found = Answer(item, self.form, *value, at, len(answers))
+                yield from answer_issues(found, self.context)
+            yield from self.items(answer, place, self.form.below[item], within)
+        yield from calculation_issues(
+            item,
+            element,
+            where,
+            form=self.form,
+            response=self.response,
+            paths=self.context.paths,
+            complete=self.complete,
+        )
+
+
+def _rightful_place(item: Item) -> Text:
+    if item.parent is None:
+        return messages.AT_THE_TOP()
+    template = messages.INSIDE_ITEM if item.parent.type == "group" else messages.UNDER_ANSWER
+    return template(link_id=item.parent.link_id)
+
+
+def _type_name(suffix: str) -> str:
+    """The type's own name: value[x] writes primitive types with a capital letter."""
+    complex_types = ("Coding", "Quantity", "Reference", "Attachment")
+    return suffix if suffix in complex_types else suffix[0].lower() + suffix[1:]
