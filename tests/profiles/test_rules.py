@@ -1,4 +1,4 @@
-"""Each rule of the profiles accepts the story and refuses what breaks it."""
+"""What the rules of the profiles let pass, at their limits."""
 
 from collections.abc import Callable
 from copy import deepcopy
@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from fhir_server.core import json
-from tests.mappings.sound import GUIDE, PROFILES, broken_rules
+from tests.mappings.sound import GUIDE, broken_rules
 from tests.mappings.story import resources
 
-RANK, LEGER = GUIDE.profile("sequence-rank"), GUIDE.profile("sesame-careplan-leger")
+LEGER = GUIDE.profile("sesame-careplan-leger")
 
 Change = Callable[[dict[str, Any]], object]
 
@@ -21,105 +21,12 @@ def first(profile: str) -> dict[str, Any]:
     return deepcopy(next(found for found in resources() if url in found["meta"].get("profile", [])))
 
 
-def set_rank(plan: dict[str, Any], rank: int) -> None:
-    next(found for found in plan["extension"] if found["url"] == RANK)["valuePositiveInt"] = rank
-
-
 def as_leger(plan: dict[str, Any]) -> None:
     plan["meta"]["profile"] = [LEGER]
 
 
-def answer(response: dict[str, Any], link_id: str) -> dict[str, Any]:
-    return next(item for item in response["item"] if item["linkId"] == link_id)["answer"][0]
-
-
 def without_item(link_id: str) -> Change:
     return lambda response: response.update(item=[i for i in response["item"] if i["linkId"] != link_id])
-
-
-def with_total(link_id: str, total: int) -> Change:
-    return lambda response: answer(response, link_id).update(valueInteger=total)
-
-
-def as_social_security(person: dict[str, Any]) -> None:
-    person["identifier"][0]["system"] = "urn:oid:1.2.250.1.213.1.4.8"
-
-
-def two_lines(claim: dict[str, Any]) -> None:
-    claim["item"].append(claim["item"][0])
-    claim["total"]["value"] = 1216
-
-
-def two_forfaits(claim: dict[str, Any]) -> None:
-    coding = claim["item"][0]["productOrService"]["coding"]
-    coding.append(coding[0] | {"code": "leger"})
-
-
-CASES: list[tuple[str, str, Change]] = [
-    ("ses-patient-1", "sesame-patient", lambda p: p.pop("birthDate")),
-    ("ses-patient-1", "sesame-patient", lambda p: p.pop("gender")),
-    ("ses-patient-1", "sesame-patient", lambda p: p["name"][0].pop("given")),
-    ("ses-patient-1", "sesame-patient", lambda p: p["extension"].pop()),
-    ("ses-patient-2", "sesame-patient", as_social_security),
-    (
-        "ses-referral-1",
-        "sesame-servicerequest-referral",
-        lambda r: r["reasonCode"].append({"coding": [{"system": "urn:x"}]}),
-    ),
-    ("ses-task-1", "sesame-task-referral", lambda t: t.update(status="rejected")),
-    ("ses-careplan-1", "sesame-careplan-classique", lambda p: p["period"].pop("end")),
-    ("ses-careplan-2", "sesame-careplan-classique", lambda p: p["period"].update(end="2025-04-13")),
-    ("ses-careplan-3", "sesame-careplan-classique", lambda p: set_rank(p, 5)),
-    ("ses-careplan-4", "sesame-careplan-classique", lambda p: set_rank(p, 2)),
-    (
-        "ses-careplan-4",
-        "sesame-careplan-classique",
-        lambda p: p.update(replaces=[{"reference": "CarePlan/1"}]),
-    ),
-    ("ses-careplan-5", "sesame-careplan-classique", lambda p: (as_leger(p), set_rank(p, 2))),
-    (
-        "ses-careplan-5",
-        "sesame-careplan-classique",
-        lambda p: (as_leger(p), p.update(replaces=[{"reference": "CarePlan/1"}])),
-    ),
-    ("ses-qr-phq9-1", "sesame-questionnaireresponse-phq9", without_item("44260-8")),
-    ("ses-qr-phq9-2", "sesame-questionnaireresponse-phq9", with_total("44261-6", 16)),
-    ("ses-qr-phq9-3", "sesame-questionnaireresponse-phq9", lambda r: r.update(questionnaire="urn:other")),
-    ("ses-qr-gad7-1", "sesame-questionnaireresponse-gad7", without_item("69725-0")),
-    ("ses-qr-gad7-2", "sesame-questionnaireresponse-gad7", with_total("70274-6", 0)),
-    ("ses-qr-gad7-3", "sesame-questionnaireresponse-gad7", lambda r: r.pop("questionnaire")),
-    ("ses-qr-phq2-1", "sesame-questionnaireresponse-phq2", without_item("44250-9")),
-    ("ses-qr-phq2-2", "sesame-questionnaireresponse-phq2", with_total("55758-7", 7)),
-    ("ses-qr-phq2-3", "sesame-questionnaireresponse-phq2", lambda r: r.update(questionnaire="urn:other")),
-    ("ses-obs-1", "sesame-observation-score", lambda o: o.update(valueInteger=28)),
-    ("ses-obs-1", "sesame-observation-score", lambda o: o.update(valueInteger=-1)),
-    ("ses-claim-1", "sesame-claim", two_lines),
-    ("ses-claim-2", "sesame-claim", two_forfaits),
-    ("ses-claim-2", "sesame-claim", lambda c: c["item"][0]["unitPrice"].update(value=json.number("607.99"))),
-    ("ses-claim-4", "sesame-claim", lambda c: c["item"][0]["net"].update(currency="USD")),
-    ("ses-claim-4", "sesame-claim", lambda c: c["total"].pop("currency")),
-    ("ses-claim-5", "sesame-claim", lambda c: c["total"].update(value=245)),
-]
-
-
-@pytest.mark.parametrize(
-    ("key", "profile", "change"), CASES, ids=lambda value: value if isinstance(value, str) else ""
-)
-def test_a_rule_refuses_what_breaks_it_and_no_other_does(key: str, profile: str, change: Change) -> None:
-    resource = first(profile)
-    assert broken_rules(resource) == set()
-    change(resource)
-    assert key in broken_rules(resource)
-
-
-def test_every_rule_has_a_refused_case() -> None:
-    rules = {
-        rule["key"]
-        for profile in PROFILES.values()
-        for element in profile["differential"]["element"]
-        for rule in element.get("constraint", [])
-    }
-    assert {key for key, _, _ in CASES} == rules
 
 
 def test_an_unfinished_response_may_lack_answers() -> None:

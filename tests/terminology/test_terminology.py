@@ -21,15 +21,18 @@ ELSEWHERE = {
         *("LA6568-5", "LA6569-3", "LA6570-1", "LA6571-9", "LA6572-7", "LA6573-5", "LA6575-0", "LA6574-3"),
     },
     "urn:iso:std:iso:3166": {"FR"},
-    "https://smt.esante.gouv.fr/terminologie-cim-10": {"F32.1", "F41.1"},
+    "https://smt.esante.gouv.fr/terminologie-cim-10": {
+        *("F32.0", "F32.1", "F32.2", "F33.0", "F33.1", "F33.2", "F40.0", "F40.1", "F40.2", "F41.0", "F41.1"),
+        *("F41.2", "F41.8", "F41.9", "F43.0", "F43.1", "F43.2"),
+    },
     "https://hl7.fr/ig/fhir/core/CodeSystem/fr-core-cs-v2-0203": {
-        *("INS-NIR", "INS-NIA", "INS-NIR-TEST", "INS-NIR-DEMO", "RPPS", "FINEG", "SIREN"),
+        *("INS-NIR", "INS-NIA", "INS-NIR-TEST", "INS-NIR-DEMO", "RPPS", "IDNPS", "FINEG", "SIREN"),
     },
     "https://hl7.fr/ig/fhir/core/CodeSystem/fr-core-cs-v2-0445": {"VALI"},
     "https://hl7.fr/ig/fhir/core/CodeSystem/fr-core-cs-identifier-type": {"VN"},
     "https://mos.esante.gouv.fr/NOS/TRE_G15-ProfessionSante/FHIR/TRE-G15-ProfessionSante": {"10", "60"},
     "https://mos.esante.gouv.fr/NOS/TRE_R38-SpecialiteOrdinale/FHIR/TRE-R38-SpecialiteOrdinale": {
-        "SM54",
+        *("SM26", "SM53", "SM54"),
         "SM42",
     },
     "https://mos.esante.gouv.fr/NOS/TRE_R13-CommuneOM/FHIR/TRE-R13-CommuneOM": {"78646"},
@@ -144,7 +147,7 @@ def test_related_claims_are_prior_or_replaced() -> None:
 def test_naming_systems_govern_the_identifiers_of_the_guide() -> None:
     found = [resource for resource in GUIDE.resources if resource["resourceType"] == "NamingSystem"]
     assert {resource["id"] for resource in found} == {
-        *("referral", "practitioner-role", "episode", "care-plan", "claim", "record"),
+        *("referral", "practitioner-role", "episode", "care-plan", "claim", "record", "pseudonym"),
     }
     for resource in found:
         assert resource["uniqueId"] == [
