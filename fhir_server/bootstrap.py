@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from fhir_server.codes.terminology import Terminology
 from fhir_server.core import json
 from fhir_server.core.fhirpath import FhirPath
 from fhir_server.core.limits import Limits
@@ -107,6 +108,7 @@ def build(settings: Settings) -> Server:
         registry=registry,
         validator=StructureValidator(registry),
         extractor=extractor,
+        codes=Terminology(registry),
         paths=FhirPath(),
         tokens=PageTokens(store.secret),
         zone=zone,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
+from fhir_server.codes.terminology import Terminology
 from fhir_server.core.fhirpath import FhirPath
 from fhir_server.core.limits import Limits
 from fhir_server.core.request import FhirRequest, FhirResponse
@@ -144,6 +145,7 @@ class Engine:
     registry: Registry
     validator: Validator
     extractor: Extractor
+    codes: Terminology
     paths: FhirPath
     tokens: PageTokens
     zone: ZoneInfo

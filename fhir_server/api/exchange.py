@@ -68,6 +68,7 @@ def fhir_request(exchange: Exchange, body: Body = EMPTY) -> FhirRequest:
         _conditions(headers),
         negotiation.preferences(prefer) if prefer else INDIFFERENT,
         exchange.language,
+        accept_language=text(headers, b"accept-language") or "",
     )
 
 

@@ -50,6 +50,7 @@ class FhirRequest(Struct, frozen=True):
     `path` is split at slashes and percent-decoded; `query` holds the parameters of the URL and, for a
     search by POST, of the form, in order. `content` is the parsed JSON body, or the patch document; None
     without a body. `content_type` is the media type without parameters.
+    `language` is that of messages; `accept_language`, the header, may ask for displays in any other.
     """
 
     method: str
@@ -63,6 +64,7 @@ class FhirRequest(Struct, frozen=True):
     language: Language = "en"
     principal: Principal = Principal()
     purpose_of_use: str | None = None
+    accept_language: str = ""
 
     def parameter(self, name: str) -> str | None:
         """The last value of a query parameter; None when absent."""

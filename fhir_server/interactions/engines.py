@@ -105,6 +105,7 @@ class Engines:
             self._newest,
             registry=registry,
             extractor=extractor,
+            codes=self._newest.codes.over(registry),
             searches=RememberedSearches(),
             generation=generation,
             pending=pending,

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from fhir_server.codes.terminology import Terminology
 from fhir_server.core.fhirpath import FhirPath
 from fhir_server.core.limits import Limits
 from fhir_server.core.tokens import PageTokens
@@ -56,6 +57,7 @@ def client_with(
             "registry": registry,
             "validator": validator,
             "extractor": extractor,
+            "codes": Terminology(registry),
             "paths": FhirPath(),
             "tokens": PageTokens(store.secret),
             "zone": ZONE,

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from fhir_server.codes.terminology import Terminology
 from fhir_server.core import json
 from fhir_server.core.fhirpath import FhirPath
 from fhir_server.core.outcome import operation_outcome
@@ -67,6 +68,7 @@ def _engine(store: Store, registry: Registry, extractor: Extractor, zone: ZoneIn
         registry=registry,
         validator=StructureValidator(registry),
         extractor=extractor,
+        codes=Terminology(registry),
         paths=FhirPath(),
         tokens=PageTokens(store.secret),
         zone=zone,
