@@ -125,9 +125,8 @@ def binding_fact(binding: Json) -> list[str] | None:
 
 def value_fact(value: Json) -> Json:
     """What a primitive's value is for FHIRPath, and its limits."""
-    limits = {
-        name: value[name] for name in ("maxLength", "minValueInteger", "maxValueInteger") if name in value
-    }
+    named = ("min", "maxLength", "minValueInteger", "maxValueInteger")
+    limits = {name: value[name] for name in named if value.get(name)}
     return {"type": value["type"][0]["code"].removeprefix(SYSTEM_TYPES), **limits}
 
 
@@ -191,7 +190,10 @@ def type_facts(structure: Json, structures: Mapping[str, Json]) -> Json:
         facts["regex"] = extension_value(value["type"][0], REGEX)
         facts["value"] = value_fact(value)
         elements.pop("value", None)
-    facts["invariants"] = own_invariants(structure["snapshot"]["element"][0], structure["url"])
+    root = structure["snapshot"]["element"][0]
+    if binding := binding_fact(root.get("binding", {})):
+        facts["binding"] = binding
+    facts["invariants"] = own_invariants(root, structure["url"])
     return {**facts, "elements": elements}
 
 

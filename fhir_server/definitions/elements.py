@@ -91,7 +91,8 @@ class TypeDefinition:
     """One R4 type with all its elements, inherited ones first, in the order of XML.
 
     `invariants` include those of its base types. `regex` is that of a primitive type's value, `value` what
-    that is for FHIRPath (`type`) and its limits under their names in ElementDefinition.
+    that is for FHIRPath (`type`) and its limits under their names in ElementDefinition. `binding` is that of
+    the type as a whole, as Age has for its units.
     """
 
     name: str
@@ -103,3 +104,4 @@ class TypeDefinition:
     invariants: tuple[Invariant, ...] = ()
     regex: str | None = None
     value: Mapping[str, Any] = field(default_factory=dict)
+    binding: Binding | None = None

@@ -27,6 +27,7 @@ def build_type(facts: Mapping[str, Any], type_named: TypeSource) -> TypeDefiniti
         invariants=(base.invariants if base else ()) + _invariants(facts),
         regex=facts.get("regex"),
         value=facts.get("value", {}),
+        binding=Binding(*facts["binding"]) if "binding" in facts else None,
     )
 
 

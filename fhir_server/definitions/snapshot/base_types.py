@@ -52,6 +52,8 @@ class BaseTypes:
         if rules := [*self._invariants(type)]:
             element["constraint"] = rules
         element["isModifier"] = False
+        if type.binding:
+            element["binding"] = _binding(type.binding)
         return element
 
     def _invariants(self, type: TypeDefinition) -> Iterator[Json]:
@@ -189,14 +191,14 @@ def _primitive_value(type: TypeDefinition) -> ElementDefinition:
     """The value of a primitive, which JSON writes as the primitive itself."""
     path = f"{type.name}.value"
     limits = dict(type.value)
-    system = limits.pop("type")
+    system, lowest = limits.pop("type"), limits.pop("min", 0)
     return {
         "id": path,
         "path": path,
         "representation": ["xhtml" if type.name == "xhtml" else "xmlAttr"],
-        "min": 0,
+        "min": lowest,
         "max": "1",
-        "base": {"path": path, "min": 0, "max": "1"},
+        "base": {"path": path, "min": lowest, "max": "1"},
         "type": [_system_type(system, type.name, type.regex)],
         **limits,
         "isModifier": False,

@@ -4,6 +4,7 @@ https://hl7.org/fhir/R4/profiling.html#differential
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 
 from fhir_server.definitions.snapshot import messages, slices
 from fhir_server.definitions.snapshot.narrowing import Narrowing
@@ -11,6 +12,7 @@ from fhir_server.definitions.snapshot.place import Place, Step, place_of
 from fhir_server.definitions.snapshot.shape import faults
 from fhir_server.definitions.snapshot.snapshot import ElementDefinition
 from fhir_server.definitions.snapshot.tree import Node
+from fhir_server.definitions.snapshot.type_line import fhir_code
 from fhir_server.definitions.snapshot.unfolding import Unfolding
 from fhir_server.errors import SnapshotError
 from fhir_server.issues import Issue, Text
@@ -30,6 +32,21 @@ class _Misplaced(Exception):
         self.field = field
 
 
+@dataclass(slots=True)
+class _Found:
+    """The node of a line; those inside slices that a line about no slice is about too; and what it slices."""
+
+    node: Node
+    alike: list[Node] = field(default_factory=list)
+    sliced: Node | None = None
+
+
+def _placed(found: Node | Text, field: str = ".path") -> Node:
+    if isinstance(found, Text):
+        raise _Misplaced(found, field)
+    return found
+
+
 class Differential:
     """Applies the lines of one differential; `issues` are what is wrong with them."""
 
@@ -46,8 +63,8 @@ class Differential:
         """Take over every line that can be; the others leave an issue."""
         for index, element in enumerate(elements):
             wrong = [*faults(element)]
-            for field, expected in wrong:
-                self._complain(index, field, messages.WRONG_SHAPE(expected=expected()), "structure")
+            for place, expected in wrong:
+                self._complain(index, place, messages.WRONG_SHAPE(expected=expected()), "structure")
             if not wrong:
                 self._apply(index, element)
             if self._budget < 0:
@@ -58,22 +75,46 @@ class Differential:
         try:
             place = place_of(element, self._here)
             self._check_place(index, place)
-            node, alike = self._walk(place, element)
+            found = self._walk(place, element)
         except _Misplaced as error:
             self._complain(index, error.field, error.text)
             return
         self._here = place
+        node = found.node
         node.facts, problems = self._narrowing.narrow(node.facts, element)
-        for field, text in problems:
-            self._complain(index, field, text)
-        for other in alike:
+        for within, text in problems:
+            self._complain(index, within, text)
+        if node.name in slices.EXTENSIONS and "type" in element:
+            self._limit_extension(node, element)
+        for other in found.alike:
             self._narrow_too(other, element, node)
+        self._check_sum(index, found)
 
     def _narrow_too(self, other: Node, element: ElementDefinition, node: Node) -> None:
         """Hold slices to what is stated of all; where one cannot follow, it keeps its own word."""
         is_slice = other.name == node.name and other.slice_name != node.slice_name
         stated = {name: value for name, value in element.items() if not is_slice or name not in _OF_THE_LIST}
         other.facts, _ = self._narrowing.narrow(other.facts, stated)
+
+    def _limit_extension(self, node: Node, element: ElementDefinition) -> None:
+        """An extension occurs as often as its own definition lets it, unless the line says how often."""
+        if "max" in element or node.facts["max"] != "*":
+            return
+        try:
+            profile = self._unfolding.profile(node)
+        except SnapshotError:
+            return  # said when a resource uses the extension
+        if profile is not None:
+            node.facts = {**node.facts, "max": profile.root["max"]}
+
+    def _check_sum(self, index: int, found: "_Found") -> None:
+        """Whether there is room for all repetitions that the slices need."""
+        sliced = found.sliced or found.node
+        needed = sum(slice.facts.get("min", 0) for slice in sliced.slices)
+        limit = sliced.facts.get("max", "*")
+        if limit != "*" and needed > int(limit):
+            field = ".max" if found.sliced is None else ".min"
+            self._complain(index, field, messages.SLICES_ABOVE_MAX(min=needed, max=limit))
 
     def _check_place(self, index: int, place: Place) -> None:
         if len(place) > PARTS_MAX:
@@ -85,25 +126,26 @@ class Differential:
         if first != index:
             raise _Misplaced(messages.DUPLICATE(id=id, first=first), "")
 
-    def _walk(self, place: Place, element: ElementDefinition) -> tuple[Node, list[Node]]:
-        """The node at a place, and those inside slices that a line about no slice is about as well."""
-        node, way = self._root, self._root.name
-        alike: list[Node] = []
+    def _walk(self, place: Place, element: ElementDefinition) -> "_Found":
+        found, way = _Found(self._root), self._root.name
         for position, step in enumerate(place[1:], start=1):
-            is_last = position == len(place) - 1
-            alike = [child for one in alike for child in self._children_named(one, step.name)]
-            node = self._child(node, step.name, way)
+            alike = [child for one in found.alike for child in self._children_named(one, step.name)]
+            found = _Found(self._child(found.node, step.name, way), alike)
             way = f"{way}.{step}"
-            if step.slice_name is not None and node.slice_name != step.slice_name:
-                node = self._slice(node, step, element if is_last else None)
-                alike = []
-            elif node.slice_name is None:
-                alike += node.all_slices()
-        return node, alike
+            if step.slice_name is not None and found.node.slice_name != step.slice_name:
+                line = element if position == len(place) - 1 else None
+                found = _Found(self._slice(found.node, step, line), [], found.node)
+            elif found.node.slice_name is None:
+                found.alike.extend(found.node.all_slices())
+        return found
 
     def _children_named(self, node: Node, name: str) -> Iterator[Node]:
-        if self._unfold(node):
-            yield from (child for child in node.children or () if child.name == name)
+        """What a slice has under a name, where that can be known."""
+        try:
+            self._unfold(node)
+        except SnapshotError:
+            return
+        yield from (child for child in node.children or () if child.name == name)
 
     def _child(self, node: Node, name: str, way: str) -> Node:
         """The child of this name; for `valueQuantity` the slice of the choice that it stands for."""
@@ -111,23 +153,17 @@ class Differential:
             unfolded = self._unfold(node)
         except SnapshotError as error:
             url = next(url for type in node.facts["type"] for url in type.get("profile", ()))
-            raise _Misplaced(messages.FAULTY_TYPE_PROFILE(url=url, reason=error.issues[0].text)) from error
-        children = node.children or []
-        for child in children:
+            reason = messages.FAULTY_TYPE_PROFILE(url=url, reason=error.issues[0].text)
+            raise _Misplaced(reason) from error
+        for child in node.children or ():
             if child.name == name:
                 return child
-        for child in children:
-            if (
-                child.is_choice
-                and name.startswith(child.name[:-3])
-                and name[len(child.name) - 3 :][:1].isupper()
-            ):
-                found = slices.of_type(child, name)
-                if isinstance(found, Text):
-                    raise _Misplaced(found)
-                return found
+        for child in node.children or ():
+            if child.is_choice and slices.is_short_for(child, name):
+                return _placed(slices.of_type(child, name))
         if not unfolded or len(set(node.type_codes)) > 1:
-            raise _Misplaced(messages.CANNOT_WALK(parent=way, types=", ".join(node.type_codes) or "?"))
+            types = ", ".join(map(fhir_code, node.facts.get("type", ()))) or "?"
+            raise _Misplaced(messages.CANNOT_WALK(parent=way, types=types))
         raise _Misplaced(messages.UNKNOWN_PATH(name=name, parent=way))
 
     def _unfold(self, node: Node) -> bool:
@@ -143,18 +179,13 @@ class Differential:
         found = node.find_slice(name)
         if found is not None:
             return found
-        if element is None:
-            if not node.is_choice:
-                raise _Misplaced(messages.UNKNOWN_SLICE(element=node.name, slice=name))
-            made = slices.of_type(node, name)
-        elif element.get("sliceIsConstraining"):
+        if element is None and not node.is_choice:
+            raise _Misplaced(messages.UNKNOWN_SLICE(element=node.name, slice=name))
+        if element is not None and element.get("sliceIsConstraining"):
             raise _Misplaced(messages.NOT_CONSTRAINING(slice=name), ".sliceIsConstraining")
-        else:
-            made = slices.define(node, name)
-        if isinstance(made, Text):
-            raise _Misplaced(made, ".sliceName")
-        self._budget -= made.size()
-        return made
+        made = slices.of_type(node, name) if element is None else slices.define(node, name)
+        self._budget -= node.size()
+        return _placed(made, ".sliceName")
 
     def _complain(self, index: int, field: str, text: Text, code: str = "invalid") -> None:
         place = f"StructureDefinition.differential.element[{index}]{field}"

@@ -3,7 +3,7 @@
 https://hl7.org/fhir/R4/profiling.html#snapshot
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from fhir_server.definitions.elements import TypeDefinition
@@ -20,6 +20,8 @@ from fhir_server.errors import SnapshotError
 from fhir_server.issues import Issue, Text
 
 Structure = dict[str, Any]
+
+DERIVATIONS_MAX = 30
 
 
 class Snapshots:
@@ -50,6 +52,9 @@ class Snapshots:
         if canonical in waiting:
             chain = " > ".join((*waiting[waiting.index(canonical) :], canonical))
             raise _faulty("StructureDefinition.baseDefinition", messages.CIRCULAR(chain=chain))
+        if len(waiting) == DERIVATIONS_MAX:
+            place = "StructureDefinition.baseDefinition"
+            raise _faulty(place, messages.TOO_LONG(limit=DERIVATIONS_MAX), "too-costly")
         try:
             made = self._made[canonical] = self._make(canonical, waiting)
         except SnapshotError as error:
@@ -68,17 +73,16 @@ class Snapshots:
         structure = self._structure(canonical)
         if structure is None:
             raise KeyError(canonical)
-        given = structure.get("snapshot")
-        if isinstance(given, dict) and given.get("element"):
-            return _as_given(structure, given["element"])
+        if given := _lines(structure, "snapshot"):
+            return _as_given(structure, given)
         return self._derived(canonical, structure, waiting)
 
     def _derived(self, canonical: str, structure: Structure, waiting: tuple[str, ...]) -> Snapshot:
         """The snapshot by the differential of a profile."""
         waiting = (*waiting, canonical)
         base = self._base(structure, waiting)
-        lines = structure.get("differential", {}).get("element")
-        if not isinstance(lines, list):
+        lines = _lines(structure, "differential")
+        if lines is None:
             raise _faulty("StructureDefinition", messages.NOTHING_STATED())
         root = planted(base.elements)
         narrowing = Narrowing(structure["url"], self._line)
@@ -92,6 +96,8 @@ class Snapshots:
         """The snapshot of what a profile derives from."""
         url = structure.get("baseDefinition")
         place = "StructureDefinition.baseDefinition"
+        if structure.get("derivation") == "specialization":
+            raise _faulty("StructureDefinition.derivation", messages.NEW_TYPE())
         if not isinstance(url, str):
             raise _faulty(place, messages.NO_BASE())
         try:
@@ -106,6 +112,13 @@ class Snapshots:
             text = messages.OTHER_TYPE(type=structure.get("type"), url=url, base=base.type)
             raise _faulty("StructureDefinition.type", text)
         return base
+
+
+def _lines(structure: Structure, view: str) -> list[Any] | None:
+    """The elements of the differential or snapshot, where there is one."""
+    holder = structure.get(view)
+    lines = holder.get("element") if isinstance(holder, dict) else None
+    return lines if isinstance(lines, list) else None
 
 
 def _snapshot(
@@ -129,18 +142,31 @@ def _snapshot(
 def _as_given(structure: Structure, elements: list[Any]) -> Snapshot:
     """The snapshot that a StructureDefinition brings, used as it is."""
     issues = [
-        Issue(
-            "error",
-            "structure",
-            messages.WRONG_SHAPE(expected=expected()),
-            (f"StructureDefinition.snapshot.element[{index}]{field}",),
-        )
+        Issue("error", "structure", text, (f"StructureDefinition.snapshot.element[{index}]{field}",))
         for index, element in enumerate(elements)
-        for field, expected in faults(element)
+        for field, text in _given_faults(element, structure.get("type"))
     ]
     if issues:
         raise SnapshotError(*issues)
     return _snapshot(structure, None, tuple(elements))
+
+
+def _given_faults(element: Any, type: Any) -> Iterator[tuple[str, Text]]:
+    """What is wrong with an element of a snapshot, which has to be complete."""
+    wrong = [*faults(element)]
+    yield from ((field, messages.WRONG_SHAPE(expected=expected())) for field, expected in wrong)
+    if wrong:
+        return
+    for name, expected in (
+        ("id", messages.A_TEXT),
+        ("min", messages.A_WHOLE_NUMBER),
+        ("max", messages.A_TEXT),
+    ):
+        if name not in element:
+            yield f".{name}", messages.WRONG_SHAPE(expected=expected())
+    root = element["path"].partition(".")[0]
+    if root != type:
+        yield ".path", messages.OTHER_ROOT(found=root, root=type)
 
 
 def _faulty(place: str, text: Text, code: str = "invalid") -> SnapshotError:

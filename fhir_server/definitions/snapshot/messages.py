@@ -146,3 +146,13 @@ TOO_LARGE = Template(
     fr="Le snapshot aurait plus de {limit} éléments.",
 )
 TOO_DEEP = Template(en="The path has more than {limit} parts.", fr="Le chemin a plus de {limit} parties.")
+TOO_LONG = Template(
+    en="The definition derives over more than {limit} steps.",
+    fr="La définition dérive sur plus de {limit} étapes.",
+)
+NEW_TYPE = Template(
+    en="The definition makes a new type, and this server serves those of R4 alone: derivation must be "
+    "'constraint'.",
+    fr="La définition crée un nouveau type, or ce serveur ne connaît que ceux de R4 : derivation doit être "
+    "'constraint'.",
+)

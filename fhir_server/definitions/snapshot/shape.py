@@ -29,6 +29,7 @@ _NESTED: dict[str, tuple[dict[str, type], tuple[str, ...]]] = {
     "constraint": ({"key": str, "severity": str, "human": str, "expression": str}, ("key", "severity")),
     "discriminator": ({"type": str, "path": str}, ("type", "path")),
 }
+_LISTS = ("alias", "condition", "example", "extension", "mapping")
 _LISTS_OF_TEXT = ("profile", "targetProfile")
 _NAMES: dict[type, Template] = {
     str: messages.A_TEXT,
@@ -46,6 +47,9 @@ def faults(element: Any) -> Iterator[Fault]:
     if "path" not in element:
         yield ".path", _NAMES[str]
     yield from _plain(element, _PLAIN, "")
+    for name in _LISTS:
+        if not isinstance(element.get(name, []), list):
+            yield f".{name}", messages.A_LIST
     for name in ("type", "constraint"):
         yield from _rows(element, name, "")
     if "slicing" in element:
@@ -71,6 +75,8 @@ def _object(value: Any, shape: dict[str, type], needed: tuple[str, ...], where: 
     for name in _LISTS_OF_TEXT:
         if name in value and not _is_list_of_text(value[name]):
             yield f"{where}.{name}", messages.CANONICALS
+    if not isinstance(value.get("extension", []), list):
+        yield f"{where}.extension", messages.A_LIST
 
 
 def _rows(holder: dict[str, Any], name: str, where: str) -> Iterator[Fault]:

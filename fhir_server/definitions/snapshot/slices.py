@@ -95,6 +95,12 @@ def _narrow_to(node: Node, types: list[dict[str, Any]], offered: list[dict[str, 
     node.facts = {**node.facts, "slicing": by_type("closed"), "type": [*before, *types]}
 
 
+def is_short_for(node: Node, name: str) -> bool:
+    """Whether `valueQuantity` is the choice `value[x]` with one of its types."""
+    stem = node.name.removesuffix("[x]")
+    return name.startswith(stem) and name[len(stem) : len(stem) + 1].isupper()
+
+
 def json_name(node: Node, type: dict[str, Any]) -> str:
     """The property under which JSON writes a choice of this type."""
     code = fhir_code(type)

@@ -76,7 +76,9 @@ class TypeLine:
 
 def fhir_code(type: Json) -> str:
     """The FHIR type that a type stands for: R4 writes ids as FHIRPath strings and says `id` beside that."""
+    if not type["code"].startswith(SYSTEM_TYPES):
+        return str(type["code"])
     for extension in type.get("extension", ()):
-        if extension["url"] == FHIR_TYPE:
+        if isinstance(extension, dict) and extension.get("url") == FHIR_TYPE:
             return str(extension.get("valueUrl") or extension.get("valueUri") or type["code"])
     return str(type["code"])

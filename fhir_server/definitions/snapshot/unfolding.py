@@ -7,7 +7,7 @@ https://hl7.org/fhir/R4/elementdefinition-definitions.html#ElementDefinition.con
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from fhir_server.definitions.snapshot.base_types import SYSTEM_TYPES, type_url
+from fhir_server.definitions.snapshot.base_types import type_url
 from fhir_server.definitions.snapshot.snapshot import ElementDefinition, Snapshot
 from fhir_server.definitions.snapshot.tree import Node, planted
 
@@ -21,45 +21,61 @@ class Unfolding:
     resolve: Resolve
 
     def unfold(self, node: Node) -> bool:
-        """Give the node its children; False where what it holds depends on a type not chosen yet."""
+        """Give the node its children; False where it has none, or they depend on a type not chosen yet."""
         if node.children:
             return True
         if reference := node.facts.get("contentReference"):
-            self._follow(node, reference)
-            return True
-        held = self._held(node)
+            return self._follow(node, reference)
+        profile = self.profile(node)
+        held = profile or self._type(node)
         if held is None:
             return False
         root = planted(held.elements)
         node.children = root.children
-        node.facts = with_rules(node.facts, root.facts)
+        if profile is not None:
+            node.facts = with_rules(node.facts, root.facts)
         return True
 
-    def _held(self, node: Node) -> Snapshot | None:
-        """The snapshot of the profile or type of the node; of Element where it may be of several types."""
-        codes = set(node.type_codes)
-        if len(codes) != 1:
-            return self.resolve(type_url("Element")) if codes else None
-        code = codes.pop()
-        if code.startswith(SYSTEM_TYPES):
-            return None
-        profiles = [url for type in node.facts["type"] for url in type.get("profile", ())]
-        if len(profiles) == 1:
-            try:
-                return self.resolve(profiles[0])
-            except KeyError:
-                pass  # what is not known is said by whoever validates; the differential can still be read
-        return self.resolve(type_url(code))
+    def profile(self, node: Node) -> Snapshot | None:
+        """The profile on the node's type, where there is one that is known.
 
-    def _follow(self, node: Node, reference: str) -> None:
+        What is not known is said by whoever validates; the differential can still be read.
+        """
+        profiles = [url for type in node.facts.get("type", ()) for url in type.get("profile", ())]
+        return self._known(profiles[0]) if len(profiles) == 1 and len(set(node.type_codes)) == 1 else None
+
+    def _type(self, node: Node) -> Snapshot | None:
+        """The type of the node; Element where it may be of several types."""
+        codes = set(node.type_codes)
+        if not codes:
+            return None
+        return self._known(type_url(codes.pop() if len(codes) == 1 else "Element"))
+
+    def _known(self, canonical: str) -> Snapshot | None:
+        try:
+            return self.resolve(canonical)
+        except KeyError:
+            return None
+
+    def _follow(self, node: Node, reference: str) -> bool:
         """Put in place of a reference the content of the element referred to, as the base type has it."""
-        path = reference.partition("#")[2]
-        target = planted(self.resolve(type_url(path.partition(".")[0])).elements)
-        for name in path.split(".")[1:]:
-            target = next(child for child in target.children or () if child.name == name)
+        names = reference.partition("#")[2].split(".")
+        base = self._known(type_url(names[0]))
+        target = None if base is None else _below(planted(base.elements), names[1:])
+        if target is None:
+            return False
         facts = {name: value for name, value in node.facts.items() if name != "contentReference"}
         node.facts = with_rules({**facts, "type": target.facts["type"]}, target.facts)
         node.children = [child.copy() for child in target.children or ()]
+        return True
+
+
+def _below(node: Node | None, names: list[str]) -> Node | None:
+    """The element at a path below the node."""
+    for name in names:
+        children = (node.children if node else None) or ()
+        node = next((child for child in children if child.name == name), None)
+    return node
 
 
 def with_rules(facts: ElementDefinition, more: ElementDefinition) -> ElementDefinition:

@@ -1,0 +1,60 @@
+"""Profiles written for tests, and the snapshots made of them."""
+
+from typing import Any
+
+import pytest
+
+from fhir_server.definitions.registry import Registry
+from fhir_server.definitions.snapshot.snapshot import ElementDefinition
+from fhir_server.errors import SnapshotError
+
+R4 = "http://hl7.org/fhir/StructureDefinition/"
+HERE = "https://example.org/StructureDefinition/"
+BASE = Registry.r4()
+
+Json = dict[str, Any]
+
+
+def profile(type: str, *lines: Json, name: str = "a", base: str | None = None, **more: Any) -> Json:
+    """A profile of a type, or of the profile called `base`, with these lines; a line may leave out its id."""
+    return {
+        "resourceType": "StructureDefinition",
+        "url": HERE + name,
+        "name": name,
+        "status": "active",
+        "kind": "complex-type" if type == "Extension" else "resource",
+        "abstract": False,
+        "type": type,
+        "baseDefinition": HERE + base if base else R4 + type,
+        "derivation": "constraint",
+        "differential": {"element": list(lines)},
+        **more,
+    }
+
+
+def line(id: str, **stated: Any) -> Json:
+    """A line of a differential by its id alone."""
+    parts = [part.partition(":") for part in id.split(".")]
+    made = {"id": id, "path": ".".join(name for name, _, _ in parts), **stated}
+    return {**made, "sliceName": parts[-1][2]} if parts[-1][2] else made
+
+
+def elements(*profiles: Json) -> dict[str, ElementDefinition]:
+    """The elements of the last profile's snapshot by id."""
+    registry = BASE.layered(profiles)
+    found = registry.snapshot(profiles[-1]["url"]).elements
+    by_id = {element["id"]: element for element in found}
+    assert len(by_id) == len(found)
+    return by_id
+
+
+def complaints(*profiles: Json) -> list[tuple[str, str]]:
+    """Where the last profile is faulty, and what is said of it; places in the differential are shortened."""
+    registry = BASE.layered(profiles)
+    with pytest.raises(SnapshotError) as caught:
+        registry.snapshot(profiles[-1]["url"])
+    return [(_short(issue.expression[0]), issue.text.render()) for issue in caught.value.issues]
+
+
+def _short(place: str) -> str:
+    return place.removeprefix("StructureDefinition.").removeprefix("differential.")
