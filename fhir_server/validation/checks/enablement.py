@@ -45,7 +45,7 @@ class Enablement:
         behavior = item.definition.get("enableBehavior")
         if behavior == "any" or len(met) == 1:
             return any(met)
-        return bool(behavior != "all") or all(met)
+        return behavior is None or all(met)
 
     def _holds(self, expression: Mapping[str, Any]) -> bool:
         if expression.get("language") != "text/fhirpath" or "expression" not in expression:
@@ -91,6 +91,6 @@ def _answers_in(focus: Element, link_id: str) -> Iterator[tuple[str, Any]]:
 def _compares(operator: Any, answer: tuple[str, Any], wanted: tuple[str, Any]) -> bool:
     if operator in ("=", "!="):
         same = answer[0] == wanted[0] and equal(wanted[0], answer[1], wanted[1])
-        return same == (operator == "=")
+        return same is (operator == "=")
     order = compared(wanted[0], answer[1], wanted[1]) if answer[0] == wanted[0] else None
     return order is not None and operator in ORDERS and ORDERS[operator](order)

@@ -273,10 +273,6 @@ BUNDLE_EMPTY = Template(
     en="A {type} Bundle needs at least one entry, the {first}.",
     fr="Un Bundle {type} doit avoir au moins une entrée, {first}.",
 )
-BUNDLE_FIRST = Template(
-    en="The first entry of a {type} Bundle must be a {first}.",
-    fr="La première entrée d'un Bundle {type} doit être {first}.",
-)
 LINK_NOT_PAGED = Template(
     en="A {type} Bundle has no pages, so a link '{relation}' has no meaning in it.",
     fr="Un Bundle {type} n'a pas de pages : un lien « {relation} » n'y a pas de sens.",

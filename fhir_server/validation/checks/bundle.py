@@ -1,0 +1,97 @@
+"""Bundles: the identity of entries, links, searchsets, requests; documents and messages hold together.
+
+What R4 states as invariants (bdl-1 to bdl-12) is checked with these. https://hl7.org/fhir/R4/bundle.html
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from fhir_server.core.reference import parse_reference
+from fhir_server.definitions.registry import Registry
+from fhir_server.issues import Issue
+from fhir_server.validation.checks import messages
+from fhir_server.validation.checks.bundle_requests import request_issues
+from fhir_server.validation.checks.bundle_searchset import searchset_issues
+from fhir_server.validation.checks.check import CheckContext, Resource, finding
+from fhir_server.validation.checks.linkage import linkage_issues
+from fhir_server.validation.findings import excerpt
+
+Entry = dict[str, Any]
+
+FIRST = {"document": "Composition", "message": "MessageHeader"}
+REQUESTS = ("transaction", "batch")
+WITHOUT_FULL_URL = frozenset({*REQUESTS, "transaction-response", "batch-response"})
+PAGED = frozenset({"searchset", "history"})
+PAGE_LINKS = frozenset({"first", "previous", "prev", "next", "last"})
+
+
+class BundleCheck:
+    """Checks the entries of a Bundle against each other and against its type."""
+
+    types = frozenset({"Bundle"})
+
+    def check(self, resource: Resource, context: CheckContext) -> Iterator[Issue]:
+        type_name, entries = resource["type"], resource.get("entry", [])
+        yield from _links(resource.get("link", ()), type_name)
+        for index, entry in enumerate(entries):
+            yield from _identity(entry, f"Bundle.entry[{index}]", type_name, context.registry)
+        if type_name in REQUESTS:
+            for index, entry in enumerate(entries):
+                yield from request_issues(entry, f"Bundle.entry[{index}]", context.registry)
+        elif type_name == "searchset":
+            yield from searchset_issues(resource, context.registry)
+        elif type_name in FIRST:
+            yield from _whole(resource, entries, type_name)
+
+
+def _whole(bundle: Resource, entries: Sequence[Entry], type_name: str) -> Iterator[Issue]:
+    first = FIRST[type_name]
+    if not entries:
+        text = messages.BUNDLE_EMPTY(type=type_name, first=first)
+        yield finding("error", "required", "bundle-first", text, "Bundle.entry")
+    elif entries[0].get("resource", {}).get("resourceType") == first:
+        yield from linkage_issues(bundle, entries, first)
+
+
+def _links(links: Sequence[dict[str, Any]], type_name: str) -> Iterator[Issue]:
+    seen: set[Any] = set()
+    for index, link in enumerate(links):
+        relation, place = link.get("relation"), f"Bundle.link[{index}].relation"
+        if relation in PAGE_LINKS and type_name not in PAGED:
+            text = messages.LINK_NOT_PAGED(type=type_name, relation=relation)
+            yield finding("error", "invalid", "bundle-link", text, place)
+        elif relation in seen and (relation == "self" or relation in PAGE_LINKS):
+            text = messages.LINK_TWICE(relation=relation)
+            yield finding("error", "invalid", "bundle-link", text, place)
+        seen.add(relation)
+
+
+def _identity(entry: Entry, place: str, type_name: str, registry: Registry) -> Iterator[Issue]:
+    """That the fullUrl is there where it must be, is absolute, and agrees with the resource."""
+    full_url, resource = entry.get("fullUrl"), entry.get("resource")
+    where = f"{place}.fullUrl"
+    if full_url is None:
+        if type_name not in WITHOUT_FULL_URL:
+            text = messages.FULL_URL_MISSING(type=type_name)
+            yield finding("error", "required", "full-url", text, where)
+        return
+    reference = parse_reference(full_url)
+    if reference.kind not in ("absolute", "urn"):
+        text = messages.FULL_URL_RELATIVE(value=excerpt(full_url))
+        yield finding("error", "invalid", "full-url", text, where)
+    elif resource is not None and registry.is_resource_type(reference.type):
+        yield from _agreement(full_url, resource, where)
+    elif resource is not None and resource.get("url") == full_url and reference.kind == "absolute":
+        text = messages.CANONICAL_AS_FULL_URL(value=excerpt(full_url), id=resource.get("id", ""))
+        yield finding("error", "invalid", "full-url", text, where)
+
+
+def _agreement(full_url: str, resource: Resource, where: str) -> Iterator[Issue]:
+    if "id" not in resource:
+        text = messages.FULL_URL_NO_ID(value=excerpt(full_url))
+        yield finding("error", "invalid", "full-url", text, where)
+        return
+    identity = f"{resource['resourceType']}/{resource['id']}"
+    if not full_url.endswith(f"/{identity}"):
+        text = messages.FULL_URL_DIFFERS(value=excerpt(full_url), wanted=identity)
+        yield finding("error", "invalid", "full-url", text, where)

@@ -1,0 +1,178 @@
+"""Documents and messages: every entry hangs together with the first, and what must be inside is.
+
+https://hl7.org/fhir/R4/documents.html#content
+https://hl7.org/fhir/R4/messaging.html
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from fhir_server.core.reference import Reference, parse_reference
+from fhir_server.issues import Issue, Severity
+from fhir_server.validation.checks import messages
+from fhir_server.validation.checks.check import Resource, finding
+from fhir_server.validation.findings import excerpt, step_to
+
+Entry = dict[str, Any]
+Place = tuple[str, str]
+"""A reference with the place where it stands."""
+
+INSIDE = {
+    "Composition": ("subject", "author", "encounter", "custodian", "attester.party", "event.detail"),
+    "MessageHeader": ("focus",),
+}
+"""Elements of the first resource whose targets belong into the Bundle."""
+OF_SECTION = ("author", "focus", "entry")
+
+
+@dataclass(slots=True)
+class _Directory:
+    """The entries of a Bundle, by fullUrl and by type and id."""
+
+    entries: Sequence[Entry]
+    by_url: dict[str, list[int]] = field(default_factory=dict)
+    by_identity: dict[str, list[int]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for index, entry in enumerate(self.entries):
+            resource, full_url = entry.get("resource"), entry.get("fullUrl")
+            if resource is None:
+                continue
+            version = resource.get("meta", {}).get("versionId")
+            for table, name in ((self.by_url, full_url), (self.by_identity, _identity(resource))):
+                if name:
+                    table.setdefault(name, []).append(index)
+                    if version:
+                        table.setdefault(f"{name}/_history/{version}", []).append(index)
+
+    def found(self, literal: str, source: int) -> list[int]:
+        """The entries that a reference in the entry `source` leads to; a relative one is resolved against
+        that entry's fullUrl. https://hl7.org/fhir/R4/bundle.html#references
+        """
+        literal = literal.partition("#")[0]
+        reference = parse_reference(literal)
+        if reference.kind != "local":
+            return self.by_url.get(literal, [])
+        entry = self.entries[source]
+        identity = _identity(entry.get("resource", {}))
+        full_url = entry.get("fullUrl", "")
+        if identity and full_url.endswith(f"/{identity}"):
+            return self.by_url.get(full_url.removesuffix(identity) + literal, [])
+        return []
+
+
+def linkage_issues(bundle: Resource, entries: Sequence[Entry], first: str) -> Iterator[Issue]:
+    """What is not in the Bundle and should be, and what is and should not."""
+    directory = _Directory(entries)
+    for literal, where in _belonging(entries[0]["resource"], first):
+        yield from _target(literal, where, directory)
+    targets = [
+        {
+            found
+            for literal in _strings(entry.get("resource", {}))
+            for found in directory.found(literal, index)
+        }
+        for index, entry in enumerate(entries)
+    ]
+    yield from _orphans(targets, _starts(bundle, directory), first)
+
+
+def _belonging(resource: Resource, first: str) -> Iterator[Place]:
+    """The references of the first resource whose targets belong into the Bundle."""
+    root = "Bundle.entry[0].resource"
+    for path in INSIDE[first]:
+        yield from _references(resource, path.split("."), root)
+    if first == "Composition":
+        yield from _of_sections(resource, root)
+
+
+def _of_sections(holder: Mapping[str, Any], place: str) -> Iterator[Place]:
+    for index, section in enumerate(holder.get("section", ())):
+        here = f"{place}.section[{index}]"
+        for name in OF_SECTION:
+            yield from _references(section, [name], here)
+        yield from _of_sections(section, here)
+
+
+def _references(holder: Any, path: list[str], place: str) -> Iterator[Place]:
+    if not path:
+        literal = holder.get("reference")
+        if isinstance(literal, str) and not literal.startswith("#"):
+            yield literal, f"{place}.reference"
+        return
+    value, here = holder.get(path[0]), place + step_to(path[0])
+    for index, item in enumerate(value if isinstance(value, list) else ()):
+        yield from _references(item, path[1:], f"{here}[{index}]")
+    if isinstance(value, dict):
+        yield from _references(value, path[1:], here)
+
+
+def _target(literal: str, where: str, directory: _Directory) -> Iterator[Issue]:
+    found = directory.found(literal, 0)
+    if len(found) > 1:
+        text = messages.SEVERAL_IN_BUNDLE(value=excerpt(literal), count=len(found))
+        yield finding("error", "invalid", "bundle-reference", text, where)
+    elif not found:
+        text = messages.NOT_IN_BUNDLE(value=excerpt(literal), hint=_hint(parse_reference(literal), directory))
+        yield finding("error", "not-found", "bundle-reference", text, where)
+
+
+def _hint(reference: Reference, directory: _Directory) -> Any:
+    alike = directory.by_identity.get(f"{reference.type}/{reference.id}", [])
+    if not alike:
+        return messages.NO_HINT()
+    return messages.FULL_URL_HINT(url=excerpt(directory.entries[alike[0]].get("fullUrl", "")))
+
+
+def _starts(bundle: Resource, directory: _Directory) -> set[int]:
+    """The first entry, and the stylesheet that the Bundle itself links to."""
+    sheets = [link.get("url", "") for link in bundle.get("link", ()) if link.get("relation") == "stylesheet"]
+    return {0, *(index for url in sheets for index in directory.by_identity.get(url, ()))}
+
+
+def _orphans(targets: Sequence[set[int]], starts: set[int], first: str) -> Iterator[Issue]:
+    """Entries that nothing leads to; those that lead to the rest themselves are told apart."""
+    reached = _reachable(starts, targets)
+    of_document = first == "Composition"
+    while backwards := [
+        index for index in range(len(targets)) if index not in reached and targets[index] & reached
+    ]:
+        for index in backwards:
+            severity: Severity = "warning" if of_document else "information"
+            text = messages.LINKED_BACKWARDS()
+            yield finding(severity, "invalid", "bundle-linked", text, f"Bundle.entry[{index}]")
+        reached |= _reachable(set(backwards), targets)
+    for index in range(len(targets)):
+        if index not in reached:
+            severity = "error" if of_document else "warning"
+            text = messages.NOT_LINKED(first=first)
+            yield finding(severity, "invalid", "bundle-linked", text, f"Bundle.entry[{index}]")
+
+
+def _reachable(starts: set[int], targets: Sequence[set[int]]) -> set[int]:
+    reached: set[int] = set()
+    waiting = list(starts)
+    while waiting:
+        index = waiting.pop()
+        if index not in reached:
+            reached.add(index)
+            waiting.extend(targets[index])
+    return reached
+
+
+def _strings(value: Any) -> Iterator[str]:
+    """Every text of a resource that may be a reference; a Bundle inside is a world of its own."""
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, str):
+            yield one
+        elif isinstance(one, list):
+            waiting.extend(one)
+        elif isinstance(one, dict) and (one is value or one.get("resourceType") != "Bundle"):
+            waiting.extend(one.values())
+
+
+def _identity(resource: Mapping[str, Any]) -> str | None:
+    return f"{resource['resourceType']}/{resource['id']}" if "id" in resource else None

@@ -1,0 +1,46 @@
+"""Narratives: text that a browser may show without danger (txt-1), and that says something (txt-2).
+
+https://hl7.org/fhir/R4/narrative.html
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from fhir_server.issues import Issue, Severity
+from fhir_server.validation.checks.check import CheckContext, Resource, finding
+from fhir_server.validation.checks.xhtml import problems
+
+WARNINGS = frozenset({"narrative-id"})
+
+
+class NarrativeCheck:
+    """Checks the text of a resource, and those of a Composition's sections."""
+
+    types: frozenset[str] = frozenset()
+
+    def check(self, resource: Resource, _context: CheckContext) -> Iterator[Issue]:
+        for place, text in _texts(resource):
+            for key, problem in problems(text):
+                severity: Severity = "warning" if key in WARNINGS else "error"
+                yield finding(severity, "invalid", key, problem, place)
+
+
+def _texts(resource: Resource) -> Iterator[tuple[str, str]]:
+    """Each narrative with its place."""
+    root = resource["resourceType"]
+    yield from _text(resource, root)
+    if root == "Composition":
+        yield from _section_texts(resource.get("section", ()), f"{root}.section")
+
+
+def _section_texts(sections: Iterable[Any], place: str) -> Iterator[tuple[str, str]]:
+    for index, section in enumerate(sections):
+        here = f"{place}[{index}]"
+        yield from _text(section, here)
+        yield from _section_texts(section.get("section", ()), f"{here}.section")
+
+
+def _text(holder: dict[str, Any], place: str) -> Iterator[tuple[str, str]]:
+    text = holder.get("text")
+    if isinstance(text, dict) and isinstance(text.get("div"), str):
+        yield f"{place}.text.div", text["div"]
