@@ -1,7 +1,7 @@
 # Everything a newcomer needs, one command each. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint format bench clean
+.PHONY: help run test check lint format bench guide docs clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -34,6 +34,12 @@ format: $(VENV)/.dev ## Format the code
 
 bench: $(VENV)/.bench ## Measure speed against floors taken in the same run [BENCH_ARGS=...]
 	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+guide: $(VENV)/.run ## Write the guide as a FHIR NPM package into dist/ [ROOT=https://...]
+	@$(BIN)/python -m scripts.build_guide $(if $(ROOT),--root $(ROOT))
+
+docs: $(VENV)/.run ## Write the pages of the guide anew, in docs/guide
+	@$(BIN)/python -m scripts.document_guide
 
 clean: ## Remove what was built; the data in ./data stay
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
