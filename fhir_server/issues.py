@@ -46,7 +46,8 @@ class Issue:
     """One finding: how bad, of which R4 issue type, said how, and where.
 
     `code` is a code of http://hl7.org/fhir/issue-type; `expression` holds FHIRPath locations such
-    as `Patient.contact[0].name`; `key` names the rule that was broken, where there is one.
+    as `Patient.contact[0].name`; `key` names the rule that was broken, where there is one: its code alone, or
+    `system#code`.
     """
 
     severity: Severity

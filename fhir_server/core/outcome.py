@@ -25,9 +25,15 @@ def _entry(issue: Issue, language: Language) -> dict[str, Any]:
     sentence = issue.text.render(language)
     details: dict[str, Any] = {"text": sentence}
     if issue.key:
-        details["coding"] = [{"code": issue.key}]
+        details["coding"] = [coding(issue.key)]
     entry: dict[str, Any] = {"severity": issue.severity, "code": issue.code, "details": details}
     entry["diagnostics"] = sentence
     if issue.expression:
         entry["expression"] = list(issue.expression)
     return entry
+
+
+def coding(key: str) -> dict[str, str]:
+    """The key of an issue as a Coding; one of a code system is written `system#code`."""
+    system, _, code = key.rpartition("#")
+    return {"system": system, "code": code} if system else {"code": code}

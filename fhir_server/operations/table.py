@@ -6,12 +6,28 @@ from fhir_server.operations.everything import ENCOUNTER_EVERYTHING, EVERYTHING
 from fhir_server.operations.explain_search.operation import EXPLAIN_SEARCH
 from fhir_server.operations.lastn import LASTN
 from fhir_server.operations.reindex import REINDEX
+from fhir_server.operations.terminology.expand import EXPAND
+from fhir_server.operations.terminology.find_matches import FIND_MATCHES
+from fhir_server.operations.terminology.lookup import LOOKUP
+from fhir_server.operations.terminology.subsumes import SUBSUMES
+from fhir_server.operations.terminology.translate import TRANSLATE
+from fhir_server.operations.terminology.validate_code import (
+    CODE_SYSTEM_VALIDATE_CODE,
+    VALUE_SET_VALIDATE_CODE,
+)
 
 OPERATIONS: tuple[Operation, ...] = (
     CHANGES,
+    CODE_SYSTEM_VALIDATE_CODE,
     ENCOUNTER_EVERYTHING,
     EVERYTHING,
+    EXPAND,
     EXPLAIN_SEARCH,
+    FIND_MATCHES,
     LASTN,
+    LOOKUP,
     REINDEX,
+    SUBSUMES,
+    TRANSLATE,
+    VALUE_SET_VALIDATE_CODE,
 )

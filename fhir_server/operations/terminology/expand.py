@@ -1,0 +1,128 @@
+"""ValueSet/$expand: the codes of a value set.
+
+https://hl7.org/fhir/R4/valueset-operation-expand.html
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from fhir_server.codes.expansion import UNCLOSED, Expansion, Wanted
+from fhir_server.codes.view import ValueSet
+from fhir_server.core import json
+from fhir_server.core.request import FhirRequest, FhirResponse
+from fhir_server.core.temporal import format_instant
+from fhir_server.errors import InvalidRequest
+from fhir_server.extension import Engine, Operation
+from fhir_server.operations.terminology import messages
+from fhir_server.operations.terminology.inputs import Inputs, Kind
+from fhir_server.operations.terminology.world import WORLD, World
+
+_TOLD: dict[str, Kind] = {
+    "activeOnly": "flag",
+    "count": "number",
+    "designation": "text",
+    "displayLanguage": "text",
+    "exclude-system": "text",
+    "excludeNested": "flag",
+    "excludeNotForUI": "flag",
+    "excludePostCoordinated": "flag",
+    "filter": "text",
+    "includeDefinition": "flag",
+    "includeDesignations": "flag",
+    "offset": "number",
+    "property": "text",
+    "system-version": "text",
+    "check-system-version": "text",
+    "force-system-version": "text",
+}
+"""The parameters that the expansion repeats."""
+
+_URIS = frozenset({"exclude-system", "system-version", "check-system-version", "force-system-version"})
+
+EXPAND_PARAMETERS: dict[str, Kind] = {
+    "url": "text",
+    "valueSet": "resource",
+    "valueSetVersion": "text",
+    **_TOLD,
+    **WORLD,
+}
+_LEFT_OUT = frozenset({"text", "meta", "contained", "compose", "expansion", "implicitRules"})
+
+
+def expand(request: FhirRequest, engine: Engine) -> FhirResponse:
+    """GET or POST ValueSet/$expand or ValueSet/[id]/$expand: the value set with its expansion."""
+    inputs = Inputs(request, EXPAND_PARAMETERS, bare=("ValueSet", "valueSet"))
+    world = World(request, engine, inputs)
+    found = world.value_set()
+    if found is None:
+        raise InvalidRequest.of(messages.VALUE_SET_NEEDED())
+    view, value_set = found
+    made = world.terminology.expand(view, value_set, _wanted(inputs, world))
+    told = list(_told(inputs, request))
+    return FhirResponse(200, body=json.serialise(_resource(value_set, made, told, inputs, engine)))
+
+
+def _wanted(inputs: Inputs, world: World) -> Wanted:
+    return Wanted(
+        filter=inputs.text("filter") or "",
+        offset=inputs.number("offset") or 0,
+        count=inputs.number("count"),
+        active_only=inputs.flag("activeOnly"),
+        selectable_only=inputs.flag("excludeNotForUI"),
+        nested=not inputs.flag("excludeNested", default=True),
+        designations=inputs.flag("includeDesignations"),
+        designation_of=tuple(inputs.all("designation")),
+        properties=tuple(inputs.all("property")),
+        languages=world.languages,
+        excluded_systems=tuple(inputs.all("exclude-system")),
+    )
+
+
+def _told(inputs: Inputs, request: FhirRequest) -> Iterator[dict[str, Any]]:
+    """The parameters that decided on the expansion, as it repeats them."""
+    for name, kind in _TOLD.items():
+        for value in inputs.all(name):
+            yield {"name": name, _value_name(name, kind): value}
+    if not inputs.all("displayLanguage") and request.accept_language:
+        yield {"name": "displayLanguage", "valueCode": " ".join(request.accept_language.split())}
+
+
+def _value_name(name: str, kind: Kind) -> str:
+    if name == "displayLanguage":
+        return "valueCode"
+    if name in _URIS:
+        return "valueUri"
+    return {"flag": "valueBoolean", "number": "valueInteger"}.get(kind, "valueString")
+
+
+def _resource(
+    value_set: ValueSet, made: Expansion, told: list[dict[str, Any]], inputs: Inputs, engine: Engine
+) -> dict[str, Any]:
+    published = {name: value for name, value in value_set.resource.items() if name not in _LEFT_OUT}
+    if inputs.flag("includeDefinition") and "compose" in value_set.resource:
+        published["compose"] = value_set.resource["compose"]
+    extensions = [{"url": UNCLOSED, "valueBoolean": True}] if made.unclosed else []
+    paged = inputs.given(("offset", "count"))
+    expansion = {
+        **({"extension": [*extensions, *made.properties]} if extensions or made.properties else {}),
+        "identifier": f"urn:uuid:{engine.new_id()}",
+        "timestamp": format_instant(engine.now()),
+        "total": made.total,
+        **({"offset": inputs.number("offset") or 0} if paged else {}),
+        "parameter": [*told, *made.parameters],
+        "contains": made.contains,
+    }
+    if made.contains == b"[]":
+        del expansion["contains"]
+    if not expansion["parameter"]:
+        del expansion["parameter"]
+    return {"status": "active", **published, "expansion": expansion}
+
+
+EXPAND = Operation(
+    code="expand",
+    definition="http://hl7.org/fhir/OperationDefinition/ValueSet-expand",
+    levels=frozenset({"type", "instance"}),
+    handle=expand,
+    types=frozenset({"ValueSet"}),
+)

@@ -1,0 +1,50 @@
+"""CodeSystem/$lookup: what is known of a code.
+
+https://hl7.org/fhir/R4/codesystem-operation-lookup.html
+"""
+
+from fhir_server.codes.lookup import known_concept, known_system, lookup
+from fhir_server.core import json
+from fhir_server.core.request import FhirRequest, FhirResponse
+from fhir_server.errors import InvalidRequest
+from fhir_server.extension import Engine, Operation
+from fhir_server.operations.terminology import messages
+from fhir_server.operations.terminology.inputs import Inputs, Kind
+from fhir_server.operations.terminology.world import WORLD, World, versioned
+
+LOOKUP_PARAMETERS: dict[str, Kind] = {
+    "code": "text",
+    "system": "text",
+    "version": "text",
+    "coding": "coding",
+    "property": "text",
+    **WORLD,
+}
+
+
+def look_up(request: FhirRequest, engine: Engine) -> FhirResponse:
+    """GET or POST CodeSystem/$lookup: by code and system, or by coding."""
+    inputs = Inputs(request, LOOKUP_PARAMETERS)
+    world = World(request, engine, inputs)
+    coding = inputs.content("coding") or {
+        "system": inputs.text("system"),
+        "version": inputs.text("version"),
+        "code": inputs.text("code"),
+    }
+    if not coding.get("code"):
+        raise InvalidRequest.of(messages.CODE_NEEDED(names="code, coding"), code="required")
+    if not coding.get("system"):
+        raise InvalidRequest.of(messages.CODE_SYSTEM_NEEDED(names="system"), code="required")
+    system = known_system(world.view(), versioned(coding["system"], coding.get("version")))
+    concept = known_concept(system, coding["code"])
+    parts = list(lookup(system, concept, tuple(inputs.all("property")), world.languages))
+    return FhirResponse(200, body=json.serialise({"resourceType": "Parameters", "parameter": parts}))
+
+
+LOOKUP = Operation(
+    code="lookup",
+    definition="http://hl7.org/fhir/OperationDefinition/CodeSystem-lookup",
+    levels=frozenset({"type"}),
+    handle=look_up,
+    types=frozenset({"CodeSystem"}),
+)

@@ -1,0 +1,94 @@
+"""What the operations of a terminology service say to clients, in English and French."""
+
+from fhir_server.issues import Template
+
+WRONG_KIND = Template(
+    en="The parameter {name} has to be {kind}.",
+    fr="Le paramètre {name} doit être {kind}.",
+)
+ONCE = Template(
+    en="The parameter {name} may be given once only.",
+    fr="Le paramètre {name} ne peut être donné qu'une fois.",
+)
+TEXT = Template(
+    en="a simple value, such as valueUri or valueString",
+    fr="une valeur simple, comme valueUri ou valueString",
+)
+FLAG = Template(
+    en="true or false",
+    fr="true ou false",
+)
+NUMBER = Template(
+    en="a whole number, 0 or more",
+    fr="un entier positif ou nul",
+)
+CODING = Template(
+    en="a valueCoding, in a Parameters resource",
+    fr="un valueCoding, dans une ressource Parameters",
+)
+CONCEPT = Template(
+    en="a valueCodeableConcept, in a Parameters resource",
+    fr="un valueCodeableConcept, dans une ressource Parameters",
+)
+RESOURCE = Template(
+    en="a resource of type {types}, in a Parameters resource",
+    fr="une ressource de type {types}, dans une ressource Parameters",
+)
+PARTS = Template(
+    en="made of parts, in a Parameters resource",
+    fr="composé de parties, dans une ressource Parameters",
+)
+BODY_NEEDED = Template(
+    en="The body of this operation is a Parameters resource{or_resource}.",
+    fr="Le corps de cette opération est une ressource Parameters{or_resource}.",
+)
+OR_RESOURCE = Template(
+    en=", or the {type} itself",
+    fr=", ou la ressource {type} elle-même",
+)
+BAD_RESOURCE = Template(
+    en="This {type} cannot be used: {reason}.",
+    fr="Cette ressource {type} est inutilisable : {reason}.",
+)
+VALUE_SET_NEEDED = Template(
+    en="Say which value set: give url or valueSet, or call the operation on a ValueSet.",
+    fr="Précisez le jeu de valeurs : donnez url ou valueSet, ou appelez l'opération sur un ValueSet.",
+)
+CODE_SYSTEM_NEEDED = Template(
+    en="Say which code system: give {names}.",
+    fr="Précisez le système de codes : donnez {names}.",
+)
+CODE_NEEDED = Template(
+    en="Say what is to be checked: give one of {names}.",
+    fr="Précisez ce qu'il faut vérifier : donnez l'un de {names}.",
+)
+ONE_OF = Template(
+    en="Give one of {names} only.",
+    fr="Ne donnez que l'un de {names}.",
+)
+TWO_CODES_NEEDED = Template(
+    en="Give the two codes to compare: codeA and codeB with system, or codingA and codingB.",
+    fr="Donnez les deux codes à comparer : codeA et codeB avec system, ou codingA et codingB.",
+)
+TWO_SYSTEMS = Template(
+    en="The two codes are of different systems: {first} and {second}.",
+    fr="Les deux codes sont de systèmes différents : {first} et {second}.",
+)
+BAD_VERSION_PARAMETER = Template(
+    en="The parameter {name} has to be the canonical url of a code system with its version, url|version: "
+    "{value}.",
+    fr="Le paramètre {name} doit être l'url canonique d'un système de codes avec sa version, url|version "
+    ": {value}.",
+)
+PROPERTIES_NEEDED = Template(
+    en="Give at least one property, made of a code and a value.",
+    fr="Donnez au moins une propriété, composée d'un code (code) et d'une valeur (value).",
+)
+NO_COMPOSITION = Template(
+    en="Codes are not composed here; leave compositional out.",
+    fr="Ce serveur ne compose pas de codes ; omettez compositional.",
+)
+NO_URL = Template(
+    en="This CodeSystem has no url, so nothing can refer to its codes. Give it one.",
+    fr="Ce CodeSystem n'a pas d'url : rien ne peut désigner ses codes. Donnez-lui-en une.",
+)

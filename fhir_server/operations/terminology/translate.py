@@ -1,0 +1,125 @@
+"""ConceptMap/$translate: the codes that concept maps give for a code.
+
+https://hl7.org/fhir/R4/conceptmap-operation-translate.html
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from fhir_server.codes import messages as codes_messages
+from fhir_server.codes.issues import refusal
+from fhir_server.codes.translation import NO_MATCH, ConceptMap, Match, Wish, applicable
+from fhir_server.core import json
+from fhir_server.core.request import FhirRequest, FhirResponse
+from fhir_server.errors import InvalidRequest, NotFound
+from fhir_server.extension import Engine, Operation
+from fhir_server.operations.terminology import messages
+from fhir_server.operations.terminology.inputs import Inputs, Kind, Resource
+from fhir_server.operations.terminology.world import WORLD, World, versioned
+
+TRANSLATE_PARAMETERS: dict[str, Kind] = {
+    "url": "text",
+    "conceptMap": "resource",
+    "conceptMapVersion": "text",
+    "code": "text",
+    "system": "text",
+    "version": "text",
+    "source": "text",
+    "coding": "coding",
+    "codeableConcept": "concept",
+    "target": "text",
+    "targetsystem": "text",
+    "dependency": "parts",
+    "reverse": "flag",
+    **WORLD,
+}
+_SUBJECTS = ("code", "coding", "codeableConcept")
+
+
+def translate(request: FhirRequest, engine: Engine) -> FhirResponse:
+    """GET or POST ConceptMap/$translate or ConceptMap/[id]/$translate: the matches."""
+    inputs = Inputs(request, TRANSLATE_PARAMETERS)
+    world = World(request, engine, inputs)
+    codings = _codings(inputs)
+    named = _named(world)
+    matches: list[Match] = []
+    for coding in codings:
+        wish = _wish(inputs, coding)
+        maps = (named,) if named is not None else applicable(world.terminology.concept_maps(), wish)
+        if not maps:
+            source, target = wish.source or wish.system or "?", wish.target or wish.target_system or "?"
+            text = codes_messages.NO_CONCEPT_MAP(source=source, target=target)
+            raise refusal(NotFound, text, "not-found")
+        matches += world.terminology.translate(maps, wish)
+    return _answer(matches, codings, request)
+
+
+def _codings(inputs: Inputs) -> list[Resource]:
+    given = inputs.given(_SUBJECTS)
+    if len(given) != 1:
+        template = messages.ONE_OF if given else messages.CODE_NEEDED
+        raise InvalidRequest.of(template(names=", ".join(_SUBJECTS)), code=None if given else "required")
+    concept, coding = inputs.content("codeableConcept"), inputs.content("coding")
+    if concept is not None:
+        return [each for each in concept.get("coding", ()) if "code" in each]
+    if coding is not None:
+        return [coding]
+    parts = {"system": inputs.text("system"), "version": inputs.text("version"), "code": inputs.text("code")}
+    return [{name: value for name, value in parts.items() if value}]
+
+
+def _named(world: World) -> ConceptMap | None:
+    """The map that the request names, brings, or is sent to. Raises `NotFound` for one that is not known."""
+    inline = world.inputs.content("conceptMap") or world.instance()
+    url = world.inputs.text("url")
+    if inline is not None or url is None:
+        return inline
+    canonical = versioned(url, world.inputs.text("conceptMapVersion"))
+    found = world.terminology.registry.canonical(canonical, "ConceptMap")
+    if found is None:
+        raise refusal(NotFound, codes_messages.UNKNOWN_CONCEPT_MAP(url=canonical), "not-found")
+    return found
+
+
+def _wish(inputs: Inputs, coding: Resource) -> Wish:
+    return Wish(
+        coding.get("system"),
+        str(coding.get("code", "")),
+        source=inputs.text("source"),
+        target=inputs.text("target"),
+        target_system=inputs.text("targetsystem"),
+        dependencies=tuple(_dependencies(inputs)),
+        reverse=inputs.flag("reverse"),
+    )
+
+
+def _dependencies(inputs: Inputs) -> Iterator[tuple[str, str]]:
+    """What the target of a mapping may rest on: elements and the codes that they hold."""
+    for parts in inputs.all("dependency"):
+        by_name = {str(part.get("name")): part for part in parts}
+        element = str(by_name.get("element", {}).get("valueUri", ""))
+        concept: Any = by_name.get("concept", {}).get("valueCodeableConcept")
+        codings = concept.get("coding", []) if isinstance(concept, dict) else []
+        for coding in codings if isinstance(codings, list) else []:
+            if isinstance(coding, dict):
+                yield element, str(coding.get("code", ""))
+
+
+def _answer(matches: list[Match], codings: list[Resource], request: FhirRequest) -> FhirResponse:
+    found = any(match.equivalence not in NO_MATCH and match.code is not None for match in matches)
+    parts: list[dict[str, Any]] = [{"name": "result", "valueBoolean": found}]
+    if not found:
+        names = ", ".join(f"{each.get('system', '')}#{each.get('code', '')}" for each in codings)
+        text = codes_messages.NOTHING_MAPPED(code=names).render(request.language)
+        parts.append({"name": "message", "valueString": text})
+    parts += [match.part() for match in matches]
+    return FhirResponse(200, body=json.serialise({"resourceType": "Parameters", "parameter": parts}))
+
+
+TRANSLATE = Operation(
+    code="translate",
+    definition="http://hl7.org/fhir/OperationDefinition/ConceptMap-translate",
+    levels=frozenset({"type", "instance"}),
+    handle=translate,
+    types=frozenset({"ConceptMap"}),
+)

@@ -1,0 +1,251 @@
+"""ValueSet/$validate-code and CodeSystem/$validate-code: whether a code is right.
+
+https://hl7.org/fhir/R4/valueset-operation-validate-code.html
+https://hl7.org/fhir/R4/codesystem-operation-validate-code.html
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from fhir_server.codes.validation import CodeValidator, ConceptVerdict, Place, Strictness, Verdict
+from fhir_server.codes.view import ValueSet, View
+from fhir_server.core import json
+from fhir_server.core.outcome import coding
+from fhir_server.core.request import FhirRequest, FhirResponse
+from fhir_server.errors import InvalidRequest
+from fhir_server.extension import Engine, Operation
+from fhir_server.issues import Issue, Language
+from fhir_server.operations.terminology import messages
+from fhir_server.operations.terminology.inputs import Inputs, Kind, Resource
+from fhir_server.operations.terminology.world import WORLD, World, versioned
+
+Part = dict[str, Any]
+
+_CHECKED: dict[str, Kind] = {
+    "code": "text",
+    "system": "text",
+    "systemVersion": "text",
+    "version": "text",
+    "display": "text",
+    "coding": "coding",
+    "codeableConcept": "concept",
+    "abstract": "flag",
+    "activeOnly": "flag",
+    "inferSystem": "flag",
+    "lenient-display-validation": "flag",
+    "valueset-membership-only": "flag",
+}
+VALUE_SET_PARAMETERS: dict[str, Kind] = {
+    "url": "text",
+    "valueSet": "resource",
+    "valueSetVersion": "text",
+    **_CHECKED,
+    **WORLD,
+}
+CODE_SYSTEM_PARAMETERS: dict[str, Kind] = {"url": "text", "codeSystem": "resource", **_CHECKED, **WORLD}
+
+_SUBJECTS = ("code", "coding", "codeableConcept")
+
+
+def validate_in_value_set(request: FhirRequest, engine: Engine) -> FhirResponse:
+    """GET or POST ValueSet/$validate-code or ValueSet/[id]/$validate-code."""
+    inputs = Inputs(request, VALUE_SET_PARAMETERS)
+    world = World(request, engine, inputs)
+    _check_subject(inputs)
+    found = world.value_set()
+    if found is None:
+        raise InvalidRequest.of(messages.VALUE_SET_NEEDED())
+    view, value_set = found
+    validator = CodeValidator(view, _strictness(inputs, world, infer=not inputs.all("system")))
+    concept = inputs.content("codeableConcept")
+    if concept is not None:
+        return _answer_concept(validator.concept_in(value_set, concept), concept, request)
+    verdict = validator.coding_in(value_set, *_coding(inputs))
+    if verdict.member is None:
+        verdict = _asked_elsewhere(verdict, world, value_set)
+    return _answer(verdict, request)
+
+
+def validate_in_code_system(request: FhirRequest, engine: Engine) -> FhirResponse:
+    """GET or POST CodeSystem/$validate-code or CodeSystem/[id]/$validate-code."""
+    inputs = Inputs(request, CODE_SYSTEM_PARAMETERS)
+    world = World(request, engine, inputs)
+    _check_subject(inputs)
+    view, canonical = _code_system(world)
+    validator = CodeValidator(view, _strictness(inputs, world, infer=False))
+    concept = inputs.content("codeableConcept")
+    if concept is not None:
+        verdicts = tuple(
+            validator.coding_of(_own(canonical, each), each, Place(f"CodeableConcept.coding[{number}]"))
+            for number, each in enumerate(concept.get("coding", ()))
+        )
+        issues = tuple(issue for verdict in verdicts for issue in verdict.issues)
+        return _answer_concept(ConceptVerdict(verdicts, issues), concept, request)
+    each, place = _coding(inputs)
+    own = _own(canonical, each)
+    verdict = validator.coding_of(own, {**each, "system": own.partition("|")[0]}, place)
+    return _answer(verdict, request)
+
+
+def _check_subject(inputs: Inputs) -> None:
+    """Exactly one of the things that can be checked must be given."""
+    given = inputs.given(_SUBJECTS)
+    names = ", ".join(_SUBJECTS)
+    if not given:
+        raise InvalidRequest.of(messages.CODE_NEEDED(names=names), code="required")
+    if len(given) > 1:
+        raise InvalidRequest.of(messages.ONE_OF(names=names))
+
+
+def _strictness(inputs: Inputs, world: World, infer: bool) -> Strictness:
+    return Strictness(
+        languages=world.strict_languages,
+        abstract_allowed=inputs.flag("abstract", default=True),
+        active_only=inputs.flag("activeOnly"),
+        lenient_display=inputs.flag("lenient-display-validation"),
+        infer_system=inputs.flag("inferSystem", default=infer and bool(inputs.given(("code",)))),
+        membership_only=inputs.flag("valueset-membership-only"),
+    )
+
+
+def _coding(inputs: Inputs) -> tuple[Resource, Place]:
+    """The coding to check, and where its parts came from."""
+    given = inputs.content("coding")
+    if given is not None:
+        return given, Place("Coding")
+    version = inputs.text("systemVersion") or inputs.text("version")
+    parts = {
+        "system": inputs.text("system"),
+        "version": version,
+        "code": inputs.text("code"),
+        "display": inputs.text("display"),
+    }
+    return {name: value for name, value in parts.items() if value}, Place()
+
+
+def _code_system(world: World) -> tuple[View, str | None]:
+    """The code system named, by its canonical; None where each coding names its own."""
+    inline = world.inputs.content("codeSystem")
+    if inline is not None:
+        world.terminology = world.terminology.with_resources([inline])
+        return world.view(), versioned(inline["url"], inline.get("version"))
+    instance = world.code_system()
+    if instance is not None:
+        return world.view(), instance
+    url = world.inputs.text("url") or world.inputs.text("system")
+    concept, single = world.inputs.content("codeableConcept"), world.inputs.content("coding")
+    if url is None and concept is None and single is None:
+        raise InvalidRequest.of(messages.CODE_SYSTEM_NEEDED(names="url, codeSystem"), code="required")
+    version = world.inputs.text("version") or world.inputs.text("systemVersion")
+    return world.view(), versioned(url, version) if url else None
+
+
+def _own(canonical: str | None, each: Resource) -> str:
+    """The canonical of the system that a coding is held to."""
+    if canonical is not None and "|" not in canonical and each.get("version"):
+        return versioned(canonical, each["version"])
+    return canonical or versioned(each.get("system", ""), each.get("version"))
+
+
+def _asked_elsewhere(verdict: Verdict, world: World, value_set: ValueSet) -> Verdict:
+    """The verdict with the membership that another server knows."""
+    given = verdict.coding
+    member = world.terminology.contains(
+        value_set.canonical, given.get("system"), str(given.get("code", "")), version=given.get("version")
+    )
+    if member is None:
+        return verdict
+    issues = (
+        tuple(issue for issue in verdict.issues if issue.code != "not-found") if member else verdict.issues
+    )
+    return Verdict(given, issues, verdict.concept, verdict.system, member, verdict.display)
+
+
+# answers
+
+
+def _answer(verdict: Verdict, request: FhirRequest) -> FhirResponse:
+    result = verdict.result and verdict.member is True
+    parts = [*_told_of(verdict), *_findings(result, verdict.issues, request.language)]
+    return _parameters(parts)
+
+
+def _answer_concept(verdict: ConceptVerdict, concept: Resource, request: FhirRequest) -> FhirResponse:
+    best = verdict.best
+    parts: list[Part] = [*(_told_of(best) if best else ())]
+    parts.append({"name": "codeableConcept", "valueCodeableConcept": concept})
+    others = (one.unknown_system for one in verdict.verdicts if one is not best and one.unknown_system)
+    unknown = dict.fromkeys(others)
+    parts += [{"name": "x-unknown-system", "valueCanonical": system} for system in unknown]
+    return _parameters([*parts, *_findings(verdict.result, verdict.issues, request.language)])
+
+
+def _parameters(parts: list[Part]) -> FhirResponse:
+    return FhirResponse(200, body=json.serialise({"resourceType": "Parameters", "parameter": parts}))
+
+
+def _told_of(verdict: Verdict) -> Iterator[Part]:
+    """What is known of the coding that was checked."""
+    given, concept, system = verdict.coding, verdict.concept, verdict.system
+    if "code" in given:
+        yield {"name": "code", "valueCode": given["code"]}
+    if given.get("system"):
+        yield {"name": "system", "valueUri": given["system"]}
+    known = system is not None and (concept is not None or not system.listed)
+    version = system.version if system is not None and known else given.get("version")
+    if version:
+        yield {"name": "version", "valueString": version}
+    if concept is not None:
+        if verdict.display:
+            yield {"name": "display", "valueString": verdict.display}
+        if concept.inactive:
+            yield {"name": "inactive", "valueBoolean": True}
+            yield {"name": "status", "valueCode": _status(concept.status)}
+        if concept.code != given.get("code"):
+            yield {"name": "normalized-code", "valueCode": concept.code}
+    if verdict.unknown_system:
+        yield {"name": "x-unknown-system", "valueCanonical": verdict.unknown_system}
+
+
+def _status(status: str) -> str:
+    return "inactive" if status == "active" else status
+
+
+def _findings(result: bool, issues: tuple[Issue, ...], language: Language) -> Iterator[Part]:
+    """The result, and what was found."""
+    yield {"name": "result", "valueBoolean": result}
+    severe = "error" if any(issue.severity == "error" for issue in issues) else "warning"
+    said = dict.fromkeys(issue.text.render(language) for issue in issues if issue.severity == severe)
+    if said:
+        yield {"name": "message", "valueString": " ".join(said)}
+    if issues:
+        found = [_entry(issue, language) for issue in issues]
+        outcome = {"resourceType": "OperationOutcome", "issue": found}
+        yield {"name": "issues", "resource": outcome}
+
+
+def _entry(issue: Issue, language: Language) -> Part:
+    entry: Part = {"severity": issue.severity, "code": issue.code, "details": {}}
+    if issue.key:
+        entry["details"]["coding"] = [coding(issue.key)]
+    entry["details"]["text"] = issue.text.render(language)
+    if issue.expression:
+        entry["location"] = list(issue.expression)
+        entry["expression"] = list(issue.expression)
+    return entry
+
+
+VALUE_SET_VALIDATE_CODE = Operation(
+    code="validate-code",
+    definition="http://hl7.org/fhir/OperationDefinition/ValueSet-validate-code",
+    levels=frozenset({"type", "instance"}),
+    handle=validate_in_value_set,
+    types=frozenset({"ValueSet"}),
+)
+CODE_SYSTEM_VALIDATE_CODE = Operation(
+    code="validate-code",
+    definition="http://hl7.org/fhir/OperationDefinition/CodeSystem-validate-code",
+    levels=frozenset({"type", "instance"}),
+    handle=validate_in_code_system,
+    types=frozenset({"CodeSystem"}),
+)

@@ -1,0 +1,122 @@
+"""What a terminology operation works with: the server's terminology, with what the request brings and asks.
+
+https://hl7.org/fhir/R4/terminology-service.html
+"""
+
+from typing import Any
+
+from fhir_server.codes.languages import Languages, languages
+from fhir_server.codes.terminology import Terminology
+from fhir_server.codes.view import ValueSet, Versions, View, supplements_of
+from fhir_server.core import json
+from fhir_server.core.request import FhirRequest
+from fhir_server.errors import InvalidRequest, Unprocessable
+from fhir_server.extension import Engine
+from fhir_server.interactions.read import read
+from fhir_server.operations.terminology import messages
+from fhir_server.operations.terminology.inputs import Inputs, Kind, Resource
+
+VERSION_PARAMETERS = ("system-version", "check-system-version", "force-system-version")
+
+WORLD: dict[str, Kind] = {
+    "system-version": "text",
+    "check-system-version": "text",
+    "force-system-version": "text",
+    "useSupplement": "text",
+    "displayLanguage": "text",
+    "tx-resource": "resource",
+    "cache-id": "text",
+    "diagnostics": "flag",
+}
+"""Parameters that every operation on codes takes. `cache-id` and `diagnostics` are for servers that keep
+what they were sent, or tell how they work; they change no answer.
+"""
+
+
+class World:
+    """The terminology of one request."""
+
+    def __init__(self, request: FhirRequest, engine: Engine, inputs: Inputs) -> None:
+        self._request = request
+        self._engine = engine
+        self.inputs = inputs
+        sent = inputs.all("tx-resource")
+        self.terminology: Terminology = engine.codes.with_resources(sent)
+        self.languages = self._languages()
+        self._versions = _versions(inputs)
+
+    def _languages(self) -> Languages:
+        return languages(self.inputs.text("displayLanguage") or self._request.accept_language)
+
+    @property
+    def strict_languages(self) -> Languages:
+        """Those that a display is held to: the header only says which displays are liked best."""
+        return languages(self.inputs.text("displayLanguage") or "")
+
+    def view(self, supplements: tuple[str, ...] = ()) -> View:
+        """The code systems and value sets as the request wants them."""
+        wanted = dict.fromkeys((*self.inputs.all("useSupplement"), *supplements))
+        return self.terminology.view(self._versions, tuple(wanted))
+
+    def instance(self) -> Resource | None:
+        """The resource that the operation is called on; None on the type. Raises `NotFound` or `Gone`."""
+        if len(self._request.path) < 3:
+            return None
+        type, id, _ = self._request.path
+        asked = FhirRequest("GET", (type, id), self._request.base_url)
+        body = read(asked, self._engine, self._engine.store).body
+        found: dict[str, Any] = json.parse_own(body or b"{}")
+        return found
+
+    def code_system(self) -> str | None:
+        """The canonical of the CodeSystem that the operation is called on; None on the type.
+
+        Raises `NotFound`, `Gone`, or `Unprocessable` for one that nothing can refer to.
+        """
+        instance = self.instance()
+        if instance is None:
+            return None
+        if "url" not in instance:
+            raise Unprocessable.of(messages.NO_URL(), "CodeSystem.url")
+        canonical = versioned(instance["url"], instance.get("version"))
+        if self.terminology.registry.canonical(canonical, "CodeSystem") != instance:
+            self.terminology = self.terminology.with_resources([instance])
+        return canonical
+
+    def value_set(self) -> tuple[View, ValueSet] | None:
+        """The value set asked about, and the view it is seen in; None where none is named."""
+        instance, inline, url = self.instance(), self.inputs.content("valueSet"), self.inputs.text("url")
+        given = [name for name, one in (("id", instance), ("valueSet", inline), ("url", url)) if one]
+        if len(given) > 1 and url is not None and instance is not None:
+            raise InvalidRequest.of(messages.ONE_OF(names=", ".join(given)))
+        resource = inline or instance
+        if resource is not None:
+            view = self.view(supplements_of(resource))
+            return view, view.made(resource)
+        if url is None:
+            return None
+        version = self.inputs.text("valueSetVersion")
+        canonical = f"{url}|{version}" if version and "|" not in url else url
+        plain = self.view()
+        found = plain.value_set(canonical)
+        if not found.supplements:
+            return plain, found
+        view = self.view(found.supplements)
+        return view, view.value_set(canonical)
+
+
+def _versions(inputs: Inputs) -> Versions:
+    default, check, force = ({} for _ in VERSION_PARAMETERS)  # type: ignore[var-annotated]
+    for name, chosen in zip(VERSION_PARAMETERS, (default, check, force), strict=True):
+        for value in inputs.all(name):
+            system, bar, version = value.rpartition("|")
+            if not bar or not system or not version:
+                text = messages.BAD_VERSION_PARAMETER(name=name, value=value)
+                raise InvalidRequest.of(text, f"http.{name}")
+            chosen[system] = version
+    return Versions(default, check, force)
+
+
+def versioned(url: str, version: str | None) -> str:
+    """`url|version`, or the url alone."""
+    return f"{url}|{version}" if version else url
