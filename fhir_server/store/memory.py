@@ -81,6 +81,7 @@ class State:
     uniques: dict[str, str] = field(default_factory=dict)
     jobs: dict[str, tuple[Job, str, int]] = field(default_factory=dict)
     indexes: dict[str, TypeIndex] = field(default_factory=dict)
+    documents: dict[str, bytes] = field(default_factory=dict)
     clock: dict[str, int] = field(default_factory=lambda: {"sequence": 0, "last_updated": 0, "generation": 0})
 
     def log(self) -> list[StoredResource]:
@@ -229,6 +230,14 @@ class MemoryReader:
         with self._lock:
             return dict(self._state.indexes)
 
+    def document(self, name: str) -> bytes | None:
+        with self._lock:
+            return self._state.documents.get(name)
+
+    def documents(self, prefix: str) -> tuple[str, ...]:
+        with self._lock:
+            return tuple(sorted(name for name in self._state.documents if name.startswith(prefix)))
+
 
 def _targets(entries: Entries, include: Include) -> Iterator[Key]:
     for entry in entries.references:
@@ -289,6 +298,12 @@ class MemoryUnit(MemoryReader):
         for index in indexes:
             self._journal.set(self._state.indexes, index.type, index)
         self._journal.set(self._state.clock, "generation", new_generation())
+
+    def keep(self, name: str, document: bytes | None) -> None:
+        if document is None:
+            self._journal.erase(self._state.documents, name)
+        else:
+            self._journal.set(self._state.documents, name, document)
 
     def index(
         self, resource: StoredResource, entries: Entries, parameters: frozenset[str] | None = None

@@ -167,6 +167,14 @@ class Reader(Protocol):
         """What `define` recorded, by type."""
         ...
 
+    def document(self, name: str) -> bytes | None:
+        """What `keep` recorded under this name."""
+        ...
+
+    def documents(self, prefix: str) -> tuple[str, ...]:
+        """The names of the documents kept that begin with `prefix`, sorted by their code points."""
+        ...
+
 
 class UnitOfWork(Reader, Protocol):
     """One atomic change. It reads its own writes."""
@@ -194,6 +202,12 @@ class UnitOfWork(Reader, Protocol):
 
     def define(self, indexes: Iterable[TypeIndex]) -> None:
         """Record how these types are indexed from here on, under a new generation."""
+        ...
+
+    def keep(self, name: str, document: bytes | None) -> None:
+        """Record a document of the server's own, no resource, in place of one of the same name; None takes it
+        away.
+        """
         ...
 
     def index(

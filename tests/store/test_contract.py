@@ -393,6 +393,41 @@ def test_a_unit_sees_its_own_definitions_until_it_fails(store: Store) -> None:
     assert set(store.indexes()) == {"Basic"}
 
 
+def test_documents_are_kept_beside_the_resources(store: Store) -> None:
+    assert store.document("a/1") is None
+    assert store.documents("") == ()
+
+    def work(unit: UnitOfWork) -> None:
+        for name in ("a/2", "b/1", "a/1", "a", "a/\U0001f600"):
+            unit.keep(name, name.encode() * 3)
+        assert unit.document("a/1") == b"a/1a/1a/1"
+
+    store.transact(work)
+    assert store.documents("a/") == ("a/1", "a/2", "a/\U0001f600")
+    assert store.document("b/1") == b"b/1b/1b/1"
+    assert store.count() == {}
+    store.transact(lambda unit: unit.keep("a/1", b"\x00\xff"))
+    store.transact(lambda unit: unit.keep("a/2", None))
+    store.transact(lambda unit: unit.keep("a/3", None))
+    assert store.document("a/1") == b"\x00\xff"
+    assert store.documents("a/") == ("a/1", "a/\U0001f600")
+
+
+def test_documents_of_a_unit_that_fails_were_never_kept(store: Store) -> None:
+    store.transact(lambda unit: unit.keep("a", b"1"))
+
+    def work(unit: UnitOfWork) -> None:
+        unit.keep("a", None)
+        unit.keep("b", b"2")
+        assert unit.documents("") == ("b",)
+        fail(unit)
+
+    with pytest.raises(Undone):
+        store.transact(work)
+    assert store.documents("") == ("a",)
+    assert store.document("a") == b"1"
+
+
 def test_jobs_are_listed_by_kind(store: Store) -> None:
     assert store.jobs("export") == ()
     for kind, id in (("export", "b"), ("import", "c"), ("export", "a")):

@@ -23,6 +23,7 @@ from fhir_server.store.sqlite.backlog import has_backlog
 from fhir_server.store.sqlite.connection import refusing
 from fhir_server.store.sqlite.indexes import Generation, read_indexes
 from fhir_server.store.sqlite.jobs import jobs
+from fhir_server.store.sqlite.kept import document, documents
 from fhir_server.store.sqlite.search import SqliteSearch
 from fhir_server.store.sqlite.symbols import Symbols
 from fhir_server.store.sqlite.versions import VERSION_COLUMNS, stored
@@ -185,6 +186,14 @@ class SqliteReader:
     @refusing
     def indexes(self) -> dict[str, TypeIndex]:
         return read_indexes(self._connection)
+
+    @refusing
+    def document(self, name: str) -> bytes | None:
+        return document(self._connection, name)
+
+    @refusing
+    def documents(self, prefix: str) -> tuple[str, ...]:
+        return documents(self._connection, prefix)
 
     @refusing
     def jobs(self, kind: str) -> tuple[Job, ...]:

@@ -99,7 +99,11 @@ _BACKLOG = """
 CREATE TABLE backlog (key INTEGER PRIMARY KEY, rows BLOB NOT NULL)
 """
 
-MIGRATIONS = (_RESOURCES + _INDEXES, _DEFINITIONS, _WORDS_AND_POSITIONS, _BACKLOG)
+_DOCUMENTS = """
+CREATE TABLE documents (name TEXT PRIMARY KEY, body BLOB NOT NULL)
+"""
+
+MIGRATIONS = (_RESOURCES + _INDEXES, _DEFINITIONS, _WORDS_AND_POSITIONS, _BACKLOG, _DOCUMENTS)
 """Statements that lead from each schema version to the next; version 0 is an empty file."""
 
 

@@ -109,6 +109,12 @@ class SqliteStore:
     def indexes(self) -> dict[str, TypeIndex]:
         return self._readers.read(lambda reader: reader.indexes())
 
+    def document(self, name: str) -> bytes | None:
+        return self._readers.read(lambda reader: reader.document(name))
+
+    def documents(self, prefix: str) -> tuple[str, ...]:
+        return self._readers.read(lambda reader: reader.documents(prefix))
+
     def transact(self, work: Callable[[UnitOfWork], T]) -> T:
         return self._writer.run(lambda batch: work(self._unit(batch)))
 

@@ -17,6 +17,7 @@ from fhir_server.store.expectation import expect_version
 from fhir_server.store.port import Explanation, Method, SearchResult, StoredResource, TypeIndex
 from fhir_server.store.sqlite.backlog import IDENTIFIER, needs_index
 from fhir_server.store.sqlite.indexes import define
+from fhir_server.store.sqlite.kept import keep
 from fhir_server.store.sqlite.reader import SqliteReader
 from fhir_server.store.sqlite.rows import (
     COLUMNS,
@@ -107,6 +108,9 @@ class SqliteUnit(SqliteReader):
 
     def define(self, indexes: Iterable[TypeIndex]) -> None:
         self._batch.generation = define(self._connection, indexes)
+
+    def keep(self, name: str, document: bytes | None) -> None:
+        keep(self._connection, name, document)
 
     def index(
         self, resource: StoredResource, entries: Entries, parameters: frozenset[str] | None = None
