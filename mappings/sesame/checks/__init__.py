@@ -1,0 +1,1 @@
+"""Checks of single resources that the engine runs for this programme."""
