@@ -18,6 +18,22 @@ FOLDERS = ("profiles.sesame", "terminology.sesame")
 HEAD = "ImplementationGuide/sesame"
 # The version stands first: NamingSystem has all of these but that one.
 STAMPED = ("version", "date", "publisher", "jurisdiction")
+GROUPS = {
+    "profils": ("Profils et extensions", ("StructureDefinition",)),
+    "terminologie": ("Terminologie", ("CodeSystem", "ValueSet", "ConceptMap", "NamingSystem")),
+    "questionnaires": ("Questionnaires", ("Questionnaire",)),
+    "protocoles": (
+        "Protocoles et indicateurs",
+        ("PlanDefinition", "ActivityDefinition", "Measure", "Library"),
+    ),
+    "echanges": (
+        "Échanges",
+        (
+            *("CapabilityStatement", "OperationDefinition", "SearchParameter", "GraphDefinition"),
+            "TestScript",
+        ),
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +120,21 @@ def _with_contents(resource: Resource, all_resources: Iterable[Resource]) -> Res
     """The ImplementationGuide with the list of what it holds; any other resource as it is."""
     if _key(resource) != HEAD:
         return resource
-    others = [found for found in all_resources if _key(found) != HEAD]
-    listed = [{"reference": {"reference": _key(found)}, "name": _title(found)} for found in others]
-    return resource | {"definition": {"resource": listed}}
+    groups = [{"id": id, "name": name} for id, (name, _) in GROUPS.items()]
+    listed = [_listed(found) for found in all_resources if _key(found) != HEAD]
+    return resource | {"definition": {"grouping": groups, "resource": listed}}
+
+
+def _listed(resource: Resource) -> Resource:
+    """The line of the ImplementationGuide on one of its resources."""
+    group = next(id for id, (_, types) in GROUPS.items() if resource["resourceType"] in types)
+    return {
+        "reference": {"reference": _key(resource)},
+        "name": _title(resource),
+        "description": resource["description"],
+        "exampleBoolean": False,
+        "groupingId": group,
+    }
 
 
 def _title(resource: Resource) -> str:

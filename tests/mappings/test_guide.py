@@ -65,6 +65,12 @@ def test_the_implementation_guide_lists_all_the_others() -> None:
     assert listed == {f"{r['resourceType']}/{r['id']}" for r in RESOURCES if r is not head}
 
 
+def test_the_implementation_guide_sorts_what_it_lists_into_its_groups() -> None:
+    (head,) = [found for found in RESOURCES if found["resourceType"] == "ImplementationGuide"]
+    groups = {group["id"] for group in head["definition"]["grouping"]}
+    assert {entry["groupingId"] for entry in head["definition"]["resource"]} == groups
+
+
 @pytest.mark.parametrize("root", ["https://fhir.autre.example/r4", "https://fhir.autre.example/r4/"])
 def test_the_guide_can_be_rebased(root: str) -> None:
     rebased = json.serialise(load_guide(root)).decode()
@@ -103,6 +109,9 @@ def test_the_programme_offers_the_guide_and_the_cohort() -> None:
         ("Claim", "forfait", "token"),
         ("Claim", "service-date", "date"),
         ("Claim", "sequence-rank", "number"),
+        ("EpisodeOfCare", "exit-reason", "token"),
+        ("Task", "billing-state", "token"),
+        ("Observation", "outcome", "token"),
     ],
 )
 def test_the_registry_knows_the_search_parameters(type: str, code: str, kind: str) -> None:

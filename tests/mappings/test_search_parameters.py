@@ -9,6 +9,7 @@ from fhir_server.core.temporal import period_of_period
 from fhir_server.search.extract import Extractor
 from tests.mappings.sound import GUIDE, REGISTRY
 from tests.mappings.story import resources
+from tests.profiles.examples import examples
 
 PARIS = ZoneInfo("Europe/Paris")
 EXTRACTOR = Extractor(REGISTRY, PARIS)
@@ -45,3 +46,26 @@ def test_the_service_date_is_the_period_of_the_sequence() -> None:
         (entry,) = found("dates", claim, "service-date")
         span = period_of_period(claim["billablePeriod"], PARIS)
         assert (entry.low, entry.high) == span
+
+
+EXAMPLES = {example.name: example.resource for example in examples()}
+
+
+@pytest.mark.parametrize(
+    ("example", "parameter", "code_system", "codes"),
+    [
+        ("parcours-camille", "exit-reason", "sesame-exit-reason", ["goals-reached"]),
+        ("parcours-ouvert", "exit-reason", "sesame-exit-reason", []),
+        ("accuse", "billing-state", "sesame-claim-state", ["received"]),
+        ("suivi-camille", "billing-state", "sesame-claim-state", []),
+        ("reponse", "outcome", "sesame-observation-code", ["treatment-response"]),
+        ("reponse-sans-objet", "outcome", "sesame-observation-code", []),
+        ("score-phq9-final", "outcome", "sesame-observation-code", []),
+    ],
+)
+def test_what_the_examples_are_found_by(
+    example: str, parameter: str, code_system: str, codes: list[str]
+) -> None:
+    system = GUIDE.canonical("CodeSystem", code_system)
+    entries = found("tokens", EXAMPLES[example], parameter)
+    assert [(entry.system, entry.code) for entry in entries] == [(system, code) for code in codes]

@@ -34,6 +34,7 @@ def care_plan(
             {"url": EPISODE, "valueReference": episode},
         ],
         identifier=[identifier],
+        instantiatesCanonical=[guide.canonical("PlanDefinition", f"sesame-{track}")],
         replaces=[replaces] if replaces else None,
         status=status,
         intent="plan",
