@@ -68,7 +68,11 @@ def care(number: int, seed: int = SEED) -> Iterator[Resource]:
     whens = cycle(zip(visits, days, strict=True))
     for place, measure, (visit, day) in zip(range(OBSERVATIONS), cycle(MEASURES), whens, strict=False):
         later = day + timedelta(days=random.randrange(7))
-        yield {**corpus.observation(random, measure, subject, visit, later), "id": f"{id}-{place}"}
+        taken = {
+            "id": f"{id}-{place}",
+            "effectiveDateTime": corpus.at(later, 8 + random.randrange(10), random.randrange(60)),
+        }
+        yield corpus.observation(random, measure, subject, visit, later) | taken
 
 
 def care_of_type(number: int, type: str, seed: int = SEED) -> Iterator[Resource]:

@@ -170,8 +170,8 @@ def _telephone(random: Random) -> str:
     return f"+336398{random.randrange(100_000):05}"
 
 
-def at(day: date, hour: int) -> str:
-    return datetime(day.year, day.month, day.day, hour, 30).isoformat() + "+01:00"
+def at(day: date, hour: int, minute: int = 30) -> str:
+    return datetime(day.year, day.month, day.day, hour, minute).isoformat() + "+01:00"
 
 
 def tagged(resource_type: str, **elements: Any) -> Resource:

@@ -85,7 +85,12 @@ SHAPES: tuple[Shape, ...] = (
         "name and birth date",
         lambda n: _search("Patient", ("family", family(n)[:6]), ("birthdate", f"{_born(n)}")),
     ),
-    Shape("name prefix", lambda n: _search("Patient", ("family", family(n)[:5]), more=WITHOUT_TOTAL)),
+    Shape("name prefix", lambda n: _search("Patient", ("family", family(n)[:-2]), more=WITHOUT_TOTAL)),
+    Shape(
+        "frequent name",
+        lambda n: _search("Patient", ("family", family(n)[:5]), more=WITHOUT_TOTAL),
+        why_not="one patient in fifty",
+    ),
     Shape(
         "one letter",
         lambda n: _search("Patient", ("family", family(n)[:1])),
@@ -102,6 +107,15 @@ SHAPES: tuple[Shape, ...] = (
     ),
     Shape(
         "sorted page",
+        lambda n: _search(
+            "Observation",
+            ("code", code(n)),
+            ("date", f"ge{started(n)}"),
+            more=f"_sort=-date&{WITHOUT_TOTAL}",
+        ),
+    ),
+    Shape(
+        "sorted month",
         lambda n: _search(
             "Observation", ("code", code(n)), *_month(n, "date"), more=f"_sort=-date&{WITHOUT_TOTAL}"
         ),

@@ -29,7 +29,7 @@ from fhir_server.search.ast import (
     TokenValue,
     Value,
 )
-from fhir_server.store.sqlite.conditions import Column, condition, last_updated, leads_of, one_of
+from fhir_server.store.sqlite.conditions import Column, condition, last_updated, leads_of, least_high, one_of
 from fhir_server.store.sqlite.contained import PRESENCE, among_types, inner_types, is_inner
 from fhir_server.store.sqlite.hierarchy import ids_of
 from fhir_server.store.sqlite.hops import Join, Way, way_of
@@ -58,8 +58,8 @@ _LEAD_COLUMNS = {
 _WITHOUT_SOURCE = ("not", "missing", "contains", "text", "ew", "ne")
 """Comparisons that no order of an index helps with."""
 
-Estimate = Callable[[Sql], int]
-"""How many rows a SELECT gives."""
+Asks = Callable[[Sql], bool]
+"""Whether a SELECT gives any row."""
 
 
 class Source(NamedTuple):
@@ -90,9 +90,9 @@ class Source(NamedTuple):
 class Compiler:
     """Compiles the clauses of one query."""
 
-    def __init__(self, symbols: Symbols, estimate: Estimate, visibility: Clause | None) -> None:
+    def __init__(self, symbols: Symbols, gives_any: Asks, visibility: Clause | None) -> None:
         self._symbols = symbols
-        self._estimate = estimate
+        self._gives_any = gives_any
         self._visibility = (visibility,) if visibility else ()
         self._numbers = count(1)
 
@@ -117,18 +117,28 @@ class Compiler:
 
     def _candidates(self, types: Sequence[str], clauses: Iterable[Clause]) -> list[tuple[Source, Clause]]:
         """The sources that the clauses offer, the best ranks first."""
-        found = []
+        found: list[tuple[Source, Clause]] = []
+        written: int | None = None
         for clause in conjuncts(clauses):
             source = self._source_of(clause, types)
-            if source is not None:
+            if source is None:
+                continue
+            if not _is_about_writing(clause):
                 found.append((source, clause))
+            elif written is None:
+                written = len(found)
+                found.append((source, clause))
+            else:
+                # A resource was written at one time: between two, only what lies there need be read.
+                first, given_by = found[written]
+                found[written] = first.narrowed(source.where), given_by
         found.sort(key=lambda pair: pair[0].rank)
         return found
 
     def _smaller(self, found: list[tuple[Source, Clause]], limit: int) -> tuple[Source, Clause] | None:
         for pair in found:
             select = pair[0].select("1")
-            if self._estimate(Sql(f"{select.text} LIMIT {limit}", select.values)) < limit:
+            if limit and not self._gives_any(Sql(f"{select.text} LIMIT 1 OFFSET {limit - 1}", select.values)):
                 return pair
         return None
 
@@ -203,13 +213,10 @@ class Compiler:
             return None
         return self._union(
             [
-                Source(
-                    RANGE,
-                    Sql(f"{match.type} d"),
-                    all_of([Sql("d.parameter = ?", (parameter,)), self._condition(match, value, "d")]),
-                )
+                part.narrowed(self._condition(match, value, "d"))
                 for parameter in parameters
                 for value in match.values
+                for part in _parts(match, value, parameter)
             ]
         )
 
@@ -404,6 +411,24 @@ def _leaves_open(value: Value) -> bool:
         return value.code is None
     number = value.number if isinstance(value, QuantityValue) else value
     return isinstance(number, DateValue | NumberValue) and number.prefix == "ne"
+
+
+def _is_about_writing(clause: Clause) -> bool:
+    return isinstance(clause, Match) and clause.parameter == "_lastUpdated" and not clause.only
+
+
+def _parts(match: Match, value: Value, parameter: int) -> Iterator[Source]:
+    """The rows of a parameter among which the values are, in parts that an index can each seek in."""
+    of_parameter = Sql("d.parameter = ?", (parameter,))
+    least = least_high(value)
+    if least is None:
+        yield Source(RANGE, Sql(f"{match.type} d"), of_parameter)
+        return
+    yield Source(RANGE, Sql(f"{match.type} d"), all_of([of_parameter, Sql("d.low >= ?", (least,))]))
+    # Nearly all rows are points, so that only few can begin below and still reach it.
+    intervals = Sql(f"{match.type} d INDEXED BY {match.type}_interval")
+    below = Sql("d.low <> d.high AND d.low < ?", (least,))
+    yield Source(RANGE, intervals, all_of([of_parameter, below]))
 
 
 def _cell_of(type: str, place: int, alias: str) -> Column:

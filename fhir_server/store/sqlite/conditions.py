@@ -58,6 +58,16 @@ def leads_of(value: Value, modifier: str | None) -> frozenset[str] | None:
     return None
 
 
+def least_high(value: Value) -> str | None:
+    """What the upper end of a number's row must reach to fit; None where that is not what is asked."""
+    number = value.number if isinstance(value, QuantityValue) else value
+    if not isinstance(number, NumberValue):
+        return None
+    if number.prefix in ("gt", "ge"):
+        return sort_key(number.value)
+    return sort_key(number.low) if number.prefix == "ap" else None
+
+
 def condition(value: Value, modifier: str | None, column: Column, symbols: Symbols) -> Sql:
     """The condition on one entry's cells."""
     if modifier == "ne" and not isinstance(value, StringValue):
@@ -222,7 +232,10 @@ def _number(value: NumberValue, column: Column) -> Sql:
         "sa": (low, ">"),
         "eb": (high, "<"),
     }[value.prefix]
-    return Sql(f"{cell} {operator} ?", (sort_key(value.value),))
+    key = sort_key(value.value)
+    asked = Sql(f"{cell} {operator} ?", (key,))
+    # What ends below begins below: that is what the index is ordered by.
+    return all_of([asked, Sql(f"{low} < ?", (key,))]) if value.prefix == "eb" else asked
 
 
 def _quantity(value: QuantityValue, column: Column, symbols: Symbols) -> Sql:

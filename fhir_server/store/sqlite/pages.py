@@ -37,13 +37,15 @@ def ordered_sources(compiler: Compiler, symbols: Symbols, query: SearchQuery) ->
     if not parameters or (sort.descending and sort.type in ("number", "quantity")):
         return []
     column = f"d.{_column(sort)}"
-    having = Source(RANGE, Sql(f"{sort.type} d"), _first_row(sort, parameters), unique=True, order=column)
+    of_parameter = all_of([among("d.parameter", parameters), Sql(_has_value(sort, "d"))])
+    having = Source(RANGE, Sql(f"{sort.type} d"), of_parameter, unique=True, order=column)
     rows = f"{by_key(sort.type, 'o')} WHERE o.key = d.key AND o.parameter = ? AND {_has_value(sort, 'o')}"
     lacking = walk.narrowed(negation(Sql(f"EXISTS (SELECT 1 FROM {rows})", tuple(parameters))))
-    return [compiler.narrowed(source, query.types, query.where) for source in (having, lacking)]
+    matching, others = (compiler.narrowed(source, query.types, query.where) for source in (having, lacking))
+    return [matching.narrowed(_first_row(sort)), others]
 
 
-def _first_row(sort: Sort, parameters: Sequence[int]) -> Sql:
+def _first_row(sort: Sort) -> Sql:
     """Of a resource's several rows, only the one that it is sorted by; any one of those that are equal."""
     column = _column(sort)
     further = ">" if sort.descending else "<"
@@ -56,8 +58,7 @@ def _first_row(sort: Sort, parameters: Sequence[int]) -> Sql:
         f"{by_key(sort.type, 'o')} WHERE o.key = d.key AND o.parameter = d.parameter"
         f" AND {_has_value(sort, 'o')} AND {before}"
     )
-    first = Sql(f"{_has_value(sort, 'd')} AND NOT EXISTS (SELECT 1 FROM {rows})")
-    return all_of([among("d.parameter", parameters), first])
+    return Sql(f"NOT EXISTS (SELECT 1 FROM {rows})")
 
 
 def _has_value(sort: Sort, alias: str) -> str:

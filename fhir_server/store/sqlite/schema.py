@@ -103,7 +103,12 @@ _DOCUMENTS = """
 CREATE TABLE documents (name TEXT PRIMARY KEY, body BLOB NOT NULL)
 """
 
-MIGRATIONS = (_RESOURCES + _INDEXES, _DEFINITIONS, _WORDS_AND_POSITIONS, _BACKLOG, _DOCUMENTS)
+_INTERVALS = """
+CREATE INDEX number_interval ON number (parameter, high) WHERE low <> high;
+CREATE INDEX quantity_interval ON quantity (parameter, high) WHERE low <> high
+"""
+
+MIGRATIONS = (_RESOURCES + _INDEXES, _DEFINITIONS, _WORDS_AND_POSITIONS, _BACKLOG, _DOCUMENTS, _INTERVALS)
 """Statements that lead from each schema version to the next; version 0 is an empty file."""
 
 

@@ -37,7 +37,7 @@ class SqliteSearch:
 
     def search(self, query: SearchQuery) -> SearchResult:
         """One page. It costs as much as the page, wherever an index gives the matches in order."""
-        compiler = Compiler(self._symbols, self._count, query.visibility)
+        compiler = Compiler(self._symbols, self._gives_any, query.visibility)
         rows = self._looked_up(query)
         if rows is None:
             rows = self._rows(self._sources(compiler, query), query)
@@ -97,7 +97,7 @@ class SqliteSearch:
 
     def explain(self, query: SearchQuery) -> Explanation:
         """The clauses counted one by one, and SQLite's plan for the page."""
-        compiler = Compiler(self._symbols, self._count, query.visibility)
+        compiler = Compiler(self._symbols, self._gives_any, query.visibility)
         sources = self._sources(compiler, query)
         drivers = [source.given_by for source in sources]
         uses = [
@@ -119,6 +119,9 @@ class SqliteSearch:
     def _steps(self, statement: Sql) -> list[str]:
         rows = self._connection.execute(f"EXPLAIN QUERY PLAN {statement.text}", statement.values)
         return [str(detail) for _, _, _, detail in rows]
+
+    def _gives_any(self, select: Sql) -> bool:
+        return self._connection.execute(select.text, select.values).fetchone() is not None
 
     def _count(self, select: Sql) -> int:
         """How many rows a SELECT gives."""
