@@ -3,8 +3,8 @@
 https://hl7.org/fhirpath/N1/#types-and-reflection
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 from fhir_server.definitions.elements import Element
 from fhir_server.validation.invariants.code import (
@@ -20,13 +20,17 @@ from fhir_server.validation.invariants.shapes import UNKNOWN, Shape, Types
 from fhir_server.validation.invariants.steps import element_step, shown
 from fhir_server.validation.invariants.syntax import Call, Member, Path, Special, Tree
 
+_DESCENDANTS = Call("descendants", ())
+
 Compile = Callable[[Tree, Shape], Code]
 
 
 def of_type(types: Types, compile: Compile, operand: Tree, this: Shape, name: str) -> Code:
     """The items of the operand that have a type. Raises `Unsupported` where only the data can tell."""
     wanted = types.named(name)
-    if isinstance(operand, Path) and operand.right == Call("descendants", ()):
+    if operand == _DESCENDANTS:
+        operand = Path(Special("this"), _DESCENDANTS)
+    if isinstance(operand, Path) and operand.right == _DESCENDANTS:
         return _descendants_of_type(types, compile(operand.left, this), wanted)
     choice = _choice(compile, operand, this)
     if choice is not None:
@@ -101,10 +105,19 @@ def _descendants_of_type(types: Types, start: Code, wanted: str) -> Code:
     def found(this: Any, scope: Scope) -> Items:
         below: list[Any] = []
         for item in run(this, scope):
-            walk.collect(item, elements, below, scope)
+            if type(item) is dict:
+                walk.collect(item, elements, below, scope)
         return below
 
     return selecting(found, types.of_type(wanted))
+
+
+class Lead(NamedTuple):
+    """What a property holds: items of the type that is wanted or not, and elements of their own."""
+
+    matches: bool
+    primitive: bool
+    elements: Mapping[str, Element] | None
 
 
 class TypedWalk:
@@ -113,44 +126,46 @@ class TypedWalk:
     def __init__(self, types: Types, wanted: str) -> None:
         self._types = types
         self._wanted = wanted
-        self._plans: dict[int, tuple[Mapping[str, Element], Mapping[str, tuple[bool, Shape, str]]]] = {}
+        self._plans: dict[int, tuple[Mapping[str, Element], Mapping[str, Lead]]] = {}
 
     def collect(
-        self, item: Any, elements: Mapping[str, Element] | None, found: list[Any], scope: Scope
+        self, item: dict[str, Any], elements: Mapping[str, Element] | None, found: list[Any], scope: Scope
     ) -> None:
         """Add to `found` what is of the type below the item. Raises `Unsupported` for an unknown type."""
-        if type(item) is not dict:
-            return
         if "resourceType" in item:
             elements = self._types.of_type(str(item["resourceType"])).elements
         if elements is None:
             raise Unsupported("descendants() of what may be any type")
-        plan = self._plan(elements)
-        scope.spend(len(item))
-        for name in item:
-            if name not in plan:
-                continue
-            matches, shape, bare = plan[name]
-            for value in shown(item, bare):
-                if matches:
-                    found.append(value)
-                if type(value) is dict:
-                    self.collect(value, shape.elements, found, scope)
-
-    def _plan(self, elements: Mapping[str, Element]) -> Mapping[str, tuple[bool, Shape, str]]:
-        """What each property that can lead on holds: the type that is wanted or not, and its elements."""
         known = self._plans.get(id(elements))
-        if known is None:
-            known = self._plans[id(elements)] = (elements, dict(self._entries(elements)))
-        return known[1]
+        plan = known[1] if known is not None else self._plan(elements)
+        scope.spend(len(item))
+        for name, value in item.items():
+            lead = plan.get(name)
+            if lead is None:
+                continue
+            if lead.primitive:
+                found += shown(item, name)
+                continue
+            for one in value if type(value) is list else (value,):
+                if lead.matches:
+                    found.append(one)
+                if type(one) is dict:
+                    self.collect(one, lead.elements, found, scope)
 
-    def _entries(self, elements: Mapping[str, Element]) -> Any:
+    def _plan(self, elements: Mapping[str, Element]) -> Mapping[str, Lead]:
+        """The properties that lead on to what is wanted; kept with the elements, so that their id stays."""
+        plan = dict(self._leads(elements))
+        self._plans[id(elements)] = (elements, plan)
+        return plan
+
+    def _leads(self, elements: Mapping[str, Element]) -> Iterator[tuple[str, Lead]]:
         for element in elements.values():
             for name, ref in element.json_names().items():
                 matches = not element.children and self._wanted in self._types.bases(ref.code)
-                if matches or not self._types.is_primitive(ref.code):
+                primitive = not element.children and self._types.is_primitive(ref.code)
+                if matches or not primitive:
                     shape = self._types.of_element(element, (ref,)) if ref.code != "Resource" else UNKNOWN
-                    yield name, (matches, shape, name)
+                    yield name, Lead(matches, primitive, shape.elements)
 
 
 def tested_type(types: Types, compile: Compile, operand: Tree, this: Shape, name: str) -> Code:

@@ -57,6 +57,8 @@ def number(value: Any) -> int | Decimal:
 
 def equal(one: Any, other: Any) -> bool:
     """Whether two items have the same value; numbers of any precision, objects in depth."""
+    if type(one) is str and type(other) is str:
+        return one == other
     one, other = plain(one), plain(other)
     kind = type(one)
     if kind is dict:

@@ -1,0 +1,244 @@
+"""What the base types ask beyond structure: invariants, open bindings, extensions, resources inside others.
+
+https://hl7.org/fhir/R4/validation.html
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from fhir_server.definitions.elements import Element, Invariant, TypeRef
+from fhir_server.definitions.registry import Registry
+from fhir_server.validation.checks.check import Codes
+from fhir_server.validation.findings import Finding, Findings, moved
+from fhir_server.validation.invariants.native import STRUCTURAL
+from fhir_server.validation.invariants.rules import Focus, Rule, RuleCompiler
+from fhir_server.validation.invariants.shapes import UNKNOWN, Shape, Types
+from fhir_server.validation.profiles.bindings import binding_checks
+from fhir_server.validation.profiles.extensions import ExtensionList, Lookup
+from fhir_server.validation.profiles.references import target_check
+from fhir_server.validation.profiles.rules import broken
+from fhir_server.validation.profiles.values import ValueCheck
+from fhir_server.validation.profiles.visit import Visit, joined
+
+PropertyCheck = Callable[[Any, dict[str, Any], Visit], Findings]
+
+
+class BaseNode:
+    """Checks one object by the rules of its type, and what it holds. Defined apart from its construction,
+    because types refer to each other.
+    """
+
+    __slots__ = ("_properties", "_rules")
+
+    def __init__(self) -> None:
+        self._rules: tuple[Rule, ...] = ()
+        self._properties: dict[str, PropertyCheck] = {}
+
+    def define(self, rules: tuple[Rule, ...], properties: dict[str, PropertyCheck]) -> None:
+        """Say what is asked of the object, and of each property that is asked something."""
+        self._rules = rules
+        self._properties = properties
+
+    def check(self, value: Any, visit: Visit) -> Findings:
+        if type(value) is not dict:
+            return None
+        found: list[Finding] | None = None
+        if self._rules:
+            found = broken(self._rules, value, visit)
+        properties = self._properties
+        for name in value:
+            if name in properties and (more := properties[name](value[name], value, visit)) is not None:
+                found = joined(found, more)
+        return found
+
+
+class BaseCompiler:
+    """The nodes of a registry's types, each made when it is first met."""
+
+    def __init__(
+        self, registry: Registry, types: Types, rules: RuleCompiler, codes: Codes, lookup: Lookup
+    ) -> None:
+        self._registry = registry
+        self._types = types
+        self._rule_compiler = rules
+        self._codes = codes
+        self._lookup = lookup
+        self._nodes: dict[str, BaseNode] = {}
+        self._backbones: dict[tuple[str, Shape], BaseNode] = {}
+
+    def type_node(self, name: str, resource: Shape = UNKNOWN) -> BaseNode:
+        """The node of a resource type or complex type."""
+        node = self._nodes.get(name)
+        if node is None:
+            node = self._nodes[name] = BaseNode()
+            definition = self._registry.type(name)
+            shape = self._types.of_type(name)
+            resource = shape if definition.kind == "resource" else UNKNOWN
+            places = self._types.bases(name)
+            rules = self._rules(definition.invariants, Focus(shape, name, resource))
+            node.define(tuple(rules), self._properties(definition.elements, name, places, resource))
+        return node
+
+    def _backbone(self, element: Element, resource: Shape) -> BaseNode:
+        path = element.content_reference or element.path
+        node = self._backbones.get((path, resource))
+        if node is None:
+            node = self._backbones[path, resource] = BaseNode()
+            places = frozenset((path, "BackboneElement", "Element"))
+            focus = Focus(self._types.of_element(element, ()), path, resource)
+            rules = tuple(self._rules(self._backbone_invariants(element), focus))
+            node.define(rules, self._properties(element.children, path, places, resource))
+        return node
+
+    def _backbone_invariants(self, element: Element) -> tuple[Invariant, ...]:
+        origin = element.siblings.get(element.content_reference or "", element)
+        return origin.invariants
+
+    def _rules(self, invariants: Iterable[Invariant], focus: Focus) -> Iterator[Rule]:
+        for one in invariants:
+            if one.key not in STRUCTURAL:
+                yield self._rule_compiler.rule(one.key, one.severity, one.human, one.expression, focus)
+
+    def _properties(
+        self, elements: Mapping[str, Element], owner: str, places: frozenset[str], resource: Shape
+    ) -> dict[str, PropertyCheck]:
+        properties: dict[str, PropertyCheck] = {}
+        for element in elements.values():
+            for name, ref in element.json_names().items():
+                if element.name in ("extension", "modifierExtension"):
+                    properties[name] = self._extensions(places, element.is_modifier)
+                elif not element.children and self._types.is_primitive(ref.code):
+                    self._primitive(properties, name, element, ref, resource)
+                    properties[f"_{name}"] = self._companion(element, ref, f"{owner}.{element.name}")
+                else:
+                    self._when_met(properties, name, element, ref, resource)
+        return properties
+
+    def _extensions(self, places: frozenset[str], is_modifier: bool) -> PropertyCheck:
+        def check_base(value: Any, visit: Visit) -> Findings:
+            return self.type_node("Extension").check(value, visit)
+
+        return ExtensionList(self._lookup, check_base, places, is_modifier).check
+
+    def _companion(self, element: Element, ref: TypeRef, path: str) -> PropertyCheck:
+        """What stands beside primitive values: extensions alone are of interest."""
+        names = {path, f"{path}[x]"} if element.choice else {path}
+        check = self._extensions(self._types.bases(ref.code) | names, is_modifier=False)
+        step = _step(element, ref)
+
+        def check_one(value: Any, visit: Visit) -> Findings:
+            return check(value["extension"], value, visit) if "extension" in value else None
+
+        return _each(check_one, step)
+
+    def _primitive(
+        self,
+        properties: dict[str, PropertyCheck],
+        name: str,
+        element: Element,
+        ref: TypeRef,
+        resource: Shape,
+    ) -> None:
+        checks = self._bindings(element)
+        focus = Focus(self._types.of_element(element, (ref,)), ref.code, resource)
+        rules = tuple(self._rules(element.invariants, focus))
+        if checks or rules:
+            properties[name] = _each(_all(checks, rules), _step(element, ref), primitive=True)
+
+    def _when_met(
+        self,
+        properties: dict[str, PropertyCheck],
+        name: str,
+        element: Element,
+        ref: TypeRef,
+        resource: Shape,
+    ) -> None:
+        """Put a check that replaces itself with the compiled one at its first use."""
+
+        def check(value: Any, holder: dict[str, Any], visit: Visit) -> Findings:
+            properties[name] = self._complex(element, ref, resource)
+            return properties[name](value, holder, visit)
+
+        properties[name] = check
+
+    def _complex(self, element: Element, ref: TypeRef, resource: Shape) -> PropertyCheck:
+        step = _step(element, ref)
+        if ref.code == "Resource":
+            return _each(_contained if element.name == "contained" else _entry, step)
+        if element.children:
+            return _each(self._backbone(element, resource).check, step)
+        node = self.type_node(ref.code)
+        checks: list[ValueCheck] = [node.check, *self._bindings(element)]
+        if ref.code == "Reference" and ref.target_types and "Resource" not in ref.target_types:
+            checks.append(_only_urns(target_check((), frozenset(ref.target_types), lambda *_: None)))
+        focus = Focus(self._types.of_element(element, (ref,)), ref.code, resource)
+        rules = tuple(self._rules(element.invariants, focus))
+        if len(checks) == 1 and not rules:
+            return _each(node.check, step)
+        return _each(_all(checks, rules), step)
+
+    def _bindings(self, element: Element) -> list[ValueCheck]:
+        """The checks of an open binding; a required one is of the structure."""
+        binding = element.binding
+        if binding is None or binding.strength == "required":
+            return []
+        return binding_checks(self._codes, binding.strength, binding.value_set, None)
+
+
+def _step(element: Element, ref: TypeRef) -> str:
+    return f".{element.name}.ofType({ref.code})" if element.choice else f".{element.name}"
+
+
+def _all(checks: Iterable[ValueCheck], rules: tuple[Rule, ...]) -> ValueCheck:
+    each = tuple(checks)
+
+    def check(value: Any, visit: Visit) -> Findings:
+        found: list[Finding] | None = None
+        for one in each:
+            if (more := one(value, visit)) is not None:
+                found = joined(found, more)
+        if rules:
+            found = joined(found, broken(rules, value, visit))
+        return found
+
+    return check
+
+
+def _each(check_one: ValueCheck, step: str, primitive: bool = False) -> PropertyCheck:
+    """The check of a property's value, or of each item of its array."""
+
+    def check(value: Any, _: dict[str, Any], visit: Visit) -> Findings:
+        if type(value) is not list:
+            if value is None or not (primitive or type(value) is dict):
+                return None
+            found = check_one(value, visit)
+            return None if found is None else moved(found, step)
+        every: list[Finding] | None = None
+        for index, item in enumerate(value):
+            if item is not None and (primitive or type(item) is dict):
+                found = check_one(item, visit)
+                if found is not None:
+                    every = joined(every, moved(found, f"{step}[{index}]"))
+        return every
+
+    return check
+
+
+def _contained(value: Any, visit: Visit) -> Findings:
+    return visit.shared.within.contained(value, visit)
+
+
+def _entry(value: Any, visit: Visit) -> Findings:
+    return visit.shared.within.entry(value, visit)
+
+
+def _only_urns(check_target: ValueCheck) -> ValueCheck:
+    """References whose text does not tell their target's type; the structural walk sees to the others."""
+
+    def check(value: Any, visit: Visit) -> Findings:
+        text = value.get("reference")
+        if type(text) is str and text.startswith("urn:") and visit.bundle is not None:
+            return check_target(value, visit)
+        return None
+
+    return check

@@ -1,0 +1,100 @@
+"""Bindings of every strength, asked of whoever knows the codes.
+
+https://hl7.org/fhir/R4/terminologies.html#strength
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fhir_server.issues import Severity, Template
+from fhir_server.validation.checks.check import Codes
+from fhir_server.validation.findings import Finding, Findings, excerpt
+from fhir_server.validation.invariants.values import plain
+from fhir_server.validation.profiles import messages
+from fhir_server.validation.profiles.values import ValueCheck
+from fhir_server.validation.profiles.visit import Visit
+
+MAX_VALUE_SET = "http://hl7.org/fhir/StructureDefinition/elementdefinition-maxValueSet"
+CODED = frozenset({"code", "Coding", "CodeableConcept", "Quantity", "string", "uri"})
+
+_OUTSIDE: Mapping[str, tuple[Severity, Template]] = {
+    "required": ("error", messages.CODE_OUTSIDE_REQUIRED),
+    "extensible": ("warning", messages.CODE_OUTSIDE_EXTENSIBLE),
+    "preferred": ("information", messages.CODE_OUTSIDE_PREFERRED),
+}
+
+Pair = tuple[str | None, str]
+
+
+def binding_checks(
+    codes: Codes, strength: str, value_set: str | None, maximum: str | None
+) -> list[ValueCheck]:
+    """The checks of a binding, with the value set that its codes must not leave even where it is open."""
+    checks = []
+    if value_set and strength in _OUTSIDE:
+        checks.append(_check(codes, strength, value_set))
+    if maximum and strength != "required":
+        checks.append(_check(codes, "required", maximum))
+    return checks
+
+
+def maximum_value_set(binding: Mapping[str, Any]) -> str | None:
+    """The value set that the codes of a binding must not leave."""
+    for extension in binding.get("extension", ()):
+        if extension.get("url") == MAX_VALUE_SET:
+            found = extension.get("valueCanonical") or extension.get("valueUri")
+            return str(found) if found else None
+    return None
+
+
+def _check(codes: Codes, strength: str, value_set: str) -> ValueCheck:
+    severity, message = _OUTSIDE[strength]
+
+    def check(value: Any, _: Visit) -> Findings:
+        pairs = pairs_of(value)
+        if pairs is None:
+            return None
+        if not pairs:
+            return None if strength == "preferred" else [_not_given(severity, value_set)]
+        inside = is_inside(codes, value_set, pairs)
+        if inside:
+            return None
+        shown = ", ".join(
+            excerpt(code if system is None else f"{system}|{code}") for system, code in pairs[:3]
+        )
+        if inside is None:
+            text = messages.CODE_NOT_CHECKED(value=shown, value_set=value_set)
+            return [Finding("not-supported", text, severity="warning")]
+        return [Finding("code-invalid", message(value=shown, value_set=value_set), severity=severity)]
+
+    return check
+
+
+def _not_given(severity: Severity, value_set: str) -> Finding:
+    return Finding("code-invalid", messages.CODE_NOT_GIVEN(value_set=value_set), severity=severity)
+
+
+def is_inside(codes: Codes, value_set: str, pairs: list[Pair]) -> bool | None:
+    """Whether one of the codes is in the value set; None where that cannot be known."""
+    unknown = False
+    for system, code in pairs:
+        found = codes.contains(value_set, system, code)
+        if found:
+            return True
+        unknown |= found is None
+    return None if unknown else False
+
+
+def pairs_of(value: Any) -> list[Pair] | None:
+    """The systems and codes that a value gives; None for one that gives none by its nature."""
+    value = plain(value)
+    if type(value) is str:
+        return [(None, value)]
+    if type(value) is not dict:
+        return None
+    if "coding" in value or "text" in value:
+        codings = value.get("coding", ())
+        return [(one.get("system") or "", one["code"]) for one in codings if type(one.get("code")) is str]
+    if type(value.get("code")) is str:
+        return [(value.get("system") or "", value["code"])]
+    return None if "value" in value else []

@@ -1,0 +1,284 @@
+"""Compiles the snapshot of a profile to nodes, leaving out what the base type asks anyway.
+
+https://hl7.org/fhir/R4/profiling.html
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fhir_server.definitions.elements import Element, TypeRef
+from fhir_server.definitions.registry import Registry
+from fhir_server.definitions.snapshot.snapshot import ElementDefinition, Snapshot
+from fhir_server.definitions.snapshot.tree import Node as Branch
+from fhir_server.definitions.snapshot.tree import planted
+from fhir_server.validation.findings import Findings
+from fhir_server.validation.invariants.native import STRUCTURAL
+from fhir_server.validation.invariants.rules import Focus, Rule, RuleCompiler
+from fhir_server.validation.invariants.shapes import UNKNOWN, Types
+from fhir_server.validation.profiles.bindings import binding_checks, maximum_value_set
+from fhir_server.validation.profiles.discriminators import Sources, Test, Undecidable, discriminator_test
+from fhir_server.validation.profiles.nodes import ElementNode, ItemNode, Placed, Property
+from fhir_server.validation.profiles.references import Mismatch, aggregation_check, target_check
+from fhir_server.validation.profiles.slicing import DEFAULT, Slice, Slicing
+from fhir_server.validation.profiles.values import ValueCheck, value_checks
+from fhir_server.validation.profiles.visit import Visit, none_has_errors
+
+STRUCTURES = "http://hl7.org/fhir/StructureDefinition/"
+_EXTENSIONS = ("extension", "modifierExtension")
+
+ProfileCheck = Callable[[str], ValueCheck]
+"""The check of a value against a profile, by its canonical."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ground:
+    """What an element's base already asks: its definition in the type, and under which of its types."""
+
+    elements: Mapping[str, Element]
+    element: Element | None = None
+    refs: tuple[TypeRef, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Surroundings:
+    """What compiling needs of others: definitions, codes, other profiles."""
+
+    registry: Registry
+    types: Types
+    rules: RuleCompiler
+    sources: Sources
+    check_profile: ProfileCheck
+    mismatch: Mismatch
+
+
+class ProfileCompiler:
+    """Compiles one snapshot."""
+
+    def __init__(self, snapshot: Snapshot, around: Surroundings) -> None:
+        self._snapshot = snapshot
+        self._around = around
+        self._types = around.types
+        self._registry = around.registry
+        self._resource = self._types.of_type(snapshot.type) if snapshot.kind == "resource" else UNKNOWN
+
+    def compiled(self) -> ItemNode:
+        """The node of the whole."""
+        root = planted(self._snapshot.elements)
+        try:
+            definition = self._registry.type(self._snapshot.type)
+        except KeyError:
+            return ItemNode()
+        focus = Focus(self._types.of_type(definition.name), definition.name, self._resource)
+        known = {invariant.key for invariant in definition.invariants}
+        rules = tuple(self._rules(root.facts, known, focus))
+        return ItemNode((), rules, tuple(self._elements(root, definition.elements)))
+
+    def _elements(self, holder: Branch, known: Mapping[str, Element]) -> Iterator[ElementNode]:
+        for branch in holder.children or ():
+            element = known.get(branch.name.removesuffix("[x]"))
+            if element is not None and (node := self._element(branch, element)) is not None:
+                yield node
+
+    def _element(self, branch: Branch, element: Element) -> ElementNode | None:
+        """The node of one element with its slices; None where the base asks for as much."""
+        items = self._items(branch, element)
+        slicing = self._slicing(branch, element)
+        least, most = _cardinality(branch.facts)
+        allowed = _type_codes(branch.facts)
+        properties = tuple(self._properties(element, allowed))
+        narrowed = any(not known.allowed for known in properties)
+        must_support = bool(branch.facts.get("mustSupport"))
+        fewer = most is not None and (element.max is None or most < element.max)
+        if not (items or slicing or narrowed or must_support or fewer or least > element.min):
+            return None
+        return ElementNode(
+            name=element.name,
+            path=element.path,
+            profile=self._snapshot.url,
+            properties=properties,
+            min=least if least > element.min else 0,
+            max=most if fewer else None,
+            must_support=must_support,
+            items=items,
+            slicing=slicing,
+        )
+
+    def _properties(self, element: Element, allowed: frozenset[str]) -> Iterator[Property]:
+        for name, ref in element.json_names().items():
+            step = f".{element.name}.ofType({ref.code})" if element.choice else f".{element.name}"
+            usable = not element.choice or not allowed or ref.code in allowed
+            yield Property(name, ref.code, step, f"_{name}", usable)
+
+    # what is asked of one value
+
+    def _items(self, branch: Branch, element: Element) -> dict[str, ItemNode]:
+        """By the name of each type that the base gives the element, what is asked of a value of it."""
+        codes = _type_codes(branch.facts)
+        items: dict[str, ItemNode] = {}
+        for ref in element.json_names().values():
+            known = not element.choice or not codes or ref.code in codes
+            if known and (item := self._item(branch, element, ref)) is not None:
+                items[ref.code] = item
+        return items
+
+    def _item(self, branch: Branch, element: Element, ref: TypeRef) -> ItemNode | None:
+        facts = branch.facts
+        inner = self._inner_type(facts, ref)
+        definition = self._registry.type(inner)
+        shape = self._types.of_element(element, (TypeRef(inner),))
+        focus = Focus(shape, element.path if element.children else inner, self._resource)
+        checks = (
+            *value_checks(facts),
+            *self._bindings(facts, element),
+            *self._type_checks(facts, element, ref),
+        )
+        known = {one.key for one in (*element.invariants, *definition.invariants)}
+        rules = tuple(self._rules(facts, known, focus))
+        elements = tuple(self._elements(branch, element.children or definition.elements))
+        return ItemNode(checks, rules, elements) if checks or rules or elements else None
+
+    def _inner_type(self, facts: ElementDefinition, ref: TypeRef) -> str:
+        """The type of a value: that of the base, or the one resource type that the profile leaves of any."""
+        codes = _type_codes(facts)
+        if ref.code == "Resource" and len(codes) == 1:
+            (code,) = codes
+            return code if self._registry.is_resource_type(code) else ref.code
+        return ref.code
+
+    def _rules(self, facts: ElementDefinition, known: set[str], focus: Focus) -> Iterator[Rule]:
+        for rule in facts.get("constraint", ()):
+            if rule["key"] not in known and rule["key"] not in STRUCTURAL and "expression" in rule:
+                yield self._around.rules.rule(
+                    rule["key"],
+                    rule.get("severity", "error"),
+                    rule.get("human", ""),
+                    rule["expression"],
+                    focus,
+                )
+
+    def _bindings(self, facts: ElementDefinition, element: Element) -> Iterable[ValueCheck]:
+        binding = facts.get("binding")
+        if not binding:
+            return ()
+        strength, value_set = binding.get("strength", "example"), binding.get("valueSet")
+        base = element.binding
+        if base is not None and (base.strength, base.value_set) == (strength, value_set):
+            return ()
+        return binding_checks(self._around.sources.codes, strength, value_set, maximum_value_set(binding))
+
+    def _type_checks(self, facts: ElementDefinition, element: Element, ref: TypeRef) -> Iterator[ValueCheck]:
+        """Checks by the profiles, target profiles and aggregation of an element's type."""
+        types = [one for one in facts.get("type", ()) if ref.code in ("Resource", one["code"])]
+        if element.name not in _EXTENSIONS and (profiled := [one for one in types if one.get("profile")]):
+            yield self._profile_check(types, profiled)
+        targets = [url for one in types for url in one.get("targetProfile", ())]
+        if any(one["code"] == "Reference" for one in types) and targets:
+            yield from self._targets(targets, element)
+        modes = [mode for one in types for mode in one.get("aggregation", ())]
+        if modes:
+            yield aggregation_check(modes)
+
+    def _targets(self, targets: list[str], element: Element) -> Iterator[ValueCheck]:
+        known = {url for ref in element.types for url in ref.target_types}
+        types = {self._around.sources.type_of(url) for url in targets}
+        profiles = tuple(url for url in targets if not _is_base_type(url))
+        narrower = (
+            frozenset() if types & {"Resource", "DomainResource"} or types >= known else frozenset(types)
+        )
+        if profiles or narrower:
+            yield target_check(profiles, narrower, self._around.mismatch)
+
+    def _profile_check(self, types: list[dict[str, Any]], profiled: list[dict[str, Any]]) -> ValueCheck:
+        """The value satisfies one of the profiles of its type."""
+        checks = [self._around.check_profile(url) for one in profiled for url in one["profile"]]
+        if len(checks) == 1 and len(types) == 1:
+            return checks[0]
+        by_resource = {one["code"]: one.get("profile", ()) for one in types}
+
+        def check(value: Any, visit: Visit) -> Findings:
+            type_name = value.get("resourceType") if type(value) is dict else None
+            urls = by_resource.get(type_name, ()) if type_name in by_resource else None
+            mine = checks if urls is None else [self._around.check_profile(url) for url in urls]
+            first: Findings = None
+            for one in mine:
+                found = one(value, visit)
+                if none_has_errors(found):
+                    return None
+                first = first or found
+            return first
+
+        return check
+
+    # slices
+
+    def _slicing(self, branch: Branch, element: Element) -> Slicing | None:
+        if not branch.slices:
+            return None
+        facts = branch.facts.get("slicing", {})
+        criteria = facts.get("discriminator", ())
+        slices = [self._slice(one, element, criteria) for one in branch.slices if one.slice_name != DEFAULT]
+        default = next((one for one in branch.slices if one.slice_name == DEFAULT), None)
+        return Slicing(
+            element=element.name,
+            profile=self._snapshot.url,
+            slices=tuple(slices),
+            rules=facts.get("rules", "open"),
+            ordered=bool(facts.get("ordered")),
+            default=self._slice(default, element, ()) if default is not None else None,
+        )
+
+    def _slice(self, branch: Branch, element: Element, criteria: Iterable[Mapping[str, str]]) -> Slice:
+        least, most = _cardinality(branch.facts)
+        tests = list(self._tests(branch, element, criteria))
+        return Slice(
+            name=str(branch.slice_name),
+            matches=_all_match(tests),
+            criteria=", ".join(test.criteria for test in tests),
+            min=least,
+            max=most,
+            items=self._items(branch, element),
+            slicing=self._slicing(branch, element),
+        )
+
+    def _tests(
+        self, branch: Branch, element: Element, criteria: Iterable[Mapping[str, str]]
+    ) -> Iterator[Test]:
+        refs = tuple(TypeRef(code) for code in _type_codes(branch.facts) if not code.startswith("http"))
+        shape = self._types.of_element(element, refs or element.types)
+        for one in criteria:
+            try:
+                yield discriminator_test(one["type"], one["path"], branch, shape, self._around.sources)
+            except Undecidable:
+                yield Test(lambda _placed, _visit: None, one["path"])
+
+
+def _all_match(tests: list[Test]) -> Callable[[Placed, Visit], bool | None]:
+    if len(tests) == 1:
+        return tests[0].matches
+
+    def matches(placed: Placed, visit: Visit) -> bool | None:
+        decided: bool | None = True
+        for test in tests:
+            found = test.matches(placed, visit)
+            if found is False:
+                return False
+            decided = decided and found
+        return decided
+
+    return matches
+
+
+def _cardinality(facts: ElementDefinition) -> tuple[int, int | None]:
+    most = facts.get("max", "*")
+    return facts.get("min", 0), None if most == "*" else int(most)
+
+
+def _type_codes(facts: ElementDefinition) -> frozenset[str]:
+    return frozenset(type["code"] for type in facts.get("type", ()))
+
+
+def _is_base_type(canonical: str) -> bool:
+    """Whether a canonical is that of a type and not of a profile."""
+    name = canonical.removeprefix(STRUCTURES)
+    return name != canonical and "-" not in name and name[:1].isupper()

@@ -1,0 +1,319 @@
+"""What tells whether a value belongs to a slice: the discriminators, made into tests.
+
+https://hl7.org/fhir/R4/profiling.html#discriminator
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from fhir_server.core.fhirpath import FhirPathError
+from fhir_server.definitions.snapshot.snapshot import ElementDefinition
+from fhir_server.definitions.snapshot.tree import Node as Branch
+from fhir_server.validation.checks.check import Codes
+from fhir_server.validation.findings import excerpt, listed
+from fhir_server.validation.invariants.code import Items, Scope, Unsupported
+from fhir_server.validation.invariants.expressions import ExpressionCompiler
+from fhir_server.validation.invariants.shapes import Shape, Types
+from fhir_server.validation.invariants.syntax import Call, Literal, Member, Path, Special, Tree, parse
+from fhir_server.validation.invariants.values import equal, plain
+from fhir_server.validation.profiles.bindings import is_inside, pairs_of
+from fhir_server.validation.profiles.nodes import Placed
+from fhir_server.validation.profiles.references import target_type
+from fhir_server.validation.profiles.slicing import Matches
+from fhir_server.validation.profiles.values import matches_pattern, typed
+from fhir_server.validation.profiles.visit import Visit
+
+Step = tuple[str, str]
+Conforms = Callable[[Any, tuple[str, ...], Visit], bool | None]
+"""Whether a value satisfies one of some profiles; None where none of them is known."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sources:
+    """What tests of discriminators need of others."""
+
+    types: Types
+    codes: Codes
+    root: Callable[[str], Branch | None]
+    type_of: Callable[[str], str]
+    conforms: Conforms
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Test:
+    """The test of one discriminator, with the words for it."""
+
+    matches: Matches
+    criteria: str
+
+
+class Undecidable(Exception):
+    """A discriminator that says nothing for a slice."""
+
+
+def discriminator_test(kind: str, path: str, slice: Branch, shape: Shape, sources: Sources) -> Test:
+    """The test of one discriminator for a slice. Raises `Undecidable`."""
+    try:
+        tree = parse(path)
+        steps = list(_steps(tree))
+        select = _selection(tree, shape, sources)
+    except (FhirPathError, Unsupported) as error:
+        raise Undecidable(path) from error
+    match kind:
+        case "value" | "pattern":
+            return _value_test(path, select, steps, slice, sources)
+        case "exists":
+            return _exists_test(path, select, steps, slice, sources)
+        case "type":
+            return _type_test(path, select, steps, slice, sources)
+        case "profile":
+            return _profile_test(path, select, steps, slice, sources)
+    raise Undecidable(kind)
+
+
+Select = Callable[[Placed, Visit], Items]
+
+
+def _selection(tree: Tree, shape: Shape, sources: Sources) -> Select:
+    if tree == Special("this"):
+        return lambda placed, _visit: (placed.value,)
+    run = ExpressionCompiler(sources.types, shape).compiled(tree).run
+
+    def select(placed: Placed, visit: Visit) -> Items:
+        scope: Scope = visit.scope
+        try:
+            return run(placed.value, scope)
+        except (FhirPathError, Unsupported):
+            return ()
+
+    return select
+
+
+def _steps(tree: Tree) -> Iterable[Step]:
+    """The steps of a discriminator's path from the slice to the element that decides."""
+    match tree:
+        case Special("this"):
+            return
+        case Path(left, right):
+            yield from _steps(left)
+            yield from _steps(right)
+        case Member(name):
+            yield ("child", name)
+        case Call("extension", (Literal(str() as url, _),)):
+            yield ("extension", url)
+        case Call("ofType", (Member(name),)):
+            yield ("type", name)
+        case Call("resolve", ()):
+            yield ("resolve", "")
+        case _:
+            raise Unsupported("a path that is none of a discriminator's")
+
+
+def _branches(slice: Branch, steps: list[Step], sources: Sources) -> Iterable[tuple[Branch, list[Step]]]:
+    """The definitions on the way along the steps, each with the steps that remain."""
+    yield slice, steps
+    if not steps:
+        return
+    for following in _following(slice, steps[0], sources):
+        yield from _branches(following, steps[1:], sources)
+
+
+def _following(branch: Branch, step: Step, sources: Sources) -> list[Branch]:
+    kind, name = step
+    if kind == "resolve":
+        profiles = [url for type in branch.facts.get("type", ()) for url in type.get("targetProfile", ())]
+        return _roots(profiles, sources)
+    if kind == "type":
+        return [one for one in branch.slices if name in one.type_codes] or [branch]
+    if kind == "extension":
+        return _extension_branches(branch, name, sources)
+    own = [one for one in branch.children or () if one.name in (name, f"{name}[x]")]
+    profiles = [url for type in branch.facts.get("type", ()) for url in type.get("profile", ())]
+    inner = [one for root in _roots(profiles, sources) for one in _following(root, step, sources)]
+    return own + inner
+
+
+def _roots(profiles: list[str], sources: Sources) -> list[Branch]:
+    return [root for root in map(sources.root, profiles) if root is not None]
+
+
+def _extension_branches(branch: Branch, url: str, sources: Sources) -> list[Branch]:
+    lists = [one for one in branch.children or () if one.name in ("extension", "modifierExtension")]
+    slices = [one for each in lists for one in each.all_slices()]
+    return [
+        one
+        for one in slices
+        if any(url in type.get("profile", ()) for type in one.facts.get("type", ()))
+        or any(
+            child.name == "url" and child.facts.get("fixedUri") == url
+            for root in [
+                one,
+                *_roots([p for t in one.facts.get("type", ()) for p in t.get("profile", ())], sources),
+            ]
+            for child in root.children or ()
+        )
+    ]
+
+
+def _value_test(path: str, select: Select, steps: list[Step], slice: Branch, sources: Sources) -> Test:
+    """By the fixed or pattern value on the way, by the binding, or by all that is asked of the element."""
+    ways = list(_branches(slice, steps, sources))
+    for branch, remaining in ways:
+        for wanted, exact in _wanted(branch.facts, remaining):
+            return Test(_having(select, wanted, exact), f"{path} = {excerpt(wanted)}")
+    ends = [branch for branch, remaining in ways if not remaining]
+    for end in ends:
+        binding = end.facts.get("binding", {})
+        if binding.get("strength") == "required" and binding.get("valueSet"):
+            value_set = binding["valueSet"]
+            return Test(_inside(select, value_set, sources.codes), f"{path} in {value_set}")
+    for end in ends:
+        if end is not slice and (end.children or end.slices):
+            return Test(_fitting(select, end), f"{path} as {slice.slice_name}")
+    for end in ends:
+        if end is not slice and end.facts.get("min"):
+            return Test(lambda placed, visit: bool(select(placed, visit)), path)
+        if end.facts.get("max") == "0":
+            return Test(lambda placed, visit: not select(placed, visit), f"{path}.empty()")
+    raise Undecidable(path)
+
+
+def _wanted(facts: ElementDefinition, remaining: list[Step]) -> Iterable[tuple[Any, bool]]:
+    """The values that a definition fixes at the end of the remaining steps; and whether exactly."""
+    for prefix in ("fixed", "pattern"):
+        found = typed(facts, prefix)
+        if found is not None:
+            for value in _reached(found[1], remaining):
+                yield value, prefix == "fixed"
+
+
+def _reached(value: Any, steps: list[Step]) -> list[Any]:
+    reached = [value]
+    for kind, name in steps:
+        if kind != "child":
+            return []
+        inner = [one.get(name) for one in reached if type(one) is dict]
+        reached = [
+            one for each in inner for one in (each if type(each) is list else [each]) if one is not None
+        ]
+    return reached
+
+
+def _having(select: Select, wanted: Any, exact: bool) -> Matches:
+    return lambda placed, visit: any(_has(value, wanted, exact) for value in select(placed, visit))
+
+
+def _inside(select: Select, value_set: str, codes: Codes) -> Matches:
+    def matches(placed: Placed, visit: Visit) -> bool | None:
+        pairs = [pair for value in select(placed, visit) for pair in pairs_of(value) or ()]
+        return is_inside(codes, value_set, pairs) if pairs else False
+
+    return matches
+
+
+def _fitting(select: Select, branch: Branch) -> Matches:
+    return lambda placed, visit: any(_fits(value, branch) for value in select(placed, visit))
+
+
+def _fits(value: Any, branch: Branch) -> bool:
+    """Whether a value has the fixed and pattern values that are asked of it, and of what is in it."""
+    if any(not _has(value, wanted, exact) for wanted, exact in _wanted(branch.facts, [])):
+        return False
+    for child in branch.children or ():
+        inside = value.get(child.name.removesuffix("[x]")) if type(value) is dict else None
+        values = inside if type(inside) is list else [] if inside is None else [inside]
+        for one in (child, *child.slices):
+            fitting = sum(_fits(each, one) for each in values)
+            if fitting < one.facts.get("min", 0) or (one is child and fitting < len(values)):
+                return False
+    return True
+
+
+def _has(value: Any, wanted: Any, exact: bool) -> bool:
+    return equal(value, wanted) if exact else matches_pattern(plain(value), wanted)
+
+
+def _exists_test(path: str, select: Select, steps: list[Step], slice: Branch, sources: Sources) -> Test:
+    for branch, remaining in _branches(slice, steps, sources):
+        if remaining:
+            continue
+        if branch.facts.get("max") == "0":
+            return Test(lambda placed, visit: not select(placed, visit), f"{path}.empty()")
+        if branch.facts.get("min"):
+            return Test(lambda placed, visit: bool(select(placed, visit)), f"{path}.exists()")
+    raise Undecidable(path)
+
+
+def _type_test(path: str, select: Select, steps: list[Step], slice: Branch, sources: Sources) -> Test:
+    resolves = bool(steps) and steps[-1][0] == "resolve"
+    ends = [
+        branch
+        for branch, remaining in _branches(slice, steps[:-1] if resolves else steps, sources)
+        if not remaining
+    ]
+    types = [type for end in ends for type in end.facts.get("type", ())]
+    names = (
+        {sources.type_of(url) for type in types for url in type.get("targetProfile", ())}
+        if resolves
+        else {type["code"] for type in types}
+    )
+    if not names:
+        raise Undecidable(path)
+    if not steps:
+        return Test(lambda placed, _visit: _is_of(placed, names), listed(sorted(names)))
+    if resolves:
+        reference = parse(path.removesuffix("resolve()").rstrip(".") or "$this")
+        return Test(_reference_to(path, names, reference, sources), listed(sorted(names)))
+    return Test(_selected_of(select, names), f"{path}: {listed(sorted(names))}")
+
+
+def _is_of(placed: Placed, names: set[str]) -> bool:
+    value = placed.value
+    if type(value) is dict and "resourceType" in value:
+        return value["resourceType"] in names
+    return placed.type in names
+
+
+def _selected_of(select: Select, names: set[str]) -> Matches:
+    def matches(placed: Placed, visit: Visit) -> bool | None:
+        found = select(placed, visit)
+        known = [one for one in found if type(one) is dict and "resourceType" in one]
+        if found and not known:
+            return None
+        return any(one["resourceType"] in names for one in known)
+
+    return matches
+
+
+def _reference_to(path: str, names: set[str], reference: Tree, sources: Sources) -> Matches:
+    """By the resource, or where that is not at hand by what the reference says of it."""
+    select = _selection(
+        reference, sources.types.of_type("Reference") if path == "resolve()" else Shape(), sources
+    )
+
+    def matches(placed: Placed, visit: Visit) -> bool | None:
+        references = [one for one in select(placed, visit) if type(one) is dict]
+        return any(target_type(one, visit) in names for one in references)
+
+    return matches
+
+
+def _profile_test(path: str, select: Select, steps: list[Step], slice: Branch, sources: Sources) -> Test:
+    resolves = bool(steps) and steps[-1][0] == "resolve"
+    name = "targetProfile" if resolves else "profile"
+    profiles = tuple(
+        url
+        for branch, remaining in _branches(slice, steps[:-1] if resolves else steps, sources)
+        if not remaining
+        for type in branch.facts.get("type", ())
+        for url in type.get(name, ())
+    )
+    if not profiles:
+        raise Undecidable(path)
+
+    def matches(placed: Placed, visit: Visit) -> bool | None:
+        answers = [sources.conforms(value, profiles, visit) for value in select(placed, visit)]
+        return True if True in answers else None if None in answers else False
+
+    return Test(matches, f"{path}: {listed(profiles)}")

@@ -1,0 +1,160 @@
+"""The profiles and extensions of a registry, each compiled when it is first met.
+
+https://hl7.org/fhir/R4/structuredefinition.html
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fhir_server.definitions.registry import Registry
+from fhir_server.definitions.snapshot.snapshot import Snapshot
+from fhir_server.definitions.snapshot.tree import Node as Branch
+from fhir_server.definitions.snapshot.tree import planted
+from fhir_server.errors import SnapshotError
+from fhir_server.validation.checks.check import Codes
+from fhir_server.validation.findings import Finding, Findings
+from fhir_server.validation.invariants.rules import RuleCompiler
+from fhir_server.validation.invariants.shapes import Types
+from fhir_server.validation.profiles import messages
+from fhir_server.validation.profiles.compiler import STRUCTURES, ProfileCompiler, Surroundings
+from fhir_server.validation.profiles.discriminators import Sources
+from fhir_server.validation.profiles.extensions import Extension
+from fhir_server.validation.profiles.nodes import ItemNode
+from fhir_server.validation.profiles.values import ValueCheck
+from fhir_server.validation.profiles.visit import Visit, none_has_errors
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Profile:
+    """A compiled profile; `fault` says why one that is known cannot be used."""
+
+    url: str
+    type: str
+    node: ItemNode
+    fault: str = ""
+
+
+class Library:
+    """Finds profiles by their canonical."""
+
+    def __init__(self, registry: Registry, types: Types, rules: RuleCompiler, codes: Codes) -> None:
+        self._registry = registry
+        self._profiles: dict[str, Profile | None] = {}
+        self._extensions: dict[str, Extension | None] = {}
+        sources = Sources(types, codes, self._root, self.type_of, self._conforms)
+        self._around = Surroundings(registry, types, rules, sources, self._profile_check, self.mismatch)
+
+    def profile(self, canonical: str) -> Profile | None:
+        """A profile by `url` or `url|version`; None where it is not known."""
+        if canonical not in self._profiles:
+            self._profiles[canonical] = self._compiled(canonical)
+        return self._profiles[canonical]
+
+    def extension(self, url: str) -> Extension | None:
+        """An extension by its url; None where it is not known or its definition is faulty."""
+        if url not in self._extensions:
+            self._extensions[url] = self._compiled_extension(url)
+        return self._extensions[url]
+
+    def type_of(self, canonical: str) -> str:
+        """The type that a profile is for; empty where it is not known."""
+        try:
+            return self._registry.snapshot(canonical).type
+        except (KeyError, SnapshotError):
+            return canonical.removeprefix(STRUCTURES) if canonical.startswith(STRUCTURES) else ""
+
+    def mismatch(self, value: Any, profiles: tuple[str, ...], visit: Visit) -> Finding | None:
+        """The first error by the first of the profiles, where the value satisfies none of them."""
+        first: Finding | None = None
+        for canonical in profiles:
+            found = self._against(value, canonical, visit)
+            errors = [finding for finding in found or () if finding.severity == "error"]
+            if found is not None and not errors:
+                return None
+            first = first or next(iter(errors), None)
+        return first
+
+    def _against(self, value: Any, canonical: str, visit: Visit) -> list[Finding]:
+        """What is wrong with a value by one profile; nothing where that is not known, or is being asked."""
+        profile = self.profile(canonical)
+        key = (id(value), canonical)
+        if profile is None or profile.fault or key in visit.shared.busy:
+            return []
+        visit.shared.busy.add(key)
+        try:
+            return self._found(value, profile, visit)
+        finally:
+            visit.shared.busy.discard(key)
+
+    def _found(self, value: Any, profile: Profile, visit: Visit) -> list[Finding]:
+        if type(value) is dict and value.get("resourceType") not in (None, profile.type):
+            return [wrong_type(profile, value)]
+        is_resource = type(value) is dict and "resourceType" in value
+        inner = visit.shared.within.around(value, visit) if is_resource else visit
+        return profile.node.check(value, inner) or []
+
+    def _conforms(self, value: Any, profiles: tuple[str, ...], visit: Visit) -> bool | None:
+        known = [url for url in profiles if (found := self.profile(url)) is not None and not found.fault]
+        if not known:
+            return None
+        return any(none_has_errors(self._against(value, url, visit)) for url in known)
+
+    def _profile_check(self, canonical: str) -> ValueCheck:
+        """The check by a profile that may itself be compiling still."""
+
+        def check(value: Any, visit: Visit) -> Findings:
+            profile = self.profile(canonical)
+            if profile is None or profile.fault:
+                return [unusable(canonical, profile)]
+            return self._against(value, canonical, visit) or None
+
+        return check
+
+    def _root(self, canonical: str) -> Branch | None:
+        snapshot = self._snapshot(canonical)
+        return planted(snapshot.elements) if snapshot is not None else None
+
+    def _snapshot(self, canonical: str) -> Snapshot | None:
+        try:
+            return self._registry.snapshot(canonical)
+        except (KeyError, SnapshotError):
+            return None
+
+    def _compiled(self, canonical: str) -> Profile | None:
+        try:
+            snapshot = self._registry.snapshot(canonical)
+        except KeyError:
+            return None
+        except SnapshotError as error:
+            return Profile(canonical, "", ItemNode(), fault=str(error))
+        return Profile(canonical, snapshot.type, ProfileCompiler(snapshot, self._around).compiled())
+
+    def _compiled_extension(self, url: str) -> Extension | None:
+        snapshot = self._snapshot(url)
+        if snapshot is None or snapshot.type != "Extension":
+            return None
+        node = ProfileCompiler(snapshot, self._around).compiled()
+        modifies = bool(snapshot.root.get("isModifier"))
+        return Extension(url, node, snapshot.contexts, modifies, frozenset(_parts(snapshot)))
+
+
+def _parts(snapshot: Snapshot) -> Iterator[str]:
+    """The urls of the extensions that an extension is made of."""
+    for element in snapshot.elements:
+        if element["id"].count(":") == 1 and element["path"] == "Extension.extension.url":
+            yield str(element.get("fixedUri"))
+
+
+def unusable(canonical: str, profile: Profile | None) -> Finding:
+    """The finding that a profile is not known, or is faulty."""
+    if profile is None:
+        return Finding("not-found", messages.PROFILE_UNKNOWN(url=canonical), severity="warning")
+    text = messages.PROFILE_FAULTY(url=canonical, reason=profile.fault)
+    return Finding("not-supported", text, severity="warning")
+
+
+def wrong_type(profile: Profile, resource: Mapping[str, Any]) -> Finding:
+    """The finding that a resource is not of the type that a profile is for."""
+    found = resource.get("resourceType")
+    return Finding("structure", messages.PROFILE_TYPE(url=profile.url, wanted=profile.type, found=found))

@@ -1,0 +1,171 @@
+"""What checking against profiles says to clients, in English and French."""
+
+from fhir_server.issues import Template
+
+# invariants
+
+BROKEN = Template(en="{key}: {human}", fr="{key} : {human}")
+RULE_FAULTY = Template(
+    en="The rule {key} of the definitions cannot be evaluated, so it was not checked: {fault}",
+    fr="La règle {key} des définitions ne peut être évaluée et n'a donc pas été contrôlée : {fault}",
+)
+
+# elements
+
+TOO_FEW = Template(
+    en="'{name}' must be given {minimum} times at least, and is given {count} times. Add what is missing.",
+    fr="« {name} » doit figurer {minimum} fois au moins, et figure {count} fois. Ajoutez ce qui manque.",
+)
+TOO_MANY = Template(
+    en="'{name}' may be given {maximum} times at most, and is given {count} times. Take out the rest.",
+    fr="« {name} » peut figurer {maximum} fois au plus, et figure {count} fois. Retirez le reste.",
+)
+NOT_ALLOWED = Template(
+    en="'{name}' is not used in {profile}. Take it out.",
+    fr="« {name} » n'est pas utilisé dans {profile}. Retirez-le.",
+)
+TYPE_NOT_ALLOWED = Template(
+    en="{profile} does not allow the type {type} here. Use one of {types}.",
+    fr="{profile} n'admet pas ici le type {type}. Utilisez l'un de {types}.",
+)
+FIXED = Template(
+    en="The value must be exactly {wanted}, and is {found}.",
+    fr="La valeur doit être exactement {wanted}, et est {found}.",
+)
+PATTERN = Template(
+    en="The value must contain {wanted}, and is {found}.",
+    fr="La valeur doit contenir {wanted}, et est {found}.",
+)
+BELOW = Template(
+    en="{found} is below the least value allowed, {limit}.",
+    fr="{found} est inférieur à la plus petite valeur admise, {limit}.",
+)
+ABOVE = Template(
+    en="{found} is above the greatest value allowed, {limit}.",
+    fr="{found} est supérieur à la plus grande valeur admise, {limit}.",
+)
+TOO_LONG = Template(
+    en="The text has {length} characters; {limit} at most are allowed. Shorten it.",
+    fr="Le texte a {length} caractères ; {limit} au plus sont admis. Raccourcissez-le.",
+)
+MUST_SUPPORT = Template(
+    en="{profile} asks systems to support these elements, which this resource does not have: {names}.",
+    fr="{profile} demande de savoir traiter ces éléments, que cette ressource n'a pas : {names}.",
+)
+
+# slices
+
+SLICE_TOO_FEW = Template(
+    en="'{name}' needs {minimum} of the kind '{slice}' at least, and has {count}. Such a one has {criteria}.",
+    fr="« {name} » doit en avoir {minimum} du genre « {slice} » au moins, et en a {count}. "
+    "Un tel élément a {criteria}.",
+)
+SLICE_TOO_MANY = Template(
+    en="'{name}' may have {maximum} of the kind '{slice}' at most, and has {count}.",
+    fr="« {name} » peut en avoir {maximum} du genre « {slice} » au plus, et en a {count}.",
+)
+SLICE_NONE = Template(
+    en="This is none of the kinds that {profile} allows here: {slices}.",
+    fr="Ce n'est aucun des genres que {profile} admet ici : {slices}.",
+)
+SLICE_OPEN_AT_END = Template(
+    en="An item of no defined kind must stand after those of the kinds {slices}. Move it to the end.",
+    fr="Un élément d'aucun genre défini doit suivre ceux des genres {slices}. Déplacez-le à la fin.",
+)
+SLICE_ORDER = Template(
+    en="An item of the kind '{slice}' must not stand after one of the kind '{before}'. Put them in order.",
+    fr="Un élément du genre « {slice} » ne peut suivre un du genre « {before} ». Remettez-les dans l'ordre.",
+)
+SLICE_UNDECIDED = Template(
+    en="Whether this is of the kind '{slice}' could not be told, so it was not checked as such.",
+    fr="On n'a pu dire si c'est du genre « {slice} » ; ce n'a donc pas été contrôlé comme tel.",
+)
+
+# codes
+
+CODE_OUTSIDE_REQUIRED = Template(
+    en="{value} is not in the value set {value_set}, which is required here. Use one of its codes.",
+    fr="{value} n'est pas dans le jeu de valeurs {value_set}, obligatoire ici. Utilisez un de ses codes.",
+)
+CODE_OUTSIDE_EXTENSIBLE = Template(
+    en="{value} is not in the value set {value_set}; use one of its codes unless none of them fits.",
+    fr="{value} n'est pas dans le jeu de valeurs {value_set} ; utilisez un de ses codes si l'un convient.",
+)
+CODE_OUTSIDE_PREFERRED = Template(
+    en="{value} is not in the value set {value_set}, which is recommended here.",
+    fr="{value} n'est pas dans le jeu de valeurs {value_set}, recommandé ici.",
+)
+CODE_NOT_GIVEN = Template(
+    en="No code is given; one of the value set {value_set} belongs here.",
+    fr="Aucun code n'est donné ; un code du jeu de valeurs {value_set} est attendu ici.",
+)
+CODE_NOT_CHECKED = Template(
+    en="{value} could not be checked: the codes of the value set {value_set} are not all known here.",
+    fr="{value} n'a pu être contrôlé : les codes du jeu de valeurs {value_set} ne sont pas tous connus ici.",
+)
+
+# extensions
+
+EXTENSION_UNKNOWN = Template(
+    en="The extension {url} is not known here, so it was not checked.",
+    fr="L'extension {url} n'est pas connue ici et n'a donc pas été contrôlée.",
+)
+MODIFIER_UNKNOWN = Template(
+    en="The modifier extension {url} is not known here, so the resource cannot be understood safely. "
+    "Load its definition, or take it out.",
+    fr="L'extension modificatrice {url} n'est pas connue ici : la ressource ne peut être comprise sûrement. "
+    "Chargez sa définition, ou retirez-la.",
+)
+EXTENSION_IS_MODIFIER = Template(
+    en="The extension {url} changes the meaning of what it is on: put it in 'modifierExtension'.",
+    fr="L'extension {url} modifie le sens de ce qui la porte : mettez-la dans « modifierExtension ».",
+)
+EXTENSION_NO_MODIFIER = Template(
+    en="The extension {url} is no modifier extension: put it in 'extension'.",
+    fr="L'extension {url} n'est pas modificatrice : mettez-la dans « extension ».",
+)
+EXTENSION_CONTEXT = Template(
+    en="The extension {url} may not stand here; it belongs on {contexts}.",
+    fr="L'extension {url} ne peut figurer ici ; sa place est sur {contexts}.",
+)
+EXTENSION_INNER = Template(
+    en="'{url}' is not a part of the extension {outer}. It has {parts}.",
+    fr="« {url} » n'est pas une partie de l'extension {outer}. Elle a {parts}.",
+)
+EXTENSION_URL = Template(
+    en="'{url}' is not an absolute URL. Name the definition of the extension.",
+    fr="« {url} » n'est pas une URL absolue. Désignez la définition de l'extension.",
+)
+
+# references
+
+REFERENCE_TARGET = Template(
+    en="This reference is to a {type}; it must be to {targets}.",
+    fr="Cette référence vise une ressource {type} ; elle doit viser {targets}.",
+)
+REFERENCE_PROFILE = Template(
+    en="The {type} referred to satisfies none of {profiles}: {reason}",
+    fr="La ressource {type} visée ne satisfait aucun de {profiles} : {reason}",
+)
+AGGREGATION = Template(
+    en="The resource referred to must be {wanted}.",
+    fr="La ressource visée doit être {wanted}.",
+)
+AGGREGATION_CONTAINED = Template(en="contained", fr="contenue (contained)")
+AGGREGATION_REFERENCED = Template(en="outside this one", fr="hors de celle-ci")
+AGGREGATION_BUNDLED = Template(en="in the same Bundle", fr="dans le même Bundle")
+
+# profiles
+
+PROFILE_UNKNOWN = Template(
+    en="The profile {url} is not known here, so it was not checked. Load the package that defines it.",
+    fr="Le profil {url} n'est pas connu ici et n'a donc pas été contrôlé. Chargez le paquet qui le définit.",
+)
+PROFILE_FAULTY = Template(
+    en="The profile {url} is faulty, so it was not checked: {reason}",
+    fr="Le profil {url} est fautif et n'a donc pas été contrôlé : {reason}",
+)
+PROFILE_TYPE = Template(
+    en="The profile {url} is for {wanted}, and this is a {found}.",
+    fr="Le profil {url} concerne {wanted}, et ceci est une ressource {found}.",
+)

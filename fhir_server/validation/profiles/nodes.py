@@ -1,0 +1,171 @@
+"""The nodes of a profile: only what it asks beyond the base type, so that a walk meets little else.
+
+https://hl7.org/fhir/R4/profiling.html
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from fhir_server.validation.findings import Finding, Findings, listed, moved
+from fhir_server.validation.invariants.rules import Rule
+from fhir_server.validation.invariants.values import Primitive
+from fhir_server.validation.profiles import messages
+from fhir_server.validation.profiles.rules import broken
+from fhir_server.validation.profiles.slicing import Slicing
+from fhir_server.validation.profiles.values import ValueCheck
+from fhir_server.validation.profiles.visit import Visit, joined
+
+
+class Placed(NamedTuple):
+    """A value of an element, with the name of its type and its place below the holder."""
+
+    value: Any
+    type: str
+    where: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ItemNode:
+    """What is asked of one value: checks of the whole, rules, and its elements."""
+
+    checks: tuple[ValueCheck, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    elements: "tuple[ElementNode, ...]" = ()
+
+    def check(self, value: Any, visit: Visit) -> Findings:
+        found: list[Finding] | None = None
+        for check in self.checks:
+            if (more := check(value, visit)) is not None:
+                found = joined(found, more)
+        if self.rules and (more := broken(self.rules, value, visit)) is not None:
+            found = joined(found, more)
+        if self.elements and type(value) is dict:
+            for element in self.elements:
+                if (more := element.check(value, visit)) is not None:
+                    found = joined(found, more)
+        return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Property:
+    """A JSON name of an element, that of its companion, the type that it tells, and its FHIRPath step."""
+
+    name: str
+    type: str
+    step: str
+    companion: str
+    allowed: bool = True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ElementNode:
+    """What is asked of an element of an object: how often, which types, which slices, and of each value.
+
+    `path` is that of the element in the type, `items` are by the type of the value; `max` is None where there
+    is no limit.
+    """
+
+    name: str
+    path: str
+    profile: str
+    properties: tuple[Property, ...]
+    min: int = 0
+    max: int | None = None
+    must_support: bool = False
+    items: Mapping[str, ItemNode] = field(default_factory=dict)
+    slicing: Slicing | None = None
+
+    def check(self, holder: dict[str, Any], visit: Visit) -> Findings:
+        values = self.values(holder)
+        count = len(values)
+        if not count:
+            if self.must_support:
+                visit.missing.append(self.path)
+            if not self.min and self.slicing is None:
+                return None
+        found: list[Finding] | None = None
+        if count < self.min or (self.max is not None and count > self.max):
+            found = [self._miscounted(count)]
+        if self.items:
+            found = joined(found, checked(self.items, values, visit))
+        if self.slicing is not None and (more := self.slicing.check(values, visit)) is not None:
+            found = joined(found, more)
+        return joined(found, self._types(values)) if len(self.properties) > 1 else found
+
+    def values(self, holder: dict[str, Any]) -> list[Placed]:
+        """The values of the element in an object, each with what stands beside it."""
+        if len(self.properties) == 1:
+            return _of_property(self.properties[0], holder)
+        return [placed for known in self.properties for placed in _of_property(known, holder)]
+
+    def _miscounted(self, count: int) -> Finding:
+        where = f".{self.name}"
+        if count < self.min:
+            text = messages.TOO_FEW(name=self.name, minimum=self.min, count=count)
+            return Finding("required", text, where)
+        if self.max == 0:
+            return Finding("structure", messages.NOT_ALLOWED(name=self.name, profile=self.profile), where)
+        text = messages.TOO_MANY(name=self.name, maximum=self.max, count=count)
+        return Finding("structure", text, where)
+
+    def _types(self, values: list[Placed]) -> Findings:
+        """Findings for values of a choice whose type the profile does not allow."""
+        allowed = [known.type for known in self.properties if known.allowed]
+        wrong = [placed for placed in values if placed.type not in allowed]
+        if not wrong:
+            return None
+        types = listed(allowed)
+        return [
+            Finding(
+                "structure",
+                messages.TYPE_NOT_ALLOWED(profile=self.profile, type=placed.type, types=types),
+                placed.where,
+            )
+            for placed in wrong
+        ]
+
+
+def checked(items: Mapping[str, ItemNode], values: list[Placed], visit: Visit) -> Findings:
+    """What is wrong with values, each by what is asked of its type."""
+    found: list[Finding] | None = None
+    for placed in values:
+        item = items.get(placed.type)
+        if item is not None and (more := item.check(placed.value, visit)) is not None:
+            found = joined(found, moved(more, placed.where))
+    return found
+
+
+def _of_property(known: Property, holder: dict[str, Any]) -> list[Placed]:
+    value, companion = holder.get(known.name), holder.get(known.companion)
+    if companion is None:
+        if value is None:
+            return []
+        if type(value) is not list:
+            return [Placed(value, known.type, known.step)]
+        return [Placed(one, known.type, f"{known.step}[{index}]") for index, one in enumerate(value)]
+    if type(value) is not list and type(companion) is not list:
+        return [Placed(_accompanied(value, companion), known.type, known.step)]
+    return _paired(known, value, companion)
+
+
+def _paired(known: Property, value: Any, companion: Any) -> list[Placed]:
+    """The values of an array of primitives, each with what stands beside it."""
+    values = value if type(value) is list else []
+    companions = companion if type(companion) is list else []
+    count = max(len(values), len(companions))
+    return [
+        Placed(
+            _accompanied(
+                values[index] if index < len(values) else None,
+                companions[index] if index < len(companions) else None,
+            ),
+            known.type,
+            f"{known.step}[{index}]",
+        )
+        for index in range(count)
+    ]
+
+
+def _accompanied(value: Any, companion: Any) -> Any:
+    return Primitive(value, companion) if type(companion) is dict else value

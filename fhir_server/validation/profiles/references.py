@@ -1,0 +1,82 @@
+"""What references of profiles may lead to: types, profiles, and where the target stands.
+
+https://hl7.org/fhir/R4/references.html
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from fhir_server.core.reference import parse_reference
+from fhir_server.issues import Template
+from fhir_server.validation.findings import Finding, Findings, listed
+from fhir_server.validation.profiles import messages
+from fhir_server.validation.profiles.values import ValueCheck
+from fhir_server.validation.profiles.visit import Visit
+
+_STRUCTURES = "http://hl7.org/fhir/StructureDefinition/"
+
+Mismatch = Callable[[Any, tuple[str, ...], Visit], Finding | None]
+"""The first reason why a resource satisfies none of some profiles; None where it does, or none is known."""
+
+_WHERE: Mapping[str, Template] = {
+    "contained": messages.AGGREGATION_CONTAINED,
+    "referenced": messages.AGGREGATION_REFERENCED,
+    "bundled": messages.AGGREGATION_BUNDLED,
+}
+
+
+def target_type(reference: Mapping[str, Any], visit: Visit) -> str:
+    """The type of what a reference leads to, as far as its text, its target or its `type` tell."""
+    text = reference.get("reference")
+    if type(text) is str:
+        target = visit.find(text)
+        if target is not None:
+            return str(target.get("resourceType"))
+        if named := parse_reference(text).type:
+            return named
+    stated = reference.get("type")
+    return stated.removeprefix(_STRUCTURES) if type(stated) is str else ""
+
+
+def target_check(profiles: tuple[str, ...], types: frozenset[str], mismatch: Mismatch) -> ValueCheck:
+    """The check of a Reference to one of some types (empty for any), which satisfies one of some profiles."""
+
+    def check(value: Any, visit: Visit) -> Findings:
+        if type(value) is not dict:
+            return None
+        found = target_type(value, visit)
+        if types and found and found not in types:
+            text = messages.REFERENCE_TARGET(type=found, targets=listed(sorted(types)))
+            return [Finding("value", text, ".reference" if "reference" in value else "")]
+        text_of = value.get("reference")
+        target = visit.find(text_of) if profiles and type(text_of) is str else None
+        reason = mismatch(target, profiles, visit) if target is not None else None
+        if reason is None:
+            return None
+        told = reason.text.template(**{**reason.text.values, "here": f"{found}{reason.where}"})
+        text = messages.REFERENCE_PROFILE(type=found, profiles=listed(profiles), reason=told)
+        return [Finding("structure", text, ".reference")]
+
+    return check
+
+
+def aggregation_check(modes: Iterable[str]) -> ValueCheck:
+    """The check that the target of a reference stands where the profile wants it."""
+    wanted = frozenset(modes)
+
+    def check(value: Any, visit: Visit) -> Findings:
+        text = value.get("reference") if type(value) is dict else None
+        if type(text) is not str:
+            return None
+        if text.startswith("#"):
+            mode = {"contained"}
+        elif visit.bundle is not None and visit.bundle.find(text) is not None:
+            mode = {"bundled", "referenced"}
+        else:
+            mode = {"referenced"}
+        if mode & wanted:
+            return None
+        first = next(iter(sorted(wanted)))
+        return [Finding("value", messages.AGGREGATION(wanted=_WHERE[first]()), ".reference")]
+
+    return check

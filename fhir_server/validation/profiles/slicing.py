@@ -1,0 +1,122 @@
+"""Slices: which of an element's values belong to which, how many, in what order, and what is asked of them.
+
+https://hl7.org/fhir/R4/profiling.html#slicing
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from fhir_server.validation.findings import Finding, Findings, listed, moved
+from fhir_server.validation.profiles import messages
+from fhir_server.validation.profiles.visit import Visit, joined
+
+if TYPE_CHECKING:
+    from fhir_server.validation.profiles.nodes import ItemNode, Placed
+
+DEFAULT = "@default"
+
+Matches = Callable[["Placed", Visit], bool | None]
+"""Whether a value belongs to a slice; None where that cannot be told."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Slice:
+    """A kind of values; `criteria` says in words what makes a value one of them."""
+
+    name: str
+    matches: Matches
+    criteria: str
+    min: int = 0
+    max: int | None = None
+    items: "Mapping[str, ItemNode]" = field(default_factory=dict)
+    slicing: "Slicing | None" = None
+
+    def check(self, element: str, values: "list[Placed]", visit: Visit) -> Findings:
+        """What is wrong with the values of this slice, and with their number."""
+        found: list[Finding] | None = None
+        for placed in values:
+            item = self.items.get(placed.type)
+            if item is not None and (more := item.check(placed.value, visit)) is not None:
+                found = joined(found, moved(more, placed.where))
+        if self.slicing is not None:
+            found = joined(found, self.slicing.check(values, visit))
+        count = len(values)
+        if count < self.min:
+            text = messages.SLICE_TOO_FEW(
+                name=element, minimum=self.min, slice=self.name, count=count, criteria=self.criteria
+            )
+            found = joined(found, [Finding("required", text, f".{element}")])
+        if self.max is not None and count > self.max:
+            text = messages.SLICE_TOO_MANY(name=element, maximum=self.max, slice=self.name, count=count)
+            found = joined(found, [Finding("structure", text, values[self.max].where)])
+        return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Slicing:
+    """The slices of an element, with the rules for values of none."""
+
+    element: str
+    profile: str
+    slices: tuple[Slice, ...]
+    rules: str = "open"
+    ordered: bool = False
+    default: Slice | None = None
+
+    def check(self, values: "list[Placed]", visit: Visit) -> Findings:
+        members: dict[str, list[Placed]] = {}
+        found: list[Finding] | None = None
+        last = -1
+        for placed in values:
+            place, undecided = self._place(placed, visit)
+            if undecided is not None:
+                found = joined(found, [undecided])
+                continue
+            if (more := self._order(placed, place, last)) is not None:
+                found = joined(found, more)
+            if place is not None:
+                last = max(last, place)
+                members.setdefault(self.slices[place].name, []).append(placed)
+            elif self.default is not None:
+                members.setdefault(DEFAULT, []).append(placed)
+            elif self.rules == "closed":
+                found = joined(found, [self._none(placed)])
+            else:
+                last = len(self.slices) if self.rules == "openAtEnd" else last
+        for one in self.slices if self.default is None else (*self.slices, self.default):
+            inside = members.get(one.name, [])
+            if (inside or one.min) and (more := one.check(self.element, inside, visit)) is not None:
+                found = joined(found, more)
+        return found
+
+    def _place(self, placed: "Placed", visit: Visit) -> tuple[int | None, Finding | None]:
+        """The slice that a value belongs to by its number, or a finding where that cannot be told."""
+        undecided: Slice | None = None
+        for place, one in enumerate(self.slices):
+            belongs = one.matches(placed, visit)
+            if belongs:
+                return place, None
+            if belongs is None:
+                undecided = undecided or one
+        if undecided is None:
+            return None, None
+        text = messages.SLICE_UNDECIDED(slice=undecided.name)
+        return None, Finding("not-supported", text, placed.where, severity="warning")
+
+    def _order(self, placed: "Placed", place: int | None, last: int) -> Findings:
+        """Findings for a value that stands too late."""
+        if place is None or place >= last:
+            return None
+        if last == len(self.slices):
+            text = messages.SLICE_OPEN_AT_END(slices=listed(one.name for one in self.slices))
+        elif self.ordered:
+            text = messages.SLICE_ORDER(slice=self.slices[place].name, before=self.slices[last].name)
+        else:
+            return None
+        return [Finding("structure", text, placed.where)]
+
+    def _none(self, placed: "Placed") -> Finding:
+        names = listed(one.name for one in self.slices)
+        text = messages.SLICE_NONE(profile=self.profile, slices=names)
+        return Finding("structure", text, placed.where)

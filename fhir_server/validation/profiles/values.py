@@ -1,0 +1,107 @@
+"""Checks of single values: fixed and pattern values, limits and lengths.
+
+https://hl7.org/fhir/R4/elementdefinition-definitions.html#ElementDefinition.pattern_x_
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from fhir_server.validation.findings import Finding, Findings, excerpt
+from fhir_server.validation.invariants.shapes import TEMPORAL
+from fhir_server.validation.invariants.values import equal, is_number, measured, number, order, plain
+from fhir_server.validation.profiles import messages
+from fhir_server.validation.profiles.visit import Visit
+
+ValueCheck = Callable[[Any, Visit], Findings]
+
+_LIMITS = ((1, "maxValue", messages.ABOVE), (-1, "minValue", messages.BELOW))
+
+
+def typed(facts: dict[str, Any], prefix: str) -> tuple[str, Any] | None:
+    """The type and value of `fixed[x]` and its like in an element's definition."""
+    for name, value in facts.items():
+        if name.startswith(prefix) and name[len(prefix) : len(prefix) + 1].isupper():
+            return name.removeprefix(prefix), value
+    return None
+
+
+def value_checks(facts: dict[str, Any]) -> Iterator[ValueCheck]:
+    """What an element's definition asks of each of its values."""
+    if (fixed := typed(facts, "fixed")) is not None:
+        yield _fixed_check(fixed[1])
+    if (pattern := typed(facts, "pattern")) is not None:
+        yield _pattern_check(pattern[1])
+    for side, prefix, message in _LIMITS:
+        if (limit := typed(facts, prefix)) is not None:
+            yield _limit_check(*limit, side, message)
+    if "maxLength" in facts:
+        yield _length_check(facts["maxLength"])
+
+
+def matches_pattern(value: Any, pattern: Any) -> bool:
+    """Whether a value has everything that a pattern has; each item of a list in some place."""
+    if type(pattern) is str:
+        return bool(plain(value) == pattern)
+    if type(pattern) is dict:
+        if type(value) is not dict:
+            return False
+        for name, wanted in pattern.items():
+            if name not in value or not matches_pattern(value[name], wanted):
+                return False
+        return True
+    if type(pattern) is list:
+        return type(value) is list and all(
+            any(matches_pattern(item, wanted) for item in value) for wanted in pattern
+        )
+    return equal(value, pattern)
+
+
+def _fixed_check(wanted: Any) -> ValueCheck:
+    def check(value: Any, _: Visit) -> Findings:
+        if equal(value, wanted):
+            return None
+        text = messages.FIXED(wanted=excerpt(wanted), found=excerpt(plain(value)))
+        return [Finding("value", text)]
+
+    return check
+
+
+def _pattern_check(wanted: Any) -> ValueCheck:
+    def check(value: Any, _: Visit) -> Findings:
+        if matches_pattern(plain(value), wanted):
+            return None
+        text = messages.PATTERN(wanted=excerpt(wanted), found=excerpt(plain(value)))
+        return [Finding("value", text)]
+
+    return check
+
+
+def _limit_check(type_name: str, limit: Any, side: int, message: Any) -> ValueCheck:
+    temporal = type_name[0].lower() + type_name[1:] in TEMPORAL
+    if not temporal and not is_number(limit) and measured(limit) is None:
+        return _no_check
+
+    def check(value: Any, _: Visit) -> Findings:
+        if order(value, limit, temporal) != side:
+            return None
+        return [Finding("value", message(found=_shown(plain(value)), limit=_shown(limit)))]
+
+    return check
+
+
+def _shown(value: Any) -> str:
+    return str(number(value)) if is_number(value) else excerpt(value)
+
+
+def _no_check(_value: Any, _visit: Visit) -> Findings:
+    return None
+
+
+def _length_check(limit: int) -> ValueCheck:
+    def check(value: Any, _: Visit) -> Findings:
+        text = plain(value)
+        if type(text) is not str or len(text) <= limit:
+            return None
+        return [Finding("too-long", messages.TOO_LONG(length=len(text), limit=limit))]
+
+    return check

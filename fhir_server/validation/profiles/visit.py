@@ -1,0 +1,131 @@
+"""One validation of one resource: what is known around it while its nodes walk it.
+
+https://hl7.org/fhir/R4/bundle.html#references
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from fhir_server.validation.findings import Finding, Findings
+from fhir_server.validation.invariants.code import Scope
+from fhir_server.validation.invariants.rules import Rule
+
+Resource = dict[str, Any]
+Resolve = Callable[[str], Resource | None]
+
+
+class Within(Protocol):
+    """Checks resources that stand inside another with the profiles that they claim, and makes the visits of
+    those that references lead to.
+    """
+
+    def contained(self, resource: Any, outer: "Visit") -> Findings: ...
+
+    def entry(self, resource: Any, outer: "Visit") -> Findings: ...
+
+    def around(self, resource: Resource, outer: "Visit") -> "Visit": ...
+
+
+@dataclass(slots=True)
+class Shared:
+    """What all visits of one validation share.
+
+    `faults` are the rules that have been reported as faulty, `busy` the resources, each by a profile, that
+    are being checked already.
+    """
+
+    within: Within
+    faults: set[int] = field(default_factory=set)
+    busy: set[tuple[int, str]] = field(default_factory=set)
+    indexes: "dict[int, BundleIndex]" = field(default_factory=dict)
+
+    def index(self, bundle: Resource) -> "BundleIndex":
+        """The entries of a Bundle that is being checked, by what references call them."""
+        return self.indexes.setdefault(id(bundle), BundleIndex(bundle))
+
+
+@dataclass(slots=True)
+class Visit:
+    """The resource that is checked: its place among others, and how to find those."""
+
+    scope: Scope
+    shared: Shared
+    bundle: "BundleIndex | None" = None
+    resolve: Resolve = field(default=lambda _reference: None)
+    missing: list[str] = field(default_factory=list)
+
+    @property
+    def resource(self) -> Resource:
+        """The resource whose elements are checked."""
+        resource: Resource = self.scope.resource
+        return resource
+
+    def find(self, reference: str) -> Resource | None:
+        """What a reference leads to, where that can be found."""
+        found: Resource | None = self.scope.resolve(reference)
+        return found
+
+    def fault(self, rule: Rule) -> bool:
+        """Whether this is the first time that a rule is found to be faulty."""
+        new = id(rule) not in self.shared.faults
+        self.shared.faults.add(id(rule))
+        return new
+
+
+class BundleIndex:
+    """The resources of a Bundle by their full URL, and by type and id."""
+
+    __slots__ = ("_by_reference", "bundle")
+
+    def __init__(self, bundle: Resource) -> None:
+        self.bundle = bundle
+        self._by_reference: dict[str, Resource] | None = None
+
+    def find(self, reference: str) -> Resource | None:
+        """The resource of an entry that a reference leads to."""
+        if self._by_reference is None:
+            self._by_reference = dict(_addressed(self.bundle))
+        return self._by_reference.get(reference.partition("/_history/")[0])
+
+
+def _addressed(bundle: Mapping[str, Any]) -> Any:
+    entries: Any = bundle.get("entry")
+    for entry in entries if type(entries) is list else ():
+        resource = entry.get("resource") if type(entry) is dict else None
+        if type(resource) is dict:
+            yield f"{resource.get('resourceType')}/{resource.get('id')}", resource
+            yield str(entry.get("fullUrl")), resource
+
+
+def finder(root: Resource, bundle: BundleIndex | None, resolve: Resolve) -> Callable[[str], Resource | None]:
+    """Finds what references in a resource lead to: contained, in the Bundle, or wherever `resolve` looks."""
+
+    def find(reference: str) -> Resource | None:
+        if reference.startswith("#"):
+            return _contained(root, reference[1:])
+        found = bundle.find(reference) if bundle is not None else None
+        return found or resolve(reference)
+
+    return find
+
+
+def _contained(root: Resource, id: str) -> Resource | None:
+    if not id:
+        return root
+    contained = root.get("contained")
+    inside = contained if type(contained) is list else ()
+    found: Resource | None = next((one for one in inside if type(one) is dict and one.get("id") == id), None)
+    return found
+
+
+def none_has_errors(findings: Findings) -> bool:
+    """Whether a check has found nothing that makes its subject wrong."""
+    return findings is None or not any(finding.severity == "error" for finding in findings)
+
+
+def joined(found: list[Finding] | None, more: Findings) -> list[Finding] | None:
+    """Both lists of findings as one."""
+    if more is None:
+        return found
+    return more if found is None else found + more
