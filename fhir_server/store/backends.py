@@ -1,23 +1,26 @@
 """The backends by the scheme of their URI, each listed here and nowhere else.
 
-sqlite:///relative/path.db    sqlite:////absolute/path.db    memory:
+sqlite:///relative/path.db    sqlite:////absolute/path.db    memory:    mongodb://host/database?replicaSet=rs0
 """
 
+import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from fhir_server.store.memory import MemoryStore
+from fhir_server.store.options import MongoOptions
 from fhir_server.store.port import Store
 from fhir_server.store.sqlite import SqliteStore
 
 
-def _memory(rest: str) -> Store:
+def _memory(rest: str, _: MongoOptions) -> Store:
     if rest.strip("/"):
         raise ValueError("a store in memory has no path; write memory:")
     return MemoryStore()
 
 
-def _sqlite(rest: str) -> Store:
+def _sqlite(rest: str, _: MongoOptions) -> Store:
     path = Path(rest.removeprefix("///"))
     if not rest.startswith("///") or not path.name:
         raise ValueError("write sqlite:///relative/path.db or sqlite:////absolute/path.db")
@@ -27,11 +30,30 @@ def _sqlite(rest: str) -> Store:
     return SqliteStore(path)
 
 
-BACKENDS: Mapping[str, Callable[[str], Store]] = {"memory": _memory, "sqlite": _sqlite}
+def _mongodb(rest: str, options: MongoOptions, scheme: str = "mongodb") -> Store:
+    # Imported here because the driver costs half a second, which other stores need not pay.
+    from fhir_server.store.mongo import MongoStore, address_of
+
+    return MongoStore(address_of(f"{scheme}:{rest}"), options)
+
+
+BACKENDS: Mapping[str, Callable[[str, MongoOptions], Store]] = {
+    "memory": _memory,
+    "sqlite": _sqlite,
+    "mongodb": _mongodb,
+    "mongodb+srv": partial(_mongodb, scheme="mongodb+srv"),
+}
 """By scheme, what opens the store that the rest of the URI names."""
 
+_CREDENTIALS = re.compile(r"//[^@/]*@")
 
-def open_store(uri: str) -> Store:
+
+def shown(uri: str) -> str:
+    """A URI as it may be shown: without credentials."""
+    return _CREDENTIALS.sub("//***@", uri)
+
+
+def open_store(uri: str, options: MongoOptions | None = None) -> Store:
     """Open the store that `uri` names, creating it and its folders where they are missing.
 
     Raises `ValueError` for a URI that names none; `StoreUnavailable` for a store that cannot be opened.
@@ -39,8 +61,8 @@ def open_store(uri: str) -> Store:
     scheme, colon, rest = uri.partition(":")
     if not colon or scheme not in BACKENDS:
         known = ", ".join(f"{name}:" for name in BACKENDS)
-        raise ValueError(f"Unknown store '{uri}': it must begin with one of {known}.")
+        raise ValueError(f"Unknown store '{shown(uri)}': it must begin with one of {known}.")
     try:
-        return BACKENDS[scheme](rest)
+        return BACKENDS[scheme](rest, options or MongoOptions())
     except ValueError as error:
-        raise ValueError(f"Bad store '{uri}': {error}.") from error
+        raise ValueError(f"Bad store '{shown(uri)}': {error}.") from error

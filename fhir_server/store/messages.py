@@ -46,3 +46,47 @@ STORE_OPEN = Template(
     en="The store to be replaced is open. Stop the server first.",
     fr="L'entrepôt à remplacer est ouvert. Arrêtez d'abord le serveur.",
 )
+DOCUMENT_TOO_LARGE = Template(
+    en="{reference} takes {size} bytes with all that it is found by; the database holds at most {maximum} in "
+    "one resource. Split it, or attach its data by reference.",
+    fr="{reference} occupe {size} octets avec son index ; la base de données en admet au plus {maximum} par "
+    "ressource. Scindez-la, ou joignez ses données par référence.",
+)
+STORE_CONTENDED = Template(
+    en="Too many requests write at the same time. Nothing was written; send the request again later.",
+    fr="Trop de requêtes écrivent en même temps. Rien n'a été écrit ; renvoyez la requête plus tard.",
+)
+STORE_UNREACHABLE = Template(
+    en="No primary of the database can be reached ({reason}). Nothing was acknowledged; try again later.",
+    fr="Aucun serveur primaire de la base n'est joignable ({reason}). Rien n'a été confirmé ; réessayez.",
+)
+STORE_SLOW = Template(
+    en="The database did not answer in time ({reason}). Nothing was acknowledged; try again later.",
+    fr="La base de données n'a pas répondu à temps ({reason}). Rien n'a été confirmé ; réessayez plus tard.",
+)
+STORE_DENIED = Template(
+    en="The database refuses this server's credentials ({reason}). Correct them, or its roles there.",
+    fr="La base refuse les identifiants de ce serveur ({reason}). Corrigez-les, ainsi que ses rôles.",
+)
+STORE_STANDALONE = Template(
+    en="The database is a standalone server, which cannot commit a resource with what depends on it. "
+    "Make it a replica set of one: start mongod with --replSet rs0, and run rs.initiate() in mongosh once.",
+    fr="La base est un serveur isolé, qui ne peut valider d'un bloc une ressource et ce qui en dépend. "
+    "Faites-en un replica set d'un membre : mongod --replSet rs0, puis rs.initiate() dans mongosh, une fois.",
+)
+STORE_TOO_OLD = Template(
+    en="The database is of version {found}; this server needs {needed} or later. Upgrade the database.",
+    fr="La base est en version {found} ; ce serveur exige {needed} ou plus récent. Mettez-la à niveau.",
+)
+STORE_NEWER = Template(
+    en="The store has schema {found}, newer than this server's {known}. Upgrade the server.",
+    fr="L'entrepôt a le schéma {found} ; ce serveur ne connaît que le {known}. Mettez-le à niveau.",
+)
+INDEX_REFUSED = Template(
+    en="The database could not build the index '{index}' ({reason}). Mend that, then run doctor --prepare.",
+    fr="La base n'a pu construire l'index « {index} » ({reason}). Corrigez, puis lancez doctor --prepare.",
+)
+BACKUP_BY_DATABASE = Template(
+    en="A store in MongoDB is backed up by the database's own tools, such as mongodump --oplog.",
+    fr="Un entrepôt MongoDB se sauvegarde avec les outils de la base, tels que mongodump --oplog.",
+)

@@ -6,16 +6,32 @@ from pathlib import Path
 import pytest
 
 from fhir_server.store.backends import BACKENDS, open_store
+from fhir_server.store.mongo import MongoStore, address_of
 from fhir_server.store.port import Store
+from tests.mongo.server import database_uri
+
+TESTED = [scheme for scheme in BACKENDS if scheme != "mongodb+srv"]
+"""Every backend once; the other scheme of MongoDB differs in how its servers are found."""
 
 
 def uri_of(scheme: str, folder: Path) -> str:
     """Where a test keeps its store."""
+    if scheme == "mongodb":
+        return database_uri()
     return {"memory": "memory:", "sqlite": f"sqlite:///{folder / 'store.sqlite'}"}[scheme]
 
 
-@pytest.fixture(params=list(BACKENDS))
+def opened_store(backend: str, folder: Path) -> Store:
+    """A new store. The one in MongoDB has its indexes only where it is asked for as "indexed": to make them
+    takes longer than most tests, and what it finds must not depend on them.
+    """
+    if backend in ("mongodb", "indexed"):
+        return MongoStore(address_of(database_uri()), indexes=backend == "indexed")
+    return open_store(uri_of(backend, folder))
+
+
+@pytest.fixture(params=TESTED)
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    opened = open_store(uri_of(request.param, tmp_path))
+    opened = opened_store(request.param, tmp_path)
     yield opened
     opened.close()

@@ -35,9 +35,9 @@ def test_memory_has_no_path_and_no_backup(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("uri", "reason"),
     [
-        ("", "must begin with one of memory:, sqlite:"),
-        ("postgres://x/y", "must begin with one of memory:, sqlite:"),
-        ("data/fhir.sqlite", "must begin with one of memory:, sqlite:"),
+        ("", "must begin with one of memory:, sqlite:, mongodb:"),
+        ("postgres://x/y", "must begin with one of memory:, sqlite:, mongodb:"),
+        ("data/fhir.sqlite", "must begin with one of memory:, sqlite:, mongodb:"),
         ("sqlite:fhir.sqlite", "sqlite:///relative/path.db"),
         ("sqlite://fhir.sqlite", "sqlite:///relative/path.db"),
         ("sqlite:///", "sqlite:///relative/path.db"),

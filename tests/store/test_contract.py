@@ -17,9 +17,9 @@ from fhir_server.search.ast import (
     Value,
 )
 from fhir_server.search.entries import DateEntry, Entries, StringEntry, TokenEntry
-from fhir_server.store.backends import BACKENDS, open_store
+from fhir_server.store.backends import open_store
 from fhir_server.store.port import HistoryQuery, Job, Store, StoredResource, TypeIndex, UnitOfWork
-from tests.store.conftest import uri_of
+from tests.store.conftest import TESTED, uri_of
 from tests.store.samples import identified, person, put, references
 
 
@@ -158,7 +158,7 @@ def test_all_writes_of_a_unit_have_one_time(store: Store) -> None:
     assert times[0] % 1000 == 0
 
 
-@pytest.mark.parametrize("scheme", list(BACKENDS))
+@pytest.mark.parametrize("scheme", TESTED)
 def test_the_clock_never_runs_backwards(scheme: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     times = iter([5_000_000, 4_000_999, 6_000_999])
     monkeypatch.setattr("time.time_ns", lambda: next(times) * 1000)

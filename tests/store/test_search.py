@@ -1,6 +1,8 @@
 """What every backend does with search queries: pages, totals, order, includes, visibility."""
 
+from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -35,7 +37,16 @@ from fhir_server.search.entries import (
     TokenEntry,
 )
 from fhir_server.store.port import Store
+from tests.store.conftest import TESTED, opened_store
 from tests.store.samples import identified, person, put, references, referring
+
+
+@pytest.fixture(params=[*TESTED, "indexed"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """MongoDB with and without indexes."""
+    opened = opened_store(request.param, tmp_path)
+    yield opened
+    opened.close()
 
 
 def ids(store: Store, *where: Clause, types: tuple[str, ...] = ("Patient",)) -> list[str]:

@@ -1,0 +1,117 @@
+"""The collections of one store, and what is asked of them within one session.
+
+https://www.mongodb.com/docs/manual/core/read-isolation-consistency-recency/
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from pymongo import MongoClient
+from pymongo.client_session import ClientSession
+from pymongo.collection import Collection
+from pymongo.database import Database
+
+from fhir_server.store.mongo import documents
+from fhir_server.store.mongo.filters import Filter
+from fhir_server.store.mongo.rows import REFERENCES
+
+Document = Mapping[str, Any]
+Stages = Sequence[Mapping[str, Any]]
+
+CLOCK = "clock"
+"""The `_id` of the one clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Collections:
+    """What a store consists of."""
+
+    client: MongoClient[Any]
+    database: Database[Any]
+    resources: Collection[Any]
+    history: Collection[Any]
+    uniques: Collection[Any]
+    clock: Collection[Any]
+    definitions: Collection[Any]
+    kept: Collection[Any]
+    jobs: Collection[Any]
+    meta: Collection[Any]
+
+    @classmethod
+    def of(cls, client: MongoClient[Any], name: str) -> "Collections":
+        """Those of the database with a name."""
+        database = client[name]
+        return cls(client, database, *(database[one] for one in COLLECTIONS))
+
+    @contextmanager
+    def snapshot(self) -> Iterator["View"]:
+        """The store as it is at one moment."""
+        with self.client.start_session(snapshot=True) as session:
+            yield View(self, session)
+
+    def now(self) -> "View":
+        """The store for a single question."""
+        return View(self, None)
+
+
+DOCUMENTS: tuple[Any, ...] = (
+    documents.ResourceDocument,
+    documents.HistoryDocument,
+    documents.UniqueDocument,
+    documents.ClockDocument,
+    documents.DefinitionDocument,
+    documents.KeptDocument,
+    documents.JobDocument,
+    documents.MetaDocument,
+)
+"""What each collection holds, in the order of `Collections`."""
+
+COLLECTIONS: tuple[str, ...] = tuple(one._get_collection_name() for one in DOCUMENTS)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The collections as a session sees them: those of a moment, or those of a transaction."""
+
+    collections: Collections
+    session: ClientSession | None
+
+    def clock(self) -> Document:
+        """The clock, which every store has."""
+        found = self.collections.clock.find_one({"_id": CLOCK}, session=self.session)
+        return found or {"s": 0, "u": 0, "g": 0}
+
+    def ids(self, filter: Filter, limit: int, sort: Sequence[tuple[str, int]] | None = None) -> list[str]:
+        """The `_id`s of at most so many of the resources that a filter finds."""
+        found = self.collections.resources.find(
+            filter, {"_id": 1}, limit=limit, sort=sort, session=self.session
+        )
+        return [document["_id"] for document in found]
+
+    def documents(self, ids: Sequence[str], fields: Sequence[str]) -> Iterator[Document]:
+        """Some fields of resources."""
+        asked = {"_id": {"$in": list(ids)}}
+        return self.collections.resources.find(asked, dict.fromkeys(fields, 1), session=self.session)
+
+    def aggregate(self, stages: Stages) -> list[Any]:
+        """What a pipeline makes of the resources."""
+        return list(self.collections.resources.aggregate(list(stages), session=self.session))
+
+    def count(self, filter: Filter) -> int:
+        """How many resources a filter finds."""
+        return self.collections.resources.count_documents(filter, session=self.session)
+
+    def targets(self, filter: Filter, parameter: str, limit: int | None = None) -> set[str]:
+        """The `_id`s of what resources refer to by a parameter, at most so many of them."""
+        stages: list[dict[str, Any]] = [
+            {"$match": filter},
+            {"$project": {REFERENCES: 1}},
+            {"$unwind": f"${REFERENCES}"},
+            {"$match": {f"{REFERENCES}.p": parameter, f"{REFERENCES}.t": {"$gt": ""}}},
+            {"$group": {"_id": {"t": f"${REFERENCES}.t", "i": f"${REFERENCES}.i"}}},
+        ]
+        if limit is not None:
+            stages.append({"$limit": limit})
+        return {f"{found['_id']['t']}/{found['_id']['i']}" for found in self.aggregate(stages)}

@@ -1,0 +1,196 @@
+"""A search query as a filter on documents: what a resource is found by lies in it, and what lies in others
+is asked of them first, by `hops`.
+
+The same filter says the same of a resource and of one that it contains.
+https://hl7.org/fhir/R4/search.html
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from fhir_server.search.ast import (
+    AllOf,
+    AnyOf,
+    Chain,
+    Clause,
+    CompositeValue,
+    DateValue,
+    Has,
+    Hierarchy,
+    Match,
+    MissingValue,
+    Not,
+    Value,
+)
+from fhir_server.store.mongo import rows
+from fhir_server.store.mongo.conditions import condition, last_updated, own_id
+from fhir_server.store.mongo.filters import (
+    ALWAYS,
+    NEVER,
+    Filter,
+    all_of,
+    any_of,
+    negation,
+    one_element,
+)
+from fhir_server.store.mongo.texts import has_any, has_one_of
+
+_FIELDS = {
+    "string": rows.STRINGS,
+    "token": rows.TOKENS,
+    "reference": rows.REFERENCES,
+    "date": rows.DATES,
+    "number": rows.NUMBERS,
+    "quantity": rows.QUANTITIES,
+    "uri": rows.URIS,
+    "word": rows.WORDS,
+    "position": rows.POSITIONS,
+}
+
+Within = Sequence[str] | None
+"""The `_id`s of the only resources that are of interest, None for all."""
+
+
+class Hops(Protocol):
+    """Where references lead."""
+
+    def referred(self, chain: Chain, within: Within) -> dict[str, list[str]]:
+        """By type, the ids of the resources that the chain may end its first hop at."""
+        ...
+
+    def referring(self, clause: Has, within: Within) -> list[str]:
+        """The `_id`s of the resources that satisfy the clause."""
+        ...
+
+    def lineage(self, clause: Hierarchy) -> list[str]:
+        """The ids of the resource named, and of all above or below it."""
+        ...
+
+
+def living(types: Sequence[str]) -> Filter:
+    """The resources of the types, or of all, that are not deleted."""
+    alive: Filter = {"l": True}
+    if not types:
+        return alive
+    return {**alive, "t": types[0] if len(types) == 1 else {"$in": list(types)}}
+
+
+class Compiler:
+    """Compiles clauses; `within` bounds the resources for which the filter has to be right."""
+
+    def __init__(self, hops: Hops) -> None:
+        self._hops = hops
+
+    def filter(self, clauses: Iterable[Clause], types: Sequence[str], within: Within = None) -> Filter:
+        """The filter for all clauses, on resources of `types`."""
+        return all_of([self._clause(clause, types, within) for clause in clauses])
+
+    def _clause(self, clause: Clause, types: Sequence[str], within: Within, inner: bool = False) -> Filter:
+        match clause:
+            case Match():
+                return _match(clause, types, inner)
+            case Chain():
+                return self._chain(clause, within)
+            case Has():
+                return NEVER if inner else {"_id": {"$in": self._hops.referring(clause, within)}}
+            case Hierarchy():
+                return _refers(clause.parameter, {clause.type: self._hops.lineage(clause)})
+            case AllOf(clauses):
+                return all_of([self._clause(one, types, within, inner) for one in clauses])
+            case AnyOf(clauses):
+                return any_of([self._clause(one, types, within, inner) for one in clauses])
+            case Not(negated):
+                return negation(self._clause(negated, types, within, inner))
+
+    def _chain(self, chain: Chain, within: Within) -> Filter:
+        """By a reference to a resource of its own, or to one that lies within."""
+        contained = one_element(
+            rows.CONTAINED,
+            {"p": chain.parameter, "t": {"$in": list(chain.types)}},
+            self._clause(chain.where, chain.types, within, inner=True),
+        )
+        return any_of([_refers(chain.parameter, self._hops.referred(chain, within)), contained])
+
+
+def _refers(parameter: str, targets: dict[str, list[str]]) -> Filter:
+    return any_of(
+        one_element(rows.REFERENCES, {"p": parameter, "t": type, "i": {"$in": ids}})
+        for type, ids in targets.items()
+        if ids
+    )
+
+
+def _match(match: Match, types: Sequence[str], inner: bool) -> Filter:
+    if match.only:
+        asked = _match(replace(match, only=()), types, inner)
+        return all_of([{"t": {"$in": list(match.only)}}, asked])
+    if match.modifier == "missing":
+        return _missing(match, inner)
+    found = _found(match, types, inner)
+    return negation(found) if match.modifier == "not" else found
+
+
+def _missing(match: Match, inner: bool) -> Filter:
+    present = _present(match, inner)
+    wanted = {value.missing for value in match.values if isinstance(value, MissingValue)}
+    return any_of(negation(present) if missing else present for missing in sorted(wanted))
+
+
+def _present(match: Match, inner: bool) -> Filter:
+    if match.parameter in ("_id", "_lastUpdated") and not inner:
+        return ALWAYS
+    field = _FIELDS.get(match.type, rows.COMPOSITES)
+    if field in rows.FLAT:
+        return has_any(field, match.parameter)
+    return {f"{field}.p": match.parameter}
+
+
+def _found(match: Match, types: Sequence[str], inner: bool) -> Filter:
+    """One entry fits one of the values."""
+    modifier = None if match.modifier == "not" else match.modifier
+    if not inner:
+        if match.parameter == "_id":
+            return _by_id(match, modifier, types)
+        if match.parameter == "_lastUpdated":
+            return any_of(_by_time(value, modifier) for value in match.values)
+    field = _FIELDS.get(match.type, rows.COMPOSITES)
+    if field in rows.FLAT:
+        return has_one_of(field, match.parameter, match.values, modifier)
+    asked = any_of(_asked(value, modifier) for value in match.values)
+    return one_element(field, {"p": match.parameter}, asked)
+
+
+def _by_id(match: Match, modifier: str | None, types: Sequence[str]) -> Filter:
+    """By the key of the collection, where the types say what that is: then one shard knows."""
+    asked = [own_id(value, modifier) for value in match.values]
+    if modifier == "ne":
+        return any_of(map(negation, asked))
+    ids = [one["i"] for one in asked if isinstance(one.get("i"), str)]
+    if types and len(ids) == len(asked):
+        return {"_id": {"$in": [f"{type}/{id}" for type in types for id in ids]}}
+    return any_of(asked)
+
+
+def _by_time(value: Value, modifier: str | None) -> Filter:
+    if not isinstance(value, DateValue):
+        return NEVER
+    if modifier == "co":
+        return {"u": {"$gte": value.high - 1, "$lte": value.low}}
+    asked = last_updated(value)
+    return negation(asked) if modifier == "ne" else asked
+
+
+def _asked(value: Value, modifier: str | None) -> Filter:
+    if isinstance(value, CompositeValue):
+        names = rows.PARTS
+        parts = [condition(part, None, f"{names[n]}.") for n, part in enumerate(value.components)]
+        return all_of([*_lead(value), *parts])
+    return condition(value, modifier)
+
+
+def _lead(value: CompositeValue) -> list[Filter]:
+    """What the first component says of the cell that composites are looked up by."""
+    asked = condition(value.components[0], None)
+    first = next((asked[cell] for cell in ("c", "i", "x", "u") if cell in asked), None)
+    return [] if first is None else [{"k": first}]

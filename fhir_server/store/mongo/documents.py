@@ -1,0 +1,236 @@
+"""The documents of the store and their indexes, as mongoengine declares them.
+
+What is searched lies in arrays of a resource; an index has one array at most, as an index of two would hold
+their product. Names of fields are short, because every document repeats them.
+https://docs.mongoengine.org/guide/defining-documents.html
+https://www.mongodb.com/docs/manual/core/indexes/index-types/index-multikey/
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from mongoengine import (
+    BinaryField,
+    BooleanField,
+    Document,
+    DynamicField,
+    EmbeddedDocument,
+    EmbeddedDocumentListField,
+    FloatField,
+    ListField,
+    LongField,
+    StringField,
+)
+
+
+def _of_living(name: str, *fields: str) -> dict[str, Any]:
+    """An index that deletions have no part in."""
+    return {"name": name, "fields": list(fields), "partialFilterExpression": {"l": True}}
+
+
+class FoundString(EmbeddedDocument):
+    """A text, normalised and as written."""
+
+    parameter = StringField(db_field="p")
+    text = StringField(db_field="x")
+    exact = StringField(db_field="e")
+
+
+class FoundReference(EmbeddedDocument):
+    """The id and type of a target, or the URL of one that is elsewhere."""
+
+    parameter = StringField(db_field="p")
+    target = StringField(db_field="i")
+    type = StringField(db_field="t")
+    version = StringField(db_field="v")
+
+
+class FoundInterval(EmbeddedDocument):
+    """The ends of a time as microseconds, or of a number as a sort key."""
+
+    parameter = StringField(db_field="p")
+    low = DynamicField(db_field="l")
+    high = DynamicField(db_field="h")
+
+
+class FoundQuantity(EmbeddedDocument):
+    """The ends of a number and its unit: code, system, and name as written."""
+
+    parameter = StringField(db_field="p")
+    low = StringField(db_field="l")
+    high = StringField(db_field="h")
+    code = StringField(db_field="c")
+    system = StringField(db_field="s")
+    unit = StringField(db_field="n")
+
+
+class FoundComposite(EmbeddedDocument):
+    """The first cell of the first component; the components follow under the names `a`, `b` and so on."""
+
+    parameter = StringField(db_field="p")
+    lead = DynamicField(db_field="k")
+
+
+class FoundPosition(EmbeddedDocument):
+    """Longitude and latitude in degrees."""
+
+    parameter = StringField(db_field="p")
+    place = ListField(FloatField(), db_field="g")
+
+
+class FoundContained(EmbeddedDocument):
+    """A resource within, by which parameter it is referred to, and the same arrays again."""
+
+    parameter = StringField(db_field="p")
+    type = StringField(db_field="t")
+
+
+class ResourceDocument(Document):
+    """The current version of a resource, with all that it is found by. `_id` is Type/id."""
+
+    key = StringField(primary_key=True)
+    type = StringField(db_field="t")
+    logical_id = StringField(db_field="i")
+    version = LongField(db_field="v")
+    sequence = LongField(db_field="s")
+    first = LongField(db_field="f")
+    updated = LongField(db_field="u")
+    method = StringField(db_field="m")
+    living = BooleanField(db_field="l")
+    body = BinaryField(db_field="b")
+    strings = EmbeddedDocumentListField(FoundString, db_field="st")
+    tokens = ListField(StringField(), db_field="tk")
+    references = EmbeddedDocumentListField(FoundReference, db_field="rf")
+    dates = EmbeddedDocumentListField(FoundInterval, db_field="dt")
+    numbers = EmbeddedDocumentListField(FoundInterval, db_field="nm")
+    quantities = EmbeddedDocumentListField(FoundQuantity, db_field="qt")
+    uris = ListField(StringField(), db_field="ur")
+    composites = EmbeddedDocumentListField(FoundComposite, db_field="cp")
+    words = ListField(StringField(), db_field="wd")
+    positions = EmbeddedDocumentListField(FoundPosition, db_field="ps")
+    contained = EmbeddedDocumentListField(FoundContained, db_field="ct")
+
+    meta: Mapping[str, Any] = {
+        "collection": "resources",
+        "auto_create_index": False,
+        "indexes": [
+            {"name": "sequence", "fields": ["sequence"]},
+            {"name": "type_sequence", "fields": ["type", "sequence"]},
+            _of_living("first", "type", "first"),
+            _of_living("updated", "type", "updated", "first"),
+            _of_living("logical_id", "logical_id", "type"),
+            _of_living("tokens", "tokens", "type", "first"),
+            _of_living("uris", "uris", "type", "first"),
+            _of_living("words", "words", "type", "first"),
+            _of_living("strings", "strings.parameter", "type", "strings.text"),
+            _of_living(
+                "references", "references.parameter", "references.target", "references.type", "type", "first"
+            ),
+            _of_living("dates", "dates.parameter", "type", "dates.low", "dates.high"),
+            _of_living("date_ends", "dates.parameter", "type", "dates.high"),
+            _of_living("numbers", "numbers.parameter", "type", "numbers.low"),
+            _of_living("quantities", "quantities.parameter", "type", "quantities.low"),
+            _of_living("composites", "composites.parameter", "composites.lead", "type"),
+            {"name": "positions", "fields": ["positions.parameter"], "sparse": True},
+            {"name": "contained", "fields": ["contained.parameter"], "sparse": True},
+        ],
+    }
+
+
+class HistoryDocument(Document):
+    """A version that another has replaced, at the time `x`. `_id` is Type/id/version, `r` is Type/id."""
+
+    key = StringField(primary_key=True)
+    resource = StringField(db_field="r")
+    type = StringField(db_field="t")
+    logical_id = StringField(db_field="i")
+    version = LongField(db_field="v")
+    sequence = LongField(db_field="s")
+    first = LongField(db_field="f")
+    updated = LongField(db_field="u")
+    replaced = LongField(db_field="x")
+    method = StringField(db_field="m")
+    body = BinaryField(db_field="b")
+
+    meta: Mapping[str, Any] = {
+        "collection": "history",
+        "auto_create_index": False,
+        "indexes": [
+            {"name": "sequence", "fields": ["sequence"]},
+            {"name": "type_sequence", "fields": ["type", "sequence"]},
+            {"name": "resource", "fields": ["resource", "sequence"]},
+        ],
+    }
+
+
+class UniqueDocument(Document):
+    """A key that a living resource holds; `_id` is the key, `o` the owner."""
+
+    key = StringField(primary_key=True)
+    owner = StringField(db_field="o")
+
+    meta: Mapping[str, Any] = {
+        "collection": "uniques",
+        "auto_create_index": False,
+        "indexes": [{"name": "owner", "fields": ["owner"]}],
+    }
+
+
+class ClockDocument(Document):
+    """The one clock. Every transaction that writes changes it, and so they come one after the other.
+
+    `n` counts those transactions, `s` is the last sequence, `u` its time, `g` the generation of definitions.
+    """
+
+    key = StringField(primary_key=True)
+    transactions = LongField(db_field="n")
+    sequence = LongField(db_field="s")
+    updated = LongField(db_field="u")
+    generation = LongField(db_field="g")
+
+    meta: Mapping[str, Any] = {"collection": "clock", "auto_create_index": False}
+
+
+class DefinitionDocument(Document):
+    """How a type is indexed: `fp` the fingerprints by code, `pd` the codes that are pending."""
+
+    key = StringField(primary_key=True)
+    fingerprints = ListField(ListField(StringField()), db_field="fp")
+    pending = ListField(StringField(), db_field="pd")
+
+    meta: Mapping[str, Any] = {"collection": "definitions", "auto_create_index": False}
+
+
+class KeptDocument(Document):
+    """A document of the server's own beside the resources; `_id` is its name."""
+
+    key = StringField(primary_key=True)
+    body = BinaryField(db_field="b")
+
+    meta: Mapping[str, Any] = {"collection": "kept", "auto_create_index": False}
+
+
+class JobDocument(Document):
+    """A long-running piece of work and its lease, which ends at `until`."""
+
+    key = StringField(primary_key=True)
+    kind = StringField()
+    state = BinaryField()
+    done = BooleanField()
+    owner = StringField()
+    until = LongField()
+
+    meta: Mapping[str, Any] = {
+        "collection": "jobs",
+        "auto_create_index": False,
+        "indexes": [{"name": "kind", "fields": ["kind"]}],
+    }
+
+
+class MetaDocument(Document):
+    """What the store knows of itself: its schema, its epoch and its secret."""
+
+    key = StringField(primary_key=True)
+    value = DynamicField()
+
+    meta: Mapping[str, Any] = {"collection": "meta", "auto_create_index": False}

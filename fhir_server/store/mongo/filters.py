@@ -1,0 +1,63 @@
+"""Filters of MongoDB's query language, and their combinations.
+
+https://www.mongodb.com/docs/manual/reference/operator/query-logical/
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+Filter = Mapping[str, Any]
+
+ALWAYS: Filter = {}
+NEVER: Filter = {"f": {"$in": []}}
+"""Nothing is among nothing."""
+
+
+def all_of(filters: Iterable[Filter]) -> Filter:
+    """All of them hold."""
+    parts = [part for part in filters if part]
+    if NEVER in parts:
+        return NEVER
+    if len(parts) < 2:
+        return parts[0] if parts else ALWAYS
+    return {"$and": parts}
+
+
+def any_of(filters: Iterable[Filter]) -> Filter:
+    """At least one of them holds."""
+    parts = [part for part in filters if part != NEVER]
+    if not all(parts):
+        return ALWAYS
+    if len(parts) < 2:
+        return parts[0] if parts else NEVER
+    return {"$or": parts}
+
+
+def negation(part: Filter) -> Filter:
+    """It does not hold."""
+    if not part:
+        return NEVER
+    return ALWAYS if part == NEVER else {"$nor": [part]}
+
+
+def one_element(array: str, cells: Filter, *filters: Filter) -> Filter:
+    """One and the same element of an array of sub-documents has these cells, and is as the filters say."""
+    asked = all_of(filters)
+    if NEVER in (asked, cells):
+        return NEVER
+    return {array: {"$elemMatch": {**cells, "$and": [asked]} if asked else cells}}
+
+
+def prefix_range(prefix: str) -> Filter:
+    """The operators that a text satisfies which starts with `prefix`, as a range that an index can seek."""
+    after = _after_prefix(prefix)
+    return {"$gte": prefix} if after is None else {"$gte": prefix, "$lt": after}
+
+
+def _after_prefix(prefix: str) -> str | None:
+    """The first text, in the order of code points, after all that start with `prefix`; None at the end."""
+    prefix = prefix.rstrip("\U0010ffff")
+    if not prefix:
+        return None
+    following = ord(prefix[-1]) + 1
+    return prefix[:-1] + ("\ue000" if following == 0xD800 else chr(following))

@@ -1,0 +1,27 @@
+"""Leases on long-running work, by which one process at a time does it."""
+
+from typing import Any
+
+from pymongo import ReturnDocument
+from pymongo.collection import Collection
+from pymongo.errors import DuplicateKeyError
+
+from fhir_server.store.port import Job
+
+
+def acquire_job(jobs: Collection[Any], kind: str, id: str, owner: str, now: int, until: int) -> Job | None:
+    """Take or renew a lease; None while another owner's runs, or once the job is done."""
+    free = {"_id": id, "done": False, "$or": [{"owner": owner}, {"until": {"$lte": now}}]}
+    change = {"$set": {"owner": owner, "until": until}, "$setOnInsert": {"kind": kind, "state": b""}}
+    try:
+        found: Any = jobs.find_one_and_update(free, change, upsert=True, return_document=ReturnDocument.AFTER)
+    except DuplicateKeyError:
+        # The job is there and not free, so the filter found none, and another cannot be made.
+        return None
+    return Job(found["_id"], found["kind"], bytes(found["state"]), found["done"])
+
+
+def update_job(jobs: Collection[Any], id: str, owner: str, state: bytes, done: bool) -> bool:
+    """Save progress; False when another owner has taken the lease."""
+    change = {"$set": {"state": state, "done": done}}
+    return jobs.update_one({"_id": id, "owner": owner}, change).matched_count == 1

@@ -1,0 +1,129 @@
+"""The page that a query wants of the resources that a filter finds, as a pipeline.
+
+A page begins behind the sort key of the last match before it.
+https://www.mongodb.com/docs/manual/core/aggregation-pipeline/
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from fhir_server.search.ast import Page, Sort, SortKey
+from fhir_server.store.mongo import rows
+from fhir_server.store.mongo.filters import Filter, all_of, any_of
+from fhir_server.store.mongo.flat import SEPARATOR, all_of_parameter, escaped, unescaped
+from fhir_server.store.mongo.versions import OWN, Document
+
+Stage = dict[str, Any]
+
+_OWN_FIELDS = {"_id": "$i", "_lastUpdated": "$u"}
+_CELLS = {
+    "string": (rows.STRINGS, "x"),
+    "reference": (rows.REFERENCES, "i"),
+    "date": (rows.DATES, ""),
+    "number": (rows.NUMBERS, ""),
+    "quantity": (rows.QUANTITIES, ""),
+}
+"""The array and the cell that each type is sorted by; of intervals it is one end or the other."""
+
+_FLAT = {"token": rows.TOKENS, "uri": rows.URIS}
+
+
+def page_stages(
+    found: Filter, sorts: Sequence[Sort], page: Page | None, limit: int, bodies: bool = True
+) -> list[Stage]:
+    """The first `limit` matches of the page, with their sort values as `s0`, `s1` and so on."""
+    bounds: list[Filter] = []
+    if page:
+        bounds.append({"f": {"$lte": page.snapshot}})
+        if not sorts:
+            bounds.append({"f": {"$gt": page.after[-1]}})
+    stages: list[Stage] = [{"$match": all_of([found, *bounds])}]
+    if sorts:
+        stages.append({"$set": {f"s{place}": _value(sort) for place, sort in enumerate(sorts)}})
+        # Missing values sort first by themselves, and are to come last in both directions.
+        stages.append({"$set": {f"m{place}": {"$eq": [f"$s{place}", None]} for place in range(len(sorts))}})
+        if page:
+            stages.append({"$match": _behind(sorts, page.after)})
+    fields = (*(OWN if bodies else ("f",)), *(f"s{place}" for place in range(len(sorts))))
+    return [
+        *stages,
+        {"$sort": _order(sorts)},
+        {"$limit": limit},
+        {"$project": dict.fromkeys(fields, 1)},
+    ]
+
+
+def key_of(document: Document, sorts: Sequence[Sort]) -> SortKey:
+    """The sort key of a match."""
+    values = []
+    for place, sort in enumerate(sorts):
+        value = document.get(f"s{place}")
+        values.append(unescaped(value) if sort.type in _FLAT and isinstance(value, str) else value)
+    return (*values, document["f"])
+
+
+def _order(sorts: Sequence[Sort]) -> dict[str, int]:
+    order: dict[str, int] = {}
+    for place, sort in enumerate(sorts):
+        if sort.parameter not in _OWN_FIELDS:
+            order[f"m{place}"] = 1
+        order[f"s{place}"] = -1 if sort.descending else 1
+    return {**order, "f": 1}
+
+
+def _value(sort: Sort) -> Any:
+    """The least value of a resource, or the greatest where descending; null where it has none."""
+    own = _OWN_FIELDS.get(sort.parameter)
+    if own:
+        return own
+    values = _flat_values(sort) if sort.type in _FLAT else _cell_values(sort)
+    return {"$max" if sort.descending else "$min": values}
+
+
+def _flat_values(sort: Sort) -> Stage:
+    """The second part of each text of the parameter; a concept of text alone has no code to be sorted by."""
+    prefix = all_of_parameter(sort.parameter)
+    of_parameter = {"$eq": [{"$substrCP": ["$$e", 0, len(prefix)]}, {"$literal": prefix}]}
+    value = {"$arrayElemAt": [{"$split": ["$$e", SEPARATOR]}, 1]}
+    values = {
+        "$map": {
+            "input": {
+                "$filter": {"input": _array(_FLAT[sort.type]), "as": "e", "cond": of_parameter},
+            },
+            "as": "e",
+            "in": value,
+        }
+    }
+    if sort.type != "token":
+        return values
+    return {"$filter": {"input": values, "as": "c", "cond": {"$ne": ["$$c", ""]}}}
+
+
+def _cell_values(sort: Sort) -> Stage:
+    """One cell of each entry of the parameter; what is but the end of a string is not sorted by."""
+    array, cell = _CELLS[sort.type]
+    cell = cell or ("h" if sort.descending else "l")
+    asked: list[Any] = [{"$eq": ["$$e.p", {"$literal": sort.parameter}]}]
+    if sort.type == "string":
+        asked.append({"$ne": ["$$e.e", ""]})
+    found = {"$filter": {"input": _array(array), "as": "e", "cond": {"$and": asked}}}
+    return {"$map": {"input": found, "as": "e", "in": f"$$e.{cell}"}}
+
+
+def _array(field: str) -> Stage:
+    return {"$ifNull": [f"${field}", []]}
+
+
+def _behind(sorts: Sequence[Sort], after: SortKey) -> Filter:
+    """What comes behind a sort key."""
+    condition: Filter = {"f": {"$gt": after[-1]}}
+    for place, sort in reversed(list(enumerate(sorts))):
+        value, field, missing = after[place], f"s{place}", f"m{place}"
+        if value is None:
+            condition = all_of([{missing: True}, condition])
+            continue
+        key = escaped(value) if sort.type in _FLAT and isinstance(value, str) else value
+        further: Filter = {field: {"$lt" if sort.descending else "$gt": key}}
+        tied = all_of([{field: {"$eq": key}}, condition])
+        condition = any_of([further, tied, {missing: True}])
+    return condition

@@ -1,0 +1,129 @@
+"""Index entries as the arrays of a document: what is found by one value is a text, all else a sub-document.
+
+The arrays of a contained resource stand in an element of `ct`, under the same names, so that the same filter
+says the same of it.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any, NamedTuple
+
+from fhir_server.search.entries import (
+    Contained,
+    DateEntry,
+    Entries,
+    NumberEntry,
+    QuantityEntry,
+    ReferenceEntry,
+    StringEntry,
+    TokenEntry,
+    UriEntry,
+)
+from fhir_server.store.mongo.flat import distinct, flat, parameter_of
+
+Cells = dict[str, Any]
+Rows = dict[str, list[Any]]
+"""The arrays of one resource by the name of their field; those that are empty are left out."""
+
+TOKENS, URIS, WORDS = "tk", "ur", "wd"
+STRINGS, REFERENCES, DATES, NUMBERS, QUANTITIES = "st", "rf", "dt", "nm", "qt"
+COMPOSITES, POSITIONS, CONTAINED = "cp", "ps", "ct"
+
+FLAT = frozenset({TOKENS, URIS, WORDS})
+"""Arrays of texts."""
+ARRAYS = (
+    *(STRINGS, TOKENS, REFERENCES, DATES, NUMBERS, QUANTITIES, URIS, COMPOSITES, WORDS, POSITIONS),
+    CONTAINED,
+)
+PARTS = "abcdefghij"
+"""The names of the components of a composite, in their order."""
+
+
+def rows_of(entries: Entries) -> Rows:
+    """The arrays by which a resource with these entries is found."""
+    rows: Rows = {
+        STRINGS: _once({"p": e[0], **_string(e)} for e in entries.strings),
+        TOKENS: distinct(flat(code, value, system) for code, system, value in entries.tokens),
+        REFERENCES: _once({"p": e[0], **_reference(e)} for e in entries.references),
+        DATES: _once({"p": e[0], **_interval(e)} for e in entries.dates),
+        NUMBERS: _once({"p": e[0], **_interval(e)} for e in entries.numbers),
+        QUANTITIES: _once({"p": e[0], **_quantity(e)} for e in entries.quantities),
+        URIS: distinct(flat(code, value) for code, value in entries.uris),
+        COMPOSITES: _once(_composite(code, parts) for code, parts in entries.composites),
+        WORDS: distinct(flat(code, word) for code, word in entries.words),
+        POSITIONS: _once(
+            {"p": code, "g": [longitude, latitude]} for code, latitude, longitude in entries.positions
+        ),
+        CONTAINED: [_contained(inner) for inner in entries.contained],
+    }
+    return {field: array for field, array in rows.items() if array}
+
+
+def replaced(rows: Mapping[str, Any], new: Rows, parameters: Collection[str]) -> Rows:
+    """The rows, with the new ones in place of those of some parameters and of what is derived from them."""
+    merged = {}
+    for field in ARRAYS:
+        kept = [row for row in rows.get(field, ()) if _code(field, row) not in parameters]
+        if array := kept + new.get(field, []):
+            merged[field] = array
+    return merged
+
+
+def _code(field: str, row: Any) -> str:
+    parameter = parameter_of(row) if field in FLAT else row["p"]
+    return str(parameter).partition(":")[0]
+
+
+def _once(rows: Iterable[Cells]) -> list[Cells]:
+    """Each row once; there are few, so that comparing them costs less than making keys of them."""
+    found: list[Cells] = []
+    for row in rows:
+        if row not in found:
+            found.append(row)
+    return found
+
+
+def _contained(inner: Contained) -> Cells:
+    return {"p": inner.parameter, "t": inner.type, **rows_of(inner.entries)}
+
+
+def _string(entry: Any) -> Cells:
+    return {"x": entry.text, "e": entry.exact}
+
+
+def _token(entry: Any) -> Cells:
+    return {"c": entry.code, "s": entry.system}
+
+
+def _reference(entry: Any) -> Cells:
+    return {"i": entry.target, "t": entry.type, "v": entry.version}
+
+
+def _interval(entry: Any) -> Cells:
+    return {"l": entry.low, "h": entry.high}
+
+
+def _quantity(entry: Any) -> Cells:
+    return {**_interval(entry), "c": entry.code, "s": entry.system, "n": entry.unit}
+
+
+def _quantity_part(entry: Any) -> Cells:
+    in_base = {"b": entry.base, "bl": entry.base_low, "bh": entry.base_high} if entry.base else {}
+    return {**_quantity(entry), **in_base}
+
+
+def _composite(code: str, components: Iterable[NamedTuple]) -> Cells:
+    """The components by name, and the first cell of the first, by which they are looked up."""
+    parts = {name: _PARTS[type(part)](part) for name, part in zip(PARTS, components, strict=False)}
+    return {"p": code, "k": next(iter(parts[PARTS[0]].values())), **parts}
+
+
+_PARTS: Mapping[type[NamedTuple], Callable[[Any], Cells]] = {
+    StringEntry: _string,
+    TokenEntry: _token,
+    ReferenceEntry: _reference,
+    DateEntry: _interval,
+    NumberEntry: _interval,
+    QuantityEntry: _quantity_part,
+    UriEntry: lambda entry: {"u": entry.value},
+}
+"""The cells of each kind of entry that a composite may hold; the first is what it is looked up by."""

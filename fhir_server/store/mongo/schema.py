@@ -1,0 +1,115 @@
+"""Collections and indexes, and the migrations that bring an older store to them.
+
+https://www.mongodb.com/docs/manual/core/index-creation/
+"""
+
+import uuid
+from collections.abc import Callable, Iterator
+from hashlib import blake2b
+from secrets import token_bytes
+from typing import Any
+
+import pymongo
+from pymongo import IndexModel
+from pymongo.errors import CollectionInvalid, OperationFailure
+
+from fhir_server import errors
+from fhir_server.store import messages
+from fhir_server.store.mongo.collections import CLOCK, COLLECTIONS, DOCUMENTS, Collections
+
+Migration = Callable[[Collections], None]
+
+_SCHEMA, _INDEXES, EPOCH, SECRET = "schema", "indexes", "epoch", "secret"
+
+
+def _create(collections: Collections) -> None:
+    """A store that has nothing in it. Several processes may do so at once."""
+    for name in COLLECTIONS:
+        try:
+            collections.database.create_collection(name)
+        except (CollectionInvalid, OperationFailure):
+            if name not in collections.database.list_collection_names():
+                raise
+    _put_once(collections.clock, CLOCK, {"n": 0, "s": 0, "u": 0, "g": 0})
+    _put_once(collections.meta, SECRET, {"value": token_bytes(32)})
+    _put_once(collections.meta, EPOCH, {"value": str(uuid.uuid4())})
+
+
+MIGRATIONS: tuple[Migration, ...] = (_create,)
+"""What leads from each schema version to the next; version 0 is an empty database.
+
+Each may have been interrupted anywhere and is then run again from its beginning.
+"""
+
+
+def prepare(collections: Collections, indexes: bool = True) -> None:
+    """Create or migrate a store, and build the indexes that it lacks; nothing where it has all.
+
+    Raises `ValueError` for a database of another application; `StoreUnavailable` for a store of a newer
+    server, and for an index that cannot be built.
+    """
+    meta = {one["_id"]: one.get("value") for one in collections.meta.find()}
+    version = int(meta.get(_SCHEMA) or 0)
+    if version > len(MIGRATIONS):
+        raise errors.StoreUnavailable.of(messages.STORE_NEWER(found=version, known=len(MIGRATIONS)))
+    if version == 0:
+        _check_unused(collections)
+    with pymongo.timeout(None):
+        for number, migrate in enumerate(MIGRATIONS[version:], start=version + 1):
+            migrate(collections)
+            _put(collections.meta, _SCHEMA, {"value": number})
+        if indexes and meta.get(_INDEXES) != _fingerprint():
+            build_indexes(collections)
+
+
+def build_indexes(collections: Collections) -> None:
+    """Build the indexes that are declared and missing. Reads and writes go on meanwhile."""
+    for collection, indexes in _declared(collections):
+        try:
+            collection.create_indexes(indexes)
+        except OperationFailure as error:
+            names = ", ".join(str(index.document["name"]) for index in indexes)
+            reason = f"{type(error).__name__} {error.code}: {(error.details or {}).get('errmsg', '')}"
+            text = messages.INDEX_REFUSED(index=f"{collection.name}: {names}", reason=reason)
+            raise errors.StoreUnavailable.of(text) from error
+    _put(collections.meta, _INDEXES, {"value": _fingerprint()})
+
+
+def _declared(collections: Collections) -> Iterator[tuple[Any, list[IndexModel]]]:
+    """The indexes of each collection that has any."""
+    for name, document in zip(COLLECTIONS, DOCUMENTS, strict=True):
+        indexes = [
+            IndexModel(declared["fields"], **{key: one for key, one in declared.items() if key != "fields"})
+            for declared in document._meta["index_specs"]
+        ]
+        if indexes:
+            yield collections.database[name], indexes
+
+
+def _fingerprint() -> str:
+    """Tells whether the declarations are those that the indexes were built by."""
+    declared = repr([document._meta["index_specs"] for document in DOCUMENTS])
+    return blake2b(declared.encode(), digest_size=8).hexdigest()
+
+
+def _check_unused(collections: Collections) -> None:
+    others = set(collections.database.list_collection_names()).difference(COLLECTIONS)
+    if others:
+        raise ValueError(
+            f"the database '{collections.database.name}' is another application's "
+            f"(it has '{min(others)}'); name another"
+        )
+
+
+def _put(collection: Any, key: str, fields: dict[str, Any]) -> None:
+    collection.update_one({"_id": key}, {"$set": fields}, upsert=True)
+
+
+def _put_once(collection: Any, key: str, fields: dict[str, Any]) -> None:
+    collection.update_one({"_id": key}, {"$setOnInsert": fields}, upsert=True)
+
+
+def identity(collections: Collections) -> tuple[str, bytes]:
+    """The epoch and the secret."""
+    meta = {one["_id"]: one["value"] for one in collections.meta.find({"_id": {"$in": [EPOCH, SECRET]}})}
+    return str(meta[EPOCH]), bytes(meta[SECRET])

@@ -1,0 +1,167 @@
+"""Runs search queries: the page, its total, and what goes with it by reference.
+
+https://hl7.org/fhir/R4/search.html
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from fhir_server.search.ast import AllOf, Clause, Include, Page, SearchQuery
+from fhir_server.store.mongo.collections import CLOCK, COLLECTIONS, Document, View
+from fhir_server.store.mongo.compile import living
+from fhir_server.store.mongo.filters import Filter, all_of
+from fhir_server.store.mongo.hops import Hops, TooMany
+from fhir_server.store.mongo.includes import included_stages
+from fhir_server.store.mongo.pages import key_of, page_stages
+from fhir_server.store.mongo.versions import OWN, all_stored
+from fhir_server.store.port import ClauseUse, Explanation, SearchResult, StoredResource
+
+ESTIMATE_MIN = 2_000
+"""Matches from which on an estimate of their number may be wrong."""
+
+_CLOCK_NAME = COLLECTIONS[3]
+
+
+class MongoSearch:
+    """Searches through one view. A transaction knows the clock, anybody else reads it with the page."""
+
+    def __init__(self, view: View, sequence: int | None = None) -> None:
+        self._view = view
+        self._sequence = sequence
+
+    def search(self, query: SearchQuery) -> SearchResult:
+        """One page. Besides one question for each hop of a chain, it takes one for the page and one for the
+        total.
+        """
+        hops = Hops(self._view, query.visibility)
+        try:
+            found = hops.filter(query.where, query.types)
+        except TooMany:
+            found = None
+        rows = self._rows(query, found) if found is not None else self._walked(query, hops)
+        matches = all_stored(rows[: query.count])
+        more = len(rows) > query.count > 0
+        following = key_of(rows[query.count - 1], query.sort) if more else None
+        snapshot = self._snapshot(query)
+        total = None if query.total == "none" else self._total(query, rows, found, hops, snapshot)
+        return SearchResult(matches, total, snapshot, following)
+
+    def _rows(self, query: SearchQuery, found: Filter) -> list[Any]:
+        """One row more than the page, to know whether another follows."""
+        if query.count == 0:
+            return []
+        stages = page_stages(found, query.sort, query.page, query.count + 1)
+        if query.page is None and self._sequence is None:
+            with_clock = {"coll": _CLOCK_NAME, "pipeline": [{"$match": {"_id": CLOCK}}]}
+            *rows, clock = self._view.aggregate([*stages, {"$unionWith": with_clock}])
+            self._sequence = clock["s"]
+            return rows
+        return self._view.aggregate(stages)
+
+    def _snapshot(self, query: SearchQuery) -> int:
+        if query.page:
+            return query.page.snapshot
+        if self._sequence is None:
+            self._sequence = self._view.clock()["s"]
+        return self._sequence
+
+    def _total(
+        self, query: SearchQuery, rows: Sequence[Any], found: Filter | None, hops: Hops, snapshot: int
+    ) -> int:
+        if query.page is None and 0 < query.count >= len(rows):
+            return len(rows)
+        if found is None:
+            return self._counted(query.where, query.types, hops, snapshot)
+        asked = all_of([found, {"f": {"$lte": snapshot}}])
+        return self._estimate(asked, snapshot) if query.total == "estimate" else self._view.count(asked)
+
+    def _estimate(self, found: Filter, snapshot: int) -> int:
+        """The number of a few matches; of many, what they would be if all lay as close as the first."""
+        stages: list[dict[str, Any]] = [
+            {"$match": found},
+            {"$sort": {"f": 1}},
+            {"$limit": ESTIMATE_MIN},
+            {"$group": {"_id": None, "n": {"$sum": 1}, "last": {"$max": "$f"}}},
+        ]
+        for row in self._view.aggregate(stages):
+            exact = row["n"] < ESTIMATE_MIN
+            return int(row["n"] if exact else max(row["n"], row["n"] * snapshot // row["last"]))
+        return 0
+
+    def _walked(self, query: SearchQuery, hops: Hops) -> list[Any]:
+        """The rows of a page whose filter cannot be said at once: candidates are read batch by batch."""
+        base, page = _necessary(query.where, query.types, hops), query.page
+        rows: list[Any] = []
+        wanted = query.count + 1 if query.count else 0
+        while len(rows) < wanted:
+            stages = page_stages(base, query.sort, page, hops.listed_max, bodies=False)
+            batch = self._view.aggregate(stages)
+            fitting = self._fitting(query, hops, [one["_id"] for one in batch])
+            rows += [one for one in batch if one["_id"] in fitting]
+            if len(batch) < hops.listed_max:
+                break
+            page = Page(page.snapshot if page else 2**62, key_of(batch[-1], query.sort))
+        return self._with_bodies(rows[:wanted])
+
+    def _fitting(self, query: SearchQuery, hops: Hops, batch: list[str]) -> set[str]:
+        if not batch:
+            return set()
+        return set(self._view.ids(hops.exactly(batch, query.where, query.types), len(batch)))
+
+    def _with_bodies(self, rows: list[Any]) -> list[Any]:
+        whole = {one["_id"]: one for one in self._view.documents([row["_id"] for row in rows], OWN)}
+        return [{**whole[row["_id"]], **row} for row in rows]
+
+    def _counted(self, where: Sequence[Clause], types: Sequence[str], hops: Hops, snapshot: int) -> int:
+        """The number of matches, batch by batch where it cannot be said at once."""
+        bound: Filter = {"f": {"$lte": snapshot}}
+        try:
+            return self._view.count(all_of([hops.filter(where, types), bound]))
+        except TooMany:
+            base = all_of([_necessary(where, types, hops), bound])
+            return sum(self._view.count(hops.exactly(one, where, types)) for one in hops.batches(base))
+
+    def explain(self, query: SearchQuery) -> Explanation:
+        """The clauses counted one by one, and the database's plan for the page."""
+        hops = Hops(self._view, query.visibility)
+        snapshot = self._snapshot(query)
+
+        def found(clauses: Sequence[Clause]) -> int:
+            return self._counted(clauses, query.types, hops, snapshot)
+
+        where = query.where
+        uses = [ClauseUse(found((clause,)), found(where[: place + 1])) for place, clause in enumerate(where)]
+        return Explanation(found(()), tuple(uses), tuple(self._steps(query, hops)))
+
+    def _steps(self, query: SearchQuery, hops: Hops) -> Iterator[str]:
+        plan = self._view.collections.resources.find(_necessary(query.where, query.types, hops)).explain()
+        yield from _stages(plan["queryPlanner"]["winningPlan"])
+
+    def included(
+        self, resources: Sequence[StoredResource], include: Include, limit: int
+    ) -> tuple[StoredResource, ...]:
+        """Living resources by reference, oldest first, without those that are given."""
+        return all_stored(self._view.aggregate(included_stages(resources, include, limit)))
+
+
+def _conjuncts(clauses: Sequence[Clause]) -> Iterator[Clause]:
+    """The clauses that are joined by AND, on whatever level."""
+    for clause in clauses:
+        if isinstance(clause, AllOf):
+            yield from _conjuncts(clause.clauses)
+        else:
+            yield clause
+
+
+def _necessary(where: Sequence[Clause], types: Sequence[str], hops: Hops) -> Filter:
+    """What can be said at once of all that satisfies the clauses."""
+    parts = [hops.sayable(clause, types) for clause in _conjuncts(where)]
+    return all_of([living(types), *parts])
+
+
+def _stages(plan: Document) -> Iterator[str]:
+    """The steps of a plan, from the last to the first."""
+    index = plan.get("indexName")
+    yield f"{plan['stage']} {index}" if index else str(plan["stage"])
+    for inner in (plan["inputStage"],) if "inputStage" in plan else plan.get("inputStages", ()):
+        yield from _stages(inner)

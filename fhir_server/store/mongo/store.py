@@ -1,0 +1,183 @@
+"""The store in MongoDB: any number of server processes over one replica set or sharded cluster.
+
+https://www.mongodb.com/docs/manual/core/transactions/
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import NoReturn, TypeVar
+
+from fhir_server import errors
+from fhir_server.search.ast import Include, SearchQuery
+from fhir_server.store import messages
+from fhir_server.store.clock import wall_clock
+from fhir_server.store.mongo.collections import Collections
+from fhir_server.store.mongo.connection import Address, connect
+from fhir_server.store.mongo.failures import refusing
+from fhir_server.store.mongo.jobs import acquire_job, update_job
+from fhir_server.store.mongo.reader import MongoReader
+from fhir_server.store.mongo.schema import identity, prepare
+from fhir_server.store.mongo.transaction import Transaction
+from fhir_server.store.mongo.unit import MongoUnit
+from fhir_server.store.mongo.upkeep import inconsistencies
+from fhir_server.store.mongo.writer import Writer
+from fhir_server.store.options import MongoOptions
+from fhir_server.store.port import (
+    Explanation,
+    HistoryQuery,
+    HistoryResult,
+    Job,
+    SearchResult,
+    StoreCapabilities,
+    StoredResource,
+    TypeIndex,
+    UnitOfWork,
+)
+
+T = TypeVar("T")
+
+GENERATION_SECONDS = 0.25
+"""How long a process may go on with what it knows of the definitions. What it writes by older ones is refused
+by the unit of work in any case."""
+
+
+class MongoStore:
+    """A store in one database."""
+
+    capabilities = StoreCapabilities(name="mongodb", in_loop=False, shared=True)
+
+    def __init__(
+        self,
+        address: Address,
+        options: MongoOptions | None = None,
+        clock: Callable[[], int] = wall_clock,
+        indexes: bool = True,
+    ) -> None:
+        options = options or MongoOptions()
+        self._clock = clock
+        client = connect(address, options)
+        try:
+            self._collections = Collections.of(client, address.database)
+            with refusing():
+                prepare(self._collections, indexes)
+                self._epoch, self._secret = identity(self._collections)
+        except BaseException:
+            client.close()
+            raise
+        self._generation = (0, -GENERATION_SECONDS)
+        self._writer = Writer(self._collections, options.timeout_seconds, self._know_generation)
+
+    @property
+    def epoch(self) -> str:
+        return self._epoch
+
+    @property
+    def secret(self) -> bytes:
+        return self._secret
+
+    def _now(self, read: Callable[[MongoReader], T]) -> T:
+        """What a single question finds."""
+        with refusing():
+            return read(MongoReader(self._collections.now()))
+
+    def _at_one_moment(self, read: Callable[[MongoReader], T]) -> T:
+        """What several questions find in one state of the store."""
+        with refusing(), self._collections.snapshot() as view:
+            return read(MongoReader(view))
+
+    def read(self, type: str, id: str) -> StoredResource | None:
+        return self._now(lambda reader: reader.read(type, id))
+
+    def read_version(self, type: str, id: str, version: int) -> StoredResource | None:
+        return self._now(lambda reader: reader.read_version(type, id, version))
+
+    def search(self, query: SearchQuery) -> SearchResult:
+        return self._at_one_moment(lambda reader: reader.search(query))
+
+    def explain(self, query: SearchQuery) -> Explanation:
+        return self._now(lambda reader: reader.explain(query))
+
+    def included(
+        self, resources: Sequence[StoredResource], include: Include, limit: int
+    ) -> tuple[StoredResource, ...]:
+        return self._now(lambda reader: reader.included(resources, include, limit))
+
+    def history(self, query: HistoryQuery) -> HistoryResult:
+        return self._at_one_moment(lambda reader: reader.history(query))
+
+    def changes(self, after: int, limit: int, types: Sequence[str] = ()) -> tuple[StoredResource, ...]:
+        return self._at_one_moment(lambda reader: reader.changes(after, limit, types))
+
+    def watermark(self) -> int:
+        return self._now(lambda reader: reader.watermark())
+
+    def count(self) -> dict[str, int]:
+        return self._now(lambda reader: reader.count())
+
+    def generation(self) -> int:
+        """As of a moment ago; what this process committed itself is known at once."""
+        value, since = self._generation
+        if time.monotonic() - since < GENERATION_SECONDS:
+            return value
+        value = self._now(lambda reader: reader.generation())
+        self._know_generation(value)
+        return value
+
+    def _know_generation(self, value: int) -> None:
+        self._generation = (value, time.monotonic())
+
+    def indexes(self) -> dict[str, TypeIndex]:
+        return self._now(lambda reader: reader.indexes())
+
+    def document(self, name: str) -> bytes | None:
+        return self._now(lambda reader: reader.document(name))
+
+    def documents(self, prefix: str) -> tuple[str, ...]:
+        return self._now(lambda reader: reader.documents(prefix))
+
+    def settled(self) -> bool:
+        return True
+
+    def tidy(self) -> bool:
+        return False
+
+    def transact(self, work: Callable[[UnitOfWork], T]) -> T:
+        return self._run(work)
+
+    def _run(self, work: Callable[[MongoUnit], T]) -> T:
+        def unit(transaction: Transaction) -> T:
+            return work(MongoUnit(transaction, self._clock()))
+
+        return self._writer.run(unit)
+
+    def group(self) -> AbstractContextManager[None]:
+        return self._writer.group()
+
+    def purge(self, type: str, id: str) -> bool:
+        return self._run(lambda unit: unit.purge(type, id))
+
+    def check(self) -> list[str]:
+        with refusing(), self._collections.snapshot() as view:
+            return list(inconsistencies(view))
+
+    def acquire_job(self, kind: str, id: str, owner: str, lease_seconds: float) -> Job | None:
+        now = self._clock()
+        until = now + int(lease_seconds * 1_000_000)
+        with refusing():
+            return acquire_job(self._collections.jobs, kind, id, owner, now, until)
+
+    def update_job(self, id: str, owner: str, state: bytes, done: bool = False) -> bool:
+        with refusing():
+            return update_job(self._collections.jobs, id, owner, state, done)
+
+    def jobs(self, kind: str) -> tuple[Job, ...]:
+        return self._now(lambda reader: reader.jobs(kind))
+
+    def backup(self, target: Path) -> NoReturn:  # noqa: ARG002
+        raise errors.NotSupported.of(messages.BACKUP_BY_DATABASE())
+
+    def close(self) -> None:
+        """Close every connection; no thread may be using the store."""
+        self._collections.client.close()

@@ -1,0 +1,54 @@
+"""What a search value asks of the texts that entries found by one value are kept as.
+
+https://www.mongodb.com/docs/manual/reference/operator/query/elemMatch/
+"""
+
+from collections.abc import Iterable
+
+from fhir_server.search.ast import OfTypeValue, TokenSet, TokenValue, UriValue, Value, WordValue
+from fhir_server.store.mongo.conditions import END, literal
+from fhir_server.store.mongo.filters import Filter, any_of, prefix_range
+from fhir_server.store.mongo.flat import SEPARATOR, all_of_parameter, escaped, flat
+
+
+def has_any(field: str, parameter: str) -> Filter:
+    """The array has a text of the parameter."""
+    return {field: {"$elemMatch": prefix_range(all_of_parameter(parameter))}}
+
+
+def has_one_of(field: str, parameter: str, values: Iterable[Value], modifier: str | None) -> Filter:
+    """The array has a text of the parameter that fits one of the values."""
+    asked = [_operators(parameter, value, modifier) for value in values]
+    if modifier == "ne":
+        others = [{**prefix_range(all_of_parameter(parameter)), "$not": one} for one in asked]
+        return any_of({field: {"$elemMatch": one}} for one in others)
+    exact = [one["$eq"] for one in asked if "$eq" in one]
+    found: list[Filter] = [{field: exact[0]} if len(exact) == 1 else {field: {"$in": exact}}] if exact else []
+    return any_of([*found, *({field: {"$elemMatch": one}} for one in asked if "$eq" not in one)])
+
+
+def _operators(parameter: str, value: Value, modifier: str | None) -> Filter:
+    match value:
+        case TokenValue(system, code) if modifier == "below":
+            begins = prefix_range(flat(parameter, code or ""))
+            return {**begins, **_ends(system)}
+        case TokenValue(str(system), str(code)):
+            return {"$eq": flat(parameter, code, system)}
+        case TokenValue(_, str(code)):
+            return prefix_range(flat(parameter, code, ""))
+        case TokenValue(system):
+            return {**prefix_range(all_of_parameter(parameter)), **_ends(system)}
+        case TokenSet(system, codes):
+            return {"$in": [flat(parameter, code, system) for code in sorted(codes)]}
+        case OfTypeValue(system, code, identifier):
+            return {"$eq": flat(parameter, identifier, f"{system}|{code}")}
+        case UriValue(uri) if modifier == "below":
+            return prefix_range(flat(parameter, uri))
+        case UriValue(text) | WordValue(text):
+            return {"$eq": flat(parameter, text)}
+    raise TypeError(f"not a value of a text: {value!r}")
+
+
+def _ends(system: str | None) -> Filter:
+    """The last cell is the system."""
+    return {} if system is None else {"$regex": literal(SEPARATOR + escaped(system)) + END}

@@ -1,0 +1,197 @@
+"""One atomic change within a transaction.
+
+From its first look at the clock on, the transaction has the store to itself, so versions, sequences and times
+are simply the next ones.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from fhir_server import errors
+from fhir_server.core.resource import Draft, body
+from fhir_server.search.ast import Include, SearchQuery
+from fhir_server.search.entries import Entries
+from fhir_server.store import messages
+from fhir_server.store.expectation import expect_version
+from fhir_server.store.generation import new_generation
+from fhir_server.store.mongo.collections import Document
+from fhir_server.store.mongo.reader import MongoReader
+from fhir_server.store.mongo.rows import replaced, rows_of
+from fhir_server.store.mongo.search import MongoSearch
+from fhir_server.store.mongo.transaction import Transaction
+from fhir_server.store.mongo.versions import OWN, current, stored, superseded
+from fhir_server.store.port import (
+    HistoryQuery,
+    HistoryResult,
+    Method,
+    SearchResult,
+    StoredResource,
+    TypeIndex,
+)
+
+_BASE = ("_id", *OWN, "l")
+
+
+class MongoUnit(MongoReader):
+    """One atomic change; the writer undoes it when the work fails."""
+
+    def __init__(self, transaction: Transaction, wall: int) -> None:
+        super().__init__(transaction.view)
+        self._transaction = transaction
+        self._wall = wall
+        self._now: int | None = None
+
+    @property
+    def now(self) -> int:
+        if self._now is None:
+            self._now = max(self._wall // 1000 * 1000, self._transaction.time.updated)
+        return self._now
+
+    def read(self, type: str, id: str) -> StoredResource | None:
+        found = self._current(f"{type}/{id}")
+        return stored(found) if found else None
+
+    def _current(self, key: str) -> Document | None:
+        return self._transaction.find(self._transaction.resources, key)
+
+    def read_version(self, type: str, id: str, version: int) -> StoredResource | None:
+        self._transaction.send()
+        return super().read_version(type, id, version)
+
+    def put(
+        self, draft: Draft, entries: Entries, method: Method, expected_version: int | None = None
+    ) -> StoredResource:
+        """What is created under an id of the server's own is not looked for: that it is there would show."""
+        now, resources = self.now, self._transaction.resources
+        key = f"{draft.type}/{draft.id}"
+        is_new = method == "POST" and expected_version == 0 and not self._transaction.careful
+        before = None if is_new and not self._transaction.knows(resources, key) else self._current(key)
+        version = before["v"] if before else 0
+        expect_version(key, version, bool(before and before["l"]), expected_version)
+        written = self._next(before, draft.type, draft.id, method, body(draft, version + 1, now))
+        self._write(before, written, current(written, rows_of(entries)))
+        return written
+
+    def _next(
+        self, before: Document | None, type: str, id: str, method: Method, content: bytes
+    ) -> StoredResource:
+        sequence = self._transaction.tick(self.now)
+        version, first = (before["v"] + 1, before["f"]) if before else (1, sequence)
+        return StoredResource(type, id, version, sequence, first, self.now, method, content)
+
+    def _write(self, before: Document | None, written: StoredResource, document: Document) -> None:
+        if before:
+            old = superseded(before, self.now)
+            self._transaction.set(self._transaction.history, old["_id"], old, new=True)
+        self._transaction.set(self._transaction.resources, written.reference, document, new=not before)
+
+    def delete(self, type: str, id: str, expected_version: int | None = None) -> StoredResource | None:
+        before = self._current(f"{type}/{id}")
+        if before is None or not before["l"]:
+            return None
+        expect_version(f"{type}/{id}", before["v"], True, expected_version)
+        deletion = self._bury(before)
+        self._write(before, deletion, current(deletion, {}))
+        return deletion
+
+    def _bury(self, before: Document) -> StoredResource:
+        for key in self._transaction.owned_by(before["_id"]):
+            self._transaction.set(self._transaction.uniques, key, None)
+        return self._next(before, before["t"], before["i"], "DELETE", b"")
+
+    def purge(self, type: str, id: str) -> bool:
+        """Erase every version and leave a deletion in their stead, at the end of the sequence."""
+        before = self._current(f"{type}/{id}")
+        if before is None:
+            return False
+        self._transaction.send()
+        older = {"r": before["_id"]}
+        session = self._view.session
+        if not before["l"] and self._of.history.find_one(older, {"_id": 1}, session=session) is None:
+            return False
+        deletion = self._bury(before)
+        self._of.history.delete_many(older, session=session)
+        self._transaction.set(self._transaction.resources, before["_id"], current(deletion, {}))
+        return True
+
+    def index(
+        self, resource: StoredResource, entries: Entries, parameters: frozenset[str] | None = None
+    ) -> bool:
+        before = self._current(resource.reference)
+        if before is None or not before["l"] or before["s"] != resource.sequence:
+            return False
+        rows = rows_of(entries)
+        if parameters is not None:
+            rows = replaced(before, rows, parameters)
+        after = {**{field: before[field] for field in _BASE}, **rows}
+        if after != before:
+            self._transaction.claim()
+            self._transaction.set(self._transaction.resources, resource.reference, after)
+        return True
+
+    def lock(self, key: str) -> None:  # noqa: ARG002
+        """The clock is the lock of every key: transactions that have it come one after the other."""
+        self._transaction.claim()
+
+    def unique(self, key: str, owner: str) -> None:
+        self._transaction.claim()
+        uniques = self._transaction.uniques
+        holder = self._transaction.find(uniques, key)
+        if holder is not None and holder["o"] != owner:
+            raise errors.Conflict.of(messages.UNIQUE_TAKEN(key=key, holder=holder["o"], owner=owner))
+        if holder is None:
+            self._transaction.set(uniques, key, {"_id": key, "o": owner})
+
+    def generation(self) -> int:
+        """Asked first of every unit that is going to write, so that it takes the clock at once."""
+        return self._transaction.time.generation
+
+    def define(self, indexes: Iterable[TypeIndex]) -> None:
+        asked = tuple(indexes)
+        definitions = self._transaction.definitions
+        self._transaction.expect(definitions, [one.type for one in asked])
+        for one in asked:
+            document = {
+                "_id": one.type,
+                "fp": sorted(map(list, one.fingerprints.items())),
+                "pd": sorted(one.pending),
+            }
+            self._transaction.set(definitions, one.type, document)
+        self._transaction.renew(new_generation())
+
+    def indexes(self) -> dict[str, TypeIndex]:
+        self._transaction.send()
+        return super().indexes()
+
+    def document(self, name: str) -> bytes | None:
+        found = self._transaction.find(self._transaction.kept, name)
+        return bytes(found["b"]) if found else None
+
+    def documents(self, prefix: str) -> tuple[str, ...]:
+        self._transaction.send()
+        return super().documents(prefix)
+
+    def keep(self, name: str, document: bytes | None) -> None:
+        self._transaction.claim()
+        kept = self._transaction.kept
+        before = self._transaction.find(kept, name)
+        if document is not None:
+            self._transaction.set(kept, name, {"_id": name, "b": document})
+        elif before is not None:
+            self._transaction.set(kept, name, None)
+
+    def search(self, query: SearchQuery) -> SearchResult:
+        self._transaction.send()
+        return MongoSearch(self._view, self._sequence()).search(query)
+
+    def _sequence(self) -> int | None:
+        return self._transaction.time.sequence if self._transaction.has_clock else self.watermark()
+
+    def included(
+        self, resources: Sequence[StoredResource], include: Include, limit: int
+    ) -> tuple[StoredResource, ...]:
+        self._transaction.send()
+        return super().included(resources, include, limit)
+
+    def history(self, query: HistoryQuery) -> HistoryResult:
+        self._transaction.send()
+        return super().history(query)

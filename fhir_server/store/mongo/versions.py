@@ -1,0 +1,70 @@
+"""Versions of resources as documents of `resources` and `history`, and back.
+
+A body lies in one place only: in `resources` while it is current, then in `history`.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import bson
+from msgspec.structs import astuple
+
+from fhir_server import errors
+from fhir_server.store import messages
+from fhir_server.store.port import StoredResource
+
+Document = Mapping[str, Any]
+
+OWN = ("t", "i", "v", "s", "f", "u", "m", "b")
+"""The fields of a version, in the order of `StoredResource`."""
+
+DOCUMENT_BYTES_MAX = 16 * 1024 * 1024
+"""What MongoDB takes in one document."""
+
+_SURELY_SMALL = 1024 * 1024
+"""Bodies up to this size are not measured: what they are found by is never fifteen times as long."""
+
+
+def stored(document: Document) -> StoredResource:
+    """The version in a document."""
+    return StoredResource(*(document[field] for field in OWN))
+
+
+def all_stored(documents: Iterable[Document]) -> tuple[StoredResource, ...]:
+    """The versions in documents."""
+    return tuple([stored(document) for document in documents])
+
+
+def current(version: StoredResource, rows: Mapping[str, Any]) -> dict[str, Any]:
+    """The document of a current version with the arrays that it is found by.
+
+    Raises `ContentTooLarge` for one that MongoDB does not take.
+    """
+    document = {
+        "_id": version.reference,
+        **dict(zip(OWN, astuple(version), strict=True)),
+        "l": not version.deleted,
+        **rows,
+    }
+    check_size(version, document)
+    return document
+
+
+def check_size(version: StoredResource, document: Document) -> None:
+    """Raise `ContentTooLarge` where a document is more than MongoDB takes."""
+    if len(version.body) <= _SURELY_SMALL:
+        return
+    size = len(bson.encode(document))
+    if size > DOCUMENT_BYTES_MAX:
+        text = messages.DOCUMENT_TOO_LARGE(reference=version.reference, size=size, maximum=DOCUMENT_BYTES_MAX)
+        raise errors.ContentTooLarge.of(text)
+
+
+def superseded(document: Document, time: int) -> dict[str, Any]:
+    """The document of a version that another replaces at `time`."""
+    return {
+        "_id": f"{document['_id']}/{document['v']}",
+        "r": document["_id"],
+        **{field: document[field] for field in OWN},
+        "x": time,
+    }

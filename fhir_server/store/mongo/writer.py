@@ -1,0 +1,254 @@
+"""The one writer of a process: units of several threads share a transaction.
+
+A commit costs a flush on every member of the replica set, so it is worth sharing. The thread whose turn it is
+runs the units of all that wait, one after the other, and commits them together; and where the transaction is
+refused because another process was quicker, it runs all of them again.
+https://www.mongodb.com/docs/manual/core/transactions-in-applications/
+"""
+
+import random
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import pymongo
+from pymongo.client_session import ClientSession
+from pymongo.errors import PyMongoError
+from pymongo.read_concern import ReadConcern
+from pymongo.read_preferences import ReadPreference
+from pymongo.write_concern import WriteConcern
+
+from fhir_server import errors
+from fhir_server.errors import FhirError
+from fhir_server.store import messages
+from fhir_server.store.mongo.collections import Collections
+from fhir_server.store.mongo.failures import TRANSIENT, refusal, refusing
+from fhir_server.store.mongo.transaction import Taken, Transaction
+
+T = TypeVar("T")
+
+DURABLE = WriteConcern("majority", j=True)
+SNAPSHOT = ReadConcern("snapshot")
+
+_UNITS_MAX = 64
+"""Units that may share a commit."""
+_PAUSE_SECONDS = 0.002
+_PAUSE_MAX_SECONDS = 0.1
+_UNKNOWN_RESULT = "UnknownTransactionCommitResult"
+
+Work = Callable[[Transaction], Any]
+
+
+@dataclass(slots=True)
+class Task:
+    """A unit that waits for its turn, and what came of it."""
+
+    work: Work
+    done: bool = False
+    result: Any = None
+    error: BaseException | None = None
+
+    def outcome(self) -> Any:
+        if self.error is not None:
+            raise self.error
+        return self.result
+
+
+@dataclass(slots=True)
+class Group:
+    """The transaction that a thread keeps open over several units."""
+
+    session: ClientSession | None = None
+    transaction: Transaction | None = None
+    error: FhirError | None = None
+
+
+class _Thread(threading.local):
+    """What this thread is in the middle of."""
+
+    group: Group | None = None
+    in_unit: bool = False
+
+
+@dataclass(slots=True)
+class Writer:
+    """Runs units, one at a time."""
+
+    collections: Collections
+    timeout_seconds: float
+    committed: Callable[[int], None]
+    """Is told the generation of the definitions after each commit."""
+    _turn: threading.Lock = field(default_factory=threading.Lock)
+    _waiting: deque[Task] = field(default_factory=deque)
+    _thread: _Thread = field(default_factory=_Thread)
+
+    def run(self, work: Callable[[Transaction], T]) -> T:
+        """Run `work` as one unit, durable when this returns, or in a group when the group ends."""
+        if self._thread.in_unit:
+            raise RuntimeError("a unit of work cannot be opened inside another one")
+        if self._thread.group:
+            return self._grouped(self._thread.group, work)
+        task = Task(work)
+        self._waiting.append(task)
+        with self._turn:
+            while not task.done:
+                self._serve()
+        result: T = task.outcome()
+        return result
+
+    def _serve(self) -> None:
+        """Run what waits. Whoever finds the task of another thread done has nothing to do."""
+        tasks: list[Task] = []
+        while self._waiting and len(tasks) < _UNITS_MAX:
+            tasks.append(self._waiting.popleft())
+        try:
+            self._commit(tasks)
+        except BaseException as error:
+            self._fail(tasks, error)
+        for task in tasks:
+            task.done = True
+
+    def _fail(self, tasks: list[Task], error: BaseException) -> None:
+        """What the database refuses altogether may be the fault of one unit: then the others go on alone."""
+        refused = refusal(error) if isinstance(error, PyMongoError) else error
+        if len(tasks) == 1 or isinstance(refused, errors.StoreUnavailable | errors.StoreFull):
+            for task in tasks:
+                task.error = _again(refused)
+            return
+        for task in tasks:
+            try:
+                self._commit([task])
+            except BaseException as own:
+                task.error = refusal(own) if isinstance(own, PyMongoError) else own
+
+    def _commit(self, tasks: list[Task]) -> None:
+        """Run all tasks in one transaction, again and again for as long as others come before it."""
+        careful = False
+        with pymongo.timeout(self.timeout_seconds), self.collections.client.start_session() as session:
+
+            def attempt(session: ClientSession) -> int | None:
+                transaction = Transaction(self.collections, session, careful)
+                for task in tasks:
+                    self._attempt(transaction, task)
+                return self._finish(transaction, session)
+
+            while True:
+                try:
+                    generation = session.with_transaction(attempt, SNAPSHOT, DURABLE, ReadPreference.PRIMARY)
+                    break
+                except Taken:
+                    if careful:
+                        raise
+                    careful = True
+        if generation is not None:
+            self.committed(generation)
+
+    def _attempt(self, transaction: Transaction, task: Task) -> None:
+        """Run one task. What it raises is its own; what the database raises is everybody's."""
+        task.error = task.result = None
+        try:
+            task.result = self._unit(transaction, task.work)
+        except (PyMongoError, Taken):
+            raise
+        except BaseException as error:
+            task.error = error
+
+    def _unit(self, transaction: Transaction, work: Callable[[Transaction], T]) -> T:
+        mark = transaction.mark()
+        self._thread.in_unit = True
+        try:
+            return work(transaction)
+        except PyMongoError:
+            raise
+        except BaseException:
+            transaction.undo_to(mark)
+            raise
+        finally:
+            self._thread.in_unit = False
+
+    def _finish(self, transaction: Transaction, session: ClientSession) -> int | None:
+        """Send what is left to be committed; a transaction that has written nothing ends here."""
+        generation = transaction.time.generation if transaction.has_clock else None
+        if transaction.is_empty:
+            session.abort_transaction()
+        else:
+            transaction.send()
+        return generation
+
+    @contextmanager
+    def group(self) -> Iterator[None]:
+        """Units of this thread inside the block share one transaction, committed when the block ends."""
+        thread = self._thread
+        if thread.group:
+            raise RuntimeError("a group cannot be opened inside another one")
+        group = thread.group = Group()
+        try:
+            yield
+            if group.error:
+                raise _again(group.error)
+            if group.session and group.transaction:
+                with refusing():
+                    self._commit_group(group.transaction, group.session)
+        finally:
+            thread.group = None
+            if group.session:
+                # A session that ends takes an open transaction with it.
+                with suppress(PyMongoError):
+                    group.session.end_session()
+                self._turn.release()
+
+    def _grouped(self, group: Group, work: Callable[[Transaction], T]) -> T:
+        """Run a unit in the transaction of this thread's group, begun at its first unit."""
+        if group.error:
+            raise _again(group.error)
+        try:
+            if group.transaction is None:
+                group.transaction = self._begin_group(group)
+            return self._unit(group.transaction, work)
+        except (PyMongoError, Taken) as error:
+            refused = refusal(error) if isinstance(error, PyMongoError) else error
+            lost = errors.StoreUnavailable.of(messages.GROUP_LOST())
+            group.error = refused if isinstance(refused, FhirError) else lost
+            raise group.error from error
+
+    def _begin_group(self, group: Group) -> Transaction:
+        """A transaction that has the clock, so that nobody comes before it."""
+        if group.session is None:
+            session = self.collections.client.start_session()
+            self._turn.acquire()
+            group.session = session
+        deadline, pause = time.monotonic() + self.timeout_seconds, _PAUSE_SECONDS
+        while True:
+            group.session.start_transaction(SNAPSHOT, DURABLE, ReadPreference.PRIMARY)
+            transaction = Transaction(self.collections, group.session, careful=True)
+            try:
+                transaction.claim()
+                return transaction
+            except PyMongoError as error:
+                group.session.abort_transaction()
+                if not error.has_error_label(TRANSIENT) or time.monotonic() > deadline:
+                    raise
+            time.sleep(pause * random.random())
+            pause = min(2 * pause, _PAUSE_MAX_SECONDS)
+
+    def _commit_group(self, transaction: Transaction, session: ClientSession) -> None:
+        generation = self._finish(transaction, session)
+        deadline = time.monotonic() + self.timeout_seconds
+        while session.in_transaction:
+            try:
+                session.commit_transaction()
+                break
+            except PyMongoError as error:
+                if not error.has_error_label(_UNKNOWN_RESULT) or time.monotonic() > deadline:
+                    raise
+        if generation is not None:
+            self.committed(generation)
+
+
+def _again(error: BaseException) -> BaseException:
+    """The error anew, since several threads raise it."""
+    return type(error)(*error.issues) if isinstance(error, FhirError) else error
