@@ -14,6 +14,7 @@ from fhir_server.definitions.elements import TypeDefinition
 from fhir_server.definitions.facts import Facts
 from fhir_server.definitions.grammars import grammar_system
 from fhir_server.definitions.iso_codes import COUNTRIES, CURRENCIES, countries, currencies
+from fhir_server.definitions.layers import Layer, Listed, Resources
 from fhir_server.definitions.search_parameters import SearchParameter, search_parameter_from_resource
 from fhir_server.definitions.snapshot.generator import Snapshots
 from fhir_server.definitions.snapshot.snapshot import Snapshot
@@ -37,17 +38,25 @@ class Compartment:
 class Registry:
     """R4's definitions with layers of conformance resources on top; a later layer wins.
 
-    On top of all lie those that clients have `stored`. A registry does not change once it is built: `layered`
-    and `storing` give a new one. What it reads it keeps.
+    The layers are those of installed packages, the programmes' guides, and what clients have stored: those
+    that are read when asked for, and those that are at hand (`stored`). A registry does not change once it is
+    built: `layered`, `packaged` and `storing` give a new one. What it makes of resources it keeps.
     """
 
     def __init__(
-        self, facts: Facts, guides: tuple[Resource, ...] = (), stored: tuple[Resource, ...] = ()
+        self,
+        facts: Facts,
+        guides: tuple[Resource, ...] = (),
+        stored: tuple[Resource, ...] = (),
+        packages: Layer | None = None,
+        clients: Layer | None = None,
     ) -> None:
         self._facts = facts
         self._guides = guides
         self.stored = stored
-        self._resources = (*guides, *stored)
+        self.packages = packages or Listed()
+        self.clients = clients or Listed()
+        self._layers: tuple[Layer, ...] = (self.packages, Resources(guides), self.clients, Resources(stored))
         self._parameters_by_type: dict[str, Mapping[str, SearchParameter]] = {}
         self._code_lists: dict[str, CodeList | None] = {}
         self._snapshots = Snapshots(facts.definition, self.structure)
@@ -60,11 +69,18 @@ class Registry:
 
     def layered(self, resources: Iterable[Resource]) -> "Registry":
         """A registry with these conformance resources over the guides that this one has."""
-        return Registry(self._facts, (*self._guides, *resources), self.stored)
+        guides = (*self._guides, *resources)
+        return Registry(self._facts, guides, self.stored, self.packages, self.clients)
 
-    def storing(self, resources: Iterable[Resource]) -> "Registry":
-        """A registry with these in place of the resources that clients had stored before."""
-        return Registry(self._facts, self._guides, tuple(resources))
+    def packaged(self, packages: Layer) -> "Registry":
+        """A registry with these in place of the packages that this one has."""
+        return Registry(self._facts, self._guides, self.stored, packages, self.clients)
+
+    def storing(self, resources: Iterable[Resource], clients: Layer | None = None) -> "Registry":
+        """A registry with these in place of the resources that clients had stored before; `clients` are those
+        read when asked for, if these change as well.
+        """
+        return Registry(self._facts, self._guides, tuple(resources), self.packages, clients or self.clients)
 
     # types
 
@@ -194,25 +210,17 @@ class Registry:
             found = countries((self._facts.value_set(_COUNTRIES_LISTED) or {})["include"][0]["concept"])
         return found if found is None or version in ("", found.version) else None
 
-    # guides
-
-    @cached_property
-    def _by_canonical(self) -> Mapping[str, list[Resource]]:
-        by_canonical: dict[str, list[Resource]] = {}
-        for resource in self._resources:
-            if url := resource.get("url"):
-                by_canonical.setdefault(url, []).append(resource)
-                if version := resource.get("version"):
-                    by_canonical.setdefault(f"{url}|{version}", []).append(resource)
-        return by_canonical
+    # layers
 
     def canonical(self, url: str, type_name: str | None = None) -> Resource | None:
-        """The guides' resource with this canonical `url` or `url|version`; the last loaded wins."""
-        for resource in reversed(self._by_canonical.get(url, ())):
-            if type_name in (None, resource["resourceType"]):
-                return resource
+        """The resource with this canonical `url` or `url|version`, of the topmost layer that has it."""
+        for layer in reversed(self._layers):
+            if (found := layer.find(url, type_name)) is not None:
+                return found
         return None
 
     def resources(self, type_name: str) -> tuple[Resource, ...]:
-        """The guides' resources of one type, in the order they were layered."""
-        return tuple(r for r in self._resources if r["resourceType"] == type_name)
+        """The resources of one type, in the order they were layered; of packages and clients only those of
+        types of which all are needed (`layers.LISTED`).
+        """
+        return tuple(resource for layer in self._layers for resource in layer.of_type(type_name))

@@ -1,0 +1,145 @@
+"""Reads a package file. Nothing is unpacked to disk, and what unpacks beyond all measure is refused.
+
+https://confluence.hl7.org/display/FHIR/NPM+Package+Specification
+"""
+
+import gzip
+import tarfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import Any, BinaryIO
+
+from fhir_server.core import json
+from fhir_server.definitions.packages import messages
+from fhir_server.definitions.packages.manifest import index_of
+from fhir_server.definitions.packages.package import CONFORMANCE, Package
+from fhir_server.errors import FhirError, MalformedContent
+
+MEMBERS_MAX = 50_000
+MEMBER_BYTES_MAX = 64 << 20
+TOTAL_BYTES_MAX = 1 << 30
+RATIO_MAX = 200
+RATIO_FROM_BYTES = 16 << 20
+"""A small package may well be compressed far; one that grows beyond this may not."""
+
+_MANIFEST = "package.json"
+_FOLDER = "package"
+_UNREADABLE = (tarfile.TarError, zlib.error, EOFError, gzip.BadGzipFile, UnicodeDecodeError, ValueError)
+
+
+def read_package(path: Path) -> Package:
+    """The package in a file.
+
+    Raises `MalformedContent` for what is no package of R4, in one sentence that names the member at fault,
+    and OSError where the file cannot be read.
+    """
+    file = path.name
+    with path.open("rb") as source:
+        try:
+            return _package(file, source, path.stat().st_size)
+        except _UNREADABLE as error:
+            reason = str(error) or type(error).__name__
+            raise MalformedContent.of(messages.NO_PACKAGE(file=file, reason=reason)) from error
+
+
+def _package(file: str, source: BinaryIO, size: int) -> Package:
+    manifest: Any = None
+    rows: list[tuple[str, str, str, str]] = []
+    bodies: dict[str, bytes] = {}
+    for member, body in _members(file, source, size):
+        content = _parsed(file, member, body)
+        if member == _MANIFEST:
+            manifest = content
+        elif row := _row(file, member, content):
+            rows.append(row)
+            bodies[member] = zlib.compress(json.serialise(content))
+    if manifest is None:
+        raise MalformedContent.of(messages.NO_MANIFEST(file=file))
+    return Package(file, index_of(file, manifest, tuple(sorted(rows))), bodies)
+
+
+def _members(file: str, source: BinaryIO, size: int) -> Iterator[tuple[str, bytes]]:
+    """The JSON files that lie in the folder of the package itself, by their name there."""
+    unpacked = _Bounded(file, gzip.GzipFile(fileobj=source), size)
+    seen: set[str] = set()
+    with tarfile.open(fileobj=unpacked, mode="r|") as archive:  # type: ignore[call-overload]
+        for number, member in enumerate(archive):
+            if number == MEMBERS_MAX:
+                text = messages.TOO_MANY_MEMBERS(file=file, limit=MEMBERS_MAX, member=member.name)
+                raise MalformedContent.of(text, code="too-long")
+            _check(file, member)
+            name = _name_in_package(member)
+            if name is None:
+                continue
+            if name in seen:
+                raise MalformedContent.of(messages.TWICE(file=file, member=member.name))
+            seen.add(name)
+            content = archive.extractfile(member)
+            if content is not None:
+                yield name, content.read()
+
+
+def _check(file: str, member: tarfile.TarInfo) -> None:
+    """Refuse whatever a package has no need of."""
+    parts = PurePosixPath(member.name.replace("\\", "/")).parts
+    if ".." in parts or member.name[:1] in ("/", "\\") or ":" in (parts[0] if parts else ""):
+        raise MalformedContent.of(messages.OUTSIDE(file=file, member=member.name), code="security")
+    if not (member.isfile() or member.isdir()):
+        raise MalformedContent.of(messages.NO_PLAIN_FILE(file=file, member=member.name), code="security")
+    if member.size > MEMBER_BYTES_MAX:
+        text = messages.MEMBER_TOO_LARGE(
+            file=file, member=member.name, size=member.size, limit=MEMBER_BYTES_MAX
+        )
+        raise MalformedContent.of(text, code="too-long")
+
+
+def _name_in_package(member: tarfile.TarInfo) -> str | None:
+    """The name of a JSON file that is neither in another folder, nor hidden like `.index.json`."""
+    parts = PurePosixPath(member.name).parts
+    if not member.isfile() or len(parts) != 2 or parts[0] != _FOLDER:
+        return None
+    name = parts[1]
+    return name if name.endswith(".json") and not name.startswith(".") else None
+
+
+def _parsed(file: str, member: str, body: bytes) -> Any:
+    try:
+        return json.parse(body)
+    except FhirError as error:
+        reason = error.issues[0].text
+        text = messages.BROKEN_JSON(file=file, member=f"{_FOLDER}/{member}", reason=reason)
+        raise MalformedContent.of(text) from error
+
+
+def _row(file: str, member: str, content: Any) -> tuple[str, str, str, str] | None:
+    """Type, url, version and member of a conformance resource; None for any other resource."""
+    if not isinstance(content, dict) or not isinstance(content.get("resourceType"), str):
+        if isinstance(content, dict) and not content.keys() & {"resourceType", "id", "url"}:
+            return None  # some packages carry files of their tools, which are no resources at all
+        raise MalformedContent.of(messages.NO_RESOURCE(file=file, member=f"{_FOLDER}/{member}"))
+    type = content["resourceType"]
+    if type not in CONFORMANCE:
+        return None
+    url, version = content.get("url", ""), content.get("version", "")
+    return type, url if isinstance(url, str) else "", version if isinstance(version, str) else "", member
+
+
+class _Bounded:
+    """An unpacked stream that ends in an error where it grows beyond measure."""
+
+    def __init__(self, file: str, stream: BinaryIO | gzip.GzipFile, packed: int) -> None:
+        self._file = file
+        self._stream = stream
+        self._packed = packed
+        self._read = 0
+
+    def read(self, size: int) -> bytes:
+        data = self._stream.read(size)
+        self._read += len(data)
+        if self._read > TOTAL_BYTES_MAX:
+            text = messages.TOO_LARGE(file=self._file, limit=TOTAL_BYTES_MAX)
+            raise MalformedContent.of(text, code="too-long")
+        if self._read > max(RATIO_FROM_BYTES, RATIO_MAX * self._packed):
+            raise MalformedContent.of(messages.BOMB(file=self._file, ratio=RATIO_MAX), code="security")
+        return data

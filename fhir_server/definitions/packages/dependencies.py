@@ -1,0 +1,36 @@
+"""Which packages a set of packages needs, and whether they are at hand.
+
+https://confluence.hl7.org/display/FHIR/NPM+Package+Specification
+"""
+
+from collections.abc import Iterable, Iterator
+
+from fhir_server.definitions.packages.package import CORE, FHIR_VERSION, PackageIndex
+
+_ANY = ("", "*", "current", "dev", "latest")
+
+
+def missing(given: Iterable[PackageIndex], installed: Iterable[PackageIndex]) -> Iterator[tuple[str, str]]:
+    """The dependencies of the packages given that neither they nor the installed ones satisfy, as pairs
+    `(needing, needed)` of `name#version`.
+    """
+    given = tuple(given)
+    known = (*given, *installed)
+    for package in given:
+        for name, version in sorted(package.dependencies.items()):
+            if not _satisfied(name, version, known):
+                yield package.label, f"{name}#{version}"
+
+
+def _satisfied(name: str, version: str, known: Iterable[PackageIndex]) -> bool:
+    if name == CORE:
+        return version in _ANY or version.startswith(FHIR_VERSION)
+    return any(one.name == name and _fits(one.version, version) for one in known)
+
+
+def _fits(version: str, wanted: str) -> bool:
+    """Whether a version is the one wanted; `2.1.x` wants any patch of 2.1."""
+    if wanted in _ANY or version == wanted:
+        return True
+    stem = wanted.removesuffix(".x").removesuffix(".*")
+    return stem != wanted and version.startswith(f"{stem}.")

@@ -1,0 +1,48 @@
+"""The manifest of a package: its name, version, FHIR version and dependencies.
+
+https://confluence.hl7.org/display/FHIR/NPM+Package+Specification
+"""
+
+import re
+from typing import Any
+
+from fhir_server.definitions.packages import messages
+from fhir_server.definitions.packages.package import CORE, FHIR_VERSION, PackageIndex
+from fhir_server.errors import MalformedContent
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}", re.ASCII)
+_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_-]{0,99}", re.ASCII)
+_FHIR_VERSIONS = ("fhirVersions", "fhir-version-list")
+
+
+def index_of(file: str, manifest: Any, resources: tuple[tuple[str, str, str, str], ...]) -> PackageIndex:
+    """The index of a package by its manifest. Raises `MalformedContent` for one that is not for R4."""
+    name = _text(file, manifest, "name", _NAME)
+    version = _text(file, manifest, "version", _VERSION)
+    dependencies = manifest.get("dependencies") or {}
+    if not isinstance(dependencies, dict) or not all(isinstance(one, str) for one in dependencies.values()):
+        raise MalformedContent.of(messages.BAD_MANIFEST(file=file, field="dependencies"))
+    _check_fhir(file, manifest, dependencies)
+    if name == CORE:
+        raise MalformedContent.of(messages.BUILT_IN(package=CORE))
+    title = manifest.get("title")
+    return PackageIndex(name, version, title if isinstance(title, str) else "", dependencies, resources)
+
+
+def _text(file: str, manifest: Any, field: str, pattern: re.Pattern[str]) -> str:
+    found = manifest.get(field) if isinstance(manifest, dict) else None
+    if not isinstance(found, str) or pattern.fullmatch(found) is None:
+        raise MalformedContent.of(messages.BAD_MANIFEST(file=file, field=field))
+    return found
+
+
+def _check_fhir(file: str, manifest: dict[str, Any], dependencies: dict[str, str]) -> None:
+    """Refuse a package for another version of FHIR; one that does not say it may depend on R4's."""
+    stated = next((manifest[name] for name in _FHIR_VERSIONS if name in manifest), None)
+    if stated is None and CORE in dependencies:
+        stated = [dependencies[CORE]]
+    versions = [stated] if isinstance(stated, str) else stated
+    if not isinstance(versions, list) or not versions:
+        raise MalformedContent.of(messages.BAD_MANIFEST(file=file, field=_FHIR_VERSIONS[0]))
+    if not any(str(one).startswith(FHIR_VERSION) for one in versions):
+        raise MalformedContent.of(messages.OTHER_FHIR(file=file, versions=", ".join(map(str, versions))))

@@ -1,0 +1,63 @@
+"""A package as a value: its manifest, and the conformance resources that it brings.
+
+https://confluence.hl7.org/display/FHIR/NPM+Package+Specification
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+
+from fhir_server.definitions.layers import Entry
+
+CORE = "hl7.fhir.r4.core"
+"""The package of R4 itself, which is built in."""
+
+FHIR_VERSION = "4.0"
+
+CONFORMANCE = (
+    frozenset(
+        ("StructureDefinition", "ValueSet", "CodeSystem", "ConceptMap", "NamingSystem", "SearchParameter")
+    )
+    | frozenset(
+        ("OperationDefinition", "CapabilityStatement", "ImplementationGuide", "CompartmentDefinition")
+    )
+    | frozenset(("StructureMap", "GraphDefinition", "MessageDefinition", "Questionnaire"))
+)
+"""The types of resources that are layered; the others are examples."""
+
+
+class PackageIndex(msgspec.Struct, frozen=True):
+    """What is known of an installed package without reading its resources, which are rows of `(type, url,
+    version, member)`. `left_out` are members that cannot be used here, each with the reason.
+    """
+
+    name: str
+    version: str
+    title: str = ""
+    dependencies: dict[str, str] = {}
+    resources: tuple[tuple[str, str, str, str], ...] = ()
+    left_out: dict[str, str] = {}
+
+    @property
+    def label(self) -> str:
+        return f"{self.name}#{self.version}"
+
+    def key(self, member: str) -> str:
+        """Names a member among those of all packages."""
+        return f"{self.label}/{member}"
+
+    def entries(self) -> tuple[Entry, ...]:
+        """Its resources, to be listed in a layer."""
+        return tuple(
+            Entry(type, url, version, self.key(member)) for type, url, version, member in self.resources
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A package that was read from `file`; `bodies` are its conformance resources by member, compressed."""
+
+    file: str
+    index: PackageIndex
+    bodies: Mapping[str, bytes] = field(repr=False)
