@@ -10,6 +10,7 @@ import io
 import sys
 import tarfile
 from collections.abc import Iterable, Iterator, Mapping
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ def package_files(guide: Guide) -> dict[str, bytes]:
     shown = [example for _, example in examples]
     return {
         "package/package.json": json.serialise(_manifest(guide)),
-        **_folder("package", resources),
+        **_folder("package", map(_narrated, resources)),
         **_folder("package/example", shown),
     }
 
@@ -91,6 +92,15 @@ def _with_snapshots(guide: Guide, examples: Iterable[tuple[str, Resource]]) -> I
             yield resource | {"definition": resource["definition"] | {"resource": listed}}
         else:
             yield resource
+
+
+def _narrated(resource: Resource) -> Resource:
+    """The resource with its title and description as narrative, which other validators ask for (dom-6)."""
+    lines = (resource.get("title", resource["name"]), resource["description"])
+    paragraphs = "".join(f"<p>{escape(line)}</p>" for line in lines)
+    div = f'<div xmlns="http://www.w3.org/1999/xhtml">{paragraphs}</div>'
+    head = {name: resource[name] for name in ("resourceType", "id", "language")}
+    return {**head, "text": {"status": "generated", "div": div}, **resource}
 
 
 def _ordered(definition: Resource) -> Resource:
