@@ -4,8 +4,9 @@ A framework costs more than a read from the embedded store does, so requests bel
 server to the dispatcher. https://asgi.readthedocs.io/en/latest/specs/www.html
 """
 
+import asyncio
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -19,7 +20,7 @@ from fhir_server.api.render import CACHE, NO_BODY, VARY, Reply, render
 from fhir_server.api.request_log import RequestLog
 from fhir_server.core.request import FhirRequest, FhirResponse
 
-Scope = MutableMapping[str, Any]
+Scope = Mapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
@@ -66,11 +67,15 @@ class Application:
         self._request_ids = headers.RequestIds()
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        if scope["type"] == "http" and target.is_fhir(scope["raw_path"]):
+        if self.serves(scope):
             return self._serve(scope, receive, send)
         if scope["type"] == "lifespan":
             return self._live(receive, send)
         return self._site(scope, receive, send)
+
+    def serves(self, scope: Scope) -> bool:
+        """Whether this is a request below the FHIR base."""
+        return scope["type"] == "http" and target.is_fhir(scope["raw_path"])
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -87,33 +92,57 @@ class Application:
         self._close()
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        started = time.perf_counter()
+        exchange = self.begin(scope)
+        reply = self.at_once(exchange) or await self.in_time(exchange, receive)
+        if reply is not None:
+            await send({"type": "http.response.start", "status": reply.status, "headers": reply.headers})
+            await send({"type": "http.response.body", "body": reply.body})
+
+    def begin(self, scope: Scope) -> Exchange:
+        """An exchange below the FHIR base, which `at_once` or else `in_time` answers."""
         found = headers.pick(scope["headers"])
         accepted = found.get(b"accept-language")
-        exchange = Exchange(
+        return Exchange(
             scope,
             found,
             self._request_ids.of(found),
             scope["method"],
             language(accepted) if accepted else "en",
+            time.perf_counter(),
         )
-        reply = self._answer_at_once(exchange)
-        if reply is None:
-            try:
-                reply = await self._answer_in_time(exchange, receive)
-            except ClientGone:
-                return
+
+    def at_once(self, exchange: Exchange) -> Reply | None:
+        """The finished answer to a request that has nothing to wait for; None for any other."""
+        reply = exchange.reply = self._answer_at_once(exchange)
+        if reply is None or middleware.packs_long(reply, exchange.headers):
+            return None
+        return self._finished(reply, exchange)
+
+    async def in_time(self, exchange: Exchange, receive: Receive) -> Reply | None:
+        """The finished answer to an exchange that was not answered at once; None when the client went
+        away."""
+        try:
+            reply = exchange.reply or await self._answer_in_time(exchange, receive)
+        except ClientGone:
+            return None
+        if middleware.packs_long(reply, exchange.headers):
+            await asyncio.to_thread(middleware.pack, reply)
+        return self._finished(reply, exchange)
+
+    def _finished(self, reply: Reply, exchange: Exchange) -> Reply:
         self._surround(reply, exchange)
-        if not found.keys().isdisjoint(VARYING):
+        if not exchange.headers.keys().isdisjoint(VARYING):
             reply.headers.append(VARY)
-            await middleware.compress(reply, found)
+            if middleware.may_pack(reply, exchange.headers):
+                middleware.pack(reply)
         if reply.status not in NO_BODY:
             reply.headers.append((b"content-length", b"%d" % len(reply.body)))
+        if exchange.method == "HEAD":
+            reply.body = b""
         if self._options.log is not None:
-            took = (time.perf_counter() - started) * 1000
+            took = (time.perf_counter() - exchange.started) * 1000
             self._options.log.add(exchange.method, exchange.path, reply.status, took, exchange.request_id)
-        await send({"type": "http.response.start", "status": reply.status, "headers": reply.headers})
-        await send({"type": "http.response.body", "body": b"" if exchange.method == "HEAD" else reply.body})
+        return reply
 
     def _answer_at_once(self, exchange: Exchange) -> Reply | None:
         """The answer to a request that has nothing to wait for; None for any other."""

@@ -10,6 +10,7 @@ from typing import Any
 from fhir_server.api import messages, negotiation, target
 from fhir_server.api.body import EMPTY, Body
 from fhir_server.api.headers import Headers, text
+from fhir_server.api.render import Reply
 from fhir_server.core.request import Conditions, FhirRequest, Preferences
 from fhir_server.errors import FhirError, MethodNotAllowed, NotSupported
 from fhir_server.issues import Language
@@ -24,17 +25,22 @@ INDIFFERENT = Preferences()
 
 @dataclass(slots=True)
 class Exchange:
-    """One HTTP request while it is answered: what is known so far of who asked and how to answer."""
+    """One HTTP request while it is answered: what is known so far of who asked and how to answer.
+
+    `started` is what `time.perf_counter` said, in seconds; `reply` an answer that is not finished yet.
+    """
 
     scope: Mapping[str, Any]
     headers: Headers
     request_id: bytes
     method: str
     language: Language
+    started: float
     path: tuple[str, ...] = ()
     content_type: bytes = DEFAULT_CONTENT_TYPE
     pretty: bool = False
     base_url: str = ""
+    reply: Reply | None = None
 
 
 def locate(exchange: Exchange, base_urls: target.BaseUrls) -> None:

@@ -3,7 +3,6 @@
 https://hl7.org/fhir/R4/http.html#gen and https://fetch.spec.whatwg.org/#http-cors-protocol
 """
 
-import asyncio
 import re
 import zlib
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ GZIP_BYTES_MIN = 1_024
 GZIP_IN_THREAD_BYTES_MIN = 262_144
 GZIP_LEVEL = 1
 GZIP_WINDOW = 31
+PACKED = (b"content-encoding", b"gzip")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +62,22 @@ def is_preflight(method: str, headers: Headers) -> bool:
     return method == "OPTIONS" and b"origin" in headers and b"access-control-request-method" in headers
 
 
-async def compress(reply: Reply, headers: Headers) -> None:
-    """Replace the body by its gzip, when the client reads it and it is large enough to gain."""
-    if len(reply.body) < GZIP_BYTES_MIN or encoding(headers.get(b"accept-encoding", b"")) != "gzip":
-        return
-    if len(reply.body) < GZIP_IN_THREAD_BYTES_MIN:
-        reply.body = _gzipped(reply.body)
-    else:
-        reply.body = await asyncio.to_thread(_gzipped, reply.body)
-    reply.headers.append((b"content-encoding", b"gzip"))
+def may_pack(reply: Reply, headers: Headers, bytes_min: int = GZIP_BYTES_MIN) -> bool:
+    """Whether the client reads gzip, and the body is plain and so large that it gains."""
+    return (
+        len(reply.body) >= bytes_min
+        and encoding(headers.get(b"accept-encoding", b"")) == "gzip"
+        and PACKED not in reply.headers
+    )
 
 
-def _gzipped(body: bytes) -> bytes:
+def packs_long(reply: Reply, headers: Headers) -> bool:
+    """Whether to pack the body takes so long that it ought to be done in a thread."""
+    return may_pack(reply, headers, GZIP_IN_THREAD_BYTES_MIN)
+
+
+def pack(reply: Reply) -> None:
+    """Replace the body by its gzip."""
     packer = zlib.compressobj(GZIP_LEVEL, zlib.DEFLATED, GZIP_WINDOW)
-    return packer.compress(body) + packer.flush()
+    reply.body = packer.compress(reply.body) + packer.flush()
+    reply.headers.append(PACKED)

@@ -114,12 +114,14 @@ def spare_the_collector() -> None:
 def _config(application: Callable[..., Any], settings: Settings, factory: bool = False) -> "uvicorn.Config":
     import uvicorn
 
+    from fhir_server.api.protocol import FhirProtocol
+
     return uvicorn.Config(
         application,
         factory=factory,
         workers=settings.workers,
         loop="auto",
-        http="httptools",
+        http=FhirProtocol,
         ws="none",
         lifespan="on",
         interface="asgi3",
