@@ -13,7 +13,7 @@ from fhir_server.codes import messages
 from fhir_server.codes.entries import Entries
 from fhir_server.codes.issues import refusal
 from fhir_server.codes.languages import EVERY_LANGUAGE, Languages
-from fhir_server.codes.view import ValueSet, View
+from fhir_server.codes.view import ValueSet, View, version_fits
 from fhir_server.core import json
 from fhir_server.definitions.code_lists import Composition, Gap, Part
 from fhir_server.definitions.code_systems import CodeSystem, Concept, Fact
@@ -162,16 +162,6 @@ def imported(composition: Composition) -> Iterator[str]:
         for each in part.imports:
             yield each.url
             yield from imported(each)
-
-
-def version_fits(version: str | None, wanted: str) -> bool:
-    """Whether a version is the one wanted, in which x stands for any part: 1.x or 1.0.x."""
-    if not wanted or version == wanted:
-        return True
-    own, asked = (version or "").split("."), wanted.split(".")
-    if "x" not in asked and "*" not in asked:
-        return False
-    return len(own) >= len(asked) and all(w in ("x", "*", o) for o, w in zip(own, asked, strict=False))
 
 
 def gap_refusal(value_set: ValueSet, gap: Gap) -> FhirError:

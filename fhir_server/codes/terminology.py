@@ -86,10 +86,16 @@ class Terminology:
         except Circular:
             return None
         verdict = None if composition is None else composition.contains(system, code)
-        if verdict is None and self._remote is not None:
-            known = self.registry.canonical(value_set, "ValueSet")
-            return self._remote.contains(value_set, system, code, version, known)
-        return verdict
+        return verdict if verdict is not None else self.elsewhere(value_set, system, code, version)
+
+    def elsewhere(
+        self, value_set: str, system: str | None, code: str, version: str | None = None
+    ) -> bool | None:
+        """What the other terminology server says of a membership; None without one, and for no answer."""
+        if self._remote is None:
+            return None
+        known = self.registry.canonical(value_set, "ValueSet")
+        return self._remote.contains(value_set, system, code, version, known)
 
     def expand(self, view: View, value_set: ValueSet, wanted: Wanted) -> Expansion:
         """The expansion of a value set of the view. Raises `FhirError` where it cannot be made."""

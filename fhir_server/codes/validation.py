@@ -9,10 +9,10 @@ from typing import Any
 
 from fhir_server.codes import messages
 from fhir_server.codes.display_check import display_issues
-from fhir_server.codes.expansion import included, version_fits
+from fhir_server.codes.expansion import included
 from fhir_server.codes.issues import finding
 from fhir_server.codes.languages import EVERY_LANGUAGE, Languages, display
-from fhir_server.codes.view import ValueSet, View
+from fhir_server.codes.view import ValueSet, View, version_fits
 from fhir_server.definitions.code_systems import CodeSystem, Concept
 from fhir_server.issues import Issue, Severity, Text
 
@@ -109,7 +109,10 @@ class CodeValidator:
         own = self._in_system(coding, place, self._system_of(value_set, coding))
         issues = list(own.issues)
         if own.system is None and member:
-            issues = [_softened(issue) for issue in issues]
+            if self._view.code_system(coding["system"]) is None:
+                issues = [_softened(issue) for issue in issues]
+            else:
+                member = None
         if own.concept is not None and own.concept.inactive and self._active_only(value_set):
             issues.append(self._inactive(own.concept, place))
             member = False
@@ -166,7 +169,8 @@ class CodeValidator:
     ) -> Issue:
         name, url = _name(coding), value_set.canonical
         if member is None:
-            missing = next((gap.subject for gap in value_set.composition.gaps), coding.get("system", ""))
+            gaps = (gap.subject for gap in value_set.composition.gaps)
+            missing = next(gaps, _canonical(coding))
             reason = messages.MISSING_PART(subject=missing)
             text = messages.MEMBERSHIP_UNKNOWN(code=name, value_set=url, reason=reason)
             return finding("warning", "not-found", "vs-invalid", text)
@@ -252,10 +256,14 @@ def _softened(issue: Issue) -> Issue:
     return Issue("warning", issue.code, issue.text, issue.expression, issue.key)
 
 
+def _canonical(coding: Coding) -> str:
+    version = f"|{coding['version']}" if coding.get("version") else ""
+    return f"{coding.get('system', '')}{version}"
+
+
 def _name(coding: Coding) -> str:
     """`system|version#code`, as issues name a coding."""
-    version = f"|{coding['version']}" if coding.get("version") else ""
-    return f"{coding.get('system', '')}{version}#{coding.get('code', '')}"
+    return f"{_canonical(coding)}#{coding.get('code', '')}"
 
 
 _REMARKABLE = frozenset({"draft", "deprecated", "withdrawn", "retired"})

@@ -36,6 +36,16 @@ class Versions:
         return self.force.get(system) or version or self.default.get(system) or self.check.get(system, "")
 
 
+def version_fits(version: str | None, wanted: str) -> bool:
+    """Whether a version is the one wanted, in which x stands for any part: 1.x or 1.0.x."""
+    if not wanted or version == wanted:
+        return True
+    own, asked = (version or "").split("."), wanted.split(".")
+    if "x" not in asked and "*" not in asked:
+        return False
+    return len(own) >= len(asked) and all(w in ("x", "*", o) for o, w in zip(own, asked, strict=False))
+
+
 @dataclass(frozen=True, eq=False)
 class ValueSet:
     """A value set: what is published of it, and its composition."""
@@ -103,6 +113,8 @@ class View:
         url, _, version = canonical.partition("|")
         chosen = self.versions.chosen(url, version)
         found = self.registry.code_system(f"{url}|{chosen}" if chosen else url)
+        if found is None and chosen and (last := self.registry.code_system(url)) is not None:
+            found = last if version_fits(last.version, chosen) else None
         if found is None or found.content == "supplement":
             return found
         for supplement in self._added.get(url, ()):

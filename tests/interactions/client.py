@@ -75,6 +75,7 @@ class Client:
             content_type=how.pop("content_type", "application/fhir+json"),
             preferences=Preferences(how.pop("returns", None), how.pop("lenient", False)),
             language=how.pop("language", "en"),
+            accept_language=how.pop("accept_language", ""),
             conditions=Conditions(**how),
         )
         try:

@@ -150,9 +150,8 @@ def _own(canonical: str | None, each: Resource) -> str:
 def _asked_elsewhere(verdict: Verdict, world: World, value_set: ValueSet) -> Verdict:
     """The verdict with the membership that another server knows."""
     given = verdict.coding
-    member = world.terminology.contains(
-        value_set.canonical, given.get("system"), str(given.get("code", "")), version=given.get("version")
-    )
+    code, version = str(given.get("code", "")), given.get("version")
+    member = world.terminology.elsewhere(value_set.canonical, given.get("system"), code, version)
     if member is None:
         return verdict
     issues = (

@@ -1,0 +1,162 @@
+"""https://hl7.org/fhir/R4/codesystem-operation-lookup.html and its sisters $subsumes and $find-matches"""
+
+from typing import Any
+
+import pytest
+
+from tests.codes.world import CARE, FRAGMENT, LOOSE, ROOT, UNKNOWN, code_system
+from tests.interactions.client import Answer, Client
+from tests.operations.terminology.conftest import parameters, said
+
+
+def properties(answer: Answer) -> list[tuple[str, Any]]:
+    assert answer.status == 200, answer.content
+    found = []
+    for one in answer.content["parameter"]:
+        if one["name"] == "property":
+            parts = {part["name"]: next(v for k, v in part.items() if k != "name") for part in one["part"]}
+            found.append((parts["code"], parts["value"]))
+    return found
+
+
+def look_up(client: Client, query: str, **how: Any) -> Answer:
+    return client.get(f"CodeSystem/$lookup?{query}", **how)
+
+
+def test_all_that_is_known_of_a_code(care: Client) -> None:
+    answer = look_up(care, f"system={CARE}&code=visit")
+    told = said(answer)
+    assert (told["name"], told["version"], told["display"], told["abstract"]) == (
+        "Care",
+        "1.0.0",
+        "Visit",
+        False,
+    )
+    assert properties(answer) == [
+        ("parent", "contact"),
+        ("child", "home-visit"),
+        ("inactive", False),
+        ("place", "office"),
+        ("minutes", 30),
+    ]
+    assert sum(one["name"] == "designation" for one in answer.content["parameter"]) == 3
+
+
+def test_the_definition_and_the_abstract(care: Client) -> None:
+    answer = look_up(care, f"system={CARE}&code=contact")
+    assert said(answer)["abstract"] is True
+    assert ("definition", "Any meeting") in properties(answer)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        ("property=place", [("place", "office")]),
+        ("property=parent&property=minutes", [("parent", "contact"), ("minutes", 30)]),
+        ("property=nothing", []),
+    ],
+)
+def test_the_properties_asked_for(care: Client, wanted: str, expected: list[Any]) -> None:
+    assert properties(look_up(care, f"system={CARE}&code=visit&{wanted}")) == expected
+
+
+def test_the_language_asked_for(care: Client) -> None:
+    assert said(look_up(care, f"system={CARE}&code=call&displayLanguage=fr"))["display"] == "Appel"
+    answer = look_up(care, f"system={CARE}&code=call", accept_language="fr-FR")
+    assert said(answer)["display"] == "Appel"
+    assert sum(one["name"] == "designation" for one in answer.content["parameter"]) == 1
+
+
+def test_a_coding(care: Client) -> None:
+    body = parameters(coding={"system": CARE, "code": "call"})
+    assert said(care.post("CodeSystem/$lookup", body))["display"] == "Call"
+
+
+def test_code_systems_of_r4_and_grammars(care: Client) -> None:
+    gender = "http://hl7.org/fhir/administrative-gender"
+    assert said(look_up(care, f"system={gender}&code=female"))["display"] == "Female"
+    assert said(look_up(care, "system=urn:iso:std:iso:4217&code=EUR"))["display"] == "Euro"
+    assert said(look_up(care, "system=http://unitsofmeasure.org&code=mg"))["code"] == "mg"
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        (f"system={CARE}&code=nothing", 404),
+        (f"system={FRAGMENT}&code=F99", 404),
+        (f"system={UNKNOWN}&code=x", 404),
+        (f"system={CARE}&version=9&code=visit", 404),
+        (f"system={CARE}", 400),
+        ("code=visit", 400),
+        (f"system={CARE}&code=visit&date=2020", 400),
+    ],
+)
+def test_look_ups_that_are_refused(care: Client, query: str, status: int) -> None:
+    assert look_up(care, query).status == status
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "outcome"),
+    [
+        ("contact", "visit", "subsumes"),
+        ("contact", "home-visit", "subsumes"),
+        ("home-visit", "contact", "subsumed-by"),
+        ("visit", "visit", "equivalent"),
+        ("visit", "call", "not-subsumed"),
+    ],
+)
+def test_subsumption(care: Client, first: str, second: str, outcome: str) -> None:
+    answer = care.get(f"CodeSystem/$subsumes?system={CARE}&codeA={first}&codeB={second}")
+    assert said(answer) == {"outcome": outcome}
+    codings = parameters(codingA={"system": CARE, "code": first}, codingB={"system": CARE, "code": second})
+    assert said(care.post("CodeSystem/$subsumes", codings)) == {"outcome": outcome}
+
+
+def test_subsumption_in_a_stored_code_system(care: Client) -> None:
+    care.put("CodeSystem/own", {**code_system(f"{ROOT}/CodeSystem/own"), "id": "own"})
+    assert said(care.get("CodeSystem/own/$subsumes?codeA=contact&codeB=call")) == {"outcome": "subsumes"}
+    without_url = code_system()
+    del without_url["url"]
+    care.put("CodeSystem/nameless", {**without_url, "id": "nameless"})
+    assert care.get("CodeSystem/nameless/$subsumes?codeA=contact&codeB=call").status == 422
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        (f"system={CARE}&codeA=contact", 400),
+        ("codeA=contact&codeB=call", 400),
+        (f"system={CARE}&codeA=contact&codeB=nothing", 404),
+        (f"system={UNKNOWN}&codeA=contact&codeB=call", 404),
+        ("system=urn:ietf:bcp:47&codeA=fr&codeB=fr-FR", 422),
+    ],
+)
+def test_subsumptions_that_are_refused(care: Client, query: str, status: int) -> None:
+    assert care.get(f"CodeSystem/$subsumes?{query}").status == status
+
+
+def test_codes_of_two_systems_are_not_compared(care: Client) -> None:
+    body = parameters(codingA={"system": CARE, "code": "call"}, codingB={"system": LOOSE, "code": "Alpha"})
+    assert care.post("CodeSystem/$subsumes", body).status == 400
+
+
+def find(care: Client, *wanted: tuple[str, dict[str, Any]], **more: Any) -> Answer:
+    body = parameters(system=CARE, **more)
+    for code, value in wanted:
+        part = [{"name": "code", "valueCode": code}, {"name": "value", **value}]
+        body["parameter"].append({"name": "property", "part": part})
+    return care.post("CodeSystem/$find-matches", body)
+
+
+def test_codes_by_their_properties(care: Client) -> None:
+    place, minutes = ("place", {"valueCode": "office"}), ("minutes", {"valueInteger": 30})
+    answer = find(care, place, minutes)
+    assert answer.content["parameter"] == [
+        {
+            "name": "match",
+            "part": [{"name": "code", "valueCoding": {"system": CARE, "code": "visit", "display": "Visit"}}],
+        }
+    ]
+    assert find(care, ("place", {"valueCode": "nowhere"})).content["parameter"] == []
+    assert find(care).status == 400
+    assert find(care, place, compositional=True).status == 501

@@ -1,0 +1,178 @@
+"""https://hl7.org/fhir/R4/conceptmap-operation-translate.html"""
+
+from typing import Any
+
+import pytest
+
+from fhir_server.definitions.registry import Registry
+from tests.codes.world import CARE, LOOSE, RESOURCES, ROOT, url
+from tests.interactions.client import Answer, Client, ClientFactory
+from tests.operations.terminology.conftest import parameters, said
+
+MAP = f"{ROOT}/ConceptMap/care"
+TARIFF = f"{ROOT}/CodeSystem/tariff"
+
+
+def target(code: str, equivalence: str = "equivalent", **more: Any) -> dict[str, Any]:
+    return {"code": code, "equivalence": equivalence, **more}
+
+
+def concept_map(**group: Any) -> dict[str, Any]:
+    elements = [
+        {"code": "visit", "target": [target("C", "wider", display="Consultation")]},
+        {"code": "home-visit", "target": [target("V", "narrower"), target("D", product=[PRODUCT])]},
+        {"code": "letter", "target": [{"equivalence": "unmatched"}]},
+        {
+            "code": "call",
+            "target": [target("T", dependsOn=[{"property": f"{ROOT}/time", "value": "night"}])],
+        },
+    ]
+    return {
+        "resourceType": "ConceptMap",
+        "url": MAP,
+        "version": "1.0",
+        "status": "active",
+        "sourceUri": url("all"),
+        "targetUri": url("tariff"),
+        "group": [{"source": CARE, "target": TARIFF, "element": elements, **group}],
+    }
+
+
+PRODUCT = {"property": f"{ROOT}/distance", "system": LOOSE, "value": "Alpha"}
+
+
+@pytest.fixture
+def mapped(client_with: ClientFactory, registry: Registry) -> Client:
+    return client_with(registry=registry.layered([*RESOURCES, concept_map()]))
+
+
+def translate(client: Client, query: str) -> Answer:
+    return client.get(f"ConceptMap/$translate?{query}")
+
+
+def matches(answer: Answer) -> list[tuple[str, str | None]]:
+    said(answer)
+    found = []
+    for one in answer.content["parameter"]:
+        if one["name"] == "match":
+            parts = {part["name"]: part for part in one["part"]}
+            code = parts["concept"]["valueCoding"]["code"] if "concept" in parts else None
+            found.append((parts["equivalence"]["valueCode"], code))
+    return found
+
+
+def test_by_the_url_of_the_map(mapped: Client) -> None:
+    answer = translate(mapped, f"url={MAP}&system={CARE}&code=visit")
+    assert said(answer)["result"] is True
+    (match,) = [one for one in answer.content["parameter"] if one["name"] == "match"]
+    assert match["part"] == [
+        {"name": "equivalence", "valueCode": "wider"},
+        {"name": "concept", "valueCoding": {"system": TARIFF, "code": "C", "display": "Consultation"}},
+        {"name": "source", "valueUri": MAP},
+    ]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        f"url={MAP}&conceptMapVersion=1.0",
+        f"url={MAP}|1.0",
+        f"targetsystem={TARIFF}",
+        f"source={url('all')}",
+        f"target={url('tariff')}",
+        "",
+    ],
+)
+def test_ways_to_find_the_map(mapped: Client, query: str) -> None:
+    assert matches(translate(mapped, f"system={CARE}&code=visit&{query}")) == [("wider", "C")]
+
+
+def test_several_targets_with_what_goes_with_them(mapped: Client) -> None:
+    answer = translate(mapped, f"system={CARE}&code=home-visit")
+    assert matches(answer) == [("narrower", "V"), ("equivalent", "D")]
+    products = [
+        p for one in answer.content["parameter"] for p in one.get("part", ()) if p["name"] == "product"
+    ]
+    assert products[0]["part"] == [
+        {"name": "element", "valueUri": f"{ROOT}/distance"},
+        {"name": "concept", "valueCoding": {"system": LOOSE, "code": "Alpha"}},
+    ]
+
+
+def test_what_is_known_to_have_no_translation(mapped: Client) -> None:
+    answer = translate(mapped, f"system={CARE}&code=letter")
+    assert (said(answer)["result"], matches(answer)) == (False, [("unmatched", None)])
+    assert "letter" in said(answer)["message"]
+
+
+def test_a_target_that_depends_on_something_else(mapped: Client) -> None:
+    assert matches(translate(mapped, f"system={CARE}&code=call")) == []
+    body = parameters(system=CARE, code="call")
+    concept = {"coding": [{"system": "urn:x", "code": "night"}]}
+    parts = [
+        {"name": "element", "valueUri": f"{ROOT}/time"},
+        {"name": "concept", "valueCodeableConcept": concept},
+    ]
+    body["parameter"].append({"name": "dependency", "part": parts})
+    assert matches(mapped.post("ConceptMap/$translate", body)) == [("equivalent", "T")]
+
+
+def test_backwards(mapped: Client) -> None:
+    answer = translate(mapped, f"system={TARIFF}&code=C&reverse=true&targetsystem={CARE}")
+    assert matches(answer) == [("narrower", "visit")]
+    assert said(translate(mapped, f"system={TARIFF}&code=X&reverse=true"))["result"] is False
+
+
+def test_a_concept(mapped: Client) -> None:
+    codings = [{"system": CARE, "code": "visit"}, {"system": CARE, "code": "home-visit"}]
+    answer = mapped.post("ConceptMap/$translate", parameters(codeableConcept={"coding": codings}))
+    assert matches(answer) == [("wider", "C"), ("narrower", "V"), ("equivalent", "D")]
+
+
+@pytest.mark.parametrize(
+    ("unmapped", "expected"),
+    [
+        ({"mode": "provided"}, [("equal", "telegram")]),
+        ({"mode": "fixed", "code": "Z", "display": "Other"}, [("inexact", "Z")]),
+        ({"mode": "other-map", "url": MAP}, []),
+        ({"mode": "other-map", "url": f"{MAP}/nowhere"}, []),
+    ],
+)
+def test_codes_that_the_map_leaves_out(mapped: Client, unmapped: dict[str, Any], expected: list[Any]) -> None:
+    body = parameters(conceptMap=concept_map(unmapped=unmapped), system=CARE, code="telegram")
+    assert matches(mapped.post("ConceptMap/$translate", body)) == expected
+
+
+def test_maps_that_lead_to_each_other_come_to_an_end(client_with: ClientFactory, registry: Registry) -> None:
+    ring = concept_map(unmapped={"mode": "other-map", "url": MAP})
+    client = client_with(registry=registry.layered([ring]))
+    assert matches(translate(client, f"url={MAP}&system={CARE}&code=telegram")) == []
+
+
+def test_a_stored_map(mapped: Client) -> None:
+    mapped.put("ConceptMap/own", {**concept_map(), "id": "own", "url": f"{MAP}/own"})
+    assert matches(mapped.get(f"ConceptMap/own/$translate?system={CARE}&code=visit")) == [("wider", "C")]
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        (f"url={MAP}/nowhere&code=visit&system={CARE}", 404),
+        (f"url={MAP}", 400),
+        (f"code=visit&system={ROOT}/nowhere", 404),
+        (f"code=visit&system={CARE}&reverse=perhaps", 400),
+    ],
+)
+def test_what_is_refused(mapped: Client, query: str, status: int) -> None:
+    assert translate(mapped, query).status == status
+
+
+def test_one_subject_at_a_time(mapped: Client) -> None:
+    body = parameters(code="visit", coding={"system": CARE, "code": "visit"})
+    assert mapped.post("ConceptMap/$translate", body).status == 400
+    assert (
+        mapped.post(
+            "ConceptMap/$translate", parameters(conceptMap={"resourceType": "ConceptMap", "group": 1})
+        ).status
+        == 400
+    )

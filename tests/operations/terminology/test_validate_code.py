@@ -1,0 +1,300 @@
+"""https://hl7.org/fhir/R4/valueset-operation-validate-code.html"""
+
+from typing import Any
+
+import pytest
+
+from tests.codes.world import CARE, FRAGMENT, LOOSE, ROOT, UNKNOWN, code_system, listed, url, value_set
+from tests.interactions.client import Answer, Client
+from tests.operations.terminology.conftest import kinds, parameters, said
+
+ERROR, WARNING, INFORMATION = "error", "warning", "information"
+
+
+def validate(client: Client, name: str, query: str, **how: Any) -> Answer:
+    return client.get(f"ValueSet/$validate-code?url={url(name)}&{query}", **how)
+
+
+def places(answer: Answer) -> list[list[str]]:
+    return [one.get("expression", []) for one in said(answer)["issues"]["issue"]]
+
+
+def test_a_right_code(care: Client) -> None:
+    answer = validate(care, "visits", f"system={CARE}&code=visit&display=Visit")
+    assert said(answer) == {
+        "code": "visit",
+        "system": CARE,
+        "version": "1.0.0",
+        "display": "Visit",
+        "result": True,
+    }
+
+
+def test_a_code_outside_the_value_set(care: Client) -> None:
+    answer = validate(care, "visits", f"system={CARE}&code=call")
+    assert said(answer)["result"] is False
+    assert kinds(answer) == [(ERROR, "not-in-vs")]
+    assert places(answer) == [["code"]]
+    assert url("visits") in said(answer)["message"]
+    assert said(answer)["display"] == "Call"
+
+
+def test_a_code_that_does_not_exist(care: Client) -> None:
+    answer = validate(care, "all", f"system={CARE}&code=nothing")
+    assert said(answer)["result"] is False
+    assert kinds(answer) == [(ERROR, "not-in-vs"), (ERROR, "invalid-code")]
+    assert "'nothing'" in said(answer)["message"]
+
+
+def test_a_code_system_that_is_not_known(care: Client) -> None:
+    answer = validate(care, "all", f"system={UNKNOWN}&code=x")
+    assert said(answer)["result"] is False
+    assert kinds(answer) == [(ERROR, "not-in-vs"), (ERROR, "not-found")]
+    assert said(answer)["x-unknown-system"] == UNKNOWN
+    assert places(answer) == [["code"], ["system"]]
+
+
+def test_what_cannot_be_checked_is_said_to_be_so(care: Client) -> None:
+    answer = validate(care, "elsewhere", f"system={UNKNOWN}&code=x")
+    assert said(answer)["result"] is False
+    assert kinds(answer) == [(WARNING, "vs-invalid"), (ERROR, "not-found")]
+
+
+def test_a_code_that_the_value_set_lists_of_an_unknown_system(care: Client) -> None:
+    answer = validate(care, "elsewhere-listed", f"system={UNKNOWN}&code=x")
+    assert said(answer)["result"] is True
+    assert kinds(answer) == [(WARNING, "not-found")]
+
+
+def test_a_code_that_may_be_in_the_rest_of_a_fragment(care: Client) -> None:
+    answer = validate(care, "part", f"system={FRAGMENT}&code=F99")
+    assert said(answer)["result"] is True
+    assert kinds(answer) == [(WARNING, "invalid-code")]
+    assert said(answer)["version"] == "1.0.0"
+
+
+@pytest.mark.parametrize(
+    ("query", "result", "kind", "right"),
+    [
+        ("display=VISIT", True, [], ""),
+        ("display=Visite", True, [], ""),
+        ("display=Appel", False, [(ERROR, "invalid-display")], "'Visit'"),
+        ("display=Appel&lenient-display-validation=true", True, [(WARNING, "invalid-display")], "'Visit'"),
+        ("display=Visite&displayLanguage=fr", True, [], ""),
+        ("display=Visit&displayLanguage=fr", False, [(ERROR, "invalid-display")], "'Visite'"),
+        ("display=Visit&displayLanguage=es", True, [(INFORMATION, "display-comment")], ""),
+        ("display=Visita&displayLanguage=es", False, [(ERROR, "invalid-display")], "'Visit'"),
+    ],
+)
+def test_displays(care: Client, query: str, result: bool, kind: list[Any], right: str) -> None:
+    answer = validate(care, "visits", f"system={CARE}&code=visit&{query}")
+    assert said(answer)["result"] is result
+    assert kinds(answer) == kind
+    assert right in said(answer).get("message", "")
+
+
+def test_the_display_is_given_in_the_language_asked_for(care: Client) -> None:
+    query = f"system={CARE}&code=visit"
+    assert said(validate(care, "visits", query + "&displayLanguage=fr"))["display"] == "Visite"
+    answer = validate(care, "visits", query + "&display=Visite&displayLanguage=fr", language="fr")
+    assert said(answer)["result"] is True
+
+
+def test_an_abstract_code(care: Client) -> None:
+    query = f"system={CARE}&code=contact"
+    assert said(validate(care, "all", query))["result"] is True
+    answer = validate(care, "all", query + "&abstract=false")
+    assert said(answer)["result"] is False
+    assert kinds(answer) == [(ERROR, "code-rule")]
+
+
+def test_inactive_codes(care: Client) -> None:
+    query = f"system={CARE}&code=letter"
+    answer = validate(care, "all", query)
+    assert (said(answer)["result"], said(answer)["inactive"], said(answer)["status"]) == (
+        True,
+        True,
+        "retired",
+    )
+    assert kinds(answer) == [(WARNING, "code-comment")]
+    strict = validate(care, "all", query + "&activeOnly=true")
+    assert said(strict)["result"] is False
+    assert sorted(kinds(strict)) == [(ERROR, "code-rule"), (ERROR, "not-in-vs")]
+
+
+def test_a_value_set_of_active_codes_only(care: Client) -> None:
+    own = value_set("active", {"system": CARE})
+    own["compose"]["inactive"] = False
+    body = parameters(valueSet=own, coding={"system": CARE, "code": "letter"})
+    assert said(care.post("ValueSet/$validate-code", body))["result"] is False
+
+
+def test_a_deprecated_code_deserves_a_look(care: Client) -> None:
+    answer = validate(care, "all", f"system={CARE}&code=telegram")
+    assert said(answer)["result"] is True
+    assert kinds(answer) == [(WARNING, "code-comment")]
+
+
+def test_case_where_the_system_ignores_it(care: Client) -> None:
+    answer = validate(care, "loose", f"system={LOOSE}&code=ALPHA")
+    assert (said(answer)["result"], said(answer)["normalized-code"]) == (True, "Alpha")
+    assert kinds(answer) == [(INFORMATION, "code-rule")]
+
+
+def test_the_system_of_a_bare_code_is_found_in_the_value_set(care: Client) -> None:
+    answer = validate(care, "mixed", "code=visit")
+    assert (said(answer)["result"], said(answer)["system"]) == (True, CARE)
+    assert said(validate(care, "mixed", "code=nothing"))["result"] is False
+    refused = care.post("ValueSet/$validate-code", parameters(url=url("mixed"), coding={"code": "visit"}))
+    assert said(refused)["result"] is False
+    assert kinds(refused) == [(WARNING, "invalid-data")]
+    inferred = parameters(url=url("mixed"), coding={"code": "visit"}, inferSystem=True)
+    assert said(care.post("ValueSet/$validate-code", inferred))["result"] is True
+
+
+def test_a_bare_code_of_two_systems_is_ambiguous(care: Client) -> None:
+    twin = code_system(f"{ROOT}/CodeSystem/twin", concept=[{"code": "visit"}])
+    body = parameters(
+        tx_resource=twin, valueSet=value_set("twins", {"system": CARE}, {"system": twin["url"]}), code="visit"
+    )
+    answer = care.post("ValueSet/$validate-code", body)
+    assert kinds(answer) == [(ERROR, "not-in-vs"), (ERROR, "cannot-infer")]
+    assert twin["url"] in said(answer)["message"]
+
+
+def test_a_coding_names_its_places(care: Client) -> None:
+    coding = {"system": CARE, "code": "visit", "display": "Appel"}
+    answer = care.post("ValueSet/$validate-code", parameters(url=url("visits"), coding=coding))
+    assert places(answer) == [["Coding.display"]]
+
+
+def concept(care: Client, *codings: dict[str, Any], name: str = "visits") -> Answer:
+    body = parameters(url=url(name), codeableConcept={"coding": list(codings)})
+    return care.post("ValueSet/$validate-code", body)
+
+
+def test_a_concept_needs_one_right_coding(care: Client) -> None:
+    answer = concept(care, {"system": CARE, "code": "call"}, {"system": CARE, "code": "visit"})
+    assert (said(answer)["result"], said(answer)["code"]) == (True, "visit")
+    assert kinds(answer) == [(INFORMATION, "this-code-not-in-vs")]
+    assert said(answer)["codeableConcept"]["coding"][0]["code"] == "call"
+
+
+def test_a_concept_without_a_right_coding(care: Client) -> None:
+    answer = concept(care, {"system": CARE, "code": "call"}, {"system": CARE, "code": "nothing"})
+    assert said(answer)["result"] is False
+    assert (ERROR, "not-in-vs") in kinds(answer)
+    assert places(answer)[-1] == ["CodeableConcept.coding[1].code"]
+    assert said(concept(care))["result"] is False
+
+
+def test_a_concept_with_a_right_coding_and_a_code_that_does_not_exist(care: Client) -> None:
+    answer = concept(care, {"system": CARE, "code": "visit"}, {"system": CARE, "code": "nothing"})
+    assert said(answer)["result"] is False
+    assert (ERROR, "invalid-code") in kinds(answer)
+
+
+def test_a_version_that_is_not_known(care: Client) -> None:
+    answer = validate(care, "all", f"system={CARE}&code=visit&systemVersion=9")
+    assert said(answer)["result"] is False
+    assert (ERROR, "not-found") in kinds(answer)
+    assert "1.0.0" in said(answer)["message"]
+
+
+def test_a_version_that_has_to_be(care: Client) -> None:
+    query = f"system={CARE}&code=visit&check-system-version={CARE}"
+    assert said(validate(care, "all", query + "|1.0.0"))["result"] is True
+    assert said(validate(care, "all", query + "|1.x"))["result"] is True
+    assert said(validate(care, "all", query + "|2.x"))["result"] is False
+
+
+def test_resources_that_are_not_in_force_are_named(care: Client) -> None:
+    draft = code_system(f"{ROOT}/CodeSystem/draft", status="draft", concept=[{"code": "a"}])
+    body = parameters(
+        tx_resource=draft,
+        valueSet=value_set("drafts", {"system": draft["url"]}, status="retired"),
+        coding={"system": draft["url"], "code": "a"},
+    )
+    answer = care.post("ValueSet/$validate-code", body)
+    assert said(answer)["result"] is True
+    assert kinds(answer) == [(INFORMATION, "status-check")] * 2
+
+
+def test_a_stored_value_set(care: Client) -> None:
+    care.put("ValueSet/own", {**value_set("own", listed(CARE, "call")), "id": "own"})
+    assert said(care.get(f"ValueSet/own/$validate-code?system={CARE}&code=call"))["result"] is True
+    assert said(care.get(f"ValueSet/own/$validate-code?system={CARE}&code=visit"))["result"] is False
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "code"),
+    [
+        (f"url={url('nowhere')}&code=x", 404, "not-found"),
+        ("code=x", 400, "invalid"),
+        (f"url={url('all')}", 400, "required"),
+        (f"url={url('ring-1')}&code=visit&system={CARE}", 422, "processing"),
+        (f"url={url('all')}&code=visit&abstract=maybe", 400, "invalid"),
+        (f"url={url('all')}&coding={CARE}|visit", 400, "invalid"),
+    ],
+)
+def test_what_is_refused(care: Client, query: str, status: int, code: str) -> None:
+    answer = care.get(f"ValueSet/$validate-code?{query}")
+    assert (answer.status, answer.content["issue"][0]["code"]) == (status, code)
+
+
+def test_only_one_thing_is_checked_at_a_time(care: Client) -> None:
+    body = parameters(url=url("all"), coding={"system": CARE, "code": "visit"}, code="visit")
+    assert care.post("ValueSet/$validate-code", body).status == 400
+
+
+# code systems
+
+
+def of_system(client: Client, query: str) -> Answer:
+    return client.get(f"CodeSystem/$validate-code?{query}")
+
+
+def test_codes_of_a_code_system(care: Client) -> None:
+    assert said(of_system(care, f"url={CARE}&code=visit"))["result"] is True
+    answer = of_system(care, f"url={CARE}&code=nothing")
+    assert said(answer) | {"issues": None, "message": None} == {
+        "code": "nothing",
+        "system": CARE,
+        "result": False,
+        "issues": None,
+        "message": None,
+    }
+    assert kinds(answer) == [(ERROR, "invalid-code")]
+    assert said(of_system(care, f"url={CARE}&code=visit&display=Appel"))["result"] is False
+    assert said(of_system(care, f"url={CARE}&code=letter&activeOnly=true"))["result"] is False
+
+
+def test_codes_of_grammars(care: Client) -> None:
+    units = "http://unitsofmeasure.org"
+    assert said(of_system(care, f"url={units}&code=mm[Hg]"))["result"] is True
+    assert said(of_system(care, f"url={units}&code=millimetre"))["result"] is False
+    assert said(of_system(care, "url=urn:ietf:bcp:47&code=fr-CA"))["result"] is True
+
+
+def test_a_code_system_that_is_unknown_or_not_named(care: Client) -> None:
+    answer = of_system(care, f"url={UNKNOWN}&code=x")
+    assert (said(answer)["result"], kinds(answer)) == (False, [(ERROR, "not-found")])
+    assert of_system(care, "code=x").status == 400
+    assert of_system(care, f"url={CARE}").status == 400
+
+
+def test_a_code_system_that_is_sent_or_stored(care: Client) -> None:
+    own = code_system(f"{ROOT}/CodeSystem/own", concept=[{"code": "mine"}])
+    body = parameters(codeSystem=own, code="mine")
+    assert said(care.post("CodeSystem/$validate-code", body))["result"] is True
+    care.put("CodeSystem/own", {**own, "id": "own"})
+    assert said(care.get("CodeSystem/own/$validate-code?code=mine"))["result"] is True
+    assert said(care.get("CodeSystem/own/$validate-code?code=yours"))["result"] is False
+
+
+def test_a_concept_held_to_a_code_system(care: Client) -> None:
+    coding = {"system": CARE, "code": "visit"}
+    body = parameters(codeableConcept={"coding": [coding]})
+    assert said(care.post("CodeSystem/$validate-code", body))["result"] is True
+    body = parameters(codeableConcept={"coding": [{**coding, "code": "nothing"}]})
+    assert said(care.post("CodeSystem/$validate-code", body))["result"] is False
