@@ -4,14 +4,26 @@ from typing import Any
 
 import pytest
 
+from fhir_server.codes.terminology import Terminology
 from fhir_server.definitions.registry import Registry
 from tests.codes.world import RESOURCES
 from tests.interactions.client import Answer, Client, ClientFactory
 
 
 @pytest.fixture
-def care(client_with: ClientFactory, registry: Registry) -> Client:
-    return client_with(registry=registry.layered(RESOURCES))
+def knowing(client_with: ClientFactory, registry: Registry) -> ClientFactory:
+    """Makes clients of servers whose guide has the resources."""
+
+    def make(*resources: dict[str, Any]) -> Client:
+        own = registry.layered(resources)
+        return client_with(registry=own, codes=Terminology(own))
+
+    return make
+
+
+@pytest.fixture
+def care(knowing: ClientFactory) -> Client:
+    return knowing(*RESOURCES)
 
 
 def parameters(**values: Any) -> dict[str, Any]:

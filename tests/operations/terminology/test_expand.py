@@ -132,6 +132,17 @@ def test_a_stored_value_set(care: Client) -> None:
     assert care.get("ValueSet/nothing/$expand").status == 404
 
 
+def test_what_clients_have_stored_is_known_by_its_canonical(client: Client) -> None:
+    system = code_system(f"{ROOT}/CodeSystem/stored", concept=[{"code": "a"}, {"code": "b"}])
+    client.put("CodeSystem/stored", {**system, "id": "stored"})
+    client.put("ValueSet/stored", {**value_set("stored", {"system": system["url"]}), "id": "stored"})
+    assert codes(expand(client, f"url={url('stored')}")) == ["a", "b"]
+    client.put("CodeSystem/stored", {**system, "id": "stored", "concept": [{"code": "c"}]})
+    assert codes(expand(client, f"url={url('stored')}")) == ["c"]
+    client.delete("ValueSet/stored")
+    assert client.get(f"ValueSet/$expand?url={url('stored')}").status == 404
+
+
 def test_resources_that_come_with_the_request(care: Client) -> None:
     system = code_system(f"{ROOT}/CodeSystem/sent", concept=[{"code": "sent"}])
     body = parameters(tx_resource=[system, value_set("sent", {"system": system["url"]})], url=url("sent"))

@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from fhir_server.definitions.registry import Registry
 from tests.codes.world import CARE, LOOSE, RESOURCES, ROOT, url
 from tests.interactions.client import Answer, Client, ClientFactory
 from tests.operations.terminology.conftest import parameters, said
@@ -20,7 +19,10 @@ def target(code: str, equivalence: str = "equivalent", **more: Any) -> dict[str,
 def concept_map(**group: Any) -> dict[str, Any]:
     elements = [
         {"code": "visit", "target": [target("C", "wider", display="Consultation")]},
-        {"code": "home-visit", "target": [target("V", "narrower"), target("D", product=[PRODUCT])]},
+        {
+            "code": "home-visit",
+            "target": [target("V", "narrower", comment="At the home only"), target("D", product=[PRODUCT])],
+        },
         {"code": "letter", "target": [{"equivalence": "unmatched"}]},
         {
             "code": "call",
@@ -42,8 +44,8 @@ PRODUCT = {"property": f"{ROOT}/distance", "system": LOOSE, "value": "Alpha"}
 
 
 @pytest.fixture
-def mapped(client_with: ClientFactory, registry: Registry) -> Client:
-    return client_with(registry=registry.layered([*RESOURCES, concept_map()]))
+def mapped(knowing: ClientFactory) -> Client:
+    return knowing(*RESOURCES, concept_map())
 
 
 def translate(client: Client, query: str) -> Answer:
@@ -143,10 +145,9 @@ def test_codes_that_the_map_leaves_out(mapped: Client, unmapped: dict[str, Any],
     assert matches(mapped.post("ConceptMap/$translate", body)) == expected
 
 
-def test_maps_that_lead_to_each_other_come_to_an_end(client_with: ClientFactory, registry: Registry) -> None:
+def test_maps_that_lead_to_each_other_come_to_an_end(knowing: ClientFactory) -> None:
     ring = concept_map(unmapped={"mode": "other-map", "url": MAP})
-    client = client_with(registry=registry.layered([ring]))
-    assert matches(translate(client, f"url={MAP}&system={CARE}&code=telegram")) == []
+    assert matches(translate(knowing(ring), f"url={MAP}&system={CARE}&code=telegram")) == []
 
 
 def test_a_stored_map(mapped: Client) -> None:
