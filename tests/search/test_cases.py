@@ -23,11 +23,12 @@ from fhir_server.search.extract import Extractor
 from fhir_server.store.memory import MemoryStore
 from fhir_server.store.port import Store
 from fhir_server.store.sqlite import SqliteStore
-from fhir_server.validation.structure import StructureValidator
+from fhir_server.validation.validator import Validator
+from tests.mongo.databases import new_store
 from tests.search.cases import Case, cases, content, files
 from tests.search.universe import BASE_URL, NOW, PARIS
 
-BACKENDS = ("memory", "sqlite")
+BACKENDS = ("memory", "sqlite", "mongodb", "indexed")
 
 
 class Server:
@@ -66,7 +67,7 @@ def _engine(store: Store, registry: Registry, extractor: Extractor, zone: ZoneIn
     return Engine(
         store=store,
         registry=registry,
-        validator=StructureValidator(registry),
+        validator=Validator(registry, FhirPath(), Terminology(registry)),
         extractor=extractor,
         codes=Terminology(registry),
         paths=FhirPath(),
@@ -85,6 +86,8 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[tuple[str
     for file in files():
         servers[file, "memory"] = Server(file, MemoryStore(lambda: NOW))
         servers[file, "sqlite"] = Server(file, SqliteStore(folder / f"{file}.sqlite", lambda: NOW))
+        servers[file, "mongodb"] = Server(file, new_store(clock=lambda: NOW))
+        servers[file, "indexed"] = Server(file, new_store(indexes=True, clock=lambda: NOW))
     yield servers
     for server in servers.values():
         server.store.close()

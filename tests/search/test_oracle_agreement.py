@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 
 from fhir_server.definitions.registry import Registry
 from fhir_server.search.extract import Extractor
-from fhir_server.store import backends
 from tests.search.oracle.questions.queries import Case, Plan, cases
-from tests.search.oracle.questions.servers import BACKENDS, Server, oracle
+from tests.search.oracle.questions.servers import Server, oracle
 from tests.search.oracle.questions.universes import LAST_UPDATED
 
 CLINICAL = ("Patient", "Observation", "Encounter", "Condition", "Practitioner", "Organization", "Group")
@@ -62,10 +61,6 @@ def compare(server: Server, case: Case) -> None:
             result = store.search(server.query(types, query))
             assert [match.reference for match in result.matches] == expected, name
             assert result.total == len(expected), name
-
-
-def test_no_backend_is_left_out() -> None:
-    assert BACKENDS.keys() == backends.BACKENDS.keys()
 
 
 def stored(type: str, id: str, **elements: Any) -> dict[str, Any]:

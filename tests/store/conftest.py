@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from fhir_server.store.backends import BACKENDS, open_store
-from fhir_server.store.mongo import MongoStore, address_of
 from fhir_server.store.port import Store
+from tests.mongo.databases import new_store
 from tests.mongo.server import database_uri
 
 TESTED = [scheme for scheme in BACKENDS if scheme != "mongodb+srv"]
@@ -26,7 +26,7 @@ def opened_store(backend: str, folder: Path) -> Store:
     takes longer than most tests, and what it finds must not depend on them.
     """
     if backend in ("mongodb", "indexed"):
-        return MongoStore(address_of(database_uri()), indexes=backend == "indexed")
+        return new_store(indexes=backend == "indexed")
     return open_store(uri_of(backend, folder))
 
 

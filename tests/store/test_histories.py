@@ -77,7 +77,11 @@ class Histories(RuleBasedStateMachine):
         self._resources = ExitStack()
         folder = self._resources.enter_context(TemporaryDirectory())
         self._reference = MemoryStore(lambda: self._time)
-        self._others: list[Store] = [SqliteStore(Path(folder) / "store.sqlite", lambda: self._time)]
+        self._others = self.others(Path(folder), lambda: self._time)
+
+    def others(self, folder: Path, clock: Callable[[], int]) -> list[Store]:
+        """The stores that are compared with the reference."""
+        return [SqliteStore(folder / "store.sqlite", clock)]
 
     def teardown(self) -> None:
         for store in (self._reference, *self._others):

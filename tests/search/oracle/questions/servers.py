@@ -20,6 +20,7 @@ from fhir_server.search.parse import parse
 from fhir_server.store.memory import MemoryStore
 from fhir_server.store.port import Store
 from fhir_server.store.sqlite import SqliteStore
+from tests.mongo.databases import emptied_store
 from tests.search.oracle.questions.universes import BASE_URL, ZONE
 from tests.search.oracle.search import Oracle
 
@@ -53,6 +54,11 @@ BACKENDS: Mapping[str, Callable[[Path, Clock], Store]] = {
     "memory": lambda _, clock: MemoryStore(clock),
     "sqlite": _sqlite,
 }
+MONGODB: Mapping[str, Callable[[Path, Clock], Store]] = {
+    "mongodb": lambda _, clock: emptied_store(clock=clock),
+    "indexed": lambda _, clock: emptied_store(indexes=True, clock=clock),
+}
+"""Asked fewer questions than the others, as each takes it longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +72,17 @@ class Server:
 
     @classmethod
     @contextmanager
-    def open(cls, registry: Registry, extractor: Extractor, folder: Path) -> Iterator["Server"]:
+    def open(
+        cls,
+        registry: Registry,
+        extractor: Extractor,
+        folder: Path,
+        backends: Mapping[str, Callable[[Path, Clock], Store]] = BACKENDS,
+    ) -> Iterator["Server"]:
         """Every backend, empty, for as long as the block lasts."""
         clock = Clock()
         with TemporaryDirectory(dir=folder) as own:
-            stores = {name: open(Path(own), clock) for name, open in BACKENDS.items()}
+            stores = {name: open(Path(own), clock) for name, open in backends.items()}
             yield cls(registry, extractor, stores, clock)
             for store in stores.values():
                 store.close()
