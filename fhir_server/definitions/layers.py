@@ -76,7 +76,7 @@ class Listed:
         fresh: Mapping[Entry, Resource] | None = None,
     ) -> None:
         self.entries = entries
-        self._fresh = fresh or {}
+        self.fresh = fresh or {}
         self._read = read
         self._kept = lru_cache(READ_MAX)(self._there)
         self._by_url: dict[str, list[Entry]] = {}
@@ -99,8 +99,8 @@ class Listed:
                 yield resource
 
     def _resource(self, entry: Entry) -> Resource | None:
-        if entry in self._fresh:
-            return self._fresh[entry]
+        if entry in self.fresh:
+            return self.fresh[entry]
         try:
             return self._kept(entry)
         except KeyError:

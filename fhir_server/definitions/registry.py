@@ -48,8 +48,8 @@ class Registry:
         facts: Facts,
         guides: tuple[Resource, ...] = (),
         stored: tuple[Resource, ...] = (),
-        packages: Layer | None = None,
-        clients: Layer | None = None,
+        packages: Listed | None = None,
+        clients: Listed | None = None,
     ) -> None:
         self._facts = facts
         self._guides = guides
@@ -72,11 +72,11 @@ class Registry:
         guides = (*self._guides, *resources)
         return Registry(self._facts, guides, self.stored, self.packages, self.clients)
 
-    def packaged(self, packages: Layer) -> "Registry":
+    def packaged(self, packages: Listed) -> "Registry":
         """A registry with these in place of the packages that this one has."""
         return Registry(self._facts, self._guides, self.stored, packages, self.clients)
 
-    def storing(self, resources: Iterable[Resource], clients: Layer | None = None) -> "Registry":
+    def storing(self, resources: Iterable[Resource], clients: Listed | None = None) -> "Registry":
         """A registry with these in place of the resources that clients had stored before; `clients` are those
         read when asked for, if these change as well.
         """

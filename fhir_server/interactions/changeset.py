@@ -11,6 +11,7 @@ from fhir_server.core import json
 from fhir_server.core.resource import draft
 from fhir_server.errors import BusinessRule, InvalidSearch, StoreUnavailable
 from fhir_server.extension import Change, Engine, Resource
+from fhir_server.interactions.conformance import CLIENT_TYPES
 from fhir_server.interactions.matching import identity_lock
 from fhir_server.interactions.redefinition import DEFINED_BY, Redefinition
 from fhir_server.interactions.references import (
@@ -46,6 +47,8 @@ class Changeset:
         after = {**resource, "id": id}
         if prepared.type == DEFINED_BY:
             self._redefinition.put(after)
+        elif prepared.type in CLIENT_TYPES:
+            self._redefinition.notice(None if before else after)
         entries = self._engine.extractor.entries(after)
         for token in entries.tokens:
             if token.parameter == "identifier":
@@ -60,6 +63,8 @@ class Changeset:
         stored = self.unit.delete(current.type, current.id, current.version)
         if current.type == DEFINED_BY:
             self._redefinition.delete(current.id)
+        elif current.type in CLIENT_TYPES:
+            self._redefinition.notice()
         if current.type in self._engine.watched:
             self._changes.append(Change(current.type, current.id, _content(current), None))
         return stored

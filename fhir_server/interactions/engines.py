@@ -1,7 +1,8 @@
 """The engine that goes with the definitions in force: when any process changes these, all use the new ones.
 
-A search parameter is in force from the commit that stores it. Every engine carries the generation of the
-definitions that it was made for; a unit of work by an older one is refused and done again by the new.
+A search parameter, profile or code list is in force from the commit that stores it. Every engine carries the
+generation of the definitions that it was made for; a unit of work by an older one is refused and done again
+by the new.
 https://hl7.org/fhir/R4/searchparameter.html
 """
 
@@ -13,6 +14,7 @@ from fhir_server.definitions.registry import Registry
 from fhir_server.errors import StoreUnavailable
 from fhir_server.extension import Engine
 from fhir_server.interactions import messages
+from fhir_server.interactions.conformance import StoredConformance
 from fhir_server.interactions.redefinition import adopt, stored_parameters
 from fhir_server.search.coverage import Pending
 from fhir_server.search.extract import Extractor
@@ -50,6 +52,7 @@ class Engines:
     def __init__(self, engine: Engine) -> None:
         self._store = engine.store
         self._newest = self._older = engine
+        self._conformance = StoredConformance(engine.store)
         if self._store.generation() == 0:
             self.adopt()
         else:
@@ -95,10 +98,10 @@ class Engines:
 
     def _made(self, reader: Reader) -> Engine:
         """The engine for what the reader sees."""
-        generation, indexes, stored = reader.generation(), reader.indexes(), stored_parameters(reader)
-        registry, extractor = self._newest.registry, self._newest.extractor
-        if stored != registry.stored:
-            registry = registry.storing(stored)
+        generation, indexes = reader.generation(), reader.indexes()
+        registry = self._registry(reader)
+        extractor = self._newest.extractor
+        if not _same_parameters(registry, self._newest.registry):
             extractor = extractor.over(registry)
         others, pending = _state(registry, extractor, indexes)
         return replace(
@@ -111,6 +114,22 @@ class Engines:
             pending=pending,
             others=others,
         )
+
+    def _registry(self, reader: Reader) -> Registry:
+        """The registry with what lies in the store; the last one where nothing of that has changed."""
+        registry = self._newest.registry
+        packages, stored = self._conformance.packages(reader), stored_parameters(reader)
+        clients = self._conformance.clients(reader, registry.clients)
+        if packages.entries != registry.packages.entries:
+            registry = registry.packaged(packages)
+        if stored != registry.stored or clients is not registry.clients:
+            registry = registry.storing(stored, clients)
+        return registry
+
+
+def _same_parameters(one: Registry, other: Registry) -> bool:
+    """Whether two registries have the same search parameters; the guides' never change."""
+    return one.stored == other.stored and one.packages is other.packages
 
 
 def _state(

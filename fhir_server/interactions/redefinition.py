@@ -1,23 +1,21 @@
-"""What a unit of work changes in the definitions by which resources are indexed and searched.
+"""What a unit of work changes in the definitions by which resources are indexed, searched and validated.
 
 https://hl7.org/fhir/R4/searchparameter.html
 """
 
 from collections.abc import Iterator
-from typing import Any
 
 from fhir_server.core import json
 from fhir_server.definitions.registry import Registry
 from fhir_server.errors import Unprocessable
 from fhir_server.extension import Engine, Resource
+from fhir_server.interactions.conformance import every
 from fhir_server.search.admission import Admission
-from fhir_server.search.ast import Page, SearchQuery
+from fhir_server.search.ast import SearchQuery
 from fhir_server.search.extract import Extractor
 from fhir_server.store.port import Reader, TypeIndex, UnitOfWork
 
 DEFINED_BY = "SearchParameter"
-
-_PAGE = 500
 
 
 class Redefinition:
@@ -26,6 +24,7 @@ class Redefinition:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._registry = engine.registry
+        self._noticed = False
 
     def put(self, resource: Resource) -> None:
         """Take in a SearchParameter that carries its id. Raises `Unprocessable` where it cannot be used."""
@@ -39,13 +38,36 @@ class Redefinition:
         """Take out the SearchParameter of this id."""
         self._registry = self._without(id)
 
+    def notice(self, created: Resource | None = None) -> None:
+        """Take note of a conformance resource that was created, or of another change to them.
+
+        What the registry knows already as it is changes nothing: so guides are loaded without a stir.
+        """
+        if created is None or not self._is_known(created):
+            self._noticed = True
+
     def settle(self, unit: UnitOfWork) -> None:
         """Put the definitions in force with the rest of the unit."""
         if self._registry is not self._engine.registry:
             adopt(unit, self._registry, self._engine.extractor.over(self._registry))
+        elif self._noticed:
+            unit.define(())
+
+    def _is_known(self, resource: Resource) -> bool:
+        registry, type = self._engine.registry, resource["resourceType"]
+        if url := resource.get("url"):
+            version = resource.get("version")
+            known = registry.canonical(f"{url}|{version}" if version else url, type)
+            return known is not None and _bare(known) == _bare(resource)
+        return any(_bare(known) == _bare(resource) for known in registry.resources(type))
 
     def _without(self, id: str) -> Registry:
         return self._registry.storing(one for one in self._registry.stored if one["id"] != id)
+
+
+def _bare(resource: Resource) -> Resource:
+    """The resource without what the server gives it."""
+    return {name: value for name, value in resource.items() if name not in ("id", "meta")}
 
 
 def adopt(unit: UnitOfWork, registry: Registry, extractor: Extractor) -> None:
@@ -77,15 +99,4 @@ def _lives(unit: UnitOfWork, *types: str) -> bool:
 
 def stored_parameters(reader: Reader) -> tuple[Resource, ...]:
     """Every SearchParameter that clients have stored, whatever its status."""
-    return tuple(_stored(reader))
-
-
-def _stored(reader: Reader) -> Iterator[dict[str, Any]]:
-    page = None
-    while True:
-        result = reader.search(SearchQuery((DEFINED_BY,), count=_PAGE, total="none", page=page))
-        for stored in result.matches:
-            yield json.parse(stored.body)
-        if result.next is None:
-            return
-        page = Page(result.snapshot, result.next)
+    return tuple(json.parse(stored.body) for stored in every(reader, DEFINED_BY))

@@ -1,0 +1,102 @@
+"""The conformance resources that lie in the store: those of installed packages, and those of clients.
+
+They are listed when an engine is made, and read when asked for.
+https://hl7.org/fhir/R4/conformance-module.html
+"""
+
+import zlib
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+import msgspec
+
+from fhir_server.core import json
+from fhir_server.definitions.layers import Entry, Listed
+from fhir_server.definitions.packages.package import PackageIndex
+from fhir_server.search.ast import Page, SearchQuery
+from fhir_server.store.port import Reader, Store, StoredResource
+
+CLIENT_TYPES = ("StructureDefinition", "ValueSet", "CodeSystem", "ConceptMap", "NamingSystem")
+"""What clients store of these is used from its commit on. SearchParameters have their own way."""
+
+PACKAGES = "package/"
+CONTENTS = "package-content/"
+"""How the names of documents begin: the indexes of packages, and their resources."""
+
+FRESH_MAX = 256
+"""Resources written a moment ago that are kept at hand, since other connections cannot read them yet."""
+
+_PAGE = 500
+
+Resource = dict[str, Any]
+_index = msgspec.json.Decoder(PackageIndex).decode
+
+
+def installed(reader: Reader) -> tuple[PackageIndex, ...]:
+    """The packages that are installed, by name and version."""
+    return tuple(_index(reader.document(name) or b"") for name in reader.documents(PACKAGES))
+
+
+def unpacked(document: bytes | None) -> Resource | None:
+    """The resource of a package as it is kept."""
+    return None if document is None else json.parse_own(zlib.decompress(document))
+
+
+class StoredConformance:
+    """Lists what lies in a store; a layer that has not changed is the same as before."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._names: tuple[str, ...] = ()
+        self._packages = Listed()
+
+    def packages(self, reader: Reader) -> Listed:
+        """The resources of all packages that the reader sees. A package never changes under its name."""
+        names = reader.documents(PACKAGES)
+        if names != self._names:
+            entries = tuple(entry for package in installed(reader) for entry in package.entries())
+            self._packages, self._names = Listed(entries, self._of_package), names
+        return self._packages
+
+    def clients(self, reader: Reader, known: Listed) -> Listed:
+        """The resources of clients that the reader sees; `known` itself if they are still the same."""
+        entries: list[Entry] = []
+        new: dict[Entry, Resource] = {}
+        by_key = {entry.key: entry for entry in known.entries}
+        for stored in every(reader, *CLIENT_TYPES):
+            entry = by_key.get(f"{stored.reference}/{stored.version}")
+            if entry is None:
+                content = json.parse_own(stored.body)
+                entry = _entry(stored, content)
+                new[entry] = content
+            entries.append(entry)
+        if tuple(entries) == known.entries:
+            return known
+        fresh = {**{one: known.fresh[one] for one in entries if one in known.fresh}, **new}
+        last = dict(islice(reversed(fresh.items()), FRESH_MAX))
+        return Listed(tuple(entries), self._of_client, last)
+
+    def _of_package(self, entry: Entry) -> Resource | None:
+        return unpacked(self._store.document(CONTENTS + entry.key))
+
+    def _of_client(self, entry: Entry) -> Resource | None:
+        type, id, version = entry.key.split("/")
+        stored = self._store.read_version(type, id, int(version))
+        return None if stored is None else json.parse_own(stored.body)
+
+
+def every(reader: Reader, *types: str) -> Iterator[StoredResource]:
+    """Every resource of some types."""
+    page = None
+    while True:
+        result = reader.search(SearchQuery(types, count=_PAGE, total="none", page=page))
+        yield from result.matches
+        if result.next is None:
+            return
+        page = Page(result.snapshot, result.next)
+
+
+def _entry(stored: StoredResource, content: Resource) -> Entry:
+    key = f"{stored.reference}/{stored.version}"
+    return Entry(stored.type, content.get("url", ""), content.get("version", ""), key)

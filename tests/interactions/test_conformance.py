@@ -1,0 +1,174 @@
+"""What clients store of profiles and code lists is used from its commit on, by every process."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fhir_server.errors import SnapshotError
+from fhir_server.store.backends import open_store
+from tests.interactions.client import Client, ClientFactory, patient
+
+URL = "https://example.org/fhir/StructureDefinition/named"
+R4 = "http://hl7.org/fhir/StructureDefinition/"
+
+
+def profile(min: int = 1, **members: Any) -> dict[str, Any]:
+    """A profile of Patient that asks for a name."""
+    return {
+        "resourceType": "StructureDefinition",
+        "id": "named",
+        "url": URL,
+        "name": "Named",
+        "status": "active",
+        "kind": "resource",
+        "abstract": False,
+        "type": "Patient",
+        "baseDefinition": R4 + "Patient",
+        "derivation": "constraint",
+        "differential": {"element": [{"id": "Patient.name", "path": "Patient.name", "min": min}]},
+    } | members
+
+
+def name_min(client: Client, canonical: str = URL) -> int | None:
+    """How many names the profile asks for, None where there is no such profile."""
+    registry = client.engines.current().registry
+    if registry.structure(canonical) is None:
+        return None
+    found = registry.snapshot(canonical).elements
+    return next(int(element["min"]) for element in found if element["id"] == "Patient.name")
+
+
+def test_a_profile_is_known_from_its_commit_until_its_deletion(client: Client) -> None:
+    assert name_min(client) is None
+    assert client.put("StructureDefinition/named", profile()).status == 201
+    assert name_min(client) == 1
+    assert client.put("StructureDefinition/named", profile(min=2)).status == 200
+    assert name_min(client) == 2
+    assert client.delete("StructureDefinition/named").status == 204
+    assert name_min(client) is None
+
+
+def test_what_a_client_stores_is_over_the_guides(client_with: ClientFactory) -> None:
+    registry = client_with().engine.registry.layered([profile(version="1.0.0")])
+    client = client_with(registry=registry)
+    client.put("StructureDefinition/named", profile(min=2, version="0.9.0"))
+    assert name_min(client) == 2
+    assert name_min(client, f"{URL}|1.0.0") == 1
+    assert name_min(client, f"{URL}|0.9.0") == 2
+    assert name_min(client, f"{URL}|2.0.0") is None
+
+
+def test_the_newest_of_several_versions_is_meant(client: Client) -> None:
+    for id, version, min in (("a", "1.10.0", 3), ("b", "1.9.0", 2), ("c", "1.10.0-rc1", 1)):
+        client.put(f"StructureDefinition/{id}", profile(min, id=id, version=version))
+    assert name_min(client) == 3
+    assert name_min(client, f"{URL}|1.9.0") == 2
+
+
+def test_what_the_guides_hold_already_changes_nothing(client_with: ClientFactory) -> None:
+    registry = client_with().engine.registry.layered([profile()])
+    client = client_with(registry=registry)
+    before = client.engines.current()
+    client.put("StructureDefinition/named", profile())
+    assert client.engines.current() is before
+    client.put("StructureDefinition/named", profile(min=2))
+    assert client.engines.current() is not before
+    assert name_min(client) == 2
+
+
+def test_writes_that_define_nothing_change_no_engine(client: Client) -> None:
+    client.put("StructureDefinition/named", profile())
+    before = client.engines.current()
+    client.post("Patient", patient())
+    assert client.engines.current() is before
+
+
+def test_a_unit_that_fails_defines_nothing(client: Client) -> None:
+    entries = [
+        {"resource": profile(), "request": {"method": "PUT", "url": "StructureDefinition/named"}},
+        {"resource": patient(id="a"), "request": {"method": "PUT", "url": "Patient/a", "ifMatch": 'W/"7"'}},
+    ]
+    answer = client.send("POST", "", {"resourceType": "Bundle", "type": "transaction", "entry": entries})
+    assert answer.status == 412
+    assert name_min(client) is None
+
+
+def test_code_lists_and_maps_are_known_too(client: Client) -> None:
+    url = "https://example.org/fhir/"
+    system = {
+        "resourceType": "CodeSystem",
+        "id": "colours",
+        "url": url + "CodeSystem/colours",
+        "status": "active",
+        "content": "complete",
+        "concept": [{"code": "red"}],
+    }
+    compose = {"include": [{"system": system["url"]}]}
+    values = {"resourceType": "ValueSet", "id": "v", "url": url + "ValueSet/v", "status": "active"}
+    client.put("CodeSystem/colours", system)
+    client.put("ValueSet/v", {**values, "compose": compose})
+    client.put("ConceptMap/m", {"resourceType": "ConceptMap", "id": "m", "status": "draft"})
+    naming = {"name": "N", "kind": "identifier", "date": "2024", "status": "active"}
+    unique = [{"type": "uri", "value": "https://example.org/n"}]
+    answer = client.put(
+        "NamingSystem/n", {"resourceType": "NamingSystem", "id": "n", "uniqueId": unique, **naming}
+    )
+    assert answer.status == 201
+    registry = client.engines.current().registry
+    listed = registry.codes(values["url"])
+    assert listed is not None
+    assert listed.codes == {"red"}
+    assert [one["id"] for one in registry.resources("ConceptMap")] == ["m"]
+    assert [one["id"] for one in registry.resources("NamingSystem")] == ["n"]
+    client.put("CodeSystem/colours", {**system, "concept": [{"code": "blue"}]})
+    listed = client.engines.current().registry.codes(values["url"])
+    assert listed is not None
+    assert listed.codes == {"blue"}
+
+
+def test_another_process_sees_it_with_its_next_request(tmp_path: Path, client_with: ClientFactory) -> None:
+    uri = f"sqlite:///{tmp_path / 'shared.sqlite'}"
+    stores = [open_store(uri) for _ in range(2)]
+    first, second = (client_with(store=store) for store in stores)
+    assert name_min(second) is None
+    first.put("StructureDefinition/named", profile())
+    assert name_min(second) == 1
+    for store in stores:
+        store.close()
+
+
+def test_within_a_group_what_is_not_committed_yet_is_known_to_the_next_unit(client: Client) -> None:
+    with client.engine.store.group():
+        for id, min in (("a", 1), ("b", 2), ("c", 3)):
+            answer = client.put(f"StructureDefinition/{id}", profile(min, id=id, url=URL + id))
+            assert answer.status == 201
+        client.post("Patient", patient())
+        engine = client.engines.latest()
+        assert [engine.registry.structure(URL + id) is not None for id in "abc"] == [True] * 3
+    assert name_min(client, URL + "c") == 3
+
+
+def test_memory_holds_the_list_and_not_the_resources(client: Client) -> None:
+    sets = ({"resourceType": "ValueSet", "id": f"v{number}", "status": "draft"} for number in range(300))
+    entries = [
+        {"resource": one, "request": {"method": "PUT", "url": f"ValueSet/{one['id']}"}} for one in sets
+    ]
+    answer = client.send("POST", "", {"resourceType": "Bundle", "type": "transaction", "entry": entries})
+    assert answer.status == 200
+    layer = client.engines.current().registry.clients
+    assert len(layer.entries) == 300
+    assert len(layer.fresh) == 256
+    client.delete("ValueSet/v0")
+    assert len(client.engines.current().registry.clients.entries) == 299
+
+
+@pytest.mark.parametrize("canonical", [URL, f"{URL}|1.0.0"])
+def test_a_faulty_profile_is_stored_and_says_its_fault_when_it_is_used(
+    client: Client, canonical: str
+) -> None:
+    lines = {"element": [{"id": "Patient.nome", "path": "Patient.nome"}]}
+    answer = client.put("StructureDefinition/named", profile(version="1.0.0", differential=lines))
+    assert answer.status == 201
+    with pytest.raises(SnapshotError, match="no element nome"):
+        name_min(client, canonical)
