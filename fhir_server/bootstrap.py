@@ -31,7 +31,7 @@ from fhir_server.store.port import Store
 from fhir_server.store.sqlite import restore
 from fhir_server.validation.checks.check import Check
 from fhir_server.validation.checks.table import CHECKS
-from fhir_server.validation.structure import StructureValidator
+from fhir_server.validation.validator import Validator
 
 if TYPE_CHECKING:
     from fhir_server.api.app import Application
@@ -88,11 +88,22 @@ def resource_checks(found: Iterable[Programme]) -> tuple[Check, ...]:
     return (*CHECKS, *(check for programme in found for check in programme.checks))
 
 
-def validator(settings: Settings) -> StructureValidator:
+def validator(settings: Settings) -> Validator:
     """What checks a resource, without a store."""
-    return StructureValidator(
-        Registry.r4().layered(guide_resources(programmes(settings), settings.guide_root))
-    )
+    found = programmes(settings)
+    registry = Registry.r4().layered(guide_resources(found, settings.guide_root))
+    return Validator(registry, FhirPath(), Terminology(registry), resource_checks(found))
+
+
+def required_profiles(settings: Settings, registry: Registry) -> dict[str, tuple[str, ...]]:
+    """The profiles of which a resource must satisfy one, by type. Raises `SettingError`."""
+    required: dict[str, tuple[str, ...]] = {}
+    for pair in settings.required_profiles:
+        type, _, profile = pair.partition("=")
+        if not registry.is_resource_type(type):
+            raise SettingError(f"{variable('required_profiles')} names {type!r}: no resource type of R4.")
+        required[type] = (*required.get(type, ()), profile)
+    return required
 
 
 def build(settings: Settings) -> Server:
@@ -101,15 +112,16 @@ def build(settings: Settings) -> Server:
     registry = Registry.r4().layered(guide_resources(found, settings.guide_root))
     zone = ZoneInfo(settings.time_zone)
     extractor = Extractor(registry, zone, settings.base_url or "")
+    codes, paths = Terminology(registry), FhirPath()
     store = _store(settings)
     operations = (*OPERATIONS, *(operation for programme in found for operation in programme.operations))
     engine = Engine(
         store=store,
         registry=registry,
-        validator=StructureValidator(registry),
+        validator=Validator(registry, paths, codes, resource_checks(found)),
         extractor=extractor,
-        codes=Terminology(registry),
-        paths=FhirPath(),
+        codes=codes,
+        paths=paths,
         tokens=PageTokens(store.secret),
         zone=zone,
         software=Software(TITLE, software_version(), now()),
@@ -120,6 +132,7 @@ def build(settings: Settings) -> Server:
         rules=tuple(rule for programme in found for rule in programme.rules),
         reactions=tuple(reaction for programme in found for reaction in programme.reactions),
         operations=operations,
+        required_profiles=required_profiles(settings, registry),
     )
     engines = Engines(engine)
     return Server(settings, found, store, engines, Dispatcher(engines), operations)

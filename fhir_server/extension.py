@@ -20,7 +20,7 @@ from fhir_server.search.coverage import Pending
 from fhir_server.search.extract import Extractor
 from fhir_server.search.remembered import RememberedSearches
 from fhir_server.store.port import Store
-from fhir_server.validation.checks.check import Check
+from fhir_server.validation.checks.check import Check, Resolve
 
 Resource = dict[str, Any]
 
@@ -74,7 +74,7 @@ class Reaction(Protocol):
 @dataclass(frozen=True, slots=True)
 class Operation:
     """A named operation and its handler. `levels` among system, type, instance; `types` empty means every
-    type.
+    type. One that changes nothing may still need a unit of work: `rehearses` says of which requests.
     """
 
     code: str
@@ -83,6 +83,7 @@ class Operation:
     handle: Callable[[FhirRequest, "Engine"], FhirResponse]
     types: frozenset[str] = frozenset()
     affects_state: bool = False
+    rehearses: Callable[[FhirRequest], bool] = lambda _: False
 
 
 class RecordType(Protocol):
@@ -116,9 +117,22 @@ class Programme:
 
 
 class Validator(Protocol):
-    """Checks a parsed resource; yields every problem at once and never raises for bad data."""
+    """Checks a parsed resource; yields every problem at once and never raises for bad data.
 
-    def validate(self, resource: object) -> list[Issue]: ...
+    `structure` and `conformance`, which is for what is structurally sound, are the two parts of `validate`.
+    """
+
+    def validate(
+        self, resource: object, profiles: Iterable[str] = (), *, resolve: Resolve | None = None
+    ) -> list[Issue]: ...
+
+    def structure(self, resource: object) -> list[Issue]: ...
+
+    def conformance(
+        self, resource: Any, profiles: Iterable[str] = (), *, resolve: Resolve | None = None
+    ) -> list[Issue]: ...
+
+    def over(self, registry: Registry, codes: Terminology) -> "Validator": ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +152,7 @@ class Engine:
     `generation` names the definitions that it is for; `pending` are the parameters, by type, whose index
     does not cover every resource; `others` are those (type, code) that the store's resources are indexed by
     otherwise than this process would, which can therefore not write. `watched` are the types that some rule
-    or reaction looks at.
+    or reaction looks at. `required_profiles` are those, by type, of which a resource must satisfy one.
     """
 
     store: Store
@@ -161,6 +175,7 @@ class Engine:
     rules: tuple[Rule, ...] = ()
     reactions: tuple[Reaction, ...] = ()
     operations: tuple[Operation, ...] = ()
+    required_profiles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     watched: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -59,6 +59,15 @@ def _list(expects: str) -> Kind:
     return Kind(expects, lambda text: tuple(part.strip() for part in text.split(",") if part.strip()))
 
 
+def _typed_urls(text: str) -> tuple[str, ...]:
+    pairs = tuple(part.strip() for part in text.split(",") if part.strip())
+    for pair in pairs:
+        type, _, url = pair.partition("=")
+        if not type.isalpha() or ":" not in url:
+            raise ValueError
+    return pairs
+
+
 def _url(text: str) -> str:
     url = text.strip().rstrip("/")
     if not url.startswith(("http://", "https://")) or "?" in url or "#" in url:
@@ -130,6 +139,12 @@ class Settings:
         "Europe/Paris",
         Kind("an IANA time zone such as Europe/Paris", _zone_name),
         "Time zone of dates and searches that name none; after a change run `fhir-server reindex`.",
+    )
+    required_profiles: tuple[str, ...] = setting(
+        (),
+        Kind("Type=canonical pairs, separated by commas", _typed_urls),
+        "Profiles that resources of a type must satisfy, whether they claim them or not; of several for one "
+        "type, any one.",
     )
     body_max_bytes: int = setting(
         16_777_216, _integer(1_024, 1_073_741_824), "Largest request body, also after decompression."

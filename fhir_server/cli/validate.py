@@ -12,7 +12,7 @@ from fhir_server.core import json
 from fhir_server.errors import FhirError
 from fhir_server.issues import Issue
 from fhir_server.settings import Settings
-from fhir_server.validation.structure import StructureValidator
+from fhir_server.validation.validator import Validator
 
 FAILING = ("fatal", "error")
 
@@ -39,7 +39,7 @@ def validate(
         raise typer.Exit(1)
 
 
-def _issues(source: Source, validator: StructureValidator, depth_max: int) -> list[Issue]:
+def _issues(source: Source, validator: Validator, depth_max: int) -> list[Issue]:
     try:
         return validator.validate(json.parse(source.body, depth_max))
     except FhirError as error:

@@ -1,33 +1,58 @@
-"""Acceptance of a resource that a client sends: an object of the right type, and structurally valid.
+"""Acceptance of a resource that a client sends: of the right type, sound, and true to its profiles.
 
 https://hl7.org/fhir/R4/validation.html
 """
 
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
-from fhir_server.errors import InvalidRequest, MalformedContent
+from fhir_server.errors import InvalidRequest, MalformedContent, Unprocessable
 from fhir_server.extension import Engine, Resource
 from fhir_server.interactions import messages
+from fhir_server.issues import Issue
 
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 
 
-def accepted(content: Any, type: str, engine: Engine) -> Resource:
-    """`content` as a resource of `type`. Raises `MalformedContent` with every problem found."""
+class Accepted(NamedTuple):
+    """A resource that may be written, and what is to be said of it all the same."""
+
+    resource: Resource
+    warnings: tuple[Issue, ...]
+
+
+def accepted(content: Any, type: str, engine: Engine) -> Accepted:
+    """`content` as a resource of `type`. Raises, with every problem found, `MalformedContent` for one of
+    structure, and `Unprocessable` for one of rules, of profiles that it claims or of those required.
+    """
     if content is None:
         raise InvalidRequest.of(messages.BODY_NEEDED(type=type))
-    issues = engine.validator.validate(content)
-    if any(issue.severity in ("error", "fatal") for issue in issues):
+    issues = engine.validator.structure(content)
+    if _refuse(issues):
         raise MalformedContent(*issues)
     if content["resourceType"] != type:
         given = content["resourceType"]
         raise InvalidRequest.of(messages.WRONG_TYPE(given=given, type=type), f"{given}.resourceType")
-    resource: Resource = content
-    return resource
+    issues += _conformance(content, engine)
+    if _refuse(issues):
+        raise Unprocessable(*issues)
+    return Accepted(content, tuple(issues))
 
 
-def accepted_for_create(content: Any, type: str, engine: Engine) -> Resource:
+def _refuse(issues: list[Issue]) -> bool:
+    return any(issue.severity in ("error", "fatal") for issue in issues)
+
+
+def _conformance(resource: Resource, engine: Engine) -> list[Issue]:
+    """What is wrong beyond structure; of several profiles required of the type, by the one that fits."""
+    required = engine.required_profiles.get(resource["resourceType"], ())
+    if len(required) < 2:
+        return engine.validator.conformance(resource, required)
+    tried = [engine.validator.conformance(resource, (profile,)) for profile in required]
+    return next((issues for issues in tried if not _refuse(issues)), tried[0])
+
+
+def accepted_for_create(content: Any, type: str, engine: Engine) -> Accepted:
     """As `accepted`, with the client's id left out: a create gives an id of its own, whatever that one is."""
     if isinstance(content, dict) and "id" in content:
         content = {name: value for name, value in content.items() if name != "id"}

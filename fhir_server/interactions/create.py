@@ -5,8 +5,8 @@ https://hl7.org/fhir/R4/http.html#ccreate
 """
 
 from fhir_server.core.request import FhirRequest, FhirResponse
-from fhir_server.extension import Engine, Resource
-from fhir_server.interactions.acceptance import accepted_for_create
+from fhir_server.extension import Engine
+from fhir_server.interactions.acceptance import Accepted, accepted_for_create
 from fhir_server.interactions.answers import written
 from fhir_server.interactions.changeset import Changeset
 from fhir_server.interactions.engines import transact
@@ -16,16 +16,16 @@ from fhir_server.store.port import UnitOfWork
 
 def create(request: FhirRequest, engine: Engine) -> FhirResponse:
     """POST [type]: 201 with a new id, or 200 with the resource that If-None-Exist matches."""
-    resource = accepted_for_create(request.content, request.path[0], engine)
-    return transact(engine, lambda unit: _create(unit, request, engine, resource))
+    asked = accepted_for_create(request.content, request.path[0], engine)
+    return transact(engine, lambda unit: _create(unit, request, engine, asked))
 
 
-def _create(unit: UnitOfWork, request: FhirRequest, engine: Engine, resource: Resource) -> FhirResponse:
+def _create(unit: UnitOfWork, request: FhirRequest, engine: Engine, asked: Accepted) -> FhirResponse:
     if request.conditions.if_none_exist is not None:
         wanted = criteria(request.path[0], request.conditions.if_none_exist, "create")
         existing = one_match(unit, engine, wanted, request.base_url)
         if existing is not None:
             return written(request, existing, 200)
     changeset = Changeset(unit, engine, request.base_url)
-    stored = changeset.put(resource, engine.new_id(), "POST")
-    return written(request, stored, 201, changeset.settle())
+    stored = changeset.put(asked.resource, engine.new_id(), "POST")
+    return written(request, stored, 201, (*asked.warnings, *changeset.settle()))

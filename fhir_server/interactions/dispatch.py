@@ -75,12 +75,14 @@ class Dispatcher:
 
     def is_write(self, request: FhirRequest) -> bool:
         """Whether answering may change the store, and so has to wait for it."""
-        if request.method in ("GET", "HEAD"):
-            return False
+        reads = request.method in ("GET", "HEAD")
         last = request.path[-1] if request.path else ""
         if last.startswith("$"):
             operations = self._engines.latest().operations
-            return any(op.affects_state for op in operations if f"${op.code}" == last)
+            named = (op for op in operations if f"${op.code}" == last)
+            return any((op.affects_state and not reads) or op.rehearses(request) for op in named)
+        if reads:
+            return False
         return last != "_search"
 
     def may_wait(self, request: FhirRequest) -> bool:
@@ -103,10 +105,10 @@ class Dispatcher:
         return _operation(asked, request, engine)
 
     def _bundle(self, request: FhirRequest, engine: Engine) -> FhirResponse:
-        contents = _entries(request, engine)
+        contents = entries_of(request, engine)
         if request.content["type"] == "batch":
             return batch(request, contents, self.dispatch)
-        return Transaction(request, contents, engine).run(partial(_read_in, engine))
+        return Transaction(request, contents, engine).run(partial(read_in, engine))
 
 
 def _searches(request: FhirRequest) -> bool:
@@ -119,7 +121,7 @@ def _searches(request: FhirRequest) -> bool:
     return any(name not in NEVER_BEHIND for name, _ in request.query)
 
 
-def _read_in(engine: Engine, request: FhirRequest, reader: Reader) -> FhirResponse:
+def read_in(engine: Engine, request: FhirRequest, reader: Reader) -> FhirResponse:
     """A GET inside a transaction, which sees what the transaction has written."""
     asked = route(request, engine.registry)
     if asked.interaction not in READS:
@@ -128,7 +130,7 @@ def _read_in(engine: Engine, request: FhirRequest, reader: Reader) -> FhirRespon
     return READS[asked.interaction](request, engine, reader)
 
 
-def _entries(request: FhirRequest, engine: Engine) -> list[dict[str, Any]]:
+def entries_of(request: FhirRequest, engine: Engine) -> list[dict[str, Any]]:
     """The entries of a Bundle that is a batch or a transaction, within the limit."""
     content, limit = request.content, engine.limits.bundle_entries_max
     if not isinstance(content, dict) or content.get("resourceType") != "Bundle":
@@ -139,7 +141,7 @@ def _entries(request: FhirRequest, engine: Engine) -> list[dict[str, Any]]:
     if isinstance(entries, list) and len(entries) > limit:
         text = messages.TOO_MANY_ENTRIES(count=len(entries), limit=limit)
         raise ContentTooLarge.of(text, "Bundle.entry", code="too-costly")
-    issues = engine.validator.validate(_without_resources(content))
+    issues = engine.validator.structure(_without_resources(content))
     if issues:
         raise MalformedContent(*issues)
     return list(entries)

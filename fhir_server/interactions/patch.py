@@ -8,9 +8,9 @@ from typing import Any
 from fhir_server.core import json
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import Gone, InvalidRequest, NotFound, Unprocessable, UnsupportedMediaType
-from fhir_server.extension import Engine, Resource
+from fhir_server.extension import Engine
 from fhir_server.interactions import messages
-from fhir_server.interactions.acceptance import accepted
+from fhir_server.interactions.acceptance import Accepted, accepted
 from fhir_server.interactions.answers import written
 from fhir_server.interactions.changeset import Changeset
 from fhir_server.interactions.conditions import check_if_match
@@ -45,7 +45,7 @@ def conditional_patch(request: FhirRequest, engine: Engine) -> FhirResponse:
 
 def patched(
     current: StoredResource | None, reference: str, content: Any, content_type: str, engine: Engine
-) -> Resource:
+) -> Accepted:
     """The current resource after the patch, checked. Raises what the patch, or its result, deserves."""
     if current is None:
         raise NotFound.of(messages.NOT_FOUND(reference=reference))
@@ -80,7 +80,7 @@ def _write(
 ) -> FhirResponse:
     if current is not None and not current.deleted:
         check_if_match(request.conditions, current)
-    resource = patched(current, reference, request.content, request.content_type, engine)
+    after = patched(current, reference, request.content, request.content_type, engine)
     changeset = Changeset(unit, engine, request.base_url)
-    stored = changeset.put(resource, resource["id"], "PATCH", current)
-    return written(request, stored, 200, changeset.settle())
+    stored = changeset.put(after.resource, after.resource["id"], "PATCH", current)
+    return written(request, stored, 200, (*after.warnings, *changeset.settle()))

@@ -10,7 +10,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from fhir_server.core.bundle import bundle
 from fhir_server.core.request import FhirRequest, FhirResponse
-from fhir_server.errors import FhirError, InvalidRequest, MalformedContent
+from fhir_server.errors import FhirError, InvalidRequest, MalformedContent, Unprocessable
 from fhir_server.extension import Engine, Resource
 from fhir_server.interactions import messages
 from fhir_server.interactions.acceptance import accepted, accepted_for_create, check_id, check_same_id
@@ -80,22 +80,24 @@ class Transaction:
         return FhirResponse(200, body=bundle("transaction-response", ordered))
 
     def _accepted(self) -> dict[int, Resource]:
-        """The resources of all creates and updates. Raises `MalformedContent` with the problems of every
-        entry.
+        """The resources of all creates and updates. Raises, with the problems of every entry,
+        `MalformedContent`, or `Unprocessable` where their structure is sound.
         """
         resources: dict[int, Resource] = {}
         issues: list[Issue] = []
+        malformed = False
         for asked in entries_by_method(self._entries, "POST", "PUT"):
             if len(asked.request.path) not in (1, 2) or not self._is_type(asked.request.path[0]):
                 raise _unfit(asked)
             try:
                 check = accepted_for_create if asked.request.method == "POST" else accepted
                 content, type = asked.request.content, asked.request.path[0]
-                resources[asked.index] = check(content, type, self._engine)
+                resources[asked.index] = check(content, type, self._engine).resource
             except FhirError as error:
+                malformed |= not isinstance(error, Unprocessable)
                 issues += located(error, asked).issues
         if issues:
-            raise MalformedContent(*issues)
+            raise MalformedContent(*issues) if malformed else Unprocessable(*issues)
         return resources
 
     def _is_type(self, name: str) -> bool:
@@ -183,7 +185,7 @@ class Transaction:
             wanted = Criteria(request.path[0], request.query, "patch")
             current = one_match(unit, self._engine, wanted, request.base_url)
         reference = "/".join(request.path)
-        resource = patched(current, reference, request.content, request.content_type, self._engine)
+        resource = patched(current, reference, request.content, request.content_type, self._engine).resource
         return current, resource["id"], resource
 
     def _plan_write(self, plan: _Plan, write: _Write) -> None:

@@ -8,7 +8,7 @@ from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import Conflict, InvalidRequest
 from fhir_server.extension import Engine, Resource
 from fhir_server.interactions import messages
-from fhir_server.interactions.acceptance import accepted, check_id, check_same_id
+from fhir_server.interactions.acceptance import Accepted, accepted, check_id, check_same_id
 from fhir_server.interactions.answers import written
 from fhir_server.interactions.changeset import Changeset
 from fhir_server.interactions.conditions import check_if_match, check_if_none_match
@@ -21,20 +21,20 @@ def update(request: FhirRequest, engine: Engine) -> FhirResponse:
     """PUT [type]/[id]: 200 with the next version, or 201 for an id that does not exist."""
     type, id = request.path
     check_id(id)
-    resource = accepted(request.content, type, engine)
-    check_same_id(resource, id)
-    return transact(engine, lambda unit: _write(unit, request, engine, resource, unit.read(type, id), id))
+    asked = accepted(request.content, type, engine)
+    check_same_id(asked.resource, id)
+    return transact(engine, lambda unit: _write(unit, request, engine, asked, unit.read(type, id), id))
 
 
 def conditional_update(request: FhirRequest, engine: Engine) -> FhirResponse:
     """PUT [type]?criteria: updates the one match, or creates when there is none."""
     type = request.path[0]
-    resource = accepted(request.content, type, engine)
+    asked = accepted(request.content, type, engine)
     wanted = Criteria(type, request.query, "update")
 
     def work(unit: UnitOfWork) -> FhirResponse:
-        match, id = update_target(unit, engine, wanted, resource, request.base_url)
-        return _write(unit, request, engine, resource, match, id)
+        match, id = update_target(unit, engine, wanted, asked.resource, request.base_url)
+        return _write(unit, request, engine, asked, match, id)
 
     return transact(engine, work)
 
@@ -67,13 +67,14 @@ def _write(
     unit: UnitOfWork,
     request: FhirRequest,
     engine: Engine,
-    resource: Resource,
+    asked: Accepted,
     current: StoredResource | None,
     id: str,
 ) -> FhirResponse:
     check_if_match(request.conditions, current)
     check_if_none_match(request.conditions, current)
     changeset = Changeset(unit, engine, request.base_url)
-    stored = changeset.put(resource, id, "PUT", current)
+    stored = changeset.put(asked.resource, id, "PUT", current)
     created = current is None or current.deleted
-    return written(request, stored, 201 if created else 200, changeset.settle())
+    issues = (*asked.warnings, *changeset.settle())
+    return written(request, stored, 201 if created else 200, issues)

@@ -8,7 +8,7 @@ from typing import Any
 
 from fhir_server.core.fhirpath import FhirPath
 from fhir_server.definitions.registry import Registry
-from fhir_server.issues import Issue
+from fhir_server.issues import Issue, Text
 from fhir_server.validation import messages as structure_messages
 from fhir_server.validation.checks.check import Check, CheckContext, Codes, Resolve, Resource
 from fhir_server.validation.findings import FINDINGS_MAX, Finding, Findings
@@ -192,6 +192,11 @@ def _refusing(found: list[Finding]) -> list[Finding]:
     return found
 
 
+def _told(text: Text) -> tuple[Any, ...]:
+    """What a text says, cheaply compared."""
+    return (id(text.template), *map(str, text.values.values()))
+
+
 _ON_PROFILE = (messages.PROFILE_UNKNOWN, messages.PROFILE_FAULTY, messages.PROFILE_TYPE)
 
 
@@ -210,7 +215,7 @@ def _issues(findings: Findings, root: str) -> list[Issue]:
         issue = finding.issue(root)
         if type(finding) is Misplaced and finding.is_at(issue.expression[0]):
             continue
-        kept.setdefault((issue.severity, issue.code, issue.key, issue.expression, issue.text.render()), issue)
+        kept.setdefault((issue.severity, issue.key, issue.expression, _told(finding.text)), issue)
         if len(kept) == FINDINGS_MAX:
             text = structure_messages.TOO_MANY(count=FINDINGS_MAX)
             kept[()] = Issue("information", "too-costly", text, (root,))

@@ -42,10 +42,11 @@ def test_validate_names_the_place(run: Run, tmp_path: Path) -> None:
     (tmp_path / "bad.ndjson").write_text('{"resourceType":"Patient"}\n{"resourceType":"Patient","naem":1}\n')
     (tmp_path / "worse.json").write_text("{")
     good = run("validate", "good.json")
-    assert (good.status, good.out) == (0, "1 checked, 0 with errors.\n")
+    assert good.status == 0
+    assert good.out.endswith("1 checked, 0 with errors.\n")
     bad = run("validate", "good.json", "bad.ndjson", "worse.json")
     assert bad.status == 1
-    lines = bad.out.splitlines()
+    lines = [line for line in bad.out.splitlines() if ": warning: " not in line]
     assert lines[0].startswith("bad.ndjson:2: Patient.naem: error: ")
     assert lines[1].startswith("worse.json: error: ")
     assert lines[2] == "4 checked, 2 with errors."

@@ -18,8 +18,10 @@ from fhir_server.search.extract import Extractor
 from fhir_server.store.backends import open_store
 from fhir_server.store.memory import wall_clock
 from fhir_server.store.port import Store
-from fhir_server.validation.structure import StructureValidator
+from fhir_server.validation.checks.table import CHECKS
+from fhir_server.validation.validator import Validator
 from tests.interactions.client import ZONE, Client, ClientFactory
+from tests.mongo.databases import emptied_store
 
 
 @pytest.fixture(scope="session")
@@ -28,8 +30,8 @@ def registry() -> Registry:
 
 
 @pytest.fixture(scope="session")
-def validator(registry: Registry) -> StructureValidator:
-    return StructureValidator(registry)
+def validator(registry: Registry) -> Validator:
+    return Validator(registry, FhirPath(), Terminology(registry), CHECKS)
 
 
 @pytest.fixture(scope="session")
@@ -37,17 +39,21 @@ def extractor(registry: Registry) -> Extractor:
     return Extractor(registry, ZONE)
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "mongodb"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    uri = "memory:" if request.param == "memory" else f"sqlite:///{tmp_path / 'fhir.sqlite'}"
-    opened = open_store(uri)
+    if request.param == "mongodb":
+        opened: Store = emptied_store()
+    else:
+        opened = open_store(
+            "memory:" if request.param == "memory" else f"sqlite:///{tmp_path / 'fhir.sqlite'}"
+        )
     yield opened
     opened.close()
 
 
 @pytest.fixture
 def client_with(
-    store: Store, registry: Registry, validator: StructureValidator, extractor: Extractor
+    store: Store, registry: Registry, validator: Validator, extractor: Extractor
 ) -> ClientFactory:
     """Makes clients of engines with other settings, plug-ins among them, on the same store."""
 

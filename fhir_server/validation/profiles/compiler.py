@@ -184,7 +184,9 @@ class ProfileCompiler:
         types = {self._around.sources.type_of(url) for url in targets}
         profiles = tuple(url for url in targets if not _is_base_type(url))
         narrower = (
-            frozenset() if types & {"Resource", "DomainResource"} or types >= known else frozenset(types)
+            frozenset()
+            if types & {"Resource", "DomainResource"} or (known and types >= known)
+            else frozenset(types)
         )
         if profiles or narrower:
             yield target_check(profiles, narrower, self._around.mismatch)

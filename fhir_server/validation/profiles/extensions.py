@@ -40,6 +40,8 @@ class Misplaced(Finding):
         )
 
 
+_ERRATA = {"http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type": "ElementDefinition.type"}
+"""Where an extension stands in R4's own definitions, though its definition says otherwise."""
 _INDEX_OR_TYPE = re.compile(r"\[\d+\]|\.ofType\(\w+\)")
 _is_absolute = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:\S+").fullmatch
 
@@ -121,7 +123,7 @@ class ExtensionList:
         """The contexts of the extension, where the object is not plainly one of them."""
         paths = set()
         for context in definition.contexts:
-            expression = context.get("expression", "")
+            expression = _ERRATA.get(definition.url, context.get("expression", ""))
             match context.get("type"):
                 case "element" if expression in self._places or expression in ("Element", "Any", "*"):
                     return None
