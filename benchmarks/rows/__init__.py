@@ -4,7 +4,7 @@ A new measure is a file here, with its `ROWS`, and a line below.
 """
 
 from benchmarks.bench import Row
-from benchmarks.rows import growing, indexing, reading, searching, starting, transacting, writing
+from benchmarks.rows import expanding, growing, indexing, reading, searching, starting, transacting, writing
 
 ROWS: tuple[Row, ...] = (
     *reading.ROWS,
@@ -14,4 +14,5 @@ ROWS: tuple[Row, ...] = (
     *starting.ROWS,
     *indexing.ROWS,
     *growing.ROWS,
+    *expanding.ROWS,
 )
