@@ -162,6 +162,8 @@ class Match:
 
     `only` names the types that it is about, where the query is about several: none other satisfies it.
 
+    `single` where no resource has two values of the parameter.
+
     `not` and `missing` ask of all entries at once. Of each entry: `exact`, `contains` and `text` (every
     word) for strings; `below` for what starts with a URI, a canonical's version or a MIME type; and the
     operators of _filter that no modifier says: `ne`, for strings `eq ew gt lt ge le`, for dates `co`.
@@ -173,6 +175,7 @@ class Match:
     modifier: str | None = None
     component_types: tuple[ParameterType, ...] = ()
     only: tuple[str, ...] = ()
+    single: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,12 +235,13 @@ Clause = Match | Chain | Has | Hierarchy | AllOf | AnyOf | Not
 @dataclass(frozen=True, slots=True)
 class Sort:
     """One sort key. `_id` and `_lastUpdated` are the resource's own; missing values come last in both
-    directions.
+    directions. `single` as in a `Match`.
     """
 
     parameter: str
     type: ParameterType
     descending: bool = False
+    single: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

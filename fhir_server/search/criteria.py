@@ -111,8 +111,11 @@ class Criteria:
     def _matches(self, asked: Asked, read: Read, modifier: str | None = None) -> list[Clause]:
         values = self._values(asked, read)
         by_index = asked.parameters.indexed_as(asked.code)
+        single = asked.kind == "date" and asked.parameters.are_single(asked.code)
         return [
-            Match(indexed, asked.kind, values, modifier, only=types if len(by_index) > 1 else ())
+            Match(
+                indexed, asked.kind, values, modifier, only=types if len(by_index) > 1 else (), single=single
+            )
             for indexed, types in by_index.items()
         ]
 

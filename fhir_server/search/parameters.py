@@ -14,6 +14,7 @@ from fhir_server.search import messages
 from fhir_server.search.aliases import aliases
 from fhir_server.search.paths import resolved_types
 from fhir_server.search.plan import is_supported
+from fhir_server.search.singles import are_single
 from fhir_server.search.texts import holds_text
 
 RESULT_PARAMETERS = (
@@ -79,6 +80,10 @@ class Parameters:
             indexed = aliases(self._registry, type).get(code, code)
             found[indexed] = (*found.get(indexed, ()), type)
         return found
+
+    def are_single(self, code: str) -> bool:
+        """Whether no resource has two values of a parameter."""
+        return are_single(self._registry, self.types, code)
 
     def is_text(self, code: str, type: str) -> bool:
         """Whether a token parameter looks at texts alone in a type."""

@@ -45,7 +45,9 @@ class Results:
         if parameter.type in UNSORTABLE:
             raise InvalidSearch.of(messages.UNSORTABLE(value=code, kind=parameter.type))
         indexed = next(iter(self.parameters.indexed_as(code)))
-        return Sort(indexed, kind_of(parameter), descending=key.startswith("-"))
+        kind = kind_of(parameter)
+        single = kind == "date" and self.parameters.are_single(code)
+        return Sort(indexed, kind, descending=key.startswith("-"), single=single)
 
     def total(self, value: str) -> Total:
         if value not in get_args(Total):

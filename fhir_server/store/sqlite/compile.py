@@ -36,6 +36,7 @@ from fhir_server.store.sqlite.hops import Join, Way, way_of
 from fhir_server.store.sqlite.rows import COLUMNS, PART_COLUMNS, UNKEYED
 from fhir_server.store.sqlite.sql import ALWAYS, NEVER, Sql, all_of, among, any_of, negation
 from fhir_server.store.sqlite.symbols import Symbols
+from fhir_server.store.sqlite.windows import is_bound, shares, window
 
 FEW = 256
 """A source of fewer rows than this is taken without looking for a better one."""
@@ -87,6 +88,10 @@ class Source(NamedTuple):
         return self._replace(where=all_of([self.where, *conditions]))
 
 
+Candidate = tuple[Source, Sequence[Clause]]
+"""A source, and the clauses that it satisfies."""
+
+
 class Compiler:
     """Compiles the clauses of one query."""
 
@@ -115,27 +120,36 @@ class Compiler:
         chosen = lead if len(found) == 1 and lead else self._smaller(found, FEW) or lead
         return self._without(chosen, types, clauses)
 
-    def _candidates(self, types: Sequence[str], clauses: Iterable[Clause]) -> list[tuple[Source, Clause]]:
+    def _candidates(self, types: Sequence[str], clauses: Iterable[Clause]) -> list[Candidate]:
         """The sources that the clauses offer, the best ranks first."""
-        found: list[tuple[Source, Clause]] = []
-        written: int | None = None
-        for clause in conjuncts(clauses):
-            source = self._source_of(clause, types)
-            if source is None:
-                continue
-            if not _is_about_writing(clause):
-                found.append((source, clause))
-            elif written is None:
-                written = len(found)
-                found.append((source, clause))
-            else:
-                # A resource was written at one time: between two, only what lies there need be read.
-                first, given_by = found[written]
-                found[written] = first.narrowed(source.where), given_by
+        found: list[Candidate] = []
+        for group in _groups(conjuncts(clauses), types):
+            source = self._group_source(group, types)
+            if source is not None:
+                found.append((source, group))
         found.sort(key=lambda pair: pair[0].rank)
         return found
 
-    def _smaller(self, found: list[tuple[Source, Clause]], limit: int) -> tuple[Source, Clause] | None:
+    def _group_source(self, group: Sequence[Clause], types: Sequence[str]) -> Source | None:
+        """Of several clauses on the same one time of a resource: only what lies between need be read."""
+        matches = [clause for clause in group if isinstance(clause, Match)]
+        if len(group) == 1:
+            return self._source_of(group[0], types)
+        if _is_about_writing(group[0]):
+            first, *others = (self._own_source(match, types) for match in matches)
+            return first.narrowed(*[other.where for other in others])
+        asked = [self.any_value(match, "d") for match in matches]
+        return self._union(
+            [
+                Source(
+                    RANGE, share.table, all_of([Sql("d.parameter = ?", (parameter,)), share.where, *asked])
+                )
+                for parameter in self._symbols.parameters(types, matches[0].parameter)
+                for share in shares(window(matches))
+            ]
+        )
+
+    def _smaller(self, found: list[Candidate], limit: int) -> Candidate | None:
         for pair in found:
             select = pair[0].select("1")
             if limit and not self._gives_any(Sql(f"{select.text} LIMIT 1 OFFSET {limit - 1}", select.values)):
@@ -143,13 +157,14 @@ class Compiler:
         return None
 
     def _without(
-        self, chosen: tuple[Source, Clause] | None, types: Sequence[str], clauses: Iterable[Clause]
+        self, chosen: Candidate | None, types: Sequence[str], clauses: Iterable[Clause]
     ) -> Source | None:
         """The chosen source, and all other clauses asked of what comes from it."""
         if chosen is None:
             return None
-        others = [clause for clause in conjuncts(clauses) if clause is not chosen[1]]
-        return self.narrowed(chosen[0], types, others)._replace(given_by=chosen[1])
+        source, group = chosen
+        others = [clause for clause in conjuncts(clauses) if not any(clause is one for one in group)]
+        return self.narrowed(source, types, others)._replace(given_by=group[0])
 
     def walk(self, types: Sequence[str]) -> Source:
         """All living resources of the types."""
@@ -205,7 +220,7 @@ class Compiler:
         parameters = self._symbols.parameters(types, match.parameter)
         leads = _leads(match)
         if leads is not None:
-            parts = [among("d.parameter", parameters), self._any_value(match, "d")]
+            parts = [among("d.parameter", parameters), self.any_value(match, "d")]
             if len(match.values) > 1 or match.type == "composite":
                 parts.append(_lead_among(match, leads))
             return Source(LEAD, Sql(f"{match.type} d"), all_of(parts))
@@ -304,7 +319,7 @@ class Compiler:
         else:
             parts = [Sql(f"{alias}.key = {key}"), among(f"{alias}.parameter", parameters)]
             if match.modifier != "missing":
-                parts.append(self._any_value(match, alias))
+                parts.append(self.any_value(match, alias))
             found = _exists(by_key(match.type, alias), all_of(parts))
         if match.modifier == "missing":
             wanted = {value.missing for value in match.values if isinstance(value, MissingValue)}
@@ -350,7 +365,8 @@ class Compiler:
         found = any_of(conditions)
         return negation(found) if match.modifier == "not" else found
 
-    def _any_value(self, match: Match, alias: str) -> Sql:
+    def any_value(self, match: Match, alias: str) -> Sql:
+        """On a row of the match's index: it has one of the values."""
         return any_of([self._condition(match, value, alias) for value in match.values])
 
     def _condition(self, match: Match, value: Value, alias: str) -> Sql:
@@ -413,8 +429,30 @@ def _leaves_open(value: Value) -> bool:
     return isinstance(number, DateValue | NumberValue) and number.prefix == "ne"
 
 
+def _groups(clauses: Iterable[Clause], types: Sequence[str]) -> list[list[Clause]]:
+    """The clauses, those on the same time of a resource together. Of contained resources there may be
+    several."""
+    groups: list[list[Clause]] = []
+    by_parameter: dict[str, list[Clause]] = {}
+    for clause in clauses:
+        is_one_of_several = _is_about_writing(clause) or (is_bound(clause) and not is_inner(types))
+        if is_one_of_several and isinstance(clause, Match):
+            group = by_parameter.setdefault(clause.parameter, [])
+        else:
+            group = []
+        if not group:
+            groups.append(group)
+        group.append(clause)
+    return groups
+
+
 def _is_about_writing(clause: Clause) -> bool:
-    return isinstance(clause, Match) and clause.parameter == "_lastUpdated" and not clause.only
+    return (
+        isinstance(clause, Match)
+        and clause.parameter == "_lastUpdated"
+        and clause.modifier is None
+        and not clause.only
+    )
 
 
 def _parts(match: Match, value: Value, parameter: int) -> Iterator[Source]:

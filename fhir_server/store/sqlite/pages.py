@@ -6,12 +6,13 @@ https://hl7.org/fhir/R4/search.html#sort
 
 from collections.abc import Sequence
 
-from fhir_server.search.ast import SearchQuery, Sort, SortKey
-from fhir_server.store.sqlite.compile import RANGE, Compiler, Source, by_key
+from fhir_server.search.ast import Clause, Match, SearchQuery, Sort, SortKey
+from fhir_server.store.sqlite.compile import RANGE, Compiler, Source, by_key, conjuncts
 from fhir_server.store.sqlite.rows import COLUMNS
 from fhir_server.store.sqlite.sql import ALWAYS, Sql, all_of, among, any_of, negation
 from fhir_server.store.sqlite.symbols import Symbols
 from fhir_server.store.sqlite.versions import VERSION_COLUMNS
+from fhir_server.store.sqlite.windows import is_bound, shares_in_order, window
 
 LOOK_UP = "CROSS JOIN resources r ON r.key = p.k CROSS JOIN versions v ON v.sequence = r.sequence"
 """From the keys `p.k` to the current versions `v`."""
@@ -36,6 +37,9 @@ def ordered_sources(compiler: Compiler, symbols: Symbols, query: SearchQuery) ->
     parameters = symbols.parameters(query.types, sort.parameter)
     if not parameters or (sort.descending and sort.type in ("number", "quantity")):
         return []
+    bounds = [clause for clause in conjuncts(query.where) if is_bound(clause) and _is_sorted_by(clause, sort)]
+    if bounds and sort.single:
+        return _between(compiler, query, parameters, bounds)
     column = f"d.{_column(sort)}"
     of_parameter = all_of([among("d.parameter", parameters), Sql(_has_value(sort, "d"))])
     having = Source(RANGE, Sql(f"{sort.type} d"), of_parameter, unique=True, order=column)
@@ -43,6 +47,24 @@ def ordered_sources(compiler: Compiler, symbols: Symbols, query: SearchQuery) ->
     lacking = walk.narrowed(negation(Sql(f"EXISTS (SELECT 1 FROM {rows})", tuple(parameters))))
     matching, others = (compiler.narrowed(source, query.types, query.where) for source in (having, lacking))
     return [matching.narrowed(_first_row(sort)), others]
+
+
+def _is_sorted_by(clause: Clause, sort: Sort) -> bool:
+    return isinstance(clause, Match) and clause.parameter == sort.parameter
+
+
+def _between(
+    compiler: Compiler, query: SearchQuery, parameters: Sequence[int], bounds: Sequence[Clause]
+) -> list[Source]:
+    """Sources where the date that is sorted by is also asked for: what lacks it is no match."""
+    sort, matches = query.sort[0], [bound for bound in bounds if isinstance(bound, Match)]
+    others = [clause for clause in conjuncts(query.where) if not any(clause is bound for bound in bounds)]
+    asked = [among("d.parameter", parameters), *(compiler.any_value(match, "d") for match in matches)]
+    found = [
+        Source(RANGE, share.table, all_of([share.where, *asked]), True, f"d.{_column(sort)}")
+        for share in shares_in_order(window(matches), sort.descending)
+    ]
+    return [compiler.narrowed(source, query.types, others) for source in found]
 
 
 def _first_row(sort: Sort) -> Sql:

@@ -108,7 +108,19 @@ CREATE INDEX number_interval ON number (parameter, high) WHERE low <> high;
 CREATE INDEX quantity_interval ON quantity (parameter, high) WHERE low <> high
 """
 
-MIGRATIONS = (_RESOURCES + _INDEXES, _DEFINITIONS, _WORDS_AND_POSITIONS, _BACKLOG, _DOCUMENTS, _INTERVALS)
+_LONG_DATES = """
+CREATE INDEX date_long ON date (parameter, low) WHERE high - low > 86400000000
+"""
+
+MIGRATIONS = (
+    _RESOURCES + _INDEXES,
+    _DEFINITIONS,
+    _WORDS_AND_POSITIONS,
+    _BACKLOG,
+    _DOCUMENTS,
+    _INTERVALS,
+    _LONG_DATES,
+)
 """Statements that lead from each schema version to the next; version 0 is an empty file."""
 
 

@@ -1,0 +1,48 @@
+"""Which parameters find at most one value in a resource, so that what is asked twice is asked of the same.
+
+https://hl7.org/fhir/R4/elementdefinition-definitions.html#ElementDefinition.max
+"""
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+from fhir_server.definitions.registry import Registry
+from fhir_server.search.paths import NotPlain, OfType, Property, Step, read_paths
+
+
+def are_single(registry: Registry, types: Iterable[str], code: str) -> bool:
+    """Whether no resource of these types has two values of the parameter."""
+    return all(_is_single(registry, type, code) for type in types)
+
+
+@lru_cache(maxsize=4096)
+def _is_single(registry: Registry, type: str, code: str) -> bool:
+    parameter = registry.search_parameters(type).get(code)
+    places = _places(parameter.expression, type) if parameter and parameter.expression else set()
+    return len(places) == 1 and all(_leads_to_one(registry, type, steps) for steps in places)
+
+
+def _places(expression: str, type: str) -> set[tuple[Step, ...]]:
+    """Where the values stand; an element has one of its types at a time."""
+    try:
+        paths = [path for path in read_paths(expression) if path.root == type]
+    except NotPlain:
+        return set()
+    return {
+        path.steps[:-1] if isinstance(path.steps[-1], OfType) else path.steps for path in paths if path.steps
+    }
+
+
+def _leads_to_one(registry: Registry, type: str, steps: Sequence[Step]) -> bool:
+    elements = registry.type(type).elements
+    for step in steps:
+        match step:
+            case Property(name) if name in elements and not elements[name].is_list:
+                element = elements[name]
+                inner = element.types[0].code if len(element.types) == 1 else ""
+                elements = element.children or (registry.type(inner).elements if inner else {})
+            case OfType(inner):
+                elements = registry.type(inner).elements
+            case _:
+                return False
+    return True
