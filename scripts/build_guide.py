@@ -22,6 +22,7 @@ from scripts.guide_examples import REPOSITORY, example_files
 Resource = dict[str, Any]
 
 FHIR_VERSION = "4.0.1"
+MODIFIER_REASON = "FHIR R4 en fait un élément qui change le sens de la ressource."
 INDEXED = ("resourceType", "id", "url", "version", "kind", "type", "supplements", "content")
 
 
@@ -109,8 +110,11 @@ def _ordered(definition: Resource) -> Resource:
 
 
 def _defined(element: Mapping[str, Any]) -> Resource:
-    """The element with a definition, which R4 wants of every element of a snapshot (sdf-3)."""
-    return {**element, "definition": element.get("definition") or element.get("short") or element["path"]}
+    """The element with the texts that R4 wants of every element of a snapshot (sdf-3, eld-18)."""
+    texts = {"definition": element.get("short") or element["path"]}
+    if element.get("isModifier"):
+        texts["isModifierReason"] = MODIFIER_REASON
+    return {**texts, **element}
 
 
 def _entry(example: tuple[str, Resource]) -> Resource:

@@ -53,7 +53,7 @@ class Refusal:
     @property
     def names_a_rule(self) -> bool:
         """Whether a rule's key is named; otherwise it is an element's id."""
-        return self.refused.startswith("ses-")
+        return "." not in self.refused
 
     @property
     def path(self) -> str:
