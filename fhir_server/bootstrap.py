@@ -92,7 +92,22 @@ def validator(settings: Settings) -> Validator:
     """What checks a resource, without a store."""
     found = programmes(settings)
     registry = Registry.r4().layered(guide_resources(found, settings.guide_root))
-    return Validator(registry, FhirPath(), Terminology(registry), resource_checks(found))
+    return Validator(registry, FhirPath(), terminology(settings, registry), resource_checks(found))
+
+
+def terminology(settings: Settings, registry: Registry) -> Terminology:
+    """What knows codes, with the help of another server where the settings name one."""
+    if settings.terminology_server is None:
+        return Terminology(registry, expansion_max=settings.expansion_count_max)
+    # Imported here because the HTTP client takes a tenth of a second, which most servers need not pay.
+    import httpx
+
+    from fhir_server.codes.remote import RemoteTerminology
+
+    client = httpx.Client(timeout=settings.terminology_timeout_seconds)
+    keep = settings.terminology_keep_seconds
+    remote = RemoteTerminology(settings.terminology_server, client, time.monotonic, keep_seconds=keep)
+    return Terminology(registry, remote, settings.expansion_count_max)
 
 
 def required_profiles(settings: Settings, registry: Registry) -> dict[str, tuple[str, ...]]:
@@ -112,7 +127,7 @@ def build(settings: Settings) -> Server:
     registry = Registry.r4().layered(guide_resources(found, settings.guide_root))
     zone = ZoneInfo(settings.time_zone)
     extractor = Extractor(registry, zone, settings.base_url or "")
-    codes, paths = Terminology(registry), FhirPath()
+    codes, paths = terminology(settings, registry), FhirPath()
     store = _store(settings)
     operations = (*OPERATIONS, *(operation for programme in found for operation in programme.operations))
     engine = Engine(

@@ -146,6 +146,20 @@ class Settings:
         "Profiles that resources of a type must satisfy, whether they claim them or not; of several for one "
         "type, any one.",
     )
+    terminology_server: str | None = setting(
+        None,
+        Kind("a URL such as https://tx.example.org/r4", _url),
+        "FHIR terminology server asked about codes of systems that are not known here; none when empty.",
+    )
+    terminology_timeout_seconds: int = setting(
+        2, _integer(1, 60), "How long that server may take to answer before a code counts as not checked."
+    )
+    terminology_keep_seconds: int = setting(
+        3_600, _integer(0, 604_800), "How long an answer of that server is kept."
+    )
+    expansion_count_max: int = setting(
+        1_500, _integer(1, 1_000_000), "Most codes that `$expand` lists at once when no `count` is given."
+    )
     body_max_bytes: int = setting(
         16_777_216, _integer(1_024, 1_073_741_824), "Largest request body, also after decompression."
     )

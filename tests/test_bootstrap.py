@@ -8,6 +8,7 @@ import pytest
 
 from fhir_server import bootstrap
 from fhir_server.core.request import FhirRequest
+from fhir_server.definitions.registry import Registry
 from fhir_server.settings import SettingError, Settings
 
 PLAIN = {"FHIR_SERVER_STORE": "memory:", "FHIR_SERVER_PROGRAMMES": ""}
@@ -99,3 +100,13 @@ def test_a_programme_that_is_none_is_told(name: str) -> None:
     settings: Any = Settings.load({"FHIR_SERVER_PROGRAMMES": name})
     with pytest.raises(SettingError, match="FHIR_SERVER_PROGRAMMES"):
         bootstrap.programmes(settings)
+
+
+def test_the_terminology_of_the_settings() -> None:
+    registry = Registry.r4()
+    alone = bootstrap.terminology(Settings.load({"FHIR_SERVER_EXPANSION_COUNT_MAX": "7"}), registry)
+    assert alone.expansion_max == 7
+    assert alone.elsewhere("urn:vs", "urn:system", "code") is None
+    settings = Settings.load({"FHIR_SERVER_TERMINOLOGY_SERVER": "http://127.0.0.1:1/r4"})
+    helped = bootstrap.terminology(settings, registry)
+    assert helped.expansion_max == 1_500
