@@ -15,6 +15,7 @@ from fhir_server.operations.terminology.validate_code import (
     CODE_SYSTEM_VALIDATE_CODE,
     VALUE_SET_VALIDATE_CODE,
 )
+from fhir_server.operations.validate.operation import VALIDATE
 
 OPERATIONS: tuple[Operation, ...] = (
     CHANGES,
@@ -29,5 +30,6 @@ OPERATIONS: tuple[Operation, ...] = (
     REINDEX,
     SUBSUMES,
     TRANSLATE,
+    VALIDATE,
     VALUE_SET_VALIDATE_CODE,
 )

@@ -31,7 +31,7 @@ class BundleCheck:
     types = frozenset({"Bundle"})
 
     def check(self, resource: Resource, context: CheckContext) -> Iterator[Issue]:
-        type_name, entries = resource["type"], resource.get("entry", [])
+        type_name, entries = resource.get("type", ""), resource.get("entry", [])
         yield from _links(resource.get("link", ()), type_name)
         for index, entry in enumerate(entries):
             yield from _identity(entry, f"Bundle.entry[{index}]", type_name, context.registry)

@@ -49,8 +49,9 @@ class CheckContext:
 class Check(Protocol):
     """A check of resources of some types; `types` empty means every type.
 
-    It is given structurally sound resources only. Expressions of its issues begin with the resource's type,
-    such as `Questionnaire.item[0].linkId`.
+    What it is given has the shape of its type: objects, arrays and primitives where they belong, though some
+    may be missing or hold no good value. Expressions of its issues begin with the resource's type, such as
+    `Questionnaire.item[0].linkId`.
     """
 
     types: frozenset[str]

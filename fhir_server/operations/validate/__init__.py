@@ -1,0 +1,1 @@
+"""$validate: what is wrong with a resource, and what would happen to it."""

@@ -1,0 +1,128 @@
+"""What a call of $validate asks: by Parameters, by a bare resource and the URL, or of a stored resource.
+
+https://hl7.org/fhir/R4/resource-operation-validate.html
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from fhir_server.core import json
+from fhir_server.core.request import FhirRequest
+from fhir_server.errors import Gone, InvalidRequest, NotFound
+from fhir_server.extension import Engine
+from fhir_server.interactions import messages as interaction_messages
+from fhir_server.interactions.links import PRESENTATION
+from fhir_server.operations import messages as operation_messages
+from fhir_server.operations.validate import messages
+
+NAMES = ("resource", "mode", "profile")
+MODES = ("create", "update", "delete", "profile")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What to validate and how; `resource` is None where only the mode delete asks. `type` and `id` are the
+    URL's.
+    """
+
+    resource: Any
+    profiles: tuple[str, ...]
+    mode: str | None
+    type: str | None
+    id: str | None
+
+
+def read_asked(request: FhirRequest, engine: Engine) -> Asked:
+    """What is asked. Raises `InvalidRequest` for a call that makes no sense, `NotFound` or `Gone` for a
+    stored resource that is not there.
+    """
+    type, id = (*request.path[:-1], None, None)[:2]
+    given = _Given(request)
+    mode = given.mode()
+    _check_mode(mode, given.profiles, type, id)
+    resource = given.resource
+    if resource is None and mode != "delete":
+        resource = _stored(engine, type, id)
+    return Asked(resource, given.profiles, mode, type, id)
+
+
+class _Given:
+    """The parameters of a call, from the URL and from the body."""
+
+    def __init__(self, request: FhirRequest) -> None:
+        self.resource: Any = None
+        pairs = [pair for pair in request.query if pair[0] not in PRESENTATION]
+        if _is_call(request):
+            pairs += self._of_body(request.content.get("parameter", []))
+        else:
+            self.resource = request.content
+        for name, _ in pairs:
+            if name not in NAMES[1:]:
+                valid = ", ".join(NAMES)
+                raise InvalidRequest.of(operation_messages.UNKNOWN_PARAMETER(name=name, valid=valid))
+        self.profiles = tuple(value for name, value in pairs if name == "profile")
+        self._modes = [value for name, value in pairs if name == "mode"]
+
+    def mode(self) -> str | None:
+        if len(self._modes) > 1:
+            raise InvalidRequest.of(messages.GIVEN_TWICE(name="mode"))
+        if self._modes and self._modes[0] not in MODES:
+            raise InvalidRequest.of(messages.UNKNOWN_MODE(mode=self._modes[0]), "http.mode")
+        return self._modes[0] if self._modes else None
+
+    def _of_body(self, parameters: Any) -> Iterator[tuple[str, str]]:
+        """The simple parameters; the resource is kept."""
+        for index, parameter in enumerate(parameters if isinstance(parameters, list) else ()):
+            place = f"Parameters.parameter[{index}]"
+            name = parameter.get("name") if isinstance(parameter, dict) else None
+            if name == "resource":
+                self._keep(parameter, place)
+            elif name is not None:
+                values = [value for key, value in parameter.items() if key.startswith("value")]
+                if len(values) != 1 or not isinstance(values[0], str):
+                    text = messages.BAD_PARAMETER(name=name, wanted=messages.A_TEXT())
+                    raise InvalidRequest.of(text, place)
+                yield str(name), values[0]
+
+    def _keep(self, parameter: dict[str, Any], place: str) -> None:
+        if self.resource is not None:
+            raise InvalidRequest.of(messages.GIVEN_TWICE(name="resource"), place)
+        if parameter.get("resource") is None:
+            text = messages.BAD_PARAMETER(name="resource", wanted=messages.A_RESOURCE())
+            raise InvalidRequest.of(text, place)
+        self.resource = parameter["resource"]
+
+
+def _is_call(request: FhirRequest) -> bool:
+    """Whether the body holds parameters of the call, and is not itself what to validate. Parameters sent to
+    [base]/Parameters/$validate are, unless one of them is a 'resource'.
+    """
+    content = request.content
+    if not isinstance(content, dict) or content.get("resourceType") != "Parameters":
+        return False
+    parameters = content.get("parameter")
+    listed = parameters if isinstance(parameters, list) else ()
+    names = {str(one.get("name")) for one in listed if isinstance(one, dict)}
+    return request.path[0] != "Parameters" or not names.isdisjoint(NAMES)
+
+
+def _check_mode(mode: str | None, profiles: tuple[str, ...], type: str | None, id: str | None) -> None:
+    if mode in ("update", "delete") and id is None:
+        raise InvalidRequest.of(messages.MODE_NEEDS_INSTANCE(mode=mode), "http.mode")
+    if mode == "create" and type is None:
+        raise InvalidRequest.of(messages.MODE_NEEDS_TYPE(mode=mode), "http.mode")
+    if mode == "profile" and not profiles:
+        raise InvalidRequest.of(messages.PROFILE_NEEDED(), "http.profile")
+
+
+def _stored(engine: Engine, type: str | None, id: str | None) -> Any:
+    """The stored resource that the URL names."""
+    if type is None or id is None:
+        raise InvalidRequest.of(messages.NO_RESOURCE())
+    stored = engine.store.read(type, id)
+    if stored is None:
+        raise NotFound.of(interaction_messages.NOT_FOUND(reference=f"{type}/{id}"))
+    if stored.deleted:
+        raise Gone.of(interaction_messages.DELETED(reference=stored.reference, version=stored.version))
+    return json.parse(stored.body)

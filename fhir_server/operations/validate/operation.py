@@ -1,0 +1,93 @@
+"""$validate on the system, a type or an instance: answers 200 with an OperationOutcome whatever it finds.
+
+https://hl7.org/fhir/R4/resource-operation-validate.html
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from fhir_server.core import json
+from fhir_server.core.outcome import operation_outcome
+from fhir_server.core.request import FhirRequest, FhirResponse
+from fhir_server.extension import Engine, Operation
+from fhir_server.interactions.resolving import resolver
+from fhir_server.issues import Issue
+from fhir_server.operations.validate import messages
+from fhir_server.operations.validate.asked import Asked, read_asked
+from fhir_server.operations.validate.trial import try_bundle, try_mode
+
+PROCESSED = ("transaction", "batch")
+FAILING = ("fatal", "error")
+
+
+def validate(request: FhirRequest, engine: Engine) -> FhirResponse:
+    """GET or POST $validate. Raises `InvalidRequest` only for calls that make no sense."""
+    asked = read_asked(request, engine)
+    issues = _once(_found(asked, request, engine))
+    outcome = operation_outcome((*_verdict(issues, asked), *issues), request.language)
+    return FhirResponse(200, body=json.serialise(outcome))
+
+
+def _found(asked: Asked, request: FhirRequest, engine: Engine) -> Iterator[Issue]:
+    resource = asked.resource
+    if resource is not None:
+        yield from _of_url(asked)
+        resolve = resolver(engine.store, request.base_url)
+        yield from engine.validator.validate(resource, asked.profiles, resolve=resolve)
+    if asked.mode in ("create", "update", "delete"):
+        yield from try_mode(asked, request, engine)
+    elif _is_processed(resource):
+        yield from try_bundle(resource, request, engine)
+
+
+def _of_url(asked: Asked) -> Iterator[Issue]:
+    """That the resource is the one of the URL; what a mode would refuse by itself is left to it."""
+    resource = asked.resource
+    type = resource.get("resourceType") if isinstance(resource, dict) else None
+    if asked.type is not None and isinstance(type, str) and type != asked.type:
+        text = messages.WRONG_TYPE(wanted=asked.type, found=type)
+        yield Issue("error", "invalid", text, (f"{asked.type}.resourceType",))
+    elif asked.id is not None and isinstance(type, str) and resource.get("id") not in (None, asked.id):
+        text = messages.OTHER_ID(wanted=asked.id, found=resource["id"])
+        yield Issue("error", "invalid", text, (f"{type}.id",))
+
+
+def _once(issues: Iterable[Issue]) -> list[Issue]:
+    """Each issue once: what validation found, a rehearsed interaction finds again."""
+    kept: dict[tuple[Any, ...], Issue] = {}
+    for issue in issues:
+        kept.setdefault((issue.severity in FAILING, issue.expression, issue.text.render()), issue)
+    return list(kept.values())
+
+
+def _verdict(issues: list[Issue], asked: Asked) -> Iterator[Issue]:
+    """What is said first where there is no error."""
+    resource = asked.resource
+    if not isinstance(resource, dict) or any(issue.severity in FAILING for issue in issues):
+        return
+    type, remarks = resource["resourceType"], sum(issue.severity == "warning" for issue in issues)
+    text = messages.NO_ERROR(type=type, count=remarks) if remarks else messages.VALID(type=type)
+    yield Issue("information", "informational", text, (type,))
+
+
+def _is_processed(resource: Any) -> bool:
+    if not isinstance(resource, dict) or resource.get("resourceType") != "Bundle":
+        return False
+    return resource.get("type") in PROCESSED
+
+
+def _may_wait(request: FhirRequest) -> bool:
+    """A mode and a Bundle are rehearsed in a unit of work."""
+    content = request.content
+    if any(name == "mode" for name, _ in request.query):
+        return True
+    return isinstance(content, dict) and content.get("resourceType") in ("Bundle", "Parameters")
+
+
+VALIDATE = Operation(
+    code="validate",
+    definition="http://hl7.org/fhir/OperationDefinition/Resource-validate",
+    levels=frozenset({"system", "type", "instance"}),
+    handle=validate,
+    rehearses=_may_wait,
+)

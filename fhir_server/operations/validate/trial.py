@@ -1,0 +1,139 @@
+"""What would happen to a resource, a batch or a transaction: the real interactions, rehearsed.
+
+https://hl7.org/fhir/R4/resource-operation-validate.html
+"""
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any
+
+from msgspec.structs import replace
+
+from fhir_server.core import json
+from fhir_server.core.request import FhirRequest, FhirResponse
+from fhir_server.errors import FhirError, status_of
+from fhir_server.extension import Engine
+from fhir_server.interactions.create import create
+from fhir_server.interactions.delete import delete
+from fhir_server.interactions.dispatch import READS, WRITES, entries_of, read_in
+from fhir_server.interactions.entries import Entry, entry_of, located
+from fhir_server.interactions.rehearsal import rehearsing
+from fhir_server.interactions.routes import route
+from fhir_server.interactions.transaction import Transaction
+from fhir_server.interactions.update import update
+from fhir_server.issues import Issue, Text
+from fhir_server.operations.validate import messages
+from fhir_server.operations.validate.asked import Asked
+
+MODES = {"create": create, "update": update, "delete": delete}
+METHODS = {"create": "POST", "update": "PUT", "delete": "DELETE"}
+
+
+def try_mode(asked: Asked, request: FhirRequest, engine: Engine) -> Iterator[Issue]:
+    """What the create, update or delete that the mode names would do."""
+    mode, type = str(asked.mode), str(asked.type)
+    path = (type,) if mode == "create" or asked.id is None else (type, asked.id)
+    tried = replace(request, method=METHODS[mode], path=path, query=(), content=asked.resource)
+    if mode == "delete" and not _lives(engine, type, str(asked.id)):
+        yield _information(messages.NOTHING_TO_DELETE(reference=f"{type}/{asked.id}"), type)
+        return
+    try:
+        answer = MODES[mode](tried, rehearsing(engine))
+    except FhirError as error:
+        yield from _refused(error, messages.WOULD_REFUSE(status=status_of(error)), type)
+        return
+    yield from answer.issues
+    yield _information(_happening(tried, answer), type)
+
+
+def try_bundle(bundle: dict[str, Any], request: FhirRequest, engine: Engine) -> Iterator[Issue]:
+    """Entry by entry, what processing a batch or transaction would do."""
+    outer = replace(request, method="POST", path=(), query=(), content=bundle)
+    try:
+        contents = entries_of(outer, engine)
+    except FhirError as error:
+        yield from _refused(error, messages.WOULD_REFUSE_ALL(status=status_of(error)), "Bundle")
+        return
+    if bundle["type"] == "batch":
+        for index, content in enumerate(contents):
+            yield from _try_alone(index, content, outer, rehearsing(engine))
+    else:
+        yield from _try_transaction(contents, outer, rehearsing(engine))
+
+
+def _try_transaction(contents: list[dict[str, Any]], outer: FhirRequest, engine: Engine) -> Iterator[Issue]:
+    try:
+        answer = Transaction(outer, contents, engine).run(partial(read_in, engine))
+    except FhirError as error:
+        yield from _refused(error, messages.WOULD_REFUSE_ALL(status=status_of(error)), "Bundle")
+        return
+    responses = json.parse(answer.body or b"{}").get("entry", [])
+    yield _information(messages.WOULD_ACCEPT_ALL(count=len(contents)), "Bundle")
+    for index, content in enumerate(contents):
+        asked = entry_of(index, content, outer)
+        yield _information(_told(asked.request, responses[index]["response"]), asked.location)
+
+
+def _try_alone(index: int, content: dict[str, Any], outer: FhirRequest, engine: Engine) -> Iterator[Issue]:
+    """One entry of a batch, on the store as it is now."""
+    place = f"Bundle.entry[{index}]"
+    try:
+        asked = entry_of(index, content, outer)
+        yield from _try_entry(asked, engine)
+    except FhirError as error:
+        yield from _refused(error, messages.WOULD_REFUSE(status=status_of(error)), place)
+
+
+def _try_entry(asked: Entry, engine: Engine) -> Iterator[Issue]:
+    try:
+        interaction = route(asked.request, engine.registry).interaction
+        if interaction in READS:
+            answer = READS[interaction](asked.request, engine, engine.store)
+        elif interaction in WRITES:
+            answer = WRITES[interaction](asked.request, engine)
+        else:
+            yield _information(messages.NOT_REHEARSED(), asked.location)
+            return
+    except FhirError as error:
+        raise located(error, asked) from error
+    yield _information(_happening(asked.request, answer), asked.location)
+
+
+def _happening(request: FhirRequest, answer: FhirResponse) -> Text:
+    response = {"status": str(answer.status), "etag": f'W/"{answer.version}"'}
+    location = answer.location or answer.content_location
+    return _told(request, response | ({"location": location} if location else {}))
+
+
+def _told(request: FhirRequest, response: dict[str, Any]) -> Text:
+    """What an answer to a request says has happened, as what would happen."""
+    status, method = response["status"][:3], request.method
+    url = "/".join(request.path)
+    if method == "DELETE":
+        return messages.WOULD_DELETE(url=url)
+    if method not in ("POST", "PUT", "PATCH") or request.path[-1:] == ("_search",):
+        return messages.WOULD_READ(url=url, status=status)
+    reference = "/".join(str(response.get("location", url)).partition("/_history/")[0].split("/")[-2:])
+    if status == "201":
+        of_client = method == "PUT" and len(request.path) == 2
+        return (
+            messages.WOULD_CREATE_AS(reference=url)
+            if of_client
+            else messages.WOULD_CREATE(type=request.path[0])
+        )
+    if method == "POST":
+        return messages.WOULD_MATCH(reference=reference)
+    return messages.WOULD_UPDATE(reference=reference, version=str(response.get("etag", "")).strip('W/"'))
+
+
+def _refused(error: FhirError, text: Text, place: str) -> Sequence[Issue]:
+    return (*error.issues, _information(text, place))
+
+
+def _information(text: Text, place: str) -> Issue:
+    return Issue("information", "informational", text, (place,))
+
+
+def _lives(engine: Engine, type: str, id: str) -> bool:
+    stored = engine.store.read(type, id)
+    return stored is not None and not stored.deleted
