@@ -1,4 +1,4 @@
-"""The measures: each figure is a ratio to a floor that was measured in the same run.
+"""The measures: rates as ratios to a floor of the same run, costs as they are, and times as the store grows.
 
 `python -m benchmarks --help` says how to run them; `rows/__init__.py` lists them.
 """

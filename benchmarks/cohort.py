@@ -65,8 +65,10 @@ def care(number: int, seed: int = SEED) -> Iterator[Resource]:
     yield _plan(id, subject, random.choice(PLAN_STATUSES), days)
     for place, (day, visit) in enumerate(zip(days, visits, strict=True)):
         yield _response(random, f"{id}-{place}", subject, visit, day)
-    whens = cycle(zip(visits, days, strict=True))
-    for place, measure, (visit, day) in zip(range(OBSERVATIONS), cycle(MEASURES), whens, strict=False):
+    for place, measure in zip(range(OBSERVATIONS), cycle(MEASURES), strict=False):
+        # Every measure at every visit, so that no code is older than the others.
+        turn = place // len(MEASURES) % VISITS
+        visit, day = visits[turn], days[turn]
         later = day + timedelta(days=random.randrange(7))
         taken = {
             "id": f"{id}-{place}",
