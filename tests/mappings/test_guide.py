@@ -13,6 +13,7 @@ from mappings.sesame.guide import load_guide, read_guide
 from tests.mappings.sound import errors
 
 ROOT = "https://sesame.example/fhir"
+GUIDE = read_guide()
 RESOURCES = load_guide()
 
 
@@ -37,12 +38,11 @@ def test_its_url_is_root_type_and_id(resource: dict[str, Any]) -> None:
 
 
 def test_it_bears_the_date_and_version_of_the_guide(resource: dict[str, Any]) -> None:
-    guide = read_guide()
-    assert resource["date"] == guide.date
+    assert resource["date"] == GUIDE.date
     assert resource["publisher"]
     assert resource["status"] == "active"
     if resource["resourceType"] != "NamingSystem":
-        assert resource["version"] == guide.version
+        assert resource["version"] == GUIDE.version
 
 
 def test_it_speaks_french(resource: dict[str, Any]) -> None:
