@@ -29,6 +29,10 @@ class TypeSummary(msgspec.Struct, frozen=True):
     base: str | None
 
 
+class _Versioned(msgspec.Struct, frozen=True):
+    version: str | None = None
+
+
 class Facts:
     """The compiled definitions of one FHIR version."""
 
@@ -98,6 +102,13 @@ class Facts:
     @cached_property
     def _raw_code_systems(self) -> Mapping[str, msgspec.Raw]:
         return self._read("code-systems.json", dict[str, msgspec.Raw])
+
+    @cached_property
+    def code_system_versions(self) -> Mapping[str, str | None]:
+        """The versions of HL7's code systems."""
+        return {
+            url: one.version for url, one in self._read("code-systems.json", dict[str, _Versioned]).items()
+        }
 
     def code_system(self, url: str) -> CodeSystem | None:
         """One of HL7's code systems."""

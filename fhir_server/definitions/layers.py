@@ -30,6 +30,10 @@ class Layer(Protocol):
         """All resources of a type, in their order."""
         ...
 
+    def versions(self, type: str) -> list[tuple[str, str]]:
+        """The url and version of every resource of a type, the one that counts last; empty for none."""
+        ...
+
 
 class Resources:
     """A layer of resources at hand; of several with one canonical the last counts."""
@@ -51,6 +55,9 @@ class Resources:
 
     def of_type(self, type: str) -> Iterator[Resource]:
         return (resource for resource in self._resources if resource["resourceType"] == type)
+
+    def versions(self, type: str) -> list[tuple[str, str]]:
+        return [(one.get("url", ""), one.get("version", "")) for one in self.of_type(type)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +104,14 @@ class Listed:
         for entry in self.entries if type in LISTED else ():
             if entry.type == type and (resource := self._resource(entry)) is not None:
                 yield resource
+
+    def versions(self, type: str) -> list[tuple[str, str]]:
+        return [
+            (entry.url, entry.version)
+            for entries in self._by_url.values()
+            for entry in entries
+            if entry.type == type
+        ]
 
     def _resource(self, entry: Entry) -> Resource | None:
         if entry in self.fresh:

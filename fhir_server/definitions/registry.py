@@ -12,7 +12,7 @@ from fhir_server.definitions.code_lists import Circular, CodeList, Compositions,
 from fhir_server.definitions.code_systems import CodeSystem, code_system_from_resource
 from fhir_server.definitions.elements import TypeDefinition
 from fhir_server.definitions.facts import Facts
-from fhir_server.definitions.grammars import grammar_system
+from fhir_server.definitions.grammars import GRAMMARS, grammar_system
 from fhir_server.definitions.iso_codes import COUNTRIES, CURRENCIES, countries, currencies
 from fhir_server.definitions.layers import Layer, Listed, Resources
 from fhir_server.definitions.search_parameters import SearchParameter, search_parameter_from_resource
@@ -200,6 +200,19 @@ class Registry:
             own = self.canonical(url, "CodeSystem")
             self._code_systems[url] = code_system_from_resource(own) if own else self._known_system(url)
         return self._code_systems[url]
+
+    def code_system_versions(self) -> Mapping[str, tuple[str, ...]]:
+        """Every code system that is known here, with its versions, the one that counts last."""
+        known = [(url, version or "") for url, version in self._facts.code_system_versions.items()]
+        known += [(url, "") for url in (*GRAMMARS, CURRENCIES, COUNTRIES)]
+        for layer in self._layers:
+            known += layer.versions("CodeSystem")
+        versions: dict[str, dict[str, None]] = {}
+        for url, version in known:
+            of_url = versions.setdefault(url, {})
+            of_url.pop(version, None)
+            of_url[version] = None
+        return {url: tuple(filter(None, found)) for url, found in versions.items() if url}
 
     def _known_system(self, canonical: str) -> CodeSystem | None:
         url, _, version = canonical.partition("|")

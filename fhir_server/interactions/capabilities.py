@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/http.html#capabilities
 
 from typing import Any
 
+from fhir_server.codes import declared as codes
 from fhir_server.core import json
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.core.temporal import format_instant
@@ -121,6 +122,6 @@ def _operations(operations: list[Operation]) -> dict[str, Any]:
 
 
 def _terminology(base_url: str, engine: Engine) -> dict[str, Any]:
-    systems = sorted({system["url"] for system in engine.registry.resources("CodeSystem")})
-    listed = {"codeSystem": [{"uri": url} for url in systems]} if systems else {}
-    return {**_head("TerminologyCapabilities", base_url, engine), **listed}
+    head = _head("TerminologyCapabilities", base_url, engine)
+    named = {"version": engine.software.version, "name": "Terminology", "title": engine.software.name}
+    return {**head, **named, **codes.capabilities(engine.registry)}

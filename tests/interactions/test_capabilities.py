@@ -4,6 +4,7 @@ from typing import Any
 
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.extension import Engine, Operation
+from fhir_server.operations.terminology.expand import EXPAND_PARAMETERS
 from fhir_server.validation.validator import Validator
 from tests.interactions.client import BASE, Client, ClientFactory
 
@@ -58,5 +59,14 @@ def test_settings_and_plug_ins_show(client_with: ClientFactory) -> None:
 
 
 def test_terminology_mode(client: Client) -> None:
-    assert client.get("metadata?mode=terminology").content["resourceType"] == "TerminologyCapabilities"
+    own = {"resourceType": "CodeSystem", "id": "own", "url": "urn:own", "version": "7", "status": "active"}
+    client.put("CodeSystem/own", {**own, "content": "complete"})
+    content = client.get("metadata?mode=terminology").content
+    assert content["resourceType"] == "TerminologyCapabilities"
+    systems = {one["uri"]: one for one in content["codeSystem"]}
+    assert systems["urn:own"]["version"] == [{"code": "7", "isDefault": True}]
+    assert systems["http://unitsofmeasure.org"] == {"uri": "http://unitsofmeasure.org", "subsumption": False}
+    assert systems["http://hl7.org/fhir/administrative-gender"]["version"][0]["code"] == "4.0.1"
+    named = {one["name"] for one in content["expansion"]["parameter"]}
+    assert named == EXPAND_PARAMETERS.keys() - {"cache-id", "diagnostics"}
     assert client.get("metadata?mode=other").status == 400
