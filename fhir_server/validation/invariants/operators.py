@@ -22,6 +22,7 @@ from fhir_server.validation.invariants.code import (
 from fhir_server.validation.invariants.shapes import DECIMAL, STRING, UNKNOWN, Shape
 from fhir_server.validation.invariants.syntax import Measure
 from fhir_server.validation.invariants.values import (
+    alike,
     equal,
     is_number,
     later,
@@ -130,6 +131,24 @@ def _all_equal(items: Items, others: Items, temporal: bool) -> bool | None:
         elif not equal(one, other):
             return False
     return True
+
+
+def equivalent(left: Code, right: Code) -> Code:
+    """~"""
+    run_left, run_right = left.run, right.run
+
+    def test(this: Any, scope: Scope) -> bool | None:
+        items, others = run_left(this, scope), run_right(this, scope)
+        scope.spend(len(items) * len(others))
+        return len(items) == len(others) and all(any(alike(one, two) for two in others) for one in items)
+
+    return testing(test)
+
+
+def not_equivalent(left: Code, right: Code) -> Code:
+    """!~"""
+    same = equivalent(left, right).test
+    return testing(lambda this, scope: not same(this, scope))
 
 
 def compares(accepts: Callable[[int], bool]) -> Callable[[Code, Code], Code]:
@@ -292,6 +311,8 @@ OPERATORS: Mapping[str, Callable[[Code, Code], Code]] = {
     "implies": implied,
     "=": equals,
     "!=": differs,
+    "~": equivalent,
+    "!~": not_equivalent,
     "<": compares(lambda found: found < 0),
     "<=": compares(lambda found: found <= 0),
     ">": compares(lambda found: found > 0),

@@ -74,6 +74,18 @@ def equal(one: Any, other: Any) -> bool:
     return kind is type(other) and bool(one == other)
 
 
+def alike(one: Any, other: Any) -> bool:
+    """Whether two items are equivalent: texts whatever their case and spacing, numbers as far as both go."""
+    one, other = plain(one), plain(other)
+    if type(one) is str and type(other) is str:
+        return one.casefold().split() == other.casefold().split()
+    if is_number(one) and is_number(other):
+        first, second = Decimal(number(one)), Decimal(number(other))
+        places = max(int(first.as_tuple().exponent), int(second.as_tuple().exponent))
+        return first.quantize(Decimal((0, (1,), places))) == second.quantize(Decimal((0, (1,), places)))
+    return equal(one, other)
+
+
 def order(one: Any, other: Any, temporal: bool) -> int | None:
     """Below, equal or above as -1, 0, 1; None where it cannot be said. Texts are dates where `temporal`."""
     one, other = plain(one), plain(other)

@@ -1,0 +1,187 @@
+"""Expressions, compiled for the types that they start from, on small data."""
+
+from typing import Any
+
+import pytest
+
+from fhir_server.core.fhirpath import FhirPath, FhirPathError
+from fhir_server.core.json import number
+from fhir_server.definitions.registry import Registry
+from fhir_server.validation.invariants.code import Scope, TooManySteps
+from fhir_server.validation.invariants.rules import Focus, RuleCompiler
+from fhir_server.validation.invariants.shapes import Types
+
+PATIENT: dict[str, Any] = {
+    "resourceType": "Patient",
+    "id": "p",
+    "birthDate": "1970-03-31",
+    "_birthDate": {"extension": [{"url": "urn:time", "valueDateTime": "1970-03-31T10:00:00Z"}]},
+    "_gender": {"extension": [{"url": "urn:unknown", "valueCode": "unknown"}]},
+    "active": True,
+    "deceasedBoolean": False,
+    "multipleBirthInteger": 2,
+    "name": [
+        {"use": "official", "family": "Durand", "given": ["Anne", "Marie"]},
+        {"use": "nickname", "given": ["Nan"], "_given": [{"id": "g"}]},
+    ],
+    "contained": [{"resourceType": "Organization", "id": "o", "name": "Cabinet"}],
+    "managingOrganization": {"reference": "#o"},
+    "telecom": [{"system": "phone", "value": "1", "rank": 1}],
+}
+OBSERVATION: dict[str, Any] = {
+    "resourceType": "Observation",
+    "valueQuantity": {
+        "value": number("1.50"),
+        "system": "http://unitsofmeasure.org",
+        "code": "g",
+        "unit": "gramme",
+    },
+    "referenceRange": [{"low": {"value": 1500, "system": "http://unitsofmeasure.org", "code": "mg"}}],
+    "effectivePeriod": {"start": "2024-01-31", "end": "2024-04-29"},
+    "component": [{"valueString": "a"}, {"valueInteger": 3}, {"valueCodeableConcept": {"text": "t"}}],
+}
+DATA = {"Patient": PATIENT, "Observation": OBSERVATION}
+
+
+@pytest.fixture(scope="module")
+def rules() -> RuleCompiler:
+    return RuleCompiler(Types(Registry.r4()), FhirPath())
+
+
+def holds(rules: RuleCompiler, expression: str, resource: dict[str, Any]) -> bool:
+    shape = Types(Registry.r4()).of_type(resource["resourceType"])
+    found = {"#o": PATIENT["contained"][0]}
+    scope = Scope(
+        resource, resource, found.get, lambda _url, _system, code: {"a": True, "b": False}.get(code)
+    )
+    return rules.holds(expression, Focus(shape, resource["resourceType"], shape))(resource, scope)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "name.exists()",
+        "Patient.name.count() = 2",
+        "photo.empty()",
+        "name.given.count() = 3",
+        "name.given.first() = 'Anne'",
+        "name.given.last() = 'Nan'",
+        "name.given[1] = 'Marie'",
+        "name.given.tail().count() = 2",
+        "name.skip(1).given.hasValue()",
+        "name.take(1).use = 'official'",
+        "name.where(use = 'nickname').family.empty()",
+        "name.all(given.exists())",
+        "name.exists(use = 'official')",
+        "name.select(given.first() & '!').first() = 'Anne!'",
+        "name.family.startsWith('Du') and name.family.endsWith('nd') and name.family.contains('ran')",
+        "name.family.matches('^[A-Z]') and name.family.matches('ran')",
+        "name.family.length() = 6 and name.family.upper() = 'DURAND' and name.family.indexOf('r') = 2",
+        "name.family.substring(2) = 'rand' and name.family.substring(2, 1) = 'r'",
+        "name.family.replace('D', 'd') = 'durand' and name.family.replaceMatches('[aeiou]', '') = 'Drnd'",
+        "name.given.join(',') = 'Anne,Marie,Nan'",
+        "name.given.isDistinct() and name.given.distinct().count() = 3",
+        "('a' | 'b' | 'a').count() = 2 and 'a' in ('a' | 'b') and ('a' | 'b') contains 'b'",
+        "name.given.combine('Anne').count() = 4",
+        "name.given.intersect('Anne' | 'x') = 'Anne'",
+        "name.use.subsetOf('official' | 'nickname')",
+        "active and active = true and deceased.not()",
+        "deceased is Boolean and (deceased is dateTime).not() and deceased.ofType(boolean) = false",
+        "multipleBirth.ofType(integer) > 1 and (multipleBirth as integer) >= 2",
+        "birthDate < @1970-04 and birthDate = @1970-03-31 and birthDate != @1971",
+        "birthDate + 1 month = @1970-04-30 and birthDate - 1 year = @1969-03-31",
+        "birthDate + 2 days = @1970-04-02",
+        "birthDate.extension('urn:time').value is dateTime",
+        "gender.exists() and gender.hasValue().not() and gender.extension.exists()",
+        "iif(active, 1, 2) = 1 and iif(photo.exists(), 1).empty()",
+        "1 + 2 * 3 = 7 and 7 div 2 = 3 and 7 mod 2 = 1 and 1 / 2 = 0.5 and -1 < 0",
+        "(1 | 2 | 3).aggregate($this + $total, 0) = 6",
+        "'1'.toInteger() = 1 and '1.5'.toDecimal() = 1.5 and 1.toString() = '1'",
+        "{}.empty() and ({} = 1).empty() and (true or {}) and ({} implies true) and (true xor false)",
+        "contained.ofType(Organization).name = 'Cabinet' and contained.all($this is Organization)",
+        "managingOrganization.resolve().is(Organization) and managingOrganization.resolve().name = 'Cabinet'",
+        "descendants().ofType(ContactPoint).all(rank = 1) and descendants().ofType(HumanName).count() = 2",
+        "descendants().ofType(date).count() = 1 and children().exists()",
+        "%resource.id = 'p' and %rootResource.id = 'p' and %context.id = 'p' and $this.id = 'p'",
+        "%ucum = 'http://unitsofmeasure.org' and %`vs-name` = 'http://hl7.org/fhir/ValueSet/name'",
+        "name.trace('names').exists() // and a remark",
+        "'a'.memberOf('urn:vs') and 'b'.memberOf('urn:vs').not() and 'c'.memberOf('urn:vs').empty()",
+        "(true | false).anyTrue() and (true | false).allTrue().not()",
+        "repeat(contained).name = 'Cabinet'",
+        "name.given ~ ('Marie' | 'Anne' | 'Nan')",
+        "'A  b' ~ 'a B' and 1.0 ~ 1.04 and 'a' !~ 'b'",
+        "name[0].given.where($index = 1) = 'Marie'",
+    ],
+)
+def test_what_holds_of_the_patient(rules: RuleCompiler, expression: str) -> None:
+    assert holds(rules, expression, PATIENT)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "value.exists() and value.ofType(Quantity).value = 1.5 and value.ofType(string).empty()",
+        "value.value = 1.50 and (value as Quantity).unit = 'gramme'",
+        "referenceRange.low = referenceRange.low",
+        "value.ofType(Quantity) <= referenceRange.low and value.ofType(Quantity) >= referenceRange.low",
+        "effective.end < effective.start + 3 months",
+        "effective.start <= effective.end",
+        "component.value.ofType(string) = 'a' and component.value.ofType(integer) = 3",
+        "component.where(value is CodeableConcept).value.text = 't'",
+        "component.value.count() = 3",
+    ],
+)
+def test_what_holds_of_the_observation(rules: RuleCompiler, expression: str) -> None:
+    assert holds(rules, expression, OBSERVATION)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "{}",
+        "photo",
+        "birthDate > @1970-03-31T10:00:00Z",
+        "photo.url = 'x'",
+        "name.family.matches('^r')",
+        "Organization.name.exists()",
+    ],
+)
+def test_what_is_empty_or_false_does_not_hold(rules: RuleCompiler, expression: str) -> None:
+    assert not holds(rules, expression, PATIENT)
+
+
+@pytest.mark.parametrize(
+    ("expression", "reason"),
+    [
+        ("name.exists(", "unexpected the end at column 13"),
+        ("name..given", "unexpected . at column 6"),
+        ("name ?", "column 6"),
+        ("name.nosuch(1, 2, 3)", "nosuch"),
+        ("(" * 100 + "1" + ")" * 100, "nested deeper"),
+        ("name" + ".given" * 5_000, "characters"),
+    ],
+)
+def test_what_cannot_be_read_says_where(rules: RuleCompiler, expression: str, reason: str) -> None:
+    with pytest.raises(FhirPathError, match=reason.replace("(", r"\(").replace(".", r"\.")):
+        holds(rules, expression, PATIENT)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["name.given = 1 + 'x'", "name.given + 1", "name.given.startsWith('A')", "active.startsWith('t')"],
+)
+def test_what_fails_on_the_data_is_an_error(rules: RuleCompiler, expression: str) -> None:
+    with pytest.raises(FhirPathError):
+        holds(rules, expression, PATIENT)
+
+
+def test_an_expression_that_runs_away_is_stopped(rules: RuleCompiler) -> None:
+    many = {**PATIENT, "name": [{"given": [str(index)]} for index in range(300)]}
+    with pytest.raises(TooManySteps):
+        holds(rules, "name.all(%resource.name.all(%resource.name.all(given.exists())))", many)
+
+
+def test_an_endless_repetition_is_stopped_by_the_library_too() -> None:
+    many = {"resourceType": "Patient", "name": [{"given": ["a"]}] * 40}
+    with pytest.raises(FhirPathError, match="steps"):
+        FhirPath().evaluate("name.all(%resource.name.all(%resource.name.all(given ~ 'a')))", many)
