@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from fhir_server import bootstrap
+from fhir_server.cli import package
 from fhir_server.cli.backup import backup, restore
 from fhir_server.cli.doctor import doctor
 from fhir_server.cli.failure import CommandError
@@ -32,6 +33,7 @@ def commands() -> typer.Typer:
     )
     for command in COMMANDS:
         application.command()(command)
+    application.add_typer(package.commands(), name="package")
     return application
 
 

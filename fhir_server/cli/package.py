@@ -1,0 +1,99 @@
+"""package: install FHIR packages for the server, and list those that are installed."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fhir_server import bootstrap
+from fhir_server.cli.existing import SQLITE, open_existing
+from fhir_server.cli.failure import CommandError
+from fhir_server.cli.progress import progress
+from fhir_server.cli.provision import put_in_force
+from fhir_server.definitions.packages.archive import read_package
+from fhir_server.definitions.packages.package import Package, PackageIndex
+from fhir_server.interactions.conformance import installed
+from fhir_server.interactions.packages import Installed
+from fhir_server.interactions.packages import install as install_packages
+from fhir_server.settings import Settings
+
+STORE = typer.Option(help="sqlite:///path or mongodb://...")
+LONE = typer.Option("--without-dependencies", help="Even where something that they depend on is missing.")
+NONE = "No package is installed; R4 itself (hl7.fhir.r4.core) is built in."
+
+
+def commands() -> typer.Typer:
+    """The commands as a group of their own."""
+    group = typer.Typer(help="Install FHIR packages, or list them.", no_args_is_help=True)
+    group.command("install")(install)
+    group.command("list")(list_installed)
+    return group
+
+
+def install(
+    files: Annotated[list[Path], typer.Argument(help="FHIR packages, .tgz", metavar="FILE.tgz...")],
+    without_dependencies: Annotated[bool, LONE] = False,
+    store: Annotated[str | None, STORE] = None,
+) -> None:
+    """Install packages: all that are given or none.
+
+    What a package depends on must be given too, or be installed. A server that is running uses them with its
+    next request.
+    """
+    settings = Settings.load(os.environ, {"store": store})
+    if settings.store == "memory:":
+        raise CommandError("memory: forgets everything when this command ends. Use --store sqlite:///path.")
+    packages = _read(files)
+    server = bootstrap.build(settings)
+    try:
+        put_in_force(server)
+        done = install_packages(server.engines, packages, whole=not without_dependencies)
+        pending = sum(map(len, server.engines.current().pending.values()))
+    finally:
+        server.store.close()
+    _tell(done)
+    if pending:
+        print(f"{pending} search parameters wait for their index: run fhir-server reindex.")
+
+
+def _read(files: list[Path]) -> list[Package]:
+    packages = []
+    with progress("Reading", len(files)) as advance:
+        for file in files:
+            packages.append(read_package(file))
+            advance(1)
+    return packages
+
+
+def _tell(done: Installed) -> None:
+    for package in done.added:
+        for member, reason in package.left_out.items():
+            print(f"{package.label}: {member} is left out: {reason}")
+        print(f"{package.label}: installed, {_count(package)}.")
+    for package in done.known:
+        print(f"{package.label}: is installed already.")
+
+
+def list_installed(store: Annotated[str | None, STORE] = None) -> None:
+    """List the packages that are installed."""
+    settings = Settings.load(os.environ, {"store": store})
+    server = open_existing(settings) if settings.store.startswith(SQLITE) else bootstrap.build(settings)
+    try:
+        packages = installed(server.store)
+    finally:
+        server.store.close()
+    for package in packages:
+        print(_line(package))
+    if not packages:
+        print(NONE)
+
+
+def _line(package: PackageIndex) -> str:
+    title = f"  {package.title}" if package.title else ""
+    return f"{package.label}  {_count(package)}{title}"
+
+
+def _count(package: PackageIndex) -> str:
+    number = len(package.resources)
+    return f"{number} resource{'' if number == 1 else 's'}"

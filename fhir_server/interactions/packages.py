@@ -1,0 +1,129 @@
+"""Installs packages: all that are given or none, in one unit of work, for every process at once.
+
+https://confluence.hl7.org/display/FHIR/NPM+Package+Specification
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import msgspec
+
+from fhir_server.definitions.layers import Entry, Listed
+from fhir_server.definitions.packages import messages
+from fhir_server.definitions.packages.dependencies import missing
+from fhir_server.definitions.packages.package import Package, PackageIndex
+from fhir_server.errors import MalformedContent, StoreUnavailable, Unprocessable
+from fhir_server.extension import Engine
+from fhir_server.interactions import messages as interaction_messages
+from fhir_server.interactions.conformance import CONTENTS, PACKAGES, Resource, installed, unpacked
+from fhir_server.interactions.engines import DefinitionsChanged, Engines, transact
+from fhir_server.interactions.redefinition import DEFINED_BY, adopt
+from fhir_server.issues import Issue
+from fhir_server.search.admission import Admission
+from fhir_server.store.port import UnitOfWork
+from fhir_server.validation.structure import StructureValidator
+
+ATTEMPTS_MAX = 5
+
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """What became of the packages given: those that are new, and those that were there already."""
+
+    added: tuple[PackageIndex, ...]
+    known: tuple[PackageIndex, ...]
+
+
+def install(engines: Engines, packages: Sequence[Package], whole: bool = True) -> Installed:
+    """Install packages; with `whole`, only if all that they depend on is given too or installed.
+
+    Raises `Unprocessable` with an issue for every dependency that is missing, and then nothing is installed.
+    What is installed already under the same name and version is left as it is. Resources that cannot be used
+    here are left out; the index of the package says which, and why.
+    """
+    given = tuple(_each_once(packages))
+    for _ in range(ATTEMPTS_MAX):
+        engine = engines.current()
+        try:
+            return transact(engine, _Installation(engine, given, whole).run)
+        except DefinitionsChanged:
+            continue
+    raise StoreUnavailable.of(interaction_messages.DEFINITIONS_CHANGING())
+
+
+def _each_once(packages: Iterable[Package]) -> Iterator[Package]:
+    files: dict[str, str] = {}
+    for package in packages:
+        label = package.index.label
+        if first := files.get(label):
+            text = messages.GIVEN_TWICE(package=label, first=first, file=package.file)
+            raise MalformedContent.of(text)
+        files[label] = package.file
+        yield package
+
+
+class _Installation:
+    """Installs packages in one unit of work."""
+
+    def __init__(self, engine: Engine, given: tuple[Package, ...], whole: bool) -> None:
+        self._engine = engine
+        self._given = given
+        self._whole = whole
+        self._structure = StructureValidator(engine.registry)
+
+    def run(self, unit: UnitOfWork) -> Installed:
+        known = {package.label: package for package in installed(unit)}
+        new = [package for package in self._given if package.index.label not in known]
+        if self._whole:
+            self._check_dependencies([package.index for package in new], known.values())
+        usable = [self._usable(package) for package in new]
+        for package in usable:
+            _keep(unit, package)
+        if usable:
+            self._put_in_force(unit)
+        there = tuple(package.index for package in self._given if package.index.label in known)
+        return Installed(tuple(package.index for package in usable), there)
+
+    def _check_dependencies(self, new: Sequence[PackageIndex], known: Iterable[PackageIndex]) -> None:
+        issues = [
+            Issue("error", "not-found", messages.MISSING(package=package, missing=needed))
+            for package, needed in missing(new, known)
+        ]
+        if issues:
+            raise Unprocessable(*issues)
+
+    def _put_in_force(self, unit: UnitOfWork) -> None:
+        entries = tuple(entry for package in installed(unit) for entry in package.entries())
+
+        def read(entry: Entry) -> Resource | None:
+            return unpacked(unit.document(CONTENTS + entry.key))
+
+        registry = self._engine.registry.packaged(Listed(entries, read))
+        adopt(unit, registry, self._engine.extractor.over(registry))
+
+    def _usable(self, package: Package) -> Package:
+        """The package without the resources that cannot be used here."""
+        left_out: dict[str, str] = {}
+        for type, _, _, member in package.index.resources:
+            resource = unpacked(package.bodies[member]) or {}
+            problems = self._structure.validate(resource)
+            if not problems and type == DEFINED_BY:
+                problems = self._admission.problems(resource)
+            if problems:
+                left_out[member] = str(problems[0])
+        kept = tuple(row for row in package.index.resources if row[3] not in left_out)
+        index = msgspec.structs.replace(package.index, resources=kept, left_out=left_out)
+        return replace(package, index=index)
+
+    @property
+    def _admission(self) -> Admission:
+        engine = self._engine
+        return Admission(engine.registry, engine.extractor.indexing, engine.paths)
+
+
+def _keep(unit: UnitOfWork, package: Package) -> None:
+    for *_, member in package.index.resources:
+        unit.keep(CONTENTS + package.index.key(member), package.bodies[member])
+    unit.keep(PACKAGES + package.index.label, _encode(package.index))
