@@ -14,6 +14,7 @@ from fhir_server.core import json
 from fhir_server.definitions.code_systems import CodeSystem, code_system_from_fact
 from fhir_server.definitions.elements import Kind, TypeDefinition
 from fhir_server.definitions.search_parameters import SearchParameter, search_parameter_from_fact
+from fhir_server.definitions.snapshot.base_types import BaseTypes
 from fhir_server.definitions.types import build_type
 
 FOLDER = Path(__file__).parent / "r4"
@@ -63,6 +64,11 @@ class Facts:
             facts = self._read(f"types/{name}.json", dict[str, Any])
             found = self._definitions[name] = build_type(facts, self.definition)
         return found
+
+    @cached_property
+    def base_types(self) -> BaseTypes:
+        """The snapshots of the types."""
+        return BaseTypes(self.definition)
 
     @cached_property
     def _structures(self) -> Mapping[str, msgspec.Raw]:

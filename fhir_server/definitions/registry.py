@@ -59,7 +59,7 @@ class Registry:
         self._layers: tuple[Layer, ...] = (self.packages, Resources(guides), self.clients, Resources(stored))
         self._parameters_by_type: dict[str, Mapping[str, SearchParameter]] = {}
         self._code_lists: dict[str, CodeList | None] = {}
-        self._snapshots = Snapshots(facts.definition, self.structure)
+        self._snapshots = Snapshots(facts.base_types, self.structure)
         self._code_systems: dict[str, CodeSystem | None] = {}
 
     @classmethod

@@ -26,14 +26,20 @@ def type_url(name: str) -> str:
 
 
 class BaseTypes:
-    """Makes snapshots of R4's types. Constraints and types that occur in thousands of elements are shared."""
+    """Makes and keeps snapshots of R4's types; rules that thousands of elements have are shared."""
 
     def __init__(self, definition: Callable[[str], TypeDefinition]) -> None:
-        self._definition = definition
+        self.definition = definition
+        self._made: dict[str, Snapshot] = {}
 
     def snapshot(self, name: str) -> Snapshot:
         """The snapshot of a resource, complex or primitive type; raises KeyError where R4 has none."""
-        type = self._definition(name)
+        made = self._made.get(name)
+        if made is None:
+            made = self._made[name] = self._make(self.definition(name))
+        return made
+
+    def _make(self, type: TypeDefinition) -> Snapshot:
         return Snapshot(
             url=type.url,
             version=VERSION,
@@ -60,7 +66,7 @@ class BaseTypes:
         """The rules of the type after those of its bases, each with where it comes from."""
         inherited = 0
         if type.base:
-            base = self._definition(type.base)
+            base = self.definition(type.base)
             yield from self._invariants(base)
             inherited = len(base.invariants)
         for invariant in type.invariants[inherited:]:
@@ -117,7 +123,7 @@ class BaseTypes:
         first = ""
         line: str | None = name
         while line:
-            type = self._definition(line)
+            type = self.definition(line)
             if element in type.elements:
                 first = line
             line = type.base
@@ -135,15 +141,15 @@ class BaseTypes:
         return rules
 
     def _holds_resources(self, codes: Iterable[str]) -> bool:
-        return any(self._definition(code).kind == "resource" for code in codes)
+        return any(self.definition(code).kind == "resource" for code in codes)
 
     @cached_property
     def _of_every_element(self) -> Json:
-        return next(self._invariants(self._definition("Element")))
+        return next(self._invariants(self.definition("Element")))
 
     @cached_property
     def _of_every_extension(self) -> Json:
-        extension = self._definition("Extension")
+        extension = self.definition("Extension")
         return _constraint(extension.invariants[-1], extension.url)
 
 

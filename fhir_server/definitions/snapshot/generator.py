@@ -6,7 +6,6 @@ https://hl7.org/fhir/R4/profiling.html#snapshot
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from fhir_server.definitions.elements import TypeDefinition
 from fhir_server.definitions.snapshot import messages
 from fhir_server.definitions.snapshot.base_types import STRUCTURES, VERSION, BaseTypes
 from fhir_server.definitions.snapshot.differential import Differential
@@ -27,12 +26,10 @@ DERIVATIONS_MAX = 30
 class Snapshots:
     """Makes and keeps snapshots of R4's types and of the StructureDefinitions that `structure` finds."""
 
-    def __init__(
-        self, definition: Callable[[str], TypeDefinition], structure: Callable[[str], Structure | None]
-    ) -> None:
+    def __init__(self, base_types: BaseTypes, structure: Callable[[str], Structure | None]) -> None:
         self._structure = structure
-        self._base_types = BaseTypes(definition)
-        self._line = TypeLine(definition, structure)
+        self._base_types = base_types
+        self._line = TypeLine(base_types.definition, structure)
         self._made: dict[str, Snapshot] = {}
         self._faulty: dict[str, tuple[Issue, ...]] = {}
 
