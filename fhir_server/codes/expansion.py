@@ -69,7 +69,7 @@ class Expander:
         found = _chosen(value_set, wanted)
         if wanted.count is None and len(found) - wanted.offset > self._limit:
             text = messages.TOO_COSTLY(url=value_set.url, total=len(found), limit=self._limit)
-            raise refusal(Unprocessable, text, "too-costly")
+            raise Unprocessable.of(text, code="too-costly")
         end = None if wanted.count is None else wanted.offset + wanted.count
         page = found[wanted.offset : end]
         entries = Entries(systems, wanted.languages, _shown_properties(wanted), wanted.designations)
@@ -175,7 +175,8 @@ def gap_refusal(value_set: ValueSet, gap: Gap) -> FhirError:
                 Unprocessable, messages.UNKNOWN_CODE_SYSTEM(url=gap.subject), "not-found", gap.where
             )
         case "grammar":
-            return refusal(Unprocessable, messages.NOT_A_LIST(system=gap.subject), "too-costly", gap.where)
+            text = messages.NOT_A_LIST(system=gap.subject)
+            return Unprocessable.of(text, gap.where, code="too-costly")
         case "property":
             text = messages.PROPERTY_UNKNOWN(url=url, subject=gap.subject)
             return refusal(Unprocessable, text, "not-supported", gap.where)

@@ -114,13 +114,16 @@ class CodeValidator:
             else:
                 member = None
         if own.concept is not None and own.concept.inactive and self._active_only(value_set):
-            issues.append(self._inactive(own.concept, place))
+            outside = self._not_a_member(value_set, coding, place, False, one_of_many)
+            issues += [self._inactive(own.concept, place), outside]
             member = False
-        if member is None and self._only_in_fragment(value_set, own):
+        elif member is None and self._only_in_fragment(value_set, own):
             member = True
         elif not member:
-            issues.insert(0, self._not_a_member(value_set, coding, place, member, one_of_many))
-        issues += _standing(value_set, own.system)
+            outside = self._not_a_member(value_set, coding, place, member, one_of_many)
+            first = member is False and not one_of_many
+            issues.insert(0 if first else len(issues), outside)
+        issues = [*_standing(value_set, own.system), *issues]
         return Verdict(
             coding, tuple(issues), own.concept, own.system, member, own.display, own.unknown_system
         )

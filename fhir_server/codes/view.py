@@ -142,7 +142,7 @@ class View:
             return ValueSet(resource, self._compositions.made(url, composition_of(resource) or {}))
         except Circular as circle:
             text = messages.CIRCULAR(url=circle.url)
-            raise refusal(Unprocessable, text, "vs-invalid", code="processing") from circle
+            raise Unprocessable.of(text, code="processing") from circle
 
     def _compose(self, url: str) -> Resource | None:
         resource = self._resource(url)

@@ -203,7 +203,8 @@ def _told_of(verdict: Verdict) -> Iterator[Part]:
         if concept.code != given.get("code"):
             yield {"name": "normalized-code", "valueCode": concept.code}
     if verdict.unknown_system:
-        yield {"name": "x-unknown-system", "valueCanonical": verdict.unknown_system}
+        cause = "x-unknown-system" if verdict.member is False else "x-caused-by-unknown-system"
+        yield {"name": cause, "valueCanonical": verdict.unknown_system}
 
 
 def _status(status: str) -> str:
