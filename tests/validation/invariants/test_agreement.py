@@ -1,4 +1,4 @@
-"""The compiled invariants of R4 say the same as the FHIRPath library, on the official examples and on spoilt ones."""
+"""The compiled invariants of R4 say the same as the FHIRPath library, on good examples and on spoilt ones."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path

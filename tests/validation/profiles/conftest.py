@@ -1,0 +1,80 @@
+"""Validators of small profiles, written as differentials."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from fhir_server.codes.terminology import Terminology
+from fhir_server.core.fhirpath import FhirPath
+from fhir_server.definitions.registry import Registry
+from fhir_server.validation.validator import Validator
+
+Json = dict[str, Any]
+ROOT = "http://example.org/StructureDefinition/"
+BASE = "http://hl7.org/fhir/StructureDefinition/"
+
+
+def structure(name: str, type: str, *elements: Json, base: str = "", **more: Any) -> Json:
+    """A profile on a type with a differential; an element's id follows from its path and slice name."""
+    return {
+        "resourceType": "StructureDefinition",
+        "url": ROOT + name,
+        "name": name.title().replace("-", ""),
+        "status": "active",
+        "kind": "complex-type" if type == "Extension" else "resource",
+        "abstract": False,
+        "type": type,
+        "baseDefinition": base or BASE + type,
+        "derivation": "constraint",
+        "differential": {"element": [_with_id(element) for element in elements]},
+        **more,
+    }
+
+
+def _with_id(element: Json) -> Json:
+    named = f":{element['sliceName']}" if "sliceName" in element else ""
+    return {"id": element["path"] + named, **element}
+
+
+def extension(
+    name: str, value: str, *elements: Json, context: str = "Patient", modifier: bool = False
+) -> Json:
+    """A simple extension with a value of one type."""
+    root = (
+        {"path": "Extension", "isModifier": True, "isModifierReason": "x"}
+        if modifier
+        else {"path": "Extension"}
+    )
+    return structure(
+        name,
+        "Extension",
+        root,
+        {"path": "Extension.extension", "max": "0"},
+        {"path": "Extension.url", "fixedUri": ROOT + name},
+        {"path": "Extension.value[x]", "min": 1, "type": [{"code": value}]},
+        *elements,
+        context=[{"type": "element", "expression": context}],
+    )
+
+
+class Problems:
+    """The problems of resources under some definitions."""
+
+    def __init__(self, *definitions: Json) -> None:
+        registry = Registry.r4().layered(definitions)
+        self.validator = Validator(registry, FhirPath(), Terminology(registry))
+
+    def __call__(self, resource: Json, *profiles: str, severities: tuple[str, ...] = ("error",)) -> list[Any]:
+        """Each as its code and place."""
+        issues = self.validator.validate(resource, [ROOT + name for name in profiles])
+        return [(issue.code, *issue.expression) for issue in issues if issue.severity in severities]
+
+    def keys(self, resource: Json, *profiles: str) -> list[tuple[str | None, str]]:
+        issues = self.validator.validate(resource, [ROOT + name for name in profiles])
+        return [(issue.key, issue.severity) for issue in issues if issue.key != "dom-6"]
+
+
+@pytest.fixture(scope="session")
+def under() -> Callable[..., Problems]:
+    return Problems

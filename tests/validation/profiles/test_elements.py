@@ -1,0 +1,241 @@
+"""Cardinality, types, fixed and pattern values, limits, lengths, bindings and rules of elements."""
+
+from typing import Any
+
+import pytest
+
+from fhir_server.core.json import number
+from tests.validation.profiles.conftest import BASE, ROOT, Problems, structure
+
+PATIENT: dict[str, Any] = {
+    "resourceType": "Patient",
+    "name": [{"family": "Durand", "given": ["Anne"]}],
+    "gender": "female",
+    "birthDate": "1970-01-01",
+    "multipleBirthInteger": 2,
+}
+
+
+def patient(**changes: Any) -> dict[str, Any]:
+    return {name: value for name, value in (PATIENT | changes).items() if value is not None}
+
+
+@pytest.fixture(scope="module")
+def problems() -> Problems:
+    return Problems(
+        structure(
+            "strict",
+            "Patient",
+            {"path": "Patient.name", "min": 1, "max": "1", "mustSupport": True},
+            {"path": "Patient.name.family", "min": 1, "maxLength": 8},
+            {"path": "Patient.name.given", "min": 1, "max": "2"},
+            {"path": "Patient.photo", "max": "0"},
+            {"path": "Patient.gender", "fixedCode": "female"},
+            {
+                "path": "Patient.birthDate",
+                "min": 1,
+                "minValueDate": "1900-01-01",
+                "maxValueDate": "2020-01-01",
+            },
+            {"path": "Patient.multipleBirth[x]", "type": [{"code": "integer"}], "maxValueInteger": 5},
+            {"path": "Patient.maritalStatus", "mustSupport": True},
+            {
+                "path": "Patient.contact.relationship",
+                "patternCodeableConcept": {"coding": [{"system": "urn:s", "code": "c"}]},
+            },
+        ),
+        structure("younger", "Patient", {"path": "Patient.active", "min": 1}, base=ROOT + "strict"),
+        structure(
+            "amount",
+            "Observation",
+            {"path": "Observation.value[x]", "type": [{"code": "Quantity"}]},
+            {"path": "Observation.value[x].value", "min": 1, "fixedDecimal": number("1.50")},
+        ),
+        structure(
+            "ranged",
+            "Observation",
+            {
+                "path": "Observation.value[x]",
+                "type": [{"code": "Quantity"}],
+                "minValueQuantity": {"value": 1, "system": "http://unitsofmeasure.org", "code": "g"},
+            },
+        ),
+    )
+
+
+def test_a_resource_that_satisfies_the_profile(problems: Problems) -> None:
+    assert problems(patient(), "strict") == []
+    assert problems(patient(active=True), "younger") == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        ({"name": None}, ("required", "Patient.name")),
+        ({"name": [*PATIENT["name"], *PATIENT["name"]]}, ("structure", "Patient.name")),
+        ({"name": [{"given": ["Anne"]}]}, ("required", "Patient.name[0].family")),
+        ({"name": [{"family": "Dumoulinet", "given": ["A"]}]}, ("too-long", "Patient.name[0].family")),
+        ({"name": [{"family": "D", "given": ["A", "B", "C"]}]}, ("structure", "Patient.name[0].given")),
+        ({"photo": [{"title": "x"}]}, ("structure", "Patient.photo")),
+        ({"gender": "male"}, ("value", "Patient.gender")),
+        ({"birthDate": None}, ("required", "Patient.birthDate")),
+        ({"birthDate": "1899-12-31"}, ("value", "Patient.birthDate")),
+        ({"birthDate": "2020-01-02"}, ("value", "Patient.birthDate")),
+        ({"multipleBirthInteger": 6}, ("value", "Patient.multipleBirth.ofType(integer)")),
+        (
+            {"multipleBirthInteger": None, "multipleBirthBoolean": True},
+            ("structure", "Patient.multipleBirth.ofType(boolean)"),
+        ),
+        (
+            {"contact": [{"name": {"text": "x"}, "relationship": [{"text": "mother"}]}]},
+            ("value", "Patient.contact[0].relationship[0]"),
+        ),
+    ],
+)
+def test_what_a_profile_refuses(problems: Problems, changes: Any, found: Any) -> None:
+    assert problems(patient(**changes), "strict") == [found]
+    assert found in problems(patient(**changes), "younger")
+
+
+def test_a_value_that_is_only_an_extension_counts_as_given(problems: Problems) -> None:
+    resource = patient(
+        birthDate=None, _birthDate={"extension": [{"url": "urn:unknown", "valueCode": "asked"}]}
+    )
+    assert problems(resource, "strict") == []
+
+
+def test_elements_to_be_supported_are_reported_and_not_enforced(problems: Problems) -> None:
+    assert problems(patient(), "strict", severities=("information",)) == [("informational", "Patient")]
+    told = problems.validator.validate(patient(), [ROOT + "strict"])[-1].text.render()
+    assert "Patient.maritalStatus" in told
+    assert "Patient.name" not in told
+
+
+@pytest.mark.parametrize(("text", "fits"), [("1.5", True), ("1.50", True), ("15e-1", True), ("1.51", False)])
+def test_decimals_are_compared_by_value(problems: Problems, text: str, fits: bool) -> None:
+    resource = observation(valueQuantity={"value": number(text)})
+    place = ("value", "Observation.value.ofType(Quantity).value")
+    assert problems(resource, "amount") == ([] if fits else [place])
+
+
+@pytest.mark.parametrize(("value", "fits"), [(1000, True), (999, False)])
+def test_limits_of_quantities_are_compared_in_their_units(problems: Problems, value: int, fits: bool) -> None:
+    resource = observation(
+        valueQuantity={"value": value, "system": "http://unitsofmeasure.org", "code": "mg"}
+    )
+    place = ("value", "Observation.value.ofType(Quantity)")
+    assert problems(resource, "ranged") == ([] if fits else [place])
+
+
+def observation(**changes: Any) -> dict[str, Any]:
+    return {"resourceType": "Observation", "status": "final", "code": {"text": "x"}, **changes}
+
+
+def test_a_claimed_profile_is_checked_and_an_unknown_one_is_said_to_be(problems: Problems) -> None:
+    claimed = patient(gender="male", meta={"profile": [ROOT + "nosuch", ROOT + "strict"]})
+    assert problems(claimed) == [("value", "Patient.gender")]
+    assert problems(claimed, severities=("warning",))[-1] == ("not-found", "Patient.meta.profile[0]")
+
+
+def test_a_profile_that_is_asked_for_must_be_known_and_of_the_type(problems: Problems) -> None:
+    assert problems(patient(), "nosuch") == [("not-found", "Patient")]
+    assert problems(patient(), "amount") == [("structure", "Patient")]
+
+
+def test_a_faulty_profile_is_named_and_the_rest_is_checked() -> None:
+    problems = Problems(
+        structure("faulty", "Patient", {"path": "Patient.nosuch", "min": 1}),
+        structure("circle", "Patient", base=ROOT + "circle"),
+    )
+    resource = patient(gender="x", meta={"profile": [ROOT + "faulty", ROOT + "circle"]})
+    assert problems(resource) == [("code-invalid", "Patient.gender")]
+    warnings = problems(resource, severities=("warning",))
+    assert ("not-supported", "Patient.meta.profile[0]") in warnings
+    assert ("not-supported", "Patient.meta.profile[1]") in warnings
+
+
+def test_the_base_type_is_a_profile_that_asks_nothing_more(problems: Problems) -> None:
+    resource = patient(meta={"profile": [BASE + "Patient"]})
+    assert problems(resource) == []
+
+
+def binding(strength: str, value_set: str) -> dict[str, Any]:
+    return {"path": "Observation.method", "binding": {"strength": strength, "valueSet": value_set}}
+
+
+@pytest.mark.parametrize(
+    ("strength", "severity"), [("required", "error"), ("extensible", "warning"), ("preferred", "information")]
+)
+def test_a_code_outside_the_value_set(strength: str, severity: str) -> None:
+    problems = Problems(
+        structure("bound", "Observation", binding(strength, "http://hl7.org/fhir/ValueSet/contact-point-use"))
+    )
+    place = ("code-invalid", "Observation.method")
+    outside = observation(method={"coding": [{"system": "urn:s", "code": "home"}]})
+    assert problems(outside, "bound", severities=(severity,)).count(place) == 1
+    both = [
+        {"system": "urn:s", "code": "x"},
+        {"system": "http://hl7.org/fhir/contact-point-use", "code": "home"},
+    ]
+    inside = observation(method={"coding": both})
+    assert place not in problems(inside, "bound", severities=(severity,))
+    told = problems(observation(method={"text": "x"}), "bound", severities=(severity,))
+    assert (place in told) == (strength != "preferred")
+
+
+def test_a_value_set_that_is_not_known_is_said_not_to_be_checked() -> None:
+    problems = Problems(
+        structure("bound", "Observation", binding("required", "http://example.org/ValueSet/no"))
+    )
+    resource = observation(method={"coding": [{"system": "urn:s", "code": "x"}]})
+    assert problems(resource, "bound") == []
+    assert ("not-supported", "Observation.method") in problems(resource, "bound", severities=("warning",))
+
+
+def rule(key: str, expression: str, severity: str = "error", path: str = "Patient") -> dict[str, Any]:
+    constraint = {"key": key, "severity": severity, "human": "So it is.", "expression": expression}
+    return {"path": path, "constraint": [constraint]}
+
+
+def test_rules_of_a_profile_by_their_severity_and_key() -> None:
+    problems = Problems(
+        structure(
+            "ruled",
+            "Patient",
+            rule("r-1", "name.count() > 1"),
+            rule("r-3", "family.length() < 4", path="Patient.name"),
+            rule("r-4", "$this < @1960", path="Patient.birthDate"),
+            rule("r-5", "%resource.gender = 'male'", "warning", path="Patient.multipleBirth[x]"),
+        )
+    )
+    assert problems.keys(patient(), "ruled") == [
+        ("r-1", "error"),
+        ("r-3", "error"),
+        ("r-4", "error"),
+        ("r-5", "warning"),
+    ]
+    assert ("invariant", "Patient.name[0]") in problems(patient(), "ruled")
+
+
+@pytest.mark.parametrize("expression", ["name.(", "nosuch(1)", "family + 1", "family.matches('(a+)+$')"])
+def test_a_rule_that_cannot_be_evaluated_is_named_once_and_the_others_are_checked(expression: str) -> None:
+    faulty = rule("r-1", expression, path="Patient.name")
+    problems = Problems(structure("ruled", "Patient", faulty, rule("r-2", "false", path="Patient.gender")))
+    names = [{"family": "A"}, {"family": "B"}]
+    assert problems.keys(patient(name=names), "ruled") == [("r-1", "error"), ("r-2", "error")]
+    assert "r-1" in problems.validator.validate(patient(), [ROOT + "ruled"])[-2].text.render("fr")
+
+
+def test_rules_of_the_base_types() -> None:
+    problems = Problems()
+    resource = patient(
+        contact=[{"gender": "male"}],
+        name=[{"family": "x", "period": {"start": "2024-02", "end": "2024-01"}}],
+        contained=[{"resourceType": "Organization", "id": "o", "meta": {"versionId": "1"}, "name": "x"}],
+    )
+    assert problems.keys(resource) == [
+        ("dom-3", "error"),
+        ("dom-4", "error"),
+        ("per-1", "error"),
+        ("pat-1", "error"),
+    ]
