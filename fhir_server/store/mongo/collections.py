@@ -61,7 +61,7 @@ DOCUMENTS: tuple[Any, ...] = (
     documents.HistoryDocument,
     documents.UniqueDocument,
     documents.ClockDocument,
-    documents.DefinitionDocument,
+    documents.DefinitionsDocument,
     documents.KeptDocument,
     documents.JobDocument,
     documents.MetaDocument,

@@ -191,12 +191,11 @@ class ClockDocument(Document):
     meta: Mapping[str, Any] = {"collection": "clock", "auto_create_index": False}
 
 
-class DefinitionDocument(Document):
-    """How a type is indexed: `fp` the fingerprints by code, `pd` the codes that are pending."""
+class DefinitionsDocument(Document):
+    """How all types are indexed, in one document, as all are read together and seldom written."""
 
     key = StringField(primary_key=True)
-    fingerprints = ListField(ListField(StringField()), db_field="fp")
-    pending = ListField(StringField(), db_field="pd")
+    types = BinaryField(db_field="b")
 
     meta: Mapping[str, Any] = {"collection": "definitions", "auto_create_index": False}
 

@@ -58,8 +58,10 @@ def key_of(document: Document, sorts: Sequence[Sort]) -> SortKey:
     values = []
     for place, sort in enumerate(sorts):
         value = document.get(f"s{place}")
+        if isinstance(value, int):
+            value = int(value)
         values.append(unescaped(value) if sort.type in _FLAT and isinstance(value, str) else value)
-    return (*values, document["f"])
+    return (*values, int(document["f"]))
 
 
 def _order(sorts: Sequence[Sort]) -> dict[str, int]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fhir_server.search.ast import Include, SearchQuery
+from fhir_server.store.mongo import definitions
 from fhir_server.store.mongo.collections import View
 from fhir_server.store.mongo.filters import Filter, all_of, prefix_range
 from fhir_server.store.mongo.search import MongoSearch
@@ -101,11 +102,8 @@ class MongoReader:
         return int(self._view.clock()["g"])
 
     def indexes(self) -> dict[str, TypeIndex]:
-        found = self._of.definitions.find(session=self._view.session)
-        return {
-            one["_id"]: TypeIndex(one["_id"], dict(map(tuple, one["fp"])), frozenset(one["pd"]))
-            for one in found
-        }
+        found = self._of.definitions.find_one({"_id": definitions.KEY}, session=self._view.session)
+        return definitions.read(found)
 
     def document(self, name: str) -> bytes | None:
         found = self._of.kept.find_one({"_id": name}, session=self._view.session)

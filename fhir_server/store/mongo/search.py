@@ -54,7 +54,7 @@ class MongoSearch:
         if query.page is None and self._sequence is None:
             with_clock = {"coll": _CLOCK_NAME, "pipeline": [{"$match": {"_id": CLOCK}}]}
             *rows, clock = self._view.aggregate([*stages, {"$unionWith": with_clock}])
-            self._sequence = clock["s"]
+            self._sequence = int(clock["s"])
             return rows
         return self._view.aggregate(stages)
 
@@ -62,7 +62,7 @@ class MongoSearch:
         if query.page:
             return query.page.snapshot
         if self._sequence is None:
-            self._sequence = self._view.clock()["s"]
+            self._sequence = int(self._view.clock()["s"])
         return self._sequence
 
     def _total(

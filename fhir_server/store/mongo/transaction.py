@@ -103,7 +103,7 @@ class Transaction:
                 return_document=ReturnDocument.AFTER,
                 session=self._session,
             )
-            self._before = Time(found["s"], found["u"], found["g"])
+            self._before = Time(int(found["s"]), int(found["u"]), int(found["g"]))
             self._time = replace(self._before)
         return self._time
 

@@ -13,6 +13,7 @@ from fhir_server.search.entries import Entries
 from fhir_server.store import messages
 from fhir_server.store.expectation import expect_version
 from fhir_server.store.generation import new_generation
+from fhir_server.store.mongo import definitions
 from fhir_server.store.mongo.collections import Document
 from fhir_server.store.mongo.reader import MongoReader
 from fhir_server.store.mongo.rows import replaced, rows_of
@@ -146,21 +147,14 @@ class MongoUnit(MongoReader):
         return self._transaction.time.generation
 
     def define(self, indexes: Iterable[TypeIndex]) -> None:
-        asked = tuple(indexes)
-        definitions = self._transaction.definitions
-        self._transaction.expect(definitions, [one.type for one in asked])
-        for one in asked:
-            document = {
-                "_id": one.type,
-                "fp": sorted(map(list, one.fingerprints.items())),
-                "pd": sorted(one.pending),
-            }
-            self._transaction.set(definitions, one.type, document)
+        self._transaction.claim()
+        known = self.indexes() | {one.type: one for one in indexes}
+        document = definitions.written(known.values())
+        self._transaction.set(self._transaction.definitions, definitions.KEY, document)
         self._transaction.renew(new_generation())
 
     def indexes(self) -> dict[str, TypeIndex]:
-        self._transaction.send()
-        return super().indexes()
+        return definitions.read(self._transaction.find(self._transaction.definitions, definitions.KEY))
 
     def document(self, name: str) -> bytes | None:
         found = self._transaction.find(self._transaction.kept, name)

@@ -27,7 +27,17 @@ _SURELY_SMALL = 1024 * 1024
 
 def stored(document: Document) -> StoredResource:
     """The version in a document."""
-    return StoredResource(*(document[field] for field in OWN))
+    # The driver gives long numbers a type of its own, which is not for others to know.
+    return StoredResource(
+        document["t"],
+        document["i"],
+        int(document["v"]),
+        int(document["s"]),
+        int(document["f"]),
+        int(document["u"]),
+        document["m"],
+        document["b"],
+    )
 
 
 def all_stored(documents: Iterable[Document]) -> tuple[StoredResource, ...]:
