@@ -3,7 +3,9 @@
 https://hl7.org/fhir/R4/search.html
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple
 
 
@@ -101,6 +103,13 @@ class CompositeEntry(NamedTuple):
 
     parameter: str
     components: tuple[NamedTuple, ...]
+
+
+new_string: Callable[[tuple[str, str, str]], StringEntry] = partial(tuple.__new__, StringEntry)
+new_token: Callable[[tuple[str, str, str]], TokenEntry] = partial(tuple.__new__, TokenEntry)
+new_reference: Callable[[tuple[str, str, str, str]], ReferenceEntry] = partial(tuple.__new__, ReferenceEntry)
+new_word: Callable[[tuple[str, str]], WordEntry] = partial(tuple.__new__, WordEntry)
+"""The entries that there are most of, made of all their fields in a quarter of the time."""
 
 
 @dataclass(frozen=True, slots=True)

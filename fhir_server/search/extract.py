@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from fhir_server.core.fhirpath import FhirPath, FhirPathError
 from fhir_server.definitions.registry import Registry
 from fhir_server.search.codes import ignores_case
-from fhir_server.search.entries import Contained, Entries, TokenEntry
+from fhir_server.search.entries import Contained, Entries, TokenEntry, new_token
 from fhir_server.search.fingerprint import Fingerprints
 from fhir_server.search.plan import COMPARTMENT, COMPARTMENTS, Evaluated, Plan, PlanBuilder, Presence, kind_of
 from fhir_server.search.texts import TextNames
@@ -26,7 +26,8 @@ _SYSTEMS_MAX = 10_000
 OF_THE_WHOLE = frozenset({COMPARTMENT, "_text", "_content"})
 """What is not found by the expression of one parameter."""
 
-_LISTS = tuple(found.name for found in fields(Entries) if found.name != "contained")
+_LISTS = tuple(found.name for found in fields(Entries) if found.name not in ("contained", "words"))
+"""Where the same may come twice; words are found once each."""
 
 _CONTAINED_DEPTH = 3
 """From one contained resource to the next, which may go round in a circle."""
@@ -153,10 +154,10 @@ def _add_compartments(plan: Plan, resource: Resource, entries: Entries) -> None:
     for reference in entries.references:
         for compartment in plan.compartments.get(reference.parameter, ()):
             if reference.type == compartment:
-                entries.tokens.append(TokenEntry(COMPARTMENT, compartment, reference.target))
+                entries.tokens.append(new_token((COMPARTMENT, compartment, reference.target)))
     type = resource["resourceType"]
     if type in COMPARTMENTS and "id" in resource:
-        entries.tokens.append(TokenEntry(COMPARTMENT, type, resource["id"]))
+        entries.tokens.append(new_token((COMPARTMENT, type, resource["id"])))
 
 
 def _distinct(entries: Entries) -> Entries:

@@ -154,12 +154,11 @@ def _walk(
     below: Mapping[str, list[Branch]], parent: dict[str, Any], resource: Mapping[str, Any], entries: Entries
 ) -> None:
     """Visit the branches of the properties that are there; the busiest loop of every write."""
-    for name in below if len(below) < len(parent) else parent:
-        branches, value = below.get(name), parent.get(name)
-        if branches is None or value is None:
+    for name, value in parent.items():
+        if name not in below or value is None:
             continue
         values = value if type(value) is list else (value,)
-        for branch in branches:
+        for branch in below[name]:
             guard = branch.guard
             for one in values[:1] if branch.first else values:
                 if one is not None and (guard is None or guard(one, resource)):

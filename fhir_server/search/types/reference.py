@@ -11,7 +11,7 @@ from fhir_server.core.reference import parse_canonical, parse_reference
 from fhir_server.errors import InvalidSearch
 from fhir_server.search import messages
 from fhir_server.search.ast import ReferenceValue
-from fhir_server.search.entries import Entries, ReferenceEntry, TokenEntry
+from fhir_server.search.entries import Entries, ReferenceEntry, new_reference, new_token
 from fhir_server.search.escapes import unescape
 from fhir_server.search.types.context import Indexer, Indexing, Reading, Target
 
@@ -73,7 +73,7 @@ def _reference(parameter: str, base_url: str) -> Indexer:
         identifier = value.get("identifier")
         if identifier:
             system, code = identifier.get("system") or "", identifier.get("value") or ""
-            entries.tokens.append(TokenEntry(derived, system, code))
+            entries.tokens.append(new_token((derived, system, code)))
 
     return index
 
@@ -84,7 +84,7 @@ def _entry(parameter: str, text: str | None, base_url: str) -> ReferenceEntry:
         return ReferenceEntry(parameter, "", "", "")
     reference = parse_reference(text, base_url)
     if reference.kind == "local":
-        return ReferenceEntry(parameter, reference.type, reference.id, reference.version)
+        return new_reference((parameter, reference.type, reference.id, reference.version))
     return ReferenceEntry(parameter, "", reference.url or text, reference.version)
 
 

@@ -9,12 +9,15 @@ from functools import lru_cache
 from typing import Any
 
 from fhir_server.search.ast import StringValue
-from fhir_server.search.entries import Entries, StringEntry
+from fhir_server.search.entries import Entries, StringEntry, new_string
 from fhir_server.search.escapes import unescape
 from fhir_server.search.types.context import Indexer, Indexing, Reading, Target
 
 _ASCII_PUNCTUATION = "!\"#%&'()*,-./:;?@[\\]^_`{}"
-_ASCII = str.maketrans(_ASCII_PUNCTUATION, " " * len(_ASCII_PUNCTUATION))
+_ASCII = bytes(
+    ord(" ") if chr(code) in _ASCII_PUNCTUATION else ord(chr(code).lower()) if code < 128 else code
+    for code in range(256)
+)
 _LETTERS = {"œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"}
 _SEPARATORS = ("P", "Z", "Sk", "Cc")
 
@@ -23,7 +26,8 @@ class _Bases(dict[int, str]):
     """What each character is compared as, worked out when it is first met."""
 
     def __missing__(self, code_point: int) -> str:
-        base = self[code_point] = _base(chr(code_point))
+        folded = unicodedata.normalize("NFKD", chr(code_point)).casefold()
+        base = self[code_point] = "".join(map(_base, unicodedata.normalize("NFKD", folded)))
         return base
 
 
@@ -35,6 +39,8 @@ def _base(character: str) -> str:
 
 
 _BASES = _Bases()
+_MARKS = "\u0300"
+"""Characters from here on may change their order with what stands beside them; Latin letters do not."""
 
 _NAME_PARTS = ("given", "prefix", "suffix")
 _ADDRESS_PARTS = ("text", "line", "city", "district", "state", "postalCode", "country")
@@ -49,7 +55,9 @@ def normalise(text: str) -> str:
     punctuation stays as it is.
     """
     if text.isascii():
-        plain = text.lower().translate(_ASCII)
+        plain = text.encode().translate(_ASCII).decode()
+    elif max(text) < _MARKS:
+        plain = text.translate(_BASES)
     else:
         folded = unicodedata.normalize("NFKD", text).casefold()
         plain = unicodedata.normalize("NFKD", folded).translate(_BASES)
@@ -67,7 +75,7 @@ def compared(text: str) -> tuple[str, str]:
 
 
 def _compared(text: str) -> tuple[str, str]:
-    return normalise(text), exactly(text)
+    return normalise(text), text if text.isascii() else exactly(text)
 
 
 _remembered = lru_cache(maxsize=8192)(_compared)
@@ -124,7 +132,7 @@ def indexer(target: Target, _indexing: Indexing) -> Indexer | None:
 
 def _one(parameter: str) -> Indexer:
     def index(value: str, entries: Entries) -> None:
-        entries.strings.append(StringEntry(parameter, *compared(value)))
+        entries.strings.append(new_string((parameter, *compared(value))))
 
     return index
 
@@ -137,10 +145,10 @@ def _family(parameter: str) -> Indexer:
 
     def index(value: str, entries: Entries) -> None:
         text, exact = compared(value)
-        entries.strings.append(StringEntry(parameter, text, exact))
+        entries.strings.append(new_string((parameter, text, exact)))
         while " " in text:
             text = text.partition(" ")[2]
-            entries.strings.append(StringEntry(parameter, text, ""))
+            entries.strings.append(new_string((parameter, text, "")))
 
     return index
 
@@ -157,7 +165,7 @@ def _name(parameter: str) -> Indexer:
         whole = name.get("text") or " ".join([*_texts(name, ("given",)), family or ""]).strip()
         if whole:
             texts.append(whole)
-        entries.strings += [StringEntry(parameter, *compared(text)) for text in texts]
+        entries.strings += [new_string((parameter, *compared(text))) for text in texts]
 
     return index
 
@@ -165,7 +173,7 @@ def _name(parameter: str) -> Indexer:
 def _address(parameter: str) -> Indexer:
     def index(address: Mapping[str, Any], entries: Entries) -> None:
         texts = _texts(address, _ADDRESS_PARTS)
-        entries.strings += [StringEntry(parameter, *compared(text)) for text in texts]
+        entries.strings += [new_string((parameter, *compared(text))) for text in texts]
 
     return index
 

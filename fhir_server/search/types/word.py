@@ -5,13 +5,12 @@ https://hl7.org/fhir/R4/search.html#text
 
 import re
 from collections.abc import Callable, Mapping
-from functools import partial
 from html import unescape
 from itertools import repeat
 from typing import Any
 
 from fhir_server.search.ast import WordValue
-from fhir_server.search.entries import Entries, WordEntry
+from fhir_server.search.entries import Entries, WordEntry, new_word
 from fhir_server.search.types.string import compared
 
 NARRATIVE, CONTENT = "_text", "_content"
@@ -48,13 +47,9 @@ def index_words(resource: Mapping[str, Any], names_of: NamesOf, entries: Entries
     narrative = _narrative(resource)
     if narrative:
         of_narrative = words(narrative)
-        entries.words += map(_word, zip(repeat(NARRATIVE), of_narrative))
+        entries.words += map(new_word, zip(repeat(NARRATIVE), of_narrative))
         found = {word: None for word in found if word not in of_narrative}
-    entries.words += map(_word, zip(repeat(CONTENT), found))
-
-
-_word: Callable[[tuple[str, str]], WordEntry] = partial(tuple.__new__, WordEntry)
-"""Most entries are words, so they are made in the quickest way."""
+    entries.words += map(new_word, zip(repeat(CONTENT), found))
 
 
 def _narrative(resource: Mapping[str, Any]) -> str:

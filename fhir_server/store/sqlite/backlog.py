@@ -20,7 +20,7 @@ IDENTIFIER = "identifier"
 AT_ONCE = frozenset({IDENTIFIER, "_id", "_lastUpdated"})
 """Parameters whose index is never behind: that of the identifiers, and what the resource itself knows."""
 
-BACKLOG_MAX = 256
+BACKLOG_MAX = 1024
 """Resources after which the rows are written in any case, so that no search has to wait for long."""
 
 SEARCHED_MICROSECONDS = 1_000_000
