@@ -58,9 +58,9 @@ EXAMPLES = {example.name: example.resource for example in examples()}
         ("parcours-ouvert", "exit-reason", "sesame-exit-reason", []),
         ("accuse", "billing-state", "sesame-claim-state", ["received"]),
         ("suivi-camille", "billing-state", "sesame-claim-state", []),
-        ("reponse", "outcome", "sesame-observation-code", ["treatment-response"]),
-        ("reponse-sans-objet", "outcome", "sesame-observation-code", []),
-        ("score-phq9-final", "outcome", "sesame-observation-code", []),
+        ("reponse", "outcome", "sesame-outcome", ["response"]),
+        ("reponse-sans-objet", "outcome", "sesame-outcome", []),
+        ("score-phq9-final", "outcome", "sesame-outcome", []),
     ],
 )
 def test_what_the_examples_are_found_by(

@@ -17,6 +17,11 @@ RESPONSE = EXAMPLES["sesame-observation-outcome", "reponse"]
 REMISSION = EXAMPLES["sesame-observation-outcome", "remission-atteinte"]
 
 
+def told(outcome: dict[str, Any], code: str) -> dict[str, Any]:
+    """The outcome with another value."""
+    return outcome | {"valueCodeableConcept": GUIDE.concept("sesame-outcome", code)}
+
+
 def contact(day: str) -> dict[str, Any]:
     return EXAMPLES["sesame-encounter-contact", "contact-1"] | {
         "period": {"start": f"{day}T09:00:00+01:00", "end": f"{day}T09:30:00+01:00"}
@@ -67,18 +72,21 @@ def test_a_case_review_and_a_vain_attempt_are_no_contacts() -> None:
 
 @pytest.mark.parametrize(("review", "seen"), [([REVIEW], True), ([], False)])
 def test_who_has_not_improved_is_seen_in_a_case_review(review: list[dict[str, Any]], seen: bool) -> None:
-    pathway = bundle(RESPONSE | {"valueBoolean": False}, *review)
+    pathway = bundle(told(RESPONSE, "no-response"), *review)
     assert values("revue-de-cas", "denominator", pathway) == [True]
     assert values("revue-de-cas", "numerator", pathway) == [seen]
     assert values("revue-de-cas", "denominator", bundle(RESPONSE)) == [False]
 
 
-@pytest.mark.parametrize(("measure", "outcome"), [("reponse", RESPONSE), ("remission", REMISSION)])
-def test_outcomes_count_where_they_are_known(measure: str, outcome: dict[str, Any]) -> None:
-    unknown = {name: value for name, value in outcome.items() if name != "valueBoolean"}
+@pytest.mark.parametrize(
+    ("measure", "outcome", "other"),
+    [("reponse", RESPONSE, "no-response"), ("remission", REMISSION, "no-remission")],
+)
+def test_outcomes_count_where_they_are_known(measure: str, outcome: dict[str, Any], other: str) -> None:
+    unknown = {name: value for name, value in outcome.items() if name != "valueCodeableConcept"}
     assert values(measure, "denominator", bundle(outcome)) == [True]
     assert values(measure, "numerator", bundle(outcome)) == [True]
-    assert values(measure, "numerator", bundle(outcome | {"valueBoolean": False})) == [False]
+    assert values(measure, "numerator", bundle(told(outcome, other))) == [False]
     assert values(measure, "denominator", bundle(unknown)) == [False]
 
 
