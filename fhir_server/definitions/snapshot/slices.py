@@ -26,7 +26,8 @@ def by_type(rules: str) -> dict[str, Any]:
 def define(node: Node, name: str) -> Node | Text:
     """A new slice of an element, or of its slice `a` if the name is `a/b`; or why there can be none.
 
-    What the repetitions need together, no single slice needs.
+    What the repetitions need together, no single slice needs. A slice of a choice that bears the name of one
+    of its types is of that type.
     """
     whole = node.find_slice(name.rpartition("/")[0]) if "/" in name else None
     sliced = whole or node
@@ -38,6 +39,10 @@ def define(node: Node, name: str) -> Node | Text:
     slice.offered = None
     facts = {key: value for key, value in sliced.facts.items() if key != "slicing"}
     slice.facts = {**facts, "min": 0}
+    if node.is_choice and (
+        types := [type for type in facts.get("type", ()) if json_name(node, type) == name]
+    ):
+        slice.facts["type"] = types
     sliced.slices.append(slice)
     return slice
 
@@ -80,10 +85,7 @@ def of_type(node: Node, name: str) -> Node | Text:
     if not types:
         return messages.CHOICE_TYPE(name=name, element=node.name, types=", ".join(map(fhir_code, offered)))
     _narrow_to(node, types, offered)
-    slice = define(node, name)
-    if isinstance(slice, Node):
-        slice.facts = {**slice.facts, "type": types}
-    return slice
+    return define(node, name)
 
 
 def _narrow_to(node: Node, types: list[dict[str, Any]], offered: list[dict[str, Any]]) -> None:

@@ -3,6 +3,7 @@
 from tests.definitions.snapshot.profiles import BASE, HERE, R4, elements, line, profile
 
 URL_SLICING = {"discriminator": [{"type": "value", "path": "url"}], "ordered": False, "rules": "open"}
+BY_TYPE = [{"type": "type", "path": "$this"}]
 BY_SYSTEM = {"discriminator": [{"type": "value", "path": "system"}], "rules": "open"}
 
 
@@ -285,6 +286,24 @@ def test_a_choice_is_sliced_by_type_without_being_told() -> None:
     assert len(choice["type"]) == 11
     assert made["Observation.value[x]:valueQuantity"]["type"] == [{"code": "Quantity"}]
     assert made["Observation.value[x]:valueQuantity.unit"]["path"] == "Observation.value[x].unit"
+
+
+def test_a_slice_with_the_name_of_a_type_is_of_that_type() -> None:
+    made = elements(
+        profile(
+            "Observation",
+            line("Observation.value[x]", slicing={**BY_SYSTEM, "discriminator": BY_TYPE}),
+            {
+                "id": "Observation.value[x]:valueQuantity",
+                "path": "Observation.valueQuantity",
+                "sliceName": "valueQuantity",
+            },
+            {"path": "Observation.valueQuantity.unit", "min": 1},
+        )
+    )
+    assert made["Observation.value[x]:valueQuantity"]["type"] == [{"code": "Quantity"}]
+    assert made["Observation.value[x]:valueQuantity.unit"]["min"] == 1
+    assert len(made["Observation.value[x]"]["type"]) == 11
 
 
 def test_a_short_path_leaves_a_choice_the_types_that_are_named() -> None:
