@@ -25,6 +25,7 @@ from fhir_server.validation.profiles.values import ValueCheck, value_checks
 from fhir_server.validation.profiles.visit import Visit, none_has_errors
 
 STRUCTURES = "http://hl7.org/fhir/StructureDefinition/"
+_ANY = frozenset({"Resource", "DomainResource"})
 _EXTENSIONS = ("extension", "modifierExtension")
 
 ProfileCheck = Callable[[str], ValueCheck]
@@ -183,13 +184,11 @@ class ProfileCompiler:
         known = {url for ref in element.types for url in ref.target_types}
         types = {self._around.sources.type_of(url) for url in targets}
         profiles = tuple(url for url in targets if not _is_base_type(url))
-        narrower = (
-            frozenset()
-            if types & {"Resource", "DomainResource"} or (known and types >= known)
-            else frozenset(types)
-        )
-        if profiles or narrower:
-            yield target_check(profiles, narrower, self._around.mismatch)
+        is_open = "" in types or types & _ANY or (known and types >= known)
+        narrower = frozenset() if is_open else frozenset(types)
+        free = frozenset(url.removeprefix(STRUCTURES) for url in targets if _is_base_type(url))
+        if not free & _ANY and (profiles or narrower):
+            yield target_check(profiles, narrower, self._around.mismatch, free)
 
     def _profile_check(self, types: list[dict[str, Any]], profiled: list[dict[str, Any]]) -> ValueCheck:
         """The value satisfies one of the profiles of its type."""

@@ -38,8 +38,12 @@ def target_type(reference: Mapping[str, Any], visit: Visit) -> str:
     return stated.removeprefix(_STRUCTURES) if type(stated) is str else ""
 
 
-def target_check(profiles: tuple[str, ...], types: frozenset[str], mismatch: Mismatch) -> ValueCheck:
-    """The check of a Reference to one of some types (empty for any), which satisfies one of some profiles."""
+def target_check(
+    profiles: tuple[str, ...], types: frozenset[str], mismatch: Mismatch, free: frozenset[str] = frozenset()
+) -> ValueCheck:
+    """The check of a Reference to one of some types (empty for any), which satisfies one of some profiles
+    unless it is of a `free` type.
+    """
 
     def check(value: Any, visit: Visit) -> Findings:
         if type(value) is not dict:
@@ -49,7 +53,8 @@ def target_check(profiles: tuple[str, ...], types: frozenset[str], mismatch: Mis
             text = messages.REFERENCE_TARGET(type=found, targets=listed(sorted(types)))
             return [Finding("value", text, ".reference" if "reference" in value else "")]
         text_of = value.get("reference")
-        target = visit.find(text_of) if profiles and type(text_of) is str else None
+        is_asked = profiles and type(text_of) is str and found not in free
+        target = visit.find(text_of) if is_asked else None
         reason = mismatch(target, profiles, visit) if target is not None else None
         if reason is None:
             return None

@@ -37,9 +37,7 @@ def _with_id(element: Json) -> Json:
     return {"id": element["path"] + named, **element}
 
 
-def extension(
-    name: str, value: str, *elements: Json, context: str = "Patient", modifier: bool = False
-) -> Json:
+def extension(name: str, value: str, context: str = "Patient", modifier: bool = False, **limits: Any) -> Json:
     """A simple extension with a value of one type."""
     root = (
         {"path": "Extension", "isModifier": True, "isModifierReason": "x"}
@@ -52,8 +50,7 @@ def extension(
         root,
         {"path": "Extension.extension", "max": "0"},
         {"path": "Extension.url", "fixedUri": ROOT + name},
-        {"path": "Extension.value[x]", "min": 1, "type": [{"code": value}]},
-        *elements,
+        {"path": "Extension.value[x]", "min": 1, "type": [{"code": value}], **limits},
         context=[{"type": "element", "expression": context}],
     )
 
