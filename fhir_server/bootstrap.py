@@ -3,40 +3,40 @@
 import os
 import sys
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass
-from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from fhir_server.codes.terminology import Terminology
 from fhir_server.core import json
 from fhir_server.core.fhirpath import FhirPath
 from fhir_server.core.limits import Limits
 from fhir_server.core.tokens import PageTokens
 from fhir_server.definitions.registry import Registry
-from fhir_server.extension import Engine, Operation, Programme, Resource, Software
+from fhir_server.extension import Engine, Operation, Programme, Software
 from fhir_server.interactions.dispatch import Dispatcher
 from fhir_server.interactions.engines import Engines
 from fhir_server.jobs.runner import Runner
 from fhir_server.operations.table import OPERATIONS
 from fhir_server.search.extract import Extractor
 from fhir_server.settings import SettingError, Settings, variable
+from fhir_server.standalone import (
+    guide_resources,
+    programmes,
+    resource_checks,
+    software_version,
+    terminology,
+)
 from fhir_server.store.backends import open_store
 from fhir_server.store.port import Store
 from fhir_server.store.sqlite import restore
-from fhir_server.validation.checks.check import Check
-from fhir_server.validation.checks.table import CHECKS
 from fhir_server.validation.validator import Validator
 
 if TYPE_CHECKING:
     from fhir_server.api.app import Application
 
-DISTRIBUTION = "sesame-fhir-server"
 TITLE = "FHIR R4 server"
 PATH_WORDS = ("metadata", "_history", "_search")
 
@@ -51,63 +51,6 @@ class Server:
     engines: Engines
     dispatcher: Dispatcher
     operations: tuple[Operation, ...]
-
-
-def software_version() -> str:
-    """The version of the installed distribution."""
-    try:
-        return version(DISTRIBUTION)
-    except PackageNotFoundError:
-        return "0+source"
-
-
-def programmes(settings: Settings) -> tuple[Programme, ...]:
-    """The care programmes that the settings name. Raises `SettingError` for one that cannot be imported."""
-    return tuple(_programme(name) for name in settings.programmes)
-
-
-def _programme(name: str) -> Programme:
-    try:
-        found = import_module(name).PROGRAMME
-    except (ImportError, AttributeError, TypeError, ValueError) as error:
-        raise SettingError(
-            f"{variable('programmes')} names {name!r}: expected a Python package with a PROGRAMME ({error})."
-        ) from error
-    if not isinstance(found, Programme):
-        raise SettingError(f"{variable('programmes')} names {name!r}: its PROGRAMME is no care programme.")
-    return found
-
-
-def guide_resources(found: Iterable[Programme], root: str | None) -> list[Resource]:
-    """The guides of the programmes as plain resources, under the canonical root given."""
-    return [resource for programme in found for resource in programme.guide(root)]
-
-
-def resource_checks(found: Iterable[Programme]) -> tuple[Check, ...]:
-    """The engine's checks of whole resources, and those of the programmes."""
-    return (*CHECKS, *(check for programme in found for check in programme.checks))
-
-
-def validator(settings: Settings) -> Validator:
-    """What checks a resource, without a store."""
-    found = programmes(settings)
-    registry = Registry.r4().layered(guide_resources(found, settings.guide_root))
-    return Validator(registry, FhirPath(), terminology(settings, registry), resource_checks(found))
-
-
-def terminology(settings: Settings, registry: Registry) -> Terminology:
-    """What knows codes, with the help of another server where the settings name one."""
-    if settings.terminology_server is None:
-        return Terminology(registry, expansion_max=settings.expansion_count_max)
-    # Imported here because the HTTP client takes a tenth of a second, which most servers need not pay.
-    import httpx
-
-    from fhir_server.codes.remote import RemoteTerminology
-
-    client = httpx.Client(timeout=settings.terminology_timeout_seconds)
-    keep = settings.terminology_keep_seconds
-    remote = RemoteTerminology(settings.terminology_server, client, time.monotonic, keep_seconds=keep)
-    return Terminology(registry, remote, settings.expansion_count_max)
 
 
 def required_profiles(settings: Settings, registry: Registry) -> dict[str, tuple[str, ...]]:

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from fhir_server import bootstrap
+from fhir_server import bootstrap, standalone
 from fhir_server.core.request import FhirRequest
 from fhir_server.definitions.registry import Registry
 from fhir_server.settings import SettingError, Settings
@@ -99,14 +99,14 @@ def test_what_counts_as_loopback(host: str, loopback: bool) -> None:
 def test_a_programme_that_is_none_is_told(name: str) -> None:
     settings: Any = Settings.load({"FHIR_SERVER_PROGRAMMES": name})
     with pytest.raises(SettingError, match="FHIR_SERVER_PROGRAMMES"):
-        bootstrap.programmes(settings)
+        standalone.programmes(settings)
 
 
 def test_the_terminology_of_the_settings() -> None:
     registry = Registry.r4()
-    alone = bootstrap.terminology(Settings.load({"FHIR_SERVER_EXPANSION_COUNT_MAX": "7"}), registry)
+    alone = standalone.terminology(Settings.load({"FHIR_SERVER_EXPANSION_COUNT_MAX": "7"}), registry)
     assert alone.expansion_max == 7
     assert alone.elsewhere("urn:vs", "urn:system", "code") is None
     settings = Settings.load({"FHIR_SERVER_TERMINOLOGY_SERVER": "http://127.0.0.1:1/r4"})
-    helped = bootstrap.terminology(settings, registry)
+    helped = standalone.terminology(settings, registry)
     assert helped.expansion_max == 1_500

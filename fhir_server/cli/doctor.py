@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from fhir_server import bootstrap
+from fhir_server import bootstrap, standalone
 from fhir_server.cli.existing import open_existing
 from fhir_server.settings import Settings, variable
 
@@ -18,7 +18,7 @@ def doctor(store: Annotated[str | None, typer.Option(help="sqlite:///path")] = N
     The exit status is 1 when something is wrong.
     """
     settings = Settings.load(os.environ, {"store": store})
-    print(f"version    {bootstrap.software_version()}, Python {platform.python_version()}")
+    print(f"version    {standalone.software_version()}, Python {platform.python_version()}")
     for line in _changed_settings(settings):
         print(f"setting    {line}")
     server = open_existing(settings)

@@ -2,27 +2,33 @@
 
 import sys
 import traceback
+from collections.abc import Mapping
+from importlib import import_module
 from typing import Annotated
 
 import typer
 
-from fhir_server import bootstrap
-from fhir_server.cli import package
-from fhir_server.cli.backup import backup, restore
-from fhir_server.cli.doctor import doctor
-from fhir_server.cli.failure import CommandError
-from fhir_server.cli.load import load
-from fhir_server.cli.reindex import reindex
-from fhir_server.cli.serve import serve
-from fhir_server.cli.validate import validate
+from fhir_server.cli.failure import FAILED, CommandError
 from fhir_server.errors import FhirError
 from fhir_server.settings import SettingError
 
-COMMANDS = (serve, load, validate, reindex, doctor, backup, restore)
+COMMANDS: Mapping[str, str] = {
+    "serve": "fhir_server.cli.serve",
+    "load": "fhir_server.cli.load",
+    "validate": "fhir_server.cli.validate",
+    "reindex": "fhir_server.cli.reindex",
+    "doctor": "fhir_server.cli.doctor",
+    "backup": "fhir_server.cli.backup",
+    "restore": "fhir_server.cli.backup",
+}
+"""Each command with the module that has the function of its name. Only the one that is asked for is imported,
+because not every command needs a server."""
+GROUPS: Mapping[str, str] = {"package": "fhir_server.cli.package"}
+"""Commands with commands of their own, which `commands()` of the module gives."""
 
 
-def commands() -> typer.Typer:
-    """The command line as a typer application."""
+def commands(only: str | None = None) -> typer.Typer:
+    """The command line as a typer application, with one command where `only` names one."""
     application = typer.Typer(
         name="fhir-server",
         callback=_about,
@@ -31,15 +37,21 @@ def commands() -> typer.Typer:
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
     )
-    for command in COMMANDS:
-        application.command()(command)
-    application.add_typer(package.commands(), name="package")
+    is_known = only in COMMANDS or only in GROUPS
+    for name, module in COMMANDS.items():
+        if name == only or not is_known:
+            application.command(name)(getattr(import_module(module), name))
+    for name, module in GROUPS.items():
+        if name == only or not is_known:
+            application.add_typer(import_module(module).commands(), name=name)
     return application
 
 
 def _show_version(asked: bool) -> None:
     if asked:
-        print(bootstrap.software_version())
+        from fhir_server.standalone import software_version
+
+        print(software_version())
         raise typer.Exit
 
 
@@ -51,10 +63,12 @@ def _about(version: Annotated[bool, VERSION] = False) -> None:
 
 
 def main() -> None:
-    """Run the command of `sys.argv`. A failure is one line on standard error and exit status 1."""
+    """Run the command of `sys.argv`. A failure is one line on standard error and an exit status."""
     try:
-        commands()()
-    except (CommandError, SettingError) as error:
+        commands(next((word for word in sys.argv[1:] if not word.startswith("-")), None))()
+    except CommandError as error:
+        _fail(str(error), error.status)
+    except SettingError as error:
         _fail(str(error))
     except FhirError as error:
         _fail(" ".join(issue.text.render() for issue in error.issues))
@@ -65,6 +79,6 @@ def main() -> None:
         _fail(f"unforeseen {type(error).__name__} in {place.filename}, line {place.lineno}: {error}")
 
 
-def _fail(message: str) -> None:
+def _fail(message: str, status: int = FAILED) -> None:
     print(f"fhir-server: {message}", file=sys.stderr)
-    sys.exit(1)
+    sys.exit(status)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from fhir_server.cli.failure import CommandError
+from fhir_server.cli.failure import MisuseError
 
 LINES = frozenset({".ndjson", ".jsonl"})
 READ = LINES | {".json"}
@@ -15,14 +15,20 @@ READ = LINES | {".json"}
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One piece of JSON: where it stands (`file` or `file:line`), and its bytes."""
+    """One piece of JSON: the file it stands in, its line where the file has one per line, and its bytes."""
 
-    origin: str
+    file: Path
+    line: int | None
     body: bytes
+
+    @property
+    def origin(self) -> str:
+        """Where it stands: `file` or `file:line`."""
+        return str(self.file) if self.line is None else f"{self.file}:{self.line}"
 
 
 def files(paths: Iterable[Path]) -> list[Path]:
-    """The files meant by `paths`, folders searched to the bottom. Raises `CommandError` for one that is not
+    """The files meant by `paths`, folders searched to the bottom. Raises `MisuseError` for one that is not
     there."""
     found: list[Path] = []
     for path in paths:
@@ -31,16 +37,16 @@ def files(paths: Iterable[Path]) -> list[Path]:
         elif path.is_file():
             found.append(path)
         else:
-            raise CommandError(f"{path}: no such file or folder.")
+            raise MisuseError(f"{path}: no such file or folder.")
     return found
 
 
 def sources(file: Path) -> Iterator[Source]:
     """The pieces of JSON in a file; empty lines of NDJSON are skipped."""
     if file.suffix not in LINES:
-        yield Source(str(file), file.read_bytes())
+        yield Source(file, None, file.read_bytes())
         return
     with file.open("rb") as lines:
         for number, line in enumerate(lines, start=1):
             if line.strip():
-                yield Source(f"{file}:{number}", line)
+                yield Source(file, number, line)

@@ -1,51 +1,99 @@
-"""validate: check files against the R4 definitions, without a store."""
+"""validate: check files as the server would, without a store."""
 
 import os
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from fhir_server import bootstrap
-from fhir_server.cli.sources import Source, files, sources
-from fhir_server.core import json
-from fhir_server.errors import FhirError
+from fhir_server import standalone
+from fhir_server.cli.failure import FAILED, MISUSED, MisuseError
+from fhir_server.cli.progress import progress
+from fhir_server.cli.reports.json import JsonReport
+from fhir_server.cli.reports.junit import JunitReport
+from fhir_server.cli.reports.report import NewReport, Tally, Tool
+from fhir_server.cli.reports.sarif import SarifReport
+from fhir_server.cli.reports.text import TextReport
+from fhir_server.cli.second_opinion import SecondOpinion
+from fhir_server.cli.sources import files
+from fhir_server.cli.verdict import verdicts
 from fhir_server.issues import Issue
 from fhir_server.settings import Settings
-from fhir_server.validation.validator import Validator
 
-FAILING = ("fatal", "error")
+TOOL = "fhir-server validate"
+
+
+class Format(StrEnum):
+    """How to report."""
+
+    text = "text"
+    json = "json"
+    sarif = "sarif"
+    junit = "junit"
+
+
+class Language(StrEnum):
+    """In which language."""
+
+    en = "en"
+    fr = "fr"
+
+
+REPORTS: Mapping[Format, NewReport] = {
+    Format.text: TextReport,
+    Format.json: JsonReport,
+    Format.sarif: SarifReport,
+    Format.junit: JunitReport,
+}
 
 
 def validate(
-    paths: Annotated[list[Path], typer.Argument(help="JSON, NDJSON, or folders of them.")],
+    paths: Annotated[list[Path], typer.Argument(help="JSON, NDJSON, Bundles, or folders of them.")],
+    profile: Annotated[list[str] | None, typer.Option(help="A profile's URL; may be repeated.")] = None,
+    format: Annotated[Format, typer.Option(help="How to report.")] = Format.text,
+    language: Annotated[Language, typer.Option(help="Of the messages.")] = Language.en,
+    cross_check: Annotated[bool, typer.Option("--cross-check", help="Ask fhir.resources too.")] = False,
 ) -> None:
-    """Check the structure of resources in files, without a store.
+    """Check resources in files by their types, the profiles they claim and those named, without a store.
 
-    Each problem is one line, file: place: severity: reason.
+    Every issue comes with its line and column. The exit status is 1 when there are errors, 2 when there is
+    nothing to check.
     """
     settings = Settings.load(os.environ)
     found = files(paths)
-    validator = bootstrap.validator(settings)
-    checked = failed = 0
-    for source in (source for file in found for source in sources(file)):
-        issues = _issues(source, validator, settings.json_depth_max)
-        for issue in issues:
-            print(f"{source.origin}: {_told(issue)}")
-        checked += 1
-        failed += any(issue.severity in FAILING for issue in issues)
-    print(f"{checked} checked, {failed} with errors.")
-    if failed:
-        raise typer.Exit(1)
+    if not found:
+        raise MisuseError("there is no .json, .ndjson or .jsonl file to check.")
+    examine = _examiner(settings, tuple(profile or ()), cross_check)
+    report = REPORTS[format](Tool(TOOL, standalone.software_version()), language.value)
+    tally = Tally()
+    with progress("Validating", sum(file.stat().st_size for file in found)) as advance:
+        for verdict in verdicts(found, examine, settings.json_depth_max):
+            tally.add(verdict)
+            for line in report.add(verdict):
+                print(line)
+            advance(verdict.size)
+    for line in report.end(tally):
+        print(line)
+    if tally.failed:
+        raise typer.Exit(FAILED)
+    if not tally.checked:
+        raise typer.Exit(MISUSED)
 
 
-def _issues(source: Source, validator: Validator, depth_max: int) -> list[Issue]:
-    try:
-        return validator.validate(json.parse(source.body, depth_max))
-    except FhirError as error:
-        return list(error.issues)
+def _examiner(
+    settings: Settings, profiles: tuple[str, ...], cross_check: bool
+) -> Callable[[Any], list[Issue]]:
+    """What is done to every resource."""
+    validator = standalone.validator(settings)
+    if not cross_check:
+        return partial(validator.validate, profiles=profiles)
+    second_opinion = SecondOpinion()
 
+    def examine(resource: Any) -> list[Issue]:
+        issues = validator.validate(resource, profiles)
+        return issues + second_opinion.differences(resource, issues)
 
-def _told(issue: Issue) -> str:
-    where = f"{', '.join(issue.expression)}: " if issue.expression else ""
-    return f"{where}{issue.severity}: {issue.text.render()}"
+    return examine

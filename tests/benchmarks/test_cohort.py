@@ -6,7 +6,7 @@ import pytest
 from fhir.resources.R4B import get_fhir_model_class
 
 from benchmarks import cohort, corpus
-from fhir_server import bootstrap
+from fhir_server import standalone
 from fhir_server.core import json
 from fhir_server.settings import Settings
 
@@ -70,7 +70,7 @@ def test_what_is_asked_for_is_what_the_care_says() -> None:
 
 @pytest.mark.parametrize("number", range(3))
 def test_every_resource_is_marked_as_test_data_and_valid(number: int) -> None:
-    validator = bootstrap.validator(Settings())
+    validator = standalone.validator(Settings())
     for resource in cohort.care(number):
         assert resource["meta"]["tag"] == [corpus.TEST_DATA]
         get_fhir_model_class(resource["resourceType"]).model_validate(resource)

@@ -2,8 +2,6 @@
 
 import json
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -35,33 +33,6 @@ def test_the_version_is_shown(run: Run) -> None:
     result = run("--version")
     assert result.status == 0
     assert result.out.strip()[0].isdigit()
-
-
-def test_validate_names_the_place(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "good.json").write_text(json.dumps(PATIENT))
-    (tmp_path / "bad.ndjson").write_text('{"resourceType":"Patient"}\n{"resourceType":"Patient","naem":1}\n')
-    (tmp_path / "worse.json").write_text("{")
-    good = run("validate", "good.json")
-    assert good.status == 0
-    assert good.out.endswith("1 checked, 0 with errors.\n")
-    bad = run("validate", "good.json", "bad.ndjson", "worse.json")
-    assert bad.status == 1
-    lines = [line for line in bad.out.splitlines() if ": warning: " not in line]
-    assert lines[0].startswith("bad.ndjson:2: Patient.naem: error: ")
-    assert lines[1].startswith("worse.json: error: ")
-    assert lines[2] == "4 checked, 2 with errors."
-
-
-def test_validate_needs_no_web_framework() -> None:
-    code = (
-        "import sys; import fhir_server.cli.main; from fhir_server import bootstrap;"
-        "from fhir_server.settings import Settings; bootstrap.validator(Settings()).validate({});"
-        "print([name for name in ('fastapi', 'starlette', 'uvicorn', 'pydantic') if name in sys.modules])"
-    )
-    printed = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    assert printed.stdout == "[]\n"
 
 
 def test_reindex_counts_what_it_did(loaded: Run) -> None:
@@ -132,7 +103,6 @@ def test_what_is_no_backup_is_not_restored(run: Run, tmp_path: Path) -> None:
         (("serve", "--port", "0", "--store", "postgres:x"), {}, "FHIR_SERVER_STORE (--store): Unknown store"),
         (("doctor",), {"store": "sqlite:///"}, "there is no store"),
         (("doctor",), {"store": "memory:"}, "has no file"),
-        (("validate", "x.json"), {"programmes": "no.such.programme"}, "x.json: no such file"),
         (("load", "."), {"programmes": "no.such.programme"}, "FHIR_SERVER_PROGRAMMES names"),
         (("load", "."), {"programmes": "json"}, "FHIR_SERVER_PROGRAMMES names"),
     ],

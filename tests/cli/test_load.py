@@ -104,7 +104,7 @@ def test_atomic_loads_everything_when_all_is_well(run: Run, tmp_path: Path) -> N
 
 def test_a_missing_file_is_one_line(run: Run) -> None:
     result = run("load", "nowhere.json")
-    assert (result.status, result.err) == (1, "fhir-server: nowhere.json: no such file or folder.\n")
+    assert (result.status, result.err) == (2, "fhir-server: nowhere.json: no such file or folder.\n")
 
 
 def test_memory_cannot_be_loaded(run: Run, tmp_path: Path) -> None:

@@ -1,0 +1,137 @@
+"""Where in a JSON text an element stands: from its FHIRPath place to a line and a column.
+
+The text is read a second time for this, and only when there is something to place.
+https://hl7.org/fhir/R4/operationoutcome-definitions.html#OperationOutcome.issue.expression
+"""
+
+import json
+import re
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import accumulate
+
+_TOKEN = re.compile(r'[{}\[\],:]|"(?:[^"\\]|\\.)*"|[^\s{}\[\],:"]+')
+_STEP = re.compile(r"\.?(?:(?P<name>[A-Za-z_]\w*)|`(?P<quoted>(?:[^`\\]|\\.)*)`)|\[(?P<index>\d+)\]")
+_OF_TYPE = re.compile(r"\.ofType\((\w+)\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A place in a text; the first line and the first column are 1."""
+
+    line: int
+    column: int
+
+
+@dataclass(slots=True)
+class _Node:
+    """One JSON value: where it begins, and what is in it, members by name and items by number."""
+
+    offset: int
+    members: dict[str | int, "_Node"] = field(default_factory=dict)
+
+
+class SourceMap:
+    """Finds the places of one JSON text."""
+
+    def __init__(self, body: bytes, first_line: int = 1) -> None:
+        self._text = body.decode("utf-8", "replace").removeprefix("\ufeff")
+        self._first_line = first_line
+        self._repeated: int | None = None
+
+    def position(self, place: str) -> Position:
+        """Where the element stands, or the innermost around it that is there."""
+        node = self._root
+        for name in _names(place):
+            below = next((node.members[one] for one in name if one in node.members), None)
+            if below is None:
+                break
+            node = below
+        return self.at(node.offset)
+
+    def at(self, offset: int) -> Position:
+        """The line and column of a character."""
+        line = bisect_right(self._line_starts, offset)
+        return Position(self._first_line + line - 1, offset - self._line_starts[line - 1] + 1)
+
+    def of_byte(self, offset: int) -> Position:
+        """The line and column of a byte of the text in UTF-8."""
+        return self.at(len(self._text.encode()[:offset].decode("utf-8", "ignore")))
+
+    def repeated(self) -> Position | None:
+        """Where the first key stands that its object has already."""
+        read = self._root
+        return self.at(self._repeated) if read and self._repeated is not None else None
+
+    @cached_property
+    def _line_starts(self) -> list[int]:
+        lines = self._text.split("\n")
+        return list(accumulate((len(line) + 1 for line in lines[:-1]), initial=0))
+
+    @cached_property
+    def _root(self) -> _Node:
+        root = _Node(0)
+        open_nodes: list[_Node] = []
+        key: tuple[str, int] | None = None
+        tokens = list(_TOKEN.finditer(self._text))
+        for number, token in enumerate(tokens):
+            text = token[0]
+            if text in "}]" and open_nodes:
+                open_nodes.pop()
+            elif text in ",:}]":
+                continue
+            elif key is None and _is_key(tokens, number):
+                key = (_unquoted(text), token.start())
+            else:
+                node = self._placed(open_nodes, key, token.start()) if open_nodes else root
+                node.offset = node.offset or token.start()
+                key = None
+                if text in "{[":
+                    open_nodes.append(node)
+        return root
+
+    def _placed(self, open_nodes: list[_Node], key: tuple[str, int] | None, offset: int) -> _Node:
+        """A new value in the innermost open object or array; a member stands where its key does."""
+        holder = open_nodes[-1]
+        name: str | int = len(holder.members) if key is None else key[0]
+        node = _Node(offset if key is None else key[1])
+        if name in holder.members and self._repeated is None:
+            self._repeated = node.offset
+        holder.members[name] = node
+        return node
+
+
+def _is_key(tokens: list[re.Match[str]], number: int) -> bool:
+    following = number + 1
+    return tokens[number][0][0] == '"' and following < len(tokens) and tokens[following][0] == ":"
+
+
+def _unquoted(text: str) -> str:
+    try:
+        return str(json.loads(text))
+    except ValueError:
+        return text[1:-1]
+
+
+def _names(place: str) -> list[tuple[str | int, ...]]:
+    """The steps below the root; each is a number, or the JSON names that it may have."""
+    names: list[tuple[str | int, ...]] = []
+    position = _end_of_root(place)
+    while step := _STEP.match(place, position):
+        position = step.end()
+        if step["index"] is not None:
+            names.append((int(step["index"]),))
+            continue
+        name = step["name"] or re.sub(r"\\(.)", r"\1", step["quoted"] or "")
+        if of_type := _OF_TYPE.match(place, position):
+            position = of_type.end()
+            name += of_type[1][0].upper() + of_type[1][1:]
+        names.append((name, f"_{name}"))
+    return names
+
+
+def _end_of_root(place: str) -> int:
+    """Where the name of the resource's type ends."""
+    found = re.match(r"\w*", place)
+    return found.end() if found else 0

@@ -1,0 +1,26 @@
+"""One line per issue, for people and for editors: file:line:column: place: severity: message."""
+
+from collections.abc import Iterator
+
+from fhir_server.cli.reports.report import Tally, Tool
+from fhir_server.cli.verdict import Found, Verdict
+from fhir_server.issues import Language
+
+
+class TextReport:
+    """Tells every issue as it comes, and at last the numbers."""
+
+    def __init__(self, _: Tool, language: Language) -> None:
+        self._language = language
+
+    def add(self, verdict: Verdict) -> Iterator[str]:
+        for found in verdict.found:
+            yield f"{verdict.file}:{found.position.line}:{found.position.column}: {self._told(found)}"
+
+    def end(self, tally: Tally) -> Iterator[str]:
+        yield f"{tally.checked} checked, {tally.failed} with errors."
+
+    def _told(self, found: Found) -> str:
+        issue = found.issue
+        where = f"{', '.join(issue.expression)}: " if issue.expression else ""
+        return f"{where}{issue.severity}: {issue.text.render(self._language)}"

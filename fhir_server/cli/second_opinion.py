@@ -1,0 +1,65 @@
+"""A second opinion on a resource, by the models of fhir.resources, and where it differs from ours.
+
+Its models are of R4B, which has the structure of R4 for most types; it checks no invariants and no profiles.
+"""
+
+from importlib import import_module
+from typing import Any
+
+from fhir_server.cli.failure import MisuseError
+from fhir_server.core import json
+from fhir_server.issues import Issue, Template
+
+REFUSED = Template(
+    en="fhir.resources (R4B) refuses this, and this validator does not: {reason}",
+    fr="fhir.resources (R4B) refuse ceci, et ce validateur non : {reason}",
+)
+ACCEPTED = Template(
+    en="fhir.resources (R4B) accepts this resource, and this validator finds an error of structure.",
+    fr="fhir.resources (R4B) accepte cette ressource, et ce validateur y trouve une erreur de structure.",
+)
+STRUCTURAL = frozenset({"structure", "required", "value", "code-invalid"})
+"""The kinds of errors that both look for."""
+REASONS_MAX = 5
+
+
+class SecondOpinion:
+    """Asks fhir.resources. Raises `MisuseError` where that is not installed."""
+
+    def __init__(self) -> None:
+        try:
+            self._models = import_module("fhir.resources.R4B")
+        except ImportError as error:
+            raise MisuseError(
+                "--cross-check needs the package fhir.resources: pip install fhir.resources."
+            ) from error
+
+    def differences(self, resource: Any, issues: list[Issue]) -> list[Issue]:
+        """What the two do not agree on."""
+        type = resource.get("resourceType") if isinstance(resource, dict) else None
+        if not isinstance(type, str):
+            return []
+        ours = any(one.severity in ("error", "fatal") and one.code in STRUCTURAL for one in issues)
+        reasons = self._refusal(resource, type)
+        if reasons and not ours:
+            return [
+                Issue("warning", "informational", REFUSED(reason=reason), (place,), "cross-check")
+                for place, reason in reasons
+            ]
+        if ours and not reasons:
+            return [Issue("information", "informational", ACCEPTED(), (type,), "cross-check")]
+        return []
+
+    def _refusal(self, resource: dict[str, Any], type: str) -> list[tuple[str, str]]:
+        """Why the models refuse a resource, each with its place; empty where they accept it."""
+        try:
+            self._models.get_fhir_model_class(type).model_validate_json(json.serialise(resource))
+        except (ValueError, KeyError, LookupError) as error:
+            details = error.errors() if hasattr(error, "errors") else [{"loc": (), "msg": str(error)}]
+            return [(_place(type, one["loc"]), str(one["msg"])) for one in details[:REASONS_MAX]]
+        return []
+
+
+def _place(type: str, location: Any) -> str:
+    steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in location)
+    return type + "".join(steps)

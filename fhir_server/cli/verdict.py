@@ -1,0 +1,102 @@
+"""The verdict on one piece of JSON: what was found, and where it stands in the file.
+
+https://hl7.org/fhir/R4/validation.html
+"""
+
+import json as standard_json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fhir_server.cli.places import Position, SourceMap
+from fhir_server.cli.sources import Source, sources
+from fhir_server.core import json
+from fhir_server.errors import FhirError
+from fhir_server.issues import Issue, Template
+
+FAILING = ("fatal", "error")
+NOT_READ = Template(en="The file cannot be read: {reason}.", fr="Le fichier ne peut être lu : {reason}.")
+
+Examine = Callable[[Any], Iterable[Issue]]
+"""Gives the issues of a parsed resource."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One issue with its place in the file."""
+
+    issue: Issue
+    position: Position
+
+    @property
+    def fails(self) -> bool:
+        return self.issue.severity in FAILING
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was found in one piece of JSON; `size` is its length in bytes."""
+
+    file: Path
+    line: int | None
+    name: str
+    found: tuple[Found, ...]
+    size: int = 0
+
+    @property
+    def fails(self) -> bool:
+        return any(one.fails for one in self.found)
+
+
+def verdicts(files: Iterable[Path], examine: Examine, depth_max: int) -> Iterator[Verdict]:
+    """The verdict on every piece of JSON in the files; one that cannot be read stops no other."""
+    for file in files:
+        try:
+            for source in sources(file):
+                yield _verdict(source, examine, depth_max)
+        except OSError as error:
+            issue = Issue("fatal", "exception", NOT_READ(reason=error.strerror or error))
+            yield Verdict(file, None, "", (Found(issue, Position(1, 1)),))
+
+
+def _verdict(source: Source, examine: Examine, depth_max: int) -> Verdict:
+    try:
+        content = json.parse(source.body, depth_max)
+    except FhirError as error:
+        place = _syntax_place(source)
+        found = tuple(Found(issue, place) for issue in error.issues)
+        return Verdict(source.file, source.line, "", found, len(source.body))
+    issues = tuple(examine(content))
+    placed = tuple(_placed(issues, _source_map(source))) if issues else ()
+    return Verdict(source.file, source.line, _name(content), placed, len(source.body))
+
+
+def _placed(issues: Iterable[Issue], source: SourceMap) -> Iterator[Found]:
+    for issue in issues:
+        yield Found(issue, source.position(issue.expression[0] if issue.expression else ""))
+
+
+def _source_map(source: Source) -> SourceMap:
+    return SourceMap(source.body, source.line or 1)
+
+
+def _syntax_place(source: Source) -> Position:
+    """Where the text stops being JSON, or says a key again."""
+    places = _source_map(source)
+    try:
+        standard_json.loads(source.body.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        return places.of_byte(error.start)
+    except standard_json.JSONDecodeError as error:
+        return places.at(error.pos)
+    except (RecursionError, ValueError):
+        return places.at(0)
+    return places.repeated() or places.at(0)
+
+
+def _name(content: Any) -> str:
+    """What a reader may call the resource: its type and id."""
+    if not isinstance(content, dict):
+        return ""
+    return "/".join(str(content[name])[:80] for name in ("resourceType", "id") if name in content)
