@@ -53,8 +53,9 @@ def target_check(
             text = messages.REFERENCE_TARGET(type=found, targets=listed(sorted(types)))
             return [Finding("value", text, ".reference" if "reference" in value else "")]
         text_of = value.get("reference")
-        is_asked = profiles and type(text_of) is str and found not in free
-        target = visit.find(text_of) if is_asked else None
+        if not profiles or found in free or type(text_of) is not str:
+            return None
+        target = visit.find(text_of)
         reason = mismatch(target, profiles, visit) if target is not None else None
         if reason is None:
             return None

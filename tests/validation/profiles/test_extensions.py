@@ -1,0 +1,134 @@
+"""Extensions by their definition, their place, and what modifies."""
+
+from typing import Any
+
+import pytest
+
+from tests.validation.profiles.conftest import BASE, ROOT, Problems, extension, structure
+
+Json = dict[str, Any]
+
+WARD = {"url": "ward", "valueString": "A"}
+
+
+def complex_extension() -> Json:
+    path = "Extension.extension"
+    return structure(
+        "stay",
+        "Extension",
+        {"path": path, "slicing": {"discriminator": [{"type": "value", "path": "url"}], "rules": "open"}},
+        {"path": path, "sliceName": "ward", "min": 1, "max": "1"},
+        {"id": f"{path}:ward.url", "path": f"{path}.url", "fixedUri": "ward"},
+        {"id": f"{path}:ward.value[x]", "path": f"{path}.value[x]", "min": 1, "type": [{"code": "string"}]},
+        {"path": "Extension.url", "fixedUri": ROOT + "stay"},
+        {"path": "Extension.value[x]", "max": "0"},
+        context=[{"type": "element", "expression": "Patient"}],
+    )
+
+
+@pytest.fixture(scope="module")
+def problems() -> Problems:
+    return Problems(
+        extension("rank", "positiveInt", maxValuePositiveInt=4),
+        extension("on-name", "string", context="Patient.contact.name"),
+        extension("on-birth-date", "string", context="Patient.birthDate"),
+        extension("on-address", "string", context="Address.line"),
+        extension("anywhere", "string", context="Element"),
+        extension("on-stay", "string") | {"context": [{"type": "extension", "expression": ROOT + "stay"}]},
+        extension("not-so", "boolean", modifier=True),
+        complex_extension(),
+    )
+
+
+def patient(*extensions: Json, **changes: Any) -> Json:
+    more = {"extension": list(extensions)} if extensions else {}
+    return {"resourceType": "Patient", **more, **changes}
+
+
+def test_a_known_extension_is_checked_by_its_definition(problems: Problems) -> None:
+    assert problems(patient({"url": ROOT + "rank", "valuePositiveInt": 4})) == []
+    assert problems(patient({"url": ROOT + "rank", "valuePositiveInt": 5})) == [
+        ("value", "Patient.extension[0].value.ofType(positiveInt)")
+    ]
+    assert problems(patient({"url": ROOT + "rank", "valueString": "4"})) == [
+        ("structure", "Patient.extension[0].value.ofType(string)")
+    ]
+
+
+def test_an_unknown_extension_is_mentioned_and_an_unknown_modifier_refused(problems: Problems) -> None:
+    unknown = {"url": "http://example.org/nosuch", "valueString": "x"}
+    assert problems(patient(unknown)) == []
+    assert problems(patient(unknown), severities=("information",)) == [("not-found", "Patient.extension[0]")]
+    modified = {"resourceType": "Patient", "modifierExtension": [unknown]}
+    assert problems(modified) == [("not-found", "Patient.modifierExtension[0]")]
+
+
+def test_an_extension_of_r4_itself_is_known(problems: Problems) -> None:
+    birth_place = {"url": BASE + "patient-birthPlace", "valueAddress": {"city": "Paris"}}
+    assert problems(patient(birth_place)) == []
+    assert problems(patient({"url": BASE + "patient-birthPlace", "valueString": "Paris"})) == [
+        ("structure", "Patient.extension[0].value.ofType(string)")
+    ]
+
+
+def test_modifiers_and_others_do_not_change_places(problems: Problems) -> None:
+    negation = {"url": ROOT + "not-so", "valueBoolean": True}
+    assert problems(patient(modifierExtension=[negation])) == []
+    assert problems(patient(negation)) == [("structure", "Patient.extension[0]")]
+    rank = {"url": ROOT + "rank", "valuePositiveInt": 1}
+    assert problems(patient(modifierExtension=[rank])) == [("structure", "Patient.modifierExtension[0]")]
+
+
+def text(name: str) -> Json:
+    return {"url": ROOT + name, "valueString": "x"}
+
+
+@pytest.mark.parametrize(
+    ("resource", "found"),
+    [
+        (patient(text("anywhere")), []),
+        (patient(text("on-name")), [("structure", "Patient.extension[0]")]),
+        (patient(contact=[{"name": {"text": "x", "extension": [text("on-name")]}}]), []),
+        (
+            patient(name=[{"text": "x", "extension": [text("on-name")]}]),
+            [("structure", "Patient.name[0].extension[0]")],
+        ),
+        (patient(birthDate="1970", _birthDate={"extension": [text("on-birth-date")]}), []),
+        (
+            patient(gender="male", _gender={"extension": [text("on-birth-date")]}),
+            [("structure", "Patient.gender.extension[0]")],
+        ),
+        (patient(address=[{"line": ["x"], "_line": [{"extension": [text("on-address")]}]}]), []),
+        (patient({"url": ROOT + "stay", "extension": [WARD, text("on-stay")]}), []),
+        (patient(text("on-stay")), [("structure", "Patient.extension[0]")]),
+    ],
+)
+def test_an_extension_stands_where_its_definition_says(
+    problems: Problems, resource: Json, found: list[tuple[str, str]]
+) -> None:
+    assert problems(resource) == found
+
+
+def test_parts_of_a_complex_extension(problems: Problems) -> None:
+    def stay(*parts: Json) -> Json:
+        return patient({"url": ROOT + "stay", "extension": list(parts)})
+
+    assert problems(stay({"url": "ward", "valueString": "A"})) == []
+    assert problems(stay({"url": "ward", "valueInteger": 1})) == [
+        ("structure", "Patient.extension[0].extension[0].value.ofType(integer)")
+    ]
+    assert ("structure", "Patient.extension[0].extension[0].url") in problems(
+        stay({"url": "bed", "valueString": "1"})
+    )
+    assert ("required", "Patient.extension[0].extension") in problems(
+        stay({"url": "bed", "valueString": "1"})
+    )
+
+
+def test_a_relative_url_is_for_parts_alone(problems: Problems) -> None:
+    assert problems(patient({"url": "ward", "valueString": "A"})) == [("value", "Patient.extension[0].url")]
+
+
+def test_rules_hold_inside_extensions(problems: Problems) -> None:
+    period = {"url": "http://example.org/nosuch", "valuePeriod": {"start": "2024", "end": "2023"}}
+    assert problems(patient(period)) == [("invariant", "Patient.extension[0].value.ofType(Period)")]

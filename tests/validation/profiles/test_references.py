@@ -1,0 +1,145 @@
+"""References to types and profiles, in Bundles and contained, and resources inside others."""
+
+from typing import Any
+
+import pytest
+
+from fhir_server.validation.validator import Validator
+from tests.validation.profiles.conftest import BASE, ROOT, Problems, structure
+
+Json = dict[str, Any]
+
+
+def referring(*profiles: str, **facts: Any) -> tuple[Json, ...]:
+    return (
+        structure("adult", "Patient", {"path": "Patient.birthDate", "min": 1}),
+        structure(
+            "seen",
+            "Encounter",
+            {
+                "path": "Encounter.subject",
+                "type": [{"code": "Reference", "targetProfile": list(profiles), **facts}],
+            },
+        ),
+    )
+
+
+@pytest.fixture(scope="module")
+def problems() -> Problems:
+    return Problems(*referring(ROOT + "adult"))
+
+
+def encounter(reference: str, **changes: Any) -> Json:
+    kind = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"}
+    base = {"resourceType": "Encounter", "status": "planned", "class": kind}
+    return base | {"subject": {"reference": reference}} | changes
+
+
+def bundle(*entries: tuple[str, Json]) -> Json:
+    return {
+        "resourceType": "Bundle",
+        "type": "collection",
+        "entry": [{"fullUrl": url, "resource": resource} for url, resource in entries],
+    }
+
+
+def patient(**changes: Any) -> Json:
+    return {"resourceType": "Patient", **changes}
+
+
+def test_the_type_of_the_target(problems: Problems) -> None:
+    assert problems(encounter("Patient/1"), "seen") == []
+    assert problems(encounter("Group/1"), "seen") == [("value", "Encounter.subject.reference")]
+    assert problems(encounter("Group/1")) == []
+
+
+def test_a_contained_target_must_satisfy_the_profile(problems: Problems) -> None:
+    good, bad = patient(id="p", birthDate="1970"), patient(id="p", active=True)
+    assert problems(encounter("#p", contained=[good]), "seen") == []
+    assert problems(encounter("#p", contained=[bad]), "seen") == [
+        ("structure", "Encounter.subject.reference")
+    ]
+
+
+def test_a_target_in_the_same_bundle_must_satisfy_the_profile(problems: Problems) -> None:
+    for url, reference in (
+        ("urn:uuid:5e1c7a56-9d4e-4f0e-9c2a-6c8a3f1d2b4e", "urn:uuid:5e1c7a56-9d4e-4f0e-9c2a-6c8a3f1d2b4e"),
+        ("http://example.org/fhir/Patient/7", "Patient/7"),
+    ):
+        for target, fits in (
+            (patient(id="7", birthDate="1970"), True),
+            (patient(id="7", active=True), False),
+        ):
+            seen = encounter(reference, meta={"profile": [ROOT + "seen"]})
+            found = problems(bundle((url, target), ("http://example.org/fhir/Encounter/1", seen)))
+            place = ("structure", "Bundle.entry[1].resource.subject.reference")
+            assert [one for one in found if one == place] == ([] if fits else [place])
+
+
+def test_a_target_that_can_be_resolved_elsewhere(problems: Problems) -> None:
+    validator: Validator = problems.validator
+    store = {"Patient/1": patient(active=True), "Patient/2": patient(birthDate="1970")}
+    for reference, count in (("Patient/1", 1), ("Patient/2", 0), ("Patient/3", 0)):
+        issues = validator.validate(encounter(reference), [ROOT + "seen"], resolve=store.get)
+        assert sum(issue.severity == "error" for issue in issues) == count
+
+
+def test_any_of_several_target_profiles_will_do() -> None:
+    problems = Problems(*referring(ROOT + "adult", BASE + "Group"))
+    group = {"resourceType": "Group", "id": "g", "type": "person", "actual": False}
+    assert problems(encounter("#g", contained=[group]), "seen") == []
+
+
+def test_the_type_of_a_target_that_only_the_bundle_tells(problems: Problems) -> None:
+    url = "urn:uuid:5e1c7a56-9d4e-4f0e-9c2a-6c8a3f1d2b4e"
+    device = {"resourceType": "Device", "id": "d"}
+    found = problems(bundle((url, device), ("urn:uuid:5e1c7a56-9d4e-4f0e-9c2a-6c8a3f1d2b4f", encounter(url))))
+    assert ("value", "Bundle.entry[1].resource.subject.reference") in found
+
+
+@pytest.mark.parametrize(("mode", "fits"), [("contained", True), ("referenced", False), ("bundled", False)])
+def test_where_the_target_must_stand(mode: str, fits: bool) -> None:
+    problems = Problems(*referring(BASE + "Patient", aggregation=[mode]))
+    found = problems(encounter("#p", contained=[patient(id="p", active=True)]), "seen")
+    assert found == ([] if fits else [("value", "Encounter.subject.reference")])
+    assert (problems(encounter("Patient/1"), "seen") == []) == (mode == "referenced")
+
+
+def test_profiles_that_refer_to_each_other_come_to_an_end() -> None:
+    url = "urn:uuid:5e1c7a56-9d4e-4f0e-9c2a-6c8a3f1d2b4e"
+    problems = Problems(
+        structure(
+            "linked",
+            "Patient",
+            {
+                "path": "Patient.link.other",
+                "type": [{"code": "Reference", "targetProfile": [ROOT + "linked"]}],
+            },
+        )
+    )
+    twin = patient(
+        link=[{"other": {"reference": url}, "type": "seealso"}], meta={"profile": [ROOT + "linked"]}
+    )
+    assert problems(bundle((url, twin))) == []
+
+
+def test_resources_inside_others_are_checked_by_what_they_claim(problems: Problems) -> None:
+    claiming = patient(id="p", active=True, meta={"profile": [ROOT + "adult"]})
+    assert problems(encounter("#p", contained=[claiming])) == [
+        ("required", "Encounter.contained[0].birthDate")
+    ]
+    in_bundle = problems(bundle(("http://example.org/Patient/p", claiming)))
+    assert in_bundle == [("required", "Bundle.entry[0].resource.birthDate")]
+    parameters = {"resourceType": "Parameters", "parameter": [{"name": "x", "resource": claiming}]}
+    assert problems(parameters) == [("required", "Parameters.parameter[0].resource.birthDate")]
+
+
+def test_rules_know_the_resource_and_the_root() -> None:
+    same = "%resource.id = 'p' and %rootResource.id = 'e'"
+    rules = [{"key": "r-1", "severity": "error", "human": "x", "expression": same}]
+    problems = Problems(structure("inner", "Patient", {"path": "Patient.name", "constraint": rules}))
+    inner = patient(id="p", name=[{"text": "x"}], meta={"profile": [ROOT + "inner"]})
+    assert problems(encounter("#p", id="e", contained=[inner])) == []
+    assert problems(encounter("#p", id="f", contained=[inner])) == [
+        ("invariant", "Encounter.contained[0].name[0]")
+    ]
