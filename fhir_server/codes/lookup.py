@@ -27,10 +27,9 @@ def known_system(view: View, canonical: str) -> CodeSystem:
     system = view.code_system(canonical)
     if system is None:
         url, _, version = canonical.partition("|")
-        any_version = view.registry.code_system(url)
+        known = ", ".join(view.versions_of(url))
         text = messages.UNKNOWN_CODE_SYSTEM(url=canonical)
-        if version and any_version is not None:
-            known = any_version.version or "-"
+        if version and known:
             text = messages.UNKNOWN_VERSION(url=url, version=version, known=known)
         raise refusal(NotFound, text, "not-found")
     return system

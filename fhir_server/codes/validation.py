@@ -120,6 +120,7 @@ class CodeValidator:
         elif member is None and self._only_in_fragment(value_set, own):
             member = True
         elif not member:
+            issues += _missing_imports(value_set) if member is None else ()
             outside = self._not_a_member(value_set, coding, place, member, one_of_many)
             first = member is False and not one_of_many
             issues.insert(0 if first else len(issues), outside)
@@ -210,8 +211,7 @@ class CodeValidator:
         url, _, version = canonical.partition("|")
         text: Text = messages.UNKNOWN_CODE_SYSTEM(url=url)
         if version:
-            any_version = self._view.registry.code_system(url)
-            known = any_version.version or "-" if any_version else "-"
+            known = ", ".join(self._view.versions_of(url)) or "-"
             text = messages.UNKNOWN_VERSION(url=url, version=version, known=known)
         issue = finding("error", "not-found", "not-found", text, place.of("system"))
         return Verdict(coding, (issue,), member=None, unknown_system=canonical)
@@ -257,6 +257,13 @@ class CodeValidator:
 def _softened(issue: Issue) -> Issue:
     """An unknown system is worth a warning only, where the value set lists the code itself."""
     return Issue("warning", issue.code, issue.text, issue.expression, issue.key)
+
+
+def _missing_imports(value_set: ValueSet) -> Iterator[Issue]:
+    """The value sets that are drawn upon and not known here."""
+    for gap in value_set.composition.gaps:
+        if gap.kind == "value-set":
+            yield finding("error", "not-found", "not-found", messages.UNKNOWN_VALUE_SET(url=gap.subject))
 
 
 def _canonical(coding: Coding) -> str:

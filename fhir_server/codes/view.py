@@ -37,12 +37,10 @@ class Versions:
 
 
 def version_fits(version: str | None, wanted: str) -> bool:
-    """Whether a version is the one wanted, in which x stands for any part: 1.x or 1.0.x."""
+    """Whether a version is one of those wanted: 1.0 stands for 1.0.0 and 1.0.1 too, and x for any part."""
     if not wanted or version == wanted:
         return True
     own, asked = (version or "").split("."), wanted.split(".")
-    if "x" not in asked and "*" not in asked:
-        return False
     return len(own) >= len(asked) and all(w in ("x", "*", o) for o, w in zip(own, asked, strict=False))
 
 
@@ -113,13 +111,18 @@ class View:
         url, _, version = canonical.partition("|")
         chosen = self.versions.chosen(url, version)
         found = self.registry.code_system(f"{url}|{chosen}" if chosen else url)
-        if found is None and chosen and (last := self.registry.code_system(url)) is not None:
-            found = last if version_fits(last.version, chosen) else None
+        if found is None and chosen:
+            fitting = (one for one in reversed(self.versions_of(url)) if version_fits(one, chosen))
+            found = self.registry.code_system(f"{url}|{next(fitting, chosen)}")
         if found is None or found.content == "supplement":
             return found
         for supplement in self._added.get(url, ()):
             found = found.supplemented(supplement)
         return found
+
+    def versions_of(self, url: str) -> tuple[str, ...]:
+        """The versions in which a code system is known, the one that counts last."""
+        return self.registry.code_system_versions().get(url, ())
 
     def composition(self, url: str) -> Composition | None:
         """The composition of a value set; None where it is unknown. Raises `Circular`."""

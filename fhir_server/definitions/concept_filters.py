@@ -19,11 +19,12 @@ _OF_CONCEPT: Mapping[str, Callable[[Concept], list[str]]] = {
     "display": lambda concept: [concept.display] if concept.display else [],
     "definition": lambda concept: [concept.definition] if concept.definition else [],
     "parent": lambda concept: list(concept.parents),
-    "status": lambda concept: [concept.status],
-    "inactive": lambda concept: [str(concept.inactive).lower()],
-    "notSelectable": lambda concept: [str(concept.abstract).lower()],
-    "abstract": lambda concept: [str(concept.abstract).lower()],
+    "status": lambda concept: [concept.status] if concept.status != "active" else [],
+    "inactive": lambda concept: ["true"] if concept.inactive else [],
+    "notSelectable": lambda concept: ["true"] if concept.abstract else [],
+    "abstract": lambda concept: ["true"] if concept.abstract else [],
 }
+"""What is known of a concept without a property that says it. What is not said is neither true nor false."""
 
 
 class BadFilter(ValueError):

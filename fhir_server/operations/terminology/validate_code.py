@@ -33,6 +33,7 @@ _CHECKED: dict[str, Kind] = {
     "activeOnly": "flag",
     "inferSystem": "flag",
     "lenient-display-validation": "flag",
+    "mode": "text",
     "valueset-membership-only": "flag",
 }
 VALUE_SET_PARAMETERS: dict[str, Kind] = {
@@ -43,6 +44,9 @@ VALUE_SET_PARAMETERS: dict[str, Kind] = {
     **WORLD,
 }
 CODE_SYSTEM_PARAMETERS: dict[str, Kind] = {"url": "text", "codeSystem": "resource", **_CHECKED, **WORLD}
+
+_LENIENT = "lenient-display-validation"
+"""What `mode` may say, instead of the parameter of that name."""
 
 _SUBJECTS = ("code", "coding", "codeableConcept")
 
@@ -99,10 +103,10 @@ def _check_subject(inputs: Inputs) -> None:
 
 def _strictness(inputs: Inputs, world: World, infer: bool) -> Strictness:
     return Strictness(
-        languages=world.strict_languages,
+        languages=world.languages,
         abstract_allowed=inputs.flag("abstract", default=True),
         active_only=inputs.flag("activeOnly"),
-        lenient_display=inputs.flag("lenient-display-validation"),
+        lenient_display=inputs.flag("lenient-display-validation") or _LENIENT in inputs.all("mode"),
         infer_system=inputs.flag("inferSystem", default=infer and bool(inputs.given(("code",)))),
         membership_only=inputs.flag("valueset-membership-only"),
     )

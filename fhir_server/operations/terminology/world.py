@@ -5,7 +5,7 @@ https://hl7.org/fhir/R4/terminology-service.html
 
 from typing import Any
 
-from fhir_server.codes.languages import Languages, languages
+from fhir_server.codes.languages import languages
 from fhir_server.codes.terminology import Terminology
 from fhir_server.codes.view import ValueSet, Versions, View, supplements_of
 from fhir_server.core import json
@@ -42,16 +42,8 @@ class World:
         self.inputs = inputs
         sent = inputs.all("tx-resource")
         self.terminology: Terminology = engine.codes.with_resources(sent)
-        self.languages = self._languages()
+        self.languages = languages(inputs.text("displayLanguage") or request.accept_language)
         self._versions = _versions(inputs)
-
-    def _languages(self) -> Languages:
-        return languages(self.inputs.text("displayLanguage") or self._request.accept_language)
-
-    @property
-    def strict_languages(self) -> Languages:
-        """Those that a display is held to: the header only says which displays are liked best."""
-        return languages(self.inputs.text("displayLanguage") or "")
 
     def view(self, supplements: tuple[str, ...] = ()) -> View:
         """The code systems and value sets as the request wants them."""

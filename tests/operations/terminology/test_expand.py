@@ -111,6 +111,9 @@ def test_compositions(care: Client, name: str, expected: list[str]) -> None:
         (filtered("child", "=", "visit"), ["contact"]),
         (filtered("status", "=", "retired"), ["letter"]),
         (filtered("inactive", "=", "true"), ["letter"]),
+        (filtered("inactive", "=", "false"), []),
+        (filtered("notSelectable", "=", "true"), ["contact"]),
+        (filtered("notSelectable", "=", "false"), []),
         (filtered("concept", "is-a", "nothing"), []),
     ],
 )

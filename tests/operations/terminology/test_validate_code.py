@@ -81,6 +81,7 @@ def test_a_code_that_may_be_in_the_rest_of_a_fragment(care: Client) -> None:
         ("display=Visite", True, [], ""),
         ("display=Appel", False, [(ERROR, "invalid-display")], "'Visit'"),
         ("display=Appel&lenient-display-validation=true", True, [(WARNING, "invalid-display")], "'Visit'"),
+        ("display=Appel&mode=lenient-display-validation", True, [(WARNING, "invalid-display")], "'Visit'"),
         ("display=Visite&displayLanguage=fr", True, [], ""),
         ("display=Visit&displayLanguage=fr", False, [(ERROR, "invalid-display")], "'Visite'"),
         ("display=Visit&displayLanguage=es", True, [(INFORMATION, "display-comment")], ""),
@@ -99,6 +100,19 @@ def test_the_display_is_given_in_the_language_asked_for(care: Client) -> None:
     assert said(validate(care, "visits", query + "&displayLanguage=fr"))["display"] == "Visite"
     answer = validate(care, "visits", query + "&display=Visite&displayLanguage=fr", language="fr")
     assert said(answer)["result"] is True
+
+
+def test_the_header_says_in_which_language_a_display_is_right(care: Client) -> None:
+    query = f"system={CARE}&code=visit&display=Visite"
+    assert said(validate(care, "visits", query, accept_language="fr-FR,fr;q=0.9"))["result"] is True
+    assert said(validate(care, "visits", query, accept_language="en"))["result"] is False
+
+
+def test_a_value_set_that_draws_on_one_that_is_not_known(care: Client) -> None:
+    answer = validate(care, "lost", f"system={CARE}&code=visit")
+    assert said(answer)["result"] is False
+    assert kinds(answer) == [(ERROR, "not-found"), (WARNING, "vs-invalid")]
+    assert url("nowhere") in said(answer)["message"]
 
 
 def test_an_abstract_code(care: Client) -> None:
@@ -207,6 +221,7 @@ def test_a_version_that_has_to_be(care: Client) -> None:
     query = f"system={CARE}&code=visit&check-system-version={CARE}"
     assert said(validate(care, "all", query + "|1.0.0"))["result"] is True
     assert said(validate(care, "all", query + "|1.x"))["result"] is True
+    assert said(validate(care, "all", query + "|1.0"))["result"] is True
     assert said(validate(care, "all", query + "|2.x"))["result"] is False
 
 
