@@ -1,0 +1,205 @@
+"""Several processes on one database: they race, a reader follows, and they and the database are killed."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pymongo import MongoClient
+
+from fhir_server.store.mongo import MongoStore, address_of
+from fhir_server.store.port import HistoryQuery, StoredResource
+from tests.mongo.server import MongoServer, database_uri, new_server, shared_uri
+
+ROOT = Path(__file__).parents[3]
+CLIENTS, TURNS = 8, 6
+
+RACER = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from fhir_server.errors import Conflict, PreconditionFailed
+from fhir_server.search.ast import SearchQuery
+from fhir_server.store.mongo import MongoStore, address_of
+from tests.store.samples import identified, person, put
+
+store = MongoStore(address_of(sys.argv[1]))
+name, clients, turns = sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+
+def client(number):
+    won = 0
+    for turn in range(turns):
+        def create(unit):
+            unit.lock(f"urn:mrn|{turn}")
+            found = unit.search(SearchQuery(("Patient",), (identified(str(turn)),))).matches
+            new = person(f"{name}-{number}-{turn}", code=str(turn))
+            return found[0] if found else unit.put(*new, "POST", 0)
+        store.transact(create)
+        put(store, person("shared", code="shared"))
+        try:
+            put(store, person(f"task-{turn}", type="Task"), 0)
+            won += 1
+        except PreconditionFailed:
+            pass
+        def claim(unit):
+            stored = unit.put(*person(f"{name}-{number}-{turn}", type="Claim"), "POST", 0)
+            unit.unique(f"claim|{turn}", stored.reference)
+        try:
+            store.transact(claim)
+            won += 1000
+        except Conflict:
+            pass
+    return won
+
+with ThreadPoolExecutor(clients) as pool:
+    print(sum(pool.map(client, range(clients))))
+store.close()
+"""
+
+WRITER = """
+import sys
+from fhir_server.errors import StoreUnavailable
+from fhir_server.store.mongo import MongoStore, address_of
+from fhir_server.store.options import MongoOptions
+from tests.store.samples import person
+
+store = MongoStore(address_of(sys.argv[1]), MongoOptions(timeout_seconds=5))
+number = store.watermark()
+while True:
+    number += 1
+    def work(unit):
+        one = unit.put(*person(f"p{number % 40}", code=str(number)), "PUT")
+        unit.put(*person(f"q{number % 40}", code=str(number)), "PUT")
+        return one
+    try:
+        one = store.transact(work)
+    except StoreUnavailable as error:
+        print("503", flush=True)
+        continue
+    print(one.id, one.version, one.sequence, flush=True)
+"""
+
+
+def start(program: str, *arguments: str) -> subprocess.Popen[str]:
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    return subprocess.Popen(
+        [sys.executable, "-c", program, *arguments],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+class Follower(threading.Thread):
+    """Follows the changes of a store by a cursor, as a feed does, from before the first to after the last."""
+
+    def __init__(self, store: MongoStore) -> None:
+        super().__init__()
+        self.seen: list[StoredResource] = []
+        self.stopping = threading.Event()
+        self._store = store
+
+    def run(self) -> None:
+        while True:
+            last = self.stopping.is_set()
+            batch = self._store.changes(self.seen[-1].sequence if self.seen else 0, 7)
+            self.seen += batch
+            if last and not batch:
+                return
+
+
+def test_one_wins_each_race_and_a_follower_skips_nothing() -> None:
+    uri = database_uri()
+    store = MongoStore(address_of(uri))
+    follower = Follower(store)
+    follower.start()
+    racers = [start(RACER, uri, name, str(CLIENTS), str(TURNS)) for name in "AB"]
+    outputs = [racer.communicate(timeout=300) for racer in racers]
+    follower.stopping.set()
+    follower.join()
+    assert [racer.returncode for racer in racers] == [0, 0], outputs
+    assert sum(int(output) for output, _ in outputs) == 1001 * TURNS
+    assert store.count() == {"Claim": TURNS, "Patient": TURNS + 1, "Task": TURNS}
+    shared = store.history(HistoryQuery("Patient", "shared", count=1000)).versions
+    assert [one.version for one in shared] == list(range(2 * CLIENTS * TURNS, 0, -1))
+    everything = 3 * TURNS + 2 * CLIENTS * TURNS
+    assert [one.sequence for one in follower.seen] == list(range(1, everything + 1))
+    assert store.check() == []
+    store.close()
+
+
+def kill_after(writer: subprocess.Popen[str], lines: int) -> list[str]:
+    """What a writer acknowledged until it is killed."""
+    assert writer.stdout is not None
+    said = [writer.stdout.readline() for _ in range(lines)]
+    time.sleep(random.random() / 50)
+    writer.kill()
+    said += writer.stdout.read().splitlines()
+    writer.stdout.close()
+    writer.wait()
+    return [line.strip() for line in said if line.strip()]
+
+
+def assert_kept(store: MongoStore, acknowledged: list[str]) -> None:
+    """What was acknowledged is there, and no unit is half there."""
+    for line in acknowledged:
+        if line != "503" and line.count(" ") == 2:
+            id, version, sequence = line.split()
+            found = store.read_version("Patient", id, int(version))
+            assert found is not None
+            assert found.sequence == int(sequence)
+    changes = store.changes(0, 100_000)
+    assert [one.sequence for one in changes] == list(range(1, len(changes) + 1))
+    pairs = zip(changes[::2], changes[1::2], strict=True)
+    assert all(("p" + one.id[1:], "q" + one.id[1:]) == (one.id, two.id) for one, two in pairs)
+    assert store.check() == []
+
+
+def test_nothing_acknowledged_is_lost_when_the_process_is_killed() -> None:
+    uri = database_uri()
+    store = MongoStore(address_of(uri))
+    acknowledged: list[str] = []
+    for lines in (3, 8, 15):
+        acknowledged += kill_after(start(WRITER, uri), lines)
+        end_abandoned_transactions()
+    assert_kept(store, acknowledged)
+    store.close()
+
+
+def end_abandoned_transactions() -> None:
+    """At once what the database does by itself after `transactionLifetimeLimitSeconds`."""
+    with MongoClient(shared_uri()) as client:
+        client.admin.command({"killAllSessions": []})
+
+
+@pytest.fixture
+def own_server() -> Iterator[MongoServer]:
+    """A database of the test's own, to be killed."""
+    server = new_server()
+    server.start()
+    yield server
+    server.stop()
+
+
+def test_nothing_acknowledged_is_lost_when_the_database_is_killed(own_server: MongoServer) -> None:
+    uri = database_uri(own_server.uri)
+    writer = start(WRITER, uri)
+    acknowledged: list[str] = []
+    assert writer.stdout is not None
+    for _ in range(2):
+        acknowledged += [writer.stdout.readline() for _ in range(5)]
+        own_server.stop(signal.SIGKILL)
+        own_server.start()
+    acknowledged += kill_after(writer, 10)
+    own_server.stop(signal.SIGKILL)
+    own_server.start()
+    store = MongoStore(address_of(uri))
+    assert len(acknowledged) > 15
+    assert_kept(store, acknowledged)
+    store.close()
