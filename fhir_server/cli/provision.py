@@ -35,15 +35,25 @@ def put_in_force(server: Server, changed_too: bool = False) -> None:
 
 
 def load_guides(server: Server) -> int:
-    """Write each guide resource that the store does not hold as it is; returns how many that were."""
+    """Write the guide resources that the store does not hold as they are, those of a programme in one
+    transaction, so that what they define comes into force once; returns how many that were."""
     changed = 0
-    with server.store.group():
-        for programme in server.programmes:
-            for resource in programme.guide(server.settings.guide_root):
-                if not _is_current(resource, server.store.read(resource["resourceType"], resource["id"])):
-                    _send(server, "PUT", (resource["resourceType"], resource["id"]), resource, programme)
-                    changed += 1
+    for programme in server.programmes:
+        entries = [
+            _replacement(resource)
+            for resource in programme.guide(server.settings.guide_root)
+            if not _is_current(resource, server.store.read(resource["resourceType"], resource["id"]))
+        ]
+        if entries:
+            bundle = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
+            _send(server, "POST", (), bundle, programme)
+        changed += len(entries)
     return changed
+
+
+def _replacement(resource: Resource) -> Resource:
+    url = f"{resource['resourceType']}/{resource['id']}"
+    return {"resource": resource, "request": {"method": "PUT", "url": url}}
 
 
 def _is_current(resource: Resource, stored: StoredResource | None) -> bool:
