@@ -10,11 +10,16 @@ from importlib.metadata import PackageNotFoundError, version
 
 from fhir_server.codes.terminology import Terminology
 from fhir_server.core.fhirpath import FhirPath
+from fhir_server.definitions.layers import Entry, Listed
+from fhir_server.definitions.packages.messages import FAULTY_RESOURCE
+from fhir_server.definitions.packages.package import Package
 from fhir_server.definitions.registry import Registry
+from fhir_server.errors import MalformedContent
 from fhir_server.extension import Programme, Resource
 from fhir_server.settings import SettingError, Settings, variable
 from fhir_server.validation.checks.check import Check
 from fhir_server.validation.checks.table import CHECKS
+from fhir_server.validation.structure import StructureValidator
 from fhir_server.validation.validator import Validator
 
 DISTRIBUTION = "sesame-fhir-server"
@@ -55,11 +60,31 @@ def resource_checks(found: Iterable[Programme]) -> tuple[Check, ...]:
     return (*CHECKS, *(check for programme in found for check in programme.checks))
 
 
-def validator(settings: Settings) -> Validator:
-    """What checks a resource, without a store."""
+def validator(settings: Settings, packages: Iterable[Package] = ()) -> Validator:
+    """What checks a resource, without a store, by the guides of the programmes and by packages."""
     found = programmes(settings)
-    registry = Registry.r4().layered(guide_resources(found, settings.guide_root))
+    base = Registry.r4()
+    registry = base.packaged(packaged(packages, StructureValidator(base)))
+    registry = registry.layered(guide_resources(found, settings.guide_root))
     return Validator(registry, FhirPath(), terminology(settings, registry), resource_checks(found))
+
+
+def packaged(packages: Iterable[Package], structure: StructureValidator) -> Listed:
+    """The layer of some packages, each resource of which is checked when it is first asked for."""
+    places = {
+        package.index.key(member): (package, member) for package in packages for member in package.bodies
+    }
+    entries = tuple(entry for package, _ in places.values() for entry in package.index.entries())
+
+    def read(entry: Entry) -> Resource:
+        package, member = places[entry.key]
+        resource = package.resource(member)
+        if problems := structure.validate(resource):
+            text = FAULTY_RESOURCE(file=package.file, member=member, reason=problems[0])
+            raise MalformedContent.of(text)
+        return resource
+
+    return Listed(tuple(dict.fromkeys(entries)), read)
 
 
 def terminology(settings: Settings, registry: Registry) -> Terminology:

@@ -20,8 +20,10 @@ from fhir_server.cli.reports.text import TextReport
 from fhir_server.cli.second_opinion import SecondOpinion
 from fhir_server.cli.sources import files
 from fhir_server.cli.verdict import verdicts
+from fhir_server.definitions.packages.archive import read_package
 from fhir_server.issues import Issue
 from fhir_server.settings import Settings
+from fhir_server.validation.validator import Validator
 
 TOOL = "fhir-server validate"
 
@@ -55,6 +57,7 @@ def validate(
     profile: Annotated[list[str] | None, typer.Option(help="A profile's URL; may be repeated.")] = None,
     format: Annotated[Format, typer.Option(help="How to report.")] = Format.text,
     language: Annotated[Language, typer.Option(help="Of the messages.")] = Language.en,
+    package: Annotated[list[Path] | None, typer.Option(help="A FHIR package, .tgz; may be repeated.")] = None,
     cross_check: Annotated[bool, typer.Option("--cross-check", help="Ask fhir.resources too.")] = False,
 ) -> None:
     """Check resources in files by their types, the profiles they claim and those named, without a store.
@@ -66,7 +69,8 @@ def validate(
     found = files(paths)
     if not found:
         raise MisuseError("there is no .json, .ndjson or .jsonl file to check.")
-    examine = _examiner(settings, tuple(profile or ()), cross_check)
+    validator = standalone.validator(settings, tuple(map(read_package, package or ())))
+    examine = _examiner(validator, tuple(profile or ()), cross_check)
     report = REPORTS[format](Tool(TOOL, standalone.software_version()), language.value)
     tally = Tally()
     with progress("Validating", sum(file.stat().st_size for file in found)) as advance:
@@ -84,10 +88,9 @@ def validate(
 
 
 def _examiner(
-    settings: Settings, profiles: tuple[str, ...], cross_check: bool
+    validator: Validator, profiles: tuple[str, ...], cross_check: bool
 ) -> Callable[[Any], list[Issue]]:
     """What is done to every resource."""
-    validator = standalone.validator(settings)
     if not cross_check:
         return partial(validator.validate, profiles=profiles)
     second_opinion = SecondOpinion()

@@ -4,7 +4,6 @@ They are listed when an engine is made, and read when asked for.
 https://hl7.org/fhir/R4/conformance-module.html
 """
 
-import zlib
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
@@ -13,7 +12,7 @@ import msgspec
 
 from fhir_server.core import json
 from fhir_server.definitions.layers import Entry, Listed
-from fhir_server.definitions.packages.package import PackageIndex
+from fhir_server.definitions.packages.package import PackageIndex, unpacked
 from fhir_server.search.ast import Page, SearchQuery
 from fhir_server.store.port import Reader, Store, StoredResource
 
@@ -36,11 +35,6 @@ _index = msgspec.json.Decoder(PackageIndex).decode
 def installed(reader: Reader) -> tuple[PackageIndex, ...]:
     """The packages that are installed, by name and version."""
     return tuple(_index(reader.document(name) or b"") for name in reader.documents(PACKAGES))
-
-
-def unpacked(document: bytes | None) -> Resource | None:
-    """The resource of a package as it is kept."""
-    return None if document is None else json.parse_own(zlib.decompress(document))
 
 
 class StoredConformance:
@@ -78,7 +72,8 @@ class StoredConformance:
         return Listed(tuple(entries), self._of_client, last)
 
     def _of_package(self, entry: Entry) -> Resource | None:
-        return unpacked(self._store.document(CONTENTS + entry.key))
+        document = self._store.document(CONTENTS + entry.key)
+        return None if document is None else unpacked(document)
 
     def _of_client(self, entry: Entry) -> Resource | None:
         type, id, version = entry.key.split("/")

@@ -11,11 +11,11 @@ import msgspec
 from fhir_server.definitions.layers import Entry, Listed
 from fhir_server.definitions.packages import messages
 from fhir_server.definitions.packages.dependencies import missing
-from fhir_server.definitions.packages.package import Package, PackageIndex
+from fhir_server.definitions.packages.package import Package, PackageIndex, unpacked
 from fhir_server.errors import MalformedContent, StoreUnavailable, Unprocessable
 from fhir_server.extension import Engine
 from fhir_server.interactions import messages as interaction_messages
-from fhir_server.interactions.conformance import CONTENTS, PACKAGES, Resource, installed, unpacked
+from fhir_server.interactions.conformance import CONTENTS, PACKAGES, Resource, installed
 from fhir_server.interactions.engines import DefinitionsChanged, Engines, transact
 from fhir_server.interactions.redefinition import DEFINED_BY, adopt
 from fhir_server.issues import Issue
@@ -98,7 +98,8 @@ class _Installation:
         entries = tuple(entry for package in installed(unit) for entry in package.entries())
 
         def read(entry: Entry) -> Resource | None:
-            return unpacked(unit.document(CONTENTS + entry.key))
+            document = unit.document(CONTENTS + entry.key)
+            return None if document is None else unpacked(document)
 
         registry = self._engine.registry.packaged(Listed(entries, read))
         adopt(unit, registry, self._engine.extractor.over(registry))
@@ -107,7 +108,7 @@ class _Installation:
         """The package without the resources that cannot be used here."""
         left_out: dict[str, str] = {}
         for type, _, _, member in package.index.resources:
-            resource = unpacked(package.bodies[member]) or {}
+            resource = package.resource(member)
             problems = self._structure.validate(resource)
             if not problems and type == DEFINED_BY:
                 problems = self._admission.problems(resource)

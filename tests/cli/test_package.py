@@ -67,3 +67,29 @@ def test_a_store_in_memory_keeps_no_package(run: Run, tmp_path: Path) -> None:
     packed(tmp_path / "a.tgz")
     refused = run("package", "install", "a.tgz", "--store", "memory:")
     assert (refused.status, "memory: forgets" in refused.err) == (1, True)
+
+
+def test_files_are_validated_by_packages_without_a_store(run: Run, tmp_path: Path) -> None:
+    url = "https://example.org/fhir/StructureDefinition/named"
+    elements = [{"id": "Patient.name", "path": "Patient.name", "min": 1}]
+    profile = {
+        "resourceType": "StructureDefinition",
+        "url": url,
+        "name": "Named",
+        "status": "active",
+        "kind": "resource",
+        "abstract": False,
+        "type": "Patient",
+        "baseDefinition": "http://hl7.org/fhir/StructureDefinition/Patient",
+        "derivation": "constraint",
+        "differential": {"element": elements},
+    }
+    packed(tmp_path / "a.tgz", {"StructureDefinition-named.json": profile})
+    (tmp_path / "patient.json").write_text('{"resourceType":"Patient","meta":{"profile":["' + url + '"]}}')
+    checked = run("validate", "patient.json", "--package", "a.tgz")
+    assert checked.status == 1
+    assert "Patient.name" in checked.out
+    packed(tmp_path / "b.tgz", {"StructureDefinition-named.json": profile | {"kind": "nonsense"}})
+    faulty = run("validate", "patient.json", "--package", "b.tgz")
+    assert faulty.status == 1
+    assert faulty.err.startswith("fhir-server: b.tgz: member StructureDefinition-named.json cannot be used: ")

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 from fhir_server.core import json
 from fhir_server.definitions.packages import messages
 from fhir_server.definitions.packages.manifest import index_of
-from fhir_server.definitions.packages.package import CONFORMANCE, Package
+from fhir_server.definitions.packages.package import CONFORMANCE, Package, packed
 from fhir_server.errors import FhirError, MalformedContent
 
 MEMBERS_MAX = 50_000
@@ -53,7 +53,7 @@ def _package(file: str, source: BinaryIO, size: int) -> Package:
             manifest = content
         elif row := _row(file, member, content):
             rows.append(row)
-            bodies[member] = zlib.compress(json.serialise(content))
+            bodies[member] = packed(content)
     if manifest is None:
         raise MalformedContent.of(messages.NO_MANIFEST(file=file))
     return Package(file, index_of(file, manifest, tuple(sorted(rows))), bodies)

@@ -44,6 +44,10 @@ BROKEN_JSON = Template(
     en="{file}: member {member} is broken: {reason}",
     fr="{file} : le membre {member} est abîmé : {reason}",
 )
+FAULTY_RESOURCE = Template(
+    en="{file}: member {member} cannot be used: {reason}",
+    fr="{file} : le membre {member} est inutilisable : {reason}",
+)
 NO_RESOURCE = Template(
     en="{file}: member {member} is no resource: it has no resourceType.",
     fr="{file} : le membre {member} n'est pas une ressource : il n'a pas de resourceType.",

@@ -3,12 +3,14 @@
 https://confluence.hl7.org/display/FHIR/NPM+Package+Specification
 """
 
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import msgspec
 
-from fhir_server.definitions.layers import Entry
+from fhir_server.core import json
+from fhir_server.definitions.layers import Entry, Resource
 
 CORE = "hl7.fhir.r4.core"
 """The package of R4 itself, which is built in."""
@@ -61,3 +63,18 @@ class Package:
     file: str
     index: PackageIndex
     bodies: Mapping[str, bytes] = field(repr=False)
+
+    def resource(self, member: str) -> Resource:
+        """The resource of a member."""
+        return unpacked(self.bodies[member])
+
+
+def packed(resource: Resource) -> bytes:
+    """A resource as packages keep it."""
+    return zlib.compress(json.serialise(resource))
+
+
+def unpacked(body: bytes) -> Resource:
+    """The resource that was packed."""
+    resource: Resource = json.parse_own(zlib.decompress(body))
+    return resource
