@@ -91,7 +91,7 @@ def _agreement(full_url: str, resource: Resource, where: str) -> Iterator[Issue]
         text = messages.FULL_URL_NO_ID(value=excerpt(full_url))
         yield finding("error", "invalid", "full-url", text, where)
         return
-    identity = f"{resource['resourceType']}/{resource['id']}"
+    identity = f"{resource.get('resourceType')}/{resource['id']}"
     if not full_url.endswith(f"/{identity}"):
         text = messages.FULL_URL_DIFFERS(value=excerpt(full_url), wanted=identity)
         yield finding("error", "invalid", "full-url", text, where)

@@ -175,4 +175,4 @@ def _strings(value: Any) -> Iterator[str]:
 
 
 def _identity(resource: Mapping[str, Any]) -> str | None:
-    return f"{resource['resourceType']}/{resource['id']}" if "id" in resource else None
+    return f"{resource.get('resourceType')}/{resource['id']}" if "id" in resource else None
