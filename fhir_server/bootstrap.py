@@ -29,7 +29,8 @@ from fhir_server.standalone import (
     software_version,
     terminology,
 )
-from fhir_server.store.backends import open_store
+from fhir_server.store.backends import open_store, prepare
+from fhir_server.store.options import MongoOptions
 from fhir_server.store.port import Store
 from fhir_server.store.sqlite import restore
 from fhir_server.validation.validator import Validator
@@ -103,7 +104,31 @@ def engines(settings: Settings) -> Engines:
 
 def _store(settings: Settings) -> Store:
     try:
-        return open_store(settings.store)
+        return open_store(settings.store, _store_options(settings))
+    except ValueError as error:
+        raise SettingError(f"{variable('store')} (--store): {error}") from error
+
+
+def _store_options(settings: Settings) -> MongoOptions:
+    return MongoOptions(
+        timeout_seconds=settings.store_timeout_seconds,
+        pool_max=settings.store_pool_max,
+        username=settings.store_username,
+        password=settings.store_password,
+        tls=settings.store_tls,
+        tls_ca_file=settings.store_tls_ca_file,
+        tls_key_file=settings.store_tls_key_file,
+        read_preference=settings.store_read_preference,
+    )
+
+
+def prepare_store(settings: Settings) -> int:
+    """Create, migrate and index a store that needs it; the number of its indexes.
+
+    Raises `SettingError` for one that does so by itself.
+    """
+    try:
+        return prepare(settings.store, _store_options(settings))
     except ValueError as error:
         raise SettingError(f"{variable('store')} (--store): {error}") from error
 

@@ -82,9 +82,21 @@ def _zone_name(text: str) -> str:
         raise ValueError from error
 
 
-def setting(default: Any, kind: Kind, about: str) -> Any:
-    """A field of `Settings`: its value when not set, how it is read, and what it is for in one sentence."""
-    return field(default=default, metadata={"kind": kind, "about": about})
+def _one_of(*words: str) -> Kind:
+    def read(text: str) -> str:
+        found = {word.lower(): word for word in words}.get(text.strip().lower())
+        if found is None:
+            raise ValueError
+        return found
+
+    return Kind(f"one of {', '.join(words)}", read)
+
+
+def setting(default: Any, kind: Kind, about: str, secret: bool = False) -> Any:
+    """A field of `Settings`: its value when not set, how it is read, what it is for in one sentence, and
+    whether it may not be shown.
+    """
+    return field(default=default, metadata={"kind": kind, "about": about, "secret": secret})
 
 
 BOOLEAN = Kind("true or false", _yes_or_no)
@@ -98,8 +110,29 @@ class Settings:
     port: int = setting(8080, _integer(0, 65535), "TCP port to listen on; 0 takes any free one.")
     store: str = setting(
         "sqlite:///data/fhir.sqlite",
-        _text("sqlite:///path/of/a/file or memory:"),
-        "Where resources live: `sqlite:///relative`, `sqlite:////absolute`, or `memory:` (lost at the end).",
+        _text("sqlite:///path/of/a/file, mongodb://host/database?replicaSet=rs0, or memory:"),
+        "Where resources live: `sqlite:///relative`, `sqlite:////absolute`, `mongodb://host/database`, or "
+        "`memory:` (lost at the end).",
+    )
+    store_timeout_seconds: int = setting(
+        20, _integer(1, 600), "MongoDB: how long a question, or all attempts at one commit, may take."
+    )
+    store_pool_max: int = setting(64, _integer(1, 1_000), "MongoDB: connections to one server, per process.")
+    store_username: str | None = setting(None, _text("a name"), "MongoDB: who this server is.")
+    store_password: str | None = setting(
+        None, _text("a password"), "MongoDB: its password, which a URI would show.", secret=True
+    )
+    store_tls: bool = setting(False, BOOLEAN, "MongoDB: connect by TLS (mongodb+srv: does so by itself).")
+    store_tls_ca_file: str | None = setting(
+        None, _text("the path of a PEM file"), "MongoDB: authorities that its certificate may be of."
+    )
+    store_tls_key_file: str | None = setting(
+        None, _text("the path of a PEM file"), "MongoDB: this server's own certificate and key."
+    )
+    store_read_preference: str = setting(
+        "primary",
+        _one_of("primary", "primaryPreferred", "secondary", "secondaryPreferred", "nearest"),
+        "MongoDB: which members answer reads. Only the primary's are always of the last write.",
     )
     workers: int = setting(1, _integer(1, 64), "Processes that serve requests; `memory:` allows one.")
     demo: bool = setting(False, BOOLEAN, "Load the programmes' synthetic cohort, once.")

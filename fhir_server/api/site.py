@@ -54,7 +54,7 @@ def site(options: SiteOptions) -> FastAPI:
         return {"status": "live"}
 
     @pages.get("/health/ready")
-    async def ready() -> JSONResponse:
+    def ready() -> JSONResponse:
         try:
             options.probe()
         except Exception:

@@ -2,17 +2,23 @@
 
 import os
 import platform
-from dataclasses import fields
-from typing import Annotated
+from dataclasses import Field, fields
+from typing import Annotated, Any
 
 import typer
 
 from fhir_server import bootstrap, standalone
 from fhir_server.cli.existing import open_existing
 from fhir_server.settings import Settings, variable
+from fhir_server.store.backends import shown
 
 
-def doctor(store: Annotated[str | None, typer.Option(help="sqlite:///path")] = None) -> None:
+def doctor(
+    store: Annotated[str | None, typer.Option(help="sqlite:///path or mongodb://host/database")] = None,
+    prepare: Annotated[
+        bool, typer.Option("--prepare", help="First create, migrate and index a store in MongoDB.")
+    ] = False,
+) -> None:
     """Say whether the store is sound; show versions and counts.
 
     The exit status is 1 when something is wrong.
@@ -21,6 +27,8 @@ def doctor(store: Annotated[str | None, typer.Option(help="sqlite:///path")] = N
     print(f"version    {standalone.software_version()}, Python {platform.python_version()}")
     for line in _changed_settings(settings):
         print(f"setting    {line}")
+    if prepare:
+        print(f"prepared   {bootstrap.prepare_store(settings)} indexes are there")
     server = open_existing(settings)
     try:
         problems = _examine(server)
@@ -33,18 +41,22 @@ def doctor(store: Annotated[str | None, typer.Option(help="sqlite:///path")] = N
 def _changed_settings(settings: Settings) -> list[str]:
     """The settings that differ from their defaults."""
     return [
-        f"{variable(item.name)}={getattr(settings, item.name)}"
+        f"{variable(item.name)}={_shown(item, getattr(settings, item.name))}"
         for item in fields(settings)
         if getattr(settings, item.name) != item.default
     ]
 
 
+def _shown(item: "Field[Any]", value: object) -> str:
+    """A value as it may be shown."""
+    return "***" if item.metadata["secret"] else shown(str(value))
+
+
 def _examine(server: bootstrap.Server) -> list[str]:
     for programme in server.programmes:
         print(f"programme  {programme.name} {programme.version}")
-    print(
-        f"store      {server.settings.store}, epoch {server.store.epoch}, {server.store.watermark()} versions"
-    )
+    where = shown(server.settings.store)
+    print(f"store      {where}, epoch {server.store.epoch}, {server.store.watermark()} versions")
     counts = server.store.count()
     print(f"resources  {sum(counts.values())} of {len(counts)} types")
     for type_name, count in sorted(counts.items()):

@@ -5,19 +5,23 @@ from pathlib import Path
 from fhir_server import bootstrap
 from fhir_server.cli.failure import CommandError
 from fhir_server.settings import Settings
+from fhir_server.store.backends import shown
 
 SQLITE = "sqlite:///"
+MONGODB = ("mongodb:", "mongodb+srv:")
 
 
 def sqlite_path(settings: Settings) -> Path:
     """The file of an embedded store. Raises `CommandError` for a store that has none."""
     if not settings.store.startswith(SQLITE):
-        raise CommandError(f"{settings.store} has no file. Use --store sqlite:///path.")
+        raise CommandError(f"{shown(settings.store)} has no file. Use --store sqlite:///path.")
     return Path(settings.store.removeprefix(SQLITE))
 
 
 def open_existing(settings: Settings) -> bootstrap.Server:
     """The server over a store that exists; none is made. Raises `CommandError` when there is none."""
+    if settings.store.startswith(MONGODB):
+        return bootstrap.build(settings)
     path = sqlite_path(settings)
     if not path.is_file():
         raise CommandError(f"there is no store at {path}. Start the server or load something first.")

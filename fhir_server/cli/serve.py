@@ -10,6 +10,7 @@ from fhir_server import bootstrap
 from fhir_server.cli import provision, serving
 from fhir_server.cli.failure import CommandError
 from fhir_server.settings import Settings
+from fhir_server.store.backends import shown
 
 OPEN_ACCESS = "FHIR_SERVER_ALLOW_OPEN_ACCESS=true"
 
@@ -17,7 +18,7 @@ OPEN_ACCESS = "FHIR_SERVER_ALLOW_OPEN_ACCESS=true"
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="TCP port; 0 takes any free one.")] = None,
-    store: Annotated[str | None, typer.Option(help="sqlite:///path or memory:")] = None,
+    store: Annotated[str | None, typer.Option(help="sqlite:///path, mongodb://host/db or memory:")] = None,
     workers: Annotated[int | None, typer.Option(help="Processes that serve requests.")] = None,
     demo: Annotated[bool | None, typer.Option(help="Load the synthetic cohort, once.")] = None,
 ) -> None:
@@ -81,7 +82,7 @@ def banner(server: bootstrap.Server, base: str, changed: int) -> str:
         (
             f"FHIR base  {base}",
             f"Guide      {guides or 'none'} ({changed} resources written)",
-            f"Store      {server.settings.store}",
+            f"Store      {shown(server.settings.store)}",
             *pending_lines(server),
             f"Try        curl '{base}/{first}'",
             "Ctrl-C stops the server.",

@@ -53,6 +53,21 @@ def shown(uri: str) -> str:
     return _CREDENTIALS.sub("//***@", uri)
 
 
+def prepare(uri: str, options: MongoOptions) -> int:
+    """Create and migrate the store in MongoDB that `uri` names, and build all its indexes; how many it has.
+
+    Raises `ValueError` for another store, which does so whenever it is opened.
+    """
+    if not uri.startswith("mongodb"):
+        raise ValueError(f"'{shown(uri)}' prepares itself when it is opened.")
+    from fhir_server.store.mongo import address_of, prepare_database
+
+    try:
+        return prepare_database(address_of(uri), options)
+    except ValueError as error:
+        raise ValueError(f"Bad store '{shown(uri)}': {error}.") from error
+
+
 def open_store(uri: str, options: MongoOptions | None = None) -> Store:
     """Open the store that `uri` names, creating it and its folders where they are missing.
 

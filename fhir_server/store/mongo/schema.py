@@ -62,17 +62,22 @@ def prepare(collections: Collections, indexes: bool = True) -> None:
             build_indexes(collections)
 
 
-def build_indexes(collections: Collections) -> None:
-    """Build the indexes that are declared and missing. Reads and writes go on meanwhile."""
+def build_indexes(collections: Collections) -> int:
+    """Build the indexes that are declared and missing, and give their number. Reads and writes go on
+    meanwhile.
+    """
+    built = 0
     for collection, indexes in _declared(collections):
         try:
-            collection.create_indexes(indexes)
+            with pymongo.timeout(None):
+                built += len(collection.create_indexes(indexes))
         except OperationFailure as error:
             names = ", ".join(str(index.document["name"]) for index in indexes)
             reason = f"{type(error).__name__} {error.code}: {(error.details or {}).get('errmsg', '')}"
             text = messages.INDEX_REFUSED(index=f"{collection.name}: {names}", reason=reason)
             raise errors.StoreUnavailable.of(text) from error
     _put(collections.meta, _INDEXES, {"value": _fingerprint()})
+    return built
 
 
 def _declared(collections: Collections) -> Iterator[tuple[Any, list[IndexModel]]]:

@@ -18,7 +18,7 @@ from fhir_server.store.mongo.connection import Address, connect
 from fhir_server.store.mongo.failures import refusing
 from fhir_server.store.mongo.jobs import acquire_job, update_job
 from fhir_server.store.mongo.reader import MongoReader
-from fhir_server.store.mongo.schema import identity, prepare
+from fhir_server.store.mongo.schema import build_indexes, identity, prepare
 from fhir_server.store.mongo.transaction import Transaction
 from fhir_server.store.mongo.unit import MongoUnit
 from fhir_server.store.mongo.upkeep import inconsistencies
@@ -41,6 +41,18 @@ T = TypeVar("T")
 GENERATION_SECONDS = 0.25
 """How long a process may go on with what it knows of the definitions. What it writes by older ones is refused
 by the unit of work in any case."""
+
+
+def prepare_database(address: Address, options: MongoOptions) -> int:
+    """Create and migrate a store, and build its indexes even where it says that it has them; how many."""
+    client = connect(address, options)
+    try:
+        collections = Collections.of(client, address.database)
+        with refusing():
+            prepare(collections, indexes=False)
+            return build_indexes(collections)
+    finally:
+        client.close()
 
 
 class MongoStore:
