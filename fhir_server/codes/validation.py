@@ -107,7 +107,7 @@ class CodeValidator:
             return self._without_system(value_set, coding, place)
         member = value_set.composition.contains(coding["system"], str(coding.get("code", "")))
         own = self._in_system(coding, place, self._system_of(value_set, coding))
-        issues = list(own.issues)
+        issues = [] if self._strictness.membership_only and member is not None else list(own.issues)
         if own.system is None and member:
             if self._view.code_system(coding["system"]) is None:
                 issues = [_softened(issue) for issue in issues]

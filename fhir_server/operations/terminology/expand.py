@@ -58,7 +58,7 @@ def expand(request: FhirRequest, engine: Engine) -> FhirResponse:
         raise InvalidRequest.of(messages.VALUE_SET_NEEDED())
     view, value_set = found
     made = world.terminology.expand(view, value_set, _wanted(inputs, world))
-    told = list(_told(inputs, request))
+    told = list(_told(inputs, world))
     return FhirResponse(200, body=json.serialise(_resource(value_set, made, told, inputs, engine)))
 
 
@@ -78,13 +78,13 @@ def _wanted(inputs: Inputs, world: World) -> Wanted:
     )
 
 
-def _told(inputs: Inputs, request: FhirRequest) -> Iterator[dict[str, Any]]:
+def _told(inputs: Inputs, world: World) -> Iterator[dict[str, Any]]:
     """The parameters that decided on the expansion, as it repeats them."""
     for name, kind in _TOLD.items():
         for value in inputs.all(name):
             yield {"name": name, _value_name(name, kind): value}
-    if not inputs.all("displayLanguage") and request.accept_language:
-        yield {"name": "displayLanguage", "valueCode": " ".join(request.accept_language.split())}
+    if not inputs.all("displayLanguage") and world.display_language:
+        yield {"name": "displayLanguage", "valueCode": world.display_language}
 
 
 def _value_name(name: str, kind: Kind) -> str:

@@ -5,7 +5,7 @@ https://hl7.org/fhir/R4/terminology-service.html
 
 from typing import Any
 
-from fhir_server.codes.languages import languages
+from fhir_server.codes.languages import Languages, languages
 from fhir_server.codes.terminology import Terminology
 from fhir_server.codes.view import ValueSet, Versions, View, supplements_of
 from fhir_server.core import json
@@ -42,8 +42,13 @@ class World:
         self.inputs = inputs
         sent = inputs.all("tx-resource")
         self.terminology: Terminology = engine.codes.with_resources(sent)
-        self.languages = languages(inputs.text("displayLanguage") or request.accept_language)
+        self.display_language = inputs.text("displayLanguage") or " ".join(request.accept_language.split())
         self._versions = _versions(inputs)
+
+    @property
+    def languages(self) -> Languages:
+        """The languages that displays are asked for in."""
+        return languages(self.display_language)
 
     def view(self, supplements: tuple[str, ...] = ()) -> View:
         """The code systems and value sets as the request wants them."""
@@ -76,7 +81,16 @@ class World:
         return canonical
 
     def value_set(self) -> tuple[View, ValueSet] | None:
-        """The value set asked about, and the view it is seen in; None where none is named."""
+        """The value set asked about, and the view it is seen in; None where none is named.
+
+        Its language is that of displays where the request asks for none.
+        """
+        found = self._value_set()
+        if found is not None and not self.display_language:
+            self.display_language = found[1].language
+        return found
+
+    def _value_set(self) -> tuple[View, ValueSet] | None:
         instance, inline, url = self.instance(), self.inputs.content("valueSet"), self.inputs.text("url")
         given = [name for name, one in (("id", instance), ("valueSet", inline), ("url", url)) if one]
         if len(given) > 1 and url is not None and instance is not None:

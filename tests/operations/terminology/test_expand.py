@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from fhir_server.codes.view import EXPANSION_PARAMETER
 from tests.codes.world import CARE, FRAGMENT, ROOT, code_system, filtered, french, listed, url, value_set
 from tests.interactions.client import Answer, Client
 from tests.operations.terminology.conftest import parameters
@@ -169,6 +170,21 @@ def test_resources_that_come_with_the_request(care: Client) -> None:
 def test_the_language_of_displays(care: Client, query: str, header: str, display: str | None) -> None:
     expansion = expand(care, f"url={url('visits')}{query}", accept_language=header)
     assert expansion["contains"][0].get("display") == display
+
+
+@pytest.mark.parametrize(
+    ("query", "header", "display"),
+    [("", "", "Besuch"), ("?displayLanguage=fr", "", "Visite"), ("", "fr", "Visite")],
+)
+def test_a_value_set_may_say_in_which_language_it_is_shown(
+    care: Client, query: str, header: str, display: str
+) -> None:
+    plain = value_set("german", listed(CARE, "visit"))
+    parts = [{"url": "name", "valueCode": "displayLanguage"}, {"url": "value", "valueCode": "de"}]
+    compose = {**plain["compose"], "extension": [{"url": EXPANSION_PARAMETER, "extension": parts}]}
+    for german in ({**plain, "language": "de"}, {**plain, "language": "en", "compose": compose}):
+        expansion = care.post(f"ValueSet/$expand{query}", german, accept_language=header).content["expansion"]
+        assert expansion["contains"][0]["display"] == display
 
 
 def test_designations(care: Client) -> None:

@@ -177,6 +177,13 @@ def test_a_bare_code_of_two_systems_is_ambiguous(care: Client) -> None:
     assert twin["url"] in said(answer)["message"]
 
 
+def test_membership_alone(care: Client) -> None:
+    query = f"system={CARE}&display=Appel&valueset-membership-only=true&code="
+    assert said(validate(care, "visits", query + "visit"))["result"] is True
+    answer = validate(care, "visits", query + "nothing")
+    assert kinds(answer) == [(ERROR, "not-in-vs")]
+
+
 def test_a_coding_names_its_places(care: Client) -> None:
     coding = {"system": CARE, "code": "visit", "display": "Appel"}
     answer = care.post("ValueSet/$validate-code", parameters(url=url("visits"), coding=coding))
