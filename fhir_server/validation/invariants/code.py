@@ -56,11 +56,15 @@ Test = Callable[[Any, Scope], bool | None]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Code:
-    """A compiled expression: `run` selects from one item, `test` says whether that is true, None if empty."""
+    """A compiled expression: `run` selects from one item, `test` says whether that is true, None if empty.
+
+    `constants` are its items where they are always the same.
+    """
 
     run: Run
     test: Test
     shape: Shape = UNKNOWN
+    constants: tuple[Any, ...] | None = None
 
 
 def selecting(run: Run, shape: Shape = UNKNOWN) -> Code:
@@ -78,10 +82,10 @@ def testing(test: Test) -> Code:
     return Code(run, test, BOOLEAN)
 
 
-def constant(value: Any, shape: Shape) -> Code:
-    """The code of a literal."""
-    items = (value,)
-    return selecting(lambda _this, _scope: items, shape)
+def constant(items: tuple[Any, ...], shape: Shape) -> Code:
+    """The code of literals."""
+    verdict = truth(items) if len(items) < 2 else None
+    return Code(lambda _this, _scope: items, lambda _this, _scope: verdict, shape, items)
 
 
 def truth(items: Items) -> bool | None:

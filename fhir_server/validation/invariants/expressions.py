@@ -18,7 +18,14 @@ from fhir_server.validation.invariants.code import (
     selecting,
     single,
 )
-from fhir_server.validation.invariants.functions import COMBINING, ITERATING, PLAIN, aggregate, exists
+from fhir_server.validation.invariants.functions import (
+    COMBINING,
+    ITERATING,
+    PLAIN,
+    aggregate,
+    exists,
+    objects_of,
+)
 from fhir_server.validation.invariants.operators import OPERATORS, indexed, negative
 from fhir_server.validation.invariants.shapes import INTEGER, STRING, UNKNOWN, Shape, Types, of
 from fhir_server.validation.invariants.steps import named_step
@@ -59,7 +66,7 @@ class ExpressionCompiler:
     def _code(self, tree: Tree, this: Shape) -> Code:
         match tree:
             case Literal(value, type):
-                return constant(value, of(type))
+                return constant((value,), of(type))
             case Nothing():
                 return selecting(lambda _this, _scope: NOTHING)
             case Member(name):
@@ -73,7 +80,7 @@ class ExpressionCompiler:
             case Path(left, Call(name, arguments)):
                 return self._call(left, name, arguments, this)
             case Path(left, Member(name)):
-                return self._member(self._code(left, this), name)
+                return self._member(self._holders(left, this), name)
             case Item(left, index):
                 return indexed(self._code(left, this), self._code(index, this))
             case Negative(operand):
@@ -102,6 +109,15 @@ class ExpressionCompiler:
         if this.types:
             return selecting(lambda _this, _scope: NOTHING)
         raise Unsupported(f"{name} as the start of a path")
+
+    def _holders(self, tree: Tree, this: Shape) -> Code:
+        """What may have the child that is asked for; of all descendants, only objects do."""
+        match tree:
+            case Call("descendants", ()):
+                return objects_of(_special("this", this))
+            case Path(left, Call("descendants", ())):
+                return objects_of(self._code(left, this))
+        return self._code(tree, this)
 
     def _member(self, left: Code, name: str) -> Code:
         return stepping(left, *named_step(self._types, left.shape, name))
@@ -142,10 +158,10 @@ class ExpressionCompiler:
 
     def _variable(self, name: str) -> Code:
         if name in CONSTANTS:
-            return constant(CONSTANTS[name], STRING)
+            return constant((CONSTANTS[name],), STRING)
         for prefix, folder in _URLS.items():
             if name.startswith(prefix):
-                return constant(f"http://hl7.org/fhir/{folder}{name.removeprefix(prefix)}", STRING)
+                return constant((f"http://hl7.org/fhir/{folder}{name.removeprefix(prefix)}",), STRING)
         if name == "resource":
             return selecting(lambda _this, scope: (scope.resource,), self._resource)
         if name == "rootResource":

@@ -20,7 +20,7 @@ from fhir_server.validation.invariants.code import (
 )
 from fhir_server.validation.invariants.operators import distinct, text_of
 from fhir_server.validation.invariants.shapes import DECIMAL, INTEGER, STRING, UNKNOWN, Shape
-from fhir_server.validation.invariants.steps import children, descendants
+from fhir_server.validation.invariants.steps import children, descendants, objects_below
 from fhir_server.validation.invariants.values import Primitive, equal, is_number, number
 
 
@@ -150,6 +150,16 @@ def _descendants(left: Code) -> Code:
 
     def select(this: Any, scope: Scope) -> Items:
         return [child for item in run(this, scope) for child in descendants(item, scope)]
+
+    return selecting(select)
+
+
+def objects_of(left: Code) -> Code:
+    """The descendants that are objects."""
+    run = left.run
+
+    def select(this: Any, scope: Scope) -> Items:
+        return [one for item in run(this, scope) for one in objects_below(item, scope)]
 
     return selecting(select)
 

@@ -15,6 +15,7 @@ from fhir_server.validation.invariants.code import (
     Scope,
     Test,
     Unsupported,
+    constant,
     selecting,
     single,
     testing,
@@ -22,6 +23,7 @@ from fhir_server.validation.invariants.code import (
 from fhir_server.validation.invariants.shapes import DECIMAL, STRING, UNKNOWN, Shape
 from fhir_server.validation.invariants.syntax import Measure
 from fhir_server.validation.invariants.values import (
+    Primitive,
     alike,
     equal,
     is_number,
@@ -105,6 +107,13 @@ def differs(left: Code, right: Code) -> Code:
 def _equality(left: Code, right: Code) -> Test:
     run_left, run_right = left.run, right.run
     temporal = left.shape.temporal or right.shape.temporal
+    if (
+        right.constants is not None
+        and len(right.constants) == 1
+        and right.shape.types == STRING.types
+        and not temporal
+    ):
+        return _equality_with(left, right.constants[0])
 
     def test(this: Any, scope: Scope) -> bool | None:
         items = run_left(this, scope)
@@ -116,6 +125,19 @@ def _equality(left: Code, right: Code) -> Test:
         if len(items) != len(others):
             return False
         return _all_equal(items, others, temporal)
+
+    return test
+
+
+def _equality_with(left: Code, wanted: str) -> Test:
+    run_left = left.run
+
+    def test(this: Any, scope: Scope) -> bool | None:
+        items = run_left(this, scope)
+        if not items:
+            return None
+        item = items[0]
+        return len(items) == 1 and (item.value if type(item) is Primitive else item) == wanted
 
     return test
 
@@ -175,6 +197,7 @@ def compares(accepts: Callable[[int], bool]) -> Callable[[Code, Code], Code]:
 def within(left: Code, right: Code) -> Code:
     """in"""
     run_left, run_right = left.run, right.run
+    texts = frozenset(right.constants or ()) if STRING.types >= right.shape.types else frozenset()
 
     def test(this: Any, scope: Scope) -> bool | None:
         items = run_left(this, scope)
@@ -182,6 +205,8 @@ def within(left: Code, right: Code) -> Code:
             return None
         if len(items) > 1:
             raise FhirPathError("'in' needs a single item on its left")
+        if texts and type(items[0]) is str:
+            return items[0] in texts
         return any(equal(items[0], other) for other in run_right(this, scope))
 
     return testing(test)
@@ -196,6 +221,8 @@ def union(left: Code, right: Code) -> Code:
     """|"""
     run_left, run_right = left.run, right.run
     shape = left.shape if left.shape.types == right.shape.types else UNKNOWN
+    if left.constants is not None and right.constants is not None and shape is left.shape:
+        return constant(tuple(dict.fromkeys(left.constants + right.constants)), shape)
 
     def run(this: Any, scope: Scope) -> Items:
         return distinct([*run_left(this, scope), *run_right(this, scope)], scope)

@@ -165,6 +165,26 @@ def children(item: Any) -> Iterator[Any]:
             yield from shown(item, name)
 
 
+def objects_below(item: Any, scope: Scope) -> list[Any]:
+    """Every object below an item: all of its descendants that can have children."""
+    found: list[Any] = []
+    waiting = [item.more if type(item) is Primitive else item]
+    while waiting:
+        node = waiting.pop()
+        if type(node) is not dict:
+            continue
+        for value in node.values():
+            if type(value) is dict:
+                found.append(value)
+                waiting.append(value)
+            elif type(value) is list:
+                inner = [one for one in value if type(one) is dict]
+                found += inner
+                waiting += inner
+    scope.spend(len(found))
+    return found
+
+
 def descendants(item: Any, scope: Scope) -> list[Any]:
     """Every child, their children and so on, in no promised order."""
     found: list[Any] = []

@@ -18,11 +18,19 @@ from fhir_server.validation.profiles.visit import Visit, joined
 
 
 class Placed(NamedTuple):
-    """A value of an element, with the name of its type and its place below the holder."""
+    """A value of an element, with the name of its type and its step from the holder; `place` is -1 for one
+    that does not repeat.
+    """
 
     value: Any
     type: str
-    where: str
+    step: str
+    place: int = -1
+
+    @property
+    def where(self) -> str:
+        """Where it stands below the holder."""
+        return self.step if self.place < 0 else f"{self.step}[{self.place}]"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,6 +83,14 @@ class ElementNode:
     must_support: bool = False
     items: Mapping[str, ItemNode] = field(default_factory=dict)
     slicing: Slicing | None = None
+    by_name: Mapping[str, Property] = field(init=False)
+    is_narrowed: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        names = {known.name: known for known in self.properties}
+        companions = {known.companion: known for known in self.properties}
+        object.__setattr__(self, "by_name", names | companions)
+        object.__setattr__(self, "is_narrowed", not all(known.allowed for known in self.properties))
 
     def check(self, holder: dict[str, Any], visit: Visit) -> Findings:
         values = self.values(holder)
@@ -91,13 +107,16 @@ class ElementNode:
             found = joined(found, checked(self.items, values, visit))
         if self.slicing is not None and (more := self.slicing.check(values, visit)) is not None:
             found = joined(found, more)
-        return joined(found, self._types(values)) if len(self.properties) > 1 else found
+        return joined(found, self._types(values)) if self.is_narrowed else found
 
     def values(self, holder: dict[str, Any]) -> list[Placed]:
         """The values of the element in an object, each with what stands beside it."""
         if len(self.properties) == 1:
             return _of_property(self.properties[0], holder)
-        return [placed for known in self.properties for placed in _of_property(known, holder)]
+        for name in holder:
+            if name in self.by_name:
+                return _of_property(self.by_name[name], holder)
+        return []
 
     def _miscounted(self, count: int) -> Finding:
         where = f".{self.name}"
@@ -143,7 +162,7 @@ def _of_property(known: Property, holder: dict[str, Any]) -> list[Placed]:
             return []
         if type(value) is not list:
             return [Placed(value, known.type, known.step)]
-        return [Placed(one, known.type, f"{known.step}[{index}]") for index, one in enumerate(value)]
+        return [Placed(one, known.type, known.step, index) for index, one in enumerate(value)]
     if type(value) is not list and type(companion) is not list:
         return [Placed(_accompanied(value, companion), known.type, known.step)]
     return _paired(known, value, companion)
@@ -161,7 +180,8 @@ def _paired(known: Property, value: Any, companion: Any) -> list[Placed]:
                 companions[index] if index < len(companions) else None,
             ),
             known.type,
-            f"{known.step}[{index}]",
+            known.step,
+            index,
         )
         for index in range(count)
     ]
