@@ -113,7 +113,7 @@ class _Installation:
             if not problems and type == DEFINED_BY:
                 problems = self._admission.problems(resource)
             if problems:
-                left_out[member] = str(problems[0])
+                left_out[member] = _told(problems[0])
         kept = tuple(row for row in package.index.resources if row[3] not in left_out)
         index = msgspec.structs.replace(package.index, resources=kept, left_out=left_out)
         return replace(package, index=index)
@@ -122,6 +122,10 @@ class _Installation:
     def _admission(self) -> Admission:
         engine = self._engine
         return Admission(engine.registry, engine.extractor.indexing, engine.paths)
+
+
+def _told(problem: Issue) -> str:
+    return f"{', '.join(problem.expression)}: {problem.text.render()}"
 
 
 def _keep(unit: UnitOfWork, package: Package) -> None:
