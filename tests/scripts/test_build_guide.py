@@ -11,6 +11,7 @@ from fhir.resources.R4B import get_fhir_model_class
 from fhir_server.codes.terminology import Terminology
 from fhir_server.core import json
 from fhir_server.core.fhirpath import FhirPath
+from fhir_server.definitions.packages.archive import read_package
 from fhir_server.definitions.registry import Registry
 from fhir_server.validation.checks.table import CHECKS
 from fhir_server.validation.validator import Validator
@@ -55,6 +56,16 @@ def test_the_manifest_says_what_it_is(files: dict[str, Any]) -> None:
     assert manifest["canonical"] == ROOT
     assert manifest["fhirVersions"] == ["4.0.1"]
     assert manifest["dependencies"] == {"hl7.fhir.r4.core": "4.0.1"}
+
+
+def test_this_server_can_install_it(package: Path, files: dict[str, Any]) -> None:
+    index = read_package(package).index
+    assert index.label == f"sesame.fhir.r4#{read_guide().version}"
+    assert index.left_out == {}
+    definitions = {url for type, url, _, _ in index.resources if type == "StructureDefinition"}
+    assert definitions == {
+        body["url"] for body in files.values() if body.get("resourceType") == "StructureDefinition"
+    }
 
 
 @pytest.mark.parametrize("folder", ["package", "package/example"])
