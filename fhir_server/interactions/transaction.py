@@ -107,6 +107,7 @@ class Transaction:
         changeset = Changeset(unit, self._engine, self._request.base_url)
         plan = _Plan()
         answers: dict[int, bytes] = {}
+        unit.expect(self._named())
         for asked in entries_by_method(self._entries, "DELETE"):
             answers[asked.index] = _at(asked, self._delete, unit, changeset, plan)
         for asked in entries_by_method(self._entries, "POST"):
@@ -118,6 +119,12 @@ class Transaction:
         for asked in entries_by_method(self._entries, "GET", "HEAD"):
             answers[asked.index] = _at(asked, self._read, unit, read)
         return answers
+
+    def _named(self) -> list[tuple[str, str]]:
+        """The resources that entries change by their ids."""
+        changing = entries_by_method(self._entries, "DELETE", "PUT", "PATCH")
+        paths = (asked.request.path for asked in changing)
+        return [(path[0], path[1]) for path in paths if len(path) == 2]
 
     def _delete(self, asked: Entry, unit: UnitOfWork, changeset: Changeset, plan: _Plan) -> bytes:
         request = asked.request

@@ -277,6 +277,9 @@ class MemoryUnit(MemoryReader):
     def now(self) -> int:
         return self._now
 
+    def expect(self, resources: Iterable[tuple[str, str]]) -> None:
+        """Nothing to do: they are here."""
+
     def put(
         self, draft: Draft, entries: Entries, method: Method, expected_version: int | None = None
     ) -> StoredResource:

@@ -184,6 +184,10 @@ class UnitOfWork(Reader, Protocol):
         """The time that this unit's writes will carry."""
         ...
 
+    def expect(self, resources: Iterable[tuple[str, str]]) -> None:
+        """These types and ids are about to be read: a store over a network asks for all of them at once."""
+        ...
+
     def put(
         self, draft: Draft, entries: Entries, method: Method, expected_version: int | None = None
     ) -> StoredResource:

@@ -58,6 +58,10 @@ class MongoUnit(MongoReader):
         self._transaction.send()
         return super().read_version(type, id, version)
 
+    def expect(self, resources: Iterable[tuple[str, str]]) -> None:
+        keys = [f"{type}/{id}" for type, id in resources]
+        self._transaction.expect(self._transaction.resources, keys)
+
     def put(
         self, draft: Draft, entries: Entries, method: Method, expected_version: int | None = None
     ) -> StoredResource:
