@@ -3,10 +3,11 @@
 import os
 import sys
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -15,7 +16,8 @@ from fhir_server.core.fhirpath import FhirPath
 from fhir_server.core.limits import Limits
 from fhir_server.core.tokens import PageTokens
 from fhir_server.definitions.registry import Registry
-from fhir_server.extension import Engine, Operation, Programme, Software
+from fhir_server.errors import FhirError
+from fhir_server.extension import Engine, Operation, PlugIns, Programme, Software
 from fhir_server.interactions.dispatch import Dispatcher
 from fhir_server.interactions.engines import Engines
 from fhir_server.jobs.runner import Runner
@@ -65,6 +67,31 @@ def required_profiles(settings: Settings, registry: Registry) -> dict[str, tuple
     return required
 
 
+def plug_ins(found: Iterable[Programme], settings: Settings) -> list[PlugIns]:
+    """What the programmes plug in, by the options that the settings name. Raises `SettingError`."""
+    options = _programme_options(settings.programme_options)
+    if strangers := options.keys() - {programme.name for programme in found}:
+        raise SettingError(
+            f"{variable('programme_options')}: no programme is named {sorted(strangers)[0]!r}."
+        )
+    try:
+        return [one.plug_ins(settings.guide_root, options.get(one.name, {})) for one in found]
+    except ValueError as error:
+        raise SettingError(f"{variable('programme_options')}: {error}") from error
+
+
+def _programme_options(path: str | None) -> dict[str, dict[str, Any]]:
+    if path is None:
+        return {}
+    try:
+        options = json.parse(Path(path).read_bytes())
+    except (OSError, FhirError) as error:
+        raise SettingError(f"{variable('programme_options')} names {path!r}: {error}") from error
+    if not isinstance(options, dict) or not all(isinstance(of_one, dict) for of_one in options.values()):
+        raise SettingError(f"{variable('programme_options')} names {path!r}: expected an object of objects.")
+    return options
+
+
 def build(settings: Settings) -> Server:
     """Open the store and put the engine together."""
     found = programmes(settings)
@@ -73,7 +100,8 @@ def build(settings: Settings) -> Server:
     extractor = Extractor(registry, zone, settings.base_url or "")
     codes, paths = terminology(settings, registry), FhirPath()
     store = _store(settings)
-    operations = (*OPERATIONS, *(operation for programme in found for operation in programme.operations))
+    plugged = plug_ins(found, settings)
+    operations = (*OPERATIONS, *(operation for one in plugged for operation in one.operations))
     engine = Engine(
         store=store,
         registry=registry,
@@ -88,8 +116,8 @@ def build(settings: Settings) -> Server:
         new_id=new_id,
         limits=_limits(settings),
         conditional_delete_multiple=settings.conditional_delete_multiple,
-        rules=tuple(rule for programme in found for rule in programme.rules),
-        reactions=tuple(reaction for programme in found for reaction in programme.reactions),
+        rules=tuple(rule for one in plugged for rule in one.rules),
+        reactions=tuple(reaction for one in plugged for reaction in one.reactions),
         operations=operations,
         required_profiles=required_profiles(settings, registry),
     )

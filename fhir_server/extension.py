@@ -99,20 +99,33 @@ class RecordType(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class PlugIns:
+    """What a care programme plugs into the engine."""
+
+    rules: tuple[Rule, ...] = ()
+    reactions: tuple[Reaction, ...] = ()
+    operations: tuple[Operation, ...] = ()
+    records: tuple[RecordType, ...] = ()
+
+
+def no_plug_ins(_root: str | None, _options: Mapping[str, Any]) -> PlugIns:
+    """Of a programme that is only a guide."""
+    return PlugIns()
+
+
+@dataclass(frozen=True, slots=True)
 class Programme:
     """A care programme: its guide as plain resources, its synthetic cohort as transaction Bundles, and its
-    plug-ins. `guide` and `demo` take the canonical root to write instead of the programme's own; `checks`
-    look at single resources, as the engine's own do.
+    plug-ins. `guide`, `demo` and `plug_ins` take the canonical root to write instead of the programme's own;
+    `plug_ins` also the options of whoever runs the server, and raises `ValueError` for one that it does not
+    know. `checks` look at single resources, as the engine's own do.
     """
 
     name: str
     version: str
     guide: Callable[[str | None], Iterable[Resource]]
     demo: Callable[[str | None], Iterable[Resource]]
-    rules: tuple[Rule, ...] = ()
-    reactions: tuple[Reaction, ...] = ()
-    operations: tuple[Operation, ...] = ()
-    records: tuple[RecordType, ...] = field(default=())
+    plug_ins: Callable[[str | None, Mapping[str, Any]], PlugIns] = no_plug_ins
     checks: tuple[Check, ...] = ()
 
 

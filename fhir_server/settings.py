@@ -141,6 +141,11 @@ class Settings:
         _list("names of Python packages, separated by commas"),
         "Care programmes whose guide and rules are loaded; empty for a plain FHIR server.",
     )
+    programme_options: str | None = setting(
+        None,
+        _text("the path of a JSON file"),
+        "Options of the programmes, by programme name, such as the switches of their rules.",
+    )
     guide_root: str | None = setting(
         None,
         Kind("a URL such as https://fhir.example.org/guide", _url),

@@ -1,6 +1,7 @@
 """A server put together from settings, without a socket."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -110,3 +111,24 @@ def test_the_terminology_of_the_settings() -> None:
     settings = Settings.load({"FHIR_SERVER_TERMINOLOGY_SERVER": "http://127.0.0.1:1/r4"})
     helped = standalone.terminology(settings, registry)
     assert helped.expansion_max == 1_500
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "No such file"),
+        ("{", "JSON"),
+        ("[]", "expected an object of objects"),
+        ('{"sesame": 1}', "expected an object of objects"),
+        ('{"other": {}}', "no programme is named 'other'"),
+    ],
+)
+def test_options_of_programmes_that_cannot_be_used_are_refused(
+    tmp_path: Path, content: str | None, said: str
+) -> None:
+    file = tmp_path / "options.json"
+    if content is not None:
+        file.write_text(content)
+    settings = Settings.load({"FHIR_SERVER_STORE": "memory:", "FHIR_SERVER_PROGRAMME_OPTIONS": str(file)})
+    with pytest.raises(SettingError, match=said):
+        bootstrap.build(settings)

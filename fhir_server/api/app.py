@@ -20,7 +20,7 @@ from fhir_server.api.render import CACHE, NO_BODY, VARY, Reply, render
 from fhir_server.api.request_log import RequestLog
 from fhir_server.core.request import FhirRequest, FhirResponse
 
-Scope = Mapping[str, Any]
+Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
@@ -73,7 +73,7 @@ class Application:
             return self._live(receive, send)
         return self._site(scope, receive, send)
 
-    def serves(self, scope: Scope) -> bool:
+    def serves(self, scope: Mapping[str, Any]) -> bool:
         """Whether this is a request below the FHIR base."""
         return scope["type"] == "http" and target.is_fhir(scope["raw_path"])
 
@@ -98,7 +98,7 @@ class Application:
             await send({"type": "http.response.start", "status": reply.status, "headers": reply.headers})
             await send({"type": "http.response.body", "body": reply.body})
 
-    def begin(self, scope: Scope) -> Exchange:
+    def begin(self, scope: Mapping[str, Any]) -> Exchange:
         """An exchange below the FHIR base, which `at_once` or else `in_time` answers."""
         found = headers.pick(scope["headers"])
         accepted = found.get(b"accept-language")
