@@ -74,7 +74,7 @@ def _index(guide: Guide, profiles: list[Resource]) -> str:
         f"Racine canonique `{guide.root}`, version {guide.version}, FHIR R4 (4.0.1). "
         "`make guide ROOT=https://...` écrit le paquet FHIR sur une autre racine. "
         "Ces pages sont produites par `make docs`.\n",
-        f"Vérifier une ressource : `fhir-server validate FICHIER --profile {guide.profile('sesame-claim')}`.\n",
+        f"Vérifier un fichier : `fhir-server validate F.json --profile {guide.profile('sesame-claim')}`.\n",
         "Ce que le guide a décidé sans source, et ce qui reste incertain : [choix et sources](choix.md).\n",
         _section("Profils", (_profile_row(found) for found in profiles), "Profil | Type | Objet"),
         _section("Extensions", (_extension_row(found) for found in extensions), "Extension | Sur | Objet"),
