@@ -1,0 +1,109 @@
+"""The whole validator on the official examples, on any JSON, and on what resources here say of themselves."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fhir_server.codes.terminology import Terminology
+from fhir_server.core.fhirpath import FhirPath
+from fhir_server.core.json import parse
+from fhir_server.core.outcome import operation_outcome
+from fhir_server.definitions.registry import Registry
+from fhir_server.validation.checks.table import CHECKS
+from fhir_server.validation.validator import Validator
+
+FILES = sorted((Path(__file__).parent.parent / "data" / "hl7-r4").glob("*.json"))
+SMALL = [file for file in FILES if file.stat().st_size < 10_000]
+
+# its id has 67 characters, three more than R4 allows
+TOO_LONG_AN_ID = "questionnaireresponse-extensions-QuestionnaireResponse-item-subject"
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@pytest.fixture(scope="module")
+def validator(registry: Registry) -> Validator:
+    return Validator(registry, FhirPath(), Terminology(registry), CHECKS)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_no_official_example_has_an_error(validator: Validator, file: Path) -> None:
+    issues = validator.validate(parse(file.read_bytes()))
+    errors = [(issue.code, *issue.expression) for issue in issues if issue.severity in ("error", "fatal")]
+    assert errors == ([("value", "SearchParameter.id")] if file.stem == TOO_LONG_AN_ID else [])
+
+
+def holders(value: Any) -> list[Any]:
+    """Every object and array in a value."""
+    inner = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
+    return [value, *(one for each in inner if isinstance(each, dict | list) for one in holders(each))]
+
+
+@given(st.data(), JSON)
+def test_any_json_in_any_place_gives_issues_that_make_an_outcome(
+    validator: Validator, data: Any, value: Any
+) -> None:
+    resource = parse(data.draw(st.sampled_from(SMALL)).read_bytes())
+    holder = data.draw(st.sampled_from(holders(resource)))
+    key = data.draw(st.sampled_from(sorted(holder) if isinstance(holder, dict) else range(len(holder))))
+    holder[key] = value
+    issues = validator.validate(resource)
+    for language in ("en", "fr"):
+        outcome = operation_outcome(issues, language)
+        assert all(one["diagnostics"] for one in outcome["issue"])
+
+
+def test_what_is_said_of_a_resource_is_itself_sound(validator: Validator) -> None:
+    resource = {"resourceType": "Patient", "contact": [{"gender": "male"}], "meta": {"profile": ["urn:x"]}}
+    outcome = operation_outcome(validator.validate(resource), "fr")
+    assert [issue.key for issue in validator.validate(outcome)] == ["dom-6"]
+
+
+def test_problems_stop_after_a_hundred(validator: Validator) -> None:
+    resource = {"resourceType": "Patient", "contact": [{"gender": "male"}] * 300}
+    issues = validator.validate(resource)
+    assert len(issues) == 101
+    assert issues[-1].code == "too-costly"
+
+
+def test_rules_are_not_asked_of_what_has_no_shape(validator: Validator) -> None:
+    issues = validator.validate({"resourceType": "Patient", "contact": {"gender": "male"}})
+    assert [issue.code for issue in issues] == ["structure"]
+    assert validator.validate([]) != []
+    assert validator.validate({"resourceType": "Nosuch"}) != []
+
+
+def test_a_rule_and_a_bad_code_are_both_told(validator: Validator) -> None:
+    issues = validator.validate({"resourceType": "Patient", "gender": "x", "contact": [{"gender": "male"}]})
+    assert {issue.key or issue.code for issue in issues} == {"code-invalid", "pat-1", "dom-6"}
+
+
+def test_a_validator_for_other_definitions(validator: Validator, registry: Registry) -> None:
+    profile = {
+        "resourceType": "StructureDefinition",
+        "url": "http://example.org/p",
+        "name": "P",
+        "status": "active",
+        "kind": "resource",
+        "abstract": False,
+        "type": "Patient",
+        "baseDefinition": "http://hl7.org/fhir/StructureDefinition/Patient",
+        "derivation": "constraint",
+        "differential": {"element": [{"id": "Patient.active", "path": "Patient.active", "min": 1}]},
+    }
+    patient = {"resourceType": "Patient", "gender": "male"}
+    wider = registry.layered([profile])
+    asked = [issue.code for issue in validator.validate(patient, ["http://example.org/p"])]
+    assert "not-found" in asked
+    asked = [
+        issue.code
+        for issue in validator.over(wider, Terminology(wider)).validate(patient, ["http://example.org/p"])
+    ]
+    assert "required" in asked
