@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from fhir_server.errors import InvalidRequest, MalformedContent, Unprocessable
 from fhir_server.extension import Engine, Resource
 from fhir_server.interactions import messages
+from fhir_server.interactions.resolving import canonical_resolver
 from fhir_server.issues import Issue
 
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
@@ -46,9 +47,10 @@ def _refuse(issues: list[Issue]) -> bool:
 def _conformance(resource: Resource, engine: Engine) -> list[Issue]:
     """What is wrong beyond structure; of several profiles required of the type, by the one that fits."""
     required = engine.required_profiles.get(resource["resourceType"], ())
+    resolve = canonical_resolver(engine.store)
     if len(required) < 2:
-        return engine.validator.conformance(resource, required)
-    tried = [engine.validator.conformance(resource, (profile,)) for profile in required]
+        return engine.validator.conformance(resource, required, resolve=resolve)
+    tried = [engine.validator.conformance(resource, (profile,), resolve=resolve) for profile in required]
     return next((issues for issues in tried if not _refuse(issues)), tried[0])
 
 

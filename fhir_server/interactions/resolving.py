@@ -11,31 +11,52 @@ from fhir_server.extension import Resource
 from fhir_server.search.ast import Match, SearchQuery, UriValue
 from fhir_server.store.port import Reader
 
+Resolver = Callable[[str], Resource | None]
+
 BY_CANONICAL = ("Questionnaire",)
 """Types that others name by their canonical url, and that are no definitions of the registry's."""
 VERSIONS_MAX = 50
 
 
-def resolver(reader: Reader, base_url: str) -> Callable[[str], Resource | None]:
-    """Finds what is referred to: a resource of this server by its id, another by its canonical url."""
+def resolver(reader: Reader, base_url: str) -> Resolver:
+    """Finds what is referred to, reading it once: a resource of this server by its id, another by its
+    canonical url.
+    """
+    known: dict[str, Resource | None] = {}
+    by_canonical = canonical_resolver(reader)
 
     def resolve(text: str) -> Resource | None:
-        reference = parse_reference(text, base_url)
-        if reference.kind == "local":
-            stored = reader.read(reference.type, reference.id)
-            found: Resource | None = json.parse(stored.body) if stored and not stored.deleted else None
-            return found
-        return _by_canonical(text, reader) if reference.kind in ("absolute", "urn") else None
+        if text not in known:
+            reference = parse_reference(text, base_url)
+            is_local = reference.kind == "local"
+            known[text] = _local(reader, reference.type, reference.id) if is_local else by_canonical(text)
+        return known[text]
 
     return resolve
 
 
-def _by_canonical(text: str, reader: Reader) -> Resource | None:
-    """The resource of that url, and of that version where one is named; of several the one written last."""
-    canonical = parse_canonical(text)
-    of_url = Match("url", "uri", (UriValue(canonical.url),))
-    query = SearchQuery(BY_CANONICAL, (of_url,), count=VERSIONS_MAX, total="none")
-    found = sorted(reader.search(query).matches, key=lambda match: match.sequence, reverse=True)
-    resources: list[Resource] = [json.parse(match.body) for match in found]
-    fitting = (one for one in resources if canonical.version in ("", one.get("version")))
-    return next(fitting, None)
+def canonical_resolver(reader: Reader) -> Resolver:
+    """Finds resources by their canonical url alone: that of the version named, or the one written last."""
+
+    def resolve(text: str) -> Resource | None:
+        reference = parse_reference(text)
+        # a urn is what the entries of a Bundle call each other by
+        if reference.kind != "absolute" or reference.type not in ("", *BY_CANONICAL):
+            return None
+        canonical = parse_canonical(text)
+        of_url = Match("url", "uri", (UriValue(canonical.url),))
+        query = SearchQuery(BY_CANONICAL, (of_url,), count=VERSIONS_MAX, total="none")
+        found = sorted(reader.search(query).matches, key=lambda match: match.sequence, reverse=True)
+        resources: list[Resource] = [json.parse(match.body) for match in found]
+        fitting = (one for one in resources if canonical.version in ("", one.get("version")))
+        return next(fitting, None)
+
+    return resolve
+
+
+def _local(reader: Reader, type: str, id: str) -> Resource | None:
+    stored = reader.read(type, id)
+    if stored is None or stored.deleted:
+        return None
+    content: Resource = json.parse(stored.body)
+    return content
