@@ -48,17 +48,20 @@ class Backlog:
         self._connection = connection
         self._added = 0
         self._expects_searches = False
+        self._kept: dict[int, tuple[bytes, Rows]] = {}
 
     def begin(self) -> None:
         """At the start of a transaction: see whether searches are to be expected."""
         row = self._connection.execute(_SEARCHED).fetchone()
         self._expects_searches = row is not None and row[0] > _now() - SEARCHED_MICROSECONDS
 
-    def add(self, key: int, old: bytes) -> None:
-        """The rows of a resource are no longer the packed `old` ones. What the index holds of one that has
-        been waiting is known already.
+    def add(self, key: int, old: bytes, packed: bytes, rows: Rows) -> None:
+        """The rows of a resource are no longer the packed `old` ones, but `rows`, which are `packed`.
+
+        What the index holds of one that has been waiting is known already.
         """
         self._connection.execute(_ADD, (key, old))
+        self._kept[key] = packed, rows
         self._added += 1
 
     def is_due(self) -> bool:
@@ -77,20 +80,29 @@ class Backlog:
         surplus: list[list[Row]] = [[] for _ in TABLES]
         last = 0
         for last, indexed, entries in self._connection.execute(_NEXT, (limit,)):
-            wanted = unpack(entries)
+            wanted = self._rows(last, entries)
             if indexed != _NONE:
                 held = unpack(indexed)
                 _collect(surplus, last, held, wanted)
                 _collect(missing, last, wanted, held)
             else:
+                end = (last,)
                 for rows, of_table in zip(missing, wanted, strict=True):
-                    rows += [(*row, last) for row in of_table]
+                    rows += [row + end for row in of_table]
         for (table, _), taken, written in zip(TABLES, surplus, missing, strict=True):
             delete_rows(self._connection, table, taken)
             insert_rows(self._connection, table, written)
         self._connection.execute(_DONE, (last,))
         if limit < 0:
             self._added = 0
+            self._kept.clear()
+
+    def _rows(self, key: int, packed: bytes) -> Rows:
+        """The rows that a resource is to have. Those that were kept may be of a version that was undone, or
+        that another process has replaced.
+        """
+        kept = self._kept.pop(key, None)
+        return kept[1] if kept and kept[0] == packed else unpack(packed)
 
     def forget(self, key: int) -> Rows:
         """Take a resource off the backlog. Gives the rows that the index may hold of it beside those of its

@@ -40,7 +40,8 @@ INSERT INTO versions (sequence, key, type, id, version, last_updated, method, bo
 VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
 _INSERT_RESOURCE = """
 INSERT INTO resources (version, sequence, last_updated, living, entries, key, type, id)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
+VALUES (1, ?, ?, 1, ?, ?, ?, ?) ON CONFLICT (type, id) DO NOTHING"""
+"""Does nothing where the id was ever used, which spares a create the statement that would look first."""
 _UPDATE_RESOURCE = """
 UPDATE resources SET version = ?, sequence = ?, last_updated = ?, living = ?, entries = ? WHERE key = ?"""
 
@@ -78,21 +79,32 @@ class SqliteUnit(SqliteReader):
     ) -> StoredResource:
         type, id = draft.type, draft.id
         symbol = self._assign.assigned_types[type]
-        key, version, _, living, old = self._current(symbol, id)
-        expect_version(f"{type}/{id}", version, living, expected_version)
-        version += 1
-        sequence = self._tick()
-        content = body(draft, version, self._now)
         rows = rows_of(type, entries, self._assign)
         packed = pack(rows)
-        state = (version, sequence, self._now, 1, packed)
-        if key:
-            self._connection.execute(_UPDATE_RESOURCE, (*state, key))
-        else:
-            key = sequence
-            self._connection.execute(_INSERT_RESOURCE, (*state, key, symbol, id))
+        sequence = self._tick()
+        key, version, old = sequence, 0, _NONE
+        if expected_version != 0 or not self._insert(sequence, symbol, id, packed):
+            key, version, _, living, old = self._current(symbol, id)
+            expect_version(f"{type}/{id}", version, living, expected_version)
+            if key:
+                state = (version + 1, sequence, self._now, 1, packed)
+                self._connection.execute(_UPDATE_RESOURCE, (*state, key))
+            else:
+                key = sequence
+                self._insert(sequence, symbol, id, packed)
         if packed != old:
-            self._index(type, key, old, rows)
+            self._index(type, key, old, packed, rows)
+        return self._log(draft, version + 1, sequence, key, method)
+
+    def _insert(self, sequence: int, symbol: int, id: str, packed: bytes) -> bool:
+        """Insert a resource that never was; False when it was."""
+        values = (sequence, self._now, packed, sequence, symbol, id)
+        return self._connection.execute(_INSERT_RESOURCE, values).rowcount == 1
+
+    def _log(self, draft: Draft, version: int, sequence: int, key: int, method: Method) -> StoredResource:
+        """Add a living version to the log."""
+        type, id, content = draft.type, draft.id, body(draft, version, self._now)
+        symbol = self._assign.assigned_types[type]
         self._connection.execute(
             _INSERT_VERSION, (sequence, key, symbol, id, version, self._now, method, content)
         )
@@ -128,7 +140,7 @@ class SqliteUnit(SqliteReader):
         packed = pack(rows)
         if packed != row[2]:
             self._connection.execute(_INDEX_ANEW, (packed, key))
-            self._index(resource.type, key, row[2], rows)
+            self._index(resource.type, key, row[2], packed, rows)
         return True
 
     def purge(self, type: str, id: str) -> bool:
@@ -147,7 +159,7 @@ class SqliteUnit(SqliteReader):
 
     def _bury(self, type: str, id: str, key: int, version: int, old: bytes) -> StoredResource:
         symbol, sequence = self._symbols.type(type), self._tick()
-        self._index(type, key, old, NO_ROWS)
+        self._index(type, key, old, _NONE, NO_ROWS)
         self._connection.execute("DELETE FROM uniques WHERE owner = ?", (f"{type}/{id}",))
         self._connection.execute(_UPDATE_RESOURCE, (version, sequence, self._now, 0, _NONE, key))
         self._connection.execute(
@@ -155,15 +167,17 @@ class SqliteUnit(SqliteReader):
         )
         return StoredResource(type, id, version, sequence, key, self._now, "DELETE", b"")
 
-    def _index(self, type: str, key: int, old: bytes, rows: Rows) -> None:
-        """Index a resource by `rows` instead of the packed `old`: the identifiers now, all else later."""
+    def _index(self, type: str, key: int, old: bytes, packed: bytes, rows: Rows) -> None:
+        """Index a resource by `rows`, which are `packed`, instead of `old`: the identifiers now, all else
+        later.
+        """
         before = set() if old == _NONE else self._identifiers(type, unpack(old))
         after = self._identifiers(type, rows)
         if surplus := before - after:
             delete_rows(self._connection, "token", [(*row, key) for row in surplus])
         if missing := after - before:
             insert_rows(self._connection, "token", [(*row, key) for row in missing])
-        self._backlog.add(key, old)
+        self._backlog.add(key, old, packed, rows)
 
     def _identifiers(self, type: str, rows: Rows) -> set[Row]:
         parameter = self._assign.assigned_parameters(type)[IDENTIFIER]
