@@ -1,0 +1,78 @@
+"""The profiles fit what the story and the cohort really exchange, also where a resource claims none."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from mappings.sesame.cohort import demo_cohort
+from tests.mappings.sound import GUIDE, VALIDATOR
+from tests.mappings.story import resources, steps
+
+Resource = dict[str, Any]
+
+
+def code(concept: Resource) -> str:
+    return str(concept["coding"][0]["code"])
+
+
+def organization(found: Resource) -> str:
+    if code(found["type"][0]) == "pay":
+        return "sesame-organization-insurer"
+    is_site = "finess" in found["identifier"][0]["system"]
+    return "sesame-organization-site" if is_site else "sesame-organization-quartet"
+
+
+def practitioner(found: Resource) -> str:
+    is_nurse = code(found["qualification"][0]["code"]) == "60"
+    return "sesame-practitioner-ide" if is_nurse else "sesame-practitioner-mg"
+
+
+CONSENTS = {
+    "team-care": "sesame-consent-care",
+    "evaluation": "sesame-consent-evaluation",
+    "research": "sesame-consent-research",
+}
+PROFILES: Mapping[str, Callable[[Resource], str | None]] = {
+    "CareTeam": lambda _: "sesame-careteam",
+    "Communication": lambda found: (
+        "sesame-communication-advice" if code(found["category"][0]) == "case-review-advice" else None
+    ),
+    "Consent": lambda found: CONSENTS[code(found["category"][0])],
+    "Coverage": lambda _: "sesame-coverage",
+    "EpisodeOfCare": lambda _: "sesame-episodeofcare",
+    "Goal": lambda _: "sesame-goal-target",
+    "Organization": organization,
+    "Patient": lambda _: "sesame-patient-ins",
+    "Practitioner": practitioner,
+    "PractitionerRole": lambda _: "sesame-practitionerrole",
+    "QuestionnaireResponse": lambda found: (
+        "sesame-questionnaireresponse-adressage" if found["questionnaire"].endswith("adressage") else None
+    ),
+}
+"""For each type of which resources claim no profile, or a wider one, the profile that is theirs."""
+
+
+def serious(resource: Resource, profile: str) -> list[str]:
+    issues = VALIDATOR.validate(resource, [GUIDE.profile(profile)])
+    return [
+        str(issue)
+        for issue in issues
+        if issue.severity in ("fatal", "error", "warning")
+        and issue.key != "dom-6"
+        and issue.code != "code-invalid"
+    ]
+
+
+@pytest.mark.parametrize("type", PROFILES)
+def test_every_resource_fits_its_profile(type: str) -> None:
+    cohort = [entry["resource"] for bundle in demo_cohort() for entry in bundle["entry"]]
+    found = [*resources(type), *(one for one in cohort if one["resourceType"] == type)]
+    assert found
+    for resource in found:
+        if profile := PROFILES[type](resource):
+            assert serious(resource, profile) == []
+
+
+def test_the_referral_of_the_story_fits_the_profile_of_referrals() -> None:
+    assert serious(steps()["01-referral"], "sesame-bundle-referral") == []
