@@ -6,6 +6,8 @@ https://hl7.org/fhir/R4/terminology-module.html
 from typing import Any
 
 import msgspec
+from msgspec import UNSET
+from msgspec import UnsetType as Absent
 
 from fhir_server.core import json
 
@@ -14,24 +16,24 @@ Extensions = list[dict[str, Any]]
 
 class _Property(msgspec.Struct):
     code: str
-    uri: str | None = None
+    uri: str | Absent = UNSET
 
 
 class _Use(msgspec.Struct):
-    system: str | None = None
-    code: str | None = None
+    system: str | Absent = UNSET
+    code: str | Absent = UNSET
 
 
 class _Designation(msgspec.Struct):
     value: str
-    language: str | None = None
-    use: _Use | None = None
+    language: str | Absent = UNSET
+    use: _Use | Absent = UNSET
 
 
 class _Concept(msgspec.Struct):
     code: str
-    display: str | None = None
-    definition: str | None = None
+    display: str | Absent = UNSET
+    definition: str | Absent = UNSET
     designation: list[_Designation] = []
     property: list[_Property] = []
     concept: list["_Concept"] = []
@@ -40,13 +42,13 @@ class _Concept(msgspec.Struct):
 class _CodeSystem(msgspec.Struct):
     url: str
     content: str
-    version: str | None = None
-    name: str | None = None
-    title: str | None = None
-    status: str | None = None
-    language: str | None = None
-    supplements: str | None = None
-    valueSet: str | None = None
+    version: str | Absent = UNSET
+    name: str | Absent = UNSET
+    title: str | Absent = UNSET
+    status: str | Absent = UNSET
+    language: str | Absent = UNSET
+    supplements: str | Absent = UNSET
+    valueSet: str | Absent = UNSET
     caseSensitive: bool = True
     experimental: bool = False
     extension: Extensions = []
@@ -56,13 +58,13 @@ class _CodeSystem(msgspec.Struct):
 
 class _Listed(msgspec.Struct):
     code: str
-    display: str | None = None
+    display: str | Absent = UNSET
     designation: list[_Designation] = []
 
 
 class _Include(msgspec.Struct):
-    system: str | None = None
-    version: str | None = None
+    system: str | Absent = UNSET
+    version: str | Absent = UNSET
     valueSet: list[str] = []
     concept: list[_Listed] = []
     filter: list[dict[str, Any]] = []
@@ -71,13 +73,13 @@ class _Include(msgspec.Struct):
 class _Compose(msgspec.Struct):
     include: list[_Include]
     exclude: list[_Include] = []
-    inactive: bool | None = None
+    inactive: bool | Absent = UNSET
 
 
 class _Contains(msgspec.Struct):
-    system: str | None = None
-    code: str | None = None
-    display: str | None = None
+    system: str | Absent = UNSET
+    code: str | Absent = UNSET
+    display: str | Absent = UNSET
     abstract: bool = False
     designation: list[_Designation] = []
     contains: list["_Contains"] = []
@@ -88,47 +90,47 @@ class _Expansion(msgspec.Struct):
 
 
 class _ValueSet(msgspec.Struct):
-    url: str | None = None
-    version: str | None = None
-    status: str | None = None
+    url: str | Absent = UNSET
+    version: str | Absent = UNSET
+    status: str | Absent = UNSET
     experimental: bool = False
     extension: Extensions = []
-    compose: _Compose | None = None
-    expansion: _Expansion | None = None
+    compose: _Compose | Absent = UNSET
+    expansion: _Expansion | Absent = UNSET
 
 
 class _Target(msgspec.Struct):
-    code: str | None = None
+    code: str | Absent = UNSET
     equivalence: str = "equivalent"
-    display: str | None = None
+    display: str | Absent = UNSET
     dependsOn: list[dict[str, Any]] = []
     product: list[dict[str, Any]] = []
 
 
 class _Element(msgspec.Struct):
-    code: str | None = None
+    code: str | Absent = UNSET
     target: list[_Target] = []
 
 
 class _Unmapped(msgspec.Struct):
     mode: str
-    code: str | None = None
-    url: str | None = None
+    code: str | Absent = UNSET
+    url: str | Absent = UNSET
 
 
 class _Group(msgspec.Struct):
-    source: str | None = None
-    target: str | None = None
+    source: str | Absent = UNSET
+    target: str | Absent = UNSET
     element: list[_Element] = []
-    unmapped: _Unmapped | None = None
+    unmapped: _Unmapped | Absent = UNSET
 
 
 class _ConceptMap(msgspec.Struct):
-    url: str | None = None
-    sourceUri: str | None = None
-    sourceCanonical: str | None = None
-    targetUri: str | None = None
-    targetCanonical: str | None = None
+    url: str | Absent = UNSET
+    sourceUri: str | Absent = UNSET
+    sourceCanonical: str | Absent = UNSET
+    targetUri: str | Absent = UNSET
+    targetCanonical: str | Absent = UNSET
     group: list[_Group] = []
 
 

@@ -108,16 +108,17 @@ class View:
         self.registry = registry
         self.versions = versions or Versions()
         self.supplements = supplements
-        self._systems: dict[str, CodeSystem | None] = {}
-        self._value_sets: dict[str, ValueSet | None] = {}
+        self._systems: dict[str, CodeSystem] = {}
+        self._value_sets: dict[str, ValueSet] = {}
         self._added = self._supplements_by_system()
         self._compositions = Compositions(self.code_system, self._compose)
 
     def code_system(self, canonical: str) -> CodeSystem | None:
         """The code system at `url` or `url|version`, in the version wanted and with its supplements."""
-        if canonical not in self._systems:
-            self._systems[canonical] = self._code_system(canonical)
-        return self._systems[canonical]
+        found = self._systems.get(canonical) or self._code_system(canonical)
+        if found is not None:
+            self._systems[canonical] = found
+        return found
 
     def _code_system(self, canonical: str) -> CodeSystem | None:
         url, _, version = canonical.partition("|")
@@ -142,12 +143,12 @@ class View:
 
     def value_set(self, url: str) -> ValueSet:
         """A value set by its canonical. Raises `NotFound`, or `Unprocessable` where it draws on itself."""
-        if url not in self._value_sets:
-            resource = self._resource(url)
-            self._value_sets[url] = None if resource is None else self.made(resource)
-        found = self._value_sets[url]
+        found = self._value_sets.get(url)
         if found is None:
-            raise refusal(NotFound, messages.UNKNOWN_VALUE_SET(url=url), "not-found")
+            resource = self._resource(url)
+            if resource is None:
+                raise refusal(NotFound, messages.UNKNOWN_VALUE_SET(url=url), "not-found")
+            found = self._value_sets[url] = self.made(resource)
         return found
 
     def made(self, resource: Resource) -> ValueSet:
@@ -176,11 +177,10 @@ class View:
     def _implicit(self, url: str) -> Resource | None:
         """All codes of a system, or those below one: `[system]?fhir_vs` and `[system]?fhir_vs=isa/[code]`."""
         system, _, rest = url.partition(_IMPLICIT)
-        if self.registry.code_system(system) is None:
-            return None
-        if not rest:
-            return whole(system)
-        if not rest.startswith("=isa/"):
+        known = self.registry.code_system(system)
+        if known is None or not rest:
+            return whole(system) if known else None
+        if not rest.startswith("=isa/") or rest.removeprefix("=isa/") not in known.by_code:
             return None
         below = {"property": "concept", "op": "is-a", "value": rest.removeprefix("=isa/")}
         return {"include": [{"system": system, "filter": [below]}]}

@@ -87,6 +87,12 @@ class Part:
         """The system that the part names, with the version that it pins."""
         return f"{self.system}|{self.version}" if self.version else str(self.system)
 
+    @property
+    def exact(self) -> bool:
+        """Whether a code is never the same as another that is written otherwise."""
+        folds = self.code_system is not None and not self.code_system.case_sensitive
+        return not folds and all(each.exact for each in self.imports)
+
     @cached_property
     def _listed(self) -> Mapping[str, Fact] | None:
         """What the composition says of the codes that it lists; None where it takes all of the system."""
@@ -227,13 +233,18 @@ class Composition:
         return tuple(dict.fromkeys((*own, *(g for p in self.parts for i in p.imports for g in i.gaps))))
 
     @cached_property
-    def _pairs(self) -> frozenset[tuple[str, str]]:
-        return frozenset((concept.system, concept.code) for concept in self.concepts)
+    def exact(self) -> bool:
+        """Whether the members are exactly `concepts`, letter by letter."""
+        return not self.gaps and all(part.exact for part in self.parts)
+
+    @cached_property
+    def _list(self) -> CodeList | None:
+        return CodeList(self.url, self.concepts) if self.exact else None
 
     def contains(self, system: str | None, code: str) -> bool | None:
         """Whether the code is a member; without a system, in whatever system. None: that cannot be told."""
-        if system is not None and (system, code) in self._pairs and not self.gaps:
-            return True
+        if self._list is not None:
+            return self._list.contains(system, code)
         included = any_of(part.contains(system, code) for part in self.include)
         if included is False or not self.exclude:
             return included
@@ -249,15 +260,15 @@ class Compositions:
     ) -> None:
         self._code_system = code_system
         self._compose = compose
-        self._known: dict[str, Composition | None] = {}
+        self._known: dict[str, Composition] = {}
         self._begun: list[str] = []
 
     def get(self, url: str) -> Composition | None:
         """The composition of a value set; None where it is unknown. Raises `Circular`."""
-        if url not in self._known:
-            compose = self._compose(url)
-            self._known[url] = None if compose is None else self.made(url, compose)
-        return self._known[url]
+        found = self._known.get(url)
+        if found is None and (compose := self._compose(url)) is not None:
+            found = self._known[url] = self.made(url, compose)
+        return found
 
     def made(self, url: str, compose: Fact) -> Composition:
         """A composition made ready under a url. Raises `Circular`."""

@@ -58,9 +58,9 @@ class Registry:
         self.clients = clients or Listed()
         self._layers: tuple[Layer, ...] = (self.packages, Resources(guides), self.clients, Resources(stored))
         self._parameters_by_type: dict[str, Mapping[str, SearchParameter]] = {}
-        self._code_lists: dict[str, CodeList | None] = {}
+        self._code_lists: dict[str, CodeList] = {}
         self._snapshots = Snapshots(facts.base_types, self.structure)
-        self._code_systems: dict[str, CodeSystem | None] = {}
+        self._code_systems: dict[str, CodeSystem] = {}
 
     @classmethod
     def r4(cls) -> "Registry":
@@ -119,6 +119,13 @@ class Registry:
         """
         return self._snapshots.snapshot(canonical)
 
+    def snapshot_of(self, structure: Resource) -> Snapshot:
+        """The snapshot of a profile that is not (or not yet) part of the registry, by its differential.
+
+        Raises `SnapshotError`, of whose issues those coded `not-found` and `incomplete` are about others.
+        """
+        return self._snapshots.snapshot_of(structure)
+
     def structure(self, canonical: str) -> Resource | None:
         """The StructureDefinition of a profile or extension, of a guide or of R4 itself."""
         own = self.canonical(canonical, "StructureDefinition")
@@ -164,16 +171,17 @@ class Registry:
 
     def codes(self, value_set: str) -> CodeList | None:
         """The members of a value set; None where it is unknown or its codes cannot be listed."""
-        if value_set not in self._code_lists:
-            self._code_lists[value_set] = self._members(value_set)
-        return self._code_lists[value_set]
-
-    def _members(self, value_set: str) -> CodeList | None:
+        known = self._code_lists.get(value_set)
+        if known is not None:
+            return known
         try:
             found = self._compositions.get(value_set)
         except Circular:
             return None
-        return None if found is None or found.gaps else CodeList(value_set, found.concepts)
+        if found is None or found.gaps:
+            return None
+        self._code_lists[value_set] = CodeList(value_set, found.concepts)
+        return self._code_lists[value_set]
 
     @cached_property
     def _compositions(self) -> Compositions:
@@ -184,9 +192,11 @@ class Registry:
         own = self.canonical(value_set, "ValueSet")
         if own is not None:
             return composition_of(own)
-        url = value_set.partition("|")[0]
+        url, _, version = value_set.partition("|")
         fact = self._facts.value_set(url)
-        return whole(self._whole[url]) if fact is None and url in self._whole else fact
+        if fact is None and value_set in self._whole:
+            return whole(self._whole[url])
+        return fact if fact is None or version in ("", fact.get("version")) else None
 
     @cached_property
     def _whole(self) -> Mapping[str, str]:
@@ -196,10 +206,13 @@ class Registry:
 
     def code_system(self, url: str) -> CodeSystem | None:
         """A code system, at `url` or `url|version`, with those of its codes that are known here."""
-        if url not in self._code_systems:
+        found = self._code_systems.get(url)
+        if found is None:
             own = self.canonical(url, "CodeSystem")
-            self._code_systems[url] = code_system_from_resource(own) if own else self._known_system(url)
-        return self._code_systems[url]
+            found = code_system_from_resource(own) if own else self._known_system(url)
+            if found is not None:
+                self._code_systems[url] = found
+        return found
 
     def code_system_versions(self) -> Mapping[str, tuple[str, ...]]:
         """Every code system that is known here, with its versions, the one that counts last."""
