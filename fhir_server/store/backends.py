@@ -45,12 +45,12 @@ BACKENDS: Mapping[str, Callable[[str, MongoOptions], Store]] = {
 }
 """By scheme, what opens the store that the rest of the URI names."""
 
-_CREDENTIALS = re.compile(r"//[^@/]*@")
+_CREDENTIALS = re.compile(r"^(mongodb[^:]*://)[^/]*@")
 
 
 def shown(uri: str) -> str:
     """A URI as it may be shown: without credentials."""
-    return _CREDENTIALS.sub("//***@", uri)
+    return _CREDENTIALS.sub(r"\1***@", uri)
 
 
 def prepare(uri: str, options: MongoOptions) -> int:

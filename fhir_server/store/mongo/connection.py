@@ -39,10 +39,11 @@ def address_of(uri: str) -> Address:
             # The driver asks the DNS when it connects; here only the form counts.
             name = urlsplit(uri).path.strip("/")
         else:
-            name = parse_uri(uri, warn=False)["database"] or ""
+            parsed = parse_uri(uri, warn=False)
+            name = "" if parsed["collection"] else parsed["database"] or ""
     except (InvalidURI, ConfigurationError, ValueError) as error:
         raise ValueError(f"{error}; write mongodb://host/database?replicaSet=rs0".rstrip(".")) from error
-    if not name or "." in name:
+    if not name:
         raise ValueError("name a database: mongodb://host/database?replicaSet=rs0")
     return Address(uri, name)
 

@@ -1,0 +1,183 @@
+"""What the store refuses to open, and how it says so."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from pymongo import MongoClient
+from pymongo.errors import NotPrimaryError, OperationFailure
+
+from fhir_server.core.resource import Draft
+from fhir_server.errors import ContentTooLarge, InvalidSearch, StoreFull, StoreUnavailable
+from fhir_server.search.ast import Match, SearchQuery, StringValue, TokenValue
+from fhir_server.search.entries import Entries, StringEntry, TokenEntry
+from fhir_server.store.backends import open_store, shown
+from fhir_server.store.mongo import MongoStore, address_of, prepare_database
+from fhir_server.store.mongo.failures import refusal
+from fhir_server.store.options import MongoOptions
+from tests.mongo.databases import emptied_store
+from tests.mongo.server import MongoServer, database_uri, new_server
+from tests.store.samples import person, put, references
+
+HASTY = MongoOptions(timeout_seconds=1)
+
+
+@pytest.fixture
+def started() -> Iterator[Callable[..., str]]:
+    """Starts a server of the test's own with options, and gives the URI of a database there."""
+    servers: list[MongoServer] = []
+
+    def start(*options: str) -> str:
+        servers.append(new_server())
+        servers[-1].start(*options)
+        return database_uri(servers[-1].uri)
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture
+def database() -> Iterator[tuple[str, Any]]:
+    """A database that nobody has used: its URI, and itself."""
+    uri = database_uri()
+    with MongoClient(uri) as client:
+        yield uri, client.get_default_database()
+
+
+@pytest.mark.parametrize(
+    ("uri", "said"),
+    [
+        ("mongodb:", "Invalid URI scheme"),
+        ("mongodb://", "at least one hostname"),
+        ("mongodb://host", "name a database"),
+        ("mongodb://host/a.b", "name a database"),
+        ("mongodb://host:port/a", "[Pp]ort"),
+        ("mongodb+srv://host.example", "name a database"),
+    ],
+)
+def test_a_bad_uri_says_why(uri: str, said: str) -> None:
+    with pytest.raises(ValueError, match=said) as raised:
+        open_store(uri, HASTY)
+    assert "\n" not in str(raised.value)
+
+
+def test_credentials_are_not_shown() -> None:
+    assert shown("mongodb://user:geheim@host/x") == "mongodb://***@host/x"
+    assert shown("sqlite:///a@b.db") == "sqlite:///a@b.db"
+    with pytest.raises(ValueError) as raised:
+        open_store("mongodb://user:geheim@host", HASTY)
+    assert "geheim" not in str(raised.value)
+
+
+def test_a_standalone_server_is_refused(started: Callable[..., str]) -> None:
+    uri = started("--standalone").partition("?")[0]
+    with pytest.raises(StoreUnavailable, match=r"rs\.initiate\(\)"):
+        open_store(uri, HASTY)
+
+
+def test_wrong_credentials_are_said_so(started: Callable[..., str]) -> None:
+    uri = started("--auth")
+    with pytest.raises(StoreUnavailable, match="refuses this server's credentials"):
+        open_store(uri, MongoOptions(timeout_seconds=5, username="somebody", password="geheim"))
+    with pytest.raises(StoreUnavailable, match="refuses this server's credentials"):
+        open_store(uri, HASTY)
+
+
+def test_an_old_server_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fhir_server.store.mongo.connection.WIRE_VERSION_MIN", 10_000)
+    with pytest.raises(StoreUnavailable, match=r"needs 8\.0 or later"):
+        open_store(database_uri())
+
+
+def test_a_database_of_another_application_is_left_alone(database: tuple[str, Any]) -> None:
+    uri, foreign = database
+    foreign["invoices"].insert_one({"_id": 1})
+    with pytest.raises(ValueError, match="another application's"):
+        open_store(uri)
+    assert foreign.list_collection_names() == ["invoices"]
+
+
+def test_a_store_of_a_newer_server_is_refused(database: tuple[str, Any]) -> None:
+    uri, newer = database
+    MongoStore(address_of(uri), indexes=False).close()
+    newer["meta"].update_one({"_id": "schema"}, {"$set": {"value": 99}})
+    with pytest.raises(StoreUnavailable, match="schema 99, newer"):
+        open_store(uri)
+
+
+def test_an_index_that_cannot_be_built_is_named(database: tuple[str, Any]) -> None:
+    uri, other = database
+    other["resources"].create_index([("x", 1)], name="tokens")
+    with pytest.raises(StoreUnavailable, match="could not build the index 'resources"):
+        open_store(uri)
+
+
+def test_a_migration_that_was_interrupted_is_taken_up_again(
+    database: tuple[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uri, half = database
+    with monkeypatch.context() as patch:
+        patch.setattr("fhir_server.store.mongo.schema._put_once", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            open_store(uri)
+    assert "resources" in half.list_collection_names()
+    store = open_store(uri)
+    assert put(store, person("a")).sequence == 1
+    store.close()
+
+
+def test_indexes_that_are_gone_are_built_again(database: tuple[str, Any]) -> None:
+    uri, store = database
+    open_store(uri).close()
+    names = set(store["resources"].index_information())
+    store["resources"].drop_index("tokens")
+    assert prepare_database(address_of(uri), MongoOptions()) > 20
+    assert set(store["resources"].index_information()) == names
+
+
+def test_a_resource_that_no_document_can_hold_is_refused() -> None:
+    store = emptied_store()
+    huge = Draft("Binary", "huge", b',"data":"' + b"A" * (16 * 1024 * 1024) + b'"}')
+    with pytest.raises(ContentTooLarge, match=r"Binary/huge takes 16\d{6} bytes"):
+        store.transact(lambda unit: unit.put(huge, Entries(), "PUT"))
+    nearly = Draft("Binary", "nearly", b',"data":"' + b"A" * (16 * 1024 * 1024 - 2_000) + b'"}')
+    store.transact(lambda unit: unit.put(nearly, Entries(), "PUT"))
+    store.transact(lambda unit: unit.put(nearly, Entries(), "PUT"))
+    assert [len(one.body) // 1_000_000 for one in store.changes(0, 10)] == [16, 16]
+    store.close()
+
+
+@pytest.mark.parametrize(
+    "text", ["$where", '{"$gt": ""}', "a.b", "$x", "\x01", "\x02\x03", ".*", "a\\", "(", "^", "\0"]
+)
+def test_what_looks_like_an_operator_is_data(text: str) -> None:
+    store = emptied_store()
+    entries = Entries(strings=[StringEntry("name", text, text)], tokens=[TokenEntry("code", text, text)])
+    store.transact(lambda unit: unit.put(Draft("Basic", "a", b"}"), entries, "PUT"))
+    put(store, person("b", type="Basic"))
+    store.transact(lambda unit: unit.unique(text, "Basic/a"))
+    store.transact(lambda unit: unit.keep(text, b"x"))
+
+    def found(match: Match) -> list[str]:
+        return references(store.search(SearchQuery(("Basic",), (match,))).matches)
+
+    for modifier in (None, "exact", "contains", "ew"):
+        assert found(Match("name", "string", (StringValue(text, text),), modifier)) == ["Basic/a"], modifier
+    for value in (TokenValue(text, text), TokenValue(None, text), TokenValue(text, None)):
+        assert found(Match("code", "token", (value,))) == ["Basic/a"], value
+    assert store.documents("") == (text,)
+    assert store.read("Basic", text) is None
+    assert store.check() == []
+    store.close()
+
+
+def test_a_failure_of_the_database_is_told_as_what_it_means() -> None:
+    """The tests' database takes patterns of any length, MongoDB does not."""
+    told = refusal(OperationFailure("Regular expression is too long", 51091))
+    assert isinstance(told, InvalidSearch)
+    assert told.issues[0].code == "too-costly"
+    assert isinstance(refusal(OperationFailure("out of disk space", 14031)), StoreFull)
+    assert isinstance(refusal(NotPrimaryError("stepping down")), StoreUnavailable)
+    ours = OperationFailure("unknown operator", 2)
+    assert refusal(ours) is ours
