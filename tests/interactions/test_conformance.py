@@ -163,12 +163,29 @@ def test_memory_holds_the_list_and_not_the_resources(client: Client) -> None:
     assert len(client.engines.current().registry.clients.entries) == 299
 
 
-@pytest.mark.parametrize("canonical", [URL, f"{URL}|1.0.0"])
-def test_a_faulty_profile_is_stored_and_says_its_fault_when_it_is_used(
-    client: Client, canonical: str
-) -> None:
+def test_a_profile_that_widens_is_refused_with_its_faulty_line(client: Client) -> None:
     lines = {"element": [{"id": "Patient.nome", "path": "Patient.nome"}]}
-    answer = client.put("StructureDefinition/named", profile(version="1.0.0", differential=lines))
-    assert answer.status == 201
-    with pytest.raises(SnapshotError, match="no element nome"):
-        name_min(client, canonical)
+    answer = client.put("StructureDefinition/named", profile(differential=lines))
+    assert answer.status == 422
+    assert "StructureDefinition.differential.element[0].path" in answer.expressions
+    assert name_min(client) is None
+
+
+def test_a_circle_cannot_be_closed(client: Client) -> None:
+    assert (
+        client.put("StructureDefinition/a", profile(id="a", url=URL + "a", baseDefinition=URL + "b")).status
+        == 201
+    )
+    closing = profile(id="b", url=URL + "b", baseDefinition=URL + "a")
+    answer = client.put("StructureDefinition/b", closing)
+    assert answer.status == 422
+    assert f"{URL}b > {URL}a > {URL}b" in answer.diagnostics
+
+
+def test_a_profile_may_come_before_what_it_derives_from(client: Client) -> None:
+    derived = profile(id="derived", url=URL + "derived", baseDefinition=URL)
+    assert client.put("StructureDefinition/derived", derived).status == 201
+    with pytest.raises(SnapshotError, match="not known to this server"):
+        name_min(client, URL + "derived")
+    client.put("StructureDefinition/named", profile())
+    assert name_min(client, URL + "derived") == 1

@@ -26,10 +26,11 @@ _OF_THE_LIST = ("min", "max", "slicing")
 class _Misplaced(Exception):
     """A line that stands nowhere."""
 
-    def __init__(self, text: Text, field: str = ".path") -> None:
+    def __init__(self, text: Text, field: str = ".path", code: str = "invalid") -> None:
         super().__init__()
         self.text = text
         self.field = field
+        self.code = code
 
 
 @dataclass(slots=True)
@@ -77,7 +78,7 @@ class Differential:
             self._check_place(index, place)
             found = self._walk(place, element)
         except _Misplaced as error:
-            self._complain(index, error.field, error.text)
+            self._complain(index, error.field, error.text, error.code)
             return
         self._here = place
         node = found.node
@@ -154,7 +155,7 @@ class Differential:
         except SnapshotError as error:
             url = next(url for type in node.facts["type"] for url in type.get("profile", ()))
             reason = messages.FAULTY_TYPE_PROFILE(url=url, reason=error.issues[0].text)
-            raise _Misplaced(reason) from error
+            raise _Misplaced(reason, code="incomplete") from error
         for child in node.children or ():
             if child.name == name:
                 return child

@@ -40,6 +40,12 @@ class Snapshots:
         """
         return self._of(canonical, ())
 
+    def snapshot_of(self, structure: Structure) -> Snapshot:
+        """The snapshot by the differential of a profile that need not be known, and is not kept; raises
+        `SnapshotError` for a faulty one.
+        """
+        return self._derived(structure["url"], structure, ())
+
     def _of(self, canonical: str, waiting: tuple[str, ...]) -> Snapshot:
         """The snapshot, while those that wait for it are being made."""
         if (made := self._made.get(canonical)) is not None:
@@ -104,7 +110,8 @@ class Snapshots:
         except SnapshotError as error:
             if error.issues[0].text.template is messages.CIRCULAR:
                 raise
-            raise _faulty(place, messages.FAULTY_BASE(url=url, reason=error.issues[0].text)) from error
+            reason = messages.FAULTY_BASE(url=url, reason=error.issues[0].text)
+            raise _faulty(place, reason, "incomplete") from error
         if structure.get("type") != base.type:
             text = messages.OTHER_TYPE(type=structure.get("type"), url=url, base=base.type)
             raise _faulty("StructureDefinition.type", text)

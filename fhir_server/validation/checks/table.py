@@ -5,10 +5,12 @@ from fhir_server.validation.checks.check import Check
 from fhir_server.validation.checks.narrative import NarrativeCheck
 from fhir_server.validation.checks.questionnaire import QuestionnaireCheck
 from fhir_server.validation.checks.questionnaire_response import QuestionnaireResponseCheck
+from fhir_server.validation.checks.structure_definition import StructureDefinitionCheck
 
 CHECKS: tuple[Check, ...] = (
     BundleCheck(),
     NarrativeCheck(),
     QuestionnaireCheck(),
     QuestionnaireResponseCheck(),
+    StructureDefinitionCheck(),
 )
