@@ -4,7 +4,17 @@ A new measure is a file here, with its `ROWS`, and a line below.
 """
 
 from benchmarks.bench import Row
-from benchmarks.rows import expanding, growing, indexing, reading, searching, starting, transacting, writing
+from benchmarks.rows import (
+    expanding,
+    growing,
+    indexing,
+    reading,
+    searching,
+    starting,
+    transacting,
+    validating,
+    writing,
+)
 
 ROWS: tuple[Row, ...] = (
     *reading.ROWS,
@@ -15,4 +25,5 @@ ROWS: tuple[Row, ...] = (
     *indexing.ROWS,
     *growing.ROWS,
     *expanding.ROWS,
+    *validating.ROWS,
 )
