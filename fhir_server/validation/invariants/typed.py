@@ -4,6 +4,7 @@ https://hl7.org/fhirpath/N1/#types-and-reflection
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from fhir_server.definitions.elements import Element
@@ -100,24 +101,32 @@ def _filtered(types: Types, code: Code, wanted: str) -> Code:
 
 def _descendants_of_type(types: Types, start: Code, wanted: str) -> Code:
     walk = TypedWalk(types, wanted)
-    run, elements = start.run, start.shape.elements
+    run, plan = start.run, walk.plan(start.shape.elements)
 
     def found(this: Any, scope: Scope) -> Items:
         below: list[Any] = []
         for item in run(this, scope):
             if type(item) is dict:
-                walk.collect(item, elements, below, scope)
+                walk.collect(item, plan, below, scope)
         return below
 
     return selecting(found, types.of_type(wanted))
 
 
+@dataclass(slots=True, eq=False)
+class Plan:
+    """Which properties of objects with some elements lead to the wanted type; found when first needed."""
+
+    elements: Mapping[str, Element] | None
+    leads: "Mapping[str, Lead] | None" = None
+
+
 class Lead(NamedTuple):
-    """What a property holds: items of the type that is wanted or not, and elements of their own."""
+    """What a property holds: items of the type that is wanted or not, and objects of a plan of their own."""
 
     matches: bool
     primitive: bool
-    elements: Mapping[str, Element] | None
+    plan: Plan
 
 
 class TypedWalk:
@@ -126,21 +135,15 @@ class TypedWalk:
     def __init__(self, types: Types, wanted: str) -> None:
         self._types = types
         self._wanted = wanted
-        self._plans: dict[int, tuple[Mapping[str, Element], Mapping[str, Lead]]] = {}
+        self._plans: dict[int, Plan] = {}
 
-    def collect(
-        self, item: dict[str, Any], elements: Mapping[str, Element] | None, found: list[Any], scope: Scope
-    ) -> None:
+    def collect(self, item: dict[str, Any], plan: Plan, found: list[Any], scope: Scope) -> None:
         """Add to `found` what is of the type below the item. Raises `Unsupported` for an unknown type."""
         if "resourceType" in item:
-            elements = self._types.of_type(str(item["resourceType"])).elements
-        if elements is None:
-            raise Unsupported("descendants() of what may be any type")
-        known = self._plans.get(id(elements))
-        plan = known[1] if known is not None else self._plan(elements)
-        scope.spend(len(item))
+            plan = self.plan(self._types.of_type(str(item["resourceType"])).elements)
+        leads = plan.leads or self._prepared(plan)
         for name, value in item.items():
-            lead = plan.get(name)
+            lead = leads.get(name)
             if lead is None:
                 continue
             if lead.primitive:
@@ -150,13 +153,21 @@ class TypedWalk:
                 if lead.matches:
                     found.append(one)
                 if type(one) is dict:
-                    self.collect(one, lead.elements, found, scope)
+                    self.collect(one, lead.plan, found, scope)
+        scope.spend(len(item))
 
-    def _plan(self, elements: Mapping[str, Element]) -> Mapping[str, Lead]:
-        """The properties that lead on to what is wanted; kept with the elements, so that their id stays."""
-        plan = dict(self._leads(elements))
-        self._plans[id(elements)] = (elements, plan)
+    def plan(self, elements: Mapping[str, Element] | None) -> Plan:
+        """The plan of some elements; it keeps them, so that their id stays theirs."""
+        plan = self._plans.get(id(elements))
+        if plan is None:
+            plan = self._plans[id(elements)] = Plan(elements)
         return plan
+
+    def _prepared(self, plan: Plan) -> "Mapping[str, Lead]":
+        if plan.elements is None:
+            raise Unsupported("descendants() of what may be any type")
+        plan.leads = dict(self._leads(plan.elements))
+        return plan.leads
 
     def _leads(self, elements: Mapping[str, Element]) -> Iterator[tuple[str, Lead]]:
         for element in elements.values():
@@ -165,7 +176,7 @@ class TypedWalk:
                 primitive = not element.children and self._types.is_primitive(ref.code)
                 if matches or not primitive:
                     shape = self._types.of_element(element, (ref,)) if ref.code != "Resource" else UNKNOWN
-                    yield name, Lead(matches, primitive, shape.elements)
+                    yield name, Lead(matches, primitive, self.plan(shape.elements))
 
 
 def tested_type(types: Types, compile: Compile, operand: Tree, this: Shape, name: str) -> Code:

@@ -46,6 +46,8 @@ class BaseNode:
         if self._rules:
             found = broken(self._rules, value, visit)
         properties = self._properties
+        if properties.keys().isdisjoint(value):
+            return found
         for name in value:
             if name in properties and (more := properties[name](value[name], value, visit)) is not None:
                 found = joined(found, more)

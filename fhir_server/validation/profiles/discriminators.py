@@ -201,7 +201,14 @@ def _reached(value: Any, steps: list[Step]) -> list[Any]:
 
 
 def _having(select: Select, wanted: Any, exact: bool) -> Matches:
-    return lambda placed, visit: any(_has(value, wanted, exact) for value in select(placed, visit))
+    def matches(placed: Placed, visit: Visit) -> bool | None:
+        for value in select(placed, visit):
+            if value == wanted if is_text and type(value) is str else _has(value, wanted, exact):
+                return True
+        return False
+
+    is_text = type(wanted) is str
+    return matches
 
 
 def _inside(select: Select, value_set: str, codes: Codes) -> Matches:

@@ -50,6 +50,8 @@ class ItemNode:
             found = joined(found, more)
         if self.elements and type(value) is dict:
             for element in self.elements:
+                if element.idle_without is not None and element.idle_without.isdisjoint(value):
+                    continue
                 if (more := element.check(value, visit)) is not None:
                     found = joined(found, more)
         return found
@@ -71,7 +73,7 @@ class ElementNode:
     """What is asked of an element of an object: how often, which types, which slices, and of each value.
 
     `path` is that of the element in the type, `items` are by the type of the value; `max` is None where there
-    is no limit.
+    is no limit. Nothing is asked of an object that has none of the names `idle_without`.
     """
 
     name: str
@@ -85,11 +87,14 @@ class ElementNode:
     slicing: Slicing | None = None
     by_name: Mapping[str, Property] = field(init=False)
     is_narrowed: bool = field(init=False)
+    idle_without: frozenset[str] | None = field(init=False)
 
     def __post_init__(self) -> None:
         names = {known.name: known for known in self.properties}
         companions = {known.companion: known for known in self.properties}
         object.__setattr__(self, "by_name", names | companions)
+        is_idle = not (self.min or self.must_support or self.slicing)
+        object.__setattr__(self, "idle_without", frozenset(self.by_name) if is_idle else None)
         object.__setattr__(self, "is_narrowed", not all(known.allowed for known in self.properties))
 
     def check(self, holder: dict[str, Any], visit: Visit) -> Findings:
