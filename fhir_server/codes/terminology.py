@@ -10,7 +10,7 @@ from fhir_server.codes.expansion import Expander, Expansion, Wanted
 from fhir_server.codes.remembered import Remembered
 from fhir_server.codes.translation import ConceptMap, Match, Translator, Wish
 from fhir_server.codes.view import ValueSet, Versions, View
-from fhir_server.definitions.code_lists import Circular, Composition
+from fhir_server.definitions.code_lists import Circular, Composition, composition_of
 from fhir_server.definitions.registry import Registry
 
 EXPANSION_MAX = 1_500
@@ -87,6 +87,16 @@ class Terminology:
                 return None
         verdict = None if composition is None else composition.contains(system, code)
         return verdict if verdict is not None else self.elsewhere(value_set, system, code, version)
+
+    def contains_in(self, value_set: Mapping[str, Any], system: str | None, code: str) -> bool | None:
+        """Whether a code is in a value set that is given itself; None where that cannot be known."""
+        compose = composition_of(value_set)
+        if compose is None:
+            return None
+        try:
+            return self._plain.composed(str(value_set.get("url", "#")), compose).contains(system, code)
+        except Circular:
+            return None
 
     def _composition(self, value_set: str, system: str | None, version: str | None) -> Composition | None:
         if version is not None and system is not None:

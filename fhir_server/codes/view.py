@@ -141,6 +141,10 @@ class View:
         """The composition of a value set; None where it is unknown. Raises `Circular`."""
         return self._compositions.get(url)
 
+    def composed(self, url: str, compose: Resource) -> Composition:
+        """A composition that is given itself. Raises `Circular`."""
+        return self._compositions.made(url, compose)
+
     def value_set(self, url: str) -> ValueSet:
         """A value set by its canonical. Raises `NotFound`, or `Unprocessable` where it draws on itself."""
         found = self._value_sets.get(url)
@@ -155,7 +159,7 @@ class View:
         """A value set of which the resource is given. Raises `Unprocessable` where it draws on itself."""
         url = str(resource.get("url") or "#")
         try:
-            return ValueSet(resource, self._compositions.made(url, composition_of(resource) or {}))
+            return ValueSet(resource, self.composed(url, composition_of(resource) or {}))
         except Circular as circle:
             text = messages.CIRCULAR(url=circle.url)
             raise Unprocessable.of(text, code="processing") from circle

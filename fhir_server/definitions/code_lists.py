@@ -98,7 +98,7 @@ class Part:
         """What the composition says of the codes that it lists; None where it takes all of the system."""
         if "concept" not in self._part:
             return None
-        return {self._own_code(entry["code"]): entry for entry in self._part["concept"]}
+        return {self._own_code(entry["code"]): entry for entry in self._part["concept"] if "code" in entry}
 
     def _own_code(self, code: str) -> str:
         """A code as its system writes it."""

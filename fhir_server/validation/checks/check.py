@@ -21,7 +21,13 @@ class Codes(Protocol):
     def contains(
         self, value_set: str, system: str | None, code: str, *, version: str | None = None
     ) -> bool | None:
-        """Whether the code is in the value set; None where that cannot be known here."""
+        """Whether the code is in the value set at `url` or `url|version`; None where that cannot be known.
+        `version` is that of the code system.
+        """
+        ...
+
+    def contains_in(self, value_set: Resource, system: str | None, code: str) -> bool | None:
+        """Whether the code is in a value set that is given itself; None where that cannot be known."""
         ...
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from fhir_server.codes.terminology import Terminology
 from fhir_server.core.fhirpath import FhirPath
 from fhir_server.definitions.registry import Registry
 from fhir_server.issues import Issue
@@ -16,6 +17,7 @@ Found = list[tuple[str, str | None, str]]
 class KnownCodes:
     """Value sets by url, each with its (system, code) pairs."""
 
+    registry_codes: Terminology
     value_sets: dict[str, set[tuple[str | None, str]]] = field(default_factory=dict)
 
     def contains(
@@ -24,13 +26,16 @@ class KnownCodes:
         found = self.value_sets.get(value_set)
         return None if found is None or version else (system, code) in found
 
+    def contains_in(self, value_set: Resource, system: str | None, code: str) -> bool | None:
+        return self.registry_codes.contains_in(value_set, system, code)
+
 
 class Runner:
     """Runs checks. `known` are the resources that a canonical or a reference finds."""
 
     def __init__(self, registry: Registry) -> None:
         self.registry = registry
-        self.codes = KnownCodes()
+        self.codes = KnownCodes(Terminology(registry))
         self.known: dict[str, Resource] = {}
         self.profiles: frozenset[str] = frozenset()
 
