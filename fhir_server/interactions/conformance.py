@@ -42,16 +42,17 @@ class StoredConformance:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._names: tuple[str, ...] = ()
-        self._packages = Listed()
+        self._last: tuple[tuple[str, ...], Listed] = ((), Listed())
 
     def packages(self, reader: Reader) -> Listed:
         """The resources of all packages that the reader sees. A package never changes under its name."""
         names = reader.documents(PACKAGES)
-        if names != self._names:
+        before, packages = self._last
+        if names != before:
             entries = tuple(entry for package in installed(reader) for entry in package.entries())
-            self._packages, self._names = Listed(entries, self._of_package), names
-        return self._packages
+            packages = Listed(entries, self._of_package)
+            self._last = names, packages
+        return packages
 
     def clients(self, reader: Reader, known: Listed) -> Listed:
         """The resources of clients that the reader sees; `known` itself if they are still the same."""
