@@ -55,11 +55,14 @@ PARENTS: Mapping[str, frozenset[str]] = {
 """Elements that stand only in some others."""
 BLOCKS = frozenset({"div", "blockquote", "table", "ol", "ul", "p"})
 """What cannot stand inside a paragraph."""
+PLACED = BLOCKS | frozenset(PARENTS)
 LINKS = frozenset({"href", "src", "cite", "longdesc", "usemap"})
 LINK_SCHEMES = frozenset({"", "http", "https", "mailto", "tel", "sms", "ftp", "urn", "cid", "fax"})
 _scheme = re.compile(r"[\s\x00-\x20]*([A-Za-z][A-Za-z0-9+.\-]*)\s*:").match
 _image_data = re.compile(r"\s*data:image/(?:png|jpe?g|gif|webp|bmp)[;,]", re.IGNORECASE).match
 _named_entity = re.compile(r"&([A-Za-z][A-Za-z0-9]*);")
+_KNOWN = {f"{NAMESPACE} {name}": name for name in ELEMENTS}
+_IMAGE = f"{NAMESPACE} img"
 _OF_XML = frozenset({"amp", "lt", "gt", "quot", "apos"})
 
 
@@ -111,23 +114,29 @@ class _Reader:
         raise _Refused(messages.XHTML_DECLARATION())
 
     def _start(self, qualified: str, attributes: dict[str, str]) -> None:
-        namespace, _, name = qualified.rpartition(" ")
-        shown = shortened(name)
-        if len(self._open) >= DEPTH_MAX:
+        name = _KNOWN.get(qualified) or self._unknown(qualified)
+        depth = len(self._open)
+        if not depth and name != "div":
+            self._report(messages.XHTML_ROOT(name=shortened(name)))
+        elif depth >= DEPTH_MAX:
             raise _Refused(messages.NOT_XHTML(reason=f"depth > {DEPTH_MAX}"))
-        if not self._open and name != "div":
-            self._report(messages.XHTML_ROOT(name=shown))
-        if namespace != NAMESPACE:
-            self._report(messages.XHTML_NAMESPACE(name=shown))
-        if name not in ELEMENTS:
-            self._report(messages.XHTML_ELEMENT(name=shown))
-        self._place(name)
+        if name in PLACED:
+            self._place(name)
         for attribute, value in attributes.items():
             self._attribute(name, attribute.replace("http://www.w3.org/XML/1998/namespace ", "xml:"), value)
-        self.says_something |= name == "img"
         self._open.append(name)
 
-    def _end(self, _: str) -> None:
+    def _unknown(self, qualified: str) -> str:
+        """The name of an element that is none of XHTML's allowed ones, which is told."""
+        namespace, _, name = qualified.rpartition(" ")
+        if namespace != NAMESPACE:
+            self._report(messages.XHTML_NAMESPACE(name=shortened(name)))
+        if name not in ELEMENTS:
+            self._report(messages.XHTML_ELEMENT(name=shortened(name)))
+        return name
+
+    def _end(self, qualified: str) -> None:
+        self.says_something |= qualified == _IMAGE
         self._open.pop()
 
     def _characters(self, data: str) -> None:

@@ -387,3 +387,23 @@ def test_an_expression_that_fails_is_no_error(run: Runner) -> None:
     assert problems(run, questionnaire, given) == [
         ("information", "calculated-expression", f"{R}.item[0].answer[0]")
     ]
+
+
+@pytest.mark.parametrize(
+    ("expression", "wanted"),
+    [
+        ("%resource.item.where(linkId = 'a').answer.value", []),
+        ("%resource.item.where(linkId = 'a').answer.value * 2", ["calculated-expression"]),
+    ],
+)
+def test_decimals_are_equal_however_they_are_written(run: Runner, expression: str, wanted: list[str]) -> None:
+    calculated = extended(
+        f"{SDC}/sdc-questionnaire-calculatedExpression",
+        valueExpression={"language": "text/fhirpath", "expression": expression},
+    )
+    questionnaire = form(question("a", "decimal"), question("b", "decimal", extension=calculated))
+    given = response(
+        answered("a", {"valueDecimal": json.number("1.50")}),
+        answered("b", {"valueDecimal": json.number("1.5")}),
+    )
+    assert [key for _, key, _ in problems(run, questionnaire, given)] == wanted
