@@ -97,8 +97,8 @@ def _with_snapshots(guide: Guide, examples: Iterable[tuple[str, Resource]]) -> I
 
 def _narrated(resource: Resource) -> Resource:
     """The resource with its title and description as narrative, which other validators ask for (dom-6)."""
-    lines = (resource.get("title", resource["name"]), resource["description"])
-    paragraphs = "".join(f"<p>{escape(line)}</p>" for line in lines)
+    title = resource["title"] if "title" in resource else resource["name"]
+    paragraphs = "".join(f"<p>{escape(line)}</p>" for line in (title, resource["description"]))
     div = f'<div xmlns="http://www.w3.org/1999/xhtml">{paragraphs}</div>'
     head = {name: resource[name] for name in ("resourceType", "id", "language")}
     return {**head, "text": {"status": "generated", "div": div}, **resource}

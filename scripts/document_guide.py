@@ -1,4 +1,4 @@
-"""Writes the pages of the guide, in French, one for each profile and an index: `make docs`.
+"""Writes the pages of the guide, in French, one for each profile, the actors and an index: `make docs`.
 
 What is written stands in the guide's resources and examples; `docs/guide/choix.md` alone is written by hand.
 """
@@ -59,7 +59,7 @@ def pages() -> dict[str, str]:
     registry = Registry.r4().layered(guide.resources)
     profiles = [found for found in _of(guide, "StructureDefinition") if found["kind"] == "resource"]
     written = {f"{profile['id']}.md": _page(guide, registry, profile) for profile in profiles}
-    return {"README.md": _index(guide, profiles), **written}
+    return {"README.md": _index(guide, profiles), "acteurs.md": _actors(guide), **written}
 
 
 def _of(guide: Guide, type: str) -> list[Resource]:
@@ -75,6 +75,7 @@ def _index(guide: Guide, profiles: list[Resource]) -> str:
         "`make guide ROOT=https://...` écrit le paquet FHIR sur une autre racine. "
         "Ces pages sont produites par `make docs`.\n",
         f"Vérifier un fichier : `fhir-server validate F.json --profile {guide.profile('sesame-claim')}`.\n",
+        "Ce que chaque logiciel fait : [acteurs](acteurs.md).\n",
         "Ce que le guide a décidé sans source, et ce qui reste incertain : [choix et sources](choix.md).\n",
         _section("Profils", (_profile_row(found) for found in profiles), "Profil | Type | Objet"),
         _section("Extensions", (_extension_row(found) for found in extensions), "Extension | Sur | Objet"),
@@ -93,6 +94,35 @@ def _profile_row(profile: Resource) -> str:
 def _extension_row(extension: Resource) -> str:
     contexts = ", ".join(context["expression"] for context in extension["context"])
     return f"`{extension['id']}` | {contexts} | {_cell(extension['description'])}"
+
+
+def _actors(guide: Guide) -> str:
+    parts = ["# Acteurs\n\nCe que le guide attend de chaque logiciel. [Tous les profils](README.md)\n"]
+    for actor in _of(guide, "CapabilityStatement"):
+        (rest,) = actor["rest"]
+        on_all = [found["code"] for found in rest.get("interaction", ())] + _operations(rest)
+        rows = (_resource_row(guide, asked) for asked in rest["resource"])
+        parts += [
+            f"## {actor['title']}\n\n{actor['description']} {rest['security']['description']}\n",
+            f"Sur le système : {', '.join(f'`{name}`' for name in on_all)}.\n",
+            _table("Ressource | Profils | Interactions | Recherche | Opérations", rows),
+        ]
+    return "\n".join(parts)
+
+
+def _resource_row(guide: Guide, asked: Resource) -> str:
+    columns = (
+        [asked["type"]],
+        [_target(guide, url) for url in asked.get("supportedProfile", ())],
+        [found["code"] for found in asked["interaction"]],
+        [f"`{found['name']}`" for found in asked.get("searchParam", ())],
+        [f"`{name}`" for name in _operations(asked)],
+    )
+    return " | ".join(", ".join(column) for column in columns)
+
+
+def _operations(holder: Resource) -> list[str]:
+    return [f"${found['name']}" for found in holder.get("operation", ())]
 
 
 def _section(title: str, rows: Iterable[str], header: str) -> str:
