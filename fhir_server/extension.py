@@ -74,7 +74,8 @@ class Reaction(Protocol):
 @dataclass(frozen=True, slots=True)
 class Operation:
     """A named operation and its handler. `levels` among system, type, instance; `types` empty means every
-    type. One that changes nothing may still need a unit of work: `rehearses` says of which requests.
+    type. One that changes nothing may still need a unit of work: `rehearses` says of which requests. One that
+    `asks_codes` may have to wait for another terminology server.
     """
 
     code: str
@@ -84,6 +85,7 @@ class Operation:
     types: frozenset[str] = frozenset()
     affects_state: bool = False
     rehearses: Callable[[FhirRequest], bool] = lambda _: False
+    asks_codes: bool = False
 
 
 class RecordType(Protocol):

@@ -48,6 +48,11 @@ class Terminology:
         self._views: Remembered[tuple[Any, ...], View] = Remembered(_VIEWS_MAX)
         self._expansions: Remembered[tuple[Any, ...], Expansion] = Remembered(_EXPANSIONS_MAX)
 
+    @property
+    def has_help(self) -> bool:
+        """Whether another terminology server may be asked, which takes its time."""
+        return self._remote is not None
+
     def over(self, registry: Registry) -> "Terminology":
         """The service over another registry; itself if it is the same."""
         if registry is self.registry:

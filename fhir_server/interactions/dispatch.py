@@ -86,12 +86,19 @@ class Dispatcher:
         return last != "_search"
 
     def may_wait(self, request: FhirRequest) -> bool:
-        """Whether the answer may have to wait for the store: a write's, and that of a search while what was
-        written a moment ago is not indexed yet.
+        """Whether the answer may have to wait: a write's for the store, that of a search for the index of
+        what was written a moment ago, that of what asks about codes for another terminology server.
         """
-        if self.is_write(request):
+        if self.is_write(request) or self._asks_elsewhere(request):
             return True
         return _searches(request) and not self._engines.latest().store.settled()
+
+    def _asks_elsewhere(self, request: FhirRequest) -> bool:
+        engine = self._engines.latest()
+        last = request.path[-1] if request.path else ""
+        if not engine.codes.has_help or not last.startswith("$"):
+            return False
+        return any(operation.asks_codes for operation in engine.operations if f"${operation.code}" == last)
 
     def _answer(self, asked: Route, request: FhirRequest, engine: Engine) -> FhirResponse:
         if asked.interaction in READS:

@@ -245,6 +245,7 @@ VALUE_SET_VALIDATE_CODE = Operation(
     levels=frozenset({"type", "instance"}),
     handle=validate_in_value_set,
     types=frozenset({"ValueSet"}),
+    asks_codes=True,
 )
 CODE_SYSTEM_VALIDATE_CODE = Operation(
     code="validate-code",

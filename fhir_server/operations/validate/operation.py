@@ -90,4 +90,5 @@ VALIDATE = Operation(
     levels=frozenset({"system", "type", "instance"}),
     handle=validate,
     rehearses=_may_wait,
+    asks_codes=True,
 )
