@@ -348,3 +348,38 @@ def test_definitions_in_a_rehearsed_transaction_come_not_into_force(client: Clie
     )
     assert store.generation() == before
     assert client.get("Patient?nick=x").status == 400
+
+
+class OnePerFamily:
+    """A rule that holds something for a resource as long as it lives."""
+
+    name = "one-per-family"
+    types = frozenset({"Patient"})
+
+    def check(self, change: Change, view: View) -> Iterable[Issue]:
+        if change.after is not None:
+            family = change.after["name"][0]["family"]
+            view.lock(f"family {family}")
+            view.unique(f"family {family}", f"Patient/{change.id}")
+        return ()
+
+
+def test_what_a_rehearsal_holds_it_lets_go(client_with: ClientFactory) -> None:
+    client = client_with(rules=(OnePerFamily(),))
+    for _ in range(2):
+        assert errors(client.post("Patient/$validate?mode=create", GOOD)) == []
+        assert errors(client.post("$validate", bundle("transaction", entry("POST", "Patient", GOOD)))) == []
+    assert client.post("Patient", GOOD).status == 201
+    taken = client.post("Patient/$validate?mode=create", GOOD)
+    assert errors(taken) != []
+    assert "status 409" in told(taken)[-1]
+
+
+def test_a_rehearsal_among_writes_undoes_itself_alone(client: Client, store: Store) -> None:
+    with store.group():
+        before = client.post("Patient", identified("before")).id
+        assert errors(client.post("$validate", mixed("transaction"))) == []
+        after = client.post("Patient", identified("after")).id
+    assert client.get("Patient?identifier=urn:ids|before,urn:ids|after,urn:ids|new").ids == [before, after]
+    assert store.count() == {"Patient": 2}
+    assert store.check() == []
