@@ -15,6 +15,9 @@ Resource = dict[str, Any]
 LISTED = ("SearchParameter", "ConceptMap", "NamingSystem", "ImplementationGuide")
 """Types all of whose resources are asked for at once; of others there may be thousands."""
 
+_KEPT = "SearchParameter"
+"""The type whose resources are small, and asked for with every change of the registry."""
+
 READ_MAX = 256
 """Resources of a listed layer that are kept in memory after they were read."""
 
@@ -86,6 +89,7 @@ class Listed:
         self.fresh = fresh or {}
         self._read = read
         self._kept = lru_cache(READ_MAX)(self._there)
+        self._parameters: tuple[Resource, ...] | None = None
         self._by_url: dict[str, list[Entry]] = {}
         for entry in sorted(entries, key=lambda entry: rank(entry.version)):
             self._by_url.setdefault(entry.url, []).append(entry)
@@ -99,9 +103,16 @@ class Listed:
                     return resource
         return None
 
-    def of_type(self, type: str) -> Iterator[Resource]:
+    def of_type(self, type: str) -> Iterable[Resource]:
         """Those of the types that are `LISTED`."""
-        for entry in self.entries if type in LISTED else ():
+        if type != _KEPT:
+            return self._all(type) if type in LISTED else ()
+        if self._parameters is None:
+            self._parameters = tuple(self._all(type))
+        return self._parameters
+
+    def _all(self, type: str) -> Iterator[Resource]:
+        for entry in self.entries:
             if entry.type == type and (resource := self._resource(entry)) is not None:
                 yield resource
 

@@ -73,6 +73,14 @@ def test_only_types_of_which_all_are_needed_are_read_as_a_whole() -> None:
     assert len(shelf.asked) == 1
 
 
+def test_search_parameters_are_read_once() -> None:
+    shelf = Shelf()
+    layer = Listed((entry("1", type="SearchParameter"), entry("2", type="SearchParameter")), shelf)
+    for _ in range(3):
+        assert len(list(layer.of_type("SearchParameter"))) == 2
+    assert len(shelf.asked) == 2
+
+
 def test_a_later_layer_wins() -> None:
     def named(name: str) -> dict[str, Any]:
         return {"resourceType": "ValueSet", "url": URL, "status": "active", "name": name}
