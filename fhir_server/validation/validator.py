@@ -43,7 +43,7 @@ class Validator:
         types = Types(registry)
         rules = RuleCompiler(types, paths)
         self._library = Library(registry, types, rules, codes)
-        self._base = BaseCompiler(registry, types, rules, codes, self._library.extension)
+        self._base = BaseCompiler(registry, types, rules, codes, self._library.extension, self._library.check)
 
     def over(self, registry: Registry, codes: Codes) -> "Validator":
         """The same validator for other definitions."""

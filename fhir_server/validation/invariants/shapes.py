@@ -42,7 +42,7 @@ class Types:
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
-        self.bases = lru_cache(maxsize=None)(self._bases)
+        self.bases = lru_cache(maxsize=4096)(self._bases)
 
     def of_type(self, name: str) -> Shape:
         """The shape of a type; unknown for one that may be any."""

@@ -20,6 +20,9 @@ from fhir_server.validation.profiles.rules import broken
 from fhir_server.validation.profiles.values import ValueCheck
 from fhir_server.validation.profiles.visit import Visit, joined
 
+_SHORT_NAMES_TOO = frozenset({"CapabilityStatement.format"})
+"""It may say `json` or `xml` where its binding has media types."""
+
 PropertyCheck = Callable[[Any, dict[str, Any], Visit], Findings]
 
 
@@ -58,13 +61,20 @@ class BaseCompiler:
     """The nodes of a registry's types, each made when it is first met."""
 
     def __init__(
-        self, registry: Registry, types: Types, rules: RuleCompiler, codes: Codes, lookup: Lookup
+        self,
+        registry: Registry,
+        types: Types,
+        rules: RuleCompiler,
+        codes: Codes,
+        lookup: Lookup,
+        check_profile: Callable[[str], ValueCheck],
     ) -> None:
         self._registry = registry
         self._types = types
         self._rule_compiler = rules
         self._codes = codes
         self._lookup = lookup
+        self._check_profile = check_profile
         self._nodes: dict[str, BaseNode] = {}
         self._backbones: dict[tuple[str, Shape], BaseNode] = {}
 
@@ -171,6 +181,7 @@ class BaseCompiler:
             return _each(self._backbone(element, resource).check, step)
         node = self.type_node(ref.code)
         checks: list[ValueCheck] = [node.check, *self._bindings(element)]
+        checks += [self._check_profile(url) for url in ref.profiles]
         if ref.code == "Reference" and ref.target_types and "Resource" not in ref.target_types:
             checks.append(_only_urns(target_check((), frozenset(ref.target_types), lambda *_: None)))
         focus = Focus(self._types.of_element(element, (ref,)), ref.code, resource)
@@ -180,9 +191,13 @@ class BaseCompiler:
         return _each(_all(checks, rules), step)
 
     def _bindings(self, element: Element) -> list[ValueCheck]:
-        """The checks of an open binding; a required one is of the structure."""
+        """The checks of a binding, unless the structural walk does them: it is required, and its codes can be
+        listed.
+        """
         binding = element.binding
-        if binding is None or binding.strength == "required":
+        if binding is None or element.path in _SHORT_NAMES_TOO:
+            return []
+        if binding.strength == "required" and self._registry.codes(binding.value_set) is not None:
             return []
         return binding_checks(self._codes, binding.strength, binding.value_set, None)
 

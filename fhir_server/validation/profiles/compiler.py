@@ -12,10 +12,11 @@ from fhir_server.definitions.registry import Registry
 from fhir_server.definitions.snapshot.snapshot import ElementDefinition, Snapshot
 from fhir_server.definitions.snapshot.tree import Node as Branch
 from fhir_server.definitions.snapshot.tree import planted
-from fhir_server.validation.findings import Findings
+from fhir_server.validation.findings import Finding, Findings, listed
 from fhir_server.validation.invariants.native import STRUCTURAL
 from fhir_server.validation.invariants.rules import Focus, Rule, RuleCompiler
 from fhir_server.validation.invariants.shapes import UNKNOWN, Types
+from fhir_server.validation.profiles import messages
 from fhir_server.validation.profiles.bindings import binding_checks, maximum_value_set
 from fhir_server.validation.profiles.discriminators import Sources, Test, Undecidable, discriminator_test
 from fhir_server.validation.profiles.nodes import ElementNode, ItemNode, Placed, Property
@@ -173,6 +174,8 @@ class ProfileCompiler:
         types = [one for one in facts.get("type", ()) if ref.code in ("Resource", one["code"])]
         if element.name not in _EXTENSIONS and (profiled := [one for one in types if one.get("profile")]):
             yield self._profile_check(types, profiled)
+        if ref.code == "Resource" and not _ANY & (codes := _type_codes(facts)):
+            yield _resource_check(codes, self._snapshot.url)
         targets = [url for one in types for url in one.get("targetProfile", ())]
         if any(one["code"] == "Reference" for one in types) and targets:
             yield from self._targets(targets, element)
@@ -252,6 +255,19 @@ class ProfileCompiler:
                 yield discriminator_test(one["type"], one["path"], branch, shape, self._around.sources)
             except Undecidable:
                 yield Test(lambda _placed, _visit: None, one["path"])
+
+
+def _resource_check(names: frozenset[str], profile: str) -> ValueCheck:
+    """The check that a resource is of one of some types."""
+
+    def check(value: Any, _: Visit) -> Findings:
+        found = value.get("resourceType") if type(value) is dict else None
+        if found in names:
+            return None
+        text = messages.TYPE_NOT_ALLOWED(profile=profile, type=found, types=listed(sorted(names)))
+        return [Finding("structure", text)]
+
+    return check
 
 
 def _all_match(tests: list[Test]) -> Callable[[Placed, Visit], bool | None]:

@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/structuredefinition.html
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from fhir_server.definitions.registry import Registry
@@ -35,27 +36,19 @@ class Profile:
     fault: str = ""
 
 
+_KEPT_MAX = 4096
+"""Clients may name any number of profiles and extensions that do not exist."""
+
+
 class Library:
-    """Finds profiles by their canonical."""
+    """Finds profiles and extensions by their canonical, and keeps what it has compiled."""
 
     def __init__(self, registry: Registry, types: Types, rules: RuleCompiler, codes: Codes) -> None:
         self._registry = registry
-        self._profiles: dict[str, Profile | None] = {}
-        self._extensions: dict[str, Extension | None] = {}
+        self.profile = lru_cache(maxsize=_KEPT_MAX)(self._compiled)
+        self.extension = lru_cache(maxsize=_KEPT_MAX)(self._compiled_extension)
         sources = Sources(types, codes, self._root, self.type_of, self._conforms)
-        self._around = Surroundings(registry, types, rules, sources, self._profile_check, self.mismatch)
-
-    def profile(self, canonical: str) -> Profile | None:
-        """A profile by `url` or `url|version`; None where it is not known."""
-        if canonical not in self._profiles:
-            self._profiles[canonical] = self._compiled(canonical)
-        return self._profiles[canonical]
-
-    def extension(self, url: str) -> Extension | None:
-        """An extension by its url; None where it is not known or its definition is faulty."""
-        if url not in self._extensions:
-            self._extensions[url] = self._compiled_extension(url)
-        return self._extensions[url]
+        self._around = Surroundings(registry, types, rules, sources, self.check, self.mismatch)
 
     def type_of(self, canonical: str) -> str:
         """The type that a profile is for; empty where it is not known."""
@@ -100,7 +93,7 @@ class Library:
             return None
         return any(none_has_errors(self._against(value, url, visit)) for url in known)
 
-    def _profile_check(self, canonical: str) -> ValueCheck:
+    def check(self, canonical: str) -> ValueCheck:
         """The check by a profile that may itself be compiling still."""
 
         def check(value: Any, visit: Visit) -> Findings:
@@ -122,6 +115,7 @@ class Library:
             return None
 
     def _compiled(self, canonical: str) -> Profile | None:
+        """A profile by `url` or `url|version`; None where it is not known."""
         try:
             snapshot = self._registry.snapshot(canonical)
         except KeyError:
@@ -131,6 +125,7 @@ class Library:
         return Profile(canonical, snapshot.type, ProfileCompiler(snapshot, self._around).compiled())
 
     def _compiled_extension(self, url: str) -> Extension | None:
+        """An extension by its url; None where it is not known or its definition is faulty."""
         snapshot = self._snapshot(url)
         if snapshot is None or snapshot.type != "Extension":
             return None

@@ -226,6 +226,30 @@ def test_a_rule_that_cannot_be_evaluated_is_named_once_and_the_others_are_checke
     assert "r-1" in problems.validator.validate(patient(), [ROOT + "ruled"])[-2].text.render("fr")
 
 
+def test_the_profiles_that_base_types_name() -> None:
+    low = {"value": 1, "comparator": "<", "system": "http://unitsofmeasure.org", "code": "g"}
+    resource = observation(referenceRange=[{"low": low}])
+    assert ("sqty-1", "error") in Problems().keys(resource)
+    place = "Observation.referenceRange[0].low"
+    assert Problems()(resource) == [("invariant", place), ("structure", f"{place}.comparator")]
+
+
+@pytest.mark.parametrize(
+    ("media_type", "fits"), [("text/plain", True), ("application/fhir+json", True), ("x y", False)]
+)
+def test_required_codes_that_a_grammar_makes(media_type: str, fits: bool) -> None:
+    resource = patient(photo=[{"contentType": media_type, "title": "x"}])
+    assert Problems()(resource) == ([] if fits else [("code-invalid", "Patient.photo[0].contentType")])
+
+
+def test_a_resource_of_another_type_than_the_profile_wants() -> None:
+    wanted = {"id": "Bundle.entry.resource", "path": "Bundle.entry.resource", "type": [{"code": "Patient"}]}
+    problems = Problems(structure("people", "Bundle", wanted))
+    entries = [{"resource": patient()}, {"resource": observation()}]
+    bundle = {"resourceType": "Bundle", "type": "collection", "entry": entries}
+    assert problems(bundle, "people") == [("structure", "Bundle.entry[1].resource")]
+
+
 def test_rules_of_the_base_types() -> None:
     problems = Problems()
     resource = patient(
