@@ -5,6 +5,10 @@ from typing import Any
 
 import pytest
 
+from fhir_server import bootstrap
+from fhir_server.core import json
+from fhir_server.core.request import FhirRequest
+from fhir_server.settings import Settings
 from mappings.sesame.cohort import demo_cohort
 from tests.mappings.sound import GUIDE, VALIDATOR
 from tests.mappings.story import resources, steps
@@ -76,3 +80,18 @@ def test_every_resource_fits_its_profile(type: str) -> None:
 
 def test_the_referral_of_the_story_fits_the_profile_of_referrals() -> None:
     assert serious(steps()["01-referral"], "sesame-bundle-referral") == []
+
+
+def test_the_answer_to_a_referral_fits_its_profile_the_first_time_and_the_second() -> None:
+    server = bootstrap.build(Settings.load({}, {"store": "memory:"}))
+    request = FhirRequest(
+        method="POST",
+        path=(),
+        base_url="https://serveur-fictif.example/fhir",
+        content=steps()["01-referral"],
+        content_type="application/fhir+json",
+    )
+    answers = [json.parse(server.dispatcher.dispatch(request).body) for _ in range(2)]
+    assert [answer["entry"][0]["response"]["status"][:3] for answer in answers] == ["201", "200"]
+    for answer in answers:
+        assert serious(answer, "sesame-bundle-referral-response") == []
