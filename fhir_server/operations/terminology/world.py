@@ -92,17 +92,25 @@ class World:
 
     def _value_set(self) -> tuple[View, ValueSet] | None:
         instance, inline, url = self.instance(), self.inputs.content("valueSet"), self.inputs.text("url")
-        given = [name for name, one in (("id", instance), ("valueSet", inline), ("url", url)) if one]
-        if len(given) > 1 and url is not None and instance is not None:
-            raise InvalidRequest.of(messages.ONE_OF(names=", ".join(given)))
-        resource = inline or instance
-        if resource is not None:
-            view = self.view(supplements_of(resource))
-            return view, view.made(resource)
+        if instance is not None and (inline or url):
+            raise InvalidRequest.of(messages.ONE_OF(names="id, valueSet, url"))
+        if inline is not None:
+            return self._made(inline)
+        if instance is not None:
+            canonical = versioned(str(instance.get("url", "")), instance.get("version"))
+            known = self.terminology.registry.canonical(canonical, "ValueSet") == instance
+            return self._known(canonical) if known else self._made(instance)
         if url is None:
             return None
         version = self.inputs.text("valueSetVersion")
-        canonical = f"{url}|{version}" if version and "|" not in url else url
+        return self._known(url if "|" in url else versioned(url, version))
+
+    def _made(self, resource: Resource) -> tuple[View, ValueSet]:
+        view = self.view(supplements_of(resource))
+        return view, view.made(resource)
+
+    def _known(self, canonical: str) -> tuple[View, ValueSet]:
+        """A value set that was made ready before, if it was asked for before."""
         plain = self.view()
         found = plain.value_set(canonical)
         if not found.supplements:
