@@ -17,7 +17,8 @@ from fhir_server.definitions.snapshot.unfolding import Unfolding
 from fhir_server.errors import SnapshotError
 from fhir_server.issues import Issue, Text
 
-ELEMENTS_MAX = 20_000
+ELEMENTS_MAX = 8_000
+ISSUES_MAX = 100
 PARTS_MAX = 40
 _OF_THE_LIST = ("min", "max", "slicing")
 """What is said of all repetitions together, and not of each slice."""
@@ -70,6 +71,7 @@ class Differential:
                 self._apply(index, element)
             if self._budget < 0:
                 self._complain(index, "", messages.TOO_LARGE(limit=ELEMENTS_MAX), "too-costly")
+            if self._budget < 0 or len(self.issues) >= ISSUES_MAX:
                 return
 
     def _apply(self, index: int, element: ElementDefinition) -> None:
@@ -135,9 +137,9 @@ class Differential:
             way = f"{way}.{step}"
             if step.slice_name is not None and found.node.slice_name != step.slice_name:
                 line = element if position == len(place) - 1 else None
-                found = _Found(self._slice(found.node, step, line), [], found.node)
-            elif found.node.slice_name is None:
-                found.alike.extend(found.node.all_slices())
+                alike = [slice for one in alike if (slice := one.find_slice(step.slice_name))]
+                found = _Found(self._slice(found.node, step, line), alike, found.node)
+            found.alike.extend(found.node.all_slices())
         return found
 
     def _children_named(self, node: Node, name: str) -> Iterator[Node]:
@@ -185,8 +187,9 @@ class Differential:
         if element is not None and element.get("sliceIsConstraining"):
             raise _Misplaced(messages.NOT_CONSTRAINING(slice=name), ".sliceIsConstraining")
         made = slices.of_type(node, name) if element is None else slices.define(node, name)
-        self._budget -= node.size()
-        return _placed(made, ".sliceName")
+        slice = _placed(made, ".sliceName")
+        self._budget -= slice.size()
+        return slice
 
     def _complain(self, index: int, field: str, text: Text, code: str = "invalid") -> None:
         place = f"StructureDefinition.differential.element[{index}]{field}"

@@ -3,6 +3,7 @@
 https://hl7.org/fhir/R4/profiling.html#snapshot
 """
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -21,6 +22,7 @@ from fhir_server.issues import Issue, Text
 Structure = dict[str, Any]
 
 DERIVATIONS_MAX = 30
+_MAX = re.compile(r"\*|[0-9]{1,9}")
 
 
 class Snapshots:
@@ -168,6 +170,8 @@ def _given_faults(element: Any, type: Any) -> Iterator[tuple[str, Text]]:
     ):
         if name not in element:
             yield f".{name}", messages.WRONG_SHAPE(expected=expected())
+    if _MAX.fullmatch(element.get("max", "*")) is None:
+        yield ".max", messages.BAD_MAX(stated=element["max"])
     root = element["path"].partition(".")[0]
     if root != type:
         yield ".path", messages.OTHER_ROOT(found=root, root=type)

@@ -251,6 +251,27 @@ def test_what_is_later_said_of_all_holds_for_the_slices_of_the_base() -> None:
     assert made["Patient.identifier:nir.assigner"]["max"] == "0"
 
 
+def test_what_is_said_of_a_slice_holds_for_its_slices() -> None:
+    base = profile(
+        "Patient",
+        line("Patient.identifier", slicing=BY_SYSTEM),
+        line("Patient.identifier:ins", slicing=BY_SYSTEM),
+        line("Patient.identifier:ins/nir", min=1),
+        name="a",
+    )
+    derived = profile(
+        "Patient",
+        line("Patient.identifier:ins", mustSupport=True, max="2"),
+        line("Patient.identifier:ins.value", min=1),
+        name="b",
+        base="a",
+    )
+    made = elements(base, derived)
+    assert made["Patient.identifier:ins/nir"]["mustSupport"] is True
+    assert made["Patient.identifier:ins/nir"]["max"] == "*"
+    assert made["Patient.identifier:ins/nir.value"]["min"] == 1
+
+
 def test_slices_lie_inside_slices() -> None:
     by_code = {"discriminator": [{"type": "value", "path": "code"}], "rules": "open"}
     made = elements(

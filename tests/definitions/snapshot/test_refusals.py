@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.definitions.snapshot.profiles import BASE, HERE, R4, Json, complaints, line, profile
+from tests.definitions.snapshot.profiles import BASE, HERE, R4, Json, complaints, elements, line, profile
 
 BY_SYSTEM = {"discriminator": [{"type": "value", "path": "system"}], "rules": "open"}
 ORDERED = {**BY_SYSTEM, "ordered": True, "rules": "closed"}
@@ -266,6 +266,10 @@ def test_a_type_profile_that_is_faulty_is_named_where_it_is_walked_into() -> Non
         ({"differential": {"element": {}}}, ""),
         ({"snapshot": {"element": [{"path": "Patient", "min": 0, "max": "*"}]}}, "snapshot.element[0].id"),
         (
+            {"snapshot": {"element": [{"id": "Patient", "path": "Patient", "min": 0, "max": "many"}]}},
+            "snapshot.element[0].max",
+        ),
+        (
             {"snapshot": {"element": [{"id": "Person", "path": "Person", "min": 0, "max": "*"}]}},
             "snapshot.element[0].path",
         ),
@@ -285,7 +289,19 @@ def test_a_differential_cannot_grow_without_bounds() -> None:
     found = complaints(
         profile("Questionnaire", *deep, line("Questionnaire.item", slicing=BY_SYSTEM), *slices)
     )
-    assert found[-1][1] == "The snapshot would have more than 20000 elements."
+    assert found[-1][1] == "The snapshot would have more than 8000 elements."
+
+
+def test_many_slices_are_no_excess() -> None:
+    slices = [line(f"Patient.identifier:s{index}", min=0) for index in range(300)]
+    inside = [line(f"Patient.identifier:s{index}.system", min=1) for index in range(300)]
+    made = elements(profile("Patient", line("Patient.identifier", slicing=BY_SYSTEM), *slices, *inside))
+    assert made["Patient.identifier:s299.system"]["min"] == 1
+
+
+def test_a_hundred_faults_are_enough() -> None:
+    lines = [line(f"Patient.nome{index}") for index in range(1_000)]
+    assert len(complaints(profile("Patient", *lines))) == 100
 
 
 def test_a_fault_is_told_in_french_too() -> None:
