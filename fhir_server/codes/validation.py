@@ -119,11 +119,13 @@ class CodeValidator:
             member = False
         elif member is None and self._only_in_fragment(value_set, own):
             member = True
+        elif member is None:
+            issues += _missing_imports(value_set)
+            if own.system is not None or self._view.versions_of(coding["system"]):
+                issues.append(self._not_a_member(value_set, coding, place, None, one_of_many))
         elif not member:
-            issues += _missing_imports(value_set) if member is None else ()
-            outside = self._not_a_member(value_set, coding, place, member, one_of_many)
-            first = member is False and not one_of_many
-            issues.insert(0 if first else len(issues), outside)
+            outside = self._not_a_member(value_set, coding, place, False, one_of_many)
+            issues.insert(len(issues) if one_of_many else 0, outside)
         issues = [*_standing(value_set, own.system), *issues]
         return Verdict(
             coding, tuple(issues), own.concept, own.system, member, own.display, own.unknown_system
