@@ -8,12 +8,12 @@ from typing import Any
 
 from fhir_server.core.reference import parse_reference
 from fhir_server.definitions.registry import Registry
-from fhir_server.issues import Issue
+from fhir_server.issues import Issue, Severity
 from fhir_server.validation.checks import messages
 from fhir_server.validation.checks.bundle_requests import request_issues
 from fhir_server.validation.checks.bundle_searchset import searchset_issues
 from fhir_server.validation.checks.check import CheckContext, Resource, finding
-from fhir_server.validation.checks.linkage import linkage_issues
+from fhir_server.validation.checks.linkage import linkage_issues, urns_of
 from fhir_server.validation.findings import excerpt
 
 Entry = dict[str, Any]
@@ -35,6 +35,7 @@ class BundleCheck:
         yield from _links(resource.get("link", ()), type_name)
         for index, entry in enumerate(entries):
             yield from _identity(entry, f"Bundle.entry[{index}]", type_name, context.registry)
+        yield from _dangling(entries, type_name)
         if type_name in REQUESTS:
             for index, entry in enumerate(entries):
                 yield from request_issues(entry, f"Bundle.entry[{index}]", context.registry)
@@ -84,6 +85,22 @@ def _identity(entry: Entry, place: str, type_name: str, registry: Registry) -> I
     elif resource is not None and resource.get("url") == full_url and reference.kind == "absolute":
         text = messages.CANONICAL_AS_FULL_URL(value=excerpt(full_url), id=resource.get("id", ""))
         yield finding("error", "invalid", "full-url", text, where)
+
+
+def _dangling(entries: Sequence[Entry], type_name: str) -> Iterator[Issue]:
+    """References by urn that no entry bears: there is nowhere else to look, and a transaction cannot settle
+    them. Those of a Composition or MessageHeader are looked at with the rest of it.
+    """
+    severity: Severity = "error" if type_name == "transaction" else "warning"
+    known = {entry.get("fullUrl") for entry in entries}
+    for index, entry in enumerate(entries):
+        if not index and type_name in FIRST:
+            continue
+        for urn in dict.fromkeys(urns_of(entry.get("resource"))):
+            if urn.partition("#")[0] not in known:
+                text = messages.NOT_IN_BUNDLE(value=excerpt(urn), hint=messages.NO_HINT())
+                place = f"Bundle.entry[{index}].resource"
+                yield finding(severity, "not-found", "bundle-urn", text, place)
 
 
 def _agreement(full_url: str, resource: Resource, where: str) -> Iterator[Issue]:

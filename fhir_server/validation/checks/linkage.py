@@ -161,6 +161,20 @@ def _reachable(starts: set[int], targets: Sequence[set[int]]) -> set[int]:
     return reached
 
 
+def urns_of(resource: Any) -> Iterator[str]:
+    """The urn:uuid and urn:oid references of a resource; a Bundle inside is a world of its own."""
+    waiting = [resource]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, list):
+            waiting.extend(reversed(one))
+        elif isinstance(one, dict) and (one is resource or one.get("resourceType") != "Bundle"):
+            literal = one.get("reference")
+            if isinstance(literal, str) and literal.startswith(("urn:uuid:", "urn:oid:")):
+                yield literal
+            waiting.extend(reversed(one.values()))
+
+
 def _strings(value: Any) -> Iterator[str]:
     """Every text of a resource that may be a reference; a Bundle inside is a world of its own."""
     waiting = [value]

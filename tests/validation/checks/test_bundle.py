@@ -239,3 +239,20 @@ def test_a_document_or_message_has_a_first_entry(run: Runner, type: str) -> None
     assert problems(run, {"resourceType": "Bundle", "type": type}) == [
         ("error", "bundle-first", "Bundle.entry")
     ]
+
+
+# references by urn
+
+
+@pytest.mark.parametrize(
+    ("type", "severity"), [("transaction", "error"), ("batch", "warning"), ("collection", "warning")]
+)
+def test_a_urn_leads_to_an_entry(run: Runner, type: str, severity: str) -> None:
+    other = UUID[:-1] + "1"
+    request = {"request": {"method": "POST", "url": "Observation"}} if type != "collection" else {}
+    one = (
+        entry("Observation", None, UUID, subject=refers(UUID), focus=[refers(other), refers(other)]) | request
+    )
+    assert problems(run, bundle(type, one)) == [(severity, "bundle-urn", "Bundle.entry[0].resource")]
+    both = bundle(type, one, entry("Observation", None, other) | request)
+    assert problems(run, both) == []
