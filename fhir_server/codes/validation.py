@@ -94,7 +94,7 @@ class CodeValidator:
             for number, coding in enumerate(concept.get("coding", ()))
         )
         issues = [issue for verdict in verdicts for issue in verdict.issues]
-        if not any(verdict.member for verdict in verdicts):
+        if all(verdict.member is False for verdict in verdicts):
             text = messages.NO_VALID_CODING(value_set=value_set.canonical)
             issues.insert(0, finding("error", "code-invalid", "not-in-vs", text))
         return ConceptVerdict(verdicts, tuple(issues))

@@ -217,6 +217,13 @@ def test_a_concept_with_a_right_coding_and_a_code_that_does_not_exist(care: Clie
     assert (ERROR, "invalid-code") in kinds(answer)
 
 
+def test_a_concept_that_cannot_be_checked(care: Client) -> None:
+    answer = concept(care, {"system": UNKNOWN, "code": "x"}, name="elsewhere")
+    assert said(answer)["result"] is False
+    assert kinds(answer) == [(ERROR, "not-found")]
+    assert said(answer)["x-unknown-system"] == UNKNOWN
+
+
 def test_a_version_that_is_not_known(care: Client) -> None:
     answer = validate(care, "all", f"system={CARE}&code=visit&systemVersion=9")
     assert said(answer)["result"] is False
