@@ -44,8 +44,12 @@ class Gap:
     where: str = ""
 
 
+IMPORT_DEPTH_MAX = 50
+"""Value sets that draw on others that draw on others."""
+
+
 class Circular(Exception):
-    """A value set that draws on itself."""
+    """A value set that draws on itself, or through more others than anyone needs."""
 
     def __init__(self, url: str) -> None:
         super().__init__(url)
@@ -261,30 +265,28 @@ class Compositions:
         self._code_system = code_system
         self._compose = compose
         self._known: dict[str, Composition] = {}
-        self._begun: list[str] = []
 
-    def get(self, url: str) -> Composition | None:
-        """The composition of a value set; None where it is unknown. Raises `Circular`."""
+    def get(self, url: str, above: tuple[str, ...] = ()) -> Composition | None:
+        """The composition of a value set; None where it is unknown. Raises `Circular`.
+
+        `above` are the value sets for which it is made ready.
+        """
         found = self._known.get(url)
         if found is None and (compose := self._compose(url)) is not None:
-            found = self._known[url] = self.made(url, compose)
+            found = self._known[url] = self.made(url, compose, above)
         return found
 
-    def made(self, url: str, compose: Fact) -> Composition:
+    def made(self, url: str, compose: Fact, above: tuple[str, ...] = ()) -> Composition:
         """A composition made ready under a url. Raises `Circular`."""
-        if url in self._begun:
+        if url in above or len(above) >= IMPORT_DEPTH_MAX:
             raise Circular(url)
-        self._begun.append(url)
-        try:
-            include = tuple(self._parts(compose, "include"))
-            return Composition(url, include, tuple(self._parts(compose, "exclude")))
-        finally:
-            self._begun.pop()
+        include = tuple(self._parts(compose, "include", (*above, url)))
+        return Composition(url, include, tuple(self._parts(compose, "exclude", (*above, url))))
 
-    def _parts(self, compose: Fact, kind: str) -> Iterator[Part]:
+    def _parts(self, compose: Fact, kind: str, above: tuple[str, ...]) -> Iterator[Part]:
         for number, part in enumerate(compose.get(kind, ())):
             where = f"ValueSet.compose.{kind}[{number}]"
-            imports = tuple(self._imported(url, where) for url in part.get("valueSet", ()))
+            imports = tuple(self._imported(url, where, above) for url in part.get("valueSet", ()))
             yield Part(part, where, self._system_of(part), imports)
 
     def _system_of(self, part: Fact) -> CodeSystem | None:
@@ -293,8 +295,8 @@ class Compositions:
         version = part.get("version")
         return self._code_system(f"{part['system']}|{version}" if version else part["system"])
 
-    def _imported(self, url: str, where: str) -> Composition:
-        return self.get(url) or Missing(url, f"{where}.valueSet")
+    def _imported(self, url: str, where: str, above: tuple[str, ...]) -> Composition:
+        return self.get(url, above) or Missing(url, f"{where}.valueSet")
 
 
 class Missing(Composition):

@@ -102,6 +102,13 @@ def test_a_pattern_that_would_run_away_is_never_run(over: TerminologyFactory) ->
     assert terminology.contains(url("runaway"), CARE, "a" * 60) is None
 
 
+def test_value_sets_that_draw_on_others_without_end(over: TerminologyFactory) -> None:
+    chain = [value_set(f"chain-{n}", {"valueSet": [url(f"chain-{n + 1}")]}) for n in range(2_000)]
+    terminology = over(*RESOURCES, *chain, value_set("near", {"valueSet": [url("all")]}))
+    assert terminology.contains(url("chain-0"), CARE, "visit") is None
+    assert terminology.contains(url("near"), CARE, "visit") is True
+
+
 def test_a_value_set_that_is_an_expansion_alone(over: TerminologyFactory) -> None:
     nested = {"system": CARE, "code": "visit", "contains": [{"system": CARE, "code": "home-visit"}]}
     expanded = {**value_set("expanded"), "expansion": {"contains": [nested]}}
