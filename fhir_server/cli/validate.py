@@ -1,9 +1,11 @@
 """validate: check files as the server would, without a store."""
 
 import os
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from functools import partial
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,12 +16,12 @@ from fhir_server.cli.failure import FAILED, MISUSED, MisuseError
 from fhir_server.cli.progress import progress
 from fhir_server.cli.reports.json import JsonReport
 from fhir_server.cli.reports.junit import JunitReport
-from fhir_server.cli.reports.report import NewReport, Tally, Tool
+from fhir_server.cli.reports.report import NewReport, Report, Tally, Tool
 from fhir_server.cli.reports.sarif import SarifReport
 from fhir_server.cli.reports.text import TextReport
 from fhir_server.cli.second_opinion import SecondOpinion
 from fhir_server.cli.sources import files
-from fhir_server.cli.verdict import verdicts
+from fhir_server.cli.verdict import Verdict, verdicts
 from fhir_server.definitions.packages.package import Package
 from fhir_server.issues import Issue
 from fhir_server.settings import Settings
@@ -72,19 +74,27 @@ def validate(
     validator = standalone.validator(settings, _read(package or []))
     examine = _examiner(validator, tuple(profile or ()), cross_check)
     report = REPORTS[format](Tool(TOOL, standalone.software_version()), language.value)
-    tally = Tally()
     with progress("Validating", sum(file.stat().st_size for file in found)) as advance:
-        for verdict in verdicts(found, examine, settings.json_depth_max):
-            tally.add(verdict)
-            for line in report.add(verdict):
-                print(line)
-            advance(verdict.size)
-    for line in report.end(tally):
-        print(line)
+        tally = _told(verdicts(found, examine, settings.json_depth_max), report, advance)
     if tally.failed:
         raise typer.Exit(FAILED)
     if not tally.checked:
         raise typer.Exit(MISUSED)
+
+
+def _told(found: Iterable[Verdict], report: Report, advance: Callable[[int], None]) -> Tally:
+    """Print the report as the verdicts come, and count them."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
+    tally = Tally()
+    for verdict in found:
+        tally.add(verdict)
+        for line in report.add(verdict):
+            print(line)
+        advance(verdict.size)
+    for line in report.end(tally):
+        print(line)
+    return tally
 
 
 def _read(packages: list[Path]) -> list[Package]:

@@ -45,6 +45,11 @@ class Verdict:
     size: int = 0
 
     @property
+    def file_name(self) -> str:
+        """The name of the file; what is no text in it is replaced."""
+        return str(self.file).encode(errors="replace").decode()
+
+    @property
     def fails(self) -> bool:
         return any(one.fails for one in self.found)
 

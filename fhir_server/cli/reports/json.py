@@ -22,7 +22,7 @@ class JsonReport:
             issue = found.issue
             self._issues.append(
                 {
-                    "file": str(verdict.file),
+                    "file": verdict.file_name,
                     "line": found.position.line,
                     "column": found.position.column,
                     "resource": verdict.name,

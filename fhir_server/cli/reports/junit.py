@@ -23,7 +23,7 @@ class JunitReport:
         self._by_file: dict[str, list[Verdict]] = {}
 
     def add(self, verdict: Verdict) -> Iterator[str]:
-        self._by_file.setdefault(str(verdict.file), []).append(verdict)
+        self._by_file.setdefault(verdict.file_name, []).append(verdict)
         return iter(())
 
     def end(self, tally: Tally) -> Iterator[str]:

@@ -15,7 +15,7 @@ class TextReport:
 
     def add(self, verdict: Verdict) -> Iterator[str]:
         for found in verdict.found:
-            yield f"{verdict.file}:{found.position.line}:{found.position.column}: {self._told(found)}"
+            yield f"{verdict.file_name}:{found.position.line}:{found.position.column}: {self._told(found)}"
 
     def end(self, tally: Tally) -> Iterator[str]:
         yield f"{tally.checked} checked, {tally.failed} with errors."

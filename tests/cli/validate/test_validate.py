@@ -1,6 +1,7 @@
 """`fhir-server validate`: what it reads, what it tells in each format, and how it ends."""
 
 import json
+import os
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -194,6 +195,22 @@ def test_a_wrong_setting_is_one_line(run: Run) -> None:
     assert result.err.startswith("fhir-server: FHIR_SERVER_PROGRAMMES names")
 
 
+@pytest.mark.parametrize("format", ["text", "json", "sarif", "junit"])
+def test_a_file_name_that_is_no_text_is_told_all_the_same(run: Run, folder: Path, format: str) -> None:
+    (folder / os.fsdecode(b"caf\xe9.json")).write_text(WRONG)
+    result = run("validate", ".", "--format", format)
+    assert result.status == 1
+    assert "caf%E9.json" in result.out if format == "sarif" else "caf?.json" in result.out
+
+
+def test_a_terminal_that_knows_few_letters_is_told_what_it_can(folder: Path) -> None:
+    command = [sys.executable, "-m", "fhir_server", "validate", "bad.json", "--language", "fr"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii"}
+    told = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert (told.returncode, told.stderr) == (1, "")
+    assert "jeu de valeurs" in told.stdout
+
+
 def test_the_story_is_valid(run: Run) -> None:
     result = run("validate", str(STORY))
     assert result.status == 0
@@ -206,7 +223,7 @@ def test_neither_the_store_nor_the_web_framework_is_imported() -> None:
         "from fhir_server import standalone; from fhir_server.settings import Settings;"
         "standalone.validator(Settings()).validate({'resourceType': 'Patient'});"
         "heavy = ('fastapi', 'starlette', 'uvicorn', 'pydantic', 'sqlite3', 'pymongo', 'httpx', 'rich',"
-        " 'fhir_server.api', 'fhir_server.interactions', 'fhir_server.store.sqlite');"
+        " 'fhir_server.api', 'fhir_server.store.sqlite', 'fhir_server.jobs');"
         "print([name for name in heavy if name in sys.modules])"
     )
     printed = subprocess.run(
