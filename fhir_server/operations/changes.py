@@ -6,11 +6,10 @@ and no longer good once the store was restored from a backup.
 
 from fhir_server.core.bundle import Link, bundle
 from fhir_server.core.request import FhirRequest, FhirResponse
-from fhir_server.errors import Gone
 from fhir_server.extension import Engine, Operation
 from fhir_server.interactions.history import history_entry
 from fhir_server.interactions.links import page_size, self_link
-from fhir_server.operations import messages
+from fhir_server.operations.cursors import position, sealed
 from fhir_server.operations.parameters import given
 
 CURSOR = "after"
@@ -25,7 +24,7 @@ def changes(request: FhirRequest, engine: Engine) -> FhirResponse:
     """
     parameters = dict(given(request, PARAMETERS))
     store = engine.store
-    after = _position(request, engine, parameters.get(CURSOR))
+    after = position(request, engine, parameters.get(CURSOR))
     count = page_size(parameters.get("_count"), engine.limits)
     watermark = store.watermark()
     versions = store.changes(after, count, request.path[:-1]) if count else ()
@@ -35,25 +34,11 @@ def changes(request: FhirRequest, engine: Engine) -> FhirResponse:
     return FhirResponse(200, body=bundle("history", entries, links))
 
 
-def _position(request: FhirRequest, engine: Engine, cursor: str | None) -> int:
-    """The sequence that the cursor stands at, 0 for the beginning."""
-    if cursor is None:
-        return 0
-    epoch, sequence = engine.tokens.open(cursor, _path(request))
-    if epoch != engine.store.epoch:
-        raise Gone.of(messages.CURSOR_OF_ANOTHER_EPOCH(), code="expired")
-    return int(sequence)
-
-
 def _next(request: FhirRequest, engine: Engine, sequence: int) -> Link:
-    cursor = engine.tokens.seal((engine.store.epoch, sequence), _path(request))
     count = request.parameter("_count")
     size = f"&_count={count}" if count else ""
-    return Link("next", f"{request.base_url}/{_path(request)}?{CURSOR}={cursor}{size}")
-
-
-def _path(request: FhirRequest) -> str:
-    return "/".join(request.path)
+    path, cursor = "/".join(request.path), sealed(request, engine, sequence)
+    return Link("next", f"{request.base_url}/{path}?{CURSOR}={cursor}{size}")
 
 
 CHANGES = Operation(

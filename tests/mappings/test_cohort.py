@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from fhir_server.core import json
 from mappings.sesame.check_digits import nir_key
 from mappings.sesame.cohort import demo_cohort
-from mappings.sesame.cohort.course import STAGES, Course, Stage, add_months, draw_answers, plan_course
+from mappings.sesame.cohort.course import STAGES, Course, Stage, draw_answers, plan_course
+from mappings.sesame.pathway.calendar import add_months
 from tests.mappings.sound import assert_sound, is_marked_synthetic
 from tests.mappings.story import World
 
@@ -57,14 +58,7 @@ def test_twelve_patients_at_every_point_of_the_pathway(world: World) -> None:
         ("SÉSAME classique, séquence 4", "active"),
         ("SÉSAME léger, séquence 1", "active"),
     ]
-    assert len(plans) == len(world.all("Claim")) == 1 + 2 + 3 + 4 + 1 + 2 + 1
-
-
-def test_claims_bear_the_tariff_of_their_forfait(world: World) -> None:
-    for claim in world.all("Claim"):
-        forfait = claim["item"][0]["productOrService"]["coding"][0]["code"]
-        expected = {"classique": b"608.00", "leger": b"245.00"}[forfait]
-        assert json.serialise(claim["total"]["value"]) == expected
+    assert len(plans) == 1 + 2 + 3 + 4 + 1 + 2 + 1
 
 
 def test_every_person_has_a_different_valid_number() -> None:
@@ -82,7 +76,7 @@ def test_the_cohort_follows_the_root_of_the_guide() -> None:
     root = "https://fhir.autre.example/r4"
     text = json.serialise(list(demo_cohort(root=root))).decode()
     assert "https://sesame.example" not in text
-    assert f"{root}/StructureDefinition/sesame-claim" in text
+    assert f"{root}/StructureDefinition/sesame-careplan-classique" in text
 
 
 @given(st.integers(), st.sampled_from(STAGES))

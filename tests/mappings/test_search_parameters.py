@@ -13,6 +13,7 @@ from tests.profiles.examples import examples
 
 PARIS = ZoneInfo("Europe/Paris")
 EXTRACTOR = Extractor(REGISTRY, PARIS)
+EXAMPLES = {example.name: example.resource for example in examples()}
 
 
 def found(kind: str, resource: dict[str, Any], parameter: str) -> list[Any]:
@@ -21,34 +22,36 @@ def found(kind: str, resource: dict[str, Any], parameter: str) -> list[Any]:
     return [entry for entry in getattr(entries, kind) if entry.parameter == parameter]
 
 
-@pytest.mark.parametrize(("type", "ranks"), [("CarePlan", [1, 1, 2, 2]), ("Claim", [1, 2])])
-def test_the_rank_of_a_sequence_is_a_number(type: str, ranks: list[int]) -> None:
+BILLS = [EXAMPLES["facture-1"], EXAMPLES["facture-2"]]
+
+
+@pytest.mark.parametrize(
+    ("plans_or_claims", "ranks"), [(resources("CarePlan"), [1, 1, 2, 2]), (BILLS, [1, 2])]
+)
+def test_the_rank_of_a_sequence_is_a_number(plans_or_claims: list[Any], ranks: list[int]) -> None:
     low_to_high = {
         rank: found("numbers", resource, "sequence-rank")
-        for rank, resource in zip(ranks, resources(type), strict=True)
+        for rank, resource in zip(ranks, plans_or_claims, strict=True)
     }
     assert all(len(entries) == 1 and entries[0].low == entries[0].high for entries in low_to_high.values())
     assert low_to_high[1][0].low < low_to_high[2][0].low
 
 
 @pytest.mark.parametrize(
-    ("type", "parameter", "code_system"),
-    [("CarePlan", "track", "sesame-track"), ("Claim", "forfait", "sesame-forfait")],
+    ("plans_or_claims", "parameter", "code_system"),
+    [(resources("CarePlan"), "track", "sesame-track"), (BILLS, "forfait", "sesame-forfait")],
 )
-def test_track_and_forfait_are_tokens(type: str, parameter: str, code_system: str) -> None:
-    for resource in resources(type):
+def test_track_and_forfait_are_tokens(plans_or_claims: list[Any], parameter: str, code_system: str) -> None:
+    for resource in plans_or_claims:
         (entry,) = found("tokens", resource, parameter)
         assert (entry.system, entry.code) == (GUIDE.canonical("CodeSystem", code_system), "classique")
 
 
 def test_the_service_date_is_the_period_of_the_sequence() -> None:
-    for claim in resources("Claim"):
+    for claim in BILLS:
         (entry,) = found("dates", claim, "service-date")
         span = period_of_period(claim["billablePeriod"], PARIS)
         assert (entry.low, entry.high) == span
-
-
-EXAMPLES = {example.name: example.resource for example in examples()}
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from fhir_server.core import json
 from mappings.sesame.check_digits import nir_key, passes_luhn
 from mappings.sesame.scales import read_scale
 from tests.mappings.sound import GUIDE, assert_sound, errors, is_marked_synthetic
@@ -133,31 +132,6 @@ def test_a_classique_sequence_and_its_renewal(told: World) -> None:
     assert [found["status"] for found in (first, second)] == ["completed", "completed"]
     (replaced,) = second["replaces"]
     assert replaced["reference"] in queries(first)
-
-
-def test_two_claims_of_608_euros_and_two_digits(told: World) -> None:
-    first, second = sorted(told.all("Claim"), key=lambda claim: claim["created"])
-    for claim in (first, second):
-        (line,) = claim["item"]
-        for amount in (line["unitPrice"], line["net"], claim["total"]):
-            assert json.serialise(amount) == b'{"value":608.00,"currency":"EUR"}'
-        assert line["servicedPeriod"] == claim["billablePeriod"]
-        assert "diagnosis" not in claim
-    assert "related" not in first
-    assert second["related"][0]["claim"]["reference"] in queries(first)
-    text = b"".join(file.read_bytes() for file in files())
-    assert len(re.findall(rb'"value": 608\.00,', text)) == 6
-
-
-def test_each_claim_bills_one_sequence(told: World) -> None:
-    plans = {plan["identifier"][0]["value"]: plan["period"] for plan in told.all("CarePlan")}
-    billed = {
-        information["valueReference"]["identifier"]["value"]: claim["billablePeriod"]
-        for claim in told.all("Claim")
-        for information in claim["supportingInfo"]
-        if information["category"]["coding"][0]["code"] == "care-plan"
-    }
-    assert billed == plans
 
 
 def test_the_loop_is_closed_to_the_general_practitioner(told: World) -> None:

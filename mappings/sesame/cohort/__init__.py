@@ -15,7 +15,6 @@ from mappings.sesame.cohort.team import make_team, team_bundle
 from mappings.sesame.guide import Guide, Resource, read_guide
 from mappings.sesame.resources.elements import synthetic
 from mappings.sesame.scales import read_scale
-from mappings.sesame.tariff import read_tariff
 from mappings.sesame.transaction import create, transaction
 
 __all__ = ["demo_cohort"]
@@ -45,7 +44,6 @@ def _kit(guide: Guide) -> Kit:
     return Kit(
         guide=guide,
         team=make_team(guide),
-        tariff=read_tariff(),
         phq9=read_scale(guide, "phq-9"),
         gad7=read_scale(guide, "gad-7"),
     )

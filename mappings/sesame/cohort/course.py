@@ -5,6 +5,8 @@ from datetime import date, timedelta
 from itertools import pairwise
 from random import Random
 
+from mappings.sesame.pathway.calendar import add_months
+
 # The day on which the cohort is looked at: events lie before it, whatever the wall clock says.
 AS_OF = date(2025, 6, 30)
 SEQUENCE_MONTHS = 3
@@ -79,13 +81,6 @@ class Course:
     @property
     def exited_on(self) -> date | None:
         return self.sequences[-1].end if self.stage.exit_reason else None
-
-
-def add_months(day: date, months: int) -> date:
-    """The same day `months` later, or the last day of that month when it has no such day."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    following = date(year + (month + 1) // 12, (month + 1) % 12 + 1, 1)
-    return min(date(year, month + 1, 1) + timedelta(days=day.day - 1), following - timedelta(days=1))
 
 
 def plan_course(random: Random, number: int, stage: Stage) -> Course:

@@ -9,7 +9,6 @@ from mappings.sesame.cohort.course import Course
 from mappings.sesame.cohort.team import Team
 from mappings.sesame.guide import Guide, Resource
 from mappings.sesame.scales import Scale
-from mappings.sesame.tariff import Price
 
 PARIS = ZoneInfo("Europe/Paris")
 SOFTWARE = "https://logiciel-fictif.example"
@@ -21,7 +20,6 @@ class Kit:
 
     guide: Guide
     team: Team
-    tariff: tuple[Price, ...]
     phq9: Scale
     gad7: Scale
 

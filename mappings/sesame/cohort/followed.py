@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from datetime import date
 
 from mappings.sesame import identifiers
-from mappings.sesame.cohort.billed import sequences
 from mappings.sesame.cohort.dossier import Dossier, moment
+from mappings.sesame.cohort.sequenced import sequences
 from mappings.sesame.guide import Resource
 from mappings.sesame.resources.care_team import care_team
 from mappings.sesame.resources.communication import communication

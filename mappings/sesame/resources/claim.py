@@ -24,12 +24,14 @@ def claim(
     provider: Resource,
     referral: Resource,
     care_plan: Resource,
-    site: Resource,
+    site: Resource | None,
     coverage: Resource,
     prior: Resource | None = None,
+    replaced: Resource | None = None,
 ) -> Resource:
     """An active Claim. `referral`, `care_plan` and `site` are identifiers, the other parties references;
-    `prior` is the claim of the sequence that this one renews."""
+    `prior` is the claim of the sequence that this one renews, `replaced` the cancelled one that it corrects.
+    """
     return resource("Claim", guide.profile("sesame-claim")) | present(
         identifier=[identifier],
         status="active",
@@ -42,7 +44,7 @@ def claim(
         insurer=insurer,
         provider=provider,
         priority=concept(f"{HL7}/processpriority", "normal"),
-        related=[_prior(prior)] if prior else None,
+        related=[*_prior(prior), *_replaces(guide, replaced)],
         payee={"type": concept(f"{HL7}/payeetype", "provider")},
         referral={"type": "ServiceRequest", "identifier": referral},
         supportingInfo=_information(guide, rank, care_plan, site),
@@ -63,16 +65,23 @@ def _line(guide: Guide, price: Price, start: str, end: str) -> Resource:
     }
 
 
-def _prior(claim: Resource) -> Resource:
-    return {"claim": claim, "relationship": concept(f"{HL7}/ex-relatedclaimrelationship", "prior")}
+def _prior(claim: Resource | None) -> list[Resource]:
+    relationship = concept(f"{HL7}/ex-relatedclaimrelationship", "prior")
+    return [{"claim": claim, "relationship": relationship}] if claim else []
 
 
-def _information(guide: Guide, rank: int, care_plan: Resource, site: Resource) -> list[Resource]:
+def _replaces(guide: Guide, claim: Resource | None) -> list[Resource]:
+    relationship = guide.concept("sesame-claim-relationship", "replaces")
+    return [{"claim": claim, "relationship": relationship}] if claim else []
+
+
+def _information(guide: Guide, rank: int, care_plan: Resource, site: Resource | None) -> list[Resource]:
     values: list[tuple[str, Resource]] = [
         ("sequence-rank", {"valueQuantity": {"value": rank}}),
         ("care-plan", {"valueReference": {"type": "CarePlan", "identifier": care_plan}}),
-        ("site", {"valueReference": {"type": "Organization", "identifier": site}}),
     ]
+    if site:
+        values.append(("site", {"valueReference": {"type": "Organization", "identifier": site}}))
     return [
         {"sequence": place, "category": guide.concept("sesame-claim-information", category)} | value
         for place, (category, value) in enumerate(values, start=1)

@@ -1,0 +1,1 @@
+"""The claim of each sequence, and why a sequence is billed or not."""

@@ -1,0 +1,187 @@
+"""The claim that a sequence gives rise to, built from what is on record; or the reasons why there is none.
+
+The identifier is the sequence's number and the number of the correction, so a retry finds the same claim.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from uuid import NAMESPACE_URL, uuid5
+
+from fhir_server.core import json
+from fhir_server.extension import Resource
+from fhir_server.issues import Text
+from mappings.sesame import identifiers
+from mappings.sesame.billing import messages
+from mappings.sesame.guide import Guide
+from mappings.sesame.pathway.reading import Records, day, followed, has_code, referring
+from mappings.sesame.pathway.sequence import Sequence, sequence_of
+from mappings.sesame.policy import Policy
+from mappings.sesame.resources.claim import claim
+from mappings.sesame.tariff import Price, price_on
+
+ON_RECORD = ("id", "meta", "status", "related")
+"""Of two claims, what may differ although they bill the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parties:
+    """Who pays, who is paid, and by which referral, as far as they are on record."""
+
+    coverage: Resource | None
+    carrier: Resource | None
+    referral: Resource | None
+    site: Resource | None
+
+
+class Billing:
+    """Makes claims by the tariff and the policy."""
+
+    def __init__(self, guide: Guide, policy: Policy, tariff: tuple[Price, ...]) -> None:
+        self.guide = guide
+        self.policy = policy
+        self._tariff = tariff
+
+    def number(self, sequence: Sequence, correction: int) -> str:
+        """The identifier of the sequence's claim after so many corrections."""
+        return f"{sequence.number}-{correction}"
+
+    def id(self, sequence: Sequence, correction: int) -> str:
+        """The logical id that goes with that identifier."""
+        system = self.guide.naming_system("claim")
+        return str(uuid5(NAMESPACE_URL, f"{system}|{self.number(sequence, correction)}"))
+
+    def issued(self, sequence: Sequence, records: Records) -> list[Resource]:
+        """The claims that the sequence has had, oldest first."""
+        found: list[Resource] = []
+        while one := records.get("Claim", self.id(sequence, len(found))):
+            found.append(one)
+        return found
+
+    def claim(
+        self, sequence: Sequence, records: Records, correction: int, replaced: Resource | None = None
+    ) -> Resource | list[Text]:
+        """The claim, or all the reasons why the sequence is not billed."""
+        parties = self._parties(sequence, records)
+        price = self._price(sequence)
+        reasons = [*self._reasons(sequence, records), *_lacking(parties)]
+        if price is None:
+            reasons.append(messages.NO_TARIFF(forfait=sequence.track, day=sequence.start))
+        if reasons or price is None or not parties.coverage or not parties.carrier or not parties.referral:
+            return reasons
+        related = {"prior": self._prior(sequence, records), "replaced": _reference(replaced)}
+        return self._made(sequence, correction, price, parties, related)
+
+    def _reasons(self, sequence: Sequence, records: Records) -> Iterator[Text]:
+        if not sequence.counts:
+            yield messages.NOT_COUNTED(status=sequence.status)
+        elif self.policy.claim_at == "end":
+            if not sequence.is_over:
+                yield messages.NOT_OVER(status=sequence.status)
+            found = len(self.contacts(sequence, records)) if self.policy.minimum_contacts else 0
+            if found < self.policy.minimum_contacts:
+                yield messages.TOO_FEW_CONTACTS(found=found, wanted=self.policy.minimum_contacts)
+
+    def contacts(self, sequence: Sequence, records: Records) -> list[Resource]:
+        """The finished nurse contacts of the patient within the sequence; attempts and reviews are none."""
+        kinds = self.guide.canonical("CodeSystem", "sesame-encounter-type")
+        visits = referring(records, "Encounter", "patient", f"Patient/{sequence.patient}")
+        return [
+            visit
+            for visit in visits
+            if visit.get("status") == "finished"
+            and has_code(visit.get("type", []), kinds, "nurse-contact")
+            and (on := day(visit.get("period", {}).get("start"))) is not None
+            and sequence.start <= on <= sequence.end
+        ]
+
+    def _price(self, sequence: Sequence) -> Price | None:
+        try:
+            return price_on(self._tariff, sequence.track, sequence.start)
+        except LookupError:
+            return None
+
+    def _parties(self, sequence: Sequence, records: Records) -> Parties:
+        episode = (records.get("EpisodeOfCare", sequence.episode) if sequence.episode else None) or {}
+        referral = followed(records, next(iter(episode.get("referralRequest", ())), None), "ServiceRequest")
+        return Parties(
+            coverage=_coverage(sequence, records),
+            carrier=episode.get("managingOrganization"),
+            referral=next(iter((referral or {}).get("identifier", ())), None),
+            site=_site(episode, records),
+        )
+
+    def _prior(self, sequence: Sequence, records: Records) -> Resource | None:
+        """A Reference to the claim of the sequence that this one renews."""
+        plan = records.get("CarePlan", sequence.previous) if sequence.previous else None
+        previous = sequence_of(self.guide, plan)
+        claims = self.issued(previous, records) if previous else []
+        return _reference(claims[-1]) if claims else None
+
+    def _made(
+        self,
+        sequence: Sequence,
+        correction: int,
+        price: Price,
+        parties: Parties,
+        related: dict[str, Resource | None],
+    ) -> Resource:
+        coverage = parties.coverage or {}
+        patient = {"reference": f"Patient/{sequence.patient}"}
+        made = claim(
+            self.guide,
+            identifier=identifiers.numbered(self.guide, "claim", self.number(sequence, correction)),
+            price=price,
+            rank=sequence.rank,
+            patient=patient | {"identifier": identifiers.social_security(coverage["subscriberId"])},
+            start=sequence.start.isoformat(),
+            end=sequence.end.isoformat(),
+            created=(sequence.end if self.policy.claim_at == "end" else sequence.start).isoformat(),
+            insurer=coverage["payor"][0],
+            provider=parties.carrier or {},
+            referral=parties.referral or {},
+            care_plan=identifiers.numbered(self.guide, "care-plan", sequence.number),
+            site=parties.site,
+            coverage={"reference": f"Coverage/{coverage['id']}"},
+            **related,
+        ) | {"id": self.id(sequence, correction)}
+        tags = sequence.plan.get("meta", {}).get("tag")
+        return made | {"meta": made["meta"] | {"tag": tags}} if tags else made
+
+
+def bills_the_same(one: Resource, other: Resource) -> bool:
+    """Whether two claims of a sequence say the same, but for their numbers and what became of them."""
+    return _billed(one) == _billed(other)
+
+
+def _billed(claim: Resource) -> bytes:
+    """As text, so that the digits of amounts count."""
+    names = sorted(claim.keys() - {*ON_RECORD, "identifier"})
+    return json.serialise({name: claim[name] for name in names})
+
+
+def _lacking(parties: Parties) -> Iterator[Text]:
+    if parties.coverage is None:
+        yield messages.NO_COVERAGE()
+    if parties.carrier is None:
+        yield messages.NO_CARRIER()
+    if parties.referral is None:
+        yield messages.NO_REFERRAL()
+
+
+def _coverage(sequence: Sequence, records: Records) -> Resource | None:
+    """The patient's compulsory health insurance: the oldest active one that says what billing needs."""
+    for found in referring(records, "Coverage", "beneficiary", f"Patient/{sequence.patient}"):
+        if found.get("status") == "active" and found.get("subscriberId") and found.get("payor"):
+            return found
+    return None
+
+
+def _site(episode: Resource, records: Records) -> Resource | None:
+    """The identifier of the site at which the nurse of the episode works."""
+    role = followed(records, episode.get("careManager"), "PractitionerRole")
+    site = followed(records, (role or {}).get("organization"), "Organization")
+    return next(iter((site or {}).get("identifier", ())), None)
+
+
+def _reference(claim: Resource | None) -> Resource | None:
+    return {"reference": f"Claim/{claim['id']}"} if claim else None

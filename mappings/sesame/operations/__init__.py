@@ -1,0 +1,1 @@
+"""The operations of the pathway, as the guide's OperationDefinitions describe them."""

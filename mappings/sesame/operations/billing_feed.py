@@ -1,0 +1,123 @@
+"""Claim/$billing-feed: what was issued and cancelled, each once, in the order of the one clock.
+
+A Claim in the feed is the version that the event made: active when it was issued, cancelled when it was
+cancelled. Other versions are no events. A cursor on the clock cannot skip a claim committed late, and stays
+good until the store is restored from a backup; asked again with the same cursor it gives the same events.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from fhir_server.core import json
+from fhir_server.core.bundle import Link, bundle, entry
+from fhir_server.core.request import FhirRequest, FhirResponse
+from fhir_server.extension import Engine, Operation, Resource
+from fhir_server.interactions.links import page_size, self_link
+from fhir_server.operations.cursors import position, sealed
+from fhir_server.operations.parameters import given
+from fhir_server.store.port import StoredResource
+from mappings.sesame.guide import Guide
+from mappings.sesame.pathway.reading import has_code, target
+
+AFTER = "after"
+AT_ONCE = 500
+"""Versions that are read from the store at one time."""
+
+SHOWN_OF_PATIENT = ("resourceType", "id", "name", "gender", "birthDate")
+"""What billing needs of a patient beside the social security number, which the claim holds itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A claim as it was issued or cancelled, and the version that did so."""
+
+    version: StoredResource
+    claim: Resource
+
+
+def billing_feed(guide: Guide) -> Operation:
+    """The operation."""
+    return Operation(
+        code="billing-feed",
+        definition=guide.canonical("OperationDefinition", "claim-billing-feed"),
+        levels=frozenset({"type"}),
+        handle=partial(_feed, guide.canonical("CodeSystem", "sesame-claim-subtype")),
+        types=frozenset({"Claim"}),
+    )
+
+
+def _feed(kinds: str, request: FhirRequest, engine: Engine) -> FhirResponse:
+    asked = dict(given(request, (AFTER, "_count")))
+    after = position(request, engine, asked.get(AFTER))
+    count = page_size(asked.get("_count"), engine.limits)
+    watermark = engine.store.watermark()
+    events, reached = _events(kinds, engine, after, count)
+    # Nothing is left below the watermark, so that the next call need not look there again.
+    at = reached if len(events) >= count else max(watermark, reached)
+    following = f"{request.base_url}/Claim/$billing-feed?{AFTER}={sealed(request, engine, at)}"
+    size = f"&_count={asked['_count']}" if "_count" in asked else ""
+    entries = [
+        entry(f"{request.base_url}/Claim/{event.claim['id']}", event.version.body, search={"mode": "match"})
+        for event in events
+    ]
+    entries += _partners(events, request, engine)
+    links = [self_link(request, request.query), Link("next", following + size)]
+    return FhirResponse(200, body=bundle("searchset", entries, links))
+
+
+def _events(kinds: str, engine: Engine, after: int, count: int) -> tuple[list[Event], int]:
+    """The next events, and the sequence of the last version that was looked at."""
+    events: list[Event] = []
+    reached = after
+    while len(events) < count:
+        versions = engine.store.changes(reached, AT_ONCE, ("Claim",))
+        for version in versions:
+            reached = version.sequence
+            claim = None if version.deleted else json.parse(version.body)
+            if claim and has_code([claim.get("subType", {})], kinds, "forfait-article-51"):
+                if _is_event(claim, version, engine):
+                    events.append(Event(version, claim))
+                if len(events) == count:
+                    return events, reached
+        if len(versions) < AT_ONCE:
+            break
+    return events, reached
+
+
+def _is_event(claim: Resource, version: StoredResource, engine: Engine) -> bool:
+    if claim.get("status") == "active":
+        return version.version == 1
+    if claim.get("status") != "cancelled" or version.version == 1:
+        return False
+    before = engine.store.read_version("Claim", version.id, version.version - 1)
+    return before is not None and not before.deleted and json.parse(before.body).get("status") == "active"
+
+
+def _partners(events: list[Event], request: FhirRequest, engine: Engine) -> Iterator[bytes]:
+    """The patient, the coverage and the insurer of each claim, each once."""
+    wanted: dict[tuple[str, str], None] = {}
+    for event in events:
+        for type, reference in _references(event.claim):
+            if id := target(reference, type):
+                wanted[type, id] = None
+    for type, id in wanted:
+        stored = engine.store.read(type, id)
+        if stored is not None and not stored.deleted:
+            body = _minimal(stored.body) if type == "Patient" else stored.body
+            yield entry(f"{request.base_url}/{type}/{id}", body, search={"mode": "include"})
+
+
+def _references(claim: Resource) -> Iterator[tuple[str, Any]]:
+    yield "Patient", claim.get("patient")
+    for insurance in claim.get("insurance", ()):
+        yield "Coverage", insurance.get("coverage")
+    yield "Organization", claim.get("insurer")
+
+
+def _minimal(body: bytes) -> bytes:
+    patient = json.parse(body)
+    shown = {name: patient[name] for name in SHOWN_OF_PATIENT if name in patient}
+    tag = {"system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "code": "SUBSETTED"}
+    return json.serialise(shown | {"meta": {"tag": [tag]}})

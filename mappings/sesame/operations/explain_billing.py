@@ -1,0 +1,51 @@
+"""CarePlan/[id]/$explain-billing: why a sequence is billed, or is not."""
+
+from functools import partial
+
+from fhir_server.core import json
+from fhir_server.core.request import FhirRequest, FhirResponse
+from fhir_server.extension import Engine, Operation, Resource
+from fhir_server.issues import Text
+from fhir_server.operations.parameters import given
+from mappings.sesame.billing import messages
+from mappings.sesame.billing.bill import Billing, bills_the_same
+from mappings.sesame.operations.records import StoreRecords, parameters
+from mappings.sesame.operations.renew import asked_sequence
+
+
+def explain_billing(billing: Billing) -> Operation:
+    """The operation."""
+    return Operation(
+        code="explain-billing",
+        definition=billing.guide.canonical("OperationDefinition", "careplan-explain-billing"),
+        levels=frozenset({"instance"}),
+        handle=partial(_explain, billing),
+        types=frozenset({"CarePlan"}),
+    )
+
+
+def _explain(billing: Billing, request: FhirRequest, engine: Engine) -> FhirResponse:
+    given(request, ())
+    sequence = asked_sequence(billing.guide, request, engine)
+    records = StoreRecords(engine)
+    issued = billing.issued(sequence, records)
+    made = billing.claim(sequence, records, len(issued))
+    active = [one for one in issued if one.get("status") == "active"]
+    texts = [_told(one) for one in issued] + (made if isinstance(made, list) else _ready(issued, made))
+    return parameters(
+        ("billed", "valueBoolean", bool(active)),
+        ("billable", "valueBoolean", not isinstance(made, list)),
+        *(("reason", "valueString", text.render(request.language)) for text in texts),
+        *(("claim", "valueReference", {"reference": f"Claim/{one['id']}"}) for one in issued),
+    )
+
+
+def _told(claim: Resource) -> Text:
+    if claim.get("status") != "active":
+        return messages.CANCELLED(id=claim["id"])
+    return messages.BILLED(id=claim["id"], amount=json.serialise(claim["total"]["value"]).decode())
+
+
+def _ready(issued: list[Resource], made: Resource) -> list[Text]:
+    """What is still to come, where nothing is missing."""
+    return [] if issued and bills_the_same(issued[-1], made) else [messages.READY()]

@@ -1,0 +1,35 @@
+"""What the operations of the pathway say, in English and French."""
+
+from fhir_server.issues import Template
+
+NOT_FOUND = Template(
+    en="{reference} is not on record here. Look for it by its identifier.",
+    fr="{reference} n'est pas enregistré ici. Cherchez-le par son identifiant.",
+)
+NO_SEQUENCE = Template(
+    en="This CarePlan is no sequence of care of the programme: it lacks a track, a rank, a period or a "
+    "number.",
+    fr="Ce CarePlan n'est pas une séquence de soins du programme : il lui manque un parcours, un rang, une "
+    "période ou un numéro.",
+)
+BAD_DATE = Template(
+    en="{value} is no date. Write it as 2025-04-13.",
+    fr="{value} n'est pas une date. Écrivez-la ainsi : 2025-04-13.",
+)
+NOT_COUNTED = Template(
+    en="The sequence is {status}; only one that takes place or has taken place is renewed.",
+    fr="La séquence est {status} ; seule une séquence en cours ou passée est renouvelée.",
+)
+RENEWED = Template(
+    en="The sequence was renewed already by CarePlan/{id}.",
+    fr="La séquence a déjà été renouvelée par CarePlan/{id}.",
+)
+YEAR_OVER = Template(
+    en="The twelve months since {first} are over on {latest}: no sequence can begin on {start}.",
+    fr="Les douze mois depuis le {first} s'achèvent le {latest} : aucune séquence ne peut commencer le "
+    "{start}.",
+)
+STARTS_TOO_SOON = Template(
+    en="The renewal begins on {start}, but the sequence that it renews lasts until {end}.",
+    fr="Le renouvellement commence le {start}, mais la séquence qu'il renouvelle dure jusqu'au {end}.",
+)

@@ -1,0 +1,53 @@
+"""CarePlan/[id]/$sequence-status: where a sequence stands, what it lacks, and whether it can be renewed."""
+
+from functools import partial
+
+from fhir_server.core.request import FhirRequest, FhirResponse
+from fhir_server.core.temporal import format_instant
+from fhir_server.extension import Engine, Operation
+from fhir_server.operations.parameters import given
+from mappings.sesame.billing.bill import Billing
+from mappings.sesame.operations.records import StoreRecords, parameters
+from mappings.sesame.operations.renew import asked_day, asked_sequence
+from mappings.sesame.pathway.reading import day
+from mappings.sesame.pathway.renewal import renewal_of
+from mappings.sesame.pathway.sequence import sequences_of_patient
+
+
+def sequence_status(billing: Billing) -> Operation:
+    """The operation."""
+    return Operation(
+        code="sequence-status",
+        definition=billing.guide.canonical("OperationDefinition", "careplan-sequence-status"),
+        levels=frozenset({"instance"}),
+        handle=partial(_status, billing),
+        types=frozenset({"CarePlan"}),
+    )
+
+
+def _status(billing: Billing, request: FhirRequest, engine: Engine) -> FhirResponse:
+    sequence = asked_sequence(billing.guide, request, engine)
+    records = StoreRecords(engine)
+    asked = asked_day(dict(given(request, ("date",))).get("date"))
+    today = asked or day(format_instant(engine.now())) or sequence.start
+    renewal = renewal_of(sequence, sequences_of_patient(billing.guide, records, sequence.patient))
+    issued = billing.issued(sequence, records)
+    made = billing.claim(sequence, records, len(issued))
+    missing = made if isinstance(made, list) else []
+    language = request.language
+    return parameters(
+        ("track", "valueCode", sequence.track),
+        ("rank", "valuePositiveInt", sequence.rank),
+        ("status", "valueCode", sequence.status),
+        ("start", "valueDate", sequence.start.isoformat()),
+        ("end", "valueDate", sequence.end.isoformat()),
+        ("days-left", "valueInteger", max((sequence.end - today).days + 1, 0)),
+        ("contacts", "valueUnsignedInt", len(billing.contacts(sequence, records))),
+        ("billable", "valueBoolean", not missing),
+        *(("missing", "valueString", text.render(language)) for text in missing),
+        *(("claim", "valueReference", {"reference": f"Claim/{one['id']}"}) for one in issued),
+        ("renewable", "valueBoolean", not renewal.obstacles),
+        *(("obstacle", "valueString", text.render(language)) for text in renewal.obstacles),
+        ("renewal-start", "valueDate", None if renewal.obstacles else renewal.start.isoformat()),
+        ("renewal-end", "valueDate", None if renewal.obstacles else renewal.end.isoformat()),
+    )

@@ -1,0 +1,1 @@
+"""What the resources of the pathway say, as plain facts."""

@@ -1,0 +1,24 @@
+"""Months of the calendar, by which sequences are counted: their last day is included."""
+
+from datetime import date, timedelta
+
+CLASSIQUE_MONTHS = 3
+"""R3, avis du comité technique (2023)."""
+
+RANK_MAX = 4
+"""R4: three renewals at most."""
+
+WHOLE_MONTHS = 12
+"""R5: from the first day of the first sequence to the last day of the last."""
+
+
+def add_months(day: date, months: int) -> date:
+    """The same day `months` later, or the last day of that month when it has no such day."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    following = date(year + (month + 1) // 12, (month + 1) % 12 + 1, 1)
+    return min(date(year, month + 1, 1) + timedelta(days=day.day - 1), following - timedelta(days=1))
+
+
+def last_day(start: date, months: int) -> date:
+    """The last day of so many months from `start` on."""
+    return add_months(start, months) - timedelta(days=1)

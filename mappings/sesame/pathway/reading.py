@@ -1,0 +1,84 @@
+"""Reading resources: what a reference leads to, what a code says, and what refers to a resource.
+
+https://hl7.org/fhir/R4/references.html
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any, Protocol
+
+from fhir_server.core.reference import parse_reference
+from fhir_server.extension import Resource
+from fhir_server.search.ast import Match, ReferenceValue, SearchQuery, TokenValue
+
+FOUND_MAX = 1_000
+"""More resources than one patient ever has of a kind."""
+
+
+class Records(Protocol):
+    """What is on record, in a unit of work or in the store."""
+
+    def get(self, type: str, id: str) -> Resource | None: ...
+
+    def find(self, query: SearchQuery) -> tuple[Resource, ...]: ...
+
+
+def target(reference: Mapping[str, Any] | None, type: str) -> str | None:
+    """The id of the resource of this server that a Reference leads to; None for any other."""
+    text = (reference or {}).get("reference")
+    parsed = parse_reference(text) if isinstance(text, str) else None
+    return parsed.id if parsed and parsed.kind == "local" and parsed.type == type else None
+
+
+def followed(records: Records, reference: Mapping[str, Any] | None, type: str) -> Resource | None:
+    """The resource that a Reference leads to, if it is one of `type` and on record."""
+    id = target(reference, type)
+    return records.get(type, id) if id else None
+
+
+def referring(records: Records, type: str, parameter: str, to: str) -> tuple[Resource, ...]:
+    """The resources of `type` whose search parameter refers to `Type/id`, oldest first."""
+    target_type, _, id = to.partition("/")
+    match = Match(parameter, "reference", (ReferenceValue(target_type, id),))
+    return records.find(SearchQuery((type,), (match,), count=FOUND_MAX, total="none"))
+
+
+def identified(records: Records, type: str, system: str, value: str) -> Resource | None:
+    """The resource that bears an identifier."""
+    match = Match("identifier", "token", (TokenValue(system, value),))
+    found = records.find(SearchQuery((type,), (match,), count=1, total="none"))
+    return found[0] if found else None
+
+
+def codes(concept: Mapping[str, Any] | None, system: str) -> Iterator[str]:
+    """The codes that a CodeableConcept has of one system."""
+    for coding in (concept or {}).get("coding", ()):
+        if coding.get("system") == system and "code" in coding:
+            yield coding["code"]
+
+
+def has_code(concepts: list[Mapping[str, Any]], system: str, code: str) -> bool:
+    """Whether any of the concepts has this code."""
+    return any(code in codes(concept, system) for concept in concepts)
+
+
+def extension(resource: Mapping[str, Any], url: str) -> Mapping[str, Any]:
+    """The first extension of that url; empty when there is none."""
+    return next((found for found in resource.get("extension", ()) if found.get("url") == url), {})
+
+
+def identifier_value(resource: Mapping[str, Any], system: str) -> str | None:
+    """The value of the resource's identifier in one system."""
+    for found in resource.get("identifier", ()):
+        if found.get("system") == system:
+            value: str | None = found.get("value")
+            return value
+    return None
+
+
+def day(text: object) -> date | None:
+    """The day of a FHIR date or dateTime; None where it is not known to the day."""
+    try:
+        return date.fromisoformat(text[:10]) if isinstance(text, str) and len(text) >= 10 else None
+    except ValueError:
+        return None

@@ -1,0 +1,43 @@
+"""What SÉSAME plugs into the engine, each in one list.
+
+A rule, a reaction, an operation or a record is added by its line here.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fhir_server.extension import PlugIns
+from mappings.sesame.billing.bill import Billing
+from mappings.sesame.guide import read_guide
+from mappings.sesame.operations.billing_feed import billing_feed
+from mappings.sesame.operations.explain_billing import explain_billing
+from mappings.sesame.operations.renew import renew
+from mappings.sesame.operations.sequence_status import sequence_status
+from mappings.sesame.policy import Policy
+from mappings.sesame.reactions.claims import IssueClaims
+from mappings.sesame.rules.acknowledgements import AcknowledgementRules
+from mappings.sesame.rules.claims import ClaimRules
+from mappings.sesame.rules.episodes import OneOpenEpisode
+from mappings.sesame.rules.sequences import SequenceRules
+from mappings.sesame.tariff import read_tariff
+
+
+def plug_ins(root: str | None, options: Mapping[str, Any]) -> PlugIns:
+    """The plug-ins for the guide under `root`. Raises `ValueError` for an option that is none."""
+    guide, policy = read_guide(root), Policy.of(options)
+    billing = Billing(guide, policy, read_tariff())
+    return PlugIns(
+        rules=(
+            SequenceRules(guide, policy),
+            OneOpenEpisode(guide, policy),
+            ClaimRules(billing),
+            AcknowledgementRules(guide),
+        ),
+        reactions=(IssueClaims(billing),),
+        operations=(
+            renew(billing),
+            sequence_status(billing),
+            billing_feed(guide),
+            explain_billing(billing),
+        ),
+    )

@@ -1,0 +1,56 @@
+"""What the documents of SÉSAME leave open, as switches with the defaults of the programme's open questions.
+
+Stated rules are no switches: the price, three months, four sequences, twelve months, a léger that is never
+renewed, adults, no psychiatric follow-up, the assessment first. `docs/pathway.md` lists every switch with its
+source.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import date
+from typing import Any, Literal, get_args, get_type_hints
+
+Verdict = Literal["allow", "warn", "refuse"]
+Moment = Literal["start", "end"]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The switches. Days are calendar days, ages completed years."""
+
+    claim_at: Moment = "start"
+    minimum_contacts: int = 0
+    leger_months: int = 3
+    leger_then_classique: Verdict = "warn"
+    classique_then_leger: Verdict = "refuse"
+    gaps: Verdict = "allow"
+    complete_team: Verdict = "refuse"
+    one_open_episode: Verdict = "refuse"
+    adult_age: int = 18
+    window_start: date | None = None
+    window_end: date | None = None
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> "Policy":
+        """The switches as given, the others by default. Raises `ValueError` naming one that is wrong."""
+        known = get_type_hints(cls)
+        for name in options:
+            if name not in known:
+                valid = ", ".join(field.name for field in fields(cls))
+                raise ValueError(f"sesame has no option {name!r}: expected one of {valid}")
+        return cls(**{name: _value(name, known[name], given) for name, given in options.items()})
+
+
+def _value(name: str, kind: Any, given: Any) -> Any:
+    if kind is int:
+        if type(given) is int and 0 <= given <= 1_000:
+            return given
+        raise ValueError(f"sesame.{name}: expected a number from 0 to 1000, not {given!r}")
+    if choices := [choice for choice in get_args(kind) if isinstance(choice, str)]:
+        if given in choices:
+            return given
+        raise ValueError(f"sesame.{name}: expected one of {', '.join(choices)}, not {given!r}")
+    try:
+        return None if given is None else date.fromisoformat(given)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"sesame.{name}: expected a date such as 2023-11-01, not {given!r}") from error

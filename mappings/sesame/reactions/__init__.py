@@ -1,0 +1,1 @@
+"""What else is written in the commit that brings it about."""

@@ -1,0 +1,57 @@
+"""The claim of a sequence, written in the commit that makes it billable, and corrected with its sequence.
+
+A correction cancels the claim and replaces it; nothing is ever deleted.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from fhir_server.extension import Change, Resource, View
+from mappings.sesame.billing.bill import Billing, bills_the_same
+from mappings.sesame.pathway.reading import target
+from mappings.sesame.pathway.sequence import Sequence, sequence_of, sequences_of_patient
+
+PATIENT_OF = {"Coverage": "beneficiary", "EpisodeOfCare": "patient", "Encounter": "subject"}
+"""Resources that a claim may have waited for, and where they name their patient."""
+
+
+class IssueClaims:
+    """Keeps the claims of sequences as the sequences are."""
+
+    name = "claims"
+
+    def __init__(self, billing: Billing) -> None:
+        self._billing = billing
+        waited_for = {"Coverage", "EpisodeOfCare"}
+        if billing.policy.minimum_contacts:
+            waited_for.add("Encounter")
+        self.types = frozenset({"CarePlan", *waited_for})
+
+    def react(self, change: Change, view: View) -> Iterable[Resource]:
+        for sequence in self._concerned(change, view):
+            yield from self._settled(sequence, view)
+
+    def _concerned(self, change: Change, view: View) -> list[Sequence]:
+        guide = self._billing.guide
+        if change.type == "CarePlan":
+            found = sequence_of(guide, change.after)
+            return [found] if found else []
+        reference = (change.after or {}).get(PATIENT_OF[change.type])
+        patient = target(reference, "Patient")
+        return sequences_of_patient(guide, view, patient) if patient else []
+
+    def _settled(self, sequence: Sequence, view: View) -> Iterator[Resource]:
+        """What has to be written so that the last claim is the one that the sequence gives rise to."""
+        issued = self._billing.issued(sequence, view)
+        last = issued[-1] if issued else None
+        made = self._billing.claim(sequence, view, len(issued), last)
+        if isinstance(made, list):
+            if last and not sequence.counts:
+                yield from _cancelled(last)
+        elif last is None or not bills_the_same(last, made):
+            yield from _cancelled(last)
+            yield made
+
+
+def _cancelled(claim: Resource | None) -> Iterator[Resource]:
+    if claim and claim.get("status") == "active":
+        yield claim | {"status": "cancelled"}

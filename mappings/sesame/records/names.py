@@ -1,0 +1,89 @@
+"""What records are called by: the systems of their identifiers, and the fields that name other records.
+
+Each record has a system of its own, so that numbers of different tables of the software cannot be confused.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fhir_server.conversion.kinds import Link, Number
+from fhir_server.conversion.table import KEY, Field
+from mappings.sesame.guide import Guide, Resource
+from mappings.sesame.identifiers import HL7_TYPES, VISIT_TYPES
+
+TYPES = {
+    "patient": "Patient",
+    "professionnel": "PractitionerRole",
+    "site": "Organization",
+    "equipe": "CareTeam",
+    "adressage": "ServiceRequest",
+    "parcours": "EpisodeOfCare",
+    "evaluation_initiale": "Encounter",
+    "sequence": "CarePlan",
+    "objectif": "Goal",
+    "contact": "Encounter",
+    "revue_de_cas": "Encounter",
+    "facture": "Claim",
+}
+"""The resource that stands for a record when another one names it."""
+
+GOVERNED = {"sequence": "care-plan", "parcours": "episode", "sortie": "episode", "facture": "claim"}
+"""Records whose identifiers have a naming system of the guide for themselves."""
+
+
+def system_of(guide: Guide, record: str) -> str:
+    """The system of the identifiers of a record."""
+    if record in GOVERNED:
+        return guide.naming_system(GOVERNED[record])
+    return f"{guide.naming_system('record')}/{record}"
+
+
+def key(guide: Guide, record: str, *places: str, frame: Mapping[str, Any] | None = None) -> Field:
+    """The record's own identifier. `frame` adds to the Identifier, such as its type."""
+    kind = Number({**(frame or {}), "system": system_of(guide, record)})
+    text = "Identifiant de l'enregistrement dans le logiciel qui le tient : stable, et unique par type."
+    return Field(KEY, kind, places, text, required=True, source="D")
+
+
+def link(
+    guide: Guide, name: str, record: str, *places: str, text: str, required: bool = False, source: str = "D"
+) -> Field:
+    """A field that names another record by its identifier."""
+    kind = Link(TYPES[record], system_of(guide, record))
+    return Field(name, kind, places, text, required=required, source=source)
+
+
+def patient(guide: Guide, *places: str) -> Field:
+    """The patient whom a record is about."""
+    text = "Identifiant de l'enregistrement patient."
+    return link(guide, "patient", "patient", *places, text=text, required=True)
+
+
+def of_record(guide: Guide, record: str) -> Resource:
+    """What an identifier of a record looks like."""
+    return {"system": system_of(guide, record)}
+
+
+def visit_type() -> Resource:
+    """The type that fr-core-encounter requires of its identifiers."""
+    return {"type": {"coding": [{"system": VISIT_TYPES, "code": "VN"}]}}
+
+
+def of_type(code: str, system: str = HL7_TYPES) -> Resource:
+    """The type of an identifier."""
+    return {"type": {"coding": [{"system": system, "code": code}]}}
+
+
+def reference_of(guide: Guide, record: str, values: Mapping[str, Any]) -> Resource:
+    """A reference to the part of a record that is of the type it is named by."""
+    return own_reference(guide, record, TYPES[record], values)
+
+
+def own_reference(guide: Guide, record: str, type: str, values: Mapping[str, Any]) -> Resource:
+    """A reference to one of a record's own parts."""
+    return {"reference": f"{type}?identifier={system_of(guide, record)}|{values[KEY]}"}
+
+
+def profile(guide: Guide, id: str) -> Resource:
+    """The meta element of a resource that claims a profile of the guide."""
+    return {"profile": [guide.profile(id)]}

@@ -1,0 +1,63 @@
+"""What the billing system says of a claim: one Task per claim, which only goes forward.
+
+The states of payment live on this Task and on ClaimResponse, never on the Claim, whose new version would come
+back through the feed.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from fhir_server.extension import Change, Resource, View
+from fhir_server.issues import Issue
+from mappings.sesame.guide import Guide
+from mappings.sesame.pathway.reading import codes, has_code, referring, target
+from mappings.sesame.rules import messages
+from mappings.sesame.rules.verdict import refusal
+
+NEXT: dict[str, tuple[str, ...]] = {
+    "received": ("transmitted", "accepted", "rejected", "paid"),
+    "transmitted": ("accepted", "rejected", "paid"),
+    "accepted": ("rejected", "paid"),
+    "rejected": ("transmitted",),
+    "paid": (),
+}
+
+
+class AcknowledgementRules:
+    """Whether a Task may acknowledge its claim, and say what it says after what it said before."""
+
+    name = "acknowledgements"
+    types = frozenset({"Task"})
+
+    def __init__(self, guide: Guide) -> None:
+        self._kinds = guide.canonical("CodeSystem", "sesame-task-code")
+        self._states = guide.canonical("CodeSystem", "sesame-claim-state")
+
+    def check(self, change: Change, view: View) -> Iterable[Issue]:
+        task = change.after
+        if task is None or not self._acknowledges(task):
+            return
+        claim = target(task.get("focus"), "Claim")
+        if claim is None or view.get("Claim", claim) is None:
+            yield refusal(messages.ACK_CLAIM_NEEDED(), "Task.focus")
+            return
+        view.lock(f"sesame/Claim/{claim}")
+        for other in referring(view, "Task", "focus", f"Claim/{claim}"):
+            if other["id"] != task["id"] and self._acknowledges(other):
+                yield refusal(messages.ACK_ONCE(claim=claim, id=other["id"]), "Task.focus")
+        yield from self._forward(change.before, task)
+
+    def _acknowledges(self, task: Resource) -> bool:
+        return has_code([task.get("code", {})], self._kinds, "acknowledge-claim")
+
+    def _forward(self, before: Resource | None, after: Resource) -> Iterator[Issue]:
+        said, says = self._state(before), self._state(after)
+        if said is None or said == says:
+            return
+        allowed = NEXT.get(said, ())
+        if says not in allowed:
+            onward = ", ".join(allowed) or messages.NOWHERE()
+            text = messages.ACK_BACKWARDS(before=said, after=says or "?", allowed=onward)
+            yield refusal(text, "Task.businessStatus")
+
+    def _state(self, task: Resource | None) -> str | None:
+        return next(codes((task or {}).get("businessStatus"), self._states), None)

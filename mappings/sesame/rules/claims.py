@@ -1,0 +1,82 @@
+"""Claims are written by the server alone; a client may cancel one, and nobody deletes one.
+
+Source: the project's billing design; an independent second claim for a sequence cannot exist.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from fhir_server.extension import Change, Resource, View
+from fhir_server.issues import Issue
+from mappings.sesame.billing.bill import Billing, bills_the_same
+from mappings.sesame.pathway.reading import has_code, identified, identifier_value
+from mappings.sesame.pathway.sequence import Sequence, sequence_of
+from mappings.sesame.rules import messages
+from mappings.sesame.rules.verdict import refusal
+
+TO = {"active": {"active", "cancelled"}, "cancelled": {"cancelled"}}
+
+
+class ClaimRules:
+    """Whether a Claim of the programme is what its sequence gives rise to."""
+
+    name = "claims"
+    types = frozenset({"Claim", "CarePlan"})
+
+    def __init__(self, billing: Billing) -> None:
+        self._billing = billing
+        guide = billing.guide
+        self._kinds = guide.canonical("CodeSystem", "sesame-claim-subtype")
+        self._information = guide.canonical("CodeSystem", "sesame-claim-information")
+        self._numbers = guide.naming_system("care-plan")
+
+    def check(self, change: Change, view: View) -> Iterable[Issue]:
+        if change.type == "CarePlan":
+            yield from self._kept_plan(change, view)
+        elif change.after is None:
+            if change.before and self._is_ours(change.before):
+                yield refusal(messages.CLAIM_KEPT(), "Claim")
+        elif change.before and self._is_ours(change.before):
+            yield from self._update(change.before, change.after)
+        elif self._is_ours(change.after):
+            yield from self._creation(change.after, view)
+
+    def _is_ours(self, claim: Resource) -> bool:
+        return has_code([claim.get("subType", {})], self._kinds, "forfait-article-51")
+
+    def _kept_plan(self, change: Change, view: View) -> Iterator[Issue]:
+        """A sequence that was billed is not deleted."""
+        sequence = sequence_of(self._billing.guide, change.before) if change.after is None else None
+        claims = self._billing.issued(sequence, view) if sequence else []
+        if claims:
+            yield refusal(messages.SEQUENCE_KEPT(id=claims[-1]["id"]), "CarePlan")
+
+    def _update(self, before: Resource, after: Resource) -> Iterator[Issue]:
+        moved = after.get("status") in TO.get(before.get("status", ""), ())
+        same_number = after.get("identifier") == before.get("identifier")
+        same_links = after.get("related") == before.get("related")
+        if not (moved and same_number and same_links and bills_the_same(before, after)):
+            yield refusal(messages.CLAIM_FIXED(), "Claim")
+
+    def _creation(self, claim: Resource, view: View) -> Iterator[Issue]:
+        sequence = self._sequence(claim, view)
+        number = identifier_value(claim, self._billing.guide.naming_system("claim")) or "?"
+        if sequence is None:
+            yield refusal(messages.CLAIM_BY_SERVER(number=number), "Claim")
+            return
+        correction = number.removeprefix(f"{sequence.number}-")
+        wanted = self._billing.claim(sequence, view, int(correction)) if correction.isdecimal() else []
+        if isinstance(wanted, list):
+            reason = wanted[0] if wanted else messages.CLAIM_BY_SERVER(number=number)
+            yield refusal(messages.CLAIM_OF_NOTHING(reason=reason), "Claim")
+        elif claim["id"] != wanted["id"] or not bills_the_same(claim, wanted):
+            yield refusal(messages.CLAIM_BY_SERVER(number=number), "Claim")
+
+    def _sequence(self, claim: Resource, view: View) -> Sequence | None:
+        """The sequence whose number the claim states."""
+        for information in claim.get("supportingInfo", ()):
+            if has_code([information.get("category", {})], self._information, "care-plan"):
+                number = information.get("valueReference", {}).get("identifier", {})
+                if number.get("system") == self._numbers and number.get("value"):
+                    plan = identified(view, "CarePlan", self._numbers, number["value"])
+                    return sequence_of(self._billing.guide, plan)
+        return None

@@ -1,0 +1,46 @@
+"""One open episode per patient; another may begin after the exit.
+
+Not stated by the documents (tag D of the domain): the policy says whether it is refused.
+"""
+
+from collections.abc import Iterable
+
+from fhir_server.extension import Change, View
+from fhir_server.issues import Issue
+from mappings.sesame.guide import Guide
+from mappings.sesame.pathway.reading import referring, target
+from mappings.sesame.policy import Policy
+from mappings.sesame.rules import messages
+from mappings.sesame.rules.verdict import judged
+
+OPEN = frozenset({"planned", "waitlist", "active", "onhold"})
+
+
+class OneOpenEpisode:
+    """Whether an EpisodeOfCare of the programme may be open beside the others of its patient."""
+
+    name = "one-open-episode"
+    types = frozenset({"EpisodeOfCare"})
+
+    def __init__(self, guide: Guide, policy: Policy) -> None:
+        self._system = guide.naming_system("episode")
+        self._policy = policy
+
+    def check(self, change: Change, view: View) -> Iterable[Issue]:
+        episode = change.after
+        patient = target((episode or {}).get("patient"), "Patient")
+        if episode is None or patient is None or not self._is_open(episode):
+            return
+        view.lock(f"sesame/Patient/{patient}")
+        for other in referring(view, "EpisodeOfCare", "patient", f"Patient/{patient}"):
+            if other["id"] != episode["id"] and self._is_open(other):
+                text = messages.EPISODE_OPEN(id=other["id"])
+                yield from judged(self._policy.one_open_episode, text, "EpisodeOfCare.status")
+
+    def _is_open(self, episode: dict[str, object]) -> bool:
+        """Whether this is an episode of the programme, told by its number, that has not ended."""
+        identifiers = episode.get("identifier")
+        numbered = isinstance(identifiers, list) and any(
+            one.get("system") == self._system for one in identifiers
+        )
+        return numbered and episode.get("status") in OPEN

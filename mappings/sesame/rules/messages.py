@@ -1,0 +1,139 @@
+"""What the rules of the pathway say, in English and French."""
+
+from fhir_server.issues import Template
+
+ASSESSMENT_NEEDED = Template(
+    en="A sequence follows the nurse's initial assessment of the same patient: refer to that finished "
+    "Encounter of type initial-assessment.",
+    fr="Une séquence suit l'évaluation initiale du même patient par l'IDE : référencez cet Encounter "
+    "terminé, "
+    "de type initial-assessment.",
+)
+ASSESSED_LATER = Template(
+    en="The sequence begins on {start}, before the initial assessment of {assessed}. It may begin on that "
+    "day.",
+    fr="La séquence commence le {start}, avant l'évaluation initiale du {assessed}. Elle peut commencer ce "
+    "jour-là.",
+)
+EPISODE_NEEDED = Template(
+    en="A sequence belongs to an EpisodeOfCare that is active, on hold or finished: refer to it.",
+    fr="Une séquence appartient à un EpisodeOfCare actif, suspendu ou terminé : référencez-le.",
+)
+EPISODE_OF_ANOTHER = Template(
+    en="The EpisodeOfCare is another patient's. Refer to one of the patient of this sequence.",
+    fr="L'EpisodeOfCare est celui d'un autre patient. Référencez celui du patient de cette séquence.",
+)
+EPISODE_OPEN = Template(
+    en="The patient has an open episode already, EpisodeOfCare/{id}. End it before another begins.",
+    fr="Le patient a déjà un parcours ouvert, EpisodeOfCare/{id}. Terminez-le avant d'en ouvrir un autre.",
+)
+TEAM_INCOMPLETE = Template(
+    en="The care team is incomplete: an active CareTeam has exactly one ide, exactly one psychiatre and at "
+    "least one medecin-generaliste.",
+    fr="Le trinôme est incomplet : un CareTeam actif a exactement un ide, exactement un psychiatre et au "
+    "moins "
+    "un medecin-generaliste.",
+)
+TOO_LONG = Template(
+    en="The sequence ends on {end}; it lasts {months} months at most, to {latest}.",
+    fr="La séquence finit le {end} ; elle dure {months} mois au plus, jusqu'au {latest}.",
+)
+OUTSIDE_WINDOW = Template(
+    en="The sequence begins on {start}, outside the window from {first} to {last} that this server is set "
+    "to.",
+    fr="La séquence commence le {start}, hors de la fenêtre du {first} au {last} fixée sur ce serveur.",
+)
+LEGER_ONCE = Template(
+    en="A léger is never renewed, and an episode has one at most. A classique may follow if the patient "
+    "needs it.",
+    fr="Un léger n'est jamais renouvelé, et un parcours n'en compte qu'un. Un classique peut suivre si le "
+    "patient en a besoin.",
+)
+LEGER_AFTER_CLASSIQUE = Template(
+    en="A léger after a classique is not foreseen: renew the classique or end the episode.",
+    fr="Un léger après un classique n'est pas prévu : renouvelez le classique ou terminez le parcours.",
+)
+CLASSIQUE_AFTER_LEGER = Template(
+    en="A classique follows a léger; whether that is paid for is stated nowhere. Note why the patient "
+    "needs it.",
+    fr="Un classique suit un léger ; aucun texte ne dit s'il est payé. Notez pourquoi le patient en a "
+    "besoin.",
+)
+TOO_MANY = Template(
+    en="An episode has {most} classique sequences at most: the first and three renewals.",
+    fr="Un parcours compte {most} séquences classiques au plus : la première et trois renouvellements.",
+)
+RANK_TAKEN = Template(
+    en="The episode has a sequence of rank {rank} already, CarePlan/{id}. Give this one the next rank.",
+    fr="Le parcours a déjà une séquence de rang {rank}, CarePlan/{id}. Donnez à celle-ci le rang suivant.",
+)
+BEYOND_YEAR = Template(
+    en="The sequence ends on {end}; the first began on {first}, so the twelve months are over on {latest}.",
+    fr="La séquence finit le {end} ; la première a commencé le {first}, les douze mois s'achèvent donc le "
+    "{latest}.",
+)
+RENEWS_PREVIOUS = Template(
+    en="A renewal replaces the classique of rank {rank} of the same episode: refer to it in "
+    "CarePlan.replaces.",
+    fr="Un renouvellement remplace la séquence classique de rang {rank} du même parcours : référencez-la "
+    "dans "
+    "CarePlan.replaces.",
+)
+PREVIOUS_OPEN = Template(
+    en="CarePlan/{id}, which this sequence renews, is still open. Complete it in the same transaction, or "
+    "use "
+    "$renew.",
+    fr="CarePlan/{id}, que cette séquence renouvelle, est encore ouverte. Achevez-la dans la même "
+    "transaction, "
+    "ou utilisez $renew.",
+)
+GAP = Template(
+    en="The renewal begins on {start}, more than a day after the end of the previous sequence on {end}.",
+    fr="Le renouvellement commence le {start}, plus d'un jour après la fin de la séquence précédente le "
+    "{end}.",
+)
+OVERLAP = Template(
+    en="The sequence overlaps CarePlan/{id}, from {start} to {end}. Move its first or its last day.",
+    fr="La séquence chevauche CarePlan/{id}, du {start} au {end}. Déplacez son premier ou son dernier jour.",
+)
+CLAIM_BY_SERVER = Template(
+    en="The server writes claims itself, from their sequences. Read it: Claim?identifier={number}.",
+    fr="Le serveur écrit lui-même les factures, à partir des séquences. Lisez-la : "
+    "Claim?identifier={number}.",
+)
+CLAIM_OF_NOTHING = Template(
+    en="No sequence can be billed that this claim is for: {reason}",
+    fr="Aucune séquence facturable ne correspond à cette facture : {reason}",
+)
+CLAIM_KEPT = Template(
+    en="A claim is never deleted. Cancel it: change its status from active to cancelled.",
+    fr="Une facture n'est jamais supprimée. Annulez-la : passez son statut de active à cancelled.",
+)
+CLAIM_FIXED = Template(
+    en="Of a claim only the status changes, from active to cancelled. To correct it, correct its sequence: "
+    "the "
+    "server then cancels and replaces it.",
+    fr="D'une facture, seul le statut change, de active à cancelled. Pour la corriger, corrigez sa "
+    "séquence : "
+    "le serveur l'annule alors et la remplace.",
+)
+SEQUENCE_KEPT = Template(
+    en="The sequence was billed by Claim/{id}. Give it the status entered-in-error instead: its claim is "
+    "then "
+    "cancelled.",
+    fr="La séquence a été facturée par Claim/{id}. Donnez-lui plutôt le statut entered-in-error : sa facture "
+    "est alors annulée.",
+)
+ACK_CLAIM_NEEDED = Template(
+    en="An acknowledgement is of a claim of this server: refer to it in Task.focus.",
+    fr="Un accusé porte sur une facture de ce serveur : référencez-la dans Task.focus.",
+)
+ACK_ONCE = Template(
+    en="Claim/{claim} is acknowledged by Task/{id} already. Update that one with If-Match.",
+    fr="Claim/{claim} a déjà son accusé, Task/{id}. Mettez celui-ci à jour avec If-Match.",
+)
+ACK_BACKWARDS = Template(
+    en="An acknowledgement that says {before} cannot say {after}. From {before} it goes to: {allowed}.",
+    fr="Un accusé qui dit {before} ne peut pas dire {after}. De {before}, il passe à : {allowed}.",
+)
+NOWHERE = Template(en="nothing else", fr="rien d'autre")

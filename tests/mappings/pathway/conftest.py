@@ -1,0 +1,78 @@
+"""Clients of an engine that the programme is plugged into, on stores that vanish with the test."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from fhir_server.codes.terminology import Terminology
+from fhir_server.core import json
+from fhir_server.core.tokens import PageTokens
+from fhir_server.extension import Engine, Software
+from fhir_server.operations.table import OPERATIONS
+from fhir_server.search.extract import Extractor
+from fhir_server.store.backends import open_store
+from fhir_server.store.memory import wall_clock
+from fhir_server.store.port import Store
+from mappings.sesame.plug_ins import plug_ins
+from tests.interactions.client import ZONE, Client
+from tests.mappings.sound import FHIRPATH, REGISTRY, VALIDATOR
+from tests.mappings.story import steps
+
+EXTRACTOR = Extractor(REGISTRY, ZONE)
+Pathway = Callable[..., Client]
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    opened = open_store("memory:" if request.param == "memory" else f"sqlite:///{tmp_path / 'fhir.sqlite'}")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def pathway(store: Store) -> Pathway:
+    """Makes a client of the programme under the options given."""
+
+    def make(**options: Any) -> Client:
+        plugged = plug_ins(None, options)
+        engine = Engine(
+            store=store,
+            registry=REGISTRY,
+            validator=VALIDATOR,
+            extractor=EXTRACTOR,
+            codes=Terminology(REGISTRY),
+            paths=FHIRPATH,
+            tokens=PageTokens(store.secret),
+            zone=ZONE,
+            software=Software("test", "0", 0),
+            now=wall_clock,
+            new_id=lambda: str(uuid4()),
+            rules=plugged.rules,
+            reactions=plugged.reactions,
+            operations=(*OPERATIONS, *plugged.operations),
+        )
+        return Client(engine)
+
+    return make
+
+
+@pytest.fixture
+def client(pathway: Pathway) -> Client:
+    """A client under the default policy."""
+    return pathway()
+
+
+def tell(client: Client, *names: str) -> None:
+    """Send steps of the story, all when none is named; the team comes first."""
+    from mappings.sesame.cohort.team import make_team, team_bundle
+    from tests.mappings.sound import GUIDE
+
+    answer = client.send("POST", "", team_bundle(GUIDE, make_team(GUIDE)))
+    assert answer.status == 200, answer.content
+    for name, bundle in steps().items():
+        if not names or name in names:
+            answer = client.send("POST", "", bundle)
+            assert answer.status == 200, (name, json.serialise(answer.content))
