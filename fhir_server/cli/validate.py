@@ -73,7 +73,7 @@ def validate(
         raise MisuseError("there is no .json, .ndjson or .jsonl file to check.")
     validator = standalone.validator(settings, _read(package or []))
     examine = _examiner(validator, tuple(profile or ()), cross_check)
-    report = REPORTS[format](Tool(TOOL, standalone.software_version()), language.value)
+    report = REPORTS[format](Tool(TOOL, standalone.software_version), language.value)
     with progress("Validating", sum(file.stat().st_size for file in found)) as advance:
         tally = _told(verdicts(found, examine, settings.json_depth_max), report, advance)
     if tally.failed:

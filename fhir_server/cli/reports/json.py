@@ -37,7 +37,7 @@ class JsonReport:
 
     def end(self, tally: Tally) -> Iterator[str]:
         report = {
-            "tool": {"name": self._tool.name, "version": self._tool.version},
+            "tool": {"name": self._tool.name, "version": self._tool.version()},
             "checked": tally.checked,
             "failed": tally.failed,
             "issues": self._issues,

@@ -5,7 +5,7 @@ https://github.com/testmoapp/junitxml
 
 import re
 from collections.abc import Iterator
-from xml.sax.saxutils import escape, quoteattr
+from html import escape
 
 from fhir_server.cli.reports.report import Tally, Tool
 from fhir_server.cli.verdict import Found, Verdict
@@ -60,7 +60,9 @@ class JunitReport:
 
 
 def _attributes(**values: object) -> str:
-    return "".join(f" {name}={quoteattr(_valid(str(value)))}" for name, value in values.items())
+    return "".join(
+        f' {name}="{_text(str(value)).replace(chr(10), "&#10;")}"' for name, value in values.items()
+    )
 
 
 def _text(text: str) -> str:

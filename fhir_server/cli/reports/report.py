@@ -1,6 +1,6 @@
 """What a report of verdicts is."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -22,10 +22,10 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """Who reports."""
+    """Who reports; `version` is asked only by those who tell it."""
 
     name: str
-    version: str
+    version: Callable[[], str]
 
 
 class Report(Protocol):

@@ -34,7 +34,7 @@ class SarifReport:
     def end(self, _: Tally) -> Iterator[str]:
         driver = {
             "name": self._tool.name,
-            "version": self._tool.version,
+            "version": self._tool.version(),
             "rules": [{"id": rule} for rule in self._rules],
         }
         run = {
