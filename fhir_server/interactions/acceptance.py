@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from fhir_server.errors import InvalidRequest, MalformedContent, Unprocessable
 from fhir_server.extension import Engine, Resource
 from fhir_server.interactions import messages
+from fhir_server.interactions.engines import check_in_force
 from fhir_server.interactions.resolving import canonical_resolver
 from fhir_server.issues import Issue
 
@@ -36,6 +37,7 @@ def accepted(content: Any, type: str, engine: Engine) -> Accepted:
         raise InvalidRequest.of(messages.WRONG_TYPE(given=given, type=type), f"{given}.resourceType")
     issues += _conformance(content, engine)
     if _refuse(issues):
+        check_in_force(engine)
         raise Unprocessable(*issues)
     return Accepted(content, tuple(issues))
 

@@ -46,6 +46,12 @@ def transact(engine: Engine, work: Callable[[UnitOfWork], T]) -> T:
     return engine.store.transact(by_these_definitions)
 
 
+def check_in_force(engine: Engine) -> None:
+    """Raises `DefinitionsChanged` where others are in force, by which a refusal may be wrong."""
+    if engine.store.generation() != engine.generation:
+        raise DefinitionsChanged
+
+
 class Engines:
     """Makes engines out of a first one, which says all but what the store says of the definitions."""
 
@@ -103,12 +109,17 @@ class Engines:
         extractor = self._newest.extractor
         if not _same_parameters(registry, self._newest.registry):
             extractor = extractor.over(registry)
+        codes, validator = self._newest.codes, self._newest.validator
+        if registry is not self._newest.registry:
+            codes = codes.over(registry)
+            validator = validator.over(registry, codes)
         others, pending = _state(registry, extractor, indexes)
         return replace(
             self._newest,
             registry=registry,
             extractor=extractor,
-            codes=self._newest.codes.over(registry),
+            codes=codes,
+            validator=validator,
             searches=RememberedSearches(),
             generation=generation,
             pending=pending,

@@ -110,3 +110,25 @@ def test_every_entry_of_a_transaction_is_held_to_the_same(strict: Any) -> None:
     assert refused.status == 422
     assert "Bundle.entry[1].resource.birthDate" in refused.expressions
     assert client.post("", transaction(broken, patient(naem=1))).status == 400
+
+
+def test_a_profile_is_in_force_from_the_write_that_stores_it(client: Client) -> None:
+    before = client.post("Patient", patient(ADULT))
+    assert before.status == 201
+    stored = client.post("StructureDefinition", profile(ADULT, "Patient.birthDate"))
+    assert stored.status == 201
+    assert client.post("Patient", patient(ADULT)).status == 422
+    assert client.post("Patient", patient(ADULT, birthDate="1970")).status == 201
+    client.delete(f"StructureDefinition/{stored.id}")
+    assert client.post("Patient", patient(ADULT)).status == 201
+
+
+def test_a_faulty_rule_of_a_stored_profile_is_named_and_the_server_keeps_serving(client: Client) -> None:
+    faulty = profile(ADULT, "Patient")
+    rule = {"key": "bad-1", "severity": "error", "human": "Never.", "expression": "name.matches('(a+)+$'"}
+    faulty["differential"]["element"][0] = {"id": "Patient", "path": "Patient", "constraint": [rule]}
+    assert client.post("StructureDefinition", faulty).status == 201
+    answer = client.post("Patient", patient(ADULT))
+    assert answer.status == 422
+    assert "bad-1" in answer.diagnostics
+    assert client.post("Patient", patient()).status == 201
