@@ -15,7 +15,7 @@ from fhir_server.definitions.registry import Registry
 
 EXPANSION_MAX = 1_500
 _VIEWS_MAX = 32
-_EXPANSIONS_MAX = 128
+_EXPANSIONS_MAX = 32
 
 
 class Remote(Protocol):
@@ -123,7 +123,8 @@ class Terminology:
     def expand(self, view: View, value_set: ValueSet, wanted: Wanted) -> Expansion:
         """The expansion of a value set of the view. Raises `FhirError` where it cannot be made."""
         expander = Expander(view, self.expansion_max)
-        if view is not self._plain:
+        large = wanted.count is not None and wanted.count > self.expansion_max
+        if view is not self._plain or large:
             return expander.expand(value_set, wanted)
         return self._expansions.get((value_set, wanted), lambda: expander.expand(value_set, wanted))
 
