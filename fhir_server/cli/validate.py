@@ -60,6 +60,7 @@ def validate(
     format: Annotated[Format, typer.Option(help="How to report.")] = Format.text,
     language: Annotated[Language, typer.Option(help="Of the messages.")] = Language.en,
     package: Annotated[list[Path] | None, typer.Option(help="A FHIR package, .tgz; may be repeated.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Tell errors only.")] = False,
     cross_check: Annotated[bool, typer.Option("--cross-check", help="Ask fhir.resources too.")] = False,
 ) -> None:
     """Check resources in files by their types, the profiles they claim and those named, without a store.
@@ -75,7 +76,8 @@ def validate(
     examine = _examiner(validator, tuple(profile or ()), cross_check)
     report = REPORTS[format](Tool(TOOL, standalone.software_version), language.value)
     with progress("Validating", sum(file.stat().st_size for file in found)) as advance:
-        tally = _told(verdicts(found, examine, settings.json_depth_max), report, advance)
+        given = verdicts(found, examine, settings.json_depth_max)
+        tally = _told((one.errors() for one in given) if quiet else given, report, advance)
     if tally.failed:
         raise typer.Exit(FAILED)
     if not tally.checked:

@@ -5,7 +5,7 @@ https://hl7.org/fhir/R4/validation.html
 
 import json as standard_json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,10 @@ class Verdict:
     @property
     def fails(self) -> bool:
         return any(one.fails for one in self.found)
+
+    def errors(self) -> "Verdict":
+        """The same verdict without what is no error."""
+        return replace(self, found=tuple(one for one in self.found if one.fails))
 
 
 def verdicts(files: Iterable[Path], examine: Examine, depth_max: int) -> Iterator[Verdict]:

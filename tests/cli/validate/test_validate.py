@@ -215,6 +215,7 @@ def test_the_story_is_valid(run: Run) -> None:
     result = run("validate", str(STORY))
     assert result.status == 0
     assert result.out.endswith("10 checked, 0 with errors.\n")
+    assert run("validate", str(STORY), "--quiet").out == "10 checked, 0 with errors.\n"
 
 
 def test_neither_the_store_nor_the_web_framework_is_imported() -> None:
