@@ -1,7 +1,7 @@
 # Everything a newcomer needs, one command each. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint format bench guide docs clean
+.PHONY: help run test check lint format bench guide docs mongo clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -41,8 +41,11 @@ guide: $(VENV)/.run ## Write the guide as a FHIR NPM package into dist/ [ROOT=ht
 docs: $(VENV)/.run ## Write the pages of the guide anew, in docs/guide
 	@$(BIN)/python -m scripts.document_guide
 
+mongo: $(BIN)/python ## Start the tests' MongoDB-compatible server on port 27017 [MONGO_PORT=27017]
+	@exec $(BIN)/python -m tests.mongo $(MONGO_PORT)
+
 clean: ## Remove what was built; the data in ./data stay
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .mongo-venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One stamp per set of dependencies; a change of the project's metadata installs again.

@@ -18,10 +18,11 @@ def main() -> None:
     server = MongoServer(folder, port)
     server.start()
     print(f"fhir-server serve --store 'mongodb://127.0.0.1:{port}/fhir?replicaSet=secantus'", flush=True)
+    process = server.process
+    assert process is not None
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: server.stop())
-    assert server.process is not None
-    server.process.wait()
+        signal.signal(number, lambda *_: process.terminate())
+    process.wait()
 
 
 if __name__ == "__main__":
