@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from fhir_server.definitions.snapshot import messages, slices
 from fhir_server.definitions.snapshot.narrowing import Narrowing
-from fhir_server.definitions.snapshot.place import Place, Step, place_of
+from fhir_server.definitions.snapshot.place import PARTS_MAX, Place, Step, is_too_deep, place_of
 from fhir_server.definitions.snapshot.shape import faults
 from fhir_server.definitions.snapshot.snapshot import ElementDefinition
 from fhir_server.definitions.snapshot.tree import Node
@@ -19,7 +19,6 @@ from fhir_server.issues import Issue, Text
 
 ELEMENTS_MAX = 8_000
 ISSUES_MAX = 100
-PARTS_MAX = 40
 _OF_THE_LIST = ("min", "max", "slicing")
 """What is said of all repetitions together, and not of each slice."""
 
@@ -113,14 +112,16 @@ class Differential:
     def _check_sum(self, index: int, found: "_Found") -> None:
         """Whether there is room for all repetitions that the slices need."""
         sliced = found.sliced or found.node
-        needed = sum(slice.facts.get("min", 0) for slice in sliced.slices)
         limit = sliced.facts.get("max", "*")
-        if limit != "*" and needed > int(limit):
+        if limit == "*":
+            return
+        needed = sum(slice.facts.get("min", 0) for slice in sliced.slices)
+        if needed > int(limit):
             field = ".max" if found.sliced is None else ".min"
             self._complain(index, field, messages.SLICES_ABOVE_MAX(min=needed, max=limit))
 
     def _check_place(self, index: int, place: Place) -> None:
-        if len(place) > PARTS_MAX:
+        if is_too_deep(place):
             raise _Misplaced(messages.TOO_DEEP(limit=PARTS_MAX))
         if place[0].name != self._root.name:
             raise _Misplaced(messages.OTHER_ROOT(found=place[0].name, root=self._root.name))

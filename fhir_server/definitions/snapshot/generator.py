@@ -11,6 +11,7 @@ from fhir_server.definitions.snapshot import messages
 from fhir_server.definitions.snapshot.base_types import STRUCTURES, VERSION, BaseTypes
 from fhir_server.definitions.snapshot.differential import Differential
 from fhir_server.definitions.snapshot.narrowing import Narrowing
+from fhir_server.definitions.snapshot.place import PARTS_MAX, is_too_deep, place_of
 from fhir_server.definitions.snapshot.shape import faults
 from fhir_server.definitions.snapshot.snapshot import ElementDefinition, Snapshot
 from fhir_server.definitions.snapshot.tree import flatten, planted
@@ -172,6 +173,8 @@ def _given_faults(element: Any, type: Any) -> Iterator[tuple[str, Text]]:
             yield f".{name}", messages.WRONG_SHAPE(expected=expected())
     if _MAX.fullmatch(element.get("max", "*")) is None:
         yield ".max", messages.BAD_MAX(stated=element["max"])
+    if is_too_deep(place_of(element, ())):
+        yield ".path", messages.TOO_DEEP(limit=PARTS_MAX)
     root = element["path"].partition(".")[0]
     if root != type:
         yield ".path", messages.OTHER_ROOT(found=root, root=type)

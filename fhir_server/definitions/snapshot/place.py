@@ -22,6 +22,14 @@ class Step:
 
 Place = tuple[Step, ...]
 
+PARTS_MAX = 40
+"""Parts of a path, and of the name of a slice of slices."""
+
+
+def is_too_deep(place: Place) -> bool:
+    """Whether a place lies deeper than any real one."""
+    return len(place) > PARTS_MAX or any((step.slice_name or "").count("/") >= PARTS_MAX for step in place)
+
 
 def place_of(element: ElementDefinition, previous: Place) -> Place:
     """The place of an element, given that of the line before it."""

@@ -33,17 +33,14 @@ def define(node: Node, name: str) -> Node | Text:
     sliced = whole or node
     if problem := _sliced(sliced, name):
         return problem
-    slice = sliced.copy()
-    slice.slices = []
-    slice.slice_name = name
-    slice.offered = None
+    slice = sliced.unsliced(name)
     facts = {key: value for key, value in sliced.facts.items() if key != "slicing"}
     slice.facts = {**facts, "min": 0}
     if node.is_choice and (
         types := [type for type in facts.get("type", ()) if json_name(node, type) == name]
     ):
         slice.facts["type"] = types
-    sliced.slices.append(slice)
+    node.add_slice(slice)
     return slice
 
 

@@ -28,12 +28,32 @@ class Node:
     slices: list["Node"] = field(default_factory=list)
     closed: bool = False
     offered: list[dict[str, Any]] | None = None
+    _by_name: dict[str, "Node"] = field(default_factory=dict)
 
     def copy(self) -> "Node":
         """The same tree anew."""
+        made = self.unsliced(self.slice_name)
+        for slice in self.slices:
+            made.add_slice(slice.copy())
+        made.closed = self.closed
+        return made
+
+    def unsliced(self, slice_name: str | None) -> "Node":
+        """The same element and what is inside it anew, as the slice of a name, without slices of its own."""
         children = None if self.children is None else [child.copy() for child in self.children]
-        slices = [slice.copy() for slice in self.slices]
-        return Node(self.name, self.facts, self.slice_name, children, slices, self.closed)
+        return Node(self.name, self.facts, slice_name, children)
+
+    def add_slice(self, slice: "Node") -> None:
+        """Add a slice; one named `a/b` to the slice `a`, where there is one."""
+        name = slice.slice_name or ""
+        whole = self._by_name.get(name.rpartition("/")[0]) if "/" in name else None
+        if whole is None:
+            self.slices.append(slice)
+        else:
+            whole.slices.append(slice)
+            whole._by_name[name] = slice
+        self._by_name[name] = slice
+        self._by_name.update(slice._by_name)
 
     @property
     def is_choice(self) -> bool:
@@ -57,7 +77,7 @@ class Node:
             yield from slice.all_slices()
 
     def find_slice(self, name: str) -> "Node | None":
-        return next((slice for slice in self.all_slices() if slice.slice_name == name), None)
+        return self._by_name.get(name)
 
 
 def flatten(node: Node, path: str = "", id: str = "") -> Iterator[ElementDefinition]:
@@ -106,8 +126,7 @@ def _placed(siblings: list[Node], name: str, element: ElementDefinition) -> Node
         siblings.append(node)
         return node
     node.name = sliced.name
-    whole = sliced.find_slice(slice_name.rpartition("/")[0]) if slice_name and "/" in slice_name else None
-    (whole or sliced).slices.append(node)
+    sliced.add_slice(node)
     return node
 
 

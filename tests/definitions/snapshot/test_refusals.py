@@ -299,6 +299,14 @@ def test_many_slices_are_no_excess() -> None:
     assert made["Patient.identifier:s299.system"]["min"] == 1
 
 
+def test_slices_of_slices_end_somewhere() -> None:
+    names = ["/".join("a" * depth) for depth in range(1, 50)]
+    slices = [line("Patient.identifier", slicing=BY_SYSTEM)]
+    slices += [{"path": "Patient.identifier", "sliceName": name} for name in names]
+    places = [place for place, _ in complaints(profile("Patient", *slices))]
+    assert places == [f"element[{index}].path" for index in range(41, 50)]
+
+
 def test_a_hundred_faults_are_enough() -> None:
     lines = [line(f"Patient.nome{index}") for index in range(1_000)]
     assert len(complaints(profile("Patient", *lines))) == 100
