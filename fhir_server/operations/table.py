@@ -9,6 +9,7 @@ from fhir_server.operations.reindex import REINDEX
 from fhir_server.operations.terminology.expand import EXPAND
 from fhir_server.operations.terminology.find_matches import FIND_MATCHES
 from fhir_server.operations.terminology.lookup import LOOKUP
+from fhir_server.operations.terminology.preferred_id import PREFERRED_ID
 from fhir_server.operations.terminology.subsumes import SUBSUMES
 from fhir_server.operations.terminology.translate import TRANSLATE
 from fhir_server.operations.terminology.validate_code import (
@@ -27,6 +28,7 @@ OPERATIONS: tuple[Operation, ...] = (
     FIND_MATCHES,
     LASTN,
     LOOKUP,
+    PREFERRED_ID,
     REINDEX,
     SUBSUMES,
     TRANSLATE,

@@ -92,3 +92,15 @@ NO_URL = Template(
     en="This CodeSystem has no url, so nothing can refer to its codes. Give it one.",
     fr="Ce CodeSystem n'a pas d'url : rien ne peut désigner ses codes. Donnez-lui-en une.",
 )
+ID_AND_TYPE_NEEDED = Template(
+    en="Give the id that is known, and the type of the one that is wanted.",
+    fr="Donnez l'identifiant connu (id) et le type (type) de celui qui est voulu.",
+)
+UNKNOWN_ID_TYPE = Template(
+    en="'{type}' is not a type of identifier; use {valid}.",
+    fr="« {type} » n'est pas un type d'identifiant ; utilisez {valid}.",
+)
+NO_PREFERRED_ID = Template(
+    en="No naming system known to this server gives {id} an identifier of type {type}.",
+    fr="Aucun système de nommage connu de ce serveur ne donne à {id} un identifiant de type {type}.",
+)
