@@ -41,7 +41,8 @@ def searchset(
         issues.append(Issue("warning", "incomplete", text))
     if issues:
         outcome = json.serialise(operation_outcome(issues, request.language))
-        entries.append(entry(None, outcome, search={"mode": "outcome"}))
+        # every entry of a searchset bears a name, this one too, though nobody can read it by that
+        entries.append(entry(f"urn:uuid:{engine.new_id()}", outcome, search={"mode": "outcome"}))
     links = [self_link(request, parsed.self_parameters)]
     if result.next is not None:
         state = (parsed.self_parameters, result.snapshot, result.next)

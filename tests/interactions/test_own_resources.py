@@ -79,3 +79,10 @@ def test_the_answers_to_a_batch_and_a_transaction(client: Client, validator: Val
     assert_valid(validator, client.post("", transaction(*requests)), "Bundle")
     mixed = bundle("batch", *requests, ("GET", "Patient/unknown", None))
     assert_valid(validator, client.post("", mixed), "Bundle")
+
+
+def test_its_searchset_with_something_to_say(client: Client, validator: Validator) -> None:
+    client.post("Patient", patient())
+    answer = client.get("Patient?no-such-parameter=1", lenient=True)
+    assert [entry["search"]["mode"] for entry in answer.entries] == ["match", "outcome"]
+    assert_valid(validator, answer, "Bundle")
