@@ -24,7 +24,7 @@ DAY = 86_400 * SECOND
 _EPOCH = datetime(1970, 1, 1)
 _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 _ONE_MICROSECOND = timedelta(microseconds=1)
-_LAST_MOMENT = datetime.max
+_LAST_MOMENT = (datetime.max - _EPOCH) // _ONE_MICROSECOND
 
 _DATE = r"(\d{4})(?:-(0[1-9]|1[0-2])(?:-(0[1-9]|[12]\d|3[01])"
 _TIME = r"(?:T([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d|60)(?:\.(\d+))?)?"
@@ -132,8 +132,7 @@ def _midnight(year: int, month: int, day: int) -> int:
 def _local_offset(local: int, zone: ZoneInfo) -> int:
     """The zone's offset at a local time. A time that comes twice is its first coming; one that is skipped
     keeps the offset before the jump."""
-    limit = (_LAST_MOMENT - _EPOCH) // _ONE_MICROSECOND
-    moment = _EPOCH + timedelta(microseconds=min(local, limit))
+    moment = _EPOCH + timedelta(microseconds=min(local, _LAST_MOMENT))
     offset = zone.utcoffset(moment)
     return 0 if offset is None else offset // _ONE_MICROSECOND
 
