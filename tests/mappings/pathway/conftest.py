@@ -8,7 +8,6 @@ from uuid import uuid4
 import pytest
 
 from fhir_server.codes.terminology import Terminology
-from fhir_server.core import json
 from fhir_server.core.tokens import PageTokens
 from fhir_server.extension import Engine, Software
 from fhir_server.operations.table import OPERATIONS
@@ -19,7 +18,6 @@ from fhir_server.store.port import Store
 from mappings.sesame.plug_ins import plug_ins
 from tests.interactions.client import ZONE, Client
 from tests.mappings.sound import FHIRPATH, REGISTRY, VALIDATOR
-from tests.mappings.story import steps
 
 EXTRACTOR = Extractor(REGISTRY, ZONE)
 Pathway = Callable[..., Client]
@@ -63,16 +61,3 @@ def pathway(store: Store) -> Pathway:
 def client(pathway: Pathway) -> Client:
     """A client under the default policy."""
     return pathway()
-
-
-def tell(client: Client, *names: str) -> None:
-    """Send steps of the story, all when none is named; the team comes first."""
-    from mappings.sesame.cohort.team import make_team, team_bundle
-    from tests.mappings.sound import GUIDE
-
-    answer = client.send("POST", "", team_bundle(GUIDE, make_team(GUIDE)))
-    assert answer.status == 200, answer.content
-    for name, bundle in steps().items():
-        if not names or name in names:
-            answer = client.send("POST", "", bundle)
-            assert answer.status == 200, (name, json.serialise(answer.content))

@@ -1,0 +1,186 @@
+"""The sequences of one patient: what is stated is enforced, what is not follows the policy."""
+
+from typing import Any
+
+import pytest
+
+from tests.interactions.client import Answer, Client
+from tests.mappings.pathway.conftest import Pathway
+from tests.mappings.pathway.plans import UNTIL_ASSESSED, begin, change, plan, sent, tell
+
+ASSESSED = "2025-01-13"
+
+
+@pytest.fixture
+def assessed(client: Client) -> Client:
+    """The patient of the story, assessed on 13 January 2025."""
+    tell(client, *UNTIL_ASSESSED)
+    return client
+
+
+def refused(answer: Answer, said: str, place: str = "CarePlan") -> None:
+    assert answer.status == 422, answer.content
+    assert said in answer.diagnostics
+    assert {issue["code"] for issue in answer.content["issue"]} >= {"business-rule"}
+    assert any(expression.startswith(place) for expression in answer.expressions)
+
+
+def whole_year(client: Client) -> None:
+    """Four sequences, each completed before the next begins."""
+    bounds = ["2025-01-13", "2025-04-13", "2025-07-13", "2025-10-13", "2026-01-13"]
+    ends = ["2025-04-12", "2025-07-12", "2025-10-12", "2026-01-12"]
+    for rank, (start, end) in enumerate(zip(bounds, ends, strict=False), start=1):
+        sent(begin(client, rank, start, end))
+        sent(change(client, f"2025-0001-c{rank}", status="completed"))
+
+
+def test_r3_a_classique_lasts_three_calendar_months(assessed: Client) -> None:
+    too_long = begin(assessed, 1, ASSESSED, "2025-04-13")
+    assert (too_long.status, "ses-careplan-2" in too_long.diagnostics) == (422, True)
+    # A plan that claims no profile is a sequence all the same.
+    unclaimed = {name: value for name, value in plan(1, ASSESSED, "2025-04-13").items() if name != "meta"}
+    refused(assessed.send("POST", "CarePlan", unclaimed), "3 months at most, to 2025-04-12")
+    sent(begin(assessed, 1, ASSESSED, "2025-04-12"))
+
+
+def test_r4_three_renewals_and_no_more(assessed: Client) -> None:
+    whole_year(assessed)
+    answer = begin(assessed, 5, "2026-01-13", "2026-01-14")
+    assert answer.status == 422
+    assert "4 classique sequences at most" in answer.diagnostics or "ses-careplan-3" in str(answer.content)
+
+
+def test_r5_twelve_months_from_the_first_day(assessed: Client) -> None:
+    sent(begin(assessed, 1, "2025-01-31", "2025-04-29"))
+    sent(change(assessed, "2025-0001-c1", status="completed"))
+    refused(begin(assessed, 2, "2025-12-01", "2026-01-31"), "the twelve months are over on 2026-01-30")
+    sent(begin(assessed, 2, "2025-12-01", "2026-01-30"))
+
+
+def test_r6_a_leger_is_never_renewed(assessed: Client) -> None:
+    sent(begin(assessed, 1, ASSESSED, "2025-04-12", track="leger"))
+    sent(change(assessed, "2025-0001-l1", status="completed"))
+    again = plan(1, "2025-04-13", "2025-07-12", track="leger")
+    again["identifier"][0]["value"] = "2025-0001-l9"
+    refused(assessed.send("POST", "CarePlan", again), "never renewed")
+
+
+def test_r6_neither_is_it_renewed_as_a_classique(assessed: Client) -> None:
+    sent(begin(assessed, 1, ASSESSED, "2025-04-12", track="leger"))
+    sent(change(assessed, "2025-0001-l1", status="completed"))
+    number = "CarePlan?identifier=https://sesame.example/fhir/NamingSystem/care-plan|2025-0001-l1"
+    answer = begin(assessed, 2, "2025-04-13", "2025-07-12", replaces=[{"reference": number}])
+    refused(answer, "replaces the classique of rank 1", "CarePlan.replaces")
+
+
+def test_r9_the_assessment_comes_before_any_sequence(assessed: Client) -> None:
+    refused(begin(assessed, 1, "2025-01-12", "2025-04-11"), "before the initial assessment of 2025-01-13")
+    refused(begin(assessed, 1, ASSESSED, "2025-04-12", encounter=None), "initial assessment")
+    tell(assessed, "06-nurse-contacts")
+    contact = "Encounter?identifier=https://sesame.example/fhir/NamingSystem/record|2025-0001-contact-1"
+    answer = begin(assessed, 1, ASSESSED, "2025-04-12", encounter={"reference": contact})
+    refused(answer, "initial-assessment", "CarePlan.encounter")
+
+
+def test_sequences_do_not_overlap(assessed: Client) -> None:
+    sent(begin(assessed, 1, ASSESSED, "2025-04-12"))
+    sent(change(assessed, "2025-0001-c1", status="completed"))
+    refused(begin(assessed, 2, "2025-04-12", "2025-07-01"), "overlaps", "CarePlan.period")
+
+
+def test_a_renewal_follows_the_rank_before_it_when_that_is_over(assessed: Client) -> None:
+    sent(begin(assessed, 1, ASSESSED, "2025-04-12"))
+    refused(begin(assessed, 2, "2025-04-13", "2025-07-12"), "is still open")
+    sent(change(assessed, "2025-0001-c1", status="completed"))
+    twin = plan(1, "2025-04-13", "2025-07-12")
+    twin["identifier"][0]["value"] = "2025-0001-twin"
+    refused(assessed.send("POST", "CarePlan", twin), "a sequence of rank 1 already")
+
+
+def test_what_is_in_error_never_was(assessed: Client) -> None:
+    sent(begin(assessed, 1, ASSESSED, "2025-04-12"))
+    sent(change(assessed, "2025-0001-c1", status="entered-in-error"))
+    twin = plan(1, ASSESSED, "2025-04-12")
+    twin["identifier"][0]["value"] = "2025-0001-twin"
+    sent(assessed.send("POST", "CarePlan", twin))
+
+
+def test_a_sequence_belongs_to_an_episode_of_its_patient(assessed: Client) -> None:
+    other = {"resourceType": "Patient", "id": "other"}
+    sent(assessed.send("PUT", "Patient/other", other))
+    episode = {
+        "resourceType": "EpisodeOfCare",
+        "id": "others",
+        "status": "active",
+        "patient": {"reference": "Patient/other"},
+    }
+    sent(assessed.send("PUT", "EpisodeOfCare/others", episode))
+    made = plan(1, ASSESSED, "2025-04-12")
+    made["extension"][-1] = made["extension"][-1] | {"valueReference": {"reference": "EpisodeOfCare/others"}}
+    refused(assessed.send("POST", "CarePlan", made), "another patient's")
+
+
+@pytest.mark.parametrize(("options", "status"), [({}, 201), ({"leger_then_classique": "refuse"}, 422)])
+def test_a_classique_after_a_leger_follows_the_policy(
+    pathway: Pathway, options: dict[str, Any], status: int
+) -> None:
+    client = pathway(**options)
+    tell(client, *UNTIL_ASSESSED)
+    sent(begin(client, 1, ASSESSED, "2025-04-12", track="leger"))
+    sent(change(client, "2025-0001-l1", status="completed"))
+    assert begin(client, 1, "2025-04-13", "2025-07-12").status == status
+
+
+def test_a_leger_after_a_classique_is_refused(assessed: Client) -> None:
+    sent(begin(assessed, 1, ASSESSED, "2025-04-12"))
+    sent(change(assessed, "2025-0001-c1", status="completed"))
+    refused(begin(assessed, 1, "2025-04-13", "2025-07-12", track="leger"), "after a classique")
+
+
+@pytest.mark.parametrize(("options", "status"), [({}, 201), ({"gaps": "refuse"}, 422)])
+def test_a_gap_follows_the_policy(pathway: Pathway, options: dict[str, Any], status: int) -> None:
+    client = pathway(**options)
+    tell(client, *UNTIL_ASSESSED)
+    sent(begin(client, 1, ASSESSED, "2025-04-12"))
+    sent(change(client, "2025-0001-c1", status="completed"))
+    assert begin(client, 2, "2025-05-01", "2025-07-31").status == status
+
+
+@pytest.mark.parametrize(("verdict", "status"), [("refuse", 422), ("warn", 201), ("allow", 201)])
+def test_the_team_is_complete_as_the_policy_asks(pathway: Pathway, verdict: str, status: int) -> None:
+    client = pathway(complete_team=verdict)
+    tell(client, *UNTIL_ASSESSED)
+    team = client.send("GET", "CareTeam").entries[0]["resource"]
+    lone = team | {"participant": team["participant"][:1]}
+    lone = {name: value for name, value in lone.items() if name != "meta"}
+    sent(client.send("PUT", f"CareTeam/{team['id']}", lone))
+    assert begin(client, 1, ASSESSED, "2025-04-12").status == status
+
+
+def test_the_window_is_a_setting(pathway: Pathway) -> None:
+    client = pathway(window_start="2025-01-14")
+    tell(client, *UNTIL_ASSESSED)
+    refused(begin(client, 1, ASSESSED, "2025-04-12"), "outside the window", "CarePlan.period.start")
+    sent(begin(client, 1, "2025-01-14", "2025-04-13"))
+
+
+def test_one_open_episode_and_another_after_the_exit(assessed: Client) -> None:
+    (entry,) = assessed.send("GET", "EpisodeOfCare").entries
+    episode = entry["resource"]
+    second = {name: value for name, value in episode.items() if name not in ("id", "meta")}
+    second["identifier"] = [episode["identifier"][0] | {"value": "2025-0001-bis"}]
+    answer = assessed.send("POST", "EpisodeOfCare", second)
+    refused(answer, "has an open episode already", "EpisodeOfCare.status")
+    ended = episode | {
+        "status": "finished",
+        "statusHistory": [{"status": "active", "period": {"start": ASSESSED, "end": "2025-02-01"}}],
+        "period": {"start": ASSESSED, "end": "2025-02-01"},
+    }
+    ended = {name: value for name, value in ended.items() if name != "meta"}
+    sent(assessed.send("PUT", f"EpisodeOfCare/{episode['id']}", ended))
+    sent(assessed.send("POST", "EpisodeOfCare", second))
+
+
+def test_refusals_speak_french(assessed: Client) -> None:
+    answer = assessed.send("POST", "CarePlan", plan(1, "2025-01-12", "2025-04-11"), language="fr")
+    refused(answer, "avant l'évaluation initiale du 2025-01-13")
