@@ -32,7 +32,7 @@ def commands() -> typer.Typer:
 
 
 def install(
-    files: Annotated[list[Path], typer.Argument(help="FHIR packages, .tgz", metavar="FILE.tgz...")],
+    files: Annotated[list[Path], typer.Argument(help="FHIR packages, .tgz")],
     without_dependencies: Annotated[bool, LONE] = False,
     store: Annotated[str | None, STORE] = None,
 ) -> None:
