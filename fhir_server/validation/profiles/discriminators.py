@@ -15,16 +15,16 @@ from fhir_server.validation.findings import excerpt, listed
 from fhir_server.validation.invariants.code import Items, Scope, Unsupported
 from fhir_server.validation.invariants.expressions import ExpressionCompiler
 from fhir_server.validation.invariants.shapes import Shape, Types
-from fhir_server.validation.invariants.syntax import Call, Literal, Member, Path, Special, Tree, parse
+from fhir_server.validation.invariants.syntax import Call, Member, Path, Special, Tree, parse
 from fhir_server.validation.invariants.values import equal, plain
 from fhir_server.validation.profiles.bindings import is_inside, pairs_of
+from fhir_server.validation.profiles.branches import Root, Step, branches, steps_of
 from fhir_server.validation.profiles.nodes import Placed
 from fhir_server.validation.profiles.references import target_type
 from fhir_server.validation.profiles.slicing import Matches
 from fhir_server.validation.profiles.values import matches_pattern, typed
 from fhir_server.validation.profiles.visit import Visit
 
-Step = tuple[str, str]
 Conforms = Callable[[Any, tuple[str, ...], Visit], bool | None]
 """Whether a value satisfies one of some profiles; None where none of them is known."""
 
@@ -35,7 +35,7 @@ class Sources:
 
     types: Types
     codes: Codes
-    root: Callable[[str], Branch | None]
+    root: Root
     type_of: Callable[[str], str]
     conforms: Conforms
 
@@ -56,19 +56,19 @@ def discriminator_test(kind: str, path: str, slice: Branch, shape: Shape, source
     """The test of one discriminator for a slice. Raises `Undecidable`."""
     try:
         tree = parse(path)
-        steps = list(_steps(tree))
+        steps = list(steps_of(tree))
         select = _selection(tree, shape, sources)
+        match kind:
+            case "value" | "pattern":
+                return _value_test(path, select, steps, slice, sources)
+            case "exists":
+                return _exists_test(path, select, steps, slice, sources)
+            case "type":
+                return _type_test(path, tree, shape, slice, sources)
+            case "profile":
+                return _profile_test(path, select, steps, slice, sources)
     except (FhirPathError, Unsupported) as error:
         raise Undecidable(path) from error
-    match kind:
-        case "value" | "pattern":
-            return _value_test(path, select, steps, slice, sources)
-        case "exists":
-            return _exists_test(path, select, steps, slice, sources)
-        case "type":
-            return _type_test(path, select, steps, slice, sources)
-        case "profile":
-            return _profile_test(path, select, steps, slice, sources)
     raise Undecidable(kind)
 
 
@@ -90,75 +90,9 @@ def _selection(tree: Tree, shape: Shape, sources: Sources) -> Select:
     return select
 
 
-def _steps(tree: Tree) -> Iterable[Step]:
-    """The steps of a discriminator's path from the slice to the element that decides."""
-    match tree:
-        case Special("this"):
-            return
-        case Path(left, right):
-            yield from _steps(left)
-            yield from _steps(right)
-        case Member(name):
-            yield ("child", name)
-        case Call("extension", (Literal(str() as url, _),)):
-            yield ("extension", url)
-        case Call("ofType", (Member(name),)):
-            yield ("type", name)
-        case Call("resolve", ()):
-            yield ("resolve", "")
-        case _:
-            raise Unsupported("a path that is none of a discriminator's")
-
-
-def _branches(slice: Branch, steps: list[Step], sources: Sources) -> Iterable[tuple[Branch, list[Step]]]:
-    """The definitions on the way along the steps, each with the steps that remain."""
-    yield slice, steps
-    if not steps:
-        return
-    for following in _following(slice, steps[0], sources):
-        yield from _branches(following, steps[1:], sources)
-
-
-def _following(branch: Branch, step: Step, sources: Sources) -> list[Branch]:
-    kind, name = step
-    if kind == "resolve":
-        profiles = [url for type in branch.facts.get("type", ()) for url in type.get("targetProfile", ())]
-        return _roots(profiles, sources)
-    if kind == "type":
-        return [one for one in branch.slices if name in one.type_codes] or [branch]
-    if kind == "extension":
-        return _extension_branches(branch, name, sources)
-    own = [one for one in branch.children or () if one.name in (name, f"{name}[x]")]
-    profiles = [url for type in branch.facts.get("type", ()) for url in type.get("profile", ())]
-    inner = [one for root in _roots(profiles, sources) for one in _following(root, step, sources)]
-    return own + inner
-
-
-def _roots(profiles: list[str], sources: Sources) -> list[Branch]:
-    return [root for root in map(sources.root, profiles) if root is not None]
-
-
-def _extension_branches(branch: Branch, url: str, sources: Sources) -> list[Branch]:
-    lists = [one for one in branch.children or () if one.name in ("extension", "modifierExtension")]
-    slices = [one for each in lists for one in each.all_slices()]
-    return [
-        one
-        for one in slices
-        if any(url in type.get("profile", ()) for type in one.facts.get("type", ()))
-        or any(
-            child.name == "url" and child.facts.get("fixedUri") == url
-            for root in [
-                one,
-                *_roots([p for t in one.facts.get("type", ()) for p in t.get("profile", ())], sources),
-            ]
-            for child in root.children or ()
-        )
-    ]
-
-
 def _value_test(path: str, select: Select, steps: list[Step], slice: Branch, sources: Sources) -> Test:
     """By the fixed or pattern value on the way, by the binding, or by all that is asked of the element."""
-    ways = list(_branches(slice, steps, sources))
+    ways = list(branches(slice, steps, sources.root))
     for branch, remaining in ways:
         for wanted, exact in _wanted(branch.facts, remaining):
             return Test(_having(select, wanted, exact), f"{path} = {excerpt(wanted)}")
@@ -242,7 +176,7 @@ def _has(value: Any, wanted: Any, exact: bool) -> bool:
 
 
 def _exists_test(path: str, select: Select, steps: list[Step], slice: Branch, sources: Sources) -> Test:
-    for branch, remaining in _branches(slice, steps, sources):
+    for branch, remaining in branches(slice, steps, sources.root):
         if remaining:
             continue
         if branch.facts.get("max") == "0":
@@ -252,27 +186,24 @@ def _exists_test(path: str, select: Select, steps: list[Step], slice: Branch, so
     raise Undecidable(path)
 
 
-def _type_test(path: str, select: Select, steps: list[Step], slice: Branch, sources: Sources) -> Test:
+def _type_test(path: str, tree: Tree, shape: Shape, slice: Branch, sources: Sources) -> Test:
+    steps = list(steps_of(tree))
     resolves = bool(steps) and steps[-1][0] == "resolve"
-    ends = [
-        branch
-        for branch, remaining in _branches(slice, steps[:-1] if resolves else steps, sources)
-        if not remaining
-    ]
-    types = [type for end in ends for type in end.facts.get("type", ())]
-    names = (
-        {sources.type_of(url) for type in types for url in type.get("targetProfile", ())}
-        if resolves
-        else {type["code"] for type in types}
-    )
+    ways = branches(slice, steps[:-1] if resolves else steps, sources.root)
+    types = [type for end, remaining in ways if not remaining for type in end.facts.get("type", ())]
+    names = {type["code"] for type in types}
+    if resolves:
+        names = {sources.type_of(url) for type in types for url in type.get("targetProfile", ())}
     if not names:
         raise Undecidable(path)
+    criteria = f"{path}: {listed(sorted(names))}"
     if not steps:
-        return Test(lambda placed, _visit: _is_of(placed, names), listed(sorted(names)))
+        return Test(lambda placed, _visit: _is_of(placed, names), criteria)
     if resolves:
-        reference = parse(path.removesuffix("resolve()").rstrip(".") or "$this")
-        return Test(_reference_to(path, names, reference, sources), listed(sorted(names)))
-    return Test(_selected_of(select, names), f"{path}: {listed(sorted(names))}")
+        reference = tree.left if isinstance(tree, Path) else Special("this")
+        return Test(_reference_to(_selection(reference, shape, sources), names), criteria)
+    ofs = [_selection(Path(tree, Call("ofType", (Member(name),))), shape, sources) for name in names]
+    return Test(lambda placed, visit: any(select(placed, visit) for select in ofs), criteria)
 
 
 def _is_of(placed: Placed, names: set[str]) -> bool:
@@ -282,22 +213,8 @@ def _is_of(placed: Placed, names: set[str]) -> bool:
     return placed.type in names
 
 
-def _selected_of(select: Select, names: set[str]) -> Matches:
-    def matches(placed: Placed, visit: Visit) -> bool | None:
-        found = select(placed, visit)
-        known = [one for one in found if type(one) is dict and "resourceType" in one]
-        if found and not known:
-            return None
-        return any(one["resourceType"] in names for one in known)
-
-    return matches
-
-
-def _reference_to(path: str, names: set[str], reference: Tree, sources: Sources) -> Matches:
+def _reference_to(select: Select, names: set[str]) -> Matches:
     """By the resource, or where that is not at hand by what the reference says of it."""
-    select = _selection(
-        reference, sources.types.of_type("Reference") if path == "resolve()" else Shape(), sources
-    )
 
     def matches(placed: Placed, visit: Visit) -> bool | None:
         references = [one for one in select(placed, visit) if type(one) is dict]
@@ -311,7 +228,7 @@ def _profile_test(path: str, select: Select, steps: list[Step], slice: Branch, s
     name = "targetProfile" if resolves else "profile"
     profiles = tuple(
         url
-        for branch, remaining in _branches(slice, steps[:-1] if resolves else steps, sources)
+        for branch, remaining in branches(slice, steps[:-1] if resolves else steps, sources.root)
         if not remaining
         for type in branch.facts.get("type", ())
         for url in type.get(name, ())
