@@ -6,16 +6,20 @@ https://hl7.org/fhir/R4/validation.html
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 from benchmarks import corpus
 from benchmarks.bench import Bench, Row
 from benchmarks.corpus import Resource
 from benchmarks.figures import Figure, Target
 from fhir_server import standalone
+from fhir_server.core import json
 from fhir_server.settings import Settings
 from fhir_server.validation.validator import Validator
 from mappings.sesame import PROGRAMME
 
+EXAMPLES = Path(__file__).parents[2] / "tests" / "profiles"
+CAREPLAN = "sesame-careplan-classique"
 TIMES = 200
 MICROSECOND = 1e-6
 STRUCTURE, FULL = Validator.structure, Validator.validate
@@ -38,10 +42,10 @@ def _microseconds(check: Check, validator: Validator, resource: Resource) -> flo
     return (time.process_time() - begun) / TIMES / MICROSECOND
 
 
-def of_cohort(type: str) -> Resource:
-    """The first resource of a type in the programme's cohort."""
-    entries = (entry for bundle in PROGRAMME.demo(None) for entry in bundle["entry"])
-    return next(entry["resource"] for entry in entries if entry["resource"]["resourceType"] == type)
+def example(profile: str) -> Resource:
+    """The first valid example of one of the guide's profiles."""
+    first: Resource = json.parse(min((EXAMPLES / profile / "valid").iterdir()).read_bytes())
+    return first
 
 
 def of_guide(id: str) -> Resource:
@@ -56,8 +60,8 @@ def _row(key: str, about: str, limit: float, check: Check, subject: Callable[[],
 
 ROWS = (
     _row("structure-patient", "structure of a Patient", 40.0, STRUCTURE, partial(corpus.patient, 1)),
-    _row("structure-claim", "structure of a SÉSAME Claim", 80.0, STRUCTURE, partial(of_cohort, "Claim")),
+    _row("structure-claim", "structure of a SÉSAME Claim", 80.0, STRUCTURE, partial(example, "sesame-claim")),
     _row("structure-phq9", "structure of our PHQ-9", 400.0, STRUCTURE, partial(of_guide, "phq-9")),
-    _row("profile-claim", "a SÉSAME Claim, rules and profile", 400.0, FULL, partial(of_cohort, "Claim")),
-    _row("profile-careplan", "a CarePlan, rules and profile", 400.0, FULL, partial(of_cohort, "CarePlan")),
+    _row("profile-claim", "a SÉSAME Claim, rules and profile", 400.0, FULL, partial(example, "sesame-claim")),
+    _row("profile-careplan", "a CarePlan, rules and profile", 400.0, FULL, partial(example, CAREPLAN)),
 )

@@ -14,6 +14,7 @@ from fhir_server.validation.invariants.native import STRUCTURAL
 from fhir_server.validation.invariants.rules import Focus, Rule, RuleCompiler
 from fhir_server.validation.invariants.shapes import UNKNOWN, Shape, Types
 from fhir_server.validation.profiles.bindings import binding_checks
+from fhir_server.validation.profiles.codings import coding_check
 from fhir_server.validation.profiles.extensions import ExtensionList, Lookup
 from fhir_server.validation.profiles.references import target_check
 from fhir_server.validation.profiles.rules import broken
@@ -75,6 +76,7 @@ class BaseCompiler:
         self._codes = codes
         self._lookup = lookup
         self._check_profile = check_profile
+        self._check_coding = coding_check(registry)
         self._nodes: dict[str, BaseNode] = {}
         self._backbones: dict[tuple[str, Shape], BaseNode] = {}
 
@@ -181,6 +183,8 @@ class BaseCompiler:
             return _each(self._backbone(element, resource).check, step)
         node = self.type_node(ref.code)
         checks: list[ValueCheck] = [node.check, *self._bindings(element)]
+        if ref.code == "Coding":
+            checks.append(self._check_coding)
         checks += [self._check_profile(url) for url in ref.profiles]
         if ref.code == "Reference" and ref.target_types and "Resource" not in ref.target_types:
             checks.append(_only_urns(target_check((), frozenset(ref.target_types), lambda *_: None)))

@@ -95,6 +95,14 @@ CODE_OUTSIDE_PREFERRED = Template(
     en="{value} is not in the value set {value_set}, which is recommended here.",
     fr="{value} n'est pas dans le jeu de valeurs {value_set}, recommandé ici.",
 )
+CODE_UNKNOWN = Template(
+    en="'{code}' is not a code of {system}. Correct the code, or the system.",
+    fr="« {code} » n'est pas un code de {system}. Corrigez le code, ou le système.",
+)
+SYSTEM_RELATIVE = Template(
+    en="'{system}' is not an absolute URI. Name the code system by its canonical URL or its OID.",
+    fr="« {system} » n'est pas une URI absolue. Désignez le système par son URL canonique ou son OID.",
+)
 CODE_NOT_GIVEN = Template(
     en="No code is given; one of the value set {value_set} belongs here.",
     fr="Aucun code n'est donné ; un code du jeu de valeurs {value_set} est attendu ici.",

@@ -242,6 +242,23 @@ def test_required_codes_that_a_grammar_makes(media_type: str, fits: bool) -> Non
     assert Problems()(resource) == ([] if fits else [("code-invalid", "Patient.photo[0].contentType")])
 
 
+STATUSES = "http://hl7.org/fhir/observation-status"
+
+
+@pytest.mark.parametrize(
+    ("system", "code", "found"),
+    [
+        (STATUSES, "final", []),
+        (STATUSES, "finished", [("code-invalid", "Observation.code.coding[0].code")]),
+        ("http://loinc.org", "any", []),
+        ("http://terminology.hl7.org/CodeSystem/v2-0203", "of-later-versions", []),
+        ("observation-status", "final", [("code-invalid", "Observation.code.coding[0].system")]),
+    ],
+)
+def test_codes_of_systems_that_are_known_with_all_their_codes(system: str, code: str, found: Any) -> None:
+    assert Problems()(observation(code={"coding": [{"system": system, "code": code}]})) == found
+
+
 def test_a_resource_of_another_type_than_the_profile_wants() -> None:
     wanted = {"id": "Bundle.entry.resource", "path": "Bundle.entry.resource", "type": [{"code": "Patient"}]}
     problems = Problems(structure("people", "Bundle", wanted))

@@ -364,3 +364,32 @@ def test_what_cannot_be_told_is_said_and_not_guessed() -> None:
     resource = patient(identifier=[{"value": "1"}, {"value": "2"}])
     assert problems(resource, "vague") == []
     assert ("not-supported", "Patient.identifier[0]") in problems(resource, "vague", severities=("warning",))
+
+
+def test_slices_by_the_type_of_a_choice_inside() -> None:
+    path = "Observation.component"
+    problems = Problems(
+        structure(
+            "measured",
+            "Observation",
+            *sliced(
+                path,
+                {"path": path, "sliceName": "amount", "min": 1},
+                within(path, "amount", "value[x]", min=1, type=[{"code": "Quantity"}]),
+                within(path, "amount", "interpretation", min=1),
+                by=("type", "value"),
+            ),
+        )
+    )
+    high = [{"text": "high"}]
+
+    def observation(*components: Json) -> Json:
+        listed = [{"code": {"text": "x"}, **one} for one in components]
+        return {"resourceType": "Observation", "status": "final", "code": {"text": "x"}, "component": listed}
+
+    amount: Json = {"valueQuantity": {"value": 1}}
+    assert problems(observation({"valueString": "x"}, amount | {"interpretation": high}), "measured") == []
+    assert problems(observation({"valueString": "x"}), "measured") == [("required", "Observation.component")]
+    assert problems(observation(amount), "measured") == [
+        ("required", "Observation.component[0].interpretation")
+    ]

@@ -1,0 +1,79 @@
+"""The way from a slice, along the path of a discriminator, to the definition of what decides.
+
+https://hl7.org/fhir/R4/profiling.html#discriminator
+"""
+
+from collections.abc import Callable, Iterable
+
+from fhir_server.definitions.snapshot.tree import Node as Branch
+from fhir_server.validation.invariants.code import Unsupported
+from fhir_server.validation.invariants.syntax import Call, Literal, Member, Path, Special, Tree
+
+Step = tuple[str, str]
+"""What kind of step, and to what: a child, an extension, a type, or the target of a reference."""
+
+Root = Callable[[str], Branch | None]
+"""Finds the root of a profile's definition."""
+
+
+def steps_of(tree: Tree) -> Iterable[Step]:
+    """The steps of a discriminator's path from the slice to the element that decides."""
+    match tree:
+        case Special("this"):
+            return
+        case Path(left, right):
+            yield from steps_of(left)
+            yield from steps_of(right)
+        case Member(name):
+            yield ("child", name)
+        case Call("extension", (Literal(str() as url, _),)):
+            yield ("extension", url)
+        case Call("ofType", (Member(name),)):
+            yield ("type", name)
+        case Call("resolve", ()):
+            yield ("resolve", "")
+        case _:
+            raise Unsupported("a path that is none of a discriminator's")
+
+
+def branches(slice: Branch, steps: list[Step], root: Root) -> Iterable[tuple[Branch, list[Step]]]:
+    """The definitions on the way along the steps, each with the steps that remain."""
+    yield slice, steps
+    if not steps:
+        return
+    for following in _following(slice, steps[0], root):
+        yield from branches(following, steps[1:], root)
+
+
+def _following(branch: Branch, step: Step, root: Root) -> list[Branch]:
+    kind, name = step
+    if kind == "resolve":
+        profiles = [url for type in branch.facts.get("type", ()) for url in type.get("targetProfile", ())]
+        return _roots(profiles, root)
+    if kind == "type":
+        return [one for one in branch.slices if name in one.type_codes] or [branch]
+    if kind == "extension":
+        return _extension_branches(branch, name, root)
+    own = [one for one in branch.children or () if one.name in (name, f"{name}[x]")]
+    profiles = [url for type in branch.facts.get("type", ()) for url in type.get("profile", ())]
+    inner = [one for inside in _roots(profiles, root) for one in _following(inside, step, root)]
+    return own + inner
+
+
+def _roots(profiles: list[str], root: Root) -> list[Branch]:
+    return [found for found in map(root, profiles) if found is not None]
+
+
+def _extension_branches(branch: Branch, url: str, root: Root) -> list[Branch]:
+    """The slices for one extension, known by its profile or by the url that it fixes."""
+    lists = [one for one in branch.children or () if one.name in ("extension", "modifierExtension")]
+    return [one for each in lists for one in each.all_slices() if _is_for(one, url, root)]
+
+
+def _is_for(slice: Branch, url: str, root: Root) -> bool:
+    profiles = [one for type in slice.facts.get("type", ()) for one in type.get("profile", ())]
+    return url in profiles or any(
+        child.name == "url" and child.facts.get("fixedUri") == url
+        for each in (slice, *_roots(profiles, root))
+        for child in each.children or ()
+    )
