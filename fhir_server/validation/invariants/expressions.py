@@ -18,14 +18,9 @@ from fhir_server.validation.invariants.code import (
     selecting,
     single,
 )
-from fhir_server.validation.invariants.functions import (
-    COMBINING,
-    ITERATING,
-    PLAIN,
-    aggregate,
-    exists,
-    objects_of,
-)
+from fhir_server.validation.invariants.combining import COMBINING
+from fhir_server.validation.invariants.functions import PLAIN, exists, objects_of
+from fhir_server.validation.invariants.iterating import ITERATING, aggregate
 from fhir_server.validation.invariants.operators import OPERATORS, indexed, negative
 from fhir_server.validation.invariants.shapes import INTEGER, STRING, UNKNOWN, Shape, Types, of
 from fhir_server.validation.invariants.steps import named_step

@@ -7,21 +7,19 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from fhir_server.core.fhirpath import FhirPathError
 from fhir_server.validation.invariants.code import (
     NOTHING,
     Code,
     Items,
     Scope,
-    Test,
     selecting,
     single,
     testing,
 )
 from fhir_server.validation.invariants.operators import distinct, text_of
-from fhir_server.validation.invariants.shapes import DECIMAL, INTEGER, STRING, UNKNOWN, Shape
+from fhir_server.validation.invariants.shapes import DECIMAL, INTEGER, STRING, Shape
 from fhir_server.validation.invariants.steps import children, descendants, objects_below
-from fhir_server.validation.invariants.values import Primitive, equal, is_number, number
+from fhir_server.validation.invariants.values import Primitive, is_number, number, plain
 
 
 def exists(left: Code) -> Code:
@@ -169,16 +167,12 @@ def _resolve(left: Code) -> Code:
 
     def select(this: Any, scope: Scope) -> Items:
         references = [
-            item.get("reference") if type(item) is dict else _text(item) for item in run(this, scope)
+            item.get("reference") if type(item) is dict else plain(item) for item in run(this, scope)
         ]
         found = [scope.resolve(text) for text in references if type(text) is str]
         return [resource for resource in found if resource is not None]
 
     return selecting(select)
-
-
-def _text(item: Any) -> Any:
-    return item.value if type(item) is Primitive else item
 
 
 def _html_checks(_left: Code) -> Code:
@@ -212,194 +206,3 @@ PLAIN: Mapping[str, Callable[[Code], Code]] = {
     "htmlChecks2": _html_checks,
 }
 """Those without arguments."""
-
-
-def where(left: Code, criteria: Code) -> Code:
-    run, test = left.run, criteria.test
-
-    def select(this: Any, scope: Scope) -> Items:
-        items = run(this, scope)
-        if not items:
-            return NOTHING
-        scope.spend(len(items))
-        found: list[Any] = []
-        for index, item in enumerate(items):
-            scope.index = index
-            if test(item, scope):
-                found.append(item)
-        return found
-
-    return selecting(select, left.shape)
-
-
-def exists_where(left: Code, criteria: Code) -> Code:
-    """exists(criteria)"""
-    return testing(_any(left, criteria.test))
-
-
-def _any(left: Code, test: Test) -> Test:
-    run = left.run
-
-    def found(this: Any, scope: Scope) -> bool | None:
-        items = run(this, scope)
-        scope.spend(len(items))
-        return any(test(item, scope) for item in items)
-
-    return found
-
-
-def all_of(left: Code, criteria: Code) -> Code:
-    """all(criteria)"""
-    run, test = left.run, criteria.test
-
-    def found(this: Any, scope: Scope) -> bool | None:
-        items = run(this, scope)
-        scope.spend(len(items))
-        return all(test(item, scope) for item in items)
-
-    return testing(found)
-
-
-def select(left: Code, projection: Code) -> Code:
-    run, project = left.run, projection.run
-
-    def projected(this: Any, scope: Scope) -> Items:
-        found: list[Any] = []
-        for index, item in enumerate(run(this, scope)):
-            scope.index = index
-            found += project(item, scope)
-        scope.spend(len(found))
-        return found
-
-    return selecting(projected, projection.shape)
-
-
-def repeat(left: Code, projection: Code) -> Code:
-    run, project = left.run, projection.run
-
-    def repeated(this: Any, scope: Scope) -> Items:
-        found: list[Any] = []
-        seen: set[int] = set()
-        waiting = list(run(this, scope))
-        while waiting:
-            new = [child for item in waiting for child in project(item, scope) if id(child) not in seen]
-            scope.spend(len(new) + 1)
-            seen.update(map(id, new))
-            found += new
-            waiting = new
-        return found
-
-    return selecting(repeated)
-
-
-def aggregate(left: Code, step: Code, start: Code | None) -> Code:
-    run, each = left.run, step.run
-
-    def aggregated(this: Any, scope: Scope) -> Items:
-        outer = scope.total
-        scope.total = start.run(this, scope) if start else NOTHING
-        for index, item in enumerate(run(this, scope)):
-            scope.index = index
-            scope.spend(1)
-            scope.total = each(item, scope)
-        found, scope.total = scope.total, outer
-        return found
-
-    return selecting(aggregated, start.shape if start else UNKNOWN)
-
-
-ITERATING: Mapping[str, Callable[[Code, Code], Code]] = {
-    "where": where,
-    "exists": exists_where,
-    "all": all_of,
-    "select": select,
-    "repeat": repeat,
-}
-"""Those with one argument that is evaluated for each item."""
-
-
-def _combine(left: Code, other: Code) -> Code:
-    run, run_other = left.run, other.run
-    shape = left.shape if left.shape.types == other.shape.types else UNKNOWN
-    return selecting(lambda this, scope: [*run(this, scope), *run_other(this, scope)], shape)
-
-
-def _union(left: Code, other: Code) -> Code:
-    return _same(_combine(left, other))
-
-
-def _intersect(left: Code, other: Code) -> Code:
-    run, run_other = left.run, other.run
-
-    def common(this: Any, scope: Scope) -> Items:
-        others = run_other(this, scope)
-        items = run(this, scope)
-        scope.spend(len(items) * len(others))
-        return distinct([item for item in items if any(equal(item, one) for one in others)], scope)
-
-    return selecting(common, left.shape)
-
-
-def _subset(left: Code, other: Code) -> Code:
-    run, run_other = left.run, other.run
-
-    def test(this: Any, scope: Scope) -> bool | None:
-        items, others = run(this, scope), run_other(this, scope)
-        scope.spend(len(items) * len(others))
-        return all(any(equal(item, one) for one in others) for item in items)
-
-    return testing(test)
-
-
-def _skipping(left: Code, amount: Code) -> Code:
-    return _counted(left, amount, lambda items, number: items[max(number, 0) :])
-
-
-def _taking(left: Code, amount: Code) -> Code:
-    return _counted(left, amount, lambda items, number: items[: max(number, 0)])
-
-
-def _counted(left: Code, amount: Code, cut: Callable[[Items, int], Items]) -> Code:
-    run, run_amount = left.run, amount.run
-
-    def counted(this: Any, scope: Scope) -> Items:
-        number = single(run_amount(this, scope))
-        if type(number) is not int:
-            raise FhirPathError("a whole number is needed")
-        return cut(run(this, scope), number)
-
-    return selecting(counted, left.shape)
-
-
-def _member_of(left: Code, value_set: Code) -> Code:
-    """memberOf(): empty where the value set cannot be known here."""
-    run, run_url = left.run, value_set.run
-
-    def test(this: Any, scope: Scope) -> bool | None:
-        items, url = run(this, scope), single(run_url(this, scope))
-        if not items or type(url) is not str:
-            return None
-        answers = [scope.contains(url, *pair) for item in items for pair in _codings(item)]
-        return True if True in answers else None if None in answers else False
-
-    return testing(test)
-
-
-def _codings(item: Any) -> list[tuple[str | None, str]]:
-    """The system and code of a code, a Coding, or each coding of a CodeableConcept."""
-    if type(item) is not dict:
-        return [(None, str(_text(item)))]
-    codings = item.get("coding", [item])
-    return [(coding.get("system"), coding["code"]) for coding in codings if "code" in coding]
-
-
-COMBINING: Mapping[str, Callable[[Code, Code], Code]] = {
-    "combine": _combine,
-    "union": _union,
-    "intersect": _intersect,
-    "subsetOf": _subset,
-    "skip": _skipping,
-    "take": _taking,
-    "memberOf": _member_of,
-}
-"""Those with one argument that is evaluated once, on the focus."""

@@ -1,0 +1,96 @@
+"""The functions of FHIRPath with one argument that is evaluated once, on the focus.
+
+https://hl7.org/fhirpath/N1/#combining
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from fhir_server.core.fhirpath import FhirPathError
+from fhir_server.validation.invariants.code import Code, Items, Scope, selecting, single, testing
+from fhir_server.validation.invariants.operators import distinct, union
+from fhir_server.validation.invariants.shapes import UNKNOWN
+from fhir_server.validation.invariants.values import equal, plain
+
+
+def _combine(left: Code, other: Code) -> Code:
+    run, run_other = left.run, other.run
+    shape = left.shape if left.shape.types == other.shape.types else UNKNOWN
+    return selecting(lambda this, scope: [*run(this, scope), *run_other(this, scope)], shape)
+
+
+def _intersect(left: Code, other: Code) -> Code:
+    run, run_other = left.run, other.run
+
+    def common(this: Any, scope: Scope) -> Items:
+        others = run_other(this, scope)
+        items = run(this, scope)
+        scope.spend(len(items) * len(others))
+        return distinct([item for item in items if any(equal(item, one) for one in others)], scope)
+
+    return selecting(common, left.shape)
+
+
+def _subset(left: Code, other: Code) -> Code:
+    run, run_other = left.run, other.run
+
+    def test(this: Any, scope: Scope) -> bool | None:
+        items, others = run(this, scope), run_other(this, scope)
+        scope.spend(len(items) * len(others))
+        return all(any(equal(item, one) for one in others) for item in items)
+
+    return testing(test)
+
+
+def _skipping(left: Code, amount: Code) -> Code:
+    return _counted(left, amount, lambda items, number: items[max(number, 0) :])
+
+
+def _taking(left: Code, amount: Code) -> Code:
+    return _counted(left, amount, lambda items, number: items[: max(number, 0)])
+
+
+def _counted(left: Code, amount: Code, cut: Callable[[Items, int], Items]) -> Code:
+    run, run_amount = left.run, amount.run
+
+    def counted(this: Any, scope: Scope) -> Items:
+        number = single(run_amount(this, scope))
+        if type(number) is not int:
+            raise FhirPathError("a whole number is needed")
+        return cut(run(this, scope), number)
+
+    return selecting(counted, left.shape)
+
+
+def _member_of(left: Code, value_set: Code) -> Code:
+    """memberOf(): empty where the value set cannot be known here."""
+    run, run_url = left.run, value_set.run
+
+    def test(this: Any, scope: Scope) -> bool | None:
+        items, url = run(this, scope), single(run_url(this, scope))
+        if not items or type(url) is not str:
+            return None
+        answers = [scope.contains(url, *pair) for item in items for pair in _codings(item)]
+        return True if True in answers else None if None in answers else False
+
+    return testing(test)
+
+
+def _codings(item: Any) -> list[tuple[str | None, str]]:
+    """The system and code of a code, a Coding, or each coding of a CodeableConcept."""
+    if type(item) is not dict:
+        return [(None, str(plain(item)))]
+    codings = item.get("coding", [item])
+    return [(coding.get("system"), coding["code"]) for coding in codings if "code" in coding]
+
+
+COMBINING: Mapping[str, Callable[[Code, Code], Code]] = {
+    "combine": _combine,
+    "union": union,
+    "intersect": _intersect,
+    "subsetOf": _subset,
+    "skip": _skipping,
+    "take": _taking,
+    "memberOf": _member_of,
+}
+"""Those with one argument that is evaluated once, on the focus."""
