@@ -4,6 +4,7 @@ https://hl7.org/fhir/R4/validation.html
 """
 
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 from fhir_server.core.fhirpath import FhirPath
@@ -155,11 +156,8 @@ class Validator:
             return None
         bundle = visit.bundle.bundle if visit.bundle is not None else None
         context = CheckContext(self._registry, self._codes, self._paths, visit.find, bundle, profiles)
-        found: list[Finding] | None = None
-        for check in mine:
-            for issue in check.check(resource, context):
-                found = joined(found, [_finding(issue, name)])
-        return found
+        issues = (issue for check in mine for issue in check.check(resource, context))
+        return [_finding(issue, name) for issue in islice(issues, FINDINGS_MAX)] or None
 
 
 def _nowhere(_reference: str) -> None:

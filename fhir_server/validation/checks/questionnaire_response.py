@@ -23,6 +23,10 @@ Element = dict[str, Any]
 Within = tuple[tuple[Item, Element], ...]
 
 ROOT = "QuestionnaireResponse"
+COMPARISONS_MAX = 500_000
+"""Items of the form times items of the response. What is beyond is a pair made to keep a server busy."""
+HINTED_MAX = 300
+"""Link ids among which a name that is alike is looked for."""
 COMPLETE = ("completed", "amended")
 
 
@@ -45,6 +49,10 @@ class QuestionnaireResponseCheck:
             return
         yield from _in_use(resource, questionnaire)
         form = read_form(questionnaire)
+        if _size(form) * _count_of_items(resource) > COMPARISONS_MAX:
+            text = messages.TOO_LARGE(url=url)
+            yield finding("warning", "too-costly", "questionnaire-known", text, ROOT)
+            return
         enablement = Enablement(form, resource, context.paths)
         walk = _Walk(form, resource, context, enablement, resource.get("status") in COMPLETE)
         yield from walk.items(resource, ROOT, form.below[None], ())
@@ -57,6 +65,23 @@ def _questionnaire(url: str, response: Resource, context: CheckContext) -> Resou
         if contained.get("id") == url[1:] and contained.get("resourceType") == "Questionnaire":
             return contained  # type: ignore[no-any-return]
     return None
+
+
+def _size(form: Form) -> int:
+    """How much there is in a form that answers may be compared with."""
+    parts = ("answerOption", "enableWhen", "extension")
+    return len(form.items) + sum(len(item.definition.get(part, ())) for item in form.items for part in parts)
+
+
+def _count_of_items(response: Resource) -> int:
+    """How many items and answers there are."""
+    count, waiting = 0, [response]
+    while waiting:
+        holder = waiting.pop()
+        inside = [*holder.get("item", ()), *holder.get("answer", ())]
+        count += len(inside)
+        waiting += inside
+    return count
 
 
 def _in_use(response: Resource, questionnaire: Resource) -> Iterator[Issue]:
@@ -110,7 +135,8 @@ class _Walk:
         link_id = element.get("linkId", "")
         item = self.form.by_link_id.get(link_id)
         if item is None:
-            alike = get_close_matches(shortened(link_id), self.form.by_link_id, n=1)
+            known = self.form.by_link_id if len(self.form.by_link_id) <= HINTED_MAX else ()
+            alike = get_close_matches(shortened(link_id), known, n=1)
             hint = messages.DID_YOU_MEAN(link_id=alike[0]) if alike else messages.NO_HINT()
             text = messages.ITEM_UNKNOWN(link_id=shortened(link_id), hint=hint)
             yield finding("error", "not-found", "item-known", text, f"{where}.linkId")

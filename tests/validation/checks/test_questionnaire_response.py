@@ -407,3 +407,9 @@ def test_decimals_are_equal_however_they_are_written(run: Runner, expression: st
         answered("b", {"valueDecimal": json.number("1.5")}),
     )
     assert [key for _, key, _ in problems(run, questionnaire, given)] == wanted
+
+
+def test_what_is_made_to_keep_a_server_busy_is_not_compared(run: Runner) -> None:
+    many = form(*[question(str(number), "string") for number in range(2_000)])
+    given = response(*[answered(f"x{number}", {"valueString": "y"}) for number in range(500)])
+    assert problems(run, many, given) == [("warning", "questionnaire-known", R)]
