@@ -150,6 +150,11 @@ def _store_options(settings: Settings) -> MongoOptions:
     )
 
 
+def open_store_of(settings: Settings) -> Store:
+    """The store that the settings name, and nothing around it."""
+    return _store(settings)
+
+
 def prepare_store(settings: Settings) -> int:
     """Create, migrate and index a store that needs it; the number of its indexes.
 

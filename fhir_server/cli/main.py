@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, str] = {
     "doctor": "fhir_server.cli.doctor",
     "backup": "fhir_server.cli.backup",
     "restore": "fhir_server.cli.backup",
+    "migrate": "fhir_server.cli.migrate",
 }
 """Each command with the module that has the function of its name. Only the one that is asked for is imported,
 because not every command needs a server."""

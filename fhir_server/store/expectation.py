@@ -1,10 +1,11 @@
-"""The version that a conditional write expects to replace.
+"""The version that a write expects to replace, or to come after.
 
 https://hl7.org/fhir/R4/http.html#concurrency
 """
 
 from fhir_server import errors
 from fhir_server.store import messages
+from fhir_server.store.port import StoredResource
 
 
 def expect_version(reference: str, current: int, living: bool, expected: int | None) -> None:
@@ -21,3 +22,9 @@ def expect_version(reference: str, current: int, living: bool, expected: int | N
     else:
         text = messages.STALE_VERSION(reference=reference, current=current, expected=expected)
     raise errors.PreconditionFailed.of(text)
+
+
+def expect_later(version: StoredResource, sequence: int) -> None:
+    """Raise `ValueError` unless a version comes after all up to a sequence."""
+    if version.sequence <= sequence:
+        raise ValueError(f"{version.reference} has sequence {version.sequence}; {sequence} was there before.")

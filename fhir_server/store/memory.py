@@ -21,7 +21,7 @@ from fhir_server.search.entries import Entries
 from fhir_server.search.match import matches, sort_value
 from fhir_server.store import messages
 from fhir_server.store.clock import wall_clock
-from fhir_server.store.expectation import expect_version
+from fhir_server.store.expectation import expect_later, expect_version
 from fhir_server.store.generation import new_generation
 from fhir_server.store.port import (
     ClauseUse,
@@ -356,6 +356,18 @@ class MemoryUnit(MemoryReader):
         self._journal.set(self._state.current, (type, id), stored)
         return stored
 
+    def receive(self, version: StoredResource, entries: Entries) -> None:
+        expect_later(version, self._state.clock["sequence"])
+        key = (version.type, version.id)
+        self._journal.set(self._state.clock, "sequence", version.sequence)
+        self._journal.set(self._state.clock, "last_updated", version.last_updated)
+        self._journal.set(self._state.versions, version.sequence, version)
+        self._journal.set(self._state.current, key, version)
+        if version.deleted:
+            self._journal.erase(self._state.entries, key)
+        else:
+            self._journal.set(self._state.entries, key, entries)
+
     def lock(self, key: str) -> None:
         """Nothing to do: units run one after the other."""
 
@@ -465,6 +477,13 @@ class MemoryStore(MemoryReader):
             for stored, _ in self._state.living():
                 counts[stored.type] = counts.get(stored.type, 0) + 1
         return counts
+
+    def uniques(self) -> tuple[tuple[str, str], ...]:
+        with self._lock:
+            return tuple(sorted(self._state.uniques.items()))
+
+    def become(self, epoch: str, secret: bytes) -> None:
+        self._epoch, self._secret = epoch, secret
 
     def acquire_job(self, kind: str, id: str, owner: str, lease_seconds: float) -> Job | None:
         with self._lock:

@@ -200,6 +200,12 @@ class UnitOfWork(Reader, Protocol):
         """Write a deletion; None when there is nothing to delete (never was, or already deleted)."""
         ...
 
+    def receive(self, version: StoredResource, entries: Entries) -> None:
+        """Take over a version of another store as it is. Raises `ValueError` unless its sequence comes after
+        all that are here.
+        """
+        ...
+
     def lock(self, key: str) -> None:
         """No other unit that takes the same key runs between here and the end of this one."""
         ...
@@ -281,6 +287,14 @@ class Store(Reader, Protocol):
 
     def count(self) -> dict[str, int]:
         """Living resources per type."""
+        ...
+
+    def uniques(self) -> tuple[tuple[str, str], ...]:
+        """All keys that are held for resources, each with its owner, by key."""
+        ...
+
+    def become(self, epoch: str, secret: bytes) -> None:
+        """Go on with the epoch and the secret of a store that this is a copy of."""
         ...
 
     @property

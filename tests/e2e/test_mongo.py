@@ -143,3 +143,31 @@ def test_what_cannot_be_opened_is_one_line(run_command: Run, uri: str, said: str
     (line,) = done.stderr.splitlines()
     assert said in line
     assert "geheim" not in line
+
+
+def resources(answer: httpx.Response) -> list[Any]:
+    return [entry["resource"] for entry in answer.json()["entry"]]
+
+
+def test_a_store_moves_to_mongodb_and_back(
+    start_server: Callable[..., RunningServer], run_command: Run
+) -> None:
+    first = start_server("--demo", store="sqlite:///first.sqlite")
+    with first.client() as client:
+        counted = client.get("Patient?_summary=count").json()["total"]
+        found = resources(client.get("Task?_sort=-modified&_count=50"))
+    first.stop()
+    uri = database_uri()
+    there = run_command("migrate", "--from", "sqlite:///first.sqlite", "--to", uri)
+    assert there.returncode == 0, there.stderr
+    back = run_command("migrate", "--from", uri, "--to", "sqlite:///again.sqlite")
+    assert back.returncode == 0, back.stderr
+    assert there.stdout.split("checksum")[1] == back.stdout.split("checksum")[1]
+    second = start_server(store=uri)
+    with second.client() as client:
+        assert counted > 0
+        assert client.get("Patient?_summary=count").json()["total"] == counted
+        assert resources(client.get("Task?_sort=-modified&_count=50")) == found
+    assert "(0 resources written)" in second.text()
+    refused = run_command("migrate", "--from", "sqlite:///none.sqlite", "--to", database_uri())
+    assert "there is no store" in refused.stderr

@@ -118,3 +118,9 @@ def identity(collections: Collections) -> tuple[str, bytes]:
     """The epoch and the secret."""
     meta = {one["_id"]: one["value"] for one in collections.meta.find({"_id": {"$in": [EPOCH, SECRET]}})}
     return str(meta[EPOCH]), bytes(meta[SECRET])
+
+
+def set_identity(collections: Collections, epoch: str, secret: bytes) -> None:
+    """Give the store the epoch and the secret of another."""
+    _put(collections.meta, EPOCH, {"value": epoch})
+    _put(collections.meta, SECRET, {"value": secret})

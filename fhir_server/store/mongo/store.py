@@ -18,7 +18,7 @@ from fhir_server.store.mongo.connection import Address, connect
 from fhir_server.store.mongo.failures import refusing
 from fhir_server.store.mongo.jobs import acquire_job, update_job
 from fhir_server.store.mongo.reader import MongoReader
-from fhir_server.store.mongo.schema import build_indexes, identity, prepare
+from fhir_server.store.mongo.schema import build_indexes, identity, prepare, set_identity
 from fhir_server.store.mongo.transaction import Transaction
 from fhir_server.store.mongo.unit import MongoUnit
 from fhir_server.store.mongo.upkeep import inconsistencies
@@ -148,6 +148,16 @@ class MongoStore:
 
     def documents(self, prefix: str) -> tuple[str, ...]:
         return self._now(lambda reader: reader.documents(prefix))
+
+    def uniques(self) -> tuple[tuple[str, str], ...]:
+        with refusing():
+            found = self._collections.uniques.find(sort=[("_id", 1)])
+            return tuple((one["_id"], one["o"]) for one in found)
+
+    def become(self, epoch: str, secret: bytes) -> None:
+        with refusing():
+            set_identity(self._collections, epoch, secret)
+        self._epoch, self._secret = epoch, secret
 
     def settled(self) -> bool:
         return True

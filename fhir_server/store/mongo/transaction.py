@@ -122,11 +122,13 @@ class Transaction:
 
     def tick(self, now: int) -> int:
         """The next sequence, at a time."""
-        time = self.time
-        time.sequence += 1
-        time.updated = now
+        self.move(self.time.sequence + 1, now)
+        return self.time.sequence
+
+    def move(self, sequence: int, updated: int) -> None:
+        """Set the clock to a sequence and its time."""
+        self.time.sequence, self.time.updated = sequence, updated
         self._ticked = True
-        return time.sequence
 
     def renew(self, generation: int) -> None:
         """Give the definitions another generation."""

@@ -11,7 +11,7 @@ from fhir_server.core.resource import Draft, body
 from fhir_server.search.ast import Include, SearchQuery
 from fhir_server.search.entries import Entries
 from fhir_server.store import messages
-from fhir_server.store.expectation import expect_version
+from fhir_server.store.expectation import expect_later, expect_version
 from fhir_server.store.generation import new_generation
 from fhir_server.store.mongo import definitions
 from fhir_server.store.mongo.collections import Document
@@ -132,6 +132,16 @@ class MongoUnit(MongoReader):
             self._transaction.claim()
             self._transaction.set(self._transaction.resources, resource.reference, after)
         return True
+
+    def receive(self, version: StoredResource, entries: Entries) -> None:
+        expect_later(version, self._transaction.time.sequence)
+        before = self._current(version.reference)
+        self._transaction.move(version.sequence, version.last_updated)
+        if before:
+            old = superseded(before, version.last_updated)
+            self._transaction.set(self._transaction.history, old["_id"], old, new=True)
+        rows = {} if version.deleted else rows_of(entries)
+        self._transaction.set(self._transaction.resources, version.reference, current(version, rows))
 
     def lock(self, key: str) -> None:  # noqa: ARG002
         """The clock is the lock of every key: transactions that have it come one after the other."""

@@ -173,3 +173,9 @@ def _migrate(connection: sqlite3.Connection, version: int) -> None:
 def renew_epoch(connection: sqlite3.Connection) -> None:
     """Give the store a name of its own for the line of history that begins here."""
     connection.execute("INSERT OR REPLACE INTO meta VALUES ('epoch', ?)", (str(uuid.uuid4()).encode(),))
+
+
+def set_identity(connection: sqlite3.Connection, epoch: str, secret: bytes) -> None:
+    """Give the store the epoch and the secret of another."""
+    values = [("epoch", epoch.encode()), ("secret", secret)]
+    connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", values)

@@ -29,7 +29,7 @@ from fhir_server.store.sqlite.backup import back_up
 from fhir_server.store.sqlite.connection import connect, enter_wal, refusing
 from fhir_server.store.sqlite.jobs import acquire_job, update_job
 from fhir_server.store.sqlite.readers import Readers
-from fhir_server.store.sqlite.schema import prepare
+from fhir_server.store.sqlite.schema import prepare, set_identity
 from fhir_server.store.sqlite.unit import SqliteUnit
 from fhir_server.store.sqlite.upkeep import inconsistencies
 from fhir_server.store.sqlite.writer import Batch, Writer
@@ -84,6 +84,15 @@ class SqliteStore:
 
         found = self._readers.read(lambda reader: reader.complete(lambda: read(reader)))
         return self.transact(read) if found is None else found
+
+    def uniques(self) -> tuple[tuple[str, str], ...]:
+        with self._readers.connection() as connection:
+            return tuple(connection.execute("SELECT key, owner FROM uniques ORDER BY key"))
+
+    def become(self, epoch: str, secret: bytes) -> None:
+        connection = self._writer.connection
+        self._writer.run(lambda _: set_identity(connection, epoch, secret))
+        self._epoch, self._secret = epoch, secret
 
     def settled(self) -> bool:
         return self._readers.read(lambda reader: reader.settled())

@@ -13,7 +13,7 @@ from fhir_server.core.resource import Draft, body
 from fhir_server.search.ast import Include, SearchQuery
 from fhir_server.search.entries import Entries
 from fhir_server.store import messages
-from fhir_server.store.expectation import expect_version
+from fhir_server.store.expectation import expect_later, expect_version
 from fhir_server.store.port import Explanation, Method, SearchResult, StoredResource, TypeIndex
 from fhir_server.store.sqlite.backlog import IDENTIFIER, needs_index
 from fhir_server.store.sqlite.indexes import define
@@ -212,6 +212,24 @@ class SqliteUnit(SqliteReader):
         self._batch.sequence += 1
         self._batch.last_updated = self._now
         return self._batch.sequence
+
+    def receive(self, version: StoredResource, entries: Entries) -> None:
+        expect_later(version, self._batch.sequence)
+        symbol = self._assign.assigned_types[version.type]
+        key, _, _, _, old = self._current(symbol, version.id)
+        rows = NO_ROWS if version.deleted else rows_of(version.type, entries, self._assign)
+        packed = pack(rows)
+        sequence, time = version.sequence, version.last_updated
+        if not key:
+            key = version.first_sequence
+            self._connection.execute(_INSERT_RESOURCE, (sequence, time, packed, key, symbol, version.id))
+        state = (version.version, sequence, time, not version.deleted, packed)
+        self._connection.execute(_UPDATE_RESOURCE, (*state, key))
+        if packed != old:
+            self._index(version.type, key, old, packed, rows)
+        content = (version.version, time, version.method, version.body)
+        self._connection.execute(_INSERT_VERSION, (sequence, key, symbol, version.id, *content))
+        self._batch.sequence, self._batch.last_updated = sequence, time
 
     def lock(self, key: str) -> None:
         """Nothing to do: this unit has the whole file, of all processes, until it ends."""

@@ -1,0 +1,59 @@
+"""migrate: the whole of one store in another, such as a file in MongoDB, or back."""
+
+import os
+from typing import Annotated
+
+import typer
+
+from fhir_server import bootstrap
+from fhir_server.cli.existing import open_existing
+from fhir_server.cli.failure import CommandError
+from fhir_server.cli.progress import progress
+from fhir_server.core import json
+from fhir_server.search.entries import Entries
+from fhir_server.settings import Settings
+from fhir_server.store.backends import shown
+from fhir_server.store.port import Store, StoredResource
+from fhir_server.store.transfer import TransferError, transfer
+
+
+def migrate(
+    source: Annotated[
+        str, typer.Option("--from", help="The store to copy: sqlite:///path or mongodb://host/db")
+    ],
+    target: Annotated[
+        str, typer.Option("--to", help="An empty store, or what an interrupted copy left of one")
+    ],
+) -> None:
+    """Copy a store into another with all versions, and compare the two.
+
+    Stop the server first. The copy keeps the epoch, so that clients go on following its changes.
+    """
+    if "memory:" in (source, target):
+        raise CommandError("memory: forgets everything when this command ends.")
+    if source == target:
+        raise CommandError("the two stores are the same. Name another with --to.")
+    origin = open_existing(Settings.load(os.environ, {"store": source}))
+    try:
+        copy = bootstrap.open_store_of(Settings.load(os.environ, {"store": target}))
+        try:
+            _migrate(origin, copy, target)
+        finally:
+            copy.close()
+    finally:
+        origin.store.close()
+
+
+def _migrate(origin: bootstrap.Server, copy: Store, target: str) -> None:
+    extractor = origin.engines.current().extractor
+
+    def entries_of(version: StoredResource) -> Entries:
+        return extractor.entries(json.parse(version.body))
+
+    try:
+        with progress("Copying", origin.store.watermark()) as advance:
+            done = transfer(origin.store, copy, entries_of, advance)
+    except TransferError as error:
+        raise CommandError(str(error)) from error
+    print(f"{done.versions} versions of {done.resources} living resources are in {shown(target)},")
+    print(f"with {done.uniques} unique keys and {done.documents} documents; checksum {done.checksum}.")

@@ -1,0 +1,126 @@
+"""The whole of one store in another: every version at its place in the sequence, and what else is kept.
+
+What is interrupted goes on where it was. Nothing may write to the source meanwhile; whether anything did, and
+whether all has arrived, is found out at the end.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from hashlib import blake2b
+from itertools import zip_longest
+
+from msgspec.structs import astuple
+
+from fhir_server.search.entries import Entries
+from fhir_server.store.port import Store, StoredResource, UnitOfWork
+
+BATCH = 100
+"""Versions that are written, and held in memory, at a time."""
+
+MARK = "transfer"
+"""The document by which the target knows what it is a part of."""
+
+EntriesOf = Callable[[StoredResource], Entries]
+
+
+class TransferError(Exception):
+    """A transfer that cannot be done, or has failed; the message is one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transferred:
+    """What is in both stores, and a checksum over all versions."""
+
+    versions: int
+    resources: int
+    uniques: int
+    documents: int
+    checksum: str
+
+
+def transfer(
+    source: Store, target: Store, entries_of: EntriesOf, advance: Callable[[int], None]
+) -> Transferred:
+    """Copy all of `source`, verify it, and let `target` go on with its epoch and secret.
+
+    `advance` is told how many more sequences are done. Raises `TransferError`.
+    """
+    mark = f"{source.epoch} {source.generation()}".encode()
+    _claim(target, mark)
+    advance(target.watermark())
+    _copy_versions(source, target, entries_of, advance)
+    _copy_the_rest(source, target)
+    done = _verified(source, target)
+    if f"{source.epoch} {source.generation()}".encode() != mark:
+        raise TransferError(
+            "the definitions of the source have changed meanwhile. Start again, without a server."
+        )
+    target.become(source.epoch, source.secret)
+    target.transact(lambda unit: unit.keep(MARK, None))
+    return done
+
+
+def _claim(target: Store, mark: bytes) -> None:
+    """Only an empty store, or one that is a part of the same transfer, will do."""
+    found = target.document(MARK)
+    if found == mark:
+        return
+    if found is not None:
+        raise TransferError("the target is a part of another transfer. Name an empty one.")
+    if target.watermark() or target.documents(""):
+        raise TransferError("the target holds something already. Name an empty one.")
+    target.transact(lambda unit: unit.keep(MARK, mark))
+
+
+def _copy_versions(
+    source: Store, target: Store, entries_of: EntriesOf, advance: Callable[[int], None]
+) -> None:
+    while batch := source.changes(after := target.watermark(), BATCH):
+        arriving = [(version, Entries() if version.deleted else entries_of(version)) for version in batch]
+
+        def receive(unit: UnitOfWork, arriving: list[tuple[StoredResource, Entries]] = arriving) -> None:
+            unit.expect([(version.type, version.id) for version, _ in arriving])
+            for version, entries in arriving:
+                unit.receive(version, entries)
+
+        target.transact(receive)
+        advance(batch[-1].sequence - after)
+
+
+def _copy_the_rest(source: Store, target: Store) -> None:
+    def work(unit: UnitOfWork) -> None:
+        for key, owner in source.uniques():
+            unit.unique(key, owner)
+        for name in source.documents(""):
+            unit.keep(name, source.document(name))
+        unit.define(source.indexes().values())
+
+    target.transact(work)
+
+
+def _verified(source: Store, target: Store) -> Transferred:
+    """Compare the stores version by version, and all else as a whole."""
+    checksum, versions = blake2b(digest_size=16), 0
+    for here, there in zip_longest(_versions(source), _versions(target)):
+        if here != there:
+            place = here or there
+            raise TransferError(f"{place and place.reference}: it is not the same in both. Start again.")
+        checksum.update(repr(astuple(here)).encode())
+        versions += 1
+    if source.count() != target.count() or source.uniques() != target.uniques():
+        raise TransferError("the stores do not hold the same. Start again with an empty target.")
+    documents = source.documents("")
+    if tuple(name for name in target.documents("") if name != MARK) != documents:
+        raise TransferError("the stores do not keep the same documents. Start again with an empty target.")
+    problems = target.check()
+    if problems:
+        raise TransferError(f"the target is not sound: {problems[0]}")
+    resources = sum(source.count().values())
+    return Transferred(versions, resources, len(source.uniques()), len(documents), checksum.hexdigest())
+
+
+def _versions(store: Store) -> Iterator[StoredResource]:
+    after = 0
+    while batch := store.changes(after, BATCH):
+        yield from batch
+        after = batch[-1].sequence
