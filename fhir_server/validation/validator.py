@@ -3,8 +3,7 @@
 https://hl7.org/fhir/R4/validation.html
 """
 
-from collections.abc import Iterable
-from itertools import islice
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from fhir_server.core.fhirpath import FhirPath
@@ -156,8 +155,17 @@ class Validator:
             return None
         bundle = visit.bundle.bundle if visit.bundle is not None else None
         context = CheckContext(self._registry, self._codes, self._paths, visit.find, bundle, profiles)
-        issues = (issue for check in mine for issue in check.check(resource, context))
-        return [_finding(issue, name) for issue in islice(issues, FINDINGS_MAX)] or None
+        return [_finding(one, name) for check in mine for one in check.check(resource, context)] or None
+
+
+def _until_many_errors(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Findings of checks, up to as many errors as are of use."""
+    errors = 0
+    for finding in findings:
+        yield finding
+        errors += finding.severity == "error"
+        if errors >= FINDINGS_MAX:
+            return
 
 
 def _nowhere(_reference: str) -> None:
@@ -205,17 +213,34 @@ def _finding(issue: Issue, root: str) -> Finding:
 
 
 def _issues(findings: Findings, root: str) -> list[Issue]:
-    """The findings as issues, each once, and not more of them than are of use."""
+    """The findings as issues, each once: not more than are of use, and no warning in the place of an error."""
     if findings is None:
         return []
-    kept: dict[tuple[Any, ...], Issue] = {}
+    errors, others = _Kept(root), _Kept(root)
     for finding in findings:
-        issue = finding.issue(root)
+        (errors if finding.severity == "error" else others).take(finding)
+    issues = [*errors.issues.values(), *others.issues.values()]
+    if errors.full or others.full:
+        text = structure_messages.TOO_MANY(count=FINDINGS_MAX)
+        issues.append(Issue("information", "too-costly", text, (root,)))
+    return issues
+
+
+class _Kept:
+    """Issues, each once, up to as many as are of use."""
+
+    def __init__(self, root: str) -> None:
+        self.issues: dict[tuple[Any, ...], Issue] = {}
+        self._root = root
+
+    @property
+    def full(self) -> bool:
+        return len(self.issues) >= FINDINGS_MAX
+
+    def take(self, finding: Finding) -> None:
+        if self.full:
+            return
+        issue = finding.issue(self._root)
         if type(finding) is Misplaced and finding.is_at(issue.expression[0]):
-            continue
-        kept.setdefault((issue.severity, issue.key, issue.expression, _told(finding.text)), issue)
-        if len(kept) == FINDINGS_MAX:
-            text = structure_messages.TOO_MANY(count=FINDINGS_MAX)
-            kept[()] = Issue("information", "too-costly", text, (root,))
-            break
-    return list(kept.values())
+            return
+        self.issues.setdefault((issue.severity, issue.key, issue.expression, _told(finding.text)), issue)

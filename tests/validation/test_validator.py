@@ -69,8 +69,21 @@ def test_what_is_said_of_a_resource_is_itself_sound(validator: Validator) -> Non
 def test_problems_stop_after_a_hundred(validator: Validator) -> None:
     resource = {"resourceType": "Patient", "contact": [{"gender": "male"}] * 300}
     issues = validator.validate(resource)
-    assert len(issues) == 101
+    assert [issue.severity for issue in issues].count("error") == 100
     assert issues[-1].code == "too-costly"
+
+
+def test_no_number_of_warnings_hides_an_error(validator: Validator) -> None:
+    outside = {"coding": [{"system": "urn:s", "code": "x"}]}
+    contacts = [{"name": {"text": "x"}, "relationship": [outside]}] * 300
+    resource = {"resourceType": "Patient", "maritalStatus": outside, "communication": [], "contact": contacts}
+    del resource["communication"]
+    unsure = {"resourceType": "Patient", "identifier": [{"type": outside, "value": "x"}] * 300}
+    unsure["contact"] = [{"gender": "male"}]
+    for given, errors in ((resource, 0), (unsure, 1)):
+        issues = validator.validate(given)
+        assert sum(issue.severity == "error" for issue in issues) == errors
+        assert issues[-1].code == "too-costly"
 
 
 def test_rules_are_not_asked_of_what_has_no_shape(validator: Validator) -> None:
@@ -107,3 +120,14 @@ def test_a_validator_for_other_definitions(validator: Validator, registry: Regis
         for issue in validator.over(wider, Terminology(wider)).validate(patient, ["http://example.org/p"])
     ]
     assert "required" in asked
+
+
+def test_no_number_of_remarks_hides_an_error(validator: Validator) -> None:
+    remarked = {"resourceType": "Patient", "active": True}
+    wrong = {"resourceType": "Patient", "contact": [{"gender": "male"}]}
+    entries = [{"fullUrl": f"urn:oid:1.2.{index}", "resource": remarked} for index in range(1, 150)]
+    entries.append({"fullUrl": "urn:oid:1.2.150", "resource": wrong})
+    issues = validator.validate({"resourceType": "Bundle", "type": "collection", "entry": entries})
+    errors = [issue for issue in issues if issue.severity == "error"]
+    assert [issue.key for issue in errors] == ["pat-1"]
+    assert len(issues) == 102
