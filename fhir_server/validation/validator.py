@@ -213,34 +213,21 @@ def _finding(issue: Issue, root: str) -> Finding:
 
 
 def _issues(findings: Findings, root: str) -> list[Issue]:
-    """The findings as issues, each once: not more than are of use, and no warning in the place of an error."""
-    if findings is None:
-        return []
-    errors, others = _Kept(root), _Kept(root)
-    for finding in findings:
-        (errors if finding.severity == "error" else others).take(finding)
-    issues = [*errors.issues.values(), *others.issues.values()]
-    if errors.full or others.full:
+    """The findings as issues, each once: no more than are of use, and no warning in the place of an error."""
+    kept: dict[tuple[Any, ...], Issue] = {}
+    room = {True: FINDINGS_MAX, False: FINDINGS_MAX}
+    for finding in findings or ():
+        is_error = finding.severity == "error"
+        if not room[is_error]:
+            continue
+        issue = finding.issue(root)
+        told = (issue.severity, issue.key, issue.expression, _told(finding.text))
+        if told in kept or (type(finding) is Misplaced and finding.is_at(issue.expression[0])):
+            continue
+        kept[told] = issue
+        room[is_error] -= 1
+    issues = list(kept.values())
+    if 0 in room.values():
         text = structure_messages.TOO_MANY(count=FINDINGS_MAX)
         issues.append(Issue("information", "too-costly", text, (root,)))
     return issues
-
-
-class _Kept:
-    """Issues, each once, up to as many as are of use."""
-
-    def __init__(self, root: str) -> None:
-        self.issues: dict[tuple[Any, ...], Issue] = {}
-        self._root = root
-
-    @property
-    def full(self) -> bool:
-        return len(self.issues) >= FINDINGS_MAX
-
-    def take(self, finding: Finding) -> None:
-        if self.full:
-            return
-        issue = finding.issue(self._root)
-        if type(finding) is Misplaced and finding.is_at(issue.expression[0]):
-            return
-        self.issues.setdefault((issue.severity, issue.key, issue.expression, _told(finding.text)), issue)

@@ -125,7 +125,10 @@ def none_has_errors(findings: Findings) -> bool:
 
 
 def joined(found: list[Finding] | None, more: Findings) -> list[Finding] | None:
-    """Both lists of findings as one."""
+    """Both lists of findings as one, which is the first with the second added."""
     if more is None:
         return found
-    return more if found is None else found + more
+    if found is None:
+        return more
+    found += more
+    return found
