@@ -6,12 +6,13 @@ server to the dispatcher. https://asgi.readthedocs.io/en/latest/specs/www.html
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from fhir_server.api import headers, middleware, target
-from fhir_server.api.body import EMPTY, BodyLimits, ClientGone, Receive, read
+from fhir_server.api.asgi import AsgiApp, Receive, Scope, Send
+from fhir_server.api.body import EMPTY, BodyLimits, ClientGone, read
 from fhir_server.api.errors import allow, refusal
 from fhir_server.api.exchange import Exchange, fhir_request, locate
 from fhir_server.api.lanes import Lane
@@ -19,10 +20,6 @@ from fhir_server.api.negotiation import language
 from fhir_server.api.render import CACHE, NO_BODY, VARY, Reply, render
 from fhir_server.api.request_log import RequestLog
 from fhir_server.core.request import FhirRequest, FhirResponse
-
-Scope = MutableMapping[str, Any]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 VARYING = frozenset({b"accept-encoding", b"accept-language", b"origin"})
 """Request headers that the answer may follow; one that has none of them need not say so."""

@@ -4,20 +4,18 @@ https://hl7.org/fhir/R4/http.html#mime-type
 """
 
 import zlib
-from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
 from msgspec import Struct
 
 from fhir_server.api import messages
+from fhir_server.api.asgi import Receive
 from fhir_server.api.headers import Headers, text
 from fhir_server.api.negotiation import FHIR_JSON, FHIR_VERSIONS, JSON_NAMES, XML_NAMES, media_range
 from fhir_server.api.target import query
 from fhir_server.core import json
 from fhir_server.errors import ContentTooLarge, InvalidRequest, MalformedContent, UnsupportedMediaType
-
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 FORM = "application/x-www-form-urlencoded"
 JSON_PATCH = "application/json-patch+json"

@@ -11,8 +11,8 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from fhir_server.api.app import Application, Scope, Send
-from fhir_server.api.body import Receive
+from fhir_server.api.app import Application
+from fhir_server.api.asgi import Receive, Scope, Send
 from fhir_server.api.exchange import Exchange
 from fhir_server.api.render import Reply
 

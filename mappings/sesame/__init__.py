@@ -1,16 +1,25 @@
 """SÉSAME, collaborative mental health care in general practice, as a care programme of the engine."""
 
-from fhir_server.extension import Programme
+from collections.abc import Iterable
+
+from fhir_server.extension import Programme, Resource
 from mappings.sesame.checks.identity import IdentityCheck
-from mappings.sesame.cohort import demo_cohort
 from mappings.sesame.guide import guide_version, load_guide
 from mappings.sesame.plug_ins import plug_ins
+
+
+def demo(root: str | None) -> Iterable[Resource]:
+    """The synthetic cohort; its makers are imported when it is asked for, which is hardly ever."""
+    from mappings.sesame.cohort import demo_cohort
+
+    return demo_cohort(root=root)
+
 
 PROGRAMME = Programme(
     name="sesame",
     version=guide_version(),
     guide=load_guide,
-    demo=lambda root: demo_cohort(root=root),
+    demo=demo,
     plug_ins=plug_ins,
     checks=(IdentityCheck(),),
 )
