@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from fhir_server.conversion.record import RecordType
 from fhir_server.core import json
 from fhir_server.core.fhirpath import FhirPath
 from fhir_server.core.limits import Limits
@@ -38,7 +39,10 @@ from fhir_server.store.sqlite import restore
 from fhir_server.validation.validator import Validator
 
 if TYPE_CHECKING:
-    from fhir_server.api.app import Application
+    from fhir_server.api.app import ApiOptions, Application
+    from fhir_server.api.asgi import AsgiApp
+    from fhir_server.api.lanes import Lane
+    from fhir_server.api.records import Desks
 
 TITLE = "FHIR R4 server"
 PATH_WORDS = ("metadata", "_history", "_search")
@@ -54,6 +58,7 @@ class Server:
     engines: Engines
     dispatcher: Dispatcher
     operations: tuple[Operation, ...]
+    records: Mapping[str, tuple[RecordType, ...]]
 
 
 def required_profiles(settings: Settings, registry: Registry) -> dict[str, tuple[str, ...]]:
@@ -122,7 +127,19 @@ def build(settings: Settings) -> Server:
         required_profiles=required_profiles(settings, registry),
     )
     engines = Engines(engine)
-    return Server(settings, found, store, engines, Dispatcher(engines), operations)
+    records = {programme.name: one.records for programme, one in zip(found, plugged, strict=True)}
+    return Server(settings, found, store, engines, Dispatcher(engines), operations, records)
+
+
+def desks(server: Server) -> "Desks":
+    """Where the records of each programme come in and go out."""
+    # Imported here because what checks schemas costs a tenth of a second, which most commands need not pay.
+    from fhir_server.conversion.desk import Desk
+
+    return {
+        programme: {one.name: Desk(one, server.dispatcher.dispatch) for one in records}
+        for programme, records in server.records.items()
+    }
 
 
 def engines(settings: Settings) -> Engines:
@@ -202,13 +219,13 @@ def _limits(settings: Settings) -> Limits:
 
 def application(server: Server) -> "Application":
     """The ASGI application that serves `server`, and closes its store when it stops."""
-    # Imported here because the web framework costs a third of a second, which other commands need not pay.
+    # Imported here because other commands need not pay for it.
     from fhir_server.api.app import ApiOptions, Application
     from fhir_server.api.body import BodyLimits
     from fhir_server.api.lanes import PoolLane, WriteLane
+    from fhir_server.api.later import Later
     from fhir_server.api.middleware import Cors
     from fhir_server.api.request_log import RequestLog
-    from fhir_server.api.site import SiteOptions, site
     from fhir_server.api.target import BaseUrls
 
     settings, store, dispatch = server.settings, server.store, server.dispatcher.dispatch
@@ -225,7 +242,7 @@ def application(server: Server) -> "Application":
         reads_in_loop=in_loop,
         log=RequestLog(_write_log, _known_words(server)) if settings.log_requests else None,
     )
-    pages = site(SiteOptions(TITLE, software_version(), lambda: _openapi(server), store.watermark))
+    pages = Later(lambda: _pages(server, lane, options))
     runner = Runner(server.engines, new_id())
     runner.start()
 
@@ -234,6 +251,18 @@ def application(server: Server) -> "Application":
         store.close()
 
     return Application(server.dispatcher, lane, pages, options, close)
+
+
+def _pages(server: Server, lane: "Lane", options: "ApiOptions") -> "AsgiApp":
+    """The pages beside the FHIR base, and the native records."""
+    from fhir_server.api.records import RecordsOptions, records
+    from fhir_server.api.site import SiteOptions, site
+
+    pages = site(SiteOptions(TITLE, software_version(), lambda: _openapi(server), server.store.watermark))
+    most = server.settings.bundle_entries_max
+    native = RecordsOptions(desks(server), lane, options.limits, options.base_urls, most)
+    pages.include_router(records(native))
+    return pages
 
 
 def is_loopback(host: str) -> bool:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from fhir_server.codes.terminology import Terminology
+from fhir_server.conversion.record import RecordType
 from fhir_server.core.fhirpath import FhirPath
 from fhir_server.core.limits import Limits
 from fhir_server.core.request import FhirRequest, FhirResponse
@@ -86,18 +87,6 @@ class Operation:
     affects_state: bool = False
     rehearses: Callable[[FhirRequest], bool] = lambda _: False
     asks_codes: bool = False
-
-
-class RecordType(Protocol):
-    """A native record of a programme, served at `/{programme}/{record}`, and its two views."""
-
-    name: str
-
-    def schema(self) -> Mapping[str, Any]: ...
-
-    def to_fhir(self, record: Mapping[str, Any]) -> list[Resource]: ...
-
-    def from_fhir(self, resources: Iterable[Resource]) -> Mapping[str, Any]: ...
 
 
 @dataclass(frozen=True, slots=True)

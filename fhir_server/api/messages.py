@@ -84,3 +84,14 @@ UNEXPECTED = Template(
     en="The server failed in a way it did not foresee. Report this to its operator with the id {id}.",
     fr="Le serveur a rencontré une erreur imprévue. Signalez-la à son exploitant avec l'identifiant {id}.",
 )
+
+# native records
+
+NO_RECORD_TYPE = Template(
+    en="There are no records '{record}'. Known: {known}.",
+    fr="Il n'y a pas d'enregistrements « {record} ». Connus : {known}.",
+)
+TOO_MANY_RECORDS = Template(
+    en="{count} records are too many at once. Send at most {limit}.",
+    fr="{count} enregistrements, c'est trop à la fois. Envoyez-en au plus {limit}.",
+)

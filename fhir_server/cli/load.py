@@ -13,10 +13,11 @@ from typing import Annotated, Any
 import typer
 
 from fhir_server import bootstrap
-from fhir_server.cli.failure import CommandError
+from fhir_server.cli.failure import CommandError, MisuseError
+from fhir_server.cli.load_records import load_records
 from fhir_server.cli.progress import progress
 from fhir_server.cli.provision import put_in_force
-from fhir_server.cli.sources import Source, files, sources
+from fhir_server.cli.sources import Source, files, named, sources
 from fhir_server.core import json
 from fhir_server.core.request import FhirRequest, FhirResponse, Preferences
 from fhir_server.errors import FhirError
@@ -25,6 +26,7 @@ from fhir_server.settings import Settings
 
 GROUP_SOURCES = 200
 PROCESSED = ("transaction", "batch")
+FHIR = "fhir"
 MINIMAL = Preferences(returns="minimal")
 
 
@@ -52,15 +54,24 @@ def load(
     paths: Annotated[list[Path], typer.Argument(help="JSON, NDJSON, or folders of them.")],
     atomic: Annotated[bool, typer.Option("--atomic", help="All or nothing.")] = False,
     store: Annotated[str | None, typer.Option(help="sqlite:///path")] = None,
+    format: Annotated[str, typer.Option(help="fhir, or a programme, whose records the files hold.")] = FHIR,
+    record: Annotated[
+        str | None, typer.Option(help="The record that the files hold; without it, each file's name.")
+    ] = None,
 ) -> None:
     """Load JSON, NDJSON, Bundles or folders into the store.
 
     A resource with an id replaces that id, others are created. What fails is reported with its place and does
-    not stop the rest, unless --atomic.
+    not stop the rest, unless --atomic. With --format PROGRAMME the files are NDJSON or CSV of its records.
     """
     settings = Settings.load(os.environ, {"store": store})
     if settings.store == "memory:":
         raise CommandError("memory: forgets everything when this command ends. Use --store sqlite:///path.")
+    if format != FHIR:
+        if atomic:
+            raise MisuseError("--atomic is for --format fhir: records are stored one by one.")
+        load_records(settings, format, record, named(paths))
+        return
     found = files(paths)
     server = bootstrap.build(settings)
     started = time.perf_counter()

@@ -41,6 +41,15 @@ def files(paths: Iterable[Path]) -> list[Path]:
     return found
 
 
+def named(paths: Iterable[Path]) -> list[Path]:
+    """The files that `paths` are. Raises `MisuseError` for one that is no file."""
+    found = list(paths)
+    for path in found:
+        if not path.is_file():
+            raise MisuseError(f"{path}: no such file.")
+    return found
+
+
 def sources(file: Path) -> Iterator[Source]:
     """The pieces of JSON in a file; empty lines of NDJSON are skipped."""
     if file.suffix not in LINES:

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from fhir_server.conversion.kinds import Link, Number
-from fhir_server.conversion.table import KEY, Field
+from fhir_server.conversion.table import Field
 from mappings.sesame.guide import Guide, Resource
 from mappings.sesame.identifiers import HL7_TYPES, VISIT_TYPES
 
+KEY = "identifiant"
 TYPES = {
     "patient": "Patient",
     "professionnel": "PractitionerRole",

@@ -1,0 +1,151 @@
+"""Native records at `/{programme}/{record}`: sent by POST, one or many, and read back by GET.
+
+A record is answered as plain JSON, a refusal as an OperationOutcome.
+https://hl7.org/fhir/R4/operationoutcome.html
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from fhir_server.api import headers, messages, negotiation, target
+from fhir_server.api.body import BodyLimits, ClientGone, read
+from fhir_server.api.errors import refusal
+from fhir_server.api.exchange import Exchange
+from fhir_server.api.lanes import Lane
+from fhir_server.api.render import CACHE, Reply
+from fhir_server.conversion.desk import Desk, Written
+from fhir_server.core import json
+from fhir_server.core.outcome import operation_outcome
+from fhir_server.core.request import FhirRequest, FhirResponse
+from fhir_server.errors import ContentTooLarge, FhirError, UnknownType, status_of
+from fhir_server.issues import Language
+
+Submit = Callable[[FhirRequest], FhirResponse]
+Answer = Callable[[Exchange, FhirRequest], Awaitable[Reply]]
+Desks = Mapping[str, Mapping[str, Desk]]
+"""The desks of each programme, by the names of their records."""
+
+JSON = b"application/json; charset=utf-8"
+SCHEMA = b"application/schema+json; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordsOptions:
+    """What the door for records is told; it shares the write lane with the FHIR base."""
+
+    desks: Desks
+    lane: Lane
+    limits: BodyLimits
+    base_urls: target.BaseUrls
+    records_max: int
+
+
+def records(options: RecordsOptions) -> APIRouter:
+    """The routes of the records."""
+    router, door = APIRouter(), _Door(options)
+    router.add_api_route("/{programme}/{record}", door.post, methods=["POST"], response_model=None)
+    router.add_api_route("/{programme}/{record}/schema", door.schema, methods=["GET"], response_model=None)
+    router.add_api_route("/{programme}/{record}/{id}", door.get, methods=["GET"], response_model=None)
+    return router
+
+
+class _Door:
+    def __init__(self, options: RecordsOptions) -> None:
+        self._options = options
+        self._request_ids = headers.RequestIds()
+
+    async def post(self, request: Request, programme: str, record: str) -> Response:
+        """Store one record, or each of an array."""
+
+        async def answer(exchange: Exchange, asked: FhirRequest) -> Reply:
+            desk, limits = self._desk(programme, record), self._options.limits
+            body = await read("POST", (), exchange.headers, request.receive, limits)
+            submit = _submitting(self._options.lane)
+            if isinstance(body.content, list):
+                return await asyncio.to_thread(self._write_all, desk, body.content, asked, submit)
+            written = await asyncio.to_thread(desk.write, body.content, asked, submit)
+            reply = _reply(written.status, _told(written))
+            reply.headers.append((b"location", f"/{programme}/{record}/{written.id}".encode()))
+            return reply
+
+        return await self._answered(request, answer)
+
+    async def get(self, request: Request, programme: str, record: str, id: str) -> Response:
+        async def answer(_: Exchange, asked: FhirRequest) -> Reply:
+            desk = self._desk(programme, record)
+            return _reply(200, await asyncio.to_thread(desk.read, id, asked))
+
+        return await self._answered(request, answer)
+
+    async def schema(self, request: Request, programme: str, record: str) -> Response:
+        async def answer(_: Exchange, __: FhirRequest) -> Reply:
+            return _reply(200, self._desk(programme, record).schema, SCHEMA)
+
+        return await self._answered(request, answer)
+
+    def _desk(self, programme: str, record: str) -> Desk:
+        known = self._options.desks.get(programme, {})
+        if record not in known:
+            text = messages.NO_RECORD_TYPE(record=record[:80], known=", ".join(known) or "–")
+            raise UnknownType.of(text)
+        return known[record]
+
+    def _write_all(self, desk: Desk, contents: list[Any], asked: FhirRequest, submit: Submit) -> Reply:
+        """Each record for itself: one that is refused stops no other."""
+        limit = self._options.records_max
+        if len(contents) > limit:
+            raise ContentTooLarge.of(messages.TOO_MANY_RECORDS(count=len(contents), limit=limit))
+        return _reply(200, [_item(desk, content, asked, submit) for content in contents])
+
+    async def _answered(self, request: Request, answer: Answer) -> Response:
+        exchange = self._begun(request)
+        try:
+            exchange.base_url = self._options.base_urls.of(request.scope, exchange.headers)
+            asked = FhirRequest("GET", (), exchange.base_url, language=exchange.language)
+            reply = await answer(exchange, asked)
+        except ClientGone:
+            reply = Reply(400)
+        except Exception as error:
+            reply = refusal(error, exchange)
+        reply.headers.append((b"x-request-id", exchange.request_id))
+        response = Response(reply.body, reply.status)
+        response.raw_headers = [*reply.headers, (b"content-length", b"%d" % len(reply.body))]
+        return response
+
+    def _begun(self, request: Request) -> Exchange:
+        found = headers.pick(request.scope["headers"])
+        accepted = found.get(b"accept-language")
+        language: Language = negotiation.language(accepted) if accepted else "en"
+        started = time.perf_counter()
+        return Exchange(request.scope, found, self._request_ids.of(found), request.method, language, started)
+
+
+def _submitting(lane: Lane) -> Submit:
+    """A way for other threads to send what writes into the lane, and to wait for the answer."""
+    loop = asyncio.get_running_loop()
+
+    async def submitted(request: FhirRequest) -> FhirResponse:
+        return await lane.submit(request)
+
+    return lambda request: asyncio.run_coroutine_threadsafe(submitted(request), loop).result()
+
+
+def _item(desk: Desk, content: Any, asked: FhirRequest, submit: Submit) -> dict[str, Any]:
+    try:
+        return _told(desk.write(content, asked, submit))
+    except FhirError as error:
+        outcome = operation_outcome(error.issues, asked.language)
+        return {"status": status_of(error), "outcome": outcome}
+
+
+def _told(written: Written) -> dict[str, Any]:
+    return {"id": written.id, "status": written.status, "resources": list(written.resources)}
+
+
+def _reply(status: int, content: Any, content_type: bytes = JSON) -> Reply:
+    return Reply(status, [CACHE, (b"content-type", content_type)], json.serialise(content))

@@ -1,0 +1,135 @@
+"""load --format PROGRAMME: files of native records, one at a time, in constant memory.
+
+NDJSON with one record per line, or CSV whose header names the fields. https://www.rfc-editor.org/rfc/rfc4180
+"""
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+
+import typer
+
+from fhir_server import bootstrap
+from fhir_server.cli.failure import CommandError, MisuseError
+from fhir_server.cli.progress import progress
+from fhir_server.cli.provision import put_in_force
+from fhir_server.conversion.csv_rows import Row, rows
+from fhir_server.conversion.desk import Desk
+from fhir_server.core import json
+from fhir_server.core.request import FhirRequest
+from fhir_server.errors import Conflict, FhirError, status_of
+from fhir_server.settings import Settings
+
+GROUP_RECORDS = 100
+LINES = frozenset({".ndjson", ".jsonl"})
+
+
+def load_records(settings: Settings, programme: str, record: str | None, files: list[Path]) -> None:
+    """Load the records of some files; which record a file holds is `record`, or else the file's name.
+
+    A line that is refused is told with its number and reason, and stops no other.
+    """
+    server = bootstrap.build(settings)
+    try:
+        if programme not in server.records:
+            known = ", ".join(["fhir", *server.records])
+            raise MisuseError(f"--format {programme}: unknown. Known: {known}.")
+        put_in_force(server)
+        desks = bootstrap.desks(server)[programme]
+        statuses: Counter[int] = Counter()
+        started = time.perf_counter()
+        for file in files:
+            statuses.update(_load(server, _desk(desks, record, file), file))
+        print(_summary(statuses, time.perf_counter() - started))
+    finally:
+        server.store.close()
+    if any(status >= 400 for status in statuses):
+        raise typer.Exit(1)
+
+
+def _desk(desks: Mapping[str, Desk], record: str | None, file: Path) -> Desk:
+    name = record or file.name.partition(".")[0]
+    if name not in desks:
+        known = ", ".join(desks)
+        raise MisuseError(f"{file}: which record does it hold? Say --record, one of: {known}.")
+    return desks[name]
+
+
+def _load(server: bootstrap.Server, desk: Desk, file: Path) -> Iterator[int]:
+    """The status of each record."""
+    loader = _Loader(server, desk, file)
+    with progress(f"Loading {file.name}", file.stat().st_size) as advance:
+        pieces = _rows(file, desk)
+        while group := list(islice(pieces, GROUP_RECORDS)):
+            yield from loader.load([row for row, _ in group])
+            advance(sum(size for _, size in group))
+
+
+class _Loader:
+    """Writes the records of one file, some at a time, which become durable together."""
+
+    def __init__(self, server: bootstrap.Server, desk: Desk, file: Path) -> None:
+        settings = server.settings
+        base_url = settings.base_url or f"http://{settings.host}:{settings.port}/fhir"
+        self._asked = FhirRequest("GET", (), base_url)
+        self._server, self._desk, self._file = server, desk, file
+
+    def load(self, group: list[Row]) -> list[int]:
+        """The statuses of some records; what the group itself stands in the way of is tried again alone."""
+        again: list[Row] = []
+        try:
+            with self._server.store.group():
+                statuses = [self._written(row, again) for row in group]
+        except FhirError as error:
+            return [self._refused(row, error) for row in group]
+        return [status for status in statuses if status] + [self._written(row) for row in again]
+
+    def _written(self, row: Row, again: list[Row] | None = None) -> int:
+        try:
+            if row.error is not None:
+                raise row.error
+            return self._desk.write(row.record, self._asked, self._server.dispatcher.dispatch).status
+        except FhirError as error:
+            if again is not None and isinstance(error, Conflict):
+                again.append(row)
+                return 0
+            return self._refused(row, error)
+
+    def _refused(self, row: Row, error: FhirError) -> int:
+        for issue in error.issues:
+            where = f"{', '.join(issue.expression)}: " if issue.expression else ""
+            print(f"{self._file}:{row.line}: {where}{issue.text.render()}", file=sys.stderr)
+        return status_of(error)
+
+
+def _rows(file: Path, desk: Desk) -> Iterator[tuple[Row, int]]:
+    """The records of a file with the bytes that each takes."""
+    if file.suffix in LINES:
+        with file.open("rb") as lines:
+            for number, line in enumerate(lines, start=1):
+                if line.strip():
+                    yield _parsed(number, line), len(line)
+    elif file.suffix == ".csv":
+        with file.open(encoding="utf-8", newline="") as text:
+            try:
+                yield from ((row, 0) for row in rows(text, desk.schema))
+            except UnicodeDecodeError as error:
+                raise CommandError(f"{file} is not in UTF-8: {error}.") from error
+    else:
+        raise MisuseError(f"{file}: expected .csv or .ndjson.")
+
+
+def _parsed(number: int, line: bytes) -> Row:
+    try:
+        return Row(number, json.parse(line))
+    except FhirError as error:
+        return Row(number, None, error)
+
+
+def _summary(statuses: Counter[int], seconds: float) -> str:
+    created, refused = statuses[201], sum(count for status, count in statuses.items() if status >= 400)
+    written = statuses.total() - refused
+    return f"{written} records loaded ({created} new), {refused} refused, in {seconds:.1f} s."

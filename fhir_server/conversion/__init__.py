@@ -1,0 +1,1 @@
+"""Native records and FHIR resources: two views of one truth, each made from the other by one table."""

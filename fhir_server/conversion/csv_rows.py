@@ -1,0 +1,126 @@
+"""The rows of a CSV file as records: the header names fields, dotted inside objects.
+
+A cell of a list holds its items with `|` between them; an empty cell says nothing.
+https://www.rfc-editor.org/rfc/rfc4180
+"""
+
+import csv
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fhir_server.conversion import messages
+from fhir_server.core import json
+from fhir_server.errors import FhirError, MalformedContent
+
+BETWEEN_ITEMS = "|"
+DELIMITERS = ",;\t"
+TRUE, FALSE = frozenset({"true", "vrai", "oui", "1"}), frozenset({"false", "faux", "non", "0"})
+
+_WHOLE = re.compile(r"-?(?:0|[1-9][0-9]*)")
+_DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A record, or why the line is none, and the line of the file on which it ends."""
+
+    line: int
+    record: dict[str, Any] | None
+    error: FhirError | None = None
+
+
+def rows(lines: Iterable[str], schema: Mapping[str, Any]) -> Iterator[Row]:
+    """The records of a file, one at a time. Raises `MalformedContent` for a header that is no header."""
+    source = iter(lines)
+    header = next(source, "").removeprefix("\ufeff")
+    delimiter = max(DELIMITERS, key=header.count)
+    (names,) = csv.reader([header], delimiter=delimiter, strict=True)
+    columns = [_column(name.strip(), schema) for name in names]
+    reader = csv.reader(source, delimiter=delimiter, strict=True)
+    while True:
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield Row(reader.line_num + 1, None, MalformedContent.of(messages.NOT_CSV(reason=error)))
+            continue
+        if cells:
+            yield _row(reader.line_num + 1, cells, columns)
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    name: str
+    read: Callable[[str], Any]
+    wanted: str
+
+
+def _row(line: int, cells: list[str], columns: list[_Column]) -> Row:
+    if len(cells) > len(columns):
+        return Row(line, None, MalformedContent.of(messages.TOO_MANY_CELLS()))
+    record: dict[str, Any] = {}
+    for cell, column in zip(cells, columns, strict=False):
+        if not cell.strip():
+            continue
+        try:
+            _put(record, column.name, column.read(cell.strip()))
+        except ValueError:
+            text = messages.NOT_A_VALUE(name=column.name, given=cell[:80], wanted=column.wanted)
+            return Row(line, None, MalformedContent.of(text, "/" + column.name.replace(".", "/")))
+    return Row(line, record)
+
+
+def _column(name: str, schema: Mapping[str, Any]) -> _Column:
+    node: Any = schema
+    for member in name.split("."):
+        node = node.get("properties", {}).get(member, {})
+    kind = node.get("type")
+    if kind == "array":
+        item = node["items"].get("type", "string")
+        return _Column(name, lambda cell: [READERS[item](one) for one in cell.split(BETWEEN_ITEMS)], kind)
+    if kind not in READERS:
+        raise MalformedContent.of(messages.NO_COLUMN(name=name[:80]))
+    return _Column(name, READERS[kind], kind)
+
+
+def _put(record: dict[str, Any], name: str, value: Any) -> None:
+    *objects, last = name.split(".")
+    for member in objects:
+        record = record.setdefault(member, {})
+    record[last] = value
+
+
+def _text(cell: str) -> str:
+    return cell
+
+
+def _whole(cell: str) -> int:
+    if not _WHOLE.fullmatch(cell):
+        raise ValueError(cell)
+    return int(cell)
+
+
+def _number(cell: str) -> json.Number:
+    """A number with a point or, as French spreadsheets write it, a comma; its digits are kept."""
+    text = cell.replace(",", ".")
+    if not _DECIMAL.fullmatch(text):
+        raise ValueError(cell)
+    return int(text) if "." not in text else json.number(text)
+
+
+def _boolean(cell: str) -> bool:
+    word = cell.lower()
+    if word not in TRUE | FALSE:
+        raise ValueError(cell)
+    return word in TRUE
+
+
+READERS: Mapping[str, Callable[[str], Any]] = {
+    "string": _text,
+    "integer": _whole,
+    "number": _number,
+    "boolean": _boolean,
+}

@@ -1,0 +1,278 @@
+"""The kinds of a record's fields: what their JSON looks like, how a value becomes a piece of FHIR and back.
+
+https://json-schema.org/draft/2020-12
+https://hl7.org/fhir/R4/datatypes.html
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from fhir_server.conversion.paths import Fragment
+
+Pool = Mapping[str, Mapping[str, Any]]
+"""The resources at hand, by their references such as `Patient/12`."""
+Coding = Mapping[str, Any]
+Schema = Mapping[str, Any]
+
+KEY_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9.\-]{0,63}$"
+# What FHIR allows in a string, without spaces at either end.
+LINE_PATTERN = r"^[^\s\x00-\x1f\x7f-\x9f]([^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f])?$"
+TEXT_PATTERN = r"^[^\s\x00-\x1f\x7f]([^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$"
+DAY_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+MOMENT_PATTERN = (
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?"
+    r"(Z|[+-](0[0-9]|1[0-3]):[0-5][0-9]|[+-]14:00)$"
+)
+
+_CONDITIONAL = re.compile(r"[A-Za-z]+\?identifier=([^|]+)\|(.+)")
+
+
+class Kind(Protocol):
+    """A kind of field. `system` names the code system of its values, for the reader of the documentation."""
+
+    @property
+    def schema(self) -> Schema: ...
+
+    @property
+    def system(self) -> str: ...
+
+    def write(self, value: Any) -> Fragment:
+        """The piece of FHIR that says `value`."""
+        ...
+
+    def read(self, fragment: Fragment, pool: Pool) -> Any:
+        """The value that a piece of FHIR says; None when it says none of this kind."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """A value that JSON and FHIR write the same way."""
+
+    schema: Schema
+    system: str = ""
+
+    def write(self, value: Any) -> Fragment:
+        return value
+
+    def read(self, fragment: Fragment, pool: Pool) -> Any:  # noqa: ARG002
+        return fragment
+
+
+def line(max_length: int = 200) -> Plain:
+    """A text of one line."""
+    return Plain({"type": "string", "pattern": LINE_PATTERN, "maxLength": max_length})
+
+
+def text() -> Plain:
+    """A text of any length, which may have several lines."""
+    return Plain({"type": "string", "pattern": TEXT_PATTERN, "maxLength": 10_000})
+
+
+def day() -> Plain:
+    """A date."""
+    return Plain({"type": "string", "format": "date", "pattern": DAY_PATTERN})
+
+
+def moment() -> Plain:
+    """A date, a time and its offset from UTC."""
+    return Plain({"type": "string", "format": "date-time", "pattern": MOMENT_PATTERN})
+
+
+def flag() -> Plain:
+    """True or false."""
+    return Plain({"type": "boolean"})
+
+
+def whole(minimum: int, maximum: int) -> Plain:
+    """A whole number between two others, both included."""
+    return Plain({"type": "integer", "minimum": minimum, "maximum": maximum})
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One of a few words, each of which stands for a code of FHIR."""
+
+    codes: Mapping[str, str]
+    system: str = ""
+
+    @property
+    def schema(self) -> Schema:
+        return {"type": "string", "enum": list(self.codes)}
+
+    def write(self, value: str) -> Fragment:
+        return self.codes[value]
+
+    def read(self, fragment: Fragment, pool: Pool) -> str | None:  # noqa: ARG002
+        return next((word for word, code in self.codes.items() if code == fragment), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """One of a few words, each of which stands for a Coding; `concept` wraps it in a CodeableConcept."""
+
+    codings: Mapping[str, Coding]
+    system: str
+    concept: bool = True
+
+    @property
+    def schema(self) -> Schema:
+        return {"type": "string", "enum": list(self.codings)}
+
+    def write(self, value: str) -> Fragment:
+        coding = dict(self.codings[value])
+        return {"coding": [coding]} if self.concept else coding
+
+    def read(self, fragment: Fragment, pool: Pool) -> str | None:  # noqa: ARG002
+        codings = fragment.get("coding", []) if self.concept else [fragment]
+        told = {(coding.get("system"), coding.get("code")) for coding in codings}
+        words = self.codings.items()
+        return next((word for word, one in words if (one.get("system"), one["code"]) in told), None)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCode:
+    """A code of a system too large to list, as a Coding."""
+
+    system: str
+    pattern: str
+
+    @property
+    def schema(self) -> Schema:
+        return {"type": "string", "pattern": self.pattern}
+
+    def write(self, value: str) -> Fragment:
+        return {"system": self.system, "code": value}
+
+    def read(self, fragment: Fragment, pool: Pool) -> str | None:  # noqa: ARG002
+        code: str | None = fragment.get("code") if fragment.get("system") == self.system else None
+        return code
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """An identifier in a system of its own; `frame` is all of the Identifier but its value."""
+
+    frame: Mapping[str, Any]
+    pattern: str = KEY_PATTERN
+
+    @property
+    def system(self) -> str:
+        return str(self.frame["system"])
+
+    @property
+    def schema(self) -> Schema:
+        return {"type": "string", "pattern": self.pattern}
+
+    def write(self, value: str) -> Fragment:
+        return {**self.frame, "value": value}
+
+    def read(self, fragment: Fragment, pool: Pool) -> str | None:  # noqa: ARG002
+        found: str | None = fragment.get("value") if fragment.get("system") == self.system else None
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A reference to a resource that another record is told by: the identifier of that record.
+
+    What has none in `system` is named by its logical id.
+    """
+
+    type: str
+    system: str
+    pattern: str = KEY_PATTERN
+
+    @property
+    def schema(self) -> Schema:
+        return {"type": "string", "pattern": self.pattern}
+
+    def write(self, value: str) -> Fragment:
+        return {"reference": f"{self.type}?identifier={self.system}|{value}"}
+
+    def read(self, fragment: Fragment, pool: Pool) -> str | None:
+        reference = fragment.get("reference", "")
+        conditional = _CONDITIONAL.fullmatch(reference)
+        if conditional:
+            return conditional[2] if conditional[1] == self.system else None
+        type, _, id = reference.partition("/")
+        if type != self.type or not id:
+            return None
+        return value_in(pool.get(reference, {}), self.system) or id.partition("/")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class LogicalLink:
+    """A reference that says only an identifier."""
+
+    type: str
+    frame: Mapping[str, Any]
+    pattern: str = KEY_PATTERN
+
+    @property
+    def system(self) -> str:
+        return str(self.frame["system"])
+
+    @property
+    def schema(self) -> Schema:
+        return {"type": "string", "pattern": self.pattern}
+
+    def write(self, value: str) -> Fragment:
+        return {"type": self.type, "identifier": {**self.frame, "value": value}}
+
+    def read(self, fragment: Fragment, pool: Pool) -> str | None:  # noqa: ARG002
+        identifier = fragment.get("identifier", {})
+        found: str | None = identifier.get("value") if identifier.get("system") == self.system else None
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Each:
+    """A list, each item of one kind; `member` is where the kind's piece stands in the item of FHIR."""
+
+    kind: Kind
+    member: str = ""
+    most: int = 20
+
+    @property
+    def system(self) -> str:
+        return self.kind.system
+
+    @property
+    def schema(self) -> Schema:
+        items = {"type": "array", "items": self.kind.schema, "minItems": 1, "maxItems": self.most}
+        return {**items, "uniqueItems": True} if "enum" in self.kind.schema else items
+
+    def write(self, value: list[Any]) -> Fragment:
+        pieces = [self.kind.write(item) for item in value]
+        return [{self.member: piece} for piece in pieces] if self.member else pieces
+
+    def read(self, fragment: Fragment, pool: Pool) -> list[Any] | None:
+        pieces = [item.get(self.member) for item in fragment] if self.member else fragment
+        values = [self.kind.read(piece, pool) for piece in pieces if piece is not None]
+        return [value for value in values if value is not None] or None
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A kind made of two functions, for what no other kind can say."""
+
+    schema: Schema
+    writes: Callable[[Any], Fragment]
+    reads: Callable[[Fragment], Any]
+    system: str = ""
+
+    def write(self, value: Any) -> Fragment:
+        return self.writes(value)
+
+    def read(self, fragment: Fragment, pool: Pool) -> Any:  # noqa: ARG002
+        return self.reads(fragment)
+
+
+def value_in(resource: Mapping[str, Any], system: str) -> str | None:
+    """The value of a resource's identifier in one system; None when it has none."""
+    found = resource.get("identifier", [])
+    identifiers = found if isinstance(found, list) else [found]
+    return next((one.get("value") for one in identifiers if one.get("system") == system), None)

@@ -1,0 +1,44 @@
+"""What a record says, laid over the resource that is stored already.
+
+A record decides on the members that its table names. What others have written stays: other members, tags,
+identifiers of other systems, extensions of other urls.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fhir_server.conversion.table import Own, Part, Resource
+
+TOLD_BY = {"identifier": "system", "extension": "url"}
+"""Lists that several write to, and the member that tells whose an item is."""
+
+
+def merged(stored: Resource, fresh: Resource, part: Part, own: Own) -> Resource:
+    """The stored resource with what the record says of it now."""
+    kept = {name: value for name, value in stored.items() if name not in own.members}
+    said = {name: value for name, value in fresh.items() if name not in part.initial or name not in stored}
+    lists = {name: _together(name, stored, fresh, own) for name in TOLD_BY}
+    shared = {name: value for name, value in lists.items() if value}
+    meta = _meta(stored.get("meta", {}), fresh.get("meta", {}))
+    return {**kept, **said, **shared, "meta": meta, "id": stored["id"]}
+
+
+def _together(name: str, stored: Resource, fresh: Resource, own: Own) -> Any:
+    """The record's items, then those of others; one Identifier that is no list is the record's."""
+    said, found = fresh.get(name, []), stored.get(name, [])
+    if not isinstance(said, list) or not isinstance(found, list):
+        return said or found
+    return said + [one for one in found if one.get(TOLD_BY[name]) not in own.items]
+
+
+def _meta(stored: Mapping[str, Any], fresh: Mapping[str, Any]) -> dict[str, Any]:
+    """Tags and labels as they are stored; of the profiles those of other guides stay."""
+    labels = {name: stored[name] for name in ("tag", "security", "source") if name in stored}
+    claimed = list(fresh.get("profile", []))
+    guides = {_guide(one) for one in claimed}
+    others = [one for one in stored.get("profile", []) if not claimed or _guide(one) not in guides]
+    return {**labels, **({"profile": claimed + others} if claimed or others else {})}
+
+
+def _guide(profile: str) -> str:
+    return profile.rpartition("/")[0]

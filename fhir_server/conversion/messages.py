@@ -1,0 +1,86 @@
+"""What the conversion of records says to clients, in English and French. `{at}` is a JSON pointer."""
+
+from fhir_server.issues import Template
+
+THE_RECORD = Template(en="the record itself", fr="l'enregistrement lui-même")
+
+# against the record's schema
+
+MISSING = Template(
+    en="'{name}' is missing at {at}. Add it.",
+    fr="« {name} » manque à {at}. Ajoutez-le.",
+)
+UNKNOWN = Template(
+    en="'{name}' at {at} is no field of this record. Its fields: {known}.",
+    fr="« {name} » à {at} n'est pas un champ de cet enregistrement. Ses champs : {known}.",
+)
+WRONG_TYPE = Template(
+    en="{at} must be of the JSON type {wanted}.",
+    fr="{at} doit être du type JSON {wanted}.",
+)
+NOT_ONE_OF = Template(
+    en="{at} must be one of: {allowed}.",
+    fr="{at} doit être l'une de ces valeurs : {allowed}.",
+)
+WRONG_FORM = Template(
+    en="{at} is not written as it must be: {pattern}.",
+    fr="{at} n'est pas écrit comme il le faut : {pattern}.",
+)
+NOT_A_DATE = Template(
+    en="{at} is no date that exists. Write it as 2024-05-31, or as 2024-05-31T14:30:00+02:00 with a time.",
+    fr="{at} n'est pas une date qui existe. "
+    "Écrivez-la 2024-05-31, ou 2024-05-31T14:30:00+02:00 avec l'heure.",
+)
+OUT_OF_RANGE = Template(
+    en="{at} is out of range: {limit}.",
+    fr="{at} est hors des bornes : {limit}.",
+)
+AGAINST_SCHEMA = Template(
+    en="{at} breaks the rule '{rule}' of the record's schema. Read it at /{{programme}}/{{record}}/schema.",
+    fr="{at} enfreint la règle « {rule} » du schéma de l'enregistrement. "
+    "Lisez-le à /{{programme}}/{{record}}/schema.",
+)
+
+# on the way into the store
+
+UNKNOWN_REFERENCE = Template(
+    en="{at} names what the server does not know: {reference}. Send that record first.",
+    fr="{at} désigne ce que le serveur ne connaît pas : {reference}. Envoyez d'abord cet enregistrement.",
+)
+REFUSED = Template(
+    en="{at}: {reason}",
+    fr="{at} : {reason}",
+)
+SEVERAL = Template(
+    en="Several {type} resources bear the identifier {value}. "
+    "Correct them by FHIR, then send the record again.",
+    fr="Plusieurs ressources {type} portent l'identifiant {value}. "
+    "Corrigez-les par FHIR, puis renvoyez l'enregistrement.",
+)
+BUSY = Template(
+    en="Others are changing the same resources. Send the record again.",
+    fr="D'autres modifient les mêmes ressources. Renvoyez l'enregistrement.",
+)
+NO_RECORD = Template(
+    en="There is no record '{record}' with the identifier '{id}'.",
+    fr="Il n'y a pas d'enregistrement « {record} » avec l'identifiant « {id} ».",
+)
+# files of records
+
+NO_COLUMN = Template(
+    en="The column '{name}' is no field of the record. Use dotted names, such as ins.matricule.",
+    fr="La colonne « {name} » n'est pas un champ de l'enregistrement. "
+    "Utilisez des noms pointés, comme ins.matricule.",
+)
+TOO_MANY_CELLS = Template(
+    en="The line has more cells than the header has columns.",
+    fr="La ligne a plus de cellules que l'en-tête n'a de colonnes.",
+)
+NOT_A_VALUE = Template(
+    en="'{name}' holds '{given}', which is no {wanted}.",
+    fr="« {name} » contient « {given} », qui n'est pas du type {wanted}.",
+)
+NOT_CSV = Template(
+    en="This is no CSV file: {reason}.",
+    fr="Ce n'est pas un fichier CSV : {reason}.",
+)

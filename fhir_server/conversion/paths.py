@@ -1,0 +1,123 @@
+"""Where a record's field stands in a resource: a path that can be written as well as read.
+
+`name[official].given[0]` walks members and list items. An item is chosen by its place, by one member
+(`item[linkId=motif]`), or by what it looks like, under a name (`[official]`): it is made so when it is
+missing. `item[+]` is one more item at the end, which can only be written.
+https://hl7.org/fhir/R4/elementdefinition.html
+"""
+
+import re
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+Fragment = Any
+Looks = Mapping[str, Mapping[str, Any]]
+"""What the items look like that paths choose by a name."""
+
+_STEP = re.compile(r"(\w+)(?:\[([^\]]+)\])?(?:\.|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One member; of a list, the item at `place`, or the one that looks like `look`, or a new one."""
+
+    member: str
+    place: int | None = None
+    look: Mapping[str, Any] | None = None
+    new: bool = False
+
+    @property
+    def chooses(self) -> bool:
+        return self.place is not None or self.look is not None or self.new
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A way into resources of one type."""
+
+    type: str
+    steps: tuple[Step, ...]
+
+    def read(self, resource: Fragment) -> Fragment | None:
+        """What stands there; None when nothing does."""
+        node = resource
+        for step in self.steps:
+            node = _below(node, step)
+            if node is None:
+                return None
+        return node
+
+    def write(self, resource: dict[str, Any], fragment: Fragment) -> None:
+        """Put `fragment` there, beside what stands there already."""
+        node = resource
+        for step in self.steps[:-1]:
+            node = _made(node, step)
+        last = self.steps[-1]
+        if not last.chooses:
+            node[last.member] = fragment
+        elif isinstance(fragment, dict):
+            _made(node, last).update(fragment)
+        else:
+            node.setdefault(last.member, []).append(fragment)
+
+
+def path(text: str, looks: Looks) -> Path:
+    """The path that `text`, such as `Patient.name[official].family`, describes.
+
+    Raises ValueError for a text that is no path, and KeyError for a name that `looks` does not have.
+    """
+    type, _, rest = text.partition(".")
+    steps, end = [], 0
+    for found in _STEP.finditer(rest):
+        steps.append(_step(found[1], found[2], looks))
+        end = found.end()
+    if end != len(rest) or not steps:
+        raise ValueError(f"{text} is no path")
+    return Path(type, tuple(steps))
+
+
+def looks_like(item: Fragment, look: Fragment) -> bool:
+    """Whether an item has all that `look` has; displays and texts tell nothing."""
+    if isinstance(look, Mapping):
+        told = ((name, value) for name, value in look.items() if name not in ("display", "text"))
+        return isinstance(item, Mapping) and all(looks_like(item.get(name), value) for name, value in told)
+    if isinstance(look, list):
+        return isinstance(item, list) and all(any(looks_like(one, each) for one in item) for each in look)
+    return bool(item == look)
+
+
+def _step(member: str, selector: str | None, looks: Looks) -> Step:
+    if selector is None:
+        return Step(member)
+    if selector == "+":
+        return Step(member, new=True)
+    if selector.isdigit():
+        return Step(member, place=int(selector))
+    name, equals, value = selector.partition("=")
+    return Step(member, look={name: value} if equals else looks[selector])
+
+
+def _below(node: Fragment, step: Step) -> Fragment | None:
+    found = node.get(step.member) if isinstance(node, dict) else None
+    if found is None or not step.chooses:
+        return found
+    if step.new:
+        return None
+    if step.place is not None:
+        return found[step.place] if len(found) > step.place else None
+    return next((item for item in found if looks_like(item, step.look)), None)
+
+
+def _made(node: dict[str, Any], step: Step) -> dict[str, Any]:
+    """The object one step below, made where it is missing."""
+    if not step.chooses:
+        below: dict[str, Any] = node.setdefault(step.member, {})
+        return below
+    found = _below(node, step)
+    if found is None:
+        found = deepcopy(dict(step.look)) if step.look else {}
+        node.setdefault(step.member, []).append(found)
+    made: dict[str, Any] = found
+    return made

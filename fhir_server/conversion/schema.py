@@ -1,0 +1,127 @@
+"""A record against its JSON Schema: every problem with its JSON pointer and what to do about it.
+
+https://json-schema.org/draft/2020-12 and https://www.rfc-editor.org/rfc/rfc6901
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from functools import lru_cache, partial
+from typing import Any
+
+from jsonschema import Draft202012Validator, FormatChecker, ValidationError
+from jsonschema.validators import extend
+from msgspec import Raw
+
+from fhir_server.conversion import messages
+from fhir_server.core.json import decimal
+from fhir_server.issues import Issue, Text
+
+FORMATS: Mapping[str, Callable[[str], object]] = {
+    "date": date.fromisoformat,
+    "date-time": datetime.fromisoformat,
+}
+BOUNDS = {"minimum": "≥", "maximum": "≤", "exclusiveMinimum": ">", "exclusiveMaximum": "<"}
+SIZES = {"minLength": "≥", "maxLength": "≤", "minItems": "≥", "maxItems": "≤"}
+
+
+class RecordSchema:
+    """The JSON Schema of one record."""
+
+    def __init__(self, schema: Mapping[str, Any]) -> None:
+        self._validator = _Validator(schema, format_checker=_formats())
+
+    def problems(self, record: Any) -> list[Issue]:
+        """Every way in which a parsed record breaks its schema."""
+        errors = self._validator.iter_errors(_plain(record))
+        return [issue for error in errors for issue in _issues(error)]
+
+
+def _formats() -> FormatChecker:
+    checker = FormatChecker(())
+    for name, read in FORMATS.items():
+        checker.checks(name, raises=ValueError)(partial(_is_read, read))
+    return checker
+
+
+def _is_read(read: Callable[[str], object], instance: object) -> bool:
+    return not isinstance(instance, str) or read(instance) is not None
+
+
+def pointer(parts: Sequence[str | int]) -> str:
+    """The JSON pointer of a place."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+
+
+def _plain(value: Any) -> Any:
+    """The same value with numbers that can be compared."""
+    if isinstance(value, dict):
+        return {name: _plain(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    return decimal(value) if isinstance(value, Raw) else value
+
+
+def _issues(error: ValidationError) -> Iterator[Issue]:
+    place = pointer(list(error.absolute_path))
+    at: Any = place or messages.THE_RECORD()
+    for name, text in _told(error, at):
+        missing_at = f"{place}/{name}" if name else place
+        yield Issue("error", "invalid", text, (missing_at or "/",), f"record-{error.validator}")
+
+
+def _told(error: ValidationError, at: Any) -> Iterator[tuple[str, Text]]:
+    """The member that a problem is about, empty for the value itself, and the sentence."""
+    if error.validator in BY_KEYWORD:
+        yield from BY_KEYWORD[error.validator](error, at)
+    elif error.validator in BOUNDS:
+        yield "", messages.OUT_OF_RANGE(at=at, limit=f"{BOUNDS[error.validator]} {error.validator_value}")
+    elif error.validator in SIZES:
+        yield "", messages.OUT_OF_RANGE(at=at, limit=f"{SIZES[error.validator]} {error.validator_value}")
+    else:
+        yield "", messages.AGAINST_SCHEMA(at=at, rule=error.validator)
+
+
+def _required(error: ValidationError, at: Any) -> Iterator[tuple[str, Text]]:
+    # One error comes for each missing name, and its message begins with it.
+    name = re.match(r"'(.*)' is a required property", error.message)
+    yield (name[1] if name else ""), messages.MISSING(name=name[1] if name else "?", at=at)
+
+
+def _unknown(error: ValidationError, at: Any) -> Iterator[tuple[str, Text]]:
+    known = error.schema.get("properties", {})
+    for name in error.instance:
+        if name not in known:
+            yield name, messages.UNKNOWN(name=name[:80], at=at, known=", ".join(known))
+
+
+def _one(text: Callable[[ValidationError, Any], Text]) -> Callable[..., Iterator[tuple[str, Text]]]:
+    def told(error: ValidationError, at: Any) -> Iterator[tuple[str, Text]]:
+        yield "", text(error, at)
+
+    return told
+
+
+BY_KEYWORD: Mapping[str, Callable[[ValidationError, Any], Iterator[tuple[str, Text]]]] = {
+    "required": _required,
+    "additionalProperties": _unknown,
+    "type": _one(lambda error, at: messages.WRONG_TYPE(at=at, wanted=error.validator_value)),
+    "enum": _one(lambda error, at: messages.NOT_ONE_OF(at=at, allowed=", ".join(error.validator_value))),
+    "const": _one(lambda error, at: messages.NOT_ONE_OF(at=at, allowed=error.validator_value)),
+    "pattern": _one(lambda error, at: messages.WRONG_FORM(at=at, pattern=error.validator_value)),
+    "format": _one(lambda _, at: messages.NOT_A_DATE(at=at)),
+}
+
+
+@lru_cache(maxsize=256)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """JSON Schema's `$` is the end of the text; Python's is also before a line break at the end."""
+    return re.compile(re.sub(r"(?<!\\)\$(?=$|\|)", r"\\Z", pattern))
+
+
+def _pattern(_: Any, pattern: str, instance: Any, __: Any) -> Iterator[ValidationError]:
+    if isinstance(instance, str) and not _compiled(pattern).search(instance):
+        yield ValidationError(f"does not match {pattern!r}")
+
+
+_Validator = extend(Draft202012Validator, {"pattern": _pattern})

@@ -1,0 +1,118 @@
+"""How a record's resources are found in the store, through the one door.
+
+https://hl7.org/fhir/R4/search.html
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from fhir_server.conversion import messages
+from fhir_server.conversion.kinds import value_in
+from fhir_server.conversion.record import RecordType
+from fhir_server.conversion.table import Part, Resource
+from fhir_server.core import json
+from fhir_server.core.request import FhirRequest, FhirResponse
+from fhir_server.errors import Conflict, Gone, InvalidRequest, NotFound
+
+Dispatch = Callable[[FhirRequest], FhirResponse]
+
+
+@dataclass(frozen=True, slots=True)
+class Finder:
+    """Finds resources for whoever asks: `asked` is a request of theirs, which each of these is like."""
+
+    dispatch: Dispatch
+    asked: FhirRequest
+
+    def read(self, type: str, id: str) -> Resource | None:
+        """The resource of that id; None when there is none."""
+        try:
+            found = self.dispatch(self.like((type, id)))
+        except (NotFound, Gone, InvalidRequest):
+            return None
+        resource: Resource = json.parse(found.body or b"null")
+        return resource
+
+    def search(self, type: str, **parameters: str) -> list[Resource]:
+        """The first resources that match."""
+        query = (*parameters.items(), ("_count", "10"), ("_total", "none"))
+        found = self.dispatch(self.like((type,), query))
+        entries = json.parse(found.body or b"{}").get("entry", [])
+        return [entry["resource"] for entry in entries if entry["search"]["mode"] == "match"]
+
+    def like(self, path: tuple[str, ...], query: tuple[tuple[str, str], ...] = ()) -> FhirRequest:
+        return msgspec.structs.replace(self.asked, method="GET", path=path, query=query, content=None)
+
+    def parts(
+        self, type: RecordType, key: str, record: Mapping[str, Any] | None = None
+    ) -> dict[str, Resource]:
+        """The resources of a record, by type: those that bear its identifier, or else the one whose id it
+        is and those that refer to it. What `record` says finds the parts that other records share.
+
+        Raises `Conflict` when an identifier leads to several.
+        """
+        first, *others = type.parts
+        main = self._identified(first, type.system, key) or self._of_id(type, key)
+        found = {first.type: main} if main else {}
+        for part in others:
+            one = self._other(type, part, main, key, record)
+            if one is not None:
+                found[part.type] = one
+        return found
+
+    def targets(self, resources: Mapping[str, Resource]) -> list[Resource]:
+        """What some resources refer to."""
+        known = {f"{one['resourceType']}/{one['id']}" for one in resources.values()}
+        named = {reference for one in resources.values() for reference in _references(one)} - known
+        found = (self.read(*reference.split("/")) for reference in sorted(named))
+        return [one for one in found if one is not None]
+
+    def _other(
+        self,
+        type: RecordType,
+        part: Part,
+        main: Resource | None,
+        key: str,
+        record: Mapping[str, Any] | None,
+    ) -> Resource | None:
+        if part.identity is not None:
+            system, name = part.identity
+            return self._identified(part, system, record[name]) if record else None
+        if main is None:
+            return None
+        return self._identified(part, type.system, key) or self._referring(type, part, main)
+
+    def _identified(self, part: Part, system: str, key: str) -> Resource | None:
+        found = self.search(part.type, identifier=f"{system}|{key}")
+        if len(found) > 1:
+            raise Conflict.of(messages.SEVERAL(type=part.type, value=key))
+        return found[0] if found else None
+
+    def _of_id(self, record: RecordType, id: str) -> Resource | None:
+        found = self.read(record.parts[0].type, id)
+        return found if found is not None and record.from_fhir([found]) else None
+
+    def _referring(self, record: RecordType, part: Part, main: Resource) -> Resource | None:
+        """The one resource of a part that refers to the first; one that is another record's is none."""
+        if part.by is None:
+            return None
+        found = self.search(part.type, **{part.by: f"{main['resourceType']}/{main['id']}"})
+        fit = [one for one in found if part.holds(one) and value_in(one, record.system) is None]
+        return fit[0] if len(fit) == 1 else None
+
+
+def _references(node: Any) -> Iterator[str]:
+    """The local references in a resource."""
+    if isinstance(node, list):
+        for item in node:
+            yield from _references(item)
+    elif isinstance(node, dict):
+        for name, value in node.items():
+            if name == "reference" and isinstance(value, str):
+                if value.count("/") == 1 and ":" not in value:
+                    yield value
+            else:
+                yield from _references(value)

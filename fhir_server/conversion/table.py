@@ -1,0 +1,220 @@
+"""A native record as a table: each field with its kind and its place in FHIR.
+
+The JSON Schema, both conversions and the documentation are made from the table, so that what a record says
+survives the way to FHIR and back by construction. https://json-schema.org/draft/2020-12
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+from fhir_server.conversion.kinds import Kind, Pool
+from fhir_server.conversion.paths import Looks, Path, looks_like, path
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+Resource = dict[str, Any]
+Values = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field: `name` is dotted inside an object, `places` are FHIR paths, the first of which is read.
+
+    `required` inside an object means that the object cannot do without it.
+    """
+
+    name: str
+    kind: Kind
+    places: tuple[str, ...]
+    description: str
+    required: bool = False
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """What the resource says in addition: made of the record by `value`, or nothing when that is None."""
+
+    place: str
+    value: Callable[[Values], Any]
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A resource of the record: `seed` is what it always says, `mark` the members of it that tell its kind.
+
+    It is left out when the record does not have the field `when`. `by` is the search parameter through which
+    it refers to the first part. `once`: written with the record, and changed by others from then on.
+    `initial` are members that others change too. `identity` is a system and a field, for a part that is found
+    by another identifier than the record's own, because several records share it.
+    """
+
+    type: str
+    seed: Mapping[str, Any] = field(default_factory=dict)
+    mark: tuple[str, ...] = ()
+    when: str | None = None
+    by: str | None = None
+    once: bool = False
+    initial: tuple[str, ...] = ()
+    identity: tuple[str, str] | None = None
+
+    def holds(self, resource: Values) -> bool:
+        """Whether a resource is of the kind of this part."""
+        wanted = {name: self.seed[name] for name in self.mark}
+        return resource.get("resourceType") == self.type and looks_like(resource, wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What of a resource a record decides on: its `members`, and of its identifiers and extensions the
+    `items` with these systems and urls."""
+
+    members: frozenset[str]
+    items: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A native record. `system` is that of its own identifier, its field `key`, which every part bears;
+    `looks` name list
+    items for the paths; `rules` are further keywords of its JSON Schema. Resources that do not say every
+    field in `told_by` are none of this record's.
+    """
+
+    name: str
+    title: str
+    system: str
+    parts: tuple[Part, ...]
+    fields: tuple[Field, ...]
+    derived: tuple[Derived, ...] = ()
+    looks: Looks = field(default_factory=dict)
+    rules: Mapping[str, Any] = field(default_factory=dict)
+    told_by: tuple[str, ...] = ()
+    key: str = "identifiant"
+    _paths: dict[str, Path] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        places = [place for one in self.fields for place in one.places]
+        places += [one.place for one in self.derived]
+        object.__setattr__(self, "_paths", {place: path(place, self.looks) for place in places})
+
+    def schema(self) -> dict[str, Any]:
+        """The JSON Schema of the record."""
+        head: dict[str, Any] = {"$schema": DIALECT, "title": self.title}
+        return head | _object(self.fields) | dict(self.rules)
+
+    def to_fhir(self, record: Values) -> list[Resource]:
+        """The resources that say what a valid record says, the first part first."""
+        parts = [part for part in self.parts if part.when is None or _value(record, part.when) is not None]
+        made = {part.type: self._begun(part, record) for part in parts}
+        for each in self.fields:
+            value = _value(record, each.name)
+            if value is not None:
+                for place in each.places:
+                    self._write(made, place, each.kind.write(value))
+        for one in self.derived:
+            self._write(made, one.place, one.value(record))
+        return list(made.values())
+
+    def from_fhir(self, resources: Iterable[Resource]) -> dict[str, Any]:
+        """The record that some resources say; those it refers to give their identifiers.
+
+        Empty when none of them is of the record's kind.
+        """
+        found = list(resources)
+        pool = {f"{one['resourceType']}/{one['id']}": one for one in found if "id" in one}
+        held = {part.type: self._held(part, found) for part in self.parts}
+        main = held[self.parts[0].type]
+        if main is None:
+            return {}
+        values: dict[str, Any] = {}
+        for each in self.fields:
+            value = self._read(each, held, pool)
+            if value is None and each.name == self.key:
+                value = main.get("id")
+            if value is not None:
+                _put(values, each.name, value)
+        return values if all(_value(values, name) is not None for name in self.told_by) else {}
+
+    def own(self, part: Part) -> Own:
+        """What of a part the record decides on."""
+        paths = [path for path in self._paths.values() if path.type == part.type]
+        members = {path.steps[0].member for path in paths} | set(part.seed)
+        looks = [path.steps[0].look or {} for path in paths]
+        items = {look[name] for look in looks for name in ("system", "url") if name in look}
+        shared = {"identifier", "extension", "meta"}
+        return Own(frozenset(members - shared - set(part.initial)), frozenset(items))
+
+    def field_at(self, type: str, below: str) -> str | None:
+        """The name of the field that stands at a path of a resource such as `subject.reference`."""
+        for each in self.fields:
+            for place in each.places:
+                path = self._paths[place]
+                member = path.steps[0].member
+                if path.type == type and (below == member or below.startswith((f"{member}.", f"{member}["))):
+                    return each.name
+        return None
+
+    def _begun(self, part: Part, record: Values) -> Resource:
+        """A part as it is before the fields are written, under an id of its own: the same at each call."""
+        system, name = part.identity or (self.system, self.key)
+        id = uuid5(NAMESPACE_URL, f"{part.type}?identifier={system}|{record[name]}")
+        return {"resourceType": part.type, "id": str(id), **deepcopy(dict(part.seed))}
+
+    def _write(self, made: Mapping[str, Resource], place: str, fragment: Any) -> None:
+        path = self._paths[place]
+        if path.type in made and fragment is not None:
+            path.write(made[path.type], fragment)
+
+    def _held(self, part: Part, resources: Iterable[Resource]) -> Resource | None:
+        return next((one for one in resources if part.holds(one)), None)
+
+    def _read(self, field: Field, held: Mapping[str, Resource | None], pool: Pool) -> Any:
+        for place in field.places:
+            path = self._paths[place]
+            resource = held.get(path.type)
+            fragment = path.read(resource) if resource else None
+            value = None if fragment is None else field.kind.read(fragment, pool)
+            if value is not None:
+                return value
+        return None
+
+
+def _value(record: Values, name: str) -> Any:
+    node: Any = record
+    for member in name.split("."):
+        node = node.get(member) if isinstance(node, Mapping) else None
+    return node
+
+
+def _put(values: dict[str, Any], name: str, value: Any) -> None:
+    *objects, last = name.split(".")
+    for member in objects:
+        values = values.setdefault(member, {})
+    values[last] = value
+
+
+def _object(fields: Iterable[Field], prefix: str = "") -> dict[str, Any]:
+    """The schema of an object with these fields, those inside it described in their place."""
+    properties: dict[str, Any] = {}
+    required: list[str] = []
+    for name, inner in _by_member(fields, prefix):
+        own = next((one for one in inner if one.name == prefix + name), None)
+        if own is None:
+            properties[name] = _object(inner, f"{prefix}{name}.")
+            continue
+        properties[name] = {"description": own.description, **own.kind.schema}
+        if own.required:
+            required.append(name)
+    shape = {"type": "object", "properties": properties, "additionalProperties": False}
+    return {**shape, "required": required} if required else {**shape, "minProperties": 1}
+
+
+def _by_member(fields: Iterable[Field], prefix: str) -> Iterator[tuple[str, list[Field]]]:
+    grouped: dict[str, list[Field]] = {}
+    for each in fields:
+        grouped.setdefault(each.name.removeprefix(prefix).partition(".")[0], []).append(each)
+    yield from grouped.items()

@@ -1,0 +1,1 @@
+"""The plain records in which software without FHIR speaks of SÉSAME, one table each."""

@@ -1,0 +1,68 @@
+"""Records drawn from a JSON Schema: of the keywords that the records use, and no more."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+Schema = Mapping[str, Any]
+
+KEY = r"[A-Za-z0-9][A-Za-z0-9.\-]{0,12}"
+
+
+def records(schema: Schema) -> SearchStrategy[dict[str, Any]]:
+    """Records that satisfy the shape of a schema; what its further rules refuse is left to the caller."""
+    required = {name: values(schema["properties"][name]) for name in schema.get("required", [])}
+    others = {name: values(one) for name, one in schema["properties"].items() if name not in required}
+    drawn = st.fixed_dictionaries(required, optional=others)
+    return drawn if required else drawn.filter(bool)
+
+
+def values(schema: Schema) -> SearchStrategy[Any]:
+    """Values of one property."""
+    if "enum" in schema:
+        return st.sampled_from(schema["enum"])
+    if "const" in schema:
+        return st.just(schema["const"])
+    return KINDS[schema["type"]](schema)
+
+
+def _texts(schema: Schema) -> SearchStrategy[str]:
+    if schema.get("format") == "date":
+        return st.dates().map(str)
+    if schema.get("format") == "date-time":
+        return _moments()
+    pattern = schema["pattern"].removeprefix("^").removesuffix("$")
+    if "{0,63}" in pattern:
+        pattern = KEY
+    drawn = st.from_regex(re.compile(pattern), fullmatch=True)
+    longest = schema.get("maxLength")
+    return drawn if longest is None else drawn.filter(lambda text: len(text) <= longest)
+
+
+def _moments() -> SearchStrategy[str]:
+    """Dates with times, with and without fractions, in several zones."""
+    offsets = st.sampled_from(["Z", "+01:00", "+02:00", "-04:00", "+14:00", "-03:30"])
+    fractions = st.sampled_from(["", ".5", ".120", ".000001"])
+    whole = st.datetimes().map(lambda moment: moment.replace(microsecond=0).isoformat())
+    return st.builds("{}{}{}".format, whole, fractions, offsets)
+
+
+def _wholes(schema: Schema) -> SearchStrategy[int]:
+    return st.integers(schema.get("minimum"), schema.get("maximum"))
+
+
+def _lists(schema: Schema) -> SearchStrategy[list[Any]]:
+    bounds = {"min_size": schema.get("minItems", 0), "max_size": schema.get("maxItems", 5)}
+    return st.lists(values(schema["items"]), unique=schema.get("uniqueItems", False), **bounds)
+
+
+KINDS = {
+    "string": _texts,
+    "integer": _wholes,
+    "boolean": lambda _: st.booleans(),
+    "array": _lists,
+    "object": records,
+}
