@@ -36,6 +36,9 @@ SNAPSHOT = ReadConcern("snapshot")
 
 _UNITS_MAX = 64
 """Units that may share a commit."""
+_GATHER_SECONDS = 0.0005
+_PATIENCE_SECONDS = 1.0
+"""How long to wait to be woken before looking whose turn it is."""
 _PAUSE_SECONDS = 0.002
 _PAUSE_MAX_SECONDS = 0.1
 _UNKNOWN_RESULT = "UnknownTransactionCommitResult"
@@ -48,6 +51,7 @@ class Task:
     """A unit that waits for its turn, and what came of it."""
 
     work: Work
+    woken: threading.Event = field(default_factory=threading.Event)
     done: bool = False
     result: Any = None
     error: BaseException | None = None
@@ -82,6 +86,7 @@ class Writer:
     timeout_seconds: float
     committed: Callable[[int], None]
     """Is told the generation of the definitions after each commit."""
+    _served: int = 0
     _turn: threading.Lock = field(default_factory=threading.Lock)
     _waiting: deque[Task] = field(default_factory=deque)
     _thread: _Thread = field(default_factory=_Thread)
@@ -94,23 +99,40 @@ class Writer:
             return self._grouped(self._thread.group, work)
         task = Task(work)
         self._waiting.append(task)
-        with self._turn:
-            while not task.done:
-                self._serve()
+        while not task.done:
+            if self._turn.acquire(blocking=False):
+                try:
+                    self._serve()
+                finally:
+                    self._pass_on()
+            elif task.woken.wait(_PATIENCE_SECONDS):
+                task.woken.clear()
         result: T = task.outcome()
         return result
 
+    def _pass_on(self) -> None:
+        """End this thread's turn, and let the first of those that wait have the next."""
+        self._turn.release()
+        with suppress(IndexError):
+            self._waiting[0].woken.set()
+
     def _serve(self) -> None:
-        """Run what waits. Whoever finds the task of another thread done has nothing to do."""
+        """Run what waits, and wake whoever asked for it."""
+        if len(self._waiting) < self._served:
+            # Those answered a moment ago are about to ask again; a commit for each would cost more.
+            time.sleep(_GATHER_SECONDS)
         tasks: list[Task] = []
         while self._waiting and len(tasks) < _UNITS_MAX:
             tasks.append(self._waiting.popleft())
+        self._served = len(tasks)
         try:
-            self._commit(tasks)
+            if tasks:
+                self._commit(tasks)
         except BaseException as error:
             self._fail(tasks, error)
         for task in tasks:
             task.done = True
+            task.woken.set()
 
     def _fail(self, tasks: list[Task], error: BaseException) -> None:
         """What the database refuses altogether may be the fault of one unit: then the others go on alone."""
@@ -199,7 +221,7 @@ class Writer:
                 # A session that ends takes an open transaction with it.
                 with suppress(PyMongoError):
                     group.session.end_session()
-                self._turn.release()
+                self._pass_on()
 
     def _grouped(self, group: Group, work: Callable[[Transaction], T]) -> T:
         """Run a unit in the transaction of this thread's group, begun at its first unit."""
