@@ -7,17 +7,13 @@ every creation is conditional, so that loading the cohort again changes nothing.
 from collections.abc import Iterator
 from random import Random
 
-from mappings.sesame.cohort.course import STAGES, Course, plan_course
-from mappings.sesame.cohort.dossier import Kit
-from mappings.sesame.cohort.followed import followed
-from mappings.sesame.cohort.referred import referred
-from mappings.sesame.cohort.team import make_team, team_bundle
-from mappings.sesame.guide import Guide, Resource, read_guide
-from mappings.sesame.resources.elements import synthetic
-from mappings.sesame.scales import read_scale
-from mappings.sesame.transaction import create, transaction
+from mappings.sesame.cohort.course import STAGES, plan_course
+from mappings.sesame.cohort.forecast import forecast_cohort
+from mappings.sesame.cohort.team import team_bundle
+from mappings.sesame.cohort.telling import make_kit, told
+from mappings.sesame.guide import Resource, read_guide
 
-__all__ = ["demo_cohort"]
+__all__ = ["demo_cohort", "forecast_cohort"]
 
 
 def demo_cohort(seed: int = 2025, patients: int = 12, root: str | None = None) -> Iterator[Resource]:
@@ -25,25 +21,9 @@ def demo_cohort(seed: int = 2025, patients: int = 12, root: str | None = None) -
 
     `root` is the canonical root of the guide that the resources follow, by default the guide's own.
     """
-    kit = _kit(read_guide(root))
+    kit = make_kit(read_guide(root))
     yield team_bundle(kit.guide, kit.team)
     for number in range(1, patients + 1):
         random = Random(f"{seed}-{number}")
         stage = STAGES[(number - 1) % len(STAGES)]
-        yield _bundle(kit, plan_course(random, number, stage))
-
-
-def _bundle(kit: Kit, course: Course) -> Resource:
-    """Everything on record about one patient."""
-    found, dossier = referred(kit, course)
-    everything = [*found, *followed(dossier)]
-    return transaction(create(synthetic(kit.guide, resource)) for resource in everything)
-
-
-def _kit(guide: Guide) -> Kit:
-    return Kit(
-        guide=guide,
-        team=make_team(guide),
-        phq9=read_scale(guide, "phq-9"),
-        gad7=read_scale(guide, "gad-7"),
-    )
+        yield from told(kit, plan_course(random, number, stage))

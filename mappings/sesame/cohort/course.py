@@ -1,5 +1,6 @@
 """What befalls one synthetic patient: plain facts, drawn at random, from referral to exit."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
@@ -10,7 +11,8 @@ from mappings.sesame.pathway.calendar import add_months
 # The day on which the cohort is looked at: events lie before it, whatever the wall clock says.
 AS_OF = date(2025, 6, 30)
 SEQUENCE_MONTHS = 3
-CONTACT_EVERY_DAYS = {1: 14, 2: 28, 3: 28, 4: 28}
+CONTACT_EVERY_DAYS: Mapping[int, int] = {1: 14, 2: 28, 3: 28, 4: 28}
+"""By the rank of the sequence."""
 SCALE_EVERY_CONTACTS = 2
 
 
@@ -73,6 +75,7 @@ class Course:
     gad7: tuple[int, ...]
     sequences: tuple[Sequence, ...]
     contacts: tuple[Contact, ...]
+    reviewed_on: tuple[date, ...] = ()
 
     @property
     def psychiatric_follow_up(self) -> bool:
@@ -97,7 +100,7 @@ def plan_course(random: Random, number: int, stage: Stage) -> Course:
         phq9=draw_answers(random, baseline, questions=9, spared=1),
         gad7=draw_answers(random, random.randint(4, 16), questions=7),
         sequences=sequences,
-        contacts=_contacts(random, baseline, sequences),
+        contacts=draw_contacts(random, baseline, sequences, CONTACT_EVERY_DAYS, AS_OF),
     )
 
 
@@ -119,9 +122,14 @@ def _sequences(random: Random, stage: Stage) -> tuple[Sequence, ...]:
     else:
         current = AS_OF - timedelta(days=random.randint(20, 70))
         first = add_months(current, -SEQUENCE_MONTHS * (stage.sequences - 1))
-    bounds = [add_months(first, SEQUENCE_MONTHS * count) for count in range(stage.sequences + 1)]
+    return sequences_from(first, stage.sequences, AS_OF)
+
+
+def sequences_from(first: date, count: int, as_of: date) -> tuple[Sequence, ...]:
+    """So many sequences, the first of which begins on `first`, as they stand on the day `as_of`."""
+    bounds = [add_months(first, SEQUENCE_MONTHS * place) for place in range(count + 1)]
     return tuple(
-        Sequence(rank, start, _last_day(start, after), after <= AS_OF)
+        Sequence(rank, start, _last_day(start, after), after <= as_of)
         for rank, (start, after) in enumerate(pairwise(bounds), start=1)
     )
 
@@ -137,15 +145,22 @@ def _assessed_on(random: Random, stage: Stage, sequences: tuple[Sequence, ...]) 
     return AS_OF - timedelta(days=random.randint(1, 3)) if stage.track else None
 
 
-def _contacts(random: Random, baseline: int, sequences: tuple[Sequence, ...]) -> tuple[Contact, ...]:
+def draw_contacts(
+    random: Random,
+    baseline: int,
+    sequences: tuple[Sequence, ...],
+    every_days: Mapping[int, int],
+    as_of: date,
+) -> tuple[Contact, ...]:
+    """The contacts up to the day `as_of`, so many days from one to the next, by the rank of the sequence."""
     found: list[Contact] = []
     for sequence in sequences:
-        day = sequence.start + timedelta(days=CONTACT_EVERY_DAYS[sequence.rank])
-        while day <= min(sequence.end, AS_OF):
+        day = sequence.start + timedelta(days=every_days[sequence.rank])
+        while day <= min(sequence.end, as_of):
             progress = (day - sequences[0].start) / (sequences[-1].end - sequences[0].start)
             answers = _later_answers(random, baseline, progress) if _measured(len(found)) else None
             found.append(Contact(day, random.choice(("AMB", "AMB", "VR", "HH")), answers))
-            day += timedelta(days=CONTACT_EVERY_DAYS[sequence.rank])
+            day += timedelta(days=every_days[sequence.rank])
     return tuple(found)
 
 

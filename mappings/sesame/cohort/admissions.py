@@ -1,0 +1,80 @@
+"""When the patients of the forecast begin, and how many sequences each has, so that every cell holds.
+
+The opinion says how many patients enter and how many sequences begin in each period, not who renews. Here a
+patient begins in a month, every further sequence begins three months after the one before, and a renewal
+counts in the period in which it begins. So the 106 renewals of the first four months can only be those of
+patients who began in its first month; elsewhere beginnings and renewals are spread evenly over the months.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from random import Random
+
+from mappings.sesame.cohort.forecast_table import Column
+from mappings.sesame.pathway.calendar import CLASSIQUE_MONTHS, RANK_MAX, add_months
+
+# Every month has them, so that three months later is the same day.
+DAYS = range(1, 29)
+
+
+@dataclass(slots=True)
+class Admission:
+    """A patient who begins on `start`, and the number of sequences until the end of the forecast."""
+
+    track: str
+    start: date
+    sequences: int = 1
+
+
+def admissions(random: Random, columns: Sequence[Column]) -> list[Admission]:
+    """All patients, by the day on which they begin. Raises `ValueError` when no choice fills the cells."""
+    return sorted((*_classique(random, columns), *_leger(random, columns)), key=lambda one: one.start)
+
+
+def _leger(random: Random, columns: Sequence[Column]) -> Iterator[Admission]:
+    for column in columns:
+        months = _months(column)
+        for place in range(column.leger):
+            yield Admission("leger", _day_in(random, months[place * len(months) // column.leger]))
+
+
+def _classique(random: Random, columns: Sequence[Column]) -> list[Admission]:
+    admitted: list[Admission] = []
+    due: defaultdict[date, list[Admission]] = defaultdict(list)
+    for column in columns:
+        entries, renewals = column.classique, column.renewals
+        months = _months(column)
+        for place, month in enumerate(months):
+            left = len(months) - place
+            renewed = random.sample(due[month], min(len(due[month]), -(-renewals // left)))
+            waiting = sum(len(due[later]) for later in months[place + 1 :])
+            renewals -= len(renewed)
+            new = min(entries, max(-(-entries // left), _needed(renewals - waiting - len(renewed), left)))
+            entries -= new
+            begun = [Admission("classique", _day_in(random, month)) for _ in range(new)]
+            for one in renewed:
+                one.sequences += 1
+            admitted += begun
+            following = add_months(month, CLASSIQUE_MONTHS)
+            due[following] += [one for one in (*renewed, *begun) if one.sequences < RANK_MAX]
+        if entries or renewals:
+            raise ValueError(f"no {renewals} renewals can begin from {column.start} to {column.end}")
+    return admitted
+
+
+def _needed(missing: int, months_left: int) -> int:
+    """How many must begin in this month if so many renewals of the period are not in sight."""
+    with_renewal = months_left - CLASSIQUE_MONTHS
+    return -(-missing // with_renewal) if missing > 0 and with_renewal > 0 else 0
+
+
+def _months(column: Column) -> list[date]:
+    """The first days of the months of a period."""
+    count = (column.end.year - column.start.year) * 12 + column.end.month - column.start.month + 1
+    return [add_months(column.start, place) for place in range(count)]
+
+
+def _day_in(random: Random, month: date) -> date:
+    return month.replace(day=random.choice(DAYS))

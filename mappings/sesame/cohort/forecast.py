@@ -1,0 +1,87 @@
+"""The cohort that the comité technique's opinion (June 2023) forecast: 2,910 patients over three years.
+
+Every patient goes the whole way that the forecast has for them; all of it is made up, and the same at each
+call with the same seed.
+"""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from random import Random
+
+from mappings.sesame.cohort.admissions import Admission, admissions
+from mappings.sesame.cohort.course import (
+    Course,
+    Sequence,
+    Stage,
+    draw_answers,
+    draw_contacts,
+    sequences_from,
+)
+from mappings.sesame.cohort.forecast_table import read_forecast
+from mappings.sesame.cohort.team import team_bundle
+from mappings.sesame.cohort.telling import make_kit, told
+from mappings.sesame.guide import Resource, read_guide
+
+SEED = 2023
+# The last day of the forecast: what begins later is not in it, and what ends later is under way.
+AS_OF = date(2026, 8, 31)
+# Four contacts in the first twelve weeks, then one a month.
+CONTACT_EVERY_DAYS = {1: 21, 2: 28, 3: 28, 4: 28}
+LEGER_CONTACT_EVERY_DAYS = {1: 28}
+REVIEWED_AFTER_DAYS = 56
+EXIT_REASONS = ("goals-reached", "goals-reached", "end-of-sequences", "lost-to-follow-up", "other-referral")
+
+
+def forecast_cohort(root: str | None = None, *, seed: int = SEED, scale: float = 1.0) -> Iterator[Resource]:
+    """First the Bundle of the teams, then those of one patient after the other.
+
+    `root` is the canonical root of the guide that the resources follow; `scale` is from 0.01 to 1. Raises
+    `ValueError` for another scale.
+    """
+    kit = make_kit(read_guide(root))
+    yield team_bundle(kit.guide, kit.team)
+    for course in forecast_courses(seed, scale):
+        yield from told(kit, course)
+
+
+def forecast_courses(seed: int = SEED, scale: float = 1.0) -> Iterator[Course]:
+    """The courses of all patients, by the day on which their care begins."""
+    columns = read_forecast(scale)
+    for number, admission in enumerate(admissions(Random(f"{seed}-forecast"), columns), start=1):
+        yield _course(Random(f"{seed}-forecast-{number}"), number, admission)
+
+
+def _course(random: Random, number: int, admission: Admission) -> Course:
+    is_leger = admission.track == "leger"
+    baseline = random.randint(6, 9) if is_leger else random.randint(12, 22)
+    sequences = sequences_from(admission.start, admission.sequences, AS_OF)
+    every_days = LEGER_CONTACT_EVERY_DAYS if is_leger else CONTACT_EVERY_DAYS
+    return Course(
+        number=number,
+        stage=_stage(random, admission, sequences[-1].over),
+        referred_on=admission.start - timedelta(days=random.randint(5, 15)),
+        assessed_on=admission.start,
+        phq9=draw_answers(random, baseline, questions=9, spared=1),
+        gad7=draw_answers(random, random.randint(4, 16), questions=7),
+        sequences=sequences,
+        contacts=draw_contacts(random, baseline, sequences, every_days, AS_OF),
+        reviewed_on=() if is_leger else tuple(_reviews(sequences)),
+    )
+
+
+def _stage(random: Random, admission: Admission, over: bool) -> Stage:
+    return Stage(
+        status="completed" if over else "in-progress",
+        business_status=f"assessed-{admission.track}",
+        track=admission.track,
+        sequences=admission.sequences,
+        exit_reason=random.choice(EXIT_REASONS) if over else None,
+    )
+
+
+def _reviews(sequences: tuple[Sequence, ...]) -> Iterator[date]:
+    """One case review in each sequence that has come so far."""
+    for sequence in sequences:
+        day = sequence.start + timedelta(days=REVIEWED_AFTER_DAYS)
+        if day <= AS_OF:
+            yield day

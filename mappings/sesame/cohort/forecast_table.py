@@ -1,0 +1,70 @@
+"""The forecast of the comité technique's opinion (June 2023): patients, sequences and euros of each period.
+
+The figures, with their source, are in `forecast.json`; a smaller cohort has the same proportions.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from importlib.resources import files
+from typing import Any
+
+from fhir_server.core import json
+from mappings.sesame.tariff import price_on, read_tariff
+
+SCALE_MIN = 0.01
+"""A smaller cohort would have no patients in some cells."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One period, both days included: patients who enter it with a léger or a classique, sequences of the
+    classique that begin in it, and what both cost.
+    """
+
+    start: date
+    end: date
+    leger: int
+    classique: int
+    sequences: int
+    euros: int
+
+    @property
+    def renewals(self) -> int:
+        """Sequences that begin in the period and are not a patient's first."""
+        return self.sequences - self.classique
+
+
+def read_forecast(scale: float = 1.0) -> tuple[Column, ...]:
+    """The columns as they were published, or `scale` times as large (0.01 to 1), by the tariff then.
+
+    Raises `ValueError` for a scale that is out of bounds.
+    """
+    if not SCALE_MIN <= scale <= 1:
+        raise ValueError(f"expected a scale from {SCALE_MIN} to 1, not {scale}")
+    published = json.parse(files("mappings.sesame.cohort").joinpath("forecast.json").read_bytes())
+    columns = [_column(row) for row in published["columns"]]
+    return tuple(columns if scale == 1 else (_scaled(column, Fraction(str(scale))) for column in columns))
+
+
+def _column(row: dict[str, Any]) -> Column:
+    return Column(
+        start=date.fromisoformat(row["start"]),
+        end=date.fromisoformat(row["end"]),
+        leger=row["leger"],
+        classique=row["classique"],
+        sequences=row["sequences"],
+        euros=row["euros"],
+    )
+
+
+def _scaled(column: Column, scale: Fraction) -> Column:
+    leger, sequences = round(column.leger * scale), round(column.sequences * scale)
+    euros = leger * _price("leger", column.start) + sequences * _price("classique", column.start)
+    return Column(column.start, column.end, leger, round(column.classique * scale), sequences, euros)
+
+
+def _price(forfait: str, day: date) -> int:
+    """Whole euros: the forecast knows no cents."""
+    amount = price_on(read_tariff(), forfait, day).amount
+    return int(Fraction(amount if isinstance(amount, int) else bytes(amount).decode()))

@@ -1,0 +1,30 @@
+"""A patient's course as the transaction Bundles that tell a server of it, to be sent in their order."""
+
+from collections.abc import Iterator
+
+from mappings.sesame.cohort.course import Course
+from mappings.sesame.cohort.dossier import Kit
+from mappings.sesame.cohort.followed import followed
+from mappings.sesame.cohort.referred import referred
+from mappings.sesame.cohort.team import make_team
+from mappings.sesame.guide import Guide, Resource
+from mappings.sesame.resources.elements import synthetic
+from mappings.sesame.scales import read_scale
+from mappings.sesame.transaction import create, transaction
+
+
+def make_kit(guide: Guide) -> Kit:
+    """What the dossiers of a cohort are made with."""
+    return Kit(
+        guide=guide,
+        team=make_team(guide),
+        phq9=read_scale(guide, "phq-9"),
+        gad7=read_scale(guide, "gad-7"),
+    )
+
+
+def told(kit: Kit, course: Course) -> Iterator[Resource]:
+    """Everything on record about one patient."""
+    found, dossier = referred(kit, course)
+    everything = [*found, *followed(dossier)]
+    yield transaction(create(synthetic(kit.guide, resource)) for resource in everything)

@@ -1,0 +1,96 @@
+"""The forecast cohort fills every cell of the table that the opinion of 2023 gives."""
+
+from collections import Counter
+from datetime import timedelta
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fhir_server.core import json
+from mappings.sesame.check_digits import nir_key
+from mappings.sesame.cohort import forecast_cohort
+from mappings.sesame.cohort.admissions import admissions
+from mappings.sesame.cohort.forecast import forecast_courses
+from mappings.sesame.cohort.forecast_table import Column, read_forecast
+from mappings.sesame.cohort.referred import referred
+from mappings.sesame.cohort.telling import make_kit
+from mappings.sesame.pathway.calendar import add_months
+from tests.mappings.sound import GUIDE, assert_sound, is_marked_synthetic
+
+FISS = (170_893, 874_774, 942_888, 628_471)
+SMALL = list(forecast_cohort(scale=0.01))
+
+
+def test_the_cells_are_those_that_were_published() -> None:
+    columns = read_forecast()
+    assert tuple(column.euros for column in columns) == FISS
+    assert sum(FISS) == 2_617_026
+    assert [column.leger * 245 + column.sequences * 608 for column in columns] == list(FISS)
+    assert sum(column.leger for column in columns) == 378
+    assert sum(column.classique for column in columns) == 2_532
+    assert sum(column.sequences for column in columns) == 4_152
+
+
+@pytest.mark.parametrize("scale", [0, 0.009, 1.01, -1, float("nan")])
+def test_a_scale_out_of_bounds_is_refused(scale: float) -> None:
+    with pytest.raises(ValueError, match="scale"):
+        read_forecast(scale)
+
+
+def column_of(columns: tuple[Column, ...], day: object) -> int:
+    (place,) = [place for place, one in enumerate(columns) if one.start <= day <= one.end]  # type: ignore[operator]
+    return place
+
+
+@given(seed=st.integers(), percent=st.integers(1, 100))
+def test_every_cell_is_filled_whatever_the_seed_and_the_scale(seed: int, percent: int) -> None:
+    columns = read_forecast(percent / 100)
+    entered: Counter[tuple[str, int]] = Counter()
+    begun: Counter[tuple[str, int]] = Counter()
+    for one in admissions(Random(seed), columns):
+        assert one.sequences in ((1,) if one.track == "leger" else (1, 2, 3, 4))
+        entered[one.track, column_of(columns, one.start)] += 1
+        for rank in range(one.sequences):
+            begun[one.track, column_of(columns, add_months(one.start, 3 * rank))] += 1
+    for place, column in enumerate(columns):
+        assert entered["leger", place] == begun["leger", place] == column.leger
+        assert entered["classique", place] == column.classique
+        assert begun["classique", place] == column.sequences
+
+
+def test_what_cannot_be_filled_is_said() -> None:
+    (first, *_) = read_forecast()
+    too_many = Column(first.start, first.end, 0, 10, 21, 0)
+    with pytest.raises(ValueError, match="no 1 renewals can begin from 2023-09-01"):
+        admissions(Random(1), (too_many,))
+
+
+def test_sequences_follow_each_other_day_by_day_within_a_year() -> None:
+    for course in forecast_courses(scale=0.1):
+        for before, after in zip(course.sequences, course.sequences[1:], strict=False):
+            assert after.start == before.end + timedelta(days=1)
+        first, last = course.sequences[0], course.sequences[-1]
+        assert last.end < add_months(first.start, 12)
+        assert course.referred_on < first.start
+
+
+def test_the_same_seed_gives_the_same_bytes() -> None:
+    assert json.serialise(list(forecast_cohort(scale=0.01))) == json.serialise(SMALL)
+    assert json.serialise(list(forecast_cohort(scale=0.01, seed=7))) != json.serialise(SMALL)
+
+
+def test_all_2910_patients_have_a_valid_number_of_their_own() -> None:
+    kit = make_kit(GUIDE)
+    people = [referred(kit, course)[0][0] for course in forecast_courses()]
+    numbers = [person["identifier"][0]["value"] for person in people]
+    assert len(numbers) == len(set(numbers)) == 2_910
+    assert all(nir_key(number[:13]) == number[13:] for number in numbers)
+
+
+def test_every_resource_is_sound_and_marked_synthetic() -> None:
+    for bundle in SMALL[:12]:
+        for entry in bundle["entry"]:
+            assert_sound(entry["resource"])
+            assert is_marked_synthetic(entry["resource"])
