@@ -1,4 +1,4 @@
-"""What the nurse records: the assessment, the contacts, the scales, the exit."""
+"""What the nurse records: the assessment, the contacts, the scales, the case reviews, the exit."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -8,6 +8,7 @@ from mappings.sesame.cohort.dossier import Dossier, moment
 from mappings.sesame.cohort.sequenced import sequences
 from mappings.sesame.guide import Resource
 from mappings.sesame.resources.care_team import care_team
+from mappings.sesame.resources.case_review import case_review, recommendation
 from mappings.sesame.resources.communication import communication
 from mappings.sesame.resources.encounter import encounter
 from mappings.sesame.resources.episode_of_care import episode_of_care
@@ -29,6 +30,7 @@ def followed(dossier: Dossier) -> Iterator[Resource]:
     yield from _measure(dossier, kit.gad7, course.gad7, course.assessed_on, 0, assessment)
     yield from sequences(dossier, episode, assessment, team)
     yield from _contacts(dossier, episode)
+    yield from _reviews(dossier, episode)
     if course.exited_on:
         yield _exit_report(dossier, course.exited_on)
 
@@ -110,6 +112,30 @@ def _measure(
         performer=party.nurse,
     )
     return response, score
+
+
+def _reviews(dossier: Dossier, episode: Resource) -> Iterator[Resource]:
+    party = dossier.party
+    for place, day in enumerate(dossier.course.reviewed_on, start=1):
+        review = case_review(
+            dossier.guide,
+            identifier=identifiers.visit(dossier.guide, f"{dossier.course.number:05}-revue-{place}"),
+            patient=party.patient,
+            episode=inside(episode),
+            members={"ide": party.nurse, "psychiatre": party.psychiatrist},
+            start=moment(day, 12),
+            end=moment(day, 12, 10),
+        )
+        yield review
+        yield recommendation(
+            dossier.guide,
+            identifier=dossier.number("record", "recommandation", place),
+            patient=party.patient,
+            review=inside(review),
+            assessor=party.psychiatrist,
+            date=moment(day, 12, 10),
+            text="Poursuivre le suivi infirmier (recommandation fictive).",
+        )
 
 
 def _exit_report(dossier: Dossier, day: date) -> Resource:
