@@ -33,13 +33,16 @@ class Lookups:
         return Sql(text, (*parameters, *cells, limit))
 
     def remember(self, query: SearchQuery, page: Sql) -> None:
-        """Keep the text of a page, if it is that of a look-up whose values are all known."""
+        """Keep the text of a page, if it is that of a look-up whose values are all known, as its parameter is.
+
+        One that nothing is indexed by yet has no symbol: its text has no place for the symbol to come.
+        """
         match = _only_match(query)
         if match is None or len(self._texts) >= _SHAPES_MAX:
             return
         cells = self._cells(match.values[0])
         parameters = self._symbols.parameters(query.types, match.parameter)
-        if cells is not None and page.values[:-1] == (*parameters, *cells):
+        if cells is not None and parameters and page.values[:-1] == (*parameters, *cells):
             self._texts[query.types, match.parameter, _parts(match.values[0])] = page.text
 
     def _cells(self, value: Value) -> tuple[str | int, ...] | None:
