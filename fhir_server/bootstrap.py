@@ -240,6 +240,8 @@ def application(server: Server) -> "Application":
         base_urls=BaseUrls(settings.base_url, _hosts(settings), settings.trust_forwarded_headers),
         cors=Cors(frozenset(origin.encode() for origin in settings.cors_origins)),
         reads_in_loop=in_loop,
+        hurry=store.hurry,
+        read_timeout_seconds=settings.read_timeout_seconds,
         log=RequestLog(_write_log, _known_words(server)) if settings.log_requests else None,
     )
     pages = Later(lambda: _pages(server, lane, options))

@@ -222,6 +222,9 @@ class Settings:
         1_024, _integer(1, 100_000), "Requests that may wait for the store before the answer is 503."
     )
     store_threads: int = setting(16, _integer(1, 256), "Threads for a store that is reached over a network.")
+    read_timeout_seconds: int = setting(
+        30, _integer(1, 3_600), "How long the embedded store may look for one answer."
+    )
     shutdown_timeout_seconds: int = setting(
         30, _integer(0, 3_600), "How long a stop waits for open requests."
     )

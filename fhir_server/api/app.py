@@ -7,10 +7,11 @@ server to the dispatcher. https://asgi.readthedocs.io/en/latest/specs/www.html
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from fhir_server.api import headers, middleware, target
+from fhir_server.api import headers, messages, middleware, target
 from fhir_server.api.asgi import AsgiApp, Receive, Scope, Send
 from fhir_server.api.body import EMPTY, BodyLimits, ClientGone, read
 from fhir_server.api.errors import allow, refusal
@@ -20,9 +21,14 @@ from fhir_server.api.negotiation import language
 from fhir_server.api.render import CACHE, NO_BODY, VARY, Reply, render
 from fhir_server.api.request_log import RequestLog
 from fhir_server.core.request import FhirRequest, FhirResponse
+from fhir_server.errors import StoreUnavailable
+from fhir_server.store.port import TakesLong
 
 VARYING = frozenset({b"accept-encoding", b"accept-language", b"origin"})
 """Request headers that the answer may follow; one that has none of them need not say so."""
+
+AT_ONCE_SECONDS = 0.05
+"""How long the event loop itself reads, during which it does nothing else."""
 
 WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
@@ -38,12 +44,14 @@ class Door(Protocol):
 @dataclass(frozen=True, slots=True)
 class ApiOptions:
     """What the HTTP layer is told. `reads_in_loop`: the store answers reads so fast that they need no
-    thread."""
+    thread. `hurry` gives what this thread reads so many seconds, after which it raises `TakesLong`."""
 
     limits: BodyLimits
     base_urls: target.BaseUrls
     cors: middleware.Cors
     reads_in_loop: bool
+    hurry: Callable[[float | None], None]
+    read_timeout_seconds: float
     log: RequestLog | None = None
 
 
@@ -152,10 +160,32 @@ class Application:
             request = fhir_request(exchange)
             if self._door.may_wait(request):
                 return None
-            response = self._door.dispatch(request)
+            response = self._in_a_hurry(request, AT_ONCE_SECONDS)
             return render(response, exchange.base_url, exchange.content_type, exchange.pretty)
+        except TakesLong:
+            exchange.takes_long = True
+            return None
         except Exception as error:
             return refusal(error, exchange)
+
+    def _in_a_hurry(self, request: FhirRequest, seconds: float) -> FhirResponse:
+        """What the door answers within so many seconds. Raises `TakesLong`."""
+        self._options.hurry(seconds)
+        try:
+            return self._door.dispatch(request)
+        finally:
+            self._options.hurry(None)
+
+    async def _read(self, request: FhirRequest, takes_long: bool) -> FhirResponse:
+        """The answer to a read, found in a thread where it takes long: nobody else need wait for it."""
+        if not takes_long:
+            with suppress(TakesLong):
+                return self._in_a_hurry(request, AT_ONCE_SECONDS)
+        limit = self._options.read_timeout_seconds
+        try:
+            return await asyncio.to_thread(self._in_a_hurry, request, limit)
+        except TakesLong as error:
+            raise StoreUnavailable.of(messages.READ_TIMEOUT(limit=f"{limit:g}"), code="timeout") from error
 
     async def _answer_in_time(self, exchange: Exchange, receive: Receive) -> Reply:
         """The answer to a request whose body has to arrive or that has to wait for the store."""
@@ -166,7 +196,7 @@ class Application:
                 body = await read(exchange.method, exchange.path, exchange.headers, receive, limits)
             request = fhir_request(exchange, body)
             if self._options.reads_in_loop and not self._door.may_wait(request):
-                response = self._door.dispatch(request)
+                response = await self._read(request, exchange.takes_long)
             else:
                 response = await self._lane.submit(request)
             return render(response, exchange.base_url, exchange.content_type, exchange.pretty)

@@ -27,7 +27,8 @@ INDIFFERENT = Preferences()
 class Exchange:
     """One HTTP request while it is answered: what is known so far of who asked and how to answer.
 
-    `started` is what `time.perf_counter` said, in seconds; `reply` an answer that is not finished yet.
+    `started` is what `time.perf_counter` said, in seconds; `reply` an answer that is not finished yet;
+    `takes_long` what was tried in the event loop and takes too long for it.
     """
 
     scope: Mapping[str, Any]
@@ -41,6 +42,7 @@ class Exchange:
     pretty: bool = False
     base_url: str = ""
     reply: Reply | None = None
+    takes_long: bool = False
 
 
 def locate(exchange: Exchange, base_urls: target.BaseUrls) -> None:

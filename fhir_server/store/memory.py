@@ -453,6 +453,9 @@ class MemoryStore(MemoryReader):
         uses = [ClauseUse(found(clause), found(*where[: place + 1])) for place, clause in enumerate(where)]
         return Explanation(found(), tuple(uses), (COMPARED,))
 
+    def hurry(self, seconds: float | None) -> None:
+        """Not told here."""
+
     def settled(self) -> bool:
         return True
 

@@ -21,6 +21,10 @@ T = TypeVar("T")
 Method = Literal["POST", "PUT", "PATCH", "DELETE"]
 
 
+class TakesLong(Exception):
+    """What was read in a hurry would take longer. Nothing is wrong; it can be read again without."""
+
+
 class StoredResource(Struct, frozen=True):
     """One committed version. `body` is empty for a deletion; `first_sequence` is that of the id's first
     version.
@@ -249,6 +253,12 @@ class Store(Reader, Protocol):
 
     def watermark(self) -> int:
         """The sequence below or at which no commit can still appear."""
+        ...
+
+    def hurry(self, seconds: float | None) -> None:
+        """From here on, what this thread reads raises `TakesLong` once so many seconds have passed, wherever
+        the backend can tell; None lets it take its time again.
+        """
         ...
 
     def settled(self) -> bool:

@@ -27,6 +27,7 @@ class FakeDoor:
     answer: Callable[[FhirRequest], FhirResponse]
     asked: list[FhirRequest] = field(default_factory=list)
     groups: int = 0
+    hurried: list[float | None] = field(default_factory=list)
 
     def dispatch(self, request: FhirRequest) -> FhirResponse:
         self.asked.append(request)
@@ -66,6 +67,8 @@ class Api:
             "base_urls": BaseUrls(),
             "cors": Cors(),
             "reads_in_loop": True,
+            "hurry": self.door.hurried.append,
+            "read_timeout_seconds": 30.0,
             "log": RequestLog(self.log.append, KNOWN_WORDS),
         }
         lane = WriteLane(self.door.dispatch, self.door.group, lambda: False, queue_max=100)

@@ -159,6 +159,9 @@ class MongoStore:
             set_identity(self._collections, epoch, secret)
         self._epoch, self._secret = epoch, secret
 
+    def hurry(self, seconds: float | None) -> None:
+        """Not told here."""
+
     def settled(self) -> bool:
         return True
 

@@ -13,6 +13,7 @@ from typing import ParamSpec, TypeVar
 from fhir_server import errors
 from fhir_server.search.types.position import metres_between
 from fhir_server.store import messages
+from fhir_server.store.port import TakesLong
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -28,7 +29,6 @@ _LOOK_SECONDS = 0.005
 _UNUSABLE = {
     sqlite3.SQLITE_NOMEM,
     sqlite3.SQLITE_READONLY,
-    sqlite3.SQLITE_INTERRUPT,
     sqlite3.SQLITE_IOERR,
     sqlite3.SQLITE_CORRUPT,
     sqlite3.SQLITE_CANTOPEN,
@@ -109,6 +109,8 @@ def refusing(function: Callable[P, R]) -> Callable[P, R]:
         try:
             return function(*args, **kwargs)
         except sqlite3.Error as error:
+            if primary_code(error) == sqlite3.SQLITE_INTERRUPT:
+                raise TakesLong from error
             raise refusal(error) from error
 
     return call

@@ -1,12 +1,15 @@
 """The reading connections of a process: as many as read at one time, handed from thread to thread."""
 
 import sqlite3
+import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
+from fhir_server.store.port import TakesLong
 from fhir_server.store.sqlite.connection import connect
 from fhir_server.store.sqlite.reader import SqliteReader
 from fhir_server.store.sqlite.symbols import SymbolCache, Symbols
@@ -15,6 +18,18 @@ T = TypeVar("T")
 
 _CACHE_KIBIBYTES = 4 * 1024
 """Readers mostly read through the memory map, so they need little of their own."""
+
+_STEPS_BETWEEN_LOOKS = 20_000
+"""Instructions of SQLite between two looks at the clock: about a millisecond."""
+
+
+class _Hurry(threading.local):
+    """Until when, by the monotonic clock, a thread has time to read."""
+
+    until: float | None = None
+
+    def is_over(self) -> bool:
+        return self.until is not None and time.monotonic() > self.until
 
 
 class Readers:
@@ -25,9 +40,16 @@ class Readers:
         self._cache = SymbolCache()
         self._idle: deque[SqliteReader] = deque()
         self._opened: list[sqlite3.Connection] = []
+        self._hurry = _Hurry()
+
+    def hurry(self, seconds: float | None) -> None:
+        """Let what this thread reads raise `TakesLong` after so many seconds; None lets it take its time."""
+        self._hurry.until = None if seconds is None else time.monotonic() + seconds
 
     def read(self, read: Callable[[SqliteReader], T]) -> T:
         """What `read` makes of a reader that is its own while it runs."""
+        if self._hurry.is_over():
+            raise TakesLong
         try:
             reader = self._idle.pop()
         except IndexError:
@@ -39,6 +61,7 @@ class Readers:
 
     def _open(self) -> SqliteReader:
         connection = connect(self._path, _CACHE_KIBIBYTES)
+        connection.set_progress_handler(self._hurry.is_over, _STEPS_BETWEEN_LOOKS)
         self._opened.append(connection)
         return SqliteReader(connection, Symbols(connection, self._cache))
 

@@ -94,6 +94,9 @@ class SqliteStore:
         self._writer.run(lambda _: set_identity(connection, epoch, secret))
         self._epoch, self._secret = epoch, secret
 
+    def hurry(self, seconds: float | None) -> None:
+        self._readers.hurry(seconds)
+
     def settled(self) -> bool:
         return self._readers.read(lambda reader: reader.settled())
 

@@ -1,0 +1,59 @@
+"""Reading in a hurry: what takes longer is given up, and nothing else is."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fhir_server.core.resource import draft
+from fhir_server.search.ast import Match, SearchQuery, StringValue
+from fhir_server.search.entries import Entries, StringEntry
+from fhir_server.store.port import TakesLong
+from fhir_server.store.sqlite import SqliteStore
+
+MANY = 2_000
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[SqliteStore]:
+    opened = SqliteStore(tmp_path / "store.sqlite")
+    entry = StringEntry("name", "martin", "Martin")
+    with opened.group():
+        for number in range(MANY):
+            opened.transact(
+                lambda unit, id=str(number): unit.put(  # type: ignore[misc]
+                    draft({"resourceType": "Patient"}, id), Entries(strings=[entry]), "PUT"
+                )
+            )
+    yield opened
+    opened.close()
+
+
+def everybody() -> SearchQuery:
+    """A search that looks at every entry of every resource, and counts them."""
+    match = Match("name", "string", (StringValue("art", "art"),), "contains")
+    return SearchQuery(("Patient",), (match, match, match), count=1)
+
+
+def test_what_takes_longer_is_given_up_and_can_be_read_again(store: SqliteStore) -> None:
+    store.search(everybody())  # what was written is indexed from here on
+    store.hurry(0)
+    with pytest.raises(TakesLong):
+        store.search(everybody())
+    store.hurry(None)
+    assert store.search(everybody()).total == MANY
+
+
+def test_a_statement_under_way_is_interrupted(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.search(everybody())
+    times = iter([0.0, 0.0])
+    monkeypatch.setattr("fhir_server.store.sqlite.readers.time.monotonic", lambda: next(times, 2.0))
+    store.hurry(1)
+    with pytest.raises(TakesLong):
+        store.search(everybody())
+    assert next(times, None) is None, "the statement had begun"
+
+
+def test_who_has_time_enough_gets_an_answer(store: SqliteStore) -> None:
+    store.hurry(600)
+    assert store.search(everybody()).total == MANY
