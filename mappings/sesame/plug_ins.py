@@ -15,9 +15,11 @@ from mappings.sesame.operations.renew import renew
 from mappings.sesame.operations.sequence_status import sequence_status
 from mappings.sesame.policy import Policy
 from mappings.sesame.reactions.claims import IssueClaims
+from mappings.sesame.reactions.referrals import SettleReferrals
 from mappings.sesame.rules.acknowledgements import AcknowledgementRules
 from mappings.sesame.rules.claims import ClaimRules
 from mappings.sesame.rules.episodes import OneOpenEpisode
+from mappings.sesame.rules.referrals import ReferralRules, ReferralTaskRules
 from mappings.sesame.rules.sequences import SequenceRules
 from mappings.sesame.tariff import read_tariff
 
@@ -32,8 +34,13 @@ def plug_ins(root: str | None, options: Mapping[str, Any]) -> PlugIns:
             OneOpenEpisode(guide, policy),
             ClaimRules(billing),
             AcknowledgementRules(guide),
+            ReferralRules(guide, policy),
+            ReferralTaskRules(guide),
         ),
-        reactions=(IssueClaims(billing),),
+        reactions=(
+            SettleReferrals(guide, policy),
+            IssueClaims(billing),
+        ),
         operations=(
             renew(billing),
             sequence_status(billing),

@@ -17,7 +17,8 @@ __all__ = ["demo_cohort", "forecast_cohort"]
 
 
 def demo_cohort(seed: int = 2025, patients: int = 12, root: str | None = None) -> Iterator[Resource]:
-    """First the Bundle of the teams, then one Bundle for each patient, to be sent in this order.
+    """First the Bundle of the teams, then for each patient one of all that was recorded and one for each
+    state that the referral went on to; to be sent in this order.
 
     `root` is the canonical root of the guide that the resources follow, by default the guide's own.
     """

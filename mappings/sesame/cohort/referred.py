@@ -22,7 +22,6 @@ REASONS = (
     ("F41.1", "Anxiété généralisée"),
     (None, "Humeur dépressive"),
 )
-REQUEST_STATUS = {"completed": "completed", "rejected": "revoked"}
 
 
 def referred(kit: Kit, course: Course) -> tuple[list[Resource], Dossier]:
@@ -112,7 +111,7 @@ def _request(
     return referral(
         guide,
         identifiers=[identifiers.placer(f"{SOFTWARE}/adressage", f"{course.number:05}")],
-        status=REQUEST_STATUS.get(course.stage.status, "active"),
+        status="active",
         patient=inside(person),
         requester=doctor,
         authored_on=moment(course.referred_on, 10, 10),
@@ -125,17 +124,13 @@ def _request(
 
 def _task(dossier: Dossier) -> Resource:
     course, party = dossier.course, dossier.party
-    last = course.exited_on or course.assessed_on or course.referred_on
     return referral_task(
         dossier.guide,
         identifier=_own("tache", course),
-        status=course.stage.status,
+        status="requested",
         referral=party.referral,
         patient=party.patient,
         requester=party.doctor,
         authored_on=moment(course.referred_on, 10, 10),
-        last_modified=moment(last, 17),
-        business_status=course.stage.business_status,
-        reject_reason=course.stage.reject_reason,
-        owner=None if course.stage.status == "requested" else party.nurse,
+        last_modified=moment(course.referred_on, 10, 10),
     )

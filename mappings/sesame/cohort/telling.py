@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from mappings.sesame.cohort.course import Course
 from mappings.sesame.cohort.dossier import Kit
 from mappings.sesame.cohort.followed import followed
+from mappings.sesame.cohort.progress import progress
 from mappings.sesame.cohort.referred import referred
 from mappings.sesame.cohort.team import make_team
 from mappings.sesame.guide import Guide, Resource
 from mappings.sesame.resources.elements import synthetic
 from mappings.sesame.scales import read_scale
-from mappings.sesame.transaction import create, transaction
+from mappings.sesame.transaction import create, replace, transaction
 
 
 def make_kit(guide: Guide) -> Kit:
@@ -24,7 +25,9 @@ def make_kit(guide: Guide) -> Kit:
 
 
 def told(kit: Kit, course: Course) -> Iterator[Resource]:
-    """Everything on record about one patient."""
+    """All that was recorded of a patient, then each state that the referral went on to."""
     found, dossier = referred(kit, course)
     everything = [*found, *followed(dossier)]
     yield transaction(create(synthetic(kit.guide, resource)) for resource in everything)
+    for task in progress(dossier, found):
+        yield transaction([replace(synthetic(kit.guide, task))])

@@ -50,3 +50,9 @@ def euros(amount: Number) -> Resource:
 def period(start: str | None, end: str | None = None) -> Resource:
     """A Period; its end is included."""
     return present(start=start, end=end)
+
+
+def tagged_as(source: Resource, made: Resource) -> Resource:
+    """`made` with the tags of what it was made from, which may say that nobody real is described."""
+    tags = source.get("meta", {}).get("tag")
+    return made | {"meta": made.get("meta", {}) | {"tag": tags}} if tags else made

@@ -1,0 +1,195 @@
+"""A referral, read from its ServiceRequest, and its state, read from its Task, which is authoritative.
+
+Source: the programme's referral states (received, accepted, in progress, completed; rejected with a reason).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from uuid import NAMESPACE_URL, uuid5
+
+from fhir_server.extension import Resource
+from mappings.sesame.guide import Guide
+from mappings.sesame.identifiers import HL7_TYPES
+from mappings.sesame.pathway.reading import (
+    Records,
+    codes,
+    day,
+    extension,
+    followed,
+    has_code,
+    referring,
+    target,
+)
+
+FOLLOW_UP_ITEM = "suivi-psychiatrique"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A status of the Task: the statuses that may follow, the business statuses that go with it, and the
+    status that the ServiceRequest then has.
+    """
+
+    following: tuple[str, ...]
+    businesses: tuple[str, ...]
+    mirrored: str
+
+
+ASSESSED = ("assessed-leger", "assessed-classique")
+IN_ERROR = "entered-in-error"
+FIRST = ("requested", "received")
+STAGES: Mapping[str, Stage] = {
+    "requested": Stage(("received", "rejected", "cancelled"), (), "active"),
+    "received": Stage(("accepted", "rejected", "cancelled"), ("contact-attempted",), "active"),
+    "accepted": Stage(
+        ("in-progress", "cancelled"), ("contact-attempted", "first-appointment-booked"), "active"
+    ),
+    "in-progress": Stage(("completed", "cancelled"), ("first-appointment-booked", *ASSESSED), "active"),
+    "completed": Stage((), ASSESSED, "completed"),
+    "rejected": Stage((), ("contact-attempted", "not-eligible"), "revoked"),
+    "cancelled": Stage(
+        (), ("contact-attempted", "first-appointment-booked", *ASSESSED, "not-eligible"), "revoked"
+    ),
+    IN_ERROR: Stage((), (), IN_ERROR),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Referral:
+    """One referral. `number` is the one that this server gives it; `requester` refers to the doctor."""
+
+    request: Resource
+    id: str
+    number: str
+    patient: str
+    requester: Resource | None
+    authored: date | None
+
+    @property
+    def reference(self) -> Resource:
+        return {"reference": f"ServiceRequest/{self.id}"}
+
+
+def referral_of(guide: Guide, request: Resource | None) -> Referral | None:
+    """The referral that a ServiceRequest is; None for one of another kind, or without placer or patient."""
+    services = guide.canonical("CodeSystem", "sesame-service")
+    if request is None or "soins-collaboratifs" not in codes(request.get("code"), services):
+        return None
+    placer = identifier_of_type(request, "PLAC")
+    patient = target(request.get("subject"), "Patient")
+    if not placer or not placer.get("system") or not placer.get("value") or patient is None:
+        return None
+    return Referral(
+        request=request,
+        id=request["id"],
+        number=filler_number(placer),
+        patient=patient,
+        requester=request.get("requester"),
+        authored=day(request.get("authoredOn")),
+    )
+
+
+def identifier_of_type(request: Resource, code: str) -> Resource | None:
+    """The identifier of a type such as PLAC, which the doctor's software gives, or FILL, given here."""
+    found: Iterable[Resource] = request.get("identifier", ())
+    return next((one for one in found if code in codes(one.get("type"), HL7_TYPES)), None)
+
+
+def filler_number(placer: Mapping[str, str]) -> str:
+    """The number that goes with the doctor's own: the same however often, and wherever, it is asked for."""
+    digits = uuid5(NAMESPACE_URL, f"{placer['system']}|{placer['value']}").hex[:12].upper()
+    return "-".join((digits[:4], digits[4:8], digits[8:]))
+
+
+def is_referral_task(guide: Guide, task: Resource | None) -> bool:
+    """Whether a Task tells the state of a referral."""
+    kinds = guide.canonical("CodeSystem", "sesame-task-code")
+    return task is not None and has_code([task.get("code", {})], kinds, "referral")
+
+
+def task_of(guide: Guide, records: Records, referral: str) -> Resource | None:
+    """The Task that tells the state of ServiceRequest/`referral`."""
+    found = referring(records, "Task", "focus", f"ServiceRequest/{referral}")
+    return next((task for task in found if is_referral_task(guide, task)), None)
+
+
+def business_status(guide: Guide, task: Resource | None) -> str | None:
+    """The code of a Task's business status."""
+    system = guide.canonical("CodeSystem", "sesame-referral-status")
+    return next(codes((task or {}).get("businessStatus"), system), None)
+
+
+def reject_reason(guide: Guide, task: Resource) -> str | None:
+    """The code of the reason for which a Task was rejected."""
+    return next(codes(task.get("statusReason"), guide.canonical("CodeSystem", "sesame-reject-reason")), None)
+
+
+def ineligibility(guide: Guide, records: Records, referral: Referral, adult_age: int) -> str | None:
+    """The reason for which the patient cannot be taken on, as far as the referral tells; None for none.
+
+    R7: an adult on the day of the referral. R8: no psychiatric follow-up. Avis du comité technique (2023).
+    """
+    patient = records.get("Patient", referral.patient) or {}
+    if is_minor(patient.get("birthDate"), referral.authored, adult_age):
+        return "under-18"
+    if _is_followed(guide, records, referral.request):
+        return "psychiatric-follow-up"
+    return None
+
+
+def is_minor(born: object, on: date | None, adult_age: int) -> bool:
+    """Whether someone is certainly younger than `adult_age` years on that day.
+
+    Of a birth date that is not known to the day, the earliest that it may be counts: who may be an adult is
+    not turned away unseen.
+    """
+    earliest = _earliest(born)
+    if earliest is None or on is None:
+        return False
+    years = on.year - earliest.year - ((on.month, on.day) < (earliest.month, earliest.day))
+    return years < adult_age
+
+
+def is_surely_adult(born: object, on: date | None, adult_age: int) -> bool:
+    """Whether someone is certainly of age on that day: the latest that the birth date may be counts."""
+    latest = _latest(born)
+    return latest is not None and on is not None and not is_minor(latest.isoformat(), on, adult_age)
+
+
+def _earliest(born: object) -> date | None:
+    padded = f"{born}-01-01"[:10] if isinstance(born, str) else None
+    return day(padded)
+
+
+def _latest(born: object) -> date | None:
+    earliest = _earliest(born)
+    if earliest is None or not isinstance(born, str) or len(born) >= 10:
+        return earliest
+    whole = 366 if len(born) == 4 else 31
+    later = earliest + timedelta(days=whole)
+    return date(later.year, later.month, 1) - timedelta(days=1)
+
+
+def _is_followed(guide: Guide, records: Records, request: Resource) -> bool:
+    """Whether the referral, or the form that goes with it, says that a psychiatrist follows the patient."""
+    without = extension(request, guide.profile("sans-suivi-psychiatrique")).get("valueBoolean")
+    if without is False:
+        return True
+    form = guide.canonical("Questionnaire", "adressage")
+    return any(
+        _says_followed(response, form)
+        for reference in request.get("supportingInfo", ())
+        if (response := followed(records, reference, "QuestionnaireResponse"))
+    )
+
+
+def _says_followed(response: Resource, form: str) -> bool:
+    if str(response.get("questionnaire", "")).partition("|")[0] != form:
+        return False
+    return any(
+        answer.get("valueBoolean") is True
+        for item in response.get("item", ())
+        if item.get("linkId") == FOLLOW_UP_ITEM
+        for answer in item.get("answer", ())
+    )

@@ -1,0 +1,100 @@
+"""What follows from a referral in the same commit: its number, its Task, its rejection, its status.
+
+R7 and R8 of the avis du comité technique (2023): who is under age, or followed by a psychiatrist, is not
+taken on; the referral is kept and answered all the same.
+"""
+
+from collections.abc import Iterable, Iterator
+from uuid import NAMESPACE_URL, uuid5
+
+from fhir_server.extension import Change, Resource, View
+from mappings.sesame import identifiers
+from mappings.sesame.guide import Guide
+from mappings.sesame.identifiers import HL7_TYPES
+from mappings.sesame.pathway.reading import codes, target
+from mappings.sesame.pathway.referral import (
+    FIRST,
+    STAGES,
+    Referral,
+    ineligibility,
+    is_referral_task,
+    referral_of,
+    task_of,
+)
+from mappings.sesame.policy import Policy
+from mappings.sesame.resources.elements import tagged_as
+from mappings.sesame.resources.task import referral_task
+
+
+class SettleReferrals:
+    """Keeps a referral, its Task and the status of both as one."""
+
+    name = "referrals"
+    types = frozenset({"ServiceRequest", "Task"})
+
+    def __init__(self, guide: Guide, policy: Policy) -> None:
+        self._guide = guide
+        self._policy = policy
+
+    def react(self, change: Change, view: View) -> Iterable[Resource]:
+        referral = self._referral(change, view)
+        if referral is None:
+            return
+        task = task_of(self._guide, view, referral.id)
+        if task is None and (task := self._opened(referral)) is not None:
+            yield task
+        if task and task.get("status") in FIRST:
+            reason = ineligibility(self._guide, view, referral, self._policy.adult_age)
+            if reason:
+                task = self._rejected(task, reason)
+                yield task
+        yield from self._settled(referral, task)
+
+    def _referral(self, change: Change, view: View) -> Referral | None:
+        if change.after is None:
+            return None
+        if change.type == "ServiceRequest":
+            return referral_of(self._guide, view.get("ServiceRequest", change.id))
+        if not is_referral_task(self._guide, change.after):
+            return None
+        id = target(change.after.get("focus"), "ServiceRequest")
+        return referral_of(self._guide, view.get("ServiceRequest", id)) if id else None
+
+    def _opened(self, referral: Referral) -> Resource | None:
+        """The Task of a referral that came without one; None where the referral does not say enough."""
+        authored_on = referral.request.get("authoredOn")
+        if referral.requester is None or authored_on is None:
+            return None
+        identifier = identifiers.numbered(self._guide, "record", f"{referral.number}-adressage")
+        task = referral_task(
+            self._guide,
+            identifier=identifier,
+            status="requested",
+            referral=referral.reference,
+            patient={"reference": f"Patient/{referral.patient}"},
+            requester=referral.requester,
+            authored_on=authored_on,
+            last_modified=authored_on,
+        )
+        id = str(uuid5(NAMESPACE_URL, f"Task|{identifier['system']}|{identifier['value']}"))
+        return tagged_as(referral.request, task) | {"id": id}
+
+    def _rejected(self, task: Resource, reason: str) -> Resource:
+        kept = {name: value for name, value in task.items() if name != "businessStatus"}
+        return kept | {
+            "status": "rejected",
+            "statusReason": self._guide.concept("sesame-reject-reason", reason),
+        }
+
+    def _settled(self, referral: Referral, task: Resource | None) -> Iterator[Resource]:
+        """The ServiceRequest with its number and the status that its Task gives it, where it lacks them."""
+        request = referral.request
+        given = request["identifier"]
+        others = [one for one in given if "FILL" not in codes(one.get("type"), HL7_TYPES)]
+        stage = STAGES.get((task or {}).get("status", ""))
+        settled = request | {
+            "identifier": [*others, identifiers.filler(self._guide, referral.number)],
+            "status": stage.mirrored if stage else request["status"],
+        }
+        if settled != request:
+            yield settled

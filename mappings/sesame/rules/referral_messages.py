@@ -1,0 +1,78 @@
+"""What the rules of the referral say, in English and French."""
+
+from fhir_server.issues import Template
+
+REFERRAL_NEEDED = Template(
+    en="The Task of a referral is about a ServiceRequest of the programme that is on record: refer to it in "
+    "Task.focus.",
+    fr="La tâche d'un adressage porte sur un ServiceRequest du programme, enregistré ici : référencez-le "
+    "dans Task.focus.",
+)
+FOCUS_FIXED = Template(
+    en="This Task is about ServiceRequest/{id}. It stays so: another referral has a Task of its own.",
+    fr="Cette tâche porte sur ServiceRequest/{id}. Cela ne change pas : un autre adressage a sa propre "
+    "tâche.",
+)
+PATIENT_DIFFERS = Template(
+    en="The Task is for another patient than its referral. Write Patient/{patient}.",
+    fr="La tâche concerne un autre patient que son adressage. Écrivez Patient/{patient}.",
+)
+TASK_ONCE = Template(
+    en="The referral has its Task already, Task/{id}. Follow and update that one.",
+    fr="L'adressage a déjà sa tâche, Task/{id}. Suivez et mettez à jour celle-là.",
+)
+TASK_KEPT = Template(
+    en="The Task of a referral is never deleted. Change its status: cancelled, or entered-in-error.",
+    fr="La tâche d'un adressage n'est jamais supprimée. Changez son statut : cancelled ou entered-in-error.",
+)
+BEGINS_OTHERWISE = Template(
+    en="A referral cannot begin as {status}. Begin with one of: {allowed}.",
+    fr="Un adressage ne peut pas commencer par {status}. Commencez par l'un de : {allowed}.",
+)
+ILLEGAL_MOVE = Template(
+    en="A referral that is {before} cannot become {after}. Allowed moves: {allowed}.",
+    fr="Un adressage {before} ne peut pas devenir {after}. Passages permis : {allowed}.",
+)
+BUSINESS_MISFIT = Template(
+    en="The business status {business} does not go with the status {status}. Allowed with it: {allowed}.",
+    fr="Le statut métier {business} ne va pas avec le statut {status}. Permis avec lui : {allowed}.",
+)
+REASON_NEEDED = Template(
+    en="A referral that is rejected says why: give Task.statusReason a code of sesame-reject-reason.",
+    fr="Un adressage refusé dit pourquoi : donnez à Task.statusReason un code de sesame-reject-reason.",
+)
+NOTHING = Template(en="none", fr="aucun")
+MIRRORED = Template(
+    en="The Task says how a referral stands, and the status of the ServiceRequest follows it: {expected}, "
+    "not {given}. Change the Task, and leave the ServiceRequest.",
+    fr="La tâche dit où en est l'adressage, et le statut du ServiceRequest la suit : {expected}, "
+    "et non {given}. Changez la tâche et laissez le ServiceRequest.",
+)
+SENT_ACTIVE = Template(
+    en="A referral is sent with the status active, not {given}.",
+    fr="Un adressage est envoyé avec le statut active, et non {given}.",
+)
+REFERRED_ONCE = Template(
+    en="ServiceRequest/{id} bears this placer identifier already: it is this referral. Send it with "
+    "ifNoneExist, and a second sending answers with the first.",
+    fr="ServiceRequest/{id} porte déjà cet identifiant PLAC : c'est cet adressage. Envoyez-le avec "
+    "ifNoneExist, et un second envoi répond par le premier.",
+)
+PLACER_FIXED = Template(
+    en="The placer identifier of a referral does not change.",
+    fr="L'identifiant PLAC d'un adressage ne change pas.",
+)
+REFERRED_PATIENT_FIXED = Template(
+    en="The patient of a referral does not change: it is for Patient/{patient}.",
+    fr="Le patient d'un adressage ne change pas : il est pour Patient/{patient}.",
+)
+FILLER_BY_SERVER = Template(
+    en="The server gives a referral its FILL identifier: leave it out, or write {number}.",
+    fr="Le serveur donne à un adressage son identifiant FILL : omettez-le, ou écrivez {number}.",
+)
+AGE_UNKNOWN = Template(
+    en="Whether the patient was an adult on the day of the referral cannot be told from Patient.birthDate: "
+    "ask before the first appointment.",
+    fr="Patient.birthDate ne permet pas de dire si le patient était majeur le jour de l'adressage : "
+    "demandez-le avant le premier rendez-vous.",
+)

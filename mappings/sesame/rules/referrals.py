@@ -1,0 +1,157 @@
+"""A referral goes from state to state by its Task alone; its ServiceRequest follows.
+
+Source: the programme's referral states. A patient who cannot be taken on is no reason to refuse a referral
+here: it is stored, and its Task rejected in the same commit.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from fhir_server.extension import Change, Resource, View
+from fhir_server.issues import Issue
+from fhir_server.search.ast import Match, SearchQuery, TokenValue
+from mappings.sesame.guide import Guide
+from mappings.sesame.pathway.reading import referring, target
+from mappings.sesame.pathway.referral import (
+    FIRST,
+    IN_ERROR,
+    STAGES,
+    Referral,
+    business_status,
+    identifier_of_type,
+    is_minor,
+    is_referral_task,
+    is_surely_adult,
+    referral_of,
+    reject_reason,
+    task_of,
+)
+from mappings.sesame.policy import Policy
+from mappings.sesame.rules import referral_messages as messages
+from mappings.sesame.rules.verdict import refusal
+
+
+class ReferralTaskRules:
+    """Whether the Task of a referral may be what it is after what it was."""
+
+    name = "referral-tasks"
+    types = frozenset({"Task"})
+
+    def __init__(self, guide: Guide) -> None:
+        self._guide = guide
+
+    def check(self, change: Change, view: View) -> Iterable[Issue]:
+        before, task = change.before, change.after
+        was_ours = is_referral_task(self._guide, before)
+        if task is None:
+            if was_ours:
+                yield refusal(messages.TASK_KEPT(), "Task")
+            return
+        if not is_referral_task(self._guide, task):
+            if was_ours:
+                yield refusal(messages.TASK_KEPT(), "Task.code")
+            return
+        yield from self._focus(before if was_ours else None, task, view)
+        yield from _moves(before if was_ours else None, task)
+        yield from self._codes(task)
+
+    def _focus(self, before: Resource | None, task: Resource, view: View) -> Iterator[Issue]:
+        id = target(task.get("focus"), "ServiceRequest")
+        referral = referral_of(self._guide, view.get("ServiceRequest", id)) if id else None
+        was = target((before or {}).get("focus"), "ServiceRequest")
+        if was and id != was:
+            yield refusal(messages.FOCUS_FIXED(id=was), "Task.focus")
+        elif referral is None:
+            yield refusal(messages.REFERRAL_NEEDED(), "Task.focus")
+        else:
+            view.lock(f"sesame/ServiceRequest/{referral.id}")
+            if target(task.get("for"), "Patient") != referral.patient:
+                yield refusal(messages.PATIENT_DIFFERS(patient=referral.patient), "Task.for")
+            for other in referring(view, "Task", "focus", f"ServiceRequest/{referral.id}"):
+                if other["id"] != task["id"] and is_referral_task(self._guide, other):
+                    yield refusal(messages.TASK_ONCE(id=other["id"]), "Task.focus")
+
+    def _codes(self, task: Resource) -> Iterator[Issue]:
+        """Business statuses go with some statuses, and a rejection gives its reason."""
+        status, business = task.get("status", ""), business_status(self._guide, task)
+        stage = STAGES.get(status)
+        if stage and business and status != IN_ERROR and business not in stage.businesses:
+            allowed = ", ".join(stage.businesses) or messages.NOTHING()
+            text = messages.BUSINESS_MISFIT(business=business, status=status, allowed=allowed)
+            yield refusal(text, "Task.businessStatus")
+        if status == "rejected" and reject_reason(self._guide, task) is None:
+            yield refusal(messages.REASON_NEEDED(), "Task.statusReason")
+
+
+def _moves(before: Resource | None, task: Resource) -> Iterator[Issue]:
+    status = task.get("status", "?")
+    if before is None:
+        if status not in FIRST:
+            text = messages.BEGINS_OTHERWISE(status=status, allowed=", ".join(FIRST))
+            yield refusal(text, "Task.status")
+        return
+    was = before.get("status", "?")
+    if status == was:
+        return
+    following = STAGES[was].following if was in STAGES else ()
+    allowed = (*following, *(() if was == IN_ERROR else (IN_ERROR,)))
+    if status not in allowed:
+        named = ", ".join(allowed) or messages.NOTHING()
+        yield refusal(messages.ILLEGAL_MOVE(before=was, after=status, allowed=named), "Task.status")
+
+
+class ReferralRules:
+    """Whether a ServiceRequest may stand as a referral: sent once, and as its Task says."""
+
+    name = "referrals"
+    types = frozenset({"ServiceRequest"})
+
+    def __init__(self, guide: Guide, policy: Policy) -> None:
+        self._guide = guide
+        self._policy = policy
+
+    def check(self, change: Change, view: View) -> Iterable[Issue]:
+        # As it stands now: a reaction may have made its status follow the Task since the change.
+        referral = referral_of(self._guide, view.get("ServiceRequest", change.id) if change.after else None)
+        if referral is None:
+            return
+        view.lock(f"sesame/ServiceRequest/{referral.id}")
+        yield from self._sent_once(referral, view)
+        yield from self._same(referral_of(self._guide, change.before), referral)
+        yield from self._status(referral, view)
+        if change.before is None and not self._is_age_told(referral, view):
+            yield Issue("warning", "business-rule", messages.AGE_UNKNOWN(), ("ServiceRequest.subject",))
+
+    def _is_age_told(self, referral: Referral, view: View) -> bool:
+        born = (view.get("Patient", referral.patient) or {}).get("birthDate")
+        told = (born, referral.authored, self._policy.adult_age)
+        return is_minor(*told) or is_surely_adult(*told)
+
+    def _sent_once(self, referral: Referral, view: View) -> Iterator[Issue]:
+        placer = identifier_of_type(referral.request, "PLAC") or {}
+        place = "ServiceRequest.identifier"
+        match = Match("identifier", "token", (TokenValue(placer["system"], placer["value"]),))
+        for other in view.find(SearchQuery(("ServiceRequest",), (match,), count=2, total="none")):
+            if other["id"] != referral.id:
+                yield refusal(messages.REFERRED_ONCE(id=other["id"]), place)
+        filler = identifier_of_type(referral.request, "FILL")
+        if filler and filler.get("value") != referral.number:
+            yield refusal(messages.FILLER_BY_SERVER(number=referral.number), place)
+
+    def _same(self, before: Referral | None, after: Referral) -> Iterator[Issue]:
+        if before and before.number != after.number:
+            yield refusal(messages.PLACER_FIXED(), "ServiceRequest.identifier")
+        if before and before.patient != after.patient:
+            text = messages.REFERRED_PATIENT_FIXED(patient=before.patient)
+            yield refusal(text, "ServiceRequest.subject")
+
+    def _status(self, referral: Referral, view: View) -> Iterator[Issue]:
+        task = task_of(self._guide, view, referral.id)
+        given = referral.request.get("status", "?")
+        if task is None:
+            if given != "active":
+                yield refusal(messages.SENT_ACTIVE(given=given), "ServiceRequest.status")
+            return
+        stage = STAGES.get(task.get("status", ""))
+        if stage and given != stage.mirrored:
+            text = messages.MIRRORED(expected=stage.mirrored, given=given)
+            yield refusal(text, "ServiceRequest.status")
