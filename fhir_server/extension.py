@@ -104,12 +104,23 @@ def no_plug_ins(_root: str | None, _options: Mapping[str, Any]) -> PlugIns:
     return PlugIns()
 
 
+class Cohort(Protocol):
+    """A synthetic cohort, `scale` times as large as it can be, the same at each call with the same seed.
+
+    Gives groups of transaction Bundles. What the first group holds, all others refer to; these are
+    independent of each other, so that several clients can send them. Within a group the order counts. Raises
+    `ValueError` for a scale out of bounds.
+    """
+
+    def __call__(self, root: str | None, *, seed: int, scale: float) -> Iterable[tuple[Resource, ...]]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Programme:
     """A care programme: its guide as plain resources, its synthetic cohort as transaction Bundles, and its
     plug-ins. `guide`, `demo` and `plug_ins` take the canonical root to write instead of the programme's own;
     `plug_ins` also the options of whoever runs the server, and raises `ValueError` for one that it does not
-    know. `checks` look at single resources, as the engine's own do.
+    know. `checks` look at single resources, as the engine's own do. `cohorts` are larger ones by name.
     """
 
     name: str
@@ -118,6 +129,7 @@ class Programme:
     demo: Callable[[str | None], Iterable[Resource]]
     plug_ins: Callable[[str | None, Mapping[str, Any]], PlugIns] = no_plug_ins
     checks: tuple[Check, ...] = ()
+    cohorts: Mapping[str, Cohort] = field(default_factory=dict)
 
 
 class Validator(Protocol):

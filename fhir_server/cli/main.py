@@ -15,6 +15,7 @@ from fhir_server.settings import SettingError
 COMMANDS: Mapping[str, str] = {
     "serve": "fhir_server.cli.serve",
     "load": "fhir_server.cli.load",
+    "demo": "fhir_server.cli.demo",
     "validate": "fhir_server.cli.validate",
     "reindex": "fhir_server.cli.reindex",
     "doctor": "fhir_server.cli.doctor",

@@ -15,6 +15,13 @@ def demo(root: str | None) -> Iterable[Resource]:
     return demo_cohort(root=root)
 
 
+def forecast(root: str | None, *, seed: int, scale: float) -> Iterable[tuple[Resource, ...]]:
+    """The cohort of the forecast, likewise."""
+    from mappings.sesame.cohort.forecast import forecast_cohort
+
+    return forecast_cohort(root, seed=seed, scale=scale)
+
+
 PROGRAMME = Programme(
     name="sesame",
     version=guide_version(),
@@ -22,4 +29,5 @@ PROGRAMME = Programme(
     demo=demo,
     plug_ins=plug_ins,
     checks=(IdentityCheck(),),
+    cohorts={"forecast": forecast},
 )

@@ -42,13 +42,12 @@ def create(resource: Resource) -> Resource:
     return {"fullUrl": full_url(resource), "resource": resource, "request": request}
 
 
-def replace(resource: Resource) -> Resource:
-    """An entry that replaces the one resource that bears its identifier."""
-    return {
-        "fullUrl": full_url(resource),
-        "resource": resource,
-        "request": {"method": "PUT", "url": query(resource)},
-    }
+def replace(resource: Resource, version: int | None = None) -> Resource:
+    """An entry that replaces the one resource that bears its identifier, if it stands at `version`."""
+    request = {"method": "PUT", "url": query(resource)}
+    if version is not None:
+        request["ifMatch"] = f'W/"{version}"'
+    return {"fullUrl": full_url(resource), "resource": resource, "request": request}
 
 
 def transaction(entries: Iterable[Resource]) -> Resource:

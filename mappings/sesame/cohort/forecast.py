@@ -6,6 +6,7 @@ call with the same seed.
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from itertools import chain
 from random import Random
 
 from mappings.sesame.cohort.admissions import Admission, admissions
@@ -32,23 +33,27 @@ REVIEWED_AFTER_DAYS = 56
 EXIT_REASONS = ("goals-reached", "goals-reached", "end-of-sequences", "lost-to-follow-up", "other-referral")
 
 
-def forecast_cohort(root: str | None = None, *, seed: int = SEED, scale: float = 1.0) -> Iterator[Resource]:
-    """First the Bundle of the teams, then those of one patient after the other.
+def forecast_cohort(
+    root: str | None = None, *, seed: int = SEED, scale: float = 1.0
+) -> Iterator[tuple[Resource, ...]]:
+    """First the Bundle of the teams, then group by group the Bundles of a patient, to be sent in this order.
 
     `root` is the canonical root of the guide that the resources follow; `scale` is from 0.01 to 1. Raises
     `ValueError` for another scale.
     """
+    courses = forecast_courses(seed, scale)
     kit = make_kit(read_guide(root))
-    yield team_bundle(kit.guide, kit.team)
-    for course in forecast_courses(seed, scale):
-        yield from told(kit, course)
+    groups = (tuple(told(kit, course)) for course in courses)
+    return chain([(team_bundle(kit.guide, kit.team),)], groups)
 
 
 def forecast_courses(seed: int = SEED, scale: float = 1.0) -> Iterator[Course]:
     """The courses of all patients, by the day on which their care begins."""
-    columns = read_forecast(scale)
-    for number, admission in enumerate(admissions(Random(f"{seed}-forecast"), columns), start=1):
-        yield _course(Random(f"{seed}-forecast-{number}"), number, admission)
+    admitted = admissions(Random(f"{seed}-forecast"), read_forecast(scale))
+    return (
+        _course(Random(f"{seed}-forecast-{number}"), number, admission)
+        for number, admission in enumerate(admitted, start=1)
+    )
 
 
 def _course(random: Random, number: int, admission: Admission) -> Course:

@@ -25,9 +25,12 @@ def make_kit(guide: Guide) -> Kit:
 
 
 def told(kit: Kit, course: Course) -> Iterator[Resource]:
-    """All that was recorded of a patient, then each state that the referral went on to."""
+    """All that was recorded of a patient, then each state that the referral went on to.
+
+    A state bears the version of the Task that it follows: sent again, it is answered 412 and changes nothing.
+    """
     found, dossier = referred(kit, course)
     everything = [*found, *followed(dossier)]
     yield transaction(create(synthetic(kit.guide, resource)) for resource in everything)
-    for task in progress(dossier, found):
-        yield transaction([replace(synthetic(kit.guide, task))])
+    for version, task in enumerate(progress(dossier, found), start=1):
+        yield transaction([replace(synthetic(kit.guide, task), version)])

@@ -1,0 +1,107 @@
+"""Sends groups of Bundles to a server, by several clients at once: to this process's own, or over HTTP.
+
+https://hl7.org/fhir/R4/http.html#transaction
+"""
+
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+
+import httpx
+
+from fhir_server.bootstrap import Server
+from fhir_server.cli.failure import CommandError
+from fhir_server.core import json
+from fhir_server.core.request import FhirRequest, Preferences
+from fhir_server.errors import FhirError, status_of
+from fhir_server.extension import Resource
+
+FHIR_JSON = "application/fhir+json"
+HEADERS = {"Content-Type": FHIR_JSON, "Prefer": "return=minimal"}
+TIMEOUT_SECONDS = 60.0
+# A server that is busy, or a write that another one overtook: the same request again may succeed.
+PASSING = frozenset({409, 429, 502, 503, 504})
+# Where an entry says which version it follows: that version is past, so the Bundle was taken before.
+PAST = 412
+ATTEMPTS = 8
+FIRST_PAUSE_SECONDS = 0.05
+
+Post = Callable[[Resource], None]
+"""Sends one Bundle. Raises `CommandError` when it is refused."""
+
+
+def deliver(groups: Iterable[tuple[Resource, ...]], post: Post, clients: int = 1) -> int:
+    """Send the first group, then the others, `clients` at a time; how many entries that were."""
+    waiting = iter(groups)
+    entries = _send(next(waiting, ()), post)
+    with ThreadPoolExecutor(clients) as pool:
+        under_way: set[Future[int]] = set()
+        for group in waiting:
+            under_way.add(pool.submit(_send, group, post))
+            if len(under_way) > 2 * clients:
+                done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
+                entries += sum(one.result() for one in done)
+        return entries + sum(one.result() for one in under_way)
+
+
+def _send(group: tuple[Resource, ...], post: Post) -> int:
+    for bundle in group:
+        post(bundle)
+    return sum(len(bundle["entry"]) for bundle in group)
+
+
+def to_server(server: Server) -> Post:
+    """Sends to the server put together in this process."""
+
+    def post(bundle: Resource) -> None:
+        request = FhirRequest(
+            method="POST",
+            path=(),
+            base_url=server.settings.base_url or f"http://{server.settings.host}:{server.settings.port}/fhir",
+            content=bundle,
+            content_type=FHIR_JSON,
+            preferences=Preferences(returns="minimal"),
+        )
+        try:
+            server.dispatcher.dispatch(request)
+        except FhirError as error:
+            if status_of(error) == PAST and _follows_a_version(bundle):
+                return
+            raise CommandError(f"a Bundle was refused: {error}") from error
+
+    return post
+
+
+def over_http(client: httpx.Client, base: str) -> Post:
+    """Sends to the server at `base`; a request that may succeed later is sent again."""
+
+    def post(bundle: Resource) -> None:
+        body, past = json.serialise(bundle), PAST if _follows_a_version(bundle) else None
+        for attempt in range(ATTEMPTS):
+            status, refusal = _sent(client, base, body)
+            if refusal is None or status == past:
+                return
+            if status and status not in PASSING:
+                raise CommandError(f"{base} refused a Bundle: {status} {refusal}")
+            time.sleep(FIRST_PAUSE_SECONDS * 2**attempt)
+        raise CommandError(f"{base} did not take a Bundle: {refusal}")
+
+    return post
+
+
+def _sent(client: httpx.Client, base: str, body: bytes) -> tuple[int, str | None]:
+    """The status of the answer, 0 without one, and why the Bundle was not taken.
+
+    Raises `httpx.UnsupportedProtocol` when `base` is no URL of HTTP.
+    """
+    try:
+        answer = client.post(base, content=body, headers=HEADERS)
+    except httpx.UnsupportedProtocol:
+        raise
+    except httpx.TransportError as error:
+        return 0, str(error) or type(error).__name__
+    return answer.status_code, None if answer.is_success else answer.text[:1000]
+
+
+def _follows_a_version(bundle: Resource) -> bool:
+    return any("ifMatch" in entry["request"] for entry in bundle["entry"])
