@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 from fhir_server.core import json
 
-BundleType = Literal["searchset", "history", "batch-response", "transaction-response"]
+BundleType = Literal["collection", "searchset", "history", "batch-response", "transaction-response"]
 
 
 class Link(NamedTuple):

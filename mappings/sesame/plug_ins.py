@@ -8,9 +8,12 @@ from typing import Any
 
 from fhir_server.extension import PlugIns
 from mappings.sesame.billing.bill import Billing
+from mappings.sesame.caseload.caseload import Caseload
 from mappings.sesame.guide import read_guide
 from mappings.sesame.operations.billing_feed import billing_feed
+from mappings.sesame.operations.case_review_list import case_review_list
 from mappings.sesame.operations.explain_billing import explain_billing
+from mappings.sesame.operations.file_active import file_active
 from mappings.sesame.operations.renew import renew
 from mappings.sesame.operations.sequence_status import sequence_status
 from mappings.sesame.policy import Policy
@@ -28,6 +31,7 @@ def plug_ins(root: str | None, options: Mapping[str, Any]) -> PlugIns:
     """The plug-ins for the guide under `root`. Raises `ValueError` for an option that is none."""
     guide, policy = read_guide(root), Policy.of(options)
     billing = Billing(guide, policy, read_tariff())
+    caseload = Caseload(guide)
     return PlugIns(
         rules=(
             SequenceRules(guide, policy),
@@ -46,5 +50,7 @@ def plug_ins(root: str | None, options: Mapping[str, Any]) -> PlugIns:
             sequence_status(billing),
             billing_feed(guide),
             explain_billing(billing),
+            file_active(guide, policy, caseload),
+            case_review_list(guide, policy, caseload),
         ),
     )

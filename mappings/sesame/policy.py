@@ -29,6 +29,12 @@ class Policy:
     adult_age: int = 18
     window_start: date | None = None
     window_end: date | None = None
+    not_improved_days: int = 70
+    review_days: int = 60
+    contact_days: int = 28
+    elevated_score: int = 10
+    evaluation_key_file: str | None = None
+    research_key_file: str | None = None
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> "Policy":
@@ -46,6 +52,10 @@ def _value(name: str, kind: Any, given: Any) -> Any:
         if type(given) is int and 0 <= given <= 1_000:
             return given
         raise ValueError(f"sesame.{name}: expected a number from 0 to 1000, not {given!r}")
+    if kind == str | None:
+        if given is None or (isinstance(given, str) and given):
+            return given
+        raise ValueError(f"sesame.{name}: expected the path of a file, not {given!r}")
     if choices := [choice for choice in get_args(kind) if isinstance(choice, str)]:
         if given in choices:
             return given

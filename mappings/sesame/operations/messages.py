@@ -33,3 +33,15 @@ STARTS_TOO_SOON = Template(
     en="The renewal begins on {start}, but the sequence that it renews lasts until {end}.",
     fr="Le renouvellement commence le {start}, mais la séquence qu'il renouvelle dure jusqu'au {end}.",
 )
+BAD_NUMBER = Template(
+    en="{name} is a whole number from 0 to {most}, not {value}.",
+    fr="{name} est un nombre entier de 0 à {most}, et non {value}.",
+)
+BAD_CHOICE = Template(
+    en="{name} is one of {valid}, not {value}.",
+    fr="{name} vaut l'un de {valid}, et non {value}.",
+)
+BAD_REFERENCE = Template(
+    en="{name} refers to a {type}, such as {type}/123: {value} does not.",
+    fr="{name} désigne un {type}, par exemple {type}/123 : {value} n'en désigne pas.",
+)

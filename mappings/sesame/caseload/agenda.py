@@ -1,0 +1,87 @@
+"""Whom the nurse and the psychiatrist should discuss at the weekly case review, in which order, and why.
+
+Not improved after 70 days in care, and a review within 60 days: collaborative care metrics of New York State
+(2025), as restated publicly. A contact within 28 days: the caseload trackers of the AIMS Center. None is a
+rule of SÉSAME, so each threshold is a setting.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from fhir_server.issues import Text
+from mappings.sesame.caseload import messages
+from mappings.sesame.caseload.standing import SCALES, Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Days, and the score from which on a baseline is high enough to be asked to improve."""
+
+    not_improved_days: int
+    review_days: int
+    contact_days: int
+    elevated_score: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a patient is on the agenda."""
+
+    code: str
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One patient of the agenda: `reasons` gravest first."""
+
+    standing: Standing
+    reasons: tuple[Reason, ...]
+
+
+GRAVITY = ("suicide-alert", "team-request", "not-improved", "no-review", "no-contact")
+"""The reasons, gravest first."""
+
+
+def agenda(standings: Iterable[Standing], thresholds: Thresholds) -> list[Item]:
+    """Those with a reason: by the gravest, then by how many they have, then by who waits the longest."""
+    found = (Item(standing, tuple(_reasons(standing, thresholds))) for standing in standings)
+    return sorted((item for item in found if item.reasons), key=_rank)
+
+
+def _rank(item: Item) -> tuple[int, int, int, str]:
+    waiting = item.standing.days_since(item.standing.last_review)
+    gravest = GRAVITY.index(item.reasons[0].code)
+    return gravest, -len(item.reasons), -waiting, item.standing.episode.number
+
+
+def _reasons(standing: Standing, thresholds: Thresholds) -> Iterator[Reason]:
+    if standing.alert:
+        yield Reason("suicide-alert", messages.SUICIDE_ALERT())
+    if standing.episode.flagged:
+        yield Reason("team-request", messages.TEAM_REQUEST())
+    if text := _not_improved(standing, thresholds):
+        yield Reason("not-improved", text)
+    unreviewed = standing.days_since(standing.last_review)
+    if unreviewed >= thresholds.review_days:
+        never = messages.NEVER_REVIEWED(days=unreviewed)
+        last = messages.NO_REVIEW(days=unreviewed, last=standing.last_review)
+        yield Reason("no-review", last if standing.last_review else never)
+    alone = standing.days_since(standing.last_contact)
+    if alone >= thresholds.contact_days:
+        yield Reason("no-contact", messages.NO_CONTACT(days=alone))
+
+
+def _not_improved(standing: Standing, thresholds: Thresholds) -> Text | None:
+    """What is said of who should have improved and has not: neither by half, nor to under the threshold."""
+    trend, days = standing.trend, standing.days_in_care
+    if trend is None or days < thresholds.not_improved_days:
+        return None
+    if trend.baseline.value < thresholds.elevated_score:
+        return None
+    scale, first = SCALES[trend.scale], trend.baseline.value
+    if trend.last is None:
+        return messages.NOT_MEASURED(days=days, scale=scale, first=first)
+    if trend.responded or trend.last.value < thresholds.elevated_score:
+        return None
+    return messages.NOT_IMPROVED(days=days, scale=scale, first=first, last=trend.last.value)

@@ -1,0 +1,164 @@
+"""The facts of all patients, kept in memory and caught up from the one clock before each use.
+
+A consumer cursor on `changes()`: the first use reads every resource once, each later one only what was
+committed since. Nothing is written for it, and what it says is what the store says up to the watermark.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import Lock
+
+from fhir_server.core import json
+from fhir_server.extension import Engine
+from fhir_server.store.port import Store, StoredResource
+from mappings.sesame.caseload.facts import (
+    Alert,
+    Answers,
+    Course,
+    Episode,
+    Fact,
+    Invoice,
+    Person,
+    Referral,
+    Review,
+    Role,
+    Score,
+    Site,
+    Team,
+    Visit,
+)
+from mappings.sesame.caseload.readings import Readings
+from mappings.sesame.guide import Guide
+
+AT_ONCE = 1_000
+"""Versions that are read from the store at one time."""
+
+
+@dataclass(slots=True)
+class Dossier:
+    """All facts about one patient, by the id of the resource that states them."""
+
+    person: Person | None = None
+    episodes: dict[str, Episode] = field(default_factory=dict)
+    visits: dict[str, Visit] = field(default_factory=dict)
+    scores: dict[str, Score] = field(default_factory=dict)
+    reviews: dict[str, Review] = field(default_factory=dict)
+    alerts: dict[str, Alert] = field(default_factory=dict)
+    courses: dict[str, Course] = field(default_factory=dict)
+    teams: dict[str, Team] = field(default_factory=dict)
+    referrals: dict[str, Referral] = field(default_factory=dict)
+    invoices: dict[str, Invoice] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Known:
+    """What is known up to `sequence` of the line of history `epoch`. `owners` says whose facts a resource
+    states: the patient's id.
+    """
+
+    store: Store
+    epoch: str
+    sequence: int = 0
+    dossiers: dict[str, Dossier] = field(default_factory=dict)
+    roles: dict[str, Role] = field(default_factory=dict)
+    sites: dict[str, Site] = field(default_factory=dict)
+    answers: dict[str, Answers] = field(default_factory=dict)
+    owners: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def site_of(self, episode: Episode) -> str | None:
+        """The site of an episode: the one that it names, else the one where its nurse works."""
+        if episode.site:
+            return episode.site
+        role = self.roles.get(episode.nurse or "")
+        return role.organization if role else None
+
+    def department_of(self, episode: Episode) -> str | None:
+        site = self.sites.get(self.site_of(episode) or "")
+        return site.department if site else None
+
+
+class Caseload:
+    """The facts, for one operation at a time."""
+
+    def __init__(self, guide: Guide) -> None:
+        self._readings = Readings(guide)
+        self._known: Known | None = None
+        self._lock = Lock()
+
+    @contextmanager
+    def caught_up(self, engine: Engine) -> Iterator[Known]:
+        """What is known at the watermark; not to be kept after the block."""
+        with self._lock:
+            known = self._known
+            if known is None or known.store is not engine.store or known.epoch != engine.store.epoch:
+                known = self._known = Known(engine.store, engine.store.epoch)
+            self._catch_up(known)
+            yield known
+
+    def _catch_up(self, known: Known) -> None:
+        while True:
+            versions = known.store.changes(known.sequence, AT_ONCE, self._readings.types)
+            for version in versions:
+                self._take(known, version)
+                known.sequence = version.sequence
+            if len(versions) < AT_ONCE:
+                return
+
+    def _take(self, known: Known, version: StoredResource) -> None:
+        """Put what this version says in place of what the one before said."""
+        _forget(known, version.type, version.id)
+        found = None if version.deleted else self._readings.read(json.parse(version.body))
+        if found is None:
+            return
+        patient, fact = found
+        if patient is None:
+            _general(known, version.type)[version.id] = fact
+            return
+        dossier = known.dossiers.setdefault(patient, Dossier())
+        known.owners[version.type, version.id] = patient
+        if isinstance(fact, Person):
+            dossier.person = fact
+        else:
+            _kept(dossier, version.type)[version.id] = fact
+
+
+def _forget(known: Known, type: str, id: str) -> None:
+    patient = known.owners.pop((type, id), None)
+    if patient is None:
+        if type in GENERAL:
+            _general(known, type).pop(id, None)
+    elif type == "Patient":
+        known.dossiers[patient].person = None
+    else:
+        _kept(known.dossiers[patient], type).pop(id, None)
+
+
+def _general(known: Known, type: str) -> dict[str, Fact]:
+    found: dict[str, Fact] = getattr(known, GENERAL[type])
+    return found
+
+
+def _kept(dossier: Dossier, type: str) -> dict[str, Fact]:
+    found: dict[str, Fact] = getattr(dossier, KEPT[type])
+    return found
+
+
+GENERAL: Mapping[str, str] = {
+    "PractitionerRole": "roles",
+    "Organization": "sites",
+    "QuestionnaireResponse": "answers",
+}
+"""Types whose facts are about no patient, and where they are kept."""
+
+KEPT: Mapping[str, str] = {
+    "EpisodeOfCare": "episodes",
+    "Encounter": "visits",
+    "Observation": "scores",
+    "ClinicalImpression": "reviews",
+    "Flag": "alerts",
+    "CarePlan": "courses",
+    "CareTeam": "teams",
+    "Task": "referrals",
+    "Claim": "invoices",
+}

@@ -1,0 +1,164 @@
+"""The few facts that lists and measures take from a resource; the resource itself is not kept.
+
+Days are calendar days, in the zone that the resource states. Everything else is an id or a code.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+from fhir_server.core.json import Number
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A patient, as a nurse knows the person."""
+
+    name: str
+    birth_date: str
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """A stay in the programme. `nurse` is a PractitionerRole, `site` the site that the episode itself names.
+    `flagged` when the team asked for a case review.
+    """
+
+    id: str
+    patient: str
+    number: str
+    status: str
+    start: date
+    end: date | None
+    nurse: str | None
+    site: str | None
+    carrier: str | None
+    referral: str | None
+    exit_reason: str | None
+    flagged: bool
+
+    def is_open_on(self, day: date) -> bool:
+        return self.start <= day and (self.end is None or day < self.end)
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A finished encounter: initial-assessment, nurse-contact or case-review."""
+
+    episode: str | None
+    kind: str
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """The total of a scale, by its LOINC code; `moment` is the date as written, which tells two of a day
+    apart.
+    """
+
+    scale: str
+    day: date
+    moment: str
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A case review of this patient with its recommendation; a review without one does not count."""
+
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """A risk not to lose sight of, from its first day to the day that it was lifted."""
+
+    start: date | None
+    end: date | None
+    active: bool
+
+    def holds_on(self, day: date) -> bool:
+        begun = self.start is None or self.start <= day
+        return begun and (day < self.end if self.end else self.active)
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """A sequence of care."""
+
+    id: str
+    episode: str | None
+    number: str
+    track: str
+    rank: int
+    start: date
+    end: date
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """Who cares for the patient: the psychiatrists, as PractitionerRoles."""
+
+    psychiatrists: tuple[str, ...]
+    start: date | None
+    end: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Referral:
+    """The Task of a referral."""
+
+    id: str
+    request: str | None
+    status: str
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class Invoice:
+    """The claim of a sequence."""
+
+    id: str
+    status: str
+    forfait: str
+    start: date
+    amount: Number
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A professional's role at a site."""
+
+    organization: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A site and the département that it lies in."""
+
+    name: str
+    department: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """A satisfaction questionnaire that a patient filled in; it names nobody."""
+
+    day: date
+
+
+Fact = (
+    Person
+    | Episode
+    | Visit
+    | Score
+    | Review
+    | Alert
+    | Course
+    | Team
+    | Referral
+    | Invoice
+    | Role
+    | Site
+    | Answers
+)

@@ -1,0 +1,202 @@
+"""Reads the facts off resources, one reader per type; what is no fact of the programme gives none.
+
+https://hl7.org/fhir/R4/resourcelist.html
+"""
+
+from collections.abc import Callable, Mapping
+
+from fhir_server.extension import Resource
+from mappings.sesame.caseload.facts import (
+    Alert,
+    Answers,
+    Course,
+    Episode,
+    Fact,
+    Invoice,
+    Person,
+    Referral,
+    Review,
+    Role,
+    Score,
+    Site,
+    Team,
+    Visit,
+)
+from mappings.sesame.guide import Guide
+from mappings.sesame.identifiers import FINESS
+from mappings.sesame.pathway.reading import codes, day, extension, identifier_value, target
+from mappings.sesame.pathway.sequence import sequence_of
+from mappings.sesame.resources.elements import LOINC
+
+Found = tuple[str | None, Fact] | None
+"""The id of the patient that a fact is about, None where it is about nobody; and the fact."""
+
+OVERSEAS = ("97", "98")
+
+
+class Readings:
+    """The readers, by type. `read` gives what a resource says."""
+
+    def __init__(self, guide: Guide) -> None:
+        self._guide = guide
+        self._readers: Mapping[str, Callable[[Resource], Found]] = {
+            "Patient": _person,
+            "EpisodeOfCare": self._episode,
+            "Encounter": self._visit,
+            "Observation": _score,
+            "ClinicalImpression": _review,
+            "Flag": self._alert,
+            "CarePlan": self._course,
+            "CareTeam": self._team,
+            "Task": self._referral,
+            "Claim": self._invoice,
+            "PractitionerRole": _role,
+            "Organization": _site,
+            "QuestionnaireResponse": self._answers,
+        }
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        return tuple(self._readers)
+
+    def read(self, resource: Resource) -> Found:
+        return self._readers[resource["resourceType"]](resource)
+
+    def _system(self, id: str) -> str:
+        return self._guide.canonical("CodeSystem", id)
+
+    def _episode(self, resource: Resource) -> Found:
+        patient, period = target(resource.get("patient"), "Patient"), resource.get("period", {})
+        start = day(period.get("start"))
+        if patient is None or start is None or resource.get("status") in ("planned", "entered-in-error"):
+            return None
+        exit = extension(resource, self._guide.profile("exit-reason")).get("valueCodeableConcept")
+        site = extension(resource, self._guide.profile("site-referent")).get("valueReference")
+        return patient, Episode(
+            id=resource["id"],
+            patient=patient,
+            number=identifier_value(resource, self._guide.naming_system("episode")) or resource["id"],
+            status=resource["status"],
+            start=start,
+            end=day(period.get("end")),
+            nurse=target(resource.get("careManager"), "PractitionerRole"),
+            site=target(site, "Organization"),
+            carrier=target(resource.get("managingOrganization"), "Organization"),
+            referral=target(next(iter(resource.get("referralRequest", ())), None), "ServiceRequest"),
+            exit_reason=next(codes(exit, self._system("sesame-exit-reason")), None),
+            flagged=extension(resource, self._guide.profile("case-review-flag")).get("valueBoolean") is True,
+        )
+
+    def _visit(self, resource: Resource) -> Found:
+        patient = target(resource.get("subject"), "Patient")
+        on = day(resource.get("period", {}).get("start"))
+        system = self._system("sesame-encounter-type")
+        kind = next((code for concept in resource.get("type", ()) for code in codes(concept, system)), None)
+        if patient is None or on is None or kind is None or resource.get("status") != "finished":
+            return None
+        episode = target(next(iter(resource.get("episodeOfCare", ())), None), "EpisodeOfCare")
+        return patient, Visit(episode, kind, on)
+
+    def _alert(self, resource: Resource) -> Found:
+        patient, period = target(resource.get("subject"), "Patient"), resource.get("period", {})
+        kinds = codes(resource.get("code"), self._system("sesame-flag-code"))
+        if patient is None or "suicide-risk" not in kinds or resource.get("status") == "entered-in-error":
+            return None
+        start, end = day(period.get("start")), day(period.get("end"))
+        return patient, Alert(start, end, resource.get("status") == "active")
+
+    def _course(self, resource: Resource) -> Found:
+        found = sequence_of(self._guide, resource)
+        if found is None or not found.counts:
+            return None
+        return found.patient, Course(
+            id=found.id,
+            episode=found.episode,
+            number=found.number,
+            track=found.track,
+            rank=found.rank,
+            start=found.start,
+            end=found.end,
+            status=found.status,
+        )
+
+    def _team(self, resource: Resource) -> Found:
+        patient, period = target(resource.get("subject"), "Patient"), resource.get("period", {})
+        if patient is None or resource.get("status") not in ("active", "inactive"):
+            return None
+        system = self._system("sesame-role")
+        members = (
+            target(member.get("member"), "PractitionerRole")
+            for member in resource.get("participant", ())
+            if any("psychiatre" in codes(role, system) for role in member.get("role", ()))
+        )
+        psychiatrists = tuple(member for member in members if member)
+        return patient, Team(psychiatrists, day(period.get("start")), day(period.get("end")))
+
+    def _referral(self, resource: Resource) -> Found:
+        patient, on = target(resource.get("for"), "Patient"), day(resource.get("authoredOn"))
+        kinds = codes(resource.get("code"), self._system("sesame-task-code"))
+        if patient is None or on is None or "referral" not in kinds:
+            return None
+        request = target(resource.get("focus"), "ServiceRequest")
+        return patient, Referral(resource["id"], request, resource["status"], on)
+
+    def _invoice(self, resource: Resource) -> Found:
+        patient = target(resource.get("patient"), "Patient")
+        start = day(resource.get("billablePeriod", {}).get("start"))
+        system = self._system("sesame-forfait")
+        items = resource.get("item", ())
+        forfait = next((code for item in items for code in codes(item["productOrService"], system)), None)
+        amount = resource.get("total", {}).get("value")
+        if patient is None or start is None or forfait is None or amount is None:
+            return None
+        return patient, Invoice(resource["id"], resource["status"], forfait, start, amount)
+
+    def _answers(self, resource: Resource) -> Found:
+        on = day(resource.get("authored"))
+        canonical = str(resource.get("questionnaire")).partition("|")[0]
+        if on is None or canonical != self._guide.canonical("Questionnaire", "satisfaction-patient"):
+            return None
+        return (None, Answers(on)) if resource.get("status") in ("completed", "amended") else None
+
+
+def _person(resource: Resource) -> Found:
+    names = resource.get("name", [])
+    name = next((one for one in names if one.get("use") == "official"), names[0] if names else {})
+    parts = [name.get("family", ""), *name.get("given", ())]
+    return resource["id"], Person(" ".join(part for part in parts if part), resource.get("birthDate", ""))
+
+
+def _score(resource: Resource) -> Found:
+    patient = target(resource.get("subject"), "Patient")
+    moment, value = resource.get("effectiveDateTime"), resource.get("valueInteger")
+    on, scale = day(moment), next(codes(resource.get("code"), LOINC), None)
+    if patient is None or on is None or scale is None or value is None:
+        return None
+    if resource.get("status") not in ("final", "amended", "corrected"):
+        return None
+    return patient, Score(scale, on, str(moment), value)
+
+
+def _review(resource: Resource) -> Found:
+    patient, on = target(resource.get("subject"), "Patient"), day(resource.get("date"))
+    if patient is None or on is None or resource.get("status") != "completed" or not resource.get("summary"):
+        return None
+    return patient, Review(on)
+
+
+def _role(resource: Resource) -> Found:
+    return None, Role(target(resource.get("organization"), "Organization"))
+
+
+def _site(resource: Resource) -> Found:
+    return None, Site(resource.get("name", ""), _department(resource))
+
+
+def _department(resource: Resource) -> str | None:
+    """The département: of the postal code, else of the FINESS number, which begins with it."""
+    written = [address.get("postalCode") for address in resource.get("address", ())]
+    number: str | None = next((text for text in (*written, identifier_value(resource, FINESS)) if text), None)
+    if number is None:
+        return None
+    return number[:3] if number.startswith(OVERSEAS) else number[:2]

@@ -1,0 +1,159 @@
+"""Where an episode stands on a day, from what had happened by then.
+
+Baseline: the collaborative care metrics of New York State (2025), as restated publicly. Response is a fall of
+half or more of the PHQ-9, and remission a score under 5 (Psychiatric Services, 10.1176/appi.ps.201900295). A
+score is never imputed.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from mappings.sesame.caseload.caseload import Dossier, Known
+from mappings.sesame.caseload.facts import Course, Episode, Person, Score, Visit
+
+PHQ9, GAD7 = "44261-6", "70274-6"
+SCALES = {PHQ9: "PHQ-9", GAD7: "GAD-7"}
+"""The scales that response is judged by: the PHQ-9, or the GAD-7 where there is no PHQ-9."""
+
+REMISSION_BELOW = 5
+BASELINE_DAYS = 14
+"""The baseline is the first score within so many days after the assessment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """The scores of one scale in one episode: the baseline, and the last one after it."""
+
+    scale: str
+    baseline: Score
+    last: Score | None
+
+    @property
+    def current(self) -> Score:
+        return self.last or self.baseline
+
+    @property
+    def responded(self) -> bool | None:
+        """Whether the score fell by half or more; None where the question makes no sense."""
+        if self.last is None or self.baseline.value == 0:
+            return None
+        return 2 * self.last.value <= self.baseline.value
+
+    @property
+    def remitted(self) -> bool | None:
+        """Whether the last score is under 5; None where there is none since the baseline."""
+        return None if self.last is None else self.last.value < REMISSION_BELOW
+
+    @property
+    def change_percent(self) -> int | None:
+        """From the baseline to the last score, rounded toward the smaller change."""
+        if self.last is None or self.baseline.value == 0:
+            return None
+        return int((self.last.value - self.baseline.value) * 100 / self.baseline.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An episode on a day. `contacts` are those with the patient after the assessment."""
+
+    day: date
+    patient: str
+    person: Person | None
+    episode: Episode
+    course: Course | None
+    trend: Trend | None
+    contacts: int
+    last_contact: date | None
+    last_review: date | None
+    alert: bool
+
+    @property
+    def days_in_care(self) -> int:
+        return (self.day - self.episode.start).days
+
+    def days_since(self, event: date | None) -> int:
+        """Days since an event, or since the start of care where there was none."""
+        return (self.day - (event or self.episode.start)).days
+
+
+def open_standings(
+    known: Known, day: date, nurse: str | None = None, psychiatrist: str | None = None
+) -> list[Standing]:
+    """The episodes open on a day, all or those of one nurse and of one psychiatrist, by their number."""
+    found = [
+        standing_of(patient, dossier, episode, day)
+        for patient, dossier in known.dossiers.items()
+        for episode in dossier.episodes.values()
+        if episode.is_open_on(day)
+        and (nurse is None or episode.nurse == nurse)
+        and (psychiatrist is None or _cares(psychiatrist, dossier, day))
+    ]
+    return sorted(found, key=lambda one: (one.episode.number, one.episode.id))
+
+
+def standing_of(patient: str, dossier: Dossier, episode: Episode, day: date) -> Standing:
+    """Where one episode of a patient stands."""
+    visits = visits_of(dossier, episode, day)
+    contacts = [visit.day for visit in visits if visit.kind == "nurse-contact"]
+    met = [*contacts, *(visit.day for visit in visits if visit.kind == "initial-assessment")]
+    return Standing(
+        day=day,
+        patient=patient,
+        person=dossier.person,
+        episode=episode,
+        course=_course(dossier, episode, day),
+        trend=trend_of(dossier, episode, day),
+        contacts=len(contacts),
+        last_contact=max(met, default=None),
+        last_review=max(reviews_of(dossier, episode, day), default=None),
+        alert=any(alert.holds_on(day) for alert in dossier.alerts.values()),
+    )
+
+
+def visits_of(dossier: Dossier, episode: Episode, day: date) -> list[Visit]:
+    """The finished encounters of an episode up to a day."""
+    return [
+        visit for visit in dossier.visits.values() if visit.episode in (episode.id, None) and visit.day <= day
+    ]
+
+
+def reviews_of(dossier: Dossier, episode: Episode, day: date) -> list[date]:
+    """The days of the case reviews within an episode."""
+    until = min(day, episode.end or day)
+    return [review.day for review in dossier.reviews.values() if episode.start <= review.day <= until]
+
+
+def trend_of(dossier: Dossier, episode: Episode, day: date) -> Trend | None:
+    """The scores of the episode by the first scale that has a baseline."""
+    until = min(day, episode.end or day)
+    within = sorted(
+        (score for score in dossier.scores.values() if episode.start <= score.day <= until),
+        key=lambda score: score.moment,
+    )
+    for scale in SCALES:
+        scores = [score for score in within if score.scale == scale]
+        if scores and scores[0].day <= episode.start + timedelta(days=BASELINE_DAYS):
+            return Trend(scale, scores[0], scores[-1] if len(scores) > 1 else None)
+    return None
+
+
+def courses_of(dossier: Dossier, episode: Episode) -> list[Course]:
+    """The sequences of an episode by their first day."""
+    found = (one for one in dossier.courses.values() if one.episode == episode.id)
+    return sorted(found, key=lambda one: (one.start, one.rank))
+
+
+def _course(dossier: Dossier, episode: Episode, day: date) -> Course | None:
+    """The last sequence that had begun."""
+    begun: Iterable[Course] = (one for one in courses_of(dossier, episode) if one.start <= day)
+    return max(begun, key=lambda one: (one.start, one.rank), default=None)
+
+
+def _cares(psychiatrist: str, dossier: Dossier, day: date) -> bool:
+    return any(
+        psychiatrist in team.psychiatrists
+        and (team.start is None or team.start <= day)
+        and (team.end is None or day <= team.end)
+        for team in dossier.teams.values()
+    )

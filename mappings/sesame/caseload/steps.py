@@ -1,0 +1,37 @@
+"""The next step of an episode, as a nurse's list proposes it. Who acts on it is the nurse.
+
+No source of SÉSAME states when a step is due: the days are those of the policy.
+"""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from fhir_server.issues import Text
+from mappings.sesame.caseload import messages
+from mappings.sesame.caseload.standing import Standing
+from mappings.sesame.pathway.calendar import RANK_MAX
+from mappings.sesame.policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What to do, and the day by which."""
+
+    code: str
+    text: Text
+    due: date
+
+
+def next_step(policy: Policy, standing: Standing) -> Step:
+    """The first thing to do for an open episode."""
+    day, course = standing.day, standing.course
+    if standing.alert:
+        return Step("handle-alert", messages.HANDLE_ALERT(), day)
+    if course is None:
+        return Step("begin-sequence", messages.BEGIN_SEQUENCE(), day)
+    due = (standing.last_contact or standing.episode.start) + timedelta(days=policy.contact_days)
+    if course.end <= min(due, day + timedelta(days=policy.contact_days)):
+        if course.track == "classique" and course.rank < RANK_MAX:
+            return Step("renew-or-exit", messages.RENEW_OR_EXIT(end=course.end), course.end)
+        return Step("exit", messages.EXIT(end=course.end), course.end)
+    return Step("contact", messages.CONTACT(due=due), due)

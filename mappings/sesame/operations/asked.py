@@ -1,0 +1,56 @@
+"""The parameters that the lists, the measures and the exports have in common."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+
+from fhir_server.core.request import FhirRequest
+from fhir_server.errors import InvalidRequest
+from fhir_server.extension import Engine
+from fhir_server.operations.parameters import given
+from mappings.sesame.operations import messages
+from mappings.sesame.operations.renew import asked_day
+
+DAYS_MAX = 1_000
+
+
+def asked(request: FhirRequest, names: Sequence[str]) -> dict[str, str]:
+    """What was given, by name; the last one where a name was given twice."""
+    return dict(given(request, names))
+
+
+def today(engine: Engine) -> date:
+    """The day by the engine's clock and zone."""
+    return datetime.fromtimestamp(engine.now() // 1_000_000, UTC).astimezone(engine.zone).date()
+
+
+def day_or_today(text: str | None, engine: Engine) -> date:
+    """The day asked about. Raises `InvalidRequest` for what is none."""
+    return asked_day(text) or today(engine)
+
+
+def number(name: str, text: str | None, default: int) -> int:
+    """A whole number from 0 to 1,000. Raises `InvalidRequest` for what is none."""
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) <= 4 and int(text) <= DAYS_MAX):
+        raise InvalidRequest.of(messages.BAD_NUMBER(name=name, value=text[:40], most=DAYS_MAX))
+    return int(text)
+
+
+def choice(name: str, text: str | None, choices: Sequence[str]) -> str:
+    """One of the choices, by default the first. Raises `InvalidRequest` for any other."""
+    if text is None:
+        return choices[0]
+    if text not in choices:
+        raise InvalidRequest.of(messages.BAD_CHOICE(name=name, value=text[:40], valid=", ".join(choices)))
+    return text
+
+
+def reference_id(name: str, text: str | None, type: str) -> str | None:
+    """The id of a resource given as an id or as `Type/id`. Raises `InvalidRequest` for another type."""
+    if text is None:
+        return None
+    before, slash, id = text.rpartition("/")
+    if (slash and before != type) or not id:
+        raise InvalidRequest.of(messages.BAD_REFERENCE(name=name, value=text[:80], type=type))
+    return id

@@ -1,0 +1,118 @@
+"""PractitionerRole/$case-review-list: whom to discuss at the weekly case review, ranked, with the reasons.
+
+At instance level for the nurse or the psychiatrist of the path, together with the other one of the pair.
+"""
+
+from functools import partial
+
+from fhir_server.core import json
+from fhir_server.core.request import FhirRequest, FhirResponse
+from fhir_server.extension import Engine, Operation, Resource
+from fhir_server.issues import Language
+from mappings.sesame.caseload.agenda import Item, Thresholds, agenda
+from mappings.sesame.caseload.caseload import Caseload
+from mappings.sesame.caseload.standing import open_standings
+from mappings.sesame.guide import Guide
+from mappings.sesame.operations.asked import asked, choice, day_or_today, number, reference_id
+from mappings.sesame.operations.file_active import OUTPUTS
+from mappings.sesame.operations.lines import COLUMNS, parameter, row
+from mappings.sesame.operations.records import asked_about
+from mappings.sesame.pathway.reading import has_code
+from mappings.sesame.policy import Policy
+from mappings.sesame.tables import Cell, csv_response
+
+THRESHOLDS = {
+    "not-improved-days": "not_improved_days",
+    "review-days": "review_days",
+    "contact-days": "contact_days",
+    "elevated-score": "elevated_score",
+}
+"""The thresholds by the name of their parameter, and the switch of the policy that gives the default."""
+
+AGENDA_COLUMNS = ("ordre", "motifs", "motifs_texte", *COLUMNS)
+
+
+def case_review_list(guide: Guide, policy: Policy, caseload: Caseload) -> Operation:
+    """The operation."""
+    return Operation(
+        code="case-review-list",
+        definition=guide.canonical("OperationDefinition", "case-review-list"),
+        levels=frozenset({"type", "instance"}),
+        handle=partial(_case_review_list, guide, policy, caseload),
+        types=frozenset({"PractitionerRole"}),
+    )
+
+
+def _case_review_list(
+    guide: Guide, policy: Policy, caseload: Caseload, request: FhirRequest, engine: Engine
+) -> FhirResponse:
+    given = asked(request, ("date", "output", "nurse", "psychiatrist", *THRESHOLDS))
+    day = day_or_today(given.get("date"), engine)
+    output = choice("output", given.get("output"), OUTPUTS)
+    thresholds = _thresholds(policy, given)
+    pair = _pair(guide, given, request, engine)
+    with caseload.caught_up(engine) as known:
+        items = agenda(open_standings(known, day, *pair), thresholds)
+    rows = [_row(policy, item, place, request.language) for place, item in enumerate(items, start=1)]
+    if output == "csv":
+        return csv_response(AGENDA_COLUMNS, rows)
+    head: list[Resource] = [
+        {"name": "date", "valueDate": day.isoformat()},
+        {"name": "total", "valueUnsignedInt": len(items)},
+        *(
+            {"name": name, "valueUnsignedInt": getattr(thresholds, field)}
+            for name, field in THRESHOLDS.items()
+        ),
+    ]
+    found = [
+        parameter(item.standing, cells, _parts(item, place, request.language))
+        for place, (item, cells) in enumerate(zip(items, rows, strict=True), start=1)
+    ]
+    return FhirResponse(
+        200, body=json.serialise({"resourceType": "Parameters", "parameter": [*head, *found]})
+    )
+
+
+def _thresholds(policy: Policy, given: dict[str, str]) -> Thresholds:
+    values = {
+        field: number(name, given.get(name), getattr(policy, field)) for name, field in THRESHOLDS.items()
+    }
+    return Thresholds(**values)
+
+
+def _pair(
+    guide: Guide, given: dict[str, str], request: FhirRequest, engine: Engine
+) -> tuple[str | None, str | None]:
+    """The nurse and the psychiatrist whose patients are asked for, None for any."""
+    nurse = reference_id("nurse", given.get("nurse"), "PractitionerRole")
+    psychiatrist = reference_id("psychiatrist", given.get("psychiatrist"), "PractitionerRole")
+    if len(request.path) == 2:
+        return nurse, psychiatrist
+    role = asked_about(request, engine)
+    system = guide.canonical("CodeSystem", "sesame-role")
+    if has_code(role.get("code", []), system, "psychiatre"):
+        return nurse, role["id"]
+    return role["id"], psychiatrist
+
+
+def _row(policy: Policy, item: Item, place: int, language: Language) -> dict[str, Cell]:
+    reasons: dict[str, Cell] = {
+        "ordre": place,
+        "motifs": " ".join(reason.code for reason in item.reasons),
+        "motifs_texte": " ".join(reason.text.render(language) for reason in item.reasons),
+    }
+    return reasons | row(policy, item.standing, language)
+
+
+def _parts(item: Item, place: int, language: Language) -> list[Resource]:
+    reasons = [
+        {
+            "name": "reason",
+            "part": [
+                {"name": "code", "valueCode": reason.code},
+                {"name": "text", "valueString": reason.text.render(language)},
+            ],
+        }
+        for reason in item.reasons
+    ]
+    return [{"name": "order", "valuePositiveInt": place}, *reasons]

@@ -1,0 +1,76 @@
+"""PractitionerRole/[id]/$file-active: the nurse's caseload on a day, as a List and its details, or as CSV."""
+
+from functools import partial
+
+from fhir_server.core import json
+from fhir_server.core.bundle import bundle, entry
+from fhir_server.core.request import FhirRequest, FhirResponse
+from fhir_server.extension import Engine, Operation, Resource
+from mappings.sesame.caseload.caseload import Caseload
+from mappings.sesame.caseload.standing import Standing, open_standings
+from mappings.sesame.guide import Guide
+from mappings.sesame.operations.asked import asked, choice, day_or_today
+from mappings.sesame.operations.lines import COLUMNS, parameter, row
+from mappings.sesame.operations.records import asked_about
+from mappings.sesame.policy import Policy
+from mappings.sesame.tables import csv_response
+
+OUTPUTS = ("json", "csv")
+
+
+def file_active(guide: Guide, policy: Policy, caseload: Caseload) -> Operation:
+    """The operation."""
+    return Operation(
+        code="file-active",
+        definition=guide.canonical("OperationDefinition", "file-active"),
+        levels=frozenset({"instance"}),
+        handle=partial(_file_active, guide, policy, caseload),
+        types=frozenset({"PractitionerRole"}),
+    )
+
+
+def _file_active(
+    guide: Guide, policy: Policy, caseload: Caseload, request: FhirRequest, engine: Engine
+) -> FhirResponse:
+    parameters = asked(request, ("date", "output"))
+    day = day_or_today(parameters.get("date"), engine)
+    output = choice("output", parameters.get("output"), OUTPUTS)
+    nurse = asked_about(request, engine)["id"]
+    with caseload.caught_up(engine) as known:
+        standings = open_standings(known, day, nurse)
+    rows = [row(policy, standing, request.language) for standing in standings]
+    if output == "csv":
+        return csv_response(COLUMNS, rows)
+    details = [parameter(standing, cells) for standing, cells in zip(standings, rows, strict=True)]
+    listed = _list(guide, nurse, day.isoformat(), standings)
+    # Parameters without any would not be sound.
+    resources = [listed, {"resourceType": "Parameters", "parameter": details}] if details else [listed]
+    return FhirResponse(
+        200, body=bundle("collection", (entry(resource=json.serialise(one)) for one in resources))
+    )
+
+
+def _list(guide: Guide, nurse: str, day: str, standings: list[Standing]) -> Resource:
+    found: Resource = {
+        "resourceType": "List",
+        "meta": {"profile": [guide.profile("sesame-list-file-active")]},
+        "status": "current",
+        "mode": "snapshot",
+        "code": guide.concept("sesame-list-code", "file-active"),
+        "date": day,
+        "source": {"reference": f"PractitionerRole/{nurse}"},
+    }
+    if not standings:
+        reason = {"system": "http://terminology.hl7.org/CodeSystem/list-empty-reason", "code": "nilknown"}
+        return found | {"emptyReason": {"coding": [reason]}}
+    return found | {
+        "entry": [
+            {
+                "item": {
+                    "reference": f"EpisodeOfCare/{one.episode.id}",
+                    "display": one.person.name if one.person else one.episode.number,
+                }
+            }
+            for one in standings
+        ]
+    }

@@ -1,0 +1,111 @@
+"""One line of a nurse's list: an episode as a row of a table, or as a parameter with its parts."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
+
+from fhir_server.extension import Resource
+from fhir_server.issues import Language
+from mappings.sesame.caseload.standing import SCALES, Standing
+from mappings.sesame.caseload.steps import next_step
+from mappings.sesame.policy import Policy
+from mappings.sesame.tables import Cell
+
+COLUMNS = (
+    "parcours",
+    "patient",
+    "nom",
+    "naissance",
+    "debut",
+    "jours",
+    "forfait",
+    "rang",
+    "fin_sequence",
+    "echelle",
+    "score_initial",
+    "score_actuel",
+    "date_score",
+    "evolution_pourcent",
+    "contacts",
+    "dernier_contact",
+    "derniere_revue",
+    "alerte",
+    "etape",
+    "etape_avant",
+    "etape_texte",
+)
+
+PARTS: Mapping[str, tuple[str, str]] = {
+    "debut": ("start", "valueDate"),
+    "jours": ("days-in-care", "valueInteger"),
+    "forfait": ("track", "valueCode"),
+    "rang": ("rank", "valuePositiveInt"),
+    "fin_sequence": ("sequence-end", "valueDate"),
+    "echelle": ("scale", "valueString"),
+    "score_initial": ("baseline-score", "valueInteger"),
+    "score_actuel": ("last-score", "valueInteger"),
+    "date_score": ("last-score-date", "valueDate"),
+    "evolution_pourcent": ("change-percent", "valueInteger"),
+    "contacts": ("contacts", "valueUnsignedInt"),
+    "dernier_contact": ("last-contact", "valueDate"),
+    "derniere_revue": ("last-review", "valueDate"),
+    "alerte": ("suicide-alert", "valueBoolean"),
+    "etape": ("next-step", "valueCode"),
+    "etape_avant": ("next-step-due", "valueDate"),
+    "etape_texte": ("next-step-text", "valueString"),
+}
+"""The name and the element of the part that says what a column says."""
+
+
+def row(policy: Policy, standing: Standing, language: Language) -> dict[str, Cell]:
+    """The row of an episode, by column."""
+    person, course, trend = standing.person, standing.course, standing.trend
+    step = next_step(policy, standing)
+    return {
+        "parcours": standing.episode.number,
+        "patient": standing.patient,
+        "nom": person.name if person else None,
+        "naissance": person.birth_date if person else None,
+        "debut": standing.episode.start,
+        "jours": standing.days_in_care,
+        "forfait": course.track if course else None,
+        "rang": course.rank if course else None,
+        "fin_sequence": course.end if course else None,
+        "echelle": SCALES[trend.scale] if trend else None,
+        "score_initial": trend.baseline.value if trend else None,
+        "score_actuel": trend.current.value if trend else None,
+        "date_score": trend.current.day if trend else None,
+        "evolution_pourcent": trend.change_percent if trend else None,
+        "contacts": standing.contacts,
+        "dernier_contact": standing.last_contact,
+        "derniere_revue": standing.last_review,
+        "alerte": standing.alert,
+        "etape": step.code,
+        "etape_avant": step.due,
+        "etape_texte": step.text.render(language),
+    }
+
+
+def parameter(standing: Standing, cells: Mapping[str, Cell], more: Iterable[Resource] = ()) -> Resource:
+    """The same as a parameter `episode`, with references to the patient, the episode and the sequence."""
+    parts: list[Resource] = [
+        _reference("patient", "Patient", standing.patient, standing.person.name if standing.person else None),
+        _reference("episode", "EpisodeOfCare", standing.episode.id, standing.episode.number),
+    ]
+    if standing.course:
+        parts.append(_reference("sequence", "CarePlan", standing.course.id, standing.course.number))
+    parts += [
+        {"name": name, element: _value(cells[column])}
+        for column, (name, element) in PARTS.items()
+        if cells[column] is not None
+    ]
+    return {"name": "episode", "part": [*parts, *more]}
+
+
+def _reference(name: str, type: str, id: str, display: str | None) -> Resource:
+    reference = {"reference": f"{type}/{id}"} | ({"display": display} if display else {})
+    return {"name": name, "valueReference": reference}
+
+
+def _value(cell: Cell) -> Any:
+    return cell.isoformat() if isinstance(cell, date) else cell
