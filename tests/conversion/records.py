@@ -2,10 +2,13 @@
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
+
+from fhir_server.core import json
 
 Schema = Mapping[str, Any]
 
@@ -46,12 +49,20 @@ def _moments() -> SearchStrategy[str]:
     """Dates with times, with and without fractions, in several zones."""
     offsets = st.sampled_from(["Z", "+01:00", "+02:00", "-04:00", "+14:00", "-03:30"])
     fractions = st.sampled_from(["", ".5", ".120", ".000001"])
-    whole = st.datetimes().map(lambda moment: moment.replace(microsecond=0).isoformat())
+    within = st.datetimes(datetime(1900, 1, 1), datetime(2100, 1, 1))
+    whole = within.map(lambda moment: moment.replace(microsecond=0).isoformat())
     return st.builds("{}{}{}".format, whole, fractions, offsets)
 
 
 def _wholes(schema: Schema) -> SearchStrategy[int]:
     return st.integers(schema.get("minimum"), schema.get("maximum"))
+
+
+def _numbers(schema: Schema) -> SearchStrategy[Any]:
+    """Whole numbers, and decimals as they are written, zeros at the end included."""
+    least = schema.get("minimum", 0)
+    decimals = st.decimals(min_value=least, max_value=10**6, places=2)
+    return st.integers(least, 10**6) | decimals.map(json.number)
 
 
 def _lists(schema: Schema) -> SearchStrategy[list[Any]]:
@@ -62,6 +73,7 @@ def _lists(schema: Schema) -> SearchStrategy[list[Any]]:
 KINDS = {
     "string": _texts,
     "integer": _wholes,
+    "number": _numbers,
     "boolean": lambda _: st.booleans(),
     "array": _lists,
     "object": records,

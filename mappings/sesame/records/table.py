@@ -5,13 +5,50 @@ from collections.abc import Callable
 from fhir_server.conversion.table import Table
 from mappings.sesame.guide import Guide
 from mappings.sesame.records.adressage import adressage
+from mappings.sesame.records.avis_psychiatre import avis_psychiatre
+from mappings.sesame.records.consentement import consentement
+from mappings.sesame.records.contact import contact, tentative_contact
+from mappings.sesame.records.depistage import depistage
+from mappings.sesame.records.equipe import equipe
+from mappings.sesame.records.evaluation_initiale import evaluation_initiale
+from mappings.sesame.records.facture import facture
+from mappings.sesame.records.objectif import objectif
+from mappings.sesame.records.orientation import orientation
+from mappings.sesame.records.parcours import parcours, sortie
 from mappings.sesame.records.passation_echelle import passation_echelle
 from mappings.sesame.records.patient import patient
+from mappings.sesame.records.professionnel import professionnel
+from mappings.sesame.records.retour_paiement import retour_paiement
+from mappings.sesame.records.revue_de_cas import revue_de_cas
+from mappings.sesame.records.satisfaction import satisfaction, satisfaction_professionnel
+from mappings.sesame.records.score_echelle import score_echelle
+from mappings.sesame.records.sequence import sequence
+from mappings.sesame.records.site import site
 
 TABLES: tuple[Callable[[Guide], Table], ...] = (
+    site,
+    professionnel,
     patient,
+    depistage,
+    consentement,
     adressage,
+    tentative_contact,
+    parcours,
+    evaluation_initiale,
+    equipe,
+    objectif,
+    sequence,
+    contact,
     passation_echelle,
+    score_echelle,
+    revue_de_cas,
+    avis_psychiatre,
+    orientation,
+    sortie,
+    satisfaction,
+    satisfaction_professionnel,
+    facture,
+    retour_paiement,
 )
 
 

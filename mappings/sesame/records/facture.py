@@ -1,0 +1,156 @@
+"""facture: the claim of a sequence, as the server issues it or as another system has issued it before.
+
+https://hl7.org/fhir/R4/claim.html
+"""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from fhir_server.conversion.kinds import Link, LogicalLink, Number, Plain, Word, day, moment, whole
+from fhir_server.conversion.table import Derived, Field, Part, Table
+from mappings.sesame.guide import Guide, Resource
+from mappings.sesame.identifiers import FINESS, NIR, SIRENE
+from mappings.sesame.records import names
+from mappings.sesame.records.patient import NUMBER
+from mappings.sesame.records.words import TRACKS, coded
+from mappings.sesame.resources.claim import HL7
+from mappings.sesame.resources.elements import concept
+
+AT = "Claim"
+STATES = {"active": "active", "annulee": "cancelled", "saisie-par-erreur": "entered-in-error"}
+INFORMATION = {"rank": "sequence-rank", "plan": "care-plan", "site": "site"}
+
+
+def facture(guide: Guide) -> Table:
+    """The table of the record."""
+    return Table(
+        name="facture",
+        title="Facture d'une séquence",
+        system=names.system_of(guide, "facture"),
+        parts=(Part(AT, _seed(guide), mark=("subType",)),),
+        fields=(*_sequence(guide), *_parties(guide), *_amount(guide)),
+        derived=_derived(),
+        looks=_looks(guide),
+    )
+
+
+def _seed(guide: Guide) -> Resource:
+    return {
+        "meta": names.profile(guide, "sesame-claim"),
+        "type": concept(f"{HL7}/claim-type", "professional"),
+        "subType": guide.concept("sesame-claim-subtype", "forfait-article-51"),
+        "use": "claim",
+        "priority": concept(f"{HL7}/processpriority", "normal"),
+        "payee": {"type": concept(f"{HL7}/payeetype", "provider")},
+    }
+
+
+def _looks(guide: Guide) -> dict[str, Resource]:
+    information = {
+        name: {"category": guide.concept("sesame-claim-information", code)}
+        for name, code in INFORMATION.items()
+    }
+    prior = {"relationship": concept(f"{HL7}/ex-relatedclaimrelationship", "prior")}
+    replaces = {"relationship": guide.concept("sesame-claim-relationship", "replaces")}
+    number = names.of_record(guide, "facture")
+    return {"number": number, "prior": prior, "replaces": replaces, **information}
+
+
+def _sequence(guide: Guide) -> tuple[Field, ...]:
+    line = f"{AT}.item[0]"
+    plan = LogicalLink("CarePlan", {"system": names.system_of(guide, "sequence")})
+    site = LogicalLink("Organization", {"system": FINESS})
+    rank = f"{AT}.supportingInfo[rank].valueQuantity.value"
+    track = coded(guide, "sesame-forfait", TRACKS)
+    starts = (f"{AT}.billablePeriod.start", f"{line}.servicedPeriod.start")
+    ends = (f"{AT}.billablePeriod.end", f"{line}.servicedPeriod.end")
+    return (
+        names.key(guide, "facture", f"{AT}.identifier[number]"),
+        Field("forfait", track, (f"{line}.productOrService",), "Classique ou léger.", True, "AV"),
+        Field("rang", whole(1, 4), (rank,), "Rang de la séquence.", True, "AV"),
+        Field(
+            "sequence",
+            plan,
+            (f"{AT}.supportingInfo[plan].valueReference",),
+            "Identifiant de la séquence : rien de clinique n'est joint.",
+            True,
+            "D",
+        ),
+        Field(
+            "site_finess",
+            site,
+            (f"{AT}.supportingInfo[site].valueReference",),
+            "FINESS du site.",
+            source="D",
+        ),
+        Field("debut", day(), starts, "Premier jour de la séquence.", True, "AV"),
+        Field("fin", day(), ends, "Dernier jour de la séquence.", True, "AV"),
+    )
+
+
+def _parties(guide: Guide) -> tuple[Field, ...]:
+    social = Number({"use": "official", **names.of_type("NH"), "system": NIR}, NUMBER)
+    insurer = LogicalLink("Organization", {"system": guide.naming_system("record")})
+    carrier = LogicalLink("Organization", {"system": SIRENE}, r"^[0-9]{9}$")
+    cover = LogicalLink("Coverage", {"system": guide.naming_system("record")})
+    referral = LogicalLink("ServiceRequest", {"system": names.system_of(guide, "adressage")})
+    return (
+        names.patient(guide, f"{AT}.patient"),
+        Field("nss", social, (f"{AT}.patient.identifier",), "Numéro de sécurité sociale.", source="V"),
+        Field("adressage", referral, (f"{AT}.referral",), "Identifiant de l'adressage.", True, "D"),
+        Field("couverture", cover, (f"{AT}.insurance[0].coverage",), "Identifiant des droits.", True, "D"),
+        Field("assureur", insurer, (f"{AT}.insurer",), "Identifiant de la caisse.", True, "D"),
+        Field("siren_porteur", carrier, (f"{AT}.provider",), "SIREN de qui facture.", True, "RA"),
+    )
+
+
+def _amount(guide: Guide) -> tuple[Field, ...]:
+    state = Word(STATES, "http://hl7.org/fhir/fm-status")
+    amounts = (f"{AT}.total.value", f"{AT}.item[0].unitPrice.value", f"{AT}.item[0].net.value")
+    other = Link("Claim", names.system_of(guide, "facture"))
+    return (
+        Field("montant", Plain({"type": "number", "minimum": 0}), amounts, "Montant, en euros.", True, "AV"),
+        Field("date", moment(), (f"{AT}.created",), "Date et heure de la facture.", True, "D"),
+        Field("statut", state, (f"{AT}.status",), "Ce que vaut la facture.", True, "D"),
+        Field(
+            "precedente",
+            other,
+            (f"{AT}.related[prior].claim",),
+            "La facture de la séquence renouvelée.",
+            source="D",
+        ),
+        Field(
+            "remplace",
+            other,
+            (f"{AT}.related[replaces].claim",),
+            "La facture que celle-ci corrige.",
+            source="D",
+        ),
+    )
+
+
+def _derived() -> tuple[Derived, ...]:
+    line = f"{AT}.item[0]"
+    always: dict[str, Any] = {
+        f"{AT}.insurance[0].sequence": 1,
+        f"{AT}.insurance[0].focal": True,
+        f"{line}.sequence": 1,
+        f"{line}.quantity.value": 1,
+        f"{AT}.supportingInfo[rank].sequence": 1,
+        f"{AT}.supportingInfo[plan].sequence": 2,
+    }
+    money = (f"{AT}.total.currency", f"{line}.unitPrice.currency", f"{line}.net.currency")
+    constants = {**always, **dict.fromkeys(money, "EUR")}
+    return (
+        *(Derived(place, partial(_same, value), str(value)) for place, value in constants.items()),
+        Derived(f"{AT}.supportingInfo[site].sequence", _third, "3, quand le site est dit."),
+    )
+
+
+def _same(value: Any, _: Mapping[str, Any]) -> Any:
+    return value
+
+
+def _third(record: Mapping[str, Any]) -> int | None:
+    return 3 if "site_finess" in record else None
