@@ -19,6 +19,7 @@ from mappings.sesame.operations.sequence_status import sequence_status
 from mappings.sesame.policy import Policy
 from mappings.sesame.reactions.claims import IssueClaims
 from mappings.sesame.reactions.referrals import SettleReferrals
+from mappings.sesame.records.table import tables
 from mappings.sesame.rules.acknowledgements import AcknowledgementRules
 from mappings.sesame.rules.claims import ClaimRules
 from mappings.sesame.rules.episodes import OneOpenEpisode
@@ -53,4 +54,5 @@ def plug_ins(root: str | None, options: Mapping[str, Any]) -> PlugIns:
             file_active(guide, policy, caseload),
             case_review_list(guide, policy, caseload),
         ),
+        records=tables(guide),
     )
