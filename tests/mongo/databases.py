@@ -1,9 +1,11 @@
 """Databases of the tests' server: to empty one takes a tenth of the time that a new one takes."""
 
+import atexit
 from collections.abc import Callable
 from functools import cache
+from typing import Any
 
-from pymongo import MongoClient
+from pymongo import DeleteMany, MongoClient, UpdateOne
 
 from fhir_server.store.clock import wall_clock
 from fhir_server.store.mongo import MongoStore, address_of
@@ -28,9 +30,18 @@ def _reused(indexes: bool) -> str:
 def emptied_store(indexes: bool = False, clock: Callable[[], int] = wall_clock) -> MongoStore:
     """An empty store where another one was before, which must be closed."""
     address = address_of(_reused(indexes))
-    with MongoClient(address.uri) as client:
-        database = client[address.database]
-        for name in ("resources", "history", "uniques", "definitions", "kept", "jobs"):
-            database[name].delete_many({})
-        database["clock"].update_one({}, {"$set": CLOCK})
+    names = ("resources", "history", "uniques", "definitions", "kept", "jobs")
+    emptied: list[DeleteMany | UpdateOne] = [
+        DeleteMany({}, namespace=f"{address.database}.{name}") for name in names
+    ]
+    emptied.append(UpdateOne({}, {"$set": CLOCK}, namespace=f"{address.database}.clock"))
+    _client(address.uri).bulk_write(emptied)
     return MongoStore(address, clock=clock, indexes=indexes)
+
+
+@cache
+def _client(uri: str) -> MongoClient[Any]:
+    """A connection that stays until the end."""
+    client: MongoClient[Any] = MongoClient(uri)
+    atexit.register(client.close)
+    return client

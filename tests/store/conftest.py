@@ -7,7 +7,7 @@ import pytest
 
 from fhir_server.store.backends import BACKENDS, open_store
 from fhir_server.store.port import Store
-from tests.mongo.databases import new_store
+from tests.mongo.databases import emptied_store
 from tests.mongo.server import database_uri
 
 TESTED = [scheme for scheme in BACKENDS if scheme != "mongodb+srv"]
@@ -22,11 +22,11 @@ def uri_of(scheme: str, folder: Path) -> str:
 
 
 def opened_store(backend: str, folder: Path) -> Store:
-    """A new store. The one in MongoDB has its indexes only where it is asked for as "indexed": to make them
-    takes longer than most tests, and what it finds must not depend on them.
+    """An empty store. The one in MongoDB has its indexes only where it is asked for as "indexed": keeping them up
+    takes time, and what it finds must not depend on them.
     """
     if backend in ("mongodb", "indexed"):
-        return new_store(indexes=backend == "indexed")
+        return emptied_store(indexes=backend == "indexed")
     return open_store(uri_of(backend, folder))
 
 
