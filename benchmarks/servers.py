@@ -6,10 +6,11 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from benchmarks import machine, wire
 
@@ -53,12 +54,15 @@ class Server:
 
 
 @contextmanager
-def product(core: int, folder: Path) -> Iterator[Server]:
-    """The product with its store in `folder` and everything else as it is by default."""
+def product(core: int, folder: Path, settings: Mapping[str, str] = MappingProxyType({})) -> Iterator[Server]:
+    """The product with its store in `folder`, the settings given (names without FHIR_SERVER_) and everything
+    else as it is by default.
+    """
     port = _free_port()
     store = f"sqlite:///{folder / 'fhir.sqlite'}"
     command = ["-m", "fhir_server", "serve", "--port", str(port), "--store", store]
-    with _running(command, port, "/fhir/metadata", core, folder / "product.log") as server:
+    named = {f"FHIR_SERVER_{name}": value for name, value in settings.items()}
+    with _running(command, port, "/fhir/metadata", core, folder / "product.log", named) as server:
         yield server
 
 
@@ -74,8 +78,16 @@ def floor(core: int, folder: Path, status: int, body: bytes) -> Iterator[Server]
 
 
 @contextmanager
-def _running(command: Sequence[str], port: int, path: str, core: int, log: Path) -> Iterator[Server]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("FHIR_SERVER_")}
+def _running(
+    command: Sequence[str],
+    port: int,
+    path: str,
+    core: int,
+    log: Path,
+    settings: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[Server]:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("FHIR_SERVER_")}
+    environment = inherited | dict(settings)
     with log.open("wb") as output, machine.pinned(core):
         started = time.perf_counter()
         process = subprocess.Popen(

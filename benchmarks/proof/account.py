@@ -1,0 +1,71 @@
+"""The table: what the opinion forecast and what the claims pulled add up to, cell by cell."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from benchmarks.proof.ledger import Event
+from mappings.sesame.cohort.forecast_table import Column
+
+CENTS = 100
+Amount = int | Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One figure, expected and found."""
+
+    name: str
+    expected: Amount
+    found: Amount
+
+    @property
+    def holds(self) -> bool:
+        return self.expected == self.found
+
+
+def cells(columns: Sequence[Column], events: Iterable[Event]) -> list[Cell]:
+    """Every cell of the table, its totals, and what must be none: claims of other periods, second claims."""
+    told = list(events)
+    within = [[one for one in told if column.start <= one.start <= column.end] for column in columns]
+    found = [cell for column, of_one in zip(columns, within, strict=True) for cell in _cells(column, of_one)]
+    sequences = Counter(event.sequence for event in told if event.status == "active")
+    totals = [
+        Cell("total FISS EUR", sum(column.euros for column in columns), _euros(told)),
+        Cell("total claims", sum(column.leger + column.sequences for column in columns), len(told)),
+        Cell("claims outside the periods", 0, len(told) - sum(map(len, within))),
+        Cell("sequences with a second claim", 0, sum(count > 1 for count in sequences.values())),
+        Cell("claims cancelled", 0, sum(event.status != "active" for event in told)),
+    ]
+    return found + totals
+
+
+def _cells(column: Column, events: Sequence[Event]) -> Iterator[Cell]:
+    period = f"{column.start:%Y-%m} to {column.end:%Y-%m}"
+    classique = [event for event in events if event.forfait == "classique"]
+    yield Cell(f"{period} léger", column.leger, len(events) - len(classique))
+    first = sum(event.rank == 1 for event in classique)
+    yield Cell(f"{period} classique patients", column.classique, first)
+    yield Cell(f"{period} classique sequences", column.sequences, len(classique))
+    yield Cell(f"{period} FISS EUR", column.euros, _euros(events))
+
+
+def _euros(events: Iterable[Event]) -> Decimal:
+    return Decimal(sum(event.cents for event in events)) / CENTS
+
+
+def counted(expected: Mapping[str, int], found: Mapping[str, int]) -> list[Cell]:
+    """What the server counts by itself."""
+    return [Cell(name, number, found[name]) for name, number in expected.items()]
+
+
+def table(found: Iterable[Cell]) -> str:
+    """The cells as text, each with its verdict."""
+    lines = [("", "expected", "found", "")]
+    lines += [
+        (one.name, f"{one.expected:,}", f"{one.found:,}", "" if one.holds else "DIFFERS") for one in found
+    ]
+    return "\n".join(
+        f"{name:<46} {expected:>13} {got:>13}  {verdict}".rstrip() for name, expected, got, verdict in lines
+    )

@@ -1,0 +1,35 @@
+"""The billing system acknowledges each claim with one Task, however often it is sent.
+
+https://hl7.org/fhir/R4/task.html
+"""
+
+from collections.abc import Iterable, Iterator
+
+from benchmarks.proof.ledger import Event
+from fhir_server.extension import Resource
+from mappings.sesame.guide import Guide
+from mappings.sesame.identifiers import identifier
+from mappings.sesame.resources.elements import synthetic
+from mappings.sesame.resources.task import claim_acknowledgement
+from mappings.sesame.transaction import create, transaction
+
+ACKNOWLEDGEMENTS = "https://facturation.example/accuse"
+AT_ONCE = 20
+
+
+def acknowledgements(guide: Guide, events: Iterable[Event]) -> Iterator[tuple[Resource, ...]]:
+    """Bundles of Tasks which say that the claims were received; nothing has to come before the others."""
+    yield ()
+    tasks = [create(synthetic(guide, _task(guide, event))) for event in events]
+    for first in range(0, len(tasks), AT_ONCE):
+        yield (transaction(tasks[first : first + AT_ONCE]),)
+
+
+def _task(guide: Guide, event: Event) -> Resource:
+    return claim_acknowledgement(
+        guide,
+        identifier=identifier(ACKNOWLEDGEMENTS, event.number),
+        claim={"reference": f"Claim/{event.id}"},
+        state="received",
+        authored_on=f"{event.start.isoformat()}T18:00:00+02:00",
+    )

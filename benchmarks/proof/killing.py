@@ -1,0 +1,52 @@
+"""Keeps a consumer process running, and kills it again and again at random moments."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from random import Random
+
+from benchmarks.servers import ROOT
+
+LIVES_SECONDS = (1.0, 8.0)
+"""It takes about half a second to start."""
+DRAIN_SECONDS = 600.0
+
+
+class KilledConsumer:
+    """A consumer of the feed of `base`, whose ledger outlives it; `kills` counts how often it was killed."""
+
+    def __init__(self, base: str, ledger: Path, random: Random) -> None:
+        self.kills = 0
+        self._base = base
+        self._ledger = ledger
+        self._random = random
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def finish(self) -> None:
+        """Kill it for the last time, then let one run until nothing is new."""
+        self._ended.set()
+        self._thread.join()
+        process = self._process("--drain")
+        if process.wait(DRAIN_SECONDS):
+            raise RuntimeError("the consumer ended with an error")
+
+    def _run(self) -> None:
+        while not self._ended.is_set():
+            process = self._process()
+            self._ended.wait(self._random.uniform(*LIVES_SECONDS))
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            self.kills += 1
+
+    def _process(self, *options: str) -> subprocess.Popen[bytes]:
+        seed = str(self._random.random())
+        command = ["-m", "benchmarks.proof.consumer", self._base, str(self._ledger), seed, *options]
+        environment = os.environ | {"PYTHONPATH": str(ROOT)}
+        return subprocess.Popen([sys.executable, *command], cwd=ROOT, env=environment)

@@ -1,0 +1,102 @@
+"""One run of the proof against a running server: load, pull, acknowledge, count."""
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+import httpx
+
+from benchmarks.proof import account
+from benchmarks.proof.account import Cell
+from benchmarks.proof.acknowledging import acknowledgements
+from benchmarks.proof.killing import KilledConsumer
+from benchmarks.proof.ledger import Event, Ledger
+from benchmarks.proof.twice import twice
+from fhir_server.cli.delivery import TIMEOUT_SECONDS, Post, deliver, over_http
+from mappings.sesame.cohort.forecast import forecast_cohort, forecast_courses
+from mappings.sesame.cohort.forecast_table import read_forecast
+from mappings.sesame.guide import read_guide
+
+WINDOW = {"sesame": {"window_start": "2023-09-01", "window_end": "2026-08-31"}}
+"""The options of the server: sequences begin within the forecast's periods, or are refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What a run found, and how it went."""
+
+    cells: tuple[Cell, ...]
+    entries: int
+    load_seconds: float
+    kills: int
+    repeated: int
+
+    @property
+    def holds(self) -> bool:
+        return all(cell.holds for cell in self.cells)
+
+
+def prove(base: str, folder: Path, *, scale: float, seed: int, clients: int) -> Proof:
+    """Load the cohort into the server at `base` and compare what billing gets with the table.
+
+    Every POST is sent twice at once, by so many clients, while the feed's consumer is killed and resumed.
+    """
+    ledger = folder / "ledger.ndjson"
+    consumer = KilledConsumer(base, ledger, Random(seed))
+    consumer.start()
+    with _posting(base, clients) as post:
+        started = time.perf_counter()
+        entries = deliver(forecast_cohort(seed=seed, scale=scale), post, clients)
+        seconds = time.perf_counter() - started
+        consumer.finish()
+        pulled = Ledger(ledger)
+        events = list(pulled.distinct().values())
+        deliver(acknowledgements(read_guide(), events), post, clients)
+    cells = account.cells(read_forecast(scale), events) + _counted(base, events, scale, seed)
+    return Proof(tuple(cells), entries, seconds, consumer.kills, len(pulled.events) - len(events))
+
+
+@contextmanager
+def _posting(base: str, clients: int) -> Iterator[Post]:
+    limits = httpx.Limits(max_connections=2 * clients, max_keepalive_connections=2 * clients)
+    with (
+        httpx.Client(timeout=TIMEOUT_SECONDS, limits=limits) as client,
+        ThreadPoolExecutor(clients) as others,
+    ):
+        yield twice(over_http(client, base), others)
+
+
+def _counted(base: str, events: list[Event], scale: float, seed: int) -> list[Cell]:
+    """What searches count on the server."""
+    courses = list(forecast_courses(seed, scale))
+    states = Counter(course.stage.status for course in courses)
+    plans = sum(len(course.sequences) for course in courses)
+    claims = len(events)
+    expected = {
+        "Patient": len(courses),
+        "EpisodeOfCare": len(courses),
+        "CarePlan": plans,
+        "Encounter?type=nurse-contact": sum(len(course.contacts) for course in courses),
+        "Encounter?type=case-review": sum(len(course.reviewed_on) for course in courses),
+        **{f"Task?code=referral&status={status}": states[status] for status in ("in-progress", "completed")},
+        "Task?code=referral": len(courses),
+        "Claim?status=active": claims,
+        "Claim": claims,
+        "Task?code=acknowledge-claim": claims,
+        "Claim?_has:Task:focus:billing-state=received": claims,
+    }
+    with httpx.Client(timeout=TIMEOUT_SECONDS) as client:
+        found = {search: _total(client, base, search) for search in expected}
+    return account.counted(expected, found)
+
+
+def _total(client: httpx.Client, base: str, search: str) -> int:
+    joined = "&" if "?" in search else "?"
+    answer = client.get(f"{base}/{search}{joined}_summary=count").raise_for_status()
+    total: int = answer.json()["total"]
+    return total

@@ -1,0 +1,20 @@
+"""Every POST sent twice at the same time, as by a client whose network loses answers.
+
+https://hl7.org/fhir/R4/http.html#ccreate
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+
+from fhir_server.cli.delivery import Post
+from fhir_server.extension import Resource
+
+
+def twice(post: Post, others: ThreadPoolExecutor) -> Post:
+    """Sends each Bundle twice at once; `others` send the second one. Both must be taken."""
+
+    def both(bundle: Resource) -> None:
+        second = others.submit(post, bundle)
+        post(bundle)
+        second.result()
+
+    return both
