@@ -32,6 +32,7 @@ class Changeset:
         self._engine = engine
         self._base_url = base_url
         self._changes: list[Change] = []
+        self._last: dict[str, StoredResource] = {}
         self._redefinition = Redefinition(engine)
 
     def put(
@@ -54,6 +55,7 @@ class Changeset:
             if token.parameter == "identifier":
                 self.unit.lock(identity_lock(prepared.type, token.system, token.code))
         stored = self.unit.put(prepared, entries, method, before.version if before else 0)
+        self._last[stored.reference] = stored
         if prepared.type in self._engine.watched:
             self._changes.append(Change(prepared.type, id, _content(before), after))
         return stored
@@ -68,6 +70,10 @@ class Changeset:
         if current.type in self._engine.watched:
             self._changes.append(Change(current.type, current.id, _content(current), None))
         return stored
+
+    def left(self, stored: StoredResource) -> StoredResource:
+        """The version that the unit leaves of a resource: a reaction may have written one after `stored`."""
+        return self._last.get(stored.reference, stored)
 
     def settle(self) -> tuple[Issue, ...]:
         """Run rules, reactions and rules again, and put in force what was defined. Returns the warnings;

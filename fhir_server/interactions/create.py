@@ -28,4 +28,5 @@ def _create(unit: UnitOfWork, request: FhirRequest, engine: Engine, asked: Accep
             return written(request, existing, 200)
     changeset = Changeset(unit, engine, request.base_url)
     stored = changeset.put(asked.resource, engine.new_id(), "POST")
-    return written(request, stored, 201, (*asked.warnings, *changeset.settle()))
+    issues = (*asked.warnings, *changeset.settle())
+    return written(request, changeset.left(stored), 201, issues)

@@ -17,6 +17,7 @@ from fhir_server.errors import (
 )
 from fhir_server.extension import Engine, Operation
 from fhir_server.interactions import messages
+from fhir_server.interactions.acceptance import accepted
 from fhir_server.interactions.batch import batch
 from fhir_server.interactions.capabilities import capabilities
 from fhir_server.interactions.create import create
@@ -113,6 +114,9 @@ class Dispatcher:
 
     def _bundle(self, request: FhirRequest, engine: Engine) -> FhirResponse:
         contents = entries_of(request, engine)
+        if request.content.get("meta", {}).get("profile"):
+            # Its entries are then looked at twice: alone they do not tell what the Bundle must be as a whole.
+            accepted(request.content, "Bundle", engine)
         if request.content["type"] == "batch":
             return batch(request, contents, self.dispatch)
         return Transaction(request, contents, engine).run(partial(read_in, engine))

@@ -83,4 +83,5 @@ def _write(
     after = patched(current, reference, request.content, request.content_type, engine)
     changeset = Changeset(unit, engine, request.base_url)
     stored = changeset.put(after.resource, after.resource["id"], "PATCH", current)
-    return written(request, stored, 200, (*after.warnings, *changeset.settle()))
+    issues = (*after.warnings, *changeset.settle())
+    return written(request, changeset.left(stored), 200, issues)

@@ -50,6 +50,9 @@ class _Plan:
     created_if_none: dict[Criteria, str] = field(default_factory=dict)
 
 
+_Written = tuple[Entry, StoredResource, int]
+"""An entry, what it wrote or matched, and the status of its answer."""
+
 P = ParamSpec("P")
 T = TypeVar("T")
 ReadIn = Callable[[FhirRequest, Reader], FhirResponse]
@@ -114,8 +117,11 @@ class Transaction:
             _at(asked, self._plan_create, unit, plan)
         for asked in entries_by_method(self._entries, "PUT", "PATCH"):
             _at(asked, self._plan_update, unit, plan)
-        self._write(plan, changeset, answers)
+        stored = self._write(plan, changeset)
         changeset.settle()
+        for asked, found, status in stored:
+            left = changeset.left(found)
+            answers[asked.index] = answer_entry(asked.request, written(asked.request, left, status))
         for asked in entries_by_method(self._entries, "GET", "HEAD"):
             answers[asked.index] = _at(asked, self._read, unit, read)
         return answers
@@ -201,7 +207,7 @@ class Transaction:
         _identify(plan, write.entry, reference)
         plan.writes.append(write)
 
-    def _write(self, plan: _Plan, changeset: Changeset, answers: dict[int, bytes]) -> None:
+    def _write(self, plan: _Plan, changeset: Changeset) -> list[_Written]:
         """Put what is planned; resources with conditional references last, as these may match the others."""
         links = EntryLinks(self._engine.registry, plan.identities)
         settled: list[_Write] = []
@@ -210,20 +216,18 @@ class Transaction:
             resource, references = _at(write.entry, _linked, write.resource, links)
             linked = _Write(write.entry, write.id, write.current, resource)
             (waiting if any(map(is_conditional, references)) else settled).append(linked)
-        for write in (*settled, *waiting):
-            answers[write.entry.index] = _at(write.entry, _put, write, changeset)
-        for asked, existing in plan.matched:
-            answers[asked.index] = answer_entry(asked.request, written(asked.request, existing, 200))
+        put = [_at(write.entry, _put, write, changeset) for write in (*settled, *waiting)]
+        return [*put, *((asked, existing, 200) for asked, existing in plan.matched)]
 
     def _read(self, asked: Entry, unit: UnitOfWork, read: ReadIn) -> bytes:
         return answer_entry(asked.request, read(asked.request, unit))
 
 
-def _put(asked: Entry, write: _Write, changeset: Changeset) -> bytes:
+def _put(asked: Entry, write: _Write, changeset: Changeset) -> _Written:
     method: Method = asked.request.method  # type: ignore[assignment]
     stored = changeset.put(write.resource, write.id, method, write.current)
     created = write.current is None or write.current.deleted
-    return answer_entry(asked.request, written(asked.request, stored, 201 if created else 200))
+    return asked, stored, 201 if created else 200
 
 
 def _linked(asked: Entry, resource: Resource, links: EntryLinks) -> tuple[Resource, list[str]]:

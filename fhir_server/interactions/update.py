@@ -77,4 +77,4 @@ def _write(
     stored = changeset.put(asked.resource, id, "PUT", current)
     created = current is None or current.deleted
     issues = (*asked.warnings, *changeset.settle())
-    return written(request, stored, 201 if created else 200, issues)
+    return written(request, changeset.left(stored), 201 if created else 200, issues)

@@ -94,3 +94,37 @@ def test_types_that_no_plug_names_cost_nothing(client_with: ClientFactory) -> No
     client = client_with(rules=(rule,))
     client.post("Basic", {"resourceType": "Basic", "code": {"text": "x"}})
     assert rule.seen == []
+
+
+@dataclass
+class NamePatients:
+    """Gives each Patient that a client writes a second version, with a number."""
+
+    name: str = "name-patients"
+    types: frozenset[str] = frozenset({"Patient"})
+
+    def react(self, change: Change, _view: View) -> Iterable[Resource]:
+        if change.after is not None:
+            yield change.after | {"identifier": [{"system": "urn:ids", "value": "given"}]}
+
+
+def test_the_answer_is_what_a_reaction_made_of_it(client_with: ClientFactory) -> None:
+    client = client_with(reactions=(NamePatients(),))
+    created = client.post("Patient", patient())
+    assert (created.status, created.version) == (201, 2)
+    assert created.content["identifier"][0]["value"] == "given"
+    url = f"Patient/{created.id}"
+    assert client.put(url, patient(id=created.id), if_match='W/"2"').version == 4
+    replaced = [{"op": "replace", "path": "/name/0/family", "value": "Petit"}]
+    patched = client.patch(url, replaced)
+    assert patched.version == 6
+    assert patched.content == client.get(url).content
+
+
+def test_a_transaction_answers_with_what_a_reaction_made_of_its_entries(client_with: ClientFactory) -> None:
+    client = client_with(reactions=(NamePatients(),))
+    entry = {"resource": patient(), "request": {"method": "POST", "url": "Patient"}}
+    bundle = {"resourceType": "Bundle", "type": "transaction", "entry": [entry]}
+    (made,) = client.post("", bundle, returns="representation").entries
+    assert made["response"]["etag"] == 'W/"2"'
+    assert made["resource"]["identifier"][0]["value"] == "given"

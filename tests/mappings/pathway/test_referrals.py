@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from mappings.sesame.cohort.team import make_team, team_bundle
 from mappings.sesame.pathway.referral import STAGES, is_minor, is_surely_adult
 from tests.interactions.client import Answer, Client
 from tests.mappings.pathway.conftest import Pathway
@@ -57,6 +58,17 @@ def test_one_placer_identifier_is_one_referral(client: Client) -> None:
     again = only(client, "ServiceRequest")
     copy = {name: value for name, value in again.items() if name not in ("id", "meta")}
     refused(client.post("ServiceRequest", copy), f"ServiceRequest/{again['id']}", "identifier")
+
+
+def test_a_bundle_is_held_to_the_profile_of_referrals_that_it_claims(client: Client) -> None:
+    claimed = bundle() | {"meta": {"profile": [GUIDE.profile("sesame-bundle-referral")]}}
+    sent(client.post("", team_bundle(GUIDE, make_team(GUIDE))))
+    sent(client.post("", claimed))
+    assert {e["response"]["status"] for e in sent(client.post("", claimed)).entries} == {"200 OK"}
+    del claimed["entry"][-1]["request"]["ifNoneExist"]
+    answer = client.post("", claimed)
+    assert answer.status == 422
+    assert "ses-bundle-1" in str(answer.content)
 
 
 def test_the_server_makes_the_task_that_the_doctor_did_not_send(client: Client) -> None:
