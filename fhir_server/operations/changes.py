@@ -4,41 +4,72 @@ A poll by timestamp can miss a commit that ends late; a cursor on the clock cann
 and no longer good once the store was restored from a backup.
 """
 
+from collections.abc import Sequence
+from urllib.parse import urlencode
+
 from fhir_server.core.bundle import Link, bundle
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.extension import Engine, Operation
 from fhir_server.interactions.history import history_entry
-from fhir_server.interactions.links import page_size, self_link
+from fhir_server.interactions.links import READABLE, page_size, self_link
+from fhir_server.operations.criteria import Criteria
 from fhir_server.operations.cursors import position, sealed
-from fhir_server.operations.parameters import given
+from fhir_server.operations.parameters import all_given, given
+from fhir_server.store.port import StoredResource
 
 CURSOR = "after"
 PARAMETERS = (CURSOR, "_count")
 
+LOOKED_THROUGH_MAX = 50
+"""Pages that one request looks through for versions that fit its criteria."""
+
 
 def changes(request: FhirRequest, engine: Engine) -> FhirResponse:
-    """GET [type]/$changes?after=CURSOR&_count=N: a history Bundle, oldest first.
+    """GET [type]/$changes?after=CURSOR&_count=N&[criteria]: a history Bundle, oldest first.
 
     Its `next` link carries the cursor to go on with; when nothing is new the Bundle is empty and has one
-    all the same. Without `after` it starts at the first commit.
+    all the same. Without `after` it starts at the first commit. Of a type, search criteria choose among its
+    versions; a Bundle may then be empty though more is to come, and its cursor has moved.
     """
-    parameters = dict(given(request, PARAMETERS))
-    store = engine.store
-    after = position(request, engine, parameters.get(CURSOR))
-    count = page_size(parameters.get("_count"), engine.limits)
-    watermark = store.watermark()
-    versions = store.changes(after, count, request.path[:-1]) if count else ()
-    reached = versions[-1].sequence if versions and len(versions) == count else max(watermark, after)
-    links = [self_link(request, request.query), _next(request, engine, reached if count else after)]
+    own = {name: value for name, value in all_given(request) if name in PARAMETERS}
+    asked = tuple(pair for pair in all_given(request) if pair[0] not in PARAMETERS)
+    if asked and len(request.path) < 2:
+        given(request, PARAMETERS)
+    criteria = Criteria(request.path[0], asked, engine, request.base_url)
+    after = position(request, engine, own.get(CURSOR))
+    count = page_size(own.get("_count"), engine.limits)
+    versions, reached = _page(engine, request.path[:-1], after, count, criteria)
+    links = [self_link(request, request.query), _next(request, engine, reached, asked)]
     entries = [history_entry(version, request.base_url) for version in versions]
     return FhirResponse(200, body=bundle("history", entries, links))
 
 
-def _next(request: FhirRequest, engine: Engine, sequence: int) -> Link:
+def _page(
+    engine: Engine, types: Sequence[str], after: int, count: int, criteria: Criteria
+) -> tuple[list[StoredResource], int]:
+    """The next versions that fit, `count` at most, and the position that they lead to."""
+    store = engine.store
+    found: list[StoredResource] = []
+    if not count:
+        return found, after
+    for _ in range(LOOKED_THROUGH_MAX):
+        watermark = store.watermark()
+        versions = store.changes(after, count, types)
+        for version in versions:
+            if criteria.fit(version):
+                found.append(version)
+            after = version.sequence
+            if len(found) == count:
+                return found, after
+        if len(versions) < count:
+            return found, max(watermark, after)
+    return found, after
+
+
+def _next(request: FhirRequest, engine: Engine, sequence: int, asked: Sequence[tuple[str, str]]) -> Link:
     count = request.parameter("_count")
-    size = f"&_count={count}" if count else ""
-    path, cursor = "/".join(request.path), sealed(request, engine, sequence)
-    return Link("next", f"{request.base_url}/{path}?{CURSOR}={cursor}{size}")
+    kept = [(CURSOR, sealed(request, engine, sequence)), *([("_count", count)] if count else []), *asked]
+    return Link("next", f"{request.base_url}/{'/'.join(request.path)}?{urlencode(kept, safe=READABLE)}")
 
 
 CHANGES = Operation(

@@ -12,6 +12,17 @@ CURSOR_OF_ANOTHER_EPOCH = Template(
     fr="Ce curseur a été émis avant une restauration de sauvegarde. Relisez les ressources et repartez "
     "d'un nouveau curseur.",
 )
+NO_CRITERION = Template(
+    en="'{name}' does not choose among versions. Use after, _count and search parameters of the type.",
+    fr="« {name} » ne choisit pas parmi les versions. Utilisez after, _count et des paramètres de recherche "
+    "du type.",
+)
+ASKS_OTHERS = Template(
+    en="Criteria of $changes are about the resource itself, or what it refers to. Leave out _has, :above and "
+    ":below.",
+    fr="Les critères de $changes portent sur la ressource elle-même, ou sur ce qu'elle référence. Omettez "
+    "_has, :above et :below.",
+)
 PARAMETERS_NEEDED = Template(
     en="The body of this operation is a Parameters resource.",
     fr="Le corps de cette opération est une ressource Parameters.",

@@ -5,6 +5,7 @@ import pytest
 from fhir_server.core.tokens import PageTokens
 from tests.interactions.client import Client, patient
 
+ORGANISATION = {"resourceType": "Organization"}
 BASIC = {"resourceType": "Basic", "code": {"text": "x"}}
 
 
@@ -60,3 +61,42 @@ def test_a_cursor_from_before_a_restore_is_gone(client: Client) -> None:
     answer = client.get(f"Patient/$changes?after={cursor}")
     assert answer.status == 410
     assert answer.content["issue"][0]["code"] == "expired"
+
+
+def task(requester: str, **members: str) -> dict[str, object]:
+    requested = {"resourceType": "Task", "status": "requested", "intent": "order"}
+    return {**requested, "requester": {"reference": requester}, **members}
+
+
+def test_criteria_choose_among_the_versions_of_a_type(client: Client) -> None:
+    (one, other) = (
+        f"Organization/{client.post('Organization', {**ORGANISATION, 'name': n}).id}" for n in "AB"
+    )
+    first, second = client.post("Task", task(one)).id, client.post("Task", task(other)).id
+    client.put(f"Task/{first}", task(one, id=first, status="accepted"))
+    client.put(f"Task/{second}", task(one, id=second, status="accepted"))
+    client.delete(f"Task/{first}")
+    page = client.get(f"Task/$changes?requester={one}&_count=2")
+    assert urls(page) == [("POST", first), ("PUT", first)]
+    page = client.get(page.link("next") or "")
+    assert urls(page) == [("PUT", second), ("DELETE", first)]
+    page = client.get(page.link("next") or "")
+    assert page.entries == []
+    client.post("Task", task(other))
+    third = client.post("Task", task(one)).id
+    assert urls(client.get(page.link("next") or "")) == [("POST", third)]
+
+
+def test_a_chain_leads_to_what_is_there_now(client: Client) -> None:
+    one = client.post("Organization", {**ORGANISATION, "name": "A"}).id
+    id = client.post("Task", task(f"Organization/{one}")).id
+    client.post("Task", task("Organization/unknown"))
+    assert client.get("Task/$changes?requester:Organization.name=a").ids == [id]
+    client.delete(f"Organization/{one}")
+    assert client.get("Task/$changes?requester:Organization.name=a").ids == []
+
+
+@pytest.mark.parametrize("name", ["_sort", "_has:Task:focus:code", "_include", "nonsense", "part-of:above"])
+def test_what_is_no_criterion_is_refused(client: Client, name: str) -> None:
+    assert client.get(f"Task/$changes?{name}=Task/1").status == 400
+    assert client.get("$changes?status=requested").status == 400

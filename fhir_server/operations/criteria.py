@@ -1,0 +1,82 @@
+"""Search criteria on versions of a type, which no index holds: each is compared as it stands.
+
+https://hl7.org/fhir/R4/search.html
+"""
+
+from collections.abc import Iterator, Sequence
+
+from fhir_server.core import json
+from fhir_server.errors import InvalidSearch
+from fhir_server.extension import Engine
+from fhir_server.operations import messages
+from fhir_server.search.ast import AllOf, AnyOf, Chain, Clause, Has, Hierarchy, Not
+from fhir_server.search.entries import Entries
+from fhir_server.search.match import Stored, matches
+from fhir_server.search.parse import parse
+from fhir_server.store.port import StoredResource
+
+
+class Criteria:
+    """Compares versions with criteria such as `requester=PractitionerRole/1`; all of them when there are
+    none. A chain leads to what is referred to as it is now.
+    """
+
+    def __init__(
+        self, type: str, parameters: Sequence[tuple[str, str]], engine: Engine, base_url: str
+    ) -> None:
+        """Raises `InvalidSearch` for what is no criterion, and for one that asks of other resources."""
+        for name, _ in parameters:
+            if name.startswith("_") and name not in ("_id", "_tag", "_profile", "_security", "_source"):
+                raise InvalidSearch.of(messages.NO_CRITERION(name=name), f"http.{name}")
+        self._engine = engine
+        self._where: tuple[Clause, ...] = ()
+        if parameters:
+            self._where = parse(
+                (type,),
+                parameters,
+                registry=engine.registry,
+                zone=engine.zone,
+                base_url=base_url,
+                now=engine.now(),
+            ).query.where
+        if any(isinstance(clause, Has | Hierarchy) for clause in _flat(self._where)):
+            raise InvalidSearch.of(messages.ASKS_OTHERS())
+
+    def fit(self, version: StoredResource) -> bool:
+        """Whether the version satisfies them; of a deletion, whether what was deleted did."""
+        if not self._where:
+            return True
+        found: StoredResource | None = version
+        if version.deleted:
+            found = self._engine.store.read_version(version.type, version.id, version.version - 1)
+        if found is None or found.deleted:
+            return False
+        entries = self._engine.extractor.entries(json.parse(found.body))
+        return all(matches(clause, found, entries, _Present(self._engine)) for clause in self._where)
+
+
+class _Present:
+    """The living resources that chains lead to."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def by_reference(self, type: str, id: str) -> tuple[Stored, Entries] | None:
+        found = self._engine.store.read(type, id)
+        if found is None or found.deleted:
+            return None
+        return found, self._engine.extractor.entries(json.parse(found.body))
+
+    def living(self, type: str) -> Iterator[tuple[Stored, Entries]]:
+        raise AssertionError(f"criteria that look through every {type} are refused")
+
+
+def _flat(clauses: Sequence[Clause]) -> Iterator[Clause]:
+    for clause in clauses:
+        yield clause
+        if isinstance(clause, AllOf | AnyOf):
+            yield from _flat(clause.clauses)
+        elif isinstance(clause, Not):
+            yield from _flat((clause.clause,))
+        elif isinstance(clause, Chain):
+            yield from _flat((clause.where,))
