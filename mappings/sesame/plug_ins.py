@@ -19,6 +19,7 @@ from mappings.sesame.operations.sequence_status import sequence_status
 from mappings.sesame.policy import Policy
 from mappings.sesame.reactions.claims import IssueClaims
 from mappings.sesame.reactions.referrals import SettleReferrals
+from mappings.sesame.reactions.reports import ReportToDoctor
 from mappings.sesame.records.table import tables
 from mappings.sesame.rules.acknowledgements import AcknowledgementRules
 from mappings.sesame.rules.claims import ClaimRules
@@ -44,6 +45,7 @@ def plug_ins(root: str | None, options: Mapping[str, Any]) -> PlugIns:
         ),
         reactions=(
             SettleReferrals(guide, policy),
+            ReportToDoctor(guide),
             IssueClaims(billing),
         ),
         operations=(

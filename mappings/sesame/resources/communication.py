@@ -4,7 +4,9 @@ https://hl7.org/fhir/R4/communication.html
 """
 
 from mappings.sesame.guide import Guide, Resource
-from mappings.sesame.resources.elements import resource
+from mappings.sesame.resources.elements import present, resource
+
+ADVICE = "case-review-advice"
 
 
 def communication(
@@ -14,20 +16,25 @@ def communication(
     category: str,
     patient: Resource,
     referral: Resource,
-    sender: Resource,
+    sender: Resource | None,
     recipient: Resource,
-    sent: str,
+    sent: str | None,
     text: str,
+    about: Resource | None = None,
+    encounter: Resource | None = None,
 ) -> Resource:
     """A sent Communication; `category` is a code of sesame-communication-category."""
-    return resource("Communication") | {
-        "identifier": [identifier],
-        "basedOn": [referral],
-        "status": "completed",
-        "category": [guide.concept("sesame-communication-category", category)],
-        "subject": patient,
-        "sent": sent,
-        "recipient": [recipient],
-        "sender": sender,
-        "payload": [{"contentString": text}],
-    }
+    profile = guide.profile("sesame-communication-advice") if category == ADVICE and sent and sender else None
+    return resource("Communication", profile) | present(
+        identifier=[identifier],
+        basedOn=[referral],
+        status="completed",
+        category=[guide.concept("sesame-communication-category", category)],
+        subject=patient,
+        about=[about] if about else None,
+        encounter=encounter,
+        sent=sent,
+        recipient=[recipient],
+        sender=sender,
+        payload=[{"contentString": text}],
+    )

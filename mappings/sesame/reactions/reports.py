@@ -1,0 +1,157 @@
+"""What the doctor who referred the patient is told: the acceptance, the assessment, each advice, the exit.
+
+One Communication per event, with nothing clinical in it but the psychiatrist's advice, which is for the
+doctor; where the team has written its own, that one stands.
+https://hl7.org/fhir/R4/communication.html
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from uuid import NAMESPACE_URL, uuid5
+
+from fhir_server.extension import Change, Resource, View
+from mappings.sesame import identifiers
+from mappings.sesame.guide import Guide
+from mappings.sesame.pathway.reading import followed, has_code, referring, target
+from mappings.sesame.pathway.referral import (
+    ASSESSED,
+    Referral,
+    business_status,
+    is_referral_task,
+    referral_of,
+)
+from mappings.sesame.resources.communication import communication
+from mappings.sesame.resources.elements import tagged_as
+
+SENDERS = ("PractitionerRole", "Practitioner", "Organization")
+"""Of those who may own a Task or see to an episode, who may send a Communication."""
+
+ACCEPTED = "L'équipe SÉSAME a accepté l'adressage."
+ASSESSMENT = {
+    "assessed-leger": "L'évaluation initiale est faite. Elle oriente vers SÉSAME léger.",
+    "assessed-classique": "L'évaluation initiale est faite. Elle oriente vers SÉSAME classique.",
+}
+EXITED = "La prise en charge SÉSAME est terminée."
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What there is to tell: `about` is what happened, `encounter` the case review, where it was one."""
+
+    category: str
+    referral: Referral
+    about: Resource
+    text: str
+    sent: str | None
+    sender: Resource | None
+    encounter: Resource | None = None
+
+
+class ReportToDoctor:
+    """Writes the Communication of an event, in the commit of the event."""
+
+    name = "reports"
+    types = frozenset({"Task", "EpisodeOfCare", "ClinicalImpression"})
+
+    def __init__(self, guide: Guide) -> None:
+        self._guide = guide
+        self._categories = guide.canonical("CodeSystem", "sesame-communication-category")
+        self._reports: dict[str, Callable[[Change, Resource, View], Iterator[Report]]] = {
+            "Task": self._of_task,
+            "EpisodeOfCare": self._of_episode,
+            "ClinicalImpression": self._of_review,
+        }
+
+    def react(self, change: Change, view: View) -> Iterable[Resource]:
+        if change.after is None:
+            return
+        for report in self._reports[change.type](change, change.after, view):
+            if report.referral.requester and not self._is_told(report, view):
+                yield self._written(report)
+
+    def _of_task(self, change: Change, task: Resource, view: View) -> Iterator[Report]:
+        before = change.before or {}
+        id = target(task.get("focus"), "ServiceRequest")
+        if not is_referral_task(self._guide, task) or id is None:
+            return
+        assessed = business_status(self._guide, task)
+        newly_accepted = task.get("status") == "accepted" != before.get("status")
+        newly_assessed = assessed in ASSESSED and assessed != business_status(self._guide, before)
+        referral = (
+            referral_of(self._guide, view.get("ServiceRequest", id))
+            if (newly_accepted or newly_assessed)
+            else None
+        )
+        if referral is None:
+            return
+        sent, owner = task.get("lastModified") or task.get("authoredOn"), _sender(task.get("owner"))
+        if newly_accepted:
+            yield Report("referral-accepted", referral, task, ACCEPTED, sent, owner)
+        if newly_assessed and assessed:
+            yield Report("assessment-report", referral, task, ASSESSMENT[assessed], sent, owner)
+
+    def _of_episode(self, change: Change, episode: Resource, view: View) -> Iterator[Report]:
+        if episode.get("status") != "finished" or (change.before or {}).get("status") == "finished":
+            return
+        referral = self._referral(episode, view)
+        if referral:
+            sender = _sender(episode.get("careManager")) or _sender(episode.get("managingOrganization"))
+            ended = episode.get("period", {}).get("end")
+            yield Report("exit-report", referral, episode, EXITED, ended, sender)
+
+    def _of_review(self, change: Change, impression: Resource, view: View) -> Iterator[Report]:
+        """The advice that a case review ends with, once it is written."""
+        advice = impression.get("summary")
+        if impression.get("status") != "completed" or not advice or self._was_advice(change.before):
+            return
+        visit = followed(view, impression.get("encounter"), "Encounter")
+        kinds = self._guide.canonical("CodeSystem", "sesame-encounter-type")
+        if visit is None or not has_code(visit.get("type", []), kinds, "case-review"):
+            return
+        episode = followed(view, next(iter(visit.get("episodeOfCare", ())), None), "EpisodeOfCare")
+        referral = self._referral(episode, view) if episode else None
+        if referral:
+            sent, encounter = impression.get("date"), {"reference": f"Encounter/{visit['id']}"}
+            sender = _sender(impression.get("assessor"))
+            yield Report("case-review-advice", referral, impression, advice, sent, sender, encounter)
+
+    def _was_advice(self, before: Resource | None) -> bool:
+        return before is not None and before.get("status") == "completed" and "summary" in before
+
+    def _referral(self, episode: Resource, view: View) -> Referral | None:
+        reference = next(iter(episode.get("referralRequest", ())), None)
+        return referral_of(self._guide, followed(view, reference, "ServiceRequest"))
+
+    def _is_told(self, report: Report, view: View) -> bool:
+        """Whether a Communication says this of the referral already; of advice, that of the same review."""
+        reference = f"ServiceRequest/{report.referral.id}"
+        return any(
+            has_code(found.get("category", []), self._categories, report.category)
+            and (report.encounter is None or found.get("encounter") == report.encounter)
+            for found in referring(view, "Communication", "based-on", reference)
+        )
+
+    def _written(self, report: Report) -> Resource:
+        referral, about = report.referral, report.about
+        event = f"-{about['id']}" if report.encounter else ""
+        number = f"{referral.number}-{report.category}{event}"
+        identifier = identifiers.numbered(self._guide, "record", number)
+        made = communication(
+            self._guide,
+            identifier=identifier,
+            category=report.category,
+            patient={"reference": f"Patient/{referral.patient}"},
+            referral=referral.reference,
+            sender=report.sender,
+            recipient=referral.requester or {},
+            sent=report.sent,
+            text=report.text,
+            about={"reference": f"{about['resourceType']}/{about['id']}"},
+            encounter=report.encounter,
+        )
+        id = str(uuid5(NAMESPACE_URL, f"Communication|{identifier['system']}|{number}"))
+        return tagged_as(about, made) | {"id": id}
+
+
+def _sender(reference: Resource | None) -> Resource | None:
+    return reference if any(target(reference, type) for type in SENDERS) else None
