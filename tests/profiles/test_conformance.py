@@ -104,10 +104,10 @@ def test_the_answers_of_a_questionnaire_can_be_listed(questionnaire: dict[str, A
             assert item["answerOption"]
 
 
-def test_there_are_seven_questionnaires() -> None:
+def test_there_are_eight_questionnaires() -> None:
     assert {found["id"] for found in of("Questionnaire")} == {
         *("phq-9", "gad-7", "phq-2", "adressage", "evaluation-initiale"),
-        *("satisfaction-patient", "satisfaction-professionnel"),
+        *("satisfaction-patient", "satisfaction-professionnel", "prevention-rechute"),
     }
 
 

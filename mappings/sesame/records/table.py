@@ -17,13 +17,16 @@ from mappings.sesame.records.orientation import orientation
 from mappings.sesame.records.parcours import parcours, sortie
 from mappings.sesame.records.passation_echelle import passation_echelle
 from mappings.sesame.records.patient import patient
+from mappings.sesame.records.prevention_rechute import prevention_rechute
 from mappings.sesame.records.professionnel import professionnel
 from mappings.sesame.records.retour_paiement import retour_paiement
+from mappings.sesame.records.reunion_clinique import reunion_clinique
 from mappings.sesame.records.revue_de_cas import revue_de_cas
 from mappings.sesame.records.satisfaction import satisfaction, satisfaction_professionnel
 from mappings.sesame.records.score_echelle import score_echelle
 from mappings.sesame.records.sequence import sequence
 from mappings.sesame.records.site import site
+from mappings.sesame.records.tache_ide import tache_ide
 
 TABLES: tuple[Callable[[Guide], Table], ...] = (
     site,
@@ -44,11 +47,14 @@ TABLES: tuple[Callable[[Guide], Table], ...] = (
     revue_de_cas,
     avis_psychiatre,
     orientation,
+    prevention_rechute,
     sortie,
     satisfaction,
     satisfaction_professionnel,
     facture,
     retour_paiement,
+    reunion_clinique,
+    tache_ide,
 )
 
 

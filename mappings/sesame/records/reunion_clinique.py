@@ -1,0 +1,43 @@
+"""reunion_clinique: general practitioners meet the nurse and the psychiatrist, without any patient.
+
+https://hl7.org/fhir/R4/encounter.html
+"""
+
+from fhir_server.conversion.kinds import Each, Link, moment, text
+from fhir_server.conversion.table import Field, Part, Table
+from mappings.sesame.guide import Guide
+from mappings.sesame.records import names
+from mappings.sesame.records.words import ACT_CODE, foreign
+
+AT = "Encounter"
+MODES = {"sur-place": "AMB", "a-distance": "VR"}
+
+
+def reunion_clinique(guide: Guide) -> Table:
+    """The table of the record."""
+    seed = {
+        "status": "finished",
+        "type": [guide.concept("sesame-encounter-type", "clinical-meeting")],
+    }
+    return Table(
+        name="reunion_clinique",
+        title="Réunion clinique des médecins et du binôme",
+        system=names.system_of(guide, "reunion_clinique"),
+        parts=(Part(AT, seed, mark=("type",)),),
+        fields=_fields(guide),
+        looks={"record": names.of_record(guide, "reunion_clinique")},
+    )
+
+
+def _fields(guide: Guide) -> tuple[Field, ...]:
+    mode = foreign(ACT_CODE, MODES, concept=False)
+    people = Each(Link("PractitionerRole", names.system_of(guide, "professionnel")), "individual", 50)
+    return (
+        names.key(guide, "reunion_clinique", f"{AT}.identifier[record]", frame=names.visit_type()),
+        Field("participants", people, (f"{AT}.participant",), "Les professionnels présents.", True, "RA"),
+        Field("debut", moment(), (f"{AT}.period.start",), "Début de la réunion.", True, "D"),
+        Field("fin", moment(), (f"{AT}.period.end",), "Fin de la réunion."),
+        Field("mode", mode, (f"{AT}.class",), "Sur place ou à distance.", True, "D"),
+        names.link(guide, "site", "site", f"{AT}.serviceProvider", text="Le site qui l'accueille."),
+        Field("ordre_du_jour", text(), (f"{AT}.reasonCode[0].text",), "Ordre du jour, sans nom de patient."),
+    )
