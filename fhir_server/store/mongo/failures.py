@@ -24,6 +24,8 @@ TRANSIENT = "TransientTransactionError"
 
 _DENIED = frozenset({13, 18, 8000})
 _FULL = frozenset({14031})
+_TOO_LATE = frozenset({239, 246})
+"""The moment that was looked at is no longer kept, or not yet there."""
 _TOO_LARGE = frozenset({10334, 17280, 17419, 17420})
 _TOO_COMPLEX = frozenset({15, 51091, 51075, 5107200})
 """Nested too deeply; a regular expression that is too long or cannot be compiled."""
@@ -54,6 +56,8 @@ def _of_code(error: OperationFailure) -> Exception | None:
     reason = f"{type(error).__name__} {code}"
     if code in _DENIED:
         return errors.StoreUnavailable.of(messages.STORE_DENIED(reason=reason))
+    if code in _TOO_LATE:
+        return errors.StoreUnavailable.of(messages.STORE_SLOW(reason=reason))
     if code in _FULL:
         return errors.StoreFull.of(messages.STORE_FULL())
     if code in _TOO_LARGE:

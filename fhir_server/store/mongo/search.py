@@ -19,6 +19,9 @@ from fhir_server.store.port import ClauseUse, Explanation, SearchResult, StoredR
 ESTIMATE_MIN = 2_000
 """Matches from which on an estimate of their number may be wrong."""
 
+_INNER_PLANS = ("queryPlan", "winningPlan", "shards", "inputStage", "inputStages")
+"""Where the plans within a plan stand, by the engine that runs it, and on a sharded cluster."""
+
 _CLOCK_NAME = COLLECTIONS[3]
 
 
@@ -135,7 +138,7 @@ class MongoSearch:
 
     def _steps(self, query: SearchQuery, hops: Hops) -> Iterator[str]:
         plan = self._view.collections.resources.find(_necessary(query.where, query.types, hops)).explain()
-        yield from _stages(plan["queryPlanner"]["winningPlan"])
+        yield from _stages(plan["queryPlanner"])
 
     def included(
         self, resources: Sequence[StoredResource], include: Include, limit: int
@@ -162,6 +165,10 @@ def _necessary(where: Sequence[Clause], types: Sequence[str], hops: Hops) -> Fil
 def _stages(plan: Document) -> Iterator[str]:
     """The steps of a plan, from the last to the first."""
     index = plan.get("indexName")
-    yield f"{plan['stage']} {index}" if index else str(plan["stage"])
-    for inner in (plan["inputStage"],) if "inputStage" in plan else plan.get("inputStages", ()):
-        yield from _stages(inner)
+    stage = plan.get("stage")
+    if stage:
+        yield f"{stage} {index}" if index else str(stage)
+    for name in _INNER_PLANS:
+        inner = plan.get(name, ())
+        for one in inner if isinstance(inner, list) else [inner] if inner else ():
+            yield from _stages(one)

@@ -9,6 +9,8 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
+import pymongo
+
 from fhir_server import errors
 from fhir_server.search.ast import Include, SearchQuery
 from fhir_server.store import messages
@@ -184,7 +186,7 @@ class MongoStore:
         return self._run(lambda unit: unit.purge(type, id))
 
     def check(self) -> list[str]:
-        with refusing(), self._collections.snapshot() as view:
+        with refusing(), pymongo.timeout(None), self._collections.snapshot() as view:
             return list(inconsistencies(view))
 
     def acquire_job(self, kind: str, id: str, owner: str, lease_seconds: float) -> Job | None:

@@ -179,5 +179,6 @@ def test_a_failure_of_the_database_is_told_as_what_it_means() -> None:
     assert told.issues[0].code == "too-costly"
     assert isinstance(refusal(OperationFailure("out of disk space", 14031)), StoreFull)
     assert isinstance(refusal(NotPrimaryError("stepping down")), StoreUnavailable)
+    assert isinstance(refusal(OperationFailure("snapshot too old", 239)), StoreUnavailable)
     ours = OperationFailure("unknown operator", 2)
     assert refusal(ours) is ours
