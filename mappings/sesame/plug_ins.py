@@ -12,6 +12,7 @@ from mappings.sesame.caseload.caseload import Caseload
 from mappings.sesame.guide import read_guide
 from mappings.sesame.operations.billing_feed import billing_feed
 from mappings.sesame.operations.case_review_list import case_review_list
+from mappings.sesame.operations.evaluate_measure import evaluate_measure, sesame_dashboard
 from mappings.sesame.operations.explain_billing import explain_billing
 from mappings.sesame.operations.file_active import file_active
 from mappings.sesame.operations.renew import renew
@@ -55,6 +56,8 @@ def plug_ins(root: str | None, options: Mapping[str, Any]) -> PlugIns:
             explain_billing(billing),
             file_active(guide, policy, caseload),
             case_review_list(guide, policy, caseload),
+            evaluate_measure(guide, caseload),
+            sesame_dashboard(guide, caseload),
         ),
         records=tables(guide),
     )

@@ -68,14 +68,17 @@ class Known:
 
     def site_of(self, episode: Episode) -> str | None:
         """The site of an episode: the one that it names, else the one where its nurse works."""
-        if episode.site:
-            return episode.site
-        role = self.roles.get(episode.nurse or "")
-        return role.organization if role else None
+        return episode.site or self.workplace(episode.nurse)
 
-    def department_of(self, episode: Episode) -> str | None:
-        site = self.sites.get(self.site_of(episode) or "")
-        return site.department if site else None
+    def workplace(self, role: str | None) -> str | None:
+        """The site at which a PractitionerRole is held."""
+        found = self.roles.get(role or "")
+        return found.organization if found else None
+
+    def department(self, site: str | None) -> str | None:
+        """The département of a site."""
+        found = self.sites.get(site or "")
+        return found.department if found else None
 
 
 class Caseload:

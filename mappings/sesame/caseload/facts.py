@@ -106,12 +106,14 @@ class Team:
 
 @dataclass(frozen=True, slots=True)
 class Referral:
-    """The Task of a referral."""
+    """The Task of a referral. `owner` is the nurse who has it, `requester` the doctor: PractitionerRoles."""
 
     id: str
     request: str | None
     status: str
     day: date
+    owner: str | None
+    requester: str | None
 
 
 @dataclass(frozen=True, slots=True)

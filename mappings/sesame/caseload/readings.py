@@ -138,8 +138,14 @@ class Readings:
         kinds = codes(resource.get("code"), self._system("sesame-task-code"))
         if patient is None or on is None or "referral" not in kinds:
             return None
-        request = target(resource.get("focus"), "ServiceRequest")
-        return patient, Referral(resource["id"], request, resource["status"], on)
+        return patient, Referral(
+            id=resource["id"],
+            request=target(resource.get("focus"), "ServiceRequest"),
+            status=resource["status"],
+            day=on,
+            owner=target(resource.get("owner"), "PractitionerRole"),
+            requester=target(resource.get("requester"), "PractitionerRole"),
+        )
 
     def _invoice(self, resource: Resource) -> Found:
         patient = target(resource.get("patient"), "Patient")

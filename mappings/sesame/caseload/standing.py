@@ -30,6 +30,10 @@ class Trend:
     last: Score | None
 
     @property
+    def is_phq9(self) -> bool:
+        return self.scale == PHQ9
+
+    @property
     def current(self) -> Score:
         return self.last or self.baseline
 

@@ -45,3 +45,16 @@ BAD_REFERENCE = Template(
     en="{name} refers to a {type}, such as {type}/123: {value} does not.",
     fr="{name} désigne un {type}, par exemple {type}/123 : {value} n'en désigne pas.",
 )
+NO_MEASURE = Template(
+    en="{id} is no Measure of the guide. It has: {valid}.",
+    fr="{id} n'est pas un indicateur du guide, qui a : {valid}.",
+)
+PERIOD_NEEDED = Template(
+    en="Say which period: periodStart and periodEnd, such as periodStart=2025-01-01&periodEnd=2025-12-31.",
+    fr="Précisez la période : periodStart et periodEnd, par exemple "
+    "periodStart=2025-01-01&periodEnd=2025-12-31.",
+)
+PERIOD_BACKWARDS = Template(
+    en="The period from {start} to {end} ends before it begins.",
+    fr="La période du {start} au {end} finit avant de commencer.",
+)

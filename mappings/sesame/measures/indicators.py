@@ -1,0 +1,281 @@
+"""The value of each Measure of the guide in a scope; `INDICATORS` names them all.
+
+Definitions: the descriptions of the Measures in `profiles/sesame/Measure/`. What an episode has come to is
+looked at on the last day of the period.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import ROUND_HALF_EVEN, Decimal
+
+from fhir_server.core import json
+from mappings.sesame.caseload.caseload import Dossier, Known
+from mappings.sesame.caseload.facts import Episode
+from mappings.sesame.caseload.standing import Trend, courses_of, reviews_of, trend_of, visits_of
+from mappings.sesame.measures.scope import Case, Scope, begun, cases, courses, ended, invoices, referrals
+
+TWELVE_WEEKS = timedelta(days=84)
+FORFAITS = ("classique", "leger")
+
+Subjects = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One group of a report: the subjects of each population, as references. `code` names the group, as a
+    code system of the guide and a code. `strata` are counts by a value.
+    """
+
+    populations: Mapping[str, Subjects]
+    score: Decimal | None = None
+    unit: str | None = None
+    code: tuple[str, str] | None = None
+    strata: Mapping[str, int] | None = None
+
+
+Indicator = Callable[[Known, Scope], list[Group]]
+
+
+def _acceptance(known: Known, scope: Scope) -> list[Group]:
+    return [_referred(known, scope, {"in-progress", "completed"})]
+
+
+def _refusal(known: Known, scope: Scope) -> list[Group]:
+    return [_referred(known, scope, {"rejected"})]
+
+
+def _referred(known: Known, scope: Scope, statuses: set[str]) -> Group:
+    found = list(referrals(known, scope))
+    wanted = [one for one in found if one.status in statuses]
+    return _proportion([f"Task/{one.id}" for one in found], [f"Task/{one.id}" for one in wanted])
+
+
+def _included(known: Known, scope: Scope) -> list[Group]:
+    """By the track of the first sequence, on the day that it began."""
+    found: dict[str, list[str]] = {track: [] for track in FORFAITS}
+    for dossier, episode in cases(known, scope):
+        first = next(iter(courses_of(dossier, episode)), None)
+        if first and scope.holds(first.start):
+            found.setdefault(first.track, []).append(_subject(episode))
+    return [_cohort(subjects, code=("sesame-track", track)) for track, subjects in found.items()]
+
+
+def _caseload(known: Known, scope: Scope) -> list[Group]:
+    """On the last day of the period, by nurse."""
+    found = [episode for _, episode in cases(known, scope) if episode.is_open_on(scope.end)]
+    strata: dict[str, int] = {}
+    for episode in found:
+        nurse = f"PractitionerRole/{episode.nurse}" if episode.nurse else "-"
+        strata[nurse] = strata.get(nurse, 0) + 1
+    return [_cohort(map(_subject, found), strata=dict(sorted(strata.items())))]
+
+
+def _lost(known: Known, scope: Scope) -> list[Group]:
+    found = [episode for _, episode in ended(known, scope)]
+    lost = [episode for episode in found if episode.exit_reason == "lost-to-follow-up"]
+    return [_proportion(map(_subject, found), map(_subject, lost))]
+
+
+def _contacts(known: Known, scope: Scope) -> list[Group]:
+    def count(dossier: Dossier, episode: Episode) -> int:
+        return len(_contact_days(dossier, episode, scope.end))
+
+    return [_continuous(begun(known, scope), count)]
+
+
+def _four_contacts(known: Known, scope: Scope) -> list[Group]:
+    found = begun(known, scope)
+    reached = [
+        episode
+        for dossier, episode in found
+        if sum(on < episode.start + TWELVE_WEEKS for on in _contact_days(dossier, episode, scope.end)) >= 4
+    ]
+    return [_proportion((_subject(episode) for _, episode in found), map(_subject, reached))]
+
+
+def _first_contact(known: Known, scope: Scope) -> list[Group]:
+    """From the referral to the first encounter with the patient."""
+
+    def days(dossier: Dossier, episode: Episode) -> int | None:
+        met = [visit.day for visit in visits_of(dossier, episode, scope.end) if visit.kind != "case-review"]
+        return _waited(dossier, episode, min(met, default=None))
+
+    return [_continuous(begun(known, scope), days, "d")]
+
+
+def _first_sequence(known: Known, scope: Scope) -> list[Group]:
+    """From the referral to the first sequence."""
+
+    def days(dossier: Dossier, episode: Episode) -> int | None:
+        starts = [one.start for one in courses_of(dossier, episode) if one.start <= scope.end]
+        return _waited(dossier, episode, min(starts, default=None))
+
+    return [_continuous(begun(known, scope), days, "d")]
+
+
+def _reviews(known: Known, scope: Scope) -> list[Group]:
+    def count(dossier: Dossier, episode: Episode) -> int:
+        return len(reviews_of(dossier, episode, scope.end))
+
+    return [_continuous(begun(known, scope), count)]
+
+
+def _reviewed(known: Known, scope: Scope) -> list[Group]:
+    """Of those who have not responded, who was seen in a case review."""
+    everyone = begun(known, scope)
+    found = [case for case in everyone if (trend := _trend(case, scope)) and trend.responded is False]
+    seen = [episode for dossier, episode in found if reviews_of(dossier, episode, scope.end)]
+    return [_proportion(_subjects(found), map(_subject, seen), _subjects(everyone))]
+
+
+def _response(known: Known, scope: Scope) -> list[Group]:
+    return [_outcome(known, scope, lambda trend: trend.responded)]
+
+
+def _remission(known: Known, scope: Scope) -> list[Group]:
+    return [_outcome(known, scope, lambda trend: trend.remitted)]
+
+
+def _outcome(known: Known, scope: Scope, told: Callable[[Trend], bool | None]) -> Group:
+    everyone = begun(known, scope)
+    judged = [(case, told(trend)) for case in everyone if (trend := _trend(case, scope))]
+    found = [case for case, outcome in judged if outcome is not None]
+    reached = [case for case, outcome in judged if outcome]
+    return _proportion(_subjects(found), _subjects(reached), _subjects(everyone))
+
+
+def _phq9(known: Known, scope: Scope) -> list[Group]:
+    """The mean of the first score, and that of the last, of those who have both."""
+    everyone = begun(known, scope)
+
+    def initial(dossier: Dossier, episode: Episode) -> int | None:
+        trend = _trend((dossier, episode), scope)
+        return trend.baseline.value if trend and trend.last and trend.is_phq9 else None
+
+    def last(dossier: Dossier, episode: Episode) -> int | None:
+        trend = _trend((dossier, episode), scope)
+        return trend.last.value if trend and trend.last and trend.is_phq9 else None
+
+    return [
+        _continuous(everyone, initial, code=("sesame-observation-code", "baseline-score")),
+        _continuous(everyone, last, code=("sesame-observation-code", "current-score")),
+    ]
+
+
+def _duration(known: Known, scope: Scope) -> list[Group]:
+    def days(_: Dossier, episode: Episode) -> int | None:
+        return (episode.end - episode.start).days if episode.end else None
+
+    return [_continuous(ended(known, scope), days, "d")]
+
+
+def _tracks(known: Known, scope: Scope) -> list[Group]:
+    found: dict[str, list[str]] = {track: [] for track in FORFAITS}
+    for course in courses(known, scope):
+        found.setdefault(course.track, []).append(f"CarePlan/{course.id}")
+    return [_cohort(subjects, code=("sesame-track", track)) for track, subjects in found.items()]
+
+
+def _billed(known: Known, scope: Scope) -> list[Group]:
+    """The score of a group is its amount in euros."""
+    groups = []
+    found = list(invoices(known, scope))
+    for forfait in FORFAITS:
+        own = [invoice for invoice in found if invoice.forfait == forfait]
+        amount = sum((json.decimal(invoice.amount) for invoice in own), Decimal(0))
+        subjects = tuple(f"Claim/{invoice.id}" for invoice in own)
+        groups.append(
+            Group({"initial-population": subjects}, amount, "EUR", code=("sesame-forfait", forfait))
+        )
+    return groups
+
+
+def _satisfaction(known: Known, scope: Scope) -> list[Group]:
+    """Answers name nobody: they are counted by their date, and for a site or a nurse cannot be told."""
+    subjects = tuple(_subjects(ended(known, scope)))
+    if scope.site or scope.nurse or scope.department:
+        return [Group({"initial-population": subjects, "denominator": subjects})]
+    answers = [id for id, one in known.answers.items() if scope.holds(one.day)]
+    # More answers than exits in a period would make a rate above one.
+    counted = (f"QuestionnaireResponse/{id}" for id in answers[: len(subjects)])
+    return [_proportion(subjects, counted)]
+
+
+INDICATORS: Mapping[str, Indicator] = {
+    "acceptation": _acceptance,
+    "refus": _refusal,
+    "inclusions": _included,
+    "file-active": _caseload,
+    "perdus-de-vue": _lost,
+    "delai-premier-contact": _first_contact,
+    "delai-premiere-sequence": _first_sequence,
+    "contacts": _contacts,
+    "quatre-contacts": _four_contacts,
+    "revues-par-parcours": _reviews,
+    "revue-de-cas": _reviewed,
+    "phq9": _phq9,
+    "reponse": _response,
+    "remission": _remission,
+    "duree": _duration,
+    "repartition": _tracks,
+    "sequences-facturees": _billed,
+    "satisfaction": _satisfaction,
+}
+"""By the id of the Measure, in the order of the dashboard."""
+
+
+def _subject(episode: Episode) -> str:
+    return f"EpisodeOfCare/{episode.id}"
+
+
+def _subjects(found: Iterable[Case]) -> Subjects:
+    return tuple(_subject(episode) for _, episode in found)
+
+
+def _trend(case: Case, scope: Scope) -> Trend | None:
+    return trend_of(*case, scope.end)
+
+
+def _contact_days(dossier: Dossier, episode: Episode, until: date) -> list[date]:
+    return [visit.day for visit in visits_of(dossier, episode, until) if visit.kind == "nurse-contact"]
+
+
+def _waited(dossier: Dossier, episode: Episode, event: date | None) -> int | None:
+    """Days from the referral of an episode to an event; None where either is not on record."""
+    day = next((one.day for one in dossier.referrals.values() if one.request == episode.referral), None)
+    return None if day is None or event is None else (event - day).days
+
+
+def _cohort(
+    subjects: Iterable[str], code: tuple[str, str] | None = None, strata: Mapping[str, int] | None = None
+) -> Group:
+    return Group({"initial-population": tuple(subjects)}, code=code, strata=strata)
+
+
+def _proportion(
+    denominator: Iterable[str], numerator: Iterable[str], everyone: Iterable[str] | None = None
+) -> Group:
+    """Without a score where the denominator is empty."""
+    below, above = tuple(denominator), tuple(numerator)
+    initial = below if everyone is None else tuple(everyone)
+    populations = {"initial-population": initial, "denominator": below, "numerator": above}
+    return Group(populations, _rounded(Decimal(len(above)) / len(below), "0.0001") if below else None)
+
+
+def _continuous(
+    found: Iterable[Case],
+    value: Callable[[Dossier, Episode], int | None],
+    unit: str | None = None,
+    code: tuple[str, str] | None = None,
+) -> Group:
+    """The score is the mean of the values; who has none is not in the measure population."""
+    case_list = list(found)
+    values = {_subject(case[1]): number for case in case_list if (number := value(*case)) is not None}
+    mean = _rounded(Decimal(sum(values.values())) / len(values), "0.01") if values else None
+    populations = {"initial-population": _subjects(case_list), "measure-population": tuple(values)}
+    return Group(populations, mean, unit, code)
+
+
+def _rounded(number: Decimal, step: str) -> Decimal:
+    return number.quantize(Decimal(step), ROUND_HALF_EVEN)

@@ -1,0 +1,85 @@
+"""What an indicator is asked of: a period, and possibly one site, nurse or département."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from mappings.sesame.caseload.caseload import Dossier, Known
+from mappings.sesame.caseload.facts import Course, Episode, Invoice, Referral
+from mappings.sesame.caseload.standing import courses_of
+
+Case = tuple[Dossier, Episode]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Both days of the period are included. `site` is an Organization, `nurse` a PractitionerRole."""
+
+    start: date
+    end: date
+    site: str | None = None
+    nurse: str | None = None
+    department: str | None = None
+
+    def holds(self, day: date | None) -> bool:
+        return day is not None and self.start <= day <= self.end
+
+    def takes(self, known: Known, nurse: str | None, site: str | None) -> bool:
+        """Whether what a nurse did at a site is asked about."""
+        return (
+            self.nurse in (None, nurse)
+            and self.site in (None, site)
+            and self.department in (None, known.department(site))
+        )
+
+
+def cases(known: Known, scope: Scope) -> Iterator[Case]:
+    """The episodes of the nurse, site and département, whatever their period."""
+    for dossier in known.dossiers.values():
+        for episode in dossier.episodes.values():
+            if scope.takes(known, episode.nurse, known.site_of(episode)):
+                yield dossier, episode
+
+
+def begun(known: Known, scope: Scope) -> list[Case]:
+    """The episodes that began in the period."""
+    return [case for case in cases(known, scope) if scope.holds(case[1].start)]
+
+
+def ended(known: Known, scope: Scope) -> list[Case]:
+    """The episodes that ended in the period."""
+    return [case for case in cases(known, scope) if scope.holds(case[1].end)]
+
+
+def referrals(known: Known, scope: Scope) -> Iterator[Referral]:
+    """The referrals that were written in the period. The site of one that no nurse has is its doctor's."""
+    for dossier in known.dossiers.values():
+        for referral in dossier.referrals.values():
+            site = known.workplace(referral.owner) or known.workplace(referral.requester)
+            if scope.holds(referral.day) and scope.takes(known, referral.owner, site):
+                yield referral
+
+
+def courses(known: Known, scope: Scope) -> Iterator[Course]:
+    """The sequences that began in the period."""
+    for dossier, episode in cases(known, scope):
+        yield from (course for course in courses_of(dossier, episode) if scope.holds(course.start))
+
+
+def invoices(known: Known, scope: Scope) -> Iterator[Invoice]:
+    """The active claims of the sequences that began in the period."""
+    everyone = scope.nurse is None and scope.site is None and scope.department is None
+    for dossier in known.dossiers.values():
+        for invoice in dossier.invoices.values():
+            counts = invoice.status == "active" and scope.holds(invoice.start)
+            if counts and (everyone or _is_of(known, scope, dossier, invoice)):
+                yield invoice
+
+
+def _is_of(known: Known, scope: Scope, dossier: Dossier, invoice: Invoice) -> bool:
+    """Whether the sequence that a claim is for belongs to an episode of the scope."""
+    for course in dossier.courses.values():
+        if (course.start, course.track) == (invoice.start, invoice.forfait):
+            episode = dossier.episodes.get(course.episode or "")
+            return episode is not None and scope.takes(known, episode.nurse, known.site_of(episode))
+    return False

@@ -1,0 +1,103 @@
+"""Measure/[id]/$evaluate-measure: the value of an indicator in a period; $sesame-dashboard: all of them.
+
+https://hl7.org/fhir/R4/measure-operation-evaluate-measure.html
+"""
+
+from datetime import date, timedelta
+from functools import partial
+
+from fhir_server.core import json
+from fhir_server.core.bundle import bundle, entry
+from fhir_server.core.request import FhirRequest, FhirResponse
+from fhir_server.errors import InvalidRequest, NotFound
+from fhir_server.extension import Engine, Operation
+from mappings.sesame.caseload.caseload import Caseload
+from mappings.sesame.guide import Guide
+from mappings.sesame.measures.indicators import INDICATORS
+from mappings.sesame.measures.objectives import concerned, read_objectives
+from mappings.sesame.measures.report import objective_report, report
+from mappings.sesame.measures.scope import Scope
+from mappings.sesame.operations import messages
+from mappings.sesame.operations.asked import asked, choice, reference_id, today
+from mappings.sesame.operations.renew import asked_day
+from mappings.sesame.pathway.calendar import add_months
+
+SCOPED = ("periodStart", "periodEnd", "practitioner", "site", "department")
+REPORT_TYPES = ("population", "subject-list")
+
+
+def evaluate_measure(guide: Guide, caseload: Caseload) -> Operation:
+    """The operation on one Measure."""
+    return Operation(
+        code="evaluate-measure",
+        definition=guide.canonical("OperationDefinition", "evaluate-measure"),
+        levels=frozenset({"type", "instance"}),
+        handle=partial(_evaluate, guide, caseload),
+        types=frozenset({"Measure"}),
+    )
+
+
+def sesame_dashboard(guide: Guide, caseload: Caseload) -> Operation:
+    """The operation on all Measures."""
+    return Operation(
+        code="sesame-dashboard",
+        definition=guide.canonical("OperationDefinition", "sesame-dashboard"),
+        levels=frozenset({"system"}),
+        handle=partial(_dashboard, guide, caseload),
+    )
+
+
+def _evaluate(guide: Guide, caseload: Caseload, request: FhirRequest, engine: Engine) -> FhirResponse:
+    parameters = asked(request, (*SCOPED, "measure", "reportType"))
+    scope = _scope(parameters)
+    measure = request.path[1] if len(request.path) == 3 else parameters.get("measure", "")
+    measure = measure.partition("|")[0].removeprefix(guide.canonical("Measure", "")).removeprefix("Measure/")
+    if measure not in INDICATORS:
+        raise NotFound.of(messages.NO_MEASURE(id=measure[:64], valid=", ".join(INDICATORS)))
+    by_subject = choice("reportType", parameters.get("reportType"), REPORT_TYPES) == "subject-list"
+    with caseload.caught_up(engine) as known:
+        made = report(guide, measure, known, scope, today(engine).isoformat(), by_subject)
+    return FhirResponse(200, body=json.serialise(made))
+
+
+def _dashboard(guide: Guide, caseload: Caseload, request: FhirRequest, engine: Engine) -> FhirResponse:
+    scope, made_on = _scope(asked(request, SCOPED)), today(engine).isoformat()
+    with caseload.caught_up(engine) as known:
+        reports = [report(guide, measure, known, scope, made_on) for measure in INDICATORS]
+    # The objectives are of the whole programme: a part of it has none.
+    whole = scope.site is None and scope.nurse is None and scope.department is None
+    expected = concerned(read_objectives(), scope) if whole else []
+    reports += [objective_report(guide, rows) for rows in expected]
+    return FhirResponse(
+        200, body=bundle("collection", (entry(resource=json.serialise(one)) for one in reports))
+    )
+
+
+def _scope(parameters: dict[str, str]) -> Scope:
+    """The period and the part of the programme that are asked about."""
+    start, end = parameters.get("periodStart"), parameters.get("periodEnd")
+    if start is None or end is None:
+        raise InvalidRequest.of(messages.PERIOD_NEEDED())
+    first, last = _first_day(start), _last_day(end)
+    if first > last:
+        raise InvalidRequest.of(messages.PERIOD_BACKWARDS(start=first, end=last))
+    return Scope(
+        start=first,
+        end=last,
+        site=reference_id("site", parameters.get("site"), "Organization"),
+        nurse=reference_id("practitioner", parameters.get("practitioner"), "PractitionerRole"),
+        department=parameters.get("department"),
+    )
+
+
+def _first_day(text: str) -> date:
+    """The first day of a year, a month or a day."""
+    found = asked_day(text + {4: "-01-01", 7: "-01"}.get(len(text), ""))
+    assert found is not None, "a text was given"
+    return found
+
+
+def _last_day(text: str) -> date:
+    months = {4: 12, 7: 1}.get(len(text))
+    first = _first_day(text)
+    return add_months(first, months) - timedelta(days=1) if months else first
