@@ -43,6 +43,7 @@ class Batch(NamedTuple):
 
     def write(self, unit: UnitOfWork) -> None:
         """Replace the entries of those that have not changed since."""
+        unit.expect([(stored.type, stored.id) for stored in self.resources])
         for stored, entries in zip(self.resources, self.entries, strict=True):
             unit.index(stored, entries, self.parameters)
 
