@@ -1,4 +1,5 @@
-"""facture: the claim of a sequence, as the server issues it or as another system has issued it before.
+"""facture: the claim of a sequence, which the server writes itself; to be read, and to be sent to no server
+that bills by itself.
 
 https://hl7.org/fhir/R4/claim.html
 """
@@ -7,10 +8,10 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from fhir_server.conversion.kinds import Link, LogicalLink, Number, Plain, Word, day, moment, whole
+from fhir_server.conversion.kinds import Link, LogicalLink, Number, Plain, Word, day, whole
 from fhir_server.conversion.table import Derived, Field, Part, Table
 from mappings.sesame.guide import Guide, Resource
-from mappings.sesame.identifiers import FINESS, NIR, SIRENE
+from mappings.sesame.identifiers import FINESS, NIR
 from mappings.sesame.records import names
 from mappings.sesame.records.patient import NUMBER
 from mappings.sesame.records.words import TRACKS, coded
@@ -91,17 +92,31 @@ def _sequence(guide: Guide) -> tuple[Field, ...]:
 
 def _parties(guide: Guide) -> tuple[Field, ...]:
     social = Number({"use": "official", **names.of_type("NH"), "system": NIR}, NUMBER)
-    insurer = LogicalLink("Organization", {"system": guide.naming_system("record")})
-    carrier = LogicalLink("Organization", {"system": SIRENE}, r"^[0-9]{9}$")
-    cover = LogicalLink("Coverage", {"system": guide.naming_system("record")})
     referral = LogicalLink("ServiceRequest", {"system": names.system_of(guide, "adressage")})
     return (
         names.patient(guide, f"{AT}.patient"),
         Field("nss", social, (f"{AT}.patient.identifier",), "Numéro de sécurité sociale.", source="V"),
         Field("adressage", referral, (f"{AT}.referral",), "Identifiant de l'adressage.", True, "D"),
-        Field("couverture", cover, (f"{AT}.insurance[0].coverage",), "Identifiant des droits.", True, "D"),
-        Field("assureur", insurer, (f"{AT}.insurer",), "Identifiant de la caisse.", True, "D"),
-        Field("siren_porteur", carrier, (f"{AT}.provider",), "SIREN de qui facture.", True, "RA"),
+        names.link(
+            guide,
+            "couverture",
+            "couverture",
+            f"{AT}.insurance[0].coverage",
+            text="Les droits du patient.",
+            required=True,
+        ),
+        names.link(
+            guide, "assureur", "organisme", f"{AT}.insurer", text="L'organisme qui paie.", required=True
+        ),
+        names.link(
+            guide,
+            "porteur",
+            "organisme",
+            f"{AT}.provider",
+            text="L'organisme qui facture.",
+            required=True,
+            source="RA",
+        ),
     )
 
 
@@ -111,7 +126,7 @@ def _amount(guide: Guide) -> tuple[Field, ...]:
     other = Link("Claim", names.system_of(guide, "facture"))
     return (
         Field("montant", Plain({"type": "number", "minimum": 0}), amounts, "Montant, en euros.", True, "AV"),
-        Field("date", moment(), (f"{AT}.created",), "Date et heure de la facture.", True, "D"),
+        Field("date", day(), (f"{AT}.created",), "Date de la facture.", True, "D"),
         Field("statut", state, (f"{AT}.status",), "Ce que vaut la facture.", True, "D"),
         Field(
             "precedente",

@@ -14,6 +14,8 @@ from mappings.sesame.identifiers import HL7_TYPES, VISIT_TYPES
 KEY = "identifiant"
 TYPES = {
     "patient": "Patient",
+    "organisme": "Organization",
+    "couverture": "Coverage",
     "professionnel": "PractitionerRole",
     "site": "Organization",
     "equipe": "CareTeam",

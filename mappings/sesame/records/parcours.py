@@ -23,8 +23,8 @@ def parcours(guide: Guide) -> Table:
         name="parcours",
         title="Parcours d'un patient",
         system=names.system_of(guide, "parcours"),
-        # Who carries the programme, and whether the stay has ended, others may say better.
-        parts=(Part(AT, seed, initial=("status", "managingOrganization")),),
+        # Whether the stay has ended, others say.
+        parts=(Part(AT, seed, initial=("status",)),),
         fields=(
             *_stay(guide, "parcours"),
             names.link(
@@ -33,6 +33,14 @@ def parcours(guide: Guide) -> Table:
                 "professionnel",
                 f"{AT}.careManager",
                 text="L'infirmier ou l'infirmière qui suit le patient.",
+            ),
+            names.link(
+                guide,
+                "porteur",
+                "organisme",
+                f"{AT}.managingOrganization",
+                text="Qui porte SÉSAME ; exigé pour facturer.",
+                source="RA",
             ),
             names.link(
                 guide, "site", "site", f"{AT}.extension[site].valueReference", text="Le site de référence."

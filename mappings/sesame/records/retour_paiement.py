@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/claimresponse.html
 from collections.abc import Mapping
 from typing import Any
 
-from fhir_server.conversion.kinds import LogicalLink, Plain, Word, day, line, moment
+from fhir_server.conversion.kinds import Plain, Word, day, line, moment
 from fhir_server.conversion.table import Derived, Field, Part, Table
 from mappings.sesame.guide import Guide, Resource
 from mappings.sesame.records import names
@@ -52,14 +52,15 @@ def retour_paiement(guide: Guide) -> Table:
 
 
 def _fields(guide: Guide) -> tuple[Field, ...]:
-    insurer = LogicalLink("Organization", {"system": guide.naming_system("record")})
     result = Word(RESULTS, "http://hl7.org/fhir/remittance-outcome")
     amount = Plain({"type": "number", "minimum": 0})
     return (
         names.key(guide, "retour_paiement", f"{AT}.identifier[record]"),
         names.link(guide, "facture", "facture", f"{AT}.request", text="La facture.", required=True),
         names.patient(guide, f"{AT}.patient"),
-        Field("assureur", insurer, (f"{AT}.insurer",), "Identifiant de la caisse.", True, "D"),
+        names.link(
+            guide, "assureur", "organisme", f"{AT}.insurer", text="L'organisme qui répond.", required=True
+        ),
         Field("date", moment(), (f"{AT}.created",), "Date et heure du retour.", True, "D"),
         Field("resultat", result, (f"{AT}.outcome",), "Ce que la facture est devenue.", True, "D"),
         Field("montant", amount, (f"{AT}.payment.amount.value",), "Montant payé, en euros."),

@@ -36,8 +36,9 @@ def _fields(guide: Guide) -> tuple[Field, ...]:
     number = Number({**names.of_type("FINEG", FR_TYPES), "system": FINESS}, r"^([0-9]{2}|2[AB])[0-9]{7}$")
     at, address = "Organization", "Organization.address[0]"
     return (
-        names.key(guide, "site", f"{at}.identifier[record]"),
+        # First, because claims name a site by its first identifier.
         Field("finess", number, (f"{at}.identifier[finess]",), "Numéro FINESS géographique.", True, "V"),
+        names.key(guide, "site", f"{at}.identifier[record]"),
         Field("nom", line(), (f"{at}.name",), "Nom du site.", True, "RA"),
         Field("adresse.lignes", Each(line(), most=5), (f"{address}.line",), "Lignes de l'adresse."),
         Field("adresse.code_postal", line(10), (f"{address}.postalCode",), "Code postal."),

@@ -8,11 +8,13 @@ from mappings.sesame.records.adressage import adressage
 from mappings.sesame.records.avis_psychiatre import avis_psychiatre
 from mappings.sesame.records.consentement import consentement
 from mappings.sesame.records.contact import contact, tentative_contact
+from mappings.sesame.records.couverture import couverture
 from mappings.sesame.records.depistage import depistage
 from mappings.sesame.records.equipe import equipe
 from mappings.sesame.records.evaluation_initiale import evaluation_initiale
 from mappings.sesame.records.facture import facture
 from mappings.sesame.records.objectif import objectif
+from mappings.sesame.records.organisme import organisme
 from mappings.sesame.records.orientation import orientation
 from mappings.sesame.records.parcours import parcours, sortie
 from mappings.sesame.records.passation_echelle import passation_echelle
@@ -29,9 +31,11 @@ from mappings.sesame.records.site import site
 from mappings.sesame.records.tache_ide import tache_ide
 
 TABLES: tuple[Callable[[Guide], Table], ...] = (
+    organisme,
     site,
     professionnel,
     patient,
+    couverture,
     depistage,
     consentement,
     adressage,

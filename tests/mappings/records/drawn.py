@@ -56,6 +56,10 @@ def _passation(record: Record) -> Record:
     return record
 
 
+def _organisme(record: Record) -> Record:
+    return {"siren": "999999003", **record}
+
+
 def _consentement(record: Record) -> Record:
     if (record["objet"], record["decision"]) == ("recherche", "accord"):
         record.setdefault("date_signature", record["date"])
@@ -108,6 +112,7 @@ def _retour(record: Record) -> Record:
 
 KEEPING: Mapping[str, Callable[[Record], Record]] = {
     "patient": _patient,
+    "organisme": _organisme,
     "consentement": _consentement,
     "evaluation_initiale": _evaluation,
     "objectif": _objectif,
