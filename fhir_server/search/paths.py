@@ -1,7 +1,7 @@
 """The plain ones among the expressions of search parameters, read into steps that need no FHIRPath engine.
 
-They are paths joined by `|`, narrowed by types, by what a reference resolves to, or by a fixed value. All but
-a handful of R4's expressions are plain. https://hl7.org/fhir/R4/searchparameter-registry.html
+They are paths joined by `|`, narrowed by types, by what a reference resolves to, by a fixed value, a code or
+an extension. All of R4's expressions are plain. https://hl7.org/fhir/R4/searchparameter-registry.html
 """
 
 import re
@@ -44,11 +44,28 @@ class Equals:
 
 
 @dataclass(frozen=True, slots=True)
+class Extended:
+    """Keep values that have an extension of this url."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """Keep values whose CodeableConcept `name` has this code."""
+
+    name: str
+    system: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
 class First:
     """Keep the first of the values, straight below the resource."""
 
 
-Step = Property | OfType | Resolves | Equals | First
+Condition = Resolves | Equals | Extended | Coded
+Step = Property | OfType | First | Condition
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +86,9 @@ _NAME = r"[A-Za-z]\w*"
 _TOKENS = re.compile(
     rf"\s*(?:(?P<resolves>where\(\s*resolve\(\)\s+is\s+(?P<target>{_NAME})\s*\))"
     rf"|(?P<equals>where\(\s*(?P<element>{_NAME})\s*=\s*'(?P<literal>[^'\\]*)'\s*\))"
+    r"|(?P<extended>where\(\s*hasExtension\(\s*'(?P<extension_url>[^'\\]*)'\s*\)\s*\))"
+    rf"|(?P<coded>where\(\s*(?P<concept>{_NAME})\.coding\.where\(\s*system\s*=\s*'(?P<system>[^'\\]*)'"
+    r"\s+and\s+code\s*=\s*'(?P<code>[^'\\]*)'\s*\)\.exists\(\)\s*\))"
     r"|(?P<extension>extension\(\s*'(?P<url>[^'\\]*)'\s*\))"
     rf"|(?P<of_type>(?:as|ofType)\(\s*(?P<type>{_NAME})\s*\))"
     r"|(?P<first>\[0\])"
@@ -197,6 +217,10 @@ def _steps(token: re.Match[str]) -> tuple[Step, ...]:
         return (Resolves(token["target"]),)
     if token["equals"]:
         return (Equals(token["element"], token["literal"]),)
+    if token["extended"]:
+        return (Extended(token["extension_url"]),)
+    if token["coded"]:
+        return (Coded(token["concept"], token["system"], token["code"]),)
     if token["extension"]:
         return Property("extension"), Equals("url", token["url"])
     if token["of_type"]:

@@ -12,7 +12,19 @@ from fhir_server.core.reference import parse_reference
 from fhir_server.definitions.elements import Element
 from fhir_server.definitions.registry import Registry
 from fhir_server.search.entries import Entries
-from fhir_server.search.paths import RESOURCE, Equals, First, NotPlain, OfType, Path, Property, Resolves
+from fhir_server.search.paths import (
+    RESOURCE,
+    Coded,
+    Condition,
+    Equals,
+    Extended,
+    First,
+    NotPlain,
+    OfType,
+    Path,
+    Property,
+    Step,
+)
 from fhir_server.search.types.composite import Found, PartIndexer
 from fhir_server.search.types.context import Indexer
 
@@ -34,7 +46,7 @@ class Hop:
     """One JSON property on the way, and what its values must satisfy."""
 
     name: str
-    conditions: tuple[Resolves | Equals, ...] = ()
+    conditions: tuple[Condition, ...] = ()
     first: bool = False
 
 
@@ -70,7 +82,7 @@ class Routes:
             return (route,)
         return tuple(self._follow(route, Property("value")))
 
-    def _follow(self, route: Route, step: Property | OfType | Resolves | Equals | First) -> Iterator[Route]:
+    def _follow(self, route: Route, step: Step) -> Iterator[Route]:
         match step:
             case Property(name):
                 for json_name, place in self._children(route.place, name):
@@ -175,12 +187,25 @@ def _guard(hop: Hop) -> Guard | None:
     return guards[0] if len(guards) == 1 else lambda value, resource: all(g(value, resource) for g in guards)
 
 
-def _condition(condition: Resolves | Equals) -> Guard:
-    if isinstance(condition, Equals):
-        name, literal = condition.name, condition.literal
-        return lambda value, _: bool(value.get(name) == literal)
+def _condition(condition: Condition) -> Guard:
+    match condition:
+        case Equals(name, literal):
+            return lambda value, _: bool(value.get(name) == literal)
+        case Extended(url):
+            return lambda value, _: any(one.get("url") == url for one in value.get("extension", ()))
+        case Coded(name, system, code):
+            return lambda value, _: _is_coded(value.get(name), system, code)
     wanted = condition.type
     return lambda value, resource: referred_type(value, resource) == wanted
+
+
+def _is_coded(concepts: Any, system: str, code: str) -> bool:
+    """Whether a CodeableConcept, or one of several, has a code."""
+    return any(
+        coding.get("system") == system and coding.get("code") == code
+        for concept in (concepts if isinstance(concepts, list) else [concepts or {}])
+        for coding in concept.get("coding", ())
+    )
 
 
 def referred_type(value: Any, resource: Mapping[str, Any]) -> str:

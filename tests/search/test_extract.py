@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from fhir_server.core.fhirpath import FhirPath
 from fhir_server.core.temporal import format_instant
 from fhir_server.definitions.registry import Registry
 from fhir_server.search.entries import DateEntry, Entries, ReferenceEntry, StringEntry, TokenEntry
@@ -166,6 +167,55 @@ def test_a_parameter_of_a_guide_on_an_extension(registry: Registry) -> None:
     entries = Extractor(guide, PARIS).entries(plan)
     assert entries.tokens == [TokenEntry("track", "urn:s", "classique")]
     assert entries.strings == [StringEntry("track:text", "sequence classique", "Séquence classique")]
+
+
+def test_items_that_an_extension_marks(extractor: Extractor) -> None:
+    mark = "http://hl7.org/fhir/StructureDefinition/questionnaireresponse-isSubject"
+    item = {"linkId": "1", "answer": [{"valueReference": {"reference": "Patient/p"}}]}
+    other = {"linkId": "2", "answer": [{"valueReference": {"reference": "Patient/q"}}]}
+    other["extension"] = [{"url": "urn:other", "valueBoolean": True}]
+    marked = item | {"extension": [{"url": mark, "valueBoolean": True}]}
+    entries = entries_of(extractor, resourceType="QuestionnaireResponse", id="r", item=[marked, item, other])
+    assert [one.target for one in entries.references if one.parameter == "item-subject"] == ["p"]
+
+
+@pytest.mark.parametrize(
+    ("part", "codings"),
+    [
+        ("category", [("urn:s", "rank")]),
+        ("category", [("urn:other", "x"), ("urn:s", "rank")]),
+        ("category", [("urn:s", "site")]),
+        ("category", [("urn:other", "rank")]),
+        ("category", []),
+        ("code", [("urn:s", "rank")]),
+    ],
+)
+def test_a_parameter_that_a_code_selects_agrees_with_the_engine(
+    registry: Registry, part: str, codings: list[tuple[str, str]]
+) -> None:
+    coded = f"{part}.coding.where(system = 'urn:s' and code = 'rank').exists()"
+    expression = f"Claim.supportingInfo.where({coded}).value.ofType(Quantity).value"
+    concept = {"coding": [{"system": system, "code": code} for system, code in codings]}
+    information = [
+        {"sequence": 1, "category": concept, "valueQuantity": {"value": 3}},
+        {"sequence": 2, "valueQuantity": {"value": 4}},
+    ]
+    claim = {"resourceType": "Claim", "id": "c", "supportingInfo": information}
+    guide = registry.layered(
+        [
+            {
+                "resourceType": "SearchParameter",
+                "status": "active",
+                "url": "https://example.org/SearchParameter/rank",
+                "code": "rank",
+                "base": ["Claim"],
+                "type": "number",
+                "expression": expression,
+            }
+        ]
+    )
+    found = [one for one in Extractor(guide, PARIS).entries(claim).numbers if one.parameter == "rank"]
+    assert len(found) == len(FhirPath().evaluate(expression, claim))
 
 
 def test_a_parameter_that_takes_the_engine(registry: Registry) -> None:
