@@ -32,8 +32,8 @@ format: $(VENV)/.dev ## Format the code
 	@$(BIN)/ruff format $(SOURCES)
 	@$(BIN)/ruff check --fix $(SOURCES)
 
-bench: $(VENV)/.bench ## Measure speed against floors taken in the same run [BENCH_ARGS=...]
-	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
+bench: $(VENV)/.bench ## Measure speed against floors taken in the same run [BENCH_ARGS=...] [STORE=mongo]
+	@$(BIN)/python -m $(if $(filter mongo,$(STORE)),benchmarks.mongo,benchmarks $(BENCH_ARGS))
 
 guide: $(VENV)/.run ## Write the guide as a FHIR NPM package into dist/ [ROOT=https://...]
 	@$(BIN)/python -m scripts.build_guide $(if $(ROOT),--root $(ROOT))
