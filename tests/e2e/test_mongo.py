@@ -121,6 +121,45 @@ def test_a_database_that_comes_back_is_used_again(own_server: MongoServer, tmp_p
         server.stop()
 
 
+def test_what_is_acknowledged_under_load_outlives_the_database(
+    own_server: MongoServer, tmp_path: Path
+) -> None:
+    settings = {"store": database_uri(own_server.uri), "store_timeout_seconds": "3", "programmes": ""}
+    server = start(tmp_path, **settings)
+    over = threading.Event()
+
+    def write(_: int) -> tuple[list[str], set[int]]:
+        created, statuses = [], set()
+        with server.client() as client:
+            while not over.is_set():
+                answer = client.post("Patient", json=patient(), headers=FHIR_JSON)
+                statuses.add(answer.status_code)
+                if answer.status_code == 201:
+                    created.append(answer.json()["id"])
+        return created, statuses
+
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            writing = [pool.submit(write, number) for number in range(4)]
+            time.sleep(1)
+            own_server.stop(signal.SIGKILL)
+            time.sleep(4)
+            own_server.start()
+            time.sleep(4)
+            over.set()
+            written = [one.result() for one in writing]
+        assert {status for _, statuses in written for status in statuses} == {201, 503}
+        with server.client() as client:
+            for id in (id for created, _ in written for id in created):
+                assert client.get(f"Patient/{id}").status_code == 200
+            total = client.get("Patient?_summary=count").json()["total"]
+        assert total >= sum(len(created) for created, _ in written) > 4
+        assert "Traceback" not in server.text()
+    finally:
+        over.set()
+        server.stop()
+
+
 def test_doctor_prepares_and_looks_through_a_store(run_command: Run) -> None:
     uri = database_uri()
     prepared = run_command("doctor", "--prepare", "--store", uri)
