@@ -38,8 +38,9 @@ bench: $(VENV)/.bench ## Measure speed against floors taken in the same run [BEN
 guide: $(VENV)/.run ## Write the guide as a FHIR NPM package into dist/ [ROOT=https://...]
 	@$(BIN)/python -m scripts.build_guide $(if $(ROOT),--root $(ROOT))
 
-docs: $(VENV)/.run ## Write the pages of the guide anew, in docs/guide
+docs: $(VENV)/.run ## Write the pages of the guide and of the records anew, in docs
 	@$(BIN)/python -m scripts.document_guide
+	@$(BIN)/python -m scripts.document_records
 
 mongo: $(BIN)/python ## Start the tests' MongoDB-compatible server on port 27017 [MONGO_PORT=27017]
 	@exec $(BIN)/python -m tests.mongo $(MONGO_PORT)

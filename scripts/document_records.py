@@ -1,0 +1,118 @@
+"""Writes the tables and examples of docs/records.md from the tables of the records: `make docs`.
+
+What stands above the mark is written by hand.
+"""
+
+import sys
+from collections.abc import Iterable, Iterator
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from fhir_server.conversion.kinds import Coded, Each, Kind, Word
+from fhir_server.conversion.table import Field, Table
+from fhir_server.core import json
+from mappings.sesame.guide import Guide, read_guide
+from mappings.sesame.records.table import tables
+
+REPOSITORY = Path(__file__).parent.parent
+PAGE = REPOSITORY / "docs" / "records.md"
+MARK = "<!-- Ce qui suit est écrit par `make docs`"
+KINDS = {
+    "string": "texte",
+    "integer": "entier",
+    "number": "nombre",
+    "boolean": "vrai ou faux",
+    "array": "liste",
+}
+
+
+def main() -> int:
+    """Write what stands below the mark."""
+    PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    print(PAGE.relative_to(REPOSITORY))
+    return 0
+
+
+def examples() -> dict[str, Any]:
+    """An example of each record, in the order in which they can be sent."""
+    body = files("mappings.sesame.records").joinpath("examples.json").read_bytes()
+    found: dict[str, Any] = json.parse(body)
+    return found
+
+
+def page(text: str) -> str:
+    """The page as it ought to be, from the page as it is."""
+    head, mark, rest = text.partition(MARK)
+    comment = rest.partition("\n")[0]
+    guide, shown = read_guide(), examples()
+    sections = [_section(guide, table, shown[table.name]) for table in tables(guide)]
+    return f"{head}{mark}{comment}\n\n" + "\n".join(sections)
+
+
+def _section(guide: Guide, table: Table, example: Any) -> str:
+    lines = [
+        f"## {table.name}",
+        "",
+        f"{table.title}. Identifiant FHIR : `{_short(guide, table.system)}`.",
+        "",
+        "| Champ | Type | Chemin FHIR | Codes ou système | Sens | Source |",
+        "|---|---|---|---|---|---|",
+        *(_row(guide, field) for field in table.fields),
+        "",
+        *_derived(table),
+        "```json",
+        json.indent(json.serialise(example)).decode(),
+        "```",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _row(guide: Guide, field: Field) -> str:
+    name = f"**{field.name}**" if field.required else field.name
+    places = "<br>".join(f"`{place}`" for place in field.places)
+    system = f"`{_short(guide, field.kind.system)}`" if field.kind.system else ""
+    cells = (name, _kind(field), places, system, field.description, field.source)
+    return "| " + " | ".join(cells) + " |"
+
+
+def _kind(field: Field) -> str:
+    """What a value looks like; the words of a list of codes."""
+    schema = field.kind.schema
+    items = schema.get("items", {})
+    if words := schema.get("enum") or items.get("enum"):
+        listed = ", ".join(_word(field.kind, word) for word in words)
+        return f"liste de {listed}" if items else listed
+    if "format" in schema:
+        return "date" if schema["format"] == "date" else "moment"
+    return KINDS[schema["type"]] + (f" de {KINDS[items['type']]}s" if items else "")
+
+
+def _word(kind: Kind, word: str) -> str:
+    """A word, and the code that it stands for where they differ."""
+    kind = kind.kind if isinstance(kind, Each) else kind
+    code = kind.codes[word] if isinstance(kind, Word) else word
+    if isinstance(kind, Coded):
+        code = kind.codings[word]["code"]
+    return f"`{word}`" if code == word else f"`{word}` (`{code}`)"
+
+
+def _derived(table: Table) -> Iterator[str]:
+    """What the resources say that no field does."""
+    if table.derived:
+        said = (f"`{one.place}` ({one.description.rstrip('.')})" for one in table.derived)
+        yield from (f"De là viennent aussi : {', '.join(said)}.", "")
+
+
+def _short(guide: Guide, text: str) -> str:
+    """Systems of the guide without its root."""
+    return ", ".join(_parts(guide, text.split(", ")))
+
+
+def _parts(guide: Guide, systems: Iterable[str]) -> Iterator[str]:
+    return (system.removeprefix(f"{guide.root}/") for system in systems)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
