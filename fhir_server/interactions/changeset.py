@@ -15,6 +15,7 @@ from fhir_server.interactions.conformance import CLIENT_TYPES
 from fhir_server.interactions.matching import identity_lock
 from fhir_server.interactions.redefinition import DEFINED_BY, Redefinition
 from fhir_server.interactions.references import (
+    Resolved,
     conditional_references_resolved,
     may_hold_conditional_references,
 )
@@ -34,6 +35,7 @@ class Changeset:
         self._changes: list[Change] = []
         self._last: dict[str, StoredResource] = {}
         self._redefinition = Redefinition(engine)
+        self._resolved = Resolved()
 
     def put(
         self, resource: Resource, id: str, method: Method, before: StoredResource | None = None
@@ -43,7 +45,9 @@ class Changeset:
         """
         prepared = draft(resource, id)
         if may_hold_conditional_references(prepared.tail):
-            resource = conditional_references_resolved(resource, self.unit, self._engine, self._base_url)
+            resource = conditional_references_resolved(
+                resource, self.unit, self._engine, self._base_url, self._resolved
+            )
             prepared = draft(resource, id)
         after = {**resource, "id": id}
         if prepared.type == DEFINED_BY:
@@ -55,6 +59,7 @@ class Changeset:
             if token.parameter == "identifier":
                 self.unit.lock(identity_lock(prepared.type, token.system, token.code))
         stored = self.unit.put(prepared, entries, method, before.version if before else 0)
+        self._resolved.written(prepared.type)
         self._last[stored.reference] = stored
         if prepared.type in self._engine.watched:
             self._changes.append(Change(prepared.type, id, _content(before), after))
@@ -63,6 +68,7 @@ class Changeset:
     def delete(self, current: StoredResource) -> StoredResource | None:
         """Write the deletion of a resource."""
         stored = self.unit.delete(current.type, current.id, current.version)
+        self._resolved.written(current.type)
         if current.type == DEFINED_BY:
             self._redefinition.delete(current.id)
         elif current.type in CLIENT_TYPES:

@@ -21,6 +21,7 @@ from fhir_server.store.port import UnitOfWork
 Rewrite = Callable[[str], str]
 
 _CONDITIONAL = re.compile(r"([A-Z][A-Za-z]+)\?(.+)")
+_BY_IDENTIFIER = re.compile(r"[A-Z][A-Za-z]+\?identifier=[^&]+")
 _WRITTEN_CONDITIONAL = re.compile(rb'"reference":"[A-Z][A-Za-z]+\?')
 _NARRATIVE_LINK = re.compile(r'(<(?:a|img)\b[^>]*?\b(?:href|src)\s*=\s*)(["\'])(.*?)\2', re.DOTALL)
 _LINKING = frozenset({"reference", "div"})
@@ -32,8 +33,31 @@ def may_hold_conditional_references(serialised: bytes) -> bool:
     return _WRITTEN_CONDITIONAL.search(serialised) is not None
 
 
+class Resolved:
+    """The conditional references that a unit of work has resolved by an identifier.
+
+    Each holds while no resource of its type is written in the unit: the lock of the identifier keeps others
+    from changing who bears it.
+    """
+
+    def __init__(self) -> None:
+        self._targets: dict[str, str] = {}
+
+    def get(self, reference: str) -> str | None:
+        return self._targets.get(reference)
+
+    def add(self, reference: str, target: str) -> None:
+        if _BY_IDENTIFIER.fullmatch(reference):
+            self._targets[reference] = target
+
+    def written(self, type: str) -> None:
+        """Forget what a write of that type may have changed."""
+        for reference in [one for one in self._targets if one.startswith(f"{type}?")]:
+            del self._targets[reference]
+
+
 def conditional_references_resolved(
-    resource: Resource, unit: UnitOfWork, engine: Engine, base_url: str
+    resource: Resource, unit: UnitOfWork, engine: Engine, base_url: str, resolved: Resolved
 ) -> Resource:
     """The resource with each reference such as `Patient?identifier=a|b` replaced by the one match.
 
@@ -41,6 +65,8 @@ def conditional_references_resolved(
     """
 
     def resolve(reference: str) -> str:
+        if (known := resolved.get(reference)) is not None:
+            return known
         conditional = _CONDITIONAL.fullmatch(reference)
         if conditional is None or not engine.registry.is_resource_type(conditional[1]):
             return reference
@@ -53,6 +79,7 @@ def conditional_references_resolved(
             raise PreconditionFailed.of(
                 messages.CONDITIONAL_REFERENCE_AMBIGUOUS(reference=reference), code="multiple-matches"
             )
+        resolved.add(reference, found[0].reference)
         return found[0].reference
 
     rewritten: Resource = _rewritten_references(resource, resolve)

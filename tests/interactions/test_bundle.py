@@ -122,6 +122,19 @@ class TestTransaction:
         stored = client.get(answer.entries[0]["response"]["location"]).content
         assert answer.entries[1]["response"]["location"].startswith(stored["subject"]["reference"])
 
+    def test_a_conditional_reference_is_ambiguous_from_the_second_match_on(self, client: Client) -> None:
+        subject = "Patient?identifier=urn:ids|a"
+        client.post("Patient", identified("a"))
+        client.post("Organization", {"resourceType": "Organization", "identifier": [{"value": "o"}]})
+        both = [entry("POST", "Encounter", encounter(subject)) for _ in range(2)]
+        assert statuses(transact(client, *both)) == ["201", "201"]
+        # It is written between the two, since it has a conditional reference too.
+        second = identified("a", managingOrganization={"reference": "Organization?identifier=o"})
+        answer = transact(client, both[0], entry("POST", "Patient", second), both[1])
+        assert answer.status == 412
+        assert answer.expressions == ["Bundle.entry[2]"]
+        assert len(client.get("Encounter").entries) == 2
+
     def test_updates_patches_and_conditional_updates(self, client: Client) -> None:
         id = client.post("Patient", identified("a")).id
         answer = transact(
