@@ -36,7 +36,7 @@ def rows(lines: Iterable[str], schema: Mapping[str, Any]) -> Iterator[Row]:
     source = iter(lines)
     header = next(source, "").removeprefix("\ufeff")
     delimiter = max(DELIMITERS, key=header.count)
-    (names,) = csv.reader([header], delimiter=delimiter, strict=True)
+    names = next(csv.reader([header], delimiter=delimiter)) or [""]
     columns = [_column(name.strip(), schema) for name in names]
     reader = csv.reader(source, delimiter=delimiter, strict=True)
     while True:

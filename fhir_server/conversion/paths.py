@@ -70,7 +70,7 @@ def path(text: str, looks: Looks) -> Path:
     """
     type, _, rest = text.partition(".")
     steps, end = [], 0
-    for found in _STEP.finditer(rest):
+    while found := _STEP.match(rest, end):
         steps.append(_step(found[1], found[2], looks))
         end = found.end()
     if end != len(rest) or not steps:

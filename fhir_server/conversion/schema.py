@@ -66,8 +66,8 @@ def _issues(error: ValidationError) -> Iterator[Issue]:
     place = pointer(list(error.absolute_path))
     at: Any = place or messages.THE_RECORD()
     for name, text in _told(error, at):
-        missing_at = f"{place}/{name}" if name else place
-        yield Issue("error", "invalid", text, (missing_at or "/",), f"record-{error.validator}")
+        member = place + pointer([name]) if name else place
+        yield Issue("error", "invalid", text, (member or "/",), f"record-{error.validator}")
 
 
 def _told(error: ValidationError, at: Any) -> Iterator[tuple[str, Text]]:
