@@ -1,0 +1,99 @@
+"""Rows become records of typed values; what cannot is told by line, and stops no other."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from fhir_server.conversion.csv_rows import rows
+from fhir_server.core import json
+from fhir_server.errors import MalformedContent
+
+SCHEMA: dict[str, Any] = {
+    "properties": {
+        "id": {"type": "string"},
+        "rank": {"type": "integer"},
+        "amount": {"type": "number"},
+        "open": {"type": "boolean"},
+        "scores": {"type": "array", "items": {"type": "integer"}},
+        "address": {"type": "object", "properties": {"city": {"type": "string"}}},
+    }
+}
+
+
+def read(text: str) -> list[Any]:
+    return [
+        row.record if row.error is None else (row.line, row.error.issues[0].text.render())
+        for row in rows(text.splitlines(keepends=True), SCHEMA)
+    ]
+
+
+def test_values_have_the_types_of_the_schema() -> None:
+    text = "id,rank,amount,open,scores,address.city\n007,3,608.00,oui,1|2,Versailles\n"
+    (record,) = read(text)
+    body = b'{"id":"007","rank":3,"amount":608.00,"open":true,"scores":[1,2],"address":{"city":"Versailles"}}'
+    assert json.serialise(record) == body
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_spreadsheets_differ_in_what_they_put_between(delimiter: str) -> None:
+    text = "\ufeffid,rank\r\na,1\r\n".replace(",", delimiter)
+    assert read(text) == [{"id": "a", "rank": 1}]
+
+
+def test_decimals_may_be_written_the_french_way() -> None:
+    (record,) = read('id;amount\na;"608,00"\n')
+    assert json.serialise(record["amount"]) == b"608.00"
+
+
+def test_empty_cells_and_short_lines_say_nothing() -> None:
+    assert read("id,rank,address.city\na,,\nb\n\nc, ,x\n") == [
+        {"id": "a"},
+        {"id": "b"},
+        {"id": "c", "address": {"city": "x"}},
+    ]
+
+
+def test_cells_hold_delimiters_and_line_breaks_within_quotes() -> None:
+    found = list(rows(["id,address.city\n", '"a,b","x\n', 'y"\n', "c,z\n"], SCHEMA))
+    assert [row.record for row in found] == [
+        {"id": "a,b", "address": {"city": "x\ny"}},
+        {"id": "c", "address": {"city": "z"}},
+    ]
+    assert [row.line for row in found] == [3, 4]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("a,x", "'rank' holds 'x', which is no integer."),
+        ("a,1.5", "'rank' holds '1.5', which is no integer."),
+        ("a,1,2", "The line has more cells than the header has columns."),
+        ('"a"b,1', "This is no CSV file"),
+    ],
+)
+def test_a_bad_line_stops_no_other(line: str, said: str) -> None:
+    first, (number, told), last = read(f"id,rank\na,1\n{line}\nb,2\n")
+    assert (first, last) == ({"id": "a", "rank": 1}, {"id": "b", "rank": 2})
+    assert number == 3
+    assert told.startswith(said)
+
+
+@pytest.mark.parametrize("header", ["id,nothing", "address", "", "id,address.street"])
+def test_a_header_names_fields(header: str) -> None:
+    with pytest.raises(MalformedContent, match="is no field"):
+        list(rows([f"{header}\n", "a,b\n"], SCHEMA))
+
+
+def test_rows_are_read_one_at_a_time() -> None:
+    taken: list[int] = []
+
+    def endless() -> Iterator[str]:
+        yield "id\n"
+        while True:
+            taken.append(1)
+            yield "a\n"
+
+    found = rows(endless(), SCHEMA)
+    assert [next(found).line for _ in range(3)] == [2, 3, 4]
+    assert len(taken) == 3

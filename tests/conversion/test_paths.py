@@ -1,0 +1,89 @@
+"""Paths write where they read, beside what stands there already."""
+
+from typing import Any
+
+import pytest
+
+from fhir_server.conversion.paths import looks_like, path
+
+LOOKS = {"official": {"use": "official"}, "ide": {"type": [{"coding": [{"code": "ide"}]}]}}
+
+
+@pytest.mark.parametrize(
+    ("text", "resource"),
+    [
+        ("Patient.gender", {"gender": "x"}),
+        ("Patient.name[official].family", {"name": [{"use": "official", "family": "x"}]}),
+        ("Patient.name[official].given[0]", {"name": [{"use": "official", "given": ["x"]}]}),
+        (
+            "Encounter.item[linkId=a].item[linkId=b-c].x",
+            {"item": [{"linkId": "a", "item": [{"linkId": "b-c", "x": "x"}]}]},
+        ),
+        ("Encounter.type[0].text", {"type": [{"text": "x"}]}),
+        (
+            "Encounter.participant[ide].individual",
+            {"participant": [{"type": [{"coding": [{"code": "ide"}]}], "individual": "x"}]},
+        ),
+    ],
+)
+def test_what_is_written_is_read(text: str, resource: dict[str, Any]) -> None:
+    way, written = path(text, LOOKS), {}  # type: tuple[Any, dict[str, Any]]
+    assert way.read(written) is None
+    way.write(written, "x")
+    assert written == resource
+    assert way.read(written) == "x"
+
+
+def test_items_are_told_by_their_looks_wherever_they_stand() -> None:
+    nurse = {"type": [{"coding": [{"code": "ide", "display": "Infirmier"}]}], "individual": "x"}
+    doctor = {"type": [{"coding": [{"code": "psychiatre"}]}], "individual": "y"}
+    way = path("Encounter.participant[ide].individual", LOOKS)
+    assert way.read({"participant": [doctor, nurse]}) == "x"
+    assert way.read({"participant": [doctor]}) is None
+
+
+def test_two_paths_share_an_item() -> None:
+    resource: dict[str, Any] = {}
+    path("Patient.name[official].family", LOOKS).write(resource, "a")
+    path("Patient.name[official].given[0]", LOOKS).write(resource, "b")
+    assert resource == {"name": [{"use": "official", "family": "a", "given": ["b"]}]}
+
+
+def test_a_new_item_comes_last_and_is_not_read() -> None:
+    way = path("QuestionnaireResponse.item[+]", {})
+    resource = {"item": [{"linkId": "a"}]}
+    way.write(resource, {"linkId": "b"})
+    assert resource == {"item": [{"linkId": "a"}, {"linkId": "b"}]}
+    assert way.read(resource) is None
+
+
+def test_looks_are_not_changed_by_what_is_written() -> None:
+    looks = {"ide": {"type": [{"coding": [{"code": "ide"}]}]}}
+    path("E.participant[ide].type[0].text", looks).write({}, "x")
+    assert looks == {"ide": {"type": [{"coding": [{"code": "ide"}]}]}}
+
+
+@pytest.mark.parametrize("text", ["Patient", "Patient.", "Patient.a..b", "Patient.a[", "Patient.a b"])
+def test_what_is_no_path(text: str) -> None:
+    with pytest.raises(ValueError, match="is no path"):
+        path(text, {})
+
+
+def test_a_name_without_looks() -> None:
+    with pytest.raises(KeyError):
+        path("Patient.name[nobody].family", {})
+
+
+@pytest.mark.parametrize(
+    ("item", "look", "alike"),
+    [
+        ({"a": 1, "b": 2}, {"a": 1}, True),
+        ({"a": 1}, {"a": 1, "display": "z"}, True),
+        ({"a": [1, 2]}, {"a": [2]}, True),
+        ({"a": 1}, {"a": 2}, False),
+        ({}, {"a": {"b": 1}}, False),
+        ("text", {"a": 1}, False),
+    ],
+)
+def test_looks(item: Any, look: Any, alike: bool) -> None:
+    assert looks_like(item, look) is alike
