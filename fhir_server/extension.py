@@ -136,6 +136,7 @@ class Validator(Protocol):
     """Checks a parsed resource; yields every problem at once and never raises for bad data.
 
     `structure` and `conformance`, which is for what is structurally sound, are the two parts of `validate`.
+    `errors` are those that `conformance` finds, for who reads no warnings.
     """
 
     def validate(
@@ -145,6 +146,10 @@ class Validator(Protocol):
     def structure(self, resource: object) -> list[Issue]: ...
 
     def conformance(
+        self, resource: Any, profiles: Iterable[str] = (), *, resolve: Resolve | None = None
+    ) -> list[Issue]: ...
+
+    def errors(
         self, resource: Any, profiles: Iterable[str] = (), *, resolve: Resolve | None = None
     ) -> list[Issue]: ...
 

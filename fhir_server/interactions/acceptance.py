@@ -4,6 +4,7 @@ https://hl7.org/fhir/R4/validation.html
 """
 
 import re
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from fhir_server.errors import InvalidRequest, MalformedContent, Unprocessable
@@ -17,15 +18,17 @@ _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 
 
 class Accepted(NamedTuple):
-    """A resource that may be written, and what is to be said of it all the same."""
+    """A resource that may be written, and what is to be said of it all the same, where somebody reads it."""
 
     resource: Resource
     warnings: tuple[Issue, ...]
 
 
-def accepted(content: Any, type: str, engine: Engine) -> Accepted:
+def accepted(content: Any, type: str, engine: Engine, *, with_warnings: bool = False) -> Accepted:
     """`content` as a resource of `type`. Raises, with every problem found, `MalformedContent` for one of
     structure, and `Unprocessable` for one of rules, of profiles that it claims or of those required.
+
+    Warnings cost more to find than errors: they are looked for where they are wanted, or where it is refused.
     """
     if content is None:
         raise InvalidRequest.of(messages.BODY_NEEDED(type=type))
@@ -35,7 +38,9 @@ def accepted(content: Any, type: str, engine: Engine) -> Accepted:
     if content["resourceType"] != type:
         given = content["resourceType"]
         raise InvalidRequest.of(messages.WRONG_TYPE(given=given, type=type), f"{given}.resourceType")
-    issues += _conformance(content, engine)
+    if not with_warnings and not _conformance(content, engine, engine.validator.errors):
+        return Accepted(content, ())
+    issues += _conformance(content, engine, engine.validator.conformance)
     if _refuse(issues):
         check_in_force(engine)
         raise Unprocessable(*issues)
@@ -46,21 +51,21 @@ def _refuse(issues: list[Issue]) -> bool:
     return any(issue.severity in ("error", "fatal") for issue in issues)
 
 
-def _conformance(resource: Resource, engine: Engine) -> list[Issue]:
+def _conformance(resource: Resource, engine: Engine, judge: Callable[..., list[Issue]]) -> list[Issue]:
     """What is wrong beyond structure; of several profiles required of the type, by the one that fits."""
     required = engine.required_profiles.get(resource["resourceType"], ())
     resolve = canonical_resolver(engine.store)
     if len(required) < 2:
-        return engine.validator.conformance(resource, required, resolve=resolve)
-    tried = [engine.validator.conformance(resource, (profile,), resolve=resolve) for profile in required]
+        return judge(resource, required, resolve=resolve)
+    tried = [judge(resource, (profile,), resolve=resolve) for profile in required]
     return next((issues for issues in tried if not _refuse(issues)), tried[0])
 
 
-def accepted_for_create(content: Any, type: str, engine: Engine) -> Accepted:
+def accepted_for_create(content: Any, type: str, engine: Engine, *, with_warnings: bool = False) -> Accepted:
     """As `accepted`, with the client's id left out: a create gives an id of its own, whatever that one is."""
     if isinstance(content, dict) and "id" in content:
         content = {name: value for name, value in content.items() if name != "id"}
-    return accepted(content, type, engine)
+    return accepted(content, type, engine, with_warnings=with_warnings)
 
 
 def check_id(id: str) -> None:

@@ -10,13 +10,18 @@ from fhir_server.issues import Issue
 from fhir_server.store.port import StoredResource
 
 
+def tells_warnings(request: FhirRequest) -> bool:
+    """Whether the answer to a write says what was to be remarked on the resource."""
+    return request.preferences.returns == "OperationOutcome"
+
+
 def written(
     request: FhirRequest, stored: StoredResource, status: int, issues: tuple[Issue, ...] = ()
 ) -> FhirResponse:
     """The answer to a create, update or patch: the resource unless the client prefers less."""
     returns = request.preferences.returns or "representation"
     body = stored.body if returns == "representation" else None
-    if returns == "OperationOutcome":
+    if tells_warnings(request):
         body = json.serialise(operation_outcome(issues, request.language))
     return FhirResponse(
         status,

@@ -7,7 +7,7 @@ https://hl7.org/fhir/R4/http.html#ccreate
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.extension import Engine
 from fhir_server.interactions.acceptance import Accepted, accepted_for_create
-from fhir_server.interactions.answers import written
+from fhir_server.interactions.answers import tells_warnings, written
 from fhir_server.interactions.changeset import Changeset
 from fhir_server.interactions.engines import transact
 from fhir_server.interactions.matching import criteria, one_match
@@ -16,7 +16,8 @@ from fhir_server.store.port import UnitOfWork
 
 def create(request: FhirRequest, engine: Engine) -> FhirResponse:
     """POST [type]: 201 with a new id, or 200 with the resource that If-None-Exist matches."""
-    asked = accepted_for_create(request.content, request.path[0], engine)
+    warns = tells_warnings(request)
+    asked = accepted_for_create(request.content, request.path[0], engine, with_warnings=warns)
     return transact(engine, lambda unit: _create(unit, request, engine, asked))
 
 

@@ -11,7 +11,7 @@ from fhir_server.errors import Gone, InvalidRequest, NotFound, Unprocessable, Un
 from fhir_server.extension import Engine
 from fhir_server.interactions import messages
 from fhir_server.interactions.acceptance import Accepted, accepted
-from fhir_server.interactions.answers import written
+from fhir_server.interactions.answers import tells_warnings, written
 from fhir_server.interactions.changeset import Changeset
 from fhir_server.interactions.conditions import check_if_match
 from fhir_server.interactions.engines import transact
@@ -44,7 +44,13 @@ def conditional_patch(request: FhirRequest, engine: Engine) -> FhirResponse:
 
 
 def patched(
-    current: StoredResource | None, reference: str, content: Any, content_type: str, engine: Engine
+    current: StoredResource | None,
+    reference: str,
+    content: Any,
+    content_type: str,
+    engine: Engine,
+    *,
+    with_warnings: bool = False,
 ) -> Accepted:
     """The current resource after the patch, checked. Raises what the patch, or its result, deserves."""
     if current is None:
@@ -63,7 +69,7 @@ def patched(
         current.id,
     ):
         raise Unprocessable.of(messages.PATCH_CHANGES_IDENTITY())
-    return accepted(after, current.type, engine)
+    return accepted(after, current.type, engine, with_warnings=with_warnings)
 
 
 def _check_media_type(request: FhirRequest) -> None:
@@ -80,7 +86,8 @@ def _write(
 ) -> FhirResponse:
     if current is not None and not current.deleted:
         check_if_match(request.conditions, current)
-    after = patched(current, reference, request.content, request.content_type, engine)
+    warns = tells_warnings(request)
+    after = patched(current, reference, request.content, request.content_type, engine, with_warnings=warns)
     changeset = Changeset(unit, engine, request.base_url)
     stored = changeset.put(after.resource, after.resource["id"], "PATCH", current)
     issues = (*after.warnings, *changeset.settle())

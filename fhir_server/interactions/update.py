@@ -9,7 +9,7 @@ from fhir_server.errors import Conflict, InvalidRequest
 from fhir_server.extension import Engine, Resource
 from fhir_server.interactions import messages
 from fhir_server.interactions.acceptance import Accepted, accepted, check_id, check_same_id
-from fhir_server.interactions.answers import written
+from fhir_server.interactions.answers import tells_warnings, written
 from fhir_server.interactions.changeset import Changeset
 from fhir_server.interactions.conditions import check_if_match, check_if_none_match
 from fhir_server.interactions.engines import transact
@@ -21,7 +21,7 @@ def update(request: FhirRequest, engine: Engine) -> FhirResponse:
     """PUT [type]/[id]: 200 with the next version, or 201 for an id that does not exist."""
     type, id = request.path
     check_id(id)
-    asked = accepted(request.content, type, engine)
+    asked = accepted(request.content, type, engine, with_warnings=tells_warnings(request))
     check_same_id(asked.resource, id)
     return transact(engine, lambda unit: _write(unit, request, engine, asked, unit.read(type, id), id))
 
@@ -29,7 +29,7 @@ def update(request: FhirRequest, engine: Engine) -> FhirResponse:
 def conditional_update(request: FhirRequest, engine: Engine) -> FhirResponse:
     """PUT [type]?criteria: updates the one match, or creates when there is none."""
     type = request.path[0]
-    asked = accepted(request.content, type, engine)
+    asked = accepted(request.content, type, engine, with_warnings=tells_warnings(request))
     wanted = Criteria(type, request.query, "update")
 
     def work(unit: UnitOfWork) -> FhirResponse:

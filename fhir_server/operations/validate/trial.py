@@ -10,7 +10,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from fhir_server.core import json
-from fhir_server.core.request import FhirRequest, FhirResponse
+from fhir_server.core.request import FhirRequest, FhirResponse, Preferences
 from fhir_server.errors import FhirError, status_of
 from fhir_server.extension import Engine
 from fhir_server.interactions.create import create
@@ -33,7 +33,14 @@ def try_mode(asked: Asked, request: FhirRequest, engine: Engine) -> Iterator[Iss
     """What the create, update or delete that the mode names would do."""
     mode, type = str(asked.mode), str(asked.type)
     path = (type,) if mode == "create" or asked.id is None else (type, asked.id)
-    tried = replace(request, method=METHODS[mode], path=path, query=(), content=asked.resource)
+    tried = replace(
+        request,
+        method=METHODS[mode],
+        path=path,
+        query=(),
+        content=asked.resource,
+        preferences=Preferences(returns="OperationOutcome"),
+    )
     if mode == "delete" and not _lives(engine, type, str(asked.id)):
         yield _information(messages.NOTHING_TO_DELETE(reference=f"{type}/{asked.id}"), type)
         return

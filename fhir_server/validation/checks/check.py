@@ -36,7 +36,8 @@ class CheckContext:
     """What is known around the resource that is checked.
 
     `resolve` finds what a reference or a canonical leads to, where that can be found; `bundle` is the Bundle
-    whose entry the resource is; `profiles` are those that the resource claims or is checked against.
+    whose entry the resource is; `profiles` are those that the resource claims or is checked against. Where
+    `errors_only`, nobody reads less than errors: a check that costs need not look for what is less.
     """
 
     registry: Registry
@@ -45,6 +46,7 @@ class CheckContext:
     resolve: Resolve
     bundle: Resource | None = None
     profiles: frozenset[str] = frozenset()
+    errors_only: bool = False
 
     def canonical(self, url: str, type: str) -> Resource | None:
         """The resource of a type with this canonical `url` or `url|version`: a guide's, or one resolved."""

@@ -81,9 +81,21 @@ def period_runs_forward(period: dict[str, Any], _: Scope) -> bool:
 
 def quantity_code_has_system(quantity: dict[str, Any], _: Scope) -> bool:
     """qty-3"""
-    return (
-        ("code" not in quantity and "_code" not in quantity) or "system" in quantity or "_system" in quantity
-    )
+    return "system" in quantity or not _has(quantity, "code") or "_system" in quantity
+
+
+def contact_has_system(contact: dict[str, Any], _: Scope) -> bool:
+    """cpt-2"""
+    return "system" in contact or not _has(contact, "value") or "_system" in contact
+
+
+def data_has_content_type(attachment: dict[str, Any], _: Scope) -> bool:
+    """att-1"""
+    return "contentType" in attachment or not _has(attachment, "data") or "_contentType" in attachment
+
+
+def _has(holder: dict[str, Any], name: str) -> bool:
+    return name in holder or f"_{name}" in holder
 
 
 NATIVE: Mapping[tuple[str, str], Native] = {
@@ -94,6 +106,8 @@ NATIVE: Mapping[tuple[str, str], Native] = {
     ("dom-6", "text.`div`.exists()"): root_has_narrative,
     ("per-1", "start.hasValue().not() or end.hasValue().not() or (start <= end)"): period_runs_forward,
     ("qty-3", "code.empty() or system.exists()"): quantity_code_has_system,
+    ("cpt-2", "value.empty() or system.exists()"): contact_has_system,
+    ("att-1", "data.empty() or contentType.exists()"): data_has_content_type,
     (
         "dom-3",
         "contained.where((('#'+id in (%resource.descendants().reference"
@@ -104,3 +118,10 @@ NATIVE: Mapping[tuple[str, str], Native] = {
     ): contained_is_referred_to,
 }
 """By key and expression: a profile may give a key of R4's to a rule of its own."""
+
+IDLE_WITHOUT: Mapping[Native, str] = {
+    contained_is_referred_to: "contained",
+    contained_has_no_version: "contained",
+    contained_has_no_label: "contained",
+}
+"""Those that say nothing of an object without one property."""

@@ -11,7 +11,7 @@ from fhir_server.core.fhirpath import FhirPath, FhirPathError
 from fhir_server.validation.invariants.code import Code, Scope, Unsupported
 from fhir_server.validation.invariants.corrections import CORRECTIONS
 from fhir_server.validation.invariants.expressions import ExpressionCompiler
-from fhir_server.validation.invariants.native import NATIVE
+from fhir_server.validation.invariants.native import IDLE_WITHOUT, NATIVE, STRUCTURAL
 from fhir_server.validation.invariants.shapes import Shape, Types
 from fhir_server.validation.invariants.syntax import parse
 
@@ -21,13 +21,17 @@ Holds = Callable[[Any, Scope], bool]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rule:
-    """An invariant: `holds` is None where its expression cannot be read, and `fault` then says why."""
+    """An invariant: `holds` is None where its expression cannot be read, and `fault` then says why.
+
+    It holds for every object without the property `idle_without`, where one is named.
+    """
 
     key: str
     severity: str
     human: str
     holds: Holds | None
     fault: str = ""
+    idle_without: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,15 +46,24 @@ class Focus:
 class RuleCompiler:
     """Compiles the invariants of definitions."""
 
-    def __init__(self, types: Types, paths: FhirPath) -> None:
+    def __init__(self, types: Types, paths: FhirPath, errors_only: bool = False) -> None:
         self._types = types
         self._paths = paths
+        self._errors_only = errors_only
+
+    def is_needed(self, key: str, severity: str, expression: str) -> bool:
+        """Whether a rule can say something: where errors alone are wanted, one that may only warn cannot,
+        unless it may fail itself, which is an error.
+        """
+        if key in STRUCTURAL:
+            return False
+        return not self._errors_only or severity == "error" or (key, expression) not in NATIVE
 
     def rule(self, key: str, severity: str, human: str, expression: str, focus: Focus) -> Rule:
         """The rule of one invariant on a focus."""
         native = NATIVE.get((key, expression))
         if native is not None:
-            return Rule(key, severity, human, native)
+            return Rule(key, severity, human, native, idle_without=IDLE_WITHOUT.get(native))
         try:
             holds = self.holds(CORRECTIONS.get(expression, expression), focus)
         except FhirPathError as error:

@@ -10,12 +10,12 @@ from fhir_server.definitions.elements import Element, Invariant, TypeRef
 from fhir_server.definitions.registry import Registry
 from fhir_server.validation.checks.check import Codes
 from fhir_server.validation.findings import Finding, Findings, moved
-from fhir_server.validation.invariants.native import STRUCTURAL
 from fhir_server.validation.invariants.rules import Focus, Rule, RuleCompiler
 from fhir_server.validation.invariants.shapes import UNKNOWN, Shape, Types
 from fhir_server.validation.profiles.bindings import binding_checks
 from fhir_server.validation.profiles.codings import coding_check
-from fhir_server.validation.profiles.extensions import ExtensionList, Lookup
+from fhir_server.validation.profiles.extensions import ExtensionList
+from fhir_server.validation.profiles.library import Library
 from fhir_server.validation.profiles.references import target_check
 from fhir_server.validation.profiles.rules import broken
 from fhir_server.validation.profiles.values import ValueCheck
@@ -32,26 +32,28 @@ class BaseNode:
     because types refer to each other.
     """
 
-    __slots__ = ("_properties", "_rules")
+    __slots__ = ("_properties", "_rare", "_rules", "_usual_rules")
 
     def __init__(self) -> None:
-        self._rules: tuple[Rule, ...] = ()
-        self._properties: dict[str, PropertyCheck] = {}
+        self.define((), {})
 
     def define(self, rules: tuple[Rule, ...], properties: dict[str, PropertyCheck]) -> None:
         """Say what is asked of the object, and of each property that is asked something."""
         self._rules = rules
+        self._usual_rules = tuple(rule for rule in rules if rule.idle_without is None)
+        self._rare = frozenset(rule.idle_without for rule in rules if rule.idle_without is not None)
         self._properties = properties
 
     def check(self, value: Any, visit: Visit) -> Findings:
         if type(value) is not dict:
             return None
         found: list[Finding] | None = None
-        if self._rules:
-            found = broken(self._rules, value, visit)
+        rules = self._usual_rules
+        if self._rare and not self._rare.isdisjoint(value):
+            rules = self._rules
+        if rules:
+            found = broken(rules, value, visit)
         properties = self._properties
-        if properties.keys().isdisjoint(value):
-            return found
         for name in value:
             if name in properties and (more := properties[name](value[name], value, visit)) is not None:
                 found = joined(found, more)
@@ -67,16 +69,16 @@ class BaseCompiler:
         types: Types,
         rules: RuleCompiler,
         codes: Codes,
-        lookup: Lookup,
-        check_profile: Callable[[str], ValueCheck],
+        library: Library,
+        errors_only: bool,
     ) -> None:
         self._registry = registry
         self._types = types
         self._rule_compiler = rules
         self._codes = codes
-        self._lookup = lookup
-        self._check_profile = check_profile
-        self._check_coding = coding_check(registry)
+        self._library = library
+        self._errors_only = errors_only
+        self._check_coding = coding_check(registry, errors_only)
         self._nodes: dict[str, BaseNode] = {}
         self._backbones: dict[tuple[str, Shape], BaseNode] = {}
 
@@ -110,7 +112,7 @@ class BaseCompiler:
 
     def _rules(self, invariants: Iterable[Invariant], focus: Focus) -> Iterator[Rule]:
         for one in invariants:
-            if one.key not in STRUCTURAL:
+            if self._rule_compiler.is_needed(one.key, one.severity, one.expression):
                 yield self._rule_compiler.rule(one.key, one.severity, one.human, one.expression, focus)
 
     def _properties(
@@ -132,7 +134,9 @@ class BaseCompiler:
         def check_base(value: Any, visit: Visit) -> Findings:
             return self.type_node("Extension").check(value, visit)
 
-        return ExtensionList(self._lookup, check_base, places, is_modifier).check
+        return ExtensionList(
+            self._library.extension, check_base, places, is_modifier, self._errors_only
+        ).check
 
     def _companion(self, element: Element, ref: TypeRef, path: str) -> PropertyCheck:
         """What stands beside primitive values: extensions alone are of interest."""
@@ -185,7 +189,7 @@ class BaseCompiler:
         checks: list[ValueCheck] = [node.check, *self._bindings(element)]
         if ref.code == "Coding":
             checks.append(self._check_coding)
-        checks += [self._check_profile(url) for url in ref.profiles]
+        checks += [self._library.check(url) for url in ref.profiles]
         if ref.code == "Reference" and ref.target_types and "Resource" not in ref.target_types:
             checks.append(_only_urns(target_check((), frozenset(ref.target_types), lambda *_: None)))
         focus = Focus(self._types.of_element(element, (ref,)), ref.code, resource)
@@ -203,7 +207,7 @@ class BaseCompiler:
             return []
         if binding.strength == "required" and self._registry.codes(binding.value_set) is not None:
             return []
-        return binding_checks(self._codes, binding.strength, binding.value_set, None)
+        return binding_checks(self._codes, binding.strength, binding.value_set, None, self._errors_only)
 
 
 def _step(element: Element, ref: TypeRef) -> str:

@@ -27,11 +27,11 @@ Pair = tuple[str | None, str]
 
 
 def binding_checks(
-    codes: Codes, strength: str, value_set: str | None, maximum: str | None
+    codes: Codes, strength: str, value_set: str | None, maximum: str | None, errors_only: bool
 ) -> list[ValueCheck]:
     """The checks of a binding, with the value set that its codes must not leave even where it is open."""
     checks = []
-    if value_set and strength in _OUTSIDE:
+    if value_set and strength in _OUTSIDE and not (errors_only and strength != "required"):
         checks.append(_check(codes, strength, value_set))
     if maximum and strength != "required":
         checks.append(_check(codes, "required", maximum))

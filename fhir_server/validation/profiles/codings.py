@@ -29,31 +29,38 @@ class Known(NamedTuple):
     severity: Severity
 
 
-def coding_check(registry: Registry) -> ValueCheck:
+_NONE = Known(frozenset(), "error")
+
+
+def coding_check(registry: Registry, errors_only: bool) -> ValueCheck:
     """The check of any Coding, whatever it is bound to."""
-    known = lru_cache(maxsize=_KEPT_MAX)(_known_by(registry))
+    known = lru_cache(maxsize=_KEPT_MAX)(_known_by(registry, errors_only))
 
     def check(value: Any, _: Visit) -> Findings:
         system, code = value.get("system"), value.get("code")
         if type(system) is not str or type(code) is not str:
             return None
-        if not _is_absolute(system):
-            return [Finding("code-invalid", messages.SYSTEM_RELATIVE(system=shortened(system)), ".system")]
         found = known(system)
         if found is None or code in found.codes:
             return None
+        if not _is_absolute(system):
+            return [Finding("code-invalid", messages.SYSTEM_RELATIVE(system=shortened(system)), ".system")]
         text = messages.CODE_UNKNOWN(code=shortened(code), system=system)
         return [Finding("code-invalid", text, ".code", severity=found.severity)]
 
     return check
 
 
-def _known_by(registry: Registry) -> Callable[[str], Known | None]:
+def _known_by(registry: Registry, errors_only: bool) -> Callable[[str], Known | None]:
     def known(system: str) -> Known | None:
+        if not _is_absolute(system):
+            return _NONE
         found: CodeSystem | None = registry.code_system(system)
         if found is None or found.content != "complete" or not found.case_sensitive or not found.by_code:
             return None
         severity: Severity = "warning" if system.startswith(_STILL_GROWING) else "error"
+        if errors_only and severity != "error":
+            return None
         return Known(frozenset(found.by_code), severity)
 
     return known

@@ -13,7 +13,6 @@ from fhir_server.definitions.snapshot.snapshot import ElementDefinition, Snapsho
 from fhir_server.definitions.snapshot.tree import Node as Branch
 from fhir_server.definitions.snapshot.tree import planted
 from fhir_server.validation.findings import Finding, Findings, listed
-from fhir_server.validation.invariants.native import STRUCTURAL
 from fhir_server.validation.invariants.rules import Focus, Rule, RuleCompiler
 from fhir_server.validation.invariants.shapes import UNKNOWN, Types
 from fhir_server.validation.profiles import messages
@@ -52,6 +51,7 @@ class Surroundings:
     sources: Sources
     check_profile: ProfileCheck
     mismatch: Mismatch
+    errors_only: bool
 
 
 class ProfileCompiler:
@@ -90,7 +90,7 @@ class ProfileCompiler:
         allowed = _type_codes(branch.facts)
         properties = tuple(self._properties(element, allowed))
         narrowed = any(not known.allowed for known in properties)
-        must_support = bool(branch.facts.get("mustSupport"))
+        must_support = bool(branch.facts.get("mustSupport")) and not self._around.errors_only
         fewer = most is not None and (element.max is None or most < element.max)
         if not (items or slicing or narrowed or must_support or fewer or least > element.min):
             return None
@@ -149,15 +149,13 @@ class ProfileCompiler:
         return ref.code
 
     def _rules(self, facts: ElementDefinition, known: set[str], focus: Focus) -> Iterator[Rule]:
+        compiler = self._around.rules
         for rule in facts.get("constraint", ()):
-            if rule["key"] not in known and rule["key"] not in STRUCTURAL and "expression" in rule:
-                yield self._around.rules.rule(
-                    rule["key"],
-                    rule.get("severity", "error"),
-                    rule.get("human", ""),
-                    rule["expression"],
-                    focus,
-                )
+            if rule["key"] in known or "expression" not in rule:
+                continue
+            key, severity, expression = rule["key"], rule.get("severity", "error"), rule["expression"]
+            if compiler.is_needed(key, severity, expression):
+                yield compiler.rule(key, severity, rule.get("human", ""), expression, focus)
 
     def _bindings(self, facts: ElementDefinition, element: Element) -> Iterable[ValueCheck]:
         binding = facts.get("binding")
@@ -167,7 +165,8 @@ class ProfileCompiler:
         base = element.binding
         if base is not None and (base.strength, base.value_set) == (strength, value_set):
             return ()
-        return binding_checks(self._around.sources.codes, strength, value_set, maximum_value_set(binding))
+        maximum, around = maximum_value_set(binding), self._around
+        return binding_checks(around.sources.codes, strength, value_set, maximum, around.errors_only)
 
     def _type_checks(self, facts: ElementDefinition, element: Element, ref: TypeRef) -> Iterator[ValueCheck]:
         """Checks by the profiles, target profiles and aggregation of an element's type."""

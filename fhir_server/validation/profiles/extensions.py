@@ -56,13 +56,21 @@ class ExtensionList:
     from, or its path.
     """
 
-    __slots__ = ("_check_base", "_is_modifier", "_lookup", "_places", "_step")
+    __slots__ = ("_check_base", "_is_modifier", "_lookup", "_places", "_step", "_tells_unknown")
 
-    def __init__(self, lookup: Lookup, check_base: Check, places: Iterable[str], is_modifier: bool) -> None:
+    def __init__(
+        self,
+        lookup: Lookup,
+        check_base: Check,
+        places: Iterable[str],
+        is_modifier: bool,
+        errors_only: bool,
+    ) -> None:
         self._lookup = lookup
         self._check_base = check_base
         self._places = frozenset(places)
         self._is_modifier = is_modifier
+        self._tells_unknown = is_modifier or not errors_only
         self._step = ".modifierExtension" if is_modifier else ".extension"
 
     def check(self, value: Any, holder: dict[str, Any], visit: Visit) -> Findings:
@@ -88,7 +96,7 @@ class ExtensionList:
             return joined(found, definition.node.check(extension, visit))
         if not _is_absolute(url):
             return self._part(url, holder)
-        return [self._unknown(url)]
+        return [self._unknown(url)] if self._tells_unknown else None
 
     def _part(self, url: str, holder: dict[str, Any]) -> Findings:
         """A relative url, which names a part of the extension around."""

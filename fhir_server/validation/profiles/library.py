@@ -43,12 +43,14 @@ _KEPT_MAX = 4096
 class Library:
     """Finds profiles and extensions by their canonical, and keeps what it has compiled."""
 
-    def __init__(self, registry: Registry, types: Types, rules: RuleCompiler, codes: Codes) -> None:
+    def __init__(
+        self, registry: Registry, types: Types, rules: RuleCompiler, codes: Codes, errors_only: bool
+    ) -> None:
         self._registry = registry
         self.profile = lru_cache(maxsize=_KEPT_MAX)(self._compiled)
         self.extension = lru_cache(maxsize=_KEPT_MAX)(self._compiled_extension)
         sources = Sources(types, codes, self._root, self.type_of, self._conforms)
-        self._around = Surroundings(registry, types, rules, sources, self.check, self.mismatch)
+        self._around = Surroundings(registry, types, rules, sources, self.check, self.mismatch, errors_only)
 
     def type_of(self, canonical: str) -> str:
         """The type that a profile is for; empty where it is not known."""

@@ -95,6 +95,8 @@ class IdentityCheck:
 
     def check(self, resource: Resource, context: CheckContext) -> Iterator[Issue]:
         report = _Report(any(_id_of(profile) in STRICT for profile in context.profiles))
+        if context.errors_only and not report.strict:
+            return
         identifiers = list(_identifiers(resource))
         for identifier in identifiers:
             for step in STEPS:

@@ -1,0 +1,189 @@
+"""What resources are asked beyond structure: rules of types, extensions, profiles, checks of the whole.
+
+https://hl7.org/fhir/R4/validation.html
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from fhir_server.core.fhirpath import FhirPath
+from fhir_server.definitions.registry import Registry
+from fhir_server.issues import Issue
+from fhir_server.validation.checks.check import Check, CheckContext, Codes, Resolve, Resource
+from fhir_server.validation.findings import FINDINGS_MAX, Finding, Findings
+from fhir_server.validation.invariants.code import Scope
+from fhir_server.validation.invariants.rules import RuleCompiler
+from fhir_server.validation.invariants.shapes import Types
+from fhir_server.validation.profiles import messages
+from fhir_server.validation.profiles.base import BaseCompiler
+from fhir_server.validation.profiles.library import Library, unusable, wrong_type
+from fhir_server.validation.profiles.visit import BundleIndex, Shared, Visit, finder, joined
+
+_ON_PROFILE = (messages.PROFILE_UNKNOWN, messages.PROFILE_FAULTY, messages.PROFILE_TYPE)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Means:
+    """What definitions, codes and checks conformance is judged by."""
+
+    registry: Registry
+    paths: FhirPath
+    codes: Codes
+    checks: tuple[Check, ...]
+
+
+class Conformance:
+    """Judges structurally sound resources. What it compiles it keeps.
+
+    Where `errors_only`, what could at most be a warning is neither compiled nor looked for; some may be found
+    by the way.
+    """
+
+    def __init__(self, means: Means, errors_only: bool) -> None:
+        self._means = means
+        self._errors_only = errors_only
+        types = Types(means.registry)
+        rules = RuleCompiler(types, means.paths, errors_only)
+        self._library = Library(means.registry, types, rules, means.codes, errors_only)
+        self._base = BaseCompiler(means.registry, types, rules, means.codes, self._library, errors_only)
+        self._checks: dict[str, tuple[Check, ...]] = {}
+
+    def findings(self, resource: Resource, profiles: tuple[str, ...], resolve: Resolve) -> Findings:
+        """What is found in a resource that stands for itself, by its type and its profiles."""
+        visit = self._visit(resource, resource, None, resolve, Shared(self))
+        return self._whole(resource, visit, profiles)
+
+    # resources inside others
+
+    def contained(self, resource: Any, outer: Visit) -> Findings:
+        """A contained resource, in the scope of the resource that contains it."""
+        if not self._is_resource(resource):
+            return None
+        scope = self._scope(resource, outer.scope.root, outer.find)
+        return self._whole(resource, Visit(scope, outer.shared, outer.bundle, outer.resolve), ())
+
+    def entry(self, resource: Any, outer: Visit) -> Findings:
+        """A resource that stands for itself inside another: of a Bundle's entry, or of Parameters."""
+        if not self._is_resource(resource):
+            return None
+        return self._whole(resource, self.around(resource, outer), ())
+
+    def around(self, resource: Resource, outer: Visit) -> Visit:
+        """The visit of a resource that is met inside, or referred to from, that of `outer`."""
+        if resource is outer.resource:
+            return outer
+        holder = outer.resource
+        bundle = outer.shared.index(holder) if holder.get("resourceType") == "Bundle" else outer.bundle
+        contained = outer.scope.root.get("contained")
+        is_contained = type(contained) is list and any(one is resource for one in contained)
+        root = outer.scope.root if is_contained else resource
+        return self._visit(resource, root, bundle, outer.resolve, outer.shared)
+
+    def _visit(
+        self, resource: Any, root: Any, bundle: BundleIndex | None, resolve: Resolve, shared: Shared
+    ) -> Visit:
+        scope = self._scope(resource, root, finder(root, bundle, resolve))
+        return Visit(scope, shared, bundle, resolve)
+
+    def _scope(self, resource: Any, root: Any, find: Resolve) -> Scope:
+        return Scope(resource, root, find, self._means.codes.contains)
+
+    def _is_resource(self, resource: Any) -> bool:
+        return (
+            type(resource) is dict
+            and type(resource.get("resourceType")) is str
+            and self._means.registry.is_resource_type(resource["resourceType"])
+        )
+
+    # one resource
+
+    def _whole(self, resource: Resource, visit: Visit, asked: tuple[str, ...]) -> Findings:
+        found = self._base.type_node(resource["resourceType"]).check(resource, visit)
+        claimed = _claimed(resource)
+        for index, canonical in enumerate(claimed):
+            more = self._profile(canonical, resource, visit)
+            if more is not None:
+                found = joined(found, _at_claim(more, index))
+        for canonical in asked:
+            if canonical not in claimed and (more := self._profile(canonical, resource, visit)) is not None:
+                found = joined(found, _refusing(more))
+        checks = self._checks_of(resource["resourceType"])
+        if checks:
+            found = joined(found, self._checked(checks, resource, visit, frozenset((*claimed, *asked))))
+        return found
+
+    def _profile(self, canonical: str, resource: Resource, visit: Visit) -> Findings:
+        """What is wrong with a resource by one profile."""
+        profile = self._library.profile(canonical)
+        if profile is None or profile.fault:
+            return [unusable(canonical, profile)]
+        if profile.type not in ("Resource", "DomainResource", resource["resourceType"]):
+            return [wrong_type(profile, resource)]
+        visit.missing.clear()
+        key = (id(resource), canonical)
+        visit.shared.busy.add(key)
+        found = profile.node.check(resource, visit)
+        visit.shared.busy.discard(key)
+        if visit.missing:
+            names = ", ".join(dict.fromkeys(visit.missing))
+            text = messages.MUST_SUPPORT(profile=canonical, names=names)
+            found = joined(found, [Finding("informational", text, severity="information")])
+        return found
+
+    def _checks_of(self, type: str) -> tuple[Check, ...]:
+        checks = self._checks.get(type)
+        if checks is None:
+            mine = (check for check in self._means.checks if not check.types or type in check.types)
+            checks = self._checks[type] = tuple(mine)
+        return checks
+
+    def _checked(
+        self, checks: tuple[Check, ...], resource: Resource, visit: Visit, profiles: frozenset[str]
+    ) -> Findings:
+        """What the checks of whole resources find."""
+        name, means = resource["resourceType"], self._means
+        bundle = visit.bundle.bundle if visit.bundle is not None else None
+        context = CheckContext(
+            means.registry, means.codes, means.paths, visit.find, bundle, profiles, self._errors_only
+        )
+        issues = (issue for check in checks for issue in check.check(resource, context))
+        return [_finding(issue, name) for issue in _until_many_errors(issues)] or None
+
+
+def _until_many_errors(issues: Iterable[Issue]) -> Iterator[Issue]:
+    """Issues of checks, up to as many errors as are of use."""
+    errors = 0
+    for issue in issues:
+        yield issue
+        errors += issue.severity == "error"
+        if errors >= FINDINGS_MAX:
+            return
+
+
+def _finding(issue: Issue, root: str) -> Finding:
+    """A check's issue, its place taken relative to the resource."""
+    place = issue.expression[0] if issue.expression else root
+    return Finding(issue.code, issue.text, place.removeprefix(root), issue.key, issue.severity)
+
+
+def _claimed(resource: Resource) -> list[str]:
+    meta = resource.get("meta")
+    profiles = meta.get("profile") if type(meta) is dict else None
+    return [one for one in profiles if type(one) is str] if type(profiles) is list else []
+
+
+def _at_claim(found: list[Finding], index: int) -> list[Finding]:
+    """Findings on the profile itself stand where it is claimed."""
+    for finding in found:
+        if finding.text.template in _ON_PROFILE and not finding.where:
+            finding.where = f".meta.profile[{index}]"
+    return found
+
+
+def _refusing(found: list[Finding]) -> list[Finding]:
+    """A profile that is asked for and cannot be used is an error."""
+    for finding in found:
+        if finding.text.template in _ON_PROFILE and not finding.where:
+            finding.severity = "error"
+    return found
