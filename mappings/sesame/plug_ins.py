@@ -15,17 +15,22 @@ from mappings.sesame.operations.case_review_list import case_review_list
 from mappings.sesame.operations.evaluate_measure import evaluate_measure, sesame_dashboard
 from mappings.sesame.operations.explain_billing import explain_billing
 from mappings.sesame.operations.file_active import file_active
+from mappings.sesame.operations.referral_status import referral_status
 from mappings.sesame.operations.renew import renew
+from mappings.sesame.operations.score import score
 from mappings.sesame.operations.sequence_status import sequence_status
 from mappings.sesame.policy import Policy
+from mappings.sesame.reactions.alerts import RaiseAlerts
 from mappings.sesame.reactions.claims import IssueClaims
 from mappings.sesame.reactions.referrals import SettleReferrals
 from mappings.sesame.reactions.reports import ReportToDoctor
+from mappings.sesame.reactions.scores import ScorePassations
 from mappings.sesame.records.table import tables
 from mappings.sesame.rules.acknowledgements import AcknowledgementRules
 from mappings.sesame.rules.claims import ClaimRules
 from mappings.sesame.rules.episodes import OneOpenEpisode
 from mappings.sesame.rules.referrals import ReferralRules, ReferralTaskRules
+from mappings.sesame.rules.scales import ScaleRules
 from mappings.sesame.rules.sequences import SequenceRules
 from mappings.sesame.tariff import read_tariff
 
@@ -43,14 +48,19 @@ def plug_ins(root: str | None, options: Mapping[str, Any]) -> PlugIns:
             AcknowledgementRules(guide),
             ReferralRules(guide, policy),
             ReferralTaskRules(guide),
+            ScaleRules(guide),
         ),
         reactions=(
             SettleReferrals(guide, policy),
             ReportToDoctor(guide),
+            ScorePassations(guide, policy),
+            RaiseAlerts(guide, policy),
             IssueClaims(billing),
         ),
         operations=(
             renew(billing),
+            referral_status(guide),
+            score(guide),
             sequence_status(billing),
             billing_feed(guide),
             explain_billing(billing),

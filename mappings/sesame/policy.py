@@ -33,6 +33,7 @@ class Policy:
     review_days: int = 60
     contact_days: int = 28
     elevated_score: int = 10
+    alert_days: int = 1
     evaluation_key_file: str | None = None
     research_key_file: str | None = None
 

@@ -1,11 +1,13 @@
-"""The total score of a scale.
+"""The total score of a scale, and what became of it since the first one.
 
 https://hl7.org/fhir/R4/observation.html
 """
 
 from mappings.sesame.guide import Guide, Resource
 from mappings.sesame.resources.elements import LOINC, concept, present, resource
-from mappings.sesame.scales import Scale
+from mappings.sesame.scales import SEVERITY, Scale
+
+ABSENT = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
 
 CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"
 
@@ -22,7 +24,7 @@ def score_observation(
     encounter: Resource | None = None,
     performer: Resource | None = None,
 ) -> Resource:
-    """The final Observation of `score`; `response` is the answers it was derived from."""
+    """The final Observation of `score` with its severity; `response` is the answers it was derived from."""
     return resource("Observation", guide.profile("sesame-observation-score")) | present(
         identifier=[identifier],
         status="final",
@@ -33,5 +35,42 @@ def score_observation(
         effectiveDateTime=date,
         performer=[performer] if performer else None,
         valueInteger=score,
+        interpretation=severity(guide, scale, score),
         derivedFrom=[response] if response else None,
+    )
+
+
+def severity(guide: Guide, scale: Scale, score: int) -> list[Resource]:
+    """The severity class of a score as a concept, in a list; empty for a scale that has none."""
+    band = scale.band(score)
+    return [guide.concept(SEVERITY[scale.id], band.code)] if band else []
+
+
+def outcome_observation(
+    guide: Guide,
+    *,
+    identifier: Resource,
+    kind: str,
+    outcome: str | None,
+    patient: Resource,
+    date: str,
+    baseline: tuple[Resource, int],
+    current: tuple[Resource, int],
+) -> Resource:
+    """`kind` is treatment-response or remission, `outcome` a code of sesame-outcome, or None where asking
+    makes no sense; each score is given with a reference to its Observation.
+    """
+    return resource("Observation", guide.profile("sesame-observation-outcome")) | present(
+        identifier=[identifier],
+        status="final",
+        code=guide.concept("sesame-observation-code", kind),
+        subject=patient,
+        effectiveDateTime=date,
+        valueCodeableConcept=guide.concept("sesame-outcome", outcome) if outcome else None,
+        dataAbsentReason=None if outcome else concept(ABSENT, "not-applicable"),
+        derivedFrom=[baseline[0], current[0]],
+        component=[
+            {"code": guide.concept("sesame-observation-code", "baseline-score"), "valueInteger": baseline[1]},
+            {"code": guide.concept("sesame-observation-code", "current-score"), "valueInteger": current[1]},
+        ],
     )

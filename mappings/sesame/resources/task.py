@@ -1,10 +1,10 @@
-"""The state of a referral, and the acknowledgement of a claim.
+"""The state of a referral, the answer to a suicide alert, and the acknowledgement of a claim.
 
 https://hl7.org/fhir/R4/task.html
 """
 
 from mappings.sesame.guide import Guide, Resource
-from mappings.sesame.resources.elements import present, resource
+from mappings.sesame.resources.elements import period, present, resource
 
 
 def referral_task(
@@ -51,4 +51,34 @@ def claim_acknowledgement(
         code=guide.concept("sesame-task-code", "acknowledge-claim"),
         focus=claim,
         authoredOn=authored_on,
+    )
+
+
+def suicide_alert(
+    guide: Guide,
+    *,
+    identifier: Resource,
+    flag: Resource,
+    response: Resource,
+    patient: Resource,
+    authored_on: str,
+    until: str,
+    owner: Resource | None,
+) -> Resource:
+    """The Task to get in touch with the patient by the day `until`; without an owner it cannot satisfy its
+    profile, and claims none.
+    """
+    profile = guide.profile("sesame-task-suicide-alert") if owner else None
+    return resource("Task", profile) | present(
+        identifier=[identifier],
+        status="requested",
+        intent="order",
+        priority="urgent",
+        code=guide.concept("sesame-task-code", "suicide-alert"),
+        focus=flag,
+        **{"for": patient},
+        authoredOn=authored_on,
+        owner=owner,
+        reasonReference=response,
+        restriction={"period": period(None, until)},
     )

@@ -1,0 +1,26 @@
+"""Parameters of an operation that are more than primitives: Identifiers, whole resources.
+
+https://hl7.org/fhir/R4/parameters.html
+"""
+
+from fhir_server.core.request import FhirRequest
+from fhir_server.errors import InvalidRequest, MalformedContent
+from fhir_server.extension import Engine, Resource
+from fhir_server.operations import messages
+
+
+def body_parameter(request: FhirRequest, engine: Engine, name: str) -> Resource:
+    """The parameter of that name in the body; empty where there is none.
+
+    Raises `InvalidRequest` for a body that is no Parameters, `MalformedContent` for one of wrong structure.
+    """
+    content = request.content
+    if content is None:
+        return {}
+    if not isinstance(content, dict) or content.get("resourceType") != "Parameters":
+        raise InvalidRequest.of(messages.PARAMETERS_NEEDED())
+    issues = engine.validator.structure(content)
+    if any(issue.severity in ("error", "fatal") for issue in issues):
+        raise MalformedContent(*issues)
+    found: list[Resource] = content.get("parameter", [])
+    return next((one for one in found if one["name"] == name), {})

@@ -1,0 +1,60 @@
+"""ServiceRequest/$referral-status: where a referral stands, as the Task that tells its state."""
+
+from functools import partial
+
+from fhir_server.core.request import FhirRequest, FhirResponse
+from fhir_server.errors import BusinessRule, InvalidRequest, NotFound
+from fhir_server.extension import Engine, Operation, Resource
+from mappings.sesame.guide import Guide
+from mappings.sesame.operations import referral_messages as messages
+from mappings.sesame.operations.bodies import body_parameter
+from mappings.sesame.operations.records import StoreRecords, asked_about
+from mappings.sesame.pathway.reading import identified
+from mappings.sesame.pathway.referral import referral_of, task_of
+
+IDENTIFIER = "identifier"
+
+
+def referral_status(guide: Guide) -> Operation:
+    """The operation."""
+    return Operation(
+        code="referral-status",
+        definition=guide.canonical("OperationDefinition", "servicerequest-referral-status"),
+        levels=frozenset({"type", "instance"}),
+        handle=partial(_status, guide),
+        types=frozenset({"ServiceRequest"}),
+    )
+
+
+def _status(guide: Guide, request: FhirRequest, engine: Engine) -> FhirResponse:
+    referral = referral_of(guide, _asked(request, engine))
+    if referral is None:
+        raise BusinessRule.of(messages.NO_REFERRAL(), "ServiceRequest")
+    task = task_of(guide, StoreRecords(engine), referral.id)
+    if task is None:
+        raise NotFound.of(messages.NO_TASK(id=referral.id), "ServiceRequest")
+    stored = engine.store.read("Task", task["id"])
+    assert stored is not None, "what was found is on record"
+    return FhirResponse(200, body=stored.body, version=stored.version, last_updated=stored.last_updated)
+
+
+def _asked(request: FhirRequest, engine: Engine) -> Resource:
+    """The referral of the path, or that which bears the identifier asked for."""
+    if len(request.path) == 3:
+        return asked_about(request, engine)
+    system, value = _identifier(request, engine)
+    found = identified(StoreRecords(engine), "ServiceRequest", system, value)
+    if found is None:
+        raise NotFound.of(messages.UNKNOWN_REFERRAL(identifier=f"{system}|{value}"), IDENTIFIER)
+    return found
+
+
+def _identifier(request: FhirRequest, engine: Engine) -> tuple[str, str]:
+    """System and value: from the URL as `system|value`, or from the body as an Identifier."""
+    system, _, value = (request.parameter(IDENTIFIER) or "").rpartition("|")
+    given = body_parameter(request, engine, IDENTIFIER).get("valueIdentifier")
+    if given:
+        system, value = given.get("system", ""), given.get("value", "")
+    if not system or not value:
+        raise InvalidRequest.of(messages.IDENTIFIER_NEEDED(), IDENTIFIER)
+    return system, value

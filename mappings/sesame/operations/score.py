@@ -1,0 +1,82 @@
+"""QuestionnaireResponse/$score: the score of a passation, its severity, and whether it raises the alert.
+
+Writes nothing: what is stored is scored in its own commit.
+"""
+
+from functools import partial
+
+from fhir_server.core import json
+from fhir_server.core.request import FhirRequest, FhirResponse
+from fhir_server.errors import BusinessRule, InvalidRequest
+from fhir_server.extension import Engine, Operation, Resource
+from mappings.sesame.guide import Guide
+from mappings.sesame.operations import referral_messages as messages
+from mappings.sesame.operations.bodies import body_parameter
+from mappings.sesame.operations.records import asked_about
+from mappings.sesame.pathway.passation import Passation, passation_of, read_scales
+from mappings.sesame.resources.elements import LOINC, concept, present
+from mappings.sesame.resources.observation import CATEGORY, severity
+from mappings.sesame.rules.scales import wrong
+
+
+def score(guide: Guide) -> Operation:
+    """The operation."""
+    return Operation(
+        code="score",
+        definition=guide.canonical("OperationDefinition", "questionnaireresponse-score"),
+        levels=frozenset({"type", "instance"}),
+        handle=partial(_score, guide),
+        types=frozenset({"QuestionnaireResponse"}),
+    )
+
+
+def _score(guide: Guide, request: FhirRequest, engine: Engine) -> FhirResponse:
+    scales = read_scales(guide)
+    passation = passation_of(scales, _asked(request, engine))
+    if passation is None:
+        text = messages.NO_SCALE(known=", ".join(scales))
+        raise BusinessRule.of(text, "QuestionnaireResponse.questionnaire")
+    if issues := list(wrong(passation)):
+        raise BusinessRule(*issues)
+    total = passation.score
+    assert total is not None, "nothing is missing"
+    classes = severity(guide, passation.scale, total)
+    found: list[Resource] = [
+        {"name": "return", "resource": _observation(guide, passation, total)},
+        *({"name": "severity", "valueCoding": one["coding"][0]} for one in classes),
+    ]
+    if passation.scale.id == "phq-9":
+        found.append({"name": "suicideAlert", "valueBoolean": passation.alerts})
+    return FhirResponse(200, body=json.serialise({"resourceType": "Parameters", "parameter": found}))
+
+
+def _asked(request: FhirRequest, engine: Engine) -> Resource:
+    """The passation of the body, or else that of the path. Raises `InvalidRequest` where there is none."""
+    response = body_parameter(request, engine, "response").get("resource")
+    if response is not None:
+        if response["resourceType"] != "QuestionnaireResponse":
+            raise InvalidRequest.of(messages.RESPONSE_NEEDED(), "response")
+        found: Resource = response
+        return found
+    if len(request.path) < 3:
+        raise InvalidRequest.of(messages.RESPONSE_NEEDED(), "response")
+    return asked_about(request, engine)
+
+
+def _observation(guide: Guide, passation: Passation, total: int) -> Resource:
+    """The score, as far as the answers tell whose and of when it is."""
+    response, scale = passation.response, passation.scale
+    stored = {"reference": passation.reference} if passation.id else None
+    is_whole = response.get("subject") and response.get("authored")
+    meta = {"profile": [guide.profile("sesame-observation-score")]} if is_whole else None
+    return present(
+        resourceType="Observation",
+        meta=meta,
+        status="final",
+        category=[concept(CATEGORY, "survey")],
+        code=concept(LOINC, scale.total, scale.total_label),
+        subject=response.get("subject"),
+        effectiveDateTime=response.get("authored"),
+        interpretation=severity(guide, scale, total),
+        derivedFrom=[stored] if stored else None,
+    ) | {"valueInteger": total}

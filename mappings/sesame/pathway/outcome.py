@@ -1,0 +1,102 @@
+"""Response and remission: what became of a score since the baseline of its episode.
+
+Baseline: the first score within 14 days of the enrolment, which is the initial assessment, never the
+referral. Response is a fall of half or more, remission a score under 5 (Psychiatric Services,
+10.1176/appi.ps.201900295). Nothing is imputed.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from fhir_server.extension import Resource
+from fhir_server.search.ast import Match, ReferenceValue, SearchQuery, TokenValue
+from mappings.sesame.guide import Guide
+from mappings.sesame.pathway.reading import FOUND_MAX, Records, codes, day, followed, referring
+from mappings.sesame.resources.elements import LOINC
+from mappings.sesame.scales import Scale
+
+BASELINE_DAYS = 14
+REMISSION_BELOW = 5
+STANDING = frozenset({"final", "amended", "corrected"})
+"""The states of a score that counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A score on record; `moment` is the date as written, which tells two of a day apart."""
+
+    id: str
+    value: int
+    day: date
+    moment: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A score after the baseline of its episode."""
+
+    baseline: Score
+    current: Score
+
+    @property
+    def is_remission(self) -> bool:
+        return self.current.value < REMISSION_BELOW
+
+    def is_response(self, from_baseline: int) -> bool | None:
+        """Whether the score fell by half; None where the baseline is too low to ask."""
+        if self.baseline.value < max(from_baseline, 1):
+            return None
+        return 2 * self.current.value <= self.baseline.value
+
+
+def scores_of(records: Records, scale: Scale, patient: str) -> list[Score]:
+    """The scores of a patient on one scale that count, by their dates."""
+    of_patient = Match("patient", "reference", (ReferenceValue("Patient", patient),))
+    of_scale = Match("code", "token", (TokenValue(LOINC, scale.total),))
+    query = SearchQuery(("Observation",), (of_patient, of_scale), count=FOUND_MAX, total="none")
+    found = (_score(observation) for observation in records.find(query))
+    return sorted((one for one in found if one), key=lambda one: (one.day, one.moment))
+
+
+def progress_of(records: Records, scores: list[Score], patient: str) -> Iterator[Progress]:
+    """For each score since the baseline of its episode, what it has come from."""
+    episodes = referring(records, "EpisodeOfCare", "patient", f"Patient/{patient}")
+    for start, end in _spans(episodes):
+        within = [one for one in scores if start <= one.day <= end]
+        if within and within[0].day <= start + timedelta(days=BASELINE_DAYS):
+            for later in within[1:]:
+                yield Progress(within[0], later)
+
+
+def outcomes_of(guide: Guide, records: Records, scale: Scale, patient: str) -> Iterator[Resource]:
+    """The response and remission Observations of a patient on one scale that count."""
+    system = guide.canonical("CodeSystem", "sesame-observation-code")
+    of_patient = Match("patient", "reference", (ReferenceValue("Patient", patient),))
+    kinds = tuple(TokenValue(system, kind) for kind in ("treatment-response", "remission"))
+    query = SearchQuery(
+        ("Observation",), (of_patient, Match("code", "token", kinds)), count=FOUND_MAX, total="none"
+    )
+    for outcome in records.find(query):
+        scores = (followed(records, one, "Observation") for one in outcome.get("derivedFrom", ()))
+        if outcome.get("status") in STANDING and any(
+            score and scale.total in codes(score.get("code"), LOINC) for score in scores
+        ):
+            yield outcome
+
+
+def _spans(episodes: Iterable[Resource]) -> Iterator[tuple[date, date]]:
+    """First and last day of each episode that takes place, or has."""
+    for episode in episodes:
+        period = episode.get("period", {})
+        start = day(period.get("start"))
+        if start and episode.get("status") not in ("planned", "entered-in-error"):
+            yield start, day(period.get("end")) or date.max
+
+
+def _score(observation: Resource) -> Score | None:
+    moment = observation.get("effectiveDateTime")
+    on, value = day(moment), observation.get("valueInteger")
+    if on is None or not isinstance(value, int) or observation.get("status") not in STANDING:
+        return None
+    return Score(observation["id"], value, on, moment or "")

@@ -1,0 +1,119 @@
+"""The answers to a scale (passation), read from a QuestionnaireResponse.
+
+A missing answer is never imputed: an incomplete passation has no score.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from uuid import NAMESPACE_URL, uuid5
+
+from fhir_server.extension import Resource
+from mappings.sesame import identifiers
+from mappings.sesame.guide import Guide
+from mappings.sesame.pathway.reading import target
+from mappings.sesame.scales import Scale, read_scale
+
+SHIPPED = ("phq-9", "gad-7", "phq-2")
+"""The scales whose text the guide ships; of the others only scores are exchanged."""
+
+ITEM_9 = "44260-8"
+"""Thoughts of death or of self-harm, PHQ-9. LOINC."""
+
+DONE = frozenset({"completed", "amended"})
+
+
+@dataclass(frozen=True, slots=True)
+class Passation:
+    """One passation; `answers` are ordinals by the link ids of their questions, `stated` the total that it
+    gives itself.
+    """
+
+    response: Resource
+    id: str
+    scale: Scale
+    status: str
+    patient: str | None
+    answers: Mapping[str, int]
+    stated: int | None
+
+    @property
+    def reference(self) -> str:
+        return f"QuestionnaireResponse/{self.id}"
+
+    @property
+    def is_done(self) -> bool:
+        return self.status in DONE
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The questions without an answer."""
+        return tuple(question for question in self.scale.questions if question not in self.answers)
+
+    @property
+    def score(self) -> int | None:
+        """The sum of the answers; None while one is missing."""
+        return None if self.missing else sum(self.answers[one] for one in self.scale.questions)
+
+    @property
+    def alerts(self) -> bool:
+        """Whether question 9 of the PHQ-9 is answered with more than never, whatever the total."""
+        return self.scale.id == "phq-9" and self.answers.get(ITEM_9, 0) >= 1
+
+
+def read_scales(guide: Guide) -> dict[str, Scale]:
+    """The shipped scales by the urls of their questionnaires."""
+    scales = (read_scale(guide, id) for id in SHIPPED)
+    return {scale.questionnaire: scale for scale in scales}
+
+
+def passation_of(scales: Mapping[str, Scale], response: Resource | None) -> Passation | None:
+    """The passation that a QuestionnaireResponse is; None for answers to something else."""
+    url = str((response or {}).get("questionnaire", "")).partition("|")[0]
+    scale = scales.get(url)
+    if response is None or scale is None:
+        return None
+    items: list[Resource] = response.get("item", [])
+    ordinals = {option["code"]: ordinal for ordinal, option in enumerate(scale.options)}
+    return Passation(
+        response=response,
+        id=response.get("id", ""),
+        scale=scale,
+        status=response.get("status", ""),
+        patient=target(response.get("subject"), "Patient"),
+        answers=_answers(items, scale, ordinals),
+        stated=_stated(items, scale),
+    )
+
+
+def record_number(guide: Guide, passation: Passation) -> Resource:
+    """The identifier of what is derived from a passation: the passation's own number in the programme's
+    records, or its id.
+    """
+    own = passation.response.get("identifier", {})
+    is_ours = own.get("system") == guide.naming_system("record") and own.get("value")
+    return identifiers.numbered(guide, "record", own["value"] if is_ours else passation.id)
+
+
+def record_id(type: str, identifier: Resource) -> str:
+    """The logical id that goes with an identifier: the same at each call."""
+    return str(uuid5(NAMESPACE_URL, f"{type}|{identifier['system']}|{identifier['value']}"))
+
+
+def _answers(items: Iterable[Resource], scale: Scale, ordinals: Mapping[str, int]) -> dict[str, int]:
+    """Only answers that the scale has, one to each question."""
+    found: dict[str, int] = {}
+    for item in items:
+        given = item.get("answer", [])
+        ordinal = ordinals.get(given[0].get("valueCoding", {}).get("code", "")) if len(given) == 1 else None
+        if item.get("linkId") in scale.questions and ordinal is not None:
+            found[item["linkId"]] = ordinal
+    return found
+
+
+def _stated(items: Iterable[Resource], scale: Scale) -> int | None:
+    for item in items:
+        if item.get("linkId") == scale.total:
+            for answer in item.get("answer", ()):
+                value = answer.get("valueInteger")
+                return value if isinstance(value, int) else None
+    return None

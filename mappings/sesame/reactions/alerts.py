@@ -1,0 +1,110 @@
+"""The alert of question 9 of the PHQ-9, in the commit of the passation: a Flag, and a Task to call.
+
+1 or more raises it, whatever the total; also in a passation that is not finished. A correction that takes the
+answer back takes the alert back.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+
+from fhir_server.extension import Change, Resource, View
+from mappings.sesame.guide import Guide
+from mappings.sesame.pathway.passation import (
+    Passation,
+    passation_of,
+    read_scales,
+    record_id,
+    record_number,
+)
+from mappings.sesame.pathway.reading import day, followed, referring, target
+from mappings.sesame.policy import Policy
+from mappings.sesame.resources.elements import tagged_as
+from mappings.sesame.resources.flag import suicide_risk
+from mappings.sesame.resources.task import suicide_alert
+
+OPEN = frozenset({"requested", "received", "accepted", "in-progress", "ready", "on-hold"})
+PEOPLE = ("PractitionerRole", "Practitioner")
+"""Who may answer an alert."""
+
+
+class RaiseAlerts:
+    """Raises and takes back the alerts of passations."""
+
+    name = "alerts"
+    types = frozenset({"QuestionnaireResponse"})
+
+    def __init__(self, guide: Guide, policy: Policy) -> None:
+        self._guide = guide
+        self._policy = policy
+        self._scales = read_scales(guide)
+
+    def react(self, change: Change, view: View) -> Iterable[Resource]:
+        after = passation_of(self._scales, change.after)
+        passation = after or passation_of(self._scales, change.before)
+        if passation and passation.patient:
+            yield from self._alert(passation, after, view)
+
+    def _alert(self, passation: Passation, after: Passation | None, view: View) -> Iterator[Resource]:
+        number = record_number(self._guide, passation)
+        flag = view.get("Flag", record_id("Flag", number))
+        task = view.get("Task", record_id("Task", number))
+        raised = after is not None and after.status != "entered-in-error" and after.alerts
+        withdrawn = flag is not None and flag.get("status") == "entered-in-error"
+        if raised and (flag is None or withdrawn):
+            made = self._flag(passation, number, view)
+            yield made
+            yield self._task(passation, number, made, view)
+        elif not raised and flag and not withdrawn:
+            yield flag | {"status": "entered-in-error"}
+            if task and task.get("status") in OPEN:
+                yield task | {"status": "cancelled"}
+
+    def _flag(self, passation: Passation, identifier: Resource, view: View) -> Resource:
+        response = passation.response
+        # Answers in progress may not be dated yet.
+        stored = view.get("QuestionnaireResponse", passation.id) or response
+        made = suicide_risk(
+            self._guide,
+            identifier=identifier,
+            patient=response["subject"],
+            start=response.get("authored") or stored["meta"]["lastUpdated"],
+            encounter=response.get("encounter"),
+            author=_person(response.get("author")),
+        )
+        return tagged_as(response, made) | {"id": record_id("Flag", identifier)}
+
+    def _task(self, passation: Passation, identifier: Resource, flag: Resource, view: View) -> Resource:
+        response, start = passation.response, flag["period"]["start"]
+        raised_on = day(start)
+        until = raised_on + timedelta(days=self._policy.alert_days) if raised_on else None
+        made = suicide_alert(
+            self._guide,
+            identifier=identifier,
+            flag={"reference": f"Flag/{flag['id']}"},
+            response={"reference": passation.reference},
+            patient=response["subject"],
+            authored_on=start,
+            until=until.isoformat() if until else start,
+            owner=self._owner(passation, view),
+        )
+        return tagged_as(response, made) | {"id": record_id("Task", identifier)}
+
+    def _owner(self, passation: Passation, view: View) -> Resource | None:
+        """The nurse of the patient's open episode; otherwise whoever gave the scale, or the doctor."""
+        for episode in referring(view, "EpisodeOfCare", "patient", f"Patient/{passation.patient}"):
+            nurse = _person(episode.get("careManager"))
+            if nurse and episode.get("status") in ("active", "onhold"):
+                return nurse
+        return _person(passation.response.get("author")) or self._doctor(passation, view)
+
+    def _doctor(self, passation: Passation, view: View) -> Resource | None:
+        """Who gave the scale at the encounter, or else referred the patient."""
+        visit = followed(view, passation.response.get("encounter"), "Encounter") or {}
+        met = (_person(one.get("individual")) for one in visit.get("participant", ()))
+        referrals = referring(view, "ServiceRequest", "patient", f"Patient/{passation.patient}")
+        asked = (_person(one.get("requester")) for one in referrals)
+        return next((person for person in (*met, *asked) if person), None)
+
+
+def _person(reference: Resource | None) -> Resource | None:
+    return reference if any(target(reference, type) for type in PEOPLE) else None

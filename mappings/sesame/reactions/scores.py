@@ -1,0 +1,149 @@
+"""The score of a passation, and what it comes to since the first one, in the commit of the passation.
+
+The server is the one writer of scores that it can derive; where a client has written the score of a
+passation itself, that Observation is kept and corrected with the answers.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from fhir_server.extension import Change, Resource, View
+from mappings.sesame import identifiers
+from mappings.sesame.guide import Guide
+from mappings.sesame.pathway.outcome import STANDING, Progress, outcomes_of, progress_of, scores_of
+from mappings.sesame.pathway.passation import (
+    Passation,
+    passation_of,
+    read_scales,
+    record_id,
+    record_number,
+)
+from mappings.sesame.pathway.reading import codes, referring, target
+from mappings.sesame.policy import Policy
+from mappings.sesame.resources.elements import LOINC, tagged_as
+from mappings.sesame.resources.observation import outcome_observation, score_observation, severity
+from mappings.sesame.scales import Scale
+
+FREE = ("meta", "status")
+"""What an outcome may differ in that says the same."""
+
+
+class ScorePassations:
+    """Writes and corrects the scores of passations, and what is derived from scores."""
+
+    name = "scores"
+    types = frozenset({"QuestionnaireResponse", "Observation"})
+
+    def __init__(self, guide: Guide, policy: Policy) -> None:
+        self._guide = guide
+        self._policy = policy
+        self._scales = read_scales(guide)
+        self._judged = {scale.total: scale for scale in self._scales.values() if scale.bands}
+
+    def react(self, change: Change, view: View) -> Iterable[Resource]:
+        if change.type == "Observation":
+            yield from self._of_score(change, view)
+            return
+        before = passation_of(self._scales, change.before)
+        after = passation_of(self._scales, change.after)
+        passation = after or before
+        if passation is None or passation.patient is None:
+            return
+        yield from self._score(passation, after, before, view)
+        if passation.scale.bands:
+            yield from self._outcomes(passation.scale, passation.patient, change, view)
+
+    def _of_score(self, change: Change, view: View) -> Iterator[Resource]:
+        """What a client's own score of a scale comes to."""
+        score = change.after or change.before or {}
+        patient = target(score.get("subject"), "Patient")
+        for code in codes(score.get("code"), LOINC):
+            if code in self._judged and patient:
+                yield from self._outcomes(self._judged[code], patient, change, view)
+
+    def _score(
+        self, passation: Passation, after: Passation | None, before: Passation | None, view: View
+    ) -> Iterator[Resource]:
+        found = self._scored(passation, view)
+        if after is None or not after.is_done or after.score is None:
+            if before and before.is_done:
+                yield from (one | {"status": "entered-in-error"} for one in found)
+        elif not found:
+            yield self._new_score(after, after.score)
+        else:
+            for one in found:
+                corrected = self._corrected(one, after, after.score)
+                if corrected != one:
+                    yield corrected
+
+    def _scored(self, passation: Passation, view: View) -> list[Resource]:
+        """The scores derived from the passation, whoever wrote them."""
+        return [
+            found
+            for found in referring(view, "Observation", "derived-from", passation.reference)
+            if passation.scale.total in codes(found.get("code"), LOINC)
+        ]
+
+    def _new_score(self, passation: Passation, score: int) -> Resource:
+        response, identifier = passation.response, record_number(self._guide, passation)
+        author = response.get("author")
+        made = score_observation(
+            self._guide,
+            identifier=identifier,
+            scale=passation.scale,
+            score=score,
+            patient=response["subject"],
+            date=response["authored"],
+            response={"reference": passation.reference},
+            encounter=response.get("encounter"),
+            performer=author if target(author, "Device") is None else None,
+        )
+        return tagged_as(response, made) | {"id": record_id("Observation", identifier)}
+
+    def _corrected(self, observation: Resource, passation: Passation, score: int) -> Resource:
+        """The score as the answers have it now."""
+        fresh = {"valueInteger": score, "effectiveDateTime": passation.response["authored"]}
+        same = all(observation.get(name) == value for name, value in fresh.items())
+        if same and observation.get("status") in STANDING:
+            return observation
+        classes = severity(self._guide, passation.scale, score)
+        interpreted = {"interpretation": classes} if classes else {}
+        return observation | fresh | interpreted | {"status": "corrected"}
+
+    def _outcomes(self, scale: Scale, patient: str, change: Change, view: View) -> Iterator[Resource]:
+        """Response and remission at each score since the baseline; what no longer holds is withdrawn."""
+        source = change.after or change.before or {}
+        scores = scores_of(view, scale, patient)
+        made = [
+            outcome
+            for progress in progress_of(view, scores, patient)
+            for outcome in self._outcome(progress, patient, source)
+        ]
+        for outcome in made:
+            found = view.get("Observation", outcome["id"])
+            if found is None:
+                yield outcome
+            elif any(found.get(name) != value for name, value in outcome.items() if name not in FREE):
+                yield outcome | {"status": "corrected"}
+        if change.before is not None:
+            kept = {outcome["id"] for outcome in made}
+            for gone in outcomes_of(self._guide, view, scale, patient):
+                if gone["id"] not in kept:
+                    yield gone | {"status": "entered-in-error"}
+
+    def _outcome(self, progress: Progress, patient: str, source: Resource) -> Iterator[Resource]:
+        responded = progress.is_response(self._policy.elevated_score)
+        remission = "remission" if progress.is_remission else "no-remission"
+        response = None if responded is None else "response" if responded else "no-response"
+        for kind, outcome in (("treatment-response", response), ("remission", remission)):
+            identifier = identifiers.numbered(self._guide, "record", f"{progress.current.id}-{kind}")
+            made = outcome_observation(
+                self._guide,
+                identifier=identifier,
+                kind=kind,
+                outcome=outcome,
+                patient={"reference": f"Patient/{patient}"},
+                date=progress.current.moment,
+                baseline=({"reference": f"Observation/{progress.baseline.id}"}, progress.baseline.value),
+                current=({"reference": f"Observation/{progress.current.id}"}, progress.current.value),
+            )
+            yield tagged_as(source, made) | {"id": record_id("Observation", identifier)}

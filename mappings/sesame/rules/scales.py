@@ -1,0 +1,75 @@
+"""A finished passation is complete and adds up, whatever profile it claims; so does a score made from it.
+
+Source: the scoring of PHQ-9, GAD-7 and PHQ-2; nothing is imputed.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from fhir_server.extension import Change, Resource, View
+from fhir_server.issues import Issue
+from mappings.sesame.guide import Guide
+from mappings.sesame.pathway.passation import Passation, passation_of, read_scales
+from mappings.sesame.pathway.reading import codes, day, followed
+from mappings.sesame.resources.elements import LOINC
+from mappings.sesame.rules import scale_messages as messages
+from mappings.sesame.rules.verdict import refusal
+
+WITHDRAWN = frozenset({"entered-in-error", "cancelled"})
+
+
+class ScaleRules:
+    """Whether a passation, or a score that derives from one, may be kept."""
+
+    name = "scales"
+    types = frozenset({"QuestionnaireResponse", "Observation"})
+
+    def __init__(self, guide: Guide) -> None:
+        self._scales = read_scales(guide)
+
+    def check(self, change: Change, view: View) -> Iterable[Issue]:
+        if change.after is None:
+            return
+        if change.type == "Observation":
+            # As it stands now: a reaction may have corrected it since the change.
+            yield from self._score(view.get("Observation", change.id) or {}, view)
+            return
+        passation = passation_of(self._scales, change.after)
+        if passation and passation.is_done:
+            yield from wrong(passation)
+            yield from _undated(passation)
+
+    def _score(self, observation: Resource, view: View) -> Iterator[Issue]:
+        if observation.get("status") in WITHDRAWN:
+            return
+        said = set(codes(observation.get("code"), LOINC))
+        for reference in observation.get("derivedFrom", ()) if said else ():
+            passation = passation_of(self._scales, followed(view, reference, "QuestionnaireResponse"))
+            value = observation.get("valueInteger")
+            if not passation or passation.scale.total not in said or passation.score == value:
+                continue
+            given = "?" if value is None else value
+            text = messages.WRONG_SCORE(id=passation.id, score=_shown(passation.score), value=given)
+            yield refusal(text, "Observation.value")
+
+
+def wrong(passation: Passation) -> Iterator[Issue]:
+    """What is wrong with answers that are said to be complete."""
+    scale = passation.scale.id.upper()
+    if passation.missing:
+        text = messages.INCOMPLETE(scale=scale, missing=", ".join(passation.missing))
+        yield refusal(text, "QuestionnaireResponse.item")
+    elif passation.stated not in (None, passation.score):
+        text = messages.WRONG_TOTAL(scale=scale, score=_shown(passation.score), stated=passation.stated or 0)
+        yield refusal(text, "QuestionnaireResponse.item")
+
+
+def _undated(passation: Passation) -> Iterator[Issue]:
+    """Who answered, and when, is what a score needs besides."""
+    if passation.patient is None:
+        yield refusal(messages.WHOSE(), "QuestionnaireResponse.subject")
+    if day(passation.response.get("authored")) is None:
+        yield refusal(messages.WHEN(), "QuestionnaireResponse.authored")
+
+
+def _shown(score: int | None) -> object:
+    return messages.NO_SCORE() if score is None else score

@@ -1,0 +1,308 @@
+"""Passations are complete or refused; their scores, alerts and outcomes are written with them."""
+
+from typing import Any
+
+import pytest
+
+from mappings.sesame import identifiers
+from mappings.sesame.resources.elements import concept
+from mappings.sesame.resources.observation import CATEGORY
+from mappings.sesame.resources.questionnaire_response import scale_response
+from mappings.sesame.scales import read_scale
+from tests.interactions.client import Answer, Client
+from tests.mappings.pathway.conftest import Pathway
+from tests.mappings.pathway.plans import UNTIL_ASSESSED, sent, tell
+from tests.mappings.pathway.referrals import code, only
+from tests.mappings.sound import GUIDE, assert_sound
+
+SCALES = {id: read_scale(GUIDE, id) for id in ("phq-9", "gad-7", "phq-2")}
+PHQ9 = SCALES["phq-9"]
+OUTCOMES = GUIDE.canonical("CodeSystem", "sesame-outcome")
+OBSERVED = GUIDE.canonical("CodeSystem", "sesame-observation-code")
+BANDS = GUIDE.canonical("CodeSystem", "sesame-phq9-severity")
+Resource = dict[str, Any]
+
+
+def response(
+    client: Client, answers: list[int], on: str = "2025-04-01", scale: str = "phq-9", **changes: Any
+) -> Resource:
+    """A passation of the story's patient."""
+    made = scale_response(
+        GUIDE,
+        identifier=identifiers.identifier("urn:passation", f"{scale}-{on}"),
+        scale=SCALES[scale],
+        answers=answers,
+        patient={"reference": f"Patient/{only(client, 'Patient')['id']}"},
+        authored=f"{on}T10:00:00+02:00",
+    )
+    return {name: value for name, value in (made | changes).items() if value is not None}
+
+
+def take(client: Client, answers: list[int], on: str = "2025-04-01", **changes: Any) -> Answer:
+    return client.post("QuestionnaireResponse", response(client, answers, on, **changes))
+
+
+def spread(total: int, item_9: int = 0) -> list[int]:
+    """Answers to the PHQ-9 that come to a total."""
+    rest = total - item_9
+    return [min(3, max(0, rest - 3 * place)) for place in range(8)] + [item_9]
+
+
+def found(client: Client, type: str, query: str) -> list[Resource]:
+    entries = client.get(f"{type}?{query}&_count=100").entries
+    resources = [entry["resource"] for entry in entries]
+    for one in resources:
+        assert_sound(one)
+    return resources
+
+
+def score_on(client: Client, on: str = "2025-04-01", total: str = PHQ9.total) -> Resource:
+    (score,) = found(client, "Observation", f"code=http://loinc.org|{total}&date={on}")
+    return score
+
+
+def outcomes(client: Client, on: str) -> dict[str, str | None]:
+    observed = found(client, "Observation", f"code={OBSERVED}|&date={on}")
+    return {
+        str(code(one["code"], OBSERVED)): code(one.get("valueCodeableConcept"), OUTCOMES)
+        for one in observed
+        if one["status"] != "entered-in-error"
+    }
+
+
+@pytest.mark.parametrize(
+    ("scale", "answers", "score", "band"),
+    [
+        ("phq-9", spread(17), 17, "moderately-severe"),
+        ("phq-9", [0] * 9, 0, "minimal"),
+        ("phq-9", [3] * 9, 27, "severe"),
+        ("gad-7", [1] * 7, 7, "mild"),
+        ("phq-2", [3, 3], 6, None),
+    ],
+)
+def test_the_score_is_written_with_the_passation(
+    client: Client, scale: str, answers: list[int], score: int, band: str | None
+) -> None:
+    tell(client, "01-referral")
+    taken = sent(take(client, answers, scale=scale)).content
+    written = score_on(client, total=SCALES[scale].total)
+    assert written["valueInteger"] == score
+    assert written["derivedFrom"] == [{"reference": f"QuestionnaireResponse/{taken['id']}"}]
+    assert written["meta"]["profile"] == [GUIDE.profile("sesame-observation-score")]
+    system = BANDS if scale == "phq-9" else GUIDE.canonical("CodeSystem", "sesame-gad7-severity")
+    assert code((written.get("interpretation") or [{}])[0], system) == band
+
+
+@pytest.mark.parametrize("status", ["completed", "amended"])
+@pytest.mark.parametrize("version", ["", "|9.9"])
+def test_an_incomplete_passation_is_refused(client: Client, status: str, version: str) -> None:
+    tell(client, "01-referral")
+    made = response(client, [1] * 9, meta=None, status=status)
+    made["questionnaire"] += version
+    made["item"] = made["item"][:8]
+    answer = client.post("QuestionnaireResponse", made)
+    assert answer.status == 422
+    assert "44260-8" in answer.diagnostics
+    sent(client.post("QuestionnaireResponse", made | {"status": "in-progress"}))
+    assert found(client, "Observation", f"code=http://loinc.org|{PHQ9.total}") == []
+
+
+@pytest.mark.parametrize("version", ["", "|9.9"])
+def test_a_wrong_total_is_refused_and_none_is_needed(client: Client, version: str) -> None:
+    tell(client, "01-referral")
+    made = response(client, [1] * 9, meta=None)
+    made["questionnaire"] += version
+    made["item"][-1]["answer"][0]["valueInteger"] = 10
+    answer = client.post("QuestionnaireResponse", made)
+    assert answer.status == 422
+    assert "not 10" in answer.diagnostics
+    made["item"].pop()
+    sent(client.post("QuestionnaireResponse", made))
+    assert score_on(client)["valueInteger"] == 9
+
+
+@pytest.mark.parametrize("lacking", ["subject", "authored"])
+def test_whose_and_when_a_passation_is_must_be_said(client: Client, lacking: str) -> None:
+    tell(client, "01-referral")
+    answer = take(client, [1] * 9, meta=None, **{lacking: None})
+    assert answer.status == 422
+    assert answer.expressions == [f"QuestionnaireResponse.{lacking}"]
+
+
+def test_item_9_raises_the_alert_whatever_the_total(client: Client) -> None:
+    tell(client, *UNTIL_ASSESSED)
+    taken = sent(take(client, spread(1, item_9=1))).content
+    (flag,) = found(client, "Flag", "")
+    (task,) = found(client, "Task", "code=suicide-alert")
+    assert flag["status"] == "active"
+    assert (task["status"], task["priority"]) == ("requested", "urgent")
+    assert task["focus"] == {"reference": f"Flag/{flag['id']}"}
+    assert task["owner"] == only(client, "EpisodeOfCare")["careManager"]
+    assert task["restriction"]["period"]["end"] == "2025-04-02"
+    assert task["reasonReference"] == {"reference": f"QuestionnaireResponse/{taken['id']}"}
+
+
+def test_a_high_total_alone_raises_no_alert(client: Client) -> None:
+    tell(client, "01-referral")
+    sent(take(client, spread(24)))
+    assert found(client, "Flag", "") == []
+
+
+def test_an_unfinished_passation_raises_the_alert_too(pathway: Pathway) -> None:
+    client = pathway(alert_days=3)
+    tell(client, "01-referral")
+    made = response(client, spread(3, item_9=3), status="in-progress")
+    made["item"] = made["item"][8:9]
+    sent(client.post("QuestionnaireResponse", made))
+    (task,) = found(client, "Task", "code=suicide-alert")
+    assert task["restriction"]["period"]["end"] == "2025-04-04"
+    assert task["owner"] == only(client, "ServiceRequest")["requester"]
+
+
+def test_an_amended_passation_corrects_its_score_and_its_alert(client: Client) -> None:
+    tell(client, *UNTIL_ASSESSED)
+    taken = sent(take(client, spread(12, item_9=2))).content
+    url = f"QuestionnaireResponse/{taken['id']}"
+    amended = response(client, spread(7), status="amended") | {"id": taken["id"]}
+    sent(client.put(url, amended))
+    written = score_on(client)
+    assert (written["valueInteger"], written["status"]) == (7, "corrected")
+    assert code(written["interpretation"][0], BANDS) == "mild"
+    assert [one["status"] for one in found(client, "Flag", "")] == ["entered-in-error"]
+    assert [one["status"] for one in found(client, "Task", "code=suicide-alert")] == ["cancelled"]
+    sent(client.put(url, amended | {"status": "entered-in-error"}))
+    assert score_on(client)["status"] == "entered-in-error"
+    assert outcomes(client, "2025-04-01") == {}
+
+
+def test_a_deleted_passation_takes_its_score_back(client: Client) -> None:
+    tell(client, "01-referral")
+    taken = sent(take(client, spread(12))).id
+    assert client.delete(f"QuestionnaireResponse/{taken}").status == 204
+    assert score_on(client)["status"] == "entered-in-error"
+
+
+@pytest.mark.parametrize(
+    ("total", "response_outcome", "remission"),
+    [
+        (17, "no-response", "no-remission"),
+        (9, "no-response", "no-remission"),
+        (8, "response", "no-remission"),
+        (4, "response", "remission"),
+    ],
+)
+def test_response_and_remission_since_the_baseline_of_17(
+    client: Client, total: int, response_outcome: str, remission: str
+) -> None:
+    tell(client, *UNTIL_ASSESSED)
+    assert outcomes(client, "2025-01-13") == {}
+    sent(take(client, spread(total)))
+    assert outcomes(client, "2025-04-01") == {"treatment-response": response_outcome, "remission": remission}
+
+
+def test_a_low_baseline_has_no_response(pathway: Pathway) -> None:
+    client = pathway(elevated_score=18)
+    tell(client, *UNTIL_ASSESSED)
+    sent(take(client, spread(2)))
+    assert outcomes(client, "2025-04-01") == {"treatment-response": None, "remission": "remission"}
+
+
+def test_without_a_baseline_nothing_is_derived(client: Client) -> None:
+    tell(client, "01-referral")
+    sent(take(client, spread(20)))
+    sent(take(client, spread(3), "2025-05-01"))
+    assert outcomes(client, "2025-05-01") == {}
+
+
+def test_a_corrected_baseline_corrects_what_was_derived(client: Client) -> None:
+    tell(client, *UNTIL_ASSESSED)
+    sent(take(client, spread(8)))
+    assert outcomes(client, "2025-04-01")["treatment-response"] == "response"
+    first = score_on(client, "2025-01-13")["derivedFrom"][0]["reference"]
+    taken = client.get(first).content
+    ordinals = spread(12)
+    for item, ordinal in zip(taken["item"], ordinals, strict=False):
+        item["answer"] = [{"valueCoding": PHQ9.options[ordinal]}]
+    taken["item"][-1]["answer"] = [{"valueInteger": 12}]
+    sent(client.put(first, taken | {"status": "amended"}))
+    assert outcomes(client, "2025-04-01")["treatment-response"] == "no-response"
+
+
+def test_a_score_that_contradicts_its_passation_is_refused(client: Client) -> None:
+    tell(client, "01-referral")
+    sent(take(client, spread(12)))
+    wrong = {name: value for name, value in score_on(client).items() if name not in ("id", "meta")}
+    answer = client.post("Observation", wrong | {"valueInteger": 11})
+    assert answer.status == 422
+    assert "comes to 12, not 11" in answer.diagnostics
+
+
+def test_the_score_that_a_client_sends_with_its_passation_stays_the_only_one(client: Client) -> None:
+    tell(client, "01-referral")
+    made = response(client, spread(12))
+    own = {
+        "resourceType": "Observation",
+        "meta": {"profile": [GUIDE.profile("sesame-observation-score")]},
+        "status": "final",
+        "category": [concept(CATEGORY, "survey")],
+        "code": {"coding": [{"system": "http://loinc.org", "code": PHQ9.total}]},
+        "subject": made["subject"],
+        "effectiveDateTime": made["authored"],
+        "valueInteger": 12,
+        "derivedFrom": [{"reference": "urn:uuid:8a1b6a0e-63f1-4b0c-9d39-4a52a1b8a111"}],
+    }
+    entries = [
+        {
+            "fullUrl": f"urn:uuid:8a1b6a0e-63f1-4b0c-9d39-4a52a1b8a11{place}",
+            "resource": resource,
+            "request": {"method": "POST", "url": resource["resourceType"]},
+        }
+        for place, resource in enumerate((own, made))
+    ]
+    sent(client.post("", {"resourceType": "Bundle", "type": "transaction", "entry": entries}))
+    assert "identifier" not in score_on(client)
+
+
+@pytest.mark.parametrize("scale", ["hads", "isi", "wsas"])
+def test_scales_whose_text_is_not_shipped_are_accepted_as_scores(client: Client, scale: str) -> None:
+    tell(client, "01-referral")
+    sent(take(client, spread(12)))
+    template = score_on(client)
+    score = {name: template[name] for name in ("resourceType", "status", "category", "subject")} | {
+        "meta": {"profile": template["meta"]["profile"]},
+        "code": GUIDE.concept("sesame-scale", scale),
+        "effectiveDateTime": "2025-04-01",
+        "valueInteger": 12,
+    }
+    sent(client.post("Observation", score))
+
+
+def test_answers_can_be_scored_without_being_stored(client: Client) -> None:
+    tell(client, "01-referral")
+    made = response(client, spread(16, item_9=1))
+    body = {"resourceType": "Parameters", "parameter": [{"name": "response", "resource": made}]}
+    answer = sent(client.post("QuestionnaireResponse/$score", body))
+    by_name = {one["name"]: one for one in answer.content["parameter"]}
+    assert by_name["return"]["resource"]["valueInteger"] == 16
+    assert_sound(by_name["return"]["resource"])
+    assert by_name["severity"]["valueCoding"]["code"] == "moderately-severe"
+    assert by_name["suicideAlert"]["valueBoolean"] is True
+    assert found(client, "Flag", "") == []
+    taken = sent(client.post("QuestionnaireResponse", made)).id
+    assert sent(client.get(f"QuestionnaireResponse/{taken}/$score")).content["parameter"][1:] == [
+        by_name["severity"],
+        by_name["suicideAlert"],
+    ]
+
+
+def test_incomplete_answers_are_not_scored(client: Client) -> None:
+    tell(client, "01-referral")
+    made = response(client, [1] * 9)
+    made["item"] = made["item"][1:]
+    body = {"resourceType": "Parameters", "parameter": [{"name": "response", "resource": made}]}
+    assert client.post("QuestionnaireResponse/$score", body).status == 422
+    other = made | {"questionnaire": "urn:other"}
+    body["parameter"] = [{"name": "response", "resource": other}]
+    assert client.post("QuestionnaireResponse/$score", body).status == 422
+    assert client.post("QuestionnaireResponse/$score", {"resourceType": "Parameters"}).status == 400
+    assert client.get("QuestionnaireResponse/unknown/$score").status == 404
