@@ -9,10 +9,12 @@ from typing import Any
 from fhir_server.extension import PlugIns
 from mappings.sesame.billing.bill import Billing
 from mappings.sesame.caseload.caseload import Caseload
+from mappings.sesame.export.pseudonyms import read_keys
 from mappings.sesame.guide import read_guide
 from mappings.sesame.operations.billing_feed import billing_feed
 from mappings.sesame.operations.case_review_list import case_review_list
 from mappings.sesame.operations.evaluate_measure import evaluate_measure, sesame_dashboard
+from mappings.sesame.operations.evaluation_export import evaluation_export
 from mappings.sesame.operations.explain_billing import explain_billing
 from mappings.sesame.operations.file_active import file_active
 from mappings.sesame.operations.referral_status import referral_status
@@ -68,6 +70,7 @@ def plug_ins(root: str | None, options: Mapping[str, Any]) -> PlugIns:
             case_review_list(guide, policy, caseload),
             evaluate_measure(guide, caseload),
             sesame_dashboard(guide, caseload),
+            evaluation_export(guide, caseload, read_keys(policy)),
         ),
         records=tables(guide),
     )

@@ -16,6 +16,7 @@ from mappings.sesame.caseload.facts import (
     Alert,
     Answers,
     Course,
+    Decision,
     Episode,
     Fact,
     Invoice,
@@ -45,6 +46,7 @@ class Dossier:
     scores: dict[str, Score] = field(default_factory=dict)
     reviews: dict[str, Review] = field(default_factory=dict)
     alerts: dict[str, Alert] = field(default_factory=dict)
+    decisions: dict[str, Decision] = field(default_factory=dict)
     courses: dict[str, Course] = field(default_factory=dict)
     teams: dict[str, Team] = field(default_factory=dict)
     referrals: dict[str, Referral] = field(default_factory=dict)
@@ -160,6 +162,7 @@ KEPT: Mapping[str, str] = {
     "Observation": "scores",
     "ClinicalImpression": "reviews",
     "Flag": "alerts",
+    "Consent": "decisions",
     "CarePlan": "courses",
     "CareTeam": "teams",
     "Task": "referrals",

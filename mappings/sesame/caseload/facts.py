@@ -15,6 +15,7 @@ class Person:
 
     name: str
     birth_date: str
+    gender: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +43,29 @@ class Episode:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A finished encounter: initial-assessment, nurse-contact or case-review."""
+    """A finished encounter: initial-assessment, nurse-contact or case-review. `modality` is its class."""
 
     episode: str | None
     kind: str
+    modality: str
     day: date
 
 
 @dataclass(frozen=True, slots=True)
+class Decision:
+    """That a patient was informed of a purpose and did not object or consented (`permit`), or the contrary.
+    `moment` is the date as written, None where there is none.
+    """
+
+    purpose: str
+    moment: str | None
+    permit: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Score:
-    """The total of a scale, by its LOINC code; `moment` is the date as written, which tells two of a day
-    apart.
+    """The total of a scale, by its code, of LOINC or of the guide; `moment` is the date as written, which
+    tells two of a day apart.
     """
 
     scale: str
@@ -153,6 +166,7 @@ Fact = (
     Person
     | Episode
     | Visit
+    | Decision
     | Score
     | Review
     | Alert

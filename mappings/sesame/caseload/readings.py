@@ -3,13 +3,16 @@
 https://hl7.org/fhir/R4/resourcelist.html
 """
 
+import re
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from fhir_server.extension import Resource
 from mappings.sesame.caseload.facts import (
     Alert,
     Answers,
     Course,
+    Decision,
     Episode,
     Fact,
     Invoice,
@@ -31,7 +34,8 @@ from mappings.sesame.resources.elements import LOINC
 Found = tuple[str | None, Fact] | None
 """The id of the patient that a fact is about, None where it is about nobody; and the fact."""
 
-OVERSEAS = ("97", "98")
+DEPARTMENT = re.compile("97[0-9]|98[0-9]|2[AB]|[0-9]{2}")
+"""What a postal code or a FINESS number begins with, overseas and in Corsica too."""
 
 
 class Readings:
@@ -43,9 +47,10 @@ class Readings:
             "Patient": _person,
             "EpisodeOfCare": self._episode,
             "Encounter": self._visit,
-            "Observation": _score,
+            "Observation": self._score,
             "ClinicalImpression": _review,
             "Flag": self._alert,
+            "Consent": self._decision,
             "CarePlan": self._course,
             "CareTeam": self._team,
             "Task": self._referral,
@@ -61,6 +66,11 @@ class Readings:
 
     def read(self, resource: Resource) -> Found:
         return self._readers[resource["resourceType"]](resource)
+
+    def _code(self, concept: Mapping[str, Any] | None, code_system: str) -> str | None:
+        """The first code that a concept has of one of the guide's code systems, and that the system has."""
+        system = self._system(code_system)
+        return next((code for code in codes(concept, system) if (system, code) in self._guide.displays), None)
 
     def _system(self, id: str) -> str:
         return self._guide.canonical("CodeSystem", id)
@@ -83,7 +93,7 @@ class Readings:
             site=target(site, "Organization"),
             carrier=target(resource.get("managingOrganization"), "Organization"),
             referral=target(next(iter(resource.get("referralRequest", ())), None), "ServiceRequest"),
-            exit_reason=next(codes(exit, self._system("sesame-exit-reason")), None),
+            exit_reason=self._code(exit, "sesame-exit-reason"),
             flagged=extension(resource, self._guide.profile("case-review-flag")).get("valueBoolean") is True,
         )
 
@@ -95,7 +105,30 @@ class Readings:
         if patient is None or on is None or kind is None or resource.get("status") != "finished":
             return None
         episode = target(next(iter(resource.get("episodeOfCare", ())), None), "EpisodeOfCare")
-        return patient, Visit(episode, kind, on)
+        return patient, Visit(episode, kind, str(resource.get("class", {}).get("code")), on)
+
+    def _decision(self, resource: Resource) -> Found:
+        patient, system = target(resource.get("patient"), "Patient"), self._system("sesame-consent-purpose")
+        kinds = (code for concept in resource.get("category", ()) for code in codes(concept, system))
+        purpose, verdict = next(kinds, None), resource.get("provision", {}).get("type")
+        if patient is None or purpose is None or verdict is None or resource.get("status") != "active":
+            return None
+        return patient, Decision(purpose, resource.get("dateTime"), verdict == "permit")
+
+    def _score(self, resource: Resource) -> Found:
+        patient = target(resource.get("subject"), "Patient")
+        moment, value = resource.get("effectiveDateTime"), resource.get("valueInteger")
+        scales = (
+            code
+            for system in (LOINC, self._system("sesame-scale"))
+            for code in codes(resource.get("code"), system)
+        )
+        on, scale = day(moment), next(scales, None)
+        if patient is None or on is None or scale is None or value is None:
+            return None
+        if resource.get("status") not in ("final", "amended", "corrected"):
+            return None
+        return patient, Score(scale, on, str(moment), value)
 
     def _alert(self, resource: Resource) -> Found:
         patient, period = target(resource.get("subject"), "Patient"), resource.get("period", {})
@@ -170,18 +203,8 @@ def _person(resource: Resource) -> Found:
     names = resource.get("name", [])
     name = next((one for one in names if one.get("use") == "official"), names[0] if names else {})
     parts = [name.get("family", ""), *name.get("given", ())]
-    return resource["id"], Person(" ".join(part for part in parts if part), resource.get("birthDate", ""))
-
-
-def _score(resource: Resource) -> Found:
-    patient = target(resource.get("subject"), "Patient")
-    moment, value = resource.get("effectiveDateTime"), resource.get("valueInteger")
-    on, scale = day(moment), next(codes(resource.get("code"), LOINC), None)
-    if patient is None or on is None or scale is None or value is None:
-        return None
-    if resource.get("status") not in ("final", "amended", "corrected"):
-        return None
-    return patient, Score(scale, on, str(moment), value)
+    full_name = " ".join(part for part in parts if part)
+    return resource["id"], Person(full_name, resource.get("birthDate", ""), resource.get("gender"))
 
 
 def _review(resource: Resource) -> Found:
@@ -202,7 +225,6 @@ def _site(resource: Resource) -> Found:
 def _department(resource: Resource) -> str | None:
     """The département: of the postal code, else of the FINESS number, which begins with it."""
     written = [address.get("postalCode") for address in resource.get("address", ())]
-    number: str | None = next((text for text in (*written, identifier_value(resource, FINESS)) if text), None)
-    if number is None:
-        return None
-    return number[:3] if number.startswith(OVERSEAS) else number[:2]
+    number = next((text for text in (*written, identifier_value(resource, FINESS)) if text), "")
+    found = DEPARTMENT.match(number)
+    return found[0] if found else None

@@ -58,3 +58,9 @@ PERIOD_BACKWARDS = Template(
     en="The period from {start} to {end} ends before it begins.",
     fr="La période du {start} au {end} finit avant de commencer.",
 )
+NO_KEY = Template(
+    en="This server has no key for the pseudonyms of the purpose {purpose}. Whoever runs it sets {option} to "
+    "the path of a file of at least 32 random bytes.",
+    fr="Ce serveur n'a pas de clé pour les pseudonymes de la finalité {purpose}. Son exploitant donne à "
+    "{option} le chemin d'un fichier d'au moins 32 octets aléatoires.",
+)

@@ -1,8 +1,12 @@
 """Asking for lists and reading what they say."""
 
+import csv
+from io import StringIO
 from typing import Any
+from urllib.parse import parse_qsl
 
-from tests.interactions.client import Client
+from fhir_server.core.request import FhirRequest, FhirResponse
+from tests.interactions.client import BASE, Client
 
 
 def role_of(client: Client, episode: dict[str, Any] | None = None) -> str:
@@ -43,3 +47,18 @@ def _parts(parts: list[dict[str, Any]]) -> dict[str, Any]:
             (value,) = [value for name, value in part.items() if name.startswith("value")]
             told[part["name"]] = value
     return told
+
+
+def raw(client: Client, url: str) -> FhirResponse:
+    """The answer as it is sent, be it JSON or not."""
+    path, _, query = url.partition("?")
+    pairs = tuple(parse_qsl(query, keep_blank_values=True))
+    return client.dispatcher.dispatch(FhirRequest("GET", tuple(path.split("/")), BASE, query=pairs))
+
+
+def table(client: Client, url: str) -> list[dict[str, str]]:
+    """The rows of a table as a spreadsheet would read them."""
+    response = raw(client, url)
+    assert response.media_type == "text/csv; charset=utf-8"
+    assert response.body is not None
+    return list(csv.DictReader(StringIO(response.body.decode(), newline="")))

@@ -1,15 +1,12 @@
 """The nurse's caseload and the agenda of the case review, told from what is on record."""
 
-import csv
-from io import StringIO
 from typing import Any
 
 import pytest
 
-from fhir_server.core.request import FhirRequest
 from tests.interactions.client import Client
 from tests.mappings.pathway.conftest import Pathway
-from tests.mappings.pathway.lists import lines, psychiatrist_of, role_of
+from tests.mappings.pathway.lists import lines, psychiatrist_of, role_of, table
 from tests.mappings.pathway.plans import sent, tell
 from tests.mappings.sound import GUIDE, assert_sound
 
@@ -29,17 +26,6 @@ def active(client: Client, day: str, nurse: str | None = None) -> list[dict[str,
 def agenda(client: Client, day: str, **thresholds: str) -> list[dict[str, Any]]:
     asked = "".join(f"&{name.replace('_', '-')}={value}" for name, value in thresholds.items())
     return lines(sent(client.get(f"PractitionerRole/$case-review-list?date={day}{asked}")).content)
-
-
-def table(client: Client, path: str) -> list[dict[str, str]]:
-    """The rows of a list as a spreadsheet would read them."""
-    name, _, query = path.partition("?")
-    pairs = tuple(tuple(pair.split("=")) for pair in query.split("&"))
-    request = FhirRequest("GET", tuple(name.split("/")), "http://127.0.0.1/fhir", query=pairs)  # type: ignore[arg-type]
-    response = client.dispatcher.dispatch(request)
-    assert response.media_type == "text/csv; charset=utf-8"
-    assert response.body is not None
-    return list(csv.DictReader(StringIO(response.body.decode())))
 
 
 def alert(client: Client, status: str = "active") -> None:

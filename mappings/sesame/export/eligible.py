@@ -1,0 +1,47 @@
+"""Who may be in an export: for the evaluation, who was informed and did not object; for the research,
+who consented. The absence of a record is no permission.
+
+Source: rapport d'activité 2024; for the date, the profiles of the consents.
+"""
+
+from collections.abc import Mapping
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from fhir_server.core.temporal import BEGINNING, END, Span, period_of
+from mappings.sesame.caseload.caseload import Dossier
+from mappings.sesame.caseload.facts import Decision
+
+Exclusion = Literal["opposed", "not-informed", "no-pathway"]
+EXCLUSIONS: tuple[Exclusion, ...] = ("opposed", "not-informed", "no-pathway")
+
+
+def excluded(dossier: Dossier, purpose: str, zone: ZoneInfo) -> Exclusion | None:
+    """Why a patient is not exported; None for one who is. An opposition that may be the later one wins."""
+    if dossier.person is None or not (dossier.episodes or dossier.referrals):
+        return "no-pathway"
+    decisions = [one for one in dossier.decisions.values() if one.purpose == purpose]
+    permitted = [_span(one, zone)[0] for one in decisions if one.permit and one.moment]
+    # Whatever has no date is an opposition at all times, but no permission.
+    opposed = [_span(one, zone)[1] for one in decisions if not one.permit]
+    if opposed and (not permitted or max(opposed) > max(permitted)):
+        return "opposed"
+    return None if permitted else "not-informed"
+
+
+def _span(decision: Decision, zone: ZoneInfo) -> Span:
+    return period_of(decision.moment, zone) if decision.moment else (BEGINNING, END)
+
+
+def sorted_out(
+    dossiers: Mapping[str, Dossier], purpose: str, zone: ZoneInfo
+) -> tuple[dict[str, Dossier], dict[Exclusion, int]]:
+    """Those who are exported, and how many are not for which reason."""
+    taken: dict[str, Dossier] = {}
+    counts: dict[Exclusion, int] = dict.fromkeys(EXCLUSIONS, 0)
+    for patient, dossier in dossiers.items():
+        if reason := excluded(dossier, purpose, zone):
+            counts[reason] += 1
+        else:
+            taken[patient] = dossier
+    return taken, counts

@@ -1,0 +1,106 @@
+"""The table of an export: one row per episode."""
+
+from collections.abc import Iterator
+from datetime import date
+
+from mappings.sesame.caseload.caseload import Dossier, Known
+from mappings.sesame.caseload.facts import Episode, Person
+from mappings.sesame.caseload.standing import (
+    SCALES,
+    courses_of,
+    reviews_of,
+    trend_of,
+    visits_of,
+)
+from mappings.sesame.export.pseudonyms import Pseudonyms
+from mappings.sesame.export.resources import GENDERS, month
+from mappings.sesame.measures.indicators import TWELVE_WEEKS
+from mappings.sesame.tables import Cell
+
+COLUMNS = (
+    "patient",
+    "parcours",
+    "sexe",
+    "age",
+    "departement",
+    "mois_adressage",
+    "mois_debut",
+    "mois_fin",
+    "statut",
+    "motif_sortie",
+    "sequences_classique",
+    "sequences_leger",
+    "contacts",
+    "contacts_12_semaines",
+    "revues",
+    "echelle",
+    "score_initial",
+    "score_dernier",
+    "mois_score_dernier",
+    "reponse",
+    "remission",
+)
+AGE_BAND_YEARS = 10
+
+
+def rows(known: Known, patient: str, dossier: Dossier, pseudonyms: Pseudonyms) -> Iterator[dict[str, Cell]]:
+    """The rows of a patient."""
+    for episode in dossier.episodes.values():
+        yield {
+            "patient": pseudonyms.of("Patient", patient),
+            "parcours": pseudonyms.of("EpisodeOfCare", episode.id),
+            **_about(known, dossier, episode),
+            **_course(dossier, episode),
+            **_scores(dossier, episode),
+        }
+
+
+def _about(known: Known, dossier: Dossier, episode: Episode) -> dict[str, Cell]:
+    person = dossier.person
+    referred = next((one.day for one in dossier.referrals.values() if one.request == episode.referral), None)
+    return {
+        "sexe": person.gender if person and person.gender in GENDERS else None,
+        "age": _age_band(person, episode.start),
+        "departement": known.department(known.site_of(episode)),
+        "mois_adressage": month(referred),
+        "mois_debut": month(episode.start),
+        "mois_fin": month(episode.end),
+        "statut": episode.status,
+        "motif_sortie": episode.exit_reason,
+    }
+
+
+def _course(dossier: Dossier, episode: Episode) -> dict[str, Cell]:
+    tracks = [course.track for course in courses_of(dossier, episode)]
+    contacts = [visit.day for visit in visits_of(dossier, episode, date.max) if visit.kind == "nurse-contact"]
+    return {
+        "sequences_classique": tracks.count("classique"),
+        "sequences_leger": tracks.count("leger"),
+        "contacts": len(contacts),
+        "contacts_12_semaines": sum(day < episode.start + TWELVE_WEEKS for day in contacts),
+        "revues": len(reviews_of(dossier, episode, date.max)),
+    }
+
+
+def _scores(dossier: Dossier, episode: Episode) -> dict[str, Cell]:
+    trend = trend_of(dossier, episode, date.max)
+    if trend is None:
+        return {}
+    last = trend.last
+    return {
+        "echelle": SCALES[trend.scale],
+        "score_initial": trend.baseline.value,
+        "score_dernier": last.value if last else None,
+        "mois_score_dernier": month(last.day) if last else None,
+        "reponse": trend.responded,
+        "remission": trend.remitted,
+    }
+
+
+def _age_band(person: Person | None, day: date) -> str | None:
+    """The band of ten years that the age in the year of `day` falls into, such as 40-49."""
+    year = person.birth_date[:4] if person else ""
+    if not year.isdigit():
+        return None
+    low = (day.year - int(year)) // AGE_BAND_YEARS * AGE_BAND_YEARS
+    return f"{low}-{low + AGE_BAND_YEARS - 1}"

@@ -1,0 +1,108 @@
+"""$evaluation-export: the pseudonymised data of an evaluation or of the research, and what is said of them.
+
+`output` is ndjson (resources), csv (a row per episode) or manifest: counts, reasons of exclusion, and the
+SHA-256 of the two others, so that the three files can be told to belong together.
+"""
+
+from collections.abc import Iterable, Mapping
+from functools import partial
+from hashlib import sha256
+
+from fhir_server.core import json
+from fhir_server.core.request import FhirRequest, FhirResponse
+from fhir_server.errors import BusinessRule
+from fhir_server.extension import Engine, Operation, Resource
+from mappings.sesame.caseload.caseload import Caseload, Known
+from mappings.sesame.export.eligible import Exclusion, sorted_out
+from mappings.sesame.export.pseudonyms import PURPOSES, Pseudonyms
+from mappings.sesame.export.resources import TYPES, Writer
+from mappings.sesame.export.rows import COLUMNS, rows
+from mappings.sesame.guide import Guide
+from mappings.sesame.operations import messages
+from mappings.sesame.operations.asked import asked, choice, today
+from mappings.sesame.tables import CSV, table
+
+OUTPUTS = ("ndjson", "csv", "manifest")
+NDJSON = "application/fhir+ndjson"
+
+
+def evaluation_export(guide: Guide, caseload: Caseload, keys: Mapping[str, bytes]) -> Operation:
+    """The operation, with the keys of the purposes that have one."""
+    return Operation(
+        code="evaluation-export",
+        definition=guide.canonical("OperationDefinition", "evaluation-export"),
+        levels=frozenset({"system"}),
+        handle=partial(_export, guide, caseload, keys),
+    )
+
+
+def _export(
+    guide: Guide, caseload: Caseload, keys: Mapping[str, bytes], request: FhirRequest, engine: Engine
+) -> FhirResponse:
+    parameters = asked(request, ("purpose", "output"))
+    purpose = choice("purpose", parameters.get("purpose"), PURPOSES)
+    output = choice("output", parameters.get("output"), OUTPUTS)
+    if purpose not in keys:
+        raise BusinessRule.of(messages.NO_KEY(purpose=purpose, option=f"{purpose}_key_file"))
+    pseudonyms = Pseudonyms(keys[purpose], purpose)
+    with caseload.caught_up(engine) as known:
+        taken, excluded = sorted_out(known.dossiers, purpose, engine.zone)
+        # In the order of the pseudonyms: that of the store would join two exports line by line.
+        patients = sorted(taken, key=lambda patient: pseudonyms.of("Patient", patient))
+        if output == "csv":
+            return FhirResponse(200, body=_table(known, patients, pseudonyms), media_type=CSV)
+        writer = Writer(guide, pseudonyms)
+        resources = [one for patient in patients for one in writer.resources(patient, taken[patient])]
+        resources.sort(key=lambda one: (TYPES.index(one["resourceType"]), one["id"]))
+        lines = _lines(resources)
+        if output == "ndjson":
+            return FhirResponse(200, body=lines, media_type=NDJSON)
+        digests = {"ndjson": lines, "csv": _table(known, patients, pseudonyms)}
+    told = _manifest(purpose, len(patients), excluded, resources, digests, today(engine).isoformat())
+    return FhirResponse(200, body=json.serialise(told))
+
+
+def _table(known: Known, patients: list[str], pseudonyms: Pseudonyms) -> bytes:
+    found = (row for patient in patients for row in rows(known, patient, known.dossiers[patient], pseudonyms))
+    return table(COLUMNS, found)
+
+
+def _lines(resources: Iterable[Resource]) -> bytes:
+    return b"".join(json.serialise(one) + b"\n" for one in resources)
+
+
+def _manifest(
+    purpose: str,
+    exported: int,
+    excluded: Mapping[Exclusion, int],
+    resources: list[Resource],
+    files: Mapping[str, bytes],
+    made_on: str,
+) -> Resource:
+    counts = [sum(one["resourceType"] == type for one in resources) for type in TYPES]
+    parameters: list[Resource] = [
+        {"name": "purpose", "valueCode": purpose},
+        {"name": "date", "valueDate": made_on},
+        {"name": "patients", "valueUnsignedInt": exported + sum(excluded.values())},
+        {"name": "exported", "valueUnsignedInt": exported},
+    ]
+    parameters += [_counted("excluded", "reason", reason, count) for reason, count in excluded.items()]
+    parameters += [
+        _counted("resources", "type", type, count) for type, count in zip(TYPES, counts, strict=True)
+    ]
+    parameters += [
+        {
+            "name": "file",
+            "part": [
+                {"name": "output", "valueCode": output},
+                {"name": "sha256", "valueString": sha256(content).hexdigest()},
+            ],
+        }
+        for output, content in files.items()
+    ]
+    return {"resourceType": "Parameters", "parameter": parameters}
+
+
+def _counted(name: str, by: str, code: str, count: int) -> Resource:
+    parts = [{"name": by, "valueCode": code}, {"name": "count", "valueUnsignedInt": count}]
+    return {"name": name, "part": parts}
