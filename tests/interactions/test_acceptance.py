@@ -132,3 +132,23 @@ def test_a_faulty_rule_of_a_stored_profile_is_named_and_the_server_keeps_serving
     assert answer.status == 422
     assert "bad-1" in answer.diagnostics
     assert client.post("Patient", patient()).status == 201
+
+
+def test_warnings_are_told_to_who_prefers_to_read_them(client: Client) -> None:
+    claim = patient("http://example.org/StructureDefinition/unknown", id="1")
+    told = "OperationOutcome"
+    steps = [{"op": "replace", "path": "/active", "value": False}]
+    for answer in (
+        client.post("Patient", claim, returns=told),
+        client.put("Patient/1", claim, returns=told),
+        client.patch("Patient/1", steps, returns=told),
+    ):
+        assert "Patient.meta.profile[0]" in answer.expressions
+        assert {issue["severity"] for issue in answer.content["issue"]} == {"warning"}
+
+
+def test_a_refusal_tells_warnings_too(client: Client) -> None:
+    claim = patient("http://example.org/StructureDefinition/unknown", contact=[{"gender": "male"}])
+    answer = client.post("Patient", claim)
+    assert answer.status == 422
+    assert {"Patient.meta.profile[0]", "Patient.contact[0]"} <= set(answer.expressions)
