@@ -167,7 +167,8 @@ class Desk:
         return "/" + name.replace(".", "/") if name else f"{type}.{below}".removesuffix(".")
 
     def _translated(self, error: FhirError, entries: Sequence[Mapping[str, Any]]) -> FhirError:
-        """The same error, its issues located in the record."""
+        """The same error, its issues located in the record, errors first; of warnings those that the sender
+        of a record can do something about."""
 
         def place(expression: str) -> str:
             inside = _IN_ENTRY.fullmatch(expression)
@@ -175,11 +176,17 @@ class Desk:
                 return expression
             return self._pointer(entries[int(inside[1])]["resource"]["resourceType"], inside[2] or "")
 
-        issues = (
+        issues = [
             Issue(one.severity, one.code, one.text, tuple(map(place, one.expression)), one.key)
             for one in error.issues
-        )
-        return type(error)(*issues)
+        ]
+        errors = [one for one in issues if one.severity in ("fatal", "error")]
+        warnings = [one for one in issues if one not in errors]
+        return type(error)(*errors, *(one for one in warnings if _is_in_record(one)))
+
+
+def _is_in_record(issue: Issue) -> bool:
+    return any(place.startswith("/") for place in issue.expression)
 
 
 def _transaction(asked: FhirRequest, bundle: dict[str, Any]) -> FhirRequest:
