@@ -12,7 +12,6 @@ from mappings.sesame.resources.case_review import case_review, recommendation
 from mappings.sesame.resources.communication import communication
 from mappings.sesame.resources.encounter import encounter
 from mappings.sesame.resources.episode_of_care import episode_of_care
-from mappings.sesame.resources.observation import score_observation
 from mappings.sesame.resources.questionnaire_response import scale_response
 from mappings.sesame.scales import Scale
 from mappings.sesame.transaction import inside, stored
@@ -26,8 +25,8 @@ def followed(dossier: Dossier) -> Iterator[Resource]:
     episode, team = _episode(dossier, course.assessed_on), _team(dossier, course.assessed_on)
     assessment = _visit(dossier, episode, "initial-assessment", 0, course.assessed_on, "AMB")
     yield from (episode, team, assessment)
-    yield from _measure(dossier, kit.phq9, course.phq9, course.assessed_on, 0, assessment)
-    yield from _measure(dossier, kit.gad7, course.gad7, course.assessed_on, 0, assessment)
+    yield _passation(dossier, kit.phq9, course.phq9, course.assessed_on, 0, assessment)
+    yield _passation(dossier, kit.gad7, course.gad7, course.assessed_on, 0, assessment)
     yield from sequences(dossier, episode, assessment, team)
     yield from _contacts(dossier, episode)
     yield from _reviews(dossier, episode)
@@ -82,17 +81,17 @@ def _contacts(dossier: Dossier, episode: Resource) -> Iterator[Resource]:
         visit = _visit(dossier, episode, "nurse-contact", place, contact.day, contact.modality)
         yield visit
         if contact.phq9 is not None:
-            yield from _measure(dossier, dossier.kit.phq9, contact.phq9, contact.day, place, visit)
+            yield _passation(dossier, dossier.kit.phq9, contact.phq9, contact.day, place, visit)
 
 
-def _measure(
+def _passation(
     dossier: Dossier, scale: Scale, answers: tuple[int, ...], day: date, place: int, visit: Resource
-) -> tuple[Resource, Resource]:
-    """The answers to a scale, and the score they give."""
-    party, identifier = dossier.party, dossier.number("record", scale.id, place)
-    response = scale_response(
+) -> Resource:
+    """The answers to a scale; the server writes the score that they give."""
+    party = dossier.party
+    return scale_response(
         dossier.guide,
-        identifier=identifier,
+        identifier=dossier.number("record", scale.id, place),
         scale=scale,
         answers=answers,
         patient=party.patient,
@@ -100,18 +99,6 @@ def _measure(
         encounter=inside(visit),
         author=party.nurse,
     )
-    score = score_observation(
-        dossier.guide,
-        identifier=identifier,
-        scale=scale,
-        score=sum(answers),
-        patient=party.patient,
-        date=moment(day, 14, 20),
-        response=inside(response),
-        encounter=inside(visit),
-        performer=party.nurse,
-    )
-    return response, score
 
 
 def _reviews(dossier: Dossier, episode: Resource) -> Iterator[Resource]:
