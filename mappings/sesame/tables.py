@@ -17,7 +17,7 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 Cell = str | int | bool | date | None
 
 
-def table(columns: Sequence[str], rows: Iterable[Mapping[str, Cell]]) -> bytes:
+def table(columns: Sequence[str], rows: Iterable[Mapping[str, Cell] | Mapping[str, str]]) -> bytes:
     """The table; a row has no value for the columns that it does not name."""
     text = StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
@@ -26,7 +26,9 @@ def table(columns: Sequence[str], rows: Iterable[Mapping[str, Cell]]) -> bytes:
     return text.getvalue().encode()
 
 
-def csv_response(columns: Sequence[str], rows: Iterable[Mapping[str, Cell]]) -> FhirResponse:
+def csv_response(
+    columns: Sequence[str], rows: Iterable[Mapping[str, Cell] | Mapping[str, str]]
+) -> FhirResponse:
     """The table as the answer of an operation."""
     return FhirResponse(200, body=table(columns, rows), media_type=CSV)
 

@@ -42,3 +42,15 @@ READY = Template(
     en="Nothing is missing: the claim is written with the next change of the sequence or its coverage.",
     fr="Rien ne manque : la facture est écrite au prochain changement de la séquence ou de sa couverture.",
 )
+NO_COLUMNS = Template(
+    en="The ConceptMap {url} states no column. Give it elements with a target, or delete the stored one: the "
+    "guide's own is then used.",
+    fr="La ConceptMap {url} n'énonce aucune colonne. Donnez-lui des éléments qui ont une cible, ou supprimez "
+    "celle qui est enregistrée : celle du guide sert alors.",
+)
+BAD_COLUMN = Template(
+    en="{path} does not say where a column's value stands. Write a path such as Claim.total.value or "
+    "Claim.related:replaces.claim, or {cursor} for the cursor.",
+    fr="{path} ne dit pas où se trouve la valeur d'une colonne. Écrivez un chemin tel que Claim.total.value "
+    "ou Claim.related:replaces.claim, ou {cursor} pour le curseur.",
+)

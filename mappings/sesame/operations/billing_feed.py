@@ -3,6 +3,7 @@
 A Claim in the feed is the version that the event made: active when it was issued, cancelled when it was
 cancelled. Other versions are no events. A cursor on the clock cannot skip a claim committed late, and stays
 good until the store is restored from a backup; asked again with the same cursor it gives the same events.
+As CSV, each row is an event and holds the cursor to go on from after it.
 """
 
 from collections.abc import Iterator
@@ -18,10 +19,14 @@ from fhir_server.interactions.links import page_size, self_link
 from fhir_server.operations.cursors import position, sealed
 from fhir_server.operations.parameters import given
 from fhir_server.store.port import StoredResource
+from mappings.sesame.billing.columns import cells, columns
 from mappings.sesame.guide import Guide
+from mappings.sesame.operations.asked import choice
 from mappings.sesame.pathway.reading import has_code, target
+from mappings.sesame.tables import csv_response
 
 AFTER = "after"
+OUTPUTS = ("json", "csv")
 AT_ONCE = 500
 """Versions that are read from the store at one time."""
 
@@ -43,17 +48,21 @@ def billing_feed(guide: Guide) -> Operation:
         code="billing-feed",
         definition=guide.canonical("OperationDefinition", "claim-billing-feed"),
         levels=frozenset({"type"}),
-        handle=partial(_feed, guide.canonical("CodeSystem", "sesame-claim-subtype")),
+        handle=partial(_feed, guide),
         types=frozenset({"Claim"}),
     )
 
 
-def _feed(kinds: str, request: FhirRequest, engine: Engine) -> FhirResponse:
-    asked = dict(given(request, (AFTER, "_count")))
+def _feed(guide: Guide, request: FhirRequest, engine: Engine) -> FhirResponse:
+    asked = dict(given(request, (AFTER, "_count", "output")))
+    output = choice("output", asked.get("output"), OUTPUTS)
     after = position(request, engine, asked.get(AFTER))
     count = page_size(asked.get("_count"), engine.limits)
     watermark = engine.store.watermark()
+    kinds = guide.canonical("CodeSystem", "sesame-claim-subtype")
     events, reached = _events(kinds, engine, after, count)
+    if output == "csv":
+        return _table(guide, events, request, engine)
     # Nothing is left below the watermark, so that the next call need not look there again.
     at = reached if len(events) >= count else max(watermark, reached)
     following = f"{request.base_url}/Claim/$billing-feed?{AFTER}={sealed(request, engine, at)}"
@@ -65,6 +74,12 @@ def _feed(kinds: str, request: FhirRequest, engine: Engine) -> FhirResponse:
     entries += _partners(events, request, engine)
     links = [self_link(request, request.query), Link("next", following + size)]
     return FhirResponse(200, body=bundle("searchset", entries, links))
+
+
+def _table(guide: Guide, events: list[Event], request: FhirRequest, engine: Engine) -> FhirResponse:
+    found = columns(guide, engine)
+    rows = (cells(found, event.claim, sealed(request, engine, event.version.sequence)) for event in events)
+    return csv_response([column.name for column in found], rows)
 
 
 def _events(kinds: str, engine: Engine, after: int, count: int) -> tuple[list[Event], int]:
