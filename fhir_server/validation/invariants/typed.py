@@ -142,10 +142,10 @@ class TypedWalk:
         if "resourceType" in item:
             plan = self.plan(self._types.of_type(str(item["resourceType"])).elements)
         leads = plan.leads or self._prepared(plan)
-        for name, value in item.items():
-            lead = leads.get(name)
-            if lead is None:
+        for name in item:
+            if name not in leads:
                 continue
+            lead, value = leads[name], item[name]
             if lead.primitive:
                 found += shown(item, name)
                 continue

@@ -20,6 +20,8 @@ from fhir_server.validation.invariants.syntax import Measure
 _MOMENT = re.compile(
     r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d)(?::(\d\d)(?::(\d\d(?:\.\d+)?))?)?(Z|[+-]\d\d:\d\d)?)?)?)?"
 )
+_is_day = re.compile(r"\d{4}-\d\d-\d\d").fullmatch
+_is_second = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:Z|[+-]\d\d:\d\d)").fullmatch
 _TIME = re.compile(r"(\d\d)(?::(\d\d)(?::(\d\d(?:\.\d+)?))?)?")
 _LENGTHS = {
     "week": timedelta(weeks=1),
@@ -122,6 +124,8 @@ def _measure_order(one: tuple[Decimal, str], other: tuple[Decimal, str]) -> int 
 
 def temporal_order(one: str, other: str) -> int | None:
     """The order of two dates or times; None where one is too imprecise to tell."""
+    if _is_written_alike(one, other):
+        return (one > other) - (one < other)
     first, second = _parts(one), _parts(other)
     if first is None or second is None:
         return None
@@ -129,6 +133,14 @@ def temporal_order(one: str, other: str) -> int | None:
         if mine != yours:
             return 1 if mine > yours else -1
     return 0 if len(first) == len(second) else None
+
+
+def _is_written_alike(one: str, other: str) -> bool:
+    """Whether two moments are days, or seconds in the same zone, so that their order is that of the texts."""
+    if len(one) != len(other) or one[19:] != other[19:]:
+        return False
+    is_written = _is_day if len(one) == 10 else _is_second
+    return is_written(one) is not None and is_written(other) is not None
 
 
 def _parts(text: str) -> tuple[Any, ...] | None:

@@ -22,7 +22,7 @@ from fhir_server.validation.profiles.branches import Root, Step, branches, steps
 from fhir_server.validation.profiles.nodes import Placed
 from fhir_server.validation.profiles.references import target_type
 from fhir_server.validation.profiles.slicing import Matches
-from fhir_server.validation.profiles.values import matches_pattern, typed
+from fhir_server.validation.profiles.values import pattern_test, typed
 from fhir_server.validation.profiles.visit import Visit
 
 Conforms = Callable[[Any, tuple[str, ...], Visit], bool | None]
@@ -135,13 +135,11 @@ def _reached(value: Any, steps: list[Step]) -> list[Any]:
 
 
 def _having(select: Select, wanted: Any, exact: bool) -> Matches:
-    def matches(placed: Placed, visit: Visit) -> bool | None:
-        for value in select(placed, visit):
-            if value == wanted if is_text and type(value) is str else _has(value, wanted, exact):
-                return True
-        return False
+    has = _value_is(wanted, exact)
 
-    is_text = type(wanted) is str
+    def matches(placed: Placed, visit: Visit) -> bool | None:
+        return any(map(has, select(placed, visit)))
+
     return matches
 
 
@@ -154,25 +152,39 @@ def _inside(select: Select, value_set: str, codes: Codes) -> Matches:
 
 
 def _fitting(select: Select, branch: Branch) -> Matches:
-    return lambda placed, visit: any(_fits(value, branch) for value in select(placed, visit))
+    fits = _fits(branch)
+    return lambda placed, visit: any(map(fits, select(placed, visit)))
 
 
-def _fits(value: Any, branch: Branch) -> bool:
-    """Whether a value has the fixed and pattern values that are asked of it, and of what is in it."""
-    if any(not _has(value, wanted, exact) for wanted, exact in _wanted(branch.facts, [])):
-        return False
-    for child in branch.children or ():
-        inside = value.get(child.name.removesuffix("[x]")) if type(value) is dict else None
-        values = inside if type(inside) is list else [] if inside is None else [inside]
-        for one in (child, *child.slices):
-            fitting = sum(_fits(each, one) for each in values)
-            if fitting < one.facts.get("min", 0) or (one is child and fitting < len(values)):
+def _fits(branch: Branch) -> Callable[[Any], bool]:
+    """The test whether a value has the fixed and pattern values asked of it, and of what is in it."""
+    tests = [_value_is(wanted, exact) for wanted, exact in _wanted(branch.facts, [])]
+    below = [
+        (child.name.removesuffix("[x]"), _fits(one), one.facts.get("min", 0), one is child)
+        for child in branch.children or ()
+        for one in (child, *child.slices)
+    ]
+
+    def fits(value: Any) -> bool:
+        if not all(test(value) for test in tests):
+            return False
+        for name, fits_below, least, is_asked_of_all in below:
+            inside = value.get(name) if type(value) is dict else None
+            values = inside if type(inside) is list else [] if inside is None else [inside]
+            fitting = sum(map(fits_below, values))
+            if fitting < least or (is_asked_of_all and fitting < len(values)):
                 return False
-    return True
+        return True
+
+    return fits
 
 
-def _has(value: Any, wanted: Any, exact: bool) -> bool:
-    return equal(value, wanted) if exact else matches_pattern(plain(value), wanted)
+def _value_is(wanted: Any, exact: bool) -> Callable[[Any], bool]:
+    """The test whether a value is the one that is fixed, or has all that the pattern has."""
+    if exact:
+        return lambda value: equal(value, wanted)
+    matches = pattern_test(wanted)
+    return lambda value: matches(plain(value))
 
 
 def _exists_test(path: str, select: Select, steps: list[Step], slice: Branch, sources: Sources) -> Test:

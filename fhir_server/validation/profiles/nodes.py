@@ -50,7 +50,12 @@ class ItemNode:
             found = joined(found, more)
         if self.elements and type(value) is dict:
             for element in self.elements:
-                if element.idle_without is not None and element.idle_without.isdisjoint(value):
+                if (
+                    element.may_be_absent
+                    and element.name not in value
+                    and element.companion not in value
+                    and (element.choice is None or element.choice.isdisjoint(value))
+                ):
                     continue
                 if (more := element.check(value, visit)) is not None:
                     found = joined(found, more)
@@ -73,7 +78,8 @@ class ElementNode:
     """What is asked of an element of an object: how often, which types, which slices, and of each value.
 
     `path` is that of the element in the type, `items` are by the type of the value; `max` is None where there
-    is no limit. Nothing is asked of an object that has none of the names `idle_without`.
+    is no limit. Nothing is asked of an object without the element where it `may_be_absent`. `choice` has the
+    names of one with several, and `sole` is the property of one with a single name.
     """
 
     name: str
@@ -86,18 +92,30 @@ class ElementNode:
     items: Mapping[str, ItemNode] = field(default_factory=dict)
     slicing: Slicing | None = None
     by_name: Mapping[str, Property] = field(init=False)
+    choice: frozenset[str] | None = field(init=False)
+    sole: Property | None = field(init=False)
+    companion: str = field(init=False)
     is_narrowed: bool = field(init=False)
-    idle_without: frozenset[str] | None = field(init=False)
+    may_be_absent: bool = field(init=False)
 
     def __post_init__(self) -> None:
         names = {known.name: known for known in self.properties}
         companions = {known.companion: known for known in self.properties}
+        is_choice = len(self.properties) > 1 or self.properties[0].name != self.name
         object.__setattr__(self, "by_name", names | companions)
-        is_idle = not (self.min or self.must_support or self.slicing)
-        object.__setattr__(self, "idle_without", frozenset(self.by_name) if is_idle else None)
-        object.__setattr__(self, "is_narrowed", not all(known.allowed for known in self.properties))
+        object.__setattr__(self, "choice", frozenset(self.by_name) if is_choice else None)
+        object.__setattr__(self, "companion", f"_{self.name}")
+        may_be_absent = not (self.min or self.must_support or self.slicing)
+        object.__setattr__(self, "may_be_absent", may_be_absent)
+        is_narrowed = not all(known.allowed for known in self.properties)
+        is_sole = len(self.properties) == 1 and not is_narrowed
+        object.__setattr__(self, "sole", self.properties[0] if is_sole else None)
+        object.__setattr__(self, "is_narrowed", is_narrowed)
 
     def check(self, holder: dict[str, Any], visit: Visit) -> Findings:
+        sole = self.sole
+        if sole is not None and self.slicing is None and sole.companion not in holder:
+            return self._plainly(holder.get(sole.name), sole, visit)
         values = self.values(holder)
         count = len(values)
         if not count:
@@ -114,10 +132,30 @@ class ElementNode:
             found = joined(found, more)
         return joined(found, self._types(values)) if self.is_narrowed else found
 
+    def _plainly(self, value: Any, known: Property, visit: Visit) -> Findings:
+        """The same for what has one name, no slices, and nothing beside the values: almost everything."""
+        is_list = type(value) is list
+        count = len(value) if is_list else value is not None
+        if not count and self.must_support:
+            visit.missing.append(self.path)
+        found: list[Finding] | None = None
+        if count < self.min or (self.max is not None and count > self.max):
+            found = [self._miscounted(count)]
+        item = self.items.get(known.type)
+        if not count or item is None:
+            return found
+        if not is_list:
+            more = item.check(value, visit)
+            return found if more is None else joined(found, moved(more, known.step))
+        for index, one in enumerate(value):
+            if (more := item.check(one, visit)) is not None:
+                found = joined(found, moved(more, f"{known.step}[{index}]"))
+        return found
+
     def values(self, holder: dict[str, Any]) -> list[Placed]:
         """The values of the element in an object, each with what stands beside it."""
-        if len(self.properties) == 1:
-            return _of_property(self.properties[0], holder)
+        if self.sole is not None:
+            return _of_property(self.sole, holder)
         for name in holder:
             if name in self.by_name:
                 return _of_property(self.by_name[name], holder)

@@ -38,22 +38,37 @@ def value_checks(facts: dict[str, Any]) -> Iterator[ValueCheck]:
         yield _length_check(facts["maxLength"])
 
 
-def matches_pattern(value: Any, pattern: Any) -> bool:
-    """Whether a value has everything that a pattern has; each item of a list in some place."""
+def pattern_test(pattern: Any) -> Callable[[Any], bool]:
+    """The test whether a value has everything that a pattern has; each item of a list in some place."""
     if type(pattern) is str:
-        return bool(plain(value) == pattern)
+        return lambda value: bool((value if type(value) is str else plain(value)) == pattern)
     if type(pattern) is dict:
+        return _members_test(tuple((name, pattern_test(wanted)) for name, wanted in pattern.items()))
+    if type(pattern) is list:
+        return _items_test(tuple(map(pattern_test, pattern)))
+    return lambda value: equal(value, pattern)
+
+
+def _members_test(members: tuple[tuple[str, Callable[[Any], bool]], ...]) -> Callable[[Any], bool]:
+    def matches(value: Any) -> bool:
         if type(value) is not dict:
             return False
-        for name, wanted in pattern.items():
-            if name not in value or not matches_pattern(value[name], wanted):
+        for name, test in members:
+            found = value.get(name)
+            if found is None or not test(found):
                 return False
         return True
-    if type(pattern) is list:
-        return type(value) is list and all(
-            any(matches_pattern(item, wanted) for item in value) for wanted in pattern
-        )
-    return equal(value, pattern)
+
+    return matches
+
+
+def _items_test(tests: tuple[Callable[[Any], bool], ...]) -> Callable[[Any], bool]:
+    def matches(value: Any) -> bool:
+        if type(value) is not list:
+            return False
+        return all(any(map(test, value)) for test in tests)
+
+    return matches
 
 
 def _fixed_check(wanted: Any) -> ValueCheck:
@@ -67,8 +82,10 @@ def _fixed_check(wanted: Any) -> ValueCheck:
 
 
 def _pattern_check(wanted: Any) -> ValueCheck:
+    matches = pattern_test(wanted)
+
     def check(value: Any, _: Visit) -> Findings:
-        if matches_pattern(plain(value), wanted):
+        if matches(plain(value)):
             return None
         text = messages.PATTERN(wanted=excerpt(wanted), found=excerpt(plain(value)))
         return [Finding("value", text)]
