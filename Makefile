@@ -1,7 +1,7 @@
 # Everything a newcomer needs, one command each. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint format bench guide docs mongo clean
+.PHONY: help run test check lint format bench proof guide docs mongo clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -34,6 +34,9 @@ format: $(VENV)/.dev ## Format the code
 
 bench: $(VENV)/.bench ## Measure speed against floors taken in the same run [BENCH_ARGS=...] [STORE=mongo]
 	@$(BIN)/python -m $(if $(filter mongo,$(STORE)),benchmarks.mongo,benchmarks $(BENCH_ARGS))
+
+proof: $(VENV)/.run ## Prove that the forecast of 2023 comes out to the euro [PROOF_ARGS="--scale 0.1"]
+	@$(BIN)/python -m benchmarks.proof $(PROOF_ARGS)
 
 guide: $(VENV)/.run ## Write the guide as a FHIR NPM package into dist/ [ROOT=https://...]
 	@$(BIN)/python -m scripts.build_guide $(if $(ROOT),--root $(ROOT))

@@ -8,6 +8,7 @@ from benchmarks.rows import (
     expanding,
     growing,
     indexing,
+    proving,
     reading,
     searching,
     starting,
@@ -26,4 +27,5 @@ ROWS: tuple[Row, ...] = (
     *growing.ROWS,
     *expanding.ROWS,
     *validating.ROWS,
+    *proving.ROWS,
 )

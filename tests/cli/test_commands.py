@@ -25,7 +25,7 @@ def loaded(run: Run, tmp_path: Path) -> Run:
 def test_help_lists_the_commands(run: Run) -> None:
     result = run("--help")
     assert result.status == 0
-    for name in ("serve", "load", "validate", "reindex", "doctor", "backup", "restore"):
+    for name in ("serve", "load", "demo", "validate", "reindex", "doctor", "backup", "restore"):
         assert f"  {name} " in result.out
 
 

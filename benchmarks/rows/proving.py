@@ -1,0 +1,67 @@
+"""The forecast cohort: how quickly it is loaded with all its rules on, and how quickly its claims are pulled.
+
+What the two must come to is the proof's to say: `make proof`.
+"""
+
+import json
+import time
+from urllib.parse import urlsplit
+
+import httpx
+
+from benchmarks import wire
+from benchmarks.bench import Bench, Row
+from benchmarks.figures import Figure, Target
+from benchmarks.servers import Server
+from fhir_server.cli.delivery import TIMEOUT_SECONDS, deliver, over_http
+from mappings.sesame.cohort.forecast import SEED, forecast_cohort, forecast_courses
+
+CLIENTS = 8
+WHOLE = 4_000
+"""Patients of an effort that is worth the whole cohort."""
+SMALL_SCALE, FEED_SCALE = 0.1, 0.2
+FEED = "/fhir/Claim/$billing-feed?_count=500"
+
+
+def loading(bench: Bench) -> Figure:
+    """Eight clients; what they send counts, and the claims that the server writes of it."""
+    scale = 1.0 if bench.effort.patients >= WHOLE else SMALL_SCALE
+    with bench.product() as server:
+        return Figure.of([_loaded(server, scale)])
+
+
+def pulling(bench: Bench) -> Figure:
+    """The whole feed from its beginning, again and again."""
+    with bench.product() as server:
+        _loaded(server, FEED_SCALE)
+        return Figure.of([_pulled(server) for _ in range(bench.effort.rounds)])
+
+
+def _loaded(server: Server, scale: float) -> float:
+    """Resources written per second."""
+    groups = list(forecast_cohort(seed=SEED, scale=scale))
+    claims = sum(len(course.sequences) for course in forecast_courses(SEED, scale))
+    with httpx.Client(timeout=TIMEOUT_SECONDS) as client:
+        begun = time.perf_counter()
+        sent = deliver(groups, over_http(client, f"http://127.0.0.1:{server.port}/fhir"), CLIENTS)
+        return (sent + claims) / (time.perf_counter() - begun)
+
+
+def _pulled(server: Server) -> float:
+    """Claims per second."""
+    claims, target = 0, FEED
+    begun = time.perf_counter()
+    while True:
+        page = json.loads(server.ask(wire.request("GET", target)).body)
+        events = sum(one["search"]["mode"] == "match" for one in page.get("entry", ()))
+        if not events:
+            return claims / (time.perf_counter() - begun)
+        claims += events
+        following = urlsplit(next(link["url"] for link in page["link"] if link["relation"] == "next"))
+        target = f"{following.path}?{following.query}"
+
+
+ROWS = (
+    Row("forecast", "the forecast cohort, loaded by 8 clients", Target(800.0, unit="resources/s"), loading),
+    Row("feed", "Claim/$billing-feed, 500 to a page", Target(5_000.0, unit="claims/s"), pulling),
+)
