@@ -13,7 +13,7 @@ from typing import Any
 from pymongo import DeleteOne, InsertOne, ReplaceOne, ReturnDocument, UpdateOne
 from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
-from pymongo.errors import ClientBulkWriteException
+from pymongo.errors import ClientBulkWriteException, PyMongoError
 
 from fhir_server.store.mongo.collections import CLOCK, Collections, Document, View
 
@@ -212,6 +212,9 @@ class Transaction:
         except ClientBulkWriteException as error:
             if _DUPLICATE_KEY in _codes(error):
                 raise Taken from error
+            if isinstance(error.error, PyMongoError):
+                # What ended the whole command also says whether it may be tried again.
+                raise error.error from error
             raise
         self._clock_sent = True
         for table in self._tables:
