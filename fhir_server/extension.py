@@ -76,7 +76,8 @@ class Reaction(Protocol):
 class Operation:
     """A named operation and its handler. `levels` among system, type, instance; `types` empty means every
     type. One that changes nothing may still need a unit of work: `rehearses` says of which requests. One that
-    `asks_codes` may have to wait for another terminology server.
+    `asks_codes` may have to wait for another terminology server; one that `takes_long` reads so much that
+    nobody else should wait for it.
     """
 
     code: str
@@ -87,6 +88,7 @@ class Operation:
     affects_state: bool = False
     rehearses: Callable[[FhirRequest], bool] = lambda _: False
     asks_codes: bool = False
+    takes_long: bool = False
 
 
 @dataclass(frozen=True, slots=True)

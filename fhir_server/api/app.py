@@ -40,6 +40,8 @@ class Door(Protocol):
 
     def may_wait(self, request: FhirRequest) -> bool: ...
 
+    def takes_long(self, request: FhirRequest) -> bool: ...
+
 
 @dataclass(frozen=True, slots=True)
 class ApiOptions:
@@ -160,6 +162,8 @@ class Application:
             request = fhir_request(exchange)
             if self._door.may_wait(request):
                 return None
+            if self._door.takes_long(request):
+                raise TakesLong
             response = self._in_a_hurry(request, AT_ONCE_SECONDS)
             return render(response, exchange.base_url, exchange.content_type, exchange.pretty)
         except TakesLong:
@@ -196,7 +200,8 @@ class Application:
                 body = await read(exchange.method, exchange.path, exchange.headers, receive, limits)
             request = fhir_request(exchange, body)
             if self._options.reads_in_loop and not self._door.may_wait(request):
-                response = await self._read(request, exchange.takes_long)
+                takes_long = exchange.takes_long or self._door.takes_long(request)
+                response = await self._read(request, takes_long)
             else:
                 response = await self._lane.submit(request)
             return render(response, exchange.base_url, exchange.content_type, exchange.pretty)

@@ -94,6 +94,14 @@ class Dispatcher:
             return True
         return _searches(request) and not self._engines.latest().store.settled()
 
+    def takes_long(self, request: FhirRequest) -> bool:
+        """Whether answering is known to take long, although there is nothing to wait for."""
+        last = request.path[-1] if request.path else ""
+        if not last.startswith("$"):
+            return False
+        operations = self._engines.latest().operations
+        return any(operation.takes_long for operation in operations if f"${operation.code}" == last)
+
     def _asks_elsewhere(self, request: FhirRequest) -> bool:
         engine = self._engines.latest()
         last = request.path[-1] if request.path else ""

@@ -36,6 +36,9 @@ class FakeDoor:
     def may_wait(self, request: FhirRequest) -> bool:
         return request.method != "GET"
 
+    def takes_long(self, request: FhirRequest) -> bool:
+        return request.path[-1:] == ("$long",)
+
     @contextmanager
     def group(self) -> Iterator[None]:
         self.groups += 1

@@ -38,6 +38,12 @@ def test_what_takes_long_is_read_in_a_thread(make_api: MakeApi) -> None:
     assert api.door.hurried == [0.05, None, 30.0, None]
 
 
+def test_what_is_known_to_take_long_is_not_tried_in_the_loop(make_api: MakeApi) -> None:
+    api = make_api()
+    assert api.send("GET", "/fhir/$long").status_code == 200
+    assert api.door.hurried == [30.0, None]
+
+
 def test_so_is_a_search_by_post(make_api: MakeApi) -> None:
     slow = Slow()
     api = make_api(slow)
