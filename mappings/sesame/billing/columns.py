@@ -1,7 +1,7 @@
 """The columns of the neutral table of claims, as the ConceptMap `claim-to-csv` states them.
 
 Each element of the map is a column: its code is where the value stands in the Claim, its target the name. A
-map of the same canonical that is stored on the server takes the place of the guide's, so that billing can choose.
+map of the same canonical that is stored on the server takes the place of the guide's: billing chooses.
 https://hl7.org/fhir/R4/conceptmap.html
 """
 

@@ -40,6 +40,7 @@ def case_review_list(guide: Guide, policy: Policy, caseload: Caseload) -> Operat
         levels=frozenset({"type", "instance"}),
         handle=partial(_case_review_list, guide, policy, caseload),
         types=frozenset({"PractitionerRole"}),
+        takes_long=True,
     )
 
 

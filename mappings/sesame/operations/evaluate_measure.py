@@ -34,6 +34,7 @@ def evaluate_measure(guide: Guide, caseload: Caseload) -> Operation:
         levels=frozenset({"type", "instance"}),
         handle=partial(_evaluate, guide, caseload),
         types=frozenset({"Measure"}),
+        takes_long=True,
     )
 
 
@@ -44,6 +45,7 @@ def sesame_dashboard(guide: Guide, caseload: Caseload) -> Operation:
         definition=guide.canonical("OperationDefinition", "sesame-dashboard"),
         levels=frozenset({"system"}),
         handle=partial(_dashboard, guide, caseload),
+        takes_long=True,
     )
 
 

@@ -33,6 +33,7 @@ def evaluation_export(guide: Guide, caseload: Caseload, keys: Mapping[str, bytes
         definition=guide.canonical("OperationDefinition", "evaluation-export"),
         levels=frozenset({"system"}),
         handle=partial(_export, guide, caseload, keys),
+        takes_long=True,
     )
 
 

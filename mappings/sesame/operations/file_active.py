@@ -26,6 +26,7 @@ def file_active(guide: Guide, policy: Policy, caseload: Caseload) -> Operation:
         levels=frozenset({"instance"}),
         handle=partial(_file_active, guide, policy, caseload),
         types=frozenset({"PractitionerRole"}),
+        takes_long=True,
     )
 
 

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.interactions.client import Client
+from fhir_server.core.request import FhirRequest
+from tests.interactions.client import BASE, Client
 from tests.mappings.pathway.conftest import Pathway
 from tests.mappings.pathway.lists import lines, psychiatrist_of, role_of, table
 from tests.mappings.pathway.plans import sent, tell
@@ -193,3 +194,15 @@ def test_a_wrong_question_is_refused(client: Client, query: str, said: str) -> N
 
 def test_without_a_date_it_is_today(told: Client) -> None:
     assert told.get("PractitionerRole/$case-review-list").content["parameter"][1]["valueUnsignedInt"] == 0
+
+
+@pytest.mark.parametrize(
+    "path", ["$sesame-dashboard", "$evaluation-export", "PractitionerRole/$case-review-list"]
+)
+def test_what_looks_at_everybody_is_known_to_take_long(client: Client, path: str) -> None:
+    def request(url: str) -> FhirRequest:
+        return FhirRequest("GET", tuple(url.split("/")), BASE)
+
+    assert client.dispatcher.takes_long(request(path))
+    assert not client.dispatcher.takes_long(request("Claim/$billing-feed"))
+    assert not client.dispatcher.takes_long(request("Patient"))
