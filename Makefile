@@ -17,8 +17,8 @@ help: ## List these commands
 run: $(VENV)/.run ## Start the server on http://127.0.0.1:8080/fhir [DEMO=1] [PORT=8080] [HOST=127.0.0.1]
 	@exec $(BIN)/fhir-server serve $(SERVE_OPTIONS)
 
-test: $(VENV)/.test ## Run all tests [PYTEST_ARGS="-k patient"]
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+test: $(VENV)/.test ## Run all tests, one process per core [PYTEST_ARGS="-k patient"]
+	@$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(PYTEST_ARGS)
 
 check: lint test ## Check everything: format, lint, types, imports between packages, tests
 
