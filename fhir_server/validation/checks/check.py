@@ -4,8 +4,9 @@ https://hl7.org/fhir/R4/validation.html
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from fhir_server.core.fhirpath import FhirPath
 from fhir_server.definitions.registry import Registry
@@ -31,8 +32,7 @@ class Codes(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class CheckContext:
+class CheckContext(Struct, frozen=True):
     """What is known around the resource that is checked.
 
     `resolve` finds what a reference or a canonical leads to, where that can be found; `bundle` is the Bundle

@@ -19,6 +19,8 @@ class NarrativeCheck:
     types: frozenset[str] = frozenset()
 
     def check(self, resource: Resource, _context: CheckContext) -> Iterator[Issue]:
+        if "text" not in resource and "section" not in resource:
+            return
         for place, text in _texts(resource):
             for key, problem in problems(text):
                 severity: Severity = "warning" if key in WARNINGS else "error"
