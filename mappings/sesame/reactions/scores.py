@@ -48,9 +48,11 @@ class ScorePassations:
         passation = after or before
         if passation is None or passation.patient is None:
             return
-        yield from self._score(passation, after, before, view)
+        written = list(self._score(passation, after, before, view))
+        yield from written
         if passation.scale.bands:
-            yield from self._outcomes(passation.scale, passation.patient, change, view)
+            fresh = written[0]["id"] if written and change.before is None else None
+            yield from self._outcomes(passation.scale, passation.patient, change, fresh, view)
 
     def _of_score(self, change: Change, view: View) -> Iterator[Resource]:
         """What a client's own score of a scale comes to."""
@@ -58,7 +60,8 @@ class ScorePassations:
         patient = target(score.get("subject"), "Patient")
         for code in codes(score.get("code"), LOINC):
             if code in self._judged and patient:
-                yield from self._outcomes(self._judged[code], patient, change, view)
+                fresh = change.id if change.before is None else None
+                yield from self._outcomes(self._judged[code], patient, change, fresh, view)
 
     def _score(
         self, passation: Passation, after: Passation | None, before: Passation | None, view: View
@@ -109,13 +112,18 @@ class ScorePassations:
         interpreted = {"interpretation": classes} if classes else {}
         return observation | fresh | interpreted | {"status": "corrected"}
 
-    def _outcomes(self, scale: Scale, patient: str, change: Change, view: View) -> Iterator[Resource]:
-        """Response and remission at each score since the baseline; what no longer holds is withdrawn."""
+    def _outcomes(
+        self, scale: Scale, patient: str, change: Change, fresh: str | None, view: View
+    ) -> Iterator[Resource]:
+        """Response and remission at each score since the baseline, or as far as `fresh`, a new score, says
+        something about it; what no longer holds is withdrawn.
+        """
         source = change.after or change.before or {}
         scores = scores_of(view, scale, patient)
         made = [
             outcome
             for progress in progress_of(view, scores, patient)
+            if fresh is None or fresh in (progress.baseline.id, progress.current.id)
             for outcome in self._outcome(progress, patient, source)
         ]
         for outcome in made:
