@@ -1,0 +1,18 @@
+"""The page on the pathway tells the states of a referral as the server holds them."""
+
+from pathlib import Path
+
+from mappings.sesame.pathway.referral import STAGES
+
+PAGE = Path(__file__).parents[2] / "docs" / "pathway.md"
+
+
+def cell(codes: tuple[str, ...]) -> str:
+    return ", ".join(f"`{code}`" for code in codes) or "–"
+
+
+def test_every_state_is_documented_with_what_goes_with_it() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    for name, stage in STAGES.items():
+        row = (f"`{name}`", cell(stage.following), cell(stage.businesses), f"`{stage.mirrored}`")
+        assert f"| {' | '.join(row)} |" in text
