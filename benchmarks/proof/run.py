@@ -2,12 +2,14 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import httpx
 
@@ -16,8 +18,11 @@ from benchmarks.proof.account import Cell
 from benchmarks.proof.acknowledging import acknowledgements
 from benchmarks.proof.killing import KilledConsumer
 from benchmarks.proof.ledger import Event, Ledger
+from benchmarks.proof.measured import Get, measured
 from benchmarks.proof.twice import twice
 from fhir_server.cli.delivery import TIMEOUT_SECONDS, Post, deliver, over_http
+from fhir_server.core import json
+from mappings.sesame.cohort.course import Course
 from mappings.sesame.cohort.forecast import forecast_cohort, forecast_courses
 from mappings.sesame.cohort.forecast_table import read_forecast
 from mappings.sesame.guide import read_guide
@@ -57,7 +62,11 @@ def prove(base: str, folder: Path, *, scale: float, seed: int, clients: int) -> 
         pulled = Ledger(ledger)
         events = list(pulled.distinct().values())
         deliver(acknowledgements(read_guide(), events), post, clients)
-    cells = account.cells(read_forecast(scale), events) + _counted(base, events, scale, seed)
+    columns = read_forecast(scale)
+    with httpx.Client(timeout=TIMEOUT_SECONDS) as client:
+        get = partial(_got, client)
+        cells = account.cells(columns, events) + measured(get, base, columns)
+        cells += _counted(get, base, events, forecast_courses(seed, scale))
     return Proof(tuple(cells), entries, seconds, consumer.kills, len(pulled.events) - len(events))
 
 
@@ -71,9 +80,14 @@ def _posting(base: str, clients: int) -> Iterator[Post]:
         yield twice(over_http(client, base), others)
 
 
-def _counted(base: str, events: list[Event], scale: float, seed: int) -> list[Cell]:
+def _got(client: httpx.Client, url: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.parse(client.get(url).raise_for_status().content)
+    return found
+
+
+def _counted(get: Get, base: str, events: list[Event], all_courses: Iterable[Course]) -> list[Cell]:
     """What searches count on the server."""
-    courses = list(forecast_courses(seed, scale))
+    courses = list(all_courses)
     states = Counter(course.stage.status for course in courses)
     plans = sum(len(course.sequences) for course in courses)
     claims = len(events)
@@ -90,13 +104,10 @@ def _counted(base: str, events: list[Event], scale: float, seed: int) -> list[Ce
         "Task?code=acknowledge-claim": claims,
         "Claim?_has:Task:focus:billing-state=received": claims,
     }
-    with httpx.Client(timeout=TIMEOUT_SECONDS) as client:
-        found = {search: _total(client, base, search) for search in expected}
-    return account.counted(expected, found)
+    return account.counted(expected, {search: _total(get, base, search) for search in expected})
 
 
-def _total(client: httpx.Client, base: str, search: str) -> int:
+def _total(get: Get, base: str, search: str) -> int:
     joined = "&" if "?" in search else "?"
-    answer = client.get(f"{base}/{search}{joined}_summary=count").raise_for_status()
-    total: int = answer.json()["total"]
+    total: int = get(f"{base}/{search}{joined}_summary=count")["total"]
     return total

@@ -16,6 +16,7 @@ from benchmarks.proof import account
 from benchmarks.proof.acknowledging import acknowledgements
 from benchmarks.proof.consumer import Consumer
 from benchmarks.proof.ledger import Event, Ledger
+from benchmarks.proof.measured import measured
 from benchmarks.proof.run import WINDOW, Proof
 from benchmarks.proof.twice import twice
 from fhir_server import bootstrap
@@ -108,6 +109,7 @@ def test_a_tenth_of_the_forecast_holds(server: Server, tmp_path: Path) -> None:
     assert consumer.deaths > 0
     assert len(pulled.events) > len(events)
     get = getter(server)
+    assert [cell for cell in measured(get, BASE, read_forecast(TENTH)) if not cell.holds] == []
     for search in ("Claim", "CarePlan", "Task?code=acknowledge-claim"):
         joined = "&" if "?" in search else "?"
         assert get(f"{BASE}/{search}{joined}_summary=count")["total"] == len(events)
