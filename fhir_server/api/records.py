@@ -30,6 +30,7 @@ Answer = Callable[[Exchange, FhirRequest], Awaitable[Reply]]
 Desks = Mapping[str, Mapping[str, Desk]]
 """The desks of each programme, by the names of their records."""
 
+READ = ["GET", "HEAD"]
 JSON = b"application/json; charset=utf-8"
 SCHEMA = b"application/schema+json; charset=utf-8"
 
@@ -49,8 +50,8 @@ def records(options: RecordsOptions) -> APIRouter:
     """The routes of the records."""
     router, door = APIRouter(), _Door(options)
     router.add_api_route("/{programme}/{record}", door.post, methods=["POST"], response_model=None)
-    router.add_api_route("/{programme}/{record}/schema", door.schema, methods=["GET"], response_model=None)
-    router.add_api_route("/{programme}/{record}/{id}", door.get, methods=["GET"], response_model=None)
+    router.add_api_route("/{programme}/{record}/schema", door.schema, methods=READ, response_model=None)
+    router.add_api_route("/{programme}/{record}/{id}", door.get, methods=READ, response_model=None)
     return router
 
 

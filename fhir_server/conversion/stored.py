@@ -56,6 +56,7 @@ class Finder:
         """
         first, *others = type.parts
         main = self._identified(first, type.system, key) or self._of_id(type, key)
+        main = main or (self._known(type, record) if record else None)
         found = {first.type: main} if main else {}
         for part in others:
             one = self._other(type, part, main, key, record)
@@ -94,6 +95,18 @@ class Finder:
     def _of_id(self, record: RecordType, id: str) -> Resource | None:
         found = self.read(record.parts[0].type, id)
         return found if found is not None and record.from_fhir([found]) else None
+
+    def _known(self, type: RecordType, record: Mapping[str, Any]) -> Resource | None:
+        """The one resource that says the same of a field that tells it from all others, and that no other
+        record speaks of."""
+        for system, name in type.parts[0].known_by:
+            if name in record:
+                found = self.search(type.parts[0].type, identifier=f"{system}|{record[name]}")
+                free = [one for one in found if value_in(one, type.system) is None]
+                same = [one for one in free if type.from_fhir([one]).get(name) == record[name]]
+                if len(same) == 1:
+                    return same[0]
+        return None
 
     def _referring(self, record: RecordType, part: Part, main: Resource) -> Resource | None:
         """The one resource of a part that refers to the first; one that is another record's is none."""

@@ -49,7 +49,8 @@ class Part:
     It is left out when the record does not have the field `when`. `by` is the search parameter through which
     it refers to the first part. `once`: written with the record, and changed by others from then on.
     `initial` are members that others change too. `identity` is a system and a field, for a part that is found
-    by another identifier than the record's own, because several records share it.
+    by another identifier than the record's own, because several records share it; `known_by` are others, by
+    which one that nobody has sent as a record before is known.
     """
 
     type: str
@@ -60,6 +61,7 @@ class Part:
     once: bool = False
     initial: tuple[str, ...] = ()
     identity: tuple[str, str] | None = None
+    known_by: tuple[tuple[str, str], ...] = ()
 
     def holds(self, resource: Values) -> bool:
         """Whether a resource is of the kind of this part."""

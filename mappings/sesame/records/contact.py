@@ -15,8 +15,10 @@ from mappings.sesame.records.words import (
     ACT_CODE,
     ATTEMPTS,
     MODALITIES,
-    MODALITY_CLASSES,
+    MODALITY_PLACES,
+    PLACES,
     coded,
+    foreign,
 )
 from mappings.sesame.resources.elements import concept
 from mappings.sesame.resources.encounter import PARTICIPATION
@@ -38,13 +40,13 @@ def contact(guide: Guide) -> Table:
         parts=(Part(VISIT, seed, mark=("type",)),),
         fields=_met(guide),
         derived=(
-            Derived(f"{VISIT}.class", _class, "Sur place, à domicile ou à distance, selon la modalité."),
             Derived(f"{VISIT}.participant[0].type[0]", _performer, "L'infirmier en est l'intervenant."),
         ),
         looks={
             "record": names.of_record(guide, "contact"),
             "modality": {"url": guide.profile("contact-modality")},
         },
+        rules={"allOf": [_agreeing(mode, place) for mode, place in MODALITY_PLACES.items()]},
     )
 
 
@@ -67,19 +69,23 @@ def _met(guide: Guide) -> tuple[Field, ...]:
         Field("debut", moment(), (f"{VISIT}.period.start",), "Début du contact.", True, "D"),
         Field("fin", moment(), (f"{VISIT}.period.end",), "Fin du contact.", source="D"),
         Field(
+            "lieu", foreign(ACT_CODE, PLACES, concept=False), (f"{VISIT}.class",), "Où il a lieu.", True, "D"
+        ),
+        Field(
             "modalite",
             modality,
             (f"{VISIT}.extension[modality].valueCodeableConcept",),
-            "Comment le contact a eu lieu.",
-            True,
-            "D",
+            "Comment le contact a eu lieu ; elle s'accorde avec le lieu.",
+            source="D",
         ),
         Field("objet", text(), (f"{VISIT}.reasonCode[0].text",), "Objet du contact."),
     )
 
 
-def _class(record: Mapping[str, Any]) -> Resource:
-    return {"system": ACT_CODE, "code": MODALITY_CLASSES[record["modalite"]]}
+def _agreeing(modality: str, place: str) -> dict[str, Any]:
+    """The rule of a JSON Schema that a modality goes with one place."""
+    condition = {"properties": {"modalite": {"const": modality}}, "required": ["modalite"]}
+    return {"if": condition, "then": {"properties": {"lieu": {"const": place}}}}
 
 
 def _performer(_: Mapping[str, Any]) -> Resource:

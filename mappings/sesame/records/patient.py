@@ -27,7 +27,7 @@ def patient(guide: Guide) -> Table:
         name="patient",
         title="Patient",
         system=names.system_of(guide, "patient"),
-        parts=(Part("Patient", {"meta": names.profile(guide, "sesame-patient")}),),
+        parts=(Part("Patient", {"meta": names.profile(guide, "sesame-patient")}, known_by=_known_by()),),
         fields=(
             names.key(guide, "patient", "Patient.identifier[record]", frame=_internal()),
             *_numbers(),
@@ -38,6 +38,11 @@ def patient(guide: Guide) -> Table:
         looks=_looks(guide),
         rules={"dependentRequired": {name: ["lieu_naissance"] for name in NUMBERS}},
     )
+
+
+def _known_by() -> tuple[tuple[str, str], ...]:
+    """A patient whom a doctor's software has sent is known by the INS."""
+    return tuple((system, name) for name, (system, *_) in NUMBERS.items())
 
 
 def _internal() -> Resource:

@@ -13,7 +13,12 @@ ACT_CODE = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
 GENDERS = {"feminin": "female", "masculin": "male", "autre": "other", "inconnu": "unknown"}
 PLACES = {"sur-place": "AMB", "a-distance": "VR", "a-domicile": "HH"}
 MODALITIES = {"sur-place": "on-site", "domicile": "home", "telephone": "phone", "visio": "video"}
-MODALITY_CLASSES = {"sur-place": "AMB", "domicile": "HH", "telephone": "VR", "visio": "VR"}
+MODALITY_PLACES = {
+    "sur-place": "sur-place",
+    "domicile": "a-domicile",
+    "telephone": "a-distance",
+    "visio": "a-distance",
+}
 ROLES = {"medecin-generaliste": "medecin-generaliste", "ide": "ide", "psychiatre": "psychiatre"}
 TRACKS = {"classique": "classique", "leger": "leger"}
 PURPOSES = {"soins": "team-care", "evaluation": "evaluation", "recherche": "research"}

@@ -11,6 +11,7 @@ from hypothesis.strategies import SearchStrategy
 from fhir_server.conversion.schema import RecordSchema
 from fhir_server.conversion.table import Table
 from mappings.sesame.records.score_echelle import HIGHEST
+from mappings.sesame.records.words import MODALITY_PLACES
 from tests.conversion.records import records
 
 Record = dict[str, Any]
@@ -72,6 +73,12 @@ def _evaluation(record: Record) -> Record:
     return record
 
 
+def _contact(record: Record) -> Record:
+    if "modalite" in record:
+        record["lieu"] = MODALITY_PLACES[record["modalite"]]
+    return record
+
+
 def _told(record: Record, name: str, needed: bool, value: str) -> None:
     """Say a field where it is needed, and there alone."""
     if needed:
@@ -115,6 +122,7 @@ KEEPING: Mapping[str, Callable[[Record], Record]] = {
     "organisme": _organisme,
     "consentement": _consentement,
     "evaluation_initiale": _evaluation,
+    "contact": _contact,
     "objectif": _objectif,
     "sequence": _sequence,
     "passation_echelle": _passation,

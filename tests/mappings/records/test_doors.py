@@ -89,6 +89,20 @@ def test_what_came_by_fhir_is_a_record_under_its_id(client: Client) -> None:
     assert client.get(f"/fhir/Consent?patient=Patient/{id}")["total"] == 1
 
 
+def test_a_patient_sent_by_fhir_is_known_by_the_ins(client: Client) -> None:
+    (reference,) = client.post("patient", PATIENT).json()["resources"]
+    patient = client.get(f"/fhir/{reference}")
+    ins = [one for one in patient["identifier"] if one["use"] == "official"]
+    practice = {"system": "urn:practice", "value": "77"}
+    client.send("PUT", f"/fhir/{reference}", patient | {"identifier": [*ins, practice]})
+    assert client.post("patient", PATIENT).json()["resources"] == [reference]
+    assert client.get("/fhir/Patient?_summary=count")["total"] == 1
+    assert client.get("/fhir/Patient?identifier=urn:practice|77")["total"] == 1
+    twin = client.post("patient", PATIENT | {"identifiant": "13"})
+    assert twin.status_code == 201
+    assert client.get("/sesame/patient/12") == PATIENT
+
+
 def test_the_state_of_a_referral_is_left_to_others(client: Client, doctor: str) -> None:
     client.post("patient", PATIENT)
     referral = EXAMPLES["adressage"] | {"medecin": doctor}
