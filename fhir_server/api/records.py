@@ -22,7 +22,7 @@ from fhir_server.conversion.desk import Desk, Written
 from fhir_server.core import json
 from fhir_server.core.outcome import operation_outcome
 from fhir_server.core.request import FhirRequest, FhirResponse
-from fhir_server.errors import ContentTooLarge, FhirError, UnknownType, status_of
+from fhir_server.errors import ContentTooLarge, FhirError, MethodNotAllowed, UnknownType, status_of
 from fhir_server.issues import Language
 
 Submit = Callable[[FhirRequest], FhirResponse]
@@ -31,6 +31,7 @@ Desks = Mapping[str, Mapping[str, Desk]]
 """The desks of each programme, by the names of their records."""
 
 READ = ["GET", "HEAD"]
+REFUSED = ["PUT", "PATCH", "DELETE"]
 JSON = b"application/json; charset=utf-8"
 SCHEMA = b"application/schema+json; charset=utf-8"
 
@@ -52,6 +53,8 @@ def records(options: RecordsOptions) -> APIRouter:
     router.add_api_route("/{programme}/{record}", door.post, methods=["POST"], response_model=None)
     router.add_api_route("/{programme}/{record}/schema", door.schema, methods=READ, response_model=None)
     router.add_api_route("/{programme}/{record}/{id}", door.get, methods=READ, response_model=None)
+    for path in ("/{programme}/{record}", "/{programme}/{record}/{id}"):
+        router.add_api_route(path, door.refuse, methods=REFUSED, response_model=None)
     return router
 
 
@@ -86,6 +89,16 @@ class _Door:
     async def schema(self, request: Request, programme: str, record: str) -> Response:
         async def answer(_: Exchange, __: FhirRequest) -> Reply:
             return _reply(200, self._desk(programme, record).schema, SCHEMA)
+
+        return await self._answered(request, answer)
+
+    async def refuse(self, request: Request, programme: str, record: str) -> Response:
+        """Records are neither replaced nor deleted in their place: that is done by POST, or by FHIR."""
+
+        async def answer(exchange: Exchange, _: FhirRequest) -> Reply:
+            self._desk(programme, record)
+            allowed = ", ".join(target.allowed_methods(()))
+            raise MethodNotAllowed.of(messages.METHOD_NOT_ALLOWED(method=exchange.method, allowed=allowed))
 
         return await self._answered(request, answer)
 
