@@ -15,6 +15,7 @@ import msgspec
 from fhir_server.conversion import messages
 from fhir_server.conversion.merge import merged
 from fhir_server.conversion.record import RecordType
+from fhir_server.conversion.references import rewritten
 from fhir_server.conversion.schema import RecordSchema
 from fhir_server.conversion.stored import Dispatch, Finder
 from fhir_server.conversion.table import Part, Resource
@@ -94,7 +95,7 @@ class Desk:
             if not any(issue.code == "not-found" for issue in error.issues):
                 raise
         own = {_identity(self.type, part, record) for part in self.type.parts}
-        linked = [self._linked(one, one["resourceType"], finder, own) for one in resources]
+        linked = [self._linked(one, finder, own) for one in resources]
         return self._sent(record, linked, found, finder, submit)
 
     def _sent(
@@ -135,36 +136,28 @@ class Desk:
             resource = merged(stored, fresh, part, self.type.own(part))
             yield {"fullUrl": url, "resource": resource, "request": request}
 
-    def _linked(self, node: Any, place: str, finder: Finder, own: set[str]) -> Any:
+    def _linked(self, resource: Resource, finder: Finder, own: set[str]) -> Resource:
         """A copy whose references by an identifier that nobody bears name the resource of that id."""
-        if isinstance(node, list):
-            return [self._linked(item, f"{place}[{index}]", finder, own) for index, item in enumerate(node)]
-        if not isinstance(node, dict):
-            return node
-        return {
-            name: self._target(value, place, finder)
-            if name == "reference" and isinstance(value, str) and value not in own
-            else self._linked(value, f"{place}.{name}", finder, own)
-            for name, value in node.items()
-        }
 
-    def _target(self, reference: str, place: str, finder: Finder) -> str:
-        conditional = _CONDITIONAL.fullmatch(reference)
-        if conditional is None:
-            return reference
-        type, system, value = conditional.groups()
-        if finder.search(type, identifier=f"{system}|{value}"):
-            return reference
-        if finder.read(type, value) is None:
-            at = self._pointer(*place.split(".", 1))
-            text = messages.UNKNOWN_REFERENCE(at=at, reference=value)
-            raise Unprocessable.of(text, at, code="not-found")
-        return f"{type}/{value}"
+        def target(reference: str, place: str) -> str:
+            conditional = None if reference in own else _CONDITIONAL.fullmatch(reference)
+            if conditional is None:
+                return reference
+            type, system, value = conditional.groups()
+            if finder.search(type, identifier=f"{system}|{value}"):
+                return reference
+            if finder.read(type, value) is not None:
+                return f"{type}/{value}"
+            at = self._pointer(resource, place)
+            raise Unprocessable.of(messages.UNKNOWN_REFERENCE(at=at, reference=value), at, code="not-found")
 
-    def _pointer(self, type: str, below: str = "") -> str:
+        linked: Resource = rewritten(resource, target)
+        return linked
+
+    def _pointer(self, resource: Resource, below: str) -> str:
         """The field at a place of a resource as a JSON pointer; the place itself where no field stands."""
-        name = self.type.field_at(type, below)
-        return "/" + name.replace(".", "/") if name else f"{type}.{below}".removesuffix(".")
+        name = self.type.field_at(resource, below)
+        return "/" + name.replace(".", "/") if name else f"{resource['resourceType']}.{below}".rstrip(".")
 
     def _translated(self, error: FhirError, entries: Sequence[Mapping[str, Any]]) -> FhirError:
         """The same error, its issues located in the record, errors first; of warnings those that the sender
@@ -174,7 +167,7 @@ class Desk:
             inside = _IN_ENTRY.fullmatch(expression)
             if inside is None:
                 return expression
-            return self._pointer(entries[int(inside[1])]["resource"]["resourceType"], inside[2] or "")
+            return self._pointer(entries[int(inside[1])]["resource"], inside[2] or "")
 
         issues = [
             Issue(one.severity, one.code, one.text, tuple(map(place, one.expression)), one.key)
@@ -205,23 +198,14 @@ def _inside(entries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """The entries under urns, by which they refer to each other: a search would not find them before they
     are written."""
     urns = {entry["fullUrl"]: f"urn:uuid:{uuid5(NAMESPACE_URL, entry['fullUrl'])}" for entry in entries}
+
+    def renamed(reference: str, _: str) -> str:
+        return urns.get(reference, reference)
+
     return [
-        {**entry, "fullUrl": urns[entry["fullUrl"]], "resource": _renamed(entry["resource"], urns)}
+        {**entry, "fullUrl": urns[entry["fullUrl"]], "resource": rewritten(entry["resource"], renamed)}
         for entry in entries
     ]
-
-
-def _renamed(node: Any, names: Mapping[str, str]) -> Any:
-    if isinstance(node, list):
-        return [_renamed(item, names) for item in node]
-    if not isinstance(node, dict):
-        return node
-    return {
-        name: names.get(value, value)
-        if name == "reference" and isinstance(value, str)
-        else _renamed(value, names)
-        for name, value in node.items()
-    }
 
 
 def _reference(resource: Resource) -> str:

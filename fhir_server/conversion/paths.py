@@ -49,6 +49,19 @@ class Path:
                 return None
         return node
 
+    def located(self, resource: Fragment) -> str | None:
+        """Where it leads in this resource, with the places of list items, such as `name[1].given[0]`; None
+        where nothing stands."""
+        node, places = resource, []
+        for step in self.steps:
+            below = _below(node, step)
+            if below is None:
+                return None
+            place = f"[{_index(node[step.member], below)}]" if step.chooses else ""
+            places.append(step.member + place)
+            node = below
+        return ".".join(places)
+
     def write(self, resource: dict[str, Any], fragment: Fragment) -> None:
         """Put `fragment` there, beside what stands there already."""
         node = resource
@@ -108,6 +121,10 @@ def _below(node: Fragment, step: Step) -> Fragment | None:
     if step.place is not None:
         return found[step.place] if len(found) > step.place else None
     return next((item for item in found if looks_like(item, step.look)), None)
+
+
+def _index(items: list[Fragment], item: Fragment) -> int:
+    return next(index for index, one in enumerate(items) if one is item)
 
 
 def _made(node: dict[str, Any], step: Step) -> dict[str, Any]:

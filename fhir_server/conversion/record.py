@@ -35,6 +35,6 @@ class RecordType(Protocol):
         """What of a part the record decides on; all else may have been written by anybody."""
         ...
 
-    def field_at(self, type: str, below: str) -> str | None:
-        """The name of the field that stands at a path of a resource."""
+    def field_at(self, resource: Resource, below: str) -> str | None:
+        """The name of the field that stands at a place of a resource; None when none does."""
         ...

@@ -3,7 +3,8 @@
 https://hl7.org/fhir/R4/search.html
 """
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +13,13 @@ import msgspec
 from fhir_server.conversion import messages
 from fhir_server.conversion.kinds import value_in
 from fhir_server.conversion.record import RecordType
+from fhir_server.conversion.references import references
 from fhir_server.conversion.table import Part, Resource
 from fhir_server.core import json
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import Conflict, Gone, InvalidRequest, NotFound
+
+_LOCAL = re.compile(r"([A-Za-z]+)/([A-Za-z0-9.\-]{1,64})")
 
 Dispatch = Callable[[FhirRequest], FhirResponse]
 
@@ -67,8 +71,9 @@ class Finder:
     def targets(self, resources: Mapping[str, Resource]) -> list[Resource]:
         """What some resources refer to."""
         known = {f"{one['resourceType']}/{one['id']}" for one in resources.values()}
-        named = {reference for one in resources.values() for reference in _references(one)} - known
-        found = (self.read(*reference.split("/")) for reference in sorted(named))
+        named = {reference for one in resources.values() for reference in references(one)} - known
+        local = (match for match in map(_LOCAL.fullmatch, sorted(named)) if match)
+        found = (self.read(match[1], match[2]) for match in local)
         return [one for one in found if one is not None]
 
     def _other(
@@ -115,17 +120,3 @@ class Finder:
         found = self.search(part.type, **{part.by: f"{main['resourceType']}/{main['id']}"})
         fit = [one for one in found if part.holds(one) and value_in(one, record.system) is None]
         return fit[0] if len(fit) == 1 else None
-
-
-def _references(node: Any) -> Iterator[str]:
-    """The local references in a resource."""
-    if isinstance(node, list):
-        for item in node:
-            yield from _references(item)
-    elif isinstance(node, dict):
-        for name, value in node.items():
-            if name == "reference" and isinstance(value, str):
-                if value.count("/") == 1 and ":" not in value:
-                    yield value
-            else:
-                yield from _references(value)

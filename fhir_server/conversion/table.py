@@ -150,15 +150,21 @@ class Table:
         shared = {"identifier", "extension", "meta"}
         return Own(frozenset(members - shared - set(part.initial)), frozenset(items))
 
-    def field_at(self, type: str, below: str) -> str | None:
-        """The name of the field that stands at a path of a resource such as `subject.reference`."""
+    def field_at(self, resource: Resource, below: str) -> str | None:
+        """The name of the field that stands at a place of a resource, such as `item[0].answer`; of several
+        right below it the first."""
+        beside: str | None = None
         for each in self.fields:
             for place in each.places:
                 path = self._paths[place]
-                member = path.steps[0].member
-                if path.type == type and (below == member or below.startswith((f"{member}.", f"{member}["))):
+                located = path.located(resource) if path.type == resource["resourceType"] else None
+                if located is None:
+                    continue
+                if below == located or below.startswith((f"{located}.", f"{located}[")):
                     return each.name
-        return None
+                if located.rpartition(".")[0] == below and beside is None:
+                    beside = each.name
+        return beside
 
     def _begun(self, part: Part, record: Values) -> Resource:
         """A part as it is before the fields are written, under an id of its own: the same at each call."""

@@ -42,6 +42,13 @@ def test_items_are_told_by_their_looks_wherever_they_stand() -> None:
     assert way.read({"participant": [doctor]}) is None
 
 
+def test_a_path_is_located_in_a_resource() -> None:
+    names = {"name": [{"use": "usual"}, {"use": "official", "given": ["a", "b"]}], "gender": "x"}
+    assert path("Patient.name[official].given[1]", LOOKS).located(names) == "name[1].given[1]"
+    assert path("Patient.gender", LOOKS).located(names) == "gender"
+    assert path("Patient.name[official].family", LOOKS).located(names) is None
+
+
 def test_two_paths_share_an_item() -> None:
     resource: dict[str, Any] = {}
     path("Patient.name[official].family", LOOKS).write(resource, "a")

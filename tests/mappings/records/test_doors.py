@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from mappings.sesame.records.table import tables
 from scripts.document_records import examples
 from tests.mappings.records.conftest import Client
+from tests.mappings.sound import GUIDE
 
 EXAMPLES = examples()
 PATIENT: dict[str, Any] = EXAMPLES["patient"]
@@ -183,6 +185,19 @@ def test_a_profile_refuses_with_the_field(client: Client) -> None:
     answer = client.post("couverture", cover | backwards)
     assert answer.status_code == 422
     assert outcome(answer)["expression"] == ["/debut"]
+
+
+def test_an_answer_is_pointed_to_among_many(client: Client, doctor: str) -> None:
+    client.post("patient", PATIENT)
+    assessment = EXAMPLES["evaluation_initiale"] | {"ide": doctor}
+    said = {name: value for name, value in assessment.items() if name not in ("adressage", "parcours")}
+    unknown = client.post("evaluation_initiale", said | {"ide": "nobody"})
+    assert outcome(unknown)["expression"] == ["/ide"]
+    table = next(one for one in tables(GUIDE) if one.name == "evaluation_initiale")
+    _, form = table.to_fhir(assessment)
+    assert table.field_at(form, "item[2].item[0].answer[0].valueBoolean") == "idees_suicidaires"
+    assert table.field_at(form, "item[2]") is None
+    assert table.field_at(form, "item[3].item[1].answer[1].valueCoding.code") == "soins"
 
 
 @pytest.mark.parametrize(

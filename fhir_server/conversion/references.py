@@ -1,0 +1,37 @@
+"""The references in a resource: listed, and rewritten with the place where each stands.
+
+https://hl7.org/fhir/R4/references.html
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+Rewrite = Callable[[str, str], str]
+
+
+def references(node: Any) -> Iterator[str]:
+    """What every Reference in a resource says."""
+    found: list[str] = []
+
+    def note(reference: str, _: str) -> str:
+        found.append(reference)
+        return reference
+
+    rewritten(node, note)
+    yield from found
+
+
+def rewritten(node: Any, rewrite: Rewrite, place: str = "") -> Any:
+    """A copy in which `rewrite` has replaced every reference; it is told each reference and its place, such
+    as `participant[0].individual.reference`."""
+    if isinstance(node, list):
+        return [rewritten(item, rewrite, f"{place}[{index}]") for index, item in enumerate(node)]
+    if not isinstance(node, dict):
+        return node
+    begin = f"{place}." if place else ""
+    return {
+        name: rewrite(value, begin + name)
+        if name == "reference" and isinstance(value, str)
+        else rewritten(value, rewrite, begin + name)
+        for name, value in node.items()
+    }
