@@ -1,8 +1,7 @@
 """The writes of one unit of work, with the programmes' rules and reactions around them.
 
-Order inside the unit: everything is put, the rules see the resulting state, each reaction runs once for
-each change,
-and the rules see what the reactions left.
+Order inside the unit: everything is put, the rules see the resulting state, each reaction runs once for each
+change, and the rules see what the reactions left, if these wrote anything.
 """
 
 from collections.abc import Iterable
@@ -87,19 +86,28 @@ class Changeset:
         """
         warnings: tuple[Issue, ...] = ()
         if self._changes:
-            self._check(self._changes)
-            for change in tuple(self._changes):
-                for reaction in self._engine.reactions:
-                    if change.type in reaction.types:
-                        self._write(reaction.react(change, UnitView(self.unit, self._engine)))
             warnings = self._check(self._changes)
+            if self._react():
+                warnings = self._check(self._changes)
         self._redefinition.settle(self.unit)
         return warnings
 
-    def _write(self, resources: Iterable[Resource]) -> None:
+    def _react(self) -> bool:
+        """Run each reaction once for each change so far; whether any wrote something."""
+        written = False
+        for change in tuple(self._changes):
+            for reaction in self._engine.reactions:
+                if change.type in reaction.types:
+                    written |= self._write(reaction.react(change, UnitView(self.unit, self._engine)))
+        return written
+
+    def _write(self, resources: Iterable[Resource]) -> bool:
+        written = False
         for resource in resources:
             before = self.unit.read(resource["resourceType"], resource["id"])
             self.put(resource, resource["id"], "PUT", before)
+            written = True
+        return written
 
     def _check(self, changes: Iterable[Change]) -> tuple[Issue, ...]:
         view = UnitView(self.unit, self._engine)
