@@ -49,7 +49,7 @@ def plug_ins(root: str | None, options: Mapping[str, Any]) -> PlugIns:
             ClaimRules(billing),
             AcknowledgementRules(guide),
             ReferralRules(guide, policy),
-            ReferralTaskRules(guide),
+            ReferralTaskRules(guide, policy),
             ScaleRules(guide),
         ),
         reactions=(

@@ -41,6 +41,17 @@ REASON_NEEDED = Template(
     en="A referral that is rejected says why: give Task.statusReason a code of sesame-reject-reason.",
     fr="Un adressage refusé dit pourquoi : donnez à Task.statusReason un code de sesame-reject-reason.",
 )
+INELIGIBLE = Template(
+    en="The patient cannot be taken on: {reason}. Reject the referral with that code as its statusReason.",
+    fr="Le patient ne peut pas être pris en charge : {reason}. Refusez l'adressage avec ce code comme "
+    "statusReason.",
+)
+REFERRAL_KEPT = Template(
+    en="A referral is neither deleted nor made into another request. Give its Task the status cancelled or "
+    "entered-in-error.",
+    fr="Un adressage n'est ni supprimé ni changé en une autre demande. Donnez à sa tâche le statut cancelled "
+    "ou entered-in-error.",
+)
 NOTHING = Template(en="none", fr="aucun")
 MIRRORED = Template(
     en="The Task says how a referral stands, and the status of the ServiceRequest follows it: {expected}, "

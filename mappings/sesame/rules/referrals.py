@@ -18,6 +18,7 @@ from mappings.sesame.pathway.referral import (
     Referral,
     business_status,
     identifier_of_type,
+    ineligibility,
     is_minor,
     is_referral_task,
     is_surely_adult,
@@ -36,8 +37,9 @@ class ReferralTaskRules:
     name = "referral-tasks"
     types = frozenset({"Task"})
 
-    def __init__(self, guide: Guide) -> None:
+    def __init__(self, guide: Guide, policy: Policy) -> None:
         self._guide = guide
+        self._policy = policy
 
     def check(self, change: Change, view: View) -> Iterable[Issue]:
         before, task = change.before, change.after
@@ -53,6 +55,8 @@ class ReferralTaskRules:
         yield from self._focus(before if was_ours else None, task, view)
         yield from _moves(before if was_ours else None, task)
         yield from self._codes(task)
+        if task.get("status") == "accepted" != (before or {}).get("status"):
+            yield from self._acceptance(task, view)
 
     def _focus(self, before: Resource | None, task: Resource, view: View) -> Iterator[Issue]:
         id = target(task.get("focus"), "ServiceRequest")
@@ -69,6 +73,14 @@ class ReferralTaskRules:
             for other in referring(view, "Task", "focus", f"ServiceRequest/{referral.id}"):
                 if other["id"] != task["id"] and is_referral_task(self._guide, other):
                     yield refusal(messages.TASK_ONCE(id=other["id"]), "Task.focus")
+
+    def _acceptance(self, task: Resource, view: View) -> Iterator[Issue]:
+        """R7 and R8 hold also for what became known after the arrival."""
+        id = target(task.get("focus"), "ServiceRequest")
+        referral = referral_of(self._guide, view.get("ServiceRequest", id)) if id else None
+        reason = ineligibility(self._guide, view, referral, self._policy.adult_age) if referral else None
+        if reason:
+            yield refusal(messages.INELIGIBLE(reason=reason), "Task.status")
 
     def _codes(self, task: Resource) -> Iterator[Issue]:
         """Business statuses go with some statuses, and a rejection gives its reason."""
@@ -110,13 +122,16 @@ class ReferralRules:
         self._policy = policy
 
     def check(self, change: Change, view: View) -> Iterable[Issue]:
+        before = referral_of(self._guide, change.before)
         # As it stands now: a reaction may have made its status follow the Task since the change.
         referral = referral_of(self._guide, view.get("ServiceRequest", change.id) if change.after else None)
         if referral is None:
+            if before:
+                yield refusal(messages.REFERRAL_KEPT(), "ServiceRequest")
             return
         view.lock(f"sesame/ServiceRequest/{referral.id}")
         yield from self._sent_once(referral, view)
-        yield from self._same(referral_of(self._guide, change.before), referral)
+        yield from self._same(before, referral)
         yield from self._status(referral, view)
         if change.before is None and not self._is_age_told(referral, view):
             yield Issue("warning", "business-rule", messages.AGE_UNKNOWN(), ("ServiceRequest.subject",))

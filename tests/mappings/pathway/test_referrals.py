@@ -115,6 +115,14 @@ def test_r7_the_task_that_the_server_makes_is_rejected_too(client: Client) -> No
     assert state(client) == ("rejected", "under-18", "revoked")
 
 
+def test_r7_a_minor_known_as_such_later_is_not_accepted(client: Client) -> None:
+    sent(refer(client, Patient={"birthDate": None, "meta": None}))
+    walk(client, "received")
+    patient = only(client, "Patient")
+    sent(client.put(f"Patient/{patient['id']}", patient | {"birthDate": "2009-05-05"}))
+    refused(move(client, "accepted"), "under-18", "Task.status")
+
+
 def test_r8_psychiatric_follow_up_is_recorded_and_rejected_with_the_reason(client: Client) -> None:
     followed = [{"url": WITHOUT_FOLLOW_UP, "valueBoolean": False}]
     sent(refer(client, ServiceRequest={"extension": followed}))
@@ -198,6 +206,7 @@ def test_what_a_referral_is_about_does_not_change(client: Client) -> None:
     filler = [request["identifier"][0], request["identifier"][1] | {"value": "1"}]
     refused(client.put(url, request | {"identifier": filler}), "leave it out", "identifier")
     refused(client.delete(f"Task/{task['id']}"), "never deleted", "Task")
+    refused(client.delete(url), "neither deleted", "ServiceRequest")
     other = sent(client.post("Patient", {"resourceType": "Patient", "birthDate": "1980-01-01"})).id
     subject = {"reference": f"Patient/{other}"}
     refused(client.put(url, request | {"subject": subject}), "does not change", "ServiceRequest.subject")
