@@ -1,69 +1,201 @@
-r"""Regular expressions that others wrote, matched only where that cannot take long.
+r"""Regular expressions that others wrote, run only where that cannot take long.
 
-A pattern such as `(a+)+` may try as many ways as there are subsets of the text. What would be tried at worst
-is estimated from the pattern alone, before it is run. https://hl7.org/fhir/R4/extension-regex.html
+Nothing can stop Python's engine while it tries the many ways in which a repetition inside a repetition can
+match, so an expression that has such ways, as `(a+)+` has, is refused before it runs.
+https://hl7.org/fhir/R4/extension-regex.html
 """
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from typing import Any, NamedTuple
 
+LENGTH_MAX = 2_000
 STEPS_MAX = 1_000_000
-PATTERN_LENGTH_MAX = 1_000
-_REPEAT = re.compile(r"[*+]|\{(\d*),(\d*)\}")
-_TOKEN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?(?:[:=!>]|<[=!]|P?<\w+>)|.", re.DOTALL)
+_FEW = 8
+"""So many rounds of a repetition cannot take long, whatever is in it."""
+_SAMPLES = frozenset(map(chr, range(32, 127))) | {"\t", "\n", "é"}
+_reader = re._parser  # type: ignore[attr-defined]
 
 
-@dataclass(slots=True)
-class _Growth:
-    """How many parts of a pattern can match more or less, and whether one of them repeats another."""
+class PatternError(ValueError):
+    """What is no regular expression, or one that may run away."""
 
-    free: int = 0
-    nested: bool = False
-    groups: list[bool] = field(default_factory=lambda: [False])
-    """For each open group, whether something inside can match in several ways."""
+
+class _Part(NamedTuple):
+    """A part of a sequence: the characters that it can begin with, all that it can hold, whether it must be
+    there, and whether it may match now more, now less of a text.
+    """
+
+    first: frozenset[str]
+    every: frozenset[str]
+    needed: bool
+    varies: bool = False
+    ambiguous: bool = False
 
 
 def matches(pattern: str, text: str) -> bool | None:
-    """Whether the whole `text` matches; None for a pattern that is none, or that might run away."""
-    compiled = _compiled(pattern)
-    if compiled is None:
-        return None
-    expression, free, nested = compiled
-    exponent = len(text) if nested else free
-    if max(len(text), 2) ** min(exponent, 30) > STEPS_MAX:
-        return None
-    return expression.fullmatch(text) is not None
-
-
-@lru_cache(maxsize=256)
-def _compiled(pattern: str) -> tuple[re.Pattern[str], int, bool] | None:
-    if len(pattern) > PATTERN_LENGTH_MAX:
-        return None
+    """Whether the whole `text` matches; None for a pattern that is none, or that might take long on it."""
     try:
-        expression = re.compile(pattern)
-    except (re.error, RecursionError, OverflowError):
+        compiled, repetitions = compiled_pattern(pattern), _repetitions_of(pattern)
+    except PatternError:
         return None
-    growth = _growth(pattern)
-    return expression, growth.free, growth.nested
+    if max(len(text), 2) ** min(repetitions, 30) > STEPS_MAX:
+        return None
+    return compiled.fullmatch(text) is not None
 
 
-def _growth(pattern: str) -> _Growth:
-    growth = _Growth()
-    place = 0
-    while token := _TOKEN.match(pattern, place):
-        place = token.end()
-        if token[0].startswith("("):
-            growth.groups.append(False)
-            continue
-        if token[0] == "|":
-            growth.groups[-1] = True
-            continue
-        inner = growth.groups.pop() if token[0] == ")" and len(growth.groups) > 1 else False
-        if (repeat := _REPEAT.match(pattern, place)) and (repeat[1] is None or repeat[1] != repeat[2]):
-            place = repeat.end()
-            growth.free += 1
-            growth.nested |= inner
-            inner = True
-        growth.groups[-1] |= inner
-    return growth
+@lru_cache(maxsize=1024)
+def compiled_pattern(pattern: str, flags: int = 0) -> re.Pattern[str]:
+    """The pattern to be run. Raises `PatternError` for what is none, and for one that may run away."""
+    if len(pattern) > LENGTH_MAX:
+        raise PatternError(
+            f"a regular expression of {len(pattern)} characters; at most {LENGTH_MAX} are read"
+        )
+    try:
+        runs_away = _runs_away(_reader.parse(pattern, flags))
+        compiled = re.compile(pattern, flags)
+    except (re.error, RecursionError, OverflowError) as error:
+        raise PatternError(f"the regular expression '{pattern}': {error}") from error
+    if runs_away:
+        raise PatternError(f"the regular expression '{pattern}' repeats a repetition, and may take for ever")
+    return compiled
+
+
+@lru_cache(maxsize=1024)
+def _repetitions_of(pattern: str) -> int:
+    return _repetitions(_reader.parse(pattern))
+
+
+def _repetitions(sequence: Iterable[Any]) -> int:
+    """How many parts can match more or less of a text; each multiplies the ways to try by its length."""
+    count = 0
+    for name, argument in sequence:
+        count += _varies(str(name), argument) and argument[1] > 1
+        count += sum(map(_repetitions, _inner(str(name), argument)))
+    return count
+
+
+def _runs_away(sequence: Iterable[Any]) -> bool:
+    for name, argument in sequence:
+        for inner in _inner(str(name), argument):
+            if _runs_away(inner) or (_repeats(str(name), argument) and _overlaps(inner)):
+                return True
+    return False
+
+
+def _overlaps(body: Iterable[Any]) -> bool:
+    """Whether a body that repeats holds what varies, and nothing that separates this from the next round."""
+    parts = list(_parts(body, needed=True))
+    return any(
+        part.ambiguous
+        or (part.varies and not any(one.needed and not (one.first & part.every) for one in parts))
+        for part in parts
+    )
+
+
+def _repeats(name: str, argument: Any) -> bool:
+    """Whether a part matches more than a few times."""
+    return name in _REPETITIONS and argument[1] > _FEW
+
+
+def _varies(name: str, argument: Any) -> bool:
+    return name in _REPETITIONS and argument[0] != argument[1]
+
+
+def _inner(name: str, argument: Any) -> list[Any]:
+    """The sequences within a part."""
+    match name:
+        case "MAX_REPEAT" | "MIN_REPEAT" | "POSSESSIVE_REPEAT":
+            return [argument[2]]
+        case "SUBPATTERN":
+            return [argument[3]]
+        case "BRANCH":
+            return list(argument[1])
+        case "ASSERT" | "ASSERT_NOT":
+            return [argument[1]]
+    return []
+
+
+def _parts(sequence: Iterable[Any], needed: bool) -> Iterator[_Part]:
+    """The parts of a sequence, with the groups in it opened."""
+    for code, argument in sequence:
+        name = str(code)
+        inner = _inner(name, argument)
+        if name == "SUBPATTERN":
+            yield from _parts(inner[0], needed)
+        elif _varies(name, argument):
+            below = list(_parts(inner[0], needed=True))
+            yield _Part(_first(below), _every(below), needed and argument[0] > 0, varies=True)
+        elif name in _REPETITIONS:
+            yield from _parts(inner[0], needed and argument[0] > 0)
+        elif name == "BRANCH":
+            yield _branch([list(_parts(branch, needed=True)) for branch in inner], needed)
+        elif name != "AT":
+            characters = _characters(name, argument)
+            yield _Part(characters, characters, needed)
+
+
+def _branch(branches: list[list[_Part]], needed: bool) -> _Part:
+    firsts = list(map(_first, branches))
+    first = frozenset().union(*firsts)
+    empty = sum(not any(part.needed for part in branch) for branch in branches)
+    varies = bool(empty) or any(part.varies for branch in branches for part in branch)
+    every = frozenset().union(*map(_every, branches))
+    is_ambiguous = sum(map(len, firsts)) > len(first) or empty > 1
+    return _Part(first, every, needed and not empty, varies, is_ambiguous)
+
+
+def _first(parts: Iterable[_Part]) -> frozenset[str]:
+    """The characters that a sequence of parts can begin with."""
+    found: frozenset[str] = frozenset()
+    for part in parts:
+        found |= part.first
+        if part.needed:
+            break
+    return found
+
+
+def _every(parts: Iterable[_Part]) -> frozenset[str]:
+    return frozenset().union(*(part.every for part in parts))
+
+
+def _characters(name: str, argument: Any) -> frozenset[str]:
+    """Those of the samples that one part matches."""
+    match name:
+        case "LITERAL":
+            return frozenset((chr(argument),))
+        case "NOT_LITERAL":
+            return _SAMPLES - {chr(argument)}
+        case "IN":
+            return _of_set(argument)
+    return _SAMPLES
+
+
+def _of_set(members: Iterable[Any]) -> frozenset[str]:
+    negated, found = False, frozenset[str]()
+    for code, argument in members:
+        match str(code):
+            case "NEGATE":
+                negated = True
+            case "LITERAL":
+                found |= {chr(argument)}
+            case "RANGE":
+                found |= {sample for sample in _SAMPLES if argument[0] <= ord(sample) <= argument[1]}
+            case "CATEGORY":
+                found |= _CATEGORIES.get(str(argument), _SAMPLES)
+    return _SAMPLES - found if negated else found
+
+
+_REPETITIONS = ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT")
+_SPACES = frozenset(" \t\n")
+_DIGITS = frozenset("0123456789")
+_WORDS = frozenset(sample for sample in _SAMPLES if sample.isalnum() or sample == "_")
+_CATEGORIES = {
+    "CATEGORY_SPACE": _SPACES,
+    "CATEGORY_NOT_SPACE": _SAMPLES - _SPACES,
+    "CATEGORY_DIGIT": _DIGITS,
+    "CATEGORY_NOT_DIGIT": _SAMPLES - _DIGITS,
+    "CATEGORY_WORD": _WORDS,
+    "CATEGORY_NOT_WORD": _SAMPLES - _WORDS,
+}

@@ -1,8 +1,8 @@
-"""Patterns of others: matched whole, and never for long."""
+"""Patterns of others: matched whole, and never for long; those that could run away are not run at all."""
 
 import pytest
 
-from fhir_server.core.patterns import matches
+from fhir_server.core.patterns import LENGTH_MAX, PatternError, compiled_pattern, matches
 
 
 @pytest.mark.parametrize(
@@ -31,10 +31,57 @@ def test_the_whole_text_must_match(pattern: str, text: str, wanted: bool) -> Non
         (r"(?:x*)*y", "x" * 60),
         (r"((a{1,9}){1,9})z", "a" * 60),
         (r".*.*.*.*.*x", "a" * 300),
-        (r"a" * 2_000, "a"),
+        (r"a" * (LENGTH_MAX + 1), "a"),
         (r"[unclosed", "u"),
         (r"(?P<twice>a)(?P<twice>b)", "ab"),
     ],
 )
 def test_what_might_run_away_or_is_no_pattern_is_not_run(pattern: str, text: str) -> None:
     assert matches(pattern, text) is None
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"^[A-Z]([A-Za-z0-9_]){0,254}$",
+        r"^[^\s\.,:;\'\"\/|?!@#$%&*()\[\]{}]{1,64}(\.[^\s\.,:;]{1,64}(\[x\])?(\:[^\s\.]+)?)*$",
+        r"^[A-Za-z][A-Za-z0-9]*(\.[a-z][A-Za-z0-9]*(\[x])?)*$",
+        r"^([a-z]+\.)+[a-z]{2,}$",
+        r"^(\d+,)*\d+$",
+        r"^(a|b)+$",
+        r"^\d{13}[0-9AB]\d$",
+        r".*foo.*",
+        r"^urn:oid:[0-2](\.(0|[1-9][0-9]*))+$",
+    ],
+)
+def test_ordinary_patterns_pass(pattern: str) -> None:
+    compiled_pattern(pattern)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"(a+)+$",
+        r"(a*)*b",
+        r"([a-z]+\s?)+$",
+        r"(.*,)+x",
+        r"(\w+|\d+)+$",
+        r"^((ab?)+c?)+$",
+        r"((a+)+)?b",
+        "(a|ab|b)*c",
+        "(aa?)+b",
+        "([ab]|[ab])+c",
+        "(ab|abab)+c",
+        "(a|aa)+b",
+        "((a{1,9}){1,9})z",
+    ],
+)
+def test_patterns_that_may_take_for_ever_are_refused(pattern: str) -> None:
+    with pytest.raises(PatternError, match="repeats a repetition"):
+        compiled_pattern(pattern)
+
+
+@pytest.mark.parametrize("pattern", ["(", "[a", "*", "a" * (LENGTH_MAX + 1)])
+def test_what_is_no_pattern_is_an_error(pattern: str) -> None:
+    with pytest.raises(PatternError):
+        compiled_pattern(pattern)

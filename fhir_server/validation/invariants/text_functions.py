@@ -5,10 +5,10 @@ https://hl7.org/fhirpath/N1/#string-manipulation
 
 import re
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from typing import Any
 
 from fhir_server.core.fhirpath import FhirPathError
+from fhir_server.core.patterns import PatternError, compiled_pattern
 from fhir_server.validation.invariants.code import (
     NOTHING,
     Code,
@@ -19,18 +19,15 @@ from fhir_server.validation.invariants.code import (
     single,
     testing,
 )
-from fhir_server.validation.invariants.patterns import check_pattern
 from fhir_server.validation.invariants.shapes import BOOLEAN, INTEGER, STRING, Shape
 
 
-@lru_cache(maxsize=1024)
 def pattern(text: str) -> re.Pattern[str]:
     """A regular expression of R4's, which may match anywhere. Raises `FhirPathError`."""
-    check_pattern(text)
     try:
-        return re.compile(text, re.DOTALL)
-    except (re.error, RecursionError, OverflowError) as error:
-        raise FhirPathError(f"matches('{text}'): {error}") from error
+        return compiled_pattern(text, re.DOTALL)
+    except PatternError as error:
+        raise FhirPathError(str(error)) from error
 
 
 def _matches(value: str, expression: str) -> bool:
