@@ -3,6 +3,7 @@
 What the two must come to is the proof's to say: `make proof`.
 """
 
+import json
 import re
 import time
 
@@ -13,39 +14,50 @@ from benchmarks.bench import Bench, Row
 from benchmarks.figures import Figure, Target
 from benchmarks.servers import Server
 from fhir_server.cli.delivery import TIMEOUT_SECONDS, deliver, over_http
-from mappings.sesame.cohort.forecast import SEED, forecast_cohort, forecast_courses
+from mappings.sesame.cohort.forecast import SEED, forecast_cohort
 
 CLIENTS = 8
 WHOLE = 4_000
 """Patients of an effort that is worth the whole cohort."""
 SMALL_SCALE, FEED_SCALE = 0.1, 0.2
+WRITTEN_BY_SERVER = {"Claim", "Observation"}
 FEED = "/fhir/Claim/$billing-feed?_count=500"
 # Read as text, so that it is not the client's parser that is measured.
 EVENT, NEXT = b'"mode":"match"', re.compile(rb'"relation":"next","url":"http://[^/]+([^"]+)"')
 
 
 def loading(bench: Bench) -> Figure:
-    """Eight clients; what they send counts, and the claims that the server writes of it."""
+    """Eight clients; what they send counts, and the claims and scores that the server writes of it."""
     scale = 1.0 if bench.effort.patients >= WHOLE else SMALL_SCALE
     with bench.product() as server:
-        return Figure.of([_loaded(server, scale)])
+        return Figure.of([load_forecast(server, scale)])
 
 
 def pulling(bench: Bench) -> Figure:
     """The whole feed from its beginning, again and again."""
     with bench.product() as server:
-        _loaded(server, FEED_SCALE)
+        load_forecast(server, FEED_SCALE)
         return Figure.of([_pulled(server) for _ in range(bench.effort.rounds)])
 
 
-def _loaded(server: Server, scale: float) -> float:
-    """Resources written per second."""
+def load_forecast(server: Server, scale: float) -> float:
+    """Resources created and updated per second."""
     groups = list(forecast_cohort(seed=SEED, scale=scale))
-    claims = sum(len(course.sequences) for course in forecast_courses(SEED, scale))
     with httpx.Client(timeout=TIMEOUT_SECONDS) as client:
         begun = time.perf_counter()
-        sent = deliver(groups, over_http(client, f"http://127.0.0.1:{server.port}/fhir"), CLIENTS)
-        return (sent + claims) / (time.perf_counter() - begun)
+        deliver(groups, over_http(client, f"http://127.0.0.1:{server.port}/fhir"), CLIENTS)
+        seconds = time.perf_counter() - begun
+    entries = [entry for group in groups for bundle in group for entry in bundle["entry"]]
+    updates = len([entry for entry in entries if entry["request"]["method"] == "PUT"])
+    types: set[str] = {entry["resource"]["resourceType"] for entry in entries} | WRITTEN_BY_SERVER
+    created = sum(_count(server, type) for type in types)
+    return (created + updates) / seconds
+
+
+def _count(server: Server, type: str) -> int:
+    found = server.ask(wire.request("GET", f"/fhir/{type}?_summary=count"))
+    total: int = json.loads(found.body)["total"]
+    return total
 
 
 def _pulled(server: Server) -> float:
