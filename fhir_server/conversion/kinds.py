@@ -16,6 +16,8 @@ Pool = Mapping[str, Mapping[str, Any]]
 Coding = Mapping[str, Any]
 Schema = Mapping[str, Any]
 
+ABSENT: Schema = {"not": {}}
+"""What a field must satisfy that must not be there."""
 KEY_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9.\-]{0,63}$"
 # What FHIR allows in a string, without spaces at either end.
 LINE_PATTERN = r"^[^\s\x00-\x1f\x7f-\x9f]([^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f])?$"

@@ -35,6 +35,10 @@ OUT_OF_RANGE = Template(
     en="{at} is out of range: {limit}.",
     fr="{at} est hors des bornes : {limit}.",
 )
+NOT_BESIDE = Template(
+    en="{at} does not go with the rest of the record. Leave it out.",
+    fr="{at} ne va pas avec le reste de l'enregistrement. Ne le mettez pas.",
+)
 AGAINST_SCHEMA = Template(
     en="{at} breaks the rule '{rule}' of the record's schema. Read it at /{{programme}}/{{record}}/schema.",
     fr="{at} enfreint la règle « {rule} » du schéma de l'enregistrement. "
@@ -46,10 +50,6 @@ AGAINST_SCHEMA = Template(
 UNKNOWN_REFERENCE = Template(
     en="{at} names what the server does not know: {reference}. Send that record first.",
     fr="{at} désigne ce que le serveur ne connaît pas : {reference}. Envoyez d'abord cet enregistrement.",
-)
-REFUSED = Template(
-    en="{at}: {reason}",
-    fr="{at} : {reason}",
 )
 SEVERAL = Template(
     en="Several {type} resources bear the identifier {value}. "

@@ -95,6 +95,12 @@ def _unknown(error: ValidationError, at: Any) -> Iterator[tuple[str, Text]]:
             yield name, messages.UNKNOWN(name=name[:80], at=at, known=", ".join(known))
 
 
+def _dependent(error: ValidationError, at: Any) -> Iterator[tuple[str, Text]]:
+    """jsonschema tells each missing name for itself, in the words `'a' is a dependency of 'b'`."""
+    name = re.match(r"'(.*?)' is a dependency of", error.message)
+    yield (name[1] if name else ""), messages.MISSING(name=name[1] if name else "?", at=at)
+
+
 def _one(text: Callable[[ValidationError, Any], Text]) -> Callable[..., Iterator[tuple[str, Text]]]:
     def told(error: ValidationError, at: Any) -> Iterator[tuple[str, Text]]:
         yield "", text(error, at)
@@ -104,7 +110,9 @@ def _one(text: Callable[[ValidationError, Any], Text]) -> Callable[..., Iterator
 
 BY_KEYWORD: Mapping[str, Callable[[ValidationError, Any], Iterator[tuple[str, Text]]]] = {
     "required": _required,
+    "dependentRequired": _dependent,
     "additionalProperties": _unknown,
+    "not": _one(lambda _, at: messages.NOT_BESIDE(at=at)),
     "type": _one(lambda error, at: messages.WRONG_TYPE(at=at, wanted=error.validator_value)),
     "enum": _one(lambda error, at: messages.NOT_ONE_OF(at=at, allowed=", ".join(error.validator_value))),
     "const": _one(lambda error, at: messages.NOT_ONE_OF(at=at, allowed=error.validator_value)),

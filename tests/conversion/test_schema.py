@@ -25,8 +25,13 @@ SCHEMA: dict[str, Any] = {
             "additionalProperties": False,
             "properties": {"a/b": {"type": "string"}},
         },
-        "never": {"not": {}},
+        "unique": {"type": "array", "uniqueItems": True},
+        "alone": {"type": "string"},
+        "friend": {"type": "string"},
     },
+    "dependentRequired": {"alone": ["friend"]},
+    "if": {"properties": {"kind": {"const": "b"}}, "required": ["kind"]},
+    "then": {"properties": {"friend": {"not": {}}}, "required": ["list"]},
 }
 CHECKED = RecordSchema(SCHEMA)
 
@@ -47,7 +52,10 @@ CHECKED = RecordSchema(SCHEMA)
         ({"name": "a", "list": [1, "2"]}, "/list/1", "JSON type integer"),
         ({"name": "a", "inside": {}}, "/inside/a~1b", "Add it"),
         ({"name": "a", "inside": {"a/b": 1}}, "/inside/a~1b", "JSON type string"),
-        ({"name": "a", "never": 1}, "/never", "/schema"),
+        ({"name": "a", "unique": [1, 1]}, "/unique", "/schema"),
+        ({"name": "a", "alone": "x"}, "/friend", "Add it"),
+        ({"name": "a", "kind": "b"}, "/list", "Add it"),
+        ({"name": "a", "kind": "b", "list": [], "friend": "x"}, "/friend", "Leave it out"),
         ([], "/", "JSON type object"),
     ],
 )

@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/encounter.html and https://hl7.org/fhir/R4/questionnaire
 from collections.abc import Mapping
 from typing import Any
 
-from fhir_server.conversion.kinds import Each, Kind, flag, moment, text
+from fhir_server.conversion.kinds import ABSENT, Each, Kind, flag, moment, text
 from fhir_server.conversion.table import Derived, Field, Part, Table
 from mappings.sesame.guide import Guide, Resource
 from mappings.sesame.records import names
@@ -28,12 +28,12 @@ RULES = {
         {
             "if": {"properties": {"idees_suicidaires": {"const": True}}},
             "then": {"required": ["conduite_a_tenir"]},
-            "else": {"properties": {"conduite_a_tenir": False}},
+            "else": {"properties": {"conduite_a_tenir": ABSENT}},
         },
         {
             "if": {"properties": {"decision": {"const": "non-eligible"}}},
             "then": {"required": ["motif_non_eligible"]},
-            "else": {"properties": {"motif_non_eligible": False}},
+            "else": {"properties": {"motif_non_eligible": ABSENT}},
         },
     ]
 }

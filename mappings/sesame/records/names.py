@@ -77,11 +77,6 @@ def of_type(code: str, system: str = HL7_TYPES) -> Resource:
     return {"type": {"coding": [{"system": system, "code": code}]}}
 
 
-def reference_of(guide: Guide, record: str, values: Mapping[str, Any]) -> Resource:
-    """A reference to the part of a record that is of the type it is named by."""
-    return own_reference(guide, record, TYPES[record], values)
-
-
 def own_reference(guide: Guide, record: str, type: str, values: Mapping[str, Any]) -> Resource:
     """A reference to one of a record's own parts."""
     return {"reference": f"{type}?identifier={system_of(guide, record)}|{values[KEY]}"}

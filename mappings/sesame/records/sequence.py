@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/careplan.html
 from collections.abc import Mapping
 from typing import Any
 
-from fhir_server.conversion.kinds import Each, Link, Word, day, whole
+from fhir_server.conversion.kinds import ABSENT, Each, Link, Word, day, whole
 from fhir_server.conversion.table import Derived, Field, Part, Table
 from mappings.sesame.guide import Guide, Resource
 from mappings.sesame.records import names
@@ -24,7 +24,7 @@ STATES = {
 }
 RULES = {
     "if": {"properties": {"rang": {"const": 1}}},
-    "then": {"properties": {"remplace": False}},
+    "then": {"properties": {"remplace": ABSENT}},
     "else": {"required": ["remplace"], "properties": {"filiere": {"const": "classique"}}},
 }
 
