@@ -12,6 +12,7 @@ from benchmarks.rows import (
     reading,
     searching,
     starting,
+    steering,
     transacting,
     validating,
     writing,
@@ -28,4 +29,5 @@ ROWS: tuple[Row, ...] = (
     *expanding.ROWS,
     *validating.ROWS,
     *proving.ROWS,
+    *steering.ROWS,
 )

@@ -38,7 +38,9 @@ class Episode:
     flagged: bool
 
     def is_open_on(self, day: date) -> bool:
-        return self.start <= day and (self.end is None or day < self.end)
+        if self.end is None:
+            return self.start <= day and self.status != "finished"
+        return self.start <= day < self.end
 
 
 @dataclass(frozen=True, slots=True)

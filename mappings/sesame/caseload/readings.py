@@ -34,6 +34,9 @@ from mappings.sesame.resources.elements import LOINC
 Found = tuple[str | None, Fact] | None
 """The id of the patient that a fact is about, None where it is about nobody; and the fact."""
 
+TAKING_PLACE = frozenset({"active", "onhold", "finished"})
+"""States of an episode that takes place or has taken place."""
+
 DEPARTMENT = re.compile("97[0-9]|98[0-9]|2[AB]|[0-9]{2}")
 """What a postal code or a FINESS number begins with, overseas and in Corsica too."""
 
@@ -78,7 +81,7 @@ class Readings:
     def _episode(self, resource: Resource) -> Found:
         patient, period = target(resource.get("patient"), "Patient"), resource.get("period", {})
         start = day(period.get("start"))
-        if patient is None or start is None or resource.get("status") in ("planned", "entered-in-error"):
+        if patient is None or start is None or resource.get("status") not in TAKING_PLACE:
             return None
         exit = extension(resource, self._guide.profile("exit-reason")).get("valueCodeableConcept")
         site = extension(resource, self._guide.profile("site-referent")).get("valueReference")

@@ -206,3 +206,20 @@ def test_what_looks_at_everybody_is_known_to_take_long(client: Client, path: str
     assert client.dispatcher.takes_long(request(path))
     assert not client.dispatcher.takes_long(request("Claim/$billing-feed"))
     assert not client.dispatcher.takes_long(request("Patient"))
+
+
+def test_what_is_purged_is_no_longer_told(told: Client) -> None:
+    (line,) = active(told, "2025-06-01")
+    patient = line["patient"]["reference"].removeprefix("Patient/")
+    assert told.engine.store.purge("Patient", patient)
+    (after,) = active(told, "2025-06-01")
+    assert "display" not in after["patient"]
+
+
+def test_an_episode_that_was_cancelled_or_ended_without_a_date_is_not_open(told: Client) -> None:
+    episode = told.get("EpisodeOfCare").entries[0]["resource"]
+    kept = {name: value for name, value in episode.items() if name not in ("meta", "extension")}
+    for status in ("cancelled", "finished"):
+        changed = kept | {"status": status, "period": {"start": "2025-01-13"}}
+        sent(told.put(f"EpisodeOfCare/{episode['id']}", changed))
+        assert active(told, "2025-06-01", role_of(told)) == []

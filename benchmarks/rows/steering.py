@@ -1,0 +1,82 @@
+"""The lists of nurses and psychiatrists and the dashboard, over the forecast cohort that the server knows."""
+
+import json
+import time
+from collections import Counter
+from collections.abc import Callable
+
+from benchmarks import wire
+from benchmarks.bench import Bench, Row
+from benchmarks.figures import Figure, Target
+from benchmarks.rows.proving import SMALL_SCALE, WHOLE, load_forecast
+from benchmarks.servers import Server
+
+DAY = "2025-06-30"
+"""A day on which the programme is in full swing."""
+
+AGENDA = f"/fhir/PractitionerRole/$case-review-list?date={DAY}"
+DASHBOARD = "/fhir/$sesame-dashboard?periodStart=2023-09&periodEnd=2026-08"
+
+
+def agenda(bench: Bench) -> Figure:
+    """The agenda of the case review of every nurse and psychiatrist at once."""
+    return _milliseconds(bench, lambda _: AGENDA)
+
+
+def caseload(bench: Bench) -> Figure:
+    """The caseload of the nurse who has the most patients."""
+    return _milliseconds(bench, _largest_caseload)
+
+
+def dashboard(bench: Bench) -> Figure:
+    """Every indicator over the whole window."""
+    return _milliseconds(bench, lambda _: DASHBOARD)
+
+
+def _milliseconds(bench: Bench, target: Callable[[Server], str]) -> Figure:
+    """The time to the whole answer. The first, for which the server reads the store, is not counted."""
+    scale = 1.0 if bench.effort.patients >= WHOLE else SMALL_SCALE
+    with bench.product() as server:
+        load_forecast(server, scale)
+        request = wire.request("GET", target(server))
+        server.ask(request)
+        return Figure.of([_asked(server, request) for _ in range(bench.effort.rounds)])
+
+
+def _asked(server: Server, request: bytes) -> float:
+    begun = time.perf_counter()
+    server.ask(request)
+    return (time.perf_counter() - begun) * 1_000
+
+
+def _largest_caseload(server: Server) -> str:
+    report = server.ask(
+        wire.request("GET", f"/fhir/Measure/file-active/$evaluate-measure?periodStart={DAY}&periodEnd={DAY}")
+    )
+    group = json.loads(report.body)["group"][0]
+    strata = group["stratifier"][0]["stratum"]
+    sizes = Counter({one["value"]["text"]: one["population"][0]["count"] for one in strata})
+    ((nurse, _),) = sizes.most_common(1)
+    return f"/fhir/{nurse}/$file-active?date={DAY}"
+
+
+ROWS = (
+    Row(
+        "caseload",
+        "$file-active of the nurse with the most patients",
+        Target(50.0, at_least=False, unit="ms"),
+        caseload,
+    ),
+    Row(
+        "agenda",
+        "$case-review-list of the forecast cohort",
+        Target(200.0, at_least=False, unit="ms"),
+        agenda,
+    ),
+    Row(
+        "dashboard",
+        "$sesame-dashboard of the forecast cohort",
+        Target(2_000.0, at_least=False, unit="ms"),
+        dashboard,
+    ),
+)
