@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/fhirpatch.html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 from fhir_server.core import json
 from fhir_server.core.fhirpath import FhirPath, FhirPathError, exact_numbers
@@ -17,7 +17,7 @@ from fhir_server.extension import Resource
 from fhir_server.interactions import messages
 from fhir_server.interactions.places import Place, at, elements_at
 
-_LAST_STEP = re.compile(r"(?P<parent>.+)\.(?P<name>[A-Za-z]\w*)(?:\[(?P<index>\d+)\])?", re.DOTALL)
+_LAST_STEP = re.compile(r"(?P<parent>.+)\.(?P<name>[A-Za-z]\w*)(?:\[(?P<index>\d{1,9})\])?", re.DOTALL)
 _TYPES = ("add", "insert", "delete", "replace", "move")
 
 
@@ -55,7 +55,8 @@ class FhirPathPatch:
         """
         if not isinstance(patch, dict) or patch.get("resourceType") != "Parameters":
             raise InvalidRequest.of(messages.PATCH_MEDIA_TYPE(given="?"))
-        for index, parameter in enumerate(patch.get("parameter", ())):
+        parameters = patch.get("parameter", [])
+        for index, parameter in enumerate(parameters if isinstance(parameters, list) else [parameters]):
             operation = _operation(index, parameter)
             try:
                 self._apply(resource, operation)
@@ -180,28 +181,42 @@ class FhirPathPatch:
 
 
 def _operation(index: int, parameter: Any) -> _Operation:
-    parts = {part.get("name"): part for part in parameter.get("part", ())}
-    type = _plain(parts.get("type"))
-    path = _plain(parts.get("path"))
-    if parameter.get("name") != "operation" or type not in _TYPES or not isinstance(path, str):
-        reason = f"it needs a type ({', '.join(_TYPES)}) and a path"
-        raise InvalidRequest.of(messages.PATCH_BAD_OPERATION(index=index, reason=reason))
+    if not _is_part(parameter) or parameter["name"] != "operation":
+        _refuse(index, "it needs the name 'operation', and parts that have a name each")
+    named = [part["name"] for part in parameter.get("part", ())]
+    parts = {part["name"]: part for part in parameter.get("part", ())}
+    if len(named) > len(parts):
+        _refuse(index, "a part is given twice")
+    type, path = _plain(parts.get("type"), str), _plain(parts.get("path"), str)
+    if type not in _TYPES or path is None:
+        _refuse(index, f"it needs a type ({', '.join(_TYPES)}) and a path")
     operation = _Operation(
         type,
         path,
-        name=_plain(parts.get("name")),
+        name=_plain(parts.get("name"), str),
         value=_typed(parts["value"]) if "value" in parts else None,
-        index=_plain(parts.get("index")),
-        source=_plain(parts.get("source")),
-        destination=_plain(parts.get("destination")),
+        index=_plain(parts.get("index"), int),
+        source=_plain(parts.get("source"), int),
+        destination=_plain(parts.get("destination"), int),
     )
     needed = {"add": ("name", "value"), "insert": ("index", "value"), "replace": ("value",)}
     needed["move"] = ("source", "destination")
     for member in needed.get(type, ()):
         if getattr(operation, member) is None:
-            reason = f"'{member}' is missing"
-            raise InvalidRequest.of(messages.PATCH_BAD_OPERATION(index=index, reason=reason))
+            _refuse(index, f"'{member}' is missing or has a value of another type")
     return operation
+
+
+def _refuse(index: int, reason: str) -> NoReturn:
+    raise InvalidRequest.of(messages.PATCH_BAD_OPERATION(index=index, reason=reason))
+
+
+def _is_part(part: Any) -> bool:
+    """Whether it has a name, and so has every part of it."""
+    if not isinstance(part, dict) or not isinstance(part.get("name"), str):
+        return False
+    parts = part.get("part", [])
+    return isinstance(parts, list) and all(map(_is_part, parts))
 
 
 def _typed(part: dict[str, Any]) -> tuple[str, Any]:
@@ -226,8 +241,10 @@ def _object(parts: list[dict[str, Any]]) -> dict[str, Any]:
     return built
 
 
-def _plain(part: dict[str, Any] | None) -> Any:
-    return None if part is None else _typed(part)[1]
+def _plain(part: dict[str, Any] | None, kind: type) -> Any:
+    """A part's value; None where it is of another type."""
+    value = None if part is None else _typed(part)[1]
+    return value if type(value) is kind else None
 
 
 def _value(operation: _Operation) -> Any:

@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/http.html#patch
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 from fhir_server.core import json
 from fhir_server.errors import InvalidRequest, Unprocessable
@@ -20,6 +20,10 @@ _MEMBERS = {
     "copy": ("from",),
     "test": ("value",),
 }
+
+
+INDEX_DIGITS_MAX = 9
+"""More than any array has; Python reads no number of thousands of digits."""
 
 
 class _NotApplicable(Exception):
@@ -61,7 +65,7 @@ class _Place:
 
     def index(self, highest: int) -> int:
         plain = self.step.isascii() and self.step.isdecimal() and (self.step == "0" or self.step[0] != "0")
-        if not plain or int(self.step) > highest:
+        if not plain or len(self.step) > INDEX_DIGITS_MAX or int(self.step) > highest:
             raise _NotApplicable(f"'{self.step}' is no index of this array")
         return int(self.step)
 
@@ -86,16 +90,17 @@ def json_patched(document: Any, patch: Any) -> Any:
 
 
 def _check(index: int, operation: Any) -> None:
-    if not isinstance(operation, dict) or operation.get("op") not in _MEMBERS:
+    name = operation.get("op") if isinstance(operation, dict) else None
+    if not isinstance(name, str) or name not in _MEMBERS:
         _refuse(index, f"op must be one of {', '.join(_MEMBERS)}")
-    for member in ("path", *_MEMBERS[operation["op"]]):
+    for member in ("path", *_MEMBERS[name]):
         if member not in operation:
             _refuse(index, f"'{member}' is missing")
         if member != "value" and not _is_pointer(operation[member]):
             _refuse(index, f"'{member}' is not a JSON Pointer, such as /name/0/family")
 
 
-def _refuse(index: int, reason: str) -> None:
+def _refuse(index: int, reason: str) -> NoReturn:
     raise InvalidRequest.of(messages.PATCH_BAD_OPERATION(index=index, reason=reason))
 
 

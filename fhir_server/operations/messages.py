@@ -27,6 +27,10 @@ PARAMETERS_NEEDED = Template(
     en="The body of this operation is a Parameters resource.",
     fr="Le corps de cette opération est une ressource Parameters.",
 )
+PARAMETERS_LISTED = Template(
+    en="Parameters.parameter is a list: put what you have in brackets.",
+    fr="Parameters.parameter est une liste : mettez ce que vous avez entre crochets.",
+)
 PRIMITIVE_NEEDED = Template(
     en="The parameter {name} needs a name and one simple value, such as valueString.",
     fr="Le paramètre {name} doit avoir un nom et une valeur simple, comme valueString.",

@@ -32,7 +32,10 @@ def _of_body(content: Any) -> list[tuple[str, str]]:
         return []
     if not isinstance(content, dict) or content.get("resourceType") != "Parameters":
         raise InvalidRequest.of(messages.PARAMETERS_NEEDED())
-    return [_pair(parameter) for parameter in content.get("parameter", ())]
+    parameters = content.get("parameter", [])
+    if not isinstance(parameters, list):
+        raise InvalidRequest.of(messages.PARAMETERS_LISTED(), "Parameters.parameter")
+    return [_pair(parameter) for parameter in parameters]
 
 
 def _pair(parameter: Any) -> tuple[str, str]:

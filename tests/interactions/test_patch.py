@@ -70,6 +70,8 @@ class TestJsonPatch:
             ({"op": "add", "path": "/gender"}, 400),
             ({"op": "add", "path": "gender", "value": "male"}, 400),
             ({"op": "copy", "path": "/gender"}, 400),
+            ({"op": "remove", "path": "/name/" + "9" * 5000}, 422),
+            ({"op": ["add"], "path": "/gender", "value": "male"}, 400),
             ("not an operation", 400),
         ],
     )
@@ -234,3 +236,52 @@ class TestFhirPathPatch:
         change = fhirpath_patch(type="delete", path="Patient.birthDate")
         answer = client.patch(f"Patient/{id}", change, content_type=FHIR_JSON)
         assert "_birthDate" not in answer.content
+
+    @pytest.mark.parametrize(
+        "operations",
+        [
+            1,
+            None,
+            {},
+            [None],
+            [[]],
+            [{"name": "operation", "part": 1}],
+            [{"name": "operation", "part": [1]}],
+            [{"name": "operation", "part": [{"name": ["type"]}]}],
+            [{"name": "operation", "part": [{"name": "type", "valueCode": ["add"]}]}],
+            [{"name": "operation", "part": [{"name": "value", "part": [{"valueCode": "x"}]}]}],
+        ],
+    )
+    def test_what_is_no_list_of_operations_is_refused(self, client: Client, operations: Any) -> None:
+        id = client.post("Patient", patient()).id
+        patch = {"resourceType": "Parameters", "parameter": operations}
+        assert client.patch(f"Patient/{id}", patch, content_type=FHIR_JSON).status == 400
+        assert client.get(f"Patient/{id}").version == 1
+
+    @pytest.mark.parametrize(
+        "parts",
+        [
+            {"type": "add", "path": "Patient", "name": 5, "value": ("valueString", "x")},
+            {"type": "insert", "path": "Patient.name", "index": ("valueString", "0"), "value": "x"},
+            {"type": "move", "path": "Patient.name", "source": ("valueBoolean", True), "destination": 0},
+        ],
+    )
+    def test_a_part_of_another_type_is_refused(self, client: Client, parts: dict[str, Any]) -> None:
+        id = client.post("Patient", patient()).id
+        answer = client.patch(f"Patient/{id}", fhirpath_patch(**parts), content_type=FHIR_JSON)
+        assert answer.status == 400
+
+    def test_a_part_given_twice_is_refused(self, client: Client) -> None:
+        id = client.post("Patient", patient(gender="male")).id
+        patch = fhirpath_patch(type="delete", path="Patient.name")
+        patch["parameter"][0]["part"].append({"name": "path", "valueString": "Patient.gender"})
+        assert client.patch(f"Patient/{id}", patch, content_type=FHIR_JSON).status == 400
+
+    def test_an_index_beyond_any_list_leads_nowhere(self, client: Client) -> None:
+        id = client.post("Patient", patient()).id
+        path = f"Patient.name[{'9' * 5000}].family"
+        patch = fhirpath_patch(type="replace", path=path, value=("valueString", "x"))
+        assert client.patch(f"Patient/{id}", patch, content_type=FHIR_JSON).status == 422
+        path = f"Patient.name[{'9' * 5000}]"
+        patch = fhirpath_patch(type="replace", path=path, value=("valueHumanName", {"family": "x"}))
+        assert client.patch(f"Patient/{id}", patch, content_type=FHIR_JSON).status == 422

@@ -84,3 +84,10 @@ def test_a_request_for_everything_waits_for_the_job_at_hand(client: Client) -> N
     refused = client.post("$reindex?everything=true")
     assert refused.status == 409
     assert "reindex-1" in refused.diagnostics
+
+
+@pytest.mark.parametrize("parameters", [None, 1, "everything", {"name": "everything", "valueBoolean": True}])
+def test_parameters_that_are_no_list_are_refused(client: Client, parameters: Any) -> None:
+    answer = client.post("$reindex", {"resourceType": "Parameters", "parameter": parameters})
+    assert answer.status == 400
+    assert answer.content["issue"][0]["expression"] == ["Parameters.parameter"]
