@@ -7,6 +7,7 @@ import sys
 import threading
 from pathlib import Path
 from random import Random
+from typing import Self
 
 from benchmarks.servers import ROOT
 
@@ -16,7 +17,9 @@ DRAIN_SECONDS = 600.0
 
 
 class KilledConsumer:
-    """A consumer of the feed of `base`, whose ledger outlives it; `kills` counts how often it was killed."""
+    """A consumer of the feed of `base`, whose ledger outlives it, while the context lasts; `kills` counts how
+    often it was killed.
+    """
 
     def __init__(self, base: str, ledger: Path, random: Random) -> None:
         self.kills = 0
@@ -26,16 +29,23 @@ class KilledConsumer:
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
-    def start(self) -> None:
+    def __enter__(self) -> Self:
         self._thread.start()
+        return self
 
-    def finish(self) -> None:
-        """Kill it for the last time, then let one run until nothing is new."""
+    def __exit__(self, *_: object) -> None:
         self._ended.set()
         self._thread.join()
+
+    def drain(self) -> None:
+        """Let one live until nothing is new. Raises `CalledProcessError` or `TimeoutExpired`."""
         process = self._process("--drain")
-        if process.wait(DRAIN_SECONDS):
-            raise RuntimeError("the consumer ended with an error")
+        try:
+            status = process.wait(DRAIN_SECONDS)
+        finally:
+            process.kill()
+        if status:
+            raise subprocess.CalledProcessError(status, process.args)
 
     def _run(self) -> None:
         while not self._ended.is_set():

@@ -52,13 +52,12 @@ def prove(base: str, folder: Path, *, scale: float, seed: int, clients: int) -> 
     Every POST is sent twice at once, by so many clients, while the feed's consumer is killed and resumed.
     """
     ledger = folder / "ledger.ndjson"
-    consumer = KilledConsumer(base, ledger, Random(seed))
-    consumer.start()
     with _posting(base, clients) as post:
-        started = time.perf_counter()
-        entries = deliver(forecast_cohort(seed=seed, scale=scale), post, clients)
-        seconds = time.perf_counter() - started
-        consumer.finish()
+        with KilledConsumer(base, ledger, Random(seed)) as consumer:
+            started = time.perf_counter()
+            entries = deliver(forecast_cohort(seed=seed, scale=scale), post, clients)
+            seconds = time.perf_counter() - started
+        consumer.drain()
         pulled = Ledger(ledger)
         events = list(pulled.distinct().values())
         deliver(acknowledgements(read_guide(), events), post, clients)
