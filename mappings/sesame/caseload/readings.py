@@ -177,7 +177,7 @@ class Readings:
         return patient, Referral(
             id=resource["id"],
             request=target(resource.get("focus"), "ServiceRequest"),
-            status=resource["status"],
+            status=resource.get("status", ""),
             day=on,
             owner=target(resource.get("owner"), "PractitionerRole"),
             requester=target(resource.get("requester"), "PractitionerRole"),
@@ -192,7 +192,7 @@ class Readings:
         amount = resource.get("total", {}).get("value")
         if patient is None or start is None or forfait is None or amount is None:
             return None
-        return patient, Invoice(resource["id"], resource["status"], forfait, start, amount)
+        return patient, Invoice(resource["id"], resource.get("status", ""), forfait, start, amount)
 
     def _answers(self, resource: Resource) -> Found:
         on = day(resource.get("authored"))

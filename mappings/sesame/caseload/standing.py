@@ -7,10 +7,11 @@ score is never imputed.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from mappings.sesame.caseload.caseload import Dossier, Known
 from mappings.sesame.caseload.facts import Course, Episode, Person, Score, Visit
+from mappings.sesame.pathway.calendar import add_days
 
 PHQ9, GAD7 = "44261-6", "70274-6"
 SCALES = {PHQ9: "PHQ-9", GAD7: "GAD-7"}
@@ -137,7 +138,7 @@ def trend_of(dossier: Dossier, episode: Episode, day: date) -> Trend | None:
     )
     for scale in SCALES:
         scores = [score for score in within if score.scale == scale]
-        if scores and scores[0].day <= episode.start + timedelta(days=BASELINE_DAYS):
+        if scores and scores[0].day <= add_days(episode.start, BASELINE_DAYS):
             return Trend(scale, scores[0], scores[-1] if len(scores) > 1 else None)
     return None
 

@@ -4,12 +4,12 @@ No source of SÉSAME states when a step is due: the days are those of the policy
 """
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from fhir_server.issues import Text
 from mappings.sesame.caseload import messages
 from mappings.sesame.caseload.standing import Standing
-from mappings.sesame.pathway.calendar import RANK_MAX
+from mappings.sesame.pathway.calendar import RANK_MAX, add_days
 from mappings.sesame.policy import Policy
 
 
@@ -29,8 +29,8 @@ def next_step(policy: Policy, standing: Standing) -> Step:
         return Step("handle-alert", messages.HANDLE_ALERT(), day)
     if course is None:
         return Step("begin-sequence", messages.BEGIN_SEQUENCE(), day)
-    due = (standing.last_contact or standing.episode.start) + timedelta(days=policy.contact_days)
-    if course.end <= min(due, day + timedelta(days=policy.contact_days)):
+    due = add_days(standing.last_contact or standing.episode.start, policy.contact_days)
+    if course.end <= min(due, add_days(day, policy.contact_days)):
         if course.track == "classique" and course.rank < RANK_MAX:
             return Step("renew-or-exit", messages.RENEW_OR_EXIT(end=course.end), course.end)
         return Step("exit", messages.EXIT(end=course.end), course.end)

@@ -14,7 +14,8 @@ from mappings.sesame.caseload.standing import (
 )
 from mappings.sesame.export.pseudonyms import Pseudonyms
 from mappings.sesame.export.resources import GENDERS, month
-from mappings.sesame.measures.indicators import TWELVE_WEEKS
+from mappings.sesame.measures.indicators import TWELVE_WEEKS_DAYS
+from mappings.sesame.pathway.calendar import add_days
 from mappings.sesame.tables import Cell
 
 COLUMNS = (
@@ -77,7 +78,7 @@ def _course(dossier: Dossier, episode: Episode) -> dict[str, Cell]:
         "sequences_classique": tracks.count("classique"),
         "sequences_leger": tracks.count("leger"),
         "contacts": len(contacts),
-        "contacts_12_semaines": sum(day < episode.start + TWELVE_WEEKS for day in contacts),
+        "contacts_12_semaines": sum(day < add_days(episode.start, TWELVE_WEEKS_DAYS) for day in contacts),
         "revues": len(reviews_of(dossier, episode, date.max)),
     }
 

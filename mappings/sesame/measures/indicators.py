@@ -6,7 +6,7 @@ looked at on the last day of the period.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from fhir_server.core import json
@@ -14,8 +14,9 @@ from mappings.sesame.caseload.caseload import Dossier, Known
 from mappings.sesame.caseload.facts import Episode
 from mappings.sesame.caseload.standing import Trend, courses_of, reviews_of, trend_of, visits_of
 from mappings.sesame.measures.scope import Case, Scope, begun, cases, courses, ended, invoices, referrals
+from mappings.sesame.pathway.calendar import add_days
 
-TWELVE_WEEKS = timedelta(days=84)
+TWELVE_WEEKS_DAYS = 84
 FORFAITS = ("classique", "leger")
 
 Subjects = tuple[str, ...]
@@ -89,7 +90,11 @@ def _four_contacts(known: Known, scope: Scope) -> list[Group]:
     reached = [
         episode
         for dossier, episode in found
-        if sum(on < episode.start + TWELVE_WEEKS for on in _contact_days(dossier, episode, scope.end)) >= 4
+        if sum(
+            on < add_days(episode.start, TWELVE_WEEKS_DAYS)
+            for on in _contact_days(dossier, episode, scope.end)
+        )
+        >= 4
     ]
     return [_proportion((_subject(episode) for _, episode in found), map(_subject, reached))]
 

@@ -3,7 +3,7 @@
 https://hl7.org/fhir/R4/measure-operation-evaluate-measure.html
 """
 
-from datetime import date, timedelta
+from datetime import date
 from functools import partial
 
 from fhir_server.core import json
@@ -20,7 +20,7 @@ from mappings.sesame.measures.scope import Scope
 from mappings.sesame.operations import messages
 from mappings.sesame.operations.asked import asked, choice, reference_id, today
 from mappings.sesame.operations.renew import asked_day
-from mappings.sesame.pathway.calendar import add_months
+from mappings.sesame.pathway.calendar import last_day
 
 SCOPED = ("periodStart", "periodEnd", "practitioner", "site", "department")
 REPORT_TYPES = ("population", "subject-list")
@@ -102,4 +102,4 @@ def _first_day(text: str) -> date:
 def _last_day(text: str) -> date:
     months = {4: 12, 7: 1}.get(len(text))
     first = _first_day(text)
-    return add_months(first, months) - timedelta(days=1) if months else first
+    return last_day(first, months) if months else first

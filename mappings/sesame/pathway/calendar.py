@@ -1,6 +1,10 @@
-"""Months of the calendar, by which sequences are counted: their last day is included."""
+"""Months of the calendar, by which sequences are counted: their last day is included.
 
-from datetime import date, timedelta
+What would lie beyond the year 9999, which FHIR can write and software sends for "never", is its last day.
+"""
+
+from calendar import monthrange
+from datetime import MAXYEAR, date, timedelta
 
 CLASSIQUE_MONTHS = 3
 """R3, avis du comité technique (2023)."""
@@ -15,8 +19,14 @@ WHOLE_MONTHS = 12
 def add_months(day: date, months: int) -> date:
     """The same day `months` later, or the last day of that month when it has no such day."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    following = date(year + (month + 1) // 12, (month + 1) % 12 + 1, 1)
-    return min(date(year, month + 1, 1) + timedelta(days=day.day - 1), following - timedelta(days=1))
+    if year > MAXYEAR:
+        return date.max
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+def add_days(day: date, days: int) -> date:
+    """The day so many days later."""
+    return day + min(timedelta(days), date.max - day)
 
 
 def last_day(start: date, months: int) -> date:

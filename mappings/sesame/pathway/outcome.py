@@ -7,11 +7,12 @@ referral. Response is a fall of half or more, remission a score under 5 (Psychia
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from fhir_server.extension import Resource
 from fhir_server.search.ast import Match, ReferenceValue, SearchQuery, TokenValue
 from mappings.sesame.guide import Guide
+from mappings.sesame.pathway.calendar import add_days
 from mappings.sesame.pathway.reading import FOUND_MAX, Records, codes, day, followed, referring
 from mappings.sesame.resources.elements import LOINC
 from mappings.sesame.scales import Scale
@@ -64,7 +65,7 @@ def progress_of(records: Records, scores: list[Score], patient: str) -> Iterator
     episodes = referring(records, "EpisodeOfCare", "patient", f"Patient/{patient}")
     for start, end in _spans(episodes):
         within = [one for one in scores if start <= one.day <= end]
-        if within and within[0].day <= start + timedelta(days=BASELINE_DAYS):
+        if within and within[0].day <= add_days(start, BASELINE_DAYS):
             for later in within[1:]:
                 yield Progress(within[0], later)
 

@@ -5,12 +5,13 @@ Source: the programme's referral states (received, accepted, in progress, comple
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from uuid import NAMESPACE_URL, uuid5
 
 from fhir_server.extension import Resource
 from mappings.sesame.guide import Guide
 from mappings.sesame.identifiers import HL7_TYPES
+from mappings.sesame.pathway.calendar import last_day
 from mappings.sesame.pathway.reading import (
     Records,
     codes,
@@ -166,9 +167,7 @@ def _latest(born: object) -> date | None:
     earliest = _earliest(born)
     if earliest is None or not isinstance(born, str) or len(born) >= 10:
         return earliest
-    whole = 366 if len(born) == 4 else 31
-    later = earliest + timedelta(days=whole)
-    return date(later.year, later.month, 1) - timedelta(days=1)
+    return last_day(earliest, 12 if len(born) == 4 else 1)
 
 
 def _is_followed(guide: Guide, records: Records, request: Resource) -> bool:

@@ -5,11 +5,11 @@ Source: avis du comité technique (June 2023), rules R3 to R6.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from fhir_server.issues import Text
 from mappings.sesame.operations import messages
-from mappings.sesame.pathway.calendar import CLASSIQUE_MONTHS, RANK_MAX, WHOLE_MONTHS, last_day
+from mappings.sesame.pathway.calendar import CLASSIQUE_MONTHS, RANK_MAX, WHOLE_MONTHS, add_days, last_day
 from mappings.sesame.pathway.sequence import Sequence
 from mappings.sesame.rules.messages import LEGER_ONCE, TOO_MANY
 
@@ -34,7 +34,7 @@ def renewal_of(sequence: Sequence, all_sequences: Iterable[Sequence], start: dat
     ]
     first = min(one.start for one in same)
     latest = last_day(first, WHOLE_MONTHS)
-    begins = start or sequence.end + timedelta(days=1)
+    begins = start or add_days(sequence.end, 1)
     ends = min(last_day(begins, CLASSIQUE_MONTHS), latest)
     obstacles = tuple(_obstacles(sequence, same, begins, (first, latest)))
     return Renewal(sequence.rank + 1, begins, ends, obstacles)

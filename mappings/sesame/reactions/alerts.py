@@ -5,10 +5,10 @@ answer back takes the alert back.
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
 
 from fhir_server.extension import Change, Resource, View
 from mappings.sesame.guide import Guide
+from mappings.sesame.pathway.calendar import add_days
 from mappings.sesame.pathway.passation import (
     Passation,
     passation_of,
@@ -76,7 +76,7 @@ class RaiseAlerts:
     def _task(self, passation: Passation, identifier: Resource, flag: Resource, view: View) -> Resource:
         response, start = passation.response, flag["period"]["start"]
         raised_on = day(start)
-        until = raised_on + timedelta(days=self._policy.alert_days) if raised_on else None
+        until = add_days(raised_on, self._policy.alert_days) if raised_on else None
         made = suicide_alert(
             self._guide,
             identifier=identifier,

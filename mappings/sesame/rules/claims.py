@@ -13,6 +13,9 @@ from mappings.sesame.pathway.sequence import Sequence, sequence_of
 from mappings.sesame.rules import messages
 from mappings.sesame.rules.verdict import refusal
 
+CORRECTION_DIGITS_MAX = 9
+"""More corrections than any sequence has; Python reads no number of thousands of digits."""
+
 TO = {"active": {"active", "cancelled"}, "cancelled": {"cancelled"}}
 
 
@@ -64,7 +67,8 @@ class ClaimRules:
             yield refusal(messages.CLAIM_BY_SERVER(number=number), "Claim")
             return
         correction = number.removeprefix(f"{sequence.number}-")
-        wanted = self._billing.claim(sequence, view, int(correction)) if correction.isdecimal() else []
+        counted = correction.isdecimal() and len(correction) <= CORRECTION_DIGITS_MAX
+        wanted = self._billing.claim(sequence, view, int(correction)) if counted else []
         if isinstance(wanted, list):
             reason = wanted[0] if wanted else messages.CLAIM_BY_SERVER(number=number)
             yield refusal(messages.CLAIM_OF_NOTHING(reason=reason), "Claim")

@@ -5,12 +5,11 @@ Source: avis du comité technique (June 2023), rules R3 to R6 and R9; the policy
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
 
 from fhir_server.extension import Change, View
 from fhir_server.issues import Issue
 from mappings.sesame.guide import Guide
-from mappings.sesame.pathway.calendar import CLASSIQUE_MONTHS, RANK_MAX, WHOLE_MONTHS, last_day
+from mappings.sesame.pathway.calendar import CLASSIQUE_MONTHS, RANK_MAX, WHOLE_MONTHS, add_days, last_day
 from mappings.sesame.pathway.reading import codes, day, followed, has_code, target
 from mappings.sesame.pathway.sequence import Sequence, sequence_of, sequences_of_patient
 from mappings.sesame.policy import Policy
@@ -129,7 +128,7 @@ class SequenceRules:
             return
         if not previous.is_over:
             yield refusal(messages.PREVIOUS_OPEN(id=previous.id), "CarePlan.replaces")
-        if sequence.start > previous.end + timedelta(days=1):
+        if sequence.start > add_days(previous.end, 1):
             text = messages.GAP(end=previous.end, start=sequence.start)
             yield from judged(self._policy.gaps, text, "CarePlan.period.start")
 
