@@ -58,7 +58,13 @@ def _unforeseen(error: Exception, request_id: str, language: Language) -> FhirRe
 
 
 def _places(error: BaseException) -> str:
-    cause = error.__cause__ or error.__context__
-    before = f"{_places(cause)}\nwhich led to\n" if cause is not None else ""
-    kind = f"{type(error).__module__}.{type(error).__qualname__}"
-    return before + "".join(traceback.format_tb(error.__traceback__)) + kind
+    """The places of the error and of those that led to it, which may lead back to one another."""
+    told: list[str] = []
+    seen: list[BaseException] = []
+    cause: BaseException | None = error
+    while cause is not None and cause not in seen:
+        seen.append(cause)
+        kind = f"{type(cause).__module__}.{type(cause).__qualname__}"
+        told.append("".join(traceback.format_tb(cause.__traceback__)) + kind)
+        cause = cause.__cause__ or cause.__context__
+    return "\nwhich led to\n".join(reversed(told))

@@ -15,6 +15,8 @@ VALUES_MAX = 1_000
 TERMS_MAX = 3_000
 """Values to compare with in all, where an untyped chain counts its values once for every type."""
 VALUE_LENGTH_MAX = 100_000
+SORT_KEYS_MAX = 20
+"""Keys of `_sort`."""
 STEPS_MAX = 8
 """From resource to resource, by a chain or `_has`."""
 WAYS_MAX = 2_000

@@ -11,6 +11,7 @@ from fhir_server.definitions.registry import Registry
 from fhir_server.errors import InvalidSearch
 from fhir_server.search import messages
 from fhir_server.search.ast import Include, Sort
+from fhir_server.search.limits import SORT_KEYS_MAX, too_costly
 from fhir_server.search.parameters import Parameters, nearest, resource_type
 from fhir_server.search.plan import kind_of
 
@@ -37,7 +38,11 @@ class Results:
 
     def sort(self, value: str) -> tuple[Sort, ...]:
         """The keys of `_sort`, the first first. Raises `UnknownParameter` for a key that the types lack."""
-        return tuple(self._key(key.strip()) for key in value.split(",") if key.strip())
+        keys = [key.strip() for key in value.split(",") if key.strip()]
+        if len(keys) > SORT_KEYS_MAX:
+            text = messages.TOO_MANY_VALUES(parameter="_sort", count=len(keys), limit=SORT_KEYS_MAX)
+            raise too_costly(text, "_sort")
+        return tuple(self._key(key) for key in keys)
 
     def _key(self, key: str) -> Sort:
         code = key.removeprefix("-")

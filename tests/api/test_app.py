@@ -121,6 +121,17 @@ def test_the_unforeseen_is_told_without_details(make_api: MakeApi, caplog: pytes
     assert "Dupont" not in caplog.text
 
 
+def test_an_error_that_led_to_itself_is_told_once(
+    make_api: MakeApi, caplog: pytest.LogCaptureFixture
+) -> None:
+    error = KeyError("x")
+    error.__cause__ = error
+    response = make_api(error).send("GET", "/fhir/Patient/1")
+    assert response.status_code == 500
+    assert response.json()["issue"][0]["code"] == "exception"
+    assert caplog.text.count("KeyError") == 1
+
+
 def test_the_unforeseen_in_a_write_is_told_alike(make_api: MakeApi) -> None:
     response = make_api(ZeroDivisionError()).send("DELETE", "/fhir/Patient/1")
     assert response.status_code == 500
