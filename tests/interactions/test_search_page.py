@@ -92,6 +92,7 @@ def test_the_limits_are_those_of_the_server() -> None:
         limits.PARAMETERS_MAX,
         limits.VALUES_MAX,
         limits.TERMS_MAX,
+        limits.SORT_KEYS_MAX,
         limits.VALUE_LENGTH_MAX,
         limits.STEPS_MAX,
         limits.WAYS_MAX,
