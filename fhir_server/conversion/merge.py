@@ -15,7 +15,7 @@ TOLD_BY = {"identifier": "system", "extension": "url"}
 
 def merged(stored: Resource, fresh: Resource, part: Part, own: Own) -> Resource:
     """The stored resource with what the record says of it now."""
-    kept = {name: value for name, value in stored.items() if name not in own.members}
+    kept = {name: value for name, value in stored.items() if name not in own.members | TOLD_BY.keys()}
     said = {name: value for name, value in fresh.items() if name not in part.initial or name not in stored}
     lists = {name: _together(name, stored, fresh, own) for name in TOLD_BY}
     shared = {name: value for name, value in lists.items() if value}

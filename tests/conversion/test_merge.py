@@ -40,6 +40,11 @@ def test_what_is_its_own_is_said_anew() -> None:
     assert found["id"] == "stored"
 
 
+def test_nothing_stays_of_what_is_said_no_more() -> None:
+    stored = STORED | {"extension": [{"url": "http://own/extension"}]}
+    assert "extension" not in merged(stored, FRESH, Part("Patient"), OWN)
+
+
 def test_what_others_wrote_stays() -> None:
     found = merged(STORED, FRESH, Part("Patient"), OWN)
     assert found["photo"] == STORED["photo"]

@@ -9,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from fhir_server.conversion.merge import merged
+from fhir_server.conversion.table import Own, Resource, Table
 from fhir_server.core import json
 from mappings.sesame.records.table import tables
 from tests.mappings.records.drawn import drawn
@@ -29,6 +31,27 @@ def test_nothing_is_lost_on_the_way_to_fhir_and_back(name: str, data: st.DataObj
     read = [json.parse(json.serialise(resource)) for resource in resources]
     assert table.from_fhir(read) == record
     assert table.from_fhir(reversed(read)) == record
+
+
+@each_table
+@settings(max_examples=15)
+@given(data=st.data())
+def test_what_is_said_last_is_what_is_read(name: str, data: st.DataObject) -> None:
+    table = BY_NAME[name]
+    before, after = data.draw(drawn(table)), data.draw(drawn(table))
+    after["identifiant"] = before["identifiant"]
+    parts = {part.type: part for part in table.parts}
+    stored = {one["resourceType"]: one | {"language": "fr"} for one in table.to_fhir(before)}
+    written = [
+        merged(stored[one["resourceType"]], one, parts[one["resourceType"]], _own(table, one))
+        for one in table.to_fhir(after)
+    ]
+    assert table.from_fhir(written) == after
+    assert all(one["language"] == "fr" for one in written)
+
+
+def _own(table: Table, resource: Resource) -> Own:
+    return table.own(next(part for part in table.parts if part.type == resource["resourceType"]))
 
 
 @each_table
