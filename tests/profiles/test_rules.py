@@ -9,6 +9,7 @@ import pytest
 from fhir_server.core import json
 from tests.mappings.sound import GUIDE, broken_rules
 from tests.mappings.story import resources
+from tests.profiles.examples import examples
 
 LEGER = GUIDE.profile("sesame-careplan-leger")
 
@@ -52,7 +53,7 @@ def test_the_difficulty_question_does_not_count_in_the_score() -> None:
 
 @pytest.mark.parametrize("amount", ["608", "608.0", "608.00", "6.08e2"])
 def test_amounts_are_compared_by_value_not_by_digits(amount: str) -> None:
-    claim = first("sesame-claim")
+    claim = next(one.resource for one in examples() if one.name == "facture-1")
     claim["total"]["value"] = json.number(amount)
     assert broken_rules(claim) == set()
 
