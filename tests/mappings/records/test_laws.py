@@ -22,7 +22,7 @@ each_table = pytest.mark.parametrize("name", BY_NAME)
 
 
 @each_table
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(data=st.data())
 def test_nothing_is_lost_on_the_way_to_fhir_and_back(name: str, data: st.DataObject) -> None:
     table = BY_NAME[name]
@@ -34,7 +34,7 @@ def test_nothing_is_lost_on_the_way_to_fhir_and_back(name: str, data: st.DataObj
 
 
 @each_table
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(data=st.data())
 def test_what_is_said_last_is_what_is_read(name: str, data: st.DataObject) -> None:
     table = BY_NAME[name]
