@@ -8,11 +8,11 @@ import threading
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from functools import cmp_to_key
 from pathlib import Path
 from secrets import token_bytes
-from typing import Any, NoReturn, TypeVar
+from typing import NoReturn, TypeVar
 
 from fhir_server import errors
 from fhir_server.core.resource import Draft, body
@@ -23,6 +23,7 @@ from fhir_server.store import messages
 from fhir_server.store.clock import wall_clock
 from fhir_server.store.expectation import expect_later, expect_version
 from fhir_server.store.generation import new_generation
+from fhir_server.store.memory_state import Found, Journal, Key, State
 from fhir_server.store.port import (
     ClauseUse,
     Explanation,
@@ -38,59 +39,8 @@ from fhir_server.store.port import (
 )
 
 T = TypeVar("T")
-Key = tuple[str, str]
-Found = tuple[StoredResource, Entries]
-_ABSENT = object()
 
 COMPARED = "COMPARE every resource"
-
-
-class Journal:
-    """Changes dicts and can take every change back."""
-
-    def __init__(self) -> None:
-        self._before: list[tuple[dict[Any, Any], Any, Any]] = []
-
-    def set(self, mapping: dict[Any, Any], key: Any, value: Any) -> None:
-        self._before.append((mapping, key, mapping.get(key, _ABSENT)))
-        mapping[key] = value
-
-    def erase(self, mapping: dict[Any, Any], key: Any) -> None:
-        if key in mapping:
-            self._before.append((mapping, key, mapping.pop(key)))
-
-    def mark(self) -> int:
-        return len(self._before)
-
-    def undo_to(self, mark: int) -> None:
-        while len(self._before) > mark:
-            mapping, key, value = self._before.pop()
-            if value is _ABSENT:
-                del mapping[key]
-            else:
-                mapping[key] = value
-
-
-@dataclass(slots=True)
-class State:
-    """Everything stored. `versions` is the log by sequence; `current` and `entries` are by type and id."""
-
-    versions: dict[int, StoredResource] = field(default_factory=dict)
-    current: dict[Key, StoredResource] = field(default_factory=dict)
-    entries: dict[Key, Entries] = field(default_factory=dict)
-    uniques: dict[str, str] = field(default_factory=dict)
-    jobs: dict[str, tuple[Job, str, int]] = field(default_factory=dict)
-    indexes: dict[str, TypeIndex] = field(default_factory=dict)
-    documents: dict[str, bytes] = field(default_factory=dict)
-    clock: dict[str, int] = field(default_factory=lambda: {"sequence": 0, "last_updated": 0, "generation": 0})
-
-    def log(self) -> list[StoredResource]:
-        return [self.versions[sequence] for sequence in sorted(self.versions)]
-
-    def living(self, types: Sequence[str] = ()) -> Iterator[Found]:
-        for key, stored in self.current.items():
-            if not stored.deleted and (not types or stored.type in types):
-                yield stored, self.entries[key]
 
 
 @dataclass(frozen=True, slots=True)

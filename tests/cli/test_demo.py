@@ -28,7 +28,10 @@ def test_the_forecast_is_loaded_into_the_store_and_again_adds_nothing(run: Run) 
     [
         (["--cohort", "forcast"], "--cohort forcast: unknown. Known: forecast."),
         (["--cohort", "forecast", "--scale", "2"], "--scale: expected a scale from 0.01 to 1, not 2.0."),
-        (["--cohort", "forecast", "--scale", "0.01", "--base", "nonsense"], "--base nonsense: expected a URL"),
+        (
+            ["--cohort", "forecast", "--scale", "0.01", "--base", "nonsense"],
+            "--base nonsense: expected a URL",
+        ),
         (["--cohort", "forecast", "--store", "memory:"], "memory: forgets everything"),
     ],
 )

@@ -127,4 +127,5 @@ def test_an_operation_says_where_it_is_and_what_it_returns(operation: dict[str, 
     assert operation["system"] or operation["resource"]
     outputs = [found["name"] for found in operation["parameter"] if found["use"] == "out"]
     # A single `return` is the answer itself; several results are the parts of a Parameters resource.
-    assert outputs and len(set(outputs)) == len(outputs)
+    assert outputs
+    assert len(set(outputs)) == len(outputs)

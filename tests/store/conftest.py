@@ -22,8 +22,8 @@ def uri_of(scheme: str, folder: Path) -> str:
 
 
 def opened_store(backend: str, folder: Path) -> Store:
-    """An empty store. The one in MongoDB has its indexes only where it is asked for as "indexed": keeping them up
-    takes time, and what it finds must not depend on them.
+    """An empty store. The one in MongoDB has its indexes only where it is asked for as "indexed": to keep
+    them up takes time, and what it finds must not depend on them.
     """
     if backend in ("mongodb", "indexed"):
         return emptied_store(indexes=backend == "indexed")

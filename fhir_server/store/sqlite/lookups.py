@@ -33,7 +33,7 @@ class Lookups:
         return Sql(text, (*parameters, *cells, limit))
 
     def remember(self, query: SearchQuery, page: Sql) -> None:
-        """Keep the text of a page, if it is that of a look-up whose values are all known, as its parameter is.
+        """Keep the text of a page, if it is that of a look-up whose values and parameter are all known.
 
         One that nothing is indexed by yet has no symbol: its text has no place for the symbol to come.
         """
