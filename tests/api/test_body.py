@@ -118,7 +118,7 @@ def test_a_decompression_bomb_is_refused() -> None:
         read_all([bomb], JSON | {b"content-encoding": b"gzip"})
 
 
-@pytest.mark.parametrize("raw", [b"not gzip", gzip.compress(b'{"a":1}')[:-3]])
+@pytest.mark.parametrize("raw", [b"not gzip", gzip.compress(b'{"a":1}', mtime=0)[:-3]])
 def test_broken_gzip_is_malformed(raw: bytes) -> None:
     with pytest.raises(MalformedContent, match="gzip"):
         read_all([raw], JSON | {b"content-encoding": b"gzip"})
