@@ -93,7 +93,10 @@ def codes(id: str) -> list[str]:
         ("sesame-track", ["classique", "leger"]),
         ("sesame-forfait", ["classique", "leger"]),
         ("sesame-role", ["medecin-generaliste", "ide", "psychiatre"]),
-        ("sesame-encounter-type", ["initial-assessment", "nurse-contact", "case-review"]),
+        (
+            "sesame-encounter-type",
+            ["initial-assessment", "nurse-contact", "case-review", "clinical-meeting"],
+        ),
         ("sesame-claim-state", ["received", "transmitted", "accepted", "rejected", "paid"]),
         (
             "sesame-referral-status",
@@ -150,6 +153,7 @@ def test_naming_systems_govern_the_identifiers_of_the_guide() -> None:
         *("referral", "practitioner-role", "episode", "care-plan", "claim", "record", "pseudonym"),
     }
     for resource in found:
-        assert resource["uniqueId"] == [
-            {"type": "uri", "value": GUIDE.naming_system(resource["id"]), "preferred": True}
-        ]
+        own = GUIDE.naming_system(resource["id"])
+        preferred, *others = resource["uniqueId"]
+        assert preferred == {"type": "uri", "value": own, "preferred": True}
+        assert all(one["value"].startswith(f"{own}/") for one in others)

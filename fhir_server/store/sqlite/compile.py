@@ -226,14 +226,15 @@ class Compiler:
             return Source(LEAD, Sql(f"{match.type} d"), all_of(parts))
         if match.type == "composite" or any(map(_leaves_open, match.values)):
             return None
-        return self._union(
-            [
-                part.narrowed(self._condition(match, value, "d"))
-                for parameter in parameters
-                for value in match.values
-                for part in _parts(match, value, parameter)
-            ]
-        )
+        found = [
+            part.narrowed(condition)
+            for value in match.values
+            # Where a symbol is lacking nothing can match, and SQLite finds no use for a partial index.
+            if (condition := self._condition(match, value, "d")) != NEVER
+            for parameter in parameters
+            for part in _parts(match, value, parameter)
+        ]
+        return self._union(found) if found else Source(LEAD, Sql("resources d"), NEVER)
 
     def _own_source(self, match: Match, types: Sequence[str]) -> Source:
         """By what the resource itself knows."""

@@ -21,7 +21,8 @@ _TERMS_MAX = 64
 
 def all_of(parts: Iterable[Sql]) -> Sql:
     """All conditions at once; true of none."""
-    return _joined(" AND ", parts, ALWAYS)
+    conditions = list(parts)
+    return NEVER if NEVER in conditions else _joined(" AND ", conditions, ALWAYS)
 
 
 def any_of(parts: Iterable[Sql]) -> Sql:
