@@ -5,6 +5,9 @@ from fhir_server.errors import Gone
 from fhir_server.extension import Engine
 from fhir_server.operations import messages
 
+FIRST = "c"
+"""A letter, because a spreadsheet takes what begins with - for a formula."""
+
 
 def position(request: FhirRequest, engine: Engine, cursor: str | None) -> int:
     """The sequence that the cursor stands at, 0 for the beginning.
@@ -13,7 +16,8 @@ def position(request: FhirRequest, engine: Engine, cursor: str | None) -> int:
     """
     if cursor is None:
         return 0
-    epoch, sequence = engine.tokens.open(cursor, "/".join(request.path))
+    token = cursor[len(FIRST) :] if cursor.startswith(FIRST) else ""
+    epoch, sequence = engine.tokens.open(token, "/".join(request.path))
     if epoch != engine.store.epoch:
         raise Gone.of(messages.CURSOR_OF_ANOTHER_EPOCH(), code="expired")
     return int(sequence)
@@ -21,4 +25,4 @@ def position(request: FhirRequest, engine: Engine, cursor: str | None) -> int:
 
 def sealed(request: FhirRequest, engine: Engine, sequence: int) -> str:
     """The cursor that stands at `sequence`."""
-    return engine.tokens.seal((engine.store.epoch, sequence), "/".join(request.path))
+    return FIRST + engine.tokens.seal((engine.store.epoch, sequence), "/".join(request.path))

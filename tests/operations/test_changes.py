@@ -57,7 +57,7 @@ def test_a_cursor_of_another_type_is_refused(client: Client) -> None:
 
 def test_a_cursor_from_before_a_restore_is_gone(client: Client) -> None:
     tokens = PageTokens(client.engine.store.secret)
-    cursor = tokens.seal(("another epoch", 0), "Patient/$changes")
+    cursor = "c" + tokens.seal(("another epoch", 0), "Patient/$changes")
     answer = client.get(f"Patient/$changes?after={cursor}")
     assert answer.status == 410
     assert answer.content["issue"][0]["code"] == "expired"

@@ -21,8 +21,12 @@ _TERMS_MAX = 64
 
 def all_of(parts: Iterable[Sql]) -> Sql:
     """All conditions at once; true of none."""
-    conditions = list(parts)
-    return NEVER if NEVER in conditions else _joined(" AND ", conditions, ALWAYS)
+    return _joined(" AND ", parts, ALWAYS)
+
+
+def is_never(part: Sql) -> bool:
+    """Whether a condition is false, or has a term that is."""
+    return part == NEVER or " AND 0" in part.text
 
 
 def any_of(parts: Iterable[Sql]) -> Sql:
