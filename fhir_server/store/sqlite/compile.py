@@ -34,7 +34,7 @@ from fhir_server.store.sqlite.contained import PRESENCE, among_types, inner_type
 from fhir_server.store.sqlite.hierarchy import ids_of
 from fhir_server.store.sqlite.hops import Join, Way, way_of
 from fhir_server.store.sqlite.rows import COLUMNS, PART_COLUMNS, UNKEYED
-from fhir_server.store.sqlite.sql import ALWAYS, NEVER, Sql, all_of, among, any_of, is_never, negation
+from fhir_server.store.sqlite.sql import ALWAYS, NEVER, Sql, all_of, among, any_of, negation
 from fhir_server.store.sqlite.symbols import Symbols
 from fhir_server.store.sqlite.windows import is_bound, shares, window
 
@@ -229,8 +229,7 @@ class Compiler:
         found = [
             part.narrowed(condition)
             for value in match.values
-            # Where a symbol is lacking nothing can match, and SQLite finds no use for a partial index.
-            if not is_never(condition := self._condition(match, value, "d"))
+            if (condition := self._condition(match, value, "d")) != NEVER
             for parameter in parameters
             for part in _parts(match, value, parameter)
         ]

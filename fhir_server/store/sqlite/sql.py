@@ -24,11 +24,6 @@ def all_of(parts: Iterable[Sql]) -> Sql:
     return _joined(" AND ", parts, ALWAYS)
 
 
-def is_never(part: Sql) -> bool:
-    """Whether a condition is false, or has a term that is."""
-    return part == NEVER or " AND 0" in part.text
-
-
 def any_of(parts: Iterable[Sql]) -> Sql:
     """At least one of the conditions; false of none."""
     return _joined(" OR ", parts, NEVER)
