@@ -208,11 +208,23 @@ class Registry:
         """A code system, at `url` or `url|version`, with those of its codes that are known here."""
         found = self._code_systems.get(url)
         if found is None:
-            own = self.canonical(url, "CodeSystem")
+            own = self._fullest(url)
             found = code_system_from_resource(own) if own else self._known_system(url)
             if found is not None:
                 self._code_systems[url] = found
         return found
+
+    def _fullest(self, url: str) -> Resource | None:
+        """The CodeSystem at a canonical; one that a package has whole before a guide's part of it."""
+        found = self.canonical(url, "CodeSystem")
+        if found is not None and found.get("content") == "fragment" and self._is_of_guide(found):
+            packaged = self.packages.find(url, "CodeSystem")
+            if packaged is not None and packaged.get("content") == "complete":
+                return packaged
+        return found
+
+    def _is_of_guide(self, resource: Resource) -> bool:
+        return any(resource is one for one in self._guides)
 
     def code_system_versions(self) -> Mapping[str, tuple[str, ...]]:
         """Every code system that is known here, with its versions, the one that counts last."""

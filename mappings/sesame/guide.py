@@ -74,7 +74,7 @@ def read_guide(root: str | None = None) -> Guide:
     own_root = head["url"].removesuffix(f"/{HEAD}")
     root = (root or own_root).rstrip("/")
     resources = (json.parse(body.replace(own_root.encode(), root.encode())) for body in _bodies())
-    stamped = sorted((_stamped(resource, head) for resource in resources), key=_key)
+    stamped = sorted((_stamped(resource, head, root) for resource in resources), key=_key)
     complete = tuple(_with_contents(resource, stamped) for resource in stamped)
     return Guide(root, head["version"], head["date"], complete, dict(_displays(complete)))
 
@@ -111,7 +111,10 @@ def _key(resource: Resource) -> str:
     return f"{resource['resourceType']}/{resource['id']}"
 
 
-def _stamped(resource: Resource, head: Resource) -> Resource:
+def _stamped(resource: Resource, head: Resource, root: str) -> Resource:
+    """The resource as part of the guide; what others publish, and the guide has a part of, stays theirs."""
+    if not resource.get("url", root).startswith(root):
+        return resource
     names = STAMPED[1:] if resource["resourceType"] == "NamingSystem" else STAMPED
     return resource | {name: head[name] for name in names if name in head}
 
@@ -146,4 +149,5 @@ def _displays(resources: Iterable[Resource]) -> Iterator[tuple[tuple[str, str], 
     for resource in resources:
         if resource["resourceType"] == "CodeSystem":
             for concept in resource["concept"]:
-                yield (resource["url"], concept["code"]), concept["display"]
+                if "display" in concept:
+                    yield (resource["url"], concept["code"]), concept["display"]
