@@ -63,9 +63,25 @@ def _conformance(resource: Resource, engine: Engine, judge: Callable[..., list[I
 
 def accepted_for_create(content: Any, type: str, engine: Engine, *, with_warnings: bool = False) -> Accepted:
     """As `accepted`, with the client's id left out: a create gives an id of its own, whatever that one is."""
+    return accepted(without_id(content), type, engine, with_warnings=with_warnings)
+
+
+def without_id(content: Any) -> Any:
+    """The content of a create, to which the client's id says nothing."""
     if isinstance(content, dict) and "id" in content:
-        content = {name: value for name, value in content.items() if name != "id"}
-    return accepted(content, type, engine, with_warnings=with_warnings)
+        return {name: value for name, value in content.items() if name != "id"}
+    return content
+
+
+def accepted_within(content: Any, type: str, engine: Engine) -> Accepted:
+    """As `accepted` says of a resource of a Bundle that was accepted whole, and its resources with it.
+
+    They were then judged with what they refer to at hand, so that all that is left to ask is what the Bundle
+    knows nothing of: the type that the request is for, and the profiles that are required of it.
+    """
+    if content is None or content["resourceType"] != type or engine.required_profiles.get(type):
+        return accepted(content, type, engine)
+    return Accepted(content, ())
 
 
 def check_id(id: str) -> None:

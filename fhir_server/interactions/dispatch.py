@@ -122,12 +122,13 @@ class Dispatcher:
 
     def _bundle(self, request: FhirRequest, engine: Engine) -> FhirResponse:
         contents = entries_of(request, engine)
-        if request.content.get("meta", {}).get("profile"):
-            # Its entries are then looked at twice: alone they do not tell what the Bundle must be as a whole.
+        claims = bool(request.content.get("meta", {}).get("profile"))
+        if claims:
+            # Alone, its entries do not tell what the Bundle must be as a whole.
             accepted(request.content, "Bundle", engine)
         if request.content["type"] == "batch":
             return batch(request, contents, self.dispatch)
-        return Transaction(request, contents, engine).run(partial(read_in, engine))
+        return Transaction(request, contents, engine, judged=claims).run(partial(read_in, engine))
 
 
 def _searches(request: FhirRequest) -> bool:

@@ -13,7 +13,13 @@ from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import FhirError, InvalidRequest, MalformedContent, Unprocessable
 from fhir_server.extension import Engine, Resource
 from fhir_server.interactions import messages
-from fhir_server.interactions.acceptance import accepted, accepted_for_create, check_id, check_same_id
+from fhir_server.interactions.acceptance import (
+    accepted,
+    accepted_within,
+    check_id,
+    check_same_id,
+    without_id,
+)
 from fhir_server.interactions.answers import written
 from fhir_server.interactions.batch import answer_entry
 from fhir_server.interactions.changeset import Changeset
@@ -67,11 +73,16 @@ def _at(asked: Entry, step: Callable[Concatenate[Entry, P], T], *args: P.args, *
 
 
 class Transaction:
-    """One transaction Bundle on its way through one unit of work."""
+    """One transaction Bundle on its way through one unit of work; `judged` when it was accepted as a whole,
+    by the profiles that it claims.
+    """
 
-    def __init__(self, request: FhirRequest, contents: list[dict[str, Any]], engine: Engine) -> None:
+    def __init__(
+        self, request: FhirRequest, contents: list[dict[str, Any]], engine: Engine, *, judged: bool = False
+    ) -> None:
         self._request = request
         self._engine = engine
+        self._accept = accepted_within if judged else accepted
         self._entries = [entry_of(index, content, request) for index, content in enumerate(contents)]
         _check_full_urls(self._entries)
         self._resources = self._accepted()
@@ -93,9 +104,9 @@ class Transaction:
             if len(asked.request.path) not in (1, 2) or not self._is_type(asked.request.path[0]):
                 raise _unfit(asked)
             try:
-                check = accepted_for_create if asked.request.method == "POST" else accepted
                 content, type = asked.request.content, asked.request.path[0]
-                resources[asked.index] = check(content, type, self._engine).resource
+                content = without_id(content) if asked.request.method == "POST" else content
+                resources[asked.index] = self._accept(content, type, self._engine).resource
             except FhirError as error:
                 malformed |= not isinstance(error, Unprocessable)
                 issues += located(error, asked).issues

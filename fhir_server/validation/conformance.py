@@ -125,6 +125,8 @@ class Conformance:
         visit.shared.busy.add(key)
         found = profile.node.check(resource, visit)
         visit.shared.busy.discard(key)
+        if found is None:
+            visit.shared.sound.add(key)
         if visit.missing:
             names = ", ".join(dict.fromkeys(visit.missing))
             text = messages.MUST_SUPPORT(profile=canonical, names=names)

@@ -71,10 +71,12 @@ class Library:
         return first
 
     def _against(self, value: Any, canonical: str, visit: Visit) -> list[Finding]:
-        """What is wrong with a value by one profile; nothing where that is not known, or is being asked."""
+        """What is wrong with a value by one profile; nothing where that is not known, is being asked, or was
+        asked before and well answered.
+        """
         profile = self.profile(canonical)
         key = (id(value), canonical)
-        if profile is None or profile.fault or key in visit.shared.busy:
+        if profile is None or profile.fault or key in visit.shared.busy or key in visit.shared.sound:
             return []
         visit.shared.busy.add(key)
         try:

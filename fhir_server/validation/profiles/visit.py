@@ -31,13 +31,14 @@ class Within(Protocol):
 class Shared:
     """What all visits of one validation share.
 
-    `faults` are the rules that have been reported as faulty, `busy` the resources, each by a profile, that
-    are being checked already.
+    `faults` are the rules that have been reported as faulty, `busy` the values, each by a profile, that are
+    being checked already, `sound` the resources in which nothing was found by a profile that they claim.
     """
 
     within: Within
     faults: set[int] = field(default_factory=set)
     busy: set[tuple[int, str]] = field(default_factory=set)
+    sound: set[tuple[int, str]] = field(default_factory=set)
     indexes: "dict[int, BundleIndex]" = field(default_factory=dict)
 
     def index(self, bundle: Resource) -> "BundleIndex":

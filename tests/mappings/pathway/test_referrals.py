@@ -71,6 +71,38 @@ def test_a_bundle_is_held_to_the_profile_of_referrals_that_it_claims(client: Cli
     assert "ses-bundle-1" in str(answer.content)
 
 
+def test_a_bundle_that_claims_its_profile_is_refused_for_all_that_its_entries_are_refused_for_alone(
+    client: Client,
+) -> None:
+    sent(client.post("", team_bundle(GUIDE, make_team(GUIDE))))
+    whole = bundle()
+    spoilt = [
+        (place, name)
+        for place, entry in enumerate(whole["entry"])
+        for name in entry["resource"]
+        if name not in ("resourceType", "meta")
+    ]
+    refusals = 0
+    for place, name in spoilt:
+        entries = [entry | {"resource": dict(entry["resource"])} for entry in whole["entry"]]
+        del entries[place]["resource"][name]
+        alone = client.post("", whole | {"entry": entries})
+        if alone.status == 200:
+            continue
+        refusals += 1
+        claimed = {"meta": {"profile": [GUIDE.profile("sesame-bundle-referral")]}}
+        answer = client.post("", whole | {"entry": entries} | claimed)
+        assert answer.status == alone.status, (place, name)
+        assert _errors(alone) <= _errors(answer), (place, name)
+    assert refusals > len(whole["entry"])
+
+
+def _errors(answer: Answer) -> set[str]:
+    return {
+        place for one in answer.content["issue"] if one["severity"] == "error" for place in one["expression"]
+    }
+
+
 def test_the_server_makes_the_task_that_the_doctor_did_not_send(client: Client) -> None:
     sent(refer(client, "Task"))
     assert state(client) == ("requested", None, "active")
