@@ -134,3 +134,12 @@ def test_no_file_writes_another_sesame_address_than_the_root() -> None:
     beginnings = {address for address in addresses if address.endswith("/")}
     assert addresses - beginnings == known
     assert all(any(url.startswith(beginning) for url in known) for beginning in beginnings)
+
+
+def test_a_membership_beside_other_conditions_stands_in_parentheses(definition: dict[str, Any]) -> None:
+    """FHIRPath does not need them; a validator in wide use reads `a in b or c` as `a in (b or c)`."""
+    for element in definition["differential"]["element"]:
+        for rule in element.get("constraint", ()):
+            beside = re.findall(r"[\w.]+ in \([^()]*\)\s*(?:and|or)\b", rule["expression"])
+            beside += re.findall(r"\b(?:and|or|implies) [\w.]+ in \(", rule["expression"])
+            assert beside == []
