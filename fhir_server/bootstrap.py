@@ -211,6 +211,7 @@ def _limits(settings: Settings) -> Limits:
     return Limits(
         page_default=settings.page_count_default,
         page_max=settings.page_count_max,
+        total_max=settings.total_count_max,
         include_max=settings.include_count_max,
         bundle_entries_max=settings.bundle_entries_max,
         conditional_delete_max=settings.conditional_delete_max,

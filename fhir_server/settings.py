@@ -209,6 +209,9 @@ class Settings:
     page_count_max: int = setting(
         1_000, _integer(1, 10_000), "Most matches per page, whatever `_count` says."
     )
+    total_count_max: int = setting(
+        1_000, _integer(0, 1_000_000), "Most matches that a search counts when `_total` does not ask for it."
+    )
     include_count_max: int = setting(
         1_000, _integer(1, 100_000), "Most resources that `_include` and `_revinclude` add to a page."
     )

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Sizes that requests are held to. Counts are of resources or entries."""
+    """Sizes that requests are held to. Counts are of resources or entries. `total_max` is how many matches
+    are counted for a total that nobody asked for.
+    """
 
     page_default: int = 20
     page_max: int = 1_000
+    total_max: int = 1_000
     include_max: int = 1_000
     bundle_entries_max: int = 5_000
     conditional_delete_max: int = 1_000

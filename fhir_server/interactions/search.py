@@ -5,13 +5,15 @@ https://hl7.org/fhir/R4/http.html#search
 
 from dataclasses import replace
 
+from msgspec import structs
+
 from fhir_server.core.bundle import bundle
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.extension import Engine
-from fhir_server.interactions.links import PAGE_PARAMETER, PRESENTATION, page_path, self_link
+from fhir_server.interactions.links import PAGE_PARAMETER, PRESENTATION, self_link
 from fhir_server.interactions.scope import scope
-from fhir_server.interactions.searchset import searchset
-from fhir_server.search.ast import Page, SearchQuery
+from fhir_server.interactions.searchset import Turn, searchset, turned
+from fhir_server.search.ast import SearchQuery
 from fhir_server.search.coverage import check_coverage
 from fhir_server.search.parse import ParsedSearch, parse
 from fhir_server.search.remembered import Asked
@@ -20,29 +22,33 @@ from fhir_server.store.port import Reader, StoredResource
 
 def search(request: FhirRequest, engine: Engine, reader: Reader) -> FhirResponse:
     """GET [type]?..., POST [type]/_search, and the same on the base: a searchset Bundle."""
-    parsed = _understood(request, engine)
+    token = request.parameter(PAGE_PARAMETER) if request.query else None
+    turn = turned(token, request, engine) if token is not None else None
+    parsed = _turned(turn, request, engine) if turn else _understood(request, engine)
     check_coverage(parsed.query, engine.pending, engine.registry)
     if parsed.summary == "count" or parsed.query.count == 0:
         result = reader.search(replace(parsed.query, count=0, total="accurate"))
         body = bundle("searchset", [], [self_link(request, parsed.self_parameters)], result.total)
         return FhirResponse(200, body=body)
     result = reader.search(parsed.query)
+    if turn:
+        result = structs.replace(result, total=turn.total)
     included, capped = _included(parsed.query, result.matches, engine, reader)
     return searchset(request, engine, parsed, result, included, capped)
 
 
 def _understood(request: FhirRequest, engine: Engine) -> ParsedSearch:
-    """The search that the path, and the parameters or the page token, ask for."""
-    token = request.parameter(PAGE_PARAMETER) if request.query else None
-    if token is None:
-        asked = Asked(request.path, request.query, request.base_url, request.preferences.lenient)
-        return engine.searches.understood(
-            asked, lambda: _parsed([p for p in request.query if p[0] not in PRESENTATION], request, engine)
-        )
-    parameters, snapshot, after = engine.tokens.open(token, page_path(request))
-    parsed = _parsed([(name, value) for name, value in parameters], request, engine)
-    page = Page(snapshot, tuple(after))
-    return replace(parsed, query=replace(parsed.query, page=page))
+    """The search that the path and the parameters ask for."""
+    asked = Asked(request.path, request.query, request.base_url, request.preferences.lenient)
+    return engine.searches.understood(
+        asked, lambda: _parsed([p for p in request.query if p[0] not in PRESENTATION], request, engine)
+    )
+
+
+def _turned(turn: Turn, request: FhirRequest, engine: Engine) -> ParsedSearch:
+    """A further page of a search, whose matches were counted for the first."""
+    parsed = _parsed(list(turn.parameters), request, engine)
+    return replace(parsed, query=replace(parsed.query, page=turn.page, total="none"))
 
 
 def _parsed(parameters: list[tuple[str, str]], request: FhirRequest, engine: Engine) -> ParsedSearch:
@@ -57,6 +63,7 @@ def _parsed(parameters: list[tuple[str, str]], request: FhirRequest, engine: Eng
         now=engine.now(),
         count_default=engine.limits.page_default,
         count_max=engine.limits.page_max,
+        total_max=engine.limits.total_max,
     )
     if not within.where:
         return parsed

@@ -4,6 +4,7 @@ https://hl7.org/fhir/R4/http.html#search
 """
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from fhir_server.core import json
 from fhir_server.core.bundle import bundle, entry
@@ -14,8 +15,23 @@ from fhir_server.interactions import messages
 from fhir_server.interactions.links import next_link, page_path, self_link
 from fhir_server.interactions.subset import Subset, subset
 from fhir_server.issues import Issue
+from fhir_server.search.ast import Page
 from fhir_server.search.parse import ParsedSearch
 from fhir_server.store.port import SearchResult, StoredResource
+
+
+class Turn(NamedTuple):
+    """A page that a link leads to: the parameters of the search, and the total that its first page told."""
+
+    parameters: tuple[tuple[str, str], ...]
+    page: Page
+    total: int | None
+
+
+def turned(token: str, request: FhirRequest, engine: Engine) -> Turn:
+    """What a page token says. Raises `InvalidRequest` for one that is not of here."""
+    parameters, snapshot, after, total = engine.tokens.open(token, page_path(request))
+    return Turn(tuple((name, value) for name, value in parameters), Page(snapshot, tuple(after)), total)
 
 
 def searchset(
@@ -45,7 +61,7 @@ def searchset(
         entries.append(entry(f"urn:uuid:{engine.new_id()}", outcome, search={"mode": "outcome"}))
     links = [self_link(request, parsed.self_parameters)]
     if result.next is not None:
-        state = (parsed.self_parameters, result.snapshot, result.next)
+        state = (parsed.self_parameters, result.snapshot, result.next, result.total)
         links.append(next_link(request, engine.tokens.seal(state, page_path(request))))
     return FhirResponse(200, body=bundle("searchset", entries, links, result.total))
 

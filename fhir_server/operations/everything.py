@@ -7,16 +7,19 @@ https://hl7.org/fhir/R4/encounter-operation-everything.html
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import groupby
+
+from msgspec import structs
 
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.core.temporal import period_of
 from fhir_server.errors import Gone, InvalidRequest, NotFound
 from fhir_server.extension import Engine, Operation
 from fhir_server.interactions import messages as interaction_messages
-from fhir_server.interactions.links import PAGE_PARAMETER, page_path, page_size
+from fhir_server.interactions.links import PAGE_PARAMETER, page_size
 from fhir_server.interactions.scope import compartment_types, in_compartment
-from fhir_server.interactions.searchset import searchset
+from fhir_server.interactions.searchset import Turn, searchset, turned
 from fhir_server.operations import messages
 from fhir_server.operations.parameters import given
 from fhir_server.search.ast import (
@@ -26,7 +29,6 @@ from fhir_server.search.ast import (
     Include,
     Match,
     MissingValue,
-    Page,
     Prefix,
     SearchQuery,
 )
@@ -54,13 +56,14 @@ def everything(request: FhirRequest, engine: Engine) -> FhirResponse:
     _check_exists(engine, type, id)
     parameters = given(request, PARAMETERS)
     token = dict(parameters).get(PAGE_PARAMETER)
-    page = None
-    if token is not None:
-        kept, snapshot, after = engine.tokens.open(token, page_path(request))
-        parameters, page = tuple((name, value) for name, value in kept), Page(snapshot, tuple(after))
-    query = _query(engine, type, id, dict(parameters), page)
+    turn = turned(token, request, engine) if token is not None else None
+    if turn:
+        parameters = turn.parameters
+    query = _query(engine, type, id, dict(parameters), turn)
     check_coverage(query, engine.pending, engine.registry)
     result = engine.store.search(query)
+    if turn:
+        result = structs.replace(result, total=turn.total)
     related = tuple(_related(engine, type, result.matches))
     limit = engine.limits.include_max
     parsed = ParsedSearch(query, self_parameters=parameters)
@@ -75,7 +78,7 @@ def _check_exists(engine: Engine, type: str, id: str) -> None:
         raise Gone.of(interaction_messages.DELETED(reference=stored.reference, version=stored.version))
 
 
-def _query(engine: Engine, type: str, id: str, given: dict[str, str], page: Page | None) -> SearchQuery:
+def _query(engine: Engine, type: str, id: str, given: dict[str, str], turn: Turn | None) -> SearchQuery:
     members = compartment_types(engine.registry, type)
     wanted = tuple(name.strip() for name in given.get("_type", "").split(",") if name.strip())
     for name in wanted:
@@ -89,7 +92,8 @@ def _query(engine: Engine, type: str, id: str, given: dict[str, str], page: Page
         if name in given:
             where += _in_care_period(engine, prefix, name, given[name])  # type: ignore[arg-type]
     count = page_size(given.get("_count"), engine.limits)
-    return SearchQuery(wanted or members, tuple(where), count=count, page=page)
+    asked = SearchQuery(wanted or members, tuple(where), count=count)
+    return replace(asked, page=turn.page, total="none") if turn else asked
 
 
 def _in_care_period(engine: Engine, prefix: Prefix, name: str, value: str) -> Iterator[Clause]:

@@ -274,7 +274,7 @@ class Page:
 class SearchQuery:
     """A whole search. `types` is empty for every type; `where` are joined by AND; `visibility` is applied
     at every hop. Without `sort`, matches come by first sequence, ascending, which is also the last sort key
-    of all.
+    of all. A `bounded` total is exact up to `total_max` matches, and of more there is none.
     """
 
     types: tuple[str, ...]
@@ -282,6 +282,7 @@ class SearchQuery:
     sort: tuple[Sort, ...] = ()
     includes: tuple[Include, ...] = ()
     count: int = 20
-    total: Literal["none", "estimate", "accurate"] = "accurate"
+    total: Literal["none", "bounded", "estimate", "accurate"] = "accurate"
+    total_max: int = 1_000
     page: Page | None = None
     visibility: Clause | None = field(default=None)

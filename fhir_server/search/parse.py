@@ -51,10 +51,12 @@ def parse(
     base_url: str = "",
     count_default: int = 20,
     count_max: int = 1_000,
+    total_max: int = 1_000,
 ) -> ParsedSearch:
     """Understand the parameters of a search on `types`; on all types where there are none.
 
-    `now` in UTC microseconds is what `ap` compares with. Raises `InvalidSearch` with every problem at once;
+    `now` in UTC microseconds is what `ap` compares with. Up to `total_max` matches are counted where the
+    parameters do not say how. Raises `InvalidSearch` with every problem at once;
     under `lenient` unknown and unsupported parameters become warnings.
     """
     if len(parameters) > PARAMETERS_MAX:
@@ -73,7 +75,7 @@ def parse(
     parser.read(given)
     if parser.problems:
         raise InvalidSearch(*map(shortened, parser.problems))
-    return parser.parsed(tuple(types), count_default)
+    return parser.parsed(tuple(types), count_default, total_max)
 
 
 def _types(types: Sequence[str], given: Iterable[tuple[str, str]], registry: Registry) -> tuple[str, ...]:
@@ -99,7 +101,7 @@ class _Parser:
     sort: tuple[Sort, ...] = ()
     includes: list[Include] = field(default_factory=list)
     count: int | None = None
-    total: Total = "accurate"
+    total: Total | None = None
     summary: str | None = None
     elements: tuple[str, ...] = ()
     problems: list[Issue] = field(default_factory=list)
@@ -169,7 +171,7 @@ class _Parser:
     def _take_total(self, _name: str, value: str) -> None:
         self.total = self.results.total(value)
 
-    def parsed(self, types: tuple[str, ...], count_default: int) -> ParsedSearch:
+    def parsed(self, types: tuple[str, ...], count_default: int, total_max: int) -> ParsedSearch:
         """Everything taken in; `_count=0` and `_summary=count` both ask for the total alone."""
         counting = self.count == 0 or self.summary == "count"
         query = SearchQuery(
@@ -178,7 +180,8 @@ class _Parser:
             sort=self.sort,
             includes=tuple(dict.fromkeys(self.includes)),
             count=0 if counting else (count_default if self.count is None else self.count),
-            total="accurate" if counting else self.total,
+            total="accurate" if counting else self.total or "bounded",
+            total_max=total_max,
         )
         ignored = tuple(map(shortened, self.ignored))
         return ParsedSearch(query, ignored, tuple(self.understood), self.summary, self.elements)

@@ -92,6 +92,14 @@ def _compare(sorts: Sequence[Sort]) -> Callable[[SortKey, SortKey], int]:
     return compare
 
 
+def _total(query: SearchQuery, found: int) -> int | None:
+    """The total to tell of so many matches; of those that a first page shows, always."""
+    if query.total == "none":
+        return None
+    is_shown = query.page is None and 0 < query.count >= found
+    return None if query.total == "bounded" and found > query.total_max and not is_shown else found
+
+
 class MemoryReader:
     """Reads a state under its lock."""
 
@@ -122,7 +130,7 @@ class MemoryReader:
         compare = _compare(query.sort)
         by_key = cmp_to_key(compare)
         keyed.sort(key=lambda pair: by_key(pair[0]))
-        total = None if query.total == "none" else len(keyed)
+        total = _total(query, len(keyed))
         if query.page:
             after = query.page.after
             keyed = [pair for pair in keyed if compare(pair[0], after) > 0]

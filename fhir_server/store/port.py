@@ -50,7 +50,7 @@ class StoredResource(Struct, frozen=True):
 
 class SearchResult(Struct, frozen=True):
     """One page. `next` is the key to continue after, None on the last page; `total` None when not asked
-    for.
+    for, or where there are more than a bounded one counts.
     """
 
     matches: tuple[StoredResource, ...]

@@ -66,6 +66,30 @@ def test_pages_hold_every_resource_once_while_others_write(client: Client) -> No
     assert seen == ids
 
 
+def test_every_page_tells_the_total_of_the_first(client: Client) -> None:
+    for _ in range(3):
+        client.post("Patient", patient())
+    first = client.get("Patient?_count=1")
+    client.post("Patient", patient())
+    second = client.get(first.link("next") or "")
+    third = client.get(second.link("next") or "")
+    assert [page.content["total"] for page in (first, second, third)] == [3, 3, 3]
+    uncounted = client.get("Patient?_count=1&_total=none")
+    assert "total" not in uncounted.content
+    assert "total" not in client.get(uncounted.link("next") or "").content
+
+
+def test_of_many_matches_the_total_is_told_only_to_those_who_ask(client_with: ClientFactory) -> None:
+    client = client_with(limits=Limits(total_max=2))
+    for _ in range(3):
+        client.post("Patient", patient())
+    assert "total" not in client.get("Patient?_count=1").content
+    for asked in ("_total=accurate", "_total=estimate", "_summary=count"):
+        assert client.get(f"Patient?_count=1&{asked}").content["total"] == 3
+    assert client.get("Patient?_count=0").content["total"] == 3
+    assert client.get("Patient").content["total"] == 3
+
+
 def test_page_links_show_no_search_value(client: Client) -> None:
     for _ in range(2):
         client.post("Patient", identified("275047512345678"))

@@ -178,6 +178,11 @@ def test_everything_that_a_match_refers_to_can_be_included(registry: Registry) -
     assert understood(registry, "Patient?_include=*").query.includes == (Include("Patient", "*"),)
 
 
+def test_a_total_that_is_not_asked_for_is_bounded(registry: Registry) -> None:
+    assert understood(registry, "Patient?name=a").query.total == "bounded"
+    assert understood(registry, "Patient?name=a&_total=accurate").query.total == "accurate"
+
+
 @pytest.mark.parametrize("query", ["_count=0", "_summary=count", "_summary=count&_count=7&_total=none"])
 def test_a_count_asks_for_the_total_alone(registry: Registry, query: str) -> None:
     found = understood(registry, "Patient?" + query).query

@@ -252,6 +252,16 @@ def test_counts_and_totals(people: Store) -> None:
     assert people.search(SearchQuery(("Nothing",))).total == 0
 
 
+@pytest.mark.parametrize(
+    ("count", "total_max", "total"), [(1, 4, 4), (1, 3, None), (0, 3, None), (4, 3, 4), (3, 3, None)]
+)
+def test_a_bounded_total_is_exact_up_to_its_bound_and_where_the_page_shows_all(
+    people: Store, count: int, total_max: int, total: int | None
+) -> None:
+    query = SearchQuery(("Patient",), count=count, total="bounded", total_max=total_max)
+    assert people.search(query).total == total
+
+
 @pytest.mark.parametrize("descending", [False, True])
 def test_sorting_puts_missing_values_last_and_pages_through_them(store: Store, descending: bool) -> None:
     families: dict[str, list[str]] = {"a": ["m"], "b": [], "c": ["z", "a"], "d": ["m"], "e": [], "f": ["b"]}

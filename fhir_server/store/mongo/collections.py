@@ -99,9 +99,10 @@ class View:
         """What a pipeline makes of the resources."""
         return list(self.collections.resources.aggregate(list(stages), session=self.session))
 
-    def count(self, filter: Filter) -> int:
-        """How many resources a filter finds."""
-        return self.collections.resources.count_documents(filter, session=self.session)
+    def count(self, filter: Filter, limit: int | None = None) -> int:
+        """How many resources a filter finds, counted up to a limit."""
+        stop = {} if limit is None else {"limit": limit}
+        return self.collections.resources.count_documents(filter, session=self.session, **stop)
 
     def targets(self, filter: Filter, parameter: str, limit: int | None = None) -> set[str]:
         """The `_id`s of what resources refer to by a parameter, at most so many of them."""

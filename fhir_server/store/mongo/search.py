@@ -70,13 +70,18 @@ class MongoSearch:
 
     def _total(
         self, query: SearchQuery, rows: Sequence[Any], found: Filter | None, hops: Hops, snapshot: int
-    ) -> int:
+    ) -> int | None:
         if query.page is None and 0 < query.count >= len(rows):
             return len(rows)
+        limit = query.total_max if query.total == "bounded" else None
         if found is None:
-            return self._counted(query.where, query.types, hops, snapshot)
-        asked = all_of([found, {"f": {"$lte": snapshot}}])
-        return self._estimate(asked, snapshot) if query.total == "estimate" else self._view.count(asked)
+            counted = self._counted(query.where, query.types, hops, snapshot, limit)
+        else:
+            asked = all_of([found, {"f": {"$lte": snapshot}}])
+            if query.total == "estimate":
+                return self._estimate(asked, snapshot)
+            counted = self._view.count(asked, None if limit is None else limit + 1)
+        return counted if limit is None or counted <= limit else None
 
     def _estimate(self, found: Filter, snapshot: int) -> int:
         """The number of a few matches; of many, what they would be if all lay as close as the first."""
@@ -115,14 +120,28 @@ class MongoSearch:
         whole = {one["_id"]: one for one in self._view.documents([row["_id"] for row in rows], OWN)}
         return [{**whole[row["_id"]], **row} for row in rows]
 
-    def _counted(self, where: Sequence[Clause], types: Sequence[str], hops: Hops, snapshot: int) -> int:
-        """The number of matches, batch by batch where it cannot be said at once."""
+    def _counted(
+        self,
+        where: Sequence[Clause],
+        types: Sequence[str],
+        hops: Hops,
+        snapshot: int,
+        limit: int | None = None,
+    ) -> int:
+        """The number of matches, batch by batch where it cannot be said at once; no batch is looked at once
+        there are more than the limit.
+        """
         bound: Filter = {"f": {"$lte": snapshot}}
         try:
             return self._view.count(all_of([hops.filter(where, types), bound]))
         except TooMany:
             base = all_of([_necessary(where, types, hops), bound])
-            return sum(self._view.count(hops.exactly(one, where, types)) for one in hops.batches(base))
+        counted = 0
+        for batch in hops.batches(base):
+            counted += self._view.count(hops.exactly(batch, where, types))
+            if limit is not None and counted > limit:
+                break
+        return counted
 
     def explain(self, query: SearchQuery) -> Explanation:
         """The clauses counted one by one, and the database's plan for the page."""

@@ -83,11 +83,20 @@ class SqliteSearch:
         (sequence,) = self._connection.execute("SELECT ifnull(max(sequence), 0) FROM versions").fetchone()
         return int(sequence)
 
-    def _total(self, compiler: Compiler, query: SearchQuery, rows: Sequence[Any], snapshot: int) -> int:
+    def _total(
+        self, compiler: Compiler, query: SearchQuery, rows: Sequence[Any], snapshot: int
+    ) -> int | None:
         if query.page is None and 0 < query.count >= len(rows):
             return len(rows)
         keys = keys_until(compiler.source(query.types, query.where), snapshot)
-        return self._estimate(keys, snapshot) if query.total == "estimate" else self._count(keys)
+        if query.total == "estimate":
+            return self._estimate(keys, snapshot)
+        return self._up_to(query.total_max, keys) if query.total == "bounded" else self._count(keys)
+
+    def _up_to(self, limit: int, keys: Sql) -> int | None:
+        """The number of keys unless it is above the limit, where counting stops."""
+        found = self._count(Sql(f"{keys.text} LIMIT ?", (*keys.values, limit + 1)))
+        return found if found <= limit else None
 
     def _estimate(self, keys: Sql, snapshot: int) -> int:
         """The number of a few keys; of many, what they would be if all lay as close as the first of them."""
