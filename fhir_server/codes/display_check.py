@@ -16,16 +16,22 @@ Found = tuple[Severity, str, str, Text]
 """Severity, issue type, the terminology service's issue type, and what is said."""
 
 
+def as_compared(display: str) -> str:
+    """A display as it is compared: case does not matter, white space does."""
+    return display.casefold()
+
+
 def display_issues(
     given: str, concept: Concept, system: CodeSystem, asked: Languages, severity: Severity
 ) -> Iterator[Found]:
     """What is wrong with a display: nothing where the code has none at all."""
     right = displays(concept, system.language, asked)
-    if any(given.casefold() == text.casefold() for text in right):
+    compared = as_compared(given)
+    if any(compared == as_compared(text) for text in right):
         return
     name = f"{system.url}#{concept.code}"
     every = displays(concept, system.language, Languages())
-    if not right and concept.display and given.casefold() == concept.display.casefold():
+    if not right and concept.display and compared == as_compared(concept.display):
         text = messages.DISPLAY_IN_OTHER_LANGUAGE(code=name, language=asked, display=concept.display)
         yield "information", "invalid", "display-comment", text
     elif every:

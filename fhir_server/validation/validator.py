@@ -46,7 +46,9 @@ class Validator:
         issues = self.structure(resource)
         if any(issue.code in _SHAPELESS for issue in issues) or not self._is_resource(resource):
             return issues
-        return issues + self.conformance(resource, profiles, resolve=resolve)
+        assert isinstance(resource, dict)
+        found = self._everything.findings(resource, tuple(profiles), resolve or _nowhere)
+        return issues + issues_of(found, resource["resourceType"], wrong_display="error")
 
     def structure(self, resource: object) -> list[Issue]:
         """The structural problems alone."""
@@ -55,7 +57,7 @@ class Validator:
     def conformance(
         self, resource: Any, profiles: Iterable[str] = (), *, resolve: Resolve | None = None
     ) -> list[Issue]:
-        """What is wrong with a structurally sound resource by rules, profiles and checks."""
+        """What `validate` tells of a structurally sound resource; errors are what refuses a write."""
         found = self._everything.findings(resource, tuple(profiles), resolve or _nowhere)
         return issues_of(found, resource["resourceType"])
 

@@ -5,19 +5,25 @@ https://hl7.org/fhir/R4/operationoutcome.html
 
 from typing import Any
 
-from fhir_server.issues import Issue, Text
+from fhir_server.issues import Issue, Severity, Text
 from fhir_server.validation import messages
 from fhir_server.validation.findings import FINDINGS_MAX, Findings
 from fhir_server.validation.profiles.extensions import Misplaced
+from fhir_server.validation.profiles.messages import DISPLAY_WRONG
 
 
-def issues_of(findings: Findings, root: str) -> list[Issue]:
-    """The findings as issues, each once: no more than are of use, and no warning in the place of an error."""
+def issues_of(findings: Findings, root: str, wrong_display: Severity = "warning") -> list[Issue]:
+    """The findings as issues, each once: no more than are of use, and no warning in the place of an error.
+
+    A wrong display is an error to who asks for a verdict, and no reason to refuse a write.
+    """
     if findings is None:
         return []
     kept: dict[tuple[Any, ...], Issue] = {}
     room = {True: FINDINGS_MAX, False: FINDINGS_MAX}
     for finding in findings:
+        if finding.text.template is DISPLAY_WRONG:
+            finding.severity = wrong_display
         is_error = finding.severity == "error"
         if not room[is_error]:
             continue

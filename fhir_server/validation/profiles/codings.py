@@ -1,13 +1,17 @@
-"""Codings whose code system is known with all its codes: the code must be one of them.
+"""Codings of systems that are known here: the code must be the system's, the display one of the code's.
 
 https://hl7.org/fhir/R4/terminologies.html#code
 """
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
+from fhir_server.codes.display_check import as_compared
+from fhir_server.codes.languages import EVERY_LANGUAGE, displays
+from fhir_server.codes.view import View
 from fhir_server.definitions.code_systems import CodeSystem
 from fhir_server.definitions.registry import Registry
 from fhir_server.issues import Severity
@@ -22,18 +26,35 @@ _STILL_GROWING = tuple(f"http://terminology.hl7.org/CodeSystem/{family}-" for fa
 _is_absolute = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:\S+").fullmatch
 
 
-class Known(NamedTuple):
-    """The codes of a system, and how sure it is that there are no others."""
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a system: its codes, None where there may be others, and how sure that is."""
 
-    codes: frozenset[str]
+    codes: frozenset[str] | None
     severity: Severity
+    system: CodeSystem | None = None
+    displays: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def has_display(self, code: str, given: str) -> bool:
+        """Whether a display is one that the code has in any language, or the code has none."""
+        if code not in self.displays:
+            concept = self.system.find(code) if self.system else None
+            texts = displays(concept, None, EVERY_LANGUAGE) if concept else []
+            self.displays[code] = tuple(dict.fromkeys(map(as_compared, texts)))
+        known = self.displays[code]
+        return not known or as_compared(given) in known
+
+    def best(self, code: str) -> str:
+        """The display to use for a code that has some."""
+        concept = self.system.find(code) if self.system else None
+        return displays(concept, None, EVERY_LANGUAGE)[0] if concept else ""
 
 
 _NONE = Known(frozenset(), "error")
 
 
 def coding_check(registry: Registry, errors_only: bool) -> ValueCheck:
-    """The check of any Coding, whatever it is bound to."""
+    """The check of any Coding, whatever it is bound to. A wrong display is no error that refuses a write."""
     known = lru_cache(maxsize=_KEPT_MAX)(_known_by(registry, errors_only))
 
     def check(value: Any, _: Visit) -> Findings:
@@ -41,8 +62,11 @@ def coding_check(registry: Registry, errors_only: bool) -> ValueCheck:
         if type(system) is not str or type(code) is not str:
             return None
         found = known(system)
-        if found is None or code in found.codes:
+        if found is None:
             return None
+        if found.codes is None or code in found.codes:
+            display = None if errors_only else value.get("display")
+            return _display(found, code, display) if type(display) is str else None
         if not _is_absolute(system):
             return [Finding("code-invalid", messages.SYSTEM_RELATIVE(system=shortened(system)), ".system")]
         text = messages.CODE_UNKNOWN(code=shortened(code), system=system)
@@ -51,16 +75,30 @@ def coding_check(registry: Registry, errors_only: bool) -> ValueCheck:
     return check
 
 
+def _display(known: Known, code: str, given: str) -> Findings:
+    if known.system is None or known.has_display(code, given):
+        return None
+    sure = known.codes is not None and known.severity == "error"
+    template = messages.DISPLAY_WRONG if sure else messages.DISPLAY_UNKNOWN
+    name = f"{known.system.url}#{code}"
+    text = template(display=shortened(given), code=name, right=known.best(code))
+    return [Finding("invalid", text, ".display", severity="warning")]
+
+
 def _known_by(registry: Registry, errors_only: bool) -> Callable[[str], Known | None]:
+    view = View(registry)
+
     def known(system: str) -> Known | None:
         if not _is_absolute(system):
             return _NONE
-        found: CodeSystem | None = registry.code_system(system)
-        if found is None or found.content != "complete" or not found.case_sensitive or not found.by_code:
+        found = view.code_system(system)
+        if found is None or not found.by_code or found.content == "supplement":
             return None
+        if found.content != "complete" or not found.case_sensitive:
+            return None if errors_only else Known(None, "warning", found)
         severity: Severity = "warning" if system.startswith(_STILL_GROWING) else "error"
         if errors_only and severity != "error":
             return None
-        return Known(frozenset(found.by_code), severity)
+        return Known(frozenset(found.by_code), severity, found)
 
     return known

@@ -99,6 +99,14 @@ CODE_UNKNOWN = Template(
     en="'{code}' is not a code of {system}. Correct the code, or the system.",
     fr="« {code} » n'est pas un code de {system}. Corrigez le code, ou le système.",
 )
+DISPLAY_WRONG = Template(
+    en="'{display}' is not a display of {code}. Use '{right}', or leave the display out.",
+    fr="« {display} » n'est pas un libellé de {code}. Utilisez « {right} », ou omettez le libellé.",
+)
+DISPLAY_UNKNOWN = Template(
+    en="'{display}' is not among the displays of {code} that are known here, such as '{right}'.",
+    fr="« {display} » n'est pas parmi les libellés de {code} connus ici, comme « {right} ».",
+)
 SYSTEM_RELATIVE = Template(
     en="'{system}' is not an absolute URI. Name the code system by its canonical URL or its OID.",
     fr="« {system} » n'est pas une URI absolue. Désignez le système par son URL canonique ou son OID.",
