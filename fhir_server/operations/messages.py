@@ -31,6 +31,10 @@ PARAMETERS_LISTED = Template(
     en="Parameters.parameter is a list: put what you have in brackets.",
     fr="Parameters.parameter est une liste : mettez ce que vous avez entre crochets.",
 )
+GIVEN_TWICE = Template(
+    en="{name} is given more than once: give it once, as it can have one value only.",
+    fr="{name} est donné plus d'une fois : donnez-le une seule fois, car il n'a qu'une valeur.",
+)
 PRIMITIVE_NEEDED = Template(
     en="The parameter {name} needs a name and one simple value, such as valueString.",
     fr="Le paramètre {name} doit avoir un nom et une valeur simple, comme valueString.",

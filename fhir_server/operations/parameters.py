@@ -21,6 +21,16 @@ def given(request: FhirRequest, names: Sequence[str]) -> tuple[tuple[str, str], 
     return found
 
 
+def given_once(request: FhirRequest, names: Sequence[str]) -> dict[str, str]:
+    """What was given, by name. Raises `InvalidRequest` for a name not in `names`, or given twice."""
+    found: dict[str, str] = {}
+    for name, value in given(request, names):
+        if name in found:
+            raise InvalidRequest.of(messages.GIVEN_TWICE(name=name))
+        found[name] = value
+    return found
+
+
 def all_given(request: FhirRequest) -> tuple[tuple[str, str], ...]:
     """What was given under whatever names, in order, but for presentation."""
     pairs = (*request.query, *_of_body(request.content))

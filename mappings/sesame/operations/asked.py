@@ -3,19 +3,12 @@
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
-from fhir_server.core.request import FhirRequest
 from fhir_server.errors import InvalidRequest
 from fhir_server.extension import Engine
-from fhir_server.operations.parameters import given
 from mappings.sesame.operations import messages
 from mappings.sesame.operations.renew import asked_day
 
 DAYS_MAX = 1_000
-
-
-def asked(request: FhirRequest, names: Sequence[str]) -> dict[str, str]:
-    """What was given, by name; the last one where a name was given twice."""
-    return dict(given(request, names))
 
 
 def today(engine: Engine) -> date:

@@ -17,7 +17,7 @@ from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.extension import Engine, Operation, Resource
 from fhir_server.interactions.links import page_size, self_link
 from fhir_server.operations.cursors import position, sealed
-from fhir_server.operations.parameters import given
+from fhir_server.operations.parameters import given_once
 from fhir_server.store.port import StoredResource
 from mappings.sesame.billing.columns import cells, columns
 from mappings.sesame.guide import Guide
@@ -54,7 +54,7 @@ def billing_feed(guide: Guide) -> Operation:
 
 
 def _feed(guide: Guide, request: FhirRequest, engine: Engine) -> FhirResponse:
-    asked = dict(given(request, (AFTER, "_count", "output")))
+    asked = given_once(request, (AFTER, "_count", "output"))
     output = choice("output", asked.get("output"), OUTPUTS)
     after = position(request, engine, asked.get(AFTER))
     count = page_size(asked.get("_count"), engine.limits)

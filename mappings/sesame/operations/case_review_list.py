@@ -9,11 +9,12 @@ from fhir_server.core import json
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.extension import Engine, Operation, Resource
 from fhir_server.issues import Language
+from fhir_server.operations.parameters import given_once
 from mappings.sesame.caseload.agenda import Item, Thresholds, agenda
 from mappings.sesame.caseload.caseload import Caseload
 from mappings.sesame.caseload.standing import open_standings
 from mappings.sesame.guide import Guide
-from mappings.sesame.operations.asked import asked, choice, day_or_today, number, reference_id
+from mappings.sesame.operations.asked import choice, day_or_today, number, reference_id
 from mappings.sesame.operations.file_active import OUTPUTS
 from mappings.sesame.operations.lines import COLUMNS, parameter, row
 from mappings.sesame.operations.records import asked_about
@@ -47,7 +48,7 @@ def case_review_list(guide: Guide, policy: Policy, caseload: Caseload) -> Operat
 def _case_review_list(
     guide: Guide, policy: Policy, caseload: Caseload, request: FhirRequest, engine: Engine
 ) -> FhirResponse:
-    given = asked(request, ("date", "output", "nurse", "psychiatrist", *THRESHOLDS))
+    given = given_once(request, ("date", "output", "nurse", "psychiatrist", *THRESHOLDS))
     day = day_or_today(given.get("date"), engine)
     output = choice("output", given.get("output"), OUTPUTS)
     thresholds = _thresholds(policy, given)

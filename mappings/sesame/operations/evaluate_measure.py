@@ -11,6 +11,7 @@ from fhir_server.core.bundle import bundle, entry
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import InvalidRequest, NotFound
 from fhir_server.extension import Engine, Operation
+from fhir_server.operations.parameters import given_once
 from mappings.sesame.caseload.caseload import Caseload
 from mappings.sesame.guide import Guide
 from mappings.sesame.measures.indicators import INDICATORS
@@ -18,7 +19,7 @@ from mappings.sesame.measures.objectives import concerned, read_objectives
 from mappings.sesame.measures.report import objective_report, report
 from mappings.sesame.measures.scope import Scope
 from mappings.sesame.operations import messages
-from mappings.sesame.operations.asked import asked, choice, reference_id, today
+from mappings.sesame.operations.asked import choice, reference_id, today
 from mappings.sesame.operations.renew import asked_day
 from mappings.sesame.pathway.calendar import last_day
 
@@ -50,7 +51,7 @@ def sesame_dashboard(guide: Guide, caseload: Caseload) -> Operation:
 
 
 def _evaluate(guide: Guide, caseload: Caseload, request: FhirRequest, engine: Engine) -> FhirResponse:
-    parameters = asked(request, (*SCOPED, "measure", "reportType"))
+    parameters = given_once(request, (*SCOPED, "measure", "reportType"))
     scope = _scope(parameters)
     measure = request.path[1] if len(request.path) == 3 else parameters.get("measure", "")
     measure = measure.partition("|")[0].removeprefix(guide.canonical("Measure", "")).removeprefix("Measure/")
@@ -63,7 +64,7 @@ def _evaluate(guide: Guide, caseload: Caseload, request: FhirRequest, engine: En
 
 
 def _dashboard(guide: Guide, caseload: Caseload, request: FhirRequest, engine: Engine) -> FhirResponse:
-    scope, made_on = _scope(asked(request, SCOPED)), today(engine).isoformat()
+    scope, made_on = _scope(given_once(request, SCOPED)), today(engine).isoformat()
     with caseload.caught_up(engine) as known:
         reports = [report(guide, measure, known, scope, made_on) for measure in INDICATORS]
     # The objectives are of the whole programme: a part of it has none.

@@ -12,6 +12,7 @@ from fhir_server.core import json
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import BusinessRule
 from fhir_server.extension import Engine, Operation, Resource
+from fhir_server.operations.parameters import given_once
 from mappings.sesame.caseload.caseload import Caseload, Known
 from mappings.sesame.export.eligible import Exclusion, sorted_out
 from mappings.sesame.export.pseudonyms import PURPOSES, Pseudonyms
@@ -19,7 +20,7 @@ from mappings.sesame.export.resources import TYPES, Writer
 from mappings.sesame.export.rows import COLUMNS, rows
 from mappings.sesame.guide import Guide
 from mappings.sesame.operations import messages
-from mappings.sesame.operations.asked import asked, choice, today
+from mappings.sesame.operations.asked import choice, today
 from mappings.sesame.tables import CSV, table
 
 OUTPUTS = ("ndjson", "csv", "manifest")
@@ -40,7 +41,7 @@ def evaluation_export(guide: Guide, caseload: Caseload, keys: Mapping[str, bytes
 def _export(
     guide: Guide, caseload: Caseload, keys: Mapping[str, bytes], request: FhirRequest, engine: Engine
 ) -> FhirResponse:
-    parameters = asked(request, ("purpose", "output"))
+    parameters = given_once(request, ("purpose", "output"))
     purpose = choice("purpose", parameters.get("purpose"), PURPOSES)
     output = choice("output", parameters.get("output"), OUTPUTS)
     if purpose not in keys:

@@ -6,10 +6,11 @@ from fhir_server.core import json
 from fhir_server.core.bundle import bundle, entry
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.extension import Engine, Operation, Resource
+from fhir_server.operations.parameters import given_once
 from mappings.sesame.caseload.caseload import Caseload
 from mappings.sesame.caseload.standing import Standing, open_standings
 from mappings.sesame.guide import Guide
-from mappings.sesame.operations.asked import asked, choice, day_or_today
+from mappings.sesame.operations.asked import choice, day_or_today
 from mappings.sesame.operations.lines import COLUMNS, parameter, row
 from mappings.sesame.operations.records import asked_about
 from mappings.sesame.policy import Policy
@@ -33,7 +34,7 @@ def file_active(guide: Guide, policy: Policy, caseload: Caseload) -> Operation:
 def _file_active(
     guide: Guide, policy: Policy, caseload: Caseload, request: FhirRequest, engine: Engine
 ) -> FhirResponse:
-    parameters = asked(request, ("date", "output"))
+    parameters = given_once(request, ("date", "output"))
     day = day_or_today(parameters.get("date"), engine)
     output = choice("output", parameters.get("output"), OUTPUTS)
     nurse = asked_about(request, engine)["id"]

@@ -13,7 +13,7 @@ from fhir_server.errors import BusinessRule, InvalidRequest
 from fhir_server.extension import Engine, Operation, Resource
 from fhir_server.interactions.transaction import Transaction
 from fhir_server.issues import Issue
-from fhir_server.operations.parameters import given
+from fhir_server.operations.parameters import given_once
 from mappings.sesame.billing.bill import Billing
 from mappings.sesame.guide import Guide
 from mappings.sesame.operations import messages
@@ -41,7 +41,7 @@ def _renew(guide: Guide, request: FhirRequest, engine: Engine) -> FhirResponse:
     system, number = guide.naming_system("care-plan"), _number(sequence)
     opened = identified(records, "CarePlan", system, number)
     if opened is None:
-        start = asked_day(dict(given(request, ("start",))).get("start"))
+        start = asked_day(given_once(request, ("start",)).get("start"))
         everything = sequences_of_patient(guide, records, sequence.patient)
         renewal = renewal_of(sequence, everything, start)
         if renewal.obstacles:

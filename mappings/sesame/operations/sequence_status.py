@@ -5,7 +5,7 @@ from functools import partial
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.core.temporal import format_instant
 from fhir_server.extension import Engine, Operation
-from fhir_server.operations.parameters import given
+from fhir_server.operations.parameters import given_once
 from mappings.sesame.billing.bill import Billing
 from mappings.sesame.operations.records import StoreRecords, parameters
 from mappings.sesame.operations.renew import asked_day, asked_sequence
@@ -28,7 +28,7 @@ def sequence_status(billing: Billing) -> Operation:
 def _status(billing: Billing, request: FhirRequest, engine: Engine) -> FhirResponse:
     sequence = asked_sequence(billing.guide, request, engine)
     records = StoreRecords(engine)
-    asked = asked_day(dict(given(request, ("date",))).get("date"))
+    asked = asked_day(given_once(request, ("date",)).get("date"))
     today = asked or day(format_instant(engine.now())) or sequence.start
     renewal = renewal_of(sequence, sequences_of_patient(billing.guide, records, sequence.patient))
     issued = billing.issued(sequence, records)

@@ -185,6 +185,7 @@ def test_the_agenda_of_a_pair(told: Client) -> None:
         ("output=xlsx", "one of json, csv"),
         ("nurse=Patient/1", "refers to a PractitionerRole"),
         ("threshold=1", "not a parameter"),
+        ("date=2026-03-01&date=2026-04-01", "date is given more than once"),
     ],
 )
 def test_a_wrong_question_is_refused(client: Client, query: str, said: str) -> None:
