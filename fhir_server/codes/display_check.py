@@ -6,8 +6,8 @@ https://hl7.org/fhir/R4/valueset-operation-validate-code.html
 from collections.abc import Iterator
 
 from fhir_server.codes import messages
-from fhir_server.codes.languages import Languages, display, displays
-from fhir_server.definitions.code_systems import CodeSystem, Concept
+from fhir_server.codes.languages import Languages, display, displays, is_current
+from fhir_server.definitions.code_systems import CodeSystem, Concept, standing
 from fhir_server.issues import Severity, Text
 
 _SHOWN_MAX = 5
@@ -33,13 +33,24 @@ def display_issues(
     every = displays(concept, system.language, Languages())
     if not right and concept.display and compared == as_compared(concept.display):
         text = messages.DISPLAY_IN_OTHER_LANGUAGE(code=name, language=asked, display=concept.display)
-        yield "information", "invalid", "display-comment", text
+        yield "information", "invalid", "invalid-display", text
+        return
+    shown = right or ([concept.display] if concept.display else every)
+    best = display(concept, system.language, asked)
+    ordered = "', '".join(list(dict.fromkeys([*([best] if best in shown else []), *shown]))[:_SHOWN_MAX])
+    status = _stale_status(compared, concept)
+    if status:
+        text = messages.STALE_DISPLAY(display=given, code=name, status=status, right=ordered)
+        yield severity, "invalid", "display-comment", text
     elif every:
-        shown = right or ([concept.display] if concept.display else every)
-        best = display(concept, system.language, asked)
-        ordered = dict.fromkeys([*([best] if best in shown else []), *shown])
         language = messages.IN_LANGUAGE(language=asked) if asked.tags and right else ""
-        text = messages.WRONG_DISPLAY(
-            display=given, code=name, language=language, right="', '".join(list(ordered)[:_SHOWN_MAX])
-        )
+        text = messages.WRONG_DISPLAY(display=given, code=name, language=language, right=ordered)
         yield severity, "invalid", "invalid-display", text
+
+
+def _stale_status(compared: str, concept: Concept) -> str | None:
+    """The status of the designation that a display was taken from, where it is one no longer to be used."""
+    for one in concept.designations:
+        if not is_current(one) and as_compared(str(one.get("value", ""))) == compared:
+            return standing(one)
+    return None

@@ -13,7 +13,10 @@ PROPERTY = "http://hl7.org/fhir/5.0/StructureDefinition/extension-ValueSet.expan
 PROPERTY_DEFINITION = "http://hl7.org/fhir/5.0/StructureDefinition/extension-ValueSet.expansion.property"
 """R4 has no place for properties in an expansion; these extensions are those of R5's elements."""
 
-DISPLAY_USE = {"system": "http://terminology.hl7.org/CodeSystem/designation-usage", "code": "display"}
+DISPLAY_USE = {
+    "system": "http://terminology.hl7.org/CodeSystem/hl7TermMaintInfra",
+    "code": "preferredForLanguage",
+}
 _LANGUAGE_SYSTEM = "urn:ietf:bcp:47"
 _KNOWN_URIS = "http://hl7.org/fhir/concept-properties#"
 

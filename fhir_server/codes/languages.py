@@ -3,10 +3,11 @@
 https://hl7.org/fhir/R4/valueset-operation-expand.html
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from fhir_server.definitions.code_systems import Concept, Fact
+from fhir_server.definitions.code_systems import Concept, Fact, standing
 
 _DISPLAY_USES = frozenset({"display", "preferredForLanguage", "900000000000013009", "900000000000003001"})
 _LENGTH_MAX = 200
@@ -25,6 +26,14 @@ class Languages:
 
 EVERY_LANGUAGE = Languages()
 """Nothing is asked for: the display that a code system gives is the one."""
+
+
+_is_tag = re.compile(r"\*|[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*").fullmatch
+
+
+def is_languages(text: str) -> bool:
+    """Whether every part of a displayLanguage is a language, or stands for any."""
+    return all(_is_tag(part.partition(";")[0].strip()) for part in text.split(","))
 
 
 def languages(text: str) -> Languages:
@@ -63,6 +72,11 @@ def is_display(designation: Fact) -> bool:
     return use is None or use.get("code") in _DISPLAY_USES
 
 
+def is_current(designation: Fact) -> bool:
+    """Whether a designation is still to be used."""
+    return standing(designation) not in ("deprecated", "withdrawn")
+
+
 def display(concept: Concept, own_language: str | None, asked: Languages) -> str | None:
     """The best display of a concept whose system is written in `own_language`."""
     for tag in asked.tags:
@@ -76,17 +90,17 @@ def display(concept: Concept, own_language: str | None, asked: Languages) -> str
 def displays(concept: Concept, own_language: str | None, asked: Languages) -> list[str]:
     """Every text that is right as a display in the languages asked for; in any language where none is."""
     if not asked.tags:
-        texts = [str(one["value"]) for one in concept.designations if "value" in one]
+        texts = [str(one["value"]) for one in concept.designations if "value" in one and is_current(one)]
         return [*([concept.display] if concept.display else []), *texts]
     found: list[str] = []
     for tag in asked.tags:
-        if concept.display and speaks(own_language, tag):
+        if concept.display and (own_language is None or speaks(own_language, tag)):
             found.append(concept.display)
         found += _designated(concept, tag, any_use=True)
     return found
 
 
 def _designated(concept: Concept, tag: str, any_use: bool = False) -> Iterator[str]:
-    for one in concept.designations:
+    for one in filter(is_current, concept.designations):
         if speaks(one.get("language"), tag) and (any_use or is_display(one)) and "value" in one:
             yield str(one["value"])

@@ -18,8 +18,8 @@ from fhir_server.errors import NotFound, Unprocessable
 Part = dict[str, Any]
 
 ALL = "*"
-_DESCRIBING = ("definition", "parent", "child", "inactive", "notSelectable", "status")
-_BASIC = frozenset({"code", "system", "name", "version", "display", "designation"})
+_DESCRIBING = ("parent", "child", "inactive", "notSelectable", "status")
+_BASIC = frozenset({"code", "system", "name", "version", "display", "definition", "designation"})
 
 
 def known_system(view: View, canonical: str) -> CodeSystem:
@@ -58,6 +58,8 @@ def lookup(system: CodeSystem, concept: Concept, wanted: tuple[str, ...], asked:
         "valueString": display(concept, system.language, asked) or concept.display or concept.code,
     }
     yield {"name": "abstract", "valueBoolean": concept.abstract}
+    if concept.definition and (not wanted or ALL in wanted or "definition" in wanted):
+        yield {"name": "definition", "valueString": concept.definition}
     if not wanted or ALL in wanted or "designation" in wanted:
         yield from _designations(system, concept, asked)
     for name in _names(concept, wanted):

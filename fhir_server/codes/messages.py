@@ -63,8 +63,29 @@ VERSION_MISMATCH = Template(
     fr="Le système de codes {url} est utilisé en version {version}, alors que la requête exige {wanted}.",
 )
 NOT_IN_VALUE_SET = Template(
-    en="{code} is not in the value set {value_set}.",
-    fr="{code} n'est pas dans le jeu de valeurs {value_set}.",
+    en="The code {code} is not in the value set {value_set}.",
+    fr="Le code {code} n'est pas dans le jeu de valeurs {value_set}.",
+)
+OTHER_VERSION = Template(
+    en="The value set takes version '{version}' of the code system {url}, and the coding says '{given}'.",
+    fr="Le jeu de valeurs prend la version « {version} » du système de codes {url}, et le codage dit "
+    "« {given} ».",
+)
+OTHER_DEFAULT = Template(
+    en="The value set names no version of the code system {url}, of which '{version}' is used here, and the "
+    "coding says '{given}'.",
+    fr="Le jeu de valeurs ne nomme pas de version du système de codes {url}, dont « {version} » est utilisée "
+    "ici, et le codage dit « {given} ».",
+)
+OTHER_ASKED = Template(
+    en="The request asks for version '{version}' of the code system {url}, instead of '{own}' in the value "
+    "set, and the coding says '{given}'.",
+    fr="La requête exige la version « {version} » du système de codes {url}, au lieu de « {own} » dans le "
+    "jeu de valeurs, et le codage dit « {given} ».",
+)
+LISTED_STATUS = Template(
+    en="The value set {value_set} lists {code} with the status {status}; review its use.",
+    fr="Le jeu de valeurs {value_set} donne à {code} le statut {status} ; son emploi est à revoir.",
 )
 NO_VALID_CODING = Template(
     en="None of the codings is in the value set {value_set}.",
@@ -79,7 +100,7 @@ MISSING_PART = Template(
     fr="{subject} est inconnu de ce serveur, ou connu en partie seulement",
 )
 UNKNOWN_CODE = Template(
-    en="The code '{code}' is not in the code system {system}.",
+    en="Unknown code '{code}': it is not in the code system {system}.",
     fr="Le code « {code} » n'existe pas dans le système de codes {system}.",
 )
 UNKNOWN_IN_FRAGMENT = Template(
@@ -120,6 +141,22 @@ REVIEW_STATUS = Template(
 RESOURCE_STATUS = Template(
     en="{kind} {url} is {status}.",
     fr="{kind} {url} a le statut {status}.",
+)
+STALE_DISPLAY = Template(
+    en="'{display}' is no longer a display of {code}: its status is {status}. Use '{right}'.",
+    fr="« {display} » n'est plus un libellé de {code} : son statut est {status}. Utilisez « {right} ».",
+)
+SYSTEM_RELATIVE = Template(
+    en="'{url}' is not an absolute URI. Name the code system by its canonical URL or its OID.",
+    fr="« {url} » n'est pas une URI absolue. Désignez le système par son URL canonique ou son OID.",
+)
+SYSTEM_IS_VALUE_SET = Template(
+    en="{url} is a value set, not a code system. Give the system that the code is of.",
+    fr="{url} est un jeu de valeurs, non un système de codes. Donnez le système dont vient le code.",
+)
+NO_CODE = Template(
+    en="This coding has no code, so there is nothing to check. Give the code.",
+    fr="Ce codage n'a pas de code : il n'y a rien à vérifier. Donnez le code.",
 )
 NO_SYSTEM = Template(
     en="A coding without a system means nothing and cannot be checked. Give the system.",

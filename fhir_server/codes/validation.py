@@ -4,78 +4,28 @@ https://hl7.org/fhir/R4/valueset-operation-validate-code.html
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from fhir_server.codes import messages
 from fhir_server.codes.display_check import display_issues
-from fhir_server.codes.expansion import included
+from fhir_server.codes.expansion import gap_refusal, included
 from fhir_server.codes.issues import finding
-from fhir_server.codes.languages import EVERY_LANGUAGE, Languages, display
-from fhir_server.codes.view import ValueSet, View, version_fits
+from fhir_server.codes.languages import display
+from fhir_server.codes.remarks import listing_remarks, standing_remarks
+from fhir_server.codes.verdicts import (
+    Coding,
+    ConceptVerdict,
+    Place,
+    Strictness,
+    Verdict,
+    canonical_of,
+    is_absolute,
+    name_of,
+)
+from fhir_server.codes.version_choice import Choice, checked_version, choice, part_of, unknown_version
+from fhir_server.codes.view import ValueSet, View
 from fhir_server.definitions.code_systems import CodeSystem, Concept
-from fhir_server.issues import Issue, Severity, Text
-
-Coding = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a coding came from, as its issues name it: `code`, `Coding`, `CodeableConcept.coding[0]`."""
-
-    prefix: str = ""
-
-    def of(self, element: str) -> str:
-        return f"{self.prefix}.{element}" if self.prefix else element
-
-    @property
-    def whole(self) -> str:
-        return self.prefix or "code"
-
-
-@dataclass(frozen=True, slots=True)
-class Strictness:
-    """What a code is held to."""
-
-    languages: Languages = EVERY_LANGUAGE
-    abstract_allowed: bool = True
-    active_only: bool = False
-    lenient_display: bool = False
-    infer_system: bool = False
-    membership_only: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What was found of one coding. `concept` None where the code is not known here."""
-
-    coding: Coding
-    issues: tuple[Issue, ...] = ()
-    concept: Concept | None = None
-    system: CodeSystem | None = None
-    member: bool | None = True
-    display: str | None = None
-    unknown_system: str | None = None
-
-    @property
-    def result(self) -> bool:
-        return self.member is not False and not any(issue.severity == "error" for issue in self.issues)
-
-
-@dataclass(frozen=True, slots=True)
-class ConceptVerdict:
-    """What was found of a concept with several codings; `best` is the first that is right."""
-
-    verdicts: tuple[Verdict, ...]
-    issues: tuple[Issue, ...] = field(default=())
-
-    @property
-    def best(self) -> Verdict | None:
-        return next((one for one in self.verdicts if one.member), None)
-
-    @property
-    def result(self) -> bool:
-        return self.best is not None and not any(issue.severity == "error" for issue in self.issues)
+from fhir_server.issues import Issue, Severity
 
 
 class CodeValidator:
@@ -102,44 +52,73 @@ class CodeValidator:
     def coding_in(
         self, value_set: ValueSet, coding: Coding, place: Place, one_of_many: bool = False
     ) -> Verdict:
-        """Whether a coding is in the value set, and right in itself."""
+        """Whether a coding is in the value set, and right in itself. Raises what a value set that cannot be
+        applied is refused with.
+        """
+        for gap in value_set.composition.gaps:
+            if gap.kind in ("filter", "empty"):
+                raise gap_refusal(value_set, gap)
+        if "code" not in coding:
+            return self._without_code(coding, place)
         if "system" not in coding:
-            return self._without_system(value_set, coding, place)
-        member = value_set.composition.contains(coding["system"], str(coding.get("code", "")))
-        own = self._in_system(coding, place, self._system_of(value_set, coding))
-        issues = [] if self._strictness.membership_only and member is not None else list(own.issues)
-        if own.system is None and member:
-            if self._view.code_system(coding["system"]) is None:
-                issues = [_softened(issue) for issue in issues]
-            else:
-                member = None
-        if own.concept is not None and own.concept.inactive and self._active_only(value_set):
-            outside = self._not_a_member(value_set, coding, place, False, one_of_many)
-            issues += [self._inactive(own.concept, place), outside]
-            member = False
-        elif member is None and self._only_in_fragment(value_set, own):
-            member = True
-        elif member is None:
-            issues += _missing_imports(value_set)
-            if own.system is not None or self._view.versions_of(coding["system"]):
-                issues.append(self._not_a_member(value_set, coding, place, None, one_of_many))
-        elif not member:
-            outside = self._not_a_member(value_set, coding, place, False, one_of_many)
-            issues.insert(len(issues) if one_of_many else 0, outside)
-        issues = [*_standing(value_set, own.system), *issues]
+            return self._without_system(value_set, coding, place, one_of_many)
+        own = self._as_held(value_set, coding, place)
+        member, issues = self._membership(value_set, coding, own, place, one_of_many)
+        issues = [*standing_remarks(value_set, own.system), *issues]
         return Verdict(
             coding, tuple(issues), own.concept, own.system, member, own.display, own.unknown_system
         )
 
-    def _without_system(self, value_set: ValueSet, coding: Coding, place: Place) -> Verdict:
-        code = str(coding.get("code", ""))
+    def _as_held(self, value_set: ValueSet, coding: Coding, place: Place) -> Verdict:
+        """The coding in its system, in the version that the value set takes."""
+        part = part_of(value_set, coding)
+        held = choice(self._view, part, coding, place) if part else None
+        if held is None or (held.system is None and held.missing is None):
+            return self._in_system(coding, place, canonical_of(coding))
+        own = self._in_known(coding, place, held)
+        remarks = listing_remarks(value_set, part, coding, place) if part and own.concept else ()
+        return Verdict(
+            coding, (*own.issues, *remarks), own.concept, own.system, own.member, own.display, held.missing
+        )
+
+    def _membership(
+        self, value_set: ValueSet, coding: Coding, own: Verdict, place: Place, one_of_many: bool
+    ) -> tuple[bool | None, list[Issue]]:
+        """Whether the coding is in the value set, and the issues of that and of the coding itself."""
+        member = value_set.composition.contains(coding["system"], str(coding["code"]))
+        issues = [] if self._strictness.membership_only and member is not None else list(own.issues)
+        if member and own.system is None:
+            return True, [_softened(issue) for issue in issues]
+        if own.concept is not None and own.concept.inactive and self._active_only(value_set):
+            outside = self._not_a_member(value_set, coding, place, one_of_many)
+            return False, [*issues, self._inactive(own.concept, place), outside]
+        if member is None:
+            if self._only_in_fragment(value_set, own):
+                return True, issues
+            issues += _missing_imports(value_set)
+            if not any(issue.severity == "error" for issue in issues):
+                issues.append(_membership_unknown(value_set, coding))
+        elif not member:
+            outside = self._not_a_member(value_set, coding, place, one_of_many)
+            issues.insert(len(issues) if one_of_many else 0, outside)
+        return member, issues
+
+    def _without_code(self, coding: Coding, place: Place) -> Verdict:
+        issues = [finding("error", "invalid", "invalid-data", messages.NO_CODE(), place.whole)]
+        if "system" not in coding:
+            issues.append(_no_system(place))
+        return Verdict(coding, tuple(issues), member=False)
+
+    def _without_system(
+        self, value_set: ValueSet, coding: Coding, place: Place, one_of_many: bool
+    ) -> Verdict:
+        outside = self._not_a_member(value_set, coding, place, one_of_many)
         if place.prefix and not self._strictness.infer_system:
-            issue = finding("warning", "invalid", "invalid-data", messages.NO_SYSTEM(), place.whole)
-            return Verdict(coding, (issue,), member=False)
+            return Verdict(coding, (outside, _no_system(place)), member=False)
+        code = str(coding["code"])
         systems = list(dict.fromkeys(self._holding(value_set, code)))
         if len(systems) == 1:
             return self.coding_in(value_set, {**coding, "system": systems[0]}, place)
-        outside = self._not_a_member(value_set, coding, place, False, False)
         if not systems:
             return Verdict(coding, (outside,), member=False)
         listed = ", ".join(systems)
@@ -153,15 +132,6 @@ class CodeValidator:
             if part.system and value_set.composition.contains(part.system, code):
                 yield part.system
 
-    def _system_of(self, value_set: ValueSet, coding: Coding) -> str:
-        """The canonical of the coding's system: in its own version, or that which the value set takes."""
-        url = str(coding["system"])
-        if version := coding.get("version"):
-            return f"{url}|{version}"
-        pinned = (p.version for p in included(value_set.composition) if p.system == url and p.version)
-        version = next(pinned, None)
-        return f"{url}|{version}" if version else url
-
     def _active_only(self, value_set: ValueSet) -> bool:
         return self._strictness.active_only or value_set.active_only
 
@@ -170,17 +140,8 @@ class CodeValidator:
         known = own.system is not None and not own.system.listed
         return known and all(gap.kind == "fragment" for gap in value_set.composition.gaps)
 
-    def _not_a_member(
-        self, value_set: ValueSet, coding: Coding, place: Place, member: bool | None, one_of_many: bool
-    ) -> Issue:
-        name, url = _name(coding), value_set.canonical
-        if member is None:
-            gaps = (gap.subject for gap in value_set.composition.gaps)
-            missing = next(gaps, _canonical(coding))
-            reason = messages.MISSING_PART(subject=missing)
-            text = messages.MEMBERSHIP_UNKNOWN(code=name, value_set=url, reason=reason)
-            return finding("warning", "not-found", "vs-invalid", text)
-        text = messages.NOT_IN_VALUE_SET(code=name, value_set=url)
+    def _not_a_member(self, value_set: ValueSet, coding: Coding, place: Place, one_of_many: bool) -> Issue:
+        text = messages.NOT_IN_VALUE_SET(code=name_of(coding), value_set=value_set.canonical)
         if one_of_many:
             return finding("information", "code-invalid", "this-code-not-in-vs", text, place.of("code"))
         return finding("error", "code-invalid", "not-in-vs", text, place.of("code"))
@@ -188,7 +149,11 @@ class CodeValidator:
     # in a code system
 
     def coding_of(self, canonical: str, coding: Coding, place: Place) -> Verdict:
-        """Whether a coding is right in the code system at `url` or `url|version`."""
+        """Whether a coding is right in the code system at `url` or `url|version`, empty for none."""
+        if "code" not in coding:
+            return self._without_code(coding, place)
+        if not canonical:
+            return Verdict(coding, (_no_system(place),), member=False)
         own = self._in_system(coding, place, canonical)
         if own.concept is not None and own.concept.inactive and self._strictness.active_only:
             issue = self._inactive(own.concept, place)
@@ -199,24 +164,34 @@ class CodeValidator:
         system = self._view.code_system(canonical)
         if system is None or system.content == "supplement":
             return self._unknown_system(coding, place, canonical)
-        code = str(coding.get("code", ""))
-        concept = system.find(code)
-        if concept is None:
-            return self._unknown_code(coding, place, system, code)
+        return self._in_known(coding, place, Choice(system))
+
+    def _in_known(self, coding: Coding, place: Place, held: Choice) -> Verdict:
+        """The coding in a system of which the version has been chosen."""
+        system, code = held.system, str(coding["code"])
+        concept = system.find(code) if system else None
+        if system is None or concept is None:
+            found = self._unknown_code(coding, place, system, code) if system else Verdict(coding)
+            return Verdict(coding, (*held.issues, *found.issues), None, system, found.member)
         shown = display(concept, system.language, self._strictness.languages) or concept.display
         issues = (
             () if self._strictness.membership_only else tuple(self._issues(coding, place, system, concept))
         )
-        return Verdict(coding, issues, concept, system, display=shown)
+        return Verdict(coding, (*held.issues, *issues), concept, system, display=shown)
 
     def _unknown_system(self, coding: Coding, place: Place, canonical: str) -> Verdict:
         url, _, version = canonical.partition("|")
-        text: Text = messages.UNKNOWN_CODE_SYSTEM(url=url)
-        if version:
-            known = ", ".join(self._view.versions_of(url)) or "-"
-            text = messages.UNKNOWN_VERSION(url=url, version=version, known=known)
-        issue = finding("error", "not-found", "not-found", text, place.of("system"))
-        return Verdict(coding, (issue,), member=None, unknown_system=canonical)
+        if self._view.registry.canonical(url, "ValueSet") is not None:
+            text = messages.SYSTEM_IS_VALUE_SET(url=url)
+            issue = finding("error", "invalid", "invalid-data", text, place.of("system"))
+            return Verdict(coding, (issue,), member=None)
+        if version and self._view.versions_of(url):
+            issue = unknown_version(self._view, url, version, place)
+        else:
+            text = messages.UNKNOWN_CODE_SYSTEM(url=url)
+            issue = finding("error", "not-found", "not-found", text, place.of("system"))
+        issues = (issue,) if is_absolute(url) else (issue, _relative_system(url, place))
+        return Verdict(coding, issues, member=None, unknown_system=canonical)
 
     def _unknown_code(self, coding: Coding, place: Place, system: CodeSystem, code: str) -> Verdict:
         where = place.of("code")
@@ -230,20 +205,17 @@ class CodeValidator:
 
     def _issues(self, coding: Coding, place: Place, system: CodeSystem, concept: Concept) -> Iterator[Issue]:
         where = place.of("code")
-        wanted = self._view.versions.check.get(system.url)
-        if wanted and not version_fits(system.version, wanted):
-            text = messages.VERSION_MISMATCH(url=system.url, version=system.version or "-", wanted=wanted)
-            yield finding("error", "exception", "version-error", text, place.of("version"))
+        yield from checked_version(self._view, system, coding, place)
         if concept.code != coding.get("code"):
             text = messages.CODE_CASE(system=system.canonical, right=concept.code, code=coding.get("code"))
             yield finding("information", "business-rule", "code-rule", text, where)
         if concept.abstract and not self._strictness.abstract_allowed:
-            text = messages.ABSTRACT_CODE(code=_name(coding))
+            text = messages.ABSTRACT_CODE(code=name_of(coding))
             yield finding("error", "business-rule", "code-rule", text, where)
-        if (concept.inactive or concept.status == "deprecated") and not self._strictness.active_only:
+        if concept.inactive or concept.status == "deprecated":
             status = concept.status if concept.status != "active" else "inactive"
-            text = messages.REVIEW_STATUS(code=_name(coding), status=status)
-            yield finding("warning", "business-rule", "code-comment", text, where)
+            text = messages.REVIEW_STATUS(code=name_of(coding), status=status)
+            yield finding("warning", "business-rule", "code-comment", text, place.whole)
         if "display" in coding:
             severity: Severity = "warning" if self._strictness.lenient_display else "error"
             found = display_issues(
@@ -261,36 +233,24 @@ def _softened(issue: Issue) -> Issue:
     return Issue("warning", issue.code, issue.text, issue.expression, issue.key)
 
 
+def _no_system(place: Place) -> Issue:
+    return finding("error", "invalid", "invalid-data", messages.NO_SYSTEM(), place.whole)
+
+
+def _relative_system(url: str, place: Place) -> Issue:
+    text = messages.SYSTEM_RELATIVE(url=url)
+    return finding("error", "invalid", "invalid-data", text, place.of("system"))
+
+
+def _membership_unknown(value_set: ValueSet, coding: Coding) -> Issue:
+    missing = next((gap.subject for gap in value_set.composition.gaps), canonical_of(coding))
+    reason = messages.MISSING_PART(subject=missing)
+    text = messages.MEMBERSHIP_UNKNOWN(code=name_of(coding), value_set=value_set.canonical, reason=reason)
+    return finding("warning", "not-found", "vs-invalid", text)
+
+
 def _missing_imports(value_set: ValueSet) -> Iterator[Issue]:
     """The value sets that are drawn upon and not known here."""
     for gap in value_set.composition.gaps:
         if gap.kind == "value-set":
             yield finding("error", "not-found", "not-found", messages.UNKNOWN_VALUE_SET(url=gap.subject))
-
-
-def _canonical(coding: Coding) -> str:
-    version = f"|{coding['version']}" if coding.get("version") else ""
-    return f"{coding.get('system', '')}{version}"
-
-
-def _name(coding: Coding) -> str:
-    """`system|version#code`, as issues name a coding."""
-    return f"{_canonical(coding)}#{coding.get('code', '')}"
-
-
-_REMARKABLE = frozenset({"draft", "deprecated", "withdrawn", "retired"})
-
-
-def _standing(value_set: ValueSet, system: CodeSystem | None) -> Iterator[Issue]:
-    """What is to be said of resources that are not, or no longer, in force."""
-    said = []
-    if system is not None:
-        if system.status in _REMARKABLE:
-            said.append(("CodeSystem", system.canonical, system.status))
-        elif system.experimental and not value_set.resource.get("experimental"):
-            said.append(("CodeSystem", system.canonical, "experimental"))
-    if value_set.standing in _REMARKABLE - {"draft"}:
-        said.append(("ValueSet", value_set.canonical, value_set.standing))
-    for kind, url, status in said:
-        text = messages.RESOURCE_STATUS(kind=kind, url=url, status=status)
-        yield finding("information", "business-rule", "status-check", text)

@@ -19,6 +19,7 @@ Resource = Mapping[str, Any]
 SUPPLEMENT_EXTENSION = "http://hl7.org/fhir/StructureDefinition/valueset-supplement"
 EXPANSION_PARAMETER = "http://hl7.org/fhir/tools/StructureDefinition/valueset-expansion-parameter"
 _IMPLICIT = "?fhir_vs"
+_ANY = ("x", "X", "*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +39,13 @@ class Versions:
 
 
 def version_fits(version: str | None, wanted: str) -> bool:
-    """Whether a version is one of those wanted: 1.0 stands for 1.0.0 and 1.0.1 too, and x for any part."""
+    """Whether a version is the one wanted, where x or * stands for any part, at the end for all the rest."""
     if not wanted or version == wanted:
         return True
     own, asked = (version or "").split("."), wanted.split(".")
-    return len(own) >= len(asked) and all(w in ("x", "*", o) for o, w in zip(own, asked, strict=False))
+    if len(own) < len(asked) or (len(own) > len(asked) and asked[-1] not in _ANY):
+        return False
+    return all(w in _ANY or w == o for o, w in zip(own, asked, strict=False))
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,7 +165,7 @@ class View:
             return ValueSet(resource, self.composed(url, composition_of(resource) or {}))
         except Circular as circle:
             text = messages.CIRCULAR(url=circle.url)
-            raise Unprocessable.of(text, code="processing") from circle
+            raise refusal(Unprocessable, text, "vs-invalid", code="processing") from circle
 
     def _compose(self, url: str) -> Resource | None:
         resource = self._resource(url)

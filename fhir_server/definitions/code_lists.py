@@ -104,6 +104,10 @@ class Part:
             return None
         return {self._own_code(entry["code"]): entry for entry in self._part["concept"] if "code" in entry}
 
+    def listing(self, code: str) -> Fact | None:
+        """What the composition says of a code, where it lists it."""
+        return (self._listed or {}).get(self._own_code(code))
+
     def _own_code(self, code: str) -> str:
         """A code as its system writes it."""
         found = self.code_system.find(code) if self.code_system else None

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from fhir_server.codes.terminology import Terminology
-from fhir_server.codes.validation import CodeValidator, Place, Strictness
+from fhir_server.codes.validation import CodeValidator
+from fhir_server.codes.verdicts import Place, Strictness
 from fhir_server.definitions.layers import Entry, Listed
 from fhir_server.definitions.registry import Registry
 from mappings.sesame.cohort import demo_cohort

@@ -80,6 +80,11 @@ BAD_VERSION_PARAMETER = Template(
     fr="Le paramètre {name} doit être l'url canonique d'un système de codes avec sa version, url|version "
     ": {value}.",
 )
+BAD_LANGUAGE = Template(
+    en="'{value}' is no language. Give displayLanguage as BCP 47 has it, such as fr or fr-CA, or a list.",
+    fr="« {value} » n'est pas une langue. Donnez displayLanguage selon BCP 47, comme fr ou fr-CA, ou une "
+    "liste.",
+)
 PROPERTIES_NEEDED = Template(
     en="Give at least one property, made of a code and a value.",
     fr="Donnez au moins une propriété, composée d'un code (code) et d'une valeur (value).",

@@ -3,6 +3,7 @@
 https://hl7.org/fhir/R4/codesystem-operation-subsumes.html
 """
 
+from fhir_server.codes.issues import refusal
 from fhir_server.codes.lookup import known_system, subsumption
 from fhir_server.core import json
 from fhir_server.core.request import FhirRequest, FhirResponse
@@ -46,7 +47,8 @@ def _canonical(world: World, codings: list[dict[str, str]]) -> str:
     systems = list(dict.fromkeys(coding["system"] for coding in codings if coding.get("system")))
     system = world.inputs.text("system") or (systems[0] if systems else None)
     if system is None:
-        raise InvalidRequest.of(messages.CODE_SYSTEM_NEEDED(names="system"), code="required")
+        text = messages.CODE_SYSTEM_NEEDED(names="system")
+        raise refusal(InvalidRequest, text, "invalid-data", code="invalid")
     if len(systems) > 1:
         raise InvalidRequest.of(messages.TWO_SYSTEMS(first=systems[0], second=systems[1]))
     return versioned(system, world.inputs.text("version") or codings[0].get("version"))

@@ -7,7 +7,9 @@ https://hl7.org/fhir/R4/codesystem-operation-validate-code.html
 from collections.abc import Iterator
 from typing import Any
 
-from fhir_server.codes.validation import CodeValidator, ConceptVerdict, Place, Strictness, Verdict
+from fhir_server.codes import messages as codes_messages
+from fhir_server.codes.validation import CodeValidator
+from fhir_server.codes.verdicts import ConceptVerdict, Place, Strictness, Verdict
 from fhir_server.codes.view import ValueSet, View
 from fhir_server.core import json
 from fhir_server.core.outcome import coding
@@ -48,6 +50,16 @@ CODE_SYSTEM_PARAMETERS: dict[str, Kind] = {"url": "text", "codeSystem": "resourc
 _LENIENT = "lenient-display-validation"
 """What `mode` may say, instead of the parameter of that name."""
 
+_REPEATED = frozenset(
+    {
+        codes_messages.WRONG_DISPLAY,
+        codes_messages.STALE_DISPLAY,
+        codes_messages.DISPLAY_IN_OTHER_LANGUAGE,
+        codes_messages.REVIEW_STATUS,
+    }
+)
+"""What the message says besides errors."""
+
 _SUBJECTS = ("code", "coding", "codeableConcept")
 
 
@@ -87,8 +99,8 @@ def validate_in_code_system(request: FhirRequest, engine: Engine) -> FhirRespons
         return _answer_concept(ConceptVerdict(verdicts, issues), concept, request)
     each, place = _coding(inputs)
     own = _own(canonical, each)
-    verdict = validator.coding_of(own, {**each, "system": own.partition("|")[0]}, place)
-    return _answer(verdict, request)
+    named = {**each, "system": own.partition("|")[0]} if own else each
+    return _answer(validator.coding_of(own, named, place), request)
 
 
 def _check_subject(inputs: Inputs) -> None:
@@ -145,10 +157,10 @@ def _code_system(world: World) -> tuple[View, str | None]:
 
 
 def _own(canonical: str | None, each: Resource) -> str:
-    """The canonical of the system that a coding is held to."""
+    """The canonical of the system that a coding is held to, empty for none."""
     if canonical is not None and "|" not in canonical and each.get("version"):
         return versioned(canonical, each["version"])
-    return canonical or versioned(each.get("system", ""), each.get("version"))
+    return canonical or (versioned(each["system"], each.get("version")) if each.get("system") else "")
 
 
 def _asked_elsewhere(verdict: Verdict, world: World, value_set: ValueSet) -> Verdict:
@@ -177,9 +189,8 @@ def _answer_concept(verdict: ConceptVerdict, concept: Resource, request: FhirReq
     best = verdict.best
     parts: list[Part] = [*(_told_of(best) if best else ())]
     parts.append({"name": "codeableConcept", "valueCodeableConcept": concept})
-    others = (one.unknown_system for one in verdict.verdicts if one is not best and one.unknown_system)
-    unknown = dict.fromkeys(others)
-    parts += [{"name": "x-unknown-system", "valueCanonical": system} for system in unknown]
+    unknown = {one.unknown_system: one for one in verdict.verdicts if one is not best and one.unknown_system}
+    parts += [_missing_system(one) for one in unknown.values()]
     return _parameters([*parts, *_findings(verdict.result, verdict.issues, request.language)])
 
 
@@ -203,29 +214,35 @@ def _told_of(verdict: Verdict) -> Iterator[Part]:
             yield {"name": "display", "valueString": verdict.display}
         if concept.inactive:
             yield {"name": "inactive", "valueBoolean": True}
-            yield {"name": "status", "valueCode": _status(concept.status)}
+            if concept.status not in ("active", "inactive"):
+                yield {"name": "status", "valueString": concept.status}
         if concept.code != given.get("code"):
             yield {"name": "normalized-code", "valueCode": concept.code}
     if verdict.unknown_system:
-        cause = "x-unknown-system" if verdict.member is False else "x-caused-by-unknown-system"
-        yield {"name": cause, "valueCanonical": verdict.unknown_system}
+        yield _missing_system(verdict)
 
 
-def _status(status: str) -> str:
-    return "inactive" if status == "active" else status
+def _missing_system(verdict: Verdict) -> Part:
+    """The system that is not known: in passing, or so that nothing could be told."""
+    cause = "x-unknown-system" if verdict.member is False else "x-caused-by-unknown-system"
+    return {"name": cause, "valueCanonical": verdict.unknown_system}
 
 
 def _findings(result: bool, issues: tuple[Issue, ...], language: Language) -> Iterator[Part]:
     """The result, and what was found."""
     yield {"name": "result", "valueBoolean": result}
-    severe = "error" if any(issue.severity == "error" for issue in issues) else "warning"
-    said = dict.fromkeys(issue.text.render(language) for issue in issues if issue.severity == severe)
+    said = {issue.text.render(language) for issue in issues if _is_summed_up(issue)}
     if said:
-        yield {"name": "message", "valueString": " ".join(said)}
+        yield {"name": "message", "valueString": "; ".join(sorted(said))}
     if issues:
         found = [_entry(issue, language) for issue in issues]
         outcome = {"resourceType": "OperationOutcome", "issue": found}
         yield {"name": "issues", "resource": outcome}
+
+
+def _is_summed_up(issue: Issue) -> bool:
+    """Whether the message repeats an issue: every error, and what is to be said of displays and statuses."""
+    return issue.severity == "error" or issue.text.template in _REPEATED
 
 
 def _entry(issue: Issue, language: Language) -> Part:

@@ -5,7 +5,8 @@ https://hl7.org/fhir/R4/terminology-service.html
 
 from typing import Any
 
-from fhir_server.codes.languages import Languages, languages
+from fhir_server.codes.issues import refusal
+from fhir_server.codes.languages import Languages, is_languages, languages
 from fhir_server.codes.terminology import Terminology
 from fhir_server.codes.view import ValueSet, Versions, View, supplements_of
 from fhir_server.core import json
@@ -42,7 +43,11 @@ class World:
         self.inputs = inputs
         sent = inputs.all("tx-resource")
         self.terminology: Terminology = engine.codes.with_resources(sent)
-        self.display_language = inputs.text("displayLanguage") or " ".join(request.accept_language.split())
+        asked = inputs.text("displayLanguage")
+        if asked and not is_languages(asked):
+            text = messages.BAD_LANGUAGE(value=asked)
+            raise refusal(InvalidRequest, text, "invalid-display", "http.displayLanguage", code="processing")
+        self.display_language = asked or " ".join(request.accept_language.split())
         self._versions = _versions(inputs)
 
     @property

@@ -84,7 +84,7 @@ def test_a_code_that_may_be_in_the_rest_of_a_fragment(care: Client) -> None:
         ("display=Appel&mode=lenient-display-validation", True, [(WARNING, "invalid-display")], "'Visit'"),
         ("display=Visite&displayLanguage=fr", True, [], ""),
         ("display=Visit&displayLanguage=fr", False, [(ERROR, "invalid-display")], "'Visite'"),
-        ("display=Visit&displayLanguage=es", True, [(INFORMATION, "display-comment")], ""),
+        ("display=Visit&displayLanguage=es", True, [(INFORMATION, "invalid-display")], "'Visit'"),
         ("display=Visita&displayLanguage=es", False, [(ERROR, "invalid-display")], "'Visit'"),
     ],
 )
@@ -111,7 +111,7 @@ def test_the_header_says_in_which_language_a_display_is_right(care: Client) -> N
 def test_a_value_set_that_draws_on_one_that_is_not_known(care: Client) -> None:
     answer = validate(care, "lost", f"system={CARE}&code=visit")
     assert said(answer)["result"] is False
-    assert kinds(answer) == [(ERROR, "not-found"), (WARNING, "vs-invalid")]
+    assert kinds(answer) == [(ERROR, "not-found")]
     assert url("nowhere") in said(answer)["message"]
 
 
@@ -134,7 +134,7 @@ def test_inactive_codes(care: Client) -> None:
     assert kinds(answer) == [(WARNING, "code-comment")]
     strict = validate(care, "all", query + "&activeOnly=true")
     assert said(strict)["result"] is False
-    assert kinds(strict) == [(ERROR, "code-rule"), (ERROR, "not-in-vs")]
+    assert kinds(strict) == [(WARNING, "code-comment"), (ERROR, "code-rule"), (ERROR, "not-in-vs")]
 
 
 def test_a_value_set_of_active_codes_only(care: Client) -> None:
@@ -162,7 +162,8 @@ def test_the_system_of_a_bare_code_is_found_in_the_value_set(care: Client) -> No
     assert said(validate(care, "mixed", "code=nothing"))["result"] is False
     refused = care.post("ValueSet/$validate-code", parameters(url=url("mixed"), coding={"code": "visit"}))
     assert said(refused)["result"] is False
-    assert kinds(refused) == [(WARNING, "invalid-data")]
+    assert kinds(refused) == [(ERROR, "not-in-vs"), (ERROR, "invalid-data")]
+    assert places(refused) == [["Coding.code"], ["Coding"]]
     inferred = parameters(url=url("mixed"), coding={"code": "visit"}, inferSystem=True)
     assert said(care.post("ValueSet/$validate-code", inferred))["result"] is True
 
@@ -221,13 +222,13 @@ def test_a_concept_that_cannot_be_checked(care: Client) -> None:
     answer = concept(care, {"system": UNKNOWN, "code": "x"}, name="elsewhere")
     assert said(answer)["result"] is False
     assert kinds(answer) == [(ERROR, "not-found")]
-    assert said(answer)["x-unknown-system"] == UNKNOWN
+    assert said(answer)["x-caused-by-unknown-system"] == UNKNOWN
 
 
 def test_a_version_that_is_not_known(care: Client) -> None:
     answer = validate(care, "all", f"system={CARE}&code=visit&systemVersion=9")
     assert said(answer)["result"] is False
-    assert kinds(answer) == [(ERROR, "not-found"), (WARNING, "vs-invalid")]
+    assert kinds(answer) == [(WARNING, "vs-invalid"), (ERROR, "not-found")]
     assert "1.0.0" in said(answer)["message"]
 
 
@@ -235,7 +236,7 @@ def test_a_version_that_has_to_be(care: Client) -> None:
     query = f"system={CARE}&code=visit&check-system-version={CARE}"
     assert said(validate(care, "all", query + "|1.0.0"))["result"] is True
     assert said(validate(care, "all", query + "|1.x"))["result"] is True
-    assert said(validate(care, "all", query + "|1.0"))["result"] is True
+    assert said(validate(care, "all", query + "|1.0"))["result"] is False
     assert said(validate(care, "all", query + "|2.x"))["result"] is False
 
 
@@ -249,6 +250,69 @@ def test_resources_that_are_not_in_force_are_named(care: Client) -> None:
     answer = care.post("ValueSet/$validate-code", body)
     assert said(answer)["result"] is True
     assert kinds(answer) == [(INFORMATION, "status-check")] * 2
+
+
+def test_what_says_nothing(care: Client) -> None:
+    nothing = {"display": "Visit"}
+    answer = care.post("ValueSet/$validate-code", parameters(url=url("visits"), coding=nothing))
+    assert (said(answer)["result"], places(answer)) == (False, [["Coding"], ["Coding"]])
+    assert kinds(answer) == [(ERROR, "invalid-data")] * 2
+    answer = concept(care, {"system": CARE})
+    assert kinds(answer) == [(ERROR, "not-in-vs"), (ERROR, "invalid-data")]
+    assert "code" not in said(answer)
+
+
+def test_a_coding_without_a_system_spoils_a_concept(care: Client) -> None:
+    answer = concept(care, {"code": "visit"}, {"system": CARE, "code": "visit"})
+    assert (said(answer)["result"], said(answer)["code"]) == (False, "visit")
+    assert kinds(answer) == [(INFORMATION, "this-code-not-in-vs"), (ERROR, "invalid-data")]
+
+
+def test_a_system_that_is_none(care: Client) -> None:
+    answer = validate(care, "visits", "system=Location&code=visit")
+    assert kinds(answer) == [(ERROR, "not-in-vs"), (ERROR, "not-found"), (ERROR, "invalid-data")]
+    assert places(answer) == [["code"], ["system"], ["system"]]
+    answer = validate(care, "visits", f"system={url('visits')}&code=visit")
+    assert kinds(answer) == [(ERROR, "not-in-vs"), (ERROR, "invalid-data")]
+    assert "x-unknown-system" not in said(answer)
+
+
+def test_a_code_that_the_value_set_deprecates(care: Client) -> None:
+    mark = {"url": "http://hl7.org/fhir/StructureDefinition/valueset-deprecated", "valueBoolean": True}
+    own = value_set("marked", {"system": CARE, "concept": [{"code": "visit", "extension": [mark]}]})
+    body = parameters(valueSet=own, coding={"system": CARE, "code": "visit"})
+    answer = care.post("ValueSet/$validate-code", body)
+    assert (said(answer)["result"], kinds(answer)) == (True, [(WARNING, "code-comment")])
+    assert "message" not in said(answer)
+
+
+def test_a_display_that_is_no_longer_right(care: Client) -> None:
+    status = "http://hl7.org/fhir/StructureDefinition/structuredefinition-standards-status"
+    stale = {"value": "Call-out", "extension": [{"url": status, "valueCode": "deprecated"}]}
+    own = code_system(
+        f"{ROOT}/CodeSystem/own", concept=[{"code": "a", "display": "Right", "designation": [stale]}]
+    )
+    body = parameters(codeSystem=own, code="a", display="call-out")
+    answer = care.post("CodeSystem/$validate-code", body)
+    assert (said(answer)["result"], kinds(answer)) == (False, [(ERROR, "display-comment")])
+    assert "'Right'" in said(answer)["message"]
+
+
+def test_a_coding_that_no_system_is_named_for(care: Client) -> None:
+    answer = care.post("CodeSystem/$validate-code", parameters(coding={"code": "visit"}))
+    assert (said(answer)["result"], kinds(answer)) == (False, [(ERROR, "invalid-data")])
+
+
+def test_a_language_that_is_none(care: Client) -> None:
+    answer = validate(care, "visits", f"system={CARE}&code=visit&displayLanguage=-")
+    assert (answer.status, answer.content["issue"][0]["code"]) == (400, "processing")
+
+
+def test_a_value_set_with_a_filter_that_says_nothing(care: Client) -> None:
+    own = value_set("broken", {"system": CARE, "filter": [{"property": "concept", "op": "is-a"}]})
+    answer = care.post("ValueSet/$validate-code", parameters(valueSet=own, code="visit", system=CARE))
+    assert (answer.status, answer.content["issue"][0]["code"]) == (422, "invalid")
+    assert answer.content["issue"][0]["expression"] == ["ValueSet.compose.include[0].filter[0].value"]
 
 
 def test_a_stored_value_set(care: Client) -> None:

@@ -1,0 +1,43 @@
+"""What is to be said of value sets, code systems, and codes of a value set that are not to be relied on.
+
+https://hl7.org/fhir/R4/valueset-publication-status.html
+"""
+
+from collections.abc import Iterator
+
+from fhir_server.codes import messages
+from fhir_server.codes.issues import finding
+from fhir_server.codes.verdicts import Coding, Place, name_of
+from fhir_server.codes.view import ValueSet
+from fhir_server.definitions.code_lists import Part
+from fhir_server.definitions.code_systems import CodeSystem, standing, value_of
+from fhir_server.issues import Issue
+
+_REMARKABLE = frozenset({"draft", "deprecated", "withdrawn", "retired"})
+_DEPRECATED = "http://hl7.org/fhir/StructureDefinition/valueset-deprecated"
+
+
+def standing_remarks(value_set: ValueSet, system: CodeSystem | None) -> Iterator[Issue]:
+    """What is to be said of resources that are not, or no longer, in force."""
+    said = []
+    if system is not None:
+        if system.status in _REMARKABLE:
+            said.append(("CodeSystem", system.canonical, system.status))
+        elif system.experimental and not value_set.resource.get("experimental"):
+            said.append(("CodeSystem", system.canonical, "experimental"))
+    if value_set.standing in _REMARKABLE - {"draft"}:
+        said.append(("ValueSet", value_set.canonical, value_set.standing))
+    for kind, url, status in said:
+        text = messages.RESOURCE_STATUS(kind=kind, url=url, status=status)
+        yield finding("information", "business-rule", "status-check", text)
+
+
+def listing_remarks(value_set: ValueSet, part: Part, coding: Coding, place: Place) -> Iterator[Issue]:
+    """What the value set itself says against a code that it lists."""
+    entry = part.listing(str(coding.get("code", ""))) or {}
+    status = standing(entry)
+    if any(one.get("url") == _DEPRECATED and value_of(one) is True for one in entry.get("extension", ())):
+        status = "deprecated"
+    if status in ("deprecated", "withdrawn"):
+        text = messages.LISTED_STATUS(code=name_of(coding), value_set=value_set.canonical, status=status)
+        yield finding("warning", "business-rule", "code-comment", text, place.of("code"))

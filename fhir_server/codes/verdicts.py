@@ -1,0 +1,88 @@
+"""What is found of codings: where each came from, what it is held to, and the verdict.
+
+https://hl7.org/fhir/R4/valueset-operation-validate-code.html
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from fhir_server.codes.languages import EVERY_LANGUAGE, Languages
+from fhir_server.definitions.code_systems import CodeSystem, Concept
+from fhir_server.issues import Issue
+
+Coding = Mapping[str, Any]
+
+is_absolute = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:\S+").fullmatch
+"""Whether a system is named by an absolute URI."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a coding came from, as its issues name it: `code`, `Coding`, `CodeableConcept.coding[0]`."""
+
+    prefix: str = ""
+
+    def of(self, element: str) -> str:
+        return f"{self.prefix}.{element}" if self.prefix else element
+
+    @property
+    def whole(self) -> str:
+        return self.prefix or "code"
+
+
+@dataclass(frozen=True, slots=True)
+class Strictness:
+    """What a code is held to."""
+
+    languages: Languages = EVERY_LANGUAGE
+    abstract_allowed: bool = True
+    active_only: bool = False
+    lenient_display: bool = False
+    infer_system: bool = False
+    membership_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was found of one coding. `concept` None where the code is not known here."""
+
+    coding: Coding
+    issues: tuple[Issue, ...] = ()
+    concept: Concept | None = None
+    system: CodeSystem | None = None
+    member: bool | None = True
+    display: str | None = None
+    unknown_system: str | None = None
+
+    @property
+    def result(self) -> bool:
+        return self.member is not False and not any(issue.severity == "error" for issue in self.issues)
+
+
+@dataclass(frozen=True, slots=True)
+class ConceptVerdict:
+    """What was found of a concept with several codings; `best` is the first that is right."""
+
+    verdicts: tuple[Verdict, ...]
+    issues: tuple[Issue, ...] = field(default=())
+
+    @property
+    def best(self) -> Verdict | None:
+        return next((one for one in self.verdicts if one.member), None)
+
+    @property
+    def result(self) -> bool:
+        return self.best is not None and not any(issue.severity == "error" for issue in self.issues)
+
+
+def canonical_of(coding: Coding) -> str:
+    """`system|version` of a coding, or its system alone."""
+    version = f"|{coding['version']}" if coding.get("version") else ""
+    return f"{coding.get('system', '')}{version}"
+
+
+def name_of(coding: Coding) -> str:
+    """`system|version#code`, as issues name a coding."""
+    return f"{canonical_of(coding)}#{coding.get('code', '')}"

@@ -1,0 +1,99 @@
+"""In which version of its code system a coding is looked at, where it is held to a value set.
+
+https://hl7.org/fhir/R4/valueset.html#compositions
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from fhir_server.codes import messages
+from fhir_server.codes.expansion import included
+from fhir_server.codes.issues import finding
+from fhir_server.codes.verdicts import Coding, Place
+from fhir_server.codes.view import ValueSet, View, version_fits
+from fhir_server.definitions.code_lists import Part
+from fhir_server.definitions.code_systems import CodeSystem
+from fhir_server.issues import Issue, Text
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The system that is looked at, None for one that is not known; what is to be said of its version; and
+    the canonical that is missing.
+    """
+
+    system: CodeSystem | None
+    issues: tuple[Issue, ...] = ()
+    missing: str | None = None
+
+
+def part_of(value_set: ValueSet, coding: Coding) -> Part | None:
+    """The part of the composition that a coding is held to: the one that has its code, else the first of its
+    system.
+    """
+    system, code = coding["system"], str(coding.get("code", ""))
+    parts = [part for part in included(value_set.composition) if part.system == system]
+    return next((part for part in parts if part.contains(system, code)), parts[0] if parts else None)
+
+
+def choice(view: View, part: Part, coding: Coding, place: Place) -> Choice:
+    """The version that the value set takes, and how that of the coding goes with it."""
+    url, given = str(coding["system"]), str(coding.get("version") or "")
+    asked = view.versions.chosen(url, part.version or "")
+    if part.code_system is None:
+        return _missing(view, url, asked, given, place)
+    held = part.code_system
+    if version_fits(held.version, given):
+        return Choice(held)
+    if given in view.versions_of(url):
+        text = messages.OTHER_VERSION(url=url, version=held.version or "-", given=given)
+        return Choice(held, (_mismatch(text, place),))
+    issues = (_unfit(part, held, asked, given, place), unknown_version(view, url, given, place))
+    return Choice(held, issues, f"{url}|{given}")
+
+
+def _missing(view: View, url: str, asked: str, given: str, place: Place) -> Choice:
+    """The value set takes a version that is not known, or a system of which none is."""
+    if not view.versions_of(url):
+        return Choice(None)
+    known = given or view.versions.default.get(url) or view.versions.check.get(url, "")
+    shown = view.code_system(f"{url}|{known}" if known else url) or view.registry.code_system(url)
+    return Choice(shown, tuple(_of_missing(view, url, asked, given, place)), f"{url}|{asked}")
+
+
+def _of_missing(view: View, url: str, asked: str, given: str, place: Place) -> Iterator[Issue]:
+    if given and given != asked:
+        yield _mismatch(messages.OTHER_VERSION(url=url, version=asked, given=given), place)
+    yield unknown_version(view, url, asked, place)
+
+
+def _unfit(part: Part, held: CodeSystem, asked: str, given: str, place: Place) -> Issue:
+    """What is said of a version that is not known, and not the one that the value set takes."""
+    if not asked:
+        text = messages.OTHER_DEFAULT(url=held.url, version=held.version or "-", given=given)
+        return finding("warning", "invalid", "vs-invalid", text, place.of("version"))
+    if asked == part.version:
+        text = messages.OTHER_VERSION(url=held.url, version=asked, given=given)
+    else:
+        text = messages.OTHER_ASKED(url=held.url, version=asked, own=part.version or "-", given=given)
+    return _mismatch(text, place)
+
+
+def _mismatch(text: Text, place: Place) -> Issue:
+    return finding("error", "invalid", "vs-invalid", text, place.of("version"))
+
+
+def unknown_version(view: View, url: str, version: str, place: Place) -> Issue:
+    """The issue of a system that is known, in other versions."""
+    known = ", ".join(view.versions_of(url)) or "-"
+    text = messages.UNKNOWN_VERSION(url=url, version=version, known=known)
+    return finding("error", "not-found", "not-found", text, place.of("system"))
+
+
+def checked_version(view: View, system: CodeSystem, coding: Coding, place: Place) -> Iterator[Issue]:
+    """Whether the version is the one that the request says it has to be."""
+    wanted = view.versions.check.get(system.url)
+    if wanted and not version_fits(system.version, wanted):
+        text = messages.VERSION_MISMATCH(url=system.url, version=system.version or "-", wanted=wanted)
+        where = (place.of("version"),) if coding.get("version") else ()
+        yield finding("error", "exception", "version-error", text, *where)

@@ -1,0 +1,94 @@
+"""Codings and value sets that name versions: which is taken, and what is said where they differ.
+
+The expectations are those of HL7's tests for terminology services (suite `version`).
+"""
+
+from typing import Any
+
+import pytest
+
+from tests.codes.world import ROOT, code_system, value_set
+from tests.interactions.client import Client
+from tests.operations.terminology.conftest import ClientFactory, kinds, parameters, said
+
+SYSTEM = f"{ROOT}/CodeSystem/editions"
+KNOWN = [
+    code_system(SYSTEM, version=version, concept=[{"code": "a", "display": f"A of {version}"}])
+    for version in ("1.0.0", "1.2.0")
+]
+MISMATCH, MISSING, UNFIT = ("error", "vs-invalid"), ("error", "not-found"), ("error", "version-error")
+DEFAULT = ("warning", "vs-invalid")
+
+
+@pytest.fixture
+def editions(knowing: ClientFactory) -> Client:
+    return knowing(*KNOWN)
+
+
+def include(version: str) -> dict[str, Any]:
+    return {"system": SYSTEM, **({"version": version} if version else {})}
+
+
+@pytest.mark.parametrize(
+    ("given", "pinned", "asked", "shown", "found", "missing"),
+    [
+        ("", "", "", "1.2.0", [], None),
+        ("", "1.0.0", "", "1.0.0", [], None),
+        ("", "1.x.x", "", "1.2.0", [], None),
+        ("1.0.0", "1.0.0", "", "1.0.0", [], None),
+        ("1.0.0", "1.2.0", "", "1.2.0", [MISMATCH], None),
+        ("1.0.0", "", "", "1.2.0", [MISMATCH], None),
+        ("2.4.0", "", "", "1.2.0", [DEFAULT, MISSING], "2.4.0"),
+        ("2.4.0", "1.0.0", "", "1.0.0", [MISMATCH, MISSING], "2.4.0"),
+        ("", "1", "", "1.2.0", [MISSING], "1"),
+        ("1.0.0", "1", "", "1.0.0", [MISMATCH, MISSING], "1"),
+        ("", "", "system", "1.0.0", [], None),
+        ("2.4.0", "", "system", "1.0.0", [MISMATCH, MISSING], "2.4.0"),
+        ("1.0.0", "1.2.0", "system", "1.2.0", [MISMATCH], None),
+        ("", "1", "system", "1.0.0", [MISSING], "1"),
+        ("", "1.x.x", "check", "1.2.0", [UNFIT], None),
+        ("1.0.0", "1.2.0", "check", "1.2.0", [MISMATCH, UNFIT], None),
+        ("2.4.0", "", "check", "1.0.0", [MISMATCH, MISSING], "2.4.0"),
+        ("", "1.2.0", "force", "1.0.0", [], None),
+        ("1.0.0", "1.2.0", "force", "1.0.0", [], None),
+        ("2.4.0", "1.0.0", "force", "1.0.0", [MISMATCH, MISSING], "2.4.0"),
+    ],
+)
+@pytest.mark.parametrize("as_concept", [False, True])
+def test_the_version_of_a_coding_and_that_of_the_value_set(
+    editions: Client,
+    given: str,
+    pinned: str,
+    asked: str,
+    shown: str,
+    found: list[tuple[str, str]],
+    missing: str | None,
+    as_concept: bool,
+) -> None:
+    coding = {"system": SYSTEM, "code": "a", **({"version": given} if given else {})}
+    subject = {"codeableConcept": {"coding": [coding]}} if as_concept else {"coding": coding}
+    wish = {f"{asked}_system_version".removeprefix("system_"): f"{SYSTEM}|1.0.x"} if asked else {}
+    body = parameters(valueSet=value_set("held", include(pinned)), **subject, **wish)
+    answer = said(response := editions.post("ValueSet/$validate-code", body))
+    assert kinds(response) == found if found else "issues" not in answer
+    assert answer["result"] is not any(severity == "error" for severity, _ in found)
+    cause = f"{SYSTEM}|{missing}" if missing else None
+    assert answer.get("x-caused-by-unknown-system") == cause
+    if not as_concept or pinned != "1":
+        assert (answer["version"], answer["display"]) == (shown, f"A of {shown}")
+
+
+def test_several_versions_in_one_value_set(knowing: ClientFactory) -> None:
+    older, newer = (
+        code_system(SYSTEM, version=version, concept=[{"code": "a"}, {"code": "b"}])
+        for version in ("1.0.0", "1.2.0")
+    )
+    parts = (
+        {**include("1.0.0"), "concept": [{"code": "a"}]},
+        {**include("1.2.0"), "concept": [{"code": "b"}]},
+    )
+    client = knowing(older, newer)
+    for code, version in (("a", "1.0.0"), ("b", "1.2.0")):
+        body = parameters(valueSet=value_set("mixed", *parts), coding={"system": SYSTEM, "code": code})
+        answer = said(client.post("ValueSet/$validate-code", body))
+        assert (answer["result"], answer["version"]) == (True, version)
