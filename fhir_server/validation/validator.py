@@ -48,7 +48,7 @@ class Validator:
             return issues
         assert isinstance(resource, dict)
         found = self._everything.findings(resource, tuple(profiles), resolve or _nowhere)
-        return issues + issues_of(found, resource["resourceType"], wrong_display="error")
+        return issues + issues_of(found, resource["resourceType"], verdict=True)
 
     def structure(self, resource: object) -> list[Issue]:
         """The structural problems alone."""

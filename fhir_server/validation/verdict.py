@@ -5,25 +5,34 @@ https://hl7.org/fhir/R4/operationoutcome.html
 
 from typing import Any
 
-from fhir_server.issues import Issue, Severity, Text
+from fhir_server.issues import Issue, Text
 from fhir_server.validation import messages
 from fhir_server.validation.findings import FINDINGS_MAX, Findings
 from fhir_server.validation.profiles.extensions import Misplaced
-from fhir_server.validation.profiles.messages import DISPLAY_WRONG
+
+OF_VERDICT = frozenset({
+    "attachment-size", "canonical-absolute", "code-given", "concept-map-code", "contained-id", "display",
+    "element-order", "extension-url", "full-url-update", "identifier-system", "identifier-uri",
+    "narrative-entity", "narrative-link", "reference-in-bundle", "search-expression", "supplement",
+    "system-value-set", "uri-form",
+})  # fmt: skip
+"""Keys of what is an error to who asks for a verdict, and a mere warning where a write is judged: systems in
+use send it, and a server can keep it without harm.
+"""
 
 
-def issues_of(findings: Findings, root: str, wrong_display: Severity = "warning") -> list[Issue]:
+def issues_of(findings: Findings, root: str, verdict: bool = False) -> list[Issue]:
     """The findings as issues, each once: no more than are of use, and no warning in the place of an error.
 
-    A wrong display is an error to who asks for a verdict, and no reason to refuse a write.
+    Where a `verdict` is asked for, some findings are errors that are no reason to refuse a write.
     """
     if findings is None:
         return []
     kept: dict[tuple[Any, ...], Issue] = {}
     room = {True: FINDINGS_MAX, False: FINDINGS_MAX}
     for finding in findings:
-        if finding.text.template is DISPLAY_WRONG:
-            finding.severity = wrong_display
+        if verdict and finding.severity == "warning" and finding.key in OF_VERDICT:
+            finding.severity = "error"
         is_error = finding.severity == "error"
         if not room[is_error]:
             continue

@@ -14,7 +14,9 @@ from fhir_server.validation.invariants.rules import Focus, Rule, RuleCompiler
 from fhir_server.validation.invariants.shapes import UNKNOWN, Shape, Types
 from fhir_server.validation.profiles.bindings import binding_checks
 from fhir_server.validation.profiles.codings import coding_check
+from fhir_server.validation.profiles.companions import companion_check
 from fhir_server.validation.profiles.extensions import ExtensionList
+from fhir_server.validation.profiles.forms import TYPES, URIS, canonical_check, uri_check
 from fhir_server.validation.profiles.library import Library
 from fhir_server.validation.profiles.references import target_check
 from fhir_server.validation.profiles.rules import broken
@@ -125,7 +127,7 @@ class BaseCompiler:
                     properties[name] = self._extensions(places, element.is_modifier)
                 elif not element.children and self._types.is_primitive(ref.code):
                     self._primitive(properties, name, element, ref, resource)
-                    properties[f"_{name}"] = self._companion(element, ref, f"{owner}.{element.name}")
+                    properties[f"_{name}"] = self._companion(name, element, ref, f"{owner}.{element.name}")
                 else:
                     self._when_met(properties, name, element, ref, resource)
         return properties
@@ -138,8 +140,8 @@ class BaseCompiler:
             self._library.extension, check_base, places, is_modifier, self._errors_only
         ).check
 
-    def _companion(self, element: Element, ref: TypeRef, path: str) -> PropertyCheck:
-        """What stands beside primitive values: extensions alone are of interest."""
+    def _companion(self, name: str, element: Element, ref: TypeRef, path: str) -> PropertyCheck:
+        """What stands beside primitive values: its extensions, and that there is something at all."""
         names = {path, f"{path}[x]"} if element.choice else {path}
         check = self._extensions(self._types.bases(ref.code) | names, is_modifier=False)
         step = _step(element, ref)
@@ -147,7 +149,8 @@ class BaseCompiler:
         def check_one(value: Any, visit: Visit) -> Findings:
             return check(value["extension"], value, visit) if "extension" in value else None
 
-        return _each(check_one, step)
+        required = None if self._errors_only else _required_value_set(element, ref)
+        return companion_check(name, step, _each(check_one, step), required)
 
     def _primitive(
         self,
@@ -158,10 +161,17 @@ class BaseCompiler:
         resource: Shape,
     ) -> None:
         checks = self._bindings(element)
+        if not self._errors_only and ref.code in URIS:
+            checks.append(canonical_check if self._is_canonical(element, ref) else uri_check)
         focus = Focus(self._types.of_element(element, (ref,)), ref.code, resource)
         rules = tuple(self._rules(element.invariants, focus))
         if checks or rules:
             properties[name] = _each(_all(checks, rules), _step(element, ref), primitive=True)
+
+    def _is_canonical(self, element: Element, ref: TypeRef) -> bool:
+        """Whether a URI names a definition, or is a definition's own name."""
+        owner, _, name = element.path.partition(".")
+        return ref.code == "canonical" or (name == "url" and self._registry.is_resource_type(owner))
 
     def _when_met(
         self,
@@ -189,6 +199,8 @@ class BaseCompiler:
         checks: list[ValueCheck] = [node.check, *self._bindings(element)]
         if ref.code == "Coding":
             checks.append(self._check_coding)
+        if not self._errors_only and ref.code in TYPES:
+            checks.append(TYPES[ref.code])
         checks += [self._library.check(url) for url in ref.profiles]
         if ref.code == "Reference" and ref.target_types and "Resource" not in ref.target_types:
             checks.append(_only_urns(target_check((), frozenset(ref.target_types), lambda *_: None)))
@@ -208,6 +220,13 @@ class BaseCompiler:
         if binding.strength == "required" and self._registry.codes(binding.value_set) is not None:
             return []
         return binding_checks(self._codes, binding.strength, binding.value_set, None, self._errors_only)
+
+
+def _required_value_set(element: Element, ref: TypeRef) -> str | None:
+    """The value set of which an element must have a code."""
+    binding = element.binding
+    is_required = ref.code == "code" and binding is not None and binding.strength == "required"
+    return binding.value_set if binding is not None and is_required else None
 
 
 def _step(element: Element, ref: TypeRef) -> str:

@@ -82,7 +82,7 @@ def _display(known: Known, code: str, given: str) -> Findings:
     template = messages.DISPLAY_WRONG if sure else messages.DISPLAY_UNKNOWN
     name = f"{known.system.url}#{code}"
     text = template(display=shortened(given), code=name, right=known.best(code))
-    return [Finding("invalid", text, ".display", severity="warning")]
+    return [Finding("invalid", text, ".display", "display" if sure else None, "warning")]
 
 
 def _known_by(registry: Registry, errors_only: bool) -> Callable[[str], Known | None]:

@@ -119,6 +119,41 @@ CODE_NOT_CHECKED = Template(
     en="{value} could not be checked: the codes of the value set {value_set} are not all known here.",
     fr="{value} n'a pu être contrôlé : les codes du jeu de valeurs {value_set} ne sont pas tous connus ici.",
 )
+SYSTEM_IS_VALUE_SET = Template(
+    en="{system} is a value set, no code system. Name the system that the code is from.",
+    fr="{system} est un jeu de valeurs, pas un système de codes. Désignez le système dont vient le code.",
+)
+CODE_ABSENT = Template(
+    en="An extension says why there is no value, but a code of the value set {value_set} is required here.",
+    fr="Une extension dit pourquoi la valeur manque, mais un code du jeu {value_set} est obligatoire ici.",
+)
+
+# the form of values
+
+ELEMENT_EMPTY = Template(
+    en="'{here}' has an id alone. Give it a value or an extension, or leave it out.",
+    fr="« {here} » n'a qu'un id. Donnez-lui une valeur ou une extension, ou omettez-le.",
+)
+URN_FORM = Template(
+    en="{value} is no well-formed URN: write urn:oid:1.2.3, or urn:uuid: with a UUID in small letters.",
+    fr="{value} n'est pas un URN bien formé : écrivez urn:oid:1.2.3, ou urn:uuid: et un UUID en minuscules.",
+)
+CANONICAL_RELATIVE = Template(
+    en="The canonical {value} is not absolute. Name the resource by the url that it has everywhere.",
+    fr="L'adresse canonique {value} n'est pas absolue. Désignez la ressource par l'url qu'elle a partout.",
+)
+IDENTIFIER_SYSTEM = Template(
+    en="The system {system} is not an absolute URI. Name it by a URL, or by urn:oid: and its OID.",
+    fr="Le système {system} n'est pas une URI absolue. Désignez-le par une URL, ou par urn:oid: et son OID.",
+)
+IDENTIFIER_URI = Template(
+    en="In the system urn:ietf:rfc:3986 a value is a whole URI, such as urn:uuid:..., and {value} is none.",
+    fr="Dans le système urn:ietf:rfc:3986, la valeur est une URI entière, ce que {value} n'est pas.",
+)
+ATTACHMENT_SIZE = Template(
+    en="The size is said to be {size} bytes, but data holds {found}. Correct the size, or leave it out.",
+    fr="La taille annoncée est de {size} octets, mais data en contient {found}. Corrigez-la, ou omettez-la.",
+)
 
 # extensions
 

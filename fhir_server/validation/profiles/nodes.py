@@ -135,7 +135,7 @@ class ElementNode:
     def _plainly(self, value: Any, known: Property, visit: Visit) -> Findings:
         """The same for what has one name, no slices, and nothing beside the values: almost everything."""
         is_list = type(value) is list
-        count = len(value) if is_list else value is not None
+        count = len(value) if is_list else int(value is not None)
         if not count and self.must_support:
             visit.missing.append(self.path)
         found: list[Finding] | None = None

@@ -1,0 +1,46 @@
+"""What stands beside primitive values, where perhaps no value stands.
+
+https://hl7.org/fhir/R4/json.html#primitive
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from fhir_server.validation.findings import Finding, Findings, moved
+from fhir_server.validation.profiles import messages
+from fhir_server.validation.profiles.visit import Visit, joined
+
+PropertyCheck = Callable[[Any, dict[str, Any], Visit], Findings]
+
+
+def companion_check(
+    name: str, step: str, check_extensions: PropertyCheck, value_set: str | None
+) -> PropertyCheck:
+    """The check of the companion of the property `name`: its extensions, that an id does not stand alone
+    (ele-1), and that there is a code where one of the value set is required.
+    """
+
+    def check(value: Any, holder: dict[str, Any], visit: Visit) -> Findings:
+        found = check_extensions(value, holder, visit)
+        for place, companion in _without_value(value, holder.get(name)):
+            if "extension" not in companion:
+                alone = Finding("invariant", messages.ELEMENT_EMPTY(), key="ele-1")
+                found = joined(found, moved([alone], step + place))
+            elif value_set is not None:
+                text = messages.CODE_ABSENT(value_set=value_set)
+                absent = Finding("code-invalid", text, "", "code-given", "warning")
+                found = joined(found, moved([absent], step + place))
+        return found
+
+    return check
+
+
+def _without_value(companion: Any, value: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each companion beside which there is no value, with its place in an array."""
+    if type(companion) is dict and value is None:
+        yield "", companion
+    elif type(companion) is list:
+        values = value if type(value) is list else []
+        for index, one in enumerate(companion):
+            if type(one) is dict and (index >= len(values) or values[index] is None):
+                yield f"[{index}]", one

@@ -1,0 +1,73 @@
+"""What URIs, canonicals, identifiers and attachments must be beyond the format of their primitives.
+
+None of it refuses a write: it is told as a warning there, and as an error to who asks for a verdict.
+https://hl7.org/fhir/R4/datatypes.html
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from fhir_server.issues import Text
+from fhir_server.validation.findings import Finding, Findings, excerpt
+from fhir_server.validation.primitives import is_base64
+from fhir_server.validation.profiles import messages
+from fhir_server.validation.profiles.values import ValueCheck
+from fhir_server.validation.profiles.visit import Visit
+
+URIS = frozenset({"uri", "url", "canonical"})
+_URI_SYSTEM = "urn:ietf:rfc:3986"
+_URNS = ("urn:oid:", "urn:uuid:", "oid:", "uuid:")
+_is_urn = re.compile(
+    r"urn:oid:[0-2](?:\.(?:0|[1-9][0-9]*))+"
+    r"|urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?:[#|].*)?"
+).fullmatch
+_is_absolute = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:\S+").fullmatch
+_is_of_server = re.compile(r"[A-Z][A-Za-z]+/[A-Za-z0-9\-.]{1,64}(?:\|\S*)?").fullmatch
+
+
+def uri_check(value: Any, _: Visit) -> Findings:
+    """That a URI which is an OID or a UUID is well formed."""
+    if type(value) is not str or not value.startswith(_URNS) or _is_urn(value):
+        return None
+    return [_doubt("uri-form", messages.URN_FORM(value=excerpt(value)))]
+
+
+def canonical_check(value: Any, visit: Visit) -> Findings:
+    """That a canonical is an absolute URI, or leads into the resource itself."""
+    if type(value) is not str or value.startswith("#") or _is_absolute(value):
+        return uri_check(value, visit)
+    # HL7's own examples write Type/id, which a server can resolve: no more than a warning
+    key = None if _is_of_server(value) else "canonical-absolute"
+    return [_doubt(key, messages.CANONICAL_RELATIVE(value=excerpt(value)))]
+
+
+def _identifier(value: Any, _: Visit) -> Findings:
+    system, given = value.get("system"), value.get("value")
+    if type(system) is not str:
+        return None
+    if not _is_absolute(system):
+        text = messages.IDENTIFIER_SYSTEM(system=excerpt(system))
+        return [_doubt("identifier-system", text, ".system")]
+    if system == _URI_SYSTEM and type(given) is str and not _is_absolute(given):
+        return [_doubt("identifier-uri", messages.IDENTIFIER_URI(value=excerpt(given)), ".value")]
+    return None
+
+
+def _attachment(value: Any, _: Visit) -> Findings:
+    data, size = value.get("data"), value.get("size")
+    if type(data) is not str or type(size) is not int or not is_base64(data):
+        return None
+    compact = "".join(data.split())
+    found = len(compact) // 4 * 3 - compact[-2:].count("=")
+    if found == size:
+        return None
+    return [_doubt("attachment-size", messages.ATTACHMENT_SIZE(size=size, found=found), ".size")]
+
+
+TYPES: Mapping[str, ValueCheck] = {"Attachment": _attachment, "Identifier": _identifier}
+"""Checks of the values of a type as a whole."""
+
+
+def _doubt(key: str | None, text: Text, where: str = "") -> Finding:
+    return Finding("value", text, where, key, "warning")

@@ -1,0 +1,153 @@
+"""What is an error to who asks for a verdict, and no reason to refuse a write."""
+
+from typing import Any
+
+import pytest
+
+from fhir_server.codes.terminology import Terminology
+from fhir_server.core.fhirpath import FhirPath
+from fhir_server.definitions.registry import Registry
+from fhir_server.validation.validator import Validator
+
+Json = dict[str, Any]
+Told = list[tuple[str, str | None, str]]
+
+
+@pytest.fixture(scope="module")
+def validator(registry: Registry) -> Validator:
+    return Validator(registry, FhirPath(), Terminology(registry))
+
+
+def told(validator: Validator, resource: Json) -> Told:
+    """Severity, rule and place of what is more than a remark, narrative aside."""
+    return [
+        (one.severity, one.key, one.expression[0])
+        for one in validator.validate(resource)
+        if one.severity != "information" and one.key != "dom-6"
+    ]
+
+
+def parameter(**value: Any) -> Json:
+    return {"resourceType": "Parameters", "parameter": [{"name": "x", **value}]}
+
+
+def patient(**elements: Any) -> Json:
+    return {"resourceType": "Patient", "id": "a", **elements}
+
+
+def assert_no_write_is_refused(validator: Validator, resource: Json) -> None:
+    assert validator.errors(resource) == []
+    assert {one.severity for one in validator.conformance(resource)} <= {"warning", "information"}
+
+
+UUID = "urn:uuid:0b7b8f0e-1c9d-4d53-9d7c-0d2c8b0e6a11"
+
+
+@pytest.mark.parametrize("value", [f"{UUID}|2", "urn:oid:1.2.250.1", "http://oid:1", "urn:ietf:rfc:3986"])
+def test_well_formed_uris(validator: Validator, value: str) -> None:
+    assert told(validator, parameter(valueCanonical=value)) == []
+    assert told(validator, parameter(valueUri=value)) == []
+
+
+@pytest.mark.parametrize(
+    "value", ["oid:1.2", "uuid:1", "urn:oid:1.02", "urn:oid:7.1", UUID.upper().replace("URN:UUID", "urn:uuid")]
+)
+@pytest.mark.parametrize("type", ["Uri", "Url", "Canonical"])
+def test_an_oid_or_uuid_that_is_none(validator: Validator, type: str, value: str) -> None:
+    resource = parameter(**{f"value{type}": value})
+    place = f"Parameters.parameter[0].value.ofType({type.lower()})"
+    assert told(validator, resource) == [("error", "uri-form", place)]
+    assert_no_write_is_refused(validator, resource)
+
+
+def test_a_canonical_is_absolute_or_leads_inside(validator: Validator) -> None:
+    place = "Parameters.parameter[0].value.ofType(canonical)"
+    assert told(validator, parameter(valueCanonical="#q")) == []
+    assert told(validator, parameter(valueCanonical="phq|1")) == [("error", "canonical-absolute", place)]
+    assert told(validator, parameter(valueUri="phq")) == []
+    assert_no_write_is_refused(validator, parameter(valueCanonical="phq|1"))
+
+
+def test_a_canonical_that_this_server_can_resolve_is_a_warning(validator: Validator) -> None:
+    place = "Parameters.parameter[0].value.ofType(canonical)"
+    assert told(validator, parameter(valueCanonical="Questionnaire/phq")) == [("warning", None, place)]
+
+
+def test_a_definition_names_itself_absolutely(validator: Validator) -> None:
+    code_system = {
+        "resourceType": "CodeSystem",
+        "url": "couleurs",
+        "name": "Couleurs",
+        "status": "draft",
+        "content": "complete",
+        "concept": [{"code": "bleu"}],
+    }
+    assert ("error", "canonical-absolute", "CodeSystem.url") in told(validator, code_system)
+
+
+@pytest.mark.parametrize(
+    ("identifier", "expected"),
+    [
+        ({"system": "http://example.org/dossier", "value": "1"}, []),
+        ({"system": "dossier/local", "value": "1"}, [("error", "identifier-system", "system")]),
+        ({"system": "urn:ietf:rfc:3986", "value": "12"}, [("error", "identifier-uri", "value")]),
+        ({"system": "urn:ietf:rfc:3986", "value": UUID}, []),
+        ({"system": "urn:ietf:rfc:3986"}, []),
+    ],
+)
+def test_systems_and_values_of_identifiers(validator: Validator, identifier: Json, expected: Told) -> None:
+    resource = patient(identifier=[identifier])
+    found = [(how, key, f"Patient.identifier[0].{where}") for how, key, where in expected]
+    assert told(validator, resource) == found
+    assert_no_write_is_refused(validator, resource)
+
+
+@pytest.mark.parametrize("data", ["Ym9uam91cg==", "Ym9u am91\ncg=="])
+def test_the_size_of_an_attachment_is_that_of_its_data(validator: Validator, data: str) -> None:
+    photo = {"contentType": "text/plain", "data": data}
+    assert told(validator, patient(photo=[{**photo, "size": len("bonjour")}])) == []
+    resource = patient(photo=[{**photo, "size": 12}])
+    assert told(validator, resource) == [("error", "attachment-size", "Patient.photo[0].size")]
+    assert_no_write_is_refused(validator, resource)
+
+
+def test_the_size_of_what_is_elsewhere_is_not_known(validator: Validator) -> None:
+    assert told(validator, patient(photo=[{"url": "http://example.org/p.png", "size": 12}])) == []
+
+
+@pytest.mark.parametrize(
+    ("elements", "place"),
+    [
+        ({"_birthDate": {"id": "b"}}, "Patient.birthDate"),
+        ({"name": [{"given": ["A", None], "_given": [None, {"id": "g"}]}]}, "Patient.name[0].given[1]"),
+        ({"name": [{"_given": [{"id": "g"}]}]}, "Patient.name[0].given[0]"),
+    ],
+)
+def test_an_id_alone_is_no_element(validator: Validator, elements: Json, place: str) -> None:
+    assert ("error", "ele-1", place) in told(validator, patient(**elements))
+    assert validator.errors(patient(**elements))
+
+
+@pytest.mark.parametrize(
+    "elements",
+    [
+        {"birthDate": "1990-01-01", "_birthDate": {"id": "b"}},
+        {"name": [{"given": ["A", "B"], "_given": [None, {"id": "g"}]}]},
+    ],
+)
+def test_an_id_beside_a_value_is_well(validator: Validator, elements: Json) -> None:
+    assert told(validator, patient(**elements)) == []
+
+
+WHY = {
+    "extension": [
+        {"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}
+    ]
+}
+
+
+def test_where_a_code_is_required_no_reason_replaces_it(validator: Validator) -> None:
+    resource = patient(_gender=WHY)
+    assert told(validator, resource) == [("error", "code-given", "Patient.gender")]
+    assert_no_write_is_refused(validator, resource)
+    assert told(validator, patient(_birthDate=WHY, _language=WHY)) == []
