@@ -39,7 +39,9 @@ class Change:
 
 
 class View(Protocol):
-    """What a rule or reaction may see: the state that the unit of work would leave behind."""
+    """What a rule or reaction may see: the state that the unit of work would leave behind. The resources are
+    shared by all who ask, and not to be changed.
+    """
 
     def get(self, type: str, id: str) -> Resource | None: ...
 

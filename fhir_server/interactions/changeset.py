@@ -6,9 +6,8 @@ change, and the rules see what the reactions left, if these wrote anything.
 
 from collections.abc import Iterable
 
-from fhir_server.core import json
 from fhir_server.core.resource import draft
-from fhir_server.errors import BusinessRule, InvalidSearch, StoreUnavailable
+from fhir_server.errors import BusinessRule
 from fhir_server.extension import Change, Engine, Resource
 from fhir_server.interactions.conformance import CLIENT_TYPES
 from fhir_server.interactions.matching import identity_lock
@@ -18,9 +17,8 @@ from fhir_server.interactions.references import (
     conditional_references_resolved,
     may_hold_conditional_references,
 )
+from fhir_server.interactions.view import UnitView, content_of
 from fhir_server.issues import Issue
-from fhir_server.search.ast import SearchQuery
-from fhir_server.search.coverage import check_coverage
 from fhir_server.store.port import Method, StoredResource, UnitOfWork
 
 
@@ -35,6 +33,7 @@ class Changeset:
         self._last: dict[str, StoredResource] = {}
         self._redefinition = Redefinition(engine)
         self._resolved = Resolved()
+        self._view = UnitView(unit, engine)
 
     def put(
         self, resource: Resource, id: str, method: Method, before: StoredResource | None = None
@@ -58,23 +57,28 @@ class Changeset:
             if token.parameter == "identifier":
                 self.unit.lock(identity_lock(prepared.type, token.system, token.code))
         stored = self.unit.put(prepared, entries, method, before.version if before else 0)
-        self._resolved.written(prepared.type)
+        self._noted(prepared.type)
         self._last[stored.reference] = stored
         if prepared.type in self._engine.watched:
-            self._changes.append(Change(prepared.type, id, _content(before), after))
+            self._changes.append(Change(prepared.type, id, content_of(before), after))
         return stored
 
     def delete(self, current: StoredResource) -> StoredResource | None:
         """Write the deletion of a resource."""
         stored = self.unit.delete(current.type, current.id, current.version)
-        self._resolved.written(current.type)
+        self._noted(current.type)
         if current.type == DEFINED_BY:
             self._redefinition.delete(current.id)
         elif current.type in CLIENT_TYPES:
             self._redefinition.notice()
         if current.type in self._engine.watched:
-            self._changes.append(Change(current.type, current.id, _content(current), None))
+            self._changes.append(Change(current.type, current.id, content_of(current), None))
         return stored
+
+    def _noted(self, type: str) -> None:
+        """Forget what was read of a type, now that a resource of it is written."""
+        self._resolved.written(type)
+        self._view.written(type)
 
     def left(self, stored: StoredResource) -> StoredResource:
         """The version that the unit leaves of a resource: a reaction may have written one after `stored`."""
@@ -98,7 +102,7 @@ class Changeset:
         for change in tuple(self._changes):
             for reaction in self._engine.reactions:
                 if change.type in reaction.types:
-                    written |= self._write(reaction.react(change, UnitView(self.unit, self._engine)))
+                    written |= self._write(reaction.react(change, self._view))
         return written
 
     def _write(self, resources: Iterable[Resource]) -> bool:
@@ -110,46 +114,13 @@ class Changeset:
         return written
 
     def _check(self, changes: Iterable[Change]) -> tuple[Issue, ...]:
-        view = UnitView(self.unit, self._engine)
         issues = tuple(
             issue
             for change in changes
             for rule in self._engine.rules
             if change.type in rule.types
-            for issue in rule.check(change, view)
+            for issue in rule.check(change, self._view)
         )
         if any(issue.severity in ("error", "fatal") for issue in issues):
             raise BusinessRule(*issues)
         return issues
-
-
-class UnitView:
-    """What rules and reactions see of a unit of work: parsed resources."""
-
-    def __init__(self, unit: UnitOfWork, engine: Engine) -> None:
-        self._unit = unit
-        self._engine = engine
-
-    def get(self, type: str, id: str) -> Resource | None:
-        return _content(self._unit.read(type, id))
-
-    def find(self, query: SearchQuery) -> tuple[Resource, ...]:
-        try:
-            check_coverage(query, self._engine.pending, self._engine.registry)
-        except InvalidSearch as error:
-            # The client has asked for nothing wrong; the rule cannot be told what it must know.
-            raise StoreUnavailable(*error.issues) from error
-        return tuple(json.parse(match.body) for match in self._unit.search(query).matches)
-
-    def lock(self, key: str) -> None:
-        self._unit.lock(key)
-
-    def unique(self, key: str, owner: str) -> None:
-        self._unit.unique(key, owner)
-
-
-def _content(stored: StoredResource | None) -> Resource | None:
-    if stored is None or stored.deleted:
-        return None
-    content: Resource = json.parse(stored.body)
-    return content

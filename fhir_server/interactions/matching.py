@@ -12,7 +12,8 @@ from fhir_server.extension import Engine
 from fhir_server.interactions import messages
 from fhir_server.search.ast import AllOf, Clause, Match, TokenValue
 from fhir_server.search.coverage import check_coverage
-from fhir_server.search.parse import parse
+from fhir_server.search.parse import ParsedSearch, parse
+from fhir_server.search.remembered import Asked
 from fhir_server.store.port import StoredResource, UnitOfWork
 
 Parameters = tuple[tuple[str, str], ...]
@@ -42,14 +43,7 @@ def matches(
     """The first `limit` matches; holds the locks of the identifiers that the criteria name until the unit
     ends.
     """
-    search = parse(
-        (criteria.type,),
-        [pair for pair in criteria.parameters if pair[0] not in ("_format", "_pretty")],
-        registry=engine.registry,
-        zone=engine.zone,
-        base_url=base_url,
-        now=engine.now(),
-    )
+    search = _understood(criteria, engine, base_url)
     if not search.query.where:
         raise PreconditionFailed.of(messages.NO_CRITERIA(interaction=criteria.interaction))
     check_coverage(search.query, engine.pending, engine.registry)
@@ -57,6 +51,27 @@ def matches(
         unit.lock(identity_lock(criteria.type, system, code))
     query = replace(search.query, count=limit, total="none", includes=(), sort=(), page=None)
     return unit.search(query).matches
+
+
+def _understood(criteria: Criteria, engine: Engine, base_url: str) -> ParsedSearch:
+    """The search that criteria are. That of a reference, such as to the nurse, is made again and again."""
+    parameters = tuple(pair for pair in criteria.parameters if pair[0] not in ("_format", "_pretty"))
+
+    def parsed() -> ParsedSearch:
+        return parse(
+            (criteria.type,),
+            parameters,
+            registry=engine.registry,
+            zone=engine.zone,
+            base_url=base_url,
+            now=engine.now(),
+        )
+
+    if criteria.interaction != "reference":
+        return parsed()
+    # Under a path that no request has: what clients search for is counted and paged as they ask.
+    asked = Asked((criteria.type, "?"), parameters, base_url, lenient=False)
+    return engine.searches.understood(asked, parsed)
 
 
 def one_match(unit: UnitOfWork, engine: Engine, criteria: Criteria, base_url: str) -> StoredResource | None:

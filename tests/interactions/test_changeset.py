@@ -6,6 +6,7 @@ from typing import Any
 
 from fhir_server.extension import Change, Resource, View
 from fhir_server.issues import Issue, Template
+from fhir_server.search.ast import Match, ReferenceValue, SearchQuery
 from tests.interactions.client import ClientFactory, identified, patient
 
 NO_TWINS = Template(en="Twins are refused", fr="Pas de jumeaux")
@@ -77,6 +78,28 @@ def test_a_reaction_writes_in_the_same_commit_and_is_checked(client_with: Client
     assert "Flag" in {change.type for change in rule.seen}
     client.put(f"Patient/{id}", identified("a", id=id))
     assert client.get(f"Flag/flag-{id}").version == 1
+
+
+@dataclass
+class CountFlags:
+    """Notes how many Flags a patient has, by a search and by reading one, before and after reactions."""
+
+    name: str = "count-flags"
+    types: frozenset[str] = frozenset({"Patient"})
+    counts: list[tuple[int, bool]] = field(default_factory=list)
+
+    def check(self, change: Change, view: View) -> Iterable[Issue]:
+        of_patient = Match("patient", "reference", (ReferenceValue("Patient", change.id),))
+        found = view.find(SearchQuery(("Flag",), (of_patient,), total="none"))
+        self.counts.append((len(found), view.get("Flag", f"flag-{change.id}") is not None))
+        yield from ()
+
+
+def test_what_a_rule_has_read_is_read_again_once_a_reaction_has_written(client_with: ClientFactory) -> None:
+    rule = CountFlags()
+    client = client_with(rules=(rule,), reactions=(FlagNewPatients(),))
+    assert client.post("Patient", patient()).status == 201
+    assert rule.counts == [(0, False), (1, True)]
 
 
 def test_before_and_after_are_told(client_with: ClientFactory) -> None:

@@ -1,0 +1,72 @@
+"""What rules and reactions see of a unit of work: the state that it would leave behind.
+
+Several of them look at the same few resources: each is read once, until one of its type is written.
+https://hl7.org/fhir/R4/http.html#trules
+"""
+
+from collections import defaultdict
+
+from fhir_server.core import json
+from fhir_server.errors import InvalidSearch, StoreUnavailable
+from fhir_server.extension import Engine, Resource
+from fhir_server.search.ast import Match, SearchQuery
+from fhir_server.search.coverage import check_coverage
+from fhir_server.store.port import StoredResource, UnitOfWork
+
+
+class UnitView:
+    """The view of one unit of work, of which whoever writes tells it."""
+
+    def __init__(self, unit: UnitOfWork, engine: Engine) -> None:
+        self._unit = unit
+        self._engine = engine
+        self._read: defaultdict[str, dict[str, Resource | None]] = defaultdict(dict)
+        self._found: defaultdict[str, dict[SearchQuery, tuple[Resource, ...]]] = defaultdict(dict)
+
+    def get(self, type: str, id: str) -> Resource | None:
+        known = self._read[type]
+        if id not in known:
+            known[id] = content_of(self._unit.read(type, id))
+        return known[id]
+
+    def find(self, query: SearchQuery) -> tuple[Resource, ...]:
+        if not _looks_at_its_type_alone(query):
+            return self._search(query)
+        known = self._found[query.types[0]]
+        found = known.get(query)
+        if found is None:
+            found = known[query] = self._search(query)
+        return found
+
+    def _search(self, query: SearchQuery) -> tuple[Resource, ...]:
+        try:
+            check_coverage(query, self._engine.pending, self._engine.registry)
+        except InvalidSearch as error:
+            # The client has asked for nothing wrong; the rule cannot be told what it must know.
+            raise StoreUnavailable(*error.issues) from error
+        return tuple(json.parse(match.body) for match in self._unit.search(query).matches)
+
+    def lock(self, key: str) -> None:
+        self._unit.lock(key)
+
+    def unique(self, key: str, owner: str) -> None:
+        self._unit.unique(key, owner)
+
+    def written(self, type: str) -> None:
+        """Forget what was read of a type."""
+        self._read.pop(type, None)
+        self._found.pop(type, None)
+
+
+def content_of(stored: StoredResource | None) -> Resource | None:
+    """The resource that a version holds; None for none, and for a deletion."""
+    if stored is None or stored.deleted:
+        return None
+    content: Resource = json.parse(stored.body)
+    return content
+
+
+def _looks_at_its_type_alone(query: SearchQuery) -> bool:
+    """Whether no write of another type can change what is found."""
+    plain = all(isinstance(clause, Match) and clause.type != "special" for clause in query.where)
+    return len(query.types) == 1 and plain and not query.includes and query.visibility is None
