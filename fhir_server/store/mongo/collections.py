@@ -4,7 +4,6 @@ https://www.mongodb.com/docs/manual/core/read-isolation-consistency-recency/
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,16 +44,6 @@ class Collections:
         database = client[name]
         return cls(client, database, *(database[one] for one in COLLECTIONS))
 
-    @contextmanager
-    def snapshot(self) -> Iterator["View"]:
-        """The store as it is at one moment."""
-        with self.client.start_session(snapshot=True) as session:
-            yield View(self, session)
-
-    def now(self) -> "View":
-        """The store for a single question."""
-        return View(self, None)
-
 
 DOCUMENTS: tuple[Any, ...] = (
     documents.ResourceDocument,
@@ -73,7 +62,9 @@ COLLECTIONS: tuple[str, ...] = tuple(one._get_collection_name() for one in DOCUM
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """The collections as a session sees them: those of a moment, or those of a transaction."""
+    """The collections as a session sees them: those of a moment, or those of a transaction. Without a session
+    they are as of when they are asked.
+    """
 
     collections: Collections
     session: ClientSession | None
@@ -97,7 +88,8 @@ class View:
 
     def aggregate(self, stages: Stages) -> list[Any]:
         """What a pipeline makes of the resources."""
-        return list(self.collections.resources.aggregate(list(stages), session=self.session))
+        found = self.collections.resources.aggregate(stages, session=self.session)
+        return found.to_list()
 
     def count(self, filter: Filter, limit: int | None = None) -> int:
         """How many resources a filter finds, counted up to a limit."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from fhir_server import errors
-from fhir_server.search.ast import Chain, Clause, Has, Hierarchy
+from fhir_server.search.ast import Chain, Clause, Has, Hierarchy, Match
 from fhir_server.store import messages
 from fhir_server.store.mongo.collections import View
 from fhir_server.store.mongo.compile import Compiler, Within, living
@@ -48,6 +48,8 @@ class Hops:
 
     def _clause(self, clause: Clause, types: Sequence[str], within: Within) -> Filter:
         """Without a batch if possible: that serves all batches."""
+        if isinstance(clause, Match):
+            return self._compiler.filter((clause,), types)
         key = (clause, tuple(types))
         if key not in self._known:
             try:

@@ -25,6 +25,10 @@ _CELLS = {
 }
 """The array and the cell that each type is sorted by; of intervals it is one end or the other."""
 
+_OLDEST_FIRST: Stage = {"$sort": {"f": 1}}
+_WHOLE: Stage = {"$project": dict.fromkeys(OWN, 1)}
+_PLACE: Stage = {"$project": {"f": 1}}
+
 _FLAT = {"token": rows.TOKENS, "uri": rows.URIS}
 
 
@@ -44,6 +48,8 @@ def page_stages(
         stages.append({"$set": {f"m{place}": {"$eq": [f"$s{place}", None]} for place in range(len(sorts))}})
         if page:
             stages.append({"$match": _behind(sorts, page.after)})
+    if not sorts:
+        return [*stages, _OLDEST_FIRST, {"$limit": limit}, _WHOLE if bodies else _PLACE]
     fields = (*(OWN if bodies else ("f",)), *(f"s{place}" for place in range(len(sorts))))
     return [
         *stages,

@@ -34,6 +34,11 @@ class MongoReader:
         self._view = view
         self._of = view.collections
 
+    @property
+    def view(self) -> View:
+        """What it reads through."""
+        return self._view
+
     def read(self, type: str, id: str) -> StoredResource | None:
         found = self._of.resources.find_one({"_id": f"{type}/{id}"}, _OWN, session=self._view.session)
         return stored(found) if found else None

@@ -15,7 +15,7 @@ from fhir_server import errors
 from fhir_server.search.ast import Include, SearchQuery
 from fhir_server.store import messages
 from fhir_server.store.clock import wall_clock
-from fhir_server.store.mongo.collections import Collections
+from fhir_server.store.mongo.collections import Collections, View
 from fhir_server.store.mongo.connection import Address, connect
 from fhir_server.store.mongo.failures import refusing
 from fhir_server.store.mongo.jobs import acquire_job, update_job
@@ -80,6 +80,7 @@ class MongoStore:
         except BaseException:
             client.close()
             raise
+        self._reader = MongoReader(View(self._collections, None))
         self._generation = (0, -GENERATION_SECONDS)
         self._writer = Writer(self._collections, options.timeout_seconds, self._know_generation)
 
@@ -94,15 +95,16 @@ class MongoStore:
     def _now(self, read: Callable[[MongoReader], T]) -> T:
         """What a single question finds."""
         with refusing():
-            return read(MongoReader(self._collections.now()))
+            return read(self._reader)
 
     def _at_one_moment(self, read: Callable[[MongoReader], T]) -> T:
         """What several questions find in one state of the store."""
-        with refusing(), self._collections.snapshot() as view:
-            return read(MongoReader(view))
+        with refusing(), self._collections.client.start_session(snapshot=True) as session:
+            return read(MongoReader(View(self._collections, session)))
 
     def read(self, type: str, id: str) -> StoredResource | None:
-        return self._now(lambda reader: reader.read(type, id))
+        with refusing():
+            return self._reader.read(type, id)
 
     def read_version(self, type: str, id: str, version: int) -> StoredResource | None:
         return self._now(lambda reader: reader.read_version(type, id, version))
@@ -186,8 +188,8 @@ class MongoStore:
         return self._run(lambda unit: unit.purge(type, id))
 
     def check(self) -> list[str]:
-        with refusing(), pymongo.timeout(None), self._collections.snapshot() as view:
-            return list(inconsistencies(view))
+        with pymongo.timeout(None):
+            return self._at_one_moment(lambda reader: list(inconsistencies(reader.view)))
 
     def acquire_job(self, kind: str, id: str, owner: str, lease_seconds: float) -> Job | None:
         now = self._clock()
