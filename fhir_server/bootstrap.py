@@ -18,11 +18,12 @@ from fhir_server.core.limits import Limits
 from fhir_server.core.tokens import PageTokens
 from fhir_server.definitions.registry import Registry
 from fhir_server.errors import FhirError
-from fhir_server.extension import Engine, Operation, PlugIns, Programme, Software
+from fhir_server.extension import Engine, Operation, PlugIns, Software
 from fhir_server.interactions.dispatch import Dispatcher
 from fhir_server.interactions.engines import Engines
 from fhir_server.jobs.runner import Runner
 from fhir_server.operations.table import OPERATIONS
+from fhir_server.programme import Programme
 from fhir_server.search.extract import Extractor
 from fhir_server.settings import SettingError, Settings, variable
 from fhir_server.standalone import (

@@ -14,7 +14,7 @@ from fhir_server.definitions.packages.messages import FAULTY_RESOURCE
 from fhir_server.definitions.packages.package import Package
 from fhir_server.definitions.registry import Registry
 from fhir_server.errors import MalformedContent
-from fhir_server.extension import Programme, Resource
+from fhir_server.programme import Programme, Resource
 from fhir_server.settings import SettingError, Settings, variable
 from fhir_server.validation.checks.check import Check
 from fhir_server.validation.checks.table import CHECKS

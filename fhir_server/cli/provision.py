@@ -8,7 +8,7 @@ from fhir_server.cli.failure import CommandError
 from fhir_server.core.request import FhirRequest
 from fhir_server.core.resource import body, draft
 from fhir_server.errors import FhirError
-from fhir_server.extension import Programme, Resource
+from fhir_server.programme import Programme, Resource
 from fhir_server.store.port import StoredResource
 
 DEMO_JOB = "demo"

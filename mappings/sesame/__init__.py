@@ -1,11 +1,23 @@
 """SÉSAME, collaborative mental health care in general practice, as a care programme of the engine."""
 
-from collections.abc import Iterable
+from __future__ import annotations
 
-from fhir_server.extension import Programme, Resource
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from fhir_server.programme import Programme, Resource
 from mappings.sesame.checks.identity import IdentityCheck
 from mappings.sesame.guide import guide_version, load_guide
-from mappings.sesame.plug_ins import plug_ins
+
+if TYPE_CHECKING:
+    from fhir_server.extension import PlugIns
+
+
+def plug_ins(root: str | None, options: Mapping[str, Any]) -> PlugIns:
+    """What is plugged into a server; imported when one starts, as a check of files needs none of it."""
+    from mappings.sesame.plug_ins import plug_ins
+
+    return plug_ins(root, options)
 
 
 def demo(root: str | None) -> Iterable[Resource]:
