@@ -18,9 +18,10 @@ from fhir_server.core.limits import Limits
 from fhir_server.core.tokens import PageTokens
 from fhir_server.definitions.registry import Registry
 from fhir_server.errors import FhirError
-from fhir_server.extension import Engine, Operation, PlugIns, Software
+from fhir_server.extension import Engine, Operation, PlugIns, Preparation, Software
 from fhir_server.interactions.dispatch import Dispatcher
 from fhir_server.interactions.engines import Engines
+from fhir_server.jobs.preparer import Preparer
 from fhir_server.jobs.runner import Runner
 from fhir_server.operations.table import OPERATIONS
 from fhir_server.programme import Programme
@@ -60,6 +61,7 @@ class Server:
     dispatcher: Dispatcher
     operations: tuple[Operation, ...]
     records: Mapping[str, tuple[RecordType, ...]]
+    preparations: tuple[Preparation, ...]
 
 
 def required_profiles(settings: Settings, registry: Registry) -> dict[str, tuple[str, ...]]:
@@ -129,7 +131,8 @@ def build(settings: Settings) -> Server:
     )
     engines = Engines(engine)
     records = {programme.name: one.records for programme, one in zip(found, plugged, strict=True)}
-    return Server(settings, found, store, engines, Dispatcher(engines), operations, records)
+    preparations = tuple(step for one in plugged for step in one.preparations)
+    return Server(settings, found, store, engines, Dispatcher(engines), operations, records, preparations)
 
 
 def desks(server: Server) -> "Desks":
@@ -249,8 +252,11 @@ def application(server: Server) -> "Application":
     pages = Later(lambda: _pages(server, lane, options))
     runner = Runner(server.engines, new_id())
     runner.start()
+    preparer = Preparer(server.engines, server.preparations)
+    preparer.start()
 
     def close() -> None:
+        preparer.stop()
         runner.stop()
         store.close()
 

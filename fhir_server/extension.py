@@ -18,7 +18,7 @@ from fhir_server.search.coverage import Pending
 from fhir_server.search.extract import Extractor
 from fhir_server.search.remembered import RememberedSearches
 from fhir_server.store.port import Store
-from fhir_server.validation.checks.check import Check, Resolve
+from fhir_server.validation.checks.check import Resolve
 
 Resource = dict[str, Any]
 
@@ -90,14 +90,19 @@ class Operation:
     takes_long: bool = False
 
 
+Preparation = Callable[["Engine"], bool]
+"""A short step of what is better done before anybody asks for it; whether there is more to do."""
+
+
 @dataclass(frozen=True, slots=True)
 class PlugIns:
-    """What a care programme plugs into the engine."""
+    """What a care programme plugs into the engine; `preparations` are done beside the first requests."""
 
     rules: tuple[Rule, ...] = ()
     reactions: tuple[Reaction, ...] = ()
     operations: tuple[Operation, ...] = ()
     records: tuple[RecordType, ...] = ()
+    preparations: tuple[Preparation, ...] = ()
 
 
 class Validator(Protocol):

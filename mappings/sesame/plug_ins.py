@@ -73,4 +73,5 @@ def plug_ins(root: str | None, options: Mapping[str, Any]) -> PlugIns:
             evaluation_export(guide, caseload, read_keys(policy)),
         ),
         records=tables(guide),
+        preparations=(caseload.prepare,),
     )

@@ -1,9 +1,11 @@
 """The facts of all patients, kept in memory and caught up from the one clock before each use.
 
-A consumer cursor on `changes()`: the first use reads every resource once, each later one only what was
-committed since. Nothing is written for it, and what it says is what the store says up to the watermark.
+A consumer cursor on `changes()`: every resource is read once, beside the first requests after the start, and
+each use reads only what was committed since. Nothing is written for it, and what it says is what the store
+says up to the watermark. A resource that cannot be read is told with every answer, and stops none.
 """
 
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -32,6 +34,8 @@ from mappings.sesame.caseload.facts import (
 from mappings.sesame.caseload.readings import Readings
 from mappings.sesame.guide import Guide
 
+_log = logging.getLogger(__name__)
+
 AT_ONCE = 1_000
 """Versions that are read from the store at one time."""
 
@@ -56,7 +60,7 @@ class Dossier:
 @dataclass(slots=True)
 class Known:
     """What is known up to `sequence` of the line of history `epoch`. `owners` says whose facts a resource
-    states: the patient's id.
+    states: the patient's id. `unread` are the resources whose facts could not be read, by type and id.
     """
 
     store: Store
@@ -67,6 +71,7 @@ class Known:
     sites: dict[str, Site] = field(default_factory=dict)
     answers: dict[str, Answers] = field(default_factory=dict)
     owners: dict[tuple[str, str], str] = field(default_factory=dict)
+    unread: set[tuple[str, str]] = field(default_factory=set)
 
     def site_of(self, episode: Episode) -> str | None:
         """The site of an episode: the one that it names, else the one where its nurse works."""
@@ -95,25 +100,41 @@ class Caseload:
     def caught_up(self, engine: Engine) -> Iterator[Known]:
         """What is known at the watermark; not to be kept after the block."""
         with self._lock:
-            known = self._known
-            if known is None or known.store is not engine.store or known.epoch != engine.store.epoch:
-                known = self._known = Known(engine.store, engine.store.epoch)
-            self._catch_up(known)
+            known = self._latest(engine)
+            while self._step(known):
+                pass
             yield known
 
-    def _catch_up(self, known: Known) -> None:
-        while True:
-            versions = known.store.changes(known.sequence, AT_ONCE, self._readings.types)
-            for version in versions:
-                self._take(known, version)
-                known.sequence = version.sequence
-            if len(versions) < AT_ONCE:
-                return
+    def prepare(self, engine: Engine) -> bool:
+        """Read some of what there is to read; whether there is more."""
+        with self._lock:
+            return self._step(self._latest(engine))
+
+    def _latest(self, engine: Engine) -> Known:
+        """What is known of the line of history that the store is on now."""
+        known = self._known
+        if known is None or known.store is not engine.store or known.epoch != engine.store.epoch:
+            known = self._known = Known(engine.store, engine.store.epoch)
+        return known
+
+    def _step(self, known: Known) -> bool:
+        versions = known.store.changes(known.sequence, AT_ONCE, self._readings.types)
+        for version in versions:
+            self._take(known, version)
+            known.sequence = version.sequence
+        return len(versions) == AT_ONCE
 
     def _take(self, known: Known, version: StoredResource) -> None:
         """Put what this version says in place of what the one before said."""
         _forget(known, version.type, version.id)
-        found = None if version.deleted else self._readings.read(json.parse(version.body))
+        known.unread.discard((version.type, version.id))
+        try:
+            found = None if version.deleted else self._readings.read(json.parse(version.body))
+        except Exception as error:
+            # No more than the kind of error: its text could hold what the resource says.
+            _log.error("%s/%s says what no list can read: %s", version.type, version.id, type(error).__name__)
+            known.unread.add((version.type, version.id))
+            return
         if found is None:
             return
         patient, fact = found

@@ -50,3 +50,15 @@ NO_CONTACT = Template(
     en="No contact with the patient for {days} days. Attempts and reviews are no contacts.",
     fr="Aucun contact avec le patient depuis {days} jours. Tentatives et revues ne sont pas des contacts.",
 )
+UNREAD = Template(
+    en="{reference} says what this list cannot read, and is left out of it. Correct it, or tell whoever runs "
+    "this server.",
+    fr="{reference} dit ce que cette liste ne sait pas lire, et n'y est pas compté. Corrigez cette "
+    "ressource, ou prévenez l'exploitant du serveur.",
+)
+NOT_ALL_READ = Template(
+    en="No export is made while {reference} cannot be read, as it may hold an opposition. Correct it, or "
+    "tell whoever runs this server.",
+    fr="Aucun export n'est fait tant que {reference} ne peut être lu, car une opposition peut s'y trouver. "
+    "Corrigez cette ressource, ou prévenez l'exploitant du serveur.",
+)

@@ -31,6 +31,8 @@ def report(
         _head(guide, measure, kind, made_on)
         | present(contained=lists)
         | {
+            # Pending: preliminary, as of data that are not complete.
+            "status": "pending" if known.unread else "complete",
             "reporter": _reporter(known),
             "period": period(scope.start.isoformat(), scope.end.isoformat()),
             "group": [_group(guide, group, place, by_subject) for place, group in enumerate(groups)],

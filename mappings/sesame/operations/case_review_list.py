@@ -13,10 +13,11 @@ from fhir_server.operations.parameters import given_once
 from mappings.sesame.caseload.agenda import Item, Thresholds, agenda
 from mappings.sesame.caseload.caseload import Caseload
 from mappings.sesame.caseload.standing import open_standings
+from mappings.sesame.caseload.unread import unread
 from mappings.sesame.guide import Guide
 from mappings.sesame.operations.asked import choice, day_or_today, number, reference_id
 from mappings.sesame.operations.file_active import OUTPUTS
-from mappings.sesame.operations.lines import COLUMNS, parameter, row
+from mappings.sesame.operations.lines import COLUMNS, parameter, row, unread_rows
 from mappings.sesame.operations.records import asked_about
 from mappings.sesame.pathway.reading import has_code
 from mappings.sesame.policy import Policy
@@ -54,13 +55,14 @@ def _case_review_list(
     thresholds = _thresholds(policy, given)
     pair = _pair(guide, given, request, engine)
     with caseload.caught_up(engine) as known:
-        items = agenda(open_standings(known, day, *pair), thresholds)
+        items, missing = agenda(open_standings(known, day, *pair), thresholds), unread(known)
     rows = [_row(policy, item, place, request.language) for place, item in enumerate(items, start=1)]
     if output == "csv":
-        return csv_response(AGENDA_COLUMNS, rows)
+        return csv_response(AGENDA_COLUMNS, [*rows, *unread_rows(missing, request.language)])
     head: list[Resource] = [
         {"name": "date", "valueDate": day.isoformat()},
         {"name": "total", "valueUnsignedInt": len(items)},
+        *({"name": "unread", "valueReference": {"reference": reference}} for reference in missing),
         *(
             {"name": name, "valueUnsignedInt": getattr(thresholds, field)}
             for name, field in THRESHOLDS.items()

@@ -14,6 +14,8 @@ from fhir_server.errors import BusinessRule
 from fhir_server.extension import Engine, Operation, Resource
 from fhir_server.operations.parameters import given_once
 from mappings.sesame.caseload.caseload import Caseload, Known
+from mappings.sesame.caseload.messages import NOT_ALL_READ
+from mappings.sesame.caseload.unread import unread
 from mappings.sesame.export.eligible import Exclusion, sorted_out
 from mappings.sesame.export.pseudonyms import PURPOSES, Pseudonyms
 from mappings.sesame.export.resources import TYPES, Writer
@@ -48,6 +50,8 @@ def _export(
         raise BusinessRule.of(messages.NO_KEY(purpose=purpose, option=f"{purpose}_key_file"))
     pseudonyms = Pseudonyms(keys[purpose], purpose)
     with caseload.caught_up(engine) as known:
+        for reference in unread(known):
+            raise BusinessRule.of(NOT_ALL_READ(reference=reference), reference)
         taken, excluded = sorted_out(known.dossiers, purpose, engine.zone)
         # In the order of the pseudonyms: that of the store would join two exports line by line.
         patients = sorted(taken, key=lambda patient: pseudonyms.of("Patient", patient))

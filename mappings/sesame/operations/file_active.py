@@ -9,9 +9,10 @@ from fhir_server.extension import Engine, Operation, Resource
 from fhir_server.operations.parameters import given_once
 from mappings.sesame.caseload.caseload import Caseload
 from mappings.sesame.caseload.standing import Standing, open_standings
+from mappings.sesame.caseload.unread import unread, warned
 from mappings.sesame.guide import Guide
 from mappings.sesame.operations.asked import choice, day_or_today
-from mappings.sesame.operations.lines import COLUMNS, parameter, row
+from mappings.sesame.operations.lines import COLUMNS, parameter, row, unread_rows
 from mappings.sesame.operations.records import asked_about
 from mappings.sesame.policy import Policy
 from mappings.sesame.tables import csv_response
@@ -39,17 +40,16 @@ def _file_active(
     output = choice("output", parameters.get("output"), OUTPUTS)
     nurse = asked_about(request, engine)["id"]
     with caseload.caught_up(engine) as known:
-        standings = open_standings(known, day, nurse)
+        standings, missing = open_standings(known, day, nurse), unread(known)
     rows = [row(policy, standing, request.language) for standing in standings]
     if output == "csv":
-        return csv_response(COLUMNS, rows)
+        return csv_response(COLUMNS, [*rows, *unread_rows(missing, request.language)])
     details = [parameter(standing, cells) for standing, cells in zip(standings, rows, strict=True)]
     listed = _list(guide, nurse, day.isoformat(), standings)
     # Parameters without any would not be sound.
     resources = [listed, {"resourceType": "Parameters", "parameter": details}] if details else [listed]
-    return FhirResponse(
-        200, body=bundle("collection", (entry(resource=json.serialise(one)) for one in resources))
-    )
+    entries = [entry(resource=json.serialise(one)) for one in resources]
+    return FhirResponse(200, body=bundle("collection", [*entries, *warned(missing, request.language)]))
 
 
 def _list(guide: Guide, nurse: str, day: str, standings: list[Standing]) -> Resource:

@@ -8,6 +8,7 @@ from fhir_server.extension import Resource
 from fhir_server.issues import Language
 from mappings.sesame.caseload.standing import SCALES, Standing
 from mappings.sesame.caseload.steps import next_step
+from mappings.sesame.caseload.unread import warning
 from mappings.sesame.policy import Policy
 from mappings.sesame.tables import Cell
 
@@ -84,6 +85,11 @@ def row(policy: Policy, standing: Standing, language: Language) -> dict[str, Cel
         "etape_avant": step.due,
         "etape_texte": step.text.render(language),
     }
+
+
+def unread_rows(references: Iterable[str], language: Language) -> list[dict[str, Cell]]:
+    """A row for each resource that could not be read, with nothing but what is to be said of it."""
+    return [{"etape_texte": warning(reference).text.render(language)} for reference in references]
 
 
 def parameter(standing: Standing, cells: Mapping[str, Cell], more: Iterable[Resource] = ()) -> Resource:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from fhir_server.core import json
+from mappings.sesame.caseload.readings import Readings
 from mappings.sesame.plug_ins import plug_ins
 from mappings.sesame.resources.consent import consent
 from tests.interactions.client import Client
@@ -261,3 +262,19 @@ def test_keys_that_are_no_good_are_told_at_the_start(tmp_path: Path, keys: dict[
     ):
         with pytest.raises(ValueError, match=said):
             plug_ins(None, options)
+
+
+def test_nothing_is_exported_while_an_opposition_may_not_have_been_read(
+    told: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = Readings.read
+
+    def failing(readings: Readings, resource: dict[str, Any]) -> Any:
+        if resource["resourceType"] == "Consent":
+            raise KeyError(resource["id"])
+        return read(readings, resource)
+
+    monkeypatch.setattr(Readings, "read", failing)
+    answer = told.get("$evaluation-export?purpose=evaluation")
+    assert answer.status == 422
+    assert answer.content["issue"][0]["expression"][0].startswith("Consent/")

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from fhir_server.core.request import FhirRequest
+from mappings.sesame.caseload.readings import Readings
 from tests.interactions.client import BASE, Client
 from tests.mappings.pathway.conftest import Pathway
 from tests.mappings.pathway.lists import lines, psychiatrist_of, role_of, table
@@ -224,3 +225,48 @@ def test_an_episode_that_was_cancelled_or_ended_without_a_date_is_not_open(told:
         changed = kept | {"status": status, "period": {"start": "2025-01-13"}}
         sent(told.put(f"EpisodeOfCare/{episode['id']}", changed))
         assert active(told, "2025-06-01", role_of(told)) == []
+
+
+def test_what_cannot_be_read_is_told_and_stops_no_list(told: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    nurse, read = role_of(told), Readings.read
+
+    def failing(readings: Readings, resource: dict[str, Any]) -> Any:
+        if resource["resourceType"] == "Encounter":
+            raise KeyError(resource["id"])
+        return read(readings, resource)
+
+    monkeypatch.setattr(Readings, "read", failing)
+    answer = sent(told.get(f"PractitionerRole/{nurse}/$file-active?date=2025-06-01")).content
+    (line,) = lines(answer)
+    assert (line["rank"], line["contacts"]) == (2, 0)
+    outcome = answer["entry"][-1]["resource"]
+    visits = {f"Encounter/{entry['resource']['id']}" for entry in told.get("Encounter?_count=100").entries}
+    assert {issue["expression"][0] for issue in outcome["issue"]} == visits
+    review = sent(told.get("PractitionerRole/$case-review-list?date=2025-06-01")).content
+    unread = [one["valueReference"]["reference"] for one in review["parameter"] if one["name"] == "unread"]
+    assert set(unread) == visits
+    rows = table(told, f"PractitionerRole/{nurse}/$file-active?date=2025-06-01&output=csv")
+    assert [row["parcours"] == "" for row in rows] == [False, *[True] * len(visits)]
+    period = "periodStart=2025-01-01&periodEnd=2025-12-31"
+    dashboard = sent(told.get(f"$sesame-dashboard?{period}")).content
+    kinds = {entry["resource"]["resourceType"] for entry in dashboard["entry"]}
+    assert kinds == {"MeasureReport", "OperationOutcome"}
+    measured = sent(told.get(f"Measure/file-active/$evaluate-measure?{period}")).content
+    assert measured["status"] == "pending"
+
+
+def test_what_is_corrected_is_no_longer_told(told: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(_readings: Readings, resource: dict[str, Any]) -> Any:
+        raise KeyError(resource["id"])
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Readings, "read", failing)
+        review = sent(told.get("PractitionerRole/$case-review-list")).content
+        assert [one["name"] for one in review["parameter"]].count("unread") > 1
+    for entry in told.get("Encounter?_count=100").entries:
+        visit = entry["resource"]
+        sent(told.put(f"Encounter/{visit['id']}", visit | {"language": "fr"}))
+    review = sent(told.get("PractitionerRole/$case-review-list")).content
+    unread = [one["valueReference"]["reference"] for one in review["parameter"] if one["name"] == "unread"]
+    assert unread
+    assert not [reference for reference in unread if reference.startswith("Encounter/")]

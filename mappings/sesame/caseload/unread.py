@@ -1,0 +1,25 @@
+"""What a list says of the resources whose facts could not be read, so that nobody takes it for complete."""
+
+from fhir_server.core.bundle import entry
+from fhir_server.core.json import serialise
+from fhir_server.core.outcome import operation_outcome
+from fhir_server.issues import Issue, Language
+from mappings.sesame.caseload import messages
+from mappings.sesame.caseload.caseload import Known
+
+
+def unread(known: Known) -> list[str]:
+    """The references of those resources."""
+    return sorted(f"{type}/{id}" for type, id in known.unread)
+
+
+def warning(reference: str) -> Issue:
+    """What is said of one of them."""
+    return Issue("warning", "incomplete", messages.UNREAD(reference=reference), (reference,))
+
+
+def warned(references: list[str], language: Language) -> list[bytes]:
+    """The entry of a Bundle that tells them; none where all is read."""
+    if not references:
+        return []
+    return [entry(resource=serialise(operation_outcome(map(warning, references), language)))]
