@@ -30,7 +30,7 @@ def _reused(indexes: bool) -> str:
 def emptied_store(indexes: bool = False, clock: Callable[[], int] = wall_clock) -> MongoStore:
     """An empty store where another one was before, which must be closed."""
     address = address_of(_reused(indexes))
-    names = ("resources", "history", "uniques", "definitions", "kept", "jobs")
+    names = ("resources", "history", "uniques", "definitions", "kept", "jobs", "writers")
     emptied: list[DeleteMany | UpdateOne] = [
         DeleteMany({}, namespace=f"{address.database}.{name}") for name in names
     ]

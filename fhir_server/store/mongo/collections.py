@@ -37,6 +37,7 @@ class Collections:
     kept: Collection[Any]
     jobs: Collection[Any]
     meta: Collection[Any]
+    writers: Collection[Any]
 
     @classmethod
     def of(cls, client: MongoClient[Any], name: str) -> "Collections":
@@ -54,6 +55,7 @@ DOCUMENTS: tuple[Any, ...] = (
     documents.KeptDocument,
     documents.JobDocument,
     documents.MetaDocument,
+    documents.WriterDocument,
 )
 """What each collection holds, in the order of `Collections`."""
 

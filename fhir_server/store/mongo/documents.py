@@ -12,6 +12,7 @@ from typing import Any
 from mongoengine import (
     BinaryField,
     BooleanField,
+    DateTimeField,
     Document,
     DynamicField,
     EmbeddedDocument,
@@ -224,6 +225,17 @@ class JobDocument(Document):
         "auto_create_index": False,
         "indexes": [{"name": "kind", "fields": ["kind"]}],
     }
+
+
+class WriterDocument(Document):
+    """The session that a process writes through, with its beat; `_id` names the process."""
+
+    key = StringField(primary_key=True)
+    session = DynamicField()
+    beat = LongField()
+    at = DateTimeField()
+
+    meta: Mapping[str, Any] = {"collection": "writers", "auto_create_index": False}
 
 
 class MetaDocument(Document):

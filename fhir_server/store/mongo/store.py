@@ -209,4 +209,5 @@ class MongoStore:
 
     def close(self) -> None:
         """Close every connection; no thread may be using the store."""
+        self._writer.close()
         self._collections.client.close()

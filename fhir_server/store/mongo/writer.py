@@ -25,6 +25,7 @@ from pymongo.write_concern import WriteConcern
 from fhir_server import errors
 from fhir_server.errors import FhirError
 from fhir_server.store import messages
+from fhir_server.store.mongo.abandoned import Heart, Watch
 from fhir_server.store.mongo.collections import Collections
 from fhir_server.store.mongo.failures import TRANSIENT, refusal, refusing
 from fhir_server.store.mongo.transaction import Taken, Transaction
@@ -90,6 +91,15 @@ class Writer:
     _turn: threading.Lock = field(default_factory=threading.Lock)
     _waiting: deque[Task] = field(default_factory=deque)
     _thread: _Thread = field(default_factory=_Thread)
+    _session: ClientSession = field(init=False)
+    _heart: Heart = field(init=False)
+    _watch: Watch = field(init=False)
+
+    def __post_init__(self) -> None:
+        # One at a time has the turn, so that one session serves all transactions.
+        self._session = self.collections.client.start_session()
+        self._heart = Heart(self.collections)
+        self._watch = Watch(self.collections, self._heart.name)
 
     def run(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` as one unit, durable when this returns, or in a group when the group ends."""
@@ -149,15 +159,19 @@ class Writer:
 
     def _commit(self, tasks: list[Task]) -> None:
         """Run all tasks in one transaction, again and again for as long as others come before it."""
-        careful = False
-        with pymongo.timeout(self.timeout_seconds), self.collections.client.start_session() as session:
+        careful = again = False
 
-            def attempt(session: ClientSession) -> int | None:
-                transaction = Transaction(self.collections, session, careful)
-                for task in tasks:
-                    self._attempt(transaction, task)
-                return self._finish(transaction, session)
+        def attempt(session: ClientSession) -> int | None:
+            nonlocal again
+            if again:
+                self._watch.refused()
+            again = True
+            transaction = Transaction(self.collections, session, careful)
+            for task in tasks:
+                self._attempt(transaction, task)
+            return self._finish(transaction, session)
 
+        with pymongo.timeout(self.timeout_seconds), self._beating() as session:
             while True:
                 try:
                     generation = session.with_transaction(attempt, SNAPSHOT, DURABLE, ReadPreference.PRIMARY)
@@ -167,7 +181,22 @@ class Writer:
                         raise
                     careful = True
         if generation is not None:
+            self._watch.free()
             self.committed(generation)
+
+    @contextmanager
+    def _beating(self) -> Iterator[ClientSession]:
+        """The session, for transactions that others can see to be going on."""
+        self._heart.open(self._session.session_id)
+        try:
+            yield self._session
+        finally:
+            self._heart.shut()
+
+    def close(self) -> None:
+        """Write no more."""
+        self._heart.stop()
+        self._session.end_session()
 
     def _attempt(self, transaction: Transaction, task: Task) -> None:
         """Run one task. What it raises is its own; what the database raises is everybody's."""
@@ -218,9 +247,10 @@ class Writer:
         finally:
             thread.group = None
             if group.session:
-                # A session that ends takes an open transaction with it.
                 with suppress(PyMongoError):
-                    group.session.end_session()
+                    if group.session.in_transaction:
+                        group.session.abort_transaction()
+                self._heart.shut()
                 self._pass_on()
 
     def _grouped(self, group: Group, work: Callable[[Transaction], T]) -> T:
@@ -240,9 +270,9 @@ class Writer:
     def _begin_group(self, group: Group) -> Transaction:
         """A transaction that has the clock, so that nobody comes before it."""
         if group.session is None:
-            session = self.collections.client.start_session()
             self._turn.acquire()
-            group.session = session
+            group.session = self._session
+            self._heart.open(self._session.session_id)
         deadline, pause = time.monotonic() + self.timeout_seconds, _PAUSE_SECONDS
         while True:
             group.session.start_transaction(SNAPSHOT, DURABLE, ReadPreference.PRIMARY)
@@ -254,6 +284,7 @@ class Writer:
                 group.session.abort_transaction()
                 if not error.has_error_label(TRANSIENT) or time.monotonic() > deadline:
                     raise
+            self._watch.refused()
             time.sleep(pause * random.random())
             pause = min(2 * pause, _PAUSE_MAX_SECONDS)
 
@@ -268,6 +299,7 @@ class Writer:
                 if not error.has_error_label(_UNKNOWN_RESULT) or time.monotonic() > deadline:
                     raise
         if generation is not None:
+            self._watch.free()
             self.committed(generation)
 
 

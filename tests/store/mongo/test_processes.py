@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pymongo import MongoClient
 
 from fhir_server.store.mongo import MongoStore, address_of
 from fhir_server.store.port import HistoryQuery, StoredResource
-from tests.mongo.server import MongoServer, database_uri, new_server, shared_uri
+from tests.mongo.server import MongoServer, database_uri, new_server
+from tests.store.samples import person, put
 
 ROOT = Path(__file__).parents[3]
 CLIENTS, TURNS = 8, 6
@@ -64,10 +64,11 @@ store.close()
 WRITER = """
 import sys
 from fhir_server.errors import StoreUnavailable
-from fhir_server.store.mongo import MongoStore, address_of
+from fhir_server.store.mongo import MongoStore, abandoned, address_of
 from fhir_server.store.options import MongoOptions
 from tests.store.samples import person
 
+abandoned.BEAT_SECONDS, abandoned.STILL_SECONDS = 0.2, 1.0
 store = MongoStore(address_of(sys.argv[1]), MongoOptions(timeout_seconds=5))
 number = store.watermark()
 while True:
@@ -82,6 +83,24 @@ while True:
         print("503", flush=True)
         continue
     print(one.id, one.version, one.sequence, flush=True)
+"""
+
+HOLDER = """
+import sys, time
+from fhir_server.store.mongo import MongoStore, abandoned, address_of
+from tests.store.samples import person
+
+abandoned.BEAT_SECONDS = 0.2
+store = MongoStore(address_of(sys.argv[1]))
+
+def work(unit):
+    unit.put(*person("held"), "PUT")
+    print("held", flush=True)
+    time.sleep(float(sys.argv[2]))
+
+store.transact(work)
+print("done", flush=True)
+store.close()
 """
 
 
@@ -167,15 +186,50 @@ def test_nothing_acknowledged_is_lost_when_the_process_is_killed() -> None:
     acknowledged: list[str] = []
     for lines in (3, 8, 15):
         acknowledged += kill_after(start(WRITER, uri), lines)
-        end_abandoned_transactions()
     assert_kept(store, acknowledged)
     store.close()
 
 
-def end_abandoned_transactions() -> None:
-    """At once what the database does by itself after `transactionLifetimeLimitSeconds`."""
-    with MongoClient(shared_uri()) as client:
-        client.admin.command({"killAllSessions": []})
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sessions are ended soon after their beat has stopped."""
+    monkeypatch.setattr("fhir_server.store.mongo.abandoned.STILL_SECONDS", 1.0)
+
+
+def held(uri: str, seconds: str) -> subprocess.Popen[str]:
+    """A process that has the clock in an open transaction, and keeps it for so long."""
+    holder = start(HOLDER, uri, seconds)
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "held\n"
+    return holder
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_killed_process_does_not_keep_the_clock() -> None:
+    uri = database_uri()
+    store = MongoStore(address_of(uri))
+    holder = held(uri, "600")
+    holder.kill()
+    holder.communicate()
+    # MongoDB itself would end the transaction after a minute, the store gives up after twenty seconds.
+    assert put(store, person("a")).sequence == 1
+    assert [one.id for one in store.changes(0, 10)] == ["a"]
+    with store.group():
+        assert put(store, person("b")).sequence == 2
+    assert store.check() == []
+    store.close()
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_process_that_lives_keeps_the_clock_for_as_long_as_it_needs() -> None:
+    uri = database_uri()
+    store = MongoStore(address_of(uri))
+    holder = held(uri, "4")
+    assert put(store, person("a")).sequence == 2
+    # What is refused is run again: the holder says once more that it holds.
+    assert holder.communicate() == ("done\n", None)
+    assert [one.id for one in store.changes(0, 10)] == ["held", "a"]
+    store.close()
 
 
 @pytest.fixture
