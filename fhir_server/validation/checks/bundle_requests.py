@@ -10,6 +10,7 @@ from fhir_server.definitions.registry import Registry
 from fhir_server.issues import Issue, Text
 from fhir_server.validation.checks import messages
 from fhir_server.validation.checks.check import finding
+from fhir_server.validation.checks.linkage import references_of
 from fhir_server.validation.findings import excerpt
 
 FORMS = {
@@ -40,9 +41,17 @@ def request_issues(entry: dict[str, Any], place: str, registry: Registry) -> Ite
         yield finding("error", "invalid", "request-url", text, where)
     elif resource is not None and (problem := _disagreement(method, url, segments, resource)):
         yield finding("error", "invalid", "request-url", problem, where)
+    if method == "PUT" and "fullUrl" not in entry and _refers(resource):
+        text = messages.FULL_URL_OF_UPDATE(method=method)
+        yield finding("warning", "required", "full-url-update", text, f"{place}.fullUrl")
     if resource is not None and method == "DELETE":
         text = messages.REQUEST_BODY(method=method)
         yield finding("warning", "invalid", "request-resource", text, f"{place}.resource")
+
+
+def _refers(resource: Any) -> bool:
+    """Whether a resource refers to others outside itself."""
+    return any(not literal.startswith("#") for literal in references_of(resource))
 
 
 def _has_form(method: str, segments: list[str], query: str, registry: Registry) -> bool:

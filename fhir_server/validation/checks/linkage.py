@@ -67,6 +67,8 @@ def linkage_issues(bundle: Resource, entries: Sequence[Entry], first: str) -> It
     directory = _Directory(entries)
     for literal, where in _belonging(entries[0]["resource"], first):
         yield from _target(literal, where, directory)
+    if first == "Composition":
+        yield from _lost(directory)
     targets = [
         {
             found
@@ -118,6 +120,20 @@ def _target(literal: str, where: str, directory: _Directory) -> Iterator[Issue]:
         yield finding("error", "not-found", "bundle-reference", text, where)
 
 
+def _lost(directory: _Directory) -> Iterator[Issue]:
+    """Relative references that lead to no entry by the rules of fullUrl, though one has that identity."""
+    for index, entry in enumerate(directory.entries):
+        if not index:
+            continue
+        for literal in dict.fromkeys(references_of(entry.get("resource"))):
+            reference = parse_reference(literal)
+            is_known = f"{reference.type}/{reference.id}" in directory.by_identity
+            if reference.kind == "local" and is_known and not directory.found(literal, index):
+                text = messages.NOT_IN_BUNDLE(value=excerpt(literal), hint=_hint(reference, directory))
+                place = f"Bundle.entry[{index}].resource"
+                yield finding("warning", "not-found", "reference-in-bundle", text, place)
+
+
 def _hint(reference: Reference, directory: _Directory) -> Any:
     alike = directory.by_identity.get(f"{reference.type}/{reference.id}", [])
     if not alike:
@@ -162,7 +178,12 @@ def _reachable(starts: set[int], targets: Sequence[set[int]]) -> set[int]:
 
 
 def urns_of(resource: Any) -> Iterator[str]:
-    """The urn:uuid and urn:oid references of a resource; a Bundle inside is a world of its own."""
+    """The urn:uuid and urn:oid references of a resource."""
+    return (one for one in references_of(resource) if one.startswith(("urn:uuid:", "urn:oid:")))
+
+
+def references_of(resource: Any) -> Iterator[str]:
+    """The references of a resource; a Bundle inside is a world of its own."""
     waiting = [resource]
     while waiting:
         one = waiting.pop()
@@ -170,7 +191,7 @@ def urns_of(resource: Any) -> Iterator[str]:
             waiting.extend(reversed(one))
         elif isinstance(one, dict) and (one is resource or one.get("resourceType") != "Bundle"):
             literal = one.get("reference")
-            if isinstance(literal, str) and literal.startswith(("urn:uuid:", "urn:oid:")):
+            if isinstance(literal, str):
                 yield literal
             waiting.extend(reversed(one.values()))
 

@@ -246,6 +246,14 @@ XHTML_EMPTY = Template(
     en="The narrative has no text and no image. Say something, or leave 'text' out.",
     fr="Le texte (narrative) n'a ni texte ni image. Dites quelque chose, ou omettez « text ».",
 )
+XHTML_TARGET = Template(
+    en="The link {value} leads to nothing in the resource. Give an element this id, or take the link out.",
+    fr="Le lien {value} ne mène à rien dans la ressource. Donnez cet id à un élément, ou retirez le lien.",
+)
+XHTML_ENTITY = Template(
+    en="XML does not know the entity &{name}; write the character itself, or {code}.",
+    fr="XML ne connaît pas l'entité &{name} ; écrivez le caractère lui-même, ou {code}.",
+)
 XHTML_TWICE = Template(
     en="The id '{id}' is given more than once in the narrative.",
     fr="L'id « {id} » figure plusieurs fois dans le texte (narrative).",
@@ -320,6 +328,10 @@ REQUEST_URL = Template(
     en="{method} needs a url of the form {wanted}, not {url}.",
     fr="{method} demande une url de la forme {wanted}, et non {url}.",
 )
+FULL_URL_OF_UPDATE = Template(
+    en="{method} has no fullUrl, against which the references of its resource could be resolved. Add it.",
+    fr="{method} n'a pas de fullUrl, dont dépendent les références de sa ressource. Ajoutez-la.",
+)
 REQUEST_BODY = Template(
     en="{method} takes no resource; this one is ignored.",
     fr="{method} n'attend pas de ressource ; celle-ci est ignorée.",
@@ -347,4 +359,70 @@ NOT_LINKED = Template(
 LINKED_BACKWARDS = Template(
     en="This entry refers to the rest of the document, but nothing refers to it.",
     fr="Cette entrée se réfère au reste du document, mais rien ne se réfère à elle.",
+)
+
+# any resource
+
+CONTAINED_TWICE = Template(
+    en="The id {id} is that of another contained resource too. Give each its own.",
+    fr="L'id {id} est aussi celui d'une autre ressource contenue. Donnez à chacune le sien.",
+)
+
+# definitions
+
+EXPRESSION_UNREADABLE = Template(
+    en="The expression is no FHIRPath that can be read: {reason}",
+    fr="L'expression n'est pas du FHIRPath lisible : {reason}",
+)
+EXPRESSION_ELSEWHERE = Template(
+    en="The expression begins at {type}, which is none of the types searched: {bases}.",
+    fr="L'expression part de {type}, qui n'est pas l'un des types recherchés : {bases}.",
+)
+EXPRESSION_ELEMENT = Template(
+    en="{name} is not an element of {path}. Correct the path.",
+    fr="{name} n'est pas un élément de {path}. Corrigez le chemin.",
+)
+COMPONENTS_MISSING = Template(
+    en="A composite parameter is made of two components at least. Add them, or choose another type.",
+    fr="Un paramètre composite réunit au moins deux composants. Ajoutez-les, ou choisissez un autre type.",
+)
+INCLUDED_SYSTEM = Template(
+    en="{system} is not an absolute URI. Name the code system by its canonical URL or its OID.",
+    fr="{system} n'est pas une URI absolue. Désignez le système par son URL canonique ou son OID.",
+)
+INCLUDED_VALUE_SET = Template(
+    en="{system} is a value set: name it under valueSet, or the code system here.",
+    fr="{system} est un jeu de valeurs : nommez-le sous valueSet, ou nommez ici le système de codes.",
+)
+CONTEXT_UNWANTED = Template(
+    en="Only an extension has a context, and this is a definition of {type}. Take it out.",
+    fr="Seule une extension a un contexte, or ceci définit {type}. Retirez-le.",
+)
+DERIVATION_MISSING = Template(
+    en="What has a baseDefinition says by its derivation whether it specializes or constrains it.",
+    fr="Ce qui a une baseDefinition dit par derivation s'il la spécialise ou la restreint.",
+)
+TYPE_NOT_NEW = Template(
+    en="A specialization defines a type of its own, and {type} is that of its base. Constrain it instead.",
+    fr="Une spécialisation définit un type propre, et {type} est celui de sa base. Restreignez-le plutôt.",
+)
+CONCEPTS_COUNTED = Template(
+    en="The code system is complete with {count} concepts, it says, and has {found}. Correct the count.",
+    fr="Le système se dit complet avec {count} concepts, et en a {found}. Corrigez le nombre.",
+)
+SUPPLEMENT_CONTENT = Template(
+    en="A code system that supplements another has the content 'supplement', not {content}.",
+    fr="Un système qui en complète un autre a le contenu « supplement », et non {content}.",
+)
+MAPPED_CODE_UNKNOWN = Template(
+    en="{code} is not a code of {system}. Correct the code, or the system of the group.",
+    fr="{code} n'est pas un code de {system}. Corrigez le code, ou le système du groupe.",
+)
+EXTENSION_URL = Template(
+    en="Extension.url must be fixed to the extension's own url, {url}.",
+    fr="Extension.url doit être fixée à l'url de l'extension elle-même, {url}.",
+)
+LINE_ORDER = Template(
+    en="'{id}' stands after '{before}', which follows it in the type. Put the lines in the type's order.",
+    fr="« {id} » vient après « {before} », qui le suit dans le type. Suivez l'ordre du type.",
 )

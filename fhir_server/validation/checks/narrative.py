@@ -10,7 +10,7 @@ from fhir_server.issues import Issue, Severity
 from fhir_server.validation.checks.check import CheckContext, Resource, finding
 from fhir_server.validation.checks.xhtml import problems
 
-WARNINGS = frozenset({"narrative-id"})
+WARNINGS = frozenset({"narrative-entity", "narrative-id", "narrative-link", "narrative-place"})
 
 
 class NarrativeCheck:
@@ -22,9 +22,25 @@ class NarrativeCheck:
         if "text" not in resource and "section" not in resource:
             return
         for place, text in _texts(resource):
-            for key, problem in problems(text):
+            ids = _ids(resource) if "#" in text else ()
+            for key, problem in problems(text, ids):
                 severity: Severity = "warning" if key in WARNINGS else "error"
                 yield finding(severity, "invalid", key, problem, place)
+
+
+def _ids(resource: Resource) -> set[str]:
+    """The ids of a resource, of what it contains, and of its elements."""
+    found: set[str] = set()
+    waiting: list[Any] = [resource]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict):
+            if isinstance(one.get("id"), str):
+                found.add(one["id"])
+            waiting.extend(one.values())
+        elif isinstance(one, list):
+            waiting.extend(one)
+    return found
 
 
 def _texts(resource: Resource) -> Iterator[tuple[str, str]]:

@@ -2,15 +2,23 @@
 
 from fhir_server.validation.checks.bundle import BundleCheck
 from fhir_server.validation.checks.check import Check
+from fhir_server.validation.checks.contained import ContainedCheck
 from fhir_server.validation.checks.narrative import NarrativeCheck
 from fhir_server.validation.checks.questionnaire import QuestionnaireCheck
 from fhir_server.validation.checks.questionnaire_response import QuestionnaireResponseCheck
+from fhir_server.validation.checks.search_parameter import SearchParameterCheck
 from fhir_server.validation.checks.structure_definition import StructureDefinitionCheck
+from fhir_server.validation.checks.terminology import CodeSystemCheck, ConceptMapCheck, ValueSetCheck
 
 CHECKS: tuple[Check, ...] = (
     BundleCheck(),
+    CodeSystemCheck(),
+    ConceptMapCheck(),
+    ContainedCheck(),
     NarrativeCheck(),
     QuestionnaireCheck(),
     QuestionnaireResponseCheck(),
+    SearchParameterCheck(),
     StructureDefinitionCheck(),
+    ValueSetCheck(),
 )

@@ -4,7 +4,7 @@ https://hl7.org/fhir/R4/narrative.html#xhtml
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from html.entities import html5
 from xml.parsers.expat import ExpatError, ParserCreate
 
@@ -58,6 +58,8 @@ BLOCKS = frozenset({"div", "blockquote", "table", "ol", "ul", "p"})
 PLACED = BLOCKS | frozenset(PARENTS)
 LINKS = frozenset({"href", "src", "cite", "longdesc", "usemap"})
 LINK_SCHEMES = frozenset({"", "http", "https", "mailto", "tel", "sms", "ftp", "urn", "cid", "fax"})
+NAMED = frozenset({"a", "map"})
+"""Elements whose name a link may lead to."""
 _scheme = re.compile(r"[\s\x00-\x20]*([A-Za-z][A-Za-z0-9+.\-]*)\s*:").match
 _image_data = re.compile(r"\s*data:image/(?:png|jpe?g|gif|webp|bmp)[;,]", re.IGNORECASE).match
 _named_entity = re.compile(r"&([A-Za-z][A-Za-z0-9]*);")
@@ -66,8 +68,10 @@ _IMAGE = f"{NAMESPACE} img"
 _OF_XML = frozenset({"amp", "lt", "gt", "quot", "apos"})
 
 
-def problems(text: str) -> Iterator[tuple[str, Text]]:
-    """What is wrong with the XHTML of a narrative, each with the invariant that it is against."""
+def problems(text: str, ids: Collection[str] = ()) -> Iterator[tuple[str, Text]]:
+    """What is wrong with the XHTML of a narrative, each with the rule that it is against; `ids` are those of
+    the resource that its links may lead to.
+    """
     reader = _Reader()
     try:
         reader.read(text)
@@ -78,6 +82,9 @@ def problems(text: str) -> Iterator[tuple[str, Text]]:
         yield "txt-1", messages.NOT_XHTML(reason=error)
         return
     yield from reader.found[:PROBLEMS_MAX]
+    yield from _of_entities(text)
+    for target in reader.targets - reader.ids - {*ids}:
+        yield "narrative-link", messages.XHTML_TARGET(value=excerpt(f"#{target}"))
     if not reader.says_something:
         yield "txt-2", messages.XHTML_EMPTY()
 
@@ -96,8 +103,9 @@ class _Reader:
     def __init__(self) -> None:
         self.found: list[tuple[str, Text]] = []
         self.says_something = False
+        self.ids: set[str] = set()
+        self.targets: set[str] = set()
         self._open: list[str] = []
-        self._ids: set[str] = set()
 
     def read(self, text: str) -> None:
         parser = ParserCreate(namespace_separator=" ")
@@ -148,7 +156,7 @@ class _Reader:
         if parent is None:
             return
         if name in PARENTS and parent not in PARENTS[name]:
-            self._report(messages.XHTML_PLACE(name=name, parent=shortened(parent)))
+            self._report(messages.XHTML_PLACE(name=name, parent=shortened(parent)), "narrative-place")
         elif name in BLOCKS and "p" in self._open:
             self._report(messages.XHTML_PLACE(name=name, parent="p"))
 
@@ -157,10 +165,12 @@ class _Reader:
             self._report(messages.XHTML_ATTRIBUTE(attribute=shortened(attribute), name=shortened(name)))
         elif attribute in LINKS and not _is_safe_link(name, value):
             self._report(messages.XHTML_LINK(value=excerpt(value)))
-        elif attribute == "id" and value in self._ids:
+        elif attribute == "id" and value in self.ids:
             self._report(messages.XHTML_TWICE(id=shortened(value)), "narrative-id")
-        if attribute == "id":
-            self._ids.add(value)
+        if attribute == "id" or (attribute == "name" and name in NAMED):
+            self.ids.add(value)
+        elif attribute in ("href", "src") and len(value) > 1 and value.startswith("#"):
+            self.targets.add(value[1:])
 
     def _report(self, text: Text, key: str = "txt-1") -> None:
         self.found.append((key, text))
@@ -180,6 +190,15 @@ def _without_named_entities(text: str) -> str:
     if "&" not in text:
         return text
     return _named_entity.sub(lambda found: _character(found[1]) or found[0], text)
+
+
+def _of_entities(text: str) -> Iterator[tuple[str, Text]]:
+    """The named characters of HTML, which XML does not know."""
+    if "&" in text:
+        for name in dict.fromkeys(_named_entity.findall(text)):
+            if (character := _character(name)) is not None:
+                code = "".join(f"&#{ord(one)};" for one in character)
+                yield "narrative-entity", messages.XHTML_ENTITY(name=name, code=code)
 
 
 def _character(name: str) -> str | None:

@@ -16,7 +16,7 @@ from fhir_server.validation.profiles.bindings import binding_checks
 from fhir_server.validation.profiles.codings import coding_check
 from fhir_server.validation.profiles.companions import companion_check
 from fhir_server.validation.profiles.extensions import ExtensionList
-from fhir_server.validation.profiles.forms import TYPES, URIS, canonical_check, uri_check
+from fhir_server.validation.profiles.forms import URIS, canonical_check, type_checks, uri_check
 from fhir_server.validation.profiles.library import Library
 from fhir_server.validation.profiles.references import target_check
 from fhir_server.validation.profiles.rules import broken
@@ -81,6 +81,7 @@ class BaseCompiler:
         self._library = library
         self._errors_only = errors_only
         self._check_coding = coding_check(registry, errors_only)
+        self._type_checks = {} if errors_only else type_checks(registry)
         self._nodes: dict[str, BaseNode] = {}
         self._backbones: dict[tuple[str, Shape], BaseNode] = {}
 
@@ -199,8 +200,8 @@ class BaseCompiler:
         checks: list[ValueCheck] = [node.check, *self._bindings(element)]
         if ref.code == "Coding":
             checks.append(self._check_coding)
-        if not self._errors_only and ref.code in TYPES:
-            checks.append(TYPES[ref.code])
+        if ref.code in self._type_checks:
+            checks.append(self._type_checks[ref.code])
         checks += [self._library.check(url) for url in ref.profiles]
         if ref.code == "Reference" and ref.target_types and "Resource" not in ref.target_types:
             checks.append(_only_urns(target_check((), frozenset(ref.target_types), lambda *_: None)))

@@ -63,7 +63,7 @@ def coding_check(registry: Registry, errors_only: bool) -> ValueCheck:
             return None
         found = known(system)
         if found is None:
-            return None
+            return _value_set(system, registry) if "/ValueSet/" in system else None
         if found.codes is None or code in found.codes:
             display = None if errors_only else value.get("display")
             return _display(found, code, display) if type(display) is str else None
@@ -73,6 +73,14 @@ def coding_check(registry: Registry, errors_only: bool) -> ValueCheck:
         return [Finding("code-invalid", text, ".code", severity=found.severity)]
 
     return check
+
+
+def _value_set(system: str, registry: Registry) -> Findings:
+    """The finding that a value set stands where a code system must."""
+    if registry.composition(system) is None:
+        return None
+    text = messages.SYSTEM_IS_VALUE_SET(system=system)
+    return [Finding("code-invalid", text, ".system", "system-value-set", "warning")]
 
 
 def _display(known: Known, code: str, given: str) -> Findings:

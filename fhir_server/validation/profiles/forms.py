@@ -1,4 +1,4 @@
-"""What URIs, canonicals, identifiers and attachments must be beyond the format of their primitives.
+"""What URIs, identifiers, quantities and attachments must be beyond the format of their primitives.
 
 None of it refuses a write: it is told as a warning there, and as an error to who asks for a verdict.
 https://hl7.org/fhir/R4/datatypes.html
@@ -6,8 +6,11 @@ https://hl7.org/fhir/R4/datatypes.html
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
+from fhir_server.core import ucum
+from fhir_server.definitions.registry import Registry
 from fhir_server.issues import Text
 from fhir_server.validation.findings import Finding, Findings, excerpt
 from fhir_server.validation.primitives import is_base64
@@ -16,6 +19,8 @@ from fhir_server.validation.profiles.values import ValueCheck
 from fhir_server.validation.profiles.visit import Visit
 
 URIS = frozenset({"uri", "url", "canonical"})
+_UNITS_KEPT_MAX = 1024
+_QUANTITIES = ("Quantity", "Age", "Count", "Distance", "Duration")
 _URI_SYSTEM = "urn:ietf:rfc:3986"
 _URNS = ("urn:oid:", "urn:uuid:", "oid:", "uuid:")
 _is_urn = re.compile(
@@ -65,8 +70,41 @@ def _attachment(value: Any, _: Visit) -> Findings:
     return [_doubt("attachment-size", messages.ATTACHMENT_SIZE(size=size, found=found), ".size")]
 
 
-TYPES: Mapping[str, ValueCheck] = {"Attachment": _attachment, "Identifier": _identifier}
-"""Checks of the values of a type as a whole."""
+def _reference(value: Any, visit: Visit) -> Findings:
+    if value.get("reference") != "#" or visit.resource is not visit.scope.root:
+        return None
+    return [_doubt("reference-self", messages.REFERENCE_SELF(), ".reference")]
+
+
+def _quantity_check(registry: Registry) -> ValueCheck:
+    """The check of a quantity: its system, and its unit where that is one of UCUM."""
+    units = registry.code_system(ucum.SYSTEM)
+    is_unit = lru_cache(maxsize=_UNITS_KEPT_MAX)(units.has if units is not None else lambda _: None)
+
+    def check(value: Any, _: Visit) -> Findings:
+        system, code = value.get("system"), value.get("code")
+        if type(system) is not str or (system == ucum.SYSTEM and type(code) is not str):
+            return None
+        if system == ucum.SYSTEM:
+            if is_unit(code) is not False:
+                return None
+            return [_doubt("unit", messages.UNIT_UNKNOWN(code=excerpt(code)), ".code")]
+        if _is_absolute(system):
+            return None
+        return [_doubt("quantity-system", messages.IDENTIFIER_SYSTEM(system=excerpt(system)), ".system")]
+
+    return check
+
+
+def type_checks(registry: Registry) -> Mapping[str, ValueCheck]:
+    """The checks of the values of some types as a whole."""
+    check_quantity = _quantity_check(registry)
+    return {
+        "Attachment": _attachment,
+        "Identifier": _identifier,
+        "Reference": _reference,
+        **dict.fromkeys(_QUANTITIES, check_quantity),
+    }
 
 
 def _doubt(key: str | None, text: Text, where: str = "") -> Finding:

@@ -150,6 +150,14 @@ IDENTIFIER_URI = Template(
     en="In the system urn:ietf:rfc:3986 a value is a whole URI, such as urn:uuid:..., and {value} is none.",
     fr="Dans le système urn:ietf:rfc:3986, la valeur est une URI entière, ce que {value} n'est pas.",
 )
+UNIT_UNKNOWN = Template(
+    en="{code} is no unit of UCUM. Write one, such as mg, mm[Hg] or /min; free text belongs in 'unit'.",
+    fr="{code} n'est pas une unité UCUM. Écrivez-en une, comme mg ou mm[Hg] ; le reste va dans « unit ».",
+)
+REFERENCE_SELF = Template(
+    en="The reference # leads from a contained resource to that around it; here there is none around.",
+    fr="La référence # mène d'une ressource contenue à celle qui la contient ; ici, rien ne contient.",
+)
 ATTACHMENT_SIZE = Template(
     en="The size is said to be {size} bytes, but data holds {found}. Correct the size, or leave it out.",
     fr="La taille annoncée est de {size} octets, mais data en contient {found}. Corrigez-la, ou omettez-la.",

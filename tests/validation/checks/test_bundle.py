@@ -256,3 +256,30 @@ def test_a_urn_leads_to_an_entry(run: Runner, type: str, severity: str) -> None:
     assert problems(run, bundle(type, one)) == [(severity, "bundle-urn", "Bundle.entry[0].resource")]
     both = bundle(type, one, entry("Observation", None, other) | request)
     assert problems(run, both) == []
+
+
+# what a reference cannot be resolved against
+
+
+def update(**resource: Any) -> Element:
+    request = {"method": "PUT", "url": "Observation/1"}
+    return {"resource": {"resourceType": "Observation", "id": "1", **resource}, "request": request}
+
+
+@pytest.mark.parametrize("type", ["batch", "transaction"])
+def test_an_update_that_refers_to_others_has_a_full_url(run: Runner, type: str) -> None:
+    refers = update(subject={"reference": "Patient/1"})
+    place = "Bundle.entry[0].fullUrl"
+    assert problems(run, bundle(type, refers)) == [("warning", "full-url-update", place)]
+    named = refers | {"fullUrl": f"{BASE}/Observation/1"}
+    assert problems(run, bundle(type, named, update(), update(subject={"reference": "#p"}))) == []
+
+
+def test_a_document_finds_a_relative_reference_by_full_url_alone(run: Runner) -> None:
+    composition = entry("Composition", "1", section=[{"entry": [{"reference": "Observation/2"}]}])
+    observation = entry("Observation", "2", subject={"reference": "Patient/3"})
+    patient = entry("Patient", "3", UUID)
+    place = "Bundle.entry[1].resource"
+    found = problems(run, bundle("document", composition, observation, patient))
+    assert ("warning", "reference-in-bundle", place) in found
+    assert problems(run, bundle("document", composition, observation, entry("Patient", "3"))) == []

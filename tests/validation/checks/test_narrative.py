@@ -17,7 +17,7 @@ def problems(run: Runner, div: str) -> list[tuple[str, str | None, str]]:
     "inner",
     [
         "Bonjour",
-        "<p>Deux <b>mots</b>&nbsp;: &eacute;t&#233; &amp; hiver</p>",
+        "<p>Deux <b>mots</b>&#160;: \u00e9t&#233; &amp; hiver</p>",
         "<table class='grid'><tbody><tr><td colspan='2'>1</td><th>2</th></tr></tbody></table>",
         "<ul><li>un</li></ul><dl><dt>a</dt><dd>b</dd></dl>",
         "<a href='https://example.org/'>là</a> <a href='#ici' name='ici'>ici</a>",
@@ -44,8 +44,6 @@ def test_what_html_may_say_in_a_narrative(run: Runner, inner: str) -> None:
         "<a href='data:text/html;base64,PHNjcmlwdD4='>x</a>",
         "<img src='data:image/svg+xml;base64,PHN2Zz4='/>",
         "<a target='_blank' href='https://example.org'>x</a>",
-        "<td>x</td>",
-        "<table><li>x</li></table>",
         "<p>x<div>y</div></p>",
         "<p xmlns='urn:other'>x</p>",
         "<p>x",
@@ -81,9 +79,38 @@ def test_what_is_no_narrative_at_all(run: Runner, div: str) -> None:
     assert {key for _, key, _ in problems(run, div)} == {"txt-1"}
 
 
-@pytest.mark.parametrize("inner", ["", "  \n", "<p> </p>", "&nbsp;", "<br/>"])
+@pytest.mark.parametrize("inner", ["", "  \n", "<p> </p>", "&#160;", "<br/>"])
 def test_a_narrative_says_something(run: Runner, inner: str) -> None:
     assert problems(run, f"<div {XHTML}>{inner}</div>") == [("error", "txt-2", "Patient.text.div")]
+
+
+@pytest.mark.parametrize("inner", ["<td>x</td>", "<table><li>x</li></table>", "<dt>x</dt>"])
+def test_an_element_out_of_its_place_does_no_harm(run: Runner, inner: str) -> None:
+    found = problems(run, f"<div {XHTML}>{inner}</div>")
+    assert set(found) == {("warning", "narrative-place", "Patient.text.div")}
+
+
+def test_entities_of_html_are_none_of_xml(run: Runner) -> None:
+    div = f"<div {XHTML}>d&eacute;j&agrave; vu &lt;&eacute;&gt;</div>"
+    assert problems(run, div) == [("warning", "narrative-entity", "Patient.text.div")] * 2
+    issues = run.issues(NarrativeCheck(), {"resourceType": "Patient", "text": {"div": div}})
+    assert ["&#233;" in issues[0].text.render(), "&#224;" in issues[1].text.render()] == [True, True]
+
+
+@pytest.mark.parametrize(
+    "link", ["<a href='#p'>x</a><p id='p'>y</p>", "<a href='#p'>x</a><a name='p'>y</a>", "<a href='#'>x</a>"]
+)
+def test_a_link_within_the_narrative(run: Runner, link: str) -> None:
+    assert problems(run, f"<div {XHTML}>{link}</div>") == []
+
+
+@pytest.mark.parametrize("link", ["<a href='#p'>x</a>", "<img src='#p' alt='x'/>"])
+def test_a_link_leads_to_something_in_the_resource(run: Runner, link: str) -> None:
+    div = f"<div {XHTML}>{link}</div>"
+    assert problems(run, div) == [("warning", "narrative-link", "Patient.text.div")]
+    patient = {"resourceType": "Patient", "text": {"div": div}}
+    assert run.found(NarrativeCheck(), patient | {"contained": [{"resourceType": "Binary", "id": "p"}]}) == []
+    assert run.found(NarrativeCheck(), patient | {"photo": [{"id": "p"}]}) == []
 
 
 def test_an_id_is_given_once(run: Runner) -> None:

@@ -32,7 +32,12 @@ def test_what_has_to_be_mended_elsewhere_is_a_warning(run: Runner) -> None:
 
 @pytest.mark.parametrize(
     "changed",
-    [{"derivation": "specialization"}, {"derivation": None}, {"differential": None}, {"url": None}],
+    [
+        {"derivation": "specialization", "type": "Patiente"},
+        {"derivation": None, "baseDefinition": None},
+        {"differential": None},
+        {"url": None},
+    ],
 )
 def test_what_is_no_profile_is_left_alone(run: Runner, changed: dict[str, Any]) -> None:
     definition = profile("Patient", line("Patient.nome")) | changed
@@ -43,3 +48,51 @@ def test_a_profile_that_derives_from_itself_is_an_error(run: Runner) -> None:
     [issue] = run.issues(CHECK, profile("Patient", name="a", base="a"))
     assert issue.severity == "error"
     assert f"{HERE}a > {HERE}a" in issue.text.render()
+
+
+def found(run: Runner, definition: dict[str, Any]) -> list[tuple[str, str | None, str]]:
+    return run.found(CHECK, {name: value for name, value in definition.items() if value is not None})
+
+
+@pytest.mark.parametrize(
+    ("changed", "key", "place"),
+    [
+        ({"derivation": None}, "derivation", "derivation"),
+        ({"derivation": "specialization"}, "derivation", "type"),
+        ({"context": [{"type": "element", "expression": "Patient"}]}, "extension-context", "context"),
+        ({"contextInvariant": ["name.exists("]}, "search-expression", "contextInvariant[0]"),
+    ],
+)
+def test_type_base_and_derivation_fit_each_other(
+    run: Runner, changed: dict[str, Any], key: str, place: str
+) -> None:
+    definition = profile("Patient", line("Patient.name", min=1)) | changed
+    assert found(run, definition) == [("warning", key, f"StructureDefinition.{place}")]
+
+
+def test_lines_follow_each_other_as_the_elements_do(run: Runner) -> None:
+    names = ("Patient.name", "Patient.birthDate", "Patient.gender", "Patient.active")
+    definition = profile("Patient", *(line(name, mustSupport=True) for name in names))
+    assert found(run, definition) == [
+        ("warning", "element-order", f"StructureDefinition.differential.element[{index}]") for index in (2, 3)
+    ]
+
+
+def test_slices_stand_where_their_element_stands(run: Runner) -> None:
+    slicing = {"discriminator": [{"type": "value", "path": "use"}], "rules": "open"}
+    definition = profile(
+        "Patient",
+        line("Patient.name", slicing=slicing),
+        line("Patient.name:naissance", min=1),
+        line("Patient.name:naissance.use", patternCode="maiden"),
+        line("Patient.birthDate", min=1),
+    )
+    assert found(run, definition) == []
+
+
+@pytest.mark.parametrize("lines", [[], [line("Extension.url", fixedUri=f"{HERE}autre")]])
+def test_an_extension_fixes_its_own_url(run: Runner, lines: list[dict[str, Any]]) -> None:
+    definition = profile("Extension", line("Extension"), *lines)
+    assert found(run, definition) == [("warning", "extension-url", "StructureDefinition.differential")]
+    own = profile("Extension", line("Extension"), line("Extension.url", fixedUri=f"{HERE}a"))
+    assert found(run, own) == []

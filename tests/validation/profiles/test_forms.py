@@ -50,7 +50,8 @@ def test_well_formed_uris(validator: Validator, value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["oid:1.2", "uuid:1", "urn:oid:1.02", "urn:oid:7.1", UUID.upper().replace("URN:UUID", "urn:uuid")]
+    "value",
+    ["oid:1.2", "uuid:1", "urn:oid:1.02", "urn:oid:7.1", UUID.upper().replace("URN:UUID", "urn:uuid")],
 )
 @pytest.mark.parametrize("type", ["Uri", "Url", "Canonical"])
 def test_an_oid_or_uuid_that_is_none(validator: Validator, type: str, value: str) -> None:
@@ -151,3 +152,47 @@ def test_where_a_code_is_required_no_reason_replaces_it(validator: Validator) ->
     assert told(validator, resource) == [("error", "code-given", "Patient.gender")]
     assert_no_write_is_refused(validator, resource)
     assert told(validator, patient(_birthDate=WHY, _language=WHY)) == []
+
+
+UCUM = "http://unitsofmeasure.org"
+
+
+def weight(**quantity: Any) -> Json:
+    return {
+        "resourceType": "Observation",
+        "status": "final",
+        "code": {"text": "poids"},
+        "valueQuantity": {"value": 1, **quantity},
+    }
+
+
+@pytest.mark.parametrize(
+    ("quantity", "expected"),
+    [
+        ({"system": UCUM, "code": "mg/dL"}, []),
+        ({"system": UCUM, "code": "{gouttes}"}, []),
+        ({"unit": "gouttes"}, []),
+        ({"system": UCUM, "code": "mmHg"}, [("error", "unit", "code")]),
+        ({"system": "unites", "code": "mg"}, [("error", "quantity-system", "system")]),
+        ({"system": "http://example.org/unites", "code": "gouttes"}, []),
+    ],
+)
+def test_units_of_quantities(validator: Validator, quantity: Json, expected: Told) -> None:
+    found = [(how, key, f"Observation.value.ofType(Quantity).{where}") for how, key, where in expected]
+    assert told(validator, weight(**quantity)) == found
+    assert_no_write_is_refused(validator, weight(**quantity))
+
+
+def test_nothing_is_around_a_resource_that_stands_for_itself(validator: Validator) -> None:
+    outermost = patient(link=[{"other": {"reference": "#"}, "type": "seealso"}])
+    assert told(validator, outermost) == [("error", "reference-self", "Patient.link[0].other.reference")]
+    contained = {"resourceType": "RelatedPerson", "id": "r", "patient": {"reference": "#"}}
+    assert told(validator, patient(contained=[contained])) == []
+
+
+def test_a_value_set_is_no_code_system(validator: Validator) -> None:
+    system = "http://hl7.org/fhir/ValueSet/administrative-gender"
+    resource = patient(maritalStatus={"coding": [{"system": system, "code": "male"}]})
+    place = "Patient.maritalStatus.coding[0].system"
+    assert ("error", "system-value-set", place) in told(validator, resource)
+    assert_no_write_is_refused(validator, resource)

@@ -1,0 +1,31 @@
+"""Contained resources: each has an id of its own.
+
+https://hl7.org/fhir/R4/references.html#contained
+"""
+
+from collections.abc import Iterator
+
+from fhir_server.issues import Issue
+from fhir_server.validation.checks import messages
+from fhir_server.validation.checks.check import CheckContext, Resource, finding
+from fhir_server.validation.findings import excerpt
+
+
+class ContainedCheck:
+    """Checks that a reference to a contained resource can mean one alone."""
+
+    types: frozenset[str] = frozenset()
+
+    def check(self, resource: Resource, _context: CheckContext) -> Iterator[Issue]:
+        contained = resource.get("contained", ())
+        if len(contained) < 2:
+            return
+        seen: set[str] = set()
+        for index, one in enumerate(contained):
+            id = one.get("id") if isinstance(one, dict) else None
+            if isinstance(id, str) and id in seen:
+                place = f"{resource['resourceType']}.contained[{index}].id"
+                text = messages.CONTAINED_TWICE(id=excerpt(id))
+                yield finding("warning", "duplicate", "contained-id", text, place)
+            elif isinstance(id, str):
+                seen.add(id)

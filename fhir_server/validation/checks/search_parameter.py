@@ -1,0 +1,76 @@
+"""Search parameters: an expression that can be read, and leads through elements that the types have.
+
+https://hl7.org/fhir/R4/searchparameter.html
+"""
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+
+from fhir_server.core.fhirpath import FhirPathError
+from fhir_server.definitions.elements import Element
+from fhir_server.definitions.registry import Registry
+from fhir_server.issues import Issue, Text
+from fhir_server.validation.checks import messages
+from fhir_server.validation.checks.check import CheckContext, Resource, finding
+from fhir_server.validation.findings import excerpt, listed, shortened
+
+_PLACE = "SearchParameter.expression"
+_ABSTRACT = frozenset({"Resource", "DomainResource"})
+_path = re.compile(r"[A-Za-z]\w*(?:\.[a-z]\w*\b(?!\())*")
+"""The plain path at the beginning of an expression, up to the first function."""
+
+
+class SearchParameterCheck:
+    """Checks the expression of a parameter against the types that it is for."""
+
+    types = frozenset({"SearchParameter"})
+
+    def check(self, resource: Resource, context: CheckContext) -> Iterator[Issue]:
+        if resource.get("type") == "composite" and len(resource.get("component", ())) < 2:
+            text = messages.COMPONENTS_MISSING()
+            yield finding("warning", "required", "components", text, "SearchParameter.component")
+        expression, base = resource.get("expression"), resource.get("base", ())
+        if not isinstance(expression, str):
+            return
+        try:
+            context.paths.check(expression)
+        except FhirPathError as error:
+            text = messages.EXPRESSION_UNREADABLE(reason=shortened(str(error)))
+            yield finding("warning", "invalid", "search-expression", text, _PLACE)
+            return
+        for alternative in expression.split("|"):
+            problem = _problem(alternative.strip(" \t\r\n("), base, context.registry)
+            if problem is not None:
+                yield finding("warning", "invalid", "search-expression", problem, _PLACE)
+
+
+def _problem(alternative: str, base: Collection[str], registry: Registry) -> Text | None:
+    """Why one alternative finds nothing in the types of the parameter; None where it may."""
+    found = _path.match(alternative)
+    if found is None:
+        return None
+    root, *names = found[0].split(".")
+    if not registry.is_resource_type(root) and root not in _ABSTRACT:
+        return None
+    if root not in base:
+        return messages.EXPRESSION_ELSEWHERE(type=root, bases=listed(base))
+    return _unknown(root, names, registry) if registry.is_resource_type(root) else None
+
+
+def _unknown(root: str, names: list[str], registry: Registry) -> Text | None:
+    """The first step of a path that is no element where it stands."""
+    elements: Mapping[str, Element] = registry.type(root).elements
+    path = root
+    for name in names:
+        element = elements.get(name)
+        if element is None:
+            return messages.EXPRESSION_ELEMENT(name=excerpt(name), path=path)
+        path = f"{path}.{name}"
+        types = tuple(element.json_names().values())
+        if element.children or len(types) != 1 or types[0].code == "Resource":
+            if not element.children:
+                return None
+            elements = element.children
+        else:
+            elements = registry.type(types[0].code).elements
+    return None

@@ -1,0 +1,91 @@
+"""Code systems that agree with themselves, value sets of systems, and concept maps of codes that exist.
+
+https://hl7.org/fhir/R4/codesystem.html
+https://hl7.org/fhir/R4/valueset.html
+https://hl7.org/fhir/R4/conceptmap.html
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from fhir_server.definitions.code_systems import CodeSystem
+from fhir_server.issues import Issue
+from fhir_server.validation.checks import messages
+from fhir_server.validation.checks.check import CheckContext, Resource, finding
+from fhir_server.validation.findings import excerpt
+
+_is_absolute = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:\S+").fullmatch
+
+
+class CodeSystemCheck:
+    """Checks that the count is that of the concepts, and that a supplement says that it is one."""
+
+    types = frozenset({"CodeSystem"})
+
+    def check(self, resource: Resource, _context: CheckContext) -> Iterator[Issue]:
+        content, count = resource.get("content"), resource.get("count")
+        if content == "complete" and type(count) is int:
+            found = _count(resource.get("concept", ()))
+            if found != count:
+                text = messages.CONCEPTS_COUNTED(count=count, found=found)
+                yield finding("warning", "invalid", "code-count", text, "CodeSystem.count")
+        if "supplements" in resource and content != "supplement":
+            text = messages.SUPPLEMENT_CONTENT(content=excerpt(content))
+            yield finding("warning", "invalid", "supplement", text, "CodeSystem.content")
+
+
+class ValueSetCheck:
+    """Checks that what codes are taken from is named as a code system is."""
+
+    types = frozenset({"ValueSet"})
+
+    def check(self, resource: Resource, context: CheckContext) -> Iterator[Issue]:
+        compose = resource.get("compose", {})
+        for part in ("include", "exclude"):
+            for index, one in enumerate(compose.get(part, ())):
+                system, place = one.get("system"), f"ValueSet.compose.{part}[{index}].system"
+                if not isinstance(system, str):
+                    continue
+                if not _is_absolute(system):
+                    text = messages.INCLUDED_SYSTEM(system=excerpt(system))
+                    yield finding("warning", "invalid", "included-system", text, place)
+                elif "/ValueSet/" in system and context.registry.composition(system) is not None:
+                    text = messages.INCLUDED_VALUE_SET(system=excerpt(system))
+                    yield finding("warning", "invalid", "included-system", text, place)
+
+
+class ConceptMapCheck:
+    """Checks the codes of a map against the code systems that are known with all their codes."""
+
+    types = frozenset({"ConceptMap"})
+
+    def check(self, resource: Resource, context: CheckContext) -> Iterator[Issue]:
+        for number, group in enumerate(resource.get("group", ())):
+            source, target = (_known(group.get(name), context) for name in ("source", "target"))
+            for index, element in enumerate(group.get("element", ())):
+                place = f"ConceptMap.group[{number}].element[{index}]"
+                yield from _code(element, source, place)
+                for position, one in enumerate(element.get("target", ())):
+                    yield from _code(one, target, f"{place}.target[{position}]")
+
+
+def _count(concepts: Iterable[Mapping[str, Any]]) -> int:
+    """How many concepts there are, those below others included."""
+    found, waiting = 0, [*concepts]
+    while waiting:
+        found += 1
+        waiting.extend(waiting.pop().get("concept", ()))
+    return found
+
+
+def _known(url: Any, context: CheckContext) -> CodeSystem | None:
+    found = context.registry.code_system(url) if isinstance(url, str) else None
+    return found if found is not None and found.content == "complete" else None
+
+
+def _code(holder: Mapping[str, Any], system: CodeSystem | None, place: str) -> Iterator[Issue]:
+    code = holder.get("code")
+    if system is not None and isinstance(code, str) and system.has(code) is False:
+        text = messages.MAPPED_CODE_UNKNOWN(code=excerpt(code), system=system.url)
+        yield finding("warning", "code-invalid", "concept-map-code", text, f"{place}.code")
