@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from fhir_server.codes.languages import Languages, display, speaks
+from fhir_server.codes.said_by_extensions import PROPERTY_URIS, as_properties, repeated
 from fhir_server.definitions.code_systems import CodeSystem, Concept, Fact, value_of
 
 PROPERTY = "http://hl7.org/fhir/5.0/StructureDefinition/extension-ValueSet.expansion.contains.property"
@@ -44,7 +45,7 @@ class Entries:
     ) -> dict[str, Any]:
         """One entry; `versioned` are the systems whose version is to be told with each code."""
         entry: dict[str, Any] = {}
-        if self._properties and (shown := list(self._property_extensions(concept))):
+        if shown := list(self._extensions(concept)):
             entry["extension"] = shown
         entry["system"] = concept.system
         if concept.abstract:
@@ -74,20 +75,33 @@ class Entries:
             if designation.get("value") != shown or "use" in designation:
                 yield designation
 
-    def _property_extensions(self, concept: Concept) -> Iterator[Fact]:
+    def _extensions(self, concept: Concept) -> Iterator[Fact]:
+        if concept.extensions:
+            yield from repeated(concept)
+        for name, value in self._shown_properties(concept):
+            self._shown[name] = None
+            yield {
+                "url": PROPERTY,
+                "extension": [{"url": "code", "valueCode": name}, {"url": "value", **value}],
+            }
+
+    def _shown_properties(self, concept: Concept) -> Iterator[tuple[str, dict[str, Any]]]:
+        """The properties asked for; of a code that is not active its status, and what extensions say."""
         for name in self._properties:
             for value in property_values(concept, self._systems.get(concept.system), name):
-                self._shown[name] = None
-                yield {
-                    "url": PROPERTY,
-                    "extension": [{"url": "code", "valueCode": name}, {"url": "value", **value}],
-                }
+                yield name, value
+        if (concept.inactive or concept.status != "active") and "status" not in self._properties:
+            yield "status", {"valueCode": "inactive" if concept.status == "active" else concept.status}
+        if concept.extensions:
+            yield from (one for one in as_properties(concept) if one[0] not in self._properties)
 
     def property_definitions(self) -> Iterator[Fact]:
         """What the properties mean that were shown."""
         for name in self._shown:
             uris = (system.property_uris.get(name) for system in self._systems.values())
             uri = next(filter(None, uris), _KNOWN_URIS + name if name in _DERIVED else None)
+            if uri is None and name in PROPERTY_URIS:
+                uri = _KNOWN_URIS + PROPERTY_URIS[name]
             known = [{"url": "uri", "valueUri": uri}] if uri else []
             yield {"url": PROPERTY_DEFINITION, "extension": [{"url": "code", "valueCode": name}, *known]}
 

@@ -112,7 +112,7 @@ class Expander:
         for canonical in canonicals:
             yield {"name": "used-codesystem", "valueUri": canonical}
             yield {"name": "version", "valueUri": canonical}
-        for url in dict.fromkeys(imported(composition)):
+        for url in dict.fromkeys(one for one in imported(composition) if not one.startswith("#")):
             yield {"name": "used-valueset", "valueUri": self._view.value_set(url).canonical}
         for supplement in dict.fromkeys(used for system in systems.values() for used in system.supplements):
             yield {"name": "used-supplement", "valueUri": supplement}

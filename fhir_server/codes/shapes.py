@@ -11,7 +11,12 @@ from msgspec import UnsetType as Absent
 
 from fhir_server.core import json
 
-Extensions = list[dict[str, Any]]
+
+class _Extension(msgspec.Struct):
+    url: str
+
+
+Extensions = list[_Extension]
 
 
 class _Property(msgspec.Struct):
@@ -28,6 +33,7 @@ class _Designation(msgspec.Struct):
     value: str
     language: str | Absent = UNSET
     use: _Use | Absent = UNSET
+    extension: Extensions = []
 
 
 class _Concept(msgspec.Struct):
@@ -37,6 +43,7 @@ class _Concept(msgspec.Struct):
     designation: list[_Designation] = []
     property: list[_Property] = []
     concept: list["_Concept"] = []
+    extension: Extensions = []
 
 
 class _CodeSystem(msgspec.Struct):
@@ -60,6 +67,7 @@ class _Listed(msgspec.Struct):
     code: str
     display: str | Absent = UNSET
     designation: list[_Designation] = []
+    extension: Extensions = []
 
 
 class _Include(msgspec.Struct):
@@ -95,6 +103,7 @@ class _ValueSet(msgspec.Struct):
     status: str | Absent = UNSET
     experimental: bool = False
     extension: Extensions = []
+    contained: list[dict[str, Any]] = []
     compose: _Compose | Absent = UNSET
     expansion: _Expansion | Absent = UNSET
 
@@ -150,4 +159,5 @@ def fault(resource: dict[str, Any]) -> str | None:
         msgspec.json.decode(json.serialise(resource), type=_SHAPES[resource["resourceType"]])
     except (msgspec.ValidationError, RecursionError) as error:
         return str(error).replace("`", "'")
-    return None
+    inner = (one for one in resource.get("contained", ()) if one.get("resourceType") in _SHAPES)
+    return next(filter(None, map(fault, inner)), None)

@@ -161,11 +161,27 @@ class View:
     def made(self, resource: Resource) -> ValueSet:
         """A value set of which the resource is given. Raises `Unprocessable` where it draws on itself."""
         url = str(resource.get("url") or "#")
+        compositions = self._compositions_within(resource)
         try:
-            return ValueSet(resource, self.composed(url, composition_of(resource) or {}))
+            return ValueSet(resource, compositions.made(url, composition_of(resource) or {}))
         except Circular as circle:
             text = messages.CIRCULAR(url=circle.url)
             raise refusal(Unprocessable, text, "vs-invalid", code="processing") from circle
+
+    def _compositions_within(self, resource: Resource) -> Compositions:
+        """The compositions that a value set may draw upon: those known here, and those that it contains."""
+        contained = {
+            f"#{one['id']}": one
+            for one in resource.get("contained", ())
+            if one.get("resourceType") == "ValueSet" and "id" in one
+        }
+        if not contained:
+            return self._compositions
+
+        def compose(url: str) -> Resource | None:
+            return (composition_of(contained[url]) or {}) if url in contained else self._compose(url)
+
+        return Compositions(self.code_system, compose)
 
     def _compose(self, url: str) -> Resource | None:
         resource = self._resource(url)

@@ -201,13 +201,17 @@ class Part:
 
 
 def _with(entry: Fact, system: CodeSystem | None, url: str) -> Concept:
-    """A concept that the composition names, with the display and designations that it gives."""
+    """A concept that the composition names, with the display, designations and extensions that it gives."""
     known = system.find(entry["code"]) if system else None
     concept = known or Concept(url, entry["code"], version=system.version if system else None)
-    if not (entry.get("display") or entry.get("designation")):
+    if not (entry.get("display") or entry.get("designation") or entry.get("extension")):
         return concept
-    designations = (*entry.get("designation", ()), *concept.designations)
-    return replace(concept, display=entry.get("display") or concept.display, designations=designations)
+    return replace(
+        concept,
+        display=entry.get("display") or concept.display,
+        designations=(*entry.get("designation", ()), *concept.designations),
+        extensions=(*entry.get("extension", ()), *concept.extensions),
+    )
 
 
 class Composition:

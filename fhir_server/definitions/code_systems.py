@@ -20,7 +20,8 @@ Fact = Mapping[str, Any]
 class Concept:
     """One code of a code system with its place in the hierarchy.
 
-    `designations` and `properties` are the elements of that name in CodeSystem.concept, as they are written.
+    `designations`, `properties` and `extensions` are the elements of CodeSystem.concept, as they are written,
+    with what a value set says of a code that it lists.
     """
 
     system: str
@@ -34,6 +35,7 @@ class Concept:
     designations: tuple[Fact, ...] = ()
     properties: tuple[Fact, ...] = ()
     version: str | None = None
+    extensions: tuple[Fact, ...] = ()
 
     def values(self, name: str) -> list[str]:
         """What a property says of the concept, as text; a Coding by its code."""
@@ -145,6 +147,7 @@ class CodeSystem:
                 concept,
                 designations=concept.designations + more.designations + _translation(more, supplement),
                 properties=concept.properties + more.properties,
+                extensions=concept.extensions + more.extensions,
             )
             if (more := added.get(concept.code))
             else concept
@@ -257,7 +260,7 @@ def _concepts_from_tree(
     for entry in tree:
         properties = tuple(entry.get("property", ()))
         said = {one["code"]: text_of(value_of(one)) for one in properties if "code" in one}
-        status = said.get(names.status, "active")
+        status = said.get(names.status) or standing(entry)
         yield Concept(
             system=resource["url"],
             code=entry["code"],
@@ -270,6 +273,9 @@ def _concepts_from_tree(
             designations=tuple(entry.get("designation", ())),
             properties=properties,
             version=resource.get("version"),
+            extensions=tuple(
+                one for one in entry.get("extension", ()) if one.get("url") != _STANDARDS_STATUS
+            ),
         )
         yield from _concepts_from_tree(resource, names, entry.get("concept", ()), (entry["code"],))
 

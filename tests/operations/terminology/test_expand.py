@@ -357,3 +357,61 @@ def test_a_designation_without_value_is_never_shown(care: Client) -> None:
     body = parameters(tx_resource=system, url=url("all"), displayLanguage="fr")
     (only,) = care.post("ValueSet/$expand", body).content["expansion"]["contains"]
     assert only["display"] == "Un"
+
+
+def test_a_value_set_within_the_value_set(care: Client) -> None:
+    inner = {**value_set("inner", listed(CARE, "call")), "id": "inner"}
+    middle = {**value_set("middle", {"valueSet": ["#inner"]}), "id": "middle"}
+    own = value_set("outer", {"valueSet": ["#middle"]}, contained=[middle, inner])
+    answer = care.post("ValueSet/$expand", parameters(valueSet=own))
+    assert [one["code"] for one in answer.content["expansion"]["contains"]] == ["call"]
+    assert "used-valueset" not in [one["name"] for one in answer.content["expansion"]["parameter"]]
+    ring = value_set("ring", {"valueSet": ["#middle"]}, contained=[{**middle, "id": "inner"}, middle])
+    refused = care.post("ValueSet/$expand", parameters(valueSet=ring))
+    assert (refused.status, refused.content["issue"][0]["code"]) == (422, "processing")
+
+
+STRUCTURE = "http://hl7.org/fhir/StructureDefinition/"
+
+
+def shown_properties(entry: dict[str, Any]) -> dict[str, Any]:
+    """The properties of an entry, as R4 writes them."""
+    found = {}
+    for one in entry.get("extension", ()):
+        if one["url"].endswith("expansion.contains.property"):
+            code, value = one["extension"]
+            found[code["valueCode"]] = next(item for name, item in value.items() if name != "url")
+    return found
+
+
+def test_the_status_of_a_code_that_is_not_active_is_told(care: Client) -> None:
+    answer = care.get(f"ValueSet/$expand?url={url('all')}")
+    by_code = {one["code"]: one for one in answer.content["expansion"]["contains"]}
+    assert by_code["letter"]["inactive"] is True
+    assert shown_properties(by_code["letter"]) == {"status": "retired"}
+    assert shown_properties(by_code["visit"]) == {}
+
+
+def test_what_extensions_say_of_a_code_is_repeated(care: Client) -> None:
+    own = code_system(
+        f"{ROOT}/CodeSystem/own",
+        concept=[
+            {
+                "code": "a",
+                "extension": [
+                    {"url": f"{STRUCTURE}itemWeight", "valueDecimal": 2},
+                    {"url": f"{STRUCTURE}codesystem-conceptOrder", "valueInteger": 6},
+                    {"url": f"{STRUCTURE}rendering-style", "valueString": "color: red"},
+                    {"url": f"{STRUCTURE}structuredefinition-standards-status", "valueCode": "deprecated"},
+                    {"url": "https://example.org/other", "valueString": "not repeated"},
+                ],
+            }
+        ],
+    )
+    order = {"url": f"{STRUCTURE}valueset-conceptOrder", "valueInteger": 1}
+    marked = {"system": own["url"], "concept": [{"code": "a", "extension": [order]}]}
+    answer = care.post("ValueSet/$expand", parameters(tx_resource=own, valueSet=value_set("own", marked)))
+    (entry,) = answer.content["expansion"]["contains"]
+    assert shown_properties(entry) == {"order": 1, "weight": 2, "status": "deprecated"}
+    assert entry["extension"][0] == {"url": f"{STRUCTURE}rendering-style", "valueString": "color: red"}
+    assert "other" not in str(entry)

@@ -42,11 +42,19 @@ MAP = {
         }
     ],
 }
+MARKED = {
+    "code": "visit",
+    "designation": [{"language": "fr", "value": "x", "extension": [{"url": "y", "valueCode": "z"}]}],
+    "extension": [{"url": "http://hl7.org/fhir/StructureDefinition/valueset-label", "valueString": "a."}],
+}
+CONTAINED = {**value_set("inner", {"system": CARE}), "id": "inner"}
 INLINE = value_set(
     "inline",
     {"system": CARE, "filter": [{"property": "place", "op": "regex", "value": "o.*"}]},
-    {"system": CARE, "concept": [{"code": "visit", "designation": [{"language": "fr", "value": "x"}]}]},
+    {"system": CARE, "concept": [MARKED]},
+    {"valueSet": ["#inner"]},
     exclude=[{"valueSet": [url("visits")]}],
+    contained=[CONTAINED],
 )
 CODING = {"system": CARE, "version": "1.0.0", "code": "visit", "display": "Visit"}
 SENT = {"tx_resource": [code_system(), SUPPLEMENT, MAP], "displayLanguage": "fr,*;q=0"}

@@ -1,0 +1,48 @@
+"""What extensions say of a code, as an expansion repeats it: as extensions, and as properties.
+
+https://hl7.org/fhir/R4/valueset-profiles.html
+https://hl7.org/fhir/R4/codesystem-profiles.html
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from fhir_server.definitions.code_systems import Concept, Fact
+
+_BASE = "http://hl7.org/fhir/StructureDefinition/"
+_REPEATED = frozenset(
+    _BASE + name
+    for name in (
+        *("rendering-style", "rendering-xhtml", "valueset-concept-definition", "valueset-deprecated"),
+        "structuredefinition-standards-status",
+    )
+)
+_TEXT = {"valueString": "valueString"}
+_NUMBER = {"valueInteger": "valueDecimal", "valueDecimal": "valueDecimal"}
+_PROPERTIES: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    _BASE + "codesystem-label": ("label", _TEXT),
+    _BASE + "valueset-label": ("label", _TEXT),
+    _BASE + "codesystem-conceptOrder": ("order", _NUMBER),
+    _BASE + "valueset-conceptOrder": ("order", _NUMBER),
+    _BASE + "itemWeight": ("weight", _NUMBER),
+}
+"""By extension: the property, and its value[x] by that of the extension."""
+
+PROPERTY_URIS: Mapping[str, str] = {"label": "label", "order": "order", "weight": "itemWeight"}
+"""The codes of these properties in FHIR's own list of concept properties."""
+
+
+def repeated(concept: Concept) -> Iterator[Fact]:
+    """The extensions that stand in an expansion too."""
+    return (one for one in concept.extensions if one["url"] in _REPEATED)
+
+
+def as_properties(concept: Concept) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The properties that are written as extensions, each once, the value set's own before the system's."""
+    seen: set[str] = set()
+    for one in concept.extensions:
+        code, kinds = _PROPERTIES.get(one["url"], ("", {}))
+        values = {kinds[name]: value for name, value in one.items() if name in kinds}
+        if values and code not in seen:
+            seen.add(code)
+            yield code, values
