@@ -3,7 +3,7 @@
 https://hl7.org/fhir/R4/http.html#search
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from fhir_server.core import json
@@ -67,8 +67,13 @@ def searchset(
 
 
 def _entries(
-    resources: Iterable[StoredResource], mode: str, request: FhirRequest, part: Subset | None
-) -> Iterable[bytes]:
-    for stored in resources:
-        body = part.of(stored.body) if part else stored.body
-        yield entry(f"{request.base_url}/{stored.reference}", body, search={"mode": mode})
+    resources: Sequence[StoredResource], mode: str, request: FhirRequest, part: Subset | None
+) -> list[bytes]:
+    """One entry for each resource, whose id and type are nothing that JSON escapes."""
+    begin = b'{"fullUrl":' + json.serialise(f"{request.base_url}/").removesuffix(b'"')
+    end = b',"search":{"mode":"%s"}}' % mode.encode()
+    return [
+        b'%s%s","resource":%s%s'
+        % (begin, stored.reference.encode(), part.of(stored.body) if part else stored.body, end)
+        for stored in resources
+    ]

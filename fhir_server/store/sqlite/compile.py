@@ -6,10 +6,9 @@ known by their key all the way; only the page that is wanted is looked up at the
 https://www.sqlite.org/optoverview.html
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import count
-from typing import NamedTuple
 
 from fhir_server.search.ast import (
     AllOf,
@@ -34,18 +33,13 @@ from fhir_server.store.sqlite.contained import PRESENCE, among_types, inner_type
 from fhir_server.store.sqlite.hierarchy import ids_of
 from fhir_server.store.sqlite.hops import Join, Way, way_of
 from fhir_server.store.sqlite.rows import COLUMNS, PART_COLUMNS, UNKEYED
+from fhir_server.store.sqlite.sources import LEAD, RANGE, Asks, Candidate, Source, best
 from fhir_server.store.sqlite.sql import ALWAYS, NEVER, Sql, all_of, among, any_of, negation
 from fhir_server.store.sqlite.symbols import Symbols
 from fhir_server.store.sqlite.windows import is_bound, shares, window
 
-FEW = 256
-"""A source of fewer rows than this is taken without looking for a better one."""
-
 UNION_MAX = 64
 """A source of more parts than this is none."""
-
-LEAD, RANGE = 0, 1
-"""Ranks of sources: rows equal in their first cell come in the order of their keys, a range does not."""
 
 _LEAD_COLUMNS = {
     "token": "code",
@@ -59,68 +53,29 @@ _LEAD_COLUMNS = {
 _WITHOUT_SOURCE = ("not", "missing", "contains", "text", "ew", "ne")
 """Comparisons that no order of an index helps with."""
 
-Asks = Callable[[Sql], bool]
-"""Whether a SELECT gives any row."""
-
-
-class Source(NamedTuple):
-    """Rows under the alias `d` that have the keys of resources.
-
-    `unique` where each comes only once; `order` is the column that holds the first value to sort by, if
-    the rows have it; `given_by` is the clause whose index they are of, None where they are all of a type.
-    """
-
-    rank: int
-    table: Sql
-    where: Sql
-    unique: bool = False
-    order: str | None = None
-    given_by: Clause | None = None
-
-    def select(self, columns: str = "d.key AS key") -> Sql:
-        text = f"SELECT {columns} FROM {self.table.text} WHERE {self.where.text}"
-        return Sql(text, self.table.values + self.where.values)
-
-    def narrowed(self, *conditions: Sql) -> "Source":
-        """The same, of which something more must be true."""
-        if not conditions:
-            return self
-        return self._replace(where=all_of([self.where, *conditions]))
-
-
-Candidate = tuple[Source, Sequence[Clause]]
-"""A source, and the clauses that it satisfies."""
-
 
 class Compiler:
-    """Compiles the clauses of one query."""
+    """Compiles the clauses of one query. `has_looked` tells that it let the data decide on the SQL."""
 
     def __init__(self, symbols: Symbols, gives_any: Asks, visibility: Clause | None) -> None:
         self._symbols = symbols
         self._gives_any = gives_any
         self._visibility = (visibility,) if visibility else ()
         self._numbers = count(1)
+        self.has_looked = False
 
     def source(self, types: Sequence[str], clauses: Iterable[Clause]) -> Source:
         """The living, visible resources of `types` that satisfy all `clauses`."""
         return self._best(types, clauses) or self.narrowed(self.walk(types), types, clauses)
 
-    def small_source(self, types: Sequence[str], clauses: Iterable[Clause], limit: int) -> Source | None:
-        """What `source` gives, if that takes looking at fewer rows than `limit`."""
-        found = self._candidates(types, clauses)
-        return self._without(self._smaller(found, limit), types, clauses)
-
     def _best(self, types: Sequence[str], clauses: Iterable[Clause]) -> Source | None:
-        """What `source` gives if that beats walking through all resources of the types.
+        """What `source` gives if that beats walking through all resources of the types."""
+        self.has_looked = True
+        found = self.candidates(types, clauses)
+        place = best(found, self._gives_any)
+        return None if place is None else self.satisfying(found[place], types, clauses)
 
-        Without a second source to compare, rows in the order of their keys are good however many.
-        """
-        found = self._candidates(types, clauses)
-        lead = found[0] if found and found[0][0].rank == LEAD else None
-        chosen = lead if len(found) == 1 and lead else self._smaller(found, FEW) or lead
-        return self._without(chosen, types, clauses)
-
-    def _candidates(self, types: Sequence[str], clauses: Iterable[Clause]) -> list[Candidate]:
+    def candidates(self, types: Sequence[str], clauses: Iterable[Clause]) -> list[Candidate]:
         """The sources that the clauses offer, the best ranks first."""
         found: list[Candidate] = []
         for group in _groups(conjuncts(clauses), types):
@@ -139,7 +94,7 @@ class Compiler:
             first, *others = (self._own_source(match, types) for match in matches)
             return first.narrowed(*[other.where for other in others])
         asked = [self.any_value(match, "d") for match in matches]
-        return self._union(
+        return self._union_of_single(
             [
                 Source(
                     RANGE, share.table, all_of([Sql("d.parameter = ?", (parameter,)), share.where, *asked])
@@ -149,20 +104,9 @@ class Compiler:
             ]
         )
 
-    def _smaller(self, found: list[Candidate], limit: int) -> Candidate | None:
-        for pair in found:
-            select = pair[0].select("1")
-            if limit and not self._gives_any(Sql(f"{select.text} LIMIT 1 OFFSET {limit - 1}", select.values)):
-                return pair
-        return None
-
-    def _without(
-        self, chosen: Candidate | None, types: Sequence[str], clauses: Iterable[Clause]
-    ) -> Source | None:
-        """The chosen source, and all other clauses asked of what comes from it."""
-        if chosen is None:
-            return None
-        source, group = chosen
+    def satisfying(self, candidate: Candidate, types: Sequence[str], clauses: Iterable[Clause]) -> Source:
+        """What comes from a candidate, and satisfies all other clauses too."""
+        source, group = candidate
         others = [clause for clause in conjuncts(clauses) if not any(clause is one for one in group)]
         return self.narrowed(source, types, others)._replace(given_by=group[0])
 
@@ -178,8 +122,10 @@ class Compiler:
         """Those of a source's resources that satisfy all clauses and may be seen. Whether a contained one may
         be seen is asked of its holder.
         """
-        asked = clauses if is_inner(types) else (*clauses, *self._visibility)
-        return source.narrowed(*[self.probe(clause, types, "d.key") for clause in asked])
+        if is_inner(types):
+            return source.narrowed(*[self.probe(clause, types, "d.key") for clause in clauses])
+        groups = _groups(conjuncts((*clauses, *self._visibility)), types)
+        return source.narrowed(*[self._group_probe(group, types, "d.key") for group in groups])
 
     # What can be read from an index
 
@@ -208,6 +154,11 @@ class Compiler:
         values = tuple(value for select in selects for value in select.values)
         return Source(RANGE, Sql(f"({text}) d", values), ALWAYS)
 
+    def _union_of_single(self, sources: Sequence[Source | None]) -> Source | None:
+        """Where each resource has one row in all of them."""
+        union = self._union(sources)
+        return union._replace(unique=True) if union else None
+
     def _match_source(self, match: Match, types: Sequence[str]) -> Source | None:
         if match.modifier in _WITHOUT_SOURCE:
             return None
@@ -233,7 +184,7 @@ class Compiler:
             for parameter in parameters
             for part in _parts(match, value, parameter)
         ]
-        return self._union(found)
+        return self._union_of_single(found) if is_bound(match) and not is_inner(types) else self._union(found)
 
     def _own_source(self, match: Match, types: Sequence[str]) -> Source:
         """By what the resource itself knows."""
@@ -299,6 +250,22 @@ class Compiler:
                 return any_of([self.probe(one, types, key) for one in clauses])
             case Not(inner):
                 return negation(self.probe(inner, types, key))
+
+    def _group_probe(self, group: Sequence[Clause], types: Sequence[str], key: str) -> Sql:
+        """Whether a resource satisfies several clauses on the same one time of it, which is sought once."""
+        matches = [clause for clause in group if isinstance(clause, Match)]
+        if len(group) == 1:
+            return self.probe(group[0], types, key)
+        alias = self._alias("e")
+        of_resource = Sql(f"{alias}.key = {key}")
+        if _is_about_writing(group[0]):
+            asked = [self._own_condition(match, alias) for match in matches]
+            return _exists(f"resources {alias}", all_of([of_resource, *asked]))
+        parameters = self._symbols.parameters(types, matches[0].parameter)
+        asked = [self.any_value(match, alias) for match in matches]
+        return _exists(
+            by_key("date", alias), all_of([of_resource, among(f"{alias}.parameter", parameters), *asked])
+        )
 
     def _match_probe(self, match: Match, types: Sequence[str], key: str) -> Sql:
         alias = self._alias("e")

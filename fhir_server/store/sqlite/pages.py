@@ -5,10 +5,14 @@ https://hl7.org/fhir/R4/search.html#sort
 """
 
 from collections.abc import Sequence
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from fhir_server.search.ast import Clause, Match, SearchQuery, Sort, SortKey
-from fhir_server.store.sqlite.compile import RANGE, Compiler, Source, by_key, conjuncts
+from fhir_server.store.port import StoredResource
+from fhir_server.store.sqlite.compile import Compiler, by_key, conjuncts
 from fhir_server.store.sqlite.rows import COLUMNS
+from fhir_server.store.sqlite.sources import RANGE, Source
 from fhir_server.store.sqlite.sql import ALWAYS, Sql, all_of, among, any_of, negation
 from fhir_server.store.sqlite.symbols import Symbols
 from fhir_server.store.sqlite.versions import VERSION_COLUMNS
@@ -22,7 +26,20 @@ _OWN_COLUMNS = {"_id": "id", "_lastUpdated": "last_updated"}
 """The resource's own, which is never missing."""
 
 
-def ordered_sources(compiler: Compiler, symbols: Symbols, query: SearchQuery) -> list[Source]:
+WIDTH = len(StoredResource.__struct_fields__)
+"""Columns of a version; behind them come the watermark and the sort values."""
+
+_KEY = StoredResource.__struct_fields__.index("first_sequence")
+
+
+class Ordered(NamedTuple):
+    """A source in the order of the first sort key: all its rows, and those of matches."""
+
+    rows: Source
+    matching: Source
+
+
+def ordered_sources(compiler: Compiler, symbols: Symbols, query: SearchQuery) -> list[Ordered]:
     """Sources that give the matches in the order of the first sort key: those that have it, those without.
 
     Empty where no index has that order.
@@ -33,11 +50,12 @@ def ordered_sources(compiler: Compiler, symbols: Symbols, query: SearchQuery) ->
     walk = compiler.walk(query.types)
     own = _OWN_COLUMNS.get(sort.parameter)
     if own:
-        return [compiler.narrowed(walk._replace(order=f"d.{own}"), query.types, query.where)]
+        walk = walk._replace(order=f"d.{own}")
+        return [Ordered(walk, compiler.narrowed(walk, query.types, query.where))]
     parameters = symbols.parameters(query.types, sort.parameter)
     if not parameters or (sort.descending and sort.type in ("number", "quantity")):
         return []
-    bounds = [clause for clause in conjuncts(query.where) if is_bound(clause) and _is_sorted_by(clause, sort)]
+    bounds = [clause for clause in conjuncts(query.where) if bounds_sort(clause, sort)]
     if bounds and sort.single:
         return _between(compiler, query, parameters, bounds)
     column = f"d.{_column(sort)}"
@@ -46,25 +64,29 @@ def ordered_sources(compiler: Compiler, symbols: Symbols, query: SearchQuery) ->
     rows = f"{by_key(sort.type, 'o')} WHERE o.key = d.key AND o.parameter = ? AND {_has_value(sort, 'o')}"
     lacking = walk.narrowed(negation(Sql(f"EXISTS (SELECT 1 FROM {rows})", tuple(parameters))))
     matching, others = (compiler.narrowed(source, query.types, query.where) for source in (having, lacking))
-    return [matching.narrowed(_first_row(sort)), others]
+    return [Ordered(having, matching.narrowed(_first_row(sort))), Ordered(lacking, others)]
 
 
-def _is_sorted_by(clause: Clause, sort: Sort) -> bool:
-    return isinstance(clause, Match) and clause.parameter == sort.parameter
+def bounds_sort(clause: Clause, sort: Sort) -> bool:
+    """Whether a clause compares the one date that is sorted by."""
+    return isinstance(clause, Match) and clause.parameter == sort.parameter and is_bound(clause)
 
 
 def _between(
     compiler: Compiler, query: SearchQuery, parameters: Sequence[int], bounds: Sequence[Clause]
-) -> list[Source]:
+) -> list[Ordered]:
     """Sources where the date that is sorted by is also asked for: what lacks it is no match."""
     sort, matches = query.sort[0], [bound for bound in bounds if isinstance(bound, Match)]
     others = [clause for clause in conjuncts(query.where) if not any(clause is bound for bound in bounds)]
-    asked = [among("d.parameter", parameters), *(compiler.any_value(match, "d") for match in matches)]
+    asked = [compiler.any_value(match, "d") for match in matches]
+    of_parameter = among("d.parameter", parameters)
     found = [
-        Source(RANGE, share.table, all_of([share.where, *asked]), True, f"d.{_column(sort)}")
+        Source(RANGE, share.table, all_of([share.where, of_parameter]), True, f"d.{_column(sort)}")
         for share in shares_in_order(window(matches), sort.descending)
     ]
-    return [compiler.narrowed(source, query.types, others) for source in found]
+    return [
+        Ordered(source, compiler.narrowed(source.narrowed(*asked), query.types, others)) for source in found
+    ]
 
 
 def _first_row(sort: Sort) -> Sql:
@@ -92,14 +114,42 @@ def _has_value(sort: Sort, alias: str) -> str:
 
 
 def page(source: Source, query: SearchQuery, symbols: Symbols, limit: int) -> Sql:
-    """`VERSION_COLUMNS`, the watermark and the sort values of the first `limit` matches of the page."""
+    """`VERSION_COLUMNS`, the watermark and the sort values of the first `limit` matches of the page, in any
+    order.
+    """
     keys = _keys(source, query, symbols)
     order = _order(source, query.sort)
     sorts = "".join(f", p.s{place}" for place in range(len(query.sort)))
     text = f"""
         SELECT {VERSION_COLUMNS}, (SELECT max(sequence) FROM versions){sorts}
-        FROM ({keys.text} ORDER BY {order} LIMIT ?) p {LOOK_UP} ORDER BY {order}"""
+        FROM ({keys.text} ORDER BY {order} LIMIT ?) p {LOOK_UP}"""
     return Sql(text, (*keys.values, limit))
+
+
+def in_order(rows: list[Any], sorts: Sequence[Sort]) -> list[Any]:
+    """The rows of a page in the order of `_order`. To sort them here spares SQLite to move their bodies."""
+    rows.sort(key=itemgetter(_KEY))
+    for place, sort in reversed(list(enumerate(sorts, WIDTH + 1))):
+        known = [row for row in rows if row[place] is not None]
+        known.sort(key=itemgetter(place), reverse=sort.descending)
+        rows = [*known, *(row for row in rows if row[place] is None)]
+    return rows
+
+
+def horizon(source: Source, query: SearchQuery, rows: int) -> Sql:
+    """The sort value of the row that is so many rows behind the beginning of the page."""
+    sort = query.sort[0]
+    bounds = []
+    if query.page:
+        bounds.append(Sql(f"{source.order} {'<=' if sort.descending else '>='} ?", (query.page.after[0],)))
+    select = source.narrowed(*bounds).select(source.order or "")
+    order = f"{source.order} DESC" if sort.descending else source.order
+    return Sql(f"{select.text} ORDER BY {order} LIMIT 1 OFFSET ?", (*select.values, rows - 1))
+
+
+def up_to(source: Source, sort: Sort, value: Any) -> Source:
+    """The rows of an ordered source that are not behind a sort value."""
+    return source.narrowed(Sql(f"{source.order} {'>=' if sort.descending else '<='} ?", (value,)))
 
 
 def keys_until(source: Source, snapshot: int) -> Sql:

@@ -9,10 +9,13 @@ from typing import Any
 
 from fhir_server.search.ast import Clause, Include, SearchQuery
 from fhir_server.store.port import ClauseUse, Explanation, SearchResult, StoredResource
-from fhir_server.store.sqlite.compile import Compiler, Source, conjuncts
+from fhir_server.store.sqlite import sources
+from fhir_server.store.sqlite.compile import Compiler, conjuncts
 from fhir_server.store.sqlite.includes import included_keys
 from fhir_server.store.sqlite.lookups import Lookups
-from fhir_server.store.sqlite.pages import LOOK_UP, keys_until, ordered_sources, page
+from fhir_server.store.sqlite.pages import LOOK_UP, WIDTH, in_order, keys_until
+from fhir_server.store.sqlite.plan import HORIZON, Plan, Reading
+from fhir_server.store.sqlite.sources import Candidate
 from fhir_server.store.sqlite.sql import Sql
 from fhir_server.store.sqlite.symbols import Symbols
 from fhir_server.store.sqlite.versions import VERSION_COLUMNS, stored
@@ -23,8 +26,8 @@ ESTIMATE_MIN = 2_000
 SORTED_FEW = 2_048
 """Matches that are sorted for every page; more of them are read in the order of an index, if one has it."""
 
-_WIDTH = len(StoredResource.__struct_fields__)
-"""Columns of a version; behind them come the watermark and the sort values."""
+PLANS_MAX = 256
+"""Plans that a connection remembers, each of some kilobytes."""
 
 
 class SqliteSearch:
@@ -34,66 +37,105 @@ class SqliteSearch:
         self._connection = connection
         self._symbols = symbols
         self._lookups = Lookups(symbols)
+        self._plans: dict[SearchQuery, Plan] = {}
 
     def search(self, query: SearchQuery) -> SearchResult:
         """One page. It costs as much as the page, wherever an index gives the matches in order."""
-        compiler = Compiler(self._symbols, self._gives_any, query.visibility)
-        rows = self._looked_up(query)
-        if rows is None:
-            rows = self._rows(self._sources(compiler, query), query)
-        matches = stored(self._symbols, [row[:_WIDTH] for row in rows[: query.count]])
+        known = self._lookups.page(query, query.count + 1)
+        if known:
+            rows = self._connection.execute(known.text, known.values).fetchall()
+        else:
+            rows = self._rows(self._plan(query))[0]
+        rows = in_order(rows, query.sort)
+        matches = stored(self._symbols, [row[:WIDTH] for row in rows[: query.count]])
         last = rows[query.count - 1] if len(rows) > query.count > 0 else None
-        following = (*last[_WIDTH + 1 :], matches[-1].first_sequence) if last else None
+        following = (*last[WIDTH + 1 :], matches[-1].first_sequence) if last else None
         snapshot = self._snapshot(query, rows)
-        total = None if query.total == "none" else self._total(compiler, query, rows, snapshot)
+        total = None if query.total == "none" else self._total(query, rows, snapshot)
         return SearchResult(matches, total, snapshot, following)
 
-    def _looked_up(self, query: SearchQuery) -> list[Any] | None:
-        """The rows of a query whose SQL is remembered; None for any other, which has yet to be compiled."""
-        page = self._lookups.page(query, query.count + 1)
-        return self._connection.execute(page.text, page.values).fetchall() if page else None
+    def _plan(self, query: SearchQuery) -> Plan:
+        """The plan for a query, perhaps with its statements from the last time."""
+        known = self._plans.get(query)
+        if known is not None and known.is_lasting():
+            return known
+        compiler = Compiler(self._symbols, self._gives_any, query.visibility)
+        plan = Plan(query, compiler, self._symbols)
+        if query.page is None:
+            if len(self._plans) >= PLANS_MAX:
+                self._plans.clear()
+            self._plans[query] = plan
+        return plan
 
-    def _sources(self, compiler: Compiler, query: SearchQuery) -> list[Source]:
-        """One or more that together give every match once, in the order that is wanted."""
-        if query.sort:
-            source = compiler.small_source(query.types, query.where, SORTED_FEW)
-            if source:
-                return [source]
-            ordered = ordered_sources(compiler, self._symbols, query)
-            if ordered:
-                return ordered
-        return [compiler.source(query.types, query.where)]
+    def _rows(self, plan: Plan) -> tuple[list[Any], Sequence[Reading]]:
+        """The rows of the page, and how they were read."""
+        if plan.query.sort:
+            few = self._smaller(plan.unsorted, sources.FEW)
+            near = self._near(plan) if few is None else None
+            if near is not None:
+                return near, plan.ordered
+            few = few or self._smaller(plan.candidates, SORTED_FEW)
+            if few is None and plan.ordered:
+                return self._read(plan.ordered, plan.query.count), plan.ordered
+            readings = [self._best(plan) if few is None else plan.reading(few)]
+            return self._read(readings, plan.query.count), readings
+        readings = [self._best(plan)]
+        self._lookups.remember(plan.query, readings[0].page)
+        return self._read(readings, plan.query.count), readings
 
-    def _rows(self, sources: Sequence[Source], query: SearchQuery) -> list[Any]:
-        """One row more than the page, to know whether another follows."""
+    def _best(self, plan: Plan) -> Reading:
+        place = sources.best(plan.candidates, self._gives_any)
+        return plan.reading(None if place is None else plan.candidates[place])
+
+    def _smaller(self, found: Sequence[Candidate], limit: int) -> Candidate | None:
+        place = sources.smaller(found, limit, self._gives_any)
+        return None if place is None else found[place]
+
+    def _read(self, readings: Sequence[Reading], count: int) -> list[Any]:
+        """The rows of one reading after the other: one more than the page, to know whether a page follows."""
         rows: list[Any] = []
-        for source in sources:
-            wanted = query.count + 1 - len(rows)
-            if wanted > 0 and not _is_behind(source, query):
-                some = page(source, query, self._symbols, wanted)
-                self._lookups.remember(query, some)
-                rows += self._connection.execute(some.text, some.values)
+        for reading in readings:
+            if len(rows) <= count:
+                rows += self._up_to(reading.page, count + 1 - len(rows))
         return rows
+
+    def _near(self, plan: Plan) -> list[Any] | None:
+        """The rows of the page if they are among the first of an index in the order wanted; else None."""
+        rows: list[Any] = []
+        count = plan.query.count
+        for reading in plan.ordered:
+            if reading.horizon is None or reading.within is None:
+                return None
+            edge = self._connection.execute(reading.horizon.text, reading.horizon.values).fetchone()
+            near = reading.page if edge is None else _bound(reading.within, edge[0])
+            rows += self._up_to(near, count + 1 - len(rows))
+            if len(rows) > count:
+                return rows
+            if edge is not None:
+                return None
+        return rows if plan.ordered else None
+
+    def _up_to(self, page: Sql, wanted: int) -> list[Any]:
+        """So many rows of a page."""
+        return self._connection.execute(page.text, (*page.values[:-1], wanted)).fetchall()
 
     def _snapshot(self, query: SearchQuery, rows: Sequence[Any]) -> int:
         if query.page:
             return query.page.snapshot
         if rows:
-            return int(rows[0][_WIDTH])
+            return int(rows[0][WIDTH])
         (sequence,) = self._connection.execute("SELECT ifnull(max(sequence), 0) FROM versions").fetchone()
         return int(sequence)
 
-    def _total(
-        self, compiler: Compiler, query: SearchQuery, rows: Sequence[Any], snapshot: int
-    ) -> int | None:
+    def _total(self, query: SearchQuery, rows: Sequence[Any], snapshot: int) -> int | None:
         if query.page is None and 0 < query.count >= len(rows):
             return len(rows)
-        keys = keys_until(compiler.source(query.types, query.where), snapshot)
+        keys = keys_until(self._best(self._plan(query)).source, snapshot)
         if query.total == "estimate":
             return self._estimate(keys, snapshot)
-        return self._up_to(query.total_max, keys) if query.total == "bounded" else self._count(keys)
+        return self._bounded(query.total_max, keys) if query.total == "bounded" else self._count(keys)
 
-    def _up_to(self, limit: int, keys: Sql) -> int | None:
+    def _bounded(self, limit: int, keys: Sql) -> int | None:
         """The number of keys unless it is above the limit, where counting stops."""
         found = self._count(Sql(f"{keys.text} LIMIT ?", (*keys.values, limit + 1)))
         return found if found <= limit else None
@@ -107,8 +149,8 @@ class SqliteSearch:
     def explain(self, query: SearchQuery) -> Explanation:
         """The clauses counted one by one, and SQLite's plan for the page."""
         compiler = Compiler(self._symbols, self._gives_any, query.visibility)
-        sources = self._sources(compiler, query)
-        drivers = [source.given_by for source in sources]
+        readings = self._rows(Plan(query, compiler, self._symbols))[1]
+        drivers = [reading.source.given_by for reading in readings]
         uses = [
             ClauseUse(
                 self._found(compiler, query, (clause,)),
@@ -117,8 +159,7 @@ class SqliteSearch:
             )
             for place, clause in enumerate(query.where)
         ]
-        pages = [page(source, query, self._symbols, query.count + 1) for source in sources]
-        steps = tuple(step for one in pages for step in self._steps(one))
+        steps = tuple(step for reading in readings for step in self._steps(reading.page))
         return Explanation(self._found(compiler, query, ()), tuple(uses), steps)
 
     def _found(self, compiler: Compiler, query: SearchQuery, clauses: Sequence[Clause]) -> int:
@@ -147,6 +188,6 @@ class SqliteSearch:
         return stored(self._symbols, self._connection.execute(text, (*keys.values, limit)))
 
 
-def _is_behind(source: Source, query: SearchQuery) -> bool:
-    """Whether the page begins among the resources that lack what the source is ordered by."""
-    return bool(source.order and query.page and query.page.after[0] is None)
+def _bound(within: Sql, edge: Any) -> Sql:
+    """The page as far as the edge."""
+    return Sql(within.text, tuple([edge if value is HORIZON else value for value in within.values]))
