@@ -27,6 +27,9 @@ from fhir_server.store.port import TakesLong
 VARYING = frozenset({b"accept-encoding", b"accept-language", b"origin"})
 """Request headers that the answer may follow; one that has none of them need not say so."""
 
+ECHOED = b"x-correlation-id"
+SURROUNDING = VARYING | {ECHOED}
+
 AT_ONCE_SECONDS = 0.05
 """How long the event loop itself reads, during which it does nothing else."""
 
@@ -37,6 +40,8 @@ class Door(Protocol):
     """The one door into the engine."""
 
     def dispatch(self, request: FhirRequest) -> FhirResponse: ...
+
+    def is_short(self, request: FhirRequest) -> bool: ...
 
     def may_wait(self, request: FhirRequest) -> bool: ...
 
@@ -137,18 +142,18 @@ class Application:
         return self._finished(reply, exchange)
 
     def _finished(self, reply: Reply, exchange: Exchange) -> Reply:
-        self._surround(reply, exchange)
-        if not exchange.headers.keys().isdisjoint(VARYING):
-            reply.headers.append(VARY)
-            if middleware.may_pack(reply, exchange.headers):
-                middleware.pack(reply)
+        """With the headers that every answer has, whatever it says."""
+        reply.headers.append((b"x-request-id", exchange.request_id))
+        if not exchange.headers.keys().isdisjoint(SURROUNDING):
+            self._surround(reply, exchange.headers)
         if reply.status not in NO_BODY:
             reply.headers.append((b"content-length", b"%d" % len(reply.body)))
         if exchange.method == "HEAD":
             reply.body = b""
-        if self._options.log is not None:
-            took = (time.perf_counter() - exchange.started) * 1000
-            self._options.log.add(exchange.method, exchange.path, reply.status, took, exchange.request_id)
+        log = self._options.log
+        if log is not None:
+            took = time.perf_counter() - exchange.started
+            log.add(exchange.method, exchange.path, reply.status, took, exchange.request_id)
         return reply
 
     def _answer_at_once(self, exchange: Exchange) -> Reply | None:
@@ -160,11 +165,15 @@ class Application:
             if exchange.method in WITH_BODY or not self._options.reads_in_loop:
                 return None
             request = fhir_request(exchange)
-            if self._door.may_wait(request):
+            door = self._door
+            if door.is_short(request):
+                response = door.dispatch(request)
+            elif door.may_wait(request):
                 return None
-            if self._door.takes_long(request):
+            elif door.takes_long(request):
                 raise TakesLong
-            response = self._in_a_hurry(request, AT_ONCE_SECONDS)
+            else:
+                response = self._in_a_hurry(request, AT_ONCE_SECONDS)
             return render(response, exchange.base_url, exchange.content_type, exchange.pretty)
         except TakesLong:
             exchange.takes_long = True
@@ -216,11 +225,14 @@ class Application:
         exchange.path = target.segments(exchange.scope["raw_path"])
         return Reply(204, [CACHE, allow(exchange.path)])
 
-    def _surround(self, reply: Reply, exchange: Exchange) -> None:
-        """Add the headers that every answer has, whatever it says."""
-        reply.headers.append((b"x-request-id", exchange.request_id))
-        correlation = exchange.headers.get(b"x-correlation-id")
+    def _surround(self, reply: Reply, asked: headers.Headers) -> None:
+        """Add what follows the request's own headers, and pack the body."""
+        correlation = asked.get(ECHOED)
         if correlation is not None and headers.SANE_ID.fullmatch(correlation):
-            reply.headers.append((b"x-correlation-id", correlation))
-        if b"origin" in exchange.headers:
-            reply.headers += self._options.cors.headers(exchange.headers)
+            reply.headers.append((ECHOED, correlation))
+        if b"origin" in asked:
+            reply.headers += self._options.cors.headers(asked)
+        if not asked.keys().isdisjoint(VARYING):
+            reply.headers.append(VARY)
+            if middleware.may_pack(reply, asked):
+                middleware.pack(reply)

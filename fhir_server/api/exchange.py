@@ -4,8 +4,9 @@ https://hl7.org/fhir/R4/http.html#general
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from fhir_server.api import messages, negotiation, target
 from fhir_server.api.body import EMPTY, Body
@@ -23,8 +24,7 @@ UNCONDITIONAL = Conditions()
 INDIFFERENT = Preferences()
 
 
-@dataclass(slots=True)
-class Exchange:
+class Exchange(Struct):
     """One HTTP request while it is answered: what is known so far of who asked and how to answer.
 
     `started` is what `time.perf_counter` said, in seconds; `reply` an answer that is not finished yet;

@@ -56,11 +56,11 @@ class RequestIds:
     process."""
 
     def __init__(self) -> None:
-        self._prefix = os.urandom(6).hex()
+        self._prefix = os.urandom(6).hex().encode() + b"-"
         self._numbers = count(1)
 
     def of(self, headers: Headers) -> bytes:
         given = headers.get(b"x-request-id")
         if given is not None and SANE_ID.fullmatch(given):
             return given
-        return f"{self._prefix}-{next(self._numbers)}".encode()
+        return self._prefix + b"%d" % next(self._numbers)

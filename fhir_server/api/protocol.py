@@ -1,8 +1,9 @@
 """uvicorn's HTTP protocol, with a shorter way for the requests below the FHIR base.
 
 An answer leaves in one write, headers and body together, where ASGI takes two messages; and a request that
-has nothing to wait for is answered in the call that parsed it, without a task of its own. Whatever is not the
-application's own, or comes while the client does not read, goes uvicorn's way.
+has nothing to wait for is answered in the call that parsed it, without a task of its own and without what
+uvicorn keeps of a request while a task answers it. Whatever is not the application's own, or comes while
+another request is being answered or the client does not read, goes uvicorn's way.
 https://www.uvicorn.org/contributing/#the-asgi-protocol
 """
 
@@ -11,17 +12,63 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
+from fhir_server.api import target
 from fhir_server.api.app import Application
 from fhir_server.api.asgi import Receive, Scope, Send
 from fhir_server.api.exchange import Exchange
-from fhir_server.api.render import Reply
+from fhir_server.api.render import Header, Reply
 
-OTHER_LINES = 2
+LINES_BESIDE_HEADERS = 2
 """The status line, and the empty one that ends the head."""
 
 
 class FhirProtocol(HttpToolsProtocol):
     """One connection."""
+
+    _begun: Exchange | None = None
+    """A request that could not be answered at once."""
+
+    _idle_since: float | None = None
+    """When the last answer was given, by the clock of the loop, while no other request has come."""
+
+    def on_headers_complete(self) -> None:
+        reply = self._reply_at_once()
+        if reply is None:
+            super().on_headers_complete()
+            return
+        kept = self.parser.should_keep_alive() and self.parser.get_http_version() != "1.0"
+        self.transport.write(_message(reply, self.server_state.default_headers, kept))
+        if not kept:
+            self.transport.close()
+        self.cycle = None  # type: ignore[assignment]
+        self.on_response_complete()
+
+    def _reply_at_once(self) -> Reply | None:
+        """The answer to a request whose headers have arrived, if there is nothing to wait for."""
+        app, url, cycle = self.app, self.url, self.cycle
+        if not isinstance(app, Application) or self.flow.write_paused or self.parser.should_upgrade():
+            return None
+        if (cycle is not None and not cycle.response_complete) or not url.isascii() or b"#" in url:
+            return None
+        path, _, query = url.partition(b"?")
+        if not target.is_fhir(path):
+            return None
+        scope = self.scope
+        scope["method"] = self.parser.get_method().decode("ascii")
+        scope["raw_path"] = path
+        scope["query_string"] = query
+        exchange = app.begin(scope)
+        reply = app.at_once(exchange)
+        self._begun = exchange if reply is None else None
+        return reply
+
+    def on_body(self, body: bytes) -> None:
+        if self.cycle is not None:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        if self.cycle is not None:
+            super().on_message_complete()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         if isinstance(app, Application) and app.serves(cycle.scope):
@@ -30,17 +77,47 @@ class FhirProtocol(HttpToolsProtocol):
             super()._start_asgi_task(cycle, app)
 
     def _start(self, cycle: RequestResponseCycle, app: Application) -> None:
-        if cycle is not self.cycle or self.flow.write_paused:
-            # It waited behind others; each would else be answered in the call of the one before it.
-            super()._start_asgi_task(cycle, partial(_answer, cycle, app))
-            return
-        exchange = app.begin(cycle.scope)
-        reply = app.at_once(exchange)
-        if reply is None:
+        exchange, self._begun = self._begun, None
+        if exchange is not None:
             super()._start_asgi_task(cycle, partial(_answer_in_time, cycle, app, exchange))
         else:
-            _send(cycle, reply)
-            cycle.on_response = _nothing
+            # It waited behind others; each would else be answered in the call of the one before it.
+            super()._start_asgi_task(cycle, partial(_answer, cycle, app))
+
+    def on_response_complete(self) -> None:
+        """As uvicorn does, but for the timer of a connection that nobody uses: to set one after every answer
+        and to take it back with the next request costs as much as parsing that."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+            return
+        self._idle_since = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self._look_again_in(self.timeout_keep_alive)
+
+    def _look_again_in(self, seconds: float) -> None:
+        self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
+
+    def _unset_keepalive_if_required(self) -> None:
+        self._idle_since = None
+
+    def timeout_keep_alive_handler(self) -> None:
+        self.timeout_keep_alive_task = None
+        if self._idle_since is None:
+            return
+        left = self._idle_since + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self._look_again_in(left)
+        else:
+            super().timeout_keep_alive_handler()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self.timeout_keep_alive_task is not None:
+            self.timeout_keep_alive_task.cancel()
 
 
 async def _answer(
@@ -66,25 +143,24 @@ async def _send_when_read(cycle: RequestResponseCycle, reply: Reply) -> None:
     """Send the answer once the client reads what was sent before, unless it goes away."""
     if cycle.flow.write_paused and not cycle.disconnected:
         await cycle.flow.drain()
-    if not cycle.disconnected:
-        _send(cycle, reply)
-
-
-def _send(cycle: RequestResponseCycle, reply: Reply) -> None:
-    """The whole answer. Raises `ValueError` for a header that would break the head in two."""
-    headers = cycle.default_headers + reply.headers
-    if not cycle.keep_alive:
-        headers.append((b"connection", b"close"))
-    head = STATUS_LINE[reply.status] + b"".join([b"%s: %s\r\n" % header for header in headers]) + b"\r\n"
-    if head.count(b"\n") != len(headers) + OTHER_LINES or head.count(b"\r") != len(headers) + OTHER_LINES:
-        raise ValueError("a header of the answer holds the end of a line")
+    if cycle.disconnected:
+        return
+    message = _message(reply, cycle.default_headers, cycle.keep_alive)
     cycle.response_started = cycle.response_complete = True
-    cycle.transport.writelines((head, reply.body))
+    cycle.transport.write(message)
     cycle.message_event.set()
     if not cycle.keep_alive:
         cycle.transport.close()
     cycle.on_response()
 
 
-def _nothing() -> None:
-    """Lets go of the connection, as uvicorn does after an answer."""
+def _message(reply: Reply, default_headers: list[Header], kept: bool) -> bytes:
+    """The whole answer. Raises `ValueError` for a header that would break the head in two."""
+    headers = default_headers + reply.headers
+    if not kept:
+        headers.append((b"connection", b"close"))
+    head = STATUS_LINE[reply.status] + b"\r\n".join([*map(b": ".join, headers), b"\r\n"])
+    lines = len(headers) + LINES_BESIDE_HEADERS
+    if head.count(b"\n") != lines or head.count(b"\r") != lines:
+        raise ValueError("a header of the answer holds the end of a line")
+    return head + reply.body

@@ -4,8 +4,9 @@ https://hl7.org/fhir/R4/http.html#versions
 """
 
 import time
-from dataclasses import dataclass, field
 from functools import lru_cache
+
+from msgspec import Struct
 
 from fhir_server.api.negotiation import FHIR_JSON
 from fhir_server.core import json
@@ -19,12 +20,14 @@ VARY = (b"vary", b"Accept-Encoding, Accept-Language, Origin")
 CACHE = (b"cache-control", b"private, no-cache")
 
 
-@dataclass(slots=True)
-class Reply:
+Header = tuple[bytes, bytes]
+
+
+class Reply(Struct):
     """An HTTP answer on its way out; wrappers add to its headers."""
 
     status: int
-    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+    headers: list[Header] = []
     body: bytes = b""
 
 

@@ -4,10 +4,24 @@ import asyncio
 import time
 from collections.abc import Callable
 
+import msgspec
+
 from fhir_server.api.target import template
 
 FLUSH_SECONDS = 0.2
 LINES_MAX = 500
+
+
+_encode_lines = msgspec.json.Encoder().encode_lines
+
+
+class _Line(msgspec.Struct, frozen=True):
+    time: str
+    method: str
+    path: str
+    status: int
+    ms: float
+    request: str
 
 
 class RequestLog:
@@ -16,20 +30,25 @@ class RequestLog:
     def __init__(self, write: Callable[[str], object], known: frozenset[str]) -> None:
         self._write = write
         self._known = known
-        self._lines: list[str] = []
+        self._lines: list[_Line] = []
         self._second = 0
         self._clock = ""
 
-    def add(
-        self, method: str, path: tuple[str, ...], status: int, milliseconds: float, request_id: bytes
-    ) -> None:
+    def add(self, method: str, path: tuple[str, ...], status: int, seconds: float, request_id: bytes) -> None:
+        """Take note of a request that took so many seconds."""
         now = time.time()
-        if (second := int(now)) != self._second:
-            self._second, self._clock = second, time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+        second = int(now)
+        if second != self._second:
+            self._second, self._clock = second, time.strftime("%Y-%m-%dT%H:%M:%S.", time.gmtime(second))
         self._lines.append(
-            f'{{"time":"{self._clock}.{int(now % 1 * 1000):03}Z","method":"{method}",'
-            f'"path":"{template(path, self._known)}","status":{status},"ms":{milliseconds:.1f},'
-            f'"request":"{request_id.decode()}"}}\n'
+            _Line(
+                f"{self._clock}{int((now - second) * 1_000):03}Z",
+                method,
+                template(path, self._known),
+                status,
+                int(seconds * 10_000 + 0.5) / 10,
+                request_id.decode(),
+            )
         )
         if len(self._lines) == 1:
             asyncio.get_running_loop().call_later(FLUSH_SECONDS, self.flush)
@@ -40,4 +59,4 @@ class RequestLog:
         """Write what was gathered."""
         lines, self._lines = self._lines, []
         if lines:
-            self._write("".join(lines))
+            self._write(_encode_lines(lines).decode())

@@ -14,6 +14,7 @@ from fhir_server.errors import InvalidRequest
 
 BASE = b"/fhir"
 BASE_LENGTH = len(BASE)
+BELOW_BASE = BASE + b"/"
 READ = ("GET", "HEAD")
 HOST = re.compile(r"(?:[A-Za-z0-9_.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?")
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
@@ -21,7 +22,7 @@ LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 def is_fhir(raw_path: bytes) -> bool:
     """Whether a path lies below the FHIR base: /fhir itself, or /fhir/..., but not /fhirs."""
-    return raw_path.startswith(BASE) and raw_path[BASE_LENGTH : BASE_LENGTH + 1] in (b"", b"/")
+    return raw_path.startswith(BELOW_BASE) or raw_path == BASE
 
 
 def segments(raw_path: bytes) -> tuple[str, ...]:
@@ -77,7 +78,7 @@ def allowed_methods(path: tuple[str, ...]) -> tuple[str, ...]:
 
 def template(path: tuple[str, ...], known: frozenset[str]) -> str:
     """A path fit for a log: words that are not the server's own, such as ids, become {}."""
-    return "/" + "/".join(part if part in known else "{}" for part in path)
+    return "/" + "/".join([part if part in known else "{}" for part in path])
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,9 @@ ATTEMPTS_MAX = 10
 NEVER_BEHIND = frozenset({"identifier", "_id", "_lastUpdated", "_count", "_elements", "_format", "_summary"})
 """Parameters by which a store finds what was written a moment ago as fast as all else."""
 
+NO_ID = frozenset({"$", "_"})
+"""How the last segment of a path begins when it is no id."""
+
 STAND_IN = {"resourceType": "Parameters"}
 
 
@@ -85,6 +88,12 @@ class Dispatcher:
         if reads:
             return False
         return last != "_search"
+
+    def is_short(self, request: FhirRequest) -> bool:
+        """Whether this reads one resource by its identity: there is nothing to wait for, and it takes
+        microseconds.
+        """
+        return request.method == "GET" and len(request.path) == 2 and request.path[1][:1] not in NO_ID
 
     def may_wait(self, request: FhirRequest) -> bool:
         """Whether the answer may have to wait: a write's for the store, that of a search for the index of

@@ -33,6 +33,9 @@ class FakeDoor:
         self.asked.append(request)
         return self.answer(request)
 
+    def is_short(self, request: FhirRequest) -> bool:
+        return request.path == ("Patient", "short")
+
     def may_wait(self, request: FhirRequest) -> bool:
         return request.method != "GET"
 

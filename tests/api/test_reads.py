@@ -30,6 +30,12 @@ def test_what_is_short_is_read_in_the_loop_and_no_longer_in_a_hurry(make_api: Ma
     assert api.door.hurried == [0.05, None]
 
 
+def test_what_is_known_to_be_short_is_read_without_hurry(make_api: MakeApi) -> None:
+    api = make_api()
+    assert api.send("GET", "/fhir/Patient/short").status_code == 200
+    assert api.door.hurried == []
+
+
 def test_what_takes_long_is_read_in_a_thread(make_api: MakeApi) -> None:
     slow = Slow()
     api = make_api(slow)
