@@ -1,0 +1,91 @@
+"""Referrals, as doctors' software sends them, against transactions of the same size that nothing is asked of.
+
+A referral Bundle claims its profile, and so do its resources; every creation is conditional; the programme's
+rules number it, open its Task and mirror its status. https://hl7.org/fhir/R4/http.html#transaction
+"""
+
+from dataclasses import replace
+
+from benchmarks import corpus, wire
+from benchmarks.bench import Bench, Load, Row
+from benchmarks.corpus import Resource
+from benchmarks.figures import Figure, Target
+from benchmarks.servers import Server
+from benchmarks.workloads import InTurn
+from mappings.sesame.cohort.course import Course
+from mappings.sesame.cohort.dossier import Kit
+from mappings.sesame.cohort.forecast import forecast_courses
+from mappings.sesame.cohort.referred import referred
+from mappings.sesame.cohort.team import team_bundle
+from mappings.sesame.cohort.telling import make_kit
+from mappings.sesame.guide import read_guide
+from mappings.sesame.resources.elements import synthetic
+from mappings.sesame.transaction import create, transaction
+
+PER_ROUND = 1_000
+"""More than a round can use up, so that none is sent twice."""
+MEANINGFUL = {
+    "ServiceRequest": ("category", "code"),
+    "Task": ("code",),
+    "QuestionnaireResponse": ("questionnaire",),
+}
+"""By what the programme, or a form, knows a resource as its own."""
+
+
+def referral(bench: Bench) -> Figure:
+    """The same resources as a referral, and as a transaction that creates them without any condition."""
+    kit = make_kit(read_guide(None))
+
+    def referrals(round_number: int) -> InTurn:
+        return _in_turn([_claiming(kit, bundle) for bundle in _bundles(kit, 2 * round_number)])
+
+    def plainly(round_number: int) -> InTurn:
+        return _in_turn([_plain(bundle) for bundle in _bundles(kit, 2 * round_number + 1)])
+
+    with bench.product() as server:
+        _send(server, team_bundle(kit.guide, kit.team))
+        return bench.compare(
+            Load("referral Bundles", "Bundles/s", server, referrals),
+            Load("plain transactions", "Bundles/s", server, plainly),
+        )
+
+
+def _bundles(kit: Kit, share: int) -> list[Resource]:
+    """The referrals of a share of made-up patients, no two alike."""
+    course, first = next(forecast_courses()), 1 + share * PER_ROUND
+    return [_bundle(kit, replace(course, number=first + place)) for place in range(PER_ROUND)]
+
+
+def _bundle(kit: Kit, course: Course) -> Resource:
+    found, _ = referred(kit, course)
+    return transaction(create(synthetic(kit.guide, resource)) for resource in found)
+
+
+def _claiming(kit: Kit, bundle: Resource) -> Resource:
+    return bundle | {"meta": {"profile": [kit.guide.profile("sesame-bundle-referral")]}}
+
+
+def _plain(bundle: Resource) -> Resource:
+    return bundle | {"entry": [_plain_entry(entry) for entry in bundle["entry"]]}
+
+
+def _plain_entry(entry: Resource) -> Resource:
+    resource = entry["resource"]
+    dropped = MEANINGFUL.get(resource["resourceType"], ())
+    kept = {name: value for name, value in resource.items() if name not in dropped}
+    kept["meta"] = {name: value for name, value in resource["meta"].items() if name != "profile"}
+    request = {"method": "POST", "url": resource["resourceType"]}
+    return entry | {"resource": kept, "request": request}
+
+
+def _in_turn(bundles: list[Resource]) -> InTurn:
+    return InTurn([wire.request("POST", "/fhir", corpus.serialised(bundle)) for bundle in bundles], 200)
+
+
+def _send(server: Server, bundle: Resource) -> None:
+    server.ask(wire.request("POST", "/fhir", corpus.serialised(bundle)))
+
+
+ROWS = (
+    Row("referral", "referral Bundles, rules included, against plain transactions", Target(0.5), referral),
+)
