@@ -12,7 +12,7 @@ from fhir_server.definitions.semver import rank
 
 Resource = dict[str, Any]
 
-LISTED = ("SearchParameter", "ConceptMap", "NamingSystem", "ImplementationGuide")
+LISTED = ("SearchParameter", "ConceptMap", "NamingSystem", "ImplementationGuide", "OperationDefinition")
 """Types all of whose resources are asked for at once; of others there may be thousands."""
 
 _KEPT = "SearchParameter"

@@ -15,6 +15,7 @@ from fhir_server.definitions.facts import Facts
 from fhir_server.definitions.grammars import GRAMMARS, grammar_system
 from fhir_server.definitions.iso_codes import COUNTRIES, CURRENCIES, countries, currencies
 from fhir_server.definitions.layers import Layer, Listed, Resources
+from fhir_server.definitions.named_queries import NamedQuery, named_query_from_resource
 from fhir_server.definitions.search_parameters import SearchParameter, search_parameter_from_resource
 from fhir_server.definitions.snapshot.generator import Snapshots
 from fhir_server.definitions.snapshot.snapshot import Snapshot
@@ -161,6 +162,13 @@ class Registry:
     def search_parameter(self, url: str) -> SearchParameter | None:
         """The parameter defined at a canonical url."""
         return self._parameters_by_url.get(url.partition("|")[0])
+
+    @cached_property
+    def named_queries(self) -> tuple[NamedQuery, ...]:
+        """The named queries of all layers; of several at one url the last counts."""
+        last = {one.get("url"): one for one in self.resources("OperationDefinition")}
+        found = (named_query_from_resource(one) for one in last.values())
+        return tuple(query for query in found if query is not None)
 
     def compartment(self, code: str) -> Compartment | None:
         """The compartment of a type, such as `Patient`, where R4 defines one."""

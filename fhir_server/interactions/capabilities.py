@@ -3,12 +3,14 @@
 https://hl7.org/fhir/R4/http.html#capabilities
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from fhir_server.codes import declared as codes
 from fhir_server.core import json
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.core.temporal import format_instant
+from fhir_server.definitions.named_queries import NamedQuery
 from fhir_server.errors import InvalidRequest
 from fhir_server.extension import Engine, Operation
 from fhir_server.interactions import messages
@@ -79,7 +81,7 @@ def _rest(engine: Engine) -> dict[str, Any]:
         ],
     }
     operations = [operation for operation in engine.operations if "system" in operation.levels]
-    return rest | _operations(operations)
+    return rest | _operations(operations, _queries(engine))
 
 
 def _resource(type: str, engine: Engine) -> dict[str, Any]:
@@ -111,14 +113,20 @@ def _resource(type: str, engine: Engine) -> dict[str, Any]:
         "referencePolicy": ["literal", "logical", "local"],
         **({"searchInclude": [f"{type}:{code}" for code in references]} if references else {}),
         "searchParam": list(served(engine.registry, type)),
-        **_operations(operations),
+        **_operations(operations, _queries(engine, type)),
     }
 
 
-def _operations(operations: list[Operation]) -> dict[str, Any]:
-    if not operations:
-        return {}
-    return {"operation": [{"name": each.code, "definition": each.definition} for each in operations]}
+def _queries(engine: Engine, *types: str) -> list[NamedQuery]:
+    """The named queries that can be asked of a type; without one, of several."""
+    return [query for query in engine.registry.named_queries if query.is_for(types)]
+
+
+def _operations(operations: Sequence[Operation], queries: Sequence[NamedQuery]) -> dict[str, Any]:
+    """Operations, and named queries, which R4 lists with them under the names by which `_query` asks."""
+    offered = [{"name": each.code, "definition": each.definition} for each in operations]
+    offered += [{"name": query.code, "definition": query.url} for query in queries]
+    return {"operation": offered} if offered else {}
 
 
 def _terminology(base_url: str, engine: Engine) -> dict[str, Any]:

@@ -16,7 +16,10 @@ from fhir_server.definitions.packages.package import PackageIndex, unpacked
 from fhir_server.search.ast import Page, SearchQuery
 from fhir_server.store.port import Reader, Store, StoredResource
 
-CLIENT_TYPES = ("StructureDefinition", "ValueSet", "CodeSystem", "ConceptMap", "NamingSystem")
+CLIENT_TYPES = (
+    *("StructureDefinition", "ValueSet", "CodeSystem", "ConceptMap", "NamingSystem"),
+    "OperationDefinition",
+)
 """What clients store of these is used from its commit on. SearchParameters have their own way."""
 
 PACKAGES = "package/"

@@ -25,10 +25,20 @@ NOTHING_TO_SEARCH = Template(
     fr="« {parameter} » est défini sans dire ce qu'il regarde : il ne permet de rien trouver. Cherchez sans"
     " lui.",
 )
-NO_NAMED_QUERIES = Template(
-    en="This server has no named queries. Leave '_query' out, and write the search with its parameters.",
-    fr="Ce serveur n'a pas de requêtes nommées. Retirez « _query », et écrivez la recherche avec ses"
-    " paramètres.",
+UNKNOWN_QUERY = Template(
+    en="There is no named query '{value}' here.{nearest} Valid are: {valid}. Otherwise write the search with"
+    " its parameters.",
+    fr="Il n'y a pas ici de requête nommée « {value} ».{nearest} Sont valides : {valid}. Sinon, écrivez la"
+    " recherche avec ses paramètres.",
+)
+QUERY_NEEDS = Template(
+    en="The named query '{query}' needs '{parameter}'. Add it with a value.",
+    fr="La requête nommée « {query} » a besoin de « {parameter} ». Ajoutez-le avec une valeur.",
+)
+QUERY_WITHIN = Template(
+    en="'{parameter}' asks for a named query of another resource. Only a search as a whole can have one.",
+    fr="« {parameter} » demande une requête nommée d'une autre ressource. Seule une recherche entière peut en"
+    " avoir une.",
 )
 NOT_FOR_RESOURCES = Template(
     en="'{parameter}' searches contained resources, which this server does not do."
@@ -184,8 +194,10 @@ BAD_LIST = Template(
     fr="« {value} » de « {parameter} » n'est pas l'id d'une List.",
 )
 NO_CURRENT_LISTS = Template(
-    en="This server keeps no lists by function such as '{value}'. Give the id of a List.",
-    fr="Ce serveur ne tient pas de listes par fonction comme « {value} ». Donnez l'id d'une List.",
+    en="This server keeps no lists by function such as '{value}', as nothing says which List of a patient is"
+    " the one in force. Give the id of a List.",
+    fr="Ce serveur ne tient pas de listes par fonction comme « {value} » : rien ne dit quelle List d'un"
+    " patient fait foi. Donnez l'id d'une List.",
 )
 NO_WORD = Template(
     en="'{value}' of '{parameter}' holds no word to look for. Write words, with AND, OR and parentheses"

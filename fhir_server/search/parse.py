@@ -14,6 +14,8 @@ from fhir_server.search import messages
 from fhir_server.search.ast import Clause, Include, SearchQuery, Sort
 from fhir_server.search.clauses import Clauses, Criterion
 from fhir_server.search.limits import PARAMETERS_MAX, shortened
+from fhir_server.search.named import PARAMETER as QUERY
+from fhir_server.search.named import Named, named
 from fhir_server.search.nesting import check_nesting
 from fhir_server.search.parameters import Parameters, UnknownParameter, resource_type
 from fhir_server.search.results import Results, Total
@@ -22,7 +24,7 @@ from fhir_server.search.specials import SPECIALS
 IGNORED_HERE = ("_format", "_pretty")
 """Parameters of every interaction, which are no part of the search."""
 
-ONCE = ("_count", "_elements", "_sort", "_summary", "_total", "_type")
+ONCE = ("_count", "_elements", "_query", "_sort", "_summary", "_total", "_type")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ def parse(
         lenient,
         count_max,
     )
-    parser.read(given)
+    parser.read(given, named(types, given, registry))
     if parser.problems:
         raise InvalidSearch(*map(shortened, parser.problems))
     return parser.parsed(tuple(types), count_default, total_max)
@@ -108,17 +110,30 @@ class _Parser:
     ignored: list[Issue] = field(default_factory=list)
     understood: list[tuple[str, str]] = field(default_factory=list)
 
-    def read(self, given: Sequence[tuple[str, str]]) -> None:
+    def read(self, given: Sequence[tuple[str, str]], query: Named | None) -> None:
         names = [name for name, _ in given]
         for name in ONCE:
             if names.count(name) > 1:
                 text = messages.GIVEN_TWICE(parameter=name, count=names.count(name))
                 self.problems.append(Issue("error", "invalid", text, (f"http.{name}",)))
-        for name, value in given:
-            self._read(name, value)
+        for pair in given:
+            if query and (pair[0] == QUERY or pair in query.own):
+                self.understood.append(pair)
+            else:
+                self._read(*pair)
+        if query:
+            self._read_named(query, names)
         if self.summary == "text" and self.includes:
             text = messages.INCLUDE_WITH_SUMMARY_TEXT(parameter="_include")
             self.problems.append(Issue("error", "invalid", text, ("http._summary",)))
+
+    def _read_named(self, query: Named, given: Sequence[str]) -> None:
+        """Take in what a named query stands for; of how to show it, the client's own wishes count."""
+        understood = list(self.understood)
+        for name, value in query.criteria():
+            if name not in ONCE or name not in given:
+                self._read(name, value)
+        self.understood = understood
 
     def _read(self, name: str, value: str) -> None:
         """Take one parameter in. R4 has servers ignore those without a value."""

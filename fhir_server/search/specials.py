@@ -68,11 +68,8 @@ def _filter(clauses: Clauses, parameters: Parameters, criterion: Criterion) -> C
 
 
 def _query(_clauses: Clauses, _parameters: Parameters, criterion: Criterion) -> NoReturn:
-    """R4 has servers refuse a named query that they do not know, whatever the handling.
-
-    https://hl7.org/fhir/R4/search.html#query
-    """
-    raise refused(messages.NO_NAMED_QUERIES(), criterion.whole, "not-supported")
+    """A named query stands for a search as a whole, which `search.named` sees to."""
+    raise refused(messages.QUERY_WITHIN(parameter=criterion.whole), criterion.whole, "not-supported")
 
 
 SPECIALS: Mapping[str, Special] = {

@@ -21,6 +21,8 @@ from fhir_server.search.ast import Clause, SearchQuery
 from fhir_server.search.coverage import check_coverage
 from fhir_server.search.limits import PARAMETERS_MAX
 from fhir_server.search.messages import TOO_MANY_PARAMETERS
+from fhir_server.search.named import PARAMETER as QUERY
+from fhir_server.search.named import named
 from fhir_server.search.parse import ParsedSearch, parse
 from fhir_server.store.port import ClauseUse, StoredResource
 
@@ -31,15 +33,15 @@ Part = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """One parameter as given, and what was understood of it by itself."""
+    """One parameter as given, or a named query with its own, and what was understood of it by itself."""
 
-    given: tuple[str, str]
+    given: tuple[tuple[str, str], ...]
     parsed: ParsedSearch | None
     problems: tuple[Issue, ...]
 
     @property
     def text(self) -> str:
-        return "=".join(self.given)
+        return "&".join("=".join(pair) for pair in self.given)
 
     @property
     def clauses(self) -> tuple[Clause, ...]:
@@ -68,7 +70,7 @@ class _Explanation:
         self._request = request
         self._engine = engine
         self._types = self._parse(types, [pair for pair in asked if pair[0] == "_type"]).query.types
-        self._criteria = [self._criterion(pair) for pair in asked if pair[0] != "_type"]
+        self._criteria = [self._criterion(pairs) for pairs in self._together(asked) if pairs[0][0] != "_type"]
         self._reasons = Reasons(engine)
 
     def parts(self, reference: str | None) -> Iterator[Part]:
@@ -100,14 +102,25 @@ class _Explanation:
             base_url=self._request.base_url,
         )
 
-    def _criterion(self, pair: tuple[str, str]) -> Criterion:
+    def _together(self, asked: Sequence[tuple[str, str]]) -> Iterator[tuple[tuple[str, str], ...]]:
+        """Each parameter by itself, those of a named query with its name."""
+        try:
+            query = named(self._types, asked, self._engine.registry)
+        except InvalidSearch:
+            query = None
+        own = query.own if query else ()
+        for pair in asked:
+            if pair not in own:
+                yield (pair, *own) if pair[0] == QUERY else (pair,)
+
+    def _criterion(self, pairs: tuple[tuple[str, str], ...]) -> Criterion:
         """What is understood of one parameter without the others, and what is wrong with it."""
         try:
-            parsed = self._parse(self._types, [pair])
+            parsed = self._parse(self._types, pairs)
             check_coverage(parsed.query, self._engine.pending, self._engine.registry)
         except InvalidSearch as error:
-            return Criterion(pair, None, error.issues)
-        return Criterion(pair, parsed, parsed.ignored)
+            return Criterion(pairs, None, error.issues)
+        return Criterion(pairs, parsed, parsed.ignored)
 
     # telling
 

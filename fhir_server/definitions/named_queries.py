@@ -1,0 +1,81 @@
+"""Named queries as values, read from an OperationDefinition of kind `query`.
+
+R4 leaves it to the server what such a query finds. Here an extension of the definition says it, as a search
+in which `{name}` stands for the value of a parameter: `status=requested&owner={owner}`.
+https://hl7.org/fhir/R4/operationdefinition.html
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+CRITERIA = "urn:fhir-server:StructureDefinition:query-criteria"
+"""The extension (valueString) that holds the search."""
+
+EVERY_TYPE = "Resource"
+PLACE = re.compile(r"\{([^{}]*)\}")
+"""Where the value of a parameter goes."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueryParameter:
+    """What a client may give. `required` where it must, `repeats` where it may do so more than once."""
+
+    name: str
+    required: bool
+    repeats: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NamedQuery:
+    """A search under a name. `types` are those that it may search one at a time, `on_type` that it may, and
+    `on_system` that it may search several at once.
+    """
+
+    code: str
+    url: str
+    types: tuple[str, ...]
+    on_type: bool
+    on_system: bool
+    criteria: tuple[tuple[str, str], ...]
+    parameters: tuple[QueryParameter, ...]
+
+    def is_for(self, types: Iterable[str]) -> bool:
+        """Whether it can be asked of these types; none stand for all."""
+        searched = tuple(types)
+        if len(searched) != 1:
+            return self.on_system
+        return self.on_type and (searched[0] in self.types or EVERY_TYPE in self.types)
+
+    def is_sound(self) -> bool:
+        """Whether the criteria name declared parameters alone, and where a value can be but a value."""
+        declared = {parameter.name for parameter in self.parameters}
+        places = [(name, place) for name, value in self.criteria for place in PLACE.findall(value)]
+        return all(place in declared and name != "_filter" for name, place in places)
+
+
+def named_query_from_resource(resource: Mapping[str, Any]) -> NamedQuery | None:
+    """The named query of an OperationDefinition; None where it is none, or cannot be used: it is not active,
+    lacks a url or criteria, or these name a parameter that it does not declare, or one within a `_filter`.
+    """
+    extensions = resource.get("extension", ())
+    criteria = next((one.get("valueString") for one in extensions if one.get("url") == CRITERIA), None)
+    is_active = resource.get("kind") == "query" and resource.get("status") == "active"
+    if not is_active or not criteria or "url" not in resource:
+        return None
+    query = NamedQuery(
+        code=resource["code"],
+        url=resource["url"],
+        types=tuple(resource.get("resource", ())),
+        on_type=resource.get("type", False),
+        on_system=resource.get("system", False),
+        criteria=tuple(parse_qsl(criteria, keep_blank_values=True)),
+        parameters=tuple(
+            QueryParameter(one["name"], one.get("min", 0) > 0, one.get("max") != "1")
+            for one in resource.get("parameter", ())
+            if one.get("use") == "in"
+        ),
+    )
+    return query if query.is_sound() else None
