@@ -5,8 +5,9 @@ https://hl7.org/fhir/R4/references.html
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
+
+from fhir_server.core.memo import Memo
 
 Kind = Literal["local", "absolute", "urn", "contained", "conditional", "invalid"]
 
@@ -22,8 +23,7 @@ REMEMBERED_LENGTH_MAX = 256
 """Clients write references of any length, and only short ones are worth keeping."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """A reference taken apart.
 
     local        `type`, `id` and perhaps `version` of a resource of this server
@@ -53,10 +53,13 @@ class Canonical:
 
 def parse_reference(text: str, base_url: str = "") -> Reference:
     """What `text` refers to; a URL below `base_url` is local, as a relative one is."""
-    return (_remembered if len(text) <= REMEMBERED_LENGTH_MAX else _parsed)(text, base_url)
+    reference = _PARSED[text]
+    if base_url and reference.kind == "absolute" and reference.type:
+        return _below(reference, base_url.rstrip("/"))
+    return reference
 
 
-def _parsed(text: str, base_url: str) -> Reference:
+def _parsed(text: str) -> Reference:
     if found := _match_relative(text):
         return Reference("local", found[1], found[2], found[3] or "")
     if text.startswith("#"):
@@ -64,7 +67,8 @@ def _parsed(text: str, base_url: str) -> Reference:
     if text.startswith("urn:"):
         return Reference("urn", url=text)
     if found := _match_absolute(text):
-        return _absolute(found, base_url)
+        root, type, id, version = found.groups(default="")
+        return Reference("absolute", type, id, version, f"{root}/{type}/{id}")
     if found := _match_conditional(text):
         return Reference("conditional", found[1], query=found[2])
     if _match_url(text):
@@ -72,14 +76,14 @@ def _parsed(text: str, base_url: str) -> Reference:
     return Reference("invalid")
 
 
-_remembered = lru_cache(maxsize=4096)(_parsed)
+_PARSED = Memo(_parsed, entries_max=4_096, length_max=REMEMBERED_LENGTH_MAX)
 
 
-def _absolute(found: re.Match[str], base_url: str) -> Reference:
-    root, type, id, version = found.groups(default="")
-    if base_url and root == base_url.rstrip("/"):
-        return Reference("local", type, id, version)
-    return Reference("absolute", type, id, version, f"{root}/{type}/{id}")
+def _below(reference: Reference, base_url: str) -> Reference:
+    """A reference to a URL, which is local if it is below `base_url`."""
+    if reference.url != f"{base_url}/{reference.type}/{reference.id}":
+        return reference
+    return Reference("local", reference.type, reference.id, reference.version)
 
 
 def parse_canonical(text: str) -> Canonical:

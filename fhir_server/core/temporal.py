@@ -11,6 +11,8 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from fhir_server.core.memo import Memo
+
 Span = tuple[int, int]
 
 BEGINNING = -(2**62)
@@ -23,8 +25,13 @@ DAY = 86_400 * SECOND
 
 _EPOCH = datetime(1970, 1, 1)
 _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
+_ONE_DAY = timedelta(days=1)
 _ONE_MICROSECOND = timedelta(microseconds=1)
+_NOTHING = timedelta()
+_LAST_MIDNIGHT = datetime(9999, 12, 31)
 _LAST_MOMENT = (datetime.max - _EPOCH) // _ONE_MICROSECOND
+
+_TO_THE_MINUTE = len("YYYY-MM-DDThh:mm")
 
 _DATE = r"(\d{4})(?:-(0[1-9]|1[0-2])(?:-(0[1-9]|[12]\d|3[01])"
 _TIME = r"(?:T([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d|60)(?:\.(\d+))?)?"
@@ -48,7 +55,7 @@ def parse_instant(text: str) -> int:
     parts = _match(text)
     if parts is None or parts[6] is None or parts[8] is None:
         raise ValueError(text)
-    return _moment(parts)[0] - _offset(parts[8])
+    return _moment(parts)[0] - _OFFSETS[parts[8]]
 
 
 def period_of(text: str, zone: ZoneInfo) -> Span:
@@ -62,7 +69,7 @@ def period_of(text: str, zone: ZoneInfo) -> Span:
     if parts[4] is None:
         return _days(parts, zone)
     low, length = _moment(parts)
-    low -= _local_offset(low, zone) if parts[8] is None else _offset(parts[8])
+    low -= _local_offset(low, zone) if parts[8] is None else _OFFSETS[parts[8]]
     return low, low + length
 
 
@@ -99,8 +106,8 @@ def _timing_spans(timing: Mapping[str, Any], zone: ZoneInfo) -> Iterator[Span]:
 
 def _moment(parts: re.Match[str]) -> Span:
     """The start of the local moment in microseconds and how long its precision lasts."""
-    year, month, day, hour, minute, second, fraction, _ = parts.groups()
-    low = _midnight(int(year), int(month), int(day)) + (int(hour) * 60 + int(minute)) * MINUTE
+    low = _since_epoch(datetime.fromisoformat(parts.string[:_TO_THE_MINUTE]) - _EPOCH)
+    second, fraction = parts[6], parts[7]
     if second is None:
         return low, MINUTE
     low += int(second) * SECOND
@@ -111,16 +118,29 @@ def _moment(parts: re.Match[str]) -> Span:
 
 def _days(parts: re.Match[str], zone: ZoneInfo) -> Span:
     """Whole days, months or years, from midnight to midnight of the zone."""
-    year, month, day = int(parts[1]), parts[2], parts[3]
-    if day:
-        low = _midnight(year, int(month), int(day))
-        high = low + DAY
-    elif month:
+    if parts[3]:
+        return _day(datetime.fromisoformat(parts.string), zone)
+    year, month = int(parts[1]), parts[2]
+    if month:
         low = _midnight(year, int(month), 1)
         high = _midnight(year + (month == "12"), int(month) % 12 + 1, 1)
     else:
         low, high = _midnight(year, 1, 1), _midnight(year + 1, 1, 1)
     return low - _local_offset(low, zone), high - _local_offset(high, zone)
+
+
+def _day(midnight: datetime, zone: ZoneInfo) -> Span:
+    """The day that begins at a local midnight; it has an hour more or less where summer begins or ends."""
+    low = midnight - _EPOCH - (zone.utcoffset(midnight) or _NOTHING)
+    if midnight == _LAST_MIDNIGHT:
+        return _since_epoch(low), _since_epoch(low + _ONE_DAY)
+    next = midnight + _ONE_DAY
+    return _since_epoch(low), _since_epoch(next - _EPOCH - (zone.utcoffset(next) or _NOTHING))
+
+
+def _since_epoch(passed: timedelta) -> int:
+    """So much time in microseconds; of whole seconds, at half the cost of a division."""
+    return (passed.days * 86_400 + passed.seconds) * SECOND
 
 
 def _midnight(year: int, month: int, day: int) -> int:
@@ -142,3 +162,6 @@ def _offset(text: str) -> int:
         return 0
     size = (int(text[1:3]) * 60 + int(text[4:6])) * MINUTE
     return -size if text[0] == "-" else size
+
+
+_OFFSETS = Memo(_offset)

@@ -108,7 +108,11 @@ class CompositeEntry(NamedTuple):
 new_string: Callable[[tuple[str, str, str]], StringEntry] = partial(tuple.__new__, StringEntry)
 new_token: Callable[[tuple[str, str, str]], TokenEntry] = partial(tuple.__new__, TokenEntry)
 new_reference: Callable[[tuple[str, str, str, str]], ReferenceEntry] = partial(tuple.__new__, ReferenceEntry)
+new_date: Callable[[tuple[str, int, int]], DateEntry] = partial(tuple.__new__, DateEntry)
 new_word: Callable[[tuple[str, str]], WordEntry] = partial(tuple.__new__, WordEntry)
+new_composite: Callable[[tuple[str, tuple[NamedTuple, ...]]], CompositeEntry] = partial(
+    tuple.__new__, CompositeEntry
+)
 """The entries that there are most of, made of all their fields in a quarter of the time."""
 
 

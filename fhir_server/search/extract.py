@@ -5,10 +5,12 @@ https://hl7.org/fhir/R4/search.html
 
 from collections.abc import Mapping
 from dataclasses import fields
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from fhir_server.core.fhirpath import FhirPath, FhirPathError
+from fhir_server.core.memo import Memo
 from fhir_server.definitions.registry import Registry
 from fhir_server.search.codes import ignores_case
 from fhir_server.search.entries import Contained, Entries, TokenEntry, new_token
@@ -22,6 +24,7 @@ from fhir_server.search.types.word import index_words
 Resource = Mapping[str, Any]
 
 _SYSTEMS_MAX = 10_000
+"""As many as a server may be expected to meet. Each is asked about for every code that is indexed."""
 
 OF_THE_WHOLE = frozenset({COMPARTMENT, "_text", "_content"})
 """What is not found by the expression of one parameter."""
@@ -42,7 +45,8 @@ class Extractor:
     def __init__(
         self, registry: Registry, zone: ZoneInfo, base_url: str = "", fhirpath: FhirPath | None = None
     ) -> None:
-        self.indexing = Indexing(zone, base_url, _CaseOfSystems(registry).is_ignored)
+        cases = Memo(partial(ignores_case, registry), _SYSTEMS_MAX)
+        self.indexing = Indexing(zone, base_url, cases.__getitem__)
         self.fingerprints = Fingerprints(registry, self.indexing)
         self._builder = PlanBuilder(registry, self.indexing)
         self._fhirpath = fhirpath or FhirPath()
@@ -120,24 +124,6 @@ class Extractor:
                 evaluated.indexers[type] = indexer
             if index := evaluated.indexers[type]:
                 index(value, entries)
-
-
-class _CaseOfSystems:
-    """Which code systems do not tell case apart. Whether one does is asked for every code that is indexed, so
-    that the answers are kept, as many as a server may be expected to meet.
-    """
-
-    def __init__(self, registry: Registry) -> None:
-        self._registry = registry
-        self._known: dict[str, bool] = {}
-
-    def is_ignored(self, system: str) -> bool:
-        found = self._known.get(system)
-        if found is None:
-            if len(self._known) >= _SYSTEMS_MAX:
-                self._known.clear()
-            found = self._known[system] = ignores_case(self._registry, system)
-        return found
 
 
 def _add_presence(presence: Presence, resource: Resource, entries: Entries) -> None:

@@ -14,7 +14,7 @@ from fhir_server.search.aliases import aliases
 from fhir_server.search.ast import ParameterType
 from fhir_server.search.entries import Entries, TokenEntry
 from fhir_server.search.paths import RESOURCE, NotPlain, Path, read_paths, read_presence
-from fhir_server.search.tree import Branch, Place, Routes
+from fhir_server.search.tree import Branch, Place, Routes, Tree
 from fhir_server.search.types import composite
 from fhir_server.search.types.composite import Finder
 from fhir_server.search.types.context import Indexer, Indexing, Target
@@ -39,7 +39,7 @@ class Presence:
     """A boolean parameter: whether the values that the tree finds are there and none of them is false."""
 
     parameter: str
-    tree: Branch
+    tree: Tree
 
 
 @dataclass(slots=True)
@@ -52,9 +52,12 @@ class Evaluated:
 
 @dataclass(slots=True)
 class Plan:
-    """`compartments` tells by the code of a reference parameter which compartments it puts a resource in."""
+    """`compartments` tells by the code of a reference parameter which compartments it puts a resource in;
+    `tree` is what has grown from `root`.
+    """
 
-    tree: Branch = field(default_factory=Branch)
+    root: Branch = field(default_factory=Branch)
+    tree: Tree = field(default_factory=lambda: Branch().grown())
     presences: list[Presence] = field(default_factory=list)
     evaluated: list[Evaluated] = field(default_factory=list)
     compartments: dict[str, list[str]] = field(default_factory=dict)
@@ -80,6 +83,7 @@ class PlanBuilder:
             definition = self._registry.compartment(compartment)
             for code in definition.inclusion.get(type, ()) if definition else ():
                 plan.compartments.setdefault(code, []).append(compartment)
+        plan.tree = plan.root.grown()
         return plan
 
     def indexer(self, code: str, kind: ParameterType, place: Place) -> Indexer | None:
@@ -95,9 +99,9 @@ class PlanBuilder:
                 tree = self._tree(paths, type, lambda _: _mark)
                 plan.presences.append(Presence(parameter.code, tree))
             elif parameter.type == "composite":
-                self._add_composite(plan.tree, type, parameter)
+                self._add_composite(plan.root, type, parameter)
             else:
-                self._grow(plan.tree, read_paths(expression), type, self._indexers(parameter))
+                self._grow(plan.root, read_paths(expression), type, self._indexers(parameter))
         except NotPlain:
             plan.evaluated.append(Evaluated(parameter))
 
@@ -106,32 +110,32 @@ class PlanBuilder:
 
     def _grow(
         self,
-        tree: Branch,
+        root: Branch,
         paths: Iterable[Path],
         type: str,
         indexer_of: "IndexerOf",
         part: Place | None = None,
     ) -> None:
-        """Let the tree index what the paths lead to."""
+        """Let what grows from a root index what the paths lead to."""
         found = [route for path in paths for route in self._routes.of(path, type, part)]
         for route in dict.fromkeys(valued for one in found for valued in self._routes.valued(one)):
             indexer = indexer_of(route.place)
             if indexer is not None:
-                tree.grow(route.hops).indexers.append(indexer)
+                root.grow(route.hops).indexers.append(indexer)
 
     def _tree(
         self, paths: Iterable[Path], type: str, indexer_of: "IndexerOf", part: Place | None = None
-    ) -> Branch:
-        tree = Branch()
-        self._grow(tree, paths, type, indexer_of, part)
-        return tree
+    ) -> Tree:
+        root = Branch()
+        self._grow(root, paths, type, indexer_of, part)
+        return root.grown()
 
-    def _add_composite(self, tree: Branch, type: str, parameter: SearchParameter) -> None:
+    def _add_composite(self, root: Branch, type: str, parameter: SearchParameter) -> None:
         components = components_of(self._registry, parameter)
         for path in read_paths(parameter.expression or ""):
             for route in self._routes.of(path, type):
                 finders = [self._finder(type, route.place, *component) for component in components]
-                tree.grow(route.hops).parts.append(composite.indexer(parameter.code, finders))
+                root.grow(route.hops).parts.append(composite.part(parameter.code, finders))
 
     def _finder(self, type: str, part: Place, parameter: SearchParameter, expression: str) -> Finder:
         """What finds the entries of one component; the same one for all composites that look at the same."""
@@ -149,17 +153,14 @@ class PlanBuilder:
         wanted = KINDS[kind].entries
 
         def find(value: Any, resource: Mapping[str, Any]) -> Sequence[NamedTuple]:
-            if not of_whole.below and of_part.below and of_part.below.keys().isdisjoint(value):
-                return ()
             entries = Entries()
             of_part.visit(value, resource, entries)
             of_whole.visit(resource, resource, entries)
             found: list[NamedTuple] = getattr(entries, wanted)
-            if not found:
-                return ()
             return [entry for entry in dict.fromkeys(found) if entry[0] == ""]
 
-        return find
+        looks_elsewhere = of_whole.below or not of_part.below
+        return Finder(find, None if looks_elsewhere else of_part.below.keys())
 
     def _system(self, place: Place) -> str:
         """The system of a code: that of the value set it is bound to, where that draws on one alone."""

@@ -25,7 +25,7 @@ from fhir_server.search.paths import (
     Property,
     Step,
 )
-from fhir_server.search.types.composite import Found, PartIndexer
+from fhir_server.search.types.composite import Part, index_parts
 from fhir_server.search.types.context import Indexer
 
 Guard = Callable[[Any, Mapping[str, Any]], bool]
@@ -132,7 +132,7 @@ class Branch:
     guard: Guard | None = None
     first: bool = False
     indexers: list[Indexer] = field(default_factory=list)
-    parts: list[PartIndexer] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=list)
     below: dict[str, list["Branch"]] = field(default_factory=dict)
     _by_hop: dict[Hop, "Branch"] = field(default_factory=dict)
 
@@ -146,38 +146,57 @@ class Branch:
             branch = branch._by_hop[hop]
         return branch
 
+    def grown(self) -> "Tree":
+        """What is walked, once everything has grown."""
+        return Tree(tuple(self.indexers), tuple(self.parts), self._looks_below())
+
+    def _looks_below(self) -> "Looks":
+        return {name: tuple(branch._look() for branch in branches) for name, branches in self.below.items()}
+
+    def _look(self) -> "Look":
+        return self.guard, self.first, tuple(self.indexers), tuple(self.parts), self._looks_below()
+
+
+Look = tuple[Guard | None, bool, tuple[Indexer, ...], tuple[Part, ...], Any]
+"""A branch as it is walked, without names: its guard, first, indexers, parts, and the looks below."""
+
+Looks = dict[str, tuple[Look, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """The tree from its root on."""
+
+    indexers: tuple[Indexer, ...]
+    parts: tuple[Part, ...]
+    below: Looks
+
     def visit(self, value: Any, resource: Mapping[str, Any], entries: Entries) -> None:
         """Index one value, and all below it."""
         for index in self.indexers:
             index(value, entries)
-        self.enter(value, resource, entries)
-
-    def enter(self, value: Any, resource: Mapping[str, Any], entries: Entries) -> None:
-        """Index what is below a value, and its parts together."""
         if self.parts:
-            found: Found = {}
-            for index_part in self.parts:
-                index_part(value, resource, entries, found)
+            index_parts(self.parts, value, resource, entries)
         if self.below and type(value) is dict:
             _walk(self.below, value, resource, entries)
 
 
-def _walk(
-    below: Mapping[str, list[Branch]], parent: dict[str, Any], resource: Mapping[str, Any], entries: Entries
-) -> None:
-    """Visit the branches of the properties that are there; the busiest loop of every write."""
+def _walk(looks: Looks, parent: dict[str, Any], resource: Mapping[str, Any], entries: Entries) -> None:
+    """Look at the properties that are there; the busiest loop of every write."""
     for name, value in parent.items():
-        if name not in below or value is None:
+        if name not in looks or value is None:
             continue
         values = value if type(value) is list else (value,)
-        for branch in below[name]:
-            guard = branch.guard
-            for one in values[:1] if branch.first else values:
-                if one is not None and (guard is None or guard(one, resource)):
-                    for index in branch.indexers:
-                        index(one, entries)
-                    if branch.below or branch.parts:
-                        branch.enter(one, resource, entries)
+        for guard, first, indexers, parts, below in looks[name]:
+            for one in values[:1] if first else values:
+                if one is None or (guard is not None and not guard(one, resource)):
+                    continue
+                for index in indexers:
+                    index(one, entries)
+                if parts:
+                    index_parts(parts, one, resource, entries)
+                if below and type(one) is dict:
+                    _walk(below, one, resource, entries)
 
 
 def _guard(hop: Hop) -> Guard | None:

@@ -36,7 +36,7 @@ def native(routes: Routes, expression: str, resource: dict[str, Any]) -> list[An
     for path in read_paths(expression):
         for route in dict.fromkeys(routes.of(path, resource["resourceType"])):
             tree.grow(route.hops).indexers.append(lambda value, _: found.append(value))
-    tree.visit(resource, resource, Entries())
+    tree.grown().visit(resource, resource, Entries())
     return found
 
 

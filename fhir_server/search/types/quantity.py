@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/search.html#quantity
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from fhir_server.core import ucum
 from fhir_server.core.decimal import HIGHEST_KEY, LOWEST_KEY, key_above, key_below, sort_key
@@ -22,7 +22,7 @@ from fhir_server.search.types.context import Indexer, Indexing, Reading, Target
 CANONICAL = ":canonical"
 """Suffix of the derived entries in base units."""
 
-_REMEMBERED_DIGITS = 32
+_REMEMBERED_LENGTH = 64
 
 CURRENCIES = "urn:iso:std:iso:4217"
 
@@ -109,52 +109,74 @@ def _measured(
         if ends is None:
             return
         unit = unit_of(value)
-        system, code, comparator = unit.get("system") or "", unit.get("code") or "", value.get("comparator")
-        keys = _keys(ends, comparator, "")
-        entry = QuantityEntry(parameter, system, code, unit.get("unit") or "", *(keys or ("", "")))
-        base = ucum.canonical(code) if system == ucum.SYSTEM else None
-        in_base = _keys(ends, comparator, code) if base else None
-        if base and in_base and not canonical:
-            entry = QuantityEntry(*entry[:6], base.unit, *in_base)
-        entries.quantities.append(entry)
-        if base and in_base and canonical:
-            entries.quantities.append(QuantityEntry(canonical, system, base.unit, "", *in_base))
+        system, code, written = unit.get("system") or "", unit.get("code") or "", unit.get("unit") or ""
+        found = _measure(ends, value.get("comparator") or "", code if system == ucum.SYSTEM else "")
+        low, high, base, base_low, base_high = found
+        if base and not canonical:
+            entries.quantities.append(QuantityEntry(parameter, system, code, written, *found))
+            return
+        entries.quantities.append(QuantityEntry(parameter, system, code, written, low, high))
+        if base:
+            entries.quantities.append(QuantityEntry(canonical, system, base, "", base_low, base_high))
 
     return index
 
 
-def _keys(ends: Ends, comparator: str | None, unit: str) -> tuple[str, str] | None:
-    """The sort keys of the ends in base units of `unit`, or as they are; a comparator such as "<" leaves its
-    end out. None for what cannot be converted.
+class _Measure(NamedTuple):
+    """The sort keys of two ends as they are, and in base units of UCUM where these are known."""
+
+    low: str
+    high: str
+    base: str = ""
+    base_low: str = ""
+    base_high: str = ""
+
+
+def _measure(ends: Ends, comparator: str, unit: str) -> _Measure:
+    """What is known of the ends, whose `unit` is one of UCUM. Several parameters ask for the same, one after
+    the other.
     """
-    low_end, high_end = ends
-    low = None if low_end is None else _key(low_end, unit)
-    high = low if high_end is low_end else None if high_end is None else _key(high_end, unit)
-    if (low is None, high is None) != (low_end is None, high_end is None):
+    low, high = ends
+    low_text = _text(low)
+    high_text = low_text if high is low else _text(high)
+    worth_it = len(low_text) + len(high_text) + len(unit) + len(comparator) <= _REMEMBERED_LENGTH
+    return (_known_measure if worth_it else _measure_of)(low_text, high_text, comparator, unit)
+
+
+def _text(number: Number | None) -> str:
+    """A number as it is written; nothing for an end that is open."""
+    if number is None:
+        return ""
+    return str(number) if type(number) is int else bytes(number).decode()
+
+
+def _measure_of(low: str, high: str, comparator: str, unit: str) -> _Measure:
+    keys = _keys(low, high, comparator, None) or ("", "")
+    base = ucum.canonical(unit) if unit else None
+    in_base = _keys(low, high, comparator, base) if base else None
+    return _Measure(*keys, base.unit, *in_base) if base and in_base else _Measure(*keys)
+
+
+_known_measure = lru_cache(maxsize=4096)(_measure_of)
+
+
+def _keys(low: str, high: str, comparator: str, base: ucum.Canonical | None) -> tuple[str, str] | None:
+    """The sort keys of the ends as they are, or in base units; a comparator such as "<" leaves its end out.
+    None for what cannot be converted.
+    """
+    low_key = _key(low, base) if low else LOWEST_KEY
+    high_key = low_key if high == low and low else _key(high, base) if high else HIGHEST_KEY
+    if low_key is None or high_key is None:
         return None
-    low_key, high_key = low or LOWEST_KEY, high or HIGHEST_KEY
     if comparator == "<":
         return low_key, key_below(high_key)
     return (key_above(low_key) if comparator == ">" else low_key), high_key
 
 
-def _key(number: Number, unit: str) -> str | None:
-    """The sort key of a number, in base units of `unit` if there is one. Several parameters ask for the same,
-    one after the other.
-    """
-    text = str(number) if type(number) is int else bytes(number).decode()
-    return _known_key(text, unit) if len(text) <= _REMEMBERED_DIGITS else _key_of(text, unit)
-
-
-def _key_of(number: str, unit: str) -> str | None:
-    value: Decimal | None = Decimal(number)
-    base = ucum.canonical(unit) if unit else None
-    if base and value is not None:
-        value = base.value(value)
-    return None if value is None else sort_key(value)
-
-
-_known_key = lru_cache(maxsize=4096)(_key_of)
+def _key(number: str, base: ucum.Canonical | None) -> str | None:
+    value = Decimal(number)
+    converted = base.value(value) if base else value
+    return None if converted is None else sort_key(converted)
 
 
 def _stated(value: Mapping[str, Any]) -> Ends | None:

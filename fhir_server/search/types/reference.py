@@ -81,11 +81,11 @@ def _reference(parameter: str, base_url: str) -> Indexer:
 def _entry(parameter: str, text: str | None, base_url: str) -> ReferenceEntry:
     """A reference that names nothing has an entry too, so that it does not count as missing."""
     if not text:
-        return ReferenceEntry(parameter, "", "", "")
+        return new_reference((parameter, "", "", ""))
     reference = parse_reference(text, base_url)
     if reference.kind == "local":
         return new_reference((parameter, reference.type, reference.id, reference.version))
-    return ReferenceEntry(parameter, "", reference.url or text, reference.version)
+    return new_reference((parameter, "", reference.url or text, reference.version))
 
 
 def _canonical(parameter: str, base_url: str) -> Indexer:

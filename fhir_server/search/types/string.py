@@ -5,19 +5,15 @@ https://hl7.org/fhir/R4/search.html#string
 
 import unicodedata
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from typing import Any
 
+from fhir_server.core.memo import Memo
 from fhir_server.search.ast import StringValue
 from fhir_server.search.entries import Entries, StringEntry, new_string
 from fhir_server.search.escapes import unescape
 from fhir_server.search.types.context import Indexer, Indexing, Reading, Target
 
 _ASCII_PUNCTUATION = "!\"#%&'()*,-./:;?@[\\]^_`{}"
-_ASCII = bytes(
-    ord(" ") if chr(code) in _ASCII_PUNCTUATION else ord(chr(code).lower()) if code < 128 else code
-    for code in range(256)
-)
 _LETTERS = {"œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"}
 _SEPARATORS = ("P", "Z", "Sk", "Cc")
 
@@ -39,12 +35,31 @@ def _base(character: str) -> str:
 
 
 _BASES = _Bases()
+_ENCODINGS = ("latin-1", "cp1252")
+"""Of a byte for each character. Nearly all texts of Western Europe can be written in the first, and nearly
+all others in the second.
+"""
+_OTHER = 0x7F
+"""Delete, which no text ought to hold: stands for what takes more than a byte."""
+
+
+def _byte(encoding: str, code: int) -> int:
+    """What a byte is compared as; `_OTHER` where that is not one byte, as for a ligature."""
+    if code < 128:
+        return ord(" ") if chr(code) in _ASCII_PUNCTUATION else ord(chr(code).lower())
+    base = _BASES[ord(bytes((code,)).decode(encoding, "replace"))]
+    encoded = b" " if base.isspace() else base.encode(encoding, "replace")
+    return encoded[0] if len(encoded) == 1 and encoded != b"?" else _OTHER
+
+
+_BYTES = {encoding: bytes([_byte(encoding, code) for code in range(256)]) for encoding in _ENCODINGS}
+_ASCII = _BYTES["latin-1"]
+
 _MARKS = "\u0300"
 """Characters from here on may change their order with what stands beside them; Latin letters do not."""
 
 _NAME_PARTS = ("given", "prefix", "suffix")
 _ADDRESS_PARTS = ("text", "line", "city", "district", "state", "postalCode", "country")
-_REMEMBERED_LENGTH_MAX = 128
 _PLAIN = frozenset({"string", "markdown", "code", "id", "uri", "url", "canonical"})
 
 
@@ -54,14 +69,34 @@ def normalise(text: str) -> str:
     A hyphen or apostrophe counts as a space, so that Jean-Pierre and Jean Pierre are one. Text of nothing but
     punctuation stays as it is.
     """
+    return " ".join(bare(text).split()) or text
+
+
+def bare(text: str) -> str:
+    """The text without case, accents and punctuation, which became spaces."""
+    plain = in_one_pass(text)
+    return _of_any_script(text) if plain is None else plain
+
+
+def in_one_pass(text: str) -> str | None:
+    """As `bare`, for the texts that can be written with a byte for each character."""
     if text.isascii():
-        plain = text.encode().translate(_ASCII).decode()
-    elif max(text) < _MARKS:
-        plain = text.translate(_BASES)
-    else:
-        folded = unicodedata.normalize("NFKD", text).casefold()
-        plain = unicodedata.normalize("NFKD", folded).translate(_BASES)
-    return " ".join(plain.split()) or text
+        return text.encode().translate(_ASCII).decode()
+    for encoding, as_compared in _BYTES.items():
+        try:
+            plain = text.encode(encoding).translate(as_compared)
+        except UnicodeEncodeError:
+            continue
+        if _OTHER not in plain:
+            return plain.decode(encoding)
+    return None
+
+
+def _of_any_script(text: str) -> str:
+    if max(text) < _MARKS:
+        return text.translate(_BASES)
+    folded = unicodedata.normalize("NFKD", text).casefold()
+    return unicodedata.normalize("NFKD", folded).translate(_BASES)
 
 
 def exactly(text: str) -> str:
@@ -69,17 +104,13 @@ def exactly(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-def compared(text: str) -> tuple[str, str]:
-    """The text as it is compared, and as :exact compares it."""
-    return _remembered(text) if len(text) <= _REMEMBERED_LENGTH_MAX else _compared(text)
-
-
 def _compared(text: str) -> tuple[str, str]:
     return normalise(text), text if text.isascii() else exactly(text)
 
 
-_remembered = lru_cache(maxsize=8192)(_compared)
-"""Names, towns and what codes display come again and again, even within one resource."""
+COMPARED: Mapping[str, tuple[str, str]] = Memo(_compared)
+"""By a text, how it is compared, and how :exact compares it. Names, towns and what codes display come again
+and again, even within one resource."""
 
 
 def parse(text: str, _reading: Reading) -> StringValue:
@@ -132,7 +163,7 @@ def indexer(target: Target, _indexing: Indexing) -> Indexer | None:
 
 def _one(parameter: str) -> Indexer:
     def index(value: str, entries: Entries) -> None:
-        entries.strings.append(new_string((parameter, *compared(value))))
+        entries.strings.append(new_string((parameter, *COMPARED[value])))
 
     return index
 
@@ -144,7 +175,7 @@ def _family(parameter: str) -> Indexer:
     """
 
     def index(value: str, entries: Entries) -> None:
-        text, exact = compared(value)
+        text, exact = COMPARED[value]
         entries.strings.append(new_string((parameter, text, exact)))
         while " " in text:
             text = text.partition(" ")[2]
@@ -165,7 +196,7 @@ def _name(parameter: str) -> Indexer:
         whole = name.get("text") or " ".join([*_texts(name, ("given",)), family or ""]).strip()
         if whole:
             texts.append(whole)
-        entries.strings += [new_string((parameter, *compared(text))) for text in texts]
+        entries.strings += [new_string((parameter, *COMPARED[text])) for text in texts]
 
     return index
 
@@ -173,7 +204,7 @@ def _name(parameter: str) -> Indexer:
 def _address(parameter: str) -> Indexer:
     def index(address: Mapping[str, Any], entries: Entries) -> None:
         texts = _texts(address, _ADDRESS_PARTS)
-        entries.strings += [new_string((parameter, *compared(text))) for text in texts]
+        entries.strings += [new_string((parameter, *COMPARED[text])) for text in texts]
 
     return index
 

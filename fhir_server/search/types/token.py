@@ -12,7 +12,7 @@ from fhir_server.search.ast import OfTypeValue, TokenSet, TokenValue
 from fhir_server.search.entries import Entries, TokenEntry, new_string, new_token
 from fhir_server.search.escapes import split, unescape
 from fhir_server.search.types.context import Indexer, Indexing, Reading, Target
-from fhir_server.search.types.string import compared
+from fhir_server.search.types.string import COMPARED
 
 TEXT, OF_TYPE, FOLDED = ":text", ":of-type", ":folded"
 """Suffixes of derived entries: for the modifiers of those names, and for codes whose case does not count."""
@@ -121,7 +121,7 @@ def _coding(parameter: str, ignores_case: Callable[[str], bool]) -> Indexer:
             entries.tokens.append(new_token((derived, system, fold(code))))
         display = value.get("display")
         if display and parameter:
-            entries.strings.append(new_string((of_text, *compared(display))))
+            entries.strings.append(new_string((of_text, *COMPARED[display])))
 
     return index
 
@@ -139,7 +139,7 @@ def _codeable_concept(parameter: str, coding: Indexer) -> Indexer:
             entries.tokens.append(new_token((parameter, "", "")))
         text = value.get("text")
         if text and parameter:
-            entries.strings.append(new_string((of_text, *compared(text))))
+            entries.strings.append(new_string((of_text, *COMPARED[text])))
 
     return index
 
@@ -157,7 +157,7 @@ def _identifier(parameter: str) -> Indexer:
                 entries.tokens.append(new_token((of_type, system, code)))
             text = kind.get("text")
             if text and parameter:
-                entries.strings.append(new_string((of_text, *compared(text))))
+                entries.strings.append(new_string((of_text, *COMPARED[text])))
 
     return index
 

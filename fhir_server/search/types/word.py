@@ -11,7 +11,7 @@ from typing import Any
 
 from fhir_server.search.ast import WordValue
 from fhir_server.search.entries import Entries, WordEntry, new_word
-from fhir_server.search.types.string import compared
+from fhir_server.search.types.string import bare, in_one_pass
 
 NARRATIVE, CONTENT = "_text", "_content"
 WORD_LENGTH_MAX = 64
@@ -27,9 +27,13 @@ NamesOf = Callable[[str], frozenset[str]]
 
 def words(*texts: str) -> dict[str, None]:
     """The words of texts, each once and in their order, without case, accents and punctuation."""
+    plain = in_one_pass(" ".join(texts))
+    if plain is None:
+        plain = " ".join(map(bare, texts))
+    found = dict.fromkeys(plain.split())
     return {
         word: None
-        for word in " ".join([compared(text)[0] for text in texts]).split()
+        for word in found
         if len(word) <= WORD_LENGTH_MAX and (word.isalnum() or any(map(str.isalnum, word)))
     }
 
@@ -42,7 +46,7 @@ def matches(entry: WordEntry, value: WordValue, _modifier: str | None) -> bool:
 def index_words(resource: Mapping[str, Any], names_of: NamesOf, entries: Entries) -> None:
     """Add the words of a resource; those that the narrative has too count as its own alone."""
     texts: list[str] = []
-    _collect(resource, names_of, frozenset(), texts)
+    _collect(resource, names_of, texts)
     found = words(*texts)
     narrative = _narrative(resource)
     if narrative:
@@ -58,20 +62,22 @@ def _narrative(resource: Mapping[str, Any]) -> str:
     return unescape(_TAG.sub(" ", div)) if type(div) is str else ""
 
 
-def _collect(value: Mapping[str, Any], names_of: NamesOf, names: frozenset[str], texts: list[str]) -> None:
-    """The texts in a part of a resource and all below it, with the resources that it contains."""
-    if "resourceType" in value:
-        names = names_of(value["resourceType"])
-    for name, member in value.items():
-        kind = type(member)
-        if kind is str:
-            if name in names:
-                texts.append(member)
-        elif kind is dict:
-            _collect(member, names_of, names, texts)
-        elif kind is list:
-            for item in member:
-                if type(item) is dict:
-                    _collect(item, names_of, names, texts)
-                elif type(item) is str and name in names:
-                    texts.append(item)
+def _collect(resource: Mapping[str, Any], names_of: NamesOf, texts: list[str]) -> None:
+    """The texts in a resource and all below it, with the resources that it contains."""
+    names = names_of(resource["resourceType"])
+    waiting = [resource]
+    for value in waiting:
+        for name, member in value.items():
+            kind = type(member)
+            if kind is str:
+                if name in names:
+                    texts.append(member)
+            elif kind is dict or kind is list:
+                for item in (member,) if kind is dict else member:
+                    if type(item) is dict:
+                        if "resourceType" in item:
+                            _collect(item, names_of, texts)
+                        else:
+                            waiting.append(item)
+                    elif type(item) is str and name in names:
+                        texts.append(item)
