@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/valueset-definitions.html#ValueSet.expansion.contains
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from fhir_server.codes.languages import Languages, display, speaks
+from fhir_server.codes.languages import Languages, shown_display, speaks
 from fhir_server.codes.said_by_extensions import PROPERTY_URIS, as_properties, repeated
 from fhir_server.definitions.code_systems import CodeSystem, Concept, Fact, value_of
 
@@ -57,23 +57,24 @@ class Entries:
         entry["code"] = concept.code
         system = self._systems.get(concept.system)
         own = system.language if system else None
-        text = display(concept, own, self._languages) if self._languages.tags else concept.display
+        text, source = shown_display(concept, own, self._languages)
         if text:
             entry["display"] = text
         if self._designations or designation_of:
-            more = [one for one in self._other_texts(concept, own, text) if _is_of(one, designation_of)]
+            others = self._other_texts(concept, own, text, source)
+            more = [one for one in others if _is_of(one, designation_of)]
             if more:
                 entry["designation"] = more
         return entry
 
-    def _other_texts(self, concept: Concept, own: str | None, shown: str | None) -> Iterator[Fact]:
+    def _other_texts(
+        self, concept: Concept, own: str | None, shown: str | None, source: Fact | None
+    ) -> Iterator[Fact]:
         """The designations, but for the one that is the display."""
         if concept.display and concept.display != shown:
             language = {"language": own} if own else {}
             yield {**language, "use": DISPLAY_USE, "value": concept.display}
-        for designation in concept.designations:
-            if designation.get("value") != shown or "use" in designation:
-                yield designation
+        yield from (one for one in concept.designations if one is not source)
 
     def _extensions(self, concept: Concept) -> Iterator[Fact]:
         if concept.extensions:

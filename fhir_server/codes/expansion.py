@@ -3,6 +3,7 @@
 https://hl7.org/fhir/R4/valueset-operation-expand.html
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -73,7 +74,7 @@ class Expander:
         end = None if wanted.count is None else wanted.offset + wanted.count
         page = found[wanted.offset : end]
         entries = Entries(systems, wanted.languages, _shown_properties(wanted), wanted.designations)
-        several = _several_versions(page)
+        several = _several_versions(composition)
         made = [entries.entry(concept, several, wanted.designation_of) for concept in page]
         if wanted.nested and len(page) == len(found):
             made = _nested(page, made)
@@ -104,14 +105,8 @@ class Expander:
         self, value_set: ValueSet, composition: Composition, systems: Mapping[str, CodeSystem]
     ) -> Iterator[Fact]:
         """What the expansion was made from, as its parameters say it."""
-        canonicals = {
-            part.code_system.canonical if part.code_system else part.canonical: None
-            for part in included(composition)
-            if part.system is not None
-        }
-        for canonical in canonicals:
+        for canonical in dict.fromkeys(_canonicals(composition)):
             yield {"name": "used-codesystem", "valueUri": canonical}
-            yield {"name": "version", "valueUri": canonical}
         for url in dict.fromkeys(one for one in imported(composition) if not one.startswith("#")):
             yield {"name": "used-valueset", "valueUri": self._view.value_set(url).canonical}
         for supplement in dict.fromkeys(used for system in systems.values() for used in system.supplements):
@@ -210,33 +205,35 @@ def _has_words(concept: Concept, words: Iterable[str]) -> bool:
     return all(word in text for word in words)
 
 
-def _several_versions(page: Iterable[Concept]) -> frozenset[str]:
-    """The systems of which the page has codes in more than one version."""
-    versions: dict[str, set[str | None]] = {}
-    for concept in page:
-        versions.setdefault(concept.system, set()).add(concept.version)
-    return frozenset(system for system, found in versions.items() if len(found) > 1)
+def _canonicals(composition: Composition) -> Iterator[str]:
+    """The code systems that an expansion is made from, in the versions used; also those of excluded codes."""
+    for part in (*included(composition), *(one for one in composition.exclude if one.system is not None)):
+        yield part.code_system.canonical if part.code_system else part.canonical
+
+
+def _several_versions(composition: Composition) -> frozenset[str]:
+    """The systems that are used in more than one version."""
+    versions = (canonical.partition("|")[0] for canonical in set(_canonicals(composition)))
+    return frozenset(system for system, times in Counter(versions).items() if times > 1)
 
 
 def _nested(page: Iterable[Concept], entries: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """The entries, each within that of its first parent that is in the expansion too."""
-    placed = {(concept.system, concept.code): entry for concept, entry in zip(page, entries, strict=True)}
+    placed = {concept.key: entry for concept, entry in zip(page, entries, strict=True)}
     roots = []
     for concept in page:
-        entry = placed[concept.system, concept.code]
-        above = next(
-            (p for p in concept.parents if (concept.system, p) in placed and p != concept.code), None
-        )
-        if above is None or _is_within(placed, concept, above):
+        entry = placed[concept.key]
+        parents = (concept.key_of(parent) for parent in concept.parents if parent != concept.code)
+        above = next((placed[key] for key in parents if key in placed), None)
+        if above is None or _is_within(entry, above):
             roots.append(entry)
         else:
-            placed[concept.system, above].setdefault("contains", []).append(entry)
+            above.setdefault("contains", []).append(entry)
     return roots
 
 
-def _is_within(placed: Mapping[tuple[str, str], dict[str, Any]], concept: Concept, above: str) -> bool:
+def _is_within(own: dict[str, Any], target: dict[str, Any]) -> bool:
     """Whether the parent already stands below its child, as in a hierarchy that runs in a circle."""
-    own, target = placed[concept.system, concept.code], placed[concept.system, above]
     waiting = [own]
     while waiting:
         entry = waiting.pop()

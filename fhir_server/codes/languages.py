@@ -79,12 +79,19 @@ def is_current(designation: Fact) -> bool:
 
 def display(concept: Concept, own_language: str | None, asked: Languages) -> str | None:
     """The best display of a concept whose system is written in `own_language`."""
+    return shown_display(concept, own_language, asked)[0]
+
+
+def shown_display(
+    concept: Concept, own_language: str | None, asked: Languages
+) -> tuple[str | None, Fact | None]:
+    """The best display, and the designation that it is, if it is one."""
     for tag in asked.tags:
         if concept.display and speaks(own_language, tag):
-            return concept.display
+            return concept.display, None
         if (found := next(_designated(concept, tag), None)) is not None:
-            return found
-    return None if asked.only and asked.tags else concept.display
+            return str(found["value"]), found
+    return (None if asked.only and asked.tags else concept.display), None
 
 
 def displays(concept: Concept, own_language: str | None, asked: Languages) -> list[str]:
@@ -96,11 +103,11 @@ def displays(concept: Concept, own_language: str | None, asked: Languages) -> li
     for tag in asked.tags:
         if concept.display and (own_language is None or speaks(own_language, tag)):
             found.append(concept.display)
-        found += _designated(concept, tag, any_use=True)
+        found += (str(one["value"]) for one in _designated(concept, tag, any_use=True))
     return found
 
 
-def _designated(concept: Concept, tag: str, any_use: bool = False) -> Iterator[str]:
+def _designated(concept: Concept, tag: str, any_use: bool = False) -> Iterator[Fact]:
     for one in filter(is_current, concept.designations):
         if speaks(one.get("language"), tag) and (any_use or is_display(one)) and "value" in one:
-            yield str(one["value"])
+            yield one

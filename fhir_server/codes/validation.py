@@ -92,6 +92,8 @@ class CodeValidator:
         if own.concept is not None and own.concept.inactive and self._active_only(value_set):
             outside = self._not_a_member(value_set, coding, place, one_of_many)
             return False, [*issues, self._inactive(own.concept, place), outside]
+        if own.concept is not None and own.concept.abstract and not self._strictness.abstract_allowed:
+            return False, [*issues, self._not_a_member(value_set, coding, place, one_of_many)]
         if member is None:
             if self._only_in_fragment(value_set, own):
                 return True, issues

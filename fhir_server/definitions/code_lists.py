@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
-from fhir_server.definitions.code_systems import CodeSystem, Concept, Fact
+from fhir_server.definitions.code_systems import CodeSystem, Concept, Fact, Key
 from fhir_server.definitions.concept_filters import BadFilter, PropertyUnknown, selected
 
 GapKind = Literal["code-system", "value-set", "fragment", "grammar", "property", "filter", "empty"]
@@ -229,13 +229,13 @@ class Composition:
     @cached_property
     def concepts(self) -> tuple[Concept, ...]:
         """The members that are known: those included, without those excluded."""
-        members: dict[tuple[str, str], Concept] = {}
+        members: dict[Key, Concept] = {}
         for part in self.include:
             for concept in part.concepts():
-                members.setdefault((concept.system, concept.code), concept)
+                members.setdefault(concept.key, concept)
         for part in self.exclude:
             for concept in part.concepts():
-                members.pop((concept.system, concept.code), None)
+                members.pop(concept.key, None)
         return tuple(members.values())
 
     @cached_property

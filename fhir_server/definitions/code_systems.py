@@ -15,6 +15,9 @@ _BASE = "http://hl7.org/fhir/concept-properties#"
 
 Fact = Mapping[str, Any]
 
+Key = tuple[str, str | None, str]
+"""Of a concept among those of several systems: the system, its version, and the code."""
+
 
 @dataclass(frozen=True, slots=True)
 class Concept:
@@ -36,6 +39,14 @@ class Concept:
     properties: tuple[Fact, ...] = ()
     version: str | None = None
     extensions: tuple[Fact, ...] = ()
+
+    @property
+    def key(self) -> Key:
+        return self.system, self.version, self.code
+
+    def key_of(self, code: str) -> Key:
+        """The key of another concept of the same system."""
+        return self.system, self.version, code
 
     def values(self, name: str) -> list[str]:
         """What a property says of the concept, as text; a Coding by its code."""
@@ -245,12 +256,17 @@ class _PropertyNames:
     """The codes under which a code system declares the properties that FHIR defines."""
 
     def __init__(self, resource: Fact) -> None:
-        declared = {p.get("uri"): p["code"] for p in resource.get("property", ()) if "code" in p}
-        self.abstract = declared.get(_BASE + "notSelectable", "notSelectable")
-        self.status = declared.get(_BASE + "status", "status")
-        self.inactive = declared.get(_BASE + "inactive", "inactive")
-        self.parent = declared.get(_BASE + "parent", "parent")
-        self.child = declared.get(_BASE + "child", "child")
+        self._uris = {p["code"]: p.get("uri") for p in resource.get("property", ()) if "code" in p}
+        self.abstract = self._of("notSelectable")
+        self.status = self._of("status")
+        self.inactive = self._of("inactive")
+        self.parent = self._of("parent")
+        self.child = self._of("child")
+
+    def _of(self, name: str) -> str:
+        """The code of the property that FHIR calls `name`; empty where that code means something else."""
+        own = next((code for code, uri in self._uris.items() if uri == _BASE + name), None)
+        return own or ("" if self._uris.get(name) else name)
 
 
 def _concepts_from_tree(

@@ -415,3 +415,59 @@ def test_what_extensions_say_of_a_code_is_repeated(care: Client) -> None:
     assert shown_properties(entry) == {"order": 1, "weight": 2, "status": "deprecated"}
     assert entry["extension"][0] == {"url": f"{STRUCTURE}rendering-style", "valueString": "color: red"}
     assert "other" not in str(entry)
+
+
+def test_every_version_of_a_code_is_listed(care: Client) -> None:
+    editions = [
+        code_system(f"{ROOT}/CodeSystem/editions", version=version, concept=[{"code": "a"}, {"code": last}])
+        for version, last in (("1.0.0", "b"), ("2.0.0", "c"))
+    ]
+    parts = [{"system": one["url"], "version": one["version"]} for one in editions]
+
+    def listed_in(own: dict[str, Any]) -> list[tuple[str, str]]:
+        answer = care.post("ValueSet/$expand", parameters(tx_resource=editions, valueSet=own))
+        used = [one for one in answer.content["expansion"]["parameter"] if one["name"] == "used-codesystem"]
+        assert len(used) == 2
+        return [(one["version"], one["code"]) for one in answer.content["expansion"]["contains"]]
+
+    both = [("1.0.0", "a"), ("1.0.0", "b"), ("2.0.0", "a"), ("2.0.0", "c")]
+    assert listed_in(value_set("both", *parts)) == both
+    assert listed_in(value_set("newer", parts[1], exclude=[parts[0]])) == both[2:]
+
+
+def test_a_designation_in_another_form_of_the_language_stays(care: Client) -> None:
+    own = code_system(
+        f"{ROOT}/CodeSystem/own",
+        concept=[
+            {"code": "a", "display": "A", "designation": [french("Un"), french("Un", language="fr-CA")]}
+        ],
+    )
+    body = parameters(
+        tx_resource=own,
+        valueSet=value_set("own", {"system": own["url"]}),
+        displayLanguage="fr",
+        includeDesignations=True,
+    )
+    (entry,) = care.post("ValueSet/$expand", body).content["expansion"]["contains"]
+    assert entry["display"] == "Un"
+    assert [one["language"] for one in entry["designation"]] == ["en", "fr-CA"]
+
+
+@pytest.mark.parametrize(
+    ("declared", "abstract"),
+    [
+        ([], True),
+        ([{"code": "notSelectable", "type": "boolean"}], True),
+        ([{"code": "notSelectable", "type": "boolean", "uri": "https://example.org/other"}], False),
+        ([{"code": "ns", "uri": "http://hl7.org/fhir/concept-properties#notSelectable"}], False),
+    ],
+)
+def test_a_property_means_what_its_uri_says(care: Client, declared: list[Any], abstract: bool) -> None:
+    own = code_system(
+        f"{ROOT}/CodeSystem/own",
+        property=declared,
+        concept=[{"code": "a", "property": [{"code": "notSelectable", "valueBoolean": True}]}],
+    )
+    body = parameters(tx_resource=own, valueSet=value_set("own", {"system": own["url"]}))
+    (entry,) = care.post("ValueSet/$expand", body).content["expansion"]["contains"]
+    assert entry.get("abstract", False) is abstract

@@ -120,7 +120,7 @@ def test_an_abstract_code(care: Client) -> None:
     assert said(validate(care, "all", query))["result"] is True
     answer = validate(care, "all", query + "&abstract=false")
     assert said(answer)["result"] is False
-    assert kinds(answer) == [(ERROR, "code-rule")]
+    assert kinds(answer) == [(ERROR, "code-rule"), (ERROR, "not-in-vs")]
 
 
 def test_inactive_codes(care: Client) -> None:
