@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fhir_server.core.fhirpath import FhirPath, FhirPathError
-from fhir_server.validation.invariants.code import Code, Scope, Unsupported
+from fhir_server.validation.invariants.code import Code, Run, Scope, Unsupported
 from fhir_server.validation.invariants.corrections import CORRECTIONS
 from fhir_server.validation.invariants.expressions import ExpressionCompiler
 from fhir_server.validation.invariants.native import IDLE_WITHOUT, NATIVE, STRUCTURAL
@@ -80,6 +80,13 @@ class RuleCompiler:
         except RecursionError as error:
             raise FhirPathError(f"{expression[:80]}: nested too deep") from error
         return self._compiled(expression, code, focus)
+
+    def selection(self, expression: str, type: str) -> Run:
+        """What an expression selects from a resource of the type. Raises `Unsupported`, or `FhirPathError`
+        where it cannot be read.
+        """
+        shape = self._types.of_type(type)
+        return ExpressionCompiler(self._types, shape, shape).compiled(parse(expression)).run
 
     def _compiled(self, expression: str, code: Code, focus: Focus) -> Holds:
         test, fallback = code.test, self._by_library(expression, focus)

@@ -138,7 +138,12 @@ class BaseCompiler:
             return self.type_node("Extension").check(value, visit)
 
         return ExtensionList(
-            self._library.extension, check_base, places, is_modifier, self._errors_only
+            self._library.extension,
+            check_base,
+            self._library.selects,
+            places,
+            is_modifier,
+            self._errors_only,
         ).check
 
     def _companion(self, name: str, element: Element, ref: TypeRef, path: str) -> PropertyCheck:

@@ -47,6 +47,8 @@ _is_absolute = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:\S+").fullmatch
 
 Lookup = Callable[[str], Extension | None]
 Check = Callable[[Any, Visit], Findings]
+Selects = Callable[[str, Any, Visit], bool]
+"""Whether an expression selects an object from the resource that is checked."""
 
 
 class ExtensionList:
@@ -56,18 +58,20 @@ class ExtensionList:
     from, or its path.
     """
 
-    __slots__ = ("_check_base", "_is_modifier", "_lookup", "_places", "_step", "_tells_unknown")
+    __slots__ = ("_check_base", "_is_modifier", "_lookup", "_places", "_selects", "_step", "_tells_unknown")
 
     def __init__(
         self,
         lookup: Lookup,
         check_base: Check,
+        selects: Selects,
         places: Iterable[str],
         is_modifier: bool,
         errors_only: bool,
     ) -> None:
         self._lookup = lookup
         self._check_base = check_base
+        self._selects = selects
         self._places = frozenset(places)
         self._is_modifier = is_modifier
         self._tells_unknown = is_modifier or not errors_only
@@ -92,7 +96,7 @@ class ExtensionList:
             return None
         definition = self._lookup(url)
         if definition is not None:
-            found = self._placement(definition, holder)
+            found = self._placement(definition, holder, visit)
             return joined(found, definition.node.check(extension, visit))
         if not _is_absolute(url):
             return self._part(url, holder)
@@ -116,18 +120,20 @@ class ExtensionList:
         message = messages.MODIFIER_UNKNOWN if self._is_modifier else messages.EXTENSION_UNKNOWN
         return Finding("not-found", message(url=shortened(url)), severity=severity)
 
-    def _placement(self, definition: Extension, holder: dict[str, Any]) -> list[Finding] | None:
+    def _placement(self, definition: Extension, holder: dict[str, Any], visit: Visit) -> list[Finding] | None:
         found: list[Finding] | None = None
         if definition.is_modifier is not self._is_modifier:
             message = messages.EXTENSION_NO_MODIFIER if self._is_modifier else messages.EXTENSION_IS_MODIFIER
             found = [Finding("structure", message(url=definition.url))]
-        paths = self._other_paths(definition, holder)
+        paths = self._other_paths(definition, holder, visit)
         if paths is not None:
             text = messages.EXTENSION_CONTEXT(url=definition.url, contexts=listed(sorted(paths)))
             found = joined(found, [Misplaced("structure", text, paths=paths)])
         return found
 
-    def _other_paths(self, definition: Extension, holder: dict[str, Any]) -> frozenset[str] | None:
+    def _other_paths(
+        self, definition: Extension, holder: dict[str, Any], visit: Visit
+    ) -> frozenset[str] | None:
         """The contexts of the extension, where the object is not plainly one of them."""
         paths = set()
         for context in definition.contexts:
@@ -140,6 +146,8 @@ class ExtensionList:
                 case "extension" if expression == holder.get("url"):
                     return None
                 case "extension":
+                    paths.add(expression)
+                case "fhirpath" if not self._selects(expression, holder, visit):
                     paths.add(expression)
                 case _:
                     return None

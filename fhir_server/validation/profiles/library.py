@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from fhir_server.core.fhirpath import FhirPathError
 from fhir_server.definitions.registry import Registry
 from fhir_server.definitions.snapshot.snapshot import Snapshot
 from fhir_server.definitions.snapshot.tree import Node as Branch
@@ -15,8 +16,10 @@ from fhir_server.definitions.snapshot.tree import planted
 from fhir_server.errors import SnapshotError
 from fhir_server.validation.checks.check import Codes
 from fhir_server.validation.findings import Finding, Findings
+from fhir_server.validation.invariants.code import Run, Unsupported
 from fhir_server.validation.invariants.rules import RuleCompiler
 from fhir_server.validation.invariants.shapes import Types
+from fhir_server.validation.invariants.values import Primitive
 from fhir_server.validation.profiles import messages
 from fhir_server.validation.profiles.compiler import STRUCTURES, ProfileCompiler, Surroundings
 from fhir_server.validation.profiles.discriminators import Sources
@@ -49,6 +52,8 @@ class Library:
         self._registry = registry
         self.profile = lru_cache(maxsize=_KEPT_MAX)(self._compiled)
         self.extension = lru_cache(maxsize=_KEPT_MAX)(self._compiled_extension)
+        self._rules = rules
+        self._selection = lru_cache(maxsize=_KEPT_MAX)(self._compiled_selection)
         sources = Sources(types, codes, self._root, self.type_of, self._conforms)
         self._around = Surroundings(registry, types, rules, sources, self.check, self.mismatch, errors_only)
 
@@ -108,6 +113,23 @@ class Library:
 
         return check
 
+    def selects(self, expression: str, holder: Any, visit: Visit) -> bool:
+        """Whether an expression selects an object from the resource that is checked; so too where it cannot
+        be evaluated, which says nothing against the object.
+        """
+        run = self._selection(expression, visit.resource["resourceType"])
+        try:
+            found = run(visit.resource, visit.scope) if run else None
+        except (FhirPathError, Unsupported, TypeError, KeyError, AttributeError, RecursionError):
+            return True
+        return found is None or any(one is holder or _more_of(one) is holder for one in found)
+
+    def _compiled_selection(self, expression: str, type: str) -> Run | None:
+        try:
+            return self._rules.selection(expression, type)
+        except (FhirPathError, Unsupported, RecursionError):
+            return None
+
     def _root(self, canonical: str) -> Branch | None:
         snapshot = self._snapshot(canonical)
         return planted(snapshot.elements) if snapshot is not None else None
@@ -136,6 +158,11 @@ class Library:
         node = ProfileCompiler(snapshot, self._around).compiled()
         modifies = bool(snapshot.root.get("isModifier"))
         return Extension(url, node, snapshot.contexts, modifies, frozenset(_parts(snapshot)))
+
+
+def _more_of(item: Any) -> Any:
+    """The object that stands beside a primitive value."""
+    return item.more if type(item) is Primitive else None
 
 
 def _parts(snapshot: Snapshot) -> Iterator[str]:

@@ -132,3 +132,39 @@ def test_a_relative_url_is_for_parts_alone(problems: Problems) -> None:
 def test_rules_hold_inside_extensions(problems: Problems) -> None:
     period = {"url": "http://example.org/nosuch", "valuePeriod": {"start": "2024", "end": "2023"}}
     assert problems(patient(period)) == [("invariant", "Patient.extension[0].value.ofType(Period)")]
+
+
+NAMES = {"type": "fhirpath", "expression": "Patient.name.where(use = 'official') | Patient.birthDate"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "misplaced"),
+    [
+        ({"name": [{"use": "official", "extension": "here"}]}, ()),
+        ({"_birthDate": {"extension": "here"}, "birthDate": "1970-01-01"}, ()),
+        ({"name": [{"use": "usual", "extension": "here"}]}, ("Patient.name[0].extension[0]",)),
+        ({"extension": "here"}, ("Patient.extension[0]",)),
+    ],
+)
+@pytest.mark.parametrize(
+    ("contexts", "counts"),
+    [
+        ([NAMES], True),
+        ([{"type": "element", "expression": "Observation"}, NAMES], True),
+        ([{"type": "element", "expression": "Element"}, NAMES], False),
+        ([{"type": "fhirpath", "expression": "this is (no expression"}], False),
+    ],
+)
+def test_a_context_that_is_an_expression(
+    changes: Json, misplaced: tuple[str, ...], contexts: list[Json], counts: bool
+) -> None:
+    problems = Problems(extension("by-path", "string") | {"context": contexts})
+    here = [{"url": ROOT + "by-path", "valueString": "x"}]
+
+    def filled(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: here if item == "here" else filled(item) for name, item in value.items()}
+        return [filled(item) for item in value] if isinstance(value, list) else value
+
+    found = problems(filled({"resourceType": "Patient", **changes}))
+    assert found == [("structure", place) for place in misplaced if counts]
