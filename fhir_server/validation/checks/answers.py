@@ -190,6 +190,21 @@ def _media_type(answer: Answer) -> Iterator[Issue]:
         yield answer.error("media-type", text)
 
 
+MEGABYTE = 1 << 20
+
+
+def _size(answer: Answer) -> Iterator[Issue]:
+    """The size of an attachment, given or counted, in megabytes as `maxSize` has it."""
+    limit = answer.item.extension(f"{CORE}/maxSize")
+    given, data = answer.value.get("size"), answer.value.get("data")
+    size = given if type(given) is int else len(data) * 3 // 4 if isinstance(data, str) else 0
+    if json.is_number(limit) and size > json.decimal(limit) * MEGABYTE:
+        text = messages.TOO_LARGE(
+            size=f"{size / MEGABYTE:.1f}", limit=excerpt(limit), link_id=answer.item.link_id
+        )
+        yield answer.error("max-size", text)
+
+
 def _target(answer: Answer) -> Iterator[Issue]:
     allowed = list(answer.item.extensions(f"{CORE}/questionnaire-referenceResource"))
     type_name = parse_reference(answer.value.get("reference", "")).type or answer.value.get("type")
@@ -203,7 +218,7 @@ BY_TYPE: Mapping[str, tuple[Callable[[Answer], Iterator[Issue]], ...]] = {
     "Uri": (_length, _pattern),
     "Decimal": (_places,),
     "Quantity": (_places, _unit),
-    "Attachment": (_media_type,),
+    "Attachment": (_media_type, _size),
     "Reference": (_target,),
 }
 

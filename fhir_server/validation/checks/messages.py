@@ -186,6 +186,10 @@ LINE_BREAK = Template(
     en="A string answer has no line breaks; the questionnaire would ask for 'text' instead.",
     fr="Une réponse de type string n'a pas de saut de ligne ; le questionnaire demanderait « text ».",
 )
+TOO_LARGE = Template(
+    en="The attachment has {size} MB, and '{link_id}' takes {limit} at most.",
+    fr="La pièce jointe pèse {size} Mo, et « {link_id} » en accepte {limit} au plus.",
+)
 WRONG_MEDIA_TYPE = Template(
     en="An attachment of type {value} is not allowed for '{link_id}': use {options}.",
     fr="Une pièce jointe de type {value} n'est pas admise pour « {link_id} » : utilisez {options}.",

@@ -233,6 +233,16 @@ VALUE = f"{R}.item[0].answer[0].value"
             "media-type",
         ),
         (
+            {"extension": extended(f"{CORE}/maxSize", valueDecimal=1)},
+            {"valueAttachment": {"contentType": "text/plain", "size": 2_000_000}},
+            "max-size",
+        ),
+        (
+            {"extension": extended(f"{CORE}/maxSize", valueDecimal=json.number(Decimal("0.001")))},
+            {"valueAttachment": {"contentType": "text/plain", "data": "QUJD" * 500}},
+            "max-size",
+        ),
+        (
             {"extension": extended(f"{CORE}/questionnaire-referenceResource", valueCode="Patient")},
             {"valueReference": {"reference": "Practitioner/1"}},
             "reference-target",
