@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from pymongo import DeleteMany, MongoClient, UpdateOne
+from pymongo import DeleteMany, InsertOne, MongoClient, UpdateOne
 
 from fhir_server.store.clock import wall_clock
 from fhir_server.store.mongo import MongoStore, address_of
@@ -37,6 +37,28 @@ def emptied_store(indexes: bool = False, clock: Callable[[], int] = wall_clock) 
     emptied.append(UpdateOne({}, {"$set": CLOCK}, namespace=f"{address.database}.clock"))
     _client(address.uri).bulk_write(emptied)
     return MongoStore(address, clock=clock, indexes=indexes)
+
+
+Contents = dict[str, list[Any]]
+"""The documents of an emptied store that has been written to, by collection."""
+
+
+def contents() -> Contents:
+    """What the store that was emptied last has come to hold."""
+    address = address_of(_reused(False))
+    database = _client(address.uri)[address.database]
+    return {name: list(database[name].find()) for name in ("resources", "history", "uniques", "clock")}
+
+
+def fill(found: Contents) -> None:
+    """Bring the store that was emptied last to where another one was."""
+    address = address_of(_reused(False))
+    (clock,) = found["clock"]
+    moved = {"$set": {"s": clock["s"], "u": clock["u"]}}
+    writes: list[InsertOne[Any] | UpdateOne] = [UpdateOne({}, moved, namespace=f"{address.database}.clock")]
+    for name in ("resources", "history", "uniques"):
+        writes += [InsertOne(one, namespace=f"{address.database}.{name}") for one in found[name]]
+    _client(address.uri).bulk_write(writes)
 
 
 @cache

@@ -12,20 +12,21 @@ from fhir_server.core.tokens import PageTokens
 from fhir_server.extension import Engine, Software
 from fhir_server.operations.table import OPERATIONS
 from fhir_server.search.extract import Extractor
-from fhir_server.store.backends import open_store
-from fhir_server.store.memory import wall_clock
+from fhir_server.store.clock import wall_clock
 from fhir_server.store.port import Store
 from mappings.sesame.plug_ins import plug_ins
 from tests.interactions.client import ZONE, Client
+from tests.mappings.pathway.told import PathwayClient
 from tests.mappings.sound import FHIRPATH, REGISTRY, VALIDATOR
+from tests.store.conftest import TESTED, opened_store
 
 EXTRACTOR = Extractor(REGISTRY, ZONE)
 Pathway = Callable[..., Client]
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=TESTED)
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    opened = open_store("memory:" if request.param == "memory" else f"sqlite:///{tmp_path / 'fhir.sqlite'}")
+    opened = opened_store(request.param, tmp_path)
     yield opened
     opened.close()
 
@@ -52,7 +53,7 @@ def pathway(store: Store) -> Pathway:
             reactions=plugged.reactions,
             operations=(*OPERATIONS, *plugged.operations),
         )
-        return Client(engine)
+        return PathwayClient(engine, policy=repr(sorted(options.items())))
 
     return make
 

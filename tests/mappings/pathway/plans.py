@@ -5,6 +5,7 @@ from typing import Any
 
 from mappings.sesame.cohort.team import make_team, team_bundle
 from tests.interactions.client import Answer, Client
+from tests.mappings.pathway.told import told_before
 from tests.mappings.sound import GUIDE
 from tests.mappings.story import resources, steps
 
@@ -15,10 +16,12 @@ UNTIL_ASSESSED = ("01-referral", "02-received", "03-accepted", "04-initial-asses
 
 def tell(client: Client, *names: str) -> None:
     """Send steps of the story, all when none is named; the team comes first."""
-    sent(client.send("POST", "", team_bundle(GUIDE, make_team(GUIDE))))
-    for name, bundle in steps().items():
-        if not names or name in names:
-            sent(client.send("POST", "", bundle))
+    with told_before(client, *names) as told:
+        if not told:
+            sent(client.send("POST", "", team_bundle(GUIDE, make_team(GUIDE))))
+            for name, bundle in steps().items():
+                if not names or name in names:
+                    sent(client.send("POST", "", bundle))
 
 
 def sent(answer: Answer) -> Answer:

@@ -7,6 +7,7 @@ from mappings.sesame.cohort.team import make_team, team_bundle
 from mappings.sesame.transaction import condition
 from tests.interactions.client import Answer, Client
 from tests.mappings.pathway.plans import sent
+from tests.mappings.pathway.told import told_before
 from tests.mappings.sound import GUIDE
 from tests.mappings.story import steps
 
@@ -37,7 +38,9 @@ def bundle(*without: str, **changes: Resource) -> Resource:
 
 def refer(client: Client, *without: str, **changes: Resource) -> Answer:
     """Send the referral, after the team."""
-    sent(client.post("", team_bundle(GUIDE, make_team(GUIDE))))
+    with told_before(client, "team") as told:
+        if not told:
+            sent(client.post("", team_bundle(GUIDE, make_team(GUIDE))))
     return client.post("", bundle(*without, **changes))
 
 

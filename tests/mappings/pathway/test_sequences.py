@@ -6,7 +6,19 @@ import pytest
 
 from tests.interactions.client import Answer, Client
 from tests.mappings.pathway.conftest import Pathway
-from tests.mappings.pathway.plans import UNTIL_ASSESSED, begin, change, plan, sent, tell
+from tests.mappings.pathway.plans import (
+    FIRST,
+    NUMBERS,
+    UNTIL_ASSESSED,
+    begin,
+    change,
+    claims,
+    plan,
+    sent,
+    stored,
+    tell,
+)
+from tests.mappings.sound import GUIDE
 
 ASSESSED = "2025-01-13"
 
@@ -179,6 +191,50 @@ def test_one_open_episode_and_another_after_the_exit(assessed: Client) -> None:
     ended = {name: value for name, value in ended.items() if name != "meta"}
     sent(assessed.send("PUT", f"EpisodeOfCare/{episode['id']}", ended))
     sent(assessed.send("POST", "EpisodeOfCare", second))
+
+
+def without(found: dict[str, Any], part: str) -> dict[str, Any]:
+    """A plan that claims no profile and has lost one of the parts that make it a sequence."""
+    urls = {"track": GUIDE.profile("track"), "rank": GUIDE.profile("sequence-rank")}
+    kept = {name: value for name, value in found.items() if name not in ("meta", "instantiatesCanonical")}
+    kept["extension"] = [one for one in kept["extension"] if one["url"] != urls.get(part)]
+    lost = {"number": ["identifier"], "start": ["period"]}.get(part, [])
+    return {name: value for name, value in kept.items() if name not in lost}
+
+
+@pytest.mark.parametrize("part", ["track", "rank", "number", "start"])
+def test_a_sequence_keeps_what_makes_it_one(assessed: Client, part: str) -> None:
+    sent(begin(assessed, 1, ASSESSED, "2025-04-12"))
+    found = stored(assessed, "2025-0001-c1")
+    refused(assessed.put(f"CarePlan/{found['id']}", without(found, part)), f"lacks: {part}")
+    assert [claim["status"] for claim in claims(assessed)] == ["active"]
+
+
+@pytest.mark.parametrize("part", ["track", "rank", "number", "start"])
+def test_what_bears_a_mark_of_a_sequence_is_a_whole_one_once_it_counts(assessed: Client, part: str) -> None:
+    partial = without(plan(1, ASSESSED, "2025-04-12"), part)
+    refused(assessed.post("CarePlan", partial), f"lacks: {part}")
+    sent(assessed.post("CarePlan", partial | {"status": "draft"}))
+    assert claims(assessed) == []
+
+
+def test_what_renews_a_sequence_is_one(assessed: Client) -> None:
+    sent(begin(assessed, 1, ASSESSED, "2025-04-12", status="completed"))
+    bare = {name: value for name, value in FIRST.items() if name in ("resourceType", "intent", "subject")}
+    other = bare | {"status": "active", "subject": stored(assessed, "2025-0001-c1")["subject"]}
+    sent(assessed.post("CarePlan", other))
+    renewal = other | {"replaces": [{"reference": f"CarePlan?identifier={NUMBERS}|2025-0001-c1"}]}
+    refused(assessed.post("CarePlan", renewal), "lacks: number, track, rank, start, end")
+
+
+def test_a_sequence_keeps_its_number_and_shares_it_with_no_other(assessed: Client) -> None:
+    sent(begin(assessed, 1, ASSESSED, "2025-04-12", status="completed"))
+    number = [{"system": NUMBERS, "value": "2025-0001-other"}]
+    refused(change(assessed, "2025-0001-c1", identifier=number), "keeps its number, 2025-0001-c1")
+    taken = [{"system": NUMBERS, "value": "2025-0001-c1"}]
+    again = begin(assessed, 2, "2025-04-13", "2025-07-12", identifier=taken)
+    refused(again, "the number 2025-0001-c1".capitalize())
+    assert len(claims(assessed)) == 1
 
 
 def test_refusals_speak_french(assessed: Client) -> None:
