@@ -178,6 +178,38 @@ def test_a_group_keeps_what_succeeds(store: Store) -> None:
     assert store.check() == []
 
 
+def test_units_of_a_group_see_what_succeeded_and_nothing_else(store: Store) -> None:
+    everyone = SearchQuery(("Patient",))
+
+    def fail_after_reading(unit: UnitOfWork) -> None:
+        unit.put(*person("b", type="New", code="2"), "PUT")
+        assert unit.read("Patient", "a") is not None
+        unit.put(*person("a", code="3"), "PUT")
+        assert references(unit.search(everyone).matches) == ["Patient/a"]
+        raise Undone
+
+    with store.group():
+        put(store, person("a", code="1"))
+        with pytest.raises(Undone):
+            store.transact(lambda unit: fail(unit) if unit.put(*person("b", type="New"), "PUT") else None)
+        with pytest.raises(Undone):
+            store.transact(fail_after_reading)
+        put(store, person("b", type="New", code="2"))
+        assert store.transact(lambda unit: unit.read_version("Patient", "a", 2)) is None
+        put(store, person("a", code="4"))
+        with pytest.raises(PreconditionFailed):
+            put(store, person("a"), 0)
+    found = {code: store.search(SearchQuery((), (identified(code),))).matches for code in "1234"}
+    assert {code: references(matches) for code, matches in found.items()} == {
+        "1": [],
+        "2": ["New/b"],
+        "3": [],
+        "4": ["Patient/a"],
+    }
+    assert references(store.changes(0, 10)) == ["Patient/a", "New/b", "Patient/a"]
+    assert store.check() == []
+
+
 def test_a_group_that_fails_keeps_nothing(store: Store) -> None:
     def write() -> None:
         with store.group():

@@ -1,10 +1,10 @@
 """Index rows that are written later, those of many resources at once.
 
 Rows lie scattered over the index, so that writing those of one resource touches a page for nearly every row;
-written in order, the rows of many resources touch few. A resource whose rows are not yet those of its entries
-stands in `backlog`, with the rows that the index holds for it. Only its identifiers are indexed with the
-write itself, as conditional writes look for them. Whoever searches by anything else works off the backlog
-first, so that no search ever misses anything.
+those of many resources share their pages. The index holds nothing yet of resources whose first version came
+after `indexed`; an older one whose rows are not those of its entries stands in `backlog`, with the rows that
+the index holds for it. Only identifiers are indexed with the write itself, as conditional writes look for
+them. Whoever searches by anything else works off the backlog first, so that no search ever misses anything.
 https://www.sqlite.org/queryplanner.html
 """
 
@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 
 from fhir_server.search.ast import AllOf, AnyOf, Clause, Match, Not, SearchQuery
-from fhir_server.store.sqlite.rows import NO_ROWS, TABLES, Row, Rows, delete_rows, insert_rows, pack, unpack
+from fhir_server.store.sqlite.rows import NO_ROWS, TABLES, Row, Rows, delete_rows, insert_rows, unpack
 
 IDENTIFIER = "identifier"
 
@@ -27,11 +27,14 @@ SEARCHED_MICROSECONDS = 1_000_000
 """How long after a search that had to wait further ones are expected. Until then every commit leaves nothing
 behind."""
 
-_NONE = pack(NO_ROWS)
-
-_LAST = "SELECT max(key) FROM backlog"
-_ADD = "INSERT OR IGNORE INTO backlog (key, rows) VALUES (?, ?)"
-_NEXT = """
+_NOT_EMPTY = """
+SELECT (SELECT max(key) FROM backlog) IS NOT NULL
+OR (SELECT max(key) FROM resources) > (SELECT value FROM meta WHERE name = 'indexed')"""
+_NEW = """
+SELECT key, entries FROM resources WHERE key > (SELECT value FROM meta WHERE name = 'indexed')
+ORDER BY key LIMIT ?"""
+_INDEXED = "UPDATE meta SET value = ? WHERE name = 'indexed'"
+_CHANGED = """
 SELECT b.key, b.rows, r.entries FROM backlog b CROSS JOIN resources r ON r.key = b.key
 ORDER BY b.key LIMIT ?"""
 _DONE = "DELETE FROM backlog WHERE key <= ?"
@@ -55,12 +58,8 @@ class Backlog:
         row = self._connection.execute(_SEARCHED).fetchone()
         self._expects_searches = row is not None and row[0] > _now() - SEARCHED_MICROSECONDS
 
-    def add(self, key: int, old: bytes, packed: bytes, rows: Rows) -> None:
-        """The rows of a resource are no longer the packed `old` ones, but `rows`, which are `packed`.
-
-        What the index holds of one that has been waiting is known already.
-        """
-        self._connection.execute(_ADD, (key, old))
+    def add(self, key: int, packed: bytes, rows: Rows) -> None:
+        """The index is to hold `rows` of a resource, which are `packed`."""
         self._kept[key] = packed, rows
         self._added += 1
 
@@ -78,24 +77,35 @@ class Backlog:
         """Write the rows of at most so many resources, or of all."""
         missing: list[list[Row]] = [[] for _ in TABLES]
         surplus: list[list[Row]] = [[] for _ in TABLES]
-        last = 0
-        for last, indexed, entries in self._connection.execute(_NEXT, (limit,)):
-            wanted = self._rows(last, entries)
-            if indexed != _NONE:
-                held = unpack(indexed)
-                _collect(surplus, last, held, wanted)
-                _collect(missing, last, wanted, held)
-            else:
-                end = (last,)
-                for rows, of_table in zip(missing, wanted, strict=True):
-                    rows += [row + end for row in of_table]
+        seen = self._collect_new(missing, limit)
+        self._collect_changed(missing, surplus, limit - seen if limit > seen else min(limit, 0))
         for (table, _), taken, written in zip(TABLES, surplus, missing, strict=True):
             delete_rows(self._connection, table, taken)
             insert_rows(self._connection, table, written)
-        self._connection.execute(_DONE, (last,))
         if limit < 0:
             self._added = 0
             self._kept.clear()
+
+    def _collect_new(self, missing: list[list[Row]], limit: int) -> int:
+        """The rows of resources that the index holds nothing of; how many these are."""
+        found = self._connection.execute(_NEW, (limit,)).fetchall()
+        for key, entries in found:
+            end = (key,)
+            for rows, of_table in zip(missing, self._rows(key, entries), strict=True):
+                rows += [row + end for row in of_table]
+        if found:
+            self._connection.execute(_INDEXED, (found[-1][0],))
+        return len(found)
+
+    def _collect_changed(self, missing: list[list[Row]], surplus: list[list[Row]], limit: int) -> None:
+        """What is missing of resources that were changed, and what the index holds of them too much."""
+        last = None
+        for last, indexed, entries in self._connection.execute(_CHANGED, (limit,)):
+            wanted, held = self._rows(last, entries), unpack(indexed)
+            _collect(surplus, last, held, wanted)
+            _collect(missing, last, wanted, held)
+        if last is not None:
+            self._connection.execute(_DONE, (last,))
 
     def _rows(self, key: int, packed: bytes) -> Rows:
         """The rows that a resource is to have. Those that were kept may be of a version that was undone, or
@@ -115,8 +125,8 @@ class Backlog:
 
 def has_backlog(connection: sqlite3.Connection) -> bool:
     """Whether any resource waits, as this connection sees it."""
-    (last,) = connection.execute(_LAST).fetchone()
-    return last is not None
+    (found,) = connection.execute(_NOT_EMPTY).fetchone()
+    return bool(found)
 
 
 def needs_index(query: SearchQuery) -> bool:

@@ -112,6 +112,12 @@ _LONG_DATES = """
 CREATE INDEX date_long ON date (parameter, low) WHERE high - low > 86400000000
 """
 
+_INDEXED_UP_TO = """
+INSERT INTO meta SELECT 'indexed', ifnull(max(key), 0) FROM resources;
+CREATE VIEW waiting AS SELECT key FROM backlog
+    UNION ALL SELECT key FROM resources WHERE key > (SELECT value FROM meta WHERE name = 'indexed')
+"""
+
 MIGRATIONS = (
     _RESOURCES + _INDEXES,
     _DEFINITIONS,
@@ -120,6 +126,7 @@ MIGRATIONS = (
     _DOCUMENTS,
     _INTERVALS,
     _LONG_DATES,
+    _INDEXED_UP_TO,
 )
 """Statements that lead from each schema version to the next; version 0 is an empty file."""
 

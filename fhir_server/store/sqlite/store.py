@@ -91,7 +91,7 @@ class SqliteStore:
 
     def become(self, epoch: str, secret: bytes) -> None:
         connection = self._writer.connection
-        self._writer.run(lambda _: set_identity(connection, epoch, secret))
+        self._writer.run_statements(lambda: set_identity(connection, epoch, secret))
         self._epoch, self._secret = epoch, secret
 
     def hurry(self, seconds: float | None) -> None:
@@ -145,11 +145,11 @@ class SqliteStore:
         now = self._clock()
         until = now + int(lease_seconds * 1_000_000)
         connection = self._writer.connection
-        return self._writer.run(lambda _: acquire_job(connection, kind, id, owner, now, until))
+        return self._writer.run_statements(lambda: acquire_job(connection, kind, id, owner, now, until))
 
     def update_job(self, id: str, owner: str, state: bytes, done: bool = False) -> bool:
         connection = self._writer.connection
-        return self._writer.run(lambda _: update_job(connection, id, owner, state, done))
+        return self._writer.run_statements(lambda: update_job(connection, id, owner, state, done))
 
     def jobs(self, kind: str) -> tuple[Job, ...]:
         return self._readers.read(lambda reader: reader.jobs(kind))

@@ -14,7 +14,15 @@ from fhir_server.search.ast import Include, SearchQuery
 from fhir_server.search.entries import Entries
 from fhir_server.store import messages
 from fhir_server.store.expectation import expect_later, expect_version
-from fhir_server.store.port import Explanation, Method, SearchResult, StoredResource, TypeIndex
+from fhir_server.store.port import (
+    Explanation,
+    HistoryQuery,
+    HistoryResult,
+    Method,
+    SearchResult,
+    StoredResource,
+    TypeIndex,
+)
 from fhir_server.store.sqlite.backlog import IDENTIFIER, needs_index
 from fhir_server.store.sqlite.indexes import define
 from fhir_server.store.sqlite.kept import keep
@@ -26,7 +34,6 @@ from fhir_server.store.sqlite.rows import (
     Row,
     Rows,
     delete_rows,
-    insert_rows,
     pack,
     replaced,
     rows_of,
@@ -35,16 +42,6 @@ from fhir_server.store.sqlite.rows import (
 from fhir_server.store.sqlite.writer import Batch, Writer
 
 _CURRENT = "SELECT key, version, sequence, living, entries FROM resources WHERE type = ? AND id = ?"
-_INSERT_VERSION = """
-INSERT INTO versions (sequence, key, type, id, version, last_updated, method, body)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
-_INSERT_RESOURCE = """
-INSERT INTO resources (version, sequence, last_updated, living, entries, key, type, id)
-VALUES (1, ?, ?, 1, ?, ?, ?, ?) ON CONFLICT (type, id) DO NOTHING"""
-"""Does nothing where the id was ever used, which spares a create the statement that would look first."""
-_UPDATE_RESOURCE = """
-UPDATE resources SET version = ?, sequence = ?, last_updated = ?, living = ?, entries = ? WHERE key = ?"""
-
 _INDEXED = "SELECT sequence, living, entries FROM resources WHERE key = ?"
 _INDEX_ANEW = "UPDATE resources SET entries = ? WHERE key = ?"
 
@@ -57,6 +54,7 @@ class SqliteUnit(SqliteReader):
 
     def __init__(self, writer: Writer, batch: Batch, wall: int) -> None:
         super().__init__(writer.connection, writer.symbols)
+        self._writer = writer
         self._assign = writer.symbols
         self._backlog = writer.backlog
         self._batch = batch
@@ -66,6 +64,10 @@ class SqliteUnit(SqliteReader):
     def _derived(self) -> Callable[[str, frozenset[str]], set[int]]:
         """Asked of many resources of one type when these are indexed anew, and of none otherwise."""
         return cache(self._symbols.derived_parameters)
+
+    def _carry_out(self) -> None:
+        """Write what was gathered, before statements that read it, or that are this unit's own."""
+        self._writer.carry_out(self._batch)
 
     @property
     def now(self) -> int:
@@ -81,33 +83,24 @@ class SqliteUnit(SqliteReader):
         symbol = self._assign.assigned_types[type]
         rows = rows_of(type, entries, self._assign)
         packed = pack(rows)
-        sequence = self._tick()
-        key, version, old = sequence, 0, _NONE
-        if expected_version != 0 or not self._insert(sequence, symbol, id, packed):
-            key, version, _, living, old = self._current(symbol, id)
-            expect_version(f"{type}/{id}", version, living, expected_version)
-            if key:
-                state = (version + 1, sequence, self._now, 1, packed)
-                self._connection.execute(_UPDATE_RESOURCE, (*state, key))
-            else:
-                key = sequence
-                self._insert(sequence, symbol, id, packed)
+        key, version, _, living, old = self._current(symbol, id)
+        expect_version(f"{type}/{id}", version, living, expected_version)
+        sequence, writes = self._tick(), self._batch.own
+        writes.resources.add((symbol, id))
+        if key:
+            writes.changed.append((version + 1, sequence, self._now, 1, packed, key))
+        else:
+            key = sequence
+            writes.created.append((1, sequence, self._now, 1, packed, key, symbol, id))
         if packed != old:
             self._index(type, key, old, packed, rows)
         return self._log(draft, version + 1, sequence, key, method)
-
-    def _insert(self, sequence: int, symbol: int, id: str, packed: bytes) -> bool:
-        """Insert a resource that never was; False when it was."""
-        values = (sequence, self._now, packed, sequence, symbol, id)
-        return self._connection.execute(_INSERT_RESOURCE, values).rowcount == 1
 
     def _log(self, draft: Draft, version: int, sequence: int, key: int, method: Method) -> StoredResource:
         """Add a living version to the log."""
         type, id, content = draft.type, draft.id, body(draft, version, self._now)
         symbol = self._assign.assigned_types[type]
-        self._connection.execute(
-            _INSERT_VERSION, (sequence, key, symbol, id, version, self._now, method, content)
-        )
+        self._batch.own.versions.append((sequence, key, symbol, id, version, self._now, method, content))
         return StoredResource(type, id, version, sequence, key, self._now, method, content)
 
     def delete(self, type: str, id: str, expected_version: int | None = None) -> StoredResource | None:
@@ -122,14 +115,17 @@ class SqliteUnit(SqliteReader):
         return self._batch.generation
 
     def define(self, indexes: Iterable[TypeIndex]) -> None:
+        self._carry_out()
         self._batch.generation = define(self._connection, indexes)
 
     def keep(self, name: str, document: bytes | None) -> None:
+        self._carry_out()
         keep(self._connection, name, document)
 
     def index(
         self, resource: StoredResource, entries: Entries, parameters: frozenset[str] | None = None
     ) -> bool:
+        self._carry_out()
         key = resource.first_sequence
         row = self._connection.execute(_INDEXED, (key,)).fetchone()
         if row is None or row[:2] != (resource.sequence, 1):
@@ -145,11 +141,13 @@ class SqliteUnit(SqliteReader):
 
     def purge(self, type: str, id: str) -> bool:
         """Erase every version and leave a deletion in their stead, at the end of the sequence."""
+        self._carry_out()
         key, version, sequence, living, old = self._current(self._symbols.type(type), id)
         if not key or not (living or self._has_older(key, sequence)):
             return False
         self._connection.execute("DELETE FROM versions WHERE key = ?", (key,))
         self._bury(type, id, key, version + 1, old)
+        self._carry_out()
         self._erase_rows(key, unpack(old))
         return True
 
@@ -158,13 +156,13 @@ class SqliteUnit(SqliteReader):
         return self._connection.execute(older, (key, sequence)).fetchone() is not None
 
     def _bury(self, type: str, id: str, key: int, version: int, old: bytes) -> StoredResource:
-        symbol, sequence = self._symbols.type(type), self._tick()
+        self._carry_out()
+        symbol, sequence, writes = self._assign.assigned_types[type], self._tick(), self._batch.own
         self._index(type, key, old, _NONE, NO_ROWS)
         self._connection.execute("DELETE FROM uniques WHERE owner = ?", (f"{type}/{id}",))
-        self._connection.execute(_UPDATE_RESOURCE, (version, sequence, self._now, 0, _NONE, key))
-        self._connection.execute(
-            _INSERT_VERSION, (sequence, key, symbol, id, version, self._now, "DELETE", b"")
-        )
+        writes.resources.add((symbol, id))
+        writes.changed.append((version, sequence, self._now, 0, _NONE, key))
+        writes.versions.append((sequence, key, symbol, id, version, self._now, "DELETE", b""))
         return StoredResource(type, id, version, sequence, key, self._now, "DELETE", b"")
 
     def _index(self, type: str, key: int, old: bytes, packed: bytes, rows: Rows) -> None:
@@ -173,11 +171,11 @@ class SqliteUnit(SqliteReader):
         """
         before = set() if old == _NONE else self._identifiers(type, unpack(old))
         after = self._identifiers(type, rows)
-        if surplus := before - after:
-            delete_rows(self._connection, "token", [(*row, key) for row in surplus])
-        if missing := after - before:
-            insert_rows(self._connection, "token", [(*row, key) for row in missing])
-        self._backlog.add(key, old, packed, rows)
+        writes = self._batch.own
+        writes.former += [(*row, key) for row in before - after]
+        writes.identifiers += [(*row, key) for row in after - before]
+        writes.waiting.append((key, old))
+        self._backlog.add(key, packed, rows)
 
     def _identifiers(self, type: str, rows: Rows) -> set[Row]:
         parameter = self._assign.assigned_parameters(type)[IDENTIFIER]
@@ -189,24 +187,46 @@ class SqliteUnit(SqliteReader):
             for (table, _), of_table in zip(TABLES, held, strict=True):
                 delete_rows(self._connection, table, [(*row, key) for row in of_table])
 
+    def read(self, type: str, id: str) -> StoredResource | None:
+        self._see(self._symbols.type(type), id)
+        return super().read(type, id)
+
+    def read_version(self, type: str, id: str, version: int) -> StoredResource | None:
+        self._see(self._symbols.type(type), id)
+        return super().read_version(type, id, version)
+
+    def history(self, query: HistoryQuery) -> HistoryResult:
+        self._carry_out()
+        return super().history(query)
+
     def search(self, query: SearchQuery) -> SearchResult:
+        self._carry_out()
         if needs_index(query):
             self._backlog.search()
         return super().search(query)
 
     def explain(self, query: SearchQuery) -> Explanation:
+        self._carry_out()
         self._backlog.search()
         return super().explain(query)
 
     def included(
         self, resources: Sequence[StoredResource], include: Include, limit: int
     ) -> tuple[StoredResource, ...]:
+        self._carry_out()
         self._backlog.search()
         return super().included(resources, include, limit)
 
     def _current(self, symbol: int | None, id: str) -> Any:
         """Key, version, sequence, whether it lives, and packed rows; zeros for an id that never was."""
+        self._see(symbol, id)
         return self._connection.execute(_CURRENT, (symbol, id)).fetchone() or (0, 0, 0, 0, _NONE)
+
+    def _see(self, symbol: int | None, id: str) -> None:
+        """Let what was written of a resource be there to read."""
+        resource = symbol, id
+        if resource in self._batch.own.resources or resource in self._batch.finished.resources:
+            self._carry_out()
 
     def _tick(self) -> int:
         self._batch.sequence += 1
@@ -220,21 +240,24 @@ class SqliteUnit(SqliteReader):
         rows = NO_ROWS if version.deleted else rows_of(version.type, entries, self._assign)
         packed = pack(rows)
         sequence, time = version.sequence, version.last_updated
-        if not key:
+        state, writes = (version.version, sequence, time, not version.deleted, packed), self._batch.own
+        writes.resources.add((symbol, version.id))
+        if key:
+            writes.changed.append((*state, key))
+        else:
             key = version.first_sequence
-            self._connection.execute(_INSERT_RESOURCE, (sequence, time, packed, key, symbol, version.id))
-        state = (version.version, sequence, time, not version.deleted, packed)
-        self._connection.execute(_UPDATE_RESOURCE, (*state, key))
+            writes.created.append((*state, key, symbol, version.id))
         if packed != old:
             self._index(version.type, key, old, packed, rows)
         content = (version.version, time, version.method, version.body)
-        self._connection.execute(_INSERT_VERSION, (sequence, key, symbol, version.id, *content))
+        writes.versions.append((sequence, key, symbol, version.id, *content))
         self._batch.sequence, self._batch.last_updated = sequence, time
 
     def lock(self, key: str) -> None:
         """Nothing to do: this unit has the whole file, of all processes, until it ends."""
 
     def unique(self, key: str, owner: str) -> None:
+        self._carry_out()
         self._connection.execute("INSERT OR IGNORE INTO uniques VALUES (?, ?)", (key, owner))
         (holder,) = self._connection.execute("SELECT owner FROM uniques WHERE key = ?", (key,)).fetchone()
         if holder != owner:

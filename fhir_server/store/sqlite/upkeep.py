@@ -54,11 +54,11 @@ def _index_inconsistencies(connection: sqlite3.Connection) -> Iterator[str]:
     for table, _ in TABLES:
         (orphans,) = connection.execute(
             f"""SELECT count(*) FROM {table} WHERE key NOT IN (
-            SELECT key FROM resources WHERE living = 1 UNION ALL SELECT key FROM backlog)"""
+            SELECT key FROM resources WHERE living = 1 UNION ALL SELECT key FROM waiting)"""
         ).fetchone()
         if orphans:
             yield f"{orphans} rows of the {table} index belong to no living resource."
-    settled = "WHERE r.living = 1 AND r.key NOT IN (SELECT key FROM backlog)"
+    settled = "WHERE r.living = 1 AND r.key NOT IN (SELECT key FROM waiting)"
     living = f"{_NAMED} {settled}".replace("r.id FROM", "r.id, r.key, r.entries FROM")
     surplus = {table: _count(connection, table) for table in UNKEYED}
     for name, key, entries in connection.execute(living):
@@ -76,7 +76,7 @@ def _index_inconsistencies(connection: sqlite3.Connection) -> Iterator[str]:
 def _count(connection: sqlite3.Connection, table: str) -> int:
     return int(
         connection.execute(
-            f"SELECT count(*) FROM {table} WHERE key NOT IN (SELECT key FROM backlog)"
+            f"SELECT count(*) FROM {table} WHERE key NOT IN (SELECT key FROM waiting)"
         ).fetchone()[0]
     )
 

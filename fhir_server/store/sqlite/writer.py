@@ -1,8 +1,9 @@
-"""The one writer of a process: units as savepoints of a transaction that many of them share.
+"""The one writer of a process: units of a transaction that many of them share.
 
 A commit costs a disk synchronisation, so it is worth sharing. A thread may keep a transaction open over
 several units (`group`); and a unit that ends while other threads wait for their turn leaves its transaction
-open for the next of them, and waits until the last one commits for all.
+open for the next of them, and waits until the last one commits for all. What units write is gathered, and
+carried out before the commit or before one of them reads it; only such a unit is a savepoint.
 https://www.sqlite.org/lang_savepoint.html
 """
 
@@ -22,6 +23,7 @@ from fhir_server.store.sqlite.backlog import Backlog, has_backlog
 from fhir_server.store.sqlite.connection import primary_code, refusal, refusing
 from fhir_server.store.sqlite.indexes import read_generation
 from fhir_server.store.sqlite.symbols import WritingSymbols
+from fhir_server.store.sqlite.writes import Writes
 
 T = TypeVar("T")
 
@@ -41,12 +43,18 @@ _LOOK_SECONDS = 0.001
 class Batch:
     """A transaction and the units in it. `sequence` and `last_updated` are the clock as its units left it,
     `generation` that of the definitions.
+
+    `finished` is what the units that are over have yet to write, `own` the same of the one under way;
+    `savepoint` is where that one can be undone to, as a mark of the symbols, once it has run statements.
     """
 
     sequence: int = 0
     last_updated: int = 0
     generation: int = 0
     units: int = 0
+    finished: Writes = field(default_factory=Writes)
+    own: Writes = field(default_factory=Writes)
+    savepoint: int | None = None
     error: FhirError | None = None
     done: threading.Event = field(default_factory=threading.Event)
 
@@ -87,6 +95,28 @@ class Writer:
             return self._unit(batch, work)
         finally:
             self._leave(batch)
+
+    def run_statements(self, work: Callable[[], T]) -> T:
+        """As `run`, for work that runs statements of its own."""
+
+        def unit(batch: Batch) -> T:
+            self.carry_out(batch)
+            return work()
+
+        return self.run(unit)
+
+    def carry_out(self, batch: Batch) -> None:
+        """Write all that was gathered, and let the unit under way run statements that are undone with it."""
+        if batch.savepoint is None:
+            try:
+                batch.finished.carry_out(self.connection)
+            except BaseException as error:
+                batch.error = _loss(error)
+                raise
+            if batch.units:
+                self.connection.execute("SAVEPOINT unit")
+            batch.savepoint = self.symbols.mark()
+        batch.own.carry_out(self.connection)
 
     @refusing
     def tidy(self, limit: int = TIDIED_MAX) -> bool:
@@ -173,26 +203,24 @@ class Writer:
                 self._commit(batch)
 
     def _unit(self, batch: Batch, work: Callable[[Batch], T]) -> T:
-        """The first unit is undone with the transaction, so only the others pay for a savepoint."""
         if batch.error:
             raise _again(batch.error)
-        before, symbols = (batch.sequence, batch.last_updated, batch.generation), self.symbols.mark()
+        before = batch.sequence, batch.last_updated, batch.generation
         self._thread.in_unit = True
         try:
-            if batch.units:
-                self.connection.execute("SAVEPOINT unit")
-            else:
+            if not batch.units:
                 self._begin(batch)
             result = work(batch)
-            if batch.units:
+            if batch.units and batch.savepoint is not None:
                 self.connection.execute("RELEASE unit")
         except BaseException as error:
             batch.sequence, batch.last_updated, batch.generation = before
-            self.symbols.forget_since(symbols)
             self._undo(batch, error)
             raise
         finally:
             self._thread.in_unit = False
+            batch.savepoint = None
+        batch.finished.take(batch.own)
         batch.units += 1
         return result
 
@@ -218,20 +246,25 @@ class Writer:
         return True
 
     def _undo(self, batch: Batch, error: BaseException) -> None:
-        """Take a unit back. SQLite may already have given up the whole transaction, as for a full disk."""
+        """Take a unit back; the first is undone with the transaction, and one that ran no statements by
+        forgetting it. SQLite may already have given up the whole transaction, as for a full disk.
+        """
+        batch.own.clear()
         if not batch.units:
             self._roll_back()
-        elif self.connection.in_transaction:
+        elif not self.connection.in_transaction:
+            batch.error = _loss(error)
+        elif batch.savepoint is not None:
+            self.symbols.forget_since(batch.savepoint)
             self.connection.execute("ROLLBACK TO unit")
             self.connection.execute("RELEASE unit")
-        else:
-            batch.error = _loss(error)
 
     def _commit(self, batch: Batch) -> None:
         """Make the batch durable; if that fails it has its error. Either way it is over."""
         self._open = None
         try:
             if batch.units and not batch.error:
+                batch.finished.carry_out(self.connection)
                 if self.backlog.is_due():
                     self.backlog.work_off()
                 self.connection.execute("COMMIT")

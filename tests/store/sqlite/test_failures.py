@@ -77,6 +77,26 @@ def test_a_full_disk_in_a_group_acknowledges_nothing_that_is_lost(store: SqliteS
     assert store.check() == []
 
 
+def test_what_does_not_fit_is_told_to_all_of_its_group(store: SqliteStore) -> None:
+    """Also where it is noticed by another unit, which reads what the first has written."""
+    fill_up(store)
+
+    def group() -> None:
+        with store.group():
+            put(store, large("large"))  # type: ignore[arg-type]
+            with pytest.raises(StoreFull):
+                store.transact(lambda unit: unit.read("Binary", "large"))
+            with pytest.raises(StoreFull):
+                put(store, person("small"))
+
+    with pytest.raises(StoreFull):
+        group()
+    make_room(store)
+    assert store.watermark() == 1
+    assert put(store, person("small", type="New")).sequence == 2
+    assert store.check() == []
+
+
 def test_a_file_locked_by_another_process_is_unavailable(
     store: SqliteStore, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,7 +8,9 @@ from threading import Barrier
 
 import pytest
 
+from fhir_server.search.ast import SearchQuery, Sort
 from fhir_server.store.sqlite import SqliteStore, schema
+from fhir_server.store.sqlite.rows import NO_ROWS, pack
 from tests.store.samples import person, put
 
 
@@ -59,6 +61,26 @@ def test_an_older_file_is_migrated_once(tmp_path: Path, monkeypatch: pytest.Monk
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT x FROM added").fetchall() == [(1,)]
         assert connection.execute("PRAGMA user_version").fetchone() == (len(newer),)
+
+
+def test_what_an_older_file_had_yet_to_index_is_found(tmp_path: Path) -> None:
+    """Before schema 8 every resource that was not indexed stood in the backlog."""
+    store, older = SqliteStore(tmp_path / "store.sqlite"), tmp_path / "older.sqlite"
+    for id in "ab":
+        put(store, person(id, family="Martin"))
+    store.backup(older)
+    store.close()
+    with closing(sqlite3.connect(older, isolation_level=None)) as connection:
+        connection.execute("INSERT INTO backlog SELECT key, ? FROM resources", (pack(NO_ROWS),))
+        connection.execute("DROP VIEW waiting")
+        connection.execute("DELETE FROM meta WHERE name = 'indexed'")
+        connection.execute("PRAGMA user_version = 7")
+    migrated = SqliteStore(older)
+    assert not migrated.settled()
+    assert len(migrated.search(SearchQuery(("Patient",), sort=(Sort("family", "string"),))).matches) == 2
+    assert migrated.settled()
+    assert migrated.check() == []
+    migrated.close()
 
 
 def test_a_migration_that_fails_leaves_the_file_as_it_was(
