@@ -1,4 +1,4 @@
-"""package: install FHIR packages for the server, and list those that are installed."""
+"""package: install FHIR packages for the server, list those that are installed, and remove them."""
 
 import os
 from pathlib import Path
@@ -16,18 +16,21 @@ from fhir_server.definitions.packages.package import Package, PackageIndex
 from fhir_server.interactions.conformance import installed
 from fhir_server.interactions.packages import Installed
 from fhir_server.interactions.packages import install as install_packages
+from fhir_server.interactions.packages import remove as remove_packages
 from fhir_server.settings import Settings
 
 STORE = typer.Option(help="sqlite:///path or mongodb://...")
 LONE = typer.Option("--without-dependencies", help="Even where something that they depend on is missing.")
+NEEDED = typer.Option("--without-dependencies", help="Even where another package depends on it.")
 NONE = "No package is installed; R4 itself (hl7.fhir.r4.core) is built in."
 
 
 def commands() -> typer.Typer:
     """The commands as a group of their own."""
-    group = typer.Typer(help="Install FHIR packages, or list them.", no_args_is_help=True)
+    group = typer.Typer(help="Install FHIR packages, list or remove them.", no_args_is_help=True)
     group.command("install")(install)
     group.command("list")(list_installed)
+    group.command("remove")(remove)
     return group
 
 
@@ -73,6 +76,25 @@ def _tell(done: Installed) -> None:
         print(f"{package.label}: installed, {_count(package)}.")
     for package in done.known:
         print(f"{package.label}: is installed already.")
+
+
+def remove(
+    names: Annotated[list[str], typer.Argument(help="name#version, or name for all its versions")],
+    without_dependencies: Annotated[bool, NEEDED] = False,
+    store: Annotated[str | None, STORE] = None,
+) -> None:
+    """Remove packages: all that are named or none.
+
+    What another package depends on stays. A server that is running does without them from its next request.
+    """
+    settings = Settings.load(os.environ, {"store": store})
+    server = open_existing(settings) if settings.store.startswith(SQLITE) else bootstrap.build(settings)
+    try:
+        gone = remove_packages(server.engines, names, whole=not without_dependencies)
+    finally:
+        server.store.close()
+    for package in gone:
+        print(f"{package.label}: removed.")
 
 
 def list_installed(store: Annotated[str | None, STORE] = None) -> None:

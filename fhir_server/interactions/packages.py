@@ -1,10 +1,12 @@
-"""Installs packages: all that are given or none, in one unit of work, for every process at once.
+"""Installs and removes packages: all that are given or none, in one unit of work, for every process at once.
 
 https://confluence.hl7.org/display/FHIR/NPM+Package+Specification
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import TypeVar
 
 import msgspec
 
@@ -12,7 +14,7 @@ from fhir_server.definitions.layers import Entry, Listed
 from fhir_server.definitions.packages import messages
 from fhir_server.definitions.packages.dependencies import missing
 from fhir_server.definitions.packages.package import Package, PackageIndex, unpacked
-from fhir_server.errors import MalformedContent, StoreUnavailable, Unprocessable
+from fhir_server.errors import MalformedContent, NotFound, StoreUnavailable, Unprocessable
 from fhir_server.extension import Engine
 from fhir_server.interactions import messages as interaction_messages
 from fhir_server.interactions.conformance import CONTENTS, PACKAGES, Resource, installed
@@ -22,6 +24,8 @@ from fhir_server.issues import Issue
 from fhir_server.search.admission import Admission
 from fhir_server.store.port import UnitOfWork
 from fhir_server.validation.structure import StructureValidator
+
+T = TypeVar("T")
 
 ATTEMPTS_MAX = 5
 
@@ -44,13 +48,63 @@ def install(engines: Engines, packages: Sequence[Package], whole: bool = True) -
     here are left out; the index of the package says which, and why.
     """
     given = tuple(_each_once(packages))
+    return _done(engines, lambda engine: _Installation(engine, given, whole).run)
+
+
+def remove(engines: Engines, names: Sequence[str], whole: bool = True) -> tuple[PackageIndex, ...]:
+    """Remove the packages named `name#version`, or `name` for all its versions; with `whole`, only if no
+    package that stays depends on them.
+
+    Raises `NotFound` for a name that is none of them, `Unprocessable` for what is still needed; then nothing
+    is removed.
+    """
+    return _done(engines, lambda engine: partial(_remove, engine, tuple(names), whole))
+
+
+def _done(engines: Engines, work: Callable[[Engine], Callable[[UnitOfWork], T]]) -> T:
+    """What the work comes to, done anew where the definitions change meanwhile."""
     for _ in range(ATTEMPTS_MAX):
         engine = engines.current()
         try:
-            return transact(engine, _Installation(engine, given, whole).run)
+            return transact(engine, work(engine))
         except DefinitionsChanged:
             continue
     raise StoreUnavailable.of(interaction_messages.DEFINITIONS_CHANGING())
+
+
+def _remove(engine: Engine, names: Iterable[str], whole: bool, unit: UnitOfWork) -> tuple[PackageIndex, ...]:
+    known = installed(unit)
+    unknown = [name for name in names if not any(name in (one.name, one.label) for one in known)]
+    if unknown:
+        raise NotFound(*(Issue("error", "not-found", messages.NOT_INSTALLED(package=one)) for one in unknown))
+    leaving = tuple(one for one in known if one.name in names or one.label in names)
+    staying = tuple(one for one in known if one not in leaving)
+    needed = set(missing(staying, ())) - set(missing(known, ()))
+    if whole and needed:
+        raise Unprocessable(
+            *(
+                Issue("error", "conflict", messages.NEEDED(package=package, needed=name))
+                for package, name in sorted(needed)
+            )
+        )
+    for package in leaving:
+        for *_, member in package.resources:
+            unit.keep(CONTENTS + package.key(member), None)
+        unit.keep(PACKAGES + package.label, None)
+    _put_in_force(engine, unit)
+    return leaving
+
+
+def _put_in_force(engine: Engine, unit: UnitOfWork) -> None:
+    """Use the packages that the unit leaves."""
+    entries = tuple(entry for package in installed(unit) for entry in package.entries())
+
+    def read(entry: Entry) -> Resource | None:
+        document = unit.document(CONTENTS + entry.key)
+        return None if document is None else unpacked(document)
+
+    registry = engine.registry.packaged(Listed(entries, read))
+    adopt(unit, registry, engine.extractor.over(registry))
 
 
 def _each_once(packages: Iterable[Package]) -> Iterator[Package]:
@@ -82,7 +136,7 @@ class _Installation:
         for package in usable:
             _keep(unit, package)
         if usable:
-            self._put_in_force(unit)
+            _put_in_force(self._engine, unit)
         there = tuple(package.index for package in self._given if package.index.label in known)
         return Installed(tuple(package.index for package in usable), there)
 
@@ -93,16 +147,6 @@ class _Installation:
         ]
         if issues:
             raise Unprocessable(*issues)
-
-    def _put_in_force(self, unit: UnitOfWork) -> None:
-        entries = tuple(entry for package in installed(unit) for entry in package.entries())
-
-        def read(entry: Entry) -> Resource | None:
-            document = unit.document(CONTENTS + entry.key)
-            return None if document is None else unpacked(document)
-
-        registry = self._engine.registry.packaged(Listed(entries, read))
-        adopt(unit, registry, self._engine.extractor.over(registry))
 
     def _usable(self, package: Package) -> Package:
         """The package without the resources that cannot be used here."""

@@ -93,3 +93,20 @@ def test_files_are_validated_by_packages_without_a_store(run: Run, tmp_path: Pat
     faulty = run("validate", "patient.json", "--package", "b.tgz")
     assert faulty.status == 1
     assert faulty.err.startswith("fhir-server: b.tgz: member StructureDefinition-named.json cannot be used: ")
+
+
+def test_packages_are_removed(run: Run, tmp_path: Path) -> None:
+    packed(tmp_path / "a.tgz", {"ValueSet-a.json": value_set()}, dependencies={"b.c": "1.0.x"})
+    packed(tmp_path / "b.tgz", name="b.c", version="1.0.3")
+    assert run("package", "install", "a.tgz", "b.tgz").status == 0
+    refused = run("package", "remove", "b.c")
+    assert (refused.status, refused.err.count("\n")) == (1, 1)
+    assert "example.guide#1.0.0 needs b.c#1.0.x" in refused.err
+    gone = run("package", "remove", "example.guide#1.0.0")
+    assert (gone.status, gone.out) == (0, "example.guide#1.0.0: removed.\n")
+    assert run("package", "list").out == "b.c#1.0.3  0 resources\n"
+    unknown = run("package", "remove", "example.guide", "b.c")
+    assert (unknown.status, unknown.err.count("\n")) == (1, 1)
+    assert "No package example.guide is installed" in unknown.err
+    assert run("package", "remove", "b.c").out == "b.c#1.0.3: removed.\n"
+    assert run("package", "list").out.startswith("No package is installed")

@@ -7,9 +7,9 @@ import pytest
 
 from fhir_server.definitions.packages.archive import read_package
 from fhir_server.definitions.packages.package import Package
-from fhir_server.errors import MalformedContent, Unprocessable
+from fhir_server.errors import MalformedContent, NotFound, Unprocessable
 from fhir_server.interactions.conformance import installed
-from fhir_server.interactions.packages import Installed, install
+from fhir_server.interactions.packages import Installed, install, remove
 from fhir_server.store.backends import open_store
 from tests.definitions.packages.tgz import HERE, R4, Content, packed, value_set
 from tests.interactions.client import Client, ClientFactory
@@ -189,3 +189,27 @@ def test_decimals_of_packages_keep_their_digits(client: Client, package: Any) ->
     install(client.engines, [package({"ConceptMap-a.json": body})])
     [found] = client.engines.current().registry.resources("ConceptMap")
     assert bytes(found["extension"][0]["valueDecimal"]) == b"1.50"
+
+
+def test_what_a_package_brought_is_gone_with_it(client: Client, package: Any) -> None:
+    made = package({"ValueSet-colours.json": value_set(), "SearchParameter-fond.json": parameter()})
+    install(client.engines, [made])
+    assert codes(client) == {"red"}
+    assert client.engines.current().registry.search_parameter(URL) is not None
+    assert [one.label for one in remove(client.engines, ["example.guide"])] == ["example.guide#1.0.0"]
+    assert codes(client) is None
+    assert client.engines.current().registry.search_parameter(URL) is None
+    assert installed(client.engines.current().store) == ()
+    install(client.engines, [made])
+    assert codes(client) == {"red"}
+
+
+def test_what_is_still_needed_stays_unless_it_is_told_to_go(client: Client, package: Any) -> None:
+    install(client.engines, [package(name="base"), package(name="over", dependencies={"base": "1.0.0"})])
+    with pytest.raises(Unprocessable):
+        remove(client.engines, ["base"])
+    with pytest.raises(NotFound):
+        remove(client.engines, ["over", "base#2.0.0"])
+    assert len(installed(client.engines.current().store)) == 2
+    remove(client.engines, ["base"], whole=False)
+    assert [one.name for one in installed(client.engines.current().store)] == ["over"]

@@ -1,4 +1,4 @@
-"""What is said of a package that cannot be installed, naming the member at fault."""
+"""What is said of a package that cannot be installed, naming the member at fault, or not be removed."""
 
 from fhir_server.issues import Template
 
@@ -71,4 +71,12 @@ GIVEN_TWICE = Template(
 MISSING = Template(
     en="{package} needs {missing}, which is neither given nor installed. Install it first, or give it too.",
     fr="{package} exige {missing}, qui n'est ni donné ni installé. Installez-le d'abord, ou donnez-le aussi.",
+)
+NOT_INSTALLED = Template(
+    en="No package {package} is installed; fhir-server package list names those that are.",
+    fr="Aucun paquet {package} n'est installé ; fhir-server package list nomme ceux qui le sont.",
+)
+NEEDED = Template(
+    en="{package} needs {needed}. Remove it too, or say --without-dependencies.",
+    fr="{package} a besoin de {needed}. Retirez-le aussi, ou précisez --without-dependencies.",
 )
