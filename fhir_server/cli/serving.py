@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 BACKLOG = 2_048
 KEEP_ALIVE_SECONDS = 75
 WORKER_SILENCE_SECONDS = 30
+COLLECT_AFTER = 10_000
+"""New objects after which the garbage collector looks for those that only hold each other."""
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -106,9 +108,11 @@ def log_to_stderr() -> None:
 
 def spare_the_collector() -> None:
     """Tell the garbage collector that what was built so far stays: to look through the definitions time and
-    again would hold up all requests for some 20 ms."""
+    again would hold up all requests for some 20 ms. What a request builds is freed without it, so that it need
+    not look after every 700 objects, which is half a request."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(COLLECT_AFTER)
 
 
 def _config(application: Callable[..., Any], settings: Settings, factory: bool = False) -> "uvicorn.Config":
