@@ -6,11 +6,14 @@ https://hl7.org/fhir/R4/careplan.html
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from fhir_server.extension import Resource
 from mappings.sesame.guide import Guide
 from mappings.sesame.pathway.reading import Records, day, extension, identifier_value, referring, target
 from mappings.sesame.resources.care_plan import EPISODE
+
+TRACKS = ("classique", "leger")
 
 COUNTED = frozenset({"active", "on-hold", "completed", "revoked"})
 """States of a sequence that has taken place or does; a draft has not, and one in error never has."""
@@ -44,30 +47,47 @@ class Sequence:
 
 
 def sequence_of(guide: Guide, plan: Resource | None) -> Sequence | None:
-    """The sequence that a CarePlan is; None for one of another kind, or whose profile is not satisfied."""
+    """The sequence that a CarePlan is; None for one that lacks what a sequence has."""
     if plan is None:
         return None
-    track = extension(plan, guide.profile("track")).get("valueCoding", {}).get("code")
-    rank = extension(plan, guide.profile("sequence-rank")).get("valuePositiveInt")
-    period = plan.get("period", {})
-    start, end = day(period.get("start")), day(period.get("end"))
-    number = identifier_value(plan, guide.naming_system("care-plan"))
-    patient = target(plan.get("subject"), "Patient")
-    if track is None or rank is None or start is None or end is None or number is None or patient is None:
+    parts = _parts(guide, plan)
+    if None in parts.values():
         return None
     return Sequence(
         plan=plan,
         id=plan["id"],
-        number=number,
-        track=track,
-        rank=rank,
-        start=start,
-        end=end,
+        **parts,
         status=plan.get("status", ""),
-        patient=patient,
         episode=target(extension(plan, EPISODE).get("valueReference"), "EpisodeOfCare"),
         previous=target(next(iter(plan.get("replaces", ())), None), "CarePlan"),
     )
+
+
+def lacking(guide: Guide, plan: Resource) -> list[str]:
+    """The parts that a CarePlan lacks to be a sequence."""
+    return [name for name, value in _parts(guide, plan).items() if value is None]
+
+
+def is_marked(guide: Guide, plan: Resource) -> bool:
+    """Whether a CarePlan bears a mark of the programme's sequences: a number, a track, a rank, a protocol."""
+    parts = _parts(guide, plan)
+    protocols = tuple(guide.canonical("PlanDefinition", f"sesame-{track}") for track in TRACKS)
+    follows = any(str(one).startswith(protocols) for one in plan.get("instantiatesCanonical", ()))
+    return follows or any(parts[name] is not None for name in ("number", "track", "rank"))
+
+
+def _parts(guide: Guide, plan: Resource) -> dict[str, Any]:
+    """What makes a CarePlan a sequence, None for what is not there."""
+    track = extension(plan, guide.profile("track")).get("valueCoding", {}).get("code")
+    period = plan.get("period", {})
+    return {
+        "number": identifier_value(plan, guide.naming_system("care-plan")),
+        "track": track if track in TRACKS else None,
+        "rank": extension(plan, guide.profile("sequence-rank")).get("valuePositiveInt"),
+        "start": day(period.get("start")),
+        "end": day(period.get("end")),
+        "patient": target(plan.get("subject"), "Patient"),
+    }
 
 
 def sequences_of(guide: Guide, plans: Iterable[Resource]) -> list[Sequence]:

@@ -2,6 +2,22 @@
 
 from fhir_server.issues import Template
 
+SEQUENCE_LACKS = Template(
+    en="This CarePlan is a sequence of the programme, or renews one, but lacks: {names}. A sequence keeps "
+    "its number, track, rank, patient, and first and last day; one recorded by mistake becomes "
+    "entered-in-error.",
+    fr="Ce CarePlan est une séquence du programme, ou en renouvelle une, mais il lui manque : {names}. Une "
+    "séquence garde son numéro, son parcours, son rang, son patient, son premier et son dernier jour ; une "
+    "séquence enregistrée par erreur devient entered-in-error.",
+)
+NUMBER_FIXED = Template(
+    en="The sequence keeps its number, {number}: its claims bear it.",
+    fr="La séquence garde son numéro, {number} : ses factures le portent.",
+)
+NUMBER_TAKEN = Template(
+    en="The number {number} is that of the sequence CarePlan/{id}. Give this one a number of its own.",
+    fr="Le numéro {number} est celui de la séquence CarePlan/{id}. Donnez à celle-ci un numéro à elle.",
+)
 ASSESSMENT_NEEDED = Template(
     en="A sequence follows the nurse's initial assessment of the same patient: refer to that finished "
     "Encounter of type initial-assessment.",

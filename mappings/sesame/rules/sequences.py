@@ -6,12 +6,21 @@ Source: avis du comité technique (June 2023), rules R3 to R6 and R9; the policy
 
 from collections.abc import Iterable, Iterator
 
-from fhir_server.extension import Change, View
+from fhir_server.extension import Change, Resource, View
 from fhir_server.issues import Issue
+from fhir_server.search.ast import Match, SearchQuery, TokenValue
 from mappings.sesame.guide import Guide
 from mappings.sesame.pathway.calendar import CLASSIQUE_MONTHS, RANK_MAX, WHOLE_MONTHS, add_days, last_day
-from mappings.sesame.pathway.reading import codes, day, followed, has_code, target
-from mappings.sesame.pathway.sequence import Sequence, sequence_of, sequences_of_patient
+from mappings.sesame.pathway.reading import FOUND_MAX, codes, day, followed, has_code, target
+from mappings.sesame.pathway.sequence import (
+    COUNTED,
+    Sequence,
+    is_marked,
+    lacking,
+    sequence_of,
+    sequences_of,
+    sequences_of_patient,
+)
 from mappings.sesame.policy import Policy
 from mappings.sesame.resources.care_plan import EPISODE
 from mappings.sesame.rules import messages
@@ -34,6 +43,7 @@ class SequenceRules:
 
     def check(self, change: Change, view: View) -> Iterable[Issue]:
         sequence = sequence_of(self._guide, change.after)
+        yield from self._identity(change, sequence, view)
         if sequence is None or not sequence.counts:
             return
         view.lock(f"sesame/Patient/{sequence.patient}")
@@ -50,6 +60,35 @@ class SequenceRules:
             yield from self._leger(sequence, siblings)
         else:
             yield from self._classique(sequence, siblings)
+
+    def _identity(self, change: Change, sequence: Sequence | None, view: View) -> Iterator[Issue]:
+        """What is or renews a sequence has all that makes it one, and keeps its number, which claims bear."""
+        plan, before = change.after, sequence_of(self._guide, change.before)
+        counted = before is not None and before.counts
+        if plan is None:
+            return
+        if sequence is None:
+            if counted or (plan.get("status") in COUNTED and self._is_ours(plan, view)):
+                names = ", ".join(lacking(self._guide, plan))
+                yield refusal(messages.SEQUENCE_LACKS(names=names), "CarePlan")
+        elif before is not None and counted and before.number != sequence.number:
+            yield refusal(messages.NUMBER_FIXED(number=before.number), "CarePlan.identifier")
+        elif sequence.counts:
+            yield from self._own_number(sequence, view)
+
+    def _is_ours(self, plan: Resource, view: View) -> bool:
+        replaced = (followed(view, one, "CarePlan") for one in plan.get("replaces", ()))
+        return is_marked(self._guide, plan) or any(sequence_of(self._guide, one) for one in replaced)
+
+    def _own_number(self, sequence: Sequence, view: View) -> Iterator[Issue]:
+        number = TokenValue(self._guide.naming_system("care-plan"), sequence.number)
+        query = SearchQuery(
+            ("CarePlan",), (Match("identifier", "token", (number,)),), count=FOUND_MAX, total="none"
+        )
+        for other in sequences_of(self._guide, view.find(query)):
+            if other.id != sequence.id:
+                text = messages.NUMBER_TAKEN(number=sequence.number, id=other.id)
+                yield refusal(text, "CarePlan.identifier")
 
     def _assessment(self, sequence: Sequence, view: View) -> Iterator[Issue]:
         """R9: the nurse's initial assessment decides the track, so it comes before any sequence."""
