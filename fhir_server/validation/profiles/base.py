@@ -16,7 +16,13 @@ from fhir_server.validation.profiles.bindings import binding_checks
 from fhir_server.validation.profiles.codings import coding_check
 from fhir_server.validation.profiles.companions import companion_check
 from fhir_server.validation.profiles.extensions import ExtensionList
-from fhir_server.validation.profiles.forms import URIS, canonical_check, type_checks, uri_check
+from fhir_server.validation.profiles.forms import (
+    CHECKED_WITH_THEIR_TYPE,
+    URIS,
+    canonical_check,
+    type_checks,
+    uri_check,
+)
 from fhir_server.validation.profiles.library import Library
 from fhir_server.validation.profiles.references import target_check
 from fhir_server.validation.profiles.rules import broken
@@ -167,7 +173,7 @@ class BaseCompiler:
         resource: Shape,
     ) -> None:
         checks = self._bindings(element)
-        if not self._errors_only and ref.code in URIS:
+        if not self._errors_only and ref.code in URIS and element.path not in CHECKED_WITH_THEIR_TYPE:
             checks.append(canonical_check if self._is_canonical(element, ref) else uri_check)
         focus = Focus(self._types.of_element(element, (ref,)), ref.code, resource)
         rules = tuple(self._rules(element.invariants, focus))

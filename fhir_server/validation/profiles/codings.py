@@ -17,6 +17,7 @@ from fhir_server.definitions.registry import Registry
 from fhir_server.issues import Severity
 from fhir_server.validation.findings import Finding, Findings, shortened
 from fhir_server.validation.profiles import messages
+from fhir_server.validation.profiles.forms import ill_formed
 from fhir_server.validation.profiles.values import ValueCheck
 from fhir_server.validation.profiles.visit import Visit
 
@@ -63,7 +64,7 @@ def coding_check(registry: Registry, errors_only: bool) -> ValueCheck:
             return None
         found = known(system)
         if found is None:
-            return _value_set(system, registry) if "/ValueSet/" in system else None
+            return None if errors_only else _doubtful(system, registry)
         if found.codes is None or code in found.codes:
             display = None if errors_only else value.get("display")
             return _display(found, code, display) if type(display) is str else None
@@ -75,9 +76,11 @@ def coding_check(registry: Registry, errors_only: bool) -> ValueCheck:
     return check
 
 
-def _value_set(system: str, registry: Registry) -> Findings:
-    """The finding that a value set stands where a code system must."""
-    if registry.composition(system) is None:
+def _doubtful(system: str, registry: Registry) -> Findings:
+    """The finding that what stands for a code system is a value set, or an OID or a UUID that is none."""
+    if (urn := ill_formed(system)) is not None:
+        return [urn]
+    if "/ValueSet/" not in system or registry.composition(system) is None:
         return None
     text = messages.SYSTEM_IS_VALUE_SET(system=system)
     return [Finding("code-invalid", text, ".system", "system-value-set", "warning")]

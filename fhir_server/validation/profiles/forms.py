@@ -19,6 +19,10 @@ from fhir_server.validation.profiles.values import ValueCheck
 from fhir_server.validation.profiles.visit import Visit
 
 URIS = frozenset({"uri", "url", "canonical"})
+CHECKED_WITH_THEIR_TYPE = frozenset(
+    {"Coding.system", "Extension.url", "Identifier.system", "Quantity.system"}
+)
+"""URIs of which there are so many that each is looked at once, with what stands beside it."""
 _UNITS_KEPT_MAX = 1024
 _QUANTITIES = ("Quantity", "Age", "Count", "Distance", "Duration")
 _URI_SYSTEM = "urn:ietf:rfc:3986"
@@ -29,6 +33,13 @@ _is_urn = re.compile(
 ).fullmatch
 _is_absolute = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:\S+").fullmatch
 _is_of_server = re.compile(r"[A-Z][A-Za-z]+/[A-Za-z0-9\-.]{1,64}(?:\|\S*)?").fullmatch
+
+
+def ill_formed(system: str) -> Finding | None:
+    """The finding that the `system` of a value is an OID or a UUID that is none."""
+    if not system.startswith(_URNS) or _is_urn(system):
+        return None
+    return _doubt("uri-form", messages.URN_FORM(value=excerpt(system)), ".system")
 
 
 def uri_check(value: Any, _: Visit) -> Findings:
@@ -54,6 +65,8 @@ def _identifier(value: Any, _: Visit) -> Findings:
     if not _is_absolute(system):
         text = messages.IDENTIFIER_SYSTEM(system=excerpt(system))
         return [_doubt("identifier-system", text, ".system")]
+    if (urn := ill_formed(system)) is not None:
+        return [urn]
     if system == _URI_SYSTEM and type(given) is str and not _is_absolute(given):
         return [_doubt("identifier-uri", messages.IDENTIFIER_URI(value=excerpt(given)), ".value")]
     return None
@@ -90,7 +103,7 @@ def _quantity_check(registry: Registry) -> ValueCheck:
                 return None
             return [_doubt("unit", messages.UNIT_UNKNOWN(code=excerpt(code)), ".code")]
         if _is_absolute(system):
-            return None
+            return None if (urn := ill_formed(system)) is None else [urn]
         return [_doubt("quantity-system", messages.IDENTIFIER_SYSTEM(system=excerpt(system)), ".system")]
 
     return check

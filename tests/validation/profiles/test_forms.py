@@ -61,6 +61,22 @@ def test_an_oid_or_uuid_that_is_none(validator: Validator, type: str, value: str
     assert_no_write_is_refused(validator, resource)
 
 
+CODED = {"coding": [{"system": "urn:uuid:x", "code": "m"}]}
+
+
+@pytest.mark.parametrize(
+    ("elements", "place"),
+    [
+        ({"identifier": [{"system": "urn:oid:1.2.x"}]}, "Patient.identifier[0].system"),
+        ({"photo": [{"url": "urn:uuid:x"}]}, "Patient.photo[0].url"),
+        ({"communication": [{"language": CODED}]}, "Patient.communication[0].language.coding[0].system"),
+    ],
+)
+def test_the_oid_of_a_system_is_one(validator: Validator, elements: Json, place: str) -> None:
+    assert ("error", "uri-form", place) in told(validator, patient(**elements))
+    assert_no_write_is_refused(validator, patient(**elements))
+
+
 def test_a_canonical_is_absolute_or_leads_inside(validator: Validator) -> None:
     place = "Parameters.parameter[0].value.ofType(canonical)"
     assert told(validator, parameter(valueCanonical="#q")) == []
