@@ -129,7 +129,7 @@ class Caseload:
         _forget(known, version.type, version.id)
         known.unread.discard((version.type, version.id))
         try:
-            found = None if version.deleted else self._readings.read(json.parse(version.body))
+            found = None if version.deleted else self._readings.read(json.parse_own(version.body))
         except Exception as error:
             # No more than the kind of error: its text could hold what the resource says.
             _log.error("%s/%s says what no list can read: %s", version.type, version.id, type(error).__name__)

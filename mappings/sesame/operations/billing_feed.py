@@ -9,20 +9,19 @@ As CSV, each row is an event and holds the cursor to go on from after it.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from fhir_server.core import json
 from fhir_server.core.bundle import Link, bundle, entry
 from fhir_server.core.request import FhirRequest, FhirResponse
-from fhir_server.extension import Engine, Operation, Resource
+from fhir_server.extension import Engine, Operation
 from fhir_server.interactions.links import page_size, self_link
 from fhir_server.operations.cursors import position, sealed
 from fhir_server.operations.parameters import given_once
 from fhir_server.store.port import StoredResource
 from mappings.sesame.billing.columns import cells, columns
+from mappings.sesame.billing.glance import ClaimGlance, claim_in, minimal_patient
 from mappings.sesame.guide import Guide
 from mappings.sesame.operations.asked import choice
-from mappings.sesame.pathway.reading import has_code, target
 from mappings.sesame.tables import csv_response
 
 AFTER = "after"
@@ -30,16 +29,13 @@ OUTPUTS = ("json", "csv")
 AT_ONCE = 500
 """Versions that are read from the store at one time."""
 
-SHOWN_OF_PATIENT = ("resourceType", "id", "name", "gender", "birthDate")
-"""What billing needs of a patient beside the social security number, which the claim holds itself."""
-
 
 @dataclass(frozen=True, slots=True)
 class Event:
     """A claim as it was issued or cancelled, and the version that did so."""
 
     version: StoredResource
-    claim: Resource
+    claim: ClaimGlance
 
 
 def billing_feed(guide: Guide) -> Operation:
@@ -68,7 +64,7 @@ def _feed(guide: Guide, request: FhirRequest, engine: Engine) -> FhirResponse:
     following = f"{request.base_url}/Claim/$billing-feed?{AFTER}={sealed(request, engine, at)}"
     size = f"&_count={asked['_count']}" if "_count" in asked else ""
     entries = [
-        entry(f"{request.base_url}/Claim/{event.claim['id']}", event.version.body, search={"mode": "match"})
+        entry(f"{request.base_url}/Claim/{event.version.id}", event.version.body, search={"mode": "match"})
         for event in events
     ]
     entries += _partners(events, request, engine)
@@ -78,7 +74,11 @@ def _feed(guide: Guide, request: FhirRequest, engine: Engine) -> FhirResponse:
 
 def _table(guide: Guide, events: list[Event], request: FhirRequest, engine: Engine) -> FhirResponse:
     found = columns(guide, engine)
-    rows = (cells(found, event.claim, sealed(request, engine, event.version.sequence)) for event in events)
+    versions = [event.version for event in events]
+    rows = (
+        cells(found, json.parse_own(version.body), sealed(request, engine, version.sequence))
+        for version in versions
+    )
     return csv_response([column.name for column in found], rows)
 
 
@@ -90,8 +90,8 @@ def _events(kinds: str, engine: Engine, after: int, count: int) -> tuple[list[Ev
         versions = engine.store.changes(reached, AT_ONCE, ("Claim",))
         for version in versions:
             reached = version.sequence
-            claim = None if version.deleted else json.parse(version.body)
-            if claim and has_code([claim.get("subType", {})], kinds, "forfait-article-51"):
+            claim = None if version.deleted else claim_in(version.body)
+            if claim and claim.is_of(kinds, "forfait-article-51"):
                 if _is_event(claim, version, engine):
                     events.append(Event(version, claim))
                 if len(events) == count:
@@ -101,38 +101,20 @@ def _events(kinds: str, engine: Engine, after: int, count: int) -> tuple[list[Ev
     return events, reached
 
 
-def _is_event(claim: Resource, version: StoredResource, engine: Engine) -> bool:
-    if claim.get("status") == "active":
+def _is_event(claim: ClaimGlance, version: StoredResource, engine: Engine) -> bool:
+    if claim.status == "active":
         return version.version == 1
-    if claim.get("status") != "cancelled" or version.version == 1:
+    if claim.status != "cancelled" or version.version == 1:
         return False
     before = engine.store.read_version("Claim", version.id, version.version - 1)
-    return before is not None and not before.deleted and json.parse(before.body).get("status") == "active"
+    return before is not None and not before.deleted and claim_in(before.body).status == "active"
 
 
 def _partners(events: list[Event], request: FhirRequest, engine: Engine) -> Iterator[bytes]:
     """The patient, the coverage and the insurer of each claim, each once."""
-    wanted: dict[tuple[str, str], None] = {}
-    for event in events:
-        for type, reference in _references(event.claim):
-            if id := target(reference, type):
-                wanted[type, id] = None
+    wanted = dict.fromkeys(partner for event in events for partner in event.claim.partners())
     for type, id in wanted:
         stored = engine.store.read(type, id)
         if stored is not None and not stored.deleted:
-            body = _minimal(stored.body) if type == "Patient" else stored.body
+            body = minimal_patient(stored.body) if type == "Patient" else stored.body
             yield entry(f"{request.base_url}/{type}/{id}", body, search={"mode": "include"})
-
-
-def _references(claim: Resource) -> Iterator[tuple[str, Any]]:
-    yield "Patient", claim.get("patient")
-    for insurance in claim.get("insurance", ()):
-        yield "Coverage", insurance.get("coverage")
-    yield "Organization", claim.get("insurer")
-
-
-def _minimal(body: bytes) -> bytes:
-    patient = json.parse(body)
-    shown = {name: patient[name] for name in SHOWN_OF_PATIENT if name in patient}
-    tag = {"system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "code": "SUBSETTED"}
-    return json.serialise(shown | {"meta": {"tag": [tag]}})
