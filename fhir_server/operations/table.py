@@ -6,6 +6,10 @@ from fhir_server.operations.everything import ENCOUNTER_EVERYTHING, EVERYTHING
 from fhir_server.operations.explain_search.operation import EXPLAIN_SEARCH
 from fhir_server.operations.lastn import LASTN
 from fhir_server.operations.reindex import REINDEX
+from fhir_server.operations.terminology.batch_validate_code import (
+    CODE_SYSTEM_BATCH_VALIDATE_CODE,
+    VALUE_SET_BATCH_VALIDATE_CODE,
+)
 from fhir_server.operations.terminology.expand import EXPAND
 from fhir_server.operations.terminology.find_matches import FIND_MATCHES
 from fhir_server.operations.terminology.lookup import LOOKUP
@@ -20,6 +24,7 @@ from fhir_server.operations.validate.operation import VALIDATE
 
 OPERATIONS: tuple[Operation, ...] = (
     CHANGES,
+    CODE_SYSTEM_BATCH_VALIDATE_CODE,
     CODE_SYSTEM_VALIDATE_CODE,
     ENCOUNTER_EVERYTHING,
     EVERYTHING,
@@ -33,5 +38,6 @@ OPERATIONS: tuple[Operation, ...] = (
     SUBSUMES,
     TRANSLATE,
     VALIDATE,
+    VALUE_SET_BATCH_VALIDATE_CODE,
     VALUE_SET_VALIDATE_CODE,
 )

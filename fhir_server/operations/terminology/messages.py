@@ -85,6 +85,14 @@ BAD_LANGUAGE = Template(
     fr="« {value} » n'est pas une langue. Donnez displayLanguage selon BCP 47, comme fr ou fr-CA, ou une "
     "liste.",
 )
+VALIDATIONS_NEEDED = Template(
+    en="Give at least one parameter validation, whose resource is the Parameters of a $validate-code.",
+    fr="Donnez au moins un paramètre validation, dont la ressource est le Parameters d'un $validate-code.",
+)
+TOO_MANY_VALIDATIONS = Template(
+    en="There are {count} validations, more than the {limit} that are done at once. Send several requests.",
+    fr="Il y a {count} validations, plus que les {limit} faites en une fois. Envoyez plusieurs requêtes.",
+)
 PROPERTIES_NEEDED = Template(
     en="Give at least one property, made of a code and a value.",
     fr="Donnez au moins une propriété, composée d'un code (code) et d'une valeur (value).",
