@@ -67,8 +67,7 @@ def linkage_issues(bundle: Resource, entries: Sequence[Entry], first: str) -> It
     directory = _Directory(entries)
     for literal, where in _belonging(entries[0]["resource"], first):
         yield from _target(literal, where, directory)
-    if first == "Composition":
-        yield from _lost(directory)
+    yield from _lost(directory)
     targets = [
         {
             found

@@ -5,8 +5,10 @@ https://hl7.org/fhir/R4/datatypes.html
 """
 
 import re
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from functools import lru_cache
+from hashlib import sha1
 from typing import Any
 
 from fhir_server.core import ucum
@@ -73,14 +75,19 @@ def _identifier(value: Any, _: Visit) -> Findings:
 
 
 def _attachment(value: Any, _: Visit) -> Findings:
-    data, size = value.get("data"), value.get("size")
-    if type(data) is not str or type(size) is not int or not is_base64(data):
+    data, size, stated = value.get("data"), value.get("size"), value.get("hash")
+    if type(data) is not str or not is_base64(data) or (size is None and stated is None):
         return None
-    compact = "".join(data.split())
-    found = len(compact) // 4 * 3 - compact[-2:].count("=")
-    if found == size:
-        return None
-    return [_doubt("attachment-size", messages.ATTACHMENT_SIZE(size=size, found=found), ".size")]
+    found: list[Finding] = []
+    content = b64decode(data)
+    if type(size) is int and size != len(content):
+        text = messages.ATTACHMENT_SIZE(size=size, found=len(content))
+        found.append(_doubt("attachment-size", text, ".size"))
+    hash_of_content = b64encode(sha1(content, usedforsecurity=False).digest()).decode()
+    if type(stated) is str and "".join(stated.split()) != hash_of_content:
+        text = messages.ATTACHMENT_HASH(found=hash_of_content)
+        found.append(_doubt("attachment-hash", text, ".hash"))
+    return found or None
 
 
 def _reference(value: Any, visit: Visit) -> Findings:

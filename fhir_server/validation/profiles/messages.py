@@ -158,6 +158,10 @@ REFERENCE_SELF = Template(
     en="The reference # leads from a contained resource to that around it; here there is none around.",
     fr="La référence # mène d'une ressource contenue à celle qui la contient ; ici, rien ne contient.",
 )
+ATTACHMENT_HASH = Template(
+    en="The hash is not that of data, whose SHA-1 is {found}. Correct it, or leave it out.",
+    fr="L'empreinte n'est pas celle de data, dont le SHA-1 est {found}. Corrigez-la, ou omettez-la.",
+)
 ATTACHMENT_SIZE = Template(
     en="The size is said to be {size} bytes, but data holds {found}. Correct the size, or leave it out.",
     fr="La taille annoncée est de {size} octets, mais data en contient {found}. Corrigez-la, ou omettez-la.",

@@ -275,6 +275,13 @@ def test_an_update_that_refers_to_others_has_a_full_url(run: Runner, type: str) 
     assert problems(run, bundle(type, named, update(), update(subject={"reference": "#p"}))) == []
 
 
+def test_a_message_finds_a_relative_reference_by_full_url_alone(run: Runner) -> None:
+    header = entry("MessageHeader", "1", focus=[{"reference": "Observation/2"}])
+    observation = entry("Observation", "2", subject={"reference": "Patient/3"})
+    found = problems(run, bundle("message", header, observation, entry("Patient", "3", UUID)))
+    assert ("warning", "reference-in-bundle", "Bundle.entry[1].resource") in found
+
+
 def test_a_document_finds_a_relative_reference_by_full_url_alone(run: Runner) -> None:
     composition = entry("Composition", "1", section=[{"entry": [{"reference": "Observation/2"}]}])
     observation = entry("Observation", "2", subject={"reference": "Patient/3"})

@@ -1,5 +1,6 @@
 """What is an error to who asks for a verdict, and no reason to refuse a write."""
 
+from base64 import b64encode
 from typing import Any
 
 import pytest
@@ -125,6 +126,16 @@ def test_the_size_of_an_attachment_is_that_of_its_data(validator: Validator, dat
     assert told(validator, patient(photo=[{**photo, "size": len("bonjour")}])) == []
     resource = patient(photo=[{**photo, "size": 12}])
     assert told(validator, resource) == [("error", "attachment-size", "Patient.photo[0].size")]
+    assert_no_write_is_refused(validator, resource)
+
+
+def test_the_hash_of_an_attachment_is_that_of_its_data(validator: Validator) -> None:
+    photo = {"contentType": "text/plain", "data": "YWJj"}
+    # the SHA-1 of "abc", as FIPS 180 gives it
+    digest = bytes.fromhex("a9993e364706816aba3e25717850c26c9cd0d89d")
+    assert told(validator, patient(photo=[{**photo, "hash": b64encode(digest).decode()}])) == []
+    resource = patient(photo=[{**photo, "hash": "YWJj"}])
+    assert told(validator, resource) == [("error", "attachment-hash", "Patient.photo[0].hash")]
     assert_no_write_is_refused(validator, resource)
 
 
