@@ -150,7 +150,7 @@ class Criteria:
             if value.code is None:
                 plain.append(value)
                 continue
-            ignores_case = bool(value.system) and codes.ignores_case(self._registry, value.system or "")
+            ignores_case = self._ignores_case(value.system, value.code)
             if not ignores_case and False in texts:
                 plain.append(value)
             if ignores_case or True in texts:
@@ -160,6 +160,14 @@ class Criteria:
             for code, values in ((asked.code, plain), (asked.code + token.FOLDED, folded))
             if values
         ]
+
+    def _ignores_case(self, system: str | None, code: str) -> bool:
+        """Whether a code can be written in several cases. Without letters the index of codes as they stand
+        tells all, also of what was indexed before the code system was known.
+        """
+        return (
+            bool(system) and code.upper() != code.lower() and codes.ignores_case(self._registry, system or "")
+        )
 
     def _token_text(self, asked: Asked) -> Clause:
         return self._derived(asked, token.TEXT, "string", KINDS["string"].parse)

@@ -373,3 +373,12 @@ def test_a_client_that_asks_nothing_new_pays_for_no_new_engine(client: Client) -
     client.post("Patient", patient())
     client.get("Patient?name=x")
     assert client.engines.current() is first
+
+
+def test_a_code_without_letters_is_found_whenever_its_system_became_known(client: Client) -> None:
+    code = {"coding": [{"system": "urn:codes", "code": "44-6"}]}
+    id = client.post("Observation", {"resourceType": "Observation", "status": "final", "code": code}).id
+    system = {"resourceType": "CodeSystem", "url": "urn:codes", "status": "active", "content": "not-present"}
+    assert client.post("CodeSystem", system | {"caseSensitive": False}).status == 201
+    assert client.get("Observation?code=urn:codes|44-6").ids == [id]
+    assert client.get("Observation?code:not=urn:codes|44-6").ids == []

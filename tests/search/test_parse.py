@@ -289,7 +289,7 @@ def test_a_parameter_without_value_is_ignored_and_told(registry: Registry) -> No
         ("Patient?_content=" + " ".join(map(str, range(300))), "more than 200 conditions"),
         ("Patient?_list=$current-allergies", "keeps no lists by function"),
         ("Patient?_list=Patient/1", "is no id of a List"),
-        ("Patient?_query=mine", "has no named queries"),
+        ("Patient?_query=mine", "There is no named query 'mine' here"),
         ("Location?near=1", "must be latitude|longitude|distance|units"),
         ("Location?near=91|2", "must be latitude|longitude|distance|units"),
         ("Location?near=1|2|3|kg", "units are UCUM lengths"),
