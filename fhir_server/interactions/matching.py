@@ -3,14 +3,15 @@
 https://hl7.org/fhir/R4/http.html#ccreate
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, urlencode
 
-from fhir_server.errors import PreconditionFailed
+from fhir_server.errors import FhirError, PreconditionFailed
 from fhir_server.extension import Engine
 from fhir_server.interactions import messages
-from fhir_server.search.ast import AllOf, Clause, Match, TokenValue
+from fhir_server.search.ast import AllOf, Clause, Match, SearchQuery, TokenValue
 from fhir_server.search.coverage import check_coverage
 from fhir_server.search.parse import ParsedSearch, parse
 from fhir_server.search.remembered import Asked
@@ -49,8 +50,25 @@ def matches(
     check_coverage(search.query, engine.pending, engine.registry)
     for system, code in _identifiers(search.query.where):
         unit.lock(identity_lock(criteria.type, system, code))
-    query = replace(search.query, count=limit, total="none", includes=(), sort=(), page=None)
-    return unit.search(query).matches
+    return unit.search(_limited(search.query, limit)).matches
+
+
+def expect_matches(
+    unit: UnitOfWork, engine: Engine, wanted: Iterable[Criteria], base_url: str, limit: int = 2
+) -> None:
+    """Let the unit know what is about to be matched."""
+
+    def queries() -> Iterator[SearchQuery]:
+        for one in wanted:
+            # What is wrong with a condition is told when it is its turn.
+            with suppress(FhirError):
+                yield _limited(_understood(one, engine, base_url).query, limit)
+
+    unit.expect_searches(queries())
+
+
+def _limited(query: SearchQuery, limit: int) -> SearchQuery:
+    return replace(query, count=limit, total="none", includes=(), sort=(), page=None)
 
 
 def _understood(criteria: Criteria, engine: Engine, base_url: str) -> ParsedSearch:

@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/bundle.html#references
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from operator import is_
 from typing import Any
 
@@ -14,7 +14,7 @@ from fhir_server.definitions.registry import Registry
 from fhir_server.errors import PreconditionFailed
 from fhir_server.extension import Engine, Resource
 from fhir_server.interactions import messages
-from fhir_server.interactions.matching import criteria, matches
+from fhir_server.interactions.matching import Criteria, criteria, matches
 from fhir_server.interactions.places import Place, Step, type_at
 from fhir_server.store.port import UnitOfWork
 
@@ -84,6 +84,14 @@ def conditional_references_resolved(
 
     rewritten: Resource = _rewritten_references(resource, resolve)
     return rewritten
+
+
+def conditions_of(references: Iterable[str], engine: Engine) -> Iterator[Criteria]:
+    """The criteria of those references that are conditional."""
+    for reference in references:
+        conditional = _CONDITIONAL.fullmatch(reference) if "?" in reference else None
+        if conditional is not None and engine.registry.is_resource_type(conditional[1]):
+            yield criteria(conditional[1], conditional[2], "reference")
 
 
 def _rewritten_references(node: Any, rewrite: Rewrite) -> Any:
@@ -183,11 +191,6 @@ class _Walk:
         if target == text or type_at(self._registry, self._resource, (*place, step)) not in _URI_TYPES:
             return text
         return target
-
-
-def is_conditional(reference: str) -> bool:
-    """Whether a reference is a search, such as `Patient?identifier=a|b`."""
-    return "?" in reference and _CONDITIONAL.fullmatch(reference) is not None
 
 
 def _restful_base(full_url: str | None) -> str | None:

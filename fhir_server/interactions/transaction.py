@@ -4,7 +4,7 @@ Deletes first, then creates, updates and patches, then reads, whatever their ord
 https://hl7.org/fhir/R4/http.html#trules
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -27,9 +27,9 @@ from fhir_server.interactions.conditions import check_if_match, check_if_none_ma
 from fhir_server.interactions.delete import deletion_targets
 from fhir_server.interactions.engines import transact
 from fhir_server.interactions.entries import Entry, entries_by_method, entry_of, located
-from fhir_server.interactions.matching import Criteria, criteria, one_match
+from fhir_server.interactions.matching import Criteria, criteria, expect_matches, one_match
 from fhir_server.interactions.patch import patched
-from fhir_server.interactions.references import EntryLinks, is_conditional
+from fhir_server.interactions.references import EntryLinks, conditions_of
 from fhir_server.interactions.update import update_target
 from fhir_server.issues import Issue
 from fhir_server.store.port import Method, Reader, StoredResource, UnitOfWork
@@ -124,6 +124,7 @@ class Transaction:
         unit.expect(self._named())
         for asked in entries_by_method(self._entries, "DELETE"):
             answers[asked.index] = _at(asked, self._delete, unit, changeset, plan)
+        expect_matches(unit, self._engine, self._conditions(), self._request.base_url)
         for asked in entries_by_method(self._entries, "POST"):
             _at(asked, self._plan_create, unit, plan)
         for asked in entries_by_method(self._entries, "PUT", "PATCH"):
@@ -142,6 +143,15 @@ class Transaction:
         changing = entries_by_method(self._entries, "DELETE", "PUT", "PATCH")
         paths = (asked.request.path for asked in changing)
         return [(path[0], path[1]) for path in paths if len(path) == 2]
+
+    def _conditions(self) -> Iterator[Criteria]:
+        """The criteria of conditional creates and updates."""
+        for asked in entries_by_method(self._entries, "POST", "PUT"):
+            request = asked.request
+            if request.conditions.if_none_exist is not None:
+                yield criteria(request.path[0], request.conditions.if_none_exist, "create")
+            elif len(request.path) == 1 and request.query:
+                yield Criteria(request.path[0], request.query, "update")
 
     def _delete(self, asked: Entry, unit: UnitOfWork, changeset: Changeset, plan: _Plan) -> bytes:
         request = asked.request
@@ -223,10 +233,14 @@ class Transaction:
         links = EntryLinks(self._engine.registry, plan.identities)
         settled: list[_Write] = []
         waiting: list[_Write] = []
+        conditions: list[Criteria] = []
         for write in plan.writes:
             resource, references = _at(write.entry, _linked, write.resource, links)
             linked = _Write(write.entry, write.id, write.current, resource)
-            (waiting if any(map(is_conditional, references)) else settled).append(linked)
+            conditional = list(conditions_of(references, self._engine))
+            conditions += conditional
+            (waiting if conditional else settled).append(linked)
+        expect_matches(changeset.unit, self._engine, conditions, self._request.base_url)
         put = [_at(write.entry, _put, write, changeset) for write in (*settled, *waiting)]
         return [*put, *((asked, existing, 200) for asked, existing in plan.matched)]
 

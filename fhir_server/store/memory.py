@@ -238,6 +238,9 @@ class MemoryUnit(MemoryReader):
     def expect(self, resources: Iterable[tuple[str, str]]) -> None:
         """Nothing to do: they are here."""
 
+    def expect_searches(self, queries: Iterable[SearchQuery]) -> None:
+        """Nothing to do: each is made when it is asked for."""
+
     def put(
         self, draft: Draft, entries: Entries, method: Method, expected_version: int | None = None
     ) -> StoredResource:

@@ -192,6 +192,12 @@ class UnitOfWork(Reader, Protocol):
         """These types and ids are about to be read: a store over a network asks for all of them at once."""
         ...
 
+    def expect_searches(self, queries: Iterable[SearchQuery]) -> None:
+        """These searches are about to be made: a store over a network makes some of them at once. No other
+        goes through them.
+        """
+        ...
+
     def put(
         self, draft: Draft, entries: Entries, method: Method, expected_version: int | None = None
     ) -> StoredResource:

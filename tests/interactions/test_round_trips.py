@@ -110,3 +110,23 @@ def test_a_transaction_of_20_asks_12_times_at_most(client: Client, sent: list[st
     bundle = {"resourceType": "Bundle", "type": "transaction", "entry": [one(n) for n in range(20)]}
     assert client.post("", bundle).status == 200
     assert len(sent) <= 12, sent
+
+
+def test_conditions_of_a_transaction_are_looked_up_together(client: Client, sent: list[str]) -> None:
+    def created(number: int) -> dict[str, Any]:
+        made = entry("POST", "Patient", identified(str(number)))
+        made["request"]["ifNoneExist"] = f"identifier=urn:ids|{number}"
+        return made
+
+    def referring(number: int) -> dict[str, Any]:
+        subject = {"reference": f"Patient?identifier=urn:ids|{number}"}
+        return entry("POST", "Condition", {"resourceType": "Condition", "subject": subject})
+
+    assert client.post("Patient", identified("0")).status == 201
+    sent.clear()
+    entries = [*map(created, range(10)), *map(referring, range(10))]
+    answer = client.post("", {"resourceType": "Bundle", "type": "transaction", "entry": entries})
+    statuses = [one["response"]["status"][:3] for one in answer.entries]
+    assert statuses == ["200"] + 19 * ["201"]
+    assert len(sent) <= 12, sent
+    assert len(client.get("Condition?subject:Patient.identifier=urn:ids|9").ids) == 1

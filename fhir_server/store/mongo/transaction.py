@@ -16,6 +16,7 @@ from pymongo.collection import Collection
 from pymongo.errors import ClientBulkWriteException, PyMongoError
 
 from fhir_server.store.mongo.collections import CLOCK, Collections, Document, View
+from fhir_server.store.mongo.lookups import Lookups
 
 Write = DeleteOne | InsertOne[Any] | ReplaceOne[Any] | UpdateOne
 _DUPLICATE_KEY = 11000
@@ -45,6 +46,10 @@ class Table:
     sent: set[str] = field(default_factory=set)
     blind: set[str] = field(default_factory=set)
     """What was not looked for before it was written."""
+
+    def has_written(self, key: str) -> bool:
+        """Whether the document is as this transaction leaves it."""
+        return key in self.unsent or key in self.sent
 
     def writes(self) -> Iterator[Write]:
         """What brings the collection to this state."""
@@ -80,6 +85,7 @@ class Transaction:
         self.uniques = Table(collections.uniques)
         self.definitions = Table(collections.definitions)
         self.kept = Table(collections.kept)
+        self.lookups = Lookups(self.view, self.resources)
         self._tables = (self.resources, self.history, self.uniques, self.definitions, self.kept)
         self._collections = collections
         self._session = session
@@ -159,8 +165,13 @@ class Transaction:
         if new and before is _UNKNOWN:
             table.blind.add(key)
         self._journal.append((table, key, before))
-        table.documents[key] = document
+        self._put(table, key, document)
         table.unsent.add(key)
+
+    def _put(self, table: Table, key: str, document: Document | None) -> None:
+        table.documents[key] = document
+        if table is self.resources:
+            self.lookups.note(key, document)
 
     def owned_by(self, owner: str) -> list[str]:
         """The unique keys that a resource holds."""
@@ -184,7 +195,7 @@ class Transaction:
 
     def _restore(self, table: Table, key: str, before: Any) -> None:
         if key in table.sent:
-            table.documents[key] = None if before is _UNKNOWN else before
+            self._put(table, key, None if before is _UNKNOWN else before)
             table.unsent.add(key)
             return
         if before is _UNKNOWN:

@@ -15,11 +15,12 @@ from fhir_server.store.expectation import expect_later, expect_version
 from fhir_server.store.generation import new_generation
 from fhir_server.store.mongo import definitions
 from fhir_server.store.mongo.collections import Document
+from fhir_server.store.mongo.lookups import wanted_by
 from fhir_server.store.mongo.reader import MongoReader
 from fhir_server.store.mongo.rows import replaced, rows_of
 from fhir_server.store.mongo.search import MongoSearch
 from fhir_server.store.mongo.transaction import Transaction
-from fhir_server.store.mongo.versions import OWN, current, stored, superseded
+from fhir_server.store.mongo.versions import OWN, all_stored, current, stored, superseded
 from fhir_server.store.port import (
     HistoryQuery,
     HistoryResult,
@@ -187,11 +188,21 @@ class MongoUnit(MongoReader):
         elif before is not None:
             self._transaction.set(kept, name, None)
 
+    def expect_searches(self, queries: Iterable[SearchQuery]) -> None:
+        wanted = (wanted_by(query) for query in queries)
+        self._transaction.lookups.expect(one for one in wanted if one is not None)
+
     def search(self, query: SearchQuery) -> SearchResult:
+        wanted = wanted_by(query)
+        found = None if wanted is None else self._transaction.lookups.find(wanted)
+        if found is not None:
+            following = (int(found[query.count - 1]["f"]),) if len(found) > query.count else None
+            matches = all_stored(found[: query.count])
+            return SearchResult(matches, None, self._sequence(), following)
         self._transaction.send()
         return MongoSearch(self._view, self._sequence()).search(query)
 
-    def _sequence(self) -> int | None:
+    def _sequence(self) -> int:
         return self._transaction.time.sequence if self._transaction.has_clock else self.watermark()
 
     def included(

@@ -76,6 +76,9 @@ class SqliteUnit(SqliteReader):
     def expect(self, resources: Iterable[tuple[str, str]]) -> None:
         """Nothing to do: they are as near at one time as at another."""
 
+    def expect_searches(self, queries: Iterable[SearchQuery]) -> None:
+        """Nothing to do: each is made when it is asked for."""
+
     def put(
         self, draft: Draft, entries: Entries, method: Method, expected_version: int | None = None
     ) -> StoredResource:
