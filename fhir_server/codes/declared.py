@@ -13,6 +13,7 @@ EXPANSION_PARAMETERS = (
     "activeOnly",
     "check-system-version",
     "count",
+    "default-valueset-version",
     "designation",
     "displayLanguage",
     "exclude-system",

@@ -72,7 +72,10 @@ class Terminology:
             return self._plain
         versions = versions or Versions()
         key = (
-            *(tuple(sorted(by.items())) for by in (versions.default, versions.check, versions.force)),
+            *(
+                tuple(sorted(by.items()))
+                for by in (versions.default, versions.check, versions.force, versions.value_sets)
+            ),
             supplements,
         )
         return self._views.get(key, lambda: View(self.registry, versions, supplements))

@@ -24,14 +24,17 @@ _ANY = ("x", "X", "*")
 
 @dataclass(frozen=True, slots=True)
 class Versions:
-    """By code system: the version where none is named, that which it has to be, that to take regardless."""
+    """By code system: the version where none is named, that which it has to be, that to take regardless; by
+    value set that where none is named.
+    """
 
     default: Mapping[str, str] = field(default_factory=dict)
     check: Mapping[str, str] = field(default_factory=dict)
     force: Mapping[str, str] = field(default_factory=dict)
+    value_sets: Mapping[str, str] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.default or self.check or self.force)
+        return bool(self.default or self.check or self.force or self.value_sets)
 
     def chosen(self, system: str, version: str) -> str:
         """The version to take of a system that is named with `version`, empty for none."""
@@ -188,6 +191,8 @@ class View:
         return None if resource is None else composition_of(resource)
 
     def _resource(self, canonical: str) -> Resource | None:
+        if canonical in self.versions.value_sets:
+            canonical = f"{canonical}|{self.versions.value_sets[canonical]}"
         own = self.registry.canonical(canonical, "ValueSet")
         if own is not None:
             return own

@@ -34,10 +34,14 @@ _TOLD: dict[str, Kind] = {
     "system-version": "text",
     "check-system-version": "text",
     "force-system-version": "text",
+    "default-valueset-version": "text",
 }
 """The parameters that the expansion repeats."""
 
-_URIS = frozenset({"exclude-system", "system-version", "check-system-version", "force-system-version"})
+_URIS = frozenset(
+    {"exclude-system", "system-version", "check-system-version", "force-system-version"}
+    | {"default-valueset-version"}
+)
 
 EXPAND_PARAMETERS: dict[str, Kind] = {
     "url": "text",

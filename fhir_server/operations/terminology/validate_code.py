@@ -36,6 +36,7 @@ _CHECKED: dict[str, Kind] = {
     "inferSystem": "flag",
     "lenient-display-validation": "flag",
     "mode": "text",
+    "valueSetMode": "text",
     "valueset-membership-only": "flag",
 }
 VALUE_SET_PARAMETERS: dict[str, Kind] = {
@@ -49,6 +50,9 @@ CODE_SYSTEM_PARAMETERS: dict[str, Kind] = {"url": "text", "codeSystem": "resourc
 
 _LENIENT = "lenient-display-validation"
 """What `mode` may say, instead of the parameter of that name."""
+
+_MEMBERSHIP = ("CHECK_MEMBERSHIP_ONLY", "CHECK_MEMERSHIP_ONLY")
+"""What `valueSetMode` may say, instead of `valueset-membership-only`; some clients misspell it."""
 
 _REPEATED = frozenset(
     {
@@ -120,7 +124,7 @@ def _strictness(inputs: Inputs, world: World, infer: bool) -> Strictness:
         active_only=inputs.flag("activeOnly"),
         lenient_display=inputs.flag("lenient-display-validation") or _LENIENT in inputs.all("mode"),
         infer_system=inputs.flag("inferSystem", default=infer and bool(inputs.given(("code",)))),
-        membership_only=inputs.flag("valueset-membership-only"),
+        membership_only=inputs.flag("valueset-membership-only") or inputs.text("valueSetMode") in _MEMBERSHIP,
     )
 
 

@@ -23,14 +23,18 @@ WORLD: dict[str, Kind] = {
     "system-version": "text",
     "check-system-version": "text",
     "force-system-version": "text",
+    "default-valueset-version": "text",
     "useSupplement": "text",
     "displayLanguage": "text",
     "tx-resource": "resource",
     "cache-id": "text",
     "diagnostics": "flag",
+    "uuid": "text",
+    "incomplete-ok": "flag",
+    "limitedExpansion": "flag",
 }
-"""Parameters that every operation on codes takes. `cache-id` and `diagnostics` are for servers that keep
-what they were sent, or tell how they work; they change no answer.
+"""Parameters that every operation on codes takes. The last five change no answer: they are for servers that
+keep what they were sent, tell how they work, or list less than all.
 """
 
 
@@ -126,14 +130,16 @@ class World:
 
 def _versions(inputs: Inputs) -> Versions:
     default, check, force = ({} for _ in VERSION_PARAMETERS)  # type: ignore[var-annotated]
-    for name, chosen in zip(VERSION_PARAMETERS, (default, check, force), strict=True):
+    value_sets: dict[str, str] = {}
+    chosen_by = (default, check, force, value_sets)
+    for name, chosen in zip((*VERSION_PARAMETERS, "default-valueset-version"), chosen_by, strict=True):
         for value in inputs.all(name):
             system, bar, version = value.rpartition("|")
             if not bar or not system or not version:
                 text = messages.BAD_VERSION_PARAMETER(name=name, value=value)
                 raise InvalidRequest.of(text, f"http.{name}")
             chosen[system] = version
-    return Versions(default, check, force)
+    return Versions(default, check, force, value_sets)
 
 
 def versioned(url: str, version: str | None) -> str:

@@ -92,3 +92,17 @@ def test_several_versions_in_one_value_set(knowing: ClientFactory) -> None:
         body = parameters(valueSet=value_set("mixed", *parts), coding={"system": SYSTEM, "code": code})
         answer = said(client.post("ValueSet/$validate-code", body))
         assert (answer["result"], answer["version"]) == (True, version)
+
+
+def test_the_version_of_a_value_set_where_none_is_named(knowing: ClientFactory) -> None:
+    older, newer = (
+        {**value_set("held", {**include(version), "concept": [{"code": "a"}]}), "version": version}
+        for version in ("1.0.0", "1.2.0")
+    )
+    client = knowing(*KNOWN, older, newer)
+    wish = {"name": "default-valueset-version", "valueCanonical": f"{older['url']}|1.0.0"}
+    for subject in ({"url": older["url"]}, {"valueSet": value_set("outer", {"valueSet": [older["url"]]})}):
+        for wishes, version in (([], "1.2.0"), ([wish], "1.0.0")):
+            body = parameters(**subject, coding={"system": SYSTEM, "code": "a"})
+            body["parameter"] += [*wishes, {"name": "uuid", "valueUuid": "urn:uuid:1"}]
+            assert said(client.post("ValueSet/$validate-code", body))["version"] == version
