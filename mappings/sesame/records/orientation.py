@@ -15,11 +15,12 @@ STATES = {"en-cours": "active", "aboutie": "completed", "abandonnee": "revoked"}
 
 def orientation(guide: Guide) -> Table:
     """The table of the record."""
+    seed = {"meta": names.profile(guide, "sesame-servicerequest-orientation"), "intent": "order"}
     return Table(
         name="orientation",
         title="Orientation vers d'autres soins ou services",
         system=names.system_of(guide, "orientation"),
-        parts=(Part(AT, {"intent": "order"}),),
+        parts=(Part(AT, seed),),
         fields=_fields(guide),
         looks={"record": names.of_record(guide, "orientation")},
         told_by=("type",),

@@ -18,7 +18,11 @@ LISTS = {
 
 def prevention_rechute(guide: Guide) -> Table:
     """The table of the record."""
-    seed = {"questionnaire": guide.canonical("Questionnaire", "prevention-rechute"), "status": "completed"}
+    seed = {
+        "meta": names.profile(guide, "sesame-questionnaireresponse-prevention"),
+        "questionnaire": guide.canonical("Questionnaire", "prevention-rechute"),
+        "status": "completed",
+    }
     return Table(
         name="prevention_rechute",
         title="Plan de prévention de la rechute",

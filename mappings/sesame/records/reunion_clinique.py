@@ -16,6 +16,7 @@ MODES = {"sur-place": "AMB", "a-distance": "VR"}
 def reunion_clinique(guide: Guide) -> Table:
     """The table of the record."""
     seed = {
+        "meta": names.profile(guide, "sesame-encounter-clinical-meeting"),
         "status": "finished",
         "type": [guide.concept("sesame-encounter-type", "clinical-meeting")],
     }

@@ -14,6 +14,7 @@ AT = "Task"
 def tache_ide(guide: Guide) -> Table:
     """The table of the record."""
     seed = {
+        "meta": names.profile(guide, "sesame-task-nurse-activity"),
         "status": "completed",
         "intent": "order",
         "code": guide.concept("sesame-task-code", "nurse-activity"),
