@@ -5,7 +5,7 @@ https://hl7.org/fhir/R4/valueset-operation-expand.html
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -66,7 +66,7 @@ class Expander:
         self._check_versions(systems)
         for gap in composition.gaps:
             if gap.kind != "fragment":
-                raise gap_refusal(value_set, gap)
+                raise gap_refusal(value_set, replace(gap, subject=self._view.pinned(gap.subject)))
         found = _chosen(value_set, wanted)
         if wanted.count is None and len(found) - wanted.offset > self._limit:
             text = messages.TOO_COSTLY(url=value_set.url, total=len(found), limit=self._limit)

@@ -97,7 +97,7 @@ class CodeValidator:
         if member is None:
             if self._only_in_fragment(value_set, own):
                 return True, issues
-            issues += _missing_imports(value_set)
+            issues += _missing_imports(value_set, self._view)
             if not any(issue.severity == "error" for issue in issues):
                 issues.append(_membership_unknown(value_set, coding))
         elif not member:
@@ -251,8 +251,9 @@ def _membership_unknown(value_set: ValueSet, coding: Coding) -> Issue:
     return finding("warning", "not-found", "vs-invalid", text)
 
 
-def _missing_imports(value_set: ValueSet) -> Iterator[Issue]:
+def _missing_imports(value_set: ValueSet, view: View) -> Iterator[Issue]:
     """The value sets that are drawn upon and not known here."""
     for gap in value_set.composition.gaps:
         if gap.kind == "value-set":
-            yield finding("error", "not-found", "not-found", messages.UNKNOWN_VALUE_SET(url=gap.subject))
+            text = messages.UNKNOWN_VALUE_SET(url=view.pinned(gap.subject))
+            yield finding("error", "not-found", "not-found", text)

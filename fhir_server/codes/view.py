@@ -190,9 +190,13 @@ class View:
         resource = self._resource(url)
         return None if resource is None else composition_of(resource)
 
+    def pinned(self, canonical: str) -> str:
+        """A value set's canonical with the version that the request wants where none is named."""
+        version = self.versions.value_sets.get(canonical)
+        return f"{canonical}|{version}" if version else canonical
+
     def _resource(self, canonical: str) -> Resource | None:
-        if canonical in self.versions.value_sets:
-            canonical = f"{canonical}|{self.versions.value_sets[canonical]}"
+        canonical = self.pinned(canonical)
         own = self.registry.canonical(canonical, "ValueSet")
         if own is not None:
             return own

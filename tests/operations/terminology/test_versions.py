@@ -106,3 +106,9 @@ def test_the_version_of_a_value_set_where_none_is_named(knowing: ClientFactory) 
             body = parameters(**subject, coding={"system": SYSTEM, "code": "a"})
             body["parameter"] += [*wishes, {"name": "uuid", "valueUuid": "urn:uuid:1"}]
             assert said(client.post("ValueSet/$validate-code", body))["version"] == version
+    wrong = {"name": "default-valueset-version", "valueCanonical": f"{older['url']}|3.0.0"}
+    body = parameters(valueSet=value_set("outer", {"valueSet": [older["url"]]}))
+    body["parameter"].append(wrong)
+    refused = client.post("ValueSet/$expand", body)
+    assert refused.status == 404
+    assert "|3.0.0" in refused.content["issue"][0]["details"]["text"]
