@@ -134,8 +134,8 @@ class PlanBuilder:
         components = components_of(self._registry, parameter)
         for path in read_paths(parameter.expression or ""):
             for route in self._routes.of(path, type):
-                finders = [self._finder(type, route.place, *component) for component in components]
-                root.grow(route.hops).parts.append(composite.part(parameter.code, finders))
+                finders = tuple(self._finder(type, route.place, *component) for component in components)
+                composite.add_part(root.grow(route.hops).parts, parameter.code, finders)
 
     def _finder(self, type: str, part: Place, parameter: SearchParameter, expression: str) -> Finder:
         """What finds the entries of one component; the same one for all composites that look at the same."""
@@ -152,12 +152,13 @@ class PlanBuilder:
         of_whole = self._tree([path for path in paths if path.root == RESOURCE], type, indexers)
         wanted = KINDS[kind].entries
 
-        def find(value: Any, resource: Mapping[str, Any]) -> Sequence[NamedTuple]:
-            entries = Entries()
-            of_part.visit(value, resource, entries)
-            of_whole.visit(resource, resource, entries)
-            found: list[NamedTuple] = getattr(entries, wanted)
-            return [entry for entry in dict.fromkeys(found) if entry[0] == ""]
+        def find(value: Any, resource: Mapping[str, Any], passing: Entries) -> Sequence[NamedTuple]:
+            found: list[NamedTuple] = getattr(passing, wanted)
+            others = len(found)
+            of_part.visit(value, resource, passing)
+            if of_whole.below:
+                of_whole.visit(resource, resource, passing)
+            return [entry for entry in dict.fromkeys(found[others:]) if entry[0] == ""]
 
         looks_elsewhere = of_whole.below or not of_part.below
         return Finder(find, None if looks_elsewhere else of_part.below.keys())

@@ -3,8 +3,7 @@
 https://hl7.org/fhir/R4/search.html#composite
 """
 
-from collections.abc import Callable, KeysView, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, KeysView, Sequence
 from itertools import islice, product
 from typing import Any, NamedTuple
 
@@ -18,24 +17,22 @@ from fhir_server.search.types.context import Reading
 Component = Callable[[str, Reading], Value]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Finder:
-    """Finds the entries of one component, given a part of the resource and the whole: none where the part has
-    none of the properties that it `needs`, which are None if it looks elsewhere too.
+class Finder(NamedTuple):
+    """Finds the entries of one component, given a part of the resource, the whole, and what is found on the
+    way: none where the part has none of the properties that it `needs`, which are None if it looks elsewhere
+    too.
     """
 
-    find: Callable[[Any, Any], Sequence[NamedTuple]]
+    find: Callable[[Any, Any, Entries], Sequence[NamedTuple]]
     needs: KeysView[str] | None
 
 
-Found = dict[Finder, Sequence[NamedTuple]]
-"""What finders found in one part of a resource; composites have many of them in common."""
+class Part(NamedTuple):
+    """A part of a resource, the finders of components there, and the composites that are made of these."""
 
-PartIndexer = Callable[[Any, Any, Entries, Found], None]
-"""Adds the entries of one part of a resource, given the part, the whole, and what is found there already."""
+    finders: tuple[Finder, ...]
+    parameters: list[str]
 
-Part = tuple[KeysView[str] | None, PartIndexer]
-"""What must be there for a combination, of which the last component says most, and what adds its entries."""
 
 COMBINATIONS_MAX = 1_000
 
@@ -63,26 +60,24 @@ def matches(
     return all(compare(part, wanted, None) for compare, part, wanted in pairs)
 
 
-def part(parameter: str, finders: Sequence[Finder]) -> Part:
-    """Every combination of the components' entries, at most `COMBINATIONS_MAX` for one part."""
+def add_part(parts: list[Part], parameter: str, finders: tuple[Finder, ...]) -> None:
+    """Let a composite be made of what the finders find; others may be made of the same."""
+    for part in parts:
+        if part.finders == finders:
+            part.parameters.append(parameter)
+            return
+    parts.append(Part(finders, [parameter]))
 
-    def index(part: Any, resource: Any, entries: Entries, found: Found) -> None:
+
+def index_parts(parts: Iterable[Part], value: Any, resource: Any, entries: Entries) -> None:
+    """Add every combination of the components' entries in one part, at most `COMBINATIONS_MAX`."""
+    present = value.keys()
+    for finders, parameters in parts:
         # The code comes first and is always there; the value that may be of another type comes last.
-        for finder in reversed(finders):
-            if finder not in found:
-                found[finder] = finder.find(part, resource)
-            if not found[finder]:
-                return
-        for combination in islice(product(*[found[finder] for finder in finders]), COMBINATIONS_MAX):
-            entries.composites.append(new_composite((parameter, combination)))
-
-    return finders[-1].needs, index
-
-
-def index_parts(parts: Sequence[Part], value: Any, resource: Any, entries: Entries) -> None:
-    """Add the entries of all the combinations of what is in one part of a resource."""
-    found: Found = {}
-    properties = value.keys()
-    for needed, index in parts:
-        if needed is None or not needed.isdisjoint(properties):
-            index(value, resource, entries, found)
+        needed = finders[-1].needs
+        if needed is not None and needed.isdisjoint(present):
+            continue
+        passing = Entries()
+        found = [find(value, resource, passing) for find, _ in finders]
+        for combination in islice(product(*found), COMBINATIONS_MAX):
+            entries.composites += [new_composite((parameter, combination)) for parameter in parameters]

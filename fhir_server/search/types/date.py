@@ -92,6 +92,6 @@ def _spans(parameter: str, span_of: Callable[[Any, ZoneInfo], Span | None], zone
         except ValueError:
             return
         if span is not None:
-            entries.dates.append(new_date((parameter, *span)))
+            entries.dates.append(new_date((parameter, span[0], span[1])))
 
     return index

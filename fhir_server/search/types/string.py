@@ -58,7 +58,7 @@ _ASCII = _BYTES["latin-1"]
 _MARKS = "\u0300"
 """Characters from here on may change their order with what stands beside them; Latin letters do not."""
 
-_NAME_PARTS = ("given", "prefix", "suffix")
+_TITLES = ("prefix", "suffix")
 _ADDRESS_PARTS = ("text", "line", "city", "district", "state", "postalCode", "country")
 _PLAIN = frozenset({"string", "markdown", "code", "id", "uri", "url", "canonical"})
 
@@ -104,13 +104,14 @@ def exactly(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-def _compared(text: str) -> tuple[str, str]:
+def _both(text: str) -> tuple[str, str]:
     return normalise(text), text if text.isascii() else exactly(text)
 
 
-COMPARED: Mapping[str, tuple[str, str]] = Memo(_compared)
+COMPARED: Mapping[str, tuple[str, str]] = Memo(_both)
 """By a text, how it is compared, and how :exact compares it. Names, towns and what codes display come again
 and again, even within one resource."""
+_compared = COMPARED.__getitem__
 
 
 def parse(text: str, _reading: Reading) -> StringValue:
@@ -163,7 +164,8 @@ def indexer(target: Target, _indexing: Indexing) -> Indexer | None:
 
 def _one(parameter: str) -> Indexer:
     def index(value: str, entries: Entries) -> None:
-        entries.strings.append(new_string((parameter, *COMPARED[value])))
+        text, exact = COMPARED[value]
+        entries.strings.append(new_string((parameter, text, exact)))
 
     return index
 
@@ -189,14 +191,15 @@ def _name(parameter: str) -> Indexer:
     index_family = _family(parameter)
 
     def index(name: Mapping[str, Any], entries: Entries) -> None:
-        family = name.get("family")
+        family = name.get("family") or ""
         if family:
             index_family(family, entries)
-        texts = _texts(name, _NAME_PARTS)
-        whole = name.get("text") or " ".join([*_texts(name, ("given",)), family or ""]).strip()
+        texts = [text for text in name.get("given") or () if text]
+        whole = name.get("text") or " ".join([*texts, family]).strip()
+        texts += _texts(name, _TITLES)
         if whole:
             texts.append(whole)
-        entries.strings += [new_string((parameter, *COMPARED[text])) for text in texts]
+        entries.strings += [new_string((parameter, text, exact)) for text, exact in map(_compared, texts)]
 
     return index
 
@@ -204,7 +207,7 @@ def _name(parameter: str) -> Indexer:
 def _address(parameter: str) -> Indexer:
     def index(address: Mapping[str, Any], entries: Entries) -> None:
         texts = _texts(address, _ADDRESS_PARTS)
-        entries.strings += [new_string((parameter, *COMPARED[text])) for text in texts]
+        entries.strings += [new_string((parameter, text, exact)) for text, exact in map(_compared, texts)]
 
     return index
 

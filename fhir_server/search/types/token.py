@@ -121,7 +121,8 @@ def _coding(parameter: str, ignores_case: Callable[[str], bool]) -> Indexer:
             entries.tokens.append(new_token((derived, system, fold(code))))
         display = value.get("display")
         if display and parameter:
-            entries.strings.append(new_string((of_text, *COMPARED[display])))
+            plain, exact = COMPARED[display]
+            entries.strings.append(new_string((of_text, plain, exact)))
 
     return index
 
@@ -139,7 +140,8 @@ def _codeable_concept(parameter: str, coding: Indexer) -> Indexer:
             entries.tokens.append(new_token((parameter, "", "")))
         text = value.get("text")
         if text and parameter:
-            entries.strings.append(new_string((of_text, *COMPARED[text])))
+            plain, exact = COMPARED[text]
+            entries.strings.append(new_string((of_text, plain, exact)))
 
     return index
 
@@ -157,7 +159,8 @@ def _identifier(parameter: str) -> Indexer:
                 entries.tokens.append(new_token((of_type, system, code)))
             text = kind.get("text")
             if text and parameter:
-                entries.strings.append(new_string((of_text, *COMPARED[text])))
+                plain, exact = COMPARED[text]
+                entries.strings.append(new_string((of_text, plain, exact)))
 
     return index
 
