@@ -31,11 +31,13 @@ def serve(
     refuse_exposure(settings)
     refuse_lonely_memory(settings)
     serving.stop_quietly()
+    serving.rest_the_collector()
     with serving.listen(settings.host, settings.port) as listener:
         server = bootstrap.build(settings)
         server.engines.adopt()
         changed = provision.load_guides(server)
         if settings.demo:
+            serving.spare_the_collector()
             provision.load_demo(server)
         print(banner(server, base_url(settings, listener), changed), flush=True)
         if settings.workers == 1:
