@@ -99,6 +99,7 @@ _TOKENS = re.compile(
 _PRESENCE = re.compile(r"\(?(?P<path>[\w.]+)\.exists\(\) and (?P=path) != false\)?")
 
 
+@lru_cache(maxsize=2048)
 def read_paths(expression: str) -> tuple[Path, ...]:
     """The paths whose values the expression joins. Raises `NotPlain`."""
     return _Reader(expression).read()

@@ -10,6 +10,7 @@ from fhir_server.core.fhirpath import FhirPathError
 from fhir_server.definitions.elements import Element
 from fhir_server.definitions.registry import Registry
 from fhir_server.issues import Issue, Text
+from fhir_server.search.paths import NotPlain, read_paths
 from fhir_server.validation.checks import messages
 from fhir_server.validation.checks.check import CheckContext, Resource, finding
 from fhir_server.validation.findings import excerpt, listed, shortened
@@ -33,7 +34,7 @@ class SearchParameterCheck:
         if not isinstance(expression, str):
             return
         try:
-            context.paths.check(expression)
+            _read(expression, context)
         except FhirPathError as error:
             text = messages.EXPRESSION_UNREADABLE(reason=shortened(str(error)))
             yield finding("warning", "invalid", "search-expression", text, _PLACE)
@@ -42,6 +43,16 @@ class SearchParameterCheck:
             problem = _problem(alternative.strip(" \t\r\n("), base, context.registry)
             if problem is not None:
                 yield finding("warning", "invalid", "search-expression", problem, _PLACE)
+
+
+def _read(expression: str, context: CheckContext) -> None:
+    """Raises `FhirPathError` for an expression that cannot be read. Most are plain paths, which need no
+    parser of the whole language.
+    """
+    try:
+        read_paths(expression)
+    except NotPlain:
+        context.paths.check(expression)
 
 
 def _problem(alternative: str, base: Collection[str], registry: Registry) -> Text | None:
