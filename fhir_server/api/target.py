@@ -42,12 +42,8 @@ def query(raw: bytes) -> tuple[tuple[str, str], ...]:
     """The parameters of a query string or a form, decoded, in order; empty ones are kept."""
     if not raw:
         return ()
-    pairs = [part.partition(b"=") for part in raw.split(b"&") if part]
-    return tuple((_plus_decoded(name), _plus_decoded(value)) for name, _, value in pairs)
-
-
-def _plus_decoded(text: bytes) -> str:
-    return _decoded(text.replace(b"+", b" "), "query")
+    pairs = [part.partition(b"=") for part in raw.replace(b"+", b" ").split(b"&") if part]
+    return tuple([(_decoded(name, "query"), _decoded(value, "query")) for name, _, value in pairs])
 
 
 def _decoded(text: bytes, part: str) -> str:

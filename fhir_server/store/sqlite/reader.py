@@ -26,7 +26,7 @@ from fhir_server.store.sqlite.jobs import jobs
 from fhir_server.store.sqlite.kept import document, documents
 from fhir_server.store.sqlite.search import SqliteSearch
 from fhir_server.store.sqlite.symbols import Symbols
-from fhir_server.store.sqlite.versions import VERSION_COLUMNS, stored
+from fhir_server.store.sqlite.versions import ONE_VERSION_COLUMNS, VERSION_COLUMNS, stored
 
 T = TypeVar("T")
 
@@ -34,10 +34,10 @@ _INTEGER_MAX = 2**63 - 1
 """SQLite takes no greater one."""
 
 _READ = f"""
-SELECT {VERSION_COLUMNS} FROM resources r CROSS JOIN versions v ON v.sequence = r.sequence
+SELECT {ONE_VERSION_COLUMNS} FROM resources r CROSS JOIN versions v ON v.sequence = r.sequence
 WHERE r.type = ? AND r.id = ?"""
 _READ_VERSION = f"""
-SELECT {VERSION_COLUMNS} FROM resources r CROSS JOIN versions v ON v.key = r.key
+SELECT {ONE_VERSION_COLUMNS} FROM resources r CROSS JOIN versions v ON v.key = r.key
 WHERE r.type = ? AND r.id = ? AND v.version = ?"""
 _VERSIONS = f"SELECT {VERSION_COLUMNS} FROM versions v"
 _REPLACED = "(SELECT n.last_updated FROM versions n WHERE n.key = v.key AND n.version = v.version + 1)"
@@ -67,7 +67,7 @@ class SqliteReader:
     def read(self, type: str, id: str) -> StoredResource | None:
         symbol = self._symbols.type(type)
         row = self._connection.execute(_READ, (symbol, id)).fetchone()
-        return StoredResource(type, *row[1:]) if row else None
+        return StoredResource(type, id, *row) if row else None
 
     @refusing
     def read_version(self, type: str, id: str, version: int) -> StoredResource | None:
@@ -75,7 +75,7 @@ class SqliteReader:
             return None
         symbol = self._symbols.type(type)
         row = self._connection.execute(_READ_VERSION, (symbol, id, version)).fetchone()
-        return StoredResource(type, *row[1:]) if row else None
+        return StoredResource(type, id, *row) if row else None
 
     @refusing
     def history(self, query: HistoryQuery) -> HistoryResult:

@@ -6,7 +6,10 @@ from typing import Any
 from fhir_server.store.port import StoredResource
 from fhir_server.store.sqlite.symbols import Symbols
 
-VERSION_COLUMNS = "v.type, v.id, v.version, v.sequence, v.key, v.last_updated, v.method, v.body"
+ONE_VERSION_COLUMNS = "v.version, v.sequence, v.key, v.last_updated, v.method, v.body"
+"""What `versions`, as `v`, says of a resource whose type and id are known."""
+
+VERSION_COLUMNS = f"v.type, v.id, {ONE_VERSION_COLUMNS}"
 """The columns of `versions`, as `v`, in the order of the fields of `StoredResource`."""
 
 

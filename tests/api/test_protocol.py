@@ -1,0 +1,153 @@
+"""One connection as uvicorn drives it: what is read from it, what is written to it, when it is closed."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import uvicorn
+from uvicorn.server import ServerState
+
+from fhir_server.api.protocol import FhirProtocol
+from fhir_server.core.request import FhirResponse
+
+KEEP_ALIVE_SECONDS = 75
+READ = b"GET /fhir/Patient/short HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+
+@dataclass
+class Timer:
+    """What a loop is asked to call later."""
+
+    at: float
+    call: Callable[[], None]
+    cancelled: bool = False
+
+    def cancel(self) -> None:
+        self.cancelled = True
+
+
+@dataclass
+class Loop:
+    """A loop whose clock the test moves."""
+
+    now: float = 0.0
+    timers: list[Timer] = field(default_factory=list)
+
+    def time(self) -> float:
+        return self.now
+
+    def call_later(self, seconds: float, call: Callable[[], None]) -> Timer:
+        self.timers.append(Timer(self.now + seconds, call))
+        return self.timers[-1]
+
+    def run_until(self, moment: float) -> None:
+        """Call what is due up to this moment."""
+        while due := [timer for timer in self.timers if timer.at <= moment and not timer.cancelled]:
+            self.now = due[0].at
+            self.timers.remove(due[0])
+            due[0].call()
+        self.now = moment
+
+
+@dataclass
+class Transport:
+    """Keeps what is written."""
+
+    sent: bytes = b""
+    closed: bool = False
+
+    def write(self, data: bytes) -> None:
+        self.sent += data
+
+    def close(self) -> None:
+        self.closed = True
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def get_extra_info(self, _name: str) -> None:
+        return None
+
+
+@dataclass
+class Connection:
+    """A connection to a server whose door answers at once."""
+
+    protocol: FhirProtocol
+    transport: Transport
+    loop: Loop
+
+    def receive(self, data: bytes) -> bytes:
+        """What is sent back when `data` has come."""
+        self.transport.sent = b""
+        self.protocol.data_received(data)
+        return self.transport.sent
+
+
+@pytest.fixture
+def connection(make_api: Callable[..., Any]) -> Iterator[Connection]:
+    application = make_api(FhirResponse(200, b"{}", version=1), log=None).application()
+    config = uvicorn.Config(
+        application,
+        ws="none",
+        log_config=None,
+        proxy_headers=False,
+        interface="asgi3",
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+    )
+    config.load()
+    transport, loop = Transport(), Loop()
+    protocol = FhirProtocol(config, ServerState(), {}, loop)  # type: ignore[arg-type]
+    protocol.connection_made(transport)  # type: ignore[arg-type]
+    yield Connection(protocol, transport, loop)
+    protocol.connection_lost(None)
+    assert all(timer.cancelled for timer in loop.timers)
+
+
+def test_a_read_is_answered_in_the_call_that_brings_it(connection: Connection) -> None:
+    answer = connection.receive(READ)
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert answer.endswith(b"\r\n\r\n{}")
+    assert answer.count(b"\r\n\r\n") == 1
+    assert connection.receive(READ[:20]) == b""
+    assert connection.receive(READ[20:]).startswith(b"HTTP/1.1 200 ")
+
+
+def test_a_body_that_nobody_wants_is_passed_over(connection: Connection) -> None:
+    with_body = READ.replace(b"\r\n\r\n", b"\r\nContent-Length: 5\r\n\r\nGET /")
+    assert connection.receive(with_body + READ).count(b"HTTP/1.1 200 ") == 2
+
+
+def test_only_what_the_client_wants_kept_is_kept(connection: Connection) -> None:
+    answer = connection.receive(READ.replace(b"Host", b"Connection: close\r\nHost"))
+    assert b"\r\nconnection: close\r\n" in answer
+    assert connection.transport.closed
+
+
+def test_an_idle_connection_is_closed(connection: Connection) -> None:
+    connection.receive(READ)
+    connection.loop.run_until(KEEP_ALIVE_SECONDS - 1)
+    assert not connection.transport.closed
+    connection.loop.run_until(KEEP_ALIVE_SECONDS)
+    assert connection.transport.closed
+
+
+def test_one_that_is_used_is_kept(connection: Connection) -> None:
+    connection.receive(READ)
+    connection.loop.run_until(KEEP_ALIVE_SECONDS - 1)
+    connection.receive(READ)
+    connection.loop.run_until(2 * KEEP_ALIVE_SECONDS - 2)
+    assert not connection.transport.closed
+    connection.loop.run_until(2 * KEEP_ALIVE_SECONDS - 1)
+    assert connection.transport.closed
+
+
+def test_one_that_a_request_is_arriving_on_is_kept(connection: Connection) -> None:
+    connection.receive(READ)
+    connection.receive(READ[:20])
+    connection.loop.run_until(3 * KEEP_ALIVE_SECONDS)
+    assert not connection.transport.closed
+    connection.receive(READ[20:])
+    connection.loop.run_until(4 * KEEP_ALIVE_SECONDS)
+    assert connection.transport.closed
