@@ -12,7 +12,7 @@ from fhir_server.validation.checks.check import Codes
 from fhir_server.validation.findings import Finding, Findings, moved
 from fhir_server.validation.invariants.rules import Focus, Rule, RuleCompiler
 from fhir_server.validation.invariants.shapes import UNKNOWN, Shape, Types
-from fhir_server.validation.profiles.bindings import binding_checks
+from fhir_server.validation.profiles.bindings import CODED, binding_checks
 from fhir_server.validation.profiles.codings import coding_check
 from fhir_server.validation.profiles.companions import companion_check
 from fhir_server.validation.profiles.extensions import ExtensionList
@@ -172,7 +172,7 @@ class BaseCompiler:
         ref: TypeRef,
         resource: Shape,
     ) -> None:
-        checks = self._bindings(element)
+        checks = self._bindings(element, ref)
         if not self._errors_only and ref.code in URIS and element.path not in CHECKED_WITH_THEIR_TYPE:
             checks.append(canonical_check if self._is_canonical(element, ref) else uri_check)
         focus = Focus(self._types.of_element(element, (ref,)), ref.code, resource)
@@ -208,7 +208,7 @@ class BaseCompiler:
         if element.children:
             return _each(self._backbone(element, resource).check, step)
         node = self.type_node(ref.code)
-        checks: list[ValueCheck] = [node.check, *self._bindings(element)]
+        checks: list[ValueCheck] = [node.check, *self._bindings(element, ref)]
         if ref.code == "Coding":
             checks.append(self._check_coding)
         if ref.code in self._type_checks:
@@ -222,12 +222,12 @@ class BaseCompiler:
             return _each(node.check, step)
         return _each(_all(checks, rules), step)
 
-    def _bindings(self, element: Element) -> list[ValueCheck]:
+    def _bindings(self, element: Element, ref: TypeRef) -> list[ValueCheck]:
         """The checks of a binding, unless the structural walk does them: it is required, and its codes can be
         listed.
         """
         binding = element.binding
-        if binding is None or element.path in _SHORT_NAMES_TOO:
+        if binding is None or ref.code not in CODED or element.path in _SHORT_NAMES_TOO:
             return []
         if binding.strength == "required" and self._registry.codes(binding.value_set) is not None:
             return []

@@ -15,7 +15,11 @@ from fhir_server.validation.profiles.values import ValueCheck
 from fhir_server.validation.profiles.visit import Visit
 
 MAX_VALUE_SET = "http://hl7.org/fhir/StructureDefinition/elementdefinition-maxValueSet"
-CODED = frozenset({"code", "Coding", "CodeableConcept", "Quantity", "string", "uri"})
+CODED = frozenset(
+    {"code", "Coding", "CodeableConcept", "string", "uri", "url", "canonical", "id", "markdown"}
+    | {"Quantity", "Age", "Count", "Distance", "Duration"}
+)
+"""The types whose values a binding is about; those of other types of a choice are left alone."""
 
 _OUTSIDE: Mapping[str, tuple[Severity, Template]] = {
     "required": ("error", messages.CODE_OUTSIDE_REQUIRED),

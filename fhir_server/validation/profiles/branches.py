@@ -55,6 +55,8 @@ def _following(branch: Branch, step: Step, root: Root) -> list[Branch]:
     if kind == "extension":
         return _extension_branches(branch, name, root)
     own = [one for one in branch.children or () if one.name in (name, f"{name}[x]")]
+    # what every value must hold among others decides as well: one coding of several
+    own += [inner for one in own for inner in one.slices if inner.facts.get("min")]
     profiles = [url for type in branch.facts.get("type", ()) for url in type.get("profile", ())]
     inner = [one for inside in _roots(profiles, root) for one in _following(inside, step, root)]
     return own + inner

@@ -16,7 +16,7 @@ from fhir_server.validation.findings import Finding, Findings, listed
 from fhir_server.validation.invariants.rules import Focus, Rule, RuleCompiler
 from fhir_server.validation.invariants.shapes import UNKNOWN, Types
 from fhir_server.validation.profiles import messages
-from fhir_server.validation.profiles.bindings import binding_checks, maximum_value_set
+from fhir_server.validation.profiles.bindings import CODED, binding_checks, maximum_value_set
 from fhir_server.validation.profiles.discriminators import Sources, Test, Undecidable, discriminator_test
 from fhir_server.validation.profiles.nodes import ElementNode, ItemNode, Placed, Property
 from fhir_server.validation.profiles.references import Mismatch, aggregation_check, target_check
@@ -132,7 +132,7 @@ class ProfileCompiler:
         focus = Focus(shape, element.path if element.children else inner, self._resource)
         checks = (
             *value_checks(facts),
-            *self._bindings(facts, element),
+            *self._bindings(facts, element, ref),
             *self._type_checks(facts, element, ref),
         )
         known = {one.key for one in (*element.invariants, *definition.invariants)}
@@ -157,9 +157,9 @@ class ProfileCompiler:
             if compiler.is_needed(key, severity, expression):
                 yield compiler.rule(key, severity, rule.get("human", ""), expression, focus)
 
-    def _bindings(self, facts: ElementDefinition, element: Element) -> Iterable[ValueCheck]:
+    def _bindings(self, facts: ElementDefinition, element: Element, ref: TypeRef) -> Iterable[ValueCheck]:
         binding = facts.get("binding")
-        if not binding:
+        if not binding or ref.code not in CODED:
             return ()
         strength, value_set = binding.get("strength", "example"), binding.get("valueSet")
         base = element.binding

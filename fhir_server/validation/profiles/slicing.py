@@ -67,11 +67,13 @@ class Slicing:
     def check(self, values: "list[Placed]", visit: Visit) -> Findings:
         members: dict[str, list[Placed]] = {}
         found: list[Finding] | None = None
+        is_undecided = False
         last = -1
         for placed in values:
             place, undecided = self._place(placed, visit)
             if undecided is not None:
                 found = joined(found, [undecided])
+                is_undecided = True
                 continue
             if (more := self._order(placed, place, last)) is not None:
                 found = joined(found, more)
@@ -86,7 +88,9 @@ class Slicing:
                 last = len(self.slices) if self.rules == "openAtEnd" else last
         for one in self.slices if self.default is None else (*self.slices, self.default):
             inside = members.get(one.name, [])
-            if (inside or one.min) and (more := one.check(self.element, inside, visit)) is not None:
+            if (inside or (one.min and not is_undecided)) and (
+                more := one.check(self.element, inside, visit)
+            ) is not None:
                 found = joined(found, more)
         return found
 

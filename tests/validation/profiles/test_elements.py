@@ -280,3 +280,19 @@ def test_rules_of_the_base_types() -> None:
         ("per-1", "error"),
         ("pat-1", "error"),
     ]
+
+
+def test_a_binding_is_about_coded_values_alone() -> None:
+    value_set = "http://hl7.org/fhir/ValueSet/administrative-gender"
+    binding = {"strength": "required", "valueSet": value_set}
+    problems = Problems(
+        structure("bound", "Observation", {"path": "Observation.value[x]", "binding": binding})
+    )
+    observation = {"resourceType": "Observation", "status": "final", "code": {"text": "x"}}
+    sampled = {"origin": {"value": 0}, "period": 10, "dimensions": 1, "data": "1 2 3"}
+    assert problems(observation | {"valueSampledData": sampled}, "bound") == []
+    assert problems(observation | {"valuePeriod": {"start": "2024"}}, "bound") == []
+    place = "Observation.value.ofType(CodeableConcept)"
+    assert problems(observation | {"valueCodeableConcept": {"text": "x"}}, "bound") == [
+        ("code-invalid", place)
+    ]

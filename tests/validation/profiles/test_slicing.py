@@ -393,3 +393,54 @@ def test_slices_by_the_type_of_a_choice_inside() -> None:
     assert problems(observation(amount), "measured") == [
         ("required", "Observation.component[0].interpretation")
     ]
+
+
+def pressure(*codes: str) -> Json:
+    """An observation with one component, which has these codes of LOINC among others."""
+    coding = [{"system": "http://example.org/appareil", "code": "x"}]
+    coding += [{"system": "http://loinc.org", "code": code} for code in codes]
+    component = {"code": {"coding": coding}, "valueString": "12"}
+    return {
+        "resourceType": "Observation",
+        "status": "final",
+        "code": {"text": "tension"},
+        "component": [component],
+    }
+
+
+def test_one_coding_of_several_may_decide() -> None:
+    """As in R4's own profile of blood pressures: the codings of a slice are sliced themselves."""
+    path, coding = "Observation.component", "Observation.component:haute.code.coding"
+    problems = Problems(
+        structure(
+            "tension",
+            "Observation",
+            *sliced(
+                path,
+                {"path": path, "sliceName": "haute", "min": 1, "max": "1"},
+                by=("value", "code.coding.code"),
+            ),
+            {
+                "id": coding,
+                "path": f"{path}.code.coding",
+                "slicing": {"discriminator": [{"type": "value", "path": "code"}], "rules": "open"},
+            },
+            {"id": f"{coding}:loinc", "path": f"{path}.code.coding", "sliceName": "loinc", "min": 1},
+            {
+                "id": f"{coding}:loinc.code",
+                "path": f"{path}.code.coding.code",
+                "min": 1,
+                "fixedCode": "8480-6",
+            },
+        )
+    )
+    assert problems(pressure("8480-6"), "tension") == []
+    assert problems(pressure("8462-4"), "tension") == [("required", path)]
+
+
+def test_what_cannot_be_told_of_values_is_no_lack_of_them() -> None:
+    path = "Patient.telecom"
+    slices = ({"path": path, "sliceName": "a", "min": 1},)
+    problems = Problems(structure("vague", "Patient", *sliced(path, *slices, by=("value", "system"))))
+    assert problems(telecoms("phone"), "vague") == []
+    assert problems(patient(), "vague") == [("required", path)]
