@@ -109,7 +109,6 @@ new_string: Callable[[tuple[str, str, str]], StringEntry] = partial(tuple.__new_
 new_token: Callable[[tuple[str, str, str]], TokenEntry] = partial(tuple.__new__, TokenEntry)
 new_reference: Callable[[tuple[str, str, str, str]], ReferenceEntry] = partial(tuple.__new__, ReferenceEntry)
 new_date: Callable[[tuple[str, int, int]], DateEntry] = partial(tuple.__new__, DateEntry)
-new_word: Callable[[tuple[str, str]], WordEntry] = partial(tuple.__new__, WordEntry)
 new_composite: Callable[[tuple[str, tuple[NamedTuple, ...]]], CompositeEntry] = partial(
     tuple.__new__, CompositeEntry
 )

@@ -4,7 +4,6 @@ https://hl7.org/fhir/R4/structuredefinition.html
 """
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any
 
 from fhir_server.definitions.code_lists import CodeList
@@ -15,7 +14,7 @@ from fhir_server.validation.bindings import bound_code_check, bound_coding_check
 from fhir_server.validation.companions import CompanionList, PrimitiveList
 from fhir_server.validation.findings import Check, Finding, Findings
 from fhir_server.validation.nodes import ObjectList, ObjectNode, Property, Required, Rule, choice_check
-from fhir_server.validation.primitives import QUICK, Quick, never_sound, primitive_check
+from fhir_server.validation.primitives import primitive_check
 from fhir_server.validation.references import ReferenceNode
 from fhir_server.validation.resources import ResourceNode
 from fhir_server.validation.scope import Scope
@@ -44,7 +43,7 @@ class NodeCompiler:
             node = ObjectNode(name, may_be_bare=name == "Element")
             properties: dict[str, Property] = {}
             if definition.kind == "resource":
-                properties["resourceType"] = (bool, _accept, ".resourceType")
+                properties["resourceType"] = (_accept, ".resourceType")
             rules = (value_or_extensions,) if name == "Extension" else ()
             self._define(node, definition.elements, properties, rules)
             self._types[name] = node
@@ -79,21 +78,12 @@ class NodeCompiler:
         self, properties: dict[str, Property], name: str, step: str, element: Element, ref: TypeRef
     ) -> None:
         """Register the property `name`, and its companion where it is primitive, to be compiled when met."""
-        quick, check = partial(self._quick, element, ref), partial(self._check, name, element, ref)
-        _compile_when_met(properties, name, step, lambda: (quick(), check()))
+        _compile_when_met(properties, name, step, lambda: self._check(name, element, ref))
         if self._is_primitive(ref) and not element.xml_attribute and element.name != "id":
-            companion = partial(self._companion_check, name, element)
-            _compile_when_met(properties, f"_{name}", step, lambda: (never_sound, companion()))
+            _compile_when_met(properties, f"_{name}", step, lambda: self._companion_check(name, element))
 
     def _is_primitive(self, ref: TypeRef) -> bool:
         return self._registry.type(ref.code).kind == "primitive-type"
-
-    def _quick(self, element: Element, ref: TypeRef) -> Quick:
-        """The test that settles a single text; in a choice there is more to look at than the value."""
-        if element.choice or element.is_list:
-            return never_sound
-        code_list = self._required_codes(element, ref) if ref.code == "code" else None
-        return QUICK.get(ref.code, never_sound) if code_list is None else code_list.codes.__contains__
 
     def _check(self, name: str, element: Element, ref: TypeRef) -> Check:
         check = self._bound(self._value_check(element, ref), element, ref)
@@ -116,14 +106,11 @@ class NodeCompiler:
 
     def _bound(self, check: Check, element: Element, ref: TypeRef) -> Check:
         """The check with the element's binding, where it is required and its codes are known."""
-        code_list = self._required_codes(element, ref)
-        return check if code_list is None else BINDINGS[ref.code](check, code_list)
-
-    def _required_codes(self, element: Element, ref: TypeRef) -> CodeList | None:
         binding = element.binding
         if binding is None or binding.strength != "required" or ref.code not in BINDINGS:
-            return None
-        return self._registry.codes(binding.value_set)
+            return check
+        code_list = self._registry.codes(binding.value_set)
+        return check if code_list is None else BINDINGS[ref.code](check, code_list)
 
     def _companion_check(self, name: str, element: Element) -> Check:
         check: Check = self.type_node("Element").check
@@ -149,15 +136,15 @@ def _required(element: Element) -> Required:
 
 
 def _compile_when_met(
-    properties: dict[str, Property], name: str, step: str, compiled: Callable[[], tuple[Quick, Check]]
+    properties: dict[str, Property], name: str, step: str, compiled: Callable[[], Check]
 ) -> None:
     """Put a check under `name` that replaces itself with the compiled one at its first use."""
 
     def check(value: Any, holder: Any, scope: Scope) -> Findings:
-        properties[name] = (*compiled(), step)
-        return properties[name][1](value, holder, scope)
+        properties[name] = (compiled(), step)
+        return properties[name][0](value, holder, scope)
 
-    properties[name] = (never_sound, check, step)
+    properties[name] = (check, step)
 
 
 def value_or_extensions(extension: dict[str, Any]) -> Findings:

@@ -17,12 +17,11 @@ from fhir_server.validation.findings import (
     moved,
     wrong_json_type,
 )
-from fhir_server.validation.primitives import QUICK_LENGTH_MAX, Quick
 from fhir_server.validation.scope import Scope
 from fhir_server.validation.unknown import unknown_element
 
-Property = tuple[Quick, Check, str]
-"""A property's quick test of a text, its check, and the FHIRPath step to its element."""
+Property = tuple[Check, str]
+"""A property's check and the FHIRPath step to its element."""
 
 Rule = Callable[[dict[str, Any]], Findings]
 """Checks an object as a whole."""
@@ -73,9 +72,7 @@ class ObjectNode:
         found: list[Finding] | None = None
         for name, child in value.items():
             if name in properties:
-                quick, check, step = properties[name]
-                if type(child) is str and 0 < len(child) <= QUICK_LENGTH_MAX and quick(child):
-                    continue
+                check, step = properties[name]
                 if (below := check(child, value, scope)) is None:
                     continue
                 moved(below, step)

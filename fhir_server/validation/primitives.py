@@ -38,7 +38,6 @@ _is_oid = re.compile(r"urn:oid:[0-2](?:\.(?:0|[1-9][0-9]*))+").fullmatch
 _is_uuid = re.compile(r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}").fullmatch
 _has_control_character = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]").search
 _has_space = re.compile(r"[\x00- ]").search
-_is_plain = re.compile(r"[!-~]+").fullmatch
 _is_div = re.compile(r"\s*<div[\s>].*</div\s*>\s*", re.DOTALL).fullmatch
 
 INTEGER_MAX = 2**31 - 1
@@ -100,29 +99,6 @@ STRING_FORMATS: Mapping[str, tuple[Callable[[str], object], Template]] = {
     "url": (is_uri, messages.FORM_URI),
     "uuid": (_is_uuid, messages.FORM_UUID),
     "xhtml": (is_xhtml, messages.FORM_XHTML),
-}
-
-
-Quick = Callable[[str], object]
-"""Whether a short text is sound, asked at the cost of a built-in function; it may say no where only the check
-can tell.
-"""
-
-QUICK_LENGTH_MAX = 1024
-
-never_sound: Quick = frozenset[str]().__contains__
-
-QUICK: Mapping[str, Quick] = {
-    "canonical": _is_plain,
-    "code": _is_plain,
-    "date": is_date,
-    "dateTime": is_date_time,
-    "id": is_id,
-    "instant": is_instant,
-    "markdown": str.isprintable,
-    "string": str.isprintable,
-    "uri": _is_plain,
-    "url": _is_plain,
 }
 
 

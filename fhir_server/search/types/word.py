@@ -5,12 +5,13 @@ https://hl7.org/fhir/R4/search.html#text
 
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from html import unescape
-from itertools import repeat
 from typing import Any
 
+from fhir_server.core.memo import Memo
 from fhir_server.search.ast import WordValue
-from fhir_server.search.entries import Entries, WordEntry, new_word
+from fhir_server.search.entries import Entries, WordEntry
 from fhir_server.search.types.string import bare, in_one_pass
 
 NARRATIVE, CONTENT = "_text", "_content"
@@ -20,6 +21,9 @@ WORD_LENGTH_MAX = 64
 TEXT_TYPES = frozenset({"string", "markdown"})
 
 _TAG = re.compile(r"<!--.*?-->|<[^>]*>", re.DOTALL)
+
+_NARRATIVE, _CONTENT = Memo(partial(WordEntry, NARRATIVE)), Memo(partial(WordEntry, CONTENT))
+"""The entries of words, most of which come again with the next resource."""
 
 NamesOf = Callable[[str], frozenset[str]]
 """By the type of a resource, the JSON properties that hold texts in it."""
@@ -51,9 +55,9 @@ def index_words(resource: Mapping[str, Any], names_of: NamesOf, entries: Entries
     narrative = _narrative(resource)
     if narrative:
         of_narrative = words(narrative)
-        entries.words += map(new_word, zip(repeat(NARRATIVE), of_narrative))
+        entries.words += map(_NARRATIVE.__getitem__, of_narrative)
         found = {word: None for word in found if word not in of_narrative}
-    entries.words += map(new_word, zip(repeat(CONTENT), found))
+    entries.words += map(_CONTENT.__getitem__, found)
 
 
 def _narrative(resource: Mapping[str, Any]) -> str:
