@@ -74,6 +74,8 @@ def _included(
     query: SearchQuery, matches: tuple[StoredResource, ...], engine: Engine, reader: Reader
 ) -> tuple[tuple[StoredResource, ...], bool]:
     """What the page includes, each once and no match again, and whether the limit cut it short."""
+    if not query.includes:
+        return (), False
     limit = engine.limits.include_max
     seen = {match.reference for match in matches}
     found: list[StoredResource] = []

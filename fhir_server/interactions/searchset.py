@@ -46,11 +46,11 @@ def searchset(
 
     `capped` tells that more would have been included but for the limit.
     """
-    part = subset(engine.registry, parsed.summary, parsed.elements)
-    entries = [
-        *_entries(result.matches, "match", request, part),
-        *_entries(included, "include", request, part),
-    ]
+    is_whole = parsed.summary is None and not parsed.elements
+    part = None if is_whole else subset(engine.registry, parsed.summary, parsed.elements)
+    entries = _entries(result.matches, "match", request, part)
+    if included:
+        entries += _entries(included, "include", request, part)
     issues = list(parsed.ignored)
     if capped:
         text = messages.INCLUDES_CAPPED(limit=engine.limits.include_max)

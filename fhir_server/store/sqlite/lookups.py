@@ -7,8 +7,8 @@ from fhir_server.search.ast import Match, ReferenceValue, SearchQuery, TokenValu
 from fhir_server.store.sqlite.sql import Sql
 from fhir_server.store.sqlite.symbols import Symbols
 
-Shape = tuple[tuple[str, ...], str, str]
-"""Types, parameter, and which parts the value has."""
+Shape = tuple[tuple[str, ...], str, type[Value], bool]
+"""Types, parameter, the kind of value, and whether it has a system."""
 
 _SHAPES_MAX = 1_000
 
@@ -25,7 +25,7 @@ class Lookups:
         match = _only_match(query)
         if match is None:
             return None
-        text = self._texts.get((query.types, match.parameter, _parts(match.values[0])))
+        text = self._texts.get(_shape(query, match))
         cells = self._cells(match.values[0]) if text else None
         if text is None or cells is None:
             return None
@@ -43,22 +43,19 @@ class Lookups:
         cells = self._cells(match.values[0])
         parameters = self._symbols.parameters(query.types, match.parameter)
         if cells is not None and parameters and page.values[:-1] == (*parameters, *cells):
-            self._texts[query.types, match.parameter, _parts(match.values[0])] = page.text
+            self._texts[_shape(query, match)] = page.text
 
     def _cells(self, value: Value) -> tuple[str | int, ...] | None:
         """What the value is compared with, as `conditions` orders it; None where a symbol is lacking."""
-        match value:
-            case TokenValue(None, str(code)):
-                return (code,)
-            case TokenValue(str(system), str(code)):
-                symbol = self._symbols.system(system)
-                return None if symbol is None else (code, symbol)
-            case ReferenceValue(str(type), target, None):
-                symbol = self._symbols.type(type)
-                return None if symbol is None else (target, symbol)
-            case UriValue(uri):
-                return (uri,)
-        return None
+        if isinstance(value, TokenValue) and value.code is not None:
+            if value.system is None:
+                return (value.code,)
+            symbol = self._symbols.system(value.system)
+            return None if symbol is None else (value.code, symbol)
+        if isinstance(value, ReferenceValue) and value.type is not None and value.version is None:
+            symbol = self._symbols.type(value.type)
+            return None if symbol is None else (value.target, symbol)
+        return (value.value,) if isinstance(value, UriValue) else None
 
 
 def _only_match(query: SearchQuery) -> Match | None:
@@ -71,7 +68,7 @@ def _only_match(query: SearchQuery) -> Match | None:
     return None if match.parameter in ("_id", "_lastUpdated") else match
 
 
-def _parts(value: Value) -> str:
-    return (
-        f"{type(value).__name__}{'|' if isinstance(value, TokenValue) and value.system is not None else ''}"
-    )
+def _shape(query: SearchQuery, match: Match) -> Shape:
+    value = match.values[0]
+    has_system = isinstance(value, TokenValue) and value.system is not None
+    return query.types, match.parameter, type(value), has_system
