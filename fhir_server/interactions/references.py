@@ -96,16 +96,17 @@ def conditions_of(references: Iterable[str], engine: Engine) -> Iterator[Criteri
 
 def _rewritten_references(node: Any, rewrite: Rewrite) -> Any:
     """A copy with every `Reference.reference` rewritten; what needs no change is shared with the original."""
-    if isinstance(node, list):
+    if type(node) is list:
         return [_rewritten_references(item, rewrite) for item in node]
-    if not isinstance(node, dict):
+    if type(node) is not dict:
         return node
-    return {
-        name: rewrite(value)
-        if name == "reference" and isinstance(value, str)
-        else _rewritten_references(value, rewrite)
-        for name, value in node.items()
-    }
+    copy = {}
+    for name, value in node.items():
+        if type(value) is dict or type(value) is list:
+            copy[name] = _rewritten_references(value, rewrite)
+        else:
+            copy[name] = rewrite(value) if name == "reference" and type(value) is str else value
+    return copy
 
 
 class EntryLinks:
