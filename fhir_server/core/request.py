@@ -68,7 +68,10 @@ class FhirRequest(Struct, frozen=True):
 
     def parameter(self, name: str) -> str | None:
         """The last value of a query parameter; None when absent."""
-        return next((value for key, value in reversed(self.query) if key == name), None)
+        for key, value in reversed(self.query):
+            if key == name:
+                return value
+        return None
 
 
 class FhirResponse(Struct, frozen=True):

@@ -52,6 +52,8 @@ ATTEMPTS_MAX = 10
 NEVER_BEHIND = frozenset({"identifier", "_id", "_lastUpdated", "_count", "_elements", "_format", "_summary"})
 """Parameters by which a store finds what was written a moment ago as fast as all else."""
 
+READING = frozenset({"GET", "HEAD"})
+
 NO_ID = frozenset({"$", "_"})
 """How the last segment of a path begins when it is no id."""
 
@@ -79,15 +81,11 @@ class Dispatcher:
 
     def is_write(self, request: FhirRequest) -> bool:
         """Whether answering may change the store, and so has to wait for it."""
-        reads = request.method in ("GET", "HEAD")
-        last = request.path[-1] if request.path else ""
-        if last.startswith("$"):
-            operations = self._engines.latest().operations
-            named = (op for op in operations if f"${op.code}" == last)
-            return any((op.affects_state and not reads) or op.rehearses(request) for op in named)
-        if reads:
-            return False
-        return last != "_search"
+        reads = request.method in READING
+        if not _is_operation(request):
+            return not reads and request.path[-1:] != ("_search",)
+        operations = self._named(request)
+        return any((op.affects_state and not reads) or op.rehearses(request) for op in operations)
 
     def is_short(self, request: FhirRequest) -> bool:
         """Whether this reads one resource by its identity: there is nothing to wait for, and it takes
@@ -105,18 +103,17 @@ class Dispatcher:
 
     def takes_long(self, request: FhirRequest) -> bool:
         """Whether answering is known to take long, although there is nothing to wait for."""
-        last = request.path[-1] if request.path else ""
-        if not last.startswith("$"):
-            return False
-        operations = self._engines.latest().operations
-        return any(operation.takes_long for operation in operations if f"${operation.code}" == last)
+        return _is_operation(request) and any(operation.takes_long for operation in self._named(request))
 
     def _asks_elsewhere(self, request: FhirRequest) -> bool:
-        engine = self._engines.latest()
-        last = request.path[-1] if request.path else ""
-        if not engine.codes.has_help or not last.startswith("$"):
+        if not _is_operation(request) or not self._engines.latest().codes.has_help:
             return False
-        return any(operation.asks_codes for operation in engine.operations if f"${operation.code}" == last)
+        return any(operation.asks_codes for operation in self._named(request))
+
+    def _named(self, request: FhirRequest) -> list[Operation]:
+        """The operations of the name that the path ends in."""
+        operations, name = self._engines.latest().operations, request.path[-1]
+        return [operation for operation in operations if f"${operation.code}" == name]
 
     def _answer(self, asked: Route, request: FhirRequest, engine: Engine) -> FhirResponse:
         if asked.interaction in READS:
@@ -140,6 +137,10 @@ class Dispatcher:
         return Transaction(request, contents, engine, judged=claims).run(partial(read_in, engine))
 
 
+def _is_operation(request: FhirRequest) -> bool:
+    return bool(request.path) and request.path[-1].startswith("$")
+
+
 def _searches(request: FhirRequest) -> bool:
     """Whether a GET, or what is read by POST, looks for resources otherwise than by their identity."""
     path = request.path
@@ -147,7 +148,7 @@ def _searches(request: FhirRequest) -> bool:
         return True
     if len(path) == 2 or "_history" in path or path == ("metadata",):
         return False
-    return any(name not in NEVER_BEHIND for name, _ in request.query)
+    return not NEVER_BEHIND.issuperset([name for name, _ in request.query])
 
 
 def read_in(engine: Engine, request: FhirRequest, reader: Reader) -> FhirResponse:
