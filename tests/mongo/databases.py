@@ -39,6 +39,12 @@ def emptied_store(indexes: bool = False, clock: Callable[[], int] = wall_clock) 
     return MongoStore(address, clock=clock, indexes=indexes)
 
 
+def emptied_uri() -> str:
+    """Where an empty store with its indexes is, for a server that opens it itself."""
+    emptied_store(indexes=True).close()
+    return _reused(True)
+
+
 Contents = dict[str, list[Any]]
 """The documents of an emptied store that has been written to, by collection."""
 

@@ -1,4 +1,4 @@
-"""A server in memory with the rules and reactions of the programme, reached as clients reach it."""
+"""A server with the rules and reactions of the programme on every store that lasts, reached as clients do."""
 
 import asyncio
 from collections.abc import Iterator
@@ -14,6 +14,7 @@ from fhir_server.api.app import Application
 from fhir_server.cli.provision import put_in_force
 from fhir_server.core import json
 from fhir_server.settings import Settings
+from tests.mongo.databases import emptied_uri
 
 
 @dataclass
@@ -40,9 +41,10 @@ class Client:
         return json.parse(self.send("GET", url).content)
 
 
-@pytest.fixture
-def client(tmp_path: Path) -> Iterator[Client]:
-    server = bootstrap.build(Settings.load({}, {"store": f"sqlite:///{tmp_path}/store.db"}))
+@pytest.fixture(params=["sqlite", "mongodb"])
+def client(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Client]:
+    store = emptied_uri() if request.param == "mongodb" else f"sqlite:///{tmp_path}/store.db"
+    server = bootstrap.build(Settings.load({}, {"store": store}))
     put_in_force(server)
     loop = asyncio.new_event_loop()
     application = bootstrap.application(server)
