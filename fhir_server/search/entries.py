@@ -109,6 +109,9 @@ new_string: Callable[[tuple[str, str, str]], StringEntry] = partial(tuple.__new_
 new_token: Callable[[tuple[str, str, str]], TokenEntry] = partial(tuple.__new__, TokenEntry)
 new_reference: Callable[[tuple[str, str, str, str]], ReferenceEntry] = partial(tuple.__new__, ReferenceEntry)
 new_date: Callable[[tuple[str, int, int]], DateEntry] = partial(tuple.__new__, DateEntry)
+new_quantity: Callable[[tuple[str, str, str, str, str, str, str, str, str]], QuantityEntry] = partial(
+    tuple.__new__, QuantityEntry
+)
 new_composite: Callable[[tuple[str, tuple[NamedTuple, ...]]], CompositeEntry] = partial(
     tuple.__new__, CompositeEntry
 )
