@@ -41,6 +41,9 @@ from fhir_server.store.sqlite.windows import is_bound, shares, window
 UNION_MAX = 64
 """A source of more parts than this is none."""
 
+JOINED_MAX = 8
+"""Rows that are joined to a source; SQLite joins no more than 64 tables."""
+
 _LEAD_COLUMNS = {
     "token": "code",
     "reference": "target",
@@ -94,15 +97,14 @@ class Compiler:
             first, *others = (self._own_source(match, types) for match in matches)
             return first.narrowed(*[other.where for other in others])
         asked = [self.any_value(match, "d") for match in matches]
-        return self._union_of_single(
-            [
-                Source(
-                    RANGE, share.table, all_of([Sql("d.parameter = ?", (parameter,)), share.where, *asked])
-                )
-                for parameter in self._symbols.parameters(types, matches[0].parameter)
-                for share in shares(window(matches))
-            ]
-        )
+        read = [
+            Source(RANGE, share.table, all_of([Sql("d.parameter = ?", (parameter,)), share.where]))
+            for parameter in self._symbols.parameters(types, matches[0].parameter)
+            for share in shares(window(matches))
+        ]
+        union = self._union_of_single([source.narrowed(*asked) for source in read])
+        counted = self._union(read)
+        return union._replace(counted=counted.select("1")) if union and counted else union
 
     def satisfying(self, candidate: Candidate, types: Sequence[str], clauses: Iterable[Clause]) -> Source:
         """What comes from a candidate, and satisfies all other clauses too."""
@@ -124,8 +126,29 @@ class Compiler:
         """
         if is_inner(types):
             return source.narrowed(*[self.probe(clause, types, "d.key") for clause in clauses])
-        groups = _groups(conjuncts((*clauses, *self._visibility)), types)
-        return source.narrowed(*[self._group_probe(group, types, "d.key") for group in groups])
+        tables: list[str] = []
+        asked: list[Sql] = []
+        for group in _groups(conjuncts((*clauses, *self._visibility)), types):
+            row = self._only_row(group, types) if len(tables) < JOINED_MAX else None
+            if row:
+                tables.append(row[0])
+            asked.append(row[1] if row else self._group_probe(group, types, "d.key"))
+        return source.joined(tables).narrowed(*asked)
+
+    def _only_row(self, group: Sequence[Clause], types: Sequence[str]) -> tuple[str, Sql] | None:
+        """The table and the condition of the row by which a resource satisfies the clauses, where it has one
+        such row at most: to join that takes less than to ask whether there is any.
+        """
+        matches = [clause for clause in group if isinstance(clause, Match)]
+        if len(matches) < len(group) or any(match.only for match in matches):
+            return None
+        parameters = self._symbols.parameters(types, matches[0].parameter)
+        if len(parameters) != 1 or not (is_bound(group[0]) or _is_one_token(group[0])):
+            return None
+        alias = self._alias("j")
+        asked = [self.any_value(match, alias) for match in matches]
+        of_resource = Sql(f"{alias}.key = d.key AND {alias}.parameter = ?", (parameters[0],))
+        return by_key(matches[0].type, alias), all_of([of_resource, *asked])
 
     # What can be read from an index
 
@@ -411,6 +434,19 @@ def _groups(clauses: Iterable[Clause], types: Sequence[str]) -> list[list[Clause
             groups.append(group)
         group.append(clause)
     return groups
+
+
+def _is_one_token(clause: Clause) -> bool:
+    """Whether a clause asks for one code of one system."""
+    return (
+        isinstance(clause, Match)
+        and clause.type == "token"
+        and clause.modifier is None
+        and clause.parameter != "_id"
+        and len(clause.values) == 1
+        and isinstance(value := clause.values[0], TokenValue)
+        and None not in (value.system, value.code)
+    )
 
 
 def _is_about_writing(clause: Clause) -> bool:

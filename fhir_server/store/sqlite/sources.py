@@ -31,6 +31,7 @@ class Source(NamedTuple):
 
     `unique` where each comes only once; `order` is the column that holds the first value to sort by, if
     the rows have it; `given_by` is the clause whose index they are of, None where they are all of a type.
+    `counted` selects what has to be read, where that is more and sooner counted.
     """
 
     rank: int
@@ -39,10 +40,15 @@ class Source(NamedTuple):
     unique: bool = False
     order: str | None = None
     given_by: Clause | None = None
+    counted: Sql | None = None
 
     def select(self, columns: str = "d.key AS key") -> Sql:
         text = f"SELECT {columns} FROM {self.table.text} WHERE {self.where.text}"
         return Sql(text, self.table.values + self.where.values)
+
+    def joined(self, tables: Sequence[str]) -> "Source":
+        """The same with the rows of further tables beside each row."""
+        return self._replace(table=Sql(" CROSS JOIN ".join((self.table.text, *tables)), self.table.values))
 
     def narrowed(self, *conditions: Sql) -> "Source":
         """The same, of which something more must be true."""
@@ -76,7 +82,7 @@ def smaller(found: Sequence[Candidate], limit: int, gives_any: Asks) -> int | No
     """The place of a source of fewer rows than the limit."""
     for most in sorted({min(FEWEST, limit), limit} if len(found) > 1 else {limit}):
         for place, (source, _) in enumerate(found):
-            select = source.select("1")
+            select = source.counted or source.select("1")
             if most and not gives_any(Sql(f"{select.text} LIMIT 1 OFFSET {most - 1}", select.values)):
                 return place
     return None
