@@ -22,6 +22,7 @@ from fhir_server.definitions.snapshot.snapshot import Snapshot
 
 Resource = dict[str, Any]
 
+_R4 = "4.0.1"
 _COUNTRIES_LISTED = "http://hl7.org/fhir/ValueSet/iso3166-1-2"
 
 
@@ -130,7 +131,7 @@ class Registry:
     def structure(self, canonical: str) -> Resource | None:
         """The StructureDefinition of a profile or extension, of a guide or of R4 itself."""
         own = self.canonical(canonical, "StructureDefinition")
-        return own or self._facts.structure(canonical.removesuffix("|4.0.1"))
+        return own or self._facts.structure(canonical.removesuffix(f"|{_R4}"))
 
     # search
 
@@ -196,7 +197,9 @@ class Registry:
         return Compositions(self.code_system, self.composition)
 
     def composition(self, value_set: str) -> Mapping[str, Any] | None:
-        """What a value set is composed of, at `url` or `url|version`; R4's own have one version."""
+        """What a value set is composed of, at `url` or `url|version`. R4's own have one version, and R4's
+        definitions name them all by that of R4, those of v2 and v3 too.
+        """
         own = self.canonical(value_set, "ValueSet")
         if own is not None:
             return composition_of(own)
@@ -204,7 +207,7 @@ class Registry:
         fact = self._facts.value_set(url)
         if fact is None and value_set in self._whole:
             return whole(self._whole[url])
-        return fact if fact is None or version in ("", fact.get("version")) else None
+        return fact if fact is None or version in ("", _R4, fact.get("version")) else None
 
     @cached_property
     def _whole(self) -> Mapping[str, str]:

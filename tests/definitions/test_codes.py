@@ -54,6 +54,12 @@ def test_the_version_may_be_left_out(registry: Registry) -> None:
     assert codes(registry, HL7 + "task-status").codes == codes(registry, HL7 + "task-status|4.0.1").codes
 
 
+def test_r4_names_the_value_sets_of_v3_by_its_own_version(registry: Registry) -> None:
+    flavors = "http://terminology.hl7.org/ValueSet/v3-NullFlavor"
+    assert codes(registry, f"{flavors}|4.0.1").codes == codes(registry, flavors).codes
+    assert registry.codes(f"{flavors}|4.0.2") is None
+
+
 def test_a_hierarchy_filter_with_an_exclusion(registry: Registry) -> None:
     encounter = codes(registry, "http://terminology.hl7.org/ValueSet/v3-ActEncounterCode")
     assert {"AMB", "VR", "HH", "IMP", "ACUTE"} <= encounter.codes
