@@ -8,7 +8,7 @@ from fhir_server.codes.terminology import Terminology
 from fhir_server.core.fhirpath import FhirPath
 from fhir_server.definitions.registry import Registry
 from fhir_server.validation.validator import Validator
-from tests.interactions.client import Client, ClientFactory
+from tests.interactions.client import Answer, Client, ClientFactory
 
 Json = dict[str, Any]
 ADULT, NAMED = "http://example.org/StructureDefinition/adult", "http://example.org/StructureDefinition/named"
@@ -110,6 +110,28 @@ def test_every_entry_of_a_transaction_is_held_to_the_same(strict: Any) -> None:
     assert refused.status == 422
     assert "Bundle.entry[1].resource.birthDate" in refused.expressions
     assert client.post("", transaction(broken, patient(naem=1))).status == 400
+
+
+@pytest.mark.parametrize("profiles", [(), (ADULT,), (ADULT, NAMED)])
+def test_entries_of_a_bundle_that_claims_a_profile_are_held_to_no_less(
+    strict: Any, profiles: tuple[str, ...]
+) -> None:
+    client = strict(Patient=profiles) if profiles else strict()
+
+    def send(resource: Json, url: str = "Patient") -> Answer:
+        entry = {"resource": resource, "request": {"method": "POST", "url": url}}
+        claim = {"profile": ["http://example.org/StructureDefinition/some-bundle"]}
+        content = {"resourceType": "Bundle", "type": "transaction", "meta": claim, "entry": [entry]}
+        return client.post("", content)
+
+    refused = send(patient(ADULT))
+    assert refused.status == 422
+    assert "Bundle.entry[0].resource.birthDate" in refused.expressions
+    assert send(patient()).status == (422 if profiles else 200)
+    assert send(patient(ADULT, birthDate="1970")).status == 200
+    assert send(patient(ADULT, birthDate="1970"), url="Basic").status == 400
+    assert send(patient(ADULT, birthDate="1970", naem=1)).status == 400
+    assert client.get("Patient?_summary=count").content["total"] == (1 if profiles else 2)
 
 
 def test_a_profile_is_in_force_from_the_write_that_stores_it(client: Client) -> None:
