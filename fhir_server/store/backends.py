@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-from fhir_server.store.memory import MemoryStore
 from fhir_server.store.options import MongoOptions
 from fhir_server.store.port import Store
 from fhir_server.store.sqlite import SqliteStore
@@ -17,6 +16,9 @@ from fhir_server.store.sqlite import SqliteStore
 def _memory(rest: str, _: MongoOptions) -> Store:
     if rest.strip("/"):
         raise ValueError("a store in memory has no path; write memory:")
+    # Imported here because few ask for it.
+    from fhir_server.store.memory import MemoryStore
+
     return MemoryStore()
 
 
