@@ -1,6 +1,9 @@
 """What the store refuses to open, and how it says so."""
 
+import shutil
+import subprocess
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -82,6 +85,58 @@ def test_wrong_credentials_are_said_so(started: Callable[..., str]) -> None:
         open_store(uri, MongoOptions(timeout_seconds=5, username="somebody", password="geheim"))
     with pytest.raises(StoreUnavailable, match="refuses this server's credentials"):
         open_store(uri, HASTY)
+
+
+def test_a_user_with_the_right_password_is_let_in() -> None:
+    server = new_server()
+    server.start()
+    uri = database_uri(server.uri)
+    with MongoClient(uri) as client:
+        database = client.get_default_database()
+        database.command(
+            "createUser", "fhir", pwd="geheim", roles=[{"role": "readWrite", "db": database.name}]
+        )
+    server.stop()
+    server.start("--auth")
+    try:
+        named = MongoOptions(timeout_seconds=10, username="fhir", password="geheim")
+        store = MongoStore(address_of(uri), named)
+        assert put(store, person("a")).sequence == 1
+        assert store.check() == []
+        store.close()
+    finally:
+        server.stop()
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl, to make a certificate")
+def test_a_connection_by_tls_knows_the_server_by_its_certificate(
+    started: Callable[..., str], tmp_path: Path
+) -> None:
+    certificate, key = tmp_path / "server.pem", tmp_path / "key.pem"
+    made = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        "/CN=127.0.0.1",
+    ]
+    named = ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)]
+    subprocess.run([*made, *named], check=True, capture_output=True)
+    uri = started("--tls-cert-file", str(certificate), "--tls-key-file", str(key))
+    store = MongoStore(
+        address_of(uri), MongoOptions(timeout_seconds=10, tls=True, tls_ca_file=str(certificate))
+    )
+    assert put(store, person("a")).sequence == 1
+    store.close()
+    with pytest.raises(StoreUnavailable):
+        open_store(uri, MongoOptions(timeout_seconds=2, tls=True))
+    with pytest.raises(StoreUnavailable):
+        open_store(uri, MongoOptions(timeout_seconds=2))
 
 
 def test_an_old_server_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
