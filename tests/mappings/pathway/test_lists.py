@@ -1,11 +1,13 @@
 """The nurse's caseload and the agenda of the case review, told from what is on record."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from fhir_server.core.request import FhirRequest
 from mappings.sesame.caseload.readings import Readings
+from mappings.sesame.plug_ins import plug_ins
 from tests.interactions.client import BASE, Client
 from tests.mappings.pathway.conftest import Pathway
 from tests.mappings.pathway.lists import lines, psychiatrist_of, role_of, table
@@ -225,6 +227,24 @@ def test_an_episode_that_was_cancelled_or_ended_without_a_date_is_not_open(told:
         changed = kept | {"status": status, "period": {"start": "2025-01-13"}}
         sent(told.put(f"EpisodeOfCare/{episode['id']}", changed))
         assert active(told, "2025-06-01", role_of(told)) == []
+
+
+def test_what_was_prepared_is_not_read_again(told: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    plugged = plug_ins(None, {})
+    prepared = Client(replace(told.engine, operations=plugged.operations))
+    (prepare,) = plugged.preparations
+    while prepare(prepared.engine):
+        pass
+    nurse = role_of(told)
+    expected = active(told, "2025-06-01", nurse)
+
+    def never(_readings: Readings, resource: dict[str, Any]) -> Any:
+        raise KeyError(resource["id"])
+
+    monkeypatch.setattr(Readings, "read", never)
+    answer = sent(prepared.get(f"PractitionerRole/{nurse}/$file-active?date=2025-06-01"))
+    assert lines(answer.content) == expected
+    assert len(answer.entries) == 2
 
 
 def test_what_cannot_be_read_is_told_and_stops_no_list(told: Client, monkeypatch: pytest.MonkeyPatch) -> None:
