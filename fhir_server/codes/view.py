@@ -202,7 +202,9 @@ class View:
             return own
         url, _, version = canonical.partition("|")
         fact = self.registry.composition(url) if _IMPLICIT not in url else self._implicit(url)
-        if fact is None or version not in ("", fact.get("version", "")):
+        if fact is None:
+            return None
+        if version not in ("", fact.get("version", "")) and self.registry.composition(canonical) is None:
             return None
         return _published(url, fact)
 

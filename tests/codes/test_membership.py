@@ -123,3 +123,12 @@ def test_all_codes_of_a_system_need_no_value_set_resource(over: TerminologyFacto
     assert terminology.contains(url("implied"), CARE, "visit") is True
     assert terminology.contains(CARE + "?fhir_vs", CARE, "visit") is True
     assert terminology.contains(CARE + "?fhir_vs=isa/visit", CARE, "call") is False
+
+
+def test_the_value_sets_of_v3_are_also_of_r4s_version(over: TerminologyFactory) -> None:
+    """R4's definitions bind them by it."""
+    flavors = "http://terminology.hl7.org/ValueSet/v3-NullFlavor"
+    known = over()
+    assert known.contains(f"{flavors}|4.0.1", None, "UNK") is True
+    assert known.contains(f"{flavors}|4.0.1", None, "perhaps") is False
+    assert known.contains(f"{flavors}|4.0.2", None, "UNK") is None
