@@ -55,6 +55,10 @@ MUST_SUPPORT = Template(
 
 # slices
 
+SLICE_MISSING = Template(
+    en="'{name}' needs {minimum} of the kind '{slice}' at least, and has {count}.",
+    fr="« {name} » doit en avoir {minimum} du genre « {slice} » au moins, et en a {count}.",
+)
 SLICE_TOO_FEW = Template(
     en="'{name}' needs {minimum} of the kind '{slice}' at least, and has {count}. Such a one has {criteria}.",
     fr="« {name} » doit en avoir {minimum} du genre « {slice} » au moins, et en a {count}. "

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from fhir_server.issues import Text
 from fhir_server.validation.findings import Finding, Findings, listed, moved
 from fhir_server.validation.profiles import messages
 from fhir_server.validation.profiles.visit import Visit, joined
@@ -43,14 +44,17 @@ class Slice:
             found = joined(found, self.slicing.check(values, visit))
         count = len(values)
         if count < self.min:
-            text = messages.SLICE_TOO_FEW(
-                name=element, minimum=self.min, slice=self.name, count=count, criteria=self.criteria
-            )
-            found = joined(found, [Finding("required", text, f".{element}")])
+            found = joined(found, [Finding("required", self._missing(element, count), f".{element}")])
         if self.max is not None and count > self.max:
             text = messages.SLICE_TOO_MANY(name=element, maximum=self.max, slice=self.name, count=count)
             found = joined(found, [Finding("structure", text, values[self.max].where)])
         return found
+
+    def _missing(self, element: str, count: int) -> Text:
+        facts = {"name": element, "minimum": self.min, "slice": self.name, "count": count}
+        if not self.criteria:
+            return messages.SLICE_MISSING(**facts)
+        return messages.SLICE_TOO_FEW(**facts, criteria=self.criteria)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -444,3 +444,14 @@ def test_what_cannot_be_told_of_values_is_no_lack_of_them() -> None:
     problems = Problems(structure("vague", "Patient", *sliced(path, *slices, by=("value", "system"))))
     assert problems(telecoms("phone"), "vague") == []
     assert problems(patient(), "vague") == [("required", path)]
+
+
+def test_a_slice_that_nothing_tells_apart_is_missed_in_a_whole_sentence() -> None:
+    path = "Patient.telecom"
+    vague = {"path": path, "slicing": {"rules": "open", "description": "celui du domicile"}}
+    problems = Problems(
+        structure("undivided", "Patient", vague, {"path": path, "sliceName": "domicile", "min": 1})
+    )
+    [issue] = problems.validator.errors(patient(), [ROOT + "undivided"])
+    assert issue.text.render() == "'telecom' needs 1 of the kind 'domicile' at least, and has 0."
+    assert problems(telecoms("phone"), "undivided") == []
