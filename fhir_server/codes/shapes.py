@@ -14,6 +14,7 @@ from fhir_server.core import json
 
 class _Extension(msgspec.Struct):
     url: str
+    extension: list["_Extension"] = []
 
 
 Extensions = list[_Extension]
@@ -81,6 +82,7 @@ class _Include(msgspec.Struct):
 class _Compose(msgspec.Struct):
     include: list[_Include]
     exclude: list[_Include] = []
+    extension: Extensions = []
     inactive: bool | Absent = UNSET
 
 

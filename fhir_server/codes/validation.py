@@ -86,6 +86,8 @@ class CodeValidator:
     ) -> tuple[bool | None, list[Issue]]:
         """Whether the coding is in the value set, and the issues of that and of the coding itself."""
         member = value_set.composition.contains(coding["system"], str(coding["code"]))
+        if member and own.member is False:
+            member = False
         issues = [] if self._strictness.membership_only and member is not None else list(own.issues)
         if member and own.system is None:
             return True, [_softened(issue) for issue in issues]

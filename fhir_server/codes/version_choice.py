@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fhir_server.codes import messages
+from fhir_server.codes.display_check import as_compared
 from fhir_server.codes.expansion import included
 from fhir_server.codes.issues import finding
+from fhir_server.codes.languages import EVERY_LANGUAGE, displays
 from fhir_server.codes.verdicts import Coding, Place
 from fhir_server.codes.view import ValueSet, View, version_fits
 from fhir_server.definitions.code_lists import Part
 from fhir_server.definitions.code_systems import CodeSystem
+from fhir_server.definitions.semver import rank
 from fhir_server.issues import Issue, Text
 
 
@@ -28,12 +31,28 @@ class Choice:
 
 
 def part_of(value_set: ValueSet, coding: Coding) -> Part | None:
-    """The part of the composition that a coding is held to: the one that has its code, else the first of its
-    system.
+    """The part of the composition that a coding is held to: the one of its version, else one that has its
+    code, with the display given or else in the newest version; else the first of its system.
     """
     system, code = coding["system"], str(coding.get("code", ""))
     parts = [part for part in included(value_set.composition) if part.system == system]
-    return next((part for part in parts if part.contains(system, code)), parts[0] if parts else None)
+    same = [part for part in parts if coding.get("version") and _version(part) == coding["version"]]
+    holding = [part for part in same or parts if part.contains(system, code)]
+    if len(holding) > 1:
+        shown = [part for part in holding if _is_shown(part, code, coding.get("display"))]
+        return max(shown or holding, key=lambda part: rank(_version(part)))
+    return next(iter(holding or same or parts), None)
+
+
+def _version(part: Part) -> str:
+    return (part.code_system.version if part.code_system else part.version) or ""
+
+
+def _is_shown(part: Part, code: str, display: object) -> bool:
+    """Whether a display is one that the code has in the part's version."""
+    concept = part.code_system.find(code) if part.code_system else None
+    known = displays(concept, None, EVERY_LANGUAGE) if concept else ()
+    return isinstance(display, str) and as_compared(display) in map(as_compared, known)
 
 
 def choice(view: View, part: Part, coding: Coding, place: Place) -> Choice:

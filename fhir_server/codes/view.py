@@ -9,15 +9,21 @@ from typing import Any
 
 from fhir_server.codes import messages
 from fhir_server.codes.issues import refusal
-from fhir_server.definitions.code_lists import Circular, Composition, Compositions, composition_of, whole
-from fhir_server.definitions.code_systems import CodeSystem, standing, value_of
+from fhir_server.definitions.code_lists import (
+    Circular,
+    Composition,
+    Compositions,
+    composition_of,
+    expansion_parameter,
+    whole,
+)
+from fhir_server.definitions.code_systems import CodeSystem, standing
 from fhir_server.definitions.registry import Registry
 from fhir_server.errors import NotFound, Unprocessable
 
 Resource = Mapping[str, Any]
 
 SUPPLEMENT_EXTENSION = "http://hl7.org/fhir/StructureDefinition/valueset-supplement"
-EXPANSION_PARAMETER = "http://hl7.org/fhir/tools/StructureDefinition/valueset-expansion-parameter"
 _IMPLICIT = "?fhir_vs"
 _ANY = ("x", "X", "*")
 
@@ -76,13 +82,8 @@ class ValueSet:
     @property
     def language(self) -> str:
         """The language that it wants to be shown in: that of its expansions, or else its own."""
-        parameters = (
-            {part.get("url"): value_of(part) for part in extension.get("extension", ())}
-            for extension in (self.resource.get("compose") or {}).get("extension", ())
-            if extension.get("url") == EXPANSION_PARAMETER
-        )
-        wanted = (each.get("value") for each in parameters if each.get("name") == "displayLanguage")
-        return str(next(wanted, None) or self.resource.get("language", ""))
+        wanted = expansion_parameter(self.resource.get("compose") or {}, "displayLanguage")
+        return wanted or str(self.resource.get("language", ""))
 
     @property
     def standing(self) -> str:

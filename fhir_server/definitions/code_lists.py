@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
-from fhir_server.definitions.code_systems import CodeSystem, Concept, Fact, Key
+from fhir_server.definitions.code_systems import CodeSystem, Concept, Fact, Key, text_of, value_of
 from fhir_server.definitions.concept_filters import BadFilter, PropertyUnknown, selected
 
 GapKind = Literal["code-system", "value-set", "fragment", "grammar", "property", "filter", "empty"]
@@ -217,10 +217,13 @@ def _with(entry: Fact, system: CodeSystem | None, url: str) -> Concept:
 class Composition:
     """A value set's composition, ready to be asked."""
 
-    def __init__(self, url: str, include: tuple[Part, ...], exclude: tuple[Part, ...]) -> None:
+    def __init__(
+        self, url: str, include: tuple[Part, ...], exclude: tuple[Part, ...], versions_apart: bool = False
+    ) -> None:
         self.url = url
         self.include = include
         self.exclude = exclude
+        self.versions_apart = versions_apart
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -233,10 +236,12 @@ class Composition:
         for part in self.include:
             for concept in part.concepts():
                 members.setdefault(concept.key, concept)
-        for part in self.exclude:
-            for concept in part.concepts():
-                members.pop(concept.key, None)
-        return tuple(members.values())
+        out = {self._told_by(concept) for part in self.exclude for concept in part.concepts()}
+        return tuple(one for one in members.values() if self._told_by(one) not in out)
+
+    def _told_by(self, concept: Concept) -> tuple[str | None, ...]:
+        """What an exclusion knows a code by: not its version, unless the composition tells versions apart."""
+        return concept.key if self.versions_apart else (concept.system, concept.code)
 
     @cached_property
     def gaps(self) -> tuple[Gap, ...]:
@@ -289,7 +294,8 @@ class Compositions:
         if url in above or len(above) >= IMPORT_DEPTH_MAX:
             raise Circular(url)
         include = tuple(self._parts(compose, "include", (*above, url)))
-        return Composition(url, include, tuple(self._parts(compose, "exclude", (*above, url))))
+        exclude = tuple(self._parts(compose, "exclude", (*above, url)))
+        return Composition(url, include, exclude, expansion_parameter(compose, "versionsMatch") == "false")
 
     def _parts(self, compose: Fact, kind: str, above: tuple[str, ...]) -> Iterator[Part]:
         for number, part in enumerate(compose.get(kind, ())):
@@ -320,6 +326,20 @@ class Missing(Composition):
 
     def contains(self, system: str | None, code: str) -> bool | None:  # noqa: ARG002
         return None
+
+
+EXPANSION_PARAMETER = "http://hl7.org/fhir/StructureDefinition/valueset-expansion-parameter"
+_OF_TOOLS = "http://hl7.org/fhir/tools/StructureDefinition/valueset-expansion-parameter"
+
+
+def expansion_parameter(compose: Fact, name: str) -> str | None:
+    """What a composition says that it is to be expanded with."""
+    for extension in compose.get("extension", ()):
+        if extension.get("url") in (EXPANSION_PARAMETER, _OF_TOOLS):
+            said = {part.get("url"): value_of(part) for part in extension.get("extension", ())}
+            if said.get("name") == name and "value" in said:
+                return text_of(said.get("value"))
+    return None
 
 
 def composition_of(value_set: Fact) -> Fact | None:

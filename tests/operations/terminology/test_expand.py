@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from fhir_server.codes.view import EXPANSION_PARAMETER
+from fhir_server.definitions.code_lists import EXPANSION_PARAMETER
 from tests.codes.world import CARE, FRAGMENT, ROOT, code_system, filtered, french, listed, url, value_set
 from tests.interactions.client import Answer, Client
 from tests.operations.terminology.conftest import parameters
@@ -172,6 +172,12 @@ def test_the_language_of_displays(care: Client, query: str, header: str, display
     assert expansion["contains"][0].get("display") == display
 
 
+def expanded_with(name: str, **value: Any) -> dict[str, Any]:
+    """An extension of a composition."""
+    parts = [{"url": "name", "valueCode": name}, {"url": "value", **value}]
+    return {"url": EXPANSION_PARAMETER, "extension": parts}
+
+
 @pytest.mark.parametrize(
     ("query", "header", "display"),
     [("", "", "Besuch"), ("?displayLanguage=fr", "", "Visite"), ("", "fr", "Visite")],
@@ -180,8 +186,7 @@ def test_a_value_set_may_say_in_which_language_it_is_shown(
     care: Client, query: str, header: str, display: str
 ) -> None:
     plain = value_set("german", listed(CARE, "visit"))
-    parts = [{"url": "name", "valueCode": "displayLanguage"}, {"url": "value", "valueCode": "de"}]
-    compose = {**plain["compose"], "extension": [{"url": EXPANSION_PARAMETER, "extension": parts}]}
+    compose = {**plain["compose"], "extension": [expanded_with("displayLanguage", valueCode="de")]}
     for german in ({**plain, "language": "de"}, {**plain, "language": "en", "compose": compose}):
         expansion = care.post(f"ValueSet/$expand{query}", german, accept_language=header).content["expansion"]
         assert expansion["contains"][0]["display"] == display
@@ -432,7 +437,10 @@ def test_every_version_of_a_code_is_listed(care: Client) -> None:
 
     both = [("1.0.0", "a"), ("1.0.0", "b"), ("2.0.0", "a"), ("2.0.0", "c")]
     assert listed_in(value_set("both", *parts)) == both
-    assert listed_in(value_set("newer", parts[1], exclude=[parts[0]])) == both[2:]
+    newer = value_set("newer", *parts, exclude=[parts[0]])
+    assert listed_in(newer) == both[3:]
+    newer["compose"]["extension"] = [expanded_with("versionsMatch", valueBoolean=False)]
+    assert listed_in(newer) == both[2:]
 
 
 def test_a_designation_in_another_form_of_the_language_stays(care: Client) -> None:

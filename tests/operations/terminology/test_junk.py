@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from fhir_server.definitions.code_lists import EXPANSION_PARAMETER
 from fhir_server.store.memory import MemoryStore, wall_clock
 from fhir_server.store.port import Store
 from tests.codes.world import CARE, code_system, url, value_set
@@ -56,6 +57,13 @@ INLINE = value_set(
     exclude=[{"valueSet": [url("visits")]}],
     contained=[CONTAINED],
 )
+INLINE["compose"]["extension"] = [
+    {
+        "url": EXPANSION_PARAMETER,
+        "extension": [{"url": "name", "valueCode": name}, {"url": "value", "valueString": value}],
+    }
+    for name, value in (("displayLanguage", "de"), ("versionsMatch", "false"))
+]
 CODING = {"system": CARE, "version": "1.0.0", "code": "visit", "display": "Visit"}
 SENT = {"tx_resource": [code_system(), SUPPLEMENT, MAP], "displayLanguage": "fr,*;q=0"}
 REQUESTS: list[tuple[str, dict[str, Any]]] = [

@@ -112,3 +112,31 @@ def test_the_version_of_a_value_set_where_none_is_named(knowing: ClientFactory) 
     refused = client.post("ValueSet/$expand", body)
     assert refused.status == 404
     assert "|3.0.0" in refused.content["issue"][0]["details"]["text"]
+
+
+@pytest.mark.parametrize(
+    ("coding", "found", "shown"),
+    [
+        ({"code": "a", "version": "1.0.0"}, [], ("1.0.0", "A of 1.0.0")),
+        ({"code": "a"}, [], ("1.2.0", "A of 1.2.0")),
+        ({"code": "a", "display": "A of 1.0.0"}, [], ("1.0.0", "A of 1.0.0")),
+        ({"code": "a", "display": "B"}, [("error", "invalid-display")], ("1.2.0", "A of 1.2.0")),
+        ({"code": "b"}, [], ("1.0.0", "B")),
+        (
+            {"code": "b", "version": "1.2.0"},
+            [("error", "not-in-vs"), ("error", "invalid-code")],
+            ("1.2.0", None),
+        ),
+    ],
+)
+def test_a_value_set_of_two_versions_holds_a_coding_to_the_one_it_means(
+    knowing: ClientFactory, coding: dict[str, Any], found: list[Any], shown: tuple[str, str | None]
+) -> None:
+    older = {**KNOWN[0], "concept": [*KNOWN[0]["concept"], {"code": "b", "display": "B"}]}
+    both = value_set("both", include("1.0.0"), include("1.2.0"))
+    body = parameters(valueSet=both, coding={"system": SYSTEM, **coding})
+    response = knowing(older, KNOWN[1]).post("ValueSet/$validate-code", body)
+    answer = said(response)
+    assert answer["result"] is not bool(found)
+    assert sorted(kinds(response) if found else []) == sorted(found)
+    assert (answer["version"], answer.get("display")) == shown
