@@ -17,7 +17,7 @@ from fhir_server.validation.findings import excerpt, listed, shortened
 
 _PLACE = "SearchParameter.expression"
 _ABSTRACT = frozenset({"Resource", "DomainResource"})
-_path = re.compile(r"[A-Za-z]\w*(?:\.[a-z]\w*\b(?!\())*")
+_path = re.compile(r"[A-Za-z]\w*\b(?!\()(?:\.[a-z]\w*\b(?!\())*")
 """The plain path at the beginning of an expression, up to the first function."""
 
 
@@ -61,6 +61,9 @@ def _problem(alternative: str, base: Collection[str], registry: Registry) -> Tex
     if found is None:
         return None
     root, *names = found[0].split(".")
+    if root[0].islower():
+        problems = [_unknown(one, [root, *names], registry) for one in base if registry.is_resource_type(one)]
+        return next(iter(problems), None) if all(problems) else None
     if not registry.is_resource_type(root) and root not in _ABSTRACT:
         return None
     if root not in base:

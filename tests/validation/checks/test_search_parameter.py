@@ -25,6 +25,7 @@ def found(run: Runner, expression: str, *base: str, **more: Any) -> Found:
         "Patient.identifier.where(system = 'a|b').value",
         "Patient.link.other.where(resolve() is Patient)",
         "name.family",
+        "extension('http://example.org/x').value",
     ],
 )
 def test_expressions_that_may_find_something(run: Runner, expression: str) -> None:
@@ -41,6 +42,7 @@ def test_expressions_that_may_find_something(run: Runner, expression: str) -> No
         "Observation.status",
         "Resource.id",
         "Patient.name.where(",
+        "prenom.value",
     ],
 )
 def test_expressions_that_cannot(run: Runner, expression: str) -> None:
@@ -63,3 +65,8 @@ def test_a_composite_has_two_components(run: Runner) -> None:
     place = ("warning", "components", "SearchParameter.component")
     assert found(run, "Patient", type="composite", component=one) == [place]
     assert found(run, "Patient", type="composite", component=one * 2) == []
+
+
+def test_a_path_without_a_type_leads_through_one_of_the_types_at_least(run: Runner) -> None:
+    assert found(run, "gender", "Observation", "Patient") == []
+    assert len(found(run, "gender", "Observation", "Claim")) == 1
