@@ -96,7 +96,7 @@ class SqliteUnit(SqliteReader):
             key = sequence
             writes.created.append((1, sequence, self._now, 1, packed, key, symbol, id))
         if packed != old:
-            self._index(type, key, old, packed, rows)
+            self._index(type, key, old, packed, rows, is_new=not version)
         return self._log(draft, version + 1, sequence, key, method)
 
     def _log(self, draft: Draft, version: int, sequence: int, key: int, method: Method) -> StoredResource:
@@ -168,16 +168,19 @@ class SqliteUnit(SqliteReader):
         writes.versions.append((sequence, key, symbol, id, version, self._now, "DELETE", b""))
         return StoredResource(type, id, version, sequence, key, self._now, "DELETE", b"")
 
-    def _index(self, type: str, key: int, old: bytes, packed: bytes, rows: Rows) -> None:
+    def _index(
+        self, type: str, key: int, old: bytes, packed: bytes, rows: Rows, *, is_new: bool = False
+    ) -> None:
         """Index a resource by `rows`, which are `packed`, instead of `old`: the identifiers now, all else
-        later.
+        later. The index holds nothing of one that is new.
         """
         before = set() if old == _NONE else self._identifiers(type, unpack(old))
         after = self._identifiers(type, rows)
         writes = self._batch.own
         writes.former += [(*row, key) for row in before - after]
         writes.identifiers += [(*row, key) for row in after - before]
-        writes.waiting.append((key, old))
+        if not is_new:
+            writes.waiting.append((key, old))
         self._backlog.add(key, packed, rows)
 
     def _identifiers(self, type: str, rows: Rows) -> set[Row]:
