@@ -39,10 +39,11 @@ class SearchParameterCheck:
             text = messages.EXPRESSION_UNREADABLE(reason=shortened(str(error)))
             yield finding("warning", "invalid", "search-expression", text, _PLACE)
             return
-        for alternative in expression.split("|"):
-            problem = _problem(alternative.strip(" \t\r\n("), base, context.registry)
-            if problem is not None:
-                yield finding("warning", "invalid", "search-expression", problem, _PLACE)
+        problems = (_problem(one, base, context.registry) for one in expression.split("|"))
+        if "|" not in expression:
+            problems = (problem or _relative(expression, base, context.registry) for problem in problems)
+        for problem in filter(None, problems):
+            yield finding("warning", "invalid", "search-expression", problem, _PLACE)
 
 
 def _read(expression: str, context: CheckContext) -> None:
@@ -57,18 +58,25 @@ def _read(expression: str, context: CheckContext) -> None:
 
 def _problem(alternative: str, base: Collection[str], registry: Registry) -> Text | None:
     """Why one alternative finds nothing in the types of the parameter; None where it may."""
-    found = _path.match(alternative)
+    found = _path.match(alternative.strip(" \t\r\n("))
     if found is None:
         return None
     root, *names = found[0].split(".")
-    if root[0].islower():
-        problems = [_unknown(one, [root, *names], registry) for one in base if registry.is_resource_type(one)]
-        return next(iter(problems), None) if all(problems) else None
     if not registry.is_resource_type(root) and root not in _ABSTRACT:
         return None
     if root not in base:
         return messages.EXPRESSION_ELSEWHERE(type=root, bases=listed(base))
     return _unknown(root, names, registry) if registry.is_resource_type(root) else None
+
+
+def _relative(expression: str, base: Collection[str], registry: Registry) -> Text | None:
+    """Why an expression that begins at an element finds nothing in any of the types."""
+    found = _path.match(expression)
+    if found is None or not found[0][0].islower():
+        return None
+    types = [one for one in base if registry.is_resource_type(one)]
+    problems = [_unknown(one, found[0].split("."), registry) for one in types]
+    return problems[0] if problems and all(problems) else None
 
 
 def _unknown(root: str, names: list[str], registry: Registry) -> Text | None:
