@@ -17,6 +17,8 @@ from benchmarks import machine, wire
 ROOT = Path(__file__).parent.parent
 PATIENCE_SECONDS = 60.0
 POLL_SECONDS = 0.002
+FOREIGN = ("FHIR_SERVER_", "PYTHONDONTWRITEBYTECODE")
+"""Variables that would make another server than the installed one, whose code is compiled."""
 
 
 class ServerFailed(Exception):
@@ -92,7 +94,7 @@ def _running(
     log: Path,
     settings: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[Server]:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("FHIR_SERVER_")}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
     environment = inherited | dict(settings)
     pinned = nullcontext() if core is None else machine.pinned(core)
     with log.open("wb") as output, pinned:
