@@ -32,6 +32,11 @@ def test_space_and_punctuation_are_one_space(words: list[str], separator: str) -
     assert normalise(separator.join(words)) == normalise(" ".join(words))
 
 
+@given(st.text(alphabet=st.characters(codec="cp1252", exclude_categories=["Cc"])))
+def test_a_text_becomes_the_same_beside_one_in_another_script(text: str) -> None:
+    assert normalise(f"{text} 张").split() == [*normalise(f"{text} a").split()[:-1], "张"]
+
+
 @pytest.mark.parametrize(
     ("text", "normalised"),
     [
