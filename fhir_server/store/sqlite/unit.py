@@ -133,9 +133,9 @@ class SqliteUnit(SqliteReader):
         row = self._connection.execute(_INDEXED, (key,)).fetchone()
         if row is None or row[:2] != (resource.sequence, 1):
             return False
-        old, rows = unpack(row[2]), rows_of(resource.type, entries, self._assign)
+        rows = rows_of(resource.type, entries, self._assign)
         if parameters is not None:
-            rows = replaced(old, rows, self._derived(resource.type, parameters))
+            rows = replaced(unpack(row[2]), rows, self._derived(resource.type, parameters))
         packed = pack(rows)
         if packed != row[2]:
             self._connection.execute(_INDEX_ANEW, (packed, key))
