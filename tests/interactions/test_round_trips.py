@@ -90,6 +90,14 @@ def test_a_search_asks_for_the_page_and_the_total(client: Client, sent: list[str
     assert len(sent) <= 2, sent
 
 
+def test_a_page_of_history_asks_five_times(client: Client, sent: list[str]) -> None:
+    id = client.get("Patient").ids[0]
+    assert client.put(f"Patient/{id}", {**patient(), "id": id}).status == 200
+    sent.clear()
+    assert len(client.get(f"Patient/{id}/_history").entries) == 2
+    assert len(sent) <= 5, sent
+
+
 def test_every_level_of_includes_asks_once(client: Client, sent: list[str]) -> None:
     id = client.get("Patient").ids[0]
     condition = {"resourceType": "Condition", "subject": {"reference": f"Patient/{id}"}}
