@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
+from fhir_server.definitions.layers import Entry
 from fhir_server.definitions.registry import Registry
 from fhir_server.errors import StoreUnavailable
 from fhir_server.extension import Engine
@@ -107,7 +108,7 @@ class Engines:
         generation, indexes = reader.generation(), reader.indexes()
         registry = self._registry(reader)
         extractor = self._newest.extractor
-        if not _same_parameters(registry, self._newest.registry):
+        if not _index_alike(registry, self._newest.registry):
             extractor = extractor.over(registry)
         codes, validator = self._newest.codes, self._newest.validator
         if registry is not self._newest.registry:
@@ -138,9 +139,17 @@ class Engines:
         return registry
 
 
-def _same_parameters(one: Registry, other: Registry) -> bool:
-    """Whether two registries have the same search parameters; the guides' never change."""
-    return one.stored == other.stored and one.packages is other.packages
+def _index_alike(one: Registry, other: Registry) -> bool:
+    """Whether two registries have the same search parameters, and code systems, which tell whether case counts;
+    the guides' never change.
+    """
+    if one.stored != other.stored or one.packages is not other.packages:
+        return False
+    return one.clients is other.clients or _code_systems(one) == _code_systems(other)
+
+
+def _code_systems(registry: Registry) -> list[Entry]:
+    return [entry for entry in registry.clients.entries if entry.type == "CodeSystem"]
 
 
 def _state(

@@ -141,7 +141,10 @@ class Criteria:
         return replace(found, modifier="not") if isinstance(found, Match) else Not(found)
 
     def _token_matches(self, asked: Asked, modifier: str | None = None) -> list[Clause]:
-        """Codes as they are; strings, and codes of systems that do not tell case apart, without case."""
+        """Codes as they are; strings, and codes of systems that do not tell case apart, without case as well.
+
+        What was indexed before its code system was known has no entry without case, and is found as it stands.
+        """
         texts = {asked.parameters.is_text(asked.code, type) for type in asked.parameters.types}
         plain: list[Value] = []
         folded: list[Value] = []
@@ -150,10 +153,9 @@ class Criteria:
             if value.code is None:
                 plain.append(value)
                 continue
-            ignores_case = self._ignores_case(value.system, value.code)
-            if not ignores_case and False in texts:
+            if False in texts:
                 plain.append(value)
-            if ignores_case or True in texts:
+            if True in texts or self._ignores_case(value.system, value.code):
                 folded.append(replace(value, code=token.fold(value.code)))
         return [
             Match(code, "token", tuple(values), modifier)
@@ -162,9 +164,7 @@ class Criteria:
         ]
 
     def _ignores_case(self, system: str | None, code: str) -> bool:
-        """Whether a code can be written in several cases. Without letters the index of codes as they stand
-        tells all, also of what was indexed before the code system was known.
-        """
+        """Whether a code can be written in several cases: not where it has no letters."""
         return (
             bool(system) and code.upper() != code.lower() and codes.ignores_case(self._registry, system or "")
         )

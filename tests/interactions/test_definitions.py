@@ -375,10 +375,15 @@ def test_a_client_that_asks_nothing_new_pays_for_no_new_engine(client: Client) -
     assert client.engines.current() is first
 
 
-def test_a_code_without_letters_is_found_whenever_its_system_became_known(client: Client) -> None:
-    code = {"coding": [{"system": "urn:codes", "code": "44-6"}]}
-    id = client.post("Observation", {"resourceType": "Observation", "status": "final", "code": code}).id
+@pytest.mark.parametrize("text", ["44-6", "F32.1"])
+def test_a_code_is_found_as_it_stands_whenever_its_system_became_known(client: Client, text: str) -> None:
+    code = {"coding": [{"system": "urn:codes", "code": text}]}
+    observation = {"resourceType": "Observation", "status": "final", "code": code}
+    before = client.post("Observation", observation).id
     system = {"resourceType": "CodeSystem", "url": "urn:codes", "status": "active", "content": "not-present"}
     assert client.post("CodeSystem", system | {"caseSensitive": False}).status == 201
-    assert client.get("Observation?code=urn:codes|44-6").ids == [id]
-    assert client.get("Observation?code:not=urn:codes|44-6").ids == []
+    assert client.get(f"Observation?code=urn:codes|{text}").ids == [before]
+    assert client.get(f"Observation?code:not=urn:codes|{text}").ids == []
+    after = client.post("Observation", observation).id
+    assert client.get(f"Observation?code=urn:codes|{text}").ids == [before, after]
+    assert after in client.get(f"Observation?code=urn:codes|{text.lower()}").ids
