@@ -140,8 +140,8 @@ class Engines:
 
 
 def _index_alike(one: Registry, other: Registry) -> bool:
-    """Whether two registries have the same search parameters, and code systems, which tell whether case counts;
-    the guides' never change.
+    """Whether two registries have the same search parameters, and the same code systems, which tell whether
+    case counts; those of the guides never change.
     """
     if one.stored != other.stored or one.packages is not other.packages:
         return False

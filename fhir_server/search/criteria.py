@@ -143,7 +143,7 @@ class Criteria:
     def _token_matches(self, asked: Asked, modifier: str | None = None) -> list[Clause]:
         """Codes as they are; strings, and codes of systems that do not tell case apart, without case as well.
 
-        What was indexed before its code system was known has no entry without case, and is found as it stands.
+        What was indexed before its code system was known has no entry without case: it is found as it stands.
         """
         texts = {asked.parameters.is_text(asked.code, type) for type in asked.parameters.types}
         plain: list[Value] = []
