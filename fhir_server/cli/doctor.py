@@ -2,6 +2,7 @@
 
 import os
 import platform
+import uuid
 from dataclasses import Field, fields
 from typing import Annotated, Any
 
@@ -18,9 +19,16 @@ def doctor(
     prepare: Annotated[
         bool, typer.Option("--prepare", help="First create, migrate and index a store in MongoDB.")
     ] = False,
+    restored: Annotated[
+        bool,
+        typer.Option(
+            "--restored", help="First give a store that its database's own tools restored a new epoch."
+        ),
+    ] = False,
 ) -> None:
     """Say whether the store is sound; show versions and counts.
 
+    With a new epoch, clients that follow its changes are told to start over: stop the server before.
     The exit status is 1 when something is wrong.
     """
     settings = Settings.load(os.environ, {"store": store})
@@ -31,6 +39,8 @@ def doctor(
         print(f"prepared   {bootstrap.prepare_store(settings)} indexes are there")
     server = open_existing(settings)
     try:
+        if restored:
+            server.store.become(str(uuid.uuid4()), server.store.secret)
         problems = _examine(server)
     finally:
         server.store.close()

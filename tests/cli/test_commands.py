@@ -79,6 +79,12 @@ def test_backup_and_restore(loaded: Run) -> None:
     assert _epoch(doctor.out) != _epoch(loaded("doctor").out)
 
 
+def test_a_store_that_was_restored_by_other_means_gets_a_new_epoch(loaded: Run) -> None:
+    before, restored = _epoch(loaded("doctor").out), loaded("doctor", "--restored")
+    assert restored.status == 0
+    assert before != _epoch(restored.out) == _epoch(loaded("doctor").out)
+
+
 def _epoch(doctor: str) -> str:
     return doctor.partition("epoch ")[2].partition(",")[0]
 

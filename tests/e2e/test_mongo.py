@@ -159,6 +159,10 @@ def test_doctor_prepares_and_looks_through_a_store(run_command: Run) -> None:
     assert prepared.returncode == 0, prepared.stderr
     assert "indexes are there" in prepared.stdout
     assert prepared.stdout.endswith("sound\n")
+    restored = run_command("doctor", "--restored", "--store", uri)
+    assert restored.stdout.endswith("sound\n")
+    epochs = [said.stdout.partition("epoch ")[2].partition(",")[0] for said in (prepared, restored)]
+    assert len({*epochs, ""}) == 3
 
 
 @pytest.mark.parametrize(
