@@ -13,9 +13,10 @@ from fhir_server.validation.profiles.extensions import Misplaced
 OF_VERDICT = frozenset({
     "attachment-hash", "attachment-size", "canonical-absolute", "code-count", "code-given",
     "components", "concept-map-code", "contained-id", "derivation", "display", "element-order",
-    "extension-context", "extension-url", "full-url-update", "identifier-system", "identifier-uri",
-    "included-system", "narrative-entity", "narrative-link", "quantity-system", "reference-in-bundle",
-    "reference-self", "search-expression", "supplement", "system-value-set", "unit", "uri-form",
+    "expression", "extension-context", "extension-url", "full-url-update", "identifier-system",
+    "identifier-uri", "included-system", "narrative-entity", "narrative-link", "quantity-system",
+    "reference-in-bundle", "reference-self", "search-expression", "supplement",
+    "system-value-set", "unit", "uri-form",
 })  # fmt: skip
 """Keys of what is an error to who asks for a verdict, and a mere warning where a write is judged: systems in
 use send it, and a server can keep it without harm.

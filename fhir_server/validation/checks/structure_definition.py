@@ -29,6 +29,7 @@ class StructureDefinitionCheck:
     def check(self, resource: Resource, context: CheckContext) -> Iterator[Issue]:
         """An error for a line that is at fault; a warning where the fault is elsewhere."""
         yield from _of_itself(resource)
+        yield from _constraints(resource, context)
         if resource.get("derivation") != "constraint" or not {"url", "differential"} <= resource.keys():
             return
         yield from _context_invariants(resource, context)
@@ -60,15 +61,27 @@ def _of_itself(structure: Resource) -> Iterator[Issue]:
         yield finding("warning", "invalid", "derivation", text, "StructureDefinition.type")
 
 
+def _constraints(structure: Resource, context: CheckContext) -> Iterator[Issue]:
+    """That the invariants of the differential can be read."""
+    for index, line in enumerate(structure.get("differential", {}).get("element", ())):
+        for number, constraint in enumerate(line.get("constraint", ())):
+            if "expression" in constraint:
+                place = f"StructureDefinition.differential.element[{index}].constraint[{number}].expression"
+                yield from _expression(constraint["expression"], place, context)
+
+
 def _context_invariants(structure: Resource, context: CheckContext) -> Iterator[Issue]:
     """That what must hold where an extension stands can be read."""
     for index, expression in enumerate(structure.get("contextInvariant", ())):
-        try:
-            context.paths.check(expression)
-        except FhirPathError as error:
-            text = messages.EXPRESSION_UNREADABLE(reason=shortened(str(error)))
-            place = f"StructureDefinition.contextInvariant[{index}]"
-            yield finding("warning", "invalid", "search-expression", text, place)
+        yield from _expression(expression, f"StructureDefinition.contextInvariant[{index}]", context)
+
+
+def _expression(expression: str, place: str, context: CheckContext) -> Iterator[Issue]:
+    try:
+        context.paths.check(expression)
+    except FhirPathError as error:
+        text = messages.EXPRESSION_UNREADABLE(reason=shortened(str(error)))
+        yield finding("warning", "invalid", "expression", text, place)
 
 
 def _order(lines: Any, places: Mapping[str, int]) -> Iterator[Issue]:

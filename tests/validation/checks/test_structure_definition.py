@@ -60,7 +60,7 @@ def found(run: Runner, definition: dict[str, Any]) -> list[tuple[str, str | None
         ({"derivation": None}, "derivation", "derivation"),
         ({"derivation": "specialization"}, "derivation", "type"),
         ({"context": [{"type": "element", "expression": "Patient"}]}, "extension-context", "context"),
-        ({"contextInvariant": ["name.exists("]}, "search-expression", "contextInvariant[0]"),
+        ({"contextInvariant": ["name.exists("]}, "expression", "contextInvariant[0]"),
     ],
 )
 def test_type_base_and_derivation_fit_each_other(
@@ -68,6 +68,16 @@ def test_type_base_and_derivation_fit_each_other(
 ) -> None:
     definition = profile("Patient", line("Patient.name", min=1)) | changed
     assert found(run, definition) == [("warning", key, f"StructureDefinition.{place}")]
+
+
+def test_an_invariant_that_cannot_be_read_is_told_at_its_place(run: Runner) -> None:
+    constraints = [
+        {"key": key, "severity": "error", "human": "A name.", "expression": expression}
+        for key, expression in (("a-1", "name.exists()"), ("a-2", "name.exists("))
+    ]
+    definition = profile("Patient", line("Patient.name"), line("Patient", constraint=constraints))
+    place = "StructureDefinition.differential.element[1].constraint[1].expression"
+    assert ("warning", "expression", place) in found(run, definition)
 
 
 def test_lines_follow_each_other_as_the_elements_do(run: Runner) -> None:
