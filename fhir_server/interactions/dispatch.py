@@ -3,7 +3,7 @@
 https://hl7.org/fhir/R4/http.html
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -26,7 +26,7 @@ from fhir_server.interactions.engines import DefinitionsChanged, Engines
 from fhir_server.interactions.history import history
 from fhir_server.interactions.patch import conditional_patch, patch
 from fhir_server.interactions.read import read, vread
-from fhir_server.interactions.routes import Interaction, Route, route
+from fhir_server.interactions.routes import Interaction, interaction_of
 from fhir_server.interactions.search import search
 from fhir_server.interactions.transaction import Transaction
 from fhir_server.interactions.update import conditional_update, update
@@ -65,12 +65,13 @@ class Dispatcher:
 
     def __init__(self, engines: Engines) -> None:
         self._engines = engines
+        self._operations = _by_name(engines.latest().operations)
 
     def dispatch(self, request: FhirRequest) -> FhirResponse:
         """The answer. Raises a `FhirError` for every other."""
         engine = self._engines.latest()
-        asked = route(request, engine.registry)
-        if asked.interaction in BY_DEFINITIONS:
+        asked = interaction_of(request, engine.registry)
+        if asked in BY_DEFINITIONS:
             engine = self._engines.current()
         for _ in range(ATTEMPTS_MAX):
             try:
@@ -110,21 +111,27 @@ class Dispatcher:
             return False
         return any(operation.asks_codes for operation in self._named(request))
 
-    def _named(self, request: FhirRequest) -> list[Operation]:
+    def _named(self, request: FhirRequest) -> Sequence[Operation]:
         """The operations of the name that the path ends in."""
-        operations, name = self._engines.latest().operations, request.path[-1]
-        return [operation for operation in operations if f"${operation.code}" == name]
+        return self._operations.get(request.path[-1], ())
 
-    def _answer(self, asked: Route, request: FhirRequest, engine: Engine) -> FhirResponse:
-        if asked.interaction in READS:
-            return READS[asked.interaction](request, engine, engine.store)
-        if asked.interaction in WRITES:
-            return WRITES[asked.interaction](request, engine)
-        if asked.interaction == "capabilities":
+    def _answer(self, asked: Interaction, request: FhirRequest, engine: Engine) -> FhirResponse:
+        if asked in READS:
+            return READS[asked](request, engine, engine.store)
+        if asked in WRITES:
+            return WRITES[asked](request, engine)
+        if asked == "capabilities":
             return capabilities(request, engine)
-        if asked.interaction == "bundle":
+        if asked == "bundle":
             return self._bundle(request, engine)
-        return _operation(asked, request, engine)
+        return self._operation(request, engine)
+
+    def _operation(self, request: FhirRequest, engine: Engine) -> FhirResponse:
+        level = ("system", "type", "instance")[len(request.path) - 1]
+        for operation in self._named(request):
+            if _offered(operation, level, request):
+                return operation.handle(request, engine)
+        raise UnknownType.of(messages.UNKNOWN_OPERATION(name=request.path[-1]))
 
     def _bundle(self, request: FhirRequest, engine: Engine) -> FhirResponse:
         contents = entries_of(request, engine)
@@ -153,11 +160,11 @@ def _searches(request: FhirRequest) -> bool:
 
 def read_in(engine: Engine, request: FhirRequest, reader: Reader) -> FhirResponse:
     """A GET inside a transaction, which sees what the transaction has written."""
-    asked = route(request, engine.registry)
-    if asked.interaction not in READS:
+    asked = interaction_of(request, engine.registry)
+    if asked not in READS:
         text = messages.NOT_IN_TRANSACTION(method=request.method, url="/".join(request.path))
         raise InvalidRequest.of(text)
-    return READS[asked.interaction](request, engine, reader)
+    return READS[asked](request, engine, reader)
 
 
 def entries_of(request: FhirRequest, engine: Engine) -> list[dict[str, Any]]:
@@ -177,12 +184,12 @@ def entries_of(request: FhirRequest, engine: Engine) -> list[dict[str, Any]]:
     return list(entries)
 
 
-def _operation(asked: Route, request: FhirRequest, engine: Engine) -> FhirResponse:
-    level = ("system", "type", "instance")[len(request.path) - 1]
-    for operation in engine.operations:
-        if f"${operation.code}" == asked.operation and _offered(operation, level, request):
-            return operation.handle(request, engine)
-    raise UnknownType.of(messages.UNKNOWN_OPERATION(name=asked.operation))
+def _by_name(operations: Iterable[Operation]) -> Mapping[str, Sequence[Operation]]:
+    """The operations by what a path to them ends in."""
+    found: dict[str, list[Operation]] = {}
+    for operation in operations:
+        found.setdefault(f"${operation.code}", []).append(operation)
+    return found
 
 
 def _without_resources(content: dict[str, Any]) -> dict[str, Any]:

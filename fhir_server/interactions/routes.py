@@ -6,8 +6,6 @@ https://hl7.org/fhir/R4/http.html#summary
 from difflib import get_close_matches
 from typing import Literal
 
-from msgspec import Struct
-
 from fhir_server.core.request import FhirRequest
 from fhir_server.definitions.registry import Registry
 from fhir_server.errors import MethodNotAllowed, NotFound, UnknownType
@@ -58,14 +56,7 @@ MARKS = frozenset({"_history", "_search"})
 """Path segments that are no id, as an id has no underscore."""
 
 
-class Route(Struct, frozen=True):
-    """What is asked for, and the name of the operation where it is one."""
-
-    interaction: Interaction
-    operation: str | None = None
-
-
-def route(request: FhirRequest, registry: Registry) -> Route:
+def interaction_of(request: FhirRequest, registry: Registry) -> Interaction:
     """The interaction asked for. Raises `UnknownType`, `NotFound` or `MethodNotAllowed`."""
     path = request.path
     if path and path[0] not in BY_SHAPE and path[0][0] != "$" and not registry.is_resource_type(path[0]):
@@ -78,7 +69,7 @@ def route(request: FhirRequest, registry: Registry) -> Route:
         allowed = ", ".join(methods)
         text = messages.METHOD_NOT_ALLOWED(method=request.method, path="/".join(path), allowed=allowed)
         raise MethodNotAllowed.of(text)
-    return Route(interaction, path[-1] if interaction == "operation" else None)
+    return interaction
 
 
 def _shape(path: tuple[str, ...], registry: Registry) -> str:

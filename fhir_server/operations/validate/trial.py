@@ -18,7 +18,7 @@ from fhir_server.interactions.delete import delete
 from fhir_server.interactions.dispatch import READS, WRITES, entries_of, read_in
 from fhir_server.interactions.entries import Entry, entry_of, located
 from fhir_server.interactions.rehearsal import rehearsing
-from fhir_server.interactions.routes import route
+from fhir_server.interactions.routes import interaction_of
 from fhir_server.interactions.transaction import Transaction
 from fhir_server.interactions.update import update
 from fhir_server.issues import Issue, Text
@@ -93,7 +93,7 @@ def _try_alone(index: int, content: dict[str, Any], outer: FhirRequest, engine: 
 
 def _try_entry(asked: Entry, engine: Engine) -> Iterator[Issue]:
     try:
-        interaction = route(asked.request, engine.registry).interaction
+        interaction = interaction_of(asked.request, engine.registry)
         if interaction in READS:
             answer = READS[interaction](asked.request, engine, engine.store)
         elif interaction in WRITES:
