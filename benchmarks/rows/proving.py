@@ -31,10 +31,9 @@ def loading(bench: Bench) -> Figure:
     """Eight clients and two processes, on all cores; what is sent counts, and the claims and scores that the
     server writes of it. What the processors did is told beside it, as others may have used them too.
     """
-    scale = 1.0 if bench.effort.patients >= WHOLE else SMALL_SCALE
     with bench.product(WORKERS) as server:
         before = server.family_seconds()
-        loaded = load_forecast(server, scale)
+        loaded = load_forecast(server, scale_of(bench))
         spent = server.family_seconds() - before
     heads = ("resources", "seconds", "server's processor seconds", "per processor second")
     per_second = loaded.resources / spent
@@ -59,6 +58,11 @@ class Loaded:
     @property
     def rate(self) -> float:
         return self.resources / self.seconds
+
+
+def scale_of(bench: Bench) -> float:
+    """How much of the cohort an effort is worth."""
+    return 1.0 if bench.effort.patients >= WHOLE else SMALL_SCALE
 
 
 def load_forecast(server: Server, scale: float) -> Loaded:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from benchmarks import wire
 from benchmarks.bench import Bench, Row
 from benchmarks.figures import Figure, Target
-from benchmarks.rows.proving import SMALL_SCALE, WHOLE, load_forecast
+from benchmarks.rows.proving import load_forecast, scale_of
 from benchmarks.servers import Server
 
 DAY = "2025-06-30"
@@ -35,9 +35,8 @@ def dashboard(bench: Bench) -> Figure:
 
 def _milliseconds(bench: Bench, target: Callable[[Server], str]) -> Figure:
     """The time to the whole answer. The first, for which the server reads the store, is not counted."""
-    scale = 1.0 if bench.effort.patients >= WHOLE else SMALL_SCALE
     with bench.product() as server:
-        load_forecast(server, scale)
+        load_forecast(server, scale_of(bench))
         request = wire.request("GET", target(server))
         server.ask(request)
         return Figure.of([_asked(server, request) for _ in range(bench.effort.rounds)])

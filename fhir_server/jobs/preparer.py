@@ -1,12 +1,12 @@
 """A thread that, after the start, does what programmes have to prepare before anybody asks for it."""
 
 import logging
-import threading
 import time
 from collections.abc import Iterable
 
 from fhir_server.extension import Preparation
 from fhir_server.interactions.engines import Engines
+from fhir_server.jobs.background import Background
 
 DELAY_SECONDS = 0.5
 """The first requests after a start come first."""
@@ -14,26 +14,16 @@ DELAY_SECONDS = 0.5
 _log = logging.getLogger(__name__)
 
 
-class Preparer:
+class Preparer(Background):
     """Takes step after step from `start` until nothing is left to prepare, or to `stop`."""
 
     def __init__(
         self, engines: Engines, preparations: Iterable[Preparation], delay_seconds: float = DELAY_SECONDS
     ) -> None:
+        super().__init__("preparations")
         self._engines = engines
         self._preparations = tuple(preparations)
         self._delay_seconds = delay_seconds
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="preparations", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End after the step at hand."""
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join()
 
     def _work(self) -> None:
         if self._stopping.wait(self._delay_seconds):

@@ -1,12 +1,12 @@
 """A thread beside the requests that does the jobs that wait, in whichever process takes them first."""
 
 import logging
-import threading
 import time
 from functools import partial
 
 from fhir_server.interactions.engines import Engines
 from fhir_server.jobs import reindex
+from fhir_server.jobs.background import Background
 from fhir_server.jobs.reindex import LeaseLost, Reindexing
 
 POLL_SECONDS = 0.5
@@ -15,26 +15,18 @@ PAUSE_SECONDS = 10.0
 _log = logging.getLogger(__name__)
 
 
-class Runner:
-    """Looks for jobs from `start` to `stop`. `owner` names this process."""
+class Runner(Background):
+    """Looks for jobs from `start` to `stop`, which ends it after the batch at hand; another process, or the
+    next start, goes on from there. `owner` names this process.
+    """
 
     def __init__(self, engines: Engines, owner: str, poll_seconds: float = POLL_SECONDS) -> None:
+        super().__init__("jobs")
         self._engines = engines
         self._store = engines.latest().store
         self._poll_seconds = poll_seconds
-        self._stopping = threading.Event()
         # To give way after each resource lets a request in that would else wait for the whole batch.
         self._reindexing = Reindexing(engines, owner, breathe=partial(time.sleep, 0))
-        self._thread = threading.Thread(target=self._work, name="jobs", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End after the batch at hand; another process, or the next start, goes on from there."""
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join()
 
     def _work(self) -> None:
         while not self._stopping.wait(self._poll_seconds):
