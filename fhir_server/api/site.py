@@ -6,6 +6,12 @@ from dataclasses import dataclass
 from fastapi import FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse, JSONResponse, Response
+from fastapi.staticfiles import StaticFiles
+
+SCRIPTS = "/docs/static"
+"""Where the files of Swagger UI are. A script from elsewhere could read whatever its user may read here."""
+
+OWN_FILES_ALONE = {"Content-Security-Policy": "default-src 'self' 'unsafe-inline'; img-src 'self' data:"}
 
 WELCOME = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -47,7 +53,17 @@ def site(options: SiteOptions) -> FastAPI:
 
     @pages.get("/docs")
     async def docs() -> HTMLResponse:
-        return get_swagger_ui_html(openapi_url="/openapi.json", title=options.title)
+        page = get_swagger_ui_html(
+            openapi_url="/openapi.json",
+            title=options.title,
+            swagger_js_url=f"{SCRIPTS}/swagger-ui-bundle.js",
+            swagger_css_url=f"{SCRIPTS}/swagger-ui.css",
+            swagger_favicon_url=f"{SCRIPTS}/favicon.png",
+        )
+        page.headers.update(OWN_FILES_ALONE)
+        return page
+
+    pages.mount(SCRIPTS, StaticFiles(packages=[("fastapi_offline", "static")]))
 
     @pages.get("/health/live")
     async def live() -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 
 import httpx
 
@@ -37,6 +38,15 @@ def test_the_welcome_page_leads_on() -> None:
 
 def test_the_docs_page_reads_the_description() -> None:
     assert "/openapi.json" in get("/docs").text
+
+
+def test_the_docs_page_takes_nothing_from_elsewhere() -> None:
+    page = get("/docs")
+    files = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    assert len(files) == 3
+    for file in files:
+        assert get(file).status_code == 200, file
+    assert page.headers["content-security-policy"].startswith("default-src 'self'")
 
 
 def test_health() -> None:
