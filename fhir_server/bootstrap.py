@@ -105,7 +105,7 @@ def build(settings: Settings) -> Server:
     found = programmes(settings)
     registry = Registry.r4().layered(guide_resources(found, settings.guide_root))
     zone = ZoneInfo(settings.time_zone)
-    extractor = Extractor(registry, zone, settings.base_url or "")
+    extractor = Extractor(registry, zone, settings.base_url or "", addresses=_addresses(settings))
     codes, paths = terminology(settings, registry), FhirPath()
     store = _store(settings)
     plugged = plug_ins(found, settings)
@@ -233,12 +233,12 @@ def application(server: Server) -> "Application":
     from fhir_server.api.request_log import RequestLog
     from fhir_server.api.target import BaseUrls
 
-    settings, store, dispatch = server.settings, server.store, server.dispatcher.dispatch
+    settings, store, dispatcher = server.settings, server.store, server.dispatcher
     in_loop = store.capabilities.in_loop
     lane = (
-        WriteLane(dispatch, store.group, store.tidy, settings.write_queue_max)
+        WriteLane(dispatcher.begin, store.group, store.tidy, settings.write_queue_max)
         if in_loop
-        else PoolLane(dispatch, settings.store_threads, settings.write_queue_max)
+        else PoolLane(dispatcher.dispatch, settings.store_threads, settings.write_queue_max)
     )
     options = ApiOptions(
         limits=BodyLimits(settings.body_max_bytes, settings.json_depth_max),
@@ -265,13 +265,14 @@ def application(server: Server) -> "Application":
 
 def _pages(server: Server, lane: "Lane", options: "ApiOptions") -> "AsgiApp":
     """The pages beside the FHIR base, and the native records."""
+    from fhir_server.api.beside import Beside
     from fhir_server.api.records import RecordsOptions, records
     from fhir_server.api.site import SiteOptions, site
 
     pages = site(SiteOptions(TITLE, software_version(), lambda: _openapi(server), server.store.watermark))
-    most = server.settings.bundle_entries_max
-    native = RecordsOptions(desks(server), lane, options.limits, options.base_urls, most)
-    pages.include_router(records(native))
+    most, beside = server.settings.bundle_entries_max, Beside(options.base_urls)
+    pages.include_router(records(RecordsOptions(desks(server), lane, options.limits, beside, most)))
+    pages.add_exception_handler(404, beside.nowhere)
     return pages
 
 
@@ -295,6 +296,12 @@ def _hosts(settings: Settings) -> frozenset[str]:
     own = f"[{settings.host}]" if ":" in settings.host else settings.host
     public = urlsplit(settings.base_url or "").hostname
     return frozenset({"localhost", "127.0.0.1", "[::1]", own.lower()} | ({public} if public else set()))
+
+
+def _addresses(settings: Settings) -> tuple[str, ...]:
+    """The FHIR bases that requests to this machine's own names have, where no base URL is set."""
+    hosts = sorted(_hosts(settings) or {"localhost", "127.0.0.1", "[::1]"})
+    return tuple(f"http://{host}:{settings.port}/fhir" for host in hosts)
 
 
 def _known_words(server: Server) -> frozenset[str]:

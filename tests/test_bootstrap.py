@@ -14,6 +14,13 @@ from fhir_server.settings import SettingError, Settings
 
 PLAIN = {"FHIR_SERVER_STORE": "memory:", "FHIR_SERVER_PROGRAMMES": ""}
 PATIENT = {"resourceType": "Patient", "id": "p1"}
+GROUP: dict[str, Any] = {
+    "resourceType": "Group",
+    "id": "g1",
+    "type": "person",
+    "actual": True,
+    "member": [{"entity": {"reference": "http://127.0.0.1:8080/fhir/Patient/p1"}}],
+}
 
 
 def ask(url: str, headers: dict[str, str] | None = None, **settings: str) -> httpx.Response:
@@ -34,8 +41,10 @@ def ask(url: str, headers: dict[str, str] | None = None, **settings: str) -> htt
 
 
 def put(server: bootstrap.Server) -> None:
-    request = FhirRequest("PUT", ("Patient", "p1"), "http://localhost/fhir", content=PATIENT)
-    assert server.dispatcher.dispatch(request).status == 201
+    for resource in (PATIENT, GROUP):
+        path = resource["resourceType"], resource["id"]
+        request = FhirRequest("PUT", path, "http://localhost/fhir", content=resource)
+        assert server.dispatcher.dispatch(request).status == 201
 
 
 def test_a_plain_server_needs_no_programme() -> None:
@@ -65,6 +74,21 @@ def test_hosts_that_are_served(settings: dict[str, str], host: str, status: int)
 def test_links_use_the_operators_base_url() -> None:
     response = ask("http://localhost/fhir/Patient", base_url="https://fhir.example/r4")
     assert response.json()["link"][0]["url"].startswith("https://fhir.example/r4/Patient")
+
+
+@pytest.mark.parametrize(
+    ("settings", "count"),
+    [
+        ({}, 1),
+        ({"port": "8081"}, 0),
+        ({"host": "0.0.0.0"}, 1),
+        ({"base_url": "https://fhir.example/fhir"}, 0),
+        ({"base_url": "http://127.0.0.1:8080/fhir"}, 1),
+    ],
+)
+def test_a_reference_to_the_servers_own_address_is_local(settings: dict[str, str], count: int) -> None:
+    response = ask("http://localhost/fhir/Group?member=Patient/p1", **settings)
+    assert response.json()["total"] == count
 
 
 def test_settings_reach_the_engine() -> None:

@@ -1,7 +1,7 @@
 """serve: start the HTTP server."""
 
 import os
-import socket
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -33,13 +33,14 @@ def serve(
     serving.stop_quietly()
     serving.rest_the_collector()
     with serving.listen(settings.host, settings.port) as listener:
+        settings = replace(settings, port=listener.getsockname()[1])
         server = bootstrap.build(settings)
         server.engines.adopt()
         changed = provision.load_guides(server)
         if settings.demo:
             serving.spare_the_collector()
             provision.load_demo(server)
-        print(banner(server, base_url(settings, listener), changed), flush=True)
+        print(banner(server, base_url(settings), changed), flush=True)
         if settings.workers == 1:
             serving.run_here(bootstrap.application(server), settings, listener)
         else:
@@ -67,13 +68,12 @@ def refuse_lonely_memory(settings: Settings) -> None:
         )
 
 
-def base_url(settings: Settings, listener: socket.socket) -> str:
+def base_url(settings: Settings) -> str:
     """The FHIR base as someone on this machine reaches it."""
     if settings.base_url:
         return settings.base_url
     host = settings.host if bootstrap.is_loopback(settings.host) else "127.0.0.1"
-    port = listener.getsockname()[1]
-    return f"http://[{host}]:{port}/fhir" if ":" in host else f"http://{host}:{port}/fhir"
+    return f"http://[{host}]:{settings.port}/fhir" if ":" in host else f"http://{host}:{settings.port}/fhir"
 
 
 def banner(server: bootstrap.Server, base: str, changed: int) -> str:

@@ -51,11 +51,11 @@ class Canonical:
     fragment: str = ""
 
 
-def parse_reference(text: str, base_url: str = "") -> Reference:
-    """What `text` refers to; a URL below `base_url` is local, as a relative one is."""
+def parse_reference(text: str, *base_urls: str) -> Reference:
+    """What `text` refers to; a URL below one of `base_urls` is local, as a relative one is."""
     reference = _PARSED[text]
-    if base_url and reference.kind == "absolute" and reference.type:
-        return _below(reference, base_url.rstrip("/"))
+    if base_urls and reference.kind == "absolute" and reference.type:
+        return _below(reference, base_urls)
     return reference
 
 
@@ -79,9 +79,10 @@ def _parsed(text: str) -> Reference:
 _PARSED = Memo(_parsed, entries_max=4_096, length_max=REMEMBERED_LENGTH_MAX)
 
 
-def _below(reference: Reference, base_url: str) -> Reference:
-    """A reference to a URL, which is local if it is below `base_url`."""
-    if reference.url != f"{base_url}/{reference.type}/{reference.id}":
+def _below(reference: Reference, base_urls: tuple[str, ...]) -> Reference:
+    """A reference to a URL, which is local if it is below one of `base_urls`."""
+    root = reference.url.removesuffix(f"/{reference.type}/{reference.id}")
+    if root not in {base_url.rstrip("/") for base_url in base_urls}:
         return reference
     return Reference("local", reference.type, reference.id, reference.version)
 

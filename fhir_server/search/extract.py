@@ -39,14 +39,20 @@ _CONTAINED_DEPTH = 3
 class Extractor:
     """Finds the entries of resources; the plan for a type is made when its first resource comes.
 
-    Times without a zone are in `zone`; references below `base_url` are local.
+    Times without a zone are in `zone`; references below `base_url` are local, or below one of `addresses`
+    where no base URL is set.
     """
 
     def __init__(
-        self, registry: Registry, zone: ZoneInfo, base_url: str = "", fhirpath: FhirPath | None = None
+        self,
+        registry: Registry,
+        zone: ZoneInfo,
+        base_url: str = "",
+        fhirpath: FhirPath | None = None,
+        addresses: tuple[str, ...] = (),
     ) -> None:
         cases = Memo(partial(ignores_case, registry), _SYSTEMS_MAX)
-        self.indexing = Indexing(zone, base_url, cases.__getitem__)
+        self.indexing = Indexing(zone, base_url, cases.__getitem__, addresses)
         self.fingerprints = Fingerprints(registry, self.indexing)
         self._builder = PlanBuilder(registry, self.indexing)
         self._fhirpath = fhirpath or FhirPath()
@@ -56,7 +62,8 @@ class Extractor:
 
     def over(self, registry: Registry) -> "Extractor":
         """What indexes in the same way by other definitions."""
-        other = Extractor(registry, self.indexing.zone, self.indexing.base_url, self._fhirpath)
+        how = self.indexing
+        other = Extractor(registry, how.zone, how.base_url, self._fhirpath, how.addresses)
         other.fingerprints = Fingerprints(registry, other.indexing, self.fingerprints)
         return other
 

@@ -80,7 +80,7 @@ class Fingerprints:
         if "date" in types:
             yield self._indexing.zone.key
         if "reference" in types:
-            yield self._indexing.base_url
+            yield self._indexing.base_url  # addresses change with the port, which must not stop searches
 
 
 def _digest(*parts: str) -> str:

@@ -41,6 +41,7 @@ def test_a_base_of_another_server_is_not_ours() -> None:
     assert parse_reference(f"{BASE}2/Patient/1", BASE).kind == "absolute"
     assert parse_reference(f"{BASE}/Patient/1").kind == "absolute"
     assert parse_reference(f"{BASE}/Patient/1", BASE + "/").kind == "local"
+    assert parse_reference(f"{BASE}/Patient/1", "http://localhost/fhir", BASE).kind == "local"
 
 
 @pytest.mark.parametrize(

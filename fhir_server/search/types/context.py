@@ -20,13 +20,19 @@ def _tells_case(_system: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Indexing:
-    """How elements become entries: the zone of times that have none, this server's own base URL, and which
-    code systems do not tell case apart.
+    """How elements become entries: the zone of times that have none, this server's own base URL, or the
+    addresses where it listens for want of one, and which code systems do not tell case apart.
     """
 
     zone: ZoneInfo
     base_url: str = ""
     ignores_case: Callable[[str], bool] = _tells_case
+    addresses: tuple[str, ...] = ()
+
+    @property
+    def base_urls(self) -> tuple[str, ...]:
+        """Below which a reference is local."""
+        return (self.base_url,) if self.base_url else self.addresses
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,19 +57,19 @@ def _has_version(version: str, wanted: str | None, modifier: str | None) -> bool
 def indexer(target: Target, indexing: Indexing) -> Indexer | None:
     """The target of a Reference or canonical; the identifier of a Reference as tokens of their own."""
     if target.type == "Reference":
-        return _reference(target.parameter, indexing.base_url)
+        return _reference(target.parameter, indexing.base_urls)
     if target.type in _CANONICAL:
-        return _canonical(target.parameter, indexing.base_url)
+        return _canonical(target.parameter, indexing.base_urls)
     if target.type == "Resource":
         return _nested(target.parameter)
     return None
 
 
-def _reference(parameter: str, base_url: str) -> Indexer:
+def _reference(parameter: str, base_urls: tuple[str, ...]) -> Indexer:
     derived = parameter + IDENTIFIER
 
     def index(value: Mapping[str, Any], entries: Entries) -> None:
-        entries.references.append(_entry(parameter, value.get("reference"), base_url))
+        entries.references.append(_entry(parameter, value.get("reference"), base_urls))
         identifier = value.get("identifier")
         if identifier:
             system, code = identifier.get("system") or "", identifier.get("value") or ""
@@ -78,20 +78,20 @@ def _reference(parameter: str, base_url: str) -> Indexer:
     return index
 
 
-def _entry(parameter: str, text: str | None, base_url: str) -> ReferenceEntry:
+def _entry(parameter: str, text: str | None, base_urls: tuple[str, ...]) -> ReferenceEntry:
     """A reference that names nothing has an entry too, so that it does not count as missing."""
     if not text:
         return new_reference((parameter, "", "", ""))
-    reference = parse_reference(text, base_url)
+    reference = parse_reference(text, *base_urls)
     if reference.kind == "local":
         return new_reference((parameter, reference.type, reference.id, reference.version))
     return new_reference((parameter, "", reference.url or text, reference.version))
 
 
-def _canonical(parameter: str, base_url: str) -> Indexer:
+def _canonical(parameter: str, base_urls: tuple[str, ...]) -> Indexer:
     def index(value: str, entries: Entries) -> None:
         canonical = parse_canonical(value)
-        entry = _entry(parameter, canonical.url, base_url)
+        entry = _entry(parameter, canonical.url, base_urls)
         entries.references.append(entry._replace(version=canonical.version or entry.version))
 
     return index
