@@ -8,6 +8,7 @@ from fhir_server.errors import Gone, NotFound
 from fhir_server.extension import Engine, Resource
 from fhir_server.search.ast import SearchQuery
 from fhir_server.search.coverage import check_coverage
+from fhir_server.store.port import Reader
 from mappings.sesame.operations import messages
 
 
@@ -26,10 +27,10 @@ class StoreRecords:
         return tuple(json.parse(match.body) for match in self._engine.store.search(query).matches)
 
 
-def asked_about(request: FhirRequest, engine: Engine) -> Resource:
+def asked_about(request: FhirRequest, records: Reader) -> Resource:
     """The resource of an operation at instance level. Raises `NotFound` or `Gone`."""
     type, id = request.path[:2]
-    stored = engine.store.read(type, id)
+    stored = records.read(type, id)
     if stored is None:
         raise NotFound.of(messages.NOT_FOUND(reference=f"{type}/{id}"))
     if stored.deleted:

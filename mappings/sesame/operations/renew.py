@@ -3,22 +3,26 @@
 Sent again it gives the sequence that it opened the first time.
 """
 
+from collections.abc import Iterator
 from datetime import date
 from functools import partial
-from typing import NoReturn
+from itertools import count
 
-from fhir_server.core import json
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import BusinessRule, InvalidRequest
 from fhir_server.extension import Engine, Operation, Resource
-from fhir_server.interactions.transaction import Transaction
+from fhir_server.interactions.acceptance import accepted_for_create
+from fhir_server.interactions.changeset import Changeset
+from fhir_server.interactions.engines import transact
+from fhir_server.interactions.view import UnitView
 from fhir_server.issues import Issue
 from fhir_server.operations.parameters import given_once
+from fhir_server.store.port import Reader, StoredResource, UnitOfWork
 from mappings.sesame.billing.bill import Billing
 from mappings.sesame.guide import Guide
 from mappings.sesame.operations import messages
-from mappings.sesame.operations.records import StoreRecords, asked_about
-from mappings.sesame.pathway.reading import identified
+from mappings.sesame.operations.records import asked_about
+from mappings.sesame.pathway.reading import Records, identified
 from mappings.sesame.pathway.renewal import Renewal, renewal_of
 from mappings.sesame.pathway.sequence import Sequence, sequence_of, sequences_of_patient
 
@@ -36,27 +40,38 @@ def renew(billing: Billing) -> Operation:
 
 
 def _renew(guide: Guide, request: FhirRequest, engine: Engine) -> FhirResponse:
-    sequence = asked_sequence(guide, request, engine)
-    records = StoreRecords(engine)
-    system, number = guide.naming_system("care-plan"), _number(sequence)
-    opened = identified(records, "CarePlan", system, number)
-    if opened is None:
-        start = asked_day(given_once(request, ("start",)).get("start"))
-        everything = sequences_of_patient(guide, records, sequence.patient)
-        renewal = renewal_of(sequence, everything, start)
-        if renewal.obstacles:
-            issues = [Issue("error", "business-rule", text, ("CarePlan",)) for text in renewal.obstacles]
-            raise BusinessRule(*issues)
-        _commit(request, engine, sequence, _opened(guide, sequence, renewal, number), f"{system}|{number}")
-        opened = identified(StoreRecords(engine), "CarePlan", system, number)
-    stored = engine.store.read("CarePlan", opened["id"] if opened else "")
-    assert stored is not None, "what was committed is on record"
+    start = asked_day(given_once(request, ("start",)).get("start"))
+    stored = transact(engine, partial(_renewed, guide, request, engine, start))
     return FhirResponse(200, body=stored.body, version=stored.version, last_updated=stored.last_updated)
 
 
-def asked_sequence(guide: Guide, request: FhirRequest, engine: Engine) -> Sequence:
+def _renewed(
+    guide: Guide, request: FhirRequest, engine: Engine, start: date | None, unit: UnitOfWork
+) -> StoredResource:
+    """The sequence that follows: the one that was opened before, or else a new one.
+
+    All is read in the unit that writes: what other requests have just written may not be seen outside it.
+    """
+    sequence = asked_sequence(guide, request, unit)
+    view = UnitView(unit, engine)
+    view.lock(f"sesame/Patient/{sequence.patient}")
+    everything = sequences_of_patient(guide, view, sequence.patient)
+    follower = next((one for one in everything if one.previous == sequence.id), None)
+    if follower and start in (None, follower.start):
+        found = unit.read("CarePlan", follower.id)
+        assert found is not None, "what the unit has found is on record"
+        return found
+    renewal = renewal_of(sequence, everything, start)
+    if renewal.obstacles:
+        issues = [Issue("error", "business-rule", text, ("CarePlan",)) for text in renewal.obstacles]
+        raise BusinessRule(*issues)
+    opened = _opened(guide, sequence, renewal, _number(guide, sequence, view))
+    return _committed(request, engine, sequence, opened, unit)
+
+
+def asked_sequence(guide: Guide, request: FhirRequest, records: Reader) -> Sequence:
     """The sequence that the path names. Raises `BusinessRule` for another kind of CarePlan."""
-    sequence = sequence_of(guide, asked_about(request, engine))
+    sequence = sequence_of(guide, asked_about(request, records))
     if sequence is None:
         raise BusinessRule.of(messages.NO_SEQUENCE(), "CarePlan")
     return sequence
@@ -70,10 +85,21 @@ def asked_day(text: str | None) -> date | None:
         raise InvalidRequest.of(messages.BAD_DATE(value=text[:40] if text else "")) from error
 
 
-def _number(sequence: Sequence) -> str:
-    """The number of the sequence that follows: the same with the next rank at its end."""
-    stem = sequence.number.removesuffix(f"-{sequence.rank}")
-    return f"{stem}-{sequence.rank + 1}"
+def _number(guide: Guide, sequence: Sequence, records: Records) -> str:
+    """A number for the sequence that follows, which no other has."""
+    system = guide.naming_system("care-plan")
+    free = (one for one in _numbers(sequence) if identified(records, "CarePlan", system, one) is None)
+    return next(free)
+
+
+def _numbers(sequence: Sequence) -> Iterator[str]:
+    """The number of the sequence with the next rank at its end; a site may number its patients so, and then
+    that one is taken.
+    """
+    rank = sequence.rank + 1
+    yield f"{sequence.number.removesuffix(f'-{sequence.rank}')}-{rank}"
+    yield f"{sequence.number}-{rank}"
+    yield from (f"{sequence.number}-{rank}-{again}" for again in count(2))
 
 
 def _opened(guide: Guide, sequence: Sequence, renewal: Renewal, number: str) -> Resource:
@@ -92,32 +118,15 @@ def _opened(guide: Guide, sequence: Sequence, renewal: Renewal, number: str) -> 
     }
 
 
-def _commit(
-    request: FhirRequest, engine: Engine, sequence: Sequence, opened: Resource, identifier: str
-) -> None:
-    """Close the one and open the other, or neither."""
-    entries: list[Resource] = [
-        {
-            "resource": opened,
-            "request": {"method": "POST", "url": "CarePlan", "ifNoneExist": f"identifier={identifier}"},
-        }
-    ]
+def _committed(
+    request: FhirRequest, engine: Engine, sequence: Sequence, opened: Resource, unit: UnitOfWork
+) -> StoredResource:
+    """Close the one and open the other, or neither; the new sequence as the unit leaves it."""
+    changeset = Changeset(unit, engine, request.base_url)
     if not sequence.is_over:
-        version = sequence.plan["meta"]["versionId"]
-        entries.append(
-            {
-                "resource": sequence.plan | {"status": "completed"},
-                "request": {
-                    "method": "PUT",
-                    "url": f"CarePlan/{sequence.id}",
-                    "ifMatch": f'W/"{version}"',
-                },
-            }
-        )
-    content = json.parse(json.serialise({"resourceType": "Bundle", "type": "transaction", "entry": entries}))
-    bundle = FhirRequest("POST", (), request.base_url, content=content, language=request.language)
-    Transaction(bundle, content["entry"], engine).run(_no_reads)
-
-
-def _no_reads(*_: object) -> NoReturn:
-    raise AssertionError("the Bundle reads nothing")
+        current = unit.read("CarePlan", sequence.id)
+        changeset.put(sequence.plan | {"status": "completed"}, sequence.id, "PUT", current)
+    asked = accepted_for_create(opened, "CarePlan", engine)
+    stored = changeset.put(asked.resource, engine.new_id(), "POST")
+    changeset.settle()
+    return changeset.left(stored)

@@ -26,7 +26,7 @@ def sequence_status(billing: Billing) -> Operation:
 
 
 def _status(billing: Billing, request: FhirRequest, engine: Engine) -> FhirResponse:
-    sequence = asked_sequence(billing.guide, request, engine)
+    sequence = asked_sequence(billing.guide, request, engine.store)
     records = StoreRecords(engine)
     asked = asked_day(given_once(request, ("date",)).get("date"))
     today = asked or day(format_instant(engine.now())) or sequence.start

@@ -8,6 +8,7 @@ from fhir_server.core import json
 from tests.interactions.client import Client
 from tests.mappings.pathway.conftest import Pathway
 from tests.mappings.pathway.plans import (
+    NUMBERS,
     UNTIL_ASSESSED,
     begin,
     change,
@@ -265,6 +266,30 @@ def test_renew_closes_opens_and_bills_in_one_commit(assessed: Client) -> None:
     assert len(claims(assessed)) == 2
     again = assessed.send("POST", f"CarePlan/{first.id}/$renew")
     assert (again.status, again.id, len(claims(assessed))) == (200, renewed.id, 2)
+
+
+def test_a_renewal_is_answered_although_the_commit_is_shared(assessed: Client) -> None:
+    """A server carries out several requests in one commit, and nothing outside sees them before it."""
+    first = sent(begin(assessed, 1, ASSESSED, "2025-04-12"))
+    with assessed.engine.store.group():
+        renewed = sent(assessed.send("POST", f"CarePlan/{first.id}/$renew"))
+        again = sent(assessed.send("POST", f"CarePlan/{first.id}/$renew?start=2025-04-13"))
+    assert (again.id, len(claims(assessed))) == (renewed.id, 2)
+    refused(assessed.send("POST", f"CarePlan/{first.id}/$renew?start=2025-04-14"), "was renewed already")
+
+
+@pytest.mark.parametrize("taken", [["2025-1"], ["2025-1", "2025-2"], ["2025-1", "2025-2", "2025-1-2"]])
+def test_a_renewal_has_a_number_of_its_own(assessed: Client, taken: list[str]) -> None:
+    """A site may number its patients as this server numbers renewals."""
+    number, *others = ([{"system": NUMBERS, "value": one}] for one in taken)
+    first = sent(begin(assessed, 1, ASSESSED, "2025-04-12", identifier=number))
+    patient = first.content["subject"]
+    for other in others:
+        plan = {"resourceType": "CarePlan", "status": "draft", "intent": "plan", "subject": patient}
+        sent(assessed.post("CarePlan", plan | {"identifier": other}))
+    renewed = sent(assessed.send("POST", f"CarePlan/{first.id}/$renew"))
+    assert renewed.content["replaces"] == [{"reference": f"CarePlan/{first.id}"}]
+    assert renewed.content["identifier"][0]["value"] not in taken
 
 
 def test_renewals_end_with_the_fourth_sequence_and_the_twelve_months(assessed: Client) -> None:
