@@ -223,7 +223,7 @@ class Application:
         if middleware.is_preflight(exchange.method, exchange.headers):
             return self._options.cors.preflight(exchange.headers)
         exchange.path = target.segments(exchange.scope["raw_path"])
-        return Reply(204, [CACHE, allow(exchange.path)])
+        return Reply(204, [CACHE, allow(target.allowed_methods(exchange.path))])
 
     def _surround(self, reply: Reply, asked: headers.Headers) -> None:
         """Add what follows the request's own headers, and pack the body."""

@@ -31,15 +31,15 @@ def refusal(error: Exception, exchange: Exchange) -> Reply:
     reply = render(response, exchange.base_url, exchange.content_type, exchange.pretty)
     reply.headers.append((b"content-language", exchange.language.encode()))
     if reply.status in (405, 501):
-        reply.headers.append(allow(exchange.path))
+        reply.headers.append(allow(exchange.allowed or allowed_methods(exchange.path)))
     if reply.status in RETRY_STATUSES:
         reply.headers.append((b"retry-after", b"%d" % RETRY_AFTER_SECONDS))
     return reply
 
 
-def allow(path: tuple[str, ...]) -> tuple[bytes, bytes]:
-    """The Allow header of a path."""
-    return b"allow", ", ".join((*allowed_methods(path), "OPTIONS")).encode()
+def allow(methods: tuple[str, ...]) -> tuple[bytes, bytes]:
+    """The Allow header of a path with these methods."""
+    return b"allow", ", ".join((*methods, "OPTIONS")).encode()
 
 
 def _foreseen(error: FhirError, language: Language) -> FhirResponse:

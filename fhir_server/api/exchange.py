@@ -28,7 +28,8 @@ class Exchange(Struct):
     """One HTTP request while it is answered: what is known so far of who asked and how to answer.
 
     `started` is what `time.perf_counter` said, in seconds; `reply` an answer that is not finished yet;
-    `takes_long` what was tried in the event loop and takes too long for it.
+    `takes_long` what was tried in the event loop and takes too long for it; `allowed` the methods of a path
+    that is not below the FHIR base.
     """
 
     scope: Mapping[str, Any]
@@ -43,6 +44,7 @@ class Exchange(Struct):
     base_url: str = ""
     reply: Reply | None = None
     takes_long: bool = False
+    allowed: tuple[str, ...] = ()
 
 
 def locate(exchange: Exchange, base_urls: target.BaseUrls) -> None:

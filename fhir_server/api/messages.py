@@ -87,6 +87,10 @@ UNEXPECTED = Template(
 
 # native records
 
+NOWHERE = Template(
+    en="Nothing is served at {path}. The FHIR base is {base}.",
+    fr="Rien n'est servi à {path}. La base FHIR est {base}.",
+)
 NO_RECORD_TYPE = Template(
     en="There are no records '{record}'. Known: {known}.",
     fr="Il n'y a pas d'enregistrements « {record} ». Connus : {known}.",

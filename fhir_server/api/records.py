@@ -5,16 +5,15 @@ https://hl7.org/fhir/R4/operationoutcome.html
 """
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from fhir_server.api import headers, messages, negotiation, target
-from fhir_server.api.body import BodyLimits, ClientGone, read
-from fhir_server.api.errors import refusal
+from fhir_server.api import messages
+from fhir_server.api.beside import Beside, nothing_at
+from fhir_server.api.body import BodyLimits, read
 from fhir_server.api.exchange import Exchange
 from fhir_server.api.lanes import Lane
 from fhir_server.api.render import CACHE, Reply
@@ -23,15 +22,14 @@ from fhir_server.core import json
 from fhir_server.core.outcome import operation_outcome
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import ContentTooLarge, FhirError, MethodNotAllowed, UnknownType, status_of
-from fhir_server.issues import Language
 
 Submit = Callable[[FhirRequest], FhirResponse]
-Answer = Callable[[Exchange, FhirRequest], Awaitable[Reply]]
 Desks = Mapping[str, Mapping[str, Desk]]
 """The desks of each programme, by the names of their records."""
 
-READ = ["GET", "HEAD"]
-REFUSED = ["PUT", "PATCH", "DELETE"]
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+READ = ("GET", "HEAD")
+WRITE = ("POST",)
 JSON = b"application/json; charset=utf-8"
 SCHEMA = b"application/schema+json; charset=utf-8"
 
@@ -43,31 +41,34 @@ class RecordsOptions:
     desks: Desks
     lane: Lane
     limits: BodyLimits
-    base_urls: target.BaseUrls
+    beside: Beside
     records_max: int
 
 
 def records(options: RecordsOptions) -> APIRouter:
     """The routes of the records."""
     router, door = APIRouter(), _Door(options)
-    router.add_api_route("/{programme}/{record}", door.post, methods=["POST"], response_model=None)
-    router.add_api_route("/{programme}/{record}/schema", door.schema, methods=READ, response_model=None)
-    router.add_api_route("/{programme}/{record}/{id}", door.get, methods=READ, response_model=None)
-    for path in ("/{programme}/{record}", "/{programme}/{record}/{id}"):
-        router.add_api_route(path, door.refuse, methods=REFUSED, response_model=None)
+    for path, allowed, answer in (
+        ("/{programme}/{record}", WRITE, door.post),
+        ("/{programme}/{record}/schema", READ, door.schema),
+        ("/{programme}/{record}/{id}", READ, door.get),
+    ):
+        others = [method for method in METHODS if method not in allowed]
+        router.add_api_route(path, answer, methods=list(allowed), response_model=None)
+        router.add_api_route(path, door.refusing(allowed), methods=others, response_model=None)
     return router
 
 
 class _Door:
     def __init__(self, options: RecordsOptions) -> None:
         self._options = options
-        self._request_ids = headers.RequestIds()
+        self._answered = options.beside.answered
 
     async def post(self, request: Request, programme: str, record: str) -> Response:
         """Store one record, or each of an array."""
 
         async def answer(exchange: Exchange, asked: FhirRequest) -> Reply:
-            desk, limits = self._desk(programme, record), self._options.limits
+            desk, limits = self._desk(programme, record, exchange), self._options.limits
             body = await read("POST", (), exchange.headers, request.receive, limits)
             submit = _submitting(self._options.lane)
             if isinstance(body.content, list):
@@ -80,33 +81,38 @@ class _Door:
         return await self._answered(request, answer)
 
     async def get(self, request: Request, programme: str, record: str, id: str) -> Response:
-        async def answer(_: Exchange, asked: FhirRequest) -> Reply:
-            desk = self._desk(programme, record)
+        async def answer(exchange: Exchange, asked: FhirRequest) -> Reply:
+            desk = self._desk(programme, record, exchange)
             return _reply(200, await asyncio.to_thread(desk.read, id, asked))
 
         return await self._answered(request, answer)
 
     async def schema(self, request: Request, programme: str, record: str) -> Response:
-        async def answer(_: Exchange, __: FhirRequest) -> Reply:
-            return _reply(200, self._desk(programme, record).schema, SCHEMA)
-
-        return await self._answered(request, answer)
-
-    async def refuse(self, request: Request, programme: str, record: str) -> Response:
-        """Records are neither replaced nor deleted in their place: that is done by POST, or by FHIR."""
-
         async def answer(exchange: Exchange, _: FhirRequest) -> Reply:
-            self._desk(programme, record)
-            allowed = ", ".join(target.allowed_methods(()))
-            raise MethodNotAllowed.of(messages.METHOD_NOT_ALLOWED(method=exchange.method, allowed=allowed))
+            return _reply(200, self._desk(programme, record, exchange).schema, SCHEMA)
 
         return await self._answered(request, answer)
 
-    def _desk(self, programme: str, record: str) -> Desk:
-        known = self._options.desks.get(programme, {})
+    def refusing(self, allowed: tuple[str, ...]) -> Callable[[Request, str, str], Awaitable[Response]]:
+        """What refuses all other methods: records are replaced by POST, and deleted by FHIR."""
+
+        async def refuse(request: Request, programme: str, record: str) -> Response:
+            async def answer(exchange: Exchange, _: FhirRequest) -> Reply:
+                self._desk(programme, record, exchange)
+                exchange.allowed = allowed
+                text = messages.METHOD_NOT_ALLOWED(method=exchange.method, allowed=", ".join(allowed))
+                raise MethodNotAllowed.of(text)
+
+            return await self._answered(request, answer)
+
+        return refuse
+
+    def _desk(self, programme: str, record: str, exchange: Exchange) -> Desk:
+        known = self._options.desks.get(programme)
+        if known is None:
+            raise nothing_at(exchange)
         if record not in known:
-            text = messages.NO_RECORD_TYPE(record=record[:80], known=", ".join(known) or "–")
-            raise UnknownType.of(text)
+            raise UnknownType.of(messages.NO_RECORD_TYPE(record=record[:80], known=", ".join(known)))
         return known[record]
 
     def _write_all(self, desk: Desk, contents: list[Any], asked: FhirRequest, submit: Submit) -> Reply:
@@ -115,28 +121,6 @@ class _Door:
         if len(contents) > limit:
             raise ContentTooLarge.of(messages.TOO_MANY_RECORDS(count=len(contents), limit=limit))
         return _reply(200, [_item(desk, content, asked, submit) for content in contents])
-
-    async def _answered(self, request: Request, answer: Answer) -> Response:
-        exchange = self._begun(request)
-        try:
-            exchange.base_url = self._options.base_urls.of(request.scope, exchange.headers)
-            asked = FhirRequest("GET", (), exchange.base_url, language=exchange.language)
-            reply = await answer(exchange, asked)
-        except ClientGone:
-            reply = Reply(400)
-        except Exception as error:
-            reply = refusal(error, exchange)
-        reply.headers.append((b"x-request-id", exchange.request_id))
-        response = Response(reply.body, reply.status)
-        response.raw_headers = [*reply.headers, (b"content-length", b"%d" % len(reply.body))]
-        return response
-
-    def _begun(self, request: Request) -> Exchange:
-        found = headers.pick(request.scope["headers"])
-        accepted = found.get(b"accept-language")
-        language: Language = negotiation.language(accepted) if accepted else "en"
-        started = time.perf_counter()
-        return Exchange(request.scope, found, self._request_ids.of(found), request.method, language, started)
 
 
 def _submitting(lane: Lane) -> Submit:

@@ -1,0 +1,69 @@
+"""Answers beside the FHIR base, given as those below it: with a request id, refusals as OperationOutcomes.
+
+https://hl7.org/fhir/R4/operationoutcome.html
+"""
+
+import time
+from collections.abc import Awaitable, Callable
+
+from fastapi import Request, Response
+
+from fhir_server.api import headers, messages, negotiation
+from fhir_server.api.body import ClientGone
+from fhir_server.api.errors import refusal
+from fhir_server.api.exchange import Exchange
+from fhir_server.api.render import Reply
+from fhir_server.api.target import BaseUrls
+from fhir_server.core.request import FhirRequest
+from fhir_server.errors import NotFound
+from fhir_server.issues import Language
+
+Answer = Callable[[Exchange, FhirRequest], Awaitable[Reply]]
+"""Gives the reply to an exchange, for which it may ask the engine as the request says who asks."""
+
+SHOWN_PATH_MAX = 200
+
+
+class Beside:
+    """Answers requests of FastAPI; `base_urls` says what the FHIR base is to who asks."""
+
+    def __init__(self, base_urls: BaseUrls) -> None:
+        self._base_urls = base_urls
+        self._request_ids = headers.RequestIds()
+
+    async def answered(self, request: Request, answer: Answer) -> Response:
+        """The response that holds what `answer` gives, or why it does not."""
+        exchange = self._begun(request)
+        try:
+            exchange.base_url = self._base_urls.of(request.scope, exchange.headers)
+            asked = FhirRequest("GET", (), exchange.base_url, language=exchange.language)
+            reply = await answer(exchange, asked)
+        except ClientGone:
+            reply = Reply(400)
+        except Exception as error:
+            reply = refusal(error, exchange)
+        reply.headers.append((b"x-request-id", exchange.request_id))
+        response = Response(reply.body, reply.status)
+        response.raw_headers = [*reply.headers, (b"content-length", b"%d" % len(reply.body))]
+        return response
+
+    async def nowhere(self, request: Request, _: Exception) -> Response:
+        """Tell who asks where nothing is where FHIR is."""
+
+        async def answer(exchange: Exchange, _: FhirRequest) -> Reply:
+            raise nothing_at(exchange)
+
+        return await self.answered(request, answer)
+
+    def _begun(self, request: Request) -> Exchange:
+        found = headers.pick(request.scope["headers"])
+        accepted = found.get(b"accept-language")
+        language: Language = negotiation.language(accepted) if accepted else "en"
+        started = time.perf_counter()
+        return Exchange(request.scope, found, self._request_ids.of(found), request.method, language, started)
+
+
+def nothing_at(exchange: Exchange) -> NotFound:
+    """The error for a path that is neither a page, nor a record, nor FHIR."""
+    path = exchange.scope["path"][:SHOWN_PATH_MAX]
+    return NotFound.of(messages.NOWHERE(path=path, base=exchange.base_url))
