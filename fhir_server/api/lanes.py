@@ -9,12 +9,15 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
+from functools import partial
 from queue import Empty, SimpleQueue
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from fhir_server.api import messages
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import StoreUnavailable
+
+T = TypeVar("T")
 
 GROUP_MAX = 64
 GATHER_SECONDS = 0.0003
@@ -22,6 +25,9 @@ IDLE_SECONDS = 0.02
 """How long nothing must have come before the store is tidied up."""
 
 Dispatch = Callable[[FhirRequest], FhirResponse]
+Rest = Callable[[], FhirResponse]
+Begin = Callable[[FhirRequest], Rest]
+"""Does of a request what needs nobody to wait, and gives the rest."""
 Tidy = Callable[[], bool]
 Group = Callable[[], AbstractContextManager[None]]
 Answer = asyncio.Future[FhirResponse]
@@ -41,11 +47,12 @@ class Lane(Protocol):
 
 
 class WriteLane:
-    """One thread that takes all waiting writes, runs them inside one group of the store, and answers them all
-    once the group is durable. While none come it lets the store do what writes have put off."""
+    """One thread that takes all waiting writes, begins each of them, runs what is left inside one group of the
+    store, and answers them all once the group is durable. While none come it lets the store do what writes
+    have put off."""
 
-    def __init__(self, dispatch: Dispatch, group: Group, tidy: Tidy, queue_max: int) -> None:
-        self._dispatch = dispatch
+    def __init__(self, begin: Begin, group: Group, tidy: Tidy, queue_max: int) -> None:
+        self._begin = begin
         self._group = group
         self._tidy = tidy
         self._queue_max = queue_max
@@ -118,21 +125,17 @@ class WriteLane:
         return batch, False
 
     def _run(self, requests: list[FhirRequest]) -> list[Outcome]:
+        begun = [_tried(partial(self._begin, request)) for request in requests]
         outcomes: list[Outcome] = []
         try:
+            # From here on other processes wait.
             with self._group():
-                outcomes.extend(self._outcome(request) for request in requests)
+                outcomes.extend(rest if isinstance(rest, Exception) else _tried(rest) for rest in begun)
         except Exception as failure:
             # The group did not become durable: no success in it happened. What was refused stays refused.
             outcomes = [failure if isinstance(one, FhirResponse) else one for one in outcomes]
             outcomes += [failure] * (len(requests) - len(outcomes))
         return outcomes
-
-    def _outcome(self, request: FhirRequest) -> Outcome:
-        try:
-            return self._dispatch(request)
-        except Exception as error:
-            return error
 
     def _answer(self, pairs: Iterable[tuple[Answer, Outcome]]) -> None:
         for answer, outcome in pairs:
@@ -143,6 +146,13 @@ class WriteLane:
                 answer.set_result(outcome)
             else:
                 answer.set_exception(outcome)
+
+
+def _tried(step: Callable[[], T]) -> T | Exception:
+    try:
+        return step()
+    except Exception as error:
+        return error
 
 
 class PoolLane:

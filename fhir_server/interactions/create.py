@@ -9,16 +9,16 @@ from fhir_server.extension import Engine
 from fhir_server.interactions.acceptance import Accepted, accepted_for_create
 from fhir_server.interactions.answers import tells_warnings, written
 from fhir_server.interactions.changeset import Changeset
-from fhir_server.interactions.engines import transact
+from fhir_server.interactions.engines import Work
 from fhir_server.interactions.matching import criteria, one_match
 from fhir_server.store.port import UnitOfWork
 
 
-def create(request: FhirRequest, engine: Engine) -> FhirResponse:
+def create(request: FhirRequest, engine: Engine) -> Work:
     """POST [type]: 201 with a new id, or 200 with the resource that If-None-Exist matches."""
     warns = tells_warnings(request)
     asked = accepted_for_create(request.content, request.path[0], engine, with_warnings=warns)
-    return transact(engine, lambda unit: _create(unit, request, engine, asked))
+    return lambda unit: _create(unit, request, engine, asked)
 
 
 def _create(unit: UnitOfWork, request: FhirRequest, engine: Engine, asked: Accepted) -> FhirResponse:

@@ -13,12 +13,12 @@ from fhir_server.extension import Engine
 from fhir_server.interactions import messages
 from fhir_server.interactions.changeset import Changeset
 from fhir_server.interactions.conditions import check_if_match
-from fhir_server.interactions.engines import transact
+from fhir_server.interactions.engines import Work
 from fhir_server.interactions.matching import Criteria, matches
 from fhir_server.store.port import StoredResource, UnitOfWork
 
 
-def delete(request: FhirRequest, engine: Engine) -> FhirResponse:
+def delete(request: FhirRequest, engine: Engine) -> Work:
     """DELETE [type]/[id]: 204, also when there is nothing (left) to delete."""
     type, id = request.path
 
@@ -27,10 +27,10 @@ def delete(request: FhirRequest, engine: Engine) -> FhirResponse:
         check_if_match(request.conditions, current)
         return _delete(unit, request, engine, [current] if current and not current.deleted else [])
 
-    return transact(engine, work)
+    return work
 
 
-def conditional_delete(request: FhirRequest, engine: Engine) -> FhirResponse:
+def conditional_delete(request: FhirRequest, engine: Engine) -> Work:
     """DELETE [type]?criteria: the one match, or all matches where the server is set so."""
     wanted = Criteria(request.path[0], request.query, "delete")
 
@@ -40,7 +40,7 @@ def conditional_delete(request: FhirRequest, engine: Engine) -> FhirResponse:
             check_if_match(request.conditions, current)
         return _delete(unit, request, engine, found)
 
-    return transact(engine, work)
+    return work
 
 
 def deletion_targets(

@@ -4,6 +4,7 @@ https://hl7.org/fhir/R4/http.html
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -22,7 +23,7 @@ from fhir_server.interactions.batch import batch
 from fhir_server.interactions.capabilities import capabilities
 from fhir_server.interactions.create import create
 from fhir_server.interactions.delete import conditional_delete, delete
-from fhir_server.interactions.engines import DefinitionsChanged, Engines
+from fhir_server.interactions.engines import DefinitionsChanged, Engines, Work, Write, transact
 from fhir_server.interactions.history import history
 from fhir_server.interactions.patch import conditional_patch, patch
 from fhir_server.interactions.read import read, vread
@@ -33,7 +34,8 @@ from fhir_server.interactions.update import conditional_update, update
 from fhir_server.store.port import Reader
 
 Read = Callable[[FhirRequest, Engine, Reader], FhirResponse]
-Write = Callable[[FhirRequest, Engine], FhirResponse]
+Rest = Callable[[], FhirResponse]
+"""The rest of answering a request."""
 
 READS: dict[Interaction, Read] = {"read": read, "vread": vread, "history": history, "search": search}
 WRITES: dict[Interaction, Write] = {
@@ -80,6 +82,23 @@ class Dispatcher:
                 engine = self._engines.renewed()
         raise StoreUnavailable.of(messages.DEFINITIONS_CHANGING())
 
+    def begin(self, request: FhirRequest) -> Rest:
+        """Do what needs no unit of work, as that keeps all other writers waiting, and give the rest; both
+        raise as `dispatch` does.
+        """
+        engine = self._engines.latest()
+        if write := _write_of(interaction_of(request, engine.registry), request):
+            with suppress(DefinitionsChanged):
+                return partial(self._commit, request, engine, write(request, engine))
+        return partial(self.dispatch, request)
+
+    def _commit(self, request: FhirRequest, engine: Engine, work: Work) -> FhirResponse:
+        """The rest of a write, or all of it anew where it was judged by definitions that have changed."""
+        try:
+            return transact(engine, work)
+        except DefinitionsChanged:
+            return self.dispatch(request)
+
     def is_write(self, request: FhirRequest) -> bool:
         """Whether answering may change the store, and so has to wait for it."""
         reads = request.method in READING
@@ -118,12 +137,12 @@ class Dispatcher:
     def _answer(self, asked: Interaction, request: FhirRequest, engine: Engine) -> FhirResponse:
         if asked in READS:
             return READS[asked](request, engine, engine.store)
-        if asked in WRITES:
-            return WRITES[asked](request, engine)
+        if write := _write_of(asked, request):
+            return transact(engine, write(request, engine))
         if asked == "capabilities":
             return capabilities(request, engine)
         if asked == "bundle":
-            return self._bundle(request, engine)
+            return batch(request, _judged(request, engine), self.dispatch)
         return self._operation(request, engine)
 
     def _operation(self, request: FhirRequest, engine: Engine) -> FhirResponse:
@@ -133,15 +152,34 @@ class Dispatcher:
                 return operation.handle(request, engine)
         raise UnknownType.of(messages.UNKNOWN_OPERATION(name=request.path[-1]))
 
-    def _bundle(self, request: FhirRequest, engine: Engine) -> FhirResponse:
-        contents = entries_of(request, engine)
-        claims = bool(request.content.get("meta", {}).get("profile"))
-        if claims:
-            # Alone, its entries do not tell what the Bundle must be as a whole.
-            accepted(request.content, "Bundle", engine)
-        if request.content["type"] == "batch":
-            return batch(request, contents, self.dispatch)
-        return Transaction(request, contents, engine, judged=claims).run(partial(read_in, engine))
+
+def _write_of(asked: Interaction, request: FhirRequest) -> Write | None:
+    """What judges a write, be it one interaction or a transaction; None for all else.
+
+    The entries of a batch are requests of their own.
+    """
+    if asked != "bundle":
+        return WRITES.get(asked)
+    is_batch = isinstance(request.content, dict) and request.content.get("type") == "batch"
+    return None if is_batch else _transaction
+
+
+def _transaction(request: FhirRequest, engine: Engine) -> Work:
+    contents, read = _judged(request, engine), partial(read_in, engine)
+    return Transaction(request, contents, engine, read, judged=_claims(request)).work
+
+
+def _judged(request: FhirRequest, engine: Engine) -> list[dict[str, Any]]:
+    """The entries of a Bundle that is as a whole what it claims to be; alone, they do not tell."""
+    contents = entries_of(request, engine)
+    if _claims(request):
+        accepted(request.content, "Bundle", engine)
+    return contents
+
+
+def _claims(request: FhirRequest) -> bool:
+    """Whether a Bundle claims a profile."""
+    return bool(request.content.get("meta", {}).get("profile"))
 
 
 def _is_operation(request: FhirRequest) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
+from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.definitions.layers import Entry
 from fhir_server.definitions.registry import Registry
 from fhir_server.errors import StoreUnavailable
@@ -23,6 +24,10 @@ from fhir_server.search.remembered import RememberedSearches
 from fhir_server.store.port import Reader, TypeIndex, UnitOfWork
 
 T = TypeVar("T")
+Work = Callable[[UnitOfWork], FhirResponse]
+"""What is left of a write for its unit of work: everything that depends on what the store holds."""
+Write = Callable[[FhirRequest, Engine], Work]
+"""Judges what a write brings, which needs no unit, and gives the rest."""
 
 
 class DefinitionsChanged(Exception):

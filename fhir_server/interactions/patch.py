@@ -14,7 +14,7 @@ from fhir_server.interactions.acceptance import Accepted, accepted
 from fhir_server.interactions.answers import tells_warnings, written
 from fhir_server.interactions.changeset import Changeset
 from fhir_server.interactions.conditions import check_if_match
-from fhir_server.interactions.engines import transact
+from fhir_server.interactions.engines import Work
 from fhir_server.interactions.fhirpath_patch import FhirPathPatch
 from fhir_server.interactions.json_patch import json_patched
 from fhir_server.interactions.matching import Criteria, one_match
@@ -24,14 +24,14 @@ JSON_PATCH = "application/json-patch+json"
 FHIR_JSON = ("application/fhir+json", "application/json")
 
 
-def patch(request: FhirRequest, engine: Engine) -> FhirResponse:
+def patch(request: FhirRequest, engine: Engine) -> Work:
     """PATCH [type]/[id]: 200 with the next version."""
     type, id = request.path
     _check_media_type(request)
-    return transact(engine, lambda unit: _write(unit, request, engine, unit.read(type, id), f"{type}/{id}"))
+    return lambda unit: _write(unit, request, engine, unit.read(type, id), f"{type}/{id}")
 
 
-def conditional_patch(request: FhirRequest, engine: Engine) -> FhirResponse:
+def conditional_patch(request: FhirRequest, engine: Engine) -> Work:
     """PATCH [type]?criteria: patches the one match."""
     _check_media_type(request)
     wanted = Criteria(request.path[0], request.query, "patch")
@@ -40,7 +40,7 @@ def conditional_patch(request: FhirRequest, engine: Engine) -> FhirResponse:
         current = one_match(unit, engine, wanted, request.base_url)
         return _write(unit, request, engine, current, f"{wanted.type}?{wanted}")
 
-    return transact(engine, work)
+    return work
 
 
 def patched(

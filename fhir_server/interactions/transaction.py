@@ -25,7 +25,6 @@ from fhir_server.interactions.batch import answer_entry
 from fhir_server.interactions.changeset import Changeset
 from fhir_server.interactions.conditions import check_if_match, check_if_none_match
 from fhir_server.interactions.delete import deletion_targets
-from fhir_server.interactions.engines import transact
 from fhir_server.interactions.entries import Entry, entries_by_method, entry_of, located
 from fhir_server.interactions.matching import Criteria, criteria, expect_matches, one_match
 from fhir_server.interactions.patch import patched
@@ -73,23 +72,30 @@ def _at(asked: Entry, step: Callable[Concatenate[Entry, P], T], *args: P.args, *
 
 
 class Transaction:
-    """One transaction Bundle on its way through one unit of work; `judged` when it was accepted as a whole,
-    by the profiles that it claims.
+    """One transaction Bundle on its way through one unit of work; `read` answers the GETs inside. `judged`
+    when it was accepted as a whole, by the profiles that it claims.
     """
 
     def __init__(
-        self, request: FhirRequest, contents: list[dict[str, Any]], engine: Engine, *, judged: bool = False
+        self,
+        request: FhirRequest,
+        contents: list[dict[str, Any]],
+        engine: Engine,
+        read: ReadIn,
+        *,
+        judged: bool = False,
     ) -> None:
         self._request = request
         self._engine = engine
+        self._read_in = read
         self._accept = accepted_within if judged else accepted
         self._entries = [entry_of(index, content, request) for index, content in enumerate(contents)]
         _check_full_urls(self._entries)
         self._resources = self._accepted()
 
-    def run(self, read: ReadIn) -> FhirResponse:
-        """Commit every entry or none; `read` answers the GETs inside."""
-        answers = transact(self._engine, lambda unit: self._work(unit, read))
+    def work(self, unit: UnitOfWork) -> FhirResponse:
+        """Write every entry."""
+        answers = self._work(unit)
         ordered = [answers[entry.index] for entry in self._entries]
         return FhirResponse(200, body=bundle("transaction-response", ordered))
 
@@ -117,7 +123,7 @@ class Transaction:
     def _is_type(self, name: str) -> bool:
         return self._engine.registry.is_resource_type(name)
 
-    def _work(self, unit: UnitOfWork, read: ReadIn) -> dict[int, bytes]:
+    def _work(self, unit: UnitOfWork) -> dict[int, bytes]:
         changeset = Changeset(unit, self._engine, self._request.base_url)
         plan = _Plan()
         answers: dict[int, bytes] = {}
@@ -135,7 +141,7 @@ class Transaction:
             left = changeset.left(found)
             answers[asked.index] = answer_entry(asked.request, written(asked.request, left, status))
         for asked in entries_by_method(self._entries, "GET", "HEAD"):
-            answers[asked.index] = _at(asked, self._read, unit, read)
+            answers[asked.index] = _at(asked, self._read, unit)
         return answers
 
     def _named(self) -> list[tuple[str, str]]:
@@ -244,8 +250,8 @@ class Transaction:
         put = [_at(write.entry, _put, write, changeset) for write in (*settled, *waiting)]
         return [*put, *((asked, existing, 200) for asked, existing in plan.matched)]
 
-    def _read(self, asked: Entry, unit: UnitOfWork, read: ReadIn) -> bytes:
-        return answer_entry(asked.request, read(asked.request, unit))
+    def _read(self, asked: Entry, unit: UnitOfWork) -> bytes:
+        return answer_entry(asked.request, self._read_in(asked.request, unit))
 
 
 def _put(asked: Entry, write: _Write, changeset: Changeset) -> _Written:

@@ -12,21 +12,21 @@ from fhir_server.interactions.acceptance import Accepted, accepted, check_id, ch
 from fhir_server.interactions.answers import tells_warnings, written
 from fhir_server.interactions.changeset import Changeset
 from fhir_server.interactions.conditions import check_if_match, check_if_none_match
-from fhir_server.interactions.engines import transact
+from fhir_server.interactions.engines import Work
 from fhir_server.interactions.matching import Criteria, one_match
 from fhir_server.store.port import StoredResource, UnitOfWork
 
 
-def update(request: FhirRequest, engine: Engine) -> FhirResponse:
+def update(request: FhirRequest, engine: Engine) -> Work:
     """PUT [type]/[id]: 200 with the next version, or 201 for an id that does not exist."""
     type, id = request.path
     check_id(id)
     asked = accepted(request.content, type, engine, with_warnings=tells_warnings(request))
     check_same_id(asked.resource, id)
-    return transact(engine, lambda unit: _write(unit, request, engine, asked, unit.read(type, id), id))
+    return lambda unit: _write(unit, request, engine, asked, unit.read(type, id), id)
 
 
-def conditional_update(request: FhirRequest, engine: Engine) -> FhirResponse:
+def conditional_update(request: FhirRequest, engine: Engine) -> Work:
     """PUT [type]?criteria: updates the one match, or creates when there is none."""
     type = request.path[0]
     asked = accepted(request.content, type, engine, with_warnings=tells_warnings(request))
@@ -36,7 +36,7 @@ def conditional_update(request: FhirRequest, engine: Engine) -> FhirResponse:
         match, id = update_target(unit, engine, wanted, asked.resource, request.base_url)
         return _write(unit, request, engine, asked, match, id)
 
-    return transact(engine, work)
+    return work
 
 
 def update_target(

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import httpx
@@ -11,7 +12,7 @@ import pytest
 
 from fhir_server.api.app import ApiOptions, Application
 from fhir_server.api.body import BodyLimits
-from fhir_server.api.lanes import WriteLane
+from fhir_server.api.lanes import Rest, WriteLane
 from fhir_server.api.middleware import Cors
 from fhir_server.api.request_log import RequestLog
 from fhir_server.api.target import BaseUrls
@@ -32,6 +33,9 @@ class FakeDoor:
     def dispatch(self, request: FhirRequest) -> FhirResponse:
         self.asked.append(request)
         return self.answer(request)
+
+    def begin(self, request: FhirRequest) -> Rest:
+        return partial(self.dispatch, request)
 
     def is_short(self, request: FhirRequest) -> bool:
         return request.path == ("Patient", "short")
@@ -77,7 +81,7 @@ class Api:
             "read_timeout_seconds": 30.0,
             "log": RequestLog(self.log.append, KNOWN_WORDS),
         }
-        lane = WriteLane(self.door.dispatch, self.door.group, lambda: False, queue_max=100)
+        lane = WriteLane(self.door.begin, self.door.group, lambda: False, queue_max=100)
         return Application(self.door, lane, _no_site, ApiOptions(**settings | self.options), lambda: None)
 
 

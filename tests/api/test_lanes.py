@@ -4,11 +4,12 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import pytest
 
 from fhir_server.api import messages
-from fhir_server.api.lanes import PoolLane, WriteLane
+from fhir_server.api.lanes import PoolLane, Rest, WriteLane
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import FhirError, NotFound, StoreFull, StoreUnavailable
 
@@ -21,6 +22,10 @@ def dispatch(request: FhirRequest) -> FhirResponse:
     if request.path == ("bad",):
         raise NotFound.of(messages.UNEXPECTED(id="bad"))
     return FhirResponse(201, location=request.path[0])
+
+
+def begin(request: FhirRequest) -> Rest:
+    return partial(dispatch, request)
 
 
 def tidy() -> bool:
@@ -54,7 +59,7 @@ async def outcomes(lane: WriteLane, groups: Groups, names: list[str]) -> list[ob
 
 def test_requests_that_wait_share_one_group() -> None:
     groups = Groups()
-    lane = WriteLane(dispatch, groups, tidy, queue_max=100)
+    lane = WriteLane(begin, groups, tidy, queue_max=100)
     answers = asyncio.run(outcomes(lane, groups, [f"r{n}" for n in range(50)]))
     assert [answer.location for answer in answers] == [f"r{n}" for n in range(50)]  # type: ignore[attr-defined]
     assert groups.count <= 2
@@ -62,7 +67,7 @@ def test_requests_that_wait_share_one_group() -> None:
 
 def test_a_refused_request_leaves_its_neighbours_alone() -> None:
     groups = Groups()
-    lane = WriteLane(dispatch, groups, tidy, queue_max=100)
+    lane = WriteLane(begin, groups, tidy, queue_max=100)
     first, second, third = asyncio.run(outcomes(lane, groups, ["a", "bad", "c"]))
     assert isinstance(first, FhirResponse)
     assert isinstance(second, NotFound)
@@ -71,18 +76,49 @@ def test_a_refused_request_leaves_its_neighbours_alone() -> None:
 
 def test_a_group_that_is_not_durable_answers_no_success() -> None:
     groups = Groups(failure=StoreFull.of(messages.OVERLOADED()))
-    lane = WriteLane(dispatch, groups, tidy, queue_max=100)
+    lane = WriteLane(begin, groups, tidy, queue_max=100)
     first, second, third = asyncio.run(outcomes(lane, groups, ["a", "bad", "c"]))
     assert isinstance(first, StoreFull)
     assert isinstance(second, NotFound)
     assert isinstance(third, StoreFull)
 
 
+def test_what_needs_no_group_is_done_before_it() -> None:
+    seen: list[str] = []
+
+    def judge(request: FhirRequest) -> Rest:
+        (name,) = request.path
+        seen.append(f"judged {name}")
+        if name == "bad":
+            raise NotFound.of(messages.UNEXPECTED(id="bad"))
+        return partial(write, request)
+
+    def write(request: FhirRequest) -> FhirResponse:
+        seen.append(f"wrote {request.path[0]}")
+        return FhirResponse(201)
+
+    @contextmanager
+    def group() -> Iterator[None]:
+        seen.append("group")
+        yield
+
+    async def run() -> list[object]:
+        lane = WriteLane(judge, group, tidy, queue_max=10)
+        gathered = await asyncio.gather(*map(lane.submit, map(request, ["bad", "a"])), return_exceptions=True)
+        await lane.close()
+        return list(gathered)
+
+    refused, written = asyncio.run(run())
+    assert isinstance(refused, NotFound)
+    assert isinstance(written, FhirResponse)
+    assert [one for one in seen if one.endswith("a") or one == "group"][-3:] == ["judged a", "group", "wrote a"]
+
+
 def test_a_full_queue_refuses() -> None:
     groups = Groups()
 
     async def fill() -> None:
-        lane = WriteLane(dispatch, groups, tidy, queue_max=2)
+        lane = WriteLane(begin, groups, tidy, queue_max=2)
         answers = [lane.submit(request("a")), lane.submit(request("b"))]
         with pytest.raises(StoreUnavailable):
             lane.submit(request("c"))
@@ -98,7 +134,7 @@ def test_closing_finishes_what_waits_and_takes_no_more() -> None:
     groups = Groups()
 
     async def close() -> None:
-        lane = WriteLane(dispatch, groups, tidy, queue_max=10)
+        lane = WriteLane(begin, groups, tidy, queue_max=10)
         answer = lane.submit(request("a"))
         closing = asyncio.create_task(lane.close())
         await asyncio.sleep(0)
@@ -140,7 +176,7 @@ def test_the_lane_tidies_up_while_nothing_comes_until_all_is_done() -> None:
         return left.pop(0)
 
     async def write_and_rest() -> None:
-        lane = WriteLane(dispatch, Groups(), tidied, queue_max=10)
+        lane = WriteLane(begin, Groups(), tidied, queue_max=10)
         await asyncio.to_thread(done.wait, 10)
         await lane.close()
 
@@ -155,7 +191,7 @@ def test_a_lane_whose_tidying_fails_goes_on() -> None:
     async def write() -> FhirResponse:
         groups = Groups()
         groups.gate.set()
-        lane = WriteLane(dispatch, groups, tidied, queue_max=10)
+        lane = WriteLane(begin, groups, tidied, queue_max=10)
         await asyncio.sleep(0.05)
         answer = await lane.submit(request("a"))
         await lane.close()

@@ -1,10 +1,16 @@
 """Which requests have an answer at all, and which change something."""
 
+from typing import Any
+
 import pytest
 
 from fhir_server.core.request import FhirRequest, FhirResponse
+from fhir_server.errors import MalformedContent, Unprocessable
 from fhir_server.extension import Engine, Operation
-from tests.interactions.client import BASE, Client, ClientFactory
+from tests.interactions.client import BASE, Client, ClientFactory, patient
+from tests.interactions.definitions import fond_of, parameter
+
+NAMELESS = "https://example.org/fhir/StructureDefinition/nameless"
 
 
 @pytest.mark.parametrize(
@@ -79,3 +85,66 @@ def test_an_operation_is_offered_where_it_says(client_with: ClientFactory) -> No
     assert client.get("Encounter/$greet").status == 404
     assert client.get("$greet").status == 404
     assert client.get("Patient/1/$greet").status == 404
+
+
+def posted(resource: dict[str, Any]) -> FhirRequest:
+    return FhirRequest("POST", (resource["resourceType"],), BASE, content=resource)
+
+
+def transaction(*resources: dict[str, Any]) -> FhirRequest:
+    entries = [{"resource": one, "request": {"method": "POST", "url": "Patient"}} for one in resources]
+    content = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
+    return FhirRequest("POST", (), BASE, content=content)
+
+
+@pytest.mark.parametrize("make", [posted, transaction])
+def test_what_is_begun_is_judged_and_not_yet_written(client: Client, make: Any) -> None:
+    with pytest.raises(MalformedContent):
+        client.dispatcher.begin(make(patient(birthday="1990")))
+    rest = client.dispatcher.begin(make(patient()))
+    assert client.engine.store.watermark() == 0
+    assert rest().status in (200, 201)
+    assert client.get("Patient").content["total"] == 1
+
+
+def test_what_was_begun_before_a_parameter_came_is_found_by_it(client: Client) -> None:
+    rest = client.dispatcher.begin(posted(fond_of("blue")))
+    client.post("SearchParameter", parameter())
+    rest()
+    assert len(client.get("Patient?favourite=blue").entries) == 1
+
+
+@pytest.mark.parametrize("make", [posted, transaction])
+def test_what_was_begun_before_a_profile_came_is_judged_by_it(client: Client, make: Any) -> None:
+    rest = client.dispatcher.begin(make(patient(meta={"profile": [NAMELESS]})))
+    client.post("StructureDefinition", nameless())
+    with pytest.raises(Unprocessable):
+        rest()
+    assert client.get("Patient").content["total"] == 0
+
+
+def test_a_batch_is_done_entry_by_entry_once_it_is_its_turn(client: Client) -> None:
+    batch = transaction(patient(), patient(birthday="1990"))
+    batch.content["type"] = "batch"
+    rest = client.dispatcher.begin(batch)
+    assert client.engine.store.watermark() == 0
+    assert b'"status":"400' in (rest().body or b"")
+    assert client.get("Patient").content["total"] == 1
+
+
+def nameless() -> dict[str, Any]:
+    """A profile of patients without a name."""
+    return {
+        "resourceType": "StructureDefinition",
+        "url": NAMELESS,
+        "name": "Nameless",
+        "status": "active",
+        "kind": "resource",
+        "abstract": False,
+        "type": "Patient",
+        "baseDefinition": "http://hl7.org/fhir/StructureDefinition/Patient",
+        "derivation": "constraint",
+        "differential": {
+            "element": [{"id": "Patient.name", "path": "Patient.name", "max": "0"}],
+        },
+    }

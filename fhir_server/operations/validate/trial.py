@@ -16,6 +16,7 @@ from fhir_server.extension import Engine
 from fhir_server.interactions.create import create
 from fhir_server.interactions.delete import delete
 from fhir_server.interactions.dispatch import READS, WRITES, entries_of, read_in
+from fhir_server.interactions.engines import Write, transact
 from fhir_server.interactions.entries import Entry, entry_of, located
 from fhir_server.interactions.rehearsal import rehearsing
 from fhir_server.interactions.routes import interaction_of
@@ -45,7 +46,7 @@ def try_mode(asked: Asked, request: FhirRequest, engine: Engine) -> Iterator[Iss
         yield _information(messages.NOTHING_TO_DELETE(reference=f"{type}/{asked.id}"), type)
         return
     try:
-        answer = MODES[mode](tried, rehearsing(engine))
+        answer = _written(MODES[mode], tried, rehearsing(engine))
     except FhirError as error:
         yield from _refused(error, messages.WOULD_REFUSE(status=status_of(error)), type)
         return
@@ -70,7 +71,8 @@ def try_bundle(bundle: dict[str, Any], request: FhirRequest, engine: Engine) -> 
 
 def _try_transaction(contents: list[dict[str, Any]], outer: FhirRequest, engine: Engine) -> Iterator[Issue]:
     try:
-        answer = Transaction(outer, contents, engine).run(partial(read_in, engine))
+        transaction = Transaction(outer, contents, engine, partial(read_in, engine))
+        answer = transact(engine, transaction.work)
     except FhirError as error:
         yield from _refused(error, messages.WOULD_REFUSE_ALL(status=status_of(error)), "Bundle")
         return
@@ -97,13 +99,17 @@ def _try_entry(asked: Entry, engine: Engine) -> Iterator[Issue]:
         if interaction in READS:
             answer = READS[interaction](asked.request, engine, engine.store)
         elif interaction in WRITES:
-            answer = WRITES[interaction](asked.request, engine)
+            answer = _written(WRITES[interaction], asked.request, engine)
         else:
             yield _information(messages.NOT_REHEARSED(), asked.location)
             return
     except FhirError as error:
         raise located(error, asked) from error
     yield _information(_happening(asked.request, answer), asked.location)
+
+
+def _written(write: Write, request: FhirRequest, engine: Engine) -> FhirResponse:
+    return transact(engine, write(request, engine))
 
 
 def _happening(request: FhirRequest, answer: FhirResponse) -> Text:
