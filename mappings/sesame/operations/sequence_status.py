@@ -3,13 +3,12 @@
 from functools import partial
 
 from fhir_server.core.request import FhirRequest, FhirResponse
-from fhir_server.core.temporal import format_instant
 from fhir_server.extension import Engine, Operation
 from fhir_server.operations.parameters import given_once
 from mappings.sesame.billing.bill import Billing
+from mappings.sesame.operations.asked import today
 from mappings.sesame.operations.records import StoreRecords, parameters
 from mappings.sesame.operations.renew import asked_day, asked_sequence
-from mappings.sesame.pathway.reading import day
 from mappings.sesame.pathway.renewal import renewal_of
 from mappings.sesame.pathway.sequence import sequences_of_patient
 
@@ -29,7 +28,7 @@ def _status(billing: Billing, request: FhirRequest, engine: Engine) -> FhirRespo
     sequence = asked_sequence(billing.guide, request, engine.store)
     records = StoreRecords(engine)
     asked = asked_day(given_once(request, ("date",)).get("date"))
-    today = asked or day(format_instant(engine.now())) or sequence.start
+    on = asked or today(engine)
     renewal = renewal_of(sequence, sequences_of_patient(billing.guide, records, sequence.patient))
     issued = billing.issued(sequence, records)
     made = billing.claim(sequence, records, len(issued))
@@ -41,7 +40,7 @@ def _status(billing: Billing, request: FhirRequest, engine: Engine) -> FhirRespo
         ("status", "valueCode", sequence.status),
         ("start", "valueDate", sequence.start.isoformat()),
         ("end", "valueDate", sequence.end.isoformat()),
-        ("days-left", "valueInteger", max((sequence.end - today).days + 1, 0)),
+        ("days-left", "valueInteger", max((sequence.end - on).days + 1, 0)),
         ("contacts", "valueUnsignedInt", len(billing.contacts(sequence, records))),
         ("billable", "valueBoolean", not missing),
         *(("missing", "valueString", text.render(language)) for text in missing),

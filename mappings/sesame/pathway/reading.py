@@ -4,12 +4,18 @@ https://hl7.org/fhir/R4/references.html
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Protocol
+from zoneinfo import ZoneInfo
 
 from fhir_server.core.reference import parse_reference
 from fhir_server.extension import Resource
 from fhir_server.search.ast import Match, ReferenceValue, SearchQuery, TokenValue
+
+DAY_LENGTH = len("2025-01-13")
+
+PARIS = ZoneInfo("Europe/Paris")
+"""The clock by which the programme counts its days, whatever zone software writes times in."""
 
 FOUND_MAX = 1_000
 """More resources than one patient ever has of a kind."""
@@ -77,8 +83,19 @@ def identifier_value(resource: Mapping[str, Any], system: str) -> str | None:
 
 
 def day(text: object) -> date | None:
-    """The day of a FHIR date or dateTime; None where it is not known to the day."""
+    """The day of a FHIR date or dateTime, in Paris; None where it is not known to the day."""
+    if not isinstance(text, str) or len(text) < DAY_LENGTH:
+        return None
     try:
-        return date.fromisoformat(text[:10]) if isinstance(text, str) and len(text) >= 10 else None
+        return _in_paris(text) or date.fromisoformat(text[:DAY_LENGTH])
     except ValueError:
+        return None
+
+
+def _in_paris(text: str) -> date | None:
+    """The day of a moment that is written with its zone; None for a day, and for what no calendar holds."""
+    try:
+        moment = datetime.fromisoformat(text) if len(text) > DAY_LENGTH else None
+        return moment.astimezone(PARIS).date() if moment and moment.tzinfo else None
+    except (ValueError, OverflowError):
         return None

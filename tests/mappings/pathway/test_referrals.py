@@ -125,6 +125,22 @@ def test_r7_whoever_turns_18_on_the_day_is_an_adult(client: Client) -> None:
     assert state(client) == ("requested", None, "active")
 
 
+@pytest.mark.parametrize(
+    ("authored", "status"),
+    [
+        ("2025-05-13T23:59:59+02:00", "rejected"),
+        ("2025-05-13T21:59:59Z", "rejected"),
+        ("2025-05-13T22:00:00Z", "requested"),
+        ("2025-05-14T05:00:00.000+10:00", "rejected"),
+    ],
+)
+def test_r7_the_day_of_a_referral_is_that_of_paris(client: Client, authored: str, status: str) -> None:
+    """Software that writes its times in another zone, as UTC, does not change how old a patient is."""
+    changed = {"Patient": {"birthDate": "2007-05-14"}, "ServiceRequest": {"authoredOn": authored}}
+    sent(refer(client, **changed))
+    assert only(client, "Task", "code=referral")["status"] == status
+
+
 def test_r7_the_age_is_a_switch(pathway: Pathway) -> None:
     client = pathway(adult_age=16)
     sent(refer(client, Patient={"birthDate": "2008-06-01"}))
