@@ -10,14 +10,14 @@ from msgspec import structs
 from fhir_server.core.bundle import bundle
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.extension import Engine
+from fhir_server.interactions.includes import included
 from fhir_server.interactions.links import PAGE_PARAMETER, PRESENTATION, self_link
 from fhir_server.interactions.scope import scope
 from fhir_server.interactions.searchset import Turn, searchset, turned
-from fhir_server.search.ast import SearchQuery
 from fhir_server.search.coverage import check_coverage
 from fhir_server.search.parse import ParsedSearch, parse
 from fhir_server.search.remembered import Asked
-from fhir_server.store.port import Reader, StoredResource
+from fhir_server.store.port import Reader
 
 
 def search(request: FhirRequest, engine: Engine, reader: Reader) -> FhirResponse:
@@ -33,8 +33,8 @@ def search(request: FhirRequest, engine: Engine, reader: Reader) -> FhirResponse
     result = reader.search(parsed.query)
     if turn:
         result = structs.replace(result, total=turn.total)
-    included, capped = _included(parsed.query, result.matches, engine, reader)
-    return searchset(request, engine, parsed, result, included, capped)
+    going, capped = included(parsed.query.includes, result.matches, engine, reader)
+    return searchset(request, engine, parsed, result, going, capped)
 
 
 def _understood(request: FhirRequest, engine: Engine) -> ParsedSearch:
@@ -68,31 +68,3 @@ def _parsed(parameters: list[tuple[str, str]], request: FhirRequest, engine: Eng
     if not within.where:
         return parsed
     return replace(parsed, query=replace(parsed.query, where=within.where + parsed.query.where))
-
-
-def _included(
-    query: SearchQuery, matches: tuple[StoredResource, ...], engine: Engine, reader: Reader
-) -> tuple[tuple[StoredResource, ...], bool]:
-    """What the page includes, each once and no match again, and whether the limit cut it short."""
-    if not query.includes:
-        return (), False
-    limit = engine.limits.include_max
-    seen = {match.reference for match in matches}
-    found: list[StoredResource] = []
-    sources: tuple[StoredResource, ...] = matches
-    includes = query.includes
-    while sources and includes:
-        fresh: list[StoredResource] = []
-        present = {source.type for source in sources}
-        for include in includes:
-            if not include.reverse and include.source not in present:
-                continue
-            for stored in reader.included(sources, include, limit + 1):
-                if stored.reference not in seen:
-                    seen.add(stored.reference)
-                    fresh.append(stored)
-        found += fresh
-        sources, includes = tuple(fresh), tuple(i for i in query.includes if i.iterate)
-        if len(found) > limit:
-            return tuple(found[:limit]), True
-    return tuple(found), False

@@ -50,7 +50,8 @@ def searchset(
     part = None if is_whole else subset(engine.registry, parsed.summary, parsed.elements)
     entries = _entries(result.matches, "match", request, part)
     if included:
-        entries += _entries(included, "include", request, part)
+        # _elements does not apply to what is included
+        entries += _entries(included, "include", request, subset(engine.registry, parsed.summary, ()))
     issues = list(parsed.ignored)
     if capped:
         text = messages.INCLUDES_CAPPED(limit=engine.limits.include_max)

@@ -246,13 +246,20 @@ class Sort:
 
 @dataclass(frozen=True, slots=True)
 class Include:
-    """`source:parameter[:target]`, forward (_include) or in reverse (_revinclude). `parameter` may be `*`."""
+    """`source:parameter[:target]`, forward (_include) or in reverse (_revinclude). `parameter` may be `*`,
+    and with it `source`.
+    """
 
     source: str
     parameter: str
     target: str | None = None
     reverse: bool = False
     iterate: bool = False
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The types that refer; none for all."""
+        return () if self.source == "*" else (self.source,)
 
 
 SortKey = tuple[str | int | None, ...]

@@ -55,7 +55,7 @@ def _uses(query: SearchQuery) -> Iterator[Use]:
     for sort in query.sort:
         yield query.types, sort.parameter
     for include in query.includes:
-        yield (include.source,), include.parameter
+        yield include.sources, include.parameter
 
 
 def _clause_uses(types: Sequence[str], clause: Clause) -> Iterator[Use]:

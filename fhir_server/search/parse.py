@@ -24,7 +24,10 @@ from fhir_server.search.specials import SPECIALS
 IGNORED_HERE = ("_format", "_pretty")
 """Parameters of every interaction, which are no part of the search."""
 
-ONCE = ("_count", "_elements", "_query", "_sort", "_summary", "_total", "_type")
+ONCE = ("_count", "_elements", "_query", "_summary", "_total", "_type")
+
+_OWN_WISHES = (*ONCE, "_sort")
+"""What a client says in place of the named query that it asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +134,7 @@ class _Parser:
         """Take in what a named query stands for; of how to show it, the client's own wishes count."""
         understood = list(self.understood)
         for name, value in query.criteria():
-            if name not in ONCE or name not in given:
+            if name not in _OWN_WISHES or name not in given:
                 self._read(name, value)
         self.understood = understood
 
@@ -178,7 +181,7 @@ class _Parser:
         self.includes += self.results.includes(name, value)
 
     def _take_sort(self, _name: str, value: str) -> None:
-        self.sort = self.results.sort(value)
+        self.sort = self.results.sort(value, self.sort)
 
     def _take_summary(self, _name: str, value: str) -> None:
         self.summary = self.results.summary(value)

@@ -36,13 +36,17 @@ class Results:
             raise InvalidSearch.of(messages.BAD_COUNT(value=value))
         return min(int(value), count_max)
 
-    def sort(self, value: str) -> tuple[Sort, ...]:
-        """The keys of `_sort`, the first first. Raises `UnknownParameter` for a key that the types lack."""
+    def sort(self, value: str, before: tuple[Sort, ...] = ()) -> tuple[Sort, ...]:
+        """The keys of `_sort`, the first first, after those `before` of another `_sort`.
+
+        Raises `UnknownParameter` for a key that the types lack.
+        """
         keys = [key.strip() for key in value.split(",") if key.strip()]
-        if len(keys) > SORT_KEYS_MAX:
-            text = messages.TOO_MANY_VALUES(parameter="_sort", count=len(keys), limit=SORT_KEYS_MAX)
+        count = len(before) + len(keys)
+        if count > SORT_KEYS_MAX:
+            text = messages.TOO_MANY_VALUES(parameter="_sort", count=count, limit=SORT_KEYS_MAX)
             raise too_costly(text, "_sort")
-        return tuple(self._key(key) for key in keys)
+        return before + tuple(self._key(key) for key in keys)
 
     def _key(self, key: str) -> Sort:
         code = key.removeprefix("-")
@@ -70,7 +74,7 @@ class Results:
         names = tuple(name.strip() for name in value.split(",") if name.strip())
         known = {element for type in self.parameters.types for element in self.registry.type(type).elements}
         for name in names:
-            if name.rpartition(".")[2] not in known and self.parameters.types != ("Resource",):
+            if name.rpartition(".")[2] not in known and not self._is_of_all_types():
                 text = messages.BAD_ELEMENT(
                     value=name, type=self.parameters.names(), nearest=nearest(name, known)
                 )
@@ -85,12 +89,15 @@ class Results:
                 messages.UNKNOWN_MODIFIER(modifier=modifier, kind="include", parameter=base, valid=":iterate")
             )
         reverse, iterate = base == "_revinclude", modifier != ""
-        if value == EVERY and not reverse and self.parameters.types != ("Resource",):
-            for type in self.parameters.types:
-                yield Include(type, EVERY, iterate=iterate)
+        if value == EVERY:
+            for type in (EVERY,) if reverse or iterate or self._is_of_all_types() else self.parameters.types:
+                yield Include(type, EVERY, None, reverse, iterate)
             return
         source, code, target = self._parts(name, value)
         yield Include(source, code, target, reverse, iterate)
+
+    def _is_of_all_types(self) -> bool:
+        return self.parameters.types == ("Resource",)
 
     def _parts(self, name: str, value: str) -> tuple[str, str, str | None]:
         parts = value.split(":")

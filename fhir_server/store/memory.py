@@ -154,7 +154,7 @@ class MemoryReader:
 
     def _referred(self, given: set[Key], include: Include) -> Iterator[Key]:
         for key in given:
-            if key[0] != include.source or key not in self._state.entries:
+            if key[0] not in (include.sources or key) or key not in self._state.entries:
                 continue
             for target in _targets(self._state.entries[key], include):
                 stored = self._state.current.get(target)
@@ -162,7 +162,7 @@ class MemoryReader:
                     yield target
 
     def _referring(self, given: set[Key], include: Include) -> Iterator[Key]:
-        for stored, entries in self._state.living((include.source,)):
+        for stored, entries in self._state.living(include.sources):
             if not given.isdisjoint(_targets(entries, include)):
                 yield stored.type, stored.id
 

@@ -129,6 +129,30 @@ def test_includes_come_once_and_marked(client: Client) -> None:
     assert [entry["search"]["mode"] for entry in reverse.entries] == ["match"] + ["include"] * 3
 
 
+def test_an_include_gives_the_version_that_is_referred_to(client: Client) -> None:
+    id = client.post("Patient", patient(active=True)).id
+    client.put(f"Patient/{id}", patient(id=id, active=False))
+    condition = {"resourceType": "Condition", "subject": {"reference": f"Patient/{id}/_history/1"}}
+    client.post("Condition", condition)
+    (_, old) = client.get("Condition?_include=Condition:subject").entries
+    assert old["resource"]["meta"]["versionId"] == "1"
+    assert (old["resource"]["active"], old["search"]["mode"]) == (True, "include")
+    client.post("Condition", condition | {"subject": {"reference": f"Patient/{id}"}})
+    answer = client.get("Condition?_include=*")
+    versions = [entry["resource"]["meta"]["versionId"] for entry in answer.entries[2:]]
+    assert sorted(versions) == ["1", "2"]
+    assert len(client.get("Condition?_include=Condition:subject:Group").entries) == 2
+
+
+def test_elements_do_not_apply_to_what_is_included(client: Client) -> None:
+    id = client.post("Patient", patient(active=True)).id
+    client.post("Condition", {"resourceType": "Condition", "subject": {"reference": f"Patient/{id}"}})
+    (match, included) = client.get("Condition?_elements=subject&_include=Condition:subject").entries
+    assert match["resource"]["meta"]["tag"][0]["code"] == "SUBSETTED"
+    assert included["resource"]["active"] is True
+    assert "tag" not in included["resource"]["meta"]
+
+
 def test_capped_includes_are_said(client_with: ClientFactory) -> None:
     client = client_with(limits=Limits(include_max=2))
     id = client.post("Patient", patient()).id

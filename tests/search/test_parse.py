@@ -176,6 +176,10 @@ def test_result_parameters(registry: Registry) -> None:
 
 def test_everything_that_a_match_refers_to_can_be_included(registry: Registry) -> None:
     assert understood(registry, "Patient?_include=*").query.includes == (Include("Patient", "*"),)
+    assert understood(registry, "Patient?_include:iterate=*").query.includes == (
+        Include("*", "*", iterate=True),
+    )
+    assert understood(registry, "Patient?_revinclude=*").query.includes == (Include("*", "*", reverse=True),)
 
 
 def test_a_total_that_is_not_asked_for_is_bounded(registry: Registry) -> None:

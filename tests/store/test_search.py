@@ -313,6 +313,8 @@ def test_includes(people: Store) -> None:
         "Observation/o1",
         "Observation/o2",
     ]
+    assert included(observations, Include("*", "*")) == ["Patient/a", "Patient/c"]
+    assert included(patients[:1], Include("*", "*", reverse=True)) == ["Observation/o1", "Observation/o2"]
     people.transact(lambda unit: unit.delete("Observation", "o1"))
     assert included(patients[:1], back) == ["Observation/o2"]
     people.transact(lambda unit: unit.delete("Patient", "a"))

@@ -30,14 +30,16 @@ def included_stages(resources: Sequence[StoredResource], include: Include, limit
 
 
 def _referred(resources: Sequence[StoredResource], include: Include) -> list[Stage]:
-    sources = [resource.reference for resource in resources if resource.type == include.source]
+    sources = [
+        resource.reference for resource in resources if resource.type in (include.sources or (resource.type,))
+    ]
     target: Filter = {"$gt": ""} if include.target is None else {"$eq": include.target}
     leads: dict[str, Any] = {f"{REFERENCES}.t": target}
     if include.parameter != "*":
         leads[f"{REFERENCES}.p"] = include.parameter
     key = {"$concat": [f"${REFERENCES}.t", "/", f"${REFERENCES}.i"]}
     return [
-        {"$match": all_of([{"_id": {"$in": sources}}, living((include.source,))])},
+        {"$match": all_of([{"_id": {"$in": sources}}, living(include.sources)])},
         {"$project": {REFERENCES: 1}},
         {"$unwind": f"${REFERENCES}"},
         {"$match": leads},
@@ -56,4 +58,4 @@ def _referring(resources: Sequence[StoredResource], include: Include) -> list[St
             ids.setdefault(resource.type, []).append(resource.id)
     into = any_of([{"t": type, "i": {"$in": some}} for type, some in ids.items()])
     by: Filter = {"p": {"$gt": ""} if include.parameter == "*" else include.parameter}
-    return [{"$match": all_of([living((include.source,)), one_element(REFERENCES, by, into)])}]
+    return [{"$match": all_of([living(include.sources), one_element(REFERENCES, by, into)])}]

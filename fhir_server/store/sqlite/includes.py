@@ -7,25 +7,40 @@ from collections.abc import Sequence
 
 from fhir_server.search.ast import Include
 from fhir_server.store.port import StoredResource
-from fhir_server.store.sqlite.sql import Sql, all_of, among, negation
+from fhir_server.store.sqlite.sql import ALWAYS, Sql, all_of, among, negation
 from fhir_server.store.sqlite.symbols import Symbols
 
 
 def included_keys(symbols: Symbols, resources: Sequence[StoredResource], include: Include) -> Sql:
     """The keys, as `k`, of the living resources that the given ones refer to, or that refer to them."""
     given = [resource.first_sequence for resource in resources]
-    if include.parameter == "*":
-        parameters = symbols.every_parameter(include.source)
-    else:
-        parameters = symbols.parameters((include.source,), include.parameter)
-    where = [among("g.key", given), among("f.parameter", parameters)]
+    where = [among("g.key", given), _parameters(symbols, include)]
     if include.reverse:
         return _referring(symbols, include, [*where, negation(among("f.key", given))])
     return _referred(symbols, include, [*where, negation(among("t.key", given)), Sql("t.living = 1")])
 
 
+def _parameters(symbols: Symbols, include: Include) -> Sql:
+    """What the reference is by. Where it may come from any type, that is by one of those that any resource
+    refers by: they are found by a step through the index for each.
+    """
+    if include.parameter != "*":
+        return among("f.parameter", symbols.parameters(include.sources, include.parameter))
+    if include.sources:
+        return among("f.parameter", symbols.every_parameter(include.source))
+    if not include.reverse:
+        return ALWAYS
+    return Sql("""f.parameter IN (
+        WITH RECURSIVE used (p) AS (
+            SELECT min(parameter) FROM reference
+            UNION ALL SELECT (SELECT min(parameter) FROM reference WHERE parameter > p) FROM used
+            WHERE p IS NOT NULL)
+        SELECT p FROM used)""")
+
+
 def _referred(symbols: Symbols, include: Include, where: list[Sql]) -> Sql:
-    where.append(among("g.type", symbols.types((include.source,))))
+    if include.sources:
+        where.append(among("g.type", symbols.types(include.sources)))
     if include.target is not None:
         where.append(among("f.type", symbols.types((include.target,))))
     text = """

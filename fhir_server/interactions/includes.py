@@ -1,0 +1,86 @@
+"""_include and _revinclude: what goes with the matches of a page.
+
+https://hl7.org/fhir/R4/search.html#include
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from fhir_server.core import json
+from fhir_server.extension import Engine
+from fhir_server.search.ast import Include
+from fhir_server.search.entries import ReferenceEntry
+from fhir_server.store.port import Reader, StoredResource
+
+_VERSIONED = b"/_history/"
+
+
+def included(
+    includes: Sequence[Include], matches: tuple[StoredResource, ...], engine: Engine, reader: Reader
+) -> tuple[tuple[StoredResource, ...], bool]:
+    """What the page includes, each once and no match again, and whether the limit cut it short."""
+    if not includes:
+        return (), False
+    limit = engine.limits.include_max
+    seen = {(match.reference, match.version) for match in matches}
+    found: list[StoredResource] = []
+    sources, wanted = matches, tuple(includes)
+    while sources and wanted:
+        fresh: list[StoredResource] = []
+        present = {source.type for source in sources}
+        for include in wanted:
+            if not include.reverse and present.isdisjoint(include.sources or present):
+                continue
+            for stored in _Step(include, limit + 1, engine, reader).from_(sources):
+                if (stored.reference, stored.version) not in seen:
+                    seen.add((stored.reference, stored.version))
+                    fresh.append(stored)
+        found += fresh
+        sources, wanted = tuple(fresh), tuple(include for include in includes if include.iterate)
+        if len(found) > limit:
+            return tuple(found[:limit]), True
+    return tuple(found), False
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One include, from some resources to those that go with them, `limit` at most."""
+
+    include: Include
+    limit: int
+    engine: Engine
+    reader: Reader
+
+    def from_(self, sources: tuple[StoredResource, ...]) -> Iterator[StoredResource]:
+        """Of a reference to a version, that version.
+
+        https://hl7.org/fhir/R4/search.html#versions
+        """
+        pinning = () if self.include.reverse else tuple(s for s in sources if _VERSIONED in s.body)
+        if not pinning:
+            yield from self.reader.included(sources, self.include, self.limit)
+            return
+        others = tuple(source for source in sources if source not in pinning)
+        yield from self.reader.included(others, self.include, self.limit)
+        references = [one for source in pinning for one in self._references(source)]
+        floating = {(one.type, one.target) for one in references if not one.version}
+        for stored in self.reader.included(pinning, self.include, self.limit):
+            if (stored.type, stored.id) in floating:
+                yield stored
+        for one in dict.fromkeys(references):
+            if one.version.isdecimal():
+                yield from self._version(one)
+
+    def _references(self, source: StoredResource) -> Iterator[ReferenceEntry]:
+        """The references to resources of this server that the include follows."""
+        if source.type not in (self.include.sources or (source.type,)):
+            return
+        for one in self.engine.extractor.entries(json.parse_own(source.body)).references:
+            followed = self.include.parameter in ("*", one.parameter)
+            if followed and one.type and self.include.target in (None, one.type):
+                yield one
+
+    def _version(self, reference: ReferenceEntry) -> Iterator[StoredResource]:
+        stored = self.reader.read_version(reference.type, reference.target, int(reference.version))
+        if stored is not None and not stored.deleted:
+            yield stored
