@@ -8,12 +8,17 @@ from types import ModuleType
 import pytest
 
 import fhir_server
+import mappings
 from fhir_server.issues import Template
 
 
 def message_modules() -> list[ModuleType]:
-    found = pkgutil.walk_packages(fhir_server.__path__, "fhir_server.")
-    return [importlib.import_module(each.name) for each in found if each.name.endswith(".messages")]
+    return [
+        importlib.import_module(found.name)
+        for package in (fhir_server, mappings)
+        for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+        if found.name.endswith(".messages")
+    ]
 
 
 TEMPLATES = [

@@ -43,7 +43,7 @@ def parse(body: bytes, depth_max: int = DEPTH_MAX) -> Any:
     try:
         value = _decoder.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise _malformed(messages.NOT_JSON(reason=error)) from error
+        raise _malformed(messages.NOT_JSON(reason=str(error).removeprefix("JSON is malformed: "))) from error
     except (RecursionError, ValueError) as error:
         raise _malformed(messages.TOO_DEEP(limit=depth_max)) from error
     if body.count(b"{") + body.count(b"[") > depth_max and _depth(value) > depth_max:

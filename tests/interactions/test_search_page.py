@@ -7,10 +7,13 @@ from typing import get_args
 
 import pytest
 
+from fhir_server import standalone
+from fhir_server.core.json import parse
 from fhir_server.search import codes, filters, limits
 from fhir_server.search.ast import Prefix
 from fhir_server.search.criteria import modifiers
 from fhir_server.search.types.kinds import KINDS
+from fhir_server.settings import Settings
 from fhir_server.store.sqlite import search as sqlite_search
 from tests.interactions.client import Answer, Client
 
@@ -37,6 +40,12 @@ def filled(client: Client) -> Client:
     answer = client.post("", json.loads((DOCS / "search-data.json").read_text(encoding="utf-8")))
     assert answer.status == 200, answer.content
     return client
+
+
+def test_its_resources_are_sound() -> None:
+    bundle = parse((DOCS / "search-data.json").read_bytes())
+    issues = standalone.validator(Settings()).validate(bundle)
+    assert [str(issue) for issue in issues if issue.severity == "error"] == []
 
 
 def test_every_example_answers_what_the_page_shows(filled: Client) -> None:

@@ -118,6 +118,13 @@ def test_what_is_wrong_is_a_warning_and_an_error_when_strict(one: Resource, key:
     assert problems(person(one), f"{STRICT}|0.1.0") == [("error", key, where)]
 
 
+def test_what_is_missing_is_said_in_words() -> None:
+    one = {name: value for name, value in identifier(NIR, GOOD, "INS-NIR").items() if name == "type"}
+    told = {issue.key: issue.text.render("fr") for issue in issues(person(one))}
+    assert told["identifier-system"].endswith("ici : aucun.")
+    assert told["identifier-use"].endswith("ici : aucun.")
+
+
 @pytest.mark.parametrize(
     ("number", "kind", "is_right"),
     [

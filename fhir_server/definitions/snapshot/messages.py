@@ -154,5 +154,5 @@ NEW_TYPE = Template(
     en="The definition makes a new type, and this server serves those of R4 alone: derivation must be "
     "'constraint'.",
     fr="La définition crée un nouveau type, or ce serveur ne connaît que ceux de R4 : derivation doit être "
-    "'constraint'.",
+    "« constraint ».",
 )

@@ -57,16 +57,16 @@ MUST_SUPPORT = Template(
 
 SLICE_MISSING = Template(
     en="'{name}' needs {minimum} of the kind '{slice}' at least, and has {count}.",
-    fr="« {name} » doit en avoir {minimum} du genre « {slice} » au moins, et en a {count}.",
+    fr="Il faut au moins {minimum} « {name} » du genre « {slice} », et il y en a {count}.",
 )
 SLICE_TOO_FEW = Template(
     en="'{name}' needs {minimum} of the kind '{slice}' at least, and has {count}. Such a one has {criteria}.",
-    fr="« {name} » doit en avoir {minimum} du genre « {slice} » au moins, et en a {count}. "
+    fr="Il faut au moins {minimum} « {name} » du genre « {slice} », et il y en a {count}. "
     "Un tel élément a {criteria}.",
 )
 SLICE_TOO_MANY = Template(
     en="'{name}' may have {maximum} of the kind '{slice}' at most, and has {count}.",
-    fr="« {name} » peut en avoir {maximum} du genre « {slice} » au plus, et en a {count}.",
+    fr="Il faut au plus {maximum} « {name} » du genre « {slice} », et il y en a {count}.",
 )
 SLICE_NONE = Template(
     en="This is none of the kinds that {profile} allows here: {slices}.",

@@ -127,7 +127,7 @@ def _system(identifier: _Identifier, report: _Report) -> Iterator[Issue]:
     if f"urn:oid:{system}" in OIDS:
         yield report("identifier-system", messages.SYSTEM_OID(wanted=f"urn:oid:{system}"), where)
     elif wanted is not None and system != wanted:
-        text = messages.SYSTEM_OF_TYPE(type=identifier.type, wanted=wanted, found=system or "∅")
+        text = messages.SYSTEM_OF_TYPE(type=identifier.type, wanted=wanted, found=system or messages.NONE())
         yield report("identifier-system", text, where)
 
 
@@ -147,7 +147,9 @@ def _type(identifier: _Identifier, report: _Report) -> Iterator[Issue]:
 def _use(identifier: _Identifier, report: _Report) -> Iterator[Issue]:
     allowed, use = USE_BY_TYPE.get(identifier.type or ""), identifier.value.get("use")
     if allowed and use not in allowed:
-        text = messages.USE(type=identifier.type, wanted=", ".join(sorted(allowed)), found=use or "∅")
+        text = messages.USE(
+            type=identifier.type, wanted=", ".join(sorted(allowed)), found=use or messages.NONE()
+        )
         yield report("identifier-use", text, f"{identifier.place}.use")
 
 

@@ -23,8 +23,8 @@ SYSTEM_OID = Template(
     fr="Écrivez le système {wanted} : un OID n'est une URI que précédé de urn:oid:.",
 )
 SYSTEM_OF_TYPE = Template(
-    en="An identifier of type {type} has the system {wanted}, not {found}.",
-    fr="Un identifiant de type {type} a le système {wanted}, et non {found}.",
+    en="An identifier of type {type} has the system {wanted}; here it has {found}.",
+    fr="Un identifiant de type {type} a le système {wanted} ; ici : {found}.",
 )
 TYPE_OF_SYSTEM = Template(
     en="An identifier of the system {system} has the type {wanted}, not {found}.",
@@ -37,9 +37,10 @@ TYPE_MISSING = Template(
     "par le type, INS-NIR ou NH.",
 )
 USE = Template(
-    en="An identifier of type {type} has the use {wanted}, not {found}.",
-    fr="Un identifiant de type {type} a l'usage (use) {wanted}, et non {found}.",
+    en="An identifier of type {type} has one of these uses: {wanted}; here it has {found}.",
+    fr="Un identifiant de type {type} a l'un de ces usages (use) : {wanted} ; ici : {found}.",
 )
+NONE = Template(en="none", fr="aucun")
 TRAITS_MISSING = Template(
     en="An INS goes with its five traits, and these are missing: {traits}. "
     "Without them it must not be shared.",

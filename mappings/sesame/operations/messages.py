@@ -9,7 +9,7 @@ NOT_FOUND = Template(
 NO_SEQUENCE = Template(
     en="This CarePlan is no sequence of care of the programme: it lacks a track, a rank, a period or a "
     "number.",
-    fr="Ce CarePlan n'est pas une séquence de soins du programme : il lui manque un parcours, un rang, une "
+    fr="Ce CarePlan n'est pas une séquence de soins du programme : il lui manque un forfait, un rang, une "
     "période ou un numéro.",
 )
 BAD_DATE = Template(
