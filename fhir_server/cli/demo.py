@@ -10,7 +10,8 @@ import typer
 
 from fhir_server import bootstrap
 from fhir_server.cli.delivery import TIMEOUT_SECONDS, deliver, over_http, to_server
-from fhir_server.cli.failure import CommandError, MisuseError
+from fhir_server.cli.existing import refuse_memory
+from fhir_server.cli.failure import MisuseError
 from fhir_server.cli.provision import load_guides, put_in_force
 from fhir_server.extension import Resource
 from fhir_server.settings import Settings
@@ -28,9 +29,10 @@ def demo(
     seed: Annotated[int, typer.Option(help="Another seed makes another cohort.")] = SEED,
     clients: Annotated[int, typer.Option(min=1, max=64, help="Clients at once, with --base.")] = 1,
 ) -> None:
-    """Load a synthetic cohort, through the interactions that clients use.
+    """Load a synthetic cohort.
 
-    Every creation is conditional: loaded again, the same cohort adds nothing.
+    It goes the way of clients' requests. Every creation is conditional: loaded again, the same cohort adds
+    nothing.
     """
     settings = Settings.load(os.environ, {"store": store})
     groups = _groups(settings, cohort, seed, scale)
@@ -58,8 +60,7 @@ def _over_http(groups: Groups, base: str, clients: int) -> int:
 
 
 def _in_process(groups: Groups, settings: Settings) -> int:
-    if settings.store == "memory:":
-        raise CommandError("memory: forgets everything when this command ends. Use --store sqlite:///path.")
+    refuse_memory(settings.store)
     server = bootstrap.build(settings)
     try:
         put_in_force(server)

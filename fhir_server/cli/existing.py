@@ -1,4 +1,4 @@
-"""Opening a store that must already be there."""
+"""The stores that a command can use: those that outlive it, and those that are already there."""
 
 from pathlib import Path
 
@@ -7,14 +7,23 @@ from fhir_server.cli.failure import CommandError
 from fhir_server.settings import Settings
 from fhir_server.store.backends import shown
 
+MEMORY = "memory:"
 SQLITE = "sqlite:///"
 MONGODB = ("mongodb:", "mongodb+srv:")
+
+
+def refuse_memory(*stores: str) -> None:
+    """Raise `CommandError` where what a command writes would not outlive it."""
+    if MEMORY in stores:
+        raise CommandError(
+            "memory: forgets everything when this command ends. Name a store as sqlite:///path."
+        )
 
 
 def sqlite_path(settings: Settings) -> Path:
     """The file of an embedded store. Raises `CommandError` for a store that has none."""
     if not settings.store.startswith(SQLITE):
-        raise CommandError(f"{shown(settings.store)} has no file. Use --store sqlite:///path.")
+        raise CommandError(f"{shown(settings.store)} has no file. Name one as sqlite:///path.")
     return Path(settings.store.removeprefix(SQLITE))
 
 

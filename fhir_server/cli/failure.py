@@ -1,4 +1,6 @@
-"""What stops a command: said in one line, without a traceback."""
+"""What stops a command, and what it refuses: each said in one line, without a traceback."""
+
+from fhir_server.issues import Issue
 
 FAILED = 1
 MISUSED = 2
@@ -14,3 +16,9 @@ class MisuseError(CommandError):
     """The command was not called as it can be."""
 
     status = MISUSED
+
+
+def told(issue: Issue) -> str:
+    """An issue for the operator: its place, if it has one, and the sentence."""
+    where = f"{', '.join(issue.expression)}: " if issue.expression else ""
+    return where + issue.text.render()

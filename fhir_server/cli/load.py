@@ -13,7 +13,8 @@ from typing import Annotated, Any
 import typer
 
 from fhir_server import bootstrap
-from fhir_server.cli.failure import CommandError, MisuseError
+from fhir_server.cli.existing import refuse_memory
+from fhir_server.cli.failure import MisuseError, told
 from fhir_server.cli.progress import progress
 from fhir_server.cli.provision import put_in_force
 from fhir_server.cli.sources import Source, files, named, sources
@@ -64,8 +65,7 @@ def load(
     not stop the rest, unless --atomic. With --format PROGRAMME the files are NDJSON or CSV of its records.
     """
     settings = Settings.load(os.environ, {"store": store})
-    if settings.store == "memory:":
-        raise CommandError("memory: forgets everything when this command ends. Use --store sqlite:///path.")
+    refuse_memory(settings.store)
     if format != FHIR:
         if atomic:
             raise MisuseError("--atomic is for --format fhir: records are stored one by one.")
@@ -191,12 +191,7 @@ def _reasons(outcome: dict[str, Any]) -> str:
 
 
 def _lines(origin: str, issues: Iterable[Issue]) -> list[str]:
-    return [f"{origin}: {_told(issue)}" for issue in issues]
-
-
-def _told(issue: Issue) -> str:
-    where = f"{', '.join(issue.expression)}: " if issue.expression else ""
-    return where + issue.text.render()
+    return [f"{origin}: {told(issue)}" for issue in issues]
 
 
 def _summary(tally: Tally, file_count: int, seconds: float) -> str:

@@ -13,9 +13,10 @@ from pathlib import Path
 import typer
 
 from fhir_server import bootstrap
-from fhir_server.cli.failure import CommandError, MisuseError
+from fhir_server.cli.failure import CommandError, MisuseError, told
 from fhir_server.cli.progress import progress
 from fhir_server.cli.provision import put_in_force
+from fhir_server.cli.sources import LINES
 from fhir_server.conversion.csv_rows import Row, rows
 from fhir_server.conversion.desk import Desk
 from fhir_server.core import json
@@ -24,7 +25,6 @@ from fhir_server.errors import Conflict, FhirError, status_of
 from fhir_server.settings import Settings
 
 GROUP_RECORDS = 100
-LINES = frozenset({".ndjson", ".jsonl"})
 
 
 def load_records(settings: Settings, programme: str, record: str | None, files: list[Path]) -> None:
@@ -100,8 +100,7 @@ class _Loader:
 
     def _refused(self, row: Row, error: FhirError) -> int:
         for issue in error.issues:
-            where = f"{', '.join(issue.expression)}: " if issue.expression else ""
-            print(f"{self._file}:{row.line}: {where}{issue.text.render()}", file=sys.stderr)
+            print(f"{self._file}:{row.line}: {told(issue)}", file=sys.stderr)
         return status_of(error)
 
 

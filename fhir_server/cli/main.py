@@ -79,7 +79,7 @@ def main() -> None:
     except FhirError as error:
         _fail(" ".join(issue.text.render() for issue in error.issues))
     except OSError as error:
-        _fail(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}")
+        _fail(f"{f'{error.filename}: ' if error.filename else ''}{error.strerror or error}.")
     except Exception as error:
         place = traceback.extract_tb(error.__traceback__)[-1]
         _fail(f"unforeseen {type(error).__name__} in {place.filename}, line {place.lineno}: {error}")

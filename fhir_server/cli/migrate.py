@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from fhir_server import bootstrap
-from fhir_server.cli.existing import open_existing
+from fhir_server.cli.existing import open_existing, refuse_memory
 from fhir_server.cli.failure import CommandError
 from fhir_server.cli.progress import progress
 from fhir_server.core import json
@@ -25,12 +25,12 @@ def migrate(
         str, typer.Option("--to", help="An empty store, or what an interrupted copy left of one")
     ],
 ) -> None:
-    """Copy a store into another with all versions, and compare the two.
+    """Copy a store into another and compare the two.
 
-    Stop the server first. The copy keeps the epoch, so that clients go on following its changes.
+    All versions are copied. Stop the server first. The copy keeps the epoch, so that clients go on following
+    its changes.
     """
-    if "memory:" in (source, target):
-        raise CommandError("memory: forgets everything when this command ends.")
+    refuse_memory(source, target)
     if source == target:
         raise CommandError("the two stores are the same. Name another with --to.")
     origin = open_existing(Settings.load(os.environ, {"store": source}))

@@ -7,8 +7,7 @@ from typing import Annotated
 import typer
 
 from fhir_server import bootstrap
-from fhir_server.cli.existing import SQLITE, open_existing
-from fhir_server.cli.failure import CommandError
+from fhir_server.cli.existing import open_existing, refuse_memory
 from fhir_server.cli.progress import progress
 from fhir_server.cli.provision import put_in_force
 from fhir_server.definitions.packages.archive import read_package
@@ -45,8 +44,7 @@ def install(
     next request.
     """
     settings = Settings.load(os.environ, {"store": store})
-    if settings.store == "memory:":
-        raise CommandError("memory: forgets everything when this command ends. Use --store sqlite:///path.")
+    refuse_memory(settings.store)
     packages = _read(files)
     server = bootstrap.build(settings)
     try:
@@ -88,7 +86,7 @@ def remove(
     What another package depends on stays. A server that is running does without them from its next request.
     """
     settings = Settings.load(os.environ, {"store": store})
-    server = open_existing(settings) if settings.store.startswith(SQLITE) else bootstrap.build(settings)
+    server = open_existing(settings)
     try:
         gone = remove_packages(server.engines, names, whole=not without_dependencies)
     finally:
@@ -100,7 +98,7 @@ def remove(
 def list_installed(store: Annotated[str | None, STORE] = None) -> None:
     """List the packages that are installed."""
     settings = Settings.load(os.environ, {"store": store})
-    server = open_existing(settings) if settings.store.startswith(SQLITE) else bootstrap.build(settings)
+    server = open_existing(settings)
     try:
         packages = installed(server.store)
     finally:

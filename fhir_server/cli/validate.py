@@ -63,10 +63,10 @@ def validate(
     quiet: Annotated[bool, typer.Option("--quiet", help="Tell errors only.")] = False,
     cross_check: Annotated[bool, typer.Option("--cross-check", help="Ask fhir.resources too.")] = False,
 ) -> None:
-    """Check resources in files by their types, the profiles they claim and those named, without a store.
+    """Check resources in files, without a store.
 
-    Every issue comes with its line and column. The exit status is 1 when there are errors, 2 when there is
-    nothing to check.
+    They are held to their types, the profiles they claim, and those named. Every issue has its line and
+    column. The exit status is 1 when there are errors, 2 when there is nothing to check.
     """
     settings = Settings.load(os.environ)
     found = files(paths)
