@@ -12,6 +12,7 @@ from fhir_server.store.port import ClauseUse, Explanation, SearchResult, StoredR
 from fhir_server.store.sqlite import sources
 from fhir_server.store.sqlite.compile import Compiler, conjuncts
 from fhir_server.store.sqlite.includes import included_keys
+from fhir_server.store.sqlite.looks import Looks
 from fhir_server.store.sqlite.lookups import Lookups
 from fhir_server.store.sqlite.pages import LOOK_UP, WIDTH, in_order, keys_until
 from fhir_server.store.sqlite.plan import HORIZON, Plan, Reading
@@ -37,10 +38,12 @@ class SqliteSearch:
         self._connection = connection
         self._symbols = symbols
         self._lookups = Lookups(symbols)
+        self._looks = Looks(connection)
         self._plans: dict[SearchQuery, Plan] = {}
 
     def search(self, query: SearchQuery) -> SearchResult:
         """One page. It costs as much as the page, wherever an index gives the matches in order."""
+        self._looks.begin()
         known = self._lookups.page(query, query.count + 1)
         if known:
             rows = self._connection.execute(known.text, known.values).fetchall()
@@ -106,7 +109,7 @@ class SqliteSearch:
         for reading in plan.ordered:
             if reading.horizon is None or reading.within is None:
                 return None
-            edge = self._connection.execute(reading.horizon.text, reading.horizon.values).fetchone()
+            edge = self._looks.first(reading.horizon)
             near = reading.page if edge is None else _bound(reading.within, edge[0])
             rows += self._up_to(near, count + 1 - len(rows))
             if len(rows) > count:
@@ -148,6 +151,7 @@ class SqliteSearch:
 
     def explain(self, query: SearchQuery) -> Explanation:
         """The clauses counted one by one, and SQLite's plan for the page."""
+        self._looks.begin()
         compiler = Compiler(self._symbols, self._gives_any, query.visibility)
         readings = self._rows(Plan(query, compiler, self._symbols))[1]
         drivers = [reading.source.given_by for reading in readings]
@@ -171,7 +175,7 @@ class SqliteSearch:
         return [str(detail) for _, _, _, detail in rows]
 
     def _gives_any(self, select: Sql) -> bool:
-        return self._connection.execute(select.text, select.values).fetchone() is not None
+        return self._looks.first(select) is not None
 
     def _count(self, select: Sql) -> int:
         """How many rows a SELECT gives."""

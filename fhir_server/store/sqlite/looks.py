@@ -1,0 +1,48 @@
+"""What looks at the data have told, believed until so much was written that another may tell otherwise.
+
+They decide from where a page is read, never what stands on it: to be a little wrong costs a little time.
+https://www.sqlite.org/queryplanner.html
+"""
+
+import sqlite3
+from typing import Any
+
+from fhir_server.store.sqlite.sql import Sql
+
+WRITTEN_MAX = 256
+"""Versions that may be written until what was seen is looked at again."""
+
+LOOKS_MAX = 1_000
+"""Looks that a connection remembers, each of some hundred bytes."""
+
+_WATERMARK = "SELECT ifnull(max(sequence), 0) FROM versions"
+
+
+class Looks:
+    """Looks over one connection. `begin` is told of every search."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._now: int | None = None
+        self._seen: dict[Sql, tuple[int, Any]] = {}
+
+    def begin(self) -> None:
+        """From here on something may have been written."""
+        self._now = None
+
+    def first(self, select: Sql) -> Any:
+        """The first row of a SELECT, None where it gave none; as it is, or was not many writes ago."""
+        now = self._watermark()
+        at, row = self._seen.get(select, (None, None))
+        # What was seen in a unit that was undone may be of a time that has not come again.
+        if at is None or not 0 <= now - at < WRITTEN_MAX:
+            row = self._connection.execute(select.text, select.values).fetchone()
+            if len(self._seen) >= LOOKS_MAX:
+                self._seen.clear()
+            self._seen[select] = now, row
+        return row
+
+    def _watermark(self) -> int:
+        if self._now is None:
+            (self._now,) = self._connection.execute(_WATERMARK).fetchone()
+        return self._now

@@ -1,0 +1,112 @@
+"""What decides from where a page is read is looked at again once enough was written, not for every page."""
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fhir_server.core.resource import draft
+from fhir_server.search.ast import DateValue, Match, Page, SearchQuery, Sort, TokenValue
+from fhir_server.search.entries import DateEntry, Entries, TokenEntry
+from fhir_server.store.port import UnitOfWork
+from fhir_server.store.sqlite import SqliteStore
+from fhir_server.store.sqlite.looks import WRITTEN_MAX
+
+CODE = Match("code", "token", (TokenValue("urn:s", "a"),))
+SINCE = Match("date", "date", (DateValue("ge", 10, 20),), single=True)
+LATEST = SearchQuery(("Basic",), (CODE, SINCE), (Sort("date", "date", descending=True, single=True),))
+
+
+@pytest.fixture
+def ran(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The statements that the store runs."""
+    ran: list[str] = []
+    connect = sqlite3.connect
+
+    def traced(*args: Any, **kwargs: Any) -> sqlite3.Connection:
+        connection: sqlite3.Connection = connect(*args, **kwargs)
+        connection.set_trace_callback(ran.append)
+        return connection
+
+    monkeypatch.setattr("fhir_server.store.sqlite.connection.sqlite3.connect", traced)
+    return ran
+
+
+@pytest.fixture
+def store(tmp_path: Path, ran: list[str]) -> Iterator[SqliteStore]:
+    opened = SqliteStore(tmp_path / "store.sqlite")
+    write(opened, range(600))
+    ran.clear()
+    yield opened
+    opened.close()
+
+
+def write(store: SqliteStore, numbers: range) -> None:
+    store.transact(lambda unit: put(unit, numbers))
+    while store.tidy():
+        pass
+
+
+def put(unit: UnitOfWork, numbers: range) -> None:
+    for number in numbers:
+        entries = Entries(
+            tokens=[TokenEntry("code", "urn:s", "a")],
+            dates=[DateEntry("date", 100 + number, 101 + number)],
+        )
+        unit.put(draft({"resourceType": "Basic"}, f"n{number}"), entries, "PUT")
+
+
+def looks(ran: list[str]) -> int:
+    """How often rows were counted off since the last call."""
+    found = sum(" OFFSET " in statement for statement in ran)
+    ran.clear()
+    return found
+
+
+def test_a_search_that_is_asked_again_needs_no_look(store: SqliteStore, ran: list[str]) -> None:
+    first = store.search(LATEST)
+    assert looks(ran) > 0
+    assert store.search(LATEST) == first
+    assert looks(ran) == 0
+
+
+def test_little_that_was_written_is_found_without_a_look(store: SqliteStore, ran: list[str]) -> None:
+    store.search(LATEST)
+    write(store, range(600, 600 + WRITTEN_MAX - 1))
+    looks(ran)
+    assert store.search(LATEST).matches[0].id == f"n{600 + WRITTEN_MAX - 2}"
+    assert looks(ran) == 0
+
+
+def test_once_much_was_written_it_looks_again(store: SqliteStore, ran: list[str]) -> None:
+    store.search(LATEST)
+    write(store, range(600, 600 + WRITTEN_MAX))
+    looks(ran)
+    assert store.search(LATEST).matches[0].id == f"n{600 + WRITTEN_MAX - 1}"
+    assert looks(ran) > 0
+
+
+def test_what_was_seen_in_a_unit_that_was_undone_is_looked_at_again(
+    store: SqliteStore, ran: list[str]
+) -> None:
+    def undone(unit: UnitOfWork) -> None:
+        put(unit, range(600, 1400))
+        assert unit.search(LATEST).matches[0].id == "n1399"
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        store.transact(undone)
+    looks(ran)
+    found = store.transact(lambda unit: unit.search(LATEST))
+    assert found.matches[0].id == "n599"
+    assert looks(ran) > 0
+
+
+def test_pages_that_follow_are_whole(store: SqliteStore) -> None:
+    query, found = LATEST, [match.id for match in store.search(LATEST).matches]
+    while (result := store.search(query)).next is not None:
+        query = SearchQuery(query.types, query.where, query.sort, page=Page(result.snapshot, result.next))
+        found += [match.id for match in store.search(query).matches]
+    assert found == [f"n{number}" for number in range(599, -1, -1)]
