@@ -75,6 +75,7 @@ class Criteria:
         kind, modifier = asked.kind, asked.modifier
         if modifier == "missing" and kind not in _WITHOUT_MODIFIERS:
             return any_of(self._matches(asked, _read_missing, modifier))
+        _expect_elements(asked)
         build = _BUILDERS.get((kind, modifier))
         if build is None and kind == "reference" and self._registry.is_resource_type(modifier or ""):
             build = Criteria._reference
@@ -202,6 +203,8 @@ class Criteria:
     def _reference(self, asked: Asked) -> Clause:
         targets = self.narrowed(asked.parameters, asked.code, asked.modifier or "", asked.whole)
         values = self._values(asked, reference.parse, targets[0] if len(targets) == 1 else None)
+        if asked.modifier:  # then Group/1 is none of subject:Patient
+            values = tuple(v for v in values if isinstance(v, ReferenceValue) and v.type in (*targets, ""))
         return Match(asked.code, "reference", values)
 
     def _reference_identifier(self, asked: Asked) -> Clause:
@@ -310,12 +313,20 @@ def _read_missing(text: str, reading: Reading) -> MissingValue:
     return MissingValue(text == "true")
 
 
+def _expect_elements(asked: Asked) -> None:
+    """Raise `InvalidSearch` for a modifier of elements that the parameter does not look at."""
+    needed = _OF_ELEMENTS.get(asked.modifier or "")
+    if needed is not None and (found := asked.parameters.element_types(asked.code)) and needed not in found:
+        raise _bad_modifier(asked)
+
+
 def _bad_modifier(asked: Asked) -> InvalidSearch:
     kind, code, modifier = asked.kind, asked.code, asked.modifier
     if kind in _WITHOUT_MODIFIERS:
         return refused(messages.NO_MODIFIER(parameter=code, modifier=modifier), asked.whole)
+    valid = ", ".join(name for name in modifiers(kind) if name != f":{modifier}")
     text = messages.UNKNOWN_MODIFIER(
-        modifier=modifier, kind=asked.parameter.type, parameter=code, valid=", ".join(modifiers(kind))
+        modifier=modifier, kind=asked.parameter.type, parameter=code, valid=valid
     )
     return refused(text, asked.whole)
 
@@ -329,6 +340,9 @@ def modifiers(kind: ParameterType) -> list[str]:
 
 
 _WITHOUT_MODIFIERS = ("composite", "position")
+
+_OF_ELEMENTS: Mapping[str, str] = {"of-type": "Identifier", "identifier": "Reference"}
+"""The type of element that a modifier asks something of, where that is but one of those a kind looks at."""
 
 _BUILDERS: Mapping[tuple[ParameterType, str | None], Callable[[Criteria, Asked], Clause]] = {
     ("string", "text"): Criteria._words,

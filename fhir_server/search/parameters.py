@@ -15,7 +15,7 @@ from fhir_server.search.aliases import aliases
 from fhir_server.search.paths import resolved_types
 from fhir_server.search.plan import is_supported
 from fhir_server.search.singles import are_single
-from fhir_server.search.texts import holds_text
+from fhir_server.search.texts import element_types, holds_text
 
 RESULT_PARAMETERS = (
     "_count",
@@ -88,6 +88,11 @@ class Parameters:
     def is_text(self, code: str, type: str) -> bool:
         """Whether a token parameter looks at texts alone in a type."""
         return holds_text(self._registry, type, code)
+
+    def element_types(self, code: str) -> frozenset[str]:
+        """The types of the elements that a parameter looks at; none where that is not known of each type."""
+        found = [element_types(self._registry, type, code) for type in self.types]
+        return frozenset().union(*found) if all(found) else frozenset()
 
     def codes(self, kind: str | None = None) -> list[str]:
         """The codes that all the types have, of one kind or of all, in alphabetical order."""

@@ -52,16 +52,23 @@ class TextNames:
 
 
 @lru_cache(maxsize=1024)
-def holds_text(registry: Registry, type: str, code: str) -> bool:
-    """Whether a parameter looks at strings alone in a type, of which R4 says that case does not count.
-
-    https://hl7.org/fhir/R4/search.html#token
+def element_types(registry: Registry, type: str, code: str) -> frozenset[str]:
+    """The types of the elements that a parameter looks at in a type of resource; none where its expression
+    does not tell.
     """
     parameter = registry.search_parameters(type)[code]
     routes = Routes(registry)
     try:
         paths = read_paths(parameter.expression or "")
-        found = [route.place.type for path in paths for route in routes.of(path, type)]
+        return frozenset(route.place.type for path in paths for route in routes.of(path, type))
     except NotPlain:
-        return False
+        return frozenset()
+
+
+def holds_text(registry: Registry, type: str, code: str) -> bool:
+    """Whether a parameter looks at strings alone in a type, of which R4 says that case does not count.
+
+    https://hl7.org/fhir/R4/search.html#token
+    """
+    found = element_types(registry, type, code)
     return bool(found) and TEXT_TYPES.issuperset(found)
