@@ -16,7 +16,9 @@ from fhir_server.issues import Language
 FHIR_JSON = "application/fhir+json"
 JSON_NAMES = frozenset({FHIR_JSON, "application/json", "text/json"})
 JSON_FORMATS = frozenset({"json", *JSON_NAMES})
-WILDCARDS = {"*/*": 0, "application/*": 1, "text/*": 0}
+OFFERED = (FHIR_JSON, "application/json", "text/json")
+WILDCARDS = {"*/*": 0, "application/*": 1, "text/*": 1}
+"""How much they say; a type by its name says more."""
 XML_NAMES = frozenset({"xml", "application/fhir+xml", "application/xml", "text/xml"})
 FHIR_VERSIONS = frozenset({"4.0", "4.0.1"})
 RETURNS = ("minimal", "representation", "OperationOutcome")
@@ -65,11 +67,12 @@ def content_type(accept: bytes) -> bytes:
     ranges = media_ranges(accept)
     if not ranges:
         return _named(FHIR_JSON, None)
-    served = [one for one in ranges if one.quality > 0 and _is_json(one) and _is_r4(one)]
+    excluded = frozenset(one.name for one in ranges if one.quality == 0)
+    served = [one for one in ranges if one.quality > 0 and _is_r4(one) and _served_as(one, excluded)]
     if not served:
         raise _refusal(ranges)
     best = max(served, key=lambda one: (one.quality, WILDCARDS.get(one.name, 2)))
-    return _named(best.name if best.name in JSON_NAMES else FHIR_JSON, best.parameter("fhirversion"))
+    return _named(_served_as(best, excluded), best.parameter("fhirversion"))
 
 
 def content_type_of_format(value: str) -> bytes:
@@ -81,8 +84,14 @@ def content_type_of_format(value: str) -> bytes:
     return _named(FHIR_JSON if one.name == "json" else one.name, one.parameter("fhirversion"))
 
 
-def _is_json(one: MediaRange) -> bool:
-    return one.name in JSON_NAMES or one.name in WILDCARDS
+def _served_as(one: MediaRange, excluded: frozenset[str]) -> str:
+    """The type to answer a range with; empty for one that is not served."""
+    if one.name in JSON_NAMES:
+        return one.name
+    if one.name not in WILDCARDS:
+        return ""
+    begin = one.name.rstrip("*").lstrip("*/")
+    return next((name for name in OFFERED if name.startswith(begin) and name not in excluded), "")
 
 
 def _is_r4(one: MediaRange) -> bool:

@@ -6,7 +6,7 @@ come back as they were written; whole numbers become `int` of any size. https://
 
 import json
 import re
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
 import msgspec
@@ -25,8 +25,21 @@ _BEFORE_NUMBERS = (b"", *(bytes([byte]) for byte in b":,[ \t\r\n"))
 _ESCAPED_COLON = re.compile(rb"\\u003a", re.IGNORECASE)
 
 
+_CALCULABLE_LENGTH = 20
+"""Numbers up to this length, those with an exponent among them, are within what can be calculated with."""
+
+
 def _verbatim(text: str) -> msgspec.Raw:
+    if len(text) > _CALCULABLE_LENGTH and ("e" in text or "E" in text):
+        _check_exponent(text)
     return msgspec.Raw(text.encode())
+
+
+def _check_exponent(text: str) -> None:
+    try:
+        Decimal(text)
+    except InvalidOperation as error:
+        raise ValueError(f"{text[:60]} is too large or too small a number") from error
 
 
 _decoder = msgspec.json.Decoder(float_hook=_verbatim)

@@ -12,6 +12,7 @@ from fhir_server.extension import Engine, Resource
 from fhir_server.interactions import messages
 from fhir_server.interactions.engines import check_in_force
 from fhir_server.interactions.resolving import canonical_resolver
+from fhir_server.interactions.subset import SUBSETTED
 from fhir_server.issues import Issue
 
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
@@ -38,6 +39,7 @@ def accepted(content: Any, type: str, engine: Engine, *, with_warnings: bool = F
     if content["resourceType"] != type:
         given = content["resourceType"]
         raise InvalidRequest.of(messages.WRONG_TYPE(given=given, type=type), f"{given}.resourceType")
+    _check_whole(content)
     if not with_warnings and not _conformance(content, engine, engine.validator.errors):
         return Accepted(content, ())
     issues += _conformance(content, engine, engine.validator.conformance)
@@ -45,6 +47,17 @@ def accepted(content: Any, type: str, engine: Engine, *, with_warnings: bool = F
         check_in_force(engine)
         raise Unprocessable(*issues)
     return Accepted(content, tuple(issues))
+
+
+def _check_whole(resource: Resource) -> None:
+    """Raises `Unprocessable` for what a summary left of a resource: to store it would lose the rest.
+
+    https://hl7.org/fhir/R4/search.html#summary
+    """
+    for index, tag in enumerate(resource.get("meta", {}).get("tag", ())):
+        if tag.get("system") == SUBSETTED["system"] and tag.get("code") == SUBSETTED["code"]:
+            place = f"{resource['resourceType']}.meta.tag[{index}]"
+            raise Unprocessable.of(messages.ONLY_A_PART(), place)
 
 
 def _refuse(issues: list[Issue]) -> bool:
@@ -81,6 +94,7 @@ def accepted_within(content: Any, type: str, engine: Engine) -> Accepted:
     """
     if content is None or content["resourceType"] != type or engine.required_profiles.get(type):
         return accepted(content, type, engine)
+    _check_whole(content)
     return Accepted(content, ())
 
 

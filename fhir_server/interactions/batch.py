@@ -6,30 +6,62 @@ https://hl7.org/fhir/R4/http.html#transaction
 from collections.abc import Callable
 from typing import Any
 
+from msgspec import Raw
+
 from fhir_server.core.bundle import bundle, entry
 from fhir_server.core.outcome import operation_outcome
 from fhir_server.core.request import FhirRequest, FhirResponse
-from fhir_server.errors import FhirError, status_of
+from fhir_server.errors import FhirError, InvalidRequest, status_of
+from fhir_server.interactions import messages
+from fhir_server.interactions.answers import tells_warnings
 from fhir_server.interactions.entries import entry_of, located, reasoned, response
+from fhir_server.interactions.references import references_in
 
 Dispatch = Callable[[FhirRequest], FhirResponse]
 
 
 def batch(request: FhirRequest, contents: list[dict[str, Any]], dispatch: Dispatch) -> FhirResponse:
     """Dispatch every entry in turn; a failed one has its own OperationOutcome and stops no other."""
-    answers = [_answer(index, content, request, dispatch) for index, content in enumerate(contents)]
+    created = _created(contents)
+    answers = [_answer(index, content, request, dispatch, created) for index, content in enumerate(contents)]
     return FhirResponse(200, body=bundle("batch-response", answers))
 
 
-def _answer(index: int, content: dict[str, Any], request: FhirRequest, dispatch: Dispatch) -> bytes:
+def _created(contents: list[dict[str, Any]]) -> frozenset[str]:
+    """The names, of use inside the Bundle only, of the resources that its entries create."""
+    posted = (each for each in contents if each.get("request", {}).get("method") == "POST")
+    full_urls = (each.get("fullUrl", "") for each in posted)
+    return frozenset(url for url in full_urls if url.startswith("urn:"))
+
+
+def _answer(
+    index: int,
+    content: dict[str, Any],
+    request: FhirRequest,
+    dispatch: Dispatch,
+    created: frozenset[str],
+) -> bytes:
     try:
         asked = entry_of(index, content, request)
     except FhirError as error:
         return _refusal(error, request)
     try:
+        if created:
+            _check_links(asked.request.content, created)
         return answer_entry(asked.request, dispatch(asked.request))
     except FhirError as error:
         return _refusal(located(error, asked), request)
+
+
+def _check_links(resource: Any, created: frozenset[str]) -> None:
+    """Raises `InvalidRequest` for a reference to what another entry creates: it would lead nowhere.
+
+    https://hl7.org/fhir/R4/http.html#brules
+    """
+    if isinstance(resource, dict) and resource.get("resourceType") != "Bundle":
+        for reference in references_in(resource):
+            if reference in created:
+                raise InvalidRequest.of(messages.BATCH_LINKS_NOTHING(reference=reference))
 
 
 def answer_entry(request: FhirRequest, answer: FhirResponse) -> bytes:
@@ -43,6 +75,8 @@ def answer_entry(request: FhirRequest, answer: FhirResponse) -> bytes:
         modified=answer.last_updated,
     )
     body = answer.body if shown and request.method != "HEAD" else None
+    if body and tells_warnings(request) and (is_write_of_resource or request.method == "DELETE"):
+        members["outcome"], body = Raw(body), None
     return entry(resource=body, response=members)
 
 

@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/http.html#capabilities
 
 from collections.abc import Sequence
 from typing import Any
+from zlib import crc32
 
 from fhir_server.codes import declared as codes
 from fhir_server.core import json
@@ -39,7 +40,8 @@ def capabilities(request: FhirRequest, engine: Engine) -> FhirResponse:
     if mode not in ("full", "normative", "terminology"):
         raise InvalidRequest.of(messages.UNKNOWN_MODE(mode=mode))
     build = _terminology if mode == "terminology" else _statement
-    return FhirResponse(200, body=json.serialise(build(request.base_url, engine)))
+    body = json.serialise(build(request.base_url, engine))
+    return FhirResponse(200, body=body, version=crc32(body))
 
 
 def _head(kind: str, base_url: str, engine: Engine) -> dict[str, Any]:

@@ -8,12 +8,15 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 from fhir_server.core.request import Conditions
+from fhir_server.core.temporal import BEGINNING, parse_instant
 from fhir_server.errors import InvalidRequest, PreconditionFailed
 from fhir_server.interactions import messages
 from fhir_server.store.port import StoredResource
 
 _ETAG = re.compile(r'(?:W/)?"([^"]*)"|(\d+)')
 _SECOND = 1_000_000
+_MILLISECOND = 1_000
+"""What `meta.lastUpdated` is told to."""
 
 
 def check_if_match(conditions: Conditions, current: StoredResource | None) -> None:
@@ -28,9 +31,17 @@ def check_if_match(conditions: Conditions, current: StoredResource | None) -> No
 
 
 def check_if_none_match(conditions: Conditions, current: StoredResource | None) -> None:
-    """For a write: `If-None-Match: *` asks that the resource does not exist yet."""
-    if conditions.if_none_match == "*" and current is not None and not current.deleted:
+    """For a write: raises `PreconditionFailed` when the current version is one that If-None-Match names; `*`
+    asks that the resource does not exist yet.
+    """
+    if conditions.if_none_match is None or current is None or current.deleted:
+        return
+    versions = _versions(conditions.if_none_match, "If-None-Match")
+    if versions is None:
         raise PreconditionFailed.of(messages.ALREADY_EXISTS(reference=current.reference))
+    if str(current.version) in versions:
+        text = messages.MATCHED_IF_NONE_MATCH(reference=current.reference, current=current.version)
+        raise PreconditionFailed.of(text)
 
 
 def unchanged(conditions: Conditions, current: StoredResource) -> bool:
@@ -39,7 +50,7 @@ def unchanged(conditions: Conditions, current: StoredResource) -> bool:
         versions = _versions(conditions.if_none_match, "If-None-Match")
         return versions is None or str(current.version) in versions
     if conditions.if_modified_since is not None:
-        return current.last_updated // _SECOND <= _seconds(conditions.if_modified_since)
+        return current.last_updated < _end_of(conditions.if_modified_since)
     return False
 
 
@@ -53,9 +64,21 @@ def _versions(header: str, name: str) -> frozenset[str] | None:
     return frozenset((match[1] or match[2]) for match in matches if match)
 
 
-def _seconds(http_date: str) -> int:
+def _end_of(since: str) -> int:
+    """The first microsecond after an HTTP date, or after the instant that a Bundle writes in its place.
+
+    What is neither is as good as absent: https://www.rfc-editor.org/rfc/rfc9110#section-13.1.3
+    """
     try:
-        moment = parsedate_to_datetime(http_date)
-    except ValueError as error:
-        raise InvalidRequest.of(messages.BAD_HTTP_DATE(value=http_date)) from error
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+        moment = parsedate_to_datetime(since)
+    except ValueError:
+        return _end_of_instant(since)
+    seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    return (int(seconds) + 1) * _SECOND
+
+
+def _end_of_instant(text: str) -> int:
+    try:
+        return parse_instant(text) + _MILLISECOND
+    except ValueError:
+        return BEGINNING

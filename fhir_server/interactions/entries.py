@@ -4,7 +4,6 @@ https://hl7.org/fhir/R4/http.html#transaction
 """
 
 import base64
-import binascii
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from urllib.parse import parse_qsl, unquote
 from fhir_server.core import json
 from fhir_server.core.request import Conditions, FhirRequest
 from fhir_server.core.temporal import format_instant
-from fhir_server.errors import FhirError, InvalidRequest
+from fhir_server.errors import FhirError, InvalidRequest, MalformedContent
 from fhir_server.interactions import messages
 from fhir_server.interactions.patch import JSON_PATCH
 from fhir_server.issues import Issue
@@ -49,7 +48,9 @@ def entry_of(index: int, content: dict[str, Any], outer: FhirRequest) -> Entry:
     if resource is None and method in ("PUT", "PATCH", "POST") and not _BODILESS.search(asked["url"]):
         raise InvalidRequest.of(messages.ENTRY_WITHOUT_RESOURCE(method=method), f"{location}.resource")
     path, query = _target(asked["url"], outer.base_url)
-    body, content_type = _patch_document(resource) if method == "PATCH" else (resource, "")
+    body, content_type = resource, ""
+    if method == "PATCH":
+        body, content_type = _patch_document(resource, f"{location}.resource")
     request = FhirRequest(
         method=method,
         path=path,
@@ -116,16 +117,19 @@ def _conditions(asked: dict[str, Any]) -> Conditions:
     )
 
 
-def _patch_document(resource: Any) -> tuple[Any, str]:
+def _patch_document(resource: Any, location: str) -> tuple[Any, str]:
     """A JSON Patch travels in a Bundle as a Binary that holds it in base64."""
     if not isinstance(resource, dict) or resource.get("resourceType") != "Binary":
         return resource, ""
-    if resource.get("contentType") != JSON_PATCH:
-        return resource, str(resource.get("contentType"))
+    content_type = str(resource.get("contentType")).partition(";")[0].strip().lower()
+    if content_type != JSON_PATCH:
+        return resource, content_type
+    data = resource.get("data")
     try:
-        return json.parse(base64.b64decode(resource.get("data", ""), validate=True)), JSON_PATCH
-    except binascii.Error as error:
-        raise InvalidRequest.of(messages.PATCH_NOT_A_LIST()) from error
+        decoded = base64.b64decode("".join(data.split()), validate=True) if isinstance(data, str) else b""
+        return json.parse(decoded), JSON_PATCH
+    except (ValueError, MalformedContent) as error:
+        raise InvalidRequest.of(messages.PATCH_NOT_A_LIST(), f"{location}.data") from error
 
 
 def reasoned(status: int) -> str:

@@ -15,7 +15,10 @@ from fhir_server.interactions.entries import reasoned
 from fhir_server.interactions.links import PAGE_PARAMETER, next_link, page_path, page_size, self_link
 from fhir_server.store.port import HistoryQuery, HistoryResult, Reader, StoredResource
 
-PARAMETERS = ("_since", "_at", "_count", PAGE_PARAMETER, "_format", "_pretty", "_sort")
+FILTERS = ("_since", "_at", "_count")
+PARAMETERS = (*FILTERS, PAGE_PARAMETER, "_format", "_pretty", "_sort")
+NEWEST_FIRST = "-_lastUpdated"
+"""The order of every history."""
 
 
 def history(request: FhirRequest, engine: Engine, reader: Reader) -> FhirResponse:
@@ -52,11 +55,18 @@ def _asked(request: FhirRequest, engine: Engine) -> tuple[list[tuple[str, str]],
     if token is not None:
         kept, before = engine.tokens.open(token, page_path(request))
         return [(name, value) for name, value in kept], before
-    for name, _ in request.query:
+    for name, value in request.query:
         if name not in PARAMETERS:
-            valid = ", ".join(("_since", "_at", "_count"))
+            valid = ", ".join(FILTERS)
             raise InvalidRequest.of(messages.UNKNOWN_HISTORY_PARAMETER(name=name, valid=valid))
-    return [(n, v) for n, v in request.query if n in ("_since", "_at", "_count")], None
+        if name == "_sort" and value != NEWEST_FIRST:
+            raise InvalidRequest.of(messages.HISTORY_ORDER(value=value))
+    asked = [(name, value) for name, value in request.query if name in FILTERS]
+    names = [name for name, _ in asked]
+    for name in names:
+        if names.count(name) > 1:
+            raise InvalidRequest.of(messages.REPEATED_HISTORY_PARAMETER(name=name))
+    return asked, None
 
 
 def _query(

@@ -3,12 +3,13 @@
 https://hl7.org/fhir/R4/http.html#ccreate
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qsl, urlencode
 
-from fhir_server.errors import FhirError, PreconditionFailed
+from fhir_server.errors import FhirError, InvalidRequest, PreconditionFailed
 from fhir_server.extension import Engine
 from fhir_server.interactions import messages
 from fhir_server.search.ast import AllOf, Clause, Match, SearchQuery, TokenValue
@@ -16,6 +17,8 @@ from fhir_server.search.coverage import check_coverage
 from fhir_server.search.parse import ParsedSearch, parse
 from fhir_server.search.remembered import Asked
 from fhir_server.store.port import StoredResource, UnitOfWork
+
+_TYPE = re.compile(r"[A-Z][A-Za-z]+")
 
 Parameters = tuple[tuple[str, str], ...]
 
@@ -26,15 +29,22 @@ class Criteria:
 
     type: str
     parameters: Parameters
-    interaction: str
+    interaction: str = field(compare=False)
 
     def __str__(self) -> str:
         return urlencode(self.parameters, safe="|:/")
 
 
 def criteria(type: str, query: str, interaction: str) -> Criteria:
-    """The criteria of a query string such as `identifier=a|b`, with or without a leading `Type?`."""
-    text = query.rpartition("?")[2]
+    """The criteria of a query string such as `identifier=a|b`, with or without a leading `Type?`.
+
+    Raises `InvalidRequest` where they are for another type.
+    """
+    start, _, text = query.rpartition("?")
+    given = start.rpartition("/")[2]
+    if _TYPE.fullmatch(given) and given != type:
+        found = messages.CRITERIA_OF_OTHER_TYPE(given=given, interaction=interaction, type=type)
+        raise InvalidRequest.of(found)
     return Criteria(type, tuple(parse_qsl(text, keep_blank_values=True)), interaction)
 
 

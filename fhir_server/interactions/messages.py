@@ -14,9 +14,9 @@ BAD_ETAG = Template(
     en='{header} cannot be read: {value}. Write it as W/"3".',
     fr='{header} est illisible : {value}. Écrivez W/"3".',
 )
-BAD_HTTP_DATE = Template(
-    en="If-Modified-Since is not an HTTP date: {value}.",
-    fr="If-Modified-Since n'est pas une date HTTP : {value}.",
+MATCHED_IF_NONE_MATCH = Template(
+    en="The current version of {reference} is {current}, which If-None-Match excludes.",
+    fr="La version courante de {reference} est {current}, que If-None-Match exclut.",
 )
 NOT_FOUND = Template(en="{reference} does not exist.", fr="{reference} n'existe pas.")
 DELETED = Template(
@@ -30,6 +30,10 @@ BAD_SUMMARY = Template(
 BODY_NEEDED = Template(
     en="This interaction needs a body: one {type} resource in JSON.",
     fr="Cette interaction attend un corps : une ressource {type} en JSON.",
+)
+ONLY_A_PART = Template(
+    en="The resource is tagged SUBSETTED: it is but a part of the one that was read. Read it whole first.",
+    fr="La ressource porte SUBSETTED : ce n'est qu'une partie de celle qui fut lue. Relisez-la en entier.",
 )
 WRONG_TYPE = Template(
     en="The body is a {given}, but the URL is for {type}. Post it to /{given}, or change its resourceType.",
@@ -68,6 +72,10 @@ ID_TAKEN = Template(
     en="Nothing matches the criteria, and {reference} exists already, so it is not created under that id.",
     fr="Rien ne correspond aux critères et {reference} existe déjà : elle n'est pas créée sous cet id.",
 )
+CRITERIA_OF_OTHER_TYPE = Template(
+    en="The criteria are for {given}, but the {interaction} is of a {type}.",
+    fr="Les critères portent sur {given}, mais l'interaction ({interaction}) sur {type}.",
+)
 UNKNOWN_TYPE = Template(
     en="'{name}' is not a resource type of FHIR R4{hint}",
     fr="« {name} » n'est pas un type de ressource de FHIR R4{hint}",
@@ -105,6 +113,13 @@ SINCE_AND_AT = Template(
     en="_since and _at exclude each other. Keep one.",
     fr="_since et _at s'excluent. N'en gardez qu'un.",
 )
+REPEATED_HISTORY_PARAMETER = Template(
+    en="'{name}' is given several times. Keep one.", fr="« {name} » est donné plusieurs fois. Gardez-en un."
+)
+HISTORY_ORDER = Template(
+    en="A history is sorted by _sort=-_lastUpdated, the last change first, and not by {value}.",
+    fr="Un historique est trié par _sort=-_lastUpdated, le dernier changement d'abord, et non par {value}.",
+)
 UNKNOWN_HISTORY_PARAMETER = Template(
     en="'{name}' is not a parameter of a history; use {valid}.",
     fr="« {name} » n'est pas un paramètre d'historique ; utilisez {valid}.",
@@ -136,6 +151,11 @@ DUPLICATE_IDENTITY = Template(
 DANGLING_URN = Template(
     en="The reference {reference} is no fullUrl of this Bundle. Add the entry or correct the reference.",
     fr="La référence {reference} n'est le fullUrl d'aucune entrée. Ajoutez l'entrée ou corrigez-la.",
+)
+BATCH_LINKS_NOTHING = Template(
+    en="The reference {reference} is to another entry, and a batch links none. Send them as a transaction.",
+    fr="La référence {reference} désigne une autre entrée, or un batch n'en lie aucune : "
+    "envoyez une transaction.",
 )
 CONDITIONAL_REFERENCE_UNMATCHED = Template(
     en="The conditional reference {reference} matches no resource.",

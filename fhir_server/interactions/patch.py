@@ -27,13 +27,13 @@ FHIR_JSON = ("application/fhir+json", "application/json")
 def patch(request: FhirRequest, engine: Engine) -> Work:
     """PATCH [type]/[id]: 200 with the next version."""
     type, id = request.path
-    _check_media_type(request)
+    check_media_type(request)
     return lambda unit: _write(unit, request, engine, unit.read(type, id), f"{type}/{id}")
 
 
 def conditional_patch(request: FhirRequest, engine: Engine) -> Work:
     """PATCH [type]?criteria: patches the one match."""
-    _check_media_type(request)
+    check_media_type(request)
     wanted = Criteria(request.path[0], request.query, "patch")
 
     def work(unit: UnitOfWork) -> FhirResponse:
@@ -72,7 +72,8 @@ def patched(
     return accepted(after, current.type, engine, with_warnings=with_warnings)
 
 
-def _check_media_type(request: FhirRequest) -> None:
+def check_media_type(request: FhirRequest) -> None:
+    """Raises `UnsupportedMediaType` for a patch that is neither of the two kinds."""
     if request.content_type not in (JSON_PATCH, *FHIR_JSON):
         raise UnsupportedMediaType.of(messages.PATCH_MEDIA_TYPE(given=request.content_type))
 

@@ -4,6 +4,8 @@ https://hl7.org/fhir/R4/http.html#read
 https://hl7.org/fhir/R4/http.html#vread
 """
 
+import re
+
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import Gone, NotFound
 from fhir_server.extension import Engine
@@ -11,6 +13,8 @@ from fhir_server.interactions import messages
 from fhir_server.interactions.conditions import unchanged
 from fhir_server.interactions.subset import asked_subset
 from fhir_server.store.port import Reader, StoredResource
+
+_VERSION = re.compile(r"[1-9][0-9]{0,17}")
 
 
 def read(request: FhirRequest, engine: Engine, reader: Reader) -> FhirResponse:
@@ -22,7 +26,7 @@ def read(request: FhirRequest, engine: Engine, reader: Reader) -> FhirResponse:
 def vread(request: FhirRequest, engine: Engine, reader: Reader) -> FhirResponse:
     """GET [type]/[id]/_history/[vid]."""
     type, id, _, version = request.path
-    known = version.isdecimal() and len(version) < 19
+    known = _VERSION.fullmatch(version)
     stored = reader.read_version(type, id, int(version)) if known else None
     return _answer(request, engine, stored, f"{type}/{id}/_history/{version}")
 

@@ -7,6 +7,7 @@ https://hl7.org/fhir/R4/bundle.html#references
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from operator import is_
 from typing import Any
 
@@ -25,7 +26,9 @@ _BY_IDENTIFIER = re.compile(r"[A-Z][A-Za-z]+\?identifier=[^&]+")
 _WRITTEN_CONDITIONAL = re.compile(rb'"reference":"[A-Z][A-Za-z]+\?')
 _NARRATIVE_LINK = re.compile(r'(<(?:a|img)\b[^>]*?\b(?:href|src)\s*=\s*)(["\'])(.*?)\2', re.DOTALL)
 _LINKING = frozenset({"reference", "div"})
-_URI_TYPES = frozenset({"uri", "url", "canonical", "oid", "uuid"})
+_URI_TYPES = frozenset({"uri", "url", "oid", "uuid"})
+"""What holds a link to an entry. A canonical names a definition, wherever that is stored."""
+_VERSION = "/_history/"
 
 
 def may_hold_conditional_references(serialised: bytes) -> bool:
@@ -61,8 +64,11 @@ def conditional_references_resolved(
 ) -> Resource:
     """The resource with each reference such as `Patient?identifier=a|b` replaced by the one match.
 
-    Raises `PreconditionFailed` when there is no match, or more than one.
+    A Bundle that is stored keeps what it holds as it is. Raises `PreconditionFailed` when there is no match,
+    or more than one.
     """
+    if resource["resourceType"] == "Bundle":
+        return resource
 
     def resolve(reference: str) -> str:
         if (known := resolved.get(reference)) is not None:
@@ -109,33 +115,73 @@ def _rewritten_references(node: Any, rewrite: Rewrite) -> Any:
     return copy
 
 
+@dataclass(frozen=True, slots=True)
+class Identities:
+    """What the fullUrls of a transaction's entries become on this server: `references` such as Patient/123 by
+    fullUrl, and the `versions` that these will have."""
+
+    base_url: str
+    references: dict[str, str] = field(default_factory=dict)
+    versions: dict[str, int] = field(default_factory=dict)
+
+    def found(self, url: str, base: str) -> str | None:
+        """The resource that a reference leads to, read on the base of its entry; None for one that is no
+        entry's."""
+        found = self.references.get(url)
+        if found is not None or not url or _is_absolute(url):
+            return found
+        return self.references.get(base + url)
+
+    def without(self, full_urls: Iterable[str]) -> "Identities":
+        """Those that a Bundle with such fullUrls does not use for itself."""
+        own = set(full_urls)
+        references = {url: found for url, found in self.references.items() if url not in own}
+        return Identities(self.base_url, references, self.versions)
+
+
+def references_in(node: Any) -> Iterator[str]:
+    """Every `Reference.reference` inside a resource."""
+    if isinstance(node, list):
+        for item in node:
+            yield from references_in(item)
+    elif isinstance(node, dict):
+        for name, value in node.items():
+            if name == "reference" and isinstance(value, str):
+                yield value
+            else:
+                yield from references_in(value)
+
+
 class EntryLinks:
     """Rewrites the links between the entries of a transaction to the identities that the entries get.
 
-    References are rewritten wherever they stand, contained resources included; elements of a uri type where
-    they hold a whole fullUrl; links and images in narratives.
+    References are rewritten wherever they stand, contained resources included, those to a version to the one
+    that is written; elements of a uri type where they hold a whole fullUrl; links and images in narratives.
     """
 
-    def __init__(self, registry: Registry, identities: dict[str, str]) -> None:
+    def __init__(self, registry: Registry, identities: Identities) -> None:
         self._registry = registry
         self._identities = identities
 
     def rewritten(self, resource: Resource, full_url: str | None) -> tuple[Resource, list[str]]:
         """An entry's resource with its links settled, and every `Reference.reference` that it then has.
 
-        Its relative references are resolved on the base of `full_url`. What needs no change is shared with
-        the original.
+        Its relative references are resolved on the base of `full_url`, or on this server's where that has
+        none. Within a Bundle its own entries come first, and its references are its own affair. What needs
+        no change is shared with the original.
         """
-        walk = _Walk(self._registry, self._identities, resource, _restful_base(full_url))
+        if resource["resourceType"] == "Bundle":
+            others = self._identities.without(entry.get("fullUrl", "") for entry in resource.get("entry", ()))
+            return _Walk(self._registry, others, resource, "").object(resource, ()), []
+        base = _restful_base(full_url) or f"{self._identities.base_url}/"
+        walk = _Walk(self._registry, self._identities, resource, base)
         return walk.object(resource, ()), walk.references
 
 
 class _Walk:
     """One walk through the resource of an entry."""
 
-    def __init__(
-        self, registry: Registry, identities: dict[str, str], resource: Resource, base: str | None
-    ) -> None:
+    def __init__(self, registry: Registry, identities: Identities, resource: Resource, base: str) -> None:
         self.references: list[str] = []
         self._registry = registry
         self._identities = identities
@@ -143,7 +189,7 @@ class _Walk:
         self._base = base
 
     def object(self, node: dict[str, Any], place: Place) -> dict[str, Any]:
-        changed, identities = {}, self._identities
+        changed, identities = {}, self._identities.references
         for name, value in node.items():
             # Most texts are no links; to find that out at once spares most of the walk.
             if type(value) is str and name not in _LINKING and value not in identities and "#" not in value:
@@ -162,7 +208,7 @@ class _Walk:
         if type(value) is not str:
             return value
         if step == "reference":
-            self.references.append(self._target(value, self._base))
+            self.references.append(self._target(value))
             return self.references[-1]
         if step == "div":
             return self._narrative(value)
@@ -172,26 +218,26 @@ class _Walk:
         new = [self._member(index, item, place) for index, item in enumerate(items)]
         return items if all(map(is_, new, items)) else new
 
-    def _target(self, reference: str, base: str | None) -> str:
+    def _target(self, reference: str) -> str:
         """Where a reference leads: the identity of the entry it names, or the reference itself."""
         url, hash, fragment = reference.partition("#")
-        found = self._identities.get(url)
-        if found is None and base and url and not _is_absolute(url):
-            found = self._identities.get(base + url)
+        found = self._identities.found(url, self._base)
+        if found is None and _VERSION in url:
+            found = self._identities.found(url.partition(_VERSION)[0], self._base)
+            found = found and f"{found}{_VERSION}{self._identities.versions[found]}"
         return f"{found}{hash}{fragment}" if found else reference
 
     def _narrative(self, div: str) -> str:
-        return _NARRATIVE_LINK.sub(
-            lambda link: f"{link[1]}{link[2]}{self._target(link[3], self._base)}{link[2]}", div
-        )
+        return _NARRATIVE_LINK.sub(lambda link: f"{link[1]}{link[2]}{self._target(link[3])}{link[2]}", div)
 
     def _text(self, text: str, place: Place, step: Step) -> str:
-        if text not in self._identities and "#" not in text:
+        target = self._identities.references.get(text.partition("#")[0])
+        if target is None or (step == "url" and not place):
+            # The url of a definition is its name, not a link to where it was read.
             return text
-        target = self._target(text, None)
-        if target == text or type_at(self._registry, self._resource, (*place, step)) not in _URI_TYPES:
+        if type_at(self._registry, self._resource, (*place, step)) not in _URI_TYPES:
             return text
-        return target
+        return self._target(text)
 
 
 def _restful_base(full_url: str | None) -> str | None:

@@ -26,9 +26,10 @@ from fhir_server.interactions.changeset import Changeset
 from fhir_server.interactions.conditions import check_if_match, check_if_none_match
 from fhir_server.interactions.delete import deletion_targets
 from fhir_server.interactions.entries import Entry, entries_by_method, entry_of, located
-from fhir_server.interactions.matching import Criteria, criteria, expect_matches, one_match
-from fhir_server.interactions.patch import patched
-from fhir_server.interactions.references import EntryLinks, conditions_of
+from fhir_server.interactions.matching import Criteria, criteria, expect_matches, matches, one_match
+from fhir_server.interactions.overlap import contested, in_turn
+from fhir_server.interactions.patch import check_media_type, patched
+from fhir_server.interactions.references import EntryLinks, Identities, conditions_of
 from fhir_server.interactions.update import update_target
 from fhir_server.issues import Issue
 from fhir_server.store.port import Method, Reader, StoredResource, UnitOfWork
@@ -48,11 +49,12 @@ class _Write:
 class _Plan:
     """What the entries come to once every condition is resolved, before anything but deletions is written."""
 
+    identities: Identities
     writes: list[_Write] = field(default_factory=list)
     matched: list[tuple[Entry, StoredResource]] = field(default_factory=list)
-    identities: dict[str, str] = field(default_factory=dict)
     claimed: set[str] = field(default_factory=set)
-    created_if_none: dict[Criteria, str] = field(default_factory=dict)
+    unmatched: dict[Criteria, Entry] = field(default_factory=dict)
+    """The conditions of creates and updates that nothing met, and the entries that create what does."""
 
 
 _Written = tuple[Entry, StoredResource, int]
@@ -125,7 +127,7 @@ class Transaction:
 
     def _work(self, unit: UnitOfWork) -> dict[int, bytes]:
         changeset = Changeset(unit, self._engine, self._request.base_url)
-        plan = _Plan()
+        plan = _Plan(Identities(self._request.base_url))
         answers: dict[int, bytes] = {}
         unit.expect(self._named())
         for asked in entries_by_method(self._entries, "DELETE"):
@@ -136,6 +138,8 @@ class Transaction:
         for asked in entries_by_method(self._entries, "PUT", "PATCH"):
             _at(asked, self._plan_update, unit, plan)
         stored = self._write(plan, changeset)
+        for wanted, asked in contested(plan.unmatched, (write.resource for write in plan.writes)):
+            _at(asked, self._check_single, unit, wanted)
         changeset.settle()
         for asked, found, status in stored:
             left = changeset.left(found)
@@ -162,6 +166,7 @@ class Transaction:
     def _delete(self, asked: Entry, unit: UnitOfWork, changeset: Changeset, plan: _Plan) -> bytes:
         request = asked.request
         if len(request.path) == 2:
+            _claim(plan, "/".join(request.path))
             found = unit.read(*request.path)
             check_if_match(request.conditions, found)
             targets: tuple[StoredResource, ...] = (found,) if found and not found.deleted else ()
@@ -171,7 +176,8 @@ class Transaction:
         else:
             raise _unfit(asked)
         for target in targets:
-            _claim(plan, target.reference)
+            if len(request.path) == 1:
+                _claim(plan, target.reference)
             changeset.delete(target)
         return answer_entry(request, FhirResponse(204))
 
@@ -188,13 +194,10 @@ class Transaction:
         existing = one_match(unit, self._engine, wanted, request.base_url)
         if existing is not None:
             plan.matched.append((asked, existing))
-            _identify(plan, asked, existing.reference)
-        elif wanted in plan.created_if_none:
-            raise InvalidRequest.of(messages.DUPLICATE_IDENTITY(reference=f"{type}?{wanted}"), asked.location)
+            _identify(plan, asked, existing.reference, existing.version)
         else:
-            id = self._engine.new_id()
-            plan.created_if_none[wanted] = id
-            self._plan_write(plan, _Write(asked, id, None, resource))
+            _note_unmatched(plan, asked, wanted)
+            self._plan_write(plan, _Write(asked, self._engine.new_id(), None, resource))
 
     def _plan_update(self, asked: Entry, unit: UnitOfWork, plan: _Plan) -> None:
         request = asked.request
@@ -204,6 +207,8 @@ class Transaction:
         current, id, resource = plan_one(asked, unit)
         check_if_match(request.conditions, current)
         check_if_none_match(request.conditions, current)
+        if len(request.path) == 1 and (current is None or current.deleted):
+            _note_unmatched(plan, asked, Criteria(request.path[0], request.query, "update"))
         self._plan_write(plan, _Write(asked, id, current, resource))
 
     def _update_target(self, asked: Entry, unit: UnitOfWork) -> tuple[StoredResource | None, str, Resource]:
@@ -219,6 +224,7 @@ class Transaction:
 
     def _patch_target(self, asked: Entry, unit: UnitOfWork) -> tuple[StoredResource | None, str, Resource]:
         request = asked.request
+        check_media_type(request)
         if len(request.path) == 2:
             current = unit.read(*request.path)
         else:
@@ -231,24 +237,32 @@ class Transaction:
     def _plan_write(self, plan: _Plan, write: _Write) -> None:
         reference = f"{write.resource['resourceType']}/{write.id}"
         _claim(plan, reference)
-        _identify(plan, write.entry, reference)
+        _identify(plan, write.entry, reference, write.current.version + 1 if write.current else 1)
         plan.writes.append(write)
 
     def _write(self, plan: _Plan, changeset: Changeset) -> list[_Written]:
         """Put what is planned; resources with conditional references last, as these may match the others."""
         links = EntryLinks(self._engine.registry, plan.identities)
         settled: list[_Write] = []
-        waiting: list[_Write] = []
+        waiting: list[tuple[_Write, str, frozenset[str]]] = []
         conditions: list[Criteria] = []
         for write in plan.writes:
             resource, references = _at(write.entry, _linked, write.resource, links)
             linked = _Write(write.entry, write.id, write.current, resource)
-            conditional = list(conditions_of(references, self._engine))
-            conditions += conditional
-            (waiting if conditional else settled).append(linked)
+            if conditional := list(conditions_of(references, self._engine)):
+                conditions += conditional
+                types = frozenset(wanted.type for wanted in conditional)
+                waiting.append((linked, resource["resourceType"], types))
+            else:
+                settled.append(linked)
         expect_matches(changeset.unit, self._engine, conditions, self._request.base_url)
-        put = [_at(write.entry, _put, write, changeset) for write in (*settled, *waiting)]
+        put = [_at(write.entry, _put, write, changeset) for write in (*settled, *in_turn(waiting))]
         return [*put, *((asked, existing, 200) for asked, existing in plan.matched)]
+
+    def _check_single(self, asked: Entry, unit: UnitOfWork, wanted: Criteria) -> None:
+        """Raises `InvalidRequest` where another entry has written what the condition of this one matches."""
+        if len(matches(unit, self._engine, wanted, asked.request.base_url)) > 1:
+            raise _duplicate(wanted)
 
     def _read(self, asked: Entry, unit: UnitOfWork) -> bytes:
         return answer_entry(asked.request, self._read_in(asked.request, unit))
@@ -278,9 +292,20 @@ def _claim(plan: _Plan, reference: str) -> None:
     plan.claimed.add(reference)
 
 
-def _identify(plan: _Plan, asked: Entry, reference: str) -> None:
+def _identify(plan: _Plan, asked: Entry, reference: str, version: int) -> None:
     if asked.full_url:
-        plan.identities[asked.full_url] = reference
+        plan.identities.references[asked.full_url] = reference
+        plan.identities.versions[reference] = version
+
+
+def _note_unmatched(plan: _Plan, asked: Entry, wanted: Criteria) -> None:
+    if wanted in plan.unmatched:
+        raise _duplicate(wanted)
+    plan.unmatched[wanted] = asked
+
+
+def _duplicate(wanted: Criteria) -> InvalidRequest:
+    return InvalidRequest.of(messages.DUPLICATE_IDENTITY(reference=f"{wanted.type}?{wanted}"))
 
 
 def _check_full_urls(entries: list[Entry]) -> None:

@@ -24,6 +24,9 @@ FHIR = b"application/fhir+json; charset=utf-8"
         ("*/*, application/json", b"application/json; charset=utf-8"),
         ("application/fhir+json; fhirVersion=4.0", b"application/fhir+json; fhirVersion=4.0; charset=utf-8"),
         ("application/fhir+json;fhirVersion=3.0, application/fhir+json;q=0.5", FHIR),
+        ("application/fhir+json;q=0, */*", b"application/json; charset=utf-8"),
+        ("text/*", b"text/json; charset=utf-8"),
+        ("application/xml, text/*;q=0.5, */*;q=0.1", b"text/json; charset=utf-8"),
     ],
 )
 def test_accept_chooses_the_format(accept: str, answered: bytes) -> None:
@@ -37,6 +40,7 @@ def test_accept_chooses_the_format(accept: str, answered: bytes) -> None:
         ("application/xml", "XML"),
         ("text/turtle", "text/turtle"),
         ("application/fhir+json;q=0", "cannot be served"),
+        ("text/json;q=0, text/*", "cannot be served"),
         ("application/fhir+json; fhirVersion=5.0", "5.0"),
     ],
 )

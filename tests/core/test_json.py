@@ -28,6 +28,17 @@ def test_number_text_is_kept(text: str) -> None:
     assert json.serialise(json.parse(body)) == body
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["1e-99999999999999999999", "1E+1000000000000000000", "0e99999999999999999999", f"1e{'9' * 5_000}"],
+)
+def test_numbers_that_cannot_be_calculated_with_are_refused(text: str) -> None:
+    for body in (f"[{text}]", f'{{"a":-0,"b":[{text}]}}'):
+        with pytest.raises(MalformedContent, match="too large or too small"):
+            json.parse(body.encode())
+    assert json.decimal(json.parse(b"[1e999999999999999999]")[0]).adjusted() == 999_999_999_999_999_999
+
+
 @given(st.lists(NUMBERS))
 def test_any_number_text_is_kept(numbers: list[str]) -> None:
     body = f"[{','.join(numbers)}]".encode()

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from fhir_server.core.limits import Limits
-from tests.interactions.client import Answer, Client, ClientFactory, identified, patient
+from tests.interactions.client import BASE, Answer, Client, ClientFactory, identified, patient
 
 XHTML = 'xmlns="http://www.w3.org/1999/xhtml"'
 
@@ -27,6 +27,20 @@ def encounter(subject: str) -> dict[str, Any]:
         "class": {"code": "AMB"},
         "subject": {"reference": subject},
     }
+
+
+CREATE = entry("POST", "Patient", identified("a"), ifNoneExist="identifier=urn:ids|a")
+UPDATE = entry("PUT", "Patient?identifier=urn:ids|a", identified("a"))
+
+
+def identity(answer: Answer, index: int) -> str:
+    """What an entry has written, such as Patient/123."""
+    return str(answer.entries[index]["response"]["location"]).partition("/_history")[0]
+
+
+def subject_of(client: Client, answer: Answer, index: int) -> str:
+    """What the Encounter that an entry has written refers to."""
+    return str(client.get(identity(answer, index)).content["subject"]["reference"])
 
 
 def statuses(answer: Answer) -> list[str]:
@@ -87,6 +101,91 @@ class TestTransaction:
         stored = client.get(answer.entries[1]["response"]["location"]).content
         assert stored["subject"]["reference"] == new
 
+    @pytest.mark.parametrize("full_url", [f"{BASE}/Encounter/1", "urn:uuid:e", None])
+    def test_relative_references_are_else_resolved_on_this_server(
+        self, client: Client, full_url: str | None
+    ) -> None:
+        answer = transact(
+            client,
+            entry("POST", "Patient", patient(), f"{BASE}/Patient/7"),
+            entry("POST", "Encounter", encounter("Patient/7"), full_url),
+        )
+        assert subject_of(client, answer, 1) == identity(answer, 0)
+
+    def test_relative_references_do_not_lead_to_the_entry_of_another_server(self, client: Client) -> None:
+        answer = transact(
+            client,
+            entry("POST", "Patient", patient(), "http://elsewhere/fhir/Patient/7"),
+            entry("POST", "Encounter", encounter("Patient/7")),
+            entry("POST", "Encounter", encounter("Patient/7"), "http://nowhere/fhir/Encounter/1"),
+        )
+        assert {subject_of(client, answer, 1), subject_of(client, answer, 2)} == {"Patient/7"}
+
+    def test_references_to_a_version_lead_to_the_one_that_is_written(self, client: Client) -> None:
+        client.put("Patient/mine", patient(id="mine"))
+        known = client.post("Patient", identified("a")).id
+        client.put(f"Patient/{known}", identified("a", id=known, active=True))
+        answer = transact(
+            client,
+            entry("POST", "Patient", patient(), f"{BASE}/Patient/7"),
+            entry("PUT", "Patient/mine", patient(id="mine", active=True), f"{BASE}/Patient/mine"),
+            entry("POST", "Patient", identified("a"), "urn:uuid:p", ifNoneExist="identifier=urn:ids|a"),
+            entry("POST", "Encounter", encounter("Patient/7/_history/4")),
+            entry("POST", "Encounter", encounter(f"{BASE}/Patient/mine/_history/1")),
+            entry("POST", "Encounter", encounter("urn:uuid:p/_history/1")),
+            entry("POST", "Encounter", encounter("Patient/other/_history/1")),
+        )
+        assert [subject_of(client, answer, index) for index in (3, 4, 5, 6)] == [
+            f"{identity(answer, 0)}/_history/1",
+            "Patient/mine/_history/2",
+            f"Patient/{known}/_history/2",
+            "Patient/other/_history/1",
+        ]
+
+    def test_canonicals_and_the_names_of_definitions_stay(self, client: Client) -> None:
+        url = "http://example.org/fhir/Questionnaire/q"
+        form = {"resourceType": "Questionnaire", "status": "draft", "url": url}
+        answers = {"resourceType": "QuestionnaireResponse", "status": "completed", "questionnaire": url}
+        answer = transact(
+            client,
+            entry("POST", "Questionnaire", form, url),
+            entry("POST", "QuestionnaireResponse", answers),
+            returns="representation",
+        )
+        assert answer.entries[0]["resource"]["url"] == url
+        assert answer.entries[1]["resource"]["questionnaire"] == url
+
+    def test_a_bundle_that_is_stored_keeps_its_own_links(self, client: Client) -> None:
+        inner = [
+            {"fullUrl": "urn:uuid:p", "resource": patient()},
+            {"fullUrl": "urn:uuid:1", "resource": encounter("urn:uuid:p")},
+            {"fullUrl": "urn:uuid:2", "resource": encounter("urn:uuid:elsewhere")},
+            {"fullUrl": "urn:uuid:3", "resource": encounter("Patient?identifier=urn:ids|nobody")},
+            {"fullUrl": "urn:uuid:4", "resource": encounter("urn:uuid:q")},
+            {
+                "fullUrl": "http://elsewhere/fhir/Encounter/5",
+                "resource": encounter("Patient/7") | {"id": "5"},
+            },
+        ]
+        collection = {"resourceType": "Bundle", "type": "collection", "entry": inner}
+        answer = transact(
+            client,
+            entry("POST", "Bundle", collection),
+            entry("POST", "Patient", patient(), "urn:uuid:p"),
+            entry("POST", "Patient", patient(), "urn:uuid:q"),
+            entry("POST", "Patient", patient(), f"{BASE}/Patient/7"),
+        )
+        stored = client.get(answer.entries[0]["response"]["location"]).content["entry"]
+        assert [each["fullUrl"] for each in stored] == [each["fullUrl"] for each in inner]
+        assert [each["resource"]["subject"]["reference"] for each in stored[1:]] == [
+            "urn:uuid:p",
+            "urn:uuid:elsewhere",
+            "Patient?identifier=urn:ids|nobody",
+            identity(answer, 2),
+            "Patient/7",
+        ]
+        assert client.post("Bundle", collection).status == 201
+
     def test_deletes_come_first_and_reads_last(self, client: Client) -> None:
         old = client.post("Patient", identified("a")).id
         answer = transact(
@@ -128,12 +227,31 @@ class TestTransaction:
         client.post("Organization", {"resourceType": "Organization", "identifier": [{"value": "o"}]})
         both = [entry("POST", "Encounter", encounter(subject)) for _ in range(2)]
         assert statuses(transact(client, *both)) == ["201", "201"]
-        # It is written between the two, since it has a conditional reference too.
+        # It is written before the others, which look for what it is.
         second = identified("a", managingOrganization={"reference": "Organization?identifier=o"})
         answer = transact(client, both[0], entry("POST", "Patient", second), both[1])
         assert answer.status == 412
-        assert answer.expressions == ["Bundle.entry[2]"]
+        assert answer.expressions == ["Bundle.entry[0]"]
         assert len(client.get("Encounter").entries) == 2
+
+    @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+    def test_conditional_references_do_not_depend_on_the_order(
+        self, client: Client, order: tuple[int, ...]
+    ) -> None:
+        client.post("Organization", {"resourceType": "Organization", "identifier": [{"value": "o"}]})
+        member = identified("a", managingOrganization={"reference": "Organization?identifier=o"})
+        entries = [
+            entry("POST", "Encounter", encounter("Patient?identifier=urn:ids|a")),
+            entry("POST", "Patient", member),
+        ]
+        answer = transact(client, *[entries[index] for index in order])
+        assert answer.status == 200
+        assert subject_of(client, answer, order.index(0)) == identity(answer, order.index(1))
+
+    def test_conditional_references_may_look_for_one_another(self, client: Client) -> None:
+        linked = [{"other": {"reference": "Patient?identifier=urn:ids|a"}, "type": "seealso"}]
+        client.post("Patient", identified("a"))
+        assert transact(client, *[entry("POST", "Patient", patient(link=linked))] * 2).status == 200
 
     def test_updates_patches_and_conditional_updates(self, client: Client) -> None:
         id = client.post("Patient", identified("a")).id
@@ -187,6 +305,44 @@ class TestTransaction:
         assert transact(client, update, conditional).status == 400
         assert client.get(f"Patient/{id}").version == 1
 
+    def test_a_deletion_of_nothing_is_of_that_identity_too(self, client: Client) -> None:
+        delete = entry("DELETE", "Patient/x")
+        assert transact(client, delete, entry("PUT", "Patient/x", patient(id="x"))).status == 400
+        assert transact(client, delete, delete).status == 400
+        assert client.get("_history").entries == []
+
+    @pytest.mark.parametrize(
+        ("first", "second"),
+        [
+            (UPDATE, UPDATE),
+            (UPDATE, CREATE),
+            (CREATE, CREATE),
+            (CREATE, entry("POST", "Patient", identified("a"), ifNoneExist="identifier=a")),
+            (CREATE, entry("POST", "Patient", identified("a"))),
+            (UPDATE, entry("PUT", "Patient/mine", identified("a", id="mine"))),
+            (CREATE, entry("PUT", "Patient?identifier=urn:ids|b", identified("a"))),
+            (
+                entry("POST", "Patient", identified("a"), ifNoneExist="family=Durand"),
+                entry("POST", "Patient", identified("b")),
+            ),
+        ],
+    )
+    @pytest.mark.parametrize("backwards", [False, True])
+    def test_a_condition_may_not_be_met_by_another_entry(
+        self, client: Client, first: Any, second: Any, backwards: bool
+    ) -> None:
+        entries = (second, first) if backwards else (first, second)
+        answer = transact(client, *entries)
+        assert answer.status == 400
+        assert set(answer.expressions) <= {"Bundle.entry[0]", "Bundle.entry[1]"}
+        assert client.get("_history").entries == []
+
+    def test_conditions_on_different_resources_do_not_touch(self, client: Client) -> None:
+        other = entry("POST", "Patient", identified("b"), ifNoneExist="identifier=urn:ids|b")
+        elsewhere = patient(identifier=[{"system": "urn:other", "value": "a"}])
+        answer = transact(client, CREATE, other, entry("POST", "Patient", elsewhere))
+        assert statuses(answer) == ["201", "201", "201"]
+
     def test_problems_of_all_entries_are_said_at_once(self, client: Client) -> None:
         answer = transact(
             client,
@@ -201,6 +357,42 @@ class TestTransaction:
         answer = transact(client, entry("POST", "Patient", patient()), returns="representation")
         assert answer.entries[0]["resource"]["resourceType"] == "Patient"
         assert "resource" not in transact(client, entry("POST", "Patient", patient())).entries[0]
+
+    def test_prefer_operation_outcome_says_it_in_the_response(self, client: Client) -> None:
+        client.put("Patient/mine", patient(id="mine"))
+        entries = (entry("POST", "Patient", patient()), entry("DELETE", "Patient/mine"))
+        for answer in (
+            transact(client, entries[0], returns="OperationOutcome"),
+            batch(client, *entries, returns="OperationOutcome"),
+        ):
+            for each in answer.entries:
+                assert each["response"]["outcome"]["resourceType"] == "OperationOutcome"
+                assert "resource" not in each
+
+    @pytest.mark.parametrize("data", [5, ["x"], "é", "x", "", None, "ew==", "W10"])
+    def test_a_patch_that_cannot_be_read_is_refused(self, client: Client, data: Any) -> None:
+        client.put("Patient/mine", patient(id="mine"))
+        binary = {"resourceType": "Binary", "contentType": "application/json-patch+json", "data": data}
+        bad = entry("PATCH", "Patient/mine", {key: one for key, one in binary.items() if one is not None})
+        answer = transact(client, bad)
+        assert answer.status == 400
+        assert answer.expressions == ["Bundle.entry[0].resource.data"]
+        assert statuses(batch(client, bad)) == ["400"]
+
+    def test_a_patch_of_another_kind_is_refused(self, client: Client) -> None:
+        client.put("Patient/mine", patient(id="mine"))
+        binary = {"resourceType": "Binary", "contentType": "application/xml-patch+xml", "data": "PGEvPg=="}
+        answer = transact(client, entry("PATCH", "Patient/mine", binary))
+        assert answer.status == 415
+        assert "application/xml-patch+xml" in answer.diagnostics
+
+    def test_a_json_patch_may_be_broken_into_lines(self, client: Client) -> None:
+        client.put("Patient/mine", patient(id="mine"))
+        data = "W3sib3AiOiJhZGQiLCJwYXRo\r\n Ijoi L2dlbmRlciIsInZhbHVlIjoibWFsZSJ9XQ=="
+        kind = "application/json-patch+json; charset=utf-8"
+        binary = {"resourceType": "Binary", "contentType": kind, "data": data}
+        assert transact(client, entry("PATCH", "Patient/mine", binary)).status == 200
+        assert client.get("Patient/mine").content["gender"] == "male"
 
     def test_an_empty_transaction_is_answered(self, client: Client) -> None:
         assert client.post("", {"resourceType": "Bundle", "type": "transaction"}).status == 200
@@ -221,6 +413,28 @@ class TestBatch:
         outcome = answer.entries[1]["response"]["outcome"]
         assert outcome["issue"][0]["expression"] == ["Bundle.entry[1].resource.gender"]
         assert len(client.get("Patient").entries) == 1
+
+    def test_an_entry_may_not_refer_to_one_that_is_created(self, client: Client) -> None:
+        answer = batch(
+            client,
+            entry("POST", "Encounter", encounter("urn:uuid:p")),
+            entry("POST", "Patient", patient(), "urn:uuid:p"),
+        )
+        assert statuses(answer) == ["400", "201"]
+        assert "urn:uuid:p" in answer.entries[0]["response"]["outcome"]["issue"][0]["diagnostics"]
+        assert client.get("Encounter").entries == []
+
+    def test_a_read_may_be_conditional(self, client: Client) -> None:
+        stored = client.post("Patient", patient())
+        url, stamp = f"Patient/{stored.id}", stored.content["meta"]["lastUpdated"]
+        answer = batch(
+            client,
+            entry("GET", url, ifModifiedSince=stamp),
+            entry("GET", url, ifModifiedSince="2000-01-01T00:00:00Z"),
+            entry("GET", url, ifModifiedSince="2100-01-01T00:00:00.5+01:00"),
+            entry("GET", url, ifNoneMatch='W/"1"'),
+        )
+        assert statuses(answer) == ["304", "200", "304", "304"]
 
     def test_a_search_by_post_needs_no_resource(self, client: Client) -> None:
         id = client.post("Patient", identified("a")).id

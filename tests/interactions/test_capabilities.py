@@ -23,6 +23,28 @@ def test_every_type_and_its_parameters_are_listed(client: Client) -> None:
     assert {"identifier", "family", "birthdate", "_id", "_lastUpdated"} <= names
 
 
+def test_its_etag_changes_with_it(client: Client) -> None:
+    before = client.get("metadata").version
+    assert before is not None
+    assert client.get("metadata").version == before
+    assert client.get("metadata?mode=terminology").version != before
+    client.post(
+        "SearchParameter",
+        {
+            "resourceType": "SearchParameter",
+            "url": "http://example.org/SearchParameter/maiden",
+            "name": "Maiden",
+            "status": "active",
+            "description": "x",
+            "code": "maiden",
+            "base": ["Patient"],
+            "type": "string",
+            "expression": "Patient.name.family",
+        },
+    )
+    assert client.get("metadata").version != before
+
+
 def test_searches_are_told_as_they_are_served(client: Client) -> None:
     statement = client.get("metadata").content
     names = {each["name"] for each in resource(statement, "Location")["searchParam"]}

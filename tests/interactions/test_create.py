@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from fhir_server.core import json
-from tests.interactions.client import Client, identified, patient
+from tests.interactions.client import BASE, Client, identified, patient
 
 
 def test_create_gives_an_id_and_a_first_version(client: Client) -> None:
@@ -37,6 +37,25 @@ def test_if_none_exist_creates_once(client: Client) -> None:
     second = client.post("Patient", identified("a"), if_none_exist="identifier=urn:ids|a")
     assert (first.status, second.status) == (201, 200)
     assert first.id == second.id
+
+
+def test_if_none_exist_must_be_of_the_type_that_is_created(client: Client) -> None:
+    ours = f"{BASE}/Patient?identifier=urn:ids|a"
+    assert client.post("Patient", identified("a"), if_none_exist=ours).status == 201
+    assert client.post("Patient", identified("a"), if_none_exist="Patient?identifier=a").status == 200
+    answer = client.post("Patient", identified("a"), if_none_exist="Observation?identifier=urn:ids|b")
+    assert answer.status == 400
+    assert "Observation" in answer.diagnostics
+
+
+def test_what_a_summary_left_of_a_resource_is_not_stored(client: Client) -> None:
+    whole = client.post("Patient", identified("a", active=True))
+    for asked in ("_summary=true", "_elements=active"):
+        part = client.get(f"Patient/{whole.id}?{asked}").content
+        for answer in (client.put(f"Patient/{whole.id}", part), client.post("Patient", part)):
+            assert answer.status == 422
+            assert answer.expressions == ["Patient.meta.tag[0]"]
+    assert client.get(f"Patient/{whole.id}").version == 1
 
 
 def test_if_none_exist_with_several_matches_is_refused(client: Client) -> None:

@@ -52,6 +52,20 @@ def test_since_is_inclusive(client: Client) -> None:
     assert client.get("Patient/_history?_since=2100").entries == []
 
 
+@pytest.mark.parametrize("name", ["_since", "_at", "_count"])
+def test_a_parameter_given_twice_is_refused(client: Client, name: str) -> None:
+    value = "2" if name == "_count" else "2020-01-01"
+    answer = client.get(f"Patient/_history?{name}={value}&{name}={value}")
+    assert answer.status == 400
+    assert name in answer.diagnostics
+
+
+def test_the_order_of_a_history_cannot_be_changed(client: Client) -> None:
+    assert client.get("Patient/_history?_sort=-_lastUpdated").status == 200
+    for order in ("_lastUpdated", "foo", ""):
+        assert client.get(f"Patient/_history?_sort={order}").status == 400
+
+
 def test_at_gives_what_was_current(client: Client) -> None:
     client.post("Patient", patient())
     assert len(client.get("Patient/_history?_at=2100").entries) == 1

@@ -51,6 +51,14 @@ def test_if_none_match_star_creates_only(client: Client) -> None:
     assert client.put("Patient/mine", patient(id="mine"), if_none_match="*").status == 412
 
 
+def test_if_none_match_with_the_current_version_writes_nothing(client: Client) -> None:
+    client.put("Patient/mine", patient(id="mine"))
+    assert client.put("Patient/mine", patient(id="mine"), if_none_match='W/"7"').version == 2
+    answer = client.put("Patient/mine", patient(id="mine"), if_none_match='W/"1", "2"')
+    assert answer.status == 412
+    assert "Patient/mine" in answer.diagnostics
+
+
 class TestConditionalUpdate:
     """https://hl7.org/fhir/R4/http.html#cond-update"""
 
