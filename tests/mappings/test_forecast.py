@@ -1,8 +1,10 @@
 """The forecast cohort fills every cell of the table that the opinion of 2023 gives."""
 
 from collections import Counter
+from collections.abc import Iterable
 from datetime import timedelta
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 
 from fhir_server.core import json
 from mappings.sesame.check_digits import nir_key
-from mappings.sesame.cohort import forecast_cohort
+from mappings.sesame.cohort import demo_cohort, forecast_cohort
 from mappings.sesame.cohort.admissions import admissions
 from mappings.sesame.cohort.forecast import forecast_courses
 from mappings.sesame.cohort.forecast_table import Column, read_forecast
@@ -88,6 +90,19 @@ def test_all_2910_patients_have_a_valid_number_of_their_own() -> None:
     numbers = [person["identifier"][0]["value"] for person in people]
     assert len(numbers) == len(set(numbers)) == 2_910
     assert all(nir_key(number[:13]) == number[13:] for number in numbers)
+
+
+def conditions(bundles: Iterable[dict[str, Any]]) -> set[str]:
+    """The identifiers on which what patients have is created."""
+    _, *of_patients = bundles
+    return {entry["request"]["ifNoneExist"] for one in of_patients for entry in one["entry"]
+            if "ifNoneExist" in entry["request"]}  # fmt: skip
+
+
+def test_it_can_be_loaded_beside_the_demonstration() -> None:
+    small = conditions(demo_cohort())
+    assert len(small) > 100
+    assert small.isdisjoint(conditions(SMALL))
 
 
 def test_every_resource_is_sound_and_marked_synthetic() -> None:

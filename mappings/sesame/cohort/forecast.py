@@ -24,6 +24,8 @@ from mappings.sesame.cohort.telling import make_kit, told
 from mappings.sesame.guide import Resource, read_guide
 
 SEED = 2023
+# The numbers below belong to the patients of the small cohort, beside which this one may be loaded.
+FIRST_NUMBER = 1_001
 # The last day of the forecast: what begins later is not in it, and what ends later is under way.
 AS_OF = date(2026, 8, 31)
 # Four contacts in the first twelve weeks, then one a month.
@@ -52,7 +54,7 @@ def forecast_courses(seed: int = SEED, scale: float = 1.0) -> Iterator[Course]:
     admitted = admissions(Random(f"{seed}-forecast"), read_forecast(scale))
     return (
         _course(Random(f"{seed}-forecast-{number}"), number, admission)
-        for number, admission in enumerate(admitted, start=1)
+        for number, admission in enumerate(admitted, start=FIRST_NUMBER)
     )
 
 
