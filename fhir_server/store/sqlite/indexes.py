@@ -1,6 +1,6 @@
 """How each type is indexed, and the generation that tells all processes when that has changed.
 
-https://www.sqlite.org/pragma.html#pragma_data_version
+https://hl7.org/fhir/R4/searchparameter.html
 """
 
 import sqlite3
@@ -17,21 +17,6 @@ _RECORD = "INSERT OR REPLACE INTO indexes (type, fingerprints, pending) VALUES (
 _encode = msgspec.json.Encoder().encode
 _fingerprints = msgspec.json.Decoder(dict[str, str]).decode
 _pending = msgspec.json.Decoder(frozenset[str]).decode
-
-
-class Generation:
-    """The generation as one connection sees it, looked up only after something was committed elsewhere."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-        self._seen = -1
-        self._value = 0
-
-    def now(self) -> int:
-        (version,) = self._connection.execute("PRAGMA data_version").fetchone()
-        if version != self._seen:
-            self._value, self._seen = read_generation(self._connection), version
-        return self._value
 
 
 def read_generation(connection: sqlite3.Connection) -> int:

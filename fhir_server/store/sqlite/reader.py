@@ -21,9 +21,10 @@ from fhir_server.store.port import (
 )
 from fhir_server.store.sqlite.backlog import has_backlog
 from fhir_server.store.sqlite.connection import refusing
-from fhir_server.store.sqlite.indexes import Generation, read_indexes
+from fhir_server.store.sqlite.indexes import read_generation, read_indexes
 from fhir_server.store.sqlite.jobs import jobs
 from fhir_server.store.sqlite.kept import document, documents
+from fhir_server.store.sqlite.known import Known
 from fhir_server.store.sqlite.search import SqliteSearch
 from fhir_server.store.sqlite.symbols import Symbols
 from fhir_server.store.sqlite.versions import ONE_VERSION_COLUMNS, VERSION_COLUMNS, stored
@@ -56,7 +57,14 @@ class SqliteReader:
     def __init__(self, connection: sqlite3.Connection, symbols: Symbols) -> None:
         self._connection = connection
         self._symbols = symbols
-        self._generation = Generation(connection)
+
+    @cached_property
+    def _generation(self) -> Known[int]:
+        return Known(self._connection, read_generation)
+
+    @cached_property
+    def _is_behind(self) -> Known[bool]:
+        return Known(self._connection, has_backlog)
 
     @cached_property
     def _search(self) -> SqliteSearch:
@@ -149,14 +157,14 @@ class SqliteReader:
 
     @refusing
     def settled(self) -> bool:
-        return not has_backlog(self._connection)
+        return not self._is_behind.now()
 
     @refusing
     def complete(self, read: Callable[[], T]) -> T | None:
         """What `read` finds in one state of the store, None if in that state there is a backlog."""
         self._connection.execute("BEGIN")
         try:
-            return None if has_backlog(self._connection) else read()
+            return None if self._is_behind.now() else read()
         finally:
             self._connection.execute("COMMIT")
 

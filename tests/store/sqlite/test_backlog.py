@@ -127,6 +127,16 @@ def test_what_another_process_wrote_is_found(store: SqliteStore, path: Path) -> 
     other.close()
 
 
+def test_a_store_is_settled_until_another_process_writes(store: SqliteStore, path: Path) -> None:
+    assert store.settled()
+    assert ids(store, FAMILY) == []
+    with closing(SqliteStore(path)) as other:
+        put(other, person("a"))
+        assert not store.settled()
+        assert ids(store, FAMILY) == ["a"]
+    assert store.settled()
+
+
 def test_a_store_that_is_closed_leaves_no_backlog(path: Path) -> None:
     store = SqliteStore(path)
     put(store, person("a"))
