@@ -5,9 +5,10 @@ Not stated by the documents (tag D of the domain): the policy says whether it is
 
 from collections.abc import Iterable
 
-from fhir_server.extension import Change, View
+from fhir_server.extension import Change, Resource, View
 from fhir_server.issues import Issue
 from mappings.sesame.guide import Guide
+from mappings.sesame.pathway.grounds import is_episode
 from mappings.sesame.pathway.reading import referring, target
 from mappings.sesame.policy import Policy
 from mappings.sesame.rules import messages
@@ -23,7 +24,7 @@ class OneOpenEpisode:
     types = frozenset({"EpisodeOfCare"})
 
     def __init__(self, guide: Guide, policy: Policy) -> None:
-        self._system = guide.naming_system("episode")
+        self._guide = guide
         self._policy = policy
 
     def check(self, change: Change, view: View) -> Iterable[Issue]:
@@ -37,10 +38,6 @@ class OneOpenEpisode:
                 text = messages.EPISODE_OPEN(id=other["id"])
                 yield from judged(self._policy.one_open_episode, text, "EpisodeOfCare.status")
 
-    def _is_open(self, episode: dict[str, object]) -> bool:
-        """Whether this is an episode of the programme, told by its number, that has not ended."""
-        identifiers = episode.get("identifier")
-        numbered = isinstance(identifiers, list) and any(
-            one.get("system") == self._system for one in identifiers
-        )
-        return numbered and episode.get("status") in OPEN
+    def _is_open(self, episode: Resource) -> bool:
+        """Whether this is an episode of the programme that has not ended."""
+        return is_episode(self._guide, episode) and episode.get("status") in OPEN

@@ -7,12 +7,18 @@ SEQUENCE_LACKS = Template(
     "its number, track, rank, patient, and first and last day; one recorded by mistake becomes "
     "entered-in-error.",
     fr="Ce CarePlan est une séquence du programme, ou en renouvelle une, mais il lui manque : {names}. Une "
-    "séquence garde son numéro, son parcours, son rang, son patient, son premier et son dernier jour ; une "
+    "séquence garde son numéro, son forfait, son rang, son patient, son premier et son dernier jour ; une "
     "séquence enregistrée par erreur devient entered-in-error.",
 )
 NUMBER_FIXED = Template(
     en="The sequence keeps its number, {number}: its claims bear it.",
     fr="La séquence garde son numéro, {number} : ses factures le portent.",
+)
+PATIENT_FIXED = Template(
+    en="The sequence stays that of Patient/{patient}. One recorded for the wrong patient becomes "
+    "entered-in-error.",
+    fr="La séquence reste celle de Patient/{patient}. Enregistrée pour un autre par erreur, elle devient "
+    "entered-in-error.",
 )
 NUMBER_TAKEN = Template(
     en="The number {number} is that of the sequence CarePlan/{id}. Give this one a number of its own.",
@@ -34,6 +40,18 @@ ASSESSED_LATER = Template(
 EPISODE_NEEDED = Template(
     en="A sequence belongs to an EpisodeOfCare that is active, on hold or finished: refer to it.",
     fr="Une séquence appartient à un EpisodeOfCare actif, suspendu ou terminé : référencez-le.",
+)
+EPISODE_UNNUMBERED = Template(
+    en="EpisodeOfCare/{id} has no number of the programme, by which its episodes are told and counted. Give "
+    "it one.",
+    fr="EpisodeOfCare/{id} n'a pas de numéro du programme, auquel ses parcours se reconnaissent et se "
+    "comptent. Donnez-lui en un.",
+)
+EPISODE_OVER = Template(
+    en="The EpisodeOfCare ended on {ended}, and the sequence begins on {start}. After the exit another "
+    "EpisodeOfCare begins.",
+    fr="L'EpisodeOfCare s'est terminé le {ended}, et la séquence commence le {start}. Après la sortie "
+    "commence un autre EpisodeOfCare.",
 )
 EPISODE_OF_ANOTHER = Template(
     en="The EpisodeOfCare is another patient's. Refer to one of the patient of this sequence.",
@@ -84,9 +102,10 @@ RANK_TAKEN = Template(
     fr="Le parcours a déjà une séquence de rang {rank}, CarePlan/{id}. Donnez à celle-ci le rang suivant.",
 )
 BEYOND_YEAR = Template(
-    en="The sequence ends on {end}; the first began on {first}, so the twelve months are over on {latest}.",
-    fr="La séquence finit le {end} ; la première a commencé le {first}, les douze mois s'achèvent donc le "
+    en="The last sequence ends on {end}; the first began on {first}, so the twelve months are over on "
     "{latest}.",
+    fr="La dernière séquence finit le {end} ; la première a commencé le {first}, les douze mois s'achèvent "
+    "donc le {latest}.",
 )
 RENEWS_PREVIOUS = Template(
     en="A renewal replaces the classique of rank {rank} of the same episode: refer to it in "
@@ -94,6 +113,23 @@ RENEWS_PREVIOUS = Template(
     fr="Un renouvellement remplace la séquence classique de rang {rank} du même parcours : référencez-la "
     "dans "
     "CarePlan.replaces.",
+)
+FIRST_RENEWS_NOTHING = Template(
+    en="A sequence of rank 1 renews none. Leave CarePlan.replaces out, or give it the rank that follows.",
+    fr="Une séquence de rang 1 n'en renouvelle aucune. Retirez CarePlan.replaces, ou donnez-lui le rang "
+    "suivant.",
+)
+RENEWS_LATER = Template(
+    en="The renewal begins on {start}, before the sequence that it renews, which began on {previous}.",
+    fr="Le renouvellement commence le {start}, avant la séquence qu'il renouvelle, qui a commencé le "
+    "{previous}.",
+)
+RENEWED_BY = Template(
+    en="CarePlan/{id} renews this sequence, which therefore stays a classique of rank {rank} of the same "
+    "episode that is over and ends before {start}. Change the renewal first, or both in one transaction.",
+    fr="CarePlan/{id} renouvelle cette séquence, qui reste donc une classique de rang {rank} du même "
+    "parcours, achevée avant le {start}. Changez d'abord le renouvellement, ou les deux dans une même "
+    "transaction.",
 )
 PREVIOUS_OPEN = Template(
     en="CarePlan/{id}, which this sequence renews, is still open. Complete it in the same transaction, or "

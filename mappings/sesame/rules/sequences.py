@@ -1,7 +1,7 @@
-"""The sequences of a patient: assessment first, three months, four ranks, twelve months, no overlap, one
-léger.
+"""The sequences of a patient: assessment first, an episode, a team, three months, no overlap, and one after
+the other.
 
-Source: avis du comité technique (June 2023), rules R3 to R6 and R9; the policy decides what it leaves open.
+Source: avis du comité technique (June 2023), rules R3 to R9; the policy decides what it leaves open.
 """
 
 from collections.abc import Iterable, Iterator
@@ -10,8 +10,9 @@ from fhir_server.extension import Change, Resource, View
 from fhir_server.issues import Issue
 from fhir_server.search.ast import Match, SearchQuery, TokenValue
 from mappings.sesame.guide import Guide
-from mappings.sesame.pathway.calendar import CLASSIQUE_MONTHS, RANK_MAX, WHOLE_MONTHS, add_days, last_day
-from mappings.sesame.pathway.reading import FOUND_MAX, codes, day, followed, has_code, target
+from mappings.sesame.pathway.calendar import CLASSIQUE_MONTHS, last_day
+from mappings.sesame.pathway.grounds import LIVE_EPISODES, is_assessment_of, is_episode
+from mappings.sesame.pathway.reading import FOUND_MAX, codes, day, followed, target
 from mappings.sesame.pathway.sequence import (
     COUNTED,
     Sequence,
@@ -24,9 +25,9 @@ from mappings.sesame.pathway.sequence import (
 from mappings.sesame.policy import Policy
 from mappings.sesame.resources.care_plan import EPISODE
 from mappings.sesame.rules import messages
+from mappings.sesame.rules.chain import follows_on, stays_renewable
 from mappings.sesame.rules.verdict import judged, refusal
 
-LIVE_EPISODES = frozenset({"active", "onhold", "finished"})
 ONE_EACH = ("ide", "psychiatre")
 AT_LEAST_ONE = "medecin-generaliste"
 
@@ -42,29 +43,40 @@ class SequenceRules:
         self._policy = policy
 
     def check(self, change: Change, view: View) -> Iterable[Issue]:
+        before = sequence_of(self._guide, change.before)
         sequence = sequence_of(self._guide, change.after)
-        yield from self._identity(change, sequence, view)
-        if sequence is None or not sequence.counts:
-            return
-        view.lock(f"sesame/Patient/{sequence.patient}")
+        yield from self._identity(change, before, sequence, view)
+        if before and before.counts:
+            view.lock(f"sesame/Patient/{before.patient}")
+            yield from stays_renewable(before, _counted(sequence), self._others(before, view))
+        if sequence and sequence.counts:
+            view.lock(f"sesame/Patient/{sequence.patient}")
+            yield from self._alone(sequence, view)
+            others = self._others(sequence, view)
+            yield from _overlaps(sequence, others)
+            siblings = [one for one in others if one.episode == sequence.episode]
+            yield from follows_on(self._policy, sequence, siblings)
+
+    def _others(self, sequence: Sequence, view: View) -> list[Sequence]:
+        """The other sequences of the patient that count."""
         all_sequences = sequences_of_patient(self._guide, view, sequence.patient)
-        others = [one for one in all_sequences if one.id != sequence.id]
-        siblings = [one for one in others if one.episode == sequence.episode]
+        return [one for one in all_sequences if one.id != sequence.id]
+
+    def _alone(self, sequence: Sequence, view: View) -> Iterator[Issue]:
+        """What a sequence must be whatever other sequences there are."""
         yield from self._assessment(sequence, view)
         yield from self._episode(sequence, view)
         yield from self._team(sequence, view)
         yield from self._length(sequence)
         yield from self._window(sequence)
-        yield from _overlaps(sequence, others)
-        if sequence.track == "leger":
-            yield from self._leger(sequence, siblings)
-        else:
-            yield from self._classique(sequence, siblings)
 
-    def _identity(self, change: Change, sequence: Sequence | None, view: View) -> Iterator[Issue]:
-        """What is or renews a sequence has all that makes it one, and keeps its number, which claims bear."""
-        plan, before = change.after, sequence_of(self._guide, change.before)
-        counted = before is not None and before.counts
+    def _identity(
+        self, change: Change, before: Sequence | None, sequence: Sequence | None, view: View
+    ) -> Iterator[Issue]:
+        """What is or renews a sequence has all that makes it one, and keeps its patient, and its number,
+        which claims bear.
+        """
+        plan, counted = change.after, before is not None and before.counts
         if plan is None:
             return
         if sequence is None:
@@ -73,6 +85,8 @@ class SequenceRules:
                 yield refusal(messages.SEQUENCE_LACKS(names=names), "CarePlan")
         elif before is not None and counted and before.number != sequence.number:
             yield refusal(messages.NUMBER_FIXED(number=before.number), "CarePlan.identifier")
+        elif before is not None and counted and before.patient != sequence.patient:
+            yield refusal(messages.PATIENT_FIXED(patient=before.patient), "CarePlan.subject")
         elif sequence.counts:
             yield from self._own_number(sequence, view)
 
@@ -93,13 +107,7 @@ class SequenceRules:
     def _assessment(self, sequence: Sequence, view: View) -> Iterator[Issue]:
         """R9: the nurse's initial assessment decides the track, so it comes before any sequence."""
         visit = followed(view, sequence.plan.get("encounter"), "Encounter")
-        kinds = self._guide.canonical("CodeSystem", "sesame-encounter-type")
-        if (
-            visit is None
-            or not has_code(visit.get("type", []), kinds, "initial-assessment")
-            or visit.get("status") != "finished"
-            or target(visit.get("subject"), "Patient") != sequence.patient
-        ):
+        if visit is None or not is_assessment_of(self._guide, visit, sequence.patient):
             yield refusal(messages.ASSESSMENT_NEEDED(), "CarePlan.encounter")
             return
         assessed = day(visit.get("period", {}).get("start"))
@@ -112,8 +120,15 @@ class SequenceRules:
         place = f"CarePlan.extension('{EPISODE}')"
         if episode is None or episode.get("status") not in LIVE_EPISODES:
             yield refusal(messages.EPISODE_NEEDED(), place)
-        elif target(episode.get("patient"), "Patient") != sequence.patient:
+            return
+        if not is_episode(self._guide, episode):
+            yield refusal(messages.EPISODE_UNNUMBERED(id=sequence.episode), place)
+        if target(episode.get("patient"), "Patient") != sequence.patient:
             yield refusal(messages.EPISODE_OF_ANOTHER(), place)
+        ended = day(episode.get("period", {}).get("end"))
+        if ended and sequence.start > ended:
+            text = messages.EPISODE_OVER(ended=ended, start=sequence.start)
+            yield refusal(text, "CarePlan.period.start")
 
     def _team(self, sequence: Sequence, view: View) -> Iterator[Issue]:
         teams = (followed(view, team, "CareTeam") for team in sequence.plan.get("careTeam", ()))
@@ -135,41 +150,9 @@ class SequenceRules:
             text = messages.OUTSIDE_WINDOW(start=sequence.start, first=first or "…", last=last or "…")
             yield refusal(text, "CarePlan.period.start")
 
-    def _leger(self, sequence: Sequence, siblings: list[Sequence]) -> Iterator[Issue]:
-        """R6: a léger is never renewed, neither by another nor as the renewal of one."""
-        if sequence.previous or any(one.track == "leger" for one in siblings):
-            yield refusal(messages.LEGER_ONCE(), "CarePlan.replaces")
-        if any(one.track == "classique" and one.start < sequence.start for one in siblings):
-            text = messages.LEGER_AFTER_CLASSIQUE()
-            yield from judged(self._policy.classique_then_leger, text, "CarePlan.extension")
 
-    def _classique(self, sequence: Sequence, siblings: list[Sequence]) -> Iterator[Issue]:
-        same = [one for one in siblings if one.track == "classique"]
-        if any(one.track == "leger" for one in siblings) and sequence.rank == 1:
-            text = messages.CLASSIQUE_AFTER_LEGER()
-            yield from judged(self._policy.leger_then_classique, text, "CarePlan.extension")
-        if sequence.rank > RANK_MAX:
-            yield refusal(messages.TOO_MANY(most=RANK_MAX), "CarePlan.extension")
-        if taken := next((one for one in same if one.rank == sequence.rank), None):
-            yield refusal(messages.RANK_TAKEN(rank=sequence.rank, id=taken.id), "CarePlan.extension")
-        first = min([sequence, *same], key=lambda one: one.start)
-        latest = last_day(first.start, WHOLE_MONTHS)
-        if sequence.end > latest:
-            text = messages.BEYOND_YEAR(first=first.start, latest=latest, end=sequence.end)
-            yield refusal(text, "CarePlan.period.end")
-        if sequence.rank > 1:
-            yield from self._renewal(sequence, same)
-
-    def _renewal(self, sequence: Sequence, same: list[Sequence]) -> Iterator[Issue]:
-        previous = next((one for one in same if one.id == sequence.previous), None)
-        if previous is None or previous.rank != sequence.rank - 1:
-            yield refusal(messages.RENEWS_PREVIOUS(rank=sequence.rank - 1), "CarePlan.replaces")
-            return
-        if not previous.is_over:
-            yield refusal(messages.PREVIOUS_OPEN(id=previous.id), "CarePlan.replaces")
-        if sequence.start > add_days(previous.end, 1):
-            text = messages.GAP(end=previous.end, start=sequence.start)
-            yield from judged(self._policy.gaps, text, "CarePlan.period.start")
+def _counted(sequence: Sequence | None) -> Sequence | None:
+    return sequence if sequence and sequence.counts else None
 
 
 def _overlaps(sequence: Sequence, others: list[Sequence]) -> Iterator[Issue]:
