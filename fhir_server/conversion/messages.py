@@ -2,17 +2,17 @@
 
 from fhir_server.issues import Template
 
-THE_RECORD = Template(en="the record itself", fr="l'enregistrement lui-même")
+THE_RECORD = Template(en="the record", fr="l'enregistrement")
 
 # against the record's schema
 
 MISSING = Template(
-    en="'{name}' is missing at {at}. Add it.",
-    fr="« {name} » manque à {at}. Ajoutez-le.",
+    en="'{name}' is missing in {at}. Add it.",
+    fr="« {name} » manque dans {at}. Ajoutez-le.",
 )
 UNKNOWN = Template(
-    en="'{name}' at {at} is no field of this record. Its fields: {known}.",
-    fr="« {name} » à {at} n'est pas un champ de cet enregistrement. Ses champs : {known}.",
+    en="'{name}' is not a field of {at}. Its fields: {known}.",
+    fr="« {name} » n'est pas un champ de {at}. Ses champs : {known}.",
 )
 WRONG_TYPE = Template(
     en="{at} must be of the JSON type {wanted}.",
@@ -27,9 +27,12 @@ WRONG_FORM = Template(
     fr="{at} n'est pas écrit comme il le faut : {pattern}.",
 )
 NOT_A_DATE = Template(
-    en="{at} is no date that exists. Write it as 2024-05-31, or as 2024-05-31T14:30:00+02:00 with a time.",
-    fr="{at} n'est pas une date qui existe. "
-    "Écrivez-la 2024-05-31, ou 2024-05-31T14:30:00+02:00 avec l'heure.",
+    en="{at} is no date that exists. Write it as 2024-05-31.",
+    fr="{at} n'est pas une date qui existe. Écrivez-la ainsi : 2024-05-31.",
+)
+NOT_A_MOMENT = Template(
+    en="{at} is no time that exists. Write it as 2024-05-31T14:30:00+02:00.",
+    fr="{at} n'est pas un moment qui existe. Écrivez-le ainsi : 2024-05-31T14:30:00+02:00.",
 )
 OUT_OF_RANGE = Template(
     en="{at} is out of range: {limit}.",

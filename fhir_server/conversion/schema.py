@@ -21,6 +21,7 @@ FORMATS: Mapping[str, Callable[[str], object]] = {
     "date": date.fromisoformat,
     "date-time": datetime.fromisoformat,
 }
+NOT_OF_FORMAT = {"date": messages.NOT_A_DATE, "date-time": messages.NOT_A_MOMENT}
 BOUNDS = {"minimum": "≥", "maximum": "≤", "exclusiveMinimum": ">", "exclusiveMaximum": "<"}
 SIZES = {"minLength": "≥", "maxLength": "≤", "minItems": "≥", "maxItems": "≤"}
 
@@ -33,8 +34,14 @@ class RecordSchema:
 
     def problems(self, record: Any) -> list[Issue]:
         """Every way in which a parsed record breaks its schema."""
-        errors = self._validator.iter_errors(_plain(record))
-        return [issue for error in errors for issue in _issues(error)]
+        errors = list(self._validator.iter_errors(_plain(record)))
+        no_dates = {error.json_path for error in errors if error.validator == "format"}
+        return [
+            issue
+            for error in errors
+            if not (error.validator == "pattern" and error.json_path in no_dates)
+            for issue in _issues(error)
+        ]
 
 
 def _formats() -> FormatChecker:
@@ -117,7 +124,7 @@ BY_KEYWORD: Mapping[str, Callable[[ValidationError, Any], Iterator[tuple[str, Te
     "enum": _one(lambda error, at: messages.NOT_ONE_OF(at=at, allowed=", ".join(error.validator_value))),
     "const": _one(lambda error, at: messages.NOT_ONE_OF(at=at, allowed=error.validator_value)),
     "pattern": _one(lambda error, at: messages.WRONG_FORM(at=at, pattern=error.validator_value)),
-    "format": _one(lambda _, at: messages.NOT_A_DATE(at=at)),
+    "format": _one(lambda error, at: NOT_OF_FORMAT[error.validator_value](at=at)),
 }
 
 
