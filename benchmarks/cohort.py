@@ -44,6 +44,11 @@ def family(number: int, seed: int = SEED) -> str:
     return f"{name}-{random.choice(FAMILIES)}" if random.randrange(3) else name
 
 
+def called(number: int, seed: int = SEED) -> str:
+    """What a patient is called, given name first, as hardly another one is."""
+    return f"{_usual_given(corpus.patient(number, seed))} {family(number, seed)}"
+
+
 def started(number: int, seed: int = SEED) -> date:
     """The day on which the care of the patient of that number begins."""
     return FIRST_DAY + timedelta(days=Random(f"{seed}/started/{number}").randrange(DAYS))
@@ -98,12 +103,15 @@ def _patient(number: int, seed: int) -> Resource:
     patient = corpus.patient(number, seed)
     name = family(number, seed)
     official, usual = patient["name"]
-    given = usual["given"][0]
     names = [
         {**official, "family": name.upper()},
-        {**usual, "family": name, "text": f"{given} {name}"},
+        {**usual, "family": name, "text": f"{_usual_given(patient)} {name}"},
     ]
     return {**patient, "id": patient_id(number), "name": names}
+
+
+def _usual_given(patient: Resource) -> str:
+    return str(patient["name"][1]["given"][0])
 
 
 def _plan(id: str, subject: Resource, status: str, days: list[date]) -> Resource:

@@ -76,3 +76,7 @@ def test_every_resource_is_marked_as_test_data_and_valid(number: int) -> None:
         get_fhir_model_class(resource["resourceType"]).model_validate(resource)
         issues = validator.validate(json.parse(corpus.serialised(resource)))
         assert [issue for issue in issues if issue.severity in ("error", "fatal")] == []
+
+
+def test_hardly_two_patients_are_called_the_same() -> None:
+    assert len({cohort.called(number) for number in range(400)}) > 380
