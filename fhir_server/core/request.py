@@ -17,9 +17,7 @@ Return = Literal["minimal", "representation", "OperationOutcome"]
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who asks. `roles` and scopes are given by access control; the open server knows only the anonymous
-    one.
-    """
+    """Who asks. Scopes are for an access control to give; the open server knows only the anonymous one."""
 
     id: str = "anonymous"
     scopes: tuple[str, ...] = ()

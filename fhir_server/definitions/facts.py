@@ -74,11 +74,6 @@ class Facts:
     def _structures(self) -> Mapping[str, msgspec.Raw]:
         return self._read("structures.json", dict[str, msgspec.Raw])
 
-    @cached_property
-    def structure_urls(self) -> frozenset[str]:
-        """The canonicals of the profiles and extensions that R4 defines."""
-        return frozenset(self._structures)
-
     def structure(self, url: str) -> dict[str, Any] | None:
         """The StructureDefinition, with its differential, of one of R4's profiles or extensions."""
         raw = self._structures.get(url)

@@ -22,7 +22,6 @@ from fhir_server.search.types.kinds import KINDS
 Resource = Mapping[str, Any]
 
 ACTIVE = "active"
-ABSTRACT_BASES = ("Resource", "DomainResource")
 COMPONENTS_MIN = 2
 
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")

@@ -14,7 +14,6 @@ from fhir_server.validation.invariants.code import (
     Code,
     Items,
     Scope,
-    Unsupported,
     selecting,
     single,
     testing,
@@ -90,9 +89,3 @@ def _applied(name: str, function: Callable[..., Any], value: str, given: list[An
         return function(value, *given)
     except (TypeError, ValueError) as error:
         raise FhirPathError(f"{name}(): {error}") from error
-
-
-def check_arity(name: str, count: int, *allowed: int) -> None:
-    """Raises `Unsupported` for a number of arguments that a function does not take here."""
-    if count not in allowed:
-        raise Unsupported(f"{name}() with {count} arguments")

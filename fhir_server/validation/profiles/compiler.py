@@ -33,15 +33,6 @@ ProfileCheck = Callable[[str], ValueCheck]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Ground:
-    """What an element's base already asks: its definition in the type, and under which of its types."""
-
-    elements: Mapping[str, Element]
-    element: Element | None = None
-    refs: tuple[TypeRef, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Surroundings:
     """What compiling needs of others: definitions, codes, other profiles."""
 

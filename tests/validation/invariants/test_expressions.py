@@ -40,7 +40,6 @@ OBSERVATION: dict[str, Any] = {
     "effectivePeriod": {"start": "2024-01-31", "end": "2024-04-29"},
     "component": [{"valueString": "a"}, {"valueInteger": 3}, {"valueCodeableConcept": {"text": "t"}}],
 }
-DATA = {"Patient": PATIENT, "Observation": OBSERVATION}
 
 
 @pytest.fixture(scope="module")
