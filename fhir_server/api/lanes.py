@@ -47,7 +47,7 @@ class Lane(Protocol):
 
 
 class WriteLane:
-    """One thread that takes all waiting writes, begins each of them, runs what is left inside one group of the
+    """One thread that takes all waiting writes, begins each, runs what is left of them in one group of the
     store, and answers them all once the group is durable. While none come it lets the store do what writes
     have put off."""
 
