@@ -31,6 +31,7 @@ from mappings.sesame.records.table import tables
 from mappings.sesame.rules.acknowledgements import AcknowledgementRules
 from mappings.sesame.rules.claims import ClaimRules
 from mappings.sesame.rules.episodes import OneOpenEpisode
+from mappings.sesame.rules.grounds import SequenceGrounds
 from mappings.sesame.rules.referrals import ReferralRules, ReferralTaskRules
 from mappings.sesame.rules.scales import ScaleRules
 from mappings.sesame.rules.sequences import SequenceRules
@@ -45,6 +46,7 @@ def plug_ins(root: str | None, options: Mapping[str, Any]) -> PlugIns:
     return PlugIns(
         rules=(
             SequenceRules(guide, policy),
+            SequenceGrounds(guide),
             OneOpenEpisode(guide, policy),
             ClaimRules(billing),
             AcknowledgementRules(guide),

@@ -72,10 +72,29 @@ class Referral:
         return {"reference": f"ServiceRequest/{self.id}"}
 
 
+def is_referral(guide: Guide, request: Resource | None) -> bool:
+    """Whether a ServiceRequest asks for the programme's care."""
+    services = guide.canonical("CodeSystem", "sesame-service")
+    return "soins-collaboratifs" in codes((request or {}).get("code"), services)
+
+
+def lacking(request: Resource) -> list[str]:
+    """What a referral lacks to be recorded and answered: a number to send it again by, whom it is about, whom
+    to answer, and the day on which the age counts.
+    """
+    placer = identifier_of_type(request, "PLAC") or {}
+    parts = {
+        "identifier (PLAC)": placer.get("system") and placer.get("value"),
+        "subject (Patient)": target(request.get("subject"), "Patient"),
+        "requester": request.get("requester"),
+        "authoredOn": day(request.get("authoredOn")),
+    }
+    return [name for name, value in parts.items() if not value]
+
+
 def referral_of(guide: Guide, request: Resource | None) -> Referral | None:
     """The referral that a ServiceRequest is; None for one of another kind, or without placer or patient."""
-    services = guide.canonical("CodeSystem", "sesame-service")
-    if request is None or "soins-collaboratifs" not in codes(request.get("code"), services):
+    if request is None or not is_referral(guide, request):
         return None
     placer = identifier_of_type(request, "PLAC")
     patient = target(request.get("subject"), "Patient")
@@ -170,25 +189,28 @@ def _latest(born: object) -> date | None:
     return last_day(earliest, 12 if len(born) == 4 else 1)
 
 
+def is_answered(guide: Guide, records: Records, request: Resource) -> bool:
+    """Whether the referral, or its form, says at all if a psychiatrist follows the patient."""
+    without = extension(request, guide.profile("sans-suivi-psychiatrique")).get("valueBoolean")
+    return without is not None or bool(_answers(guide, records, request))
+
+
 def _is_followed(guide: Guide, records: Records, request: Resource) -> bool:
     """Whether the referral, or the form that goes with it, says that a psychiatrist follows the patient."""
     without = extension(request, guide.profile("sans-suivi-psychiatrique")).get("valueBoolean")
-    if without is False:
-        return True
+    return without is False or True in _answers(guide, records, request)
+
+
+def _answers(guide: Guide, records: Records, request: Resource) -> list[bool]:
+    """What the forms that go with a referral say of the follow-up."""
     form = guide.canonical("Questionnaire", "adressage")
-    return any(
-        _says_followed(response, form)
-        for reference in request.get("supportingInfo", ())
-        if (response := followed(records, reference, "QuestionnaireResponse"))
-    )
-
-
-def _says_followed(response: Resource, form: str) -> bool:
-    if str(response.get("questionnaire", "")).partition("|")[0] != form:
-        return False
-    return any(
-        answer.get("valueBoolean") is True
+    forms = (followed(records, one, "QuestionnaireResponse") for one in request.get("supportingInfo", ()))
+    return [
+        answer["valueBoolean"]
+        for response in forms
+        if response and str(response.get("questionnaire", "")).partition("|")[0] == form
         for item in response.get("item", ())
         if item.get("linkId") == FOLLOW_UP_ITEM
         for answer in item.get("answer", ())
-    )
+        if "valueBoolean" in answer
+    ]

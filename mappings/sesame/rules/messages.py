@@ -37,6 +37,17 @@ ASSESSED_LATER = Template(
     fr="La séquence commence le {start}, avant l'évaluation initiale du {assessed}. Elle peut commencer ce "
     "jour-là.",
 )
+UNDER_AGE = Template(
+    en="The patient is under {age} on {start}, the first day of the sequence. The programme is for adults.",
+    fr="Le patient a moins de {age} ans le {start}, premier jour de la séquence. Le programme s'adresse aux "
+    "adultes.",
+)
+TURNED_AWAY = Template(
+    en="By ServiceRequest/{id} the patient is not taken on: {reason}. No sequence begins. A new referral may "
+    "be accepted.",
+    fr="Par ServiceRequest/{id}, le patient n'est pas pris en charge : {reason}. Aucune séquence ne "
+    "commence. Un nouvel adressage peut être accepté.",
+)
 EPISODE_NEEDED = Template(
     en="A sequence belongs to an EpisodeOfCare that is active, on hold or finished: refer to it.",
     fr="Une séquence appartient à un EpisodeOfCare actif, suspendu ou terminé : référencez-le.",
@@ -45,7 +56,19 @@ EPISODE_UNNUMBERED = Template(
     en="EpisodeOfCare/{id} has no number of the programme, by which its episodes are told and counted. Give "
     "it one.",
     fr="EpisodeOfCare/{id} n'a pas de numéro du programme, auquel ses parcours se reconnaissent et se "
-    "comptent. Donnez-lui en un.",
+    "comptent. Donnez-lui-en un.",
+)
+ASSESSMENT_KEPT = Template(
+    en="CarePlan/{id} rests on this initial assessment, which therefore stays a finished one of its patient, "
+    "on {start} or before. Correct the sequence first.",
+    fr="CarePlan/{id} repose sur cette évaluation initiale, qui reste donc terminée, celle de son patient, "
+    "et du {start} au plus tard. Corrigez d'abord la séquence.",
+)
+EPISODE_KEPT = Template(
+    en="CarePlan/{id} is a sequence of this EpisodeOfCare, which therefore stays on record with its patient "
+    "and a number of the programme. Correct the sequence first.",
+    fr="CarePlan/{id} est une séquence de cet EpisodeOfCare, qui reste donc enregistré avec son patient et "
+    "un numéro du programme. Corrigez d'abord la séquence.",
 )
 EPISODE_OVER = Template(
     en="The EpisodeOfCare ended on {ended}, and the sequence begins on {start}. After the exit another "

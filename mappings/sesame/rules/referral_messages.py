@@ -46,6 +46,20 @@ INELIGIBLE = Template(
     fr="Le patient ne peut pas être pris en charge : {reason}. Refusez l'adressage avec ce code comme "
     "statusReason.",
 )
+FOLLOW_UP_UNANSWERED = Template(
+    en="Nobody has said whether a psychiatrist follows the patient. Ask, and write the answer into "
+    "ServiceRequest/{id}, extension sans-suivi-psychiatrique, before the referral is accepted.",
+    fr="Personne n'a dit si un psychiatre suit le patient. Demandez-le, et écrivez la réponse dans "
+    "ServiceRequest/{id}, extension sans-suivi-psychiatrique, avant d'accepter l'adressage.",
+)
+REFERRAL_LACKS = Template(
+    en="This ServiceRequest is a referral, but lacks: {names}. It needs the identifier of the software that "
+    "sends it, of type PLAC with system and value, a Patient of this server, a requester to answer, and the "
+    "day on which it was written.",
+    fr="Ce ServiceRequest est un adressage, mais il lui manque : {names}. Il lui faut l'identifiant du "
+    "logiciel qui l'envoie, de type PLAC avec système et valeur, un Patient de ce serveur, un demandeur à "
+    "qui répondre, et le jour où il a été écrit.",
+)
 REFERRAL_KEPT = Template(
     en="A referral is neither deleted nor made into another request. Give its Task the status cancelled or "
     "entered-in-error.",

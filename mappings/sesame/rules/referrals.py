@@ -19,9 +19,12 @@ from mappings.sesame.pathway.referral import (
     business_status,
     identifier_of_type,
     ineligibility,
+    is_answered,
     is_minor,
+    is_referral,
     is_referral_task,
     is_surely_adult,
+    lacking,
     referral_of,
     reject_reason,
     task_of,
@@ -78,9 +81,13 @@ class ReferralTaskRules:
         """R7 and R8 hold also for what became known after the arrival."""
         id = target(task.get("focus"), "ServiceRequest")
         referral = referral_of(self._guide, view.get("ServiceRequest", id)) if id else None
-        reason = ineligibility(self._guide, view, referral, self._policy.adult_age) if referral else None
+        if referral is None:
+            return
+        reason = ineligibility(self._guide, view, referral, self._policy.adult_age)
         if reason:
             yield refusal(messages.INELIGIBLE(reason=reason), "Task.status")
+        elif not is_answered(self._guide, view, referral.request):
+            yield refusal(messages.FOLLOW_UP_UNANSWERED(id=referral.id), "Task.status")
 
     def _codes(self, task: Resource) -> Iterator[Issue]:
         """Business statuses go with some statuses, and a rejection gives its reason."""
@@ -124,10 +131,13 @@ class ReferralRules:
     def check(self, change: Change, view: View) -> Iterable[Issue]:
         before = referral_of(self._guide, change.before)
         # As it stands now: a reaction may have made its status follow the Task since the change.
-        referral = referral_of(self._guide, view.get("ServiceRequest", change.id) if change.after else None)
+        request = view.get("ServiceRequest", change.id) if change.after else None
+        referral = referral_of(self._guide, request)
+        if before and referral is None:
+            yield refusal(messages.REFERRAL_KEPT(), "ServiceRequest")
+        elif request and is_referral(self._guide, request) and (names := lacking(request)):
+            yield refusal(messages.REFERRAL_LACKS(names=", ".join(names)), "ServiceRequest")
         if referral is None:
-            if before:
-                yield refusal(messages.REFERRAL_KEPT(), "ServiceRequest")
             return
         view.lock(f"sesame/ServiceRequest/{referral.id}")
         yield from self._sent_once(referral, view)

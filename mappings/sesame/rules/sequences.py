@@ -13,6 +13,7 @@ from mappings.sesame.guide import Guide
 from mappings.sesame.pathway.calendar import CLASSIQUE_MONTHS, last_day
 from mappings.sesame.pathway.grounds import LIVE_EPISODES, is_assessment_of, is_episode
 from mappings.sesame.pathway.reading import FOUND_MAX, codes, day, followed, target
+from mappings.sesame.pathway.referral import Referral, ineligibility, is_minor, referral_of, task_of
 from mappings.sesame.pathway.sequence import (
     COUNTED,
     Sequence,
@@ -27,6 +28,9 @@ from mappings.sesame.resources.care_plan import EPISODE
 from mappings.sesame.rules import messages
 from mappings.sesame.rules.chain import follows_on, stays_renewable
 from mappings.sesame.rules.verdict import judged, refusal
+
+TURNED_AWAY = frozenset({"rejected", "cancelled", "entered-in-error"})
+"""States of a referral by which nobody is taken on."""
 
 ONE_EACH = ("ide", "psychiatre")
 AT_LEAST_ONE = "medecin-generaliste"
@@ -52,6 +56,8 @@ class SequenceRules:
         if sequence and sequence.counts:
             view.lock(f"sesame/Patient/{sequence.patient}")
             yield from self._alone(sequence, view)
+            if before is None or not before.counts:
+                yield from self._admitted(sequence, view)
             others = self._others(sequence, view)
             yield from _overlaps(sequence, others)
             siblings = [one for one in others if one.episode == sequence.episode]
@@ -103,6 +109,29 @@ class SequenceRules:
             if other.id != sequence.id:
                 text = messages.NUMBER_TAKEN(number=sequence.number, id=other.id)
                 yield refusal(text, "CarePlan.identifier")
+
+    def _admitted(self, sequence: Sequence, view: View) -> Iterator[Issue]:
+        """R7 and R8: no sequence begins for whom the programme cannot take on, or has turned away."""
+        age = self._policy.adult_age
+        patient = view.get("Patient", sequence.patient) or {}
+        if is_minor(patient.get("birthDate"), sequence.start, age):
+            text = messages.UNDER_AGE(age=age, start=sequence.start)
+            yield refusal(text, "CarePlan.subject")
+            return
+        episode = view.get("EpisodeOfCare", sequence.episode) if sequence.episode else None
+        for reference in (episode or {}).get("referralRequest", ()):
+            referral = referral_of(self._guide, followed(view, reference, "ServiceRequest"))
+            reason = self._reason(referral, view) if referral else None
+            if referral and reason:
+                text = messages.TURNED_AWAY(id=referral.id, reason=reason)
+                yield refusal(text, f"CarePlan.extension('{EPISODE}')")
+
+    def _reason(self, referral: Referral, view: View) -> str | None:
+        """Why nobody is taken on by a referral: its state, or who it is about."""
+        status: str | None = (task_of(self._guide, view, referral.id) or {}).get("status")
+        if status in TURNED_AWAY:
+            return status
+        return ineligibility(self._guide, view, referral, self._policy.adult_age)
 
     def _assessment(self, sequence: Sequence, view: View) -> Iterator[Issue]:
         """R9: the nurse's initial assessment decides the track, so it comes before any sequence."""

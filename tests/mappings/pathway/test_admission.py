@@ -1,0 +1,108 @@
+"""Who is taken on: by a referral that can be answered, and that was not turned away."""
+
+import pytest
+
+from tests.interactions.client import Answer, Client
+from tests.mappings.pathway.plans import begin, change, sent, stored, tell
+from tests.mappings.pathway.referrals import Resource, move, only, refer, walk
+from tests.mappings.pathway.test_referrals import WITHOUT_FOLLOW_UP, refused
+from tests.mappings.story import steps
+
+FOLLOWED = [{"url": WITHOUT_FOLLOW_UP, "valueBoolean": False}]
+
+
+def taken_on(client: Client) -> Answer:
+    """What a nurse's software does that does not look at the Task: an assessment, and a first sequence."""
+    for name in ("03-accepted", "04-initial-assessment"):
+        told = steps()[name]
+        told["entry"] = [one for one in told["entry"] if one["resource"]["resourceType"] != "Task"]
+        sent(client.post("", told))
+    return begin(client, 1, "2025-01-13", "2025-04-12")
+
+
+def test_r7_no_sequence_begins_for_a_minor(client: Client) -> None:
+    sent(refer(client, Patient={"birthDate": "2010-05-14"}))
+    refused(taken_on(client), "under 18 on 2025-01-13", "CarePlan.subject")
+
+
+def test_r7_no_sequence_begins_by_a_referral_that_was_rejected(client: Client) -> None:
+    """Who came of age between the referral and the assessment is referred again."""
+    sent(refer(client, Patient={"birthDate": "2007-01-10"}))
+    refused(taken_on(client), "the patient is not taken on: rejected", "CarePlan.extension")
+
+
+def test_r8_no_sequence_begins_for_whom_a_psychiatrist_follows(client: Client) -> None:
+    sent(refer(client, ServiceRequest={"extension": FOLLOWED}))
+    refused(taken_on(client), "the patient is not taken on: rejected", "CarePlan.extension")
+
+
+def test_r8_the_question_is_answered_before_a_referral_is_accepted(client: Client) -> None:
+    unanswered = {"ServiceRequest": {"extension": None, "supportingInfo": None, "meta": None}}
+    sent(refer(client, "QuestionnaireResponse", **unanswered))
+    walk(client, "received")
+    refused(move(client, "accepted"), "Nobody has said whether a psychiatrist", "Task.status")
+    request = only(client, "ServiceRequest") | {"extension": [FOLLOWED[0] | {"valueBoolean": True}]}
+    sent(client.put(f"ServiceRequest/{request['id']}", request))
+    sent(move(client, "accepted"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "names"),
+    [
+        ({"identifier": [{"system": "urn:a", "value": "1"}]}, "identifier (PLAC)"),
+        ({"subject": {"display": "Camille"}}, "subject (Patient)"),
+        ({"requester": None, "authoredOn": "2025-01"}, "requester, authoredOn"),
+    ],
+)
+def test_a_referral_that_could_not_be_answered_is_refused(
+    client: Client, changes: Resource, names: str
+) -> None:
+    """Whatever profile it claims: it is not to lie there unseen, without a Task."""
+    answer = refer(client, "Task", ServiceRequest={"meta": None, **changes})
+    refused(answer, f"is a referral, but lacks: {names}. ", "ServiceRequest")
+
+
+@pytest.fixture
+def begun(client: Client) -> Client:
+    """The patient of the story in the first sequence."""
+    tell(client, "01-referral", "02-received", "03-accepted", "04-initial-assessment")
+    sent(begin(client, 1, "2025-01-13", "2025-04-12"))
+    return client
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"status": "entered-in-error"},
+        {"status": "cancelled"},
+        {"type": [{"text": "Contact"}], "meta": None},
+        {"subject": {"display": "Somebody else"}, "meta": None},
+        {"period": {"start": "2025-01-14T09:00:00+01:00", "end": "2025-01-14T10:00:00+01:00"}},
+    ],
+)
+def test_r9_the_assessment_under_a_sequence_stays_one(begun: Client, changes: Resource) -> None:
+    visit = only(begun, "Encounter", "type=initial-assessment")
+    changed = {name: value for name, value in (visit | changes).items() if value is not None}
+    refused(begun.put(f"Encounter/{visit['id']}", changed), "rests on this initial assessment", "Encounter")
+    refused(begun.delete(f"Encounter/{visit['id']}"), "rests on this initial assessment", "Encounter")
+    earlier = {"start": "2025-01-12T23:30:00+01:00", "end": "2025-01-12T23:50:00+01:00"}
+    sent(begun.put(f"Encounter/{visit['id']}", visit | {"period": earlier}))
+    sent(change(begun, "2025-0001-c1", status="entered-in-error"))
+    sent(begun.put(f"Encounter/{visit['id']}", changed))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"status": "entered-in-error"},
+        {"patient": {"display": "Somebody else"}},
+        {"identifier": [{"system": "urn:other", "value": "1"}]},
+    ],
+)
+def test_the_episode_of_a_sequence_stays_that_of_its_patient(begun: Client, changes: Resource) -> None:
+    episode = only(begun, "EpisodeOfCare")
+    answer = begun.put(f"EpisodeOfCare/{episode['id']}", episode | changes)
+    refused(answer, "is a sequence of this EpisodeOfCare", "EpisodeOfCare")
+    answer = begun.delete(f"EpisodeOfCare/{episode['id']}")
+    refused(answer, "is a sequence of this EpisodeOfCare", "EpisodeOfCare")
+    assert stored(begun, "2025-0001-c1")["status"] == "active"
