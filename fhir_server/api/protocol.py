@@ -7,6 +7,7 @@ another request is being answered or the client does not read, goes uvicorn's wa
 https://www.uvicorn.org/contributing/#the-asgi-protocol
 """
 
+import re
 from functools import partial
 from typing import Any
 
@@ -18,6 +19,15 @@ from fhir_server.api.asgi import Receive, Scope, Send
 from fhir_server.api.exchange import Exchange
 from fhir_server.api.render import Header, Reply
 
+OFFER = re.compile(rb"\r\nupgrade:[^\r\n]*", re.IGNORECASE)
+"""The offer to go on in another protocol. The parser would pass over the body that comes with it.
+
+https://www.rfc-editor.org/rfc/rfc9110#section-7.8
+"""
+
+HEAD_BYTES_MAX = 1_048_576
+"""What is read of a request's line and headers, before they end, in chunks of what has come."""
+
 LINES_BESIDE_HEADERS = 2
 """The status line, and the empty one that ends the head."""
 
@@ -28,8 +38,29 @@ class FhirProtocol(HttpToolsProtocol):
     _begun: Exchange | None = None
     """A request that could not be answered at once."""
 
+    _head_bytes = 0
+    """How much has come of a head that has not ended."""
+
     _idle_since: float | None = None
     """When the last answer was given, by the clock of the loop, while no other request has come."""
+
+    def data_received(self, data: bytes) -> None:
+        if b"pgrade:" in data:
+            head, end, rest = data.partition(b"\r\n\r\n")
+            data = OFFER.sub(b"", head) + end + rest
+        super().data_received(data)
+        if self.scope is None or "method" in self.scope:
+            self._head_bytes = 0
+        else:
+            self._wait_for_head(len(data))
+
+    def _wait_for_head(self, more: int) -> None:
+        """Nobody need send so much before we know what is asked."""
+        self._head_bytes += more
+        if self._head_bytes > HEAD_BYTES_MAX and not self.transport.is_closing():
+            reply = Reply(431, [(b"content-length", b"0")])
+            self.transport.write(_message(reply, self.server_state.default_headers, kept=False))
+            self.transport.close()
 
     def on_headers_complete(self) -> None:
         reply = self._reply_at_once()
@@ -143,7 +174,7 @@ async def _send_when_read(cycle: RequestResponseCycle, reply: Reply) -> None:
     """Send the answer once the client reads what was sent before, unless it goes away."""
     if cycle.flow.write_paused and not cycle.disconnected:
         await cycle.flow.drain()
-    if cycle.disconnected:
+    if cycle.disconnected or cycle.transport.is_closing():
         return
     message = _message(reply, cycle.default_headers, cycle.keep_alive)
     cycle.response_started = cycle.response_complete = True

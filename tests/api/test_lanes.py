@@ -111,7 +111,11 @@ def test_what_needs_no_group_is_done_before_it() -> None:
     refused, written = asyncio.run(run())
     assert isinstance(refused, NotFound)
     assert isinstance(written, FhirResponse)
-    assert [one for one in seen if one.endswith("a") or one == "group"][-3:] == ["judged a", "group", "wrote a"]
+    assert [one for one in seen if one.endswith("a") or one == "group"][-3:] == [
+        "judged a",
+        "group",
+        "wrote a",
+    ]
 
 
 def test_a_full_queue_refuses() -> None:

@@ -119,6 +119,36 @@ def test_a_body_that_nobody_wants_is_passed_over(connection: Connection) -> None
     assert connection.receive(with_body + READ).count(b"HTTP/1.1 200 ") == 2
 
 
+@pytest.mark.parametrize("offer", [b"Upgrade: h2c", b"upgrade:  h2c ", b"UPGRADE: x\r\nUpgrade: websocket"])
+def test_the_offer_of_another_protocol_is_passed_over(connection: Connection, offer: bytes) -> None:
+    head = b"Connection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAMA\r\n" + offer
+    asked = READ.replace(b"\r\n\r\n", b"\r\n" + head + b"\r\nContent-Length: 5\r\n\r\nGET /")
+    assert connection.receive(asked + READ).count(b"HTTP/1.1 200 ") == 2
+
+
+def test_what_a_body_offers_is_no_offer(connection: Connection) -> None:
+    body = b"\r\nUpgrade: h2c\r\n"
+    asked = READ.replace(b"\r\n\r\n", b"\r\nContent-Length: %d\r\n\r\n" % len(body))
+    assert connection.receive(asked + body + READ).count(b"HTTP/1.1 200 ") == 2
+    page = READ.replace(b"\r\n\r\n", b"\r\nUpgrade-Insecure-Requests: 1\r\n\r\n")
+    assert connection.receive(page).startswith(b"HTTP/1.1 200 ")
+
+
+def test_a_head_without_end_is_refused(connection: Connection) -> None:
+    part = b"X-Long: " + b"a" * 65_536 + b"\r\n"
+    connection.receive(READ[:-2])
+    answers = [connection.receive(part) for _ in range(32)]
+    assert [answer[:12] for answer in answers if answer] == [b"HTTP/1.1 431"]
+    assert connection.transport.closed
+
+
+def test_heads_are_measured_one_by_one(connection: Connection) -> None:
+    part = b"X-Long: " + b"a" * 65_536 + b"\r\n"
+    for _ in range(3):
+        answers = [connection.receive(data) for data in (READ[:-2], *[part] * 10, b"\r\n")]
+        assert [answer[:12] for answer in answers if answer] == [b"HTTP/1.1 200"]
+
+
 def test_only_what_the_client_wants_kept_is_kept(connection: Connection) -> None:
     answer = connection.receive(READ.replace(b"Host", b"Connection: close\r\nHost"))
     assert b"\r\nconnection: close\r\n" in answer

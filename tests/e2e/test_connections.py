@@ -144,6 +144,12 @@ def test_a_body_is_asked_for_when_the_client_waits_to_be(connection: Connection)
     assert connection.answer("POST").status == 201
 
 
+def test_the_body_of_a_client_that_offers_http_2_is_read(connection: Connection) -> None:
+    offer = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n"
+    connection.send(request("POST", "Patient", b'{"resourceType":"Patient"}', headers=offer))
+    assert connection.answer("POST").status == 201
+
+
 def test_what_is_no_http_is_refused(connection: Connection) -> None:
     connection.send(b"no request at all\r\n\r\n")
     assert connection.answer().status == 400
