@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.definitions.packages.tgz import packed, special, value_set
+from tests.structures import line, structure
 
 Run = Callable[..., Any]
 
@@ -71,19 +72,7 @@ def test_a_store_in_memory_keeps_no_package(run: Run, tmp_path: Path) -> None:
 
 def test_files_are_validated_by_packages_without_a_store(run: Run, tmp_path: Path) -> None:
     url = "https://example.org/fhir/StructureDefinition/named"
-    elements = [{"id": "Patient.name", "path": "Patient.name", "min": 1}]
-    profile = {
-        "resourceType": "StructureDefinition",
-        "url": url,
-        "name": "Named",
-        "status": "active",
-        "kind": "resource",
-        "abstract": False,
-        "type": "Patient",
-        "baseDefinition": "http://hl7.org/fhir/StructureDefinition/Patient",
-        "derivation": "constraint",
-        "differential": {"element": elements},
-    }
+    profile = structure(url, "Patient", line("Patient.name", min=1))
     packed(tmp_path / "a.tgz", {"StructureDefinition-named.json": profile})
     (tmp_path / "patient.json").write_text('{"resourceType":"Patient","meta":{"profile":["' + url + '"]}}')
     checked = run("validate", "patient.json", "--package", "a.tgz")

@@ -9,24 +9,14 @@ from fhir_server.core.fhirpath import FhirPath
 from fhir_server.definitions.registry import Registry
 from fhir_server.validation.validator import Validator
 from tests.interactions.client import Answer, Client, ClientFactory
+from tests.structures import line, structure
 
 Json = dict[str, Any]
 ADULT, NAMED = "http://example.org/StructureDefinition/adult", "http://example.org/StructureDefinition/named"
 
 
 def profile(url: str, element: str) -> Json:
-    return {
-        "resourceType": "StructureDefinition",
-        "url": url,
-        "name": "Some",
-        "status": "active",
-        "kind": "resource",
-        "abstract": False,
-        "type": "Patient",
-        "baseDefinition": "http://hl7.org/fhir/StructureDefinition/Patient",
-        "derivation": "constraint",
-        "differential": {"element": [{"id": element, "path": element, "min": 1}]},
-    }
+    return structure(url, "Patient", line(element, min=1))
 
 
 @pytest.fixture

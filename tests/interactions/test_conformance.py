@@ -8,6 +8,7 @@ import pytest
 from fhir_server.errors import SnapshotError
 from fhir_server.store.backends import open_store
 from tests.interactions.client import Client, ClientFactory, patient
+from tests.structures import line, structure
 
 URL = "https://example.org/fhir/StructureDefinition/named"
 R4 = "http://hl7.org/fhir/StructureDefinition/"
@@ -15,19 +16,7 @@ R4 = "http://hl7.org/fhir/StructureDefinition/"
 
 def profile(min: int = 1, **members: Any) -> dict[str, Any]:
     """A profile of Patient that asks for a name."""
-    return {
-        "resourceType": "StructureDefinition",
-        "id": "named",
-        "url": URL,
-        "name": "Named",
-        "status": "active",
-        "kind": "resource",
-        "abstract": False,
-        "type": "Patient",
-        "baseDefinition": R4 + "Patient",
-        "derivation": "constraint",
-        "differential": {"element": [{"id": "Patient.name", "path": "Patient.name", "min": min}]},
-    } | members
+    return structure(URL, "Patient", line("Patient.name", min=min)) | {"id": "named"} | members
 
 
 def name_min(client: Client, canonical: str = URL) -> int | None:

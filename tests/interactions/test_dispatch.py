@@ -9,6 +9,7 @@ from fhir_server.errors import MalformedContent, Unprocessable
 from fhir_server.extension import Engine, Operation
 from tests.interactions.client import BASE, Client, ClientFactory, patient
 from tests.interactions.definitions import fond_of, parameter
+from tests.structures import line, structure
 
 NAMELESS = "https://example.org/fhir/StructureDefinition/nameless"
 
@@ -134,17 +135,4 @@ def test_a_batch_is_done_entry_by_entry_once_it_is_its_turn(client: Client) -> N
 
 def nameless() -> dict[str, Any]:
     """A profile of patients without a name."""
-    return {
-        "resourceType": "StructureDefinition",
-        "url": NAMELESS,
-        "name": "Nameless",
-        "status": "active",
-        "kind": "resource",
-        "abstract": False,
-        "type": "Patient",
-        "baseDefinition": "http://hl7.org/fhir/StructureDefinition/Patient",
-        "derivation": "constraint",
-        "differential": {
-            "element": [{"id": "Patient.name", "path": "Patient.name", "max": "0"}],
-        },
-    }
+    return structure(NAMELESS, "Patient", line("Patient.name", max="0"))

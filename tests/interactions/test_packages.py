@@ -14,6 +14,7 @@ from fhir_server.store.backends import open_store
 from tests.definitions.packages.tgz import HERE, R4, Content, packed, value_set
 from tests.interactions.client import Client, ClientFactory
 from tests.interactions.definitions import URL, fond_of, parameter, reindexed
+from tests.structures import line, structure
 
 COLOURS = HERE + "ValueSet/colours"
 
@@ -33,22 +34,9 @@ def codes(client: Client, canonical: str = COLOURS) -> frozenset[str] | None:
     return None if found is None else found.codes
 
 
-def profile(name: str, base: str, **line: Any) -> dict[str, Any]:
-    elements = [{"id": "Patient.name", "path": "Patient.name", **line}]
-    return {
-        "resourceType": "StructureDefinition",
-        "id": name,
-        "url": HERE + f"StructureDefinition/{name}",
-        "version": "1.0.0",
-        "name": name,
-        "status": "active",
-        "kind": "resource",
-        "abstract": False,
-        "type": "Patient",
-        "baseDefinition": base,
-        "derivation": "constraint",
-        "differential": {"element": elements},
-    }
+def profile(name: str, base: str, **stated: Any) -> dict[str, Any]:
+    url, name_line = HERE + f"StructureDefinition/{name}", line("Patient.name", **stated)
+    return structure(url, "Patient", name_line, base=base, id=name, version="1.0.0", name=name)
 
 
 def test_what_a_package_brings_is_used_at_once(client: Client, package: Any) -> None:

@@ -14,22 +14,12 @@ from fhir_server.store.port import Store
 from fhir_server.validation.checks.table import CHECKS
 from fhir_server.validation.validator import Validator
 from tests.interactions.client import Answer, Client, ClientFactory, identified, patient
+from tests.structures import line, structure
 
 Resource = dict[str, Any]
 
 PROFILE = "https://example.org/StructureDefinition/named"
-NAMED = {
-    "resourceType": "StructureDefinition",
-    "url": PROFILE,
-    "name": "Named",
-    "status": "active",
-    "kind": "resource",
-    "abstract": False,
-    "type": "Patient",
-    "baseDefinition": "http://hl7.org/fhir/StructureDefinition/Patient",
-    "derivation": "constraint",
-    "differential": {"element": [{"id": "Patient.name", "path": "Patient.name", "min": 1}]},
-}
+NAMED = structure(PROFILE, "Patient", line("Patient.name", min=1))
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from fhir_server.core.outcome import operation_outcome
 from fhir_server.definitions.registry import Registry
 from fhir_server.validation.checks.table import CHECKS
 from fhir_server.validation.validator import Validator
+from tests.structures import line, structure
 
 FILES = sorted((Path(__file__).parent.parent / "data" / "hl7-r4").glob("*.json"))
 SMALL = [file for file in FILES if file.stat().st_size < 10_000]
@@ -98,18 +99,7 @@ def test_a_rule_and_a_bad_code_are_both_told(validator: Validator) -> None:
 
 
 def test_a_validator_for_other_definitions(validator: Validator, registry: Registry) -> None:
-    profile = {
-        "resourceType": "StructureDefinition",
-        "url": "http://example.org/p",
-        "name": "P",
-        "status": "active",
-        "kind": "resource",
-        "abstract": False,
-        "type": "Patient",
-        "baseDefinition": "http://hl7.org/fhir/StructureDefinition/Patient",
-        "derivation": "constraint",
-        "differential": {"element": [{"id": "Patient.active", "path": "Patient.active", "min": 1}]},
-    }
+    profile = structure("http://example.org/p", "Patient", line("Patient.active", min=1))
     patient = {"resourceType": "Patient", "gender": "male"}
     wider = registry.layered([profile])
     asked = [issue.code for issue in validator.validate(patient, ["http://example.org/p"])]

@@ -7,36 +7,15 @@ import pytest
 from fhir_server.definitions.registry import Registry
 from fhir_server.definitions.snapshot.snapshot import ElementDefinition
 from fhir_server.errors import SnapshotError
+from tests.structures import Json, structure
 
-R4 = "http://hl7.org/fhir/StructureDefinition/"
 HERE = "https://example.org/StructureDefinition/"
 BASE = Registry.r4()
-
-Json = dict[str, Any]
 
 
 def profile(type: str, *lines: Json, name: str = "a", base: str | None = None, **more: Any) -> Json:
     """A profile of a type, or of the profile called `base`, with these lines; a line may leave out its id."""
-    return {
-        "resourceType": "StructureDefinition",
-        "url": HERE + name,
-        "name": name,
-        "status": "active",
-        "kind": "complex-type" if type == "Extension" else "resource",
-        "abstract": False,
-        "type": type,
-        "baseDefinition": HERE + base if base else R4 + type,
-        "derivation": "constraint",
-        "differential": {"element": list(lines)},
-        **more,
-    }
-
-
-def line(id: str, **stated: Any) -> Json:
-    """A line of a differential by its id alone."""
-    parts = [part.partition(":") for part in id.split(".")]
-    made = {"id": id, "path": ".".join(name for name, _, _ in parts), **stated}
-    return {**made, "sliceName": parts[-1][2]} if parts[-1][2] else made
+    return structure(HERE + name, type, *lines, base=HERE + base if base else None, name=name, **more)
 
 
 def elements(*profiles: Json) -> dict[str, ElementDefinition]:

@@ -1,6 +1,7 @@
 """What differentials make of their bases. https://hl7.org/fhir/R4/profiling.html"""
 
-from tests.definitions.snapshot.profiles import BASE, HERE, R4, elements, line, profile
+from tests.definitions.snapshot.profiles import BASE, HERE, elements, profile
+from tests.structures import R4, line
 
 URL_SLICING = {"discriminator": [{"type": "value", "path": "url"}], "ordered": False, "rules": "open"}
 BY_TYPE = [{"type": "type", "path": "$this"}]

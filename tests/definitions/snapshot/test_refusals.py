@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.definitions.snapshot.profiles import BASE, HERE, R4, Json, complaints, elements, line, profile
+from tests.definitions.snapshot.profiles import BASE, HERE, complaints, elements, profile
+from tests.structures import R4, Json, line
 
 BY_SYSTEM = {"discriminator": [{"type": "value", "path": "system"}], "rules": "open"}
 ORDERED = {**BY_SYSTEM, "ordered": True, "rules": "closed"}

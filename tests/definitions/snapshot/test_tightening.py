@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from fhir_server.definitions.snapshot.snapshot import ElementDefinition
 from fhir_server.errors import SnapshotError
 from fhir_server.issues import Issue
-from tests.definitions.snapshot.profiles import BASE, R4, Json, line, profile
+from tests.definitions.snapshot.profiles import BASE, profile
+from tests.structures import R4, Json, line
 
 TYPES = ("Patient", "Observation", "CarePlan", "Bundle", "HumanName", "Extension", "Questionnaire")
 STRENGTHS = ("example", "preferred", "extensible", "required")

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from fhir_server.validation.checks.structure_definition import StructureDefinitionCheck
-from tests.definitions.snapshot.profiles import HERE, line, profile
+from tests.definitions.snapshot.profiles import HERE, profile
+from tests.structures import line
 from tests.validation.checks.runner import Runner
 
 CHECK = StructureDefinitionCheck()

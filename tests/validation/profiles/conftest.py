@@ -9,27 +9,18 @@ from fhir_server.codes.terminology import Terminology
 from fhir_server.core.fhirpath import FhirPath
 from fhir_server.definitions.registry import Registry
 from fhir_server.validation.validator import Validator
+from tests import structures
+from tests.structures import Json
 
-Json = dict[str, Any]
 ROOT = "http://example.org/StructureDefinition/"
 BASE = "http://hl7.org/fhir/StructureDefinition/"
 
 
 def structure(name: str, type: str, *elements: Json, base: str = "", **more: Any) -> Json:
     """A profile on a type with a differential; an element's id follows from its path and slice name."""
-    return {
-        "resourceType": "StructureDefinition",
-        "url": ROOT + name,
-        "name": name.title().replace("-", ""),
-        "status": "active",
-        "kind": "complex-type" if type == "Extension" else "resource",
-        "abstract": False,
-        "type": type,
-        "baseDefinition": base or BASE + type,
-        "derivation": "constraint",
-        "differential": {"element": [_with_id(element) for element in elements]},
-        **more,
-    }
+    lines = map(_with_id, elements)
+    called = name.title().replace("-", "")
+    return structures.structure(ROOT + name, type, *lines, base=base or None, name=called, **more)
 
 
 def _with_id(element: Json) -> Json:
