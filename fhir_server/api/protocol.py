@@ -38,8 +38,9 @@ class FhirProtocol(HttpToolsProtocol):
     _begun: Exchange | None = None
     """A request that could not be answered at once."""
 
+    _head_of: Any = None
     _head_bytes = 0
-    """How much has come of a head that has not ended."""
+    """How much has come of a head that has not ended, from the chunk in which it began."""
 
     _idle_since: float | None = None
     """When the last answer was given, by the clock of the loop, while no other request has come."""
@@ -49,13 +50,13 @@ class FhirProtocol(HttpToolsProtocol):
             head, end, rest = data.partition(b"\r\n\r\n")
             data = OFFER.sub(b"", head) + end + rest
         super().data_received(data)
-        if self.scope is None or "method" in self.scope:
-            self._head_bytes = 0
-        else:
+        if self.scope is not None and "method" not in self.scope:
             self._wait_for_head(len(data))
 
     def _wait_for_head(self, more: int) -> None:
         """Nobody need send so much before we know what is asked."""
+        if self._head_of is not self.scope:
+            self._head_of, self._head_bytes = self.scope, 0
         self._head_bytes += more
         if self._head_bytes > HEAD_BYTES_MAX and not self.transport.is_closing():
             reply = Reply(431, [(b"content-length", b"0")])

@@ -147,6 +147,10 @@ def test_heads_are_measured_one_by_one(connection: Connection) -> None:
     for _ in range(3):
         answers = [connection.receive(data) for data in (READ[:-2], *[part] * 10, b"\r\n")]
         assert [answer[:12] for answer in answers if answer] == [b"HTTP/1.1 200"]
+    connection.receive(READ[:20])
+    for _ in range(30):
+        answers = [connection.receive(READ[20:] + READ * 1_000 + READ[:20])]
+        assert answers[0].count(b"HTTP/1.1 200") == 1_001
 
 
 def test_only_what_the_client_wants_kept_is_kept(connection: Connection) -> None:
