@@ -5,6 +5,7 @@ The identifier is the sequence's number and the number of the correction, so a r
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from fhir_server.core import json
@@ -12,6 +13,7 @@ from fhir_server.extension import Resource
 from fhir_server.issues import Text
 from mappings.sesame import identifiers
 from mappings.sesame.billing import messages
+from mappings.sesame.billing.coverage import coverage_of
 from mappings.sesame.guide import Guide
 from mappings.sesame.pathway.reading import Records, day, followed, has_code, referring
 from mappings.sesame.pathway.sequence import Sequence, sequence_of
@@ -61,7 +63,8 @@ class Billing:
         self, sequence: Sequence, records: Records, correction: int, replaced: Resource | None = None
     ) -> Resource | list[Text]:
         """The claim, or all the reasons why the sequence is not billed."""
-        parties = self._parties(sequence, records)
+        before = records.get("Claim", self.id(sequence, correction - 1)) if correction else None
+        parties = self._parties(sequence, records, before)
         price = self._price(sequence)
         reasons = [*self._reasons(sequence, records), *_lacking(parties)]
         if price is None:
@@ -100,11 +103,11 @@ class Billing:
         except LookupError:
             return None
 
-    def _parties(self, sequence: Sequence, records: Records) -> Parties:
+    def _parties(self, sequence: Sequence, records: Records, before: Resource | None) -> Parties:
         episode = (records.get("EpisodeOfCare", sequence.episode) if sequence.episode else None) or {}
         referral = followed(records, next(iter(episode.get("referralRequest", ())), None), "ServiceRequest")
         return Parties(
-            coverage=_coverage(sequence, records),
+            coverage=coverage_of(sequence, records, before),
             carrier=episode.get("managingOrganization"),
             referral=next(iter((referral or {}).get("identifier", ())), None),
             site=_site(episode, records),
@@ -149,14 +152,37 @@ class Billing:
 
 
 def bills_the_same(one: Resource, other: Resource) -> bool:
-    """Whether two claims of a sequence say the same, but for their numbers and what became of them."""
+    """Whether two claims of a sequence say the same, but for their numbers and what became of them. Amounts
+    are compared as numbers: 608, 608.0 and 608.00 are one.
+    """
     return _billed(one) == _billed(other)
 
 
-def _billed(claim: Resource) -> bytes:
-    """As text, so that the digits of amounts count."""
-    names = sorted(claim.keys() - {*ON_RECORD, "identifier"})
-    return json.serialise({name: claim[name] for name in names})
+def corrects_nothing(guide: Guide, one: Resource, other: Resource) -> bool:
+    """Whether two claims bill the same, but for the site: a nurse who moves is no reason to cancel what was
+    billed, and perhaps paid, before.
+    """
+    return bills_the_same(_without_site(guide, one), _without_site(guide, other))
+
+
+def _without_site(guide: Guide, claim: Resource) -> Resource:
+    kinds = guide.canonical("CodeSystem", "sesame-claim-information")
+    told: list[Resource] = claim.get("supportingInfo", [])
+    kept = [one for one in told if not has_code([one.get("category", {})], kinds, "site")]
+    return claim | {"supportingInfo": kept}
+
+
+def _billed(claim: Resource) -> object:
+    return _counted({name: claim[name] for name in claim.keys() - {*ON_RECORD, "identifier"}})
+
+
+def _counted(value: Any) -> object:
+    """The same with decimals for numbers, which are equal when their amounts are."""
+    if isinstance(value, dict):
+        return {name: _counted(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_counted(member) for member in value]
+    return json.decimal(value) if json.is_number(value) else value
 
 
 def _lacking(parties: Parties) -> Iterator[Text]:
@@ -166,14 +192,6 @@ def _lacking(parties: Parties) -> Iterator[Text]:
         yield messages.NO_CARRIER()
     if parties.referral is None:
         yield messages.NO_REFERRAL()
-
-
-def _coverage(sequence: Sequence, records: Records) -> Resource | None:
-    """The patient's compulsory health insurance: the oldest active one that says what billing needs."""
-    for found in referring(records, "Coverage", "beneficiary", f"Patient/{sequence.patient}"):
-        if found.get("status") == "active" and found.get("subscriberId") and found.get("payor"):
-            return found
-    return None
 
 
 def _site(episode: Resource, records: Records) -> Resource | None:

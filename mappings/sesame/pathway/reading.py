@@ -51,9 +51,15 @@ def referring(records: Records, type: str, parameter: str, to: str) -> tuple[Res
 
 def identified(records: Records, type: str, system: str, value: str) -> Resource | None:
     """The resource that bears an identifier."""
+    return next(iter(all_identified(records, type, system, value, 1)), None)
+
+
+def all_identified(
+    records: Records, type: str, system: str, value: str, most: int = FOUND_MAX
+) -> tuple[Resource, ...]:
+    """The resources that bear an identifier, oldest first."""
     match = Match("identifier", "token", (TokenValue(system, value),))
-    found = records.find(SearchQuery((type,), (match,), count=1, total="none"))
-    return found[0] if found else None
+    return records.find(SearchQuery((type,), (match,), count=most, total="none"))
 
 
 def codes(concept: Mapping[str, Any] | None, system: str) -> Iterator[str]:

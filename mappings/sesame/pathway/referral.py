@@ -58,14 +58,21 @@ STAGES: Mapping[str, Stage] = {
 
 @dataclass(frozen=True, slots=True)
 class Referral:
-    """One referral. `number` is the one that this server gives it; `requester` refers to the doctor."""
+    """One referral, which bears the number `placer` of the doctor's software; `requester` refers to the
+    doctor.
+    """
 
     request: Resource
     id: str
-    number: str
+    placer: Resource
     patient: str
     requester: Resource | None
     authored: date | None
+
+    @property
+    def number(self) -> str:
+        """The one that this server gives it."""
+        return filler_number(self.placer)
 
     @property
     def reference(self) -> Resource:
@@ -103,7 +110,7 @@ def referral_of(guide: Guide, request: Resource | None) -> Referral | None:
     return Referral(
         request=request,
         id=request["id"],
-        number=filler_number(placer),
+        placer=placer,
         patient=patient,
         requester=request.get("requester"),
         authored=day(request.get("authoredOn")),

@@ -6,7 +6,7 @@ A correction cancels the claim and replaces it; nothing is ever deleted.
 from collections.abc import Iterable, Iterator
 
 from fhir_server.extension import Change, Resource, View
-from mappings.sesame.billing.bill import Billing, bills_the_same
+from mappings.sesame.billing.bill import Billing, corrects_nothing
 from mappings.sesame.pathway.reading import target
 from mappings.sesame.pathway.sequence import Sequence, sequence_of, sequences_of_patient
 
@@ -27,8 +27,16 @@ class IssueClaims:
         self.types = frozenset({"CarePlan", *waited_for})
 
     def react(self, change: Change, view: View) -> Iterable[Resource]:
+        begins = self._begins(change)
         for sequence in self._concerned(change, view):
-            yield from self._settled(sequence, view)
+            yield from self._settled(sequence, view, begins)
+
+    def _begins(self, change: Change) -> bool:
+        """Whether a sequence counts from now on; perhaps again, as when it was in error by mistake."""
+        if change.type != "CarePlan":
+            return False
+        before = sequence_of(self._billing.guide, change.before)
+        return before is None or not before.counts
 
     def _concerned(self, change: Change, view: View) -> list[Sequence]:
         guide = self._billing.guide
@@ -39,17 +47,23 @@ class IssueClaims:
         patient = target(reference, "Patient")
         return sequences_of_patient(guide, view, patient) if patient else []
 
-    def _settled(self, sequence: Sequence, view: View) -> Iterator[Resource]:
-        """What has to be written so that the last claim is the one that the sequence gives rise to."""
+    def _settled(self, sequence: Sequence, view: View, begins: bool) -> Iterator[Resource]:
+        """What has to be written so that the last claim is the one that the sequence gives rise to. One that
+        billing has cancelled stays cancelled until something is corrected.
+        """
         issued = self._billing.issued(sequence, view)
         last = issued[-1] if issued else None
         made = self._billing.claim(sequence, view, len(issued), last)
         if isinstance(made, list):
             if last and not sequence.counts:
                 yield from _cancelled(last)
-        elif last is None or not bills_the_same(last, made):
+        elif last is None or self._is_outdated(last, made, begins):
             yield from _cancelled(last)
             yield made
+
+    def _is_outdated(self, last: Resource, made: Resource, begins: bool) -> bool:
+        is_due_again = begins and last.get("status") == "cancelled"
+        return is_due_again or not corrects_nothing(self._billing.guide, last, made)
 
 
 def _cancelled(claim: Resource | None) -> Iterator[Resource]:

@@ -33,7 +33,10 @@ class AcknowledgementRules:
         self._states = guide.canonical("CodeSystem", "sesame-claim-state")
 
     def check(self, change: Change, view: View) -> Iterable[Issue]:
+        before = change.before if self._acknowledges(change.before) else None
         task = change.after
+        if before and not self._acknowledges(task):
+            yield refusal(messages.ACK_KEPT(), "Task")
         if task is None or not self._acknowledges(task):
             return
         claim = target(task.get("focus"), "Claim")
@@ -44,19 +47,25 @@ class AcknowledgementRules:
         for other in referring(view, "Task", "focus", f"Claim/{claim}"):
             if other["id"] != task["id"] and self._acknowledges(other):
                 yield refusal(messages.ACK_ONCE(claim=claim, id=other["id"]), "Task.focus")
-        yield from self._forward(change.before, task)
+        was = target((before or {}).get("focus"), "Claim")
+        if was and was != claim:
+            yield refusal(messages.ACK_FOCUS_FIXED(claim=was), "Task.focus")
+        yield from self._forward(before, task)
 
-    def _acknowledges(self, task: Resource) -> bool:
-        return has_code([task.get("code", {})], self._kinds, "acknowledge-claim")
+    def _acknowledges(self, task: Resource | None) -> bool:
+        return has_code([(task or {}).get("code", {})], self._kinds, "acknowledge-claim")
 
     def _forward(self, before: Resource | None, after: Resource) -> Iterator[Issue]:
         said, says = self._state(before), self._state(after)
+        if says is None:
+            yield refusal(messages.ACK_STATE_NEEDED(known=", ".join(NEXT)), "Task.businessStatus")
+            return
         if said is None or said == says:
             return
         allowed = NEXT.get(said, ())
         if says not in allowed:
             onward = ", ".join(allowed) or messages.NOWHERE()
-            text = messages.ACK_BACKWARDS(before=said, after=says or "?", allowed=onward)
+            text = messages.ACK_BACKWARDS(before=said, after=says, allowed=onward)
             yield refusal(text, "Task.businessStatus")
 
     def _state(self, task: Resource | None) -> str | None:

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from fhir_server.extension import Change, Resource, View
 from fhir_server.issues import Issue
 from mappings.sesame.billing.bill import Billing, bills_the_same
-from mappings.sesame.pathway.reading import has_code, identified, identifier_value
-from mappings.sesame.pathway.sequence import Sequence, sequence_of
+from mappings.sesame.pathway.reading import all_identified, codes, has_code, identifier_value
+from mappings.sesame.pathway.sequence import Sequence, sequence_of, sequences_of
 from mappings.sesame.rules import messages
 from mappings.sesame.rules.verdict import refusal
 
@@ -30,7 +30,10 @@ class ClaimRules:
         guide = billing.guide
         self._kinds = guide.canonical("CodeSystem", "sesame-claim-subtype")
         self._information = guide.canonical("CodeSystem", "sesame-claim-information")
+        self._forfaits = guide.canonical("CodeSystem", "sesame-forfait")
         self._numbers = guide.naming_system("care-plan")
+        self._claim_numbers = guide.naming_system("claim")
+        self._profile = guide.profile("sesame-claim")
 
     def check(self, change: Change, view: View) -> Iterable[Issue]:
         if change.type == "CarePlan":
@@ -44,7 +47,14 @@ class ClaimRules:
             yield from self._creation(change.after, view)
 
     def _is_ours(self, claim: Resource) -> bool:
-        return has_code([claim.get("subType", {})], self._kinds, "forfait-article-51")
+        """Whether a claim bears any mark of the programme's: its kind, a forfait, a number, the profile."""
+        lines = [line.get("productOrService", {}) for line in claim.get("item", ())]
+        return (
+            has_code([claim.get("subType", {})], self._kinds, "forfait-article-51")
+            or any(any(codes(line, self._forfaits)) for line in lines)
+            or identifier_value(claim, self._claim_numbers) is not None
+            or any(str(one).startswith(self._profile) for one in claim.get("meta", {}).get("profile", ()))
+        )
 
     def _kept_plan(self, change: Change, view: View) -> Iterator[Issue]:
         """A sequence that was billed is not deleted."""
@@ -62,7 +72,7 @@ class ClaimRules:
 
     def _creation(self, claim: Resource, view: View) -> Iterator[Issue]:
         sequence = self._sequence(claim, view)
-        number = identifier_value(claim, self._billing.guide.naming_system("claim")) or "?"
+        number = identifier_value(claim, self._claim_numbers) or "?"
         if sequence is None:
             yield refusal(messages.CLAIM_BY_SERVER(number=number), "Claim")
             return
@@ -81,6 +91,11 @@ class ClaimRules:
             if has_code([information.get("category", {})], self._information, "care-plan"):
                 number = information.get("valueReference", {}).get("identifier", {})
                 if number.get("system") == self._numbers and number.get("value"):
-                    plan = identified(view, "CarePlan", self._numbers, number["value"])
-                    return sequence_of(self._billing.guide, plan)
+                    return self._numbered(number["value"], view)
         return None
+
+    def _numbered(self, number: str, view: View) -> Sequence | None:
+        """The sequence of a number; where it was recorded anew after an error, the one that counts."""
+        plans = all_identified(view, "CarePlan", self._numbers, number)
+        counting = sequences_of(self._billing.guide, plans)
+        return next(iter(counting), None) or sequence_of(self._billing.guide, next(iter(plans), None))

@@ -207,6 +207,23 @@ ACK_ONCE = Template(
     en="Claim/{claim} is acknowledged by Task/{id} already. Update that one with If-Match.",
     fr="Claim/{claim} a déjà son accusé, Task/{id}. Mettez celui-ci à jour avec If-Match.",
 )
+ACK_KEPT = Template(
+    en="An acknowledgement is neither deleted nor made into another Task: it says what became of its claim. "
+    "Change its business status, forward.",
+    fr="Un accusé n'est ni supprimé ni changé en une autre tâche : il dit ce que sa facture est devenue. "
+    "Faites avancer son statut métier.",
+)
+ACK_FOCUS_FIXED = Template(
+    en="This Task acknowledges Claim/{claim}. It stays so: another claim has an acknowledgement of its own.",
+    fr="Cette tâche accuse réception de Claim/{claim}. Cela ne change pas : une autre facture a son propre "
+    "accusé.",
+)
+ACK_STATE_NEEDED = Template(
+    en="An acknowledgement says what became of the claim: give Task.businessStatus a code of "
+    "sesame-claim-state, one of {known}.",
+    fr="Un accusé dit ce que la facture est devenue : donnez à Task.businessStatus un code de "
+    "sesame-claim-state, l'un de {known}.",
+)
 ACK_BACKWARDS = Template(
     en="An acknowledgement that says {before} cannot say {after}. From {before} it goes to: {allowed}.",
     fr="Un accusé qui dit {before} ne peut pas dire {after}. De {before}, il passe à : {allowed}.",

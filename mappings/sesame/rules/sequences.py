@@ -8,11 +8,10 @@ from collections.abc import Iterable, Iterator
 
 from fhir_server.extension import Change, Resource, View
 from fhir_server.issues import Issue
-from fhir_server.search.ast import Match, SearchQuery, TokenValue
 from mappings.sesame.guide import Guide
 from mappings.sesame.pathway.calendar import CLASSIQUE_MONTHS, last_day
 from mappings.sesame.pathway.grounds import LIVE_EPISODES, is_assessment_of, is_episode
-from mappings.sesame.pathway.reading import FOUND_MAX, codes, day, followed, target
+from mappings.sesame.pathway.reading import all_identified, codes, day, followed, target
 from mappings.sesame.pathway.referral import Referral, ineligibility, is_minor, referral_of, task_of
 from mappings.sesame.pathway.sequence import (
     COUNTED,
@@ -101,11 +100,9 @@ class SequenceRules:
         return is_marked(self._guide, plan) or any(sequence_of(self._guide, one) for one in replaced)
 
     def _own_number(self, sequence: Sequence, view: View) -> Iterator[Issue]:
-        number = TokenValue(self._guide.naming_system("care-plan"), sequence.number)
-        query = SearchQuery(
-            ("CarePlan",), (Match("identifier", "token", (number,)),), count=FOUND_MAX, total="none"
-        )
-        for other in sequences_of(self._guide, view.find(query)):
+        system = self._guide.naming_system("care-plan")
+        bearing = all_identified(view, "CarePlan", system, sequence.number)
+        for other in sequences_of(self._guide, bearing):
             if other.id != sequence.id:
                 text = messages.NUMBER_TAKEN(number=sequence.number, id=other.id)
                 yield refusal(text, "CarePlan.identifier")

@@ -1,0 +1,40 @@
+"""The compulsory health insurance that a sequence is billed to: the one in force on its first day.
+
+A patient who changes insurers has a Coverage for each. What was billed to the first stays so.
+https://hl7.org/fhir/R4/coverage.html
+"""
+
+from datetime import date
+
+from fhir_server.extension import Resource
+from mappings.sesame.pathway.reading import Records, day, followed, referring
+from mappings.sesame.pathway.sequence import Sequence
+
+STANDING = frozenset({"active", "cancelled"})
+"""States of a Coverage that holds or has held."""
+
+
+def coverage_of(sequence: Sequence, records: Records, before: Resource | None) -> Resource | None:
+    """The Coverage that says what billing needs: that of the claim `before`, as long as it may have been in
+    force; or else the oldest active one that was, or that is at all.
+    """
+    found = referring(records, "Coverage", "beneficiary", f"Patient/{sequence.patient}")
+    usable = [one for one in found if one.get("subscriberId") and one.get("payor")]
+    billed = _billed_to(records, before)
+    stays = [one for one in usable if one["id"] == billed and one.get("status") in STANDING]
+    active = [one for one in usable if one.get("status") == "active"]
+    in_force = [one for one in (*stays, *active) if _covers(one, sequence.start)]
+    return next(iter((*in_force, *active)), None)
+
+
+def _billed_to(records: Records, claim: Resource | None) -> str | None:
+    insurance = (claim or {}).get("insurance", [])
+    coverage = followed(records, insurance[0].get("coverage"), "Coverage") if insurance else None
+    return coverage["id"] if coverage else None
+
+
+def _covers(coverage: Resource, on: date) -> bool:
+    """Whether a Coverage is in force on a day, as far as its period tells."""
+    period = coverage.get("period", {})
+    start, end = day(period.get("start")), day(period.get("end"))
+    return (start is None or start <= on) and (end is None or on <= end)

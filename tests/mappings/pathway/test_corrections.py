@@ -1,0 +1,164 @@
+"""When a claim is corrected, and when it stays; what is no claim of the server's; what acknowledges one."""
+
+from copy import deepcopy
+from typing import Any
+
+import pytest
+
+from tests.interactions.client import Answer, Client
+from tests.mappings.pathway.plans import UNTIL_ASSESSED, begin, change, claims, plan, sent, stored, tell
+from tests.mappings.pathway.referrals import only
+from tests.mappings.pathway.test_claims import acknowledge, refused, states
+
+ASSESSED = "2025-01-13"
+FIRST, SECOND = "2025-0001-c1", "2025-0001-c2"
+Resource = dict[str, Any]
+
+
+@pytest.fixture
+def billed(client: Client) -> Client:
+    """The patient of the story, after a first sequence."""
+    tell(client, *UNTIL_ASSESSED)
+    sent(begin(client, 1, ASSESSED, "2025-04-12", status="completed"))
+    return client
+
+
+def coverage_of(client: Client, number: str) -> str:
+    (claim,) = [one for one in claims(client) if one["identifier"][0]["value"] == number]
+    reference: str = claim["insurance"][0]["coverage"]["reference"]
+    return reference
+
+
+def insured_anew(client: Client) -> str:
+    """Let the patient change insurers on 13 April 2025; the id of the new Coverage."""
+    old = only(client, "Coverage")
+    sent(client.put(f"Coverage/{old['id']}", old | {"period": {"end": "2025-04-12"}}))
+    new = {name: value for name, value in old.items() if name not in ("id", "meta")}
+    number = [old["identifier"][0] | {"value": "C-other"}]
+    return sent(client.post("Coverage", new | {"identifier": number, "period": {"start": "2025-04-13"}})).id
+
+
+def test_a_sequence_is_billed_to_the_coverage_of_its_first_day(billed: Client) -> None:
+    old = only(billed, "Coverage")["id"]
+    new = insured_anew(billed)
+    sent(begin(billed, 2, "2025-04-13", "2025-07-12"))
+    assert coverage_of(billed, f"{FIRST}-0") == f"Coverage/{old}"
+    assert coverage_of(billed, f"{SECOND}-0") == f"Coverage/{new}"
+
+
+def test_what_was_billed_stays_when_the_coverage_ends(billed: Client) -> None:
+    old = only(billed, "Coverage")["id"]
+    insured_anew(billed)
+    ended = billed.get(f"Coverage/{old}").content | {"status": "cancelled"}
+    sent(billed.put(f"Coverage/{old}", ended))
+    assert states(billed) == [(f"{FIRST}-0", "active")]
+    sent(billed.put(f"Coverage/{old}", ended | {"status": "entered-in-error"}))
+    assert states(billed) == [(f"{FIRST}-0", "cancelled"), (f"{FIRST}-1", "active")]
+
+
+def test_a_corrected_coverage_corrects_its_claims(billed: Client) -> None:
+    found = only(billed, "Coverage")
+    sent(billed.put(f"Coverage/{found['id']}", found | {"subscriberId": "285057864699999"}))
+    assert states(billed) == [(f"{FIRST}-0", "cancelled"), (f"{FIRST}-1", "active")]
+
+
+def site_of(claim: Resource) -> str:
+    *_, site = claim["supportingInfo"]
+    value: str = site["valueReference"]["identifier"]["value"]
+    return value
+
+
+def test_a_nurse_who_moves_cancels_no_claim(billed: Client) -> None:
+    elsewhere = only(billed, "PractitionerRole", "identifier=99900000037-990000028-psychiatre")["id"]
+    episode = only(billed, "EpisodeOfCare")
+    moved = episode | {"careManager": {"reference": f"PractitionerRole/{elsewhere}"}}
+    sent(billed.put(f"EpisodeOfCare/{episode['id']}", moved))
+    sent(change(billed, FIRST, status="revoked"))
+    assert states(billed) == [(f"{FIRST}-0", "active")]
+    sent(begin(billed, 2, "2025-04-13", "2025-07-12"))
+    first, second = claims(billed)
+    assert site_of(first) != site_of(second)
+
+
+def test_a_sequence_that_was_no_error_is_billed_again(billed: Client) -> None:
+    sent(change(billed, FIRST, status="entered-in-error"))
+    sent(change(billed, FIRST, status="completed"))
+    assert states(billed) == [(f"{FIRST}-0", "cancelled"), (f"{FIRST}-1", "active")]
+    assert claims(billed)[1]["related"][0]["claim"]["reference"] == f"Claim/{claims(billed)[0]['id']}"
+
+
+def test_what_billing_has_cancelled_stays_so_until_it_is_corrected(billed: Client) -> None:
+    (claim,) = claims(billed)
+    sent(billed.put(f"Claim/{claim['id']}", claim | {"status": "cancelled"}))
+    sent(change(billed, FIRST, status="revoked"))
+    assert states(billed) == [(f"{FIRST}-0", "cancelled")]
+    sent(change(billed, FIRST, period={"start": ASSESSED, "end": "2025-04-11"}))
+    assert states(billed) == [(f"{FIRST}-0", "cancelled"), (f"{FIRST}-1", "active")]
+
+
+def test_what_makes_a_sequence_billable_in_one_commit_bills_it_once(client: Client) -> None:
+    tell(client, *UNTIL_ASSESSED)
+    found = only(client, "Coverage")
+    entries = [
+        {"resource": found | {"order": 1}, "request": {"method": "PUT", "url": f"Coverage/{found['id']}"}},
+        {"resource": plan(1, ASSESSED, "2025-04-12"), "request": {"method": "POST", "url": "CarePlan"}},
+    ]
+    sent(client.post("", {"resourceType": "Bundle", "type": "transaction", "entry": entries}))
+    sent(change(client, FIRST, status="entered-in-error"))
+    again = stored(client, FIRST) | {"status": "active"}
+    entries = [
+        {"resource": found | {"order": 2}, "request": {"method": "PUT", "url": f"Coverage/{found['id']}"}},
+        {"resource": again, "request": {"method": "PUT", "url": f"CarePlan/{again['id']}"}},
+    ]
+    sent(client.post("", {"resourceType": "Bundle", "type": "transaction", "entry": entries}))
+    assert states(client) == [(f"{FIRST}-0", "cancelled"), (f"{FIRST}-1", "active")]
+
+
+def test_a_sequence_recorded_anew_under_its_number_is_billed(billed: Client) -> None:
+    sent(change(billed, FIRST, status="entered-in-error"))
+    sent(begin(billed, 1, ASSESSED, "2025-04-12", status="completed"))
+    assert states(billed) == [(f"{FIRST}-0", "cancelled"), (f"{FIRST}-1", "active")]
+
+
+@pytest.mark.parametrize("amount", [608, 608.0])
+def test_software_that_writes_amounts_in_its_own_way_may_cancel(billed: Client, amount: float) -> None:
+    (claim,) = deepcopy(claims(billed))
+    claim["status"] = "cancelled"
+    for money in (claim["total"], claim["item"][0]["net"], claim["item"][0]["unitPrice"]):
+        money["value"] = amount
+    sent(billed.put(f"Claim/{claim['id']}", claim))
+    assert states(billed) == [(f"{FIRST}-0", "cancelled")]
+
+
+def posted(client: Client, *without: str, **changes: Any) -> Answer:
+    """A client's own Claim, like the server's but for what it leaves out."""
+    made = {name: value for name, value in claims(client)[0].items() if name not in ("id", *without)}
+    return client.post("Claim", made | changes)
+
+
+def test_a_claim_by_any_mark_of_the_programme_is_the_servers_to_write(billed: Client) -> None:
+    number = {"identifier": [claims(billed)[0]["identifier"][0] | {"value": "mine"}]}
+    own_line = deepcopy(claims(billed)[0]["item"])
+    own_line[0]["productOrService"] = {"text": "Forfait"}
+    writes = "writes claims itself"
+    refused(posted(billed, "meta", "identifier"), writes)
+    refused(posted(billed, "meta", "subType", "identifier", "supportingInfo"), writes)
+    refused(posted(billed, "meta", "subType", "supportingInfo", item=own_line, **number), writes)
+    assert len(claims(billed)) == 1
+
+
+def test_an_acknowledgement_is_kept(billed: Client) -> None:
+    (claim,) = claims(billed)
+    task = sent(acknowledge(billed, claim["id"], "paid")).content
+    url = f"Task/{task['id']}"
+    refused(billed.delete(url), "neither deleted nor made into another")
+    refused(billed.put(url, _bare(task) | {"code": {"text": "Other"}}), "neither deleted nor made into")
+    refused(billed.put(url, _bare(task, "businessStatus")), "says what became of the claim")
+    sent(begin(billed, 2, "2025-04-13", "2025-07-12"))
+    other = {"reference": f"Claim/{claims(billed)[1]['id']}"}
+    refused(billed.put(url, task | {"focus": other}), f"acknowledges Claim/{claim['id']}")
+    assert stored(billed, SECOND)["status"] == "active"
+
+
+def _bare(resource: Resource, *without: str) -> Resource:
+    return {name: value for name, value in resource.items() if name not in ("meta", *without)}
