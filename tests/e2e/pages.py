@@ -5,7 +5,6 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -61,9 +60,8 @@ def assert_shown(shown: list[str], printed: str) -> None:
         position = found + len(line)
 
 
-def assert_prints_what_it_shows(page: Path, start_server: Callable[..., RunningServer], folder: Path) -> None:
-    """Run every command of the page, in one shell, against a server of its own."""
-    server = start_server()
+def assert_prints_what_it_shows(page: Path, server: RunningServer, folder: Path) -> None:
+    """Run every command of the page, in one shell, against the server."""
     script = "".join(f"{commands}echo; echo '{END_OF_BLOCK}'\n" for commands, _ in blocks(page))
     finished = run(script.replace(ADDRESS, server.root_url), folder)
     assert finished.stderr == ""
@@ -71,9 +69,3 @@ def assert_prints_what_it_shows(page: Path, start_server: Callable[..., RunningS
     assert after.strip() == ""
     for (_, shown), text in zip(blocks(page), printed, strict=True):
         assert_shown(shown, text)
-
-
-def assert_every_block_shows_something(page: Path) -> None:
-    """No command of the page stands without what it prints."""
-    assert len(blocks(page)) == page.read_text(encoding="utf-8").count("```sh\n") > 0
-    assert all(shown for _, shown in blocks(page))
