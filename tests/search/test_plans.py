@@ -9,7 +9,6 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -19,6 +18,7 @@ from fhir_server.store.sqlite.connection import DISTANCE
 from tests.search.cases import cases, files
 from tests.search.test_cases import Server
 from tests.search.universe import NOW
+from tests.store.sqlite.statements import statements_run
 
 NO_TABLES = {"CONSTANT ROW", "json_each VIRTUAL TABLE INDEX 1:", "lies"}
 """What else SQLite reads row after row: values, a list that came with the query, a hierarchy as it grows."""
@@ -32,17 +32,7 @@ NEVER = re.compile(r"(?:WHERE|AND|\()\s*0\s*(?:AND|\)|ORDER|LIMIT|$)")
 
 @pytest.fixture(scope="module")
 def statements() -> Iterator[list[str]]:
-    """All that the connections run which are opened from now on."""
-    ran: list[str] = []
-    connect = sqlite3.connect
-
-    def traced(*args: Any, **kwargs: Any) -> sqlite3.Connection:
-        connection = connect(*args, **kwargs)
-        connection.set_trace_callback(ran.append)
-        return connection
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("fhir_server.store.sqlite.connection.sqlite3.connect", traced)
+    with statements_run() as ran:
         yield ran
 
 

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -45,6 +44,7 @@ from fhir_server.search.entries import (
 from fhir_server.store.port import HistoryQuery
 from fhir_server.store.sqlite import SqliteStore
 from tests.store.samples import identified, person, put
+from tests.store.sqlite.statements import statements_run
 
 NUMBER = NumberValue("eq", Decimal(5), Decimal("4.5"), Decimal("5.5"))
 ABOVE = NumberValue("gt", Decimal(5), Decimal("4.5"), Decimal("5.5"))
@@ -107,17 +107,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def statements() -> Iterator[list[str]]:
-    """All that the connections run which are opened from now on."""
-    ran: list[str] = []
-    connect = sqlite3.connect
-
-    def traced(*args: Any, **kwargs: Any) -> sqlite3.Connection:
-        connection = connect(*args, **kwargs)
-        connection.set_trace_callback(ran.append)
-        return connection
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("fhir_server.store.sqlite.connection.sqlite3.connect", traced)
+    with statements_run() as ran:
         yield ran
 
 
