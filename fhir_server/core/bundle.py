@@ -21,7 +21,7 @@ class Link(NamedTuple):
 def bundle(
     kind: BundleType, entries: Iterable[bytes], links: Sequence[Link] = (), total: int | None = None
 ) -> bytes:
-    """The Bundle as JSON bytes, around entries made by `entry`."""
+    """The Bundle as JSON bytes, around entries as `entry` makes them, each or several with commas between."""
     head: dict[str, Any] = {"resourceType": "Bundle", "type": kind}
     if total is not None:
         head["total"] = total
@@ -30,7 +30,7 @@ def bundle(
     joined = b",".join(entries)
     if not joined:
         return json.serialise(head)
-    return json.serialise(head)[:-1] + b',"entry":[' + joined + b"]}"
+    return b"".join((json.serialise(head)[:-1], b',"entry":[', joined, b"]}"))
 
 
 def entry(full_url: str | None = None, resource: bytes | None = None, **members: dict[str, Any]) -> bytes:

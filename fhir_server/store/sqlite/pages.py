@@ -15,7 +15,7 @@ from fhir_server.store.sqlite.rows import COLUMNS
 from fhir_server.store.sqlite.sources import RANGE, Source
 from fhir_server.store.sqlite.sql import ALWAYS, Sql, all_of, among, any_of, negation
 from fhir_server.store.sqlite.symbols import Symbols
-from fhir_server.store.sqlite.versions import VERSION_COLUMNS
+from fhir_server.store.sqlite.versions import VERSION_COLUMNS, WIDTH
 from fhir_server.store.sqlite.windows import is_bound, shares_in_order, window
 
 LOOK_UP = "CROSS JOIN resources r ON r.key = p.k CROSS JOIN versions v ON v.sequence = r.sequence"
@@ -25,9 +25,6 @@ _SORT_COLUMNS = {"string": "text", "token": "code", "reference": "target", "uri"
 _OWN_COLUMNS = {"_id": "id", "_lastUpdated": "last_updated"}
 """The resource's own, which is never missing."""
 
-
-WIDTH = len(StoredResource.__struct_fields__)
-"""Columns of a version; behind them come the watermark and the sort values."""
 
 _KEY = StoredResource.__struct_fields__.index("first_sequence")
 

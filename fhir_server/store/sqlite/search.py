@@ -14,12 +14,12 @@ from fhir_server.store.sqlite.compile import Compiler, conjuncts
 from fhir_server.store.sqlite.includes import included_keys
 from fhir_server.store.sqlite.looks import Looks
 from fhir_server.store.sqlite.lookups import Lookups
-from fhir_server.store.sqlite.pages import LOOK_UP, WIDTH, in_order, keys_until
+from fhir_server.store.sqlite.pages import LOOK_UP, in_order, keys_until
 from fhir_server.store.sqlite.plan import HORIZON, Plan, Reading
 from fhir_server.store.sqlite.sources import Candidate
 from fhir_server.store.sqlite.sql import Sql
 from fhir_server.store.sqlite.symbols import Symbols
-from fhir_server.store.sqlite.versions import VERSION_COLUMNS, stored
+from fhir_server.store.sqlite.versions import VERSION_COLUMNS, WIDTH, stored
 
 ESTIMATE_MIN = 2_000
 """Matches from which on an estimate of their number may be wrong."""
@@ -39,7 +39,7 @@ class SqliteSearch:
         self._symbols = symbols
         self._lookups = Lookups(symbols)
         self._looks = Looks(connection)
-        self._plans: dict[SearchQuery, Plan] = {}
+        self._plans: dict[int, Plan] = {}
 
     def search(self, query: SearchQuery) -> SearchResult:
         """One page. It costs as much as the page, wherever an index gives the matches in order."""
@@ -50,7 +50,7 @@ class SqliteSearch:
         else:
             rows = self._rows(self._plan(query))[0]
         rows = in_order(rows, query.sort)
-        matches = stored(self._symbols, [row[:WIDTH] for row in rows[: query.count]])
+        matches = stored(self._symbols, rows[: query.count])
         last = rows[query.count - 1] if len(rows) > query.count > 0 else None
         following = (*last[WIDTH + 1 :], matches[-1].first_sequence) if last else None
         snapshot = self._snapshot(query, rows)
@@ -58,16 +58,18 @@ class SqliteSearch:
         return SearchResult(matches, total, snapshot, following)
 
     def _plan(self, query: SearchQuery) -> Plan:
-        """The plan for a query, perhaps with its statements from the last time."""
-        known = self._plans.get(query)
-        if known is not None and known.is_lasting():
+        """The plan for a query, perhaps with its statements from the last time: who asks again has kept the
+        query, and to compare it with others would take longer than to know it.
+        """
+        known = self._plans.get(id(query))
+        if known is not None and known.query is query and known.is_lasting():
             return known
         compiler = Compiler(self._symbols, self._gives_any, query.visibility)
         plan = Plan(query, compiler, self._symbols)
         if query.page is None:
             if len(self._plans) >= PLANS_MAX:
                 self._plans.clear()
-            self._plans[query] = plan
+            self._plans[id(query)] = plan
         return plan
 
     def _rows(self, plan: Plan) -> tuple[list[Any], Sequence[Reading]]:

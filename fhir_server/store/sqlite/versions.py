@@ -12,8 +12,11 @@ ONE_VERSION_COLUMNS = "v.version, v.sequence, v.key, v.last_updated, v.method, v
 VERSION_COLUMNS = f"v.type, v.id, {ONE_VERSION_COLUMNS}"
 """The columns of `versions`, as `v`, in the order of the fields of `StoredResource`."""
 
+WIDTH = len(StoredResource.__struct_fields__)
+"""How many these are."""
+
 
 def stored(symbols: Symbols, rows: Iterable[tuple[Any, ...]]) -> tuple[StoredResource, ...]:
-    """The resources of rows of `VERSION_COLUMNS`."""
+    """The resources of rows that begin with `VERSION_COLUMNS`."""
     name = symbols.type_name
-    return tuple([StoredResource(name(type), *rest) for type, *rest in rows])
+    return tuple([StoredResource(name(row[0]), *row[1:WIDTH]) for row in rows])
