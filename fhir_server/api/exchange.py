@@ -84,11 +84,14 @@ def fhir_request(exchange: Exchange, body: Body = EMPTY) -> FhirRequest:
 
 def _negotiate(exchange: Exchange, parameters: tuple[tuple[str, str], ...]) -> None:
     """`_format` and `_pretty` are the HTTP layer's own; `_format` stands above Accept."""
-    wanted = None
-    if parameters:
-        asked = dict(parameters)
-        exchange.pretty = negotiation.pretty(asked.get("_pretty"))
-        wanted = asked.get("_format")
+    wanted = shown = None
+    for name, value in parameters:
+        if name == "_format":
+            wanted = value
+        elif name == "_pretty":
+            shown = value
+    if shown:
+        exchange.pretty = negotiation.pretty(shown)
     if wanted:
         exchange.content_type = negotiation.content_type_of_format(wanted)
     else:

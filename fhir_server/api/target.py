@@ -40,10 +40,12 @@ def segments(raw_path: bytes) -> tuple[str, ...]:
 
 def query(raw: bytes) -> tuple[tuple[str, str], ...]:
     """The parameters of a query string or a form, decoded, in order; empty ones are kept."""
-    if not raw:
-        return ()
-    pairs = [part.partition(b"=") for part in raw.replace(b"+", b" ").split(b"&") if part]
-    return tuple([(_decoded(name, "query"), _decoded(value, "query")) for name, _, value in pairs])
+    found = []
+    for pair in raw.replace(b"+", b" ").split(b"&"):
+        if pair:
+            name, _, value = pair.partition(b"=")
+            found.append((_decoded(name, "query"), _decoded(value, "query")))
+    return tuple(found)
 
 
 def _decoded(text: bytes, part: str) -> str:

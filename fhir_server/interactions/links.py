@@ -18,7 +18,7 @@ PRESENTATION = ("_format", "_pretty")
 READABLE = "|:,/$"
 """Characters that a query need not escape, and that are easier to read as they are."""
 
-NEEDS_ESCAPE = re.compile(rf"[^A-Za-z0-9_.~{re.escape(READABLE)}-]")
+_needs_escape = re.compile(rf"[^A-Za-z0-9_.~{re.escape(READABLE)}-]").search
 
 
 def self_link(request: FhirRequest, parameters: Sequence[tuple[str, str]]) -> Link:
@@ -55,4 +55,4 @@ def _url(request: FhirRequest, parameters: Sequence[tuple[str, str]]) -> str:
 
 
 def _escaped(text: str) -> str:
-    return quote_plus(text, safe=READABLE) if NEEDS_ESCAPE.search(text) else text
+    return quote_plus(text, safe=READABLE) if _needs_escape(text) else text

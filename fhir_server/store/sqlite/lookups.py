@@ -3,6 +3,8 @@
 They are most of what clients ask, and putting their text together costs more than running it.
 """
 
+from typing import NamedTuple
+
 from fhir_server.search.ast import Match, ReferenceValue, SearchQuery, TokenValue, UriValue, Value
 from fhir_server.store.sqlite.sql import Sql
 from fhir_server.store.sqlite.symbols import Symbols
@@ -13,24 +15,28 @@ Shape = tuple[tuple[str, ...], str, type[Value], bool]
 _SHAPES_MAX = 1_000
 
 
+class Lookup(NamedTuple):
+    """The text of a statement, and the symbol of its parameter, which never changes."""
+
+    text: str
+    parameter: int
+
+
 class Lookups:
-    """Texts by shape, for one connection."""
+    """Look-ups by shape, for one connection."""
 
     def __init__(self, symbols: Symbols) -> None:
         self._symbols = symbols
-        self._texts: dict[Shape, str] = {}
+        self._known: dict[Shape, Lookup] = {}
 
     def page(self, query: SearchQuery, limit: int) -> Sql | None:
         """The statement for a query whose shape is remembered; None for any other."""
         match = _only_match(query)
-        if match is None:
+        known = self._known.get(_shape(query, match)) if match else None
+        if match is None or known is None:
             return None
-        text = self._texts.get(_shape(query, match))
-        cells = self._cells(match.values[0]) if text else None
-        if text is None or cells is None:
-            return None
-        parameters = self._symbols.parameters(query.types, match.parameter)
-        return Sql(text, (*parameters, *cells, limit))
+        cells = self._cells(match.values[0])
+        return None if cells is None else Sql(known.text, (known.parameter, *cells, limit))
 
     def remember(self, query: SearchQuery, page: Sql) -> None:
         """Keep the text of a page, if it is that of a look-up whose values and parameter are all known.
@@ -38,12 +44,12 @@ class Lookups:
         One that nothing is indexed by yet has no symbol: its text has no place for the symbol to come.
         """
         match = _only_match(query)
-        if match is None or len(self._texts) >= _SHAPES_MAX:
+        if match is None or len(self._known) >= _SHAPES_MAX:
             return
         cells = self._cells(match.values[0])
-        parameters = self._symbols.parameters(query.types, match.parameter)
-        if cells is not None and parameters and page.values[:-1] == (*parameters, *cells):
-            self._texts[_shape(query, match)] = page.text
+        parameter = self._symbols.parameter(query.types[0], match.parameter)
+        if cells is not None and parameter is not None and page.values[:-1] == (parameter, *cells):
+            self._known[_shape(query, match)] = Lookup(page.text, parameter)
 
     def _cells(self, value: Value) -> tuple[str | int, ...] | None:
         """What the value is compared with, as `conditions` orders it; None where a symbol is lacking."""
