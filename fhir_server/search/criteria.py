@@ -30,7 +30,7 @@ from fhir_server.search.escapes import split, unescape
 from fhir_server.search.limits import Budget, refused
 from fhir_server.search.parameters import Parameters, resource_type
 from fhir_server.search.plan import components_of, kind_of
-from fhir_server.search.types import composite, quantity, reference, token, uri
+from fhir_server.search.types import composite, quantity, reference, string, token, uri
 from fhir_server.search.types.composite import Component
 from fhir_server.search.types.context import Reading
 from fhir_server.search.types.kinds import KINDS
@@ -126,6 +126,12 @@ class Criteria:
         return Match(asked.code + suffix, kind, values, "contains" if kind == "string" else None)
 
     # string
+
+    def _string(self, asked: Asked) -> Clause:
+        """Punctuation within words is a space, or nothing at all."""
+        without = [text for text in (string.joined(unescape(text)) for text in asked.texts) if text]
+        asked = replace(asked, texts=[*asked.texts, *without])
+        return any_of(self._matches(asked, string.parse, asked.modifier))
 
     def _words(self, asked: Asked) -> Clause:
         """:text finds all the words, in whatever order."""
@@ -345,6 +351,8 @@ _OF_ELEMENTS: Mapping[str, str] = {"of-type": "Identifier", "identifier": "Refer
 """The type of element that a modifier asks something of, where that is but one of those a kind looks at."""
 
 _BUILDERS: Mapping[tuple[ParameterType, str | None], Callable[[Criteria, Asked], Clause]] = {
+    ("string", None): Criteria._string,
+    ("string", "contains"): Criteria._string,
     ("string", "text"): Criteria._words,
     ("token", None): Criteria._token,
     ("token", "not"): Criteria._token,

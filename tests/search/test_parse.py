@@ -58,7 +58,7 @@ def number(prefix: Any, value: str, low: str, high: str) -> NumberValue:
         ("Patient?phonetic=Zoe", Match("name", "string", (StringValue("zoe", "Zoe"),))),
         ("Patient?name:exact=a,b", Match(
             "name", "string", (StringValue("a", "a"), StringValue("b", "b")), "exact")),
-        ("Patient?name=a\\,b", Match("name", "string", (StringValue("a b", "a,b"),))),
+        ("Patient?name=a\\,b", Match("name", "string", (StringValue("a b", "a,b"), StringValue("ab", "ab")))),
         ("Patient?identifier=urn:x|1", Match("identifier", "token", (TokenValue("urn:x", "1"),))),
         ("Patient?identifier=|1", Match("identifier", "token", (TokenValue("", "1"),))),
         ("Patient?identifier=urn:x|", Match("identifier", "token", (TokenValue("urn:x", None),))),

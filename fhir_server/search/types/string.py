@@ -3,6 +3,7 @@
 https://hl7.org/fhir/R4/search.html#string
 """
 
+import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -58,6 +59,8 @@ _ASCII = _BYTES["latin-1"]
 _MARKS = "\u0300"
 """Characters from here on may change their order with what stands beside them; Latin letters do not."""
 
+_has_divided_word = re.compile(r"\w[^\w\s]+\w").search
+
 _TITLES = ("prefix", "suffix")
 _ADDRESS_PARTS = ("text", "line", "city", "district", "state", "postalCode", "country")
 _PLAIN = frozenset({"string", "markdown", "code", "id", "uri", "url", "canonical"})
@@ -70,6 +73,16 @@ def normalise(text: str) -> str:
     punctuation stays as it is.
     """
     return " ".join(bare(text).split()) or text
+
+
+def joined(text: str) -> str:
+    """The text as it is compared where punctuation within words is nothing at all, so that O'Neill and ONeill
+    are one; empty where that makes no difference.
+    """
+    if _has_divided_word(text) is None:
+        return ""
+    found = normalise("".join(c for c in text if not unicodedata.category(c).startswith("P")))
+    return "" if found == normalise(text) else found
 
 
 def bare(text: str) -> str:
@@ -111,7 +124,7 @@ def _both(text: str) -> tuple[str, str]:
 COMPARED: Mapping[str, tuple[str, str]] = Memo(_both)
 """By a text, how it is compared, and how :exact compares it. Names, towns and what codes display come again
 and again, even within one resource."""
-_compared = COMPARED.__getitem__
+_JOINED: Mapping[str, str] = Memo(joined)
 
 
 def parse(text: str, _reading: Reading) -> StringValue:
@@ -126,6 +139,8 @@ def matches(entry: StringEntry, value: StringValue, modifier: str | None) -> boo
     """
     if modifier == "exact":
         return entry.exact == value.exact
+    if modifier in OF_THE_WHOLE and not entry.exact:
+        return False
     compare = _COMPARISONS.get(modifier or "", str.startswith)
     return compare(entry.text, value.text)
 
@@ -146,6 +161,8 @@ _COMPARISONS: Mapping[str, Callable[[str, str], bool]] = {
     "le": str.__le__,
 }
 """How an entry's text compares with the value's, in the order of code points."""
+OF_THE_WHOLE = ("ne", "gt", "lt", "ge", "le")
+"""Comparisons with whole texts, not with what they are also found by, which has nothing as written."""
 
 
 def indexer(target: Target, _indexing: Indexing) -> Indexer | None:
@@ -166,6 +183,8 @@ def _one(parameter: str) -> Indexer:
     def index(value: str, entries: Entries) -> None:
         text, exact = COMPARED[value]
         entries.strings.append(new_string((parameter, text, exact)))
+        if " " in text and (without := _JOINED[value]):
+            entries.strings.append(new_string((parameter, without, "")))
 
     return index
 
@@ -179,6 +198,8 @@ def _family(parameter: str) -> Indexer:
     def index(value: str, entries: Entries) -> None:
         text, exact = COMPARED[value]
         entries.strings.append(new_string((parameter, text, exact)))
+        if " " in text and (without := _JOINED[value]):
+            entries.strings.append(new_string((parameter, without, "")))
         while " " in text:
             text = text.partition(" ")[2]
             entries.strings.append(new_string((parameter, text, "")))
@@ -199,17 +220,25 @@ def _name(parameter: str) -> Indexer:
         texts += _texts(name, _TITLES)
         if whole:
             texts.append(whole)
-        entries.strings += [new_string((parameter, text, exact)) for text, exact in map(_compared, texts)]
+        _add(parameter, texts, entries)
 
     return index
 
 
 def _address(parameter: str) -> Indexer:
     def index(address: Mapping[str, Any], entries: Entries) -> None:
-        texts = _texts(address, _ADDRESS_PARTS)
-        entries.strings += [new_string((parameter, text, exact)) for text, exact in map(_compared, texts)]
+        _add(parameter, _texts(address, _ADDRESS_PARTS), entries)
 
     return index
+
+
+def _add(parameter: str, texts: list[str], entries: Entries) -> None:
+    strings = entries.strings
+    for written in texts:
+        text, exact = COMPARED[written]
+        strings.append(new_string((parameter, text, exact)))
+        if " " in text and (without := _JOINED[written]):
+            strings.append(new_string((parameter, without, "")))
 
 
 def _texts(value: Mapping[str, Any], names: tuple[str, ...]) -> list[str]:

@@ -24,6 +24,7 @@ from fhir_server.search.ast import (
     Value,
 )
 from fhir_server.search.types.position import EARTH_RADIUS_METRES
+from fhir_server.search.types.string import OF_THE_WHOLE
 from fhir_server.store.mongo.filters import ALWAYS, NEVER, Filter, all_of, any_of, negation, prefix_range
 
 _SPECIAL = re.compile(r"[\\.^$*+?()\[\]{}|/#&~-]")
@@ -80,7 +81,8 @@ def _string(value: StringValue, modifier: str | None, at: str) -> Filter:
         case "ew":
             return _matching(text, literal(value.text) + END)
     operator = _OPERATORS.get(modifier or "")
-    return {text: {operator: value.text} if operator else prefix_range(value.text)}
+    found: Filter = {text: {operator: value.text} if operator else prefix_range(value.text)}
+    return {**found, f"{at}e": {"$gt": ""}} if modifier in OF_THE_WHOLE else found
 
 
 _OPERATORS: Mapping[str, str] = {

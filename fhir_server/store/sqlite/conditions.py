@@ -24,6 +24,7 @@ from fhir_server.search.ast import (
     WordValue,
 )
 from fhir_server.search.types.position import box
+from fhir_server.search.types.string import OF_THE_WHOLE
 from fhir_server.store.sqlite.connection import DISTANCE
 from fhir_server.store.sqlite.sql import ALWAYS, NEVER, Sql, all_of, any_of, negation
 from fhir_server.store.sqlite.symbols import Symbols
@@ -117,7 +118,10 @@ def _string(value: StringValue, modifier: str | None, column: Column) -> Sql:
     if modifier == "ew":
         return Sql(f"substr({text}, ?) = ?", (-len(value.text), value.text)) if value.text else ALWAYS
     operator = _OPERATORS.get(modifier or "")
-    return Sql(f"{text} {operator} ?", (value.text,)) if operator else _starts_with(text, value.text)
+    if operator is None:
+        return _starts_with(text, value.text)
+    whole = f" AND {column('exact')} <> ''" if modifier in OF_THE_WHOLE else ""
+    return Sql(f"({text} {operator} ?{whole})", (value.text,))
 
 
 _OPERATORS = {"eq": "=", "ne": "<>", "gt": ">", "lt": "<", "ge": ">=", "le": "<="}

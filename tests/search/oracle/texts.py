@@ -30,6 +30,15 @@ def plain(text: str) -> str:
     return " ".join("".join(" " if _separates(c) else c for c in base).split()) or text
 
 
+def joined(text: str) -> str:
+    """The same with nothing in place of punctuation: O'Neill is ONeill."""
+    return plain("".join(c for c in text if unicodedata.category(c)[0] != "P"))
+
+
+def _both(text: str) -> tuple[str, str]:
+    return plain(text), joined(text)
+
+
 def _separates(character: str) -> bool:
     category = unicodedata.category(character)
     return category[0] in "PZ" or category in ("Sk", "Cc")
@@ -67,13 +76,18 @@ def matches(text: str, modifier: str, data: Any, type: str, path: str) -> bool:
     texts, value = parts(data, type), unescape(text)
     if modifier == "exact":
         return any(unicodedata.normalize("NFC", one) == unicodedata.normalize("NFC", value) for one in texts)
-    wanted = plain(value)
-    if modifier == "contains":
-        return any(wanted in plain(one) for one in texts)
     if modifier == "text":
-        return any(set(wanted.split()) <= set(plain(one).split()) for one in texts)
-    return any(plain(one).startswith(wanted) for one in texts) or any(
+        wanted = set(plain(value).split())
+        return any(wanted <= set(form.split()) for one in texts for form in _both(one))
+    return any(_fits(wanted, modifier, texts, family(data, type, path)) for wanted in _both(value) if wanted)
+
+
+def _fits(wanted: str, modifier: str, texts: list[str], families: list[str]) -> bool:
+    forms = [form for one in texts for form in _both(one)]
+    if modifier == "contains":
+        return any(wanted in form for form in forms)
+    return any(form.startswith(wanted) for form in forms) or any(
         " ".join(plain(one).split()[start:]).startswith(wanted)
-        for one in family(data, type, path)
+        for one in families
         for start in range(len(plain(one).split()))
     )

@@ -27,6 +27,9 @@ MODIFIERS = {
     "uri": ("", "", "above", "below", "missing"),
     "composite": ("",),
 }
+CANONICALS = ("instantiates-canonical", "questionnaire")
+"""References "that do not have an identifier separate from the reference itself"."""
+
 TARGETS_MAX = 20
 """Types that an untyped chain may lead to; the server refuses chains that lead to all, several times."""
 
@@ -155,6 +158,8 @@ class Questions:
 
     def _modifier(self, type: str, parameter: SearchParameter, found: Sequence[Element]) -> str:
         possible = [*MODIFIERS[parameter.type]]
+        if parameter.code in CANONICALS:
+            possible.remove("identifier")
         if any(element.type == "Identifier" for element in found):
             possible.append("of-type")
         if parameter.type == "reference":
