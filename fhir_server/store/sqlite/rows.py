@@ -49,8 +49,10 @@ PART_COLUMNS = COLUMNS | {"quantity": (*COLUMNS["quantity"], "base", "base_low",
 """The cells of an entry that is a part of a composite."""
 NO_ROWS: Rows = tuple([] for _ in TABLES)
 
-_ROWS_AT_ONCE = 16
-"""Rows that one statement inserts at most; they cost two thirds of one by one."""
+_ROWS_AT_ONCE = (128, 16)
+"""Rows that one statement inserts, as long as there are so many. By 16 they cost two thirds of one by one. By
+more they cost no less, but with each statement the thread lets others run, and may have to wait for them.
+"""
 
 
 @cache
@@ -85,13 +87,16 @@ def unpack(blob: bytes) -> Rows:
 
 def insert_rows(connection: sqlite3.Connection, table: str, rows: Sequence[Row]) -> None:
     """Write rows of one table, each with the key of its resource behind its cells."""
-    whole = len(rows) - len(rows) % _ROWS_AT_ONCE
-    groups = (rows[start : start + _ROWS_AT_ONCE] for start in range(0, whole, _ROWS_AT_ONCE))
-    if whole:
-        statement = _insert_statement(table, _ROWS_AT_ONCE)
-        connection.executemany(statement, map(tuple, map(chain.from_iterable, groups)))
-    if whole < len(rows):
-        rest = rows[whole:]
+    done = 0
+    for size in _ROWS_AT_ONCE:
+        end = len(rows) - (len(rows) - done) % size
+        if done < end:
+            groups = (rows[start : start + size] for start in range(done, end, size))
+            statement = _insert_statement(table, size)
+            connection.executemany(statement, map(tuple, map(chain.from_iterable, groups)))
+            done = end
+    if done < len(rows):
+        rest = rows[done:]
         connection.execute(_insert_statement(table, len(rest)), tuple(chain.from_iterable(rest)))
 
 

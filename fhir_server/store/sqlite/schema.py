@@ -118,6 +118,10 @@ CREATE VIEW waiting AS SELECT key FROM backlog
     UNION ALL SELECT key FROM resources WHERE key > (SELECT value FROM meta WHERE name = 'indexed')
 """
 
+_BEGUN_UP_TO = """
+INSERT INTO meta SELECT 'begun', value FROM meta WHERE name = 'indexed'
+"""
+
 MIGRATIONS = (
     _RESOURCES + _INDEXES,
     _DEFINITIONS,
@@ -127,6 +131,7 @@ MIGRATIONS = (
     _INTERVALS,
     _LONG_DATES,
     _INDEXED_UP_TO,
+    _BEGUN_UP_TO,
 )
 """Statements that lead from each schema version to the next; version 0 is an empty file."""
 

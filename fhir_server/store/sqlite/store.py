@@ -167,7 +167,7 @@ class SqliteStore:
         A store that is closed already stays so.
         """
         with suppress(FhirError, sqlite3.ProgrammingError):
-            self._writer.tidy(-1)
+            self._writer.tidy(wholly=True)
         self._readers.close()
         self._writer.connection.close()
 

@@ -31,8 +31,6 @@ _UNITS_MAX = 64
 """Units that may share a commit before it must come."""
 _PATIENCE_SECONDS = 1.0
 """How long to wait for another thread to commit before looking whether it still will."""
-TIDIED_MAX = 64
-"""Resources that are indexed in one go when the store is tidied, as a writer who comes then has to wait."""
 BUSY_SECONDS = 10.0
 """How long to wait for another process to finish its transaction."""
 _LOOK_SECONDS = 0.001
@@ -119,27 +117,32 @@ class Writer:
         batch.own.carry_out(self.connection)
 
     @refusing
-    def tidy(self, limit: int = TIDIED_MAX) -> bool:
-        """Work off some of the backlog, all for -1, unless somebody else writes. False when there was none.
+    def tidy(self, wholly: bool = False) -> bool:
+        """Work off a little of the backlog, or all of it, unless somebody else writes. False when there was
+        none.
 
         The commit need not be durable at once: what it lacks after a crash is in the backlog again.
         """
         if not self._turn.acquire(blocking=False):
             return True
         try:
-            return self._tidy(limit)
+            return self._tidy(wholly)
         finally:
             self._turn.release()
 
-    def _tidy(self, limit: int) -> bool:
+    def _tidy(self, wholly: bool) -> bool:
         if self._open or not has_backlog(self.connection):
             return bool(self._open)
         self.connection.execute("PRAGMA synchronous = NORMAL")
         try:
             if not self._try_to_begin(math.inf):
                 return True
-            self.backlog.work_off(limit)
-            self.connection.execute("COMMIT")
+            self.backlog.begin()
+            if wholly:
+                self.backlog.work_off()
+            else:
+                self.backlog.step()
+            self._keep()
         finally:
             self._roll_back()
             self.connection.execute("PRAGMA synchronous = FULL")
@@ -265,10 +268,8 @@ class Writer:
         try:
             if batch.units and not batch.error:
                 batch.finished.carry_out(self.connection)
-                if self.backlog.is_due():
-                    self.backlog.work_off()
-                self.connection.execute("COMMIT")
-                self.symbols.settle()
+                self.backlog.go_on()
+                self._keep()
             else:
                 self._roll_back()
         except sqlite3.Error as error:
@@ -277,8 +278,14 @@ class Writer:
         finally:
             batch.done.set()
 
+    def _keep(self) -> None:
+        self.connection.execute("COMMIT")
+        self.symbols.settle()
+        self.backlog.settle()
+
     def _roll_back(self) -> None:
         self.symbols.forget_since(0)
+        self.backlog.undo()
         if self.connection.in_transaction:
             self.connection.execute("ROLLBACK")
 

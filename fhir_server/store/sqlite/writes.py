@@ -20,8 +20,8 @@ _CHANGE = """
 UPDATE resources SET version = ?, sequence = ?, last_updated = ?, living = ?, entries = ? WHERE key = ?"""
 _WAITING = """
 INSERT OR IGNORE INTO backlog (key, rows)
-SELECT ?1, ?2 WHERE ?1 <= (SELECT value FROM meta WHERE name = 'indexed')"""
-"""Of a resource that waits already, what the index holds is known; beyond `indexed` it holds nothing."""
+SELECT ?1, ?2 WHERE ?1 <= (SELECT value FROM meta WHERE name = 'begun')"""
+"""Of a resource that waits already, what the index holds is known; beyond `begun` it holds nothing."""
 
 
 @dataclass(slots=True)

@@ -14,10 +14,19 @@ from fhir_server.search.ast import AnyOf, Chain, Include, Match, Not, SearchQuer
 from fhir_server.search.entries import Entries
 from fhir_server.store.memory import MemoryStore
 from fhir_server.store.port import Store, UnitOfWork
-from fhir_server.store.sqlite import SqliteStore, backlog
+from fhir_server.store.sqlite import SqliteStore, backlog, rounds
 from tests.store.samples import identified, person, put, references, referring
 
 FAMILY = SearchQuery(("Patient",), (Match("family", "string", (StringValue("martin", "Martin"),)),))
+
+
+def let_rounds_be_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A round of four resources takes several steps, as one of a thousand does."""
+    monkeypatch.setattr(backlog, "BACKLOG_MAX", 4)
+    monkeypatch.setattr(rounds, "RESOURCES_MAX", 4)
+    monkeypatch.setattr(rounds, "GATHERED_AT_ONCE", 2)
+    monkeypatch.setattr(rounds, "PORTION", 3)
+    monkeypatch.setattr(rounds, "CHANGED_AT_ONCE", 1)
 
 
 def settle(store: SqliteStore) -> None:
@@ -167,14 +176,83 @@ def test_the_backlog_has_an_end(store: SqliteStore, monkeypatch: pytest.MonkeyPa
     assert settled == [False, False, True, False, False, True, False]
 
 
-def test_tidying_goes_by_small_steps(store: SqliteStore) -> None:
+def test_tidying_goes_by_small_steps(store: SqliteStore, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rounds, "PORTION", 40)
     with store.group():
         for number in range(100):
             put(store, person(str(number), code=str(number)))
-    assert [store.tidy(), store.settled()] == [True, False]
-    assert [store.tidy(), store.settled(), store.tidy()] == [True, True, False]
+    written = [rows(path, "string")]
+    while not store.settled():
+        assert store.tidy()
+        written.append(rows(path, "string"))
+    assert written == [0, 40, 80, 100]
+    assert not store.tidy()
     assert len(ids(store, FAMILY)) == 20
     assert store.check() == []
+
+
+def test_a_round_takes_a_step_with_each_commit(
+    store: SqliteStore, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_rounds_be_small(monkeypatch)
+    written = []
+    for number in range(8):
+        put(store, person(str(number), code=str(number)))
+        written.append(rows(path, "string"))
+    assert written == [0, 0, 0, 0, 0, 3, 4, 4]
+    assert store.check() == []
+
+
+def test_what_is_changed_while_its_round_goes_on_is_found_as_it_is(
+    store: SqliteStore, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_rounds_be_small(monkeypatch)
+    other = SqliteStore(path)
+    for number in range(6):
+        put(store, person(str(number), code=str(number), family="Moreau"))
+    assert 0 < rows(path, "string") < 6
+    put(other, person("0", code="new", family="Martin"))
+    other.transact(lambda unit: unit.delete("Patient", "1"))
+    put(store, person("3", code="3", family="Martin"))
+    assert ids(store, SearchQuery(("Patient",), (identified("0"),))) == []
+    assert ids(store, SearchQuery(("Patient",), (identified("1"),))) == []
+    assert ids(store, FAMILY) == ["0", "3"]
+    assert store.check() == []
+    other.close()
+
+
+def test_what_is_purged_while_its_round_goes_on_does_not_come_back(
+    store: SqliteStore, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_rounds_be_small(monkeypatch)
+    other = SqliteStore(path)
+    for number in range(5):
+        put(store, person(str(number), code=str(number)))
+    for number in range(5):
+        assert other.purge("Patient", str(number))
+    settle(store)
+    put(store, person("9", code="9"))
+    settle(store)
+    assert [rows(path, table) for table in ("string", "token", "backlog")] == [1, 1, 0]
+    assert store.check() == []
+    other.close()
+
+
+def test_a_round_that_another_process_began_is_left_to_it_for_a_while(
+    store: SqliteStore, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_rounds_be_small(monkeypatch)
+    other = SqliteStore(path)
+    for number in range(5):
+        put(store, person(str(number), code=str(number)))
+    begun = rows(path, "string")
+    assert other.tidy()
+    assert rows(path, "string") == begun
+    monkeypatch.setattr(backlog, "STEPPED_MICROSECONDS", 0)
+    settle(other)
+    assert other.settled()
+    assert store.check() == []
+    other.close()
 
 
 def test_tidying_gives_way_to_writers(store: SqliteStore, path: Path) -> None:
@@ -207,15 +285,22 @@ def test_check_sees_what_is_wrong_beside_a_backlog(store: SqliteStore, path: Pat
     assert store.check() == ["Patient/a: its rows in the string index are not those of its entries."]
 
 
+@pytest.mark.parametrize("seed", range(4))
 def test_random_changes_leave_the_index_of_the_resources(
-    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+    path: Path, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The backlog is worked off at random moments, against a store that has none."""
+    """The backlog is worked off at random moments by two processes, against a store that has none."""
     monkeypatch.setattr(backlog, "SEARCHED_MICROSECONDS", 0)
-    random, reference = Random(7), MemoryStore()
-    for _ in range(300):
-        id, code, family = random.choice("123"), random.choice("ab"), random.choice(("Martin", "Moreau"))
-        step = random.choice(("put", "put", "put", "delete", "purge", "index", "search", "tidy"))
+    monkeypatch.setattr(backlog, "STEPPED_MICROSECONDS", 0)
+    if seed % 2:
+        let_rounds_be_small(monkeypatch)
+    random, reference, stores = Random(seed), MemoryStore(), [SqliteStore(path) for _ in range(2)]
+    for _ in range(150):
+        id, code, family = random.choice("123456"), random.choice("ab"), random.choice(("Martin", "Moreau"))
+        step = random.choice(
+            ("put", "put", "put", "put", "delete", "purge", "index", "undo", "search", "tidy")
+        )
+        store = random.choice(stores)
         for each in (store, reference):
             change(each, step, person(id, code=code, family=family), id)
         query = SearchQuery(("Patient",), (Match("family", "string", (StringValue("mar", "Mar"),)),))
@@ -223,7 +308,9 @@ def test_random_changes_leave_the_index_of_the_resources(
             assert ids(store, query) == ids(reference, query)
         by_code = SearchQuery(("Patient",), (identified(code),))
         assert ids(store, by_code) == ids(reference, by_code)
-    assert store.check() == []
+        assert store.check() == []
+    for store in stores:
+        store.close()
 
 
 def change(store: Store, step: str, sample: tuple[Draft, Entries], id: str) -> None:
@@ -237,8 +324,17 @@ def change(store: Store, step: str, sample: tuple[Draft, Entries], id: str) -> N
         stored = store.read("Patient", id)
         if stored:
             store.transact(lambda unit: unit.index(stored, sample[1]))
+    elif step == "undo":
+        with pytest.raises(ZeroDivisionError):
+            store.transact(lambda unit: undone(unit, sample))
     elif step == "tidy":
         store.tidy()
+
+
+def undone(unit: UnitOfWork, sample: tuple[Draft, Entries]) -> None:
+    unit.put(*sample, "PUT")
+    unit.search(FAMILY)
+    raise ZeroDivisionError
 
 
 def test_a_search_beside_a_writer_sees_one_state(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -73,7 +73,7 @@ def test_what_an_older_file_had_yet_to_index_is_found(tmp_path: Path) -> None:
     with closing(sqlite3.connect(older, isolation_level=None)) as connection:
         connection.execute("INSERT INTO backlog SELECT key, ? FROM resources", (pack(NO_ROWS),))
         connection.execute("DROP VIEW waiting")
-        connection.execute("DELETE FROM meta WHERE name = 'indexed'")
+        connection.execute("DELETE FROM meta WHERE name IN ('indexed', 'begun')")
         connection.execute("PRAGMA user_version = 7")
     migrated = SqliteStore(older)
     assert not migrated.settled()

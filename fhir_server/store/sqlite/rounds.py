@@ -1,0 +1,131 @@
+"""One round of indexing: the rows of many resources, written in portions.
+
+Each portion is a stretch of one index, in the order of its parameters, so that the rows of all resources of
+the round share its pages, and a commit that writes a portion takes hardly longer than others. What is changed
+meanwhile is noted in `backlog` with the rows that the round may have written of it, and is worked off last.
+https://www.sqlite.org/withoutrowid.html
+"""
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+from itertools import chain
+
+from fhir_server.store.sqlite.rows import COLUMNS, TABLES, Row, Rows, delete_rows, insert_rows, unpack
+
+Kept = dict[int, tuple[bytes, Rows]]
+"""Rows by the key of their resource, beside what they are when packed."""
+
+RESOURCES_MAX = 1024
+"""Those of more resources would share their pages hardly better."""
+GATHERED_AT_ONCE = 128
+"""Resources whose rows one step gathers, in about a millisecond."""
+PORTION = 2_000
+"""Rows that one step writes, in a few milliseconds."""
+CHANGED_AT_ONCE = 64
+"""Resources that one step indexes of those that were changed."""
+
+_TOKENS = list(COLUMNS).index("token")
+
+_INDEXED = "SELECT value FROM meta WHERE name = 'indexed'"
+_NEW = "SELECT key, entries FROM resources WHERE key > ? ORDER BY key LIMIT ?"
+_BEGUN = "UPDATE meta SET value = max(value, ?) WHERE name = 'begun'"
+_DONE = "UPDATE meta SET value = ? WHERE name = 'indexed'"
+_CHANGED = """
+SELECT b.key, b.rows, r.entries FROM backlog b CROSS JOIN resources r ON r.key = b.key
+WHERE b.key <= ? ORDER BY b.key LIMIT ?"""
+_WORKED_OFF = "DELETE FROM backlog WHERE key <= ?"
+
+
+class Round:
+    """First of the resources that came after `indexed`, then of those that were changed.
+
+    Each step belongs to a transaction. Where one is undone, or another process has moved `indexed`, the round
+    is void, and what it wrote is written again by the next. `kept` are rows that need not be unpacked; tokens
+    of the parameters `at_once` have been written with the resources.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, kept: Kept, at_once: Collection[int]) -> None:
+        self._connection = connection
+        self._at_once = at_once
+        self._kept = kept
+        (self.indexed,) = connection.execute(_INDEXED).fetchone()
+        self._upto = self.indexed
+        self._gathered: tuple[defaultdict[int, list[Row]], ...] = tuple(defaultdict(list) for _ in TABLES)
+        self._steps = self._run()
+
+    def step(self) -> bool:
+        """Do some of it; whether there is more to do."""
+        return next(self._steps, False)
+
+    def _run(self) -> Iterator[bool]:
+        """Each True that this gives ends a step."""
+        for _ in range(0, RESOURCES_MAX, GATHERED_AT_ONCE):
+            if self._gather() < GATHERED_AT_ONCE:
+                break
+            yield True
+        yield from self._write()
+        self._connection.execute(_DONE, (self._upto,))
+        while self._index_changed() == CHANGED_AT_ONCE:
+            yield True
+
+    def _gather(self) -> int:
+        """Gather the rows of resources that the index holds nothing of; how many these are."""
+        found = self._connection.execute(_NEW, (self._upto, GATHERED_AT_ONCE)).fetchall()
+        for key, entries in found:
+            end = (key,)
+            for by_parameter, of_table in zip(self._gathered, self._rows(key, entries), strict=True):
+                for row in of_table:
+                    by_parameter[row[0]].append(row + end)
+        if found:
+            self._upto = found[-1][0]
+            self._connection.execute(_BEGUN, (self._upto,))
+        return len(found)
+
+    def _write(self) -> Iterator[bool]:
+        for parameter in self._at_once:
+            self._gathered[_TOKENS].pop(parameter, None)
+        room = PORTION
+        for (table, _), by_parameter in zip(TABLES, self._gathered, strict=True):
+            rows = list(chain.from_iterable(by_parameter[parameter] for parameter in sorted(by_parameter)))
+            by_parameter.clear()
+            written = 0
+            while written < len(rows):
+                portion = rows[written : written + room]
+                insert_rows(self._connection, table, portion)
+                written, room = written + len(portion), room - len(portion)
+                if not room:
+                    room = PORTION
+                    yield True
+
+    def _index_changed(self) -> int:
+        """Write what is missing of resources that were changed, and take away what the index holds of them
+        too much; how many these are.
+        """
+        found = self._connection.execute(_CHANGED, (self._upto, CHANGED_AT_ONCE)).fetchall()
+        missing: list[list[Row]] = [[] for _ in TABLES]
+        surplus: list[list[Row]] = [[] for _ in TABLES]
+        for key, held, entries in found:
+            before, after = unpack(held), self._rows(key, entries)
+            _collect(surplus, key, before, after)
+            _collect(missing, key, after, before)
+        for (table, _), taken, written in zip(TABLES, surplus, missing, strict=True):
+            delete_rows(self._connection, table, taken)
+            insert_rows(self._connection, table, written)
+        if found:
+            self._connection.execute(_WORKED_OFF, (found[-1][0],))
+        return len(found)
+
+    def _rows(self, key: int, packed: bytes) -> Rows:
+        """The rows that a resource is to have. Those that were kept may be of a version that was undone, or
+        that another process has replaced.
+        """
+        kept = self._kept.pop(key, None)
+        return kept[1] if kept and kept[0] == packed else unpack(packed)
+
+
+def _collect(into: list[list[Row]], key: int, rows: Rows, others: Rows) -> None:
+    """Those of `rows` that are not among `others`."""
+    for found, some, other in zip(into, rows, others, strict=True):
+        if some != other:
+            found += [(*row, key) for row in set(some).difference(other)]
