@@ -34,6 +34,11 @@ class Scale:
     options: tuple[Resource, ...]
     bands: tuple[Band, ...]
 
+    @property
+    def highest(self) -> int:
+        """The highest total; the lowest is 0."""
+        return len(self.questions) * (len(self.options) - 1)
+
     def score(self, answers: Sequence[int]) -> int | None:
         """The total of the ordinals, one per question; None when the answers are not complete."""
         return sum(answers) if len(answers) == len(self.questions) else None

@@ -25,7 +25,7 @@ DONE = frozenset({"completed", "amended"})
 @dataclass(frozen=True, slots=True)
 class Passation:
     """One passation; `answers` are ordinals by the link ids of their questions, `stated` the total that it
-    gives itself.
+    gives itself, `thoughts` the gravest answer to question 9 of the PHQ-9.
     """
 
     response: Resource
@@ -35,6 +35,7 @@ class Passation:
     patient: str | None
     answers: Mapping[str, int]
     stated: int | None
+    thoughts: int
 
     @property
     def reference(self) -> str:
@@ -57,7 +58,7 @@ class Passation:
     @property
     def alerts(self) -> bool:
         """Whether question 9 of the PHQ-9 is answered with more than never, whatever the total."""
-        return self.scale.id == "phq-9" and self.answers.get(ITEM_9, 0) >= 1
+        return self.scale.id == "phq-9" and self.thoughts >= 1
 
 
 def read_scales(guide: Guide) -> dict[str, Scale]:
@@ -82,6 +83,7 @@ def passation_of(scales: Mapping[str, Scale], response: Resource | None) -> Pass
         patient=target(response.get("subject"), "Patient"),
         answers=_answers(items, scale, ordinals),
         stated=_stated(items, scale),
+        thoughts=_gravest(items, ITEM_9, ordinals),
     )
 
 
@@ -100,13 +102,28 @@ def record_id(type: str, identifier: Resource) -> str:
 
 
 def _answers(items: Iterable[Resource], scale: Scale, ordinals: Mapping[str, int]) -> dict[str, int]:
-    """Only answers that the scale has, one to each question."""
-    found: dict[str, int] = {}
+    """Only answers that the scale has, one to each question: of several none is the answer."""
+    given: dict[str, list[int | None]] = {}
     for item in items:
-        given = item.get("answer", [])
-        ordinal = ordinals.get(given[0].get("valueCoding", {}).get("code", "")) if len(given) == 1 else None
-        if item.get("linkId") in scale.questions and ordinal is not None:
-            found[item["linkId"]] = ordinal
+        given.setdefault(item.get("linkId", ""), []).extend(_ordinals(item, ordinals))
+    return {
+        question: found[0]
+        for question, found in given.items()
+        if question in scale.questions and len(found) == 1 and found[0] is not None
+    }
+
+
+def _ordinals(item: Resource, ordinals: Mapping[str, int]) -> list[int | None]:
+    codings = (answer.get("valueCoding", {}) for answer in item.get("answer", ()))
+    return [ordinals.get(coding.get("code", "")) for coding in codings]
+
+
+def _gravest(items: Iterable[Resource], question: str, ordinals: Mapping[str, int]) -> int:
+    """The highest of all answers to a question, wherever they stand."""
+    found = 0
+    for item in items:
+        here = _ordinals(item, ordinals) if item.get("linkId") == question else []
+        found = max(found, _gravest(item.get("item", ()), question, ordinals), *(one or 0 for one in here))
     return found
 
 

@@ -28,3 +28,7 @@ WHEN = Template(
     fr="Une passation terminée dit quand on y a répondu, au jour près : donnez "
     "QuestionnaireResponse.authored.",
 )
+BEYOND_SCALE = Template(
+    en="The total of the {scale} is a number from 0 to {highest}, not {value}.",
+    fr="Le total de l'échelle {scale} est un nombre de 0 à {highest}, et non {value}.",
+)

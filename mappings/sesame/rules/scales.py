@@ -42,6 +42,7 @@ class ScaleRules:
         if observation.get("status") in WITHDRAWN:
             return
         said = set(codes(observation.get("code"), LOINC))
+        yield from self._beyond(said, observation.get("valueInteger"))
         for reference in observation.get("derivedFrom", ()) if said else ():
             passation = passation_of(self._scales, followed(view, reference, "QuestionnaireResponse"))
             value = observation.get("valueInteger")
@@ -50,6 +51,13 @@ class ScaleRules:
             given = "?" if value is None else value
             text = messages.WRONG_SCORE(id=passation.id, score=_shown(passation.score), value=given)
             yield refusal(text, "Observation.value")
+
+    def _beyond(self, said: set[str], value: int | None) -> Iterator[Issue]:
+        """No scale gives such a total, wherever it comes from."""
+        for scale in self._scales.values():
+            if scale.total in said and value is not None and not 0 <= value <= scale.highest:
+                text = messages.BEYOND_SCALE(scale=scale.id.upper(), highest=scale.highest, value=value)
+                yield refusal(text, "Observation.value")
 
 
 def wrong(passation: Passation) -> Iterator[Issue]:

@@ -292,6 +292,12 @@ def test_a_renewal_has_a_number_of_its_own(assessed: Client, taken: list[str]) -
     assert renewed.content["identifier"][0]["value"] not in taken
 
 
+def test_nothing_is_renewed_by_being_looked_at(assessed: Client) -> None:
+    first = sent(begin(assessed, 1, ASSESSED, "2025-04-12"))
+    assert assessed.get(f"CarePlan/{first.id}/$renew").status == 405
+    assert len(claims(assessed)) == 1
+
+
 def test_renewals_end_with_the_fourth_sequence_and_the_twelve_months(assessed: Client) -> None:
     plan = sent(begin(assessed, 1, "2025-01-31", "2025-04-29"))
     for _ in range(3):

@@ -1,5 +1,6 @@
 """Passations are complete or refused; their scores, alerts and outcomes are written with them."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -306,3 +307,36 @@ def test_incomplete_answers_are_not_scored(client: Client) -> None:
     assert client.post("QuestionnaireResponse/$score", body).status == 422
     assert client.post("QuestionnaireResponse/$score", {"resourceType": "Parameters"}).status == 400
     assert client.get("QuestionnaireResponse/unknown/$score").status == 404
+
+
+@pytest.mark.parametrize(("scale", "highest"), [("phq-9", 27), ("gad-7", 21), ("phq-2", 6)])
+def test_no_scale_gives_more_than_its_highest_total(client: Client, scale: str, highest: int) -> None:
+    said = {"status": "final", "code": concept("http://loinc.org", SCALES[scale].total)}
+    for value in (-1, highest + 1):
+        answer = client.post("Observation", {"resourceType": "Observation", **said, "valueInteger": value})
+        assert (answer.status, f"from 0 to {highest}, not {value}" in answer.diagnostics) == (422, True)
+    sent(client.post("Observation", {"resourceType": "Observation", **said, "valueInteger": highest}))
+
+
+def twice(never: Resource) -> list[Resource]:
+    often = {"answer": [{"valueCoding": {"code": "LA6570-1"}}]}
+    return [never | often, never]
+
+
+def nested(never: Resource) -> list[Resource]:
+    often = {"answer": [{"valueCoding": {"code": "LA6570-1"}}]}
+    return [{"linkId": "group", "item": [never | often]}]
+
+
+@pytest.mark.parametrize("told", [twice, nested])
+def test_an_answer_about_self_harm_is_heard_however_it_is_told(
+    client: Client, told: Callable[[Resource], list[Resource]]
+) -> None:
+    """In a version of the questionnaire that this server does not know, and cannot hold answers to."""
+    tell(client, "01-referral")
+    made = response(client, spread(0), questionnaire=f"{PHQ9.questionnaire}|9.9", meta=None)
+    made["item"] = [*made["item"][:8], *told(made["item"][8])]
+    answer = client.post("QuestionnaireResponse", made)
+    assert (answer.status, "44260-8" in answer.diagnostics) == (422, True)
+    sent(client.post("QuestionnaireResponse", made | {"status": "in-progress"}))
+    assert len(found(client, "Flag", "")) == 1
