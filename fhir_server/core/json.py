@@ -22,6 +22,8 @@ _BOM = b"\xef\xbb\xbf"
 _NEGATIVE_ZERO = re.compile(rb"-0(?![\d.eE])")
 _BEFORE_NUMBERS = (b"", *(bytes([byte]) for byte in b":,[ \t\r\n"))
 """What may stand before a number. Bundles are full of UUIDs such as 435eaed6-0f12-4d8b-9a3f-1f2e3d4c5b6a."""
+_OWN_NEGATIVES = (b":-0", b",-0", b"[-0")
+"""How a number that may be a negative zero stands in compact JSON."""
 _ESCAPED_COLON = re.compile(rb"\\u003a", re.IGNORECASE)
 
 
@@ -67,7 +69,9 @@ def parse(body: bytes, depth_max: int = DEPTH_MAX) -> Any:
 
 
 def parse_own(body: bytes) -> Any:
-    """As `parse`, for what this server has serialised itself, in which nothing needs to be looked for."""
+    """As `parse`, for what this server has serialised itself, in which only a negative zero may get lost."""
+    if any(start in body for start in _OWN_NEGATIVES):
+        return parse(body)
     return _decoder.decode(body)
 
 

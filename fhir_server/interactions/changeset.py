@@ -57,7 +57,7 @@ class Changeset:
             if token.parameter == "identifier":
                 self.unit.lock(identity_lock(prepared.type, token.system, token.code))
         stored = self.unit.put(prepared, entries, method, before.version if before else 0)
-        self._noted(prepared.type)
+        self._noted(prepared.type, id)
         self._last[stored.reference] = stored
         if prepared.type in self._engine.watched:
             self._changes.append(Change(prepared.type, id, content_of(before), after))
@@ -66,7 +66,7 @@ class Changeset:
     def delete(self, current: StoredResource) -> StoredResource | None:
         """Write the deletion of a resource."""
         stored = self.unit.delete(current.type, current.id, current.version)
-        self._noted(current.type)
+        self._noted(current.type, current.id)
         if current.type == DEFINED_BY:
             self._redefinition.delete(current.id)
         elif current.type in CLIENT_TYPES:
@@ -75,10 +75,10 @@ class Changeset:
             self._changes.append(Change(current.type, current.id, content_of(current), None))
         return stored
 
-    def _noted(self, type: str) -> None:
-        """Forget what was read of a type, now that a resource of it is written."""
+    def _noted(self, type: str, id: str) -> None:
+        """Forget what was read that is not so any more, now that this resource is written."""
         self._resolved.written(type)
-        self._view.written(type)
+        self._view.written(type, id)
 
     def left(self, stored: StoredResource) -> StoredResource:
         """The version that the unit leaves of a resource: a reaction may have written one after `stored`."""

@@ -44,7 +44,7 @@ class UnitView:
         except InvalidSearch as error:
             # The client has asked for nothing wrong; the rule cannot be told what it must know.
             raise StoreUnavailable(*error.issues) from error
-        return tuple(json.parse(match.body) for match in self._unit.search(query).matches)
+        return tuple(json.parse_own(match.body) for match in self._unit.search(query).matches)
 
     def lock(self, key: str) -> None:
         self._unit.lock(key)
@@ -52,9 +52,9 @@ class UnitView:
     def unique(self, key: str, owner: str) -> None:
         self._unit.unique(key, owner)
 
-    def written(self, type: str) -> None:
-        """Forget what was read of a type."""
-        self._read.pop(type, None)
+    def written(self, type: str, id: str) -> None:
+        """Forget what a write of that resource may have changed."""
+        self._read[type].pop(id, None)
         self._found.pop(type, None)
 
 
@@ -62,7 +62,7 @@ def content_of(stored: StoredResource | None) -> Resource | None:
     """The resource that a version holds; None for none, and for a deletion."""
     if stored is None or stored.deleted:
         return None
-    content: Resource = json.parse(stored.body)
+    content: Resource = json.parse_own(stored.body)
     return content
 
 

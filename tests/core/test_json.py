@@ -110,3 +110,9 @@ def test_the_sign_of_zero_is_kept_beside_what_only_looks_like_it() -> None:
     text = b'["435eaed6-0f12-4d8b-9a3f-1f2e3d4c5b6a",{"a":-0},-0]'
     assert json.serialise(json.parse(text)) == text
     assert json.serialise(json.parse(b"-0")) == b"-0"
+
+
+@pytest.mark.parametrize("value", ["1", "-0", "-0.0", "1.50", "[-0,1]", '{"b":-0}', "[1,-0]", '"-0"'])
+def test_what_the_server_has_written_itself_comes_back_as_it_was(value: str) -> None:
+    text = f'{{"resourceType":"Basic","id":"a-0b","a":{value}}}'.encode()
+    assert json.serialise(json.parse_own(text)) == text
