@@ -3,20 +3,14 @@
 https://hl7.org/fhir/R4/http.html
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from typing import Any
 
 from fhir_server.core.request import FhirRequest, FhirResponse
-from fhir_server.errors import (
-    ContentTooLarge,
-    InvalidRequest,
-    MalformedContent,
-    StoreUnavailable,
-    UnknownType,
-)
-from fhir_server.extension import Engine, Operation
+from fhir_server.errors import ContentTooLarge, InvalidRequest, MalformedContent, StoreUnavailable
+from fhir_server.extension import Engine
 from fhir_server.interactions import messages
 from fhir_server.interactions.acceptance import accepted
 from fhir_server.interactions.batch import batch
@@ -25,6 +19,7 @@ from fhir_server.interactions.create import create
 from fhir_server.interactions.delete import conditional_delete, delete
 from fhir_server.interactions.engines import DefinitionsChanged, Engines, Work, Write, transact
 from fhir_server.interactions.history import history
+from fhir_server.interactions.offers import Offers
 from fhir_server.interactions.patch import conditional_patch, patch
 from fhir_server.interactions.read import read, vread
 from fhir_server.interactions.routes import Interaction, interaction_of
@@ -67,7 +62,7 @@ class Dispatcher:
 
     def __init__(self, engines: Engines) -> None:
         self._engines = engines
-        self._operations = _by_name(engines.latest().operations)
+        self._offers = Offers(engines.latest().operations)
 
     def dispatch(self, request: FhirRequest) -> FhirResponse:
         """The answer. Raises a `FhirError` for every other."""
@@ -104,8 +99,8 @@ class Dispatcher:
         reads = request.method in READING
         if not _is_operation(request):
             return not reads and request.path[-1:] != ("_search",)
-        operations = self._named(request)
-        return any((op.affects_state and not reads) or op.rehearses(request) for op in operations)
+        named = self._offers.named(request)
+        return any((op.affects_state and not reads) or op.rehearses(request) for op in named)
 
     def is_short(self, request: FhirRequest) -> bool:
         """Whether this reads one resource by its identity: there is nothing to wait for, and it takes
@@ -123,16 +118,12 @@ class Dispatcher:
 
     def takes_long(self, request: FhirRequest) -> bool:
         """Whether answering is known to take long, although there is nothing to wait for."""
-        return _is_operation(request) and any(operation.takes_long for operation in self._named(request))
+        return _is_operation(request) and any(one.takes_long for one in self._offers.named(request))
 
     def _asks_elsewhere(self, request: FhirRequest) -> bool:
         if not _is_operation(request) or not self._engines.latest().codes.has_help:
             return False
-        return any(operation.asks_codes for operation in self._named(request))
-
-    def _named(self, request: FhirRequest) -> Sequence[Operation]:
-        """The operations of the name that the path ends in."""
-        return self._operations.get(request.path[-1], ())
+        return any(operation.asks_codes for operation in self._offers.named(request))
 
     def _answer(self, asked: Interaction, request: FhirRequest, engine: Engine) -> FhirResponse:
         if asked in READS:
@@ -143,14 +134,7 @@ class Dispatcher:
             return capabilities(request, engine)
         if asked == "bundle":
             return batch(request, _judged(request, engine), self.dispatch)
-        return self._operation(request, engine)
-
-    def _operation(self, request: FhirRequest, engine: Engine) -> FhirResponse:
-        level = ("system", "type", "instance")[len(request.path) - 1]
-        for operation in self._named(request):
-            if _offered(operation, level, request):
-                return operation.handle(request, engine)
-        raise UnknownType.of(messages.UNKNOWN_OPERATION(name=request.path[-1]))
+        return self._offers.asked(request).handle(request, engine)
 
 
 def _write_of(asked: Interaction, request: FhirRequest) -> Write | None:
@@ -222,14 +206,6 @@ def entries_of(request: FhirRequest, engine: Engine) -> list[dict[str, Any]]:
     return list(entries)
 
 
-def _by_name(operations: Iterable[Operation]) -> Mapping[str, Sequence[Operation]]:
-    """The operations by what a path to them ends in."""
-    found: dict[str, list[Operation]] = {}
-    for operation in operations:
-        found.setdefault(f"${operation.code}", []).append(operation)
-    return found
-
-
 def _without_resources(content: dict[str, Any]) -> dict[str, Any]:
     """The Bundle alone: each of its resources is checked as the request that it is part of."""
     entries = content.get("entry")
@@ -237,8 +213,3 @@ def _without_resources(content: dict[str, Any]) -> dict[str, Any]:
         return content
     shells = [{**entry, "resource": STAND_IN} if "resource" in entry else entry for entry in entries]
     return {**content, "entry": shells}
-
-
-def _offered(operation: Operation, level: str, request: FhirRequest) -> bool:
-    on_type = level == "system" or not operation.types or request.path[0] in operation.types
-    return level in operation.levels and on_type

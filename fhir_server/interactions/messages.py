@@ -86,8 +86,12 @@ NOT_IN_COMPARTMENT = Template(
     fr="Le compartiment {compartment} ne contient pas de {name}. Cherchez plutôt dans /{name}.",
 )
 UNKNOWN_OPERATION = Template(
-    en="The operation {name} is not offered here. The CapabilityStatement lists those that are.",
-    fr="L'opération {name} n'est pas proposée ici. Le CapabilityStatement énumère celles qui le sont.",
+    en="There is no operation {name}{hint} The CapabilityStatement lists those that there are.",
+    fr="Il n'y a pas d'opération {name}{hint} Le CapabilityStatement énumère celles qui existent.",
+)
+OPERATION_ELSEWHERE = Template(
+    en="The operation {name} is not offered here, but at: {places}.",
+    fr="L'opération {name} n'est pas proposée ici, mais à : {places}.",
 )
 UNKNOWN_PATH = Template(
     en="There is nothing at {path}. See https://hl7.org/fhir/R4/http.html for the paths of the FHIR API.",

@@ -133,6 +133,21 @@ def test_a_batch_is_done_entry_by_entry_once_it_is_its_turn(client: Client) -> N
     assert client.get("Patient").content["total"] == 1
 
 
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("Patient/$validat", "There is no operation $validat; did you mean $validate?"),
+        ("$nothing-like-it", "There is no operation $nothing-like-it. The CapabilityStatement"),
+        ("$everything", "but at: Encounter/[id]/$everything, Patient/[id]/$everything."),
+        ("Patient/p/$reindex", "but at: $reindex."),
+    ],
+)
+def test_an_operation_that_is_not_there_is_told_with_what_is(client: Client, path: str, said: str) -> None:
+    answer = client.get(path)
+    assert answer.status == 404
+    assert said in answer.diagnostics
+
+
 def nameless() -> dict[str, Any]:
     """A profile of patients without a name."""
     return structure(NAMELESS, "Patient", line("Patient.name", max="0"))
