@@ -168,13 +168,17 @@ class WritingSymbols(Symbols):
     def mark(self) -> int:
         return len(self._undo)
 
-    def forget_since(self, mark: int) -> None:
-        """Drop what was assigned after `mark`, and all that was looked up, which may be some of it."""
-        if len(self._undo) > mark:
-            self._cache = SymbolCache()
+    def forget_since(self, mark: int) -> bool:
+        """Drop what was assigned after `mark`, and all that was looked up, which may be some of it. False
+        where there was nothing.
+        """
+        if len(self._undo) == mark:
+            return False
+        self._cache = SymbolCache()
         while len(self._undo) > mark:
             mapping, name = self._undo.pop()
             mapping.pop(name, None)
+        return True
 
     def settle(self) -> None:
         """All that was assigned is committed."""

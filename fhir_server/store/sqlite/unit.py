@@ -39,6 +39,7 @@ from fhir_server.store.sqlite.rows import (
     rows_of,
     unpack,
 )
+from fhir_server.store.sqlite.search import SqliteSearch
 from fhir_server.store.sqlite.writer import Batch, Writer
 
 _CURRENT = "SELECT key, version, sequence, living, entries FROM resources WHERE type = ? AND id = ?"
@@ -64,6 +65,11 @@ class SqliteUnit(SqliteReader):
     def _derived(self) -> Callable[[str, frozenset[str]], set[int]]:
         """Asked of many resources of one type when these are indexed anew, and of none otherwise."""
         return cache(self._symbols.derived_parameters)
+
+    @cached_property
+    def _search(self) -> SqliteSearch:
+        """The writer's, which remembers how it searched for the units before."""
+        return self._writer.search
 
     def _carry_out(self) -> None:
         """Write what was gathered, before statements that read it, or that are this unit's own."""

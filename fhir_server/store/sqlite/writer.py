@@ -22,6 +22,7 @@ from fhir_server.store import messages
 from fhir_server.store.sqlite.backlog import Backlog, has_backlog
 from fhir_server.store.sqlite.connection import primary_code, refusal, refusing
 from fhir_server.store.sqlite.indexes import read_generation
+from fhir_server.store.sqlite.search import SqliteSearch
 from fhir_server.store.sqlite.symbols import WritingSymbols
 from fhir_server.store.sqlite.writes import Writes
 
@@ -74,6 +75,7 @@ class Writer:
         self.connection = connection
         self.symbols = WritingSymbols(connection)
         self.backlog = Backlog(connection)
+        self.search = SqliteSearch(connection, self.symbols)
         self._turn = threading.Lock()
         self._count = threading.Lock()
         self._waiting = 0
@@ -258,7 +260,7 @@ class Writer:
         elif not self.connection.in_transaction:
             batch.error = _loss(error)
         elif batch.savepoint is not None:
-            self.symbols.forget_since(batch.savepoint)
+            self._forget_since(batch.savepoint)
             self.connection.execute("ROLLBACK TO unit")
             self.connection.execute("RELEASE unit")
 
@@ -284,10 +286,15 @@ class Writer:
         self.backlog.settle()
 
     def _roll_back(self) -> None:
-        self.symbols.forget_since(0)
+        self._forget_since(0)
         self.backlog.undo()
         if self.connection.in_transaction:
             self.connection.execute("ROLLBACK")
+
+    def _forget_since(self, mark: int) -> None:
+        """Drop the symbols of what is undone, and the searches that may have been put together with them."""
+        if self.symbols.forget_since(mark):
+            self.search = SqliteSearch(self.connection, self.symbols)
 
 
 def _loss(error: BaseException) -> FhirError:

@@ -1,6 +1,7 @@
 """A search that is asked again finds what has changed since, though its statements are those of before."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from fhir_server.core.resource import draft
 from fhir_server.search.ast import DateValue, Has, Match, SearchQuery, Sort, StringValue, TokenValue
 from fhir_server.search.entries import DateEntry, Entries, ReferenceEntry, StringEntry, TokenEntry
+from fhir_server.store.port import UnitOfWork
 from fhir_server.store.sqlite import SqliteStore
 
 CODE = Match("code", "token", (TokenValue("urn:s", "a"),))
@@ -76,3 +78,35 @@ def test_many_are_found_as_few_were(store: SqliteStore, name: str) -> None:
         "since, the latest first": [*(f"n{number}" for number in range(1100, 0, -100)), "first"],
     }
     assert found(store, name) == expected[name]
+
+
+def test_what_a_unit_that_was_undone_searched_by_means_nothing_to_the_next(store: SqliteStore) -> None:
+    """The symbols of a type, a parameter and a system that it brought are another's afterwards."""
+
+    def search(unit: UnitOfWork, code: str) -> list[str]:
+        match = Match(code, "token", (TokenValue(f"urn:{code}", "a"),))
+        both = SearchQuery(("Basic",), (match, replace(match, single=True)))
+        return [one.id for one in unit.search(both).matches]
+
+    def bring(unit: UnitOfWork, code: str, id: str) -> None:
+        entries = Entries(tokens=[TokenEntry(code, f"urn:{code}", "a")])
+        unit.put(draft({"resourceType": "Basic"}, id), entries, "PUT")
+
+    def undone(unit: UnitOfWork) -> None:
+        bring(unit, "first", "one")
+        assert search(unit, "first") == ["one"]
+        raise ValueError
+
+    def done(unit: UnitOfWork) -> tuple[list[str], list[str]]:
+        bring(unit, "second", "two")
+        return search(unit, "second"), search(unit, "first")
+
+    for _ in range(2):
+        with suppress(ValueError):
+            store.transact(undone)
+    assert store.transact(done) == (["two"], [])
+    with store.group():
+        store.transact(lambda unit: search(unit, "second"))
+        with suppress(ValueError):
+            store.transact(undone)
+        assert store.transact(done) == (["two"], [])
