@@ -4,9 +4,8 @@ https://hl7.org/fhir/R4/fhirpatch.html
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, NoReturn
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from fhir_server.core import json
 from fhir_server.core.fhirpath import FhirPath, FhirPathError, exact_numbers
@@ -15,29 +14,14 @@ from fhir_server.definitions.registry import Registry
 from fhir_server.errors import InvalidRequest, Unprocessable
 from fhir_server.extension import Resource
 from fhir_server.interactions import messages
+from fhir_server.interactions.fhirpath_operations import Operation, operation_of, typed
 from fhir_server.interactions.places import Place, at, elements_at
 
 _LAST_STEP = re.compile(r"(?P<parent>.+)\.(?P<name>[A-Za-z]\w*)(?:\[(?P<index>\d{1,9})\])?", re.DOTALL)
-_TYPES = ("add", "insert", "delete", "replace", "move")
 
 
 class _NotApplicable(Exception):
     """Why an operation cannot be applied; says it in few words."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Operation:
-    """One operation; `value` is (type suffix, value), such as ("Quantity", {...}); the suffix is empty for
-    parts.
-    """
-
-    type: str
-    path: str
-    name: str | None = None
-    value: tuple[str, Any] | None = None
-    index: int | None = None
-    source: int | None = None
-    destination: int | None = None
 
 
 class FhirPathPatch:
@@ -57,7 +41,7 @@ class FhirPathPatch:
             raise InvalidRequest.of(messages.PATCH_MEDIA_TYPE(given="?"))
         parameters = patch.get("parameter", [])
         for index, parameter in enumerate(parameters if isinstance(parameters, list) else [parameters]):
-            operation = _operation(index, parameter)
+            operation = operation_of(index, parameter)
             try:
                 self._apply(resource, operation)
             except (_NotApplicable, FhirPathError) as error:
@@ -65,7 +49,7 @@ class FhirPathPatch:
                 raise Unprocessable.of(text, operation.path) from error
         return resource
 
-    def _apply(self, resource: Resource, operation: _Operation) -> None:
+    def _apply(self, resource: Resource, operation: Operation) -> None:
         if operation.type == "add":
             self._add(resource, operation)
         elif operation.type == "delete":
@@ -75,50 +59,53 @@ class FhirPathPatch:
         else:
             self._rearrange(resource, operation)
 
-    def _add(self, resource: Resource, operation: _Operation) -> None:
+    def _add(self, resource: Resource, operation: Operation) -> None:
         steps = self._node(resource, operation.path)
         target = at(resource, steps)
         element = self._child(resource, steps, operation.name or "")
-        key = _json_name(element, operation)
+        key, value = self._written(element, operation.value or {})
         if element.is_list:
-            target.setdefault(key, []).append(_value(operation))
+            items = target.setdefault(key, [])
+            _extensions_inserted(target, key, len(items))
+            items.append(value)
         elif any(name in target for name in element.json_names()):
             raise _NotApplicable(f"{element.name} exists already; use replace")
         else:
-            target[key] = _value(operation)
+            target[key] = value
 
-    def _delete(self, resource: Resource, operation: _Operation) -> None:
+    def _delete(self, resource: Resource, operation: Operation) -> None:
         steps = self._element(resource, operation.path)
         if not steps:
             return
-        container, key = at(resource, steps[:-1]), steps[-1]
-        del container[key]
+        del at(resource, steps[:-1])[steps[-1]]
         _forget_extensions(resource, steps)
-        if isinstance(container, list) and not container:
-            _remove(resource, steps[:-1])
+        _prune(resource, steps[:-1])
 
-    def _replace(self, resource: Resource, operation: _Operation) -> None:
+    def _replace(self, resource: Resource, operation: Operation) -> None:
         steps = self._element(resource, operation.path)
         if not steps:
             raise _NotApplicable("there is no such element")
         container, key = at(resource, steps[:-1]), steps[-1]
+        name, value = self._written(self._element_at(resource, steps), operation.value or {})
         if isinstance(key, str):
-            parent = elements_at(self._registry, resource, steps[:-1])
-            element = next(e for e in parent.values() if key in e.json_names())
             del container[key]
-            key = _json_name(element, operation)
-        container[key] = _value(operation)
+            key = name
+        container[key] = value
 
-    def _rearrange(self, resource: Resource, operation: _Operation) -> None:
+    def _rearrange(self, resource: Resource, operation: Operation) -> None:
         steps = self._list(resource, operation.path)
         items = at(resource, steps)
+        parent, name = at(resource, steps[:-1]), str(steps[-1])
         if operation.type == "insert":
-            _within(operation.index, len(items), "index")
-            items.insert(operation.index, _value(operation))
+            index = _within(operation.index, len(items), "index")
+            _extensions_inserted(parent, name, index)
+            items.insert(index, self._written(self._element_at(resource, steps), operation.value or {})[1])
         else:
-            _within(operation.source, len(items) - 1, "source")
-            _within(operation.destination, len(items) - 1, "destination")
-            items.insert(operation.destination, items.pop(operation.source))
+            source = _within(operation.source, len(items) - 1, "source")
+            destination = _within(operation.destination, len(items) - 1, "destination")
+            for moved in (items, parent.get(f"_{name}")):
+                if moved is not None:
+                    moved.insert(destination, moved.pop(source))
 
     def _list(self, resource: Resource, path: str) -> Place:
         last = _LAST_STEP.fullmatch(path)
@@ -156,6 +143,8 @@ class FhirPathPatch:
         places = self._places(resource, path)
         if len(places) > 1:
             raise _NotApplicable("the path leads to several elements")
+        if places == [()]:
+            raise _NotApplicable("the path leads to the resource itself")
         return places[0] if places else ()
 
     def _node(self, resource: Resource, path: str) -> Place:
@@ -173,6 +162,40 @@ class FhirPathPatch:
             raise _NotApplicable("end the path with the element's name, such as Patient.name[0].family")
         return [where[id(node)] for node in found]
 
+    def _element_at(self, resource: Resource, steps: Place) -> Element:
+        """What is known of the element at a place, or of the list that it is an item of."""
+        name_at = -1 if isinstance(steps[-1], str) else -2
+        siblings = elements_at(self._registry, resource, steps[:name_at])
+        for element in siblings.values():
+            if steps[name_at] in element.json_names():
+                return element
+        raise _NotApplicable("only an extension of it can be changed")
+
+    def _written(self, element: Element, part: dict[str, Any]) -> tuple[str, Any]:
+        """The JSON property that takes a part's value, `valueQuantity` for a choice, and the value."""
+        if "part" not in part:
+            suffix, value = typed(part)
+            return _json_name(element, suffix), json.parse(json.serialise(value))
+        name = _json_name(element, "")
+        code = element.json_names()[name].code
+        return name, self._object(element.children or self._registry.type(code).elements, part["part"])
+
+    def _object(self, elements: Mapping[str, Element], parts: list[dict[str, Any]]) -> dict[str, Any]:
+        """The object that nested parts describe; a name that may repeat makes a list."""
+        built: dict[str, Any] = {}
+        for part in parts:
+            element = elements.get(part["name"])
+            if element is None:
+                raise _NotApplicable(f"there is no element {part['name']} here")
+            name, value = self._written(element, part)
+            if element.is_list:
+                built.setdefault(name, []).append(value)
+            elif name in built:
+                raise _NotApplicable(f"{name} is given twice")
+            else:
+                built[name] = value
+        return built
+
     def _child(self, resource: Resource, steps: Place, name: str) -> Element:
         element = elements_at(self._registry, resource, steps).get(name)
         if element is None:
@@ -180,83 +203,10 @@ class FhirPathPatch:
         return element
 
 
-def _operation(index: int, parameter: Any) -> _Operation:
-    if not _is_part(parameter) or parameter["name"] != "operation":
-        _refuse(index, "it needs the name 'operation', and parts that have a name each")
-    named = [part["name"] for part in parameter.get("part", ())]
-    parts = {part["name"]: part for part in parameter.get("part", ())}
-    if len(named) > len(parts):
-        _refuse(index, "a part is given twice")
-    type, path = _plain(parts.get("type"), str), _plain(parts.get("path"), str)
-    if type not in _TYPES or path is None:
-        _refuse(index, f"it needs a type ({', '.join(_TYPES)}) and a path")
-    operation = _Operation(
-        type,
-        path,
-        name=_plain(parts.get("name"), str),
-        value=_typed(parts["value"]) if "value" in parts else None,
-        index=_plain(parts.get("index"), int),
-        source=_plain(parts.get("source"), int),
-        destination=_plain(parts.get("destination"), int),
-    )
-    needed = {"add": ("name", "value"), "insert": ("index", "value"), "replace": ("value",)}
-    needed["move"] = ("source", "destination")
-    for member in needed.get(type, ()):
-        if getattr(operation, member) is None:
-            _refuse(index, f"'{member}' is missing or has a value of another type")
-    return operation
-
-
-def _refuse(index: int, reason: str) -> NoReturn:
-    raise InvalidRequest.of(messages.PATCH_BAD_OPERATION(index=index, reason=reason))
-
-
-def _is_part(part: Any) -> bool:
-    """Whether it has a name, and so has every part of it."""
-    if not isinstance(part, dict) or not isinstance(part.get("name"), str):
-        return False
-    parts = part.get("part", [])
-    return isinstance(parts, list) and all(map(_is_part, parts))
-
-
-def _typed(part: dict[str, Any]) -> tuple[str, Any]:
-    """A part's value with the suffix of its type; nested parts make an object of an anonymous type."""
-    if "resource" in part:
-        return "", part["resource"]
-    if "part" in part:
-        return "", _object(part["part"])
-    name = next((name for name in part if name.startswith("value")), "value")
-    return name.removeprefix("value"), part.get(name)
-
-
-def _object(parts: list[dict[str, Any]]) -> dict[str, Any]:
-    """The object that nested parts describe; a name that comes again makes a list."""
-    built: dict[str, Any] = {}
-    for part in parts:
-        name, value = part["name"], _typed(part)[1]
-        if name in built:
-            built[name] = [*(built[name] if isinstance(built[name], list) else [built[name]]), value]
-        else:
-            built[name] = value
-    return built
-
-
-def _plain(part: dict[str, Any] | None, kind: type) -> Any:
-    """A part's value; None where it is of another type."""
-    value = None if part is None else _typed(part)[1]
-    return value if type(value) is kind else None
-
-
-def _value(operation: _Operation) -> Any:
-    value = operation.value[1] if operation.value else None
-    return json.parse(json.serialise(value))
-
-
-def _json_name(element: Element, operation: _Operation) -> str:
-    """The JSON property that takes the operation's value: `valueQuantity` for a choice."""
+def _json_name(element: Element, suffix: str) -> str:
+    """The JSON property of an element whose value is of a type with that suffix."""
     if not element.choice:
         return element.name
-    suffix = operation.value[0] if operation.value else ""
     name = element.name + suffix
     if name not in element.json_names():
         raise _NotApplicable(f"{element.name} cannot be a {suffix}")
@@ -273,8 +223,26 @@ def _nodes(node: Any, steps: Place) -> Iterator[tuple[dict[str, Any], Place]]:
             yield from _nodes(item, (*steps, index))
 
 
-def _remove(resource: Resource, steps: Place) -> None:
-    del at(resource, steps[:-1])[steps[-1]]
+def _prune(resource: Resource, steps: Place) -> None:
+    """Take away what a deletion has emptied, and what that empties in turn."""
+    while steps and not at(resource, steps):
+        container = at(resource, steps[:-1])
+        if isinstance(steps[-1], int) and str(steps[-2]).startswith("_"):
+            # The others keep their places beside the values that they belong to.
+            container[steps[-1]] = None
+            if any(container):
+                return
+            container.clear()
+        else:
+            del container[steps[-1]]
+        steps = steps[:-1]
+
+
+def _extensions_inserted(parent: dict[str, Any], name: str, index: int) -> None:
+    """Make room among what `_name` says of the items of a list of primitives."""
+    beside = parent.get(f"_{name}")
+    if beside is not None:
+        beside.insert(index, None)
 
 
 def _forget_extensions(resource: Resource, steps: Place) -> None:
@@ -290,6 +258,7 @@ def _forget_extensions(resource: Resource, steps: Place) -> None:
         del parent[sibling][steps[-1]]
 
 
-def _within(value: int | None, highest: int, name: str) -> None:
+def _within(value: int | None, highest: int, name: str) -> int:
     if value is None or not 0 <= value <= highest:
         raise _NotApplicable(f"{name} must be between 0 and {highest}")
+    return value

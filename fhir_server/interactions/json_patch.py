@@ -78,7 +78,7 @@ def json_patched(document: Any, patch: Any) -> Any:
     """
     if not isinstance(patch, list):
         raise InvalidRequest.of(messages.PATCH_NOT_A_LIST())
-    holder = {"": document}
+    holder: dict[str, Any] = {"": document}
     for index, operation in enumerate(patch):
         _check(index, operation)
         try:
@@ -86,7 +86,7 @@ def json_patched(document: Any, patch: Any) -> Any:
         except _NotApplicable as error:
             text = messages.PATCH_NOT_APPLICABLE(index=index, path=operation["path"], reason=error)
             raise Unprocessable.of(text) from error
-    return holder[""]
+    return holder.get("")
 
 
 def _check(index: int, operation: Any) -> None:

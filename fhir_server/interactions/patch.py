@@ -7,7 +7,14 @@ from typing import Any
 
 from fhir_server.core import json
 from fhir_server.core.request import FhirRequest, FhirResponse
-from fhir_server.errors import Gone, InvalidRequest, NotFound, Unprocessable, UnsupportedMediaType
+from fhir_server.errors import (
+    Gone,
+    InvalidRequest,
+    MalformedContent,
+    NotFound,
+    Unprocessable,
+    UnsupportedMediaType,
+)
 from fhir_server.extension import Engine
 from fhir_server.interactions import messages
 from fhir_server.interactions.acceptance import Accepted, accepted
@@ -63,6 +70,7 @@ def patched(
     if content_type == JSON_PATCH:
         after = json_patched(before, content)
     else:
+        _check_parameters(content, engine)
         after = FhirPathPatch(engine.registry, engine.paths).patched(before, content)
     if not isinstance(after, dict) or (after.get("resourceType"), after.get("id")) != (
         current.type,
@@ -70,6 +78,14 @@ def patched(
     ):
         raise Unprocessable.of(messages.PATCH_CHANGES_IDENTITY())
     return accepted(after, current.type, engine, with_warnings=with_warnings)
+
+
+def _check_parameters(content: Any, engine: Engine) -> None:
+    """Raises `MalformedContent` for Parameters that are not sound."""
+    if isinstance(content, dict) and content.get("resourceType") == "Parameters":
+        issues = engine.validator.structure(content)
+        if issues:
+            raise MalformedContent(*issues)
 
 
 def check_media_type(request: FhirRequest) -> None:

@@ -9,6 +9,9 @@ from fhir_server.core import json
 from tests.interactions.client import Client, identified, patient
 
 FHIR_JSON = "application/fhir+json"
+FAMILY = {"family": "x"}
+OBSERVATION = {"resourceType": "Observation", "status": "final", "code": {"text": "x"}}
+GIVEN_EXTENSION = {"extension": [{"url": "urn:x", "valueCode": "y"}]}
 
 
 def fhirpath_patch(**parts: Any) -> dict[str, Any]:
@@ -64,6 +67,8 @@ class TestJsonPatch:
             ({"op": "replace", "path": "/id", "value": "other"}, 422),
             ({"op": "replace", "path": "", "value": []}, 422),
             ({"op": "remove", "path": "/resourceType"}, 422),
+            ({"op": "remove", "path": ""}, 422),
+            ({"op": "move", "from": "", "path": "/contained"}, 422),
             ({"op": "replace", "path": "/gender", "value": "green"}, 400),
             ({"op": "add", "path": "/colour", "value": "green"}, 400),
             ({"op": "paint", "path": "/gender"}, 400),
@@ -206,16 +211,141 @@ class TestFhirPathPatch:
         answer = client.patch(f"Patient/{id}", change, content_type=FHIR_JSON)
         assert answer.content["contact"] == [{"name": {"text": "Aidant"}, "gender": "male"}]
 
+    def test_parts_are_written_as_the_definitions_say(self, client: Client) -> None:
+        id = client.post("Observation", OBSERVATION).id
+        change = fhirpath_patch(type="add", path="Observation", name="component")
+        parts = [
+            {"name": "code", "part": [{"name": "coding", "valueCoding": {"code": "a"}}]},
+            {"name": "value", "valueQuantity": {"value": 1}},
+            {"name": "interpretation", "valueCodeableConcept": {"text": "x"}},
+            {"name": "interpretation", "valueCodeableConcept": {"text": "y"}},
+            {"name": "referenceRange", "part": [{"name": "text", "valueString": "z"}]},
+        ]
+        change["parameter"][0]["part"].append({"name": "value", "part": parts})
+        answer = client.patch(f"Observation/{id}", change, content_type=FHIR_JSON)
+        assert answer.content["component"] == [
+            {
+                "code": {"coding": [{"code": "a"}]},
+                "valueQuantity": {"value": 1},
+                "interpretation": [{"text": "x"}, {"text": "y"}],
+                "referenceRange": [{"text": "z"}],
+            }
+        ]
+
+    @pytest.mark.parametrize("name", ["colour", "gender"])
+    def test_parts_that_make_no_object_are_refused(self, client: Client, name: str) -> None:
+        id = client.post("Patient", patient()).id
+        change = fhirpath_patch(type="add", path="Patient", name="contact")
+        parts = [{"name": name, "valueCode": "male"}, {"name": name, "valueCode": "female"}]
+        change["parameter"][0]["part"].append({"name": "value", "part": parts})
+        assert client.patch(f"Patient/{id}", change, content_type=FHIR_JSON).status == 422
+
+    @pytest.mark.parametrize(
+        ("contact", "path", "left"),
+        [
+            (
+                {"name": {"text": "a"}, "address": {"text": "b"}},
+                "Patient.contact[0].name.text",
+                [{"address": {"text": "b"}}],
+            ),
+            ({"name": {"text": "a"}}, "Patient.contact[0].name.text", None),
+            ({"name": {"given": ["a"]}}, "Patient.contact[0].name.given[0]", None),
+            (
+                {"name": {"given": ["a"], "family": "b"}},
+                "Patient.contact.name.given[0]",
+                [{"name": {"family": "b"}}],
+            ),
+            (
+                {"name": {"given": ["a", "b"], "_given": [GIVEN_EXTENSION, GIVEN_EXTENSION]}},
+                "Patient.contact.name._given[0].extension[0]",
+                [{"name": {"given": ["a", "b"], "_given": [None, GIVEN_EXTENSION]}}],
+            ),
+            (
+                {"name": {"given": ["a", "b"], "_given": [GIVEN_EXTENSION, None]}},
+                "Patient.contact.name._given[0].extension[0]",
+                [{"name": {"given": ["a", "b"]}}],
+            ),
+        ],
+    )
+    def test_what_a_deletion_empties_goes_with_it(
+        self, client: Client, contact: Any, path: str, left: Any
+    ) -> None:
+        id = client.post("Patient", patient(contact=[contact])).id
+        change = fhirpath_patch(type="delete", path=path)
+        answer = client.patch(f"Patient/{id}", change, content_type=FHIR_JSON)
+        assert answer.status == 200, answer.content
+        assert answer.content.get("contact") == left
+
+    @pytest.mark.parametrize(
+        ("parts", "given", "beside"),
+        [
+            (
+                {
+                    "type": "insert",
+                    "path": "Patient.name[0].given",
+                    "index": 1,
+                    "value": ("valueString", "c"),
+                },
+                ["a", "c", "b"],
+                [{"id": "1"}, None, {"id": "2"}],
+            ),
+            (
+                {"type": "add", "path": "Patient.name[0]", "name": "given", "value": ("valueString", "c")},
+                ["a", "b", "c"],
+                [{"id": "1"}, {"id": "2"}, None],
+            ),
+            (
+                {"type": "move", "path": "Patient.name[0].given", "source": 1, "destination": 0},
+                ["b", "a"],
+                [{"id": "2"}, {"id": "1"}],
+            ),
+            ({"type": "delete", "path": "Patient.name[0].given[0]"}, ["b"], [{"id": "2"}]),
+            (
+                {"type": "replace", "path": "Patient.name[0].given[0]", "value": ("valueString", "c")},
+                ["c", "b"],
+                [{"id": "1"}, {"id": "2"}],
+            ),
+        ],
+    )
+    def test_extensions_stay_beside_their_values(
+        self, client: Client, parts: dict[str, Any], given: Any, beside: Any
+    ) -> None:
+        name = {"given": ["a", "b"], "_given": [{"id": "1"}, {"id": "2"}]}
+        id = client.post("Patient", patient(name=[name])).id
+        answer = client.patch(f"Patient/{id}", fhirpath_patch(**parts), content_type=FHIR_JSON)
+        assert answer.content["name"] == [{"given": given, "_given": beside}]
+
+    @pytest.mark.parametrize(
+        "parameters",
+        [
+            {"colour": "red"},
+            {"parameter": [{"name": "operation", "valueString": "x", "valueCode": "y"}]},
+            {"parameter": [{"name": "operation", "part": [{"name": "type", "value": "add"}]}]},
+        ],
+    )
+    def test_parameters_that_are_not_sound_are_refused(self, client: Client, parameters: Any) -> None:
+        id = client.post("Patient", patient()).id
+        patch = {"resourceType": "Parameters", **parameters}
+        answer = client.patch(f"Patient/{id}", patch, content_type=FHIR_JSON)
+        assert answer.status == 400
+        assert answer.expressions
+
     @pytest.mark.parametrize(
         ("parts", "status"),
         [
             ({"type": "replace", "path": "Patient.gender", "value": ("valueCode", "male")}, 422),
             ({"type": "add", "path": "Patient", "name": "colour", "value": ("valueCode", "x")}, 422),
             ({"type": "add", "path": "Patient", "name": "active", "value": ("valueBoolean", False)}, 422),
-            ({"type": "insert", "path": "Patient.name", "index": 5, "value": ("valueHumanName", {})}, 422),
+            (
+                {"type": "insert", "path": "Patient.name", "index": 5, "value": ("valueHumanName", FAMILY)},
+                422,
+            ),
             ({"type": "move", "path": "Patient.name", "source": 0, "destination": 3}, 422),
             ({"type": "delete", "path": "Patient.name.("}, 422),
             ({"type": "delete", "path": "Patient.telecom"}, 422),
+            ({"type": "delete", "path": "Patient"}, 422),
+            ({"type": "replace", "path": "Patient", "value": ("valueHumanName", FAMILY)}, 422),
+            ({"type": "replace", "path": "Patient._birthDate", "value": ("valueHumanName", FAMILY)}, 422),
             ({"type": "paint", "path": "Patient"}, 400),
             ({"type": "add", "path": "Patient", "name": "gender"}, 400),
             ({"type": "replace", "path": "Patient.active", "value": ("valueString", "yes")}, 400),

@@ -1,0 +1,84 @@
+"""The operations of a FHIRPath Patch, read from its Parameters.
+
+https://hl7.org/fhir/R4/fhirpatch.html
+"""
+
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from fhir_server.errors import InvalidRequest
+from fhir_server.interactions import messages
+
+_TYPES = ("add", "insert", "delete", "replace", "move")
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation; `value` is the part that holds what to write."""
+
+    type: str
+    path: str
+    name: str | None = None
+    value: dict[str, Any] | None = None
+    index: int | None = None
+    source: int | None = None
+    destination: int | None = None
+
+
+def operation_of(index: int, parameter: Any) -> Operation:
+    """The operation that a parameter describes. Raises `InvalidRequest` for one that is malformed."""
+    if not _is_part(parameter) or parameter["name"] != "operation":
+        _refuse(index, "it needs the name 'operation', and parts that have a name each")
+    named = [part["name"] for part in parameter.get("part", ())]
+    parts = {part["name"]: part for part in parameter.get("part", ())}
+    if len(named) > len(parts):
+        _refuse(index, "a part is given twice")
+    type, path = _plain(parts.get("type"), str), _plain(parts.get("path"), str)
+    if type not in _TYPES or path is None:
+        _refuse(index, f"it needs a type ({', '.join(_TYPES)}) and a path")
+    operation = Operation(
+        type,
+        path,
+        name=_plain(parts.get("name"), str),
+        value=_given(parts["value"]) if "value" in parts else None,
+        index=_plain(parts.get("index"), int),
+        source=_plain(parts.get("source"), int),
+        destination=_plain(parts.get("destination"), int),
+    )
+    needed = {"add": ("name", "value"), "insert": ("index", "value"), "replace": ("value",)}
+    needed["move"] = ("source", "destination")
+    for member in needed.get(type, ()):
+        if getattr(operation, member) is None:
+            _refuse(index, f"'{member}' is missing or has a value of another type")
+    return operation
+
+
+def _refuse(index: int, reason: str) -> NoReturn:
+    raise InvalidRequest.of(messages.PATCH_BAD_OPERATION(index=index, reason=reason))
+
+
+def _is_part(part: Any) -> bool:
+    """Whether it has a name, and so has every part of it."""
+    if not isinstance(part, dict) or not isinstance(part.get("name"), str):
+        return False
+    parts = part.get("part", [])
+    return isinstance(parts, list) and all(map(_is_part, parts))
+
+
+def typed(part: dict[str, Any]) -> tuple[str, Any]:
+    """A part's value with the suffix of its type, such as ("Quantity", {...}); none for a resource."""
+    if "resource" in part:
+        return "", part["resource"]
+    name = next((name for name in part if name.startswith("value")), "value")
+    return name.removeprefix("value"), part.get(name)
+
+
+def _plain(part: dict[str, Any] | None, kind: type) -> Any:
+    """A part's value; None where it is of another type."""
+    value = None if part is None else typed(part)[1]
+    return value if type(value) is kind else None
+
+
+def _given(part: dict[str, Any]) -> dict[str, Any] | None:
+    """The part, if it has a value."""
+    return part if "part" in part or typed(part)[1] is not None else None
