@@ -193,7 +193,7 @@ def _is_of(concept: Concept, systems: tuple[str, ...]) -> bool:
 
 
 def _has_words(concept: Concept, words: Iterable[str]) -> bool:
-    """Whether each word begins one of the words of the display or a designation, or is in the code."""
+    """Whether each word occurs in the code, the display or a designation."""
     if not words:
         return True
     texts = [

@@ -4,6 +4,7 @@ https://hl7.org/fhir/R4/valueset-operation-validate-code.html
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from fhir_server.codes import messages
@@ -65,9 +66,7 @@ class CodeValidator:
         own = self._as_held(value_set, coding, place)
         member, issues = self._membership(value_set, coding, own, place, one_of_many)
         issues = [*standing_remarks(value_set, own.system), *issues]
-        return Verdict(
-            coding, tuple(issues), own.concept, own.system, member, own.display, own.unknown_system
-        )
+        return replace(own, issues=tuple(issues), member=member)
 
     def _as_held(self, value_set: ValueSet, coding: Coding, place: Place) -> Verdict:
         """The coding in its system, in the version that the value set takes."""
@@ -77,9 +76,7 @@ class CodeValidator:
             return self._in_system(coding, place, canonical_of(coding))
         own = self._in_known(coding, place, held)
         remarks = listing_remarks(value_set, part, coding, place) if part and own.concept else ()
-        return Verdict(
-            coding, (*own.issues, *remarks), own.concept, own.system, own.member, own.display, held.missing
-        )
+        return replace(own, issues=(*own.issues, *remarks), unknown_system=held.missing)
 
     def _membership(
         self, value_set: ValueSet, coding: Coding, own: Verdict, place: Place, one_of_many: bool
@@ -161,7 +158,7 @@ class CodeValidator:
         own = self._in_system(coding, place, canonical)
         if own.concept is not None and own.concept.inactive and self._strictness.active_only:
             issue = self._inactive(own.concept, place)
-            return Verdict(coding, (*own.issues, issue), own.concept, own.system, False, own.display)
+            return replace(own, issues=(*own.issues, issue), member=False)
         return own
 
     def _in_system(self, coding: Coding, place: Place, canonical: str) -> Verdict:
@@ -176,7 +173,7 @@ class CodeValidator:
         concept = system.find(code) if system else None
         if system is None or concept is None:
             found = self._unknown_code(coding, place, system, code) if system else Verdict(coding)
-            return Verdict(coding, (*held.issues, *found.issues), None, system, found.member)
+            return replace(found, issues=(*held.issues, *found.issues))
         shown = display(concept, system.language, self._strictness.languages) or concept.display
         issues = (
             () if self._strictness.membership_only else tuple(self._issues(coding, place, system, concept))
@@ -202,10 +199,10 @@ class CodeValidator:
         if system.has(code) is None:
             text = messages.UNKNOWN_IN_FRAGMENT(code=code, system=system.canonical)
             issue = finding("warning", "code-invalid", "invalid-code", text, where)
-            return Verdict(coding, (issue,), None, system)
+            return Verdict(coding, (issue,), system=system)
         text = messages.UNKNOWN_CODE(code=code, system=system.canonical)
         issue = finding("error", "code-invalid", "invalid-code", text, where)
-        return Verdict(coding, (issue,), None, system, member=False)
+        return Verdict(coding, (issue,), system=system, member=False)
 
     def _issues(self, coding: Coding, place: Place, system: CodeSystem, concept: Concept) -> Iterator[Issue]:
         where = place.of("code")

@@ -106,7 +106,7 @@ def _resource(
     if inputs.flag("includeDefinition") and "compose" in value_set.resource:
         published["compose"] = value_set.resource["compose"]
     extensions = [{"url": UNCLOSED, "valueBoolean": True}] if made.unclosed else []
-    paged = inputs.given(("offset", "count"))
+    paged = inputs.has("offset") or inputs.has("count")
     expansion = {
         **({"extension": [*extensions, *made.properties]} if extensions or made.properties else {}),
         "identifier": f"urn:uuid:{engine.new_id()}",

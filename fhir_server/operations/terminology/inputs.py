@@ -3,7 +3,7 @@
 https://hl7.org/fhir/R4/operations.html#request
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from fhir_server.codes.shapes import TYPES, fault
@@ -27,6 +27,9 @@ _KINDS: Mapping[Kind, Text] = {
     "resource": messages.RESOURCE(types=" | ".join(TYPES)),
     "parts": messages.PARTS(),
 }
+SUBJECTS = ("code", "coding", "codeableConcept")
+"""What may say which code is asked about."""
+
 _PRIVATE = "x-"
 """How clients mark parameters that are meant for other servers."""
 
@@ -95,9 +98,17 @@ class Inputs:
         value: Resource | None = self._one(name)
         return value
 
-    def given(self, names: Sequence[str]) -> list[str]:
-        """Those of the names that were given."""
-        return [name for name in names if name in self._values]
+    def has(self, name: str) -> bool:
+        """Whether a parameter was given."""
+        return name in self._values
+
+    def check_subject(self) -> None:
+        """Raises `InvalidRequest` unless exactly one of the things that can be checked was given."""
+        given, names = [name for name in SUBJECTS if self.has(name)], ", ".join(SUBJECTS)
+        if not given:
+            raise InvalidRequest.of(messages.CODE_NEEDED(names=names), code="required")
+        if len(given) > 1:
+            raise InvalidRequest.of(messages.ONE_OF(names=names))
 
 
 def _parameters(content: Any, bare: tuple[str, str] | None) -> list[Any]:

@@ -11,9 +11,8 @@ from fhir_server.codes.issues import refusal
 from fhir_server.codes.translation import NO_MATCH, ConceptMap, Match, Wish, applicable
 from fhir_server.core import json
 from fhir_server.core.request import FhirRequest, FhirResponse
-from fhir_server.errors import InvalidRequest, NotFound
+from fhir_server.errors import NotFound
 from fhir_server.extension import Engine, Operation
-from fhir_server.operations.terminology import messages
 from fhir_server.operations.terminology.inputs import Inputs, Kind, Resource
 from fhir_server.operations.terminology.world import WORLD, World, versioned
 
@@ -33,7 +32,6 @@ TRANSLATE_PARAMETERS: dict[str, Kind] = {
     "reverse": "flag",
     **WORLD,
 }
-_SUBJECTS = ("code", "coding", "codeableConcept")
 
 
 def translate(request: FhirRequest, engine: Engine) -> FhirResponse:
@@ -55,10 +53,7 @@ def translate(request: FhirRequest, engine: Engine) -> FhirResponse:
 
 
 def _codings(inputs: Inputs) -> list[Resource]:
-    given = inputs.given(_SUBJECTS)
-    if len(given) != 1:
-        template = messages.ONE_OF if given else messages.CODE_NEEDED
-        raise InvalidRequest.of(template(names=", ".join(_SUBJECTS)), code=None if given else "required")
+    inputs.check_subject()
     concept, coding = inputs.content("codeableConcept"), inputs.content("coding")
     if concept is not None:
         return [each for each in concept.get("coding", ()) if "code" in each]

@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/codesystem-operation-validate-code.html
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from fhir_server.codes import messages as codes_messages
@@ -64,14 +65,12 @@ _REPEATED = frozenset(
 )
 """What the message says besides errors."""
 
-_SUBJECTS = ("code", "coding", "codeableConcept")
-
 
 def validate_in_value_set(request: FhirRequest, engine: Engine) -> FhirResponse:
     """GET or POST ValueSet/$validate-code or ValueSet/[id]/$validate-code."""
     inputs = Inputs(request, VALUE_SET_PARAMETERS)
     world = World(request, engine, inputs)
-    _check_subject(inputs)
+    inputs.check_subject()
     found = world.value_set()
     if found is None:
         raise InvalidRequest.of(messages.VALUE_SET_NEEDED())
@@ -90,7 +89,7 @@ def validate_in_code_system(request: FhirRequest, engine: Engine) -> FhirRespons
     """GET or POST CodeSystem/$validate-code or CodeSystem/[id]/$validate-code."""
     inputs = Inputs(request, CODE_SYSTEM_PARAMETERS)
     world = World(request, engine, inputs)
-    _check_subject(inputs)
+    inputs.check_subject()
     view, canonical = _code_system(world)
     validator = CodeValidator(view, _strictness(inputs, world, infer=False))
     concept = inputs.content("codeableConcept")
@@ -107,23 +106,13 @@ def validate_in_code_system(request: FhirRequest, engine: Engine) -> FhirRespons
     return _answer(validator.coding_of(own, named, place), request)
 
 
-def _check_subject(inputs: Inputs) -> None:
-    """Exactly one of the things that can be checked must be given."""
-    given = inputs.given(_SUBJECTS)
-    names = ", ".join(_SUBJECTS)
-    if not given:
-        raise InvalidRequest.of(messages.CODE_NEEDED(names=names), code="required")
-    if len(given) > 1:
-        raise InvalidRequest.of(messages.ONE_OF(names=names))
-
-
 def _strictness(inputs: Inputs, world: World, infer: bool) -> Strictness:
     return Strictness(
         languages=world.languages,
         abstract_allowed=inputs.flag("abstract", default=True),
         active_only=inputs.flag("activeOnly"),
         lenient_display=inputs.flag("lenient-display-validation") or _LENIENT in inputs.all("mode"),
-        infer_system=inputs.flag("inferSystem", default=infer and bool(inputs.given(("code",)))),
+        infer_system=inputs.flag("inferSystem", default=infer and inputs.has("code")),
         membership_only=inputs.flag("valueset-membership-only") or inputs.text("valueSetMode") in _MEMBERSHIP,
     )
 
@@ -177,7 +166,7 @@ def _asked_elsewhere(verdict: Verdict, world: World, value_set: ValueSet) -> Ver
     issues = (
         tuple(issue for issue in verdict.issues if issue.code != "not-found") if member else verdict.issues
     )
-    return Verdict(given, issues, verdict.concept, verdict.system, member, verdict.display)
+    return replace(verdict, issues=issues, member=member, unknown_system=None)
 
 
 # answers
