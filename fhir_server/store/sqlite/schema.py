@@ -122,6 +122,11 @@ _BEGUN_UP_TO = """
 INSERT INTO meta SELECT 'begun', value FROM meta WHERE name = 'indexed'
 """
 
+_LATEST_FIRST = """
+DROP INDEX date_high;
+CREATE INDEX date_high ON date (parameter, high DESC, key)
+"""
+
 MIGRATIONS = (
     _RESOURCES + _INDEXES,
     _DEFINITIONS,
@@ -132,6 +137,7 @@ MIGRATIONS = (
     _LONG_DATES,
     _INDEXED_UP_TO,
     _BEGUN_UP_TO,
+    _LATEST_FIRST,
 )
 """Statements that lead from each schema version to the next; version 0 is an empty file."""
 

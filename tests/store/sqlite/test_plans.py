@@ -216,15 +216,21 @@ def test_matches_of_one_index_need_no_sorting_for_their_page(
 
 
 @pytest.mark.parametrize("criteria", ["nothing", "token without system"])
-@pytest.mark.parametrize("sort", ["by change", "by date"])
+@pytest.mark.parametrize(
+    ("sort", "sorting"), [("by change", ["USE TEMP B-TREE FOR RIGHT PART OF ORDER BY"]), ("by date", [])]
+)
 def test_many_matches_are_read_in_the_order_wanted(
-    store: SqliteStore, plans: Plans, criteria: str, sort: str, monkeypatch: pytest.MonkeyPatch
+    store: SqliteStore,
+    plans: Plans,
+    criteria: str,
+    sort: str,
+    sorting: list[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Only equal values are sorted among themselves."""
+    """Only equal values are sorted among themselves; not even equal dates where the latest come first."""
     monkeypatch.setattr("fhir_server.store.sqlite.search.SORTED_FEW", 10)
     store.search(SearchQuery(("Patient",), CRITERIA[criteria], SORTS[sort], count=5, total="none"))
-    sorting = [step for steps in plans.steps() for step in steps if "TEMP B-TREE" in step]
-    assert sorting == ["USE TEMP B-TREE FOR RIGHT PART OF ORDER BY"]
+    assert [step for steps in plans.steps() for step in steps if "TEMP B-TREE" in step] == sorting
 
 
 def test_an_explanation_names_the_clause_that_drives(tmp_path: Path) -> None:

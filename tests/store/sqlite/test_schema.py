@@ -8,7 +8,9 @@ from threading import Barrier
 
 import pytest
 
+from fhir_server.core.resource import draft
 from fhir_server.search.ast import SearchQuery, Sort
+from fhir_server.search.entries import DateEntry, Entries
 from fhir_server.store.sqlite import SqliteStore, schema
 from fhir_server.store.sqlite.rows import NO_ROWS, pack
 from tests.store.samples import person, put
@@ -81,6 +83,29 @@ def test_what_an_older_file_had_yet_to_index_is_found(tmp_path: Path) -> None:
     assert migrated.settled()
     assert migrated.check() == []
     migrated.close()
+
+
+def test_dates_of_an_older_file_are_read_from_the_latest_on(tmp_path: Path) -> None:
+    """Before schema 10 equal ones had to be sorted."""
+    path = tmp_path / "store.sqlite"
+    store = SqliteStore(path)
+    for number, id in enumerate("abcd"):
+        day = 100 * (number // 2)
+        entries = Entries(dates=[DateEntry("date", day, day + 1)])
+        put(store, (draft({"resourceType": "Basic"}, id), entries))
+    store.close()
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("DROP INDEX date_high")
+        connection.execute("CREATE INDEX date_high ON date (parameter, high)")
+        connection.execute("PRAGMA user_version = 9")
+    migrated = SqliteStore(path)
+    latest = SearchQuery(("Basic",), sort=(Sort("date", "date", descending=True),))
+    assert [match.id for match in migrated.search(latest).matches] == ["c", "d", "a", "b"]
+    assert migrated.check() == []
+    migrated.close()
+    with closing(sqlite3.connect(path)) as connection:
+        columns = connection.execute("SELECT name, desc FROM pragma_index_xinfo('date_high')").fetchall()
+    assert columns == [("parameter", 0), ("high", 1), ("key", 0), ("low", 0)]
 
 
 def test_a_migration_that_fails_leaves_the_file_as_it_was(
