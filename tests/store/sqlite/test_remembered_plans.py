@@ -80,33 +80,29 @@ def test_many_are_found_as_few_were(store: SqliteStore, name: str) -> None:
     assert found(store, name) == expected[name]
 
 
-def test_what_a_unit_that_was_undone_searched_by_means_nothing_to_the_next(store: SqliteStore) -> None:
-    """The symbols of a type, a parameter and a system that it brought are another's afterwards."""
+@pytest.mark.parametrize("beside", [(), (NAME,)], ids=["a look-up", "a plan"])
+def test_what_a_unit_that_was_undone_searched_by_means_nothing_to_the_next(
+    store: SqliteStore, beside: tuple[Match, ...]
+) -> None:
+    """The symbols of a parameter and a system that it brought are another's afterwards."""
+    queries = {
+        code: SearchQuery(("Basic",), (Match(code, "token", (TokenValue(f"urn:{code}", "a"),)), *beside))
+        for code in ("first", "second")
+    }
 
-    def search(unit: UnitOfWork, code: str) -> list[str]:
-        match = Match(code, "token", (TokenValue(f"urn:{code}", "a"),))
-        both = SearchQuery(("Basic",), (match, replace(match, single=True)))
-        return [one.id for one in unit.search(both).matches]
+    def search(unit: UnitOfWork) -> dict[str, list[str]]:
+        return {code: [one.id for one in unit.search(query).matches] for code, query in queries.items()}
 
-    def bring(unit: UnitOfWork, code: str, id: str) -> None:
-        entries = Entries(tokens=[TokenEntry(code, f"urn:{code}", "a")])
-        unit.put(draft({"resourceType": "Basic"}, id), entries, "PUT")
+    def bring(unit: UnitOfWork, code: str) -> dict[str, list[str]]:
+        entries = replace(basic(1), tokens=[TokenEntry(code, f"urn:{code}", "a")])
+        unit.put(draft({"resourceType": "Basic"}, code), entries, "PUT")
+        return search(unit)
 
     def undone(unit: UnitOfWork) -> None:
-        bring(unit, "first", "one")
-        assert search(unit, "first") == ["one"]
+        assert bring(unit, "first") == {"first": ["first"], "second": []}
         raise ValueError
 
-    def done(unit: UnitOfWork) -> tuple[list[str], list[str]]:
-        bring(unit, "second", "two")
-        return search(unit, "second"), search(unit, "first")
-
-    for _ in range(2):
-        with suppress(ValueError):
-            store.transact(undone)
-    assert store.transact(done) == (["two"], [])
-    with store.group():
-        store.transact(lambda unit: search(unit, "second"))
-        with suppress(ValueError):
-            store.transact(undone)
-        assert store.transact(done) == (["two"], [])
+    write(store, "Basic", "other", basic(1))
+    with suppress(ValueError):
+        store.transact(undone)
+    assert store.transact(lambda unit: bring(unit, "second")) == {"first": [], "second": ["second"]}
