@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from fhir_server.core import json
 from fhir_server.extension import Engine
+from fhir_server.interactions.canonicals import Canonicals
 from fhir_server.search.ast import Include
 from fhir_server.search.entries import ReferenceEntry
 from fhir_server.store.port import Reader, StoredResource
@@ -31,7 +32,8 @@ def included(
         for include in wanted:
             if not include.reverse and present.isdisjoint(include.sources or present):
                 continue
-            for stored in _Step(include, limit + 1, engine, reader).from_(sources):
+            step = _Step(include, limit + 1, engine, reader)
+            for stored in (*step.by_reference(sources), *step.by_canonical(sources)):
                 if (stored.reference, stored.version) not in seen:
                     seen.add((stored.reference, stored.version))
                     fresh.append(stored)
@@ -51,7 +53,13 @@ class _Step:
     engine: Engine
     reader: Reader
 
-    def from_(self, sources: tuple[StoredResource, ...]) -> Iterator[StoredResource]:
+    def by_canonical(self, sources: tuple[StoredResource, ...]) -> list[StoredResource]:
+        canonicals = Canonicals(self.engine, self.reader)
+        if self.include.reverse:
+            return canonicals.referring(sources, self.include)
+        return canonicals.referred(sources, self.include)
+
+    def by_reference(self, sources: tuple[StoredResource, ...]) -> Iterator[StoredResource]:
         """Of a reference to a version, that version.
 
         https://hl7.org/fhir/R4/search.html#versions

@@ -18,6 +18,12 @@ MATCHED_IF_NONE_MATCH = Template(
     en="The current version of {reference} is {current}, which If-None-Match excludes.",
     fr="La version courante de {reference} est {current}, que If-None-Match exclut.",
 )
+TOO_MANY_FOLLOWED = Template(
+    en="'{parameter}' refers by canonical urls, and more than {limit} resources are at the other end."
+    " Ask more of them.",
+    fr="« {parameter} » désigne par des urls canoniques, et plus de {limit} ressources sont à l'autre bout."
+    " Précisez lesquelles.",
+)
 NOT_FOUND = Template(en="{reference} does not exist.", fr="{reference} n'existe pas.")
 DELETED = Template(
     en="{reference} was deleted (version {version}). Its history can still be read.",

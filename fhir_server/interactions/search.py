@@ -10,6 +10,7 @@ from msgspec import structs
 from fhir_server.core.bundle import bundle
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.extension import Engine
+from fhir_server.interactions.canonicals import Canonicals
 from fhir_server.interactions.includes import included
 from fhir_server.interactions.links import PAGE_PARAMETER, PRESENTATION, self_link
 from fhir_server.interactions.scope import scope
@@ -26,6 +27,9 @@ def search(request: FhirRequest, engine: Engine, reader: Reader) -> FhirResponse
     turn = turned(token, request, engine) if token is not None else None
     parsed = _turned(turn, request, engine) if turn else _understood(request, engine)
     check_coverage(parsed.query, engine.pending, engine.registry)
+    query = Canonicals(engine, reader).followed(parsed.query)
+    if query is not parsed.query:
+        parsed = replace(parsed, query=query)
     if parsed.summary == "count" or parsed.query.count == 0:
         result = reader.search(replace(parsed.query, count=0, total="accurate"))
         body = bundle("searchset", [], [self_link(request, parsed.self_parameters)], result.total)

@@ -1,0 +1,163 @@
+"""Chains, `_has` and includes by canonical url: what such a reference leads to is looked for by its url.
+
+A canonical says no type and no id, so that no index leads on from it. What is at the far end of the step is
+searched first, and the urls found there are what is then searched for.
+https://hl7.org/fhir/R4/references.html#canonical
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from fhir_server.core import json
+from fhir_server.errors import InvalidSearch
+from fhir_server.extension import Engine
+from fhir_server.interactions import messages
+from fhir_server.search.ast import (
+    AllOf,
+    AnyOf,
+    Chain,
+    Clause,
+    Has,
+    Include,
+    Match,
+    Not,
+    ReferenceValue,
+    SearchQuery,
+    TokenValue,
+    UriValue,
+)
+from fhir_server.search.parameters import Parameters
+from fhir_server.search.texts import element_types
+from fhir_server.store.port import Reader, StoredResource
+
+FOLLOWED_MAX = 1_000
+"""Resources at the far end of a step that are looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Canonicals:
+    """Follows canonicals by the definitions of an engine, with what a reader finds."""
+
+    engine: Engine
+    reader: Reader
+
+    def followed(self, query: SearchQuery) -> SearchQuery:
+        """The query with the steps by canonicals taken. Raises `InvalidSearch` where one leads too far."""
+        if all(type(clause) is Match for clause in query.where):
+            return query
+        where = tuple(self._clause(clause, query.types) for clause in query.where)
+        return query if where == query.where else replace(query, where=where)
+
+    def codes(self, type: str) -> list[str]:
+        """The reference parameters of a type that look at canonicals."""
+        parameters = self.engine.registry.search_parameters(type)
+        return [code for code in parameters if self._is_canonical(type, code)]
+
+    def referred(self, sources: Iterable[StoredResource], include: Include) -> list[StoredResource]:
+        """What resources refer to by canonicals."""
+        found: dict[str, StoredResource] = {}
+        for source in sources:
+            followed = self._of_include(source.type, include) if include.source in ("*", source.type) else []
+            for code in followed:
+                types = self._targets(source.type, code, include.target)
+                wanted = tuple(self._url_matches(self._canonicals_of(source, code)))
+                if wanted and types:
+                    found |= {one.reference: one for one in self._search(types, AnyOf(wanted))}
+        return list(found.values())
+
+    def referring(self, targets: Iterable[StoredResource], include: Include) -> list[StoredResource]:
+        """What refers to resources by canonicals."""
+        if include.source == "*":
+            return []
+        found: dict[str, StoredResource] = {}
+        for target in targets:
+            values = tuple(_ways_to(target))
+            for code in self._of_include(include.source, include):
+                if values and target.type in self._targets(include.source, code, include.target):
+                    clause = Match(code, "reference", values)
+                    found |= {one.reference: one for one in self._search((include.source,), clause)}
+        return list(found.values())
+
+    def _clause(self, clause: Clause, types: Sequence[str]) -> Clause:
+        match clause:
+            case Chain(parameter, targets, where):
+                chain = replace(clause, where=self._clause(where, targets))
+                return self._chain(chain) if self._any_canonical(types, parameter) else chain
+            case Has(type, parameter, where):
+                has = replace(clause, where=self._clause(where, (type,)))
+                return self._has(has) if self._is_canonical(type, parameter) else has
+            case AllOf(clauses):
+                return AllOf(tuple(self._clause(part, types) for part in clauses))
+            case AnyOf(clauses):
+                return AnyOf(tuple(self._clause(part, types) for part in clauses))
+            case Not(negated):
+                return Not(self._clause(negated, types))
+        return clause
+
+    def _chain(self, chain: Chain) -> Clause:
+        found = self._far_end(chain.types, chain.where, chain.parameter)
+        values = tuple(value for one in found for value in _ways_to(one))
+        return AnyOf((chain, Match(chain.parameter, "reference", values)))
+
+    def _has(self, has: Has) -> Clause:
+        found = self._far_end((has.type,), has.where, has.parameter)
+        canonicals = {one: None for stored in found for one in self._canonicals_of(stored, has.parameter)}
+        return AnyOf((has, *self._url_matches(canonicals)))
+
+    def _far_end(self, types: Sequence[str], where: Clause, parameter: str) -> tuple[StoredResource, ...]:
+        found = self._search(types, where)
+        if len(found) > FOLLOWED_MAX:
+            text = messages.TOO_MANY_FOLLOWED(parameter=parameter, limit=FOLLOWED_MAX)
+            raise InvalidSearch.of(text, f"http.{parameter}", code="too-costly")
+        return found
+
+    def _search(self, types: Sequence[str], where: Clause) -> tuple[StoredResource, ...]:
+        query = SearchQuery(tuple(types), (where,), count=FOLLOWED_MAX + 1, total="none")
+        return self.reader.search(query).matches
+
+    def _canonicals_of(self, stored: StoredResource, code: str) -> Iterator[tuple[str, str]]:
+        """The urls that a resource refers to by a parameter, each with its version or none."""
+        resource = json.parse_own(stored.body)
+        for one in self.engine.extractor.entries_of(resource, frozenset({code})).references:
+            if one.parameter == code and not one.type and one.target:
+                yield one.target, one.version
+
+    def _url_matches(self, canonicals: Iterable[tuple[str, str]]) -> Iterator[Clause]:
+        for url, version in canonicals:
+            by_url = Match("url", "uri", (UriValue(url),))
+            if not version:
+                yield by_url
+            else:
+                yield AllOf((by_url, Match("version", "token", (TokenValue(None, version),))))
+
+    def _of_include(self, source: str, include: Include) -> list[str]:
+        return [code for code in self.codes(source) if include.parameter in ("*", code)]
+
+    def _targets(self, source: str, code: str, target: str | None) -> tuple[str, ...]:
+        """The types with a url that a parameter may lead to."""
+        possible = (
+            Parameters(self.engine.registry, (source,)).targets(code) or self.engine.registry.resource_types
+        )
+        has_url = [type for type in possible if "url" in self.engine.registry.search_parameters(type)]
+        return tuple(type for type in has_url if target in (None, type))
+
+    def _any_canonical(self, types: Sequence[str], code: str) -> bool:
+        return any(self._is_canonical(type, code) for type in types)
+
+    def _is_canonical(self, type: str, code: str) -> bool:
+        registry = self.engine.registry
+        parameter = registry.search_parameters(type).get(code)
+        if parameter is None or parameter.type != "reference":
+            return False
+        return "canonical" in element_types(registry, type, code)
+
+
+def _ways_to(target: StoredResource) -> Iterator[ReferenceValue]:
+    """How canonicals refer to a resource: by its url and version, or by its url whatever the version."""
+    resource: dict[str, Any] = json.parse_own(target.body)
+    url, version = resource.get("url"), resource.get("version")
+    if isinstance(url, str):
+        yield ReferenceValue("", url, "")
+        if isinstance(version, str):
+            yield ReferenceValue("", url, version)
