@@ -55,11 +55,11 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """That a patient was informed of a purpose and did not object or consented (`permit`), or the contrary.
+    """That a patient was informed of purposes and did not object or consented (`permit`), or the contrary.
     `moment` is the date as written, None where there is none.
     """
 
-    purpose: str
+    purposes: frozenset[str]
     moment: str | None
     permit: bool
 

@@ -37,6 +37,9 @@ Found = tuple[str | None, Fact] | None
 TAKING_PLACE = frozenset({"active", "onhold", "finished"})
 """States of an episode that takes place or has taken place."""
 
+DECIDED = frozenset({"active", "rejected"})
+"""States of a Consent that says what the patient decided."""
+
 DEPARTMENT = re.compile("97[0-9]|98[0-9]|2[AB]|[0-9]{2}")
 """What a postal code or a FINESS number begins with, overseas and in Corsica too."""
 
@@ -111,12 +114,17 @@ class Readings:
         return patient, Visit(episode, kind, str(resource.get("class", {}).get("code")), on)
 
     def _decision(self, resource: Resource) -> Found:
+        """A refusal may be told by the status alone. What is permitted for research is signed, or is not."""
         patient, system = target(resource.get("patient"), "Patient"), self._system("sesame-consent-purpose")
         kinds = (code for concept in resource.get("category", ()) for code in codes(concept, system))
-        purpose, verdict = next(kinds, None), resource.get("provision", {}).get("type")
-        if patient is None or purpose is None or verdict is None or resource.get("status") != "active":
+        purposes, status = frozenset(kinds), resource.get("status")
+        verdict = "deny" if status == "rejected" else resource.get("provision", {}).get("type")
+        if patient is None or not purposes or verdict is None or status not in DECIDED:
             return None
-        return patient, Decision(purpose, resource.get("dateTime"), verdict == "permit")
+        permits = verdict == "permit"
+        if permits and "research" in purposes and not _is_signed(resource):
+            purposes -= {"research"}
+        return (patient, Decision(purposes, resource.get("dateTime"), permits)) if purposes else None
 
     def _score(self, resource: Resource) -> Found:
         patient = target(resource.get("subject"), "Patient")
@@ -215,6 +223,12 @@ def _review(resource: Resource) -> Found:
     if patient is None or on is None or resource.get("status") != "completed" or not resource.get("summary"):
         return None
     return patient, Review(on)
+
+
+def _is_signed(consent: Resource) -> bool:
+    """Whether the form is attached, or its signature was verified."""
+    attached = "sourceAttachment" in consent or "sourceReference" in consent
+    return attached or any(one.get("verified") is True for one in consent.get("verification", ()))
 
 
 def _role(resource: Resource) -> Found:

@@ -20,7 +20,7 @@ def excluded(dossier: Dossier, purpose: str, zone: ZoneInfo) -> Exclusion | None
     """Why a patient is not exported; None for one who is. An opposition that may be the later one wins."""
     if dossier.person is None or not (dossier.episodes or dossier.referrals):
         return "no-pathway"
-    decisions = [one for one in dossier.decisions.values() if one.purpose == purpose]
+    decisions = [one for one in dossier.decisions.values() if purpose in one.purposes]
     permitted = [_span(one, zone)[0] for one in decisions if one.permit and one.moment]
     # Whatever has no date is an opposition at all times, but no permission.
     opposed = [_span(one, zone)[1] for one in decisions if not one.permit]

@@ -82,7 +82,8 @@ def decide(client: Client, purpose: str, day: str, permit: bool = True, status: 
         date=day,
         permit=permit,
     )
-    sent(client.post("Consent", made | {"status": status}))
+    signed = {"verification": [{"verified": True}]} if purpose == "research" else {}
+    sent(client.post("Consent", made | {"status": status} | signed))
 
 
 def lines(client: Client, purpose: str = "evaluation") -> list[dict[str, Any]]:
@@ -207,6 +208,31 @@ def test_neither_another_purpose_nor_a_record_in_error_is_a_permission(told: Cli
     decide(told, "evaluation", "2025-01-14", status="entered-in-error")
     assert excluded(told) == {"not-informed": 1}
     assert excluded(told, "research") == {}
+
+
+def test_an_opposition_is_heard_however_it_is_recorded(told: Client) -> None:
+    """By a status alone, or for two purposes at once."""
+    decide(told, "evaluation", "2025-01-14")
+    decide(told, "research", "2025-01-14")
+    found = [entry["resource"] for entry in told.get("Consent?category=evaluation&status=active").entries]
+    bare = {name: value for name, value in found[0].items() if name not in ("id", "meta", "provision")}
+    rejected = sent(told.post("Consent", bare | {"status": "rejected", "dateTime": "2025-03-01"}))
+    assert (excluded(told), excluded(told, "research")) == ({"opposed": 1}, {})
+    assert told.delete(f"Consent/{rejected.id}").status == 204
+    both = [GUIDE.concept("sesame-consent-purpose", code) for code in ("research", "evaluation")]
+    denied = {"category": both, "dateTime": "2025-03-01", "provision": {"type": "deny"}}
+    sent(told.post("Consent", bare | denied))
+    assert (excluded(told), excluded(told, "research")) == ({"opposed": 1}, {"opposed": 1})
+
+
+def test_research_is_permitted_by_a_signature(told: Client) -> None:
+    decide(told, "research", "2025-01-14")
+    (entry,) = told.get("Consent?category=research").entries
+    signed = entry["resource"]
+    bare = {name: value for name, value in signed.items() if name not in ("meta", "verification")}
+    assert excluded(told, "research") == {}
+    sent(told.put(f"Consent/{signed['id']}", bare))
+    assert excluded(told, "research") == {"not-informed": 1}
 
 
 def test_a_patient_who_was_never_referred_is_not_exported(told: Client) -> None:
