@@ -268,6 +268,17 @@ class Registry:
                 return found
         return None
 
+    def canonical_at(self, reference: str) -> str:
+        """The `url` or `url|version` of what clients have stored at `Type/id`; empty where there is none."""
+        return self._addresses.get(reference, "")
+
+    @cached_property
+    def _addresses(self) -> Mapping[str, str]:
+        return {
+            entry.key.rpartition("/")[0]: f"{entry.url}|{entry.version}".rstrip("|")
+            for entry in self.clients.entries
+        }
+
     def resources(self, type_name: str) -> tuple[Resource, ...]:
         """The resources of one type, in the order they were layered; of packages and clients only those of
         types of which all are needed (`layers.LISTED`).

@@ -3,6 +3,7 @@
 https://hl7.org/fhir/R4/search.html#token
 """
 
+from fhir_server.core.reference import parse_reference
 from fhir_server.definitions.code_systems import CodeSystem
 from fhir_server.definitions.registry import Registry
 from fhir_server.errors import InvalidSearch
@@ -21,12 +22,14 @@ def ignores_case(registry: Registry, system: str) -> bool:
     return found is not None and not found.case_sensitive
 
 
-def in_value_set(registry: Registry, text: str, parameter: str) -> list[TokenSet]:
-    """The codes of the value set with this canonical url, by system. Raises `InvalidSearch` where it is not
-    known, or cannot be listed.
+def in_value_set(registry: Registry, text: str, parameter: str, base_url: str) -> list[TokenSet]:
+    """The codes of the value set with this canonical url, or at this address here, by system. Raises
+    `InvalidSearch` where it is not known, or cannot be listed.
     """
     url = unescape(text)
-    found = registry.codes(url)
+    address = parse_reference(url, base_url)
+    at_address = registry.canonical_at(f"{address.type}/{address.id}") if address.kind == "local" else ""
+    found = registry.codes(at_address or url)
     if found is None:
         raise _refused(messages.UNKNOWN_VALUE_SET(value=url, parameter=parameter), "not-found")
     if len(found.concepts) > CODES_MAX:

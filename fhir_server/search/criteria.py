@@ -183,7 +183,11 @@ class Criteria:
         return self._derived(asked, token.OF_TYPE, "token", token.parse_of_type)
 
     def _token_in(self, asked: Asked) -> Clause:
-        sets = [one for text in asked.texts for one in codes.in_value_set(self._registry, text, asked.whole)]
+        sets = [
+            one
+            for text in asked.texts
+            for one in codes.in_value_set(self._registry, text, asked.whole, self._reading.base_url)
+        ]
         return Match(asked.code, "token", tuple(sets), "not" if asked.modifier == "not-in" else None)
 
     def _token_below(self, asked: Asked) -> Clause:

@@ -155,10 +155,10 @@ UNKNOWN_CODE_SYSTEM = Template(
     " les codes, séparés par des virgules.",
 )
 UNKNOWN_VALUE_SET = Template(
-    en="The value set '{value}' of '{parameter}' is not known here by this canonical url, or its codes"
+    en="The value set '{value}' of '{parameter}' is not known here by this url, or its codes"
     " cannot be"
     " listed. Give the url of another, or list the codes without a modifier.",
-    fr="Le jeu de valeurs « {value} » de « {parameter} » n'est pas connu ici sous cette url canonique, ou ses"
+    fr="Le jeu de valeurs « {value} » de « {parameter} » n'est pas connu ici sous cette url, ou ses"
     " codes ne peuvent pas être énumérés. Donnez l'url d'un autre, ou énumérez les codes sans modificateur.",
 )
 TOO_MANY_CODES = Template(

@@ -203,3 +203,28 @@ def test_sorted_pages_join_up(client: Client) -> None:
         url = page.link("next") or ""
     assert paged == whole
     assert len(paged) == 6
+
+
+@pytest.mark.parametrize(
+    ("value_set", "total"),
+    [
+        ("https://example.org/ValueSet/suites", 1),
+        ("ValueSet/suites", 1),
+        (f"{BASE}/ValueSet/suites", 1),
+        ("ValueSet/others", 0),
+        ("ValueSet/nobody", None),
+        ("https://elsewhere.example/fhir/ValueSet/suites", None),
+    ],
+)
+def test_a_value_set_is_named_by_its_url_or_its_address(
+    client: Client, value_set: str, total: int | None
+) -> None:
+    for id, code in (("suites", "a"), ("others", "b")):
+        compose = {"include": [{"system": "urn:codes", "concept": [{"code": code}]}]}
+        url = f"https://example.org/ValueSet/{id}"
+        listed = {"resourceType": "ValueSet", "id": id, "url": url, "status": "active", "compose": compose}
+        assert client.put(f"ValueSet/{id}", listed).status == 201
+    coded = {"coding": [{"system": "urn:codes", "code": "a"}]}
+    client.post("Condition", {"resourceType": "Condition", "subject": {"display": "x"}, "code": coded})
+    answer = client.get(f"Condition?code:in={value_set}")
+    assert (answer.status, answer.content.get("total")) == (400 if total is None else 200, total)
