@@ -17,16 +17,16 @@ from fhir_server.store.port import Store, StoredResource
 from mappings.sesame.caseload.facts import (
     Alert,
     Answers,
-    Course,
+    Claim,
     Decision,
     Episode,
     Fact,
-    Invoice,
     Person,
     Referral,
     Review,
     Role,
     Score,
+    Sequence,
     Site,
     Team,
     Visit,
@@ -51,10 +51,10 @@ class Dossier:
     reviews: dict[str, Review] = field(default_factory=dict)
     alerts: dict[str, Alert] = field(default_factory=dict)
     decisions: dict[str, Decision] = field(default_factory=dict)
-    courses: dict[str, Course] = field(default_factory=dict)
+    sequences: dict[str, Sequence] = field(default_factory=dict)
     teams: dict[str, Team] = field(default_factory=dict)
     referrals: dict[str, Referral] = field(default_factory=dict)
-    invoices: dict[str, Invoice] = field(default_factory=dict)
+    claims: dict[str, Claim] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -184,8 +184,8 @@ KEPT: Mapping[str, str] = {
     "ClinicalImpression": "reviews",
     "Flag": "alerts",
     "Consent": "decisions",
-    "CarePlan": "courses",
+    "CarePlan": "sequences",
     "CareTeam": "teams",
     "Task": "referrals",
-    "Claim": "invoices",
+    "Claim": "claims",
 }

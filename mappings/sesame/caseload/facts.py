@@ -97,7 +97,7 @@ class Alert:
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class Sequence:
     """A sequence of care."""
 
     id: str
@@ -132,7 +132,7 @@ class Referral:
 
 
 @dataclass(frozen=True, slots=True)
-class Invoice:
+class Claim:
     """The claim of a sequence."""
 
     id: str
@@ -172,10 +172,10 @@ Fact = (
     | Score
     | Review
     | Alert
-    | Course
+    | Sequence
     | Team
     | Referral
-    | Invoice
+    | Claim
     | Role
     | Site
     | Answers

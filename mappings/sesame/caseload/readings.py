@@ -11,16 +11,16 @@ from fhir_server.extension import Resource
 from mappings.sesame.caseload.facts import (
     Alert,
     Answers,
-    Course,
+    Claim,
     Decision,
     Episode,
     Fact,
-    Invoice,
     Person,
     Referral,
     Review,
     Role,
     Score,
+    Sequence,
     Site,
     Team,
     Visit,
@@ -57,10 +57,10 @@ class Readings:
             "ClinicalImpression": _review,
             "Flag": self._alert,
             "Consent": self._decision,
-            "CarePlan": self._course,
+            "CarePlan": self._sequence,
             "CareTeam": self._team,
             "Task": self._referral,
-            "Claim": self._invoice,
+            "Claim": self._claim,
             "PractitionerRole": _role,
             "Organization": _site,
             "QuestionnaireResponse": self._answers,
@@ -149,11 +149,11 @@ class Readings:
         start, end = day(period.get("start")), day(period.get("end"))
         return patient, Alert(start, end, resource.get("status") == "active")
 
-    def _course(self, resource: Resource) -> Found:
+    def _sequence(self, resource: Resource) -> Found:
         found = sequence_of(self._guide, resource)
         if found is None or not found.counts:
             return None
-        return found.patient, Course(
+        return found.patient, Sequence(
             id=found.id,
             episode=found.episode,
             number=found.number,
@@ -191,7 +191,7 @@ class Readings:
             requester=target(resource.get("requester"), "PractitionerRole"),
         )
 
-    def _invoice(self, resource: Resource) -> Found:
+    def _claim(self, resource: Resource) -> Found:
         patient = target(resource.get("patient"), "Patient")
         start = day(resource.get("billablePeriod", {}).get("start"))
         system = self._system("sesame-forfait")
@@ -200,7 +200,7 @@ class Readings:
         amount = resource.get("total", {}).get("value")
         if patient is None or start is None or forfait is None or amount is None:
             return None
-        return patient, Invoice(resource["id"], resource.get("status", ""), forfait, start, amount)
+        return patient, Claim(resource["id"], resource.get("status", ""), forfait, start, amount)
 
     def _answers(self, resource: Resource) -> Found:
         on = day(resource.get("authored"))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from mappings.sesame.caseload.caseload import Dossier, Known
-from mappings.sesame.caseload.facts import Course, Episode, Person, Score, Visit
+from mappings.sesame.caseload.facts import Episode, Person, Score, Sequence, Visit
 from mappings.sesame.pathway.calendar import add_days
 
 PHQ9, GAD7 = "44261-6", "70274-6"
@@ -66,7 +66,7 @@ class Standing:
     patient: str
     person: Person | None
     episode: Episode
-    course: Course | None
+    sequence: Sequence | None
     trend: Trend | None
     contacts: int
     last_contact: date | None
@@ -107,7 +107,7 @@ def standing_of(patient: str, dossier: Dossier, episode: Episode, day: date) -> 
         patient=patient,
         person=dossier.person,
         episode=episode,
-        course=_course(dossier, episode, day),
+        sequence=_sequence(dossier, episode, day),
         trend=trend_of(dossier, episode, day),
         contacts=len(contacts),
         last_contact=max(met, default=None),
@@ -143,15 +143,15 @@ def trend_of(dossier: Dossier, episode: Episode, day: date) -> Trend | None:
     return None
 
 
-def courses_of(dossier: Dossier, episode: Episode) -> list[Course]:
+def sequences_of(dossier: Dossier, episode: Episode) -> list[Sequence]:
     """The sequences of an episode by their first day."""
-    found = (one for one in dossier.courses.values() if one.episode == episode.id)
+    found = (one for one in dossier.sequences.values() if one.episode == episode.id)
     return sorted(found, key=lambda one: (one.start, one.rank))
 
 
-def _course(dossier: Dossier, episode: Episode, day: date) -> Course | None:
+def _sequence(dossier: Dossier, episode: Episode, day: date) -> Sequence | None:
     """The last sequence that had begun."""
-    begun: Iterable[Course] = (one for one in courses_of(dossier, episode) if one.start <= day)
+    begun: Iterable[Sequence] = (one for one in sequences_of(dossier, episode) if one.start <= day)
     return max(begun, key=lambda one: (one.start, one.rank), default=None)
 
 

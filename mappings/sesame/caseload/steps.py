@@ -24,14 +24,14 @@ class Step:
 
 def next_step(policy: Policy, standing: Standing) -> Step:
     """The first thing to do for an open episode."""
-    day, course = standing.day, standing.course
+    day, sequence = standing.day, standing.sequence
     if standing.alert:
         return Step("handle-alert", messages.HANDLE_ALERT(), day)
-    if course is None:
+    if sequence is None:
         return Step("begin-sequence", messages.BEGIN_SEQUENCE(), day)
     due = add_days(standing.last_contact or standing.episode.start, policy.contact_days)
-    if course.end <= min(due, add_days(day, policy.contact_days)):
-        if course.track == "classique" and course.rank < RANK_MAX:
-            return Step("renew-or-exit", messages.RENEW_OR_EXIT(end=course.end), course.end)
-        return Step("exit", messages.EXIT(end=course.end), course.end)
+    if sequence.end <= min(due, add_days(day, policy.contact_days)):
+        if sequence.track == "classique" and sequence.rank < RANK_MAX:
+            return Step("renew-or-exit", messages.RENEW_OR_EXIT(end=sequence.end), sequence.end)
+        return Step("exit", messages.EXIT(end=sequence.end), sequence.end)
     return Step("contact", messages.CONTACT(due=due), due)

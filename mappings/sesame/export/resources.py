@@ -8,7 +8,7 @@ from datetime import date
 
 from fhir_server.extension import Resource
 from mappings.sesame.caseload.caseload import Dossier
-from mappings.sesame.caseload.facts import Course, Episode, Person, Referral, Score, Visit
+from mappings.sesame.caseload.facts import Episode, Person, Referral, Score, Sequence, Visit
 from mappings.sesame.caseload.standing import SCALES
 from mappings.sesame.export.pseudonyms import Pseudonyms
 from mappings.sesame.guide import Guide
@@ -47,7 +47,7 @@ class Writer:
         subject = self._reference("Patient", patient)
         yield from (self._referral(subject, one) for one in dossier.referrals.values())
         yield from (self._episode(subject, one) for one in dossier.episodes.values())
-        yield from (self._course(subject, one) for one in dossier.courses.values() if self._is_track(one))
+        yield from (self._sequence(subject, one) for one in dossier.sequences.values() if self._is_track(one))
         yield from (self._visit(subject, id, one) for id, one in dossier.visits.items() if self._is_kind(one))
         for id, score in dossier.scores.items():
             if code := self._scale(score):
@@ -66,8 +66,8 @@ class Writer:
     def _known(self, code_system: str, code: str | None) -> bool:
         return (self._guide.canonical("CodeSystem", code_system), code) in self._guide.displays
 
-    def _is_track(self, course: Course) -> bool:
-        return self._known("sesame-track", course.track)
+    def _is_track(self, sequence: Sequence) -> bool:
+        return self._known("sesame-track", sequence.track)
 
     def _is_kind(self, visit: Visit) -> bool:
         return self._known("sesame-encounter-type", visit.kind) and visit.modality in MODALITIES
@@ -102,23 +102,23 @@ class Writer:
         told = self._guide.concept("sesame-exit-reason", reason)
         return {"url": self._guide.profile("exit-reason"), "valueCodeableConcept": told}
 
-    def _course(self, subject: Resource, course: Course) -> Resource:
+    def _sequence(self, subject: Resource, sequence: Sequence) -> Resource:
         extensions: list[Resource] = [
-            {"url": self._guide.profile("sequence-rank"), "valuePositiveInt": course.rank},
+            {"url": self._guide.profile("sequence-rank"), "valuePositiveInt": sequence.rank},
             {
                 "url": self._guide.profile("track"),
-                "valueCoding": self._guide.coding("sesame-track", course.track),
+                "valueCoding": self._guide.coding("sesame-track", sequence.track),
             },
         ]
-        if course.episode:
-            reference = self._reference("EpisodeOfCare", course.episode)
+        if sequence.episode:
+            reference = self._reference("EpisodeOfCare", sequence.episode)
             extensions.append({"url": EPISODE, "valueReference": reference})
-        return self._head("CarePlan", course.id) | {
+        return self._head("CarePlan", sequence.id) | {
             "extension": extensions,
-            "status": course.status,
+            "status": sequence.status,
             "intent": "plan",
             "subject": subject,
-            "period": period(month(course.start), month(course.end)),
+            "period": period(month(sequence.start), month(sequence.end)),
         }
 
     def _visit(self, subject: Resource, id: str, visit: Visit) -> Resource:

@@ -7,8 +7,8 @@ from mappings.sesame.caseload.caseload import Dossier, Known
 from mappings.sesame.caseload.facts import Episode, Person
 from mappings.sesame.caseload.standing import (
     SCALES,
-    courses_of,
     reviews_of,
+    sequences_of,
     trend_of,
     visits_of,
 )
@@ -51,7 +51,7 @@ def rows(known: Known, patient: str, dossier: Dossier, pseudonyms: Pseudonyms) -
             "patient": pseudonyms.of("Patient", patient),
             "parcours": pseudonyms.of("EpisodeOfCare", episode.id),
             **_about(known, dossier, episode),
-            **_course(dossier, episode),
+            **_sequence(dossier, episode),
             **_scores(dossier, episode),
         }
 
@@ -71,8 +71,8 @@ def _about(known: Known, dossier: Dossier, episode: Episode) -> dict[str, Cell]:
     }
 
 
-def _course(dossier: Dossier, episode: Episode) -> dict[str, Cell]:
-    tracks = [course.track for course in courses_of(dossier, episode)]
+def _sequence(dossier: Dossier, episode: Episode) -> dict[str, Cell]:
+    tracks = [sequence.track for sequence in sequences_of(dossier, episode)]
     contacts = [visit.day for visit in visits_of(dossier, episode, date.max) if visit.kind == "nurse-contact"]
     return {
         "sequences_classique": tracks.count("classique"),

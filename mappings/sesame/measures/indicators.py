@@ -12,8 +12,8 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from fhir_server.core import json
 from mappings.sesame.caseload.caseload import Dossier, Known
 from mappings.sesame.caseload.facts import Episode
-from mappings.sesame.caseload.standing import Trend, courses_of, reviews_of, trend_of, visits_of
-from mappings.sesame.measures.scope import Case, Scope, begun, cases, courses, ended, invoices, referrals
+from mappings.sesame.caseload.standing import Trend, reviews_of, sequences_of, trend_of, visits_of
+from mappings.sesame.measures.scope import Case, Scope, begun, cases, claims, ended, referrals, sequences
 from mappings.sesame.pathway.calendar import add_days
 
 TWELVE_WEEKS_DAYS = 84
@@ -56,7 +56,7 @@ def _included(known: Known, scope: Scope) -> list[Group]:
     """By the track of the first sequence, on the day that it began."""
     found: dict[str, list[str]] = {track: [] for track in FORFAITS}
     for dossier, episode in cases(known, scope):
-        first = next(iter(courses_of(dossier, episode)), None)
+        first = next(iter(sequences_of(dossier, episode)), None)
         if first and scope.holds(first.start):
             found.setdefault(first.track, []).append(_subject(episode))
     return [_cohort(subjects, code=("sesame-track", track)) for track, subjects in found.items()]
@@ -113,7 +113,7 @@ def _first_sequence(known: Known, scope: Scope) -> list[Group]:
     """From the referral to the first sequence."""
 
     def days(dossier: Dossier, episode: Episode) -> int | None:
-        starts = [one.start for one in courses_of(dossier, episode) if one.start <= scope.end]
+        starts = [one.start for one in sequences_of(dossier, episode) if one.start <= scope.end]
         return _waited(dossier, episode, min(starts, default=None))
 
     return [_continuous(begun(known, scope), days, "d")]
@@ -177,19 +177,19 @@ def _duration(known: Known, scope: Scope) -> list[Group]:
 
 def _tracks(known: Known, scope: Scope) -> list[Group]:
     found: dict[str, list[str]] = {track: [] for track in FORFAITS}
-    for course in courses(known, scope):
-        found.setdefault(course.track, []).append(f"CarePlan/{course.id}")
+    for sequence in sequences(known, scope):
+        found.setdefault(sequence.track, []).append(f"CarePlan/{sequence.id}")
     return [_cohort(subjects, code=("sesame-track", track)) for track, subjects in found.items()]
 
 
 def _billed(known: Known, scope: Scope) -> list[Group]:
     """The score of a group is its amount in euros."""
     groups = []
-    found = list(invoices(known, scope))
+    found = list(claims(known, scope))
     for forfait in FORFAITS:
-        own = [invoice for invoice in found if invoice.forfait == forfait]
-        amount = sum((json.decimal(invoice.amount) for invoice in own), Decimal(0))
-        subjects = tuple(f"Claim/{invoice.id}" for invoice in own)
+        own = [claim for claim in found if claim.forfait == forfait]
+        amount = sum((json.decimal(claim.amount) for claim in own), Decimal(0))
+        subjects = tuple(f"Claim/{claim.id}" for claim in own)
         groups.append(
             Group({"initial-population": subjects}, amount, "EUR", code=("sesame-forfait", forfait))
         )

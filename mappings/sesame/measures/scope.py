@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from mappings.sesame.caseload.caseload import Dossier, Known
-from mappings.sesame.caseload.facts import Course, Episode, Invoice, Referral
-from mappings.sesame.caseload.standing import courses_of
+from mappings.sesame.caseload.facts import Claim, Episode, Referral, Sequence
+from mappings.sesame.caseload.standing import sequences_of
 
 Case = tuple[Dossier, Episode]
 
@@ -60,26 +60,26 @@ def referrals(known: Known, scope: Scope) -> Iterator[Referral]:
                 yield referral
 
 
-def courses(known: Known, scope: Scope) -> Iterator[Course]:
+def sequences(known: Known, scope: Scope) -> Iterator[Sequence]:
     """The sequences that began in the period."""
     for dossier, episode in cases(known, scope):
-        yield from (course for course in courses_of(dossier, episode) if scope.holds(course.start))
+        yield from (sequence for sequence in sequences_of(dossier, episode) if scope.holds(sequence.start))
 
 
-def invoices(known: Known, scope: Scope) -> Iterator[Invoice]:
+def claims(known: Known, scope: Scope) -> Iterator[Claim]:
     """The active claims of the sequences that began in the period."""
     everyone = scope.nurse is None and scope.site is None and scope.department is None
     for dossier in known.dossiers.values():
-        for invoice in dossier.invoices.values():
-            counts = invoice.status == "active" and scope.holds(invoice.start)
-            if counts and (everyone or _is_of(known, scope, dossier, invoice)):
-                yield invoice
+        for claim in dossier.claims.values():
+            counts = claim.status == "active" and scope.holds(claim.start)
+            if counts and (everyone or _is_of(known, scope, dossier, claim)):
+                yield claim
 
 
-def _is_of(known: Known, scope: Scope, dossier: Dossier, invoice: Invoice) -> bool:
+def _is_of(known: Known, scope: Scope, dossier: Dossier, claim: Claim) -> bool:
     """Whether the sequence that a claim is for belongs to an episode of the scope."""
-    for course in dossier.courses.values():
-        if (course.start, course.track) == (invoice.start, invoice.forfait):
-            episode = dossier.episodes.get(course.episode or "")
+    for sequence in dossier.sequences.values():
+        if (sequence.start, sequence.track) == (claim.start, claim.forfait):
+            episode = dossier.episodes.get(sequence.episode or "")
             return episode is not None and scope.takes(known, episode.nurse, known.site_of(episode))
     return False

@@ -60,7 +60,7 @@ PARTS: Mapping[str, tuple[str, str]] = {
 
 def row(policy: Policy, standing: Standing, language: Language) -> dict[str, Cell]:
     """The row of an episode, by column."""
-    person, course, trend = standing.person, standing.course, standing.trend
+    person, sequence, trend = standing.person, standing.sequence, standing.trend
     step = next_step(policy, standing)
     return {
         "parcours": standing.episode.number,
@@ -69,9 +69,9 @@ def row(policy: Policy, standing: Standing, language: Language) -> dict[str, Cel
         "naissance": person.birth_date if person else None,
         "debut": standing.episode.start,
         "jours": standing.days_in_care,
-        "forfait": course.track if course else None,
-        "rang": course.rank if course else None,
-        "fin_sequence": course.end if course else None,
+        "forfait": sequence.track if sequence else None,
+        "rang": sequence.rank if sequence else None,
+        "fin_sequence": sequence.end if sequence else None,
         "echelle": SCALES[trend.scale] if trend else None,
         "score_initial": trend.baseline.value if trend else None,
         "score_actuel": trend.current.value if trend else None,
@@ -98,8 +98,8 @@ def parameter(standing: Standing, cells: Mapping[str, Cell], more: Iterable[Reso
         _reference("patient", "Patient", standing.patient, standing.person.name if standing.person else None),
         _reference("episode", "EpisodeOfCare", standing.episode.id, standing.episode.number),
     ]
-    if standing.course:
-        parts.append(_reference("sequence", "CarePlan", standing.course.id, standing.course.number))
+    if standing.sequence:
+        parts.append(_reference("sequence", "CarePlan", standing.sequence.id, standing.sequence.number))
     parts += [
         {"name": name, element: _value(cells[column])}
         for column, (name, element) in PARTS.items()
