@@ -47,7 +47,7 @@ def entry_of(index: int, content: dict[str, Any], outer: FhirRequest) -> Entry:
     method, resource = asked["method"], content.get("resource")
     if resource is None and method in ("PUT", "PATCH", "POST") and not _BODILESS.search(asked["url"]):
         raise InvalidRequest.of(messages.ENTRY_WITHOUT_RESOURCE(method=method), f"{location}.resource")
-    path, query = _target(asked["url"], outer.base_url)
+    path, query = _target(asked["url"], outer.base_url, f"{location}.request.url")
     body, content_type = resource, ""
     if method == "PATCH":
         body, content_type = _patch_document(resource, f"{location}.resource")
@@ -101,11 +101,14 @@ def _inside(path: str, location: str) -> str:
     return f"{location}.resource.{rest}" if rest else f"{location}.resource"
 
 
-def _target(url: str, base_url: str) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
-    relative = url.removeprefix(base_url).lstrip("/")
+def _target(url: str, base_url: str, location: str) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
+    relative = url.removeprefix(f"{base_url}/").lstrip("/")
     path, _, query = relative.partition("?")
-    segments = tuple(unquote(segment) for segment in path.split("/") if segment)
-    return segments, tuple(parse_qsl(query, keep_blank_values=True))
+    try:
+        segments = tuple(unquote(segment, errors="strict") for segment in path.split("/") if segment)
+        return segments, tuple(parse_qsl(query, keep_blank_values=True, errors="strict"))
+    except UnicodeDecodeError as error:
+        raise InvalidRequest.of(messages.URL_NOT_UTF8(url=url), location) from error
 
 
 def _conditions(asked: dict[str, Any]) -> Conditions:

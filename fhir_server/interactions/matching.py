@@ -45,7 +45,10 @@ def criteria(type: str, query: str, interaction: str) -> Criteria:
     if _TYPE.fullmatch(given) and given != type:
         found = messages.CRITERIA_OF_OTHER_TYPE(given=given, interaction=interaction, type=type)
         raise InvalidRequest.of(found)
-    return Criteria(type, tuple(parse_qsl(text, keep_blank_values=True)), interaction)
+    try:
+        return Criteria(type, tuple(parse_qsl(text, keep_blank_values=True, errors="strict")), interaction)
+    except UnicodeDecodeError as error:
+        raise InvalidRequest.of(messages.URL_NOT_UTF8(url=query)) from error
 
 
 def matches(

@@ -167,6 +167,14 @@ BATCH_LINKS_NOTHING = Template(
     fr="La référence {reference} désigne une autre entrée, or un batch n'en lie aucune : "
     "envoyez une transaction.",
 )
+ENTRY_OF_OTHER_TYPE = Template(
+    en="This reference is to an entry that is a {type}; it must be to one of {targets}.",
+    fr="Cette référence désigne une entrée de type {type} ; elle doit désigner {targets}.",
+)
+URL_NOT_UTF8 = Template(
+    en="'{url}' is not UTF-8. Encode it in UTF-8, with percent signs.",
+    fr="« {url} » n'est pas en UTF-8. Encodez-le en UTF-8, avec des signes pour cent.",
+)
 CONDITIONAL_REFERENCE_UNMATCHED = Template(
     en="The conditional reference {reference} matches no resource.",
     fr="La référence conditionnelle {reference} ne désigne aucune ressource.",

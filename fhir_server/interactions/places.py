@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from fhir_server.definitions.elements import Element
+from fhir_server.definitions.elements import Element, TypeRef
 from fhir_server.definitions.registry import Registry
 from fhir_server.extension import Resource
 
@@ -39,9 +39,15 @@ def elements_at(registry: Registry, resource: Resource, place: Place) -> Mapping
     return elements
 
 
-def type_at(registry: Registry, resource: Resource, place: Place) -> str:
-    """The type code of the primitive at `place`."""
+def type_at(registry: Registry, resource: Resource, place: Place) -> TypeRef:
+    """The type of what stands at `place`."""
     steps = place[:-1] if isinstance(place[-1], int) else place
     elements = elements_at(registry, resource, steps[:-1])
     name = str(steps[-1])
-    return next(e.json_names()[name].code for e in elements.values() if name in e.json_names())
+    return next(e.json_names()[name] for e in elements.values() if name in e.json_names())
+
+
+def expression(resource: Resource, place: Place) -> str:
+    """A place as FHIRPath, such as Patient.name[0].family."""
+    steps = [f"[{step}]" if isinstance(step, int) else f".{step}" for step in place]
+    return f"{resource['resourceType']}{''.join(steps)}"

@@ -12,11 +12,11 @@ from operator import is_
 from typing import Any
 
 from fhir_server.definitions.registry import Registry
-from fhir_server.errors import PreconditionFailed
+from fhir_server.errors import InvalidRequest, PreconditionFailed
 from fhir_server.extension import Engine, Resource
 from fhir_server.interactions import messages
 from fhir_server.interactions.matching import Criteria, criteria, matches
-from fhir_server.interactions.places import Place, Step, type_at
+from fhir_server.interactions.places import Place, Step, expression, type_at
 from fhir_server.store.port import UnitOfWork
 
 Rewrite = Callable[[str], str]
@@ -208,8 +208,11 @@ class _Walk:
         if type(value) is not str:
             return value
         if step == "reference":
-            self.references.append(self._target(value))
-            return self.references[-1]
+            target = self._target(value)
+            if target != value:
+                self._check_type(target, place)
+            self.references.append(target)
+            return target
         if step == "div":
             return self._narrative(value)
         return self._text(value, place, step)
@@ -227,6 +230,15 @@ class _Walk:
             found = found and f"{found}{_VERSION}{self._identities.versions[found]}"
         return f"{found}{hash}{fragment}" if found else reference
 
+    def _check_type(self, reference: str, place: Place) -> None:
+        """Raises `InvalidRequest` for an entry of a type that may not be referred to here."""
+        type = reference.partition("/")[0]
+        targets = type_at(self._registry, self._resource, place).target_types
+        if not {type, "Resource"}.isdisjoint(targets) or not targets:
+            return
+        text = messages.ENTRY_OF_OTHER_TYPE(type=type, targets=", ".join(targets))
+        raise InvalidRequest.of(text, expression(self._resource, (*place, "reference")))
+
     def _narrative(self, div: str) -> str:
         return _NARRATIVE_LINK.sub(lambda link: f"{link[1]}{link[2]}{self._target(link[3])}{link[2]}", div)
 
@@ -235,7 +247,7 @@ class _Walk:
         if target is None or (step == "url" and not place):
             # The url of a definition is its name, not a link to where it was read.
             return text
-        if type_at(self._registry, self._resource, (*place, step)) not in _URI_TYPES:
+        if type_at(self._registry, self._resource, (*place, step)).code not in _URI_TYPES:
             return text
         return self._target(text)
 

@@ -285,6 +285,19 @@ class TestTransaction:
                 "Bundle.entry[1].request.url",
             ),
             (entry("DELETE", "Patient"), 400, "Bundle.entry[1].request.url"),
+            (entry("GET", "Patient?name=%ff"), 400, "Bundle.entry[1].request.url"),
+            (entry("GET", "Patient/%ff"), 400, "Bundle.entry[1].request.url"),
+            (entry("POST", "Patient", patient(), ifNoneExist="name=%ff"), 400, "Bundle.entry[1]"),
+            (
+                entry("POST", "Encounter", encounter("urn:uuid:e"), "urn:uuid:e"),
+                400,
+                "Bundle.entry[1].resource.subject.reference",
+            ),
+            (
+                entry("POST", "Patient", patient(generalPractitioner=[{"reference": "urn:uuid:same"}])),
+                400,
+                "Bundle.entry[1].resource.generalPractitioner[0].reference",
+            ),
         ],
     )
     def test_one_bad_entry_leaves_nothing_behind(
@@ -435,6 +448,18 @@ class TestBatch:
             entry("GET", url, ifNoneMatch='W/"1"'),
         )
         assert statuses(answer) == ["304", "200", "304", "304"]
+
+    def test_a_url_is_relative_to_the_base_or_begins_with_it(self, client: Client) -> None:
+        client.put("Patient/mine", patient(id="mine"))
+        urls = (
+            "Patient/mine",
+            "/Patient/mine",
+            f"{BASE}/Patient/mine",
+            f"{BASE}Patient/mine",
+            "http://a/b/Patient/mine",
+        )
+        answer = batch(client, *[entry("GET", url) for url in urls])
+        assert statuses(answer) == ["200", "200", "200", "404", "404"]
 
     def test_a_search_by_post_needs_no_resource(self, client: Client) -> None:
         id = client.post("Patient", identified("a")).id
