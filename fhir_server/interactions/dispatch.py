@@ -42,8 +42,8 @@ WRITES: dict[Interaction, Write] = {
     "delete": delete,
     "conditional_delete": conditional_delete,
 }
-BY_DEFINITIONS: frozenset[Interaction] = frozenset({"search", "capabilities", "operation"})
-"""What depends on the search parameters in force; writes make sure of them by themselves."""
+BY_DEFINITIONS: frozenset[Interaction] = frozenset({"capabilities", "operation"})
+"""What depends on the definitions in force; searches and writes make sure of them by themselves."""
 
 ATTEMPTS_MAX = 10
 NEVER_BEHIND = frozenset({"identifier", "_id", "_lastUpdated", "_count", "_elements", "_format", "_summary"})
@@ -74,7 +74,7 @@ class Dispatcher:
             try:
                 return self._answer(asked, request, engine)
             except DefinitionsChanged:
-                engine = self._engines.renewed()
+                engine = self._engines.current() if asked == "search" else self._engines.renewed()
         raise StoreUnavailable.of(messages.DEFINITIONS_CHANGING())
 
     def begin(self, request: FhirRequest) -> Rest:

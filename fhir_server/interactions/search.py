@@ -9,20 +9,35 @@ from msgspec import structs
 
 from fhir_server.core.bundle import bundle
 from fhir_server.core.request import FhirRequest, FhirResponse
+from fhir_server.errors import FhirError
 from fhir_server.extension import Engine
 from fhir_server.interactions.canonicals import Canonicals
+from fhir_server.interactions.engines import DefinitionsChanged, check_in_force
 from fhir_server.interactions.includes import included
 from fhir_server.interactions.links import PAGE_PARAMETER, PRESENTATION, self_link
 from fhir_server.interactions.scope import scope
 from fhir_server.interactions.searchset import Turn, searchset, turned
+from fhir_server.search.ast import SearchQuery
 from fhir_server.search.coverage import check_coverage
 from fhir_server.search.parse import ParsedSearch, parse
 from fhir_server.search.remembered import Asked
-from fhir_server.store.port import Reader
+from fhir_server.store.port import Reader, SearchResult
 
 
 def search(request: FhirRequest, engine: Engine, reader: Reader) -> FhirResponse:
-    """GET [type]?..., POST [type]/_search, and the same on the base: a searchset Bundle."""
+    """GET [type]?..., POST [type]/_search, and the same on the base: a searchset Bundle.
+
+    Raises `DefinitionsChanged` where others are in force than the engine's, by which the answer may be wrong.
+    """
+    try:
+        return _answer(request, engine, reader)
+    except FhirError:
+        if reader is engine.store:
+            check_in_force(engine)
+        raise
+
+
+def _answer(request: FhirRequest, engine: Engine, reader: Reader) -> FhirResponse:
     token = request.parameter(PAGE_PARAMETER) if request.query else None
     turn = turned(token, request, engine) if token is not None else None
     parsed = _turned(turn, request, engine) if turn else _understood(request, engine)
@@ -31,10 +46,10 @@ def search(request: FhirRequest, engine: Engine, reader: Reader) -> FhirResponse
     if query is not parsed.query:
         parsed = replace(parsed, query=query)
     if parsed.summary == "count" or parsed.query.count == 0:
-        result = reader.search(replace(parsed.query, count=0, total="accurate"))
+        result = _found(replace(parsed.query, count=0, total="accurate"), engine, reader)
         body = bundle("searchset", [], [self_link(request, parsed.self_parameters)], result.total)
         return FhirResponse(200, body=body)
-    result = reader.search(parsed.query)
+    result = _found(parsed.query, engine, reader)
     if turn:
         result = structs.replace(result, total=turn.total)
     going, capped = included(parsed.query.includes, result.matches, engine, reader)
@@ -72,3 +87,15 @@ def _parsed(parameters: list[tuple[str, str]], request: FhirRequest, engine: Eng
     if not within.where:
         return parsed
     return replace(parsed, query=replace(parsed.query, where=within.where + parsed.query.where))
+
+
+def _found(query: SearchQuery, engine: Engine, reader: Reader) -> SearchResult:
+    """The page, of a state in which the engine's definitions are in force. Those of a unit of work were
+    checked when it began.
+    """
+    result = reader.search(query)
+    if reader is engine.store and result.generation != engine.generation:
+        if result.generation is not None:
+            raise DefinitionsChanged
+        check_in_force(engine)
+    return result

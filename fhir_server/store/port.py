@@ -50,13 +50,15 @@ class StoredResource(Struct, frozen=True):
 
 class SearchResult(Struct, frozen=True):
     """One page. `next` is the key to continue after, None on the last page; `total` None when not asked
-    for, or where there are more than a bounded one counts.
+    for, or where there are more than a bounded one counts. `generation` is that of the state the page was
+    read from, where the store tells it with the page; None where it has to be asked.
     """
 
     matches: tuple[StoredResource, ...]
     total: int | None
     snapshot: int
     next: SortKey | None
+    generation: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

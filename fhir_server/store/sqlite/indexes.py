@@ -11,7 +11,7 @@ import msgspec
 from fhir_server.store.generation import new_generation
 from fhir_server.store.port import TypeIndex
 
-_GENERATION = "SELECT value FROM meta WHERE name = 'generation'"
+GENERATION = "SELECT value FROM meta WHERE name = 'generation'"
 _RECORD = "INSERT OR REPLACE INTO indexes (type, fingerprints, pending) VALUES (?, ?, ?)"
 
 _encode = msgspec.json.Encoder().encode
@@ -21,7 +21,7 @@ _pending = msgspec.json.Decoder(frozenset[str]).decode
 
 def read_generation(connection: sqlite3.Connection) -> int:
     """The generation of the store; 0 before the first."""
-    row = connection.execute(_GENERATION).fetchone()
+    row = connection.execute(GENERATION).fetchone()
     return int(row[0]) if row else 0
 
 

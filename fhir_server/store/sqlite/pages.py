@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from fhir_server.search.ast import Clause, Match, SearchQuery, Sort, SortKey
 from fhir_server.store.port import StoredResource
 from fhir_server.store.sqlite.compile import Compiler, by_key, conjuncts
+from fhir_server.store.sqlite.indexes import GENERATION
 from fhir_server.store.sqlite.rows import COLUMNS
 from fhir_server.store.sqlite.sources import RANGE, Source
 from fhir_server.store.sqlite.sql import ALWAYS, Sql, all_of, among, any_of, negation
@@ -27,6 +28,9 @@ _OWN_COLUMNS = {"_id": "id", "_lastUpdated": "last_updated"}
 
 
 _KEY = StoredResource.__struct_fields__.index("first_sequence")
+
+WATERMARK, GENERATION_SEEN, SORTS = WIDTH, WIDTH + 1, WIDTH + 2
+"""Places in the rows of a page, behind the columns of the version; the sort values are the last."""
 
 
 class Ordered(NamedTuple):
@@ -111,14 +115,14 @@ def _has_value(sort: Sort, alias: str) -> str:
 
 
 def page(source: Source, query: SearchQuery, symbols: Symbols, limit: int) -> Sql:
-    """`VERSION_COLUMNS`, the watermark and the sort values of the first `limit` matches of the page, in any
-    order.
+    """`VERSION_COLUMNS`, the watermark, the generation and the sort values of the first `limit` matches of
+    the page, in any order.
     """
     keys = _keys(source, query, symbols)
     order = _order(source, query.sort)
     sorts = "".join(f", p.s{place}" for place in range(len(query.sort)))
     text = f"""
-        SELECT {VERSION_COLUMNS}, (SELECT max(sequence) FROM versions){sorts}
+        SELECT {VERSION_COLUMNS}, (SELECT max(sequence) FROM versions), ({GENERATION}){sorts}
         FROM ({keys.text} ORDER BY {order} LIMIT ?) p {LOOK_UP}"""
     return Sql(text, (*keys.values, limit))
 
@@ -126,7 +130,7 @@ def page(source: Source, query: SearchQuery, symbols: Symbols, limit: int) -> Sq
 def in_order(rows: list[Any], sorts: Sequence[Sort]) -> list[Any]:
     """The rows of a page in the order of `_order`. To sort them here spares SQLite to move their bodies."""
     rows.sort(key=itemgetter(_KEY))
-    for place, sort in reversed(list(enumerate(sorts, WIDTH + 1))):
+    for place, sort in reversed(list(enumerate(sorts, SORTS))):
         known = [row for row in rows if row[place] is not None]
         known.sort(key=itemgetter(place), reverse=sort.descending)
         rows = [*known, *(row for row in rows if row[place] is None)]

@@ -14,12 +14,12 @@ from fhir_server.store.sqlite.compile import Compiler, conjuncts
 from fhir_server.store.sqlite.includes import included_keys
 from fhir_server.store.sqlite.looks import Looks
 from fhir_server.store.sqlite.lookups import Lookups
-from fhir_server.store.sqlite.pages import LOOK_UP, in_order, keys_until
+from fhir_server.store.sqlite.pages import GENERATION_SEEN, LOOK_UP, SORTS, WATERMARK, in_order, keys_until
 from fhir_server.store.sqlite.plan import HORIZON, Plan, Reading
 from fhir_server.store.sqlite.sources import Candidate
 from fhir_server.store.sqlite.sql import Sql
 from fhir_server.store.sqlite.symbols import Symbols
-from fhir_server.store.sqlite.versions import VERSION_COLUMNS, WIDTH, stored
+from fhir_server.store.sqlite.versions import VERSION_COLUMNS, stored
 
 ESTIMATE_MIN = 2_000
 """Matches from which on an estimate of their number may be wrong."""
@@ -52,10 +52,10 @@ class SqliteSearch:
         rows = in_order(rows, query.sort)
         matches = stored(self._symbols, rows[: query.count])
         last = rows[query.count - 1] if len(rows) > query.count > 0 else None
-        following = (*last[WIDTH + 1 :], matches[-1].first_sequence) if last else None
+        following = (*last[SORTS:], matches[-1].first_sequence) if last else None
         snapshot = self._snapshot(query, rows)
         total = None if query.total == "none" else self._total(query, rows, snapshot)
-        return SearchResult(matches, total, snapshot, following)
+        return SearchResult(matches, total, snapshot, following, rows[0][GENERATION_SEEN] if rows else None)
 
     def _plan(self, query: SearchQuery) -> Plan:
         """The plan for a query, perhaps with its statements from the last time: who asks again has kept the
@@ -128,7 +128,7 @@ class SqliteSearch:
         if query.page:
             return query.page.snapshot
         if rows:
-            return int(rows[0][WIDTH])
+            return int(rows[0][WATERMARK])
         (sequence,) = self._connection.execute("SELECT ifnull(max(sequence), 0) FROM versions").fetchone()
         return int(sequence)
 
