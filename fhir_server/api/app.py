@@ -15,10 +15,10 @@ from fhir_server.api import headers, messages, middleware, target
 from fhir_server.api.asgi import AsgiApp, Receive, Scope, Send
 from fhir_server.api.body import EMPTY, BodyLimits, ClientGone, read
 from fhir_server.api.errors import allow, refusal
-from fhir_server.api.exchange import Exchange, fhir_request, locate
+from fhir_server.api.exchange import Exchange, fhir_request, locate, rendered
 from fhir_server.api.lanes import Lane
 from fhir_server.api.negotiation import language
-from fhir_server.api.render import CACHE, NO_BODY, VARY, Reply, render
+from fhir_server.api.render import CACHE, NO_BODY, VARY, Reply
 from fhir_server.api.request_log import RequestLog
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import StoreUnavailable
@@ -174,7 +174,7 @@ class Application:
                 raise TakesLong
             else:
                 response = self._in_a_hurry(request, AT_ONCE_SECONDS)
-            return render(response, exchange.base_url, exchange.content_type, exchange.pretty)
+            return rendered(response, exchange)
         except TakesLong:
             exchange.takes_long = True
             return None
@@ -213,7 +213,7 @@ class Application:
                 response = await self._read(request, takes_long)
             else:
                 response = await self._lane.submit(request)
-            return render(response, exchange.base_url, exchange.content_type, exchange.pretty)
+            return rendered(response, exchange)
         except ClientGone:
             raise
         except Exception as error:

@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from fhir_server.api import messages
+from fhir_server.api import binary, messages
 from fhir_server.api.asgi import Receive
 from fhir_server.api.headers import Headers, text
 from fhir_server.api.negotiation import FHIR_JSON, FHIR_VERSIONS, JSON_NAMES, XML_NAMES, media_range
@@ -58,6 +58,9 @@ async def read(
     raw = await _received(receive, limits.bytes_max)
     if not raw:
         return EMPTY
+    if binary.is_sent_as_it_is(method, path, headers):
+        document = _decompressed(raw, text(headers, b"content-encoding"), limits.bytes_max)
+        return Body(binary.resource_of(document, path, headers), FHIR_JSON)
     accepted = _accepted(method, path)
     content_type = _checked_type(text(headers, b"content-type"), accepted)
     raw = _decompressed(raw, text(headers, b"content-encoding"), limits.bytes_max)

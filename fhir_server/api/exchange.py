@@ -8,15 +8,16 @@ from typing import Any
 
 from msgspec import Struct
 
-from fhir_server.api import messages, negotiation, target
+from fhir_server.api import binary, messages, negotiation, target
 from fhir_server.api.body import EMPTY, Body
 from fhir_server.api.headers import Headers, text
-from fhir_server.api.render import Reply
-from fhir_server.core.request import Conditions, FhirRequest, Preferences
-from fhir_server.errors import FhirError, MethodNotAllowed, NotSupported
+from fhir_server.api.render import Reply, render
+from fhir_server.core.request import Conditions, FhirRequest, FhirResponse, Preferences
+from fhir_server.errors import FhirError, MethodNotAllowed, NotAcceptable, NotSupported
 from fhir_server.issues import Language
 
 DEFAULT_CONTENT_TYPE = negotiation.content_type(b"")
+READS = frozenset({"GET", "HEAD"})
 SERVED = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
 REFUSED = frozenset({"TRACE", "CONNECT"})
 CONDITIONAL = (b"if-match", b"if-none-match", b"if-modified-since", b"if-none-exist")
@@ -29,7 +30,7 @@ class Exchange(Struct):
 
     `started` is what `time.perf_counter` said, in seconds; `reply` an answer that is not finished yet;
     `takes_long` what was tried in the event loop and takes too long for it; `allowed` the methods of a path
-    that is not below the FHIR base.
+    that is not below the FHIR base; `as_it_is` whether a Binary is asked for in its own format.
     """
 
     scope: Mapping[str, Any]
@@ -44,6 +45,7 @@ class Exchange(Struct):
     base_url: str = ""
     reply: Reply | None = None
     takes_long: bool = False
+    as_it_is: bool = False
     allowed: tuple[str, ...] = ()
 
 
@@ -95,7 +97,19 @@ def _negotiate(exchange: Exchange, parameters: tuple[tuple[str, str], ...]) -> N
     if wanted:
         exchange.content_type = negotiation.content_type_of_format(wanted)
     else:
-        exchange.content_type = negotiation.content_type(exchange.headers.get(b"accept", b""))
+        try:
+            exchange.content_type = negotiation.content_type(exchange.headers.get(b"accept", b""))
+        except NotAcceptable:
+            if exchange.method not in READS or not binary.is_one(exchange.method, exchange.path):
+                raise
+            exchange.as_it_is = True
+
+
+def rendered(response: FhirResponse, exchange: Exchange) -> Reply:
+    """The HTTP answer, in the format that was asked for."""
+    if exchange.as_it_is:
+        response = binary.as_it_is(response, exchange.headers[b"accept"])
+    return render(response, exchange.base_url, exchange.content_type, exchange.pretty)
 
 
 def _conditions(headers: Headers) -> Conditions:

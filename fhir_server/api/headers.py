@@ -31,6 +31,7 @@ WANTED = frozenset(
         b"x-forwarded-host",
         b"x-forwarded-proto",
         b"x-request-id",
+        b"x-security-context",
     }
 )
 SANE_ID = re.compile(rb"[A-Za-z0-9._:/+=-]{1,128}")

@@ -6,6 +6,10 @@ XML_NOT_ANSWERED = Template(
     en="XML is not served here yet. Ask for application/fhir+json in Accept, or _format=json.",
     fr="Ce serveur ne répond pas encore en XML. Demandez application/fhir+json dans Accept, ou _format=json.",
 )
+BINARY_OF_OTHER_TYPE = Template(
+    en="This Binary holds {given}. Ask for that in Accept, or for application/fhir+json.",
+    fr="Ce Binary contient {given}. Demandez ce format dans Accept, ou application/fhir+json.",
+)
 NOT_ANSWERED = Template(
     en="'{asked}' cannot be served. Ask for application/fhir+json in Accept, or _format=json.",
     fr="« {asked} » ne peut pas être servi. Demandez application/fhir+json dans Accept, ou _format=json.",

@@ -75,6 +75,14 @@ def content_type(accept: bytes) -> bytes:
     return _named(_served_as(best, excluded), best.parameter("fhirversion"))
 
 
+def accepts(accept: bytes, media_type: str) -> bool:
+    """Whether an Accept header takes a media type, such as image/png."""
+    name = media_range(media_type).name
+    names = {name, f"{name.partition('/')[0]}/*", "*/*"}
+    found = {one.name: one.quality for one in media_ranges(accept) if one.name in names}
+    return found.get(name, max(found.values(), default=0.0)) > 0
+
+
 def content_type_of_format(value: str) -> bytes:
     """The Content-Type that a `_format` parameter asks for. Raises `NotAcceptable` for another than JSON."""
     # An unescaped "+" in a query means a space; people write _format=application/fhir+json all the same.

@@ -1,0 +1,65 @@
+"""Binary resources as what they hold: a document sent or asked for in its own format.
+
+A client that reads FHIR, or anything, gets the resource: a page cannot so be made to show what another client
+has stored. https://hl7.org/fhir/R4/binary.html#rest
+"""
+
+import base64
+import re
+from typing import Any
+
+from msgspec import structs
+
+from fhir_server.api import messages, negotiation
+from fhir_server.api.headers import Headers, text
+from fhir_server.core import json
+from fhir_server.core.request import FhirResponse
+from fhir_server.errors import NotAcceptable
+
+TYPE = "Binary"
+SHAPES = {"GET": (2, 4), "HEAD": (2, 4), "POST": (1,), "PUT": (2,)}
+"""How many segments the path of a Binary has, by what is done with it."""
+
+FHIR_NAMES = negotiation.JSON_NAMES | {"application/fhir+xml"}
+MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+[ -~]*", re.ASCII)
+
+
+def is_one(method: str, path: tuple[str, ...]) -> bool:
+    """Whether one Binary is read, created or updated by its id."""
+    return path[:1] == (TYPE,) and len(path) in SHAPES.get(method, ()) and path[-1][:1] not in ("$", "_")
+
+
+def is_sent_as_it_is(method: str, path: tuple[str, ...], headers: Headers) -> bool:
+    """Whether the body is the document itself, and no resource."""
+    content_type = text(headers, b"content-type")
+    if not content_type or method == "GET" or not is_one(method, path):
+        return False
+    return negotiation.media_range(content_type).name not in FHIR_NAMES
+
+
+def resource_of(document: bytes, path: tuple[str, ...], headers: Headers) -> dict[str, Any]:
+    """The Binary that holds a document which was sent as it is."""
+    content_type = " ".join((text(headers, b"content-type") or "").split())
+    resource = {
+        "resourceType": TYPE,
+        "contentType": content_type,
+        "data": base64.b64encode(document).decode(),
+    }
+    if len(path) == 2:
+        resource["id"] = path[1]
+    stands_for = text(headers, b"x-security-context")
+    return {**resource, "securityContext": {"reference": stands_for}} if stands_for else resource
+
+
+def as_it_is(response: FhirResponse, accept: bytes) -> FhirResponse:
+    """The answer to a read, with the document in place of the Binary that holds it.
+
+    Raises `NotAcceptable` when its format is not one that the client reads.
+    """
+    if response.body is None:
+        return response
+    resource = json.parse_own(response.body)
+    media_type = resource["contentType"]
+    if not MEDIA_TYPE.fullmatch(media_type) or not negotiation.accepts(accept, media_type):
+        raise NotAcceptable.of(messages.BINARY_OF_OTHER_TYPE(given=media_type))
+    return structs.replace(response, body=base64.b64decode(resource.get("data", "")), media_type=media_type)
