@@ -107,7 +107,7 @@ def build(settings: Settings) -> Server:
     zone = ZoneInfo(settings.time_zone)
     extractor = Extractor(registry, zone, settings.base_url or "", addresses=_addresses(settings))
     codes, paths = terminology(settings, registry), FhirPath()
-    store = _store(settings)
+    store = open_store_of(settings)
     plugged = plug_ins(found, settings)
     operations = (*OPERATIONS, *(operation for one in plugged for operation in one.operations))
     engine = Engine(
@@ -151,7 +151,8 @@ def engines(settings: Settings) -> Engines:
     return build(settings).engines
 
 
-def _store(settings: Settings) -> Store:
+def open_store_of(settings: Settings) -> Store:
+    """The store that the settings name, and nothing around it. Raises `SettingError`."""
     try:
         return open_store(settings.store, _store_options(settings))
     except ValueError as error:
@@ -169,11 +170,6 @@ def _store_options(settings: Settings) -> MongoOptions:
         tls_key_file=settings.store_tls_key_file,
         read_preference=settings.store_read_preference,
     )
-
-
-def open_store_of(settings: Settings) -> Store:
-    """The store that the settings name, and nothing around it."""
-    return _store(settings)
 
 
 def prepare_store(settings: Settings) -> int:

@@ -6,6 +6,8 @@ https://www.mongodb.com/docs/manual/reference/operator/query-logical/
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from fhir_server.core.prefix import after_prefix
+
 Filter = Mapping[str, Any]
 
 ALWAYS: Filter = {}
@@ -50,14 +52,5 @@ def one_element(array: str, cells: Filter, *filters: Filter) -> Filter:
 
 def prefix_range(prefix: str) -> Filter:
     """The operators that a text satisfies which starts with `prefix`, as a range that an index can seek."""
-    after = _after_prefix(prefix)
+    after = after_prefix(prefix)
     return {"$gte": prefix} if after is None else {"$gte": prefix, "$lt": after}
-
-
-def _after_prefix(prefix: str) -> str | None:
-    """The first text, in the order of code points, after all that start with `prefix`; None at the end."""
-    prefix = prefix.rstrip("\U0010ffff")
-    if not prefix:
-        return None
-    following = ord(prefix[-1]) + 1
-    return prefix[:-1] + ("\ue000" if following == 0xD800 else chr(following))

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from fhir_server.core.decimal import sort_key
+from fhir_server.core.prefix import after_prefix
 from fhir_server.search.ast import (
     DateValue,
     NearValue,
@@ -128,19 +129,10 @@ _OPERATORS = {"eq": "=", "ne": "<>", "gt": ">", "lt": "<", "ge": ">=", "le": "<=
 
 
 def _starts_with(cell: str, prefix: str) -> Sql:
-    after = _after_prefix(prefix)
+    after = after_prefix(prefix)
     if after is None:
         return Sql(f"{cell} >= ?", (prefix,))
     return Sql(f"({cell} >= ? AND {cell} < ?)", (prefix, after))
-
-
-def _after_prefix(prefix: str) -> str | None:
-    """The first text, in the order of code points, after all that start with `prefix`; None at the end."""
-    prefix = prefix.rstrip("\U0010ffff")
-    if not prefix:
-        return None
-    following = ord(prefix[-1]) + 1
-    return prefix[:-1] + ("\ue000" if following == 0xD800 else chr(following))
 
 
 def _token(system: str | None, code: str | None, column: Column, symbols: Symbols) -> Sql:
