@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 
 from fhir_server.search.ast import AllOf, AnyOf, Clause, Match, Not, SearchQuery
-from fhir_server.store.sqlite.rounds import Kept, Round
+from fhir_server.store.sqlite.rounds import Round
 from fhir_server.store.sqlite.rows import NO_ROWS, Rows, unpack
 
 IDENTIFIER = "identifier"
@@ -50,7 +50,6 @@ class Backlog:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._added = 0
-        self._kept: Kept = {}
         self._round: Round | None = None
         self._has_stepped = False
         self._expects_searches = False
@@ -67,9 +66,8 @@ class Backlog:
             goes_on and not self._round and _was_within(STEPPED_MICROSECONDS, state.get("stepped"))
         )
 
-    def add(self, key: int, packed: bytes, rows: Rows) -> None:
-        """The index is to hold `rows` of a resource, which are `packed`."""
-        self._kept[key] = packed, rows
+    def add(self) -> None:
+        """One more resource has rows that are not in the index."""
         self._added += 1
 
     def go_on(self) -> None:
@@ -103,8 +101,8 @@ class Backlog:
         self._has_stepped = True
         if self._round is None:
             identifiers = [id for (id,) in self._connection.execute(_IDENTIFIERS, (IDENTIFIER,))]
-            self._round = Round(self._connection, self._kept, identifiers)
-            self._kept, self._added = {}, 0
+            self._round = Round(self._connection, identifiers)
+            self._added = 0
         if not self._round.step():
             self._round = None
 

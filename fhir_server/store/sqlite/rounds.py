@@ -13,9 +13,6 @@ from itertools import chain
 
 from fhir_server.store.sqlite.rows import COLUMNS, TABLES, Row, Rows, delete_rows, insert_rows, unpack
 
-Kept = dict[int, tuple[bytes, Rows]]
-"""Rows by the key of their resource, beside what they are when packed."""
-
 RESOURCES_MAX = 1024
 """Those of more resources would share their pages hardly better."""
 GATHERED_AT_ONCE = 128
@@ -41,14 +38,13 @@ class Round:
     """First of the resources that came after `indexed`, then of those that were changed.
 
     Each step belongs to a transaction. Where one is undone, or another process has moved `indexed`, the round
-    is void, and what it wrote is written again by the next. `kept` are rows that need not be unpacked; tokens
-    of the parameters `at_once` have been written with the resources.
+    is void, and what it wrote is written again by the next. Tokens of the parameters `at_once` have been
+    written with the resources.
     """
 
-    def __init__(self, connection: sqlite3.Connection, kept: Kept, at_once: Collection[int]) -> None:
+    def __init__(self, connection: sqlite3.Connection, at_once: Collection[int]) -> None:
         self._connection = connection
         self._at_once = at_once
-        self._kept = kept
         (self.indexed,) = connection.execute(_INDEXED).fetchone()
         self._upto = self.indexed
         self._gathered: tuple[defaultdict[int, list[Row]], ...] = tuple(defaultdict(list) for _ in TABLES)
@@ -74,7 +70,7 @@ class Round:
         found = self._connection.execute(_NEW, (self._upto, GATHERED_AT_ONCE)).fetchall()
         for key, entries in found:
             end = (key,)
-            for by_parameter, of_table in zip(self._gathered, self._rows(key, entries), strict=True):
+            for by_parameter, of_table in zip(self._gathered, unpack(entries), strict=True):
                 for row in of_table:
                     by_parameter[row[0]].append(row + end)
         if found:
@@ -106,7 +102,7 @@ class Round:
         missing: list[list[Row]] = [[] for _ in TABLES]
         surplus: list[list[Row]] = [[] for _ in TABLES]
         for key, held, entries in found:
-            before, after = unpack(held), self._rows(key, entries)
+            before, after = unpack(held), unpack(entries)
             _collect(surplus, key, before, after)
             _collect(missing, key, after, before)
         for (table, _), taken, written in zip(TABLES, surplus, missing, strict=True):
@@ -115,13 +111,6 @@ class Round:
         if found:
             self._connection.execute(_WORKED_OFF, (found[-1][0],))
         return len(found)
-
-    def _rows(self, key: int, packed: bytes) -> Rows:
-        """The rows that a resource is to have. Those that were kept may be of a version that was undone, or
-        that another process has replaced.
-        """
-        kept = self._kept.pop(key, None)
-        return kept[1] if kept and kept[0] == packed else unpack(packed)
 
 
 def _collect(into: list[list[Row]], key: int, rows: Rows, others: Rows) -> None:

@@ -102,7 +102,7 @@ class SqliteUnit(SqliteReader):
             key = sequence
             writes.created.append((1, sequence, self._now, 1, packed, key, symbol, id))
         if packed != old:
-            self._index(type, key, old, packed, rows, is_new=not version)
+            self._index(type, key, old, rows, is_new=not version)
         return self._log(draft, version + 1, sequence, key, method)
 
     def _log(self, draft: Draft, version: int, sequence: int, key: int, method: Method) -> StoredResource:
@@ -145,7 +145,7 @@ class SqliteUnit(SqliteReader):
         packed = pack(rows)
         if packed != row[2]:
             self._connection.execute(_INDEX_ANEW, (packed, key))
-            self._index(resource.type, key, row[2], packed, rows)
+            self._index(resource.type, key, row[2], rows)
         return True
 
     def purge(self, type: str, id: str) -> bool:
@@ -167,17 +167,15 @@ class SqliteUnit(SqliteReader):
     def _bury(self, type: str, id: str, key: int, version: int, old: bytes) -> StoredResource:
         self._carry_out()
         symbol, sequence, writes = self._assign.assigned_types[type], self._tick(), self._batch.own
-        self._index(type, key, old, _NONE, NO_ROWS)
+        self._index(type, key, old, NO_ROWS)
         self._connection.execute("DELETE FROM uniques WHERE owner = ?", (f"{type}/{id}",))
         writes.resources.add((symbol, id))
         writes.changed.append((version, sequence, self._now, 0, _NONE, key))
         writes.versions.append((sequence, key, symbol, id, version, self._now, "DELETE", b""))
         return StoredResource(type, id, version, sequence, key, self._now, "DELETE", b"")
 
-    def _index(
-        self, type: str, key: int, old: bytes, packed: bytes, rows: Rows, *, is_new: bool = False
-    ) -> None:
-        """Index a resource by `rows`, which are `packed`, instead of `old`: the identifiers now, all else
+    def _index(self, type: str, key: int, old: bytes, rows: Rows, *, is_new: bool = False) -> None:
+        """Index a resource by `rows` instead of those packed in `old`: the identifiers now, all else
         later. The index holds nothing of one that is new.
         """
         before = set() if old == _NONE else self._identifiers(type, unpack(old))
@@ -187,7 +185,7 @@ class SqliteUnit(SqliteReader):
         writes.identifiers += [(*row, key) for row in after - before]
         if not is_new:
             writes.waiting.append((key, old))
-        self._backlog.add(key, packed, rows)
+        self._backlog.add()
 
     def _identifiers(self, type: str, rows: Rows) -> set[Row]:
         parameter = self._assign.assigned_parameters(type)[IDENTIFIER]
@@ -260,7 +258,7 @@ class SqliteUnit(SqliteReader):
             key = version.first_sequence
             writes.created.append((*state, key, symbol, version.id))
         if packed != old:
-            self._index(version.type, key, old, packed, rows)
+            self._index(version.type, key, old, rows)
         content = (version.version, time, version.method, version.body)
         writes.versions.append((sequence, key, symbol, version.id, *content))
         self._batch.sequence, self._batch.last_updated = sequence, time
