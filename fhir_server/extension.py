@@ -16,7 +16,7 @@ from fhir_server.issues import Issue
 from fhir_server.search.ast import SearchQuery
 from fhir_server.search.coverage import Pending
 from fhir_server.search.extract import Extractor
-from fhir_server.search.remembered import RememberedSearches
+from fhir_server.search.remembered import RememberedSearches, RememberedTargets
 from fhir_server.store.port import Store
 from fhir_server.validation.checks.check import Resolve
 
@@ -162,6 +162,7 @@ class Engine:
     new_id: Callable[[], str]
     limits: Limits = field(default_factory=Limits)
     searches: RememberedSearches = field(default_factory=RememberedSearches)
+    targets: RememberedTargets = field(default_factory=RememberedTargets)
     conditional_delete_multiple: bool = False
     generation: int = 0
     pending: Pending = field(default_factory=dict)

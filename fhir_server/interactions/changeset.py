@@ -6,17 +6,13 @@ change, and the rules see what the reactions left, if these wrote anything.
 
 from collections.abc import Iterable
 
-from fhir_server.core.resource import draft
 from fhir_server.errors import BusinessRule
 from fhir_server.extension import Change, Engine, Resource
 from fhir_server.interactions.conformance import CLIENT_TYPES
 from fhir_server.interactions.matching import identity_lock
+from fhir_server.interactions.prepared import Prepared, prepared
 from fhir_server.interactions.redefinition import DEFINED_BY, Redefinition
-from fhir_server.interactions.references import (
-    Resolved,
-    conditional_references_resolved,
-    may_hold_conditional_references,
-)
+from fhir_server.interactions.references import ConditionalReferences
 from fhir_server.interactions.view import UnitView, content_of
 from fhir_server.issues import Issue
 from fhir_server.store.port import Method, StoredResource, UnitOfWork
@@ -28,40 +24,45 @@ class Changeset:
     def __init__(self, unit: UnitOfWork, engine: Engine, base_url: str) -> None:
         self.unit = unit
         self._engine = engine
-        self._base_url = base_url
         self._changes: list[Change] = []
         self._last: dict[str, StoredResource] = {}
         self._redefinition = Redefinition(engine)
-        self._resolved = Resolved()
+        self._references = ConditionalReferences(unit, engine, base_url)
         self._view = UnitView(unit, engine)
 
     def put(
-        self, resource: Resource, id: str, method: Method, before: StoredResource | None = None
+        self,
+        resource: Resource,
+        id: str,
+        method: Method,
+        before: StoredResource | None = None,
+        foreseen: Prepared | None = None,
     ) -> StoredResource:
-        """Write the next version of `resource` under `id`; `before` is the current version, if there is
-        one.
+        """Write the next version of `resource` under `id`; `before` is the current version, if there is one.
+        `foreseen` is what was made of it beforehand, and is written where it holds.
         """
-        prepared = draft(resource, id)
-        if may_hold_conditional_references(prepared.tail):
-            resource = conditional_references_resolved(
-                resource, self.unit, self._engine, self._base_url, self._resolved
-            )
-            prepared = draft(resource, id)
-        after = {**resource, "id": id}
-        if prepared.type == DEFINED_BY:
+        if foreseen is None or not self._holds(foreseen, id):
+            foreseen = prepared(resource, id, self._engine, self._references.target)
+        after, draft, entries, _ = foreseen
+        if draft.type == DEFINED_BY:
             self._redefinition.put(after)
-        elif prepared.type in CLIENT_TYPES:
+        elif draft.type in CLIENT_TYPES:
             self._redefinition.notice(None if before else after)
-        entries = self._engine.extractor.entries(after)
         for token in entries.tokens:
             if token.parameter == "identifier":
-                self.unit.lock(identity_lock(prepared.type, token.system, token.code))
-        stored = self.unit.put(prepared, entries, method, before.version if before else 0)
-        self._noted(prepared.type, id)
+                self.unit.lock(identity_lock(draft.type, token.system, token.code))
+        stored = self.unit.put(draft, entries, method, before.version if before else 0)
+        self._noted(draft.type, id)
         self._last[stored.reference] = stored
-        if prepared.type in self._engine.watched:
-            self._changes.append(Change(prepared.type, id, content_of(before), after))
+        if draft.type in self._engine.watched:
+            self._changes.append(Change(draft.type, id, content_of(before), after))
         return stored
+
+    def _holds(self, foreseen: Prepared, id: str) -> bool:
+        """Whether this is the id, and conditional references lead where they were taken to."""
+        return foreseen.draft.id == id and all(
+            self._references.target(one) == target for one, target in foreseen.targets.items()
+        )
 
     def delete(self, current: StoredResource) -> StoredResource | None:
         """Write the deletion of a resource."""
@@ -77,7 +78,7 @@ class Changeset:
 
     def _noted(self, type: str, id: str) -> None:
         """Forget what was read that is not so any more, now that this resource is written."""
-        self._resolved.written(type)
+        self._references.written(type)
         self._view.written(type, id)
 
     def left(self, stored: StoredResource) -> StoredResource:

@@ -6,28 +6,31 @@ https://hl7.org/fhir/R4/http.html#ccreate
 
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.extension import Engine
-from fhir_server.interactions.acceptance import Accepted, accepted_for_create
+from fhir_server.interactions.acceptance import accepted_for_create
 from fhir_server.interactions.answers import tells_warnings, written
 from fhir_server.interactions.changeset import Changeset
 from fhir_server.interactions.engines import Work
 from fhir_server.interactions.matching import criteria, one_match
+from fhir_server.interactions.prepared import foreseen
 from fhir_server.store.port import UnitOfWork
 
 
 def create(request: FhirRequest, engine: Engine) -> Work:
     """POST [type]: 201 with a new id, or 200 with the resource that If-None-Exist matches."""
     warns = tells_warnings(request)
-    asked = accepted_for_create(request.content, request.path[0], engine, with_warnings=warns)
-    return lambda unit: _create(unit, request, engine, asked)
+    resource, warnings = accepted_for_create(request.content, request.path[0], engine, with_warnings=warns)
+    id = engine.new_id()
+    ready = foreseen(resource, id, engine)
 
+    def work(unit: UnitOfWork) -> FhirResponse:
+        if request.conditions.if_none_exist is not None:
+            wanted = criteria(request.path[0], request.conditions.if_none_exist, "create")
+            existing = one_match(unit, engine, wanted, request.base_url)
+            if existing is not None:
+                return written(request, existing, 200)
+        changeset = Changeset(unit, engine, request.base_url)
+        stored = changeset.put(resource, id, "POST", None, ready)
+        issues = (*warnings, *changeset.settle())
+        return written(request, changeset.left(stored), 201, issues)
 
-def _create(unit: UnitOfWork, request: FhirRequest, engine: Engine, asked: Accepted) -> FhirResponse:
-    if request.conditions.if_none_exist is not None:
-        wanted = criteria(request.path[0], request.conditions.if_none_exist, "create")
-        existing = one_match(unit, engine, wanted, request.base_url)
-        if existing is not None:
-            return written(request, existing, 200)
-    changeset = Changeset(unit, engine, request.base_url)
-    stored = changeset.put(asked.resource, engine.new_id(), "POST")
-    issues = (*asked.warnings, *changeset.settle())
-    return written(request, changeset.left(stored), 201, issues)
+    return work

@@ -115,6 +115,19 @@ def one_match(unit: UnitOfWork, engine: Engine, criteria: Criteria, base_url: st
     return found[0] if found else None
 
 
+def likely_match(engine: Engine, criteria: Criteria, base_url: str) -> StoredResource | None:
+    """What bears an identifier at this moment, for whom it does no harm if another does in the next; None for
+    all that is not sought by one identifier, or not found by it.
+    """
+    if [name for name, _ in criteria.parameters] != ["identifier"]:
+        return None
+    with suppress(FhirError):
+        query = _limited(_understood(criteria, engine, base_url).query, 2)
+        found = engine.store.search(query).matches
+        return found[0] if len(found) == 1 else None
+    return None
+
+
 def identity_lock(type: str, system: str, code: str) -> str:
     """The key that everyone locks who writes, or decides on, a resource with this identifier."""
     return f"{type}|{system}|{code}"

@@ -36,47 +36,31 @@ def may_hold_conditional_references(serialised: bytes) -> bool:
     return _WRITTEN_CONDITIONAL.search(serialised) is not None
 
 
-class Resolved:
-    """The conditional references that a unit of work has resolved by an identifier.
+class ConditionalReferences:
+    """Where the conditional references of a unit of work lead.
 
-    Each holds while no resource of its type is written in the unit: the lock of the identifier keeps others
-    from changing who bears it.
+    What was found by an identifier holds while no resource of its type is written in the unit: the lock of
+    the identifier keeps others from changing who bears it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, unit: UnitOfWork, engine: Engine, base_url: str) -> None:
+        self._unit = unit
+        self._engine = engine
+        self._base_url = base_url
         self._targets: dict[str, str] = {}
 
-    def get(self, reference: str) -> str | None:
-        return self._targets.get(reference)
+    def target(self, reference: str) -> str:
+        """The one match of a reference such as `Patient?identifier=a|b`; any other reference itself.
 
-    def add(self, reference: str, target: str) -> None:
-        if _BY_IDENTIFIER.fullmatch(reference):
-            self._targets[reference] = target
-
-    def written(self, type: str) -> None:
-        """Forget what a write of that type may have changed."""
-        for reference in [one for one in self._targets if one.startswith(f"{type}?")]:
-            del self._targets[reference]
-
-
-def conditional_references_resolved(
-    resource: Resource, unit: UnitOfWork, engine: Engine, base_url: str, resolved: Resolved
-) -> Resource:
-    """The resource with each reference such as `Patient?identifier=a|b` replaced by the one match.
-
-    A Bundle that is stored keeps what it holds as it is. Raises `PreconditionFailed` when there is no match,
-    or more than one.
-    """
-    if resource["resourceType"] == "Bundle":
-        return resource
-
-    def resolve(reference: str) -> str:
-        if (known := resolved.get(reference)) is not None:
+        Raises `PreconditionFailed` when there is no match, or more than one.
+        """
+        if (known := self._targets.get(reference)) is not None:
             return known
-        conditional = _CONDITIONAL.fullmatch(reference)
-        if conditional is None or not engine.registry.is_resource_type(conditional[1]):
+        conditional = _conditional(reference, self._engine)
+        if conditional is None:
             return reference
-        found = matches(unit, engine, criteria(conditional[1], conditional[2], "reference"), base_url)
+        wanted = criteria(conditional[1], conditional[2], "reference")
+        found = matches(self._unit, self._engine, wanted, self._base_url)
         if not found:
             raise PreconditionFailed.of(
                 messages.CONDITIONAL_REFERENCE_UNMATCHED(reference=reference), code="not-found"
@@ -85,18 +69,62 @@ def conditional_references_resolved(
             raise PreconditionFailed.of(
                 messages.CONDITIONAL_REFERENCE_AMBIGUOUS(reference=reference), code="multiple-matches"
             )
-        resolved.add(reference, found[0].reference)
+        if _BY_IDENTIFIER.fullmatch(reference):
+            self._targets[reference] = found[0].reference
+            self._engine.targets.add(reference, found[0].reference)
         return found[0].reference
 
-    rewritten: Resource = _rewritten_references(resource, resolve)
+    def written(self, type: str) -> None:
+        """Forget what a write of that type may have changed."""
+        for reference in [one for one in self._targets if one.startswith(f"{type}?")]:
+            del self._targets[reference]
+
+
+class TargetUnknown(Exception):
+    """Nobody can tell yet where a conditional reference leads."""
+
+
+class ForeseenReferences:
+    """Where conditional references will lead, as far as can be told before there is a unit of work; `targets`
+    are those that were asked for.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.targets: dict[str, str] = {}
+        self._engine = engine
+
+    def target(self, reference: str) -> str:
+        """As that of `ConditionalReferences`, most likely. Raises `TargetUnknown`."""
+        if _conditional(reference, self._engine) is None:
+            return reference
+        known = self._engine.targets.get(reference)
+        if known is None:
+            raise TargetUnknown
+        self.targets[reference] = known
+        return known
+
+
+def led(resource: Resource, target: Rewrite) -> Resource:
+    """The resource with each conditional reference replaced by what it leads to. A Bundle that is stored
+    keeps what it holds as it is.
+    """
+    if resource["resourceType"] == "Bundle":
+        return resource
+    rewritten: Resource = _rewritten_references(resource, target)
     return rewritten
+
+
+def _conditional(reference: str, engine: Engine) -> re.Match[str] | None:
+    """The type and the criteria of a reference that is conditional."""
+    found = _CONDITIONAL.fullmatch(reference) if "?" in reference else None
+    return found if found is not None and engine.registry.is_resource_type(found[1]) else None
 
 
 def conditions_of(references: Iterable[str], engine: Engine) -> Iterator[Criteria]:
     """The criteria of those references that are conditional."""
     for reference in references:
-        conditional = _CONDITIONAL.fullmatch(reference) if "?" in reference else None
-        if conditional is not None and engine.registry.is_resource_type(conditional[1]):
+        conditional = _conditional(reference, engine)
+        if conditional is not None:
             yield criteria(conditional[1], conditional[2], "reference")
 
 
@@ -123,6 +151,12 @@ class Identities:
     base_url: str
     references: dict[str, str] = field(default_factory=dict)
     versions: dict[str, int] = field(default_factory=dict)
+
+    def add(self, full_url: str | None, reference: str, version: int) -> None:
+        """Note what an entry becomes."""
+        if full_url:
+            self.references[full_url] = reference
+            self.versions[reference] = version
 
     def found(self, url: str, base: str) -> str | None:
         """The resource that a reference leads to, read on the base of its entry; None for one that is no

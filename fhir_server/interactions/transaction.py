@@ -5,7 +5,7 @@ https://hl7.org/fhir/R4/http.html#trules
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from fhir_server.core.bundle import bundle
@@ -26,9 +26,11 @@ from fhir_server.interactions.changeset import Changeset
 from fhir_server.interactions.conditions import check_if_match, check_if_none_match
 from fhir_server.interactions.delete import deletion_targets
 from fhir_server.interactions.entries import Entry, entries_by_method, entry_of, located
+from fhir_server.interactions.foresight import Linked, foresee, linked
 from fhir_server.interactions.matching import Criteria, criteria, expect_matches, matches, one_match
 from fhir_server.interactions.overlap import contested, in_turn
 from fhir_server.interactions.patch import check_media_type, patched
+from fhir_server.interactions.prepared import Prepared
 from fhir_server.interactions.references import EntryLinks, Identities, conditions_of
 from fhir_server.interactions.update import update_target
 from fhir_server.issues import Issue
@@ -43,6 +45,7 @@ class _Write:
     id: str
     current: StoredResource | None
     resource: Resource
+    foreseen: Prepared | None = None
 
 
 @dataclass(slots=True)
@@ -94,6 +97,9 @@ class Transaction:
         self._entries = [entry_of(index, content, request) for index, content in enumerate(contents)]
         _check_full_urls(self._entries)
         self._resources = self._accepted()
+        creates = entries_by_method(self._entries, "POST")
+        self._ids = {asked.index: engine.new_id() for asked in creates}
+        self._foresight = foresee(self._entries, self._resources, self._ids, engine)
 
     def work(self, unit: UnitOfWork) -> FhirResponse:
         """Write every entry."""
@@ -188,16 +194,16 @@ class Transaction:
         type = request.path[0]
         resource = self._resources[asked.index]
         if request.conditions.if_none_exist is None:
-            self._plan_write(plan, _Write(asked, self._engine.new_id(), None, resource))
+            self._plan_write(plan, _Write(asked, self._ids[asked.index], None, resource))
             return
         wanted = criteria(type, request.conditions.if_none_exist, "create")
         existing = one_match(unit, self._engine, wanted, request.base_url)
         if existing is not None:
             plan.matched.append((asked, existing))
-            _identify(plan, asked, existing.reference, existing.version)
+            plan.identities.add(asked.full_url, existing.reference, existing.version)
         else:
             _note_unmatched(plan, asked, wanted)
-            self._plan_write(plan, _Write(asked, self._engine.new_id(), None, resource))
+            self._plan_write(plan, _Write(asked, self._ids[asked.index], None, resource))
 
     def _plan_update(self, asked: Entry, unit: UnitOfWork, plan: _Plan) -> None:
         request = asked.request
@@ -237,24 +243,27 @@ class Transaction:
     def _plan_write(self, plan: _Plan, write: _Write) -> None:
         reference = f"{write.resource['resourceType']}/{write.id}"
         _claim(plan, reference)
-        _identify(plan, write.entry, reference, write.current.version + 1 if write.current else 1)
+        version = write.current.version + 1 if write.current else 1
+        plan.identities.add(write.entry.full_url, reference, version)
         plan.writes.append(write)
 
     def _write(self, plan: _Plan, changeset: Changeset) -> list[_Written]:
         """Put what is planned; resources with conditional references last, as these may match the others."""
         links = EntryLinks(self._engine.registry, plan.identities)
+        foreseen = self._foresight.given(plan.identities)
         settled: list[_Write] = []
         waiting: list[tuple[_Write, str, frozenset[str]]] = []
         conditions: list[Criteria] = []
         for write in plan.writes:
-            resource, references = _at(write.entry, _linked, write.resource, links)
-            linked = _Write(write.entry, write.id, write.current, resource)
-            if conditional := list(conditions_of(references, self._engine)):
+            known = foreseen.get(write.entry.index)
+            found: Linked = known or _at(write.entry, linked, write.resource, links)
+            ready = replace(write, resource=found.resource, foreseen=found.prepared)
+            if conditional := list(conditions_of(found.references, self._engine)):
                 conditions += conditional
                 types = frozenset(wanted.type for wanted in conditional)
-                waiting.append((linked, resource["resourceType"], types))
+                waiting.append((ready, found.resource["resourceType"], types))
             else:
-                settled.append(linked)
+                settled.append(ready)
         expect_matches(changeset.unit, self._engine, conditions, self._request.base_url)
         put = [_at(write.entry, _put, write, changeset) for write in (*settled, *in_turn(waiting))]
         return [*put, *((asked, existing, 200) for asked, existing in plan.matched)]
@@ -270,32 +279,15 @@ class Transaction:
 
 def _put(asked: Entry, write: _Write, changeset: Changeset) -> _Written:
     method: Method = asked.request.method  # type: ignore[assignment]
-    stored = changeset.put(write.resource, write.id, method, write.current)
+    stored = changeset.put(write.resource, write.id, method, write.current, write.foreseen)
     created = write.current is None or write.current.deleted
     return asked, stored, 201 if created else 200
-
-
-def _linked(asked: Entry, resource: Resource, links: EntryLinks) -> tuple[Resource, list[str]]:
-    """The resource with its links to other entries settled, and its references. A urn that no entry bears
-    leads nowhere.
-    """
-    linked, references = links.rewritten(resource, asked.full_url)
-    for reference in references:
-        if reference.startswith("urn:"):
-            raise InvalidRequest.of(messages.DANGLING_URN(reference=reference), asked.location)
-    return linked, references
 
 
 def _claim(plan: _Plan, reference: str) -> None:
     if reference in plan.claimed:
         raise InvalidRequest.of(messages.DUPLICATE_IDENTITY(reference=reference))
     plan.claimed.add(reference)
-
-
-def _identify(plan: _Plan, asked: Entry, reference: str, version: int) -> None:
-    if asked.full_url:
-        plan.identities.references[asked.full_url] = reference
-        plan.identities.versions[reference] = version
 
 
 def _note_unmatched(plan: _Plan, asked: Entry, wanted: Criteria) -> None:

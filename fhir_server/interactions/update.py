@@ -14,6 +14,7 @@ from fhir_server.interactions.changeset import Changeset
 from fhir_server.interactions.conditions import check_if_match, check_if_none_match
 from fhir_server.interactions.engines import Work
 from fhir_server.interactions.matching import Criteria, one_match
+from fhir_server.interactions.prepared import Prepared, foreseen
 from fhir_server.store.port import StoredResource, UnitOfWork
 
 
@@ -23,7 +24,8 @@ def update(request: FhirRequest, engine: Engine) -> Work:
     check_id(id)
     asked = accepted(request.content, type, engine, with_warnings=tells_warnings(request))
     check_same_id(asked.resource, id)
-    return lambda unit: _write(unit, request, engine, asked, unit.read(type, id), id)
+    ready = foreseen(asked.resource, id, engine)
+    return lambda unit: _write(unit, request, engine, asked, unit.read(type, id), id, ready)
 
 
 def conditional_update(request: FhirRequest, engine: Engine) -> Work:
@@ -70,11 +72,12 @@ def _write(
     asked: Accepted,
     current: StoredResource | None,
     id: str,
+    ready: Prepared | None = None,
 ) -> FhirResponse:
     check_if_match(request.conditions, current)
     check_if_none_match(request.conditions, current)
     changeset = Changeset(unit, engine, request.base_url)
-    stored = changeset.put(asked.resource, id, "PUT", current)
+    stored = changeset.put(asked.resource, id, "PUT", current, ready)
     created = current is None or current.deleted
     issues = (*asked.warnings, *changeset.settle())
     return written(request, changeset.left(stored), 201 if created else 200, issues)

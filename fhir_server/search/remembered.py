@@ -1,4 +1,5 @@
-"""Searches that were understood once and are asked again, as those of clients that poll are.
+"""Searches that were understood once and are asked again, as those of clients that poll are, and what others
+found.
 
 https://hl7.org/fhir/R4/search.html
 """
@@ -41,6 +42,21 @@ class RememberedSearches:
                 self._known.clear()
             self._known[asked] = parsed
         return parsed
+
+
+class RememberedTargets:
+    """Where references such as `Patient?identifier=a|b` led the last time: most likely where they do now."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, str] = {}
+
+    def get(self, reference: str) -> str | None:
+        return self._known.get(reference)
+
+    def add(self, reference: str, target: str) -> None:
+        if len(self._known) >= SEARCHES_MAX:
+            self._known.clear()
+        self._known[reference] = target
 
 
 def _is_lasting(asked: Asked) -> bool:

@@ -1,0 +1,89 @@
+"""What a transaction will most likely write, made before the store is locked for it.
+
+Ids, links and conditional references follow from what the store holds when it is the transaction's turn. What
+comes out as it was foreseen is ready then; all else is made anew, so that only time depends on it.
+https://hl7.org/fhir/R4/http.html#trules
+"""
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from typing import NamedTuple
+
+from fhir_server.errors import FhirError, InvalidRequest
+from fhir_server.extension import Engine, Resource
+from fhir_server.interactions import messages
+from fhir_server.interactions.entries import Entry, entries_by_method
+from fhir_server.interactions.matching import Criteria, likely_match
+from fhir_server.interactions.prepared import Prepared, foreseen
+from fhir_server.interactions.references import EntryLinks, Identities
+
+
+class Linked(NamedTuple):
+    """A resource with its links to other entries settled, its references, and what was made of it."""
+
+    resource: Resource
+    references: list[str]
+    prepared: Prepared | None = None
+
+
+class Foresight(NamedTuple):
+    """The writes that go with some identities, by the index of their entry."""
+
+    identities: Identities
+    writes: Mapping[int, Linked]
+
+    def given(self, identities: Identities) -> Mapping[int, Linked]:
+        """What holds when these are the identities."""
+        return self.writes if identities == self.identities else {}
+
+
+def foresee(
+    entries: Iterable[Entry], resources: Mapping[int, Resource], ids: Mapping[int, str], engine: Engine
+) -> Foresight:
+    """What becomes of the `resources` that creates and updates bring, by the index of their entry, if every
+    create gets the one of `ids` that is meant for it. What a PATCH makes of a resource cannot be foreseen.
+    """
+    asked = entries_by_method(entries, "POST", "PUT", "PATCH")
+    identities = Identities(asked[0].request.base_url if asked else "")
+    targets: dict[int, str] = {}
+    for one in asked:
+        target = _target(one, ids, engine) if one.index in resources else None
+        if target is None:
+            return Foresight(identities, {})
+        reference, version = target
+        identities.add(one.full_url, reference, version)
+        targets[one.index] = reference.partition("/")[2]
+    links = EntryLinks(engine.registry, identities)
+    writes: dict[int, Linked] = {}
+    for one in asked:
+        # What is wrong is told when it is the entry's turn.
+        with suppress(FhirError):
+            found = linked(one, resources[one.index], links)
+            prepared = foreseen(found.resource, targets[one.index], engine)
+            writes[one.index] = found._replace(prepared=prepared)
+    return Foresight(identities, writes)
+
+
+def linked(asked: Entry, resource: Resource, links: EntryLinks) -> Linked:
+    """The resource of an entry with its links. Raises `InvalidRequest` for a urn that no entry bears, as that
+    leads nowhere.
+    """
+    found, references = links.rewritten(resource, asked.full_url)
+    for reference in references:
+        if reference.startswith("urn:"):
+            raise InvalidRequest.of(messages.DANGLING_URN(reference=reference), asked.location)
+    return Linked(found, references)
+
+
+def _target(asked: Entry, ids: Mapping[int, str], engine: Engine) -> tuple[str, int] | None:
+    """What an entry writes, and its next version; None where that cannot be told without waiting."""
+    path, store = asked.request.path, engine.store
+    if asked.index in ids:
+        return f"{path[0]}/{ids[asked.index]}", 1
+    if not store.capabilities.in_loop:
+        return None
+    if len(path) == 2:
+        current = store.read(*path)
+        return "/".join(path), current.version + 1 if current else 1
+    match = likely_match(engine, Criteria(path[0], asked.request.query, "update"), asked.request.base_url)
+    return (match.reference, match.version + 1) if match else None

@@ -1,0 +1,48 @@
+"""A resource as it is to be written: its bytes and its index entries.
+
+Nothing of them depends on what the store holds, but for where conditional references lead, so that they can
+be made before the store is locked.
+https://hl7.org/fhir/R4/http.html#trules
+"""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from fhir_server.core.resource import Draft, draft
+from fhir_server.extension import Engine, Resource
+from fhir_server.interactions.references import (
+    ForeseenReferences,
+    TargetUnknown,
+    led,
+    may_hold_conditional_references,
+)
+from fhir_server.search.entries import Entries
+
+
+class Prepared(NamedTuple):
+    """`resource` bears its id; `targets` is where its conditional references were taken to lead."""
+
+    resource: Resource
+    draft: Draft
+    entries: Entries
+    targets: Mapping[str, str]
+
+
+def prepared(resource: Resource, id: str, engine: Engine, target: Callable[[str], str]) -> Prepared:
+    """The resource under `id`, its conditional references replaced by their targets."""
+    made = draft(resource, id)
+    if may_hold_conditional_references(made.tail):
+        resource = led(resource, target)
+        made = draft(resource, id)
+    whole = {**resource, "id": id}
+    return Prepared(whole, made, engine.extractor.entries(whole), {})
+
+
+def foreseen(resource: Resource, id: str, engine: Engine) -> Prepared | None:
+    """The same before there is a unit of work; None where nobody can tell where a reference leads."""
+    references = ForeseenReferences(engine)
+    try:
+        found = prepared(resource, id, engine, references.target)
+    except TargetUnknown:
+        return None
+    return found._replace(targets=references.targets)
