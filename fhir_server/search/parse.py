@@ -159,8 +159,11 @@ class _Parser:
             self.understood.append((name, str(self.count) if name == "_count" else value))
 
     def _take(self, name: str, value: str) -> None:
-        taker = _TAKERS.get(name.partition(":")[0])
+        base, colon, modifier = name.partition(":")
+        taker = _TAKERS.get(base)
         if taker is not None:
+            if colon and taker is not _Parser._take_include:
+                raise InvalidSearch.of(messages.NO_MODIFIER(parameter=base, modifier=modifier))
             taker(self, name, value)
         else:
             clause = self.clauses.clause(self.common, Criterion(name, value, name))
