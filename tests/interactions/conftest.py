@@ -16,7 +16,7 @@ from fhir_server.extension import Engine, Software
 from fhir_server.operations.table import OPERATIONS
 from fhir_server.search.extract import Extractor
 from fhir_server.store.backends import open_store
-from fhir_server.store.memory import wall_clock
+from fhir_server.store.clock import wall_clock
 from fhir_server.store.port import Store
 from fhir_server.validation.checks.table import CHECKS
 from fhir_server.validation.validator import Validator

@@ -7,7 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fhir_server.definitions.code_lists import EXPANSION_PARAMETER
-from fhir_server.store.memory import MemoryStore, wall_clock
+from fhir_server.store.clock import wall_clock
+from fhir_server.store.memory import MemoryStore
 from fhir_server.store.port import Store
 from tests.codes.world import CARE, code_system, url, value_set
 from tests.interactions.client import Client

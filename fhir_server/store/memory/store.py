@@ -1,0 +1,173 @@
+"""The store in memory: one lock, and units that are undone when they fail.
+
+https://hl7.org/fhir/R4/http.html
+"""
+
+import threading
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from secrets import token_bytes
+from typing import NoReturn, TypeVar
+
+from fhir_server import errors
+from fhir_server.search.ast import Clause, SearchQuery
+from fhir_server.store import messages
+from fhir_server.store.clock import wall_clock
+from fhir_server.store.memory.reader import MemoryReader
+from fhir_server.store.memory.state import Journal, State
+from fhir_server.store.memory.unit import MemoryUnit
+from fhir_server.store.memory.universe import VisibleUniverse
+from fhir_server.store.port import (
+    ClauseUse,
+    Explanation,
+    Job,
+    StoreCapabilities,
+    StoredResource,
+    UnitOfWork,
+)
+
+T = TypeVar("T")
+
+COMPARED = "COMPARE every resource"
+
+
+class MemoryStore(MemoryReader):
+    """A store that ends with the process."""
+
+    capabilities = StoreCapabilities(name="memory", in_loop=True, shared=False)
+
+    def __init__(self, clock: Callable[[], int] = wall_clock) -> None:
+        super().__init__(State(), threading.RLock())
+        self._clock = clock
+        self._epoch = str(uuid.uuid4())
+        self._secret = token_bytes(32)
+        self._journal: Journal | None = None
+        self._in_unit = False
+
+    @property
+    def epoch(self) -> str:
+        return self._epoch
+
+    @property
+    def secret(self) -> bytes:
+        return self._secret
+
+    def transact(self, work: Callable[[UnitOfWork], T]) -> T:
+        return self._run(work)
+
+    def _run(self, work: Callable[[MemoryUnit], T]) -> T:
+        with self._lock:
+            if self._in_unit:
+                raise RuntimeError("a unit of work cannot be opened inside another one")
+            self._in_unit = True
+            journal = self._journal or Journal()
+            mark = journal.mark()
+            try:
+                return work(MemoryUnit(self._state, self._lock, journal, self._clock()))
+            except BaseException:
+                journal.undo_to(mark)
+                raise
+            finally:
+                self._in_unit = False
+
+    @contextmanager
+    def group(self) -> Iterator[None]:
+        with self._lock:
+            if self._journal:
+                raise RuntimeError("a group cannot be opened inside another one")
+            journal = self._journal = Journal()
+            try:
+                yield
+            except BaseException:
+                journal.undo_to(0)
+                raise
+            finally:
+                self._journal = None
+
+    def changes(self, after: int, limit: int, types: Sequence[str] = ()) -> tuple[StoredResource, ...]:
+        with self._lock:
+            log = self._state.log()
+        wanted = [s for s in log if s.sequence > after and (not types or s.type in types)]
+        return tuple(wanted[:limit])
+
+    def watermark(self) -> int:
+        with self._lock:
+            return self._state.clock["sequence"]
+
+    def explain(self, query: SearchQuery) -> Explanation:
+        """Every resource is compared with every clause; no index drives."""
+
+        def found(*clauses: Clause) -> int:
+            with self._lock:
+                universe = VisibleUniverse(self._state, query.visibility)
+                return sum(1 for _ in universe.matching(query.types, clauses))
+
+        where = query.where
+        uses = [ClauseUse(found(clause), found(*where[: place + 1])) for place, clause in enumerate(where)]
+        return Explanation(found(), tuple(uses), (COMPARED,))
+
+    def hurry(self, seconds: float | None) -> None:
+        """Not told here."""
+
+    def settled(self) -> bool:
+        return True
+
+    def tidy(self) -> bool:
+        return False
+
+    def purge(self, type: str, id: str) -> bool:
+        return self._run(lambda unit: unit.purge(type, id))
+
+    def check(self) -> list[str]:
+        """Resources and their entries lie side by side here, so only the log can disagree with them."""
+        with self._lock:
+            return [
+                f"{stored.reference} is at version {stored.version}, which the log does not end with."
+                for stored in self._state.current.values()
+                if self._state.versions.get(stored.sequence) != stored
+            ]
+
+    def count(self) -> dict[str, int]:
+        counts: dict[str, int] = {}
+        with self._lock:
+            for stored, _ in self._state.living():
+                counts[stored.type] = counts.get(stored.type, 0) + 1
+        return counts
+
+    def uniques(self) -> tuple[tuple[str, str], ...]:
+        with self._lock:
+            return tuple(sorted(self._state.uniques.items()))
+
+    def become(self, epoch: str, secret: bytes) -> None:
+        self._epoch, self._secret = epoch, secret
+
+    def acquire_job(self, kind: str, id: str, owner: str, lease_seconds: float) -> Job | None:
+        with self._lock:
+            now = self._clock()
+            job, holder, until = self._state.jobs.get(id, (Job(id, kind, b"", False), owner, 0))
+            if job.done or (holder != owner and until > now):
+                return None
+            self._state.jobs[id] = (job, owner, now + int(lease_seconds * 1_000_000))
+            return job
+
+    def update_job(self, id: str, owner: str, state: bytes, done: bool = False) -> bool:
+        with self._lock:
+            if id not in self._state.jobs or self._state.jobs[id][1] != owner:
+                return False
+            job, _, until = self._state.jobs[id]
+            self._state.jobs[id] = (replace(job, state=state, done=done), owner, until)
+            return True
+
+    def jobs(self, kind: str) -> tuple[Job, ...]:
+        with self._lock:
+            found = [job for job, _, _ in self._state.jobs.values() if job.kind == kind]
+        return tuple(sorted(found, key=lambda job: job.id))
+
+    def backup(self, target: Path) -> NoReturn:  # noqa: ARG002
+        raise errors.NotSupported.of(messages.NO_BACKUP())
+
+    def close(self) -> None:
+        """Nothing is held open."""

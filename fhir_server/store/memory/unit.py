@@ -1,0 +1,148 @@
+"""One atomic change of what a store in memory holds.
+
+https://hl7.org/fhir/R4/http.html
+"""
+
+import threading
+from collections.abc import Iterable
+from dataclasses import fields
+
+from fhir_server import errors
+from fhir_server.core.resource import Draft, body
+from fhir_server.search.ast import SearchQuery
+from fhir_server.search.entries import Entries
+from fhir_server.store import messages
+from fhir_server.store.expectation import expect_later, expect_version
+from fhir_server.store.generation import new_generation
+from fhir_server.store.memory.reader import MemoryReader
+from fhir_server.store.memory.state import Journal, State
+from fhir_server.store.port import (
+    Method,
+    StoredResource,
+    TypeIndex,
+)
+
+
+class MemoryUnit(MemoryReader):
+    """One atomic change; the store undoes its journal when the work fails."""
+
+    def __init__(self, state: State, lock: threading.RLock, journal: Journal, wall: int) -> None:
+        super().__init__(state, lock)
+        self._journal = journal
+        self._now = max(wall // 1000 * 1000, state.clock["last_updated"])
+
+    @property
+    def now(self) -> int:
+        return self._now
+
+    def expect(self, resources: Iterable[tuple[str, str]]) -> None:
+        """Nothing to do: they are here."""
+
+    def expect_searches(self, queries: Iterable[SearchQuery]) -> None:
+        """Nothing to do: each is made when it is asked for."""
+
+    def put(
+        self, draft: Draft, entries: Entries, method: Method, expected_version: int | None = None
+    ) -> StoredResource:
+        current = self.read(draft.type, draft.id)
+        self._expect(f"{draft.type}/{draft.id}", current, expected_version)
+        version = current.version + 1 if current else 1
+        stored = self._append(draft.type, draft.id, version, current, method, body(draft, version, self._now))
+        self._journal.set(self._state.entries, (draft.type, draft.id), entries)
+        return stored
+
+    def delete(self, type: str, id: str, expected_version: int | None = None) -> StoredResource | None:
+        current = self.read(type, id)
+        if current is None or current.deleted:
+            return None
+        self._expect(current.reference, current, expected_version)
+        return self._bury(current)
+
+    def define(self, indexes: Iterable[TypeIndex]) -> None:
+        for index in indexes:
+            self._journal.set(self._state.indexes, index.type, index)
+        self._journal.set(self._state.clock, "generation", new_generation())
+
+    def keep(self, name: str, document: bytes | None) -> None:
+        if document is None:
+            self._journal.erase(self._state.documents, name)
+        else:
+            self._journal.set(self._state.documents, name, document)
+
+    def index(
+        self, resource: StoredResource, entries: Entries, parameters: frozenset[str] | None = None
+    ) -> bool:
+        key = (resource.type, resource.id)
+        if resource.deleted or self._state.current.get(key) != resource:
+            return False
+        if parameters is not None:
+            entries = _replaced(self._state.entries[key], entries, parameters)
+        self._journal.set(self._state.entries, key, entries)
+        return True
+
+    def purge(self, type: str, id: str) -> bool:
+        versions = [v for v in self._state.versions.values() if (v.type, v.id) == (type, id)]
+        if not versions or (len(versions) == 1 and versions[0].deleted):
+            return False
+        for version in versions:
+            self._journal.erase(self._state.versions, version.sequence)
+        self._bury(self._state.current[type, id])
+        return True
+
+    def _expect(self, reference: str, current: StoredResource | None, expected: int | None) -> None:
+        living = current is not None and not current.deleted
+        expect_version(reference, current.version if current else 0, living, expected)
+
+    def _bury(self, current: StoredResource) -> StoredResource:
+        self._journal.erase(self._state.entries, (current.type, current.id))
+        for key in [key for key, owner in self._state.uniques.items() if owner == current.reference]:
+            self._journal.erase(self._state.uniques, key)
+        return self._append(current.type, current.id, current.version + 1, current, "DELETE", b"")
+
+    def _append(
+        self,
+        type: str,
+        id: str,
+        version: int,
+        current: StoredResource | None,
+        method: Method,
+        content: bytes,
+    ) -> StoredResource:
+        sequence = self._state.clock["sequence"] + 1
+        first = current.first_sequence if current else sequence
+        stored = StoredResource(type, id, version, sequence, first, self._now, method, content)
+        self._journal.set(self._state.clock, "sequence", sequence)
+        self._journal.set(self._state.clock, "last_updated", self._now)
+        self._journal.set(self._state.versions, sequence, stored)
+        self._journal.set(self._state.current, (type, id), stored)
+        return stored
+
+    def receive(self, version: StoredResource, entries: Entries) -> None:
+        expect_later(version, self._state.clock["sequence"])
+        key = (version.type, version.id)
+        self._journal.set(self._state.clock, "sequence", version.sequence)
+        self._journal.set(self._state.clock, "last_updated", version.last_updated)
+        self._journal.set(self._state.versions, version.sequence, version)
+        self._journal.set(self._state.current, key, version)
+        if version.deleted:
+            self._journal.erase(self._state.entries, key)
+        else:
+            self._journal.set(self._state.entries, key, entries)
+
+    def lock(self, key: str) -> None:
+        """Nothing to do: units run one after the other."""
+
+    def unique(self, key: str, owner: str) -> None:
+        holder = self._state.uniques.get(key, owner)
+        if holder != owner:
+            raise errors.Conflict.of(messages.UNIQUE_TAKEN(key=key, holder=holder, owner=owner))
+        self._journal.set(self._state.uniques, key, owner)
+
+
+def _replaced(entries: Entries, new: Entries, parameters: frozenset[str]) -> Entries:
+    """The entries, with the new ones in place of those of some parameters."""
+    merged = Entries()
+    for kind in fields(Entries):
+        kept = [e for e in getattr(entries, kind.name) if e.parameter.partition(":")[0] not in parameters]
+        setattr(merged, kind.name, kept + getattr(new, kind.name))
+    return merged
