@@ -12,9 +12,9 @@ from fhir_server.core import json
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import InvalidRequest
 from fhir_server.extension import Engine, Operation
-from fhir_server.interactions.links import PRESENTATION
 from fhir_server.interactions.searchset import searchset
 from fhir_server.operations import messages
+from fhir_server.operations.parameters import all_given
 from fhir_server.search.ast import Page, SearchQuery, Sort
 from fhir_server.search.coverage import check_coverage
 from fhir_server.search.parse import ParsedSearch, parse
@@ -26,11 +26,13 @@ MOST_RECENT_FIRST = (Sort("date", "date", descending=True),)
 
 
 def lastn(request: FhirRequest, engine: Engine) -> FhirResponse:
-    """GET Observation/$lastn?patient=...&category=...&max=N: any search parameters, N (1) of each code.
+    """Observation/$lastn?patient=...&category=...&max=N: any search parameters, N (1) of each code. By POST
+    they may be in Parameters.
 
     Observations that share a coding are of one kind; those without a coding are by their text.
     """
-    parameters = [pair for pair in request.query if pair[0] not in (*PRESENTATION, MAX)]
+    found = all_given(request)
+    parameters = [pair for pair in found if pair[0] != MAX]
     if not any(name.partition(":")[0].partition(".")[0] in SUBJECT for name, _ in parameters):
         raise InvalidRequest.of(messages.SUBJECT_NEEDED(names=" or ".join(SUBJECT)))
     parsed = parse(
@@ -42,7 +44,7 @@ def lastn(request: FhirRequest, engine: Engine) -> FhirResponse:
         lenient=request.preferences.lenient,
         base_url=request.base_url,
     )
-    most = _most(request)
+    most = _most(dict(found).get(MAX) or "1")
     check_coverage(parsed.query, engine.pending, engine.registry)
     matches = tuple(_last(engine, replace(parsed.query, sort=MOST_RECENT_FIRST), most))
     result = SearchResult(matches, len(matches), 0, None)
@@ -50,8 +52,7 @@ def lastn(request: FhirRequest, engine: Engine) -> FhirResponse:
     return searchset(request, engine, shown, result)
 
 
-def _most(request: FhirRequest) -> int:
-    value = request.parameter(MAX) or "1"
+def _most(value: str) -> int:
     if not (value.isascii() and value.isdecimal()) or not int(value[:9]) > 0 or len(value) > 9:
         raise InvalidRequest.of(messages.BAD_MAX(value=value), f"http.{MAX}")
     return int(value)

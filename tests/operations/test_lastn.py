@@ -49,6 +49,13 @@ def test_the_last_of_each_kind(client: Client) -> None:
     assert values(client, f"patient=1&code={LOINC}|44261-6&max=5") == [4, 17]
 
 
+@pytest.mark.usefixtures("scores")
+def test_parameters_may_be_posted(client: Client) -> None:
+    given = [{"name": "patient", "valueString": "Patient/1"}, {"name": "max", "valuePositiveInt": 2}]
+    answer = client.post("Observation/$lastn", {"resourceType": "Parameters", "parameter": given})
+    assert [entry["resource"]["valueInteger"] for entry in answer.entries] == [4, 9, 2, 11, 1]
+
+
 @pytest.mark.parametrize("query", ["", "code=x", "patient=1&max=0", "patient=1&max=x", "patient=1&colour=x"])
 def test_bad_parameters_are_refused(client: Client, query: str) -> None:
     assert client.get(f"Observation/$lastn?{query}").status == 400
