@@ -13,7 +13,7 @@ WRITTEN_MAX = 256
 """Versions that may be written until what was seen is looked at again."""
 
 LOOKS_MAX = 1_000
-"""Looks that a connection remembers, each of some hundred bytes."""
+"""Looks that a connection remembers."""
 
 _WATERMARK = "SELECT ifnull(max(sequence), 0) FROM versions"
 
@@ -24,7 +24,7 @@ class Looks:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._now: int | None = None
-        self._seen: dict[Sql, tuple[int, Any]] = {}
+        self._seen: dict[int, tuple[int, Any]] = {}
 
     def begin(self) -> None:
         """From here on something may have been written."""
@@ -33,13 +33,15 @@ class Looks:
     def first(self, select: Sql) -> Any:
         """The first row of a SELECT, None where it gave none; as it is, or was not many writes ago."""
         now = self._watermark()
-        at, row = self._seen.get(select, (None, None))
+        # A statement may be long, with all the codes of a value set; the hash of it says enough.
+        key = hash(select)
+        at, row = self._seen.get(key, (None, None))
         # What was seen in a unit that was undone may be of a time that has not come again.
         if at is None or not 0 <= now - at < WRITTEN_MAX:
             row = self._connection.execute(select.text, select.values).fetchone()
             if len(self._seen) >= LOOKS_MAX:
                 self._seen.clear()
-            self._seen[select] = now, row
+            self._seen[key] = now, row
         return row
 
     def _watermark(self) -> int:
