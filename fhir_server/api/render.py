@@ -15,7 +15,7 @@ from fhir_server.core.request import FhirResponse
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 NO_BODY = frozenset({204, 304})
-VARY = (b"vary", b"Accept-Encoding, Accept-Language, Origin")
+VARY = (b"vary", b"Accept, Accept-Encoding, Accept-Language, Origin")
 # Health data may be kept by the client that asked, and must be checked again before it is shown.
 CACHE = (b"cache-control", b"private, no-cache")
 

@@ -15,6 +15,7 @@ from fhir_server.definitions.named_queries import NamedQuery
 from fhir_server.errors import InvalidRequest
 from fhir_server.extension import Engine, Operation
 from fhir_server.interactions import messages
+from fhir_server.interactions.subset import asked_subset
 from fhir_server.search.declared import documentation, served
 
 FHIR_VERSION = "4.0.1"
@@ -41,6 +42,8 @@ def capabilities(request: FhirRequest, engine: Engine) -> FhirResponse:
         raise InvalidRequest.of(messages.UNKNOWN_MODE(mode=mode))
     build = _terminology if mode == "terminology" else _statement
     body = json.serialise(build(request.base_url, engine))
+    subset = asked_subset(request, engine.registry)
+    body = subset.of(body) if subset else body
     return FhirResponse(200, body=body, version=crc32(body))
 
 

@@ -4,7 +4,8 @@ Deletes first, then creates, updates and patches, then reads, whatever their ord
 https://hl7.org/fhir/R4/http.html#trules
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -165,7 +166,9 @@ class Transaction:
         for asked in entries_by_method(self._entries, "POST", "PUT"):
             request = asked.request
             if request.conditions.if_none_exist is not None:
-                yield criteria(request.path[0], request.conditions.if_none_exist, "create")
+                # What is wrong with it is told when it is its turn.
+                with suppress(FhirError):
+                    yield criteria(request.path[0], request.conditions.if_none_exist, "create")
             elif len(request.path) == 1 and request.query:
                 yield Criteria(request.path[0], request.query, "update")
 
@@ -258,7 +261,7 @@ class Transaction:
             known = foreseen.get(write.entry.index)
             found: Linked = known or _at(write.entry, linked, write.resource, links)
             ready = replace(write, resource=found.resource, foreseen=found.prepared)
-            if conditional := list(conditions_of(found.references, self._engine)):
+            if conditional := _at(write.entry, _conditions_in, found.references, self._engine):
                 conditions += conditional
                 types = frozenset(wanted.type for wanted in conditional)
                 waiting.append((ready, found.resource["resourceType"], types))
@@ -282,6 +285,10 @@ def _put(asked: Entry, write: _Write, changeset: Changeset) -> _Written:
     stored = changeset.put(write.resource, write.id, method, write.current, write.foreseen)
     created = write.current is None or write.current.deleted
     return asked, stored, 201 if created else 200
+
+
+def _conditions_in(_: Entry, references: Iterable[str], engine: Engine) -> list[Criteria]:
+    return list(conditions_of(references, engine))
 
 
 def _claim(plan: _Plan, reference: str) -> None:

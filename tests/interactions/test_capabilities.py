@@ -23,6 +23,15 @@ def test_every_type_and_its_parameters_are_listed(client: Client) -> None:
     assert {"identifier", "family", "birthdate", "_id", "_lastUpdated"} <= names
 
 
+def test_parts_of_it_can_be_asked_for(client: Client) -> None:
+    assert "rest" not in client.get("metadata?_elements=software").content
+    summary = client.get("metadata?_summary=true").content
+    assert len(summary["rest"][0]["resource"]) > 140
+    assert "documentation" not in summary["rest"][0]
+    assert summary["meta"]["tag"][0]["code"] == "SUBSETTED"
+    assert client.get("metadata?_summary=nothing").status == 400
+
+
 def test_its_etag_changes_with_it(client: Client) -> None:
     before = client.get("metadata").version
     assert before is not None
