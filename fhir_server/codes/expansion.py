@@ -16,8 +16,8 @@ from fhir_server.codes.issues import refusal
 from fhir_server.codes.languages import EVERY_LANGUAGE, Languages
 from fhir_server.codes.view import ValueSet, View, version_fits
 from fhir_server.core import json
-from fhir_server.definitions.code_lists import Composition, Gap, Part
 from fhir_server.definitions.code_systems import CodeSystem, Concept, Fact
+from fhir_server.definitions.compositions import Composition, Gap, Part
 from fhir_server.errors import FhirError, NotFound, Unprocessable
 
 UNCLOSED = "http://hl7.org/fhir/StructureDefinition/valueset-unclosed"

@@ -9,8 +9,8 @@ from fhir_server.codes import messages
 from fhir_server.codes.issues import finding
 from fhir_server.codes.verdicts import Coding, Place, name_of
 from fhir_server.codes.view import ValueSet
-from fhir_server.definitions.code_lists import Part
 from fhir_server.definitions.code_systems import CodeSystem, standing, value_of
+from fhir_server.definitions.compositions import Part
 from fhir_server.issues import Issue
 
 _REMARKABLE = frozenset({"draft", "deprecated", "withdrawn", "retired"})

@@ -10,8 +10,9 @@ from fhir_server.codes.expansion import Expander, Expansion, Wanted
 from fhir_server.codes.remembered import Remembered
 from fhir_server.codes.translation import ConceptMap, Match, Translator, Wish
 from fhir_server.codes.view import ValueSet, Versions, View
-from fhir_server.definitions.code_lists import Circular, Composition, composition_of
+from fhir_server.definitions.compositions import Circular, Composition
 from fhir_server.definitions.registry import Registry
+from fhir_server.definitions.value_sets import composition_of
 
 EXPANSION_MAX = 1_500
 _VIEWS_MAX = 32

@@ -13,8 +13,8 @@ from fhir_server.codes.issues import finding
 from fhir_server.codes.languages import EVERY_LANGUAGE, displays
 from fhir_server.codes.verdicts import Coding, Place
 from fhir_server.codes.view import ValueSet, View, version_fits
-from fhir_server.definitions.code_lists import Part
 from fhir_server.definitions.code_systems import CodeSystem
+from fhir_server.definitions.compositions import Part
 from fhir_server.definitions.semver import rank
 from fhir_server.issues import Issue, Text
 

@@ -9,16 +9,10 @@ from typing import Any
 
 from fhir_server.codes import messages
 from fhir_server.codes.issues import refusal
-from fhir_server.definitions.code_lists import (
-    Circular,
-    Composition,
-    Compositions,
-    composition_of,
-    expansion_parameter,
-    whole,
-)
 from fhir_server.definitions.code_systems import CodeSystem, standing
+from fhir_server.definitions.compositions import Circular, Composition, Compositions
 from fhir_server.definitions.registry import Registry
+from fhir_server.definitions.value_sets import composition_of, expansion_parameter, whole
 from fhir_server.errors import NotFound, Unprocessable
 
 Resource = Mapping[str, Any]

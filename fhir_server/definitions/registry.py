@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from fhir_server.definitions.code_lists import Circular, CodeList, Compositions, composition_of, whole
+from fhir_server.definitions.code_lists import CodeList
 from fhir_server.definitions.code_systems import CodeSystem, code_system_from_resource
+from fhir_server.definitions.compositions import Circular, Compositions
 from fhir_server.definitions.elements import TypeDefinition
 from fhir_server.definitions.facts import Facts
 from fhir_server.definitions.grammars import GRAMMARS, grammar_system
@@ -19,6 +20,7 @@ from fhir_server.definitions.named_queries import NamedQuery, named_query_from_r
 from fhir_server.definitions.search_parameters import SearchParameter, search_parameter_from_resource
 from fhir_server.definitions.snapshot.generator import Snapshots
 from fhir_server.definitions.snapshot.snapshot import Snapshot
+from fhir_server.definitions.value_sets import composition_of, whole
 
 Resource = dict[str, Any]
 

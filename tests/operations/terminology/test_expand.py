@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from fhir_server.definitions.code_lists import EXPANSION_PARAMETER
+from fhir_server.definitions.value_sets import EXPANSION_PARAMETER
 from tests.codes.world import CARE, FRAGMENT, ROOT, code_system, filtered, french, listed, url, value_set
 from tests.interactions.client import Answer, Client
 from tests.operations.terminology.conftest import parameters

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fhir_server.definitions.code_lists import EXPANSION_PARAMETER
+from fhir_server.definitions.value_sets import EXPANSION_PARAMETER
 from fhir_server.store.clock import wall_clock
 from fhir_server.store.memory import MemoryStore
 from fhir_server.store.port import Store

@@ -1,0 +1,308 @@
+"""The composition of a value set, asked who is a member, and for all the members where they can be listed.
+
+https://hl7.org/fhir/R4/valueset.html#compositions
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Literal
+
+from fhir_server.definitions.code_lists import CodeList
+from fhir_server.definitions.code_systems import CodeSystem, Concept, Fact, Key
+from fhir_server.definitions.concept_filters import BadFilter, PropertyUnknown, selected
+from fhir_server.definitions.value_sets import expansion_parameter
+
+GapKind = Literal["code-system", "value-set", "fragment", "grammar", "property", "filter", "empty"]
+
+IMPORT_DEPTH_MAX = 50
+"""Value sets that draw on others that draw on others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Why the members of a composition cannot all be listed: what is missing or wrong, and where."""
+
+    kind: GapKind
+    subject: str
+    where: str = ""
+
+
+class Circular(Exception):
+    """A value set that draws on itself, or through more others than anyone needs."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.url = url
+
+
+def any_of(verdicts: Iterable[bool | None]) -> bool | None:
+    """True if one is, else None if one cannot be told."""
+    found: bool | None = False
+    for verdict in verdicts:
+        if verdict:
+            return True
+        if verdict is None:
+            found = None
+    return found
+
+
+def all_of(verdicts: Iterable[bool | None]) -> bool | None:
+    """False if one is, else None if one cannot be told."""
+    opposite = any_of(None if verdict is None else not verdict for verdict in verdicts)
+    return None if opposite is None else not opposite
+
+
+class Part:
+    """One include or exclude: a system's concepts, narrowed to those in all of its value sets."""
+
+    def __init__(
+        self, part: Fact, where: str, code_system: CodeSystem | None, imports: tuple["Composition", ...]
+    ) -> None:
+        self.system: str | None = part.get("system")
+        self.version: str | None = part.get("version")
+        self.code_system = code_system
+        self.imports = imports
+        self._part = part
+        self._where = where
+
+    @property
+    def canonical(self) -> str:
+        """The system that the part names, with the version that it pins."""
+        return f"{self.system}|{self.version}" if self.version else str(self.system)
+
+    @property
+    def exact(self) -> bool:
+        """Whether a code is never the same as another that is written otherwise."""
+        folds = self.code_system is not None and not self.code_system.case_sensitive
+        return not folds and all(each.exact for each in self.imports)
+
+    @cached_property
+    def _listed(self) -> Mapping[str, Fact] | None:
+        """What the composition says of the codes that it lists; None where it takes all of the system."""
+        if "concept" not in self._part:
+            return None
+        return {self._own_code(entry["code"]): entry for entry in self._part["concept"] if "code" in entry}
+
+    def listing(self, code: str) -> Fact | None:
+        """What the composition says of a code, where it lists it."""
+        return (self._listed or {}).get(self._own_code(code))
+
+    def _own_code(self, code: str) -> str:
+        """A code as its system writes it."""
+        found = self.code_system.find(code) if self.code_system else None
+        return found.code if found else code
+
+    @cached_property
+    def _selection(self) -> tuple[frozenset[str] | None, Gap | None]:
+        """The codes that the filters select; None for all, or for what cannot be told because of the gap."""
+        system = self.code_system
+        wanted: frozenset[str] | None = None
+        for number, rule in enumerate(self._part.get("filter", ())):
+            where = f"{self._where}.filter[{number}]"
+            try:
+                found = selected(system or CodeSystem(str(self.system), (), "not-present"), rule)
+            except BadFilter as error:
+                return None, Gap("filter", str(error), f"{where}.{error.element}")
+            except PropertyUnknown as error:
+                return None, Gap("property", f"{self.canonical}#{error}", where)
+            wanted = found if wanted is None else wanted & found
+        return wanted, None
+
+    @cached_property
+    def gap(self) -> Gap | None:
+        """Why the part cannot be listed by itself."""
+        if self.system is None:
+            return None if self.imports else Gap("empty", self._where, self._where)
+        system = self.code_system
+        if self._part.get("left_out"):
+            return Gap("code-system", self.canonical, self._where)
+        if self._listed is not None:
+            return None
+        if system is None:
+            return Gap("code-system", self.canonical, f"{self._where}.system")
+        if (gap := self._selection[1]) is not None:
+            return gap
+        if system.grammar is not None:
+            return Gap("grammar", self.canonical, f"{self._where}.system")
+        return None if system.listed else Gap("fragment", system.canonical, f"{self._where}.system")
+
+    def concepts(self) -> Iterator[Concept]:
+        """The concepts that are known, in order."""
+        if self.system is None:
+            chosen: Iterable[Concept] = self.imports[0].concepts if self.imports else ()
+            others = self.imports[1:]
+        else:
+            chosen, others = self._of_system(), self.imports
+        for concept in chosen:
+            if all(other.contains(concept.system, concept.code) is True for other in others):
+                yield concept
+
+    def _of_system(self) -> Iterator[Concept]:
+        system, listed = self.code_system, self._listed
+        if listed is not None:
+            for code, entry in listed.items():
+                if system is None or system.has(code) is not False:
+                    yield _with(entry, system, str(self.system))
+        elif system is not None and not self._part.get("left_out"):
+            wanted, gap = self._selection
+            if gap is None:
+                yield from (c for c in system.concepts if wanted is None or c.code in wanted)
+
+    def contains(self, system: str | None, code: str) -> bool | None:
+        """Whether it selects the code; without a system, in whatever system. None where it cannot be told."""
+        if self.system is None:
+            return all_of(other.contains(system, code) for other in self.imports)
+        if system not in (None, self.system):
+            return False
+        own = self._selects(self._own_code(code))
+        if own is False or not self.imports:
+            return own
+        return all_of((own, *(other.contains(self.system, code) for other in self.imports)))
+
+    def _selects(self, code: str) -> bool | None:
+        system = self.code_system
+        if self._part.get("left_out"):
+            return None
+        if self._listed is not None:
+            return code in self._listed and (system is None or system.has(code) is not False)
+        if system is None:
+            return None
+        wanted, gap = self._selection
+        if gap is not None:
+            return False if system.has(code) is False else None
+        if wanted is None or code in wanted:
+            return system.has(code)
+        return None if self._may_be_elsewhere(system, code) else False
+
+    def _may_be_elsewhere(self, system: CodeSystem, code: str) -> bool:
+        """Whether a filter may select a code of which only the rest of the system could tell."""
+        return not system.listed and code not in system.by_code and system.has(code) is not False
+
+
+def _with(entry: Fact, system: CodeSystem | None, url: str) -> Concept:
+    """A concept that the composition names, with the display, designations and extensions that it gives."""
+    known = system.find(entry["code"]) if system else None
+    concept = known or Concept(url, entry["code"], version=system.version if system else None)
+    if not (entry.get("display") or entry.get("designation") or entry.get("extension")):
+        return concept
+    return replace(
+        concept,
+        display=entry.get("display") or concept.display,
+        designations=(*entry.get("designation", ()), *concept.designations),
+        extensions=(*entry.get("extension", ()), *concept.extensions),
+    )
+
+
+class Composition:
+    """A value set's composition, ready to be asked."""
+
+    def __init__(
+        self, url: str, include: tuple[Part, ...], exclude: tuple[Part, ...], versions_apart: bool = False
+    ) -> None:
+        self.url = url
+        self.include = include
+        self.exclude = exclude
+        self.versions_apart = versions_apart
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        return (*self.include, *self.exclude)
+
+    @cached_property
+    def concepts(self) -> tuple[Concept, ...]:
+        """The members that are known: those included, without those excluded."""
+        members: dict[Key, Concept] = {}
+        for part in self.include:
+            for concept in part.concepts():
+                members.setdefault(concept.key, concept)
+        out = {self._told_by(concept) for part in self.exclude for concept in part.concepts()}
+        return tuple(one for one in members.values() if self._told_by(one) not in out)
+
+    def _told_by(self, concept: Concept) -> tuple[str | None, ...]:
+        """What an exclusion knows a code by: not its version, unless the composition tells versions apart."""
+        return concept.key if self.versions_apart else (concept.system, concept.code)
+
+    @cached_property
+    def gaps(self) -> tuple[Gap, ...]:
+        """What keeps `concepts` from being all the members."""
+        own = [part.gap for part in self.parts if part.gap]
+        return tuple(dict.fromkeys((*own, *(g for p in self.parts for i in p.imports for g in i.gaps))))
+
+    @cached_property
+    def exact(self) -> bool:
+        """Whether the members are exactly `concepts`, letter by letter."""
+        return not self.gaps and all(part.exact for part in self.parts)
+
+    @cached_property
+    def _list(self) -> CodeList | None:
+        return CodeList(self.url, self.concepts) if self.exact else None
+
+    def contains(self, system: str | None, code: str) -> bool | None:
+        """Whether the code is a member; without a system, in whatever system. None: that cannot be told."""
+        if self._list is not None:
+            return self._list.contains(system, code)
+        included = any_of(part.contains(system, code) for part in self.include)
+        if included is False or not self.exclude:
+            return included
+        excluded = any_of(part.contains(system, code) for part in self.exclude)
+        return all_of((included, None if excluded is None else not excluded))
+
+
+class Compositions:
+    """Value sets made ready, each once, from the code systems and compositions that it is given."""
+
+    def __init__(
+        self, code_system: Callable[[str], CodeSystem | None], compose: Callable[[str], Fact | None]
+    ) -> None:
+        self._code_system = code_system
+        self._compose = compose
+        self._known: dict[str, Composition] = {}
+
+    def get(self, url: str, above: tuple[str, ...] = ()) -> Composition | None:
+        """The composition of a value set; None where it is unknown. Raises `Circular`.
+
+        `above` are the value sets for which it is made ready.
+        """
+        found = self._known.get(url)
+        if found is None and (compose := self._compose(url)) is not None:
+            found = self._known[url] = self.made(url, compose, above)
+        return found
+
+    def made(self, url: str, compose: Fact, above: tuple[str, ...] = ()) -> Composition:
+        """A composition made ready under a url. Raises `Circular`."""
+        if url in above or len(above) >= IMPORT_DEPTH_MAX:
+            raise Circular(url)
+        include = tuple(self._parts(compose, "include", (*above, url)))
+        exclude = tuple(self._parts(compose, "exclude", (*above, url)))
+        return Composition(url, include, exclude, expansion_parameter(compose, "versionsMatch") == "false")
+
+    def _parts(self, compose: Fact, kind: str, above: tuple[str, ...]) -> Iterator[Part]:
+        for number, part in enumerate(compose.get(kind, ())):
+            where = f"ValueSet.compose.{kind}[{number}]"
+            imports = tuple(self._imported(url, where, above) for url in part.get("valueSet", ()))
+            yield Part(part, where, self._system_of(part), imports)
+
+    def _system_of(self, part: Fact) -> CodeSystem | None:
+        if "system" not in part:
+            return None
+        version = part.get("version")
+        return self._code_system(f"{part['system']}|{version}" if version else part["system"])
+
+    def _imported(self, url: str, where: str, above: tuple[str, ...]) -> Composition:
+        return self.get(url, above) or Missing(url, f"{where}.valueSet")
+
+
+class Missing(Composition):
+    """A value set that is drawn upon and not known."""
+
+    def __init__(self, url: str, where: str) -> None:
+        super().__init__(url, (), ())
+        self._where = where
+
+    @cached_property
+    def gaps(self) -> tuple[Gap, ...]:
+        return (Gap("value-set", self.url, self._where),)
+
+    def contains(self, system: str | None, code: str) -> bool | None:  # noqa: ARG002
+        return None
