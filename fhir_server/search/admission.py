@@ -24,7 +24,7 @@ Resource = Mapping[str, Any]
 ACTIVE = "active"
 COMPONENTS_MIN = 2
 
-_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+_CODE = re.compile(r"-?[A-Za-z][A-Za-z0-9_-]*")
 _TYPES = ("composite", "date", "number", "quantity", "reference", "string", "token", "uri")
 
 

@@ -316,9 +316,10 @@ INDEX_PENDING = Template(
     " « fhir-server reindex » ou POST sur $reindex, puis relancez la recherche quand c'est terminé.",
 )
 DEFINITION_CODE = Template(
-    en="'{code}' cannot be the code of a search parameter. Use letters, digits, '-' and '_', a letter first.",
+    en="'{code}' cannot be the code of a search parameter. Use letters, digits, '-' and '_', a letter or '-'"
+    " and a letter first.",
     fr="« {code} » ne peut pas être le code d'un paramètre de recherche. Utilisez des lettres, des chiffres,"
-    " « - » et « _ », en commençant par une lettre.",
+    " « - » et « _ », en commençant par une lettre, ou par « - » et une lettre.",
 )
 DEFINITION_TYPE = Template(
     en="This server cannot index parameters of type '{type}'. Use one of: {valid}.",

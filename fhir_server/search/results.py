@@ -49,14 +49,18 @@ class Results:
         return before + tuple(self._key(key) for key in keys)
 
     def _key(self, key: str) -> Sort:
-        code = key.removeprefix("-")
+        """A key, descending behind a hyphen; but a parameter of one's own may begin with one itself."""
+        descending = key.startswith("-") and key not in self.registry.search_parameters(
+            self.parameters.types[0]
+        )
+        code = key.removeprefix("-") if descending else key
         parameter = self.parameters.get(code)
         if parameter.type in UNSORTABLE:
             raise InvalidSearch.of(messages.UNSORTABLE(value=code, kind=parameter.type))
         indexed = next(iter(self.parameters.indexed_as(code)))
         kind = kind_of(parameter)
         single = kind == "date" and self.parameters.are_single(code)
-        return Sort(indexed, kind, descending=key.startswith("-"), single=single)
+        return Sort(indexed, kind, descending, single)
 
     def total(self, value: str) -> Total:
         if value not in get_args(Total):

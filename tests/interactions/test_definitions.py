@@ -33,6 +33,14 @@ def test_a_parameter_of_a_type_without_resources_is_searched_at_once(client: Cli
     assert client.get("Patient?favourite=blue").ids == [id]
 
 
+def test_a_code_may_begin_with_a_hyphen_as_r4_recommends(client: Client) -> None:
+    assert client.post("SearchParameter", parameter(code="-favourite")).status == 201
+    blue, red = (client.post("Patient", fond_of(colour)).id for colour in ("blue", "red"))
+    assert client.get("Patient?-favourite=blue").ids == [blue]
+    assert client.get("Patient?-favourite:missing=false&_sort=-favourite").ids == [blue, red]
+    assert client.get("Patient?_sort=--favourite").ids == [red, blue]
+
+
 def test_a_parameter_of_a_type_with_resources_is_pending_until_reindexed(client: Client) -> None:
     before = client.post("Patient", fond_of("blue")).id
     client.post("SearchParameter", parameter())
