@@ -1,9 +1,4 @@
-"""Where an episode stands on a day, from what had happened by then.
-
-Baseline: the collaborative care metrics of New York State (2025), as restated publicly. Response is a fall of
-half or more of the PHQ-9, and remission a score under 5 (Psychiatric Services, 10.1176/appi.ps.201900295). A
-score is never imputed.
-"""
+"""Where an episode stands on a day, from what had happened by then. A score is never imputed."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,15 +6,11 @@ from datetime import date
 
 from mappings.sesame.caseload.caseload import Dossier, Known
 from mappings.sesame.caseload.facts import Episode, Person, Score, Sequence, Visit
-from mappings.sesame.pathway.calendar import add_days
+from mappings.sesame.pathway.response import is_baseline, is_remission, is_response
 
 PHQ9, GAD7 = "44261-6", "70274-6"
 SCALES = {PHQ9: "PHQ-9", GAD7: "GAD-7"}
 """The scales that response is judged by: the PHQ-9, or the GAD-7 where there is no PHQ-9."""
-
-REMISSION_BELOW = 5
-BASELINE_DAYS = 14
-"""The baseline is the first score within so many days after the assessment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +34,12 @@ class Trend:
         """Whether the score fell by half or more; None where the question makes no sense."""
         if self.last is None or self.baseline.value == 0:
             return None
-        return 2 * self.last.value <= self.baseline.value
+        return is_response(self.baseline.value, self.last.value)
 
     @property
     def remitted(self) -> bool | None:
         """Whether the last score is under 5; None where there is none since the baseline."""
-        return None if self.last is None else self.last.value < REMISSION_BELOW
+        return None if self.last is None else is_remission(self.last.value)
 
     @property
     def change_percent(self) -> int | None:
@@ -138,7 +129,7 @@ def trend_of(dossier: Dossier, episode: Episode, day: date) -> Trend | None:
     )
     for scale in SCALES:
         scores = [score for score in within if score.scale == scale]
-        if scores and scores[0].day <= add_days(episode.start, BASELINE_DAYS):
+        if scores and is_baseline(scores[0].day, episode.start):
             return Trend(scale, scores[0], scores[-1] if len(scores) > 1 else None)
     return None
 

@@ -1,8 +1,6 @@
 """Response and remission: what became of a score since the baseline of its episode.
 
-Baseline: the first score within 14 days of the enrolment, which is the initial assessment, never the
-referral. Response is a fall of half or more, remission a score under 5 (Psychiatric Services,
-10.1176/appi.ps.201900295). Nothing is imputed.
+The episode begins with the initial assessment, never with the referral. Nothing is imputed.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,13 +10,11 @@ from datetime import date
 from fhir_server.extension import Resource
 from fhir_server.search.ast import Match, ReferenceValue, SearchQuery, TokenValue
 from mappings.sesame.guide import Guide
-from mappings.sesame.pathway.calendar import add_days
 from mappings.sesame.pathway.reading import FOUND_MAX, Records, codes, day, followed, referring
+from mappings.sesame.pathway.response import is_baseline, is_remission, is_response
 from mappings.sesame.resources.elements import LOINC
 from mappings.sesame.scales import Scale
 
-BASELINE_DAYS = 14
-REMISSION_BELOW = 5
 STANDING = frozenset({"final", "amended", "corrected"})
 """The states of a score that counts."""
 
@@ -42,13 +38,13 @@ class Progress:
 
     @property
     def is_remission(self) -> bool:
-        return self.current.value < REMISSION_BELOW
+        return is_remission(self.current.value)
 
     def is_response(self, from_baseline: int) -> bool | None:
         """Whether the score fell by half; None where the baseline is too low to ask."""
         if self.baseline.value < max(from_baseline, 1):
             return None
-        return 2 * self.current.value <= self.baseline.value
+        return is_response(self.baseline.value, self.current.value)
 
 
 def scores_of(records: Records, scale: Scale, patient: str) -> list[Score]:
@@ -65,7 +61,7 @@ def progress_of(records: Records, scores: list[Score], patient: str) -> Iterator
     episodes = referring(records, "EpisodeOfCare", "patient", f"Patient/{patient}")
     for start, end in _spans(episodes):
         within = [one for one in scores if start <= one.day <= end]
-        if within and within[0].day <= add_days(start, BASELINE_DAYS):
+        if within and is_baseline(within[0].day, start):
             for later in within[1:]:
                 yield Progress(within[0], later)
 

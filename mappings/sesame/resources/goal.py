@@ -1,15 +1,14 @@
-"""The aim of the care: remission, a PHQ-9 under 5.
+"""The aim of the care: remission.
 
 https://hl7.org/fhir/R4/goal.html
 """
 
 from mappings.sesame.guide import Resource
+from mappings.sesame.pathway.response import REMISSION_BELOW
 from mappings.sesame.resources.elements import LOINC, concept, present, resource
 from mappings.sesame.scales import Scale
 
 ACHIEVEMENT = "http://terminology.hl7.org/CodeSystem/goal-achievement"
-# Remission is a PHQ-9 or a GAD-7 under 5 (Psychiatric Services, 10.1176/appi.ps.201900295).
-REMISSION_BELOW = 5
 
 
 def remission_goal(
