@@ -18,6 +18,8 @@ from fhir_server.store.port import StoredResource, UnitOfWork
 BATCH = 100
 """Resources in one unit, some ten milliseconds of the writer's time."""
 
+_CONTAINED = b'"contained":'
+
 
 class Part(NamedTuple):
     """The resources of a type whose first sequence is above `after` and at most `upto`, to be indexed by the
@@ -82,6 +84,8 @@ class Walk:
         page = Page(part.upto, (part.after,))
         result = engine.store.search(SearchQuery((part.type,), count=BATCH, total="none", page=page))
         parameters = _parameters(engine, part)
+        if any(_CONTAINED in stored.body for stored in result.matches):
+            parameters = None  # what lies within is indexed with the whole alone
         entries = tuple(self._entries(engine, result.matches, parameters))
         last = result.next is None
         return Batch(result.matches, entries, parameters, None if last else result.matches[-1].first_sequence)

@@ -33,6 +33,20 @@ def test_a_parameter_of_a_type_without_resources_is_searched_at_once(client: Cli
     assert client.get("Patient?favourite=blue").ids == [id]
 
 
+def test_what_lies_within_is_indexed_by_a_new_parameter_too(client: Client) -> None:
+    drug = {"resourceType": "Medication", "id": "m", "code": {"coding": [{"code": "abc"}]}}
+    order = {"resourceType": "MedicationRequest", "status": "active", "intent": "order", "contained": [drug]}
+    order |= {"subject": {"display": "x"}, "medicationReference": {"reference": "#m"}}
+    id = client.post("MedicationRequest", order).id
+    expression = "MedicationRequest.medication as Reference"
+    own = {"code": "drug", "type": "reference", "target": ["Medication"], "expression": expression}
+    assert client.post("SearchParameter", parameter(base=["MedicationRequest"], **own)).status == 201
+    reindexed(client)
+    assert client.get("MedicationRequest?drug.code=abc").ids == [id]
+    assert client.get("MedicationRequest?medication.code=abc").ids == [id]
+    assert client.engine.store.check() == []
+
+
 def test_a_code_may_begin_with_a_hyphen_as_r4_recommends(client: Client) -> None:
     assert client.post("SearchParameter", parameter(code="-favourite")).status == 201
     blue, red = (client.post("Patient", fond_of(colour)).id for colour in ("blue", "red"))
