@@ -55,14 +55,11 @@ more they cost no less, but with each statement the thread lets others run, and 
 """
 
 
-@cache
-def _insert_statement(table: str, rows: int) -> str:
-    """Clients may say the same thing twice, and then it is indexed once."""
-    names = ("parameter", *COLUMNS[table], "key")
-    values = ", ".join([f"({', '.join('?' * len(names))})"] * rows)
-    return f"INSERT OR IGNORE INTO {table} ({', '.join(names)}) VALUES {values}"
-
-
+_INSERT = {
+    table: f"INSERT OR IGNORE INTO {table} ({', '.join(('parameter', *columns, 'key'))})"
+    for table, columns in TABLES
+}
+"""Clients may say the same thing twice, and then it is indexed once."""
 _DELETE = {
     table: f"DELETE FROM {table} WHERE {' AND '.join(f'{c} = ?' for c in ('parameter', *columns, 'key'))}"
     for table, columns in TABLES
@@ -86,18 +83,29 @@ def unpack(blob: bytes) -> Rows:
 
 
 def insert_rows(connection: sqlite3.Connection, table: str, rows: Sequence[Row]) -> None:
-    """Write rows of one table, each with the key of its resource behind its cells."""
+    """Write rows of one index table, each with the key of its resource behind its cells."""
+    insert(connection, _INSERT[table], rows)
+
+
+def insert(connection: sqlite3.Connection, into: str, rows: Sequence[Row]) -> None:
+    """Write rows by few statements that begin with `into`."""
     done = 0
     for size in _ROWS_AT_ONCE:
         end = len(rows) - (len(rows) - done) % size
         if done < end:
             groups = (rows[start : start + size] for start in range(done, end, size))
-            statement = _insert_statement(table, size)
+            statement = _with_values(into, size, len(rows[0]))
             connection.executemany(statement, map(tuple, map(chain.from_iterable, groups)))
             done = end
     if done < len(rows):
         rest = rows[done:]
-        connection.execute(_insert_statement(table, len(rest)), tuple(chain.from_iterable(rest)))
+        connection.execute(_with_values(into, len(rest), len(rest[0])), tuple(chain.from_iterable(rest)))
+
+
+@cache
+def _with_values(into: str, rows: int, cells: int) -> str:
+    values = ", ".join([f"({', '.join('?' * cells)})"] * rows)
+    return f"{into} VALUES {values}"
 
 
 def delete_rows(connection: sqlite3.Connection, table: str, rows: Iterable[Row]) -> None:

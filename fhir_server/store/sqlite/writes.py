@@ -8,14 +8,10 @@ https://www.sqlite.org/lang_savepoint.html
 import sqlite3
 from dataclasses import dataclass, field
 
-from fhir_server.store.sqlite.rows import Row, delete_rows, insert_rows
+from fhir_server.store.sqlite.rows import Row, delete_rows, insert, insert_rows
 
-_VERSION = """
-INSERT INTO versions (sequence, key, type, id, version, last_updated, method, body)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
-_RESOURCE = """
-INSERT INTO resources (version, sequence, last_updated, living, entries, key, type, id)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
+_VERSION = "INSERT INTO versions (sequence, key, type, id, version, last_updated, method, body)"
+_RESOURCE = "INSERT INTO resources (version, sequence, last_updated, living, entries, key, type, id)"
 _CHANGE = """
 UPDATE resources SET version = ?, sequence = ?, last_updated = ?, living = ?, entries = ? WHERE key = ?"""
 _WAITING = """
@@ -54,14 +50,12 @@ class Writes:
 
     def carry_out(self, connection: sqlite3.Connection) -> None:
         """Write all of it."""
-        for statement, rows in (
-            (_VERSION, self.versions),
-            (_RESOURCE, self.created),
-            (_CHANGE, self.changed),
-            (_WAITING, self.waiting),
-        ):
-            if rows:
-                connection.executemany(statement, rows)
+        insert(connection, _VERSION, self.versions)
+        insert(connection, _RESOURCE, self.created)
+        if self.changed:
+            connection.executemany(_CHANGE, self.changed)
+        if self.waiting:
+            connection.executemany(_WAITING, self.waiting)
         if self.former:
             delete_rows(connection, "token", self.former)
         if self.identifiers:
