@@ -22,6 +22,9 @@ _MEMBERS = {
 }
 
 
+COPIED_BYTES_MAX = 16_777_216
+"""What the copies of one patch come to at most: each may copy all before it, and so double the document."""
+
 INDEX_DIGITS_MAX = 9
 """More than any array has; Python reads no number of thousands of digits."""
 
@@ -79,10 +82,13 @@ def json_patched(document: Any, patch: Any) -> Any:
     if not isinstance(patch, list):
         raise InvalidRequest.of(messages.PATCH_NOT_A_LIST())
     holder: dict[str, Any] = {"": document}
+    copied = 0
     for index, operation in enumerate(patch):
         _check(index, operation)
         try:
-            _apply(holder, operation, index)
+            copied += _apply(holder, operation, index)
+            if copied > COPIED_BYTES_MAX:
+                raise _NotApplicable("the patch copies too much")
         except _NotApplicable as error:
             text = messages.PATCH_NOT_APPLICABLE(index=index, path=operation["path"], reason=error)
             raise Unprocessable.of(text) from error
@@ -108,7 +114,8 @@ def _is_pointer(text: Any) -> bool:
     return isinstance(text, str) and (text == "" or text.startswith("/"))
 
 
-def _apply(holder: dict[str, Any], operation: dict[str, Any], index: int) -> None:
+def _apply(holder: dict[str, Any], operation: dict[str, Any], index: int) -> int:
+    """Apply one operation; how many bytes it copied within the document."""
     place = _place(holder, operation["path"])
     value = _own_copy(operation.get("value"))
     changes: dict[str, Callable[[], Any]] = {
@@ -116,10 +123,18 @@ def _apply(holder: dict[str, Any], operation: dict[str, Any], index: int) -> Non
         "remove": place.remove,
         "replace": lambda: place.replace(value),
         "move": lambda: _move(holder, operation),
-        "copy": lambda: place.add(_own_copy(_place(holder, operation["from"]).get())),
         "test": lambda: _test(place, value, operation["path"], index),
     }
+    if operation["op"] == "copy":
+        return _copy(holder, operation, place)
     changes[operation["op"]]()
+    return 0
+
+
+def _copy(holder: dict[str, Any], operation: dict[str, Any], place: _Place) -> int:
+    written = json.serialise(_place(holder, operation["from"]).get())
+    place.add(json.parse(written))
+    return len(written)
 
 
 def _move(holder: dict[str, Any], operation: dict[str, Any]) -> None:

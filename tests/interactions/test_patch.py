@@ -85,6 +85,17 @@ class TestJsonPatch:
         assert client.patch(f"Patient/{id}", [operation]).status == status
         assert client.get(f"Patient/{id}").version == 1
 
+    def test_copies_of_copies_have_an_end(self, client: Client) -> None:
+        extension = [{"url": "urn:x", "valueString": "x" * 100}]
+        id = client.post("Patient", patient(extension=extension)).id
+        double = {"op": "copy", "from": "/extension", "path": "/extension/0/extension"}
+        answer = client.patch(f"Patient/{id}", [double] * 60)
+        assert answer.status in (400, 422)
+        assert client.patch(f"Patient/{id}", [{**double, "path": "/extension/-"}] * 60).status in (400, 422)
+        assert client.patch(f"Patient/{id}", [{**double, "from": "/name", "path": "/contact"}]).status == 400
+        several = [{"op": "copy", "from": "/extension/0", "path": "/extension/-"}] * 1_000
+        assert len(client.patch(f"Patient/{id}", several).content["extension"]) == 1_001
+
     def test_a_patch_that_is_no_list_is_refused(self, client: Client) -> None:
         id = client.post("Patient", patient()).id
         assert client.patch(f"Patient/{id}", {"op": "remove", "path": "/name"}).status == 400
