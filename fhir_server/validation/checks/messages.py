@@ -55,7 +55,7 @@ QUESTIONNAIRE_UNKNOWN = Template(
     en="The questionnaire {url} is not known here, so the answers could not be checked. Store or load it.",
     fr="Le questionnaire {url} n'est pas connu ici : les réponses n'ont pu être vérifiées. Chargez-le.",
 )
-TOO_LARGE = Template(
+RESPONSE_TOO_LARGE = Template(
     en="The questionnaire {url} and this response are together too large to be compared here.",
     fr="Le questionnaire {url} et cette réponse sont ensemble trop grands pour être comparés ici.",
 )

@@ -50,7 +50,7 @@ class QuestionnaireResponseCheck:
         yield from _in_use(resource, questionnaire)
         form = read_form(questionnaire)
         if _size(form) * _count_of_items(resource) > COMPARISONS_MAX:
-            text = messages.TOO_LARGE(url=url)
+            text = messages.RESPONSE_TOO_LARGE(url=url)
             yield finding("warning", "too-costly", "questionnaire-known", text, ROOT)
             return
         enablement = Enablement(form, resource, context.paths)
