@@ -30,6 +30,8 @@ class Criteria:
     type: str
     parameters: Parameters
     interaction: str = field(compare=False)
+    search: ParsedSearch | None = field(default=None, compare=False)
+    """What they are understood as, where somebody has done that already."""
 
     def __str__(self) -> str:
         return urlencode(self.parameters, safe="|:/")
@@ -86,6 +88,8 @@ def _limited(query: SearchQuery, limit: int) -> SearchQuery:
 
 def _understood(criteria: Criteria, engine: Engine, base_url: str) -> ParsedSearch:
     """The search that criteria are. That of a reference, such as to the nurse, is made again and again."""
+    if criteria.search is not None:
+        return criteria.search
     parameters = tuple(pair for pair in criteria.parameters if pair[0] not in ("_format", "_pretty"))
 
     def parsed() -> ParsedSearch:
@@ -113,6 +117,12 @@ def one_match(unit: UnitOfWork, engine: Engine, criteria: Criteria, base_url: st
             messages.SEVERAL_MATCHES(type=criteria.type, criteria=criteria), code="multiple-matches"
         )
     return found[0] if found else None
+
+
+def understood(criteria: Criteria, engine: Engine, base_url: str) -> Criteria:
+    """The criteria with the search that they are. Raises what is wrong with it."""
+    search = _understood(criteria, engine, base_url)
+    return Criteria(criteria.type, criteria.parameters, criteria.interaction, search)
 
 
 def likely_match(engine: Engine, criteria: Criteria, base_url: str) -> StoredResource | None:

@@ -4,7 +4,7 @@ Deletes first, then creates, updates and patches, then reads, whatever their ord
 https://hl7.org/fhir/R4/http.html#trules
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -28,7 +28,14 @@ from fhir_server.interactions.conditions import check_if_match, check_if_none_ma
 from fhir_server.interactions.delete import deletion_targets
 from fhir_server.interactions.entries import Entry, entries_by_method, entry_of, located
 from fhir_server.interactions.foresight import Linked, foresee, linked
-from fhir_server.interactions.matching import Criteria, criteria, expect_matches, matches, one_match
+from fhir_server.interactions.matching import (
+    Criteria,
+    criteria,
+    expect_matches,
+    matches,
+    one_match,
+    understood,
+)
 from fhir_server.interactions.overlap import contested, in_turn
 from fhir_server.interactions.patch import check_media_type, patched
 from fhir_server.interactions.prepared import Prepared
@@ -101,6 +108,7 @@ class Transaction:
         creates = entries_by_method(self._entries, "POST")
         self._ids = {asked.index: engine.new_id() for asked in creates}
         self._foresight = foresee(self._entries, self._resources, self._ids, engine)
+        self._conditions = self._understood()
 
     def work(self, unit: UnitOfWork) -> FhirResponse:
         """Write every entry."""
@@ -139,7 +147,7 @@ class Transaction:
         unit.expect(self._named())
         for asked in entries_by_method(self._entries, "DELETE"):
             answers[asked.index] = _at(asked, self._delete, unit, changeset, plan)
-        expect_matches(unit, self._engine, self._conditions(), self._request.base_url)
+        expect_matches(unit, self._engine, self._conditions.values(), self._request.base_url)
         for asked in entries_by_method(self._entries, "POST"):
             _at(asked, self._plan_create, unit, plan)
         for asked in entries_by_method(self._entries, "PUT", "PATCH"):
@@ -161,16 +169,20 @@ class Transaction:
         paths = (asked.request.path for asked in changing)
         return [(path[0], path[1]) for path in paths if len(path) == 2]
 
-    def _conditions(self) -> Iterator[Criteria]:
-        """The criteria of conditional creates and updates."""
+    def _understood(self) -> dict[int, Criteria]:
+        """The criteria of conditional creates and updates, by the index of their entry."""
+        found: dict[int, Criteria] = {}
         for asked in entries_by_method(self._entries, "POST", "PUT"):
             request = asked.request
-            if request.conditions.if_none_exist is not None:
+            updates = request.method == "PUT" and len(request.path) == 1 and request.query
+            if updates or (request.method == "POST" and request.conditions.if_none_exist is not None):
                 # What is wrong with it is told when it is its turn.
                 with suppress(FhirError):
-                    yield criteria(request.path[0], request.conditions.if_none_exist, "create")
-            elif len(request.path) == 1 and request.query:
-                yield Criteria(request.path[0], request.query, "update")
+                    found[asked.index] = understood(_condition(asked), self._engine, request.base_url)
+        return found
+
+    def _wanted(self, asked: Entry) -> Criteria:
+        return self._conditions.get(asked.index) or _condition(asked)
 
     def _delete(self, asked: Entry, unit: UnitOfWork, changeset: Changeset, plan: _Plan) -> bytes:
         request = asked.request
@@ -194,12 +206,11 @@ class Transaction:
         request = asked.request
         if len(request.path) != 1:
             raise _unfit(asked)
-        type = request.path[0]
         resource = self._resources[asked.index]
         if request.conditions.if_none_exist is None:
             self._plan_write(plan, _Write(asked, self._ids[asked.index], None, resource))
             return
-        wanted = criteria(type, request.conditions.if_none_exist, "create")
+        wanted = self._wanted(asked)
         existing = one_match(unit, self._engine, wanted, request.base_url)
         if existing is not None:
             plan.matched.append((asked, existing))
@@ -217,7 +228,7 @@ class Transaction:
         check_if_match(request.conditions, current)
         check_if_none_match(request.conditions, current)
         if len(request.path) == 1 and (current is None or current.deleted):
-            _note_unmatched(plan, asked, Criteria(request.path[0], request.query, "update"))
+            _note_unmatched(plan, asked, self._wanted(asked))
         self._plan_write(plan, _Write(asked, id, current, resource))
 
     def _update_target(self, asked: Entry, unit: UnitOfWork) -> tuple[StoredResource | None, str, Resource]:
@@ -227,7 +238,7 @@ class Transaction:
             check_id(request.path[1])
             check_same_id(resource, request.path[1])
             return unit.read(*request.path), request.path[1], resource
-        wanted = Criteria(request.path[0], request.query, "update")
+        wanted = self._wanted(asked)
         current, id = update_target(unit, self._engine, wanted, resource, request.base_url)
         return current, id, resource
 
@@ -278,6 +289,14 @@ class Transaction:
 
     def _read(self, asked: Entry, unit: UnitOfWork) -> bytes:
         return answer_entry(asked.request, self._read_in(asked.request, unit))
+
+
+def _condition(asked: Entry) -> Criteria:
+    """The criteria of a conditional create or update. Raises `InvalidRequest` for those of another type."""
+    request = asked.request
+    if request.method == "POST":
+        return criteria(request.path[0], request.conditions.if_none_exist or "", "create")
+    return Criteria(request.path[0], request.query, "update")
 
 
 def _put(asked: Entry, write: _Write, changeset: Changeset) -> _Written:
