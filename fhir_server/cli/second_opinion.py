@@ -6,18 +6,11 @@ Its models are of R4B, which has the structure of R4 for most types; it checks n
 from importlib import import_module
 from typing import Any
 
+from fhir_server.cli import messages
 from fhir_server.cli.failure import MisuseError
 from fhir_server.core import json
-from fhir_server.issues import Issue, Template
+from fhir_server.issues import Issue
 
-REFUSED = Template(
-    en="fhir.resources (R4B) refuses this, and this validator does not: {reason}",
-    fr="fhir.resources (R4B) refuse ceci, et ce validateur non : {reason}",
-)
-ACCEPTED = Template(
-    en="fhir.resources (R4B) accepts this resource, and this validator finds an error of structure.",
-    fr="fhir.resources (R4B) accepte cette ressource, et ce validateur y trouve une erreur de structure.",
-)
 STRUCTURAL = frozenset({"structure", "required", "value", "code-invalid"})
 """The kinds of errors that both look for."""
 REASONS_MAX = 5
@@ -43,11 +36,11 @@ class SecondOpinion:
         reasons = self._refusal(resource, type)
         if reasons and not ours:
             return [
-                Issue("warning", "informational", REFUSED(reason=reason), (place,), "cross-check")
+                Issue("warning", "informational", messages.REFUSED(reason=reason), (place,), "cross-check")
                 for place, reason in reasons
             ]
         if ours and not reasons:
-            return [Issue("information", "informational", ACCEPTED(), (type,), "cross-check")]
+            return [Issue("information", "informational", messages.ACCEPTED(), (type,), "cross-check")]
         return []
 
     def _refusal(self, resource: dict[str, Any], type: str) -> list[tuple[str, str]]:

@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from fhir_server.cli import messages
 from fhir_server.cli.places import Position, SourceMap
 from fhir_server.cli.sources import Source, sources
 from fhir_server.core import json
 from fhir_server.errors import FhirError
-from fhir_server.issues import Issue, Template
+from fhir_server.issues import Issue
 
 FAILING = ("fatal", "error")
-NOT_READ = Template(en="The file cannot be read: {reason}.", fr="Le fichier ne peut être lu : {reason}.")
 
 Examine = Callable[[Any], Iterable[Issue]]
 """Gives the issues of a parsed resource."""
@@ -65,7 +65,7 @@ def verdicts(files: Iterable[Path], examine: Examine, depth_max: int) -> Iterato
             for source in sources(file):
                 yield _verdict(source, examine, depth_max)
         except OSError as error:
-            issue = Issue("fatal", "exception", NOT_READ(reason=error.strerror or error))
+            issue = Issue("fatal", "exception", messages.NOT_READ(reason=error.strerror or error))
             yield Verdict(file, None, "", (Found(issue, Position(1, 1)),))
 
 

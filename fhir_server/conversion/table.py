@@ -81,9 +81,8 @@ class Own:
 @dataclass(frozen=True, slots=True)
 class Table:
     """A native record. `system` is that of its own identifier, its field `key`, which every part bears;
-    `looks` name list
-    items for the paths; `rules` are further keywords of its JSON Schema. Resources that do not say every
-    field in `told_by` are none of this record's.
+    `looks` name list items for the paths; `rules` are further keywords of its JSON Schema. Resources that do
+    not say every field in `told_by` are none of this record's.
     """
 
     name: str

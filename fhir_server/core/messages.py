@@ -18,3 +18,4 @@ FOREIGN_TOKEN = Template(
     en="This page link or cursor was not made by this server for {path}. Start again without it.",
     fr="Ce lien de page ou ce curseur n'a pas été produit par ce serveur pour {path}. Recommencez sans lui.",
 )
+ALL_OK = Template(en="Done, with nothing to report.", fr="Fait, sans remarque.")

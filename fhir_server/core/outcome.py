@@ -6,15 +6,14 @@ https://hl7.org/fhir/R4/operationoutcome.html
 from collections.abc import Iterable
 from typing import Any
 
-from fhir_server.issues import Issue, Language, Template
-
-ALL_OK = Template(en="Done, with nothing to report.", fr="Fait, sans remarque.")
+from fhir_server.core import messages
+from fhir_server.issues import Issue, Language
 
 
 def operation_outcome(issues: Iterable[Issue], language: Language) -> dict[str, Any]:
     """The resource; without any issue it says that all went well."""
     entries = [_entry(issue, language) for issue in issues]
-    everything_fine = Issue("information", "informational", ALL_OK())
+    everything_fine = Issue("information", "informational", messages.ALL_OK())
     return {
         "resourceType": "OperationOutcome",
         "issue": entries or [_entry(everything_fine, language)],
