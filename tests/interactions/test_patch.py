@@ -243,6 +243,25 @@ class TestFhirPathPatch:
             }
         ]
 
+    def test_an_extension_is_added_by_its_parts_or_whole(self, client: Client) -> None:
+        id = client.post("Patient", patient()).id
+        change = fhirpath_patch(type="add", path="Patient", name="extension")
+        parts = [
+            {"name": "url", "valueUri": "urn:x"},
+            {"name": "value", "valueDecimal": json.number("2.500")},
+        ]
+        change["parameter"][0]["part"].append({"name": "value", "part": parts})
+        assert client.patch(f"Patient/{id}", change, content_type=FHIR_JSON).status == 200
+        whole = {"url": "urn:x", "valueCode": "y"}
+        change = fhirpath_patch(type="add", path="Patient", name="extension", value=("valueExtension", whole))
+        answer = client.patch(f"Patient/{id}", change, content_type=FHIR_JSON)
+        assert answer.content["extension"][1] == whole
+        stored = client.engine.store.read("Patient", id)
+        assert stored is not None
+        assert b'"valueDecimal":2.500' in stored.body
+        bad = fhirpath_patch(type="add", path="Patient", name="extension", value=("valueExtension", "x"))
+        assert client.patch(f"Patient/{id}", bad, content_type=FHIR_JSON).status == 400
+
     @pytest.mark.parametrize("name", ["colour", "gender"])
     def test_parts_that_make_no_object_are_refused(self, client: Client, name: str) -> None:
         id = client.post("Patient", patient()).id
