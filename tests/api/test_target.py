@@ -4,6 +4,7 @@ import pytest
 
 from fhir_server.api import target
 from fhir_server.errors import InvalidRequest
+from fhir_server.interactions.routes import BY_SHAPE
 
 SCOPE = {"scheme": "http", "server": ("127.0.0.1", 8080)}
 
@@ -83,6 +84,17 @@ def test_a_query_that_is_not_utf8_is_refused() -> None:
 )
 def test_allowed_methods(path: tuple[str, ...], methods: tuple[str, ...]) -> None:
     assert target.allowed_methods(path) == methods
+
+
+EXAMPLES = {"type": "Patient", "id": "1", "version": "2", "operation": "$validate"}
+
+
+@pytest.mark.parametrize("shape", BY_SHAPE)
+def test_what_is_allowed_is_what_is_answered(shape: str) -> None:
+    parts = [EXAMPLES.get(part, part) for part in shape.split("/") if part]
+    allowed = set(target.allowed_methods(tuple(parts)))
+    assert allowed - {"HEAD"} == set(BY_SHAPE[shape])
+    assert ("HEAD" in allowed) == ("GET" in allowed)
 
 
 def test_a_template_shows_only_known_words() -> None:
