@@ -15,11 +15,11 @@ FACTS = ROOT / "fhir_server" / "definitions" / "r4"
 
 def compiled(output: Path) -> Path:
     """The facts compiled anew; skips where the package cannot be had."""
-    command = [sys.executable, str(ROOT / "scripts" / "compile_r4.py"), "--output", str(output)]
+    command = [sys.executable, "-m", "scripts.compile_r4", "--output", str(output)]
     if package := os.environ.get("FHIR_SERVER_TEST_R4_PACKAGE"):
         command += ["--package", package]
     environment = {**os.environ, "PIP_RETRIES": "0", "PIP_DEFAULT_TIMEOUT": "10"}
-    run = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+    run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
     if run.returncode and "CalledProcessError" in run.stderr:
         pytest.skip("pip cannot download the definitions package; the checksums are still tested")
     assert run.returncode == 0, run.stderr

