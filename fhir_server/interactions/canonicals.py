@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from msgspec import structs
+
 from fhir_server.core import json
 from fhir_server.errors import InvalidSearch
 from fhir_server.extension import Engine
@@ -47,7 +49,7 @@ class Canonicals:
         if all(type(clause) is Match for clause in query.where):
             return query
         where = tuple(self._clause(clause, query.types) for clause in query.where)
-        return query if where == query.where else replace(query, where=where)
+        return query if where == query.where else structs.replace(query, where=where)
 
     def codes(self, type: str) -> list[str]:
         """The reference parameters of a type that look at canonicals."""

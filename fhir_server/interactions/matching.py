@@ -6,8 +6,10 @@ https://hl7.org/fhir/R4/http.html#ccreate
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlencode
+
+from msgspec import structs
 
 from fhir_server.errors import FhirError, InvalidRequest, PreconditionFailed
 from fhir_server.extension import Engine
@@ -83,7 +85,7 @@ def expect_matches(
 
 
 def _limited(query: SearchQuery, limit: int) -> SearchQuery:
-    return replace(query, count=limit, total="none", includes=(), sort=(), page=None)
+    return structs.replace(query, count=limit, total="none", includes=(), sort=(), page=None)
 
 
 def _understood(criteria: Criteria, engine: Engine, base_url: str) -> ParsedSearch:

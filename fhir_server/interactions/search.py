@@ -3,8 +3,6 @@
 https://hl7.org/fhir/R4/http.html#search
 """
 
-from dataclasses import replace
-
 from msgspec import structs
 
 from fhir_server.core.bundle import bundle
@@ -44,9 +42,9 @@ def _answer(request: FhirRequest, engine: Engine, reader: Reader) -> FhirRespons
     check_coverage(parsed.query, engine.pending, engine.registry)
     query = Canonicals(engine, reader).followed(parsed.query)
     if query is not parsed.query:
-        parsed = replace(parsed, query=query)
+        parsed = structs.replace(parsed, query=query)
     if parsed.summary == "count" or parsed.query.count == 0:
-        result = _found(replace(parsed.query, count=0, total="accurate"), engine, reader)
+        result = _found(structs.replace(parsed.query, count=0, total="accurate"), engine, reader)
         body = bundle("searchset", [], [self_link(request, parsed.self_parameters)], result.total)
         return FhirResponse(200, body=body)
     result = _found(parsed.query, engine, reader)
@@ -67,7 +65,7 @@ def _understood(request: FhirRequest, engine: Engine) -> ParsedSearch:
 def _turned(turn: Turn, request: FhirRequest, engine: Engine) -> ParsedSearch:
     """A further page of a search, whose matches were counted for the first."""
     parsed = _parsed(list(turn.parameters), request, engine)
-    return replace(parsed, query=replace(parsed.query, page=turn.page, total="none"))
+    return structs.replace(parsed, query=structs.replace(parsed.query, page=turn.page, total="none"))
 
 
 def _parsed(parameters: list[tuple[str, str]], request: FhirRequest, engine: Engine) -> ParsedSearch:
@@ -86,7 +84,9 @@ def _parsed(parameters: list[tuple[str, str]], request: FhirRequest, engine: Eng
     )
     if not within.where:
         return parsed
-    return replace(parsed, query=replace(parsed.query, where=within.where + parsed.query.where))
+    return structs.replace(
+        parsed, query=structs.replace(parsed.query, where=within.where + parsed.query.where)
+    )
 
 
 def _found(query: SearchQuery, engine: Engine, reader: Reader) -> SearchResult:

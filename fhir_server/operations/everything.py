@@ -7,7 +7,6 @@ https://hl7.org/fhir/R4/encounter-operation-everything.html
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import groupby
 
 from msgspec import structs
@@ -93,7 +92,7 @@ def _query(engine: Engine, type: str, id: str, given: dict[str, str], turn: Turn
             where += _in_care_period(engine, prefix, name, given[name])  # type: ignore[arg-type]
     count = page_size(given.get("_count"), engine.limits)
     asked = SearchQuery(wanted or members, tuple(where), count=count)
-    return replace(asked, page=turn.page, total="none") if turn else asked
+    return structs.replace(asked, page=turn.page, total="none") if turn else asked
 
 
 def _in_care_period(engine: Engine, prefix: Prefix, name: str, value: str) -> Iterator[Clause]:

@@ -5,8 +5,9 @@ https://hl7.org/fhir/R4/observation-operation-lastn.html
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
+
+from msgspec import structs
 
 from fhir_server.core import json
 from fhir_server.core.request import FhirRequest, FhirResponse
@@ -46,7 +47,7 @@ def lastn(request: FhirRequest, engine: Engine) -> FhirResponse:
     )
     most = _most(dict(found).get(MAX) or "1")
     check_coverage(parsed.query, engine.pending, engine.registry)
-    matches = tuple(_last(engine, replace(parsed.query, sort=MOST_RECENT_FIRST), most))
+    matches = tuple(_last(engine, structs.replace(parsed.query, sort=MOST_RECENT_FIRST), most))
     result = SearchResult(matches, len(matches), 0, None)
     shown = ParsedSearch(parsed.query, parsed.ignored, (*parsed.self_parameters, (MAX, str(most))))
     return searchset(request, engine, shown, result)
@@ -75,7 +76,7 @@ def _last(engine: Engine, query: SearchQuery, most: int) -> Iterator[StoredResou
 def _all(engine: Engine, query: SearchQuery) -> Iterator[StoredResource]:
     page: Page | None = None
     while True:
-        asked = replace(query, count=engine.limits.page_max, total="none", includes=(), page=page)
+        asked = structs.replace(query, count=engine.limits.page_max, total="none", includes=(), page=page)
         result = engine.store.search(asked)
         yield from result.matches
         if result.next is None:

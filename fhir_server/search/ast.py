@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
+from msgspec import Struct
+
 Prefix = Literal["eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap"]
 ParameterType = Literal[
     "string",
@@ -277,8 +279,7 @@ class Page:
     after: SortKey
 
 
-@dataclass(frozen=True, slots=True)
-class SearchQuery:
+class SearchQuery(Struct, frozen=True):
     """A whole search. `types` is empty for every type; `where` are joined by AND; `visibility` is applied
     at every hop. Without `sort`, matches come by first sequence, ascending, which is also the last sort key
     of all. A `bounded` total is exact up to `total_max` matches, and of more there is none.
@@ -292,4 +293,4 @@ class SearchQuery:
     total: Literal["none", "bounded", "estimate", "accurate"] = "accurate"
     total_max: int = 1_000
     page: Page | None = None
-    visibility: Clause | None = field(default=None)
+    visibility: Clause | None = None

@@ -4,8 +4,9 @@ https://hl7.org/fhir/R4/search.html#chaining
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct, structs
 
 from fhir_server.definitions.registry import Registry
 from fhir_server.definitions.search_parameters import SearchParameter
@@ -19,8 +20,7 @@ from fhir_server.search.parameters import Parameters, UnknownParameter, resource
 from fhir_server.search.types.context import Reading
 
 
-@dataclass(frozen=True, slots=True)
-class Criterion:
+class Criterion(Struct, frozen=True):
     """One parameter of the query: `name` is what is still to be understood of `whole`, as the client wrote
     it; `steps` counts the resources that were passed to get there.
     """
@@ -34,7 +34,7 @@ class Criterion:
         """What stands behind a chain or `_has`."""
         if self.steps == STEPS_MAX:
             raise refused(messages.TOO_DEEP(parameter=self.whole, limit=STEPS_MAX), self.whole)
-        return replace(self, name=name, steps=self.steps + 1)
+        return structs.replace(self, name=name, steps=self.steps + 1)
 
 
 Follow = Callable[[Parameters], Clause]

@@ -5,7 +5,9 @@ https://hl7.org/fhir/R4/search.html#modifiers
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+
+from msgspec import Struct, structs
 
 from fhir_server.definitions.registry import Registry
 from fhir_server.definitions.search_parameters import SearchParameter
@@ -40,8 +42,7 @@ Read = Callable[[str, Reading], Value]
 _is_mime_type = re.compile(r"[\w.+-]+/[\w.+-]+").fullmatch
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """Alternatives, still escaped, for a parameter that the types of `parameters` have in common. `whole` is
     the parameter as the client wrote it.
     """
@@ -106,7 +107,7 @@ class Criteria:
         return (type,)
 
     def _values(self, asked: Asked, read: Read, type: str | None = None) -> tuple[Value, ...]:
-        reading = replace(self._reading, parameter=asked.whole, type=type)
+        reading = structs.replace(self._reading, parameter=asked.whole, type=type)
         return tuple(read(text, reading) for text in asked.texts)
 
     def _matches(self, asked: Asked, read: Read, modifier: str | None = None) -> list[Clause]:
@@ -130,7 +131,7 @@ class Criteria:
     def _string(self, asked: Asked) -> Clause:
         """Punctuation within words is a space, or nothing at all."""
         without = [text for text in (string.joined(unescape(text)) for text in asked.texts) if text]
-        asked = replace(asked, texts=[*asked.texts, *without])
+        asked = structs.replace(asked, texts=[*asked.texts, *without])
         return any_of(self._matches(asked, string.parse, asked.modifier))
 
     def _words(self, asked: Asked) -> Clause:
@@ -250,11 +251,11 @@ class Criteria:
             if not any(version):
                 plain.append(text)
                 continue
-            of_version = replace(asked, parameter=asked.parameters.get("version"), texts=[version[0]])
+            of_version = structs.replace(asked, parameter=asked.parameters.get("version"), texts=[version[0]])
             parts = Match("url", "uri", (uri.parse(url, self._reading),)), self._token(of_version)
             alternatives.append(AllOf(parts))
         if plain:
-            alternatives += self._matches(replace(asked, texts=plain), uri.parse)
+            alternatives += self._matches(structs.replace(asked, texts=plain), uri.parse)
         return any_of(alternatives)
 
     def _uri_segments(self, asked: Asked) -> Clause:

@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from msgspec import structs
+
 from fhir_server.definitions.search_parameters import SearchParameter
 from fhir_server.search import filter_syntax, messages
 from fhir_server.search.ast import AllOf, AnyOf, Clause, DateValue, Match, Not, ParameterType
@@ -106,7 +108,9 @@ class _Compiler:
         if self.clauses.is_special(step.name):
             self._check(operator, _SPECIAL, step.name, "special")
             text = re.sub(_EVERY_SEPARATOR, r"\\\g<0>", value)
-            return self.clauses.clause(parameters, replace(self.criterion, name=step.name, value=text))
+            return self.clauses.clause(
+                parameters, structs.replace(self.criterion, name=step.name, value=text)
+            )
         parameter = parameters.get(step.name)
         kind = kind_of(parameter)
         self._check(operator, VALID[kind], parameter.code, parameter.type)
@@ -138,14 +142,14 @@ class _Compiler:
         criteria = self.clauses.criteria
         match kind:
             case "date" if operator in ("co", "po"):
-                found = criteria.compared(replace(asked, texts=[f"eq{text}"]), "co")
+                found = criteria.compared(structs.replace(asked, texts=[f"eq{text}"]), "co")
                 return found if operator == "co" else _overlapping(found)
             case "date" | "number" | "quantity":
-                return criteria.clause(replace(asked, texts=[operator + text]))
+                return criteria.clause(structs.replace(asked, texts=[operator + text]))
             case "token" if operator in _TOKEN_MODIFIERS:
-                return criteria.clause(replace(asked, modifier=_TOKEN_MODIFIERS[operator]))
+                return criteria.clause(structs.replace(asked, modifier=_TOKEN_MODIFIERS[operator]))
             case "string" if operator in _STRING_MODIFIERS:
-                return criteria.clause(replace(asked, modifier=_STRING_MODIFIERS[operator]))
+                return criteria.clause(structs.replace(asked, modifier=_STRING_MODIFIERS[operator]))
             case "string":
                 return criteria.compared(asked, operator)
         if operator == "ne":

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
+from msgspec import Struct
+
 from fhir_server.definitions.registry import Registry
 from fhir_server.errors import InvalidSearch
 from fhir_server.issues import Issue
@@ -30,8 +32,7 @@ _OWN_WISHES = (*ONCE, "_sort")
 """What a client says in place of the named query that it asks."""
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedSearch:
+class ParsedSearch(Struct, frozen=True):
     """What was understood of a query.
 
     `ignored` tells what was not, and why; `self_parameters` are those that count, for the self link;

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given, note
 from hypothesis import strategies as st
+from msgspec import structs
 
 from fhir_server.definitions.registry import Registry
 from fhir_server.search.ast import Page, SearchQuery
@@ -38,12 +39,12 @@ def walk(store: Store, query: SearchQuery, between: Callable[[], None] = lambda:
             return found
         assert len(result.matches) == query.count
         between()
-        result = store.search(replace(query, page=Page(result.snapshot, result.next)))
+        result = store.search(structs.replace(query, page=Page(result.snapshot, result.next)))
 
 
 def everything(store: Store, query: SearchQuery) -> list[str]:
     """The references on one page that is large enough."""
-    result = store.search(replace(query, count=1_000))
+    result = store.search(structs.replace(query, count=1_000))
     assert result.next is None
     return [match.reference for match in result.matches]
 

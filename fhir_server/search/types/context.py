@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from msgspec import Struct
+
 from fhir_server.search.entries import Entries
 
 Indexer = Callable[[Any, Entries], None]
@@ -45,8 +47,7 @@ class Target:
     system: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """How a search value is read: for which parameter, as the client wrote it, and at what time (UTC
     microseconds).
 
