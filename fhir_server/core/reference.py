@@ -4,6 +4,7 @@ https://hl7.org/fhir/R4/references.html
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -57,6 +58,13 @@ def parse_reference(text: str, *base_urls: str) -> Reference:
     if base_urls and reference.kind == "absolute" and reference.type:
         return _below(reference, base_urls)
     return reference
+
+
+def relative(body: bytes, base_urls: Iterable[str]) -> bytes:
+    """A resource as it is serialised here, with relative references instead of those below `base_urls`."""
+    for base_url in base_urls:
+        body = body.replace(b'"reference":"%s/' % base_url.rstrip("/").encode(), b'"reference":"')
+    return body
 
 
 def _parsed(text: str) -> Reference:

@@ -6,6 +6,7 @@ change, and the rules see what the reactions left, if these wrote anything.
 
 from collections.abc import Iterable
 
+from fhir_server.core.reference import relative
 from fhir_server.errors import BusinessRule
 from fhir_server.extension import Change, Engine, Resource
 from fhir_server.interactions.conformance import CLIENT_TYPES
@@ -55,8 +56,13 @@ class Changeset:
         self._noted(draft.type, id)
         self._last[stored.reference] = stored
         if draft.type in self._engine.watched:
-            self._changes.append(Change(draft.type, id, content_of(before), after))
+            told = content_of(stored, self._engine) if self._is_absolute(draft.tail) else after
+            self._changes.append(Change(draft.type, id, content_of(before, self._engine), told))
         return stored
+
+    def _is_absolute(self, tail: bytes) -> bool:
+        """Whether references to this server are written with its address."""
+        return relative(tail, self._engine.extractor.indexing.base_urls) != tail
 
     def _holds(self, foreseen: Prepared, id: str) -> bool:
         """Whether this is the id, and conditional references lead where they were taken to."""
@@ -73,7 +79,8 @@ class Changeset:
         elif current.type in CLIENT_TYPES:
             self._redefinition.notice()
         if current.type in self._engine.watched:
-            self._changes.append(Change(current.type, current.id, content_of(current), None))
+            told = content_of(current, self._engine)
+            self._changes.append(Change(current.type, current.id, told, None))
         return stored
 
     def _noted(self, type: str, id: str) -> None:

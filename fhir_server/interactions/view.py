@@ -7,6 +7,7 @@ https://hl7.org/fhir/R4/http.html#trules
 from collections import defaultdict
 
 from fhir_server.core import json
+from fhir_server.core.reference import relative
 from fhir_server.errors import InvalidSearch, StoreUnavailable
 from fhir_server.extension import Engine, Resource
 from fhir_server.search.ast import Match, SearchQuery
@@ -26,7 +27,7 @@ class UnitView:
     def get(self, type: str, id: str) -> Resource | None:
         known = self._read[type]
         if id not in known:
-            known[id] = content_of(self._unit.read(type, id))
+            known[id] = content_of(self._unit.read(type, id), self._engine)
         return known[id]
 
     def find(self, query: SearchQuery) -> tuple[Resource, ...]:
@@ -44,7 +45,8 @@ class UnitView:
         except InvalidSearch as error:
             # The client has asked for nothing wrong; the rule cannot be told what it must know.
             raise StoreUnavailable(*error.issues) from error
-        return tuple(json.parse_own(match.body) for match in self._unit.search(query).matches)
+        found = (content_of(match, self._engine) for match in self._unit.search(query).matches)
+        return tuple(one for one in found if one is not None)
 
     def lock(self, key: str) -> None:
         self._unit.lock(key)
@@ -58,11 +60,13 @@ class UnitView:
         self._found.pop(type, None)
 
 
-def content_of(stored: StoredResource | None) -> Resource | None:
-    """The resource that a version holds; None for none, and for a deletion."""
+def content_of(stored: StoredResource | None, engine: Engine) -> Resource | None:
+    """The resource that a version holds, whose references to this server are relative, however its client
+    wrote them; None for none, and for a deletion.
+    """
     if stored is None or stored.deleted:
         return None
-    content: Resource = json.parse_own(stored.body)
+    content: Resource = json.parse_own(relative(stored.body, engine.extractor.indexing.base_urls))
     return content
 
 

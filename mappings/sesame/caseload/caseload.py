@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Lock
 
-from fhir_server.core import json
 from fhir_server.extension import Engine
+from fhir_server.interactions.view import content_of
 from fhir_server.store.port import Store, StoredResource
 from mappings.sesame.caseload.facts import (
     Alert,
@@ -101,14 +101,14 @@ class Caseload:
         """What is known at the watermark; not to be kept after the block."""
         with self._lock:
             known = self._latest(engine)
-            while self._step(known):
+            while self._step(known, engine):
                 pass
             yield known
 
     def prepare(self, engine: Engine) -> bool:
         """Read some of what there is to read; whether there is more."""
         with self._lock:
-            return self._step(self._latest(engine))
+            return self._step(self._latest(engine), engine)
 
     def _latest(self, engine: Engine) -> Known:
         """What is known of the line of history that the store is on now."""
@@ -117,19 +117,20 @@ class Caseload:
             known = self._known = Known(engine.store, engine.store.epoch)
         return known
 
-    def _step(self, known: Known) -> bool:
+    def _step(self, known: Known, engine: Engine) -> bool:
         versions = known.store.changes(known.sequence, AT_ONCE, self._readings.types)
         for version in versions:
-            self._take(known, version)
+            self._take(known, version, engine)
             known.sequence = version.sequence
         return len(versions) == AT_ONCE
 
-    def _take(self, known: Known, version: StoredResource) -> None:
+    def _take(self, known: Known, version: StoredResource, engine: Engine) -> None:
         """Put what this version says in place of what the one before said."""
         _forget(known, version.type, version.id)
         known.unread.discard((version.type, version.id))
         try:
-            found = None if version.deleted else self._readings.read(json.parse_own(version.body))
+            content = content_of(version, engine)
+            found = self._readings.read(content) if content else None
         except Exception as error:
             # No more than the kind of error: its text could hold what the resource says.
             _log.error("%s/%s says what no list can read: %s", version.type, version.id, type(error).__name__)

@@ -92,7 +92,7 @@ def _pair(
     psychiatrist = reference_id("psychiatrist", given.get("psychiatrist"), "PractitionerRole")
     if len(request.path) == 2:
         return nurse, psychiatrist
-    role = asked_about(request, engine.store)
+    role = asked_about(request, engine)
     system = guide.canonical("CodeSystem", "sesame-role")
     if has_code(role.get("code", []), system, "psychiatre"):
         return nurse, role["id"]

@@ -26,7 +26,7 @@ def explain_billing(billing: Billing) -> Operation:
 
 def _explain(billing: Billing, request: FhirRequest, engine: Engine) -> FhirResponse:
     given(request, ())
-    sequence = asked_sequence(billing.guide, request, engine.store)
+    sequence = asked_sequence(billing.guide, request, engine)
     records = StoreRecords(engine)
     issued = billing.issued(sequence, records)
     made = billing.claim(sequence, records, len(issued))

@@ -38,7 +38,7 @@ def _file_active(
     parameters = given_once(request, ("date", "output"))
     day = day_or_today(parameters.get("date"), engine)
     output = choice("output", parameters.get("output"), OUTPUTS)
-    nurse = asked_about(request, engine.store)["id"]
+    nurse = asked_about(request, engine)["id"]
     with caseload.caught_up(engine) as known:
         standings, missing = open_standings(known, day, nurse), unread(known)
     rows = [row(policy, standing, request.language) for standing in standings]

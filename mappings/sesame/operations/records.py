@@ -6,6 +6,7 @@ from fhir_server.core import json
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import Gone, NotFound
 from fhir_server.extension import Engine, Resource
+from fhir_server.interactions.view import content_of
 from fhir_server.search.ast import SearchQuery
 from fhir_server.search.coverage import check_coverage
 from fhir_server.store.port import Reader
@@ -19,23 +20,25 @@ class StoreRecords:
         self._engine = engine
 
     def get(self, type: str, id: str) -> Resource | None:
-        stored = self._engine.store.read(type, id)
-        return None if stored is None or stored.deleted else json.parse(stored.body)
+        return content_of(self._engine.store.read(type, id), self._engine)
 
     def find(self, query: SearchQuery) -> tuple[Resource, ...]:
         check_coverage(query, self._engine.pending, self._engine.registry)
-        return tuple(json.parse(match.body) for match in self._engine.store.search(query).matches)
+        found = (content_of(match, self._engine) for match in self._engine.store.search(query).matches)
+        return tuple(one for one in found if one is not None)
 
 
-def asked_about(request: FhirRequest, records: Reader) -> Resource:
-    """The resource of an operation at instance level. Raises `NotFound` or `Gone`."""
+def asked_about(request: FhirRequest, engine: Engine, records: Reader | None = None) -> Resource:
+    """The resource of an operation at instance level, of the store or of a unit. Raises `NotFound` or
+    `Gone`.
+    """
     type, id = request.path[:2]
-    stored = records.read(type, id)
+    stored = (records or engine.store).read(type, id)
     if stored is None:
         raise NotFound.of(messages.NOT_FOUND(reference=f"{type}/{id}"))
-    if stored.deleted:
+    found = content_of(stored, engine)
+    if found is None:
         raise Gone.of(messages.NOT_FOUND(reference=f"{type}/{id}"))
-    found: Resource = json.parse(stored.body)
     return found
 
 

@@ -41,7 +41,7 @@ def _status(guide: Guide, request: FhirRequest, engine: Engine) -> FhirResponse:
 def _asked(request: FhirRequest, engine: Engine) -> Resource:
     """The referral of the path, or that which bears the identifier asked for."""
     if len(request.path) == 3:
-        return asked_about(request, engine.store)
+        return asked_about(request, engine)
     system, value = _identifier(request, engine)
     found = identified(StoreRecords(engine), "ServiceRequest", system, value)
     if found is None:

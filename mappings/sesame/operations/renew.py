@@ -18,7 +18,7 @@ from fhir_server.interactions.messages import METHOD_NOT_ALLOWED
 from fhir_server.interactions.view import UnitView
 from fhir_server.issues import Issue
 from fhir_server.operations.parameters import given_once
-from fhir_server.store.port import Reader, StoredResource, UnitOfWork
+from fhir_server.store.port import StoredResource, UnitOfWork
 from mappings.sesame.billing.bill import Billing
 from mappings.sesame.guide import Guide
 from mappings.sesame.operations import messages
@@ -57,7 +57,7 @@ def _renewed(
 
     All is read in the unit that writes: what other requests have just written may not be seen outside it.
     """
-    sequence = asked_sequence(guide, request, unit)
+    sequence = asked_sequence(guide, request, engine, unit)
     view = UnitView(unit, engine)
     view.lock(f"sesame/Patient/{sequence.patient}")
     everything = sequences_of_patient(guide, view, sequence.patient)
@@ -74,9 +74,13 @@ def _renewed(
     return _committed(request, engine, sequence, opened, unit)
 
 
-def asked_sequence(guide: Guide, request: FhirRequest, records: Reader) -> Sequence:
-    """The sequence that the path names. Raises `BusinessRule` for another kind of CarePlan."""
-    sequence = sequence_of(guide, asked_about(request, records))
+def asked_sequence(
+    guide: Guide, request: FhirRequest, engine: Engine, unit: UnitOfWork | None = None
+) -> Sequence:
+    """The sequence that the path names, as the unit has it or else the store. Raises `BusinessRule` for
+    another kind of CarePlan.
+    """
+    sequence = sequence_of(guide, asked_about(request, engine, unit))
     if sequence is None:
         raise BusinessRule.of(messages.NO_SEQUENCE(), "CarePlan")
     return sequence

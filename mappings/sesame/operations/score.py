@@ -60,7 +60,7 @@ def _asked(request: FhirRequest, engine: Engine) -> Resource:
         return found
     if len(request.path) < 3:
         raise InvalidRequest.of(messages.RESPONSE_NEEDED(), "response")
-    return asked_about(request, engine.store)
+    return asked_about(request, engine)
 
 
 def _observation(guide: Guide, passation: Passation, total: int) -> Resource:

@@ -25,7 +25,7 @@ def sequence_status(billing: Billing) -> Operation:
 
 
 def _status(billing: Billing, request: FhirRequest, engine: Engine) -> FhirResponse:
-    sequence = asked_sequence(billing.guide, request, engine.store)
+    sequence = asked_sequence(billing.guide, request, engine)
     records = StoreRecords(engine)
     asked = asked_day(given_once(request, ("date",)).get("date"))
     on = asked or today(engine)

@@ -35,13 +35,13 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
 def pathway(store: Store) -> Pathway:
     """Makes a client of the programme under the options given."""
 
-    def make(**options: Any) -> Client:
+    def make(extractor: Extractor = EXTRACTOR, **options: Any) -> Client:
         plugged = plug_ins(None, options)
         engine = Engine(
             store=store,
             registry=REGISTRY,
             validator=VALIDATOR,
-            extractor=EXTRACTOR,
+            extractor=extractor,
             codes=Terminology(REGISTRY),
             paths=FHIRPATH,
             tokens=PageTokens(store.secret),
