@@ -25,7 +25,7 @@ def message_modules() -> list[ModuleType]:
         importlib.import_module(found.name)
         for package in PACKAGES
         for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
-        if found.name.endswith(".messages")
+        if found.name.endswith("messages")
     ]
 
 

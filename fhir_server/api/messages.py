@@ -104,10 +104,8 @@ TOO_MANY_RECORDS = Template(
     fr="{count} enregistrements, c'est trop à la fois. Envoyez-en au plus {limit}.",
 )
 READ_TIMEOUT = Template(
-    en="The answer took longer than {limit} seconds to find, and was given up. Ask for less: name a "
-    "patient or a "
-    "shorter time, or leave out the total (_total=none).",
+    en="The answer took longer than {limit} seconds to find, and was given up. Ask for less: name a patient "
+    "or a shorter time, or leave out the total (_total=none).",
     fr="La réponse a demandé plus de {limit} secondes et a été abandonnée. Demandez moins : nommez un "
-    "patient ou "
-    "une période plus courte, ou renoncez au total (_total=none).",
+    "patient ou une période plus courte, ou renoncez au total (_total=none).",
 )

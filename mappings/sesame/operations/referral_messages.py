@@ -10,7 +10,7 @@ NO_REFERRAL = Template(
 )
 NO_TASK = Template(
     en="No Task tells the state of ServiceRequest/{id}: the referral names no requester or no date.",
-    fr="Aucune tâche ne dit l'état de ServiceRequest/{id} : l'adressage n'a pas d'auteur ou pas de date.",
+    fr="Aucune tâche ne dit l'état de ServiceRequest/{id} : l'adressage n'a pas de demandeur ou pas de date.",
 )
 UNKNOWN_REFERRAL = Template(
     en="No referral bears the identifier {identifier}. Send it, or check its system and its value.",
@@ -19,7 +19,7 @@ UNKNOWN_REFERRAL = Template(
 )
 IDENTIFIER_NEEDED = Template(
     en="Name the referral by its identifier: identifier=system|value, or an Identifier in a Parameters body.",
-    fr="Désignez l'adressage par son identifiant : identifier=system|value, ou un Identifier dans un corps "
+    fr="Désignez l'adressage par son identifiant : identifier=système|valeur, ou un Identifier dans un corps "
     "Parameters.",
 )
 NO_SCALE = Template(

@@ -28,8 +28,7 @@ ASSESSMENT_NEEDED = Template(
     en="A sequence follows the nurse's initial assessment of the same patient: refer to that finished "
     "Encounter of type initial-assessment.",
     fr="Une séquence suit l'évaluation initiale du même patient par l'IDE : référencez cet Encounter "
-    "terminé, "
-    "de type initial-assessment.",
+    "terminé, de type initial-assessment.",
 )
 ASSESSED_LATER = Template(
     en="The sequence begins on {start}, before the initial assessment of {assessed}. It may begin on that "
@@ -55,8 +54,8 @@ EPISODE_NEEDED = Template(
 EPISODE_UNNUMBERED = Template(
     en="EpisodeOfCare/{id} has no number of the programme, by which its episodes are told and counted. Give "
     "it one.",
-    fr="EpisodeOfCare/{id} n'a pas de numéro du programme, auquel ses parcours se reconnaissent et se "
-    "comptent. Donnez-lui-en un.",
+    fr="EpisodeOfCare/{id} n'a pas de numéro du programme, qui permet de reconnaître et de compter ses "
+    "parcours. Donnez-lui-en un.",
 )
 ASSESSMENT_KEPT = Template(
     en="CarePlan/{id} rests on this initial assessment, which therefore stays a finished one of its patient, "
@@ -88,8 +87,7 @@ TEAM_INCOMPLETE = Template(
     en="The care team is incomplete: an active CareTeam has exactly one ide, exactly one psychiatre and at "
     "least one medecin-generaliste.",
     fr="Le trinôme est incomplet : un CareTeam actif a exactement un ide, exactement un psychiatre et au "
-    "moins "
-    "un medecin-generaliste.",
+    "moins un medecin-generaliste.",
 )
 TOO_LONG = Template(
     en="The sequence ends on {end}; it lasts {months} months at most, to {latest}.",
@@ -134,8 +132,7 @@ RENEWS_PREVIOUS = Template(
     en="A renewal replaces the classique of rank {rank} of the same episode: refer to it in "
     "CarePlan.replaces.",
     fr="Un renouvellement remplace la séquence classique de rang {rank} du même parcours : référencez-la "
-    "dans "
-    "CarePlan.replaces.",
+    "dans CarePlan.replaces.",
 )
 FIRST_RENEWS_NOTHING = Template(
     en="A sequence of rank 1 renews none. Leave CarePlan.replaces out, or give it the rank that follows.",
@@ -156,11 +153,9 @@ RENEWED_BY = Template(
 )
 PREVIOUS_OPEN = Template(
     en="CarePlan/{id}, which this sequence renews, is still open. Complete it in the same transaction, or "
-    "use "
-    "$renew.",
+    "use $renew.",
     fr="CarePlan/{id}, que cette séquence renouvelle, est encore ouverte. Achevez-la dans la même "
-    "transaction, "
-    "ou utilisez $renew.",
+    "transaction, ou utilisez $renew.",
 )
 GAP = Template(
     en="The renewal begins on {start}, more than a day after the end of the previous sequence on {end}.",
@@ -186,16 +181,13 @@ CLAIM_KEPT = Template(
 )
 CLAIM_FIXED = Template(
     en="Of a claim only the status changes, from active to cancelled. To correct it, correct its sequence: "
-    "the "
-    "server then cancels and replaces it.",
-    fr="D'une facture, seul le statut change, de active à cancelled. Pour la corriger, corrigez sa "
-    "séquence : "
-    "le serveur l'annule alors et la remplace.",
+    "the server then cancels and replaces it.",
+    fr="D'une facture, seul le statut change, de active à cancelled. Pour la corriger, corrigez sa séquence "
+    ": le serveur l'annule alors et la remplace.",
 )
 SEQUENCE_KEPT = Template(
     en="The sequence was billed by Claim/{id}. Give it the status entered-in-error instead: its claim is "
-    "then "
-    "cancelled.",
+    "then cancelled.",
     fr="La séquence a été facturée par Claim/{id}. Donnez-lui plutôt le statut entered-in-error : sa facture "
     "est alors annulée.",
 )
