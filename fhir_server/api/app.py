@@ -43,6 +43,8 @@ class Door(Protocol):
 
     def is_short(self, request: FhirRequest) -> bool: ...
 
+    def must_wait(self, request: FhirRequest) -> bool: ...
+
     def may_wait(self, request: FhirRequest) -> bool: ...
 
     def takes_long(self, request: FhirRequest) -> bool: ...
@@ -168,7 +170,7 @@ class Application:
             door = self._door
             if door.is_short(request):
                 response = door.dispatch(request)
-            elif door.may_wait(request):
+            elif door.must_wait(request):
                 return None
             elif door.takes_long(request):
                 raise TakesLong

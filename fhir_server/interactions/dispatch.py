@@ -108,11 +108,17 @@ class Dispatcher:
         """
         return request.method == "GET" and len(request.path) == 2 and request.path[1][:1] not in NO_ID
 
-    def may_wait(self, request: FhirRequest) -> bool:
-        """Whether the answer may have to wait: a write's for the store, that of a search for the index of
-        what was written a moment ago, that of what asks about codes for another terminology server.
+    def must_wait(self, request: FhirRequest) -> bool:
+        """Whether the answer has to wait, a write's for the store, that of what asks about codes for another
+        terminology server.
         """
-        if self.is_write(request) or self._asks_elsewhere(request):
+        return self.is_write(request) or self._asks_elsewhere(request)
+
+    def may_wait(self, request: FhirRequest) -> bool:
+        """Whether the answer has to wait as things are: that of a search may, too, for the index of what was
+        written a moment ago.
+        """
+        if self.must_wait(request):
             return True
         return _searches(request) and not self._engines.latest().store.settled()
 

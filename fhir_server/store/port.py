@@ -265,7 +265,7 @@ class Store(Reader, Protocol):
 
     def hurry(self, seconds: float | None) -> None:
         """From here on, what this thread reads raises `TakesLong` once so many seconds have passed, wherever
-        the backend can tell; None lets it take its time again.
+        the backend can tell, or at once where it knows that it will; None lets it take its time again.
         """
         ...
 

@@ -40,8 +40,11 @@ class FakeDoor:
     def is_short(self, request: FhirRequest) -> bool:
         return request.path == ("Patient", "short")
 
-    def may_wait(self, request: FhirRequest) -> bool:
+    def must_wait(self, request: FhirRequest) -> bool:
         return request.method != "GET"
+
+    def may_wait(self, request: FhirRequest) -> bool:
+        return self.must_wait(request)
 
     def takes_long(self, request: FhirRequest) -> bool:
         return request.path[-1:] == ("$long",)

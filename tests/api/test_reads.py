@@ -44,6 +44,15 @@ def test_what_takes_long_is_read_in_a_thread(make_api: MakeApi) -> None:
     assert api.door.hurried == [0.05, None, 30.0, None]
 
 
+def test_what_turns_out_to_wait_for_writers_waits_in_their_lane(make_api: MakeApi) -> None:
+    slow = Slow()
+    api = make_api(slow)
+    api.door.may_wait = lambda _: True  # type: ignore[method-assign]
+    assert api.send("GET", "/fhir/Patient?name=a").status_code == 200
+    assert slow.threads[0] == threading.get_ident() != slow.threads[1]
+    assert (api.door.hurried, api.door.groups) == ([0.05, None], 1)
+
+
 def test_what_is_known_to_take_long_is_not_tried_in_the_loop(make_api: MakeApi) -> None:
     api = make_api()
     assert api.send("GET", "/fhir/$long").status_code == 200

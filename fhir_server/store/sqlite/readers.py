@@ -28,8 +28,9 @@ class _Hurry(threading.local):
 
     until: float | None = None
 
-    def is_over(self) -> bool:
-        return self.until is not None and time.monotonic() > self.until
+    def is_over(self, after: float = 0.0) -> bool:
+        """Whether it has none left, now or so many seconds on."""
+        return self.until is not None and time.monotonic() + after > self.until
 
 
 class Readers:
@@ -45,6 +46,10 @@ class Readers:
     def hurry(self, seconds: float | None) -> None:
         """Let what this thread reads raise `TakesLong` after so many seconds; None lets it take its time."""
         self._hurry.until = None if seconds is None else time.monotonic() + seconds
+
+    def leaves_time(self, seconds: float) -> bool:
+        """Whether this thread has so many seconds left."""
+        return not self._hurry.is_over(seconds)
 
     def read(self, read: Callable[[SqliteReader], T]) -> T:
         """What `read` makes of a reader that is its own while it runs."""

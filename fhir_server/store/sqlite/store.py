@@ -21,6 +21,7 @@ from fhir_server.store.port import (
     SearchResult,
     StoreCapabilities,
     StoredResource,
+    TakesLong,
     TypeIndex,
     UnitOfWork,
 )
@@ -37,6 +38,9 @@ from fhir_server.store.sqlite.writer import Batch, Writer
 T = TypeVar("T")
 
 _WRITER_CACHE_KIBIBYTES = 64 * 1024
+
+INDEXING_SECONDS = 1.0
+"""How long a search may have to wait for the writers, and for what they wrote to be indexed."""
 
 
 class SqliteStore:
@@ -70,11 +74,17 @@ class SqliteStore:
         if not needs_index(query):
             return self._readers.read(lambda reader: reader.search(query))
         found = self._readers.read(lambda reader: reader.complete(lambda: reader.search(query)))
-        return self.transact(lambda unit: unit.search(query)) if found is None else found
+        if found is None:
+            self._take_time()
+            return self.transact(lambda unit: unit.search(query))
+        return found
 
     def explain(self, query: SearchQuery) -> Explanation:
         found = self._readers.read(lambda reader: reader.complete(lambda: reader.explain(query)))
-        return self._writer.run(lambda batch: self._unit(batch).explain(query)) if found is None else found
+        if found is None:
+            self._take_time()
+            return self._writer.run(lambda batch: self._unit(batch).explain(query))
+        return found
 
     def included(
         self, resources: Sequence[StoredResource], include: Include, limit: int
@@ -83,7 +93,15 @@ class SqliteStore:
             return reader.included(resources, include, limit)
 
         found = self._readers.read(lambda reader: reader.complete(lambda: read(reader)))
-        return self.transact(read) if found is None else found
+        if found is None:
+            self._take_time()
+            return self.transact(read)
+        return found
+
+    def _take_time(self) -> None:
+        """Before reading among the writers, what was written being indexed first: not in a hurry."""
+        if not self._readers.leaves_time(INDEXING_SECONDS):
+            raise TakesLong
 
     def uniques(self) -> tuple[tuple[str, str], ...]:
         with self._readers.connection() as connection:
