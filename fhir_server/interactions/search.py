@@ -81,6 +81,7 @@ def _parsed(parameters: list[tuple[str, str]], request: FhirRequest, engine: Eng
         count_default=engine.limits.page_default,
         count_max=engine.limits.page_max,
         total_max=engine.limits.total_max,
+        holders=True,
     )
     if not within.where:
         return parsed

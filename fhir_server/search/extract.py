@@ -13,6 +13,7 @@ from fhir_server.core.fhirpath import FhirPath, FhirPathError
 from fhir_server.core.memo import Memo
 from fhir_server.definitions.registry import Registry
 from fhir_server.search.codes import ignores_case
+from fhir_server.search.contained import HOLDS
 from fhir_server.search.entries import Contained, Entries, TokenEntry, new_token
 from fhir_server.search.fingerprint import Fingerprints
 from fhir_server.search.plan import COMPARTMENT, COMPARTMENTS, Evaluated, Plan, PlanBuilder, Presence, kind_of
@@ -75,7 +76,16 @@ class Extractor:
         index_words(resource, self._texts, entries)
         if "contained" in resource:
             self._add_contained(resource, entries, _CONTAINED_DEPTH)
+            self._add_held(resource, entries)
         return _distinct(entries)
+
+    def _add_held(self, resource: Resource, entries: Entries) -> None:
+        """The entries of all contained resources, whatever refers to them."""
+        for inner in resource["contained"]:
+            whole = {**inner, "contained": resource["contained"]}
+            found = self._found(self._plan(inner["resourceType"]), whole)
+            self._add_contained(whole, found, _CONTAINED_DEPTH - 1)
+            entries.contained.append(Contained(HOLDS, inner["resourceType"], _distinct(found)))
 
     def _add_contained(self, resource: Resource, entries: Entries, depth: int) -> None:
         """The entries of contained resources, by the parameters that refer to them.

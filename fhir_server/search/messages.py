@@ -40,11 +40,22 @@ QUERY_WITHIN = Template(
     fr="« {parameter} » demande une requête nommée d'une autre ressource. Seule une recherche entière peut en"
     " avoir une.",
 )
-NOT_FOR_RESOURCES = Template(
-    en="'{parameter}' searches contained resources, which this server does not do."
-    " Only '_contained=false' is valid.",
-    fr="« {parameter} » cherche des ressources contenues, ce que ce serveur ne fait pas."
-    " Seul « _contained=false » est valide.",
+CONTAINERS_ALONE = Template(
+    en="'{parameter}' asks for contained resources without what holds them, which this server does not do."
+    " Only '_containedType=container' is valid.",
+    fr="« {parameter} » demande des ressources contenues sans ce qui les contient, ce que ce serveur ne fait"
+    " pas. Seul « _containedType=container » est valide.",
+)
+CONTAINED_IN_SEARCHES = Template(
+    en="'_contained={value}' can only be asked by a search, not by a condition on a write. Leave it out.",
+    fr="« _contained={value} » ne peut être demandé que par une recherche, pas par la condition d'une"
+    " écriture. Retirez-le.",
+)
+CONTAINED_OF_TYPES = Template(
+    en="'_contained={value}' needs the types of the contained resources. Name them with _type, or search a"
+    " type.",
+    fr="« _contained={value} » a besoin des types des ressources contenues. Nommez-les par _type, ou cherchez"
+    " un type.",
 )
 TOO_MANY_PARAMETERS = Template(
     en="The search has {count} parameters; at most {limit} are accepted. Split it.",

@@ -15,6 +15,7 @@ from fhir_server.issues import Issue
 from fhir_server.search import messages
 from fhir_server.search.ast import Clause, Include, SearchQuery, Sort
 from fhir_server.search.clauses import Clauses, Criterion
+from fhir_server.search.contained import either, holding
 from fhir_server.search.limits import PARAMETERS_MAX, shortened
 from fhir_server.search.named import PARAMETER as QUERY
 from fhir_server.search.named import Named, named
@@ -26,7 +27,7 @@ from fhir_server.search.specials import SPECIALS
 IGNORED_HERE = ("_format", "_pretty")
 """Parameters of every interaction, which are no part of the search."""
 
-ONCE = ("_count", "_elements", "_query", "_summary", "_total", "_type")
+ONCE = ("_contained", "_containedType", "_count", "_elements", "_query", "_summary", "_total", "_type")
 
 _OWN_WISHES = (*ONCE, "_sort")
 """What a client says in place of the named query that it asks."""
@@ -58,8 +59,10 @@ def parse(
     count_default: int = 20,
     count_max: int = 1_000,
     total_max: int = 1_000,
+    holders: bool = False,
 ) -> ParsedSearch:
-    """Understand the parameters of a search on `types`; on all types where there are none.
+    """Understand the parameters of a search on `types`; on all types where there are none. With `holders`
+    they may ask for what holds such a resource, be it of any type.
 
     `now` in UTC microseconds is what `ap` compares with. Up to `total_max` matches are counted where the
     parameters do not say how. Raises `InvalidSearch` with every problem at once;
@@ -77,6 +80,7 @@ def parse(
         Results(registry, common),
         lenient,
         count_max,
+        holders,
     )
     parser.read(given, named(types, given, registry))
     if parser.problems:
@@ -103,9 +107,11 @@ class _Parser:
     results: Results
     lenient: bool
     count_max: int
+    holders: bool
     where: list[Clause] = field(default_factory=list)
     sort: tuple[Sort, ...] = ()
     includes: list[Include] = field(default_factory=list)
+    contained: str = "false"
     count: int | None = None
     total: Total | None = None
     summary: str | None = None
@@ -171,9 +177,14 @@ class _Parser:
             check_nesting(clause, name)
             self.where.append(clause)
 
-    def _take_contained(self, name: str, value: str) -> None:
-        if (name, value) != ("_contained", "false"):
-            raise UnknownParameter(messages.NOT_FOR_RESOURCES(parameter=f"{name}={value}"))
+    def _take_contained(self, _name: str, value: str) -> None:
+        self.contained = self.results.contained(value)
+        if self.contained != "false" and not self.holders:
+            raise InvalidSearch.of(messages.CONTAINED_IN_SEARCHES(value=value))
+
+    def _take_contained_type(self, name: str, value: str) -> None:
+        if value != "container":
+            raise UnknownParameter(messages.CONTAINERS_ALONE(parameter=f"{name}={value}"))
 
     def _take_count(self, _name: str, value: str) -> None:
         self.count = self.results.count(value, self.count_max)
@@ -196,10 +207,15 @@ class _Parser:
     def parsed(self, types: tuple[str, ...], count_default: int, total_max: int) -> ParsedSearch:
         """Everything taken in; `_count=0` and `_summary=count` both ask for the total alone."""
         counting = self.count == 0 or self.summary == "count"
+        where, sort = tuple(self.where), self.sort
+        if self.contained != "false":
+            clause = either(types, where) if self.contained == "both" else holding(types, where)
+            check_nesting(clause, "_contained")
+            types, where, sort = (), (clause,), tuple(replace(key, single=False) for key in sort)
         query = SearchQuery(
             types=types,
-            where=tuple(self.where),
-            sort=self.sort,
+            where=where,
+            sort=sort,
             includes=tuple(dict.fromkeys(self.includes)),
             count=0 if counting else (count_default if self.count is None else self.count),
             total="accurate" if counting else self.total or "bounded",
@@ -211,7 +227,7 @@ class _Parser:
 
 _TAKERS: Mapping[str, Callable[[_Parser, str, str], None]] = {
     "_contained": _Parser._take_contained,
-    "_containedType": _Parser._take_contained,
+    "_containedType": _Parser._take_contained_type,
     "_count": _Parser._take_count,
     "_elements": _Parser._take_elements,
     "_include": _Parser._take_include,

@@ -17,6 +17,7 @@ from fhir_server.search.plan import kind_of
 
 Total = Literal["none", "estimate", "accurate"]
 
+CONTAINED = ("true", "false", "both")
 SUMMARIES = ("true", "text", "data", "count", "false")
 UNSORTABLE = ("composite", "reference", "special")
 COUNT_DIGITS_MAX = 9
@@ -61,6 +62,14 @@ class Results:
         kind = kind_of(parameter)
         single = kind == "date" and self.parameters.are_single(code)
         return Sort(indexed, kind, descending, single)
+
+    def contained(self, value: str) -> str:
+        """Whether to find contained resources, by what holds them, beside others or alone."""
+        if value not in CONTAINED:
+            raise _bad_choice("_contained", value, CONTAINED)
+        if value != "false" and self._is_of_all_types():
+            raise InvalidSearch.of(messages.CONTAINED_OF_TYPES(value=value))
+        return value
 
     def total(self, value: str) -> Total:
         if value not in get_args(Total):

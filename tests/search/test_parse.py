@@ -282,7 +282,8 @@ def test_a_parameter_without_value_is_ignored_and_told(registry: Registry) -> No
         ("Patient?_include=Patient:organization:Patient", "never refers to a Patient"),
         ("Patient?_include:above=Patient:organization", "Valid are: :iterate"),
         ("Patient?_include=Patient:organization&_summary=text", "cannot go with _summary=text"),
-        ("Patient?_contained=true", "searches contained resources"),
+        ("Patient?_contained=both", "can only be asked by a search"),
+        ("Patient?_contained=true&_containedType=contained", "Only '_containedType=container' is valid"),
         ("Patient?_text=--", "holds no word to look for"),
         ("Patient?_text=(bone OR", "cannot be read at character 9"),
         ("Patient?_text=bone OR", "cannot be read at character 8"),
@@ -323,11 +324,11 @@ def test_every_problem_is_told_at_once_with_its_place(registry: Registry) -> Non
 
 
 def test_leniently_what_is_unknown_is_ignored_and_told(registry: Registry) -> None:
-    parsed = understood(registry, "Patient?nmae=a&family=b&_contained=true&_sort=y", lenient=True)
+    parsed = understood(registry, "Patient?nmae=a&family=b&_containedType=contained&_sort=y", lenient=True)
     assert len(parsed.query.where) == 1
     assert [(i.severity, i.expression) for i in parsed.ignored] == [
         ("warning", ("http.nmae",)),
-        ("warning", ("http._contained",)),
+        ("warning", ("http._containedType",)),
         ("warning", ("http._sort",)),
     ]
     assert parsed.self_parameters == (("family", "b"),)
