@@ -6,10 +6,10 @@ https://hl7.org/fhir/R4/references.html#canonical
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from fhir_server.core import json
 from fhir_server.errors import InvalidSearch
@@ -37,8 +37,7 @@ FOLLOWED_MAX = 1_000
 """Resources at the far end of a step that are looked at."""
 
 
-@dataclass(frozen=True, slots=True)
-class Canonicals:
+class Canonicals(Struct, frozen=True):
     """Follows canonicals by the definitions of an engine, with what a reader finds."""
 
     engine: Engine

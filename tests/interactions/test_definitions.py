@@ -247,6 +247,23 @@ def test_what_one_process_defines_all_use_at_once(client: Client) -> None:
     assert {"favourite", "second"} <= set(names)
 
 
+@pytest.mark.parametrize(("colour", "matches"), [("blue", 1), ("red", 0)])
+def test_no_search_is_answered_by_what_another_process_has_redefined(
+    client: Client, colour: str, matches: int
+) -> None:
+    other = Client(client.engine)
+    client.put("SearchParameter/favourite", parameter())
+    client.post("Patient", fond_of("blue"))
+    search = f"Patient?favourite={colour}"
+    assert client.get(search).content["total"] == matches
+    redefined = parameter(expression="Patient.name.text | Patient.contact.name.family")
+    assert other.put("SearchParameter/favourite", redefined).status == 200
+    assert PENDING in client.get(search).diagnostics
+    assert PENDING in client.get(f"{search}&_summary=count").diagnostics
+    reindexed(other)
+    assert client.get(search).content["total"] == 0
+
+
 def rest_of(client: Client, type: str) -> dict[str, Any]:
     resources = client.get("metadata").content["rest"][0]["resource"]
     found: dict[str, Any] = next(one for one in resources if one["type"] == type)
