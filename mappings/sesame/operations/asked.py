@@ -1,4 +1,4 @@
-"""The parameters that the lists, the measures and the exports have in common."""
+"""The parameters that operations have in common."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime
 from fhir_server.errors import InvalidRequest
 from fhir_server.extension import Engine
 from mappings.sesame.operations import messages
-from mappings.sesame.operations.renew import asked_day
 
 DAYS_MAX = 1_000
 
@@ -14,6 +13,14 @@ DAYS_MAX = 1_000
 def today(engine: Engine) -> date:
     """The day by the engine's clock and zone."""
     return datetime.fromtimestamp(engine.now() // 1_000_000, UTC).astimezone(engine.zone).date()
+
+
+def asked_day(text: str | None) -> date | None:
+    """A date parameter. Raises `InvalidRequest` for what is none."""
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError as error:
+        raise InvalidRequest.of(messages.BAD_DATE(value=text[:40] if text else "")) from error
 
 
 def day_or_today(text: str | None, engine: Engine) -> date:

@@ -20,8 +20,7 @@ from mappings.sesame.measures.objectives import concerned, read_objectives
 from mappings.sesame.measures.report import objective_report, report
 from mappings.sesame.measures.scope import Scope
 from mappings.sesame.operations import messages
-from mappings.sesame.operations.asked import choice, reference_id, today
-from mappings.sesame.operations.renew import asked_day
+from mappings.sesame.operations.asked import asked_day, choice, reference_id, today
 from mappings.sesame.pathway.calendar import last_day
 
 SCOPED = ("periodStart", "periodEnd", "practitioner", "site", "department")
