@@ -86,14 +86,15 @@ def without_id(content: Any) -> Any:
     return content
 
 
-def accepted_within(content: Any, type: str, engine: Engine) -> Accepted:
+def accepted_within(content: Any, type: str, engine: Engine, *, with_warnings: bool = False) -> Accepted:
     """As `accepted` says of a resource of a Bundle that was accepted whole, and its resources with it.
 
     They were then judged with what they refer to at hand, so that all that is left to ask is what the Bundle
     knows nothing of: the type that the request is for, and the profiles that are required of it.
     """
-    if content is None or content["resourceType"] != type or engine.required_profiles.get(type):
-        return accepted(content, type, engine)
+    unknown = content is None or content["resourceType"] != type or engine.required_profiles.get(type)
+    if unknown or with_warnings:
+        return accepted(content, type, engine, with_warnings=with_warnings)
     _check_whole(content)
     return Accepted(content, ())
 

@@ -15,13 +15,14 @@ from fhir_server.errors import FhirError, InvalidRequest, MalformedContent, Unpr
 from fhir_server.extension import Engine, Resource
 from fhir_server.interactions import messages
 from fhir_server.interactions.acceptance import (
+    Accepted,
     accepted,
     accepted_within,
     check_id,
     check_same_id,
     without_id,
 )
-from fhir_server.interactions.answers import written
+from fhir_server.interactions.answers import tells_warnings, written
 from fhir_server.interactions.batch import answer_entry
 from fhir_server.interactions.changeset import Changeset
 from fhir_server.interactions.conditions import check_if_match, check_if_none_match
@@ -104,6 +105,7 @@ class Transaction:
         self._accept = accepted_within if judged else accepted
         self._entries = [entry_of(index, content, request) for index, content in enumerate(contents)]
         _check_full_urls(self._entries)
+        self._warnings: dict[int, tuple[Issue, ...]] = {}
         self._resources = self._accepted()
         creates = entries_by_method(self._entries, "POST")
         self._ids = {asked.index: engine.new_id() for asked in creates}
@@ -129,13 +131,24 @@ class Transaction:
             try:
                 content, type = asked.request.content, asked.request.path[0]
                 content = without_id(content) if asked.request.method == "POST" else content
-                resources[asked.index] = self._accept(content, type, self._engine).resource
+                resources[asked.index] = self._noted(
+                    asked, self._accept(content, type, self._engine, with_warnings=self._warns)
+                )
             except FhirError as error:
                 malformed |= not isinstance(error, Unprocessable)
                 issues += located(error, asked).issues
         if issues:
             raise MalformedContent(*issues) if malformed else Unprocessable(*issues)
         return resources
+
+    @property
+    def _warns(self) -> bool:
+        return tells_warnings(self._request)
+
+    def _noted(self, asked: Entry, found: Accepted) -> Resource:
+        """The resource that an entry brings; what is to be said of it is kept for the answer."""
+        self._warnings[asked.index] = found.warnings
+        return found.resource
 
     def _is_type(self, name: str) -> bool:
         return self._engine.registry.is_resource_type(name)
@@ -158,7 +171,9 @@ class Transaction:
         changeset.settle()
         for asked, found, status in stored:
             left = changeset.left(found)
-            answers[asked.index] = answer_entry(asked.request, written(asked.request, left, status))
+            was_there = asked.request.method == "POST" and status == 200
+            warnings = () if was_there else self._warnings.get(asked.index, ())
+            answers[asked.index] = answer_entry(asked.request, written(asked.request, left, status, warnings))
         for asked in entries_by_method(self._entries, "GET", "HEAD"):
             answers[asked.index] = _at(asked, self._read, unit)
         return answers
@@ -251,7 +266,10 @@ class Transaction:
             wanted = Criteria(request.path[0], request.query, "patch")
             current = one_match(unit, self._engine, wanted, request.base_url)
         reference = "/".join(request.path)
-        resource = patched(current, reference, request.content, request.content_type, self._engine).resource
+        after = patched(
+            current, reference, request.content, request.content_type, self._engine, with_warnings=self._warns
+        )
+        resource = self._noted(asked, after)
         return current, resource["id"], resource
 
     def _plan_write(self, plan: _Plan, write: _Write) -> None:

@@ -384,6 +384,24 @@ class TestTransaction:
                 assert each["response"]["outcome"]["resourceType"] == "OperationOutcome"
                 assert "resource" not in each
 
+    def test_prefer_operation_outcome_tells_the_warnings_of_each_entry(self, client: Client) -> None:
+        client.put("Patient/mine", patient(id="mine"))
+        client.post("Patient", identified("a"))
+        data = "W3sib3AiOiJhZGQiLCJwYXRoIjoiL2dlbmRlciIsInZhbHVlIjoibWFsZSJ9XQ=="
+        binary = {"resourceType": "Binary", "contentType": "application/json-patch+json", "data": data}
+        answer = transact(
+            client,
+            entry("POST", "Patient", patient()),
+            entry("PUT", "Patient/other", patient(id="other")),
+            entry("PATCH", "Patient/mine", binary),
+            CREATE,
+            returns="OperationOutcome",
+        )
+        issues = [each["response"]["outcome"]["issue"] for each in answer.entries]
+        assert [issue[0]["severity"] for issue in issues] == ["warning", "warning", "warning", "information"]
+        alone = client.post("Patient", patient(), returns="OperationOutcome").content["issue"]
+        assert issues[0] == alone
+
     @pytest.mark.parametrize("data", [5, ["x"], "é", "x", "", None, "ew==", "W10"])
     def test_a_patch_that_cannot_be_read_is_refused(self, client: Client, data: Any) -> None:
         client.put("Patient/mine", patient(id="mine"))
