@@ -171,14 +171,17 @@ def _telephone(random: Random) -> str:
 
 
 def at(day: date, hour: int, minute: int = 30) -> str:
+    """A time of a day in winter, as FHIR writes it."""
     return datetime(day.year, day.month, day.day, hour, minute).isoformat() + "+01:00"
 
 
 def tagged(resource_type: str, **elements: Any) -> Resource:
+    """A resource that is tagged as test health data."""
     return {"resourceType": resource_type, "meta": {"tag": [TEST_DATA]}, **elements}
 
 
 def coded(system: str, code: str, display: str) -> Resource:
+    """A CodeableConcept of one code."""
     return {"coding": [{"system": system, "code": code, "display": display}], "text": display}
 
 
@@ -213,6 +216,7 @@ def _referral(subject: Resource, condition: str, day: date) -> Resource:
 
 
 def encounter(subject: Resource, referral: str, condition: str, day: date) -> Resource:
+    """A consultation with the nurse; `referral` and `condition` are references."""
     actor = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"}
     return tagged(
         "Encounter",
@@ -242,6 +246,7 @@ def _statement(subject: Resource, condition: str, day: date) -> Resource:
 def observation(
     random: Random, measure: tuple[str, str, str, int, int, int], subject: Resource, visit: str, day: date
 ) -> Resource:
+    """A value of one of `MEASURES`, taken during the visit, to which `visit` refers."""
     code, display, unit, low, high, digits = measure
     value = round(random.uniform(low, high), digits) if digits else random.randint(low, high)
     kind = "survey" if unit == "{score}" else "vital-signs"

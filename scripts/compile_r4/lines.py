@@ -8,6 +8,7 @@ Json = dict[str, Any]
 
 
 def dump(value: Any) -> str:
+    """Compact JSON on one line."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 

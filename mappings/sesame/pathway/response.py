@@ -24,4 +24,5 @@ def is_response(baseline: int, current: int) -> bool:
 
 
 def is_remission(score: int) -> bool:
+    """Whether a score of the PHQ-9 or the GAD-7 is one of remission."""
     return score < REMISSION_BELOW
