@@ -10,8 +10,9 @@ from datetime import date
 from fhir_server.issues import Text
 from mappings.sesame.operations import messages
 from mappings.sesame.pathway.calendar import CLASSIQUE_MONTHS, RANK_MAX, WHOLE_MONTHS, add_days, last_day
+from mappings.sesame.pathway.reading import Records, day
 from mappings.sesame.pathway.sequence import Sequence
-from mappings.sesame.rules.messages import LEGER_ONCE, TOO_MANY
+from mappings.sesame.rules.messages import EPISODE_OVER, LEGER_ONCE, OVERLAP, TOO_MANY
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,20 +25,42 @@ class Renewal:
     obstacles: tuple[Text, ...]
 
 
-def renewal_of(sequence: Sequence, all_sequences: Iterable[Sequence], start: date | None = None) -> Renewal:
-    """The renewal that begins on `start`, by default on the day after the sequence's last.
+def renewal_of(
+    sequence: Sequence, all_sequences: Iterable[Sequence], records: Records, start: date | None = None
+) -> Renewal:
+    """The renewal that begins on `start`, by default on the day after the sequence's last, among all
+    sequences of its patient.
 
     It lasts three months by its own start, and ends within twelve months of the first start.
     """
-    same = [one for one in all_sequences if one.track == "classique" and one.episode == sequence.episode] or [
-        sequence
-    ]
-    first = min(one.start for one in same)
+    others = [one for one in all_sequences if one.id != sequence.id]
+    same = [one for one in others if one.track == "classique" and one.episode == sequence.episode]
+    first = min(one.start for one in (sequence, *same))
     latest = last_day(first, WHOLE_MONTHS)
     begins = start or add_days(sequence.end, 1)
     ends = min(last_day(begins, CLASSIQUE_MONTHS), latest)
-    obstacles = tuple(_obstacles(sequence, same, begins, (first, latest)))
+    obstacles = (
+        *_obstacles(sequence, same, begins, (first, latest)),
+        *_neighbours(sequence, others, (begins, ends)),
+        *_over(sequence, records, begins),
+    )
     return Renewal(sequence.rank + 1, begins, ends, obstacles)
+
+
+def _neighbours(sequence: Sequence, others: Iterable[Sequence], days: tuple[date, date]) -> Iterator[Text]:
+    """Another sequence of the patient in the days of the renewal."""
+    begins, ends = days
+    for one in others:
+        if one.previous != sequence.id and begins <= one.end and one.start <= ends:
+            yield OVERLAP(id=one.id, start=one.start, end=one.end)
+
+
+def _over(sequence: Sequence, records: Records, begins: date) -> Iterator[Text]:
+    """The exit, before the renewal begins."""
+    episode = records.get("EpisodeOfCare", sequence.episode) if sequence.episode else None
+    ended = day((episode or {}).get("period", {}).get("end"))
+    if ended and begins > ended:
+        yield EPISODE_OVER(ended=ended, start=begins)
 
 
 def _obstacles(

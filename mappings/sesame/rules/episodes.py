@@ -9,7 +9,7 @@ from fhir_server.extension import Change, Resource, View
 from fhir_server.issues import Issue
 from mappings.sesame.guide import Guide
 from mappings.sesame.pathway.grounds import is_episode
-from mappings.sesame.pathway.reading import referring, target
+from mappings.sesame.pathway.reading import day, referring, target
 from mappings.sesame.policy import Policy
 from mappings.sesame.rules import messages
 from mappings.sesame.rules.verdict import judged
@@ -30,14 +30,29 @@ class OneOpenEpisode:
     def check(self, change: Change, view: View) -> Iterable[Issue]:
         episode = change.after
         patient = target((episode or {}).get("patient"), "Patient")
-        if episode is None or patient is None or not self._is_open(episode):
+        if episode is None or patient is None or not is_episode(self._guide, episode):
+            return
+        if not self._is_open(episode) and not _took_place(episode):
             return
         view.lock(f"sesame/Patient/{patient}")
         for other in referring(view, "EpisodeOfCare", "patient", f"Patient/{patient}"):
-            if other["id"] != episode["id"] and self._is_open(other):
+            if other["id"] == episode["id"] or not self._is_open(other):
+                continue
+            if self._is_open(episode) or _ends_after_start_of(episode, other):
                 text = messages.EPISODE_OPEN(id=other["id"])
                 yield from judged(self._policy.one_open_episode, text, "EpisodeOfCare.status")
 
     def _is_open(self, episode: Resource) -> bool:
         """Whether this is an episode of the programme that has not ended."""
         return is_episode(self._guide, episode) and episode.get("status") in OPEN
+
+
+def _took_place(episode: Resource) -> bool:
+    return episode.get("status") == "finished"
+
+
+def _ends_after_start_of(episode: Resource, other: Resource) -> bool:
+    """Whether an episode that is over, as it is written, went on when the other had begun."""
+    ended = day(episode.get("period", {}).get("end"))
+    begun = day(other.get("period", {}).get("start"))
+    return ended is not None and begun is not None and ended > begun

@@ -133,3 +133,27 @@ def extensions(episode: str) -> list[dict[str, Any]]:
     """Those of a first classique in an episode."""
     *others, last = plan(1, ASSESSED, "2025-04-12")["extension"]
     return [*others, last | {"valueReference": {"reference": episode}}]
+
+
+def test_an_episode_is_not_written_as_over_beside_an_open_one(assessed: Client) -> None:
+    """It would have been open at the same time, and have had sequences of its own."""
+    (entry,) = assessed.get("EpisodeOfCare").entries
+    kept = {name: value for name, value in entry["resource"].items() if name not in ("id", "meta")}
+    other = kept | {"identifier": [kept["identifier"][0] | {"value": "other"}], "status": "finished"}
+    later = {"period": {"start": "2026-01-13", "end": "2026-12-31"}}
+    refused(assessed.post("EpisodeOfCare", other | later), "has an open episode", "EpisodeOfCare")
+    earlier = {"period": {"start": "2024-01-08", "end": ASSESSED}}
+    sent(assessed.post("EpisodeOfCare", other | earlier))
+
+
+def test_the_status_of_a_sequence_says_what_its_renewal_would_meet(assessed: Client) -> None:
+    first = sent(begin(assessed, 1, ASSESSED, "2025-04-12"))
+    (entry,) = assessed.get("EpisodeOfCare").entries
+    episode = {name: value for name, value in entry["resource"].items() if name != "meta"}
+    over = {"status": "finished", "period": {"start": ASSESSED, "end": "2025-04-12"}}
+    sent(assessed.put(f"EpisodeOfCare/{episode['id']}", episode | over))
+    told = assessed.get(f"CarePlan/{first.id}/$sequence-status").content["parameter"]
+    assert {"name": "renewable", "valueBoolean": False} in told
+    (obstacle,) = [one["valueString"] for one in told if one["name"] == "obstacle"]
+    assert obstacle.startswith("The EpisodeOfCare ended on 2025-04-12")
+    refused(assessed.post(f"CarePlan/{first.id}/$renew"), "ended on 2025-04-12")
