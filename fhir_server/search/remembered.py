@@ -61,5 +61,5 @@ class RememberedTargets:
 
 def _is_lasting(asked: Asked) -> bool:
     """Whether the search is short, and means the same at any time: `ap` compares with the present."""
-    values = [value for _, value in asked.parameters]
-    return sum(map(len, values)) <= QUERY_LENGTH_MAX and not any(_RELATIVE_TO_NOW in v for v in values)
+    values = " ".join([value for _, value in asked.parameters])
+    return len(values) <= QUERY_LENGTH_MAX and _RELATIVE_TO_NOW not in values
