@@ -9,7 +9,7 @@ from functools import partial
 from itertools import count
 
 from fhir_server.core.request import FhirRequest, FhirResponse
-from fhir_server.errors import BusinessRule, InvalidRequest, MethodNotAllowed
+from fhir_server.errors import BusinessRule, MethodNotAllowed
 from fhir_server.extension import Engine, Operation, Resource
 from fhir_server.interactions.acceptance import accepted_for_create
 from fhir_server.interactions.changeset import Changeset
@@ -22,6 +22,7 @@ from fhir_server.store.port import StoredResource, UnitOfWork
 from mappings.sesame.billing.bill import Billing
 from mappings.sesame.guide import Guide
 from mappings.sesame.operations import messages
+from mappings.sesame.operations.asked import asked_day
 from mappings.sesame.operations.records import asked_about
 from mappings.sesame.pathway.reading import Records, identified
 from mappings.sesame.pathway.renewal import Renewal, renewal_of
@@ -84,14 +85,6 @@ def asked_sequence(
     if sequence is None:
         raise BusinessRule.of(messages.NO_SEQUENCE(), "CarePlan")
     return sequence
-
-
-def asked_day(text: str | None) -> date | None:
-    """A date parameter. Raises `InvalidRequest` for what is none."""
-    try:
-        return None if text is None else date.fromisoformat(text)
-    except ValueError as error:
-        raise InvalidRequest.of(messages.BAD_DATE(value=text[:40] if text else "")) from error
 
 
 def _number(guide: Guide, sequence: Sequence, records: Records) -> str:

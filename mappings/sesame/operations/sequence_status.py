@@ -6,9 +6,9 @@ from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.extension import Engine, Operation
 from fhir_server.operations.parameters import given_once
 from mappings.sesame.billing.bill import Billing
-from mappings.sesame.operations.asked import today
+from mappings.sesame.operations.asked import asked_day, today
 from mappings.sesame.operations.records import StoreRecords, parameters
-from mappings.sesame.operations.renew import asked_day, asked_sequence
+from mappings.sesame.operations.renew import asked_sequence
 from mappings.sesame.pathway.renewal import renewal_of
 from mappings.sesame.pathway.sequence import sequences_of_patient
 
@@ -29,8 +29,7 @@ def _status(billing: Billing, request: FhirRequest, engine: Engine) -> FhirRespo
     records = StoreRecords(engine)
     asked = asked_day(given_once(request, ("date",)).get("date"))
     on = asked or today(engine)
-    everything = sequences_of_patient(billing.guide, records, sequence.patient)
-    renewal = renewal_of(sequence, everything, records)
+    renewal = renewal_of(sequence, sequences_of_patient(billing.guide, records, sequence.patient), records)
     issued = billing.issued(sequence, records)
     made = billing.claim(sequence, records, len(issued))
     missing = made if isinstance(made, list) else []
