@@ -58,24 +58,27 @@ class Canonicals(Struct, frozen=True):
     def referred(self, sources: Iterable[StoredResource], include: Include) -> list[StoredResource]:
         """What resources refer to by canonicals."""
         found: dict[str, StoredResource] = {}
+        followed: dict[str, list[str]] = {}
         for source in sources:
-            followed = self._of_include(source.type, include) if include.source in ("*", source.type) else []
-            for code in followed:
+            if source.type not in followed:
+                asked = include.source in ("*", source.type)
+                followed[source.type] = self._of_include(source.type, include) if asked else []
+            for code in followed[source.type]:
                 types = self._targets(source.type, code, include.target)
                 wanted = tuple(self._url_matches(self._canonicals_of(source, code)))
                 if wanted and types:
                     found |= {one.reference: one for one in self._search(types, AnyOf(wanted))}
         return list(found.values())
 
-    def referring(self, targets: Iterable[StoredResource], include: Include) -> list[StoredResource]:
+    def referring(self, targets: Sequence[StoredResource], include: Include) -> list[StoredResource]:
         """What refers to resources by canonicals."""
-        if include.source == "*":
-            return []
+        codes = [] if include.source == "*" else self._of_include(include.source, include)
         found: dict[str, StoredResource] = {}
-        for target in targets:
-            values = tuple(_ways_to(target))
-            for code in self._of_include(include.source, include):
-                if values and target.type in self._targets(include.source, code, include.target):
+        for code in codes:
+            types = self._targets(include.source, code, include.target)
+            for target in targets:
+                values = tuple(_ways_to(target)) if target.type in types else ()
+                if values:
                     clause = Match(code, "reference", values)
                     found |= {one.reference: one for one in self._search((include.source,), clause)}
         return list(found.values())
@@ -133,7 +136,9 @@ class Canonicals(Struct, frozen=True):
                 yield AllOf((by_url, Match("version", "token", (TokenValue(None, version),))))
 
     def _of_include(self, source: str, include: Include) -> list[str]:
-        return [code for code in self.codes(source) if include.parameter in ("*", code)]
+        if include.parameter == "*":
+            return self.codes(source)
+        return [include.parameter] if self._is_canonical(source, include.parameter) else []
 
     def _targets(self, source: str, code: str, target: str | None) -> tuple[str, ...]:
         """The types with a url that a parameter may lead to."""
