@@ -159,15 +159,12 @@ NEEDS_CONCEPT = Template(
 )
 UNKNOWN_CODE_SYSTEM = Template(
     en="The hierarchy of the code system '{value}' of '{parameter}' is not known here. List the codes"
-    " instead,"
-    " separated by commas.",
+    " instead, separated by commas.",
     fr="La hiérarchie du système de codes « {value} » de « {parameter} » n'est pas connue ici. Énumérez"
-    " plutôt"
-    " les codes, séparés par des virgules.",
+    " plutôt les codes, séparés par des virgules.",
 )
 UNKNOWN_VALUE_SET = Template(
-    en="The value set '{value}' of '{parameter}' is not known here by this url, or its codes"
-    " cannot be"
+    en="The value set '{value}' of '{parameter}' is not known here by this url, or its codes cannot be"
     " listed. Give the url of another, or list the codes without a modifier.",
     fr="Le jeu de valeurs « {value} » de « {parameter} » n'est pas connu ici sous cette url, ou ses"
     " codes ne peuvent pas être énumérés. Donnez l'url d'un autre, ou énumérez les codes sans modificateur.",
@@ -180,13 +177,11 @@ NO_PATH = Template(
     en="'{value}' of '{parameter}' has no path with parts above and below. Give an absolute URL such as"
     " http://example.org/fhir/ValueSet, or leave the modifier out.",
     fr="« {value} » de « {parameter} » n'a pas de chemin avec un dessus et un dessous. Donnez une URL"
-    " absolue,"
-    " comme http://example.org/fhir/ValueSet, ou retirez le modificateur.",
+    " absolue, comme http://example.org/fhir/ValueSet, ou retirez le modificateur.",
 )
 NO_HIERARCHY = Template(
-    en="'{value}' of '{parameter}' belongs to no hierarchy. ':above' and ':below' take Type/id, with a type"
-    " of"
-    " which one resource can be part of another: {valid}.",
+    en="'{value}' of '{parameter}' belongs to no hierarchy. ':above' and ':below' take Type/id, with a"
+    " type of which one resource can be part of another: {valid}.",
     fr="« {value} » de « {parameter} » n'appartient à aucune hiérarchie. « :above » et « :below » prennent"
     " Type/id, d'un type dont une ressource peut faire partie d'une autre : {valid}.",
 )
@@ -212,26 +207,21 @@ NO_CURRENT_LISTS = Template(
 )
 NO_WORD = Template(
     en="'{value}' of '{parameter}' holds no word to look for. Write words, with AND, OR and parentheses"
-    " between"
-    " them if needed, as in (bone OR liver) AND metastases.",
+    " between them if needed, as in (bone OR liver) AND metastases.",
     fr="« {value} » de « {parameter} » ne contient aucun mot à chercher. Écrivez des mots, avec au besoin"
-    " AND,"
-    " OR et des parenthèses, comme (bone OR liver) AND metastases.",
+    " AND, OR et des parenthèses, comme (bone OR liver) AND metastases.",
 )
 BAD_TEXT_QUERY = Template(
     en="'{value}' of '{parameter}' cannot be read at character {place}. Write words, with AND, OR and"
     " parentheses between them if needed; a word in quotes is that word.",
-    fr="« {value} » de « {parameter} » est illisible au caractère {place}. Écrivez des mots, avec au besoin"
-    " AND,"
-    " OR et des parenthèses ; un mot entre guillemets est ce mot.",
+    fr="« {value} » de « {parameter} » est illisible au caractère {place}. Écrivez des mots, avec au"
+    " besoin AND, OR et des parenthèses ; un mot entre guillemets est ce mot.",
 )
 NO_PHRASES = Template(
     en="Only single words are indexed, so that '{value}' of '{parameter}' cannot be searched as a phrase."
-    " Leave"
-    " the quotes out to find all of its words.",
+    " Leave the quotes out to find all of its words.",
     fr="Seuls des mots isolés sont indexés : « {value} » de « {parameter} » ne peut pas être cherché comme"
-    " une"
-    " expression. Retirez les guillemets pour trouver tous ses mots.",
+    " une expression. Retirez les guillemets pour trouver tous ses mots.",
 )
 
 # --- filters ---
