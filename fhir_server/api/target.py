@@ -17,6 +17,11 @@ BASE_LENGTH = len(BASE)
 BELOW_BASE = BASE + b"/"
 READ = ("GET", "HEAD")
 HOST = re.compile(r"(?:[A-Za-z0-9_.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?")
+OF_TOKENS = ((b"%3A", b":"), (b"%2F", b"/"), (b"%7C", b"|"))
+"""Escapes that a `system|code` is full of: to take these away first halves the time. None of the characters
+can be a part of another escape.
+"""
+
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
@@ -50,9 +55,15 @@ def query(raw: bytes) -> tuple[tuple[str, str], ...]:
 
 def _decoded(text: bytes, part: str) -> str:
     try:
-        return (unquote_to_bytes(text) if b"%" in text else text).decode()
+        return (_unescaped(text) if b"%" in text else text).decode()
     except UnicodeDecodeError as error:
         raise InvalidRequest.of(messages.NOT_UTF8(part=part)) from error
+
+
+def _unescaped(text: bytes) -> bytes:
+    for escape, character in OF_TOKENS:
+        text = text.replace(escape, character)
+    return unquote_to_bytes(text) if b"%" in text else text
 
 
 def allowed_methods(path: tuple[str, ...]) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ https://hl7.org/fhir/R4/http.html#search
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from fhir_server.core import json
@@ -74,10 +75,16 @@ def _entries(
     """The entries of some resources, whose ids and types are nothing that JSON escapes. They are put together
     at once: their bodies are most of the answer, and to move them takes longer than all else here.
     """
-    begin = b'{"fullUrl":' + json.serialise(f"{request.base_url}/").removesuffix(b'"')
+    begin = _begin(request.base_url)
     end = b',"search":{"mode":"%s"}}' % mode.encode()
     pieces: list[bytes] = []
     for stored in resources:
         body = part.of(stored.body) if part else stored.body
         pieces += (begin, stored.reference.encode(), b'","resource":', body, end, b",")
     return b"".join(pieces[:-1])
+
+
+@lru_cache(maxsize=64)
+def _begin(base_url: str) -> bytes:
+    """An entry as far as the type of its resource."""
+    return b'{"fullUrl":' + json.serialise(f"{base_url}/").removesuffix(b'"')

@@ -1,6 +1,10 @@
 """Paths, queries and base URLs are read off the request line and the Host header."""
 
+from urllib.parse import unquote
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fhir_server.api import target
 from fhir_server.errors import InvalidRequest
@@ -62,6 +66,12 @@ def test_a_path_that_is_not_utf8_is_refused(path: bytes) -> None:
 )
 def test_query(raw: bytes, expected: tuple[tuple[str, str], ...]) -> None:
     assert target.query(raw) == expected
+
+
+@given(st.lists(st.sampled_from(["%3A", "%3a", "%2F", "%7C", "%25", "%", "3A", "2", ":", "x"])))
+def test_each_escape_of_a_query_is_read_once(parts: list[str]) -> None:
+    text = "".join(parts)
+    assert target.query(f"name={text}".encode()) == (("name", unquote(text)),)
 
 
 def test_a_query_that_is_not_utf8_is_refused() -> None:
