@@ -47,6 +47,12 @@ TURNED_AWAY = Template(
     fr="Par ServiceRequest/{id}, le patient n'est pas pris en charge : {reason}. Aucune séquence ne "
     "commence. Un nouvel adressage peut être accepté.",
 )
+REFERRAL_OF_ANOTHER = Template(
+    en="The episode refers to ServiceRequest/{id}, the referral of another patient. Refer to the "
+    "patient's own.",
+    fr="Le parcours référence ServiceRequest/{id}, l'adressage d'un autre patient. Référencez celui du "
+    "patient.",
+)
 EPISODE_NEEDED = Template(
     en="A sequence belongs to an EpisodeOfCare that is active, on hold or finished: refer to it.",
     fr="Une séquence appartient à un EpisodeOfCare actif, suspendu ou terminé : référencez-le.",

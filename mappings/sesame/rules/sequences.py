@@ -7,7 +7,7 @@ Source: avis du comité technique (June 2023), rules R3 to R9; the policy decide
 from collections.abc import Iterable, Iterator
 
 from fhir_server.extension import Change, Resource, View
-from fhir_server.issues import Issue
+from fhir_server.issues import Issue, Text
 from mappings.sesame.guide import Guide
 from mappings.sesame.pathway.calendar import CLASSIQUE_MONTHS, last_day
 from mappings.sesame.pathway.grounds import LIVE_EPISODES, is_assessment_of, is_episode
@@ -118,17 +118,18 @@ class SequenceRules:
         episode = view.get("EpisodeOfCare", sequence.episode) if sequence.episode else None
         for reference in (episode or {}).get("referralRequest", ()):
             referral = referral_of(self._guide, followed(view, reference, "ServiceRequest"))
-            reason = self._reason(referral, view) if referral else None
-            if referral and reason:
-                text = messages.TURNED_AWAY(id=referral.id, reason=reason)
-                yield refusal(text, f"CarePlan.extension('{EPISODE}')")
+            objection = self._objection(sequence, referral, view) if referral else None
+            if objection:
+                yield refusal(objection, f"CarePlan.extension('{EPISODE}')")
 
-    def _reason(self, referral: Referral, view: View) -> str | None:
-        """Why nobody is taken on by a referral: its state, or who it is about."""
+    def _objection(self, sequence: Sequence, referral: Referral, view: View) -> Text | None:
+        """Why a referral takes the patient nowhere: whose it is, its state, or what it says."""
+        if referral.patient != sequence.patient:
+            return messages.REFERRAL_OF_ANOTHER(id=referral.id)
         status: str | None = (task_of(self._guide, view, referral.id) or {}).get("status")
-        if status in TURNED_AWAY:
-            return status
-        return ineligibility(self._guide, view, referral, self._policy.adult_age)
+        if status not in TURNED_AWAY:
+            status = ineligibility(self._guide, view, referral, self._policy.adult_age)
+        return messages.TURNED_AWAY(id=referral.id, reason=status) if status else None
 
     def _assessment(self, sequence: Sequence, view: View) -> Iterator[Issue]:
         """R9: the nurse's initial assessment decides the track, so it comes before any sequence."""

@@ -62,6 +62,21 @@ def test_a_referral_that_could_not_be_answered_is_refused(
     refused(answer, f"is a referral, but lacks: {names}. ", "ServiceRequest")
 
 
+def test_r8_nobody_is_taken_on_by_the_referral_of_another(client: Client) -> None:
+    tell(client, "01-referral", "02-received", "03-accepted", "04-initial-assessment")
+    request = only(client, "ServiceRequest")
+    kept = {name: value for name, value in request.items() if name not in ("id", "meta")}
+    other = sent(client.post("Patient", {"resourceType": "Patient"}))
+    placer = [kept["identifier"][0] | {"value": "of-another"}]
+    subject = {"reference": f"Patient/{other.id}"}
+    second = sent(client.post("ServiceRequest", kept | {"identifier": placer, "subject": subject}))
+    episode = only(client, "EpisodeOfCare")
+    referral = {"referralRequest": [{"reference": f"ServiceRequest/{second.id}"}]}
+    sent(client.put(f"EpisodeOfCare/{episode['id']}", episode | referral))
+    answer = begin(client, 1, "2025-01-13", "2025-04-12")
+    refused(answer, "the referral of another patient", "CarePlan.extension")
+
+
 @pytest.fixture
 def begun(client: Client) -> Client:
     """The patient of the story in the first sequence."""
