@@ -34,6 +34,10 @@ STORE_FAILED = Template(
     en="The store cannot be used at the moment ({reason}). Nothing was acknowledged; try again later.",
     fr="L'entrepôt est inutilisable pour le moment ({reason}). Rien n'a été confirmé ; réessayez plus tard.",
 )
+STORE_REPLACED = Template(
+    en="The file of the store was moved, deleted or replaced. Nothing was written; start the server again.",
+    fr="Le fichier de l'entrepôt a été déplacé, supprimé ou remplacé. Rien d'écrit ; relancez le serveur.",
+)
 GROUP_LOST = Template(
     en="The units grouped with this one could not be written, so this one was not either. Send it again.",
     fr="Les unités groupées avec celle-ci n'ont pas pu être écrites, elle non plus. Renvoyez-la.",

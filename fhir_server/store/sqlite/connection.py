@@ -3,6 +3,7 @@
 https://www.sqlite.org/pragma.html https://www.sqlite.org/rescode.html
 """
 
+import os
 import sqlite3
 import time
 from collections.abc import Callable
@@ -80,6 +81,28 @@ def enter_wal(connection: sqlite3.Connection) -> None:
             if primary_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                 raise
             time.sleep(_LOOK_SECONDS)
+
+
+class OpenedFile:
+    """The file that a path named when it was opened."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._identity = self._named()
+
+    def check(self) -> None:
+        """Raises `StoreUnavailable` when the path names no file any more, or another one: what is written
+        would be gone with the last process that holds the old one.
+        """
+        if self._named() != self._identity:
+            raise errors.StoreUnavailable.of(messages.STORE_REPLACED())
+
+    def _named(self) -> tuple[int, int] | None:
+        try:
+            found = os.stat(self._path)
+        except FileNotFoundError:
+            return None
+        return found.st_dev, found.st_ino
 
 
 def primary_code(error: sqlite3.Error) -> int:

@@ -27,7 +27,7 @@ from fhir_server.store.port import (
 )
 from fhir_server.store.sqlite.backlog import needs_index
 from fhir_server.store.sqlite.backup import back_up
-from fhir_server.store.sqlite.connection import connect, enter_wal, refusing
+from fhir_server.store.sqlite.connection import OpenedFile, connect, enter_wal, refusing
 from fhir_server.store.sqlite.jobs import acquire_job, update_job
 from fhir_server.store.sqlite.readers import Readers
 from fhir_server.store.sqlite.schema import prepare, set_identity
@@ -50,7 +50,7 @@ class SqliteStore:
 
     def __init__(self, path: Path, clock: Callable[[], int] = wall_clock) -> None:
         self._clock = clock
-        self._writer = Writer(_open(path))
+        self._writer = Writer(_open(path), OpenedFile(path))
         self._readers = Readers(path)
         meta = dict(self._writer.connection.execute("SELECT name, value FROM meta").fetchall())
         self._epoch: str = meta["epoch"].decode()

@@ -20,7 +20,7 @@ from fhir_server import errors
 from fhir_server.errors import FhirError
 from fhir_server.store import messages
 from fhir_server.store.sqlite.backlog import Backlog, has_backlog
-from fhir_server.store.sqlite.connection import primary_code, refusal, refusing
+from fhir_server.store.sqlite.connection import OpenedFile, primary_code, refusal, refusing
 from fhir_server.store.sqlite.indexes import read_generation
 from fhir_server.store.sqlite.search import SqliteSearch
 from fhir_server.store.sqlite.symbols import WritingSymbols
@@ -69,10 +69,11 @@ class _Thread(threading.local):
 class Writer:
     """Runs units on the writing connection, one at a time."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, file: OpenedFile) -> None:
         # SQLite's own waiting sleeps up to a tenth of a second, far longer than a commit takes.
         connection.execute("PRAGMA busy_timeout = 0")
         self.connection = connection
+        self._file = file
         self.symbols = WritingSymbols(connection)
         self.backlog = Backlog(connection)
         self.search = SqliteSearch(connection, self.symbols)
@@ -230,6 +231,7 @@ class Writer:
         return result
 
     def _begin(self, batch: Batch) -> None:
+        self._file.check()
         deadline = time.monotonic() + BUSY_SECONDS
         while not self._try_to_begin(deadline):
             time.sleep(_LOOK_SECONDS)

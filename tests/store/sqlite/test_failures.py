@@ -55,6 +55,17 @@ def test_a_full_disk_refuses_and_leaves_nothing(store: SqliteStore) -> None:
     assert store.check() == []
 
 
+@pytest.mark.parametrize("replaced", [False, True])
+def test_nothing_is_acknowledged_by_a_file_that_is_gone(
+    store: SqliteStore, path: Path, replaced: bool
+) -> None:
+    path.rename(path.with_name("moved"))
+    if replaced:
+        path.write_bytes(b"")
+    with pytest.raises(StoreUnavailable, match="moved, deleted or replaced"):
+        put(store, person("second"))
+
+
 def test_a_full_disk_in_a_group_acknowledges_nothing_that_is_lost(store: SqliteStore) -> None:
     """Whether the other units of the group survive is for the store to say, and it must say the truth."""
     fill_up(store)
