@@ -36,7 +36,8 @@ STORE_FAILED = Template(
 )
 STORE_REPLACED = Template(
     en="The file of the store was moved, deleted or replaced. Nothing was written; start the server again.",
-    fr="Le fichier de l'entrepôt a été déplacé, supprimé ou remplacé. Rien d'écrit ; relancez le serveur.",
+    fr="Le fichier de l'entrepôt a été déplacé, supprimé ou remplacé. Rien n'a été écrit ; "
+    "redémarrez le serveur.",
 )
 GROUP_LOST = Template(
     en="The units grouped with this one could not be written, so this one was not either. Send it again.",
