@@ -18,8 +18,9 @@ RESOURCES_MAX = 1024
 GATHERED_AT_ONCE = 128
 """Resources whose rows one step gathers, in about a millisecond."""
 PORTION = 4_000
-"""Rows that one step writes, in some eight milliseconds. With half as many, pages that rows of several portions
-share would be written twice as often."""
+"""Rows that one step writes, in some eight milliseconds. With half as many, pages that several portions share
+would be written twice as often.
+"""
 CHANGED_AT_ONCE = 64
 """Resources that one step indexes of those that were changed."""
 
