@@ -35,10 +35,8 @@ def own_server() -> Iterator[MongoServer]:
 
 @needs_curl
 def test_the_tour_shows_the_same(start_server: Callable[..., RunningServer], tmp_path: Path) -> None:
-    def start_on_mongodb(*options: str, **settings: str) -> RunningServer:
-        return start_server(*options, **(settings | {"store": database_uri()}))
-
-    assert_prints_what_it_shows(ROOT / "docs" / "tour.md", start_on_mongodb, tmp_path)
+    server = start_server(store=database_uri())
+    assert_prints_what_it_shows(ROOT / "docs" / "tour.md", server, tmp_path)
 
 
 @pytest.fixture
