@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -45,10 +45,6 @@ class Server:
         """Processor time that the process has used so far, in user and kernel."""
         return _processor_seconds(Path(f"/proc/{self.process.pid}"))
 
-    def family_seconds(self) -> float:
-        """The same for the process and those that it started, such as its workers."""
-        return sum(_processor_seconds(Path(f"/proc/{pid}")) for pid in _family(self.process.pid))
-
     def thread_seconds(self) -> dict[int, float]:
         """The same for each of its threads."""
         threads = Path(f"/proc/{self.process.pid}/task").iterdir()
@@ -60,11 +56,9 @@ class Server:
 
 
 @contextmanager
-def product(
-    core: int | None, folder: Path, settings: Mapping[str, str] = MappingProxyType({})
-) -> Iterator[Server]:
+def product(core: int, folder: Path, settings: Mapping[str, str] = MappingProxyType({})) -> Iterator[Server]:
     """The product with its store in `folder`, the settings given (names without FHIR_SERVER_) and everything
-    else as it is by default; on one core, or on all for None.
+    else as it is by default.
     """
     port = _free_port()
     store = f"sqlite:///{folder / 'fhir.sqlite'}"
@@ -90,14 +84,13 @@ def _running(
     command: Sequence[str],
     port: int,
     path: str,
-    core: int | None,
+    core: int,
     log: Path,
     settings: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[Server]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
     environment = inherited | dict(settings)
-    pinned = nullcontext() if core is None else machine.pinned(core)
-    with log.open("wb") as output, pinned:
+    with log.open("wb") as output, machine.pinned(core):
         started = time.perf_counter()
         process = subprocess.Popen(
             [sys.executable, *command], cwd=ROOT, env=environment, stdout=output, stderr=output
