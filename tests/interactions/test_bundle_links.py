@@ -1,0 +1,142 @@
+"""Links between the entries of a transaction. https://hl7.org/fhir/R4/http.html#trules"""
+
+import pytest
+
+from tests.interactions.bundles import encounter, entry, identity, statuses, subject_of, transact
+from tests.interactions.client import BASE, Client, identified, patient
+
+XHTML = 'xmlns="http://www.w3.org/1999/xhtml"'
+
+
+def test_references_between_entries_follow_the_new_ids(client: Client) -> None:
+    answer = transact(
+        client,
+        entry("POST", "Encounter", encounter("urn:uuid:p")),
+        entry("POST", "Patient", patient(), "urn:uuid:p"),
+    )
+    assert answer.content["type"] == "transaction-response"
+    assert statuses(answer) == ["201", "201"]
+    place = answer.entries[1]["response"]["location"]
+    found = client.get(answer.entries[0]["response"]["location"]).content
+    assert place == f"{found['subject']['reference']}/_history/1"
+
+
+def test_links_in_narrative_contained_and_uris_follow_too(client: Client) -> None:
+    resource = encounter("urn:uuid:p")
+    resource["contained"] = [{"resourceType": "Condition", "id": "c", "subject": {"reference": "urn:uuid:p"}}]
+    resource["diagnosis"] = [{"condition": {"reference": "#c"}}]
+    resource["identifier"] = [{"system": "urn:ietf:rfc:3986", "value": "urn:uuid:p"}]
+    resource["extension"] = [{"url": "urn:x", "valueUri": "urn:uuid:p"}]
+    resource["text"] = {
+        "status": "generated",
+        "div": f'<div {XHTML}><a href="urn:uuid:p">p</a> urn:uuid:p</div>',
+    }
+    answer = transact(
+        client, entry("POST", "Patient", patient(), "urn:uuid:p"), entry("POST", "Encounter", resource)
+    )
+    new = answer.entries[0]["response"]["location"].partition("/_history")[0]
+    stored = client.get(answer.entries[1]["response"]["location"]).content
+    assert stored["contained"][0]["subject"]["reference"] == new
+    assert stored["diagnosis"][0]["condition"]["reference"] == "#c"
+    assert stored["extension"][0]["valueUri"] == new
+    assert stored["identifier"][0]["value"] == "urn:uuid:p"
+    assert f'<a href="{new}">p</a> urn:uuid:p' in stored["text"]["div"]
+
+
+def test_relative_references_are_resolved_on_the_full_url(client: Client) -> None:
+    answer = transact(
+        client,
+        entry("POST", "Patient", patient(), "http://elsewhere/fhir/Patient/7"),
+        entry("POST", "Encounter", encounter("Patient/7"), "http://elsewhere/fhir/Encounter/1"),
+    )
+    new = answer.entries[0]["response"]["location"].partition("/_history")[0]
+    stored = client.get(answer.entries[1]["response"]["location"]).content
+    assert stored["subject"]["reference"] == new
+
+
+@pytest.mark.parametrize("full_url", [f"{BASE}/Encounter/1", "urn:uuid:e", None])
+def test_relative_references_are_else_resolved_on_this_server(client: Client, full_url: str | None) -> None:
+    answer = transact(
+        client,
+        entry("POST", "Patient", patient(), f"{BASE}/Patient/7"),
+        entry("POST", "Encounter", encounter("Patient/7"), full_url),
+    )
+    assert subject_of(client, answer, 1) == identity(answer, 0)
+
+
+def test_relative_references_do_not_lead_to_the_entry_of_another_server(client: Client) -> None:
+    answer = transact(
+        client,
+        entry("POST", "Patient", patient(), "http://elsewhere/fhir/Patient/7"),
+        entry("POST", "Encounter", encounter("Patient/7")),
+        entry("POST", "Encounter", encounter("Patient/7"), "http://nowhere/fhir/Encounter/1"),
+    )
+    assert {subject_of(client, answer, 1), subject_of(client, answer, 2)} == {"Patient/7"}
+
+
+def test_references_to_a_version_lead_to_the_one_that_is_written(client: Client) -> None:
+    client.put("Patient/mine", patient(id="mine"))
+    known = client.post("Patient", identified("a")).id
+    client.put(f"Patient/{known}", identified("a", id=known, active=True))
+    answer = transact(
+        client,
+        entry("POST", "Patient", patient(), f"{BASE}/Patient/7"),
+        entry("PUT", "Patient/mine", patient(id="mine", active=True), f"{BASE}/Patient/mine"),
+        entry("POST", "Patient", identified("a"), "urn:uuid:p", ifNoneExist="identifier=urn:ids|a"),
+        entry("POST", "Encounter", encounter("Patient/7/_history/4")),
+        entry("POST", "Encounter", encounter(f"{BASE}/Patient/mine/_history/1")),
+        entry("POST", "Encounter", encounter("urn:uuid:p/_history/1")),
+        entry("POST", "Encounter", encounter("Patient/other/_history/1")),
+    )
+    assert [subject_of(client, answer, index) for index in (3, 4, 5, 6)] == [
+        f"{identity(answer, 0)}/_history/1",
+        "Patient/mine/_history/2",
+        f"Patient/{known}/_history/2",
+        "Patient/other/_history/1",
+    ]
+
+
+def test_canonicals_and_the_names_of_definitions_stay(client: Client) -> None:
+    url = "http://example.org/fhir/Questionnaire/q"
+    form = {"resourceType": "Questionnaire", "status": "draft", "url": url}
+    answers = {"resourceType": "QuestionnaireResponse", "status": "completed", "questionnaire": url}
+    answer = transact(
+        client,
+        entry("POST", "Questionnaire", form, url),
+        entry("POST", "QuestionnaireResponse", answers),
+        returns="representation",
+    )
+    assert answer.entries[0]["resource"]["url"] == url
+    assert answer.entries[1]["resource"]["questionnaire"] == url
+
+
+def test_a_bundle_that_is_stored_keeps_its_own_links(client: Client) -> None:
+    inner = [
+        {"fullUrl": "urn:uuid:p", "resource": patient()},
+        {"fullUrl": "urn:uuid:1", "resource": encounter("urn:uuid:p")},
+        {"fullUrl": "urn:uuid:2", "resource": encounter("urn:uuid:elsewhere")},
+        {"fullUrl": "urn:uuid:3", "resource": encounter("Patient?identifier=urn:ids|nobody")},
+        {"fullUrl": "urn:uuid:4", "resource": encounter("urn:uuid:q")},
+        {
+            "fullUrl": "http://elsewhere/fhir/Encounter/5",
+            "resource": encounter("Patient/7") | {"id": "5"},
+        },
+    ]
+    collection = {"resourceType": "Bundle", "type": "collection", "entry": inner}
+    answer = transact(
+        client,
+        entry("POST", "Bundle", collection),
+        entry("POST", "Patient", patient(), "urn:uuid:p"),
+        entry("POST", "Patient", patient(), "urn:uuid:q"),
+        entry("POST", "Patient", patient(), f"{BASE}/Patient/7"),
+    )
+    stored = client.get(answer.entries[0]["response"]["location"]).content["entry"]
+    assert [each["fullUrl"] for each in stored] == [each["fullUrl"] for each in inner]
+    assert [each["resource"]["subject"]["reference"] for each in stored[1:]] == [
+        "urn:uuid:p",
+        "urn:uuid:elsewhere",
+        "Patient?identifier=urn:ids|nobody",
+        identity(answer, 2),
+        "Patient/7",
+    ]
+    assert client.post("Bundle", collection).status == 201
