@@ -42,11 +42,14 @@ class FhirProtocol(HttpToolsProtocol):
     _head_bytes = 0
     """How much has come of a head that has not ended, from the chunk in which it began."""
 
+    _is_in_body = False
+    """Whether what comes now is the body of a request."""
+
     _idle_since: float | None = None
     """When the last answer was given, by the clock of the loop, while no other request has come."""
 
     def data_received(self, data: bytes) -> None:
-        if b"pgrade:" in data:
+        if b"pgrade:" in data and not self._is_in_body:
             head, end, rest = data.partition(b"\r\n\r\n")
             data = OFFER.sub(b"", head) + end + rest
         super().data_received(data)
@@ -64,6 +67,7 @@ class FhirProtocol(HttpToolsProtocol):
             self.transport.close()
 
     def on_headers_complete(self) -> None:
+        self._is_in_body = True
         reply = self._reply_at_once()
         if reply is None:
             super().on_headers_complete()
@@ -99,6 +103,7 @@ class FhirProtocol(HttpToolsProtocol):
             super().on_body(body)
 
     def on_message_complete(self) -> None:
+        self._is_in_body = False
         if self.cycle is not None:
             super().on_message_complete()
 

@@ -130,6 +130,9 @@ def test_what_a_body_offers_is_no_offer(connection: Connection) -> None:
     body = b"\r\nUpgrade: h2c\r\n"
     asked = READ.replace(b"\r\n\r\n", b"\r\nContent-Length: %d\r\n\r\n" % len(body))
     assert connection.receive(asked + body + READ).count(b"HTTP/1.1 200 ") == 2
+    assert connection.receive(asked).startswith(b"HTTP/1.1 200 ")
+    assert connection.receive(body) == b""
+    assert connection.receive(READ).startswith(b"HTTP/1.1 200 ")
     page = READ.replace(b"\r\n\r\n", b"\r\nUpgrade-Insecure-Requests: 1\r\n\r\n")
     assert connection.receive(page).startswith(b"HTTP/1.1 200 ")
 
