@@ -46,6 +46,19 @@ def store(path: Path) -> Iterator[SqliteStore]:
     opened.close()
 
 
+@pytest.fixture
+def other(path: Path) -> Iterator[SqliteStore]:
+    """The same file, opened by another process."""
+    opened = SqliteStore(path)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def small_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    let_rounds_be_small(monkeypatch)
+
+
 def rows(path: Path, table: str = "token") -> int:
     with closing(sqlite3.connect(path)) as connection:
         (count,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
@@ -129,11 +142,9 @@ def test_a_unit_that_fails_leaves_the_backlog_as_it_was(store: SqliteStore) -> N
     assert store.check() == []
 
 
-def test_what_another_process_wrote_is_found(store: SqliteStore, path: Path) -> None:
-    other = SqliteStore(path)
+def test_what_another_process_wrote_is_found(store: SqliteStore, other: SqliteStore) -> None:
     put(other, person("a"))
     assert ids(store, FAMILY) == ["a"]
-    other.close()
 
 
 def test_a_store_is_settled_until_another_process_writes(store: SqliteStore, path: Path) -> None:
@@ -191,10 +202,8 @@ def test_tidying_goes_by_small_steps(store: SqliteStore, path: Path, monkeypatch
     assert store.check() == []
 
 
-def test_a_round_takes_a_step_with_each_commit(
-    store: SqliteStore, path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    let_rounds_be_small(monkeypatch)
+@pytest.mark.usefixtures("small_rounds")
+def test_a_round_takes_a_step_with_each_commit(store: SqliteStore, path: Path) -> None:
     written = []
     for number in range(8):
         put(store, person(str(number), code=str(number)))
@@ -203,11 +212,10 @@ def test_a_round_takes_a_step_with_each_commit(
     assert store.check() == []
 
 
+@pytest.mark.usefixtures("small_rounds")
 def test_what_is_changed_while_its_round_goes_on_is_found_as_it_is(
-    store: SqliteStore, path: Path, monkeypatch: pytest.MonkeyPatch
+    store: SqliteStore, other: SqliteStore, path: Path
 ) -> None:
-    let_rounds_be_small(monkeypatch)
-    other = SqliteStore(path)
     for number in range(6):
         put(store, person(str(number), code=str(number), family="Moreau"))
     assert 0 < rows(path, "string") < 6
@@ -218,14 +226,12 @@ def test_what_is_changed_while_its_round_goes_on_is_found_as_it_is(
     assert ids(store, SearchQuery(("Patient",), (identified("1"),))) == []
     assert ids(store, FAMILY) == ["0", "3"]
     assert store.check() == []
-    other.close()
 
 
+@pytest.mark.usefixtures("small_rounds")
 def test_what_is_purged_while_its_round_goes_on_does_not_come_back(
-    store: SqliteStore, path: Path, monkeypatch: pytest.MonkeyPatch
+    store: SqliteStore, other: SqliteStore, path: Path
 ) -> None:
-    let_rounds_be_small(monkeypatch)
-    other = SqliteStore(path)
     for number in range(5):
         put(store, person(str(number), code=str(number)))
     for number in range(5):
@@ -235,14 +241,12 @@ def test_what_is_purged_while_its_round_goes_on_does_not_come_back(
     settle(store)
     assert [rows(path, table) for table in ("string", "token", "backlog")] == [1, 1, 0]
     assert store.check() == []
-    other.close()
 
 
+@pytest.mark.usefixtures("small_rounds")
 def test_a_round_that_another_process_began_is_left_to_it_for_a_while(
-    store: SqliteStore, path: Path, monkeypatch: pytest.MonkeyPatch
+    store: SqliteStore, other: SqliteStore, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    let_rounds_be_small(monkeypatch)
-    other = SqliteStore(path)
     for number in range(5):
         put(store, person(str(number), code=str(number)))
     begun = rows(path, "string")
@@ -252,7 +256,6 @@ def test_a_round_that_another_process_began_is_left_to_it_for_a_while(
     settle(other)
     assert other.settled()
     assert store.check() == []
-    other.close()
 
 
 def test_tidying_gives_way_to_writers(store: SqliteStore, path: Path) -> None:
