@@ -62,6 +62,8 @@ def parse_reference(text: str, *base_urls: str) -> Reference:
 
 def relative(body: bytes, base_urls: Iterable[str]) -> bytes:
     """A resource as it is serialised here, with relative references instead of those below `base_urls`."""
+    if b'"reference":"http' not in body:
+        return body
     for base_url in base_urls:
         body = body.replace(b'"reference":"%s/' % base_url.rstrip("/").encode(), b'"reference":"')
     return body
