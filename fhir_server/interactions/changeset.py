@@ -4,7 +4,7 @@ Order inside the unit: everything is put, the rules see the resulting state, eac
 change, and the rules see what the reactions left, if these wrote anything.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from fhir_server.core.reference import relative
 from fhir_server.errors import BusinessRule
@@ -18,13 +18,22 @@ from fhir_server.interactions.view import UnitView, content_of
 from fhir_server.issues import Issue
 from fhir_server.store.port import Method, StoredResource, UnitOfWork
 
+Placed = Callable[[str, Issue], Issue]
+"""Says of an issue about the resource `Type/id` where it stands in what the client has sent."""
+
+
+def _as_sent(_: str, issue: Issue) -> Issue:
+    return issue
+
 
 class Changeset:
-    """Collects what a unit of work writes. `settle` must be its last call."""
+    """Collects what a unit of work writes. `settle` must be its last call, but for what tells of it."""
 
-    def __init__(self, unit: UnitOfWork, engine: Engine, base_url: str) -> None:
+    def __init__(self, unit: UnitOfWork, engine: Engine, base_url: str, placed: Placed = _as_sent) -> None:
         self.unit = unit
         self._engine = engine
+        self._placed = placed
+        self._warnings: tuple[tuple[str, Issue], ...] = ()
         self._changes: list[Change] = []
         self._last: dict[str, StoredResource] = {}
         self._redefinition = Redefinition(engine)
@@ -96,13 +105,16 @@ class Changeset:
         """Run rules, reactions and rules again, and put in force what was defined. Returns the warnings;
         raises `BusinessRule` for errors.
         """
-        warnings: tuple[Issue, ...] = ()
         if self._changes:
-            warnings = self._check(self._changes)
+            self._warnings = self._check(self._changes)
             if self._react():
-                warnings = self._check(self._changes)
+                self._warnings = self._check(self._changes)
         self._redefinition.settle(self.unit)
-        return warnings
+        return tuple(issue for _, issue in self._warnings)
+
+    def warnings_of(self, stored: StoredResource) -> tuple[Issue, ...]:
+        """What the rules have to remark on one of the resources, once all is settled."""
+        return tuple(issue for reference, issue in self._warnings if reference == stored.reference)
 
     def _react(self) -> bool:
         """Run each reaction once for each change so far; whether any wrote something."""
@@ -121,14 +133,15 @@ class Changeset:
             written = True
         return written
 
-    def _check(self, changes: Iterable[Change]) -> tuple[Issue, ...]:
-        issues = tuple(
-            issue
+    def _check(self, changes: Iterable[Change]) -> tuple[tuple[str, Issue], ...]:
+        """What the rules say, each with the reference of the resource that it is about."""
+        found = tuple(
+            (f"{change.type}/{change.id}", issue)
             for change in changes
             for rule in self._engine.rules
             if change.type in rule.types
             for issue in rule.check(change, self._view)
         )
-        if any(issue.severity in ("error", "fatal") for issue in issues):
-            raise BusinessRule(*issues)
-        return issues
+        if any(issue.severity in ("error", "fatal") for _, issue in found):
+            raise BusinessRule(*(self._placed(reference, issue) for reference, issue in found))
+        return found

@@ -69,7 +69,13 @@ def entry_of(index: int, content: dict[str, Any], outer: FhirRequest) -> Entry:
 
 def located(error: FhirError, entry: Entry) -> FhirError:
     """The same error, its issues located inside the Bundle."""
-    return type(error)(*(_located(issue, entry.location) for issue in error.issues))
+    return type(error)(*(located_issue(issue, entry) for issue in error.issues))
+
+
+def located_issue(issue: Issue, entry: Entry) -> Issue:
+    """The same issue, located inside the Bundle."""
+    places = tuple(_inside(path, entry.location) for path in issue.expression)
+    return Issue(issue.severity, issue.code, issue.text, places or (entry.location,), issue.key)
 
 
 def response(
@@ -84,11 +90,6 @@ def response(
     if modified is not None:
         members["lastModified"] = format_instant(modified)
     return members
-
-
-def _located(issue: Issue, location: str) -> Issue:
-    places = tuple(_inside(path, location) for path in issue.expression)
-    return Issue(issue.severity, issue.code, issue.text, places or (location,), issue.key)
 
 
 def _inside(path: str, location: str) -> str:

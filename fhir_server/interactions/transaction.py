@@ -27,7 +27,13 @@ from fhir_server.interactions.batch import answer_entry
 from fhir_server.interactions.changeset import Changeset
 from fhir_server.interactions.conditions import check_if_match, check_if_none_match
 from fhir_server.interactions.delete import deletion_targets
-from fhir_server.interactions.entries import Entry, entries_by_method, entry_of, located
+from fhir_server.interactions.entries import (
+    Entry,
+    entries_by_method,
+    entry_of,
+    located,
+    located_issue,
+)
 from fhir_server.interactions.foresight import Linked, foresee, linked
 from fhir_server.interactions.matching import (
     Criteria,
@@ -64,9 +70,15 @@ class _Plan:
     identities: Identities
     writes: list[_Write] = field(default_factory=list)
     matched: list[tuple[Entry, StoredResource]] = field(default_factory=list)
-    claimed: set[str] = field(default_factory=set)
+    claimed: dict[str, Entry] = field(default_factory=dict)
+    """What is written or deleted, by reference, and the entry that does so."""
     unmatched: dict[Criteria, Entry] = field(default_factory=dict)
     """The conditions of creates and updates that nothing met, and the entries that create what does."""
+
+    def placed(self, reference: str, issue: Issue) -> Issue:
+        """An issue of a rule, located in the Bundle where an entry brought about what it is about."""
+        asked = self.claimed.get(reference)
+        return located_issue(issue, asked) if asked else issue
 
 
 _Written = tuple[Entry, StoredResource, int]
@@ -154,8 +166,8 @@ class Transaction:
         return self._engine.registry.is_resource_type(name)
 
     def _work(self, unit: UnitOfWork) -> dict[int, bytes]:
-        changeset = Changeset(unit, self._engine, self._request.base_url)
         plan = _Plan(Identities(self._request.base_url))
+        changeset = Changeset(unit, self._engine, self._request.base_url, plan.placed)
         answers: dict[int, bytes] = {}
         unit.expect(self._named())
         for asked in entries_by_method(self._entries, "DELETE"):
@@ -172,7 +184,8 @@ class Transaction:
         for asked, found, status in stored:
             left = changeset.left(found)
             was_there = asked.request.method == "POST" and status == 200
-            warnings = () if was_there else self._warnings.get(asked.index, ())
+            accepted_with = () if was_there else self._warnings.get(asked.index, ())
+            warnings = (*accepted_with, *changeset.warnings_of(found))
             answers[asked.index] = answer_entry(asked.request, written(asked.request, left, status, warnings))
         for asked in entries_by_method(self._entries, "GET", "HEAD"):
             answers[asked.index] = _at(asked, self._read, unit)
@@ -202,7 +215,7 @@ class Transaction:
     def _delete(self, asked: Entry, unit: UnitOfWork, changeset: Changeset, plan: _Plan) -> bytes:
         request = asked.request
         if len(request.path) == 2:
-            _claim(plan, "/".join(request.path))
+            _claim(plan, "/".join(request.path), asked)
             found = unit.read(*request.path)
             check_if_match(request.conditions, found)
             targets: tuple[StoredResource, ...] = (found,) if found and not found.deleted else ()
@@ -213,7 +226,7 @@ class Transaction:
             raise _unfit(asked)
         for target in targets:
             if len(request.path) == 1:
-                _claim(plan, target.reference)
+                _claim(plan, target.reference, asked)
             changeset.delete(target)
         return answer_entry(request, FhirResponse(204))
 
@@ -274,7 +287,7 @@ class Transaction:
 
     def _plan_write(self, plan: _Plan, write: _Write) -> None:
         reference = f"{write.resource['resourceType']}/{write.id}"
-        _claim(plan, reference)
+        _claim(plan, reference, write.entry)
         version = write.current.version + 1 if write.current else 1
         plan.identities.add(write.entry.full_url, reference, version)
         plan.writes.append(write)
@@ -328,10 +341,10 @@ def _conditions_in(_: Entry, references: Iterable[str], engine: Engine) -> list[
     return list(conditions_of(references, engine))
 
 
-def _claim(plan: _Plan, reference: str) -> None:
+def _claim(plan: _Plan, reference: str, asked: Entry) -> None:
     if reference in plan.claimed:
         raise InvalidRequest.of(messages.DUPLICATE_IDENTITY(reference=reference))
-    plan.claimed.add(reference)
+    plan.claimed[reference] = asked
 
 
 def _note_unmatched(plan: _Plan, asked: Entry, wanted: Criteria) -> None:

@@ -10,6 +10,7 @@ from fhir_server.search.ast import Match, ReferenceValue, SearchQuery
 from tests.interactions.client import ClientFactory, identified, patient
 
 NO_TWINS = Template(en="Twins are refused", fr="Pas de jumeaux")
+NAMELESS = Template(en="A patient has a name", fr="Un patient a un nom")
 
 
 @dataclass
@@ -25,6 +26,8 @@ class NoTwins:
         if change.after and change.after.get("multipleBirthBoolean"):
             assert view.get(change.type, change.id) == change.after | {"meta": change_meta(view, change)}
             yield Issue("error", "business-rule", NO_TWINS(), ("Patient.multipleBirth",), "twins-1")
+        if change.after and change.type == "Patient" and "name" not in change.after:
+            yield Issue("warning", "business-rule", NAMELESS(), ("Patient.name",))
 
 
 def change_meta(view: View, change: Change) -> Any:
@@ -61,13 +64,31 @@ def test_a_rule_refuses_and_nothing_is_stored(client_with: ClientFactory) -> Non
 
 def test_a_rule_refuses_a_whole_transaction(client_with: ClientFactory) -> None:
     client = client_with(rules=(NoTwins(),))
-    entries = [
-        {"resource": each, "request": {"method": "POST", "url": "Patient"}}
-        for each in (patient(), patient(multipleBirthBoolean=True))
-    ]
-    answer = client.post("", {"resourceType": "Bundle", "type": "transaction", "entry": entries})
+    answer = client.post("", creations(patient(), patient(multipleBirthBoolean=True)))
     assert answer.status == 422
+    assert answer.expressions == ["Bundle.entry[1].resource.multipleBirth"]
     assert client.get("_history").entries == []
+
+
+def test_what_a_rule_remarks_is_told_with_its_entry(client_with: ClientFactory) -> None:
+    client = client_with(rules=(NoTwins(),))
+    bundle = creations(patient(), {"resourceType": "Patient", "active": True})
+    entries = client.post("", bundle, returns="OperationOutcome").entries
+    told = [
+        [
+            issue["diagnostics"]
+            for issue in entry["response"]["outcome"]["issue"]
+            if issue["code"] == "business-rule"
+        ]
+        for entry in entries
+    ]
+    assert told == [[], ["A patient has a name"]]
+
+
+def creations(*resources: Resource) -> Resource:
+    """A transaction that creates these."""
+    entries = [{"resource": one, "request": {"method": "POST", "url": "Patient"}} for one in resources]
+    return {"resourceType": "Bundle", "type": "transaction", "entry": entries}
 
 
 def test_a_reaction_writes_in_the_same_commit_and_is_checked(client_with: ClientFactory) -> None:
