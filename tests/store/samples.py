@@ -87,6 +87,13 @@ def referring(id: str, target: str, type: str = "Observation") -> tuple[Draft, E
     return draft({"resourceType": type, "subject": {"reference": target}}, id), entries
 
 
+def scored(id: str, subject: str, code: str) -> tuple[Draft, Entries]:
+    """An Observation of `subject` by one code."""
+    sample, entries = referring(id, subject)
+    entries.tokens.append(TokenEntry("code", "urn:scales", code))
+    return sample, entries
+
+
 def put(store: Store, sample: tuple[Draft, Entries], expected: int | None = None) -> StoredResource:
     """Store a sample in a unit of its own."""
     return store.transact(lambda unit: unit.put(*sample, "PUT", expected))

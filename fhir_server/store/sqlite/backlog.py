@@ -4,23 +4,24 @@ Rows lie scattered over the index, so that writing those of one resource touches
 those of many resources share their pages. They are written in rounds (`rounds.py`), a portion with each
 commit, so that nobody waits for all of a round. The index lacks rows of resources whose first version came
 after `indexed`, and holds nothing of those that came after `begun`; an older one whose rows are not those of
-its entries stands in `backlog`, with the rows that the index may hold for it. Only identifiers are indexed
-with the write itself, as conditional writes look for them. Whoever searches by anything else works off the
-backlog first, so that no search ever misses anything. https://www.sqlite.org/queryplanner.html
+its entries stands in `backlog`, with the rows that the index may hold for it. Only identifiers, codes and
+references are indexed with the write itself: conditional writes, includes and rules look for them. Whoever
+searches by anything else works off the backlog first, so that no search ever misses anything.
+https://www.sqlite.org/queryplanner.html
 """
 
 import sqlite3
 import time
-from collections.abc import Iterator
 
-from fhir_server.search.ast import AllOf, AnyOf, Clause, Match, Not, SearchQuery
+from fhir_server.search.ast import AllOf, AnyOf, Clause, Match, Not, SearchQuery, Sort
 from fhir_server.store.sqlite.rounds import Round
-from fhir_server.store.sqlite.rows import NO_ROWS, Rows, unpack
+from fhir_server.store.sqlite.rows import NO_ROWS, REFERENCES, TOKENS, Rows, delete_rows, insert_rows, unpack
 
-IDENTIFIER = "identifier"
+TOKENS_AT_ONCE = ("identifier", "code")
+"""Token parameters whose rows are written with the resource."""
 
-AT_ONCE = frozenset({IDENTIFIER, "_id", "_lastUpdated"})
-"""Parameters whose index is never behind: that of the identifiers, and what the resource itself knows."""
+_OF_ITSELF = frozenset({"_id", "_lastUpdated"})
+"""What a resource itself knows, without an index."""
 
 BACKLOG_MAX = 1024
 """Resources after which a round begins in any case, so that no search has to wait for long."""
@@ -35,10 +36,13 @@ behind."""
 _NOT_EMPTY = """
 SELECT (SELECT max(key) FROM backlog) IS NOT NULL
 OR (SELECT max(key) FROM resources) > (SELECT value FROM meta WHERE name = 'indexed')"""
-_IDENTIFIERS = "SELECT id FROM parameters WHERE code = ? AND type NOT LIKE '%#%'"
+_AT_ONCE = "SELECT id FROM parameters WHERE code IN (?, ?) AND type NOT LIKE '%#%'"
 _INDEXED = "SELECT value FROM meta WHERE name = 'indexed'"
 _ROWS = "SELECT rows FROM backlog WHERE key = ?"
 _FORGET = "DELETE FROM backlog WHERE key = ?"
+_WAITING = """
+SELECT w.key, b.rows, r.entries FROM waiting w CROSS JOIN resources r ON r.key = w.key
+LEFT JOIN backlog b ON b.key = w.key"""
 _STATE = "SELECT name, value FROM meta WHERE name IN ('indexed', 'begun', 'searched', 'stepped')"
 _NOTE_SEARCH = "INSERT OR REPLACE INTO meta VALUES ('searched', ?)"
 _NOTE_STEP = "INSERT OR REPLACE INTO meta VALUES ('stepped', ?)"
@@ -100,8 +104,7 @@ class Backlog:
     def _step(self) -> None:
         self._has_stepped = True
         if self._round is None:
-            identifiers = [id for (id,) in self._connection.execute(_IDENTIFIERS, (IDENTIFIER,))]
-            self._round = Round(self._connection, identifiers)
+            self._round = Round(self._connection, _at_once(self._connection))
             self._added = 0
         if not self._round.step():
             self._round = None
@@ -127,6 +130,25 @@ class Backlog:
         return unpack(row[0]) if row else NO_ROWS
 
 
+def index_at_once(connection: sqlite3.Connection) -> None:
+    """Write the codes and references of what waits, which earlier servers left to the rounds."""
+    parameters = _at_once(connection)
+    for key, held, entries in connection.execute(_WAITING).fetchall():
+        before, after = (unpack(held) if held else NO_ROWS), unpack(entries)
+        for table, place in (("token", TOKENS), ("reference", REFERENCES)):
+            old, new = (
+                {row for row in rows[place] if table == "reference" or row[0] in parameters}
+                for rows in (before, after)
+            )
+            delete_rows(connection, table, [(*row, key) for row in old - new])
+            insert_rows(connection, table, [(*row, key) for row in new])
+
+
+def _at_once(connection: sqlite3.Connection) -> set[int]:
+    """The token parameters whose rows are not in a round."""
+    return {id for (id,) in connection.execute(_AT_ONCE, TOKENS_AT_ONCE)}
+
+
 def has_backlog(connection: sqlite3.Connection) -> bool:
     """Whether any resource waits, as this connection sees it."""
     (found,) = connection.execute(_NOT_EMPTY).fetchone()
@@ -136,22 +158,25 @@ def has_backlog(connection: sqlite3.Connection) -> bool:
 def needs_index(query: SearchQuery) -> bool:
     """Whether the answer could be wrong while there is a backlog."""
     clauses = query.where if query.visibility is None else (*query.where, query.visibility)
-    return not AT_ONCE.issuperset(_parameters(clauses)) or any(
-        sort.parameter not in AT_ONCE for sort in query.sort
-    )
+    return any(map(_may_be_behind, clauses)) or any(map(_is_later, query.sort))
 
 
-def _parameters(clauses: tuple[Clause, ...]) -> Iterator[str]:
-    for clause in clauses:
-        match clause:
-            case Match():
-                yield clause.parameter
-            case AllOf(inner) | AnyOf(inner):
-                yield from _parameters(inner)
-            case Not(negated):
-                yield from _parameters((negated,))
-            case _:
-                yield "a reference"
+def _may_be_behind(clause: Clause) -> bool:
+    match clause:
+        case Match():
+            return _is_later(clause)
+        case AllOf(inner) | AnyOf(inner):
+            return any(map(_may_be_behind, inner))
+        case Not(negated):
+            return _may_be_behind(negated)
+    return True
+
+
+def _is_later(asked: Match | Sort) -> bool:
+    """Whether the rows of a parameter are written in rounds."""
+    if asked.type == "token" and asked.parameter in TOKENS_AT_ONCE:
+        return False
+    return asked.type != "reference" and asked.parameter not in _OF_ITSELF
 
 
 def _was_within(microseconds: int, moment: int | None) -> bool:

@@ -11,7 +11,16 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator
 from itertools import chain
 
-from fhir_server.store.sqlite.rows import COLUMNS, TABLES, Row, Rows, delete_rows, insert_rows, unpack
+from fhir_server.store.sqlite.rows import (
+    REFERENCES,
+    TABLES,
+    TOKENS,
+    Row,
+    Rows,
+    delete_rows,
+    insert_rows,
+    unpack,
+)
 
 RESOURCES_MAX = 1024
 """Those of more resources would share their pages hardly better."""
@@ -23,8 +32,6 @@ would be written twice as often.
 """
 CHANGED_AT_ONCE = 64
 """Resources that one step indexes of those that were changed."""
-
-_TOKENS = list(COLUMNS).index("token")
 
 _INDEXED = "SELECT value FROM meta WHERE name = 'indexed'"
 _NEW = "SELECT key, entries FROM resources WHERE key > ? ORDER BY key LIMIT ?"
@@ -40,8 +47,8 @@ class Round:
     """First of the resources that came after `indexed`, then of those that were changed.
 
     Each step belongs to a transaction. Where one is undone, or another process has moved `indexed`, the round
-    is void, and what it wrote is written again by the next. Tokens of the parameters `at_once` have been
-    written with the resources.
+    is void, and what it wrote is written again by the next. References have been written with the resources,
+    and tokens of the parameters `at_once`.
     """
 
     def __init__(self, connection: sqlite3.Connection, at_once: Collection[int]) -> None:
@@ -81,8 +88,9 @@ class Round:
         return len(found)
 
     def _write(self) -> Iterator[bool]:
+        self._gathered[REFERENCES].clear()
         for parameter in self._at_once:
-            self._gathered[_TOKENS].pop(parameter, None)
+            self._gathered[TOKENS].pop(parameter, None)
         room = PORTION
         for (table, _), by_parameter in zip(TABLES, self._gathered, strict=True):
             rows = list(chain.from_iterable(by_parameter[parameter] for parameter in sorted(by_parameter)))

@@ -8,7 +8,10 @@ https://www.sqlite.org/withoutrowid.html
 
 import sqlite3
 import uuid
+from collections.abc import Callable
 from secrets import token_bytes
+
+from fhir_server.store.sqlite.backlog import index_at_once
 
 APPLICATION_ID = 0x46484952
 """Marks the file as ours ("FHIR" in ASCII)."""
@@ -127,7 +130,7 @@ DROP INDEX date_high;
 CREATE INDEX date_high ON date (parameter, high DESC, key)
 """
 
-MIGRATIONS = (
+MIGRATIONS: tuple[str | Callable[[sqlite3.Connection], None], ...] = (
     _RESOURCES + _INDEXES,
     _DEFINITIONS,
     _WORDS_AND_POSITIONS,
@@ -138,8 +141,9 @@ MIGRATIONS = (
     _INDEXED_UP_TO,
     _BEGUN_UP_TO,
     _LATEST_FIRST,
+    index_at_once,
 )
-"""Statements that lead from each schema version to the next; version 0 is an empty file."""
+"""What leads from each schema version to the next, most of it statements; version 0 is an empty file."""
 
 
 class UnknownSchema(ValueError):
@@ -179,8 +183,11 @@ def check_file(connection: sqlite3.Connection) -> int:
 
 def _migrate(connection: sqlite3.Connection, version: int) -> None:
     for migration in MIGRATIONS[version:]:
-        for statement in migration.split(";"):
-            connection.execute(statement)
+        if callable(migration):
+            migration(connection)
+        else:
+            for statement in migration.split(";"):
+                connection.execute(statement)
     if version == 0:
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute("INSERT INTO meta VALUES ('secret', ?)", (token_bytes(32),))

@@ -17,7 +17,6 @@ from fhir_server.store.port import (
     HistoryQuery,
     HistoryResult,
     Job,
-    Reader,
     SearchResult,
     StoreCapabilities,
     StoredResource,
@@ -89,14 +88,7 @@ class SqliteStore:
     def included(
         self, resources: Sequence[StoredResource], include: Include, limit: int
     ) -> tuple[StoredResource, ...]:
-        def read(reader: Reader) -> tuple[StoredResource, ...]:
-            return reader.included(resources, include, limit)
-
-        found = self._readers.read(lambda reader: reader.complete(lambda: read(reader)))
-        if found is None:
-            self._take_time()
-            return self.transact(read)
-        return found
+        return self._readers.read(lambda reader: reader.included(resources, include, limit))
 
     def _take_time(self) -> None:
         """Before reading among the writers, what was written being indexed first: not in a hurry."""

@@ -23,14 +23,15 @@ from fhir_server.store.port import (
     StoredResource,
     TypeIndex,
 )
-from fhir_server.store.sqlite.backlog import IDENTIFIER, needs_index
+from fhir_server.store.sqlite.backlog import TOKENS_AT_ONCE, needs_index
 from fhir_server.store.sqlite.indexes import define
 from fhir_server.store.sqlite.kept import keep
 from fhir_server.store.sqlite.reader import SqliteReader
 from fhir_server.store.sqlite.rows import (
-    COLUMNS,
     NO_ROWS,
+    REFERENCES,
     TABLES,
+    TOKENS,
     Row,
     Rows,
     delete_rows,
@@ -47,7 +48,6 @@ _INDEXED = "SELECT sequence, living, entries FROM resources WHERE key = ?"
 _INDEX_ANEW = "UPDATE resources SET entries = ? WHERE key = ?"
 
 _NONE = pack(NO_ROWS)
-_TOKENS = list(COLUMNS).index("token")
 
 
 class SqliteUnit(SqliteReader):
@@ -175,21 +175,25 @@ class SqliteUnit(SqliteReader):
         return StoredResource(type, id, version, sequence, key, self._now, "DELETE", b"")
 
     def _index(self, type: str, key: int, old: bytes, rows: Rows, *, is_new: bool = False) -> None:
-        """Index a resource by `rows` instead of those packed in `old`: the identifiers now, all else
-        later. The index holds nothing of one that is new.
+        """Index a resource by `rows` instead of those packed in `old`: identifiers, codes and references now,
+        all else later. The index holds nothing of one that is new.
         """
-        before = set() if old == _NONE else self._identifiers(type, unpack(old))
-        after = self._identifiers(type, rows)
-        writes = self._batch.own
-        writes.former += [(*row, key) for row in before - after]
-        writes.identifiers += [(*row, key) for row in after - before]
+        held = NO_ROWS if old == _NONE else unpack(old)
+        writes, end = self._batch.own, (key,)
+        before, after = self._tokens_at_once(type, held), self._tokens_at_once(type, rows)
+        writes.former_tokens += [row + end for row in before - after]
+        writes.tokens += [row + end for row in after - before]
+        before, after = set(held[REFERENCES]), set(rows[REFERENCES])
+        writes.former_references += [row + end for row in before - after]
+        writes.references += [row + end for row in after - before]
         if not is_new:
             writes.waiting.append((key, old))
         self._backlog.add()
 
-    def _identifiers(self, type: str, rows: Rows) -> set[Row]:
-        parameter = self._assign.assigned_parameters(type)[IDENTIFIER]
-        return {row for row in rows[_TOKENS] if row[0] == parameter}
+    def _tokens_at_once(self, type: str, rows: Rows) -> set[Row]:
+        parameters = self._assign.assigned_parameters(type)
+        at_once = [parameters[code] for code in TOKENS_AT_ONCE]
+        return {row for row in rows[TOKENS] if row[0] in at_once}
 
     def _erase_rows(self, key: int, rows: Rows) -> None:
         """Leave nothing of a resource in the index."""
@@ -224,7 +228,6 @@ class SqliteUnit(SqliteReader):
         self, resources: Sequence[StoredResource], include: Include, limit: int
     ) -> tuple[StoredResource, ...]:
         self._carry_out()
-        self._backlog.search()
         return super().included(resources, include, limit)
 
     def _current(self, symbol: int | None, id: str) -> Any:

@@ -24,16 +24,18 @@ SELECT ?1, ?2 WHERE ?1 <= (SELECT value FROM meta WHERE name = 'begun')"""
 class Writes:
     """Rows to be written, and whose they are by type and id: each resource is in them once at most.
 
-    `identifiers` and `former` are rows of the token index to write and to take away; `waiting` the keys of
-    resources that are to be indexed, each with the packed rows by which it was found so far.
+    `tokens` and `references` are rows of these indexes to write, the `former` ones to take away; `waiting`
+    the keys of resources that are to be indexed, each with the packed rows by which it was found so far.
     """
 
     resources: set[tuple[int, str]] = field(default_factory=set)
     versions: list[Row] = field(default_factory=list)
     created: list[Row] = field(default_factory=list)
     changed: list[Row] = field(default_factory=list)
-    former: list[Row] = field(default_factory=list)
-    identifiers: list[Row] = field(default_factory=list)
+    former_tokens: list[Row] = field(default_factory=list)
+    tokens: list[Row] = field(default_factory=list)
+    former_references: list[Row] = field(default_factory=list)
+    references: list[Row] = field(default_factory=list)
     waiting: list[Row] = field(default_factory=list)
 
     def take(self, others: "Writes") -> None:
@@ -56,10 +58,8 @@ class Writes:
             connection.executemany(_CHANGE, self.changed)
         if self.waiting:
             connection.executemany(_WAITING, self.waiting)
-        if self.former:
-            delete_rows(connection, "token", self.former)
-        if self.identifiers:
-            insert_rows(connection, "token", self.identifiers)
+        _exchange(connection, "token", self.former_tokens, self.tokens)
+        _exchange(connection, "reference", self.former_references, self.references)
         self.clear()
 
     def _rows(self) -> tuple[list[Row], ...]:
@@ -67,7 +67,17 @@ class Writes:
             self.versions,
             self.created,
             self.changed,
-            self.former,
-            self.identifiers,
+            self.former_tokens,
+            self.tokens,
+            self.former_references,
+            self.references,
             self.waiting,
         )
+
+
+def _exchange(connection: sqlite3.Connection, table: str, former: list[Row], rows: list[Row]) -> None:
+    """Take rows of an index away, and write others."""
+    if former:
+        delete_rows(connection, table, former)
+    if rows:
+        insert_rows(connection, table, rows)

@@ -9,13 +9,24 @@ from random import Random
 
 import pytest
 
-from fhir_server.core.resource import Draft
-from fhir_server.search.ast import AnyOf, Chain, Include, Match, Not, SearchQuery, Sort, StringValue
-from fhir_server.search.entries import Entries
+from fhir_server.core.resource import Draft, draft
+from fhir_server.search.ast import (
+    AnyOf,
+    Chain,
+    Include,
+    Match,
+    Not,
+    ReferenceValue,
+    SearchQuery,
+    Sort,
+    StringValue,
+    TokenValue,
+)
+from fhir_server.search.entries import Entries, StringEntry
 from fhir_server.store.memory import MemoryStore
 from fhir_server.store.port import Store, UnitOfWork
 from fhir_server.store.sqlite import SqliteStore, backlog, rounds
-from tests.store.samples import identified, person, put, references, referring
+from tests.store.samples import identified, person, put, references, referring, scored
 
 FAMILY = SearchQuery(("Patient",), (Match("family", "string", (StringValue("martin", "Martin"),)),))
 
@@ -87,6 +98,34 @@ def test_identifiers_are_indexed_with_the_write(store: SqliteStore, path: Path) 
     assert rows(path) == 1
 
 
+def test_references_and_codes_are_indexed_with_the_write(store: SqliteStore) -> None:
+    """So the rules of a unit, which ask by them, leave the backlog to the rounds."""
+    for subject, code in ("Patient/1", "phq-9"), ("Patient/2", "gad-7"):
+        put(store, scored("a", subject, code))
+    of_second = Match("subject", "reference", (ReferenceValue("Patient", "2"),))
+    gad = Match("code", "token", (TokenValue(None, "gad-7"),))
+    of_first = Match("subject", "reference", (ReferenceValue("Patient", "1"),))
+    assert ids(store, SearchQuery(("Observation",), (of_second, gad))) == ["a"]
+    assert ids(store, SearchQuery(("Observation",), (of_first,))) == []
+    assert (
+        ids(store, SearchQuery(("Observation",), (Match("code", "token", (TokenValue(None, "phq-9"),)),)))
+        == []
+    )
+    assert ids(store, SearchQuery(("Observation",), sort=(Sort("subject", "reference"),))) == ["a"]
+    assert not store.settled()
+    settle(store)
+    assert ids(store, SearchQuery(("Observation",), (of_second, gad))) == ["a"]
+    assert store.check() == []
+
+
+def test_a_text_parameter_named_code_is_indexed_later(store: SqliteStore) -> None:
+    text = Entries(strings=[StringEntry("code", "abc", "ABC")])
+    put(store, (draft({"resourceType": "Basic"}, "a"), text))
+    asked = SearchQuery(("Basic",), (Match("code", "string", (StringValue("abc", "ABC"),)),))
+    assert ids(store, asked) == ["a"]
+    assert store.settled()
+
+
 @pytest.mark.parametrize(
     "query",
     [
@@ -113,6 +152,7 @@ def test_what_is_included_is_complete(store: SqliteStore) -> None:
     put(store, referring("2", "Patient/1"))
     found = store.included((patient,), Include("Observation", "subject", reverse=True), 10)
     assert references(found) == ["Observation/2"]
+    assert not store.settled(), "references are not written later"
     put(store, referring("3", "Patient/1"))
     assert len(store.included((patient,), Include("Observation", "subject", reverse=True), 10)) == 2
 

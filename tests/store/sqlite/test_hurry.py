@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from fhir_server.core.resource import draft
-from fhir_server.search.ast import Include, Match, SearchQuery, StringValue
+from fhir_server.search.ast import Match, SearchQuery, StringValue
 from fhir_server.search.entries import Entries, StringEntry
 from fhir_server.store.port import TakesLong
 from fhir_server.store.sqlite import SqliteStore
@@ -54,12 +54,11 @@ def test_a_statement_under_way_is_interrupted(store: SqliteStore, monkeypatch: p
     assert next(times, None) is None, "the statement had begun"
 
 
-@pytest.mark.parametrize("read", ["search", "explain", "included"])
+@pytest.mark.parametrize("read", ["search", "explain"])
 def test_nobody_in_a_hurry_waits_for_what_was_written_to_be_indexed(store: SqliteStore, read: str) -> None:
     reads: dict[str, Callable[[], object]] = {
         "search": lambda: store.search(everybody()),
         "explain": lambda: store.explain(everybody()),
-        "included": lambda: store.included((), Include("Patient", "link", None), 5),
     }
     assert not store.settled()
     store.hurry(0.9)

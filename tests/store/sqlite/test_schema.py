@@ -9,11 +9,12 @@ from threading import Barrier
 import pytest
 
 from fhir_server.core.resource import draft
-from fhir_server.search.ast import SearchQuery, Sort
+from fhir_server.search.ast import Match, ParameterType, ReferenceValue, SearchQuery, Sort, TokenValue, Value
 from fhir_server.search.entries import DateEntry, Entries
 from fhir_server.store.sqlite import SqliteStore, schema
-from fhir_server.store.sqlite.rows import NO_ROWS, pack
-from tests.store.samples import person, put
+from fhir_server.store.sqlite.rows import COLUMNS, NO_ROWS, insert_rows, pack, rows_of, unpack
+from fhir_server.store.sqlite.symbols import WritingSymbols
+from tests.store.samples import person, put, scored
 
 
 def test_a_store_is_the_same_when_it_is_opened_again(tmp_path: Path) -> None:
@@ -82,6 +83,37 @@ def test_what_an_older_file_had_yet_to_index_is_found(tmp_path: Path) -> None:
     assert len(migrated.search(SearchQuery(("Patient",), sort=(Sort("family", "string"),))).matches) == 2
     assert migrated.settled()
     assert migrated.check() == []
+    migrated.close()
+
+
+def test_codes_and_references_that_an_older_file_had_yet_to_index_are_found(tmp_path: Path) -> None:
+    """Before schema 11 they waited with all other rows."""
+    store, older = SqliteStore(tmp_path / "store.sqlite"), tmp_path / "older.sqlite"
+    put(store, scored("a", "Patient/1", "phq-9"))
+    while store.tidy():
+        pass
+    put(store, scored("a", "Patient/2", "gad-7"))
+    put(store, scored("b", "Patient/2", "phq-9"))
+    store.backup(older)
+    store.close()
+    with closing(sqlite3.connect(older, isolation_level=None)) as connection:
+        for table in "token", "reference":
+            connection.execute(f"DELETE FROM {table}")
+        first = pack(rows_of("Observation", scored("a", "Patient/1", "phq-9")[1], WritingSymbols(connection)))
+        for table, rows in zip(COLUMNS, unpack(first), strict=True):
+            insert_rows(connection, table, [(*row, 1) for row in rows])
+        connection.execute("PRAGMA user_version = 10")
+    migrated = SqliteStore(older)
+
+    def found(parameter: str, kind: ParameterType, value: Value) -> list[str]:
+        query = SearchQuery(("Observation",), (Match(parameter, kind, (value,)),))
+        return [match.id for match in migrated.search(query).matches]
+
+    assert found("subject", "reference", ReferenceValue("Patient", "1")) == []
+    assert found("subject", "reference", ReferenceValue("Patient", "2")) == ["a", "b"]
+    assert found("code", "token", TokenValue(None, "phq-9")) == ["b"]
+    assert found("code", "token", TokenValue(None, "gad-7")) == ["a"]
+    assert not migrated.settled()
     migrated.close()
 
 
