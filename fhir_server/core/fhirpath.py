@@ -130,7 +130,10 @@ def _compile(expression: str) -> Tree:
     tokens = antlr.CommonTokenStream(_refusing(lexer(text), expression))
     listener = import_module("fhirpathpy.parser.ASTPathListener").ASTPathListener()
     walker = import_module("antlr4.tree.Tree").ParseTreeWalker()
-    walker.walk(listener, _refusing(parser(tokens), expression).entireExpression())
+    try:
+        walker.walk(listener, _refusing(parser(tokens), expression).entireExpression())
+    except RecursionError as error:
+        raise FhirPathError(f"{expression[:60]}...: it is nested too deeply") from error
     tree: Tree = listener.parentStack[0]["children"][0]
     return tree
 

@@ -3,6 +3,7 @@
 https://hl7.org/fhir/R4/fhirpatch.html
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -65,12 +66,16 @@ def _is_part(part: Any) -> bool:
     return isinstance(parts, list) and all(map(_is_part, parts))
 
 
-def typed(part: dict[str, Any]) -> tuple[str, Any]:
-    """A part's value with the suffix of its type, such as ("Quantity", {...}); none for a resource."""
+def typed(part: Mapping[str, Any]) -> tuple[str, Any, Any]:
+    """A part's value after the suffix of its type, such as ("Quantity", {...}, None); no suffix for a
+    resource. What `_value[x]` says of a primitive comes last.
+    """
     if "resource" in part:
-        return "", part["resource"]
-    name = next((name for name in part if name.startswith("value")), "value")
-    return name.removeprefix("value"), part.get(name)
+        return "", part["resource"], None
+    name = next((name for name in part if name.removeprefix("_").startswith("value")), "value").removeprefix(
+        "_"
+    )
+    return name.removeprefix("value"), part.get(name), part.get(f"_{name}")
 
 
 def _plain(part: dict[str, Any] | None, kind: type) -> Any:
@@ -81,4 +86,4 @@ def _plain(part: dict[str, Any] | None, kind: type) -> Any:
 
 def _given(part: dict[str, Any]) -> dict[str, Any] | None:
     """The part, if it has a value."""
-    return part if "part" in part or typed(part)[1] is not None else None
+    return part if "part" in part or typed(part)[1:] != (None, None) else None

@@ -204,6 +204,32 @@ PATCH_NOT_APPLICABLE = Template(
     en="Operation {index} of the patch cannot be applied at {path}: {reason}.",
     fr="L'opération {index} du patch ne peut s'appliquer à {path} : {reason}.",
 )
+PATCH_NO_SUCH_NAME = Template(en="there is no element {name} here", fr="il n'y a pas ici d'élément {name}")
+PATCH_NO_ELEMENT = Template(
+    en="it leads to something else than elements of the resource; end it with an element's name, such as "
+    "Patient.name[0].family",
+    fr="il mène à autre chose que des éléments de la ressource ; terminez-le par le nom d'un élément, comme "
+    "Patient.name[0].family",
+)
+PATCH_NO_ELEMENT_THERE = Template(en="there is no such element", fr="cet élément n'existe pas")
+PATCH_SEVERAL_ELEMENTS = Template(
+    en="the path leads to {count} elements instead of one",
+    fr="le chemin mène à {count} éléments au lieu d'un seul",
+)
+PATCH_WHOLE_RESOURCE = Template(
+    en="the path leads to the resource itself", fr="le chemin mène à la ressource elle-même"
+)
+PATCH_EXISTS = Template(en="{name} exists already; use replace", fr="{name} existe déjà ; utilisez replace")
+PATCH_LIST_NEEDED = Template(
+    en="the path must end with the name of a list", fr="le chemin doit finir par le nom d'une liste"
+)
+PATCH_NO_LIST = Template(en="{name} is not a list", fr="{name} n'est pas une liste")
+PATCH_INDEX = Template(
+    en="{name} must be between 0 and {highest}", fr="{name} doit être compris entre 0 et {highest}"
+)
+PATCH_GIVEN_TWICE = Template(en="{name} is given twice", fr="{name} est donné deux fois")
+PATCH_OTHER_TYPE = Template(en="{name} cannot be a {given}", fr="{name} ne peut être un {given}")
+PATCH_RESOURCE = Template(en="resource", fr="ressource")
 PATCH_TEST_FAILED = Template(
     en="The test at {path} does not hold (operation {index}).",
     fr="Le test à {path} n'est pas vérifié (opération {index}).",

@@ -25,18 +25,19 @@ def elements_at(registry: Registry, resource: Resource, place: Place) -> Mapping
     node: Any = resource
     for step in place:
         node = node[step]
-        if isinstance(step, int):
-            continue
-        if step.startswith("_"):
-            elements = registry.type("Element").elements
-            continue
-        element = next(e for e in elements.values() if step in e.json_names())
-        code = element.json_names()[step].code
-        inner = node[0] if isinstance(node, list) else node
-        if "resourceType" in inner:
-            code = inner["resourceType"]
-        elements = element.children or registry.type(code).elements
+        if isinstance(step, str):
+            elements = _elements_of(registry, elements, step)
+        if isinstance(node, dict) and "resourceType" in node:
+            elements = registry.type(node["resourceType"]).elements
     return elements
+
+
+def _elements_of(registry: Registry, elements: Mapping[str, Element], name: str) -> Mapping[str, Element]:
+    """The elements of what stands under a JSON property."""
+    if name.startswith("_"):
+        return registry.type("Element").elements
+    element = next(e for e in elements.values() if name in e.json_names())
+    return element.children or registry.type(element.json_names()[name].code).elements
 
 
 def type_at(registry: Registry, resource: Resource, place: Place) -> TypeRef:

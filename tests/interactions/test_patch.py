@@ -198,6 +198,104 @@ class TestFhirPathPatch:
         assert answer.status == 200, answer.content
         assert answer.content.get(member) == expected
 
+    @pytest.mark.parametrize(
+        ("path", "left"),
+        [
+            ("Patient.name.family", [{"given": ["a", "b"]}, {"given": ["c"]}]),
+            ("Patient.name.given[2]", [{"family": "x", "given": ["a", "b"]}]),
+            ("name[0].given.first()", [{"family": "x", "given": ["b"]}, {"given": ["c"]}]),
+            ("Patient.name.given.last()", [{"family": "x", "given": ["a", "b"]}]),
+            ("Patient.name.given.where($this = 'a.(')", None),
+            ("Patient.name.given.where($this = 'b')", [{"family": "x", "given": ["a"]}, {"given": ["c"]}]),
+            ("(Patient.name.family | Patient.name.given)[0]", None),
+            ("Resource.name[1]", [{"family": "x", "given": ["a", "b"]}]),
+        ],
+    )
+    def test_a_path_that_leads_to_one_primitive_finds_it(self, client: Client, path: str, left: Any) -> None:
+        names = [{"family": "x", "given": ["a", "b"]}, {"given": ["c"]}]
+        id = client.post("Patient", patient(name=names)).id
+        client.patch(f"Patient/{id}", fhirpath_patch(type="delete", path=path), content_type=FHIR_JSON)
+        assert client.get(f"Patient/{id}").content["name"] == (left or names)
+
+    @pytest.mark.parametrize(
+        ("path", "value"),
+        [
+            ("Patient.deceased", ("valueDateTime", "2020-01-01")),
+            ("Patient.deceased.ofType(boolean)", ("valueDateTime", "2020-01-01")),
+            ("(Patient.deceased as boolean)", ("valueDateTime", "2020-01-01")),
+        ],
+    )
+    def test_what_is_replaced_goes_with_its_extensions(
+        self, client: Client, path: str, value: tuple[str, Any]
+    ) -> None:
+        id = client.post("Patient", patient(deceasedBoolean=True, _deceasedBoolean=GIVEN_EXTENSION)).id
+        patch = fhirpath_patch(type="replace", path=path, value=value)
+        patch["parameter"][0]["part"][2]["_valueDateTime"] = {"id": "1"}
+        answer = client.patch(f"Patient/{id}", patch, content_type=FHIR_JSON)
+        assert {name for name in answer.content if "deceased" in name} == {
+            "deceasedDateTime",
+            "_deceasedDateTime",
+        }
+        assert answer.content["_deceasedDateTime"] == {"id": "1"}
+
+    @pytest.mark.parametrize(
+        ("parts", "expected"),
+        [
+            ({"type": "delete", "path": "Patient.birthDate"}, {}),
+            (
+                {"type": "replace", "path": "Patient.birthDate", "value": ("valueDate", "1980")},
+                {"birthDate": "1980"},
+            ),
+            ({"type": "delete", "path": "Patient.birthDate.extension[0]"}, {}),
+            (
+                {
+                    "type": "add",
+                    "path": "Patient.birthDate",
+                    "name": "extension",
+                    "value": ("valueExtension", GIVEN_EXTENSION["extension"][0]),
+                },
+                {"_birthDate": {"extension": GIVEN_EXTENSION["extension"] * 2}},
+            ),
+        ],
+    )
+    def test_a_primitive_of_extensions_alone_is_there(
+        self, client: Client, parts: dict[str, Any], expected: Any
+    ) -> None:
+        id = client.post("Patient", patient(_birthDate=GIVEN_EXTENSION)).id
+        answer = client.patch(f"Patient/{id}", fhirpath_patch(**parts), content_type=FHIR_JSON)
+        assert answer.status == 200, answer.content
+        assert {name: value for name, value in answer.content.items() if "birth" in name} == expected
+
+    def test_a_list_that_is_not_there_yet_is_inserted_into_at_its_start(self, client: Client) -> None:
+        id = client.post("Patient", patient(name=[{"_given": [GIVEN_EXTENSION]}])).id
+        value = ("valueContactPoint", {"value": "1", "system": "phone"})
+        patch = fhirpath_patch(type="insert", path="Patient.telecom", index=0, value=value)
+        more = fhirpath_patch(type="insert", path="Patient.name.given", index=1, value=("valueString", "a"))
+        patch["parameter"] += more["parameter"]
+        answer = client.patch(f"Patient/{id}", patch, content_type=FHIR_JSON)
+        assert answer.content["telecom"] == [value[1]]
+        assert answer.content["name"] == [{"given": [None, "a"], "_given": [GIVEN_EXTENSION, None]}]
+
+    def test_what_a_patch_refers_to_is_contained_in_the_resource(self, client: Client) -> None:
+        contained = [
+            {"resourceType": "Organization", "id": "o", "name": "x"},
+            {"resourceType": "Practitioner", "id": "p", "name": [{"family": "x"}]},
+        ]
+        references = [{"reference": "#o"}, {"reference": "#p"}]
+        id = client.post("Patient", patient(contained=contained, generalPractitioner=references)).id
+        value = ("valueReference", {"reference": "#o"})
+        patch = fhirpath_patch(type="add", path="Patient", name="managingOrganization", value=value)
+        more = fhirpath_patch(
+            type="add", path="Patient.contained[1].name[0]", name="given", value=("valueString", "y")
+        )
+        patch["parameter"] += more["parameter"]
+        answer = client.patch(f"Patient/{id}", patch, content_type=FHIR_JSON)
+        assert answer.content["managingOrganization"] == value[1]
+        assert answer.content["contained"][1]["name"] == [{"family": "x", "given": ["y"]}]
+        nowhere = ("valueReference", {"reference": "#q"})
+        patch = fhirpath_patch(type="replace", path="Patient.managingOrganization", value=nowhere)
+        assert client.patch(f"Patient/{id}", patch, content_type=FHIR_JSON).status == 400
+
     def test_replacing_a_choice_may_change_its_type(self, client: Client) -> None:
         observation = {
             "resourceType": "Observation",
@@ -333,7 +431,7 @@ class TestFhirPathPatch:
             (
                 {"type": "replace", "path": "Patient.name[0].given[0]", "value": ("valueString", "c")},
                 ["c", "b"],
-                [{"id": "1"}, {"id": "2"}],
+                [None, {"id": "2"}],
             ),
         ],
     )
@@ -378,7 +476,11 @@ class TestFhirPathPatch:
             ({"type": "replace", "path": "Patient._birthDate", "value": ("valueHumanName", FAMILY)}, 422),
             ({"type": "paint", "path": "Patient"}, 400),
             ({"type": "add", "path": "Patient", "name": "gender"}, 400),
-            ({"type": "replace", "path": "Patient.active", "value": ("valueString", "yes")}, 400),
+            ({"type": "replace", "path": "Patient.active", "value": ("valueString", "yes")}, 422),
+            ({"type": "add", "path": "Patient", "name": "birthDate", "value": ("valueString", "1980")}, 422),
+            ({"type": "add", "path": "Patient", "name": "birthDate", "value": ("valueDate", "soon")}, 400),
+            ({"type": "delete", "path": "(" * 500 + "Patient.name" + ")" * 500}, 422),
+            ({"type": "move", "path": "Patient.contact", "source": 0, "destination": 0}, 422),
         ],
     )
     def test_what_cannot_be_done_changes_nothing(
