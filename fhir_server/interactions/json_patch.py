@@ -4,6 +4,7 @@ https://www.rfc-editor.org/rfc/rfc6902
 https://hl7.org/fhir/R4/http.html#patch
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -21,6 +22,7 @@ _MEMBERS = {
     "test": ("value",),
 }
 
+_POINTER = re.compile(r"(?:/(?:[^~/]|~[01])*)*")
 
 COPIED_BYTES_MAX = 16_777_216
 """What the copies of one patch come to at most: each may copy all before it, and so double the document."""
@@ -111,7 +113,7 @@ def _refuse(index: int, reason: str) -> NoReturn:
 
 
 def _is_pointer(text: Any) -> bool:
-    return isinstance(text, str) and (text == "" or text.startswith("/"))
+    return isinstance(text, str) and _POINTER.fullmatch(text) is not None
 
 
 def _apply(holder: dict[str, Any], operation: dict[str, Any], index: int) -> int:

@@ -106,8 +106,10 @@ def _as_defined(part: Any) -> Any:
 
 
 def check_media_type(request: FhirRequest) -> None:
-    """Raises `UnsupportedMediaType` for a patch that is neither of the two kinds."""
-    if request.content_type not in (JSON_PATCH, *FHIR_JSON):
+    """Raises `UnsupportedMediaType` for a patch that is neither of the two kinds; one that is missing is of
+    none.
+    """
+    if request.content is not None and request.content_type not in (JSON_PATCH, *FHIR_JSON):
         raise UnsupportedMediaType.of(messages.PATCH_MEDIA_TYPE(given=request.content_type))
 
 

@@ -75,6 +75,8 @@ class TestJsonPatch:
             ({"op": "add", "path": "/gender"}, 400),
             ({"op": "add", "path": "gender", "value": "male"}, 400),
             ({"op": "copy", "path": "/gender"}, 400),
+            ({"op": "test", "path": "/~2", "value": "x"}, 400),
+            ({"op": "add", "path": "/~", "value": "x"}, 400),
             ({"op": "remove", "path": "/name/" + "9" * 5000}, 422),
             ({"op": ["add"], "path": "/gender", "value": "male"}, 400),
             ("not an operation", 400),
@@ -121,6 +123,10 @@ class TestJsonPatch:
     def test_other_media_types_are_refused(self, client: Client) -> None:
         id = client.post("Patient", patient()).id
         assert client.patch(f"Patient/{id}", [], content_type="text/plain").status == 415
+
+    def test_a_patch_that_is_missing_is_missed(self, client: Client) -> None:
+        id = client.post("Patient", patient()).id
+        assert client.patch(f"Patient/{id}", None, content_type="").status == 400
 
     def test_inside_a_bundle_it_travels_as_a_binary(self, client: Client) -> None:
         id = client.post("Patient", patient()).id
