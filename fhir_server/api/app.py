@@ -9,14 +9,15 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 from fhir_server.api import headers, messages, middleware, target
 from fhir_server.api.asgi import AsgiApp, Receive, Scope, Send
-from fhir_server.api.body import EMPTY, BodyLimits, ClientGone, read
+from fhir_server.api.body import EMPTY, BodyLimits, ClientGone, parsed, read
 from fhir_server.api.errors import allow, refusal
 from fhir_server.api.exchange import Exchange, fhir_request, locate, rendered
-from fhir_server.api.lanes import Lane
+from fhir_server.api.lanes import Lane, Outcome, submitted
 from fhir_server.api.negotiation import language
 from fhir_server.api.render import CACHE, NO_BODY, VARY, Reply
 from fhir_server.api.request_log import RequestLog
@@ -34,6 +35,12 @@ AT_ONCE_SECONDS = 0.05
 """How long the event loop itself reads, during which it does nothing else."""
 
 WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+
+SHORT_BYTES_MAX = 65_536
+"""How long a body may be that nobody has to read while it comes."""
+
+
+Answered = Callable[[Reply], None]
 
 
 class Door(Protocol):
@@ -132,6 +139,34 @@ class Application:
             return None
         return self._finished(reply, exchange)
 
+    def may_take(self, exchange: Exchange) -> bool:
+        """Whether `take` can answer what was not answered at once: a write with a short body."""
+        length = exchange.headers.get(b"content-length", b"")
+        return (
+            exchange.reply is None
+            and exchange.method in WITH_BODY
+            and target.names_resources(exchange.path)
+            and length.isdigit()
+            and int(length) <= min(SHORT_BYTES_MAX, self._options.limits.bytes_max)
+        )
+
+    def take(self, exchange: Exchange, raw: bytes, answered: Answered) -> None:
+        """Have the write done whose body has come; `answered` is then given the finished answer."""
+        told = partial(self._tell, exchange, answered)
+        try:
+            body = parsed(raw, exchange.method, exchange.path, exchange.headers, self._options.limits)
+            self._lane.take(fhir_request(exchange, body), told)
+        except Exception as error:
+            told(error)
+
+    def _tell(self, exchange: Exchange, answered: Answered, outcome: Outcome) -> None:
+        reply = _reply(outcome, exchange)
+        if not middleware.packs_long(reply, exchange.headers):
+            answered(self._finished(reply, exchange))
+        else:
+            packing = asyncio.get_running_loop().run_in_executor(None, middleware.pack, reply)
+            packing.add_done_callback(lambda _: answered(self._finished(reply, exchange)))
+
     async def in_time(self, exchange: Exchange, receive: Receive) -> Reply | None:
         """The finished answer to an exchange that was not answered at once; None when the client went
         away."""
@@ -214,7 +249,7 @@ class Application:
                 takes_long = exchange.takes_long or self._door.takes_long(request)
                 response = await self._read(request, takes_long)
             else:
-                response = await self._lane.submit(request)
+                response = await submitted(self._lane, request)
             return rendered(response, exchange)
         except ClientGone:
             raise
@@ -238,3 +273,13 @@ class Application:
             reply.headers.append(VARY)
             if middleware.may_pack(reply, asked):
                 middleware.pack(reply)
+
+
+def _reply(outcome: Outcome, exchange: Exchange) -> Reply:
+    """The answer to what came out of the lane."""
+    if isinstance(outcome, Exception):
+        return refusal(outcome, exchange)
+    try:
+        return rendered(outcome, exchange)
+    except Exception as error:
+        return refusal(error, exchange)

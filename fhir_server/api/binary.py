@@ -12,6 +12,7 @@ from msgspec import structs
 
 from fhir_server.api import messages, negotiation
 from fhir_server.api.headers import Headers, text
+from fhir_server.api.target import names_resources
 from fhir_server.core import json
 from fhir_server.core.request import FhirResponse
 from fhir_server.errors import NotAcceptable
@@ -26,7 +27,7 @@ MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+[ -~]*", re.ASCII)
 
 def is_one(method: str, path: tuple[str, ...]) -> bool:
     """Whether one Binary is read, created or updated by its id."""
-    return path[:1] == (TYPE,) and len(path) in SHAPES.get(method, ()) and path[-1][:1] not in ("$", "_")
+    return path[:1] == (TYPE,) and len(path) in SHAPES.get(method, ()) and names_resources(path)
 
 
 def is_sent_as_it_is(method: str, path: tuple[str, ...], headers: Headers) -> bool:

@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/http.html#mime-type
 
 import zlib
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
@@ -12,7 +13,14 @@ from msgspec import Struct
 from fhir_server.api import binary, messages
 from fhir_server.api.asgi import Receive
 from fhir_server.api.headers import Headers, text
-from fhir_server.api.negotiation import FHIR_JSON, FHIR_VERSIONS, JSON_NAMES, XML_NAMES, media_range
+from fhir_server.api.negotiation import (
+    FHIR_JSON,
+    FHIR_VERSIONS,
+    HEADER_CACHE_SIZE,
+    JSON_NAMES,
+    XML_NAMES,
+    media_range,
+)
 from fhir_server.api.target import query
 from fhir_server.core import json
 from fhir_server.errors import ContentTooLarge, InvalidRequest, MalformedContent, UnsupportedMediaType
@@ -20,6 +28,8 @@ from fhir_server.errors import ContentTooLarge, InvalidRequest, MalformedContent
 FORM = "application/x-www-form-urlencoded"
 JSON_PATCH = "application/json-patch+json"
 XML_PATCH = "application/xml-patch+xml"
+FORM_NAMES = frozenset({FORM})
+PATCH_NAMES = JSON_NAMES | {JSON_PATCH}
 UTF8_NAMES = frozenset({"utf-8", "utf8", "us-ascii"})
 GZIP_WINDOW = 31
 
@@ -55,15 +65,18 @@ async def read(
     Raises `ContentTooLarge`, `UnsupportedMediaType`, `InvalidRequest` or `MalformedContent`.
     """
     _refuse_announced_excess(headers, limits.bytes_max)
-    raw = await _received(receive, limits.bytes_max)
+    return parsed(await _received(receive, limits.bytes_max), method, path, headers, limits)
+
+
+def parsed(raw: bytes, method: str, path: tuple[str, ...], headers: Headers, limits: BodyLimits) -> Body:
+    """A body that has come whole, and is not too long, checked and parsed. Raises as `read` does."""
     if not raw:
         return EMPTY
     if binary.is_sent_as_it_is(method, path, headers):
-        document = _decompressed(raw, text(headers, b"content-encoding"), limits.bytes_max)
+        document = _decompressed(raw, headers, limits.bytes_max)
         return Body(binary.resource_of(document, path, headers), FHIR_JSON)
-    accepted = _accepted(method, path)
-    content_type = _checked_type(text(headers, b"content-type"), accepted)
-    raw = _decompressed(raw, text(headers, b"content-encoding"), limits.bytes_max)
+    content_type = _checked_type(headers.get(b"content-type", b""), _accepted(method, path))
+    raw = _decompressed(raw, headers, limits.bytes_max)
     if content_type == FORM:
         return Body(content_type=content_type, form=query(raw.strip()))
     return Body(json.parse(raw, limits.depth_max), content_type)
@@ -110,18 +123,17 @@ def _too_large(bytes_max: int) -> ContentTooLarge:
 
 def _accepted(method: str, path: tuple[str, ...]) -> frozenset[str]:
     if path and path[-1] == "_search":
-        return frozenset({FORM})
-    if method == "PATCH":
-        return JSON_NAMES | {JSON_PATCH}
-    return JSON_NAMES
+        return FORM_NAMES
+    return PATCH_NAMES if method == "PATCH" else JSON_NAMES
 
 
-def _checked_type(header: str | None, accepted: frozenset[str]) -> str:
+@lru_cache(maxsize=HEADER_CACHE_SIZE)
+def _checked_type(header: bytes, accepted: frozenset[str]) -> str:
     """The media type of the body without its parameters, in lower case."""
     expected = _expected(accepted)
     if not header:
         raise UnsupportedMediaType.of(messages.NO_CONTENT_TYPE(expected=expected))
-    given = media_range(header)
+    given = media_range(header.decode("latin-1"))
     if given.name not in accepted:
         raise _unread_type(given.name, expected)
     charset = given.parameter("charset")
@@ -145,8 +157,8 @@ def _unread_type(name: str, expected: str) -> UnsupportedMediaType:
     return UnsupportedMediaType.of(messages.NOT_READ(given=name[:100], expected=expected))
 
 
-def _decompressed(raw: bytes, encoding: str | None, bytes_max: int) -> bytes:
-    name = (encoding or "identity").strip().lower()
+def _decompressed(raw: bytes, headers: Headers, bytes_max: int) -> bytes:
+    name = (text(headers, b"content-encoding") or "identity").strip().lower()
     if name == "identity":
         return raw
     if name not in ("gzip", "x-gzip"):

@@ -6,7 +6,7 @@ A commit costs a disk flush; requests that wait for the same flush share it.
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from functools import partial
@@ -35,18 +35,37 @@ Tidy = Callable[[], bool]
 Group = Callable[[], AbstractContextManager[None]]
 Answer = asyncio.Future[FhirResponse]
 Outcome = FhirResponse | Exception
+Answered = Callable[[Outcome], None]
+"""Is told in the event loop what became of a request."""
+Taken = tuple[FhirRequest, Answered]
 
 
 class Lane(Protocol):
     """Runs requests outside the event loop."""
 
-    def submit(self, request: FhirRequest) -> Answer:
-        """The future answer. Raises `StoreUnavailable` when too many wait already."""
+    def take(self, request: FhirRequest, answered: Answered) -> None:
+        """Answer a request in time. Raises `StoreUnavailable` when too many wait already."""
         ...
 
     async def close(self) -> None:
-        """Finish what was submitted, then stop."""
+        """Finish what was taken, then stop."""
         ...
+
+
+def submitted(lane: Lane, request: FhirRequest) -> Answer:
+    """The future answer of a lane. Raises `StoreUnavailable` when too many wait already."""
+    answer: Answer = asyncio.get_running_loop().create_future()
+    lane.take(request, partial(_settle, answer))
+    return answer
+
+
+def _settle(answer: Answer, outcome: Outcome) -> None:
+    if answer.done():
+        return
+    if isinstance(outcome, FhirResponse):
+        answer.set_result(outcome)
+    else:
+        answer.set_exception(outcome)
 
 
 class WriteLane:
@@ -61,19 +80,19 @@ class WriteLane:
         self._queue_max = queue_max
         self._waiting = 0
         self._closed = False
-        self._queue: SimpleQueue[tuple[FhirRequest, Answer] | None] = SimpleQueue()
+        self._loop: asyncio.AbstractEventLoop
+        self._queue: SimpleQueue[Taken | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="write-lane", daemon=True)
         self._thread.start()
 
-    def submit(self, request: FhirRequest) -> Answer:
+    def take(self, request: FhirRequest, answered: Answered) -> None:
         if self._closed:
             raise StoreUnavailable.of(messages.STOPPING())
         if self._waiting >= self._queue_max:
             raise StoreUnavailable.of(messages.OVERLOADED())
-        answer: Answer = asyncio.get_running_loop().create_future()
+        self._loop = asyncio.get_running_loop()
         self._waiting += 1
-        self._queue.put((request, answer))
-        return answer
+        self._queue.put((request, answered))
 
     async def close(self) -> None:
         self._closed = True
@@ -89,13 +108,11 @@ class WriteLane:
             batch, last = self._waiting_with(first)
             served = len(batch)
             outcomes = self._run([request for request, _ in batch])
-            answers = [answer for _, answer in batch]
-            loop = answers[0].get_loop()
-            loop.call_soon_threadsafe(self._answer, list(zip(answers, outcomes, strict=True)))
+            self._loop.call_soon_threadsafe(self._answer, [answered for _, answered in batch], outcomes)
             if last:
                 return
 
-    def _next(self) -> tuple[FhirRequest, Answer] | None:
+    def _next(self) -> Taken | None:
         """What comes next; while nothing does, the store is tidied up."""
         untidy, seconds = True, IDLE_SECONDS
         while untidy:
@@ -112,9 +129,7 @@ class WriteLane:
         except Exception:
             return False
 
-    def _waiting_with(
-        self, first: tuple[FhirRequest, Answer]
-    ) -> tuple[list[tuple[FhirRequest, Answer]], bool]:
+    def _waiting_with(self, first: Taken) -> tuple[list[Taken], bool]:
         """All that waits now, and whether the lane closes after it."""
         batch = [first]
         while len(batch) < GROUP_MAX:
@@ -140,15 +155,10 @@ class WriteLane:
             outcomes += [failure] * (len(requests) - len(outcomes))
         return outcomes
 
-    def _answer(self, pairs: Iterable[tuple[Answer, Outcome]]) -> None:
-        for answer, outcome in pairs:
-            self._waiting -= 1
-            if answer.done():
-                continue
-            if isinstance(outcome, FhirResponse):
-                answer.set_result(outcome)
-            else:
-                answer.set_exception(outcome)
+    def _answer(self, all_answered: list[Answered], outcomes: list[Outcome]) -> None:
+        self._waiting -= len(outcomes)
+        for answered, outcome in zip(all_answered, outcomes, strict=True):
+            self._loop.call_soon(answered, outcome)
 
 
 def _tried(step: Callable[[], T]) -> T | Exception:
@@ -167,16 +177,17 @@ class PoolLane:
         self._waiting = 0
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="store")
 
-    def submit(self, request: FhirRequest) -> Answer:
+    def take(self, request: FhirRequest, answered: Answered) -> None:
         if self._waiting >= self._queue_max:
             raise StoreUnavailable.of(messages.OVERLOADED())
-        answer = asyncio.get_running_loop().run_in_executor(self._pool, self._dispatch, request)
+        loop, work = asyncio.get_running_loop(), partial(self._dispatch, request)
+        done = loop.run_in_executor(self._pool, _tried, work)
         self._waiting += 1
-        answer.add_done_callback(self._answered)
-        return answer
+        done.add_done_callback(partial(self._answer, answered))
 
     async def close(self) -> None:
         await asyncio.to_thread(self._pool.shutdown)
 
-    def _answered(self, _: Answer) -> None:
+    def _answer(self, answered: Answered, done: asyncio.Future[Outcome]) -> None:
         self._waiting -= 1
+        answered(done.result())

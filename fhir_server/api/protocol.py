@@ -2,8 +2,9 @@
 
 An answer leaves in one write, headers and body together, where ASGI takes two messages; and a request that
 has nothing to wait for is answered in the call that parsed it, without a task of its own and without what
-uvicorn keeps of a request while a task answers it. Whatever is not the application's own, or comes while
-another request is being answered or the client does not read, goes uvicorn's way.
+uvicorn keeps of a request while a task answers it. A write with a short body needs no task either: it is
+given to the lane, which calls when it is done. Whatever is not the application's own, or comes while another
+request is being answered or the client does not read, goes uvicorn's way.
 https://www.uvicorn.org/contributing/#the-asgi-protocol
 """
 
@@ -11,6 +12,7 @@ import re
 from functools import partial
 from typing import Any
 
+from msgspec import Struct
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from fhir_server.api import target
@@ -30,6 +32,16 @@ HEAD_BYTES_MAX = 1_048_576
 
 LINES_BESIDE_HEADERS = 2
 """The status line, and the empty one that ends the head."""
+
+
+class Turn(Struct):
+    """A write that is answered without a task, in the place of uvicorn's own cycle."""
+
+    app: Application
+    exchange: Exchange
+    keep_alive: bool
+    body: bytes = b""
+    response_complete: bool = False
 
 
 class FhirProtocol(HttpToolsProtocol):
@@ -68,19 +80,25 @@ class FhirProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._is_in_body = True
-        reply = self._reply_at_once()
-        if reply is None:
+        app = self._application()
+        if app is None:
             super().on_headers_complete()
             return
-        kept = self.parser.should_keep_alive() and self.parser.get_http_version() != "1.0"
-        self.transport.write(_message(reply, self.server_state.default_headers, kept))
-        if not kept:
-            self.transport.close()
-        self.cycle = None  # type: ignore[assignment]
-        self.on_response_complete()
+        exchange = app.begin(self.scope)
+        reply = app.at_once(exchange)
+        if reply is not None:
+            self.cycle = None  # type: ignore[assignment]
+            self._send(reply, self._is_kept())
+        elif app.may_take(exchange) and not self.expect_100_continue:
+            self.cycle = Turn(app, exchange, self._is_kept())  # type: ignore[assignment]
+        else:
+            self._begun = exchange
+            super().on_headers_complete()
 
-    def _reply_at_once(self) -> Reply | None:
-        """The answer to a request whose headers have arrived, if there is nothing to wait for."""
+    def _application(self) -> Application | None:
+        """The application, if what the headers ask is its own and may be answered before all else; the scope
+        then says what that is.
+        """
         app, url, cycle = self.app, self.url, self.cycle
         if not isinstance(app, Application) or self.flow.write_paused or self.parser.should_upgrade():
             return None
@@ -93,19 +111,40 @@ class FhirProtocol(HttpToolsProtocol):
         scope["method"] = self.parser.get_method().decode("ascii")
         scope["raw_path"] = path
         scope["query_string"] = query
-        exchange = app.begin(scope)
-        reply = app.at_once(exchange)
-        self._begun = exchange if reply is None else None
-        return reply
+        return app
+
+    def _is_kept(self) -> bool:
+        """Whether the connection stays open after the answer."""
+        return self.parser.should_keep_alive() and self.parser.get_http_version() != "1.0"
 
     def on_body(self, body: bytes) -> None:
-        if self.cycle is not None:
+        if isinstance(self.cycle, Turn):
+            self.cycle.body += body
+        elif self.cycle is not None:
             super().on_body(body)
 
     def on_message_complete(self) -> None:
         self._is_in_body = False
-        if self.cycle is not None:
+        if isinstance(turn := self.cycle, Turn):
+            turn.app.take(turn.exchange, turn.body, partial(self._answered, turn))
+        elif self.cycle is not None:
             super().on_message_complete()
+
+    def _answered(self, turn: Turn, reply: Reply) -> None:
+        turn.response_complete = True
+        if self.transport.is_closing():
+            return
+        try:
+            self._send(reply, turn.keep_alive)
+        except ValueError:
+            self.transport.close()
+            raise
+
+    def _send(self, reply: Reply, kept: bool) -> None:
+        self.transport.write(_message(reply, self.server_state.default_headers, kept))
+        if not kept:
+            self.transport.close()
+        self.on_response_complete()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         if isinstance(app, Application) and app.serves(cycle.scope):
@@ -152,6 +191,8 @@ class FhirProtocol(HttpToolsProtocol):
             super().timeout_keep_alive_handler()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        if isinstance(self.cycle, Turn):
+            self.cycle = None
         super().connection_lost(exc)
         if self.timeout_keep_alive_task is not None:
             self.timeout_keep_alive_task.cancel()

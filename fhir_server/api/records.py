@@ -15,7 +15,7 @@ from fhir_server.api import messages
 from fhir_server.api.beside import Beside, nothing_at
 from fhir_server.api.body import BodyLimits, read
 from fhir_server.api.exchange import Exchange
-from fhir_server.api.lanes import Lane
+from fhir_server.api.lanes import Lane, submitted
 from fhir_server.api.render import CACHE, Reply
 from fhir_server.conversion.desk import Desk, Written
 from fhir_server.core import json
@@ -127,10 +127,10 @@ def _submitting(lane: Lane) -> Submit:
     """A way for other threads to send what writes into the lane, and to wait for the answer."""
     loop = asyncio.get_running_loop()
 
-    async def submitted(request: FhirRequest) -> FhirResponse:
-        return await lane.submit(request)
+    async def answer(request: FhirRequest) -> FhirResponse:
+        return await submitted(lane, request)
 
-    return lambda request: asyncio.run_coroutine_threadsafe(submitted(request), loop).result()
+    return lambda request: asyncio.run_coroutine_threadsafe(answer(request), loop).result()
 
 
 def _item(desk: Desk, content: Any, asked: FhirRequest, submit: Submit) -> dict[str, Any]:

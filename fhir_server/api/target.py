@@ -22,6 +22,9 @@ OF_TOKENS = ((b"%3A", b":"), (b"%2F", b"/"), (b"%7C", b"|"))
 can be a part of another escape.
 """
 
+MARKED = frozenset({"$", "_"})
+"""How the last segment of a path begins that names no type and no resource."""
+
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
@@ -41,6 +44,11 @@ def segments(raw_path: bytes) -> tuple[str, ...]:
         return tuple(below.decode().split("/"))
     except UnicodeDecodeError as error:
         raise InvalidRequest.of(messages.NOT_UTF8(part="path")) from error
+
+
+def names_resources(path: tuple[str, ...]) -> bool:
+    """Whether a path ends in the name of a resource or of a type, or nowhere, and asks for no operation."""
+    return not path or path[-1][:1] not in MARKED
 
 
 def query(raw: bytes) -> tuple[tuple[str, str], ...]:

@@ -9,7 +9,7 @@ from functools import partial
 import pytest
 
 from fhir_server.api import messages
-from fhir_server.api.lanes import PoolLane, Rest, WriteLane
+from fhir_server.api.lanes import PoolLane, Rest, WriteLane, submitted
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import FhirError, NotFound, StoreFull, StoreUnavailable
 
@@ -50,7 +50,7 @@ class Groups:
 
 
 async def outcomes(lane: WriteLane, groups: Groups, names: list[str]) -> list[object]:
-    answers = [lane.submit(request(name)) for name in names]
+    answers = [submitted(lane, request(name)) for name in names]
     groups.gate.set()
     gathered = await asyncio.gather(*answers, return_exceptions=True)
     await lane.close()
@@ -104,7 +104,9 @@ def test_what_needs_no_group_is_done_before_it() -> None:
 
     async def run() -> list[object]:
         lane = WriteLane(judge, group, tidy, queue_max=10)
-        gathered = await asyncio.gather(*map(lane.submit, map(request, ["bad", "a"])), return_exceptions=True)
+        gathered = await asyncio.gather(
+            *[submitted(lane, request(name)) for name in ("bad", "a")], return_exceptions=True
+        )
         await lane.close()
         return list(gathered)
 
@@ -123,12 +125,12 @@ def test_a_full_queue_refuses() -> None:
 
     async def fill() -> None:
         lane = WriteLane(begin, groups, tidy, queue_max=2)
-        answers = [lane.submit(request("a")), lane.submit(request("b"))]
+        answers = [submitted(lane, request("a")), submitted(lane, request("b"))]
         with pytest.raises(StoreUnavailable):
-            lane.submit(request("c"))
+            submitted(lane, request("c"))
         groups.gate.set()
         await asyncio.gather(*answers)
-        await lane.submit(request("d"))
+        await submitted(lane, request("d"))
         await lane.close()
 
     asyncio.run(fill())
@@ -139,11 +141,11 @@ def test_closing_finishes_what_waits_and_takes_no_more() -> None:
 
     async def close() -> None:
         lane = WriteLane(begin, groups, tidy, queue_max=10)
-        answer = lane.submit(request("a"))
+        answer = submitted(lane, request("a"))
         closing = asyncio.create_task(lane.close())
         await asyncio.sleep(0)
         with pytest.raises(StoreUnavailable):
-            lane.submit(request("b"))
+            submitted(lane, request("b"))
         groups.gate.set()
         assert (await answer).location == "a"
         await closing
@@ -160,9 +162,9 @@ def test_the_pool_runs_side_by_side() -> None:
 
     async def run() -> list[FhirResponse]:
         lane = PoolLane(meet, threads=3, queue_max=3)
-        answers = [lane.submit(request(name)) for name in "abc"]
+        answers = [submitted(lane, request(name)) for name in "abc"]
         with pytest.raises(StoreUnavailable):
-            lane.submit(request("d"))
+            submitted(lane, request("d"))
         done = await asyncio.gather(*answers)
         await lane.close()
         return list(done)
@@ -197,7 +199,7 @@ def test_a_lane_whose_tidying_fails_goes_on() -> None:
         groups.gate.set()
         lane = WriteLane(begin, groups, tidied, queue_max=10)
         await asyncio.sleep(0.05)
-        answer = await lane.submit(request("a"))
+        answer = await submitted(lane, request("a"))
         await lane.close()
         return answer
 

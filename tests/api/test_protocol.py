@@ -1,5 +1,6 @@
 """One connection as uvicorn drives it: what is read from it, what is written to it, when it is closed."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +14,13 @@ from fhir_server.core.request import FhirResponse
 
 KEEP_ALIVE_SECONDS = 75
 READ = b"GET /fhir/Patient/short HTTP/1.1\r\nHost: localhost\r\n\r\n"
+WRITE = b"""\
+POST /fhir/Patient HTTP/1.1\r
+Host: localhost\r
+Content-Type: application/json\r
+Content-Length: 2\r
+\r
+{}"""
 
 
 @dataclass
@@ -86,10 +94,14 @@ class Connection:
 
 
 @pytest.fixture
-def connection(make_api: Callable[..., Any]) -> Iterator[Connection]:
-    application = make_api(FhirResponse(200, b"{}", version=1), log=None).application()
+def api(make_api: Callable[..., Any]) -> Any:
+    return make_api(FhirResponse(200, b"{}", version=1), log=None)
+
+
+@pytest.fixture
+def connection(api: Any) -> Iterator[Connection]:
     config = uvicorn.Config(
-        application,
+        api.application(),
         ws="none",
         log_config=None,
         proxy_headers=False,
@@ -188,3 +200,69 @@ def test_one_that_a_request_is_arriving_on_is_kept(connection: Connection) -> No
     connection.receive(READ[20:])
     connection.loop.run_until(4 * KEEP_ALIVE_SECONDS)
     assert connection.transport.closed
+
+
+async def written(connection: Connection) -> bytes:
+    """What is sent until all writes are done."""
+    await connection.protocol.app.stop()  # type: ignore[attr-defined]
+    return connection.transport.sent
+
+
+def test_a_write_is_answered_when_its_body_has_come(api: Any, connection: Connection) -> None:
+    async def write() -> bytes:
+        assert connection.receive(WRITE[:-1]) == b""
+        assert api.door.asked == []
+        connection.receive(WRITE[-1:])
+        return await written(connection)
+
+    answer = asyncio.run(write())
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert answer.endswith(b"\r\n\r\n{}")
+    assert [request.content for request in api.door.asked] == [{}]
+    assert connection.receive(READ).startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "status"),
+    [((b"\n{}", b"\n{1"), b"400"), ((b"json", b"yaml"), b"415"), ((b"localhost", b"?"), b"400")],
+)
+def test_a_write_that_is_refused_does_not_wait(
+    connection: Connection, wrong: tuple[bytes, bytes], status: bytes
+) -> None:
+    assert connection.receive(WRITE.replace(*wrong)).startswith(b"HTTP/1.1 " + status)
+
+
+def test_nobody_is_told_who_has_gone(api: Any, connection: Connection) -> None:
+    async def write() -> None:
+        connection.receive(WRITE)
+        connection.transport.close()
+        connection.protocol.connection_lost(None)
+        assert await written(connection) == b""
+
+    asyncio.run(write())
+    assert len(api.door.asked) == 1
+
+
+def test_a_server_that_stops_gives_the_answer_first(connection: Connection) -> None:
+    async def write() -> bytes:
+        connection.receive(WRITE)
+        connection.protocol.shutdown()
+        assert not connection.transport.closed
+        return await written(connection)
+
+    assert b"\r\nconnection: close\r\n" in asyncio.run(write())
+    assert connection.transport.closed
+
+
+def test_a_head_that_cannot_be_written_ends_the_connection(api: Any, connection: Connection) -> None:
+    api.door.answer = lambda _: FhirResponse(200, b"{}", media_type="a\r\nb")
+
+    async def write() -> bytes:
+        asyncio.get_running_loop().set_exception_handler(lambda _, told: errors.append(told["exception"]))
+        connection.receive(WRITE)
+        return await written(connection)
+
+    errors: list[Exception] = []
+    assert asyncio.run(write()) == b""
+    assert connection.transport.closed
+    assert [type(error) for error in errors] == [ValueError]
