@@ -43,7 +43,7 @@ def page_size(count: str | None, limits: Limits) -> int:
     if count is None:
         return limits.page_default
     if not (count.isascii() and count.isdecimal()) or len(count) > 9:
-        raise InvalidRequest.of(messages.BAD_COUNT(value=count))
+        raise InvalidRequest.of(messages.BAD_COUNT(value=count), "http._count")
     return min(int(count), limits.page_max)
 
 

@@ -4,8 +4,9 @@ from fhir_server.issues import Template
 
 UNKNOWN_PARAMETER = Template(
     en="'{name}' is not a parameter of this operation; use {valid}.",
-    fr="« {name} » n'est pas un paramètre de cette opération ; utilisez {valid}.",
+    fr="« {name} » n'est pas un paramètre de cette opération ; possibles : {valid}.",
 )
+NO_PARAMETER = Template(en="none", fr="aucun")
 CURSOR_OF_ANOTHER_EPOCH = Template(
     en="This cursor was given before the store was restored from a backup. Read the resources again and "
     "start from a new cursor.",

@@ -17,7 +17,8 @@ def given(request: FhirRequest, names: Sequence[str]) -> tuple[tuple[str, str], 
     found = all_given(request)
     for name, _ in found:
         if name not in names:
-            raise InvalidRequest.of(messages.UNKNOWN_PARAMETER(name=name, valid=", ".join(names)))
+            text = messages.UNKNOWN_PARAMETER(name=name, valid=", ".join(names) or messages.NO_PARAMETER())
+            raise InvalidRequest.of(text, f"http.{name}")
     return found
 
 
@@ -26,7 +27,7 @@ def given_once(request: FhirRequest, names: Sequence[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, value in given(request, names):
         if name in found:
-            raise InvalidRequest.of(messages.GIVEN_TWICE(name=name))
+            raise InvalidRequest.of(messages.GIVEN_TWICE(name=name), f"http.{name}")
         found[name] = value
     return found
 
@@ -41,7 +42,7 @@ def _of_body(content: Any) -> list[tuple[str, str]]:
     if content is None:
         return []
     if not isinstance(content, dict) or content.get("resourceType") != "Parameters":
-        raise InvalidRequest.of(messages.PARAMETERS_NEEDED())
+        raise InvalidRequest.of(messages.PARAMETERS_NEEDED(), "Parameters")
     parameters = content.get("parameter", [])
     if not isinstance(parameters, list):
         raise InvalidRequest.of(messages.PARAMETERS_LISTED(), "Parameters.parameter")

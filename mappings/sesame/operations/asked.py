@@ -1,5 +1,9 @@
-"""The parameters that operations have in common."""
+"""The parameters that operations have in common.
 
+https://hl7.org/fhir/R4/operations.html#request
+"""
+
+import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
@@ -9,23 +13,30 @@ from mappings.sesame.operations import messages
 
 DAYS_MAX = 1_000
 
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+"""Python reads more, such as weeks, and dates without hyphens."""
+
 
 def today(engine: Engine) -> date:
     """The day by the engine's clock and zone."""
     return datetime.fromtimestamp(engine.now() // 1_000_000, UTC).astimezone(engine.zone).date()
 
 
-def asked_day(text: str | None) -> date | None:
+def asked_day(name: str, text: str | None) -> date | None:
     """A date parameter. Raises `InvalidRequest` for what is none."""
+    if text is None:
+        return None
     try:
-        return None if text is None else date.fromisoformat(text)
-    except ValueError as error:
-        raise InvalidRequest.of(messages.BAD_DATE(value=text[:40] if text else "")) from error
+        if _DAY.fullmatch(text):
+            return date.fromisoformat(text)
+    except ValueError:
+        pass
+    raise InvalidRequest.of(messages.BAD_DATE(name=name, value=text[:40]), f"http.{name}")
 
 
 def day_or_today(text: str | None, engine: Engine) -> date:
-    """The day asked about. Raises `InvalidRequest` for what is none."""
-    return asked_day(text) or today(engine)
+    """The day asked about by `date`. Raises `InvalidRequest` for what is none."""
+    return asked_day("date", text) or today(engine)
 
 
 def number(name: str, text: str | None, default: int) -> int:
@@ -33,7 +44,8 @@ def number(name: str, text: str | None, default: int) -> int:
     if text is None:
         return default
     if not (text.isascii() and text.isdigit() and len(text) <= 4 and int(text) <= DAYS_MAX):
-        raise InvalidRequest.of(messages.BAD_NUMBER(name=name, value=text[:40], most=DAYS_MAX))
+        problem = messages.BAD_NUMBER(name=name, value=text[:40], most=DAYS_MAX)
+        raise InvalidRequest.of(problem, f"http.{name}")
     return int(text)
 
 
@@ -42,7 +54,8 @@ def choice(name: str, text: str | None, choices: Sequence[str]) -> str:
     if text is None:
         return choices[0]
     if text not in choices:
-        raise InvalidRequest.of(messages.BAD_CHOICE(name=name, value=text[:40], valid=", ".join(choices)))
+        problem = messages.BAD_CHOICE(name=name, value=text[:40], valid=", ".join(choices))
+        raise InvalidRequest.of(problem, f"http.{name}")
     return text
 
 
@@ -52,5 +65,6 @@ def reference_id(name: str, text: str | None, type: str) -> str | None:
         return None
     before, slash, id = text.rpartition("/")
     if (slash and before != type) or not id:
-        raise InvalidRequest.of(messages.BAD_REFERENCE(name=name, value=text[:80], type=type))
+        problem = messages.BAD_REFERENCE(name=name, value=text[:80], type=type)
+        raise InvalidRequest.of(problem, f"http.{name}")
     return id

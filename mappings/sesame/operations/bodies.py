@@ -18,7 +18,7 @@ def body_parameter(request: FhirRequest, engine: Engine, name: str) -> Resource:
     if content is None:
         return {}
     if not isinstance(content, dict) or content.get("resourceType") != "Parameters":
-        raise InvalidRequest.of(messages.PARAMETERS_NEEDED())
+        raise InvalidRequest.of(messages.PARAMETERS_NEEDED(), "Parameters")
     issues = engine.validator.structure(content)
     if any(issue.severity in ("error", "fatal") for issue in issues):
         raise MalformedContent(*issues)

@@ -56,7 +56,8 @@ def _evaluate(guide: Guide, caseload: Caseload, request: FhirRequest, engine: En
     measure = request.path[1] if len(request.path) == 3 else parameters.get("measure", "")
     measure = measure.partition("|")[0].removeprefix(guide.canonical("Measure", "")).removeprefix("Measure/")
     if measure not in INDICATORS:
-        raise NotFound.of(messages.NO_MEASURE(id=measure[:64], valid=", ".join(INDICATORS)))
+        text = messages.NO_MEASURE(id=measure[:64], valid=", ".join(INDICATORS))
+        raise NotFound.of(text, *(["http.measure"] if "measure" in parameters else []))
     by_subject = choice("reportType", parameters.get("reportType"), REPORT_TYPES) == "subject-list"
     with caseload.caught_up(engine) as known:
         made = report(guide, measure, known, scope, today(engine).isoformat(), by_subject)
@@ -80,10 +81,11 @@ def _scope(parameters: dict[str, str]) -> Scope:
     """The period and the part of the programme that are asked about."""
     start, end = parameters.get("periodStart"), parameters.get("periodEnd")
     if start is None or end is None:
-        raise InvalidRequest.of(messages.PERIOD_NEEDED())
-    first, last = _first_day(start), _last_day(end)
+        missing = [f"http.{name}" for name in ("periodStart", "periodEnd") if name not in parameters]
+        raise InvalidRequest.of(messages.PERIOD_NEEDED(), *missing)
+    first, last = _first_day("periodStart", start), _last_day(end)
     if first > last:
-        raise InvalidRequest.of(messages.PERIOD_BACKWARDS(start=first, end=last))
+        raise InvalidRequest.of(messages.PERIOD_BACKWARDS(start=first, end=last), "http.periodEnd")
     return Scope(
         start=first,
         end=last,
@@ -93,14 +95,14 @@ def _scope(parameters: dict[str, str]) -> Scope:
     )
 
 
-def _first_day(text: str) -> date:
+def _first_day(name: str, text: str) -> date:
     """The first day of a year, a month or a day."""
-    found = asked_day(text + {4: "-01-01", 7: "-01"}.get(len(text), ""))
+    found = asked_day(name, text + {4: "-01-01", 7: "-01"}.get(len(text), ""))
     assert found is not None, "a text was given"
     return found
 
 
 def _last_day(text: str) -> date:
     months = {4: 12, 7: 1}.get(len(text))
-    first = _first_day(text)
+    first = _first_day("periodEnd", text)
     return last_day(first, months) if months else first

@@ -13,8 +13,8 @@ NO_SEQUENCE = Template(
     "période ou un numéro.",
 )
 BAD_DATE = Template(
-    en="{value} is no date. Write it as 2025-04-13.",
-    fr="{value} n'est pas une date. Écrivez-la ainsi : 2025-04-13.",
+    en="{name} is no date: '{value}'. Write it as 2025-04-13.",
+    fr="{name} n'est pas une date : « {value} ». Écrivez-la ainsi : 2025-04-13.",
 )
 NOT_COUNTED = Template(
     en="The sequence is {status}; only one that takes place or has taken place is renewed.",

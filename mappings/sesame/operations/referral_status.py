@@ -13,6 +13,7 @@ from mappings.sesame.pathway.reading import identified
 from mappings.sesame.pathway.referral import referral_of, task_of
 
 IDENTIFIER = "identifier"
+AT_IDENTIFIER = f"http.{IDENTIFIER}"
 
 
 def referral_status(guide: Guide) -> Operation:
@@ -45,7 +46,7 @@ def _asked(request: FhirRequest, engine: Engine) -> Resource:
     system, value = _identifier(request, engine)
     found = identified(StoreRecords(engine), "ServiceRequest", system, value)
     if found is None:
-        raise NotFound.of(messages.UNKNOWN_REFERRAL(identifier=f"{system}|{value}"), IDENTIFIER)
+        raise NotFound.of(messages.UNKNOWN_REFERRAL(identifier=f"{system}|{value}"), AT_IDENTIFIER)
     return found
 
 
@@ -56,5 +57,5 @@ def _identifier(request: FhirRequest, engine: Engine) -> tuple[str, str]:
     if given:
         system, value = given.get("system", ""), given.get("value", "")
     if not system or not value:
-        raise InvalidRequest.of(messages.IDENTIFIER_NEEDED(), IDENTIFIER)
+        raise InvalidRequest.of(messages.IDENTIFIER_NEEDED(), AT_IDENTIFIER)
     return system, value

@@ -46,7 +46,7 @@ def _renew(guide: Guide, request: FhirRequest, engine: Engine) -> FhirResponse:
         path = "/".join(request.path)
         text = METHOD_NOT_ALLOWED(method=request.method, path=path, allowed="POST")
         raise MethodNotAllowed.of(text)
-    start = asked_day(given_once(request, ("start",)).get("start"))
+    start = asked_day("start", given_once(request, ("start",)).get("start"))
     stored = transact(engine, partial(_renewed, guide, request, engine, start))
     return FhirResponse(200, body=stored.body, version=stored.version, last_updated=stored.last_updated)
 

@@ -55,11 +55,11 @@ def _asked(request: FhirRequest, engine: Engine) -> Resource:
     response = body_parameter(request, engine, "response").get("resource")
     if response is not None:
         if response["resourceType"] != "QuestionnaireResponse":
-            raise InvalidRequest.of(messages.RESPONSE_NEEDED(), "response")
+            raise InvalidRequest.of(messages.RESPONSE_NEEDED(), "Parameters.parameter")
         found: Resource = response
         return found
     if len(request.path) < 3:
-        raise InvalidRequest.of(messages.RESPONSE_NEEDED(), "response")
+        raise InvalidRequest.of(messages.RESPONSE_NEEDED(), "Parameters.parameter")
     return asked_about(request, engine)
 
 

@@ -6,7 +6,7 @@ from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.extension import Engine, Operation
 from fhir_server.operations.parameters import given_once
 from mappings.sesame.billing.bill import Billing
-from mappings.sesame.operations.asked import asked_day, today
+from mappings.sesame.operations.asked import day_or_today
 from mappings.sesame.operations.records import StoreRecords, parameters
 from mappings.sesame.operations.renew import asked_sequence
 from mappings.sesame.pathway.renewal import renewal_of
@@ -27,8 +27,7 @@ def sequence_status(billing: Billing) -> Operation:
 def _status(billing: Billing, request: FhirRequest, engine: Engine) -> FhirResponse:
     sequence = asked_sequence(billing.guide, request, engine)
     records = StoreRecords(engine)
-    asked = asked_day(given_once(request, ("date",)).get("date"))
-    on = asked or today(engine)
+    on = day_or_today(given_once(request, ("date",)).get("date"), engine)
     renewal = renewal_of(sequence, sequences_of_patient(billing.guide, records, sequence.patient), records)
     issued = billing.issued(sequence, records)
     made = billing.claim(sequence, records, len(issued))

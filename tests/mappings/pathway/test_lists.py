@@ -183,6 +183,8 @@ def test_the_agenda_of_a_pair(told: Client) -> None:
     ("query", "said"),
     [
         ("date=today", "no date"),
+        ("date=2026-W10-1", "no date"),
+        ("date=20260301", "no date"),
         ("review-days=-1", "whole number"),
         ("contact-days=9999", "whole number"),
         ("output=xlsx", "one of json, csv"),
@@ -194,6 +196,7 @@ def test_the_agenda_of_a_pair(told: Client) -> None:
 def test_a_wrong_question_is_refused(client: Client, query: str, said: str) -> None:
     answer = client.get(f"PractitionerRole/$case-review-list?{query}")
     assert (answer.status, said in answer.diagnostics) == (400, True), answer.content
+    assert answer.expressions == [f"http.{query.partition('=')[0]}"]
 
 
 def test_without_a_date_it_is_today(told: Client) -> None:

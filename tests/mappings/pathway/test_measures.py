@@ -184,6 +184,7 @@ def test_a_part_of_the_programme_has_no_objective(told: Client) -> None:
         ("Measure/reponse/$evaluate-measure", 400, "periodStart"),
         ("Measure/reponse/$evaluate-measure?periodStart=2025&periodEnd=2024", 400, "ends before it begins"),
         ("Measure/reponse/$evaluate-measure?periodStart=soon&periodEnd=2024", 400, "no date"),
+        ("Measure/reponse/$evaluate-measure?periodStart=2024&periodEnd=20241231", 400, "no date"),
         (f"Measure/reponse/$evaluate-measure?{YEAR}&reportType=subject", 400, "one of population"),
         (f"Measure/unknown/$evaluate-measure?{YEAR}", 404, "no Measure of the guide"),
         (f"Measure/$evaluate-measure?{YEAR}", 404, "no Measure of the guide"),
