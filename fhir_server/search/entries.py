@@ -3,71 +3,74 @@
 https://hl7.org/fhir/R4/search.html
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
-from typing import NamedTuple
+
+from msgspec import Struct
 
 
-class StringEntry(NamedTuple):
+class Entry(Struct, frozen=True, gc=False):
+    """One value of a resource, as it is found by `parameter`; of the kind that a subclass stands for.
+
+    Each write makes dozens, at a fifth of what named tuples cost. They refer to nothing that leads back to
+    them, so that the garbage collector need not look at them.
+    """
+
+    parameter: str
+
+
+class StringEntry(Entry):
     """`text` is normalised for matching (no case, accents or surplus space), `exact` is as written; it is
     empty where `text` is but the end of a value.
     """
 
-    parameter: str
     text: str
     exact: str
 
 
-class TokenEntry(NamedTuple):
+class TokenEntry(Entry):
     """`system` is empty where the value has none."""
 
-    parameter: str
     system: str
     code: str
 
 
-class ReferenceEntry(NamedTuple):
+class ReferenceEntry(Entry):
     """A local reference has the type and id of its target; any other has an empty type and its URL as
     target.
 
     `version` is empty unless the reference or canonical names one.
     """
 
-    parameter: str
     type: str
     target: str
     version: str
 
 
-class DateEntry(NamedTuple):
+class DateEntry(Entry):
     """The time covered, [low, high) in UTC microseconds; an open end is `temporal.BEGINNING` or
     `temporal.END`.
     """
 
-    parameter: str
     low: int
     high: int
 
 
-class NumberEntry(NamedTuple):
+class NumberEntry(Entry):
     """A point (low equal to high) or a Range, as `core.decimal.sort_key` texts, which sort as their numbers
     do.
     """
 
-    parameter: str
     low: str
     high: str
 
 
-class QuantityEntry(NamedTuple):
+class QuantityEntry(Entry):
     """As a number, with the unit's system and code (empty where absent) and its written unit.
 
     As a part of a composite it also says what it is in base units of UCUM, where it is known: `base` is their
     name. Elsewhere that is a derived entry of its own.
     """
 
-    parameter: str
     system: str
     code: str
     unit: str
@@ -78,44 +81,27 @@ class QuantityEntry(NamedTuple):
     base_high: str = ""
 
 
-class UriEntry(NamedTuple):
-    parameter: str
+class UriEntry(Entry):
     value: str
 
 
-class WordEntry(NamedTuple):
+class WordEntry(Entry):
     """A word of the narrative (`_text`), or one that stands elsewhere in the resource alone (`_content`)."""
 
-    parameter: str
     word: str
 
 
-class PositionEntry(NamedTuple):
+class PositionEntry(Entry):
     """A place on the earth, in degrees of WGS 84."""
 
-    parameter: str
     latitude: float
     longitude: float
 
 
-class CompositeEntry(NamedTuple):
+class CompositeEntry(Entry):
     """One combination of component values, each an entry of its own type, in the order of the definition."""
 
-    parameter: str
-    components: tuple[NamedTuple, ...]
-
-
-new_string: Callable[[tuple[str, str, str]], StringEntry] = partial(tuple.__new__, StringEntry)
-new_token: Callable[[tuple[str, str, str]], TokenEntry] = partial(tuple.__new__, TokenEntry)
-new_reference: Callable[[tuple[str, str, str, str]], ReferenceEntry] = partial(tuple.__new__, ReferenceEntry)
-new_date: Callable[[tuple[str, int, int]], DateEntry] = partial(tuple.__new__, DateEntry)
-new_quantity: Callable[[tuple[str, str, str, str, str, str, str, str, str]], QuantityEntry] = partial(
-    tuple.__new__, QuantityEntry
-)
-new_composite: Callable[[tuple[str, tuple[NamedTuple, ...]]], CompositeEntry] = partial(
-    tuple.__new__, CompositeEntry
-)
-"""The entries that there are most of, made of all their fields in a quarter of the time."""
+    components: tuple[Entry, ...]
 
 
 @dataclass(frozen=True, slots=True)

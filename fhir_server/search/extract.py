@@ -14,7 +14,7 @@ from fhir_server.core.memo import Memo
 from fhir_server.definitions.registry import Registry
 from fhir_server.search.codes import ignores_case
 from fhir_server.search.contained import HOLDS
-from fhir_server.search.entries import Contained, Entries, TokenEntry, new_token
+from fhir_server.search.entries import Contained, Entries, TokenEntry
 from fhir_server.search.fingerprint import Fingerprints
 from fhir_server.search.plan import COMPARTMENT, COMPARTMENTS, Evaluated, Plan, PlanBuilder, Presence, kind_of
 from fhir_server.search.texts import TextNames
@@ -157,10 +157,10 @@ def _add_compartments(plan: Plan, resource: Resource, entries: Entries) -> None:
     for reference in entries.references:
         for compartment in plan.compartments.get(reference.parameter, ()):
             if reference.type == compartment:
-                entries.tokens.append(new_token((COMPARTMENT, compartment, reference.target)))
+                entries.tokens.append(TokenEntry(COMPARTMENT, compartment, reference.target))
     type = resource["resourceType"]
     if type in COMPARTMENTS and "id" in resource:
-        entries.tokens.append(new_token((COMPARTMENT, type, resource["id"])))
+        entries.tokens.append(TokenEntry(COMPARTMENT, type, resource["id"]))
 
 
 def _distinct(entries: Entries) -> Entries:

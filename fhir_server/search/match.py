@@ -20,7 +20,7 @@ from fhir_server.search.ast import (
     Sort,
     Value,
 )
-from fhir_server.search.entries import DateEntry, Entries, ReferenceEntry, TokenEntry
+from fhir_server.search.entries import DateEntry, Entries, Entry, ReferenceEntry, TokenEntry
 from fhir_server.search.types import composite
 from fhir_server.search.types.kinds import COMPARED
 
@@ -134,7 +134,7 @@ def _entries_of(entries: Entries, kind: ParameterType, parameter: str) -> Sequen
     return [entry for entry in of_kind if entry.parameter == parameter]
 
 
-def _fits(match: Match, entry: NamedTuple, value: Value) -> bool:
+def _fits(match: Match, entry: Entry, value: Value) -> bool:
     if match.type == "composite":
         compare = [COMPARED[kind].matches for kind in match.component_types]
         return composite.matches(entry, value, compare)  # type: ignore[arg-type]

@@ -5,14 +5,14 @@ https://hl7.org/fhir/R4/searchparameter.html
 
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from fhir_server.definitions.elements import Element
 from fhir_server.definitions.registry import Registry
 from fhir_server.definitions.search_parameters import SearchParameter
 from fhir_server.search.aliases import aliases
 from fhir_server.search.ast import ParameterType
-from fhir_server.search.entries import Entries, TokenEntry
+from fhir_server.search.entries import Entries, Entry, TokenEntry
 from fhir_server.search.paths import RESOURCE, NotPlain, Path, read_paths, read_presence
 from fhir_server.search.tree import Branch, Place, Routes, Tree
 from fhir_server.search.types import composite
@@ -152,13 +152,13 @@ class PlanBuilder:
         of_whole = self._tree([path for path in paths if path.root == RESOURCE], type, indexers)
         wanted = KINDS[kind].entries
 
-        def find(value: Any, resource: Mapping[str, Any], passing: Entries) -> Sequence[NamedTuple]:
-            found: list[NamedTuple] = getattr(passing, wanted)
+        def find(value: Any, resource: Mapping[str, Any], passing: Entries) -> Sequence[Entry]:
+            found: list[Entry] = getattr(passing, wanted)
             others = len(found)
             of_part.visit(value, resource, passing)
             if of_whole.below:
                 of_whole.visit(resource, resource, passing)
-            return [entry for entry in dict.fromkeys(found[others:]) if entry[0] == ""]
+            return [entry for entry in dict.fromkeys(found[others:]) if entry.parameter == ""]
 
         looks_elsewhere = of_whole.below or not of_part.below
         return Finder(find, None if looks_elsewhere else of_part.below.keys())

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from fhir_server.errors import InvalidSearch
 from fhir_server.search import messages
 from fhir_server.search.ast import CompositeValue, Value
-from fhir_server.search.entries import CompositeEntry, Entries, new_composite
+from fhir_server.search.entries import CompositeEntry, Entries, Entry
 from fhir_server.search.escapes import split
 from fhir_server.search.types.context import Reading
 
@@ -23,7 +23,7 @@ class Finder(NamedTuple):
     too.
     """
 
-    find: Callable[[Any, Any, Entries], Sequence[NamedTuple]]
+    find: Callable[[Any, Any, Entries], Sequence[Entry]]
     needs: KeysView[str] | None
 
 
@@ -80,4 +80,4 @@ def index_parts(parts: Iterable[Part], value: Any, resource: Any, entries: Entri
         passing = Entries()
         found = [find(value, resource, passing) for find, _ in finders]
         for combination in islice(product(*found), COMBINATIONS_MAX):
-            entries.composites += [new_composite((parameter, combination)) for parameter in parameters]
+            entries.composites += [CompositeEntry(parameter, combination) for parameter in parameters]

@@ -11,7 +11,7 @@ from fhir_server.core.temporal import Span, period_of, period_of_period, period_
 from fhir_server.errors import InvalidSearch
 from fhir_server.search import messages
 from fhir_server.search.ast import DateValue
-from fhir_server.search.entries import DateEntry, Entries, new_date
+from fhir_server.search.entries import DateEntry, Entries
 from fhir_server.search.escapes import unescape
 from fhir_server.search.types.context import Indexer, Indexing, Reading, Target
 from fhir_server.search.types.prefixes import split_prefix
@@ -41,7 +41,7 @@ def parse(text: str, reading: Reading) -> DateValue:
 
 def matches(entry: DateEntry, value: DateValue, modifier: str | None) -> bool:
     """Compare the entry's time with the value's; both are [low, high). `co` asks whether it contains it."""
-    _, low, high = entry
+    low, high = entry.low, entry.high
     if modifier == "co":
         return low <= value.low and value.high <= high
     within = value.low <= low and high <= value.high
@@ -92,6 +92,6 @@ def _spans(parameter: str, span_of: Callable[[Any, ZoneInfo], Span | None], zone
         except ValueError:
             return
         if span is not None:
-            entries.dates.append(new_date((parameter, span[0], span[1])))
+            entries.dates.append(DateEntry(parameter, span[0], span[1]))
 
     return index

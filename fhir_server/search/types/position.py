@@ -86,8 +86,7 @@ def box(value: NearValue) -> Box:
 
 def matches(entry: PositionEntry, value: NearValue, _modifier: str | None) -> bool:
     """Whether the place is no farther away than the value says."""
-    _, latitude, longitude = entry
-    return metres_between(latitude, longitude, value.latitude, value.longitude) <= value.metres
+    return metres_between(entry.latitude, entry.longitude, value.latitude, value.longitude) <= value.metres
 
 
 def indexer(target: Target, _indexing: Indexing) -> Indexer | None:

@@ -14,7 +14,7 @@ from fhir_server.core.json import Number
 from fhir_server.errors import InvalidSearch
 from fhir_server.search import messages
 from fhir_server.search.ast import NumberValue, QuantityValue
-from fhir_server.search.entries import Entries, NumberEntry, QuantityEntry, new_quantity
+from fhir_server.search.entries import Entries, NumberEntry, QuantityEntry
 from fhir_server.search.escapes import split, unescape
 from fhir_server.search.types import number
 from fhir_server.search.types.context import Indexer, Indexing, Reading, Target
@@ -115,10 +115,9 @@ def _measured(
         if base and not canonical:
             entries.quantities.append(QuantityEntry(parameter, system, code, written, *found))
             return
-        entries.quantities.append(new_quantity((parameter, system, code, written, low, high, "", "", "")))
+        entries.quantities.append(QuantityEntry(parameter, system, code, written, low, high))
         if base:
-            derived = (canonical, system, base, "", base_low, base_high, "", "", "")
-            entries.quantities.append(new_quantity(derived))
+            entries.quantities.append(QuantityEntry(canonical, system, base, "", base_low, base_high))
 
     return index
 

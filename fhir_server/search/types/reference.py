@@ -11,7 +11,7 @@ from fhir_server.core.reference import parse_canonical, parse_reference
 from fhir_server.errors import InvalidSearch
 from fhir_server.search import messages
 from fhir_server.search.ast import ReferenceValue
-from fhir_server.search.entries import Entries, ReferenceEntry, new_reference, new_token
+from fhir_server.search.entries import Entries, ReferenceEntry, TokenEntry
 from fhir_server.search.escapes import unescape
 from fhir_server.search.types.context import Indexer, Indexing, Reading, Target
 
@@ -73,7 +73,7 @@ def _reference(parameter: str, base_urls: tuple[str, ...]) -> Indexer:
         identifier = value.get("identifier")
         if identifier:
             system, code = identifier.get("system") or "", identifier.get("value") or ""
-            entries.tokens.append(new_token((derived, system, code)))
+            entries.tokens.append(TokenEntry(derived, system, code))
 
     return index
 
@@ -81,18 +81,19 @@ def _reference(parameter: str, base_urls: tuple[str, ...]) -> Indexer:
 def _entry(parameter: str, text: str | None, base_urls: tuple[str, ...]) -> ReferenceEntry:
     """A reference that names nothing has an entry too, so that it does not count as missing."""
     if not text:
-        return new_reference((parameter, "", "", ""))
+        return ReferenceEntry(parameter, "", "", "")
     reference = parse_reference(text, *base_urls)
     if reference.kind == "local":
-        return new_reference((parameter, reference.type, reference.id, reference.version))
-    return new_reference((parameter, "", reference.url or text, reference.version))
+        return ReferenceEntry(parameter, reference.type, reference.id, reference.version)
+    return ReferenceEntry(parameter, "", reference.url or text, reference.version)
 
 
 def _canonical(parameter: str, base_urls: tuple[str, ...]) -> Indexer:
     def index(value: str, entries: Entries) -> None:
         canonical = parse_canonical(value)
         entry = _entry(parameter, canonical.url, base_urls)
-        entries.references.append(entry._replace(version=canonical.version or entry.version))
+        version = canonical.version or entry.version
+        entries.references.append(ReferenceEntry(parameter, entry.type, entry.target, version))
 
     return index
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from fhir_server.core.memo import Memo
 from fhir_server.search.ast import StringValue
-from fhir_server.search.entries import Entries, StringEntry, new_string
+from fhir_server.search.entries import Entries, StringEntry
 from fhir_server.search.escapes import unescape
 from fhir_server.search.types.context import Indexer, Indexing, Reading, Target
 
@@ -182,9 +182,9 @@ def indexer(target: Target, _indexing: Indexing) -> Indexer | None:
 def _one(parameter: str) -> Indexer:
     def index(value: str, entries: Entries) -> None:
         text, exact = COMPARED[value]
-        entries.strings.append(new_string((parameter, text, exact)))
+        entries.strings.append(StringEntry(parameter, text, exact))
         if " " in text and (without := _JOINED[value]):
-            entries.strings.append(new_string((parameter, without, "")))
+            entries.strings.append(StringEntry(parameter, without, ""))
 
     return index
 
@@ -197,12 +197,12 @@ def _family(parameter: str) -> Indexer:
 
     def index(value: str, entries: Entries) -> None:
         text, exact = COMPARED[value]
-        entries.strings.append(new_string((parameter, text, exact)))
+        entries.strings.append(StringEntry(parameter, text, exact))
         if " " in text and (without := _JOINED[value]):
-            entries.strings.append(new_string((parameter, without, "")))
+            entries.strings.append(StringEntry(parameter, without, ""))
         while " " in text:
             text = text.partition(" ")[2]
-            entries.strings.append(new_string((parameter, text, "")))
+            entries.strings.append(StringEntry(parameter, text, ""))
 
     return index
 
@@ -236,9 +236,9 @@ def _add(parameter: str, texts: list[str], entries: Entries) -> None:
     strings = entries.strings
     for written in texts:
         text, exact = COMPARED[written]
-        strings.append(new_string((parameter, text, exact)))
+        strings.append(StringEntry(parameter, text, exact))
         if " " in text and (without := _JOINED[written]):
-            strings.append(new_string((parameter, without, "")))
+            strings.append(StringEntry(parameter, without, ""))
 
 
 def _texts(value: Mapping[str, Any], names: tuple[str, ...]) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 from fhir_server.errors import InvalidSearch
 from fhir_server.search import messages
 from fhir_server.search.ast import OfTypeValue, TokenSet, TokenValue
-from fhir_server.search.entries import Entries, TokenEntry, new_string, new_token
+from fhir_server.search.entries import Entries, StringEntry, TokenEntry
 from fhir_server.search.escapes import split, unescape
 from fhir_server.search.types.context import Indexer, Indexing, Reading, Target
 from fhir_server.search.types.string import COMPARED
@@ -82,21 +82,21 @@ def indexer(target: Target, indexing: Indexing) -> Indexer | None:
 
 def _bare(parameter: str, system: str) -> Indexer:
     def index(value: str, entries: Entries) -> None:
-        entries.tokens.append(new_token((parameter, system, value)))
+        entries.tokens.append(TokenEntry(parameter, system, value))
 
     return index
 
 
 def _boolean(parameter: str) -> Indexer:
     def index(value: bool, entries: Entries) -> None:
-        entries.tokens.append(new_token((parameter, "", "true" if value else "false")))
+        entries.tokens.append(TokenEntry(parameter, "", "true" if value else "false"))
 
     return index
 
 
 def _contact_point(parameter: str) -> Indexer:
     def index(value: Mapping[str, Any], entries: Entries) -> None:
-        entries.tokens.append(new_token((parameter, "", value.get("value") or "")))
+        entries.tokens.append(TokenEntry(parameter, "", value.get("value") or ""))
 
     return index
 
@@ -105,8 +105,8 @@ def _string(parameter: str) -> Indexer:
     derived = parameter + FOLDED
 
     def index(value: str, entries: Entries) -> None:
-        entries.tokens.append(new_token((parameter, "", value)))
-        entries.tokens.append(new_token((derived, "", fold(value))))
+        entries.tokens.append(TokenEntry(parameter, "", value))
+        entries.tokens.append(TokenEntry(derived, "", fold(value)))
 
     return index
 
@@ -116,13 +116,13 @@ def _coding(parameter: str, ignores_case: Callable[[str], bool]) -> Indexer:
 
     def index(value: Mapping[str, Any], entries: Entries) -> None:
         system, code = value.get("system") or "", value.get("code") or ""
-        entries.tokens.append(new_token((parameter, system, code)))
+        entries.tokens.append(TokenEntry(parameter, system, code))
         if parameter and system and ignores_case(system):
-            entries.tokens.append(new_token((derived, system, fold(code))))
+            entries.tokens.append(TokenEntry(derived, system, fold(code)))
         display = value.get("display")
         if display and parameter:
             plain, exact = COMPARED[display]
-            entries.strings.append(new_string((of_text, plain, exact)))
+            entries.strings.append(StringEntry(of_text, plain, exact))
 
     return index
 
@@ -137,11 +137,11 @@ def _codeable_concept(parameter: str, coding: Indexer) -> Indexer:
             for one in codings:
                 coding(one, entries)
         else:
-            entries.tokens.append(new_token((parameter, "", "")))
+            entries.tokens.append(TokenEntry(parameter, "", ""))
         text = value.get("text")
         if text and parameter:
             plain, exact = COMPARED[text]
-            entries.strings.append(new_string((of_text, plain, exact)))
+            entries.strings.append(StringEntry(of_text, plain, exact))
 
     return index
 
@@ -151,16 +151,16 @@ def _identifier(parameter: str) -> Indexer:
 
     def index(value: Mapping[str, Any], entries: Entries) -> None:
         code = value.get("value") or ""
-        entries.tokens.append(new_token((parameter, value.get("system") or "", code)))
+        entries.tokens.append(TokenEntry(parameter, value.get("system") or "", code))
         kind = value.get("type")
         if kind:
             for coding in kind.get("coding", ()):
                 system = f"{coding.get('system', '')}|{coding.get('code', '')}"
-                entries.tokens.append(new_token((of_type, system, code)))
+                entries.tokens.append(TokenEntry(of_type, system, code))
             text = kind.get("text")
             if text and parameter:
                 plain, exact = COMPARED[text]
-                entries.strings.append(new_string((of_text, plain, exact)))
+                entries.strings.append(StringEntry(of_text, plain, exact))
 
     return index
 

@@ -5,12 +5,13 @@ says the same of it.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from fhir_server.search.entries import (
     Contained,
     DateEntry,
     Entries,
+    Entry,
     NumberEntry,
     QuantityEntry,
     ReferenceEntry,
@@ -41,18 +42,16 @@ PARTS = "abcdefghij"
 def rows_of(entries: Entries) -> Rows:
     """The arrays by which a resource with these entries is found."""
     rows: Rows = {
-        STRINGS: _once({"p": e[0], **_string(e)} for e in entries.strings),
-        TOKENS: distinct(flat(code, value, system) for code, system, value in entries.tokens),
-        REFERENCES: _once({"p": e[0], **_reference(e)} for e in entries.references),
-        DATES: _once({"p": e[0], **_interval(e)} for e in entries.dates),
-        NUMBERS: _once({"p": e[0], **_interval(e)} for e in entries.numbers),
-        QUANTITIES: _once({"p": e[0], **_quantity(e)} for e in entries.quantities),
-        URIS: distinct(flat(code, value) for code, value in entries.uris),
-        COMPOSITES: _once(_composite(code, parts) for code, parts in entries.composites),
-        WORDS: distinct(flat(code, word) for code, word in entries.words),
-        POSITIONS: _once(
-            {"p": code, "g": [longitude, latitude]} for code, latitude, longitude in entries.positions
-        ),
+        STRINGS: _once({"p": e.parameter, **_string(e)} for e in entries.strings),
+        TOKENS: distinct(flat(e.parameter, e.code, e.system) for e in entries.tokens),
+        REFERENCES: _once({"p": e.parameter, **_reference(e)} for e in entries.references),
+        DATES: _once({"p": e.parameter, **_interval(e)} for e in entries.dates),
+        NUMBERS: _once({"p": e.parameter, **_interval(e)} for e in entries.numbers),
+        QUANTITIES: _once({"p": e.parameter, **_quantity(e)} for e in entries.quantities),
+        URIS: distinct(flat(e.parameter, e.value) for e in entries.uris),
+        COMPOSITES: _once(_composite(e.parameter, e.components) for e in entries.composites),
+        WORDS: distinct(flat(e.parameter, e.word) for e in entries.words),
+        POSITIONS: _once({"p": e.parameter, "g": [e.longitude, e.latitude]} for e in entries.positions),
         CONTAINED: [_contained(inner) for inner in entries.contained],
     }
     return {field: array for field, array in rows.items() if array}
@@ -111,13 +110,13 @@ def _quantity_part(entry: Any) -> Cells:
     return {**_quantity(entry), **in_base}
 
 
-def _composite(code: str, components: Iterable[NamedTuple]) -> Cells:
+def _composite(code: str, components: Iterable[Entry]) -> Cells:
     """The components by name, and the first cell of the first, by which they are looked up."""
     parts = {name: _PARTS[type(part)](part) for name, part in zip(PARTS, components, strict=False)}
     return {"p": code, "k": next(iter(parts[PARTS[0]].values())), **parts}
 
 
-_PARTS: Mapping[type[NamedTuple], Callable[[Any], Cells]] = {
+_PARTS: Mapping[type[Entry], Callable[[Any], Cells]] = {
     StringEntry: _string,
     TokenEntry: _token,
     ReferenceEntry: _reference,

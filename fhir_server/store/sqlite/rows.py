@@ -9,13 +9,14 @@ from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
 from fhir_server.search.entries import (
     DateEntry,
     Entries,
+    Entry,
     NumberEntry,
     QuantityEntry,
     ReferenceEntry,
@@ -143,23 +144,20 @@ def _own_rows(type: str, entries: Entries, symbols: WritingSymbols) -> Rows:
     parameters = symbols.assigned_parameters(type)
     types, systems = symbols.assigned_types, symbols.assigned_systems
     return (
-        [(parameters[code], text, exact) for code, text, exact in entries.strings],
-        [(parameters[code], value, systems[uri]) for code, uri, value in entries.tokens],
-        [
-            (parameters[code], target, types[of_type], version)
-            for code, of_type, target, version in entries.references
-        ],
-        [(parameters[code], low, high) for code, low, high in entries.dates],
-        [(parameters[code], low, high) for code, low, high in entries.numbers],
-        [(parameters[entry[0]], *_quantity_cells(entry, symbols)) for entry in entries.quantities],
-        [(parameters[code], value) for code, value in entries.uris],
-        [(parameters[code], *_composite_cells(parts, symbols)) for code, parts in entries.composites],
-        [(parameters[code], word) for code, word in entries.words],
-        [(parameters[code], latitude, longitude) for code, latitude, longitude in entries.positions],
+        [(parameters[e.parameter], e.text, e.exact) for e in entries.strings],
+        [(parameters[e.parameter], e.code, systems[e.system]) for e in entries.tokens],
+        [(parameters[e.parameter], e.target, types[e.type], e.version) for e in entries.references],
+        [(parameters[e.parameter], e.low, e.high) for e in entries.dates],
+        [(parameters[e.parameter], e.low, e.high) for e in entries.numbers],
+        [(parameters[e.parameter], *_quantity_cells(e, symbols)) for e in entries.quantities],
+        [(parameters[e.parameter], e.value) for e in entries.uris],
+        [(parameters[e.parameter], *_composite_cells(e.components, symbols)) for e in entries.composites],
+        [(parameters[e.parameter], e.word) for e in entries.words],
+        [(parameters[e.parameter], e.latitude, e.longitude) for e in entries.positions],
     )
 
 
-def _composite_cells(components: Iterable[NamedTuple], symbols: WritingSymbols) -> Row:
+def _composite_cells(components: Iterable[Entry], symbols: WritingSymbols) -> Row:
     """The first cell of the first component, by which the table is ordered, and all cells as JSON."""
     cells = [_PART_CELLS[type(component)](component, symbols) for component in components]
     return cells[0][0], _cells_text(cells).decode()
@@ -169,7 +167,7 @@ def _quantity_cells(entry: QuantityEntry, symbols: WritingSymbols) -> Row:
     return entry.low, entry.high, entry.code, symbols.assigned_systems[entry.system], entry.unit
 
 
-_PART_CELLS: Mapping[type[NamedTuple], Callable[[Any, WritingSymbols], Row]] = {
+_PART_CELLS: Mapping[type[Entry], Callable[[Any, WritingSymbols], Row]] = {
     StringEntry: lambda entry, _: (entry.text, entry.exact),
     TokenEntry: lambda entry, symbols: (entry.code, symbols.assigned_systems[entry.system]),
     ReferenceEntry: lambda entry, symbols: (
@@ -179,7 +177,10 @@ _PART_CELLS: Mapping[type[NamedTuple], Callable[[Any, WritingSymbols], Row]] = {
     ),
     DateEntry: lambda entry, _: (entry.low, entry.high),
     NumberEntry: lambda entry, _: (entry.low, entry.high),
-    QuantityEntry: lambda entry, symbols: (*_quantity_cells(entry, symbols), *entry[6:]),
+    QuantityEntry: lambda entry, symbols: (
+        *_quantity_cells(entry, symbols),
+        *(entry.base, entry.base_low, entry.base_high),
+    ),
     UriEntry: lambda entry, _: (entry.value,),
 }
 """The cells of each kind of entry that a composite may hold, in the order of `PART_COLUMNS`."""
