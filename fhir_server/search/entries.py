@@ -18,7 +18,7 @@ class Entry(Struct, frozen=True, gc=False):
     parameter: str
 
 
-class StringEntry(Entry):
+class StringEntry(Entry, frozen=True, gc=False):
     """`text` is normalised for matching (no case, accents or surplus space), `exact` is as written; it is
     empty where `text` is but the end of a value.
     """
@@ -27,14 +27,14 @@ class StringEntry(Entry):
     exact: str
 
 
-class TokenEntry(Entry):
+class TokenEntry(Entry, frozen=True, gc=False):
     """`system` is empty where the value has none."""
 
     system: str
     code: str
 
 
-class ReferenceEntry(Entry):
+class ReferenceEntry(Entry, frozen=True, gc=False):
     """A local reference has the type and id of its target; any other has an empty type and its URL as
     target.
 
@@ -46,7 +46,7 @@ class ReferenceEntry(Entry):
     version: str
 
 
-class DateEntry(Entry):
+class DateEntry(Entry, frozen=True, gc=False):
     """The time covered, [low, high) in UTC microseconds; an open end is `temporal.BEGINNING` or
     `temporal.END`.
     """
@@ -55,7 +55,7 @@ class DateEntry(Entry):
     high: int
 
 
-class NumberEntry(Entry):
+class NumberEntry(Entry, frozen=True, gc=False):
     """A point (low equal to high) or a Range, as `core.decimal.sort_key` texts, which sort as their numbers
     do.
     """
@@ -64,7 +64,7 @@ class NumberEntry(Entry):
     high: str
 
 
-class QuantityEntry(Entry):
+class QuantityEntry(Entry, frozen=True, gc=False):
     """As a number, with the unit's system and code (empty where absent) and its written unit.
 
     As a part of a composite it also says what it is in base units of UCUM, where it is known: `base` is their
@@ -81,24 +81,24 @@ class QuantityEntry(Entry):
     base_high: str = ""
 
 
-class UriEntry(Entry):
+class UriEntry(Entry, frozen=True, gc=False):
     value: str
 
 
-class WordEntry(Entry):
+class WordEntry(Entry, frozen=True, gc=False):
     """A word of the narrative (`_text`), or one that stands elsewhere in the resource alone (`_content`)."""
 
     word: str
 
 
-class PositionEntry(Entry):
+class PositionEntry(Entry, frozen=True, gc=False):
     """A place on the earth, in degrees of WGS 84."""
 
     latitude: float
     longitude: float
 
 
-class CompositeEntry(Entry):
+class CompositeEntry(Entry, frozen=True, gc=False):
     """One combination of component values, each an entry of its own type, in the order of the definition."""
 
     components: tuple[Entry, ...]
