@@ -41,8 +41,9 @@ def capabilities(request: FhirRequest, engine: Engine) -> FhirResponse:
     if mode not in ("full", "normative", "terminology"):
         raise InvalidRequest.of(messages.UNKNOWN_MODE(mode=mode))
     build = _terminology if mode == "terminology" else _statement
-    body = json.serialise(build(request.base_url, engine))
-    subset = asked_subset(request, engine.registry)
+    statement = build(request.base_url, engine)
+    body = json.serialise(statement)
+    subset = asked_subset(request.query, statement["resourceType"], engine.registry)
     body = subset.of(body) if subset else body
     return FhirResponse(200, body=body, version=crc32(body))
 

@@ -13,10 +13,12 @@ from fhir_server.extension import Engine
 from fhir_server.interactions import messages
 from fhir_server.interactions.entries import reasoned
 from fhir_server.interactions.links import PAGE_PARAMETER, next_link, page_path, page_size, self_link
+from fhir_server.interactions.subset import Subset, asked_subset
 from fhir_server.store.port import HistoryQuery, HistoryResult, Reader, StoredResource
 
 FILTERS = ("_since", "_at", "_count")
-PARAMETERS = (*FILTERS, PAGE_PARAMETER, "_format", "_pretty", "_sort")
+PARTS = ("_summary", "_elements")
+PARAMETERS = (*FILTERS, *PARTS, PAGE_PARAMETER, "_format", "_pretty", "_sort")
 NEWEST_FIRST = "-_lastUpdated"
 """The order of every history."""
 
@@ -25,21 +27,22 @@ def history(request: FhirRequest, engine: Engine, reader: Reader) -> FhirRespons
     """GET [type]/[id]/_history, [type]/_history or _history: versions, newest first."""
     scope = request.path[:-1]
     parameters, before = _asked(request, engine)
+    part = asked_subset(parameters, scope[0] if scope else None, engine.registry)
     query = _query(scope, parameters, before, engine)
     if len(scope) == 2 and reader.read(*scope) is None:
         raise NotFound.of(messages.NOT_FOUND(reference="/".join(scope)))
     result = reader.history(query)
-    return FhirResponse(200, body=_bundle(request, engine, parameters, result))
+    return FhirResponse(200, body=_bundle(request, engine, parameters, result, part))
 
 
-def history_entry(stored: StoredResource, base_url: str) -> bytes:
-    """One version as an entry that says which request made it, and its answer."""
+def history_entry(stored: StoredResource, base_url: str, part: Subset | None = None) -> bytes:
+    """One version, or a part of it, as an entry that says which request made it, and its answer."""
     target = stored.type if stored.method == "POST" else stored.reference
     created = stored.method == "POST" or stored.version == 1
     status = 204 if stored.deleted else 201 if created else 200
     return entry(
         f"{base_url}/{stored.reference}",
-        stored.body or None,
+        part.of(stored.body) if part and stored.body else stored.body or None,
         request={"method": stored.method, "url": target},
         response={
             "status": reasoned(status),
@@ -57,11 +60,11 @@ def _asked(request: FhirRequest, engine: Engine) -> tuple[list[tuple[str, str]],
         return [(name, value) for name, value in kept], before
     for name, value in request.query:
         if name not in PARAMETERS:
-            valid = ", ".join(FILTERS)
+            valid = ", ".join((*FILTERS, *PARTS))
             raise InvalidRequest.of(messages.UNKNOWN_HISTORY_PARAMETER(name=name, valid=valid))
         if name == "_sort" and value != NEWEST_FIRST:
             raise InvalidRequest.of(messages.HISTORY_ORDER(value=value))
-    asked = [(name, value) for name, value in request.query if name in FILTERS]
+    asked = [(name, value) for name, value in request.query if name in (*FILTERS, *PARTS)]
     names = [name for name, _ in asked]
     for name in names:
         if names.count(name) > 1:
@@ -93,11 +96,17 @@ def _period(name: str, value: str, engine: Engine) -> tuple[int, int]:
 
 
 def _bundle(
-    request: FhirRequest, engine: Engine, parameters: list[tuple[str, str]], result: HistoryResult
+    request: FhirRequest,
+    engine: Engine,
+    parameters: list[tuple[str, str]],
+    result: HistoryResult,
+    part: Subset | None,
 ) -> bytes:
     links = [self_link(request, parameters)]
+    if ("_summary", "count") in parameters:
+        return bundle("history", (), links, result.total)
     if result.next is not None:
         token = engine.tokens.seal((parameters, result.next), page_path(request))
         links.append(next_link(request, token))
-    entries = [history_entry(version, request.base_url) for version in result.versions]
+    entries = [history_entry(version, request.base_url, part) for version in result.versions]
     return bundle("history", entries, links, result.total)

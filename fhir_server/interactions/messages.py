@@ -33,6 +33,10 @@ BAD_SUMMARY = Template(
     en="_summary={value} is not known; use one of {valid}.",
     fr="_summary={value} est inconnu ; utilisez l'une des valeurs {valid}.",
 )
+BAD_ELEMENT = Template(
+    en="_elements names '{value}', which is no element of {type}.",
+    fr="_elements nomme « {value} », qui n'est pas un élément de {type}.",
+)
 BODY_NEEDED = Template(
     en="This interaction needs a body: one {type} resource in JSON.",
     fr="Cette interaction attend un corps : une ressource {type} en JSON.",

@@ -40,7 +40,7 @@ def _answer(
         raise Gone.of(messages.DELETED(reference=reference, version=stored.version))
     if unchanged(request.conditions, stored):
         return FhirResponse(304, version=stored.version, last_updated=stored.last_updated)
-    subset = asked_subset(request, engine.registry) if request.query else None
+    subset = asked_subset(request.query, stored.type, engine.registry) if request.query else None
     return FhirResponse(
         200,
         body=subset.of(stored.body) if subset else stored.body,

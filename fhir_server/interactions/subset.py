@@ -4,12 +4,11 @@ https://hl7.org/fhir/R4/search.html#summary
 https://hl7.org/fhir/R4/search.html#elements
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from fhir_server.core import json
-from fhir_server.core.request import FhirRequest
 from fhir_server.definitions.elements import Element
 from fhir_server.definitions.registry import Registry
 from fhir_server.errors import InvalidRequest
@@ -21,7 +20,7 @@ SUBSETTED = {
     "code": "SUBSETTED",
     "display": "subsetted",
 }
-_ALWAYS = frozenset({"resourceType", "id", "meta"})
+_ALWAYS = ("resourceType", "id", "meta")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +47,26 @@ class Subset:
             return _filter(resource, elements, lambda e: e.name == "text" or _obliged(e))
         if self.summary == "data":
             return {name: value for name, value in resource.items() if name != "text"}
-        return _summary(resource, elements) | {n: resource[n] for n in _ALWAYS if n in resource}
+        return {name: resource[name] for name in _ALWAYS if name in resource} | _summary(resource, elements)
 
 
-def asked_subset(request: FhirRequest, registry: Registry) -> Subset | None:
-    """The part that `_summary` or `_elements` ask for; None for the whole resource."""
-    summary = request.parameter("_summary")
+def asked_subset(
+    parameters: Sequence[tuple[str, str]], type: str | None, registry: Registry
+) -> Subset | None:
+    """The part that `_summary` or `_elements` ask for of resources of a type, or of any; None for the whole.
+
+    Raises `InvalidRequest` for a summary that there is none of, and for names of no element of that type.
+    """
+    given = dict(parameters)
+    summary, elements = given.get("_summary"), given.get("_elements", "").split(",")
     if summary is not None and summary not in SUMMARIES:
         raise InvalidRequest.of(messages.BAD_SUMMARY(value=summary, valid=", ".join(SUMMARIES)))
-    return subset(registry, summary, (request.parameter("_elements") or "").split(","))
+    part = subset(registry, summary, elements)
+    unknown = part.elements.difference(registry.type(type).elements) if part and type else ()
+    if unknown:
+        text = messages.BAD_ELEMENT(value=", ".join(sorted(unknown)), type=type)
+        raise InvalidRequest.of(text, "http._elements")
+    return part
 
 
 def subset(registry: Registry, summary: str | None, elements: list[str] | tuple[str, ...]) -> Subset | None:
@@ -86,8 +96,12 @@ def _summary(node: dict[str, Any], elements: Mapping[str, Element]) -> dict[str,
     kept = {}
     for name, value in node.items():
         element = by_name.get(name.removeprefix("_"))
-        if element is not None and element.is_summary:
-            kept[name] = _summary_value(value, element)
+        if (
+            element is not None
+            and element.is_summary
+            and (part := _summary_value(value, element)) not in ({}, [])
+        ):
+            kept[name] = part
     return kept
 
 
@@ -95,5 +109,5 @@ def _summary_value(value: Any, element: Element) -> Any:
     if not element.children:
         return value
     if isinstance(value, list):
-        return [_summary(item, element.children) for item in value]
+        return [part for item in value if (part := _summary(item, element.children))]
     return _summary(value, element.children)

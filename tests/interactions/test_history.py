@@ -86,3 +86,18 @@ def test_a_page_of_one_type_is_no_page_of_another(client: Client) -> None:
     link = client.get("Patient/_history?_count=1").link("next")
     assert link is not None
     assert client.get(link.replace("Patient", "Encounter")).status == 400
+
+
+def test_summary_and_elements_leave_parts_of_every_version(client: Client) -> None:
+    id = client.post("Patient", patient(birthDate="1980", gender="male")).id
+    client.put(f"Patient/{id}", patient(id=id, birthDate="1981", gender="male"))
+    client.delete(f"Patient/{id}")
+    page = client.get(f"Patient/{id}/_history?_elements=gender&_count=2")
+    following = client.get(next(link["url"] for link in page.content["link"] if link["relation"] == "next"))
+    shown = [one["resource"] for one in (*page.entries, *following.entries) if "resource" in one]
+    assert [(one["gender"], one["meta"]["versionId"]) for one in shown] == [("male", "2"), ("male", "1")]
+    assert all("birthDate" not in one and one["meta"]["tag"][0]["code"] == "SUBSETTED" for one in shown)
+    count = client.get("_history?_summary=count").content
+    assert (count["total"], "entry" in count) == (3, False)
+    assert client.get("Patient/_history?_elements=colour").status == 400
+    assert client.get("_history?_summary=some").status == 400

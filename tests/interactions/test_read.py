@@ -79,6 +79,7 @@ def test_summary_and_elements_return_marked_parts(client: Client) -> None:
     contact = [{"name": {"family": "Aidant"}}]
     id = client.post("Patient", patient(text=narrative, contact=contact, active=True)).id
     summary = client.get(f"Patient/{id}?_summary=true").content
+    assert next(iter(summary)) == "resourceType"
     assert "contact" not in summary
     assert summary["active"] is True
     assert summary["meta"]["tag"][0]["code"] == "SUBSETTED"
@@ -89,3 +90,4 @@ def test_summary_and_elements_return_marked_parts(client: Client) -> None:
     assert "name" in elements
     assert "contact" not in elements
     assert client.get(f"Patient/{id}?_summary=some").status == 400
+    assert client.get(f"Patient/{id}?_elements=Patient.name,colour").status == 400
