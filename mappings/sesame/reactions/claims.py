@@ -51,6 +51,7 @@ class IssueClaims:
         """What has to be written so that the last claim is the one that the sequence gives rise to. One that
         billing has cancelled stays cancelled until something is corrected.
         """
+        yield from self._renewed(sequence, view)
         issued = self._billing.issued(sequence, view)
         last = issued[-1] if issued else None
         made = self._billing.claim(sequence, view, len(issued), last)
@@ -60,6 +61,16 @@ class IssueClaims:
         elif last is None or self._is_outdated(last, made, begins):
             yield from _cancelled(last)
             yield made
+
+    def _renewed(self, sequence: Sequence, view: View) -> Iterator[Resource]:
+        """The claim of the sequence that this one renews, where both come in one commit, in whatever order:
+        the claim of a renewal names the one before it.
+        """
+        if not sequence.counts or sequence.previous is None:
+            return
+        renewed = sequence_of(self._billing.guide, view.get("CarePlan", sequence.previous))
+        if renewed and renewed.rank < sequence.rank and not self._billing.issued(renewed, view):
+            yield from self._settled(renewed, view, begins=False)
 
     def _is_outdated(self, last: Resource, made: Resource, begins: bool) -> bool:
         is_due_again = begins and last.get("status") == "cancelled"

@@ -96,6 +96,26 @@ def test_what_billing_has_cancelled_stays_so_until_it_is_corrected(billed: Clien
     assert states(billed) == [(f"{FIRST}-0", "cancelled"), (f"{FIRST}-1", "active")]
 
 
+def test_in_one_commit_a_renewal_is_billed_after_what_it_renews(client: Client) -> None:
+    tell(client, *UNTIL_ASSESSED)
+    urns = [f"urn:uuid:00000000-0000-4000-8000-00000000000{rank}" for rank in (1, 2, 3)]
+    plans = [
+        plan(1, ASSESSED, "2025-04-12", status="completed"),
+        plan(2, "2025-04-13", "2025-07-12", status="completed", replaces=[{"reference": urns[0]}]),
+        plan(3, "2025-07-13", "2025-10-12", replaces=[{"reference": urns[1]}]),
+    ]
+    entries = [
+        {"fullUrl": urn, "resource": one, "request": {"method": "POST", "url": "CarePlan"}}
+        for urn, one in reversed(list(zip(urns, plans, strict=True)))
+    ]
+    sent(client.post("", {"resourceType": "Bundle", "type": "transaction", "entry": entries}))
+    first, second, third = claims(client)
+    assert "related" not in first
+    for before, claim in ((first, second), (second, third)):
+        assert [one["claim"]["reference"] for one in claim["related"]] == [f"Claim/{before['id']}"]
+        assert claim["meta"]["versionId"] == "1"
+
+
 def test_what_makes_a_sequence_billable_in_one_commit_bills_it_once(client: Client) -> None:
     tell(client, *UNTIL_ASSESSED)
     found = only(client, "Coverage")
