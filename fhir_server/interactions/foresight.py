@@ -38,16 +38,21 @@ class Foresight(NamedTuple):
 
 
 def foresee(
-    entries: Iterable[Entry], resources: Mapping[int, Resource], ids: Mapping[int, str], engine: Engine
+    entries: Iterable[Entry],
+    resources: Mapping[int, Resource],
+    ids: Mapping[int, str],
+    conditions: Mapping[int, Criteria],
+    engine: Engine,
 ) -> Foresight:
     """What becomes of the `resources` that creates and updates bring, by the index of their entry, if every
-    create gets the one of `ids` that is meant for it. What a PATCH makes of a resource cannot be foreseen.
+    create gets the one of `ids` that is meant for it, and updates find what meets their `conditions` now.
+    What a PATCH makes of a resource cannot be foreseen.
     """
     asked = entries_by_method(entries, "POST", "PUT", "PATCH")
     identities = Identities(asked[0].request.base_url if asked else "")
     targets: dict[int, str] = {}
     for one in asked:
-        target = _target(one, ids, engine) if one.index in resources else None
+        target = _target(one, ids, conditions.get(one.index), engine) if one.index in resources else None
         if target is None:
             return Foresight(identities, {})
         reference, version = target
@@ -75,7 +80,9 @@ def linked(asked: Entry, resource: Resource, links: EntryLinks) -> Linked:
     return Linked(found, references)
 
 
-def _target(asked: Entry, ids: Mapping[int, str], engine: Engine) -> tuple[str, int] | None:
+def _target(
+    asked: Entry, ids: Mapping[int, str], condition: Criteria | None, engine: Engine
+) -> tuple[str, int] | None:
     """What an entry writes, and its next version; None where that cannot be told without waiting."""
     path, store = asked.request.path, engine.store
     if asked.index in ids:
@@ -85,5 +92,5 @@ def _target(asked: Entry, ids: Mapping[int, str], engine: Engine) -> tuple[str, 
     if len(path) == 2:
         current = store.read(*path)
         return "/".join(path), current.version + 1 if current else 1
-    match = likely_match(engine, Criteria(path[0], asked.request.query, "update"), asked.request.base_url)
+    match = likely_match(engine, condition, asked.request.base_url) if condition else None
     return (match.reference, match.version + 1) if match else None

@@ -7,12 +7,13 @@ https://hl7.org/fhir/R4/bundle.html#references
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from operator import is_
 from typing import Any
 
 from fhir_server.definitions.registry import Registry
-from fhir_server.errors import InvalidRequest, PreconditionFailed
+from fhir_server.errors import FhirError, InvalidRequest, PreconditionFailed
 from fhir_server.extension import Engine, Resource
 from fhir_server.interactions import messages
 from fhir_server.interactions.matching import Criteria, criteria, matches
@@ -120,12 +121,21 @@ def _conditional(reference: str, engine: Engine) -> re.Match[str] | None:
     return found if found is not None and engine.registry.is_resource_type(found[1]) else None
 
 
+def types_sought(references: Iterable[str], engine: Engine) -> frozenset[str]:
+    """The types of which those references that are conditional seek a resource."""
+    found = [_conditional(reference, engine) for reference in references]
+    return frozenset([conditional[1] for conditional in found if conditional])
+
+
 def conditions_of(references: Iterable[str], engine: Engine) -> Iterator[Criteria]:
-    """The criteria of those references that are conditional."""
+    """The criteria of those references that are conditional. What is wrong with one is told when it is its
+    turn.
+    """
     for reference in references:
         conditional = _conditional(reference, engine)
         if conditional is not None:
-            yield criteria(conditional[1], conditional[2], "reference")
+            with suppress(FhirError):
+                yield criteria(conditional[1], conditional[2], "reference")
 
 
 def _rewritten_references(node: Any, rewrite: Rewrite) -> Any:

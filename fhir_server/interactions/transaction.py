@@ -4,7 +4,7 @@ Deletes first, then creates, updates and patches, then reads, whatever their ord
 https://hl7.org/fhir/R4/http.html#trules
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -46,7 +46,7 @@ from fhir_server.interactions.matching import (
 from fhir_server.interactions.overlap import contested, in_turn
 from fhir_server.interactions.patch import check_media_type, patched
 from fhir_server.interactions.prepared import Prepared
-from fhir_server.interactions.references import EntryLinks, Identities, conditions_of
+from fhir_server.interactions.references import EntryLinks, Identities, conditions_of, types_sought
 from fhir_server.interactions.update import update_target
 from fhir_server.issues import Issue
 from fhir_server.store.port import Method, Reader, StoredResource, UnitOfWork
@@ -121,8 +121,8 @@ class Transaction:
         self._resources = self._accepted()
         creates = entries_by_method(self._entries, "POST")
         self._ids = {asked.index: engine.new_id() for asked in creates}
-        self._foresight = foresee(self._entries, self._resources, self._ids, engine)
         self._conditions = self._understood()
+        self._foresight = foresee(self._entries, self._resources, self._ids, self._conditions, engine)
 
     def work(self, unit: UnitOfWork) -> FhirResponse:
         """Write every entry."""
@@ -298,18 +298,18 @@ class Transaction:
         foreseen = self._foresight.given(plan.identities)
         settled: list[_Write] = []
         waiting: list[tuple[_Write, str, frozenset[str]]] = []
-        conditions: list[Criteria] = []
+        references: list[str] = []
         for write in plan.writes:
             known = foreseen.get(write.entry.index)
             found: Linked = known or _at(write.entry, linked, write.resource, links)
             ready = replace(write, resource=found.resource, foreseen=found.prepared)
-            if conditional := _at(write.entry, _conditions_in, found.references, self._engine):
-                conditions += conditional
-                types = frozenset(wanted.type for wanted in conditional)
+            if types := types_sought(found.references, self._engine):
+                references += found.references
                 waiting.append((ready, found.resource["resourceType"], types))
             else:
                 settled.append(ready)
-        expect_matches(changeset.unit, self._engine, conditions, self._request.base_url)
+        sought = conditions_of(references, self._engine)
+        expect_matches(changeset.unit, self._engine, sought, self._request.base_url)
         put = [_at(write.entry, _put, write, changeset) for write in (*settled, *in_turn(waiting))]
         return [*put, *((asked, existing, 200) for asked, existing in plan.matched)]
 
@@ -335,10 +335,6 @@ def _put(asked: Entry, write: _Write, changeset: Changeset) -> _Written:
     stored = changeset.put(write.resource, write.id, method, write.current, write.foreseen)
     created = write.current is None or write.current.deleted
     return asked, stored, 201 if created else 200
-
-
-def _conditions_in(_: Entry, references: Iterable[str], engine: Engine) -> list[Criteria]:
-    return list(conditions_of(references, engine))
 
 
 def _claim(plan: _Plan, reference: str, asked: Entry) -> None:

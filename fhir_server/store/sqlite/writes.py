@@ -52,6 +52,8 @@ class Writes:
 
     def carry_out(self, connection: sqlite3.Connection) -> None:
         """Write all of it."""
+        if not any(self._rows()):
+            return
         insert(connection, _VERSION, self.versions)
         insert(connection, _RESOURCE, self.created)
         if self.changed:
