@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from fhir_server.core import json
+from fhir_server.core.reference import parse_reference
 from fhir_server.core.request import Conditions, FhirRequest
 from fhir_server.core.temporal import format_instant
 from fhir_server.errors import FhirError, InvalidRequest, MalformedContent
@@ -47,6 +48,7 @@ def entry_of(index: int, content: dict[str, Any], outer: FhirRequest) -> Entry:
     method, resource = asked["method"], content.get("resource")
     if resource is None and method in ("PUT", "PATCH", "POST") and not _BODILESS.search(asked["url"]):
         raise InvalidRequest.of(messages.ENTRY_WITHOUT_RESOURCE(method=method), f"{location}.resource")
+    _check_full_url(content.get("fullUrl"), method, resource, f"{location}.fullUrl")
     path, query = _target(asked["url"], outer.base_url, f"{location}.request.url")
     body, content_type = resource, ""
     if method == "PATCH":
@@ -65,6 +67,20 @@ def entry_of(index: int, content: dict[str, Any], outer: FhirRequest) -> Entry:
         purpose_of_use=outer.purpose_of_use,
     )
     return Entry(index, content.get("fullUrl"), request)
+
+
+def _check_full_url(full_url: str | None, method: str, resource: Any, location: str) -> None:
+    """Raises `InvalidRequest` for the URL of a version, and for one that says another id than the resource to
+    be put does. https://hl7.org/fhir/R4/bundle-definitions.html#Bundle.entry.fullUrl
+    """
+    if not full_url or full_url.startswith("urn:"):
+        return
+    named = parse_reference(full_url)
+    if named.version:
+        raise InvalidRequest.of(messages.FULL_URL_OF_VERSION(url=full_url), location)
+    id = resource.get("id") if method == "PUT" and isinstance(resource, dict) else None
+    if id and named.type == resource.get("resourceType") and named.id != id:
+        raise InvalidRequest.of(messages.FULL_URL_OTHER_ID(url=full_url, id=id), location)
 
 
 def located(error: FhirError, entry: Entry) -> FhirError:

@@ -158,6 +158,14 @@ ENTRY_WITHOUT_RESOURCE = Template(
 DUPLICATE_FULL_URL = Template(
     en="fullUrl {url} is given to several entries.", fr="Le fullUrl {url} est donné à plusieurs entrées."
 )
+FULL_URL_OF_VERSION = Template(
+    en="fullUrl {url} is that of a version. Leave /_history/... out.",
+    fr="Le fullUrl {url} est celui d'une version. Retirez /_history/...",
+)
+FULL_URL_OTHER_ID = Template(
+    en="fullUrl {url} says another id than the resource, '{id}'. Make them the same.",
+    fr="Le fullUrl {url} donne un autre id que la ressource, « {id} ». Mettez le même.",
+)
 DUPLICATE_IDENTITY = Template(
     en="{reference} is written by several entries. In one transaction a resource may be written once only.",
     fr="{reference} est écrite par plusieurs entrées. Une transaction n'écrit une ressource qu'une fois.",

@@ -104,6 +104,16 @@ class TestTransaction:
             (entry("POST", "Patients", patient()), 400, "Bundle.entry[1].request.url"),
             (entry("POST", "Patient"), 400, "Bundle.entry[1].resource"),
             (entry("POST", "Patient", patient(), "urn:uuid:same"), 400, "Bundle.entry[1].fullUrl"),
+            (
+                entry("POST", "Patient", patient(), "http://x/Patient/1/_history/1"),
+                400,
+                "Bundle.entry[1].fullUrl",
+            ),
+            (
+                entry("PUT", "Patient/x", patient(id="x"), "http://x/Patient/y"),
+                400,
+                "Bundle.entry[1].fullUrl",
+            ),
             ({"resource": patient()}, 400, "Bundle.entry[1].request"),
             (entry("PATCH", "Patient/nobody", {"resourceType": "Parameters"}), 404, "Bundle.entry[1]"),
             (
