@@ -23,6 +23,7 @@ from fhir_server.search.paths import (
     OfType,
     Path,
     Property,
+    Resolves,
     Step,
 )
 from fhir_server.search.types.composite import Part, index_parts
@@ -31,6 +32,7 @@ from fhir_server.search.types.context import Indexer
 Guard = Callable[[Any, Mapping[str, Any]], bool]
 
 _ABSTRACT = ("Resource", "DomainResource")
+_REFERRING = ("Reference", "canonical", "uri")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +88,41 @@ class Routes:
         match step:
             case Property(name):
                 for json_name, place in self._children(route.place, name):
-                    yield Route((*route.hops, Hop(json_name)), place)
+                    yield Route((*self._hops_into(route), Hop(json_name)), place)
             case OfType(type):
                 if self._is(route.place.type, type):
                     yield route
             case First():
                 yield _on_last_hop(route, lambda hop: replace(hop, first=True))
             case _:
+                self._check(route.place, step)
                 yield _on_last_hop(route, lambda hop: replace(hop, conditions=(*hop.conditions, step)))
+
+    def _hops_into(self, route: Route) -> tuple[Hop, ...]:
+        """The properties on the way into a value; what belongs to a primitive stands beside it.
+
+        https://hl7.org/fhir/R4/json.html#primitive
+        """
+        if not self._is_primitive(route.place):
+            return route.hops
+        if not route.hops or route.hops[-1].conditions:
+            raise NotPlain(route.place.type)
+        return _on_last_hop(route, lambda hop: replace(hop, name=f"_{hop.name}")).hops
+
+    def _check(self, place: Place, condition: Condition) -> None:
+        """Raises `NotPlain` where it takes more than a look at the JSON of a value to tell the condition."""
+        match condition:
+            case Equals(name):
+                told = self._is_one_primitive(self._elements(place).get(name))
+            case Coded(name):
+                element = self._elements(place).get(name)
+                told = element is not None and [ref.code for ref in element.types] == ["CodeableConcept"]
+            case Resolves():
+                told = place.type in _REFERRING
+            case _:
+                told = not self._is_primitive(place)
+        if not told:
+            raise NotPlain(place.type)
 
     def _children(self, place: Place, name: str) -> Iterator[tuple[str, Place]]:
         element = self._elements(place).get(name)
@@ -101,6 +130,15 @@ class Routes:
             return
         for json_name, ref in element.json_names().items():
             yield json_name, Place(ref.code, element)
+
+    def _is_primitive(self, place: Place) -> bool:
+        has_children = place.type in _ABSTRACT or (place.element is not None and place.element.children)
+        return not has_children and self._registry.type(place.type).kind == "primitive-type"
+
+    def _is_one_primitive(self, element: Element | None) -> bool:
+        if element is None or element.choice or element.is_list or not element.types:
+            return False
+        return self._is_primitive(Place(element.types[0].code, element))
 
     def _elements(self, place: Place) -> Mapping[str, Element]:
         if place.element is not None and place.element.children:

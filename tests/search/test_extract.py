@@ -6,8 +6,10 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec import structs
 
 from fhir_server.core.fhirpath import FhirPath
+from fhir_server.core.json import parse
 from fhir_server.core.temporal import format_instant
 from fhir_server.definitions.registry import Registry
 from fhir_server.search.entries import DateEntry, Entries, ReferenceEntry, StringEntry, TokenEntry
@@ -240,6 +242,32 @@ def test_a_parameter_that_takes_the_engine(registry: Registry) -> None:
     found = Extractor(guide, PARIS).entries(patient).strings
     assert StringEntry("official-family", "martin", "Martin") in found
     assert StringEntry("official-family", "durand", "Durand") not in found
+
+
+def test_the_engine_finds_quantities_with_decimals(registry: Registry) -> None:
+    guide = registry.layered(
+        [
+            {
+                "resourceType": "SearchParameter",
+                "status": "active",
+                "url": "https://example.org/SearchParameter/heavy",
+                "code": "heavy",
+                "base": ["Observation"],
+                "type": "quantity",
+                "expression": "Observation.value.ofType(Quantity).where(value > 5)",
+            }
+        ]
+    )
+    weight = parse(
+        b'{"resourceType":"Observation","id":"o",'
+        b'"valueQuantity":{"value":5.50,"system":"http://unitsofmeasure.org","code":"kg"}}'
+    )
+    found = Extractor(guide, PARIS).entries(weight).quantities
+    as_r4_has_it, as_ours = (
+        [structs.replace(one, parameter="") for one in found if one.parameter.startswith(code)]
+        for code in ("value-quantity", "heavy")
+    )
+    assert as_ours == as_r4_has_it != []
 
 
 def test_an_expression_that_fails_on_the_data_finds_nothing(registry: Registry) -> None:

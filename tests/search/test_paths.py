@@ -60,6 +60,58 @@ def test_plain_paths_find_what_fhirpath_finds(registry: Registry, fhirpath: Fhir
         assert distinct(found) == distinct(fhirpath.evaluate(expression, resource)), code
 
 
+MARK = "urn:mark"
+MARKED = {
+    "resourceType": "Patient",
+    "active": True,
+    "birthDate": "1970-01-01",
+    "_birthDate": {"id": "b", "extension": [{"url": MARK, "valueDateTime": "1970-01-01T10:00:00Z"}]},
+    "name": [
+        {
+            "given": ["Ann", None, "Lea"],
+            "_given": [None, {"extension": [{"url": MARK, "valueString": "x"}]}, {"id": "g"}],
+        }
+    ],
+    "extension": [{"url": "urn:other", "valueString": "x"}],
+}
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        f"Patient.birthDate.extension('{MARK}').value",
+        f"Patient.birthDate.extension.where(url = '{MARK}').value.ofType(dateTime)",
+        "Patient.birthDate.id",
+        f"Patient.name.given.extension('{MARK}').value",
+        "Patient.name.given.extension.url",
+        "Patient.name.given.id",
+    ],
+)
+def test_what_belongs_to_primitives_is_found(registry: Registry, fhirpath: FhirPath, expression: str) -> None:
+    found = native(Routes(registry), expression, MARKED)
+    assert found
+    assert distinct(found) == distinct(fhirpath.evaluate(expression, MARKED))
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        f"Patient.name.given.where(hasExtension('{MARK}'))",
+        "Patient.name.given.where(system = 'x')",
+        "Patient.name.where(given = 'Ann').family",
+        "Patient.extension.where(value = 'x').url",
+        "Patient.contact.where(relationship = 'x').gender",
+        "Patient.contact.where(gender.coding.where(system = 's' and code = 'c').exists()).name",
+        "Patient.active.where(resolve() is Patient)",
+    ],
+)
+def test_conditions_that_take_more_than_a_look_are_left_to_the_engine(
+    registry: Registry, expression: str
+) -> None:
+    with pytest.raises(NotPlain):
+        native(Routes(registry), expression, MARKED)
+
+
 def is_plain(expression: str) -> bool:
     try:
         read_paths(expression)

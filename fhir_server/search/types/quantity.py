@@ -8,6 +8,8 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from msgspec import Raw
+
 from fhir_server.core import ucum
 from fhir_server.core.decimal import HIGHEST_KEY, LOWEST_KEY, key_above, key_below, sort_key
 from fhir_server.core.json import Number
@@ -144,10 +146,10 @@ def _measure(ends: Ends, comparator: str, unit: str) -> _Measure:
 
 
 def _text(number: Number | None) -> str:
-    """A number as it is written; nothing for an end that is open."""
+    """A number as it is written, or as FHIRPath has it; nothing for an end that is open."""
     if number is None:
         return ""
-    return str(number) if type(number) is int else bytes(number).decode()
+    return bytes(number).decode() if type(number) is Raw else str(number)
 
 
 def _measure_of(low: str, high: str, comparator: str, unit: str) -> _Measure:
