@@ -5,6 +5,7 @@ describes each; a test compares the two.
 """
 
 import difflib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any, Self
@@ -14,6 +15,10 @@ PREFIX = "FHIR_SERVER_"
 EXEMPT_PREFIX = "FHIR_SERVER_TEST_"
 TRUE = frozenset({"true", "1", "yes", "on"})
 FALSE = frozenset({"false", "0", "no", "off"})
+ANYTHING = re.compile(r".+")
+HOST = re.compile(r"\*|[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\]")
+ORIGIN = re.compile(r"\*|null|[a-z][a-z0-9+.-]*://(?:[a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?")
+"""As browsers send it: in small letters, without a path."""
 
 
 class SettingError(Exception):
@@ -55,12 +60,22 @@ def _yes_or_no(text: str) -> bool:
     return word in TRUE
 
 
-def _list(expects: str) -> Kind:
-    return Kind(expects, lambda text: tuple(part.strip() for part in text.split(",") if part.strip()))
+def _parts(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _list(expects: str, pattern: re.Pattern[str] = ANYTHING) -> Kind:
+    def read(text: str) -> tuple[str, ...]:
+        parts = _parts(text)
+        if not all(map(pattern.fullmatch, parts)):
+            raise ValueError
+        return parts
+
+    return Kind(expects, read)
 
 
 def _typed_urls(text: str) -> tuple[str, ...]:
-    pairs = tuple(part.strip() for part in text.split(",") if part.strip())
+    pairs = _parts(text)
     for pair in pairs:
         type, _, url = pair.partition("=")
         if not type.isalpha() or ":" not in url:
@@ -161,7 +176,7 @@ class Settings:
     )
     allowed_hosts: tuple[str, ...] = setting(
         (),
-        _list("host names, separated by commas, or *"),
+        _list("host names, separated by commas, or *", HOST),
         "Host names that requests may carry; empty means this machine's own when listening on loopback, "
         "else any.",
     )
@@ -170,7 +185,7 @@ class Settings:
     )
     cors_origins: tuple[str, ...] = setting(
         (),
-        _list("origins such as https://app.example.org, separated by commas, or *"),
+        _list("origins such as https://app.example.org, separated by commas, or *", ORIGIN),
         "Web origins that may call from a browser; empty means pages of this machine only.",
     )
     time_zone: str = setting(
