@@ -87,13 +87,14 @@ def passation_of(scales: Mapping[str, Scale], response: Resource | None) -> Pass
     )
 
 
-def record_number(guide: Guide, passation: Passation) -> Resource:
-    """The identifier of what is derived from a passation: the passation's own number in the programme's
-    records, or its id.
+def record_numbers(guide: Guide, passation: Passation) -> tuple[Resource, ...]:
+    """The identifiers under which something may be derived from a passation: its own number in the
+    programme's records, where it has one, and its id, for when another one has come under the same number.
     """
     own = passation.response.get("identifier", {})
     is_ours = own.get("system") == guide.naming_system("record") and own.get("value")
-    return identifiers.numbered(guide, "record", own["value"] if is_ours else passation.id)
+    values = (*((own["value"],) if is_ours else ()), passation.id)
+    return tuple(identifiers.numbered(guide, "record", value) for value in values)
 
 
 def record_id(type: str, identifier: Resource) -> str:

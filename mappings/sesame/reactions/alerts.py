@@ -14,7 +14,7 @@ from mappings.sesame.pathway.passation import (
     passation_of,
     read_scales,
     record_id,
-    record_number,
+    record_numbers,
 )
 from mappings.sesame.pathway.reading import day, followed, referring, target
 from mappings.sesame.policy import Policy
@@ -45,12 +45,11 @@ class RaiseAlerts:
             yield from self._alert(passation, after, view)
 
     def _alert(self, passation: Passation, after: Passation | None, view: View) -> Iterator[Resource]:
-        number = record_number(self._guide, passation)
-        flag = view.get("Flag", record_id("Flag", number))
-        task = view.get("Task", record_id("Task", number))
+        number, flag, task = self._standing(passation, view)
         raised = after is not None and after.status != "entered-in-error" and after.alerts
         withdrawn = flag is not None and flag.get("status") == "entered-in-error"
-        if raised and (flag is None or withdrawn):
+        of_another = flag is not None and target(flag.get("subject"), "Patient") != passation.patient
+        if raised and (flag is None or withdrawn or of_another):
             made = self._flag(passation, number, view)
             yield made
             yield self._task(passation, number, made, view)
@@ -58,6 +57,20 @@ class RaiseAlerts:
             yield flag | {"status": "entered-in-error"}
             if task and task.get("status") in OPEN:
                 yield task | {"status": "cancelled"}
+
+    def _standing(
+        self, passation: Passation, view: View
+    ) -> tuple[Resource, Resource | None, Resource | None]:
+        """The number of the alert, and its Flag and its Task as far as there are any."""
+        *others, last = (
+            (number, view.get("Flag", record_id("Flag", number)), view.get("Task", record_id("Task", number)))
+            for number in record_numbers(self._guide, passation)
+        )
+        for found in others:
+            reason = target((found[2] or {}).get("reasonReference"), "QuestionnaireResponse")
+            if reason in (None, passation.id) or (found[1] or {}).get("status") == "entered-in-error":
+                return found
+        return last
 
     def _flag(self, passation: Passation, identifier: Resource, view: View) -> Resource:
         response = passation.response

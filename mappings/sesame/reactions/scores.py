@@ -5,6 +5,7 @@ passation itself, that Observation is kept and corrected with the answers.
 """
 
 from collections.abc import Iterable, Iterator
+from datetime import date
 
 from fhir_server.extension import Change, Resource, View
 from mappings.sesame import identifiers
@@ -15,9 +16,9 @@ from mappings.sesame.pathway.passation import (
     passation_of,
     read_scales,
     record_id,
-    record_number,
+    record_numbers,
 )
-from mappings.sesame.pathway.reading import codes, referring, target
+from mappings.sesame.pathway.reading import codes, day, referring, target
 from mappings.sesame.policy import Policy
 from mappings.sesame.resources.elements import LOINC, tagged_as
 from mappings.sesame.resources.observation import outcome_observation, score_observation, severity
@@ -27,11 +28,14 @@ FREE = ("meta", "status")
 """What an outcome may differ in that says the same."""
 
 
+NOT_TAKING_PLACE = frozenset({"planned", "entered-in-error"})
+
+
 class ScorePassations:
     """Writes and corrects the scores of passations, and what is derived from scores."""
 
     name = "scores"
-    types = frozenset({"QuestionnaireResponse", "Observation"})
+    types = frozenset({"QuestionnaireResponse", "Observation", "EpisodeOfCare"})
 
     def __init__(self, guide: Guide, policy: Policy) -> None:
         self._guide = guide
@@ -43,6 +47,9 @@ class ScorePassations:
         if change.type == "Observation":
             yield from self._of_score(change, view)
             return
+        if change.type == "EpisodeOfCare":
+            yield from self._of_episode(change, view)
+            return
         before = passation_of(self._scales, change.before)
         after = passation_of(self._scales, change.after)
         passation = after or before
@@ -53,6 +60,8 @@ class ScorePassations:
         if passation.scale.bands:
             fresh = written[0]["id"] if written and change.before is None else None
             yield from self._outcomes(passation.scale, passation.patient, change, fresh, view)
+        if before and before.patient and before.scale.bands and _whose(before) != _whose(passation):
+            yield from self._outcomes(before.scale, before.patient, change, None, view)
 
     def _of_score(self, change: Change, view: View) -> Iterator[Resource]:
         """What a client's own score of a scale comes to."""
@@ -63,6 +72,14 @@ class ScorePassations:
                 fresh = change.id if change.before is None else None
                 yield from self._outcomes(self._judged[code], patient, change, fresh, view)
 
+    def _of_episode(self, change: Change, view: View) -> Iterator[Resource]:
+        """What the scores come to that were there before the episode, or before its days were corrected."""
+        spans = {_span(change.before), _span(change.after)}
+        patients = {patient for patient, *_ in filter(None, spans)} if len(spans) > 1 else set()
+        for patient in sorted(patients):
+            for scale in self._judged.values():
+                yield from self._outcomes(scale, patient, change, None, view)
+
     def _score(
         self, passation: Passation, after: Passation | None, before: Passation | None, view: View
     ) -> Iterator[Resource]:
@@ -71,7 +88,7 @@ class ScorePassations:
             if before and before.is_done:
                 yield from (one | {"status": "entered-in-error"} for one in found)
         elif not found:
-            yield self._new_score(after, after.score)
+            yield self._new_score(after, after.score, view)
         else:
             for one in found:
                 corrected = self._corrected(one, after, after.score)
@@ -86,8 +103,8 @@ class ScorePassations:
             if passation.scale.total in codes(found.get("code"), LOINC)
         ]
 
-    def _new_score(self, passation: Passation, score: int) -> Resource:
-        response, identifier = passation.response, record_number(self._guide, passation)
+    def _new_score(self, passation: Passation, score: int, view: View) -> Resource:
+        response, identifier = passation.response, self._free_number(passation, view)
         author = response.get("author")
         made = score_observation(
             self._guide,
@@ -102,9 +119,23 @@ class ScorePassations:
         )
         return tagged_as(response, made) | {"id": record_id("Observation", identifier)}
 
+    def _free_number(self, passation: Passation, view: View) -> Resource:
+        """The number of a new score: one under which no score of another passation stands."""
+        *numbers, last = record_numbers(self._guide, passation)
+        scores = (view.get("Observation", record_id("Observation", number)) or {} for number in numbers)
+        free = (
+            number
+            for number, score in zip(numbers, scores, strict=True)
+            if score.get("status") not in STANDING
+        )
+        return next(free, last)
+
     def _corrected(self, observation: Resource, passation: Passation, score: int) -> Resource:
         """The score as the answers have it now."""
-        fresh = {"valueInteger": score, "effectiveDateTime": passation.response["authored"]}
+        response = passation.response
+        fresh = {"valueInteger": score, "effectiveDateTime": response["authored"]}
+        if target(observation.get("subject"), "Patient") != passation.patient:
+            fresh["subject"] = response["subject"]
         same = all(observation.get(name) == value for name, value in fresh.items())
         if same and observation.get("status") in STANDING:
             return observation
@@ -122,7 +153,7 @@ class ScorePassations:
         scores = scores_of(view, scale, patient)
         made = [
             outcome
-            for progress in progress_of(view, scores, patient)
+            for progress in (progress_of(view, scores, patient) if len(scores) > 1 else ())
             if fresh is None or fresh in (progress.baseline.id, progress.current.id)
             for outcome in self._outcome(progress, patient, source)
         ]
@@ -155,3 +186,17 @@ class ScorePassations:
                 current=({"reference": f"Observation/{progress.current.id}"}, progress.current.value),
             )
             yield tagged_as(source, made) | {"id": record_id("Observation", identifier)}
+
+
+def _whose(passation: Passation) -> tuple[str | None, str]:
+    """Whose score of which scale it gives."""
+    return passation.patient, passation.scale.id
+
+
+def _span(episode: Resource | None) -> tuple[str, date, date | None] | None:
+    """The patient and the days of an episode that takes place, or has; None for any other."""
+    if episode is None or episode.get("status") in NOT_TAKING_PLACE:
+        return None
+    patient, period = target(episode.get("patient"), "Patient"), episode.get("period", {})
+    start = day(period.get("start"))
+    return (patient, start, day(period.get("end"))) if patient and start else None

@@ -176,6 +176,32 @@ def test_an_amended_passation_corrects_its_score_and_its_alert(client: Client) -
     assert outcomes(client, "2025-04-01") == {}
 
 
+def test_a_passation_of_the_wrong_patient_is_moved_with_all_that_follows_from_it(client: Client) -> None:
+    tell(client, *UNTIL_ASSESSED)
+    taken = sent(take(client, spread(12, item_9=2))).content
+    right = {"reference": f"Patient/{sent(client.post('Patient', {'resourceType': 'Patient'})).id}"}
+    amended = taken | {"subject": right, "status": "amended"}
+    sent(client.put(f"QuestionnaireResponse/{taken['id']}", amended))
+    assert (score_on(client)["subject"], score_on(client)["status"]) == (right, "corrected")
+    (flag,) = found(client, "Flag", "")
+    (task,) = found(client, "Task", "code=suicide-alert")
+    assert (flag["subject"], flag["status"], task["for"]) == (right, "active", right)
+    assert outcomes(client, "2025-04-01") == {}
+
+
+def test_two_passations_under_one_number_keep_their_scores_and_their_alerts(client: Client) -> None:
+    tell(client, *UNTIL_ASSESSED)
+    number = identifiers.numbered(GUIDE, "record", "twice")
+    first = sent(take(client, spread(12, item_9=2), identifier=number)).content
+    second = sent(take(client, spread(8, item_9=1), "2025-05-01", identifier=number)).content
+    assert [score_on(client, on)["valueInteger"] for on in ("2025-04-01", "2025-05-01")] == [12, 8]
+    reasons = {one["reasonReference"]["reference"] for one in found(client, "Task", "code=suicide-alert")}
+    assert reasons == {f"QuestionnaireResponse/{one['id']}" for one in (first, second)}
+    sent(client.put(f"QuestionnaireResponse/{second['id']}", second | {"status": "entered-in-error"}))
+    states = sorted((one["period"]["start"][:7], one["status"]) for one in found(client, "Flag", ""))
+    assert states == [("2025-04", "active"), ("2025-05", "entered-in-error")]
+
+
 def test_a_deleted_passation_takes_its_score_back(client: Client) -> None:
     tell(client, "01-referral")
     taken = sent(take(client, spread(12))).id
@@ -213,6 +239,19 @@ def test_without_a_baseline_nothing_is_derived(client: Client) -> None:
     sent(take(client, spread(20)))
     sent(take(client, spread(3), "2025-05-01"))
     assert outcomes(client, "2025-05-01") == {}
+
+
+def test_an_episode_that_comes_after_its_scores_says_what_they_come_to(client: Client) -> None:
+    tell(client, *UNTIL_ASSESSED)
+    episode = only(client, "EpisodeOfCare")
+    url = f"EpisodeOfCare/{episode['id']}"
+    sent(client.put(url, episode | {"status": "entered-in-error"}))
+    sent(take(client, spread(8)))
+    assert outcomes(client, "2025-04-01") == {}
+    sent(client.put(url, episode))
+    assert outcomes(client, "2025-04-01") == {"treatment-response": "response", "remission": "no-remission"}
+    sent(client.put(url, episode | {"period": {"start": "2024-12-01"}}))
+    assert outcomes(client, "2025-04-01") == {}
 
 
 def test_a_corrected_baseline_corrects_what_was_derived(client: Client) -> None:
