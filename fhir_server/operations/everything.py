@@ -1,7 +1,7 @@
 """$everything: all that is known of one patient or one encounter, page by page.
 
 The compartment, and what its resources refer to outside of any compartment member, such as practitioners and
-organisations; never a resource of another patient.
+organisations; never a resource of another patient. `_type` says what of all this is returned.
 https://hl7.org/fhir/R4/patient-operation-everything.html
 https://hl7.org/fhir/R4/encounter-operation-everything.html
 """
@@ -20,7 +20,7 @@ from fhir_server.interactions.links import PAGE_PARAMETER, page_size
 from fhir_server.interactions.scope import compartment_types, in_compartment
 from fhir_server.interactions.searchset import Turn, searchset, turned
 from fhir_server.operations import messages
-from fhir_server.operations.parameters import given
+from fhir_server.operations.parameters import given, once
 from fhir_server.search.ast import (
     AnyOf,
     Clause,
@@ -32,6 +32,7 @@ from fhir_server.search.ast import (
     SearchQuery,
 )
 from fhir_server.search.coverage import check_coverage
+from fhir_server.search.parameters import resource_type
 from fhir_server.search.parse import ParsedSearch
 from fhir_server.store.port import StoredResource
 
@@ -58,12 +59,17 @@ def everything(request: FhirRequest, engine: Engine) -> FhirResponse:
     turn = turned(token, request, engine) if token is not None else None
     if turn:
         parameters = turn.parameters
-    query = _query(engine, type, id, dict(parameters), turn)
+    wanted = _wanted(engine, parameters)
+    query = _query(engine, type, id, wanted, once(parameters, but=("_type",)), turn)
     check_coverage(query, engine.pending, engine.registry)
     result = engine.store.search(query)
     if turn:
         result = structs.replace(result, total=turn.total)
     related = tuple(_related(engine, type, result.matches))
+    if wanted:
+        related = _of_types(wanted, related)
+        total = result.total if query.types == wanted else None
+        result = structs.replace(result, matches=_of_types(wanted, result.matches), total=total)
     limit = engine.limits.include_max
     parsed = ParsedSearch(query, self_parameters=parameters)
     return searchset(request, engine, parsed, result, related[:limit], len(related) > limit)
@@ -77,13 +83,23 @@ def _check_exists(engine: Engine, type: str, id: str) -> None:
         raise Gone.of(interaction_messages.DELETED(reference=stored.reference, version=stored.version))
 
 
-def _query(engine: Engine, type: str, id: str, given: dict[str, str], turn: Turn | None) -> SearchQuery:
+def _wanted(engine: Engine, parameters: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+    """The types to return, each `_type` naming some; none for all."""
+    given = ",".join(value for name, value in parameters if name == "_type").split(",")
+    named = dict.fromkeys(name.strip() for name in given if name.strip())
+    return tuple(resource_type(engine.registry, name, "_type") for name in named)
+
+
+def _of_types(wanted: tuple[str, ...], resources: tuple[StoredResource, ...]) -> tuple[StoredResource, ...]:
+    return tuple(one for one in resources if one.type in wanted)
+
+
+def _query(
+    engine: Engine, type: str, id: str, wanted: tuple[str, ...], given: dict[str, str], turn: Turn | None
+) -> SearchQuery:
+    """The compartment; whole where what its resources refer to is wanted, whatever their own types."""
     members = compartment_types(engine.registry, type)
-    wanted = tuple(name.strip() for name in given.get("_type", "").split(",") if name.strip())
-    for name in wanted:
-        if name not in members:
-            text = interaction_messages.NOT_IN_COMPARTMENT(name=name, compartment=type)
-            raise InvalidRequest.of(text, "http._type")
+    types = wanted if wanted and set(wanted).issubset(members) else members
     where: list[Clause] = [in_compartment(type, id)]
     if "_since" in given:
         where.append(_dated(engine, "_lastUpdated", "ge", "_since", given["_since"]))
@@ -91,7 +107,7 @@ def _query(engine: Engine, type: str, id: str, given: dict[str, str], turn: Turn
         if name in given:
             where += _in_care_period(engine, prefix, name, given[name])  # type: ignore[arg-type]
     count = page_size(given.get("_count"), engine.limits)
-    asked = SearchQuery(wanted or members, tuple(where), count=count)
+    asked = SearchQuery(types, tuple(where), count=count)
     return structs.replace(asked, page=turn.page, total="none") if turn else asked
 
 

@@ -3,7 +3,7 @@
 https://hl7.org/fhir/R4/operations.html#request
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any
 
 from fhir_server.core.request import FhirRequest
@@ -24,8 +24,17 @@ def given(request: FhirRequest, names: Sequence[str]) -> tuple[tuple[str, str], 
 
 def given_once(request: FhirRequest, names: Sequence[str]) -> dict[str, str]:
     """What was given, by name. Raises `InvalidRequest` for a name not in `names`, or given twice."""
+    return once(given(request, names))
+
+
+def once(pairs: Sequence[tuple[str, str]], but: Container[str] = ()) -> dict[str, str]:
+    """The values by name. Raises `InvalidRequest` for a name that comes twice; those of `but` may, and are
+    left out.
+    """
     found: dict[str, str] = {}
-    for name, value in given(request, names):
+    for name, value in pairs:
+        if name in but:
+            continue
         if name in found:
             raise InvalidRequest.of(messages.GIVEN_TWICE(name=name), f"http.{name}")
         found[name] = value

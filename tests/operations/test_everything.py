@@ -58,6 +58,19 @@ def test_dates_of_care_and_types(client: Client, file: str) -> None:
     assert types(client.get(f"Patient/{file}/$everything?_since=2100-01-01T00:00:00Z")) == []
 
 
+def test_types_say_what_is_returned(client: Client, file: str) -> None:
+    expected: dict[str, tuple[list[str], list[str]]] = {
+        "_type=Observation": (["Observation"], []),
+        "_type=Observation&_type=Encounter": (["Encounter", "Observation"], []),
+        "_type=Observation,Practitioner": (["Observation"], ["Practitioner"]),
+        "_type=Practitioner": ([], ["Practitioner"]),
+        "_type=Medication": ([], []),
+    }
+    for query, found in expected.items():
+        answer = client.get(f"Patient/{file}/$everything?{query}")
+        assert (types(answer), types(answer, "include")) == found, query
+
+
 def test_parameters_may_come_in_a_body(client: Client, file: str) -> None:
     body = {"resourceType": "Parameters", "parameter": [{"name": "_type", "valueCode": "Encounter"}]}
     assert types(client.post(f"Patient/{file}/$everything", body)) == ["Encounter"]
@@ -84,7 +97,13 @@ def test_of_an_encounter(client: Client, file: str) -> None:
 
 @pytest.mark.parametrize(
     ("query", "status"),
-    [("start=yesterday", 400), ("_type=Medication", 400), ("colour=red", 400), ("_count=x", 400)],
+    [
+        ("start=yesterday", 400),
+        ("_type=Medicine", 400),
+        ("colour=red", 400),
+        ("_count=x", 400),
+        ("_count=1&_count=2", 400),
+    ],
 )
 def test_bad_parameters_are_refused(client: Client, file: str, query: str, status: int) -> None:
     assert client.get(f"Patient/{file}/$everything?{query}").status == status
