@@ -22,6 +22,11 @@ SEARCH_TOO_COMPLEX = Template(
     en="The search is more than the database can take in at once. Split it.",
     fr="La recherche dépasse ce que la base de données peut traiter en une fois. Scindez-la.",
 )
+PAGE_TOO_LARGE = Template(
+    en="The resources of the page are more than the database can hand over at once. Ask for fewer by _count.",
+    fr="Les ressources de la page dépassent ce que la base de données peut rendre en une fois. "
+    "Demandez-en moins avec _count.",
+)
 STORE_FULL = Template(
     en="The disk of the store is full. Nothing was written; free some space and send the request again.",
     fr="Le disque de l'entrepôt est plein. Rien n'a été écrit ; libérez de l'espace et renvoyez la requête.",

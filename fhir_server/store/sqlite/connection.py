@@ -119,6 +119,8 @@ def refusal(error: sqlite3.Error) -> Exception:
         return errors.StoreUnavailable.of(messages.STORE_BUSY())
     if code in _UNUSABLE:
         return errors.StoreUnavailable.of(messages.STORE_FAILED(reason=error.sqlite_errorname))
+    if code == sqlite3.SQLITE_TOOBIG:
+        return errors.InvalidSearch.of(messages.PAGE_TOO_LARGE(), code="too-costly")
     if str(error).startswith(_TOO_COMPLEX):
         return errors.InvalidSearch.of(messages.SEARCH_TOO_COMPLEX(), code="too-costly")
     return error

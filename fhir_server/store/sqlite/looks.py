@@ -7,6 +7,7 @@ https://www.sqlite.org/queryplanner.html
 import sqlite3
 from typing import Any
 
+from fhir_server.store.sqlite.found import WATERMARK
 from fhir_server.store.sqlite.sql import Sql
 
 WRITTEN_MAX = 256
@@ -14,8 +15,6 @@ WRITTEN_MAX = 256
 
 LOOKS_MAX = 1_000
 """Looks that a connection remembers."""
-
-_WATERMARK = "SELECT ifnull(max(sequence), 0) FROM versions"
 
 
 class Looks:
@@ -46,5 +45,5 @@ class Looks:
 
     def _watermark(self) -> int:
         if self._now is None:
-            (self._now,) = self._connection.execute(_WATERMARK).fetchone()
+            (self._now,) = self._connection.execute(WATERMARK).fetchone()
         return self._now

@@ -5,18 +5,15 @@ https://hl7.org/fhir/R4/search.html#sort
 """
 
 from collections.abc import Sequence
-from operator import itemgetter
 from typing import Any, NamedTuple
 
 from fhir_server.search.ast import Clause, Match, SearchQuery, Sort, SortKey
-from fhir_server.store.port import StoredResource
 from fhir_server.store.sqlite.compile import Compiler, by_key, conjuncts
-from fhir_server.store.sqlite.indexes import GENERATION
+from fhir_server.store.sqlite.found import columns
 from fhir_server.store.sqlite.rows import COLUMNS
 from fhir_server.store.sqlite.sources import RANGE, Source
 from fhir_server.store.sqlite.sql import ALWAYS, Sql, all_of, among, any_of, negation
 from fhir_server.store.sqlite.symbols import Symbols
-from fhir_server.store.sqlite.versions import VERSION_COLUMNS, WIDTH
 from fhir_server.store.sqlite.windows import is_bound, shares_in_order, window
 
 LOOK_UP = "CROSS JOIN resources r ON r.key = p.k CROSS JOIN versions v ON v.sequence = r.sequence"
@@ -25,12 +22,6 @@ LOOK_UP = "CROSS JOIN resources r ON r.key = p.k CROSS JOIN versions v ON v.sequ
 _SORT_COLUMNS = {"string": "text", "token": "code", "reference": "target", "uri": "value"}
 _OWN_COLUMNS = {"_id": "id", "_lastUpdated": "last_updated"}
 """The resource's own, which is never missing."""
-
-
-_KEY = StoredResource.__struct_fields__.index("first_sequence")
-
-WATERMARK, GENERATION_SEEN, SORTS = WIDTH, WIDTH + 1, WIDTH + 2
-"""Places in the rows of a page, behind the columns of the version; the sort values are the last."""
 
 
 class Ordered(NamedTuple):
@@ -115,26 +106,16 @@ def _has_value(sort: Sort, alias: str) -> str:
 
 
 def page(source: Source, query: SearchQuery, symbols: Symbols, limit: int) -> Sql:
-    """`VERSION_COLUMNS`, the watermark, the generation and the sort values of the first `limit` matches of
-    the page, in any order.
+    """What `found.told` reads of the first `limit` matches of the page, in its order.
+
+    That is the order of the inner SELECT: what is joined crosswise is read in loops, the first table in the
+    outermost one.
     """
     keys = _keys(source, query, symbols)
     order = _order(source, query.sort)
-    sorts = "".join(f", p.s{place}" for place in range(len(query.sort)))
     text = f"""
-        SELECT {VERSION_COLUMNS}, (SELECT max(sequence) FROM versions), ({GENERATION}){sorts}
-        FROM ({keys.text} ORDER BY {order} LIMIT ?) p {LOOK_UP}"""
+        SELECT {columns(len(query.sort))} FROM ({keys.text} ORDER BY {order} LIMIT ?) p {LOOK_UP}"""
     return Sql(text, (*keys.values, limit))
-
-
-def in_order(rows: list[Any], sorts: Sequence[Sort]) -> list[Any]:
-    """The rows of a page in the order of `_order`. To sort them here spares SQLite to move their bodies."""
-    rows.sort(key=itemgetter(_KEY))
-    for place, sort in reversed(list(enumerate(sorts, SORTS))):
-        known = [row for row in rows if row[place] is not None]
-        known.sort(key=itemgetter(place), reverse=sort.descending)
-        rows = [*known, *(row for row in rows if row[place] is None)]
-    return rows
 
 
 def horizon(source: Source, query: SearchQuery, rows: int) -> Sql:

@@ -11,10 +11,11 @@ from fhir_server.search.ast import Clause, Include, SearchQuery
 from fhir_server.store.port import ClauseUse, Explanation, SearchResult, StoredResource
 from fhir_server.store.sqlite import sources
 from fhir_server.store.sqlite.compile import Compiler, conjuncts
+from fhir_server.store.sqlite.found import WATERMARK, Found, told
 from fhir_server.store.sqlite.includes import included_keys
 from fhir_server.store.sqlite.looks import Looks
 from fhir_server.store.sqlite.lookups import Lookups
-from fhir_server.store.sqlite.pages import GENERATION_SEEN, LOOK_UP, SORTS, WATERMARK, in_order, keys_until
+from fhir_server.store.sqlite.pages import LOOK_UP, keys_until
 from fhir_server.store.sqlite.plan import HORIZON, Plan, Reading
 from fhir_server.store.sqlite.sources import Candidate
 from fhir_server.store.sqlite.sql import Sql
@@ -45,17 +46,9 @@ class SqliteSearch:
         """One page. It costs as much as the page, wherever an index gives the matches in order."""
         self._looks.begin()
         known = self._lookups.page(query, query.count + 1)
-        if known:
-            rows = self._connection.execute(known.text, known.values).fetchall()
-        else:
-            rows = self._rows(self._plan(query))[0]
-        rows = in_order(rows, query.sort)
-        matches = stored(self._symbols, rows[: query.count])
-        last = rows[query.count - 1] if len(rows) > query.count > 0 else None
-        following = (*last[SORTS:], matches[-1].first_sequence) if last else None
-        snapshot = self._snapshot(query, rows)
-        total = None if query.total == "none" else self._total(query, rows, snapshot)
-        return SearchResult(matches, total, snapshot, following, rows[0][GENERATION_SEEN] if rows else None)
+        found = self._told(known) if known else self._page(self._plan(query))[0]
+        total = None if query.total == "none" else self._total(query, found)
+        return _result(query, found, total)
 
     def _plan(self, query: SearchQuery) -> Plan:
         """The plan for a query, perhaps with its statements from the last time: who asks again has kept the
@@ -72,8 +65,8 @@ class SqliteSearch:
             self._plans[id(query)] = plan
         return plan
 
-    def _rows(self, plan: Plan) -> tuple[list[Any], Sequence[Reading]]:
-        """The rows of the page, and how they were read."""
+    def _page(self, plan: Plan) -> tuple[Found, Sequence[Reading]]:
+        """What is found for the page, and how it was read."""
         if plan.query.sort:
             few = self._smaller(plan.unsorted, sources.FEW)
             near = self._near(plan) if few is None else None
@@ -96,45 +89,50 @@ class SqliteSearch:
         place = sources.smaller(found, limit, self._gives_any)
         return None if place is None else found[place]
 
-    def _read(self, readings: Sequence[Reading], count: int) -> list[Any]:
-        """The rows of one reading after the other: one more than the page, to know whether a page follows."""
-        rows: list[Any] = []
-        for reading in readings:
-            if len(rows) <= count:
-                rows += self._up_to(reading.page, count + 1 - len(rows))
-        return rows
+    def _read(self, readings: Sequence[Reading], count: int) -> Found:
+        """What one reading after the other gives: one match more than the page, to know whether a page
+        follows.
+        """
+        found = self._told(readings[0].page)
+        for reading in readings[1:]:
+            if len(found.matches) <= count:
+                found = found.and_then(self._up_to(reading.page, count + 1 - len(found.matches)))
+        return found
 
-    def _near(self, plan: Plan) -> list[Any] | None:
-        """The rows of the page if they are among the first of an index in the order wanted; else None."""
-        rows: list[Any] = []
+    def _near(self, plan: Plan) -> Found | None:
+        """What is found for the page among the first rows of an index in the order wanted, if that is all."""
+        found: Found | None = None
         count = plan.query.count
         for reading in plan.ordered:
             if reading.horizon is None or reading.within is None:
                 return None
             edge = self._looks.first(reading.horizon)
             near = reading.page if edge is None else _bound(reading.within, edge[0])
-            rows += self._up_to(near, count + 1 - len(rows))
-            if len(rows) > count:
-                return rows
+            if found is None:
+                found = self._told(near)
+            else:
+                found = found.and_then(self._up_to(near, count + 1 - len(found.matches)))
+            if len(found.matches) > count:
+                return found
             if edge is not None:
                 return None
-        return rows if plan.ordered else None
+        return found
 
-    def _up_to(self, page: Sql, wanted: int) -> list[Any]:
-        """So many rows of a page."""
-        return self._connection.execute(page.text, (*page.values[:-1], wanted)).fetchall()
+    def _up_to(self, page: Sql, wanted: int) -> Found:
+        """So many matches of a page."""
+        return self._told(Sql(page.text, (*page.values[:-1], wanted)))
 
-    def _snapshot(self, query: SearchQuery, rows: Sequence[Any]) -> int:
-        if query.page:
-            return query.page.snapshot
-        if rows:
-            return int(rows[0][WATERMARK])
-        (sequence,) = self._connection.execute("SELECT ifnull(max(sequence), 0) FROM versions").fetchone()
+    def _told(self, page: Sql) -> Found:
+        return told(self._connection.execute(page.text, page.values).fetchone(), self._symbols)
+
+    def _watermark(self) -> int:
+        (sequence,) = self._connection.execute(WATERMARK).fetchone()
         return int(sequence)
 
-    def _total(self, query: SearchQuery, rows: Sequence[Any], snapshot: int) -> int | None:
-        if query.page is None and 0 < query.count >= len(rows):
-            return len(rows)
+    def _total(self, query: SearchQuery, found: Found) -> int | None:
+        if query.page is None and 0 < query.count >= len(found.matches):
+            return len(found.matches)
+        snapshot = _snapshot(query, found.watermark)
         keys = keys_until(self._best(self._plan(query)).source, snapshot)
         if query.total == "estimate":
             return self._estimate(keys, snapshot)
@@ -155,7 +153,7 @@ class SqliteSearch:
         """The clauses counted one by one, and SQLite's plan for the page."""
         self._looks.begin()
         compiler = Compiler(self._symbols, self._gives_any, query.visibility)
-        readings = self._rows(Plan(query, compiler, self._symbols))[1]
+        readings = self._page(Plan(query, compiler, self._symbols))[1]
         drivers = [reading.source.given_by for reading in readings]
         uses = [
             ClauseUse(
@@ -170,7 +168,7 @@ class SqliteSearch:
 
     def _found(self, compiler: Compiler, query: SearchQuery, clauses: Sequence[Clause]) -> int:
         source = compiler.source(query.types, clauses)
-        return self._count(keys_until(source, self._snapshot(query, ())))
+        return self._count(keys_until(source, _snapshot(query, self._watermark())))
 
     def _steps(self, statement: Sql) -> list[str]:
         rows = self._connection.execute(f"EXPLAIN QUERY PLAN {statement.text}", statement.values)
@@ -192,6 +190,20 @@ class SqliteSearch:
         text = f"""
             SELECT {VERSION_COLUMNS} FROM ({keys.text} ORDER BY k LIMIT ?) p {LOOK_UP} ORDER BY k"""
         return stored(self._symbols, self._connection.execute(text, (*keys.values, limit)))
+
+
+def _result(query: SearchQuery, found: Found, total: int | None) -> SearchResult:
+    """The page of what is found for it."""
+    following = None
+    if len(found.matches) > query.count > 0:
+        following = found.sort_key(query.count - 1, len(query.sort))
+    snapshot = _snapshot(query, found.watermark)
+    return SearchResult(tuple(found.matches[: query.count]), total, snapshot, following, found.generation)
+
+
+def _snapshot(query: SearchQuery, watermark: int) -> int:
+    """Up to where the pages of a search go, of which this one may be a further one."""
+    return query.page.snapshot if query.page else watermark
 
 
 def _bound(within: Sql, edge: Any) -> Sql:

@@ -9,9 +9,12 @@ from threading import Event, Thread
 import pytest
 
 from fhir_server.core.resource import draft
-from fhir_server.errors import FhirError, StoreFull, StoreUnavailable
+from fhir_server.errors import FhirError, InvalidSearch, StoreFull, StoreUnavailable
+from fhir_server.search.ast import Page, SearchQuery
 from fhir_server.search.entries import Entries, TokenEntry
 from fhir_server.store.sqlite import SqliteStore, UnknownSchema
+from fhir_server.store.sqlite.reader import SqliteReader
+from fhir_server.store.sqlite.symbols import SymbolCache, Symbols
 from tests.store.samples import person, put
 
 
@@ -53,6 +56,17 @@ def test_a_full_disk_refuses_and_leaves_nothing(store: SqliteStore) -> None:
     make_room(store)
     assert put(store, large("a")).sequence == 2  # type: ignore[arg-type]
     assert store.check() == []
+
+
+def test_a_page_of_more_than_sqlite_hands_over_at_once_is_refused(store: SqliteStore) -> None:
+    for id in ("a", "b"):
+        put(store, large(id))  # type: ignore[arg-type]
+    with store._readers.connection() as connection:
+        search = SqliteReader(connection, Symbols(connection, SymbolCache())).search
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 150_000)
+        with pytest.raises(InvalidSearch, match="_count"):
+            search(SearchQuery(("Binary",)))
+        assert len(search(SearchQuery(("Binary",), page=Page(2, (1,)))).matches) == 1
 
 
 @pytest.mark.parametrize("replaced", [False, True])
