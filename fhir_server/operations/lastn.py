@@ -13,9 +13,11 @@ from fhir_server.core import json
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import InvalidRequest
 from fhir_server.extension import Engine, Operation
+from fhir_server.interactions.includes import included
 from fhir_server.interactions.searchset import searchset
+from fhir_server.issues import Issue
 from fhir_server.operations import messages
-from fhir_server.operations.parameters import all_given
+from fhir_server.operations.parameters import all_given, once
 from fhir_server.search.ast import Page, SearchQuery, Sort
 from fhir_server.search.coverage import check_coverage
 from fhir_server.search.parse import ParsedSearch, parse
@@ -23,34 +25,49 @@ from fhir_server.store.port import SearchResult, StoredResource
 
 MAX = "max"
 SUBJECT = ("patient", "subject")
+GIVEN_BY_ITSELF = ("_sort", "_count", "_total")
+"""Of a search, and not of this."""
+DATE = frozenset({"date"})
 MOST_RECENT_FIRST = (Sort("date", "date", descending=True),)
 
 
 def lastn(request: FhirRequest, engine: Engine) -> FhirResponse:
-    """Observation/$lastn?patient=...&category=...&max=N: any search parameters, N (1) of each code. By POST
-    they may be in Parameters.
+    """Observation/$lastn?patient=...&category=...&max=N: any search parameters, N (1) of each code, and those
+    of the same time as the last of these. By POST the parameters may be in Parameters.
 
     Observations that share a coding are of one kind; those without a coding are by their text.
     """
     found = all_given(request)
-    parameters = [pair for pair in found if pair[0] != MAX]
+    most = _most(once([pair for pair in found if pair[0] == MAX]).get(MAX) or "1")
+    parsed = _understood(request, engine, [pair for pair in found if pair[0] != MAX])
+    check_coverage(parsed.query, engine.pending, engine.registry)
+    matches = tuple(_last(engine, structs.replace(parsed.query, sort=MOST_RECENT_FIRST), most))
+    shown = matches if parsed.summary != "count" else ()
+    going, capped = included(parsed.query.includes, shown, engine, engine.store)
+    parsed = structs.replace(parsed, self_parameters=(*parsed.self_parameters, (MAX, str(most))))
+    result = SearchResult(shown, len(matches), 0, None)
+    return searchset(request, engine, parsed, result, going, capped)
+
+
+def _understood(request: FhirRequest, engine: Engine, parameters: list[tuple[str, str]]) -> ParsedSearch:
+    """The search, without what would put its answer into another order or on pages."""
     if not any(name.partition(":")[0].partition(".")[0] in SUBJECT for name, _ in parameters):
         raise InvalidRequest.of(messages.SUBJECT_NEEDED(names=" or ".join(SUBJECT)))
+    left_out = [_left_out(name) for name, _ in parameters if name in GIVEN_BY_ITSELF]
     parsed = parse(
         ("Observation",),
-        parameters,
+        [pair for pair in parameters if pair[0] not in GIVEN_BY_ITSELF],
         registry=engine.registry,
         zone=engine.zone,
         now=engine.now(),
         lenient=request.preferences.lenient,
         base_url=request.base_url,
     )
-    most = _most(dict(found).get(MAX) or "1")
-    check_coverage(parsed.query, engine.pending, engine.registry)
-    matches = tuple(_last(engine, structs.replace(parsed.query, sort=MOST_RECENT_FIRST), most))
-    result = SearchResult(matches, len(matches), 0, None)
-    shown = ParsedSearch(parsed.query, parsed.ignored, (*parsed.self_parameters, (MAX, str(most))))
-    return searchset(request, engine, shown, result)
+    return structs.replace(parsed, ignored=(*parsed.ignored, *left_out))
+
+
+def _left_out(name: str) -> Issue:
+    return Issue("information", "informational", messages.ORDERED_BY_ITSELF(name=name), (f"http.{name}",))
 
 
 def _most(value: str) -> int:
@@ -60,16 +77,22 @@ def _most(value: str) -> int:
 
 
 def _last(engine: Engine, query: SearchQuery, most: int) -> Iterator[StoredResource]:
-    """The first `most` of each kind among all matches, most recent first."""
+    """The first `most` of each kind among all matches, most recent first; more where times are equal."""
     kind_of_coding: dict[Any, int] = {}
     counts: dict[int, int] = defaultdict(int)
+    last: dict[int, Any] = {}
     for stored in _all(engine, query):
-        names = list(_names(json.parse(stored.body).get("code", {})))
+        resource = json.parse_own(stored.body)
+        names = list(_names(resource.get("code", {})))
         known = (kind_of_coding[name] for name in names if name in kind_of_coding)
         kind = next(known, len(kind_of_coding))
         kind_of_coding.update((name, kind) for name in names)
         counts[kind] += 1
+        time = engine.extractor.entries_of(resource, DATE).dates
         if counts[kind] <= most:
+            last[kind] = time
+            yield stored
+        elif time and time == last[kind]:
             yield stored
 
 

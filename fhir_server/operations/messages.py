@@ -52,6 +52,10 @@ BAD_MAX = Template(
     en="max must be a whole number, 1 or more: {value}.",
     fr="max doit être un entier supérieur ou égal à 1 : {value}.",
 )
+ORDERED_BY_ITSELF = Template(
+    en="'{name}' is left out: $lastn answers on one page, the most recent first.",
+    fr="« {name} » est laissé de côté : $lastn répond en une page, du plus récent au plus ancien.",
+)
 BAD_BOOLEAN = Template(
     en="{name} must be true or false: {value}.",
     fr="{name} doit être true ou false : {value}.",

@@ -50,12 +50,37 @@ def test_the_last_of_each_kind(client: Client) -> None:
 
 
 @pytest.mark.usefixtures("scores")
+def test_a_tie_for_the_last_place_brings_both(client: Client) -> None:
+    client.post("Observation", observation(12, "2025-01-10", "44261-6"))
+    client.post("Observation", observation(13, "2025-06-10", "44261-6"))
+    assert values(client, f"patient=1&code={LOINC}|44261-6") == [4, 13]
+    assert values(client, f"patient=1&code={LOINC}|44261-6&max=3") == [4, 13, 17, 12]
+
+
+@pytest.mark.usefixtures("scores")
+def test_what_shapes_the_answer(client: Client) -> None:
+    client.put("Patient/1", {"resourceType": "Patient", "id": "1"})
+    query = (
+        f"patient=1&code={LOINC}|70274-6&_include=Observation:patient&_elements=status&_sort=date&_count=5"
+    )
+    answer = client.get(f"Observation/$lastn?{query}")
+    assert [entry["search"]["mode"] for entry in answer.entries] == ["match", "include", "outcome"]
+    assert "valueInteger" not in answer.entries[0]["resource"]
+    assert (answer.link("self") or "").endswith("_elements=status&max=1")
+    counted = client.get("Observation/$lastn?patient=1&_summary=count")
+    assert (counted.content["total"], counted.entries) == (3, [])
+
+
+@pytest.mark.usefixtures("scores")
 def test_parameters_may_be_posted(client: Client) -> None:
     given = [{"name": "patient", "valueString": "Patient/1"}, {"name": "max", "valuePositiveInt": 2}]
     answer = client.post("Observation/$lastn", {"resourceType": "Parameters", "parameter": given})
     assert [entry["resource"]["valueInteger"] for entry in answer.entries] == [4, 9, 2, 11, 1]
 
 
-@pytest.mark.parametrize("query", ["", "code=x", "patient=1&max=0", "patient=1&max=x", "patient=1&colour=x"])
+@pytest.mark.parametrize(
+    "query",
+    ["", "code=x", "patient=1&max=0", "patient=1&max=x", "patient=1&max=1&max=2", "patient=1&colour=x"],
+)
 def test_bad_parameters_are_refused(client: Client, query: str) -> None:
     assert client.get(f"Observation/$lastn?{query}").status == 400
