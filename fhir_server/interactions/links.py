@@ -15,10 +15,11 @@ from fhir_server.interactions import messages
 
 PAGE_PARAMETER = "_page"
 PRESENTATION = ("_format", "_pretty")
-READABLE = "|:,/$"
-"""Characters that a query need not escape, and that are easier to read as they are."""
+READABLE = ":,/$"
+"""Characters that a query need not escape, and that are easier to read as they are. A bar is none of them: no
+URI has one. https://www.rfc-editor.org/rfc/rfc3986#appendix-A"""
 
-_needs_escape = re.compile(rf"[^A-Za-z0-9_.~{re.escape(READABLE)}-]").search
+_needs_more_than_bars = re.compile(rf"[^A-Za-z0-9_.~|{re.escape(READABLE)}-]").search
 
 
 def self_link(request: FhirRequest, parameters: Sequence[tuple[str, str]]) -> Link:
@@ -55,4 +56,4 @@ def _url(request: FhirRequest, parameters: Sequence[tuple[str, str]]) -> str:
 
 
 def _escaped(text: str) -> str:
-    return quote_plus(text, safe=READABLE) if _needs_escape(text) else text
+    return quote_plus(text, safe=READABLE) if _needs_more_than_bars(text) else text.replace("|", "%7C")
