@@ -13,7 +13,7 @@ from fhir_server.core.reference import parse_reference
 from fhir_server.issues import Issue, Text
 from fhir_server.validation.checks import messages
 from fhir_server.validation.checks.check import CheckContext, finding
-from fhir_server.validation.checks.form import VALUE_TYPES, Form, Item, extension_values, value_of
+from fhir_server.validation.checks.form import VALUE_TYPES, Form, Item, extension_values
 from fhir_server.validation.checks.membership import is_member
 from fhir_server.validation.checks.values import compared, equal, same_coding, shown
 from fhir_server.validation.findings import excerpt, listed
@@ -68,25 +68,22 @@ def _choice(answer: Answer, context: CheckContext) -> Iterator[Issue]:
     if answer.item.type == "open-choice" and answer.type == "String":
         yield from _written_out(answer, options or ())
     elif options:
-        yield from _option(answer, options)
+        yield from _option(answer)
     elif value_set and answer.type == "Coding":
         yield from _member(answer, value_set, context)
 
 
-def _option(answer: Answer, options: list[dict[str, Any]]) -> Iterator[Issue]:
-    for option in options:
-        offered = value_of(option, "value")
-        if offered and offered[0] == answer.type and equal(answer.type, answer.value, offered[1]):
-            if answer.siblings > 1 and _is_exclusive(option):
+def _option(answer: Answer) -> Iterator[Issue]:
+    for option in answer.item.options:
+        if option.type == answer.type and equal(answer.type, answer.value, option.value):
+            if answer.siblings > 1 and _is_exclusive(option.definition):
                 text = messages.OPTION_EXCLUSIVE(
                     value=shown(answer.value), link_id=answer.item.link_id, count=answer.siblings
                 )
                 yield answer.error("option-exclusive", text)
             return
-    offered_values = [shown(found[1]) for option in options if (found := value_of(option, "value"))]
-    text = messages.NOT_AN_OPTION(
-        value=shown(answer.value), link_id=answer.item.link_id, options=_some(offered_values)
-    )
+    offered = _some(shown(option.value) for option in answer.item.options)
+    text = messages.NOT_AN_OPTION(value=shown(answer.value), link_id=answer.item.link_id, options=offered)
     yield answer.error("answer-option", text, "code-invalid")
 
 

@@ -17,7 +17,7 @@ from fhir_server.definitions.registry import Registry
 from fhir_server.issues import Issue, Severity
 from fhir_server.validation.checks import messages
 from fhir_server.validation.checks.check import finding
-from fhir_server.validation.checks.form import Form, Item, extension_values, value_of
+from fhir_server.validation.checks.form import ORDINAL, Form, Item, extension_values, value_of
 from fhir_server.validation.checks.values import same_coding, shown
 from fhir_server.validation.invariants.code import Code, Scope, Unsupported
 from fhir_server.validation.invariants.expressions import ExpressionCompiler
@@ -26,7 +26,6 @@ from fhir_server.validation.invariants.syntax import parse
 from fhir_server.validation.invariants.values import plain
 
 CALCULATED = "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-calculatedExpression"
-ORDINAL = "http://hl7.org/fhir/StructureDefinition/ordinalValue"
 _ORDINAL_CALL = re.compile(r"\.(?:ordinal|weight)\(\s*\)")
 
 Element = dict[str, Any]
@@ -90,12 +89,12 @@ def _answer_with_ordinals(answer: Element, item: Item | None, form: Form) -> Ele
 
 
 def _coding_with_ordinal(coding: Element, item: Item) -> Element:
-    for option in item.definition.get("answerOption", ()):
-        offered = option.get("valueCoding")
-        if offered is not None and same_coding(offered, coding):
-            ordinals = [*extension_values(option, ORDINAL), *extension_values(offered, ORDINAL)]
-            more = [{"url": ORDINAL, "valueDecimal": ordinal} for ordinal in ordinals[:1]]
-            return {**coding, "extension": [*coding.get("extension", ()), *more]} if more else coding
+    for option in item.options:
+        if option.type == "Coding" and same_coding(option.value, coding):
+            if option.ordinal is None:
+                return coding
+            ordinal = {"url": ORDINAL, "valueDecimal": option.ordinal}
+            return {**coding, "extension": [*coding.get("extension", ()), ordinal]}
     return coding
 
 

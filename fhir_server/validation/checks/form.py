@@ -5,7 +5,7 @@ https://hl7.org/fhir/R4/questionnaire.html
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 Definition = Mapping[str, Any]
 
@@ -28,37 +28,42 @@ VALUE_TYPES: Mapping[str, tuple[str, ...]] = {
 """The value[x] that answer each type of question; groups and displays have none."""
 
 
+ORDINAL = "http://hl7.org/fhir/StructureDefinition/ordinalValue"
+
+
+class Option(NamedTuple):
+    """One answer that is offered: its type and value, and the ordinal that goes with it, or None."""
+
+    definition: Definition
+    type: str
+    value: Any
+    ordinal: Any
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Item:
-    """One item: its definition, and its place in the tree."""
+    """One item: its definition, what that says, and its place in the tree. The values of its extensions are
+    kept by their url.
+    """
 
     definition: Definition
     parent: "Item | None"
     index: int
-
-    @property
-    def link_id(self) -> str:
-        return str(self.definition.get("linkId"))
-
-    @property
-    def type(self) -> str:
-        return str(self.definition.get("type"))
-
-    @property
-    def required(self) -> bool:
-        return self.definition.get("required") is True
-
-    @property
-    def repeats(self) -> bool:
-        return self.definition.get("repeats") is True
+    link_id: str
+    type: str
+    required: bool
+    repeats: bool
+    options: tuple[Option, ...]
+    values: Mapping[str, tuple[Any, ...]] = field(repr=False)
 
     def extension(self, url: str) -> Any:
         """The value of the first extension with this url, whatever its type; None where there is none."""
-        return next(self.extensions(url), None)
+        found = self.values.get(url)
+        return found[0] if found else None
 
-    def extensions(self, url: str) -> Iterator[Any]:
+    def extensions(self, url: str) -> tuple[Any, ...]:
         """The values of all extensions with this url."""
-        return extension_values(self.definition, url)
+        return self.values.get(url, ())
 
     def ancestors(self) -> Iterator["Item"]:
         """The item itself and all that it stands in, from inside out."""
@@ -109,8 +114,34 @@ def extension_values(holder: Definition, url: str) -> Iterator[Any]:
 def _read(
     holder: Definition, parent: Item | None, below: dict[Item | None, tuple[Item, ...]]
 ) -> Iterator[Item]:
-    children = tuple(Item(one, parent, index) for index, one in enumerate(holder.get("item", ())))
+    children = tuple(_item(one, parent, index) for index, one in enumerate(holder.get("item", ())))
     below[parent] = children
     for item in children:
         yield item
         yield from _read(item.definition, item, below)
+
+
+def _options(definition: Definition) -> Iterator[Option]:
+    for option in definition.get("answerOption", ()):
+        offered = value_of(option, "value")
+        if offered is None:
+            continue
+        type, value = offered
+        holders = (option, value) if isinstance(value, dict) else (option,)
+        ordinals = (ordinal for holder in holders for ordinal in extension_values(holder, ORDINAL))
+        yield Option(option, type, value, next(ordinals, None))
+
+
+def _item(definition: Definition, parent: Item | None, index: int) -> Item:
+    urls = dict.fromkeys(extension.get("url") for extension in definition.get("extension", ()))
+    return Item(
+        definition,
+        parent,
+        index,
+        link_id=str(definition.get("linkId")),
+        type=str(definition.get("type")),
+        required=definition.get("required") is True,
+        repeats=definition.get("repeats") is True,
+        options=tuple(_options(definition)),
+        values={url: tuple(extension_values(definition, url)) for url in urls if isinstance(url, str)},
+    )

@@ -25,6 +25,8 @@ Within = tuple[tuple[Item, Element], ...]
 ROOT = "QuestionnaireResponse"
 COMPARISONS_MAX = 500_000
 """Items of the form times items of the response. What is beyond is a pair made to keep a server busy."""
+FORMS_MAX = 64
+"""Forms that are remembered."""
 HINTED_MAX = 300
 """Link ids among which a name that is alike is looked for."""
 COMPLETE = ("completed", "amended")
@@ -34,6 +36,9 @@ class QuestionnaireResponseCheck:
     """Checks the answers of a response against its questionnaire, where that is known."""
 
     types = frozenset({ROOT})
+
+    def __init__(self) -> None:
+        self._forms: dict[int, Form] = {}
 
     def check(self, resource: Resource, context: CheckContext) -> Iterator[Issue]:
         url = resource.get("questionnaire")
@@ -48,7 +53,7 @@ class QuestionnaireResponseCheck:
             yield finding("warning", "not-found", "questionnaire-known", text, place)
             return
         yield from _in_use(resource, questionnaire)
-        form = read_form(questionnaire)
+        form = self._form(questionnaire)
         if _size(form) * _count_of_items(resource) > COMPARISONS_MAX:
             text = messages.RESPONSE_TOO_LARGE(url=url)
             yield finding("warning", "too-costly", "questionnaire-known", text, ROOT)
@@ -56,6 +61,16 @@ class QuestionnaireResponseCheck:
         enablement = Enablement(form, resource, context.paths)
         walk = _Walk(form, resource, context, enablement, resource.get("status") in COMPLETE)
         yield from walk.items(resource, ROOT, form.below[None], ())
+
+    def _form(self, questionnaire: Resource) -> Form:
+        """The form of a questionnaire, perhaps from the last time: those of guides are there to stay."""
+        known = self._forms.get(id(questionnaire))
+        if known is not None and known.questionnaire is questionnaire:
+            return known
+        if len(self._forms) >= FORMS_MAX:
+            self._forms.clear()
+        form = self._forms[id(questionnaire)] = read_form(questionnaire)
+        return form
 
 
 def _questionnaire(url: str, response: Resource, context: CheckContext) -> Resource | None:
