@@ -27,6 +27,7 @@ from fhir_server.issues import Issue
 Record = Mapping[str, Any]
 
 ATTEMPTS_MAX = 3
+WHOLE = "/"
 _CONDITIONAL = re.compile(r"(\w+)\?identifier=([^|]+)\|(.+)")
 _IN_ENTRY = re.compile(r"Bundle\.entry\[(\d+)\](?:\.resource)?(?:\.(.*))?")
 
@@ -155,7 +156,11 @@ class Desk:
         return linked
 
     def _pointer(self, resource: Resource, below: str) -> str:
-        """The field at a place of a resource as a JSON pointer; the place itself where no field stands."""
+        """The field at a place of a resource as a JSON pointer; the place itself where no field stands, and
+        `/` for the resource as a whole, which is the record's.
+        """
+        if not below:
+            return WHOLE
         name = self.type.field_at(resource, below)
         return "/" + name.replace(".", "/") if name else f"{resource['resourceType']}.{below}".rstrip(".")
 
@@ -179,7 +184,7 @@ class Desk:
 
 
 def _is_in_record(issue: Issue) -> bool:
-    return any(place.startswith("/") for place in issue.expression)
+    return any(place.startswith("/") and place != WHOLE for place in issue.expression)
 
 
 def _transaction(asked: FhirRequest, bundle: dict[str, Any]) -> FhirRequest:

@@ -18,6 +18,7 @@ from fhir_server.conversion.table import Part, Resource
 from fhir_server.core import json
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import Conflict, Gone, InvalidRequest, NotFound
+from fhir_server.search.escapes import escape
 
 _LOCAL = re.compile(r"([A-Za-z]+)/([A-Za-z0-9.\-]{1,64})")
 
@@ -92,7 +93,7 @@ class Finder:
         return self._identified(part, type.system, key) or self._referring(type, part, main)
 
     def _identified(self, part: Part, system: str, key: str) -> Resource | None:
-        found = self.search(part.type, identifier=f"{system}|{key}")
+        found = self.search(part.type, identifier=_token(system, key))
         if len(found) > 1:
             raise Conflict.of(messages.SEVERAL(type=part.type, value=key))
         return found[0] if found else None
@@ -106,7 +107,7 @@ class Finder:
         record speaks of."""
         for system, name in type.parts[0].known_by:
             if name in record:
-                found = self.search(type.parts[0].type, identifier=f"{system}|{record[name]}")
+                found = self.search(type.parts[0].type, identifier=_token(system, record[name]))
                 free = [one for one in found if value_in(one, type.system) is None]
                 same = [one for one in free if type.from_fhir([one]).get(name) == record[name]]
                 if len(same) == 1:
@@ -120,3 +121,8 @@ class Finder:
         found = self.search(part.type, **{part.by: f"{main['resourceType']}/{main['id']}"})
         fit = [one for one in found if part.holds(one) and value_in(one, record.system) is None]
         return fit[0] if len(fit) == 1 else None
+
+
+def _token(system: str, value: str) -> str:
+    """The identifier as a search has it, and no other, whatever the value holds."""
+    return f"{system}|{escape(value)}"

@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/search.html#escaping
 
 import re
 
+_SEPARATOR = re.compile(r"([,|$\\])")
 _ESCAPE = re.compile(r"\\([,|$\\])")
 _STRAY = re.compile(r"\\(?![,|$\\])")
 
@@ -23,6 +24,11 @@ def split(text: str, separator: str) -> list[str]:
             start = position + 1
         position += 1
     return [*parts, text[start:]]
+
+
+def escape(text: str) -> str:
+    """The text with its separators escaped."""
+    return _SEPARATOR.sub(r"\\\1", text)
 
 
 def unescape(text: str) -> str:

@@ -204,6 +204,8 @@ def test_an_answer_is_pointed_to_among_many(client: Client, doctor: str) -> None
     ("method", "url", "body", "status"),
     [
         ("GET", "/sesame/patient/nobody", None, 404),
+        ("GET", "/sesame/site/S9,S1", None, 404),
+        ("GET", "/sesame/site/S1%7Cx", None, 404),
         ("GET", "/sesame/nothing/1", None, 404),
         ("GET", "/nobody/patient/1", None, 404),
         ("GET", "/sesame/nothing/schema", None, 404),
@@ -223,6 +225,7 @@ def test_an_answer_is_pointed_to_among_many(client: Client, doctor: str) -> None
 def test_what_is_not_there_or_no_record(
     client: Client, method: str, url: str, body: Any, status: int
 ) -> None:
+    assert client.post("site", EXAMPLES["site"]).status_code == 201
     answer = client.send(method, url, body)
     assert answer.status_code == status
     assert outcome(answer)["diagnostics"]

@@ -34,6 +34,9 @@ def test_every_example_is_taken_and_given_back(client: Client) -> None:
     refused = client.post(WRITTEN_BY_THE_SERVER, EXAMPLES[WRITTEN_BY_THE_SERVER] | {"identifiant": "X"})
     assert refused.status_code == 422
     assert refused.json()["issue"][0]["code"] == "business-rule"
+    assert refused.json()["issue"][0]["expression"] == ["/"]
+    late = client.post("sequence", EXAMPLES["sequence"] | {"debut": "2025-01-12", "fin": "2025-04-10"})
+    assert late.json()["issue"][0]["expression"] == ["/debut"]
 
 
 def test_the_requests_of_the_page(client: Client) -> None:
