@@ -49,6 +49,9 @@ if TYPE_CHECKING:
 TITLE = "FHIR R4 server"
 PATH_WORDS = ("metadata", "_history", "_search")
 
+VARIANTS = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
+"""Digits with the two bits set that all UUIDs of this kind have."""
+
 
 @dataclass(frozen=True, slots=True)
 class Server:
@@ -201,10 +204,8 @@ def new_id() -> str:
 
     What is created together then lies together in every index by id. https://www.rfc-editor.org/rfc/rfc9562
     """
-    random = int.from_bytes(os.urandom(10), "big")
-    digits = f"{time.time_ns() // 1_000_000:012x}{random:020x}"
-    variant = "89ab"[random >> 60 & 3]
-    return f"{digits[:8]}-{digits[8:12]}-7{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
+    made, random = f"{time.time_ns() // 1_000_000:012x}", os.urandom(10).hex()
+    return f"{made[:8]}-{made[8:]}-7{random[:3]}-{VARIANTS[random[3]]}{random[4:7]}-{random[7:19]}"
 
 
 def _limits(settings: Settings) -> Limits:
@@ -269,6 +270,7 @@ def _pages(server: Server, lane: "Lane", options: "ApiOptions") -> "AsgiApp":
     most, beside = server.settings.bundle_entries_max, Beside(options.base_urls)
     pages.include_router(records(RecordsOptions(desks(server), lane, options.limits, beside, most)))
     pages.add_exception_handler(404, beside.nowhere)
+    pages.add_exception_handler(405, beside.elsewise)
     return pages
 
 

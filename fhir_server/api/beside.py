@@ -10,12 +10,12 @@ from fastapi import Request, Response
 
 from fhir_server.api import headers, messages, negotiation
 from fhir_server.api.body import ClientGone
-from fhir_server.api.errors import refusal
+from fhir_server.api.errors import allow, refusal
 from fhir_server.api.exchange import Exchange
 from fhir_server.api.render import Reply
 from fhir_server.api.target import BaseUrls
 from fhir_server.core.request import FhirRequest
-from fhir_server.errors import NotFound
+from fhir_server.errors import MethodNotAllowed, NotFound
 from fhir_server.issues import Language
 
 Answer = Callable[[Exchange, FhirRequest], Awaitable[Reply]]
@@ -52,6 +52,19 @@ class Beside:
 
         async def answer(exchange: Exchange, _: FhirRequest) -> Reply:
             raise nothing_at(exchange)
+
+        return await self.answered(request, answer)
+
+    async def elsewise(self, request: Request, error: Exception) -> Response:
+        """Tell who uses a method that nothing has here which ones there are; OPTIONS asks that."""
+
+        async def answer(exchange: Exchange, _: FhirRequest) -> Reply:
+            methods = (getattr(error, "headers", None) or {}).get("Allow", "GET, HEAD")
+            exchange.allowed = tuple(sorted(methods.split(", ")))
+            if exchange.method == "OPTIONS":
+                return Reply(204, [allow(exchange.allowed)])
+            text = messages.METHOD_NOT_ALLOWED(method=exchange.method, allowed=methods)
+            raise MethodNotAllowed.of(text)
 
         return await self.answered(request, answer)
 

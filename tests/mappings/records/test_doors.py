@@ -214,6 +214,8 @@ def test_an_answer_is_pointed_to_among_many(client: Client, doctor: str) -> None
         ("PUT", "/sesame/patient/1", {}, 405),
         ("GET", "/sesame/patient", None, 405),
         ("POST", "/sesame/patient/1", {}, 405),
+        ("TRACE", "/sesame/patient", None, 405),
+        ("TRACE", "/health/live", None, 405),
         ("PUT", "/nobody/patient/1", {}, 404),
         ("GET", "/sesame", None, 404),
         ("GET", "/Patient", None, 404),
@@ -229,6 +231,11 @@ def test_what_is_not_there_or_no_record(
     answer = client.send(method, url, body)
     assert answer.status_code == status
     assert outcome(answer)["diagnostics"]
+
+
+def test_options_tells_the_methods(client: Client) -> None:
+    answer = client.send("OPTIONS", "/sesame/patient")
+    assert (answer.status_code, answer.headers["allow"]) == (204, "POST, OPTIONS")
 
 
 def test_a_body_is_json_and_says_so(client: Client) -> None:
