@@ -27,6 +27,7 @@ from fhir_server.settings import Settings
 GROUP_SOURCES = 200
 PROCESSED = ("transaction", "batch")
 FHIR = "fhir"
+NO_RESOURCE = "this is no resource: a JSON object with a resourceType is needed."
 MINIMAL = Preferences(returns="minimal")
 
 
@@ -134,6 +135,9 @@ def _load_source(server: bootstrap.Server, source: Source) -> Tally:
         return Tally(failures=_lines(source.origin, error.issues))
     for place, request in _requests(content, server.settings):
         origin = f"{source.origin}: {place}" if place else source.origin
+        if request is None:
+            tally.failures.append(f"{origin}: {NO_RESOURCE}")
+            continue
         try:
             _count(server.dispatcher.dispatch(request), origin, request, tally)
         except FhirError as error:
@@ -141,8 +145,8 @@ def _load_source(server: bootstrap.Server, source: Source) -> Tally:
     return tally
 
 
-def _requests(content: Any, settings: Settings) -> Iterator[tuple[str, FhirRequest]]:
-    """The requests that load a piece of JSON, each with its place inside it."""
+def _requests(content: Any, settings: Settings) -> Iterator[tuple[str, FhirRequest | None]]:
+    """The requests that load a piece of JSON, each with its place inside it; None for what is no resource."""
     is_bundle = isinstance(content, dict) and content.get("resourceType") == "Bundle"
     if is_bundle and content.get("type") in PROCESSED:
         yield "", _request("POST", (), content, settings)
@@ -154,9 +158,10 @@ def _requests(content: Any, settings: Settings) -> Iterator[tuple[str, FhirReque
         yield "", _write(content, settings)
 
 
-def _write(resource: Any, settings: Settings) -> FhirRequest:
-    described = resource if isinstance(resource, dict) else {}
-    type_name, id = str(described.get("resourceType", "Resource")), described.get("id")
+def _write(resource: Any, settings: Settings) -> FhirRequest | None:
+    if not isinstance(resource, dict) or not isinstance(resource.get("resourceType"), str):
+        return None
+    type_name, id = resource["resourceType"], resource.get("id")
     if isinstance(id, str):
         return _request("PUT", (type_name, id), resource, settings)
     return _request("POST", (type_name,), resource, settings)

@@ -7,6 +7,8 @@ from typing import Any
 
 Run = Callable[..., Any]
 
+NEEDED = "a JSON object with a resourceType is needed.\n"
+
 
 def patient(id: str | None = None, **members: Any) -> dict[str, Any]:
     return {"resourceType": "Patient", **({"id": id} if id else {}), **members}
@@ -74,7 +76,12 @@ def test_a_bad_entry_is_named(run: Run, tmp_path: Path) -> None:
     write(tmp_path / "x.json", bundle("collection", {"resource": patient("a")}, {"resource": {"id": "b"}}))
     result = run("load", "x.json")
     assert result.status == 1
-    assert result.err.startswith("x.json: Bundle.entry[1].resource: ")
+    assert result.err == "x.json: Bundle.entry[1].resource: this is no resource: " + NEEDED
+
+
+def test_a_list_is_no_resource(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "x.json").write_text(f"[{json.dumps(patient('a'))}]")
+    assert run("load", "x.json").err == f"x.json: this is no resource: {NEEDED}"
 
 
 def test_a_batch_tells_which_entries_failed(run: Run, tmp_path: Path) -> None:
