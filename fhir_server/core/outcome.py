@@ -9,6 +9,9 @@ from typing import Any
 from fhir_server.core import messages
 from fhir_server.issues import Issue, Language
 
+_SHOWN = {code: 0x2400 + code for code in range(0x20) if chr(code) not in "\t\n\r"}
+"""A message may quote control characters, which no string of FHIR holds: their pictures stand for them."""
+
 
 def operation_outcome(issues: Iterable[Issue], language: Language) -> dict[str, Any]:
     """The resource; without any issue it says that all went well."""
@@ -21,14 +24,14 @@ def operation_outcome(issues: Iterable[Issue], language: Language) -> dict[str, 
 
 
 def _entry(issue: Issue, language: Language) -> dict[str, Any]:
-    sentence = issue.text.render(language)
+    sentence = issue.text.render(language).translate(_SHOWN)
     details: dict[str, Any] = {"text": sentence}
     if issue.key:
         details["coding"] = [coding(issue.key)]
     entry: dict[str, Any] = {"severity": issue.severity, "code": issue.code, "details": details}
     entry["diagnostics"] = sentence
     if issue.expression:
-        entry["expression"] = list(issue.expression)
+        entry["expression"] = [place.translate(_SHOWN) for place in issue.expression]
     return entry
 
 

@@ -15,6 +15,7 @@ from fhir_server.definitions.named_queries import NamedQuery
 from fhir_server.errors import InvalidRequest
 from fhir_server.extension import Engine, Operation
 from fhir_server.interactions import messages
+from fhir_server.interactions.conditions import names_version
 from fhir_server.interactions.subset import asked_subset
 from fhir_server.search.declared import documentation, served
 
@@ -45,7 +46,10 @@ def capabilities(request: FhirRequest, engine: Engine) -> FhirResponse:
     body = json.serialise(statement)
     subset = asked_subset(request.query, statement["resourceType"], engine.registry)
     body = subset.of(body) if subset else body
-    return FhirResponse(200, body=body, version=crc32(body))
+    version = crc32(body)
+    if names_version(request.conditions, version):
+        return FhirResponse(304, version=version)
+    return FhirResponse(200, body=body, version=version)
 
 
 def _head(kind: str, base_url: str, engine: Engine) -> dict[str, Any]:

@@ -44,11 +44,18 @@ def check_if_none_match(conditions: Conditions, current: StoredResource | None) 
         raise PreconditionFailed.of(text)
 
 
+def names_version(conditions: Conditions, version: int) -> bool:
+    """Whether If-None-Match names a version, and so what the client already has."""
+    if conditions.if_none_match is None:
+        return False
+    versions = _versions(conditions.if_none_match, "If-None-Match")
+    return versions is None or str(version) in versions
+
+
 def unchanged(conditions: Conditions, current: StoredResource) -> bool:
     """Whether a conditional read finds what the client already has."""
     if conditions.if_none_match is not None:
-        versions = _versions(conditions.if_none_match, "If-None-Match")
-        return versions is None or str(current.version) in versions
+        return names_version(conditions, current.version)
     if conditions.if_modified_since is not None:
         return current.last_updated < _end_of(conditions.if_modified_since)
     return False

@@ -31,3 +31,10 @@ def test_a_text_inside_a_text_is_in_the_same_language() -> None:
 
 def test_nothing_to_say_is_said() -> None:
     assert operation_outcome([], "en")["issue"][0]["severity"] == "information"
+
+
+def test_control_characters_are_shown_by_their_pictures() -> None:
+    issue = Issue("error", "value", GREETING(name="\x00A\td\x1fa\n"), ("http.\x07",))
+    found = operation_outcome([issue], "en")["issue"][0]
+    assert found["diagnostics"] == found["details"]["text"] == "Hello ␀A\td␟a\n"
+    assert found["expression"] == ["http.␇"]

@@ -37,6 +37,9 @@ def test_its_etag_changes_with_it(client: Client) -> None:
     assert before is not None
     assert client.get("metadata").version == before
     assert client.get("metadata?mode=terminology").version != before
+    known = client.get("metadata", if_none_match=f'W/"{before}"')
+    assert (known.status, known.version) == (304, before)
+    assert client.get("metadata?mode=terminology", if_none_match=f'W/"{before}"').status == 200
     client.post(
         "SearchParameter",
         {
