@@ -10,6 +10,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Collection, Iterator
 from itertools import chain
+from typing import Any
 
 from fhir_server.store.sqlite.rows import (
     REFERENCES,
@@ -18,8 +19,10 @@ from fhir_server.store.sqlite.rows import (
     Row,
     Rows,
     delete_rows,
+    insert_cells,
     insert_rows,
     unpack,
+    width,
 )
 
 RESOURCES_MAX = 1024
@@ -56,7 +59,8 @@ class Round:
         self._at_once = at_once
         (self.indexed,) = connection.execute(_INDEXED).fetchone()
         self._upto = self.indexed
-        self._gathered: tuple[defaultdict[int, list[Row]], ...] = tuple(defaultdict(list) for _ in TABLES)
+        # The cells of rows are kept one behind the other: nothing is made for a row that is but passed on.
+        self._gathered: tuple[defaultdict[int, list[Any]], ...] = tuple(defaultdict(list) for _ in TABLES)
         self._steps = self._run()
 
     def step(self) -> bool:
@@ -78,10 +82,11 @@ class Round:
         """Gather the rows of resources that the index holds nothing of; how many these are."""
         found = self._connection.execute(_NEW, (self._upto, GATHERED_AT_ONCE)).fetchall()
         for key, entries in found:
-            end = (key,)
             for by_parameter, of_table in zip(self._gathered, unpack(entries), strict=True):
                 for row in of_table:
-                    by_parameter[row[0]].append(row + end)
+                    cells = by_parameter[row[0]]
+                    cells += row
+                    cells.append(key)
         if found:
             self._upto = found[-1][0]
             self._connection.execute(_BEGUN, (self._upto,))
@@ -93,13 +98,13 @@ class Round:
             self._gathered[TOKENS].pop(parameter, None)
         room = PORTION
         for (table, _), by_parameter in zip(TABLES, self._gathered, strict=True):
-            rows = list(chain.from_iterable(by_parameter[parameter] for parameter in sorted(by_parameter)))
+            cells = list(chain.from_iterable(by_parameter[parameter] for parameter in sorted(by_parameter)))
             by_parameter.clear()
-            written = 0
-            while written < len(rows):
-                portion = rows[written : written + room]
-                insert_rows(self._connection, table, portion)
-                written, room = written + len(portion), room - len(portion)
+            written, in_row = 0, width(table)
+            while written < len(cells):
+                portion = cells[written : written + room * in_row]
+                insert_cells(self._connection, table, portion)
+                written, room = written + len(portion), room - len(portion) // in_row
                 if not room:
                     room = PORTION
                     yield True

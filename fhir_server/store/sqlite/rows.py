@@ -90,19 +90,33 @@ def insert_rows(connection: sqlite3.Connection, table: str, rows: Sequence[Row])
     insert(connection, _INSERT[table], rows)
 
 
+def insert_cells(connection: sqlite3.Connection, table: str, cells: Sequence[Any]) -> None:
+    """As `insert_rows`, of the cells of such rows, one behind the other."""
+    _insert(connection, _INSERT[table], cells, width(table))
+
+
+def width(table: str) -> int:
+    """The number of cells in a row of an index table, with the parameter and the key."""
+    return len(COLUMNS[table]) + 2
+
+
 def insert(connection: sqlite3.Connection, into: str, rows: Sequence[Row]) -> None:
     """Write rows by few statements that begin with `into`."""
-    done = 0
-    for size in _ROWS_AT_ONCE:
-        end = len(rows) - (len(rows) - done) % size
+    if rows:
+        _insert(connection, into, list(chain.from_iterable(rows)), len(rows[0]))
+
+
+def _insert(connection: sqlite3.Connection, into: str, cells: Sequence[Any], width: int) -> None:
+    done, count = 0, len(cells)
+    for rows in _ROWS_AT_ONCE:
+        size = rows * width
+        end = count - (count - done) % size
         if done < end:
-            groups = (rows[start : start + size] for start in range(done, end, size))
-            statement = _with_values(into, size, len(rows[0]))
-            connection.executemany(statement, map(tuple, map(chain.from_iterable, groups)))
+            groups = (cells[start : start + size] for start in range(done, end, size))
+            connection.executemany(_with_values(into, rows, width), groups)
             done = end
-    if done < len(rows):
-        rest = rows[done:]
-        connection.execute(_with_values(into, len(rest), len(rest[0])), tuple(chain.from_iterable(rest)))
+    if done < count:
+        connection.execute(_with_values(into, (count - done) // width, width), cells[done:])
 
 
 @cache
