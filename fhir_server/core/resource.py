@@ -24,9 +24,12 @@ class Draft(Struct, frozen=True):
 
 def draft(resource: dict[str, Any], id: str) -> Draft:
     """The draft of a parsed resource under `id`; what it says itself of id and version is left out."""
-    meta = {name: value for name, value in resource.get("meta", {}).items() if name not in SERVER_META}
-    rest = {name: value for name, value in resource.items() if name not in ("resourceType", "id", "meta")}
-    return Draft(resource["resourceType"], id, _continued(meta) + _continued(rest))
+    rest = resource.copy()
+    type, meta = rest.pop("resourceType"), rest.pop("meta", {})
+    rest.pop("id", None)
+    if not meta.keys().isdisjoint(SERVER_META):
+        meta = {name: value for name, value in meta.items() if name not in SERVER_META}
+    return Draft(type, id, _continued(meta) + _continued(rest))
 
 
 def _continued(members: dict[str, Any]) -> bytes:

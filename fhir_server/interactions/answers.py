@@ -23,12 +23,13 @@ def written(
     body = stored.body if returns == "representation" else None
     if tells_warnings(request):
         body = json.serialise(operation_outcome(issues, request.language))
+    location = f"{stored.reference}/_history/{stored.version}"
     return FhirResponse(
         status,
         body=body,
         version=stored.version,
         last_updated=stored.last_updated,
-        location=f"{stored.reference}/_history/{stored.version}" if status == 201 else None,
-        content_location=f"{stored.reference}/_history/{stored.version}",
+        location=location if status == 201 else None,
+        content_location=location,
         issues=issues,
     )

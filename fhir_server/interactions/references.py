@@ -34,7 +34,7 @@ _VERSION = "/_history/"
 
 def may_hold_conditional_references(serialised: bytes) -> bool:
     """Whether compact JSON has the look of it; quicker than a walk through the resource."""
-    return _WRITTEN_CONDITIONAL.search(serialised) is not None
+    return b"?" in serialised and _WRITTEN_CONDITIONAL.search(serialised) is not None
 
 
 class ConditionalReferences:

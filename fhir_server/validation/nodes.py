@@ -71,13 +71,14 @@ class ObjectNode:
         properties = self._properties
         found: list[Finding] | None = None
         for name, child in value.items():
-            if name in properties:
+            try:
                 check, step = properties[name]
+            except KeyError:
+                below: Findings = [unknown_element(name, self._owner, properties, self._choices)]
+            else:
                 if (below := check(child, value, scope)) is None:
                     continue
                 moved(below, step)
-            else:
-                below = [unknown_element(name, self._owner, properties, self._choices)]
             found = below if found is None else found + below
             if len(found) >= FINDINGS_MAX:
                 return found
