@@ -7,9 +7,10 @@ https://hl7.org/fhir/R4/coverage.html
 from datetime import date
 
 from fhir_server.extension import Resource
-from mappings.sesame.pathway.reading import Records, day, followed, referring
+from mappings.sesame.pathway.reading import Records, day, followed, referring, target
 from mappings.sesame.pathway.sequence import Sequence
 
+IN_ERROR = "entered-in-error"
 STANDING = frozenset({"active", "cancelled"})
 """States of a Coverage that holds or has held."""
 
@@ -25,6 +26,17 @@ def coverage_of(sequence: Sequence, records: Records, before: Resource | None) -
     active = [one for one in usable if one.get("status") == "active"]
     in_force = [one for one in (*stays, *active) if _covers(one, sequence.start)]
     return next(iter((*in_force, *active)), None)
+
+
+def is_void(records: Records, claim: Resource, patient: str) -> bool:
+    """Whether a claim was billed to a Coverage that never was, or is not Patient/`patient`'s, as is known by
+    now.
+    """
+    reference = claim["insurance"][0].get("coverage") if claim.get("insurance") else None
+    coverage = followed(records, reference, "Coverage")
+    return coverage is not None and (
+        coverage.get("status") == IN_ERROR or target(coverage.get("beneficiary"), "Patient") != patient
+    )
 
 
 def _billed_to(records: Records, claim: Resource | None) -> str | None:

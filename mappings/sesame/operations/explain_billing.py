@@ -8,7 +8,8 @@ from fhir_server.extension import Engine, Operation, Resource
 from fhir_server.issues import Text
 from fhir_server.operations.parameters import given
 from mappings.sesame.billing import messages
-from mappings.sesame.billing.bill import Billing, bills_the_same
+from mappings.sesame.billing.bill import Billing, corrects_nothing
+from mappings.sesame.guide import Guide
 from mappings.sesame.operations.records import StoreRecords, parameters
 from mappings.sesame.operations.renew import asked_sequence
 
@@ -31,7 +32,9 @@ def _explain(billing: Billing, request: FhirRequest, engine: Engine) -> FhirResp
     issued = billing.issued(sequence, records)
     made = billing.claim(sequence, records, len(issued))
     active = [one for one in issued if one.get("status") == "active"]
-    texts = [_told(one) for one in issued] + (made if isinstance(made, list) else _ready(issued, made))
+    texts = [_told(one) for one in issued] + (
+        made if isinstance(made, list) else _ready(billing.guide, issued, made)
+    )
     return parameters(
         ("billed", "valueBoolean", bool(active)),
         ("billable", "valueBoolean", not isinstance(made, list)),
@@ -46,6 +49,6 @@ def _told(claim: Resource) -> Text:
     return messages.BILLED(id=claim["id"], amount=json.serialise(claim["total"]["value"]).decode())
 
 
-def _ready(issued: list[Resource], made: Resource) -> list[Text]:
+def _ready(guide: Guide, issued: list[Resource], made: Resource) -> list[Text]:
     """What is still to come, where nothing is missing."""
-    return [] if issued and bills_the_same(issued[-1], made) else [messages.READY()]
+    return [] if issued and corrects_nothing(guide, issued[-1], made) else [messages.READY()]

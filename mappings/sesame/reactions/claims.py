@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from fhir_server.extension import Change, Resource, View
 from mappings.sesame.billing.bill import Billing, corrects_nothing
+from mappings.sesame.billing.coverage import IN_ERROR, is_void
 from mappings.sesame.pathway.reading import target
 from mappings.sesame.pathway.sequence import Sequence, sequence_of, sequences_of_patient
 
@@ -32,7 +33,11 @@ class IssueClaims:
             yield from self._settled(sequence, view, begins)
 
     def _begins(self, change: Change) -> bool:
-        """Whether a sequence counts from now on; perhaps again, as when it was in error by mistake."""
+        """Whether a sequence counts from now on, or a Coverage holds; perhaps again, as when it was in error
+        by mistake.
+        """
+        if change.type == "Coverage":
+            return (change.before or {}).get("status") == IN_ERROR or len(_patients(change)) > 1
         if change.type != "CarePlan":
             return False
         before = sequence_of(self._billing.guide, change.before)
@@ -43,9 +48,10 @@ class IssueClaims:
         if change.type == "CarePlan":
             found = sequence_of(guide, change.after)
             return [found] if found else []
-        reference = (change.after or {}).get(PATIENT_OF[change.type])
-        patient = target(reference, "Patient")
-        return sequences_of_patient(guide, view, patient) if patient else []
+        if change.after is None:
+            return []
+        patients = sorted(_patients(change))
+        return [one for patient in patients for one in sequences_of_patient(guide, view, patient)]
 
     def _settled(self, sequence: Sequence, view: View, begins: bool) -> Iterator[Resource]:
         """What has to be written so that the last claim is the one that the sequence gives rise to. One that
@@ -56,7 +62,7 @@ class IssueClaims:
         last = issued[-1] if issued else None
         made = self._billing.claim(sequence, view, len(issued), last)
         if isinstance(made, list):
-            if last and not sequence.counts:
+            if last and (not sequence.counts or is_void(view, last, sequence.patient)):
                 yield from _cancelled(last)
         elif last is None or self._is_outdated(last, made, begins):
             yield from _cancelled(last)
@@ -75,6 +81,13 @@ class IssueClaims:
     def _is_outdated(self, last: Resource, made: Resource, begins: bool) -> bool:
         is_due_again = begins and last.get("status") == "cancelled"
         return is_due_again or not corrects_nothing(self._billing.guide, last, made)
+
+
+def _patients(change: Change) -> set[str]:
+    """Whose a resource was, and whose it is now."""
+    place = PATIENT_OF[change.type]
+    found = (target((one or {}).get(place), "Patient") for one in (change.before, change.after))
+    return {patient for patient in found if patient}
 
 
 def _cancelled(claim: Resource | None) -> Iterator[Resource]:

@@ -62,6 +62,23 @@ def test_a_corrected_coverage_corrects_its_claims(billed: Client) -> None:
     assert states(billed) == [(f"{FIRST}-0", "cancelled"), (f"{FIRST}-1", "active")]
 
 
+def test_a_coverage_in_error_bills_nothing_until_it_is_one_again(billed: Client) -> None:
+    found = only(billed, "Coverage")
+    sent(billed.put(f"Coverage/{found['id']}", found | {"status": "entered-in-error"}))
+    assert states(billed) == [(f"{FIRST}-0", "cancelled")]
+    sent(billed.put(f"Coverage/{found['id']}", found))
+    assert states(billed) == [(f"{FIRST}-0", "cancelled"), (f"{FIRST}-1", "active")]
+
+
+def test_a_coverage_that_is_somebody_elses_bills_nothing(billed: Client) -> None:
+    found = only(billed, "Coverage")
+    other = {"reference": f"Patient/{sent(billed.post('Patient', {'resourceType': 'Patient'})).id}"}
+    sent(billed.put(f"Coverage/{found['id']}", found | {"beneficiary": other}))
+    assert states(billed) == [(f"{FIRST}-0", "cancelled")]
+    sent(billed.put(f"Coverage/{found['id']}", found))
+    assert states(billed) == [(f"{FIRST}-0", "cancelled"), (f"{FIRST}-1", "active")]
+
+
 def site_of(claim: Resource) -> str:
     *_, site = claim["supportingInfo"]
     value: str = site["valueReference"]["identifier"]["value"]
@@ -75,6 +92,8 @@ def test_a_nurse_who_moves_cancels_no_claim(billed: Client) -> None:
     sent(billed.put(f"EpisodeOfCare/{episode['id']}", moved))
     sent(change(billed, FIRST, status="revoked"))
     assert states(billed) == [(f"{FIRST}-0", "active")]
+    told = billed.get(f"CarePlan/{stored(billed, FIRST)['id']}/$explain-billing").content["parameter"]
+    assert [one["name"] for one in told] == ["billed", "billable", "reason", "claim"]
     sent(begin(billed, 2, "2025-04-13", "2025-07-12"))
     first, second = claims(billed)
     assert site_of(first) != site_of(second)
