@@ -74,12 +74,12 @@ class ObjectNode:
             try:
                 check, step = properties[name]
             except KeyError:
-                below: Findings = [unknown_element(name, self._owner, properties, self._choices)]
+                more = [unknown_element(name, self._owner, properties, self._choices)]
             else:
                 if (below := check(child, value, scope)) is None:
                     continue
-                moved(below, step)
-            found = below if found is None else found + below
+                more = moved(below, step)
+            found = more if found is None else found + more
             if len(found) >= FINDINGS_MAX:
                 return found
         for usual, element in self._required:
