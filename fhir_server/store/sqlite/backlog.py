@@ -33,9 +33,11 @@ SEARCHED_MICROSECONDS = 1_000_000
 """How long after a search that had to wait further ones are expected. Until then every commit leaves nothing
 behind."""
 
-_NOT_EMPTY = """
+BEHIND = """
 SELECT (SELECT max(key) FROM backlog) IS NOT NULL
 OR (SELECT max(key) FROM resources) > (SELECT value FROM meta WHERE name = 'indexed')"""
+"""Whether any resource waits."""
+
 _AT_ONCE = "SELECT id FROM parameters WHERE code IN (?, ?) AND type NOT LIKE '%#%'"
 _INDEXED = "SELECT value FROM meta WHERE name = 'indexed'"
 _ROWS = "SELECT rows FROM backlog WHERE key = ?"
@@ -151,7 +153,7 @@ def _at_once(connection: sqlite3.Connection) -> set[int]:
 
 def has_backlog(connection: sqlite3.Connection) -> bool:
     """Whether any resource waits, as this connection sees it."""
-    (found,) = connection.execute(_NOT_EMPTY).fetchone()
+    (found,) = connection.execute(BEHIND).fetchone()
     return bool(found)
 
 

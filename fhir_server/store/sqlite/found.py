@@ -12,6 +12,7 @@ import msgspec
 
 from fhir_server.search.ast import SortKey
 from fhir_server.store.port import StoredResource
+from fhir_server.store.sqlite.backlog import BEHIND
 from fhir_server.store.sqlite.indexes import GENERATION
 from fhir_server.store.sqlite.symbols import Symbols
 
@@ -24,13 +25,14 @@ _decode = msgspec.json.Decoder(list[list[Any]]).decode
 
 class Found(NamedTuple):
     """Matches in the order of the page, what each is sorted by, and the state of the store in which they were
-    read: its watermark, and its generation if it has one.
+    read: its watermark, its generation if it has one, and whether for lack of index rows more may match.
     """
 
     matches: list[StoredResource]
     sorted_by: list[Any]
     watermark: int
     generation: int | None
+    is_behind: int
 
     def and_then(self, following: "Found") -> "Found":
         """With those that come behind, in the same state."""
@@ -43,24 +45,24 @@ class Found(NamedTuple):
         return (by, last) if sorts == 1 else (*(by or ()), last)
 
 
-def columns(sorts: int) -> str:
-    """The columns by which a statement tells of versions `v`, and what they are sorted by: `p.s0`, ..."""
+def columns(sorts: int, needs_index: bool) -> str:
+    """The columns by which a statement tells of versions `v`, sorted by so many values `p.s0`, `p.s1`, ..."""
     values = ", ".join(f"p.s{place}" for place in range(sorts))
     # A list in the list takes longer to make than all the rest of it: nearly always there is one value.
     sorted_by = values if sorts == 1 else f"json_array({values})" if sorts else "NULL"
     return (
         f"json_group_array(json_array({_VERSION}, {sorted_by})), CAST(group_concat(v.body, '') AS BLOB),"
-        f" ({WATERMARK}), ({GENERATION})"
+        f" ({WATERMARK}), ({GENERATION}), ({BEHIND if needs_index else 'SELECT 0'})"
     )
 
 
 def told(row: Any, symbols: Symbols) -> Found:
     """What the row of such a statement says."""
-    told_versions, bodies, watermark, generation = row
+    told_versions, bodies, *state = row
     matches, sorted_by, end, name = [], [], 0, symbols.type_name
     for type, id, version, sequence, key, updated, method, length, by in _decode(told_versions):
         begin, end = end, end + length
         body = bodies[begin:end]
         matches.append(StoredResource(name(type), id, version, sequence, key, updated, method, body))
         sorted_by.append(by)
-    return Found(matches, sorted_by, watermark, generation)
+    return Found(matches, sorted_by, *state)

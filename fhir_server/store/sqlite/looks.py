@@ -18,16 +18,26 @@ LOOKS_MAX = 1_000
 
 
 class Looks:
-    """Looks over one connection. `begin` is told of every search."""
+    """Looks over one connection. Every search begins by `begin`, or `go_on` and ends then by `hold_at`."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._now: int | None = None
+        self._oldest = 0
         self._seen: dict[int, tuple[int, Any]] = {}
 
     def begin(self) -> None:
         """From here on something may have been written."""
         self._now = None
+
+    def go_on(self) -> None:
+        """From here on the state is taken to be that of the search before."""
+        self._oldest = self._watermark()
+
+    def hold_at(self, watermark: int) -> bool:
+        """Whether what was believed since `go_on` may be believed in the state that was read in truth."""
+        self._now = watermark
+        return 0 <= watermark - self._oldest < WRITTEN_MAX
 
     def first(self, select: Sql) -> Any:
         """The first row of a SELECT, None where it gave none; as it is, or was not many writes ago."""
@@ -40,7 +50,9 @@ class Looks:
             row = self._connection.execute(select.text, select.values).fetchone()
             if len(self._seen) >= LOOKS_MAX:
                 self._seen.clear()
-            self._seen[key] = now, row
+            at = now
+            self._seen[key] = at, row
+        self._oldest = min(self._oldest, at)
         return row
 
     def _watermark(self) -> int:

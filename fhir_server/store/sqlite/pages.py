@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from fhir_server.search.ast import Clause, Match, SearchQuery, Sort, SortKey
+from fhir_server.store.sqlite.backlog import needs_index
 from fhir_server.store.sqlite.compile import Compiler, by_key, conjuncts
 from fhir_server.store.sqlite.found import columns
 from fhir_server.store.sqlite.rows import COLUMNS
@@ -113,8 +114,9 @@ def page(source: Source, query: SearchQuery, symbols: Symbols, limit: int) -> Sq
     """
     keys = _keys(source, query, symbols)
     order = _order(source, query.sort)
+    told = columns(len(query.sort), needs_index(query))
     text = f"""
-        SELECT {columns(len(query.sort))} FROM ({keys.text} ORDER BY {order} LIMIT ?) p {LOOK_UP}"""
+        SELECT {told} FROM ({keys.text} ORDER BY {order} LIMIT ?) p {LOOK_UP}"""
     return Sql(text, (*keys.values, limit))
 
 

@@ -173,6 +173,12 @@ class SqliteReader:
         return self._search.search(query)
 
     @refusing
+    def settled_search(self, query: SearchQuery) -> SearchResult | None:
+        """What is found where nothing waits to be indexed, None if something does."""
+        found = self._search.by_one_statement(query)
+        return found or self.complete(lambda: self._search.search(query))
+
+    @refusing
     def explain(self, query: SearchQuery) -> Explanation:
         return self._search.explain(query)
 

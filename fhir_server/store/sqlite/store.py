@@ -72,7 +72,7 @@ class SqliteStore:
     def search(self, query: SearchQuery) -> SearchResult:
         if not needs_index(query):
             return self._readers.read(lambda reader: reader.search(query))
-        found = self._readers.read(lambda reader: reader.complete(lambda: reader.search(query)))
+        found = self._readers.read(lambda reader: reader.settled_search(query))
         if found is None:
             self._take_time()
             return self.transact(lambda unit: unit.search(query))

@@ -2,10 +2,12 @@
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from fhir_server.core.resource import draft
 from fhir_server.search.ast import DateValue, Match, Page, SearchQuery, Sort, TokenValue
@@ -86,6 +88,31 @@ def test_once_much_was_written_it_looks_again(store: SqliteStore, ran: list[str]
     looks(ran)
     assert store.search(LATEST).matches[0].id == f"n{600 + WRITTEN_MAX - 1}"
     assert looks(ran) > 0
+
+
+def test_a_page_that_is_asked_again_takes_one_statement(store: SqliteStore, ran: list[str]) -> None:
+    query = replace(LATEST, total="none")
+    first = store.search(query)
+    ran.clear()
+    assert store.search(query) == first
+    assert len(ran) == 1
+
+
+@pytest.mark.parametrize(
+    "query", [replace(LATEST, total="none"), SearchQuery(("Basic",), (SINCE,), total="none")]
+)
+def test_a_page_that_is_asked_again_has_what_waits_to_be_indexed(
+    store: SqliteStore, tmp_path: Path, query: SearchQuery
+) -> None:
+    """Another process wrote it."""
+    query = replace(query, count=1_000)
+    before = store.search(query).matches
+    assert store.search(query).matches == before
+    with closing(SqliteStore(tmp_path / "store.sqlite")) as other:
+        other.transact(lambda unit: put(unit, range(600, 602)))
+        assert not store.settled()
+        after = store.search(query).matches
+    assert {match.id for match in after} - {match.id for match in before} == {"n600", "n601"}
 
 
 def test_what_was_seen_in_a_unit_that_was_undone_is_looked_at_again(
