@@ -13,6 +13,7 @@ from fhir_server.interactions.canonicals import Canonicals
 from fhir_server.interactions.engines import DefinitionsChanged, check_in_force
 from fhir_server.interactions.includes import included
 from fhir_server.interactions.links import PAGE_PARAMETER, PRESENTATION, self_link
+from fhir_server.interactions.moved import FROM_THE_FIRST, moved, moved_since, without_unmoved
 from fhir_server.interactions.scope import scope
 from fhir_server.interactions.searchset import Turn, searchset, turned
 from fhir_server.search.ast import SearchQuery
@@ -48,10 +49,15 @@ def _answer(request: FhirRequest, engine: Engine, reader: Reader) -> FhirRespons
         body = bundle("searchset", [], [self_link(request, parsed.self_parameters)], result.total)
         return FhirResponse(200, body=body)
     result = _found(parsed.query, engine, reader)
+    since = turn.since if turn else None
     if turn:
         result = structs.replace(result, total=turn.total)
+        if since is not None:
+            result = without_unmoved(result, turn.page.snapshot)
+        elif since := moved_since(parsed.query, result, engine, reader):
+            result = structs.replace(result, next=FROM_THE_FIRST)
     going, capped = included(parsed.query.includes, result.matches, engine, reader)
-    return searchset(request, engine, parsed, result, going, capped)
+    return searchset(request, engine, parsed, result, going, capped, since)
 
 
 def _understood(request: FhirRequest, engine: Engine) -> ParsedSearch:
@@ -65,7 +71,8 @@ def _understood(request: FhirRequest, engine: Engine) -> ParsedSearch:
 def _turned(turn: Turn, request: FhirRequest, engine: Engine) -> ParsedSearch:
     """A further page of a search, whose matches were counted for the first."""
     parsed = _parsed(list(turn.parameters), request, engine)
-    return structs.replace(parsed, query=structs.replace(parsed.query, page=turn.page, total="none"))
+    query = structs.replace(parsed.query, page=turn.page, total="none")
+    return structs.replace(parsed, query=query if turn.since is None else moved(query, turn.since))
 
 
 def _parsed(parameters: list[tuple[str, str]], request: FhirRequest, engine: Engine) -> ParsedSearch:

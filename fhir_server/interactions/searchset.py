@@ -22,17 +22,22 @@ from fhir_server.store.port import SearchResult, StoredResource
 
 
 class Turn(NamedTuple):
-    """A page that a link leads to: the parameters of the search, and the total that its first page told."""
+    """A page that a link leads to: the parameters of the search, and the total that its first page told.
+
+    `since` is there on the last pages of a sorted search, which hold what has changed since then.
+    """
 
     parameters: tuple[tuple[str, str], ...]
     page: Page
     total: int | None
+    since: int | None
 
 
 def turned(token: str, request: FhirRequest, engine: Engine) -> Turn:
     """What a page token says. Raises `InvalidRequest` for one that is not of here."""
-    parameters, snapshot, after, total = engine.tokens.open(token, page_path(request))
-    return Turn(tuple((name, value) for name, value in parameters), Page(snapshot, tuple(after)), total)
+    parameters, snapshot, after, total, since = engine.tokens.open(token, page_path(request))
+    pairs = tuple((name, value) for name, value in parameters)
+    return Turn(pairs, Page(snapshot, tuple(after)), total, since)
 
 
 def searchset(
@@ -42,10 +47,11 @@ def searchset(
     result: SearchResult,
     included: tuple[StoredResource, ...] = (),
     capped: bool = False,
+    since: int | None = None,
 ) -> FhirResponse:
     """The page as a Bundle: matches, what goes with them, what is to be said, and the links.
 
-    `capped` tells that more would have been included but for the limit.
+    `capped` tells that more would have been included but for the limit; `since` is that of the next page.
     """
     is_whole = parsed.summary is None and not parsed.elements
     part = None if is_whole else subset(engine.registry, parsed.summary, parsed.elements)
@@ -64,7 +70,7 @@ def searchset(
         entries.append(entry(f"urn:uuid:{engine.new_id()}", outcome, search={"mode": "outcome"}))
     links = [self_link(request, parsed.self_parameters)]
     if result.next is not None:
-        state = (parsed.self_parameters, result.snapshot, result.next, result.total)
+        state = (parsed.self_parameters, result.snapshot, result.next, result.total, since)
         links.append(next_link(request, engine.tokens.seal(state, page_path(request))))
     return FhirResponse(200, body=bundle("searchset", entries, links, result.total))
 

@@ -111,6 +111,21 @@ def test_a_forged_or_foreign_page_is_refused(client: Client) -> None:
     assert client.get("Patient?_page=x").status == 400
 
 
+def test_a_sorted_walk_does_not_lose_what_moves_behind_it(client: Client) -> None:
+    for id, year in (("a", "1980"), ("b", "1981"), ("c", "1982"), ("d", "1983")):
+        client.put(f"Patient/{id}", patient(id=id, birthDate=year))
+    page = client.get("Patient?_sort=birthdate&_count=1")
+    seen = page.ids
+    client.put("Patient/d", patient(id="d", birthDate="1970"))
+    client.put("Patient/c", patient(id="c", birthDate="1971"))
+    client.put("Patient/new", patient(id="new", birthDate="1990"))
+    while link := page.link("next"):
+        page = client.get(link)
+        seen += page.ids
+    assert seen == ["a", "b", "c", "d"]
+    assert page.content["total"] == 4
+
+
 def test_includes_come_once_and_marked(client: Client) -> None:
     id = client.post("Patient", patient()).id
     encounter = {
