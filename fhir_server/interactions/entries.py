@@ -50,6 +50,8 @@ def entry_of(index: int, content: dict[str, Any], outer: FhirRequest) -> Entry:
         raise InvalidRequest.of(messages.ENTRY_WITHOUT_RESOURCE(method=method), f"{location}.resource")
     _check_full_url(content.get("fullUrl"), method, resource, f"{location}.fullUrl")
     path, query = _target(asked["url"], outer.base_url, f"{location}.request.url")
+    if resource is not None and path[-1:] == ("_search",):
+        raise InvalidRequest.of(messages.SEARCH_WITH_RESOURCE(), f"{location}.resource")
     body, content_type = resource, ""
     if method == "PATCH":
         body, content_type = _patch_document(resource, f"{location}.resource")

@@ -152,6 +152,11 @@ NO_REQUEST = Template(
     en="The entry has no request with a method and a url.",
     fr="L'entrée n'a pas de request avec method et url.",
 )
+SEARCH_WITH_RESOURCE = Template(
+    en="A search in a Bundle takes no resource. Put the criteria into its url: Patient/_search?name=...",
+    fr="Une recherche dans un Bundle ne prend pas de ressource. Mettez les critères dans son url : "
+    "Patient/_search?name=...",
+)
 ENTRY_WITHOUT_RESOURCE = Template(
     en="A {method} entry needs a resource.", fr="Une entrée {method} exige une ressource."
 )

@@ -318,6 +318,11 @@ class TestBatch:
         answer = batch(client, *[entry("GET", url) for url in urls])
         assert statuses(answer) == ["200", "200", "200", "404", "404"]
 
+    def test_criteria_of_a_search_that_are_no_part_of_its_url_are_refused(self, client: Client) -> None:
+        criteria = {"resourceType": "Parameters", "parameter": [{"name": "name", "valueString": "x"}]}
+        answer = batch(client, entry("POST", "Patient/_search", criteria))
+        assert answer.entries[0]["response"]["status"] == "400 Bad Request"
+
     def test_a_search_by_post_needs_no_resource(self, client: Client) -> None:
         id = client.post("Patient", identified("a")).id
         answer = batch(client, entry("POST", "Patient/_search?identifier=urn:ids|a"))
