@@ -20,10 +20,22 @@ from fhir_server.interactions.references import references_in
 Dispatch = Callable[[FhirRequest], FhirResponse]
 
 
-def batch(request: FhirRequest, contents: list[dict[str, Any]], dispatch: Dispatch) -> FhirResponse:
-    """Dispatch every entry in turn; a failed one has its own OperationOutcome and stops no other."""
+READING = frozenset({"GET", "HEAD"})
+
+
+def batch(
+    request: FhirRequest, contents: list[dict[str, Any]], dispatch: Dispatch, dispatch_seeing: Dispatch
+) -> FhirResponse:
+    """Dispatch every entry in turn; a failed one has its own OperationOutcome and stops no other.
+
+    Entries after one that may write have to see what that wrote, though it may not be committed yet.
+    """
     created = _created(contents)
-    answers = [_answer(index, content, request, dispatch, created) for index, content in enumerate(contents)]
+    answers, ask = [], dispatch
+    for index, content in enumerate(contents):
+        answers.append(_answer(index, content, request, ask, created))
+        if content.get("request", {}).get("method") not in READING:
+            ask = dispatch_seeing
     return FhirResponse(200, body=bundle("batch-response", answers))
 
 

@@ -66,13 +66,22 @@ class Dispatcher:
 
     def dispatch(self, request: FhirRequest) -> FhirResponse:
         """The answer. Raises a `FhirError` for every other."""
+        return self._dispatched(request, self._answer)
+
+    def _dispatch_seeing(self, request: FhirRequest) -> FhirResponse:
+        """As `dispatch`; a read sees what this thread has written and the store has yet to commit."""
+        return self._dispatched(request, self._answer_seeing)
+
+    def _dispatched(
+        self, request: FhirRequest, answer: Callable[[Interaction, FhirRequest, Engine], FhirResponse]
+    ) -> FhirResponse:
         engine = self._engines.latest()
         asked = interaction_of(request, engine.registry)
         if asked in BY_DEFINITIONS:
             engine = self._engines.current()
         for _ in range(ATTEMPTS_MAX):
             try:
-                return self._answer(asked, request, engine)
+                return answer(asked, request, engine)
             except DefinitionsChanged:
                 engine = self._engines.current() if asked == "search" else self._engines.renewed()
         raise StoreUnavailable.of(messages.DEFINITIONS_CHANGING())
@@ -139,8 +148,13 @@ class Dispatcher:
         if asked == "capabilities":
             return capabilities(request, engine)
         if asked == "bundle":
-            return batch(request, _judged(request, engine), self.dispatch)
+            return batch(request, _judged(request, engine), self.dispatch, self._dispatch_seeing)
         return self._offers.asked(request).handle(request, engine)
+
+    def _answer_seeing(self, asked: Interaction, request: FhirRequest, engine: Engine) -> FhirResponse:
+        if asked in READS:
+            return transact(engine, lambda unit: READS[asked](request, engine, unit))
+        return self._answer(asked, request, engine)
 
 
 def _write_of(asked: Interaction, request: FhirRequest) -> Write | None:

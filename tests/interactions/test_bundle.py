@@ -284,6 +284,22 @@ class TestBatch:
         assert outcome["issue"][0]["expression"] == ["Bundle.entry[1].resource.gender"]
         assert len(client.get("Patient").entries) == 1
 
+    def test_an_entry_sees_what_those_before_it_wrote(self, client: Client) -> None:
+        with client.engine.store.group():
+            answer = batch(
+                client,
+                entry("GET", "Patient/x"),
+                entry("PUT", "Patient/x", identified("x", id="x")),
+                entry("GET", "Patient/x"),
+                entry("POST", "Patient/_search?identifier=urn:ids|x"),
+                entry("DELETE", "Patient/x"),
+                entry("GET", "Patient/x"),
+                entry("HEAD", "Patient/x/_history/1"),
+                entry("GET", "Patient/x/_history"),
+            )
+        assert statuses(answer) == ["404", "201", "200", "200", "204", "410", "200", "200"]
+        assert [each["resource"]["total"] for each in (answer.entries[3], answer.entries[7])] == [1, 2]
+
     def test_an_entry_may_not_refer_to_one_that_is_created(self, client: Client) -> None:
         answer = batch(
             client,
