@@ -44,7 +44,7 @@ class Subset:
         if self.elements:
             return _filter(resource, elements, lambda e: e.name in self.elements or _obliged(e))
         if self.summary == "text":
-            return _filter(resource, elements, lambda e: e.name == "text" or _obliged(e))
+            return _filter(resource, elements, lambda e: e.name == "text" or e.min > 0)
         if self.summary == "data":
             return {name: value for name, value in resource.items() if name != "text"}
         return {name: resource[name] for name in _ALWAYS if name in resource} | _summary(resource, elements)
