@@ -29,7 +29,7 @@ class Source:
 
 def files(paths: Iterable[Path]) -> list[Path]:
     """The files meant by `paths`, folders searched to the bottom. Raises `MisuseError` for one that is not
-    there."""
+    there, and where there is no file in any."""
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
@@ -38,6 +38,8 @@ def files(paths: Iterable[Path]) -> list[Path]:
             found.append(path)
         else:
             raise MisuseError(f"{path}: no such file or folder.")
+    if not found:
+        raise MisuseError("there is no .json, .ndjson or .jsonl file there.")
     return found
 
 

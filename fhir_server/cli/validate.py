@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from fhir_server import standalone
-from fhir_server.cli.failure import FAILED, MISUSED, MisuseError
+from fhir_server.cli.failure import FAILED, MISUSED
 from fhir_server.cli.progress import progress
 from fhir_server.cli.reports.json import JsonReport
 from fhir_server.cli.reports.junit import JunitReport
@@ -70,8 +70,6 @@ def validate(
     """
     settings = Settings.load(os.environ)
     found = files(paths)
-    if not found:
-        raise MisuseError("there is no .json, .ndjson or .jsonl file to check.")
     validator = standalone.validator(settings, _read(package or []))
     examine = _examiner(validator, tuple(profile or ()), cross_check)
     report = REPORTS[format](Tool(TOOL, standalone.software_version), language.value)

@@ -114,6 +114,13 @@ def test_a_missing_file_is_one_line(run: Run) -> None:
     assert (result.status, result.err) == (2, "fhir-server: nowhere.json: no such file or folder.\n")
 
 
+def test_a_folder_without_files_is_one_line(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    result = run("load", "empty")
+    told = "fhir-server: there is no .json, .ndjson or .jsonl file there.\n"
+    assert (result.status, result.err) == (2, told)
+
+
 def test_memory_cannot_be_loaded(run: Run, tmp_path: Path) -> None:
     write(tmp_path / "x.json", patient("a"))
     result = run("load", "x.json", "--store", "memory:")

@@ -77,7 +77,7 @@ def test_profiles_are_asked_for(run: Run) -> None:
     ("arguments", "said"),
     [
         (("nowhere.json",), "nowhere.json: no such file or folder."),
-        (("deep/empty",), "there is no .json, .ndjson or .jsonl file to check."),
+        (("deep/empty",), "there is no .json, .ndjson or .jsonl file there."),
         (("good.json", "--format", "xml"), "--format"),
         ((), "Missing argument"),
         (("good.json", "--wrong"), "--wrong"),
