@@ -122,7 +122,7 @@ def _too_large(bytes_max: int) -> ContentTooLarge:
 
 
 def _accepted(method: str, path: tuple[str, ...]) -> frozenset[str]:
-    if path and path[-1] == "_search":
+    if method == "POST" and path and path[-1] == "_search":
         return FORM_NAMES
     return PATCH_NAMES if method == "PATCH" else JSON_NAMES
 

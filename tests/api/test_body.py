@@ -79,6 +79,8 @@ def test_a_search_is_a_form() -> None:
     assert body.form == (("name", "Léa"), ("_count", "2"))
     with pytest.raises(UnsupportedMediaType, match="urlencoded"):
         read_all([b"{}"], JSON, path=("Patient", "_search"))
+    # What is no search by its method is told so elsewhere.
+    assert read_all([b"{}"], JSON, "PUT", ("Patient", "_search")).content == {}
 
 
 def test_a_body_over_the_limit_is_refused_before_it_is_read() -> None:
