@@ -13,7 +13,7 @@ from pathlib import Path
 import typer
 
 from fhir_server import bootstrap
-from fhir_server.cli.failure import CommandError, MisuseError, told
+from fhir_server.cli.failure import MisuseError, told
 from fhir_server.cli.progress import progress
 from fhir_server.cli.provision import put_in_force
 from fhir_server.cli.sources import LINES
@@ -112,11 +112,8 @@ def _rows(file: Path, desk: Desk) -> Iterator[tuple[Row, int]]:
                 if line.strip():
                     yield _parsed(number, line), len(line)
     elif file.suffix == ".csv":
-        with file.open(encoding="utf-8", newline="") as text:
-            try:
-                yield from ((row, 0) for row in rows(text, desk.schema))
-            except UnicodeDecodeError as error:
-                raise CommandError(f"{file} is not in UTF-8: {error}.") from error
+        with file.open(encoding="utf-8", errors="surrogateescape", newline="") as text:
+            yield from ((row, 0) for row in rows(text, desk.schema))
     else:
         raise MisuseError(f"{file}: expected .csv or .ndjson.")
 

@@ -32,12 +32,17 @@ class Row:
 
 
 def rows(lines: Iterable[str], schema: Mapping[str, Any]) -> Iterator[Row]:
-    """The records of a file, one at a time. Raises `MalformedContent` for a header that is no header."""
+    """The records of a file, one at a time; bytes that are no UTF-8 are in the lines as surrogates. Raises
+    `MalformedContent` for a header that is no header.
+    """
     source = iter(lines)
     header = next(source, "").removeprefix("\ufeff")
+    if not _is_text(header):
+        raise MalformedContent.of(messages.NOT_UTF8())
     delimiter = max(DELIMITERS, key=header.count)
     names = next(csv.reader([header], delimiter=delimiter)) or [""]
     columns = [_column(name.strip(), schema) for name in names]
+    _check_names([column.name for column in columns])
     reader = csv.reader(source, delimiter=delimiter, strict=True)
     while True:
         try:
@@ -58,9 +63,23 @@ class _Column:
     wanted: str
 
 
+def _check_names(names: list[str]) -> None:
+    """Raises `MalformedContent` for two columns of one name: one would be lost."""
+    for place, name in enumerate(names):
+        if name in names[:place]:
+            raise MalformedContent.of(messages.COLUMN_TWICE(name=name))
+
+
+def _is_text(text: str) -> bool:
+    """Whether no byte of it stood for no character."""
+    return text.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
 def _row(line: int, cells: list[str], columns: list[_Column]) -> Row:
     if len(cells) > len(columns):
         return Row(line, None, MalformedContent.of(messages.TOO_MANY_CELLS()))
+    if not all(map(_is_text, cells)):
+        return Row(line, None, MalformedContent.of(messages.NOT_UTF8()))
     record: dict[str, Any] = {}
     for cell, column in zip(cells, columns, strict=False):
         if not cell.strip():

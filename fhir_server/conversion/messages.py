@@ -75,6 +75,14 @@ NO_COLUMN = Template(
     fr="La colonne « {name} » n'est pas un champ de l'enregistrement. "
     "Utilisez des noms pointés, comme ins.matricule.",
 )
+COLUMN_TWICE = Template(
+    en="The column '{name}' stands twice in the header. Keep one of them.",
+    fr="La colonne « {name} » figure deux fois dans l'en-tête. Gardez-en une.",
+)
+NOT_UTF8 = Template(
+    en="The line is not in UTF-8. Save the file in that encoding.",
+    fr="La ligne n'est pas en UTF-8. Enregistrez le fichier dans ce codage.",
+)
 TOO_MANY_CELLS = Template(
     en="The line has more cells than the header has columns.",
     fr="La ligne a plus de cellules que l'en-tête n'a de colonnes.",

@@ -69,6 +69,7 @@ def test_cells_hold_delimiters_and_line_breaks_within_quotes() -> None:
         ("a,x", "'rank' holds 'x', which is no integer."),
         ("a,1.5", "'rank' holds '1.5', which is no integer."),
         ("a,1,2", "The line has more cells than the header has columns."),
+        (b"\xe9,1".decode("utf-8", "surrogateescape"), "The line is not in UTF-8."),
         ('"a"b,1', "This is no CSV file"),
     ],
 )
@@ -83,6 +84,14 @@ def test_a_bad_line_stops_no_other(line: str, said: str) -> None:
 def test_a_header_names_fields(header: str) -> None:
     with pytest.raises(MalformedContent, match="is no field"):
         list(rows([f"{header}\n", "a,b\n"], SCHEMA))
+
+
+@pytest.mark.parametrize(
+    ("header", "said"), [("id,rank,id", "'id' stands twice"), ("\udcff\udcfei,d", "is not in UTF-8")]
+)
+def test_a_header_is_text_and_names_each_field_once(header: str, said: str) -> None:
+    with pytest.raises(MalformedContent, match=said):
+        list(rows([f"{header}\n", "a,b,c\n"], SCHEMA))
 
 
 def test_rows_are_read_one_at_a_time() -> None:
