@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from uuid import NAMESPACE_URL, uuid5
 
 import msgspec
 
@@ -20,6 +19,7 @@ from fhir_server.conversion.schema import RecordSchema
 from fhir_server.conversion.stored import Dispatch, Finder
 from fhir_server.conversion.table import Part, Resource
 from fhir_server.core import json
+from fhir_server.core.named import named_uuid
 from fhir_server.core.request import FhirRequest
 from fhir_server.errors import Conflict, FhirError, NotFound, PreconditionFailed, Unprocessable
 from fhir_server.issues import Issue
@@ -202,7 +202,7 @@ def _identity(type: RecordType, part: Part, record: Record) -> str:
 def _inside(entries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """The entries under urns, by which they refer to each other: a search would not find them before they
     are written."""
-    urns = {entry["fullUrl"]: f"urn:uuid:{uuid5(NAMESPACE_URL, entry['fullUrl'])}" for entry in entries}
+    urns = {entry["fullUrl"]: f"urn:uuid:{named_uuid(entry['fullUrl'])}" for entry in entries}
 
     def renamed(reference: str, _: str) -> str:
         return urns.get(reference, reference)

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import NAMESPACE_URL, uuid5
 
 from fhir_server.conversion.kinds import Kind, Pool
 from fhir_server.conversion.paths import Looks, Path, looks_like, path
+from fhir_server.core.named import named_uuid
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 Resource = dict[str, Any]
@@ -168,8 +168,8 @@ class Table:
     def _begun(self, part: Part, record: Values) -> Resource:
         """A part as it is before the fields are written, under an id of its own: the same at each call."""
         system, name = part.identity or (self.system, self.key)
-        id = uuid5(NAMESPACE_URL, f"{part.type}?identifier={system}|{record[name]}")
-        return {"resourceType": part.type, "id": str(id), **deepcopy(dict(part.seed))}
+        id = named_uuid(f"{part.type}?identifier={system}|{record[name]}")
+        return {"resourceType": part.type, "id": id, **deepcopy(dict(part.seed))}
 
     def _write(self, made: Mapping[str, Resource], place: str, fragment: Any) -> None:
         path = self._paths[place]

@@ -3,6 +3,7 @@
 https://hl7.fr/ig/fhir/core
 """
 
+from fhir_server.core.named import named_uuid
 from mappings.sesame.guide import Guide, Resource
 
 FR_CORE = "https://hl7.fr/ig/fhir/core"
@@ -76,3 +77,8 @@ def visit(guide: Guide, value: str) -> Resource:
 def numbered(guide: Guide, naming_system: str, value: str) -> Resource:
     """An identifier in one of the guide's own naming systems."""
     return identifier(guide.naming_system(naming_system), value)
+
+
+def record_id(type: str, identifier: Resource) -> str:
+    """The logical id that goes with an identifier: the same at each call."""
+    return named_uuid(f"{type}|{identifier['system']}|{identifier['value']}")

@@ -6,9 +6,9 @@ The identifier is the sequence's number and the number of the correction, so a r
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
-from uuid import NAMESPACE_URL, uuid5
 
 from fhir_server.core import json
+from fhir_server.core.named import named_uuid
 from fhir_server.extension import Resource
 from fhir_server.issues import Text
 from mappings.sesame import identifiers
@@ -50,7 +50,7 @@ class Billing:
     def id(self, sequence: Sequence, correction: int) -> str:
         """The logical id that goes with that identifier."""
         system = self.guide.naming_system("claim")
-        return str(uuid5(NAMESPACE_URL, f"{system}|{self.number(sequence, correction)}"))
+        return named_uuid(f"{system}|{self.number(sequence, correction)}")
 
     def issued(self, sequence: Sequence, records: Records) -> list[Resource]:
         """The claims that the sequence has had, oldest first."""

@@ -5,7 +5,6 @@ A missing answer is never imputed: an incomplete passation has no score.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from uuid import NAMESPACE_URL, uuid5
 
 from fhir_server.extension import Resource
 from mappings.sesame import identifiers
@@ -95,11 +94,6 @@ def record_numbers(guide: Guide, passation: Passation) -> tuple[Resource, ...]:
     is_ours = own.get("system") == guide.naming_system("record") and own.get("value")
     values = (*((own["value"],) if is_ours else ()), passation.id)
     return tuple(identifiers.numbered(guide, "record", value) for value in values)
-
-
-def record_id(type: str, identifier: Resource) -> str:
-    """The logical id that goes with an identifier: the same at each call."""
-    return str(uuid5(NAMESPACE_URL, f"{type}|{identifier['system']}|{identifier['value']}"))
 
 
 def _answers(items: Iterable[Resource], scale: Scale, ordinals: Mapping[str, int]) -> dict[str, int]:

@@ -6,8 +6,8 @@ Source: the programme's referral states (received, accepted, in progress, comple
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from uuid import NAMESPACE_URL, uuid5
 
+from fhir_server.core.named import named_uuid
 from fhir_server.extension import Resource
 from mappings.sesame.guide import Guide
 from mappings.sesame.identifiers import HL7_TYPES
@@ -125,7 +125,7 @@ def identifier_of_type(request: Resource, code: str) -> Resource | None:
 
 def filler_number(placer: Mapping[str, str]) -> str:
     """The number that goes with the doctor's own: the same however often, and wherever, it is asked for."""
-    digits = uuid5(NAMESPACE_URL, f"{placer['system']}|{placer['value']}").hex[:12].upper()
+    digits = named_uuid(f"{placer['system']}|{placer['value']}").replace("-", "")[:12].upper()
     return "-".join((digits[:4], digits[4:8], digits[8:]))
 
 

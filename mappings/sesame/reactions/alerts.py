@@ -8,12 +8,12 @@ from collections.abc import Iterable, Iterator
 
 from fhir_server.extension import Change, Resource, View
 from mappings.sesame.guide import Guide
+from mappings.sesame.identifiers import record_id
 from mappings.sesame.pathway.calendar import add_days
 from mappings.sesame.pathway.passation import (
     Passation,
     passation_of,
     read_scales,
-    record_id,
     record_numbers,
 )
 from mappings.sesame.pathway.reading import day, followed, referring, target

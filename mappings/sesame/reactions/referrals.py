@@ -5,12 +5,11 @@ taken on; the referral is kept and answered all the same.
 """
 
 from collections.abc import Iterable, Iterator
-from uuid import NAMESPACE_URL, uuid5
 
 from fhir_server.extension import Change, Resource, View
 from mappings.sesame import identifiers
 from mappings.sesame.guide import Guide
-from mappings.sesame.identifiers import HL7_TYPES
+from mappings.sesame.identifiers import HL7_TYPES, record_id
 from mappings.sesame.pathway.reading import codes, target
 from mappings.sesame.pathway.referral import (
     FIRST,
@@ -76,8 +75,7 @@ class SettleReferrals:
             authored_on=authored_on,
             last_modified=authored_on,
         )
-        id = str(uuid5(NAMESPACE_URL, f"Task|{identifier['system']}|{identifier['value']}"))
-        return tagged_as(referral.request, task) | {"id": id}
+        return tagged_as(referral.request, task) | {"id": record_id("Task", identifier)}
 
     def _rejected(self, task: Resource, reason: str) -> Resource:
         kept = {name: value for name, value in task.items() if name != "businessStatus"}

@@ -7,11 +7,11 @@ https://hl7.org/fhir/R4/communication.html
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from uuid import NAMESPACE_URL, uuid5
 
 from fhir_server.extension import Change, Resource, View
 from mappings.sesame import identifiers
 from mappings.sesame.guide import Guide
+from mappings.sesame.identifiers import record_id
 from mappings.sesame.pathway.reading import followed, has_code, referring, target
 from mappings.sesame.pathway.referral import (
     ASSESSED,
@@ -149,8 +149,7 @@ class ReportToDoctor:
             about={"reference": f"{about['resourceType']}/{about['id']}"},
             encounter=report.encounter,
         )
-        id = str(uuid5(NAMESPACE_URL, f"Communication|{identifier['system']}|{number}"))
-        return tagged_as(about, made) | {"id": id}
+        return tagged_as(about, made) | {"id": record_id("Communication", identifier)}
 
 
 def _sender(reference: Resource | None) -> Resource | None:

@@ -10,12 +10,12 @@ from datetime import date
 from fhir_server.extension import Change, Resource, View
 from mappings.sesame import identifiers
 from mappings.sesame.guide import Guide
+from mappings.sesame.identifiers import record_id
 from mappings.sesame.pathway.outcome import STANDING, Progress, outcomes_of, progress_of, scores_of
 from mappings.sesame.pathway.passation import (
     Passation,
     passation_of,
     read_scales,
-    record_id,
     record_numbers,
 )
 from mappings.sesame.pathway.reading import codes, day, referring, target
