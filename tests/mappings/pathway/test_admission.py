@@ -59,7 +59,7 @@ def test_a_referral_that_could_not_be_answered_is_refused(
 ) -> None:
     """Whatever profile it claims: it is not to lie there unseen, without a Task."""
     answer = refer(client, "Task", ServiceRequest={"meta": None, **changes})
-    refused(answer, f"is a referral, but lacks: {names}. ", "ServiceRequest")
+    refused(answer, f"is a referral, but lacks: {names}. ", "Bundle.entry[9].resource")
 
 
 def test_r8_nobody_is_taken_on_by_the_referral_of_another(client: Client) -> None:
