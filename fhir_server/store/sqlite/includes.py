@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from fhir_server.search.ast import Include
 from fhir_server.store.port import StoredResource
-from fhir_server.store.sqlite.sql import ALWAYS, Sql, all_of, among, negation
+from fhir_server.store.sqlite.contained import PRESENCE
+from fhir_server.store.sqlite.sql import Sql, all_of, among, negation
 from fhir_server.store.sqlite.symbols import Symbols
 
 
@@ -22,20 +23,21 @@ def included_keys(symbols: Symbols, resources: Sequence[StoredResource], include
 
 def _parameters(symbols: Symbols, include: Include) -> Sql:
     """What the reference is by. Where it may come from any type, that is by one of those that any resource
-    refers by: they are found by a step through the index for each.
+    refers by, and not one contained in it: they are found by a step through the index for each.
     """
     if include.parameter != "*":
         return among("f.parameter", symbols.parameters(include.sources, include.parameter))
     if include.sources:
         return among("f.parameter", symbols.every_parameter(include.source))
+    of_its_own = f"SELECT NOT instr(p.type, '{PRESENCE}') FROM parameters p WHERE p.id ="
     if not include.reverse:
-        return ALWAYS
-    return Sql("""f.parameter IN (
+        return Sql(f"({of_its_own} f.parameter)")
+    return Sql(f"""f.parameter IN (
         WITH RECURSIVE used (p) AS (
             SELECT min(parameter) FROM reference
             UNION ALL SELECT (SELECT min(parameter) FROM reference WHERE parameter > p) FROM used
             WHERE p IS NOT NULL)
-        SELECT p FROM used)""")
+        SELECT p FROM used WHERE ({of_its_own} used.p))""")
 
 
 def _referred(symbols: Symbols, include: Include, where: list[Sql]) -> Sql:
