@@ -39,6 +39,16 @@ STORE_FAILED = Template(
     en="The store cannot be used at the moment ({reason}). Nothing was acknowledged; try again later.",
     fr="L'entrepôt est inutilisable pour le moment ({reason}). Rien n'a été confirmé ; réessayez plus tard.",
 )
+STORE_UNWRITABLE = Template(
+    en="The file of the store, or its folder, cannot be opened for writing ({reason}). Nothing was "
+    "acknowledged; let the server write there.",
+    fr="Le fichier de l'entrepôt, ou son dossier, ne peut être ouvert en écriture ({reason}). Rien n'a été "
+    "confirmé ; laissez le serveur y écrire.",
+)
+STORE_FOREIGN = Template(
+    en="The file of the store is no SQLite database ({reason}). Name another, or one that is not there yet.",
+    fr="Le fichier de l'entrepôt n'est pas une base SQLite ({reason}). Nommez-en un autre, ou un nouveau.",
+)
 STORE_REPLACED = Template(
     en="The file of the store was moved, deleted or replaced. Nothing was written; start the server again.",
     fr="Le fichier de l'entrepôt a été déplacé, supprimé ou remplacé. Rien n'a été écrit ; "

@@ -28,13 +28,13 @@ BUSY_MILLISECONDS = 5_000
 _LOOK_SECONDS = 0.005
 
 _UNUSABLE = {
-    sqlite3.SQLITE_NOMEM,
-    sqlite3.SQLITE_READONLY,
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_CORRUPT,
-    sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_PROTOCOL,
-    sqlite3.SQLITE_NOTADB,
+    sqlite3.SQLITE_NOMEM: messages.STORE_FAILED,
+    sqlite3.SQLITE_READONLY: messages.STORE_UNWRITABLE,
+    sqlite3.SQLITE_IOERR: messages.STORE_FAILED,
+    sqlite3.SQLITE_CORRUPT: messages.STORE_FAILED,
+    sqlite3.SQLITE_CANTOPEN: messages.STORE_UNWRITABLE,
+    sqlite3.SQLITE_PROTOCOL: messages.STORE_FAILED,
+    sqlite3.SQLITE_NOTADB: messages.STORE_FOREIGN,
 }
 
 _TOO_COMPLEX = ("parser stack overflow", "Expression tree is too large", "too many SQL variables")
@@ -118,7 +118,7 @@ def refusal(error: sqlite3.Error) -> Exception:
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return errors.StoreUnavailable.of(messages.STORE_BUSY())
     if code in _UNUSABLE:
-        return errors.StoreUnavailable.of(messages.STORE_FAILED(reason=error.sqlite_errorname))
+        return errors.StoreUnavailable.of(_UNUSABLE[code](reason=error.sqlite_errorname))
     if code == sqlite3.SQLITE_TOOBIG:
         return errors.InvalidSearch.of(messages.PAGE_TOO_LARGE(), code="too-costly")
     if str(error).startswith(_TOO_COMPLEX):

@@ -197,7 +197,7 @@ def test_a_failed_commit_fails_every_unit_in_it(store: SqliteStore, monkeypatch:
 
 def test_a_damaged_file_is_unavailable(path: Path) -> None:
     path.write_bytes(b"this is no database, and it is long enough to be read as one" * 100)
-    with pytest.raises(StoreUnavailable, match="SQLITE_NOTADB"):
+    with pytest.raises(StoreUnavailable, match=r"no SQLite database \(SQLITE_NOTADB\)"):
         SqliteStore(path)
 
 
