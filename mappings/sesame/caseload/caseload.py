@@ -56,6 +56,13 @@ class Dossier:
     referrals: dict[str, Referral] = field(default_factory=dict)
     claims: dict[str, Claim] = field(default_factory=dict)
 
+    def case_reviews(self) -> dict[str, Review]:
+        """What case reviews have found; what was found at a visit of another kind, such as the initial
+        assessment, is none.
+        """
+        visits = ((id, self.visits.get(review.visit or "")) for id, review in self.reviews.items())
+        return {id: self.reviews[id] for id, visit in visits if visit is None or visit.kind == "case-review"}
+
 
 @dataclass(slots=True)
 class Known:

@@ -1,6 +1,6 @@
 """The few facts that lists and measures take from a resource; the resource itself is not kept.
 
-Days are calendar days, in the zone that the resource states. Everything else is an id or a code.
+Days are those of Paris, in whatever zone the resource states its times. Everything else is an id or a code.
 """
 
 from dataclasses import dataclass
@@ -78,9 +78,12 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """A case review of this patient with its recommendation; a review without one does not count."""
+    """What was found about this patient, as a case review ends with; a review without it does not count.
+    `visit` is the encounter at which it was found.
+    """
 
     day: date
+    visit: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

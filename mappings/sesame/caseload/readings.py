@@ -222,7 +222,7 @@ def _review(resource: Resource) -> Found:
     patient, on = target(resource.get("subject"), "Patient"), day(resource.get("date"))
     if patient is None or on is None or resource.get("status") != "completed" or not resource.get("summary"):
         return None
-    return patient, Review(on)
+    return patient, Review(on, target(resource.get("encounter"), "Encounter"))
 
 
 def _is_signed(consent: Resource) -> bool:

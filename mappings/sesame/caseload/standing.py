@@ -108,16 +108,25 @@ def standing_of(patient: str, dossier: Dossier, episode: Episode, day: date) -> 
 
 
 def visits_of(dossier: Dossier, episode: Episode, day: date) -> list[Visit]:
-    """The finished encounters of an episode up to a day."""
+    """The finished encounters of an episode up to a day; one that names no episode is that of its day."""
     return [
-        visit for visit in dossier.visits.values() if visit.episode in (episode.id, None) and visit.day <= day
+        visit
+        for visit in dossier.visits.values()
+        if visit.day <= day and (visit.episode or _episode_on(dossier, visit.day, episode)) == episode.id
     ]
+
+
+def _episode_on(dossier: Dossier, day: date, default: Episode) -> str:
+    """The id of the episode that took place on a day; `default` where it did too, or none did."""
+    found = [one.id for one in dossier.episodes.values() if one.start <= day <= (one.end or date.max)]
+    return found[0] if found and default.id not in found else default.id
 
 
 def reviews_of(dossier: Dossier, episode: Episode, day: date) -> list[date]:
     """The days of the case reviews within an episode."""
     until = min(day, episode.end or day)
-    return [review.day for review in dossier.reviews.values() if episode.start <= review.day <= until]
+    days = (review.day for review in dossier.case_reviews().values())
+    return [on for on in days if episode.start <= on <= until]
 
 
 def trend_of(dossier: Dossier, episode: Episode, day: date) -> Trend | None:

@@ -52,7 +52,7 @@ class Writer:
         for id, score in dossier.scores.items():
             if code := self._scale(score):
                 yield self._score(subject, id, score, code)
-        for id, review in dossier.reviews.items():
+        for id, review in dossier.case_reviews().items():
             told = {"status": "completed", "subject": subject, "date": month(review.day)}
             yield self._head("ClinicalImpression", id) | told
 

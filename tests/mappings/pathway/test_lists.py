@@ -104,6 +104,39 @@ def test_the_next_step_follows_from_what_has_happened(told: Client, day: str, st
     assert line["next-step-text"]
 
 
+def test_what_the_assessment_found_is_no_case_review(told: Client) -> None:
+    (assessment,) = told.get("Encounter?type=initial-assessment").entries
+    found = {
+        "resourceType": "ClinicalImpression",
+        "id": "found",
+        "status": "completed",
+        "subject": assessment["resource"]["subject"],
+        "encounter": {"reference": f"Encounter/{assessment['resource']['id']}"},
+        "date": "2025-03-20",
+        "summary": "Épisode modéré.",
+    }
+    sent(told.put("ClinicalImpression/found", found))
+    assert "no-review" in agenda(told, "2025-03-25")[0]["reasons"]
+    alone = {name: value for name, value in found.items() if name != "encounter"}
+    sent(told.put("ClinicalImpression/found", alone))
+    assert agenda(told, "2025-03-25")[0]["last-review"] == "2025-03-20"
+
+
+def test_a_contact_that_names_no_episode_is_of_the_one_that_took_place(told: Client) -> None:
+    for entry in told.get("Encounter?type=nurse-contact").entries:
+        members = entry["resource"].items()
+        visit = {name: value for name, value in members if name not in ("meta", "episodeOfCare")}
+        sent(told.put(f"Encounter/{visit['id']}", visit))
+    assert active(told, "2025-06-01")[0]["contacts"] > 0
+    first = told.get("EpisodeOfCare").entries[0]["resource"]
+    number = {"system": GUIDE.naming_system("episode"), "value": "2025-0001-again"}
+    kept = {name: first[name] for name in ("resourceType", "patient", "managingOrganization", "careManager")}
+    again = kept | {"status": "active", "identifier": [number], "period": {"start": "2025-09-01"}}
+    sent(told.post("EpisodeOfCare", again))
+    (line,) = active(told, "2025-10-01", role_of(told, first))
+    assert (line["contacts"], "last-contact" in line) == (0, False)
+
+
 def test_an_alert_is_the_next_step_while_it_holds(told: Client) -> None:
     alert(told)
     assert active(told, "2025-02-10")[0]["next-step"] == "handle-alert"
