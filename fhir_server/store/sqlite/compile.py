@@ -9,6 +9,7 @@ https://www.sqlite.org/optoverview.html
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import count
+from typing import TypeGuard
 
 from fhir_server.search.ast import (
     AllOf,
@@ -143,7 +144,7 @@ class Compiler:
         if len(matches) < len(group) or any(match.only for match in matches):
             return None
         parameters = self._symbols.parameters(types, matches[0].parameter)
-        if len(parameters) != 1 or not (is_bound(group[0]) or _is_one_token(group[0])):
+        if len(parameters) != 1 or not (is_bound(group[0]) or is_one_token(group[0])):
             return None
         alias = self._alias("j")
         asked = [self.any_value(match, alias) for match in matches]
@@ -436,7 +437,7 @@ def _groups(clauses: Iterable[Clause], types: Sequence[str]) -> list[list[Clause
     return groups
 
 
-def _is_one_token(clause: Clause) -> bool:
+def is_one_token(clause: Clause) -> TypeGuard[Match]:
     """Whether a clause asks for one code of one system."""
     return (
         isinstance(clause, Match)

@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 
 from fhir_server.search.ast import Clause, Match, SearchQuery, Sort, SortKey
 from fhir_server.store.sqlite.backlog import needs_index
-from fhir_server.store.sqlite.compile import Compiler, by_key, conjuncts
+from fhir_server.store.sqlite.compile import Compiler, by_key, conjuncts, is_one_token
+from fhir_server.store.sqlite.contained import is_inner
+from fhir_server.store.sqlite.dated import CODE, DATE
 from fhir_server.store.sqlite.found import columns
 from fhir_server.store.sqlite.rows import COLUMNS
 from fhir_server.store.sqlite.sources import RANGE, Source
@@ -49,15 +51,57 @@ def ordered_sources(compiler: Compiler, symbols: Symbols, query: SearchQuery) ->
     if not parameters or (sort.descending and sort.type in ("number", "quantity")):
         return []
     bounds = [clause for clause in conjuncts(query.where) if bounds_sort(clause, sort)]
+    having = _of_code(compiler, symbols, query, bounds)
     if bounds and sort.single:
-        return _between(compiler, query, parameters, bounds)
-    column = f"d.{_column(sort)}"
+        return [having] if having else _between(compiler, query, parameters, bounds)
+    lacking = _lacking(compiler, query, parameters, walk)
+    return [having or _having(compiler, query, parameters), lacking]
+
+
+def _having(compiler: Compiler, query: SearchQuery, parameters: Sequence[int]) -> Ordered:
+    """Those that have a value to sort by, by the rows of that."""
+    sort = query.sort[0]
     of_parameter = all_of([among("d.parameter", parameters), Sql(_has_value(sort, "d"))])
-    having = Source(RANGE, Sql(f"{sort.type} d"), of_parameter, unique=True, order=column)
-    rows = f"{by_key(sort.type, 'o')} WHERE o.key = d.key AND o.parameter = ? AND {_has_value(sort, 'o')}"
-    lacking = walk.narrowed(negation(Sql(f"EXISTS (SELECT 1 FROM {rows})", tuple(parameters))))
-    matching, others = (compiler.narrowed(source, query.types, query.where) for source in (having, lacking))
-    return [Ordered(having, matching.narrowed(_first_row(sort))), Ordered(lacking, others)]
+    rows = Source(RANGE, Sql(f"{sort.type} d"), of_parameter, unique=True, order=f"d.{_column(sort)}")
+    return Ordered(rows, compiler.narrowed(rows, query.types, query.where).narrowed(_first_row(sort)))
+
+
+def _lacking(compiler: Compiler, query: SearchQuery, parameters: Sequence[int], walk: Source) -> Ordered:
+    """Those that have none, among all resources of the type."""
+    sort = query.sort[0]
+    having = f"{by_key(sort.type, 'o')} WHERE o.key = d.key AND o.parameter = ? AND {_has_value(sort, 'o')}"
+    rows = walk.narrowed(negation(Sql(f"EXISTS (SELECT 1 FROM {having})", tuple(parameters))))
+    return Ordered(rows, compiler.narrowed(rows, query.types, query.where))
+
+
+def _of_code(
+    compiler: Compiler, symbols: Symbols, query: SearchQuery, bounds: Sequence[Clause]
+) -> Ordered | None:
+    """Those of one code that have a date, the latest first: they stand together, the dates beside the codes.
+
+    None where something else is asked for, or a time before which they lie: how far they lie from the latest
+    is not known.
+    """
+    sort, matches = query.sort[0], [bound for bound in bounds if isinstance(bound, Match)]
+    code = next((one for one in conjuncts(query.where) if is_one_token(one) and one.parameter == CODE), None)
+    parameters = symbols.parameters(query.types, CODE)
+    between = window(matches)
+    is_latest = sort.parameter == DATE and sort.type == "date" and sort.descending and sort.single
+    if (
+        code is None
+        or not is_latest
+        or between.before is not None
+        or len(parameters) != 1
+        or is_inner(query.types)
+    ):
+        return None
+    ended = [Sql("d.high > ?", (between.after,))] if between.after is not None else []
+    of_code = all_of([among("d.parameter", parameters), compiler.any_value(code, "d"), *ended])
+    rows = Source(RANGE, Sql("dated d"), of_code, unique=True, order="d.high", given_by=code)
+    asked = [compiler.any_value(match, "d") for match in matches]
+    given = (code, *matches)
+    others = [one for one in conjuncts(query.where) if not any(one is clause for clause in given)]
+    return Ordered(rows, compiler.narrowed(rows.narrowed(*asked), query.types, others))
 
 
 def bounds_sort(clause: Clause, sort: Sort) -> bool:

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterable, Iterator
 
+from fhir_server.store.sqlite.dated import MISSING, SURPLUS
 from fhir_server.store.sqlite.rows import COLUMNS, TABLES, UNKEYED, Row, unpack
 
 _NAMED = "SELECT t.name || '/' || r.id FROM resources r CROSS JOIN types t ON t.id = r.type"
@@ -71,6 +72,10 @@ def _index_inconsistencies(connection: sqlite3.Connection) -> Iterator[str]:
     for table, rows in surplus.items():
         if rows:
             yield f"{rows} rows of the {table} index are of no entries."
+    for counting, wrong in ((SURPLUS, "too many"), (MISSING, "too few")):
+        (rows,) = connection.execute(counting).fetchone()
+        if rows:
+            yield f"The index of codes by date has {rows} rows {wrong}."
 
 
 def _count(connection: sqlite3.Connection, table: str) -> int:
