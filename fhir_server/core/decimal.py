@@ -4,7 +4,7 @@ https://hl7.org/fhir/R4/search.html#number
 """
 
 import re
-from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, InvalidOperation
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, DecimalException, InvalidOperation
 
 _match = re.compile(r"([+-]?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?", re.ASCII).fullmatch
 _NINES_COMPLEMENT = str.maketrans("0123456789", "9876543210")
@@ -29,21 +29,29 @@ def implicit_range(text: str) -> tuple[Decimal, Decimal]:
     """[low, high): half a unit of the last digit written, to either side.
 
     100 is [99.5, 100.5) and 100.00 is [99.995, 100.005). In exponent notation a single digit is read as
-    two, because R4 gives [95, 105) for 1e2. Raises `ValueError` for text that is no decimal.
+    two, because R4 gives [95, 105) for 1e2. Raises `ValueError` for text that is no decimal, and for one at
+    the end of what can be calculated with.
     """
     value = parse_decimal(text)
     unit = int(value.as_tuple().exponent)
     if "e" in text.lower() and len(value.as_tuple().digits) == 1:
         unit -= 1
-    half = Decimal((0, (5,), unit - 1))
-    return _exactly(value, half).subtract(value, half), _exactly(value, half).add(value, half)
+    return _around(value, parse_decimal(f"5e{unit - 1}"))
 
 
 def approximate_range(value: Decimal) -> tuple[Decimal, Decimal]:
-    """[low, high): ten percent to either side, which is what R4 recommends for `ap`."""
-    tenth = _exactly(value, value).multiply(abs(value), Decimal("0.1"))
-    context = _exactly(value, tenth)
-    return context.subtract(value, tenth), context.add(value, tenth)
+    """[low, high): ten percent to either side, which is what R4 recommends for `ap`. Raises as
+    `implicit_range` does.
+    """
+    return _around(value, _exactly(value, value).multiply(value.copy_abs(), Decimal("0.1")))
+
+
+def _around(value: Decimal, distance: Decimal) -> tuple[Decimal, Decimal]:
+    context = _exactly(value, distance)
+    try:
+        return context.subtract(value, distance), context.add(value, distance)
+    except DecimalException as error:
+        raise ValueError(str(value)) from error
 
 
 def sort_key(value: Decimal) -> str:

@@ -116,3 +116,11 @@ def test_ap_reaches_ten_percent_to_either_side() -> None:
     assert approximate_range(Decimal("100")) == (Decimal("90"), Decimal("110"))
     assert approximate_range(Decimal("-100")) == (Decimal("-110"), Decimal("-90"))
     assert approximate_range(Decimal("0")) == (Decimal(0), Decimal(0))
+    assert approximate_range(Decimal("-1e9999999")) == (Decimal("-11e9999998"), Decimal("-9e9999998"))
+
+
+def test_at_the_end_of_all_numbers_there_are_no_ranges() -> None:
+    with pytest.raises(ValueError, match="E"):
+        approximate_range(Decimal("9.99e999999999999999999"))
+    with pytest.raises(ValueError, match="E-"):
+        implicit_range("1e-1999999999999999997")
