@@ -1,10 +1,13 @@
 """Cursors on the one clock, sealed: bound to the path that gave them and to the store's epoch."""
 
+from dataclasses import replace
+
 from fhir_server.core.request import FhirRequest
-from fhir_server.errors import Gone
+from fhir_server.errors import Gone, InvalidRequest
 from fhir_server.extension import Engine
 from fhir_server.operations import messages
 
+PLACE = "http.after"
 FIRST = "c"
 """A letter, because a spreadsheet takes what begins with - for a formula."""
 
@@ -17,9 +20,12 @@ def position(request: FhirRequest, engine: Engine, cursor: str | None) -> int:
     if cursor is None:
         return 0
     token = cursor[len(FIRST) :] if cursor.startswith(FIRST) else ""
-    epoch, sequence = engine.tokens.open(token, "/".join(request.path))
+    try:
+        epoch, sequence = engine.tokens.open(token, "/".join(request.path))
+    except InvalidRequest as error:
+        raise InvalidRequest(*(replace(issue, expression=(PLACE,)) for issue in error.issues)) from error
     if epoch != engine.store.epoch:
-        raise Gone.of(messages.CURSOR_OF_ANOTHER_EPOCH(), code="expired")
+        raise Gone.of(messages.CURSOR_OF_ANOTHER_EPOCH(), PLACE, code="expired")
     return int(sequence)
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 
 from fhir_server.errors import InvalidRequest
 from fhir_server.extension import Engine
+from mappings.sesame.caseload.readings import DEPARTMENT
 from mappings.sesame.operations import messages
 
 DAYS_MAX = 1_000
@@ -56,6 +57,13 @@ def choice(name: str, text: str | None, choices: Sequence[str]) -> str:
     if text not in choices:
         problem = messages.BAD_CHOICE(name=name, value=text[:40], valid=", ".join(choices))
         raise InvalidRequest.of(problem, f"http.{name}")
+    return text
+
+
+def department(text: str | None) -> str | None:
+    """The number of a département. Raises `InvalidRequest` for what is none."""
+    if text is not None and not DEPARTMENT.fullmatch(text):
+        raise InvalidRequest.of(messages.BAD_DEPARTMENT(value=text[:40]), "http.department")
     return text
 
 

@@ -3,10 +3,18 @@
 https://hl7.org/fhir/R4/parameters.html
 """
 
+import msgspec
+
 from fhir_server.core.request import FhirRequest
 from fhir_server.errors import InvalidRequest, MalformedContent
 from fhir_server.extension import Engine, Resource
 from fhir_server.operations import messages
+from fhir_server.operations.parameters import given_once
+
+
+def check_query(request: FhirRequest, *names: str) -> None:
+    """Raises `InvalidRequest` for a parameter in the URL that is none of these, or that is given twice."""
+    given_once(msgspec.structs.replace(request, content=None), names)
 
 
 def body_parameter(request: FhirRequest, engine: Engine, name: str) -> Resource:

@@ -20,7 +20,7 @@ from mappings.sesame.measures.objectives import concerned, read_objectives
 from mappings.sesame.measures.report import objective_report, report
 from mappings.sesame.measures.scope import Scope
 from mappings.sesame.operations import messages
-from mappings.sesame.operations.asked import asked_day, choice, reference_id, today
+from mappings.sesame.operations.asked import asked_day, choice, department, reference_id, today
 from mappings.sesame.pathway.calendar import last_day
 
 SCOPED = ("periodStart", "periodEnd", "practitioner", "site", "department")
@@ -91,7 +91,7 @@ def _scope(parameters: dict[str, str]) -> Scope:
         end=last,
         site=reference_id("site", parameters.get("site"), "Organization"),
         nurse=reference_id("practitioner", parameters.get("practitioner"), "PractitionerRole"),
-        department=parameters.get("department"),
+        department=department(parameters.get("department")),
     )
 
 

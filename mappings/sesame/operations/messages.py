@@ -45,6 +45,10 @@ BAD_REFERENCE = Template(
     en="{name} refers to a {type}, such as {type}/123: {value} does not.",
     fr="{name} désigne un {type}, par exemple {type}/123 : {value} n'en désigne pas.",
 )
+BAD_DEPARTMENT = Template(
+    en="department is the number of a département, such as 78, 2A or 971, not '{value}'.",
+    fr="department est le numéro d'un département, tel que 78, 2A ou 971, et non « {value} ».",
+)
 NO_MEASURE = Template(
     en="{id} is no Measure of the guide. It has: {valid}.",
     fr="{id} n'est pas un indicateur du guide, qui a : {valid}.",

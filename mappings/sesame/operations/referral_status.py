@@ -7,7 +7,7 @@ from fhir_server.errors import BusinessRule, InvalidRequest, NotFound
 from fhir_server.extension import Engine, Operation, Resource
 from mappings.sesame.guide import Guide
 from mappings.sesame.operations import referral_messages as messages
-from mappings.sesame.operations.bodies import body_parameter
+from mappings.sesame.operations.bodies import body_parameter, check_query
 from mappings.sesame.operations.records import StoreRecords, asked_about
 from mappings.sesame.pathway.reading import identified
 from mappings.sesame.pathway.referral import referral_of, task_of
@@ -28,6 +28,7 @@ def referral_status(guide: Guide) -> Operation:
 
 
 def _status(guide: Guide, request: FhirRequest, engine: Engine) -> FhirResponse:
+    check_query(request, *(() if len(request.path) == 3 else (IDENTIFIER,)))
     referral = referral_of(guide, _asked(request, engine))
     if referral is None:
         raise BusinessRule.of(messages.NO_REFERRAL(), "ServiceRequest")

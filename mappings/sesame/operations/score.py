@@ -11,7 +11,7 @@ from fhir_server.errors import BusinessRule, InvalidRequest
 from fhir_server.extension import Engine, Operation, Resource
 from mappings.sesame.guide import Guide
 from mappings.sesame.operations import referral_messages as messages
-from mappings.sesame.operations.bodies import body_parameter
+from mappings.sesame.operations.bodies import body_parameter, check_query
 from mappings.sesame.operations.records import asked_about
 from mappings.sesame.pathway.passation import Passation, passation_of, read_scales
 from mappings.sesame.resources.elements import LOINC, concept, present
@@ -31,6 +31,7 @@ def score(guide: Guide) -> Operation:
 
 
 def _score(guide: Guide, request: FhirRequest, engine: Engine) -> FhirResponse:
+    check_query(request)
     scales = read_scales(guide)
     passation = passation_of(scales, _asked(request, engine))
     if passation is None:

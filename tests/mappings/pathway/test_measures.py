@@ -189,6 +189,7 @@ def test_a_part_of_the_programme_has_no_objective(told: Client) -> None:
         (f"Measure/unknown/$evaluate-measure?{YEAR}", 404, "no Measure of the guide"),
         (f"Measure/$evaluate-measure?{YEAR}", 404, "no Measure of the guide"),
         (f"$sesame-dashboard?{YEAR}&ide=1", 400, "not a parameter"),
+        (f"$sesame-dashboard?{YEAR}&department=Yvelines", 400, "the number of a département"),
     ],
 )
 def test_a_wrong_question_is_refused(client: Client, path: str, status: int, said: str) -> None:

@@ -23,7 +23,8 @@ def test_a_referral_stands_as_its_task_says(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "status"), [("", 400), ("?identifier=1", 400), ("?identifier=urn:other|1", 404)]
+    ("query", "status"),
+    [("", 400), ("?identifier=1", 400), ("?identifier=urn:other|1", 404), ("?identifer=urn:other|1", 400)],
 )
 def test_a_referral_that_is_not_there_is_told(client: Client, query: str, status: int) -> None:
     assert client.get(f"ServiceRequest/$referral-status{query}").status == status
