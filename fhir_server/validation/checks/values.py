@@ -23,14 +23,14 @@ def compared(type: str, one: Any, other: Any) -> int | None:
     if type == "Quantity":
         return _compared_quantities(one, other)
     if json.is_number(one) and json.is_number(other):
-        return _sign(json.decimal(one) - json.decimal(other))
+        return _order(json.decimal(one), json.decimal(other))
     if type in DATES:
         try:
-            return _sign(period_of(one, _UTC)[0] - period_of(other, _UTC)[0])
+            return _order(period_of(one, _UTC)[0], period_of(other, _UTC)[0])
         except (ValueError, TypeError):
             return None
     if isinstance(one, str) and isinstance(other, str):
-        return (one > other) - (one < other)
+        return _order(one, other)
     return None
 
 
@@ -70,7 +70,7 @@ def _compared_quantities(one: Mapping[str, Any], other: Mapping[str, Any]) -> in
         if in_base[0] is None or in_base[1] is None or in_base[0][0] != in_base[1][0]:
             return None
         values = [in_base[0][1], in_base[1][1]]
-    return _sign(values[0] - values[1])
+    return _order(*values)
 
 
 def _unit(quantity: Mapping[str, Any]) -> tuple[Any, Any]:
@@ -87,5 +87,6 @@ def _in_base_units(quantity: Mapping[str, Any]) -> tuple[str, Decimal] | None:
     return None if canonical is None or value is None else (canonical.unit, value)
 
 
-def _sign(difference: Decimal | int) -> int:
-    return (difference > 0) - (difference < 0)
+def _order(one: Any, other: Any) -> int:
+    # A difference would be rounded, or beyond what Python calculates with.
+    return int(one > other) - int(one < other)

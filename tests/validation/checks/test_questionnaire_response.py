@@ -218,6 +218,11 @@ VALUE = f"{R}.item[0].answer[0].value"
             "min-value",
         ),
         (
+            {"extension": extended(f"{CORE}/maxValue", valueDecimal=json.number("1.5"))},
+            {"valueDecimal": json.number("1e99999999999")},
+            "max-value",
+        ),
+        (
             {"extension": extended(f"{CORE}/maxDecimalPlaces", valueInteger=1)},
             {"valueDecimal": json.number(Decimal("1.25"))},
             "max-decimal-places",
