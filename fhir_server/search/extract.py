@@ -20,6 +20,7 @@ from fhir_server.search.plan import COMPARTMENT, COMPARTMENTS, Evaluated, Plan, 
 from fhir_server.search.texts import TextNames
 from fhir_server.search.tree import Place
 from fhir_server.search.types.context import Indexing
+from fhir_server.search.types.reference import FIRST_OF_BUNDLES
 from fhir_server.search.types.word import index_words
 
 Resource = Mapping[str, Any]
@@ -77,7 +78,22 @@ class Extractor:
         if "contained" in resource:
             self._add_contained(resource, entries, _CONTAINED_DEPTH)
             self._add_held(resource, entries)
+        if resource["resourceType"] == "Bundle":
+            self._add_first(resource, entries)
         return _distinct(entries)
+
+    def _add_first(self, bundle: Resource, entries: Entries) -> None:
+        """The entries of the first resource of a document or message, by the parameter that leads to it.
+
+        https://hl7.org/fhir/R4/bundle.html#search
+        """
+        for first in [entry["resource"] for entry in bundle.get("entry", ())[:1] if "resource" in entry]:
+            for parameter, type in FIRST_OF_BUNDLES.items():
+                if first["resourceType"] == type:
+                    found = self._found(self._plan(type), first)
+                    if "contained" in first:
+                        self._add_contained(first, found, _CONTAINED_DEPTH)
+                    entries.contained.append(Contained(parameter, type, _distinct(found)))
 
     def _add_held(self, resource: Resource, entries: Entries) -> None:
         """The entries of all contained resources, whatever refers to them."""

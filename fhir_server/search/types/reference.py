@@ -18,6 +18,9 @@ from fhir_server.search.types.context import Indexer, Indexing, Reading, Target
 IDENTIFIER = ":identifier"
 """Suffix of the derived tokens that the modifier of the same name looks at."""
 
+FIRST_OF_BUNDLES: Mapping[str, str] = {"composition": "Composition", "message": "MessageHeader"}
+"""What the first resource of a Bundle has to be for the parameters that look into it."""
+
 _is_id = re.compile(r"[A-Za-z0-9\-.]{1,64}").fullmatch
 _CANONICAL = frozenset({"canonical", "uri", "url", "oid", "uuid"})
 
@@ -100,8 +103,11 @@ def _canonical(parameter: str, base_urls: tuple[str, ...]) -> Indexer:
 
 def _nested(parameter: str) -> Indexer:
     """A resource inside another (the first of a document) counts as a reference to it."""
+    wanted = FIRST_OF_BUNDLES.get(parameter)
 
     def index(value: Mapping[str, Any], entries: Entries) -> None:
+        if wanted not in (None, value["resourceType"]):
+            return
         id = value.get("id")
         kind = value["resourceType"] if id else ""
         entries.references.append(ReferenceEntry(parameter, kind, id or "", ""))
