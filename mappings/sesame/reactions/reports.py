@@ -108,12 +108,20 @@ class ReportToDoctor:
         kinds = self._guide.canonical("CodeSystem", "sesame-encounter-type")
         if visit is None or not has_code(visit.get("type", []), kinds, "case-review"):
             return
-        episode = followed(view, next(iter(visit.get("episodeOfCare", ())), None), "EpisodeOfCare")
+        episode = self._episode(visit, view)
         referral = self._referral(episode, view) if episode else None
         if referral:
             sent, encounter = impression.get("date"), {"reference": f"Encounter/{visit['id']}"}
             sender = _sender(impression.get("assessor"))
             yield Report("case-review-advice", referral, impression, advice, sent, sender, encounter)
+
+    def _episode(self, visit: Resource, view: View) -> Resource | None:
+        """The episode that a case review is of: the one that it names, or else the patient's open one."""
+        if named := followed(view, next(iter(visit.get("episodeOfCare", ())), None), "EpisodeOfCare"):
+            return named
+        patient = target(visit.get("subject"), "Patient")
+        found = referring(view, "EpisodeOfCare", "patient", f"Patient/{patient}") if patient else ()
+        return next((one for one in found if one.get("status") in ("active", "onhold")), None)
 
     def _was_advice(self, before: Resource | None) -> bool:
         return before is not None and before.get("status") == "completed" and "summary" in before

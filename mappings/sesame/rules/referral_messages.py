@@ -95,6 +95,10 @@ FILLER_BY_SERVER = Template(
     en="The server gives a referral its FILL identifier: leave it out, or write {number}.",
     fr="Le serveur donne à un adressage son identifiant FILL : omettez-le, ou écrivez {number}.",
 )
+PATIENT_UNKNOWN = Template(
+    en="Patient/{id} is not on record here. Send the patient first, or in the same transaction.",
+    fr="Patient/{id} n'est pas enregistré ici. Envoyez le patient d'abord, ou dans la même transaction.",
+)
 AGE_UNKNOWN = Template(
     en="Whether the patient was an adult on the day of the referral cannot be told from Patient.birthDate: "
     "ask before the first appointment.",

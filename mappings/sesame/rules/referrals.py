@@ -143,13 +143,19 @@ class ReferralRules:
         yield from self._sent_once(referral, view)
         yield from self._same(before, referral)
         yield from self._status(referral, view)
-        if change.before is None and not self._is_age_told(referral, view):
-            yield Issue("warning", "business-rule", messages.AGE_UNKNOWN(), ("ServiceRequest.subject",))
+        if change.before is None:
+            yield from self._patient(referral, view)
 
-    def _is_age_told(self, referral: Referral, view: View) -> bool:
-        born = (view.get("Patient", referral.patient) or {}).get("birthDate")
-        told = (born, referral.authored, self._policy.adult_age)
-        return is_minor(*told) or is_surely_adult(*told)
+    def _patient(self, referral: Referral, view: View) -> Iterator[Issue]:
+        """Who is referred is on record, and better with an age."""
+        place = "ServiceRequest.subject"
+        patient = view.get("Patient", referral.patient)
+        if patient is None:
+            yield refusal(messages.PATIENT_UNKNOWN(id=referral.patient), place)
+            return
+        told = (patient.get("birthDate"), referral.authored, self._policy.adult_age)
+        if not is_minor(*told) and not is_surely_adult(*told):
+            yield Issue("warning", "business-rule", messages.AGE_UNKNOWN(), (place,))
 
     def _sent_once(self, referral: Referral, view: View) -> Iterator[Issue]:
         placer = identifier_of_type(referral.request, "PLAC") or {}

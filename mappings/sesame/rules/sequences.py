@@ -26,6 +26,7 @@ from mappings.sesame.policy import Policy
 from mappings.sesame.resources.care_plan import EPISODE
 from mappings.sesame.rules import messages
 from mappings.sesame.rules.chain import follows_on, stays_renewable
+from mappings.sesame.rules.referral_messages import PATIENT_UNKNOWN
 from mappings.sesame.rules.verdict import judged, refusal
 
 TURNED_AWAY = frozenset({"rejected", "cancelled", "entered-in-error"})
@@ -110,7 +111,10 @@ class SequenceRules:
     def _admitted(self, sequence: Sequence, view: View) -> Iterator[Issue]:
         """R7 and R8: no sequence begins for whom the programme cannot take on, or has turned away."""
         age = self._policy.adult_age
-        patient = view.get("Patient", sequence.patient) or {}
+        patient = view.get("Patient", sequence.patient)
+        if patient is None:
+            yield refusal(PATIENT_UNKNOWN(id=sequence.patient), "CarePlan.subject")
+            return
         if is_minor(patient.get("birthDate"), sequence.start, age):
             text = messages.UNDER_AGE(age=age, start=sequence.start)
             yield refusal(text, "CarePlan.subject")

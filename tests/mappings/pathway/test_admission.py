@@ -62,6 +62,11 @@ def test_a_referral_that_could_not_be_answered_is_refused(
     refused(answer, f"is a referral, but lacks: {names}. ", "Bundle.entry[9].resource")
 
 
+def test_who_is_referred_is_on_record(client: Client) -> None:
+    answer = refer(client, "Task", ServiceRequest={"subject": {"reference": "Patient/nobody"}})
+    refused(answer, "Patient/nobody is not on record", "Bundle.entry[9].resource.subject")
+
+
 def test_r8_nobody_is_taken_on_by_the_referral_of_another(client: Client) -> None:
     tell(client, "01-referral", "02-received", "03-accepted", "04-initial-assessment")
     request = only(client, "ServiceRequest")

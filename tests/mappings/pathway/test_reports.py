@@ -99,6 +99,16 @@ def test_the_advice_of_a_review_is_told_once(client: Client) -> None:
     assert len(told(client)) == 3
 
 
+def test_a_review_that_names_no_episode_is_of_the_open_one(client: Client) -> None:
+    tell(client, *UNTIL_REVIEW)
+    impression = review(client)
+    visit = client.get(impression["encounter"]["reference"]).content
+    alone = {name: value for name, value in visit.items() if name not in ("meta", "episodeOfCare")}
+    sent(client.put(f"Encounter/{visit['id']}", alone))
+    sent(client.post("ClinicalImpression", impression))
+    assert told(client)["case-review-advice"]["payload"] == [{"contentString": ADVICE}]
+
+
 @pytest.mark.parametrize("changes", [{"status": "in-progress"}, {"summary": ""}])
 def test_a_review_without_advice_is_not_told(client: Client, changes: dict[str, str]) -> None:
     tell(client, *UNTIL_REVIEW)
