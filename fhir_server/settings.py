@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any, Self
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 PREFIX = "FHIR_SERVER_"
@@ -85,7 +86,7 @@ def _typed_urls(text: str) -> tuple[str, ...]:
 
 def _url(text: str) -> str:
     url = text.strip().rstrip("/")
-    if not url.startswith(("http://", "https://")) or "?" in url or "#" in url:
+    if not url.startswith(("http://", "https://")) or "?" in url or "#" in url or not urlsplit(url).hostname:
         raise ValueError
     return url
 

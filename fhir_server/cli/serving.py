@@ -45,6 +45,10 @@ def listen(host: str, port: int) -> socket.socket:
         except OSError:
             listener.close()
             raise
+    except UnicodeError as error:
+        raise CommandError(
+            f"cannot listen on {host[:80]}: that is no host name. Name one with --host."
+        ) from error
     except OSError as error:
         raise CommandError(
             f"cannot listen on {host} port {port}: {error.strerror}. Choose another with --port."

@@ -103,6 +103,7 @@ def test_what_is_no_backup_is_not_restored(run: Run, tmp_path: Path) -> None:
     [
         (("serve", "--host", "0.0.0.0"), {}, "no access control is configured"),
         (("serve", "--host", "192.0.2.1"), {}, "FHIR_SERVER_ALLOW_OPEN_ACCESS=true"),
+        (("serve", "--host", "a" * 300), {"allow_open_access": "true"}, "no host name"),
         (("serve", "--store", "memory:", "--workers", "2"), {}, "cannot be shared"),
         (("serve", "--port", "99999"), {}, "--port is '99999': expected"),
         (("serve",), {"prot": "1"}, "did you mean FHIR_SERVER_PORT?"),
