@@ -6,6 +6,7 @@ https://hl7.org/fhir/R4/http.html#general
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -24,6 +25,10 @@ can be a part of another escape.
 
 MARKED = frozenset({"$", "_"})
 """How the last segment of a path begins that names no type and no resource."""
+
+REMEMBERED_MAX = 4_096
+REMEMBERED_BYTES_MAX = 512
+"""Queries that are remembered, and their length."""
 
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
@@ -52,7 +57,19 @@ def names_resources(path: tuple[str, ...]) -> bool:
 
 
 def query(raw: bytes) -> tuple[tuple[str, str], ...]:
-    """The parameters of a query string or a form, decoded, in order; empty ones are kept."""
+    """The parameters of a query string or a form, decoded, in order; empty ones are kept.
+
+    Those of a short one are the same objects when it comes again, so that whoever knows them finds out soon.
+    """
+    return _short_query(raw) if len(raw) <= REMEMBERED_BYTES_MAX else _query(raw)
+
+
+@lru_cache(maxsize=REMEMBERED_MAX)
+def _short_query(raw: bytes) -> tuple[tuple[str, str], ...]:
+    return _query(raw)
+
+
+def _query(raw: bytes) -> tuple[tuple[str, str], ...]:
     found = []
     for pair in raw.replace(b"+", b" ").split(b"&"):
         if pair:

@@ -83,11 +83,14 @@ def _entries(
     """
     begin = _begin(request.base_url)
     end = b',"search":{"mode":"%s"}}' % mode.encode()
-    pieces: list[bytes] = []
+    between = end + b"," + begin
+    pieces = [begin]
     for stored in resources:
-        body = part.of(stored.body) if part else stored.body
-        pieces += (begin, stored.reference.encode(), b'","resource":', body, end, b",")
-    return b"".join(pieces[:-1])
+        pieces.append(f'{stored.type}/{stored.id}","resource":'.encode())
+        pieces.append(part.of(stored.body) if part else stored.body)
+        pieces.append(between)
+    pieces[-1] = end
+    return b"".join(pieces)
 
 
 @lru_cache(maxsize=64)

@@ -18,12 +18,12 @@ LOOKS_MAX = 1_000
 
 
 class Looks:
-    """Looks over one connection. Every search begins by `begin`, or `go_on` and ends then by `hold_at`."""
+    """Looks over one connection. Every search begins by `begin`, or goes on from the one before."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._now: int | None = None
-        self._oldest = 0
+        self.oldest = 0
         self._seen: dict[int, tuple[int, Any]] = {}
 
     def begin(self) -> None:
@@ -31,28 +31,32 @@ class Looks:
         self._now = None
 
     def go_on(self) -> None:
-        """From here on the state is taken to be that of the search before."""
-        self._oldest = self._watermark()
+        """From here on the state is taken to be that of the search before. `oldest` is then the watermark of
+        the oldest look that is believed from here on.
+        """
+        self.oldest = self._watermark()
 
-    def hold_at(self, watermark: int) -> bool:
-        """Whether what was believed since `go_on` may be believed in the state that was read in truth."""
+    def holds(self, seen: int) -> bool:
+        """Whether what was seen at a watermark is to be believed."""
+        return 0 <= self._watermark() - seen < WRITTEN_MAX
+
+    def stand_at(self, watermark: int) -> None:
+        """This is the state that was read."""
         self._now = watermark
-        return 0 <= watermark - self._oldest < WRITTEN_MAX
 
     def first(self, select: Sql) -> Any:
         """The first row of a SELECT, None where it gave none; as it is, or was not many writes ago."""
-        now = self._watermark()
         # A statement may be long, with all the codes of a value set; the hash of it says enough.
         key = hash(select)
         at, row = self._seen.get(key, (None, None))
         # What was seen in a unit that was undone may be of a time that has not come again.
-        if at is None or not 0 <= now - at < WRITTEN_MAX:
+        if at is None or not self.holds(at):
             row = self._connection.execute(select.text, select.values).fetchone()
             if len(self._seen) >= LOOKS_MAX:
                 self._seen.clear()
-            at = now
+            at = self._watermark()
             self._seen[key] = at, row
-        self._oldest = min(self._oldest, at)
+        self.oldest = min(self.oldest, at)
         return row
 
     def _watermark(self) -> int:

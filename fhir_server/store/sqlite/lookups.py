@@ -13,6 +13,7 @@ Shape = tuple[tuple[str, ...], str, type[Value], bool]
 """Types, parameter, the kind of value, and whether it has a system."""
 
 _SHAPES_MAX = 1_000
+_PAGES_MAX = 4_096
 
 
 class Lookup(NamedTuple):
@@ -28,15 +29,30 @@ class Lookups:
     def __init__(self, symbols: Symbols) -> None:
         self._symbols = symbols
         self._known: dict[Shape, Lookup] = {}
+        self._pages: dict[int, tuple[SearchQuery, Sql]] = {}
 
-    def page(self, query: SearchQuery, limit: int) -> Sql | None:
-        """The statement for a query whose shape is remembered; None for any other."""
+    def page(self, query: SearchQuery) -> Sql | None:
+        """The statement for a query whose shape is remembered; None for any other.
+
+        Who asks again has kept the query, and with it the statement is known: its symbols never change.
+        """
+        kept = self._pages.get(id(query))
+        if kept is not None and kept[0] is query:
+            return kept[1]
+        page = self._page(query)
+        if page is not None:
+            if len(self._pages) >= _PAGES_MAX:
+                self._pages.clear()
+            self._pages[id(query)] = query, page
+        return page
+
+    def _page(self, query: SearchQuery) -> Sql | None:
         match = _only_match(query)
         known = self._known.get(_shape(query, match)) if match else None
         if match is None or known is None:
             return None
         cells = self._cells(match.values[0])
-        return None if cells is None else Sql(known.text, (known.parameter, *cells, limit))
+        return None if cells is None else Sql(known.text, (known.parameter, *cells, query.count + 1))
 
     def remember(self, query: SearchQuery, page: Sql) -> None:
         """Keep the text of a page, if it is that of a look-up whose values and parameter are all known.

@@ -37,6 +37,16 @@ class Reading(NamedTuple):
     within: Sql | None = None
 
 
+class Likely(NamedTuple):
+    """A statement that most likely gives the whole page; `is_all` where there are no matches besides in any
+    case. `seen` is the watermark of the looks at the data by which it was chosen.
+    """
+
+    page: Sql
+    is_all: bool
+    seen: int
+
+
 class Plan:
     """How one query may be answered; every page has one row more, to know whether another follows."""
 
@@ -45,6 +55,7 @@ class Plan:
         self._compiler = compiler
         self._symbols = symbols
         self._open_answers = 0
+        self.likely: Likely | None = None
         self._readings: dict[int | None, Reading] = {}
 
     def is_lasting(self) -> bool:

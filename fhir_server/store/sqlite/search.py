@@ -16,7 +16,7 @@ from fhir_server.store.sqlite.includes import included_keys
 from fhir_server.store.sqlite.looks import Looks
 from fhir_server.store.sqlite.lookups import Lookups
 from fhir_server.store.sqlite.pages import LOOK_UP, keys_until
-from fhir_server.store.sqlite.plan import HORIZON, Plan, Reading
+from fhir_server.store.sqlite.plan import HORIZON, Likely, Plan, Reading
 from fhir_server.store.sqlite.sources import Candidate
 from fhir_server.store.sqlite.sql import Sql
 from fhir_server.store.sqlite.symbols import Symbols
@@ -45,7 +45,7 @@ class SqliteSearch:
     def search(self, query: SearchQuery) -> SearchResult:
         """One page. It costs as much as the page, wherever an index gives the matches in order."""
         self._looks.begin()
-        known = self._lookups.page(query, query.count + 1)
+        known = self._lookups.page(query)
         found = self._told(known) if known else self._page(self._plan(query))[0]
         total = None if query.total == "none" else self._total(query, found)
         return _result(query, found, total)
@@ -56,34 +56,38 @@ class SqliteSearch:
         """
         if query.total != "none":
             return None
-        self._looks.go_on()
-        known = self._lookups.page(query, query.count + 1)
-        page, is_all = (known, True) if known else self._likely(query)
-        if page is None:
+        likely = self._likely(query)
+        if likely is None:
             return None
-        found = self._told(page)
-        is_whole = is_all or len(found.matches) > query.count
-        if found.is_behind or not is_whole or not self._looks.hold_at(found.watermark):
+        found = self._told(likely.page)
+        self._looks.stand_at(found.watermark)
+        is_whole = likely.is_all or len(found.matches) > query.count
+        if found.is_behind or not is_whole or not self._looks.holds(likely.seen):
             return None
         return _result(query, found, None)
 
-    def _likely(self, query: SearchQuery) -> tuple[Sql | None, bool]:
-        """The statement that most likely gives the page of a query that was asked before, and whether what it
-        gives is all there is.
-        """
+    def _likely(self, query: SearchQuery) -> Likely | None:
+        """The statement that most likely gives the page of a query that was asked before."""
         plan = self._plans.get(id(query))
         if plan is None or plan.query is not query:
-            return None, False
-        if not query.sort:
-            page: Sql | None = self._best(plan).page
-            is_all = True
-        elif few := self._smaller(plan.unsorted, sources.FEW):
-            page, is_all = plan.reading(few).page, True
-        else:
-            page, is_all = self._nearest(plan.ordered[0]) if plan.ordered else (None, False)
-            is_all = is_all and len(plan.ordered) == 1
-        # What could be told only now may be otherwise when the statement runs.
-        return (page, is_all) if plan.is_lasting() else (None, False)
+            return None
+        if plan.likely is None or not self._looks.holds(plan.likely.seen):
+            self._looks.go_on()
+            page, is_all = self._first_page(plan)
+            seen = self._looks.oldest
+            # What could be told only now may be otherwise when the statement runs.
+            plan.likely = Likely(page, is_all, seen) if page and plan.is_lasting() else None
+        return plan.likely
+
+    def _first_page(self, plan: Plan) -> tuple[Sql | None, bool]:
+        """The first statement of those that give a page, and whether the others give no more."""
+        if not plan.query.sort:
+            return self._best(plan).page, True
+        few = self._smaller(plan.unsorted, sources.FEW)
+        if few is not None:
+            return plan.reading(few).page, True
+        page, is_all = self._nearest(plan.ordered[0]) if plan.ordered else (None, False)
+        return page, is_all and len(plan.ordered) == 1
 
     def _plan(self, query: SearchQuery) -> Plan:
         """The plan for a query, perhaps with its statements from the last time: who asks again has kept the
