@@ -32,13 +32,18 @@ def history(request: FhirRequest, engine: Engine, reader: Reader) -> FhirRespons
     if len(scope) == 2 and reader.read(*scope) is None:
         raise NotFound.of(messages.NOT_FOUND(reference="/".join(scope)))
     result = reader.history(query)
-    return FhirResponse(200, body=_bundle(request, engine, parameters, result, part))
+    recreated = _recreated(result.versions, reader)
+    return FhirResponse(200, body=_bundle(request, engine, parameters, result, part, recreated))
 
 
-def history_entry(stored: StoredResource, base_url: str, part: Subset | None = None) -> bytes:
-    """One version, or a part of it, as an entry that says which request made it, and its answer."""
+def history_entry(
+    stored: StoredResource, base_url: str, part: Subset | None = None, *, recreated: bool = False
+) -> bytes:
+    """One version, or a part of it, as an entry that says which request made it, and its answer; `recreated`
+    when it follows a deletion.
+    """
     target = stored.type if stored.method == "POST" else stored.reference
-    created = stored.method == "POST" or stored.version == 1
+    created = stored.method == "POST" or stored.version == 1 or recreated
     status = 204 if stored.deleted else 201 if created else 200
     return entry(
         f"{base_url}/{stored.reference}",
@@ -50,6 +55,20 @@ def history_entry(stored: StoredResource, base_url: str, part: Subset | None = N
             "lastModified": format_instant(stored.last_updated),
         },
     )
+
+
+def _recreated(versions: Sequence[StoredResource], reader: Reader) -> frozenset[int]:
+    """The sequences of the updates that follow a deletion, and so were answered with 201."""
+    known = {(version.reference, version.version): version for version in versions}
+    found = set()
+    for version in versions:
+        if version.method == "PUT" and version.version > 1:
+            earlier = version.version - 1
+            before = known.get((version.reference, earlier))
+            before = before or reader.read_version(version.type, version.id, earlier)
+            if before is not None and before.deleted:
+                found.add(version.sequence)
+    return frozenset(found)
 
 
 def _asked(request: FhirRequest, engine: Engine) -> tuple[list[tuple[str, str]], int | None]:
@@ -101,6 +120,7 @@ def _bundle(
     parameters: list[tuple[str, str]],
     result: HistoryResult,
     part: Subset | None,
+    recreated: frozenset[int],
 ) -> bytes:
     links = [self_link(request, parameters)]
     if ("_summary", "count") in parameters:
@@ -108,5 +128,8 @@ def _bundle(
     if result.next is not None:
         token = engine.tokens.seal((parameters, result.next), page_path(request))
         links.append(next_link(request, token))
-    entries = [history_entry(version, request.base_url, part) for version in result.versions]
+    entries = [
+        history_entry(version, request.base_url, part, recreated=version.sequence in recreated)
+        for version in result.versions
+    ]
     return bundle("history", entries, links, result.total)

@@ -101,3 +101,15 @@ def test_summary_and_elements_leave_parts_of_every_version(client: Client) -> No
     assert (count["total"], "entry" in count) == (3, False)
     assert client.get("Patient/_history?_elements=colour").status == 400
     assert client.get("_history?_summary=some").status == 400
+
+
+def test_an_update_after_a_deletion_was_answered_as_a_creation(client: Client) -> None:
+    for _ in range(2):
+        assert client.put("Patient/x", patient(id="x")).status == 201
+        assert client.put("Patient/x", patient(id="x")).status == 200
+        client.delete("Patient/x")
+    asked = ("Patient/x/_history", "_history", "Patient/x/_history?_count=2")
+    told = [[one["response"]["status"][:3] for one in client.get(url).entries] for url in asked]
+    assert told == [["204", "200", "201"] * 2] * 2 + [["204", "200"]]
+    since = client.get("Patient/x/_history?_count=3").entries
+    assert since[2]["response"] == since[2]["response"] | {"status": "201 Created", "etag": 'W/"4"'}
