@@ -96,7 +96,13 @@ def _parties(guide: Guide) -> tuple[Field, ...]:
     return (
         names.patient(guide, f"{AT}.patient"),
         Field("nss", social, (f"{AT}.patient.identifier",), "Numéro de sécurité sociale.", source="V"),
-        Field("adressage", referral, (f"{AT}.referral",), "Identifiant de l'adressage.", True, "D"),
+        Field(
+            "adressage",
+            referral,
+            (f"{AT}.referral",),
+            "Identifiant de l'adressage, s'il est venu en enregistrement.",
+            source="D",
+        ),
         names.link(
             guide,
             "couverture",
