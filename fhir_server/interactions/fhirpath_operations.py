@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 from fhir_server.errors import InvalidRequest
 from fhir_server.interactions import messages
+from fhir_server.issues import Text
 
 _TYPES = ("add", "insert", "delete", "replace", "move")
 
@@ -29,14 +30,14 @@ class Operation:
 def operation_of(index: int, parameter: Any) -> Operation:
     """The operation that a parameter describes. Raises `InvalidRequest` for one that is malformed."""
     if not _is_part(parameter) or parameter["name"] != "operation":
-        _refuse(index, "it needs the name 'operation', and parts that have a name each")
+        _refuse(index, messages.PATCH_NAMES_NEEDED())
     named = [part["name"] for part in parameter.get("part", ())]
     parts = {part["name"]: part for part in parameter.get("part", ())}
     if len(named) > len(parts):
-        _refuse(index, "a part is given twice")
+        _refuse(index, messages.PATCH_PART_TWICE())
     type, path = _plain(parts.get("type"), str), _plain(parts.get("path"), str)
     if type not in _TYPES or path is None:
-        _refuse(index, f"it needs a type ({', '.join(_TYPES)}) and a path")
+        _refuse(index, messages.PATCH_TYPE_NEEDED(valid=", ".join(_TYPES)))
     operation = Operation(
         type,
         path,
@@ -50,11 +51,11 @@ def operation_of(index: int, parameter: Any) -> Operation:
     needed["move"] = ("source", "destination")
     for member in needed.get(type, ()):
         if getattr(operation, member) is None:
-            _refuse(index, f"'{member}' is missing or has a value of another type")
+            _refuse(index, messages.PATCH_MISSING_PART(member=member))
     return operation
 
 
-def _refuse(index: int, reason: str) -> NoReturn:
+def _refuse(index: int, reason: Text) -> NoReturn:
     raise InvalidRequest.of(messages.PATCH_BAD_OPERATION(index=index, reason=reason))
 
 

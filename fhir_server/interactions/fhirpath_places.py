@@ -14,8 +14,8 @@ from fhir_server.definitions.elements import Element
 from fhir_server.definitions.registry import Registry
 from fhir_server.extension import Resource
 from fhir_server.interactions import messages
+from fhir_server.interactions.not_applicable import NotApplicable
 from fhir_server.interactions.places import Place, elements_at, type_at
-from fhir_server.issues import Text
 
 _ROOTS = frozenset({"Resource", "DomainResource", "%resource", "%context", "$this"})
 
@@ -23,14 +23,6 @@ _TOKEN = re.compile(r"'(?:\\.|[^'\\])*'|`[^`]*`|.", re.DOTALL)
 _OPERATORS = frozenset(" \t\r\n|&+-*/=<>!~,")
 _STEP = re.compile(r"(?P<name>\w+)(?:\((?P<argument>.*)\))?(?:\[(?P<index>\d{1,9})\])?", re.DOTALL)
 _CAST = re.compile(r"\((?P<path>[^()]+) as (?P<type>\w+)\)")
-
-
-class NotApplicable(Exception):
-    """Why an operation cannot be applied."""
-
-    def __init__(self, text: Text) -> None:
-        super().__init__(text)
-        self.text = text
 
 
 @dataclass(frozen=True, slots=True)

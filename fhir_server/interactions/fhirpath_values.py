@@ -13,7 +13,7 @@ from fhir_server.definitions.elements import Element
 from fhir_server.definitions.registry import Registry
 from fhir_server.interactions import messages
 from fhir_server.interactions.fhirpath_operations import typed
-from fhir_server.interactions.fhirpath_places import NotApplicable
+from fhir_server.interactions.not_applicable import NotApplicable
 
 _ANY_TYPE = frozenset({"Element", "BackboneElement"})
 

@@ -12,6 +12,8 @@ from typing import Any, NoReturn
 from fhir_server.core import json
 from fhir_server.errors import InvalidRequest, Unprocessable
 from fhir_server.interactions import messages
+from fhir_server.interactions.not_applicable import NotApplicable
+from fhir_server.issues import Text
 
 _MEMBERS = {
     "add": ("value",),
@@ -31,10 +33,6 @@ INDEX_DIGITS_MAX = 9
 """More than any array has; Python reads no number of thousands of digits."""
 
 
-class _NotApplicable(Exception):
-    """Why an operation cannot be applied; says it in few words."""
-
-
 @dataclass(frozen=True, slots=True)
 class _Place:
     """A position in a document: a container and the last step of the pointer, `-` for an array's end."""
@@ -47,7 +45,7 @@ class _Place:
             return self.container[self.index(len(self.container) - 1)]
         if isinstance(self.container, dict) and self.step in self.container:
             return self.container[self.step]
-        raise _NotApplicable(f"there is no '{self.step}'")
+        raise NotApplicable(messages.PATCH_NO_MEMBER(name=self.step[:80]))
 
     def add(self, value: Any) -> None:
         if isinstance(self.container, list):
@@ -56,7 +54,7 @@ class _Place:
         elif isinstance(self.container, dict):
             self.container[self.step] = value
         else:
-            raise _NotApplicable("its parent is neither an object nor an array")
+            raise NotApplicable(messages.PATCH_NO_PARENT())
 
     def replace(self, value: Any) -> None:
         self.get()
@@ -71,7 +69,7 @@ class _Place:
     def index(self, highest: int) -> int:
         plain = self.step.isascii() and self.step.isdecimal() and (self.step == "0" or self.step[0] != "0")
         if not plain or len(self.step) > INDEX_DIGITS_MAX or int(self.step) > highest:
-            raise _NotApplicable(f"'{self.step}' is no index of this array")
+            raise NotApplicable(messages.PATCH_NO_INDEX(step=self.step[:80]))
         return int(self.step)
 
 
@@ -90,9 +88,9 @@ def json_patched(document: Any, patch: Any) -> Any:
         try:
             copied += _apply(holder, operation, index)
             if copied > COPIED_BYTES_MAX:
-                raise _NotApplicable("the patch copies too much")
-        except _NotApplicable as error:
-            text = messages.PATCH_NOT_APPLICABLE(index=index, path=operation["path"], reason=error)
+                raise NotApplicable(messages.PATCH_COPIES_TOO_MUCH())
+        except NotApplicable as error:
+            text = messages.PATCH_NOT_APPLICABLE(index=index, path=operation["path"], reason=error.text)
             raise Unprocessable.of(text) from error
     return holder.get("")
 
@@ -100,15 +98,15 @@ def json_patched(document: Any, patch: Any) -> Any:
 def _check(index: int, operation: Any) -> None:
     name = operation.get("op") if isinstance(operation, dict) else None
     if not isinstance(name, str) or name not in _MEMBERS:
-        _refuse(index, f"op must be one of {', '.join(_MEMBERS)}")
+        _refuse(index, messages.PATCH_OP_NEEDED(valid=", ".join(_MEMBERS)))
     for member in ("path", *_MEMBERS[name]):
         if member not in operation:
-            _refuse(index, f"'{member}' is missing")
+            _refuse(index, messages.PATCH_MISSING(member=member))
         if member != "value" and not _is_pointer(operation[member]):
-            _refuse(index, f"'{member}' is not a JSON Pointer, such as /name/0/family")
+            _refuse(index, messages.PATCH_POINTER_NEEDED(member=member))
 
 
-def _refuse(index: int, reason: str) -> NoReturn:
+def _refuse(index: int, reason: Text) -> NoReturn:
     raise InvalidRequest.of(messages.PATCH_BAD_OPERATION(index=index, reason=reason))
 
 
@@ -141,7 +139,7 @@ def _copy(holder: dict[str, Any], operation: dict[str, Any], place: _Place) -> i
 
 def _move(holder: dict[str, Any], operation: dict[str, Any]) -> None:
     if operation["path"].startswith(operation["from"] + "/"):
-        raise _NotApplicable("a value cannot be moved into itself")
+        raise NotApplicable(messages.PATCH_INTO_ITSELF())
     value = _place(holder, operation["from"]).remove()
     _place(holder, operation["path"]).add(value)
 

@@ -247,6 +247,35 @@ PATCH_INDEX = Template(
 PATCH_GIVEN_TWICE = Template(en="{name} is given twice", fr="{name} est donné deux fois")
 PATCH_OTHER_TYPE = Template(en="{name} cannot be a {given}", fr="{name} ne peut être un {given}")
 PATCH_RESOURCE = Template(en="resource", fr="ressource")
+PATCH_NO_MEMBER = Template(en="there is no '{name}'", fr="il n'y a pas de « {name} »")
+PATCH_NO_PARENT = Template(
+    en="its parent is neither an object nor an array", fr="son parent n'est ni un objet ni un tableau"
+)
+PATCH_NO_INDEX = Template(
+    en="'{step}' is no index of this array", fr="« {step} » n'est pas un indice de ce tableau"
+)
+PATCH_COPIES_TOO_MUCH = Template(en="the patch copies too much", fr="le patch copie trop")
+PATCH_INTO_ITSELF = Template(
+    en="a value cannot be moved into itself", fr="une valeur ne peut être déplacée en elle-même"
+)
+PATCH_OP_NEEDED = Template(en="op must be one of {valid}", fr="op doit être l'un de {valid}")
+PATCH_MISSING = Template(en="'{member}' is missing", fr="« {member} » manque")
+PATCH_POINTER_NEEDED = Template(
+    en="'{member}' is not a JSON Pointer, such as /name/0/family",
+    fr="« {member} » n'est pas un JSON Pointer, comme /name/0/family",
+)
+PATCH_NAMES_NEEDED = Template(
+    en="it needs the name 'operation', and parts that have a name each",
+    fr="il lui faut le nom « operation » et des parties qui ont chacune un nom",
+)
+PATCH_PART_TWICE = Template(en="a part is given twice", fr="une partie est donnée deux fois")
+PATCH_TYPE_NEEDED = Template(
+    en="it needs a type ({valid}) and a path", fr="il lui faut un type ({valid}) et un path"
+)
+PATCH_MISSING_PART = Template(
+    en="'{member}' is missing or has a value of another type",
+    fr="« {member} » manque ou a une valeur d'un autre type",
+)
 PATCH_TEST_FAILED = Template(
     en="The test at {path} does not hold (operation {index}).",
     fr="Le test à {path} n'est pas vérifié (opération {index}).",

@@ -124,6 +124,17 @@ class TestJsonPatch:
         id = client.post("Patient", patient()).id
         assert client.patch(f"Patient/{id}", [], content_type="text/plain").status == 415
 
+    @pytest.mark.parametrize(
+        ("operation", "said"),
+        [
+            ({"op": "remove", "path": "/name/9"}, "« 9 » n'est pas un indice de ce tableau"),
+            ({"op": "paint", "path": "/name"}, "op doit être l'un de add"),
+        ],
+    )
+    def test_reasons_are_told_in_french_too(self, client: Client, operation: Any, said: str) -> None:
+        id = client.post("Patient", patient()).id
+        assert said in client.patch(f"Patient/{id}", [operation], language="fr").diagnostics
+
     def test_a_patch_that_is_missing_is_missed(self, client: Client) -> None:
         id = client.post("Patient", patient()).id
         assert client.patch(f"Patient/{id}", None, content_type="").status == 400
