@@ -9,6 +9,7 @@ from urllib.parse import quote_plus
 
 from fhir_server.core.bundle import Link
 from fhir_server.core.limits import Limits
+from fhir_server.core.memo import Memo
 from fhir_server.core.request import FhirRequest
 from fhir_server.errors import InvalidRequest
 from fhir_server.interactions import messages
@@ -51,9 +52,12 @@ def page_size(count: str | None, limits: Limits) -> int:
 def _url(request: FhirRequest, parameters: Sequence[tuple[str, str]]) -> str:
     path = page_path(request)
     url = f"{request.base_url}/{path}" if path else request.base_url
-    query = "&".join([f"{_escaped(name)}={_escaped(value)}" for name, value in parameters])
+    query = "&".join([f"{_ESCAPED[name]}={_ESCAPED[value]}" for name, value in parameters])
     return f"{url}?{query}" if query else url
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     return quote_plus(text, safe=READABLE) if _needs_more_than_bars(text) else text.replace("|", "%7C")
+
+
+_ESCAPED: Memo[str] = Memo(_escape)

@@ -52,17 +52,17 @@ def columns(sorts: int, needs_index: bool) -> str:
     sorted_by = values if sorts == 1 else f"json_array({values})" if sorts else "NULL"
     return (
         f"json_group_array(json_array({_VERSION}, {sorted_by})), CAST(group_concat(v.body, '') AS BLOB),"
-        f" ({WATERMARK}), ({GENERATION}), ({BEHIND if needs_index else 'SELECT 0'})"
+        f" ({WATERMARK}), ({GENERATION}), {f'({BEHIND})' if needs_index else '0'}"
     )
 
 
 def told(row: Any, symbols: Symbols) -> Found:
     """What the row of such a statement says."""
-    told_versions, bodies, *state = row
+    told_versions, bodies, watermark, generation, is_behind = row
     matches, sorted_by, end, name = [], [], 0, symbols.type_name
     for type, id, version, sequence, key, updated, method, length, by in _decode(told_versions):
         begin, end = end, end + length
         body = bodies[begin:end]
         matches.append(StoredResource(name(type), id, version, sequence, key, updated, method, body))
         sorted_by.append(by)
-    return Found(matches, sorted_by, *state)
+    return Found(matches, sorted_by, watermark, generation, is_behind)
