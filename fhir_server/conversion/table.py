@@ -151,7 +151,7 @@ class Table:
 
     def field_at(self, resource: Resource, below: str) -> str | None:
         """The name of the field that stands at a place of a resource, such as `item[0].answer`; of several
-        right below it the first."""
+        right below it the first; or of the one that would stand there, and does not."""
         beside: str | None = None
         for each in self.fields:
             for place in each.places:
@@ -163,7 +163,8 @@ class Table:
                     return each.name
                 if located.rpartition(".")[0] == below and beside is None:
                     beside = each.name
-        return beside
+        whole = f"{resource['resourceType']}.{below}"
+        return beside or next((each.name for each in self.fields if whole in each.places), None)
 
     def _begun(self, part: Part, record: Values) -> Resource:
         """A part as it is before the fields are written, under an id of its own: the same at each call."""

@@ -37,6 +37,8 @@ def test_every_example_is_taken_and_given_back(client: Client) -> None:
     assert refused.json()["issue"][0]["expression"] == ["/"]
     late = client.post("sequence", EXAMPLES["sequence"] | {"debut": "2025-01-12", "fin": "2025-04-10"})
     assert late.json()["issue"][0]["expression"] == ["/debut"]
+    bare = {name: value for name, value in EXAMPLES["sequence"].items() if name != "evaluation"}
+    assert client.post("sequence", bare).json()["issue"][0]["expression"] == ["/evaluation"]
 
 
 def test_the_requests_of_the_page(client: Client) -> None:
