@@ -30,9 +30,6 @@ https://www.rfc-editor.org/rfc/rfc9110#section-7.8
 HEAD_BYTES_MAX = 1_048_576
 """What is read of a request's line and headers, before they end, in chunks of what has come."""
 
-LINES_BESIDE_HEADERS = 2
-"""The status line, and the empty one that ends the head."""
-
 
 class Turn(Struct):
     """A write that is answered without a task, in the place of uvicorn's own cycle."""
@@ -237,8 +234,7 @@ def _message(reply: Reply, default_headers: list[Header], kept: bool) -> bytes:
     headers = default_headers + reply.headers
     if not kept:
         headers.append((b"connection", b"close"))
-    head = STATUS_LINE[reply.status] + b"\r\n".join([*map(b": ".join, headers), b"\r\n"])
-    lines = len(headers) + LINES_BESIDE_HEADERS
-    if head.count(b"\n") != lines or head.count(b"\r") != lines:
+    lines = b"\r\n".join([*map(b": ".join, headers), b""])
+    if len(lines.splitlines()) != len(headers):
         raise ValueError("a header of the answer holds the end of a line")
-    return head + reply.body
+    return STATUS_LINE[reply.status] + lines + b"\r\n" + reply.body

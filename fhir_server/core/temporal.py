@@ -39,6 +39,7 @@ _ZONE = r"(Z|[+-](?:0\d|1[0-3]):[0-5]\d|[+-]14:00)?)?)?)?"
 _match = re.compile(_DATE + _TIME + _ZONE, re.ASCII).fullmatch
 
 
+@lru_cache(maxsize=1024)
 def format_instant(microseconds: int) -> str:
     """The instant in UTC with milliseconds: 2026-11-21T19:03:00.123Z."""
     second, rest = divmod(microseconds, SECOND)

@@ -35,7 +35,7 @@ class Changeset:
         self._placed = placed
         self._warnings: tuple[tuple[str, Issue], ...] = ()
         self._changes: list[Change] = []
-        self._last: dict[str, StoredResource] = {}
+        self._last: dict[tuple[str, str], StoredResource] = {}
         self._redefinition = Redefinition(engine)
         self._references = ConditionalReferences(unit, engine, base_url)
         self._view = UnitView(unit, engine)
@@ -63,7 +63,7 @@ class Changeset:
                 self.unit.lock(identity_lock(draft.type, token.system, token.code))
         stored = self.unit.put(draft, entries, method, before.version if before else 0)
         self._noted(draft.type, id)
-        self._last[stored.reference] = stored
+        self._last[draft.type, id] = stored
         if draft.type in self._engine.watched:
             told = content_of(stored, self._engine) if self._is_absolute(draft.tail) else after
             self._changes.append(Change(draft.type, id, content_of(before, self._engine), told))
@@ -99,7 +99,7 @@ class Changeset:
 
     def left(self, stored: StoredResource) -> StoredResource:
         """The version that the unit leaves of a resource: a reaction may have written one after `stored`."""
-        return self._last.get(stored.reference, stored)
+        return self._last.get((stored.type, stored.id), stored)
 
     def settle(self) -> tuple[Issue, ...]:
         """Run rules, reactions and rules again, and put in force what was defined. Returns the warnings;

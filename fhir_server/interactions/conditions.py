@@ -24,6 +24,8 @@ def check_if_match(conditions: Conditions, current: StoredResource | None) -> No
     if conditions.if_match is None:
         return
     alive = current is not None and not current.deleted
+    if alive and current and conditions.if_match == f'W/"{current.version}"':
+        return
     versions = _versions(conditions.if_match, "If-Match")
     if not alive or not (versions is None or str(current.version) in versions):  # type: ignore[union-attr]
         version = current.version if alive and current else "-"

@@ -4,7 +4,6 @@ https://hl7.org/fhir/R4/http.html
 """
 
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -91,10 +90,13 @@ class Dispatcher:
         raise as `dispatch` does.
         """
         engine = self._engines.latest()
-        if write := _write_of(interaction_of(request, engine.registry), request):
-            with suppress(DefinitionsChanged):
-                return partial(self._commit, request, engine, write(request, engine))
-        return partial(self.dispatch, request)
+        write = _write_of(interaction_of(request, engine.registry), request)
+        if write is None:
+            return partial(self.dispatch, request)
+        try:
+            return partial(self._commit, request, engine, write(request, engine))
+        except DefinitionsChanged:
+            return partial(self.dispatch, request)
 
     def _commit(self, request: FhirRequest, engine: Engine, work: Work) -> FhirResponse:
         """The rest of a write, or all of it anew where it was judged by definitions that have changed."""

@@ -77,8 +77,9 @@ class ConditionalReferences:
 
     def written(self, type: str) -> None:
         """Forget what a write of that type may have changed."""
-        for reference in [one for one in self._targets if one.startswith(f"{type}?")]:
-            del self._targets[reference]
+        for reference in tuple(self._targets):
+            if reference.startswith(f"{type}?"):
+                del self._targets[reference]
 
 
 class TargetUnknown(Exception):
