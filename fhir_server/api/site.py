@@ -41,17 +41,18 @@ class SiteOptions:
 def site(options: SiteOptions) -> FastAPI:
     """The pages beside the FHIR base."""
     pages = FastAPI(title=options.title, version=options.version, openapi_url=None)
+    reads = ["GET", "HEAD"]
     welcome_page = WELCOME.format(title=options.title)
 
-    @pages.get("/")
+    @pages.api_route("/", methods=reads)
     async def welcome() -> HTMLResponse:
         return HTMLResponse(welcome_page)
 
-    @pages.get("/openapi.json")
+    @pages.api_route("/openapi.json", methods=reads)
     async def openapi() -> Response:
         return Response(options.openapi(), media_type="application/json")
 
-    @pages.get("/docs")
+    @pages.api_route("/docs", methods=reads)
     async def docs() -> HTMLResponse:
         page = get_swagger_ui_html(
             openapi_url="/openapi.json",
@@ -65,11 +66,11 @@ def site(options: SiteOptions) -> FastAPI:
 
     pages.mount(SCRIPTS, StaticFiles(packages=[("fastapi_offline", "static")]))
 
-    @pages.get("/health/live")
+    @pages.api_route("/health/live", methods=reads)
     async def live() -> dict[str, str]:
         return {"status": "live"}
 
-    @pages.get("/health/ready")
+    @pages.api_route("/health/ready", methods=reads)
     def ready() -> JSONResponse:
         try:
             options.probe()

@@ -5,6 +5,7 @@ import json
 import re
 
 import httpx
+import pytest
 
 from fhir_server.api.openapi import SearchableType, document
 from fhir_server.api.site import SiteOptions, site
@@ -12,7 +13,7 @@ from fhir_server.api.site import SiteOptions, site
 PATIENT = SearchableType("Patient", {"birthdate": ("date", "The patient's date of birth")})
 
 
-def get(path: str, failure: Exception | None = None) -> httpx.Response:
+def get(path: str, failure: Exception | None = None, method: str = "GET") -> httpx.Response:
     def probe() -> None:
         if failure is not None:
             raise failure
@@ -24,7 +25,7 @@ def get(path: str, failure: Exception | None = None) -> httpx.Response:
         pages = site(SiteOptions("A FHIR server", "1.2.3", described, probe))
         transport = httpx.ASGITransport(app=pages)
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
-            return await client.get(path)
+            return await client.request(method, path)
 
     return asyncio.run(ask())
 
@@ -47,6 +48,12 @@ def test_the_docs_page_takes_nothing_from_elsewhere() -> None:
     for file in files:
         assert get(file).status_code == 200, file
     assert page.headers["content-security-policy"].startswith("default-src 'self'")
+
+
+@pytest.mark.parametrize("path", ["/", "/docs", "/openapi.json", "/health/live", "/health/ready"])
+def test_head_is_answered_as_get(path: str) -> None:
+    asked, head = get(path), get(path, method="HEAD")
+    assert (head.status_code, head.headers) == (asked.status_code, asked.headers)
 
 
 def test_health() -> None:
