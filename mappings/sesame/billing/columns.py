@@ -41,6 +41,10 @@ def columns(guide: Guide, engine: Engine) -> list[Column]:
     found = list(_read(stated or {}))
     if not found:
         raise BusinessRule.of(messages.NO_COLUMNS(url=url), "ConceptMap.group")
+    names = [column.name for column in found]
+    if twice := [name for name in names if names.count(name) > 1]:
+        text = messages.COLUMN_TWICE(name=twice[0][:80])
+        raise BusinessRule.of(text, "ConceptMap.group.element.target.code")
     return found
 
 

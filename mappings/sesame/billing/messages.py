@@ -48,6 +48,10 @@ NO_COLUMNS = Template(
     fr="La ConceptMap {url} n'énonce aucune colonne. Donnez-lui des éléments qui ont une cible, ou supprimez "
     "celle qui est enregistrée : celle du guide sert alors.",
 )
+COLUMN_TWICE = Template(
+    en="The ConceptMap gives the name {name} to two columns. Give each its own.",
+    fr="La ConceptMap donne le nom {name} à deux colonnes. Donnez à chacune le sien.",
+)
 BAD_COLUMN = Template(
     en="{path} does not say where a column's value stands. Write a path such as Claim.total.value or "
     "Claim.related:replaces.claim, or {cursor} for the cursor.",

@@ -104,6 +104,14 @@ def test_a_map_without_columns_is_told(billed: Client) -> None:
     assert billed.get(FEED).status == 422
 
 
+def test_two_columns_of_one_name_are_refused(billed: Client) -> None:
+    columns = own_columns(Montant="Claim.total.value", No="Claim.identifier.value")
+    columns["group"][0]["element"][1]["target"][0]["code"] = "Montant"
+    sent(billed.put("ConceptMap/billing-columns", columns))
+    answer = billed.get(FEED)
+    assert (answer.status, "Montant to two columns" in answer.diagnostics) == (422, True)
+
+
 def test_before_any_claim_there_is_a_header(client: Client) -> None:
     body = raw(client, FEED).body
     assert body is not None
