@@ -12,7 +12,7 @@ from fhir_server.search.aliases import aliases
 from fhir_server.search.plan import COMPARTMENT, COMPARTMENTS, KEPT_BY_THE_STORE, is_supported
 from fhir_server.search.types.context import Indexing
 
-INDEX_VERSION = 10
+INDEX_VERSION = 11
 """To be raised whenever the same resource gives other entries than before by the same definitions: then every
 index that was made before is pending until it is made anew."""
 

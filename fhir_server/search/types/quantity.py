@@ -3,6 +3,7 @@
 https://hl7.org/fhir/R4/search.html#quantity
 """
 
+import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import lru_cache
@@ -27,6 +28,8 @@ CANONICAL = ":canonical"
 _REMEMBERED_LENGTH = 64
 
 CURRENCIES = "urn:iso:std:iso:4217"
+
+_is_point = re.compile(r"-?(?:\d+(?:\.\d+)?|\.\d+)").fullmatch
 
 _QUANTITIES = frozenset(
     {"Quantity", "SimpleQuantity", "Age", "Duration", "Distance", "Count", "MoneyQuantity"}
@@ -79,7 +82,7 @@ def matches(entry: QuantityEntry, value: QuantityValue, modifier: str | None) ->
 
 
 def indexer(target: Target, _indexing: Indexing) -> Indexer | None:
-    """Quantities, amounts of money, ranges, and the limits of sampled data where it states them."""
+    """Quantities, amounts of money, ranges, and the bounds of sampled data."""
     parameter = target.parameter
     if target.type in _QUANTITIES:
         return _measured(parameter, _stated, lambda value: value)
@@ -88,11 +91,11 @@ def indexer(target: Target, _indexing: Indexing) -> Indexer | None:
     if target.type == "Range":
         return _measured(parameter, _range, lambda value: value.get("low") or value.get("high") or {})
     if target.type == "SampledData":
-        return _measured(parameter, _limits, lambda value: value.get("origin") or {})
+        return _measured(parameter, _bounds, lambda value: value.get("origin") or {})
     return None
 
 
-Ends = tuple[Number | None, Number | None]
+Ends = tuple[Number | Decimal | None, Number | Decimal | None]
 """Both inclusive; None where open."""
 
 
@@ -145,7 +148,7 @@ def _measure(ends: Ends, comparator: str, unit: str) -> _Measure:
     return (_known_measure if worth_it else _measure_of)(low_text, high_text, comparator, unit)
 
 
-def _text(number: Number | None) -> str:
+def _text(number: Number | Decimal | None) -> str:
     """A number as it is written, or as FHIRPath has it; nothing for an end that is open."""
     if number is None:
         return ""
@@ -195,9 +198,27 @@ def _range(value: Mapping[str, Any]) -> Ends:
     return value.get("low", {}).get("value"), value.get("high", {}).get("value")
 
 
-def _limits(value: Mapping[str, Any]) -> Ends | None:
+def _bounds(value: Mapping[str, Any]) -> Ends | None:
+    """The limits of sampled data where it states both, else those of the points: a point below what can be
+    detected is open there.
+
+    https://hl7.org/fhir/R4/datatypes.html#SampledData
+    """
     low, high = value.get("lowerLimit"), value.get("upperLimit")
-    return None if low is None or high is None else (low, high)
+    if low is not None and high is not None:
+        return low, high
+    texts = set((value.get("data") or "").split())
+    points = [Decimal(text) for text in texts if _is_point(text)]
+    if not points:
+        return None
+    origin, factor = (
+        Decimal(_text(one)) for one in (value["origin"].get("value", 0), value.get("factor", 1))
+    )
+    try:
+        ends = sorted(origin + factor * point for point in (min(points), max(points)))
+    except ArithmeticError:
+        return None
+    return (low if "L" in texts else ends[0]), (high if "U" in texts else ends[1])
 
 
 def _money(parameter: str) -> Indexer:
