@@ -48,6 +48,6 @@ def compartment_types(registry: Registry, compartment: str) -> tuple[str, ...]:
     return tuple(sorted(definition.inclusion)) if definition else ()
 
 
-def in_compartment(compartment: str, id: str) -> Match:
-    """The clause that only resources in the compartment of `compartment/id` satisfy."""
+def in_compartment(compartment: str, id: str | None) -> Match:
+    """The clause that only resources in the compartment of `compartment/id` satisfy, or in any such."""
     return Match(COMPARTMENT, "token", (TokenValue(compartment, id),))

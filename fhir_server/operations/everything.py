@@ -1,4 +1,4 @@
-"""$everything: all that is known of one patient or one encounter, page by page.
+"""$everything: all that is known of one patient, of every patient, or of one encounter, page by page.
 
 The compartment, and what its resources refer to outside of any compartment member, such as practitioners and
 organisations; never a resource of another patient. `_type` says what of all this is returned.
@@ -51,9 +51,12 @@ CARE_DATES = (
 
 
 def everything(request: FhirRequest, engine: Engine) -> FhirResponse:
-    """GET or POST [type]/[id]/$everything: a searchset, oldest first. Raises `NotFound` for an unknown id."""
-    type, id, _ = request.path
-    _check_exists(engine, type, id)
+    """GET or POST [type]/[id]/$everything, Patient/$everything: a searchset, oldest first. Raises `NotFound`
+    for an unknown id.
+    """
+    type, id = request.path[0], request.path[1] if len(request.path) > 2 else None
+    if id is not None:
+        _check_exists(engine, type, id)
     parameters = given(request, PARAMETERS)
     token = dict(parameters).get(PAGE_PARAMETER)
     turn = turned(token, request, engine) if token is not None else None
@@ -95,9 +98,16 @@ def _of_types(wanted: tuple[str, ...], resources: tuple[StoredResource, ...]) ->
 
 
 def _query(
-    engine: Engine, type: str, id: str, wanted: tuple[str, ...], given: dict[str, str], turn: Turn | None
+    engine: Engine,
+    type: str,
+    id: str | None,
+    wanted: tuple[str, ...],
+    given: dict[str, str],
+    turn: Turn | None,
 ) -> SearchQuery:
-    """The compartment; whole where what its resources refer to is wanted, whatever their own types."""
+    """The compartment, or all of its kind; whole where what its resources refer to is wanted, whatever their
+    own types.
+    """
     members = compartment_types(engine.registry, type)
     types = wanted if wanted and set(wanted).issubset(members) else members
     where: list[Clause] = [in_compartment(type, id)]
@@ -144,7 +154,7 @@ def _related(
 EVERYTHING = Operation(
     code="everything",
     definition="http://hl7.org/fhir/OperationDefinition/Patient-everything",
-    levels=frozenset({"instance"}),
+    levels=frozenset({"type", "instance"}),
     handle=everything,
     types=frozenset({"Patient"}),
 )

@@ -71,6 +71,13 @@ def test_types_say_what_is_returned(client: Client, file: str) -> None:
         assert (types(answer), types(answer, "include")) == found, query
 
 
+def test_of_every_patient(client: Client, file: str) -> None:
+    answer = client.get("Patient/$everything?_type=Patient,Encounter&start=2025-01-01")
+    assert types(answer) == ["Encounter", "Encounter", "Patient", "Patient"]
+    assert file in answer.ids
+    assert types(client.get("Patient/$everything"), "include") == ["Practitioner"]
+
+
 def test_parameters_may_come_in_a_body(client: Client, file: str) -> None:
     body = {"resourceType": "Parameters", "parameter": [{"name": "_type", "valueCode": "Encounter"}]}
     assert types(client.post(f"Patient/{file}/$everything", body)) == ["Encounter"]
