@@ -3,7 +3,7 @@
 https://hl7.org/fhir/R4/search.html
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from msgspec import Struct
 
@@ -116,8 +116,7 @@ class Contained:
     entries: "Entries"
 
 
-@dataclass(slots=True)
-class Entries:
+class Entries(Struct):
     """All that one version of a resource is found by, by kind, without repetition.
 
     `parameter` is the search parameter's code; the type of the resource is known from its key. Derived
@@ -126,14 +125,14 @@ class Entries:
     in UCUM's base units). `_compartment` is a token of compartment and id.
     """
 
-    strings: list[StringEntry] = field(default_factory=list)
-    tokens: list[TokenEntry] = field(default_factory=list)
-    references: list[ReferenceEntry] = field(default_factory=list)
-    dates: list[DateEntry] = field(default_factory=list)
-    numbers: list[NumberEntry] = field(default_factory=list)
-    quantities: list[QuantityEntry] = field(default_factory=list)
-    uris: list[UriEntry] = field(default_factory=list)
-    composites: list[CompositeEntry] = field(default_factory=list)
-    words: list[WordEntry] = field(default_factory=list)
-    positions: list[PositionEntry] = field(default_factory=list)
-    contained: list[Contained] = field(default_factory=list)
+    strings: list[StringEntry] = []
+    tokens: list[TokenEntry] = []
+    references: list[ReferenceEntry] = []
+    dates: list[DateEntry] = []
+    numbers: list[NumberEntry] = []
+    quantities: list[QuantityEntry] = []
+    uris: list[UriEntry] = []
+    composites: list[CompositeEntry] = []
+    words: list[WordEntry] = []
+    positions: list[PositionEntry] = []
+    contained: list[Contained] = []

@@ -4,7 +4,6 @@ https://hl7.org/fhir/R4/search.html
 """
 
 from collections.abc import Mapping
-from dataclasses import fields
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -31,7 +30,7 @@ _SYSTEMS_MAX = 10_000
 OF_THE_WHOLE = frozenset({COMPARTMENT, "_text", "_content"})
 """What is not found by the expression of one parameter."""
 
-_LISTS = tuple(found.name for found in fields(Entries) if found.name not in ("contained", "words"))
+_LISTS = tuple(name for name in Entries.__struct_fields__ if name not in ("contained", "words"))
 """Where the same may come twice; words are found once each."""
 
 _CONTAINED_DEPTH = 3
@@ -161,7 +160,7 @@ class Extractor:
 
 def _add_presence(presence: Presence, resource: Resource, entries: Entries) -> None:
     codes: set[str] = set()
-    if not presence.tree.below.keys().isdisjoint(resource):
+    if not presence.tree.names.isdisjoint(resource):
         found = Entries()
         presence.tree.visit(resource, resource, found)
         codes = {entry.code for entry in found.tokens}
@@ -183,8 +182,6 @@ def _distinct(entries: Entries) -> Entries:
     """The same entries, each once."""
     for name in _LISTS:
         found = getattr(entries, name)
-        if len(found) > 1:
-            distinct = dict.fromkeys(found)
-            if len(distinct) < len(found):
-                setattr(entries, name, list(distinct))
+        if len(found) > 1 and len(set(found)) < len(found):
+            setattr(entries, name, list(dict.fromkeys(found)))
     return entries

@@ -14,8 +14,8 @@ from fhir_server.search.aliases import aliases
 from fhir_server.search.ast import ParameterType
 from fhir_server.search.entries import Entries, Entry, TokenEntry
 from fhir_server.search.paths import RESOURCE, NotPlain, Path, read_paths, read_presence
-from fhir_server.search.tree import Branch, Place, Routes, Tree
-from fhir_server.search.types import composite
+from fhir_server.search.tree import Branch, Place, Route, Routes, Tree
+from fhir_server.search.types import composite, string
 from fhir_server.search.types.composite import Finder
 from fhir_server.search.types.context import Indexer, Indexing, Target
 from fhir_server.search.types.kinds import KINDS
@@ -90,8 +90,11 @@ class PlanBuilder:
         """What indexes values of `place` for a parameter; None where the parameter's type has no use for
         them.
         """
+        return KINDS[kind].indexer(self._target(code, place), self._indexing)
+
+    def _target(self, code: str, place: Place) -> Target:
         path = place.element.path if place.element else ""
-        return KINDS[kind].indexer(Target(code, place.type, path, self._system(place)), self._indexing)
+        return Target(code, place.type, path, self._system(place))
 
     def _add(self, plan: Plan, type: str, parameter: SearchParameter, expression: str) -> None:
         try:
@@ -101,33 +104,33 @@ class PlanBuilder:
             elif parameter.type == "composite":
                 self._add_composite(plan.root, type, parameter)
             else:
-                self._grow(plan.root, read_paths(expression), type, self._indexers(parameter))
+                for route in self._routes_of(read_paths(expression), type):
+                    self._index(plan.root, route, parameter)
         except NotPlain:
             plan.evaluated.append(Evaluated(parameter))
 
-    def _indexers(self, parameter: SearchParameter) -> "IndexerOf":
-        return lambda place: self.indexer(parameter.code, kind_of(parameter), place)
-
-    def _grow(
-        self,
-        root: Branch,
-        paths: Iterable[Path],
-        type: str,
-        indexer_of: "IndexerOf",
-        part: Place | None = None,
-    ) -> None:
-        """Let what grows from a root index what the paths lead to."""
+    def _routes_of(self, paths: Iterable[Path], type: str, part: Place | None = None) -> Iterable[Route]:
         found = [route for path in paths for route in self._routes.of(path, type, part)]
-        for route in dict.fromkeys(valued for one in found for valued in self._routes.valued(one)):
-            indexer = indexer_of(route.place)
-            if indexer is not None:
-                root.grow(route.hops).indexers.append(indexer)
+        return dict.fromkeys(valued for one in found for valued in self._routes.valued(one))
+
+    def _index(self, root: Branch, route: Route, parameter: SearchParameter) -> None:
+        """Let what grows from a root index what a route leads to; the parts of a name or address with it."""
+        code, kind = parameter.code, kind_of(parameter)
+        text = string.part_of(self._target(code, route.place)) if kind == "string" else None
+        if text == (route.place.type, ""):
+            root.grow(route.hops).add_text(*text, code)
+        elif text and route.hops[-1].is_plain:
+            root.grow(route.hops[:-1]).add_text(*text, code)
+        elif indexer := self.indexer(code, kind, route.place):
+            root.grow(route.hops).indexers.append(indexer)
 
     def _tree(
         self, paths: Iterable[Path], type: str, indexer_of: "IndexerOf", part: Place | None = None
     ) -> Tree:
         root = Branch()
-        self._grow(root, paths, type, indexer_of, part)
+        for route in self._routes_of(paths, type, part):
+            if indexer := indexer_of(route.place):
+                root.grow(route.hops).indexers.append(indexer)
         return root.grown()
 
     def _add_composite(self, root: Branch, type: str, parameter: SearchParameter) -> None:
@@ -152,16 +155,16 @@ class PlanBuilder:
         of_whole = self._tree([path for path in paths if path.root == RESOURCE], type, indexers)
         wanted = KINDS[kind].entries
 
-        def find(value: Any, resource: Mapping[str, Any], passing: Entries) -> Sequence[Entry]:
-            found: list[Entry] = getattr(passing, wanted)
-            others = len(found)
+        def find(value: Any, resource: Mapping[str, Any]) -> Sequence[Entry]:
+            passing = Entries()
             of_part.visit(value, resource, passing)
-            if of_whole.below:
+            if of_whole.names:
                 of_whole.visit(resource, resource, passing)
-            return [entry for entry in dict.fromkeys(found[others:]) if entry.parameter == ""]
+            found: list[Entry] = getattr(passing, wanted)
+            return [one for one in (dict.fromkeys(found) if len(found) > 1 else found) if not one.parameter]
 
-        looks_elsewhere = of_whole.below or not of_part.below
-        return Finder(find, None if looks_elsewhere else of_part.below.keys())
+        looks_elsewhere = of_whole.names or not of_part.names
+        return Finder(find, ("",) if looks_elsewhere else tuple(of_part.names))
 
     def _system(self, place: Place) -> str:
         """The system of a code: that of the value set it is bound to, where that draws on one alone."""

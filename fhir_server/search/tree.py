@@ -26,8 +26,9 @@ from fhir_server.search.paths import (
     Resolves,
     Step,
 )
-from fhir_server.search.types.composite import Part, index_parts
+from fhir_server.search.types.composite import Making, Part, index_parts, makings
 from fhir_server.search.types.context import Indexer
+from fhir_server.search.types.string import parts_indexer
 
 Guard = Callable[[Any, Mapping[str, Any]], bool]
 
@@ -50,6 +51,11 @@ class Hop:
     name: str
     conditions: tuple[Condition, ...] = ()
     first: bool = False
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether all values are followed."""
+        return not (self.conditions or self.first)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +177,7 @@ class Branch:
     first: bool = False
     indexers: list[Indexer] = field(default_factory=list)
     parts: list[Part] = field(default_factory=list)
+    texts: dict[str, dict[str, list[str]]] = field(default_factory=dict)
     below: dict[str, list["Branch"]] = field(default_factory=dict)
     _by_hop: dict[Hop, "Branch"] = field(default_factory=dict)
 
@@ -184,30 +191,55 @@ class Branch:
             branch = branch._by_hop[hop]
         return branch
 
+    def add_text(self, type: str, part: str, parameter: str) -> None:
+        """Let a parameter find a part of the texts that values of `type` consist of, or all of them."""
+        self.texts.setdefault(type, {}).setdefault(part, []).append(parameter)
+
     def grown(self) -> "Tree":
         """What is walked, once everything has grown."""
-        return Tree(tuple(self.indexers), tuple(self.parts), self._looks_below())
+        return Tree(self._indexers(), *self._rest(), frozenset(self.below))
 
-    def _looks_below(self) -> "Looks":
-        return {name: tuple(branch._look() for branch in branches) for name, branches in self.below.items()}
+    def _indexers(self) -> tuple[Indexer, ...]:
+        return *self.indexers, *(parts_indexer(type, wanted) for type, wanted in self.texts.items())
 
-    def _look(self) -> "Look":
-        return self.guard, self.first, tuple(self.indexers), tuple(self.parts), self._looks_below()
+    def _rest(self) -> tuple[tuple[Making, ...], "Leaves", "Looks"]:
+        named = [(name, branch) for name, branches in self.below.items() for branch in branches]
+        leaves = tuple((name, index) for name, one in named if one._is_free for index in one._indexers())
+        looks = tuple(look for name, one in named if (look := one._look(name)))
+        return tuple(makings(self.parts)), leaves, looks
+
+    @property
+    def _is_free(self) -> bool:
+        """Whether all values are looked at."""
+        return not (self.guard or self.first)
+
+    def _look(self, name: str) -> "Look | None":
+        """What the leaves do not tell."""
+        indexers = () if self._is_free else self._indexers()
+        rest = self._rest()
+        return (name, self.guard, self.first, indexers, *rest) if indexers or any(rest) else None
 
 
-Look = tuple[Guard | None, bool, tuple[Indexer, ...], tuple[Part, ...], Any]
-"""A branch as it is walked, without names: its guard, first, indexers, parts, and the looks below."""
+Leaves = tuple[tuple[str, Indexer], ...]
+"""By the name of a property what each of its values is indexed by."""
 
-Looks = dict[str, tuple[Look, ...]]
+Look = tuple[str, Guard | None, bool, tuple[Indexer, ...], tuple[Making, ...], Leaves, Any]
+"""A branch as it is walked where there is more to it, without names: that of its property, its guard, first,
+indexers, parts, and the leaves and looks below.
+"""
+
+Looks = tuple[Look, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """The tree from its root on."""
+    """The tree from its root on; `names` are those of all properties that it looks at there."""
 
     indexers: tuple[Indexer, ...]
-    parts: tuple[Part, ...]
-    below: Looks
+    parts: tuple[Making, ...]
+    leaves: Leaves
+    looks: Looks
+    names: frozenset[str]
 
     def visit(self, value: Any, resource: Mapping[str, Any], entries: Entries) -> None:
         """Index one value, and all below it."""
@@ -215,17 +247,27 @@ class Tree:
             index(value, entries)
         if self.parts:
             index_parts(self.parts, value, resource, entries)
-        if self.below and type(value) is dict:
-            _walk(self.below, value, resource, entries)
+        if self.names and type(value) is dict:
+            _walk(self.leaves, self.looks, value, resource, entries)
 
 
-def _walk(looks: Looks, parent: dict[str, Any], resource: Mapping[str, Any], entries: Entries) -> None:
+def _walk(
+    leaves: Leaves, looks: Looks, parent: dict[str, Any], resource: Mapping[str, Any], entries: Entries
+) -> None:
     """Look at the properties that are there; the busiest loop of every write."""
-    for name, value in parent.items():
-        if name not in looks or value is None:
-            continue
-        values = value if type(value) is list else (value,)
-        for guard, first, indexers, parts, below in looks[name]:
+    for name, index in leaves:
+        if name in parent:
+            value = parent[name]
+            if type(value) is list:
+                for one in value:
+                    if one is not None:
+                        index(one, entries)
+            elif value is not None:
+                index(value, entries)
+    for name, guard, first, indexers, parts, leaves_below, looks_below in looks:
+        if name in parent:
+            value = parent[name]
+            values = value if type(value) is list else (value,)
             for one in values[:1] if first else values:
                 if one is None or (guard is not None and not guard(one, resource)):
                     continue
@@ -233,8 +275,8 @@ def _walk(looks: Looks, parent: dict[str, Any], resource: Mapping[str, Any], ent
                     index(one, entries)
                 if parts:
                     index_parts(parts, one, resource, entries)
-                if below and type(one) is dict:
-                    _walk(below, one, resource, entries)
+                if type(one) is dict:
+                    _walk(leaves_below, looks_below, one, resource, entries)
 
 
 def _guard(hop: Hop) -> Guard | None:

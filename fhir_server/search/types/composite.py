@@ -3,9 +3,10 @@
 https://hl7.org/fhir/R4/search.html#composite
 """
 
-from collections.abc import Callable, Iterable, KeysView, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice, product
-from typing import Any, NamedTuple
+from typing import Any
 
 from fhir_server.errors import InvalidSearch
 from fhir_server.search import messages
@@ -17,21 +18,28 @@ from fhir_server.search.types.context import Reading
 Component = Callable[[str, Reading], Value]
 
 
-class Finder(NamedTuple):
-    """Finds the entries of one component, given a part of the resource, the whole, and what is found on the
-    way: none where the part has none of the properties that it `needs`, which are None if it looks elsewhere
-    too.
-    """
-
-    find: Callable[[Any, Any, Entries], Sequence[Entry]]
-    needs: KeysView[str] | None
+Find = Callable[[Any, Any], Sequence[Entry]]
+"""Finds the entries of one component, given a part of the resource and the whole."""
 
 
-class Part(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Finder:
+    """Finds nothing where the part has none of the properties that it `needs`; "" if it looks elsewhere."""
+
+    find: Find
+    needs: Collection[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
     """A part of a resource, the finders of components there, and the composites that are made of these."""
 
     finders: tuple[Finder, ...]
     parameters: list[str]
+
+
+Making = tuple[str, tuple[Find, ...], Sequence[str]]
+"""A property that must be there, what finds the components then, and the composites to make of them."""
 
 
 COMBINATIONS_MAX = 1_000
@@ -69,15 +77,23 @@ def add_part(parts: list[Part], parameter: str, finders: tuple[Finder, ...]) -> 
     parts.append(Part(finders, [parameter]))
 
 
-def index_parts(parts: Iterable[Part], value: Any, resource: Any, entries: Entries) -> None:
+def makings(parts: Iterable[Part]) -> Iterator[Making]:
+    """How composites are made, by what they need: the code comes first and is always there; the value, which
+    may be of another type, comes last.
+    """
+    for part in parts:
+        for name in part.finders[-1].needs:
+            yield name, tuple(finder.find for finder in part.finders), part.parameters
+
+
+def index_parts(parts: Iterable[Making], value: Any, resource: Any, entries: Entries) -> None:
     """Add every combination of the components' entries in one part, at most `COMBINATIONS_MAX`."""
-    present = value.keys()
-    for finders, parameters in parts:
-        # The code comes first and is always there; the value that may be of another type comes last.
-        needed = finders[-1].needs
-        if needed is not None and needed.isdisjoint(present):
+    for needed, finders, parameters in parts:
+        if needed and needed not in value:
             continue
-        passing = Entries()
-        found = [find(value, resource, passing) for find, _ in finders]
-        for combination in islice(product(*found), COMBINATIONS_MAX):
-            entries.composites += [CompositeEntry(parameter, combination) for parameter in parameters]
+        found = [find(value, resource) for find in finders]
+        entries.composites += [
+            CompositeEntry(parameter, combination)
+            for combination in islice(product(*found), COMBINATIONS_MAX)
+            for parameter in parameters
+        ]

@@ -5,7 +5,7 @@ https://hl7.org/fhir/R4/search.html#string
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from fhir_server.core.memo import Memo
@@ -61,8 +61,12 @@ _MARKS = "\u0300"
 
 _has_divided_word = re.compile(r"\w[^\w\s]+\w").search
 
-_TITLES = ("prefix", "suffix")
-_ADDRESS_PARTS = ("text", "line", "city", "district", "state", "postalCode", "country")
+_PARTS: Mapping[str, tuple[str, ...]] = {
+    "HumanName": ("family", "given", "prefix", "suffix", "text"),
+    "Address": ("text", "line", "city", "district", "state", "postalCode", "country"),
+}
+"""Of the types that a string parameter looks at as a whole, the parts that it is found by."""
+
 _PLAIN = frozenset({"string", "markdown", "code", "id", "uri", "url", "canonical"})
 
 
@@ -79,7 +83,7 @@ def joined(text: str) -> str:
     """The text as it is compared where punctuation within words is nothing at all, so that O'Neill and ONeill
     are one; empty where that makes no difference.
     """
-    if _has_divided_word(text) is None:
+    if text.replace(" ", "").isalnum() or _has_divided_word(text) is None:
         return ""
     found = normalise("".join(c for c in text if not unicodedata.category(c).startswith("P")))
     return "" if found == normalise(text) else found
@@ -124,7 +128,6 @@ def _both(text: str) -> tuple[str, str]:
 COMPARED: Mapping[str, tuple[str, str]] = Memo(_both)
 """By a text, how it is compared, and how :exact compares it. Names, towns and what codes display come again
 and again, even within one resource."""
-_JOINED: Mapping[str, str] = Memo(joined)
 
 
 def parse(text: str, _reading: Reading) -> StringValue:
@@ -167,86 +170,95 @@ OF_THE_WHOLE = ("ne", "gt", "lt", "ge", "le")
 
 def indexer(target: Target, _indexing: Indexing) -> Indexer | None:
     """Of a HumanName or Address every part, and of a whole name also its usual order."""
-    parameter = target.parameter
-    if target.type == "HumanName":
-        return _name(parameter)
-    if target.type == "Address":
-        return _address(parameter)
+    if target.type in _PARTS:
+        return parts_indexer(target.type, {"": [target.parameter]})
     if target.path == "HumanName.family":
-        return _family(parameter)
-    if target.type in _PLAIN:
-        return _one(parameter)
-    return None
+        return _texts(_remembered((target.parameter,), _ways_of_family))
+    return _texts(_remembered((target.parameter,), _ways)) if target.type in _PLAIN else None
 
 
-def _one(parameter: str) -> Indexer:
-    def index(value: str, entries: Entries) -> None:
-        text, exact = COMPARED[value]
-        entries.strings.append(StringEntry(parameter, text, exact))
-        if " " in text and (without := _JOINED[value]):
-            entries.strings.append(StringEntry(parameter, without, ""))
-
-    return index
+def part_of(target: Target) -> tuple[str, str] | None:
+    """The type with parts that a parameter looks into, and the one part that it looks at, if not at all."""
+    if target.type in _PARTS:
+        return target.type, ""
+    type, _, part = target.path.partition(".")
+    return (type, part) if part in _PARTS.get(type, ()) else None
 
 
-def _family(parameter: str) -> Indexer:
-    """The family name from each of its words on: Carreno Quinones is found by quinones too.
-
-    Only the whole is a value, to be sorted by and to be compared exactly; the others have nothing as written.
+def parts_indexer(type: str, wanted: Mapping[str, Sequence[str]]) -> Indexer:
+    """Indexes every part once for all parameters that look at it. `wanted` gives their codes by part; those
+    of the part "" look at the whole.
     """
+    whole = tuple(wanted.get("", ()))
+    parameters = {part: (*whole, *wanted.get(part, ())) for part in _PARTS[type]}
+    known = {
+        part: _remembered(codes, _ways_of_family if part == "family" else _ways)
+        for part, codes in parameters.items()
+        if codes
+    }
+    return _name(known, whole) if type == "HumanName" and whole else _parts(known)
 
+
+Ways = list[tuple[str, str]]
+"""How a text is found: as it is compared, and as written. What is but the end of it, or what it is without
+punctuation, is no value to be sorted by and to be compared exactly, and has nothing as written.
+"""
+
+Remembered = Mapping[str, list[StringEntry]]
+"""The entries of a text, made when it first comes."""
+
+
+def _ways(text: str) -> Ways:
+    compared = _both(text)
+    without = " " in compared[0] and joined(text)
+    return [compared, (without, "")] if without else [compared]
+
+
+def _ways_of_family(text: str) -> Ways:
+    """A family name from each of its words on: Carreno Quinones is found by quinones too."""
+    words = normalise(text).split(" ")
+    return _ways(text) + [(" ".join(words[start:]), "") for start in range(1, len(words))]
+
+
+def _entries(parameters: tuple[str, ...], ways: Ways) -> list[StringEntry]:
+    return [StringEntry(parameter, text, exact) for text, exact in ways for parameter in parameters]
+
+
+def _remembered(parameters: tuple[str, ...], ways_of: Callable[[str], Ways]) -> Remembered:
+    return Memo(lambda text: _entries(parameters, ways_of(text)))
+
+
+def _texts(known: Remembered) -> Indexer:
     def index(value: str, entries: Entries) -> None:
-        text, exact = COMPARED[value]
-        entries.strings.append(StringEntry(parameter, text, exact))
-        if " " in text and (without := _JOINED[value]):
-            entries.strings.append(StringEntry(parameter, without, ""))
-        while " " in text:
-            text = text.partition(" ")[2]
-            entries.strings.append(StringEntry(parameter, text, ""))
+        entries.strings += known[value]
 
     return index
 
 
-def _name(parameter: str) -> Indexer:
+def _parts(known: Mapping[str, Remembered]) -> Indexer:
+    def index(value: Mapping[str, Any], entries: Entries) -> None:
+        for name, part in value.items():
+            if part and name in known:
+                if type(part) is str:
+                    entries.strings += known[name][part]
+                else:
+                    for text in part:
+                        if text:
+                            entries.strings += known[name][text]
+
+    return index
+
+
+def _name(known: Mapping[str, Remembered], parameters: tuple[str, ...]) -> Indexer:
     """The parts, and the whole as written or as spoken, so that `name=jean dup` finds Jean Dupont."""
-    index_family = _family(parameter)
+    index_parts = _parts(known)
 
     def index(name: Mapping[str, Any], entries: Entries) -> None:
-        family = name.get("family") or ""
-        if family:
-            index_family(family, entries)
-        texts = [text for text in name.get("given") or () if text]
-        whole = name.get("text") or " ".join([*texts, family]).strip()
-        texts += _texts(name, _TITLES)
-        if whole:
-            texts.append(whole)
-        _add(parameter, texts, entries)
+        index_parts(name, entries)
+        if not name.get("text"):
+            given = [text for text in name.get("given") or () if text]
+            whole = " ".join([*given, name.get("family") or ""]).strip()
+            if whole:
+                entries.strings += _entries(parameters, _ways(whole))
 
     return index
-
-
-def _address(parameter: str) -> Indexer:
-    def index(address: Mapping[str, Any], entries: Entries) -> None:
-        _add(parameter, _texts(address, _ADDRESS_PARTS), entries)
-
-    return index
-
-
-def _add(parameter: str, texts: list[str], entries: Entries) -> None:
-    strings = entries.strings
-    for written in texts:
-        text, exact = COMPARED[written]
-        strings.append(StringEntry(parameter, text, exact))
-        if " " in text and (without := _JOINED[written]):
-            strings.append(StringEntry(parameter, without, ""))
-
-
-def _texts(value: Mapping[str, Any], names: tuple[str, ...]) -> list[str]:
-    texts = []
-    for name in names:
-        part = value.get(name)
-        if type(part) is list:
-            texts += [text for text in part if text]
-        elif part:
-            texts.append(part)
-    return texts

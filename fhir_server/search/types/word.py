@@ -5,11 +5,10 @@ https://hl7.org/fhir/R4/search.html#text
 
 import re
 from collections.abc import Callable, Mapping
-from functools import partial
 from html import unescape
+from itertools import filterfalse
 from typing import Any
 
-from fhir_server.core.memo import Memo
 from fhir_server.search.ast import WordValue
 from fhir_server.search.entries import Entries, WordEntry
 from fhir_server.search.types.string import bare, in_one_pass
@@ -22,9 +21,6 @@ TEXT_TYPES = frozenset({"string", "markdown"})
 
 _TAG = re.compile(r"<!--.*?-->|<[^>]*>", re.DOTALL)
 
-_NARRATIVE, _CONTENT = Memo(partial(WordEntry, NARRATIVE)), Memo(partial(WordEntry, CONTENT))
-"""The entries of words, most of which come again with the next resource."""
-
 NamesOf = Callable[[str], frozenset[str]]
 """By the type of a resource, the JSON properties that hold texts in it."""
 
@@ -35,11 +31,12 @@ def words(*texts: str) -> dict[str, None]:
     if plain is None:
         plain = " ".join(map(bare, texts))
     found = dict.fromkeys(plain.split())
-    return {
-        word: None
-        for word in found
-        if len(word) <= WORD_LENGTH_MAX and (word.isalnum() or any(map(str.isalnum, word)))
-    }
+    if max(map(len, found), default=0) > WORD_LENGTH_MAX:
+        found = {word: None for word in found if len(word) <= WORD_LENGTH_MAX}
+    for word in [*filterfalse(str.isalnum, found)]:
+        if not any(map(str.isalnum, word)):
+            del found[word]
+    return found
 
 
 def matches(entry: WordEntry, value: WordValue, _modifier: str | None) -> bool:
@@ -55,9 +52,9 @@ def index_words(resource: Mapping[str, Any], names_of: NamesOf, entries: Entries
     narrative = _narrative(resource)
     if narrative:
         of_narrative = words(narrative)
-        entries.words += map(_NARRATIVE.__getitem__, of_narrative)
+        entries.words += [WordEntry(NARRATIVE, word) for word in of_narrative]
         found = {word: None for word in found if word not in of_narrative}
-    entries.words += map(_CONTENT.__getitem__, found)
+    entries.words += [WordEntry(CONTENT, word) for word in found]
 
 
 def _narrative(resource: Mapping[str, Any]) -> str:

@@ -5,7 +5,6 @@ https://hl7.org/fhir/R4/http.html
 
 import threading
 from collections.abc import Iterable
-from dataclasses import fields
 
 from fhir_server import errors
 from fhir_server.core.resource import Draft, body
@@ -142,7 +141,7 @@ class MemoryUnit(MemoryReader):
 def _replaced(entries: Entries, new: Entries, parameters: frozenset[str]) -> Entries:
     """The entries, with the new ones in place of those of some parameters."""
     merged = Entries()
-    for kind in fields(Entries):
-        kept = [e for e in getattr(entries, kind.name) if e.parameter.partition(":")[0] not in parameters]
-        setattr(merged, kind.name, kept + getattr(new, kind.name))
+    for kind in Entries.__struct_fields__:
+        kept = [e for e in getattr(entries, kind) if e.parameter.partition(":")[0] not in parameters]
+        setattr(merged, kind, kept + getattr(new, kind))
     return merged

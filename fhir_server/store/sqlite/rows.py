@@ -6,7 +6,6 @@ The rows of a resource are kept beside it, so that an update touches only those 
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from dataclasses import replace
 from functools import cache
 from itertools import chain
 from typing import Any
@@ -148,7 +147,9 @@ def rows_of(type: str, entries: Entries, symbols: WritingSymbols) -> Rows:
         name = inner_type(type, inner.parameter, inner.type, places[inner.parameter, inner.type])
         places[inner.parameter, inner.type] += 1
         trailed = Entries(tokens=[TokenEntry(trail(inner.parameter), "", "")])
-        present = replace(inner.entries, tokens=[*inner.entries.tokens, TokenEntry(PRESENCE, "", "")])
+        present = msgspec.structs.replace(
+            inner.entries, tokens=[*inner.entries.tokens, TokenEntry(PRESENCE, "", "")]
+        )
         for more in _own_rows(type, trailed, symbols), rows_of(name, present, symbols):
             rows = tuple(list(dict.fromkeys(old + new)) for old, new in zip(rows, more, strict=True))
     return rows

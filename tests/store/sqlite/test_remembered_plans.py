@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from fhir_server.core.resource import draft
 from fhir_server.search.ast import DateValue, Has, Match, SearchQuery, Sort, StringValue, TokenValue
@@ -94,7 +95,7 @@ def test_what_a_unit_that_was_undone_searched_by_means_nothing_to_the_next(
         return {code: [one.id for one in unit.search(query).matches] for code, query in queries.items()}
 
     def bring(unit: UnitOfWork, code: str) -> dict[str, list[str]]:
-        entries = replace(basic(1), tokens=[TokenEntry(code, f"urn:{code}", "a")])
+        entries = structs.replace(basic(1), tokens=[TokenEntry(code, f"urn:{code}", "a")])
         unit.put(draft({"resourceType": "Basic"}, code), entries, "PUT")
         return search(unit)
 
