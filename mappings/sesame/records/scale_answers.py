@@ -50,10 +50,11 @@ def _items(scale: Scale, ordinals: Sequence[int]) -> list[Resource]:
 
 
 def _ordinals(scales: Sequence[Scale], items: Sequence[Mapping[str, Any]]) -> list[int] | None:
-    """The answers to the longest scale all of whose questions the items answer."""
-    given = {item["linkId"]: item["answer"][0] for item in items if item.get("answer")}
+    """The answers to the longest scale all of whose questions the items answer, each with one that it has."""
+    given = {one.get("linkId"): one["answer"][0].get("valueCoding", {}) for one in items if one.get("answer")}
     for scale in sorted(scales, key=lambda scale: -len(scale.questions)):
-        if all(question in given for question in scale.questions):
-            codes = [option["code"] for option in scale.options]
-            return [codes.index(given[question]["valueCoding"]["code"]) for question in scale.questions]
+        codes = [option["code"] for option in scale.options]
+        told = [given.get(question, {}).get("code") for question in scale.questions]
+        if all(code in codes for code in told):
+            return [codes.index(code) for code in told]
     return None
