@@ -4,8 +4,6 @@ Several of them look at the same few resources: each is read once, until one of 
 https://hl7.org/fhir/R4/http.html#trules
 """
 
-from collections import defaultdict
-
 from fhir_server.core import json
 from fhir_server.core.reference import relative
 from fhir_server.errors import InvalidSearch, StoreUnavailable
@@ -21,19 +19,18 @@ class UnitView:
     def __init__(self, unit: UnitOfWork, engine: Engine) -> None:
         self._unit = unit
         self._engine = engine
-        self._read: defaultdict[str, dict[str, Resource | None]] = defaultdict(dict)
-        self._found: defaultdict[str, dict[SearchQuery, tuple[Resource, ...]]] = defaultdict(dict)
+        self._read: dict[tuple[str, str], Resource | None] = {}
+        self._found: dict[str, dict[SearchQuery, tuple[Resource, ...]]] = {}
 
     def get(self, type: str, id: str) -> Resource | None:
-        known = self._read[type]
-        if id not in known:
-            known[id] = content_of(self._unit.read(type, id), self._engine)
-        return known[id]
+        if (type, id) not in self._read:
+            self._read[type, id] = content_of(self._unit.read(type, id), self._engine)
+        return self._read[type, id]
 
     def find(self, query: SearchQuery) -> tuple[Resource, ...]:
         if not _looks_at_its_type_alone(query):
             return self._search(query)
-        known = self._found[query.types[0]]
+        known = self._found.setdefault(query.types[0], {})
         found = known.get(query)
         if found is None:
             found = known[query] = self._search(query)
@@ -56,7 +53,7 @@ class UnitView:
 
     def written(self, type: str, id: str) -> None:
         """Forget what a write of that resource may have changed."""
-        self._read[type].pop(id, None)
+        self._read.pop((type, id), None)
         self._found.pop(type, None)
 
 
