@@ -62,15 +62,13 @@ class RaiseAlerts:
         self, passation: Passation, view: View
     ) -> tuple[Resource, Resource | None, Resource | None]:
         """The number of the alert, and its Flag and its Task as far as there are any."""
-        *others, last = (
-            (number, view.get("Flag", record_id("Flag", number)), view.get("Task", record_id("Task", number)))
-            for number in record_numbers(self._guide, passation)
-        )
-        for found in others:
-            reason = target((found[2] or {}).get("reasonReference"), "QuestionnaireResponse")
-            if reason in (None, passation.id) or (found[1] or {}).get("status") == "entered-in-error":
-                return found
-        return last
+        *numbers, last = record_numbers(self._guide, passation)
+        for number in numbers:
+            flag, task = _found(number, view)
+            reason = target((task or {}).get("reasonReference"), "QuestionnaireResponse")
+            if reason in (None, passation.id) or (flag or {}).get("status") == "entered-in-error":
+                return number, flag, task
+        return (last, *_found(last, view))
 
     def _flag(self, passation: Passation, identifier: Resource, view: View) -> Resource:
         response = passation.response
@@ -117,6 +115,12 @@ class RaiseAlerts:
         referrals = referring(view, "ServiceRequest", "patient", f"Patient/{passation.patient}")
         asked = (_person(one.get("requester")) for one in referrals)
         return next((person for person in (*met, *asked) if person), None)
+
+
+def _found(number: Resource, view: View) -> tuple[Resource | None, Resource | None]:
+    """The Flag and the Task under a number; they are written together."""
+    flag = view.get("Flag", record_id("Flag", number))
+    return flag, view.get("Task", record_id("Task", number)) if flag else None
 
 
 def _person(reference: Resource | None) -> Resource | None:
