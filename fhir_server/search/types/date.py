@@ -4,9 +4,11 @@ https://hl7.org/fhir/R4/search.html#date
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from fhir_server.core.memo import Memo
 from fhir_server.core.temporal import Span, period_of, period_of_period, period_of_timing
 from fhir_server.errors import InvalidSearch
 from fhir_server.search import messages
@@ -68,7 +70,12 @@ def matches(entry: DateEntry, value: DateValue, modifier: str | None) -> bool:
 def indexer(target: Target, indexing: Indexing) -> Indexer | None:
     """The time that a date, Period or Timing covers. A day that no calendar has is left out."""
     span_of = _SPANS.get(target.type)
-    return _spans(target.parameter, span_of, indexing.zone) if span_of else None
+    if span_of is None:
+        return None
+    of_zone = partial(span_of, zone=indexing.zone)
+    if target.type in _MOMENTS:
+        return _spans(target.parameter, Memo(of_zone, _MOMENTS_MAX).__getitem__)
+    return _spans(target.parameter, of_zone)
 
 
 def _instant(text: str, zone: ZoneInfo) -> Span:
@@ -76,7 +83,11 @@ def _instant(text: str, zone: ZoneInfo) -> Span:
     return low, low + _WIDTH_OF_INSTANT
 
 
-_SPANS: Mapping[str, Callable[[Any, ZoneInfo], Span | None]] = {
+_MOMENTS = ("dateTime", "instant")
+"""Types of times that come again: what is seen or done together has the same."""
+_MOMENTS_MAX = 1_024
+
+_SPANS: Mapping[str, Callable[..., Span | None]] = {
     "date": period_of,
     "dateTime": period_of,
     "instant": _instant,
@@ -85,10 +96,10 @@ _SPANS: Mapping[str, Callable[[Any, ZoneInfo], Span | None]] = {
 }
 
 
-def _spans(parameter: str, span_of: Callable[[Any, ZoneInfo], Span | None], zone: ZoneInfo) -> Indexer:
+def _spans(parameter: str, span_of: Callable[[Any], Span | None]) -> Indexer:
     def index(value: Any, entries: Entries) -> None:
         try:
-            span = span_of(value, zone)
+            span = span_of(value)
         except ValueError:
             return
         if span is not None:

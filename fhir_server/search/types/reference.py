@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from fhir_server.core.memo import Memo
 from fhir_server.core.reference import parse_canonical, parse_reference
 from fhir_server.errors import InvalidSearch
 from fhir_server.search import messages
@@ -22,6 +23,8 @@ FIRST_OF_BUNDLES: Mapping[str, str] = {"composition": "Composition", "message": 
 """What the first resource of a Bundle has to be for the parameters that look into it."""
 
 _is_id = re.compile(r"[A-Za-z0-9\-.]{1,64}").fullmatch
+_REMEMBERED_MAX = 1_024
+"""Many resources that are written one after the other refer to the same few."""
 _CANONICAL = frozenset({"canonical", "uri", "url", "oid", "uuid"})
 
 
@@ -70,9 +73,10 @@ def indexer(target: Target, indexing: Indexing) -> Indexer | None:
 
 def _reference(parameter: str, base_urls: tuple[str, ...]) -> Indexer:
     derived = parameter + IDENTIFIER
+    known = Memo(lambda text: _entry(parameter, text, base_urls), _REMEMBERED_MAX)
 
     def index(value: Mapping[str, Any], entries: Entries) -> None:
-        entries.references.append(_entry(parameter, value.get("reference"), base_urls))
+        entries.references.append(known[value.get("reference") or ""])
         identifier = value.get("identifier")
         if identifier:
             system, code = identifier.get("system") or "", identifier.get("value") or ""
@@ -81,7 +85,7 @@ def _reference(parameter: str, base_urls: tuple[str, ...]) -> Indexer:
     return index
 
 
-def _entry(parameter: str, text: str | None, base_urls: tuple[str, ...]) -> ReferenceEntry:
+def _entry(parameter: str, text: str, base_urls: tuple[str, ...]) -> ReferenceEntry:
     """A reference that names nothing has an entry too, so that it does not count as missing."""
     if not text:
         return ReferenceEntry(parameter, "", "", "")

@@ -6,7 +6,6 @@ https://hl7.org/fhir/R4/search.html#text
 import re
 from collections.abc import Callable, Mapping
 from html import unescape
-from itertools import filterfalse
 from typing import Any
 
 from fhir_server.search.ast import WordValue
@@ -30,13 +29,12 @@ def words(*texts: str) -> dict[str, None]:
     plain = in_one_pass(" ".join(texts))
     if plain is None:
         plain = " ".join(map(bare, texts))
-    found = dict.fromkeys(plain.split())
-    if max(map(len, found), default=0) > WORD_LENGTH_MAX:
-        found = {word: None for word in found if len(word) <= WORD_LENGTH_MAX}
-    for word in [*filterfalse(str.isalnum, found)]:
-        if not any(map(str.isalnum, word)):
-            del found[word]
-    return found
+    found = [
+        word
+        for word in plain.split()
+        if len(word) <= WORD_LENGTH_MAX and (word.isalnum() or any(map(str.isalnum, word)))
+    ]
+    return dict.fromkeys(found)
 
 
 def matches(entry: WordEntry, value: WordValue, _modifier: str | None) -> bool:
