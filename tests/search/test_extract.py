@@ -13,7 +13,7 @@ from fhir_server.core.json import parse
 from fhir_server.core.temporal import format_instant
 from fhir_server.definitions.registry import Registry
 from fhir_server.search.entries import DateEntry, Entries, ReferenceEntry, StringEntry, TokenEntry
-from fhir_server.search.extract import Extractor
+from fhir_server.search.extract import OF_THE_WHOLE, Extractor
 from fhir_server.search.match import matches
 from tests.search.universe import NOW, PARIS, Stored, Universe, escape, example_resources, understand
 
@@ -287,3 +287,15 @@ def test_an_expression_that_fails_on_the_data_finds_nothing(registry: Registry) 
     patient = {"resourceType": "Patient", "id": "p", "name": [{"family": "Martin"}]}
     found = Extractor(guide, PARIS).entries(patient).strings
     assert {entry.parameter for entry in found} == {"name", "family"}
+
+
+@pytest.mark.parametrize("type", ["Observation", "Patient", "Location"])
+def test_parameters_find_together_what_each_finds_alone(
+    registry: Registry, extractor: Extractor, type: str
+) -> None:
+    codes = registry.search_parameters(type).keys() - OF_THE_WHOLE
+    for resource in (one for one in RESOURCES.values() if one["resourceType"] == type):
+        together = extractor.entries_of(resource, frozenset(codes))
+        alone = [extractor.entries_of(resource, frozenset({code})) for code in codes]
+        for kind in ("strings", "tokens", "dates", "quantities", "composites"):
+            assert set(getattr(together, kind)) == {entry for one in alone for entry in getattr(one, kind)}
