@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from fhir_server.core import json
+from fhir_server.core.patterns import compiled_pattern
 from fhir_server.core.reference import parse_reference
 
 Tree = dict[str, Any]
@@ -28,6 +29,9 @@ CONSTANTS = {
 
 STEPS_MAX = 20_000
 """How many times one evaluation may test or select an item."""
+
+TEXT_MAX = 1_048_576
+"""What a criterion may make of a text: to double one a few dozen times would fill the memory."""
 
 _ABSTRACT_ROOT = re.compile(r"(?<![\w.'`%])(?:Domain)?Resource(?=\.)")
 _MODEL_FILES = ("choiceTypePaths", "path2Type", "pathsDefinedElsewhere", "type2Parent")
@@ -240,7 +244,13 @@ class _Library:
             "union": {"fn": self._union, "arity": {1: ["AnyAtRoot"]}},
             "|": {"fn": self._union, "arity": {2: ["Any", "Any"]}},
             "trace": {"fn": _trace, "arity": {1: ["String"], 2: ["String", "Expr"]}},
+            "matches": self._with_pattern("matches"),
+            "replaceMatches": self._with_pattern("replaceMatches"),
         }
+
+    def _with_pattern(self, name: str) -> dict[str, Any]:
+        entry = self._base_functions[name]
+        return {**entry, "fn": _careful(entry["fn"])}
 
     def _data(self, item: Any) -> Any:
         return item.data if isinstance(item, self._nodes.ResourceNode) else item
@@ -312,6 +322,17 @@ def _trace(_evaluation: Evaluation, items: list[Any], *_: Any) -> list[Any]:
     return items
 
 
+def _careful(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that takes a pattern, for patterns that cannot take for ever."""
+
+    def call(evaluation: Evaluation, items: Any, pattern: Any, *rest: Any) -> Any:
+        if isinstance(pattern, str):
+            compiled_pattern(pattern)
+        return function(evaluation, items, pattern, *rest)
+
+    return call
+
+
 def _scoped(registry: Mapping[str, Any]) -> dict[str, Any]:
     """The library's functions that take criteria, mended so that $this is again what it was afterwards."""
     return {
@@ -341,7 +362,11 @@ def _counted(evaluation: Evaluation, criteria: Callable[..., Any]) -> Callable[.
         evaluation["steps"] -= 1
         if evaluation["steps"] < 0:
             raise FhirPathError(f"it takes more than {STEPS_MAX} steps")
-        return criteria(*items)
+        found = criteria(*items)
+        made = found if isinstance(found, list) else [found]
+        if any(isinstance(one, str) and len(one) > TEXT_MAX for one in made):
+            raise FhirPathError(f"it makes a text of more than {TEXT_MAX} characters")
+        return found
 
     return call
 

@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/fhirpatch.html
 
 from typing import Any
 
+from fhir_server.core.bounded import TakesTooLong, bounded
 from fhir_server.core.fhirpath import FhirPath, FhirPathError
 from fhir_server.definitions.elements import Element
 from fhir_server.definitions.registry import Registry
@@ -16,6 +17,11 @@ from fhir_server.interactions.fhirpath_places import FhirPathPlaces, inside, par
 from fhir_server.interactions.fhirpath_values import FhirPathValues, pairs, put
 from fhir_server.interactions.not_applicable import NotApplicable
 from fhir_server.interactions.places import Place, at
+
+SECONDS_MAX = 2.0
+"""How long all operations of a patch may keep a processor busy: other writers wait meanwhile, and what looks
+for what has no end of its own.
+"""
 
 
 class FhirPathPatch:
@@ -34,15 +40,19 @@ class FhirPathPatch:
         if not isinstance(patch, dict) or patch.get("resourceType") != "Parameters":
             raise InvalidRequest.of(messages.PATCH_MEDIA_TYPE(given="?"))
         parameters = patch.get("parameter", [])
-        for index, parameter in enumerate(parameters if isinstance(parameters, list) else [parameters]):
+        with bounded(SECONDS_MAX):
+            self._apply_all(resource, parameters if isinstance(parameters, list) else [parameters])
+        return resource
+
+    def _apply_all(self, resource: Resource, parameters: list[Any]) -> None:
+        for index, parameter in enumerate(parameters):
             operation = operation_of(index, parameter)
             try:
                 self._apply(resource, operation)
-            except (NotApplicable, FhirPathError) as error:
+            except (NotApplicable, FhirPathError, TakesTooLong) as error:
                 reason = error.text if isinstance(error, NotApplicable) else error
                 text = messages.PATCH_NOT_APPLICABLE(index=index, path=operation.path, reason=reason)
                 raise Unprocessable.of(text, operation.path) from error
-        return resource
 
     def _apply(self, resource: Resource, operation: Operation) -> None:
         if operation.type == "add":

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from fhir_server.core import json
+from fhir_server.core.bounded import bounded
 from fhir_server.core.fhirpath import FhirPath, FhirPathError, Node, exact_numbers
 
 PATIENT: dict[str, Any] = json.parse(
@@ -111,6 +112,27 @@ def test_what_cannot_be_read_is_refused(paths: FhirPath, expression: str) -> Non
 def test_what_fails_on_the_data_is_told_as_such(paths: FhirPath) -> None:
     with pytest.raises(FhirPathError, match="nowhere"):
         paths.evaluate("name.nowhere()", PATIENT)
+
+
+@pytest.mark.parametrize(
+    ("expression", "said"),
+    [
+        ("'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!'.matches('^(a+)+$')", "repeats a repetition"),
+        ("'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!'.replaceMatches('^(a+)+$', 'b')", "repeats"),
+        ("id" + ".select($this & $this)" * 21, "a text of more than"),
+        ("(" * 2_000 + "id" + ")" * 2_000, "nested too deeply"),
+    ],
+)
+def test_what_would_not_end_is_refused(paths: FhirPath, expression: str, said: str) -> None:
+    with pytest.raises(FhirPathError, match=said):
+        paths.evaluate(expression, PATIENT)
+
+
+def test_an_evaluation_can_be_bounded(paths: FhirPath) -> None:
+    expression = "Patient" + ".select($this | %resource.descendants())" * 6
+    paths.check(expression)
+    with pytest.raises(FhirPathError, match="longer than"), bounded(0.02):
+        paths.evaluate(expression, PATIENT)
 
 
 def test_numbers_become_exact_and_the_rest_is_shared() -> None:
