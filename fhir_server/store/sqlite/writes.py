@@ -41,9 +41,11 @@ class Writes:
     def take(self, others: "Writes") -> None:
         """Take over what others hold, which has nothing of it any more."""
         self.resources |= others.resources
+        others.resources.clear()
         for mine, theirs in zip(self._rows(), others._rows(), strict=True):
-            mine += theirs
-        others.clear()
+            if theirs:
+                mine += theirs
+                theirs.clear()
 
     def clear(self) -> None:
         self.resources.clear()
