@@ -26,6 +26,7 @@ def fhirpath_patch(**parts: Any) -> dict[str, Any]:
             listed.append({"name": name, kind: value})
     return {"resourceType": "Parameters", "parameter": [{"name": "operation", "part": listed}]}
 
+
 class TestFhirPathPatch:
     @pytest.mark.parametrize(
         ("parts", "member", "expected"),
