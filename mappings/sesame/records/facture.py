@@ -96,13 +96,7 @@ def _parties(guide: Guide) -> tuple[Field, ...]:
     return (
         names.patient(guide, f"{AT}.patient"),
         Field("nss", social, (f"{AT}.patient.identifier",), "Numéro de sécurité sociale.", source="V"),
-        Field(
-            "adressage",
-            referral,
-            (f"{AT}.referral",),
-            "Identifiant de l'adressage, s'il est venu en enregistrement.",
-            source="D",
-        ),
+        Field("adressage", referral, (f"{AT}.referral",), "Identifiant de l'adressage.", True, "D"),
         names.link(
             guide,
             "couverture",

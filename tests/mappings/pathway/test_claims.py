@@ -4,9 +4,7 @@ from typing import Any
 
 import pytest
 
-from fhir_server.conversion.schema import RecordSchema
 from fhir_server.core import json
-from mappings.sesame.records.facture import facture
 from tests.interactions.client import Client
 from tests.mappings.pathway.conftest import Pathway
 from tests.mappings.pathway.plans import (
@@ -20,7 +18,7 @@ from tests.mappings.pathway.plans import (
     stored,
     tell,
 )
-from tests.mappings.sound import GUIDE, errors
+from tests.mappings.sound import errors
 
 ASSESSED = "2025-01-13"
 Resource = dict[str, Any]
@@ -62,16 +60,6 @@ def test_r2_a_leger_costs_245_euros(assessed: Client) -> None:
     (claim,) = claims(assessed)
     assert total(claim) == b'{"value":245.00,"currency":"EUR"}'
     assert errors(claim) == []
-
-
-def test_a_claim_is_read_as_a_record_that_fits_its_schema(assessed: Client) -> None:
-    """Also for a referral that came as FHIR, and has no number of the records."""
-    sent(begin(assessed, 1, ASSESSED, "2025-04-12"))
-    (claim,) = claims(assessed)
-    table = facture(GUIDE)
-    record = table.from_fhir([claim])
-    assert (record["sequence"], record["rang"], record["nss"]) == ("2025-0001-c1", 1, "285057864699905")
-    assert RecordSchema(table.schema()).problems(record) == []
 
 
 def test_the_claim_is_there_with_the_sequence_and_once(assessed: Client) -> None:
