@@ -60,11 +60,13 @@ class Bench:
     profile: Profile | None = None
 
     @contextmanager
-    def product(self) -> Iterator[Server]:
-        """A product server of the row's own, on an empty store and on its core."""
+    def product(self, workers: int = 1) -> Iterator[Server]:
+        """A product server of the row's own, on an empty store: on its core, or several processes on all."""
+        core = self.cores.server if workers == 1 else None
+        settings = {"WORKERS": str(workers)}
         with (
             tempfile.TemporaryDirectory(prefix="fhir-bench-") as folder,
-            servers.product(self.cores.server, Path(folder)) as server,
+            servers.product(core, Path(folder), settings) as server,
         ):
             yield server
 

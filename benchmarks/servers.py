@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -45,6 +45,10 @@ class Server:
         """Processor time that the process has used so far, in user and kernel."""
         return _processor_seconds(Path(f"/proc/{self.process.pid}"))
 
+    def family_seconds(self) -> float:
+        """The same for the process and those that it started, such as its workers."""
+        return sum(_processor_seconds(Path(f"/proc/{pid}")) for pid in _family(self.process.pid))
+
     def thread_seconds(self) -> dict[int, float]:
         """The same for each of its threads."""
         threads = Path(f"/proc/{self.process.pid}/task").iterdir()
@@ -56,9 +60,11 @@ class Server:
 
 
 @contextmanager
-def product(core: int, folder: Path, settings: Mapping[str, str] = MappingProxyType({})) -> Iterator[Server]:
+def product(
+    core: int | None, folder: Path, settings: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[Server]:
     """The product with its store in `folder`, the settings given (names without FHIR_SERVER_) and everything
-    else as it is by default.
+    else as it is by default; on one core, or on all for None.
     """
     port = _free_port()
     store = f"sqlite:///{folder / 'fhir.sqlite'}"
@@ -84,13 +90,14 @@ def _running(
     command: Sequence[str],
     port: int,
     path: str,
-    core: int,
+    core: int | None,
     log: Path,
     settings: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[Server]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
     environment = inherited | dict(settings)
-    with log.open("wb") as output, machine.pinned(core):
+    pinned = nullcontext() if core is None else machine.pinned(core)
+    with log.open("wb") as output, pinned:
         started = time.perf_counter()
         process = subprocess.Popen(
             [sys.executable, *command], cwd=ROOT, env=environment, stdout=output, stderr=output
