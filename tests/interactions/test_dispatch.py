@@ -138,7 +138,7 @@ def test_a_batch_is_done_entry_by_entry_once_it_is_its_turn(client: Client) -> N
     [
         ("Patient/$validat", "There is no operation $validat; did you mean $validate?"),
         ("$nothing-like-it", "There is no operation $nothing-like-it. The CapabilityStatement"),
-        ("$everything", "but at: Encounter/[id]/$everything, Patient/[id]/$everything."),
+        ("$everything", "but at: Encounter/[id]/$everything, Patient/$everything, Patient/[id]/$everything."),
         ("Patient/p/$reindex", "but at: $reindex."),
     ],
 )

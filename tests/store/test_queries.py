@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fhir_server.core.resource import draft
@@ -77,7 +77,6 @@ def assert_agree(stores: tuple[Store, ...], resources: Resources, searches: Sear
             assert found(store.search(query)) == expected
 
 
-@settings(max_examples=80)
 @given(resources=RESOURCES, searches=SEARCHES)
 def test_backends_agree(stores: tuple[Store, ...], resources: Resources, searches: Searches) -> None:
     assert_agree(stores, resources, searches)
