@@ -137,6 +137,11 @@ def replaced(rows: Rows, new: Rows, parameters: Container[int]) -> Rows:
     )
 
 
+def at_once(rows: Rows, parameters: Container[int]) -> tuple[set[Row], set[Row]]:
+    """The rows that are written with their resource: tokens of some parameters, and all references."""
+    return {row for row in rows[TOKENS] if row[0] in parameters}, set(rows[REFERENCES])
+
+
 def rows_of(type: str, entries: Entries, symbols: WritingSymbols) -> Rows:
     """The rows of a resource of `type` that is found by `entries`, with those of what it contains."""
     rows = _own_rows(type, entries, symbols)

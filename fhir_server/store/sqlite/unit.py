@@ -29,11 +29,9 @@ from fhir_server.store.sqlite.kept import keep
 from fhir_server.store.sqlite.reader import SqliteReader
 from fhir_server.store.sqlite.rows import (
     NO_ROWS,
-    REFERENCES,
     TABLES,
-    TOKENS,
-    Row,
     Rows,
+    at_once,
     delete_rows,
     pack,
     replaced,
@@ -180,20 +178,17 @@ class SqliteUnit(SqliteReader):
         """
         held = NO_ROWS if old == _NONE else unpack(old)
         writes, end = self._batch.own, (key,)
-        before, after = self._tokens_at_once(type, held), self._tokens_at_once(type, rows)
-        writes.former_tokens += [row + end for row in before - after]
-        writes.tokens += [row + end for row in after - before]
-        before, after = set(held[REFERENCES]), set(rows[REFERENCES])
-        writes.former_references += [row + end for row in before - after]
-        writes.references += [row + end for row in after - before]
+        assigned = self._assign.assigned_parameters(type)
+        parameters = [assigned[code] for code in TOKENS_AT_ONCE]
+        former_tokens, former_references = at_once(held, parameters)
+        tokens, references = at_once(rows, parameters)
+        writes.former_tokens += [row + end for row in former_tokens - tokens]
+        writes.tokens += [row + end for row in tokens - former_tokens]
+        writes.former_references += [row + end for row in former_references - references]
+        writes.references += [row + end for row in references - former_references]
         if not is_new:
             writes.waiting.append((key, old))
         self._backlog.add()
-
-    def _tokens_at_once(self, type: str, rows: Rows) -> set[Row]:
-        parameters = self._assign.assigned_parameters(type)
-        at_once = [parameters[code] for code in TOKENS_AT_ONCE]
-        return {row for row in rows[TOKENS] if row[0] in at_once}
 
     def _erase_rows(self, key: int, rows: Rows) -> None:
         """Leave nothing of a resource in the index."""
