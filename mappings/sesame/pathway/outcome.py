@@ -3,7 +3,7 @@
 The episode begins with the initial assessment, never with the referral. Nothing is imputed.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -59,7 +59,7 @@ def scores_of(records: Records, scale: Scale, patient: str) -> list[Score]:
 def progress_of(records: Records, scores: list[Score], patient: str) -> Iterator[Progress]:
     """For each score since the baseline of its episode, what it has come from."""
     episodes = referring(records, "EpisodeOfCare", "patient", f"Patient/{patient}")
-    for start, end in _spans(episodes):
+    for start, end in filter(None, map(span_of, episodes)):
         within = [one for one in scores if start <= one.day <= end]
         if within and is_baseline(within[0].day, start):
             for later in within[1:]:
@@ -82,13 +82,13 @@ def outcomes_of(guide: Guide, records: Records, scale: Scale, patient: str) -> I
             yield outcome
 
 
-def _spans(episodes: Iterable[Resource]) -> Iterator[tuple[date, date]]:
-    """First and last day of each episode that takes place, or has."""
-    for episode in episodes:
-        period = episode.get("period", {})
-        start = day(period.get("start"))
-        if start and episode.get("status") not in ("planned", "entered-in-error"):
-            yield start, day(period.get("end")) or date.max
+def span_of(episode: Resource) -> tuple[date, date] | None:
+    """First and last day of an episode that takes place, or has; None for any other."""
+    period = episode.get("period", {})
+    start = day(period.get("start"))
+    if start is None or episode.get("status") in ("planned", "entered-in-error"):
+        return None
+    return start, day(period.get("end")) or date.max
 
 
 def _score(observation: Resource) -> Score | None:

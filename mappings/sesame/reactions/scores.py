@@ -11,14 +11,14 @@ from fhir_server.extension import Change, Resource, View
 from mappings.sesame import identifiers
 from mappings.sesame.guide import Guide
 from mappings.sesame.identifiers import record_id
-from mappings.sesame.pathway.outcome import STANDING, Progress, outcomes_of, progress_of, scores_of
+from mappings.sesame.pathway.outcome import STANDING, Progress, outcomes_of, progress_of, scores_of, span_of
 from mappings.sesame.pathway.passation import (
     Passation,
     passation_of,
     read_scales,
     record_numbers,
 )
-from mappings.sesame.pathway.reading import codes, day, referring, target
+from mappings.sesame.pathway.reading import codes, referring, target
 from mappings.sesame.policy import Policy
 from mappings.sesame.resources.elements import LOINC, tagged_as
 from mappings.sesame.resources.observation import outcome_observation, score_observation, severity
@@ -26,9 +26,6 @@ from mappings.sesame.scales import Scale
 
 FREE = ("meta", "status")
 """What an outcome may differ in that says the same."""
-
-
-NOT_TAKING_PLACE = frozenset({"planned", "entered-in-error"})
 
 
 class ScorePassations:
@@ -193,10 +190,8 @@ def _whose(passation: Passation) -> tuple[str | None, str]:
     return passation.patient, passation.scale.id
 
 
-def _span(episode: Resource | None) -> tuple[str, date, date | None] | None:
+def _span(episode: Resource | None) -> tuple[str, date, date] | None:
     """The patient and the days of an episode that takes place, or has; None for any other."""
-    if episode is None or episode.get("status") in NOT_TAKING_PLACE:
-        return None
-    patient, period = target(episode.get("patient"), "Patient"), episode.get("period", {})
-    start = day(period.get("start"))
-    return (patient, start, day(period.get("end"))) if patient and start else None
+    patient = target((episode or {}).get("patient"), "Patient")
+    span = span_of(episode) if episode else None
+    return (patient, *span) if patient and span else None
