@@ -18,7 +18,9 @@ class Component:
 
 @dataclass(frozen=True, slots=True)
 class SearchParameter:
-    """A way to search some types; empty modifiers and comparators mean those of its type."""
+    """A way to search some types; empty modifiers and comparators mean those of its type, and empty chains
+    all that there are.
+    """
 
     url: str
     code: str
@@ -29,6 +31,7 @@ class SearchParameter:
     components: tuple[Component, ...] = ()
     modifiers: tuple[str, ...] = ()
     comparators: tuple[str, ...] = ()
+    chains: tuple[str, ...] = ()
     multiple_or: bool = True
     multiple_and: bool = True
     name: str = ""
@@ -70,6 +73,7 @@ def search_parameter_from_resource(resource: Mapping[str, Any]) -> SearchParamet
         components=tuple(Component(part["definition"], part["expression"]) for part in components),
         modifiers=tuple(resource.get("modifier", ())),
         comparators=tuple(resource.get("comparator", ())),
+        chains=tuple(resource.get("chain", ())),
         multiple_or=resource.get("multipleOr", True),
         multiple_and=resource.get("multipleAnd", True),
         name=resource.get("name", ""),

@@ -12,6 +12,7 @@ from fhir_server.definitions.registry import Registry
 from fhir_server.definitions.search_parameters import SearchParameter
 from fhir_server.errors import InvalidSearch
 from fhir_server.search import messages
+from fhir_server.search.allowed import Repetition, check_chain, check_modifier, check_values
 from fhir_server.search.ast import Chain, Clause, Has
 from fhir_server.search.criteria import Asked, Criteria, any_of
 from fhir_server.search.escapes import has_stray_escape, split
@@ -22,13 +23,18 @@ from fhir_server.search.types.context import Reading
 
 class Criterion(Struct, frozen=True):
     """One parameter of the query: `name` is what is still to be understood of `whole`, as the client wrote
-    it; `steps` counts the resources that were passed to get there.
+    it; `steps` counts the resources that were passed to get there, `place` the parameters before it.
     """
 
     name: str
     value: str
     whole: str
     steps: int = 0
+    place: int = 0
+
+    def path(self, code: str) -> str:
+        """How the client got to the parameter of that code, its modifier aside."""
+        return self.whole.removesuffix(self.name) + code
 
     def rest(self, name: str) -> "Criterion":
         """What stands behind a chain or `_has`."""
@@ -52,6 +58,7 @@ class Clauses:
     ) -> None:
         self._registry = registry
         self._specials = specials
+        self._repetition = Repetition()
         self.budget = Budget()
         self.criteria = Criteria(registry, Reading("", zone, now, base_url), self.budget)
 
@@ -76,10 +83,11 @@ class Clauses:
             return self.chain(
                 parameters, parameter, modifier, following.whole, lambda p: self.clause(p, following), rest
             )
-        asked = Asked(
-            parameters, parameter, modifier if colon else None, alternatives(criterion), criterion.whole
-        )
-        return self.criteria.clause(asked)
+        whole, texts = criterion.whole, alternatives(criterion)
+        check_modifier(parameter, modifier, whole)
+        check_values(parameter, texts, whole)
+        self._repetition.check(parameter, criterion.path(code), criterion.place, whole)
+        return self.criteria.clause(Asked(parameters, parameter, modifier if colon else None, texts, whole))
 
     def is_special(self, code: str) -> bool:
         return code in self._specials
@@ -115,6 +123,8 @@ class Clauses:
         `rest` is how the client wrote it.
         """
         _expect_reference(parameters, parameter, whole)
+        check_modifier(parameter, type, whole)
+        check_chain(parameter, rest, whole)
         targets = self.criteria.narrowed(parameters, parameter.code, type, whole)
         by_clause: dict[Clause, list[str]] = {}
         errors: list[UnknownParameter | InvalidSearch] = []

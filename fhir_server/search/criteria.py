@@ -13,6 +13,7 @@ from fhir_server.definitions.registry import Registry
 from fhir_server.definitions.search_parameters import SearchParameter
 from fhir_server.errors import InvalidSearch
 from fhir_server.search import codes, hierarchy, messages
+from fhir_server.search.allowed import check_prefixes
 from fhir_server.search.ast import (
     AllOf,
     AnyOf,
@@ -76,6 +77,7 @@ class Criteria:
         kind, modifier = asked.kind, asked.modifier
         if modifier == "missing" and kind not in _WITHOUT_MODIFIERS:
             return any_of(self._matches(asked, _read_missing, modifier))
+        check_prefixes(asked.parameter, asked.texts, asked.whole)
         _expect_elements(asked)
         build = _BUILDERS.get((kind, modifier))
         if build is None and kind == "reference" and self._registry.is_resource_type(modifier or ""):

@@ -99,6 +99,28 @@ NO_MODIFIER = Template(
     en="'{parameter}' takes no modifier, but ':{modifier}' was given. Leave it out.",
     fr="« {parameter} » n'admet pas de modificateur, or « :{modifier} » a été donné. Retirez-le.",
 )
+ONE_VALUE_ALONE = Template(
+    en="'{parameter}' has {count} values; its definition allows one alone (multipleOr is false). Search"
+    " for each by itself.",
+    fr="« {parameter} » a {count} valeurs ; sa définition n'en permet qu'une (multipleOr vaut false). Faites"
+    " une recherche pour chacune.",
+)
+ONCE_ALONE = Template(
+    en="'{parameter}' stands more than once; its definition allows it once alone (multipleAnd is false)."
+    " Leave all but one out.",
+    fr="« {parameter} » figure plusieurs fois ; sa définition ne le permet qu'une fois (multipleAnd vaut"
+    " false). N'en gardez qu'un.",
+)
+PREFIX_NOT_ALLOWED = Template(
+    en="The definition of '{parameter}' does not allow the prefix '{prefix}'. Valid are: {valid}; a value"
+    " without a prefix means eq.",
+    fr="La définition de « {parameter} » ne permet pas le préfixe « {prefix} ». Sont valides : {valid} ; une"
+    " valeur sans préfixe signifie eq.",
+)
+CHAIN_NOT_ALLOWED = Template(
+    en="The definition of '{parameter}' does not allow a chain to '{code}'. Valid are: {valid}.",
+    fr="La définition de « {parameter} » ne permet pas de chaîne vers « {code} ». Sont valides : {valid}.",
+)
 NOT_A_TARGET = Template(
     en="'{parameter}' never refers to a {type}. It may refer to: {valid}.",
     fr="« {parameter} » ne désigne jamais un {type}. Il peut désigner : {valid}.",

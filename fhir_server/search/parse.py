@@ -173,7 +173,7 @@ class _Parser:
                 raise InvalidSearch.of(messages.NO_MODIFIER(parameter=base, modifier=modifier))
             taker(self, name, value)
         else:
-            clause = self.clauses.clause(self.common, Criterion(name, value, name))
+            clause = self.clauses.clause(self.common, Criterion(name, value, name, place=len(self.where)))
             check_nesting(clause, name)
             self.where.append(clause)
 
