@@ -5,9 +5,7 @@ The identifier is the sequence's number and the number of the correction, so a r
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
-from fhir_server.core import json
 from fhir_server.core.named import named_uuid
 from fhir_server.extension import Resource
 from fhir_server.issues import Text
@@ -16,13 +14,11 @@ from mappings.sesame.billing import messages
 from mappings.sesame.billing.coverage import coverage_of
 from mappings.sesame.guide import Guide
 from mappings.sesame.pathway.reading import Records, day, followed, has_code, referring
+from mappings.sesame.pathway.referral import identifier_of_type
 from mappings.sesame.pathway.sequence import Sequence, sequence_of
 from mappings.sesame.policy import Policy
 from mappings.sesame.resources.claim import claim
 from mappings.sesame.tariff import Price, price_on
-
-ON_RECORD = ("id", "meta", "status", "related")
-"""Of two claims, what may differ although they bill the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +62,7 @@ class Billing:
         before = records.get("Claim", self.id(sequence, correction - 1)) if correction else None
         parties = self._parties(sequence, records, before)
         price = self._price(sequence)
-        reasons = [*self._reasons(sequence, records), *_lacking(parties)]
+        reasons = [*self._reasons(sequence, records, correction), *_lacking(parties)]
         if price is None:
             reasons.append(messages.NO_TARIFF(forfait=sequence.track, day=sequence.start))
         if reasons or price is None or not parties.coverage or not parties.carrier or not parties.referral:
@@ -74,9 +70,11 @@ class Billing:
         related = {"prior": self._prior(sequence, records), "replaced": _reference(replaced)}
         return self._made(sequence, correction, price, parties, related)
 
-    def _reasons(self, sequence: Sequence, records: Records) -> Iterator[Text]:
+    def _reasons(self, sequence: Sequence, records: Records, correction: int) -> Iterator[Text]:
         if not sequence.counts:
             yield messages.NOT_COUNTED(status=sequence.status)
+        elif sequence.status == "on-hold" and not correction:
+            yield messages.ON_HOLD()
         elif self.policy.claim_at == "end":
             if not sequence.is_over:
                 yield messages.NOT_OVER(status=sequence.status)
@@ -109,7 +107,7 @@ class Billing:
         return Parties(
             coverage=coverage_of(sequence, records, before),
             carrier=episode.get("managingOrganization"),
-            referral=next(iter((referral or {}).get("identifier", ())), None),
+            referral=_number_of(referral) if referral else None,
             site=_site(episode, records),
         )
 
@@ -151,40 +149,6 @@ class Billing:
         return made | {"meta": made["meta"] | {"tag": tags}} if tags else made
 
 
-def bills_the_same(one: Resource, other: Resource) -> bool:
-    """Whether two claims of a sequence say the same, but for their numbers and what became of them. Amounts
-    are compared as numbers: 608, 608.0 and 608.00 are one.
-    """
-    return _billed(one) == _billed(other)
-
-
-def corrects_nothing(guide: Guide, one: Resource, other: Resource) -> bool:
-    """Whether two claims bill the same, but for the site: a nurse who moves is no reason to cancel what was
-    billed, and perhaps paid, before.
-    """
-    return bills_the_same(_without_site(guide, one), _without_site(guide, other))
-
-
-def _without_site(guide: Guide, claim: Resource) -> Resource:
-    kinds = guide.canonical("CodeSystem", "sesame-claim-information")
-    told: list[Resource] = claim.get("supportingInfo", [])
-    kept = [one for one in told if not has_code([one.get("category", {})], kinds, "site")]
-    return claim | {"supportingInfo": kept}
-
-
-def _billed(claim: Resource) -> object:
-    return _counted({name: claim[name] for name in claim.keys() - {*ON_RECORD, "identifier"}})
-
-
-def _counted(value: Any) -> object:
-    """The same with decimals for numbers, which are equal when their amounts are."""
-    if isinstance(value, dict):
-        return {name: _counted(member) for name, member in value.items()}
-    if isinstance(value, list):
-        return [_counted(member) for member in value]
-    return json.decimal(value) if json.is_number(value) else value
-
-
 def _lacking(parties: Parties) -> Iterator[Text]:
     if parties.coverage is None:
         yield messages.NO_COVERAGE()
@@ -192,6 +156,12 @@ def _lacking(parties: Parties) -> Iterator[Text]:
         yield messages.NO_CARRIER()
     if parties.referral is None:
         yield messages.NO_REFERRAL()
+
+
+def _number_of(referral: Resource) -> Resource | None:
+    """The identifier of the doctor's software, which a referral keeps."""
+    first = next(iter(referral.get("identifier", ())), None)
+    return identifier_of_type(referral, "PLAC") or first
 
 
 def _site(episode: Resource, records: Records) -> Resource | None:

@@ -6,6 +6,10 @@ NOT_COUNTED = Template(
     en="The sequence is {status}: only one that takes place or has taken place is billed.",
     fr="La séquence est {status} : seule une séquence en cours ou passée est facturée.",
 )
+ON_HOLD = Template(
+    en="The sequence came on hold, and is billed when it takes place. Give it the status active.",
+    fr="La séquence est arrivée suspendue ; elle est facturée quand elle a lieu. Passez son statut à active.",
+)
 NOT_OVER = Template(
     en="This server bills a sequence at its end, and it is {status}. Complete it.",
     fr="Ce serveur facture une séquence à sa fin, et elle est {status}. Achevez-la.",

@@ -8,7 +8,8 @@ from fhir_server.extension import Engine, Operation, Resource
 from fhir_server.issues import Text
 from fhir_server.operations.parameters import given
 from mappings.sesame.billing import messages
-from mappings.sesame.billing.bill import Billing, corrects_nothing
+from mappings.sesame.billing.bill import Billing
+from mappings.sesame.billing.comparison import corrects_nothing
 from mappings.sesame.guide import Guide
 from mappings.sesame.operations.records import StoreRecords, parameters
 from mappings.sesame.operations.renew import asked_sequence

@@ -6,7 +6,8 @@ A correction cancels the claim and replaces it; nothing is ever deleted.
 from collections.abc import Iterable, Iterator
 
 from fhir_server.extension import Change, Resource, View
-from mappings.sesame.billing.bill import Billing, corrects_nothing
+from mappings.sesame.billing.bill import Billing
+from mappings.sesame.billing.comparison import corrects_nothing
 from mappings.sesame.billing.coverage import IN_ERROR, is_void
 from mappings.sesame.pathway.reading import target
 from mappings.sesame.pathway.sequence import Sequence, sequence_of, sequences_of_patient

@@ -71,6 +71,16 @@ def test_the_claim_is_there_with_the_sequence_and_once(assessed: Client) -> None
     assert claims(assessed)[0]["meta"]["versionId"] == "1"
 
 
+def test_a_sequence_that_comes_on_hold_is_billed_when_it_takes_place(assessed: Client) -> None:
+    plan = sent(begin(assessed, 1, ASSESSED, "2025-04-12", status="on-hold"))
+    told = assessed.get(f"CarePlan/{plan.id}/$explain-billing").content["parameter"]
+    assert any("came on hold" in one.get("valueString", "") for one in told)
+    assert states(assessed) == []
+    for status in ("active", "on-hold", "completed"):
+        sent(change(assessed, "2025-0001-c1", status=status))
+        assert states(assessed) == [("2025-0001-c1-0", "active")]
+
+
 def test_at_the_end_if_the_policy_says_so(pathway: Pathway) -> None:
     client = pathway(claim_at="end", minimum_contacts=4)
     tell(client, *UNTIL_ASSESSED)

@@ -99,6 +99,24 @@ def test_a_nurse_who_moves_cancels_no_claim(billed: Client) -> None:
     assert site_of(first) != site_of(second)
 
 
+def test_what_is_only_written_otherwise_cancels_no_claim(billed: Client) -> None:
+    """Names and other numbers beside those that claims bear."""
+    referral = only(billed, "ServiceRequest")
+    first, *others = referral["identifier"]
+    numbers = [{"system": "urn:other", "value": "1"}, first | {"use": "official"}, *others]
+    sent(billed.put(f"ServiceRequest/{referral['id']}", referral | {"identifier": numbers}))
+    cover = only(billed, "Coverage")
+    payor = [cover["payor"][0] | {"display": "CPAM"}]
+    sent(billed.put(f"Coverage/{cover['id']}", cover | {"payor": payor}))
+    episode = only(billed, "EpisodeOfCare")
+    carrier = episode["managingOrganization"] | {"display": "Quartet Santé"}
+    sent(billed.put(f"EpisodeOfCare/{episode['id']}", episode | {"managingOrganization": carrier}))
+    assert states(billed) == [(f"{FIRST}-0", "active")]
+    other = {"managingOrganization": cover["payor"][0]}
+    sent(billed.put(f"EpisodeOfCare/{episode['id']}", episode | other))
+    assert states(billed) == [(f"{FIRST}-0", "cancelled"), (f"{FIRST}-1", "active")]
+
+
 def test_a_sequence_that_was_no_error_is_billed_again(billed: Client) -> None:
     sent(change(billed, FIRST, status="entered-in-error"))
     sent(change(billed, FIRST, status="completed"))
