@@ -32,7 +32,7 @@ def history(request: FhirRequest, engine: Engine, reader: Reader) -> FhirRespons
     if len(scope) == 2 and reader.read(*scope) is None:
         raise NotFound.of(messages.NOT_FOUND(reference="/".join(scope)))
     result = reader.history(query)
-    recreated = _recreated(result.versions, reader)
+    recreated = recreations(result.versions, reader)
     return FhirResponse(200, body=_bundle(request, engine, parameters, result, part, recreated))
 
 
@@ -57,7 +57,7 @@ def history_entry(
     )
 
 
-def _recreated(versions: Sequence[StoredResource], reader: Reader) -> frozenset[int]:
+def recreations(versions: Sequence[StoredResource], reader: Reader) -> frozenset[int]:
     """The sequences of the updates that follow a deletion, and so were answered with 201."""
     known = {(version.reference, version.version): version for version in versions}
     found = set()

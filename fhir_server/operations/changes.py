@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from fhir_server.core.bundle import Link, bundle
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.extension import Engine, Operation
-from fhir_server.interactions.history import history_entry
+from fhir_server.interactions.history import history_entry, recreations
 from fhir_server.interactions.links import READABLE, page_size, self_link
 from fhir_server.operations.criteria import Criteria
 from fhir_server.operations.cursors import position, sealed
@@ -40,7 +40,11 @@ def changes(request: FhirRequest, engine: Engine) -> FhirResponse:
     count = page_size(own.get("_count"), engine.limits)
     versions, reached = _page(engine, request.path[:-1], after, count, criteria)
     links = [self_link(request, request.query), _next(request, engine, reached, asked)]
-    entries = [history_entry(version, request.base_url) for version in versions]
+    recreated = recreations(versions, engine.store)
+    entries = [
+        history_entry(version, request.base_url, recreated=version.sequence in recreated)
+        for version in versions
+    ]
     return FhirResponse(200, body=bundle("history", entries, links))
 
 

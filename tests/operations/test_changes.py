@@ -44,6 +44,20 @@ def test_the_whole_system_has_changes_too(client: Client) -> None:
     assert len(client.get("$changes").entries) == 2
 
 
+def test_each_version_tells_what_its_request_was_answered_with(client: Client) -> None:
+    url = "Patient/p"
+    statuses = [client.put(url, patient(id="p", gender=gender)).status for gender in ("male", "female")]
+    statuses += [client.delete(url).status, client.put(url, patient(id="p")).status]
+    assert statuses == [201, 200, 204, 201]
+    told, link = [], "Patient/$changes?_count=3"
+    for _ in range(2):
+        page = client.get(link)
+        told += [entry["response"]["status"][:3] for entry in page.entries]
+        link = page.link("next") or ""
+    assert told == ["201", "200", "204", "201"]
+    assert [e["response"]["status"][:3] for e in client.get(f"{url}/_history").entries] == told[::-1]
+
+
 @pytest.mark.parametrize("query", ["after=forged", "_count=-1", "since=x"])
 def test_bad_parameters_are_refused(client: Client, query: str) -> None:
     assert client.get(f"Patient/$changes?{query}").status == 400
