@@ -11,9 +11,10 @@ from fhir_server.errors import InvalidRequest, MalformedContent, Unprocessable
 from fhir_server.extension import Engine, Resource
 from fhir_server.interactions import messages
 from fhir_server.interactions.engines import check_in_force
-from fhir_server.interactions.resolving import canonical_resolver
+from fhir_server.interactions.resolving import Resolver, canonical_resolver
 from fhir_server.interactions.subset import SUBSETTED
 from fhir_server.issues import Issue
+from fhir_server.store.port import Reader
 
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 
@@ -25,11 +26,14 @@ class Accepted(NamedTuple):
     warnings: tuple[Issue, ...]
 
 
-def accepted(content: Any, type: str, engine: Engine, *, with_warnings: bool = False) -> Accepted:
+def accepted(
+    content: Any, type: str, engine: Engine, *, with_warnings: bool = False, reader: Reader | None = None
+) -> Accepted:
     """`content` as a resource of `type`. Raises, with every problem found, `MalformedContent` for one of
     structure, and `Unprocessable` for one of rules, of profiles that it claims or of those required.
 
     Warnings cost more to find than errors: they are looked for where they are wanted, or where it is refused.
+    What it refers to is read from the store, or, inside a unit of work, from that as the `reader`.
     """
     if content is None:
         raise InvalidRequest.of(messages.BODY_NEEDED(type=type))
@@ -40,9 +44,10 @@ def accepted(content: Any, type: str, engine: Engine, *, with_warnings: bool = F
         given = content["resourceType"]
         raise InvalidRequest.of(messages.WRONG_TYPE(given=given, type=type), f"{given}.resourceType")
     _check_whole(content)
-    if not with_warnings and not _conformance(content, engine, engine.validator.errors):
+    resolve = canonical_resolver(reader or engine.store)
+    if not with_warnings and not _conformance(content, engine, engine.validator.errors, resolve):
         return Accepted(content, ())
-    issues += _conformance(content, engine, engine.validator.conformance)
+    issues += _conformance(content, engine, engine.validator.conformance, resolve)
     if _refuse(issues):
         check_in_force(engine)
         raise Unprocessable(*issues)
@@ -64,19 +69,22 @@ def _refuse(issues: list[Issue]) -> bool:
     return any(issue.severity in ("error", "fatal") for issue in issues)
 
 
-def _conformance(resource: Resource, engine: Engine, judge: Callable[..., list[Issue]]) -> list[Issue]:
+def _conformance(
+    resource: Resource, engine: Engine, judge: Callable[..., list[Issue]], resolve: Resolver
+) -> list[Issue]:
     """What is wrong beyond structure; of several profiles required of the type, by the one that fits."""
     required = engine.required_profiles.get(resource["resourceType"], ())
-    resolve = canonical_resolver(engine.store)
     if len(required) < 2:
         return judge(resource, required, resolve=resolve)
     tried = [judge(resource, (profile,), resolve=resolve) for profile in required]
     return next((issues for issues in tried if not _refuse(issues)), tried[0])
 
 
-def accepted_for_create(content: Any, type: str, engine: Engine, *, with_warnings: bool = False) -> Accepted:
+def accepted_for_create(
+    content: Any, type: str, engine: Engine, *, with_warnings: bool = False, reader: Reader | None = None
+) -> Accepted:
     """As `accepted`, with the client's id left out: a create gives an id of its own, whatever that one is."""
-    return accepted(without_id(content), type, engine, with_warnings=with_warnings)
+    return accepted(without_id(content), type, engine, with_warnings=with_warnings, reader=reader)
 
 
 def without_id(content: Any) -> Any:

@@ -56,6 +56,7 @@ def patched(
     content: Any,
     content_type: str,
     engine: Engine,
+    unit: UnitOfWork,
     *,
     with_warnings: bool = False,
 ) -> Accepted:
@@ -77,7 +78,7 @@ def patched(
         current.id,
     ):
         raise Unprocessable.of(messages.PATCH_CHANGES_IDENTITY())
-    return accepted(after, current.type, engine, with_warnings=with_warnings)
+    return accepted(after, current.type, engine, with_warnings=with_warnings, reader=unit)
 
 
 def _check_parameters(content: Any, engine: Engine) -> None:
@@ -122,8 +123,8 @@ def _write(
 ) -> FhirResponse:
     if current is not None and not current.deleted:
         check_if_match(request.conditions, current)
-    warns = tells_warnings(request)
-    after = patched(current, reference, request.content, request.content_type, engine, with_warnings=warns)
+    content, content_type, warns = request.content, request.content_type, tells_warnings(request)
+    after = patched(current, reference, content, content_type, engine, unit, with_warnings=warns)
     changeset = Changeset(unit, engine, request.base_url)
     stored = changeset.put(after.resource, after.resource["id"], "PATCH", current)
     issues = (*after.warnings, *changeset.settle())

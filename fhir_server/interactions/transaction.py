@@ -222,6 +222,8 @@ class Transaction:
         elif len(request.path) == 1 and request.query:
             wanted = Criteria(request.path[0], request.query, "delete")
             targets = deletion_targets(unit, self._engine, wanted, request.base_url)
+            for target in targets:
+                check_if_match(request.conditions, target)
         else:
             raise _unfit(asked)
         for target in targets:
@@ -274,14 +276,14 @@ class Transaction:
         request = asked.request
         check_media_type(request)
         if len(request.path) == 2:
+            reference = "/".join(request.path)
             current = unit.read(*request.path)
         else:
             wanted = Criteria(request.path[0], request.query, "patch")
+            reference = f"{wanted.type}?{wanted}"
             current = one_match(unit, self._engine, wanted, request.base_url)
-        reference = "/".join(request.path)
-        after = patched(
-            current, reference, request.content, request.content_type, self._engine, with_warnings=self._warns
-        )
+        content, content_type, warns = request.content, request.content_type, self._warns
+        after = patched(current, reference, content, content_type, self._engine, unit, with_warnings=warns)
         resource = self._noted(asked, after)
         return current, resource["id"], resource
 

@@ -147,6 +147,14 @@ class TestTransaction:
         assert place in answer.expressions
         assert client.get("_history").entries == []
 
+    def test_only_the_version_that_is_named_is_deleted(self, client: Client) -> None:
+        id = client.post("Patient", identified("a")).id
+        for url in (f"Patient/{id}", "Patient?identifier=urn:ids|a"):
+            assert transact(client, entry("DELETE", url, ifMatch='W/"2"')).status == 412
+            assert client.get(f"Patient/{id}").status == 200
+        current = entry("DELETE", "Patient?identifier=urn:ids|a", ifMatch='W/"1"')
+        assert statuses(transact(client, current)) == ["204"]
+
     def test_the_same_resource_twice_is_refused(self, client: Client) -> None:
         twice = [entry("PUT", "Patient/x", patient(id="x")), entry("PUT", "Patient/x", patient(id="x"))]
         assert transact(client, *twice).status == 400

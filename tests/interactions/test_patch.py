@@ -101,6 +101,17 @@ class TestJsonPatch:
         client.post("Patient", identified("a"))
         assert client.patch("Patient?identifier=urn:ids|a", change).status == 412
 
+    def test_what_it_refers_to_is_looked_for_while_others_wait_to_be_indexed(self, client: Client) -> None:
+        response = {
+            "resourceType": "QuestionnaireResponse",
+            "status": "completed",
+            "questionnaire": "http://example.org/Questionnaire/unknown",
+        }
+        id = client.post("QuestionnaireResponse", response).id
+        client.post("Patient", patient())
+        change = [{"op": "replace", "path": "/status", "value": "amended"}]
+        assert client.patch(f"QuestionnaireResponse/{id}", change).status == 200
+
     def test_other_media_types_are_refused(self, client: Client) -> None:
         id = client.post("Patient", patient()).id
         assert client.patch(f"Patient/{id}", [], content_type="text/plain").status == 415

@@ -128,7 +128,7 @@ def _committed(
     if not sequence.is_over:
         current = unit.read("CarePlan", sequence.id)
         changeset.put(sequence.plan | {"status": "completed"}, sequence.id, "PUT", current)
-    asked = accepted_for_create(opened, "CarePlan", engine)
+    asked = accepted_for_create(opened, "CarePlan", engine, reader=unit)
     stored = changeset.put(asked.resource, engine.new_id(), "POST")
     changeset.settle()
     return changeset.left(stored)
