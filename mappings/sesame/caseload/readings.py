@@ -27,15 +27,13 @@ from mappings.sesame.caseload.facts import (
 )
 from mappings.sesame.guide import Guide
 from mappings.sesame.identifiers import FINESS
+from mappings.sesame.pathway.episode import TAKING_PLACE
 from mappings.sesame.pathway.reading import codes, day, extension, identifier_value, target
 from mappings.sesame.pathway.sequence import sequence_of
 from mappings.sesame.resources.elements import LOINC
 
 Found = tuple[str | None, Fact] | None
 """The id of the patient that a fact is about, None where it is about nobody; and the fact."""
-
-TAKING_PLACE = frozenset({"active", "onhold", "finished"})
-"""States of an episode that takes place or has taken place."""
 
 DECIDED = frozenset({"active", "rejected"})
 """States of a Consent that says what the patient decided."""

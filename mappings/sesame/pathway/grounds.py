@@ -1,10 +1,7 @@
-"""What a sequence rests on: the initial assessment of its patient, and an episode of the programme."""
+"""What a sequence rests on: the initial assessment of its patient."""
 
 from mappings.sesame.guide import Guide, Resource
-from mappings.sesame.pathway.reading import has_code, identifier_value, target
-
-LIVE_EPISODES = frozenset({"active", "onhold", "finished"})
-"""States of an episode that takes place, or has."""
+from mappings.sesame.pathway.reading import has_code, target
 
 
 def is_assessment_of(guide: Guide, visit: Resource, patient: str) -> bool:
@@ -15,8 +12,3 @@ def is_assessment_of(guide: Guide, visit: Resource, patient: str) -> bool:
         and visit.get("status") == "finished"
         and target(visit.get("subject"), "Patient") == patient
     )
-
-
-def is_episode(guide: Guide, episode: Resource) -> bool:
-    """Whether an EpisodeOfCare is one of the programme, told by its number."""
-    return identifier_value(episode, guide.naming_system("episode")) is not None

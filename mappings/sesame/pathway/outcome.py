@@ -10,6 +10,7 @@ from datetime import date
 from fhir_server.extension import Resource
 from fhir_server.search.ast import Match, ReferenceValue, SearchQuery, TokenValue
 from mappings.sesame.guide import Guide
+from mappings.sesame.pathway.episode import BEGUN
 from mappings.sesame.pathway.reading import FOUND_MAX, Records, codes, day, followed, referring
 from mappings.sesame.pathway.response import is_baseline, is_remission, is_response
 from mappings.sesame.resources.elements import LOINC
@@ -83,10 +84,10 @@ def outcomes_of(guide: Guide, records: Records, scale: Scale, patient: str) -> I
 
 
 def span_of(episode: Resource) -> tuple[date, date] | None:
-    """First and last day of an episode that takes place, or has; None for any other."""
+    """First and last day of an episode that has begun; None for any other."""
     period = episode.get("period", {})
     start = day(period.get("start"))
-    if start is None or episode.get("status") in ("planned", "entered-in-error"):
+    if start is None or episode.get("status") not in BEGUN:
         return None
     return start, day(period.get("end")) or date.max
 

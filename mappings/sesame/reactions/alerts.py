@@ -10,6 +10,7 @@ from fhir_server.extension import Change, Resource, View
 from mappings.sesame.guide import Guide
 from mappings.sesame.identifiers import record_id
 from mappings.sesame.pathway.calendar import add_days
+from mappings.sesame.pathway.episode import episodes_under_way
 from mappings.sesame.pathway.passation import (
     Passation,
     passation_of,
@@ -102,11 +103,10 @@ class RaiseAlerts:
 
     def _owner(self, passation: Passation, view: View) -> Resource | None:
         """The nurse of the patient's open episode; otherwise whoever gave the scale, or the doctor."""
-        for episode in referring(view, "EpisodeOfCare", "patient", f"Patient/{passation.patient}"):
-            nurse = _person(episode.get("careManager"))
-            if nurse and episode.get("status") in ("active", "onhold"):
-                return nurse
-        return _person(passation.response.get("author")) or self._doctor(passation, view)
+        episodes = episodes_under_way(view, passation.patient) if passation.patient else ()
+        nurses = (_person(episode.get("careManager")) for episode in episodes)
+        nurse = next(filter(None, nurses), None)
+        return nurse or _person(passation.response.get("author")) or self._doctor(passation, view)
 
     def _doctor(self, passation: Passation, view: View) -> Resource | None:
         """Who gave the scale at the encounter, or else referred the patient."""

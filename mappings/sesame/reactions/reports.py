@@ -12,6 +12,7 @@ from fhir_server.extension import Change, Resource, View
 from mappings.sesame import identifiers
 from mappings.sesame.guide import Guide
 from mappings.sesame.identifiers import record_id
+from mappings.sesame.pathway.episode import episodes_under_way
 from mappings.sesame.pathway.reading import followed, has_code, referring, target
 from mappings.sesame.pathway.referral import (
     ASSESSED,
@@ -120,8 +121,7 @@ class ReportToDoctor:
         if named := followed(view, next(iter(visit.get("episodeOfCare", ())), None), "EpisodeOfCare"):
             return named
         patient = target(visit.get("subject"), "Patient")
-        found = referring(view, "EpisodeOfCare", "patient", f"Patient/{patient}") if patient else ()
-        return next((one for one in found if one.get("status") in ("active", "onhold")), None)
+        return next(episodes_under_way(view, patient), None) if patient else None
 
     def _was_advice(self, before: Resource | None) -> bool:
         return before is not None and before.get("status") == "completed" and "summary" in before

@@ -8,13 +8,11 @@ from collections.abc import Iterable
 from fhir_server.extension import Change, Resource, View
 from fhir_server.issues import Issue
 from mappings.sesame.guide import Guide
-from mappings.sesame.pathway.grounds import is_episode
+from mappings.sesame.pathway.episode import OPEN, is_episode
 from mappings.sesame.pathway.reading import day, referring, target
 from mappings.sesame.policy import Policy
 from mappings.sesame.rules import messages
 from mappings.sesame.rules.verdict import judged
-
-OPEN = frozenset({"planned", "waitlist", "active", "onhold"})
 
 
 class OneOpenEpisode:

@@ -1,4 +1,4 @@
-"""What a sequence rests on stays as it is: its patient's initial assessment, and the episode.
+"""What a sequence rests on stays as it is: its patient's initial assessment, the episode, and the referral.
 
 Source: avis du comité technique (June 2023), R9. A sequence is held to them when it is written; what is
 changed under it afterwards would get round that.
@@ -9,18 +9,20 @@ from collections.abc import Iterable, Iterator
 from fhir_server.extension import Change, Resource, View
 from fhir_server.issues import Issue
 from mappings.sesame.guide import Guide
-from mappings.sesame.pathway.grounds import is_assessment_of, is_episode
-from mappings.sesame.pathway.reading import day, target
+from mappings.sesame.pathway.episode import BEGUN, is_episode
+from mappings.sesame.pathway.grounds import is_assessment_of
+from mappings.sesame.pathway.reading import day, followed, target
+from mappings.sesame.pathway.referral import IN_ERROR, Referral, is_referral_task, referral_of
 from mappings.sesame.pathway.sequence import Sequence, sequences_of_patient
 from mappings.sesame.rules import messages
 from mappings.sesame.rules.verdict import refusal
 
 
 class SequenceGrounds:
-    """Whether an Encounter or an EpisodeOfCare still bears the sequences that refer to it."""
+    """Whether an Encounter, an EpisodeOfCare or a referral's Task still bears what rests on it."""
 
     name = "sequence-grounds"
-    types = frozenset({"Encounter", "EpisodeOfCare"})
+    types = frozenset({"Encounter", "EpisodeOfCare", "Task"})
 
     def __init__(self, guide: Guide) -> None:
         self._guide = guide
@@ -30,8 +32,10 @@ class SequenceGrounds:
             return
         if change.type == "Encounter":
             yield from self._assessment(change.before, change.after, view)
-        else:
+        elif change.type == "EpisodeOfCare":
             yield from self._episode(change.before, change.after, view)
+        elif change.after is not None:
+            yield from self._referral(change.before, change.after, view)
 
     def _assessment(self, before: Resource, after: Resource | None, view: View) -> Iterator[Issue]:
         patient = target(before.get("subject"), "Patient")
@@ -51,14 +55,49 @@ class SequenceGrounds:
             return
         holds = (
             after is not None
-            and after.get("status") != "entered-in-error"
+            and after.get("status") in BEGUN
             and is_episode(self._guide, after)
             and target(after.get("patient"), "Patient") == patient
         )
-        for sequence in () if holds else self._sequences(patient, view):
-            if sequence.episode == before["id"]:
+        ended = day((after or {}).get("period", {}).get("end"))
+        another = _of_another(self._guide, after or {}, patient, view)
+        if holds and not ended and not another:
+            return
+        for sequence in self._sequences(patient, view):
+            if sequence.episode != before["id"]:
+                continue
+            if not holds:
                 yield refusal(messages.EPISODE_KEPT(id=sequence.id), "EpisodeOfCare")
+            elif ended and ended < sequence.start:
+                text = messages.EPISODE_OVER(ended=ended, start=sequence.start)
+                yield refusal(text, "EpisodeOfCare.period.end")
+            elif another:
+                text = messages.REFERRAL_OF_ANOTHER(id=another.id)
+                yield refusal(text, "EpisodeOfCare.referralRequest")
+
+    def _referral(self, before: Resource, after: Resource, view: View) -> Iterator[Issue]:
+        """A referral by which a sequence began was none that was sent in error."""
+        now_in_error = after.get("status") == IN_ERROR != before.get("status")
+        patient = target(after.get("for"), "Patient")
+        if not now_in_error or patient is None or not is_referral_task(self._guide, after):
+            return
+        referral = target(after.get("focus"), "ServiceRequest")
+        for sequence in self._sequences(patient, view):
+            episode = view.get("EpisodeOfCare", sequence.episode) if sequence.episode else None
+            if any(target(one, "ServiceRequest") == referral for one in _requests(episode)):
+                yield refusal(messages.REFERRAL_TAKEN_UP(id=sequence.id), "Task.status")
 
     def _sequences(self, patient: str, view: View) -> list[Sequence]:
         view.lock(f"sesame/Patient/{patient}")
         return sequences_of_patient(self._guide, view, patient)
+
+
+def _requests(episode: Resource | None) -> list[Resource]:
+    found: list[Resource] = (episode or {}).get("referralRequest", [])
+    return found
+
+
+def _of_another(guide: Guide, episode: Resource, patient: str, view: View) -> Referral | None:
+    """A referral of the episode that is not that of Patient/`patient`."""
+    found = (referral_of(guide, followed(view, one, "ServiceRequest")) for one in _requests(episode))
+    return next((one for one in found if one and one.patient != patient), None)

@@ -70,10 +70,16 @@ ASSESSMENT_KEPT = Template(
     "et du {start} au plus tard. Corrigez d'abord la séquence.",
 )
 EPISODE_KEPT = Template(
-    en="CarePlan/{id} is a sequence of this EpisodeOfCare, which therefore stays on record with its patient "
-    "and a number of the programme. Correct the sequence first.",
-    fr="CarePlan/{id} est une séquence de cet EpisodeOfCare, qui reste donc enregistré avec son patient et "
-    "un numéro du programme. Corrigez d'abord la séquence.",
+    en="CarePlan/{id} is a sequence of this EpisodeOfCare, which therefore stays on record as one that has "
+    "begun, with its patient and a number of the programme. Correct the sequence first.",
+    fr="CarePlan/{id} est une séquence de cet EpisodeOfCare, qui reste donc enregistré et commencé, avec "
+    "son patient et un numéro du programme. Corrigez d'abord la séquence.",
+)
+REFERRAL_TAKEN_UP = Template(
+    en="CarePlan/{id} is a sequence that began by this referral, which so was no error. Correct the sequence "
+    "first, or cancel the referral.",
+    fr="CarePlan/{id} est une séquence commencée par cet adressage, qui n'était donc pas une erreur. "
+    "Corrigez d'abord la séquence, ou annulez l'adressage.",
 )
 EPISODE_OVER = Template(
     en="The EpisodeOfCare ended on {ended}, and the sequence begins on {start}. After the exit another "

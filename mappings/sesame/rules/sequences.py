@@ -10,7 +10,8 @@ from fhir_server.extension import Change, Resource, View
 from fhir_server.issues import Issue, Text
 from mappings.sesame.guide import Guide
 from mappings.sesame.pathway.calendar import CLASSIQUE_MONTHS, last_day
-from mappings.sesame.pathway.grounds import LIVE_EPISODES, is_assessment_of, is_episode
+from mappings.sesame.pathway.episode import BEGUN, TAKING_PLACE, is_episode
+from mappings.sesame.pathway.grounds import is_assessment_of
 from mappings.sesame.pathway.reading import all_identified, codes, day, followed, target
 from mappings.sesame.pathway.referral import Referral, ineligibility, is_minor, referral_of, task_of
 from mappings.sesame.pathway.sequence import (
@@ -55,9 +56,14 @@ class SequenceRules:
             yield from stays_renewable(before, _counted(sequence), self._others(before, view))
         if sequence and sequence.counts:
             view.lock(f"sesame/Patient/{sequence.patient}")
+            begins = before is None or not before.counts
             yield from self._alone(sequence, view)
-            if before is None or not before.counts:
+            if begins:
                 yield from self._admitted(sequence, view)
+            moves = before is None or before.episode != sequence.episode
+            yield from self._episode(sequence, TAKING_PLACE if begins or moves else BEGUN, view)
+            if begins or _teams(before) != _teams(sequence):
+                yield from self._team(sequence, view)
             others = self._others(sequence, view)
             yield from _overlaps(sequence, others)
             siblings = [one for one in others if one.episode == sequence.episode]
@@ -71,8 +77,6 @@ class SequenceRules:
     def _alone(self, sequence: Sequence, view: View) -> Iterator[Issue]:
         """What a sequence must be whatever other sequences there are."""
         yield from self._assessment(sequence, view)
-        yield from self._episode(sequence, view)
-        yield from self._team(sequence, view)
         yield from self._length(sequence)
         yield from self._window(sequence)
 
@@ -146,10 +150,10 @@ class SequenceRules:
             text = messages.ASSESSED_LATER(start=sequence.start, assessed=assessed or "?")
             yield refusal(text, "CarePlan.period.start")
 
-    def _episode(self, sequence: Sequence, view: View) -> Iterator[Issue]:
+    def _episode(self, sequence: Sequence, states: frozenset[str], view: View) -> Iterator[Issue]:
         episode = view.get("EpisodeOfCare", sequence.episode) if sequence.episode else None
         place = f"CarePlan.extension('{EPISODE}')"
-        if episode is None or episode.get("status") not in LIVE_EPISODES:
+        if episode is None or episode.get("status") not in states:
             yield refusal(messages.EPISODE_NEEDED(), place)
             return
         if not is_episode(self._guide, episode):
@@ -162,7 +166,8 @@ class SequenceRules:
             yield refusal(text, "CarePlan.period.start")
 
     def _team(self, sequence: Sequence, view: View) -> Iterator[Issue]:
-        teams = (followed(view, team, "CareTeam") for team in sequence.plan.get("careTeam", ()))
+        """A team that has changed since is no reason against closing the sequence."""
+        teams = (view.get("CareTeam", id) for id in _teams(sequence))
         system = self._guide.canonical("CodeSystem", "sesame-role")
         if not any(_is_complete(team, system) for team in teams if team):
             yield from judged(self._policy.complete_team, messages.TEAM_INCOMPLETE(), "CarePlan.careTeam")
@@ -191,6 +196,12 @@ def _overlaps(sequence: Sequence, others: list[Sequence]) -> Iterator[Issue]:
         if sequence.start <= other.end and other.start <= sequence.end:
             text = messages.OVERLAP(id=other.id, start=other.start, end=other.end)
             yield refusal(text, "CarePlan.period")
+
+
+def _teams(sequence: Sequence | None) -> list[str]:
+    """The ids of the care teams of a sequence."""
+    named = sequence.plan.get("careTeam", ()) if sequence else ()
+    return [id for one in named if (id := target(one, "CareTeam"))]
 
 
 def _is_complete(team: dict[str, object], system: str) -> bool:

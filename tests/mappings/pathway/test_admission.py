@@ -115,6 +115,7 @@ def test_r9_the_assessment_under_a_sequence_stays_one(begun: Client, changes: Re
     "changes",
     [
         {"status": "entered-in-error"},
+        {"status": "planned"},
         {"patient": {"display": "Somebody else"}},
         {"identifier": [{"system": "urn:other", "value": "1"}]},
     ],
@@ -126,3 +127,41 @@ def test_the_episode_of_a_sequence_stays_that_of_its_patient(begun: Client, chan
     answer = begun.delete(f"EpisodeOfCare/{episode['id']}")
     refused(answer, "is a sequence of this EpisodeOfCare", "EpisodeOfCare")
     assert stored(begun, "2025-0001-c1")["status"] == "active"
+
+
+def test_an_episode_does_not_end_before_its_sequences_begin(begun: Client) -> None:
+    episode = only(begun, "EpisodeOfCare")
+    over = episode | {"status": "finished", "period": {"start": "2025-01-01", "end": "2025-01-12"}}
+    answer = begun.put(f"EpisodeOfCare/{episode['id']}", over)
+    refused(answer, "ended on 2025-01-12, and the sequence begins on 2025-01-13", "EpisodeOfCare.period.end")
+
+
+def test_a_referral_by_which_a_sequence_began_was_no_error(begun: Client) -> None:
+    refused(move(begun, "entered-in-error"), "began by this referral", "Task.status")
+    sent(change(begun, "2025-0001-c1", status="entered-in-error"))
+    sent(move(begun, "entered-in-error"))
+
+
+def test_r8_no_sequence_goes_on_by_the_referral_of_another(begun: Client) -> None:
+    request = only(begun, "ServiceRequest")
+    kept = {name: value for name, value in request.items() if name not in ("id", "meta", "supportingInfo")}
+    subject = {"reference": f"Patient/{sent(begun.post('Patient', {'resourceType': 'Patient'})).id}"}
+    placer = [kept["identifier"][0] | {"value": "of-another"}]
+    second = sent(begun.post("ServiceRequest", kept | {"identifier": placer, "subject": subject})).id
+    episode = only(begun, "EpisodeOfCare")
+    changed = episode | {"referralRequest": [{"reference": f"ServiceRequest/{second}"}]}
+    answer = begun.put(f"EpisodeOfCare/{episode['id']}", changed)
+    refused(answer, "the referral of another patient", "EpisodeOfCare.referralRequest")
+
+
+def test_a_sequence_is_closed_although_its_team_has_gone(begun: Client) -> None:
+    """Nor is it in the way that the episode was broken off."""
+    episode = only(begun, "EpisodeOfCare")
+    sent(begun.put(f"EpisodeOfCare/{episode['id']}", episode | {"status": "cancelled"}))
+    team = only(begun, "CareTeam")
+    sent(begun.put(f"CareTeam/{team['id']}", team | {"status": "inactive"}))
+    sent(change(begun, "2025-0001-c1", status="completed"))
+    renewal = begin(begun, 2, "2025-04-13", "2025-07-12")
+    assert renewal.status == 422
+    assert "care team is incomplete" in renewal.diagnostics
+    assert "active, on hold or finished" in renewal.diagnostics
