@@ -23,6 +23,8 @@ def backup(
     server = open_existing(settings)
     try:
         server.store.backup(target)
+    except FileExistsError as error:
+        raise CommandError(f"{error} exists already. Name another file.") from error
     finally:
         server.store.close()
     print(f"{settings.store} copied to {target} ({target.stat().st_size} bytes).")
@@ -40,7 +42,8 @@ def restore(
     if not source.is_file():
         raise CommandError(f"{source}: no such file.")
     target = sqlite_path(settings)
-    if target.exists():
-        raise CommandError(f"{target} exists already. Stop the server and move it away first.")
-    bootstrap.restore_store(source, target)
+    try:
+        bootstrap.restore_store(source, target)
+    except FileExistsError as error:
+        raise CommandError(f"{error} exists already. Stop the server and move it away first.") from error
     print(f"{settings.store} restored from {source}.")

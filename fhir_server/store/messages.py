@@ -50,9 +50,10 @@ STORE_FOREIGN = Template(
     fr="Le fichier de l'entrepôt n'est pas une base SQLite ({reason}). Nommez-en un autre, ou un nouveau.",
 )
 STORE_REPLACED = Template(
-    en="The file of the store was moved, deleted or replaced. Nothing was written; start the server again.",
-    fr="Le fichier de l'entrepôt a été déplacé, supprimé ou remplacé. Rien n'a été écrit ; "
-    "redémarrez le serveur.",
+    en="The file of the store, or its log beside it (-wal, -shm), was moved, deleted or replaced. Nothing "
+    "was written; start the server again.",
+    fr="Le fichier de l'entrepôt, ou son journal à côté (-wal, -shm), a été déplacé, supprimé ou remplacé. "
+    "Rien n'a été écrit ; redémarrez le serveur.",
 )
 GROUP_LOST = Template(
     en="The units grouped with this one could not be written, so this one was not either. Send it again.",

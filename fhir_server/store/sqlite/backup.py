@@ -10,7 +10,7 @@ from pathlib import Path
 
 from fhir_server import errors
 from fhir_server.store import messages
-from fhir_server.store.sqlite.connection import refusing
+from fhir_server.store.sqlite.connection import BESIDE, refusing
 from fhir_server.store.sqlite.schema import UnknownSchema, check_file, renew_epoch
 
 
@@ -37,10 +37,18 @@ def restore(source: Path, target: Path, replace: bool = False) -> None:
         _copy(backup, target, renew_epoch)
 
 
+def _refuse_remains(target: Path) -> None:
+    """Raise `FileExistsError` where a store is already, or a part of one that was moved away or deleted: the
+    log that it left would be taken for that of the copy.
+    """
+    for path in (target, *(target.with_name(target.name + suffix) for suffix in BESIDE)):
+        if path.exists():
+            raise FileExistsError(path)
+
+
 def _copy(source: sqlite3.Connection, target: Path, finish: Callable[[sqlite3.Connection], None]) -> None:
     """The file appears under its name only once it is complete."""
-    if target.exists():
-        raise FileExistsError(target)
+    _refuse_remains(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(target.name + ".partial")
     partial.unlink(missing_ok=True)

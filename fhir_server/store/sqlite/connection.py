@@ -25,6 +25,11 @@ DISTANCE = "metres_between"
 BUSY_MILLISECONDS = 5_000
 """How long a reader waits for a lock, which in WAL mode only recovery and migration make it do."""
 
+BESIDE = ("-wal", "-shm")
+"""What the names of the files end with that SQLite keeps beside an open one. The first may hold commits that
+the file itself does not have yet.
+"""
+
 _LOOK_SECONDS = 0.005
 
 _UNUSABLE = {
@@ -54,9 +59,18 @@ PRAGMA mmap_size = 2147418112;
 """
 
 
-def connect(path: Path, cache_kibibytes: int) -> sqlite3.Connection:
-    """A connection without implicit transactions; whoever uses it sees to it that one thread does at once."""
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
+def connect(path: Path, cache_kibibytes: int, *, create: bool = False) -> sqlite3.Connection:
+    """A connection without implicit transactions; whoever uses it sees to it that one thread does at once.
+
+    Unless it may create the file, one that is not there is an error.
+    """
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode={'rwc' if create else 'rw'}",
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=512,
+    )
     try:
         for pragma in _PRAGMAS.strip().splitlines():
             connection.execute(pragma)
@@ -84,25 +98,33 @@ def enter_wal(connection: sqlite3.Connection) -> None:
 
 
 class OpenedFile:
-    """The file that a path named when it was opened."""
+    """The file that a path named when it was opened, with its log and what its users share of that.
+
+    https://www.sqlite.org/wal.html#the_wal_file
+    """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._identity = self._named()
+        real = os.path.realpath(path)
+        self._paths = (str(path), *(real + suffix for suffix in BESIDE))
+        self._identities = self._named()
 
     def check(self) -> None:
-        """Raises `StoreUnavailable` when the path names no file any more, or another one: what is written
-        would be gone with the last process that holds the old one.
+        """Raises `StoreUnavailable` when one of the paths names no file any more, or another one: what is
+        written would be gone with the last process that holds the old ones.
         """
-        if self._named() != self._identity:
+        if self._named() != self._identities:
             raise errors.StoreUnavailable.of(messages.STORE_REPLACED())
 
-    def _named(self) -> tuple[int, int] | None:
-        try:
-            found = os.stat(self._path)
-        except FileNotFoundError:
-            return None
-        return found.st_dev, found.st_ino
+    def _named(self) -> list[tuple[int, int] | None]:
+        return list(map(_identity, self._paths))
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    try:
+        found = os.stat(path)
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def primary_code(error: sqlite3.Error) -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from fhir_server.store.port import TakesLong
-from fhir_server.store.sqlite.connection import connect
+from fhir_server.store.sqlite.connection import OpenedFile, connect, refusing
 from fhir_server.store.sqlite.reader import SqliteReader
 from fhir_server.store.sqlite.symbols import SymbolCache, Symbols
 
@@ -36,8 +36,9 @@ class _Hurry(threading.local):
 class Readers:
     """Opens a connection whenever all that there are are reading."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, file: OpenedFile) -> None:
         self._path = path
+        self._file = file
         self._cache = SymbolCache()
         self._idle: deque[SqliteReader] = deque()
         self._opened: list[sqlite3.Connection] = []
@@ -65,7 +66,7 @@ class Readers:
             self._idle.append(reader)
 
     def _open(self) -> SqliteReader:
-        connection = connect(self._path, _CACHE_KIBIBYTES)
+        connection = self._connect()
         connection.set_progress_handler(self._hurry.is_over, _STEPS_BETWEEN_LOOKS)
         self._opened.append(connection)
         return SqliteReader(connection, Symbols(connection, self._cache))
@@ -73,11 +74,17 @@ class Readers:
     @contextmanager
     def connection(self) -> Iterator[sqlite3.Connection]:
         """A connection of its own for work that takes long."""
-        connection = connect(self._path, _CACHE_KIBIBYTES)
+        connection = self._connect()
         try:
             yield connection
         finally:
             connection.close()
+
+    @refusing
+    def _connect(self) -> sqlite3.Connection:
+        """A connection to the same file as all others, though the path may name another by now."""
+        self._file.check()
+        return connect(self._path, _CACHE_KIBIBYTES)
 
     def close(self) -> None:
         """Close them all; none may be reading."""

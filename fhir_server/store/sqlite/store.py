@@ -49,8 +49,9 @@ class SqliteStore:
 
     def __init__(self, path: Path, clock: Callable[[], int] = wall_clock) -> None:
         self._clock = clock
-        self._writer = Writer(_open(path), OpenedFile(path))
-        self._readers = Readers(path)
+        connection, file = _open(path), OpenedFile(path)
+        self._writer = Writer(connection, file)
+        self._readers = Readers(path, file)
         meta = dict(self._writer.connection.execute("SELECT name, value FROM meta").fetchall())
         self._epoch: str = meta["epoch"].decode()
         self._secret: bytes = meta["secret"]
@@ -95,6 +96,7 @@ class SqliteStore:
         if not self._readers.leaves_time(INDEXING_SECONDS):
             raise TakesLong
 
+    @refusing
     def uniques(self) -> tuple[tuple[str, str], ...]:
         with self._readers.connection() as connection:
             return tuple(connection.execute("SELECT key, owner FROM uniques ORDER BY key"))
@@ -184,7 +186,7 @@ class SqliteStore:
 
 @refusing
 def _open(path: Path) -> sqlite3.Connection:
-    connection = connect(path, _WRITER_CACHE_KIBIBYTES)
+    connection = connect(path, _WRITER_CACHE_KIBIBYTES, create=True)
     try:
         enter_wal(connection)
         prepare(connection)

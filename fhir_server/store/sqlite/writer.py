@@ -134,6 +134,7 @@ class Writer:
             self._turn.release()
 
     def _tidy(self, wholly: bool) -> bool:
+        self._file.check()
         if self._open or not has_backlog(self.connection):
             return bool(self._open)
         self.connection.execute("PRAGMA synchronous = NORMAL")

@@ -93,6 +93,24 @@ def test_restoring_replaces_a_store_only_when_told_and_only_when_it_is_closed(tm
     restored.close()
 
 
+@pytest.mark.parametrize("left", ["-wal", "-shm"])
+def test_what_is_left_of_another_store_is_not_taken_for_a_part_of_the_copy(tmp_path: Path, left: str) -> None:
+    path, copy = tmp_path / "store.sqlite", tmp_path / "copy.sqlite"
+    store = SqliteStore(path)
+    store.backup(copy)
+    put(store, person("a"))
+    remains = tmp_path / f"new.sqlite{left}"
+    remains.write_bytes((tmp_path / f"store.sqlite{left}").read_bytes())
+    with pytest.raises(FileExistsError, match=remains.name):
+        restore(copy, tmp_path / "new.sqlite")
+    remains.unlink()
+    restore(copy, tmp_path / "new.sqlite")
+    restored = SqliteStore(tmp_path / "new.sqlite")
+    assert restored.watermark() == 0
+    restored.close()
+    store.close()
+
+
 def test_only_a_backup_can_be_restored(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         restore(tmp_path / "missing.sqlite", tmp_path / "store.sqlite")

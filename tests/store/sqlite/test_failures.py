@@ -70,14 +70,32 @@ def test_a_page_of_more_than_sqlite_hands_over_at_once_is_refused(store: SqliteS
 
 
 @pytest.mark.parametrize("replaced", [False, True])
+@pytest.mark.parametrize("suffix", ["", "-wal", "-shm"])
 def test_nothing_is_acknowledged_by_a_file_that_is_gone(
-    store: SqliteStore, path: Path, replaced: bool
+    store: SqliteStore, path: Path, replaced: bool, suffix: str
 ) -> None:
-    path.rename(path.with_name("moved"))
+    gone = path.with_name(path.name + suffix)
+    gone.rename(path.with_name("moved"))
     if replaced:
-        path.write_bytes(b"")
+        gone.write_bytes(b"")
     with pytest.raises(StoreUnavailable, match="moved, deleted or replaced"):
         put(store, person("second"))
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_what_is_read_and_copied_is_of_the_file_that_was_opened(
+    store: SqliteStore, path: Path, replaced: bool
+) -> None:
+    """A reader more, or a backup, opens the file again, and that may be another by then."""
+    path.rename(path.with_name("moved"))
+    if replaced:
+        SqliteStore(path).close()
+    copy = path.with_name("copy")
+    for use in (store.watermark, store.check, store.uniques, lambda: store.backup(copy)):
+        with pytest.raises(StoreUnavailable, match="moved, deleted or replaced"):
+            use()
+    assert not copy.exists()
+    assert path.exists() == replaced
 
 
 def test_a_full_disk_in_a_group_acknowledges_nothing_that_is_lost(store: SqliteStore) -> None:
