@@ -32,6 +32,7 @@ from mappings.sesame.rules.acknowledgements import AcknowledgementRules
 from mappings.sesame.rules.claims import ClaimRules
 from mappings.sesame.rules.episodes import OneOpenEpisode
 from mappings.sesame.rules.grounds import SequenceGrounds
+from mappings.sesame.rules.parties import PartiesKept
 from mappings.sesame.rules.referrals import ReferralRules, ReferralTaskRules
 from mappings.sesame.rules.scales import ScaleRules
 from mappings.sesame.rules.sequences import SequenceRules
@@ -49,6 +50,7 @@ def plug_ins(root: str | None, options: Mapping[str, Any]) -> PlugIns:
             SequenceGrounds(guide),
             OneOpenEpisode(guide, policy),
             ClaimRules(billing),
+            PartiesKept(guide),
             AcknowledgementRules(guide),
             ReferralRules(guide, policy),
             ReferralTaskRules(guide, policy),

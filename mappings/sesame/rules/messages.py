@@ -203,6 +203,18 @@ SEQUENCE_KEPT = Template(
     fr="La séquence a été facturée par Claim/{id}. Donnez-lui plutôt le statut entered-in-error : sa facture "
     "est alors annulée.",
 )
+PARTY_KEPT = Template(
+    en="Claim/{id} names this {type}, which therefore stays on record. A Coverage recorded by mistake "
+    "becomes entered-in-error: what was billed to it is then cancelled.",
+    fr="Claim/{id} nomme cette ressource {type}, qui reste donc enregistrée. Un Coverage enregistré par "
+    "erreur devient entered-in-error : ce qui lui a été facturé est alors annulé.",
+)
+PATIENT_KEPT = Template(
+    en="CarePlan/{id} is a sequence of this patient, who therefore stays on record. Give a sequence "
+    "recorded by mistake the status entered-in-error first.",
+    fr="CarePlan/{id} est une séquence de ce patient, qui reste donc enregistré. Donnez d'abord le statut "
+    "entered-in-error à une séquence enregistrée par erreur.",
+)
 ACK_CLAIM_NEEDED = Template(
     en="An acknowledgement is of a claim of this server: refer to it in Task.focus.",
     fr="Un accusé porte sur une facture de ce serveur : référencez-la dans Task.focus.",

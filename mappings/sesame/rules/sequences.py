@@ -56,14 +56,8 @@ class SequenceRules:
             yield from stays_renewable(before, _counted(sequence), self._others(before, view))
         if sequence and sequence.counts:
             view.lock(f"sesame/Patient/{sequence.patient}")
-            begins = before is None or not before.counts
             yield from self._alone(sequence, view)
-            if begins:
-                yield from self._admitted(sequence, view)
-            moves = before is None or before.episode != sequence.episode
-            yield from self._episode(sequence, TAKING_PLACE if begins or moves else BEGUN, view)
-            if begins or _teams(before) != _teams(sequence):
-                yield from self._team(sequence, view)
+            yield from self._taken_on(before if before and before.counts else None, sequence, view)
             others = self._others(sequence, view)
             yield from _overlaps(sequence, others)
             siblings = [one for one in others if one.episode == sequence.episode]
@@ -73,6 +67,15 @@ class SequenceRules:
         """The other sequences of the patient that count."""
         all_sequences = sequences_of_patient(self._guide, view, sequence.patient)
         return [one for one in all_sequences if one.id != sequence.id]
+
+    def _taken_on(self, before: Sequence | None, sequence: Sequence, view: View) -> Iterator[Issue]:
+        """What a sequence begins with; one that has begun is only asked for what it takes instead."""
+        if before is None:
+            yield from self._admitted(sequence, view)
+        stays = before is not None and before.episode == sequence.episode
+        yield from self._episode(sequence, BEGUN if stays else TAKING_PLACE, view)
+        if before is None or _teams(before) != _teams(sequence):
+            yield from self._team(sequence, view)
 
     def _alone(self, sequence: Sequence, view: View) -> Iterator[Issue]:
         """What a sequence must be whatever other sequences there are."""
@@ -166,7 +169,6 @@ class SequenceRules:
             yield refusal(text, "CarePlan.period.start")
 
     def _team(self, sequence: Sequence, view: View) -> Iterator[Issue]:
-        """A team that has changed since is no reason against closing the sequence."""
         teams = (view.get("CareTeam", id) for id in _teams(sequence))
         system = self._guide.canonical("CodeSystem", "sesame-role")
         if not any(_is_complete(team, system) for team in teams if team):
@@ -198,10 +200,9 @@ def _overlaps(sequence: Sequence, others: list[Sequence]) -> Iterator[Issue]:
             yield refusal(text, "CarePlan.period")
 
 
-def _teams(sequence: Sequence | None) -> list[str]:
+def _teams(sequence: Sequence) -> list[str]:
     """The ids of the care teams of a sequence."""
-    named = sequence.plan.get("careTeam", ()) if sequence else ()
-    return [id for one in named if (id := target(one, "CareTeam"))]
+    return [id for one in sequence.plan.get("careTeam", ()) if (id := target(one, "CareTeam"))]
 
 
 def _is_complete(team: dict[str, object], system: str) -> bool:

@@ -157,6 +157,26 @@ def test_a_billed_sequence_is_not_deleted(assessed: Client) -> None:
     refused(assessed.send("DELETE", f"CarePlan/{plan.id}"), "entered-in-error")
 
 
+@pytest.mark.parametrize("type", ["Patient", "Coverage", "Organization"])
+def test_whom_a_claim_names_stays_on_record(assessed: Client, type: str) -> None:
+    plan = sent(begin(assessed, 1, ASSESSED, "2025-04-12"))
+    partners = assessed.get("Claim/$billing-feed").entries
+    (partner,) = [one["resource"] for one in partners if one["resource"]["resourceType"] == type]
+    refused(assessed.delete(f"{type}/{partner['id']}"), f"names this {type}")
+    sent(change(assessed, "2025-0001-c1", status="entered-in-error"))
+    assert assessed.delete(f"CarePlan/{plan.id}").status == 422
+    refused(assessed.delete(f"{type}/{partner['id']}"), f"names this {type}")
+    site = assessed.get("Organization?identifier=990000010").entries[0]["resource"]
+    assert assessed.delete(f"Organization/{site['id']}").status == 204
+
+
+def test_a_patient_with_a_sequence_stays_on_record_unbilled(assessed: Client) -> None:
+    (entry,) = assessed.get("Coverage").entries
+    assert assessed.delete(f"Coverage/{entry['resource']['id']}").status == 204
+    plan = sent(begin(assessed, 1, ASSESSED, "2025-04-12"))
+    refused(assessed.delete(plan.content["subject"]["reference"]), "is a sequence of this patient")
+
+
 def test_claims_of_others_are_theirs(client: Client) -> None:
     other = {
         "resourceType": "Claim",

@@ -1,0 +1,53 @@
+"""Whom claims name stays on record: the feed gives each claim with its patient, coverage and insurer, also
+when it is read anew from its beginning.
+
+Source: the project's billing design. https://hl7.org/fhir/R4/claim.html
+"""
+
+from collections.abc import Iterable, Iterator
+
+from fhir_server.extension import Change, Resource, View
+from fhir_server.issues import Issue
+from mappings.sesame.guide import Guide
+from mappings.sesame.pathway.reading import has_code, referring, target
+from mappings.sesame.pathway.sequence import sequences_of_patient
+from mappings.sesame.rules import messages
+from mappings.sesame.rules.verdict import refusal
+
+
+class PartiesKept:
+    """Whether a Patient, a Coverage or an Organization may be deleted."""
+
+    name = "parties-kept"
+    types = frozenset({"Patient", "Coverage", "Organization"})
+
+    def __init__(self, guide: Guide) -> None:
+        self._guide = guide
+        self._kinds = guide.canonical("CodeSystem", "sesame-claim-subtype")
+
+    def check(self, change: Change, view: View) -> Iterable[Issue]:
+        if change.before is None or change.after is not None:
+            return
+        patient = (
+            change.id if change.type == "Patient" else target(change.before.get("beneficiary"), "Patient")
+        )
+        if patient:
+            view.lock(f"sesame/Patient/{patient}")
+        if claim := next(self._claims(change.type, change.id, patient, view), None):
+            yield refusal(messages.PARTY_KEPT(id=claim["id"], type=change.type), change.type)
+        elif change.type == "Patient":
+            for sequence in sequences_of_patient(self._guide, view, change.id)[:1]:
+                yield refusal(messages.PATIENT_KEPT(id=sequence.id), "Patient")
+
+    def _claims(self, type: str, id: str, patient: str | None, view: View) -> Iterator[Resource]:
+        """The claims of the programme that name a resource."""
+        if type == "Organization":
+            found = referring(view, "Claim", "insurer", f"Organization/{id}")
+        else:
+            found = referring(view, "Claim", "patient", f"Patient/{patient}") if patient else ()
+        for claim in found:
+            if not has_code([claim.get("subType", {})], self._kinds, "forfait-article-51"):
+                continue
+            covers = (target(one.get("coverage"), "Coverage") for one in claim.get("insurance", ()))
+            if type != "Coverage" or id in covers:
+                yield claim
