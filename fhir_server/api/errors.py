@@ -7,13 +7,13 @@ import logging
 import traceback
 
 from fhir_server.api import messages
-from fhir_server.api.exchange import Exchange
+from fhir_server.api.exchange import DEFAULT_CONTENT_TYPE, Exchange
 from fhir_server.api.render import Reply, render
 from fhir_server.api.target import allowed_methods
 from fhir_server.core import json
 from fhir_server.core.outcome import operation_outcome
 from fhir_server.core.request import FhirResponse
-from fhir_server.errors import FhirError, status_of
+from fhir_server.errors import FhirError, InvalidRequest, NotSupported, status_of
 from fhir_server.issues import Issue, Language
 
 RETRY_AFTER_SECONDS = 1
@@ -34,6 +34,17 @@ def refusal(error: Exception, exchange: Exchange) -> Reply:
         reply.headers.append(allow(exchange.allowed or allowed_methods(exchange.path)))
     if reply.status in RETRY_STATUSES:
         reply.headers.append((b"retry-after", b"%d" % RETRY_AFTER_SECONDS))
+    return reply
+
+
+def unreadable(*, but_for_method: bool) -> Reply:
+    """The answer to what is no HTTP request, or would be one but for its method."""
+    if but_for_method:
+        error: FhirError = NotSupported.of(messages.NO_SUCH_METHOD())
+    else:
+        error = InvalidRequest.of(messages.NO_REQUEST())
+    reply = render(_foreseen(error, "en"), "", DEFAULT_CONTENT_TYPE)
+    reply.headers.append((b"content-length", b"%d" % len(reply.body)))
     return reply
 
 

@@ -60,6 +60,20 @@ BAD_HOST = Template(
     fr="L'en-tête Host n'est pas un nom auquel ce serveur répond. Utilisez l'adresse du serveur, ou faites "
     "ajouter la vôtre à FHIR_SERVER_ALLOWED_HOSTS.",
 )
+NO_HOST = Template(
+    en="The request has no Host header, which HTTP/1.1 asks for. Add it: Host: {address}.",
+    fr="La requête n'a pas d'en-tête Host, que HTTP/1.1 exige. Ajoutez-le : Host: {address}.",
+)
+NO_REQUEST = Template(
+    en="This is no well-formed HTTP/1.1 request. Check its first line, its headers and the length of its"
+    " body: https://www.rfc-editor.org/rfc/rfc9112.",
+    fr="Ceci n'est pas une requête HTTP/1.1 bien formée. Vérifiez la première ligne, les en-têtes et la"
+    " longueur du corps : https://www.rfc-editor.org/rfc/rfc9112.",
+)
+NO_SUCH_METHOD = Template(
+    en="There is no such HTTP method. Methods are written in capitals, such as GET.",
+    fr="Cette méthode HTTP n'existe pas. Les méthodes s'écrivent en majuscules, comme GET.",
+)
 BAD_LENGTH = Template(
     en="The Content-Length header is not a whole number.",
     fr="L'en-tête Content-Length n'est pas un nombre entier.",

@@ -9,15 +9,18 @@ https://www.uvicorn.org/contributing/#the-asgi-protocol
 """
 
 import re
+import sys
 from functools import partial
 from typing import Any
 
+from httptools import HttpParserInvalidMethodError
 from msgspec import Struct
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from fhir_server.api import target
 from fhir_server.api.app import Application
 from fhir_server.api.asgi import Receive, Scope, Send
+from fhir_server.api.errors import unreadable
 from fhir_server.api.exchange import Exchange
 from fhir_server.api.render import Header, Reply
 
@@ -26,6 +29,12 @@ OFFER = re.compile(rb"\r\nupgrade:[^\r\n]*", re.IGNORECASE)
 
 https://www.rfc-editor.org/rfc/rfc9110#section-7.8
 """
+
+AUTHORITY = re.compile(rb"https?://([^/?#]*)", re.IGNORECASE)
+"""The host, and perhaps the port, of a URL."""
+
+REQUEST_LINE = re.compile(rb"^[\w!#$%&'*+.^`|~-]+ \S+ HTTP/\d\.\d\r$", re.MULTILINE)
+"""How a request begins, by whatever method."""
 
 HEAD_BYTES_MAX = 1_048_576
 """What is read of a request's line and headers, before they end, in chunks of what has come."""
@@ -54,6 +63,9 @@ class FhirProtocol(HttpToolsProtocol):
     _is_in_body = False
     """Whether what comes now is the body of a request."""
 
+    _received = b""
+    """What has come last."""
+
     _idle_since: float | None = None
     """When the last answer was given, by the clock of the loop, while no other request has come."""
 
@@ -61,6 +73,7 @@ class FhirProtocol(HttpToolsProtocol):
         if b"pgrade:" in data and not self._is_in_body:
             head, end, rest = data.partition(b"\r\n\r\n")
             data = OFFER.sub(b"", head) + end + rest
+        self._received = data
         super().data_received(data)
         if self.scope is not None and "method" not in self.scope:
             self._wait_for_head(len(data))
@@ -75,8 +88,21 @@ class FhirProtocol(HttpToolsProtocol):
             self.transport.write(_message(reply, self.server_state.default_headers, kept=False))
             self.transport.close()
 
+    def send_400_response(self, _: str) -> None:
+        """Refuse what is no HTTP, once all that was asked before it is answered."""
+        cycle = self.cycle
+        if cycle is not None and not cycle.response_complete and not self._is_in_body:
+            cycle.keep_alive = False
+            return
+        wrong_method = isinstance(sys.exception(), HttpParserInvalidMethodError)
+        reply = unreadable(but_for_method=wrong_method and REQUEST_LINE.search(self._received) is not None)
+        self.transport.write(_message(reply, self.server_state.default_headers, kept=False))
+        self.transport.close()
+
     def on_headers_complete(self) -> None:
         self._is_in_body = True
+        if self.url[:1] != b"/":
+            self._heed_authority()
         app = self._application()
         if app is None:
             super().on_headers_complete()
@@ -92,12 +118,23 @@ class FhirProtocol(HttpToolsProtocol):
             self._begun = exchange
             super().on_headers_complete()
 
+    def _heed_authority(self) -> None:
+        """A target that is a whole URL names the host itself, whatever the Host header says.
+
+        https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2
+        """
+        if found := AUTHORITY.match(self.url):
+            others = [header for header in self.headers if header[0] != b"host"]
+            self.headers[:] = [(b"host", found[1]), *others]
+
     def _application(self) -> Application | None:
         """The application, if what the headers ask is its own and may be answered before all else; the scope
         then says what that is.
         """
         app, url, cycle = self.app, self.url, self.cycle
         if not isinstance(app, Application) or self.flow.write_paused or self.parser.should_upgrade():
+            return None
+        if self.parser.get_http_version() != "1.1":
             return None
         if (cycle is not None and not cycle.response_complete) or not url.isascii() or b"#" in url:
             return None
@@ -112,7 +149,7 @@ class FhirProtocol(HttpToolsProtocol):
 
     def _is_kept(self) -> bool:
         """Whether the connection stays open after the answer."""
-        return self.parser.should_keep_alive() and self.parser.get_http_version() != "1.0"
+        return bool(self.parser.should_keep_alive())
 
     def on_body(self, body: bytes) -> None:
         if isinstance(self.cycle, Turn):

@@ -130,11 +130,15 @@ class BaseUrls:
     _seen: dict[tuple[str, bytes], str] = field(default_factory=dict, compare=False)
 
     def of(self, scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> str:
-        """The base URL without a trailing slash. Raises `InvalidRequest` for a Host that is not served."""
+        """The base URL without a trailing slash. Raises `InvalidRequest` for a Host that is not served, and
+        for none where HTTP/1.1 asks for one. https://www.rfc-editor.org/rfc/rfc9112#section-3.2
+        """
         scheme, host = scope["scheme"], headers.get(b"host", b"")
         if self.trust_forwarded:
             scheme = _first(headers, b"x-forwarded-proto").decode("latin-1") or scheme
             host = _first(headers, b"x-forwarded-host") or host
+        if not host and scope.get("http_version") == "1.1":
+            raise InvalidRequest.of(messages.NO_HOST(address=_own_address(scope)))
         known = self._seen.get((scheme, host))
         return known if known is not None else self._checked(scheme, host, scope)
 

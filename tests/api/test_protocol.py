@@ -168,6 +168,51 @@ def test_heads_are_measured_one_by_one(connection: Connection) -> None:
         assert answers[0].count(b"HTTP/1.1 200") == 1_001
 
 
+@pytest.mark.parametrize(
+    ("asked", "status"),
+    [
+        (READ.replace(b"Host: localhost\r\n", b""), 400),
+        (READ.replace(b"GET /", b"GET http://no_such host/"), 400),
+        (READ.replace(b"/short HTTP/1.1", b"/\xe9 HTTP/1.1"), 400),
+        (READ.replace(b"HTTP/1.1", b"HTTP/9.9"), 400),
+        (READ.replace(b"GET", b"FOO"), 501),
+        (b"no request at all\r\n\r\n", 400),
+        (WRITE.replace(b"Content-Length: 2", b"Content-Length: 2\r\nContent-Length: 3"), 400),
+        (WRITE.replace(b"Content-Length: 2", b"Transfer-Encoding: chunked") + b"\r\n", 400),
+    ],
+)
+def test_what_is_no_request_is_told_so(connection: Connection, asked: bytes, status: int) -> None:
+    answer = connection.receive(asked)
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 %d " % status)
+    assert b"content-length: %d" % len(body) in head
+    assert body.startswith(b'{"resourceType":"OperationOutcome"')
+
+
+def test_what_comes_before_it_is_answered(connection: Connection) -> None:
+    async def write() -> bytes:
+        assert connection.receive(WRITE + b"nonsense\r\n\r\n") == b""
+        return await written(connection)
+
+    answer = asyncio.run(write())
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert answer.count(b"HTTP/1.1") == 1
+    assert connection.transport.closed
+
+
+def test_a_whole_url_names_the_host(api: Any, connection: Connection) -> None:
+    asked = WRITE.replace(b"POST /", b"POST http://other.example:81/")
+
+    async def write() -> None:
+        connection.protocol.loop = asyncio.get_running_loop()
+        connection.receive(asked)
+        while not api.door.asked:
+            await asyncio.sleep(0.001)
+
+    asyncio.run(write())
+    assert [request.base_url for request in api.door.asked] == ["http://other.example:81/fhir"]
+
+
 def test_only_what_the_client_wants_kept_is_kept(connection: Connection) -> None:
     answer = connection.receive(READ.replace(b"Host", b"Connection: close\r\nHost"))
     assert b"\r\nconnection: close\r\n" in answer

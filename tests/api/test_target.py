@@ -121,6 +121,13 @@ def test_the_base_url_follows_the_host_header() -> None:
     assert urls.of(SCOPE, {}) == "http://127.0.0.1:8080/fhir"
 
 
+def test_http_1_1_needs_a_host_header() -> None:
+    urls = target.BaseUrls()
+    assert urls.of(SCOPE | {"http_version": "1.0"}, {}) == "http://127.0.0.1:8080/fhir"
+    with pytest.raises(InvalidRequest, match="no Host header"):
+        urls.of(SCOPE | {"http_version": "1.1"}, {})
+
+
 def test_the_operator_can_fix_the_base_url() -> None:
     urls = target.BaseUrls(fixed="https://fhir.example/r4")
     assert urls.of(SCOPE, {b"host": b"127.0.0.1"}) == "https://fhir.example/r4"
