@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from fhir_server.core import json
+from fhir_server.core.bounded import TakesTooLong
 from fhir_server.core.patterns import compiled_pattern
 from fhir_server.core.reference import parse_reference
 
@@ -31,7 +32,7 @@ STEPS_MAX = 20_000
 """How many times one evaluation may test or select an item."""
 
 TEXT_MAX = 1_048_576
-"""What a criterion may make of a text: to double one a few dozen times would fill the memory."""
+"""What an expression may make of a text: to double one a few dozen times would fill the memory."""
 
 _ABSTRACT_ROOT = re.compile(r"(?<![\w.'`%])(?:Domain)?Resource(?=\.)")
 _MODEL_FILES = ("choiceTypePaths", "path2Type", "pathsDefinedElsewhere", "type2Parent")
@@ -39,6 +40,10 @@ _MODEL_FILES = ("choiceTypePaths", "path2Type", "pathsDefinedElsewhere", "type2P
 
 class FhirPathError(ValueError):
     """An expression that cannot be read, or that fails on the data it was given."""
+
+
+class FhirPathTooCostly(FhirPathError):
+    """An expression that runs away on the data it was given."""
 
 
 class Node(NamedTuple):
@@ -89,8 +94,8 @@ class FhirPath:
         environment: Mapping[str, Any] | None = None,
         resolver: Resolver | None = None,
     ) -> list[Node]:
-        """As `evaluate`, with the FHIR type of each value. Raises `FhirPathError`, also for an expression
-        that runs away.
+        """As `evaluate`, with the FHIR type of each value. Raises `FhirPathError`; `FhirPathTooCostly` for an
+        expression that runs away.
         """
         tree = self._compiled(expression)
         start = exact_numbers(focus)
@@ -100,6 +105,8 @@ class FhirPath:
         evaluation = self._library.evaluation(self._library.of(start, type), variables, resolver, root)
         try:
             found = self._library.run(evaluation, tree)
+        except (FhirPathTooCostly, TakesTooLong) as error:
+            raise FhirPathTooCostly(f"{expression}: {error}") from error
         except Exception as error:  # the library raises whatever it stumbles over
             raise FhirPathError(f"{expression}: {error}") from error
         return [node for item in found if (node := self._library.node(item)) is not None]
@@ -245,12 +252,45 @@ class _Library:
             "|": {"fn": self._union, "arity": {2: ["Any", "Any"]}},
             "trace": {"fn": _trace, "arity": {1: ["String"], 2: ["String", "Expr"]}},
             "matches": self._with_pattern("matches"),
-            "replaceMatches": self._with_pattern("replaceMatches"),
+            "replaceMatches": self._instead("replaceMatches", self._careful_replace),
+            "replace": self._instead("replace", self._growing),
+            "join": self._instead("join", self._joining),
         }
 
     def _with_pattern(self, name: str) -> dict[str, Any]:
+        return self._instead(name, _careful)
+
+    def _instead(self, name: str, wrap: Callable[[Callable[..., Any]], Callable[..., Any]]) -> dict[str, Any]:
+        """The library's function, wrapped."""
         entry = self._base_functions[name]
-        return {**entry, "fn": _careful(entry["fn"])}
+        return {**entry, "fn": wrap(entry["fn"])}
+
+    def _careful_replace(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        return self._growing(_careful(function))
+
+    def _growing(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """A function that puts a text for parts of another."""
+
+        def call(evaluation: Evaluation, items: Any, part: Any, text: Any) -> Any:
+            length = max(
+                (len(one) for one in map(self._data, items or ()) if isinstance(one, str)), default=0
+            )
+            if isinstance(text, str) and (length + 1) * (len(text) + 1) > TEXT_MAX:
+                raise _text_too_long()
+            return function(evaluation, items, part, text)
+
+        return call
+
+    def _joining(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """A function that puts a text between others."""
+
+        def call(evaluation: Evaluation, items: Any, *between: Any) -> Any:
+            texts = [one for one in map(self._data, items or ()) if isinstance(one, str)]
+            if sum(map(len, texts)) + len(texts) * sum(map(len, between)) > TEXT_MAX:
+                raise _text_too_long()
+            return function(evaluation, items, *between)
+
+        return call
 
     def _data(self, item: Any) -> Any:
         return item.data if isinstance(item, self._nodes.ResourceNode) else item
@@ -322,6 +362,10 @@ def _trace(_evaluation: Evaluation, items: list[Any], *_: Any) -> list[Any]:
     return items
 
 
+def _text_too_long() -> FhirPathTooCostly:
+    return FhirPathTooCostly(f"it makes a text of more than {TEXT_MAX} characters")
+
+
 def _careful(function: Callable[..., Any]) -> Callable[..., Any]:
     """A function that takes a pattern, for patterns that cannot take for ever."""
 
@@ -361,11 +405,11 @@ def _counted(evaluation: Evaluation, criteria: Callable[..., Any]) -> Callable[.
     def call(*items: Any) -> Any:
         evaluation["steps"] -= 1
         if evaluation["steps"] < 0:
-            raise FhirPathError(f"it takes more than {STEPS_MAX} steps")
+            raise FhirPathTooCostly(f"it takes more than {STEPS_MAX} steps")
         found = criteria(*items)
         made = found if isinstance(found, list) else [found]
         if any(isinstance(one, str) and len(one) > TEXT_MAX for one in made):
-            raise FhirPathError(f"it makes a text of more than {TEXT_MAX} characters")
+            raise _text_too_long()
         return found
 
     return call

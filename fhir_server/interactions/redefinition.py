@@ -52,6 +52,8 @@ class Redefinition:
             adopt(unit, self._registry, self._engine.extractor.over(self._registry))
         elif self._noticed:
             unit.define(())
+        if self._engine.extractor.overrun:
+            _tell_overrun(unit, self._engine)
 
     def _is_known(self, resource: Resource) -> bool:
         registry, type = self._engine.registry, resource["resourceType"]
@@ -85,6 +87,22 @@ def adopt(unit: UnitOfWork, registry: Registry, extractor: Extractor) -> None:
             pending = () if empty or not _lives(unit, type) else _pending(before, fingerprints)
             changed.append(TypeIndex(type, fingerprints, frozenset(pending)))
     unit.define(changed)
+
+
+def _tell_overrun(unit: UnitOfWork, engine: Engine) -> None:
+    """Record that the index of a parameter whose expression ran away does not cover every resource."""
+    by_type: dict[str, set[str]] = {}
+    for type, code in engine.extractor.overrun:
+        if code not in engine.pending.get(type, ()):
+            by_type.setdefault(type, set()).add(code)
+    known = unit.indexes() if by_type else {}
+    changed = []
+    for type, codes in by_type.items():
+        index = known[type]
+        if missing := codes & index.fingerprints.keys() - index.pending:
+            changed.append(TypeIndex(type, index.fingerprints, index.pending | missing))
+    if changed:
+        unit.define(changed)
 
 
 def _pending(before: TypeIndex, fingerprints: dict[str, str]) -> Iterator[str]:

@@ -170,6 +170,7 @@ class Reindexing:
         if progress.everything:
             wanted |= living.keys() - set(progress.finished)
         first = min(wanted, default="")
+        engine.extractor.reconsider(first)
         return replace(
             progress,
             total=progress.done + sum(living.get(type, 0) for type in wanted),
@@ -245,4 +246,5 @@ def _advanced(progress: Progress, indexed: int, reached: int | None) -> Progress
 def _complete(unit: UnitOfWork, engine: Engine, type: str) -> None:
     """After the last resource of a type nothing is pending there any more."""
     if type in engine.pending:
-        unit.define([TypeIndex(type, engine.extractor.fingerprints.of(type))])
+        overrun = frozenset(code for owner, code in engine.extractor.overrun if owner == type)
+        unit.define([TypeIndex(type, engine.extractor.fingerprints.of(type), overrun)])

@@ -18,6 +18,11 @@ from fhir_server.store.port import StoredResource, UnitOfWork
 BATCH = 100
 """Resources in one unit, some ten milliseconds of the writer's time."""
 
+_TOO_COSTLY = (
+    "{0}: the expression of the search parameter '{1}' of {2} takes too long on it;"
+    " simplify the expression, or retire the parameter"
+)
+
 _CONTAINED = b'"contained":'
 
 
@@ -52,7 +57,7 @@ class Batch(NamedTuple):
 
 class ResourceFailed(Exception):
     """A resource that cannot be indexed: its reference, and no more than the kind of error, as the text could
-    hold what the resource says.
+    hold what the resource says; or the parameter that takes too long.
     """
 
 
@@ -94,6 +99,8 @@ class Walk:
         self, engine: Engine, resources: tuple[StoredResource, ...], parameters: frozenset[str] | None
     ) -> Iterator[Entries]:
         extractor = engine.extractor
+        if extractor.overrun:
+            extractor = extractor.over(engine.registry)  # which looks at them again
         entries_of = extractor.entries
         if parameters is not None:
             entries_of = partial(extractor.entries_of, codes=parameters)
@@ -102,6 +109,8 @@ class Walk:
                 yield entries_of(json.parse_own(stored.body))
             except Exception as error:
                 raise ResourceFailed(f"{stored.reference}: {type(error).__name__}") from error
+            for overrun, code in extractor.overrun:
+                raise ResourceFailed(_TOO_COSTLY.format(stored.reference, code, overrun))
             self._breathe()
 
 

@@ -7,11 +7,13 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from fhir_server.core.bounded import TakesTooLong, bounded
 from fhir_server.core.fhirpath import FhirPath, FhirPathError
 from fhir_server.definitions.registry import Registry
 from fhir_server.definitions.search_parameters import SearchParameter, search_parameter_from_resource
 from fhir_server.issues import Issue, Text
 from fhir_server.search import messages
+from fhir_server.search.extract import EVALUATION_SECONDS_MAX
 from fhir_server.search.parameters import nearest
 from fhir_server.search.paths import NotPlain, Path, read_paths, read_presence
 from fhir_server.search.plan import PlanBuilder, kind_of
@@ -23,6 +25,8 @@ Resource = Mapping[str, Any]
 
 ACTIVE = "active"
 COMPONENTS_MIN = 2
+EXPRESSION_MAX = 4_000
+"""Characters of an expression that is no plain path: to read one takes time too, in every process."""
 
 _CODE = re.compile(r"-?[A-Za-z][A-Za-z0-9_-]*")
 _TYPES = ("composite", "date", "number", "quantity", "reference", "string", "token", "uri")
@@ -175,9 +179,15 @@ class Admission:
         return []
 
     def _evaluation_problems(self, expression: str, base: str) -> Iterator[Issue]:
+        if len(expression) > EXPRESSION_MAX:
+            text = messages.DEFINITION_EXPRESSION_LONG(count=len(expression), limit=EXPRESSION_MAX)
+            yield _issue(text, "expression", "too-costly")
+            return
+        empty = {"resourceType": self._registry.resource_types_of(base)[0]}
         try:
-            self._fhirpath.evaluate(expression, {"resourceType": self._registry.resource_types_of(base)[0]})
-        except FhirPathError as error:
+            with bounded(EVALUATION_SECONDS_MAX):
+                self._fhirpath.evaluate(expression, empty)
+        except (FhirPathError, TakesTooLong) as error:
             yield _issue(messages.DEFINITION_EXPRESSION_BAD(reason=error), "expression")
 
 

@@ -8,7 +8,8 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from fhir_server.core.fhirpath import FhirPath, FhirPathError
+from fhir_server.core.bounded import TakesTooLong, bounded
+from fhir_server.core.fhirpath import FhirPath, FhirPathError, FhirPathTooCostly
 from fhir_server.core.memo import Memo
 from fhir_server.definitions.registry import Registry
 from fhir_server.search.codes import ignores_case
@@ -37,11 +38,16 @@ _CONTAINED_DEPTH = 3
 """From one contained resource to the next, which may go round in a circle."""
 
 
+EVALUATION_SECONDS_MAX = 1.0
+"""How long FHIRPath that a client has defined may keep a processor busy with one resource."""
+
+
 class Extractor:
     """Finds the entries of resources; the plan for a type is made when its first resource comes.
 
     Times without a zone are in `zone`; references below `base_url` are local, or below one of `addresses`
-    where no base URL is set.
+    where no base URL is set. `overrun` are the parameters, as (type, code), whose expression has run away
+    on some resource. They are not looked at again, and their index does not cover every resource.
     """
 
     def __init__(
@@ -58,6 +64,7 @@ class Extractor:
         self._builder = PlanBuilder(registry, self.indexing)
         self._fhirpath = fhirpath or FhirPath()
         self._texts = TextNames(registry)
+        self.overrun: set[tuple[str, str]] = set()
         self._plans: dict[str, Plan] = {}
         self._partial_plans: dict[tuple[str, frozenset[str]], Plan] = {}
 
@@ -67,6 +74,10 @@ class Extractor:
         other = Extractor(registry, how.zone, how.base_url, self._fhirpath, how.addresses)
         other.fingerprints = Fingerprints(registry, other.indexing, self.fingerprints)
         return other
+
+    def reconsider(self, type: str) -> None:
+        """Look again at the parameters of a type whose expression has run away."""
+        self.overrun = {named for named in self.overrun if named[0] != type}
 
     def entries(self, resource: Resource) -> Entries:
         """All entries of a parsed resource that carries its id."""
@@ -144,8 +155,15 @@ class Extractor:
     def _evaluate(self, evaluated: Evaluated, resource: Resource, entries: Entries) -> None:
         """Index what FHIRPath finds. Where the expression fails on this data there is nothing to find."""
         parameter = evaluated.parameter
+        named = resource["resourceType"], parameter.code
+        if named in self.overrun:
+            return
         try:
-            nodes = self._fhirpath.nodes(parameter.expression or "", resource)
+            with bounded(EVALUATION_SECONDS_MAX):
+                nodes = self._fhirpath.nodes(parameter.expression or "", resource)
+        except (FhirPathTooCostly, TakesTooLong):
+            self.overrun.add(named)
+            return
         except FhirPathError:
             return
         for value, type in nodes:

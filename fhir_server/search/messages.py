@@ -374,6 +374,12 @@ DEFINITION_EXPRESSION_BAD = Template(
     en="The expression cannot be read: {reason}.",
     fr="L'expression est illisible : {reason}.",
 )
+DEFINITION_EXPRESSION_LONG = Template(
+    en="The expression has {count} characters; at most {limit} are read of one that is no plain path. Shorten"
+    " it, or make several parameters of it.",
+    fr="L'expression a {count} caractères ; {limit} au plus sont lus de celle qui n'est pas un simple chemin."
+    " Raccourcissez-la, ou faites-en plusieurs paramètres.",
+)
 DEFINITION_LEADS_NOWHERE = Template(
     en="The expression leads to no element of {type}. Check the names against the definition of {type}.",
     fr="L'expression ne mène à aucun élément de {type}. Vérifiez les noms dans la définition de {type}.",

@@ -120,6 +120,12 @@ def test_what_fails_on_the_data_is_told_as_such(paths: FhirPath) -> None:
         ("'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!'.matches('^(a+)+$')", "repeats a repetition"),
         ("'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!'.replaceMatches('^(a+)+$', 'b')", "repeats"),
         ("id" + ".select($this & $this)" * 21, "a text of more than"),
+        ("id" + f".replace('', '{'a' * 99}')" * 5, "a text of more than"),
+        ("id" + ".replaceMatches('.', '$0$0$0$0$0$0$0$0$0')" * 9, "a text of more than"),
+        (
+            "%resource.descendants().select('a')" + f".join('{'a' * 999}').toChars()" * 3,
+            "a text of more than",
+        ),
         ("(" * 2_000 + "id" + ")" * 2_000, "nested too deeply"),
     ],
 )

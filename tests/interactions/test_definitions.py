@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
+from fhir_server.core import fhirpath
 from fhir_server.extension import Change, View
 from fhir_server.interactions.engines import Engines
+from fhir_server.jobs.walk import ResourceFailed
 from fhir_server.search.ast import Match, SearchQuery, StringValue
 from fhir_server.store.port import Store
 from tests.interactions.client import Answer, Client, ClientFactory, patient
@@ -285,6 +287,7 @@ def rest_of(client: Client, type: str) -> dict[str, Any]:
         ({"expression": "Patient.name.where("}, "expression", "column"),
         ({"expression": "Patient.name.where(use = 'usual').nothing()"}, "expression", "nothing"),
         ({"expression": "Patient.active", "type": "date"}, "expression", "boolean"),
+        ({"expression": "Patient.name.given.first()" + " | id.first()" * 400}, "expression", "at most 4000"),
         ({"url": "http://hl7.org/fhir/SearchParameter/Patient-active"}, "url", "R4"),
         ({"type": "composite"}, "component", "two"),
         (
@@ -426,3 +429,41 @@ def test_a_code_is_found_as_it_stands_whenever_its_system_became_known(client: C
     after = client.post("Observation", observation).id
     assert client.get(f"Observation?code=urn:codes|{text}").ids == [before, after]
     assert after in client.get(f"Observation?code=urn:codes|{text.lower()}").ids
+
+
+def test_an_expression_that_runs_away_stops_neither_writes_nor_the_truth(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The parameter cannot be searched until a reindex gets through; nothing else takes notice."""
+    monkeypatch.setattr(fhirpath, "STEPS_MAX", 50)
+    names = "Patient.name.given.where(%resource.name.given.where(true).exists())"
+    assert client.post("SearchParameter", parameter(expression=names)).status == 201
+    few = client.post("Patient", patient(name=[{"given": ["ann"]}])).id
+    assert client.get("Patient?favourite=ann").ids == [few]
+    many = client.post("Patient", patient(name=[{"given": [f"n{i}" for i in range(30)]}]))
+    assert many.status == 201
+    assert PENDING in client.get("Patient?favourite=ann").diagnostics
+    assert client.get("Patient?given=n7").ids == [many.id]
+    assert client.post("Patient", patient(name=[{"given": ["bob"]}])).status == 201
+    with pytest.raises(ResourceFailed, match=f"Patient/{many.id}: .* 'favourite' of Patient takes too long"):
+        reindexed(client)
+    assert PENDING in client.get("Patient?favourite=ann").diagnostics
+    client.delete(f"Patient/{many.id}")
+    reindexed(client)
+    assert client.get("Patient?favourite=bob").content["total"] == 1
+    assert client.engine.store.check() == []
+
+
+def test_a_parameter_whose_expression_ran_away_can_be_mended(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fhirpath, "STEPS_MAX", 5)
+    runaway = parameter(expression="Patient.name.given.where(%resource.name.given.where(true).exists())")
+    client.put("SearchParameter/favourite", runaway)
+    many = {"method": "POST", "url": "Patient"}
+    entry = {"resource": patient(name=[{"given": ["a", "b", "c"]}]), "request": many}
+    assert client.post("", {"resourceType": "Bundle", "type": "transaction", "entry": [entry]}).status == 200
+    assert PENDING in client.get("Patient?favourite=b").diagnostics
+    client.put("SearchParameter/favourite", parameter(expression="Patient.name.given"))
+    reindexed(client)
+    assert client.get("Patient?favourite=b").content["total"] == 1
