@@ -29,6 +29,7 @@ from mappings.sesame.reactions.reports import ReportToDoctor
 from mappings.sesame.reactions.scores import ScorePassations
 from mappings.sesame.records.table import tables
 from mappings.sesame.rules.acknowledgements import AcknowledgementRules
+from mappings.sesame.rules.ages import CorrectedAges
 from mappings.sesame.rules.claims import ClaimRules
 from mappings.sesame.rules.episodes import OneOpenEpisode
 from mappings.sesame.rules.grounds import SequenceGrounds
@@ -54,6 +55,7 @@ def plug_ins(root: str | None, options: Mapping[str, Any]) -> PlugIns:
             AcknowledgementRules(guide),
             ReferralRules(guide, policy),
             ReferralTaskRules(guide, policy),
+            CorrectedAges(guide, policy),
             ScaleRules(guide),
         ),
         reactions=(

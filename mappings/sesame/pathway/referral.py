@@ -215,7 +215,9 @@ def _answers(guide: Guide, records: Records, request: Resource) -> list[bool]:
     return [
         answer["valueBoolean"]
         for response in forms
-        if response and str(response.get("questionnaire", "")).partition("|")[0] == form
+        if response
+        and response.get("status") != IN_ERROR
+        and str(response.get("questionnaire", "")).partition("|")[0] == form
         for item in response.get("item", ())
         if item.get("linkId") == FOLLOW_UP_ITEM
         for answer in item.get("answer", ())

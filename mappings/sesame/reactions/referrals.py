@@ -10,7 +10,7 @@ from fhir_server.extension import Change, Resource, View
 from mappings.sesame import identifiers
 from mappings.sesame.guide import Guide
 from mappings.sesame.identifiers import HL7_TYPES, record_id
-from mappings.sesame.pathway.reading import codes, target
+from mappings.sesame.pathway.reading import codes, referring, target
 from mappings.sesame.pathway.referral import (
     FIRST,
     STAGES,
@@ -24,21 +24,26 @@ from mappings.sesame.policy import Policy
 from mappings.sesame.resources.elements import tagged_as
 from mappings.sesame.resources.task import referral_task
 
+TOLD_OF = {"Patient": "birthDate", "QuestionnaireResponse": "item"}
+"""What beside a referral tells whether its patient can be taken on, and where."""
+
 
 class SettleReferrals:
     """Keeps a referral, its Task and the status of both as one."""
 
     name = "referrals"
-    types = frozenset({"ServiceRequest", "Task"})
+    types = frozenset({"ServiceRequest", "Task", *TOLD_OF})
 
     def __init__(self, guide: Guide, policy: Policy) -> None:
         self._guide = guide
         self._policy = policy
 
     def react(self, change: Change, view: View) -> Iterable[Resource]:
-        referral = self._referral(change, view)
-        if referral is None:
-            return
+        found = self._of_patient(change, view) if change.type in TOLD_OF else self._own(change, view)
+        for referral in found:
+            yield from self._answered(referral, view)
+
+    def _answered(self, referral: Referral, view: View) -> Iterator[Resource]:
         task = task_of(self._guide, view, referral.id)
         if task is None and (task := self._opened(referral)) is not None:
             yield task
@@ -49,15 +54,25 @@ class SettleReferrals:
                 yield task
         yield from self._settled(referral, task)
 
-    def _referral(self, change: Change, view: View) -> Referral | None:
-        if change.after is None:
-            return None
-        if change.type == "ServiceRequest":
-            return referral_of(self._guide, view.get("ServiceRequest", change.id))
-        if not is_referral_task(self._guide, change.after):
-            return None
-        id = target(change.after.get("focus"), "ServiceRequest")
-        return referral_of(self._guide, view.get("ServiceRequest", id)) if id else None
+    def _own(self, change: Change, view: View) -> Iterator[Referral]:
+        """The referral that a ServiceRequest is, or that a Task is about."""
+        id: str | None = change.id
+        if change.type == "Task":
+            task = change.after if is_referral_task(self._guide, change.after) else None
+            id = target((task or {}).get("focus"), "ServiceRequest")
+        referral = referral_of(self._guide, view.get("ServiceRequest", id)) if id else None
+        if referral:
+            yield referral
+
+    def _of_patient(self, change: Change, view: View) -> Iterator[Referral]:
+        """The referrals of a patient of whom a corrected resource now tells something else."""
+        before, after = change.before or {}, change.after or {}
+        place = TOLD_OF[change.type]
+        if not before or not after or before.get(place) == after.get(place):
+            return
+        patient = change.id if change.type == "Patient" else target(after.get("subject"), "Patient")
+        requests = referring(view, "ServiceRequest", "patient", f"Patient/{patient}") if patient else ()
+        yield from filter(None, (referral_of(self._guide, one) for one in requests))
 
     def _opened(self, referral: Referral) -> Resource | None:
         """The Task of a referral that came without one; None where the referral does not say enough."""

@@ -41,6 +41,19 @@ UNDER_AGE = Template(
     fr="Le patient a moins de {age} ans le {start}, premier jour de la séquence. Le programme s'adresse aux "
     "adultes.",
 )
+TAKEN_ON_UNDER_AGE = Template(
+    en="By this birth date the patient was under {age} on {day}, the day of the referral of Task/{id}, which "
+    "was taken on. Cancel it if the date is right.",
+    fr="Selon cette date de naissance, le patient avait moins de {age} ans le {day}, jour de l'adressage de "
+    "Task/{id}, qui a été pris en charge. Annulez-le si la date est juste.",
+)
+BEGUN_UNDER_AGE = Template(
+    en="By this birth date the patient was under {age} on {day}, the first day of CarePlan/{id}. If the date "
+    "is right, give it the status entered-in-error: its claim is then cancelled.",
+    fr="Selon cette date de naissance, le patient avait moins de {age} ans le {day}, premier jour de "
+    "CarePlan/{id}. Si la date est juste, donnez-lui le statut entered-in-error : sa facture est alors "
+    "annulée.",
+)
 TURNED_AWAY = Template(
     en="By ServiceRequest/{id} the patient is not taken on: {reason}. No sequence begins. A new referral may "
     "be accepted.",

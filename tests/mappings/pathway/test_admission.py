@@ -4,7 +4,7 @@ import pytest
 
 from tests.interactions.client import Answer, Client
 from tests.mappings.pathway.plans import begin, change, sent, stored, tell
-from tests.mappings.pathway.referrals import Resource, move, only, refer, walk
+from tests.mappings.pathway.referrals import REASONS, Resource, code, move, only, refer, walk
 from tests.mappings.pathway.test_referrals import WITHOUT_FOLLOW_UP, refused
 from tests.mappings.story import steps
 
@@ -82,12 +82,51 @@ def test_r8_nobody_is_taken_on_by_the_referral_of_another(client: Client) -> Non
     refused(answer, "the referral of another patient", "CarePlan.extension")
 
 
+def test_r7_a_birth_date_that_is_corrected_turns_away_who_still_waits(client: Client) -> None:
+    sent(refer(client))
+    patient = only(client, "Patient")
+    url = f"Patient/{patient['id']}"
+    sent(client.put(url, patient | {"birthDate": "2000-01-01"}))
+    assert only(client, "Task", "code=referral")["status"] == "requested"
+    sent(client.put(url, patient | {"birthDate": "2010-01-01"}))
+    task = only(client, "Task", "code=referral")
+    assert (task["status"], code(task["statusReason"], REASONS)) == ("rejected", "under-18")
+    assert only(client, "ServiceRequest")["status"] == "revoked"
+
+
+def test_r8_so_does_a_form_that_is_corrected(client: Client) -> None:
+    sent(refer(client, ServiceRequest={"extension": None, "meta": None}))
+    form = only(
+        client,
+        "QuestionnaireResponse",
+        "questionnaire:below=https://sesame.example/fhir/Questionnaire/adressage",
+    )
+    for item in form["item"]:
+        if item["linkId"] == "suivi-psychiatrique":
+            item["answer"] = [{"valueBoolean": True}]
+    sent(client.put(f"QuestionnaireResponse/{form['id']}", form | {"status": "amended"}))
+    task = only(client, "Task", "code=referral")
+    assert (task["status"], code(task["statusReason"], REASONS)) == ("rejected", "psychiatric-follow-up")
+
+
 @pytest.fixture
 def begun(client: Client) -> Client:
     """The patient of the story in the first sequence."""
     tell(client, "01-referral", "02-received", "03-accepted", "04-initial-assessment")
     sent(begin(client, 1, "2025-01-13", "2025-04-12"))
     return client
+
+
+def test_r7_who_corrects_a_birth_date_is_told_of_what_has_begun(begun: Client) -> None:
+    patient = only(begun, "Patient")
+    answer = begun.put(
+        f"Patient/{patient['id']}", patient | {"birthDate": "2010-01-01"}, returns="OperationOutcome"
+    )
+    sequence = stored(begun, "2025-0001-c1")
+    assert answer.status == 200
+    assert "Patient.birthDate" in answer.expressions
+    assert f"first day of CarePlan/{sequence['id']}" in answer.diagnostics
+    assert f"Task/{only(begun, 'Task', 'code=referral')['id']}, which was taken on" in answer.diagnostics
 
 
 @pytest.mark.parametrize(
