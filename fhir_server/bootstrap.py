@@ -266,7 +266,7 @@ def _pages(server: Server, lane: "Lane", options: "ApiOptions") -> "AsgiApp":
     from fhir_server.api.records import RecordsOptions, records
     from fhir_server.api.site import SiteOptions, site
 
-    pages = site(SiteOptions(TITLE, software_version(), lambda: _openapi(server), server.store.watermark))
+    pages = site(SiteOptions(TITLE, software_version(), lambda: _openapi(server), server.store.probe))
     most, beside = server.settings.bundle_entries_max, Beside(options.base_urls)
     pages.include_router(records(RecordsOptions(desks(server), lane, options.limits, beside, most)))
     pages.add_exception_handler(404, beside.nowhere)

@@ -30,7 +30,8 @@ WELCOME = """<!doctype html>
 
 @dataclass(frozen=True, slots=True)
 class SiteOptions:
-    """`openapi` gives the API's description as JSON; `probe` raises when the store cannot answer."""
+    """`openapi` gives the API's description as JSON; `probe` raises when the store cannot be read or
+    written."""
 
     title: str
     version: str

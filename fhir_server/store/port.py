@@ -279,6 +279,10 @@ class Store(Reader, Protocol):
         """Do a little of what writes have put off, for a few milliseconds; False when nothing is left."""
         ...
 
+    def probe(self) -> None:
+        """Raises `StoreFull` or `StoreUnavailable` where it cannot be read and written at the moment."""
+        ...
+
     def transact(self, work: Callable[[UnitOfWork], T]) -> T:
         """Run `work` in one atomic, durable unit and return what it returns. `work` may run again. Whatever
         it raises undoes the unit. Inside `group()` the unit is durable only when the group ends.

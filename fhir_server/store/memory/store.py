@@ -115,6 +115,9 @@ class MemoryStore(MemoryReader):
     def settled(self) -> bool:
         return True
 
+    def probe(self) -> None:
+        """Memory is there."""
+
     def tidy(self) -> bool:
         return False
 

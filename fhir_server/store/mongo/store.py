@@ -172,6 +172,11 @@ class MongoStore:
     def tidy(self) -> bool:
         return False
 
+    def probe(self) -> None:
+        """Commands go to the primary, which takes the writes."""
+        with refusing():
+            self._collections.client.admin.command("ping")
+
     def transact(self, work: Callable[[UnitOfWork], T]) -> T:
         return self._run(work)
 

@@ -115,6 +115,10 @@ class SqliteStore:
     def tidy(self) -> bool:
         return self._writer.tidy()
 
+    def probe(self) -> None:
+        self.watermark()
+        self._writer.probe()
+
     def history(self, query: HistoryQuery) -> HistoryResult:
         return self._readers.read(lambda reader: reader.history(query))
 

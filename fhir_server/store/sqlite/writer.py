@@ -37,6 +37,8 @@ BUSY_SECONDS = 10.0
 _LOOK_SECONDS = 0.001
 """How long to sleep between two looks whether it has."""
 
+_PROBE = "INSERT OR REPLACE INTO meta VALUES ('probed', ?)"
+
 
 @dataclass(slots=True)
 class Batch:
@@ -81,6 +83,7 @@ class Writer:
         self._count = threading.Lock()
         self._waiting = 0
         self._open: Batch | None = None
+        self._failure: FhirError | None = None
         self._thread = _Thread()
 
     @refusing
@@ -137,8 +140,7 @@ class Writer:
         self._file.check()
         if self._open or not has_backlog(self.connection):
             return bool(self._open)
-        self.connection.execute("PRAGMA synchronous = NORMAL")
-        try:
+        with self._undurable():
             if not self._try_to_begin(math.inf):
                 return True
             self.backlog.begin()
@@ -147,10 +149,41 @@ class Writer:
             else:
                 self.backlog.step()
             self._keep()
+        return True
+
+    @contextmanager
+    def _undurable(self) -> Iterator[None]:
+        """What is committed inside need not be durable at once; what is not committed is undone."""
+        self.connection.execute("PRAGMA synchronous = NORMAL")
+        try:
+            yield
         finally:
             self._roll_back()
             self.connection.execute("PRAGMA synchronous = FULL")
-        return True
+
+    def probe(self) -> None:
+        """Write a little, unless somebody else writes: then the last attempt tells. Raises `StoreFull` or
+        `StoreUnavailable` where nothing can be written.
+        """
+        if self._turn.acquire(blocking=False):
+            try:
+                self._try_out()
+            finally:
+                self._turn.release()
+        if self._failure is not None:
+            raise _again(self._failure)
+
+    def _try_out(self) -> None:
+        if self._open:
+            return
+        try:
+            self._file.check()
+            with self._undurable():
+                if self._try_to_begin(math.inf):
+                    self.connection.execute(_PROBE, (time.time_ns() // 1000,))
+                    self._keep()
+        except (sqlite3.Error, FhirError) as error:
+            self._failure = _loss(error)
 
     @contextmanager
     def group(self) -> Iterator[None]:
@@ -258,6 +291,8 @@ class Writer:
         forgetting it. SQLite may already have given up the whole transaction, as for a full disk.
         """
         batch.own.clear()
+        if isinstance(error, sqlite3.Error | errors.StoreUnavailable):
+            self._failure = _loss(error)
         if not batch.units:
             self._roll_back()
         elif not self.connection.in_transaction:
@@ -278,13 +313,14 @@ class Writer:
             else:
                 self._roll_back()
         except sqlite3.Error as error:
-            batch.error = _loss(error)
+            batch.error = self._failure = _loss(error)
             self._roll_back()
         finally:
             batch.done.set()
 
     def _keep(self) -> None:
         self.connection.execute("COMMIT")
+        self._failure = None
         self.symbols.settle()
         self.backlog.settle()
 

@@ -69,6 +69,40 @@ def test_a_page_of_more_than_sqlite_hands_over_at_once_is_refused(store: SqliteS
         assert len(search(SearchQuery(("Binary",), page=Page(2, (1,)))).matches) == 1
 
 
+def test_a_probe_tells_as_long_as_nothing_can_be_written(store: SqliteStore) -> None:
+    store.probe()
+    connection = store._writer.connection
+    connection.execute("PRAGMA query_only = ON")
+    with pytest.raises(StoreUnavailable, match="SQLITE_READONLY"):
+        store.probe()
+    connection.execute("PRAGMA query_only = OFF")
+    store.probe()
+    assert (store.watermark(), store.check()) == (1, [])
+
+
+def test_a_probe_believes_a_lock_that_a_write_has_waited_for(
+    store: SqliteStore, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else another process may well write, without anything being wrong."""
+    monkeypatch.setattr("fhir_server.store.sqlite.writer.BUSY_SECONDS", 0.01)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        store.probe()
+        with pytest.raises(StoreUnavailable):
+            put(store, person("second"))
+        with pytest.raises(StoreUnavailable, match="locked"):
+            store.probe()
+        other.execute("ROLLBACK")
+    store.probe()
+
+
+def test_a_probe_is_content_after_a_write_that_was_refused_alone(store: SqliteStore) -> None:
+    fill_up(store)
+    with pytest.raises(StoreFull):
+        put(store, large("a"))  # type: ignore[arg-type]
+    store.probe()
+
+
 @pytest.mark.parametrize("replaced", [False, True])
 @pytest.mark.parametrize("suffix", ["", "-wal", "-shm"])
 def test_nothing_is_acknowledged_by_a_file_that_is_gone(
@@ -91,7 +125,7 @@ def test_what_is_read_and_copied_is_of_the_file_that_was_opened(
     if replaced:
         SqliteStore(path).close()
     copy = path.with_name("copy")
-    for use in (store.watermark, store.check, store.uniques, lambda: store.backup(copy)):
+    for use in (store.probe, store.watermark, store.check, store.uniques, lambda: store.backup(copy)):
         with pytest.raises(StoreUnavailable, match="moved, deleted or replaced"):
             use()
     assert not copy.exists()
