@@ -151,7 +151,8 @@ class Criteria:
         return replace(found, modifier="not") if isinstance(found, Match) else Not(found)
 
     def _token_matches(self, asked: Asked, modifier: str | None = None) -> list[Clause]:
-        """Codes as they are; strings, and codes of systems that do not tell case apart, without case as well.
+        """Codes as they are; strings, and codes of systems that do not tell case apart, without case as well,
+        and so is a code of whatever system.
 
         What was indexed before its code system was known has no entry without case: it is found as it stands.
         """
@@ -165,7 +166,7 @@ class Criteria:
                 continue
             if False in texts:
                 plain.append(value)
-            if True in texts or self._ignores_case(value.system, value.code):
+            if True in texts or self._ignores_case(asked, value.system, value.code):
                 folded.append(replace(value, code=token.fold(value.code)))
         return [
             Match(code, "token", tuple(values), modifier)
@@ -173,11 +174,14 @@ class Criteria:
             if values
         ]
 
-    def _ignores_case(self, system: str | None, code: str) -> bool:
+    def _ignores_case(self, asked: Asked, system: str | None, code: str) -> bool:
         """Whether a code can be written in several cases: not where it has no letters."""
-        return (
-            bool(system) and code.upper() != code.lower() and codes.ignores_case(self._registry, system or "")
-        )
+        if code.upper() == code.lower():
+            return False
+        if system is None:
+            types = asked.parameters.element_types(asked.code)
+            return not types or not types.isdisjoint(_CODED)
+        return bool(system) and codes.ignores_case(self._registry, system)
 
     def _token_text(self, asked: Asked) -> Clause:
         return self._derived(asked, token.TEXT, "string", KINDS["string"].parse)
@@ -356,6 +360,9 @@ _WITHOUT_MODIFIERS = ("composite", "position")
 
 _OF_ELEMENTS: Mapping[str, str] = {"of-type": "Identifier", "identifier": "Reference"}
 """The type of element that a modifier asks something of, where that is but one of those a kind looks at."""
+
+_CODED = ("Coding", "CodeableConcept")
+"""The types of elements whose codes are of a system that each names for itself."""
 
 _BUILDERS: Mapping[tuple[ParameterType, str | None], Callable[[Criteria, Asked], Clause]] = {
     ("string", None): Criteria._string,
