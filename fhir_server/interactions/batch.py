@@ -14,8 +14,9 @@ from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import FhirError, InvalidRequest, status_of
 from fhir_server.interactions import messages
 from fhir_server.interactions.answers import tells_warnings
+from fhir_server.interactions.dangling import references_in
 from fhir_server.interactions.entries import entry_of, located, reasoned, response
-from fhir_server.interactions.references import references_in
+from fhir_server.interactions.places import expression
 
 Dispatch = Callable[[FhirRequest], FhirResponse]
 
@@ -70,10 +71,12 @@ def _check_links(resource: Any, created: frozenset[str]) -> None:
 
     https://hl7.org/fhir/R4/http.html#brules
     """
-    if isinstance(resource, dict) and resource.get("resourceType") != "Bundle":
-        for reference in references_in(resource):
-            if reference in created:
-                raise InvalidRequest.of(messages.BATCH_LINKS_NOTHING(reference=reference))
+    if not isinstance(resource, dict) or not isinstance(resource.get("resourceType"), str):
+        return
+    for place, reference in references_in(resource):
+        if reference in created:
+            text = messages.BATCH_LINKS_NOTHING(reference=reference)
+            raise InvalidRequest.of(text, expression(resource, place))
 
 
 def answer_entry(request: FhirRequest, answer: FhirResponse) -> bytes:

@@ -92,7 +92,7 @@ def located(error: FhirError, entry: Entry) -> FhirError:
 
 def located_issue(issue: Issue, entry: Entry) -> Issue:
     """The same issue, located inside the Bundle."""
-    places = tuple(_inside(path, entry.location) for path in issue.expression)
+    places = tuple(_inside(path, entry) for path in issue.expression)
     return Issue(issue.severity, issue.code, issue.text, places or (entry.location,), issue.key)
 
 
@@ -110,14 +110,15 @@ def response(
     return members
 
 
-def _inside(path: str, location: str) -> str:
+def _inside(path: str, entry: Entry) -> str:
     """Where a path of a resource, or of a request's parameters, leads inside the Bundle."""
     root, _, rest = path.partition(".")
     if root == "Bundle":
         return path
     if root == "http":
-        return f"{location}.request.url"
-    return f"{location}.resource.{rest}" if rest else f"{location}.resource"
+        creates = entry.request.method == "POST" and entry.request.conditions.if_none_exist is not None
+        return f"{entry.location}.request.{'ifNoneExist' if creates else 'url'}"
+    return f"{entry.location}.resource.{rest}" if rest else f"{entry.location}.resource"
 
 
 def _target(url: str, base_url: str, location: str) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from fhir_server.errors import FhirError, InvalidRequest
 from fhir_server.extension import Engine, Resource
 from fhir_server.interactions import messages
+from fhir_server.interactions.dangling import place_of
 from fhir_server.interactions.entries import Entry, entries_by_method
 from fhir_server.interactions.matching import Criteria, likely_match
 from fhir_server.interactions.prepared import Prepared, foreseen
@@ -76,7 +77,7 @@ def linked(asked: Entry, resource: Resource, links: EntryLinks) -> Linked:
     found, references = links.rewritten(resource, asked.full_url)
     for reference in references:
         if reference.startswith("urn:"):
-            raise InvalidRequest.of(messages.DANGLING_URN(reference=reference), asked.location)
+            raise InvalidRequest.of(messages.DANGLING_URN(reference=reference), place_of(found, reference))
     return Linked(found, references)
 
 

@@ -179,6 +179,12 @@ DANGLING_URN = Template(
     en="The reference {reference} is no fullUrl of this Bundle. Add the entry or correct the reference.",
     fr="La référence {reference} n'est le fullUrl d'aucune entrée. Ajoutez l'entrée ou corrigez-la.",
 )
+LONE_URN = Template(
+    en="The reference {reference} could only be to an entry of the same transaction, and this is none."
+    " Refer to the resource by type and id, or send both in a transaction.",
+    fr="La référence {reference} ne pourrait désigner qu'une entrée de la même transaction, et il n'y en a"
+    " pas ici. Désignez la ressource par type et id, ou envoyez les deux dans une transaction.",
+)
 BATCH_LINKS_NOTHING = Template(
     en="The reference {reference} is to another entry, and a batch links none. Send them as a transaction.",
     fr="La référence {reference} désigne une autre entrée, or un batch n'en lie aucune : "

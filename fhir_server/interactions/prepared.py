@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from fhir_server.core.resource import Draft, draft
 from fhir_server.extension import Engine, Resource
+from fhir_server.interactions.dangling import check_urns
 from fhir_server.interactions.references import (
     ForeseenReferences,
     TargetUnknown,
@@ -29,8 +30,11 @@ class Prepared(NamedTuple):
 
 
 def prepared(resource: Resource, id: str, engine: Engine, target: Callable[[str], str]) -> Prepared:
-    """The resource under `id`, its conditional references replaced by their targets."""
+    """The resource under `id`, its conditional references replaced by their targets. Raises `InvalidRequest`
+    for a reference that only a Bundle could give a target, and what `target` raises.
+    """
     made = draft(resource, id)
+    check_urns(resource, made.tail)
     if may_hold_conditional_references(made.tail):
         resource = led(resource, target)
         made = draft(resource, id)

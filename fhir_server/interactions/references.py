@@ -16,6 +16,7 @@ from fhir_server.definitions.registry import Registry
 from fhir_server.errors import FhirError, InvalidRequest, PreconditionFailed
 from fhir_server.extension import Engine, Resource
 from fhir_server.interactions import messages
+from fhir_server.interactions.dangling import placed
 from fhir_server.interactions.matching import Criteria, criteria, matches
 from fhir_server.interactions.places import Place, Step, expression, type_at
 from fhir_server.store.port import UnitOfWork
@@ -107,12 +108,22 @@ class ForeseenReferences:
 
 
 def led(resource: Resource, target: Rewrite) -> Resource:
-    """The resource with each conditional reference replaced by what it leads to. A Bundle that is stored
-    keeps what it holds as it is.
+    """The resource with each conditional reference replaced by what it leads to; what `target` raises is
+    located at the reference. A Bundle that is stored keeps what it holds as it is.
     """
     if resource["resourceType"] == "Bundle":
         return resource
-    rewritten: Resource = _rewritten_references(resource, target)
+    last = ""
+
+    def noted(reference: str) -> str:
+        nonlocal last
+        last = reference
+        return target(reference)
+
+    try:
+        rewritten: Resource = _rewritten_references(resource, noted)
+    except FhirError as error:
+        raise placed(error, resource, last) from error
     return rewritten
 
 
@@ -182,19 +193,6 @@ class Identities:
         own = set(full_urls)
         references = {url: found for url, found in self.references.items() if url not in own}
         return Identities(self.base_url, references, self.versions)
-
-
-def references_in(node: Any) -> Iterator[str]:
-    """Every `Reference.reference` inside a resource."""
-    if isinstance(node, list):
-        for item in node:
-            yield from references_in(item)
-    elif isinstance(node, dict):
-        for name, value in node.items():
-            if name == "reference" and isinstance(value, str):
-                yield value
-            else:
-                yield from references_in(value)
 
 
 class EntryLinks:

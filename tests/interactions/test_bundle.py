@@ -9,6 +9,7 @@ from tests.interactions.bundles import batch, encounter, entry, identity, status
 from tests.interactions.client import BASE, Client, ClientFactory, identified, patient
 
 CREATE = entry("POST", "Patient", identified("a"), ifNoneExist="identifier=urn:ids|a")
+SUBJECT = "Bundle.entry[1].resource.subject.reference"
 UPDATE = entry("PUT", "Patient?identifier=urn:ids|a", identified("a"))
 
 
@@ -96,8 +97,9 @@ class TestTransaction:
         ("bad", "status", "place"),
         [
             (entry("POST", "Patient", patient(gender="x")), 400, "Bundle.entry[1].resource.gender"),
-            (entry("POST", "Encounter", encounter("urn:uuid:nobody")), 400, "Bundle.entry[1]"),
-            (entry("POST", "Encounter", encounter("Patient?identifier=urn:ids|z")), 412, "Bundle.entry[1]"),
+            (entry("POST", "Encounter", encounter("urn:uuid:nobody")), 400, SUBJECT),
+            (entry("POST", "Encounter", encounter("Patient?identifier=urn:ids|z")), 412, SUBJECT),
+            (entry("POST", "Encounter", encounter("Patient?identifer=z")), 400, SUBJECT),
             (entry("PUT", "Patient/x", patient(id="y")), 400, "Bundle.entry[1].resource.id"),
             (entry("PUT", "Patient/x", patient(id="x"), ifMatch='W/"4"'), 412, "Bundle.entry[1]"),
             (entry("GET", "Patient/nobody"), 404, "Bundle.entry[1]"),
@@ -119,18 +121,18 @@ class TestTransaction:
             (
                 entry("POST", "Patient", patient(), ifNoneExist="identifer=x"),
                 400,
-                "Bundle.entry[1].request.url",
+                "Bundle.entry[1].request.ifNoneExist",
             ),
             (entry("DELETE", "Patient"), 400, "Bundle.entry[1].request.url"),
             (entry("GET", "Patient?name=%ff"), 400, "Bundle.entry[1].request.url"),
             (entry("GET", "Patient/%ff"), 400, "Bundle.entry[1].request.url"),
             (entry("POST", "Patient", patient(), ifNoneExist="name=%ff"), 400, "Bundle.entry[1]"),
-            (entry("POST", "Encounter", encounter("Patient?name=%ff")), 400, "Bundle.entry[1]"),
+            (entry("POST", "Encounter", encounter("Patient?name=%ff")), 400, SUBJECT),
             (entry("POST", "Patient", patient(), ifNoneExist="Basic?code=x"), 400, "Bundle.entry[1]"),
             (
                 entry("POST", "Encounter", encounter("urn:uuid:e"), "urn:uuid:e"),
                 400,
-                "Bundle.entry[1].resource.subject.reference",
+                SUBJECT,
             ),
             (
                 entry("POST", "Patient", patient(generalPractitioner=[{"reference": "urn:uuid:same"}])),

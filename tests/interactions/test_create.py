@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from fhir_server.core import json
+from tests.interactions.bundles import batch, entry
 from tests.interactions.client import BASE, Client, identified, patient
 
 
@@ -46,6 +47,25 @@ def test_if_none_exist_must_be_of_the_type_that_is_created(client: Client) -> No
     answer = client.post("Patient", identified("a"), if_none_exist="Observation?identifier=urn:ids|b")
     assert answer.status == 400
     assert "Observation" in answer.diagnostics
+
+
+def test_a_reference_that_only_a_transaction_could_resolve_is_refused(client: Client) -> None:
+    urn = "urn:uuid:0c7a8b6e-3b9d-4a4e-9d38-53dbb2e1a1cf"
+    linked = patient(id="a", link=[{"type": "seealso", "other": {"reference": urn}}])
+    assert client.put("Patient/a", patient(id="a")).status == 201
+    operation = {"op": "add", "path": "/link", "value": linked["link"]}
+    in_batch = batch(client, entry("POST", "Patient", linked)).entries[0]["response"]
+    answers = [client.post("Patient", linked), client.put("Patient/a", linked)]
+    answers.append(client.patch("Patient/a", [operation]))
+    assert [answer.status for answer in answers] == [400, 400, 400]
+    assert {*answers[0].expressions, *answers[1].expressions} == {"Patient.link[0].other.reference"}
+    place = "Bundle.entry[0].resource.link[0].other.reference"
+    assert in_batch["outcome"]["issue"][0]["expression"] == [place]
+    entries = [{"fullUrl": urn, "resource": patient()}, {"fullUrl": f"{BASE}/Patient/a", "resource": linked}]
+    bundle = {"resourceType": "Bundle", "type": "collection", "entry": entries}
+    assert client.post("Bundle", bundle).status == 201
+    named = patient(identifier=[{"system": "urn:ietf:rfc:3986", "value": urn}])
+    assert client.post("Patient", named).status == 201
 
 
 def test_what_a_summary_left_of_a_resource_is_not_stored(client: Client) -> None:
