@@ -72,15 +72,17 @@ class Canonicals(Struct, frozen=True):
 
     def referring(self, targets: Sequence[StoredResource], include: Include) -> list[StoredResource]:
         """What refers to resources by canonicals."""
-        codes = [] if include.source == "*" else self._of_include(include.source, include)
+        ways = [(target.type, tuple(_ways_to(target))) for target in targets]
+        if not any(values for _, values in ways):
+            return []
         found: dict[str, StoredResource] = {}
-        for code in codes:
-            types = self._targets(include.source, code, include.target)
-            for target in targets:
-                values = tuple(_ways_to(target)) if target.type in types else ()
+        for source in include.sources or self.engine.registry.resource_types:
+            for code in self._of_include(source, include):
+                types = self._targets(source, code, include.target)
+                values = tuple(value for type, some in ways if type in types for value in some)
                 if values:
                     clause = Match(code, "reference", values)
-                    found |= {one.reference: one for one in self._search((include.source,), clause)}
+                    found |= {one.reference: one for one in self._search((source,), clause)}
         return list(found.values())
 
     def _clause(self, clause: Clause, types: Sequence[str]) -> Clause:

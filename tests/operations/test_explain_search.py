@@ -297,3 +297,22 @@ def test_bad_requests_are_refused(client: Client, query: str) -> None:
 def test_the_answer_is_a_valid_resource(filled: Client) -> None:
     answer = filled.get("Patient/$explain-search?name=dup&naem=x&_sort=name&resource=Patient/a")
     assert filled.engine.validator.validate(answer.content) == []
+
+
+def test_a_canonical_leads_on_as_it_does_in_the_search(client: Client) -> None:
+    """Both ways: a chain from the answers to their questionnaire, and `_has` back."""
+    form = {"resourceType": "Questionnaire", "id": "q", "status": "active", "url": "https://example.org/q"}
+    client.put("Questionnaire/q", form | {"title": "Sleep"})
+    answers = {"resourceType": "QuestionnaireResponse", "id": "r", "status": "completed"}
+    client.put("QuestionnaireResponse/r", answers | {"questionnaire": "https://example.org/q"})
+    chain = "QuestionnaireResponse/$explain-search?questionnaire.title={}&resource=QuestionnaireResponse/r"
+    answer = client.get(chain.format("sleep"))
+    assert (value(answer, "matches"), named(answer, "resource")[0]["matches"]) == (1, True)
+    assert [clause["satisfied"] for clause in named(answer, "clause")] == [True]
+    told = named(client.get(chain.format("mood")), "resource")[0]
+    assert told["matches"] is False
+    assert "Questionnaire/q" in told["reason"]
+    back = "_has:QuestionnaireResponse:questionnaire:status={}&resource=Questionnaire/q"
+    back = f"Questionnaire/$explain-search?{back}"
+    assert named(client.get(back.format("completed")), "resource")[0]["matches"] is True
+    assert "refer" in named(client.get(back.format("amended")), "resource")[0]["reason"]

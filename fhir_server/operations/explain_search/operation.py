@@ -12,6 +12,7 @@ from fhir_server.core import json
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import InvalidRequest, InvalidSearch
 from fhir_server.extension import Engine, Operation
+from fhir_server.interactions.canonicals import Canonicals
 from fhir_server.issues import Issue, Text
 from fhir_server.operations.explain_search import messages
 from fhir_server.operations.explain_search.meaning import Meaning, index_of
@@ -33,19 +34,26 @@ Part = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """One parameter as given, or a named query with its own, and what was understood of it by itself."""
+    """One parameter as given, or a named query with its own, and what was understood of it by itself.
+
+    `followed` are its clauses as they are searched, with the steps by canonicals taken.
+    """
 
     given: tuple[tuple[str, str], ...]
     parsed: ParsedSearch | None
     problems: tuple[Issue, ...]
+    followed: tuple[Clause, ...] = ()
 
     @property
     def text(self) -> str:
         return "&".join("=".join(pair) for pair in self.given)
 
     @property
-    def clauses(self) -> tuple[Clause, ...]:
-        return self.parsed.query.where if self.parsed and not self.problems else ()
+    def clauses(self) -> tuple[tuple[Clause, Clause], ...]:
+        """Each as it was understood, and as it is searched."""
+        if self.parsed is None or self.problems:
+            return ()
+        return tuple(zip(self.parsed.query.where, self.followed, strict=True))
 
 
 def explain_search(request: FhirRequest, engine: Engine) -> FhirResponse:
@@ -75,7 +83,7 @@ class _Explanation:
 
     def parts(self, reference: str | None) -> Iterator[Part]:
         stored = self._subject(reference)
-        where = tuple(clause for criterion in self._criteria for clause in criterion.clauses)
+        where = tuple(followed for criterion in self._criteria for _, followed in criterion.clauses)
         sort = tuple(key for one in self._criteria if one.parsed for key in one.parsed.query.sort)
         explained = self._engine.store.explain(SearchQuery(self._types, where, sort))
         yield {"name": "searched", "valueUnsignedInt": explained.searched}
@@ -118,9 +126,10 @@ class _Explanation:
         try:
             parsed = self._parse(self._types, pairs)
             check_coverage(parsed.query, self._engine.pending, self._engine.registry)
+            followed = Canonicals(self._engine, self._engine.store).followed(parsed.query)
         except InvalidSearch as error:
             return Criterion(pairs, None, error.issues)
-        return Criterion(pairs, parsed, parsed.ignored)
+        return Criterion(pairs, parsed, parsed.ignored, followed.where)
 
     # telling
 
@@ -133,19 +142,21 @@ class _Explanation:
                 severity = {"name": "severity", "valueCode": issue.severity}
                 yield {"name": "problem", "part": [given, severity, self._text("text", issue.text)]}
         elif criterion.clauses:
-            for clause in criterion.clauses:
-                yield {"name": "clause", "part": [given, *self._clause(clause, next(uses), stored)]}
+            for clause, followed in criterion.clauses:
+                yield {"name": "clause", "part": [given, *self._clause(clause, followed, next(uses), stored)]}
         else:
             yield {"name": "result", "part": [given, self._text("meaning", _shaping(criterion))]}
 
-    def _clause(self, clause: Clause, use: ClauseUse, stored: StoredResource | None) -> Iterator[Part]:
+    def _clause(
+        self, clause: Clause, followed: Clause, use: ClauseUse, stored: StoredResource | None
+    ) -> Iterator[Part]:
         yield self._text("meaning", Meaning(self._engine.zone).of(clause))
         yield self._text("index", index_of(clause, self._types))
         yield {"name": "drives", "valueBoolean": use.drives}
         yield {"name": "alone", "valueUnsignedInt": use.alone}
         yield {"name": "left", "valueUnsignedInt": use.left}
         if stored is not None:
-            yield {"name": "satisfied", "valueBoolean": self._reasons.satisfies(stored, clause)}
+            yield {"name": "satisfied", "valueBoolean": self._reasons.satisfies(stored, followed)}
 
     def _text(self, name: str, text: Text) -> Part:
         return {"name": name, "valueString": text.render(self._request.language)}
@@ -175,8 +186,8 @@ class _Explanation:
         if stored is None:
             return False, self._why_not_searched(reference)
         for criterion in self._criteria:
-            for clause in criterion.clauses:
-                if not self._reasons.satisfies(stored, clause):
+            for clause, followed in criterion.clauses:
+                if not self._reasons.satisfies(stored, followed):
                     reason = self._reasons.why(stored, clause)
                     return False, messages.BECAUSE(reference=reference, clause=criterion.text, reason=reason)
         if any(issue.severity == "error" for one in self._criteria for issue in one.problems):

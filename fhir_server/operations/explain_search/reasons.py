@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fhir_server.core import json
+from fhir_server.core.bounded import TakesTooLong, bounded
 from fhir_server.core.fhirpath import FhirPathError
 from fhir_server.extension import Engine, Resource
+from fhir_server.interactions.canonicals import Canonicals
 from fhir_server.issues import Text
 from fhir_server.operations.explain_search import messages
 from fhir_server.operations.explain_search.meaning import Meaning
@@ -19,12 +21,14 @@ from fhir_server.search.ast import (
     Clause,
     Has,
     Hierarchy,
+    Include,
     Match,
     Not,
     ReferenceValue,
     SearchQuery,
     TokenValue,
 )
+from fhir_server.search.extract import EVALUATION_SECONDS_MAX
 from fhir_server.store.port import StoredResource
 
 FOUND_LENGTH_MAX = 300
@@ -40,7 +44,11 @@ class Reasons:
         """Whether the search would find the resource by this clause alone."""
         itself = Match("_id", "token", (TokenValue(None, stored.id),))
         query = SearchQuery((stored.type,), (itself, clause), count=1, total="none")
-        return bool(self.engine.store.search(query).matches)
+        return bool(self.engine.store.search(self._canonicals.followed(query)).matches)
+
+    @property
+    def _canonicals(self) -> Canonicals:
+        return Canonicals(self.engine, self.engine.store)
 
     def why(self, stored: StoredResource, clause: Clause) -> Text:
         """What keeps the resource from satisfying a clause that it does not satisfy."""
@@ -81,8 +89,9 @@ class Reasons:
         if parameter is None or not parameter.expression:
             return None
         try:
-            values = self.engine.paths.evaluate(parameter.expression, resource)
-        except FhirPathError:
+            with bounded(EVALUATION_SECONDS_MAX):
+                values = self.engine.paths.evaluate(parameter.expression, resource)
+        except (FhirPathError, TakesTooLong):
             return None
         text = ", ".join(json.serialise(value).decode() for value in values)
         return text if len(text) <= FOUND_LENGTH_MAX else f"{text[:FOUND_LENGTH_MAX]}..."
@@ -102,10 +111,13 @@ class Reasons:
                 target = self.engine.store.read(entry.type, entry.target)
                 if target is not None and not target.deleted:
                     yield target
+        step = Include(stored.type, chain.parameter, None)
+        yield from (one for one in self._canonicals.referred((stored,), step) if one.type in chain.types)
 
     def _why_has(self, stored: StoredResource, has: Has) -> Text:
         itself = Match(has.parameter, "reference", (ReferenceValue(stored.type, stored.id),))
         referring = SearchQuery((has.type,), (itself,), count=1, total="none")
-        found = bool(self.engine.store.search(referring).matches)
+        step = Include(has.type, has.parameter, None, reverse=True)
+        found = self.engine.store.search(referring).matches or self._canonicals.referring((stored,), step)
         template = messages.REFERRING_FAIL if found else messages.NOBODY_REFERS
         return template(meaning=self._meaning(has), type=has.type, parameter=has.parameter)
