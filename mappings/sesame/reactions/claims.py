@@ -9,8 +9,8 @@ from fhir_server.extension import Change, Resource, View
 from mappings.sesame.billing.bill import Billing
 from mappings.sesame.billing.comparison import corrects_nothing
 from mappings.sesame.billing.coverage import IN_ERROR, is_void
-from mappings.sesame.pathway.reading import target
-from mappings.sesame.pathway.sequence import Sequence, sequence_of, sequences_of_patient
+from mappings.sesame.pathway.reading import all_identified, has_code, target
+from mappings.sesame.pathway.sequence import Sequence, sequence_of, sequences_of, sequences_of_patient
 
 PATIENT_OF = {"Coverage": "beneficiary", "EpisodeOfCare": "patient", "Encounter": "subject"}
 """Resources that a claim may have waited for, and where they name their patient."""
@@ -23,6 +23,7 @@ class IssueClaims:
 
     def __init__(self, billing: Billing) -> None:
         self._billing = billing
+        self._withdrawal = billing.guide.coding("sesame-tag", "withdrawn")
         waited_for = {"Coverage", "EpisodeOfCare"}
         if billing.policy.minimum_contacts:
             waited_for.add("Encounter")
@@ -48,11 +49,21 @@ class IssueClaims:
         guide = self._billing.guide
         if change.type == "CarePlan":
             found = sequence_of(guide, change.after)
-            return [found] if found else []
+            return [found] if found and not self._stands_elsewhere(found, view) else []
         if change.after is None:
             return []
         patients = sorted(_patients(change))
         return [one for patient in patients for one in sequences_of_patient(guide, view, patient)]
+
+    def _stands_elsewhere(self, sequence: Sequence, view: View) -> bool:
+        """Whether another CarePlan is the sequence of this number, and its claims: where it was recorded anew
+        after an error, or is only drafted.
+        """
+        if sequence.counts:
+            return False
+        numbers = self._billing.guide.naming_system("care-plan")
+        bearing = all_identified(view, "CarePlan", numbers, sequence.number)
+        return bool(sequences_of(self._billing.guide, bearing))
 
     def _settled(self, sequence: Sequence, view: View, begins: bool) -> Iterator[Resource]:
         """What has to be written so that the last claim is the one that the sequence gives rise to. One that
@@ -64,7 +75,7 @@ class IssueClaims:
         made = self._billing.claim(sequence, view, len(issued), last)
         if isinstance(made, list):
             if last and (not sequence.counts or is_void(view, last, sequence.patient)):
-                yield from _cancelled(last)
+                yield from self._withdrawn(last)
         elif last is None or self._is_outdated(last, made, begins):
             yield from _cancelled(last)
             yield made
@@ -80,8 +91,20 @@ class IssueClaims:
             yield from self._settled(renewed, view, begins=False)
 
     def _is_outdated(self, last: Resource, made: Resource, begins: bool) -> bool:
-        is_due_again = begins and last.get("status") == "cancelled"
+        is_due_again = last.get("status") == "cancelled" and (begins or self._is_withdrawn(last))
         return is_due_again or not corrects_nothing(self._billing.guide, last, made)
+
+    def _withdrawn(self, claim: Resource) -> Iterator[Resource]:
+        """The claim of what turns out to be none, cancelled and marked: unlike one that billing has
+        cancelled, it is due again as soon as it is one after all.
+        """
+        tags = [*claim.get("meta", {}).get("tag", ()), self._withdrawal]
+        for cancelled in _cancelled(claim):
+            yield cancelled | {"meta": cancelled["meta"] | {"tag": tags}}
+
+    def _is_withdrawn(self, claim: Resource) -> bool:
+        system, code = self._withdrawal["system"], self._withdrawal["code"]
+        return has_code([{"coding": claim.get("meta", {}).get("tag", [])}], system, code)
 
 
 def _patients(change: Change) -> set[str]:

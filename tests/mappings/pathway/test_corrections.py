@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.interactions.client import Answer, Client
+from tests.mappings.pathway.conftest import Pathway
 from tests.mappings.pathway.plans import UNTIL_ASSESSED, begin, change, claims, plan, sent, stored, tell
 from tests.mappings.pathway.referrals import only
 from tests.mappings.pathway.test_claims import acknowledge, refused, states
@@ -124,6 +125,18 @@ def test_a_sequence_that_was_no_error_is_billed_again(billed: Client) -> None:
     assert claims(billed)[1]["related"][0]["claim"]["reference"] == f"Claim/{claims(billed)[0]['id']}"
 
 
+def test_at_the_end_a_sequence_that_was_no_error_is_billed_when_it_is_over_again(pathway: Pathway) -> None:
+    client = pathway(claim_at="end")
+    tell(client, *UNTIL_ASSESSED)
+    sent(begin(client, 1, ASSESSED, "2025-04-12", status="completed"))
+    for status in ("entered-in-error", "active"):
+        sent(change(client, FIRST, status=status))
+        assert states(client) == [(f"{FIRST}-0", "cancelled")]
+    sent(change(client, FIRST, status="completed"))
+    assert states(client) == [(f"{FIRST}-0", "cancelled"), (f"{FIRST}-1", "active")]
+    assert [one["code"] for one in claims(client)[0]["meta"]["tag"]] == ["withdrawn"]
+
+
 def test_what_billing_has_cancelled_stays_so_until_it_is_corrected(billed: Client) -> None:
     (claim,) = claims(billed)
     sent(billed.put(f"Claim/{claim['id']}", claim | {"status": "cancelled"}))
@@ -175,6 +188,14 @@ def test_a_sequence_recorded_anew_under_its_number_is_billed(billed: Client) -> 
     sent(change(billed, FIRST, status="entered-in-error"))
     sent(begin(billed, 1, ASSESSED, "2025-04-12", status="completed"))
     assert states(billed) == [(f"{FIRST}-0", "cancelled"), (f"{FIRST}-1", "active")]
+
+
+@pytest.mark.parametrize("status", ["draft", "entered-in-error"])
+def test_another_plan_of_the_same_number_cancels_no_claim(billed: Client, status: str) -> None:
+    other = sent(begin(billed, 1, "2025-02-01", "2025-04-12", status=status))
+    assert states(billed) == [(f"{FIRST}-0", "active")]
+    sent(billed.put(f"CarePlan/{other.id}", other.content | {"status": "unknown"}))
+    assert states(billed) == [(f"{FIRST}-0", "active")]
 
 
 @pytest.mark.parametrize("amount", [608, 608.0])
