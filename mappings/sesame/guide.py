@@ -6,6 +6,7 @@ https://hl7.org/fhir/R4/implementationguide.html
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
@@ -36,9 +37,9 @@ GROUPS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Guide:
-    """The guide's resources, and the names of what is in it."""
+    """The guide's resources, and the names of what is in it. Two are the same where they are one object."""
 
     root: str
     version: str
@@ -68,8 +69,13 @@ class Guide:
         return {"coding": [self.coding(code_system, code)]}
 
 
+@lru_cache(maxsize=4)
 def read_guide(root: str | None = None) -> Guide:
-    """The guide on the canonical root `root`, by default its own."""
+    """The guide on the canonical root `root`, by default its own: read once, and nobody's to change."""
+    return _read(root)
+
+
+def _read(root: str | None) -> Guide:
     head = _head()
     own_root = head["url"].removesuffix(f"/{HEAD}")
     root = (root or own_root).rstrip("/")
@@ -80,8 +86,10 @@ def read_guide(root: str | None = None) -> Guide:
 
 
 def load_guide(root: str | None = None) -> list[Resource]:
-    """The guide's resources on the canonical root `root`, by default its own, ready to be stored."""
-    return list(read_guide(root).resources)
+    """The guide's resources on the canonical root `root`, by default its own, ready to be stored: read anew,
+    as who asks may change them.
+    """
+    return list(_read(root).resources)
 
 
 def guide_version() -> str:

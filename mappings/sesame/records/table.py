@@ -1,6 +1,7 @@
 """Every native record of SÉSAME, in the order in which they come into use."""
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from fhir_server.conversion.table import Table
 from mappings.sesame.guide import Guide
@@ -62,6 +63,7 @@ TABLES: tuple[Callable[[Guide], Table], ...] = (
 )
 
 
+@lru_cache(maxsize=4)
 def tables(guide: Guide) -> tuple[Table, ...]:
-    """The tables of the records under the names of a guide."""
+    """The tables of the records under the names of a guide, made once."""
     return tuple(table(guide) for table in TABLES)
