@@ -28,7 +28,7 @@ MARKED = frozenset({"$", "_"})
 
 REMEMBERED_MAX = 4_096
 REMEMBERED_BYTES_MAX = 512
-"""Queries that are remembered, and their length."""
+"""Queries and paths that are remembered, and their length."""
 
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
@@ -40,6 +40,15 @@ def is_fhir(raw_path: bytes) -> bool:
 
 def segments(raw_path: bytes) -> tuple[str, ...]:
     """The path below the base, split at slashes, then percent-decoded. One trailing slash is nothing."""
+    return _short_segments(raw_path) if len(raw_path) <= REMEMBERED_BYTES_MAX else _segments(raw_path)
+
+
+@lru_cache(maxsize=REMEMBERED_MAX)
+def _short_segments(raw_path: bytes) -> tuple[str, ...]:
+    return _segments(raw_path)
+
+
+def _segments(raw_path: bytes) -> tuple[str, ...]:
     below = raw_path[BASE_LENGTH + 1 :].removesuffix(b"/")
     if not below:
         return ()

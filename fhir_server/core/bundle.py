@@ -4,14 +4,22 @@ https://hl7.org/fhir/R4/bundle.html
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal, NamedTuple
+from functools import lru_cache
+from typing import Any, Literal
+
+from msgspec import Struct
 
 from fhir_server.core import json
 
 BundleType = Literal["collection", "searchset", "history", "batch-response", "transaction-response"]
 
 
-class Link(NamedTuple):
+REMEMBERED_MAX = 4_096
+REMEMBERED_LENGTH_MAX = 1_024
+"""Heads that are remembered, and the length of their only link."""
+
+
+class Link(Struct, frozen=True):
     """A link of a Bundle: relation (self, next, ...) and absolute URL."""
 
     relation: str
@@ -22,15 +30,24 @@ def bundle(
     kind: BundleType, entries: Iterable[bytes], links: Sequence[Link] = (), total: int | None = None
 ) -> bytes:
     """The Bundle as JSON bytes, around entries as `entry` makes them, each or several with commas between."""
+    is_likely = len(links) == 1 and len(links[0].url) <= REMEMBERED_LENGTH_MAX
+    head = (_likely_head if is_likely else _head)(kind, total, *links)
+    joined = b",".join(entries)
+    return b"".join((head, b',"entry":[', joined, b"]}")) if joined else head + b"}"
+
+
+def _head(kind: BundleType, total: int | None, *links: Link) -> bytes:
+    """All that comes before the entries."""
     head: dict[str, Any] = {"resourceType": "Bundle", "type": kind}
     if total is not None:
         head["total"] = total
     if links:
         head["link"] = [{"relation": link.relation, "url": link.url} for link in links]
-    joined = b",".join(entries)
-    if not joined:
-        return json.serialise(head)
-    return b"".join((json.serialise(head)[:-1], b',"entry":[', joined, b"]}"))
+    return json.serialise(head)[:-1]
+
+
+_likely_head = lru_cache(maxsize=REMEMBERED_MAX)(_head)
+"""Of a page without a following one, as most are; the link to that would hardly come again."""
 
 
 def entry(full_url: str | None = None, resource: bytes | None = None, **members: dict[str, Any]) -> bytes:

@@ -6,7 +6,9 @@ https://hl7.org/fhir/R4/references.html
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from msgspec import Struct
 
 from fhir_server.core.memo import Memo
 
@@ -24,7 +26,7 @@ REMEMBERED_LENGTH_MAX = 256
 """Clients write references of any length, and only short ones are worth keeping."""
 
 
-class Reference(NamedTuple):
+class Reference(Struct, frozen=True):
     """A reference taken apart.
 
     local        `type`, `id` and perhaps `version` of a resource of this server

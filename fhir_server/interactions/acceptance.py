@@ -5,7 +5,9 @@ https://hl7.org/fhir/R4/validation.html
 
 import re
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 from fhir_server.errors import InvalidRequest, MalformedContent, Unprocessable
 from fhir_server.extension import Engine, Resource
@@ -19,7 +21,7 @@ from fhir_server.store.port import Reader
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 
 
-class Accepted(NamedTuple):
+class Accepted(Struct, frozen=True):
     """A resource that may be written, and what is to be said of it all the same, where somebody reads it."""
 
     resource: Resource

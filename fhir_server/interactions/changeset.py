@@ -53,7 +53,7 @@ class Changeset:
         """
         if foreseen is None or not self._holds(foreseen, id):
             foreseen = prepared(resource, id, self._engine, self._references.target)
-        after, draft, entries, _ = foreseen
+        after, draft, entries = foreseen.resource, foreseen.draft, foreseen.entries
         if draft.type == DEFINED_BY:
             self._redefinition.put(after)
         elif draft.type in CLIENT_TYPES:

@@ -18,9 +18,9 @@ from fhir_server.store.port import UnitOfWork
 def create(request: FhirRequest, engine: Engine) -> Work:
     """POST [type]: 201 with a new id, or 200 with the resource that If-None-Exist matches."""
     warns = tells_warnings(request)
-    resource, warnings = accepted_for_create(request.content, request.path[0], engine, with_warnings=warns)
+    asked = accepted_for_create(request.content, request.path[0], engine, with_warnings=warns)
     id = engine.new_id()
-    ready = foreseen(resource, id, engine)
+    ready = foreseen(asked.resource, id, engine)
 
     def work(unit: UnitOfWork) -> FhirResponse:
         if request.conditions.if_none_exist is not None:
@@ -29,8 +29,8 @@ def create(request: FhirRequest, engine: Engine) -> Work:
             if existing is not None:
                 return written(request, existing, 200)
         changeset = Changeset(unit, engine, request.base_url)
-        stored = changeset.put(resource, id, "POST", None, ready)
-        issues = (*warnings, *changeset.settle())
+        stored = changeset.put(asked.resource, id, "POST", None, ready)
+        issues = (*asked.warnings, *changeset.settle())
         return written(request, changeset.left(stored), 201, issues)
 
     return work

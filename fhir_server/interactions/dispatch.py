@@ -4,6 +4,7 @@ https://hl7.org/fhir/R4/http.html
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -23,9 +24,10 @@ from fhir_server.interactions.patch import conditional_patch, patch
 from fhir_server.interactions.read import read, vread
 from fhir_server.interactions.routes import Interaction, interaction_of
 from fhir_server.interactions.search import search
+from fhir_server.interactions.seeing import BeyondUnit, handled
 from fhir_server.interactions.transaction import Transaction
 from fhir_server.interactions.update import conditional_update, update
-from fhir_server.store.port import Reader
+from fhir_server.store.port import Reader, UnitOfWork
 
 Read = Callable[[FhirRequest, Engine, Reader], FhirResponse]
 Rest = Callable[[], FhirResponse]
@@ -105,14 +107,6 @@ class Dispatcher:
         except DefinitionsChanged:
             return self.dispatch(request)
 
-    def is_write(self, request: FhirRequest) -> bool:
-        """Whether answering may change the store, and so has to wait for it."""
-        reads = request.method in READING
-        if not _is_operation(request):
-            return not reads and request.path[-1:] != ("_search",)
-        named = self._offers.named(request)
-        return any((op.affects_state and not reads) or op.rehearses(request) for op in named)
-
     def is_short(self, request: FhirRequest) -> bool:
         """Whether this reads one resource by its identity: there is nothing to wait for, and it takes
         microseconds.
@@ -123,7 +117,9 @@ class Dispatcher:
         """Whether the answer has to wait, a write's for the store, that of what asks about codes for another
         terminology server.
         """
-        return self.is_write(request) or self._asks_elsewhere(request)
+        if not _is_operation(request):
+            return request.method not in READING and request.path[-1:] != ("_search",)
+        return self._may_write(request) or self._asks_elsewhere(request)
 
     def may_wait(self, request: FhirRequest) -> bool:
         """Whether the answer has to wait as things are: that of a search may, too, for the index of what was
@@ -137,8 +133,13 @@ class Dispatcher:
         """Whether answering is known to take long, although there is nothing to wait for."""
         return _is_operation(request) and any(one.takes_long for one in self._offers.named(request))
 
+    def _may_write(self, request: FhirRequest) -> bool:
+        """Whether answering an operation may change the store, and so has to wait for it."""
+        reads, named = request.method in READING, self._offers.named(request)
+        return any((op.affects_state and not reads) or op.rehearses(request) for op in named)
+
     def _asks_elsewhere(self, request: FhirRequest) -> bool:
-        if not _is_operation(request) or not self._engines.latest().codes.has_help:
+        if not self._engines.latest().codes.has_help:
             return False
         return any(operation.asks_codes for operation in self._offers.named(request))
 
@@ -156,6 +157,10 @@ class Dispatcher:
     def _answer_seeing(self, asked: Interaction, request: FhirRequest, engine: Engine) -> FhirResponse:
         if asked in READS:
             return transact(engine, lambda unit: READS[asked](request, engine, unit))
+        if asked == "operation":
+            operation = self._offers.asked(request)
+            with suppress(BeyondUnit):
+                return transact(engine, lambda unit: handled(operation, request, engine, unit))
         return self._answer(asked, request, engine)
 
 
@@ -202,13 +207,18 @@ def _searches(request: FhirRequest) -> bool:
     return not NEVER_BEHIND.issuperset([name for name, _ in request.query])
 
 
-def read_in(engine: Engine, request: FhirRequest, reader: Reader) -> FhirResponse:
-    """A GET inside a transaction, which sees what the transaction has written."""
+def read_in(engine: Engine, request: FhirRequest, unit: UnitOfWork) -> FhirResponse:
+    """What an entry of a transaction asks, which sees what the transaction has written."""
     asked = interaction_of(request, engine.registry)
-    if asked not in READS:
-        text = messages.NOT_IN_TRANSACTION(method=request.method, url="/".join(request.path))
-        raise InvalidRequest.of(text)
-    return READS[asked](request, engine, reader)
+    if asked in READS:
+        return READS[asked](request, engine, unit)
+    if asked == "capabilities":
+        return capabilities(request, engine)
+    if asked == "operation":
+        with suppress(BeyondUnit):
+            return handled(Offers(engine.operations).asked(request), request, engine, unit)
+    text = messages.NOT_IN_TRANSACTION(method=request.method, url="/".join(request.path))
+    raise InvalidRequest.of(text)
 
 
 def entries_of(request: FhirRequest, engine: Engine) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/http.html#paging
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from urllib.parse import quote_plus
 
 from fhir_server.core.bundle import Link
@@ -16,6 +17,9 @@ from fhir_server.interactions import messages
 
 PAGE_PARAMETER = "_page"
 PRESENTATION = ("_format", "_pretty")
+REMEMBERED_MAX = 4_096
+REMEMBERED_LENGTH_MAX = 512
+"""URLs that are remembered, as requests come again, and the length of their parameters."""
 READABLE = ":,/$"
 """Characters that a query need not escape, and that are easier to read as they are. A bar is none of them: no
 URI has one. https://www.rfc-editor.org/rfc/rfc3986#appendix-A"""
@@ -25,13 +29,15 @@ _needs_more_than_bars = re.compile(rf"[^A-Za-z0-9_.~|{re.escape(READABLE)}-]").s
 
 def self_link(request: FhirRequest, parameters: Sequence[tuple[str, str]]) -> Link:
     """What was understood of the request, as a URL."""
-    return Link("self", _url(request, parameters))
+    is_short = sum([len(name) + len(value) for name, value in parameters]) <= REMEMBERED_LENGTH_MAX
+    url = _short_url if is_short else _url
+    return Link("self", url(request.base_url, page_path(request), tuple(parameters)))
 
 
 def next_link(request: FhirRequest, token: str) -> Link:
     """The following page; how the client wants to see it goes with it."""
     kept = [pair for pair in request.query if pair[0] in PRESENTATION]
-    return Link("next", _url(request, [(PAGE_PARAMETER, token), *kept]))
+    return Link("next", _url(request.base_url, page_path(request), [(PAGE_PARAMETER, token), *kept]))
 
 
 def page_path(request: FhirRequest) -> str:
@@ -49,9 +55,13 @@ def page_size(count: str | None, limits: Limits) -> int:
     return min(int(count), limits.page_max)
 
 
-def _url(request: FhirRequest, parameters: Sequence[tuple[str, str]]) -> str:
-    path = page_path(request)
-    url = f"{request.base_url}/{path}" if path else request.base_url
+@lru_cache(maxsize=REMEMBERED_MAX)
+def _short_url(base_url: str, path: str, parameters: tuple[tuple[str, str], ...]) -> str:
+    return _url(base_url, path, parameters)
+
+
+def _url(base_url: str, path: str, parameters: Sequence[tuple[str, str]]) -> str:
+    url = f"{base_url}/{path}" if path else base_url
     query = "&".join([f"{_ESCAPED[name]}={_ESCAPED[value]}" for name, value in parameters])
     return f"{url}?{query}" if query else url
 

@@ -6,7 +6,8 @@ https://hl7.org/fhir/R4/http.html#trules
 """
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+
+from msgspec import Struct, structs
 
 from fhir_server.core.resource import Draft, draft
 from fhir_server.extension import Engine, Resource
@@ -20,7 +21,7 @@ from fhir_server.interactions.references import (
 from fhir_server.search.entries import Entries
 
 
-class Prepared(NamedTuple):
+class Prepared(Struct, frozen=True):
     """`resource` bears its id; `targets` is where its conditional references were taken to lead."""
 
     resource: Resource
@@ -49,4 +50,4 @@ def foreseen(resource: Resource, id: str, engine: Engine) -> Prepared | None:
         found = prepared(resource, id, engine, references.target)
     except TargetUnknown:
         return None
-    return found._replace(targets=references.targets)
+    return structs.replace(found, targets=references.targets)

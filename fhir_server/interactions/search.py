@@ -9,7 +9,7 @@ from fhir_server.core.bundle import bundle
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import FhirError
 from fhir_server.extension import Engine
-from fhir_server.interactions.canonicals import Canonicals
+from fhir_server.interactions.canonicals import Canonicals, has_steps
 from fhir_server.interactions.engines import DefinitionsChanged, check_in_force
 from fhir_server.interactions.includes import included
 from fhir_server.interactions.links import PAGE_PARAMETER, PRESENTATION, self_link
@@ -41,9 +41,8 @@ def _answer(request: FhirRequest, engine: Engine, reader: Reader) -> FhirRespons
     turn = turned(token, request, engine) if token is not None else None
     parsed = _turned(turn, request, engine) if turn else _understood(request, engine)
     check_coverage(parsed.query, engine.pending, engine.registry)
-    query = Canonicals(engine, reader).followed(parsed.query)
-    if query is not parsed.query:
-        parsed = structs.replace(parsed, query=query)
+    if has_steps(parsed.query):
+        parsed = structs.replace(parsed, query=Canonicals(engine, reader).followed(parsed.query))
     if parsed.summary == "count" or parsed.query.count == 0:
         result = _found(structs.replace(parsed.query, count=0, total="accurate"), engine, reader)
         body = bundle("searchset", [], [self_link(request, parsed.self_parameters)], result.total)

@@ -5,7 +5,8 @@ https://hl7.org/fhir/R4/search.html
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from fhir_server.search.parse import ParsedSearch
 
@@ -16,7 +17,7 @@ QUERY_LENGTH_MAX = 512
 _RELATIVE_TO_NOW = "ap"
 
 
-class Asked(NamedTuple):
+class Asked(Struct, frozen=True):
     """What a search is understood by, apart from the definitions and the time."""
 
     path: tuple[str, ...]

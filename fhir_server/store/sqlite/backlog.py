@@ -157,7 +157,10 @@ def has_backlog(connection: sqlite3.Connection) -> bool:
 def needs_index(query: SearchQuery) -> bool:
     """Whether the answer could be wrong while there is a backlog."""
     clauses = query.where if query.visibility is None else (*query.where, query.visibility)
-    return any(map(_may_be_behind, clauses)) or any(map(_is_later, query.sort))
+    for clause in clauses:
+        if _may_be_behind(clause):
+            return True
+    return bool(query.sort) and any(map(_is_later, query.sort))
 
 
 def _may_be_behind(clause: Clause) -> bool:

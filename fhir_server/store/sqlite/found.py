@@ -6,9 +6,10 @@ in the order of the page.
 https://docs.python.org/3/library/sqlite3.html
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
+from msgspec import Struct, structs
 
 from fhir_server.search.ast import SortKey
 from fhir_server.store.port import StoredResource
@@ -23,7 +24,7 @@ _VERSION = "v.type, v.id, v.version, v.sequence, v.key, v.last_updated, v.method
 _decode = msgspec.json.Decoder(list[list[Any]]).decode
 
 
-class Found(NamedTuple):
+class Found(Struct, frozen=True):
     """Matches in the order of the page, what each is sorted by, and the state of the store in which they were
     read: its watermark, its generation if it has one, and whether for lack of index rows more may match.
     """
@@ -37,7 +38,7 @@ class Found(NamedTuple):
     def and_then(self, following: "Found") -> "Found":
         """With those that come behind, in the same state."""
         matches, sorted_by = self.matches + following.matches, self.sorted_by + following.sorted_by
-        return self._replace(matches=matches, sorted_by=sorted_by)
+        return structs.replace(self, matches=matches, sorted_by=sorted_by)
 
     def sort_key(self, place: int, sorts: int) -> SortKey:
         """That of the match at a place, in a page that is sorted by so many values."""

@@ -3,7 +3,7 @@
 They are most of what clients ask, and putting their text together costs more than running it.
 """
 
-from typing import NamedTuple
+from msgspec import Struct
 
 from fhir_server.search.ast import Match, ReferenceValue, SearchQuery, TokenValue, UriValue, Value
 from fhir_server.store.sqlite.sql import Sql
@@ -16,7 +16,7 @@ _SHAPES_MAX = 1_000
 _PAGES_MAX = 4_096
 
 
-class Lookup(NamedTuple):
+class Lookup(Struct, frozen=True):
     """The text of a statement, and the symbol of its parameter, which never changes."""
 
     text: str

@@ -1,10 +1,12 @@
 """Pieces of SQL with the values that belong to their placeholders."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 
-class Sql(NamedTuple):
+class Sql(Struct, frozen=True):
     """Text and values. No value ever becomes text."""
 
     text: str
