@@ -38,6 +38,12 @@ class Entry:
         """Where it stands, as FHIRPath."""
         return f"Bundle.entry[{self.index}]"
 
+    @property
+    def asks(self) -> bool:
+        """Whether it writes nothing: a GET, or a search or an operation by POST."""
+        method, path = self.request.method, self.request.path
+        return method in ("GET", "HEAD") or (method == "POST" and path[-1:] != () and path[-1][:1] in "$_")
+
 
 def entry_of(index: int, content: dict[str, Any], outer: FhirRequest) -> Entry:
     """The entry as a request of the same client, with the Bundle's preferences."""

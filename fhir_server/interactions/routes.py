@@ -11,7 +11,6 @@ from fhir_server.definitions.registry import Registry
 from fhir_server.errors import MethodNotAllowed, NotFound, UnknownType
 from fhir_server.interactions import messages
 from fhir_server.interactions.scope import ANY_TYPE, compartment_types
-from fhir_server.issues import Text
 
 Interaction = Literal[
     "read",
@@ -60,14 +59,14 @@ def interaction_of(request: FhirRequest, registry: Registry) -> Interaction:
     """The interaction asked for. Raises `UnknownType`, `NotFound` or `MethodNotAllowed`."""
     path = request.path
     if path and path[0] not in BY_SHAPE and path[0][0] != "$" and not registry.is_resource_type(path[0]):
-        raise UnknownType.of(messages.UNKNOWN_TYPE(name=path[0], hint=_hint(path[0], registry)))
+        raise unknown_type(path[0], registry)
     methods = BY_SHAPE.get(_shape(path, registry))
     if methods is None:
         raise NotFound.of(messages.UNKNOWN_PATH(path="/".join(path)))
     interaction = methods.get("GET" if request.method == "HEAD" else request.method)
     if interaction is None:
         allowed = ", ".join(methods)
-        text = messages.METHOD_NOT_ALLOWED(method=request.method, path="/".join(path), allowed=allowed)
+        text = messages.METHOD_NOT_ALLOWED(method=request.method, path=f"/{'/'.join(path)}", allowed=allowed)
         raise MethodNotAllowed.of(text)
     return interaction
 
@@ -94,6 +93,8 @@ def _kind(place: int, part: str, path: tuple[str, ...], registry: Registry) -> s
     return ("type", "id", "", "version")[place] if place < 4 else part
 
 
-def _hint(name: str, registry: Registry) -> Text | str:
+def unknown_type(name: str, registry: Registry) -> UnknownType:
+    """What to say of a name that is no resource type's."""
     near = get_close_matches(name, registry.resource_types, n=1)
-    return messages.NEAREST(name=near[0]) if near else "."
+    hint = messages.NEAREST(name=near[0]) if near else "."
+    return UnknownType.of(messages.UNKNOWN_TYPE(name=name, hint=hint))

@@ -47,9 +47,10 @@ from fhir_server.interactions.overlap import contested, in_turn
 from fhir_server.interactions.patch import check_media_type, patched
 from fhir_server.interactions.prepared import Prepared
 from fhir_server.interactions.references import EntryLinks, Identities, conditions_of, types_sought
+from fhir_server.interactions.routes import unknown_type
 from fhir_server.interactions.update import update_target
 from fhir_server.issues import Issue
-from fhir_server.store.port import Method, Reader, StoredResource, UnitOfWork
+from fhir_server.store.port import Method, StoredResource, UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ _Written = tuple[Entry, StoredResource, int]
 
 P = ParamSpec("P")
 T = TypeVar("T")
-ReadIn = Callable[[FhirRequest, Reader], FhirResponse]
+ReadIn = Callable[[FhirRequest, UnitOfWork], FhirResponse]
 
 
 def _at(asked: Entry, step: Callable[Concatenate[Entry, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -116,13 +117,15 @@ class Transaction:
         self._read_in = read
         self._accept = accepted_within if judged else accepted
         self._entries = [entry_of(index, content, request) for index, content in enumerate(contents)]
+        self._asking = [asked for asked in self._entries if asked.asks]
+        self._writing = [asked for asked in self._entries if not asked.asks]
         _check_full_urls(self._entries)
         self._warnings: dict[int, tuple[Issue, ...]] = {}
         self._resources = self._accepted()
-        creates = entries_by_method(self._entries, "POST")
+        creates = entries_by_method(self._writing, "POST")
         self._ids = {asked.index: engine.new_id() for asked in creates}
         self._conditions = self._understood()
-        self._foresight = foresee(self._entries, self._resources, self._ids, self._conditions, engine)
+        self._foresight = foresee(self._writing, self._resources, self._ids, self._conditions, engine)
 
     def work(self, unit: UnitOfWork) -> FhirResponse:
         """Write every entry."""
@@ -137,9 +140,8 @@ class Transaction:
         resources: dict[int, Resource] = {}
         issues: list[Issue] = []
         malformed = False
-        for asked in entries_by_method(self._entries, "POST", "PUT"):
-            if len(asked.request.path) not in (1, 2) or not self._is_type(asked.request.path[0]):
-                raise _unfit(asked)
+        for asked in entries_by_method(self._writing, "POST", "PUT"):
+            self._check_path(asked)
             try:
                 content, type = asked.request.content, asked.request.path[0]
                 content = without_id(content) if asked.request.method == "POST" else content
@@ -162,20 +164,25 @@ class Transaction:
         self._warnings[asked.index] = found.warnings
         return found.resource
 
-    def _is_type(self, name: str) -> bool:
-        return self._engine.registry.is_resource_type(name)
+    def _check_path(self, asked: Entry) -> None:
+        """Raises `InvalidRequest` or `UnknownType` for what is the path of no type and of no resource."""
+        path = asked.request.path
+        if len(path) not in (1, 2):
+            raise _unfit(asked)
+        if not self._engine.registry.is_resource_type(path[0]):
+            raise located(unknown_type(path[0], self._engine.registry), asked)
 
     def _work(self, unit: UnitOfWork) -> dict[int, bytes]:
         plan = _Plan(Identities(self._request.base_url))
         changeset = Changeset(unit, self._engine, self._request.base_url, plan.placed)
         answers: dict[int, bytes] = {}
         unit.expect(self._named())
-        for asked in entries_by_method(self._entries, "DELETE"):
+        for asked in entries_by_method(self._writing, "DELETE"):
             answers[asked.index] = _at(asked, self._delete, unit, changeset, plan)
         expect_matches(unit, self._engine, self._conditions.values(), self._request.base_url)
-        for asked in entries_by_method(self._entries, "POST"):
+        for asked in entries_by_method(self._writing, "POST"):
             _at(asked, self._plan_create, unit, plan)
-        for asked in entries_by_method(self._entries, "PUT", "PATCH"):
+        for asked in entries_by_method(self._writing, "PUT", "PATCH"):
             _at(asked, self._plan_update, unit, plan)
         stored = self._write(plan, changeset)
         for wanted, asked in contested(plan.unmatched, (write.resource for write in plan.writes)):
@@ -187,20 +194,20 @@ class Transaction:
             accepted_with = () if was_there else self._warnings.get(asked.index, ())
             warnings = (*accepted_with, *changeset.warnings_of(found))
             answers[asked.index] = answer_entry(asked.request, written(asked.request, left, status, warnings))
-        for asked in entries_by_method(self._entries, "GET", "HEAD"):
+        for asked in self._asking:
             answers[asked.index] = _at(asked, self._read, unit)
         return answers
 
     def _named(self) -> list[tuple[str, str]]:
         """The resources that entries change by their ids."""
-        changing = entries_by_method(self._entries, "DELETE", "PUT", "PATCH")
+        changing = entries_by_method(self._writing, "DELETE", "PUT", "PATCH")
         paths = (asked.request.path for asked in changing)
         return [(path[0], path[1]) for path in paths if len(path) == 2]
 
     def _understood(self) -> dict[int, Criteria]:
         """The criteria of conditional creates and updates, by the index of their entry."""
         found: dict[int, Criteria] = {}
-        for asked in entries_by_method(self._entries, "POST", "PUT"):
+        for asked in entries_by_method(self._writing, "POST", "PUT"):
             request = asked.request
             updates = request.method == "PUT" and len(request.path) == 1 and request.query
             if updates or (request.method == "POST" and request.conditions.if_none_exist is not None):
@@ -214,12 +221,13 @@ class Transaction:
 
     def _delete(self, asked: Entry, unit: UnitOfWork, changeset: Changeset, plan: _Plan) -> bytes:
         request = asked.request
+        self._check_path(asked)
         if len(request.path) == 2:
             _claim(plan, "/".join(request.path), asked)
             found = unit.read(*request.path)
             check_if_match(request.conditions, found)
             targets: tuple[StoredResource, ...] = (found,) if found and not found.deleted else ()
-        elif len(request.path) == 1 and request.query:
+        elif request.query:
             wanted = Criteria(request.path[0], request.query, "delete")
             targets = deletion_targets(unit, self._engine, wanted, request.base_url)
             for target in targets:
@@ -229,8 +237,9 @@ class Transaction:
         for target in targets:
             if len(request.path) == 1:
                 _claim(plan, target.reference, asked)
-            changeset.delete(target)
-        return answer_entry(request, FhirResponse(204))
+        deleted = [changeset.delete(target) for target in targets]
+        version = deleted[0].version if len(deleted) == 1 and deleted[0] else None
+        return answer_entry(request, FhirResponse(204, version=version))
 
     def _plan_create(self, asked: Entry, unit: UnitOfWork, plan: _Plan) -> None:
         request = asked.request
@@ -251,8 +260,7 @@ class Transaction:
 
     def _plan_update(self, asked: Entry, unit: UnitOfWork, plan: _Plan) -> None:
         request = asked.request
-        if len(request.path) not in (1, 2) or not self._is_type(request.path[0]):
-            raise _unfit(asked)
+        self._check_path(asked)
         plan_one = self._patch_target if request.method == "PATCH" else self._update_target
         current, id, resource = plan_one(asked, unit)
         check_if_match(request.conditions, current)

@@ -103,7 +103,12 @@ class TestTransaction:
             (entry("PUT", "Patient/x", patient(id="y")), 400, "Bundle.entry[1].resource.id"),
             (entry("PUT", "Patient/x", patient(id="x"), ifMatch='W/"4"'), 412, "Bundle.entry[1]"),
             (entry("GET", "Patient/nobody"), 404, "Bundle.entry[1]"),
-            (entry("POST", "Patients", patient()), 400, "Bundle.entry[1].request.url"),
+            (entry("POST", "Patients", patient()), 404, "Bundle.entry[1]"),
+            (entry("DELETE", "Patients/1"), 404, "Bundle.entry[1]"),
+            (entry("POST", "Patient/1", patient()), 400, "Bundle.entry[1].request.url"),
+            (entry("POST", "$reindex", {"resourceType": "Parameters"}), 400, "Bundle.entry[1]"),
+            (entry("GET", "Patient/$changes"), 400, "Bundle.entry[1]"),
+            (entry("GET", "$nothing"), 404, "Bundle.entry[1]"),
             (entry("POST", "Patient"), 400, "Bundle.entry[1].resource"),
             (entry("POST", "Patient", patient(), "urn:uuid:same"), 400, "Bundle.entry[1].fullUrl"),
             (
@@ -148,6 +153,39 @@ class TestTransaction:
         assert answer.status == status, answer.content
         assert place in answer.expressions
         assert client.get("_history").entries == []
+
+    @pytest.mark.parametrize("send", [transact, batch])
+    def test_operations_and_searches_see_what_is_written(self, client: Client, send: Any) -> None:
+        observation = {"resourceType": "Observation", "status": "final", "code": {"text": "x"}}
+        system = "http://hl7.org/fhir/administrative-gender"
+        lookup = {
+            "resourceType": "Parameters",
+            "parameter": [
+                {"name": "code", "valueCode": "male"},
+                {"name": "system", "valueUri": system},
+            ],
+        }
+        answer = send(
+            client,
+            entry("PUT", "Patient/p", patient(id="p")),
+            entry("POST", "Observation", observation | {"subject": {"reference": "Patient/p"}}),
+            entry("GET", "Patient/p/$everything"),
+            entry("POST", "Patient/_search?_id=p&family=Durand"),
+            entry("GET", f"CodeSystem/$lookup?code=male&system={system}"),
+            entry("POST", "CodeSystem/$lookup", lookup),
+            entry("POST", "Patient/$validate", patient()),
+            entry("GET", "metadata"),
+        )
+        assert statuses(answer) == ["201", "201", *["200"] * 6]
+        found = [each["resource"] for each in answer.entries[2:]]
+        assert [each["resourceType"] for each in found] == [
+            *["Bundle"] * 2,
+            *["Parameters"] * 2,
+            "OperationOutcome",
+            "CapabilityStatement",
+        ]
+        assert len(found[0]["entry"]) == 2
+        assert len(found[1]["entry"]) == 1
 
     def test_only_the_version_that_is_named_is_deleted(self, client: Client) -> None:
         id = client.post("Patient", identified("a")).id
