@@ -13,10 +13,12 @@ from fhir_server.extension import Engine
 from fhir_server.interactions import messages
 from fhir_server.interactions.entries import reasoned
 from fhir_server.interactions.links import PAGE_PARAMETER, next_link, page_path, page_size, self_link
+from fhir_server.interactions.listed import PARAMETER as LIST
+from fhir_server.interactions.listed import history_of_listed
 from fhir_server.interactions.subset import Subset, asked_subset
 from fhir_server.store.port import HistoryQuery, HistoryResult, Reader, StoredResource
 
-FILTERS = ("_since", "_at", "_count")
+FILTERS = ("_since", "_at", LIST, "_count")
 PARTS = ("_summary", "_elements")
 PARAMETERS = (*FILTERS, *PARTS, PAGE_PARAMETER, "_format", "_pretty", "_sort")
 NEWEST_FIRST = "-_lastUpdated"
@@ -31,9 +33,10 @@ def history(request: FhirRequest, engine: Engine, reader: Reader) -> FhirRespons
     query = _query(scope, parameters, before, engine)
     if len(scope) == 2 and reader.read(*scope) is None:
         raise NotFound.of(messages.NOT_FOUND(reference="/".join(scope)))
-    result = reader.history(query)
-    recreated = recreations(result.versions, reader)
-    return FhirResponse(200, body=_bundle(request, engine, parameters, result, part, recreated))
+    listed = dict(parameters).get(LIST)
+    found = reader.history(query) if listed is None else history_of_listed(listed, query, engine, reader)
+    recreated = recreations(found.versions, reader)
+    return FhirResponse(200, body=_bundle(request, engine, parameters, found, part, recreated))
 
 
 def history_entry(

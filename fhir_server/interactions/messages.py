@@ -127,6 +127,12 @@ SINCE_AND_AT = Template(
     en="_since and _at exclude each other. Keep one.",
     fr="_since et _at s'excluent. N'en gardez qu'un.",
 )
+LIST_TOO_LONG = Template(
+    en="The List '{value}' refers to {count} resources; a history of {limit} at most is made. Ask for the"
+    " history of a type, or of one resource after the other.",
+    fr="La List « {value} » désigne {count} ressources ; un historique n'en réunit que {limit}. Demandez"
+    " l'historique d'un type, ou d'une ressource après l'autre.",
+)
 REPEATED_HISTORY_PARAMETER = Template(
     en="'{name}' is given several times. Keep one.", fr="« {name} » est donné plusieurs fois. Gardez-en un."
 )

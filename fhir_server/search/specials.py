@@ -21,11 +21,12 @@ def _list(clauses: Clauses, _parameters: Parameters, criterion: Criterion) -> Cl
     """Resources that some List has as an item. https://hl7.org/fhir/R4/search.html#list"""
     texts = alternatives(criterion)
     clauses.budget.take_terms(len(texts), criterion.whole)
-    ids = tuple(TokenValue(None, _list_id(unescape(text), criterion.whole)) for text in texts)
+    ids = tuple(TokenValue(None, list_id(unescape(text), criterion.whole)) for text in texts)
     return Has("List", "item", Match("_id", "token", ids))
 
 
-def _list_id(text: str, whole: str) -> str:
+def list_id(text: str, whole: str) -> str:
+    """The id of the List that a value of `_list` names. Raises `InvalidSearch`."""
     if text.startswith("$"):
         raise refused(messages.NO_CURRENT_LISTS(value=text), whole, "not-supported")
     reference = parse_reference(text if "/" in text else f"List/{text}")

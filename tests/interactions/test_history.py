@@ -52,7 +52,7 @@ def test_since_is_inclusive(client: Client) -> None:
     assert client.get("Patient/_history?_since=2100").entries == []
 
 
-@pytest.mark.parametrize("name", ["_since", "_at", "_count"])
+@pytest.mark.parametrize("name", ["_since", "_at", "_list", "_count"])
 def test_a_parameter_given_twice_is_refused(client: Client, name: str) -> None:
     value = "2" if name == "_count" else "2020-01-01"
     answer = client.get(f"Patient/_history?{name}={value}&{name}={value}")
@@ -74,7 +74,17 @@ def test_at_gives_what_was_current(client: Client) -> None:
 
 @pytest.mark.parametrize(
     "query",
-    ["_count=-1", "_count=x", "_since=yesterday", "_since=2020&_at=2020", "name=x", "_page=forged", "_at="],
+    [
+        "_list=$current-problems",
+        "_list=Patient/1",
+        "_count=-1",
+        "_count=x",
+        "_since=yesterday",
+        "_since=2020&_at=2020",
+        "name=x",
+        "_page=forged",
+        "_at=",
+    ],
 )
 def test_bad_parameters_are_refused(client: Client, query: str) -> None:
     assert client.get(f"Patient/_history?{query}").status == 400
@@ -113,3 +123,49 @@ def test_an_update_after_a_deletion_was_answered_as_a_creation(client: Client) -
     assert told == [["204", "200", "201"] * 2] * 2 + [["204", "200"]]
     since = client.get("Patient/x/_history?_count=3").entries
     assert since[2]["response"] == since[2]["response"] | {"status": "201 Created", "etag": 'W/"4"'}
+
+
+def test_a_list_says_whose_history_is_wanted(client: Client) -> None:
+    """All versions of what it refers to, or the one that it names. https://hl7.org/fhir/R4/http.html#history"""
+    for active in (False, True):
+        for id in ("a", "b", "c"):
+            client.put(f"Patient/{id}", patient(id=id, active=active))
+    client.put("Basic/x", {"resourceType": "Basic", "id": "x", "code": {"text": "x"}})
+    items = (
+        "Patient/a",
+        "Patient/b/_history/1",
+        "Basic/x",
+        "Patient/gone",
+        "https://elsewhere.example/Patient/c",
+    )
+    entries = [{"item": {"reference": one}} for one in items]
+    listing = {"resourceType": "List", "id": "l", "status": "current", "mode": "working", "entry": entries}
+    client.put("List/l", listing)
+    assert told(client, "_history?_list=l&_count=2") == [
+        "Basic/x/1",
+        "Patient/a/2",
+        "Patient/b/1",
+        "Patient/a/1",
+    ]
+    assert told(client, "Patient/_history?_list=List/l&_count=1") == [
+        "Patient/a/2",
+        "Patient/b/1",
+        "Patient/a/1",
+    ]
+    assert told(client, "Patient/b/_history?_list=l") == ["Patient/b/1"]
+    assert told(client, "Patient/c/_history?_list=l") == []
+    assert told(client, "_history?_list=nobody") == []
+    assert told(client, "_history?_list=l&_since=2100") == []
+
+
+def told(client: Client, path: str) -> list[str]:
+    """The versions on all pages of a history, as many as its total says."""
+    versions: list[str] = []
+    while True:
+        answer = client.get(path)
+        resources = [entry["resource"] for entry in answer.entries]
+        versions += [f"{one['resourceType']}/{one['id']}/{one['meta']['versionId']}" for one in resources]
+        path = answer.link("next") or ""
+        if not path:
+            assert answer.content["total"] == len(versions)
+            return versions

@@ -1,0 +1,66 @@
+"""The history of what a List refers to: all versions of a resource, or the one that the List names.
+
+https://hl7.org/fhir/R4/http.html#history
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from fhir_server.core import json
+from fhir_server.errors import InvalidRequest
+from fhir_server.extension import Engine
+from fhir_server.interactions import messages
+from fhir_server.search.entries import ReferenceEntry
+from fhir_server.search.specials import list_id
+from fhir_server.store.port import HistoryQuery, HistoryResult, Reader
+
+PARAMETER = "_list"
+ITEMS_MAX = 1_000
+"""Resources of a List whose histories are put together."""
+
+_ITEM = "item"
+
+
+def history_of_listed(value: str, query: HistoryQuery, engine: Engine, reader: Reader) -> HistoryResult:
+    """What a history has of the resources that a List refers to now; nothing where there is no such List.
+
+    Raises `InvalidSearch` for what is no id of a List, `InvalidRequest` for one that is too long.
+    """
+    items: dict[tuple[str, str], set[str]] = {}
+    for one in _items(list_id(value, PARAMETER), engine, reader):
+        items.setdefault((one.type, one.target), set()).add(one.version)
+    if len(items) > ITEMS_MAX:
+        text = messages.LIST_TOO_LONG(value=value, count=len(items), limit=ITEMS_MAX)
+        raise InvalidRequest.of(text, f"http.{PARAMETER}", code="too-costly")
+    found = [
+        _of_versions(reader, replace(query, type=type, id=id), versions)
+        for (type, id), versions in items.items()
+        if query.type in (None, type) and query.id in (None, id)
+    ]
+    versions = sorted((one for part in found for one in part.versions), key=lambda one: -one.sequence)
+    page = tuple(versions[: query.count])
+    more = len(versions) > query.count or any(part.next is not None for part in found)
+    return HistoryResult(
+        page, sum(part.total for part in found), page[-1].sequence if more and page else None
+    )
+
+
+def _items(id: str, engine: Engine, reader: Reader) -> Iterator[ReferenceEntry]:
+    """The references of a List to resources of this server."""
+    stored = reader.read("List", id)
+    if stored is None or stored.deleted:
+        return
+    resource = json.parse_own(stored.body)
+    for one in engine.extractor.entries_of(resource, frozenset({_ITEM})).references:
+        if one.parameter == _ITEM and one.type:
+            yield one
+
+
+def _of_versions(reader: Reader, query: HistoryQuery, versions: set[str]) -> HistoryResult:
+    """The history of one resource, or of those of its versions that are referred to."""
+    if "" in versions:
+        return reader.history(query)
+    whole = reader.history(replace(query, before=None, count=ITEMS_MAX))
+    named = tuple(one for one in whole.versions if str(one.version) in versions)
+    before = tuple(one for one in named if query.before is None or one.sequence < query.before)
+    return HistoryResult(before, len(named), None)
