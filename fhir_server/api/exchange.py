@@ -20,7 +20,13 @@ DEFAULT_CONTENT_TYPE = negotiation.content_type(b"")
 READS = frozenset({"GET", "HEAD"})
 SERVED = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
 REFUSED = frozenset({"TRACE", "CONNECT"})
-CONDITIONAL = (b"if-match", b"if-none-match", b"if-modified-since", b"if-none-exist")
+CONDITIONAL = (
+    b"if-match",
+    b"if-none-match",
+    b"if-modified-since",
+    b"if-unmodified-since",
+    b"if-none-exist",
+)
 UNCONDITIONAL = Conditions()
 INDIFFERENT = Preferences()
 
@@ -120,6 +126,7 @@ def _conditions(headers: Headers) -> Conditions:
         if_match=text(headers, b"if-match"),
         if_none_match=text(headers, b"if-none-match"),
         if_modified_since=text(headers, b"if-modified-since"),
+        if_unmodified_since=text(headers, b"if-unmodified-since"),
         # A search: people write its values in UTF-8 even where a header ought to be escaped.
         if_none_exist=None if if_none_exist is None else if_none_exist.decode("utf-8", "replace"),
     )

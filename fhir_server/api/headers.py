@@ -25,6 +25,7 @@ WANTED = frozenset(
         b"if-modified-since",
         b"if-none-exist",
         b"if-none-match",
+        b"if-unmodified-since",
         b"origin",
         b"prefer",
         b"x-correlation-id",

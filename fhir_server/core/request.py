@@ -39,6 +39,7 @@ class Conditions:
     if_match: str | None = None
     if_none_match: str | None = None
     if_modified_since: str | None = None
+    if_unmodified_since: str | None = None
     if_none_exist: str | None = None
 
 

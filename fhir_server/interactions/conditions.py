@@ -1,6 +1,7 @@
-"""The conditional headers: If-Match, If-None-Match and If-Modified-Since.
+"""The conditional headers: If-Match, If-None-Match, If-Modified-Since and If-Unmodified-Since.
 
 https://hl7.org/fhir/R4/http.html#concurrency
+https://www.rfc-editor.org/rfc/rfc9110#section-13
 """
 
 import re
@@ -20,8 +21,12 @@ _MILLISECOND = 1_000
 
 
 def check_if_match(conditions: Conditions, current: StoredResource | None) -> None:
-    """Raises `PreconditionFailed` unless the current version is one of those If-Match names."""
+    """Raises `PreconditionFailed` unless the current version is one of those If-Match names, or, where that
+    is absent, none that came after If-Unmodified-Since.
+    """
     if conditions.if_match is None:
+        if conditions.if_unmodified_since is not None:
+            _check_unmodified(conditions.if_unmodified_since, current)
         return
     alive = current is not None and not current.deleted
     if alive and current and conditions.if_match == f'W/"{current.version}"':
@@ -30,6 +35,15 @@ def check_if_match(conditions: Conditions, current: StoredResource | None) -> No
     if not alive or not (versions is None or str(current.version) in versions):  # type: ignore[union-attr]
         version = current.version if alive and current else "-"
         raise PreconditionFailed.of(messages.STALE_IF_MATCH(given=conditions.if_match, current=version))
+
+
+def _check_unmodified(since: str, current: StoredResource | None) -> None:
+    if current is None or current.deleted:
+        return
+    end = _end_of(since)
+    if end != BEGINNING and current.last_updated >= end:
+        text = messages.MODIFIED_SINCE(reference=current.reference, version=current.version, since=since)
+        raise PreconditionFailed.of(text)
 
 
 def check_if_none_match(conditions: Conditions, current: StoredResource | None) -> None:

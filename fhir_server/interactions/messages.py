@@ -6,6 +6,10 @@ STALE_IF_MATCH = Template(
     en="If-Match names {given}, but the current version is {current}. Read the resource again first.",
     fr="If-Match désigne {given}, mais la version courante est {current}. Relisez d'abord la ressource.",
 )
+MODIFIED_SINCE = Template(
+    en="{reference} was changed after {since}; the current version is {version}. Read it again first.",
+    fr="{reference} a changé depuis {since} ; la version courante est {version}. Relisez-la d'abord.",
+)
 ALREADY_EXISTS = Template(
     en="{reference} exists already, and If-None-Match: * asks that it does not.",
     fr="{reference} existe déjà, alors que If-None-Match: * demande qu'elle n'existe pas.",

@@ -10,7 +10,7 @@ from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import Gone, NotFound
 from fhir_server.extension import Engine
 from fhir_server.interactions import messages
-from fhir_server.interactions.conditions import unchanged
+from fhir_server.interactions.conditions import check_if_match, unchanged
 from fhir_server.interactions.subset import asked_subset
 from fhir_server.store.port import Reader, StoredResource
 
@@ -18,7 +18,7 @@ _VERSION = re.compile(r"[1-9][0-9]{0,17}")
 
 
 def read(request: FhirRequest, engine: Engine, reader: Reader) -> FhirResponse:
-    """GET [type]/[id]: 200, 304 when the client has this version, 404, or 410 when deleted."""
+    """GET [type]/[id]: 200, 304 when the client has this version, 404, 410 when deleted, or 412."""
     type, id = request.path
     return _answer(request, engine, reader.read(type, id), f"{type}/{id}")
 
@@ -38,6 +38,7 @@ def _answer(
         raise NotFound.of(messages.NOT_FOUND(reference=reference))
     if stored.deleted:
         raise Gone.of(messages.DELETED(reference=reference, version=stored.version))
+    check_if_match(request.conditions, stored)
     if unchanged(request.conditions, stored):
         return FhirResponse(304, version=stored.version, last_updated=stored.last_updated)
     subset = asked_subset(request.query, stored.type, engine.registry) if request.query else None

@@ -60,7 +60,8 @@ def asked_subset(
     given = dict(parameters)
     summary, elements = given.get("_summary"), given.get("_elements", "").split(",")
     if summary is not None and summary not in SUMMARIES:
-        raise InvalidRequest.of(messages.BAD_SUMMARY(value=summary, valid=", ".join(SUMMARIES)))
+        text = messages.BAD_SUMMARY(value=summary, valid=", ".join(SUMMARIES))
+        raise InvalidRequest.of(text, "http._summary")
     part = subset(registry, summary, elements)
     unknown = part.elements.difference(registry.type(type).elements) if part and type else ()
     if unknown:

@@ -53,6 +53,13 @@ def test_if_none_match_with_the_current_version_is_not_modified(client: Client) 
     assert client.get(f"Patient/{id}", if_none_match='W/"2"').status == 200
 
 
+def test_if_match_asks_for_the_current_version(client: Client) -> None:
+    id = client.post("Patient", patient()).id
+    assert client.get(f"Patient/{id}", if_match='W/"1"').status == 200
+    assert client.get(f"Patient/{id}", if_match='W/"2"').status == 412
+    assert client.get("Patient/nobody", if_match='W/"2"').status == 404
+
+
 def test_if_modified_since_compares_whole_seconds(client: Client) -> None:
     id = client.post("Patient", patient()).id
     future, past = "Fri, 01 Jan 2100 00:00:00 GMT", "Sat, 01 Jan 2000 00:00:00 GMT"
@@ -89,5 +96,5 @@ def test_summary_and_elements_return_marked_parts(client: Client) -> None:
     elements = client.get(f"Patient/{id}?_elements=name").content
     assert "name" in elements
     assert "contact" not in elements
-    assert client.get(f"Patient/{id}?_summary=some").status == 400
+    assert client.get(f"Patient/{id}?_summary=some").expressions == ["http._summary"]
     assert client.get(f"Patient/{id}?_elements=Patient.name,colour").status == 400

@@ -46,6 +46,18 @@ def test_if_match_guards_against_lost_updates(client: Client) -> None:
     assert client.get(f"Patient/{id}").version == 2
 
 
+def test_if_unmodified_since_does_so_to_the_second(client: Client) -> None:
+    id = client.post("Patient", patient()).id
+    past = {"if_unmodified_since": "Sat, 01 Jan 2000 00:00:00 GMT"}
+    answers = [client.put(f"Patient/{id}", patient(id=id), **past), client.delete(f"Patient/{id}", **past)]
+    answers += [client.patch(f"Patient/{id}", [], **past), client.get(f"Patient/{id}", **past)]
+    assert [answer.status for answer in answers] == [412] * 4
+    for passed in ("Fri, 01 Jan 2100 00:00:00 GMT", "yesterday"):
+        assert client.put(f"Patient/{id}", patient(id=id), if_unmodified_since=passed).status == 200
+    assert client.put(f"Patient/{id}", patient(id=id), if_match='W/"3"', **past).status == 200
+    assert client.put("Patient/new", patient(id="new"), **past).status == 201
+
+
 def test_if_none_match_star_creates_only(client: Client) -> None:
     assert client.put("Patient/mine", patient(id="mine"), if_none_match="*").status == 201
     assert client.put("Patient/mine", patient(id="mine"), if_none_match="*").status == 412
