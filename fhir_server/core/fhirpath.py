@@ -15,7 +15,7 @@ import msgspec
 
 from fhir_server.core import json
 from fhir_server.core.bounded import TakesTooLong
-from fhir_server.core.patterns import compiled_pattern
+from fhir_server.core.patterns import search_pattern
 from fhir_server.core.reference import parse_reference
 
 Tree = dict[str, Any]
@@ -82,6 +82,11 @@ class FhirPath:
 
     def check(self, expression: str) -> None:
         """Raises `FhirPathError` for an expression that cannot be read."""
+        self._compiled(expression)
+
+    def prepare(self, expression: str) -> None:
+        """As `check`; it leaves nothing to be done but to evaluate."""
+        assert self._library
         self._compiled(expression)
 
     def nodes(
@@ -371,7 +376,9 @@ def _careful(function: Callable[..., Any]) -> Callable[..., Any]:
 
     def call(evaluation: Evaluation, items: Any, pattern: Any, *rest: Any) -> Any:
         if isinstance(pattern, str):
-            compiled_pattern(pattern)
+            for item in items or ():
+                text = getattr(item, "data", item)
+                search_pattern(pattern, text if isinstance(text, str) else "")
         return function(evaluation, items, pattern, *rest)
 
     return call

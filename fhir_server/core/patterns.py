@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 LENGTH_MAX = 2_000
 STEPS_MAX = 1_000_000
+WAYS_MAX = 100_000_000
+"""How many ways to match a search may try, about a second's work."""
 _FEW = 8
 """So many rounds of a repetition cannot take long, whatever is in it."""
 _SAMPLES = frozenset(map(chr, range(32, 127))) | {"\t", "\n", "é"}
@@ -60,6 +62,56 @@ def compiled_pattern(pattern: str, flags: int = 0) -> re.Pattern[str]:
     if runs_away:
         raise PatternError(f"the regular expression '{pattern}' repeats a repetition, and may take for ever")
     return compiled
+
+
+def search_pattern(pattern: str, text: str, flags: int = 0) -> re.Pattern[str]:
+    """The pattern to look for in a text. Raises `PatternError` for what is none, and for one that might take
+    long in a text of that length.
+    """
+    compiled = compiled_pattern(pattern, flags)
+    if max(len(text), 2) ** _degree_of(pattern, flags) > WAYS_MAX:
+        raise PatternError(
+            f"the regular expression '{pattern}' may take long in a text of {len(text)} characters"
+        )
+    return compiled
+
+
+@lru_cache(maxsize=1024)
+def _degree_of(pattern: str, flags: int) -> int:
+    """The power of a text's length that bounds the ways in which a search can try to match: a beginning that
+    is not tied is one, and so is each repetition that can give characters to another one before it fails.
+    """
+    sequence = list(_reader.parse(pattern, flags))
+    is_tied = bool(sequence) and _is_place(sequence[0]) and "BEGINNING" in str(sequence[0][1])
+    return _degree(sequence) + (not is_tied)
+
+
+def _degree(sequence: list[Any]) -> int:
+    """The most repetitions of a sequence that share characters, with nothing needed to tell them apart."""
+    asserted = [_degree(list(inner)) for name, argument in sequence for inner in _asserted(name, argument)]
+    most, shared, before = max(asserted, default=0), 0, frozenset[str]()
+    for part in _that_may_fail(sequence):
+        if part.varies:
+            shared = shared + 1 if part.first & before else max(shared, 1)
+            most, before = max(most, shared), before | part.every
+        elif part.needed and not part.first & before:
+            shared, before = 0, frozenset()
+    return most
+
+
+def _that_may_fail(sequence: list[Any]) -> list[_Part]:
+    """The parts without a repetition at the end, which matches whatever is left."""
+    parts = list(_parts(sequence, needed=True))
+    ends_anywhere = not (sequence and _is_place(sequence[-1]))
+    return parts[:-1] if ends_anywhere and parts and parts[-1].varies else parts
+
+
+def _is_place(part: Any) -> bool:
+    return str(part[0]) == "AT"
+
+
+def _asserted(name: Any, argument: Any) -> list[Any]:
+    return _inner(str(name), argument) if str(name).startswith("ASSERT") else []
 
 
 @lru_cache(maxsize=1024)

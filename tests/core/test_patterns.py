@@ -2,7 +2,7 @@
 
 import pytest
 
-from fhir_server.core.patterns import LENGTH_MAX, PatternError, compiled_pattern, matches
+from fhir_server.core.patterns import LENGTH_MAX, PatternError, compiled_pattern, matches, search_pattern
 
 
 @pytest.mark.parametrize(
@@ -85,3 +85,29 @@ def test_patterns_that_may_take_for_ever_are_refused(pattern: str) -> None:
 def test_what_is_no_pattern_is_an_error(pattern: str) -> None:
     with pytest.raises(PatternError):
         compiled_pattern(pattern)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "length"),
+    [
+        (r"^[A-Za-z0-9+/=]*$", 1_000_000),
+        (r"^\w+ \w+ \w+ \w+ \w+ \w+$", 1_000_000),
+        (r"^[a-z.]+@[a-z]+\.[a-z]+$", 1_000_000),
+        (r"^-?\d+(\.\d+)?$", 1_000_000),
+        (r"[a-z.]+@[a-z]+\.[a-z]+", 10_000),
+        (r".*foo.*", 10_000),
+        (r"^(?=.*\d)(?=.*[a-z]).{8,}$", 1_000),
+        (r"abc", 1_000_000),
+    ],
+)
+def test_ordinary_patterns_are_looked_for_in_texts_of_some_length(pattern: str, length: int) -> None:
+    assert search_pattern(pattern, "a" * length)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "length"),
+    [(r"\s*x$", 20_000), (r"a*a*a*a*b", 200), (r"a*b*a*c", 1_000), (r"^.*foo.*bar.*$", 1_000)],
+)
+def test_patterns_that_may_take_long_in_a_text_are_not_looked_for(pattern: str, length: int) -> None:
+    with pytest.raises(PatternError, match="may take long"):
+        search_pattern(pattern, " " * length)

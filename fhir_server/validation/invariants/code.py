@@ -5,6 +5,7 @@ https://hl7.org/fhirpath/N1/#singleton-evaluation-of-collections
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from fhir_server.core.fhirpath import FhirPathError
@@ -42,12 +43,24 @@ class Scope:
     context: Any = None
     index: int = 0
     total: Items = field(default=())
+    moment: str | None = None
+
+    @property
+    def now(self) -> str:
+        """When the evaluation looked at the clock first."""
+        if self.moment is None:
+            self.moment = datetime.now().astimezone().isoformat(timespec="milliseconds")
+        return self.moment
 
     def spend(self, count: int) -> None:
         """Count steps. Raises `TooManySteps`."""
         self.steps -= count
         if self.steps < 0:
             raise TooManySteps(f"more than {STEPS_MAX} steps")
+
+    def spend_text(self, text: str) -> None:
+        """Count the steps that it takes to make a text."""
+        self.spend(len(text) >> 6)
 
 
 Run = Callable[[Any, Scope], Items]

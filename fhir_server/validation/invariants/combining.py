@@ -16,7 +16,13 @@ from fhir_server.validation.invariants.values import equal, plain
 def _combine(left: Code, other: Code) -> Code:
     run, run_other = left.run, other.run
     shape = left.shape if left.shape.types == other.shape.types else UNKNOWN
-    return selecting(lambda this, scope: [*run(this, scope), *run_other(this, scope)], shape)
+
+    def both(this: Any, scope: Scope) -> Items:
+        items = [*run(this, scope), *run_other(this, scope)]
+        scope.spend(len(items))
+        return items
+
+    return selecting(both, shape)
 
 
 def _intersect(left: Code, other: Code) -> Code:
@@ -29,6 +35,21 @@ def _intersect(left: Code, other: Code) -> Code:
         return distinct([item for item in items if any(equal(item, one) for one in others)], scope)
 
     return selecting(common, left.shape)
+
+
+def _exclude(left: Code, other: Code) -> Code:
+    run, run_other = left.run, other.run
+
+    def rest(this: Any, scope: Scope) -> Items:
+        items, others = run(this, scope), run_other(this, scope)
+        scope.spend(len(items) * len(others))
+        return [item for item in items if not any(equal(item, one) for one in others)]
+
+    return selecting(rest, left.shape)
+
+
+def _superset(left: Code, other: Code) -> Code:
+    return _subset(other, left)
 
 
 def _subset(left: Code, other: Code) -> Code:
@@ -88,7 +109,9 @@ COMBINING: Mapping[str, Callable[[Code, Code], Code]] = {
     "combine": _combine,
     "union": union,
     "intersect": _intersect,
+    "exclude": _exclude,
     "subsetOf": _subset,
+    "supersetOf": _superset,
     "skip": _skipping,
     "take": _taking,
     "memberOf": _member_of,

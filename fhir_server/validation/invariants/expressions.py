@@ -8,6 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from fhir_server.core.fhirpath import CONSTANTS
+from fhir_server.validation.invariants.arithmetic import negative
+from fhir_server.validation.invariants.calculating import CALCULATING, calculation
 from fhir_server.validation.invariants.code import (
     NOTHING,
     Code,
@@ -21,7 +23,8 @@ from fhir_server.validation.invariants.code import (
 from fhir_server.validation.invariants.combining import COMBINING
 from fhir_server.validation.invariants.functions import PLAIN, exists, objects_of
 from fhir_server.validation.invariants.iterating import ITERATING, aggregate
-from fhir_server.validation.invariants.operators import OPERATORS, indexed, negative
+from fhir_server.validation.invariants.making import joined
+from fhir_server.validation.invariants.operators import OPERATORS, indexed
 from fhir_server.validation.invariants.shapes import INTEGER, STRING, UNKNOWN, Shape, Types, of
 from fhir_server.validation.invariants.steps import named_step
 from fhir_server.validation.invariants.syntax import (
@@ -132,6 +135,8 @@ class ExpressionCompiler:
             return ITERATING[name](code, self._code(arguments[0], code.shape))
         if name in COMBINING and count == 1:
             return COMBINING[name](code, self._code(arguments[0], this))
+        if name in CALCULATING and count in CALCULATING[name][2]:
+            return calculation(name, code, tuple(self._code(argument, this) for argument in arguments))
         if name in TEXT_FUNCTIONS:
             return text_function(name, code, tuple(self._code(argument, this) for argument in arguments))
         return self._special_call(code, name, arguments, this)
@@ -149,6 +154,10 @@ class ExpressionCompiler:
                 return found if name == "extension" else exists(found)
             case "join", (separator,):
                 return _joined(code, self._code(separator, this))
+            case "join", ():
+                return _joined(code, constant(("",), STRING))
+            case (("now" | "today" | "timeOfDay"), ()):
+                return _moment_of_evaluation(name)
         raise Unsupported(f"{name}() with {len(arguments)} arguments")
 
     def _variable(self, name: str) -> Code:
@@ -172,6 +181,16 @@ def _special(name: str, this: Shape) -> Code:
     if name == "index":
         return selecting(lambda _this, scope: (scope.index,), INTEGER)
     return selecting(lambda _this, scope: scope.total, of("decimal"))
+
+
+def _moment_of_evaluation(name: str) -> Code:
+    """now(), today() and timeOfDay(), which are the same throughout an evaluation."""
+    place, type = {
+        "now": (slice(None), "dateTime"),
+        "today": (slice(10), "date"),
+        "timeOfDay": (slice(11, 23), "time"),
+    }[name]
+    return selecting(lambda _this, scope: (scope.now[place],), of(type))
 
 
 def _type_name(tree: Tree) -> str:
@@ -215,6 +234,8 @@ def _joined(left: Code, separator: Code) -> Code:
 
     def run(this: Any, scope: Scope) -> Items:
         between = single(run_separator(this, scope)) or ""
-        return (between.join(str(single((item,))) for item in run_left(this, scope)),)
+        text = joined([str(single((item,))) for item in run_left(this, scope)], between)
+        scope.spend_text(text)
+        return (text,)
 
     return selecting(run, STRING)

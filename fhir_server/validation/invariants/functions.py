@@ -4,9 +4,9 @@ https://hl7.org/fhirpath/N1/#functions, https://hl7.org/fhir/R4/fhirpath.html#fu
 """
 
 from collections.abc import Callable, Mapping
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from fhir_server.core.fhirpath import FhirPathError
 from fhir_server.validation.invariants.code import (
     NOTHING,
     Code,
@@ -16,10 +16,11 @@ from fhir_server.validation.invariants.code import (
     single,
     testing,
 )
-from fhir_server.validation.invariants.operators import distinct, text_of
-from fhir_server.validation.invariants.shapes import DECIMAL, INTEGER, STRING, Shape
+from fhir_server.validation.invariants.conversions import CONVERSIONS
+from fhir_server.validation.invariants.operators import distinct
+from fhir_server.validation.invariants.shapes import INTEGER, STRING
 from fhir_server.validation.invariants.steps import children, descendants, objects_below
-from fhir_server.validation.invariants.values import Primitive, is_number, number, plain
+from fhir_server.validation.invariants.values import Primitive, plain
 
 
 def exists(left: Code) -> Code:
@@ -91,45 +92,47 @@ def _booleans(verdict: Callable[[list[bool]], bool]) -> Callable[[Code], Code]:
 
     def check(left: Code) -> Code:
         run = left.run
-        return testing(lambda this, scope: verdict([item is True for item in run(this, scope)]))
+        return testing(lambda this, scope: verdict([plain(item) is True for item in run(this, scope)]))
 
     return check
 
 
-def to_string(left: Code) -> Code:
+def _the_one(left: Code) -> Code:
+    """single()"""
+    run = left.run
+
+    def select(this: Any, scope: Scope) -> Items:
+        items = run(this, scope)
+        if len(items) > 1:
+            raise FhirPathError("single() of several items")
+        return items
+
+    return selecting(select, left.shape)
+
+
+def _value_of(left: Code) -> Code:
+    """getValue()"""
+    run = left.run
+
+    def select(this: Any, scope: Scope) -> Items:
+        items = run(this, scope)
+        return (plain(items[0]),) if len(items) == 1 and _is_value(items[0]) else NOTHING
+
+    return selecting(select, left.shape)
+
+
+def _characters(left: Code) -> Code:
+    """toChars()"""
     run = left.run
 
     def select(this: Any, scope: Scope) -> Items:
         value = single(run(this, scope))
-        return NOTHING if value is None or type(value) is dict else (text_of(value),)
+        if value is not None and type(value) is not str:
+            raise FhirPathError("toChars() of what is no text")
+        scope.spend(len(value or ""))
+        return tuple(value or "")
 
     return selecting(select, STRING)
-
-
-def _to_number(read: Callable[[Any], Any], shape: Shape) -> Callable[[Code], Code]:
-    def convert(left: Code) -> Code:
-        run = left.run
-
-        def select(this: Any, scope: Scope) -> Items:
-            value = single(run(this, scope))
-            try:
-                return NOTHING if value is None else (read(value),)
-            except (ValueError, InvalidOperation, TypeError):
-                return NOTHING
-
-        return selecting(select, shape)
-
-    return convert
-
-
-def _integer(value: Any) -> int:
-    if is_number(value) and number(value) != int(number(value)):
-        raise ValueError
-    return int(number(value) if is_number(value) else value)
-
-
-def _decimal(value: Any) -> Decimal:
-    return Decimal(number(value) if is_number(value) else value)
 
 
 def _children(left: Code) -> Code:
@@ -195,9 +198,10 @@ PLAIN: Mapping[str, Callable[[Code], Code]] = {
     "anyTrue": _booleans(any),
     "allFalse": _booleans(lambda found: not any(found)),
     "anyFalse": _booleans(lambda found: not all(found)),
-    "toString": to_string,
-    "toInteger": _to_number(_integer, INTEGER),
-    "toDecimal": _to_number(_decimal, DECIMAL),
+    **CONVERSIONS,
+    "single": _the_one,
+    "getValue": _value_of,
+    "toChars": _characters,
     "children": _children,
     "descendants": _descendants,
     "resolve": _resolve,

@@ -3,7 +3,7 @@
 https://hl7.org/fhirpath/N1/#filtering-and-projection
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from fhir_server.validation.invariants.code import NOTHING, Code, Items, Scope, Test, selecting, testing
@@ -17,43 +17,49 @@ def where(left: Code, criteria: Code) -> Code:
         items = run(this, scope)
         if not items:
             return NOTHING
-        scope.spend(len(items))
-        found: list[Any] = []
-        for index, item in enumerate(items):
-            scope.index = index
-            if test(item, scope):
-                found.append(item)
-        return found
+        return [item for item in _each(items, scope) if test(item, scope)]
 
     return selecting(select, left.shape)
 
 
+def _each(items: Items, scope: Scope) -> Iterator[Any]:
+    """The items, `$index` being the place of each while it is looked at, and then what it was before."""
+    scope.spend(len(items))
+    outer = scope.index
+    for index, item in enumerate(items):
+        scope.index = index
+        yield item
+    scope.index = outer
+
+
 def exists_where(left: Code, criteria: Code) -> Code:
     """exists(criteria)"""
-    return testing(_any(left, criteria.test))
-
-
-def _any(left: Code, test: Test) -> Test:
-    run = left.run
-
-    def found(this: Any, scope: Scope) -> bool | None:
-        items = run(this, scope)
-        scope.spend(len(items))
-        return any(test(item, scope) for item in items)
-
-    return found
+    return testing(_any(left, criteria, wanted=True))
 
 
 def all_of(left: Code, criteria: Code) -> Code:
     """all(criteria)"""
+    has_other = _any(left, criteria, wanted=False)
+    return testing(lambda this, scope: not has_other(this, scope))
+
+
+def _any(left: Code, criteria: Code, wanted: bool) -> Test:
+    """Whether there is an item for which the criteria hold, or do not hold."""
     run, test = left.run, criteria.test
 
-    def found(this: Any, scope: Scope) -> bool | None:
+    def search(this: Any, scope: Scope) -> bool:
         items = run(this, scope)
         scope.spend(len(items))
-        return all(test(item, scope) for item in items)
+        outer, found = scope.index, False
+        for index, item in enumerate(items):
+            scope.index = index
+            found = bool(test(item, scope)) is wanted
+            if found:
+                break
+        scope.index = outer
+        return found
 
-    return testing(found)
+    return search
 
 
 def select(left: Code, projection: Code) -> Code:
@@ -61,8 +67,7 @@ def select(left: Code, projection: Code) -> Code:
 
     def projected(this: Any, scope: Scope) -> Items:
         found: list[Any] = []
-        for index, item in enumerate(run(this, scope)):
-            scope.index = index
+        for item in _each(run(this, scope), scope):
             found += project(item, scope)
         scope.spend(len(found))
         return found
@@ -94,9 +99,7 @@ def aggregate(left: Code, step: Code, start: Code | None) -> Code:
     def aggregated(this: Any, scope: Scope) -> Items:
         outer = scope.total
         scope.total = start.run(this, scope) if start else NOTHING
-        for index, item in enumerate(run(this, scope)):
-            scope.index = index
-            scope.spend(1)
+        for item in _each(run(this, scope), scope):
             scope.total = each(item, scope)
         found, scope.total = scope.total, outer
         return found

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from fhir_server.validation.invariants.code import Scope
-from fhir_server.validation.invariants.values import temporal_order
+from fhir_server.validation.invariants.moments import temporal_order
 
 Native = Callable[[Any, Scope], bool]
 

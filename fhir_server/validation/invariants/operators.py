@@ -4,10 +4,10 @@ https://hl7.org/fhirpath/N1/#operations
 """
 
 from collections.abc import Callable, Mapping
-from decimal import Decimal, DivisionByZero, InvalidOperation
 from typing import Any
 
 from fhir_server.core.fhirpath import FhirPathError
+from fhir_server.validation.invariants.arithmetic import ARITHMETIC, Operator
 from fhir_server.validation.invariants.code import (
     NOTHING,
     Code,
@@ -20,19 +20,14 @@ from fhir_server.validation.invariants.code import (
     single,
     testing,
 )
-from fhir_server.validation.invariants.shapes import DECIMAL, STRING, UNKNOWN, Shape
+from fhir_server.validation.invariants.measures import QUANTITIES, measure_order, measured
+from fhir_server.validation.invariants.moments import temporal_order
+from fhir_server.validation.invariants.shapes import STRING, UNKNOWN, Shape
 from fhir_server.validation.invariants.syntax import Measure
-from fhir_server.validation.invariants.values import (
-    Primitive,
-    alike,
-    equal,
-    is_number,
-    later,
-    number,
-    order,
-    plain,
-    temporal_order,
-)
+from fhir_server.validation.invariants.values import Primitive, alike, equal, order, plain
+
+Same = Callable[[Any, Any], bool | None]
+"""Whether two items are the same; None where that cannot be said."""
 
 
 def both(left: Code, right: Code) -> Code:
@@ -115,6 +110,8 @@ def _equality(left: Code, right: Code) -> Test:
     ):
         return _equality_with(left, right.constants[0])
 
+    same = _same_moment if temporal else _same_size if _is_of_quantities(left, right) else equal
+
     def test(this: Any, scope: Scope) -> bool | None:
         items = run_left(this, scope)
         if not items:
@@ -124,9 +121,16 @@ def _equality(left: Code, right: Code) -> Test:
             return None
         if len(items) != len(others):
             return False
-        return _all_equal(items, others, temporal)
+        return _all_same(items, others, same)
 
     return test
+
+
+def _is_of_quantities(left: Code, right: Code) -> bool:
+    """Whether one side is written as a quantity, or both are quantities."""
+    if any(side.constants and type(side.constants[0]) is Measure for side in (left, right)):
+        return True
+    return all(side.shape.types and side.shape.types <= QUANTITIES for side in (left, right))
 
 
 def _equality_with(left: Code, wanted: str) -> Test:
@@ -142,17 +146,30 @@ def _equality_with(left: Code, wanted: str) -> Test:
     return test
 
 
-def _all_equal(items: Items, others: Items, temporal: bool) -> bool | None:
+def _all_same(items: Items, others: Items, same: Same) -> bool | None:
     for one, other in zip(items, others, strict=True):
-        if temporal:
-            found = temporal_order(str(plain(one)), str(plain(other)))
-            if found is None:
-                return None
-            if found:
-                return False
-        elif not equal(one, other):
-            return False
+        found = same(one, other)
+        if not found:
+            return found
     return True
+
+
+def _same_moment(one: Any, other: Any) -> bool | None:
+    found = temporal_order(str(plain(one)), str(plain(other)))
+    return None if found is None else found == 0
+
+
+def _same_size(one: Any, other: Any) -> bool | None:
+    """Whether two quantities are equal; empty where their units do not go together."""
+    one, other = plain(one), plain(other)
+    if not _has_size(one) or not _has_size(other):
+        return equal(one, other)
+    found = measure_order(one, other)
+    return None if found is None else found == 0
+
+
+def _has_size(item: Any) -> bool:
+    return measured(item) is not None and not (type(item) is dict and "comparator" in item)
 
 
 def equivalent(left: Code, right: Code) -> Code:
@@ -173,7 +190,7 @@ def not_equivalent(left: Code, right: Code) -> Code:
     return testing(lambda this, scope: not same(this, scope))
 
 
-def compares(accepts: Callable[[int], bool]) -> Callable[[Code, Code], Code]:
+def compares(accepts: Callable[[int], bool]) -> Operator:
     """< <= > >="""
 
     def compare(left: Code, right: Code) -> Code:
@@ -244,94 +261,7 @@ def distinct(items: Items, scope: Scope) -> Items:
     return found
 
 
-def joined(left: Code, right: Code) -> Code:
-    """&, for which what is empty is an empty text"""
-    run_left, run_right = left.run, right.run
-
-    def run(this: Any, scope: Scope) -> Items:
-        texts = [single(run_left(this, scope)), single(run_right(this, scope))]
-        return ("".join(text_of(text) for text in texts if text is not None),)
-
-    return selecting(run, STRING)
-
-
-def text_of(value: Any) -> str:
-    """A value as toString() writes it."""
-    if value is True or value is False:
-        return str(value).lower()
-    if is_number(value):
-        return str(number(value)) if type(value) is not int else str(value)
-    if type(value) is str:
-        return value
-    raise FhirPathError("toString() of what has no simple value")
-
-
-def adds(sign: int) -> Callable[[Code, Code], Code]:
-    """+ and -: numbers, texts, and calendar units to dates"""
-
-    def add(left: Code, right: Code) -> Code:
-        run_left, run_right = left.run, right.run
-
-        def run(this: Any, scope: Scope) -> Items:
-            one, other = single(run_left(this, scope)), single(run_right(this, scope))
-            if one is None or other is None:
-                return NOTHING
-            found = _sum(one, other, sign)
-            return NOTHING if found is None else (found,)
-
-        return selecting(run, left.shape if left.shape.types else right.shape)
-
-    return add
-
-
-def _sum(one: Any, other: Any, sign: int) -> Any:
-    if is_number(one) and is_number(other):
-        return number(one) + sign * number(other)
-    if type(one) is str and type(other) is Measure:
-        return later(one, other, sign)
-    if type(one) is str and type(other) is str and sign > 0:
-        return one + other
-    raise FhirPathError("'+' and '-' need two numbers, two texts, or a date and so many calendar units")
-
-
-def calculates(operation: Callable[[Any, Any], Any]) -> Callable[[Code, Code], Code]:
-    """* / div mod, on numbers"""
-
-    def calculate(left: Code, right: Code) -> Code:
-        run_left, run_right = left.run, right.run
-
-        def run(this: Any, scope: Scope) -> Items:
-            one, other = single(run_left(this, scope)), single(run_right(this, scope))
-            if one is None or other is None:
-                return NOTHING
-            if not is_number(one) or not is_number(other):
-                raise FhirPathError("a calculation with what is no number")
-            try:
-                return (operation(number(one), number(other)),)
-            except (DivisionByZero, InvalidOperation, ZeroDivisionError):
-                return NOTHING
-
-        return selecting(run, DECIMAL)
-
-    return calculate
-
-
-def negative(code: Code) -> Code:
-    """- before a number"""
-    run_code, shape = code.run, code.shape
-
-    def run(this: Any, scope: Scope) -> Items:
-        value = single(run_code(this, scope))
-        if value is None:
-            return NOTHING
-        if not is_number(value):
-            raise FhirPathError("'-' before what is no number")
-        return (-number(value),)
-
-    return selecting(run, shape)
-
-
-OPERATORS: Mapping[str, Callable[[Code, Code], Code]] = {
+OPERATORS: Mapping[str, Operator] = {
     "and": both,
     "or": either,
     "xor": one_of_two,
@@ -347,13 +277,7 @@ OPERATORS: Mapping[str, Callable[[Code, Code], Code]] = {
     "in": within,
     "contains": contains,
     "|": union,
-    "&": joined,
-    "+": adds(1),
-    "-": adds(-1),
-    "*": calculates(lambda one, other: one * other),
-    "/": calculates(lambda one, other: Decimal(one) / Decimal(other)),
-    "div": calculates(lambda one, other: int(Decimal(one) / Decimal(other))),
-    "mod": calculates(lambda one, other: Decimal(one) % Decimal(other)),
+    **ARITHMETIC,
 }
 """Those that are not here are left to the library."""
 

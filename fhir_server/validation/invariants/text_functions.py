@@ -3,12 +3,10 @@
 https://hl7.org/fhirpath/N1/#string-manipulation
 """
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from fhir_server.core.fhirpath import FhirPathError
-from fhir_server.core.patterns import PatternError, compiled_pattern
 from fhir_server.validation.invariants.code import (
     NOTHING,
     Code,
@@ -18,23 +16,8 @@ from fhir_server.validation.invariants.code import (
     single,
     testing,
 )
+from fhir_server.validation.invariants.making import matched, replaced, replaced_matches
 from fhir_server.validation.invariants.shapes import BOOLEAN, INTEGER, STRING, Shape
-
-
-def pattern(text: str) -> re.Pattern[str]:
-    """A regular expression of R4's, which may match anywhere. Raises `FhirPathError`."""
-    try:
-        return compiled_pattern(text, re.DOTALL)
-    except PatternError as error:
-        raise FhirPathError(str(error)) from error
-
-
-def _matches(value: str, expression: str) -> bool:
-    return pattern(expression).search(value) is not None
-
-
-def _replaced(value: str, expression: str, by: str) -> str:
-    return pattern(expression).sub(re.sub(r"\$(\d)", r"\\\1", by), value)
 
 
 def _substring(value: str, start: int, length: int | None = None) -> str | None:
@@ -47,15 +30,16 @@ TEXT_FUNCTIONS: Mapping[str, tuple[Callable[..., Any], Shape]] = {
     "startsWith": (str.startswith, BOOLEAN),
     "endsWith": (str.endswith, BOOLEAN),
     "contains": (str.__contains__, BOOLEAN),
-    "matches": (_matches, BOOLEAN),
-    "replaceMatches": (_replaced, STRING),
-    "replace": (lambda value, old, new: value.replace(old, new), STRING),
+    "matches": (matched, BOOLEAN),
+    "replaceMatches": (replaced_matches, STRING),
+    "replace": (replaced, STRING),
     "indexOf": (str.find, INTEGER),
     "length": (len, INTEGER),
     "upper": (str.upper, STRING),
     "lower": (str.lower, STRING),
     "trim": (str.strip, STRING),
     "substring": (_substring, STRING),
+    "split": (str.split, STRING),
 }
 """What each makes of a text and its arguments, and the shape of that."""
 
@@ -79,6 +63,11 @@ def text_function(name: str, left: Code, arguments: tuple[Code, ...]) -> Code:
 
     def select(this: Any, scope: Scope) -> Items:
         found = run(this, scope)
+        if type(found) is list:
+            scope.spend(len(found))
+            return found
+        if type(found) is str:
+            scope.spend_text(found)
         return NOTHING if found is None else (found,)
 
     return selecting(select, shape)

@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from fhir_server.validation.findings import Finding, Findings, excerpt
+from fhir_server.validation.invariants.measures import measured
+from fhir_server.validation.invariants.numbers import is_number, number
 from fhir_server.validation.invariants.shapes import TEMPORAL
-from fhir_server.validation.invariants.values import equal, is_number, measured, number, order, plain
+from fhir_server.validation.invariants.values import equal, order, plain
 from fhir_server.validation.profiles import messages
 from fhir_server.validation.profiles.visit import Visit
 

@@ -110,6 +110,14 @@ def holds(rules: RuleCompiler, expression: str, resource: dict[str, Any]) -> boo
         "name.given ~ ('Marie' | 'Anne' | 'Nan')",
         "'A  b' ~ 'a B' and 1.0 ~ 1.04 and 'a' !~ 'b'",
         "name[0].given.where($index = 1) = 'Marie'",
+        "name.where(given.where($index = 1).exists() and $index = 0).count() = 1 and name.exists($index = 1)",
+        "birthDate < today() and birthDate <= now() and now() = now() and @T00:00 <= timeOfDay()",
+        "('a' | 'b').exclude('a') = 'b' and ('a' | 'b').supersetOf('a') and 'a,b'.split(',').count() = 2",
+        "'ab'.toChars().join() = 'ab' and name.first().family.single() = 'Durand'",
+        "name.family.replaceMatches('(?<first>^D)(u)', '$2${first}') = 'uDrand'",
+        "birthDate.getValue() = @1970-03-31 and gender.getValue().empty()",
+        "@T23:00:00 + 2 hours = @T01:00:00",
+        "@1975 + 365 days = @1976 and @2024-01-31 + 1 'd' = @2024-02-01",
     ],
 )
 def test_what_holds_of_the_patient(rules: RuleCompiler, expression: str) -> None:
@@ -128,10 +136,64 @@ def test_what_holds_of_the_patient(rules: RuleCompiler, expression: str) -> None
         "component.value.ofType(string) = 'a' and component.value.ofType(integer) = 3",
         "component.where(value is CodeableConcept).value.text = 't'",
         "component.value.count() = 3",
+        "value = 1500 'mg' and value != 1 'g' and (value = 1.5 's').empty() and value > 1 'g'",
+        "value in (1500 'mg' | 2 'g') and value ~ 1500 'mg' and value !~ 3 'g'",
     ],
 )
 def test_what_holds_of_the_observation(rules: RuleCompiler, expression: str) -> None:
     assert holds(rules, expression, OBSERVATION)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "4.0 'g' = 4000 'mg' and 4 'g' != 4040 'mg' and 4 'g' ~ 4040 'mg' and (1 'cm' = 1 's').empty()",
+        "7 days = 1 week and 7 days = 1 'wk' and 6 days < 1 week and 12 months = 1 year",
+        "(1 year = 1 'a').empty() and 1 year ~ 1 'a' and 1 second = 1 's'",
+        "10 'mg' + 1 'g' = 1010 'mg' and 1 'g' - 10 'mg' = 0.99 'g' and -(5 'mg') < 0 'mg'",
+        "2.0 'cm' * 2.0 'm' = 0.040 'm2' and 4.0 'g' / 2.0 'm' = 2 'g/m' and 3 'm' * 2 = 6 'm'",
+        "1 'wk'.toString() = '1 \\'wk\\'' and '1 \\'wk\\''.toQuantity() = 7 days",
+    ],
+)
+def test_quantities_are_compared_and_calculated_with_in_their_units(
+    rules: RuleCompiler, expression: str
+) -> None:
+    assert holds(rules, expression, PATIENT)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "(-5.5).abs() = 5.5 and (5 'mg').abs() = 5 'mg' and 1.1.ceiling() = 2 and (-2.1).floor() = -3",
+        "(-1.56).truncate() = -1 and 2.5.round() = 3 and 3.14159.round(3) = 3.142 and 81.sqrt() = 9",
+        "2.power(3) = 8 and 16.log(2).round(10) = 4 and 0.exp() = 1 and 1.ln() = 0",
+        "(-1).sqrt().empty() and (-1).power(0.5).empty() and 0.ln().empty()",
+    ],
+)
+def test_functions_on_numbers(rules: RuleCompiler, expression: str) -> None:
+    assert holds(rules, expression, PATIENT)
+
+
+@pytest.mark.parametrize(
+    ("type", "converted", "others"),
+    [
+        ("Boolean", ["true", "'Y'", "1", "'0.0'"], ["2", "'foo'", "@2020"]),
+        ("Integer", ["1", "'-12'", "true"], ["1.0", "'1.0'", "'1_0'", "'2147483648'"]),
+        ("Decimal", ["1", "'+1.50'", "false"], ["'1.a'", "'1e3'", "'NaN'"]),
+        ("Date", ["'2015'", "'2015-02'", "@2015-02-04T10:00:00Z"], ["'2015-13'", "'2015-02-30'", "1"]),
+        ("DateTime", ["'2015'", "'2015-02-04T14:34:28Z'"], ["'2015-02-04T25:00:00Z'", "'x'"]),
+        ("Time", ["'14:34:28'", "'14:34'"], ["'25:00'", "'x'"]),
+        ("Quantity", ["1", "'1.5'", "'2 weeks'"], ["'1 wk'", "'x'"]),
+        ("String", ["1", "true", "'x'", "@2015"], ["%resource"]),
+    ],
+)
+def test_conversions(rules: RuleCompiler, type: str, converted: list[str], others: list[str]) -> None:
+    for value in converted:
+        expression = f"{value}.convertsTo{type}() and {value}.to{type}().exists()"
+        assert holds(rules, expression, PATIENT), value
+    for value in others:
+        expression = f"{value}.convertsTo{type}().not() and {value}.to{type}().empty()"
+        assert holds(rules, expression, PATIENT), value
 
 
 @pytest.mark.parametrize(
@@ -167,7 +229,15 @@ def test_what_cannot_be_read_says_where(rules: RuleCompiler, expression: str, re
 
 @pytest.mark.parametrize(
     "expression",
-    ["name.given = 1 + 'x'", "name.given + 1", "name.given.startsWith('A')", "active.startsWith('t')"],
+    [
+        "name.given = 1 + 'x'",
+        "name.given + 1",
+        "name.given.startsWith('A')",
+        "active.startsWith('t')",
+        "name.single().exists()",
+        "'x'.sqrt() = 1",
+        "1.round(99) = 1",
+    ],
 )
 def test_what_fails_on_the_data_is_an_error(rules: RuleCompiler, expression: str) -> None:
     with pytest.raises(FhirPathError):
@@ -178,6 +248,34 @@ def test_an_expression_that_runs_away_is_stopped(rules: RuleCompiler) -> None:
     many = {**PATIENT, "name": [{"given": [str(index)]} for index in range(300)]}
     with pytest.raises(TooManySteps):
         holds(rules, "name.all(%resource.name.all(%resource.name.all(given.exists())))", many)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "id.matches('\\\\s*x$')",
+        "id.matches('a*a*a*b')",
+        "id.replaceMatches(' *b', '').exists()",
+        "id.toChars().aggregate($total & $total, 'aaaaaaaaaaaaaaaa').exists()",
+        "id.toChars().aggregate($total + $total, 'aaaaaaaaaaaaaaaa').exists()",
+        "id.toChars().aggregate($total.combine($total), 'a').exists()",
+        "id.repeat($this & 'a').exists()",
+        "id.repeat($this & $this).exists()",
+        "id.replace('', 'bbbbbbbbbb').replace('b', 'cccccccccc').replace('c', 'dddddddddd').exists()",
+        "id.toChars().join(%resource.id).exists()",
+    ],
+)
+def test_what_would_fill_the_memory_or_the_day_is_stopped(rules: RuleCompiler, expression: str) -> None:
+    with pytest.raises(FhirPathError, match=r"may take long|more than"):
+        holds(rules, expression, {"resourceType": "Patient", "id": " " * 12_000})
+
+
+def test_numbers_of_absurd_magnitude_have_no_results(rules: RuleCompiler) -> None:
+    vast = {**OBSERVATION, "valueQuantity": {"value": number("1e99999999")}}
+    expression = "value.value.ceiling().empty() and (value.value div 1).empty()"
+    assert holds(rules, expression, vast)
+    squared = "(1 | 2 | 3 | 4 | 5 | 6 | 7 | 8).aggregate($total * $total, 1000).empty()"
+    assert holds(rules, squared, vast)
 
 
 def test_an_endless_repetition_is_stopped_by_the_library_too() -> None:

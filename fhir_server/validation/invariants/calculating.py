@@ -1,0 +1,79 @@
+"""The functions of FHIRPath on one number or quantity.
+
+https://hl7.org/fhirpath/N1/#math
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_UP, Decimal
+from typing import Any
+
+from fhir_server.core.fhirpath import FhirPathError
+from fhir_server.validation.invariants.code import NOTHING, Code, Items, Scope, selecting, single
+from fhir_server.validation.invariants.numbers import is_number, number, whole
+from fhir_server.validation.invariants.shapes import DECIMAL, INTEGER, Shape
+from fhir_server.validation.invariants.syntax import Measure
+
+PLACES_MAX = 28
+EXPONENT_MAX = 1000
+
+
+def _whole(rounding: str) -> Callable[[Decimal], int]:
+    return lambda value: whole(value, rounding)
+
+
+def _rounded(value: Decimal, places: int = 0) -> Decimal:
+    if not 0 <= places <= PLACES_MAX:
+        raise FhirPathError(f"round() to between 0 and {PLACES_MAX} places")
+    return value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+
+
+def _power(value: Decimal, exponent: Decimal) -> Decimal:
+    if abs(exponent) > EXPONENT_MAX:
+        raise FhirPathError(f"power() of more than {EXPONENT_MAX}")
+    return value**exponent
+
+
+CALCULATING: Mapping[str, tuple[Callable[..., Any], Shape, range]] = {
+    "abs": (abs, DECIMAL, range(1)),
+    "ceiling": (_whole(ROUND_CEILING), INTEGER, range(1)),
+    "floor": (_whole(ROUND_FLOOR), INTEGER, range(1)),
+    "truncate": (_whole(ROUND_DOWN), INTEGER, range(1)),
+    "round": (_rounded, DECIMAL, range(2)),
+    "sqrt": (Decimal.sqrt, DECIMAL, range(1)),
+    "exp": (Decimal.exp, DECIMAL, range(1)),
+    "ln": (Decimal.ln, DECIMAL, range(1)),
+    "log": (lambda value, base: value.ln() / base.ln(), DECIMAL, range(1, 2)),
+    "power": (_power, DECIMAL, range(1, 2)),
+}
+"""What each makes of a number and its arguments, the shape of that, and how many arguments it may have."""
+
+
+def calculation(name: str, left: Code, arguments: tuple[Code, ...]) -> Code:
+    """The code of a function on one number; empty where that or an argument is, or there is no result."""
+    function, shape, _ = CALCULATING[name]
+    run_left, runs = left.run, tuple(argument.run for argument in arguments)
+
+    def run(this: Any, scope: Scope) -> Items:
+        values = [single(one(this, scope)) for one in (run_left, *runs)]
+        if None in values:
+            return NOTHING
+        try:
+            found = _applied(name, function, *values)
+        except ArithmeticError:
+            return NOTHING
+        return NOTHING if type(found) is Decimal and not found.is_finite() else (found,)
+
+    return selecting(run, shape)
+
+
+def _applied(name: str, function: Callable[..., Any], value: Any, *given: Any) -> Any:
+    if type(value) is Measure and name == "abs":
+        return replace(value, value=abs(value.value))
+    if not all(map(is_number, (value, *given))):
+        raise FhirPathError(f"{name}() of what is no number")
+    if name == "round":
+        return _rounded(Decimal(number(value)), *(int(number(one)) for one in given))
+    if name == "abs":
+        return abs(number(value))
+    return function(Decimal(number(value)), *(Decimal(number(one)) for one in given))

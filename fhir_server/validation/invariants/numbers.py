@@ -1,0 +1,31 @@
+"""Numbers inside expressions, exact whatever way they are written.
+
+https://hl7.org/fhirpath/N1/#decimal
+"""
+
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import msgspec
+
+from fhir_server.core import json
+
+DIGITS_MAX = 28
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value is a number, of the data or of an expression."""
+    kind = type(value)
+    return kind is int or kind is msgspec.Raw or kind is Decimal
+
+
+def number(value: Any) -> int | Decimal:
+    """The exact value of a number."""
+    return json.decimal(value) if type(value) is msgspec.Raw else value
+
+
+def whole(value: Decimal, rounding: str) -> int:
+    """The integer that a number is rounded to. Raises `InvalidOperation` for one of absurd magnitude."""
+    if value.adjusted() > DIGITS_MAX:
+        raise InvalidOperation
+    return int(value.to_integral_value(rounding))
