@@ -216,6 +216,7 @@ def _limits(settings: Settings) -> Limits:
         include_max=settings.include_count_max,
         bundle_entries_max=settings.bundle_entries_max,
         conditional_delete_max=settings.conditional_delete_max,
+        index_entries_max=settings.index_entries_max,
     )
 
 

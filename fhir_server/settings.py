@@ -221,6 +221,11 @@ class Settings:
     bundle_entries_max: int = setting(
         5_000, _integer(1, 100_000), "Most entries in one batch or transaction."
     )
+    index_entries_max: int = setting(
+        200_000,
+        _integer(1_000, 10_000_000),
+        "Most index entries of one resource: values and words that searches find it by.",
+    )
     page_count_default: int = setting(20, _integer(1, 10_000), "Matches per page when `_count` is absent.")
     page_count_max: int = setting(
         1_000, _integer(1, 10_000), "Most matches per page, whatever `_count` says."

@@ -315,3 +315,9 @@ DEFINITIONS_CHANGING = Template(
     en="The search parameters changed again and again meanwhile. Nothing was written; send it again.",
     fr="Les paramètres de recherche ont changé sans cesse entre-temps. Rien n'a été écrit ; renvoyez.",
 )
+TOO_MUCH_TO_INDEX = Template(
+    en="The resource has more than {limit} values and words that searches would find it by, the most that"
+    " this server indexes of one. Split it.",
+    fr="La ressource a plus de {limit} valeurs et mots par lesquels des recherches la trouveraient, le"
+    " maximum que ce serveur indexe pour une seule. Scindez-la.",
+)

@@ -10,7 +10,9 @@ from collections.abc import Callable, Mapping
 from msgspec import Struct, structs
 
 from fhir_server.core.resource import Draft, draft
+from fhir_server.errors import Unprocessable
 from fhir_server.extension import Engine, Resource
+from fhir_server.interactions import messages
 from fhir_server.interactions.dangling import check_urns
 from fhir_server.interactions.references import (
     ForeseenReferences,
@@ -19,6 +21,7 @@ from fhir_server.interactions.references import (
     may_hold_conditional_references,
 )
 from fhir_server.search.entries import Entries
+from fhir_server.search.extract import TooManyEntries
 
 
 class Prepared(Struct, frozen=True):
@@ -32,7 +35,8 @@ class Prepared(Struct, frozen=True):
 
 def prepared(resource: Resource, id: str, engine: Engine, target: Callable[[str], str]) -> Prepared:
     """The resource under `id`, its conditional references replaced by their targets. Raises `InvalidRequest`
-    for a reference that only a Bundle could give a target, and what `target` raises.
+    for a reference that only a Bundle could give a target, `Unprocessable` for more entries than a resource
+    may have, and what `target` raises.
     """
     made = draft(resource, id)
     check_urns(resource, made.tail)
@@ -40,7 +44,16 @@ def prepared(resource: Resource, id: str, engine: Engine, target: Callable[[str]
         resource = led(resource, target)
         made = draft(resource, id)
     whole = {**resource, "id": id}
-    return Prepared(whole, made, engine.extractor.entries(whole), {})
+    return Prepared(whole, made, _entries(whole, engine), {})
+
+
+def _entries(resource: Resource, engine: Engine) -> Entries:
+    limit = engine.limits.index_entries_max
+    try:
+        return engine.extractor.entries(resource, limit)
+    except TooManyEntries as error:
+        text = messages.TOO_MUCH_TO_INDEX(limit=limit)
+        raise Unprocessable.of(text, resource["resourceType"], code="too-costly") from error
 
 
 def foreseen(resource: Resource, id: str, engine: Engine) -> Prepared | None:

@@ -3,6 +3,7 @@
 https://hl7.org/fhir/R4/search.html
 """
 
+import math
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -38,8 +39,28 @@ _CONTAINED_DEPTH = 3
 """From one contained resource to the next, which may go round in a circle."""
 
 
-EVALUATION_SECONDS_MAX = 1.0
+EVALUATION_SECONDS_MAX = 0.25
 """How long FHIRPath that a client has defined may keep a processor busy with one resource."""
+
+
+class TooManyEntries(Exception):
+    """A resource would be found by more entries than it may."""
+
+
+class _Room:
+    """The entries that there is room for. Contained resources that refer to one another are found in so many
+    ways that they are counted while they are looked for.
+    """
+
+    def __init__(self, most: int | None) -> None:
+        self._left = math.inf if most is None else most
+
+    def take(self, entries: Entries) -> Entries:
+        """The same entries, once more. Raises `TooManyEntries`."""
+        self._left -= len(entries.words) + sum(len(getattr(entries, name)) for name in _LISTS)
+        if self._left < 0:
+            raise TooManyEntries
+        return entries
 
 
 class Extractor:
@@ -79,20 +100,24 @@ class Extractor:
         """Look again at the parameters of a type whose expression has run away."""
         self.overrun = {named for named in self.overrun if named[0] != type}
 
-    def entries(self, resource: Resource) -> Entries:
-        """All entries of a parsed resource that carries its id."""
+    def entries(self, resource: Resource, most: int | None = None) -> Entries:
+        """All entries of a parsed resource that carries its id. Raises `TooManyEntries` for more than
+        `most`.
+        """
         plan = self._plan(resource["resourceType"])
         entries = self._found(plan, resource)
         _add_compartments(plan, resource, entries)
         index_words(resource, self._texts, entries)
+        room = _Room(most)
         if "contained" in resource:
-            self._add_contained(resource, entries, _CONTAINED_DEPTH)
-            self._add_held(resource, entries)
+            held = _by_reference(resource)
+            self._add_contained(held, entries, _CONTAINED_DEPTH, room)
+            self._add_held(resource, held, entries, room)
         if resource["resourceType"] == "Bundle":
-            self._add_first(resource, entries)
-        return _distinct(entries)
+            self._add_first(resource, entries, room)
+        return room.take(_distinct(entries))
 
-    def _add_first(self, bundle: Resource, entries: Entries) -> None:
+    def _add_first(self, bundle: Resource, entries: Entries, room: _Room) -> None:
         """The entries of the first resource of a document or message, by the parameter that leads to it.
 
         https://hl7.org/fhir/R4/bundle.html#search
@@ -102,32 +127,33 @@ class Extractor:
                 if first["resourceType"] == type:
                     found = self._found(self._plan(type), first)
                     if "contained" in first:
-                        self._add_contained(first, found, _CONTAINED_DEPTH)
-                    entries.contained.append(Contained(parameter, type, _distinct(found)))
+                        self._add_contained(_by_reference(first), found, _CONTAINED_DEPTH, room)
+                    entries.contained.append(Contained(parameter, type, room.take(_distinct(found))))
 
-    def _add_held(self, resource: Resource, entries: Entries) -> None:
+    def _add_held(
+        self, resource: Resource, held: Mapping[str, Resource], entries: Entries, room: _Room
+    ) -> None:
         """The entries of all contained resources, whatever refers to them."""
         for inner in resource["contained"]:
             whole = {**inner, "contained": resource["contained"]}
             found = self._found(self._plan(inner["resourceType"]), whole)
-            self._add_contained(whole, found, _CONTAINED_DEPTH - 1)
-            entries.contained.append(Contained(HOLDS, inner["resourceType"], _distinct(found)))
+            self._add_contained(held, found, _CONTAINED_DEPTH - 1, room)
+            entries.contained.append(Contained(HOLDS, inner["resourceType"], room.take(_distinct(found))))
 
-    def _add_contained(self, resource: Resource, entries: Entries, depth: int) -> None:
+    def _add_contained(self, held: Mapping[str, Resource], entries: Entries, depth: int, room: _Room) -> None:
         """The entries of contained resources, by the parameters that refer to them.
 
         https://hl7.org/fhir/R4/search.html#contained
         """
-        contained = {f"#{inner.get('id')}": inner for inner in resource["contained"]}
         for reference in dict.fromkeys(entries.references):
-            inner = contained.get(reference.target)
-            if inner is None or reference.type:
+            whole = held.get(reference.target)
+            if whole is None or reference.type:
                 continue
-            whole = {**inner, "contained": resource["contained"]}
-            found = self._found(self._plan(inner["resourceType"]), whole)
+            found = self._found(self._plan(whole["resourceType"]), whole)
             if depth > 1:
-                self._add_contained(whole, found, depth - 1)
-            entries.contained.append(Contained(reference.parameter, inner["resourceType"], _distinct(found)))
+                self._add_contained(held, found, depth - 1, room)
+            inner = room.take(_distinct(found))
+            entries.contained.append(Contained(reference.parameter, whole["resourceType"], inner))
 
     def _plan(self, type: str) -> Plan:
         plan = self._plans.get(type)
@@ -158,9 +184,11 @@ class Extractor:
         named = resource["resourceType"], parameter.code
         if named in self.overrun:
             return
+        expression = parameter.expression or ""
         try:
+            self._fhirpath.prepare(expression)
             with bounded(EVALUATION_SECONDS_MAX):
-                nodes = self._fhirpath.nodes(parameter.expression or "", resource)
+                nodes = self._fhirpath.nodes(expression, resource)
         except (FhirPathTooCostly, TakesTooLong):
             self.overrun.add(named)
             return
@@ -174,6 +202,12 @@ class Extractor:
                 evaluated.indexers[type] = indexer
             if index := evaluated.indexers[type]:
                 index(value, entries)
+
+
+def _by_reference(resource: Resource) -> dict[str, Resource]:
+    """What a resource contains, each with all that lies beside it, by the reference that leads to it."""
+    contained = resource["contained"]
+    return {f"#{inner.get('id')}": {**inner, "contained": contained} for inner in contained}
 
 
 def _add_presence(presence: Presence, resource: Resource, entries: Entries) -> None:

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from fhir_server.core import json
-from tests.interactions.bundles import batch, entry
-from tests.interactions.client import BASE, Client, identified, patient
+from fhir_server.core.limits import Limits
+from tests.interactions.bundles import batch, entry, transact
+from tests.interactions.client import BASE, Client, ClientFactory, identified, patient
 
 
 def test_create_gives_an_id_and_a_first_version(client: Client) -> None:
@@ -76,6 +77,17 @@ def test_what_a_summary_left_of_a_resource_is_not_stored(client: Client) -> None
             assert answer.status == 422
             assert answer.expressions == ["Patient.meta.tag[0]"]
     assert client.get(f"Patient/{whole.id}").version == 1
+
+
+def test_what_would_be_found_by_too_much_is_refused(client_with: ClientFactory) -> None:
+    client = client_with(limits=Limits(index_entries_max=100))
+    many = patient(name=[{"family": f"n{number}"} for number in range(100)])
+    answers = [client.post("Patient", many), client.put("Patient/p", {**many, "id": "p"})]
+    answers.append(transact(client, entry("POST", "Patient", many)))
+    for answer in answers:
+        assert (answer.status, answer.content["issue"][0]["code"]) == (422, "too-costly")
+        assert "more than 100 values" in answer.diagnostics
+    assert client.post("Patient", patient()).status == 201
 
 
 def test_if_none_exist_with_several_matches_is_refused(client: Client) -> None:

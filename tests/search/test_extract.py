@@ -13,7 +13,7 @@ from fhir_server.core.json import parse
 from fhir_server.core.temporal import format_instant
 from fhir_server.definitions.registry import Registry
 from fhir_server.search.entries import DateEntry, Entries, ReferenceEntry, StringEntry, TokenEntry
-from fhir_server.search.extract import OF_THE_WHOLE, Extractor
+from fhir_server.search.extract import OF_THE_WHOLE, Extractor, TooManyEntries
 from fhir_server.search.match import matches
 from tests.search.universe import NOW, PARIS, Stored, Universe, escape, example_resources, understand
 
@@ -299,3 +299,46 @@ def test_parameters_find_together_what_each_finds_alone(
         alone = [extractor.entries_of(resource, frozenset({code})) for code in codes]
         for kind in ("strings", "tokens", "dates", "quantities", "composites"):
             assert set(getattr(together, kind)) == {entry for one in alone for entry in getattr(one, kind)}
+
+
+def group_of_groups(size: int) -> dict[str, Any]:
+    """Groups within a group, each of which has all of them as members."""
+    member = [{"entity": {"reference": f"#g{number}"}} for number in range(size)]
+    group = {"resourceType": "Group", "type": "person", "actual": True, "member": member}
+    return {**group, "id": "g", "contained": [{**group, "id": f"g{number}"} for number in range(size)]}
+
+
+def test_what_is_contained_is_gone_through_once(extractor: Extractor) -> None:
+    """Not once for each that is contained, which for ten thousand took half a minute."""
+    times = 0
+
+    class Counting(list[Any]):
+        def __iter__(self) -> Iterator[Any]:
+            nonlocal times
+            times += 1
+            return super().__iter__()
+
+    patients = [{"resourceType": "Patient", "id": f"p{number}", "active": True} for number in range(20)]
+    extractor.entries(
+        {
+            "resourceType": "Observation",
+            "id": "o",
+            "contained": Counting(patients),
+            "performer": [{"reference": f"#p{number}"} for number in range(20)],
+        }
+    )
+    assert times < 20
+
+
+def test_more_entries_than_allowed_are_an_error(extractor: Extractor) -> None:
+    names = {"resourceType": "Patient", "id": "p", "name": [{"family": f"n{n}"} for n in range(100)]}
+    assert extractor.entries(names, 1_000) == extractor.entries(names)
+    with pytest.raises(TooManyEntries):
+        extractor.entries(names, 100)
+
+
+def test_entries_are_counted_while_they_multiply(extractor: Extractor) -> None:
+    """A hundred groups that refer to one another are found in a million ways."""
+    extractor.entries(group_of_groups(3), 1_000)
+    with pytest.raises(TooManyEntries):
+        extractor.entries(group_of_groups(100), 1_000)

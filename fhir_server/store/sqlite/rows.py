@@ -147,6 +147,15 @@ def rows_of(type: str, entries: Entries, symbols: WritingSymbols) -> Rows:
     rows = _own_rows(type, entries, symbols)
     if not entries.contained:
         return rows
+    gathered = tuple(dict.fromkeys(of_table) for of_table in rows)
+    _add_contained(gathered, type, entries, symbols)
+    return tuple(list(of_table) for of_table in gathered)
+
+
+def _add_contained(
+    gathered: tuple[dict[Row, None], ...], type: str, entries: Entries, symbols: WritingSymbols
+) -> None:
+    """Add the rows of what a resource of `type` contains, each once."""
     places = Counter[tuple[str, str]]()
     for inner in entries.contained:
         name = inner_type(type, inner.parameter, inner.type, places[inner.parameter, inner.type])
@@ -155,9 +164,10 @@ def rows_of(type: str, entries: Entries, symbols: WritingSymbols) -> Rows:
         present = msgspec.structs.replace(
             inner.entries, tokens=[*inner.entries.tokens, TokenEntry(PRESENCE, "", "")]
         )
-        for more in _own_rows(type, trailed, symbols), rows_of(name, present, symbols):
-            rows = tuple(list(dict.fromkeys(old + new)) for old, new in zip(rows, more, strict=True))
-    return rows
+        for more in _own_rows(type, trailed, symbols), _own_rows(name, present, symbols):
+            for held, rows in zip(gathered, more, strict=True):
+                held.update(dict.fromkeys(rows))
+        _add_contained(gathered, name, inner.entries, symbols)
 
 
 def _own_rows(type: str, entries: Entries, symbols: WritingSymbols) -> Rows:
