@@ -33,6 +33,7 @@ from mappings.sesame.rules.ages import CorrectedAges
 from mappings.sesame.rules.claims import ClaimRules
 from mappings.sesame.rules.episodes import OneOpenEpisode
 from mappings.sesame.rules.grounds import SequenceGrounds
+from mappings.sesame.rules.merges import MergedPatients
 from mappings.sesame.rules.parties import PartiesKept
 from mappings.sesame.rules.referrals import ReferralRules, ReferralTaskRules
 from mappings.sesame.rules.scales import ScaleRules
@@ -56,6 +57,7 @@ def plug_ins(root: str | None, options: Mapping[str, Any]) -> PlugIns:
             ReferralRules(guide, policy),
             ReferralTaskRules(guide, policy),
             CorrectedAges(guide, policy),
+            MergedPatients(guide),
             ScaleRules(guide),
         ),
         reactions=(

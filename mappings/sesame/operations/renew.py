@@ -26,7 +26,7 @@ from mappings.sesame.operations.asked import asked_day
 from mappings.sesame.operations.records import asked_about
 from mappings.sesame.pathway.reading import Records, identified
 from mappings.sesame.pathway.renewal import Renewal, renewal_of
-from mappings.sesame.pathway.sequence import Sequence, sequence_of, sequences_of_patient
+from mappings.sesame.pathway.sequence import Sequence, sequence_of, sequences_of_person
 
 
 def renew(billing: Billing) -> Operation:
@@ -61,7 +61,7 @@ def _renewed(
     sequence = asked_sequence(guide, request, engine, unit)
     view = UnitView(unit, engine)
     view.lock(f"sesame/Patient/{sequence.patient}")
-    everything = sequences_of_patient(guide, view, sequence.patient)
+    everything = sequences_of_person(guide, view, sequence.patient)
     follower = next((one for one in everything if one.previous == sequence.id), None)
     if follower and start in (None, follower.start):
         found = unit.read("CarePlan", follower.id)

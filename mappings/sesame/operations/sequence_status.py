@@ -10,7 +10,7 @@ from mappings.sesame.operations.asked import day_or_today
 from mappings.sesame.operations.records import StoreRecords, parameters
 from mappings.sesame.operations.renew import asked_sequence
 from mappings.sesame.pathway.renewal import renewal_of
-from mappings.sesame.pathway.sequence import sequences_of_patient
+from mappings.sesame.pathway.sequence import sequences_of_person
 
 
 def sequence_status(billing: Billing) -> Operation:
@@ -28,7 +28,7 @@ def _status(billing: Billing, request: FhirRequest, engine: Engine) -> FhirRespo
     sequence = asked_sequence(billing.guide, request, engine)
     records = StoreRecords(engine)
     on = day_or_today(given_once(request, ("date",)).get("date"), engine)
-    renewal = renewal_of(sequence, sequences_of_patient(billing.guide, records, sequence.patient), records)
+    renewal = renewal_of(sequence, sequences_of_person(billing.guide, records, sequence.patient), records)
     issued = billing.issued(sequence, records)
     made = billing.claim(sequence, records, len(issued))
     missing = made if isinstance(made, list) else []

@@ -10,6 +10,7 @@ from typing import Any
 
 from fhir_server.extension import Resource
 from mappings.sesame.guide import Guide
+from mappings.sesame.pathway.person import person_of
 from mappings.sesame.pathway.reading import Records, day, extension, identifier_value, referring, target
 from mappings.sesame.resources.care_plan import EPISODE
 
@@ -99,3 +100,13 @@ def sequences_of(guide: Guide, plans: Iterable[Resource]) -> list[Sequence]:
 def sequences_of_patient(guide: Guide, records: Records, patient: str) -> list[Sequence]:
     """All sequences of a patient that count, by their first day."""
     return sequences_of(guide, referring(records, "CarePlan", "patient", f"Patient/{patient}"))
+
+
+def sequences_of_person(guide: Guide, records: Records, patient: str) -> list[Sequence]:
+    """All sequences that count of Patient/`patient` and of those that it has been merged with."""
+    plans = (
+        plan
+        for one in person_of(records, patient)
+        for plan in referring(records, "CarePlan", "patient", f"Patient/{one}")
+    )
+    return sequences_of(guide, plans)

@@ -3,12 +3,13 @@
 Not stated by the documents (tag D of the domain): the policy says whether it is refused.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from fhir_server.extension import Change, Resource, View
 from fhir_server.issues import Issue
 from mappings.sesame.guide import Guide
 from mappings.sesame.pathway.episode import OPEN, is_episode
+from mappings.sesame.pathway.person import person_of
 from mappings.sesame.pathway.reading import day, referring, target
 from mappings.sesame.policy import Policy
 from mappings.sesame.rules import messages
@@ -32,13 +33,17 @@ class OneOpenEpisode:
             return
         if not self._is_open(episode) and not _took_place(episode):
             return
-        view.lock(f"sesame/Patient/{patient}")
-        for other in referring(view, "EpisodeOfCare", "patient", f"Patient/{patient}"):
+        for other in self._of_person(patient, view):
             if other["id"] == episode["id"] or not self._is_open(other):
                 continue
             if self._is_open(episode) or _ends_after_start_of(episode, other):
                 text = messages.EPISODE_OPEN(id=other["id"])
                 yield from judged(self._policy.one_open_episode, text, "EpisodeOfCare.status")
+
+    def _of_person(self, patient: str, view: View) -> Iterator[Resource]:
+        for one in person_of(view, patient):
+            view.lock(f"sesame/Patient/{one}")
+            yield from referring(view, "EpisodeOfCare", "patient", f"Patient/{one}")
 
     def _is_open(self, episode: Resource) -> bool:
         """Whether this is an episode of the programme that has not ended."""

@@ -191,6 +191,13 @@ OVERLAP = Template(
     en="The sequence overlaps CarePlan/{id}, from {start} to {end}. Move its first or its last day.",
     fr="La séquence chevauche CarePlan/{id}, du {start} au {end}. Déplacez son premier ou son dernier jour.",
 )
+MERGED_OVERLAP = Template(
+    en="These patients are one person, whose sequences CarePlan/{other} and CarePlan/{id} overlap. Give the "
+    "one that was none the status entered-in-error: its claim is then cancelled.",
+    fr="Ces patients sont une seule personne, dont les séquences CarePlan/{other} et CarePlan/{id} se "
+    "chevauchent. Donnez le statut entered-in-error à celle qui n'en était pas une : sa facture est alors "
+    "annulée.",
+)
 CLAIM_BY_SERVER = Template(
     en="The server writes claims itself, from their sequences. Read it: Claim?identifier={number}.",
     fr="Le serveur écrit lui-même les factures, à partir des séquences. Lisez-la : "

@@ -12,6 +12,7 @@ from mappings.sesame.guide import Guide
 from mappings.sesame.pathway.calendar import CLASSIQUE_MONTHS, last_day
 from mappings.sesame.pathway.episode import BEGUN, TAKING_PLACE, is_episode
 from mappings.sesame.pathway.grounds import is_assessment_of
+from mappings.sesame.pathway.person import person_of
 from mappings.sesame.pathway.reading import all_identified, codes, day, followed, target
 from mappings.sesame.pathway.referral import Referral, ineligibility, is_minor, referral_of, task_of
 from mappings.sesame.pathway.sequence import (
@@ -21,7 +22,7 @@ from mappings.sesame.pathway.sequence import (
     lacking,
     sequence_of,
     sequences_of,
-    sequences_of_patient,
+    sequences_of_person,
 )
 from mappings.sesame.policy import Policy
 from mappings.sesame.resources.care_plan import EPISODE
@@ -55,7 +56,8 @@ class SequenceRules:
             view.lock(f"sesame/Patient/{before.patient}")
             yield from stays_renewable(before, _counted(sequence), self._others(before, view))
         if sequence and sequence.counts:
-            view.lock(f"sesame/Patient/{sequence.patient}")
+            for patient in person_of(view, sequence.patient):
+                view.lock(f"sesame/Patient/{patient}")
             yield from self._alone(sequence, view)
             yield from self._taken_on(before if before and before.counts else None, sequence, view)
             others = self._others(sequence, view)
@@ -64,8 +66,8 @@ class SequenceRules:
             yield from follows_on(self._policy, sequence, siblings)
 
     def _others(self, sequence: Sequence, view: View) -> list[Sequence]:
-        """The other sequences of the patient that count."""
-        all_sequences = sequences_of_patient(self._guide, view, sequence.patient)
+        """The other sequences of the patient that count, also under the name of a duplicate."""
+        all_sequences = sequences_of_person(self._guide, view, sequence.patient)
         return [one for one in all_sequences if one.id != sequence.id]
 
     def _taken_on(self, before: Sequence | None, sequence: Sequence, view: View) -> Iterator[Issue]:

@@ -1,0 +1,33 @@
+"""The Patients that are one person: a duplicate is linked to the one that replaces it.
+
+https://hl7.org/fhir/R4/patient.html#linking
+"""
+
+from collections.abc import Iterator
+
+from fhir_server.extension import Resource
+from mappings.sesame.pathway.reading import Records, referring, target
+
+MERGED = frozenset({"replaced-by", "replaces"})
+"""Links between duplicates; a `seealso` or `refer` record may be right in its own way."""
+
+
+def person_of(records: Records, patient: str) -> list[str]:
+    """The ids of the Patients that Patient/`patient` has been merged with, and its own, in their order."""
+    known: set[str] = set()
+    waiting = [patient]
+    while waiting:
+        id = waiting.pop()
+        if id not in known:
+            known.add(id)
+            naming = referring(records, "Patient", "link", f"Patient/{id}")
+            waiting += _merged_with(records.get("Patient", id))
+            waiting += [one["id"] for one in naming if id in _merged_with(one)]
+    return sorted(known)
+
+
+def _merged_with(patient: Resource | None) -> Iterator[str]:
+    for link in (patient or {}).get("link", ()):
+        id = target(link.get("other"), "Patient")
+        if id and link.get("type") in MERGED:
+            yield id

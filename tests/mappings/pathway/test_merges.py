@@ -1,0 +1,68 @@
+"""A patient who was recorded twice: once linked, both are one person, whose sequences and episodes count."""
+
+from typing import Any
+
+import pytest
+
+from tests.interactions.client import Answer, Client
+from tests.mappings.pathway.plans import NUMBERS, UNTIL_ASSESSED, begin, plan, sent, tell
+from tests.mappings.pathway.referrals import only
+from tests.mappings.pathway.test_claims import refused, states
+
+Resource = dict[str, Any]
+BEFORE = {"status": "finished", "period": {"start": "2024-06-01", "end": "2025-01-13"}}
+
+
+@pytest.fixture
+def begun(client: Client) -> Client:
+    """The patient of the story in the first sequence."""
+    tell(client, *UNTIL_ASSESSED)
+    sent(begin(client, 1, "2025-01-13", "2025-04-12"))
+    return client
+
+
+def again(client: Client, type: str, query: str = "", **changes: Any) -> Answer:
+    """What is on record once, recorded once more under another number."""
+    found = only(client, type, query)
+    number = {"identifier": [found["identifier"][0] | {"value": "again"}]}
+    made = {name: value for name, value in found.items() if name not in ("id", "meta")} | number | changes
+    return client.post(type, {name: value for name, value in made.items() if value is not None})
+
+
+def links(id: str, type: str = "replaces") -> list[Resource]:
+    return [{"other": {"reference": f"Patient/{id}"}, "type": type}]
+
+
+def begin_again(client: Client, patient: Resource) -> Answer:
+    """The first sequence in an episode of the duplicate, on days of the one that has begun."""
+    visit = sent(again(client, "Encounter", "type=initial-assessment", subject=patient)).id
+    episode = sent(again(client, "EpisodeOfCare", patient=patient, referralRequest=None, **BEFORE)).id
+    made = plan(1, "2025-01-13", "2025-04-12", subject=patient)
+    lead = {"valueReference": {"reference": f"EpisodeOfCare/{episode}"}}
+    made["extension"] = [one | lead if "valueReference" in one else one for one in made["extension"]]
+    number = {"identifier": [{"system": NUMBERS, "value": "again"}]}
+    return client.post("CarePlan", made | number | {"encounter": {"reference": f"Encounter/{visit}"}})
+
+
+@pytest.mark.parametrize("named_by", ["the duplicate", "the other"])
+def test_sequences_and_episodes_of_duplicates_count_together(begun: Client, named_by: str) -> None:
+    first = only(begun, "Patient")
+    second = sent(again(begun, "Patient", link=links(first["id"]) if named_by == "the duplicate" else None))
+    if named_by == "the other":
+        linked = first | {"link": links(second.id, "replaced-by")}
+        sent(begun.put(f"Patient/{first['id']}", linked))
+    patient = {"reference": f"Patient/{second.id}"}
+    refused(again(begun, "EpisodeOfCare", patient=patient), "an open episode already")
+    refused(begin_again(begun, patient), "overlaps CarePlan/")
+    assert states(begun) == [("2025-0001-c1-0", "active")]
+
+
+def test_who_links_them_is_told_of_sequences_that_overlap(begun: Client) -> None:
+    first = only(begun, "Patient")
+    second = sent(again(begun, "Patient"))
+    sent(begin_again(begun, {"reference": f"Patient/{second.id}"}))
+    linked = second.content | {"link": links(first["id"])}
+    answer = begun.put(f"Patient/{second.id}", linked, returns="OperationOutcome")
+    assert answer.status == 200
+    assert "These patients are one person" in answer.diagnostics
+    assert "Patient.link" in answer.expressions
