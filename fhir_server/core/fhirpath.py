@@ -35,6 +35,11 @@ TEXT_MAX = 1_048_576
 """What an expression may make of a text: to double one a few dozen times would fill the memory."""
 
 _ABSTRACT_ROOT = re.compile(r"(?<![\w.'`%])(?:Domain)?Resource(?=\.)")
+_ON_VALUES = (
+    *("=", "!=", "~", "!~", "<", ">", "<=", ">=", "inOp", "containsOp"),
+    *("startsWith", "endsWith", "contains", "matches", "replace", "replaceMatches", "substring", "indexOf"),
+    *("upper", "lower", "length", "toString", "toInteger", "not", "count", "last", "single"),
+)
 _MODEL_FILES = ("choiceTypePaths", "path2Type", "pathsDefinedElsewhere", "type2Parent")
 
 
@@ -188,7 +193,10 @@ class _Library:
             name: msgspec.json.decode((folder / f"{name}.json").read_bytes()) for name in _MODEL_FILES
         }
         self._nodes.TypeInfo.model = self._model
-        self._functions = {**_scoped(self._base_functions), **self._own_functions()}
+        functions = {**_scoped(self._base_functions), **self._own_functions()}
+        known = {**self._base_functions, **functions}
+        on_values = {name: self._on_values(known[name]) for name in _ON_VALUES}
+        self._functions = {**functions, **on_values}
 
     def evaluation(
         self, focus: Any, variables: dict[str, Any], resolver: Resolver | None, root: Any
@@ -261,6 +269,20 @@ class _Library:
             "replace": self._instead("replace", self._growing),
             "join": self._instead("join", self._joining),
         }
+
+    def _on_values(self, entry: dict[str, Any]) -> dict[str, Any]:
+        """A function that sees no extensions of primitives, which the library puts beside the values."""
+        function = entry["fn"]
+
+        def call(evaluation: Evaluation, *arguments: Any) -> Any:
+            return function(evaluation, *map(self._values, arguments))
+
+        return {**entry, "fn": call}
+
+    def _values(self, argument: Any) -> Any:
+        if not isinstance(argument, list):
+            return argument
+        return [item for item in argument if self.node(item) is not None]
 
     def _with_pattern(self, name: str) -> dict[str, Any]:
         return self._instead(name, _careful)

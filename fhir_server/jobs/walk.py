@@ -3,6 +3,7 @@
 https://hl7.org/fhir/R4/searchparameter.html
 """
 
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import NamedTuple
@@ -17,6 +18,8 @@ from fhir_server.store.port import StoredResource, UnitOfWork
 
 BATCH = 100
 """Resources in one unit, some ten milliseconds of the writer's time."""
+BATCH_SECONDS = 3.0
+"""After so much of the processor's time a unit is done: a lease must not run out meanwhile."""
 
 _TOO_COSTLY = (
     "{0}: the expression of the search parameter '{1}' of {2} takes too long on it;"
@@ -92,8 +95,9 @@ class Walk:
         if any(_CONTAINED in stored.body for stored in result.matches):
             parameters = None  # what lies within is indexed with the whole alone
         entries = tuple(self._entries(engine, result.matches, parameters))
-        last = result.next is None
-        return Batch(result.matches, entries, parameters, None if last else result.matches[-1].first_sequence)
+        looked_through = result.matches[: len(entries)]
+        last = result.next is None and len(entries) == len(result.matches)
+        return Batch(looked_through, entries, parameters, None if last else looked_through[-1].first_sequence)
 
     def _entries(
         self, engine: Engine, resources: tuple[StoredResource, ...], parameters: frozenset[str] | None
@@ -104,6 +108,7 @@ class Walk:
         entries_of = extractor.entries
         if parameters is not None:
             entries_of = partial(extractor.entries_of, codes=parameters)
+        ends = time.thread_time() + BATCH_SECONDS
         for stored in resources:
             try:
                 yield entries_of(json.parse_own(stored.body))
@@ -112,6 +117,8 @@ class Walk:
             for overrun, code in extractor.overrun:
                 raise ResourceFailed(_TOO_COSTLY.format(stored.reference, code, overrun))
             self._breathe()
+            if time.thread_time() > ends:
+                return
 
 
 def _parameters(engine: Engine, part: Part) -> frozenset[str] | None:

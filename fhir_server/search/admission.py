@@ -27,6 +27,7 @@ ACTIVE = "active"
 COMPONENTS_MIN = 2
 EXPRESSION_MAX = 4_000
 """Characters of an expression that is no plain path: to read one takes time too, in every process."""
+READING_SECONDS_MAX = 5.0
 
 _CODE = re.compile(r"-?[A-Za-z][A-Za-z0-9_-]*")
 _TYPES = ("composite", "date", "number", "quantity", "reference", "string", "token", "uri")
@@ -185,6 +186,8 @@ class Admission:
             return
         empty = {"resourceType": self._registry.resource_types_of(base)[0]}
         try:
+            with bounded(READING_SECONDS_MAX):
+                self._fhirpath.prepare(expression)
             with bounded(EVALUATION_SECONDS_MAX):
                 self._fhirpath.evaluate(expression, empty)
         except (FhirPathError, TakesTooLong) as error:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from fhir_server.errors import Conflict, NotFound
-from fhir_server.jobs import reindex
+from fhir_server.jobs import reindex, walk
 from fhir_server.jobs.reindex import KIND, LeaseLost, Progress, Reindexing
 from fhir_server.jobs.walk import BATCH, ResourceFailed
 from fhir_server.search.entries import Entries
@@ -188,3 +188,13 @@ def test_a_lease_is_renewed_while_the_job_goes_on(client: Client, monkeypatch: p
 
 def test_a_new_job_has_done_nothing(client: Client) -> None:
     assert reindex.request(client.engine.store, everything=True).progress == Progress(everything=True)
+
+
+def test_a_unit_ends_where_it_takes_long(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What others wait for, and the lease, is not left to how long an expression takes."""
+    monkeypatch.setattr(walk, "BATCH_SECONDS", 0.0)
+    ids = [client.post("Patient", fond_of("blue")).id for _ in range(3)]
+    client.post("SearchParameter", parameter())
+    steps = reindexed(client)
+    assert [step.indexed for step in steps] == [1, 2, 3, 3]
+    assert client.get("Patient?favourite=blue").ids == ids
