@@ -65,6 +65,21 @@ def test_what_an_expression_selects(paths: FhirPath, expression: str, values: li
 
 
 @pytest.mark.parametrize(
+    "criteria",
+    [
+        "family = 'Du' and family != 'Da' and family ~ 'du' and family > 'A'",
+        "family in ('Du' | 'Da') and ('Du' | 'Da') contains family and family.count() = 1",
+        "family.startsWith('D') and family.matches('^Du$') and family.upper() = 'DU' and family.length() = 2",
+    ],
+)
+def test_extensions_of_a_primitive_do_not_count_beside_its_value(paths: FhirPath, criteria: str) -> None:
+    extended = {"family": "Du", "_family": {"extension": [{"url": "urn:prefix", "valueString": "D"}]}}
+    patient = {"resourceType": "Patient", "name": [extended]}
+    assert paths.evaluate(f"Patient.name.where({criteria})", patient) == [extended]
+    assert paths.evaluate("Patient.name.family.extension.value", patient) == ["D"]
+
+
+@pytest.mark.parametrize(
     ("expression", "values"),
     [
         ("(Observation.value as Quantity).value", [Decimal("5.40")]),
