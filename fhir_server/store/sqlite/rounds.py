@@ -29,12 +29,15 @@ RESOURCES_MAX = 1024
 """Those of more resources would share their pages hardly better."""
 GATHERED_AT_ONCE = 128
 """Resources whose rows one step gathers, in about a millisecond."""
+ROWS_MAX = 200_000
+ROWS_GATHERED_AT_ONCE = 20_000
+"""Of resources with many rows, fewer are in a round, and are gathered by one step."""
 PORTION = 4_000
 """Rows that one step writes, in some eight milliseconds. With half as many, pages that several portions share
 would be written twice as often.
 """
 CHANGED_AT_ONCE = 64
-"""Resources that one step indexes of those that were changed."""
+"""Resources that one step indexes of those that were changed, fewer where these have a portion of rows."""
 
 _INDEXED = "SELECT value FROM meta WHERE name = 'indexed'"
 _NEW = "SELECT key, entries FROM resources WHERE key > ? ORDER BY key LIMIT ?"
@@ -59,6 +62,8 @@ class Round:
         self._at_once = at_once
         (self.indexed,) = connection.execute(_INDEXED).fetchone()
         self._upto = self.indexed
+        self._resources = 0
+        self._rows = 0
         # The cells of rows are kept one behind the other: nothing is made for a row that is but passed on.
         self._gathered: tuple[defaultdict[int, list[Any]], ...] = tuple(defaultdict(list) for _ in TABLES)
         self._steps = self._run()
@@ -69,28 +74,29 @@ class Round:
 
     def _run(self) -> Iterator[bool]:
         """Each True that this gives ends a step."""
-        for _ in range(0, RESOURCES_MAX, GATHERED_AT_ONCE):
-            if self._gather() < GATHERED_AT_ONCE:
-                break
+        while self._resources < RESOURCES_MAX and self._rows < ROWS_MAX and self._gather():
             yield True
         yield from self._write()
         self._connection.execute(_DONE, (self._upto,))
-        while self._index_changed() == CHANGED_AT_ONCE:
+        while self._index_changed():
             yield True
 
-    def _gather(self) -> int:
-        """Gather the rows of resources that the index holds nothing of; how many these are."""
-        found = self._connection.execute(_NEW, (self._upto, GATHERED_AT_ONCE)).fetchall()
-        for key, entries in found:
+    def _gather(self) -> bool:
+        """Gather the rows of resources that the index holds nothing of; whether there may be more."""
+        resources, rows = self._resources + GATHERED_AT_ONCE, self._rows + ROWS_GATHERED_AT_ONCE
+        for key, entries in self._connection.execute(_NEW, (self._upto, GATHERED_AT_ONCE)):
             for by_parameter, of_table in zip(self._gathered, unpack(entries), strict=True):
+                self._rows += len(of_table)
                 for row in of_table:
                     cells = by_parameter[row[0]]
                     cells += row
                     cells.append(key)
-        if found:
-            self._upto = found[-1][0]
-            self._connection.execute(_BEGUN, (self._upto,))
-        return len(found)
+            self._upto = key
+            self._resources += 1
+            if self._rows >= rows:
+                break
+        self._connection.execute(_BEGUN, (self._upto,))
+        return self._resources == resources or self._rows >= rows
 
     def _write(self) -> Iterator[bool]:
         self._gathered[REFERENCES].clear()
@@ -109,23 +115,27 @@ class Round:
                     room = PORTION
                     yield True
 
-    def _index_changed(self) -> int:
+    def _index_changed(self) -> bool:
         """Write what is missing of resources that were changed, and take away what the index holds of them
-        too much; how many these are.
+        too much; whether there may be more of them.
         """
-        found = self._connection.execute(_CHANGED, (self._upto, CHANGED_AT_ONCE)).fetchall()
         missing: list[list[Row]] = [[] for _ in TABLES]
         surplus: list[list[Row]] = [[] for _ in TABLES]
-        for key, held, entries in found:
+        resources, last = 0, None
+        for key, held, entries in self._connection.execute(_CHANGED, (self._upto, CHANGED_AT_ONCE)):
             before, after = unpack(held), unpack(entries)
             _collect(surplus, key, before, after)
             _collect(missing, key, after, before)
+            resources, last = resources + 1, key
+            if sum(map(len, chain(missing, surplus))) >= PORTION:
+                resources = CHANGED_AT_ONCE
+                break
         for (table, _), taken, written in zip(TABLES, surplus, missing, strict=True):
             delete_rows(self._connection, table, taken)
             insert_rows(self._connection, table, written)
-        if found:
-            self._connection.execute(_WORKED_OFF, (found[-1][0],))
-        return len(found)
+        if last is not None:
+            self._connection.execute(_WORKED_OFF, (last,))
+        return resources == CHANGED_AT_ONCE
 
 
 def _collect(into: list[list[Row]], key: int, rows: Rows, others: Rows) -> None:

@@ -4,6 +4,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 
@@ -239,6 +240,37 @@ def test_tidying_goes_by_small_steps(store: SqliteStore, path: Path, monkeypatch
     assert written == [0, 40, 80, 100]
     assert not store.tidy()
     assert len(ids(store, FAMILY)) == 20
+    assert store.check() == []
+
+
+def wide(id: str, label: str) -> tuple[Draft, Entries]:
+    """A patient that is found by a hundred names."""
+    strings = [StringEntry("family", f"{label}{number}", f"{label}{number}") for number in range(100)]
+    return draft({"resourceType": "Patient", "active": True}, id), Entries(strings=strings)
+
+
+def test_of_resources_with_many_rows_a_step_takes_few(
+    store: SqliteStore, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rounds, "ROWS_MAX", 400)
+    monkeypatch.setattr(rounds, "ROWS_GATHERED_AT_ONCE", 200)
+    monkeypatch.setattr(rounds, "PORTION", 200)
+    with store.group():
+        for number in range(10):
+            put(store, wide(str(number), "a"))
+    written = [0]
+    while store.tidy():
+        written.append(rows(path, "string"))
+    assert {later - earlier for earlier, later in pairwise(written)} == {0, 200}
+    assert written[-1] == 1000
+    with store.group():
+        for number in range(10):
+            put(store, wide(str(number), "b"))
+    left = []
+    while store.tidy():
+        left.append(rows(path, "backlog"))
+    assert left[:9] == [9, 8, 7, 6, 5, 4, 3, 2, 1]
+    assert rows(path, "string") == 1000
     assert store.check() == []
 
 
