@@ -101,6 +101,7 @@ def _understood(criteria: Criteria, engine: Engine, base_url: str) -> ParsedSear
             registry=engine.registry,
             zone=engine.zone,
             base_url=base_url,
+            addresses=engine.extractor.indexing.base_urls,
             now=engine.now(),
         )
 

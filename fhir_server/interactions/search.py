@@ -83,6 +83,7 @@ def _parsed(parameters: list[tuple[str, str]], request: FhirRequest, engine: Eng
         zone=engine.zone,
         lenient=request.preferences.lenient,
         base_url=request.base_url,
+        addresses=engine.extractor.indexing.base_urls,
         now=engine.now(),
         count_default=engine.limits.page_default,
         count_max=engine.limits.page_max,

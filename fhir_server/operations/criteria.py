@@ -37,6 +37,7 @@ class Criteria:
                 registry=engine.registry,
                 zone=engine.zone,
                 base_url=base_url,
+                addresses=engine.extractor.indexing.base_urls,
                 now=engine.now(),
             ).query.where
         if any(isinstance(clause, Has | Hierarchy) for clause in _flat(self._where)):

@@ -62,6 +62,7 @@ def _understood(request: FhirRequest, engine: Engine, parameters: list[tuple[str
         now=engine.now(),
         lenient=request.preferences.lenient,
         base_url=request.base_url,
+        addresses=engine.extractor.indexing.base_urls,
     )
     return structs.replace(parsed, ignored=(*parsed.ignored, *left_out))
 

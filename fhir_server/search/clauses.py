@@ -54,13 +54,18 @@ class Clauses:
     """
 
     def __init__(
-        self, registry: Registry, zone: ZoneInfo, base_url: str, now: int, specials: Mapping[str, "Special"]
+        self,
+        registry: Registry,
+        zone: ZoneInfo,
+        base_urls: tuple[str, ...],
+        now: int,
+        specials: Mapping[str, "Special"],
     ) -> None:
         self._registry = registry
         self._specials = specials
         self._repetition = Repetition()
         self.budget = Budget()
-        self.criteria = Criteria(registry, Reading("", zone, now, base_url), self.budget)
+        self.criteria = Criteria(registry, Reading("", zone, now, base_urls), self.budget)
 
     def clause(self, parameters: Parameters, criterion: Criterion) -> Clause:
         """The clause of one criterion on resources that have `parameters`.

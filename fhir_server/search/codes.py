@@ -22,12 +22,12 @@ def ignores_case(registry: Registry, system: str) -> bool:
     return found is not None and not found.case_sensitive
 
 
-def in_value_set(registry: Registry, text: str, parameter: str, base_url: str) -> list[TokenSet]:
+def in_value_set(registry: Registry, text: str, parameter: str, base_urls: tuple[str, ...]) -> list[TokenSet]:
     """The codes of the value set with this canonical url, or at this address here, by system. Raises
     `InvalidSearch` where it is not known, or cannot be listed.
     """
     url = unescape(text)
-    address = parse_reference(url, base_url)
+    address = parse_reference(url, *base_urls)
     at_address = registry.canonical_at(f"{address.type}/{address.id}") if address.kind == "local" else ""
     found = registry.codes(at_address or url)
     if found is None:

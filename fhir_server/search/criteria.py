@@ -193,7 +193,7 @@ class Criteria:
         sets = [
             one
             for text in asked.texts
-            for one in codes.in_value_set(self._registry, text, asked.whole, self._reading.base_url)
+            for one in codes.in_value_set(self._registry, text, asked.whole, self._reading.base_urls)
         ]
         return Match(asked.code, "token", tuple(sets), "not" if asked.modifier == "not-in" else None)
 

@@ -56,6 +56,7 @@ def parse(
     now: int,
     lenient: bool = False,
     base_url: str = "",
+    addresses: tuple[str, ...] = (),
     count_default: int = 20,
     count_max: int = 1_000,
     total_max: int = 1_000,
@@ -64,7 +65,8 @@ def parse(
     """Understand the parameters of a search on `types`; on all types where there are none. With `holders`
     they may ask for what holds such a resource, be it of any type.
 
-    `now` in UTC microseconds is what `ap` compares with. Up to `total_max` matches are counted where the
+    `now` in UTC microseconds is what `ap` compares with; what lies below `base_url` or one of `addresses` is
+    of this server. Up to `total_max` matches are counted where the
     parameters do not say how. Raises `InvalidSearch` with every problem at once;
     under `lenient` unknown and unsupported parameters become warnings.
     """
@@ -76,7 +78,7 @@ def parse(
     common = Parameters(registry, types)
     parser = _Parser(
         common,
-        Clauses(registry, zone, base_url, now, SPECIALS),
+        Clauses(registry, zone, (base_url, *addresses), now, SPECIALS),
         Results(registry, common),
         lenient,
         count_max,

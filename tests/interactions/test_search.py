@@ -8,7 +8,9 @@ import base64
 import pytest
 
 from fhir_server.core.limits import Limits
-from tests.interactions.client import BASE, Client, ClientFactory, identified, patient
+from fhir_server.definitions.registry import Registry
+from fhir_server.search.extract import Extractor
+from tests.interactions.client import BASE, ZONE, Client, ClientFactory, identified, patient
 
 
 def test_matches_come_in_a_searchset(client: Client) -> None:
@@ -243,3 +245,16 @@ def test_a_value_set_is_named_by_its_url_or_its_address(
     client.post("Condition", {"resourceType": "Condition", "subject": {"display": "x"}, "code": coded})
     answer = client.get(f"Condition?code:in={value_set}")
     assert (answer.status, answer.content.get("total")) == (400 if total is None else 200, total)
+
+
+def test_a_server_is_known_by_each_of_its_addresses(client_with: ClientFactory, registry: Registry) -> None:
+    """Without a base URL that is its own, a reference below any of its addresses is to itself."""
+    here = "http://localhost:8080/fhir"
+    client = client_with(extractor=Extractor(registry, ZONE, addresses=(here,)))
+    basic = {"resourceType": "Basic", "code": {"text": "x"}, "subject": {"reference": f"{here}/Patient/1"}}
+    id = client.post("Basic", basic).id
+    for value in ("Patient/1", f"{here}/Patient/1", f"{BASE}/Patient/1"):
+        assert client.get(f"Basic?subject={value}").ids == [id]
+        again = client.post("Basic", basic, if_none_exist=f"subject={value}")
+        assert (again.status, again.id) == (200, id)
+    assert client.get("Basic?subject=http://elsewhere.example/fhir/Patient/1").ids == []

@@ -108,6 +108,7 @@ class _Explanation:
             now=self._engine.now(),
             lenient=self._request.preferences.lenient,
             base_url=self._request.base_url,
+            addresses=self._engine.extractor.indexing.base_urls,
         )
 
     def _together(self, asked: Sequence[tuple[str, str]]) -> Iterator[tuple[tuple[str, str], ...]]:

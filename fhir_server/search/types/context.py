@@ -49,7 +49,7 @@ class Target:
 
 class Reading(Struct, frozen=True):
     """How a search value is read: for which parameter, as the client wrote it, and at what time (UTC
-    microseconds).
+    microseconds). What lies below one of `base_urls` is of this server.
 
     `type` is set where a reference can only be of that type.
     """
@@ -57,5 +57,5 @@ class Reading(Struct, frozen=True):
     parameter: str
     zone: ZoneInfo
     now: int
-    base_url: str = ""
+    base_urls: tuple[str, ...] = ()
     type: str | None = None

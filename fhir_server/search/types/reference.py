@@ -34,7 +34,7 @@ def parse(text: str, reading: Reading) -> ReferenceValue:
     if _is_id(text):
         return ReferenceValue(reading.type, text)
     canonical = parse_canonical(text)
-    reference = parse_reference(canonical.url, reading.base_url)
+    reference = parse_reference(canonical.url, *reading.base_urls)
     version = reference.version or canonical.version or None
     if reference.kind == "local":
         return ReferenceValue(reference.type, reference.id, version)
