@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from fhir_server.api import binary, messages
 from fhir_server.api.asgi import Receive
-from fhir_server.api.headers import Headers, text
+from fhir_server.api.headers import NEGOTIATED_BYTES_MAX, Headers, text
 from fhir_server.api.negotiation import (
     FHIR_JSON,
     FHIR_VERSIONS,
@@ -75,7 +75,8 @@ def parsed(raw: bytes, method: str, path: tuple[str, ...], headers: Headers, lim
     if binary.is_sent_as_it_is(method, path, headers):
         document = _decompressed(raw, headers, limits.bytes_max)
         return Body(binary.resource_of(document, path, headers), FHIR_JSON)
-    content_type = _checked_type(headers.get(b"content-type", b""), _accepted(method, path))
+    given = headers.get(b"content-type", b"")[:NEGOTIATED_BYTES_MAX]
+    content_type = _checked_type(given, _accepted(method, path))
     raw = _decompressed(raw, headers, limits.bytes_max)
     if content_type == FORM:
         return Body(content_type=content_type, form=query(raw.strip()))

@@ -33,8 +33,9 @@ https://www.rfc-editor.org/rfc/rfc9110#section-7.8
 AUTHORITY = re.compile(rb"https?://([^/?#]*)", re.IGNORECASE)
 """The host, and perhaps the port, of a URL."""
 
-REQUEST_LINE = re.compile(rb"^[\w!#$%&'*+.^`|~-]+ \S+ HTTP/\d\.\d\r$", re.MULTILINE)
-"""How a request begins, by whatever method."""
+KNOWN = rb"(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) "
+UNKNOWN_METHOD = re.compile(rb"^(?!%b)[\w!#$%%&'*+.^`|~-]+ \S+ HTTP/\d\.\d\r$" % KNOWN, re.MULTILINE)
+"""How a request begins whose method is none."""
 
 HEAD_BYTES_MAX = 1_048_576
 """What is read of a request's line and headers, before they end, in chunks of what has come."""
@@ -95,7 +96,7 @@ class FhirProtocol(HttpToolsProtocol):
             cycle.keep_alive = False
             return
         wrong_method = isinstance(sys.exception(), HttpParserInvalidMethodError)
-        reply = unreadable(but_for_method=wrong_method and REQUEST_LINE.search(self._received) is not None)
+        reply = unreadable(but_for_method=wrong_method and UNKNOWN_METHOD.search(self._received) is not None)
         self.transport.write(_message(reply, self.server_state.default_headers, kept=False))
         self.transport.close()
 
@@ -103,6 +104,9 @@ class FhirProtocol(HttpToolsProtocol):
         self._is_in_body = True
         if self.url[:1] != b"/":
             self._heed_authority()
+        if self.expect_100_continue and self.parser.get_http_version() == "1.0":
+            # https://www.rfc-editor.org/rfc/rfc9110#section-10.1.1
+            self.expect_100_continue = False
         app = self._application()
         if app is None:
             super().on_headers_complete()

@@ -15,6 +15,9 @@ from fhir_server.interactions import messages
 from fhir_server.store.port import StoredResource
 
 _ETAG = re.compile(r'(?:W/)?"([^"]*)"|(\d+)')
+_HEADER_LENGTH_MAX = 8_192
+"""More versions than this holds nobody knows of one resource."""
+_SHOWN_LENGTH_MAX = 100
 _SECOND = 1_000_000
 _MILLISECOND = 1_000
 """What `meta.lastUpdated` is told to."""
@@ -81,9 +84,10 @@ def _versions(header: str, name: str) -> frozenset[str] | None:
     """The versions that an ETag list names; None for `*`, any version."""
     if header.strip() == "*":
         return None
-    matches = [_ETAG.fullmatch(tag.strip()) for tag in header.split(",")]
+    tags = header.split(",") if len(header) <= _HEADER_LENGTH_MAX else [""]
+    matches = [_ETAG.fullmatch(tag.strip()) for tag in tags]
     if not all(matches):
-        raise InvalidRequest.of(messages.BAD_ETAG(header=name, value=header))
+        raise InvalidRequest.of(messages.BAD_ETAG(header=name, value=header[:_SHOWN_LENGTH_MAX]))
     return frozenset((match[1] or match[2]) for match in matches if match)
 
 

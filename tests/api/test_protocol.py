@@ -178,13 +178,13 @@ def test_heads_are_measured_one_by_one(connection: Connection) -> None:
         (READ.replace(b"GET", b"FOO"), 501),
         (b"no request at all\r\n\r\n", 400),
         (WRITE.replace(b"Content-Length: 2", b"Content-Length: 2\r\nContent-Length: 3"), 400),
+        (READ + b"}" + READ, 400),
         (WRITE.replace(b"Content-Length: 2", b"Transfer-Encoding: chunked") + b"\r\n", 400),
     ],
 )
 def test_what_is_no_request_is_told_so(connection: Connection, asked: bytes, status: int) -> None:
     answer = connection.receive(asked)
-    head, _, body = answer.partition(b"\r\n\r\n")
-    assert head.startswith(b"HTTP/1.1 %d " % status)
+    head, _, body = answer[answer.rindex(b"HTTP/1.1 %d " % status) :].partition(b"\r\n\r\n")
     assert b"content-length: %d" % len(body) in head
     assert body.startswith(b'{"resourceType":"OperationOutcome"')
 

@@ -144,6 +144,12 @@ def test_a_body_is_asked_for_when_the_client_waits_to_be(connection: Connection)
     assert connection.answer("POST").status == 201
 
 
+def test_a_client_of_http_1_0_is_not_asked_for_a_body(connection: Connection) -> None:
+    body = b'{"resourceType":"Patient"}'
+    connection.send(request("POST", "Patient", body, version="1.0", headers=b"Expect: 100-continue\r\n"))
+    assert connection.answer("POST").status == 201
+
+
 def test_the_body_of_a_client_that_offers_http_2_is_read(connection: Connection) -> None:
     offer = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n"
     connection.send(request("POST", "Patient", b'{"resourceType":"Patient"}', headers=offer))

@@ -42,6 +42,8 @@ def test_if_match_guards_against_lost_updates(client: Client) -> None:
     assert stale.status == 412
     assert "2" in stale.diagnostics
     assert client.put(f"Patient/{id}", patient(id=id), if_match="nonsense").status == 400
+    many = ",".join(['W/"1"'] * 2_000)
+    assert client.put(f"Patient/{id}", patient(id=id), if_match=many).status == 400
     assert client.put("Patient/new", patient(id="new"), if_match='W/"1"').status == 412
     assert client.get(f"Patient/{id}").version == 2
 
