@@ -13,6 +13,7 @@ from fhir_server.errors import FhirError, status_of
 from fhir_server.extension import Engine
 from fhir_server.interactions.dispatch import Dispatcher
 from fhir_server.interactions.engines import Engines
+from tests.mongo.databases import defined_before
 
 BASE = "http://127.0.0.1:8080/fhir"
 ZONE = ZoneInfo("Europe/Paris")
@@ -61,7 +62,8 @@ class Client:
     dispatcher: Dispatcher = field(init=False)
 
     def __post_init__(self) -> None:
-        self.engines = Engines(self.engine)
+        with defined_before(self.engine.store, self.engine.registry, self.engine.extractor):
+            self.engines = Engines(self.engine)
         self.dispatcher = Dispatcher(self.engines)
 
     def send(self, method: str, url: str, content: Any = None, **how: Any) -> Answer:
