@@ -15,6 +15,7 @@ import typer
 from fhir_server import bootstrap
 from fhir_server.cli.existing import refuse_memory
 from fhir_server.cli.failure import MisuseError, told
+from fhir_server.cli.linked import linked
 from fhir_server.cli.progress import progress
 from fhir_server.cli.provision import put_in_force
 from fhir_server.cli.sources import Source, files, named, sources
@@ -62,8 +63,9 @@ def load(
 ) -> None:
     """Load JSON, NDJSON, Bundles or folders into the store.
 
-    A resource with an id replaces that id, others are created. What fails is reported with its place and does
-    not stop the rest, unless --atomic. With --format PROGRAMME the files are NDJSON or CSV of its records.
+    A resource with an id replaces that id, others are created; those of a Bundle that refer to one another as
+    its entries are stored together. What fails is reported with its place and does not stop the rest, unless
+    --atomic. With --format PROGRAMME the files are NDJSON or CSV of its records.
     """
     settings = Settings.load(os.environ, {"store": store})
     refuse_memory(settings.store)
@@ -151,6 +153,9 @@ def _requests(content: Any, settings: Settings) -> Iterator[tuple[str, FhirReque
     if is_bundle and content.get("type") in PROCESSED:
         yield "", _request("POST", (), content, settings)
     elif is_bundle and isinstance(content.get("entry"), list):
+        if (transaction := linked(content["entry"])) is not None:
+            yield "", _request("POST", (), transaction, settings)
+            return
         for index, entry in enumerate(content["entry"]):
             resource = entry.get("resource") if isinstance(entry, dict) else None
             yield f"Bundle.entry[{index}].resource", _write(resource, settings)

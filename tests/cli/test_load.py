@@ -59,6 +59,20 @@ def test_bundles_are_processed_or_emptied(run: Run, tmp_path: Path) -> None:
     assert result.out.startswith("3 loaded (3 created")
 
 
+def test_entries_that_refer_to_one_another_are_stored_together(run: Run, tmp_path: Path) -> None:
+    urn = "urn:uuid:0c7a8b6e-3b9d-4a4e-9d38-53dbb2e1a1cf"
+    link = [{"type": "seealso", "other": {"reference": urn}}]
+    named = {"fullUrl": urn, "resource": patient()}
+    write(tmp_path / "x.json", bundle("collection", {"resource": patient("a", link=link)}, named))
+    result = run("load", "x.json")
+    assert result.out.startswith("2 loaded (2 created, 0 others), 0 problems"), result.err
+    bad = {"resource": patient("b", gender="unheard", link=link)}
+    write(tmp_path / "y.json", bundle("collection", bad, named))
+    result = run("load", "y.json")
+    assert result.err.startswith("y.json: Bundle.entry[0].resource.gender: ")
+    assert counts(run) == {"Patient": 2}
+
+
 def test_a_bad_line_is_named_and_stops_nobody(run: Run, tmp_path: Path) -> None:
     write(tmp_path / "x.ndjson", patient("a"), patient("b", gender="unheard"), patient("c"))
     with (tmp_path / "x.ndjson").open("a") as file:
