@@ -17,6 +17,8 @@ EXEMPT_PREFIX = "FHIR_SERVER_TEST_"
 TRUE = frozenset({"true", "1", "yes", "on"})
 FALSE = frozenset({"false", "0", "no", "off"})
 ANYTHING = re.compile(r".+")
+URL = re.compile(r"https?://[!-~]+")
+"""Of visible characters, as it is written into headers."""
 HOST = re.compile(r"\*|[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\]")
 ORIGIN = re.compile(r"\*|null|[a-z][a-z0-9+.-]*://(?:[a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?")
 """As browsers send it: in small letters, without a path."""
@@ -86,7 +88,10 @@ def _typed_urls(text: str) -> tuple[str, ...]:
 
 def _url(text: str) -> str:
     url = text.strip().rstrip("/")
-    if not url.startswith(("http://", "https://")) or "?" in url or "#" in url or not urlsplit(url).hostname:
+    if not URL.fullmatch(url) or "?" in url or "#" in url:
+        raise ValueError
+    parts = urlsplit(url)
+    if not parts.hostname or parts.port == 0:
         raise ValueError
     return url
 

@@ -59,6 +59,8 @@ def test_options_win_over_variables() -> None:
         ({"FHIR_SERVER_ALLOWED_HOSTS": "http://a.example"}, "expected host names"),
         ({"FHIR_SERVER_BASE_URL": "http://"}, "a URL such as"),
         ({"FHIR_SERVER_BASE_URL": "http://[/fhir"}, "a URL such as"),
+        ({"FHIR_SERVER_BASE_URL": "http://fhir.example/a b"}, "a URL such as"),
+        ({"FHIR_SERVER_BASE_URL": "http://fhir.example:99999/fhir"}, "a URL such as"),
         ({"FHIR_SERVER_TIME_ZONE": "Mars/Olympus"}, "time zone"),
         ({"FHIR_SERVER_PAGE_COUNT_MAX": "10"}, "FHIR_SERVER_PAGE_COUNT_DEFAULT is 20: expected at most"),
         ({"FHIR_SERVER_PROT": "1"}, "FHIR_SERVER_PROT is not a setting; did you mean FHIR_SERVER_PORT?"),
