@@ -1,6 +1,5 @@
 """The composition root: the only place that names concrete classes and puts a server together."""
 
-import os
 import sys
 import time
 from collections.abc import Iterable, Mapping
@@ -14,6 +13,7 @@ from zoneinfo import ZoneInfo
 from fhir_server.conversion.record import RecordType
 from fhir_server.core import json
 from fhir_server.core.fhirpath import FhirPath
+from fhir_server.core.ids import NewIds
 from fhir_server.core.limits import Limits
 from fhir_server.core.tokens import PageTokens
 from fhir_server.definitions.registry import Registry
@@ -48,9 +48,6 @@ if TYPE_CHECKING:
 
 TITLE = "FHIR R4 server"
 PATH_WORDS = ("metadata", "_history", "_search")
-
-VARIANTS = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
-"""Digits with the two bits set that all UUIDs of this kind have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +121,7 @@ def build(settings: Settings) -> Server:
         zone=zone,
         software=Software(TITLE, software_version(), now()),
         now=now,
-        new_id=new_id,
+        new_id=NewIds(),
         limits=_limits(settings),
         conditional_delete_multiple=settings.conditional_delete_multiple,
         rules=tuple(rule for one in plugged for rule in one.rules),
@@ -199,15 +196,6 @@ def now() -> int:
     return time.time_ns() // 1_000
 
 
-def new_id() -> str:
-    """A logical id that nobody has used: a UUID of version 7, whose first digits tell when it was made.
-
-    What is created together then lies together in every index by id. https://www.rfc-editor.org/rfc/rfc9562
-    """
-    made, random = f"{time.time_ns() // 1_000_000:012x}", os.urandom(10).hex()
-    return f"{made[:8]}-{made[8:]}-7{random[:3]}-{VARIANTS[random[3]]}{random[4:7]}-{random[7:19]}"
-
-
 def _limits(settings: Settings) -> Limits:
     return Limits(
         page_default=settings.page_count_default,
@@ -248,7 +236,7 @@ def application(server: Server) -> "Application":
         log=RequestLog(_write_log, _known_words(server)) if settings.log_requests else None,
     )
     pages = Later(lambda: _pages(server, lane, options))
-    runner = Runner(server.engines, new_id())
+    runner = Runner(server.engines, server.engines.latest().new_id())
     runner.start()
     preparer = Preparer(server.engines, server.preparations)
     preparer.start()
