@@ -37,6 +37,12 @@ def _continued(members: dict[str, Any]) -> bytes:
     return b"," + json.serialise(members)[1:] if members else b"}"
 
 
+def committed(resource: dict[str, Any], version: int, last_updated: int) -> dict[str, Any]:
+    """A parsed resource as it is once committed; `last_updated` in UTC microseconds."""
+    given = {"versionId": str(version), "lastUpdated": format_instant(last_updated)}
+    return {**resource, "meta": {**resource.get("meta", {}), **given}}
+
+
 def body(draft: Draft, version: int, last_updated: int) -> bytes:
     """The whole resource as committed; `last_updated` in UTC microseconds."""
     head = (

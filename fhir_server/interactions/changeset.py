@@ -7,6 +7,7 @@ change, and the rules see what the reactions left, if these wrote anything.
 from collections.abc import Callable, Iterable
 
 from fhir_server.core.reference import relative
+from fhir_server.core.resource import Draft, committed
 from fhir_server.errors import BusinessRule
 from fhir_server.extension import Change, Engine, Resource
 from fhir_server.interactions.conformance import CLIENT_TYPES
@@ -62,16 +63,19 @@ class Changeset:
             if token.parameter == "identifier":
                 self.unit.lock(identity_lock(draft.type, token.system, token.code))
         stored = self.unit.put(draft, entries, method, before.version if before else 0)
-        self._noted(draft.type, id)
+        told = self._told(after, draft, stored) if draft.type in self._engine.watched else None
+        self._noted(draft.type, id, told)
         self._last[draft.type, id] = stored
-        if draft.type in self._engine.watched:
-            told = content_of(stored, self._engine) if self._is_absolute(draft.tail) else after
+        if told is not None:
             self._changes.append(Change(draft.type, id, content_of(before, self._engine), told))
         return stored
 
-    def _is_absolute(self, tail: bytes) -> bool:
-        """Whether references to this server are written with its address."""
-        return relative(tail, self._engine.extractor.indexing.base_urls) != tail
+    def _told(self, resource: Resource, draft: Draft, stored: StoredResource) -> Resource | None:
+        """What rules and reactions are told that was written."""
+        is_absolute = relative(draft.tail, self._engine.extractor.indexing.base_urls) != draft.tail
+        if is_absolute:
+            return content_of(stored, self._engine)
+        return committed(resource, stored.version, stored.last_updated)
 
     def _holds(self, foreseen: Prepared, id: str) -> bool:
         """Whether this is the id, and conditional references lead where they were taken to."""
@@ -92,10 +96,10 @@ class Changeset:
             self._changes.append(Change(current.type, current.id, told, None))
         return stored
 
-    def _noted(self, type: str, id: str) -> None:
+    def _noted(self, type: str, id: str, content: Resource | None = None) -> None:
         """Forget what was read that is not so any more, now that this resource is written."""
         self._references.written(type)
-        self._view.written(type, id)
+        self._view.written(type, id, content)
 
     def left(self, stored: StoredResource) -> StoredResource:
         """The version that the unit leaves of a resource: a reaction may have written one after `stored`."""

@@ -22,6 +22,10 @@ from fhir_server.interactions.places import Place, Step, expression, type_at
 from fhir_server.store.port import UnitOfWork
 
 Rewrite = Callable[[str], str]
+Way = tuple[Any, Step] | None
+"""How a walk has come to a node: the way to the one above, and the last step. It is a place once it is asked
+for, which it hardly ever is.
+"""
 
 _CONDITIONAL = re.compile(r"([A-Z][A-Za-z]+)\?(.+)")
 _BY_IDENTIFIER = re.compile(r"[A-Z][A-Za-z]+\?identifier=[^&]+")
@@ -215,10 +219,10 @@ class EntryLinks:
         """
         if resource["resourceType"] == "Bundle":
             others = self._identities.without(entry.get("fullUrl", "") for entry in resource.get("entry", ()))
-            return _Walk(self._registry, others, resource, "").object(resource, ()), []
+            return _Walk(self._registry, others, resource, "").object(resource, None), []
         base = _restful_base(full_url) or f"{self._identities.base_url}/"
         walk = _Walk(self._registry, self._identities, resource, base)
-        return walk.object(resource, ()), walk.references
+        return walk.object(resource, None), walk.references
 
 
 class _Walk:
@@ -231,38 +235,46 @@ class _Walk:
         self._resource = resource
         self._base = base
 
-    def object(self, node: dict[str, Any], place: Place) -> dict[str, Any]:
+    def object(self, node: dict[str, Any], way: Way) -> dict[str, Any]:
+        """An object with its links settled; itself where it has none."""
         changed, identities = {}, self._identities.references
+        new: Any
         for name, value in node.items():
-            # Most texts are no links; to find that out at once spares most of the walk.
-            if type(value) is str and name not in _LINKING and value not in identities and "#" not in value:
+            kind = type(value)
+            if kind is str:
+                # Most texts are no links; to find that out at once spares most of the walk.
+                if name not in _LINKING and value not in identities and "#" not in value:
+                    continue
+                new = self._string(name, value, way)
+            elif kind is dict:
+                new = self.object(value, (way, name))
+            elif kind is list:
+                new = self._list(value, (way, name))
+            else:
                 continue
-            new = self._member(name, value, place)
             if new is not value:
                 changed[name] = new
         return {**node, **changed} if changed else node
 
-    def _member(self, step: Step, value: Any, place: Place) -> Any:
-        """What stands one step below a place."""
-        if type(value) is dict:
-            return self.object(value, (*place, step))
-        if type(value) is list:
-            return self._list(value, (*place, step))
-        if type(value) is not str:
-            return value
-        if step == "reference":
+    def _list(self, items: list[Any], way: Way) -> list[Any]:
+        new = [self._item(index, item, way) for index, item in enumerate(items)]
+        return items if all(map(is_, new, items)) else new
+
+    def _item(self, index: int, item: Any, way: Way) -> Any:
+        if type(item) is dict:
+            return self.object(item, (way, index))
+        if type(item) is list:
+            return self._list(item, (way, index))
+        return self._text(item, way, index) if type(item) is str else item
+
+    def _string(self, name: str, value: str, way: Way) -> str:
+        if name == "reference":
             target = self._target(value)
             if target != value:
-                self._check_type(target, place)
+                self._check_type(target, _place(way))
             self.references.append(target)
             return target
-        if step == "div":
-            return self._narrative(value)
-        return self._text(value, place, step)
-
-    def _list(self, items: list[Any], place: Place) -> list[Any]:
-        new = [self._member(index, item, place) for index, item in enumerate(items)]
-        return items if all(map(is_, new, items)) else new
+        return self._narrative(value) if name == "div" else self._text(value, way, name)
 
     def _target(self, reference: str) -> str:
         """Where a reference leads: the identity of the entry it names, or the reference itself."""
@@ -285,14 +297,22 @@ class _Walk:
     def _narrative(self, div: str) -> str:
         return _NARRATIVE_LINK.sub(lambda link: f"{link[1]}{link[2]}{self._target(link[3])}{link[2]}", div)
 
-    def _text(self, text: str, place: Place, step: Step) -> str:
+    def _text(self, text: str, way: Way, step: Step) -> str:
         target = self._identities.references.get(text.partition("#")[0])
-        if target is None or (step == "url" and not place):
+        if target is None or (step == "url" and way is None):
             # The url of a definition is its name, not a link to where it was read.
             return text
-        if type_at(self._registry, self._resource, (*place, step)).code not in _URI_TYPES:
+        if type_at(self._registry, self._resource, (*_place(way), step)).code not in _URI_TYPES:
             return text
         return self._target(text)
+
+
+def _place(way: Way) -> Place:
+    steps: list[Step] = []
+    while way is not None:
+        way, step = way
+        steps.append(step)
+    return tuple(reversed(steps))
 
 
 def _restful_base(full_url: str | None) -> str | None:

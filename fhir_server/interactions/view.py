@@ -51,10 +51,14 @@ class UnitView:
     def unique(self, key: str, owner: str) -> None:
         self._unit.unique(key, owner)
 
-    def written(self, type: str, id: str) -> None:
-        """Forget what a write of that resource may have changed."""
+    def written(self, type: str, id: str, content: Resource | None = None) -> None:
+        """Forget what a write of that resource may have changed; `content` is the resource since, if it is
+        known.
+        """
         self._read.pop((type, id), None)
         self._found.pop(type, None)
+        if content is not None:
+            self._read[type, id] = content
 
 
 def content_of(stored: StoredResource | None, engine: Engine) -> Resource | None:

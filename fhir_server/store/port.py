@@ -204,7 +204,8 @@ class UnitOfWork(Reader, Protocol):
         self, draft: Draft, entries: Entries, method: Method, expected_version: int | None = None
     ) -> StoredResource:
         """Write the next version. With `expected_version` (0 for "does not exist") raises
-        `PreconditionFailed` when the current version is another.
+        `PreconditionFailed` when the current version is another. A POST that expects 0 is under an id that
+        was made for it.
         """
         ...
 

@@ -46,6 +46,7 @@ _INDEXED = "SELECT sequence, living, entries FROM resources WHERE key = ?"
 _INDEX_ANEW = "UPDATE resources SET entries = ? WHERE key = ?"
 
 _NONE = pack(NO_ROWS)
+_NEVER_WAS: tuple[Any, ...] = (0, 0, 0, 0, _NONE)
 
 
 class SqliteUnit(SqliteReader):
@@ -86,11 +87,13 @@ class SqliteUnit(SqliteReader):
     def put(
         self, draft: Draft, entries: Entries, method: Method, expected_version: int | None = None
     ) -> StoredResource:
+        """What is created under an id of the server's own is not looked for: that it is there would show."""
         type, id = draft.type, draft.id
         symbol = self._assign.assigned_types[type]
         rows = rows_of(type, entries, self._assign)
         packed = pack(rows)
-        key, version, _, living, old = self._current(symbol, id)
+        is_new = method == "POST" and expected_version == 0
+        key, version, _, living, old = _NEVER_WAS if is_new else self._current(symbol, id)
         expect_version(f"{type}/{id}", version, living, expected_version)
         sequence, writes = self._tick(), self._batch.own
         writes.resources.add((symbol, id))
@@ -228,7 +231,7 @@ class SqliteUnit(SqliteReader):
     def _current(self, symbol: int | None, id: str) -> Any:
         """Key, version, sequence, whether it lives, and packed rows; zeros for an id that never was."""
         self._see(symbol, id)
-        return self._connection.execute(_CURRENT, (symbol, id)).fetchone() or (0, 0, 0, 0, _NONE)
+        return self._connection.execute(_CURRENT, (symbol, id)).fetchone() or _NEVER_WAS
 
     def _see(self, symbol: int | None, id: str) -> None:
         """Let what was written of a resource be there to read."""
