@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from fhir_server.api import headers, messages, middleware, target
 from fhir_server.api.asgi import AsgiApp, Receive, Scope, Send
 from fhir_server.api.body import EMPTY, BodyLimits, ClientGone, parsed, read
-from fhir_server.api.errors import allow, refusal
+from fhir_server.api.errors import ACCEPT_PATCH, allow, refusal
 from fhir_server.api.exchange import Exchange, fhir_request, locate, rendered
 from fhir_server.api.lanes import Lane, Outcome, submitted
 from fhir_server.api.negotiation import language
@@ -260,7 +260,9 @@ class Application:
         if middleware.is_preflight(exchange.method, exchange.headers):
             return self._options.cors.preflight(exchange.headers)
         exchange.path = target.segments(exchange.scope["raw_path"])
-        return Reply(204, [CACHE, allow(target.allowed_methods(exchange.path))])
+        methods = target.allowed_methods(exchange.path)
+        patches = [ACCEPT_PATCH] if "PATCH" in methods else []
+        return Reply(204, [CACHE, allow(methods), *patches])
 
     def _surround(self, reply: Reply, asked: headers.Headers) -> None:
         """Add what follows the request's own headers, and pack the body."""

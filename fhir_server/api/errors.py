@@ -7,7 +7,9 @@ import logging
 import traceback
 
 from fhir_server.api import messages
+from fhir_server.api.body import JSON_PATCH
 from fhir_server.api.exchange import DEFAULT_CONTENT_TYPE, Exchange
+from fhir_server.api.negotiation import FHIR_JSON
 from fhir_server.api.render import Reply, render
 from fhir_server.api.target import allowed_methods
 from fhir_server.core import json
@@ -18,6 +20,8 @@ from fhir_server.issues import Issue, Language
 
 RETRY_AFTER_SECONDS = 1
 RETRY_STATUSES = frozenset({429, 503})
+ACCEPT_PATCH = (b"accept-patch", f"{JSON_PATCH}, {FHIR_JSON}".encode())
+"""The media types of patches. https://www.rfc-editor.org/rfc/rfc5789#section-3.1"""
 
 logger = logging.getLogger("fhir_server")
 
@@ -32,6 +36,8 @@ def refusal(error: Exception, exchange: Exchange) -> Reply:
     reply.headers.append((b"content-language", exchange.language.encode()))
     if reply.status in (405, 501):
         reply.headers.append(allow(exchange.allowed or allowed_methods(exchange.path)))
+    if reply.status == 415 and exchange.method == "PATCH":
+        reply.headers.append(ACCEPT_PATCH)
     if reply.status in RETRY_STATUSES:
         reply.headers.append((b"retry-after", b"%d" % RETRY_AFTER_SECONDS))
     return reply

@@ -162,7 +162,10 @@ def test_other_methods_are_refused(make_api: MakeApi, method: str, status: int) 
 
 
 def test_options_names_the_methods(make_api: MakeApi) -> None:
+    response = make_api().send("OPTIONS", "/fhir/Patient/1")
+    assert response.headers["accept-patch"] == "application/json-patch+json, application/fhir+json"
     response = make_api().send("OPTIONS", "/fhir/metadata")
+    assert "accept-patch" not in response.headers
     assert response.status_code == 204
     assert response.headers["allow"] == "GET, HEAD, OPTIONS"
 
