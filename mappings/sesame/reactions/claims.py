@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from fhir_server.extension import Change, Resource, View
 from mappings.sesame.billing.bill import Billing
 from mappings.sesame.billing.comparison import corrects_nothing
-from mappings.sesame.billing.coverage import IN_ERROR, is_void
+from mappings.sesame.billing.coverage import is_void
 from mappings.sesame.pathway.reading import all_identified, has_code, target
 from mappings.sesame.pathway.sequence import Sequence, sequence_of, sequences_of, sequences_of_patient
 
@@ -30,20 +30,9 @@ class IssueClaims:
         self.types = frozenset({"CarePlan", *waited_for})
 
     def react(self, change: Change, view: View) -> Iterable[Resource]:
-        begins = self._begins(change)
+        recorded = change.type == "CarePlan" and change.before is None
         for sequence in self._concerned(change, view):
-            yield from self._settled(sequence, view, begins)
-
-    def _begins(self, change: Change) -> bool:
-        """Whether a sequence counts from now on, or a Coverage holds; perhaps again, as when it was in error
-        by mistake.
-        """
-        if change.type == "Coverage":
-            return (change.before or {}).get("status") == IN_ERROR or len(_patients(change)) > 1
-        if change.type != "CarePlan":
-            return False
-        before = sequence_of(self._billing.guide, change.before)
-        return before is None or not before.counts
+            yield from self._settled(sequence, view, recorded)
 
     def _concerned(self, change: Change, view: View) -> list[Sequence]:
         guide = self._billing.guide
@@ -65,9 +54,9 @@ class IssueClaims:
         bearing = all_identified(view, "CarePlan", numbers, sequence.number)
         return bool(sequences_of(self._billing.guide, bearing))
 
-    def _settled(self, sequence: Sequence, view: View, begins: bool) -> Iterator[Resource]:
+    def _settled(self, sequence: Sequence, view: View, recorded: bool) -> Iterator[Resource]:
         """What has to be written so that the last claim is the one that the sequence gives rise to. One that
-        billing has cancelled stays cancelled until something is corrected.
+        billing has cancelled stays so until something is corrected, or the sequence is `recorded` anew.
         """
         yield from self._renewed(sequence, view)
         issued = self._billing.issued(sequence, view)
@@ -76,7 +65,7 @@ class IssueClaims:
         if isinstance(made, list):
             if last and (not sequence.counts or is_void(view, last, sequence.patient)):
                 yield from self._withdrawn(last)
-        elif last is None or self._is_outdated(last, made, begins):
+        elif last is None or self._is_outdated(last, made, recorded):
             yield from _cancelled(last)
             yield made
 
@@ -88,10 +77,10 @@ class IssueClaims:
             return
         renewed = sequence_of(self._billing.guide, view.get("CarePlan", sequence.previous))
         if renewed and renewed.rank < sequence.rank and not self._billing.issued(renewed, view):
-            yield from self._settled(renewed, view, begins=False)
+            yield from self._settled(renewed, view, recorded=False)
 
-    def _is_outdated(self, last: Resource, made: Resource, begins: bool) -> bool:
-        is_due_again = last.get("status") == "cancelled" and (begins or self._is_withdrawn(last))
+    def _is_outdated(self, last: Resource, made: Resource, recorded: bool) -> bool:
+        is_due_again = last.get("status") == "cancelled" and (recorded or self._is_withdrawn(last))
         return is_due_again or not corrects_nothing(self._billing.guide, last, made)
 
     def _withdrawn(self, claim: Resource) -> Iterator[Resource]:

@@ -140,7 +140,11 @@ def test_at_the_end_a_sequence_that_was_no_error_is_billed_when_it_is_over_again
 def test_what_billing_has_cancelled_stays_so_until_it_is_corrected(billed: Client) -> None:
     (claim,) = claims(billed)
     sent(billed.put(f"Claim/{claim['id']}", claim | {"status": "cancelled"}))
-    sent(change(billed, FIRST, status="revoked"))
+    for status in ("entered-in-error", "revoked"):
+        sent(change(billed, FIRST, status=status))
+    cover = only(billed, "Coverage")
+    for status in ("entered-in-error", "active"):
+        sent(billed.put(f"Coverage/{cover['id']}", cover | {"status": status}))
     assert states(billed) == [(f"{FIRST}-0", "cancelled")]
     sent(change(billed, FIRST, period={"start": ASSESSED, "end": "2025-04-11"}))
     assert states(billed) == [(f"{FIRST}-0", "cancelled"), (f"{FIRST}-1", "active")]
