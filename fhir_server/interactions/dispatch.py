@@ -161,6 +161,9 @@ class Dispatcher:
             operation = self._offers.asked(request)
             with suppress(BeyondUnit):
                 return transact(engine, lambda unit: handled(operation, request, engine, unit))
+        if asked == "bundle" and _write_of(asked, request) is None:
+            seeing = self._dispatch_seeing
+            return batch(request, _judged(request, engine), seeing, seeing)
         return self._answer(asked, request, engine)
 
 

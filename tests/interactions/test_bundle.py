@@ -165,17 +165,18 @@ class TestTransaction:
                 {"name": "system", "valueUri": system},
             ],
         }
-        answer = send(
-            client,
-            entry("PUT", "Patient/p", patient(id="p")),
-            entry("POST", "Observation", observation | {"subject": {"reference": "Patient/p"}}),
-            entry("GET", "Patient/p/$everything"),
-            entry("POST", "Patient/_search?_id=p&family=Durand"),
-            entry("GET", f"CodeSystem/$lookup?code=male&system={system}"),
-            entry("POST", "CodeSystem/$lookup", lookup),
-            entry("POST", "Patient/$validate", patient()),
-            entry("GET", "metadata"),
-        )
+        with client.engine.store.group():
+            answer = send(
+                client,
+                entry("PUT", "Patient/p", patient(id="p")),
+                entry("POST", "Observation", observation | {"subject": {"reference": "Patient/p"}}),
+                entry("GET", "Patient/p/$everything"),
+                entry("POST", "Patient/_search?_id=p&family=Durand"),
+                entry("GET", f"CodeSystem/$lookup?code=male&system={system}"),
+                entry("POST", "CodeSystem/$lookup", lookup),
+                entry("POST", "Patient/$validate", patient()),
+                entry("GET", "metadata"),
+            )
         assert statuses(answer) == ["201", "201", *["200"] * 6]
         found = [each["resource"] for each in answer.entries[2:]]
         assert [each["resourceType"] for each in found] == [
@@ -186,6 +187,12 @@ class TestTransaction:
         ]
         assert len(found[0]["entry"]) == 2
         assert len(found[1]["entry"]) == 1
+
+    def test_a_batch_in_a_batch_sees_it_too(self, client: Client) -> None:
+        inner = {"resourceType": "Bundle", "type": "batch", "entry": [entry("GET", "Patient/p")]}
+        with client.engine.store.group():
+            answer = batch(client, entry("PUT", "Patient/p", patient(id="p")), entry("POST", "/", inner))
+        assert answer.entries[1]["resource"]["entry"][0]["response"]["status"] == "200 OK"
 
     def test_only_the_version_that_is_named_is_deleted(self, client: Client) -> None:
         id = client.post("Patient", identified("a")).id
