@@ -16,9 +16,12 @@ from fhir_server.codes.issues import refusal
 from fhir_server.codes.languages import EVERY_LANGUAGE, Languages
 from fhir_server.codes.view import ValueSet, View, version_fits
 from fhir_server.core import json
-from fhir_server.definitions.code_systems import CodeSystem, Concept, Fact
+from fhir_server.definitions.code_systems import CodeSystem, Concept, Fact, Key
 from fhir_server.definitions.compositions import Composition, Gap, Part
 from fhir_server.errors import FhirError, NotFound, Unprocessable
+
+LEVELS_MAX = 20
+"""How deep entries stand within one another."""
 
 UNCLOSED = "http://hl7.org/fhir/StructureDefinition/valueset-unclosed"
 
@@ -127,7 +130,7 @@ class Expander:
 
 def _chosen(value_set: ValueSet, wanted: Wanted) -> tuple[Concept, ...]:
     active_only = wanted.active_only or value_set.active_only
-    words = wanted.filter.casefold().split()
+    words = dict.fromkeys(wanted.filter.casefold().split())
     concepts = value_set.composition.concepts
     if not (active_only or words or wanted.selectable_only or wanted.excluded_systems):
         return concepts
@@ -141,22 +144,31 @@ def _chosen(value_set: ValueSet, wanted: Wanted) -> tuple[Concept, ...]:
     )
 
 
-def included(composition: Composition) -> Iterator[Part]:
-    """The parts that codes may come from, those of imported value sets too."""
+def included(composition: Composition, met: set[int] | None = None) -> Iterator[Part]:
+    """The parts that codes may come from, those of imported value sets too, each of which is met once."""
+    met = met if met is not None else set()
     for part in composition.include:
-        if part.system is None:
-            for each in part.imports:
-                yield from included(each)
-        else:
+        if part.system is not None:
             yield part
+            continue
+        for each in _not_met(part, met):
+            yield from included(each, met)
 
 
-def imported(composition: Composition) -> Iterator[str]:
+def imported(composition: Composition, met: set[int] | None = None) -> Iterator[str]:
     """The value sets that a composition draws upon."""
+    met = met if met is not None else set()
     for part in composition.parts:
-        for each in part.imports:
+        for each in _not_met(part, met):
             yield each.url
-            yield from imported(each)
+            yield from imported(each, met)
+
+
+def _not_met(part: Part, met: set[int]) -> Iterator[Composition]:
+    for each in part.imports:
+        if id(each) not in met:
+            met.add(id(each))
+            yield each
 
 
 def gap_refusal(value_set: ValueSet, gap: Gap) -> FhirError:
@@ -172,6 +184,8 @@ def gap_refusal(value_set: ValueSet, gap: Gap) -> FhirError:
         case "grammar":
             text = messages.NOT_A_LIST(system=gap.subject)
             return Unprocessable.of(text, gap.where, code="too-costly")
+        case "cost":
+            return Unprocessable.of(messages.TOO_MUCH_WORK(url=url), code="too-costly")
         case "property":
             text = messages.PROPERTY_UNKNOWN(url=url, subject=gap.subject)
             return refusal(Unprocessable, text, "not-supported", gap.where)
@@ -218,26 +232,39 @@ def _several_versions(composition: Composition) -> frozenset[str]:
 
 
 def _nested(page: Iterable[Concept], entries: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The entries, each within that of its first parent that is in the expansion too."""
-    placed = {concept.key: entry for concept, entry in zip(page, entries, strict=True)}
+    """The entries, each within that of its first parent that is in the expansion too, as far as JSON that
+    others can read goes; what is deeper begins anew.
+    """
+    concepts = {concept.key: concept for concept in page}
+    placed = dict(zip(concepts, entries, strict=True))
+    above = {key: _parent_in(concept, placed) for key, concept in concepts.items()}
+    levels = _levels(above)
     roots = []
-    for concept in page:
-        entry = placed[concept.key]
-        parents = (concept.key_of(parent) for parent in concept.parents if parent != concept.code)
-        above = next((placed[key] for key in parents if key in placed), None)
-        if above is None or _is_within(entry, above):
+    for key, entry in placed.items():
+        parent = above[key]
+        if parent is None or levels[key] % LEVELS_MAX == 0:
             roots.append(entry)
         else:
-            above.setdefault("contains", []).append(entry)
+            placed[parent].setdefault("contains", []).append(entry)
     return roots
 
 
-def _is_within(own: dict[str, Any], target: dict[str, Any]) -> bool:
-    """Whether the parent already stands below its child, as in a hierarchy that runs in a circle."""
-    waiting = [own]
-    while waiting:
-        entry = waiting.pop()
-        if entry is target:
-            return True
-        waiting.extend(entry.get("contains", ()))
-    return False
+def _parent_in(concept: Concept, placed: Mapping[Key, Any]) -> Key | None:
+    parents = (concept.key_of(parent) for parent in concept.parents if parent != concept.code)
+    return next((key for key in parents if key in placed), None)
+
+
+def _levels(above: Mapping[Key, Key | None]) -> dict[Key, int]:
+    """How many stand above each; a hierarchy that runs in a circle begins somewhere."""
+    levels: dict[Key, int] = {}
+    for key in above:
+        path: dict[Key, None] = {}
+        one: Key | None = key
+        while one is not None and one not in levels and one not in path:
+            path[one] = None
+            one = above[one]
+        level = levels[one] + 1 if one in levels else 0
+        for own in reversed(path):
+            levels[own] = level
+            level += 1
+    return levels

@@ -58,6 +58,12 @@ TOO_COSTLY = Template(
     fr="Le jeu de valeurs {url} compte {total} codes, plus que les {limit} énumérés en une fois. "
     "Demandez une page par count et offset, ou restreignez par filter.",
 )
+TOO_MUCH_WORK = Template(
+    en="The value set {url} has too many parts of code systems that are too large for it to be listed. "
+    "Narrow what it includes, or divide it.",
+    fr="Le jeu de valeurs {url} a trop de parties de systèmes de codes trop grands pour être énuméré. "
+    "Restreignez ce qu'il inclut, ou divisez-le.",
+)
 VERSION_MISMATCH = Template(
     en="The code system {url} is used in version {version}, and the request asks that it be {wanted}.",
     fr="Le système de codes {url} est utilisé en version {version}, alors que la requête exige {wanted}.",

@@ -57,7 +57,7 @@ class CodeValidator:
         applied is refused with.
         """
         for gap in value_set.composition.gaps:
-            if gap.kind in ("filter", "empty"):
+            if gap.kind in ("filter", "empty", "cost"):
                 raise gap_refusal(value_set, gap)
         if "code" not in coding:
             return self._without_code(coding, place)

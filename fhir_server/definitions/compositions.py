@@ -13,10 +13,15 @@ from fhir_server.definitions.code_systems import CodeSystem, Concept, Fact, Key
 from fhir_server.definitions.concept_filters import BadFilter, PropertyUnknown, selected
 from fhir_server.definitions.value_sets import expansion_parameter
 
-GapKind = Literal["code-system", "value-set", "fragment", "grammar", "property", "filter", "empty"]
+GapKind = Literal["code-system", "value-set", "fragment", "grammar", "property", "filter", "empty", "cost"]
 
 IMPORT_DEPTH_MAX = 50
 """Value sets that draw on others that draw on others."""
+
+VISITS_MAX = 5_000_000
+"""How many concepts may be looked at to list the members of a composition, some seconds' work."""
+
+_VERDICTS_MAX = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +132,21 @@ class Part:
             return Gap("grammar", self.canonical, f"{self._where}.system")
         return None if system.listed else Gap("fragment", system.canonical, f"{self._where}.system")
 
+    @cached_property
+    def size(self) -> int:
+        """How many concepts it can have at most."""
+        if "concept" in self._part:
+            return len(self._part["concept"])
+        if self.system is None:
+            return self.imports[0].size if self.imports else 0
+        return len(self.code_system.concepts) if self.code_system else 0
+
+    @cached_property
+    def visits(self) -> int:
+        """How many concepts are looked at to list it, once those of its value sets are listed."""
+        filters = self._part.get("filter", ()) if self.code_system and "concept" not in self._part else ()
+        return self.size * max(len(filters) + len(self.imports), 1)
+
     def concepts(self) -> Iterator[Concept]:
         """The concepts that are known, in order."""
         if self.system is None:
@@ -134,6 +154,9 @@ class Part:
             others = self.imports[1:]
         else:
             chosen, others = self._of_system(), self.imports
+        if not others:
+            yield from chosen
+            return
         for concept in chosen:
             if all(other.contains(concept.system, concept.code) is True for other in others):
                 yield concept
@@ -204,6 +227,7 @@ class Composition:
         self.include = include
         self.exclude = exclude
         self.versions_apart = versions_apart
+        self._verdicts: dict[tuple[str | None, str], bool | None] = {}
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -224,8 +248,28 @@ class Composition:
         return concept.key if self.versions_apart else (concept.system, concept.code)
 
     @cached_property
+    def size(self) -> int:
+        """How many members it can have at most."""
+        return sum(part.size for part in self.include)
+
+    @cached_property
+    def is_costly(self) -> bool:
+        """Whether to list its members, and those it draws upon, takes longer than anybody should wait."""
+        met, visits = {id(self): self}, 0
+        waiting: list[Composition] = [self]
+        while waiting and visits <= VISITS_MAX:
+            parts = waiting.pop().parts
+            visits += sum(part.visits for part in parts)
+            new = {id(each): each for part in parts for each in part.imports if id(each) not in met}
+            met |= new
+            waiting += new.values()
+        return visits > VISITS_MAX
+
+    @cached_property
     def gaps(self) -> tuple[Gap, ...]:
         """What keeps `concepts` from being all the members."""
+        if self.is_costly:
+            return (Gap("cost", self.url),)
         own = [part.gap for part in self.parts if part.gap]
         return tuple(dict.fromkeys((*own, *(g for p in self.parts for i in p.imports for g in i.gaps))))
 
@@ -242,6 +286,17 @@ class Composition:
         """Whether the code is a member; without a system, in whatever system. None: that cannot be told."""
         if self._list is not None:
             return self._list.contains(system, code)
+        # one of many others that draw on it has perhaps asked the same
+        key = system, code
+        if key in (known := self._verdicts):
+            return known.get(key)
+        verdict = None if self.is_costly else self._weighed(system, code)
+        if len(known) >= _VERDICTS_MAX:
+            self._verdicts = known = {}
+        known[key] = verdict
+        return verdict
+
+    def _weighed(self, system: str | None, code: str) -> bool | None:
         included = any_of(part.contains(system, code) for part in self.include)
         if included is False or not self.exclude:
             return included
