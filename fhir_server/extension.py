@@ -146,7 +146,8 @@ class Engine:
     `generation` names the definitions that it is for; `pending` are the parameters, by type, whose index
     does not cover every resource; `others` are those (type, code) that the store's resources are indexed by
     otherwise than this process would, which can therefore not write. `watched` are the types that some rule
-    or reaction looks at. `required_profiles` are those, by type, of which a resource must satisfy one.
+    or reaction looks at, `rules_of` and `reactions_of` those that look at each. `required_profiles` are those,
+    by type, of which a resource must satisfy one.
     """
 
     store: Store
@@ -172,7 +173,14 @@ class Engine:
     operations: tuple[Operation, ...] = ()
     required_profiles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     watched: frozenset[str] = field(init=False)
+    rules_of: Mapping[str, tuple[Rule, ...]] = field(init=False)
+    reactions_of: Mapping[str, tuple[Reaction, ...]] = field(init=False)
 
     def __post_init__(self) -> None:
         types = [rule.types for rule in self.rules] + [reaction.types for reaction in self.reactions]
-        object.__setattr__(self, "watched", frozenset().union(*types))
+        watched = frozenset().union(*types)
+        rules = {type: tuple(one for one in self.rules if type in one.types) for type in watched}
+        reactions = {type: tuple(one for one in self.reactions if type in one.types) for type in watched}
+        object.__setattr__(self, "watched", watched)
+        object.__setattr__(self, "rules_of", rules)
+        object.__setattr__(self, "reactions_of", reactions)

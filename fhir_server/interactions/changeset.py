@@ -124,9 +124,8 @@ class Changeset:
         """Run each reaction once for each change so far; whether any wrote something."""
         written = False
         for change in tuple(self._changes):
-            for reaction in self._engine.reactions:
-                if change.type in reaction.types:
-                    written |= self._write(reaction.react(change, self._view))
+            for reaction in self._engine.reactions_of[change.type]:
+                written |= self._write(reaction.react(change, self._view))
         return written
 
     def _write(self, resources: Iterable[Resource]) -> bool:
@@ -142,8 +141,7 @@ class Changeset:
         found = tuple(
             (f"{change.type}/{change.id}", issue)
             for change in changes
-            for rule in self._engine.rules
-            if change.type in rule.types
+            for rule in self._engine.rules_of[change.type]
             for issue in rule.check(change, self._view)
         )
         if any(issue.severity in ("error", "fatal") for _, issue in found):
