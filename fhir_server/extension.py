@@ -146,8 +146,8 @@ class Engine:
     `generation` names the definitions that it is for; `pending` are the parameters, by type, whose index
     does not cover every resource; `others` are those (type, code) that the store's resources are indexed by
     otherwise than this process would, which can therefore not write. `watched` are the types that some rule
-    or reaction looks at, `rules_of` and `reactions_of` those that look at each. `required_profiles` are those,
-    by type, of which a resource must satisfy one.
+    or reaction looks at, `rules_of` and `reactions_of` those that look at each. `required_profiles` are
+    those, by type, of which a resource must satisfy one.
     """
 
     store: Store
