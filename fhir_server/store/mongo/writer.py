@@ -290,17 +290,23 @@ class Writer:
 
     def _commit_group(self, transaction: Transaction, session: ClientSession) -> None:
         generation = self._finish(transaction, session)
-        deadline = time.monotonic() + self.timeout_seconds
-        while session.in_transaction:
-            try:
-                session.commit_transaction()
-                break
-            except PyMongoError as error:
-                if not error.has_error_label(_UNKNOWN_RESULT) or time.monotonic() > deadline:
-                    raise
+        if session.in_transaction:
+            self._commit_for_certain(session)
         if generation is not None:
             self._watch.free()
             self.committed(generation)
+
+    def _commit_for_certain(self, session: ClientSession) -> None:
+        """Commit, again and again for as long as nobody knows whether that was done."""
+        deadline = time.monotonic() + self.timeout_seconds
+        while True:
+            try:
+                session.commit_transaction()
+                return
+            except PyMongoError as error:
+                if not error.has_error_label(_UNKNOWN_RESULT) or time.monotonic() > deadline:
+                    raise
+            time.sleep(_PAUSE_SECONDS)
 
 
 def _again(error: BaseException) -> BaseException:
