@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -129,6 +130,12 @@ def start_server(tmp_path: Path) -> Iterator[Callable[..., RunningServer]]:
     yield start_here
     for one in running:
         one.stop()
+
+
+@pytest.fixture
+def start_bare(start_server: Callable[..., RunningServer]) -> Callable[..., RunningServer]:
+    """Starts servers without a programme, whose guide takes a new store most of the time of a start."""
+    return partial(start_server, programmes="")
 
 
 @pytest.fixture

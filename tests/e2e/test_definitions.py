@@ -86,10 +86,8 @@ def await_done(client: httpx.Client, url: str = "$reindex") -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_a_stored_parameter_is_pending_then_reindexed_then_searched(
-    start_server: Start, workers: str
-) -> None:
-    server = start_server("--workers", workers)
+def test_a_stored_parameter_is_pending_then_reindexed_then_searched(start_bare: Start, workers: str) -> None:
+    server = start_bare("--workers", workers)
     with server.client() as client:
         fill(client, 250)
         assert total(client) is None
@@ -127,8 +125,8 @@ def test_a_guide_parameter_works_on_a_store_that_was_made_before_it(
     assert "Indexes" not in start_server().text()
 
 
-def test_the_server_serves_and_takes_writes_while_it_reindexes(start_server: Start) -> None:
-    server = start_server()
+def test_the_server_serves_and_takes_writes_while_it_reindexes(start_bare: Start) -> None:
+    server = start_bare()
     with server.client() as client:
         fill(client, 1_500)
         assert send(client, "POST", "$reindex").status_code == 202

@@ -38,8 +38,8 @@ def test_it_tells_where_it_is_and_what_to_try(start_server: Start) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_it_stops_cleanly(start_server: Start, number: int) -> None:
-    server = start_server()
+def test_it_stops_cleanly(start_bare: Start, number: int) -> None:
+    server = start_bare()
     with server.client() as client:
         assert client.get("metadata").status_code == 200
         assert server.stop(number) == 0
@@ -61,8 +61,8 @@ def test_what_was_written_is_there_after_a_restart(start_server: Start) -> None:
     assert "(0 resources written)" in second.text()
 
 
-def test_an_open_request_is_finished_before_the_end(start_server: Start) -> None:
-    server = start_server()
+def test_an_open_request_is_finished_before_the_end(start_bare: Start) -> None:
+    server = start_bare()
     body = json.dumps(PATIENT).encode()
     head = (
         b"POST /fhir/Patient HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/fhir+json\r\n"
@@ -99,16 +99,16 @@ def test_the_demo_is_loaded_once(start_server: Start) -> None:
     assert totals[0] == totals[1]
 
 
-def test_a_host_of_another_name_is_refused(start_server: Start) -> None:
-    server = start_server()
+def test_a_host_of_another_name_is_refused(start_bare: Start) -> None:
+    server = start_bare()
     with server.client() as client:
         refused = client.get("metadata", headers={"Host": "rebound.example"})
     assert refused.status_code == 400
     assert refused.json()["resourceType"] == "OperationOutcome"
 
 
-def test_the_log_holds_no_search_value(start_server: Start) -> None:
-    server = start_server()
+def test_the_log_holds_no_search_value(start_bare: Start) -> None:
+    server = start_bare()
     with server.client() as client:
         client.get("Patient?name=Dupont&identifier=urn:x|42")
         client.get("Patient/dupont-jeanne")
@@ -138,8 +138,8 @@ def test_it_refuses_to_be_reached_by_others(run_command: Run) -> None:
     assert "no access control is configured" in result.stderr
 
 
-def test_open_access_can_be_allowed(start_server: Start) -> None:
-    server = start_server("--host", "0.0.0.0", allow_open_access="true")
+def test_open_access_can_be_allowed(start_bare: Start) -> None:
+    server = start_bare("--host", "0.0.0.0", allow_open_access="true")
     assert server.base_url.startswith("http://127.0.0.1:")
 
 
@@ -184,8 +184,8 @@ def test_workers_share_the_port_and_the_store(start_server: Start) -> None:
     assert "Traceback" not in server.text()
 
 
-def test_ctrl_c_in_a_terminal_reaches_all_workers(start_server: Start) -> None:
-    server = start_server("--workers", "2")
+def test_ctrl_c_in_a_terminal_reaches_all_workers(start_bare: Start) -> None:
+    server = start_bare("--workers", "2")
     # A terminal sends the signal to the whole group, so parent and children get it at once.
     os.killpg(server.process.pid, signal.SIGINT)
     assert server.process.wait(20) == 0
@@ -193,8 +193,8 @@ def test_ctrl_c_in_a_terminal_reaches_all_workers(start_server: Start) -> None:
     assert "KeyboardInterrupt" not in server.text()
 
 
-def test_workers_end_with_their_parent(start_server: Start) -> None:
-    server = start_server("--workers", "2")
+def test_workers_end_with_their_parent(start_bare: Start) -> None:
+    server = start_bare("--workers", "2")
     children = child_processes(server.process.pid)
     assert len(children) >= 2
     server.process.kill()
@@ -219,8 +219,8 @@ def is_running(process: int) -> bool:
     return state != "Z"
 
 
-def test_what_cannot_be_made_durable_is_not_acknowledged(start_server: Start) -> None:
-    server = start_server()
+def test_what_cannot_be_made_durable_is_not_acknowledged(start_bare: Start) -> None:
+    server = start_bare()
     note = {"status": "generated", "div": f"<div xmlns='http://www.w3.org/1999/xhtml'>{'x' * 50_000}</div>"}
     acknowledged, refused = [], None
     with server.client() as client:
@@ -251,8 +251,8 @@ def forbid_growth(process: int, folder: Path) -> None:
     resource.prlimit(process, resource.RLIMIT_FSIZE, (largest + 2**20, resource.RLIM_INFINITY))
 
 
-def test_many_writers_and_readers_at_once(start_server: Start) -> None:
-    server = start_server(log_requests="false")
+def test_many_writers_and_readers_at_once(start_bare: Start) -> None:
+    server = start_bare(log_requests="false")
     failures: list[str] = []
 
     def work(number: int) -> None:
