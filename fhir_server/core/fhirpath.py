@@ -15,7 +15,7 @@ import msgspec
 
 from fhir_server.core import json
 from fhir_server.core.bounded import TakesTooLong
-from fhir_server.core.patterns import search_pattern
+from fhir_server.core.patterns import PatternError, search_pattern
 from fhir_server.core.reference import parse_reference
 
 Tree = dict[str, Any]
@@ -115,7 +115,7 @@ class FhirPath:
         evaluation = self._library.evaluation(self._library.of(start, type), variables, resolver, root)
         try:
             found = self._library.run(evaluation, tree)
-        except (FhirPathTooCostly, TakesTooLong) as error:
+        except (FhirPathTooCostly, TakesTooLong, PatternError) as error:
             raise FhirPathTooCostly(f"{expression}: {error}") from error
         except Exception as error:  # the library raises whatever it stumbles over
             raise FhirPathError(f"{expression}: {error}") from error

@@ -375,10 +375,10 @@ DEFINITION_EXPRESSION_BAD = Template(
     fr="L'expression est illisible : {reason}.",
 )
 DEFINITION_EXPRESSION_LONG = Template(
-    en="The expression has {count} characters; at most {limit} are read of one that is no plain path. Shorten"
-    " it, or make several parameters of it.",
-    fr="L'expression a {count} caractères ; {limit} au plus sont lus de celle qui n'est pas un simple chemin."
-    " Raccourcissez-la, ou faites-en plusieurs paramètres.",
+    en="The expression has {count} characters; {limit} at most are read. Shorten it, or make several"
+    " parameters of it.",
+    fr="L'expression a {count} caractères ; {limit} au plus sont lus. Raccourcissez-la, ou faites-en"
+    " plusieurs paramètres.",
 )
 DEFINITION_LEADS_NOWHERE = Template(
     en="The expression leads to no element of {type}. Check the names against the definition of {type}.",

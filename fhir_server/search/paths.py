@@ -79,6 +79,11 @@ class Path:
         return Path(self.root, (*self.steps, *steps))
 
 
+STEPS_MAX = 32
+"""Steps of a path: the longest of R4 has five."""
+NESTING_MAX = 16
+"""Levels of parentheses."""
+
 RESOURCE = "%resource"
 """The root of a path that starts at the whole resource."""
 
@@ -135,10 +140,11 @@ class _Reader:
     def __init__(self, expression: str) -> None:
         self._tokens = list(_tokens(expression))
         self._position = 0
+        self._nesting = 0
 
     def read(self) -> tuple[Path, ...]:
         paths = self._union()
-        if self._position < len(self._tokens):
+        if self._position < len(self._tokens) or any(len(path.steps) > STEPS_MAX for path in paths):
             raise NotPlain
         return paths
 
@@ -180,9 +186,13 @@ class _Reader:
 
     def _start(self) -> tuple[Path, ...]:
         if self._next_is("("):
+            self._nesting += 1
+            if self._nesting > NESTING_MAX:
+                raise NotPlain
             paths = self._union()
             if not self._next_is(")"):
                 raise NotPlain
+            self._nesting -= 1
             return paths
         name = self._take_name()
         if name == RESOURCE or name[0].isupper():

@@ -287,7 +287,9 @@ def rest_of(client: Client, type: str) -> dict[str, Any]:
         ({"expression": "Patient.name.where("}, "expression", "column"),
         ({"expression": "Patient.name.where(use = 'usual').nothing()"}, "expression", "nothing"),
         ({"expression": "Patient.active", "type": "date"}, "expression", "boolean"),
-        ({"expression": "Patient.name.given.first()" + " | id.first()" * 400}, "expression", "at most 4000"),
+        ({"expression": "Patient.name.given.first()" + " | id.first()" * 400}, "expression", "4000 at most"),
+        ({"expression": "Patient.name" + " | Patient.name" * 300}, "expression", "4000 at most"),
+        ({"expression": "(" * 500 + "Patient.name.family" + ")" * 500}, "expression", "nested too deeply"),
         ({"url": "http://hl7.org/fhir/SearchParameter/Patient-active"}, "url", "R4"),
         ({"type": "composite"}, "component", "two"),
         (

@@ -194,3 +194,12 @@ def test_a_presence_is_recognised() -> None:
     assert read_presence("Patient.deceased.exists() and Patient.deceased != false") == paths
     assert read_presence("(Patient.deceased.exists() and Patient.deceased != false)") == paths
     assert read_presence("Patient.deceased.exists() and Patient.active != false") is None
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["(" * 17 + "Patient.name" + ")" * 17, "Patient" + ".extension('u')" * 17, "Patient" + ".a" * 33],
+)
+def test_what_goes_deeper_than_anything_in_a_resource_is_no_plain_path(expression: str) -> None:
+    with pytest.raises(NotPlain):
+        read_paths(expression)
