@@ -49,10 +49,11 @@ def _check_unmodified(since: str, current: StoredResource | None) -> None:
         raise PreconditionFailed.of(text)
 
 
-def check_if_none_match(conditions: Conditions, current: StoredResource | None) -> None:
-    """For a write: raises `PreconditionFailed` when the current version is one that If-None-Match names; `*`
-    asks that the resource does not exist yet.
+def check_write(conditions: Conditions, current: StoredResource | None) -> None:
+    """Raises `PreconditionFailed` as `check_if_match` does, and when the current version is one that
+    If-None-Match names; `*` asks that the resource does not exist yet.
     """
+    check_if_match(conditions, current)
     if conditions.if_none_match is None or current is None or current.deleted:
         return
     versions = _versions(conditions.if_none_match, "If-None-Match")

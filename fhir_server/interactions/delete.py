@@ -12,7 +12,7 @@ from fhir_server.errors import PreconditionFailed
 from fhir_server.extension import Engine
 from fhir_server.interactions import messages
 from fhir_server.interactions.changeset import Changeset
-from fhir_server.interactions.conditions import check_if_match
+from fhir_server.interactions.conditions import check_write
 from fhir_server.interactions.engines import Work
 from fhir_server.interactions.matching import Criteria, matches
 from fhir_server.store.port import StoredResource, UnitOfWork
@@ -24,7 +24,7 @@ def delete(request: FhirRequest, engine: Engine) -> Work:
 
     def work(unit: UnitOfWork) -> FhirResponse:
         current = unit.read(type, id)
-        check_if_match(request.conditions, current)
+        check_write(request.conditions, current)
         return _delete(unit, request, engine, [current] if current and not current.deleted else [])
 
     return work
@@ -37,7 +37,7 @@ def conditional_delete(request: FhirRequest, engine: Engine) -> Work:
     def work(unit: UnitOfWork) -> FhirResponse:
         found = deletion_targets(unit, engine, wanted, request.base_url)
         for current in found:
-            check_if_match(request.conditions, current)
+            check_write(request.conditions, current)
         return _delete(unit, request, engine, found)
 
     return work

@@ -20,7 +20,7 @@ from fhir_server.interactions import messages
 from fhir_server.interactions.acceptance import Accepted, accepted
 from fhir_server.interactions.answers import tells_warnings, written
 from fhir_server.interactions.changeset import Changeset
-from fhir_server.interactions.conditions import check_if_match
+from fhir_server.interactions.conditions import check_write
 from fhir_server.interactions.engines import Work
 from fhir_server.interactions.fhirpath_patch import FhirPathPatch
 from fhir_server.interactions.json_patch import json_patched
@@ -122,7 +122,7 @@ def _write(
     reference: str,
 ) -> FhirResponse:
     if current is not None and not current.deleted:
-        check_if_match(request.conditions, current)
+        check_write(request.conditions, current)
     content, content_type, warns = request.content, request.content_type, tells_warnings(request)
     after = patched(current, reference, content, content_type, engine, unit, with_warnings=warns)
     changeset = Changeset(unit, engine, request.base_url)

@@ -25,7 +25,7 @@ from fhir_server.interactions.acceptance import (
 from fhir_server.interactions.answers import tells_warnings, written
 from fhir_server.interactions.batch import answer_entry
 from fhir_server.interactions.changeset import Changeset
-from fhir_server.interactions.conditions import check_if_match, check_if_none_match
+from fhir_server.interactions.conditions import check_write
 from fhir_server.interactions.delete import deletion_targets
 from fhir_server.interactions.entries import (
     Entry,
@@ -225,13 +225,13 @@ class Transaction:
         if len(request.path) == 2:
             _claim(plan, "/".join(request.path), asked)
             found = unit.read(*request.path)
-            check_if_match(request.conditions, found)
+            check_write(request.conditions, found)
             targets: tuple[StoredResource, ...] = (found,) if found and not found.deleted else ()
         elif request.query:
             wanted = Criteria(request.path[0], request.query, "delete")
             targets = deletion_targets(unit, self._engine, wanted, request.base_url)
             for target in targets:
-                check_if_match(request.conditions, target)
+                check_write(request.conditions, target)
         else:
             raise _unfit(asked)
         for target in targets:
@@ -263,8 +263,7 @@ class Transaction:
         self._check_path(asked)
         plan_one = self._patch_target if request.method == "PATCH" else self._update_target
         current, id, resource = plan_one(asked, unit)
-        check_if_match(request.conditions, current)
-        check_if_none_match(request.conditions, current)
+        check_write(request.conditions, current)
         if len(request.path) == 1 and (current is None or current.deleted):
             _note_unmatched(plan, asked, self._wanted(asked))
         self._plan_write(plan, _Write(asked, id, current, resource))

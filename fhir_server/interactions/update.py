@@ -11,7 +11,7 @@ from fhir_server.interactions import messages
 from fhir_server.interactions.acceptance import Accepted, accepted, check_id, check_same_id
 from fhir_server.interactions.answers import tells_warnings, written
 from fhir_server.interactions.changeset import Changeset
-from fhir_server.interactions.conditions import check_if_match, check_if_none_match
+from fhir_server.interactions.conditions import check_write
 from fhir_server.interactions.engines import Work
 from fhir_server.interactions.matching import Criteria, one_match
 from fhir_server.interactions.prepared import Prepared, foreseen
@@ -74,8 +74,7 @@ def _write(
     id: str,
     ready: Prepared | None = None,
 ) -> FhirResponse:
-    check_if_match(request.conditions, current)
-    check_if_none_match(request.conditions, current)
+    check_write(request.conditions, current)
     changeset = Changeset(unit, engine, request.base_url)
     stored = changeset.put(asked.resource, id, "PUT", current, ready)
     created = current is None or current.deleted

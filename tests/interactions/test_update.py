@@ -65,6 +65,16 @@ def test_if_none_match_star_creates_only(client: Client) -> None:
     assert client.put("Patient/mine", patient(id="mine"), if_none_match="*").status == 412
 
 
+def test_if_none_match_holds_for_all_writes(client: Client) -> None:
+    id = client.post("Patient", patient()).id
+    for excluded in ("*", 'W/"1"'):
+        assert client.patch(f"Patient/{id}", [], if_none_match=excluded).status == 412
+        assert client.delete(f"Patient/{id}", if_none_match=excluded).status == 412
+        assert client.delete(f"Patient?_id={id}", if_none_match=excluded).status == 412
+    assert client.patch(f"Patient/{id}", [], if_none_match='W/"2"').status == 200
+    assert client.delete(f"Patient/{id}", if_none_match='W/"1"').status == 204
+
+
 def test_if_none_match_with_the_current_version_writes_nothing(client: Client) -> None:
     client.put("Patient/mine", patient(id="mine"))
     assert client.put("Patient/mine", patient(id="mine"), if_none_match='W/"7"').version == 2
