@@ -182,8 +182,8 @@ def _is_later(asked: Match | Sort) -> bool:
 
 
 def _was_within(microseconds: int, moment: int | None) -> bool:
-    """Whether there was such a moment, so short a time ago."""
-    return moment is not None and moment > _now() - microseconds
+    """Whether there was such a moment, so short a time ago; one to come is of a clock that was set back."""
+    return moment is not None and 0 <= _now() - moment < microseconds
 
 
 def _now() -> int:

@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from itertools import pairwise
@@ -326,6 +327,20 @@ def test_a_round_that_another_process_began_is_left_to_it_for_a_while(
     assert rows(path, "string") == begun
     monkeypatch.setattr(backlog, "STEPPED_MICROSECONDS", 0)
     settle(other)
+    assert other.settled()
+    assert store.check() == []
+
+
+@pytest.mark.usefixtures("small_rounds")
+def test_a_round_is_not_left_to_a_process_of_another_hour(
+    store: SqliteStore, other: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(5):
+        put(store, person(str(number), code=str(number)))
+    now = time.time_ns() // 1000
+    monkeypatch.setattr(backlog, "_now", lambda: now - 3_600_000_000)
+    for _ in range(20):
+        other.tidy()
     assert other.settled()
     assert store.check() == []
 
