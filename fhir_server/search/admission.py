@@ -27,7 +27,7 @@ ACTIVE = "active"
 COMPONENTS_MIN = 2
 EXPRESSION_MAX = 4_000
 """Characters of an expression: to read one takes time too, in every process. The longest of R4 has 1,386."""
-READING_SECONDS_MAX = 5.0
+READING_SECONDS_MAX = 2.0
 
 _CODE = re.compile(r"-?[A-Za-z][A-Za-z0-9_-]*")
 _TYPES = ("composite", "date", "number", "quantity", "reference", "string", "token", "uri")
