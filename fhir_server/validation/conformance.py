@@ -51,7 +51,7 @@ class Conformance:
 
     def findings(self, resource: Resource, profiles: tuple[str, ...], resolve: Resolve) -> Findings:
         """What is found in a resource that stands for itself, by its type and its profiles."""
-        visit = self._visit(resource, resource, None, resolve, Shared(self))
+        visit = self._visit(resource, resource, None, _remembering(resolve), Shared(self))
         return self._whole(resource, visit, profiles)
 
     # resources inside others
@@ -151,6 +151,18 @@ class Conformance:
         )
         issues = (issue for check in checks for issue in check.check(resource, context))
         return [_finding(issue, name) for issue in _until_many_errors(issues)] or None
+
+
+def _remembering(resolve: Resolve) -> Resolve:
+    """The same resource for the same reference, looked for once."""
+    known: dict[str, Resource | None] = {}
+
+    def find(reference: str) -> Resource | None:
+        if reference not in known:
+            known[reference] = resolve(reference)
+        return known[reference]
+
+    return find
 
 
 def _until_many_errors(issues: Iterable[Issue]) -> Iterator[Issue]:

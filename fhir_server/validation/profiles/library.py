@@ -4,7 +4,7 @@ https://hl7.org/fhir/R4/structuredefinition.html
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -26,7 +26,7 @@ from fhir_server.validation.profiles.discriminators import Sources
 from fhir_server.validation.profiles.extensions import Extension
 from fhir_server.validation.profiles.nodes import ItemNode
 from fhir_server.validation.profiles.values import ValueCheck
-from fhir_server.validation.profiles.visit import Visit, none_has_errors
+from fhir_server.validation.profiles.visit import Judged, Visit, none_has_errors
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,6 +38,11 @@ class Profile:
     node: ItemNode
     fault: str = ""
 
+
+BUSY_MAX = 40
+"""How many values, each by a profile, may be in question at once: references that are further away are not
+followed.
+"""
 
 _KEPT_MAX = 4096
 """Clients may name any number of profiles and extensions that do not exist."""
@@ -76,18 +81,28 @@ class Library:
         return first
 
     def _against(self, value: Any, canonical: str, visit: Visit) -> list[Finding]:
-        """What is wrong with a value by one profile; nothing where that is not known, is being asked, or was
-        asked before and well answered.
+        """What is wrong with a value by one profile; nothing where that is not known, is being asked, was
+        asked before and well answered, or is too many references away.
         """
         profile = self.profile(canonical)
         key = (id(value), canonical)
-        if profile is None or profile.fault or key in visit.shared.busy or key in visit.shared.sound:
+        shared = visit.shared
+        if profile is None or profile.fault or key in shared.busy or key in shared.sound:
             return []
-        visit.shared.busy.add(key)
+        if len(shared.busy) > BUSY_MAX:
+            return []
+        judged = shared.judged.get(key)
+        if judged is not None:
+            return [replace(finding) for finding in judged.findings]
+        shared.busy.add(key)
         try:
-            return self._found(value, profile, visit)
+            found = self._found(value, profile, visit)
         finally:
-            visit.shared.busy.discard(key)
+            shared.busy.discard(key)
+        if type(value) is dict and "resourceType" in value:
+            # many references may lead here, and findings are moved to the place of each
+            shared.judged[key] = Judged(value, tuple(replace(finding) for finding in found))
+        return found
 
     def _found(self, value: Any, profile: Profile, visit: Visit) -> list[Finding]:
         if type(value) is dict and value.get("resourceType") not in (None, profile.type):

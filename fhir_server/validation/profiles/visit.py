@@ -5,7 +5,7 @@ https://hl7.org/fhir/R4/bundle.html#references
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from fhir_server.validation.findings import Finding, Findings
 from fhir_server.validation.invariants.code import Scope
@@ -27,18 +27,27 @@ class Within(Protocol):
     def around(self, resource: Resource, outer: "Visit") -> "Visit": ...
 
 
+class Judged(NamedTuple):
+    """A resource that was checked by a profile, kept so that no other gets its id, and what was found."""
+
+    resource: Resource
+    findings: tuple[Finding, ...]
+
+
 @dataclass(slots=True)
 class Shared:
     """What all visits of one validation share.
 
     `faults` are the rules that have been reported as faulty, `busy` the values, each by a profile, that are
-    being checked already, `sound` the resources in which nothing was found by a profile that they claim.
+    being checked already, `sound` the resources in which nothing was found by a profile that they claim,
+    `judged` what was found in those that references lead to.
     """
 
     within: Within
     faults: set[int] = field(default_factory=set)
     busy: set[tuple[int, str]] = field(default_factory=set)
     sound: set[tuple[int, str]] = field(default_factory=set)
+    judged: dict[tuple[int, str], Judged] = field(default_factory=dict)
     indexes: "dict[int, BundleIndex]" = field(default_factory=dict)
 
     def index(self, bundle: Resource) -> "BundleIndex":

@@ -123,6 +123,45 @@ def test_profiles_that_refer_to_each_other_come_to_an_end() -> None:
     assert problems(bundle((url, twin))) == []
 
 
+def linked(number: int, *to: int, **more: Any) -> tuple[str, Json]:
+    links = [{"other": {"reference": f"Patient/{one}"}, "type": "seealso"} for one in to]
+    return f"http://example.org/Patient/{number}", patient(id=str(number), link=links, **more)
+
+
+def test_a_target_that_many_references_lead_to_is_judged_once() -> None:
+    """Each of these profiles asks two things of two references: four times as many at each step."""
+    deep = 15
+    profiles = [
+        structure(
+            f"p{number}",
+            "Patient",
+            {
+                "path": "Patient.link.other",
+                "type": [{"code": "Reference", "targetProfile": [ROOT + f"p{number + 1}", ROOT + "named"]}],
+            },
+            {"path": "Patient.name", "max": "1"},
+        )
+        for number in range(deep)
+    ]
+    named = structure("named", "Patient", {"path": "Patient.name", "min": 1})
+    problems = Problems(
+        *profiles, structure(f"p{deep}", "Patient", {"path": "Patient.name", "min": 1}), named
+    )
+    chain = [linked(number, number + 1, number + 1) for number in range(1, deep)]
+    first = linked(0, 1, 1, meta={"profile": [ROOT + "p0"]})
+    found = problems(bundle(first, *chain, (f"http://example.org/Patient/{deep}", patient(id=str(deep)))))
+    assert {place for _, place in found} == {
+        f"Bundle.entry[0].resource.link[{index}].other.reference" for index in (0, 1)
+    }
+
+
+def test_a_long_way_of_references_is_not_followed_to_its_end() -> None:
+    targets = [{"code": "Reference", "targetProfile": [ROOT + "linked"]}]
+    problems = Problems(structure("linked", "Patient", {"path": "Patient.link.other", "type": targets}))
+    chain = [linked(number, number + 1) for number in range(1, 600)]
+    assert problems(bundle(linked(0, 1, meta={"profile": [ROOT + "linked"]}), *chain)) == []
+
+
 def test_resources_inside_others_are_checked_by_what_they_claim(problems: Problems) -> None:
     claiming = patient(id="p", active=True, meta={"profile": [ROOT + "adult"]})
     assert problems(encounter("#p", contained=[claiming])) == [
