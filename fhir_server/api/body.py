@@ -23,7 +23,13 @@ from fhir_server.api.negotiation import (
 )
 from fhir_server.api.target import query
 from fhir_server.core import json
-from fhir_server.errors import ContentTooLarge, InvalidRequest, MalformedContent, UnsupportedMediaType
+from fhir_server.errors import (
+    ContentTooLarge,
+    InvalidRequest,
+    MalformedContent,
+    NotSupported,
+    UnsupportedMediaType,
+)
 
 FORM = "application/x-www-form-urlencoded"
 JSON_PATCH = "application/json-patch+json"
@@ -62,8 +68,9 @@ async def read(
 ) -> Body:
     """The body of a POST, PUT or PATCH, checked and parsed.
 
-    Raises `ContentTooLarge`, `UnsupportedMediaType`, `InvalidRequest` or `MalformedContent`.
+    Raises `ContentTooLarge`, `UnsupportedMediaType`, `NotSupported`, `InvalidRequest` or `MalformedContent`.
     """
+    _refuse_transfer_codings(headers)
     _refuse_announced_excess(headers, limits.bytes_max)
     return parsed(await _received(receive, limits.bytes_max), method, path, headers, limits)
 
@@ -81,6 +88,16 @@ def parsed(raw: bytes, method: str, path: tuple[str, ...], headers: Headers, lim
     if content_type == FORM:
         return Body(content_type=content_type, form=query(raw.strip()))
     return Body(json.parse(raw, limits.depth_max), content_type)
+
+
+def _refuse_transfer_codings(headers: Headers) -> None:
+    """Raises `NotSupported` for another than chunks, which are put together before.
+
+    https://www.rfc-editor.org/rfc/rfc9112#section-6.1
+    """
+    given = (text(headers, b"transfer-encoding") or "chunked").strip().lower()
+    if given != "chunked":
+        raise NotSupported.of(messages.TRANSFER_NOT_READ(given=given[:40]))
 
 
 def _refuse_announced_excess(headers: Headers, bytes_max: int) -> None:

@@ -28,6 +28,7 @@ WANTED = frozenset(
         b"if-unmodified-since",
         b"origin",
         b"prefer",
+        b"transfer-encoding",
         b"x-correlation-id",
         b"x-forwarded-host",
         b"x-forwarded-proto",

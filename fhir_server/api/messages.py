@@ -42,6 +42,12 @@ ENCODING_NOT_READ = Template(
     en="The Content-Encoding '{given}' is not read here. Send gzip, or none.",
     fr="Le Content-Encoding « {given} » n'est pas lu ici. Envoyez gzip, ou aucun.",
 )
+TRANSFER_NOT_READ = Template(
+    en="The Transfer-Encoding '{given}' is not read here. Send chunked, and compress by"
+    " Content-Encoding: gzip.",
+    fr="Le Transfer-Encoding « {given} » n'est pas lu ici. Envoyez chunked et compressez par"
+    " Content-Encoding: gzip.",
+)
 BROKEN_GZIP = Template(
     en="The body says Content-Encoding: gzip but cannot be decompressed. Compress it again.",
     fr="Le corps annonce Content-Encoding: gzip mais ne se décompresse pas. Compressez-le à nouveau.",

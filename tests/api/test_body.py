@@ -8,7 +8,13 @@ from typing import Any
 import pytest
 
 from fhir_server.api.body import Body, BodyLimits, ClientGone, read
-from fhir_server.errors import ContentTooLarge, InvalidRequest, MalformedContent, UnsupportedMediaType
+from fhir_server.errors import (
+    ContentTooLarge,
+    InvalidRequest,
+    MalformedContent,
+    NotSupported,
+    UnsupportedMediaType,
+)
 
 LIMITS = BodyLimits(bytes_max=1_000, depth_max=20)
 JSON = {b"content-type": b"application/fhir+json"}
@@ -147,3 +153,10 @@ def test_a_client_that_goes_away() -> None:
 
     with pytest.raises(ClientGone):
         asyncio.run(read("POST", ("Patient",), JSON, receive, LIMITS))
+
+
+def test_chunks_are_the_only_transfer_coding() -> None:
+    chunked = JSON | {b"transfer-encoding": b"Chunked"}
+    assert read_all([b'{"resourceType":"Patient"}'], chunked).content == {"resourceType": "Patient"}
+    with pytest.raises(NotSupported, match="gzip, chunked"):
+        read_all([b"x"], JSON | {b"transfer-encoding": b"gzip, chunked"})
