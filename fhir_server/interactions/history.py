@@ -12,7 +12,14 @@ from fhir_server.errors import InvalidRequest, NotFound
 from fhir_server.extension import Engine
 from fhir_server.interactions import messages
 from fhir_server.interactions.entries import reasoned
-from fhir_server.interactions.links import PAGE_PARAMETER, next_link, page_path, page_size, self_link
+from fhir_server.interactions.links import (
+    PAGE_PARAMETER,
+    next_link,
+    page_path,
+    page_size,
+    page_token,
+    self_link,
+)
 from fhir_server.interactions.listed import PARAMETER as LIST
 from fhir_server.interactions.listed import history_of_listed
 from fhir_server.interactions.subset import Subset, asked_subset
@@ -76,7 +83,7 @@ def recreations(versions: Sequence[StoredResource], reader: Reader) -> frozenset
 
 def _asked(request: FhirRequest, engine: Engine) -> tuple[list[tuple[str, str]], int | None]:
     """The parameters of the history, and the sequence that a page token continues below."""
-    token = request.parameter(PAGE_PARAMETER)
+    token = page_token(request)
     if token is not None:
         kept, before = engine.tokens.open(token, page_path(request))
         return [(name, value) for name, value in kept], before

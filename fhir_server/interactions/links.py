@@ -40,6 +40,19 @@ def next_link(request: FhirRequest, token: str) -> Link:
     return Link("next", _url(request.base_url, page_path(request), [(PAGE_PARAMETER, token), *kept]))
 
 
+def page_token(request: FhirRequest) -> str | None:
+    """What a link to a page says; None for a request that is of no such link. Raises `InvalidRequest` for
+    what stands beside it, which the page would not heed.
+    """
+    names = [name for name, _ in request.query if name not in PRESENTATION]
+    if PAGE_PARAMETER not in names:
+        return None
+    beside = [name for name in names if name != PAGE_PARAMETER] or names[1:]
+    if beside:
+        raise InvalidRequest.of(messages.BESIDE_A_PAGE(name=beside[0]), f"http.{beside[0]}")
+    return request.parameter(PAGE_PARAMETER)
+
+
 def page_path(request: FhirRequest) -> str:
     """The path that a page belongs to, which its token is bound to."""
     path = request.path[:-1] if request.path[-1:] == ("_search",) else request.path

@@ -131,6 +131,12 @@ SINCE_AND_AT = Template(
     en="_since and _at exclude each other. Keep one.",
     fr="_since et _at s'excluent. N'en gardez qu'un.",
 )
+BESIDE_A_PAGE = Template(
+    en="'{name}' cannot be added to a link to a page, which goes on as its first page was asked for."
+    " Follow the link as it is, or start again with other parameters.",
+    fr="« {name} » ne peut pas s'ajouter à un lien vers une page, qui continue ce que demandait la première."
+    " Suivez le lien tel quel, ou recommencez avec d'autres paramètres.",
+)
 LIST_TOO_LONG = Template(
     en="The List '{value}' refers to {count} resources; a history of {limit} at most is made. Ask for the"
     " history of a type, or of one resource after the other.",

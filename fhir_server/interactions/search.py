@@ -12,7 +12,7 @@ from fhir_server.extension import Engine
 from fhir_server.interactions.canonicals import Canonicals, has_steps
 from fhir_server.interactions.engines import DefinitionsChanged, check_in_force
 from fhir_server.interactions.includes import included
-from fhir_server.interactions.links import PAGE_PARAMETER, PRESENTATION, self_link
+from fhir_server.interactions.links import PRESENTATION, page_token, self_link
 from fhir_server.interactions.moved import FROM_THE_FIRST, moved, moved_since, without_unmoved
 from fhir_server.interactions.scope import scope
 from fhir_server.interactions.searchset import Turn, searchset, turned
@@ -37,7 +37,7 @@ def search(request: FhirRequest, engine: Engine, reader: Reader) -> FhirResponse
 
 
 def _answer(request: FhirRequest, engine: Engine, reader: Reader) -> FhirResponse:
-    token = request.parameter(PAGE_PARAMETER) if request.query else None
+    token = page_token(request) if request.query else None
     turn = turned(token, request, engine) if token is not None else None
     parsed = _turned(turn, request, engine) if turn else _understood(request, engine)
     check_coverage(parsed.query, engine.pending, engine.registry)

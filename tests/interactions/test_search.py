@@ -113,6 +113,20 @@ def test_a_forged_or_foreign_page_is_refused(client: Client) -> None:
     assert client.get("Patient?_page=x").status == 400
 
 
+@pytest.mark.parametrize("path", ["Patient?_count=1", "Patient/_history?_count=1"])
+def test_nothing_can_be_added_to_a_link_to_a_page(client: Client, path: str) -> None:
+    """It would be passed over in silence, and the page taken for what was asked."""
+    for _ in range(2):
+        client.post("Patient", patient())
+    link = client.get(path).link("next")
+    assert link is not None
+    assert client.get(f"{link}&_format=json&_pretty=true").status == 200
+    for further in ("gender=male", "_count=50", link.partition("?")[2]):
+        answer = client.get(f"{link}&{further}")
+        assert answer.status == 400
+        assert further.partition("=")[0] in answer.diagnostics
+
+
 def test_a_sorted_walk_does_not_lose_what_moves_behind_it(client: Client) -> None:
     for id, year in (("a", "1980"), ("b", "1981"), ("c", "1982"), ("d", "1983")):
         client.put(f"Patient/{id}", patient(id=id, birthDate=year))
