@@ -14,8 +14,8 @@ OF_VERDICT = frozenset({
     "attachment-hash", "attachment-size", "canonical-absolute", "code-count", "code-given",
     "components", "concept-map-code", "contained-id", "derivation", "display", "element-order",
     "expression", "extension-context", "extension-url", "full-url-update", "identifier-system",
-    "identifier-uri", "included-system", "narrative-entity", "narrative-link", "quantity-system",
-    "reference-in-bundle", "reference-self", "search-expression", "supplement",
+    "identifier-uri", "included-system", "max-value-set", "narrative-entity", "narrative-link",
+    "quantity-system", "reference-in-bundle", "reference-self", "search-expression", "supplement",
     "system-value-set", "unit", "uri-form",
 })  # fmt: skip
 """Keys of what is an error to who asks for a verdict, and a mere warning where a write is judged: systems in

@@ -12,7 +12,7 @@ from fhir_server.validation.checks.check import Codes
 from fhir_server.validation.findings import Finding, Findings, moved
 from fhir_server.validation.invariants.rules import Focus, Rule, RuleCompiler
 from fhir_server.validation.invariants.shapes import UNKNOWN, Shape, Types
-from fhir_server.validation.profiles.bindings import CODED, binding_checks
+from fhir_server.validation.profiles.bindings import CODED, binding_checks, maximum_check
 from fhir_server.validation.profiles.codings import coding_check
 from fhir_server.validation.profiles.companions import companion_check
 from fhir_server.validation.profiles.extensions import ExtensionList
@@ -231,7 +231,10 @@ class BaseCompiler:
             return []
         if binding.strength == "required" and self._registry.codes(binding.value_set) is not None:
             return []
-        return binding_checks(self._codes, binding.strength, binding.value_set, None, self._errors_only)
+        checks = binding_checks(self._codes, binding.strength, binding.value_set, None, self._errors_only)
+        if binding.max_value_set and not self._errors_only:
+            checks.append(maximum_check(self._codes, binding.max_value_set))
+        return checks
 
 
 def _required_value_set(element: Element, ref: TypeRef) -> str | None:

@@ -42,6 +42,21 @@ def binding_checks(
     return checks
 
 
+def maximum_check(codes: Codes, value_set: str) -> ValueCheck:
+    """The check that codes do not leave the value set that R4 itself gives an open binding as its maximum,
+    such as all languages. Systems in use send others.
+    """
+
+    def check(value: Any, _: Visit) -> Findings:
+        pairs = pairs_of(value)
+        if not pairs or is_inside(codes, value_set, pairs) is not False:
+            return None
+        text = messages.CODE_OUTSIDE_REQUIRED(value=_shown(pairs), value_set=value_set)
+        return [Finding("code-invalid", text, key="max-value-set", severity="warning")]
+
+    return check
+
+
 def maximum_value_set(binding: Mapping[str, Any]) -> str | None:
     """The value set that the codes of a binding must not leave."""
     for extension in binding.get("extension", ()):
@@ -63,15 +78,17 @@ def _check(codes: Codes, strength: str, value_set: str) -> ValueCheck:
         inside = is_inside(codes, value_set, pairs)
         if inside:
             return None
-        shown = ", ".join(
-            excerpt(code if system is None else f"{system}|{code}") for system, code in pairs[:3]
-        )
+        shown = _shown(pairs)
         if inside is None:
             text = messages.CODE_NOT_CHECKED(value=shown, value_set=value_set)
             return [Finding("not-supported", text, severity="warning")]
         return [Finding("code-invalid", message(value=shown, value_set=value_set), severity=severity)]
 
     return check
+
+
+def _shown(pairs: list[Pair]) -> str:
+    return ", ".join(excerpt(code if system is None else f"{system}|{code}") for system, code in pairs[:3])
 
 
 def _not_given(severity: Severity, value_set: str) -> Finding:

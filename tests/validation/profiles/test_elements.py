@@ -296,3 +296,21 @@ def test_a_binding_is_about_coded_values_alone() -> None:
     assert problems(observation | {"valueCodeableConcept": {"text": "x"}}, "bound") == [
         ("code-invalid", place)
     ]
+
+
+@pytest.mark.parametrize(
+    ("system", "code", "fits"),
+    [
+        ("urn:ietf:bcp:47", "fr", True),
+        ("urn:ietf:bcp:47", "fr-FR", True),
+        ("urn:ietf:bcp:47", "english language", False),
+        ("http://example.org/languages", "fr", False),
+    ],
+)
+def test_no_code_leaves_the_maximum_of_an_open_binding(system: str, code: str, fits: bool) -> None:
+    problems = Problems()
+    language = {"coding": [{"system": system, "code": code}]}
+    speaking = patient(communication=[{"language": language}])
+    assert problems(speaking) == ([] if fits else [("code-invalid", "Patient.communication[0].language")])
+    assert problems.validator.errors(speaking) == []
+    assert problems(patient(communication=[{"language": {"text": "French"}}])) == []
