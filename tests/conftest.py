@@ -51,13 +51,15 @@ def _keep_bytecode() -> None:
 
 _keep_files_in_memory()
 _keep_bytecode()
+gc.disable()
 
 
 def pytest_collection_finish() -> None:
-    """What was collected stays to the end: the collector need not look through it again."""
+    """What was collected stays to the end: the collector need not look through it, then or later."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(COLLECT_AFTER)
+    gc.enable()
 
 
 @pytest.fixture(autouse=True)
