@@ -120,7 +120,7 @@ class Engines:
             codes = codes.over(registry)
             validator = validator.over(registry, codes)
         others, pending = _state(registry, extractor, indexes)
-        if any(code not in pending.get(type, ()) for type, code in extractor.overrun):
+        if any(code not in pending.get(type, ()) for type, code in tuple(extractor.overrun)):
             extractor = extractor.over(registry)  # it was indexed all the same, since then
         return replace(
             self._newest,

@@ -92,7 +92,7 @@ def adopt(unit: UnitOfWork, registry: Registry, extractor: Extractor) -> None:
 def _tell_overrun(unit: UnitOfWork, engine: Engine) -> None:
     """Record that the index of a parameter whose expression ran away does not cover every resource."""
     by_type: dict[str, set[str]] = {}
-    for type, code in engine.extractor.overrun:
+    for type, code in tuple(engine.extractor.overrun):  # others may add to it
         if code not in engine.pending.get(type, ()):
             by_type.setdefault(type, set()).add(code)
     known = unit.indexes() if by_type else {}

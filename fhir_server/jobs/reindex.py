@@ -246,5 +246,5 @@ def _advanced(progress: Progress, indexed: int, reached: int | None) -> Progress
 def _complete(unit: UnitOfWork, engine: Engine, type: str) -> None:
     """After the last resource of a type nothing is pending there any more."""
     if type in engine.pending:
-        overrun = frozenset(code for owner, code in engine.extractor.overrun if owner == type)
+        overrun = frozenset(code for owner, code in tuple(engine.extractor.overrun) if owner == type)
         unit.define([TypeIndex(type, engine.extractor.fingerprints.of(type), overrun)])

@@ -114,7 +114,7 @@ class Walk:
                 yield entries_of(json.parse_own(stored.body))
             except Exception as error:
                 raise ResourceFailed(f"{stored.reference}: {type(error).__name__}") from error
-            for overrun, code in extractor.overrun:
+            for overrun, code in tuple(extractor.overrun):
                 raise ResourceFailed(_TOO_COSTLY.format(stored.reference, code, overrun))
             self._breathe()
             if time.thread_time() > ends:

@@ -98,7 +98,7 @@ class Extractor:
 
     def reconsider(self, type: str) -> None:
         """Look again at the parameters of a type whose expression has run away."""
-        self.overrun = {named for named in self.overrun if named[0] != type}
+        self.overrun -= {named for named in tuple(self.overrun) if named[0] == type}
 
     def entries(self, resource: Resource, most: int | None = None) -> Entries:
         """All entries of a parsed resource that carries its id. Raises `TooManyEntries` for more than
