@@ -38,6 +38,7 @@ class Billing:
         self.guide = guide
         self.policy = policy
         self._tariff = tariff
+        self._withdrawal = guide.coding("sesame-tag", "withdrawn")
 
     def number(self, sequence: Sequence, correction: int) -> str:
         """The identifier of the sequence's claim after so many corrections."""
@@ -54,6 +55,18 @@ class Billing:
         while one := records.get("Claim", self.id(sequence, len(found))):
             found.append(one)
         return found
+
+    def withdrawn(self, claim: Resource) -> Resource:
+        """The claim of what turns out to be none, cancelled and marked: unlike one that billing has
+        cancelled, it is due again as soon as it is one after all.
+        """
+        tags = [*claim["meta"].get("tag", ()), self._withdrawal]
+        return claim | {"status": "cancelled", "meta": claim["meta"] | {"tag": tags}}
+
+    def is_withdrawn(self, claim: Resource) -> bool:
+        """Whether the server has taken the claim back."""
+        system, code = self._withdrawal["system"], self._withdrawal["code"]
+        return has_code([{"coding": claim.get("meta", {}).get("tag", [])}], system, code)
 
     def claim(
         self, sequence: Sequence, records: Records, correction: int, replaced: Resource | None = None

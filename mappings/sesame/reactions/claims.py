@@ -9,7 +9,7 @@ from fhir_server.extension import Change, Resource, View
 from mappings.sesame.billing.bill import Billing
 from mappings.sesame.billing.comparison import corrects_nothing
 from mappings.sesame.billing.coverage import is_void
-from mappings.sesame.pathway.reading import all_identified, has_code, target
+from mappings.sesame.pathway.reading import all_identified, target
 from mappings.sesame.pathway.sequence import Sequence, sequence_of, sequences_of, sequences_of_patient
 
 PATIENT_OF = {"Coverage": "beneficiary", "EpisodeOfCare": "patient", "Encounter": "subject"}
@@ -23,7 +23,6 @@ class IssueClaims:
 
     def __init__(self, billing: Billing) -> None:
         self._billing = billing
-        self._withdrawal = billing.guide.coding("sesame-tag", "withdrawn")
         waited_for = {"Coverage", "EpisodeOfCare"}
         if billing.policy.minimum_contacts:
             waited_for.add("Encounter")
@@ -63,8 +62,8 @@ class IssueClaims:
         last = issued[-1] if issued else None
         made = self._billing.claim(sequence, view, len(issued), last)
         if isinstance(made, list):
-            if last and (not sequence.counts or is_void(view, last, sequence.patient)):
-                yield from self._withdrawn(last)
+            if last and _is_for_nothing(last, sequence, view):
+                yield self._billing.withdrawn(last)
         elif last is None or self._is_outdated(last, made, recorded):
             yield from _cancelled(last)
             yield made
@@ -80,20 +79,8 @@ class IssueClaims:
             yield from self._settled(renewed, view, recorded=False)
 
     def _is_outdated(self, last: Resource, made: Resource, recorded: bool) -> bool:
-        is_due_again = last.get("status") == "cancelled" and (recorded or self._is_withdrawn(last))
+        is_due_again = last.get("status") == "cancelled" and (recorded or self._billing.is_withdrawn(last))
         return is_due_again or not corrects_nothing(self._billing.guide, last, made)
-
-    def _withdrawn(self, claim: Resource) -> Iterator[Resource]:
-        """The claim of what turns out to be none, cancelled and marked: unlike one that billing has
-        cancelled, it is due again as soon as it is one after all.
-        """
-        tags = [*claim.get("meta", {}).get("tag", ()), self._withdrawal]
-        for cancelled in _cancelled(claim):
-            yield cancelled | {"meta": cancelled["meta"] | {"tag": tags}}
-
-    def _is_withdrawn(self, claim: Resource) -> bool:
-        system, code = self._withdrawal["system"], self._withdrawal["code"]
-        return has_code([{"coding": claim.get("meta", {}).get("tag", [])}], system, code)
 
 
 def _patients(change: Change) -> set[str]:
@@ -101,6 +88,12 @@ def _patients(change: Change) -> set[str]:
     place = PATIENT_OF[change.type]
     found = (target((one or {}).get(place), "Patient") for one in (change.before, change.after))
     return {patient for patient in found if patient}
+
+
+def _is_for_nothing(claim: Resource, sequence: Sequence, view: View) -> bool:
+    """Whether an active claim has no sequence any more, or was billed to no Coverage of the patient."""
+    has_ground = sequence.counts and not is_void(view, claim, sequence.patient)
+    return claim.get("status") == "active" and not has_ground
 
 
 def _cancelled(claim: Resource | None) -> Iterator[Resource]:

@@ -68,7 +68,8 @@ class ClaimRules:
         moved = after.get("status") in TO.get(before.get("status", ""), ())
         same_number = after.get("identifier") == before.get("identifier")
         same_links = after.get("related") == before.get("related")
-        if not (moved and same_number and same_links and bills_the_same(before, after)):
+        marked = self._billing.is_withdrawn(after) or not self._billing.is_withdrawn(before)
+        if not (moved and same_number and same_links and marked and bills_the_same(before, after)):
             yield refusal(messages.CLAIM_FIXED(), "Claim")
 
     def _creation(self, claim: Resource, view: View) -> Iterator[Issue]:

@@ -134,7 +134,9 @@ def test_at_the_end_a_sequence_that_was_no_error_is_billed_when_it_is_over_again
         assert states(client) == [(f"{FIRST}-0", "cancelled")]
     sent(change(client, FIRST, status="completed"))
     assert states(client) == [(f"{FIRST}-0", "cancelled"), (f"{FIRST}-1", "active")]
-    assert [one["code"] for one in claims(client)[0]["meta"]["tag"]] == ["withdrawn"]
+    (taken_back, _) = claims(client)
+    assert [one["code"] for one in taken_back["meta"]["tag"]] == ["withdrawn"]
+    refused(client.put(f"Claim/{taken_back['id']}", _bare(taken_back)), "Of a claim only the status changes")
 
 
 def test_what_billing_has_cancelled_stays_so_until_it_is_corrected(billed: Client) -> None:
