@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -40,8 +41,13 @@ def _texts(schema: Schema) -> SearchStrategy[str]:
     pattern = schema["pattern"].removeprefix("^").removesuffix("$")
     if "{0,63}" in pattern:
         pattern = KEY
+    return _matching(pattern, schema.get("maxLength"))
+
+
+@cache
+def _matching(pattern: str, longest: int | None) -> SearchStrategy[str]:
+    """Made once, as to make one of a pattern takes longer than to draw from it."""
     drawn = st.from_regex(re.compile(pattern), fullmatch=True)
-    longest = schema.get("maxLength")
     return drawn if longest is None else drawn.filter(lambda text: len(text) <= longest)
 
 
