@@ -109,10 +109,11 @@ class Translator:
 
     def matches(self, maps: Iterable[ConceptMap], wish: Wish) -> list[Match]:
         """Every translation that the maps give, each once."""
-        found = [match for one in maps for match in self._of_map(one, wish, 0)]
+        found = [match for one in maps for match in self._of_map(one, wish, {id(one)})]
         return _each_once(found)
 
-    def _of_map(self, one: ConceptMap, wish: Wish, depth: int) -> Iterator[Match]:
+    def _of_map(self, one: ConceptMap, wish: Wish, met: set[int]) -> Iterator[Match]:
+        """What one map gives; `met` are the maps that were looked at on the way, each once."""
         origin = str(one.get("url", ""))
         for group in one.get("group", ()):
             source, target = group.get("source"), group.get("target")
@@ -123,9 +124,9 @@ class Translator:
                 yield from _reversed(group, wish, origin)
                 continue
             mapped = list(_forward(group, wish, origin))
-            yield from mapped or self._unmapped(group, wish, origin, depth)
+            yield from mapped or self._unmapped(group, wish, origin, met)
 
-    def _unmapped(self, group: Fact, wish: Wish, origin: str, depth: int) -> Iterator[Match]:
+    def _unmapped(self, group: Fact, wish: Wish, origin: str, met: set[int]) -> Iterator[Match]:
         """What a group says of codes that it does not map."""
         unmapped = group.get("unmapped", {})
         if any(element.get("code") == wish.code for element in group.get("element", ())):
@@ -135,18 +136,15 @@ class Translator:
                 yield _match("equal", group, {"code": wish.code}, origin)
             case "fixed":
                 yield _match("inexact", group, unmapped, origin)
-            case "other-map" if depth < _OTHER_MAPS_MAX:
+            case "other-map" if len(met) <= _OTHER_MAPS_MAX:
                 other = self._maps.get(str(unmapped.get("url", "")).partition("|")[0])
-                if other is not None:
-                    yield from self._of_map(other, wish, depth + 1)
+                if other is not None and id(other) not in met:
+                    met.add(id(other))
+                    yield from self._of_map(other, wish, met)
 
 
 def _each_once(matches: Iterable[Match]) -> list[Match]:
-    found: list[Match] = []
-    for match in matches:
-        if match not in found:
-            found.append(match)
-    return found
+    return list({repr(match): match for match in matches}.values())
 
 
 def _is_system(wanted: str | None, named: str | None) -> bool:

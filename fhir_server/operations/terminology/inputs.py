@@ -30,6 +30,8 @@ _KINDS: Mapping[Kind, Text] = {
 SUBJECTS = ("code", "coding", "codeableConcept")
 """What may say which code is asked about."""
 
+CODINGS_MAX = 500
+
 _PRIVATE = "x-"
 """How clients mark parameters that are meant for other servers."""
 
@@ -103,12 +105,18 @@ class Inputs:
         return name in self._values
 
     def check_subject(self) -> None:
-        """Raises `InvalidRequest` unless exactly one of the things that can be checked was given."""
+        """Raises `InvalidRequest` unless exactly one of the things that can be checked was given, and that in
+        no more codings than anybody has.
+        """
         given, names = [name for name in SUBJECTS if self.has(name)], ", ".join(SUBJECTS)
         if not given:
             raise InvalidRequest.of(messages.CODE_NEEDED(names=names), code="required")
         if len(given) > 1:
             raise InvalidRequest.of(messages.ONE_OF(names=names))
+        codings = (self.content("codeableConcept") or {}).get("coding", ())
+        if len(codings) > CODINGS_MAX:
+            text = messages.TOO_MANY_CODINGS(count=len(codings), limit=CODINGS_MAX)
+            raise InvalidRequest.of(text, code="too-costly")
 
 
 def _parameters(content: Any, bare: tuple[str, str] | None) -> list[Any]:

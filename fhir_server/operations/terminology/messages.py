@@ -93,6 +93,10 @@ TOO_MANY_VALIDATIONS = Template(
     en="There are {count} validations, more than the {limit} that are done at once. Send several requests.",
     fr="Il y a {count} validations, plus que les {limit} faites en une fois. Envoyez plusieurs requêtes.",
 )
+TOO_MANY_CODINGS = Template(
+    en="The concept has {count} codings, more than the {limit} that are looked at. Send several requests.",
+    fr="Le concept a {count} codages, plus que les {limit} examinés. Envoyez plusieurs requêtes.",
+)
 PROPERTIES_NEEDED = Template(
     en="Give at least one property, made of a code and a value.",
     fr="Donnez au moins une propriété, composée d'un code (code) et d'une valeur (value).",

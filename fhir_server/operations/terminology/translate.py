@@ -41,8 +41,9 @@ def translate(request: FhirRequest, engine: Engine) -> FhirResponse:
     codings = _codings(inputs)
     named = _named(world)
     matches: list[Match] = []
+    dependencies = tuple(_dependencies(inputs))
     for coding in codings:
-        wish = _wish(inputs, coding)
+        wish = _wish(inputs, coding, dependencies)
         maps = (named,) if named is not None else applicable(world.terminology.concept_maps(), wish)
         if not maps:
             source, target = wish.source or wish.system or "?", wish.target or wish.target_system or "?"
@@ -76,14 +77,14 @@ def _named(world: World) -> ConceptMap | None:
     return found
 
 
-def _wish(inputs: Inputs, coding: Resource) -> Wish:
+def _wish(inputs: Inputs, coding: Resource, dependencies: tuple[tuple[str, str], ...]) -> Wish:
     return Wish(
         coding.get("system"),
         str(coding.get("code", "")),
         source=inputs.text("source"),
         target=inputs.text("target"),
         target_system=inputs.text("targetsystem"),
-        dependencies=tuple(_dependencies(inputs)),
+        dependencies=dependencies,
         reverse=inputs.flag("reverse"),
     )
 
@@ -94,7 +95,11 @@ def _dependencies(inputs: Inputs) -> Iterator[tuple[str, str]]:
         by_name = {str(part.get("name")): part for part in parts}
         element = str(by_name.get("element", {}).get("valueUri", ""))
         concept: Any = by_name.get("concept", {}).get("valueCodeableConcept")
-        codings = concept.get("coding", []) if isinstance(concept, dict) else []
+        if not isinstance(concept, dict):
+            continue
+        if "text" in concept:
+            yield element, str(concept["text"])
+        codings = concept.get("coding", [])
         for coding in codings if isinstance(codings, list) else []:
             if isinstance(coding, dict):
                 yield element, str(coding.get("code", ""))

@@ -107,10 +107,10 @@ def test_what_is_known_to_have_no_translation(mapped: Client) -> None:
     assert "letter" in said(answer)["message"]
 
 
-def test_a_target_that_depends_on_something_else(mapped: Client) -> None:
+@pytest.mark.parametrize("concept", [{"coding": [{"system": "urn:x", "code": "night"}]}, {"text": "night"}])
+def test_a_target_that_depends_on_something_else(mapped: Client, concept: dict[str, Any]) -> None:
     assert matches(translate(mapped, f"system={CARE}&code=call")) == []
     body = parameters(system=CARE, code="call")
-    concept = {"coding": [{"system": "urn:x", "code": "night"}]}
     parts = [
         {"name": "element", "valueUri": f"{ROOT}/time"},
         {"name": "concept", "valueCodeableConcept": concept},
@@ -143,6 +143,24 @@ def test_a_concept(mapped: Client) -> None:
 def test_codes_that_the_map_leaves_out(mapped: Client, unmapped: dict[str, Any], expected: list[Any]) -> None:
     body = parameters(conceptMap=concept_map(unmapped=unmapped), system=CARE, code="telegram")
     assert matches(mapped.post("ConceptMap/$translate", body)) == expected
+
+
+def test_a_map_that_many_groups_lead_to_is_looked_at_once(knowing: ClientFactory) -> None:
+    maps = []
+    for number in range(10):
+        next_one = {"mode": "other-map", "url": f"{MAP}/{number + 1}"}
+        one = concept_map(unmapped=next_one)
+        one |= {"url": f"{MAP}/{number}", "group": [{"unmapped": next_one}] * 20}
+        maps.append(one)
+    client = knowing(*maps)
+    assert matches(client.get(f"ConceptMap/$translate?url={MAP}/0&system={CARE}&code=telegram")) == []
+
+
+def test_a_concept_of_hundreds_of_codings_is_refused(mapped: Client) -> None:
+    many = {"coding": [{"system": CARE, "code": f"c{number}"} for number in range(501)]}
+    for operation in ("ConceptMap/$translate", "ValueSet/$validate-code", "CodeSystem/$validate-code"):
+        answer = mapped.post(operation, parameters(codeableConcept=many, url="urn:x"))
+        assert (answer.status, answer.content["issue"][0]["code"]) == (400, "too-costly")
 
 
 def test_maps_that_lead_to_each_other_come_to_an_end(knowing: ClientFactory) -> None:
