@@ -316,3 +316,14 @@ def test_a_canonical_leads_on_as_it_does_in_the_search(client: Client) -> None:
     back = f"Questionnaire/$explain-search?{back}"
     assert named(client.get(back.format("completed")), "resource")[0]["matches"] is True
     assert "refer" in named(client.get(back.format("amended")), "resource")[0]["reason"]
+
+
+def test_what_is_wrong_with_parameters_beside_one_another_is_told(filled: Client) -> None:
+    answer = filled.get("Patient/$explain-search?_count=1&_count=2&name=dup&naem=x&resource=Patient/b")
+    problems = named(answer, "problem")
+    assert [(one["parameter"], one["severity"]) for one in problems] == [
+        ("naem=x", "error"),
+        ("_count", "error"),
+    ]
+    assert "stands 2 times" in problems[1]["text"]
+    assert "matches" not in named(answer, "resource")[0]

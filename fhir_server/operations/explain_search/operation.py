@@ -79,6 +79,7 @@ class _Explanation:
         self._engine = engine
         self._types = self._parse(types, [pair for pair in asked if pair[0] == "_type"]).query.types
         self._criteria = [self._criterion(pairs) for pairs in self._together(asked) if pairs[0][0] != "_type"]
+        self._between = tuple(self._problems_between(asked))
         self._reasons = Reasons(engine)
 
     def parts(self, reference: str | None) -> Iterator[Part]:
@@ -92,6 +93,9 @@ class _Explanation:
         uses = iter(explained.clauses)
         for criterion in self._criteria:
             yield from self._criterion_parts(criterion, uses, stored)
+        for issue in self._between:
+            names = ", ".join(place.removeprefix("http.") for place in issue.expression)
+            yield self._problem({"name": "parameter", "valueString": names}, issue)
         for step in explained.steps:
             yield {"name": "step", "valueString": step}
         if reference is not None:
@@ -132,6 +136,14 @@ class _Explanation:
             return Criterion(pairs, None, error.issues)
         return Criterion(pairs, parsed, parsed.ignored, followed.where)
 
+    def _problems_between(self, asked: Sequence[tuple[str, str]]) -> Iterator[Issue]:
+        """What is wrong with parameters beside one another alone, such as one that may stand but once."""
+        known = [issue.text for criterion in self._criteria for issue in criterion.problems]
+        try:
+            self._parse(self._types, asked)
+        except InvalidSearch as error:
+            yield from (issue for issue in error.issues if issue.text not in known)
+
     # telling
 
     def _criterion_parts(
@@ -140,13 +152,16 @@ class _Explanation:
         given = {"name": "parameter", "valueString": criterion.text}
         if criterion.problems:
             for issue in criterion.problems:
-                severity = {"name": "severity", "valueCode": issue.severity}
-                yield {"name": "problem", "part": [given, severity, self._text("text", issue.text)]}
+                yield self._problem(given, issue)
         elif criterion.clauses:
             for clause, followed in criterion.clauses:
                 yield {"name": "clause", "part": [given, *self._clause(clause, followed, next(uses), stored)]}
         else:
             yield {"name": "result", "part": [given, self._text("meaning", _shaping(criterion))]}
+
+    def _problem(self, given: Part, issue: Issue) -> Part:
+        severity = {"name": "severity", "valueCode": issue.severity}
+        return {"name": "problem", "part": [given, severity, self._text("text", issue.text)]}
 
     def _clause(
         self, clause: Clause, followed: Clause, use: ClauseUse, stored: StoredResource | None
@@ -191,7 +206,8 @@ class _Explanation:
                 if not self._reasons.satisfies(stored, followed):
                     reason = self._reasons.why(stored, clause)
                     return False, messages.BECAUSE(reference=reference, clause=criterion.text, reason=reason)
-        if any(issue.severity == "error" for one in self._criteria for issue in one.problems):
+        problems = (*self._between, *(issue for one in self._criteria for issue in one.problems))
+        if any(issue.severity == "error" for issue in problems):
             return None, messages.CANNOT_TELL(reference=reference)
         return True, messages.IS_A_MATCH(reference=reference)
 
