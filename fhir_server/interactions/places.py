@@ -36,8 +36,16 @@ def _elements_of(registry: Registry, elements: Mapping[str, Element], name: str)
     """The elements of what stands under a JSON property."""
     if name.startswith("_"):
         return registry.type("Element").elements
-    element = next(e for e in elements.values() if name in e.json_names())
+    element = _element(elements, name)
     return element.children or registry.type(element.json_names()[name].code).elements
+
+
+def _element(elements: Mapping[str, Element], name: str) -> Element:
+    """The element that stands under a JSON property, which for a choice bears the type too."""
+    element = elements.get(name)
+    if element is not None and name in element.json_names():
+        return element
+    return next(e for e in elements.values() if name in e.json_names())
 
 
 def type_at(registry: Registry, resource: Resource, place: Place) -> TypeRef:
@@ -45,7 +53,7 @@ def type_at(registry: Registry, resource: Resource, place: Place) -> TypeRef:
     steps = place[:-1] if isinstance(place[-1], int) else place
     elements = elements_at(registry, resource, steps[:-1])
     name = str(steps[-1])
-    return next(e.json_names()[name] for e in elements.values() if name in e.json_names())
+    return _element(elements, name).json_names()[name]
 
 
 def expression(resource: Resource, place: Place) -> str:

@@ -8,6 +8,7 @@ https://www.sqlite.org/lang_savepoint.html
 import sqlite3
 from dataclasses import dataclass, field
 
+from fhir_server.store.sqlite.pending import Pending
 from fhir_server.store.sqlite.rows import Row, delete_rows, insert, insert_rows
 
 _VERSION = "INSERT INTO versions (sequence, key, type, id, version, last_updated, method, body)"
@@ -22,13 +23,13 @@ SELECT ?1, ?2 WHERE ?1 <= (SELECT value FROM meta WHERE name = 'begun')"""
 
 @dataclass(slots=True)
 class Writes:
-    """Rows to be written, and whose they are by type and id: each resource is in them once at most.
+    """Rows to be written, and whose they are: each resource is in them once at most.
 
     `tokens` and `references` are rows of these indexes to write, the `former` ones to take away; `waiting`
     the keys of resources that are to be indexed, each with the packed rows by which it was found so far.
     """
 
-    resources: set[tuple[int, str]] = field(default_factory=set)
+    pending: Pending = field(default_factory=Pending)
     versions: list[Row] = field(default_factory=list)
     created: list[Row] = field(default_factory=list)
     changed: list[Row] = field(default_factory=list)
@@ -40,15 +41,14 @@ class Writes:
 
     def take(self, others: "Writes") -> None:
         """Take over what others hold, which has nothing of it any more."""
-        self.resources |= others.resources
-        others.resources.clear()
+        self.pending.take(others.pending)
         for mine, theirs in zip(self._rows(), others._rows(), strict=True):
             if theirs:
                 mine += theirs
                 theirs.clear()
 
     def clear(self) -> None:
-        self.resources.clear()
+        self.pending.clear()
         for rows in self._rows():
             rows.clear()
 
