@@ -148,6 +148,7 @@ class SqliteUnit(SqliteReader):
         if packed != row[2]:
             self._connection.execute(_INDEX_ANEW, (packed, key))
             self._index(resource.type, key, row[2], rows)
+            self._batch.own.are_all_pending = False
         return True
 
     def purge(self, type: str, id: str) -> bool:
@@ -225,11 +226,14 @@ class SqliteUnit(SqliteReader):
 
     def _search_beside_pending(self, query: SearchQuery) -> SearchResult | None:
         """What is found in the tables and among what is pending; None where that is not easily told."""
-        own, finished = self._batch.own.pending, self._batch.finished.pending
-        if not own and not finished:
+        own, finished = self._batch.own, self._batch.finished
+        if not (own.are_all_pending and finished.are_all_pending):
+            return None
+        waiting = own.pending, finished.pending
+        if not any(waiting):
             return super().search(query)
         listed = lookups(query)
-        return None if listed is None else beside(super().search(query), query, listed, (own, finished))
+        return None if listed is None else beside(super().search(query), query, listed, waiting)
 
     def explain(self, query: SearchQuery) -> Explanation:
         self._carry_out()

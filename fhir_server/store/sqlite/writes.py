@@ -23,13 +23,15 @@ SELECT ?1, ?2 WHERE ?1 <= (SELECT value FROM meta WHERE name = 'begun')"""
 
 @dataclass(slots=True)
 class Writes:
-    """Rows to be written, and whose they are: each resource is in them once at most.
+    """Rows to be written, and whose they are: each resource is in them once at most. They are not all
+    `pending` where resources are indexed anew.
 
     `tokens` and `references` are rows of these indexes to write, the `former` ones to take away; `waiting`
     the keys of resources that are to be indexed, each with the packed rows by which it was found so far.
     """
 
     pending: Pending = field(default_factory=Pending)
+    are_all_pending: bool = True
     versions: list[Row] = field(default_factory=list)
     created: list[Row] = field(default_factory=list)
     changed: list[Row] = field(default_factory=list)
@@ -42,6 +44,8 @@ class Writes:
     def take(self, others: "Writes") -> None:
         """Take over what others hold, which has nothing of it any more."""
         self.pending.take(others.pending)
+        self.are_all_pending &= others.are_all_pending
+        others.are_all_pending = True
         for mine, theirs in zip(self._rows(), others._rows(), strict=True):
             if theirs:
                 mine += theirs
@@ -49,6 +53,7 @@ class Writes:
 
     def clear(self) -> None:
         self.pending.clear()
+        self.are_all_pending = True
         for rows in self._rows():
             rows.clear()
 
