@@ -24,6 +24,7 @@ from fhir_server.store.port import (
     TypeIndex,
 )
 from fhir_server.store.sqlite.backlog import TOKENS_AT_ONCE, needs_index
+from fhir_server.store.sqlite.connection import refusing
 from fhir_server.store.sqlite.indexes import define
 from fhir_server.store.sqlite.kept import keep
 from fhir_server.store.sqlite.pending import beside, lookups
@@ -40,9 +41,14 @@ from fhir_server.store.sqlite.rows import (
     unpack,
 )
 from fhir_server.store.sqlite.search import SqliteSearch
+from fhir_server.store.sqlite.versions import ONE_VERSION_COLUMNS
 from fhir_server.store.sqlite.writer import Batch, Writer
 
 _CURRENT = "SELECT key, version, sequence, living, entries FROM resources WHERE type = ? AND id = ?"
+_READ = f"""
+SELECT r.key, r.version, r.sequence, r.living, r.entries, {ONE_VERSION_COLUMNS}
+FROM resources r CROSS JOIN versions v ON v.sequence = r.sequence WHERE r.type = ? AND r.id = ?"""
+"""What `_CURRENT` tells, and the version."""
 _INDEXED = "SELECT sequence, living, entries FROM resources WHERE key = ?"
 _INDEX_ANEW = "UPDATE resources SET entries = ? WHERE key = ?"
 
@@ -60,6 +66,8 @@ class SqliteUnit(SqliteReader):
         self._backlog = writer.backlog
         self._batch = batch
         self._now = max(wall // 1000 * 1000, batch.last_updated)
+        # By type and id what `_CURRENT` would tell, until a statement may have changed it.
+        self._known: dict[tuple[str, str], Any] = {}
 
     @cached_property
     def _derived(self) -> Callable[[str, frozenset[str]], set[int]]:
@@ -73,6 +81,7 @@ class SqliteUnit(SqliteReader):
 
     def _carry_out(self) -> None:
         """Write what was gathered, before statements that read it, or that are this unit's own."""
+        self._known.clear()
         self._writer.carry_out(self._batch)
 
     @property
@@ -204,7 +213,16 @@ class SqliteUnit(SqliteReader):
 
     def read(self, type: str, id: str) -> StoredResource | None:
         written, key = self._batch, (type, id)
-        return written.own.pending.read(key) or written.finished.pending.read(key) or super().read(type, id)
+        return written.own.pending.read(key) or written.finished.pending.read(key) or self._read(*key)
+
+    @refusing
+    def _read(self, type: str, id: str) -> StoredResource | None:
+        """From the tables; what is read is mostly written next, for which the same row is looked at."""
+        row = self._connection.execute(_READ, (self._symbols.type(type), id)).fetchone()
+        if row is None:
+            return None
+        self._known[type, id] = row[:5]
+        return StoredResource(type, id, *row[5:])
 
     def read_version(self, type: str, id: str, version: int) -> StoredResource | None:
         self._see(type, id)
@@ -249,6 +267,9 @@ class SqliteUnit(SqliteReader):
     def _current(self, type: str, id: str) -> Any:
         """Key, version, sequence, whether it lives, and packed rows; zeros for an id that never was."""
         self._see(type, id)
+        known = self._known.pop((type, id), None)
+        if known is not None:
+            return known
         symbol = self._symbols.type(type)
         return self._connection.execute(_CURRENT, (symbol, id)).fetchone() or _NEVER_WAS
 
