@@ -205,6 +205,8 @@ def test_conversions(rules: RuleCompiler, type: str, converted: list[str], other
         "photo.url = 'x'",
         "name.family.matches('^r')",
         "Organization.name.exists()",
+        "deceasedBoolean.exists()",
+        "name.use.where(nosuch.exists()).exists()",
     ],
 )
 def test_what_is_empty_or_false_does_not_hold(rules: RuleCompiler, expression: str) -> None:
