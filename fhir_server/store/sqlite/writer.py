@@ -156,9 +156,11 @@ class Writer:
         """What is committed inside need not be durable at once; what is not committed is undone."""
         self.connection.execute("PRAGMA synchronous = NORMAL")
         try:
-            yield
+            try:
+                yield
+            finally:
+                self._roll_back()
         finally:
-            self._roll_back()
             self.connection.execute("PRAGMA synchronous = FULL")
 
     def probe(self) -> None:

@@ -80,6 +80,21 @@ def test_a_probe_tells_as_long_as_nothing_can_be_written(store: SqliteStore) -> 
     assert (store.watermark(), store.check()) == (1, [])
 
 
+def test_after_a_probe_that_fails_commits_are_flushed_again(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where it cannot be undone."""
+
+    def fail() -> None:
+        raise sqlite3.OperationalError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store._writer, "_roll_back", fail)
+        with pytest.raises(StoreUnavailable):
+            store.probe()
+    assert store._writer.connection.execute("PRAGMA synchronous").fetchone() == (2,)
+
+
 def test_a_probe_believes_a_lock_that_a_write_has_waited_for(
     store: SqliteStore, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
