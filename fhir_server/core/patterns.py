@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 LENGTH_MAX = 2_000
 STEPS_MAX = 1_000_000
-WAYS_MAX = 100_000_000
-"""How many ways to match a search may try, about a second's work."""
+WAYS_MAX = 400_000_000
+"""How many ways to match a search may try, some seconds' work at most."""
 _FEW = 8
 """So many rounds of a repetition cannot take long, whatever is in it."""
 _SAMPLES = frozenset(map(chr, range(32, 127))) | {"\t", "\n", "é"}
