@@ -15,12 +15,10 @@ Step = Callable[[Any], Items]
 
 
 def named_step(types: Types, shape: Shape, name: str) -> tuple[Step, Shape]:
-    """The step to the child `name`, and the shape of what it gives. A type that is known has no others than
-    its own: a choice goes by its own name, and `valueQuantity` is none of FHIRPath's.
+    """The step to the child `name`, and the shape of what it gives. A name that the type does not have may be
+    one of JSON's, such as `valueQuantity`: no FHIRPath, but the reference validator finds it.
     """
     element = shape.elements.get(name) if shape.elements else None
-    if element is None and shape.elements:
-        return (lambda _item: NOTHING), UNKNOWN
     if element is None:
         return _open_step(types, name), UNKNOWN
     return element_step(types, element, tuple(element.json_names().items()))

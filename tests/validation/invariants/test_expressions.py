@@ -115,6 +115,7 @@ def holds(rules: RuleCompiler, expression: str, resource: dict[str, Any]) -> boo
         "('a' | 'b').exclude('a') = 'b' and ('a' | 'b').supersetOf('a') and 'a,b'.split(',').count() = 2",
         "'ab'.toChars().join() = 'ab' and name.first().family.single() = 'Durand'",
         "name.family.replaceMatches('(?<first>^D)(u)', '$2${first}') = 'uDrand'",
+        "deceasedBoolean.exists() and multipleBirthInteger = 2",
         "birthDate.getValue() = @1970-03-31 and gender.getValue().empty()",
         "@T23:00:00 + 2 hours = @T01:00:00",
         "@1975 + 365 days = @1976 and @2024-01-31 + 1 'd' = @2024-02-01",
@@ -205,7 +206,6 @@ def test_conversions(rules: RuleCompiler, type: str, converted: list[str], other
         "photo.url = 'x'",
         "name.family.matches('^r')",
         "Organization.name.exists()",
-        "deceasedBoolean.exists()",
         "name.use.where(nosuch.exists()).exists()",
     ],
 )
