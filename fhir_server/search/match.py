@@ -58,7 +58,7 @@ def matches(clause: Clause, stored: Stored, entries: Entries, universe: Universe
     """Whether the resource satisfies the clause."""
     match clause:
         case Match():
-            return satisfies(clause, stored, entries)
+            return _matches(clause, stored, entries)
         case Chain(parameter, types, where):
             found = _referred(entries, parameter, types, universe)
             return any(matches(where, *target, universe) for target in found) or any(
@@ -106,11 +106,8 @@ def _sort_column(kind: ParameterType, descending: bool) -> str:
     return {"string": "text", "token": "code", "reference": "target"}.get(kind, "value")
 
 
-def satisfies(match: Match, stored: Stored, entries: Entries) -> bool:
-    """Whether the resource satisfies a clause that asks nothing of others.
-
-    :missing and :not ask of the resource as a whole; all else asks for one entry that fits.
-    """
+def _matches(match: Match, stored: Stored, entries: Entries) -> bool:
+    """:missing and :not ask of the resource as a whole; all else asks for one entry that fits."""
     if match.only and stored.type not in match.only:
         return False
     found = _entries_of(_own(match.parameter, stored, entries), match.type, match.parameter)

@@ -27,7 +27,6 @@ from fhir_server.store.sqlite.backlog import TOKENS_AT_ONCE, needs_index
 from fhir_server.store.sqlite.connection import refusing
 from fhir_server.store.sqlite.indexes import define
 from fhir_server.store.sqlite.kept import keep
-from fhir_server.store.sqlite.pending import beside, lookups
 from fhir_server.store.sqlite.reader import SqliteReader
 from fhir_server.store.sqlite.rows import (
     NO_ROWS,
@@ -66,8 +65,8 @@ class SqliteUnit(SqliteReader):
         self._backlog = writer.backlog
         self._batch = batch
         self._now = max(wall // 1000 * 1000, batch.last_updated)
-        # By type and id what `_CURRENT` would tell, until a statement may have changed it.
-        self._known: dict[tuple[str, str], Any] = {}
+        # By symbol of the type and id what `_CURRENT` would tell, until a statement may have changed it.
+        self._known: dict[tuple[int | None, str], Any] = {}
 
     @cached_property
     def _derived(self) -> Callable[[str, frozenset[str]], set[int]]:
@@ -103,9 +102,10 @@ class SqliteUnit(SqliteReader):
         rows = rows_of(type, entries, self._assign)
         packed = pack(rows)
         is_new = method == "POST" and expected_version == 0
-        key, version, _, living, old = _NEVER_WAS if is_new else self._current(type, id)
+        key, version, _, living, old = _NEVER_WAS if is_new else self._current(symbol, id)
         expect_version(f"{type}/{id}", version, living, expected_version)
         sequence, writes = self._tick(), self._batch.own
+        writes.resources.add((symbol, id))
         if key:
             writes.changed.append((version + 1, sequence, self._now, 1, packed, key))
         else:
@@ -113,9 +113,7 @@ class SqliteUnit(SqliteReader):
             writes.created.append((1, sequence, self._now, 1, packed, key, symbol, id))
         if packed != old:
             self._index(type, key, old, rows, is_new=not version)
-        stored = self._log(draft, version + 1, sequence, key, method)
-        writes.pending.add(stored, entries)
-        return stored
+        return self._log(draft, version + 1, sequence, key, method)
 
     def _log(self, draft: Draft, version: int, sequence: int, key: int, method: Method) -> StoredResource:
         """Add a living version to the log."""
@@ -125,7 +123,8 @@ class SqliteUnit(SqliteReader):
         return StoredResource(type, id, version, sequence, key, self._now, method, content)
 
     def delete(self, type: str, id: str, expected_version: int | None = None) -> StoredResource | None:
-        key, version, _, living, old = self._current(type, id)
+        symbol = self._symbols.type(type)
+        key, version, _, living, old = self._current(symbol, id)
         if not living:
             return None
         expect_version(f"{type}/{id}", version, living, expected_version)
@@ -157,13 +156,12 @@ class SqliteUnit(SqliteReader):
         if packed != row[2]:
             self._connection.execute(_INDEX_ANEW, (packed, key))
             self._index(resource.type, key, row[2], rows)
-            self._batch.own.are_all_pending = False
         return True
 
     def purge(self, type: str, id: str) -> bool:
         """Erase every version and leave a deletion in their stead, at the end of the sequence."""
         self._carry_out()
-        key, version, sequence, living, old = self._current(type, id)
+        key, version, sequence, living, old = self._current(self._symbols.type(type), id)
         if not key or not (living or self._has_older(key, sequence)):
             return False
         self._connection.execute("DELETE FROM versions WHERE key = ?", (key,))
@@ -181,11 +179,10 @@ class SqliteUnit(SqliteReader):
         symbol, sequence, writes = self._assign.assigned_types[type], self._tick(), self._batch.own
         self._index(type, key, old, NO_ROWS)
         self._connection.execute("DELETE FROM uniques WHERE owner = ?", (f"{type}/{id}",))
+        writes.resources.add((symbol, id))
         writes.changed.append((version, sequence, self._now, 0, _NONE, key))
         writes.versions.append((sequence, key, symbol, id, version, self._now, "DELETE", b""))
-        stored = StoredResource(type, id, version, sequence, key, self._now, "DELETE", b"")
-        writes.pending.add(stored, Entries())
-        return stored
+        return StoredResource(type, id, version, sequence, key, self._now, "DELETE", b"")
 
     def _index(self, type: str, key: int, old: bytes, rows: Rows, *, is_new: bool = False) -> None:
         """Index a resource by `rows` instead of those packed in `old`: identifiers, codes and references now,
@@ -211,21 +208,19 @@ class SqliteUnit(SqliteReader):
             for (table, _), of_table in zip(TABLES, held, strict=True):
                 delete_rows(self._connection, table, [(*row, key) for row in of_table])
 
-    def read(self, type: str, id: str) -> StoredResource | None:
-        written, key = self._batch, (type, id)
-        return written.own.pending.read(key) or written.finished.pending.read(key) or self._read(*key)
-
     @refusing
-    def _read(self, type: str, id: str) -> StoredResource | None:
-        """From the tables; what is read is mostly written next, for which the same row is looked at."""
-        row = self._connection.execute(_READ, (self._symbols.type(type), id)).fetchone()
+    def read(self, type: str, id: str) -> StoredResource | None:
+        """What is read is mostly written next, for which the same row is looked at."""
+        symbol = self._symbols.type(type)
+        self._see(symbol, id)
+        row = self._connection.execute(_READ, (symbol, id)).fetchone()
         if row is None:
             return None
-        self._known[type, id] = row[:5]
+        self._known[symbol, id] = row[:5]
         return StoredResource(type, id, *row[5:])
 
     def read_version(self, type: str, id: str, version: int) -> StoredResource | None:
-        self._see(type, id)
+        self._see(self._symbols.type(type), id)
         return super().read_version(type, id, version)
 
     def history(self, query: HistoryQuery) -> HistoryResult:
@@ -233,25 +228,10 @@ class SqliteUnit(SqliteReader):
         return super().history(query)
 
     def search(self, query: SearchQuery) -> SearchResult:
-        needed = needs_index(query)
-        found = None if needed else self._search_beside_pending(query)
-        if found is not None:
-            return found
         self._carry_out()
-        if needed:
+        if needs_index(query):
             self._backlog.search()
         return super().search(query)
-
-    def _search_beside_pending(self, query: SearchQuery) -> SearchResult | None:
-        """What is found in the tables and among what is pending; None where that is not easily told."""
-        own, finished = self._batch.own, self._batch.finished
-        if not (own.are_all_pending and finished.are_all_pending):
-            return None
-        waiting = own.pending, finished.pending
-        if not any(waiting):
-            return super().search(query)
-        listed = lookups(query)
-        return None if listed is None else beside(super().search(query), query, listed, waiting)
 
     def explain(self, query: SearchQuery) -> Explanation:
         self._carry_out()
@@ -264,18 +244,16 @@ class SqliteUnit(SqliteReader):
         self._carry_out()
         return super().included(resources, include, limit)
 
-    def _current(self, type: str, id: str) -> Any:
+    def _current(self, symbol: int | None, id: str) -> Any:
         """Key, version, sequence, whether it lives, and packed rows; zeros for an id that never was."""
-        self._see(type, id)
-        known = self._known.pop((type, id), None)
-        if known is not None:
-            return known
-        symbol = self._symbols.type(type)
-        return self._connection.execute(_CURRENT, (symbol, id)).fetchone() or _NEVER_WAS
+        self._see(symbol, id)
+        known = self._known.pop((symbol, id), None)
+        return known or self._connection.execute(_CURRENT, (symbol, id)).fetchone() or _NEVER_WAS
 
-    def _see(self, type: str, id: str) -> None:
+    def _see(self, symbol: int | None, id: str) -> None:
         """Let what was written of a resource be there to read."""
-        if (type, id) in self._batch.own.pending or (type, id) in self._batch.finished.pending:
+        resource = symbol, id
+        if resource in self._batch.own.resources or resource in self._batch.finished.resources:
             self._carry_out()
 
     def _tick(self) -> int:
@@ -286,11 +264,12 @@ class SqliteUnit(SqliteReader):
     def receive(self, version: StoredResource, entries: Entries) -> None:
         expect_later(version, self._batch.sequence)
         symbol = self._assign.assigned_types[version.type]
-        key, _, _, _, old = self._current(version.type, version.id)
+        key, _, _, _, old = self._current(symbol, version.id)
         rows = NO_ROWS if version.deleted else rows_of(version.type, entries, self._assign)
         packed = pack(rows)
         sequence, time = version.sequence, version.last_updated
         state, writes = (version.version, sequence, time, not version.deleted, packed), self._batch.own
+        writes.resources.add((symbol, version.id))
         if key:
             writes.changed.append((*state, key))
         else:
@@ -300,7 +279,6 @@ class SqliteUnit(SqliteReader):
             self._index(version.type, key, old, rows)
         content = (version.version, time, version.method, version.body)
         writes.versions.append((sequence, key, symbol, version.id, *content))
-        writes.pending.add(version, entries)
         self._batch.sequence, self._batch.last_updated = sequence, time
 
     def lock(self, key: str) -> None:

@@ -8,7 +8,6 @@ https://www.sqlite.org/lang_savepoint.html
 import sqlite3
 from dataclasses import dataclass, field
 
-from fhir_server.store.sqlite.pending import Pending
 from fhir_server.store.sqlite.rows import Row, delete_rows, insert, insert_rows
 
 _VERSION = "INSERT INTO versions (sequence, key, type, id, version, last_updated, method, body)"
@@ -23,15 +22,13 @@ SELECT ?1, ?2 WHERE ?1 <= (SELECT value FROM meta WHERE name = 'begun')"""
 
 @dataclass(slots=True)
 class Writes:
-    """Rows to be written, and whose they are: each resource is in them once at most. They are not all
-    `pending` where resources are indexed anew.
+    """Rows to be written, and whose they are by type and id: each resource is in them once at most.
 
     `tokens` and `references` are rows of these indexes to write, the `former` ones to take away; `waiting`
     the keys of resources that are to be indexed, each with the packed rows by which it was found so far.
     """
 
-    pending: Pending = field(default_factory=Pending)
-    are_all_pending: bool = True
+    resources: set[tuple[int, str]] = field(default_factory=set)
     versions: list[Row] = field(default_factory=list)
     created: list[Row] = field(default_factory=list)
     changed: list[Row] = field(default_factory=list)
@@ -43,17 +40,15 @@ class Writes:
 
     def take(self, others: "Writes") -> None:
         """Take over what others hold, which has nothing of it any more."""
-        self.pending.take(others.pending)
-        self.are_all_pending &= others.are_all_pending
-        others.are_all_pending = True
+        self.resources |= others.resources
+        others.resources.clear()
         for mine, theirs in zip(self._rows(), others._rows(), strict=True):
             if theirs:
                 mine += theirs
                 theirs.clear()
 
     def clear(self) -> None:
-        self.pending.clear()
-        self.are_all_pending = True
+        self.resources.clear()
         for rows in self._rows():
             rows.clear()
 

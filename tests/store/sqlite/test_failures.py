@@ -177,7 +177,7 @@ def test_what_does_not_fit_is_told_to_all_of_its_group(store: SqliteStore) -> No
         with store.group():
             put(store, large("large"))  # type: ignore[arg-type]
             with pytest.raises(StoreFull):
-                store.transact(lambda unit: unit.read_version("Binary", "large", 1))
+                store.transact(lambda unit: unit.read("Binary", "large"))
             with pytest.raises(StoreFull):
                 put(store, person("small"))
 
