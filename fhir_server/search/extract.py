@@ -9,6 +9,8 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from msgspec.structs import astuple
+
 from fhir_server.core.bounded import TakesTooLong, bounded
 from fhir_server.core.fhirpath import FhirPath, FhirPathError, FhirPathTooCostly
 from fhir_server.core.memo import Memo
@@ -57,7 +59,7 @@ class _Room:
 
     def take(self, entries: Entries) -> Entries:
         """The same entries, once more. Raises `TooManyEntries`."""
-        self._left -= len(entries.words) + sum(len(getattr(entries, name)) for name in _LISTS)
+        self._left -= sum(map(len, astuple(entries)))
         if self._left < 0:
             raise TooManyEntries
         return entries
