@@ -15,7 +15,15 @@ import time
 
 from fhir_server.search.ast import AllOf, AnyOf, Clause, Match, Not, SearchQuery, Sort
 from fhir_server.store.sqlite.rounds import Round
-from fhir_server.store.sqlite.rows import NO_ROWS, Rows, at_once, delete_rows, insert_rows, unpack
+from fhir_server.store.sqlite.rows import (
+    NO_ROWS,
+    Rows,
+    at_once,
+    delete_rows,
+    insert_rows,
+    unpack,
+    unpack_at_once,
+)
 
 TOKENS_AT_ONCE = ("identifier", "code")
 """Token parameters whose rows are written with the resource."""
@@ -136,8 +144,8 @@ def index_at_once(connection: sqlite3.Connection) -> None:
     """Write the codes and references of what waits, which earlier servers left to the rounds."""
     parameters = _at_once(connection)
     for key, held, entries in connection.execute(_WAITING).fetchall():
-        before = at_once(unpack(held) if held else NO_ROWS, parameters)
-        after = at_once(unpack(entries), parameters)
+        before = at_once(*(unpack_at_once(held) if held else ([], [])), parameters)
+        after = at_once(*unpack_at_once(entries), parameters)
         for table, old, new in zip(("token", "reference"), before, after, strict=True):
             delete_rows(connection, table, [(*row, key) for row in old - new])
             insert_rows(connection, table, [(*row, key) for row in new])

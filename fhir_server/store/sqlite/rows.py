@@ -70,6 +70,8 @@ _DELETE = {
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(tuple[list[tuple[Any, ...]], ...]).decode
+_decode_tables = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
+_decode_table = msgspec.msgpack.Decoder(list[tuple[Any, ...]]).decode
 _cells_text = msgspec.json.Encoder().encode
 
 
@@ -82,6 +84,12 @@ def unpack(blob: bytes) -> Rows:
     """The rows that `pack` packed, perhaps when there were fewer tables."""
     rows = _decode(blob)
     return rows + NO_ROWS[len(rows) :]
+
+
+def unpack_at_once(blob: bytes) -> tuple[list[Row], list[Row]]:
+    """Only the rows of tokens and references that `pack` packed: in half of the time."""
+    tables = _decode_tables(blob)
+    return _decode_table(tables[TOKENS]), _decode_table(tables[REFERENCES])
 
 
 def insert_rows(connection: sqlite3.Connection, table: str, rows: Sequence[Row]) -> None:
@@ -137,9 +145,11 @@ def replaced(rows: Rows, new: Rows, parameters: Container[int]) -> Rows:
     )
 
 
-def at_once(rows: Rows, parameters: Container[int]) -> tuple[set[Row], set[Row]]:
+def at_once(
+    tokens: Iterable[Row], references: Iterable[Row], parameters: Container[int]
+) -> tuple[set[Row], set[Row]]:
     """The rows that are written with their resource: tokens of some parameters, and all references."""
-    return {row for row in rows[TOKENS] if row[0] in parameters}, set(rows[REFERENCES])
+    return {row for row in tokens if row[0] in parameters}, set(references)
 
 
 def rows_of(type: str, entries: Entries, symbols: WritingSymbols) -> Rows:

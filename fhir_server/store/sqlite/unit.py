@@ -30,7 +30,9 @@ from fhir_server.store.sqlite.kept import keep
 from fhir_server.store.sqlite.reader import SqliteReader
 from fhir_server.store.sqlite.rows import (
     NO_ROWS,
+    REFERENCES,
     TABLES,
+    TOKENS,
     Rows,
     at_once,
     delete_rows,
@@ -38,6 +40,7 @@ from fhir_server.store.sqlite.rows import (
     replaced,
     rows_of,
     unpack,
+    unpack_at_once,
 )
 from fhir_server.store.sqlite.search import SqliteSearch
 from fhir_server.store.sqlite.versions import ONE_VERSION_COLUMNS
@@ -188,12 +191,12 @@ class SqliteUnit(SqliteReader):
         """Index a resource by `rows` instead of those packed in `old`: identifiers, codes and references now,
         all else later. The index holds nothing of one that is new.
         """
-        held = NO_ROWS if old == _NONE else unpack(old)
+        held = ([], []) if old == _NONE else unpack_at_once(old)
         writes, end = self._batch.own, (key,)
         assigned = self._assign.assigned_parameters(type)
         parameters = [assigned[code] for code in TOKENS_AT_ONCE]
-        former_tokens, former_references = at_once(held, parameters)
-        tokens, references = at_once(rows, parameters)
+        former_tokens, former_references = at_once(*held, parameters)
+        tokens, references = at_once(rows[TOKENS], rows[REFERENCES], parameters)
         writes.former_tokens += [row + end for row in former_tokens - tokens]
         writes.tokens += [row + end for row in tokens - former_tokens]
         writes.former_references += [row + end for row in former_references - references]
