@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
+from msgspec import Struct
+
 from fhir_server.codes.terminology import Terminology
 from fhir_server.conversion.record import RecordType
 from fhir_server.core.fhirpath import FhirPath
@@ -23,8 +25,7 @@ from fhir_server.validation.checks.check import Resolve
 Resource = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One resource as a unit of work leaves it: `after` is None for a deletion, `before` None for a
     creation.
     """

@@ -5,7 +5,6 @@ request, and a frozen Struct is made in a tenth of the time that a frozen datacl
 https://hl7.org/fhir/R4/http.html
 """
 
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -15,16 +14,14 @@ from fhir_server.issues import Issue, Language
 Return = Literal["minimal", "representation", "OperationOutcome"]
 
 
-@dataclass(frozen=True, slots=True)
-class Principal:
+class Principal(Struct, frozen=True):
     """Who asks. Scopes are for an access control to give; the open server knows only the anonymous one."""
 
     id: str = "anonymous"
     scopes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Preferences:
+class Preferences(Struct, frozen=True):
     """The Prefer header. `lenient`: ignore unknown search parameters and say so."""
 
     returns: Return | None = None
@@ -32,8 +29,7 @@ class Preferences:
     respond_async: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Conditions:
+class Conditions(Struct, frozen=True):
     """The conditional headers, as written."""
 
     if_match: str | None = None

@@ -55,7 +55,8 @@ READING = frozenset({"GET", "HEAD"})
 NO_ID = frozenset({"$", "_"})
 """How the last segment of a path begins when it is no id."""
 
-STAND_IN = {"resourceType": "Parameters"}
+STAND_IN = {"resource": {"resourceType": "Parameters"}}
+"""An entry of a resource alone, which without it would be empty."""
 
 
 class Dispatcher:
@@ -246,5 +247,9 @@ def _without_resources(content: dict[str, Any]) -> dict[str, Any]:
     entries = content.get("entry")
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         return content
-    shells = [{**entry, "resource": STAND_IN} if "resource" in entry else entry for entry in entries]
-    return {**content, "entry": shells}
+    return {**content, "entry": [_shell(entry) if "resource" in entry else entry for entry in entries]}
+
+
+def _shell(entry: dict[str, Any]) -> dict[str, Any]:
+    shell = {name: value for name, value in entry.items() if name != "resource"}
+    return shell or STAND_IN

@@ -6,10 +6,11 @@ https://hl7.org/fhir/R4/http.html#transaction
 import base64
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl, unquote
+
+from msgspec import Struct
 
 from fhir_server.core import json
 from fhir_server.core.reference import parse_reference
@@ -25,8 +26,7 @@ _BODILESS = re.compile(r"(?:^|/)(?:_search|\$[^/?]+)(?:\?|$)")
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One entry: its place in the Bundle, its fullUrl, and the request it stands for."""
 
     index: int
@@ -130,6 +130,8 @@ def _inside(path: str, entry: Entry) -> str:
 def _target(url: str, base_url: str, location: str) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
     relative = url.removeprefix(f"{base_url}/").lstrip("/")
     path, _, query = relative.partition("?")
+    if not query and "%" not in path:
+        return tuple(filter(None, path.split("/"))), ()
     try:
         segments = tuple(unquote(segment, errors="strict") for segment in path.split("/") if segment)
         return segments, tuple(parse_qsl(query, keep_blank_values=True, errors="strict"))

@@ -7,7 +7,8 @@ https://hl7.org/fhir/R4/http.html#trules
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from typing import NamedTuple
+
+from msgspec import Struct, structs
 
 from fhir_server.errors import FhirError, InvalidRequest
 from fhir_server.extension import Engine, Resource
@@ -19,7 +20,7 @@ from fhir_server.interactions.prepared import Prepared, foreseen
 from fhir_server.interactions.references import EntryLinks, Identities
 
 
-class Linked(NamedTuple):
+class Linked(Struct, frozen=True):
     """A resource with its links to other entries settled, its references, and what was made of it."""
 
     resource: Resource
@@ -27,7 +28,7 @@ class Linked(NamedTuple):
     prepared: Prepared | None = None
 
 
-class Foresight(NamedTuple):
+class Foresight(Struct, frozen=True):
     """The writes that go with some identities, by the index of their entry."""
 
     identities: Identities
@@ -66,7 +67,7 @@ def foresee(
         with suppress(FhirError):
             found = linked(one, resources[one.index], links)
             prepared = foreseen(found.resource, targets[one.index], engine)
-            writes[one.index] = found._replace(prepared=prepared)
+            writes[one.index] = structs.replace(found, prepared=prepared)
     return Foresight(identities, writes)
 
 

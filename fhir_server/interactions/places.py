@@ -1,11 +1,17 @@
 """Places inside a resource, and what R4 says may stand there."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from fhir_server.definitions.elements import Element, TypeRef
 from fhir_server.definitions.registry import Registry
 from fhir_server.extension import Resource
+
+_HOLDING = frozenset({"contained", "resource", "outcome"})
+"""Under what stands a resource of its own."""
+_REMEMBERED_MAX = 4_096
+"""Places that are remembered: most resources of a type refer to others at the same few."""
 
 Step = str | int
 Place = tuple[Step, ...]
@@ -50,9 +56,23 @@ def _element(elements: Mapping[str, Element], name: str) -> Element:
 
 def type_at(registry: Registry, resource: Resource, place: Place) -> TypeRef:
     """The type of what stands at `place`."""
+    names = tuple([step for step in place if isinstance(step, str)])
+    if _HOLDING.isdisjoint(names):
+        return _type_of(registry, resource["resourceType"], names)
     steps = place[:-1] if isinstance(place[-1], int) else place
-    elements = elements_at(registry, resource, steps[:-1])
-    name = str(steps[-1])
+    return _named(elements_at(registry, resource, steps[:-1]), names[-1])
+
+
+@lru_cache(maxsize=_REMEMBERED_MAX)
+def _type_of(registry: Registry, type: str, names: tuple[str, ...]) -> TypeRef:
+    """The type of what stands at such a place of every resource of a type."""
+    elements: Mapping[str, Element] = registry.type(type).elements
+    for name in names[:-1]:
+        elements = _elements_of(registry, elements, name)
+    return _named(elements, names[-1])
+
+
+def _named(elements: Mapping[str, Element], name: str) -> TypeRef:
     return _element(elements, name).json_names()[name]
 
 

@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from operator import is_
 from typing import Any
 
 from fhir_server.definitions.registry import Registry
@@ -257,15 +256,20 @@ class _Walk:
         return {**node, **changed} if changed else node
 
     def _list(self, items: list[Any], way: Way) -> list[Any]:
-        new = [self._item(index, item, way) for index, item in enumerate(items)]
-        return items if all(map(is_, new, items)) else new
-
-    def _item(self, index: int, item: Any, way: Way) -> Any:
-        if type(item) is dict:
-            return self.object(item, (way, index))
-        if type(item) is list:
-            return self._list(item, (way, index))
-        return self._text(item, way, index) if type(item) is str else item
+        changed = items
+        new: Any
+        for index, item in enumerate(items):
+            kind = type(item)
+            if kind is dict:
+                new = self.object(item, (way, index))
+            elif kind is list:
+                new = self._list(item, (way, index))
+            else:
+                new = self._text(item, way, index) if kind is str else item
+            if new is not item:
+                changed = items.copy() if changed is items else changed
+                changed[index] = new
+        return changed
 
     def _string(self, name: str, value: str, way: Way) -> str:
         if name == "reference":

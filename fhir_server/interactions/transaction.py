@@ -6,8 +6,10 @@ https://hl7.org/fhir/R4/http.html#trules
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from msgspec import Struct, structs
 
 from fhir_server.core.bundle import bundle
 from fhir_server.core.request import FhirRequest, FhirResponse
@@ -53,8 +55,7 @@ from fhir_server.issues import Issue
 from fhir_server.store.port import Method, StoredResource, UnitOfWork
 
 
-@dataclass(frozen=True, slots=True)
-class _Write:
+class _Write(Struct, frozen=True):
     """What an entry is about to write: under which id, over which current version."""
 
     entry: Entry
@@ -311,7 +312,7 @@ class Transaction:
         for write in plan.writes:
             known = foreseen.get(write.entry.index)
             found: Linked = known or _at(write.entry, linked, write.resource, links)
-            ready = replace(write, resource=found.resource, foreseen=found.prepared)
+            ready = structs.replace(write, resource=found.resource, foreseen=found.prepared)
             if types := types_sought(found.references, self._engine):
                 references += found.references
                 waiting.append((ready, found.resource["resourceType"], types))
