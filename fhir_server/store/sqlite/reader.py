@@ -74,6 +74,8 @@ class SqliteReader:
     @refusing
     def read(self, type: str, id: str) -> StoredResource | None:
         symbol = self._symbols.type(type)
+        if symbol is None:
+            return None
         row = self._connection.execute(_READ, (symbol, id)).fetchone()
         return StoredResource(type, id, *row) if row else None
 
