@@ -56,15 +56,17 @@ def _parts(guide: Guide) -> tuple[Part, ...]:
     )
 
 
+_NUMBERS = (
+    "ServiceRequest.identifier[placer]",
+    "QuestionnaireResponse.identifier",
+    "Task.identifier[placer]",
+)
+"""Where the number of the doctor's software stands."""
+
+
 def _fields(guide: Guide) -> tuple[Field, ...]:
-    frame = names.of_type("PLAC")
-    numbers = (
-        "ServiceRequest.identifier[placer]",
-        "QuestionnaireResponse.identifier",
-        "Task.identifier[placer]",
-    )
     return (
-        names.key(guide, "adressage", *numbers, frame=frame),
+        names.key(guide, "adressage", *_NUMBERS, frame=names.of_type("PLAC")),
         names.patient(guide, "ServiceRequest.subject", "QuestionnaireResponse.subject", "Task.for"),
         names.link(
             guide,
