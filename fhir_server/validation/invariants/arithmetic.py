@@ -9,7 +9,7 @@ from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 from fhir_server.core.fhirpath import FhirPathError
-from fhir_server.validation.invariants.code import NOTHING, Code, Items, Scope, selecting, single
+from fhir_server.validation.invariants.code import NOTHING, Code, Items, Run, Scope, selecting, single
 from fhir_server.validation.invariants.making import joined as in_one
 from fhir_server.validation.invariants.measures import QUANTITIES, added, measured, scaled
 from fhir_server.validation.invariants.moments import later
@@ -52,21 +52,30 @@ def text_of(value: Any) -> str:
 def adds(sign: int) -> Operator:
     """+ and -: numbers, texts, and calendar units to dates"""
 
+    def summed(one: Any, other: Any, scope: Scope) -> Any:
+        found = _sum(one, other, sign)
+        if type(found) is str:
+            scope.spend_text(found)
+        return found
+
     def add(left: Code, right: Code) -> Code:
-        run_left, run_right = left.run, right.run
-
-        def run(this: Any, scope: Scope) -> Items:
-            one, other = single(run_left(this, scope)), single(run_right(this, scope))
-            if one is None or other is None:
-                return NOTHING
-            found = _sum(one, other, sign)
-            if type(found) is str:
-                scope.spend_text(found)
-            return NOTHING if _is_none(found) else (found,)
-
-        return selecting(run, left.shape if left.shape.types else right.shape)
+        return selecting(_of_two(left, right, summed), left.shape if left.shape.types else right.shape)
 
     return add
+
+
+def _of_two(left: Code, right: Code, calculated: Callable[[Any, Any, Scope], Any]) -> Run:
+    """What is calculated of two single values: nothing where one of them lacks, or there is no result."""
+    run_left, run_right = left.run, right.run
+
+    def run(this: Any, scope: Scope) -> Items:
+        one, other = single(run_left(this, scope)), single(run_right(this, scope))
+        if one is None or other is None:
+            return NOTHING
+        found = calculated(one, other, scope)
+        return NOTHING if _is_none(found) else (found,)
+
+    return run
 
 
 def _is_none(found: Any) -> bool:
@@ -89,20 +98,15 @@ def _sum(one: Any, other: Any, sign: int) -> Any:
 def calculates(operation: Calculation, of_quantities: Calculation | None = None) -> Operator:
     """* / div mod, on numbers, and the first two on quantities"""
 
+    def calculated(one: Any, other: Any, _: Scope) -> Any:
+        try:
+            return _calculated(one, other, operation, of_quantities)
+        except ArithmeticError:
+            return None
+
     def calculate(left: Code, right: Code) -> Code:
-        run_left, run_right = left.run, right.run
-
-        def run(this: Any, scope: Scope) -> Items:
-            one, other = single(run_left(this, scope)), single(run_right(this, scope))
-            if one is None or other is None:
-                return NOTHING
-            try:
-                found = _calculated(one, other, operation, of_quantities)
-            except ArithmeticError:
-                return NOTHING
-            return NOTHING if _is_none(found) else (found,)
-
-        return selecting(run, left.shape if left.shape.types & QUANTITIES else DECIMAL)
+        shape = left.shape if left.shape.types & QUANTITIES else DECIMAL
+        return selecting(_of_two(left, right, calculated), shape)
 
     return calculate
 
