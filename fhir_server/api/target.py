@@ -6,11 +6,11 @@ https://hl7.org/fhir/R4/http.html#general
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from fhir_server.api import messages
+from fhir_server.core.memo import Memo
 from fhir_server.errors import InvalidRequest
 
 BASE = b"/fhir"
@@ -40,12 +40,7 @@ def is_fhir(raw_path: bytes) -> bool:
 
 def segments(raw_path: bytes) -> tuple[str, ...]:
     """The path below the base, split at slashes, then percent-decoded. One trailing slash is nothing."""
-    return _short_segments(raw_path) if len(raw_path) <= REMEMBERED_BYTES_MAX else _segments(raw_path)
-
-
-@lru_cache(maxsize=REMEMBERED_MAX)
-def _short_segments(raw_path: bytes) -> tuple[str, ...]:
-    return _segments(raw_path)
+    return _SEGMENTS[raw_path]
 
 
 def _segments(raw_path: bytes) -> tuple[str, ...]:
@@ -70,12 +65,7 @@ def query(raw: bytes) -> tuple[tuple[str, str], ...]:
 
     Those of a short one are the same objects when it comes again, so that whoever knows them finds out soon.
     """
-    return _short_query(raw) if len(raw) <= REMEMBERED_BYTES_MAX else _query(raw)
-
-
-@lru_cache(maxsize=REMEMBERED_MAX)
-def _short_query(raw: bytes) -> tuple[tuple[str, str], ...]:
-    return _query(raw)
+    return _QUERIES[raw]
 
 
 def _query(raw: bytes) -> tuple[tuple[str, str], ...]:
@@ -98,6 +88,10 @@ def _unescaped(text: bytes) -> bytes:
     for escape, character in OF_TOKENS:
         text = text.replace(escape, character)
     return unquote_to_bytes(text) if b"%" in text else text
+
+
+_SEGMENTS = Memo(_segments, REMEMBERED_MAX, REMEMBERED_BYTES_MAX)
+_QUERIES = Memo(_query, REMEMBERED_MAX, REMEMBERED_BYTES_MAX)
 
 
 def allowed_methods(path: tuple[str, ...]) -> tuple[str, ...]:

@@ -83,4 +83,4 @@ def _escape(text: str) -> str:
     return quote_plus(text, safe=READABLE) if _needs_more_than_bars(text) else text.replace("|", "%7C")
 
 
-_ESCAPED: Memo[str] = Memo(_escape)
+_ESCAPED: Memo[str, str] = Memo(_escape)

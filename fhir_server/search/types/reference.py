@@ -73,7 +73,7 @@ def indexer(target: Target, indexing: Indexing) -> Indexer | None:
 
 def _reference(parameter: str, base_urls: tuple[str, ...]) -> Indexer:
     derived = parameter + IDENTIFIER
-    known = Memo(lambda text: _entry(parameter, text, base_urls), _REMEMBERED_MAX)
+    known: Memo[str, ReferenceEntry] = Memo(lambda text: _entry(parameter, text, base_urls), _REMEMBERED_MAX)
 
     def index(value: Mapping[str, Any], entries: Entries) -> None:
         entries.references.append(known[value.get("reference") or ""])
