@@ -128,7 +128,7 @@ class Application:
             found,
             self._request_ids.of(found),
             scope["method"],
-            language(accepted[: headers.NEGOTIATED_BYTES_MAX]) if accepted else "en",
+            language(accepted) if accepted else "en",
             time.perf_counter(),
         )
 

@@ -71,9 +71,7 @@ class Beside:
     def _begun(self, request: Request) -> Exchange:
         found = headers.pick(request.scope["headers"])
         accepted = found.get(b"accept-language")
-        language: Language = (
-            negotiation.language(accepted[: headers.NEGOTIATED_BYTES_MAX]) if accepted else "en"
-        )
+        language: Language = negotiation.language(accepted) if accepted else "en"
         started = time.perf_counter()
         return Exchange(request.scope, found, self._request_ids.of(found), request.method, language, started)
 

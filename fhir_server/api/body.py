@@ -5,21 +5,20 @@ https://hl7.org/fhir/R4/http.html#mime-type
 
 import zlib
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
 
 from fhir_server.api import binary, messages
 from fhir_server.api.asgi import Receive
-from fhir_server.api.headers import NEGOTIATED_BYTES_MAX, Headers, text
+from fhir_server.api.headers import Headers, text
 from fhir_server.api.negotiation import (
     FHIR_JSON,
     FHIR_VERSIONS,
-    HEADER_CACHE_SIZE,
     JSON_NAMES,
     XML_NAMES,
     media_range,
+    remembered,
 )
 from fhir_server.api.target import query
 from fhir_server.core import json
@@ -82,8 +81,7 @@ def parsed(raw: bytes, method: str, path: tuple[str, ...], headers: Headers, lim
     if binary.is_sent_as_it_is(method, path, headers):
         document = _decompressed(raw, headers, limits.bytes_max)
         return Body(binary.resource_of(document, path, headers), FHIR_JSON)
-    given = headers.get(b"content-type", b"")[:NEGOTIATED_BYTES_MAX]
-    content_type = _checked_type(given, _accepted(method, path))
+    content_type = _checked_type(headers.get(b"content-type", b""), _accepted(method, path))
     raw = _decompressed(raw, headers, limits.bytes_max)
     if content_type == FORM:
         return Body(content_type=content_type, form=query(raw.strip()))
@@ -145,7 +143,7 @@ def _accepted(method: str, path: tuple[str, ...]) -> frozenset[str]:
     return PATCH_NAMES if method == "PATCH" else JSON_NAMES
 
 
-@lru_cache(maxsize=HEADER_CACHE_SIZE)
+@remembered
 def _checked_type(header: bytes, accepted: frozenset[str]) -> str:
     """The media type of the body without its parameters, in lower case."""
     expected = _expected(accepted)

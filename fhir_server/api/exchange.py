@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from fhir_server.api import binary, messages, negotiation, target
 from fhir_server.api.body import EMPTY, Body
-from fhir_server.api.headers import NEGOTIATED_BYTES_MAX, Headers, text
+from fhir_server.api.headers import Headers, text
 from fhir_server.api.render import Reply, render
 from fhir_server.core.request import Conditions, FhirRequest, FhirResponse, Preferences
 from fhir_server.errors import FhirError, MethodNotAllowed, NotAcceptable, NotSupported
@@ -84,7 +84,7 @@ def fhir_request(exchange: Exchange, body: Body = EMPTY) -> FhirRequest:
         body.content,
         body.content_type,
         _conditions(headers),
-        negotiation.preferences(prefer[:NEGOTIATED_BYTES_MAX]) if prefer else INDIFFERENT,
+        negotiation.preferences(prefer) if prefer else INDIFFERENT,
         exchange.language,
         accept_language=text(headers, b"accept-language") or "",
     )
@@ -104,8 +104,7 @@ def _negotiate(exchange: Exchange, parameters: tuple[tuple[str, str], ...]) -> N
         exchange.content_type = negotiation.content_type_of_format(wanted)
     else:
         try:
-            accept = exchange.headers.get(b"accept", b"")
-            exchange.content_type = negotiation.content_type(accept[:NEGOTIATED_BYTES_MAX])
+            exchange.content_type = negotiation.content_type(exchange.headers.get(b"accept", b""))
         except NotAcceptable:
             if exchange.method not in READS or not binary.is_one(exchange.method, exchange.path):
                 raise
@@ -115,7 +114,7 @@ def _negotiate(exchange: Exchange, parameters: tuple[tuple[str, str], ...]) -> N
 def rendered(response: FhirResponse, exchange: Exchange) -> Reply:
     """The HTTP answer, in the format that was asked for."""
     if exchange.as_it_is:
-        response = binary.as_it_is(response, exchange.headers[b"accept"][:NEGOTIATED_BYTES_MAX])
+        response = binary.as_it_is(response, exchange.headers[b"accept"])
     return render(response, exchange.base_url, exchange.content_type, exchange.pretty)
 
 

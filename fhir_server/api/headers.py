@@ -36,8 +36,6 @@ WANTED = frozenset(
         b"x-security-context",
     }
 )
-NEGOTIATED_BYTES_MAX = 4_096
-"""What is considered of a header in which a client lists what it prefers, and remembered."""
 SANE_ID = re.compile(rb"[A-Za-z0-9._:/+=-]{1,128}")
 
 

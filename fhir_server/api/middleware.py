@@ -7,7 +7,7 @@ import re
 import zlib
 from dataclasses import dataclass
 
-from fhir_server.api.headers import NEGOTIATED_BYTES_MAX, Headers
+from fhir_server.api.headers import Headers
 from fhir_server.api.negotiation import encoding
 from fhir_server.api.render import CACHE, Reply
 
@@ -66,7 +66,7 @@ def may_pack(reply: Reply, headers: Headers, bytes_min: int = GZIP_BYTES_MIN) ->
     """Whether the client reads gzip, and the body is plain and so large that it gains."""
     return (
         len(reply.body) >= bytes_min
-        and encoding(headers.get(b"accept-encoding", b"")[:NEGOTIATED_BYTES_MAX]) == "gzip"
+        and encoding(headers.get(b"accept-encoding", b"")) == "gzip"
         and PACKED not in reply.headers
     )
 

@@ -3,10 +3,10 @@
 https://hl7.org/fhir/R4/http.html#mime-type
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Literal, cast
+from functools import lru_cache, wraps
+from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, cast
 
 from fhir_server.api import messages
 from fhir_server.core.request import Preferences, Return
@@ -22,7 +22,26 @@ WILDCARDS = {"*/*": 0, "application/*": 1, "text/*": 1}
 XML_NAMES = frozenset({"xml", "application/fhir+xml", "application/xml", "text/xml"})
 FHIR_VERSIONS = frozenset({"4.0", "4.0.1"})
 RETURNS = ("minimal", "representation", "OperationOutcome")
-HEADER_CACHE_SIZE = 256
+HEADERS_REMEMBERED = 256
+HEADER_BYTES_MAX = 4_096
+"""What is considered of a header in which a client lists what it prefers, and remembered."""
+
+P = ParamSpec("P")
+Made = TypeVar("Made")
+
+
+def remembered(
+    make: Callable[Concatenate[bytes, P], Made],
+) -> Callable[Concatenate[bytes, P], Made]:
+    """What a function makes of the beginning of a header, kept for those that come again."""
+    known: Any = lru_cache(maxsize=HEADERS_REMEMBERED)(make)
+
+    @wraps(make)
+    def made(header: bytes, /, *args: P.args, **kwargs: P.kwargs) -> Made:
+        found: Made = known(header[:HEADER_BYTES_MAX], *args, **kwargs)
+        return found
+
+    return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +77,7 @@ def _quality(text: str) -> float:
         return 0.0
 
 
-@lru_cache(maxsize=HEADER_CACHE_SIZE)
+@remembered
 def content_type(accept: bytes) -> bytes:
     """The Content-Type to answer an Accept header with; empty means anything.
 
@@ -79,7 +98,8 @@ def accepts(accept: bytes, media_type: str) -> bool:
     """Whether an Accept header takes a media type, such as image/png."""
     name = media_range(media_type).name
     names = {name, f"{name.partition('/')[0]}/*", "*/*"}
-    found = {one.name: one.quality for one in media_ranges(accept) if one.name in names}
+    ranges = media_ranges(accept[:HEADER_BYTES_MAX])
+    found = {one.name: one.quality for one in ranges if one.name in names}
     return found.get(name, max(found.values(), default=0.0)) > 0
 
 
@@ -126,7 +146,7 @@ def _clipped(text: str) -> str:
     return text if len(text) <= 100 else text[:100] + "…"
 
 
-@lru_cache(maxsize=HEADER_CACHE_SIZE)
+@remembered
 def language(accept_language: bytes) -> Language:
     """French or English, whichever the client ranks higher; English when it names neither."""
     ranked: dict[Language, float] = {"en": 0.0, "fr": 0.0}
@@ -137,7 +157,7 @@ def language(accept_language: bytes) -> Language:
     return "fr" if ranked["fr"] > ranked["en"] else "en"
 
 
-@lru_cache(maxsize=HEADER_CACHE_SIZE)
+@remembered
 def preferences(prefer: bytes) -> Preferences:
     """The Prefer header; preferences that are not FHIR's are ignored, as RFC 7240 asks.
 
@@ -168,7 +188,7 @@ def pretty(value: str | None) -> bool:
 Encoding = Literal["gzip", "identity"]
 
 
-@lru_cache(maxsize=HEADER_CACHE_SIZE)
+@remembered
 def encoding(accept_encoding: bytes) -> Encoding:
     """gzip when the client reads it, else no compression."""
     weights = {one.name: one.quality for one in media_ranges(accept_encoding)}
