@@ -58,7 +58,7 @@ def foresee(
         if target is None:
             return Foresight(identities, {})
         reference, version = target
-        identities.add(one.full_url, reference, version)
+        identities.add(one.full_url, reference, version, resources[one.index])
         targets[one.index] = reference.partition("/")[2]
     links = EntryLinks(engine.registry, identities)
     writes: dict[int, Linked] = {}

@@ -171,17 +171,20 @@ def _rewritten_references(node: Any, rewrite: Rewrite) -> Any:
 @dataclass(frozen=True, slots=True)
 class Identities:
     """What the fullUrls of a transaction's entries become on this server: `references` such as Patient/123 by
-    fullUrl, and the `versions` that these will have."""
+    fullUrl, and the `versions` that these will have; `names` are the fullUrls that name a definition."""
 
     base_url: str
     references: dict[str, str] = field(default_factory=dict)
     versions: dict[str, int] = field(default_factory=dict)
+    names: set[str] = field(default_factory=set)
 
-    def add(self, full_url: str | None, reference: str, version: int) -> None:
-        """Note what an entry becomes."""
+    def add(self, full_url: str | None, reference: str, version: int, resource: Resource) -> None:
+        """Note what an entry becomes that brings `resource`."""
         if full_url:
             self.references[full_url] = reference
             self.versions[reference] = version
+            if resource.get("url") == full_url:
+                self.names.add(full_url)
 
     def found(self, url: str, base: str) -> str | None:
         """The resource that a reference leads to, read on the base of its entry; None for one that is no
@@ -195,7 +198,7 @@ class Identities:
         """Those that a Bundle with such fullUrls does not use for itself."""
         own = set(full_urls)
         references = {url: found for url, found in self.references.items() if url not in own}
-        return Identities(self.base_url, references, self.versions)
+        return Identities(self.base_url, references, self.versions, self.names)
 
 
 class EntryLinks:
@@ -302,9 +305,11 @@ class _Walk:
         return _NARRATIVE_LINK.sub(lambda link: f"{link[1]}{link[2]}{self._target(link[3])}{link[2]}", div)
 
     def _text(self, text: str, way: Way, step: Step) -> str:
-        target = self._identities.references.get(text.partition("#")[0])
-        if target is None or (step == "url" and way is None):
-            # The url of a definition is its name, not a link to where it was read.
+        url = text.partition("#")[0]
+        if url not in self._identities.references or step == "resourceType":
+            return text
+        if url in self._identities.names or (step == "url" and way is None):
+            # What names a definition, such as a code's system, is no link to where it was read.
             return text
         if type_at(self._registry, self._resource, (*_place(way), step)).code not in _URI_TYPES:
             return text

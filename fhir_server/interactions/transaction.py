@@ -254,7 +254,7 @@ class Transaction:
         existing = one_match(unit, self._engine, wanted, request.base_url)
         if existing is not None:
             plan.matched.append((asked, existing))
-            plan.identities.add(asked.full_url, existing.reference, existing.version)
+            plan.identities.add(asked.full_url, existing.reference, existing.version, resource)
         else:
             _note_unmatched(plan, asked, wanted)
             self._plan_write(plan, _Write(asked, self._ids[asked.index], None, resource))
@@ -299,7 +299,7 @@ class Transaction:
         reference = f"{write.resource['resourceType']}/{write.id}"
         _claim(plan, reference, write.entry)
         version = write.current.version + 1 if write.current else 1
-        plan.identities.add(write.entry.full_url, reference, version)
+        plan.identities.add(write.entry.full_url, reference, version, write.resource)
         plan.writes.append(write)
 
     def _write(self, plan: _Plan, changeset: Changeset) -> list[_Written]:

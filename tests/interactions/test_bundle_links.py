@@ -110,6 +110,38 @@ def test_canonicals_and_the_names_of_definitions_stay(client: Client) -> None:
     assert answer.entries[1]["resource"]["questionnaire"] == url
 
 
+def test_codes_keep_the_system_that_the_same_transaction_defines(client: Client) -> None:
+    system = "http://example.org/fhir/CodeSystem/tracks"
+    codes = {"resourceType": "CodeSystem", "status": "draft", "content": "not-present", "url": system}
+    tagged = patient() | {
+        "meta": {"tag": [{"system": system, "code": "a"}]},
+        "extension": [{"url": system, "valueUri": system}],
+    }
+    answer = transact(
+        client,
+        entry("POST", "CodeSystem", codes, system),
+        entry("POST", "Patient", tagged),
+        returns="representation",
+    )
+    stored = answer.entries[1]["resource"]
+    assert stored["meta"]["tag"] == tagged["meta"]["tag"]
+    assert stored["extension"] == tagged["extension"]
+
+
+@pytest.mark.parametrize("full_url", ["Patient", "Encounter", "planned", "AMB"])
+def test_a_full_url_may_be_any_word_of_the_resources(client: Client, full_url: str) -> None:
+    written = encounter("urn:uuid:p") | {"contained": [patient() | {"id": "c"}]}
+    written["extension"] = [{"url": "urn:x", "valueReference": {"reference": "#c"}}]
+    answer = transact(
+        client,
+        entry("POST", "Encounter", written, full_url),
+        entry("POST", "Patient", patient(), "urn:uuid:p"),
+        returns="representation",
+    )
+    assert answer.entries[0]["resource"]["class"] == {"code": "AMB"}
+    assert answer.entries[0]["resource"]["contained"][0]["resourceType"] == "Patient"
+
+
 def test_a_bundle_that_is_stored_keeps_its_own_links(client: Client) -> None:
     inner = [
         {"fullUrl": "urn:uuid:p", "resource": patient()},
