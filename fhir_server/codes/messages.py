@@ -180,3 +180,7 @@ SYSTEM_LISTS_NOTHING = Template(
     en="The code system {url} gives no hierarchy here: its content is '{content}'.",
     fr="Le système de codes {url} n'a pas de hiérarchie ici : son contenu est « {content} ».",
 )
+OTHER_SYSTEM = Template(
+    en="The code is of the system {system}, and is to be checked in {url}. Name the system it is of.",
+    fr="Le code est du système {system}, et doit être vérifié dans {url}. Nommez le système dont il est.",
+)

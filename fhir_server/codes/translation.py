@@ -118,7 +118,10 @@ class Translator:
         for group in one.get("group", ()):
             source, target = group.get("source"), group.get("target")
             start, end = (target, source) if wish.reverse else (source, target)
+            version = group.get("targetVersion" if wish.reverse else "sourceVersion")
             if not _is_system(wish.system, start) or not _is_system(wish.target_system, end):
+                continue
+            if wish.version and version and wish.version != version:
                 continue
             if wish.reverse:
                 yield from _reversed(group, wish, origin)

@@ -20,7 +20,9 @@ from fhir_server.codes.verdicts import (
     Strictness,
     Verdict,
     canonical_of,
+    held_to,
     is_absolute,
+    is_of_other,
     name_of,
 )
 from fhir_server.codes.version_choice import Choice, checked_version, choice, part_of, unknown_version
@@ -149,8 +151,27 @@ class CodeValidator:
 
     # in a code system
 
-    def coding_of(self, canonical: str, coding: Coding, place: Place) -> Verdict:
-        """Whether a coding is right in the code system at `url` or `url|version`, empty for none."""
+    def concept_of(self, system: str | None, concept: Mapping[str, Any]) -> ConceptVerdict:
+        """Whether one coding at least is right in the code system named, or in its own where none is, and
+        none is wrong there. Codings that are of other systems are passed over.
+        """
+        codings = concept.get("coding", ())
+        passed_over: Severity = "error" if all(is_of_other(system, one) for one in codings) else "information"
+        verdicts = []
+        for number, coding in enumerate(codings):
+            place = Place(f"CodeableConcept.coding[{number}]")
+            if is_of_other(system, coding):
+                text = messages.OTHER_SYSTEM(system=coding["system"], url=system)
+                issue = finding(passed_over, "code-invalid", "invalid-data", text, place.of("system"))
+                verdicts.append(Verdict(coding, (issue,), member=False))
+            else:
+                verdicts.append(self.coding_of(system, coding, place))
+        return ConceptVerdict(tuple(verdicts), tuple(issue for one in verdicts for issue in one.issues))
+
+    def coding_of(self, system: str | None, given: Coding, place: Place) -> Verdict:
+        """Whether a coding is right in the system at `url` or `url|version`, its own where none is named."""
+        canonical = held_to(system, given)
+        coding = {**given, "system": canonical.partition("|")[0]} if canonical else given
         if "code" not in coding:
             return self._without_code(coding, place)
         if not canonical:

@@ -83,6 +83,19 @@ def canonical_of(coding: Coding) -> str:
     return f"{coding.get('system', '')}{version}"
 
 
+def held_to(system: str | None, coding: Coding) -> str:
+    """The canonical of the system that a coding is held to, its own where none is named; empty for none."""
+    if system is None:
+        return canonical_of(coding) if coding.get("system") else ""
+    version = coding.get("version") if "|" not in system else None
+    return f"{system}|{version}" if version else system
+
+
+def is_of_other(system: str | None, coding: Coding) -> bool:
+    """Whether a coding says that it is of another system than the one that is named."""
+    return bool(system and coding.get("system", "")) and coding["system"] != str(system).partition("|")[0]
+
+
 def name_of(coding: Coding) -> str:
     """`system|version#code`, as issues name a coding."""
     return f"{canonical_of(coding)}#{coding.get('code', '')}"

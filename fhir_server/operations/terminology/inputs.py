@@ -104,6 +104,25 @@ class Inputs:
         """Whether a parameter was given."""
         return name in self._values
 
+    def coding(self) -> Resource:
+        """The one coding that is asked about: `coding` with what is given beside it, or that alone.
+
+        Raises `InvalidRequest` where the two say different things.
+        """
+        beside = {
+            "system": self.text("system"),
+            "version": self.text("systemVersion") or self.text("version"),
+            "code": self.text("code"),
+            "display": self.text("display"),
+        }
+        given = {name: value for name, value in beside.items() if value}
+        coding = self.content("coding") or {}
+        for name, value in given.items():
+            if coding.get(name, value) != value:
+                text = messages.SAID_TWICE(name=name, coding=coding[name], value=value)
+                raise InvalidRequest.of(text, f"Coding.{name}")
+        return {**given, **coding}
+
     def check_subject(self) -> None:
         """Raises `InvalidRequest` unless exactly one of the things that can be checked was given, and that in
         no more codings than anybody has.

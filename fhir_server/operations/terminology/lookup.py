@@ -26,11 +26,9 @@ def look_up(request: FhirRequest, engine: Engine) -> FhirResponse:
     """GET or POST CodeSystem/$lookup: by code and system, or by coding."""
     inputs = Inputs(request, LOOKUP_PARAMETERS)
     world = World(request, engine, inputs)
-    coding = inputs.content("coding") or {
-        "system": inputs.text("system"),
-        "version": inputs.text("version"),
-        "code": inputs.text("code"),
-    }
+    if inputs.has("coding") and (inputs.has("code") or inputs.has("system")):
+        raise InvalidRequest.of(messages.ONE_OF(names="coding, code + system"))
+    coding = inputs.coding()
     if not coding.get("code"):
         raise InvalidRequest.of(messages.CODE_NEEDED(names="code, coding"), code="required")
     if not coding.get("system"):

@@ -66,6 +66,10 @@ ONE_OF = Template(
     en="Give one of {names} only.",
     fr="Ne donnez que l'un de {names}.",
 )
+SAID_TWICE = Template(
+    en="The coding says '{coding}', and the parameter {name} '{value}'. Give one of them only.",
+    fr="Le codage dit « {coding} », et le paramètre {name} « {value} ». Ne donnez que l'un des deux.",
+)
 TWO_CODES_NEEDED = Template(
     en="Give the two codes to compare: codeA and codeB with system, or codingA and codingB.",
     fr="Donnez les deux codes à comparer : codeA et codeB avec system, ou codingA et codingB.",

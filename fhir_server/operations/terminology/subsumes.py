@@ -28,6 +28,9 @@ def subsumes(request: FhirRequest, engine: Engine) -> FhirResponse:
     """GET or POST CodeSystem/$subsumes or CodeSystem/[id]/$subsumes: the outcome."""
     inputs = Inputs(request, SUBSUMES_PARAMETERS)
     world = World(request, engine, inputs)
+    for letter in "AB":
+        if inputs.has(f"code{letter}") and inputs.has(f"coding{letter}"):
+            raise InvalidRequest.of(messages.ONE_OF(names=f"code{letter}, coding{letter}"))
     codings = [inputs.content("codingA") or {}, inputs.content("codingB") or {}]
     codes = [inputs.text("codeA") or codings[0].get("code"), inputs.text("codeB") or codings[1].get("code")]
     if not all(codes):
@@ -40,18 +43,23 @@ def subsumes(request: FhirRequest, engine: Engine) -> FhirResponse:
 
 
 def _canonical(world: World, codings: list[dict[str, str]]) -> str:
-    """The code system that both codes are of."""
-    instance = world.code_system()
-    if instance is not None:
-        return instance
-    systems = list(dict.fromkeys(coding["system"] for coding in codings if coding.get("system")))
-    system = world.inputs.text("system") or (systems[0] if systems else None)
-    if system is None:
+    """The code system that both codes are of: one url, and one version at most."""
+    url, _, version = (world.code_system() or "").partition("|")
+    inputs = world.inputs
+    urls = _each(url, inputs.text("system"), *(coding.get("system") for coding in codings))
+    versions = _each(version, inputs.text("version"), *(coding.get("version") for coding in codings))
+    if not urls:
         text = messages.CODE_SYSTEM_NEEDED(names="system")
         raise refusal(InvalidRequest, text, "invalid-data", code="invalid")
-    if len(systems) > 1:
-        raise InvalidRequest.of(messages.TWO_SYSTEMS(first=systems[0], second=systems[1]))
-    return versioned(system, world.inputs.text("version") or codings[0].get("version"))
+    named = urls if len(urls) > 1 else [versioned(urls[0], version) for version in versions]
+    if len(named) > 1:
+        raise InvalidRequest.of(messages.TWO_SYSTEMS(first=named[0], second=named[1]))
+    return versioned(urls[0], next(iter(versions), None))
+
+
+def _each(*texts: str | None) -> list[str]:
+    """The texts that are there, each once."""
+    return list(dict.fromkeys(text for text in texts if text))
 
 
 SUBSUMES = Operation(

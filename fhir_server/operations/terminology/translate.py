@@ -11,8 +11,9 @@ from fhir_server.codes.issues import refusal
 from fhir_server.codes.translation import NO_MATCH, ConceptMap, Match, Wish, applicable
 from fhir_server.core import json
 from fhir_server.core.request import FhirRequest, FhirResponse
-from fhir_server.errors import NotFound
+from fhir_server.errors import FhirError, InvalidRequest, NotFound
 from fhir_server.extension import Engine, Operation
+from fhir_server.operations.terminology import messages
 from fhir_server.operations.terminology.inputs import Inputs, Kind, Resource
 from fhir_server.operations.terminology.world import WORLD, World, versioned
 
@@ -41,35 +42,32 @@ def translate(request: FhirRequest, engine: Engine) -> FhirResponse:
     codings = _codings(inputs)
     named = _named(world)
     matches: list[Match] = []
+    known = world.terminology.concept_maps()
     dependencies = tuple(_dependencies(inputs))
-    for coding in codings:
-        wish = _wish(inputs, coding, dependencies)
-        maps = (named,) if named is not None else applicable(world.terminology.concept_maps(), wish)
-        if not maps:
-            source, target = wish.source or wish.system or "?", wish.target or wish.target_system or "?"
-            text = codes_messages.NO_CONCEPT_MAP(source=source, target=target)
-            raise refusal(NotFound, text, "not-found")
-        matches += world.terminology.translate(maps, wish)
+    wishes = [_wish(inputs, coding, dependencies) for coding in codings]
+    maps = [(named,) if named is not None else applicable(known, wish) for wish in wishes]
+    if wishes and not any(maps):
+        raise _no_map(wishes[0])
+    for wish, leading in zip(wishes, maps, strict=True):
+        matches += world.terminology.translate(leading, wish)
     return _answer(matches, codings, request)
 
 
 def _codings(inputs: Inputs) -> list[Resource]:
     inputs.check_subject()
-    concept, coding = inputs.content("codeableConcept"), inputs.content("coding")
+    concept = inputs.content("codeableConcept")
     if concept is not None:
         return [each for each in concept.get("coding", ()) if "code" in each]
-    if coding is not None:
-        return [coding]
-    parts = {"system": inputs.text("system"), "version": inputs.text("version"), "code": inputs.text("code")}
-    return [{name: value for name, value in parts.items() if value}]
+    return [inputs.coding()]
 
 
 def _named(world: World) -> ConceptMap | None:
     """The map that the request names, brings, or is sent to. Raises `NotFound` for one that is not known."""
-    inline = world.inputs.content("conceptMap") or world.instance()
-    url = world.inputs.text("url")
-    if inline is not None or url is None:
-        return inline
+    sent, instance, url = world.inputs.content("conceptMap"), world.instance(), world.inputs.text("url")
+    if sum(one is not None for one in (sent, instance, url)) > 1:
+        raise InvalidRequest.of(messages.ONE_OF(names="id, conceptMap, url"))
+    if url is None:
+        return sent or instance
     canonical = versioned(url, world.inputs.text("conceptMapVersion"))
     found = world.terminology.registry.canonical(canonical, "ConceptMap")
     if found is None:
@@ -77,10 +75,17 @@ def _named(world: World) -> ConceptMap | None:
     return found
 
 
+def _no_map(wish: Wish) -> FhirError:
+    source, target = wish.source or wish.system or "?", wish.target or wish.target_system or "?"
+    text = codes_messages.NO_CONCEPT_MAP(source=source, target=target)
+    return refusal(NotFound, text, "not-found")
+
+
 def _wish(inputs: Inputs, coding: Resource, dependencies: tuple[tuple[str, str], ...]) -> Wish:
     return Wish(
         coding.get("system"),
         str(coding.get("code", "")),
+        coding.get("version"),
         source=inputs.text("source"),
         target=inputs.text("target"),
         target_system=inputs.text("targetsystem"),

@@ -10,7 +10,7 @@ from typing import Any
 
 from fhir_server.codes import messages as codes_messages
 from fhir_server.codes.validation import CodeValidator
-from fhir_server.codes.verdicts import ConceptVerdict, Place, Strictness, Verdict
+from fhir_server.codes.verdicts import ConceptVerdict, Place, Strictness, Verdict, is_of_other
 from fhir_server.codes.view import ValueSet, View
 from fhir_server.core import json
 from fhir_server.core.outcome import coding
@@ -94,16 +94,12 @@ def validate_in_code_system(request: FhirRequest, engine: Engine) -> FhirRespons
     validator = CodeValidator(view, _strictness(inputs, world, infer=False))
     concept = inputs.content("codeableConcept")
     if concept is not None:
-        verdicts = tuple(
-            validator.coding_of(_own(canonical, each), each, Place(f"CodeableConcept.coding[{number}]"))
-            for number, each in enumerate(concept.get("coding", ()))
-        )
-        issues = tuple(issue for verdict in verdicts for issue in verdict.issues)
-        return _answer_concept(ConceptVerdict(verdicts, issues), concept, request)
-    each, place = _coding(inputs)
-    own = _own(canonical, each)
-    named = {**each, "system": own.partition("|")[0]} if own else each
-    return _answer(validator.coding_of(own, named, place), request)
+        return _answer_concept(validator.concept_of(canonical, concept), concept, request)
+    given, place = _coding(inputs)
+    if is_of_other(canonical, given):
+        text = codes_messages.OTHER_SYSTEM(system=given["system"], url=canonical)
+        raise InvalidRequest.of(text, place.of("system"))
+    return _answer(validator.coding_of(canonical, given, place), request)
 
 
 def _strictness(inputs: Inputs, world: World, infer: bool) -> Strictness:
@@ -119,41 +115,29 @@ def _strictness(inputs: Inputs, world: World, infer: bool) -> Strictness:
 
 def _coding(inputs: Inputs) -> tuple[Resource, Place]:
     """The coding to check, and where its parts came from."""
-    given = inputs.content("coding")
-    if given is not None:
-        return given, Place("Coding")
-    version = inputs.text("systemVersion") or inputs.text("version")
-    parts = {
-        "system": inputs.text("system"),
-        "version": version,
-        "code": inputs.text("code"),
-        "display": inputs.text("display"),
-    }
-    return {name: value for name, value in parts.items() if value}, Place()
+    return inputs.coding(), Place("Coding" if inputs.has("coding") else "")
 
 
 def _code_system(world: World) -> tuple[View, str | None]:
     """The code system named, by its canonical; None where each coding names its own."""
-    inline = world.inputs.content("codeSystem")
+    inline, instance, url = (
+        world.inputs.content("codeSystem"),
+        world.code_system(),
+        world.inputs.text("url"),
+    )
+    if sum(one is not None for one in (inline, instance, url)) > 1:
+        raise InvalidRequest.of(messages.ONE_OF(names="id, codeSystem, url"))
     if inline is not None:
         world.terminology = world.terminology.with_resources([inline])
         return world.view(), versioned(inline["url"], inline.get("version"))
-    instance = world.code_system()
     if instance is not None:
         return world.view(), instance
-    url = world.inputs.text("url") or world.inputs.text("system")
+    url = url or world.inputs.text("system")
     concept, single = world.inputs.content("codeableConcept"), world.inputs.content("coding")
     if url is None and concept is None and single is None:
         raise InvalidRequest.of(messages.CODE_SYSTEM_NEEDED(names="url, codeSystem"), code="required")
     version = world.inputs.text("version") or world.inputs.text("systemVersion")
     return world.view(), versioned(url, version) if url else None
-
-
-def _own(canonical: str | None, each: Resource) -> str:
-    """The canonical of the system that a coding is held to, empty for none."""
-    if canonical is not None and "|" not in canonical and each.get("version"):
-        return versioned(canonical, each["version"])
-    return canonical or (versioned(each["system"], each.get("version")) if each.get("system") else "")
 
 
 def _asked_elsewhere(verdict: Verdict, world: World, value_set: ValueSet) -> Verdict:

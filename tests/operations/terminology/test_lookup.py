@@ -72,6 +72,12 @@ def test_a_coding(care: Client) -> None:
     assert said(care.post("CodeSystem/$lookup", body))["display"] == "Call"
 
 
+@pytest.mark.parametrize("beside", [{"code": "visit"}, {"system": CARE}])
+def test_a_coding_is_named_in_one_way(care: Client, beside: dict[str, str]) -> None:
+    body = parameters(coding={"system": CARE, "code": "call"}, **beside)
+    assert care.post("CodeSystem/$lookup", body).status == 400
+
+
 def test_code_systems_of_r4_and_grammars(care: Client) -> None:
     gender = "http://hl7.org/fhir/administrative-gender"
     assert said(look_up(care, f"system={gender}&code=female"))["display"] == "Female"
@@ -135,9 +141,22 @@ def test_subsumptions_that_are_refused(care: Client, query: str, status: int) ->
     assert care.get(f"CodeSystem/$subsumes?{query}").status == status
 
 
-def test_codes_of_two_systems_are_not_compared(care: Client) -> None:
-    body = parameters(codingA={"system": CARE, "code": "call"}, codingB={"system": LOOSE, "code": "Alpha"})
-    assert care.post("CodeSystem/$subsumes", body).status == 400
+@pytest.mark.parametrize(
+    ("first", "second", "more"),
+    [
+        ({"system": CARE}, {"system": LOOSE}, {}),
+        ({"system": CARE}, {"system": CARE}, {"system": LOOSE}),
+        ({"system": CARE, "version": "1.0.0"}, {"system": CARE, "version": "2.0.0"}, {}),
+        ({"system": CARE}, {"system": CARE}, {"codeA": "call"}),
+    ],
+)
+def test_codes_are_compared_in_one_system(
+    care: Client, first: dict[str, str], second: dict[str, str], more: dict[str, str]
+) -> None:
+    codings = {"codingA": {**first, "code": "contact"}, "codingB": {**second, "code": "call"}}
+    assert care.post("CodeSystem/$subsumes", parameters(**codings, **more)).status == 400
+    care.put("CodeSystem/own", {**code_system(f"{ROOT}/CodeSystem/own"), "id": "own"})
+    assert care.post("CodeSystem/own/$subsumes", parameters(**codings)).status == 400
 
 
 def find(care: Client, *wanted: tuple[str, dict[str, Any]], **more: Any) -> Answer:

@@ -131,6 +131,29 @@ def test_a_concept(mapped: Client) -> None:
     assert matches(answer) == [("wider", "C"), ("narrower", "V"), ("equivalent", "D")]
 
 
+def test_a_concept_of_which_no_map_knows_one_system(mapped: Client) -> None:
+    codings = [{"system": f"{ROOT}/nowhere", "code": "x"}, {"system": CARE, "code": "visit"}]
+    answer = mapped.post("ConceptMap/$translate", parameters(codeableConcept={"coding": codings}))
+    assert matches(answer) == [("wider", "C")]
+    body = parameters(codeableConcept={"coding": codings[:1]})
+    assert mapped.post("ConceptMap/$translate", body).status == 404
+
+
+@pytest.mark.parametrize(("version", "found"), [("1", [("wider", "C")]), ("2", [])])
+def test_a_group_is_of_one_version_of_its_system(
+    mapped: Client, version: str, found: list[tuple[str, str]]
+) -> None:
+    own = concept_map(sourceVersion="1", targetVersion="1")
+    body = parameters(conceptMap=own, system=CARE, version=version, code="visit")
+    assert matches(mapped.post("ConceptMap/$translate", body)) == found
+    body = parameters(
+        conceptMap=own, coding={"system": TARIFF, "version": version, "code": "C"}, reverse=True
+    )
+    assert [code for _, code in matches(mapped.post("ConceptMap/$translate", body))] == [
+        "visit" for _ in found
+    ]
+
+
 @pytest.mark.parametrize(
     ("unmapped", "expected"),
     [
@@ -170,7 +193,9 @@ def test_maps_that_lead_to_each_other_come_to_an_end(knowing: ClientFactory) -> 
 
 def test_a_stored_map(mapped: Client) -> None:
     mapped.put("ConceptMap/own", {**concept_map(), "id": "own", "url": f"{MAP}/own"})
-    assert matches(mapped.get(f"ConceptMap/own/$translate?system={CARE}&code=visit")) == [("wider", "C")]
+    query = f"system={CARE}&code=visit"
+    assert matches(mapped.get(f"ConceptMap/own/$translate?{query}")) == [("wider", "C")]
+    assert mapped.get(f"ConceptMap/own/$translate?{query}&url={MAP}").status == 400
 
 
 @pytest.mark.parametrize(

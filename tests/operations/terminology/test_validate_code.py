@@ -342,6 +342,27 @@ def test_only_one_thing_is_checked_at_a_time(care: Client) -> None:
     assert care.post("ValueSet/$validate-code", body).status == 400
 
 
+@pytest.mark.parametrize(
+    ("beside", "result"),
+    [
+        ({"display": "Visit"}, True),
+        ({"display": "Call"}, False),
+        ({"system": CARE, "version": "1.0.0"}, True),
+        ({"version": "9"}, False),
+    ],
+)
+def test_what_stands_beside_a_coding_counts(care: Client, beside: dict[str, Any], result: bool) -> None:
+    body = parameters(url=url("visits"), coding={"system": CARE, "code": "visit"}, **beside)
+    assert said(care.post("ValueSet/$validate-code", body))["result"] is result
+
+
+def test_a_coding_and_what_stands_beside_it_may_not_disagree(care: Client) -> None:
+    coding = {"system": CARE, "code": "visit", "display": "Visit"}
+    for beside in ({"system": LOOSE}, {"display": "Call"}):
+        answer = care.post("ValueSet/$validate-code", parameters(url=url("visits"), coding=coding, **beside))
+        assert (answer.status, answer.content["issue"][0]["code"]) == (400, "invalid")
+
+
 # code systems
 
 
@@ -393,3 +414,23 @@ def test_a_concept_held_to_a_code_system(care: Client) -> None:
     assert said(care.post("CodeSystem/$validate-code", body))["result"] is True
     body = parameters(codeableConcept={"coding": [{**coding, "code": "nothing"}]})
     assert said(care.post("CodeSystem/$validate-code", body))["result"] is False
+
+
+def test_a_code_of_another_system_is_not_held_to_the_one_named(care: Client) -> None:
+    other = {"system": LOOSE, "code": "visit"}
+    for subject in ({"coding": other}, {"code": "visit", "system": LOOSE}):
+        assert care.post("CodeSystem/$validate-code", parameters(url=CARE, **subject)).status == 400
+    care.put("CodeSystem/own", {**code_system(f"{ROOT}/CodeSystem/own"), "id": "own"})
+    assert care.post("CodeSystem/own/$validate-code", parameters(coding=other)).status == 400
+    assert care.get(f"CodeSystem/own/$validate-code?url={CARE}&code=visit").status == 400
+
+
+def test_codings_of_other_systems_say_nothing_of_a_concept(care: Client) -> None:
+    other, own = {"system": LOOSE, "code": "visit"}, {"system": CARE, "code": "visit"}
+    body = parameters(url=CARE, codeableConcept={"coding": [other]})
+    answer = care.post("CodeSystem/$validate-code", body)
+    assert (said(answer)["result"], kinds(answer)) == (False, [(ERROR, "invalid-data")])
+    body = parameters(url=CARE, codeableConcept={"coding": [other, own]})
+    answer = care.post("CodeSystem/$validate-code", body)
+    assert (said(answer)["result"], said(answer)["system"]) == (True, CARE)
+    assert kinds(answer) == [(INFORMATION, "invalid-data")]
