@@ -39,6 +39,18 @@ def test_the_figure_is_the_greatest_growth_of_what_is_held_to_it() -> None:
     assert TARGET.met(growing.figure(COURSES[::2]))
 
 
+def test_growth_is_told_by_rounds_so_that_a_slow_spell_spoils_but_its_own() -> None:
+    """In the second round the machine was slow for all sizes, in the third for the greatest alone."""
+    taken = {1_000: (1.0, 4.0, 1.0), 16_000: (1.2, 4.8, 9.0)}
+    samples = {
+        size: [Sample(1_000 / time, time / 1_000, time / 1_000, 0.4, 0.5) for time in times]
+        for size, times in taken.items()
+    }
+    spoilt = Course(Shape("identifier", lambda n: f"Patient?_id={n}"), samples)
+
+    assert (round(spoilt.growth(), 6), round(spoilt.growth_of_processor_time(), 6)) == (1.2, 1.2)
+
+
 def test_the_table_tells_all_shapes_with_their_verdicts() -> None:
     table = growing.figure(COURSES).table
 
