@@ -9,10 +9,16 @@ from hashlib import blake2b
 from fhir_server.definitions.registry import Registry
 from fhir_server.definitions.search_parameters import SearchParameter
 from fhir_server.search.aliases import aliases
-from fhir_server.search.plan import COMPARTMENT, COMPARTMENTS, KEPT_BY_THE_STORE, is_supported
+from fhir_server.search.plan import (
+    COMPARTMENT,
+    COMPARTMENTS,
+    KEPT_BY_THE_STORE,
+    component_expressions,
+    is_supported,
+)
 from fhir_server.search.types.context import Indexing
 
-INDEX_VERSION = 11
+INDEX_VERSION = 12
 """To be raised whenever the same resource gives other entries than before by the same definitions: then every
 index that was made before is pending until it is made anew."""
 
@@ -73,10 +79,10 @@ class Fingerprints:
         yield str(is_supported(parameter))
         yield from sorted(parameter.targets)
         types = {parameter.type}
-        for component in parameter.components:
+        for component, expression in zip(parameter.components, component_expressions(parameter), strict=True):
             found = self._registry.search_parameter(component.definition)
             types.add(found.type if found else "")
-            yield f"{component.expression} {found.type if found else ''}"
+            yield f"{expression} {found.type if found else ''}"
         if "date" in types:
             yield self._indexing.zone.key
         if "reference" in types:

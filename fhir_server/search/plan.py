@@ -31,7 +31,9 @@ KEPT_BY_THE_STORE = frozenset({"_id", "_lastUpdated"})
 NEAR = "http://hl7.org/fhir/SearchParameter/Location-near"
 
 SWAPPED = frozenset({"http://hl7.org/fhir/SearchParameter/DocumentReference-relationship"})
-"""Composites whose two components R4 defines the wrong way round: each has the other's expression."""
+"""Composites whose two components have each other's expression in R4. R5 has put the expressions right and
+left the order as it was, as other servers did before.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,12 +204,16 @@ def components_of(registry: Registry, parameter: SearchParameter) -> list[tuple[
     Raises `NotPlain` where one is not defined.
     """
     definitions = [registry.search_parameter(component.definition) for component in parameter.components]
-    if parameter.url in SWAPPED:
-        definitions.reverse()
     if None in definitions:
         raise NotPlain(parameter.url)
-    expressions = [component.expression for component in parameter.components]
+    expressions = component_expressions(parameter)
     return [(found, where) for found, where in zip(definitions, expressions, strict=True) if found]
+
+
+def component_expressions(parameter: SearchParameter) -> list[str]:
+    """Where the values of each component of a composite are."""
+    expressions = [component.expression for component in parameter.components]
+    return expressions[::-1] if parameter.url in SWAPPED else expressions
 
 
 def _mark(value: Any, entries: Entries) -> None:
