@@ -12,7 +12,7 @@ from fhir_server.errors import InvalidSearch
 from fhir_server.search import messages
 from fhir_server.search.ast import Include, Sort
 from fhir_server.search.limits import SORT_KEYS_MAX, too_costly
-from fhir_server.search.parameters import Parameters, nearest, resource_type
+from fhir_server.search.parameters import Parameters, UnknownParameter, nearest, resource_type
 from fhir_server.search.plan import kind_of
 
 Total = Literal["none", "estimate", "accurate"]
@@ -33,14 +33,15 @@ class Results:
 
     def count(self, value: str, count_max: int) -> int:
         """The page size, no more than `count_max`."""
-        if not (value.isascii() and value.isdecimal()) or len(value) > COUNT_DIGITS_MAX:
+        if not (value.isascii() and value.isdecimal()):
             raise InvalidSearch.of(messages.BAD_COUNT(value=value))
-        return min(int(value), count_max)
+        digits = value.lstrip("0") or "0"
+        return count_max if len(digits) > COUNT_DIGITS_MAX else min(int(digits), count_max)
 
     def sort(self, value: str, before: tuple[Sort, ...] = ()) -> tuple[Sort, ...]:
         """The keys of `_sort`, the first first, after those `before` of another `_sort`.
 
-        Raises `UnknownParameter` for a key that the types lack.
+        Raises `UnknownParameter` for a key that the types lack, or that has no order.
         """
         keys = [key.strip() for key in value.split(",") if key.strip()]
         count = len(before) + len(keys)
@@ -57,7 +58,7 @@ class Results:
         code = key.removeprefix("-") if descending else key
         parameter = self.parameters.get(code)
         if parameter.type in UNSORTABLE:
-            raise InvalidSearch.of(messages.UNSORTABLE(value=code, kind=parameter.type))
+            raise UnknownParameter(messages.UNSORTABLE(value=code, kind=parameter.type))
         indexed = next(iter(self.parameters.indexed_as(code)))
         kind = kind_of(parameter)
         single = kind == "date" and self.parameters.are_single(code)

@@ -193,8 +193,9 @@ def test_a_count_asks_for_the_total_alone(registry: Registry, query: str) -> Non
     assert (found.count, found.total) == (0, "accurate")
 
 
-def test_the_page_is_capped_and_the_self_link_says_so(registry: Registry) -> None:
-    parsed = understood(registry, "Patient?_count=999999&name=a&_pretty=true&gender=")
+@pytest.mark.parametrize("count", ["999999", "2147483647", "0" * 5_000 + "2000"])
+def test_the_page_is_capped_and_the_self_link_says_so(registry: Registry, count: str) -> None:
+    parsed = understood(registry, f"Patient?_count={count}&name=a&_pretty=true&gender=")
     assert parsed.query.count == 1_000
     assert parsed.self_parameters == (("_count", "1000"), ("name", "a"))
 
@@ -324,11 +325,13 @@ def test_every_problem_is_told_at_once_with_its_place(registry: Registry) -> Non
 
 
 def test_leniently_what_is_unknown_is_ignored_and_told(registry: Registry) -> None:
-    parsed = understood(registry, "Patient?nmae=a&family=b&_containedType=contained&_sort=y", lenient=True)
+    search = "Patient?nmae=a&family=b&_containedType=contained&_sort=y&_sort=link"
+    parsed = understood(registry, search, lenient=True)
     assert len(parsed.query.where) == 1
     assert [(i.severity, i.expression) for i in parsed.ignored] == [
         ("warning", ("http.nmae",)),
         ("warning", ("http._containedType",)),
+        ("warning", ("http._sort",)),
         ("warning", ("http._sort",)),
     ]
     assert parsed.self_parameters == (("family", "b"),)
