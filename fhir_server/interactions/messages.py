@@ -191,6 +191,10 @@ DUPLICATE_IDENTITY = Template(
     en="{reference} is written by several entries. In one transaction a resource may be written once only.",
     fr="{reference} est écrite par plusieurs entrées. Une transaction n'écrit une ressource qu'une fois.",
 )
+ENTRY_NOT_YET_KNOWN = Template(
+    en="The condition names {url}, which has no identity yet. Seek what that entry holds (an identifier).",
+    fr="La condition nomme {url}, encore sans identité. Cherchez ce que contient l'entrée (identifiant).",
+)
 DANGLING_URN = Template(
     en="The reference {reference} is no fullUrl of this Bundle. Add the entry or correct the reference.",
     fr="La référence {reference} n'est le fullUrl d'aucune entrée. Ajoutez l'entrée ou corrigez-la.",

@@ -37,13 +37,13 @@ def contested(unmatched: Mapping[Criteria, T], written: Iterable[Resource]) -> I
 
 
 def in_turn(waiting: Iterable[tuple[T, str, frozenset[str]]]) -> Iterator[T]:
-    """What waits, each with its own type and with those that its conditional references look for: that which
-    others look for comes first.
+    """What waits, each with its own type, or name, and with those that it looks for: that which others look
+    for comes first.
     """
     left = list(waiting)
     while left:
-        types = {type for _, type, _ in left}
-        ready = [types.isdisjoint(wanted) for _, _, wanted in left]
+        own = {name for _, name, _ in left}
+        ready = [own.isdisjoint(wanted) for _, _, wanted in left]
         if not any(ready):
             # They look for one another.
             ready = [True] * len(left)

@@ -5,7 +5,6 @@ https://hl7.org/fhir/R4/http.html#trules
 """
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -36,15 +35,9 @@ from fhir_server.interactions.entries import (
     located,
     located_issue,
 )
+from fhir_server.interactions.entry_conditions import EntryConditions
 from fhir_server.interactions.foresight import Linked, foresee, linked
-from fhir_server.interactions.matching import (
-    Criteria,
-    criteria,
-    expect_matches,
-    matches,
-    one_match,
-    understood,
-)
+from fhir_server.interactions.matching import Criteria, expect_matches, matches, one_match
 from fhir_server.interactions.overlap import contested, in_turn
 from fhir_server.interactions.patch import check_media_type, patched
 from fhir_server.interactions.prepared import Prepared
@@ -86,6 +79,9 @@ class _Plan:
 _Written = tuple[Entry, StoredResource, int]
 """An entry, what it wrote or matched, and the status of its answer."""
 
+_Target = tuple[StoredResource | None, str, Resource]
+"""What an entry writes to: the current version, if any, the id, and the resource."""
+
 P = ParamSpec("P")
 T = TypeVar("T")
 ReadIn = Callable[[FhirRequest, UnitOfWork], FhirResponse]
@@ -125,8 +121,8 @@ class Transaction:
         self._resources = self._accepted()
         creates = entries_by_method(self._writing, "POST")
         self._ids = {asked.index: engine.new_id() for asked in creates}
-        self._conditions = self._understood()
-        self._foresight = foresee(self._writing, self._resources, self._ids, self._conditions, engine)
+        self._conditions = EntryConditions(self._writing, engine)
+        self._foresight = foresee(self._writing, self._resources, self._ids, self._conditions.known, engine)
 
     def work(self, unit: UnitOfWork) -> FhirResponse:
         """Write every entry."""
@@ -180,11 +176,12 @@ class Transaction:
         unit.expect(self._named())
         for asked in entries_by_method(self._writing, "DELETE"):
             answers[asked.index] = _at(asked, self._delete, unit, changeset, plan)
-        expect_matches(unit, self._engine, self._conditions.values(), self._request.base_url)
-        for asked in entries_by_method(self._writing, "POST"):
-            _at(asked, self._plan_create, unit, plan)
-        for asked in entries_by_method(self._writing, "PUT", "PATCH"):
-            _at(asked, self._plan_update, unit, plan)
+        expect_matches(unit, self._engine, self._conditions.known.values(), self._request.base_url)
+        creates = entries_by_method(self._writing, "POST")
+        updates = entries_by_method(self._writing, "PUT", "PATCH")
+        for asked in self._conditions.in_turn([*creates, *updates]):
+            plan_one = self._plan_create if asked.request.method == "POST" else self._plan_update
+            _at(asked, plan_one, unit, plan)
         stored = self._write(plan, changeset)
         for wanted, asked in contested(plan.unmatched, (write.resource for write in plan.writes)):
             _at(asked, self._check_single, unit, wanted)
@@ -205,21 +202,6 @@ class Transaction:
         paths = (asked.request.path for asked in changing)
         return [(path[0], path[1]) for path in paths if len(path) == 2]
 
-    def _understood(self) -> dict[int, Criteria]:
-        """The criteria of conditional creates and updates, by the index of their entry."""
-        found: dict[int, Criteria] = {}
-        for asked in entries_by_method(self._writing, "POST", "PUT"):
-            request = asked.request
-            updates = request.method == "PUT" and len(request.path) == 1 and request.query
-            if updates or (request.method == "POST" and request.conditions.if_none_exist is not None):
-                # What is wrong with it is told when it is its turn.
-                with suppress(FhirError):
-                    found[asked.index] = understood(_condition(asked), self._engine, request.base_url)
-        return found
-
-    def _wanted(self, asked: Entry) -> Criteria:
-        return self._conditions.get(asked.index) or _condition(asked)
-
     def _delete(self, asked: Entry, unit: UnitOfWork, changeset: Changeset, plan: _Plan) -> bytes:
         request = asked.request
         self._check_path(asked)
@@ -229,7 +211,7 @@ class Transaction:
             check_write(request.conditions, found)
             targets: tuple[StoredResource, ...] = (found,) if found and not found.deleted else ()
         elif request.query:
-            wanted = Criteria(request.path[0], request.query, "delete")
+            wanted = self._conditions.wanted(asked, plan.identities)
             targets = deletion_targets(unit, self._engine, wanted, request.base_url)
             for target in targets:
                 check_write(request.conditions, target)
@@ -250,7 +232,7 @@ class Transaction:
         if request.conditions.if_none_exist is None:
             self._plan_write(plan, _Write(asked, self._ids[asked.index], None, resource))
             return
-        wanted = self._wanted(asked)
+        wanted = self._conditions.wanted(asked, plan.identities)
         existing = one_match(unit, self._engine, wanted, request.base_url)
         if existing is not None:
             plan.matched.append((asked, existing))
@@ -263,31 +245,31 @@ class Transaction:
         request = asked.request
         self._check_path(asked)
         plan_one = self._patch_target if request.method == "PATCH" else self._update_target
-        current, id, resource = plan_one(asked, unit)
+        current, id, resource = plan_one(asked, unit, plan)
         check_write(request.conditions, current)
         if len(request.path) == 1 and (current is None or current.deleted):
-            _note_unmatched(plan, asked, self._wanted(asked))
+            _note_unmatched(plan, asked, self._conditions.wanted(asked, plan.identities))
         self._plan_write(plan, _Write(asked, id, current, resource))
 
-    def _update_target(self, asked: Entry, unit: UnitOfWork) -> tuple[StoredResource | None, str, Resource]:
+    def _update_target(self, asked: Entry, unit: UnitOfWork, plan: _Plan) -> _Target:
         request = asked.request
         resource = self._resources[asked.index]
         if len(request.path) == 2:
             check_id(request.path[1])
             check_same_id(resource, request.path[1])
             return unit.read(*request.path), request.path[1], resource
-        wanted = self._wanted(asked)
+        wanted = self._conditions.wanted(asked, plan.identities)
         current, id = update_target(unit, self._engine, wanted, resource, request.base_url)
         return current, id, resource
 
-    def _patch_target(self, asked: Entry, unit: UnitOfWork) -> tuple[StoredResource | None, str, Resource]:
+    def _patch_target(self, asked: Entry, unit: UnitOfWork, plan: _Plan) -> _Target:
         request = asked.request
         check_media_type(request)
         if len(request.path) == 2:
             reference = "/".join(request.path)
             current = unit.read(*request.path)
         else:
-            wanted = Criteria(request.path[0], request.query, "patch")
+            wanted = self._conditions.wanted(asked, plan.identities)
             reference = f"{wanted.type}?{wanted}"
             current = one_match(unit, self._engine, wanted, request.base_url)
         content, content_type, warns = request.content, request.content_type, self._warns
@@ -330,14 +312,6 @@ class Transaction:
 
     def _read(self, asked: Entry, unit: UnitOfWork) -> bytes:
         return answer_entry(asked.request, self._read_in(asked.request, unit))
-
-
-def _condition(asked: Entry) -> Criteria:
-    """The criteria of a conditional create or update. Raises `InvalidRequest` for those of another type."""
-    request = asked.request
-    if request.method == "POST":
-        return criteria(request.path[0], request.conditions.if_none_exist or "", "create")
-    return Criteria(request.path[0], request.query, "update")
 
 
 def _put(asked: Entry, write: _Write, changeset: Changeset) -> _Written:

@@ -1,0 +1,111 @@
+"""The conditions of a transaction's entries, which may name others as in `Observation?subject=urn:uuid:...`.
+
+What names others can be looked up once those have their identities on this server.
+https://hl7.org/fhir/R4/http.html#trules
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+
+from fhir_server.definitions.registry import Registry
+from fhir_server.errors import FhirError, InvalidRequest
+from fhir_server.extension import Engine
+from fhir_server.interactions import messages
+from fhir_server.interactions.entries import Entry
+from fhir_server.interactions.matching import Criteria, criteria, understood
+from fhir_server.interactions.overlap import in_turn
+from fhir_server.interactions.references import Identities
+
+INTERACTIONS: Mapping[str, str] = {"PUT": "update", "PATCH": "patch", "DELETE": "delete"}
+"""What a method does that has its criteria in the url."""
+
+
+class EntryConditions:
+    """What the entries that write ask for. `known` are the criteria, by the index of their entry, of creates
+    and updates that name no other entry; what is wrong with one is told when it is its turn.
+    """
+
+    def __init__(self, entries: Sequence[Entry], engine: Engine) -> None:
+        self._engine = engine
+        conditional = [asked for asked in entries if _is_conditional(asked)]
+        full_urls = frozenset([asked.full_url for asked in entries if asked.full_url])
+        self._names = dict(self._named(conditional, full_urls)) if full_urls else {}
+        self.known = dict(self._understood(conditional))
+
+    def wanted(self, asked: Entry, identities: Identities) -> Criteria:
+        """The criteria of an entry, those that it names under the identities that they have by now. Raises
+        `InvalidRequest` where one has none, or for criteria of another type.
+        """
+        known = self.known.get(asked.index)
+        if known is not None:
+            return known
+        wanted = _criteria(asked)
+        names = self._names.get(asked.index)
+        return _with_identities(wanted, names, identities, self._engine.registry) if names else wanted
+
+    def in_turn(self, entries: Sequence[Entry]) -> Iterable[Entry]:
+        """The entries in their order, but those that name others after these."""
+        if not self._names:
+            return entries
+        nothing: frozenset[str] = frozenset()
+        return in_turn([(one, one.full_url or "", self._names.get(one.index, nothing)) for one in entries])
+
+    def _named(
+        self, conditional: Iterable[Entry], full_urls: Collection[str]
+    ) -> Iterator[tuple[int, frozenset[str]]]:
+        for asked in conditional:
+            with suppress(FhirError):
+                if names := _names_in(_criteria(asked), full_urls, self._engine.registry):
+                    yield asked.index, names
+
+    def _understood(self, conditional: Iterable[Entry]) -> Iterator[tuple[int, Criteria]]:
+        for asked in conditional:
+            if asked.request.method in ("POST", "PUT") and asked.index not in self._names:
+                with suppress(FhirError):
+                    yield asked.index, understood(_criteria(asked), self._engine, asked.request.base_url)
+
+
+def _is_conditional(asked: Entry) -> bool:
+    request = asked.request
+    if request.method == "POST":
+        return request.conditions.if_none_exist is not None
+    return len(request.path) == 1 and bool(request.query)
+
+
+def _criteria(asked: Entry) -> Criteria:
+    request = asked.request
+    if request.method == "POST":
+        return criteria(request.path[0], request.conditions.if_none_exist or "", "create")
+    return Criteria(request.path[0], request.query, INTERACTIONS[request.method])
+
+
+def _names_in(wanted: Criteria, full_urls: Collection[str], registry: Registry) -> frozenset[str]:
+    """The fullUrls that stand where a condition asks for a reference."""
+    values = ((name, part) for name, value in wanted.parameters for part in value.split(","))
+    found = [(name, part) for name, part in values if part in full_urls]
+    return frozenset([part for name, part in found if _seeks_reference(wanted.type, name, registry)])
+
+
+def _with_identities(
+    wanted: Criteria, names: frozenset[str], identities: Identities, registry: Registry
+) -> Criteria:
+    if unknown := names - identities.references.keys():
+        raise InvalidRequest.of(messages.ENTRY_NOT_YET_KNOWN(url=min(unknown)), "http.url")
+    known = {name: identities.references[name] for name in names}
+    parameters = [
+        (name, _replaced(value, known) if _seeks_reference(wanted.type, name, registry) else value)
+        for name, value in wanted.parameters
+    ]
+    return replace(wanted, parameters=tuple(parameters))
+
+
+def _replaced(value: str, known: Mapping[str, str]) -> str:
+    return ",".join(known.get(part, part) for part in value.split(","))
+
+
+def _seeks_reference(type: str, name: str, registry: Registry) -> bool:
+    if not registry.is_resource_type(type):
+        return False
+    parameter = registry.search_parameters(type).get(name.partition(":")[0])
+    return parameter is not None and parameter.type == "reference"
