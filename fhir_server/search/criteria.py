@@ -4,7 +4,7 @@ https://hl7.org/fhir/R4/search.html#modifiers
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from msgspec import Struct, structs
@@ -25,6 +25,7 @@ from fhir_server.search.ast import (
     ParameterType,
     QuantityValue,
     ReferenceValue,
+    TokenSet,
     TokenValue,
     UriValue,
     Value,
@@ -146,9 +147,7 @@ class Criteria:
 
     def _token(self, asked: Asked) -> Clause:
         found = any_of(self._token_matches(asked))
-        if asked.modifier != "not":
-            return found
-        return replace(found, modifier="not") if isinstance(found, Match) else Not(found)
+        return _denied(found) if asked.modifier == "not" else found
 
     def _token_matches(self, asked: Asked, modifier: str | None = None) -> list[Clause]:
         """Codes as they are; strings, and codes of systems that do not tell case apart, without case as well,
@@ -195,7 +194,19 @@ class Criteria:
             for text in asked.texts
             for one in codes.in_value_set(self._registry, text, asked.whole, self._reading.base_urls)
         ]
-        return Match(asked.code, "token", tuple(sets), "not" if asked.modifier == "not-in" else None)
+        found = self._of_sets(asked, sets)
+        return _denied(found) if asked.modifier == "not-in" else found
+
+    def _of_sets(self, asked: Asked, sets: Iterable[TokenSet]) -> Clause:
+        """Codes as they are, and those of systems that do not tell case apart without case as well."""
+        sets = tuple(sets)
+        folded = tuple(
+            TokenSet(one.system, frozenset(map(token.fold, one.codes)))
+            for one in sets
+            if codes.ignores_case(self._registry, one.system)
+        )
+        found = Match(asked.code, "token", sets)
+        return any_of([found, Match(asked.code + token.FOLDED, "token", folded)]) if folded else found
 
     def _token_below(self, asked: Asked) -> Clause:
         """Concepts and what they subsume; MIME types and what has more to say than they."""
@@ -203,8 +214,8 @@ class Criteria:
         concepts = [text for text in asked.texts if text not in mime_types]
         found: list[Clause] = []
         if concepts:
-            sets = tuple(codes.below(self._registry, text, asked.whole) for text in concepts)
-            found.append(Match(asked.code, "token", sets))
+            sets = (codes.below(self._registry, text, asked.whole) for text in concepts)
+            found.append(self._of_sets(asked, sets))
         if mime_types:
             plain = tuple(TokenValue(None, unescape(text)) for text in mime_types)
             longer = tuple(TokenValue(None, f"{value.code};") for value in plain)
@@ -212,8 +223,7 @@ class Criteria:
         return any_of(found)
 
     def _token_above(self, asked: Asked) -> Clause:
-        sets = tuple(codes.above(self._registry, text, asked.whole) for text in asked.texts)
-        return Match(asked.code, "token", sets)
+        return self._of_sets(asked, (codes.above(self._registry, text, asked.whole) for text in asked.texts))
 
     # reference
 
@@ -265,7 +275,9 @@ class Criteria:
         return any_of(alternatives)
 
     def _uri_segments(self, asked: Asked) -> Clause:
-        """Above are the URLs that it begins with, below those that begin with it, whole parts of the path."""
+        """Above are the URLs that it begins with, below those that begin with it, whole parts of the path;
+        below a version of a canonical, as `_profile` has it, are its minor versions.
+        """
         exact: list[Value] = []
         longer: list[Value] = []
         for text in asked.texts:
@@ -275,7 +287,7 @@ class Criteria:
                 raise refused(messages.NO_PATH(value=text, parameter=asked.whole), asked.whole)
             if asked.modifier == "below":
                 exact.append(UriValue(segments[0]))
-                longer.append(UriValue(f"{segments[0]}/"))
+                longer.append(UriValue(f"{segments[0]}{'.' if '|' in segments[0] else '/'}"))
             else:
                 exact += [UriValue(segment + end) for segment in segments for end in ("", "/")]
         same = Match(asked.code, "uri", tuple(exact))
@@ -318,6 +330,11 @@ def _read_composite(text: str, reading: Reading, readers: Sequence[tuple[str, Co
 def any_of(clauses: Sequence[Clause]) -> Clause:
     """At least one of the clauses; the clause itself where there is but one."""
     return clauses[0] if len(clauses) == 1 else AnyOf(tuple(clauses))
+
+
+def _denied(clause: Clause) -> Clause:
+    """What a clause is not true of, and what has no value."""
+    return replace(clause, modifier="not") if isinstance(clause, Match) else Not(clause)
 
 
 def _in_base_units(value: Value) -> QuantityValue | None:

@@ -95,6 +95,10 @@ class Routes:
             case Property(name):
                 for json_name, place in self._children(route.place, name):
                     yield Route((*self._hops_into(route), Hop(json_name)), place)
+            case OfType(type) if route.place.type in _ABSTRACT and self._registry.is_resource_type(type):
+                told = Equals("resourceType", type)
+                hops = _on_last_hop(route, lambda hop: replace(hop, conditions=(*hop.conditions, told))).hops
+                yield Route(hops, Place(type))
             case OfType(type):
                 if self._is(route.place.type, type):
                     yield route

@@ -244,6 +244,42 @@ def test_a_parameter_that_takes_the_engine(registry: Registry) -> None:
     assert StringEntry("official-family", "durand", "Durand") not in found
 
 
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "Bundle.entry.resource.ofType(Location).name",
+        "Bundle.entry.resource.as(Location).name",
+        "(Bundle.entry.resource as Location).name",
+        "Bundle.entry.resource.where($this is Location).name",
+    ],
+)
+def test_a_parameter_that_looks_into_resources_of_one_type(registry: Registry, expression: str) -> None:
+    guide = registry.layered(
+        [
+            {
+                "resourceType": "SearchParameter",
+                "status": "active",
+                "url": "https://example.org/SearchParameter/place",
+                "code": "place",
+                "base": ["Bundle"],
+                "type": "string",
+                "expression": expression,
+            }
+        ]
+    )
+    inner = [
+        {"resourceType": "Organization", "name": "Hospital"},
+        {"resourceType": "Location", "name": "Ward"},
+    ]
+    bundle = {
+        "resourceType": "Bundle",
+        "id": "b",
+        "type": "collection",
+        "entry": [{"resource": r} for r in inner],
+    }
+    assert Extractor(guide, PARIS).entries(bundle).strings == [StringEntry("place", "ward", "Ward")]
+
+
 def test_the_engine_finds_quantities_with_decimals(registry: Registry) -> None:
     guide = registry.layered(
         [
