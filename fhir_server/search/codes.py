@@ -61,7 +61,8 @@ def _concept(registry: Registry, text: str, parameter: str) -> tuple[CodeSystem,
     system = registry.code_system(parts[0])
     if system is None or system.content != "complete":
         raise _refused(messages.UNKNOWN_CODE_SYSTEM(value=parts[0], parameter=parameter), "not-found")
-    return system, parts[1]
+    known = system.find(parts[1])
+    return system, known.code if known else parts[1]
 
 
 def _limited(found: TokenSet, text: str, parameter: str) -> TokenSet:
