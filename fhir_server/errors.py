@@ -10,6 +10,7 @@
       UnknownType             404  no such resource type or operation
       MethodNotAllowed        405
       NotAcceptable           406
+      RequestTimeout          408  a request that did not come to its end in time
       Conflict                409
       Gone                    410  deleted
       PreconditionFailed      412  a stale If-Match, or several matches for a condition
@@ -71,6 +72,9 @@ class MethodNotAllowed(FhirError): ...
 class NotAcceptable(FhirError): ...
 
 
+class RequestTimeout(FhirError): ...
+
+
 class Conflict(FhirError): ...
 
 
@@ -117,6 +121,7 @@ ANSWERS: dict[type[FhirError], tuple[int, str]] = {
     UnknownType: (404, "not-supported"),
     MethodNotAllowed: (405, "not-supported"),
     NotAcceptable: (406, "not-supported"),
+    RequestTimeout: (408, "timeout"),
     Conflict: (409, "conflict"),
     Gone: (410, "deleted"),
     PreconditionFailed: (412, "conflict"),

@@ -254,6 +254,9 @@ class Settings:
     read_timeout_seconds: int = setting(
         30, _integer(1, 3_600), "How long the embedded store may look for one answer."
     )
+    request_timeout_seconds: int = setting(
+        60, _integer(1, 3_600), "How long a client may take to send one request, and longer where it is long."
+    )
     shutdown_timeout_seconds: int = setting(
         30, _integer(0, 3_600), "How long a stop waits for open requests."
     )

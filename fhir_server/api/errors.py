@@ -15,7 +15,7 @@ from fhir_server.api.target import allowed_methods
 from fhir_server.core import json
 from fhir_server.core.outcome import operation_outcome
 from fhir_server.core.request import FhirResponse
-from fhir_server.errors import FhirError, InvalidRequest, NotSupported, status_of
+from fhir_server.errors import FhirError, InvalidRequest, NotSupported, RequestTimeout, status_of
 from fhir_server.issues import Issue, Language
 
 RETRY_AFTER_SECONDS = 1
@@ -46,9 +46,17 @@ def refusal(error: Exception, exchange: Exchange) -> Reply:
 def unreadable(*, but_for_method: bool) -> Reply:
     """The answer to what is no HTTP request, or would be one but for its method."""
     if but_for_method:
-        error: FhirError = NotSupported.of(messages.NO_SUCH_METHOD())
-    else:
-        error = InvalidRequest.of(messages.NO_REQUEST())
+        return _without_request(NotSupported.of(messages.NO_SUCH_METHOD()))
+    return _without_request(InvalidRequest.of(messages.NO_REQUEST()))
+
+
+def too_slow(seconds: int) -> Reply:
+    """The answer to a request that has not come to its end after so long."""
+    return _without_request(RequestTimeout.of(messages.REQUEST_TOO_SLOW(seconds=seconds)))
+
+
+def _without_request(error: FhirError) -> Reply:
+    """In English, as no header says otherwise."""
     reply = render(_foreseen(error, "en"), "", DEFAULT_CONTENT_TYPE)
     reply.headers.append((b"content-length", b"%d" % len(reply.body)))
     return reply

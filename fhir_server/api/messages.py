@@ -76,6 +76,12 @@ NO_REQUEST = Template(
     fr="Ceci n'est pas une requête HTTP/1.1 bien formée. Vérifiez la première ligne, les en-têtes et la"
     " longueur du corps : https://www.rfc-editor.org/rfc/rfc9112.",
 )
+REQUEST_TOO_SLOW = Template(
+    en="The request took too long to come: {seconds} s have passed, and it is not at its end. Send all of it"
+    " at once; its length must be that of Content-Length.",
+    fr="La requête met trop de temps à arriver : {seconds} s ont passé, et elle n'est pas finie. Envoyez-la"
+    " d'un seul trait ; sa longueur doit être celle de Content-Length.",
+)
 NO_SUCH_METHOD = Template(
     en="There is no such HTTP method. Methods are written in capitals, such as GET.",
     fr="Cette méthode HTTP n'existe pas. Les méthodes s'écrivent en majuscules, comme GET.",

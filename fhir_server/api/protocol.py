@@ -8,6 +8,7 @@ request is being answered or the client does not read, goes uvicorn's way.
 https://www.uvicorn.org/contributing/#the-asgi-protocol
 """
 
+import asyncio
 import re
 import sys
 from functools import partial
@@ -20,8 +21,9 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from fhir_server.api import target
 from fhir_server.api.app import Application
 from fhir_server.api.asgi import Receive, Scope, Send
-from fhir_server.api.errors import unreadable
+from fhir_server.api.errors import too_slow, unreadable
 from fhir_server.api.exchange import Exchange
+from fhir_server.api.patience import Patience
 from fhir_server.api.render import Header, Reply
 
 OFFER = re.compile(rb"\r\nupgrade:[^\r\n]*", re.IGNORECASE)
@@ -70,6 +72,16 @@ class FhirProtocol(HttpToolsProtocol):
     _idle_since: float | None = None
     """When the last answer was given, by the clock of the loop, while no other request has come."""
 
+    _patience_task: asyncio.TimerHandle | None = None
+
+    def __init__(self, request_seconds: int, *about: Any, **named: Any) -> None:
+        super().__init__(*about, **named)
+        self._patience = Patience(request_seconds)
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._wait_for_next()
+
     def data_received(self, data: bytes) -> None:
         if b"pgrade:" in data and not self._is_in_body:
             head, end, rest = data.partition(b"\r\n\r\n")
@@ -78,6 +90,9 @@ class FhirProtocol(HttpToolsProtocol):
         super().data_received(data)
         if self.scope is not None and "method" not in self.scope:
             self._wait_for_head(len(data))
+            self._wait_for_rest(len(data))
+        elif self._is_in_body:
+            self._wait_for_rest(len(data))
 
     def _wait_for_head(self, more: int) -> None:
         """Nobody need send so much before we know what is asked."""
@@ -85,20 +100,45 @@ class FhirProtocol(HttpToolsProtocol):
             self._head_of, self._head_bytes = self.scope, 0
         self._head_bytes += more
         if self._head_bytes > HEAD_BYTES_MAX and not self.transport.is_closing():
-            reply = Reply(431, [(b"content-length", b"0")])
-            self.transport.write(_message(reply, self.server_state.default_headers, kept=False))
+            self._refuse(Reply(431, [(b"content-length", b"0")]))
+
+    def _wait_for_rest(self, more: int) -> None:
+        self._patience.note(more, self.loop.time())
+        if self._patience_task is None:
+            self._patience_task = self.loop.call_later(self._patience.seconds, self._lose_patience)
+
+    def _lose_patience(self) -> None:
+        """Give up a request that does not come to its end, unless it is we who do not read it."""
+        self._patience_task = None
+        patience = self._patience
+        if patience.since is None or self.transport.is_closing():
+            return
+        if self._is_busy() or self.flow.read_paused:
+            patience.since = self.loop.time()
+        left = patience.left(self.loop.time())
+        if left > 0:
+            self._patience_task = self.loop.call_later(left, self._lose_patience)
+        elif self._is_in_body and (self.cycle is None or getattr(self.cycle, "response_started", False)):
             self.transport.close()
+        else:
+            self._refuse(too_slow(int(patience.seconds)))
+
+    def _is_busy(self) -> bool:
+        """Whether a request is being answered that came before the one that is coming."""
+        return self.cycle is not None and not self.cycle.response_complete and not self._is_in_body
+
+    def _refuse(self, reply: Reply) -> None:
+        self.transport.write(_message(reply, self.server_state.default_headers, kept=False))
+        self.transport.close()
 
     def send_400_response(self, _: str) -> None:
         """Refuse what is no HTTP, once all that was asked before it is answered."""
-        cycle = self.cycle
-        if cycle is not None and not cycle.response_complete and not self._is_in_body:
-            cycle.keep_alive = False
+        if self._is_busy():
+            self.cycle.keep_alive = False
             return
         wrong_method = isinstance(sys.exception(), HttpParserInvalidMethodError)
-        reply = unreadable(but_for_method=wrong_method and UNKNOWN_METHOD.search(self._received) is not None)
-        self.transport.write(_message(reply, self.server_state.default_headers, kept=False))
-        self.transport.close()
+        is_other_method = wrong_method and UNKNOWN_METHOD.search(self._received) is not None
+        self._refuse(unreadable(but_for_method=is_other_method))
 
     def on_headers_complete(self) -> None:
         self._is_in_body = True
@@ -163,6 +203,7 @@ class FhirProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self._is_in_body = False
+        self._patience.since = None
         if isinstance(turn := self.cycle, Turn):
             turn.app.take(turn.exchange, turn.body, partial(self._answered, turn))
         elif self.cycle is not None:
@@ -208,6 +249,9 @@ class FhirProtocol(HttpToolsProtocol):
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
             return
+        self._wait_for_next()
+
+    def _wait_for_next(self) -> None:
         self._idle_since = self.loop.time()
         if self.timeout_keep_alive_task is None:
             self._look_again_in(self.timeout_keep_alive)
@@ -232,8 +276,9 @@ class FhirProtocol(HttpToolsProtocol):
         if isinstance(self.cycle, Turn):
             self.cycle = None
         super().connection_lost(exc)
-        if self.timeout_keep_alive_task is not None:
-            self.timeout_keep_alive_task.cancel()
+        for task in (self.timeout_keep_alive_task, self._patience_task):
+            if task is not None:
+                task.cancel()
 
 
 async def _answer(

@@ -13,13 +13,15 @@ import sys
 import threading
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from fhir_server import bootstrap
 from fhir_server.cli.failure import CommandError
 from fhir_server.settings import Settings
 
 if TYPE_CHECKING:
+    import asyncio
+
     import uvicorn
 
     from fhir_server.api.app import Application
@@ -137,7 +139,7 @@ def _config(application: Callable[..., Any], settings: Settings, factory: bool =
         factory=factory,
         workers=settings.workers,
         loop="auto",
-        http=FhirProtocol,
+        http=cast("type[asyncio.Protocol]", partial(FhirProtocol, settings.request_timeout_seconds)),
         ws="none",
         lifespan="on",
         interface="asgi3",

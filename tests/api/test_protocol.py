@@ -1,6 +1,7 @@
 """One connection as uvicorn drives it: what is read from it, what is written to it, when it is closed."""
 
 import asyncio
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +14,7 @@ from fhir_server.api.protocol import FhirProtocol
 from fhir_server.core.request import FhirResponse
 
 KEEP_ALIVE_SECONDS = 75
+REQUEST_SECONDS = 60
 READ = b"GET /fhir/Patient/short HTTP/1.1\r\nHost: localhost\r\n\r\n"
 WRITE = b"""\
 POST /fhir/Patient HTTP/1.1\r
@@ -110,7 +112,7 @@ def connection(api: Any) -> Iterator[Connection]:
     )
     config.load()
     transport, loop = Transport(), Loop()
-    protocol = FhirProtocol(config, ServerState(), {}, loop)  # type: ignore[arg-type]
+    protocol = FhirProtocol(REQUEST_SECONDS, config, ServerState(), {}, loop)
     protocol.connection_made(transport)  # type: ignore[arg-type]
     yield Connection(protocol, transport, loop)
     protocol.connection_lost(None)
@@ -239,12 +241,72 @@ def test_one_that_is_used_is_kept(connection: Connection) -> None:
 
 def test_one_that_a_request_is_arriving_on_is_kept(connection: Connection) -> None:
     connection.receive(READ)
+    connection.loop.run_until(KEEP_ALIVE_SECONDS - 1)
     connection.receive(READ[:20])
-    connection.loop.run_until(3 * KEEP_ALIVE_SECONDS)
+    connection.loop.run_until(KEEP_ALIVE_SECONDS + REQUEST_SECONDS - 2)
     assert not connection.transport.closed
-    connection.receive(READ[20:])
-    connection.loop.run_until(4 * KEEP_ALIVE_SECONDS)
+    assert connection.receive(READ[20:]).startswith(b"HTTP/1.1 200 ")
+    connection.loop.run_until(2 * KEEP_ALIVE_SECONDS + REQUEST_SECONDS)
     assert connection.transport.closed
+
+
+def test_one_on_which_nothing_ever_comes_is_closed(connection: Connection) -> None:
+    connection.loop.run_until(KEEP_ALIVE_SECONDS - 1)
+    assert not connection.transport.closed
+    connection.loop.run_until(KEEP_ALIVE_SECONDS)
+    assert connection.transport.closed
+
+
+@pytest.mark.parametrize("part", [READ[:1], READ[:-1], WRITE[:-1]])
+def test_a_request_that_does_not_end_in_time_is_refused(
+    api: Any, connection: Connection, part: bytes
+) -> None:
+    connection.receive(READ)
+    connection.receive(part)
+    connection.loop.run_until(REQUEST_SECONDS - 1)
+    assert not connection.transport.closed
+    connection.loop.run_until(REQUEST_SECONDS + 1)
+    head, _, body = connection.transport.sent.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 408 ")
+    assert b"content-length: %d" % len(body) in head
+    assert json.loads(body)["issue"][0]["code"] == "timeout"
+    assert connection.transport.closed
+    assert len(api.door.asked) == 1
+
+
+def test_a_byte_now_and_then_does_not_make_it_longer(connection: Connection) -> None:
+    for second in range(0, REQUEST_SECONDS, 10):
+        connection.loop.run_until(second)
+        connection.receive(WRITE[second : second + 1])
+    connection.loop.run_until(REQUEST_SECONDS + 1)
+    assert connection.transport.closed
+
+
+def test_a_long_one_may_take_longer(connection: Connection) -> None:
+    connection.receive(READ[:-2])
+    for second in range(3 * REQUEST_SECONDS):
+        connection.loop.run_until(second)
+        assert connection.receive(b"X-Long: " + b"a" * 1_000 + b"\r\n") == b""
+    assert connection.receive(b"\r\n").startswith(b"HTTP/1.1 200 ")
+
+
+def test_what_is_answered_before_its_body_has_come_is_not_answered_twice(connection: Connection) -> None:
+    with_body = READ.replace(b"\r\n\r\n", b"\r\nContent-Length: 5\r\n\r\nGET")
+    assert connection.receive(with_body).startswith(b"HTTP/1.1 200 ")
+    connection.transport.sent = b""
+    connection.loop.run_until(REQUEST_SECONDS + 1)
+    assert (connection.transport.sent, connection.transport.closed) == (b"", True)
+
+
+def test_a_client_may_wait_for_an_answer_in_the_middle_of_its_next_request(connection: Connection) -> None:
+    async def write() -> bytes:
+        connection.receive(WRITE + READ[:20])
+        connection.loop.run_until(3 * REQUEST_SECONDS)
+        assert not connection.transport.closed
+        return await written(connection)
+
+    assert asyncio.run(write()).startswith(b"HTTP/1.1 200 ")
+    assert connection.receive(READ[20:]).startswith(b"HTTP/1.1 200 ")
 
 
 async def written(connection: Connection) -> bytes:
