@@ -73,6 +73,36 @@ class _Place:
         return int(self.step)
 
 
+class _Emptied:
+    """The arrays and objects from which a patch took the last member. It may put others there later on; those
+    that are left empty go, as FHIR's JSON has none. https://hl7.org/fhir/R4/json.html#primitive
+    """
+
+    def __init__(self) -> None:
+        self._by_id: dict[int, Any] = {}
+
+    def take(self, place: _Place) -> Any:
+        """Remove what stands at a place."""
+        value = place.remove()
+        self._note(place.container)
+        return value
+
+    def drop_from(self, node: Any) -> None:
+        """Take out of `node`, at any depth, what was left empty, and what is empty without it."""
+        found = [node] if self._by_id else []
+        for container in found:
+            found.extend(child for _, child in _members(container) if isinstance(child, (dict, list)))
+        for container in reversed(found):
+            for step, child in reversed(_members(container)):
+                if id(child) in self._by_id and not child:
+                    del container[step]
+                    self._note(container)
+
+    def _note(self, container: Any) -> None:
+        if not container:
+            self._by_id[id(container)] = container
+
+
 def json_patched(document: Any, patch: Any) -> Any:
     """`document`, which is changed in place, after every operation of `patch`.
 
@@ -82,16 +112,17 @@ def json_patched(document: Any, patch: Any) -> Any:
     if not isinstance(patch, list):
         raise InvalidRequest.of(messages.PATCH_NOT_A_LIST())
     holder: dict[str, Any] = {"": document}
-    copied = 0
+    copied, emptied = 0, _Emptied()
     for index, operation in enumerate(patch):
         _check(index, operation)
         try:
-            copied += _apply(holder, operation, index)
+            copied += _apply(holder, operation, index, emptied)
             if copied > COPIED_BYTES_MAX:
                 raise NotApplicable(messages.PATCH_COPIES_TOO_MUCH())
         except NotApplicable as error:
             text = messages.PATCH_NOT_APPLICABLE(index=index, path=operation["path"], reason=error.text)
             raise Unprocessable.of(text) from error
+    emptied.drop_from(holder)
     return holder.get("")
 
 
@@ -114,15 +145,15 @@ def _is_pointer(text: Any) -> bool:
     return isinstance(text, str) and _POINTER.fullmatch(text) is not None
 
 
-def _apply(holder: dict[str, Any], operation: dict[str, Any], index: int) -> int:
+def _apply(holder: dict[str, Any], operation: dict[str, Any], index: int, emptied: _Emptied) -> int:
     """Apply one operation; how many bytes it copied within the document."""
     place = _place(holder, operation["path"])
     value = _own_copy(operation.get("value"))
     changes: dict[str, Callable[[], Any]] = {
         "add": lambda: place.add(value),
-        "remove": place.remove,
+        "remove": lambda: emptied.take(place),
         "replace": lambda: place.replace(value),
-        "move": lambda: _move(holder, operation),
+        "move": lambda: _move(holder, operation, emptied),
         "test": lambda: _test(place, value, operation["path"], index),
     }
     if operation["op"] == "copy":
@@ -137,10 +168,10 @@ def _copy(holder: dict[str, Any], operation: dict[str, Any], place: _Place) -> i
     return len(written)
 
 
-def _move(holder: dict[str, Any], operation: dict[str, Any]) -> None:
+def _move(holder: dict[str, Any], operation: dict[str, Any], emptied: _Emptied) -> None:
     if operation["path"].startswith(operation["from"] + "/"):
         raise NotApplicable(messages.PATCH_INTO_ITSELF())
-    value = _place(holder, operation["from"]).remove()
+    value = emptied.take(_place(holder, operation["from"]))
     _place(holder, operation["path"]).add(value)
 
 
@@ -155,6 +186,10 @@ def _place(holder: dict[str, Any], pointer: str) -> _Place:
     for step in steps[:-1]:
         container = _Place(container, step).get()
     return _Place(container, steps[-1])
+
+
+def _members(container: dict[str, Any] | list[Any]) -> list[tuple[Any, Any]]:
+    return list(container.items() if isinstance(container, dict) else enumerate(container))
 
 
 def _own_copy(value: Any) -> Any:

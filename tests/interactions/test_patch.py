@@ -68,6 +68,42 @@ class TestJsonPatch:
         assert client.patch(f"Patient/{id}", [operation]).status == status
         assert client.get(f"Patient/{id}").version == 1
 
+    @pytest.mark.parametrize(
+        ("operations", "names"),
+        [
+            ([{"op": "remove", "path": "/name/0"}], None),
+            ([{"op": "remove", "path": "/name/0/given/0"}], [{"family": "Martin"}]),
+            (
+                [
+                    {"op": "remove", "path": "/name/0/family"},
+                    {"op": "remove", "path": "/name/0/given/0"},
+                ],
+                None,
+            ),
+            (
+                [
+                    {"op": "remove", "path": "/name/0"},
+                    {"op": "add", "path": "/name/-", "value": {"text": "Noa"}},
+                ],
+                [{"text": "Noa"}],
+            ),
+            (
+                [{"op": "move", "from": "/name/0/given/0", "path": "/name/0/text"}],
+                [{"family": "Martin", "text": "Noa"}],
+            ),
+        ],
+    )
+    def test_what_loses_its_last_member_goes(self, client: Client, operations: Any, names: Any) -> None:
+        id = client.post("Patient", patient(name=[{"family": "Martin", "given": ["Noa"]}])).id
+        answer = client.patch(f"Patient/{id}", operations)
+        assert answer.status == 200
+        assert answer.content.get("name") == names
+
+    def test_what_is_given_empty_is_refused_all_the_same(self, client: Client) -> None:
+        id = client.post("Patient", patient()).id
+        operations = [{"op": "remove", "path": "/name/0"}, {"op": "add", "path": "/address", "value": []}]
+        assert client.patch(f"Patient/{id}", operations).status == 400
+
     def test_copies_of_copies_have_an_end(self, client: Client) -> None:
         extension = [{"url": "urn:x", "valueString": "x" * 100}]
         id = client.post("Patient", patient(extension=extension)).id
