@@ -39,6 +39,7 @@ def test_if_none_exist_creates_once(client: Client) -> None:
     second = client.post("Patient", identified("a"), if_none_exist="identifier=urn:ids|a")
     assert (first.status, second.status) == (201, 200)
     assert first.id == second.id
+    assert first.location == second.location == f"Patient/{first.id}/_history/1"
 
 
 def test_if_none_exist_must_be_of_the_type_that_is_created(client: Client) -> None:
