@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from fhir_server.core.bundle import bundle, entry
 from fhir_server.core.request import FhirRequest, FhirResponse
-from fhir_server.core.temporal import format_instant, period_of
+from fhir_server.core.temporal import BEGINNING, END, format_instant, period_of
 from fhir_server.errors import InvalidRequest, NotFound
 from fhir_server.extension import Engine
 from fhir_server.interactions import messages
@@ -23,6 +23,7 @@ from fhir_server.interactions.links import (
 from fhir_server.interactions.listed import PARAMETER as LIST
 from fhir_server.interactions.listed import history_of_listed
 from fhir_server.interactions.subset import Subset, asked_subset
+from fhir_server.search.types.prefixes import split_prefix
 from fhir_server.store.port import HistoryQuery, HistoryResult, Reader, StoredResource
 
 FILTERS = ("_since", "_at", LIST, "_count")
@@ -111,10 +112,26 @@ def _query(
         type=scope[0] if scope else None,
         id=scope[1] if len(scope) == 2 else None,
         since=_period("_since", given["_since"], engine)[0] if "_since" in given else None,
-        at=_period("_at", given["_at"], engine) if "_at" in given else None,
+        at=_moments(given["_at"], engine) if "_at" in given else None,
         before=before,
         count=page_size(given.get("_count"), engine.limits),
     )
+
+
+def _moments(value: str, engine: Engine) -> tuple[int, int]:
+    """The interval at whose moments a version is to have been current, after the prefix of a date search.
+
+    https://hl7.org/fhir/R4/search.html#date
+    """
+    prefix, time = split_prefix(value)
+    low, high = _period("_at", time, engine)
+    if prefix == "eq":
+        return low, high
+    bounds = {"gt": (high, END), "sa": (high, END), "ge": (low, END)}
+    bounds |= {"lt": (BEGINNING, low), "eb": (BEGINNING, low), "le": (BEGINNING, high)}
+    if prefix not in bounds:
+        raise InvalidRequest.of(messages.BAD_TIME(name="_at", value=value))
+    return bounds[prefix]
 
 
 def _period(name: str, value: str, engine: Engine) -> tuple[int, int]:

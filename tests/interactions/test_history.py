@@ -1,5 +1,7 @@
 """https://hl7.org/fhir/R4/http.html#history"""
 
+import time
+
 import pytest
 
 from tests.interactions.client import Client, patient
@@ -73,6 +75,30 @@ def test_at_gives_what_was_current(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
+    ("at", "versions"),
+    [
+        ("gt{first}", [2, 1]),
+        ("gt{second}", [2]),
+        ("sa2100", [2]),
+        ("ge{first}", [2, 1]),
+        ("lt{first}", []),
+        ("lt{second}", [1]),
+        ("eb{second}", [1]),
+        ("le{second}", [2, 1]),
+        ("le{first}", [1]),
+        ("eq{first}", [1]),
+    ],
+)
+def test_at_takes_the_prefixes_of_a_date(client: Client, at: str, versions: list[int]) -> None:
+    first = client.post("Patient", patient())
+    time.sleep(0.002)
+    second = client.put(f"Patient/{first.id}", patient(id=first.id))
+    times = {"first": first.content["meta"]["lastUpdated"], "second": second.content["meta"]["lastUpdated"]}
+    found = client.get(f"Patient/{first.id}/_history?_at={at.format(**times)}").entries
+    assert [int(entry["resource"]["meta"]["versionId"]) for entry in found] == versions
+
+
+@pytest.mark.parametrize(
     "query",
     [
         "_list=$current-problems",
@@ -84,6 +110,10 @@ def test_at_gives_what_was_current(client: Client) -> None:
         "name=x",
         "_page=forged",
         "_at=",
+        "_at=gt",
+        "_at=ne2020",
+        "_at=ap2020",
+        "_since=gt2020",
     ],
 )
 def test_bad_parameters_are_refused(client: Client, query: str) -> None:
