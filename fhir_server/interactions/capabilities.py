@@ -52,10 +52,13 @@ def capabilities(request: FhirRequest, engine: Engine) -> FhirResponse:
     return FhirResponse(200, body=body, version=version)
 
 
-def _head(kind: str, base_url: str, engine: Engine) -> dict[str, Any]:
+def _head(kind: str, name: str, base_url: str, engine: Engine) -> dict[str, Any]:
     software = engine.software
     return {
         "resourceType": kind,
+        "version": software.version,
+        "name": name,
+        "title": software.name,
         "status": "active",
         "date": format_instant(software.started),
         "kind": "instance",
@@ -67,7 +70,7 @@ def _head(kind: str, base_url: str, engine: Engine) -> dict[str, Any]:
 def _statement(base_url: str, engine: Engine) -> dict[str, Any]:
     guides = [guide["url"] for guide in engine.registry.resources("ImplementationGuide")]
     return {
-        **_head("CapabilityStatement", base_url, engine),
+        **_head("CapabilityStatement", "Capabilities", base_url, engine),
         "fhirVersion": FHIR_VERSION,
         "format": list(FORMATS),
         "patchFormat": list(PATCH_FORMATS),
@@ -140,6 +143,5 @@ def _operations(operations: Sequence[Operation], queries: Sequence[NamedQuery]) 
 
 
 def _terminology(base_url: str, engine: Engine) -> dict[str, Any]:
-    head = _head("TerminologyCapabilities", base_url, engine)
-    named = {"version": engine.software.version, "name": "Terminology", "title": engine.software.name}
-    return {**head, **named, **codes.capabilities(engine.registry)}
+    head = _head("TerminologyCapabilities", "Terminology", base_url, engine)
+    return {**head, **codes.capabilities(engine.registry)}

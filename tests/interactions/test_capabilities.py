@@ -23,6 +23,14 @@ def test_every_type_and_its_parameters_are_listed(client: Client) -> None:
     assert {"identifier", "family", "birthdate", "_id", "_lastUpdated"} <= names
 
 
+def test_it_has_a_name_and_a_version(client: Client) -> None:
+    software = client.engine.software
+    for mode, name in (("full", "Capabilities"), ("terminology", "Terminology")):
+        statement = client.get(f"metadata?mode={mode}").content
+        named = (statement["name"], statement["title"], statement["version"])
+        assert named == (name, software.name, software.version)
+
+
 def test_parts_of_it_can_be_asked_for(client: Client) -> None:
     assert "rest" not in client.get("metadata?_elements=software").content
     summary = client.get("metadata?_summary=true").content
