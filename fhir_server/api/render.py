@@ -18,6 +18,8 @@ NO_BODY = frozenset({204, 304})
 VARY = (b"vary", b"Accept, Accept-Encoding, Accept-Language, Origin")
 # Health data may be kept by the client that asked, and must be checked again before it is shown.
 CACHE = (b"cache-control", b"private, no-cache")
+# What somebody stored as text shall not run as a page.
+NO_SNIFFING = (b"x-content-type-options", b"nosniff")
 
 
 Header = tuple[bytes, bytes]
@@ -38,6 +40,7 @@ def render(response: FhirResponse, base_url: str, content_type: bytes, pretty: b
     if body and response.status not in NO_BODY:
         if response.media_type != FHIR_JSON:
             content_type = response.media_type.encode("latin-1")
+            headers.append(NO_SNIFFING)
         elif pretty:
             body = json.indent(body)
         headers.append((b"content-type", content_type))

@@ -26,6 +26,7 @@ def test_a_document_is_given_in_its_own_format(make_api: MakeApi, path: str, acc
     assert (answer.status_code, answer.content) == (200, b"hello")
     assert answer.headers["content-type"] == "text/plain"
     assert answer.headers["etag"] == 'W/"1"'
+    assert answer.headers["x-content-type-options"] == "nosniff"
 
 
 def test_a_range_of_formats_will_do(make_api: MakeApi) -> None:
