@@ -97,12 +97,14 @@ def _end_of(since: str) -> int:
 
     What is neither is as good as absent: https://www.rfc-editor.org/rfc/rfc9110#section-13.1.3
     """
-    try:
-        moment = parsedate_to_datetime(since)
-    except ValueError:
-        return _end_of_instant(since)
-    seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    return (int(seconds) + 1) * _SECOND
+    for text in (since, f"{since} GMT"):  # A date of RFC 850 is taken as one only with its zone.
+        try:
+            moment = parsedate_to_datetime(text)
+        except ValueError:
+            continue
+        seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        return (int(seconds) + 1) * _SECOND
+    return _end_of_instant(since)
 
 
 def _end_of_instant(text: str) -> int:

@@ -67,6 +67,13 @@ def test_if_modified_since_compares_whole_seconds(client: Client) -> None:
     assert client.get(f"Patient/{id}", if_modified_since=past).status == 200
 
 
+@pytest.mark.parametrize("zone", ["", " GMT"])
+def test_if_modified_since_may_be_a_date_of_rfc_850(client: Client, zone: str) -> None:
+    id = client.post("Patient", patient()).id
+    assert client.get(f"Patient/{id}", if_modified_since=f"Wed, 28-Sep-39 16:11:14{zone}").status == 304
+    assert client.get(f"Patient/{id}", if_modified_since=f"Mon, 28-Sep-09 16:11:14{zone}").status == 200
+
+
 @pytest.mark.parametrize(
     "text", ["yesterday", "", "Sun, 31 Feb 2100 00:00:00 GMT", "Fri, 01 Jan 99999 00:00:00 GMT", "2100"]
 )
