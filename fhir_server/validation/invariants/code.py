@@ -32,7 +32,7 @@ class Scope:
     """What an evaluation knows beside its focus, and how many steps it may still take.
 
     `resource` is the nearest resource around the focus, `root` that which contains it; `index` and `total`
-    are those of the iteration that runs.
+    are those of the iteration that runs; `extension` is the one whose place is judged.
     """
 
     resource: Any
@@ -41,6 +41,7 @@ class Scope:
     contains: Callable[[str, str | None, str], bool | None]
     steps: int = STEPS_MAX
     context: Any = None
+    extension: Any = None
     index: int = 0
     total: Items = field(default=())
     moment: str | None = None
@@ -97,8 +98,7 @@ def testing(test: Test) -> Code:
 
 def constant(items: tuple[Any, ...], shape: Shape) -> Code:
     """The code of literals."""
-    verdict = truth(items) if len(items) < 2 else None
-    return Code(lambda _this, _scope: items, lambda _this, _scope: verdict, shape, items)
+    return Code(lambda _this, _scope: items, lambda _this, _scope: truth(items), shape, items)
 
 
 def truth(items: Items) -> bool | None:

@@ -100,8 +100,9 @@ class BaseCompiler:
             shape = self._types.of_type(name)
             resource = shape if definition.kind == "resource" else UNKNOWN
             places = self._types.bases(name)
-            rules = self._rules(definition.invariants, Focus(shape, name, resource))
-            node.define(tuple(rules), self._properties(definition.elements, name, places, resource))
+            focus = Focus(shape, name, resource)
+            rules = self._rules(definition.invariants, focus)
+            node.define(tuple(rules), self._properties(definition.elements, places, focus))
         return node
 
     def _backbone(self, element: Element, resource: Shape) -> BaseNode:
@@ -112,7 +113,7 @@ class BaseCompiler:
             places = frozenset((path, "BackboneElement", "Element"))
             focus = Focus(self._types.of_element(element, ()), path, resource)
             rules = tuple(self._rules(self._backbone_invariants(element), focus))
-            node.define(rules, self._properties(element.children, path, places, resource))
+            node.define(rules, self._properties(element.children, places, focus))
         return node
 
     def _backbone_invariants(self, element: Element) -> tuple[Invariant, ...]:
@@ -125,29 +126,32 @@ class BaseCompiler:
                 yield self._rule_compiler.rule(one.key, one.severity, one.human, one.expression, focus)
 
     def _properties(
-        self, elements: Mapping[str, Element], owner: str, places: frozenset[str], resource: Shape
+        self, elements: Mapping[str, Element], places: frozenset[str], owner: Focus
     ) -> dict[str, PropertyCheck]:
         properties: dict[str, PropertyCheck] = {}
+        resource = owner.resource
         for element in elements.values():
             for name, ref in element.json_names().items():
                 if element.name in ("extension", "modifierExtension"):
-                    properties[name] = self._extensions(places, element.is_modifier)
+                    properties[name] = self._extensions(places, owner, element.is_modifier)
                 elif not element.children and self._types.is_primitive(ref.code):
                     self._primitive(properties, name, element, ref, resource)
-                    properties[f"_{name}"] = self._companion(name, element, ref, f"{owner}.{element.name}")
+                    properties[f"_{name}"] = self._companion(
+                        name, element, ref, f"{owner.path}.{element.name}"
+                    )
                 else:
                     self._when_met(properties, name, element, ref, resource)
         return properties
 
-    def _extensions(self, places: frozenset[str], is_modifier: bool) -> PropertyCheck:
+    def _extensions(self, places: frozenset[str], focus: Focus | None, is_modifier: bool) -> PropertyCheck:
         def check_base(value: Any, visit: Visit) -> Findings:
             return self.type_node("Extension").check(value, visit)
 
         return ExtensionList(
-            self._library.extension,
+            self._library,
             check_base,
-            self._library.selects,
             places,
+            focus,
             is_modifier,
             self._errors_only,
         ).check
@@ -155,7 +159,7 @@ class BaseCompiler:
     def _companion(self, name: str, element: Element, ref: TypeRef, path: str) -> PropertyCheck:
         """What stands beside primitive values: its extensions, and that there is something at all."""
         names = {path, f"{path}[x]"} if element.choice else {path}
-        check = self._extensions(self._types.bases(ref.code) | names, is_modifier=False)
+        check = self._extensions(self._types.bases(ref.code) | names, None, is_modifier=False)
         step = _step(element, ref)
 
         def check_one(value: Any, visit: Visit) -> Findings:

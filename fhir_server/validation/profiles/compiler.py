@@ -162,7 +162,11 @@ class ProfileCompiler:
     def _type_checks(self, facts: ElementDefinition, element: Element, ref: TypeRef) -> Iterator[ValueCheck]:
         """Checks by the profiles, target profiles and aggregation of an element's type."""
         types = [one for one in facts.get("type", ()) if ref.code in ("Resource", one["code"])]
-        if element.name not in _EXTENSIONS and (profiled := [one for one in types if one.get("profile")]):
+        profiled = [one for one in types if one.get("profile")]
+        if element.name in _EXTENSIONS:
+            # an extension is checked by what its url names, wherever it stands
+            profiled = [one for one in profiled if any(map(self._is_of_other_url, one["profile"]))]
+        if profiled:
             yield self._profile_check(types, profiled)
         if ref.code == "Resource" and not _ANY & (codes := _type_codes(facts)):
             yield _resource_check(codes, self._snapshot.url)
@@ -172,6 +176,16 @@ class ProfileCompiler:
         modes = [mode for one in types for mode in one.get("aggregation", ())]
         if modes:
             yield aggregation_check(modes)
+
+    def _is_of_other_url(self, canonical: str) -> bool:
+        """Whether a profile is on an extension that another definition names."""
+        root = self._around.sources.root(canonical)
+        urls = (
+            {child.facts.get("fixedUri") for child in root.children or () if child.name == "url"}
+            if root
+            else ()
+        )
+        return bool(urls) and canonical.partition("|")[0] not in urls
 
     def _targets(self, targets: list[str], element: Element) -> Iterator[ValueCheck]:
         known = {url for ref in element.types for url in ref.target_types}

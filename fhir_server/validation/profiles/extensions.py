@@ -6,10 +6,11 @@ https://hl7.org/fhir/R4/extensibility.html
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from fhir_server.issues import Severity
-from fhir_server.validation.findings import Finding, Findings, listed, moved, shortened
+from fhir_server.validation.findings import Finding, Findings, excerpt, listed, moved, shortened
+from fhir_server.validation.invariants.rules import Focus
 from fhir_server.validation.profiles import messages
 from fhir_server.validation.profiles.nodes import ItemNode
 from fhir_server.validation.profiles.visit import Visit, joined
@@ -17,11 +18,14 @@ from fhir_server.validation.profiles.visit import Visit, joined
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Extension:
-    """A compiled extension: where it may stand, whether it modifies, and the urls of its parts."""
+    """A compiled extension: where it may stand, what has to hold there, whether it modifies, and the urls of
+    its parts.
+    """
 
     url: str
     node: ItemNode
     contexts: tuple[Mapping[str, Any], ...]
+    invariants: tuple[str, ...]
     is_modifier: bool
     parts: frozenset[str]
 
@@ -45,34 +49,47 @@ _ERRATA = {"http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-typ
 _INDEX_OR_TYPE = re.compile(r"\[\d+\]|\.ofType\(\w+\)")
 _is_absolute = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:\S+").fullmatch
 
-Lookup = Callable[[str], Extension | None]
 Check = Callable[[Any, Visit], Findings]
-Selects = Callable[[str, Any, Visit], bool]
-"""Whether an expression selects an object from the resource that is checked."""
+
+
+class Extensions(Protocol):
+    """Finds extensions, and evaluates the expressions that say where they may stand."""
+
+    def extension(self, url: str, /) -> Extension | None: ...
+
+    def selects(self, expression: str, holder: Any, visit: Visit, /) -> bool:
+        """Whether an expression selects an object from the resource that is checked."""
+        ...
+
+    def permits(
+        self, expression: str, focus: Focus, holder: Any, extension: dict[str, Any], visit: Visit, /
+    ) -> bool:
+        """Whether an expression holds for the object that an extension is on."""
+        ...
 
 
 class ExtensionList:
     """Checks the `extension` or `modifierExtension` of an object.
 
     `places` are the names under which a context can mean the object: its type with those that it derives
-    from, or its path.
+    from, or its path; `focus` is what is known of the object, None for what stands beside a primitive.
     """
 
-    __slots__ = ("_check_base", "_is_modifier", "_lookup", "_places", "_selects", "_step", "_tells_unknown")
+    __slots__ = ("_check_base", "_focus", "_is_modifier", "_known", "_places", "_step", "_tells_unknown")
 
     def __init__(
         self,
-        lookup: Lookup,
+        known: Extensions,
         check_base: Check,
-        selects: Selects,
         places: Iterable[str],
+        focus: Focus | None,
         is_modifier: bool,
         errors_only: bool,
     ) -> None:
-        self._lookup = lookup
+        self._known = known
         self._check_base = check_base
-        self._selects = selects
         self._places = frozenset(places)
+        self._focus = None if errors_only else focus
         self._is_modifier = is_modifier
         self._tells_unknown = is_modifier or not errors_only
         self._step = ".modifierExtension" if is_modifier else ".extension"
@@ -94,9 +111,11 @@ class ExtensionList:
         url = extension.get("url")
         if type(url) is not str:
             return None
-        definition = self._lookup(url)
+        definition = self._known.extension(url)
         if definition is not None:
             found = self._placement(definition, holder, visit)
+            if definition.invariants and self._focus is not None:
+                found = joined(found, self._invariants(definition, self._focus, extension, holder, visit))
             return joined(found, definition.node.check(extension, visit))
         if not _is_absolute(url):
             return self._part(url, holder)
@@ -105,7 +124,7 @@ class ExtensionList:
     def _part(self, url: str, holder: dict[str, Any]) -> Findings:
         """A relative url, which names a part of the extension around."""
         outer = holder.get("url")
-        definition = self._lookup(outer) if type(outer) is str else None
+        definition = self._known.extension(outer) if type(outer) is str else None
         if definition is not None and definition.parts and url not in definition.parts:
             text = messages.EXTENSION_INNER(
                 url=shortened(url), outer=outer, parts=listed(sorted(definition.parts))
@@ -131,6 +150,22 @@ class ExtensionList:
             found = joined(found, [Misplaced("structure", text, paths=paths)])
         return found
 
+    def _invariants(
+        self,
+        definition: Extension,
+        focus: Focus,
+        extension: dict[str, Any],
+        holder: dict[str, Any],
+        visit: Visit,
+    ) -> list[Finding] | None:
+        """Findings for what has to hold for the object with the extension, and does not."""
+        broken = [
+            expression
+            for expression in definition.invariants
+            if not self._known.permits(expression, focus, holder, extension, visit)
+        ]
+        return [_broken(definition, expression) for expression in broken] or None
+
     def _other_paths(
         self, definition: Extension, holder: dict[str, Any], visit: Visit
     ) -> frozenset[str] | None:
@@ -147,8 +182,13 @@ class ExtensionList:
                     return None
                 case "extension":
                     paths.add(expression)
-                case "fhirpath" if not self._selects(expression, holder, visit):
+                case "fhirpath" if not self._known.selects(expression, holder, visit):
                     paths.add(expression)
                 case _:
                     return None
         return frozenset(paths) if paths else None
+
+
+def _broken(definition: Extension, expression: str) -> Finding:
+    text = messages.EXTENSION_INVARIANT(url=definition.url, expression=excerpt(expression))
+    return Finding("structure", text, "", "extension-context", "warning")

@@ -17,7 +17,7 @@ from fhir_server.errors import SnapshotError
 from fhir_server.validation.checks.check import Codes
 from fhir_server.validation.findings import Finding, Findings
 from fhir_server.validation.invariants.code import Run, Unsupported
-from fhir_server.validation.invariants.rules import RuleCompiler
+from fhir_server.validation.invariants.rules import Focus, Holds, RuleCompiler
 from fhir_server.validation.invariants.shapes import Types
 from fhir_server.validation.invariants.values import Primitive
 from fhir_server.validation.profiles import messages
@@ -59,6 +59,7 @@ class Library:
         self.extension = lru_cache(maxsize=_KEPT_MAX)(self._compiled_extension)
         self._rules = rules
         self._selection = lru_cache(maxsize=_KEPT_MAX)(self._compiled_selection)
+        self._condition = lru_cache(maxsize=_KEPT_MAX)(self._compiled_condition)
         sources = Sources(types, codes, self._root, self.type_of, self._conforms)
         self._around = Surroundings(registry, types, rules, sources, self.check, self.mismatch, errors_only)
 
@@ -139,6 +140,25 @@ class Library:
             return True
         return found is None or any(one is holder or _more_of(one) is holder for one in found)
 
+    def permits(
+        self, expression: str, focus: Focus, holder: Any, extension: dict[str, Any], visit: Visit
+    ) -> bool:
+        """Whether an expression holds for the object that an extension is on; so too where it cannot be
+        evaluated, which says nothing against the extension.
+        """
+        holds = self._condition(expression, focus)
+        visit.scope.extension = extension
+        try:
+            return holds is None or holds(holder, visit.scope)
+        except FhirPathError:
+            return True
+
+    def _compiled_condition(self, expression: str, focus: Focus) -> Holds | None:
+        try:
+            return self._rules.holds(expression, focus)
+        except FhirPathError:
+            return None
+
     def _compiled_selection(self, expression: str, type: str) -> Run | None:
         try:
             return self._rules.selection(expression, type)
@@ -172,7 +192,8 @@ class Library:
             return None
         node = ProfileCompiler(snapshot, self._around).compiled()
         modifies = bool(snapshot.root.get("isModifier"))
-        return Extension(url, node, snapshot.contexts, modifies, frozenset(_parts(snapshot)))
+        parts = frozenset(_parts(snapshot))
+        return Extension(url, node, snapshot.contexts, snapshot.context_invariants, modifies, parts)
 
 
 def _more_of(item: Any) -> Any:

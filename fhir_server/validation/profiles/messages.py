@@ -195,6 +195,10 @@ EXTENSION_CONTEXT = Template(
     en="The extension {url} may not stand here; it belongs on {contexts}.",
     fr="L'extension {url} ne peut figurer ici ; sa place est sur {contexts}.",
 )
+EXTENSION_INVARIANT = Template(
+    en="The extension {url} may stand here only where {expression}.",
+    fr="L'extension {url} ne peut figurer ici que si {expression}.",
+)
 EXTENSION_INNER = Template(
     en="'{url}' is not a part of the extension {outer}. It has {parts}.",
     fr="« {url} » n'est pas une partie de l'extension {outer}. Elle a {parts}.",

@@ -48,16 +48,17 @@ class ItemNode:
                 found = joined(found, more)
         if self.rules and (more := broken(self.rules, value, visit)) is not None:
             found = joined(found, more)
-        if self.elements and type(value) is dict:
+        if self.elements:
+            holder = value if type(value) is dict else _beside(value)
             for element in self.elements:
                 if (
                     element.may_be_absent
-                    and element.name not in value
-                    and element.companion not in value
-                    and (element.choice is None or element.choice.isdisjoint(value))
+                    and element.name not in holder
+                    and element.companion not in holder
+                    and (element.choice is None or element.choice.isdisjoint(holder))
                 ):
                     continue
-                if (more := element.check(value, visit)) is not None:
+                if (more := element.check(holder, visit)) is not None:
                     found = joined(found, more)
         return found
 
@@ -228,6 +229,11 @@ def _paired(known: Property, value: Any, companion: Any) -> list[Placed]:
         )
         for index in range(count)
     ]
+
+
+def _beside(value: Any) -> dict[str, Any]:
+    """The id and extensions of a primitive."""
+    return value.more if type(value) is Primitive else {}
 
 
 def _accompanied(value: Any, companion: Any) -> Any:

@@ -168,3 +168,67 @@ def test_a_context_that_is_an_expression(
 
     found = problems(filled({"resourceType": "Patient", **changes}))
     assert found == [("structure", place) for place in misplaced if counts]
+
+
+def test_a_profile_asks_for_an_extension_of_a_primitive() -> None:
+    path = "Patient.name.given.extension"
+    source = {"code": "Extension", "profile": [ROOT + "source"]}
+    problems = Problems(
+        extension("source", "string", context="HumanName.given"),
+        structure("sourced", "Patient", {"path": path, "sliceName": "source", "min": 1, "type": [source]}),
+        structure("bare", "Patient", {"path": path, "max": "0"}),
+    )
+    said = {"extension": [text("source")]}
+    unsaid = {"extension": [{"url": "urn:other", "valueCode": "x"}]}
+
+    def given(values: list[Any], beside: list[Any] | None = None) -> Json:
+        return patient(name=[{"given": values, **({"_given": beside} if beside else {})}])
+
+    assert problems(given(["A", "B"], [said, said]), "sourced") == []
+    assert problems(given([None, "B"], [said, said]), "sourced") == []
+    assert problems(patient(name=[{"family": "A"}]), "sourced") == []
+    missing = [("required", f"Patient.name[0].given[{place}].extension") for place in (0, 1)]
+    assert set(problems(given(["A", "B"]), "sourced")) == set(missing)
+    assert set(problems(given(["A", "B"], [said, None]), "sourced")) == {missing[1]}
+    assert set(problems(given(["A", "B"], [said, unsaid]), "sourced")) == {missing[1]}
+    assert problems(given(["A", "B"]), "bare") == []
+    assert problems(given(["A", "B"], [None, unsaid]), "bare") == [
+        ("structure", "Patient.name[0].given[1].extension")
+    ]
+
+
+def test_a_profile_on_an_extension_narrows_what_it_holds() -> None:
+    short = structure(
+        "short-note", "Extension", {"path": "Extension.value[x]", "maxLength": 2}, base=ROOT + "note"
+    )
+    noted = {"code": "Extension", "profile": [ROOT + "short-note"]}
+    problems = Problems(
+        extension("note", "string"),
+        short | {"context": [{"type": "element", "expression": "Patient"}]},
+        structure("noted", "Patient", {"path": "Patient.extension", "sliceName": "note", "type": [noted]}),
+    )
+
+    def note(value: str) -> Json:
+        return patient({"url": ROOT + "note", "valueString": value})
+
+    assert problems(note("abc")) == []
+    assert problems(note("ab"), "noted") == []
+    assert problems(note("abc"), "noted") == [("too-long", "Patient.extension[0].value.ofType(string)")]
+
+
+@pytest.mark.parametrize(
+    ("invariant", "allowed"),
+    [
+        ("name.exists()", True),
+        ("Patient.photo.exists()", False),
+        ("%extension.value = 'x'", True),
+        ("%extension.valueString = 'y'", False),
+        ("%resource.active", True),
+        ("this is (no expression", True),
+    ],
+)
+def test_what_has_to_hold_where_an_extension_stands(invariant: str, allowed: bool) -> None:
+    problems = Problems(extension("so", "string") | {"contextInvariant": ["true", invariant]})
+    resource = patient(text("so"), name=[{"text": "x"}], active=True)
+    assert problems(resource) == ([] if allowed else [("structure", "Patient.extension[0]")])
+    assert problems.validator.errors(resource) == []
