@@ -98,7 +98,8 @@ def testing(test: Test) -> Code:
 
 def constant(items: tuple[Any, ...], shape: Shape) -> Code:
     """The code of literals."""
-    return Code(lambda _this, _scope: items, lambda _this, _scope: truth(items), shape, items)
+    verdict = truth(items) if len(items) < 2 else None
+    return Code(lambda _this, _scope: items, lambda _this, _scope: verdict, shape, items)
 
 
 def truth(items: Items) -> bool | None:
