@@ -76,7 +76,7 @@ class Criteria:
         """The clause of a criterion. Raises `InvalidSearch` for a modifier that its type does not take."""
         self._budget.take_terms(len(asked.texts), asked.whole)
         kind, modifier = asked.kind, asked.modifier
-        if modifier == "missing" and kind not in _WITHOUT_MODIFIERS:
+        if modifier == "missing" and kind != "composite":
             return any_of(self._matches(asked, _read_missing, modifier))
         check_prefixes(asked.parameter, asked.texts, asked.whole)
         _expect_elements(asked)
@@ -356,7 +356,7 @@ def _expect_elements(asked: Asked) -> None:
 
 def _bad_modifier(asked: Asked) -> InvalidSearch:
     kind, code, modifier = asked.kind, asked.code, asked.modifier
-    if kind in _WITHOUT_MODIFIERS:
+    if kind == "composite":
         return refused(messages.NO_MODIFIER(parameter=code, modifier=modifier), asked.whole)
     valid = ", ".join(name for name in modifiers(kind) if name != f":{modifier}")
     text = messages.UNKNOWN_MODIFIER(
@@ -367,13 +367,11 @@ def _bad_modifier(asked: Asked) -> InvalidSearch:
 
 def modifiers(kind: ParameterType) -> list[str]:
     """The modifiers that a type of parameter takes, as they are written."""
-    if kind in _WITHOUT_MODIFIERS or kind not in KINDS:
+    if kind == "composite" or kind not in KINDS:
         return []
     found = [f":{name}" for name in ("missing", *KINDS[kind].modifiers)]
     return [*found, ":[type]"] if kind == "reference" else found
 
-
-_WITHOUT_MODIFIERS = ("composite", "position")
 
 _OF_ELEMENTS: Mapping[str, str] = {"of-type": "Identifier", "identifier": "Reference"}
 """The type of element that a modifier asks something of, where that is but one of those a kind looks at."""

@@ -30,7 +30,7 @@ VALID: Mapping[ParameterType, tuple[str, ...]] = {
     "quantity": (*_PREFIXES, "pr"),
     "uri": ("eq", "ne", "pr"),
     "composite": ("eq",),
-    "position": ("eq",),
+    "position": ("eq", "pr"),
 }
 """The operators that each type of parameter takes."""
 
