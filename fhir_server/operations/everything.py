@@ -7,14 +7,17 @@ https://hl7.org/fhir/R4/encounter-operation-everything.html
 """
 
 from collections.abc import Iterator
-from itertools import groupby
+from itertools import chain, islice
+from typing import Any
 
 from msgspec import structs
 
+from fhir_server.core import json
+from fhir_server.core.reference import parse_reference
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.core.temporal import period_of
 from fhir_server.errors import Gone, InvalidRequest, NotFound
-from fhir_server.extension import Engine, Operation
+from fhir_server.extension import Engine, Operation, Resource
 from fhir_server.interactions import messages as interaction_messages
 from fhir_server.interactions.links import PAGE_PARAMETER, page_size
 from fhir_server.interactions.scope import compartment_types, in_compartment
@@ -25,7 +28,6 @@ from fhir_server.search.ast import (
     AnyOf,
     Clause,
     DateValue,
-    Include,
     Match,
     MissingValue,
     Prefix,
@@ -48,6 +50,8 @@ CARE_DATES = (
     "start-date",
 )
 """The search parameters that tell when care took place, each on the types that have it."""
+BINARY = "Binary/"
+"""What the url of an attachment holds that refers to a resource."""
 
 
 def everything(request: FhirRequest, engine: Engine) -> FhirResponse:
@@ -68,12 +72,11 @@ def everything(request: FhirRequest, engine: Engine) -> FhirResponse:
     result = engine.store.search(query)
     if turn:
         result = structs.replace(result, total=turn.total)
-    related = tuple(_related(engine, type, result.matches))
+    limit = engine.limits.include_max
+    related = tuple(islice(_related(request, engine, wanted, result.matches), limit + 1))
     if wanted:
-        related = _of_types(wanted, related)
         total = result.total if query.types == wanted else None
         result = structs.replace(result, matches=_of_types(wanted, result.matches), total=total)
-    limit = engine.limits.include_max
     parsed = ParsedSearch(query, self_parameters=parameters)
     return searchset(request, engine, parsed, result, related[:limit], len(related) > limit)
 
@@ -137,18 +140,39 @@ def _dated(engine: Engine, code: str, prefix: Prefix, name: str, value: str) -> 
 
 
 def _related(
-    engine: Engine, compartment: str, matches: tuple[StoredResource, ...]
+    request: FhirRequest, engine: Engine, wanted: tuple[str, ...], matches: tuple[StoredResource, ...]
 ) -> Iterator[StoredResource]:
-    """What the matches refer to and no compartment of this kind could hold, each once."""
-    members = frozenset(compartment_types(engine.registry, compartment))
-    limit = engine.limits.include_max + 1
-    seen: set[str] = set()
-    by_type = sorted(matches, key=lambda match: match.type)
-    for type, group in groupby(by_type, key=lambda match: match.type):
-        for stored in engine.store.included(tuple(group), Include(type, "*"), limit):
-            if stored.type not in members and stored.reference not in seen:
-                seen.add(stored.reference)
-                yield stored
+    """What the matches refer to and no compartment of this kind could hold, each once; of the types wanted,
+    if any are named.
+    """
+    members = frozenset(compartment_types(engine.registry, request.path[0]))
+    addresses = (request.base_url, *engine.extractor.indexing.base_urls)
+    seen: set[tuple[str, str]] = set()
+    for link in chain.from_iterable(_links(json.parse_own(match.body)) for match in matches):
+        named = parse_reference(link, *addresses)
+        key = named.type, named.id
+        if named.kind != "local" or named.type in members or key in seen:
+            continue
+        seen.add(key)
+        if not wanted or named.type in wanted:
+            found = engine.store.read(*key)
+            if found is not None and not found.deleted:
+                yield found
+
+
+def _links(resource: Resource) -> Iterator[str]:
+    """The references of a resource, those to the data of its attachments included."""
+    waiting: list[Any] = [resource]
+    while waiting:
+        node = waiting.pop()
+        if type(node) is list:
+            waiting += node
+        elif type(node) is dict:
+            for name, value in node.items():
+                if type(value) is not str:
+                    waiting.append(value)
+                elif name == "reference" or (name == "url" and BINARY in value):
+                    yield value
 
 
 EVERYTHING = Operation(

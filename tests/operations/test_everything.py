@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.interactions.client import Answer, Client, patient
+from tests.interactions.client import BASE, Answer, Client, patient
 
 
 def about(type: str, patient_id: str, **members: Any) -> dict[str, Any]:
@@ -44,6 +44,27 @@ def test_the_compartment_and_what_it_refers_to(client: Client, file: str) -> Non
     assert types(answer, "include") == ["Practitioner"]
     references = [e["resource"].get("subject", {}).get("reference") for e in answer.entries]
     assert set(references) <= {None, f"Patient/{file}"}
+
+
+def test_what_no_parameter_finds_is_referred_to_as_well(client: Client, file: str) -> None:
+    recorder = client.post("Practitioner", {"resourceType": "Practitioner"}).id
+    binary = {"resourceType": "Binary", "contentType": "text/plain", "data": "eA=="}
+    known, other, gone = (client.post("Binary", binary).id for _ in range(3))
+    client.delete(f"Binary/{gone}")
+    urls = f"{BASE}/Binary/{known}", f"Binary/{other}", f"Binary/{gone}", f"http://elsewhere/Binary/{known}"
+    report = {
+        "resourceType": "DiagnosticReport",
+        "status": "final",
+        "code": {"text": "x"},
+        "subject": {"reference": f"Patient/{file}"},
+        "presentedForm": [{"url": url} for url in urls],
+    }
+    client.post("DiagnosticReport", report)
+    client.post("Condition", about("Condition", file, recorder={"reference": f"Practitioner/{recorder}"}))
+    answer = client.get(f"Patient/{file}/$everything")
+    assert types(answer, "include") == ["Binary", "Binary", "Practitioner", "Practitioner"]
+    assert {recorder, known, other} <= set(answer.ids)
+    assert types(client.get(f"Patient/{file}/$everything?_type=Binary"), "include") == ["Binary", "Binary"]
 
 
 def test_dates_of_care_and_types(client: Client, file: str) -> None:
