@@ -77,9 +77,13 @@ class NodeCompiler:
     def _add_property(
         self, properties: dict[str, Property], name: str, step: str, element: Element, ref: TypeRef
     ) -> None:
-        """Register the property `name`, and its companion where it is primitive, to be compiled when met."""
+        """Register the property `name`, and its companion where it is primitive, to be compiled when met.
+        Narratives have none: their id is an attribute of the div, and they take no extensions.
+        """
         _compile_when_met(properties, name, step, lambda: self._check(name, element, ref))
-        if self._is_primitive(ref) and not element.xml_attribute and element.name != "id":
+        if not self._is_primitive(ref) or ref.code == "xhtml":
+            return
+        if not element.xml_attribute and element.name != "id":
             _compile_when_met(properties, f"_{name}", step, lambda: self._companion_check(name, element))
 
     def _is_primitive(self, ref: TypeRef) -> bool:

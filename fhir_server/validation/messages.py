@@ -87,8 +87,8 @@ COMMENTS = Template(
     fr="« fhir_comments » ne fait pas partie du JSON de R4. Retirez-le.",
 )
 NO_COMPANION = Template(
-    en="'{name}' is not allowed: '{element}' is no primitive. Put its extensions inside it.",
-    fr="« {name} » n'est pas admis : « {element} » n'est pas primitif. Mettez-y directement ses extensions.",
+    en="'{name}' is not allowed: '{element}' has nothing beside it. An object's extensions go inside it.",
+    fr="« {name} » n'est pas admis : « {element} » n'a rien à côté de lui. Un objet contient ses extensions.",
 )
 CHOICE_WITHOUT_TYPE = Template(
     en="'{name}' must say its type in its name: write one of {names}.",

@@ -71,7 +71,10 @@ def test_valid(problems: Problems, type_name: str, values: list[Any]) -> None:
         ("canonical", ["http://x |1"]),
         ("oid", ["1.2.3", "urn:oid:3.1", "urn:oid:1.02", "urn:oid:1"]),
         ("uuid", ["c757873d-ec9a-4326-a141-556f43239520", "urn:uuid:C757873D-EC9A-4326-A141-556F43239520"]),
-        ("base64Binary", ["QQ", "Q===", "QQ==QQ==", "é===", "Q-_=", "===="]),
+        (
+            "base64Binary",
+            ["QQ", "Q===", "QQ==QQ==", "é===", "Q-_=", "====", "QUJD=", "QUJD=====", "QUJD===="],
+        ),
         (
             "date",
             [

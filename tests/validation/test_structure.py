@@ -63,7 +63,7 @@ def test_a_resource_may_be_empty_where_nothing_is_required(problems: Problems) -
             "of Patient.contact. Did you mean 'name'?",
         ),
         (patient(fhir_comments=["x"]), "Patient.fhir_comments", "not part of R4's JSON"),
-        (patient(_name=[{"id": "x"}]), "Patient._name", "'name' is no primitive"),
+        (patient(_name=[{"id": "x"}]), "Patient._name", "'name' has nothing beside it"),
         (patient(_id={"id": "x"}), "Patient._id", "'_id' is not allowed"),
         (patient(**{"a b`\\": 1}), "Patient.`a b\\`\\\\`", "is not an element of Patient"),
         (
@@ -201,6 +201,12 @@ def test_primitives_and_their_companions(problems: Problems, name: dict[str, Any
 )
 def test_companions_that_do_not_fit(problems: Problems, name: dict[str, Any], place: str) -> None:
     assert [where for _, where in problems(patient(name=[name]))] == [f"Patient.name[0].{place}"]
+
+
+def test_nothing_stands_beside_the_div_of_a_narrative(problems: Problems) -> None:
+    div = "<div xmlns='http://www.w3.org/1999/xhtml'>x</div>"
+    found = problems(patient(text={"status": "generated", "div": div, "_div": EXTENSION}))
+    assert found == [("structure", "Patient.text._div")]
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,8 @@ _image_data = re.compile(r"\s*data:image/(?:png|jpe?g|gif|webp|bmp)[;,]", re.IGN
 _named_entity = re.compile(r"&([A-Za-z][A-Za-z0-9]*);")
 _KNOWN = {f"{NAMESPACE} {name}": name for name in ELEMENTS}
 _IMAGE = f"{NAMESPACE} img"
+_WHITE_SPACE = " \t\r\n"
+"""XML's, of which a no-break space is none."""
 _OF_XML = frozenset({"amp", "lt", "gt", "quot", "apos"})
 
 
@@ -148,7 +150,7 @@ class _Reader:
         self._open.pop()
 
     def _characters(self, data: str) -> None:
-        self.says_something |= not data.isspace()
+        self.says_something |= bool(data.strip(_WHITE_SPACE))
 
     def _place(self, name: str) -> None:
         """That an element stands where it may."""

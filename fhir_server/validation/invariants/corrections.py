@@ -17,6 +17,10 @@ CORRECTIONS: Mapping[str, str] = {
     ),
     # an entry without a fullUrl has no version in it
     "fullUrl.contains('/_history/').not()": "fullUrl.exists() implies fullUrl.contains('/_history/').not()",
+    # an offset may stand with several moments, of which none is a meal itself
+    "offset.empty() or (when.exists() and ((when in ('C' | 'CM' | 'CD' | 'CV')).not()))": (
+        "offset.empty() or (when.exists() and when.where($this in ('C' | 'CM' | 'CD' | 'CV')).empty())"
+    ),
     "probability is decimal implies (probability as decimal) <= 100": (
         "(probability.exists() and (probability is decimal)) implies ((probability as decimal) <= 100)"
     ),

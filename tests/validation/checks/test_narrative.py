@@ -17,6 +17,7 @@ def problems(run: Runner, div: str) -> list[tuple[str, str | None, str]]:
     "inner",
     [
         "Bonjour",
+        "&#160;",
         "<p>Deux <b>mots</b>&#160;: \u00e9t&#233; &amp; hiver</p>",
         "<table class='grid'><tbody><tr><td colspan='2'>1</td><th>2</th></tr></tbody></table>",
         "<ul><li>un</li></ul><dl><dt>a</dt><dd>b</dd></dl>",
@@ -79,7 +80,7 @@ def test_what_is_no_narrative_at_all(run: Runner, div: str) -> None:
     assert {key for _, key, _ in problems(run, div)} == {"txt-1"}
 
 
-@pytest.mark.parametrize("inner", ["", "  \n", "<p> </p>", "&#160;", "<br/>"])
+@pytest.mark.parametrize("inner", ["", "  \n", "<p> </p>", "&#32;", "<br/>"])
 def test_a_narrative_says_something(run: Runner, inner: str) -> None:
     assert problems(run, f"<div {XHTML}>{inner}</div>") == [("error", "txt-2", "Patient.text.div")]
 
