@@ -10,9 +10,9 @@ from typing import Any
 
 from fhir_server.core.fhirpath import FhirPathError
 from fhir_server.validation.invariants.code import NOTHING, Code, Items, Run, Scope, selecting, single
+from fhir_server.validation.invariants.later import later
 from fhir_server.validation.invariants.making import joined as in_one
 from fhir_server.validation.invariants.measures import QUANTITIES, added, measured, scaled
-from fhir_server.validation.invariants.moments import later
 from fhir_server.validation.invariants.numbers import is_number, number, whole
 from fhir_server.validation.invariants.shapes import DECIMAL, STRING
 from fhir_server.validation.invariants.syntax import Measure

@@ -98,8 +98,7 @@ def testing(test: Test) -> Code:
 
 def constant(items: tuple[Any, ...], shape: Shape) -> Code:
     """The code of literals."""
-    verdict = truth(items) if len(items) < 2 else None
-    return Code(lambda _this, _scope: items, lambda _this, _scope: verdict, shape, items)
+    return Code(lambda _this, _scope: items, lambda _this, _scope: truth(items), shape, items)
 
 
 def truth(items: Items) -> bool | None:

@@ -7,11 +7,10 @@ import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from fhir_server.core.temporal import period_of
 from fhir_server.validation.invariants.arithmetic import text_of
 from fhir_server.validation.invariants.code import NOTHING, Code, Items, Scope, selecting, single, testing
+from fhir_server.validation.invariants.moments import is_real_moment
 from fhir_server.validation.invariants.numbers import is_number, number
 from fhir_server.validation.invariants.shapes import BOOLEAN, DECIMAL, INTEGER, STRING, Shape, of
 from fhir_server.validation.invariants.syntax import CALENDAR, Measure
@@ -28,7 +27,6 @@ _BOOLEANS = {
     **dict.fromkeys(("true", "t", "yes", "y", "1", "1.0"), True),
     **dict.fromkeys(("false", "f", "no", "n", "0", "0.0"), False),
 }
-_UTC = ZoneInfo("UTC")
 
 
 def _boolean(value: Any) -> bool | None:
@@ -52,11 +50,7 @@ def _decimal(value: Any) -> Decimal | None:
 
 
 def _date_time(value: Any) -> str | None:
-    try:
-        period_of(value, _UTC)
-    except ValueError:
-        return None
-    return str(value)
+    return value if is_real_moment(value) else None
 
 
 def _date(value: Any) -> str | None:

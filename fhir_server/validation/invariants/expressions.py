@@ -7,7 +7,7 @@ https://hl7.org/fhir/R4/fhirpath.html
 from collections.abc import Callable
 from typing import Any
 
-from fhir_server.core.fhirpath import CONSTANTS
+from fhir_server.core.fhirpath import CONSTANTS, FhirPathError
 from fhir_server.validation.invariants.arithmetic import negative
 from fhir_server.validation.invariants.calculating import CALCULATING, calculation
 from fhir_server.validation.invariants.code import (
@@ -40,6 +40,7 @@ from fhir_server.validation.invariants.syntax import (
     Tree,
     TypeTest,
     Variable,
+    type_name,
 )
 from fhir_server.validation.invariants.text_functions import TEXT_FUNCTIONS, text_function
 from fhir_server.validation.invariants.typed import of_type, stepping, tested_type
@@ -149,8 +150,8 @@ class ExpressionCompiler:
             case "aggregate", (step, *start) if len(start) < 2:
                 total = self._code(start[0], this) if start else None
                 return aggregate(code, self._code(step, code.shape), total)
-            case (("extension" | "hasExtension"), (Literal(str() as url, _),)):
-                found = selecting(_extensions(code, url), self._types.of_type("Extension"))
+            case (("extension" | "hasExtension"), (url,)):
+                found = selecting(_extensions(code, self._code(url, this)), self._types.of_type("Extension"))
                 return found if name == "extension" else exists(found)
             case "join", (separator,):
                 return _joined(code, self._code(separator, this))
@@ -196,10 +197,10 @@ def _moment_of_evaluation(name: str) -> Code:
 
 
 def _type_name(tree: Tree) -> str:
-    match tree:
-        case Member(name) | Path(_, Member(name)):
-            return name
-    raise Unsupported("a type that is no name")
+    name = type_name(tree)
+    if name is None:
+        raise Unsupported("a type that is no name")
+    return name
 
 
 def _iif(left: Code, condition: Code, chosen: Code, otherwise: Code | None) -> Code:
@@ -208,8 +209,10 @@ def _iif(left: Code, condition: Code, chosen: Code, otherwise: Code | None) -> C
 
     def run(this: Any, scope: Scope) -> Items:
         items = run_left(this, scope)
-        if len(items) != 1:
-            raise Unsupported("iif() of other than one item")
+        if len(items) > 1:
+            raise FhirPathError("iif() of several items")
+        if not items:
+            raise Unsupported("iif() of nothing")
         if condition.test(items[0], scope):
             return chosen.run(items[0], scope)
         return otherwise.run(items[0], scope) if otherwise else NOTHING
@@ -217,15 +220,15 @@ def _iif(left: Code, condition: Code, chosen: Code, otherwise: Code | None) -> C
     return selecting(run, shape)
 
 
-def _extensions(left: Code, url: str) -> Callable[[Any, Scope], Items]:
-    run_left = left.run
+def _extensions(left: Code, url: Code) -> Callable[[Any, Scope], Items]:
+    run_left, run_url = left.run, url.run
 
     def run(this: Any, scope: Scope) -> Items:
-        found = []
+        found, wanted = [], single(run_url(this, scope))
         for item in run_left(this, scope):
             holder = item.more if type(item) is Primitive else item
             if type(holder) is dict and "extension" in holder:
-                found += [one for one in holder["extension"] if one.get("url") == url]
+                found += [one for one in holder["extension"] if one.get("url") == wanted]
         return found
 
     return run

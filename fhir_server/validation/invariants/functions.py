@@ -20,7 +20,8 @@ from fhir_server.validation.invariants.conversions import CONVERSIONS
 from fhir_server.validation.invariants.operators import distinct
 from fhir_server.validation.invariants.shapes import INTEGER, STRING
 from fhir_server.validation.invariants.steps import children, descendants, objects_below
-from fhir_server.validation.invariants.values import Primitive, plain
+from fhir_server.validation.invariants.syntax import Measure
+from fhir_server.validation.invariants.values import plain
 
 
 def exists(left: Code) -> Code:
@@ -60,7 +61,7 @@ def has_value(left: Code) -> Code:
 
 
 def _is_value(item: Any) -> bool:
-    return type(item) is not dict and (type(item) is not Primitive or item.value is not None)
+    return type(item) not in (dict, Measure) and plain(item) is not None
 
 
 def _sliced(place: slice) -> Callable[[Code], Code]:
@@ -92,9 +93,16 @@ def _booleans(verdict: Callable[[list[bool]], bool]) -> Callable[[Code], Code]:
 
     def check(left: Code) -> Code:
         run = left.run
-        return testing(lambda this, scope: verdict([plain(item) is True for item in run(this, scope)]))
+        return testing(lambda this, scope: verdict([_boolean(item) for item in run(this, scope)]))
 
     return check
+
+
+def _boolean(item: Any) -> bool:
+    value = plain(item)
+    if type(value) is not bool:
+        raise FhirPathError("booleans are wanted, and one item is none")
+    return value
 
 
 def _the_one(left: Code) -> Code:

@@ -8,6 +8,7 @@ from typing import Any
 
 from fhir_server.validation.invariants.code import NOTHING, Code, Items, Scope, Test, selecting, testing
 from fhir_server.validation.invariants.shapes import UNKNOWN
+from fhir_server.validation.invariants.values import identity
 
 
 def where(left: Code, criteria: Code) -> Code:
@@ -79,16 +80,15 @@ def repeat(left: Code, projection: Code) -> Code:
     run, project = left.run, projection.run
 
     def repeated(this: Any, scope: Scope) -> Items:
-        found: list[Any] = []
-        seen: set[int] = set()
+        found: dict[Any, Any] = {}
         waiting = list(run(this, scope))
         while waiting:
-            new = [child for item in waiting for child in project(item, scope) if id(child) not in seen]
-            scope.spend(len(new) + 1)
-            seen.update(map(id, new))
-            found += new
-            waiting = new
-        return found
+            children = [child for item in waiting for child in project(item, scope)]
+            scope.spend(len(children) + 1)
+            new = {key: child for child in children if (key := identity(child)) not in found}
+            found |= new
+            waiting = list(new.values())
+        return list(found.values())
 
     return selecting(repeated)
 

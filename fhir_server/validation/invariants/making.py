@@ -37,7 +37,11 @@ def matched(text: str, pattern: str) -> bool:
 
 
 def replaced_matches(text: str, pattern: str, new: str) -> str:
-    """The text with what matches replaced; `$1` and `${name}` stand for groups. Raises `PatternError`."""
+    """The text with what matches replaced; `$1` and `${name}` stand for groups, and no pattern for nothing.
+    Raises `PatternError`.
+    """
+    if not pattern:
+        return text
     compiled = search_pattern(_named_group.sub("(?P<", pattern), text, re.DOTALL)
     template = _reference.sub(r"\\g<\1\2>", new.replace("\\", "\\\\"))
     groups = len(_reference.findall(new))

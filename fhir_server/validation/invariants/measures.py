@@ -27,6 +27,7 @@ _OF_UCUM = {
 """The calendar's units that are as long as UCUM's; its years and months are not."""
 _NEARLY = {"year": "a", "month": "mo"}
 """What the others are equivalent to, and not equal."""
+_CALENDAR = {code: unit for unit, code in _NEARLY.items()}
 
 
 def measured(value: Any) -> tuple[Decimal, str] | None:
@@ -49,12 +50,28 @@ def measured(value: Any) -> tuple[Decimal, str] | None:
 
 def measure_order(one: Any, other: Any) -> int | None:
     """Below, equal or above as -1, 0, 1; None where the units do not go together, or one is no quantity.
-    A number is one of the unit 1.
+    A number is one of the unit 1. Years and months of a Quantity are the calendar's where the other's are.
+
+    https://hl7.org/fhir/R4/fhirpath.html#quantity
     """
+    if _is_calendar(one) is not _is_calendar(other):
+        one, other = _of_calendar(one), _of_calendar(other)
     first, second = measured(_measure(one)), measured(_measure(other))
     if first is None or second is None or first[1] != second[1]:
         return None
     return (first[0] > second[0]) - (first[0] < second[0])
+
+
+def _is_calendar(value: Any) -> bool:
+    return type(value) is Measure and value.calendar and value.unit in _MONTHS
+
+
+def _of_calendar(value: Any) -> Any:
+    """A Quantity of UCUM's years or months as one of the calendar's; anything else as it is."""
+    unit = _CALENDAR.get(str(value.get("code"))) if type(value) is dict else None
+    if unit is None or value.get("system") != UCUM or not is_number(value.get("value")):
+        return value
+    return Measure(Decimal(number(value["value"])), unit, calendar=True)
 
 
 def _measure(value: Any) -> Any:

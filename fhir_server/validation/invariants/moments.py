@@ -1,44 +1,88 @@
-"""Dates and times inside expressions: their order by their precision, and what comes some time after.
+"""Dates and times inside expressions: their order by their precision.
 
 https://hl7.org/fhirpath/N1/#date
 """
 
 import re
-from calendar import monthrange
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from fhir_server.validation.invariants.syntax import Measure
-
-_MOMENT = re.compile(
+MOMENT = re.compile(
     r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d)(?::(\d\d)(?::(\d\d(?:\.\d+)?))?)?(Z|[+-]\d\d:\d\d)?)?)?)?"
 )
+TIME = re.compile(r"(\d\d)(?::(\d\d)(?::(\d\d(?:\.\d+)?))?)?")
+
+_HOUR, _MINUTE = r"(?:[01]\d|2[0-3])", r"[0-5]\d"
+_ZONE = r"(?:Z|[+-](?:0\d|1[0-3]):[0-5]\d|[+-]14:00)"
+_is_within_limits = re.compile(
+    rf"\d{{4}}(?:-(?:0[1-9]|1[0-2])(?:-\d\d(?:T{_HOUR}(?::{_MINUTE}(?::(?:{_MINUTE}|60)(?:\.\d+)?)?)?{_ZONE}?)?)?)?",
+    re.ASCII,
+).fullmatch
+_is_time_of_day = re.compile(rf"{_HOUR}(?::{_MINUTE}(?::{_MINUTE}(?:\.\d+)?)?)?", re.ASCII).fullmatch
 _is_day = re.compile(r"\d{4}-\d\d-\d\d").fullmatch
 _is_second = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:Z|[+-]\d\d:\d\d)").fullmatch
-_TIME = re.compile(r"(\d\d)(?::(\d\d)(?::(\d\d(?:\.\d+)?))?)?")
-_OF_UCUM = {"wk": "week", "d": "day", "h": "hour", "min": "minute", "s": "second", "ms": "millisecond"}
-_MONTH, _YEAR = timedelta(days=30), timedelta(days=365)
-_LENGTHS = {
-    "week": timedelta(weeks=1),
-    "day": timedelta(days=1),
-    "hour": timedelta(hours=1),
-    "minute": timedelta(minutes=1),
-    "millisecond": timedelta(milliseconds=1),
-}
+_FARTHEST_ZONE = timedelta(hours=14)
+"""From UTC."""
 
 
 def temporal_order(one: str, other: str) -> int | None:
-    """The order of two dates or times; None where one is too imprecise to tell."""
+    """The order of two dates or times; None where one is too imprecise to tell, or its zone is not known."""
     if _is_written_alike(one, other):
         return (one > other) - (one < other)
     first, second = _parts(one), _parts(other)
     if first is None or second is None:
         return None
+    if len(first) > 3 and len(second) > 3 and _has_zone(one) is not _has_zone(other):
+        return _order_in_any_zone(first, second)
     for mine, yours in zip(first, second, strict=False):
         if mine != yours:
             return 1 if mine > yours else -1
     return 0 if len(first) == len(second) else None
+
+
+def are_date_and_time(one: str, other: str) -> bool:
+    """Whether of two moments one is a date, perhaps with a time, and one a time of the day alone."""
+    return (TIME.fullmatch(one) is None) is not (TIME.fullmatch(other) is None)
+
+
+def is_real_moment(text: str) -> bool:
+    """Whether a text names a day of the calendar, a month or a year of it, or a time of such a day."""
+    if not _is_within_limits(text):
+        return False
+    if len(text) < len("YYYY-MM-DD"):
+        return text[:4] != "0000"
+    try:
+        datetime.fromisoformat(text[:10])
+    except ValueError:
+        return False
+    return True
+
+
+def is_time_of_day(text: str) -> bool:
+    """Whether a text is a time that a day has."""
+    return _is_time_of_day(text) is not None
+
+
+def _has_zone(text: str) -> bool:
+    found = MOMENT.fullmatch(text)
+    return found is not None and found[7] is not None
+
+
+def _order_in_any_zone(one: tuple[Any, ...], other: tuple[Any, ...]) -> int | None:
+    """The order of two moments of which only one has a zone; None where it depends on that of the other."""
+    try:
+        apart = _start(one) - _start(other)
+    except (ValueError, OverflowError):
+        return None
+    if abs(apart) <= _FARTHEST_ZONE:
+        return None
+    return 1 if apart > timedelta(0) else -1
+
+
+def _start(parts: tuple[Any, ...]) -> datetime:
+    year, month, day, hour, minute, second = (*map(int, parts), 0, 0)[:6]
+    return datetime(year, month, day, hour, minute, min(second, 59))
 
 
 def _is_written_alike(one: str, other: str) -> bool:
@@ -51,9 +95,9 @@ def _is_written_alike(one: str, other: str) -> bool:
 
 def _parts(text: str) -> tuple[Any, ...] | None:
     """Year, month and so on as far as they are given, in UTC where there is a zone."""
-    if found := _TIME.fullmatch(text):
+    if found := TIME.fullmatch(text):
         return _numbers(found.groups())
-    found = _MOMENT.fullmatch(text)
+    found = MOMENT.fullmatch(text)
     if found is None:
         return None
     *groups, zone = found.groups()
@@ -75,56 +119,3 @@ def _in_utc(parts: tuple[Any, ...], zone: str) -> tuple[Any, ...]:
     except (ValueError, OverflowError):
         return parts
     return (moved.year, moved.month, moved.day, moved.hour, moved.minute, *parts[5:])
-
-
-def later(moment: str, measure: Measure, sign: int) -> str | None:
-    """A date or time after (or before) a time, as precise as it was; None where there is none."""
-    unit = measure.unit if measure.calendar else _OF_UCUM.get(measure.unit)
-    if unit is None:
-        return None
-    try:
-        if found := _TIME.fullmatch(moment):
-            return _later_that_day(moment, found, _span(unit, measure.value) * sign)
-        if (found := _MOMENT.fullmatch(moment)) is None:
-            return None
-        if unit in ("year", "month"):
-            return _months_later(moment, found, int(measure.value) * sign * (12 if unit == "year" else 1))
-        return _span_later(moment, found, _span(unit, measure.value) * sign)
-    except (ValueError, OverflowError, KeyError):
-        return None
-
-
-def _span(unit: str, value: Decimal) -> timedelta:
-    """So many units; only of seconds do parts count."""
-    return timedelta(seconds=float(value)) if unit == "second" else _LENGTHS[unit] * int(value)
-
-
-def _months_later(moment: str, found: re.Match[str], months: int) -> str | None:
-    year, month, day = int(found[1]), int(found[2] or 1), found[3]
-    years, index = divmod(year * 12 + month - 1 + months, 12)
-    if not 1 <= years <= 9999:
-        return None
-    text = f"{years:04d}" + (f"-{index + 1:02d}" if found[2] else "")
-    if day is None:
-        return text
-    return f"{text}-{min(int(day), monthrange(years, index + 1)[1]):02d}{moment[10:]}"
-
-
-def _span_later(moment: str, found: re.Match[str], span: timedelta) -> str | None:
-    if found[3] is None:
-        return _months_later(moment, found, _whole_months(span, _MONTH if found[2] else _YEAR))
-    if len(moment) == 10:
-        return (datetime.fromisoformat(moment) + span).date().isoformat()
-    return (datetime.fromisoformat(moment) + span).isoformat()
-
-
-def _whole_months(span: timedelta, length: timedelta) -> int:
-    """How many months go by in a time that is told in months, or years, of one length."""
-    return int(span / length) * (12 if length == _YEAR else 1)
-
-
-def _later_that_day(moment: str, found: re.Match[str], span: timedelta) -> str:
-    """A time of the day, which after midnight begins again."""
-    hour, minute, second = (Decimal(part or 0) for part in found.groups())
-    start = datetime(2000, 1, 1, int(hour), int(minute)) + timedelta(seconds=float(second))
-    return (start + span).time().isoformat()[: max(len(moment), 5)]

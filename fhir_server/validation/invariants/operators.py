@@ -24,7 +24,7 @@ from fhir_server.validation.invariants.measures import QUANTITIES, measure_order
 from fhir_server.validation.invariants.moments import temporal_order
 from fhir_server.validation.invariants.shapes import STRING, UNKNOWN, Shape
 from fhir_server.validation.invariants.syntax import Measure
-from fhir_server.validation.invariants.values import Primitive, alike, equal, order, plain
+from fhir_server.validation.invariants.values import Primitive, alike, equal, have_no_order, order, plain
 
 Same = Callable[[Any, Any], bool | None]
 """Whether two items are the same; None where that cannot be said."""
@@ -155,7 +155,10 @@ def _all_same(items: Items, others: Items, same: Same) -> bool | None:
 
 
 def _same_moment(one: Any, other: Any) -> bool | None:
-    found = temporal_order(str(plain(one)), str(plain(other)))
+    one, other = plain(one), plain(other)
+    if type(one) is not str or type(other) is not str:
+        return equal(one, other)
+    found = temporal_order(one, other)
     return None if found is None else found == 0
 
 
@@ -175,11 +178,12 @@ def _has_size(item: Any) -> bool:
 def equivalent(left: Code, right: Code) -> Code:
     """~"""
     run_left, run_right = left.run, right.run
+    same = _same_moment if left.shape.temporal or right.shape.temporal else alike
 
     def test(this: Any, scope: Scope) -> bool | None:
         items, others = run_left(this, scope), run_right(this, scope)
         scope.spend(len(items) * len(others))
-        return len(items) == len(others) and all(any(alike(one, two) for two in others) for one in items)
+        return len(items) == len(others) and all(any(same(one, two) for two in others) for one in items)
 
     return testing(test)
 
@@ -204,6 +208,8 @@ def compares(accepts: Callable[[int], bool]) -> Operator:
             if one is None or other is None:
                 return None
             found = order(one, other, temporal)
+            if found is None and have_no_order(one, other):
+                raise FhirPathError("only two numbers, texts, dates, times or quantities have an order")
             return None if found is None else accepts(found)
 
         return testing(test)
@@ -238,7 +244,8 @@ def union(left: Code, right: Code) -> Code:
     """|"""
     run_left, run_right = left.run, right.run
     shape = left.shape if left.shape.types == right.shape.types else UNKNOWN
-    if left.constants is not None and right.constants is not None and shape is left.shape:
+    foldable = shape is left.shape and not shape.types & QUANTITIES
+    if foldable and left.constants is not None and right.constants is not None:
         return constant(tuple(dict.fromkeys(left.constants + right.constants)), shape)
 
     def run(this: Any, scope: Scope) -> Items:

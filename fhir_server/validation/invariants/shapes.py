@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from fhir_server.core.fhirpath import FhirPathError
 from fhir_server.definitions.elements import Element, TypeRef
 from fhir_server.definitions.registry import Registry
 
@@ -69,6 +70,12 @@ class Types:
         except KeyError:
             return False
 
+    def _is_known(self, name: str) -> bool:
+        try:
+            return bool(self._registry.type(name))
+        except KeyError:
+            return False
+
     def is_resource(self, name: str) -> bool:
         """Whether a type is a resource, abstract ones too."""
         try:
@@ -89,8 +96,12 @@ class Types:
         return frozenset(found)
 
     def named(self, name: str) -> str:
-        """The R4 type that an expression names, which may write `Boolean` for boolean."""
+        """The R4 type that an expression names, which may write `Boolean` for boolean. Raises `FhirPathError`
+        where there is none.
+        """
         lowered = name[:1].lower() + name[1:]
-        if name not in ("Resource", "DomainResource", "Element") and self.is_primitive(lowered):
+        if self.is_primitive(lowered):
             return lowered
+        if not self._is_known(name):
+            raise FhirPathError(f"{name} is no type")
         return name

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from fhir_server.core.fhirpath import FhirPathError
+from fhir_server.validation.invariants.moments import is_real_moment, is_time_of_day
 
 NESTING_MAX = 60
 LENGTH_MAX = 20_000
@@ -32,6 +33,8 @@ _ESCAPED = {"n": "\n", "r": "\r", "t": "\t", "f": "\f"}
 
 _CALENDAR_UNITS = ("year", "month", "week", "day", "hour", "minute", "second", "millisecond")
 CALENDAR = {unit + plural: unit for unit in _CALENDAR_UNITS for plural in ("", "s")}
+
+SYSTEM = "System."
 
 _TYPE_LEVEL, _UNARY_LEVEL = 8, 11
 _LEVELS = {
@@ -284,13 +287,14 @@ class _Parser:
         return tuple(arguments)
 
     def _type_name(self) -> str:
-        name = self._invocation()
+        tree: Tree = self._invocation()
         while self._is("."):
             self._place += 1
-            name = self._invocation()
-        if isinstance(name, Call):
+            tree = Path(tree, self._invocation())
+        name = type_name(tree)
+        if name is None:
             raise self._unexpected()
-        return name.name
+        return name
 
     def _number(self) -> Tree:
         text = self._take().text
@@ -304,15 +308,31 @@ class _Parser:
         return Literal(Decimal(text), "decimal") if "." in text else Literal(int(text), "integer")
 
 
+def type_name(tree: Tree) -> str | None:
+    """The type that a tree names, `System.` before those that are FHIRPath's own where that is said; None for
+    what is no name.
+    """
+    match tree:
+        case Path(Member("System"), Member(name)):
+            return f"{SYSTEM}{name}"
+        case Member(name) | Path(Member(_), Member(name)):
+            return name
+    return None
+
+
 def _moment(text: str) -> Literal:
+    moment = text.removeprefix("T").removesuffix("T")
+    if not (is_time_of_day if text.startswith("T") else is_real_moment)(moment):
+        raise FhirPathError(f"@{text} is no date or time that there is")
     if text.startswith("T"):
-        return Literal(text[1:], "time")
-    return Literal(text.removesuffix("T"), "dateTime" if "T" in text else "date")
+        return Literal(moment, "time")
+    return Literal(moment, "dateTime" if "T" in text else "date")
 
 
 def _unescaped(quoted: str) -> str:
-    """The text between the quotes, with its escapes replaced."""
-    return _ESCAPE.sub(_character, quoted[1:-1])
+    """The text between the quotes, with its escapes replaced; two may make one character."""
+    text = _ESCAPE.sub(_character, quoted[1:-1])
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if "\\u" in quoted else text
 
 
 def _character(escape: re.Match[str]) -> str:

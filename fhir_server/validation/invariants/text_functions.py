@@ -56,6 +56,8 @@ def text_function(name: str, left: Code, arguments: tuple[Code, ...]) -> Code:
         if type(value) is not str:
             raise FhirPathError(f"{name}() of what is no text")
         given = [single(argument(this, scope)) for argument in runs]
+        if name == "substring" and given[1:] == [None]:
+            given.pop()
         return None if None in given else _applied(name, function, value, given)
 
     if shape is BOOLEAN:

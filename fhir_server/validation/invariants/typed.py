@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from fhir_server.core.fhirpath import FhirPathError
 from fhir_server.definitions.elements import Element
 from fhir_server.validation.invariants.code import (
     NOTHING,
@@ -19,7 +20,7 @@ from fhir_server.validation.invariants.code import (
 )
 from fhir_server.validation.invariants.shapes import UNKNOWN, Shape, Types
 from fhir_server.validation.invariants.steps import element_step, shown
-from fhir_server.validation.invariants.syntax import Call, Member, Path, Special, Tree
+from fhir_server.validation.invariants.syntax import SYSTEM, Call, Member, Path, Special, Tree
 
 _DESCENDANTS = Call("descendants", ())
 
@@ -28,6 +29,8 @@ Compile = Callable[[Tree, Shape], Code]
 
 def of_type(types: Types, compile: Compile, operand: Tree, this: Shape, name: str) -> Code:
     """The items of the operand that have a type. Raises `Unsupported` where only the data can tell."""
+    if name.startswith(SYSTEM):
+        return _of_system_type(compile(operand, this), name.removeprefix(SYSTEM))
     wanted = types.named(name)
     if operand == _DESCENDANTS:
         operand = Path(Special("this"), _DESCENDANTS)
@@ -38,6 +41,14 @@ def of_type(types: Types, compile: Compile, operand: Tree, this: Shape, name: st
         return _narrowed(types, *choice, wanted)
     code = compile(operand, this)
     return _filtered(types, code, wanted)
+
+
+def _of_system_type(code: Code, name: str) -> Code:
+    """The items of a type of FHIRPath's own. Raises `Unsupported` but for what the expression writes out."""
+    if code.constants is None:
+        raise Unsupported(f"{SYSTEM}{name} of what may be FHIR's")
+    is_of_type = {name[:1].lower() + name[1:], name} & code.shape.types
+    return code if is_of_type else selecting(lambda _this, _scope: NOTHING)
 
 
 def _choice(compile: Compile, operand: Tree, this: Shape) -> tuple[Code | None, Element] | None:
@@ -187,7 +198,10 @@ def tested_type(types: Types, compile: Compile, operand: Tree, this: Shape, name
     run_matching, run_whole = matching.run, whole.run
 
     def test(focus: Any, scope: Scope) -> bool | None:
-        if not run_whole(focus, scope):
+        items = run_whole(focus, scope)
+        if len(items) > 1:
+            raise FhirPathError(f"several items where one may be {name}")
+        if not items:
             return None
         return bool(run_matching(focus, scope))
 

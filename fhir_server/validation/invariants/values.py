@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from fhir_server.validation.invariants.measures import as_precise, measure_order
-from fhir_server.validation.invariants.moments import temporal_order
+from fhir_server.validation.invariants.moments import are_date_and_time, temporal_order
 from fhir_server.validation.invariants.numbers import is_number, number
 from fhir_server.validation.invariants.syntax import Measure
 
@@ -30,6 +30,8 @@ def equal(one: Any, other: Any) -> bool:
     """Whether two items have the same value; numbers of any precision, objects in depth."""
     if type(one) is str and type(other) is str:
         return one == other
+    if type(one) is type(other) is Primitive and one.value is other.value is None:
+        return equal(one.more, other.more)
     one, other = plain(one), plain(other)
     kind = type(one)
     if kind is Measure or type(other) is Measure:
@@ -47,8 +49,22 @@ def equal(one: Any, other: Any) -> bool:
     return kind is type(other) and bool(one == other)
 
 
+def identity(item: Any) -> Any:
+    """What is the same for two items if they are equal, quantities of different units left aside."""
+    if type(item) is Primitive and item.value is None:
+        return (Primitive, identity(item.more))
+    value = plain(item)
+    if type(value) is dict:
+        return frozenset((name, identity(member)) for name, member in value.items())
+    if type(value) is list:
+        return tuple(map(identity, value))
+    return number(value) if is_number(value) else (type(value), value)
+
+
 def alike(one: Any, other: Any) -> bool:
-    """Whether two items are equivalent: texts whatever their case and spacing, numbers as far as both go."""
+    """Whether two items are equivalent: texts whatever their case and spacing, numbers as far as both go,
+    objects whose members are.
+    """
     one, other = plain(one), plain(other)
     if type(one) is str and type(other) is str:
         return one.casefold().split() == other.casefold().split()
@@ -57,6 +73,10 @@ def alike(one: Any, other: Any) -> bool:
     if Measure in (type(one), type(other)):
         sizes = as_precise(one, other)
         return _rounded_alike(*sizes) if sizes else measure_order(one, other) == 0
+    if type(one) is dict and type(other) is dict:
+        return one.keys() == other.keys() and all(alike(value, other[name]) for name, value in one.items())
+    if type(one) is list and type(other) is list:
+        return len(one) == len(other) and all(any(alike(item, two) for two in other) for item in one)
     return equal(one, other)
 
 
@@ -71,8 +91,17 @@ def order(one: Any, other: Any, temporal: bool) -> int | None:
     """Below, equal or above as -1, 0, 1; None where it cannot be said. Texts are dates where `temporal`."""
     one, other = plain(one), plain(other)
     if type(one) is str and type(other) is str:
-        return temporal_order(one, other) if temporal else (one > other) - (one < other)
+        if not temporal:
+            return (one > other) - (one < other)
+        return None if are_date_and_time(one, other) else temporal_order(one, other)
     if is_number(one) and is_number(other):
         first, second = number(one), number(other)
         return (first > second) - (first < second)
     return measure_order(one, other)
+
+
+def have_no_order(one: Any, other: Any) -> bool:
+    """Whether two values that are given are of types that cannot be compared."""
+    if type(one) is str and type(other) is str:
+        return are_date_and_time(one, other)
+    return str in (type(one), type(other)) or bool in (type(one), type(other))

@@ -38,6 +38,18 @@ OBSERVATION: dict[str, Any] = {
     },
     "referenceRange": [{"low": {"value": 1500, "system": "http://unitsofmeasure.org", "code": "mg"}}],
     "effectivePeriod": {"start": "2024-01-31", "end": "2024-04-29"},
+    "hasMember": [{"display": "Body weight"}],
+    "interpretation": [{"text": "Rather  high"}, {"text": "rather high"}],
+    "derivedFrom": [
+        {
+            "extension": [
+                {
+                    "url": "urn:age",
+                    "valueQuantity": {"value": 2, "system": "http://unitsofmeasure.org", "code": "a"},
+                }
+            ]
+        }
+    ],
     "component": [{"valueString": "a"}, {"valueInteger": 3}, {"valueCodeableConcept": {"text": "t"}}],
 }
 
@@ -119,6 +131,20 @@ def holds(rules: RuleCompiler, expression: str, resource: dict[str, Any]) -> boo
         "birthDate.getValue() = @1970-03-31 and gender.getValue().empty()",
         "@T23:00:00 + 2 hours = @T01:00:00",
         "@1975 + 365 days = @1976 and @2024-01-31 + 1 'd' = @2024-02-01",
+        "(birthDate + 1 day).toString() = '1970-04-01' and (@T08 + 90 minutes).toString() = '09'",
+        "(@2024-01-31T23:30 + 45 minutes).toString() = '2024-02-01T00:15'",
+        "@2024-05-01T08 + 1 hour = @2024-05-01T09 and @2024 + 1 'year' = @2025",
+        "(@2024-01-31T23:59:59.50Z + 1 second).toString() = '2024-02-01T00:00:00.50Z'",
+        "(@2024-05-01T08:00Z = @2024-05-01T08:00).empty() and @2024-05-01T08:00Z < @2024-05-03T08:00",
+        "birthDate ~ @1970-03-31 and @2024-05-01T08:00:00 ~ @2024-05-01T08:00:00.0 and birthDate !~ @1970",
+        "(birthDate = 7).not() and birthDate != 7",
+        "('a' | 'a').combine('b').repeat('c') = 'c' and repeat(name | contact).count() = 2",
+        "birthDate.extension('urn:' & 'time').exists() and birthDate.extension({}).empty()",
+        "1 is System.Integer and '1'.is(System.Integer).not() and @2024 is System.Date and 1 is FHIR.integer",
+        "name.family.substring(2, {}) = 'rand' and name.family.substring({}, 1).empty()",
+        "name.family.replaceMatches('', 'x') = 'Durand' and '\\uD83E\\uDDB6'.length() = 1",
+        "(1 'kg' | 1000 'g').count() = 1 and (5 'mg').hasValue().not() and 5.hasValue()",
+        "name.first() ~ name.first() and (name.first() ~ name.last()).not()",
     ],
 )
 def test_what_holds_of_the_patient(rules: RuleCompiler, expression: str) -> None:
@@ -139,6 +165,9 @@ def test_what_holds_of_the_patient(rules: RuleCompiler, expression: str) -> None
         "component.value.count() = 3",
         "value = 1500 'mg' and value != 1 'g' and (value = 1.5 's').empty() and value > 1 'g'",
         "value in (1500 'mg' | 2 'g') and value ~ 1500 'mg' and value !~ 3 'g'",
+        "hasMember.display ~ 'body  WEIGHT' and hasMember ~ hasMember.where(display.exists())",
+        "interpretation.first() ~ interpretation.last() and interpretation.first() != interpretation.last()",
+        "derivedFrom.extension.value = 2 years and derivedFrom.extension.value < 30 months",
     ],
 )
 def test_what_holds_of_the_observation(rules: RuleCompiler, expression: str) -> None:
@@ -182,7 +211,11 @@ def test_functions_on_numbers(rules: RuleCompiler, expression: str) -> None:
         ("Integer", ["1", "'-12'", "true"], ["1.0", "'1.0'", "'1_0'", "'2147483648'"]),
         ("Decimal", ["1", "'+1.50'", "false"], ["'1.a'", "'1e3'", "'NaN'"]),
         ("Date", ["'2015'", "'2015-02'", "@2015-02-04T10:00:00Z"], ["'2015-13'", "'2015-02-30'", "1"]),
-        ("DateTime", ["'2015'", "'2015-02-04T14:34:28Z'"], ["'2015-02-04T25:00:00Z'", "'x'"]),
+        (
+            "DateTime",
+            ["'2015'", "'2015-02-04T14'", "'2015-02-04T14:34:28Z'"],
+            ["'2015-02-04T25:00:00Z'", "'x'"],
+        ),
         ("Time", ["'14:34:28'", "'14:34'"], ["'25:00'", "'x'"]),
         ("Quantity", ["1", "'1.5'", "'2 weeks'"], ["'1 wk'", "'x'"]),
         ("String", ["1", "true", "'x'", "@2015"], ["%resource"]),
@@ -220,6 +253,9 @@ def test_what_is_empty_or_false_does_not_hold(rules: RuleCompiler, expression: s
         ("name..given", "unexpected . at column 6"),
         ("name ?", "column 6"),
         ("name.nosuch(1, 2, 3)", "nosuch"),
+        ("name.ofType(HumanNam)", "HumanNam is no type"),
+        ("birthDate < @2024-02-30", "no date or time"),
+        ("@T25:00 > @T01:00", "no date or time"),
         ("(" * 100 + "1" + ")" * 100, "nested deeper"),
         ("name" + ".given" * 5_000, "characters"),
     ],
@@ -237,6 +273,18 @@ def test_what_cannot_be_read_says_where(rules: RuleCompiler, expression: str, re
         "name.given.startsWith('A')",
         "active.startsWith('t')",
         "name.single().exists()",
+        "('a' | 'b').not()",
+        "iif(1 | 2, true, true)",
+        "name.iif(true, true)",
+        "name is HumanName",
+        "name.given.allTrue()",
+        "birthDate < 7",
+        "birthDate < @T08:00",
+        "active > false",
+        "name.family > 3",
+        "birthDate + 1 'mo' > @1970",
+        "birthDate - 1 'cm' > @1970",
+        "@T08:00 + 1 year > @T01:00",
         "'x'.sqrt() = 1",
         "1.round(99) = 1",
     ],
