@@ -130,13 +130,16 @@ class View:
             found = self.registry.code_system(f"{url}|{next(fitting, chosen)}")
         if found is None or found.content == "supplement":
             return found
+        if not _is_here(found):
+            return None
         for supplement in self._added.get(url, ()):
             found = found.supplemented(supplement)
         return found
 
     def versions_of(self, url: str) -> tuple[str, ...]:
-        """The versions in which a code system is known, the one that counts last."""
-        return self.registry.code_system_versions().get(url, ())
+        """The versions in which codes of a code system are known, the one that counts last."""
+        known = self.registry.code_system_versions().get(url, ())
+        return tuple(one for one in known if _is_here(self.registry.code_system(f"{url}|{one}")))
 
     def composition(self, url: str) -> Composition | None:
         """The composition of a value set; None where it is unknown. Raises `Circular`."""
@@ -237,6 +240,11 @@ class View:
         for resource in self.registry.resources("CodeSystem"):
             if resource.get("content") == "supplement" and _only_translates(resource):
                 yield resource
+
+
+def _is_here(system: CodeSystem | None) -> bool:
+    """Whether anything is known of a code system but its name."""
+    return system is not None and (system.content != "not-present" or bool(system.concepts))
 
 
 def _canonical_of(resource: Resource) -> str:

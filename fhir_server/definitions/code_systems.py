@@ -219,6 +219,11 @@ def _concept_from_row(
     )
 
 
+def is_name_only(resource: Fact) -> bool:
+    """Whether a CodeSystem says that there is such a system, and no code of it: packages bring many."""
+    return resource.get("content") == "not-present" and not resource.get("concept")
+
+
 def code_system_from_resource(resource: Fact) -> CodeSystem:
     """The code system that a CodeSystem resource defines."""
     names = _PropertyNames(resource)

@@ -120,6 +120,8 @@ class Part:
         if self.system is None:
             return None if self.imports else Gap("empty", self._where, self._where)
         system = self.code_system
+        if self._part.get("concept") and self._part.get("filter"):
+            return Gap("filter", "concept + filter", f"{self._where}.filter")
         if self._part.get("left_out"):
             return Gap("code-system", self.canonical, self._where)
         if self._listed is not None:

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from fhir_server.definitions.code_lists import CodeList
-from fhir_server.definitions.code_systems import CodeSystem, code_system_from_resource
+from fhir_server.definitions.code_systems import CodeSystem, code_system_from_resource, is_name_only
 from fhir_server.definitions.compositions import Circular, Compositions
 from fhir_server.definitions.elements import TypeDefinition
 from fhir_server.definitions.facts import Facts
@@ -221,15 +221,29 @@ class Registry:
         """A code system, at `url` or `url|version`, with those of its codes that are known here."""
         found = self._code_systems.get(url)
         if found is None:
-            own = self._fullest(url)
-            found = code_system_from_resource(own) if own else self._known_system(url)
+            found = self._code_system(url)
             if found is not None:
                 self._code_systems[url] = found
         return found
 
+    def _code_system(self, url: str) -> CodeSystem | None:
+        """What the resource says, unless it only names what is known here, or is a part of a grammar."""
+        own = self._fullest(url)
+        if own is not None and own.get("content") == "complete":
+            return code_system_from_resource(own)
+        known = self._known_system(url)
+        if own is None or (known is not None and (known.grammar is not None or is_name_only(own))):
+            return known
+        return code_system_from_resource(own)
+
     def _fullest(self, url: str) -> Resource | None:
-        """The CodeSystem at a canonical; one that a package has whole before a guide's part of it."""
+        """The CodeSystem at a canonical; one that a package has whole before a guide's part of it, and one
+        with codes before one that only names the system.
+        """
         found = self.canonical(url, "CodeSystem")
+        if found is not None and is_name_only(found):
+            others = (layer.find(url, "CodeSystem") for layer in reversed(self._layers))
+            found = next((one for one in others if one is not None and not is_name_only(one)), found)
         if found is not None and found.get("content") == "fragment" and self._is_of_guide(found):
             packaged = self.packages.find(url, "CodeSystem")
             if packaged is not None and packaged.get("content") == "complete":

@@ -121,6 +121,24 @@ def test_a_package_that_has_the_whole_system_counts_before_the_part() -> None:
     assert (known.content, set(known.by_code)) == ("complete", {"1-8"})
 
 
+@pytest.mark.parametrize(
+    ("url", "content", "code"),
+    [
+        (LOINC, "not-present", "44249-1"),
+        ("http://unitsofmeasure.org", "not-present", "mm[Hg]"),
+        ("http://unitsofmeasure.org", "fragment", "mm[Hg]"),
+        ("http://hl7.org/fhir/administrative-gender", "not-present", "female"),
+        ("urn:iso:std:iso:4217", "not-present", "EUR"),
+    ],
+)
+def test_a_package_that_only_names_a_system_hides_nothing(url: str, content: str, code: str) -> None:
+    named = {**complete(url), "content": content, "concept": []}
+    entries = (Entry("CodeSystem", url, "2.81", "named"),)
+    known = REGISTRY.packaged(Listed(entries, lambda _: named)).code_system(url)
+    assert known is not None
+    assert (known.has(code), known.find("nonsense")) == (True, None)
+
+
 def test_a_package_with_a_part_does_not() -> None:
     part = {**complete(LOINC), "content": "fragment"}
     entries = (Entry("CodeSystem", LOINC, "2.81", "part"),)

@@ -112,7 +112,7 @@ class World:
         if url is None:
             return None
         version = self.inputs.text("valueSetVersion")
-        return self._known(url if "|" in url else versioned(url, version))
+        return self._known(versioned(url, version))
 
     def _made(self, resource: Resource) -> tuple[View, ValueSet]:
         view = self.view(supplements_of(resource))
@@ -143,5 +143,5 @@ def _versions(inputs: Inputs) -> Versions:
 
 
 def versioned(url: str, version: str | None) -> str:
-    """`url|version`, or the url alone."""
-    return f"{url}|{version}" if version else url
+    """`url|version`, or the url alone, which may name a version itself."""
+    return f"{url}|{version}" if version and "|" not in url else url

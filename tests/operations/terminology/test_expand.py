@@ -338,8 +338,9 @@ def test_bodies_that_cannot_be_read(care: Client, body: Any) -> None:
 def test_an_empty_composition_has_no_members(care: Client) -> None:
     answer = care.post("ValueSet/$expand", {"resourceType": "ValueSet", "status": "active"})
     assert answer.content["expansion"]["total"] == 0
-    part_of_nothing = value_set("x", {})
-    assert care.post("ValueSet/$expand", part_of_nothing).status == 422
+    listed_and_filtered = {**listed(CARE, "call"), **filtered("concept", "is-a", "visit")}
+    for part in ({}, listed_and_filtered):
+        assert care.post("ValueSet/$expand", value_set("x", part)).status == 422
 
 
 def test_a_large_value_set_has_to_be_asked_for_in_pages(care: Client) -> None:

@@ -92,12 +92,14 @@ def test_code_systems_of_r4_and_grammars(care: Client) -> None:
         (f"system={FRAGMENT}&code=F99", 404),
         (f"system={UNKNOWN}&code=x", 404),
         (f"system={CARE}&version=9&code=visit", 404),
+        (f"system={CARE}|9&code=visit", 404),
+        (f"system={CARE}|1.0.0&version=1.0.0&code=visit", 200),
         (f"system={CARE}", 400),
         ("code=visit", 400),
         (f"system={CARE}&code=visit&date=2020", 400),
     ],
 )
-def test_look_ups_that_are_refused(care: Client, query: str, status: int) -> None:
+def test_how_look_ups_are_answered(care: Client, query: str, status: int) -> None:
     assert look_up(care, query).status == status
 
 

@@ -74,6 +74,17 @@ def test_a_code_that_may_be_in_the_rest_of_a_fragment(care: Client) -> None:
     assert said(answer)["version"] == "1.0.0"
 
 
+def test_a_code_system_of_which_only_the_name_is_here(care: Client) -> None:
+    own = code_system(f"{ROOT}/CodeSystem/own", content="not-present", concept=[])
+    care.put("CodeSystem/own", {**own, "id": "own"})
+    care.put("ValueSet/own", {**value_set("own", {"system": own["url"]}), "id": "own"})
+    for version in ("", "&systemVersion=1.0.0"):
+        answer = validate(care, "own", f"system={own['url']}&code=x{version}")
+        assert (said(answer)["result"], kinds(answer)) == (False, [(ERROR, "not-found")])
+    assert care.get(f"CodeSystem/$lookup?system={own['url']}&code=x").status == 404
+    assert care.get("ValueSet/own/$expand").status == 422
+
+
 @pytest.mark.parametrize(
     ("query", "result", "kind", "right"),
     [
