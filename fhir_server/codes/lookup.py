@@ -35,14 +35,13 @@ def known_system(view: View, canonical: str) -> CodeSystem:
     return system
 
 
-def known_concept(system: CodeSystem, code: str) -> Concept:
+def known_concept(system: CodeSystem, code: str, issue_type: str = "not-found") -> Concept:
     """The concept of a code. Raises `NotFound`."""
     concept = system.find(code)
     if concept is None:
         template = messages.UNKNOWN_CODE if system.has(code) is False else messages.UNKNOWN_IN_FRAGMENT
-        raise refusal(
-            NotFound, template(code=code, system=system.canonical), "invalid-code", code="not-found"
-        )
+        text = template(code=code, system=system.canonical)
+        raise refusal(NotFound, text, "invalid-code", code=issue_type)
     return concept
 
 
@@ -98,7 +97,7 @@ def _designations(system: CodeSystem, concept: Concept, asked: Languages) -> Ite
 
 def subsumption(system: CodeSystem, first: str, second: str) -> str:
     """How two codes stand: equivalent, subsumes, subsumed-by or not-subsumed. Raises `NotFound`."""
-    one, other = known_concept(system, first), known_concept(system, second)
+    one, other = (known_concept(system, code, "code-invalid") for code in (first, second))
     if one.code == other.code:
         return "equivalent"
     if not system.concepts:

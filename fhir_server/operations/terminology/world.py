@@ -101,7 +101,8 @@ class World:
 
     def _value_set(self) -> tuple[View, ValueSet] | None:
         instance, inline, url = self.instance(), self.inputs.content("valueSet"), self.inputs.text("url")
-        if instance is not None and (inline or url):
+        named_otherwise = inline and url and url.partition("|")[0] != inline.get("url")
+        if named_otherwise or (instance is not None and (inline or url)):
             raise InvalidRequest.of(messages.ONE_OF(names="id, valueSet, url"))
         if inline is not None:
             return self._made(inline)

@@ -329,10 +329,17 @@ def test_what_is_refused(care: Client, query: str, status: int, code: str) -> No
             tx_resource={"resourceType": "CodeSystem", "url": CARE, "content": "complete", "concept": [{}]}
         ),
         parameters(valueSet=value_set("x", listed(CARE)), url=5),
+        parameters(valueSet=value_set("x", listed(CARE)), url=url("all")),
     ],
 )
 def test_bodies_that_cannot_be_read(care: Client, body: Any) -> None:
     assert care.post("ValueSet/$expand", body).status == 400
+
+
+def test_a_value_set_that_is_sent_may_be_named_as_well(care: Client) -> None:
+    own = value_set("own", listed(CARE, "call"))
+    answer = care.post("ValueSet/$expand", parameters(valueSet=own, url=f"{url('own')}|1.0.0"))
+    assert codes(answer.content["expansion"]) == ["call"]
 
 
 def test_an_empty_composition_has_no_members(care: Client) -> None:
