@@ -16,7 +16,7 @@ from fhir_server.extension import Engine
 from fhir_server.interactions import messages
 from fhir_server.search.ast import AllOf, Clause, Match, SearchQuery, TokenValue
 from fhir_server.search.coverage import check_coverage
-from fhir_server.search.parse import ParsedSearch, parse
+from fhir_server.search.parse import IGNORED_HERE, ParsedSearch, parse
 from fhir_server.search.remembered import Asked
 from fhir_server.store.port import StoredResource, UnitOfWork
 
@@ -44,7 +44,10 @@ def criteria(type: str, query: str, interaction: str) -> Criteria:
 
     Raises `InvalidRequest` where they are for another type.
     """
-    start, _, text = query.rpartition("?")
+    start, mark, text = query.partition("?")
+    if not mark or "=" in start:
+        # A value may hold a question mark, such as that of an identifier whose system does.
+        start, text = "", query
     given = start.rpartition("/")[2]
     if _TYPE.fullmatch(given) and given != type:
         found = messages.CRITERIA_OF_OTHER_TYPE(given=given, interaction=interaction, type=type)
@@ -64,6 +67,10 @@ def matches(
     search = _understood(criteria, engine, base_url)
     if not search.query.where:
         raise PreconditionFailed.of(messages.NO_CRITERIA(interaction=criteria.interaction))
+    for name, value in criteria.parameters:
+        # A search ignores it; a condition would so come to be about other resources than was meant.
+        if not value.strip(" ,") and name not in IGNORED_HERE:
+            raise InvalidRequest.of(messages.EMPTY_CRITERION(name=name, criteria=criteria))
     check_coverage(search.query, engine.pending, engine.registry)
     for system, code in _identifiers(search.query.where):
         unit.lock(identity_lock(criteria.type, system, code))
@@ -92,7 +99,7 @@ def _understood(criteria: Criteria, engine: Engine, base_url: str) -> ParsedSear
     """The search that criteria are. That of a reference, such as to the nurse, is made again and again."""
     if criteria.search is not None:
         return criteria.search
-    parameters = tuple(pair for pair in criteria.parameters if pair[0] not in ("_format", "_pretty"))
+    parameters = tuple(pair for pair in criteria.parameters if pair[0] not in IGNORED_HERE)
 
     def parsed() -> ParsedSearch:
         return parse(

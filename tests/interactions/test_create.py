@@ -42,6 +42,19 @@ def test_if_none_exist_creates_once(client: Client) -> None:
     assert first.location == second.location == f"Patient/{first.id}/_history/1"
 
 
+@pytest.mark.parametrize("start", ["", "?", "Patient?", f"{BASE}/Patient?"])
+def test_a_value_of_if_none_exist_may_hold_a_question_mark(client: Client, start: str) -> None:
+    client.post("Patient", patient(active=True))
+    asked = patient(identifier=[{"system": "http://ids?active=true", "value": "a?b"}])
+    criteria = f"{start}identifier=http://ids?active=true|a?b"
+    answers = [client.post("Patient", asked, if_none_exist=criteria) for _ in range(2)]
+    assert [answer.status for answer in answers] == [201, 200]
+    encounter = {"resourceType": "Encounter", "status": "planned", "class": {"code": "AMB"}}
+    encounter["subject"] = {"reference": "Patient?identifier=http://ids?active=true|a?b"}
+    subject = client.post("Encounter", encounter).content["subject"]
+    assert subject == {"reference": f"Patient/{answers[0].id}"}
+
+
 def test_if_none_exist_must_be_of_the_type_that_is_created(client: Client) -> None:
     ours = f"{BASE}/Patient?identifier=urn:ids|a"
     assert client.post("Patient", identified("a"), if_none_exist=ours).status == 201
