@@ -70,6 +70,10 @@ NO_CRITERIA = Template(
     en="A conditional {interaction} needs at least one search criterion, such as identifier=system|value.",
     fr="Un {interaction} conditionnel exige au moins un critère, par exemple identifier=système|valeur.",
 )
+EMPTY_CRITERION = Template(
+    en="'{name}' has no value: without it, '{criteria}' would match more. Give it one, or leave it out.",
+    fr="« {name} » n'a pas de valeur : sans lui, « {criteria} » viserait plus. Donnez-en une ou ôtez-le.",
+)
 SEVERAL_MATCHES = Template(
     en="Several {type} resources match '{criteria}'. Use criteria that match one at most.",
     fr="Plusieurs ressources {type} correspondent à « {criteria} ». Précisez pour n'en désigner qu'une.",

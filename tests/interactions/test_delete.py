@@ -1,5 +1,7 @@
 """https://hl7.org/fhir/R4/http.html#delete"""
 
+import pytest
+
 from fhir_server.core.limits import Limits
 from tests.interactions.client import Client, ClientFactory, identified, patient
 
@@ -35,6 +37,22 @@ def test_conditional_delete_of_one(client: Client) -> None:
     assert client.delete("Patient?identifier=urn:ids|a").status == 204
     assert client.get(f"Patient/{id}").status == 410
     assert client.delete("Patient?identifier=urn:ids|a").status == 204
+
+
+@pytest.mark.parametrize("empty", ["_tag=", "_tag", "_tag=,", "_tag=%20"])
+def test_a_criterion_without_a_value_never_widens_a_condition(client: Client, empty: str) -> None:
+    id = client.post("Patient", identified("a")).id
+    criteria = f"identifier=urn:ids|a&{empty}"
+    for answer in (
+        client.delete(f"Patient?{criteria}"),
+        client.put(f"Patient?{criteria}", patient()),
+        client.patch(f"Patient?{criteria}", [{"op": "add", "path": "/active", "value": True}]),
+        client.post("Patient", patient(), if_none_exist=criteria),
+    ):
+        assert answer.status == 400
+        assert "_tag" in answer.diagnostics
+    assert client.get(f"Patient/{id}").version == 1
+    assert client.delete("Patient?identifier=urn:ids|a&_format=").status == 204
 
 
 def test_conditional_delete_of_several_is_refused_unless_set(client: Client) -> None:
