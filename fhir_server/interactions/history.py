@@ -14,6 +14,7 @@ from fhir_server.interactions import messages
 from fhir_server.interactions.entries import reasoned
 from fhir_server.interactions.links import (
     PAGE_PARAMETER,
+    check_beside_page,
     next_link,
     page_path,
     page_size,
@@ -86,8 +87,10 @@ def _asked(request: FhirRequest, engine: Engine) -> tuple[list[tuple[str, str]],
     """The parameters of the history, and the sequence that a page token continues below."""
     token = page_token(request)
     if token is not None:
-        kept, before = engine.tokens.open(token, page_path(request))
-        return [(name, value) for name, value in kept], before
+        pairs, before = engine.tokens.open(token, page_path(request))
+        kept = [(name, value) for name, value in pairs]
+        check_beside_page(request, kept)
+        return kept, before
     for name, value in request.query:
         if name not in PARAMETERS:
             valid = ", ".join((*FILTERS, *PARTS))

@@ -28,7 +28,11 @@ _needs_more_than_bars = re.compile(rf"[^A-Za-z0-9_.~|{re.escape(READABLE)}-]").s
 
 
 def self_link(request: FhirRequest, parameters: Sequence[tuple[str, str]]) -> Link:
-    """What was understood of the request, as a URL."""
+    """What was understood of the request, as a URL; of a further page, with what leads to it again."""
+    token = page_token(request) if request.query else None
+    if token is not None:
+        kept = [*parameters, (PAGE_PARAMETER, token)]
+        return Link("self", _url(request.base_url, page_path(request), kept))
     is_short = sum([len(name) + len(value) for name, value in parameters]) <= REMEMBERED_LENGTH_MAX
     url = _short_url if is_short else _url
     return Link("self", url(request.base_url, page_path(request), tuple(parameters)))
@@ -41,16 +45,21 @@ def next_link(request: FhirRequest, token: str) -> Link:
 
 
 def page_token(request: FhirRequest) -> str | None:
-    """What a link to a page says; None for a request that is of no such link. Raises `InvalidRequest` for
-    what stands beside it, which the page would not heed.
+    """What a link to a page says; None for a request that is of no such link."""
+    return request.parameter(PAGE_PARAMETER)
+
+
+def check_beside_page(request: FhirRequest, parameters: Sequence[tuple[str, str]]) -> None:
+    """Raises `InvalidRequest` for what stands beside a page's token that the page does not heed: all but the
+    parameters that its first page was asked for by, which the link `self` has too.
     """
-    names = [name for name, _ in request.query if name not in PRESENTATION]
-    if PAGE_PARAMETER not in names:
-        return None
-    beside = [name for name in names if name != PAGE_PARAMETER] or names[1:]
+    others = [pair for pair in request.query if pair[0] not in PRESENTATION]
+    tokens = [name for name, _ in others if name == PAGE_PARAMETER]
+    beside = [pair[0] for pair in others if pair[0] != PAGE_PARAMETER and pair not in parameters] or tokens[
+        1:
+    ]
     if beside:
         raise InvalidRequest.of(messages.BESIDE_A_PAGE(name=beside[0]), f"http.{beside[0]}")
-    return request.parameter(PAGE_PARAMETER)
 
 
 def page_path(request: FhirRequest) -> str:

@@ -13,7 +13,7 @@ from fhir_server.core.outcome import operation_outcome
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.extension import Engine
 from fhir_server.interactions import messages
-from fhir_server.interactions.links import next_link, page_path, self_link
+from fhir_server.interactions.links import check_beside_page, next_link, page_path, self_link
 from fhir_server.interactions.subset import Subset, subset
 from fhir_server.issues import Issue
 from fhir_server.search.ast import Page
@@ -34,9 +34,12 @@ class Turn(NamedTuple):
 
 
 def turned(token: str, request: FhirRequest, engine: Engine) -> Turn:
-    """What a page token says. Raises `InvalidRequest` for one that is not of here."""
+    """What a page token says. Raises `InvalidRequest` for one that is not of here, and for
+    what it does not heed.
+    """
     parameters, snapshot, after, total, since = engine.tokens.open(token, page_path(request))
     pairs = tuple((name, value) for name, value in parameters)
+    check_beside_page(request, pairs)
     return Turn(pairs, Page(snapshot, tuple(after)), total, since)
 
 

@@ -127,6 +127,42 @@ def test_nothing_can_be_added_to_a_link_to_a_page(client: Client, path: str) -> 
         assert further.partition("=")[0] in answer.diagnostics
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "Patient?_count=1&gender=male",
+        "Patient?_sort=-_id&_count=1&identifier:not=urn:ids|a,urn:ids|%2B b",
+        "?_type=Patient&_count=1",
+        "Patient/_history?_count=1&_since=2020",
+        "Patient/$everything?_count=1",
+    ],
+)
+def test_the_self_link_of_a_page_leads_to_it_again(client: Client, path: str) -> None:
+    """R4: the self link of a page of its example names that page, and the search too.
+
+    https://hl7.org/fhir/R4/http.html#paging
+    """
+    for _ in range(3):
+        client.post("Patient", patient(gender="male"))
+    first = client.get(path)
+    second = client.get(first.link("next") or "")
+    assert len(second.ids) == 1
+    assert second.ids != first.ids
+    assert (second.link("self") or "").startswith(f"{first.link('self')}&_page=")
+    assert client.get(first.link("self") or "").ids == first.ids
+    again = client.get(second.link("self") or "")
+    assert (again.ids, again.link("self")) == (second.ids, second.link("self"))
+    assert client.get(again.link("next") or "").ids == client.get(second.link("next") or "").ids
+
+
+def test_nothing_can_be_added_to_a_page_of_everything(client: Client) -> None:
+    for _ in range(2):
+        client.post("Patient", patient())
+    link = client.get("Patient/$everything?_count=1").link("next")
+    assert client.get(f"{link}&_count=1").status == 200
+    assert client.get(f"{link}&_since=2020").status == 400
+
+
 def test_a_sorted_walk_does_not_lose_what_moves_behind_it(client: Client) -> None:
     for id, year in (("a", "1980"), ("b", "1981"), ("c", "1982"), ("d", "1983")):
         client.put(f"Patient/{id}", patient(id=id, birthDate=year))
