@@ -5,9 +5,10 @@ https://confluence.hl7.org/display/FHIR/NPM+Package+Specification
 
 from collections.abc import Iterable, Iterator
 
-from fhir_server.definitions.packages.package import CORE, FHIR_VERSION, PackageIndex
+from fhir_server.definitions.packages.package import FHIR_VERSION, OF_R4, PackageIndex
 
 _ANY = ("", "*", "current", "dev", "latest")
+_OF_BRANCH = "current$"
 
 
 def missing(given: Iterable[PackageIndex], installed: Iterable[PackageIndex]) -> Iterator[tuple[str, str]]:
@@ -23,14 +24,14 @@ def missing(given: Iterable[PackageIndex], installed: Iterable[PackageIndex]) ->
 
 
 def _satisfied(name: str, version: str, known: Iterable[PackageIndex]) -> bool:
-    if name == CORE:
+    if name in OF_R4:
         return version in _ANY or version.startswith(FHIR_VERSION)
     return any(one.name == name and _fits(one.version, version) for one in known)
 
 
 def _fits(version: str, wanted: str) -> bool:
     """Whether a version is the one wanted; `2.1.x` wants any patch of 2.1."""
-    if wanted in _ANY or version == wanted:
+    if wanted in _ANY or wanted.startswith(_OF_BRANCH) or version == wanted:
         return True
     stem = wanted.removesuffix(".x").removesuffix(".*")
     return stem != wanted and version.startswith(f"{stem}.")

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from fhir_server.definitions.packages import messages
-from fhir_server.definitions.packages.package import CORE, FHIR_VERSION, PackageIndex
+from fhir_server.definitions.packages.package import CORES, FHIR_VERSION, PackageIndex
 from fhir_server.errors import MalformedContent
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}", re.ASCII)
@@ -23,8 +23,8 @@ def index_of(file: str, manifest: Any, resources: tuple[tuple[str, str, str, str
     if not isinstance(dependencies, dict) or not all(isinstance(one, str) for one in dependencies.values()):
         raise MalformedContent.of(messages.BAD_MANIFEST(file=file, field="dependencies"))
     _check_fhir(file, manifest, dependencies)
-    if name == CORE:
-        raise MalformedContent.of(messages.BUILT_IN(package=CORE))
+    if name in CORES:
+        raise MalformedContent.of(messages.BUILT_IN(package=name))
     title = manifest.get("title")
     return PackageIndex(name, version, title if isinstance(title, str) else "", dependencies, resources)
 
@@ -39,8 +39,8 @@ def _text(file: str, manifest: Any, field: str, pattern: re.Pattern[str]) -> str
 def _check_fhir(file: str, manifest: dict[str, Any], dependencies: dict[str, str]) -> None:
     """Refuse a package for another version of FHIR; one that does not say it may depend on R4's."""
     stated = next((manifest[name] for name in _FHIR_VERSIONS if name in manifest), None)
-    if stated is None and CORE in dependencies:
-        stated = [dependencies[CORE]]
+    if stated is None:
+        stated = [dependencies[core] for core in CORES if core in dependencies] or None
     versions = [stated] if isinstance(stated, str) else stated
     if not isinstance(versions, list) or not versions:
         raise MalformedContent.of(messages.BAD_MANIFEST(file=file, field=_FHIR_VERSIONS[0]))

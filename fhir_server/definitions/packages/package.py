@@ -15,6 +15,17 @@ from fhir_server.definitions.layers import Entry, Resource
 CORE = "hl7.fhir.r4.core"
 """The package of R4 itself, which is built in."""
 
+CORES = frozenset({CORE, "hl7.fhir.core"})
+"""The names of R4's own package; the second is that of packages of 2019."""
+
+OF_R4 = CORES | {
+    "hl7.fhir.r4.expansions",
+    "hl7.fhir.r4.examples",
+    "hl7.fhir.r4.search",
+    "hl7.fhir.r4.elements",
+}
+"""All packages of R4 itself: they say the same in other forms, or hold examples."""
+
 FHIR_VERSION = "4.0"
 
 CONFORMANCE = (

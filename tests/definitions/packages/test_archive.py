@@ -157,8 +157,9 @@ def test_a_manifest_that_cannot_be_used_says_why(tmp_path: Path, changed: dict[s
     assert said in refusal(path)
 
 
-def test_the_version_of_fhir_may_follow_from_the_core_package(tmp_path: Path) -> None:
-    old = {"name": "a.b", "version": "1.0.0", "dependencies": {"hl7.fhir.r4.core": "4.0.1"}}
+@pytest.mark.parametrize("core", ["hl7.fhir.r4.core", "hl7.fhir.core"])
+def test_the_version_of_fhir_may_follow_from_the_core_package(tmp_path: Path, core: str) -> None:
+    old = {"name": "a.b", "version": "1.0.0", "dependencies": {core: "4.0.1"}}
     path = archived(tmp_path / "p.tgz", {"package/package.json": old})
     assert read_package(path).index.label == "a.b#1.0.0"
 

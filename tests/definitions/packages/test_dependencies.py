@@ -22,6 +22,11 @@ def test_packages_may_need_each_other() -> None:
     assert list(missing([package("a", b="1.0.0"), package("b", a="1.0.0")], [])) == []
 
 
+@pytest.mark.parametrize("part", ["core", "r4_core", "r4_expansions", "r4_examples"])
+def test_r4_itself_is_there(part: str) -> None:
+    assert list(missing([package("a", **{f"hl7_fhir_{part}": "4.0.1"})], [])) == []
+
+
 def test_the_core_of_another_fhir_is_missing() -> None:
     assert list(missing([package("a", hl7_fhir_r4_core="5.0.0")], [])) == [
         ("a#1.0.0", "hl7.fhir.r4.core#5.0.0")
@@ -38,6 +43,7 @@ def test_the_core_of_another_fhir_is_missing() -> None:
         ("2.x", "2.10.0", True),
         ("2.1.*", "2.1.7", True),
         ("current", "0.0.1", True),
+        ("current$main", "0.0.1", True),
         ("latest", "0.0.1", True),
     ],
 )
