@@ -11,11 +11,12 @@ from fhir_server.validation.findings import FINDINGS_MAX, Findings
 from fhir_server.validation.profiles.extensions import Misplaced
 
 OF_VERDICT = frozenset({
-    "attachment-hash", "attachment-size", "canonical-absolute", "code-count", "code-given",
-    "components", "concept-map-code", "contained-id", "derivation", "display", "element-order",
-    "expression", "extension-context", "extension-url", "full-url-update", "identifier-system",
-    "identifier-uri", "included-system", "max-value-set", "narrative-entity", "narrative-link",
-    "quantity-system", "reference-in-bundle", "reference-self", "search-expression", "supplement",
+    "attachment-hash", "attachment-size", "canonical-absolute", "canonical-type", "code-count",
+    "code-given", "components", "concept-map-code", "contained-id", "derivation", "derived-from",
+    "display", "element-id", "element-order", "expression", "extension-context", "extension-url",
+    "full-url-update", "identifier-system", "identifier-uri", "included-system", "max-value-set",
+    "meta-set", "narrative-entity", "narrative-link", "parameter-type", "quantity-system",
+    "reference-in-bundle", "reference-self", "search-expression", "supplement", "system-form",
     "system-value-set", "unit", "uri-form",
 })  # fmt: skip
 """Keys of what is an error to who asks for a verdict, and a mere warning where a write is judged: systems in

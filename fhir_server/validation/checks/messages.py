@@ -372,6 +372,15 @@ CONTAINED_TWICE = Template(
     fr="L'id {id} est aussi celui d'une autre ressource contenue. Donnez à chacune le sien.",
 )
 
+ELEMENT_ID_TWICE = Template(
+    en="The id {id} is that of another element of the resource too. Give each its own.",
+    fr="L'id {id} est aussi celui d'un autre élément de la ressource. Donnez à chacun le sien.",
+)
+IN_SET_TWICE = Template(
+    en="{value} is in this set already. Give it once.",
+    fr="{value} figure déjà dans cet ensemble. Donnez-le une seule fois.",
+)
+
 # definitions
 
 EXPRESSION_UNREADABLE = Template(
@@ -385,6 +394,18 @@ EXPRESSION_ELSEWHERE = Template(
 EXPRESSION_ELEMENT = Template(
     en="{name} is not an element of {path}. Correct the path.",
     fr="{name} n'est pas un élément de {path}. Corrigez le chemin.",
+)
+DERIVED_TYPE = Template(
+    en="The type {type} differs from that of {url}, from which the parameter is derived: {right}.",
+    fr="Le type {type} diffère de celui de {url}, dont le paramètre est dérivé : {right}.",
+)
+DERIVED_BASE = Template(
+    en="{bases} cannot be searched by {url}, from which the parameter is derived. It is for {right}.",
+    fr="{bases} ne se recherche pas par {url}, dont le paramètre est dérivé. Celui-ci concerne {right}.",
+)
+PARAMETER_TYPE = Template(
+    en="The type {type} differs from that of {url}, the definition that is named: {right}.",
+    fr="Le type {type} diffère de celui de {url}, la définition désignée : {right}.",
 )
 COMPONENTS_MISSING = Template(
     en="A composite parameter is made of two components at least. Add them, or choose another type.",
@@ -417,6 +438,14 @@ CONCEPTS_COUNTED = Template(
 SUPPLEMENT_CONTENT = Template(
     en="A code system that supplements another has the content 'supplement', not {content}.",
     fr="Un système qui en complète un autre a le contenu « supplement », et non {content}.",
+)
+SUPPLEMENT_OF_NOTHING = Template(
+    en="A supplement names the code system that it supplements: give it under 'supplements'.",
+    fr="Un supplément désigne le système qu'il complète : indiquez-le sous « supplements ».",
+)
+SUPPLEMENT_CODE = Template(
+    en="{code} is not a code of {system}, and a supplement defines no codes of its own. Correct the code.",
+    fr="{code} n'est pas un code de {system}, et un supplément n'en définit pas. Corrigez le code.",
 )
 MAPPED_CODE_UNKNOWN = Template(
     en="{code} is not a code of {system}. Correct the code, or the system of the group.",

@@ -74,11 +74,13 @@ class QuestionnaireResponseCheck:
 
 
 def _questionnaire(url: str, response: Resource, context: CheckContext) -> Resource | None:
+    """The questionnaire; one inside the response has its value sets there, beside it."""
     if not url.startswith("#"):
         return context.canonical(url, "Questionnaire")
-    for contained in response.get("contained", ()):
-        if contained.get("id") == url[1:] and contained.get("resourceType") == "Questionnaire":
-            return contained  # type: ignore[no-any-return]
+    contained = response.get("contained", ())
+    for one in contained:
+        if one.get("id") == url[1:] and one.get("resourceType") == "Questionnaire":
+            return {**one, "contained": contained}
     return None
 
 

@@ -30,6 +30,7 @@ class SearchParameterCheck:
         if resource.get("type") == "composite" and len(resource.get("component", ())) < 2:
             text = messages.COMPONENTS_MISSING()
             yield finding("warning", "required", "components", text, "SearchParameter.component")
+        yield from _derivation(resource, context.registry)
         expression, base = resource.get("expression"), resource.get("base", ())
         if not isinstance(expression, str):
             return
@@ -44,6 +45,21 @@ class SearchParameterCheck:
             problems = (problem or _relative(expression, base, context.registry) for problem in problems)
         for problem in filter(None, problems):
             yield finding("warning", "invalid", "search-expression", problem, _PLACE)
+
+
+def _derivation(resource: Resource, registry: Registry) -> Iterator[Issue]:
+    """That a parameter agrees with the one that it is derived from, where that is known here."""
+    url, type, base = resource.get("derivedFrom"), resource.get("type"), resource.get("base", ())
+    origin = registry.search_parameter(url) if isinstance(url, str) else None
+    if origin is None:
+        return
+    if type != origin.type:
+        text = messages.DERIVED_TYPE(type=excerpt(type), url=origin.url, right=origin.type)
+        yield finding("warning", "invalid", "derived-from", text, "SearchParameter.type")
+    others = [one for one in base if _ABSTRACT.isdisjoint(origin.base) and one not in origin.base]
+    if others:
+        text = messages.DERIVED_BASE(bases=listed(others), url=origin.url, right=listed(origin.base))
+        yield finding("warning", "invalid", "derived-from", text, "SearchParameter.base")
 
 
 def _read(expression: str, context: CheckContext) -> None:

@@ -1,8 +1,11 @@
 """The checks that the engine brings, in one table."""
 
 from fhir_server.validation.checks.bundle import BundleCheck
+from fhir_server.validation.checks.capability_statement import CapabilityStatementCheck
 from fhir_server.validation.checks.check import Check
 from fhir_server.validation.checks.contained import ContainedCheck
+from fhir_server.validation.checks.element_ids import ElementIdCheck
+from fhir_server.validation.checks.meta import MetaCheck
 from fhir_server.validation.checks.narrative import NarrativeCheck
 from fhir_server.validation.checks.questionnaire import QuestionnaireCheck
 from fhir_server.validation.checks.questionnaire_response import QuestionnaireResponseCheck
@@ -12,9 +15,12 @@ from fhir_server.validation.checks.terminology import CodeSystemCheck, ConceptMa
 
 CHECKS: tuple[Check, ...] = (
     BundleCheck(),
+    CapabilityStatementCheck(),
     CodeSystemCheck(),
     ConceptMapCheck(),
     ContainedCheck(),
+    ElementIdCheck(),
+    MetaCheck(),
     NarrativeCheck(),
     QuestionnaireCheck(),
     QuestionnaireResponseCheck(),

@@ -19,11 +19,11 @@ _is_absolute = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:\S+").fullmatch
 
 
 class CodeSystemCheck:
-    """Checks that the count is that of the concepts, and that a supplement says that it is one."""
+    """Checks that the count is that of the concepts, and that a supplement says so, and of what."""
 
     types = frozenset({"CodeSystem"})
 
-    def check(self, resource: Resource, _context: CheckContext) -> Iterator[Issue]:
+    def check(self, resource: Resource, context: CheckContext) -> Iterator[Issue]:
         content, count = resource.get("content"), resource.get("count")
         if content == "complete" and type(count) is int:
             found = _count(resource.get("concept", ()))
@@ -33,6 +33,8 @@ class CodeSystemCheck:
         if "supplements" in resource and content != "supplement":
             text = messages.SUPPLEMENT_CONTENT(content=excerpt(content))
             yield finding("warning", "invalid", "supplement", text, "CodeSystem.content")
+        if content == "supplement":
+            yield from _supplement(resource, context)
 
 
 class ValueSetCheck:
@@ -68,6 +70,30 @@ class ConceptMapCheck:
                 yield from _code(element, source, place)
                 for position, one in enumerate(element.get("target", ())):
                     yield from _code(one, target, f"{place}.target[{position}]")
+
+
+def _supplement(resource: Resource, context: CheckContext) -> Iterator[Issue]:
+    """That a supplement adds to the codes of a system, where all of these are known here."""
+    supplements = resource.get("supplements")
+    if supplements is None:
+        text = messages.SUPPLEMENT_OF_NOTHING()
+        yield finding("warning", "required", "supplement", text, "CodeSystem.supplements")
+    system = _known(supplements, context)
+    if system is None:
+        return
+    for place, concept in _placed(resource.get("concept", ()), "CodeSystem"):
+        code = concept.get("code")
+        if isinstance(code, str) and system.has(code) is False:
+            text = messages.SUPPLEMENT_CODE(code=excerpt(code), system=system.url)
+            yield finding("warning", "code-invalid", "supplement", text, f"{place}.code")
+
+
+def _placed(concepts: Iterable[Mapping[str, Any]], above: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Every concept with its place, those below others included."""
+    for index, concept in enumerate(concepts):
+        place = f"{above}.concept[{index}]"
+        yield place, concept
+        yield from _placed(concept.get("concept", ()), place)
 
 
 def _count(concepts: Iterable[Mapping[str, Any]]) -> int:

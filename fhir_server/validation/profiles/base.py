@@ -13,6 +13,7 @@ from fhir_server.validation.findings import Finding, Findings, moved
 from fhir_server.validation.invariants.rules import Focus, Rule, RuleCompiler
 from fhir_server.validation.invariants.shapes import UNKNOWN, Shape, Types
 from fhir_server.validation.profiles.bindings import CODED, binding_checks, maximum_check
+from fhir_server.validation.profiles.canonicals import canonical_types
 from fhir_server.validation.profiles.codings import coding_check
 from fhir_server.validation.profiles.companions import companion_check
 from fhir_server.validation.profiles.extensions import ExtensionList
@@ -87,6 +88,7 @@ class BaseCompiler:
         self._library = library
         self._errors_only = errors_only
         self._check_coding = coding_check(registry, errors_only)
+        self._canonical_check_of = canonical_types(registry)
         self._type_checks = {} if errors_only else type_checks(registry)
         self._nodes: dict[str, BaseNode] = {}
         self._backbones: dict[tuple[str, Shape], BaseNode] = {}
@@ -179,6 +181,8 @@ class BaseCompiler:
         checks = self._bindings(element, ref)
         if not self._errors_only and ref.code in URIS and element.path not in CHECKED_WITH_THEIR_TYPE:
             checks.append(canonical_check if self._is_canonical(element, ref) else uri_check)
+            if ref.target_types and "Resource" not in ref.target_types:
+                checks.append(self._canonical_check_of(ref.target_types))
         focus = Focus(self._types.of_element(element, (ref,)), ref.code, resource)
         rules = tuple(self._rules(element.invariants, focus))
         if checks or rules:

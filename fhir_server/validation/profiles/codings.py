@@ -18,6 +18,7 @@ from fhir_server.issues import Severity
 from fhir_server.validation.findings import Finding, Findings, shortened
 from fhir_server.validation.profiles import messages
 from fhir_server.validation.profiles.forms import ill_formed
+from fhir_server.validation.profiles.systems import misnamed
 from fhir_server.validation.profiles.values import ValueCheck
 from fhir_server.validation.profiles.visit import Visit
 
@@ -77,9 +78,9 @@ def coding_check(registry: Registry, errors_only: bool) -> ValueCheck:
 
 
 def _doubtful(system: str, registry: Registry) -> Findings:
-    """The finding that what stands for a code system is a value set, or an OID or a UUID that is none."""
-    if (urn := ill_formed(system)) is not None:
-        return [urn]
+    """The finding that what stands for a code system is a value set, another name, or an OID that is none."""
+    if (doubt := ill_formed(system) or misnamed(system, registry)) is not None:
+        return [doubt]
     if "/ValueSet/" not in system or registry.composition(system) is None:
         return None
     text = messages.SYSTEM_IS_VALUE_SET(system=system)

@@ -115,6 +115,14 @@ SYSTEM_RELATIVE = Template(
     en="'{system}' is not an absolute URI. Name the code system by its canonical URL or its OID.",
     fr="« {system} » n'est pas une URI absolue. Désignez le système par son URL canonique ou son OID.",
 )
+SYSTEM_MISNAMED = Template(
+    en="No code system is known as {system}. Its name is {right}.",
+    fr="Aucun système de codes n'est connu sous {system}. Son nom est {right}.",
+)
+SYSTEM_IS_PAGE = Template(
+    en="{system} is a page to read, not the name of a code system. Use the url that it gives.",
+    fr="{system} est une page à lire, non le nom d'un système de codes. Utilisez l'url qu'elle indique.",
+)
 CODE_NOT_GIVEN = Template(
     en="No code is given; one of the value set {value_set} belongs here.",
     fr="Aucun code n'est donné ; un code du jeu de valeurs {value_set} est attendu ici.",
@@ -145,6 +153,10 @@ URN_FORM = Template(
 CANONICAL_RELATIVE = Template(
     en="The canonical {value} is not absolute. Name the resource by the url that it has everywhere.",
     fr="L'adresse canonique {value} n'est pas absolue. Désignez la ressource par l'url qu'elle a partout.",
+)
+CANONICAL_TYPE = Template(
+    en="The canonical {url} is that of {found}, and {wanted} belongs here.",
+    fr="L'adresse canonique {url} est celle de {found}, et {wanted} est attendu ici.",
 )
 IDENTIFIER_SYSTEM = Template(
     en="The system {system} is not an absolute URI. Name it by a URL, or by urn:oid: and its OID.",

@@ -70,3 +70,28 @@ def test_a_composite_has_two_components(run: Runner) -> None:
 def test_a_path_without_a_type_leads_through_one_of_the_types_at_least(run: Runner) -> None:
     assert found(run, "gender", "Observation", "Patient") == []
     assert len(found(run, "gender", "Observation", "Claim")) == 1
+
+
+ORGANIZATION_NAME = "http://hl7.org/fhir/SearchParameter/Organization-name"
+
+
+@pytest.mark.parametrize(
+    ("base", "more", "expected"),
+    [
+        ("Organization", {"type": "string"}, []),
+        ("Organization", {"type": "string", "derivedFrom": f"{ORGANIZATION_NAME}|4.0.1"}, []),
+        ("Organization", {"type": "token"}, ["SearchParameter.type"]),
+        ("Location", {"type": "string"}, ["SearchParameter.base"]),
+        ("Location", {"derivedFrom": "http://example.org/unknown"}, []),
+        (
+            "Location",
+            {"derivedFrom": "http://hl7.org/fhir/SearchParameter/DomainResource-text", "type": "string"},
+            [],
+        ),
+    ],
+)
+def test_a_parameter_agrees_with_that_it_is_derived_from(
+    run: Runner, base: str, more: dict[str, Any], expected: list[str]
+) -> None:
+    issues = found(run, f"{base}.name", base, **{"derivedFrom": ORGANIZATION_NAME, **more})
+    assert issues == [("warning", "derived-from", place) for place in expected]

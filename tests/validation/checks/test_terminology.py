@@ -31,7 +31,23 @@ def test_what_supplements_says_so(run: Runner) -> None:
     of_gender = {"supplements": GENDER}
     place = ("warning", "supplement", "CodeSystem.content")
     assert run.found(CodeSystemCheck(), code_system(**of_gender)) == [place]
-    assert run.found(CodeSystemCheck(), code_system(**of_gender, content="supplement")) == []
+    supplement = code_system(**of_gender, content="supplement", concept=[{"code": "male"}])
+    assert run.found(CodeSystemCheck(), supplement) == []
+
+
+def test_a_supplement_says_of_what_it_is_one(run: Runner) -> None:
+    supplement = code_system(content="supplement", concept=[])
+    assert run.found(CodeSystemCheck(), supplement) == [("warning", "supplement", "CodeSystem.supplements")]
+
+
+def test_a_supplement_defines_no_codes(run: Runner) -> None:
+    concepts = [{"code": "male", "concept": [{"code": "garcon"}]}, {"code": "female"}]
+    supplement = code_system(content="supplement", supplements=GENDER, concept=concepts)
+    assert run.found(CodeSystemCheck(), supplement) == [
+        ("warning", "supplement", "CodeSystem.concept[0].concept[0].code")
+    ]
+    elsewhere = supplement | {"supplements": "http://example.org/unknown"}
+    assert run.found(CodeSystemCheck(), elsewhere) == []
 
 
 @pytest.mark.parametrize("system", ["gender", "http://hl7.org/fhir/ValueSet/administrative-gender"])

@@ -223,3 +223,54 @@ def test_a_value_set_is_no_code_system(validator: Validator) -> None:
     place = "Patient.maritalStatus.coding[0].system"
     assert ("error", "system-value-set", place) in told(validator, resource)
     assert_no_write_is_refused(validator, resource)
+
+
+def test_a_canonical_leads_to_what_belongs_there(validator: Validator) -> None:
+    gender = "http://hl7.org/fhir/ValueSet/administrative-gender"
+    response = {"resourceType": "QuestionnaireResponse", "status": "completed", "questionnaire": gender}
+    place = ("error", "canonical-type", "QuestionnaireResponse.questionnaire")
+    assert told(validator, response) == [place]
+    assert_no_write_is_refused(validator, response)
+    elsewhere = response | {"questionnaire": "http://example.org/ValueSet/gender"}
+    assert told(validator, elsewhere) == []
+    assert (
+        told(validator, patient(meta={"profile": ["http://hl7.org/fhir/StructureDefinition/Patient"]})) == []
+    )
+
+
+@pytest.mark.parametrize(
+    ("system", "right"),
+    [
+        ("http://loinc.org/", "http://loinc.org."),
+        ("https://loinc.org", "http://loinc.org."),
+        ("http://snomed.info/sct/900000000000207008", "http://snomed.info/sct."),
+        ("http://hl7.org/fhir/v2/0203", "http://terminology.hl7.org/CodeSystem/v2-0203."),
+        ("http://hl7.org/fhir/v3/RoleCode/", "http://terminology.hl7.org/CodeSystem/v3-RoleCode."),
+        (
+            "http://hl7.org/fhir/condition-category",
+            "http://terminology.hl7.org/CodeSystem/condition-category.",
+        ),
+        ("http://build.fhir.org/account-status", "page"),
+        ("http://hl7.org/fhir/R4/codesystem-account-status.html", "page"),
+    ],
+)
+def test_a_system_that_has_another_name(validator: Validator, system: str, right: str) -> None:
+    resource = weight() | {"code": {"coding": [{"system": system, "code": "x"}]}}
+    issue = next(one for one in validator.validate(resource) if one.key == "system-form")
+    assert (issue.severity, issue.expression) == ("error", ("Observation.code.coding[0].system",))
+    assert right in issue.text.render()
+    assert_no_write_is_refused(validator, resource)
+
+
+@pytest.mark.parametrize(
+    "system",
+    [
+        "http://loinc.org",
+        "http://snomed.info/sct",
+        "http://hl7.org/fhir/sid/icd-10",
+        "http://example.org/loinc/",
+    ],
+)
+def test_systems_that_may_be_right(validator: Validator, system: str) -> None:
+    resource = weight() | {"code": {"coding": [{"system": system, "code": "x"}]}}
+    assert told(validator, resource) == []

@@ -1,0 +1,41 @@
+"""The metadata of a resource: profiles, security labels and tags are sets.
+
+https://hl7.org/fhir/R4/resource-definitions.html#Meta.security
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from fhir_server.issues import Issue
+from fhir_server.validation.checks import messages
+from fhir_server.validation.checks.check import CheckContext, Resource, finding
+from fhir_server.validation.findings import excerpt
+
+
+class MetaCheck:
+    """Checks that nothing is in them twice. Of codings, the system and the code count."""
+
+    types: frozenset[str] = frozenset()
+
+    def check(self, resource: Resource, context: CheckContext) -> Iterator[Issue]:
+        meta = resource.get("meta")
+        if context.errors_only or type(meta) is not dict:
+            return
+        for name in ("profile", "security", "tag"):
+            seen: set[str] = set()
+            for index, one in enumerate(meta.get(name, ())):
+                shown = _identity(one)
+                if shown in seen:
+                    place = f"{resource['resourceType']}.meta.{name}[{index}]"
+                    yield finding(
+                        "warning", "duplicate", "meta-set", messages.IN_SET_TWICE(value=excerpt(shown)), place
+                    )
+                if shown:
+                    seen.add(shown)
+
+
+def _identity(one: Any) -> str:
+    """What tells a member of a set from the others; empty for what cannot be told."""
+    if type(one) is dict:
+        return f"{one.get('system', '')}|{one['code']}" if type(one.get("code")) is str else ""
+    return one if type(one) is str else ""

@@ -1,0 +1,50 @@
+"""What the canonical of an element leads to: a resource of a type that the element allows.
+
+https://hl7.org/fhir/R4/references.html#canonical
+"""
+
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import Any
+
+from fhir_server.definitions.registry import Registry
+from fhir_server.validation.findings import Finding, Findings, listed
+from fhir_server.validation.profiles import messages
+from fhir_server.validation.profiles.values import ValueCheck
+from fhir_server.validation.profiles.visit import Visit
+
+_KEPT_MAX = 1024
+
+
+def canonical_types(registry: Registry) -> Callable[[Iterable[str]], ValueCheck]:
+    """Makes the checks of canonicals that lead to some types; what is not known here is not judged."""
+    known = lru_cache(maxsize=_KEPT_MAX)(lambda url: _types_at(url, registry))
+
+    def check_of(types: Iterable[str]) -> ValueCheck:
+        wanted = frozenset(types)
+
+        def check(value: Any, _: Visit) -> Findings:
+            found = known(value) if type(value) is str else wanted
+            if not found or not wanted.isdisjoint(found):
+                return None
+            text = messages.CANONICAL_TYPE(
+                url=value, found=listed(sorted(found)), wanted=listed(sorted(wanted))
+            )
+            return [Finding("value", text, key="canonical-type", severity="warning")]
+
+        return check
+
+    return check_of
+
+
+def _types_at(url: str, registry: Registry) -> frozenset[str]:
+    """The types of what is known here by a canonical."""
+    own = registry.canonical(url)
+    found = {own["resourceType"]} if own is not None else set()
+    looks: tuple[tuple[str, Callable[[str], object]], ...] = (
+        ("CodeSystem", registry.code_system),
+        ("SearchParameter", registry.search_parameter),
+        ("StructureDefinition", registry.structure),
+        ("ValueSet", registry.composition),
+    )
+    return frozenset(found | {type_name for type_name, look in looks if look(url) is not None})

@@ -1,0 +1,21 @@
+"""Metadata that says something twice."""
+
+from fhir_server.validation.checks.meta import MetaCheck
+from tests.validation.checks.runner import Runner
+
+SECRET = {"system": "http://example.org/secret", "code": "R"}
+
+
+def test_profiles_labels_and_tags_are_sets(run: Runner) -> None:
+    shown = SECRET | {"display": "Restreint"}
+    meta = {
+        "profile": ["http://example.org/a", "http://example.org/b", "http://example.org/a"],
+        "security": [SECRET, {"code": "R"}, {"display": "x"}, {"display": "x"}],
+        "tag": [SECRET, shown, shown],
+    }
+    assert run.found(MetaCheck(), {"resourceType": "Patient", "meta": meta}) == [
+        ("warning", "meta-set", "Patient.meta.profile[2]"),
+        ("warning", "meta-set", "Patient.meta.tag[1]"),
+        ("warning", "meta-set", "Patient.meta.tag[2]"),
+    ]
+    assert run.found(MetaCheck(), {"resourceType": "Patient"}) == []
