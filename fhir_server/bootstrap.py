@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 
 from fhir_server.conversion.record import RecordType
 from fhir_server.core import json
-from fhir_server.core.fhirpath import FhirPath
 from fhir_server.core.ids import NewIds
 from fhir_server.core.limits import Limits
 from fhir_server.core.tokens import PageTokens
@@ -38,6 +37,7 @@ from fhir_server.store.backends import open_store, prepare
 from fhir_server.store.options import MongoOptions
 from fhir_server.store.port import Store
 from fhir_server.store.sqlite import restore
+from fhir_server.validation.invariants.paths import CompiledPaths
 from fhir_server.validation.validator import Validator
 
 if TYPE_CHECKING:
@@ -105,8 +105,8 @@ def build(settings: Settings) -> Server:
     found = programmes(settings)
     registry = Registry.r4().layered(guide_resources(found, settings.guide_root))
     zone = ZoneInfo(settings.time_zone)
-    extractor = Extractor(registry, zone, settings.base_url or "", addresses=_addresses(settings))
-    codes, paths = terminology(settings, registry), FhirPath()
+    codes, paths = terminology(settings, registry), CompiledPaths(registry)
+    extractor = Extractor(registry, zone, settings.base_url or "", paths, _addresses(settings))
     store = open_store_of(settings)
     plugged = plug_ins(found, settings)
     operations = (*OPERATIONS, *(operation for one in plugged for operation in one.operations))

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from importlib import import_module
 
 from fhir_server.codes.terminology import Terminology
-from fhir_server.core.fhirpath import FhirPath
 from fhir_server.definitions.layers import Entry, Listed
 from fhir_server.definitions.packages.messages import FAULTY_RESOURCE
 from fhir_server.definitions.packages.package import Package
@@ -18,6 +17,7 @@ from fhir_server.programme import Programme, Resource
 from fhir_server.settings import SettingError, Settings, variable
 from fhir_server.validation.checks.check import Check
 from fhir_server.validation.checks.table import CHECKS
+from fhir_server.validation.invariants.paths import CompiledPaths
 from fhir_server.validation.structure import StructureValidator
 from fhir_server.validation.validator import Validator
 
@@ -68,7 +68,9 @@ def validator(settings: Settings, packages: Iterable[Package] = ()) -> Validator
     base = Registry.r4()
     registry = base.packaged(packaged(packages, StructureValidator(base)))
     registry = registry.layered(guide_resources(found, settings.guide_root))
-    return Validator(registry, FhirPath(), terminology(settings, registry), resource_checks(found))
+    return Validator(
+        registry, CompiledPaths(registry), terminology(settings, registry), resource_checks(found)
+    )
 
 
 def packaged(packages: Iterable[Package], structure: StructureValidator) -> Listed:

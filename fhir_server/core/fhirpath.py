@@ -208,7 +208,7 @@ class _Library:
             "vars": {name: self._typed(value) for name, value in variables.items()},
             "model": self._model,
             "userInvocationTable": self._functions,
-            "resolver": resolver or _type_only_resolver(root),
+            "resolver": resolver or type_only_resolver(root),
         }
 
     def of(self, item: Any, type: str | None) -> Any:
@@ -444,7 +444,7 @@ def _counted(evaluation: Evaluation, criteria: Callable[..., Any]) -> Callable[.
     return call
 
 
-def _type_only_resolver(root: Any) -> Resolver:
+def type_only_resolver(root: Any) -> Resolver:
     """Finds contained resources; of any other it gives what the reference itself tells."""
     contained = root.get("contained", ()) if isinstance(root, Mapping) else ()
 

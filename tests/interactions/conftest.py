@@ -8,7 +8,6 @@ from uuid import uuid4
 import pytest
 
 from fhir_server.codes.terminology import Terminology
-from fhir_server.core.fhirpath import FhirPath
 from fhir_server.core.limits import Limits
 from fhir_server.core.tokens import PageTokens
 from fhir_server.definitions.registry import Registry
@@ -19,6 +18,7 @@ from fhir_server.store.backends import open_store
 from fhir_server.store.clock import wall_clock
 from fhir_server.store.port import Store
 from fhir_server.validation.checks.table import CHECKS
+from fhir_server.validation.invariants.paths import CompiledPaths
 from fhir_server.validation.validator import Validator
 from tests.interactions.client import ZONE, Client, ClientFactory
 from tests.mongo.databases import emptied_store
@@ -31,12 +31,12 @@ def registry() -> Registry:
 
 @pytest.fixture(scope="session")
 def validator(registry: Registry) -> Validator:
-    return Validator(registry, FhirPath(), Terminology(registry), CHECKS)
+    return Validator(registry, CompiledPaths(registry), Terminology(registry), CHECKS)
 
 
 @pytest.fixture(scope="session")
 def extractor(registry: Registry) -> Extractor:
-    return Extractor(registry, ZONE)
+    return Extractor(registry, ZONE, fhirpath=CompiledPaths(registry))
 
 
 @pytest.fixture(params=["memory", "sqlite", "mongodb"])
@@ -64,7 +64,7 @@ def client_with(
             "validator": validator,
             "extractor": extractor,
             "codes": Terminology(registry),
-            "paths": FhirPath(),
+            "paths": CompiledPaths(registry),
             "tokens": PageTokens(store.secret),
             "zone": ZONE,
             "software": Software("test", "0", 0),

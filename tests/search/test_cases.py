@@ -10,7 +10,6 @@ import pytest
 
 from fhir_server.codes.terminology import Terminology
 from fhir_server.core import json
-from fhir_server.core.fhirpath import FhirPath
 from fhir_server.core.outcome import operation_outcome
 from fhir_server.core.request import FhirRequest
 from fhir_server.core.resource import draft
@@ -23,6 +22,7 @@ from fhir_server.search.extract import Extractor
 from fhir_server.store.memory import MemoryStore
 from fhir_server.store.port import Store
 from fhir_server.store.sqlite import SqliteStore
+from fhir_server.validation.invariants.paths import CompiledPaths
 from fhir_server.validation.validator import Validator
 from tests.mongo.databases import new_store
 from tests.search.cases import Case, cases, content, files
@@ -37,7 +37,7 @@ class Server:
     def __init__(self, file: str, store: Store) -> None:
         definitions = content(file).get("definitions", ())
         registry = Registry.r4().layered(definitions)
-        extractor = Extractor(registry, PARIS, BASE_URL)
+        extractor = Extractor(registry, PARIS, BASE_URL, CompiledPaths(registry))
         with store.group():
             for resource in content(file)["resources"]:
                 received = json.parse(json.serialise(resource))
@@ -67,10 +67,10 @@ def _engine(store: Store, registry: Registry, extractor: Extractor, zone: ZoneIn
     return Engine(
         store=store,
         registry=registry,
-        validator=Validator(registry, FhirPath(), Terminology(registry)),
+        validator=Validator(registry, CompiledPaths(registry), Terminology(registry)),
         extractor=extractor,
         codes=Terminology(registry),
-        paths=FhirPath(),
+        paths=CompiledPaths(registry),
         tokens=PageTokens(store.secret),
         zone=zone,
         software=Software("test", "0", 0),

@@ -14,6 +14,8 @@ from fhir_server.validation.invariants.moments import is_real_moment, is_time_of
 
 NESTING_MAX = 60
 LENGTH_MAX = 20_000
+DIGITS_MAX = 100
+"""Far more than any calculation keeps; Python reads no integer of thousands of digits."""
 
 _TOKEN = re.compile(
     r"""(?P<space>\s+|//[^\n]*|/\*.*?\*/)
@@ -298,6 +300,8 @@ class _Parser:
 
     def _number(self) -> Tree:
         text = self._take().text
+        if len(text) > DIGITS_MAX:
+            raise FhirPathError(f"{self._expression[:80]}: a number of more than {DIGITS_MAX} digits")
         following = self._next
         if following.kind == "string":
             self._place += 1

@@ -6,7 +6,9 @@ https://hl7.org/fhirpath/N1/#string-manipulation
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from fhir_server.core.fhirpath import FhirPathError
+from fhir_server.core.bounded import TakesTooLong
+from fhir_server.core.fhirpath import FhirPathError, FhirPathTooCostly
+from fhir_server.core.patterns import PatternError
 from fhir_server.validation.invariants.code import (
     NOTHING,
     Code,
@@ -78,5 +80,7 @@ def text_function(name: str, left: Code, arguments: tuple[Code, ...]) -> Code:
 def _applied(name: str, function: Callable[..., Any], value: str, given: list[Any]) -> Any:
     try:
         return function(value, *given)
+    except (PatternError, TakesTooLong) as error:
+        raise FhirPathTooCostly(f"{name}(): {error}") from error
     except (TypeError, ValueError) as error:
         raise FhirPathError(f"{name}(): {error}") from error

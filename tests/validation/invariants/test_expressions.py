@@ -253,6 +253,7 @@ def test_what_is_empty_or_false_does_not_hold(rules: RuleCompiler, expression: s
         ("name..given", "unexpected . at column 6"),
         ("name ?", "column 6"),
         ("name.nosuch(1, 2, 3)", "nosuch"),
+        ("name[" + "9" * 5_000 + "].exists()", "a number of more than"),
         ("name.ofType(HumanNam)", "HumanNam is no type"),
         ("birthDate < @2024-02-30", "no date or time"),
         ("@T25:00 > @T01:00", "no date or time"),
