@@ -27,13 +27,14 @@ MAX = "max"
 SUBJECT = ("patient", "subject")
 GIVEN_BY_ITSELF = ("_sort", "_count", "_total")
 """Of a search, and not of this."""
-DATE = frozenset({"date"})
+TOLD_BY = frozenset({"date", "subject"})
+"""The search parameters whose values tell an Observation's time, and whose it is."""
 MOST_RECENT_FIRST = (Sort("date", "date", descending=True),)
 
 
 def lastn(request: FhirRequest, engine: Engine) -> FhirResponse:
-    """Observation/$lastn?patient=...&category=...&max=N: any search parameters, N (1) of each code, and those
-    of the same time as the last of these. By POST the parameters may be in Parameters.
+    """Observation/$lastn?patient=...&category=...&max=N: any search parameters, N (1) of each code of each
+    subject, and those of the same time as the last of these. By POST the parameters may be in Parameters.
 
     Observations that share a coding are of one kind; those without a coding are by their text.
     """
@@ -84,12 +85,14 @@ def _last(engine: Engine, query: SearchQuery, most: int) -> Iterator[StoredResou
     last: dict[int, Any] = {}
     for stored in _all(engine, query):
         resource = json.parse_own(stored.body)
-        names = list(_names(resource.get("code", {})))
+        told = engine.extractor.entries_of(resource, TOLD_BY)
+        subject = tuple((one.type, one.target) for one in told.references)
+        names = [(subject, name) for name in _names(resource.get("code", {}))]
         known = (kind_of_coding[name] for name in names if name in kind_of_coding)
         kind = next(known, len(kind_of_coding))
         kind_of_coding.update((name, kind) for name in names)
         counts[kind] += 1
-        time = engine.extractor.entries_of(resource, DATE).dates
+        time = told.dates
         if counts[kind] <= most:
             last[kind] = time
             yield stored

@@ -50,6 +50,14 @@ def test_the_last_of_each_kind(client: Client) -> None:
 
 
 @pytest.mark.usefixtures("scores")
+def test_each_subject_has_kinds_of_its_own(client: Client) -> None:
+    assert values(client, f"patient=1,2&code={LOINC}|44261-6") == [27, 4]
+    versioned = observation(28, "2026-02-01", "44261-6")
+    client.post("Observation", versioned | {"subject": {"reference": "Patient/2/_history/1"}})
+    assert values(client, f"patient=1,2&code={LOINC}|44261-6&max=2") == [28, 27, 4, 17]
+
+
+@pytest.mark.usefixtures("scores")
 def test_a_tie_for_the_last_place_brings_both(client: Client) -> None:
     client.post("Observation", observation(12, "2025-01-10", "44261-6"))
     client.post("Observation", observation(13, "2025-06-10", "44261-6"))
