@@ -21,8 +21,10 @@ _ROOTS = frozenset({"Resource", "DomainResource", "%resource", "%context", "$thi
 
 _TOKEN = re.compile(r"'(?:\\.|[^'\\])*'|`[^`]*`|.", re.DOTALL)
 _OPERATORS = frozenset(" \t\r\n|&+-*/=<>!~,")
-_STEP = re.compile(r"(?P<name>\w+)(?:\((?P<argument>.*)\))?(?:\[(?P<index>\d{1,9})\])?", re.DOTALL)
-_CAST = re.compile(r"\((?P<path>[^()]+) as (?P<type>\w+)\)")
+_STEP = re.compile(r"`?(?P<name>\w+)`?(?:\((?P<argument>.*)\))?(?:\[(?P<index>\d{1,9})\])?", re.DOTALL)
+_CAST = re.compile(r"(?P<path>.+)\s+as\s+(?P<type>\w+)", re.DOTALL)
+
+_TAKEN = {"first": slice(0, 1), "last": slice(-1, None), "tail": slice(1, None)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class FhirPathPlaces:
         """
         if path == resource["resourceType"] or path in _ROOTS:
             return [()]
-        cast = _CAST.fullmatch(path)
+        cast = _CAST.fullmatch(_without_parentheses(path))
         if cast is not None:
             return self.of(resource, f"{cast['path']}.ofType({cast['type']})")
         parent, last = parted(path)
@@ -105,8 +107,10 @@ class FhirPathPlaces:
             return [place for place in places if self._meets(resource, place, argument)]
         if function.name in ("ofType", "as"):
             return [place for place in places if self._type(resource, place) == argument]
-        if function.name in ("first", "last"):
-            return places[:1] if function.name == "first" else places[-1:]
+        if function.name in _TAKEN:
+            return places[_TAKEN[function.name]]
+        if function.name == "single" and len(places) < 2:
+            return places
         raise NotApplicable(messages.PATCH_NO_ELEMENT())
 
     def _meets(self, resource: Resource, place: Place, criteria: str) -> bool:
@@ -117,6 +121,19 @@ class FhirPathPlaces:
 
     def _type(self, resource: Resource, place: Place) -> str:
         return type_at(self._registry, resource, place).code
+
+
+def _without_parentheses(path: str) -> str:
+    """A path without the parentheses around the whole of it."""
+    inner = path.strip()
+    if not (inner.startswith("(") and inner.endswith(")")):
+        return path
+    depth = 0
+    for token in _TOKEN.finditer(inner, 0, len(inner) - 1):
+        depth += (token[0] == "(") - (token[0] == ")")
+        if depth == 0:
+            return path
+    return inner[1:-1]
 
 
 def parted(path: str) -> tuple[str, _Step | None]:

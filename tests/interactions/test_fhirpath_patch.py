@@ -98,6 +98,19 @@ class TestFhirPathPatch:
             ("Patient.name.given.where($this = 'a.(')", None),
             ("Patient.name.given.where($this = 'b')", [{"family": "x", "given": ["a"]}, {"given": ["c"]}]),
             ("(Patient.name.family | Patient.name.given)[0]", None),
+            (
+                "Patient.name.given.where($this = 'b').single()",
+                [{"family": "x", "given": ["a"]}, {"given": ["c"]}],
+            ),
+            ("Patient.name.given.single()", None),
+            ("Patient.name[1].given.tail()", None),
+            ("Patient.name.`given`[2]", [{"family": "x", "given": ["a", "b"]}]),
+            (
+                "(Patient.name.where(family = 'x').family as string)",
+                [{"given": ["a", "b"]}, {"given": ["c"]}],
+            ),
+            ("Patient.name.where(family = 'x').family as string", [{"given": ["a", "b"]}, {"given": ["c"]}]),
+            ("Patient.name.where(family as code = 'x')", None),
             ("Resource.name[1]", [{"family": "x", "given": ["a", "b"]}]),
         ],
     )
