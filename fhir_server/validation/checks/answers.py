@@ -13,7 +13,7 @@ from fhir_server.core.reference import parse_reference
 from fhir_server.issues import Issue, Text
 from fhir_server.validation.checks import messages
 from fhir_server.validation.checks.check import CheckContext, finding
-from fhir_server.validation.checks.form import VALUE_TYPES, Form, Item, extension_values
+from fhir_server.validation.checks.form import Form, Item, extension_values
 from fhir_server.validation.checks.membership import is_member
 from fhir_server.validation.checks.values import compared, equal, same_coding, shown
 from fhir_server.validation.findings import excerpt, listed
@@ -46,7 +46,7 @@ class Answer:
 
 def answer_issues(answer: Answer, context: CheckContext) -> Iterator[Issue]:
     """What is wrong with an answer."""
-    wanted = VALUE_TYPES[answer.item.type]
+    wanted = answer.item.value_types
     if answer.type not in wanted:
         text = messages.ANSWER_TYPE(
             link_id=answer.item.link_id, type=answer.item.type, wanted=listed(wanted), found=answer.type

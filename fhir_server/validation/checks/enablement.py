@@ -9,7 +9,7 @@ from typing import Any
 
 from fhir_server.core.fhirpath import FhirPath, FhirPathError
 from fhir_server.validation.checks.form import Form, Item, value_of
-from fhir_server.validation.checks.values import compared, equal
+from fhir_server.validation.checks.values import compared, fits
 
 Element = Mapping[str, Any]
 
@@ -90,7 +90,7 @@ def _answers_in(focus: Element, link_id: str) -> Iterator[tuple[str, Any]]:
 
 def _compares(operator: Any, answer: tuple[str, Any], wanted: tuple[str, Any]) -> bool:
     if operator in ("=", "!="):
-        same = answer[0] == wanted[0] and equal(wanted[0], answer[1], wanted[1])
+        same = answer[0] == wanted[0] and fits(wanted[0], answer[1], wanted[1])
         return same is (operator == "=")
     order = compared(wanted[0], answer[1], wanted[1]) if answer[0] == wanted[0] else None
     return order is not None and operator in ORDERS and ORDERS[operator](order)

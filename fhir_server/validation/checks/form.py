@@ -27,6 +27,9 @@ VALUE_TYPES: Mapping[str, tuple[str, ...]] = {
 }
 """The value[x] that answer each type of question; groups and displays have none."""
 
+_UNOFFERED: Mapping[str, tuple[str, ...]] = {"choice": ("Coding",), "open-choice": ("Coding", "String")}
+"""The value[x] that answer a choice whatever its options are."""
+
 
 ORDINAL = "http://hl7.org/fhir/StructureDefinition/ordinalValue"
 
@@ -64,6 +67,13 @@ class Item:
     def extensions(self, url: str) -> tuple[Any, ...]:
         """The values of all extensions with this url."""
         return self.values.get(url, ())
+
+    @property
+    def value_types(self) -> tuple[str, ...]:
+        """The types of value[x] that may answer the question: a choice has those of its options."""
+        if self.type not in _UNOFFERED:
+            return VALUE_TYPES[self.type]
+        return tuple(dict.fromkeys((*_UNOFFERED[self.type], *(option.type for option in self.options))))
 
     def ancestors(self) -> Iterator["Item"]:
         """The item itself and all that it stands in, from inside out."""

@@ -15,8 +15,10 @@ Known = bool | None
 def is_member(
     value_set: str, coding: Mapping[str, Any], questionnaire: Mapping[str, Any], context: CheckContext
 ) -> Known:
-    """Whether the code is in the value set, at `url`, `url|version` or `#id`."""
+    """Whether the code is in the value set, at `url`, `url|version` or `#id`; one of no system is in none."""
     system, code = coding.get("system"), coding["code"]
+    if system is None:
+        return False
     if not value_set.startswith("#"):
         return context.codes.contains(value_set, system, code)
     contained = (one for one in questionnaire.get("contained", ()) if one.get("id") == value_set[1:])

@@ -49,6 +49,13 @@ def same_coding(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     return one.get("code") == other.get("code") and one.get("system") == other.get("system")
 
 
+def fits(type: str, answer: Any, wanted: Any) -> bool:
+    """Whether an answer is the value wanted; where that is a code of no system, of any."""
+    if type == "Coding" and "system" not in wanted:
+        return bool(answer.get("code") == wanted.get("code"))
+    return equal(type, wanted, answer)
+
+
 def shown(value: Any) -> str:
     """A value as it may be quoted in a message: of a Coding or a Quantity, what tells it apart."""
     if isinstance(value, Mapping):

@@ -152,6 +152,9 @@ def test_what_differs_from_the_form_is_told_at_its_place(
             {"valueCoding": {"system": "urn:s", "code": "a", "display": "A"}},
             True,
         ),
+        ("=", {"answerCoding": {"code": "a"}}, {"valueCoding": {"system": "urn:s", "code": "a"}}, True),
+        ("!=", {"answerCoding": {"code": "a"}}, {"valueCoding": {"system": "urn:s", "code": "a"}}, False),
+        ("=", {"answerCoding": {"system": "urn:s", "code": "a"}}, {"valueCoding": {"code": "a"}}, False),
     ],
 )
 def test_every_operator_of_enable_when(
@@ -262,6 +265,11 @@ VALUE = f"{R}.item[0].answer[0].value"
             {"valueCoding": KG | {"code": "g"}},
             "answer-value-set",
         ),
+        ({"type": "choice", "answerValueSet": "urn:v"}, {"valueCoding": {"code": "kg"}}, "answer-value-set"),
+        ({"type": "choice", "answerValueSet": "urn:v"}, {"valueString": "kg"}, "answer-type"),
+        ({"type": "open-choice", "answerValueSet": "urn:v"}, {"valueInteger": 1}, "answer-type"),
+        ({"type": "choice", "answerOption": [{"valueCoding": KG}]}, {"valueDate": "2024"}, "answer-type"),
+        ({"type": "choice", "answerOption": [{"valueInteger": 1}]}, {"valueInteger": 2}, "answer-option"),
     ],
 )
 def test_an_answer_out_of_bounds_is_an_error_at_its_value(
