@@ -18,14 +18,17 @@ from fhir_server.errors import NotFound, Unprocessable
 Part = dict[str, Any]
 
 ALL = "*"
+_OF_LANGUAGE = "lang."
+"""How a designation is asked for as a property, before its language."""
+
 _DESCRIBING = ("parent", "child", "inactive", "notSelectable", "status")
 _BASIC = frozenset({"code", "system", "name", "version", "display", "definition", "designation"})
 
 
 def known_system(view: View, canonical: str) -> CodeSystem:
-    """The code system at `url` or `url|version`. Raises `NotFound`."""
+    """The code system at `url` or `url|version`. Raises `NotFound`; a supplement has no codes."""
     system = view.code_system(canonical)
-    if system is None:
+    if system is None or system.content == "supplement":
         url, _, version = canonical.partition("|")
         known = ", ".join(view.versions_of(url))
         text = messages.UNKNOWN_CODE_SYSTEM(url=canonical)
@@ -60,7 +63,9 @@ def lookup(system: CodeSystem, concept: Concept, wanted: tuple[str, ...], asked:
     if concept.definition and (not wanted or ALL in wanted or "definition" in wanted):
         yield {"name": "definition", "valueString": concept.definition}
     if not wanted or ALL in wanted or "designation" in wanted:
-        yield from _designations(system, concept, asked)
+        yield from _designations(system, concept, asked.tags)
+    elif tags := tuple(name.removeprefix(_OF_LANGUAGE) for name in wanted if name.startswith(_OF_LANGUAGE)):
+        yield from _designations(system, concept, tags, in_none=False)
     for name in _names(concept, wanted):
         for value in property_values(concept, system, name):
             yield {"name": "property", "part": list(_property(system, name, value))}
@@ -83,12 +88,16 @@ def _property(system: CodeSystem, name: str, value: Part) -> Iterator[Part]:
         yield {"name": "description", "valueString": related.display}
 
 
-def _designations(system: CodeSystem, concept: Concept, asked: Languages) -> Iterator[Part]:
+def _designations(
+    system: CodeSystem, concept: Concept, tags: tuple[str, ...], in_none: bool = True
+) -> Iterator[Part]:
+    """Those in the languages asked for, where `in_none` those in no language too; all where none is asked."""
     own = [{"use": DISPLAY_USE, "value": concept.display}] if concept.display else []
     if own and system.language:
         own[0]["language"] = system.language
     for one in (*own, *concept.designations):
-        if asked.tags and "language" in one and not any(speaks(one["language"], tag) for tag in asked.tags):
+        is_spoken = any(speaks(one.get("language"), tag) for tag in tags)
+        if tags and not is_spoken and not (in_none and "language" not in one):
             continue
         values = {"language": "valueCode", "use": "valueCoding", "value": "valueString"}
         parts = [{"name": name, values[name]: one[name]} for name in values if name in one]

@@ -72,6 +72,23 @@ def test_a_coding(care: Client) -> None:
     assert said(care.post("CodeSystem/$lookup", body))["display"] == "Call"
 
 
+@pytest.mark.parametrize(
+    ("wanted", "texts"),
+    [("lang.fr", ["Visite"]), ("lang.fr&property=lang.de", ["Visite", "Besuch"]), ("lang.nl", [])],
+)
+def test_the_designations_of_a_language(care: Client, wanted: str, texts: list[str]) -> None:
+    answer = look_up(care, f"system={CARE}&code=visit&property={wanted}")
+    shown = [one["part"] for one in answer.content["parameter"] if one["name"] == "designation"]
+    assert [parts[-1]["valueString"] for parts in shown] == texts
+    assert properties(answer) == []
+
+
+def test_a_supplement_has_no_codes_of_its_own(care: Client) -> None:
+    own = code_system(f"{ROOT}/CodeSystem/own", content="supplement", supplements=CARE)
+    care.put("CodeSystem/own", {**own, "id": "own"})
+    assert look_up(care, f"system={own['url']}&code=visit").status == 404
+
+
 @pytest.mark.parametrize("beside", [{"code": "visit"}, {"system": CARE}])
 def test_a_coding_is_named_in_one_way(care: Client, beside: dict[str, str]) -> None:
     body = parameters(coding={"system": CARE, "code": "call"}, **beside)
