@@ -435,6 +435,10 @@ CONCEPTS_COUNTED = Template(
     en="The code system is complete with {count} concepts, it says, and has {found}. Correct the count.",
     fr="Le système se dit complet avec {count} concepts, et en a {found}. Corrigez le nombre.",
 )
+CONCEPTS_UNWANTED = Template(
+    en="The code system says that its concepts are not present, and gives some. Correct the content.",
+    fr="Le système dit que ses concepts sont absents (not-present), et en donne. Corrigez le contenu.",
+)
 SUPPLEMENT_CONTENT = Template(
     en="A code system that supplements another has the content 'supplement', not {content}.",
     fr="Un système qui en complète un autre a le contenu « supplement », et non {content}.",

@@ -11,6 +11,9 @@ from fhir_server.validation.checks import messages
 from fhir_server.validation.checks.check import CheckContext, Resource, finding
 from fhir_server.validation.findings import excerpt
 
+SETS = (("profile", "meta-set"), ("security", "security-set"), ("tag", "meta-set"))
+"""Each with the key of what is found: only labels twice are an error to who asks for a verdict."""
+
 
 class MetaCheck:
     """Checks that nothing is in them twice. Of codings, the system and the code count."""
@@ -21,14 +24,14 @@ class MetaCheck:
         meta = resource.get("meta")
         if context.errors_only or type(meta) is not dict:
             return
-        for name in ("profile", "security", "tag"):
+        for name, key in SETS:
             seen: set[str] = set()
             for index, one in enumerate(meta.get(name, ())):
                 shown = _identity(one)
                 if shown in seen:
                     place = f"{resource['resourceType']}.meta.{name}[{index}]"
                     yield finding(
-                        "warning", "duplicate", "meta-set", messages.IN_SET_TWICE(value=excerpt(shown)), place
+                        "warning", "duplicate", key, messages.IN_SET_TWICE(value=excerpt(shown)), place
                     )
                 if shown:
                     seen.add(shown)

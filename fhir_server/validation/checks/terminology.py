@@ -33,6 +33,9 @@ class CodeSystemCheck:
         if "supplements" in resource and content != "supplement":
             text = messages.SUPPLEMENT_CONTENT(content=excerpt(content))
             yield finding("warning", "invalid", "supplement", text, "CodeSystem.content")
+        if content == "not-present" and resource.get("concept"):
+            text = messages.CONCEPTS_UNWANTED()
+            yield finding("warning", "invalid", "code-count", text, "CodeSystem.concept")
         if content == "supplement":
             yield from _supplement(resource, context)
 

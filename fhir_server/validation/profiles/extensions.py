@@ -44,7 +44,9 @@ class Misplaced(Finding):
         )
 
 
-_ERRATA = {"http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type": "ElementDefinition.type"}
+_ELSEWHERE_TOO = {
+    "http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type": "ElementDefinition.type",
+}
 """Where an extension stands in R4's own definitions, though its definition says otherwise."""
 _INDEX_OR_TYPE = re.compile(r"\[\d+\]|\.ofType\(\w+\)")
 _is_absolute = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:\S+").fullmatch
@@ -171,8 +173,10 @@ class ExtensionList:
     ) -> frozenset[str] | None:
         """The contexts of the extension, where the object is not plainly one of them."""
         paths = set()
+        if _ELSEWHERE_TOO.get(definition.url) in self._places:
+            return None
         for context in definition.contexts:
-            expression = _ERRATA.get(definition.url, context.get("expression", ""))
+            expression = context.get("expression", "")
             match context.get("type"):
                 case "element" if expression in self._places or expression in ("Element", "Any", "*"):
                     return None

@@ -10,11 +10,12 @@ def test_profiles_labels_and_tags_are_sets(run: Runner) -> None:
     shown = SECRET | {"display": "Restreint"}
     meta = {
         "profile": ["http://example.org/a", "http://example.org/b", "http://example.org/a"],
-        "security": [SECRET, {"code": "R"}, {"display": "x"}, {"display": "x"}],
+        "security": [SECRET, {"code": "R"}, {"display": "x"}, {"display": "x"}, shown],
         "tag": [SECRET, shown, shown],
     }
     assert run.found(MetaCheck(), {"resourceType": "Patient", "meta": meta}) == [
         ("warning", "meta-set", "Patient.meta.profile[2]"),
+        ("warning", "security-set", "Patient.meta.security[4]"),
         ("warning", "meta-set", "Patient.meta.tag[1]"),
         ("warning", "meta-set", "Patient.meta.tag[2]"),
     ]

@@ -27,6 +27,12 @@ def test_what_is_complete_has_as_many_concepts_as_it_says(run: Runner, more: dic
     ]
 
 
+def test_concepts_that_are_not_present_are_not_given(run: Runner) -> None:
+    told = [("warning", "code-count", "CodeSystem.concept")]
+    assert run.found(CodeSystemCheck(), code_system(content="not-present")) == told
+    assert run.found(CodeSystemCheck(), code_system(content="not-present", concept=[])) == []
+
+
 def test_what_supplements_says_so(run: Runner) -> None:
     of_gender = {"supplements": GENDER}
     place = ("warning", "supplement", "CodeSystem.content")

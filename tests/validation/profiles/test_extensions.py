@@ -71,6 +71,14 @@ def test_an_extension_of_r4_itself_is_known(problems: Problems) -> None:
     ]
 
 
+@pytest.mark.parametrize("on", ["extension", "_code"])
+def test_an_extension_stands_where_r4_says_and_where_r4_puts_it(problems: Problems, on: str) -> None:
+    there = [{"url": BASE + "structuredefinition-fhir-type", "valueUrl": "string"}]
+    type = {"code": "string", on: there if on == "extension" else {"extension": there}}
+    element = {"id": "Patient.id", "path": "Patient.id", "type": [type]}
+    assert problems(structure("typed", "Patient", element)) == []
+
+
 def test_modifiers_and_others_do_not_change_places(problems: Problems) -> None:
     negation = {"url": ROOT + "not-so", "valueBoolean": True}
     assert problems(patient(modifierExtension=[negation])) == []
