@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/validation.html
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from fhir_server.core.fhirpath import FhirPath
@@ -60,7 +61,7 @@ class Conformance:
         """A contained resource, in the scope of the resource that contains it."""
         if not self._is_resource(resource):
             return None
-        scope = self._scope(resource, outer.scope.root, outer.find)
+        scope = self._scope(resource, outer.scope.root, outer.find, outer.shared)
         return self._whole(resource, Visit(scope, outer.shared, outer.bundle, outer.resolve), ())
 
     def entry(self, resource: Any, outer: Visit) -> Findings:
@@ -83,11 +84,16 @@ class Conformance:
     def _visit(
         self, resource: Any, root: Any, bundle: BundleIndex | None, resolve: Resolve, shared: Shared
     ) -> Visit:
-        scope = self._scope(resource, root, finder(root, bundle, resolve))
+        scope = self._scope(resource, root, finder(root, bundle, resolve), shared)
         return Visit(scope, shared, bundle, resolve)
 
-    def _scope(self, resource: Any, root: Any, find: Resolve) -> Scope:
-        return Scope(resource, root, find, self._means.codes.contains)
+    def _scope(self, resource: Any, root: Any, find: Resolve, shared: Shared) -> Scope:
+        conforms = partial(self._conforms, shared)
+        return Scope(resource, root, find, self._means.codes.contains, conforms)
+
+    def _conforms(self, shared: Shared, value: Any, canonical: str, scope: Scope) -> bool | None:
+        """Whether an object satisfies a profile; None for one that cannot be used."""
+        return self._library.conforms(value, (canonical,), Visit(scope, shared))
 
     def _is_resource(self, resource: Any) -> bool:
         return (

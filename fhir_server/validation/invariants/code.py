@@ -32,13 +32,15 @@ class Scope:
     """What an evaluation knows beside its focus, and how many steps it may still take.
 
     `resource` is the nearest resource around the focus, `root` that which contains it; `index` and `total`
-    are those of the iteration that runs; `extension` is the one whose place is judged.
+    are those of the iteration that runs; `extension` is the one whose place is judged. `conforms` says
+    whether an object satisfies a profile, None for one that cannot be used.
     """
 
     resource: Any
     root: Any
     resolve: Callable[[str], Any]
     contains: Callable[[str, str | None, str], bool | None]
+    conforms: "Callable[[Any, str, Scope], bool | None] | None" = None
     steps: int = STEPS_MAX
     context: Any = None
     extension: Any = None

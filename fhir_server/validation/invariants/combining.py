@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from fhir_server.core.fhirpath import FhirPathError
-from fhir_server.validation.invariants.code import Code, Items, Scope, selecting, single, testing
+from fhir_server.validation.invariants.code import Code, Items, Scope, Unsupported, selecting, single, testing
 from fhir_server.validation.invariants.operators import distinct, union
 from fhir_server.validation.invariants.shapes import UNKNOWN
 from fhir_server.validation.invariants.values import equal, plain
@@ -97,6 +97,24 @@ def _member_of(left: Code, value_set: Code) -> Code:
     return testing(test)
 
 
+def _conforms_to(left: Code, structure: Code) -> Code:
+    """conformsTo(): of one object. A profile that cannot be used is an error."""
+    run, run_url = left.run, structure.run
+
+    def test(this: Any, scope: Scope) -> bool | None:
+        item, url = single(run(this, scope)), single(run_url(this, scope))
+        if item is None or url is None:
+            return None
+        if scope.conforms is None or type(item) is not dict:
+            raise Unsupported("conformsTo()")
+        found = scope.conforms(item, str(url), scope)
+        if found is None:
+            raise FhirPathError(f"{url} is no profile that can be used")
+        return found
+
+    return testing(test)
+
+
 def _codings(item: Any) -> list[tuple[str | None, str]]:
     """The system and code of a code, a Coding, or each coding of a CodeableConcept."""
     if type(item) is not dict:
@@ -115,5 +133,6 @@ COMBINING: Mapping[str, Callable[[Code, Code], Code]] = {
     "skip": _skipping,
     "take": _taking,
     "memberOf": _member_of,
+    "conformsTo": _conforms_to,
 }
 """Those with one argument that is evaluated once, on the focus."""

@@ -60,7 +60,7 @@ class Library:
         self._rules = rules
         self._selection = lru_cache(maxsize=_KEPT_MAX)(self._compiled_selection)
         self._condition = lru_cache(maxsize=_KEPT_MAX)(self._compiled_condition)
-        sources = Sources(types, codes, self._root, self.type_of, self._conforms)
+        sources = Sources(types, codes, self._root, self.type_of, self.conforms)
         self._around = Surroundings(registry, types, rules, sources, self.check, self.mismatch, errors_only)
 
     def type_of(self, canonical: str) -> str:
@@ -112,7 +112,8 @@ class Library:
         inner = visit.shared.within.around(value, visit) if is_resource else visit
         return profile.node.check(value, inner) or []
 
-    def _conforms(self, value: Any, profiles: tuple[str, ...], visit: Visit) -> bool | None:
+    def conforms(self, value: Any, profiles: tuple[str, ...], visit: Visit) -> bool | None:
+        """Whether a value satisfies one of the profiles; None where none can be used."""
         known = [url for url in profiles if (found := self.profile(url)) is not None and not found.fault]
         if not known:
             return None

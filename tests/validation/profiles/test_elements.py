@@ -217,7 +217,30 @@ def test_rules_of_a_profile_by_their_severity_and_key() -> None:
     assert ("invariant", "Patient.name[0]") in problems(patient(), "ruled")
 
 
-@pytest.mark.parametrize("expression", ["name.(", "nosuch(1)", "family + 1", "family.matches('(a+)+$')"])
+@pytest.mark.parametrize(
+    ("expression", "changes", "holds"),
+    [
+        (f"conformsTo('{ROOT}named') and conformsTo('{BASE}Patient')", {}, True),
+        (f"conformsTo('{ROOT}named')", {"name": None}, False),
+        (f"conformsTo('{BASE}Person').not() and photo.conformsTo('{ROOT}named').empty()", {}, True),
+        (f"conformsTo('{ROOT}asks') and %resource.conformsTo('{ROOT}asks')", {}, True),
+        (f"name.all(conformsTo('{ROOT}full'))", {}, True),
+        (f"name.all(conformsTo('{ROOT}full'))", {"name": [{"text": "A"}]}, False),
+    ],
+)
+def test_a_rule_asks_for_a_profile(expression: str, changes: dict[str, Any], holds: bool) -> None:
+    problems = Problems(
+        structure("named", "Patient", {"path": "Patient.name", "min": 1}),
+        structure("full", "HumanName", {"path": "HumanName.family", "min": 1}),
+        structure("asks", "Patient", rule("r-1", expression)),
+    )
+    assert problems.keys(patient(**changes), "asks") == ([] if holds else [("r-1", "error")])
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["name.(", "nosuch(1)", "conformsTo('urn:unknown')", "family + 1", "family.matches('(a+)+$')"],
+)
 def test_a_rule_that_cannot_be_evaluated_is_named_once_and_the_others_are_checked(expression: str) -> None:
     faulty = rule("r-1", expression, path="Patient.name")
     problems = Problems(structure("ruled", "Patient", faulty, rule("r-2", "false", path="Patient.gender")))
