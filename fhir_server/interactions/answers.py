@@ -18,8 +18,8 @@ def tells_warnings(request: FhirRequest) -> bool:
 def written(
     request: FhirRequest, stored: StoredResource, status: int, issues: tuple[Issue, ...] = ()
 ) -> FhirResponse:
-    """The answer to a create, update or patch: the resource unless the client prefers less. Who would create
-    is told the location even of what was there already.
+    """The answer to a create, update or patch: the resource unless the client prefers less. It tells the
+    location of what was there already too.
     """
     returns = request.preferences.returns or "representation"
     body = stored.body if returns == "representation" else None
@@ -31,7 +31,7 @@ def written(
         body=body,
         version=stored.version,
         last_updated=stored.last_updated,
-        location=location if status == 201 or request.method == "POST" else None,
+        location=location,
         content_location=location,
         issues=issues,
     )

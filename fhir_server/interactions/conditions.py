@@ -25,18 +25,18 @@ _MILLISECOND = 1_000
 
 def check_if_match(conditions: Conditions, current: StoredResource | None) -> None:
     """Raises `PreconditionFailed` unless the current version is one of those If-Match names, or, where that
-    is absent, none that came after If-Unmodified-Since.
+    is absent, none that came after If-Unmodified-Since. A deletion is named by its version, which who brings
+    the resource back was told, but is not any version.
     """
     if conditions.if_match is None:
         if conditions.if_unmodified_since is not None:
             _check_unmodified(conditions.if_unmodified_since, current)
         return
-    alive = current is not None and not current.deleted
-    if alive and current and conditions.if_match == f'W/"{current.version}"':
+    if current and conditions.if_match == f'W/"{current.version}"':
         return
     versions = _versions(conditions.if_match, "If-Match")
-    if not alive or not (versions is None or str(current.version) in versions):  # type: ignore[union-attr]
-        version = current.version if alive and current else "-"
+    if current is None or (current.deleted if versions is None else str(current.version) not in versions):
+        version = current.version if current else "-"
         raise PreconditionFailed.of(messages.STALE_IF_MATCH(given=conditions.if_match, current=version))
 
 

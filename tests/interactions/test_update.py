@@ -8,7 +8,7 @@ from tests.interactions.client import Client, identified, patient
 def test_update_makes_the_next_version(client: Client) -> None:
     id = client.post("Patient", patient()).id
     answer = client.put(f"Patient/{id}", patient(id=id, active=False))
-    assert (answer.status, answer.version) == (200, 2)
+    assert (answer.status, answer.version, answer.location) == (200, 2, f"Patient/{id}/_history/2")
 
 
 def test_update_as_create(client: Client) -> None:
@@ -46,6 +46,15 @@ def test_if_match_guards_against_lost_updates(client: Client) -> None:
     assert client.put(f"Patient/{id}", patient(id=id), if_match=many).status == 400
     assert client.put("Patient/new", patient(id="new"), if_match='W/"1"').status == 412
     assert client.get(f"Patient/{id}").version == 2
+
+
+def test_if_match_guards_what_is_brought_back(client: Client) -> None:
+    id = client.post("Patient", patient()).id
+    deletion = client.delete(f"Patient/{id}").version
+    for etag in ('W/"1"', "*"):
+        assert client.put(f"Patient/{id}", patient(id=id), if_match=etag).status == 412
+    answer = client.put(f"Patient/{id}", patient(id=id), if_match=f'W/"{deletion}"')
+    assert (answer.status, answer.version) == (201, 3)
 
 
 def test_if_unmodified_since_does_so_to_the_second(client: Client) -> None:
