@@ -65,12 +65,12 @@ def matches(
     ends.
     """
     search = _understood(criteria, engine, base_url)
-    if not search.query.where:
-        raise PreconditionFailed.of(messages.NO_CRITERIA(interaction=criteria.interaction))
     for name, value in criteria.parameters:
         # A search ignores it; a condition would so come to be about other resources than was meant.
         if not value.strip(" ,") and name not in IGNORED_HERE:
             raise InvalidRequest.of(messages.EMPTY_CRITERION(name=name, criteria=criteria))
+    if not search.query.where:
+        raise PreconditionFailed.of(messages.NO_CRITERIA(interaction=criteria.interaction))
     check_coverage(search.query, engine.pending, engine.registry)
     for system, code in _identifiers(search.query.where):
         unit.lock(identity_lock(criteria.type, system, code))

@@ -112,7 +112,10 @@ def test_if_none_exist_with_several_matches_is_refused(client: Client) -> None:
     assert answer.content["issue"][0]["code"] == "multiple-matches"
 
 
-@pytest.mark.parametrize(("criteria", "status"), [("", 412), ("_count=1", 412), ("colour=red", 400)])
+@pytest.mark.parametrize(
+    ("criteria", "status"),
+    [("", 412), ("_count=1", 412), ("colour=red", 400), ("no search", 400), ("identifier=", 400)],
+)
 def test_if_none_exist_needs_criteria_it_can_use(client: Client, criteria: str, status: int) -> None:
     assert client.post("Patient", identified("a"), if_none_exist=criteria).status == status
     assert client.get("Patient").entries == []
