@@ -18,6 +18,8 @@ from fhir_server.validation.invariants.shapes import DECIMAL, STRING
 from fhir_server.validation.invariants.syntax import Measure
 
 INTEGER_MAX = 2**63
+DIGITS_MAX = 100
+"""Of a number that is written out; one with a vast exponent keeps that."""
 
 Operator = Callable[[Code, Code], Code]
 Calculation = Callable[[Any, Any], Any]
@@ -41,7 +43,8 @@ def text_of(value: Any) -> str:
     if value is True or value is False:
         return str(value).lower()
     if is_number(value):
-        return str(number(value)) if type(value) is not int else str(value)
+        exact = Decimal(number(value))
+        return f"{exact:f}" if abs(exact.adjusted()) < DIGITS_MAX else str(exact)
     if type(value) is str:
         return value
     if type(value) is Measure:

@@ -7,7 +7,16 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from fhir_server.core.fhirpath import FhirPathError
-from fhir_server.validation.invariants.code import Code, Items, Scope, Unsupported, selecting, single, testing
+from fhir_server.validation.invariants.code import (
+    NOTHING,
+    Code,
+    Items,
+    Scope,
+    Unsupported,
+    selecting,
+    single,
+    testing,
+)
 from fhir_server.validation.invariants.operators import distinct, union
 from fhir_server.validation.invariants.shapes import UNKNOWN
 from fhir_server.validation.invariants.values import equal, plain
@@ -76,6 +85,8 @@ def _counted(left: Code, amount: Code, cut: Callable[[Items, int], Items]) -> Co
 
     def counted(this: Any, scope: Scope) -> Items:
         number = single(run_amount(this, scope))
+        if number is None:
+            return NOTHING
         if type(number) is not int:
             raise FhirPathError("a whole number is needed")
         return cut(run(this, scope), number)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fhir_server.core.fhirpath import CONSTANTS, FhirPathError
-from fhir_server.validation.invariants.arithmetic import negative
+from fhir_server.validation.invariants.arithmetic import negative, text_of
 from fhir_server.validation.invariants.calculating import CALCULATING, calculation
 from fhir_server.validation.invariants.code import (
     NOTHING,
@@ -44,7 +44,7 @@ from fhir_server.validation.invariants.syntax import (
 )
 from fhir_server.validation.invariants.text_functions import TEXT_FUNCTIONS, text_function
 from fhir_server.validation.invariants.typed import of_type, stepping, tested_type
-from fhir_server.validation.invariants.values import Primitive
+from fhir_server.validation.invariants.values import Primitive, plain
 
 _URLS = {"vs-": "ValueSet/", "ext-": "StructureDefinition/"}
 _TYPE_FUNCTIONS = ("ofType", "as", "is")
@@ -239,7 +239,8 @@ def _joined(left: Code, separator: Code) -> Code:
 
     def run(this: Any, scope: Scope) -> Items:
         between = single(run_separator(this, scope)) or ""
-        text = joined([str(single((item,))) for item in run_left(this, scope)], between)
+        values = [value for value in map(plain, run_left(this, scope)) if value is not None]
+        text = joined([text_of(value) for value in values], between)
         scope.spend_text(text)
         return (text,)
 

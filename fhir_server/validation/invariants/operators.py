@@ -181,11 +181,20 @@ def equivalent(left: Code, right: Code) -> Code:
     same = _same_moment if left.shape.temporal or right.shape.temporal else alike
 
     def test(this: Any, scope: Scope) -> bool | None:
-        items, others = run_left(this, scope), run_right(this, scope)
+        items, others = run_left(this, scope), list(run_right(this, scope))
         scope.spend(len(items) * len(others))
-        return len(items) == len(others) and all(any(same(one, two) for two in others) for one in items)
+        return len(items) == len(others) and all(_taken(one, others, same) for one in items)
 
     return testing(test)
+
+
+def _taken(item: Any, others: list[Any], same: Same) -> bool:
+    """Whether one of the others is the same as the item; it is taken out of them."""
+    for place, other in enumerate(others):
+        if same(item, other):
+            del others[place]
+            return True
+    return False
 
 
 def not_equivalent(left: Code, right: Code) -> Code:
@@ -295,7 +304,11 @@ def indexed(code: Code, index: Code) -> Code:
 
     def run(this: Any, scope: Scope) -> Items:
         items, place = run_code(this, scope), single(run_index(this, scope))
-        if type(place) is not int or not 0 <= place < len(items):
+        if place is None:
+            return NOTHING
+        if type(place) is not int:
+            raise FhirPathError("an index is a whole number")
+        if not 0 <= place < len(items):
             return NOTHING
         return (items[place],)
 

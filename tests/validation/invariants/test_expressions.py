@@ -144,6 +144,9 @@ def holds(rules: RuleCompiler, expression: str, resource: dict[str, Any]) -> boo
         "name.family.substring(2, {}) = 'rand' and name.family.substring({}, 1).empty()",
         "name.family.replaceMatches('', 'x') = 'Durand' and '\\uD83E\\uDDB6'.length() = 1",
         "(1 'kg' | 1000 'g').count() = 1 and (5 'mg').hasValue().not() and 5.hasValue()",
+        "(1.combine(1).combine(2) ~ 1.combine(2).combine(2)).not() and 1.combine(2) ~ 2.combine(1)",
+        "name.skip({}).empty() and name[{}].empty() and (true | 1 | 2.50).join(',') = 'true,1,2.50'",
+        "(name.family | gender | active).join('-') = 'Durand-true'",
         "name.first() ~ name.first() and (name.first() ~ name.last()).not()",
     ],
 )
@@ -282,6 +285,7 @@ def test_what_cannot_be_read_says_where(rules: RuleCompiler, expression: str, re
         "birthDate < 7",
         "birthDate < @T08:00",
         "active > false",
+        "name['x'].exists()",
         "name.family > 3",
         "birthDate + 1 'mo' > @1970",
         "birthDate - 1 'cm' > @1970",
