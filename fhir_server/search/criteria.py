@@ -258,9 +258,16 @@ class Criteria:
 
     def _uri(self, asked: Asked) -> Clause:
         """`url=...|version` asks for that version of a canonical resource."""
+        alternatives, plain = self._of_versions(asked)
+        if plain:
+            alternatives += self._matches(structs.replace(asked, texts=plain), uri.parse)
+        return any_of(alternatives)
+
+    def _of_versions(self, asked: Asked) -> tuple[list[Clause], Sequence[str]]:
+        """What `url=...|version` asks for, `:below` its minor versions too, and the texts without one."""
         if asked.code != "url" or "version" not in asked.parameters.codes("token"):
-            return any_of(self._matches(asked, uri.parse))
-        alternatives: list[Clause] = []
+            return [], asked.texts
+        found: list[Clause] = []
         plain: list[str] = []
         for text in asked.texts:
             url, *version = split(text, "|")
@@ -268,30 +275,40 @@ class Criteria:
                 plain.append(text)
                 continue
             of_version = structs.replace(asked, parameter=asked.parameters.get("version"), texts=[version[0]])
-            parts = Match("url", "uri", (uri.parse(url, self._reading),)), self._token(of_version)
-            alternatives.append(AllOf(parts))
-        if plain:
-            alternatives += self._matches(structs.replace(asked, texts=plain), uri.parse)
-        return any_of(alternatives)
+            versions = self._token_matches(of_version)
+            if asked.modifier == "below":
+                minor = structs.replace(of_version, texts=[f"{version[0]}."])
+                versions += self._token_matches(minor, "below")
+            same = Match("url", "uri", (uri.parse(url, self._reading),))
+            found.append(AllOf((same, any_of(versions))))
+        return found, plain
 
     def _uri_segments(self, asked: Asked) -> Clause:
         """Above are the URLs that it begins with, below those that begin with it, whole parts of the path;
-        below a version of a canonical, as `_profile` has it, are its minor versions.
+        below a version of a canonical, as `url` and `_profile` have it, are its minor versions.
         """
         exact: list[Value] = []
         longer: list[Value] = []
-        for text in asked.texts:
+        is_below = asked.modifier == "below"
+        found, texts = self._of_versions(asked) if is_below else ([], asked.texts)
+        for text in texts:
             self._budget.take_terms(text.count("/"), asked.whole)
             segments = uri.segments(unescape(text))
             if segments is None:
                 raise refused(messages.NO_PATH(value=text, parameter=asked.whole), asked.whole)
-            if asked.modifier == "below":
+            if is_below:
                 exact.append(UriValue(segments[0]))
                 longer.append(UriValue(f"{segments[0]}{'.' if '|' in segments[0] else '/'}"))
+            elif len(split(text, "|")) > 1:
+                text_ = messages.NOTHING_ABOVE_A_VERSION(value=text, parameter=asked.whole)
+                raise refused(text_, asked.whole)
             else:
                 exact += [UriValue(segment + end) for segment in segments for end in ("", "/")]
-        same = Match(asked.code, "uri", tuple(exact))
-        return AnyOf((same, Match(asked.code, "uri", tuple(longer), "below"))) if longer else same
+        if exact:
+            found.append(Match(asked.code, "uri", tuple(exact)))
+        if longer:
+            found.append(Match(asked.code, "uri", tuple(longer), "below"))
+        return any_of(found)
 
     # quantity and composite
 
