@@ -25,6 +25,7 @@ from fhir_server.interactions.searchset import Turn, searchset, turned
 from fhir_server.operations import messages
 from fhir_server.operations.parameters import given, once
 from fhir_server.search.ast import (
+    AllOf,
     AnyOf,
     Clause,
     DateValue,
@@ -40,14 +41,25 @@ from fhir_server.store.port import StoredResource
 
 PARAMETERS = ("start", "end", "_since", "_type", "_count", PAGE_PARAMETER)
 CARE_DATES = (
-    "date",
     "authored",
     "authored-on",
     "authoredon",
+    "collected",
     "created",
+    "date",
+    "datetime",
+    "datewritten",
+    "effective",
+    "effective-time",
+    "identified",
+    "occurrence",
+    "onset-date",
     "recorded-date",
     "sent",
     "start-date",
+    "started",
+    "whenhandedover",
+    "whenprepared",
 )
 """The search parameters that tell when care took place, each on the types that have it."""
 BINARY = "Binary/"
@@ -118,17 +130,17 @@ def _query(
         where.append(_dated(engine, "_lastUpdated", "ge", "_since", given["_since"]))
     for name, prefix in (("start", "ge"), ("end", "le")):
         if name in given:
-            where += _in_care_period(engine, prefix, name, given[name])  # type: ignore[arg-type]
+            where.append(_in_care_period(engine, prefix, name, given[name]))  # type: ignore[arg-type]
     count = page_size(given.get("_count"), engine.limits)
     asked = SearchQuery(types, tuple(where), count=count)
     return structs.replace(asked, page=turn.page, total="none") if turn else asked
 
 
-def _in_care_period(engine: Engine, prefix: Prefix, name: str, value: str) -> Iterator[Clause]:
-    """What has a date must lie in the period; what has none is not left out."""
-    for code in CARE_DATES:
-        undated = Match(code, "date", (MissingValue(True),), modifier="missing")
-        yield AnyOf((_dated(engine, code, prefix, name, value), undated))
+def _in_care_period(engine: Engine, prefix: Prefix, name: str, value: str) -> AnyOf:
+    """What has dates must have one in the period; what has none is not left out."""
+    undated = [Match(code, "date", (MissingValue(True),), modifier="missing") for code in CARE_DATES]
+    dated = [_dated(engine, code, prefix, name, value) for code in CARE_DATES]
+    return AnyOf((*dated, AllOf(tuple(undated))))
 
 
 def _dated(engine: Engine, code: str, prefix: Prefix, name: str, value: str) -> Match:

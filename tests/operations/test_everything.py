@@ -79,6 +79,28 @@ def test_dates_of_care_and_types(client: Client, file: str) -> None:
     assert types(client.get(f"Patient/{file}/$everything?_since=2100-01-01T00:00:00Z")) == []
 
 
+def test_every_type_has_its_own_date_of_care(client: Client, file: str) -> None:
+    subject = {"subject": {"reference": f"Patient/{file}"}}
+    taken = {
+        "status": "active",
+        "medicationCodeableConcept": {"text": "x"},
+        "effectiveDateTime": "2024-01-10",
+    }
+    asked = {"status": "active", "intent": "order", "authoredOn": "2025-01-10"}
+    planned = asked | {"occurrenceDateTime": "2025-03-10"}
+    for type, members in (
+        ("MedicationStatement", taken),
+        ("ServiceRequest", asked),
+        ("ServiceRequest", planned),
+        ("Condition", {"onsetDateTime": "2024-01-10"}),
+    ):
+        client.post(type, {"resourceType": type, **subject, **members})
+    answer = client.get(f"Patient/{file}/$everything?start=2025-02-01")
+    assert types(answer) == ["Condition", "Observation", "Patient", "ServiceRequest"]
+    answer = client.get(f"Patient/{file}/$everything?start=2024-01-01&end=2024-12-31")
+    assert types(answer) == ["Condition", "Condition", "MedicationStatement", "Patient"]
+
+
 def test_types_say_what_is_returned(client: Client, file: str) -> None:
     expected: dict[str, tuple[list[str], list[str]]] = {
         "_type=Observation": (["Observation"], []),
