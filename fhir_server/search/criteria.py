@@ -165,7 +165,7 @@ class Criteria:
                 continue
             if False in texts:
                 plain.append(value)
-            if True in texts or self._ignores_case(asked, value.system, value.code):
+            if True in texts or (token.has_case(value.code) and self._ignores_case(asked, value.system)):
                 folded.append(replace(value, code=token.fold(value.code)))
         return [
             Match(code, "token", tuple(values), modifier)
@@ -173,10 +173,8 @@ class Criteria:
             if values
         ]
 
-    def _ignores_case(self, asked: Asked, system: str | None, code: str) -> bool:
-        """Whether a code can be written in several cases: not where it has no letters."""
-        if code.upper() == code.lower():
-            return False
+    def _ignores_case(self, asked: Asked, system: str | None) -> bool:
+        """Whether a code of the system, or of any, may be written in several cases."""
         if system is None:
             types = asked.parameters.element_types(asked.code)
             return not types or not types.isdisjoint(_CODED)

@@ -121,6 +121,16 @@ def test_names_that_look_alike_share_one_index(extractor: Extractor) -> None:
     assert {entry.parameter for entry in entries.strings} == {"name", "family"}
 
 
+def test_only_a_code_with_letters_is_indexed_without_case_too(extractor: Extractor) -> None:
+    """The case of tags for languages does not count."""
+    spoken = [
+        {"language": {"coding": [{"system": "urn:ietf:bcp:47", "code": code}]}} for code in ("FR", "419")
+    ]
+    found = extractor.entries({"resourceType": "Patient", "communication": spoken}).tokens
+    codes = {(token.parameter, token.code) for token in found if token.parameter.startswith("language")}
+    assert codes == {("language", "FR"), ("language", "419"), ("language:folded", "fr")}
+
+
 def test_a_day_that_no_calendar_has_is_left_out(extractor: Extractor) -> None:
     entries = entries_of(extractor, resourceType="Patient", id="p", birthDate="2021-02-30")
     assert entries.dates == []

@@ -46,6 +46,11 @@ def fold(code: str) -> str:
     return code.casefold()
 
 
+def has_case(code: str) -> bool:
+    """Whether the code can be written in several cases, as it has letters."""
+    return code.upper() != code.lower()
+
+
 def matches(entry: TokenEntry, value: TokenValue | TokenSet | OfTypeValue, modifier: str | None) -> bool:
     """Whether what the value gives of system and code is equal; `below` the code starts with it."""
     if modifier == "ne":
@@ -64,7 +69,7 @@ def matches(entry: TokenEntry, value: TokenValue | TokenSet | OfTypeValue, modif
 def indexer(target: Target, indexing: Indexing) -> Indexer | None:
     """System and code of coded elements; identifiers also by type; the texts that stand beside a code.
 
-    Strings, and codes of systems whose case does not count, are indexed without case as well.
+    Strings, and codes with letters of systems whose case does not count, are indexed without case as well.
     """
     parameter = target.parameter
     if target.type == "code":
@@ -117,7 +122,7 @@ def _coding(parameter: str, ignores_case: Callable[[str], bool]) -> Indexer:
     def index(value: Mapping[str, Any], entries: Entries) -> None:
         system, code = value.get("system") or "", value.get("code") or ""
         entries.tokens.append(TokenEntry(parameter, system, code))
-        if parameter and system and ignores_case(system):
+        if parameter and system and ignores_case(system) and has_case(code):
             entries.tokens.append(TokenEntry(derived, system, fold(code)))
         display = value.get("display")
         if display and parameter:
