@@ -94,10 +94,23 @@ def _leads(one: ConceptMap, wish: Wish) -> bool:
     )
 
 
+def may_lead(one: ConceptMap, wish: Wish) -> bool:
+    """Whether a map that is named says of no other value sets that it goes from or to them."""
+    ends = ("target", "source") if wish.reverse else ("source", "target")
+    return all(
+        wanted is None or not (said := _value_sets(one, end)) or wanted.partition("|")[0] in said
+        for wanted, end in zip((wish.source, wish.target), ends, strict=True)
+    )
+
+
 def _ends(one: ConceptMap, end: str) -> set[str]:
     """The value sets and systems at one end of a map."""
-    named = [one.get(f"{end}{kind}") for kind in ("Uri", "Canonical")]
-    named += [group.get(end) for group in one.get("group", ())]
+    systems = (group.get(end) for group in one.get("group", ()))
+    return _value_sets(one, end) | {url.partition("|")[0] for url in systems if url}
+
+
+def _value_sets(one: ConceptMap, end: str) -> set[str]:
+    named = (one.get(f"{end}{kind}") for kind in ("Uri", "Canonical"))
     return {url.partition("|")[0] for url in named if url}
 
 

@@ -161,7 +161,7 @@ class CodeValidator:
         for number, coding in enumerate(codings):
             place = Place(f"CodeableConcept.coding[{number}]")
             if is_of_other(system, coding):
-                text = messages.OTHER_SYSTEM(system=coding["system"], url=system)
+                text = messages.OTHER_SYSTEM(system=canonical_of(coding), url=system)
                 issue = finding(passed_over, "code-invalid", "invalid-data", text, place.of("system"))
                 verdicts.append(Verdict(coding, (issue,), member=False))
             else:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fhir_server.codes.languages import EVERY_LANGUAGE, Languages
+from fhir_server.codes.view import version_fits
 from fhir_server.definitions.code_systems import CodeSystem, Concept
 from fhir_server.issues import Issue
 
@@ -92,8 +93,12 @@ def held_to(system: str | None, coding: Coding) -> str:
 
 
 def is_of_other(system: str | None, coding: Coding) -> bool:
-    """Whether a coding says that it is of another system than the one that is named."""
-    return bool(system and coding.get("system", "")) and coding["system"] != str(system).partition("|")[0]
+    """Whether a coding says that it is of another system than the one that is named, or another version."""
+    url, _, version = (system or "").partition("|")
+    if url and coding.get("system", url) != url:
+        return True
+    given = coding.get("version", "")
+    return bool(version) and not (version_fits(version, given) or version_fits(given, version))
 
 
 def name_of(coding: Coding) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from fhir_server.codes import messages as codes_messages
 from fhir_server.codes.issues import refusal
-from fhir_server.codes.translation import NO_MATCH, ConceptMap, Match, Wish, applicable
+from fhir_server.codes.translation import NO_MATCH, ConceptMap, Match, Wish, applicable, may_lead
 from fhir_server.core import json
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import FhirError, InvalidRequest, NotFound
@@ -45,8 +45,8 @@ def translate(request: FhirRequest, engine: Engine) -> FhirResponse:
     known = world.terminology.concept_maps()
     dependencies = tuple(_dependencies(inputs))
     wishes = [_wish(inputs, coding, dependencies) for coding in codings]
-    maps = [(named,) if named is not None else applicable(known, wish) for wish in wishes]
-    if wishes and not any(maps):
+    maps = [applicable(known, wish) if named is None else _if_fitting(named, wish) for wish in wishes]
+    if named is None and wishes and not any(maps):
         raise _no_map(wishes[0])
     for wish, leading in zip(wishes, maps, strict=True):
         matches += world.terminology.translate(leading, wish)
@@ -73,6 +73,10 @@ def _named(world: World) -> ConceptMap | None:
     if found is None:
         raise refusal(NotFound, codes_messages.UNKNOWN_CONCEPT_MAP(url=canonical), "not-found")
     return found
+
+
+def _if_fitting(named: ConceptMap, wish: Wish) -> tuple[ConceptMap, ...]:
+    return (named,) if may_lead(named, wish) else ()
 
 
 def _no_map(wish: Wish) -> FhirError:

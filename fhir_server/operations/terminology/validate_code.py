@@ -10,7 +10,7 @@ from typing import Any
 
 from fhir_server.codes import messages as codes_messages
 from fhir_server.codes.validation import CodeValidator
-from fhir_server.codes.verdicts import ConceptVerdict, Place, Strictness, Verdict, is_of_other
+from fhir_server.codes.verdicts import ConceptVerdict, Place, Strictness, Verdict, canonical_of, is_of_other
 from fhir_server.codes.view import ValueSet, View
 from fhir_server.core import json
 from fhir_server.core.outcome import coding
@@ -97,7 +97,7 @@ def validate_in_code_system(request: FhirRequest, engine: Engine) -> FhirRespons
         return _answer_concept(validator.concept_of(canonical, concept), concept, request)
     given, place = _coding(inputs)
     if is_of_other(canonical, given):
-        text = codes_messages.OTHER_SYSTEM(system=given["system"], url=canonical)
+        text = codes_messages.OTHER_SYSTEM(system=canonical_of(given), url=canonical)
         raise InvalidRequest.of(text, place.of("system"))
     return _answer(validator.coding_of(canonical, given, place), request)
 

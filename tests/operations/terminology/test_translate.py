@@ -139,6 +139,18 @@ def test_a_concept_of_which_no_map_knows_one_system(mapped: Client) -> None:
     assert mapped.post("ConceptMap/$translate", body).status == 404
 
 
+@pytest.mark.parametrize(
+    ("ends", "found"),
+    [
+        (f"source={url('all')}&target={url('tariff')}", [("wider", "C")]),
+        (f"target={url('nowhere')}", []),
+        (f"source={url('visits')}", []),
+    ],
+)
+def test_a_map_that_is_named_goes_where_it_says(mapped: Client, ends: str, found: list[Any]) -> None:
+    assert matches(translate(mapped, f"url={MAP}&system={CARE}&code=visit&{ends}")) == found
+
+
 @pytest.mark.parametrize(("version", "found"), [("1", [("wider", "C")]), ("2", [])])
 def test_a_group_is_of_one_version_of_its_system(
     mapped: Client, version: str, found: list[tuple[str, str]]

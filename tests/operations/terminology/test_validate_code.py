@@ -436,6 +436,17 @@ def test_a_code_of_another_system_is_not_held_to_the_one_named(care: Client) -> 
     assert care.get(f"CodeSystem/own/$validate-code?url={CARE}&code=visit").status == 400
 
 
+@pytest.mark.parametrize(("version", "status"), [("1.0.0", 200), ("1.x", 200), ("2.0.0", 400)])
+def test_a_code_of_another_version_is_not_held_to_the_one_named(
+    care: Client, version: str, status: int
+) -> None:
+    coding = {"system": CARE, "code": "visit", "version": version}
+    body = parameters(url=f"{CARE}|1.0.0", coding=coding)
+    assert care.post("CodeSystem/$validate-code", body).status == status
+    care.put("CodeSystem/own", {**code_system(f"{ROOT}/CodeSystem/own"), "id": "own"})
+    assert care.get(f"CodeSystem/own/$validate-code?code=visit&version={version}").status == status
+
+
 def test_codings_of_other_systems_say_nothing_of_a_concept(care: Client) -> None:
     other, own = {"system": LOOSE, "code": "visit"}, {"system": CARE, "code": "visit"}
     body = parameters(url=CARE, codeableConcept={"coding": [other]})
