@@ -26,6 +26,9 @@ _OF_CONCEPT: Mapping[str, Callable[[Concept], list[str]]] = {
 }
 """What is known of a concept without a property that says it. What is not said is neither true nor false."""
 
+_CODES = ("concept", "code", "parent", "child")
+"""Properties whose values are codes of the system itself."""
+
 
 class BadFilter(ValueError):
     """A filter that says nothing; `element` is its part that is wrong, the text says what is."""
@@ -51,8 +54,17 @@ def selected(system: CodeSystem, rule: Mapping[str, Any]) -> frozenset[str]:
     if operator in HIERARCHICAL:
         return _by_hierarchy(system, operator, value)
     values = _values(system, name)
-    test = _test(operator, value)
+    test = _test(operator, _own_codes(system, operator, value) if name in _CODES else value)
     return frozenset(concept.code for concept in system.concepts if test(values(concept)))
+
+
+def _own_codes(system: CodeSystem, operator: str, value: str) -> str:
+    """The codes of a filter as their system writes them, where it does not tell case apart."""
+    if system.case_sensitive or operator in ("regex", "exists"):
+        return value
+    codes = [value] if operator == "=" else [part.strip() for part in value.split(",")]
+    found = ((code, system.find(code)) for code in codes)
+    return ",".join(concept.code if concept else code for code, concept in found)
 
 
 def _by_hierarchy(system: CodeSystem, operator: str, value: str) -> frozenset[str]:

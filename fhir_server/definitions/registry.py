@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from fhir_server.core import ucum
 from fhir_server.definitions.code_lists import CodeList
 from fhir_server.definitions.code_systems import CodeSystem, code_system_from_resource, is_name_only
 from fhir_server.definitions.compositions import Circular, Compositions
@@ -25,6 +26,9 @@ from fhir_server.definitions.value_sets import composition_of, whole
 Resource = dict[str, Any]
 
 _R4 = "4.0.1"
+_IMPLICIT = {"http://loinc.org/vs": "http://loinc.org", "http://unitsofmeasure.org/vs": ucum.SYSTEM}
+"""The value sets of all codes that R4 defines of code systems: https://hl7.org/fhir/R4/terminologies-systems.html"""
+
 _COUNTRIES_LISTED = "http://hl7.org/fhir/ValueSet/iso3166-1-2"
 
 
@@ -215,7 +219,7 @@ class Registry:
     def _whole(self) -> Mapping[str, str]:
         """Code systems by the value set of all their codes, of which there need be no resource."""
         own = (one for one in self.resources("CodeSystem") if "valueSet" in one and "url" in one)
-        return {one["valueSet"]: one["url"] for one in own}
+        return {**_IMPLICIT, **{one["valueSet"]: one["url"] for one in own}}
 
     def code_system(self, url: str) -> CodeSystem | None:
         """A code system, at `url` or `url|version`, with those of its codes that are known here."""

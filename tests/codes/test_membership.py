@@ -81,6 +81,12 @@ def test_the_value_sets_of_r4_that_cannot_be_listed(
     assert terminology.contains(HL7 + name, None, code) is verdict
 
 
+def test_the_value_sets_of_all_codes_that_no_resource_defines(terminology: Terminology) -> None:
+    assert terminology.contains("http://unitsofmeasure.org/vs", None, "mg/dL") is True
+    assert terminology.contains("http://unitsofmeasure.org/vs", None, "millimetre") is False
+    assert terminology.contains("http://loinc.org/vs", "http://loinc.org", "x") is None
+
+
 def test_the_version_of_the_code_system(over: TerminologyFactory) -> None:
     newer = code_system(version="2.0.0", concept=[{"code": "video"}])
     terminology = over(newer, *RESOURCES)

@@ -5,7 +5,18 @@ from typing import Any
 import pytest
 
 from fhir_server.definitions.value_sets import EXPANSION_PARAMETER
-from tests.codes.world import CARE, FRAGMENT, ROOT, code_system, filtered, french, listed, url, value_set
+from tests.codes.world import (
+    CARE,
+    FRAGMENT,
+    LOOSE,
+    ROOT,
+    code_system,
+    filtered,
+    french,
+    listed,
+    url,
+    value_set,
+)
 from tests.interactions.client import Answer, Client
 from tests.operations.terminology.conftest import parameters
 
@@ -334,6 +345,16 @@ def test_what_is_refused(care: Client, query: str, status: int, code: str) -> No
 )
 def test_bodies_that_cannot_be_read(care: Client, body: Any) -> None:
     assert care.post("ValueSet/$expand", body).status == 400
+
+
+@pytest.mark.parametrize(
+    ("op", "value", "expected"), [("=", "ALPHA", ["Alpha"]), ("in", "alpha, beta", ["Alpha", "Beta"])]
+)
+def test_a_filter_ignores_case_where_the_system_does(
+    care: Client, op: str, value: str, expected: list[str]
+) -> None:
+    own = value_set("own", filtered("concept", op, value, LOOSE))
+    assert codes(care.post("ValueSet/$expand", own).content["expansion"]) == expected
 
 
 def test_a_value_set_that_is_sent_may_be_named_as_well(care: Client) -> None:
