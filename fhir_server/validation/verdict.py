@@ -15,9 +15,9 @@ OF_VERDICT = frozenset({
     "code-given", "components", "concept-map-code", "contained-id", "derivation", "derived-from",
     "display", "element-id", "element-order", "expression", "extension-context", "extension-url",
     "full-url-update", "identifier-system", "identifier-uri", "included-system", "max-value-set",
-    "narrative-entity", "narrative-link", "parameter-type", "quantity-system", "reference-in-bundle",
-    "reference-self", "search-expression", "security-set", "supplement", "system-form",
-    "system-value-set", "unit", "uri-form",
+    "measure-report", "narrative-entity", "narrative-link", "parameter-type", "quantity-system",
+    "reference-in-bundle", "reference-self", "search-expression", "security-set", "supplement",
+    "system-form", "system-value-set", "unit", "uri-form",
 })  # fmt: skip
 """Keys of what is an error to who asks for a verdict, and a mere warning where a write is judged: systems in
 use send it, and a server can keep it without harm.

@@ -455,6 +455,18 @@ MAPPED_CODE_UNKNOWN = Template(
     en="{code} is not a code of {system}. Correct the code, or the system of the group.",
     fr="{code} n'est pas un code de {system}. Corrigez le code, ou le système du groupe.",
 )
+GROUP_NOT_MEASURED = Template(
+    en="{code} is not the code of a group of {measure}. Give that of one of its groups.",
+    fr="{code} n'est le code d'aucun groupe de {measure}. Donnez celui de l'un de ses groupes.",
+)
+POPULATION_NOT_MEASURED = Template(
+    en="{code} is not a population of this group in {measure}. Correct the code.",
+    fr="{code} n'est pas une population de ce groupe dans {measure}. Corrigez le code.",
+)
+SUBJECTS_UNWANTED = Template(
+    en="Only a report of the type subject-list names subjects. Correct the type, or take them out.",
+    fr="Seul un rapport de type subject-list nomme les sujets. Corrigez le type, ou retirez-les.",
+)
 EXTENSION_URL = Template(
     en="Extension.url must be fixed to the extension's own url, {url}.",
     fr="Extension.url doit être fixée à l'url de l'extension elle-même, {url}.",

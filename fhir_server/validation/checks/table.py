@@ -5,6 +5,7 @@ from fhir_server.validation.checks.capability_statement import CapabilityStateme
 from fhir_server.validation.checks.check import Check
 from fhir_server.validation.checks.contained import ContainedCheck
 from fhir_server.validation.checks.element_ids import ElementIdCheck
+from fhir_server.validation.checks.measure_report import MeasureReportCheck
 from fhir_server.validation.checks.meta import MetaCheck
 from fhir_server.validation.checks.narrative import NarrativeCheck
 from fhir_server.validation.checks.questionnaire import QuestionnaireCheck
@@ -20,6 +21,7 @@ CHECKS: tuple[Check, ...] = (
     ConceptMapCheck(),
     ContainedCheck(),
     ElementIdCheck(),
+    MeasureReportCheck(),
     MetaCheck(),
     NarrativeCheck(),
     QuestionnaireCheck(),
