@@ -83,6 +83,7 @@ class Differential:
             return
         self._here = place
         node = found.node
+        node.stated = True
         node.facts, problems = self._narrowing.narrow(node.facts, element)
         for within, text in problems:
             self._complain(index, within, text)

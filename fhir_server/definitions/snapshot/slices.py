@@ -65,7 +65,7 @@ def _sliced(node: Node, name: str) -> Text | None:
 def of_type(node: Node, name: str) -> Node | Text:
     """The slice of the choice `value[x]` that `valueQuantity` stands for, defined if need be.
 
-    Where nothing else slices the choice, to name types in this way means that no other is allowed.
+    Where nothing else is said of the choice, to name types in this way means that no other is allowed.
     """
     known = node.find_slice(name) or next(
         (
@@ -86,8 +86,8 @@ def of_type(node: Node, name: str) -> Node | Text:
 
 
 def _narrow_to(node: Node, types: list[dict[str, Any]], offered: list[dict[str, Any]]) -> None:
-    """Leave a choice that is not sliced yet only the types that are named by such short paths."""
-    if node.offered is None and "slicing" in node.facts:
+    """Leave a choice that has no line and no slices of its own only the types that short paths name."""
+    if node.stated or (node.offered is None and "slicing" in node.facts):
         return
     before = [] if node.offered is None else node.facts["type"]
     node.offered = offered

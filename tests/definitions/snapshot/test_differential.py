@@ -347,6 +347,17 @@ def test_a_short_path_leaves_a_choice_the_types_that_are_named() -> None:
     assert made["Observation.value[x]:valueString"]["max"] == "0"
 
 
+def test_a_short_path_beside_a_line_on_the_choice_says_nothing_of_other_types() -> None:
+    both = [{"code": "Quantity"}, {"code": "string"}]
+    short = {"path": "Observation.valueQuantity.unit", "min": 1}
+    for stated, types in (({"type": both}, both), ({"min": 1}, None)):
+        made = elements(profile("Observation", line("Observation.value[x]", **stated), short))
+        choice = made["Observation.value[x]"]
+        assert choice["slicing"]["rules"] == "open"
+        assert choice["type"] == types if types else len(choice["type"]) == 11
+        assert made["Observation.value[x]:valueQuantity.unit"]["min"] == 1
+
+
 def test_a_short_path_may_go_straight_into_the_type() -> None:
     made = elements(profile("Observation", {"path": "Observation.valueQuantity.unit", "min": 1}))
     assert made["Observation.value[x]:valueQuantity.unit"]["min"] == 1
