@@ -24,6 +24,10 @@ OPPOSITE: Mapping[str, str] = {
 _OTHER_MAPS_MAX = 10
 
 
+Dependency = tuple[str, str | None, str]
+"""An element, and the system, None for a text or where none is named, and code that it holds."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What is to be translated, and to what; None where that is left open."""
@@ -34,7 +38,7 @@ class Wish:
     source: str | None = None
     target: str | None = None
     target_system: str | None = None
-    dependencies: tuple[tuple[str, str], ...] = ()
+    dependencies: tuple[Dependency, ...] = ()
     reverse: bool = False
 
 
@@ -178,8 +182,13 @@ def _forward(group: Fact, wish: Wish, origin: str) -> Iterator[Match]:
 
 def _holds(target: Fact, wish: Wish) -> bool:
     """Whether all that the target depends on is given."""
-    needed = ((one.get("property"), one.get("value")) for one in target.get("dependsOn", ()))
-    return all(one in wish.dependencies for one in needed)
+    needed = target.get("dependsOn", ())
+    return all(any(_is_given(one, *given) for given in wish.dependencies) for one in needed)
+
+
+def _is_given(needed: Fact, element: str, system: str | None, code: str) -> bool:
+    is_of_system = system is None or needed.get("system", system) == system
+    return is_of_system and (needed.get("property"), needed.get("value")) == (element, code)
 
 
 def _reversed(group: Fact, wish: Wish, origin: str) -> Iterator[Match]:

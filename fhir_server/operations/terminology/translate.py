@@ -8,7 +8,7 @@ from typing import Any
 
 from fhir_server.codes import messages as codes_messages
 from fhir_server.codes.issues import refusal
-from fhir_server.codes.translation import NO_MATCH, ConceptMap, Match, Wish, applicable, may_lead
+from fhir_server.codes.translation import NO_MATCH, ConceptMap, Dependency, Match, Wish, applicable, may_lead
 from fhir_server.core import json
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import FhirError, InvalidRequest, NotFound
@@ -85,7 +85,7 @@ def _no_map(wish: Wish) -> FhirError:
     return refusal(NotFound, text, "not-found")
 
 
-def _wish(inputs: Inputs, coding: Resource, dependencies: tuple[tuple[str, str], ...]) -> Wish:
+def _wish(inputs: Inputs, coding: Resource, dependencies: tuple[Dependency, ...]) -> Wish:
     return Wish(
         coding.get("system"),
         str(coding.get("code", "")),
@@ -98,7 +98,7 @@ def _wish(inputs: Inputs, coding: Resource, dependencies: tuple[tuple[str, str],
     )
 
 
-def _dependencies(inputs: Inputs) -> Iterator[tuple[str, str]]:
+def _dependencies(inputs: Inputs) -> Iterator[Dependency]:
     """What the target of a mapping may rest on: elements and the codes that they hold."""
     for parts in inputs.all("dependency"):
         by_name = {str(part.get("name")): part for part in parts}
@@ -107,11 +107,11 @@ def _dependencies(inputs: Inputs) -> Iterator[tuple[str, str]]:
         if not isinstance(concept, dict):
             continue
         if "text" in concept:
-            yield element, str(concept["text"])
+            yield element, None, str(concept["text"])
         codings = concept.get("coding", [])
         for coding in codings if isinstance(codings, list) else []:
             if isinstance(coding, dict):
-                yield element, str(coding.get("code", ""))
+                yield element, coding.get("system"), str(coding.get("code", ""))
 
 
 def _answer(matches: list[Match], codings: list[Resource], request: FhirRequest) -> FhirResponse:

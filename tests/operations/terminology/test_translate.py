@@ -119,6 +119,20 @@ def test_a_target_that_depends_on_something_else(mapped: Client, concept: dict[s
     assert matches(mapped.post("ConceptMap/$translate", body)) == [("equivalent", "T")]
 
 
+@pytest.mark.parametrize(("system", "found"), [("urn:clock", ["T"]), ("", ["T"]), ("urn:other", [])])
+def test_what_a_target_depends_on_is_of_a_system(mapped: Client, system: str, found: list[Any]) -> None:
+    needed = [{"property": "urn:time", "system": "urn:clock", "value": "night"}]
+    element = [{"code": "call", "target": [target("T", dependsOn=needed)]}]
+    body = parameters(conceptMap=concept_map(element=element), system=CARE, code="call")
+    coding = {"code": "night", **({"system": system} if system else {})}
+    parts = [
+        {"name": "element", "valueUri": "urn:time"},
+        {"name": "concept", "valueCodeableConcept": {"coding": [coding]}},
+    ]
+    body["parameter"].append({"name": "dependency", "part": parts})
+    assert [code for _, code in matches(mapped.post("ConceptMap/$translate", body))] == found
+
+
 def test_backwards(mapped: Client) -> None:
     answer = translate(mapped, f"system={TARIFF}&code=C&reverse=true&targetsystem={CARE}")
     assert matches(answer) == [("narrower", "visit")]
