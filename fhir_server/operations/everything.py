@@ -1,7 +1,7 @@
 """$everything: all that is known of one patient, of every patient, or of one encounter, page by page.
 
-The compartment, and what its resources refer to outside of any compartment member, such as practitioners and
-organisations; never a resource of another patient. `_type` says what of all this is returned.
+The compartment, and what its resources refer to outside of it, such as practitioners, organisations and a
+care team of nobody; never a resource of another patient. `_type` says what of all this is returned.
 https://hl7.org/fhir/R4/patient-operation-everything.html
 https://hl7.org/fhir/R4/encounter-operation-everything.html
 """
@@ -37,6 +37,7 @@ from fhir_server.search.ast import (
 from fhir_server.search.coverage import check_coverage
 from fhir_server.search.parameters import resource_type
 from fhir_server.search.parse import ParsedSearch
+from fhir_server.search.plan import COMPARTMENT
 from fhir_server.store.port import StoredResource
 
 PARAMETERS = ("start", "end", "_since", "_type", "_count", PAGE_PARAMETER)
@@ -62,6 +63,7 @@ CARE_DATES = (
     "whenprepared",
 )
 """The search parameters that tell when care took place, each on the types that have it."""
+PATIENT = "Patient"
 BINARY = "Binary/"
 """What the url of an attachment holds that refers to a resource."""
 
@@ -154,22 +156,46 @@ def _dated(engine: Engine, code: str, prefix: Prefix, name: str, value: str) -> 
 def _related(
     request: FhirRequest, engine: Engine, wanted: tuple[str, ...], matches: tuple[StoredResource, ...]
 ) -> Iterator[StoredResource]:
-    """What the matches refer to and no compartment of this kind could hold, each once; of the types wanted,
-    if any are named.
+    """What the matches refer to outside of the compartment, each once; of the types wanted, if any are
+    named.
     """
-    members = frozenset(compartment_types(engine.registry, request.path[0]))
+    type, id = request.path[0], request.path[1] if len(request.path) > 2 else None
+    members = frozenset(compartment_types(engine.registry, type))
+    kin = _kin(engine, type, id)
     addresses = (request.base_url, *engine.extractor.indexing.base_urls)
-    seen: set[tuple[str, str]] = set()
+    seen = {(match.type, match.id) for match in matches}
     for link in chain.from_iterable(_links(json.parse_own(match.body)) for match in matches):
         named = parse_reference(link, *addresses)
         key = named.type, named.id
-        if named.kind != "local" or named.type in members or key in seen:
+        if named.kind != "local" or key in seen or key == (type, id) or (wanted and named.type not in wanted):
             continue
         seen.add(key)
-        if not wanted or named.type in wanted:
-            found = engine.store.read(*key)
-            if found is not None and not found.deleted:
-                yield found
+        found = engine.store.read(*key)
+        if found is None or found.deleted:
+            continue
+        if named.type in members:
+            compartments = _compartments(engine, found)
+            if (type, id) in compartments or not _patients(compartments) <= kin:
+                continue
+        yield found
+
+
+def _kin(engine: Engine, type: str, id: str | None) -> frozenset[tuple[str, str]]:
+    """The patients of an encounter, whose resources may be returned though they are of other encounters. What
+    is of a patient is in the patient's own compartment.
+    """
+    stored = engine.store.read(type, id) if id is not None and type != PATIENT else None
+    return _patients(_compartments(engine, stored)) if stored and not stored.deleted else frozenset()
+
+
+def _patients(compartments: frozenset[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+    return frozenset(one for one in compartments if one[0] == PATIENT)
+
+
+def _compartments(engine: Engine, stored: StoredResource) -> frozenset[tuple[str, str]]:
+    """The types and ids of those whose compartments a resource is in."""
+    tokens = engine.extractor.entries(json.parse_own(stored.body)).tokens
+    return frozenset((token.system, token.code) for token in tokens if token.parameter == COMPARTMENT)
 
 
 def _links(resource: Resource) -> Iterator[str]:

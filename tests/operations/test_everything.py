@@ -67,6 +67,23 @@ def test_what_no_parameter_finds_is_referred_to_as_well(client: Client, file: st
     assert types(client.get(f"Patient/{file}/$everything?_type=Binary"), "include") == ["Binary", "Binary"]
 
 
+def test_what_is_of_nobody_is_referred_to_as_well(client: Client, file: str) -> None:
+    team = {"resourceType": "CareTeam"}
+    other = client.post("Patient", patient()).id
+    nobodys = client.post("CareTeam", team).id
+    someones = client.post("CareTeam", team | {"subject": {"reference": f"Patient/{other}"}}).id
+    episode = {
+        "resourceType": "EpisodeOfCare",
+        "status": "active",
+        "patient": {"reference": f"Patient/{file}"},
+        "team": [{"reference": f"CareTeam/{id}"} for id in (nobodys, someones)],
+    }
+    client.post("EpisodeOfCare", episode)
+    answer = client.get(f"Patient/{file}/$everything")
+    assert types(answer, "include") == ["CareTeam", "Practitioner"]
+    assert nobodys in answer.ids
+
+
 def test_dates_of_care_and_types(client: Client, file: str) -> None:
     since = client.get(f"Patient/{file}/$everything?start=2025-02-01")
     assert types(since) == ["Condition", "Observation", "Patient"]
@@ -143,6 +160,19 @@ def test_of_an_encounter(client: Client, file: str) -> None:
     answer = client.get(f"Encounter/{encounter}/$everything")
     assert types(answer) == ["Encounter", "Observation"]
     assert types(answer, "include") == ["Patient"]
+
+
+def test_of_an_encounter_and_what_it_took_from_earlier_ones(client: Client, file: str) -> None:
+    other = client.post("Patient", patient()).id
+    earlier = client.get(f"Patient/{file}/Encounter").ids[0]
+    reference = {"reference": f"Encounter/{earlier}"}
+    known = client.post("Condition", about("Condition", file, encounter=reference)).id
+    strange = client.post("Condition", about("Condition", other)).id
+    diagnosis = [{"condition": {"reference": f"Condition/{id}"}} for id in (known, strange)]
+    encounter = client.post("Encounter", about("Encounter", file, partOf=reference, diagnosis=diagnosis)).id
+    answer = client.get(f"Encounter/{encounter}/$everything")
+    assert types(answer) == ["Encounter"]
+    assert set(answer.ids) == {encounter, earlier, known, file}
 
 
 @pytest.mark.parametrize(
