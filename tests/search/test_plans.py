@@ -26,7 +26,7 @@ NO_TABLES = {"CONSTANT ROW", "json_each VIRTUAL TABLE INDEX 1:", "lies"}
 EVERYTHING = re.compile(r"\bresources d WHERE \(*(?:\+d\.type IN|d\.living = 1)")
 """A walk through resources of several types or of all, in the order of their keys."""
 
-NEVER = re.compile(r"(?:WHERE|AND|\()\s*0\s*(?:AND|\)|ORDER|LIMIT|$)")
+NEVER = re.compile(r"(?:WHERE|AND|\()\s*0 = 1\s*(?:AND|\)|ORDER|LIMIT|$)")
 """What cannot be true, as where a parameter never had a value: SQLite looks at nothing then."""
 
 

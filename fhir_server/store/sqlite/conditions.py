@@ -244,7 +244,6 @@ def _quantity(value: QuantityValue, column: Column, symbols: Symbols) -> Sql:
     if value.code is not None:
         units = ["code"] if value.system is not None else ["code", "unit"]
         parts.append(any_of([Sql(f"{column(unit)} = ?", (value.code,)) for unit in units]))
-    # Nothing beside it: where a term is false, SQLite refuses the partial index that the others would use.
     return NEVER if NEVER in parts else all_of(parts)
 
 
