@@ -15,8 +15,8 @@ class Sql(Struct, frozen=True):
 
 ALWAYS = Sql("1")
 NEVER = Sql("0 = 1")
-"""Not just 0: terms that are joined to that SQLite drops, those that a partial index needs too, and then refuses
-to read by it. https://www.sqlite.org/lang_indexedby.html
+"""Not just 0: SQLite drops the terms that are joined to that, those that a partial index needs too, and then
+refuses to read by it. https://www.sqlite.org/lang_indexedby.html
 """
 
 
