@@ -55,9 +55,8 @@ def check_beside_page(request: FhirRequest, parameters: Sequence[tuple[str, str]
     """
     others = [pair for pair in request.query if pair[0] not in PRESENTATION]
     tokens = [name for name, _ in others if name == PAGE_PARAMETER]
-    beside = [pair[0] for pair in others if pair[0] != PAGE_PARAMETER and pair not in parameters] or tokens[
-        1:
-    ]
+    beside = [pair[0] for pair in others if pair[0] != PAGE_PARAMETER and pair not in parameters]
+    beside += tokens[1:]
     if beside:
         raise InvalidRequest.of(messages.BESIDE_A_PAGE(name=beside[0]), f"http.{beside[0]}")
 
