@@ -125,3 +125,7 @@ NO_PREFERRED_ID = Template(
     en="No naming system known to this server gives {id} an identifier of type {type}.",
     fr="Aucun système de nommage connu de ce serveur ne donne à {id} un identifiant de type {type}.",
 )
+SEVERAL_PREFERRED_IDS = Template(
+    en="Several naming systems have {id}, with different identifiers of type {type}: {found}.",
+    fr="Plusieurs systèmes de nommage ont {id}, avec des identifiants de type {type} différents : {found}.",
+)

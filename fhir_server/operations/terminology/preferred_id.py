@@ -8,7 +8,7 @@ from typing import Any
 
 from fhir_server.core import json
 from fhir_server.core.request import FhirRequest, FhirResponse
-from fhir_server.errors import InvalidRequest, NotFound
+from fhir_server.errors import InvalidRequest, NotFound, Unprocessable
 from fhir_server.extension import Engine, Operation
 from fhir_server.operations.terminology import messages
 from fhir_server.operations.terminology.inputs import Inputs, Kind
@@ -18,27 +18,40 @@ _TYPES = ("oid", "uuid", "uri", "other")
 
 
 def preferred_id(request: FhirRequest, engine: Engine) -> FhirResponse:
-    """GET or POST NamingSystem/$preferred-id?id=...&type=oid. Raises `NotFound` where there is none."""
+    """GET or POST NamingSystem/$preferred-id?id=...&type=oid. Raises `NotFound` where there is none, and
+    `Unprocessable` where naming systems do not agree.
+    """
     inputs = Inputs(request, PREFERRED_ID_PARAMETERS)
     known, type = inputs.text("id"), inputs.text("type")
     if known is None or type is None:
         raise InvalidRequest.of(messages.ID_AND_TYPE_NEEDED(), code="required")
     if type not in _TYPES:
         raise InvalidRequest.of(messages.UNKNOWN_ID_TYPE(type=type, valid=", ".join(_TYPES)), "http.type")
-    found = sorted(_of_type(engine, known, type), key=lambda one: not one.get("preferred", False))
+    found = list(dict.fromkeys(_of_type(engine, known, type)))
     if not found:
         raise NotFound.of(messages.NO_PREFERRED_ID(id=known, type=type))
-    parts = [{"name": "result", "valueString": found[0]["value"]}]
+    if len(found) > 1:
+        text = messages.SEVERAL_PREFERRED_IDS(id=known, type=type, found=", ".join(found))
+        raise Unprocessable.of(text, code="multiple-matches")
+    parts = [{"name": "result", "valueString": found[0]}]
     return FhirResponse(200, body=json.serialise({"resourceType": "Parameters", "parameter": parts}))
 
 
-def _of_type(engine: Engine, known: str, type: str) -> Iterator[dict[str, Any]]:
-    """The identifiers of a type of every naming system that has the known one."""
+def _of_type(engine: Engine, known: str, type: str) -> Iterator[str]:
+    """The identifier of a type that each naming system prefers which has the known one."""
     bare = known.removeprefix("urn:oid:").removeprefix("urn:uuid:")
-    for system in engine.registry.resources("NamingSystem"):
-        ids = system.get("uniqueId", ())
-        if any(one.get("value") in (known, bare) for one in ids):
-            yield from (one for one in ids if one.get("type") == type)
+    having = [
+        system
+        for system in engine.registry.resources("NamingSystem")
+        if any(one.get("value") in (known, bare) for one in system.get("uniqueId", ()))
+    ]
+    for system in [one for one in having if one.get("status") != "retired"] or having:
+        ids = (one for one in system["uniqueId"] if one.get("type") == type and "value" in one)
+        yield from (one["value"] for one in sorted(ids, key=_is_second)[:1])
+
+
+def _is_second(identifier: dict[str, Any]) -> bool:
+    return not identifier.get("preferred", False)
 
 
 PREFERRED_ID = Operation(

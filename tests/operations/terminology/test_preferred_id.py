@@ -40,3 +40,13 @@ def test_the_identifier_that_is_preferred(named: Client, id: str, type: str, res
 )
 def test_what_is_refused(named: Client, query: str, status: int) -> None:
     assert named.get(f"NamingSystem/$preferred-id?{query}").status == status
+
+
+@pytest.mark.parametrize(("status", "answered"), [("active", 422), ("retired", 200)])
+def test_naming_systems_that_do_not_agree(named: Client, status: str, answered: int) -> None:
+    ids = [{"type": "uri", "value": URI}, {"type": "oid", "value": "1.2.3"}]
+    other = {"resourceType": "NamingSystem", "id": "other", "name": "Other", "status": status}
+    dated = {"kind": "identifier", "date": "2026-01-01", "uniqueId": ids}
+    assert named.put("NamingSystem/other", other | dated).status == 201
+    assert named.get(f"NamingSystem/$preferred-id?id={URI}&type=oid").status == answered
+    assert named.get(f"NamingSystem/$preferred-id?id={URI}&type=uri").status == 200
