@@ -16,7 +16,7 @@ OF_VERDICT = frozenset({
     "display", "element-id", "element-order", "expression", "extension-context", "extension-url",
     "full-url-update", "identifier-system", "identifier-uri", "included-system", "max-value-set",
     "measure-report", "narrative-entity", "narrative-link", "parameter-type", "quantity-system",
-    "reference-in-bundle", "reference-self", "search-expression", "security-set", "supplement",
+    "reference-in-bundle", "reference-self", "search-expression", "security-set", "slice", "supplement",
     "system-form", "system-value-set", "unit", "uri-form",
 })  # fmt: skip
 """Keys of what is an error to who asks for a verdict, and a mere warning where a write is judged: systems in

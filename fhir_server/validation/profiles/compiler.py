@@ -234,6 +234,7 @@ class ProfileCompiler:
             rules=facts.get("rules", "open"),
             ordered=bool(facts.get("ordered")),
             default=self._slice(default, element, ()) if default is not None else None,
+            errors_only=self._around.errors_only,
         )
 
     def _slice(self, branch: Branch, element: Element, criteria: Iterable[Mapping[str, str]]) -> Slice:

@@ -80,6 +80,10 @@ SLICE_ORDER = Template(
     en="An item of the kind '{slice}' must not stand after one of the kind '{before}'. Put them in order.",
     fr="Un élément du genre « {slice} » ne peut suivre un du genre « {before} ». Remettez-les dans l'ordre.",
 )
+SLICE_AMBIGUOUS = Template(
+    en="This is of several kinds: '{slice}', as which it was checked, and '{other}'. It must be of one.",
+    fr="C'est de plusieurs genres : « {slice} », comme tel contrôlé, et « {other} ». Il n'en faut qu'un.",
+)
 SLICE_UNDECIDED = Template(
     en="Whether this is of the kind '{slice}' could not be told, so it was not checked as such.",
     fr="On n'a pu dire si c'est du genre « {slice} » ; ce n'a donc pas été contrôlé comme tel.",

@@ -23,7 +23,10 @@ Matches = Callable[["Placed", Visit], bool | None]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Slice:
-    """A kind of values; `criteria` says in words what makes a value one of them."""
+    """A kind of values; `criteria` says in words what makes a value one of them.
+
+    It `is_needed` where there must be some of them, or of one of the kinds among them.
+    """
 
     name: str
     matches: Matches
@@ -32,6 +35,11 @@ class Slice:
     max: int | None = None
     items: "Mapping[str, ItemNode]" = field(default_factory=dict)
     slicing: "Slicing | None" = None
+    is_needed: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        inner = self.slicing.slices if self.slicing is not None else ()
+        object.__setattr__(self, "is_needed", self.min > 0 or any(one.is_needed for one in inner))
 
     def check(self, element: str, values: "list[Placed]", visit: Visit) -> Findings:
         """What is wrong with the values of this slice, and with their number."""
@@ -59,7 +67,10 @@ class Slice:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Slicing:
-    """The slices of an element, with the rules for values of none."""
+    """The slices of an element, with the rules for values of none.
+
+    Where `errors_only`, nobody hears of values that are of several: writes are not refused for them.
+    """
 
     element: str
     profile: str
@@ -67,6 +78,7 @@ class Slicing:
     rules: str = "open"
     ordered: bool = False
     default: Slice | None = None
+    errors_only: bool = False
 
     def check(self, values: "list[Placed]", visit: Visit) -> Findings:
         members: dict[str, list[Placed]] = {}
@@ -82,6 +94,8 @@ class Slicing:
             if (more := self._order(placed, place, last)) is not None:
                 found = joined(found, more)
             if place is not None:
+                if not self.errors_only and (other := self._also(placed, place, visit)) is not None:
+                    found = joined(found, [other])
                 last = max(last, place)
                 members.setdefault(self.slices[place].name, []).append(placed)
             elif self.default is not None:
@@ -92,7 +106,7 @@ class Slicing:
                 last = len(self.slices) if self.rules == "openAtEnd" else last
         for one in self.slices if self.default is None else (*self.slices, self.default):
             inside = members.get(one.name, [])
-            if (inside or (one.min and not is_undecided)) and (
+            if (inside or (one.is_needed and not is_undecided)) and (
                 more := one.check(self.element, inside, visit)
             ) is not None:
                 found = joined(found, more)
@@ -111,6 +125,14 @@ class Slicing:
             return None, None
         text = messages.SLICE_UNDECIDED(slice=undecided.name)
         return None, Finding("not-supported", text, placed.where, severity="warning")
+
+    def _also(self, placed: "Placed", place: int, visit: Visit) -> Finding | None:
+        """A finding for a value that belongs to a later slice too, which slices should not let happen."""
+        for other in self.slices[place + 1 :]:
+            if other.matches(placed, visit):
+                text = messages.SLICE_AMBIGUOUS(slice=self.slices[place].name, other=other.name)
+                return Finding("invalid", text, placed.where, "slice", "warning")
+        return None
 
     def _order(self, placed: "Placed", place: int | None, last: int) -> Findings:
         """Findings for a value that stands too late."""

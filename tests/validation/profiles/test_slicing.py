@@ -328,6 +328,8 @@ def test_slices_of_slices() -> None:
     home = {"system": "phone", "use": "home", "value": "1"}
     assert problems(patient(telecom=[{"system": "email", "value": "x", "use": "home"}, home]), "twice") == []
     assert problems(patient(telecom=[{**home, "use": "work"}]), "twice") == [("required", "Patient.telecom")]
+    for none in (patient(), telecoms("email")):
+        assert problems(none, "twice") == [("required", "Patient.telecom")]
     assert problems(patient(telecom=[home, home]), "twice") == [("structure", "Patient.telecom[1]")]
 
 
@@ -455,3 +457,33 @@ def test_a_slice_that_nothing_tells_apart_is_missed_in_a_whole_sentence() -> Non
     [issue] = problems.validator.errors(patient(), [ROOT + "undivided"])
     assert issue.text.render() == "'telecom' needs 1 of the kind 'domicile' at least, and has 0."
     assert problems(telecoms("phone"), "undivided") == []
+
+
+def test_what_belongs_to_two_slices_is_told_and_stored() -> None:
+    path = "Patient.contact"
+    mother, emergency = ({"coding": [{"system": "urn:s", "code": code}]} for code in ("mother", "emergency"))
+    problems = Problems(
+        structure(
+            "kin",
+            "Patient",
+            *sliced(
+                path,
+                {"path": path, "sliceName": "mother", "max": "1"},
+                within(path, "mother", "relationship", min=1, patternCodeableConcept=mother),
+                {"path": path, "sliceName": "emergency", "max": "1"},
+                within(path, "emergency", "relationship", min=1, patternCodeableConcept=emergency),
+                by=("value", "relationship"),
+            ),
+        )
+    )
+
+    def contact(*relationships: Json) -> Json:
+        return {"name": {"text": "x"}, "relationship": list(relationships)}
+
+    # of one slice, a contact has to have only what the pattern says; "relationship" repeats
+    both = patient(contact=[contact(mother, emergency)])
+    assert ("invalid", "Patient.contact[0]") in problems(both, "kin")
+    assert ("slice", "warning") in [
+        (issue.key, issue.severity) for issue in problems.validator.conformance(both, [ROOT + "kin"])
+    ]
+    assert problems(patient(contact=[contact(mother), contact(emergency)]), "kin") == []
