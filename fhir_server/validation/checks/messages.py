@@ -431,6 +431,18 @@ TYPE_NOT_NEW = Template(
     en="A specialization defines a type of its own, and {type} is that of its base. Constrain it instead.",
     fr="Une spécialisation définit un type propre, et {type} est celui de sa base. Restreignez-le plutôt.",
 )
+KIND_DIFFERS = Template(
+    en="A profile is of the kind of what it constrains: {right}, not {kind}.",
+    fr="Un profil est de la nature de ce qu'il restreint : {right}, et non {kind}.",
+)
+BINDING_UNWANTED = Template(
+    en="Only codes, strings, URIs and quantities are bound to a value set, and this is {types}.",
+    fr="Seuls codes, textes, URI et quantités se lient à un jeu de valeurs, et ceci est {types}.",
+)
+TYPE_PROFILE = Template(
+    en="The profile {url} is for {found}, and cannot constrain {type}.",
+    fr="Le profil {url} concerne {found}, et ne peut restreindre {type}.",
+)
 CONCEPTS_COUNTED = Template(
     en="The code system is complete with {count} concepts, it says, and has {found}. Correct the count.",
     fr="Le système se dit complet avec {count} concepts, et en a {found}. Corrigez le nombre.",

@@ -8,15 +8,22 @@ from dataclasses import replace
 from typing import Any
 
 from fhir_server.core.fhirpath import FhirPathError
+from fhir_server.definitions.registry import Registry
+from fhir_server.definitions.snapshot.snapshot import Snapshot
 from fhir_server.errors import SnapshotError
 from fhir_server.issues import Issue, Severity
 from fhir_server.validation.checks import messages
 from fhir_server.validation.checks.check import CheckContext, Resource, finding
-from fhir_server.validation.findings import excerpt, shortened
+from fhir_server.validation.findings import excerpt, listed, shortened
 
 KEY = "snapshot"
 _TYPES = "http://hl7.org/fhir/StructureDefinition/"
 _EXTENSION = f"{_TYPES}Extension"
+_BOUND = frozenset({
+    "code", "Coding", "CodeableConcept", "string", "uri", "url", "canonical", "oid", "uuid", "Quantity",
+    "SimpleQuantity", "Age", "Count", "Distance", "Duration", "Money", "MoneyQuantity",
+})  # fmt: skip
+"""Types that may have a binding: eld-11, and those derived from what it names."""
 _OF_OTHERS = ("not-found", "incomplete")
 """Codes of what cannot be told here, or has to be mended elsewhere."""
 
@@ -43,6 +50,9 @@ class StructureDefinitionCheck:
         lines = resource["differential"].get("element", ())
         places = {element["id"]: place for place, element in enumerate(snapshot.elements)}
         yield from _order(lines, places)
+        yield from _kind(resource, context.registry)
+        yield from _bindings(lines, snapshot)
+        yield from _profiles(lines, context.registry)
         if resource.get("baseDefinition") == _EXTENSION:
             yield from _own_url(resource["url"], lines)
 
@@ -97,6 +107,56 @@ def _order(lines: Any, places: Mapping[str, int]) -> Iterator[Issue]:
             where = f"StructureDefinition.differential.element[{index}]"
             yield finding("warning", "structure", "element-order", text, where)
         last, before = place, id
+
+
+def _kind(structure: Resource, registry: Registry) -> Iterator[Issue]:
+    """That a profile is of the same kind as what it constrains."""
+    kind, right = structure.get("kind"), registry.snapshot(structure["baseDefinition"]).kind
+    if kind is not None and kind != right:
+        text = messages.KIND_DIFFERS(kind=excerpt(kind), right=right)
+        yield finding("warning", "invalid", "derivation", text, "StructureDefinition.kind")
+
+
+def _bindings(lines: Any, snapshot: Snapshot) -> Iterator[Issue]:
+    """That bound elements have codes, strings or URIs."""
+    types = {one["id"]: {type["code"] for type in one.get("type", ())} for one in snapshot.elements}
+    for index, line in enumerate(lines):
+        found = types.get(line.get("id") or line.get("path", ""))
+        if "binding" in line and found and _BOUND.isdisjoint(found):
+            text = messages.BINDING_UNWANTED(types=listed(sorted(found)))
+            place = f"StructureDefinition.differential.element[{index}].binding"
+            yield finding("warning", "invalid", "binding-type", text, place)
+
+
+def _profiles(lines: Any, registry: Registry) -> Iterator[Issue]:
+    """That a type's profiles, where they are known here, are of this type, or of one derived from it."""
+    for index, line in enumerate(lines):
+        for number, type in enumerate(line.get("type", ())):
+            for position, canonical in enumerate(type.get("profile", ())):
+                found = _type_of(canonical, registry)
+                if found is None or type.get("code") in _with_bases(found, registry):
+                    continue
+                text = messages.TYPE_PROFILE(url=canonical, found=found, type=excerpt(type.get("code")))
+                place = (
+                    f"StructureDefinition.differential.element[{index}].type[{number}].profile[{position}]"
+                )
+                yield finding("warning", "invalid", "derivation", text, place)
+
+
+def _type_of(canonical: str, registry: Registry) -> str | None:
+    """The type that a profile constrains; None for one that is not known, or faulty."""
+    try:
+        return registry.snapshot(canonical.partition("#")[0]).type
+    except (KeyError, SnapshotError):
+        return None
+
+
+def _with_bases(name: str, registry: Registry) -> Iterator[str]:
+    """A type and those that it derives from."""
+    type: str | None = name
+    while type:
+        yield type
+        type = registry.type(type).base
 
 
 def _own_url(url: str, lines: Any) -> Iterator[Issue]:

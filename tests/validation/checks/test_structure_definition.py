@@ -107,3 +107,50 @@ def test_an_extension_fixes_its_own_url(run: Runner, lines: list[dict[str, Any]]
     assert found(run, definition) == [("warning", "extension-url", "StructureDefinition.differential")]
     own = profile("Extension", line("Extension"), line("Extension.url", fixedUri=f"{HERE}a"))
     assert found(run, own) == []
+
+
+def test_a_profile_is_of_the_kind_of_its_base(run: Runner) -> None:
+    definition = profile("Patient", line("Patient.name", min=1)) | {"kind": "logical"}
+    assert run.found(CHECK, definition) == [("warning", "derivation", "StructureDefinition.kind")]
+
+
+@pytest.mark.parametrize(
+    ("path", "types", "is_bound"),
+    [
+        ("Patient.gender", None, True),
+        ("Patient.name.family", None, True),
+        ("Patient.birthDate", None, False),
+        ("Patient.birthDate", ["date"], False),
+        ("Patient.deceased[x]", ["boolean", "dateTime"], False),
+    ],
+)
+def test_what_is_bound_has_codes_or_texts(
+    run: Runner, path: str, types: list[str] | None, is_bound: bool
+) -> None:
+    binding = {"strength": "required", "valueSet": "http://example.org/v"}
+    of_types = {} if types is None else {"type": [{"code": code} for code in types]}
+    place = ("warning", "binding-type", "StructureDefinition.differential.element[0].binding")
+    found = run.found(CHECK, profile("Patient", line(path, binding=binding, **of_types)))
+    assert found == ([] if is_bound else [place])
+
+
+BASE = "http://hl7.org/fhir/StructureDefinition/"
+
+
+@pytest.mark.parametrize(
+    ("path", "code", "canonical", "fits"),
+    [
+        ("Patient.name", "HumanName", f"{BASE}HumanName", True),
+        ("Patient.name", "HumanName", "http://example.org/unknown", True),
+        ("Patient.name", "HumanName", f"{BASE}Count", False),
+        ("Patient.contained", "Resource", f"{BASE}bp", True),
+        ("Patient.extension", "Extension", f"{BASE}patient-birthPlace", True),
+    ],
+)
+def test_the_profile_of_a_type_is_of_that_type(
+    run: Runner, path: str, code: str, canonical: str, fits: bool
+) -> None:
+    typed = line(path, type=[{"code": code, "profile": [canonical]}])
+    place = "StructureDefinition.differential.element[0].type[0].profile[0]"
+    found = [one for one in run.found(CHECK, profile("Patient", typed)) if one[1] != "snapshot"]
+    assert found == ([] if fits else [("warning", "derivation", place)])
