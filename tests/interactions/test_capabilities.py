@@ -111,5 +111,6 @@ def test_terminology_mode(client: Client) -> None:
     assert systems["http://hl7.org/fhir/administrative-gender"]["version"][0]["code"] == "4.0.1"
     named = {one["name"] for one in content["expansion"]["parameter"]}
     without_effect = {"cache-id", "diagnostics", "uuid", "incomplete-ok", "limitedExpansion"}
+    without_effect.add("default-to-latest-version")
     assert named == EXPAND_PARAMETERS.keys() - without_effect
     assert client.get("metadata?mode=other").status == 400

@@ -27,14 +27,15 @@ WORLD: dict[str, Kind] = {
     "useSupplement": "text",
     "displayLanguage": "text",
     "tx-resource": "resource",
+    "default-to-latest-version": "flag",
     "cache-id": "text",
     "diagnostics": "flag",
     "uuid": "text",
     "incomplete-ok": "flag",
     "limitedExpansion": "flag",
 }
-"""Parameters that every operation on codes takes. The last five change no answer: they are for servers that
-keep what they were sent, tell how they work, or list less than all.
+"""Parameters that every operation on codes takes. The last six change no answer: they are for servers that
+take no version by themselves, keep what they were sent, tell how they work, or list less than all.
 """
 
 
