@@ -17,9 +17,10 @@ from fhir_server.validation.invariants.code import (
     single,
     testing,
 )
-from fhir_server.validation.invariants.operators import distinct, union
+from fhir_server.validation.invariants.operators import union
+from fhir_server.validation.invariants.sameness import among, distinct
 from fhir_server.validation.invariants.shapes import UNKNOWN
-from fhir_server.validation.invariants.values import equal, plain
+from fhir_server.validation.invariants.values import plain
 
 
 def _combine(left: Code, other: Code) -> Code:
@@ -38,10 +39,9 @@ def _intersect(left: Code, other: Code) -> Code:
     run, run_other = left.run, other.run
 
     def common(this: Any, scope: Scope) -> Items:
-        others = run_other(this, scope)
         items = run(this, scope)
-        scope.spend(len(items) * len(others))
-        return distinct([item for item in items if any(equal(item, one) for one in others)], scope)
+        found = among(items, run_other(this, scope), scope)
+        return distinct([item for item, is_there in zip(items, found, strict=True) if is_there], scope)
 
     return selecting(common, left.shape)
 
@@ -50,9 +50,9 @@ def _exclude(left: Code, other: Code) -> Code:
     run, run_other = left.run, other.run
 
     def rest(this: Any, scope: Scope) -> Items:
-        items, others = run(this, scope), run_other(this, scope)
-        scope.spend(len(items) * len(others))
-        return [item for item in items if not any(equal(item, one) for one in others)]
+        items = run(this, scope)
+        found = among(items, run_other(this, scope), scope)
+        return [item for item, is_there in zip(items, found, strict=True) if not is_there]
 
     return selecting(rest, left.shape)
 
@@ -63,13 +63,7 @@ def _superset(left: Code, other: Code) -> Code:
 
 def _subset(left: Code, other: Code) -> Code:
     run, run_other = left.run, other.run
-
-    def test(this: Any, scope: Scope) -> bool | None:
-        items, others = run(this, scope), run_other(this, scope)
-        scope.spend(len(items) * len(others))
-        return all(any(equal(item, one) for one in others) for item in items)
-
-    return testing(test)
+    return testing(lambda this, scope: all(among(run(this, scope), run_other(this, scope), scope)))
 
 
 def _skipping(left: Code, amount: Code) -> Code:

@@ -17,7 +17,7 @@ from fhir_server.validation.invariants.code import (
     testing,
 )
 from fhir_server.validation.invariants.conversions import CONVERSIONS
-from fhir_server.validation.invariants.operators import distinct
+from fhir_server.validation.invariants.sameness import distinct
 from fhir_server.validation.invariants.shapes import INTEGER, STRING
 from fhir_server.validation.invariants.steps import children, descendants, objects_below
 from fhir_server.validation.invariants.syntax import Measure

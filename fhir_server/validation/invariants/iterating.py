@@ -81,11 +81,16 @@ def repeat(left: Code, projection: Code) -> Code:
 
     def repeated(this: Any, scope: Scope) -> Items:
         found: dict[Any, Any] = {}
+        met: dict[int, Any] = {}
         waiting = list(run(this, scope))
         while waiting:
             children = [child for item in waiting for child in project(item, scope)]
             scope.spend(len(children) + 1)
-            new = {key: child for child in children if (key := identity(child)) not in found}
+            not_met = {id(child): child for child in children if id(child) not in met}
+            met |= not_met
+            new = {
+                key: child for child in not_met.values() if (key := identity(child, scope.spend)) not in found
+            }
             found |= new
             waiting = list(new.values())
         return list(found.values())

@@ -22,11 +22,20 @@ from fhir_server.validation.invariants.code import (
 )
 from fhir_server.validation.invariants.measures import QUANTITIES, measure_order, measured
 from fhir_server.validation.invariants.moments import temporal_order
+from fhir_server.validation.invariants.sameness import distinct
 from fhir_server.validation.invariants.shapes import STRING, UNKNOWN, Shape
 from fhir_server.validation.invariants.syntax import Measure
-from fhir_server.validation.invariants.values import Primitive, alike, equal, have_no_order, order, plain
+from fhir_server.validation.invariants.values import (
+    Primitive,
+    Spend,
+    alike,
+    equal,
+    have_no_order,
+    order,
+    plain,
+)
 
-Same = Callable[[Any, Any], bool | None]
+Same = Callable[[Any, Any, Spend], bool | None]
 """Whether two items are the same; None where that cannot be said."""
 
 
@@ -121,7 +130,7 @@ def _equality(left: Code, right: Code) -> Test:
             return None
         if len(items) != len(others):
             return False
-        return _all_same(items, others, same)
+        return _all_same(items, others, same, scope.spend)
 
     return test
 
@@ -146,27 +155,28 @@ def _equality_with(left: Code, wanted: str) -> Test:
     return test
 
 
-def _all_same(items: Items, others: Items, same: Same) -> bool | None:
+def _all_same(items: Items, others: Items, same: Same, spend: Spend) -> bool | None:
+    spend(len(items))
     for one, other in zip(items, others, strict=True):
-        found = same(one, other)
+        found = same(one, other, spend)
         if not found:
             return found
     return True
 
 
-def _same_moment(one: Any, other: Any) -> bool | None:
+def _same_moment(one: Any, other: Any, spend: Spend) -> bool | None:
     one, other = plain(one), plain(other)
     if type(one) is not str or type(other) is not str:
-        return equal(one, other)
+        return equal(one, other, spend)
     found = temporal_order(one, other)
     return None if found is None else found == 0
 
 
-def _same_size(one: Any, other: Any) -> bool | None:
+def _same_size(one: Any, other: Any, spend: Spend) -> bool | None:
     """Whether two quantities are equal; empty where their units do not go together."""
     one, other = plain(one), plain(other)
     if not _has_size(one) or not _has_size(other):
-        return equal(one, other)
+        return equal(one, other, spend)
     found = measure_order(one, other)
     return None if found is None else found == 0
 
@@ -183,15 +193,15 @@ def equivalent(left: Code, right: Code) -> Code:
     def test(this: Any, scope: Scope) -> bool | None:
         items, others = run_left(this, scope), list(run_right(this, scope))
         scope.spend(len(items) * len(others))
-        return len(items) == len(others) and all(_taken(one, others, same) for one in items)
+        return len(items) == len(others) and all(_taken(one, others, same, scope.spend) for one in items)
 
     return testing(test)
 
 
-def _taken(item: Any, others: list[Any], same: Same) -> bool:
+def _taken(item: Any, others: list[Any], same: Same, spend: Spend) -> bool:
     """Whether one of the others is the same as the item; it is taken out of them."""
     for place, other in enumerate(others):
-        if same(item, other):
+        if same(item, other, spend):
             del others[place]
             return True
     return False
@@ -239,7 +249,7 @@ def within(left: Code, right: Code) -> Code:
             raise FhirPathError("'in' needs a single item on its left")
         if texts and type(items[0]) is str:
             return items[0] in texts
-        return any(equal(items[0], other) for other in run_right(this, scope))
+        return any(equal(items[0], other, scope.spend) for other in run_right(this, scope))
 
     return testing(test)
 
@@ -261,20 +271,6 @@ def union(left: Code, right: Code) -> Code:
         return distinct([*run_left(this, scope), *run_right(this, scope)], scope)
 
     return selecting(run, shape)
-
-
-def distinct(items: Items, scope: Scope) -> Items:
-    """The items without those that equal an earlier one."""
-    if len(items) < 2:
-        return items
-    if all(type(item) is str for item in items):
-        return list(dict.fromkeys(items))
-    found: list[Any] = []
-    for item in items:
-        scope.spend(len(found))
-        if not any(equal(item, other) for other in found):
-            found.append(item)
-    return found
 
 
 OPERATORS: Mapping[str, Operator] = {

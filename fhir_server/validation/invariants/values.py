@@ -3,6 +3,7 @@
 https://hl7.org/fhirpath/N1/#comparison
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -11,6 +12,12 @@ from fhir_server.validation.invariants.measures import as_precise, measure_order
 from fhir_server.validation.invariants.moments import are_date_and_time, temporal_order
 from fhir_server.validation.invariants.numbers import is_number, number
 from fhir_server.validation.invariants.syntax import Measure
+
+Spend = Callable[[int], None]
+"""Counts steps; raises for too many."""
+
+
+def _freely(_steps: int) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,42 +33,48 @@ def plain(item: Any) -> Any:
     return item.value if type(item) is Primitive else item
 
 
-def equal(one: Any, other: Any) -> bool:
-    """Whether two items have the same value; numbers of any precision, objects in depth."""
+def equal(one: Any, other: Any, spend: Spend = _freely) -> bool:
+    """Whether two items have the same value; numbers of any precision, objects in depth, whose members are
+    counted.
+    """
     if type(one) is str and type(other) is str:
         return one == other
     if type(one) is type(other) is Primitive and one.value is other.value is None:
-        return equal(one.more, other.more)
+        return equal(one.more, other.more, spend)
     one, other = plain(one), plain(other)
     kind = type(one)
     if kind is Measure or type(other) is Measure:
         return measure_order(one, other) == 0
-    if kind is dict:
-        return (
-            type(other) is dict
-            and one.keys() == other.keys()
-            and all(equal(value, other[name]) for name, value in one.items())
-        )
-    if kind is list:
-        return type(other) is list and len(one) == len(other) and all(map(equal, one, other))
+    if kind is dict or kind is list:
+        return kind is type(other) and (one is other or _all_equal(one, other, spend))
     if is_number(one):
         return is_number(other) and number(one) == number(other)
     return kind is type(other) and bool(one == other)
 
 
-def identity(item: Any) -> Any:
+def _all_equal(one: Any, other: Any, spend: Spend) -> bool:
+    """Whether two objects, or two arrays, have equal members."""
+    spend(len(one))
+    if type(one) is list:
+        return len(one) == len(other) and all(equal(*pair, spend) for pair in zip(one, other, strict=True))
+    return one.keys() == other.keys() and all(equal(one[name], other[name], spend) for name in one)
+
+
+def identity(item: Any, spend: Spend) -> Any:
     """What is the same for two items if they are equal, quantities of different units left aside."""
     if type(item) is Primitive and item.value is None:
-        return (Primitive, identity(item.more))
+        return (Primitive, identity(item.more, spend))
     value = plain(item)
     if type(value) is dict:
-        return frozenset((name, identity(member)) for name, member in value.items())
+        spend(2 * len(value))
+        return frozenset((name, identity(member, spend)) for name, member in value.items())
     if type(value) is list:
-        return tuple(map(identity, value))
+        spend(2 * len(value))
+        return tuple([identity(member, spend) for member in value])
     return number(value) if is_number(value) else (type(value), value)
 
 
-def alike(one: Any, other: Any) -> bool:
+def alike(one: Any, other: Any, spend: Spend = _freely) -> bool:
     """Whether two items are equivalent: texts whatever their case and spacing, numbers as far as both go,
     objects whose members are.
     """
@@ -73,11 +86,18 @@ def alike(one: Any, other: Any) -> bool:
     if Measure in (type(one), type(other)):
         sizes = as_precise(one, other)
         return _rounded_alike(*sizes) if sizes else measure_order(one, other) == 0
-    if type(one) is dict and type(other) is dict:
-        return one.keys() == other.keys() and all(alike(value, other[name]) for name, value in one.items())
-    if type(one) is list and type(other) is list:
-        return len(one) == len(other) and all(any(alike(item, two) for two in other) for item in one)
-    return equal(one, other)
+    if type(one) is type(other) and type(one) in (dict, list):
+        return one is other or _all_alike(one, other, spend)
+    return equal(one, other, spend)
+
+
+def _all_alike(one: Any, other: Any, spend: Spend) -> bool:
+    """Whether two objects, or two arrays in any order, have equivalent members."""
+    if type(one) is list:
+        spend(len(one) * len(other))
+        return len(one) == len(other) and all(any(alike(item, two, spend) for two in other) for item in one)
+    spend(len(one))
+    return one.keys() == other.keys() and all(alike(one[name], other[name], spend) for name in one)
 
 
 def _rounded_alike(one: Decimal, other: Decimal) -> bool:

@@ -299,10 +299,27 @@ def test_what_fails_on_the_data_is_an_error(rules: RuleCompiler, expression: str
         holds(rules, expression, PATIENT)
 
 
-def test_an_expression_that_runs_away_is_stopped(rules: RuleCompiler) -> None:
-    many = {**PATIENT, "name": [{"given": [str(index)]} for index in range(300)]}
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "name.all(%resource.name.all(%resource.name.all(given.exists())))",
+        "name.all(%resource.name = %resource.name.skip(0))",
+        "descendants().repeat(%resource.name).exists()",
+        "name.all(%resource.name ~ %resource.name)",
+    ],
+)
+def test_an_expression_that_runs_away_is_stopped(rules: RuleCompiler, expression: str) -> None:
+    many = {**PATIENT, "name": [{"given": [str(index)]} for index in range(1_100)]}
     with pytest.raises(TooManySteps):
-        holds(rules, "name.all(%resource.name.all(%resource.name.all(given.exists())))", many)
+        holds(rules, expression, many)
+
+
+def test_many_items_are_told_apart_in_few_steps(rules: RuleCompiler) -> None:
+    many = {**PATIENT, "name": [{"given": [str(index % 2_000)]} for index in range(3_000)]}
+    assert holds(rules, "(name | name).count() = 2000 and name.intersect(name).count() = 2000", many)
+    assert holds(
+        rules, "name.isDistinct().not() and name.subsetOf(name) and name.exclude(name).empty()", many
+    )
 
 
 @pytest.mark.parametrize(
