@@ -18,7 +18,7 @@ _ID = r"[A-Za-z0-9\-.]{1,64}"
 _LITERAL = rf"([A-Z][A-Za-z]+)/({_ID})(?:/_history/({_ID}))?"
 _match_relative = re.compile(_LITERAL).fullmatch
 _match_absolute = re.compile(rf"(https?://\S+?)/{_LITERAL}").fullmatch
-_match_conditional = re.compile(r"([A-Z][A-Za-z]+)\?(\S.*)").fullmatch
+_match_conditional = re.compile(r"([A-Z][A-Za-z]+)/?\?(\S.*)").fullmatch
 _match_url = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:\S+").fullmatch
 
 

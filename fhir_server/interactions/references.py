@@ -26,9 +26,9 @@ Way = tuple[Any, Step] | None
 for, which it hardly ever is.
 """
 
-_CONDITIONAL = re.compile(r"([A-Z][A-Za-z]+)\?(.+)")
+_CONDITIONAL = re.compile(r"([A-Z][A-Za-z]+)/?\?(.+)")
 _BY_IDENTIFIER = re.compile(r"[A-Z][A-Za-z]+\?identifier=[^&]+")
-_WRITTEN_CONDITIONAL = re.compile(rb'"reference":"[A-Z][A-Za-z]+\?')
+_WRITTEN_CONDITIONAL = re.compile(rb'"reference":"[A-Z][A-Za-z]+/?\?')
 _NARRATIVE_LINK = re.compile(r'(<(?:a|img)\b[^>]*?\b(?:href|src)\s*=\s*)(["\'])(.*?)\2', re.DOTALL)
 _LINKING = frozenset({"reference", "div"})
 _URI_TYPES = frozenset({"uri", "url", "oid", "uuid"})

@@ -25,6 +25,7 @@ BASE = "https://fhir.example.org/fhir"
         ("#p1", Reference("contained", id="p1")),
         ("#", Reference("contained")),
         ("Patient?identifier=a|b", Reference("conditional", "Patient", query="identifier=a|b")),
+        ("Patient/?identifier=a|b", Reference("conditional", "Patient", query="identifier=a|b")),
         ("Patient/", Reference("invalid")),
         ("patient/1", Reference("invalid")),
         ("Patient/1/2", Reference("invalid")),
