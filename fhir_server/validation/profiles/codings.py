@@ -12,6 +12,7 @@ from typing import Any
 from fhir_server.codes.display_check import as_compared
 from fhir_server.codes.languages import EVERY_LANGUAGE, displays
 from fhir_server.codes.view import View
+from fhir_server.core import ucum
 from fhir_server.definitions.code_systems import CodeSystem
 from fhir_server.definitions.registry import Registry
 from fhir_server.issues import Severity
@@ -36,6 +37,10 @@ class Known:
     severity: Severity
     system: CodeSystem | None = None
     displays: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def lacks(self, code: str) -> bool:
+        """Whether it is no code of the system, nor another writing of one where case is no matter."""
+        return self.system is None or self.system.has(code) is False
 
     def has_display(self, code: str, given: str) -> bool:
         """Whether a display is one that the code has in any language, or the code has none."""
@@ -66,13 +71,14 @@ def coding_check(registry: Registry, errors_only: bool) -> ValueCheck:
         found = known(system)
         if found is None:
             return None if errors_only else _doubtful(system, registry)
-        if found.codes is None or code in found.codes:
+        if found.codes is None or code in found.codes or not found.lacks(code):
             display = None if errors_only else value.get("display")
             return _display(found, code, display) if type(display) is str else None
         if not _is_absolute(system):
             return [Finding("code-invalid", messages.SYSTEM_RELATIVE(system=shortened(system)), ".system")]
         text = messages.CODE_UNKNOWN(code=shortened(code), system=system)
-        return [Finding("code-invalid", text, ".code", severity=found.severity)]
+        key = "unit" if system == ucum.SYSTEM else None
+        return [Finding("code-invalid", text, ".code", key, found.severity)]
 
     return check
 
@@ -90,7 +96,7 @@ def _doubtful(system: str, registry: Registry) -> Findings:
 def _display(known: Known, code: str, given: str) -> Findings:
     if known.system is None or known.has_display(code, given):
         return None
-    sure = known.codes is not None and known.severity == "error"
+    sure = known.codes is not None and known.severity == "error" and known.system.case_sensitive
     template = messages.DISPLAY_WRONG if sure else messages.DISPLAY_UNKNOWN
     name = f"{known.system.url}#{code}"
     text = template(display=shortened(given), code=name, right=known.best(code))
@@ -104,11 +110,13 @@ def _known_by(registry: Registry, errors_only: bool) -> Callable[[str], Known | 
         if not _is_absolute(system):
             return _NONE
         found = view.code_system(system)
-        if found is None or not found.by_code or found.content == "supplement":
+        # of the other systems that have a grammar, the bindings tell
+        if found is None or found.content == "supplement" or not (found.by_code or system == ucum.SYSTEM):
             return None
-        if found.content != "complete" or not found.case_sensitive:
+        if found.content != "complete":
             return None if errors_only else Known(None, "warning", found)
-        severity: Severity = "warning" if system.startswith(_STILL_GROWING) else "error"
+        is_open = system == ucum.SYSTEM or system.startswith(_STILL_GROWING)
+        severity: Severity = "warning" if is_open else "error"
         if errors_only and severity != "error":
             return None
         return Known(frozenset(found.by_code), severity, found)

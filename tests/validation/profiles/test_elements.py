@@ -274,12 +274,28 @@ STATUSES = "http://hl7.org/fhir/observation-status"
         (STATUSES, "final", []),
         (STATUSES, "finished", [("code-invalid", "Observation.code.coding[0].code")]),
         ("http://loinc.org", "any", []),
+        ("http://unitsofmeasure.org", "mm[Hg]", []),
+        ("http://unitsofmeasure.org", "mmHg", [("code-invalid", "Observation.code.coding[0].code")]),
         ("http://terminology.hl7.org/CodeSystem/v2-0203", "of-later-versions", []),
         ("observation-status", "final", [("code-invalid", "Observation.code.coding[0].system")]),
     ],
 )
 def test_codes_of_systems_that_are_known_with_all_their_codes(system: str, code: str, found: Any) -> None:
     assert Problems()(observation(code={"coding": [{"system": system, "code": code}]})) == found
+
+
+@pytest.mark.parametrize(("code", "is_known"), [("bleu", True), ("Bleu", True), ("vert", False)])
+def test_codes_of_a_system_where_case_is_no_matter(code: str, is_known: bool) -> None:
+    system = {
+        "resourceType": "CodeSystem",
+        "url": "http://example.org/couleurs",
+        "content": "complete",
+        "caseSensitive": False,
+        "concept": [{"code": "bleu"}],
+    }
+    coded = observation(code={"coding": [{"system": system["url"], "code": code}]})
+    expected = [] if is_known else [("code-invalid", "Observation.code.coding[0].code")]
+    assert Problems(system)(coded) == expected
 
 
 def test_a_resource_of_another_type_than_the_profile_wants() -> None:
