@@ -72,7 +72,7 @@ class Expander:
                 raise gap_refusal(value_set, replace(gap, subject=self._view.pinned(gap.subject)))
         found = _chosen(value_set, wanted)
         if wanted.count is None and len(found) - wanted.offset > self._limit:
-            text = messages.TOO_COSTLY(url=value_set.url, total=len(found), limit=self._limit)
+            text = messages.TOO_COSTLY(url=value_set.label, total=len(found), limit=self._limit)
             raise Unprocessable.of(text, code="too-costly")
         end = None if wanted.count is None else wanted.offset + wanted.count
         page = found[wanted.offset : end]
@@ -173,7 +173,7 @@ def _not_met(part: Part, met: set[int]) -> Iterator[Composition]:
 
 def gap_refusal(value_set: ValueSet, gap: Gap) -> FhirError:
     """The error that says why a value set cannot be expanded."""
-    url = value_set.canonical
+    url = value_set.label
     match gap.kind:
         case "value-set":
             return refusal(NotFound, messages.UNKNOWN_VALUE_SET(url=gap.subject), "not-found", gap.where)

@@ -39,5 +39,5 @@ def listing_remarks(value_set: ValueSet, part: Part, coding: Coding, place: Plac
     if any(one.get("url") == _DEPRECATED and value_of(one) is True for one in entry.get("extension", ())):
         status = "deprecated"
     if status in ("deprecated", "withdrawn"):
-        text = messages.LISTED_STATUS(code=name_of(coding), value_set=value_set.canonical, status=status)
+        text = messages.LISTED_STATUS(code=name_of(coding), value_set=value_set.label, status=status)
         yield finding("warning", "business-rule", "code-comment", text, place.of("code"))

@@ -48,7 +48,7 @@ class CodeValidator:
         )
         issues = [issue for verdict in verdicts for issue in verdict.issues]
         if all(verdict.member is False for verdict in verdicts):
-            text = messages.NO_VALID_CODING(value_set=value_set.canonical)
+            text = messages.NO_VALID_CODING(value_set=value_set.label)
             issues.insert(0, finding("error", "code-invalid", "not-in-vs", text))
         return ConceptVerdict(verdicts, tuple(issues))
 
@@ -125,7 +125,7 @@ class CodeValidator:
         if not systems:
             return Verdict(coding, (outside,), member=False)
         listed = ", ".join(systems)
-        text = messages.CANNOT_INFER(code=code, value_set=value_set.canonical, systems=listed)
+        text = messages.CANNOT_INFER(code=code, value_set=value_set.label, systems=listed)
         ambiguous = finding("error", "not-found", "cannot-infer", text, place.of("code"))
         return Verdict(coding, (outside, ambiguous), member=False)
 
@@ -144,7 +144,7 @@ class CodeValidator:
         return known and all(gap.kind == "fragment" for gap in value_set.composition.gaps)
 
     def _not_a_member(self, value_set: ValueSet, coding: Coding, place: Place, one_of_many: bool) -> Issue:
-        text = messages.NOT_IN_VALUE_SET(code=name_of(coding), value_set=value_set.canonical)
+        text = messages.NOT_IN_VALUE_SET(code=name_of(coding), value_set=value_set.label)
         if one_of_many:
             return finding("information", "code-invalid", "this-code-not-in-vs", text, place.of("code"))
         return finding("error", "code-invalid", "not-in-vs", text, place.of("code"))
@@ -267,7 +267,7 @@ def _relative_system(url: str, place: Place) -> Issue:
 def _membership_unknown(value_set: ValueSet, coding: Coding) -> Issue:
     missing = next((gap.subject for gap in value_set.composition.gaps), canonical_of(coding))
     reason = messages.MISSING_PART(subject=missing)
-    text = messages.MEMBERSHIP_UNKNOWN(code=name_of(coding), value_set=value_set.canonical, reason=reason)
+    text = messages.MEMBERSHIP_UNKNOWN(code=name_of(coding), value_set=value_set.label, reason=reason)
     return finding("warning", "not-found", "vs-invalid", text)
 
 

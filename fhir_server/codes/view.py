@@ -66,7 +66,12 @@ class ValueSet:
     def canonical(self) -> str:
         """`url|version`, or the url alone."""
         version = self.resource.get("version")
-        return f"{self.url}|{version}" if version else self.url
+        return f"{self.url}|{version}" if version and self.url else self.url
+
+    @property
+    def label(self) -> str:
+        """What messages call it: by its canonical, or else by its id or as one without a name."""
+        return self.canonical or f"ValueSet/{self.resource.get('id', '-')}"
 
     @property
     def active_only(self) -> bool:

@@ -118,7 +118,7 @@ def _answer(matches: list[Match], codings: list[Resource], request: FhirRequest)
     found = any(match.equivalence not in NO_MATCH and match.code is not None for match in matches)
     parts: list[dict[str, Any]] = [{"name": "result", "valueBoolean": found}]
     if not found:
-        names = ", ".join(f"{each.get('system', '')}#{each.get('code', '')}" for each in codings)
+        names = ", ".join(f"{each.get('system', '')}#{each.get('code', '')}" for each in codings) or "-"
         text = codes_messages.NOTHING_MAPPED(code=names).render(request.language)
         parts.append({"name": "message", "valueString": text})
     parts += [match.part() for match in matches]

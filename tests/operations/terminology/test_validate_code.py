@@ -353,6 +353,13 @@ def test_only_one_thing_is_checked_at_a_time(care: Client) -> None:
     assert care.post("ValueSet/$validate-code", body).status == 400
 
 
+def test_a_value_set_without_a_url_is_called_by_its_id(care: Client) -> None:
+    own = {name: value for name, value in value_set("own", listed(CARE, "call")).items() if name != "url"}
+    for id, name in (({}, "ValueSet/-"), ({"id": "mine"}, "ValueSet/mine")):
+        body = parameters(valueSet=own | id, coding={"system": CARE, "code": "visit"})
+        assert f"not in the value set {name}" in said(care.post("ValueSet/$validate-code", body))["message"]
+
+
 @pytest.mark.parametrize(
     ("beside", "result"),
     [
