@@ -66,11 +66,13 @@ def coding_check(registry: Registry, errors_only: bool) -> ValueCheck:
 
     def check(value: Any, _: Visit) -> Findings:
         system, code = value.get("system"), value.get("code")
-        if type(system) is not str or type(code) is not str:
+        if type(system) is not str:
             return None
         found = known(system)
         if found is None:
             return None if errors_only else _doubtful(system, registry)
+        if type(code) is not str:
+            return None
         if found.codes is None or code in found.codes or not found.lacks(code):
             display = None if errors_only else value.get("display")
             return _display(found, code, display) if type(display) is str else None

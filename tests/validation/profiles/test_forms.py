@@ -217,6 +217,12 @@ def test_nothing_is_around_a_resource_that_stands_for_itself(validator: Validato
     assert told(validator, patient(contained=[contained])) == []
 
 
+def test_a_system_without_code_is_looked_at_too(validator: Validator) -> None:
+    resource = patient(maritalStatus={"coding": [{"system": "urn:oid:1.02"}]})
+    place = "Patient.maritalStatus.coding[0].system"
+    assert ("error", "uri-form", place) in told(validator, resource)
+
+
 def test_a_value_set_is_no_code_system(validator: Validator) -> None:
     system = "http://hl7.org/fhir/ValueSet/administrative-gender"
     resource = patient(maritalStatus={"coding": [{"system": system, "code": "male"}]})
