@@ -61,6 +61,10 @@ class Scope:
         if self.steps < 0:
             raise TooManySteps(f"more than {STEPS_MAX} steps")
 
+    def pass_over(self, items: Items) -> None:
+        """Count the steps that it takes to look at, or copy, all items at once."""
+        self.spend(len(items) >> 3)
+
     def spend_text(self, text: str) -> None:
         """Count the steps that it takes to make a text."""
         self.spend(len(text) >> 6)

@@ -83,7 +83,9 @@ def _counted(left: Code, amount: Code, cut: Callable[[Items, int], Items]) -> Co
             return NOTHING
         if type(number) is not int:
             raise FhirPathError("a whole number is needed")
-        return cut(run(this, scope), number)
+        found = cut(run(this, scope), number)
+        scope.pass_over(found)
+        return found
 
     return selecting(counted, left.shape)
 
@@ -96,6 +98,7 @@ def _member_of(left: Code, value_set: Code) -> Code:
         items, url = run(this, scope), single(run_url(this, scope))
         if not items or type(url) is not str:
             return None
+        scope.spend(len(items))
         answers = [scope.contains(url, *pair) for item in items for pair in _codings(item)]
         return True if True in answers else None if None in answers else False
 

@@ -224,8 +224,9 @@ def _extensions(left: Code, url: Code) -> Callable[[Any, Scope], Items]:
     run_left, run_url = left.run, url.run
 
     def run(this: Any, scope: Scope) -> Items:
-        found, wanted = [], single(run_url(this, scope))
-        for item in run_left(this, scope):
+        found, wanted, items = [], single(run_url(this, scope)), run_left(this, scope)
+        scope.pass_over(items)
+        for item in items:
             holder = item.more if type(item) is Primitive else item
             if type(holder) is dict and "extension" in holder:
                 found += [one for one in holder["extension"] if one.get("url") == wanted]
@@ -239,7 +240,9 @@ def _joined(left: Code, separator: Code) -> Code:
 
     def run(this: Any, scope: Scope) -> Items:
         between = single(run_separator(this, scope)) or ""
-        values = [value for value in map(plain, run_left(this, scope)) if value is not None]
+        items = run_left(this, scope)
+        scope.pass_over(items)
+        values = [value for value in map(plain, items) if value is not None]
         text = joined([text_of(value) for value in values], between)
         scope.spend_text(text)
         return (text,)

@@ -67,7 +67,13 @@ def _is_value(item: Any) -> bool:
 def _sliced(place: slice) -> Callable[[Code], Code]:
     def take(left: Code) -> Code:
         run = left.run
-        return selecting(lambda this, scope: run(this, scope)[place], left.shape)
+
+        def select(this: Any, scope: Scope) -> Items:
+            found = run(this, scope)[place]
+            scope.pass_over(found)
+            return found
+
+        return selecting(select, left.shape)
 
     return take
 
@@ -93,7 +99,13 @@ def _booleans(verdict: Callable[[list[bool]], bool]) -> Callable[[Code], Code]:
 
     def check(left: Code) -> Code:
         run = left.run
-        return testing(lambda this, scope: verdict([_boolean(item) for item in run(this, scope)]))
+
+        def test(this: Any, scope: Scope) -> bool:
+            items = run(this, scope)
+            scope.pass_over(items)
+            return verdict([_boolean(item) for item in items])
+
+        return testing(test)
 
     return check
 
@@ -177,9 +189,9 @@ def _resolve(left: Code) -> Code:
     run = left.run
 
     def select(this: Any, scope: Scope) -> Items:
-        references = [
-            item.get("reference") if type(item) is dict else plain(item) for item in run(this, scope)
-        ]
+        items = run(this, scope)
+        scope.pass_over(items)
+        references = [item.get("reference") if type(item) is dict else plain(item) for item in items]
         found = [scope.resolve(text) for text in references if type(text) is str]
         return [resource for resource in found if resource is not None]
 

@@ -249,7 +249,9 @@ def within(left: Code, right: Code) -> Code:
             raise FhirPathError("'in' needs a single item on its left")
         if texts and type(items[0]) is str:
             return items[0] in texts
-        return any(equal(items[0], other, scope.spend) for other in run_right(this, scope))
+        others = run_right(this, scope)
+        scope.pass_over(others)
+        return any(equal(items[0], other, scope.spend) for other in others)
 
     return testing(test)
 

@@ -14,6 +14,7 @@ def distinct(items: Items, scope: Scope) -> Items:
     """The items without those that equal an earlier one."""
     if len(items) < 2:
         return items
+    scope.pass_over(items)
     if all(type(item) is str for item in items):
         return list(dict.fromkeys(items))
     if not _has_measures(items):
@@ -32,6 +33,8 @@ def among(items: Items, others: Items, scope: Scope) -> list[bool]:
     """For each of the items whether one of the others equals it."""
     if not items or not others:
         return [False] * len(items)
+    scope.pass_over(items)
+    scope.pass_over(others)
     if _has_measures(items) or _has_measures(others):
         return [_is_among(item, others, scope) for item in items]
     known = {identity(other, scope.spend) for other in others}

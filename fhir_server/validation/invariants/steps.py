@@ -113,14 +113,14 @@ def _primitive_list_step(name: str) -> Step:
 
 
 def _paired(values: Any, companions: Any) -> Items:
-    """The values of an array of primitives, each with what stands beside it."""
+    """The values of an array of primitives, each with what stands beside it: a tuple, which is made here."""
     mine = values if type(values) is list else []
     beside = companions if type(companions) is list else []
     found: list[Any] = []
     for index in range(max(len(mine), len(beside))):
         value = mine[index] if index < len(mine) else None
         found += _accompanied(value, beside[index] if index < len(beside) else None)
-    return found
+    return tuple(found)
 
 
 def _open_step(types: Types, name: str) -> Step:

@@ -57,6 +57,7 @@ def text_function(name: str, left: Code, arguments: tuple[Code, ...]) -> Code:
             return None
         if type(value) is not str:
             raise FhirPathError(f"{name}() of what is no text")
+        scope.spend_text(value)
         given = [single(argument(this, scope)) for argument in runs]
         if name == "substring" and given[1:] == [None]:
             given.pop()

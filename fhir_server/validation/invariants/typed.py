@@ -13,6 +13,7 @@ from fhir_server.validation.invariants.code import (
     NOTHING,
     Code,
     Items,
+    Run,
     Scope,
     Unsupported,
     selecting,
@@ -21,6 +22,9 @@ from fhir_server.validation.invariants.code import (
 from fhir_server.validation.invariants.shapes import UNKNOWN, Shape, Types
 from fhir_server.validation.invariants.steps import element_step, shown
 from fhir_server.validation.invariants.syntax import SYSTEM, Call, Member, Path, Special, Tree
+
+_FEW = 8
+"""Items that a step may make without their being counted."""
 
 _DESCENDANTS = Call("descendants", ())
 
@@ -72,22 +76,38 @@ def _narrowed(types: Types, left: Code | None, element: Element, wanted: str) ->
 def stepping(left: Code | None, step: Callable[[Any], Items], shape: Shape) -> Code:
     """The code that takes a step from every item of `left`, or from the focus."""
     if left is None:
-        return selecting(lambda this, _scope: step(this), shape)
+        return selecting(_first_step(step), shape)
     run = left.run
 
     def steps(this: Any, scope: Scope) -> Items:
         items = run(this, scope)
         if len(items) == 1:
-            return step(items[0])
+            found = step(items[0])
+            return found if len(found) <= _FEW else _counted(found, scope)
         if not items:
             return NOTHING
         scope.spend(len(items))
-        found: list[Any] = []
+        all_found: list[Any] = []
         for item in items:
-            found += step(item)
-        return found
+            all_found += step(item)
+        return all_found
 
     return selecting(steps, shape)
+
+
+def _first_step(step: Callable[[Any], Items]) -> Run:
+    def run(this: Any, scope: Scope) -> Items:
+        found = step(this)
+        return found if len(found) <= _FEW else _counted(found, scope)
+
+    return run
+
+
+def _counted(found: Items, scope: Scope) -> Items:
+    """What a step has found, counted where it was made, which a list of the resource was not."""
+    if type(found) is tuple:
+        scope.pass_over(found)
+    return found
 
 
 def _filtered(types: Types, code: Code, wanted: str) -> Code:
@@ -101,10 +121,10 @@ def _filtered(types: Types, code: Code, wanted: str) -> Code:
     run, bases = code.run, types.bases
 
     def of_resource_type(this: Any, scope: Scope) -> Items:
+        items = run(this, scope)
+        scope.pass_over(items)
         return [
-            item
-            for item in run(this, scope)
-            if type(item) is dict and wanted in bases(str(item.get("resourceType")))
+            item for item in items if type(item) is dict and wanted in bases(str(item.get("resourceType")))
         ]
 
     return selecting(of_resource_type, types.of_type(wanted))

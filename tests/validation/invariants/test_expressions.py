@@ -314,6 +314,21 @@ def test_an_expression_that_runs_away_is_stopped(rules: RuleCompiler, expression
         holds(rules, expression, many)
 
 
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "telecom.all(%resource.telecom.tail().exists())",
+        "telecom.all(%resource.telecom.extension('urn:x').empty())",
+        "telecom.all(%resource.name.given.exists())",
+    ],
+)
+def test_what_is_looked_at_again_for_each_of_many_items_counts(rules: RuleCompiler, expression: str) -> None:
+    given = {"given": ["a"] * 20_000, "_given": [{"id": "first"}]}
+    many = {**PATIENT, "name": [given], "telecom": [{"value": str(index)} for index in range(20_000)]}
+    with pytest.raises(TooManySteps):
+        holds(rules, expression, many)
+
+
 def test_many_items_are_told_apart_in_few_steps(rules: RuleCompiler) -> None:
     many = {**PATIENT, "name": [{"given": [str(index % 2_000)]} for index in range(3_000)]}
     assert holds(rules, "(name | name).count() = 2000 and name.intersect(name).count() = 2000", many)
