@@ -6,6 +6,7 @@ time, so that not every write waits for it. https://hl7.org/fhir/R4/terminology-
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from hashlib import blake2b
 from threading import Lock
 from typing import Any
 
@@ -20,7 +21,7 @@ FAILURES_MAX = 3
 _HEADERS = {"Content-Type": "application/fhir+json", "Accept": "application/fhir+json"}
 _ANSWER_MAX_BYTES = 1_048_576
 
-Key = tuple[str, str | None, str, str | None]
+Key = tuple[str, str | None, str, str | None, bytes]
 
 
 class RemoteTerminology:
@@ -56,7 +57,7 @@ class RemoteTerminology:
         definition: Mapping[str, Any] | None = None,
     ) -> bool | None:
         """Whether a code is in a value set, of which the `definition` may be given; None for no answer."""
-        key = (value_set, system, code, version)
+        key = (value_set, system, code, version, _digest(definition))
         with self._lock:
             kept = self._kept.get(key)
             now = self._now()
@@ -106,6 +107,11 @@ class RemoteTerminology:
             self._kept.move_to_end(key)
             while len(self._kept) > self._keep_max:
                 self._kept.popitem(last=False)
+
+
+def _digest(definition: Mapping[str, Any] | None) -> bytes:
+    """What tells definitions apart: a value set may be sent without a url, or change under its own."""
+    return blake2b(json.serialise(definition)).digest() if definition else b""
 
 
 def _verdict(answer: httpx.Response) -> bool | None:

@@ -116,12 +116,20 @@ class Terminology:
         return found
 
     def elsewhere(
-        self, value_set: str, system: str | None, code: str, version: str | None = None
+        self,
+        value_set: str,
+        system: str | None,
+        code: str,
+        version: str | None = None,
+        sent: Mapping[str, Any] | None = None,
     ) -> bool | None:
-        """What the other terminology server says of a membership; None without one, and for no answer."""
+        """What the other terminology server says of a membership; None without one, and for no answer.
+
+        `sent` is the value set where it is not the one that is known by its canonical.
+        """
         if self._remote is None:
             return None
-        known = self.registry.canonical(value_set, "ValueSet")
+        known = sent or self.registry.canonical(value_set, "ValueSet")
         return self._remote.contains(value_set, system, code, version, known)
 
     def expand(self, view: View, value_set: ValueSet, wanted: Wanted) -> Expansion:

@@ -40,12 +40,14 @@ class CodeValidator:
 
     # in a value set
 
-    def concept_in(self, value_set: ValueSet, concept: Mapping[str, Any]) -> ConceptVerdict:
+    def codings_in(self, value_set: ValueSet, concept: Mapping[str, Any]) -> Iterator[Verdict]:
+        """What is found of each coding of a concept."""
+        for number, coding in enumerate(concept.get("coding", ())):
+            place = Place(f"CodeableConcept.coding[{number}]")
+            yield self.coding_in(value_set, coding, place, one_of_many=True)
+
+    def concept_in(self, value_set: ValueSet, verdicts: tuple[Verdict, ...]) -> ConceptVerdict:
         """Whether one coding at least is in the value set, and none is wrong in itself."""
-        verdicts = tuple(
-            self.coding_in(value_set, coding, Place(f"CodeableConcept.coding[{number}]"), one_of_many=True)
-            for number, coding in enumerate(concept.get("coding", ()))
-        )
         issues = [issue for verdict in verdicts for issue in verdict.issues]
         if all(verdict.member is False for verdict in verdicts):
             text = messages.NO_VALID_CODING(value_set=value_set.label)

@@ -103,6 +103,15 @@ def test_answers_are_kept_for_a_while() -> None:
     assert len(elsewhere.asked) == 5
 
 
+def test_answers_are_those_of_one_definition() -> None:
+    elsewhere = Elsewhere(lambda request: verdict(b"urn:good" in request.content))
+    remote = elsewhere.terminology()
+    for system in ("urn:good", "urn:bad", "urn:good"):
+        definition = {"resourceType": "ValueSet", "compose": {"include": [{"system": system}]}}
+        assert remote.contains("", "urn:x", "a", definition=definition) is (system == "urn:good")
+    assert len(elsewhere.asked) == 2
+
+
 def test_a_server_that_fails_is_left_alone() -> None:
     elsewhere = Elsewhere(fails)
     remote = elsewhere.terminology(rest_seconds=30)

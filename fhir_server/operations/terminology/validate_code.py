@@ -78,11 +78,11 @@ def validate_in_value_set(request: FhirRequest, engine: Engine) -> FhirResponse:
     validator = CodeValidator(view, _strictness(inputs, world, infer=not inputs.all("system")))
     concept = inputs.content("codeableConcept")
     if concept is not None:
-        return _answer_concept(validator.concept_in(value_set, concept), concept, request)
+        own = validator.codings_in(value_set, concept)
+        verdicts = tuple(_asked_elsewhere(verdict, world, value_set) for verdict in own)
+        return _answer_concept(validator.concept_in(value_set, verdicts), concept, request)
     verdict = validator.coding_in(value_set, *_coding(inputs))
-    if verdict.member is None:
-        verdict = _asked_elsewhere(verdict, world, value_set)
-    return _answer(verdict, request)
+    return _answer(_asked_elsewhere(verdict, world, value_set), request)
 
 
 def validate_in_code_system(request: FhirRequest, engine: Engine) -> FhirResponse:
@@ -141,10 +141,13 @@ def _code_system(world: World) -> tuple[View, str | None]:
 
 
 def _asked_elsewhere(verdict: Verdict, world: World, value_set: ValueSet) -> Verdict:
-    """The verdict with the membership that another server knows."""
+    """The verdict with the membership that another server knows, where it cannot be told here."""
+    if verdict.member is not None:
+        return verdict
     given = verdict.coding
     code, version = str(given.get("code", "")), given.get("version")
-    member = world.terminology.elsewhere(value_set.canonical, given.get("system"), code, version)
+    sent, system = world.inputs.content("valueSet"), given.get("system")
+    member = world.terminology.elsewhere(value_set.canonical, system, code, version, sent)
     if member is None:
         return verdict
     issues = (

@@ -8,9 +8,9 @@ import pytest
 from fhir_server.codes.terminology import Terminology
 from fhir_server.core.request import FhirRequest
 from fhir_server.definitions.registry import Registry
-from tests.codes.world import RESOURCES, UNKNOWN, url
+from tests.codes.world import CARE, RESOURCES, UNKNOWN, url, value_set
 from tests.interactions.client import BASE, Client, ClientFactory
-from tests.operations.terminology.conftest import said
+from tests.operations.terminology.conftest import parameters, said
 
 
 class Helper:
@@ -24,8 +24,9 @@ class Helper:
         version: str | None = None,
         definition: Mapping[str, Any] | None = None,
     ) -> bool | None:
-        del value_set, system, version, definition
-        return {"right": True, "wrong": False}.get(code)
+        del value_set, system, version
+        sent = (definition or {}).get("name") == "sent"
+        return {"right": True, "wrong": False}.get(code, sent or None)
 
 
 @pytest.fixture
@@ -39,6 +40,19 @@ def test_its_verdict_is_the_result(helped: Client, code: str, result: bool) -> N
     answer = helped.get(f"ValueSet/$validate-code?url={url('elsewhere')}&system={UNKNOWN}&code={code}")
     assert said(answer)["result"] is result
     assert ("issues" in said(answer)) is not result
+
+
+@pytest.mark.parametrize(("code", "result"), [("right", True), ("wrong", False), ("other", False)])
+def test_it_is_asked_about_the_codings_of_a_concept(helped: Client, code: str, result: bool) -> None:
+    codings = [{"system": UNKNOWN, "code": code}, {"system": CARE, "code": "visit"}]
+    body = parameters(url=url("elsewhere"), codeableConcept={"coding": codings})
+    assert said(helped.post("ValueSet/$validate-code", body))["result"] is result
+
+
+def test_it_is_asked_about_the_value_set_that_is_sent(helped: Client) -> None:
+    own = {**value_set("elsewhere", {"system": UNKNOWN}), "name": "sent"}
+    body = parameters(valueSet=own, system=UNKNOWN, code="other")
+    assert said(helped.post("ValueSet/$validate-code", body))["result"] is True
 
 
 def asks(path: str) -> FhirRequest:
