@@ -3,10 +3,13 @@
 https://hl7.org/fhir/R4/conformance-rules.html#constraints
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from time import thread_time
 from typing import Any
 
+from fhir_server.core.bounded import TakesTooLong, bounded
 from fhir_server.core.fhirpath import FhirPath, FhirPathError
 from fhir_server.validation.invariants.code import Code, Run, Scope, Unsupported
 from fhir_server.validation.invariants.corrections import CORRECTIONS
@@ -14,6 +17,11 @@ from fhir_server.validation.invariants.expressions import ExpressionCompiler
 from fhir_server.validation.invariants.native import IDLE_WITHOUT, NATIVE, STRUCTURAL
 from fhir_server.validation.invariants.shapes import Shape, Types
 from fhir_server.validation.invariants.syntax import parse
+
+LIBRARY_SECONDS_MAX = 2.0
+"""How long the library may keep a processor busy with one rule on one item."""
+LIBRARY_STEPS_A_SECOND = 125_000
+"""What its time counts for, so that the rules of one resource come to an end."""
 
 Holds = Callable[[Any, Scope], bool]
 """Whether a rule holds for an item. Raises `FhirPathError` where it cannot be evaluated."""
@@ -106,16 +114,30 @@ class RuleCompiler:
         paths, path = self._paths, focus.path
 
         def holds(item: Any, scope: Scope) -> bool:
-            found = paths.evaluate(
-                expression,
-                item,
-                type=path,
-                resource=scope.resource,
-                environment={"rootResource": scope.root},
-                resolver=scope.resolve,
-            )
+            with _counted(expression, scope):
+                found = paths.evaluate(
+                    expression,
+                    item,
+                    type=path,
+                    resource=scope.resource,
+                    environment={"rootResource": scope.root},
+                    resolver=scope.resolve,
+                )
             if len(found) > 1:
                 raise FhirPathError(f"{expression}: several items where a condition is wanted")
             return bool(found) and found[0] is not False
 
         return holds
+
+
+@contextmanager
+def _counted(expression: str, scope: Scope) -> Iterator[None]:
+    """Count the time of the library as steps. Raises `FhirPathError` where it takes too long."""
+    began = thread_time()
+    try:
+        with bounded(LIBRARY_SECONDS_MAX):
+            yield
+    except TakesTooLong as error:
+        raise FhirPathError(f"{expression}: {error}") from error
+    finally:
+        scope.spend(int((thread_time() - began) * LIBRARY_STEPS_A_SECOND))

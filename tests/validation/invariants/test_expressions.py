@@ -365,6 +365,15 @@ def test_numbers_of_absurd_magnitude_have_no_results(rules: RuleCompiler) -> Non
     assert holds(rules, squared, vast)
 
 
+def test_what_is_left_to_the_library_takes_a_while_and_no_longer(
+    rules: RuleCompiler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fhir_server.validation.invariants.rules.LIBRARY_SECONDS_MAX", 0.05)
+    many = {**PATIENT, "telecom": [{"value": str(index)} for index in range(5_000)]}
+    with pytest.raises(FhirPathError, match="longer than"):
+        holds(rules, "telecom.all(%resource.telecom.tail().type().exists())", many)
+
+
 def test_an_endless_repetition_is_stopped_by_the_library_too() -> None:
     many = {"resourceType": "Patient", "name": [{"given": ["a"]}] * 40}
     with pytest.raises(FhirPathError, match="steps"):
