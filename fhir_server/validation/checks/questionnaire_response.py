@@ -4,7 +4,7 @@ A response that is not completed may lack answers; they are then warnings.
 https://hl7.org/fhir/R4/questionnaireresponse.html
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -15,7 +15,7 @@ from fhir_server.validation.checks.answers import CORE, Answer, answer_issues
 from fhir_server.validation.checks.calculations import calculation_issues
 from fhir_server.validation.checks.check import CheckContext, Resource, finding
 from fhir_server.validation.checks.enablement import Enablement
-from fhir_server.validation.checks.form import VALUE_TYPES, Form, Item, read_form, value_of
+from fhir_server.validation.checks.form import VALUE_TYPES, Form, Item, extension_values, read_form, value_of
 from fhir_server.validation.checks.values import compared
 from fhir_server.validation.findings import excerpt, shortened
 
@@ -199,7 +199,7 @@ class _Walk:
 
     def _text(self, item: Item, element: Element, where: str) -> Iterator[Issue]:
         given, wanted = element.get("text"), item.definition.get("text")
-        if given and given != wanted:
+        if given and given != wanted and given not in _translations(item.definition):
             text = messages.ITEM_TEXT(link_id=item.link_id, text=excerpt(wanted or ""))
             yield finding("error", "invalid", "item-text", text, f"{where}.text")
 
@@ -249,6 +249,13 @@ class _Walk:
             paths=self.context.paths,
             complete=self.complete,
         )
+
+
+def _translations(definition: Mapping[str, Any]) -> Iterator[Any]:
+    """The text of an item in other languages."""
+    for translation in definition.get("_text", {}).get("extension", ()):
+        if translation.get("url") == f"{CORE}/translation":
+            yield from extension_values(translation, "content")
 
 
 def _rightful_place(item: Item) -> Text:

@@ -436,3 +436,12 @@ def test_what_is_made_to_keep_a_server_busy_is_not_compared(run: Runner) -> None
     many = form(*[question(str(number), "string") for number in range(2_000)])
     given = response(*[answered(f"x{number}", {"valueString": "y"}) for number in range(500)])
     assert problems(run, many, given) == [("warning", "questionnaire-known", R)]
+
+
+def test_the_text_of_an_item_may_be_a_translation(run: Runner) -> None:
+    french = [{"url": "lang", "valueCode": "fr"}, {"url": "content", "valueString": "Fumez-vous ?"}]
+    translated = {"extension": [{"url": f"{CORE}/translation", "extension": french}]}
+    questionnaire = form(SMOKES | {"text": "Do you smoke?", "_text": translated})
+    for text, wanted in (("Do you smoke?", []), ("Fumez-vous ?", []), ("Fumez-vous", ["item-text"])):
+        found = problems(run, questionnaire, response(NO | {"text": text}))
+        assert [key for _, key, _ in found] == wanted

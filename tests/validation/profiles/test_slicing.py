@@ -480,7 +480,6 @@ def test_what_belongs_to_two_slices_is_told_and_stored() -> None:
     def contact(*relationships: Json) -> Json:
         return {"name": {"text": "x"}, "relationship": list(relationships)}
 
-    # of one slice, a contact has to have only what the pattern says; "relationship" repeats
     both = patient(contact=[contact(mother, emergency)])
     assert ("invalid", "Patient.contact[0]") in problems(both, "kin")
     assert ("slice", "warning") in [
