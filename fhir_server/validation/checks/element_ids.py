@@ -25,7 +25,7 @@ class ElementIdCheck:
     types: frozenset[str] = frozenset()
 
     def check(self, resource: Resource, context: CheckContext) -> Iterator[Issue]:
-        if context.errors_only:
+        if context.errors_only or not _may_repeat(resource):
             return
         seen: set[str] = set()
         type = resource["resourceType"]
@@ -37,6 +37,21 @@ class ElementIdCheck:
                 text = messages.ELEMENT_ID_TWICE(id=excerpt(id))
                 yield finding("warning", "duplicate", "element-id", text, place)
             seen.add(id)
+
+
+def _may_repeat(resource: Resource) -> bool:
+    """Whether two elements may have the same id, at a lower price than to tell which."""
+    ids: list[str] = []
+    waiting = [*resource.values()]
+    while waiting:
+        value = waiting.pop()
+        if type(value) is list:
+            waiting += value
+        elif type(value) is dict and "resourceType" not in value:
+            if "id" in value:
+                ids.append(str(value["id"]))
+            waiting += value.values()
+    return len(ids) != len({*ids})
 
 
 def _identified(holder: dict[str, Any], above: Steps) -> Iterator[tuple[str, Steps]]:
