@@ -10,7 +10,7 @@ from fhir_server.validation.findings import Finding, Findings, excerpt
 from fhir_server.validation.invariants.measures import measured
 from fhir_server.validation.invariants.numbers import is_number, number
 from fhir_server.validation.invariants.shapes import TEMPORAL
-from fhir_server.validation.invariants.values import equal, order, plain
+from fhir_server.validation.invariants.values import Primitive, equal, order, plain
 from fhir_server.validation.profiles import messages
 from fhir_server.validation.profiles.visit import Visit
 
@@ -75,10 +75,11 @@ def _items_test(tests: tuple[Callable[[Any], bool], ...]) -> Callable[[Any], boo
 
 def _fixed_check(wanted: Any) -> ValueCheck:
     def check(value: Any, _: Visit) -> Findings:
-        if equal(value, wanted):
+        extended = type(value) is Primitive and "extension" in value.more
+        if equal(value, wanted) and not extended:
             return None
-        text = messages.FIXED(wanted=excerpt(wanted), found=excerpt(plain(value)))
-        return [Finding("value", text)]
+        found = {"value": value.value, **value.more} if extended else plain(value)
+        return [Finding("value", messages.FIXED(wanted=excerpt(wanted), found=excerpt(found)))]
 
     return check
 

@@ -97,6 +97,12 @@ def test_what_a_profile_refuses(problems: Problems, changes: Any, found: Any) ->
     assert found in problems(patient(**changes), "younger")
 
 
+def test_a_fixed_value_has_no_extensions(problems: Problems) -> None:
+    asked = {"extension": [{"url": "urn:unknown", "valueCode": "asked"}]}
+    assert problems(patient(_gender={"id": "g"}), "strict") == []
+    assert problems(patient(_gender=asked), "strict") == [("value", "Patient.gender")]
+
+
 def test_a_value_that_is_only_an_extension_counts_as_given(problems: Problems) -> None:
     resource = patient(
         birthDate=None, _birthDate={"extension": [{"url": "urn:unknown", "valueCode": "asked"}]}
