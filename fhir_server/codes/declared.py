@@ -12,6 +12,8 @@ from fhir_server.definitions.registry import Registry
 EXPANSION_PARAMETERS = (
     "activeOnly",
     "check-system-version",
+    "context",
+    "contextDirection",
     "count",
     "default-valueset-version",
     "designation",

@@ -47,6 +47,8 @@ EXPAND_PARAMETERS: dict[str, Kind] = {
     "url": "text",
     "valueSet": "resource",
     "valueSetVersion": "text",
+    "context": "text",
+    "contextDirection": "text",
     **_TOLD,
     **WORLD,
 }

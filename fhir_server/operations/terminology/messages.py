@@ -51,8 +51,23 @@ BAD_RESOURCE = Template(
     fr="Cette ressource {type} est inutilisable : {reason}.",
 )
 VALUE_SET_NEEDED = Template(
-    en="Say which value set: give url or valueSet, or call the operation on a ValueSet.",
-    fr="Précisez le jeu de valeurs : donnez url ou valueSet, ou appelez l'opération sur un ValueSet.",
+    en="Say which value set: give url, context or valueSet, or call the operation on a ValueSet.",
+    fr="Précisez le jeu de valeurs : donnez url, context ou valueSet, ou appelez l'opération sur un "
+    "ValueSet.",
+)
+BAD_CONTEXT = Template(
+    en="'{context}' names no element. Give context as the url of a StructureDefinition, # and the path of an "
+    "element, such as http://hl7.org/fhir/StructureDefinition/Observation#Observation.status.",
+    fr="« {context} » ne désigne aucun élément. Donnez context comme l'url d'une StructureDefinition, # et "
+    "le chemin d'un élément, comme http://hl7.org/fhir/StructureDefinition/Observation#Observation.status.",
+)
+UNKNOWN_STRUCTURE = Template(
+    en="The StructureDefinition {url} of the context is not known to this server.",
+    fr="La StructureDefinition {url} du contexte est inconnue de ce serveur.",
+)
+NOT_BOUND = Template(
+    en="{structure} binds no element {place} to a value set.",
+    fr="{structure} ne lie aucun élément {place} à un jeu de valeurs.",
 )
 CODE_SYSTEM_NEEDED = Template(
     en="Say which code system: give {names}.",

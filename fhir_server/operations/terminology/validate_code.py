@@ -44,6 +44,7 @@ VALUE_SET_PARAMETERS: dict[str, Kind] = {
     "url": "text",
     "valueSet": "resource",
     "valueSetVersion": "text",
+    "context": "text",
     **_CHECKED,
     **WORLD,
 }

@@ -15,6 +15,7 @@ from fhir_server.errors import InvalidRequest, Unprocessable
 from fhir_server.extension import Engine
 from fhir_server.interactions.read import read
 from fhir_server.operations.terminology import messages
+from fhir_server.operations.terminology.context import bound_value_set
 from fhir_server.operations.terminology.inputs import Inputs, Kind, Resource
 
 VERSION_PARAMETERS = ("system-version", "check-system-version", "force-system-version")
@@ -102,9 +103,13 @@ class World:
 
     def _value_set(self) -> tuple[View, ValueSet] | None:
         instance, inline, url = self.instance(), self.inputs.content("valueSet"), self.inputs.text("url")
+        context = self.inputs.text("context")
         named_otherwise = inline and url and url.partition("|")[0] != inline.get("url")
-        if named_otherwise or (instance is not None and (inline or url)):
-            raise InvalidRequest.of(messages.ONE_OF(names="id, valueSet, url"))
+        named_twice = (instance is not None and (inline or url)) or (context and (instance or inline or url))
+        if named_otherwise or named_twice:
+            raise InvalidRequest.of(messages.ONE_OF(names="id, valueSet, url, context"))
+        if context is not None:
+            return self._known(bound_value_set(self.terminology.registry, context))
         if inline is not None:
             return self._made(inline)
         if instance is not None:

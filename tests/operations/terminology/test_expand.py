@@ -296,9 +296,23 @@ def test_value_sets_of_r4(care: Client) -> None:
     assert expand(care, f"url={HL7}currencies&filter=euro&count=1")["contains"][0]["code"] == "CHE"
 
 
+OBSERVATION = "http://hl7.org/fhir/StructureDefinition/Observation%23Observation"
+
+
+def test_the_value_set_that_an_element_is_bound_to(care: Client) -> None:
+    expansion = expand(care, f"context={OBSERVATION}.status&filter=amended&contextDirection=incoming")
+    assert codes(expansion) == ["amended"]
+    query = f"context={OBSERVATION}.status&system=http://hl7.org/fhir/observation-status&code=final"
+    assert care.get(f"ValueSet/$validate-code?{query}").content["parameter"][-1]["valueBoolean"] is True
+
+
 @pytest.mark.parametrize(
     ("query", "status", "code"),
     [
+        (f"context={OBSERVATION}.status&url={url('all')}", 400, "invalid"),
+        (f"context={OBSERVATION}.subject", 404, "not-found"),
+        ("context=Observation.status", 400, "invalid"),
+        ("context=urn:nothing%23Observation.status", 404, "not-found"),
         ("", 400, "invalid"),
         (f"url={url('nowhere')}", 404, "not-found"),
         (f"url={url('all')}|9", 404, "not-found"),

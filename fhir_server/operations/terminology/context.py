@@ -1,0 +1,28 @@
+"""The value set that an element is bound to, by which a client names it who knows only the element.
+
+https://hl7.org/fhir/R4/valueset-operation-expand.html
+"""
+
+from fhir_server.codes.issues import refusal
+from fhir_server.definitions.registry import Registry
+from fhir_server.errors import InvalidRequest, NotFound
+from fhir_server.operations.terminology import messages
+
+
+def bound_value_set(registry: Registry, context: str) -> str:
+    """The canonical of the value set at `[StructureDefinition url]#[path or id of an element]`.
+
+    Raises `InvalidRequest` for a context that says otherwise, and `NotFound` where nothing is bound.
+    """
+    structure, _, place = context.partition("#")
+    if not structure or not place:
+        raise InvalidRequest.of(messages.BAD_CONTEXT(context=context), "http.context")
+    try:
+        elements = registry.snapshot(structure).elements
+    except KeyError:
+        raise refusal(NotFound, messages.UNKNOWN_STRUCTURE(url=structure), "not-found") from None
+    for element in elements:
+        bound = element.get("binding", {}).get("valueSet")
+        if bound and place in (element["id"], element["path"]):
+            return str(bound)
+    raise refusal(NotFound, messages.NOT_BOUND(structure=structure, place=place), "not-found")
