@@ -17,12 +17,13 @@ from mappings.sesame.pathway.reading import Records, day, followed, has_code, re
 from mappings.sesame.pathway.referral import identifier_of_type
 from mappings.sesame.pathway.sequence import Sequence, sequence_of
 from mappings.sesame.policy import Policy
-from mappings.sesame.resources.claim import claim
+from mappings.sesame.resources.claim import Parties, Service, claim
+from mappings.sesame.resources.elements import tagged_as
 from mappings.sesame.tariff import Price, price_on
 
 
 @dataclass(frozen=True, slots=True)
-class Parties:
+class OnRecord:
     """Who pays, who is paid, and by which referral, as far as they are on record."""
 
     coverage: Resource | None
@@ -73,15 +74,23 @@ class Billing:
     ) -> Resource | list[Text]:
         """The claim, or all the reasons why the sequence is not billed."""
         before = records.get("Claim", self.id(sequence, correction - 1)) if correction else None
-        parties = self._parties(sequence, records, before)
-        price = self._price(sequence)
-        reasons = [*self._reasons(sequence, records, correction), *_lacking(parties)]
+        found = self._on_record(sequence, records, before)
+        parties, price = _parties(sequence, found), self._price(sequence)
+        reasons = [*self._reasons(sequence, records, correction), *_lacking(found)]
         if price is None:
             reasons.append(messages.NO_TARIFF(forfait=sequence.track, day=sequence.start))
-        if reasons or price is None or not parties.coverage or not parties.carrier or not parties.referral:
+        if reasons or price is None or parties is None:
             return reasons
-        related = {"prior": self._prior(sequence, records), "replaced": _reference(replaced)}
-        return self._made(sequence, correction, price, parties, related)
+        made = claim(
+            self.guide,
+            identifier=identifiers.numbered(self.guide, "claim", self.number(sequence, correction)),
+            created=(sequence.end if self.policy.claim_at == "end" else sequence.start).isoformat(),
+            service=self._service(sequence, price),
+            parties=parties,
+            prior=self._prior(sequence, records),
+            replaced=_reference(replaced),
+        )
+        return tagged_as(sequence.plan, made) | {"id": self.id(sequence, correction)}
 
     def _reasons(self, sequence: Sequence, records: Records, correction: int) -> Iterator[Text]:
         if not sequence.counts:
@@ -114,10 +123,10 @@ class Billing:
         except LookupError:
             return None
 
-    def _parties(self, sequence: Sequence, records: Records, before: Resource | None) -> Parties:
+    def _on_record(self, sequence: Sequence, records: Records, before: Resource | None) -> OnRecord:
         episode = (records.get("EpisodeOfCare", sequence.episode) if sequence.episode else None) or {}
         referral = followed(records, next(iter(episode.get("referralRequest", ())), None), "ServiceRequest")
-        return Parties(
+        return OnRecord(
             coverage=coverage_of(sequence, records, before),
             carrier=episode.get("managingOrganization"),
             referral=_number_of(referral) if referral else None,
@@ -131,43 +140,38 @@ class Billing:
         claims = self.issued(previous, records) if previous else []
         return _reference(claims[-1]) if claims else None
 
-    def _made(
-        self,
-        sequence: Sequence,
-        correction: int,
-        price: Price,
-        parties: Parties,
-        related: dict[str, Resource | None],
-    ) -> Resource:
-        coverage = parties.coverage or {}
-        patient = {"reference": f"Patient/{sequence.patient}"}
-        made = claim(
-            self.guide,
-            identifier=identifiers.numbered(self.guide, "claim", self.number(sequence, correction)),
-            price=price,
+    def _service(self, sequence: Sequence, price: Price) -> Service:
+        return Service(
+            care_plan=identifiers.numbered(self.guide, "care-plan", sequence.number),
             rank=sequence.rank,
-            patient=patient | {"identifier": identifiers.social_security(coverage["subscriberId"])},
             start=sequence.start.isoformat(),
             end=sequence.end.isoformat(),
-            created=(sequence.end if self.policy.claim_at == "end" else sequence.start).isoformat(),
-            insurer=coverage["payor"][0],
-            provider=parties.carrier or {},
-            referral=parties.referral or {},
-            care_plan=identifiers.numbered(self.guide, "care-plan", sequence.number),
-            site=parties.site,
-            coverage={"reference": f"Coverage/{coverage['id']}"},
-            **related,
-        ) | {"id": self.id(sequence, correction)}
-        tags = sequence.plan.get("meta", {}).get("tag")
-        return made | {"meta": made["meta"] | {"tag": tags}} if tags else made
+            price=price,
+        )
 
 
-def _lacking(parties: Parties) -> Iterator[Text]:
-    if parties.coverage is None:
+def _parties(sequence: Sequence, found: OnRecord) -> Parties | None:
+    """The parties as a claim names them; None while one is missing."""
+    coverage = found.coverage
+    if not coverage or not found.carrier or not found.referral:
+        return None
+    number = identifiers.social_security(coverage["subscriberId"])
+    return Parties(
+        patient={"reference": f"Patient/{sequence.patient}", "identifier": number},
+        coverage={"reference": f"Coverage/{coverage['id']}"},
+        insurer=coverage["payor"][0],
+        provider=found.carrier,
+        referral=found.referral,
+        site=found.site,
+    )
+
+
+def _lacking(found: OnRecord) -> Iterator[Text]:
+    if found.coverage is None:
         yield messages.NO_COVERAGE()
-    if parties.carrier is None:
+    if found.carrier is None:
         yield messages.NO_CARRIER()
-    if parties.referral is None:
+    if found.referral is None:
         yield messages.NO_REFERRAL()
 
 

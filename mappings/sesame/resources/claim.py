@@ -3,6 +3,8 @@
 https://hl7.org/fhir/R4/claim.html
 """
 
+from dataclasses import dataclass
+
 from mappings.sesame.guide import Guide, Resource
 from mappings.sesame.resources.elements import concept, euros, period, present, resource
 from mappings.sesame.tariff import Price
@@ -10,27 +12,41 @@ from mappings.sesame.tariff import Price
 HL7 = "http://terminology.hl7.org/CodeSystem"
 
 
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What is billed: a sequence, named by the identifier of its `care_plan`, and its price."""
+
+    care_plan: Resource
+    rank: int
+    start: str
+    end: str
+    price: Price
+
+
+@dataclass(frozen=True, slots=True)
+class Parties:
+    """Whom a claim is about, who pays and who is paid: references, for `referral` and `site` identifiers."""
+
+    patient: Resource
+    coverage: Resource
+    insurer: Resource
+    provider: Resource
+    referral: Resource
+    site: Resource | None
+
+
 def claim(
     guide: Guide,
     *,
     identifier: Resource,
-    price: Price,
-    rank: int,
-    patient: Resource,
-    start: str,
-    end: str,
     created: str,
-    insurer: Resource,
-    provider: Resource,
-    referral: Resource,
-    care_plan: Resource,
-    site: Resource | None,
-    coverage: Resource,
-    prior: Resource | None = None,
-    replaced: Resource | None = None,
+    service: Service,
+    parties: Parties,
+    prior: Resource | None,
+    replaced: Resource | None,
 ) -> Resource:
-    """An active Claim. `referral`, `care_plan` and `site` are identifiers, the other parties references;
-    `prior` is the claim of the sequence that this one renews, `replaced` the cancelled one that it corrects.
+    """An active Claim; `prior` refers to the claim of the sequence that this one renews, `replaced` to the
+    cancelled one that it corrects.
     """
     return resource("Claim", guide.profile("sesame-claim")) | present(
         identifier=[identifier],
@@ -38,27 +54,28 @@ def claim(
         type=concept(f"{HL7}/claim-type", "professional"),
         subType=guide.concept("sesame-claim-subtype", "forfait-article-51"),
         use="claim",
-        patient=patient,
-        billablePeriod=period(start, end),
+        patient=parties.patient,
+        billablePeriod=period(service.start, service.end),
         created=created,
-        insurer=insurer,
-        provider=provider,
+        insurer=parties.insurer,
+        provider=parties.provider,
         priority=concept(f"{HL7}/processpriority", "normal"),
         related=[*_prior(prior), *_replaces(guide, replaced)],
         payee={"type": concept(f"{HL7}/payeetype", "provider")},
-        referral={"type": "ServiceRequest", "identifier": referral},
-        supportingInfo=_information(guide, rank, care_plan, site),
-        insurance=[{"sequence": 1, "focal": True, "coverage": coverage}],
-        item=[_line(guide, price, start, end)],
-        total=euros(price.amount),
+        referral={"type": "ServiceRequest", "identifier": parties.referral},
+        supportingInfo=_information(guide, service, parties.site),
+        insurance=[{"sequence": 1, "focal": True, "coverage": parties.coverage}],
+        item=[_line(guide, service)],
+        total=euros(service.price.amount),
     )
 
 
-def _line(guide: Guide, price: Price, start: str, end: str) -> Resource:
+def _line(guide: Guide, service: Service) -> Resource:
+    price = service.price
     return {
         "sequence": 1,
         "productOrService": guide.concept("sesame-forfait", price.forfait),
-        "servicedPeriod": period(start, end),
+        "servicedPeriod": period(service.start, service.end),
         "quantity": {"value": 1},
         "unitPrice": euros(price.amount),
         "net": euros(price.amount),
@@ -75,10 +92,10 @@ def _replaces(guide: Guide, claim: Resource | None) -> list[Resource]:
     return [{"claim": claim, "relationship": relationship}] if claim else []
 
 
-def _information(guide: Guide, rank: int, care_plan: Resource, site: Resource | None) -> list[Resource]:
+def _information(guide: Guide, service: Service, site: Resource | None) -> list[Resource]:
     values: list[tuple[str, Resource]] = [
-        ("sequence-rank", {"valueQuantity": {"value": rank}}),
-        ("care-plan", {"valueReference": {"type": "CarePlan", "identifier": care_plan}}),
+        ("sequence-rank", {"valueQuantity": {"value": service.rank}}),
+        ("care-plan", {"valueReference": {"type": "CarePlan", "identifier": service.care_plan}}),
     ]
     if site:
         values.append(("site", {"valueReference": {"type": "Organization", "identifier": site}}))
