@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mappings.sesame.cohort.course import Sequence
 from mappings.sesame.cohort.dossier import Dossier
 from mappings.sesame.guide import Resource
-from mappings.sesame.resources.care_plan import care_plan
+from mappings.sesame.resources.care_plan import Grounds, care_plan
 from mappings.sesame.resources.goal import remission_goal
 from mappings.sesame.transaction import inside
 
@@ -18,10 +18,12 @@ def sequences(
         return
     goal = _goal(dossier)
     yield goal
-    context = (episode, assessment, team, goal)
+    grounds = Grounds(
+        episode=inside(episode), assessment=inside(assessment), team=inside(team), goal=inside(goal)
+    )
     plan: Resource | None = None
     for sequence in dossier.course.sequences:
-        plan = _plan(dossier, sequence, context, plan)
+        plan = _plan(dossier, sequence, grounds, plan)
         yield plan
 
 
@@ -35,13 +37,7 @@ def _goal(dossier: Dossier) -> Resource:
     )
 
 
-def _plan(
-    dossier: Dossier,
-    sequence: Sequence,
-    context: tuple[Resource, Resource, Resource, Resource],
-    previous: Resource | None,
-) -> Resource:
-    episode, assessment, team, goal = map(inside, context)
+def _plan(dossier: Dossier, sequence: Sequence, grounds: Grounds, previous: Resource | None) -> Resource:
     return care_plan(
         dossier.guide,
         identifier=dossier.number("care-plan", sequence.rank),
@@ -49,11 +45,8 @@ def _plan(
         rank=sequence.rank,
         status="completed" if sequence.over else "active",
         patient=dossier.party.patient,
-        episode=episode,
-        assessment=assessment,
-        team=team,
+        grounds=grounds,
         start=sequence.start.isoformat(),
         end=sequence.end.isoformat(),
-        goals=[goal],
         replaces=inside(previous) if previous else None,
     )

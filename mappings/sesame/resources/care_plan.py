@@ -3,10 +3,22 @@
 https://hl7.org/fhir/R4/careplan.html
 """
 
+from dataclasses import dataclass
+
 from mappings.sesame.guide import Guide, Resource
 from mappings.sesame.resources.elements import period, present, resource
 
 EPISODE = "http://hl7.org/fhir/StructureDefinition/workflow-episodeOfCare"
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """What a sequence rests on, as references."""
+
+    episode: Resource
+    assessment: Resource
+    team: Resource
+    goal: Resource
 
 
 def care_plan(
@@ -17,12 +29,9 @@ def care_plan(
     rank: int,
     status: str,
     patient: Resource,
-    episode: Resource,
-    assessment: Resource,
-    team: Resource,
+    grounds: Grounds,
     start: str,
     end: str,
-    goals: list[Resource] | None = None,
     replaces: Resource | None = None,
 ) -> Resource:
     """A CarePlan; `track` is a code of sesame-track, `replaces` the sequence that this one renews."""
@@ -31,7 +40,7 @@ def care_plan(
         extension=[
             {"url": guide.profile("sequence-rank"), "valuePositiveInt": rank},
             {"url": guide.profile("track"), "valueCoding": guide.coding("sesame-track", track)},
-            {"url": EPISODE, "valueReference": episode},
+            {"url": EPISODE, "valueReference": grounds.episode},
         ],
         identifier=[identifier],
         instantiatesCanonical=[guide.canonical("PlanDefinition", f"sesame-{track}")],
@@ -40,8 +49,8 @@ def care_plan(
         intent="plan",
         title=f"{title}, séquence {rank}",
         subject=patient,
-        encounter=assessment,
+        encounter=grounds.assessment,
         period=period(start, end),
-        careTeam=[team],
-        goal=goals,
+        careTeam=[grounds.team],
+        goal=[grounds.goal],
     )
