@@ -11,7 +11,15 @@ from fhir_server.extension import Change, Resource, View
 from mappings.sesame import identifiers
 from mappings.sesame.guide import Guide
 from mappings.sesame.identifiers import record_id
-from mappings.sesame.pathway.outcome import STANDING, Progress, outcomes_of, progress_of, scores_of, span_of
+from mappings.sesame.pathway.outcome import (
+    STANDING,
+    Progress,
+    Score,
+    outcomes_of,
+    progress_of,
+    scores_of,
+    span_of,
+)
 from mappings.sesame.pathway.passation import (
     Passation,
     passation_of,
@@ -21,7 +29,12 @@ from mappings.sesame.pathway.passation import (
 from mappings.sesame.pathway.reading import codes, referring, target
 from mappings.sesame.policy import Policy
 from mappings.sesame.resources.elements import LOINC, tagged_as
-from mappings.sesame.resources.observation import outcome_observation, score_observation, severity
+from mappings.sesame.resources.observation import (
+    Measured,
+    outcome_observation,
+    score_observation,
+    severity,
+)
 from mappings.sesame.scales import Scale
 
 FREE = ("meta", "status")
@@ -43,10 +56,13 @@ class ScorePassations:
     def react(self, change: Change, view: View) -> Iterable[Resource]:
         if change.type == "Observation":
             yield from self._of_score(change, view)
-            return
-        if change.type == "EpisodeOfCare":
+        elif change.type == "EpisodeOfCare":
             yield from self._of_episode(change, view)
-            return
+        else:
+            yield from self._of_passation(change, view)
+
+    def _of_passation(self, change: Change, view: View) -> Iterator[Resource]:
+        """The score of a passation and what it comes to; also for whom the passation no longer is about."""
         before = passation_of(self._scales, change.before)
         after = passation_of(self._scales, change.after)
         passation = after or before
@@ -179,10 +195,14 @@ class ScorePassations:
                 outcome=outcome,
                 patient={"reference": f"Patient/{patient}"},
                 date=progress.current.moment,
-                baseline=({"reference": f"Observation/{progress.baseline.id}"}, progress.baseline.value),
-                current=({"reference": f"Observation/{progress.current.id}"}, progress.current.value),
+                baseline=_measured(progress.baseline),
+                current=_measured(progress.current),
             )
             yield tagged_as(source, made) | {"id": record_id("Observation", identifier)}
+
+
+def _measured(score: Score) -> Measured:
+    return Measured({"reference": f"Observation/{score.id}"}, score.value)
 
 
 def _whose(passation: Passation) -> tuple[str | None, str]:

@@ -3,12 +3,13 @@
 https://hl7.org/fhir/R4/observation.html
 """
 
+from dataclasses import dataclass
+
 from mappings.sesame.guide import Guide, Resource
 from mappings.sesame.resources.elements import LOINC, concept, present, resource
 from mappings.sesame.scales import SEVERITY, Scale
 
 ABSENT = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
-
 CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"
 
 
@@ -20,7 +21,7 @@ def score_observation(
     score: int,
     patient: Resource,
     date: str,
-    response: Resource | None = None,
+    response: Resource,
     encounter: Resource | None = None,
     performer: Resource | None = None,
 ) -> Resource:
@@ -36,7 +37,7 @@ def score_observation(
         performer=[performer] if performer else None,
         valueInteger=score,
         interpretation=severity(guide, scale, score),
-        derivedFrom=[response] if response else None,
+        derivedFrom=[response],
     )
 
 
@@ -44,6 +45,14 @@ def severity(guide: Guide, scale: Scale, score: int) -> list[Resource]:
     """The severity class of a score as a concept, in a list; empty for a scale that has none."""
     band = scale.band(score)
     return [guide.concept(SEVERITY[scale.id], band.code)] if band else []
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A score, and a reference to the Observation that states it."""
+
+    observation: Resource
+    value: int
 
 
 def outcome_observation(
@@ -54,11 +63,11 @@ def outcome_observation(
     outcome: str | None,
     patient: Resource,
     date: str,
-    baseline: tuple[Resource, int],
-    current: tuple[Resource, int],
+    baseline: Measured,
+    current: Measured,
 ) -> Resource:
     """`kind` is treatment-response or remission, `outcome` a code of sesame-outcome, or None where asking
-    makes no sense; each score is given with a reference to its Observation.
+    makes no sense.
     """
     return resource("Observation", guide.profile("sesame-observation-outcome")) | present(
         identifier=[identifier],
@@ -68,9 +77,15 @@ def outcome_observation(
         effectiveDateTime=date,
         valueCodeableConcept=guide.concept("sesame-outcome", outcome) if outcome else None,
         dataAbsentReason=None if outcome else concept(ABSENT, "not-applicable"),
-        derivedFrom=[baseline[0], current[0]],
+        derivedFrom=[baseline.observation, current.observation],
         component=[
-            {"code": guide.concept("sesame-observation-code", "baseline-score"), "valueInteger": baseline[1]},
-            {"code": guide.concept("sesame-observation-code", "current-score"), "valueInteger": current[1]},
+            {
+                "code": guide.concept("sesame-observation-code", "baseline-score"),
+                "valueInteger": baseline.value,
+            },
+            {
+                "code": guide.concept("sesame-observation-code", "current-score"),
+                "valueInteger": current.value,
+            },
         ],
     )
