@@ -111,7 +111,6 @@ def _request(
     return referral(
         guide,
         identifiers=[identifiers.placer(f"{SOFTWARE}/adressage", f"{course.number:05}")],
-        status="active",
         patient=inside(person),
         requester=doctor,
         authored_on=moment(course.referred_on, 10, 10),

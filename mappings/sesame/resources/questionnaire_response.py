@@ -28,7 +28,16 @@ def scale_response(
     ]
     items.append(_item(scale.total, {"valueInteger": scale.score(answers)}))
     profile = guide.profile(f"sesame-questionnaireresponse-{scale.id.replace('-', '')}")
-    return _response(profile, identifier, scale.questionnaire, patient, authored, encounter, author, items)
+    return resource("QuestionnaireResponse", profile) | present(
+        identifier=identifier,
+        questionnaire=scale.questionnaire,
+        status="completed",
+        subject=patient,
+        encounter=encounter,
+        authored=authored,
+        author=author,
+        item=items,
+    )
 
 
 def referral_form(
@@ -39,38 +48,18 @@ def referral_form(
     authored: str,
     author: Resource,
     psychiatric_follow_up: bool,
-    assessment: str | None = None,
-    preferences: str | None = None,
 ) -> Resource:
     """The completed referral form of a general practitioner."""
-    items = [_item("suivi-psychiatrique", {"valueBoolean": psychiatric_follow_up})]
-    texts = {"evaluation-clinique": assessment, "preferences": preferences}
-    items += [_item(link_id, {"valueString": text}) for link_id, text in texts.items() if text]
-    form = guide.canonical("Questionnaire", "adressage")
-    return _response(None, identifier, form, patient, authored, None, author, items)
+    return resource("QuestionnaireResponse") | {
+        "identifier": identifier,
+        "questionnaire": guide.canonical("Questionnaire", "adressage"),
+        "status": "completed",
+        "subject": patient,
+        "authored": authored,
+        "author": author,
+        "item": [_item("suivi-psychiatrique", {"valueBoolean": psychiatric_follow_up})],
+    }
 
 
 def _item(link_id: str, answer: Resource) -> Resource:
     return {"linkId": link_id, "answer": [answer]}
-
-
-def _response(
-    profile: str | None,
-    identifier: Resource,
-    questionnaire: str,
-    patient: Resource,
-    authored: str,
-    encounter: Resource | None,
-    author: Resource | None,
-    items: list[Resource],
-) -> Resource:
-    return resource("QuestionnaireResponse", profile) | present(
-        identifier=identifier,
-        questionnaire=questionnaire,
-        status="completed",
-        subject=patient,
-        encounter=encounter,
-        authored=authored,
-        author=author,
-        item=items,
-    )

@@ -13,29 +13,28 @@ def referral(
     guide: Guide,
     *,
     identifiers: list[Resource],
-    status: str,
     patient: Resource,
     requester: Resource,
     authored_on: str,
     reason: tuple[str | None, str],
     psychiatric_follow_up: bool,
     supporting: list[Resource],
-    coverage: Resource | None = None,
+    coverage: Resource,
 ) -> Resource:
-    """A ServiceRequest; `reason` is a CIM-10 code, or None, and a text."""
+    """An active ServiceRequest; `reason` is a CIM-10 code, or None, and a text."""
     code, text = reason
     return resource("ServiceRequest", guide.profile("sesame-servicerequest-referral")) | present(
         extension=[
             {"url": guide.profile("sans-suivi-psychiatrique"), "valueBoolean": not psychiatric_follow_up}
         ],
         identifier=identifiers,
-        status=status,
+        status="active",
         intent="order",
         code=guide.concept("sesame-service", "soins-collaboratifs"),
         subject=patient,
         authoredOn=authored_on,
         requester=requester,
         reasonCode=[present(coding=[{"system": ICD_10, "code": code}] if code else None, text=text)],
-        insurance=[coverage] if coverage else None,
+        insurance=[coverage],
         supportingInfo=supporting,
     )
