@@ -10,6 +10,8 @@ FR_CORE = "https://hl7.fr/ig/fhir/core"
 FR_TYPES = f"{FR_CORE}/CodeSystem/fr-core-cs-v2-0203"
 HL7_TYPES = "http://terminology.hl7.org/CodeSystem/v2-0203"
 VISIT_TYPES = f"{FR_CORE}/CodeSystem/fr-core-cs-identifier-type"
+NOS = "https://mos.esante.gouv.fr/NOS"
+"""What the names of the French health agency's own code systems begin with."""
 
 # The INS-NIR and the social security number share one OID: the type tells them apart.
 NIR = "urn:oid:1.2.250.1.213.1.4.8"

@@ -2,15 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from zoneinfo import ZoneInfo
 
 from mappings.sesame import identifiers
 from mappings.sesame.cohort.course import Course
 from mappings.sesame.cohort.team import Team
 from mappings.sesame.guide import Guide, Resource
+from mappings.sesame.pathway.reading import PARIS
 from mappings.sesame.scales import Scale
 
-PARIS = ZoneInfo("Europe/Paris")
 SOFTWARE = "https://logiciel-fictif.example"
 
 

@@ -13,9 +13,8 @@ from mappings.sesame.caseload.standing import SCALES
 from mappings.sesame.export.pseudonyms import Pseudonyms
 from mappings.sesame.guide import Guide
 from mappings.sesame.resources.care_plan import EPISODE
-from mappings.sesame.resources.elements import LOINC, concept, period, present
+from mappings.sesame.resources.elements import ACT_CODE, LOINC, concept, period, present
 
-ACT_CODE = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
 MODALITIES = frozenset({"AMB", "VR", "HH"})
 GENDERS = frozenset({"female", "male", "other", "unknown"})
 PHQ2 = "55758-7"

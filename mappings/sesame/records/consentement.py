@@ -13,9 +13,9 @@ from fhir_server.conversion.table import Derived, Field, Part, Table
 from mappings.sesame.guide import Guide, Resource
 from mappings.sesame.records import names
 from mappings.sesame.records.words import PURPOSES, coded
-from mappings.sesame.resources.consent import ACT_CODE, SCOPE
 from mappings.sesame.resources.consent import PURPOSES as SCOPES
-from mappings.sesame.resources.elements import concept
+from mappings.sesame.resources.consent import SCOPE
+from mappings.sesame.resources.elements import ACT_CODE, concept
 
 DECISIONS = {"accord": "permit", "refus": "deny"}
 STATES = {"actif": "active", "remplace": "inactive", "saisi-par-erreur": "entered-in-error"}

@@ -12,7 +12,6 @@ from fhir_server.conversion.table import Derived, Field, Part, Table
 from mappings.sesame.guide import Guide, Resource
 from mappings.sesame.records import names
 from mappings.sesame.records.words import (
-    ACT_CODE,
     ATTEMPTS,
     MODALITIES,
     MODALITY_PLACES,
@@ -20,7 +19,7 @@ from mappings.sesame.records.words import (
     coded,
     foreign,
 )
-from mappings.sesame.resources.elements import concept
+from mappings.sesame.resources.elements import ACT_CODE, concept
 from mappings.sesame.resources.encounter import PARTICIPATION
 
 VISIT, ATTEMPT = "Encounter", "Communication"

@@ -8,8 +8,8 @@ from fhir_server.conversion.table import Field, Part, Table
 from mappings.sesame.guide import Guide
 from mappings.sesame.records import names
 from mappings.sesame.records.patient import NUMBER
-from mappings.sesame.resources.coverage import ACT_CODE, RELATIONSHIP
-from mappings.sesame.resources.elements import concept
+from mappings.sesame.resources.coverage import RELATIONSHIP
+from mappings.sesame.resources.elements import ACT_CODE, concept
 
 AT = "Coverage"
 STATES = {"active": "active", "annulee": "cancelled", "saisie-par-erreur": "entered-in-error"}

@@ -11,7 +11,6 @@ from fhir_server.conversion.table import Derived, Field, Part, Table
 from mappings.sesame.guide import Guide, Resource
 from mappings.sesame.records import names
 from mappings.sesame.records.words import (
-    ACT_CODE,
     CARE,
     DECISIONS,
     PLACES,
@@ -19,7 +18,7 @@ from mappings.sesame.records.words import (
     coded,
     foreign,
 )
-from mappings.sesame.resources.elements import concept
+from mappings.sesame.resources.elements import ACT_CODE, concept
 from mappings.sesame.resources.encounter import PARTICIPATION
 
 VISIT, FORM = "Encounter", "QuestionnaireResponse"

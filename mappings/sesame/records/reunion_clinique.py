@@ -7,7 +7,8 @@ from fhir_server.conversion.kinds import Each, Link, moment, text
 from fhir_server.conversion.table import Field, Part, Table
 from mappings.sesame.guide import Guide
 from mappings.sesame.records import names
-from mappings.sesame.records.words import ACT_CODE, foreign
+from mappings.sesame.records.words import foreign
+from mappings.sesame.resources.elements import ACT_CODE
 
 AT = "Encounter"
 MODES = {"sur-place": "AMB", "a-distance": "VR"}

@@ -10,7 +10,7 @@ from fhir_server.conversion.kinds import moment, text
 from fhir_server.conversion.table import Derived, Field, Part, Table
 from mappings.sesame.guide import Guide, Resource
 from mappings.sesame.records import names
-from mappings.sesame.records.words import ACT_CODE
+from mappings.sesame.resources.elements import ACT_CODE
 
 REVIEW, FINDING = "Encounter", "ClinicalImpression"
 

@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from fhir_server.conversion.kinds import Coded, Coding
 from mappings.sesame.guide import Guide
 
-ACT_CODE = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
-
 GENDERS = {"feminin": "female", "masculin": "male", "autre": "other", "inconnu": "unknown"}
 PLACES = {"sur-place": "AMB", "a-distance": "VR", "a-domicile": "HH"}
 MODALITIES = {"sur-place": "on-site", "domicile": "home", "telephone": "phone", "visio": "video"}

@@ -6,8 +6,7 @@ A review is no contact: the patient is not there. https://hl7.org/fhir/R4/clinic
 from collections.abc import Mapping
 
 from mappings.sesame.guide import Guide, Resource
-from mappings.sesame.resources.elements import period, resource
-from mappings.sesame.resources.encounter import ACT_CODE
+from mappings.sesame.resources.elements import ACT_CODE, period, resource
 
 
 def case_review(

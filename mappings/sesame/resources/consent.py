@@ -4,10 +4,9 @@ https://hl7.org/fhir/R4/consent.html
 """
 
 from mappings.sesame.guide import Guide, Resource
-from mappings.sesame.resources.elements import concept, resource
+from mappings.sesame.resources.elements import ACT_CODE, concept, resource
 
 SCOPE = "http://terminology.hl7.org/CodeSystem/consentscope"
-ACT_CODE = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
 
 # Purpose -> scope, policy: only the evaluation goes on unless the patient objects.
 PURPOSES = {

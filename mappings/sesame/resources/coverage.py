@@ -4,9 +4,8 @@ https://hl7.org/fhir/R4/coverage.html
 """
 
 from mappings.sesame.guide import Resource
-from mappings.sesame.resources.elements import concept, resource
+from mappings.sesame.resources.elements import ACT_CODE, concept, resource
 
-ACT_CODE = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
 RELATIONSHIP = "http://terminology.hl7.org/CodeSystem/subscriber-relationship"
 
 

@@ -4,9 +4,8 @@ https://hl7.org/fhir/R4/encounter.html
 """
 
 from mappings.sesame.guide import Guide, Resource
-from mappings.sesame.resources.elements import concept, period, present, resource
+from mappings.sesame.resources.elements import ACT_CODE, concept, period, present, resource
 
-ACT_CODE = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
 PARTICIPATION = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType"
 
 PROFILES = {

@@ -6,10 +6,9 @@ https://hl7.org/fhir/R4/patient.html
 from dataclasses import dataclass
 
 from mappings.sesame.guide import Guide, Resource
-from mappings.sesame.identifiers import FR_CORE
+from mappings.sesame.identifiers import FR_CORE, NOS
 from mappings.sesame.resources.elements import human_name, resource
 
-NOS = "https://mos.esante.gouv.fr/NOS"
 COMMUNE = f"{NOS}/TRE_R13-CommuneOM/FHIR/TRE-R13-CommuneOM"
 IDENTITY_STATUS = f"{FR_CORE}/CodeSystem/fr-core-cs-v2-0445"
 BIRTH_PLACE = "http://hl7.org/fhir/StructureDefinition/patient-birthPlace"
@@ -27,14 +26,14 @@ class Traits:
     birth_place: tuple[str, str]
 
 
-def patient(guide: Guide, *, identifiers: list[Resource], traits: Traits, active: bool = True) -> Resource:
-    """A Patient whose identity is validated (status VALI)."""
+def patient(guide: Guide, *, identifiers: list[Resource], traits: Traits) -> Resource:
+    """An active Patient whose identity is validated (status VALI)."""
     name = human_name(traits.family, traits.given)
     name["extension"] = [_extension("fr-core-patient-birth-list-given-name", valueString=traits.given)]
     return resource("Patient", guide.profile("sesame-patient")) | {
         "extension": [_reliability(), _birth_place(*traits.birth_place)],
         "identifier": identifiers,
-        "active": active,
+        "active": True,
         "name": [name],
         "gender": traits.gender,
         "birthDate": traits.birth_date,

@@ -4,10 +4,9 @@ https://hl7.org/fhir/R4/practitioner.html
 """
 
 from mappings.sesame.guide import Guide, Resource
-from mappings.sesame.identifiers import numbered, rpps
+from mappings.sesame.identifiers import NOS, numbered, rpps
 from mappings.sesame.resources.elements import concept, human_name, resource
 
-NOS = "https://mos.esante.gouv.fr/NOS"
 PROFESSION = f"{NOS}/TRE_G15-ProfessionSante/FHIR/TRE-G15-ProfessionSante"
 SPECIALTY = f"{NOS}/TRE_R38-SpecialiteOrdinale/FHIR/TRE-R38-SpecialiteOrdinale"
 
