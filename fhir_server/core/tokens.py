@@ -7,7 +7,7 @@ https://hl7.org/fhir/R4/http.html#paging
 import base64
 import binascii
 import os
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from cryptography.exceptions import InvalidTag
@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from fhir_server.core import messages
 from fhir_server.errors import InvalidRequest
+
+Content = TypeVar("Content")
 
 _NONCE_BYTES = 12
 
@@ -31,13 +33,13 @@ class PageTokens:
         sealed = self._cipher.encrypt(nonce, msgspec.msgpack.encode(content), path.encode())
         return base64.urlsafe_b64encode(nonce + sealed).rstrip(b"=").decode()
 
-    def open(self, token: str, path: str) -> Any:
-        """The data sealed for this path. Raises `InvalidRequest` for a token that is forged or of
-        elsewhere.
+    def open(self, token: str, path: str, shape: type[Content]) -> Content:
+        """The data sealed for this path. Raises `InvalidRequest` for a token that is forged, of elsewhere, or
+        of a server that sealed data of another shape.
         """
         try:
             raw = base64.urlsafe_b64decode(token.encode() + b"=" * (-len(token) % 4))
             content = self._cipher.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], path.encode())
+            return msgspec.msgpack.decode(content, type=shape)
         except (InvalidTag, ValueError, binascii.Error) as error:
             raise InvalidRequest.of(messages.FOREIGN_TOKEN(path=path)) from error
-        return msgspec.msgpack.decode(content)

@@ -5,6 +5,8 @@ https://hl7.org/fhir/R4/http.html#history
 
 from collections.abc import Sequence
 
+from msgspec import Struct
+
 from fhir_server.core.bundle import bundle, entry
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.core.temporal import BEGINNING, END, format_instant, period_of
@@ -15,7 +17,6 @@ from fhir_server.interactions.entries import reasoned
 from fhir_server.interactions.links import (
     PAGE_PARAMETER,
     check_beside_page,
-    next_link,
     page_path,
     page_size,
     page_token,
@@ -24,6 +25,7 @@ from fhir_server.interactions.links import (
 from fhir_server.interactions.listed import PARAMETER as LIST
 from fhir_server.interactions.listed import history_of_listed
 from fhir_server.interactions.subset import Subset, asked_subset
+from fhir_server.interactions.trail import FIRST, Trail, page_links
 from fhir_server.search.types.prefixes import split_prefix
 from fhir_server.store.port import HistoryQuery, HistoryResult, Reader, StoredResource
 
@@ -34,18 +36,27 @@ NEWEST_FIRST = "-_lastUpdated"
 """The order of every history."""
 
 
+class Turn(Struct, frozen=True, array_like=True):
+    """A page: the parameters of the history, and the sequence that it continues below, None for the first."""
+
+    parameters: tuple[tuple[str, str], ...]
+    before: int | None = None
+    trail: Trail = FIRST
+
+
 def history(request: FhirRequest, engine: Engine, reader: Reader) -> FhirResponse:
     """GET [type]/[id]/_history, [type]/_history or _history: versions, newest first."""
     scope = request.path[:-1]
-    parameters, before = _asked(request, engine)
+    turn = _turn(request, engine)
+    parameters = list(turn.parameters)
     part = asked_subset(parameters, scope[0] if scope else None, engine.registry)
-    query = _query(scope, parameters, before, engine)
+    query = _query(scope, parameters, turn.before, engine)
     if len(scope) == 2 and reader.read(*scope) is None:
         raise NotFound.of(messages.NOT_FOUND(reference="/".join(scope)))
     listed = dict(parameters).get(LIST)
     found = reader.history(query) if listed is None else history_of_listed(listed, query, engine, reader)
     recreated = recreations(found.versions, reader)
-    return FhirResponse(200, body=_bundle(request, engine, parameters, found, part, recreated))
+    return FhirResponse(200, body=_bundle(request, engine, turn, found, part, recreated))
 
 
 def history_entry(
@@ -83,14 +94,17 @@ def recreations(versions: Sequence[StoredResource], reader: Reader) -> frozenset
     return frozenset(found)
 
 
-def _asked(request: FhirRequest, engine: Engine) -> tuple[list[tuple[str, str]], int | None]:
-    """The parameters of the history, and the sequence that a page token continues below."""
+def _turn(request: FhirRequest, engine: Engine) -> Turn:
+    """The page that is asked for, by a link or by parameters."""
     token = page_token(request)
-    if token is not None:
-        pairs, before = engine.tokens.open(token, page_path(request))
-        kept = [(name, value) for name, value in pairs]
-        check_beside_page(request, kept)
-        return kept, before
+    if token is None:
+        return Turn(tuple(_asked(request)))
+    turn = engine.tokens.open(token, page_path(request), Turn)
+    check_beside_page(request, turn.parameters)
+    return turn
+
+
+def _asked(request: FhirRequest) -> list[tuple[str, str]]:
     for name, value in request.query:
         if name not in PARAMETERS:
             valid = ", ".join((*FILTERS, *PARTS))
@@ -102,7 +116,7 @@ def _asked(request: FhirRequest, engine: Engine) -> tuple[list[tuple[str, str]],
     for name in names:
         if names.count(name) > 1:
             raise InvalidRequest.of(messages.REPEATED_HISTORY_PARAMETER(name=name))
-    return asked, None
+    return asked
 
 
 def _query(
@@ -147,17 +161,18 @@ def _period(name: str, value: str, engine: Engine) -> tuple[int, int]:
 def _bundle(
     request: FhirRequest,
     engine: Engine,
-    parameters: list[tuple[str, str]],
+    turn: Turn,
     result: HistoryResult,
     part: Subset | None,
     recreated: frozenset[int],
 ) -> bytes:
-    links = [self_link(request, parameters)]
-    if ("_summary", "count") in parameters:
-        return bundle("history", (), links, result.total)
-    if result.next is not None:
-        token = engine.tokens.seal((parameters, result.next), page_path(request))
-        links.append(next_link(request, token))
+    if ("_summary", "count") in turn.parameters:
+        return bundle("history", (), [self_link(request, turn.parameters)], result.total)
+
+    def token(before: int, trail: Trail) -> str:
+        return engine.tokens.seal(Turn(turn.parameters, before, trail), page_path(request))
+
+    links = page_links(request, turn.parameters, turn.trail, turn.before, result.next, token)
     entries = [
         history_entry(version, request.base_url, part, recreated=version.sequence in recreated)
         for version in result.versions

@@ -38,10 +38,19 @@ def self_link(request: FhirRequest, parameters: Sequence[tuple[str, str]]) -> Li
     return Link("self", url(request.base_url, page_path(request), tuple(parameters)))
 
 
-def next_link(request: FhirRequest, token: str) -> Link:
-    """The following page; how the client wants to see it goes with it."""
+def first_link(relation: str, request: FhirRequest, parameters: Sequence[tuple[str, str]]) -> Link:
+    """The first page, by a walk that begins anew; how the client wants to see it goes with it."""
+    return _link(relation, request, parameters)
+
+
+def page_link(relation: str, request: FhirRequest, token: str) -> Link:
+    """A further page; how the client wants to see it goes with it."""
+    return _link(relation, request, [(PAGE_PARAMETER, token)])
+
+
+def _link(relation: str, request: FhirRequest, parameters: Sequence[tuple[str, str]]) -> Link:
     kept = [pair for pair in request.query if pair[0] in PRESENTATION]
-    return Link("next", _url(request.base_url, page_path(request), [(PAGE_PARAMETER, token), *kept]))
+    return Link(relation, _url(request.base_url, page_path(request), [*parameters, *kept]))
 
 
 def page_token(request: FhirRequest) -> str | None:

@@ -48,7 +48,7 @@ def _answer(request: FhirRequest, engine: Engine, reader: Reader) -> FhirRespons
         body = bundle("searchset", [], [self_link(request, parsed.self_parameters)], result.total)
         return FhirResponse(200, body=body)
     result = _found(parsed.query, engine, reader)
-    since = turn.since if turn else None
+    since = turn.begin.since if turn else None
     if turn:
         result = structs.replace(result, total=turn.total)
         if since is not None:
@@ -56,7 +56,7 @@ def _answer(request: FhirRequest, engine: Engine, reader: Reader) -> FhirRespons
         elif since := moved_since(parsed.query, result, engine, reader):
             result = structs.replace(result, next=FROM_THE_FIRST)
     going, capped = included(parsed.query.includes, result.matches, engine, reader)
-    return searchset(request, engine, parsed, result, going, capped, since)
+    return searchset(request, engine, parsed, result, going, capped, turn, since)
 
 
 def _understood(request: FhirRequest, engine: Engine) -> ParsedSearch:
@@ -71,7 +71,8 @@ def _turned(turn: Turn, request: FhirRequest, engine: Engine) -> ParsedSearch:
     """A further page of a search, whose matches were counted for the first."""
     parsed = _parsed(list(turn.parameters), request, engine)
     query = structs.replace(parsed.query, page=turn.page, total="none")
-    return structs.replace(parsed, query=query if turn.since is None else moved(query, turn.since))
+    since = turn.begin.since
+    return structs.replace(parsed, query=query if since is None else moved(query, since))
 
 
 def _parsed(parameters: list[tuple[str, str]], request: FhirRequest, engine: Engine) -> ParsedSearch:

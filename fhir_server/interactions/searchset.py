@@ -5,42 +5,57 @@ https://hl7.org/fhir/R4/http.html#search
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from fhir_server.core import json
-from fhir_server.core.bundle import bundle, entry
+from fhir_server.core.bundle import Link, bundle, entry
 from fhir_server.core.outcome import operation_outcome
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.extension import Engine
 from fhir_server.interactions import messages
-from fhir_server.interactions.links import check_beside_page, next_link, page_path, self_link
+from fhir_server.interactions.links import check_beside_page, page_path, self_link
 from fhir_server.interactions.subset import Subset, subset
+from fhir_server.interactions.trail import FIRST, Trail, page_links
 from fhir_server.issues import Issue
-from fhir_server.search.ast import Page
+from fhir_server.search.ast import Page, SortKey
 from fhir_server.search.parse import ParsedSearch
 from fhir_server.store.port import SearchResult, StoredResource
 
 
-class Turn(NamedTuple):
-    """A page that a link leads to: the parameters of the search, and the total that its first page told.
+class Begin(Struct, frozen=True, array_like=True):
+    """Where a further page begins: behind the keys of a match.
 
     `since` is there on the last pages of a sorted search, which hold what has changed since then.
     """
 
-    parameters: tuple[tuple[str, str], ...]
-    page: Page
-    total: int | None
+    after: SortKey
     since: int | None
+
+
+class Turn(Struct, frozen=True, array_like=True):
+    """A further page, as a link tells it: the parameters and the snapshot of the search, the total that its
+    first page told, and where this one begins.
+    """
+
+    parameters: tuple[tuple[str, str], ...]
+    snapshot: int
+    total: int | None
+    begin: Begin
+    trail: Trail
+
+    @property
+    def page(self) -> Page:
+        return Page(self.snapshot, self.begin.after)
 
 
 def turned(token: str, request: FhirRequest, engine: Engine) -> Turn:
     """What a page token says. Raises `InvalidRequest` for one that is not of here, and for
     what it does not heed.
     """
-    parameters, snapshot, after, total, since = engine.tokens.open(token, page_path(request))
-    pairs = tuple((name, value) for name, value in parameters)
-    check_beside_page(request, pairs)
-    return Turn(pairs, Page(snapshot, tuple(after)), total, since)
+    turn = engine.tokens.open(token, page_path(request), Turn)
+    check_beside_page(request, turn.parameters)
+    return turn
 
 
 def searchset(
@@ -50,11 +65,13 @@ def searchset(
     result: SearchResult,
     included: tuple[StoredResource, ...] = (),
     capped: bool = False,
+    turn: Turn | None = None,
     since: int | None = None,
 ) -> FhirResponse:
     """The page as a Bundle: matches, what goes with them, what is to be said, and the links.
 
-    `capped` tells that more would have been included but for the limit; `since` is that of the next page.
+    `capped` tells that more would have been included but for the limit; `turn` is there for a further page,
+    and `since` is that of the next one.
     """
     is_whole = parsed.summary is None and not parsed.elements
     part = None if is_whole else subset(engine.registry, parsed.summary, parsed.elements)
@@ -71,11 +88,29 @@ def searchset(
         outcome = json.serialise(operation_outcome(issues, request.language))
         # every entry of a searchset bears a name, this one too, though nobody can read it by that
         entries.append(entry(f"urn:uuid:{engine.new_id()}", outcome, search={"mode": "outcome"}))
-    links = [self_link(request, parsed.self_parameters)]
-    if result.next is not None:
-        state = (parsed.self_parameters, result.snapshot, result.next, result.total, since)
-        links.append(next_link(request, engine.tokens.seal(state, page_path(request))))
+    links = _links(request, engine, parsed, result, turn, since)
     return FhirResponse(200, body=bundle("searchset", entries, links, result.total))
+
+
+def _links(
+    request: FhirRequest,
+    engine: Engine,
+    parsed: ParsedSearch,
+    result: SearchResult,
+    turn: Turn | None,
+    since: int | None,
+) -> list[Link]:
+    asked = parsed.self_parameters
+    if turn is None and result.next is None:
+        return [self_link(request, asked)]
+
+    def token(begin: Begin, trail: Trail) -> str:
+        turn = Turn(asked, result.snapshot, result.total, begin, trail)
+        return engine.tokens.seal(turn, page_path(request))
+
+    following = None if result.next is None else Begin(result.next, since)
+    trail, begin = (turn.trail, turn.begin) if turn else (FIRST, None)
+    return page_links(request, asked, trail, begin, following, token)
 
 
 def _entries(

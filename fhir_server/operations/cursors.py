@@ -21,7 +21,7 @@ def position(request: FhirRequest, engine: Engine, cursor: str | None) -> int:
         return 0
     token = cursor[len(FIRST) :] if cursor.startswith(FIRST) else ""
     try:
-        epoch, sequence = engine.tokens.open(token, "/".join(request.path))
+        epoch, sequence = engine.tokens.open(token, "/".join(request.path), tuple[str, int])
     except InvalidRequest as error:
         raise InvalidRequest(*(replace(issue, expression=(PLACE,)) for issue in error.issues)) from error
     if epoch != engine.store.epoch:

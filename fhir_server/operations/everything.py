@@ -92,7 +92,7 @@ def everything(request: FhirRequest, engine: Engine) -> FhirResponse:
         total = result.total if query.types == wanted else None
         result = structs.replace(result, matches=_of_types(wanted, result.matches), total=total)
     parsed = ParsedSearch(query, self_parameters=parameters)
-    return searchset(request, engine, parsed, result, related[:limit], len(related) > limit)
+    return searchset(request, engine, parsed, result, related[:limit], len(related) > limit, turn)
 
 
 def _check_exists(engine: Engine, type: str, id: str) -> None:

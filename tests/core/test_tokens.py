@@ -12,7 +12,14 @@ SECRET = bytes(range(32))
 
 def test_a_token_gives_back_what_was_sealed() -> None:
     token = PageTokens(SECRET).seal({"after": ["Zoé", 7, None]}, "Patient")
-    assert PageTokens(SECRET).open(token, "Patient") == {"after": ["Zoé", 7, None]}
+    shape = dict[str, list[str | int | None]]
+    assert PageTokens(SECRET).open(token, "Patient", shape) == {"after": ["Zoé", 7, None]}
+
+
+def test_a_token_that_says_something_else_than_is_asked_is_refused() -> None:
+    token = PageTokens(SECRET).seal(["an older server", 7], "Patient")
+    with pytest.raises(InvalidRequest):
+        PageTokens(SECRET).open(token, "Patient", tuple[str, int, str])
 
 
 def test_a_token_shows_no_search_value() -> None:
@@ -23,14 +30,14 @@ def test_a_token_shows_no_search_value() -> None:
 @pytest.mark.parametrize("forged", ["", "x", "AAAA", "é", "A" * 200])
 def test_a_forged_token_is_refused(forged: str) -> None:
     with pytest.raises(InvalidRequest):
-        PageTokens(SECRET).open(forged, "Patient")
+        PageTokens(SECRET).open(forged, "Patient", str)
 
 
 def test_a_token_of_elsewhere_is_refused() -> None:
     token = PageTokens(SECRET).seal("page", "Patient")
     with pytest.raises(InvalidRequest):
-        PageTokens(SECRET).open(token, "Observation")
+        PageTokens(SECRET).open(token, "Observation", str)
     with pytest.raises(InvalidRequest):
-        PageTokens(bytes(32)).open(token, "Patient")
+        PageTokens(bytes(32)).open(token, "Patient", str)
     with pytest.raises(InvalidRequest):
-        PageTokens(SECRET).open(token[:-4] + "AAAA", "Patient")
+        PageTokens(SECRET).open(token[:-4] + "AAAA", "Patient", str)

@@ -1,0 +1,66 @@
+"""The way back through pages, each of which begins behind a key that tells nothing of the page before it.
+
+Nothing is kept on the server: a link carries where the pages before its own began, as far back as is short.
+https://hl7.org/fhir/R4/http.html#paging
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from fhir_server.core.bundle import Link
+from fhir_server.core.request import FhirRequest
+from fhir_server.interactions.links import first_link, page_link, self_link
+
+BYTES_MAX = 512
+"""Of what a link tells of the pages before its own: some fifty of a search without `_sort`."""
+
+
+class Trail(Struct, frozen=True, array_like=True):
+    """What led to a page: its number, from 1, and where the pages before it begin, but for the first, and for
+    those too far back.
+    """
+
+    number: int = 1
+    begins: tuple[Any, ...] = ()
+
+    def onward(self, begin: Any) -> "Trail":
+        """That of the next page, where this one begins at `begin`."""
+        if self.number == 1:
+            return Trail(2)
+        begins = [*self.begins, begin]
+        while len(msgspec.msgpack.encode(begins)) > BYTES_MAX:
+            del begins[0]
+        return Trail(self.number + 1, tuple(begins))
+
+    def back(self) -> "Trail":
+        """That of the page before."""
+        return Trail(self.number - 1, self.begins[:-1])
+
+
+FIRST = Trail()
+
+
+def page_links(
+    request: FhirRequest,
+    parameters: Sequence[tuple[str, str]],
+    trail: Trail,
+    begin: Any,
+    following: Any,
+    token: Callable[[Any, Trail], str],
+) -> list[Link]:
+    """The links of a page that begins at `begin`: to itself, from a further one back, and on to the page that
+    begins at `following`, None where there is none. `token` seals where a page begins, with its trail.
+    """
+    links = [self_link(request, parameters)]
+    if trail.number > 1:
+        links.append(first_link("first", request, parameters))
+    if trail.number == 2:
+        links.append(first_link("previous", request, parameters))
+    elif trail.begins:
+        links.append(page_link("previous", request, token(trail.begins[-1], trail.back())))
+    if following is not None:
+        links.append(page_link("next", request, token(following, trail.onward(begin))))
+    return links
