@@ -27,6 +27,8 @@ def canonical_types(registry: Registry) -> Callable[[Iterable[str]], ValueCheck]
             found = known(value) if type(value) is str else wanted
             if not found or not wanted.isdisjoint(found):
                 return None
+            if any(registry.canonical(value, type_name) is not None for type_name in wanted):
+                return None  # resources of several types may share a url
             text = messages.CANONICAL_TYPE(
                 url=value, found=listed(sorted(found)), wanted=listed(sorted(wanted))
             )

@@ -244,6 +244,15 @@ def test_a_canonical_leads_to_what_belongs_there(validator: Validator) -> None:
     )
 
 
+def test_a_url_that_several_definitions_share(registry: Registry) -> None:
+    url = "http://example.org/suivi"
+    shared = [{"resourceType": type, "url": url} for type in ("Questionnaire", "Measure")]
+    over = registry.layered(shared)
+    judge = Validator(over, FhirPath(), Terminology(over))
+    response = {"resourceType": "QuestionnaireResponse", "status": "completed", "questionnaire": url}
+    assert told(judge, response) == []
+
+
 @pytest.mark.parametrize(
     ("system", "right"),
     [
