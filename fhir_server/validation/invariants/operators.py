@@ -21,9 +21,9 @@ from fhir_server.validation.invariants.code import (
     testing,
 )
 from fhir_server.validation.invariants.measures import QUANTITIES, measure_order, measured
-from fhir_server.validation.invariants.moments import temporal_order
+from fhir_server.validation.invariants.moments import is_real_moment, temporal_order
 from fhir_server.validation.invariants.sameness import distinct
-from fhir_server.validation.invariants.shapes import STRING, UNKNOWN, Shape
+from fhir_server.validation.invariants.shapes import STRING, TEMPORAL, UNKNOWN, Shape
 from fhir_server.validation.invariants.syntax import Measure
 from fhir_server.validation.invariants.values import (
     Primitive,
@@ -119,7 +119,9 @@ def _equality(left: Code, right: Code) -> Test:
     ):
         return _equality_with(left, right.constants[0])
 
-    same = _same_moment if temporal else _same_size if _is_of_quantities(left, right) else equal
+    same: Same = _same_size if _is_of_quantities(left, right) else equal
+    if temporal or _may_be_temporal(left, right):
+        same = _same_moment if temporal else _same_moment_or_value
 
     def test(this: Any, scope: Scope) -> bool | None:
         items = run_left(this, scope)
@@ -172,6 +174,19 @@ def _same_moment(one: Any, other: Any, spend: Spend) -> bool | None:
     return None if found is None else found == 0
 
 
+def _may_be_temporal(left: Code, right: Code) -> bool:
+    """Whether both sides are of several types, of which some are dates or times."""
+    return bool(left.shape.types & TEMPORAL) and bool(right.shape.types & TEMPORAL)
+
+
+def _are_moments(one: Any, other: Any) -> bool:
+    return type(one) is str and type(other) is str and is_real_moment(one) and is_real_moment(other)
+
+
+def _same_moment_or_value(one: Any, other: Any, spend: Spend) -> bool | None:
+    return (_same_moment if _are_moments(plain(one), plain(other)) else equal)(one, other, spend)
+
+
 def _same_size(one: Any, other: Any, spend: Spend) -> bool | None:
     """Whether two quantities are equal; empty where their units do not go together."""
     one, other = plain(one), plain(other)
@@ -219,6 +234,7 @@ def compares(accepts: Callable[[int], bool]) -> Operator:
     def compare(left: Code, right: Code) -> Code:
         run_left, run_right = left.run, right.run
         temporal = left.shape.temporal or right.shape.temporal
+        may_be = _may_be_temporal(left, right)
         if not temporal and not left.shape.types and not right.shape.types:
             raise Unsupported("the order of what may be of any type")
 
@@ -226,7 +242,7 @@ def compares(accepts: Callable[[int], bool]) -> Operator:
             one, other = single(run_left(this, scope)), single(run_right(this, scope))
             if one is None or other is None:
                 return None
-            found = order(one, other, temporal)
+            found = order(one, other, temporal or (may_be and _are_moments(one, other)))
             if found is None and have_no_order(one, other):
                 raise FhirPathError("only two numbers, texts, dates, times or quantities have an order")
             return None if found is None else accepts(found)

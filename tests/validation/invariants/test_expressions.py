@@ -40,6 +40,18 @@ OBSERVATION: dict[str, Any] = {
     "effectivePeriod": {"start": "2024-01-31", "end": "2024-04-29"},
     "hasMember": [{"display": "Body weight"}],
     "interpretation": [{"text": "Rather  high"}, {"text": "rather high"}],
+    "focus": [
+        {
+            "extension": [
+                {"url": "urn:a", "valueDateTime": "2024"},
+                {"url": "urn:b", "valueDate": "2024-05-01"},
+                {"url": "urn:c", "valueDateTime": "2024-06-01T08:00:00+02:00"},
+                {"url": "urn:d", "valueInstant": "2024-06-01T06:00:00Z"},
+                {"url": "urn:e", "valueString": "anne"},
+                {"url": "urn:f", "valueString": "bob"},
+            ]
+        }
+    ],
     "derivedFrom": [
         {
             "extension": [
@@ -170,6 +182,11 @@ def test_what_holds_of_the_patient(rules: RuleCompiler, expression: str) -> None
         "value in (1500 'mg' | 2 'g') and value ~ 1500 'mg' and value !~ 3 'g'",
         "hasMember.display ~ 'body  WEIGHT' and hasMember ~ hasMember.where(display.exists())",
         "interpretation.first() ~ interpretation.last() and interpretation.first() != interpretation.last()",
+        "(focus.extension[0].value < focus.extension[1].value).empty() and focus.extension[2].value != 1",
+        "focus.extension[1].value < focus.extension[2].value",
+        "focus.extension[2].value = focus.extension[3].value",
+        "focus.extension[4].value < focus.extension[5].value",
+        "focus.extension[4].value != focus.extension[5].value",
         "derivedFrom.extension.value = 2 years and derivedFrom.extension.value < 30 months",
     ],
 )
