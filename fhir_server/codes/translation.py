@@ -127,7 +127,7 @@ class Translator:
     def matches(self, maps: Iterable[ConceptMap], wish: Wish) -> list[Match]:
         """Every translation that the maps give, each once."""
         found = [match for one in maps for match in self._of_map(one, wish, {id(one)})]
-        return _each_once(found)
+        return each_once(found)
 
     def _of_map(self, one: ConceptMap, wish: Wish, met: set[int]) -> Iterator[Match]:
         """What one map gives; `met` are the maps that were looked at on the way, each once."""
@@ -163,7 +163,8 @@ class Translator:
                     yield from self._of_map(other, wish, met)
 
 
-def _each_once(matches: Iterable[Match]) -> list[Match]:
+def each_once(matches: Iterable[Match]) -> list[Match]:
+    """The matches without those that say the same as one before."""
     return list({repr(match): match for match in matches}.values())
 
 

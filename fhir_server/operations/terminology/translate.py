@@ -4,11 +4,21 @@ https://hl7.org/fhir/R4/conceptmap-operation-translate.html
 """
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from fhir_server.codes import messages as codes_messages
 from fhir_server.codes.issues import refusal
-from fhir_server.codes.translation import NO_MATCH, ConceptMap, Dependency, Match, Wish, applicable, may_lead
+from fhir_server.codes.translation import (
+    NO_MATCH,
+    ConceptMap,
+    Dependency,
+    Match,
+    Wish,
+    applicable,
+    each_once,
+    may_lead,
+)
 from fhir_server.core import json
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import FhirError, InvalidRequest, NotFound
@@ -41,16 +51,14 @@ def translate(request: FhirRequest, engine: Engine) -> FhirResponse:
     world = World(request, engine, inputs)
     codings = _codings(inputs)
     named = _named(world)
-    matches: list[Match] = []
-    known = world.terminology.concept_maps()
+    known = world.terminology.concept_maps() if named is None else ()
     dependencies = tuple(_dependencies(inputs))
     wishes = [_wish(inputs, coding, dependencies) for coding in codings]
     maps = [applicable(known, wish) if named is None else _if_fitting(named, wish) for wish in wishes]
     if named is None and wishes and not any(maps):
         raise _no_map(wishes[0])
-    for wish, leading in zip(wishes, maps, strict=True):
-        matches += world.terminology.translate(leading, wish)
-    return _answer(matches, codings, request)
+    found = (world.terminology.translate(*each) for each in zip(maps, wishes, strict=True))
+    return _answer(each_once(chain.from_iterable(found)), codings, request)
 
 
 def _codings(inputs: Inputs) -> list[Resource]:

@@ -140,7 +140,7 @@ def test_backwards(mapped: Client) -> None:
 
 
 def test_a_concept(mapped: Client) -> None:
-    codings = [{"system": CARE, "code": "visit"}, {"system": CARE, "code": "home-visit"}]
+    codings = [{"system": CARE, "code": code} for code in ("visit", "home-visit", "visit")]
     answer = mapped.post("ConceptMap/$translate", parameters(codeableConcept={"coding": codings}))
     assert matches(answer) == [("wider", "C"), ("narrower", "V"), ("equivalent", "D")]
 
