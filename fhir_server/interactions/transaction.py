@@ -272,6 +272,8 @@ class Transaction:
             wanted = self._conditions.wanted(asked, plan.identities)
             reference = f"{wanted.type}?{wanted}"
             current = one_match(unit, self._engine, wanted, request.base_url)
+        if current is not None and not current.deleted:
+            check_write(request.conditions, current)
         content, content_type, warns = request.content, request.content_type, self._warns
         after = patched(current, reference, content, content_type, self._engine, unit, with_warnings=warns)
         resource = self._noted(asked, after)

@@ -180,3 +180,16 @@ class TestJsonPatch:
             answer = client.post("", {"resourceType": "Bundle", "type": kind, "entry": [entry]})
             assert answer.entries[0]["response"]["status"] == "200 OK"
         assert client.get(f"Patient/{id}").version == 3
+
+    @pytest.mark.parametrize("kind", ["batch", "transaction"])
+    def test_inside_a_bundle_the_version_is_looked_at_before_the_patch(
+        self, client: Client, kind: str
+    ) -> None:
+        id = client.post("Patient", patient()).id
+        document = base64.b64encode(b'[{"op":"remove","path":"/photo"}]').decode()
+        binary = {"resourceType": "Binary", "contentType": "application/json-patch+json", "data": document}
+        asked = {"method": "PATCH", "url": f"Patient/{id}", "ifMatch": 'W/"9"'}
+        bundle = {"resourceType": "Bundle", "type": kind, "entry": [{"resource": binary, "request": asked}]}
+        answer = client.post("", bundle)
+        status = answer.status if kind == "transaction" else int(answer.entries[0]["response"]["status"][:3])
+        assert status == 412
