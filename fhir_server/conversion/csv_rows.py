@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fhir_server.conversion import messages
+from fhir_server.conversion.members import pointer_to, put
 from fhir_server.core import json
 from fhir_server.errors import FhirError, MalformedContent
 
@@ -85,10 +86,10 @@ def _row(line: int, cells: list[str], columns: list[_Column]) -> Row:
         if not cell.strip():
             continue
         try:
-            _put(record, column.name, column.read(cell.strip()))
+            put(record, column.name, column.read(cell.strip()))
         except ValueError:
             text = messages.NOT_A_VALUE(name=column.name, given=cell[:80], wanted=column.wanted)
-            return Row(line, None, MalformedContent.of(text, "/" + column.name.replace(".", "/")))
+            return Row(line, None, MalformedContent.of(text, pointer_to(column.name)))
     return Row(line, record)
 
 
@@ -103,13 +104,6 @@ def _column(name: str, schema: Mapping[str, Any]) -> _Column:
     if kind not in READERS:
         raise MalformedContent.of(messages.NO_COLUMN(name=name[:80]))
     return _Column(name, READERS[kind], kind)
-
-
-def _put(record: dict[str, Any], name: str, value: Any) -> None:
-    *objects, last = name.split(".")
-    for member in objects:
-        record = record.setdefault(member, {})
-    record[last] = value
 
 
 def _text(cell: str) -> str:

@@ -68,6 +68,7 @@ NO_RECORD = Template(
     en="There is no record '{record}' with the identifier '{id}'.",
     fr="Il n'y a pas d'enregistrement « {record} » avec l'identifiant « {id} ».",
 )
+
 # files of records
 
 NO_COLUMN = Template(

@@ -1,12 +1,17 @@
-"""The references in a resource: listed, and rewritten with the place where each stands.
+"""References to a resource, and those in one: listed, and rewritten with the place where each stands.
 
 https://hl7.org/fhir/R4/references.html
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 Rewrite = Callable[[str, str], str]
+
+
+def reference_to(resource: Mapping[str, Any]) -> str:
+    """The reference that a stored resource is known by, such as `Patient/12`."""
+    return f"{resource['resourceType']}/{resource['id']}"
 
 
 def references(node: Any) -> Iterator[str]:

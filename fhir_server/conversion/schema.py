@@ -4,7 +4,7 @@ https://json-schema.org/draft/2020-12 and https://www.rfc-editor.org/rfc/rfc6901
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from functools import lru_cache, partial
 from typing import Any
@@ -14,6 +14,7 @@ from jsonschema.validators import extend
 from msgspec import Raw
 
 from fhir_server.conversion import messages
+from fhir_server.conversion.members import pointer
 from fhir_server.core.json import decimal
 from fhir_server.issues import Issue, Text
 
@@ -22,8 +23,19 @@ FORMATS: Mapping[str, Callable[[str], object]] = {
     "date-time": datetime.fromisoformat,
 }
 NOT_OF_FORMAT = {"date": messages.NOT_A_DATE, "date-time": messages.NOT_A_MOMENT}
-BOUNDS = {"minimum": "≥", "maximum": "≤", "exclusiveMinimum": ">", "exclusiveMaximum": "<"}
-SIZES = {"minLength": "≥", "maxLength": "≤", "minItems": "≥", "maxItems": "≤"}
+LIMITS = {
+    "minimum": "≥",
+    "maximum": "≤",
+    "exclusiveMinimum": ">",
+    "exclusiveMaximum": "<",
+    "minLength": "≥",
+    "maxLength": "≤",
+    "minItems": "≥",
+    "maxItems": "≤",
+}
+
+_MISSING = re.compile(r"'(.*?)' is a (?:required property|dependency of)")
+"""jsonschema tells each missing name by an error of its own, whose message begins so."""
 
 
 class RecordSchema:
@@ -55,11 +67,6 @@ def _is_read(read: Callable[[str], object], instance: object) -> bool:
     return not isinstance(instance, str) or read(instance) is not None
 
 
-def pointer(parts: Sequence[str | int]) -> str:
-    """The JSON pointer of a place."""
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
-
-
 def _plain(value: Any) -> Any:
     """The same value with numbers that can be compared."""
     if isinstance(value, dict):
@@ -81,17 +88,14 @@ def _told(error: ValidationError, at: Any) -> Iterator[tuple[str, Text]]:
     """The member that a problem is about, empty for the value itself, and the sentence."""
     if error.validator in BY_KEYWORD:
         yield from BY_KEYWORD[error.validator](error, at)
-    elif error.validator in BOUNDS:
-        yield "", messages.OUT_OF_RANGE(at=at, limit=f"{BOUNDS[error.validator]} {error.validator_value}")
-    elif error.validator in SIZES:
-        yield "", messages.OUT_OF_RANGE(at=at, limit=f"{SIZES[error.validator]} {error.validator_value}")
+    elif error.validator in LIMITS:
+        yield "", messages.OUT_OF_RANGE(at=at, limit=f"{LIMITS[error.validator]} {error.validator_value}")
     else:
         yield "", messages.AGAINST_SCHEMA(at=at, rule=error.validator)
 
 
-def _required(error: ValidationError, at: Any) -> Iterator[tuple[str, Text]]:
-    # One error comes for each missing name, and its message begins with it.
-    name = re.match(r"'(.*)' is a required property", error.message)
+def _missing(error: ValidationError, at: Any) -> Iterator[tuple[str, Text]]:
+    name = _MISSING.match(error.message)
     yield (name[1] if name else ""), messages.MISSING(name=name[1] if name else "?", at=at)
 
 
@@ -102,12 +106,6 @@ def _unknown(error: ValidationError, at: Any) -> Iterator[tuple[str, Text]]:
             yield name, messages.UNKNOWN(name=name[:80], at=at, known=", ".join(known))
 
 
-def _dependent(error: ValidationError, at: Any) -> Iterator[tuple[str, Text]]:
-    """jsonschema tells each missing name for itself, in the words `'a' is a dependency of 'b'`."""
-    name = re.match(r"'(.*?)' is a dependency of", error.message)
-    yield (name[1] if name else ""), messages.MISSING(name=name[1] if name else "?", at=at)
-
-
 def _one(text: Callable[[ValidationError, Any], Text]) -> Callable[..., Iterator[tuple[str, Text]]]:
     def told(error: ValidationError, at: Any) -> Iterator[tuple[str, Text]]:
         yield "", text(error, at)
@@ -116,8 +114,8 @@ def _one(text: Callable[[ValidationError, Any], Text]) -> Callable[..., Iterator
 
 
 BY_KEYWORD: Mapping[str, Callable[[ValidationError, Any], Iterator[tuple[str, Text]]]] = {
-    "required": _required,
-    "dependentRequired": _dependent,
+    "required": _missing,
+    "dependentRequired": _missing,
     "additionalProperties": _unknown,
     "not": _one(lambda _, at: messages.NOT_BESIDE(at=at)),
     "type": _one(lambda error, at: messages.WRONG_TYPE(at=at, wanted=error.validator_value)),

@@ -13,7 +13,7 @@ import msgspec
 from fhir_server.conversion import messages
 from fhir_server.conversion.kinds import value_in
 from fhir_server.conversion.record import RecordType
-from fhir_server.conversion.references import references
+from fhir_server.conversion.references import reference_to, references
 from fhir_server.conversion.table import Part, Resource
 from fhir_server.core import json
 from fhir_server.core.request import FhirRequest, FhirResponse
@@ -71,7 +71,7 @@ class Finder:
 
     def targets(self, resources: Mapping[str, Resource]) -> list[Resource]:
         """What some resources refer to."""
-        known = {f"{one['resourceType']}/{one['id']}" for one in resources.values()}
+        known = set(map(reference_to, resources.values()))
         named = {reference for one in resources.values() for reference in references(one)} - known
         local = (match for match in map(_LOCAL.fullmatch, sorted(named)) if match)
         found = (self.read(match[1], match[2]) for match in local)
@@ -118,7 +118,7 @@ class Finder:
         """The one resource of a part that refers to the first; one that is another record's is none."""
         if part.by is None:
             return None
-        found = self.search(part.type, **{part.by: f"{main['resourceType']}/{main['id']}"})
+        found = self.search(part.type, **{part.by: reference_to(main)})
         fit = [one for one in found if part.holds(one) and value_in(one, record.system) is None]
         return fit[0] if len(fit) == 1 else None
 

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fhir_server.conversion.kinds import Kind, Pool
+from fhir_server.conversion.members import member, put
 from fhir_server.conversion.paths import Looks, Path, looks_like, path
+from fhir_server.conversion.references import reference_to
 from fhir_server.core.named import named_uuid
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -109,10 +111,10 @@ class Table:
 
     def to_fhir(self, record: Values) -> list[Resource]:
         """The resources that say what a valid record says, the first part first."""
-        parts = [part for part in self.parts if part.when is None or _value(record, part.when) is not None]
+        parts = [part for part in self.parts if part.when is None or member(record, part.when) is not None]
         made = {part.type: self._begun(part, record) for part in parts}
         for each in self.fields:
-            value = _value(record, each.name)
+            value = member(record, each.name)
             if value is not None:
                 for place in each.places:
                     self._write(made, place, each.kind.write(value))
@@ -126,7 +128,7 @@ class Table:
         Empty when none of them is of the record's kind.
         """
         found = list(resources)
-        pool = {f"{one['resourceType']}/{one['id']}": one for one in found if "id" in one}
+        pool = {reference_to(one): one for one in found if "id" in one}
         held = {part.type: self._held(part, found) for part in self.parts}
         main = held[self.parts[0].type]
         if main is None:
@@ -137,8 +139,8 @@ class Table:
             if value is None and each.name == self.key:
                 value = main.get("id")
             if value is not None:
-                _put(values, each.name, value)
-        return values if all(_value(values, name) is not None for name in self.told_by) else {}
+                put(values, each.name, value)
+        return values if all(member(values, name) is not None for name in self.told_by) else {}
 
     def own(self, part: Part) -> Own:
         """What of a part the record decides on."""
@@ -189,20 +191,6 @@ class Table:
             if value is not None:
                 return value
         return None
-
-
-def _value(record: Values, name: str) -> Any:
-    node: Any = record
-    for member in name.split("."):
-        node = node.get(member) if isinstance(node, Mapping) else None
-    return node
-
-
-def _put(values: dict[str, Any], name: str, value: Any) -> None:
-    *objects, last = name.split(".")
-    for member in objects:
-        values = values.setdefault(member, {})
-    values[last] = value
 
 
 def _object(fields: Iterable[Field], prefix: str = "") -> dict[str, Any]:

@@ -1,0 +1,33 @@
+"""The members of a record, by the dotted names of its fields or by JSON pointers.
+
+https://www.rfc-editor.org/rfc/rfc6901
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+def member(record: Mapping[str, Any], name: str) -> Any:
+    """The value of a field, such as `adresse.ville`; None where there is none."""
+    node: Any = record
+    for step in name.split("."):
+        node = node.get(step) if isinstance(node, Mapping) else None
+    return node
+
+
+def put(record: dict[str, Any], name: str, value: Any) -> None:
+    """Give a field its value; the objects that it stands in are made where they are missing."""
+    *objects, last = name.split(".")
+    for step in objects:
+        record = record.setdefault(step, {})
+    record[last] = value
+
+
+def pointer(steps: Sequence[str | int]) -> str:
+    """The JSON pointer of a place."""
+    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)
+
+
+def pointer_to(name: str) -> str:
+    """The JSON pointer of a field."""
+    return pointer(name.split("."))
