@@ -17,7 +17,8 @@ from fhir_server.api.body import BodyLimits, read
 from fhir_server.api.exchange import Exchange
 from fhir_server.api.lanes import Lane, submitted
 from fhir_server.api.render import CACHE, Reply
-from fhir_server.conversion.desk import Desk, Written
+from fhir_server.conversion.desk import Desk
+from fhir_server.conversion.submission import Written
 from fhir_server.core import json
 from fhir_server.core.outcome import operation_outcome
 from fhir_server.core.request import FhirRequest, FhirResponse

@@ -1,0 +1,165 @@
+"""A record on its way into the store: one transaction of FHIR, whose problems are located in the record.
+
+https://hl7.org/fhir/R4/http.html#transaction
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from fhir_server.conversion import messages
+from fhir_server.conversion.members import pointer_to
+from fhir_server.conversion.merge import merged
+from fhir_server.conversion.record import RecordType
+from fhir_server.conversion.references import reference_to, rewritten
+from fhir_server.conversion.stored import Dispatch, Finder
+from fhir_server.conversion.table import Part, Resource
+from fhir_server.core import json
+from fhir_server.core.named import named_uuid
+from fhir_server.core.request import FhirRequest
+from fhir_server.errors import FhirError, PreconditionFailed, Unprocessable
+from fhir_server.issues import Issue
+
+Record = Mapping[str, Any]
+
+WHOLE = "/"
+_CONDITIONAL = re.compile(r"(\w+)\?identifier=([^|]+)\|(.+)")
+_IN_ENTRY = re.compile(r"Bundle\.entry\[(\d+)\](?:\.resource)?(?:\.(.*))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A record in the store: `status` 201 for a new one, 200 for one that was there already; `resources` are
+    the references of those that hold it."""
+
+    id: str
+    status: int
+    resources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A record, the resources that hold it already by their types, and who writes: `submit`."""
+
+    type: RecordType
+    record: Record
+    found: Mapping[str, Resource]
+    finder: Finder
+    submit: Dispatch
+
+    def send(self) -> Written:
+        """Send the transaction; where a reference leads nowhere by identifier, its value may be an id."""
+        resources = self.type.to_fhir(self.record)
+        try:
+            return self._sent(resources)
+        except PreconditionFailed as error:
+            if not any(issue.code == "not-found" for issue in error.issues):
+                raise
+        own = {self._identity(part) for part in self.type.parts}
+        return self._sent([self._linked(one, own) for one in resources])
+
+    def _sent(self, resources: Sequence[Resource]) -> Written:
+        entries = [entry for one in resources for entry in self._entry(one)]
+        bundle = {"resourceType": "Bundle", "type": "transaction", "entry": _inside(entries)}
+        try:
+            response = self.submit(_transaction(self.finder.asked, bundle))
+        except FhirError as error:
+            raise self._translated(error, entries) from error
+        answers = [entry["response"] for entry in json.parse(response.body or b"{}")["entry"]]
+        references = ("/".join(answer["location"].split("/")[-4:-2]) for answer in answers)
+        status = 200 if self.type.parts[0].type in self.found else int(answers[0]["status"][:3])
+        return Written(self.record[self.type.key], status, tuple(references))
+
+    def _entry(self, fresh: Resource) -> Iterator[dict[str, Any]]:
+        """The entry that writes a part, none for one that is not the record's to change any more."""
+        type = fresh["resourceType"]
+        part = next(one for one in self.type.parts if one.type == type)
+        stored = self.found.get(type)
+        url = self._identity(part)
+        if stored is None:
+            yield {"fullUrl": url, "resource": fresh, "request": {"method": "PUT", "url": url}}
+        elif not part.once:
+            request = {
+                "method": "PUT",
+                "url": reference_to(stored),
+                "ifMatch": f'W/"{stored["meta"]["versionId"]}"',
+            }
+            resource = merged(stored, fresh, part, self.type.own(part))
+            yield {"fullUrl": url, "resource": resource, "request": request}
+
+    def _identity(self, part: Part) -> str:
+        """The search that finds a part: by the record's identifier, or by one of the part's own."""
+        system, name = part.identity or (self.type.system, self.type.key)
+        return f"{part.type}?identifier={system}|{self.record[name]}"
+
+    def _linked(self, resource: Resource, own: set[str]) -> Resource:
+        """A copy whose references by an identifier that nobody bears name the resource of that id."""
+
+        def target(reference: str, place: str) -> str:
+            conditional = None if reference in own else _CONDITIONAL.fullmatch(reference)
+            if conditional is None:
+                return reference
+            type, system, value = conditional.groups()
+            if self.finder.search(type, identifier=f"{system}|{value}"):
+                return reference
+            if self.finder.read(type, value) is not None:
+                return f"{type}/{value}"
+            at = self._pointer(resource, place)
+            raise Unprocessable.of(messages.UNKNOWN_REFERENCE(at=at, reference=value), at, code="not-found")
+
+        linked: Resource = rewritten(resource, target)
+        return linked
+
+    def _pointer(self, resource: Resource, below: str) -> str:
+        """The field at a place of a resource as a JSON pointer; the place itself where no field stands, and
+        `/` for the resource as a whole, which is the record's.
+        """
+        if not below:
+            return WHOLE
+        name = self.type.field_at(resource, below)
+        return pointer_to(name) if name else f"{resource['resourceType']}.{below}".rstrip(".")
+
+    def _translated(self, error: FhirError, entries: Sequence[Mapping[str, Any]]) -> FhirError:
+        """The same error, its issues located in the record, errors first; of warnings those that the sender
+        of a record can do something about."""
+
+        def place(expression: str) -> str:
+            inside = _IN_ENTRY.fullmatch(expression)
+            if inside is None:
+                return expression
+            return self._pointer(entries[int(inside[1])]["resource"], inside[2] or "")
+
+        issues = [
+            Issue(one.severity, one.code, one.text, tuple(map(place, one.expression)), one.key)
+            for one in error.issues
+        ]
+        errors = [one for one in issues if one.severity in ("fatal", "error")]
+        warnings = [one for one in issues if one not in errors]
+        return type(error)(*errors, *(one for one in warnings if _is_in_record(one)))
+
+
+def _is_in_record(issue: Issue) -> bool:
+    return any(place.startswith("/") and place != WHOLE for place in issue.expression)
+
+
+def _transaction(asked: FhirRequest, bundle: dict[str, Any]) -> FhirRequest:
+    return msgspec.structs.replace(
+        asked, method="POST", path=(), query=(), content=bundle, content_type="application/fhir+json"
+    )
+
+
+def _inside(entries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The entries under urns, by which they refer to each other: a search would not find them before they
+    are written."""
+    urns = {entry["fullUrl"]: f"urn:uuid:{named_uuid(entry['fullUrl'])}" for entry in entries}
+
+    def renamed(reference: str, _: str) -> str:
+        return urns.get(reference, reference)
+
+    return [
+        {**entry, "fullUrl": urns[entry["fullUrl"]], "resource": rewritten(entry["resource"], renamed)}
+        for entry in entries
+    ]
