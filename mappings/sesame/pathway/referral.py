@@ -141,6 +141,11 @@ def task_of(guide: Guide, records: Records, referral: str) -> Resource | None:
     return next((task for task in found if is_referral_task(guide, task)), None)
 
 
+def referral_of_task(guide: Guide, records: Records, task: Resource | None) -> Referral | None:
+    """The referral that a Task is about, if it is on record."""
+    return referral_of(guide, followed(records, (task or {}).get("focus"), "ServiceRequest"))
+
+
 def business_status(guide: Guide, task: Resource | None) -> str | None:
     """The code of a Task's business status."""
     system = guide.canonical("CodeSystem", "sesame-referral-status")

@@ -18,6 +18,7 @@ from mappings.sesame.pathway.referral import (
     ineligibility,
     is_referral_task,
     referral_of,
+    referral_of_task,
     task_of,
 )
 from mappings.sesame.policy import Policy
@@ -56,11 +57,11 @@ class SettleReferrals:
 
     def _own(self, change: Change, view: View) -> Iterator[Referral]:
         """The referral that a ServiceRequest is, or that a Task is about."""
-        id: str | None = change.id
         if change.type == "Task":
             task = change.after if is_referral_task(self._guide, change.after) else None
-            id = target((task or {}).get("focus"), "ServiceRequest")
-        referral = referral_of(self._guide, view.get("ServiceRequest", id)) if id else None
+            referral = referral_of_task(self._guide, view, task)
+        else:
+            referral = referral_of(self._guide, view.get("ServiceRequest", change.id))
         if referral:
             yield referral
 

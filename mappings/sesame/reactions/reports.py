@@ -20,6 +20,7 @@ from mappings.sesame.pathway.referral import (
     business_status,
     is_referral_task,
     referral_of,
+    referral_of_task,
 )
 from mappings.sesame.resources.communication import communication
 from mappings.sesame.resources.elements import tagged_as
@@ -72,17 +73,14 @@ class ReportToDoctor:
 
     def _of_task(self, change: Change, task: Resource, view: View) -> Iterator[Report]:
         before = change.before or {}
-        id = target(task.get("focus"), "ServiceRequest")
-        if not is_referral_task(self._guide, task) or id is None:
+        if not is_referral_task(self._guide, task):
             return
         assessed = business_status(self._guide, task)
         newly_accepted = task.get("status") == "accepted" != before.get("status")
         newly_assessed = assessed in ASSESSED and assessed != business_status(self._guide, before)
-        referral = (
-            referral_of(self._guide, view.get("ServiceRequest", id))
-            if (newly_accepted or newly_assessed)
-            else None
-        )
+        if not newly_accepted and not newly_assessed:
+            return
+        referral = referral_of_task(self._guide, view, task)
         if referral is None:
             return
         sent, owner = task.get("lastModified") or task.get("authoredOn"), _sender(task.get("owner"))

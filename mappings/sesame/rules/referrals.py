@@ -8,9 +8,8 @@ from collections.abc import Iterable, Iterator
 
 from fhir_server.extension import Change, Resource, View
 from fhir_server.issues import Issue
-from fhir_server.search.ast import Match, SearchQuery, TokenValue
 from mappings.sesame.guide import Guide
-from mappings.sesame.pathway.reading import referring, target
+from mappings.sesame.pathway.reading import all_identified, referring, target
 from mappings.sesame.pathway.referral import (
     FIRST,
     IN_ERROR,
@@ -26,6 +25,7 @@ from mappings.sesame.pathway.referral import (
     is_surely_adult,
     lacking,
     referral_of,
+    referral_of_task,
     reject_reason,
     task_of,
 )
@@ -62,10 +62,9 @@ class ReferralTaskRules:
             yield from self._acceptance(task, view)
 
     def _focus(self, before: Resource | None, task: Resource, view: View) -> Iterator[Issue]:
-        id = target(task.get("focus"), "ServiceRequest")
-        referral = referral_of(self._guide, view.get("ServiceRequest", id)) if id else None
+        referral = referral_of_task(self._guide, view, task)
         was = target((before or {}).get("focus"), "ServiceRequest")
-        if was and id != was:
+        if was and target(task.get("focus"), "ServiceRequest") != was:
             yield refusal(messages.FOCUS_FIXED(id=was), "Task.focus")
         elif referral is None:
             yield refusal(messages.REFERRAL_NEEDED(), "Task.focus")
@@ -79,8 +78,7 @@ class ReferralTaskRules:
 
     def _acceptance(self, task: Resource, view: View) -> Iterator[Issue]:
         """R7 and R8 hold also for what became known after the arrival."""
-        id = target(task.get("focus"), "ServiceRequest")
-        referral = referral_of(self._guide, view.get("ServiceRequest", id)) if id else None
+        referral = referral_of_task(self._guide, view, task)
         if referral is None:
             return
         reason = ineligibility(self._guide, view, referral, self._policy.adult_age)
@@ -158,10 +156,8 @@ class ReferralRules:
             yield Issue("warning", "business-rule", messages.AGE_UNKNOWN(), (place,))
 
     def _sent_once(self, referral: Referral, view: View) -> Iterator[Issue]:
-        placer = identifier_of_type(referral.request, "PLAC") or {}
-        place = "ServiceRequest.identifier"
-        match = Match("identifier", "token", (TokenValue(placer["system"], placer["value"]),))
-        for other in view.find(SearchQuery(("ServiceRequest",), (match,), count=2, total="none")):
+        place, placer = "ServiceRequest.identifier", referral.placer
+        for other in all_identified(view, "ServiceRequest", placer["system"], placer["value"], most=2):
             if other["id"] != referral.id:
                 yield refusal(messages.REFERRED_ONCE(id=other["id"]), place)
         filler = identifier_of_type(referral.request, "FILL")
