@@ -207,17 +207,13 @@ def _teams(sequence: Sequence) -> list[str]:
     return [id for one in sequence.plan.get("careTeam", ()) if (id := target(one, "CareTeam"))]
 
 
-def _is_complete(team: dict[str, object], system: str) -> bool:
+def _is_complete(team: Resource, system: str) -> bool:
     """Exactly one nurse and one psychiatrist, and a general practitioner at least."""
-    participants = team.get("participant", [])
     roles = [
         code
-        for participant in (participants if isinstance(participants, list) else [])
+        for participant in team.get("participant", ())
         for role in participant.get("role", ())
         for code in codes(role, system)
     ]
-    return (
-        team.get("status") == "active"
-        and all(roles.count(role) == 1 for role in ONE_EACH)
-        and AT_LEAST_ONE in roles
-    )
+    one_each = all(roles.count(role) == 1 for role in ONE_EACH)
+    return team.get("status") == "active" and one_each and AT_LEAST_ONE in roles
