@@ -9,6 +9,7 @@ import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from threading import Lock
 
 from fhir_server.extension import Engine
@@ -55,6 +56,11 @@ class Dossier:
     teams: dict[str, Team] = field(default_factory=dict)
     referrals: dict[str, Referral] = field(default_factory=dict)
     claims: dict[str, Claim] = field(default_factory=dict)
+
+    def referred_on(self, episode: Episode) -> date | None:
+        """The day of the referral that an episode goes back to, as far as it is on record."""
+        days = (one.day for one in self.referrals.values() if one.request == episode.referral)
+        return next(days, None)
 
     def case_reviews(self) -> dict[str, Review]:
         """What case reviews have found; what was found at a visit of another kind, such as the initial

@@ -6,11 +6,14 @@ from datetime import date
 
 from mappings.sesame.caseload.caseload import Dossier, Known
 from mappings.sesame.caseload.facts import Episode, Person, Score, Sequence, Visit
+from mappings.sesame.pathway.calendar import add_days
 from mappings.sesame.pathway.response import is_baseline, is_remission, is_response
 
 PHQ9, GAD7 = "44261-6", "70274-6"
 SCALES = {PHQ9: "PHQ-9", GAD7: "GAD-7"}
 """The scales that response is judged by: the PHQ-9, or the GAD-7 where there is no PHQ-9."""
+
+TWELVE_WEEKS_DAYS = 84
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,7 @@ def open_standings(
 def standing_of(patient: str, dossier: Dossier, episode: Episode, day: date) -> Standing:
     """Where one episode of a patient stands."""
     visits = visits_of(dossier, episode, day)
-    contacts = [visit.day for visit in visits if visit.kind == "nurse-contact"]
+    contacts = contact_days(visits)
     met = [*contacts, *(visit.day for visit in visits if visit.kind == "initial-assessment")]
     return Standing(
         day=day,
@@ -114,6 +117,16 @@ def visits_of(dossier: Dossier, episode: Episode, day: date) -> list[Visit]:
         for visit in dossier.visits.values()
         if visit.day <= day and (visit.episode or _episode_on(dossier, visit.day, episode)) == episode.id
     ]
+
+
+def contact_days(visits: Iterable[Visit]) -> list[date]:
+    """The days of those of some visits at which a nurse met the patient; the assessment is none of them."""
+    return [visit.day for visit in visits if visit.kind == "nurse-contact"]
+
+
+def in_twelve_weeks(days: Iterable[date], episode: Episode) -> int:
+    """How many of some days lie in the first twelve weeks of an episode."""
+    return sum(day < add_days(episode.start, TWELVE_WEEKS_DAYS) for day in days)
 
 
 def _episode_on(dossier: Dossier, day: date, default: Episode) -> str:

@@ -7,6 +7,8 @@ from mappings.sesame.caseload.caseload import Dossier, Known
 from mappings.sesame.caseload.facts import Episode, Person
 from mappings.sesame.caseload.standing import (
     SCALES,
+    contact_days,
+    in_twelve_weeks,
     reviews_of,
     sequences_of,
     trend_of,
@@ -14,8 +16,6 @@ from mappings.sesame.caseload.standing import (
 )
 from mappings.sesame.export.pseudonyms import Pseudonyms
 from mappings.sesame.export.resources import GENDERS, month
-from mappings.sesame.measures.indicators import TWELVE_WEEKS_DAYS
-from mappings.sesame.pathway.calendar import add_days
 from mappings.sesame.tables import Cell
 
 COLUMNS = (
@@ -51,19 +51,18 @@ def rows(known: Known, patient: str, dossier: Dossier, pseudonyms: Pseudonyms) -
             "patient": pseudonyms.of("Patient", patient),
             "parcours": pseudonyms.of("EpisodeOfCare", episode.id),
             **_about(known, dossier, episode),
-            **_sequence(dossier, episode),
+            **_care(dossier, episode),
             **_scores(dossier, episode),
         }
 
 
 def _about(known: Known, dossier: Dossier, episode: Episode) -> dict[str, Cell]:
     person = dossier.person
-    referred = next((one.day for one in dossier.referrals.values() if one.request == episode.referral), None)
     return {
         "sexe": person.gender if person and person.gender in GENDERS else None,
         "age": _age_band(person, episode.start),
         "departement": known.department(known.site_of(episode)),
-        "mois_adressage": month(referred),
+        "mois_adressage": month(dossier.referred_on(episode)),
         "mois_debut": month(episode.start),
         "mois_fin": month(episode.end),
         "statut": episode.status,
@@ -71,14 +70,14 @@ def _about(known: Known, dossier: Dossier, episode: Episode) -> dict[str, Cell]:
     }
 
 
-def _sequence(dossier: Dossier, episode: Episode) -> dict[str, Cell]:
+def _care(dossier: Dossier, episode: Episode) -> dict[str, Cell]:
     tracks = [sequence.track for sequence in sequences_of(dossier, episode)]
-    contacts = [visit.day for visit in visits_of(dossier, episode, date.max) if visit.kind == "nurse-contact"]
+    contacts = contact_days(visits_of(dossier, episode, date.max))
     return {
         "sequences_classique": tracks.count("classique"),
         "sequences_leger": tracks.count("leger"),
         "contacts": len(contacts),
-        "contacts_12_semaines": sum(day < add_days(episode.start, TWELVE_WEEKS_DAYS) for day in contacts),
+        "contacts_12_semaines": in_twelve_weeks(contacts, episode),
         "revues": len(reviews_of(dossier, episode, date.max)),
     }
 

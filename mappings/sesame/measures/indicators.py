@@ -12,11 +12,17 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from fhir_server.core import json
 from mappings.sesame.caseload.caseload import Dossier, Known
 from mappings.sesame.caseload.facts import Episode
-from mappings.sesame.caseload.standing import Trend, reviews_of, sequences_of, trend_of, visits_of
+from mappings.sesame.caseload.standing import (
+    Trend,
+    contact_days,
+    in_twelve_weeks,
+    reviews_of,
+    sequences_of,
+    trend_of,
+    visits_of,
+)
 from mappings.sesame.measures.scope import Case, Scope, begun, cases, claims, ended, referrals, sequences
-from mappings.sesame.pathway.calendar import add_days
 
-TWELVE_WEEKS_DAYS = 84
 FORFAITS = ("classique", "leger")
 
 Subjects = tuple[str, ...]
@@ -87,16 +93,8 @@ def _contacts(known: Known, scope: Scope) -> list[Group]:
 
 def _four_contacts(known: Known, scope: Scope) -> list[Group]:
     found = begun(known, scope)
-    reached = [
-        episode
-        for dossier, episode in found
-        if sum(
-            on < add_days(episode.start, TWELVE_WEEKS_DAYS)
-            for on in _contact_days(dossier, episode, scope.end)
-        )
-        >= 4
-    ]
-    return [_proportion((_subject(episode) for _, episode in found), map(_subject, reached))]
+    reached = [case for case in found if in_twelve_weeks(_contact_days(*case, scope.end), case[1]) >= 4]
+    return [_proportion(_subjects(found), _subjects(reached))]
 
 
 def _first_contact(known: Known, scope: Scope) -> list[Group]:
@@ -199,7 +197,7 @@ def _billed(known: Known, scope: Scope) -> list[Group]:
 def _satisfaction(known: Known, scope: Scope) -> list[Group]:
     """Answers name nobody: they are counted by their date, and for a site or a nurse cannot be told."""
     subjects = tuple(_subjects(ended(known, scope)))
-    if scope.site or scope.nurse or scope.department:
+    if not scope.is_whole:
         return [Group({"initial-population": subjects, "denominator": subjects})]
     answers = [id for id, one in known.answers.items() if scope.holds(one.day)]
     # More answers than exits in a period would make a rate above one.
@@ -243,12 +241,12 @@ def _trend(case: Case, scope: Scope) -> Trend | None:
 
 
 def _contact_days(dossier: Dossier, episode: Episode, until: date) -> list[date]:
-    return [visit.day for visit in visits_of(dossier, episode, until) if visit.kind == "nurse-contact"]
+    return contact_days(visits_of(dossier, episode, until))
 
 
 def _waited(dossier: Dossier, episode: Episode, event: date | None) -> int | None:
     """Days from the referral of an episode to an event; None where either is not on record."""
-    day = next((one.day for one in dossier.referrals.values() if one.request == episode.referral), None)
+    day = dossier.referred_on(episode)
     return None if day is None or event is None else (event - day).days
 
 

@@ -21,6 +21,11 @@ class Scope:
     nurse: str | None = None
     department: str | None = None
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether the whole programme is asked about, and no part of it."""
+        return self.site is None and self.nurse is None and self.department is None
+
     def holds(self, day: date | None) -> bool:
         return day is not None and self.start <= day <= self.end
 
@@ -68,11 +73,10 @@ def sequences(known: Known, scope: Scope) -> Iterator[Sequence]:
 
 def claims(known: Known, scope: Scope) -> Iterator[Claim]:
     """The active claims of the sequences that began in the period."""
-    everyone = scope.nurse is None and scope.site is None and scope.department is None
     for dossier in known.dossiers.values():
         for claim in dossier.claims.values():
             counts = claim.status == "active" and scope.holds(claim.start)
-            if counts and (everyone or _is_of(known, scope, dossier, claim)):
+            if counts and (scope.is_whole or _is_of(known, scope, dossier, claim)):
                 yield claim
 
 

@@ -70,8 +70,7 @@ def _dashboard(guide: Guide, caseload: Caseload, request: FhirRequest, engine: E
         reports = [report(guide, measure, known, scope, made_on) for measure in INDICATORS]
         missing = unread(known)
     # The objectives are of the whole programme: a part of it has none.
-    whole = scope.site is None and scope.nurse is None and scope.department is None
-    expected = concerned(read_objectives(), scope) if whole else []
+    expected = concerned(read_objectives(), scope) if scope.is_whole else []
     reports += [objective_report(guide, rows) for rows in expected]
     entries = [entry(resource=json.serialise(one)) for one in reports]
     return FhirResponse(200, body=bundle("collection", [*entries, *warned(missing, request.language)]))
