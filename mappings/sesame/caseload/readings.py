@@ -28,6 +28,8 @@ from mappings.sesame.caseload.facts import (
 from mappings.sesame.guide import Guide
 from mappings.sesame.identifiers import FINESS
 from mappings.sesame.pathway.episode import TAKING_PLACE
+from mappings.sesame.pathway.outcome import STANDING
+from mappings.sesame.pathway.passation import DONE
 from mappings.sesame.pathway.reading import codes, day, extension, identifier_value, target
 from mappings.sesame.pathway.sequence import sequence_of
 from mappings.sesame.resources.elements import LOINC
@@ -135,7 +137,7 @@ class Readings:
         on, scale = day(moment), next(scales, None)
         if patient is None or on is None or scale is None or value is None:
             return None
-        if resource.get("status") not in ("final", "amended", "corrected"):
+        if resource.get("status") not in STANDING:
             return None
         return patient, Score(scale, on, str(moment), value)
 
@@ -205,7 +207,7 @@ class Readings:
         canonical = str(resource.get("questionnaire")).partition("|")[0]
         if on is None or canonical != self._guide.canonical("Questionnaire", "satisfaction-patient"):
             return None
-        return (None, Answers(on)) if resource.get("status") in ("completed", "amended") else None
+        return (None, Answers(on)) if resource.get("status") in DONE else None
 
 
 def _person(resource: Resource) -> Found:
