@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from fhir_server.issues import Text
-from mappings.sesame.operations import messages
+from mappings.sesame.pathway import messages
 from mappings.sesame.pathway.calendar import CLASSIQUE_MONTHS, RANK_MAX, WHOLE_MONTHS, add_days, last_day
 from mappings.sesame.pathway.reading import Records, day
 from mappings.sesame.pathway.sequence import Sequence
