@@ -4,7 +4,7 @@ https://hl7.org/fhir/R4/profiling.html
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fhir_server.definitions.elements import Element, TypeRef
@@ -19,6 +19,7 @@ from fhir_server.validation.profiles import messages
 from fhir_server.validation.profiles.bindings import CODED, binding_checks, maximum_value_set
 from fhir_server.validation.profiles.discriminators import Sources, Test, Undecidable, discriminator_test
 from fhir_server.validation.profiles.nodes import ElementNode, ItemNode, Placed, Property
+from fhir_server.validation.profiles.own_codes import with_own
 from fhir_server.validation.profiles.references import Mismatch, aggregation_check, target_check
 from fhir_server.validation.profiles.slicing import DEFAULT, Slice, Slicing
 from fhir_server.validation.profiles.values import ValueCheck, value_checks
@@ -53,6 +54,8 @@ class ProfileCompiler:
         self._around = around
         self._types = around.types
         self._registry = around.registry
+        codes = with_own(around.sources.codes, around.registry, snapshot.url)
+        self._sources = replace(around.sources, codes=codes)
         self._resource = self._types.of_type(snapshot.type) if snapshot.kind == "resource" else UNKNOWN
 
     def compiled(self) -> ItemNode:
@@ -157,7 +160,7 @@ class ProfileCompiler:
         if base is not None and (base.strength, base.value_set) == (strength, value_set):
             return ()
         maximum, around = maximum_value_set(binding), self._around
-        return binding_checks(around.sources.codes, strength, value_set, maximum, around.errors_only)
+        return binding_checks(self._sources.codes, strength, value_set, maximum, around.errors_only)
 
     def _type_checks(self, facts: ElementDefinition, element: Element, ref: TypeRef) -> Iterator[ValueCheck]:
         """Checks by the profiles, target profiles and aggregation of an element's type."""
@@ -257,7 +260,7 @@ class ProfileCompiler:
         shape = self._types.of_element(element, refs or element.types)
         for one in criteria:
             try:
-                yield discriminator_test(one["type"], one["path"], branch, shape, self._around.sources)
+                yield discriminator_test(one["type"], one["path"], branch, shape, self._sources)
             except Undecidable:
                 yield Test(lambda _placed, _visit: None, one["path"])
 

@@ -359,3 +359,34 @@ def test_no_code_leaves_the_maximum_of_an_open_binding(system: str, code: str, f
     assert problems(speaking) == ([] if fits else [("code-invalid", "Patient.communication[0].language")])
     assert problems.validator.errors(speaking) == []
     assert problems(patient(communication=[{"language": {"text": "French"}}])) == []
+
+
+def test_a_profile_may_contain_the_value_set_of_a_binding() -> None:
+    concepts = [{"code": "a"}, {"code": "b"}]
+    include = [{"system": "urn:s", "concept": concepts}]
+    value_set = {
+        "resourceType": "ValueSet",
+        "id": "kinds",
+        "status": "active",
+        "compose": {"include": include},
+    }
+    path, bound = "Observation.category", {"strength": "required", "valueSet": "#kinds"}
+    kind = {"path": path, "sliceName": "kind", "min": 1, "max": "1", "binding": bound}
+    by_code = {"discriminator": [{"type": "value", "path": "$this"}], "rules": "open"}
+    problems = Problems(
+        structure("coded", "Observation", {"path": "Observation.code", "binding": bound})
+        | {"contained": [value_set]},
+        structure("derived", "Observation", {"path": "Observation.subject", "min": 0}, base=ROOT + "coded"),
+        structure("of-kind", "Observation", {"path": path, "slicing": by_code}, kind)
+        | {"contained": [value_set]},
+    )
+
+    def coded(code: str) -> dict[str, Any]:
+        concept = {"coding": [{"system": "urn:s", "code": code}]}
+        return observation(code=concept, category=[concept])
+
+    for profile in ("coded", "derived", "of-kind"):
+        assert problems(coded("b"), profile) == []
+    for profile in ("coded", "derived"):
+        assert problems(coded("c"), profile) == [("code-invalid", "Observation.code")]
+    assert problems(coded("c"), "of-kind") == [("required", "Observation.category")]

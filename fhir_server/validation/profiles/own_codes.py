@@ -1,0 +1,52 @@
+"""The value sets that a profile contains, and names by `#id` in its bindings.
+
+https://hl7.org/fhir/R4/references.html#canonical
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from fhir_server.definitions.registry import Registry
+from fhir_server.validation.checks.check import Codes, Resource
+
+_LINE_MAX = 100
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OwnCodes:
+    """Codes of all value sets, with some by `#id` that nobody else knows."""
+
+    codes: Codes
+    own: Mapping[str, Resource]
+
+    def contains(
+        self, value_set: str, system: str | None, code: str, *, version: str | None = None
+    ) -> bool | None:
+        """As `Codes` has it."""
+        if value_set in self.own:
+            return self.codes.contains_in(self.own[value_set], system, code)
+        return self.codes.contains(value_set, system, code, version=version)
+
+    def contains_in(self, value_set: Resource, system: str | None, code: str) -> bool | None:
+        """As `Codes` has it."""
+        return self.codes.contains_in(value_set, system, code)
+
+
+def with_own(codes: Codes, registry: Registry, url: str) -> Codes:
+    """The codes as a profile sees them, which inherits what those that it derives from contain."""
+    own: dict[str, Resource] = {}
+    for structure in _line(registry, url):
+        for one in structure.get("contained", ()):
+            if one.get("resourceType") == "ValueSet" and "id" in one:
+                own.setdefault(f"#{one['id']}", one)
+    return OwnCodes(codes, own) if own else codes
+
+
+def _line(registry: Registry, url: str) -> Iterator[Resource]:
+    """A profile and those that it derives from, as far as they are known."""
+    for _ in range(_LINE_MAX):
+        structure = registry.canonical(url, "StructureDefinition")
+        if structure is None:
+            return
+        yield structure
+        url = str(structure.get("baseDefinition"))
