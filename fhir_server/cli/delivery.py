@@ -11,12 +11,11 @@ import httpx
 
 from fhir_server.bootstrap import Server
 from fhir_server.cli.failure import CommandError
+from fhir_server.cli.requests import FHIR_JSON, writing
 from fhir_server.core import json
-from fhir_server.core.request import FhirRequest, Preferences
 from fhir_server.errors import FhirError, status_of
 from fhir_server.extension import Resource
 
-FHIR_JSON = "application/fhir+json"
 HEADERS = {"Content-Type": FHIR_JSON, "Prefer": "return=minimal"}
 TIMEOUT_SECONDS = 60.0
 # A server that is busy, or a write that another one overtook: the same request again may succeed.
@@ -54,16 +53,8 @@ def to_server(server: Server) -> Post:
     """Sends to the server put together in this process."""
 
     def post(bundle: Resource) -> None:
-        request = FhirRequest(
-            method="POST",
-            path=(),
-            base_url=server.settings.base_url or f"http://{server.settings.host}:{server.settings.port}/fhir",
-            content=bundle,
-            content_type=FHIR_JSON,
-            preferences=Preferences(returns="minimal"),
-        )
         try:
-            server.dispatcher.dispatch(request)
+            server.dispatcher.dispatch(writing(server.settings, bundle))
         except FhirError as error:
             if status_of(error) == PAST and _follows_a_version(bundle):
                 return

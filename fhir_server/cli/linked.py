@@ -13,7 +13,7 @@ def linked(entries: list[Any]) -> Resource | None:
     """The transaction that stores these entries of a Bundle, whichever id each has or gets; None where no
     reference is to an entry by its urn, or where an entry holds no resource.
     """
-    if not all(isinstance(entry, dict) and _is_resource(entry.get("resource")) for entry in entries):
+    if not all(isinstance(entry, dict) and is_resource(entry.get("resource")) for entry in entries):
         return None
     urns = {url for entry in entries if isinstance(url := entry.get("fullUrl"), str) and url[:4] == "urn:"}
     resources = (entry["resource"] for entry in entries)
@@ -23,7 +23,8 @@ def linked(entries: list[Any]) -> Resource | None:
     return {"resourceType": "Bundle", "type": "transaction", "entry": [_write(entry) for entry in entries]}
 
 
-def _is_resource(content: Any) -> bool:
+def is_resource(content: Any) -> bool:
+    """Whether a piece of JSON says of what type of resource it is."""
     return isinstance(content, dict) and isinstance(content.get("resourceType"), str)
 
 

@@ -15,12 +15,13 @@ import typer
 from fhir_server import bootstrap
 from fhir_server.cli.existing import refuse_memory
 from fhir_server.cli.failure import MisuseError, told
-from fhir_server.cli.linked import linked
+from fhir_server.cli.linked import is_resource, linked
 from fhir_server.cli.progress import progress
 from fhir_server.cli.provision import put_in_force
+from fhir_server.cli.requests import writing
 from fhir_server.cli.sources import Source, files, named, sources
 from fhir_server.core import json
-from fhir_server.core.request import FhirRequest, FhirResponse, Preferences
+from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import FhirError
 from fhir_server.issues import Issue
 from fhir_server.settings import Settings
@@ -29,7 +30,6 @@ GROUP_SOURCES = 200
 PROCESSED = ("transaction", "batch")
 FHIR = "fhir"
 NO_RESOURCE = "this is no resource: a JSON object with a resourceType is needed."
-MINIMAL = Preferences(returns="minimal")
 
 
 @dataclass(slots=True)
@@ -69,14 +69,18 @@ def load(
     """
     settings = Settings.load(os.environ, {"store": store})
     refuse_memory(settings.store)
-    if format != FHIR:
-        if atomic:
-            raise MisuseError("--atomic is for --format fhir: records are stored one by one.")
-        # Imported here because what checks schemas costs a tenth of a second, which FHIR need not pay.
-        from fhir_server.cli.load_records import load_records
-
-        load_records(settings, format, record, named(paths))
+    if format == FHIR:
+        _load_fhir(settings, paths, atomic)
         return
+    if atomic:
+        raise MisuseError("--atomic is for --format fhir: records are stored one by one.")
+    # Imported here because what checks schemas costs a tenth of a second, which FHIR need not pay.
+    from fhir_server.cli.load_records import load_records
+
+    load_records(settings, format, record, named(paths))
+
+
+def _load_fhir(settings: Settings, paths: list[Path], atomic: bool) -> None:
     found = files(paths)
     server = bootstrap.build(settings)
     started = time.perf_counter()
@@ -151,10 +155,10 @@ def _requests(content: Any, settings: Settings) -> Iterator[tuple[str, FhirReque
     """The requests that load a piece of JSON, each with its place inside it; None for what is no resource."""
     is_bundle = isinstance(content, dict) and content.get("resourceType") == "Bundle"
     if is_bundle and content.get("type") in PROCESSED:
-        yield "", _request("POST", (), content, settings)
+        yield "", writing(settings, content)
     elif is_bundle and isinstance(content.get("entry"), list):
         if (transaction := linked(content["entry"])) is not None:
-            yield "", _request("POST", (), transaction, settings)
+            yield "", writing(settings, transaction)
             return
         for index, entry in enumerate(content["entry"]):
             resource = entry.get("resource") if isinstance(entry, dict) else None
@@ -164,23 +168,12 @@ def _requests(content: Any, settings: Settings) -> Iterator[tuple[str, FhirReque
 
 
 def _write(resource: Any, settings: Settings) -> FhirRequest | None:
-    if not isinstance(resource, dict) or not isinstance(resource.get("resourceType"), str):
+    if not is_resource(resource):
         return None
     type_name, id = resource["resourceType"], resource.get("id")
     if isinstance(id, str):
-        return _request("PUT", (type_name, id), resource, settings)
-    return _request("POST", (type_name,), resource, settings)
-
-
-def _request(method: str, path: tuple[str, ...], content: Any, settings: Settings) -> FhirRequest:
-    return FhirRequest(
-        method=method,
-        path=path,
-        base_url=settings.base_url or f"http://{settings.host}:{settings.port}/fhir",
-        content=content,
-        content_type="application/fhir+json",
-        preferences=MINIMAL,
-    )
+        return writing(settings, resource, "PUT", (type_name, id))
+    return writing(settings, resource, "POST", (type_name,))
 
 
 def _count(response: FhirResponse, origin: str, request: FhirRequest, tally: Tally) -> None:

@@ -16,6 +16,7 @@ from fhir_server import bootstrap
 from fhir_server.cli.failure import MisuseError, told
 from fhir_server.cli.progress import progress
 from fhir_server.cli.provision import put_in_force
+from fhir_server.cli.requests import base_url
 from fhir_server.cli.sources import LINES
 from fhir_server.conversion.csv_rows import Row, rows
 from fhir_server.conversion.desk import Desk
@@ -72,9 +73,7 @@ class _Loader:
     """Writes the records of one file, some at a time, which become durable together."""
 
     def __init__(self, server: bootstrap.Server, desk: Desk, file: Path) -> None:
-        settings = server.settings
-        base_url = settings.base_url or f"http://{settings.host}:{settings.port}/fhir"
-        self._asked = FhirRequest("GET", (), base_url)
+        self._asked = FhirRequest("GET", (), base_url(server.settings))
         self._server, self._desk, self._file = server, desk, file
 
     def load(self, group: list[Row]) -> list[int]:

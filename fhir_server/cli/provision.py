@@ -5,7 +5,7 @@ import uuid
 
 from fhir_server.bootstrap import Server
 from fhir_server.cli.failure import CommandError
-from fhir_server.core.request import FhirRequest
+from fhir_server.cli.requests import writing
 from fhir_server.core.resource import body, draft
 from fhir_server.errors import FhirError
 from fhir_server.programme import Programme, Resource
@@ -46,7 +46,7 @@ def load_guides(server: Server) -> int:
         ]
         if entries:
             bundle = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
-            _send(server, "POST", (), bundle, programme)
+            _send(server, bundle, programme)
         changed += len(entries)
     return changed
 
@@ -70,22 +70,12 @@ def load_demo(server: Server) -> None:
             continue
         with server.store.group():
             for bundle in programme.demo(server.settings.guide_root):
-                _send(server, "POST", (), bundle, programme)
+                _send(server, bundle, programme)
         server.store.update_job(programme.name, owner, b"{}", done=True)
 
 
-def _send(
-    server: Server, method: str, path: tuple[str, ...], content: Resource, programme: Programme
-) -> None:
-    request = FhirRequest(
-        method=method,
-        path=path,
-        base_url=server.settings.base_url or "http://localhost/fhir",
-        content=content,
-        content_type="application/fhir+json",
-    )
+def _send(server: Server, bundle: Resource, programme: Programme) -> None:
     try:
-        server.dispatcher.dispatch(request)
+        server.dispatcher.dispatch(writing(server.settings, bundle))
     except FhirError as error:
-        name = "/".join(path) or f"Bundle/{content.get('id', '')}"
-        raise CommandError(f"{name} of {programme.name} was refused: {error}") from error
+        raise CommandError(f"a Bundle of {programme.name} was refused: {error}") from error

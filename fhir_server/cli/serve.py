@@ -9,6 +9,7 @@ import typer
 from fhir_server import bootstrap
 from fhir_server.cli import provision, serving
 from fhir_server.cli.failure import CommandError
+from fhir_server.cli.requests import base_url
 from fhir_server.settings import Settings
 from fhir_server.store.backends import shown
 
@@ -66,14 +67,6 @@ def refuse_lonely_memory(settings: Settings) -> None:
         raise CommandError(
             f"memory: cannot be shared by {settings.workers} workers. Use --workers 1, or --store sqlite:///path."
         )
-
-
-def base_url(settings: Settings) -> str:
-    """The FHIR base as someone on this machine reaches it."""
-    if settings.base_url:
-        return settings.base_url
-    host = settings.host if bootstrap.is_loopback(settings.host) else "127.0.0.1"
-    return f"http://[{host}]:{settings.port}/fhir" if ":" in host else f"http://{host}:{settings.port}/fhir"
 
 
 def banner(server: bootstrap.Server, base: str, changed: int) -> str:

@@ -47,6 +47,13 @@ def test_folders_are_searched_to_the_bottom(run: Run, tmp_path: Path) -> None:
     assert run("load", "in").out.startswith("3 loaded")
 
 
+def test_a_bundle_names_the_server_as_it_is_reached(run: Run, tmp_path: Path) -> None:
+    request = {"method": "PUT", "url": "http://[::1]:8080/fhir/Patient/p1"}
+    write(tmp_path / "in.json", bundle("transaction", {"resource": patient("p1"), "request": request}))
+    result = run("load", "in.json", host="::1")
+    assert result.out.startswith("1 loaded"), result.err
+
+
 def test_bundles_are_processed_or_emptied(run: Run, tmp_path: Path) -> None:
     entry = {"resource": patient("t1"), "request": {"method": "PUT", "url": "Patient/t1"}}
     write(tmp_path / "transaction.json", bundle("transaction", entry))
