@@ -129,12 +129,12 @@ def _bindings(lines: Any, snapshot: Snapshot) -> Iterator[Issue]:
 
 
 def _profiles(lines: Any, registry: Registry) -> Iterator[Issue]:
-    """That a type's profiles, where they are known here, are of this type, or of one derived from it."""
+    """That a type's profiles, where known here, are of this type, or of one that makes it concrete."""
     for index, line in enumerate(lines):
         for number, type in enumerate(line.get("type", ())):
             for position, canonical in enumerate(type.get("profile", ())):
                 found = _type_of(canonical, registry)
-                if found is None or type.get("code") in _with_bases(found, registry):
+                if found is None or type.get("code") in _meant(found, registry):
                     continue
                 text = messages.TYPE_PROFILE(url=canonical, found=found, type=excerpt(type.get("code")))
                 place = (
@@ -151,12 +151,14 @@ def _type_of(canonical: str, registry: Registry) -> str | None:
         return None
 
 
-def _with_bases(name: str, registry: Registry) -> Iterator[str]:
-    """A type and those that it derives from."""
-    type: str | None = name
-    while type:
-        yield type
-        type = registry.type(type).base
+def _meant(name: str, registry: Registry) -> Iterator[str]:
+    """A type and the abstract ones that it derives from: a Count is not written where a Quantity belongs."""
+    yield name
+    base = registry.type(name).base
+    while base:
+        if registry.type(base).abstract:
+            yield base
+        base = registry.type(base).base
 
 
 def _own_url(url: str, lines: Any) -> Iterator[Issue]:
