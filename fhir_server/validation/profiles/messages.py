@@ -48,6 +48,18 @@ TOO_LONG = Template(
     en="The text has {length} characters; {limit} at most are allowed. Shorten it.",
     fr="Le texte a {length} caractères ; {limit} au plus sont admis. Raccourcissez-le.",
 )
+TOO_SHORT = Template(
+    en="The text has {length} characters; {limit} at least are wanted.",
+    fr="Le texte a {length} caractères ; {limit} au moins sont demandés.",
+)
+WRONG_FORM = Template(
+    en="{found} does not have the form that is wanted: {pattern}.",
+    fr="{found} n'a pas la forme demandée : {pattern}.",
+)
+FORM_NOT_CHECKED = Template(
+    en="The form {pattern} could not be checked: it is no pattern, or one that may take too long.",
+    fr="La forme {pattern} n'a pu être vérifiée : motif invalide, ou trop long à évaluer.",
+)
 MUST_SUPPORT = Template(
     en="{profile} asks systems to support these elements, which this resource does not have: {names}.",
     fr="{profile} demande de savoir traiter ces éléments, que cette ressource n'a pas : {names}.",

@@ -6,6 +6,7 @@ https://hl7.org/fhir/R4/elementdefinition-definitions.html#ElementDefinition.pat
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from fhir_server.core.patterns import matches as matches_whole
 from fhir_server.validation.findings import Finding, Findings, excerpt
 from fhir_server.validation.invariants.measures import measured
 from fhir_server.validation.invariants.numbers import is_number, number
@@ -16,6 +17,8 @@ from fhir_server.validation.profiles.visit import Visit
 
 ValueCheck = Callable[[Any, Visit], Findings]
 
+MIN_LENGTH = "http://hl7.org/fhir/StructureDefinition/minLength"
+REGEX = "http://hl7.org/fhir/StructureDefinition/regex"
 _LIMITS = ((1, "maxValue", messages.ABOVE), (-1, "minValue", messages.BELOW))
 
 
@@ -38,6 +41,17 @@ def value_checks(facts: dict[str, Any]) -> Iterator[ValueCheck]:
             yield _limit_check(*limit, side, message)
     if "maxLength" in facts:
         yield _length_check(facts["maxLength"])
+    for extension in facts.get("extension", ()):
+        yield from _extension_checks(extension)
+
+
+def _extension_checks(extension: dict[str, Any]) -> Iterator[ValueCheck]:
+    """What extensions of R4 add to the definition of an element."""
+    match extension:
+        case {"url": url, "valueInteger": int(limit)} if url == MIN_LENGTH:
+            yield _least_length_check(limit)
+        case {"url": url, "valueString": str(pattern)} if url == REGEX:
+            yield _form_check(pattern)
 
 
 def pattern_test(pattern: Any) -> Callable[[Any], bool]:
@@ -123,5 +137,28 @@ def _length_check(limit: int) -> ValueCheck:
         if type(text) is not str or len(text) <= limit:
             return None
         return [Finding("too-long", messages.TOO_LONG(length=len(text), limit=limit))]
+
+    return check
+
+
+def _least_length_check(limit: int) -> ValueCheck:
+    def check(value: Any, _: Visit) -> Findings:
+        text = plain(value)
+        if type(text) is not str or len(text) >= limit:
+            return None
+        return [Finding("value", messages.TOO_SHORT(length=len(text), limit=limit))]
+
+    return check
+
+
+def _form_check(pattern: str) -> ValueCheck:
+    def check(value: Any, _: Visit) -> Findings:
+        text = plain(value)
+        if type(text) is not str or (fits := matches_whole(pattern, text)):
+            return None
+        if fits is None:
+            unchecked = messages.FORM_NOT_CHECKED(pattern=excerpt(pattern))
+            return [Finding("not-supported", unchecked, severity="warning")]
+        return [Finding("value", messages.WRONG_FORM(found=excerpt(text), pattern=excerpt(pattern)))]
 
     return check

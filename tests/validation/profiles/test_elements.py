@@ -390,3 +390,25 @@ def test_a_profile_may_contain_the_value_set_of_a_binding() -> None:
     for profile in ("coded", "derived"):
         assert problems(coded("c"), profile) == [("code-invalid", "Observation.code")]
     assert problems(coded("c"), "of-kind") == [("required", "Observation.category")]
+
+
+@pytest.mark.parametrize(
+    ("extension", "family", "found"),
+    [
+        ({"url": f"{BASE}regex", "valueString": "[A-Z][a-z]*"}, "Durand", []),
+        ({"url": f"{BASE}regex", "valueString": "[A-Z][a-z]*"}, "Durand 2", ["value"]),
+        ({"url": f"{BASE}regex", "valueString": "(not closed"}, "Durand", []),
+        ({"url": f"{BASE}minLength", "valueInteger": 6}, "Durand", []),
+        ({"url": f"{BASE}minLength", "valueInteger": 7}, "Durand", ["value"]),
+    ],
+)
+def test_the_form_and_the_least_length_of_a_text(
+    extension: dict[str, Any], family: str, found: list[str]
+) -> None:
+    problems = Problems(
+        structure("formed", "Patient", {"path": "Patient.name.family", "extension": [extension]}),
+        structure("derived", "Patient", {"path": "Patient.name.family", "min": 1}, base=ROOT + "formed"),
+    )
+    for profile in ("formed", "derived"):
+        told = problems(patient(name=[{"family": family}]), profile)
+        assert told == [(code, "Patient.name[0].family") for code in found]
