@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fhir_server.core import json
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import InvalidRequest, InvalidSearch
 from fhir_server.extension import Engine, Operation
 from fhir_server.interactions.canonicals import Canonicals
 from fhir_server.issues import Issue, Text
+from fhir_server.operations.answers import answer_with
 from fhir_server.operations.explain_search import messages
 from fhir_server.operations.explain_search.meaning import Meaning, index_of
 from fhir_server.operations.explain_search.reasons import Reasons
@@ -66,7 +66,7 @@ def explain_search(request: FhirRequest, engine: Engine) -> FhirResponse:
         raise InvalidSearch.of(text, code="too-costly")
     explanation = _Explanation(request, engine, request.path[:-1], asked)
     parts = [*explanation.parts(reference)]
-    return FhirResponse(200, body=json.serialise({"resourceType": "Parameters", "parameter": parts}))
+    return answer_with(parts)
 
 
 class _Explanation:

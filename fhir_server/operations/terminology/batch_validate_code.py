@@ -14,6 +14,7 @@ from fhir_server.core.outcome import operation_outcome
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import FhirError, InvalidRequest
 from fhir_server.extension import Engine, Operation
+from fhir_server.operations.answers import answer_with
 from fhir_server.operations.terminology import messages
 from fhir_server.operations.terminology.inputs import Resource
 from fhir_server.operations.terminology.validate_code import (
@@ -47,7 +48,7 @@ def batch_validate(validate: Validate, request: FhirRequest, engine: Engine) -> 
         {"name": _NAME, "resource": _result(validate, replace(request, content=_with(shared, one)), engine)}
         for one in wanted
     ]
-    return FhirResponse(200, body=json.serialise({"resourceType": "Parameters", "parameter": parts}))
+    return answer_with(parts)
 
 
 def _with(shared: list[Resource], own: Any) -> Any:

@@ -7,11 +7,11 @@ from typing import Any
 
 from fhir_server.codes.entries import property_values
 from fhir_server.codes.lookup import known_system
-from fhir_server.core import json
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.definitions.code_systems import text_of, value_of
 from fhir_server.errors import InvalidRequest, NotSupported
 from fhir_server.extension import Engine, Operation
+from fhir_server.operations.answers import answer_with
 from fhir_server.operations.terminology import messages
 from fhir_server.operations.terminology.inputs import Inputs, Kind
 from fhir_server.operations.terminology.world import WORLD, World, versioned
@@ -50,7 +50,7 @@ def find_matches(request: FhirRequest, engine: Engine) -> FhirResponse:
         )
     ]
     parts = [{"name": "match", "part": [{"name": "code", "valueCoding": coding}]} for coding in found]
-    return FhirResponse(200, body=json.serialise({"resourceType": "Parameters", "parameter": parts}))
+    return answer_with(parts)
 
 
 def _property(parts: list[dict[str, Any]]) -> tuple[str, str]:

@@ -4,10 +4,10 @@ https://hl7.org/fhir/R4/codesystem-operation-lookup.html
 """
 
 from fhir_server.codes.lookup import known_concept, known_system, lookup
-from fhir_server.core import json
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import InvalidRequest
 from fhir_server.extension import Engine, Operation
+from fhir_server.operations.answers import answer_with
 from fhir_server.operations.terminology import messages
 from fhir_server.operations.terminology.inputs import Inputs, Kind
 from fhir_server.operations.terminology.world import WORLD, World, versioned
@@ -36,7 +36,7 @@ def look_up(request: FhirRequest, engine: Engine) -> FhirResponse:
     system = known_system(world.view(), versioned(coding["system"], coding.get("version")))
     concept = known_concept(system, coding["code"])
     parts = list(lookup(system, concept, tuple(inputs.all("property")), world.languages))
-    return FhirResponse(200, body=json.serialise({"resourceType": "Parameters", "parameter": parts}))
+    return answer_with(parts)
 
 
 LOOKUP = Operation(

@@ -6,10 +6,10 @@ https://hl7.org/fhir/R4/namingsystem-operation-preferred-id.html
 from collections.abc import Iterator
 from typing import Any
 
-from fhir_server.core import json
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import InvalidRequest, NotFound, Unprocessable
 from fhir_server.extension import Engine, Operation
+from fhir_server.operations.answers import answer_with
 from fhir_server.operations.terminology import messages
 from fhir_server.operations.terminology.inputs import Inputs, Kind
 
@@ -34,7 +34,7 @@ def preferred_id(request: FhirRequest, engine: Engine) -> FhirResponse:
         text = messages.SEVERAL_PREFERRED_IDS(id=known, type=type, found=", ".join(found))
         raise Unprocessable.of(text, code="multiple-matches")
     parts = [{"name": "result", "valueString": found[0]}]
-    return FhirResponse(200, body=json.serialise({"resourceType": "Parameters", "parameter": parts}))
+    return answer_with(parts)
 
 
 def _of_type(engine: Engine, known: str, type: str) -> Iterator[str]:

@@ -5,10 +5,10 @@ https://hl7.org/fhir/R4/codesystem-operation-subsumes.html
 
 from fhir_server.codes.issues import refusal
 from fhir_server.codes.lookup import known_system, subsumption
-from fhir_server.core import json
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import InvalidRequest
 from fhir_server.extension import Engine, Operation
+from fhir_server.operations.answers import answer_with
 from fhir_server.operations.terminology import messages
 from fhir_server.operations.terminology.inputs import Inputs, Kind
 from fhir_server.operations.terminology.world import WORLD, World, versioned
@@ -39,7 +39,7 @@ def subsumes(request: FhirRequest, engine: Engine) -> FhirResponse:
     system = known_system(world.view(), canonical)
     outcome = subsumption(system, str(codes[0]), str(codes[1]))
     parts = [{"name": "outcome", "valueCode": outcome}]
-    return FhirResponse(200, body=json.serialise({"resourceType": "Parameters", "parameter": parts}))
+    return answer_with(parts)
 
 
 def _canonical(world: World, codings: list[dict[str, str]]) -> str:

@@ -19,10 +19,10 @@ from fhir_server.codes.translation import (
     each_once,
     may_lead,
 )
-from fhir_server.core import json
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import FhirError, InvalidRequest, NotFound
 from fhir_server.extension import Engine, Operation
+from fhir_server.operations.answers import answer_with
 from fhir_server.operations.terminology import messages
 from fhir_server.operations.terminology.inputs import Inputs, Kind, Resource
 from fhir_server.operations.terminology.world import WORLD, World, versioned
@@ -130,7 +130,7 @@ def _answer(matches: list[Match], codings: list[Resource], request: FhirRequest)
         text = codes_messages.NOTHING_MAPPED(code=names).render(request.language)
         parts.append({"name": "message", "valueString": text})
     parts += [match.part() for match in matches]
-    return FhirResponse(200, body=json.serialise({"resourceType": "Parameters", "parameter": parts}))
+    return answer_with(parts)
 
 
 TRANSLATE = Operation(
