@@ -108,7 +108,9 @@ class Parameters:
         return messages.EVERY_TYPE() if self.types == (EVERY_TYPE,) else ", ".join(self.types)
 
     def _unknown(self, code: str) -> Text:
-        valid = [*self.codes(), *SPECIAL_PARAMETERS, *RESULT_PARAMETERS]
+        valid, beside = self.codes(), (*SPECIAL_PARAMETERS, *RESULT_PARAMETERS)
+        if code not in beside:  # one that is cannot stand where it does, such as in `_sort`
+            valid += beside
         return messages.UNKNOWN_PARAMETER(
             parameter=code, type=self.names(), nearest=nearest(code, valid), valid=", ".join(valid)
         )

@@ -274,6 +274,7 @@ def test_a_parameter_without_value_is_ignored_and_told(registry: Registry) -> No
         ("Patient?_count=1&_count=2", "stands 2 times"),
         ("Patient?_sort=nmae", "Did you mean 'name'?"),
         ("Patient?_sort=organization", "cannot be sorted"),
+        ("Patient?_sort=_list", "'_list' is not a search parameter of Patient. Valid are: _id"),
         ("Patient?_sort=" + ",".join(["name"] * 21), "has 21 values; at most 20"),
         ("Patient?_total=some", "must be one of: none, estimate, accurate"),
         ("Patient?_summary=some", "must be one of: true, text, data, count, false"),
