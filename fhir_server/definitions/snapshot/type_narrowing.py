@@ -22,7 +22,7 @@ def narrowed_types(
     problems: list[tuple[str, Text]] = []
     for index, type in enumerate(stated):
         code = fhir_code(type)
-        allowed = _allowed(code, base, line)
+        allowed = _allowed(type, base, line)
         if allowed is None:
             text = messages.TYPE_WIDENED if line.is_type(type["code"]) else messages.UNKNOWN_TYPE
             of_the_base = ", ".join(fhir_code(one) for one in base)
@@ -33,9 +33,13 @@ def narrowed_types(
     return made, problems
 
 
-def _allowed(code: str, base: list[Json], line: TypeLine) -> Json | None:
-    """All that the base allows of the types that `code` is: its profiles and targets."""
-    same = [one for one in base if fhir_code(one) == code]
+def _allowed(type: Json, base: list[Json], line: TypeLine) -> Json | None:
+    """All that the base allows of what a type stated is: its profiles and targets.
+
+    An id may be stated as HL7's definitions have it, which call every id a FHIRPath string.
+    """
+    code = fhir_code(type)
+    same = [one for one in base if code == fhir_code(one) or type["code"] == one["code"]]
     found = same or [one for one in base if line.is_a(code, fhir_code(one))]
     if not found:
         return None

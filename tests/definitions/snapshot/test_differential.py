@@ -49,6 +49,15 @@ def test_a_primitive_is_unfolded_for_its_extensions() -> None:
     assert made["Patient.birthDate.extension"]["max"] == "0"
 
 
+def test_an_id_may_be_stated_as_hl7_s_definitions_have_it() -> None:
+    system = "http://hl7.org/fhirpath/System.String"
+    fhir = [{"url": f"{R4}structuredefinition-fhir-type", "valueUrl": "string"}]
+    base = {element["id"]: element for element in BASE.snapshot(R4 + "Patient").elements}
+    for stated in ({"code": system}, {"code": system, "extension": fhir}):
+        made = elements(profile("Patient", line("Patient.id", min=1, type=[stated])))
+        assert (made["Patient.id"]["min"], made["Patient.id"]["type"]) == (1, base["Patient.id"]["type"])
+
+
 def test_a_content_reference_is_followed_any_number_of_times() -> None:
     made = elements(
         profile(
