@@ -13,7 +13,7 @@ from mappings.sesame import identifiers
 from mappings.sesame.billing import messages
 from mappings.sesame.billing.coverage import coverage_of
 from mappings.sesame.guide import Guide
-from mappings.sesame.pathway.reading import Records, day, followed, has_code, referring
+from mappings.sesame.pathway.reading import Records, day, first, followed, has_code, referring
 from mappings.sesame.pathway.referral import identifier_of_type
 from mappings.sesame.pathway.sequence import Sequence, sequence_of
 from mappings.sesame.policy import Policy
@@ -125,7 +125,7 @@ class Billing:
 
     def _on_record(self, sequence: Sequence, records: Records, before: Resource | None) -> OnRecord:
         episode = (records.get("EpisodeOfCare", sequence.episode) if sequence.episode else None) or {}
-        referral = followed(records, next(iter(episode.get("referralRequest", ())), None), "ServiceRequest")
+        referral = followed(records, first(episode, "referralRequest"), "ServiceRequest")
         return OnRecord(
             coverage=coverage_of(sequence, records, before),
             carrier=episode.get("managingOrganization"),
@@ -177,15 +177,14 @@ def _lacking(found: OnRecord) -> Iterator[Text]:
 
 def _number_of(referral: Resource) -> Resource | None:
     """The identifier of the doctor's software, which a referral keeps."""
-    first = next(iter(referral.get("identifier", ())), None)
-    return identifier_of_type(referral, "PLAC") or first
+    return identifier_of_type(referral, "PLAC") or first(referral, "identifier")
 
 
 def _site(episode: Resource, records: Records) -> Resource | None:
     """The identifier of the site at which the nurse of the episode works."""
     role = followed(records, episode.get("careManager"), "PractitionerRole")
     site = followed(records, (role or {}).get("organization"), "Organization")
-    return next(iter((site or {}).get("identifier", ())), None)
+    return first(site, "identifier")
 
 
 def _reference(claim: Resource | None) -> Resource | None:

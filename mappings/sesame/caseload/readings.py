@@ -30,7 +30,7 @@ from mappings.sesame.identifiers import FINESS
 from mappings.sesame.pathway.episode import TAKING_PLACE
 from mappings.sesame.pathway.outcome import STANDING
 from mappings.sesame.pathway.passation import DONE
-from mappings.sesame.pathway.reading import codes, day, extension, identifier_value, target
+from mappings.sesame.pathway.reading import codes, day, extension, first, identifier_value, target
 from mappings.sesame.pathway.sequence import sequence_of
 from mappings.sesame.resources.elements import LOINC
 
@@ -98,7 +98,7 @@ class Readings:
             nurse=target(resource.get("careManager"), "PractitionerRole"),
             site=target(site, "Organization"),
             carrier=target(resource.get("managingOrganization"), "Organization"),
-            referral=target(next(iter(resource.get("referralRequest", ())), None), "ServiceRequest"),
+            referral=target(first(resource, "referralRequest"), "ServiceRequest"),
             exit_reason=self._code(exit, "sesame-exit-reason"),
             flagged=extension(resource, self._guide.profile("case-review-flag")).get("valueBoolean") is True,
         )
@@ -110,7 +110,7 @@ class Readings:
         kind = next((code for concept in resource.get("type", ()) for code in codes(concept, system)), None)
         if patient is None or on is None or kind is None or resource.get("status") != "finished":
             return None
-        episode = target(next(iter(resource.get("episodeOfCare", ())), None), "EpisodeOfCare")
+        episode = target(first(resource, "episodeOfCare"), "EpisodeOfCare")
         return patient, Visit(episode, kind, str(resource.get("class", {}).get("code")), on)
 
     def _decision(self, resource: Resource) -> Found:

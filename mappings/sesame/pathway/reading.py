@@ -62,6 +62,12 @@ def all_identified(
     return records.find(SearchQuery((type,), (match,), count=most, total="none"))
 
 
+def first(resource: Resource | None, element: str) -> Resource | None:
+    """The first of what an element holds that may be repeated; None where it holds nothing."""
+    found: Resource | None = next(iter((resource or {}).get(element, ())), None)
+    return found
+
+
 def codes(concept: Mapping[str, Any] | None, system: str) -> Iterator[str]:
     """The codes that a CodeableConcept has of one system."""
     for coding in (concept or {}).get("coding", ()):

@@ -11,7 +11,15 @@ from typing import Any
 from fhir_server.extension import Resource
 from mappings.sesame.guide import Guide
 from mappings.sesame.pathway.person import person_of
-from mappings.sesame.pathway.reading import Records, day, extension, identifier_value, referring, target
+from mappings.sesame.pathway.reading import (
+    Records,
+    day,
+    extension,
+    first,
+    identifier_value,
+    referring,
+    target,
+)
 from mappings.sesame.resources.care_plan import EPISODE
 
 TRACKS = ("classique", "leger")
@@ -60,7 +68,7 @@ def sequence_of(guide: Guide, plan: Resource | None) -> Sequence | None:
         **parts,
         status=plan.get("status", ""),
         episode=target(extension(plan, EPISODE).get("valueReference"), "EpisodeOfCare"),
-        previous=target(next(iter(plan.get("replaces", ())), None), "CarePlan"),
+        previous=target(first(plan, "replaces"), "CarePlan"),
     )
 
 
