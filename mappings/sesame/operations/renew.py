@@ -24,6 +24,7 @@ from mappings.sesame.guide import Guide
 from mappings.sesame.operations import messages
 from mappings.sesame.operations.asked import asked_day
 from mappings.sesame.operations.records import asked_about
+from mappings.sesame.pathway.locks import hold
 from mappings.sesame.pathway.reading import Records, identified
 from mappings.sesame.pathway.renewal import Renewal, renewal_of
 from mappings.sesame.pathway.sequence import Sequence, sequence_of, sequences_of_person
@@ -60,7 +61,7 @@ def _renewed(
     """
     sequence = asked_sequence(guide, request, engine, unit)
     view = UnitView(unit, engine)
-    view.lock(f"sesame/Patient/{sequence.patient}")
+    hold(view, "Patient", sequence.patient)
     everything = sequences_of_person(guide, view, sequence.patient)
     follower = next((one for one in everything if one.previous == sequence.id), None)
     if follower and start in (None, follower.start):

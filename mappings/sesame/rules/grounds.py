@@ -11,6 +11,7 @@ from fhir_server.issues import Issue
 from mappings.sesame.guide import Guide
 from mappings.sesame.pathway.episode import BEGUN, is_episode
 from mappings.sesame.pathway.grounds import is_assessment_of
+from mappings.sesame.pathway.locks import hold
 from mappings.sesame.pathway.reading import day, followed, target
 from mappings.sesame.pathway.referral import IN_ERROR, Referral, is_referral_task, referral_of
 from mappings.sesame.pathway.sequence import Sequence, sequences_of_patient
@@ -88,7 +89,7 @@ class SequenceGrounds:
                 yield refusal(messages.REFERRAL_TAKEN_UP(id=sequence.id), "Task.status")
 
     def _sequences(self, patient: str, view: View) -> list[Sequence]:
-        view.lock(f"sesame/Patient/{patient}")
+        hold(view, "Patient", patient)
         return sequences_of_patient(self._guide, view, patient)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from fhir_server.extension import Change, Resource, View
 from fhir_server.issues import Issue
 from mappings.sesame.guide import Guide
+from mappings.sesame.pathway.locks import hold
 from mappings.sesame.pathway.reading import has_code, referring, target
 from mappings.sesame.pathway.sequence import sequences_of_patient
 from mappings.sesame.rules import messages
@@ -32,7 +33,7 @@ class PartiesKept:
             change.id if change.type == "Patient" else target(change.before.get("beneficiary"), "Patient")
         )
         if patient:
-            view.lock(f"sesame/Patient/{patient}")
+            hold(view, "Patient", patient)
         if claim := next(self._claims(change.type, change.id, patient, view), None):
             yield refusal(messages.PARTY_KEPT(id=claim["id"], type=change.type), change.type)
         elif change.type == "Patient":

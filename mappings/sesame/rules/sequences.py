@@ -12,6 +12,7 @@ from mappings.sesame.guide import Guide
 from mappings.sesame.pathway.calendar import CLASSIQUE_MONTHS, last_day
 from mappings.sesame.pathway.episode import BEGUN, TAKING_PLACE, is_episode
 from mappings.sesame.pathway.grounds import is_assessment_of
+from mappings.sesame.pathway.locks import hold
 from mappings.sesame.pathway.person import person_of
 from mappings.sesame.pathway.reading import all_identified, codes, day, followed, target
 from mappings.sesame.pathway.referral import Referral, ineligibility, is_minor, referral_of, task_of
@@ -53,11 +54,11 @@ class SequenceRules:
         sequence = sequence_of(self._guide, change.after)
         yield from self._identity(change, before, sequence, view)
         if before and before.counts:
-            view.lock(f"sesame/Patient/{before.patient}")
+            hold(view, "Patient", before.patient)
             yield from stays_renewable(before, _counted(sequence), self._others(before, view))
         if sequence and sequence.counts:
             for patient in person_of(view, sequence.patient):
-                view.lock(f"sesame/Patient/{patient}")
+                hold(view, "Patient", patient)
             yield from self._alone(sequence, view)
             yield from self._taken_on(before if before and before.counts else None, sequence, view)
             others = self._others(sequence, view)
