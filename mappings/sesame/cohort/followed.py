@@ -9,7 +9,7 @@ from mappings.sesame.cohort.sequenced import sequences
 from mappings.sesame.guide import Resource
 from mappings.sesame.resources.care_team import care_team
 from mappings.sesame.resources.case_review import case_review, recommendation
-from mappings.sesame.resources.communication import communication
+from mappings.sesame.resources.communication import Message, communication
 from mappings.sesame.resources.encounter import encounter
 from mappings.sesame.resources.episode_of_care import episode_of_care
 from mappings.sesame.resources.questionnaire_response import scale_response
@@ -133,8 +133,10 @@ def _exit_report(dossier: Dossier, day: date) -> Resource:
         category="exit-report",
         patient=party.patient,
         referral=party.referral,
-        sender=party.nurse,
-        recipient=party.doctor,
-        sent=moment(day, 17),
-        text="Fin de la prise en charge SÉSAME (message fictif).",
+        message=Message(
+            text="Fin de la prise en charge SÉSAME (message fictif).",
+            sent=moment(day, 17),
+            sender=party.nurse,
+            recipient=party.doctor,
+        ),
     )

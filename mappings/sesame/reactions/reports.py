@@ -13,7 +13,7 @@ from mappings.sesame import identifiers
 from mappings.sesame.guide import Guide
 from mappings.sesame.identifiers import record_id
 from mappings.sesame.pathway.episode import episodes_under_way
-from mappings.sesame.pathway.reading import followed, has_code, referring, target
+from mappings.sesame.pathway.reading import first, followed, has_code, referring, target
 from mappings.sesame.pathway.referral import (
     ASSESSED,
     Referral,
@@ -22,7 +22,7 @@ from mappings.sesame.pathway.referral import (
     referral_of,
     referral_of_task,
 )
-from mappings.sesame.resources.communication import communication
+from mappings.sesame.resources.communication import Message, communication
 from mappings.sesame.resources.elements import tagged_as
 
 SENDERS = ("PractitionerRole", "Practitioner", "Organization")
@@ -116,7 +116,7 @@ class ReportToDoctor:
 
     def _episode(self, visit: Resource, view: View) -> Resource | None:
         """The episode that a case review is of: the one that it names, or else the patient's open one."""
-        if named := followed(view, next(iter(visit.get("episodeOfCare", ())), None), "EpisodeOfCare"):
+        if named := followed(view, first(visit, "episodeOfCare"), "EpisodeOfCare"):
             return named
         patient = target(visit.get("subject"), "Patient")
         return next(episodes_under_way(view, patient), None) if patient else None
@@ -125,8 +125,8 @@ class ReportToDoctor:
         return before is not None and before.get("status") == "completed" and "summary" in before
 
     def _referral(self, episode: Resource, view: View) -> Referral | None:
-        reference = next(iter(episode.get("referralRequest", ())), None)
-        return referral_of(self._guide, followed(view, reference, "ServiceRequest"))
+        request = followed(view, first(episode, "referralRequest"), "ServiceRequest")
+        return referral_of(self._guide, request)
 
     def _is_told(self, report: Report, view: View) -> bool:
         """Whether a Communication says this of the referral already; of advice, that of the same review."""
@@ -148,10 +148,7 @@ class ReportToDoctor:
             category=report.category,
             patient={"reference": f"Patient/{referral.patient}"},
             referral=referral.reference,
-            sender=report.sender,
-            recipient=referral.requester or {},
-            sent=report.sent,
-            text=report.text,
+            message=Message(report.text, report.sent, report.sender, recipient=referral.requester or {}),
             about={"reference": f"{about['resourceType']}/{about['id']}"},
             encounter=report.encounter,
         )

@@ -3,10 +3,22 @@
 https://hl7.org/fhir/R4/communication.html
 """
 
+from dataclasses import dataclass
+
 from mappings.sesame.guide import Guide, Resource
 from mappings.sesame.resources.elements import present, resource
 
 ADVICE = "case-review-advice"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is said, when, by whom and to whom, as far as that is known; people are references."""
+
+    text: str
+    sent: str | None
+    sender: Resource | None
+    recipient: Resource
 
 
 def communication(
@@ -16,15 +28,13 @@ def communication(
     category: str,
     patient: Resource,
     referral: Resource,
-    sender: Resource | None,
-    recipient: Resource,
-    sent: str | None,
-    text: str,
+    message: Message,
     about: Resource | None = None,
     encounter: Resource | None = None,
 ) -> Resource:
     """A sent Communication; `category` is a code of sesame-communication-category."""
-    profile = guide.profile("sesame-communication-advice") if category == ADVICE and sent and sender else None
+    is_advice = category == ADVICE and message.sent and message.sender
+    profile = guide.profile("sesame-communication-advice") if is_advice else None
     return resource("Communication", profile) | present(
         identifier=[identifier],
         basedOn=[referral],
@@ -33,8 +43,8 @@ def communication(
         subject=patient,
         about=[about] if about else None,
         encounter=encounter,
-        sent=sent,
-        recipient=[recipient],
-        sender=sender,
-        payload=[{"contentString": text}],
+        sent=message.sent,
+        recipient=[message.recipient],
+        sender=message.sender,
+        payload=[{"contentString": message.text}],
     )

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from mappings.sesame import identifiers
-from mappings.sesame.resources.communication import communication
+from mappings.sesame.resources.communication import Message, communication
 from mappings.sesame.resources.elements import present
 from tests.interactions.client import Client
 from tests.mappings.pathway.plans import sent, tell
@@ -152,10 +152,12 @@ def test_what_the_team_told_before_is_not_told_again(client: Client) -> None:
         category="referral-accepted",
         patient=request["subject"],
         referral={"reference": f"ServiceRequest/{request['id']}"},
-        sender=None,
-        recipient=request["requester"],
-        sent="2025-01-07",
-        text="Merci, nous recevons votre patient lundi.",
+        message=Message(
+            text="Merci, nous recevons votre patient lundi.",
+            sent="2025-01-07",
+            sender=None,
+            recipient=request["requester"],
+        ),
     )
     sent(client.post("Communication", own))
     walk(client, "received", "accepted")
