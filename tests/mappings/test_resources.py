@@ -6,7 +6,7 @@ from mappings.sesame import identifiers
 from mappings.sesame.resources.consent import consent
 from mappings.sesame.resources.elements import synthetic
 from mappings.sesame.resources.organization import organization
-from mappings.sesame.resources.task import claim_acknowledgement, referral_task
+from mappings.sesame.resources.task import ReferralState, claim_acknowledgement, referral_task
 from tests.mappings.sound import GUIDE, assert_sound, is_marked_synthetic
 
 OWN = identifiers.identifier("urn:example", "1")
@@ -53,13 +53,12 @@ def test_a_rejected_referral_says_why() -> None:
     found = referral_task(
         GUIDE,
         identifier=OWN,
-        status="rejected",
+        state=ReferralState("rejected", reject_reason="under-18"),
         referral=REFERRAL,
         patient=PATIENT,
         requester=ROLE,
         authored_on="2025-01-06T10:00:00+01:00",
         last_modified="2025-01-06T10:00:00+01:00",
-        reject_reason="under-18",
     )
     assert_sound(found)
     assert found["statusReason"]["coding"][0]["display"] == "Patient mineur"

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 from mappings.sesame.cohort.dossier import Dossier, moment
 from mappings.sesame.guide import Resource
-from mappings.sesame.resources.task import referral_task
+from mappings.sesame.resources.task import ReferralState, referral_task
 from mappings.sesame.transaction import stored
 
 WAY = ("requested", "received", "accepted", "in-progress", "completed")
@@ -32,13 +32,12 @@ def _task(dossier: Dossier, of_type: dict[str, Resource], status: str) -> Resour
     return referral_task(
         dossier.guide,
         identifier=sent["identifier"][0],
-        status=status,
+        state=ReferralState(status, course.stage.business_status if is_last else booked),
         referral=stored(of_type["ServiceRequest"]),
         patient=stored(of_type["Patient"]),
         requester=sent["requester"],
         authored_on=sent["authoredOn"],
         last_modified=moment(_reached_on(dossier, status), 17),
-        business_status=course.stage.business_status if is_last else booked,
         owner=dossier.party.nurse,
     )
 

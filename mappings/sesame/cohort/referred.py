@@ -12,7 +12,7 @@ from mappings.sesame.resources.coverage import coverage
 from mappings.sesame.resources.patient import Traits, patient
 from mappings.sesame.resources.questionnaire_response import referral_form
 from mappings.sesame.resources.service_request import referral
-from mappings.sesame.resources.task import referral_task
+from mappings.sesame.resources.task import ReferralState, referral_task
 from mappings.sesame.transaction import inside, stored
 
 GIVEN = ("Camille", "Dominique", "Claude", "Andrea", "Morgan", "Sam", "Ange", "Yaël")
@@ -126,7 +126,7 @@ def _task(dossier: Dossier) -> Resource:
     return referral_task(
         dossier.guide,
         identifier=_own("tache", course),
-        status="requested",
+        state=ReferralState("requested"),
         referral=party.referral,
         patient=party.patient,
         requester=party.doctor,

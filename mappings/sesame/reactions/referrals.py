@@ -23,7 +23,7 @@ from mappings.sesame.pathway.referral import (
 )
 from mappings.sesame.policy import Policy
 from mappings.sesame.resources.elements import tagged_as
-from mappings.sesame.resources.task import referral_task
+from mappings.sesame.resources.task import ReferralState, referral_task
 
 TOLD_OF = {"Patient": "birthDate", "QuestionnaireResponse": "item"}
 """What beside a referral tells whether its patient can be taken on, and where."""
@@ -84,7 +84,7 @@ class SettleReferrals:
         task = referral_task(
             self._guide,
             identifier=identifier,
-            status="requested",
+            state=ReferralState("requested"),
             referral=referral.reference,
             patient={"reference": f"Patient/{referral.patient}"},
             requester=referral.requester,

@@ -3,31 +3,43 @@
 https://hl7.org/fhir/R4/task.html
 """
 
+from dataclasses import dataclass
+
 from mappings.sesame.guide import Guide, Resource
 from mappings.sesame.resources.elements import period, present, resource
+
+
+@dataclass(frozen=True, slots=True)
+class ReferralState:
+    """Where a referral stands; `business_status` is a code of sesame-referral-status, `reject_reason` one of
+    sesame-reject-reason.
+    """
+
+    status: str
+    business_status: str | None = None
+    reject_reason: str | None = None
 
 
 def referral_task(
     guide: Guide,
     *,
     identifier: Resource,
-    status: str,
+    state: ReferralState,
     referral: Resource,
     patient: Resource,
     requester: Resource,
     authored_on: str,
     last_modified: str,
-    business_status: str | None = None,
-    reject_reason: str | None = None,
     owner: Resource | None = None,
 ) -> Resource:
-    """The Task of a referral; the coded arguments are of sesame-referral-status and sesame-reject-reason."""
+    """The Task of a referral."""
+    business, reason = state.business_status, state.reject_reason
     return resource("Task", guide.profile("sesame-task-referral")) | present(
         identifier=[identifier],
         basedOn=[referral],
-        status=status,
-        statusReason=guide.concept("sesame-reject-reason", reject_reason) if reject_reason else None,
-        businessStatus=guide.concept("sesame-referral-status", business_status) if business_status else None,
+        status=state.status,
+        statusReason=guide.concept("sesame-reject-reason", reason) if reason else None,
+        businessStatus=guide.concept("sesame-referral-status", business) if business else None,
         intent="order",
         code=guide.concept("sesame-task-code", "referral"),
         focus=referral,
