@@ -21,7 +21,7 @@ def adressage(guide: Guide) -> Table:
         title="Adressage d'un patient par son médecin",
         system=names.system_of(guide, "adressage"),
         parts=_parts(guide),
-        fields=_fields(guide),
+        fields=(*_request(guide), *_answers()),
         derived=_derived(guide),
         looks={
             "placer": {"system": names.system_of(guide, "adressage")},
@@ -64,7 +64,7 @@ _NUMBERS = (
 """Where the number of the doctor's software stands."""
 
 
-def _fields(guide: Guide) -> tuple[Field, ...]:
+def _request(guide: Guide) -> tuple[Field, ...]:
     return (
         names.key(guide, "adressage", *_NUMBERS, frame=names.of_type("PLAC")),
         names.patient(guide, "ServiceRequest.subject", "QuestionnaireResponse.subject", "Task.for"),
@@ -95,6 +95,12 @@ def _fields(guide: Guide) -> tuple[Field, ...]:
             "Code CIM-10 du motif.",
             source="AV",
         ),
+    )
+
+
+def _answers() -> tuple[Field, ...]:
+    """What the form says."""
+    return (
         Field(
             "suivi_psychiatrique",
             flag(),
