@@ -16,6 +16,7 @@ from fhir_server.store.clock import wall_clock
 from fhir_server.store.port import Store
 from mappings.sesame.plug_ins import plug_ins
 from tests.interactions.client import ZONE, Client
+from tests.mappings.pathway.plans import UNTIL_ASSESSED, tell
 from tests.mappings.pathway.told import PathwayClient
 from tests.mappings.sound import FHIRPATH, REGISTRY, VALIDATOR
 from tests.store.conftest import TESTED, opened_store
@@ -62,3 +63,10 @@ def pathway(store: Store) -> Pathway:
 def client(pathway: Pathway) -> Client:
     """A client under the default policy."""
     return pathway()
+
+
+@pytest.fixture
+def assessed(client: Client) -> Client:
+    """A client to whom the story was told until its patient was assessed, on 13 January 2025."""
+    tell(client, *UNTIL_ASSESSED)
+    return client

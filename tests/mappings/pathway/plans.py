@@ -11,6 +11,8 @@ from tests.mappings.story import resources, steps
 
 NUMBERS = GUIDE.naming_system("care-plan")
 UNTIL_ASSESSED = ("01-referral", "02-received", "03-accepted", "04-initial-assessment")
+ASSESSED = "2025-01-13"
+"""The day on which the story's patient is assessed."""
 (FIRST, *_) = resources("CarePlan")
 
 

@@ -7,20 +7,13 @@ import pytest
 
 from tests.interactions.client import Answer, Client
 from tests.mappings.pathway.conftest import Pathway
-from tests.mappings.pathway.plans import UNTIL_ASSESSED, begin, change, plan, sent, stored, tell
+from tests.mappings.pathway.plans import ASSESSED, UNTIL_ASSESSED, begin, change, plan, sent, stored, tell
 from tests.mappings.pathway.test_sequences import refused, whole_year
 from tests.mappings.sound import GUIDE
 
-ASSESSED = "2025-01-13"
 EARLIER = {"start": "2024-06-03T10:00:00+02:00", "end": "2024-06-03T11:00:00+02:00"}
 BARE = {"meta": None, "instantiatesCanonical": None}
 """As sent by software that claims no profile."""
-
-
-@pytest.fixture
-def assessed(client: Client) -> Client:
-    tell(client, *UNTIL_ASSESSED)
-    return client
 
 
 def assessed_earlier(client: Client) -> None:

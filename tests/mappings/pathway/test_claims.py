@@ -8,6 +8,7 @@ from fhir_server.core import json
 from tests.interactions.client import Client
 from tests.mappings.pathway.conftest import Pathway
 from tests.mappings.pathway.plans import (
+    ASSESSED,
     NUMBERS,
     UNTIL_ASSESSED,
     begin,
@@ -20,14 +21,7 @@ from tests.mappings.pathway.plans import (
 )
 from tests.mappings.sound import errors
 
-ASSESSED = "2025-01-13"
 Resource = dict[str, Any]
-
-
-@pytest.fixture
-def assessed(client: Client) -> Client:
-    tell(client, *UNTIL_ASSESSED)
-    return client
 
 
 def states(client: Client) -> list[tuple[str, str]]:

@@ -7,11 +7,20 @@ import pytest
 
 from tests.interactions.client import Answer, Client
 from tests.mappings.pathway.conftest import Pathway
-from tests.mappings.pathway.plans import UNTIL_ASSESSED, begin, change, claims, plan, sent, stored, tell
+from tests.mappings.pathway.plans import (
+    ASSESSED,
+    UNTIL_ASSESSED,
+    begin,
+    change,
+    claims,
+    plan,
+    sent,
+    stored,
+    tell,
+)
 from tests.mappings.pathway.referrals import only
 from tests.mappings.pathway.test_claims import acknowledge, refused, states
 
-ASSESSED = "2025-01-13"
 FIRST, SECOND = "2025-0001-c1", "2025-0001-c2"
 Resource = dict[str, Any]
 

@@ -7,6 +7,7 @@ import pytest
 from tests.interactions.client import Answer, Client
 from tests.mappings.pathway.conftest import Pathway
 from tests.mappings.pathway.plans import (
+    ASSESSED,
     FIRST,
     NUMBERS,
     UNTIL_ASSESSED,
@@ -19,15 +20,6 @@ from tests.mappings.pathway.plans import (
     tell,
 )
 from tests.mappings.sound import GUIDE
-
-ASSESSED = "2025-01-13"
-
-
-@pytest.fixture
-def assessed(client: Client) -> Client:
-    """The patient of the story, assessed on 13 January 2025."""
-    tell(client, *UNTIL_ASSESSED)
-    return client
 
 
 def refused(answer: Answer, said: str, place: str = "CarePlan") -> None:
