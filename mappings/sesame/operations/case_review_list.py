@@ -3,12 +3,13 @@
 At instance level for the nurse or the psychiatrist of the path, together with the other one of the pair.
 """
 
+from datetime import date
 from functools import partial
 
-from fhir_server.core import json
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.extension import Engine, Operation, Resource
 from fhir_server.issues import Language
+from fhir_server.operations.answers import answer_with
 from fhir_server.operations.parameters import given_once
 from mappings.sesame.caseload.agenda import Item, Thresholds, agenda
 from mappings.sesame.caseload.caseload import Caseload
@@ -59,22 +60,11 @@ def _case_review_list(
     rows = [_row(policy, item, place, request.language) for place, item in enumerate(items, start=1)]
     if output == "csv":
         return csv_response(AGENDA_COLUMNS, [*rows, *unread_rows(missing, request.language)])
-    head: list[Resource] = [
-        {"name": "date", "valueDate": day.isoformat()},
-        {"name": "total", "valueUnsignedInt": len(items)},
-        *({"name": "unread", "valueReference": {"reference": reference}} for reference in missing),
-        *(
-            {"name": name, "valueUnsignedInt": getattr(thresholds, field)}
-            for name, field in THRESHOLDS.items()
-        ),
-    ]
     found = [
         parameter(item.standing, cells, _parts(item, place, request.language))
         for place, (item, cells) in enumerate(zip(items, rows, strict=True), start=1)
     ]
-    return FhirResponse(
-        200, body=json.serialise({"resourceType": "Parameters", "parameter": [*head, *found]})
-    )
+    return answer_with([*_head(day, len(items), missing, thresholds), *found])
 
 
 def _thresholds(policy: Policy, given: dict[str, str]) -> Thresholds:
@@ -97,6 +87,19 @@ def _pair(
     if has_code(role.get("code", []), system, "psychiatre"):
         return nurse, role["id"]
     return role["id"], psychiatrist
+
+
+def _head(day: date, total: int, missing: list[str], thresholds: Thresholds) -> list[Resource]:
+    """What is said of the list as a whole."""
+    return [
+        {"name": "date", "valueDate": day.isoformat()},
+        {"name": "total", "valueUnsignedInt": total},
+        *({"name": "unread", "valueReference": {"reference": reference}} for reference in missing),
+        *(
+            {"name": name, "valueUnsignedInt": getattr(thresholds, field)}
+            for name, field in THRESHOLDS.items()
+        ),
+    ]
 
 
 def _row(policy: Policy, item: Item, place: int, language: Language) -> dict[str, Cell]:

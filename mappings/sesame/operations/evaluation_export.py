@@ -12,6 +12,7 @@ from fhir_server.core import json
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import BusinessRule
 from fhir_server.extension import Engine, Operation, Resource
+from fhir_server.operations.answers import answer_with
 from fhir_server.operations.parameters import given_once
 from mappings.sesame.caseload.caseload import Caseload, Known
 from mappings.sesame.caseload.messages import NOT_ALL_READ
@@ -43,9 +44,9 @@ def evaluation_export(guide: Guide, caseload: Caseload, keys: Mapping[str, bytes
 def _export(
     guide: Guide, caseload: Caseload, keys: Mapping[str, bytes], request: FhirRequest, engine: Engine
 ) -> FhirResponse:
-    parameters = given_once(request, ("purpose", "output"))
-    purpose = choice("purpose", parameters.get("purpose"), PURPOSES)
-    output = choice("output", parameters.get("output"), OUTPUTS)
+    given = given_once(request, ("purpose", "output"))
+    purpose = choice("purpose", given.get("purpose"), PURPOSES)
+    output = choice("output", given.get("output"), OUTPUTS)
     if purpose not in keys:
         raise BusinessRule.of(messages.NO_KEY(purpose=purpose, option=f"{purpose}_key_file"))
     pseudonyms = Pseudonyms(keys[purpose], purpose)
@@ -64,8 +65,8 @@ def _export(
         if output == "ndjson":
             return FhirResponse(200, body=lines, media_type=NDJSON)
         digests = {"ndjson": lines, "csv": _table(known, patients, pseudonyms)}
-    told = _manifest(purpose, len(patients), excluded, resources, digests, today(engine).isoformat())
-    return FhirResponse(200, body=json.serialise(told))
+    made_on = today(engine).isoformat()
+    return answer_with(_manifest(purpose, len(patients), excluded, resources, digests, made_on))
 
 
 def _table(known: Known, patients: list[str], pseudonyms: Pseudonyms) -> bytes:
@@ -84,19 +85,17 @@ def _manifest(
     resources: list[Resource],
     files: Mapping[str, bytes],
     made_on: str,
-) -> Resource:
+) -> list[Resource]:
     counts = [sum(one["resourceType"] == type for one in resources) for type in TYPES]
-    parameters: list[Resource] = [
+    told: list[Resource] = [
         {"name": "purpose", "valueCode": purpose},
         {"name": "date", "valueDate": made_on},
         {"name": "patients", "valueUnsignedInt": exported + sum(excluded.values())},
         {"name": "exported", "valueUnsignedInt": exported},
     ]
-    parameters += [_counted("excluded", "reason", reason, count) for reason, count in excluded.items()]
-    parameters += [
-        _counted("resources", "type", type, count) for type, count in zip(TYPES, counts, strict=True)
-    ]
-    parameters += [
+    told += [_counted("excluded", "reason", reason, count) for reason, count in excluded.items()]
+    told += [_counted("resources", "type", type, count) for type, count in zip(TYPES, counts, strict=True)]
+    told += [
         {
             "name": "file",
             "part": [
@@ -106,7 +105,7 @@ def _manifest(
         }
         for output, content in files.items()
     ]
-    return {"resourceType": "Parameters", "parameter": parameters}
+    return told
 
 
 def _counted(name: str, by: str, code: str, count: int) -> Resource:

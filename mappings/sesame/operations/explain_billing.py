@@ -6,12 +6,13 @@ from fhir_server.core import json
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.extension import Engine, Operation, Resource
 from fhir_server.issues import Text
+from fhir_server.operations.answers import answer_with_values
 from fhir_server.operations.parameters import given
 from mappings.sesame.billing import messages
 from mappings.sesame.billing.bill import Billing
 from mappings.sesame.billing.comparison import corrects_nothing
 from mappings.sesame.guide import Guide
-from mappings.sesame.operations.records import StoreRecords, parameters
+from mappings.sesame.operations.records import StoreRecords
 from mappings.sesame.operations.renew import asked_sequence
 
 
@@ -36,7 +37,7 @@ def _explain(billing: Billing, request: FhirRequest, engine: Engine) -> FhirResp
     texts = [_told(one) for one in issued] + (
         made if isinstance(made, list) else _ready(billing.guide, issued, made)
     )
-    return parameters(
+    return answer_with_values(
         ("billed", "valueBoolean", bool(active)),
         ("billable", "valueBoolean", not isinstance(made, list)),
         *(("reason", "valueString", text.render(request.language)) for text in texts),

@@ -1,9 +1,6 @@
 """What is on record for an operation, read from the store."""
 
-from typing import Any
-
-from fhir_server.core import json
-from fhir_server.core.request import FhirRequest, FhirResponse
+from fhir_server.core.request import FhirRequest
 from fhir_server.errors import Gone, NotFound
 from fhir_server.extension import Engine, Resource
 from fhir_server.interactions.view import content_of
@@ -40,11 +37,3 @@ def asked_about(request: FhirRequest, engine: Engine, records: Reader | None = N
     if found is None:
         raise Gone.of(messages.NOT_FOUND(reference=f"{type}/{id}"))
     return found
-
-
-def parameters(*named: tuple[str, str, Any]) -> FhirResponse:
-    """A Parameters resource of (name, element such as `valueDate`, value); those without a value are left
-    out."""
-    members = [{"name": name, element: value} for name, element, value in named if value is not None]
-    body = json.serialise({"resourceType": "Parameters", "parameter": members})
-    return FhirResponse(200, body=body)

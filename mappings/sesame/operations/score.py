@@ -5,10 +5,10 @@ Writes nothing: what is stored is scored in its own commit.
 
 from functools import partial
 
-from fhir_server.core import json
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import BusinessRule, InvalidRequest
 from fhir_server.extension import Engine, Operation, Resource
+from fhir_server.operations.answers import answer_with
 from mappings.sesame.guide import Guide
 from mappings.sesame.operations import referral_messages as messages
 from mappings.sesame.operations.bodies import body_parameter, check_query
@@ -48,7 +48,7 @@ def _score(guide: Guide, request: FhirRequest, engine: Engine) -> FhirResponse:
     ]
     if passation.scale.id == "phq-9":
         found.append({"name": "suicideAlert", "valueBoolean": passation.alerts})
-    return FhirResponse(200, body=json.serialise({"resourceType": "Parameters", "parameter": found}))
+    return answer_with(found)
 
 
 def _asked(request: FhirRequest, engine: Engine) -> Resource:

@@ -4,10 +4,11 @@ from functools import partial
 
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.extension import Engine, Operation
+from fhir_server.operations.answers import answer_with_values
 from fhir_server.operations.parameters import given_once
 from mappings.sesame.billing.bill import Billing
 from mappings.sesame.operations.asked import day_or_today
-from mappings.sesame.operations.records import StoreRecords, parameters
+from mappings.sesame.operations.records import StoreRecords
 from mappings.sesame.operations.renew import asked_sequence
 from mappings.sesame.pathway.renewal import renewal_of
 from mappings.sesame.pathway.sequence import sequences_of_person
@@ -33,7 +34,7 @@ def _status(billing: Billing, request: FhirRequest, engine: Engine) -> FhirRespo
     made = billing.claim(sequence, records, len(issued))
     missing = made if isinstance(made, list) else []
     language = request.language
-    return parameters(
+    return answer_with_values(
         ("track", "valueCode", sequence.track),
         ("rank", "valuePositiveInt", sequence.rank),
         ("status", "valueCode", sequence.status),
