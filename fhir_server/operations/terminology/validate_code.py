@@ -12,12 +12,12 @@ from fhir_server.codes import messages as codes_messages
 from fhir_server.codes.validation import CodeValidator
 from fhir_server.codes.verdicts import ConceptVerdict, Place, Strictness, Verdict, canonical_of, is_of_other
 from fhir_server.codes.view import ValueSet, View
-from fhir_server.core import json
 from fhir_server.core.outcome import coding
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import InvalidRequest
 from fhir_server.extension import Engine, Operation
 from fhir_server.issues import Issue, Language
+from fhir_server.operations.answers import answer_with
 from fhir_server.operations.terminology import messages
 from fhir_server.operations.terminology.inputs import Inputs, Kind, Resource
 from fhir_server.operations.terminology.world import WORLD, World, versioned
@@ -163,7 +163,7 @@ def _asked_elsewhere(verdict: Verdict, world: World, value_set: ValueSet) -> Ver
 def _answer(verdict: Verdict, request: FhirRequest) -> FhirResponse:
     result = verdict.result and verdict.member is True
     parts = [*_told_of(verdict), *_findings(result, verdict.issues, request.language)]
-    return _parameters(parts)
+    return answer_with(parts)
 
 
 def _answer_concept(verdict: ConceptVerdict, concept: Resource, request: FhirRequest) -> FhirResponse:
@@ -172,11 +172,7 @@ def _answer_concept(verdict: ConceptVerdict, concept: Resource, request: FhirReq
     parts.append({"name": "codeableConcept", "valueCodeableConcept": concept})
     unknown = {one.unknown_system: one for one in verdict.verdicts if one is not best and one.unknown_system}
     parts += [_missing_system(one) for one in unknown.values()]
-    return _parameters([*parts, *_findings(verdict.result, verdict.issues, request.language)])
-
-
-def _parameters(parts: list[Part]) -> FhirResponse:
-    return FhirResponse(200, body=json.serialise({"resourceType": "Parameters", "parameter": parts}))
+    return answer_with([*parts, *_findings(verdict.result, verdict.issues, request.language)])
 
 
 def _told_of(verdict: Verdict) -> Iterator[Part]:
