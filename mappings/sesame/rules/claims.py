@@ -17,7 +17,8 @@ from mappings.sesame.rules.verdict import refusal
 CORRECTION_DIGITS_MAX = 9
 """More corrections than any sequence has; Python reads no number of thousands of digits."""
 
-TO = {"active": {"active", "cancelled"}, "cancelled": {"cancelled"}}
+NEXT = {"active": ("active", "cancelled"), "cancelled": ("cancelled",)}
+"""The statuses that a client may give a claim, by the one that it has."""
 
 
 class ClaimRules:
@@ -65,7 +66,7 @@ class ClaimRules:
             yield refusal(messages.SEQUENCE_KEPT(id=claims[-1]["id"]), "CarePlan")
 
     def _update(self, before: Resource, after: Resource) -> Iterator[Issue]:
-        moved = after.get("status") in TO.get(before.get("status", ""), ())
+        moved = after.get("status") in NEXT.get(before.get("status", ""), ())
         same_number = after.get("identifier") == before.get("identifier")
         same_links = after.get("related") == before.get("related")
         marked = self._billing.is_withdrawn(after) or not self._billing.is_withdrawn(before)

@@ -36,16 +36,15 @@ class ScaleRules:
         passation = passation_of(self._scales, change.after)
         if passation and passation.is_done:
             yield from wrong(passation)
-            yield from _undated(passation)
+            yield from _unattributed(passation)
 
     def _score(self, observation: Resource, view: View) -> Iterator[Issue]:
         if observation.get("status") in WITHDRAWN:
             return
-        said = set(codes(observation.get("code"), LOINC))
-        yield from self._beyond(said, observation.get("valueInteger"))
+        said, value = set(codes(observation.get("code"), LOINC)), observation.get("valueInteger")
+        yield from self._beyond(said, value)
         for reference in observation.get("derivedFrom", ()) if said else ():
             passation = passation_of(self._scales, followed(view, reference, "QuestionnaireResponse"))
-            value = observation.get("valueInteger")
             if not passation or passation.scale.total not in said or passation.score == value:
                 continue
             given = "?" if value is None else value
@@ -71,7 +70,7 @@ def wrong(passation: Passation) -> Iterator[Issue]:
         yield refusal(text, "QuestionnaireResponse.item")
 
 
-def _undated(passation: Passation) -> Iterator[Issue]:
+def _unattributed(passation: Passation) -> Iterator[Issue]:
     """Who answered, and when, is what a score needs besides."""
     if passation.patient is None:
         yield refusal(messages.WHOSE(), "QuestionnaireResponse.subject")
