@@ -36,17 +36,18 @@ def put_in_force(server: Server, changed_too: bool = False) -> None:
 
 def load_guides(server: Server) -> int:
     """Write the guide resources that the store does not hold as they are, those of a programme in one
-    transaction, so that what they define comes into force once; returns how many that were."""
-    changed = 0
+    transaction, so that what they define comes into force once, or in as few as the limit of entries
+    allows; returns how many that were."""
+    changed, most = 0, server.settings.bundle_entries_max
     for programme in server.programmes:
         entries = [
             _replacement(resource)
             for resource in programme.guide(server.settings.guide_root)
             if not _is_current(resource, server.store.read(resource["resourceType"], resource["id"]))
         ]
-        if entries:
-            bundle = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
-            _send(server, bundle, programme)
+        for start in range(0, len(entries), most):
+            portion = entries[start : start + most]
+            _send(server, {"resourceType": "Bundle", "type": "transaction", "entry": portion}, programme)
         changed += len(entries)
     return changed
 
