@@ -31,11 +31,14 @@ from typing import Self
 
 from fhir_server.issues import Issue, Severity, Text
 
+_BY_GRAVITY = ("fatal", "error", "warning", "information")
+
 
 class FhirError(Exception):
-    """An answer that is not success, carrying the issues of its OperationOutcome."""
+    """An answer that is not success, carrying the issues of its OperationOutcome, the gravest first."""
 
     def __init__(self, *issues: Issue) -> None:
+        issues = tuple(sorted(issues, key=lambda issue: _BY_GRAVITY.index(issue.severity)))
         super().__init__("; ".join(map(str, issues)))
         self.issues = issues
 

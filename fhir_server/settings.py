@@ -228,7 +228,7 @@ class Settings:
     )
     index_entries_max: int = setting(
         200_000,
-        _integer(1_000, 10_000_000),
+        _integer(2_000, 10_000_000),
         "Most index entries of one resource: values and words that searches find it by.",
     )
     page_count_default: int = setting(20, _integer(1, 10_000), "Matches per page when `_count` is absent.")

@@ -26,6 +26,7 @@ from fhir_server.issues import Issue
 Record = Mapping[str, Any]
 
 WHOLE = "/"
+_ERRORS = ("fatal", "error")
 _CONDITIONAL = re.compile(r"(\w+)\?identifier=([^|]+)\|(.+)")
 _IN_ENTRY = re.compile(r"Bundle\.entry\[(\d+)\](?:\.resource)?(?:\.(.*))?")
 
@@ -123,8 +124,8 @@ class Submission:
         return pointer_to(name) if name else f"{resource['resourceType']}.{below}".rstrip(".")
 
     def _translated(self, error: FhirError, entries: Sequence[Mapping[str, Any]]) -> FhirError:
-        """The same error, its issues located in the record, errors first; of warnings those that the sender
-        of a record can do something about."""
+        """The same error, its issues located in the record; of warnings those that the sender of a record can
+        do something about."""
 
         def place(expression: str) -> str:
             inside = _IN_ENTRY.fullmatch(expression)
@@ -136,9 +137,7 @@ class Submission:
             Issue(one.severity, one.code, one.text, tuple(map(place, one.expression)), one.key)
             for one in error.issues
         ]
-        errors = [one for one in issues if one.severity in ("fatal", "error")]
-        warnings = [one for one in issues if one not in errors]
-        return type(error)(*errors, *(one for one in warnings if _is_in_record(one)))
+        return type(error)(*(one for one in issues if one.severity in _ERRORS or _is_in_record(one)))
 
 
 def _is_in_record(issue: Issue) -> bool:

@@ -54,6 +54,12 @@ def test_a_profile_that_is_claimed_must_be_satisfied(strict: Any) -> None:
     assert client.post("Patient", patient()).status == 201
 
 
+def test_a_refusal_tells_what_is_wrong_before_what_is_but_mentioned(strict: Any) -> None:
+    answer = strict().post("Patient", patient("http://example.org/StructureDefinition/unknown", ADULT))
+    assert answer.status == 422
+    assert [issue["severity"] for issue in answer.content["issue"]] == ["error", "warning", "warning"]
+
+
 @pytest.mark.parametrize("profiles", [(ADULT,), (ADULT, NAMED)])
 def test_a_profile_that_is_required_need_not_be_claimed(strict: Any, profiles: tuple[str, ...]) -> None:
     client = strict(Patient=profiles)
