@@ -28,14 +28,16 @@ _needs_more_than_bars = re.compile(rf"[^A-Za-z0-9_.~|{re.escape(READABLE)}-]").s
 
 
 def self_link(request: FhirRequest, parameters: Sequence[tuple[str, str]]) -> Link:
-    """What was understood of the request, as a URL; of a further page, with what leads to it again."""
-    token = page_token(request) if request.query else None
-    if token is not None:
-        kept = [*parameters, (PAGE_PARAMETER, token)]
-        return Link("self", _url(request.base_url, page_path(request), kept))
+    """What was understood of the request, as a URL."""
     is_short = sum([len(name) + len(value) for name, value in parameters]) <= REMEMBERED_LENGTH_MAX
     url = _short_url if is_short else _url
     return Link("self", url(request.base_url, page_path(request), tuple(parameters)))
+
+
+def further_self_link(request: FhirRequest, parameters: Sequence[tuple[str, str]]) -> Link:
+    """As `self_link`, of a further page, with what leads to it again."""
+    asked = [pair for pair in request.query if pair[0] == PAGE_PARAMETER]
+    return Link("self", _url(request.base_url, page_path(request), [*parameters, *asked]))
 
 
 def first_link(relation: str, request: FhirRequest, parameters: Sequence[tuple[str, str]]) -> Link:

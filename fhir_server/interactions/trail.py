@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from fhir_server.core.bundle import Link
 from fhir_server.core.request import FhirRequest
-from fhir_server.interactions.links import first_link, page_link, self_link
+from fhir_server.interactions.links import first_link, further_self_link, page_link, self_link
 
 BYTES_MAX = 512
 """Of what a link tells of the pages before its own: some fifty of a search without `_sort`."""
@@ -54,9 +54,10 @@ def page_links(
     """The links of a page that begins at `begin`: to itself, from a further one back, and on to the page that
     begins at `following`, None where there is none. `token` seals where a page begins, with its trail.
     """
-    links = [self_link(request, parameters)]
-    if trail.number > 1:
-        links.append(first_link("first", request, parameters))
+    if trail.number == 1:
+        links = [self_link(request, parameters)]
+    else:
+        links = [further_self_link(request, parameters), first_link("first", request, parameters)]
     if trail.number == 2:
         links.append(first_link("previous", request, parameters))
     elif trail.begins:
