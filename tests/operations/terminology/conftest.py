@@ -6,6 +6,7 @@ import pytest
 
 from fhir_server.codes.terminology import Terminology
 from fhir_server.definitions.registry import Registry
+from fhir_server.definitions.value_sets import EXPANSION_PARAMETER
 from tests.codes.world import RESOURCES
 from tests.interactions.client import Answer, Client, ClientFactory
 
@@ -54,6 +55,12 @@ def _value(value: Any) -> dict[str, Any]:
             return {"valueCoding": value}
         case _:
             return {"valueString": value}
+
+
+def expanded_with(name: str, **value: Any) -> dict[str, Any]:
+    """An extension of a composition."""
+    parts = [{"url": "name", "valueCode": name}, {"url": "value", **value}]
+    return {"url": EXPANSION_PARAMETER, "extension": parts}
 
 
 def said(answer: Answer) -> dict[str, Any]:
