@@ -20,6 +20,8 @@ from fhir_server.interactions.references import Identities
 INTERACTIONS: Mapping[str, str] = {"PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 """What a method does that has its criteria in the url."""
 
+Condition = tuple[Entry, Criteria]
+
 
 class EntryConditions:
     """What the entries that write ask for. `known` are the criteria, by the index of their entry, of creates
@@ -28,10 +30,10 @@ class EntryConditions:
 
     def __init__(self, entries: Sequence[Entry], engine: Engine) -> None:
         self._engine = engine
-        conditional = [asked for asked in entries if _is_conditional(asked)]
+        conditions = [(asked, wanted) for asked in entries if (wanted := _read(asked)) is not None]
         full_urls = frozenset([asked.full_url for asked in entries if asked.full_url])
-        self._names = dict(self._named(conditional, full_urls)) if full_urls else {}
-        self.known = dict(self._understood(conditional))
+        self._names = dict(self._named(conditions, full_urls)) if full_urls else {}
+        self.known = dict(self._understood(conditions))
 
     def wanted(self, asked: Entry, identities: Identities) -> Criteria:
         """The criteria of an entry, those that it names under the identities that they have by now. Raises
@@ -52,18 +54,24 @@ class EntryConditions:
         return in_turn([(one, one.full_url or "", self._names.get(one.index, nothing)) for one in entries])
 
     def _named(
-        self, conditional: Iterable[Entry], full_urls: Collection[str]
+        self, conditions: Iterable[Condition], full_urls: Collection[str]
     ) -> Iterator[tuple[int, frozenset[str]]]:
-        for asked in conditional:
-            with suppress(FhirError):
-                if names := _names_in(_criteria(asked), full_urls, self._engine.registry):
-                    yield asked.index, names
+        for asked, wanted in conditions:
+            if names := _names_in(wanted, full_urls, self._engine.registry):
+                yield asked.index, names
 
-    def _understood(self, conditional: Iterable[Entry]) -> Iterator[tuple[int, Criteria]]:
-        for asked in conditional:
+    def _understood(self, conditions: Iterable[Condition]) -> Iterator[tuple[int, Criteria]]:
+        for asked, wanted in conditions:
             if asked.request.method in ("POST", "PUT") and asked.index not in self._names:
                 with suppress(FhirError):
-                    yield asked.index, understood(_criteria(asked), self._engine, asked.request.base_url)
+                    yield asked.index, understood(wanted, self._engine, asked.request.base_url)
+
+
+def _read(asked: Entry) -> Criteria | None:
+    """The criteria of an entry; None where it has none, or none that can be read."""
+    with suppress(FhirError):
+        return _criteria(asked) if _is_conditional(asked) else None
+    return None
 
 
 def _is_conditional(asked: Entry) -> bool:
