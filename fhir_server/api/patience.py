@@ -26,8 +26,6 @@ class Patience(Struct):
             self.since, self.received = now, 0
         self.received += received
 
-    def left(self, now: float) -> float:
-        """For how many seconds to wait for the rest; infinite where nothing is unfinished."""
-        if self.since is None:
-            return float("inf")
-        return self.since + self.seconds + self.received / SLOWEST_BYTES_PER_SECOND - now
+    def left(self, since: float, now: float) -> float:
+        """For how many seconds to wait for the rest of what has been coming since then."""
+        return since + self.seconds + self.received / SLOWEST_BYTES_PER_SECOND - now

@@ -110,12 +110,12 @@ class FhirProtocol(HttpToolsProtocol):
     def _lose_patience(self) -> None:
         """Give up a request that does not come to its end, unless it is we who do not read it."""
         self._patience_task = None
-        patience = self._patience
+        patience, now = self._patience, self.loop.time()
         if patience.since is None or self.transport.is_closing():
             return
         if self._is_busy() or self.flow.read_paused:
-            patience.since = self.loop.time()
-        left = patience.left(self.loop.time())
+            patience.since = now
+        left = patience.left(patience.since, now)
         if left > 0:
             self._patience_task = self.loop.call_later(left, self._lose_patience)
         elif self._is_in_body and (self.cycle is None or getattr(self.cycle, "response_started", False)):
