@@ -300,7 +300,7 @@ class _Library:
 
         def call(evaluation: Evaluation, items: Any, part: Any, text: Any) -> Any:
             length = max(
-                (len(one) for one in map(self._data, items or ()) if isinstance(one, str)), default=0
+                (len(value) for value in map(self._data, items or ()) if isinstance(value, str)), default=0
             )
             if isinstance(text, str) and (length + 1) * (len(text) + 1) > TEXT_MAX:
                 raise _text_too_long()
@@ -312,7 +312,7 @@ class _Library:
         """A function that puts a text between others."""
 
         def call(evaluation: Evaluation, items: Any, *between: Any) -> Any:
-            texts = [one for one in map(self._data, items or ()) if isinstance(one, str)]
+            texts = [value for value in map(self._data, items or ()) if isinstance(value, str)]
             if sum(map(len, texts)) + len(texts) * sum(map(len, between)) > TEXT_MAX:
                 raise _text_too_long()
             return function(evaluation, items, *between)
@@ -418,7 +418,9 @@ def _scoped(registry: Mapping[str, Any]) -> dict[str, Any]:
 def _restoring_this(function: Callable[..., Any]) -> Callable[..., Any]:
     def call(evaluation: Evaluation, *arguments: Any) -> Any:
         before: Evaluation = {name: evaluation[name] for name in ("$this", "$index") if name in evaluation}
-        counted = (_counted(evaluation, one) if callable(one) else one for one in arguments)
+        counted = (
+            _counted(evaluation, argument) if callable(argument) else argument for argument in arguments
+        )
         try:
             return function(evaluation, *counted)
         finally:
@@ -437,7 +439,7 @@ def _counted(evaluation: Evaluation, criteria: Callable[..., Any]) -> Callable[.
             raise FhirPathTooCostly(f"it takes more than {STEPS_MAX} steps")
         found = criteria(*items)
         made = found if isinstance(found, list) else [found]
-        if any(isinstance(one, str) and len(one) > TEXT_MAX for one in made):
+        if any(isinstance(value, str) and len(value) > TEXT_MAX for value in made):
             raise _text_too_long()
         return found
 

@@ -141,7 +141,7 @@ def _overlaps(body: Iterable[Any]) -> bool:
     parts = list(_parts(body, needed=True))
     return any(
         part.ambiguous
-        or (part.varies and not any(one.needed and not (one.first & part.every) for one in parts))
+        or (part.varies and not any(other.needed and not (other.first & part.every) for other in parts))
         for part in parts
     )
 
