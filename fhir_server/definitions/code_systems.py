@@ -50,7 +50,7 @@ class Concept:
 
     def values(self, name: str) -> list[str]:
         """What a property says of the concept, as text; a Coding by its code."""
-        return [text_of(value_of(one)) for one in self.properties if one.get("code") == name]
+        return [text_of(value_of(property)) for property in self.properties if property.get("code") == name]
 
 
 def value_of(element: Fact) -> Any:
@@ -280,7 +280,9 @@ def _concepts_from_tree(
     """Every concept of the tree in its order."""
     for entry in tree:
         properties = tuple(entry.get("property", ()))
-        said = {one["code"]: text_of(value_of(one)) for one in properties if "code" in one}
+        said = {
+            property["code"]: text_of(value_of(property)) for property in properties if "code" in property
+        }
         status = said.get(names.status) or standing(entry)
         yield Concept(
             system=resource["url"],
@@ -295,7 +297,9 @@ def _concepts_from_tree(
             properties=properties,
             version=resource.get("version"),
             extensions=tuple(
-                one for one in entry.get("extension", ()) if one.get("url") != _STANDARDS_STATUS
+                extension
+                for extension in entry.get("extension", ())
+                if extension.get("url") != _STANDARDS_STATUS
             ),
         )
         yield from _concepts_from_tree(resource, names, entry.get("concept", ()), (entry["code"],))

@@ -80,7 +80,7 @@ class Part:
     def exact(self) -> bool:
         """Whether a code is never the same as another that is written otherwise."""
         folds = self.code_system is not None and not self.code_system.case_sensitive
-        return not folds and all(each.exact for each in self.imports)
+        return not folds and all(imported.exact for imported in self.imports)
 
     @cached_property
     def _listed(self) -> Mapping[str, Fact] | None:
@@ -243,7 +243,7 @@ class Composition:
             for concept in part.concepts():
                 members.setdefault(concept.key, concept)
         out = {self._told_by(concept) for part in self.exclude for concept in part.concepts()}
-        return tuple(one for one in members.values() if self._told_by(one) not in out)
+        return tuple(concept for concept in members.values() if self._told_by(concept) not in out)
 
     def _told_by(self, concept: Concept) -> tuple[str | None, ...]:
         """What an exclusion knows a code by: not its version, unless the composition tells versions apart."""
@@ -262,7 +262,12 @@ class Composition:
         while waiting and visits <= VISITS_MAX:
             parts = waiting.pop().parts
             visits += sum(part.visits for part in parts)
-            new = {id(each): each for part in parts for each in part.imports if id(each) not in met}
+            new = {
+                id(imported): imported
+                for part in parts
+                for imported in part.imports
+                if id(imported) not in met
+            }
             met |= new
             waiting += new.values()
         return visits > VISITS_MAX

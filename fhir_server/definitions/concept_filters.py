@@ -98,7 +98,7 @@ def _test(operator: str, value: str) -> Callable[[list[str]], bool]:
             raise BadFilter("value", value)
         return lambda values: bool(values) is (value == "true")
     if operator == "regex":
-        return lambda values: any(_matches(value, one) for one in values)
+        return lambda values: any(_matches(value, text) for text in values)
     wanted = frozenset([value] if operator == "=" else (part.strip() for part in value.split(",")))
     if operator == "not-in":
         return lambda values: wanted.isdisjoint(values)

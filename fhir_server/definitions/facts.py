@@ -108,7 +108,8 @@ class Facts:
     def code_system_versions(self) -> Mapping[str, str | None]:
         """The versions of HL7's code systems."""
         return {
-            url: one.version for url, one in self._read("code-systems.json", dict[str, _Versioned]).items()
+            url: system.version
+            for url, system in self._read("code-systems.json", dict[str, _Versioned]).items()
         }
 
     def code_system(self, url: str) -> CodeSystem | None:

@@ -60,7 +60,7 @@ class Resources:
         return (resource for resource in self._resources if resource["resourceType"] == type)
 
     def versions(self, type: str) -> list[tuple[str, str]]:
-        return [(one.get("url", ""), one.get("version", "")) for one in self.of_type(type)]
+        return [(resource.get("url", ""), resource.get("version", "")) for resource in self.of_type(type)]
 
 
 @dataclass(frozen=True, slots=True)

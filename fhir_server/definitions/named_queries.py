@@ -61,7 +61,9 @@ def named_query_from_resource(resource: Mapping[str, Any]) -> NamedQuery | None:
     lacks a url or criteria, or these name a parameter that it does not declare, or one within a `_filter`.
     """
     extensions = resource.get("extension", ())
-    criteria = next((one.get("valueString") for one in extensions if one.get("url") == CRITERIA), None)
+    criteria = next(
+        (extension.get("valueString") for extension in extensions if extension.get("url") == CRITERIA), None
+    )
     is_active = resource.get("kind") == "query" and resource.get("status") == "active"
     if not is_active or not criteria or "url" not in resource:
         return None
@@ -73,9 +75,9 @@ def named_query_from_resource(resource: Mapping[str, Any]) -> NamedQuery | None:
         on_system=resource.get("system", False),
         criteria=tuple(parse_qsl(criteria, keep_blank_values=True)),
         parameters=tuple(
-            QueryParameter(one["name"], one.get("min", 0) > 0, one.get("max") != "1")
-            for one in resource.get("parameter", ())
-            if one.get("use") == "in"
+            QueryParameter(parameter["name"], parameter.get("min", 0) > 0, parameter.get("max") != "1")
+            for parameter in resource.get("parameter", ())
+            if parameter.get("use") == "in"
         ),
     )
     return query if query.is_sound() else None

@@ -145,7 +145,11 @@ class Registry:
     def _parameters_by_url(self) -> Mapping[str, SearchParameter]:
         """Of the resources with the same url the last one counts; if that is not active, none."""
         last = {resource["url"]: resource for resource in self.resources("SearchParameter")}
-        own = [search_parameter_from_resource(one) for one in last.values() if one["status"] == "active"]
+        own = [
+            search_parameter_from_resource(resource)
+            for resource in last.values()
+            if resource["status"] == "active"
+        ]
         return {parameter.url: parameter for parameter in (*self._facts.search_parameters, *own)}
 
     @cached_property
@@ -173,8 +177,8 @@ class Registry:
     @cached_property
     def named_queries(self) -> tuple[NamedQuery, ...]:
         """The named queries of all layers; of several at one url the last counts."""
-        last = {one.get("url"): one for one in self.resources("OperationDefinition")}
-        found = (named_query_from_resource(one) for one in last.values())
+        last = {resource.get("url"): resource for resource in self.resources("OperationDefinition")}
+        found = (named_query_from_resource(resource) for resource in last.values())
         return tuple(query for query in found if query is not None)
 
     def compartment(self, code: str) -> Compartment | None:
@@ -218,8 +222,12 @@ class Registry:
     @cached_property
     def _whole(self) -> Mapping[str, str]:
         """Code systems by the value set of all their codes, of which there need be no resource."""
-        own = (one for one in self.resources("CodeSystem") if "valueSet" in one and "url" in one)
-        return {**_IMPLICIT, **{one["valueSet"]: one["url"] for one in own}}
+        own = (
+            resource
+            for resource in self.resources("CodeSystem")
+            if "valueSet" in resource and "url" in resource
+        )
+        return {**_IMPLICIT, **{resource["valueSet"]: resource["url"] for resource in own}}
 
     def code_system(self, url: str) -> CodeSystem | None:
         """A code system, at `url` or `url|version`, with those of its codes that are known here."""
@@ -247,7 +255,10 @@ class Registry:
         found = self.canonical(url, "CodeSystem")
         if found is not None and is_name_only(found):
             others = (layer.find(url, "CodeSystem") for layer in reversed(self._layers))
-            found = next((one for one in others if one is not None and not is_name_only(one)), found)
+            found = next(
+                (resource for resource in others if resource is not None and not is_name_only(resource)),
+                found,
+            )
         if found is not None and found.get("content") == "fragment" and self._is_of_guide(found):
             packaged = self.packages.find(url, "CodeSystem")
             if packaged is not None and packaged.get("content") == "complete":
@@ -255,7 +266,7 @@ class Registry:
         return found
 
     def _is_of_guide(self, resource: Resource) -> bool:
-        return any(resource is one for one in self._guides)
+        return any(resource is guide for guide in self._guides)
 
     def code_system_versions(self) -> Mapping[str, tuple[str, ...]]:
         """Every code system that is known here, with its versions, the one that counts last."""

@@ -26,7 +26,7 @@ def missing(given: Iterable[PackageIndex], installed: Iterable[PackageIndex]) ->
 def _satisfied(name: str, version: str, known: Iterable[PackageIndex]) -> bool:
     if name in OF_R4:
         return version in _ANY or version.startswith(FHIR_VERSION)
-    return any(one.name == name and _fits(one.version, version) for one in known)
+    return any(package.name == name and _fits(package.version, version) for package in known)
 
 
 def _fits(version: str, wanted: str) -> bool:

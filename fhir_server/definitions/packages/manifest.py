@@ -20,7 +20,9 @@ def index_of(file: str, manifest: Any, resources: tuple[tuple[str, str, str, str
     name = _text(file, manifest, "name", _NAME)
     version = _text(file, manifest, "version", _VERSION)
     dependencies = manifest.get("dependencies") or {}
-    if not isinstance(dependencies, dict) or not all(isinstance(one, str) for one in dependencies.values()):
+    if not isinstance(dependencies, dict) or not all(
+        isinstance(version, str) for version in dependencies.values()
+    ):
         raise MalformedContent.of(messages.BAD_MANIFEST(file=file, field="dependencies"))
     _check_fhir(file, manifest, dependencies)
     if name in CORES:
@@ -44,5 +46,5 @@ def _check_fhir(file: str, manifest: dict[str, Any], dependencies: dict[str, str
     versions = [stated] if isinstance(stated, str) else stated
     if not isinstance(versions, list) or not versions:
         raise MalformedContent.of(messages.BAD_MANIFEST(file=file, field=_FHIR_VERSIONS[0]))
-    if not any(str(one).startswith(FHIR_VERSION) for one in versions):
+    if not any(str(version).startswith(FHIR_VERSION) for version in versions):
         raise MalformedContent.of(messages.OTHER_FHIR(file=file, versions=", ".join(map(str, versions))))

@@ -134,12 +134,12 @@ class Differential:
     def _walk(self, place: Place, element: ElementDefinition) -> "_Found":
         found, way = _Found(self._root), self._root.name
         for position, step in enumerate(place[1:], start=1):
-            alike = [child for one in found.alike for child in self._children_named(one, step.name)]
+            alike = [child for slice in found.alike for child in self._children_named(slice, step.name)]
             found = _Found(self._child(found.node, step.name, way), alike)
             way = f"{way}.{step}"
             if step.slice_name is not None and found.node.slice_name != step.slice_name:
                 line = element if position == len(place) - 1 else None
-                alike = [slice for one in alike if (slice := one.find_slice(step.slice_name))]
+                alike = [slice for node in alike if (slice := node.find_slice(step.slice_name))]
                 found = _Found(self._slice(found.node, step, line), alike, found.node)
             found.alike.extend(found.node.all_slices())
         return found

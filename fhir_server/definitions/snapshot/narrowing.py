@@ -43,7 +43,7 @@ class Narrowing:
         made.update({name: value for name, value in stated.items() if name not in _NOT_OF_THE_ELEMENT})
         for name in _ACCUMULATED:
             if name in stated and name in base:
-                made[name] = [*base[name], *(one for one in stated[name] if one not in base[name])]
+                made[name] = [*base[name], *(item for item in stated[name] if item not in base[name])]
         if "type" in stated:
             problems += self._types_of(made, base, stated)
         if "constraint" in stated:
@@ -193,9 +193,9 @@ def _slicing_problem(before: dict[str, Any], after: dict[str, Any]) -> Problem |
     if before.get("ordered") and after.get("ordered") is False:
         return ".slicing.ordered", messages.SLICING_ORDER()
     if "discriminator" in after:
-        kept = {(one["type"], one["path"]) for one in after["discriminator"]}
-        for one in before.get("discriminator", ()):
-            if (one["type"], one["path"]) not in kept:
-                text = messages.SLICING_DISCRIMINATOR(type=one["type"], path=one["path"])
+        kept = {(discriminator["type"], discriminator["path"]) for discriminator in after["discriminator"]}
+        for discriminator in before.get("discriminator", ()):
+            if (discriminator["type"], discriminator["path"]) not in kept:
+                text = messages.SLICING_DISCRIMINATOR(type=discriminator["type"], path=discriminator["path"])
                 return ".slicing.discriminator", text
     return None

@@ -96,4 +96,4 @@ def _slicing(slicing: Any) -> Iterator[Fault]:
 
 
 def _is_list_of_text(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(one, str) for one in value)
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)

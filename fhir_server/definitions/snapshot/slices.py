@@ -69,9 +69,9 @@ def of_type(node: Node, name: str) -> Node | Text:
     """
     known = node.find_slice(name) or next(
         (
-            one
-            for one in node.slices
-            if [json_name(node, type) for type in one.facts.get("type", ())] == [name]
+            slice
+            for slice in node.slices
+            if [json_name(node, type) for type in slice.facts.get("type", ())] == [name]
         ),
         None,
     )

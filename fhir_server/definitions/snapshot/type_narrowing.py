@@ -25,7 +25,7 @@ def narrowed_types(
         allowed = _allowed(type, base, line)
         if allowed is None:
             text = messages.TYPE_WIDENED if line.is_type(type["code"]) else messages.UNKNOWN_TYPE
-            of_the_base = ", ".join(fhir_code(one) for one in base)
+            of_the_base = ", ".join(fhir_code(base_type) for base_type in base)
             problems.append((f".type[{index}].code", text(type=code, stated=code, base=of_the_base)))
             continue
         problems += _target_problems(index, type, allowed, line)
@@ -39,14 +39,16 @@ def _allowed(type: Json, base: list[Json], line: TypeLine) -> Json | None:
     An id may be stated as HL7's definitions have it, which call every id a FHIRPath string.
     """
     code = fhir_code(type)
-    same = [one for one in base if code == fhir_code(one) or type["code"] == one["code"]]
-    found = same or [one for one in base if line.is_a(code, fhir_code(one))]
+    same = [
+        base_type for base_type in base if code == fhir_code(base_type) or type["code"] == base_type["code"]
+    ]
+    found = same or [base_type for base_type in base if line.is_a(code, fhir_code(base_type))]
     if not found:
         return None
     allowed = dict(found[0])
     for name in ("profile", "targetProfile"):
-        if all(name in one for one in found):
-            allowed[name] = [url for one in found for url in one[name]]
+        if all(name in base_type for base_type in found):
+            allowed[name] = [url for base_type in found for url in base_type[name]]
         else:
             allowed.pop(name, None)
     return allowed

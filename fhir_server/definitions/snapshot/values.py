@@ -39,5 +39,5 @@ def includes(value: Any, pattern: Any, exactly: bool = False) -> bool:
     if isinstance(pattern, dict):
         return all(name in value and includes(value[name], part) for name, part in pattern.items())
     if isinstance(pattern, list):
-        return all(any(includes(one, part) for one in value) for part in pattern)
+        return all(any(includes(item, part) for item in value) for part in pattern)
     return bool(value == pattern)
