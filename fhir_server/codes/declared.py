@@ -64,5 +64,5 @@ def _code_systems(versions: Mapping[str, tuple[str, ...]]) -> Iterator[dict[str,
         system: dict[str, Any] = {"uri": url}
         if known:
             default = known[-1]
-            system["version"] = [{"code": each, "isDefault": each == default} for each in known]
+            system["version"] = [{"code": version, "isDefault": version == default} for version in known]
         yield {**system, "subsumption": url not in GRAMMARS}

@@ -50,7 +50,7 @@ def display_issues(
 
 def _stale_status(compared: str, concept: Concept) -> str | None:
     """The status of the designation that a display was taken from, where it is one no longer to be used."""
-    for one in concept.designations:
-        if not is_current(one) and as_compared(str(one.get("value", ""))) == compared:
-            return standing(one)
+    for designation in concept.designations:
+        if not is_current(designation) and as_compared(str(designation.get("value", ""))) == compared:
+            return standing(designation)
     return None

@@ -62,7 +62,7 @@ class Entries:
             entry["display"] = text
         if self._designations or designation_of:
             others = self._other_texts(concept, own, text, source)
-            more = [one for one in others if _is_of(one, designation_of)]
+            more = [designation for designation in others if _is_of(designation, designation_of)]
             if more:
                 entry["designation"] = more
         return entry
@@ -74,7 +74,7 @@ class Entries:
         if concept.display and concept.display != shown:
             language = {"language": own} if own else {}
             yield {**language, "use": DISPLAY_USE, "value": concept.display}
-        yield from (one for one in concept.designations if one is not source)
+        yield from (designation for designation in concept.designations if designation is not source)
 
     def _extensions(self, concept: Concept) -> Iterator[Fact]:
         if concept.extensions:
@@ -94,7 +94,7 @@ class Entries:
         if (concept.inactive or concept.status != "active") and "status" not in self._properties:
             yield "status", {"valueCode": "inactive" if concept.status == "active" else concept.status}
         if concept.extensions:
-            yield from (one for one in as_properties(concept) if one[0] not in self._properties)
+            yield from (named for named in as_properties(concept) if named[0] not in self._properties)
 
     def property_definitions(self) -> Iterator[Fact]:
         """What the properties mean that were shown."""
@@ -110,9 +110,9 @@ class Entries:
 def property_values(concept: Concept, system: CodeSystem | None, name: str) -> list[dict[str, Any]]:
     """The values of a property, each as its value[x]."""
     own = [
-        {key: value for key, value in one.items() if key.startswith("value")}
-        for one in concept.properties
-        if one.get("code") == name and value_of(one) is not None
+        {key: value for key, value in property.items() if key.startswith("value")}
+        for property in concept.properties
+        if property.get("code") == name and value_of(property) is not None
     ]
     return own or list(_derived(concept, system, name))
 
@@ -138,8 +138,8 @@ def _is_of(designation: Fact, wanted: tuple[str, ...]) -> bool:
     if not wanted:
         return True
     use = designation.get("use", {})
-    for each in wanted:
-        system, _, code = each.rpartition("|")
+    for token in wanted:
+        system, _, code = token.rpartition("|")
         if system == _LANGUAGE_SYSTEM:
             if speaks(designation.get("language"), code):
                 return True

@@ -110,7 +110,7 @@ class Expander:
         """What the expansion was made from, as its parameters say it."""
         for canonical in dict.fromkeys(_canonicals(composition)):
             yield {"name": "used-codesystem", "valueUri": canonical}
-        for url in dict.fromkeys(one for one in imported(composition) if not one.startswith("#")):
+        for url in dict.fromkeys(url for url in imported(composition) if not url.startswith("#")):
             yield {"name": "used-valueset", "valueUri": self._view.value_set(url).canonical}
         for supplement in dict.fromkeys(used for system in systems.values() for used in system.supplements):
             yield {"name": "used-supplement", "valueUri": supplement}
@@ -151,24 +151,24 @@ def included(composition: Composition, met: set[int] | None = None) -> Iterator[
         if part.system is not None:
             yield part
             continue
-        for each in _not_met(part, met):
-            yield from included(each, met)
+        for other in _not_met(part, met):
+            yield from included(other, met)
 
 
 def imported(composition: Composition, met: set[int] | None = None) -> Iterator[str]:
     """The value sets that a composition draws upon."""
     met = met if met is not None else set()
     for part in composition.parts:
-        for each in _not_met(part, met):
-            yield each.url
-            yield from imported(each, met)
+        for other in _not_met(part, met):
+            yield other.url
+            yield from imported(other, met)
 
 
 def _not_met(part: Part, met: set[int]) -> Iterator[Composition]:
-    for each in part.imports:
-        if id(each) not in met:
-            met.add(id(each))
-            yield each
+    for other in part.imports:
+        if id(other) not in met:
+            met.add(id(other))
+            yield other
 
 
 def gap_refusal(value_set: ValueSet, gap: Gap) -> FhirError:
@@ -213,7 +213,7 @@ def _has_words(concept: Concept, words: Iterable[str]) -> bool:
     texts = [
         concept.code,
         concept.display or "",
-        *(str(one.get("value", "")) for one in concept.designations),
+        *(str(designation.get("value", "")) for designation in concept.designations),
     ]
     text = " ".join(texts).casefold()
     return all(word in text for word in words)
@@ -221,7 +221,7 @@ def _has_words(concept: Concept, words: Iterable[str]) -> bool:
 
 def _canonicals(composition: Composition) -> Iterator[str]:
     """The code systems that an expansion is made from, in the versions used; also those of excluded codes."""
-    for part in (*included(composition), *(one for one in composition.exclude if one.system is not None)):
+    for part in (*included(composition), *(part for part in composition.exclude if part.system is not None)):
         yield part.code_system.canonical if part.code_system else part.canonical
 
 
@@ -259,11 +259,11 @@ def _levels(above: Mapping[Key, Key | None]) -> dict[Key, int]:
     levels: dict[Key, int] = {}
     for key in above:
         path: dict[Key, None] = {}
-        one: Key | None = key
-        while one is not None and one not in levels and one not in path:
-            path[one] = None
-            one = above[one]
-        level = levels[one] + 1 if one in levels else 0
+        current: Key | None = key
+        while current is not None and current not in levels and current not in path:
+            path[current] = None
+            current = above[current]
+        level = levels[current] + 1 if current in levels else 0
         for own in reversed(path):
             levels[own] = level
             level += 1

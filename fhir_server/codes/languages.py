@@ -97,17 +97,25 @@ def shown_display(
 def displays(concept: Concept, own_language: str | None, asked: Languages) -> list[str]:
     """Every text that is right as a display in the languages asked for; in any language where none is."""
     if not asked.tags:
-        texts = [str(one["value"]) for one in concept.designations if "value" in one and is_current(one)]
+        texts = [
+            str(designation["value"])
+            for designation in concept.designations
+            if "value" in designation and is_current(designation)
+        ]
         return [*([concept.display] if concept.display else []), *texts]
     found: list[str] = []
     for tag in asked.tags:
         if concept.display and (own_language is None or speaks(own_language, tag)):
             found.append(concept.display)
-        found += (str(one["value"]) for one in _designated(concept, tag, any_use=True))
+        found += (str(designation["value"]) for designation in _designated(concept, tag, any_use=True))
     return found
 
 
 def _designated(concept: Concept, tag: str, any_use: bool = False) -> Iterator[Fact]:
-    for one in filter(is_current, concept.designations):
-        if speaks(one.get("language"), tag) and (any_use or is_display(one)) and "value" in one:
-            yield one
+    for designation in filter(is_current, concept.designations):
+        if (
+            speaks(designation.get("language"), tag)
+            and (any_use or is_display(designation))
+            and "value" in designation
+        ):
+            yield designation

@@ -74,7 +74,7 @@ def lookup(system: CodeSystem, concept: Concept, wanted: tuple[str, ...], asked:
 def _names(concept: Concept, wanted: tuple[str, ...]) -> Iterator[str]:
     """The properties to show, each once."""
     everything = not wanted or ALL in wanted
-    own = [str(one["code"]) for one in concept.properties if "code" in one]
+    own = [str(property["code"]) for property in concept.properties if "code" in property]
     for name in dict.fromkeys((*_DESCRIBING, *own, *wanted)):
         if name not in _BASIC and name != ALL and (everything or name in wanted):
             yield name
@@ -95,12 +95,12 @@ def _designations(
     own = [{"use": DISPLAY_USE, "value": concept.display}] if concept.display else []
     if own and system.language:
         own[0]["language"] = system.language
-    for one in (*own, *concept.designations):
-        is_spoken = any(speaks(one.get("language"), tag) for tag in tags)
-        if tags and not is_spoken and not (in_none and "language" not in one):
+    for designation in (*own, *concept.designations):
+        is_spoken = any(speaks(designation.get("language"), tag) for tag in tags)
+        if tags and not is_spoken and not (in_none and "language" not in designation):
             continue
         values = {"language": "valueCode", "use": "valueCoding", "value": "valueString"}
-        parts = [{"name": name, values[name]: one[name]} for name in values if name in one]
+        parts = [{"name": name, values[name]: designation[name]} for name in values if name in designation]
         yield {"name": "designation", "part": parts}
 
 

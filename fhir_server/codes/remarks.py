@@ -36,7 +36,10 @@ def listing_remarks(value_set: ValueSet, part: Part, coding: Coding, place: Plac
     """What the value set itself says against a code that it lists."""
     entry = part.listing(str(coding.get("code", ""))) or {}
     status = standing(entry)
-    if any(one.get("url") == _DEPRECATED and value_of(one) is True for one in entry.get("extension", ())):
+    if any(
+        extension.get("url") == _DEPRECATED and value_of(extension) is True
+        for extension in entry.get("extension", ())
+    ):
         status = "deprecated"
     if status in ("deprecated", "withdrawn"):
         text = messages.LISTED_STATUS(code=name_of(coding), value_set=value_set.label, status=status)

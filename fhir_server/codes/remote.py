@@ -120,7 +120,7 @@ def _verdict(answer: httpx.Response) -> bool | None:
         return None
     try:
         content = json.parse(answer.content)
-        parameters = {one["name"]: one for one in content["parameter"]}
+        parameters = {parameter["name"]: parameter for parameter in content["parameter"]}
         result = parameters["result"]["valueBoolean"]
     except (MalformedContent, KeyError, TypeError):
         return None

@@ -34,15 +34,15 @@ PROPERTY_URIS: Mapping[str, str] = {"label": "label", "order": "order", "weight"
 
 def repeated(concept: Concept) -> Iterator[Fact]:
     """The extensions that stand in an expansion too."""
-    return (one for one in concept.extensions if one["url"] in _REPEATED)
+    return (extension for extension in concept.extensions if extension["url"] in _REPEATED)
 
 
 def as_properties(concept: Concept) -> Iterator[tuple[str, dict[str, Any]]]:
     """The properties that are written as extensions, each once, the value set's own before the system's."""
     seen: set[str] = set()
-    for one in concept.extensions:
-        code, kinds = _PROPERTIES.get(one["url"], ("", {}))
-        values = {kinds[name]: value for name, value in one.items() if name in kinds}
+    for extension in concept.extensions:
+        code, kinds = _PROPERTIES.get(extension["url"], ("", {}))
+        values = {kinds[name]: value for name, value in extension.items() if name in kinds}
         if values and code not in seen:
             seen.add(code)
             yield code, values

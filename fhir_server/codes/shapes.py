@@ -161,5 +161,7 @@ def fault(resource: dict[str, Any]) -> str | None:
         msgspec.json.decode(json.serialise(resource), type=_SHAPES[resource["resourceType"]])
     except (msgspec.ValidationError, RecursionError) as error:
         return str(error).replace("`", "'")
-    inner = (one for one in resource.get("contained", ()) if one.get("resourceType") in _SHAPES)
+    inner = (
+        contained for contained in resource.get("contained", ()) if contained.get("resourceType") in _SHAPES
+    )
     return next(filter(None, map(fault, inner)), None)

@@ -142,9 +142,14 @@ class Terminology:
 
     def concept_maps(self) -> tuple[ConceptMap, ...]:
         """The concept maps that are known, of each url the last."""
-        last = {one.get("url", one.get("id")): one for one in self.registry.resources("ConceptMap")}
+        last = {
+            concept_map.get("url", concept_map.get("id")): concept_map
+            for concept_map in self.registry.resources("ConceptMap")
+        }
         return tuple(last.values())
 
     def translate(self, maps: Iterable[ConceptMap], wish: Wish) -> list[Match]:
         """The translations that the maps give."""
-        return Translator({str(one.get("url")): one for one in self.concept_maps()}).matches(maps, wish)
+        return Translator(
+            {str(concept_map.get("url")): concept_map for concept_map in self.concept_maps()}
+        ).matches(maps, wish)

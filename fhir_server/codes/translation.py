@@ -80,11 +80,11 @@ def _product(product: Fact) -> Iterator[Part]:
 
 def applicable(maps: Iterable[ConceptMap], wish: Wish) -> tuple[ConceptMap, ...]:
     """The maps that go from where the wish is to where it wants to."""
-    return tuple(one for one in maps if _leads(one, wish))
+    return tuple(concept_map for concept_map in maps if _leads(concept_map, wish))
 
 
-def _leads(one: ConceptMap, wish: Wish) -> bool:
-    source, target = _ends(one, "source"), _ends(one, "target")
+def _leads(concept_map: ConceptMap, wish: Wish) -> bool:
+    source, target = _ends(concept_map, "source"), _ends(concept_map, "target")
     if wish.reverse:
         source, target = target, source
     return all(
@@ -98,23 +98,23 @@ def _leads(one: ConceptMap, wish: Wish) -> bool:
     )
 
 
-def may_lead(one: ConceptMap, wish: Wish) -> bool:
+def may_lead(concept_map: ConceptMap, wish: Wish) -> bool:
     """Whether a map that is named says of no other value sets that it goes from or to them."""
     ends = ("target", "source") if wish.reverse else ("source", "target")
     return all(
-        wanted is None or not (said := _value_sets(one, end)) or wanted.partition("|")[0] in said
+        wanted is None or not (said := _value_sets(concept_map, end)) or wanted.partition("|")[0] in said
         for wanted, end in zip((wish.source, wish.target), ends, strict=True)
     )
 
 
-def _ends(one: ConceptMap, end: str) -> set[str]:
+def _ends(concept_map: ConceptMap, end: str) -> set[str]:
     """The value sets and systems at one end of a map."""
-    systems = (group.get(end) for group in one.get("group", ()))
-    return _value_sets(one, end) | {url.partition("|")[0] for url in systems if url}
+    systems = (group.get(end) for group in concept_map.get("group", ()))
+    return _value_sets(concept_map, end) | {url.partition("|")[0] for url in systems if url}
 
 
-def _value_sets(one: ConceptMap, end: str) -> set[str]:
-    named = (one.get(f"{end}{kind}") for kind in ("Uri", "Canonical"))
+def _value_sets(concept_map: ConceptMap, end: str) -> set[str]:
+    named = (concept_map.get(f"{end}{kind}") for kind in ("Uri", "Canonical"))
     return {url.partition("|")[0] for url in named if url}
 
 
@@ -126,13 +126,15 @@ class Translator:
 
     def matches(self, maps: Iterable[ConceptMap], wish: Wish) -> list[Match]:
         """Every translation that the maps give, each once."""
-        found = [match for one in maps for match in self._of_map(one, wish, {id(one)})]
+        found = [
+            match for concept_map in maps for match in self._of_map(concept_map, wish, {id(concept_map)})
+        ]
         return each_once(found)
 
-    def _of_map(self, one: ConceptMap, wish: Wish, met: set[int]) -> Iterator[Match]:
+    def _of_map(self, concept_map: ConceptMap, wish: Wish, met: set[int]) -> Iterator[Match]:
         """What one map gives; `met` are the maps that were looked at on the way, each once."""
-        origin = str(one.get("url", ""))
-        for group in one.get("group", ()):
+        origin = str(concept_map.get("url", ""))
+        for group in concept_map.get("group", ()):
             source, target = group.get("source"), group.get("target")
             start, end = (target, source) if wish.reverse else (source, target)
             version = group.get("targetVersion" if wish.reverse else "sourceVersion")
@@ -184,7 +186,7 @@ def _forward(group: Fact, wish: Wish, origin: str) -> Iterator[Match]:
 def _holds(target: Fact, wish: Wish) -> bool:
     """Whether all that the target depends on is given."""
     needed = target.get("dependsOn", ())
-    return all(any(_is_given(one, *given) for given in wish.dependencies) for one in needed)
+    return all(any(_is_given(dependency, *given) for given in wish.dependencies) for dependency in needed)
 
 
 def _is_given(needed: Fact, element: str, system: str | None, code: str) -> bool:

@@ -158,7 +158,9 @@ class CodeValidator:
         none is wrong there. Codings that are of other systems are passed over.
         """
         codings = concept.get("coding", ())
-        passed_over: Severity = "error" if all(is_of_other(system, one) for one in codings) else "information"
+        passed_over: Severity = (
+            "error" if all(is_of_other(system, coding) for coding in codings) else "information"
+        )
         verdicts = []
         for number, coding in enumerate(codings):
             place = Place(f"CodeableConcept.coding[{number}]")
@@ -168,7 +170,9 @@ class CodeValidator:
                 verdicts.append(Verdict(coding, (issue,), member=False))
             else:
                 verdicts.append(self.coding_of(system, coding, place))
-        return ConceptVerdict(tuple(verdicts), tuple(issue for one in verdicts for issue in one.issues))
+        return ConceptVerdict(
+            tuple(verdicts), tuple(issue for verdict in verdicts for issue in verdict.issues)
+        )
 
     def coding_of(self, system: str | None, given: Coding, place: Place) -> Verdict:
         """Whether a coding is right in the system at `url` or `url|version`, its own where none is named."""
@@ -245,7 +249,7 @@ class CodeValidator:
             found = display_issues(
                 str(coding["display"]), concept, system, self._strictness.languages, severity
             )
-            yield from (finding(*one, place.of("display")) for one in found)
+            yield from (finding(*fault, place.of("display")) for fault in found)
 
     def _inactive(self, concept: Concept, place: Place) -> Issue:
         text = messages.INACTIVE_CODE(code=concept.code)

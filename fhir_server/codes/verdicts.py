@@ -71,7 +71,7 @@ class ConceptVerdict:
 
     @property
     def best(self) -> Verdict | None:
-        return next((one for one in self.verdicts if one.member), None)
+        return next((verdict for verdict in self.verdicts if verdict.member), None)
 
     @property
     def result(self) -> bool:

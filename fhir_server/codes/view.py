@@ -99,9 +99,9 @@ def supplements_of(resource: Resource) -> tuple[str, ...]:
     """The supplements that a value set's extensions name."""
     extensions = resource.get("extension", ())
     return tuple(
-        str(one["valueCanonical"])
-        for one in extensions
-        if one.get("url") == SUPPLEMENT_EXTENSION and "valueCanonical" in one
+        str(extension["valueCanonical"])
+        for extension in extensions
+        if extension.get("url") == SUPPLEMENT_EXTENSION and "valueCanonical" in extension
     )
 
 
@@ -131,7 +131,9 @@ class View:
         chosen = self.versions.chosen(url, version)
         found = self.registry.code_system(f"{url}|{chosen}" if chosen else url)
         if found is None and chosen:
-            fitting = (one for one in reversed(self.versions_of(url)) if version_fits(one, chosen))
+            fitting = (
+                version for version in reversed(self.versions_of(url)) if version_fits(version, chosen)
+            )
             found = self.registry.code_system(f"{url}|{next(fitting, chosen)}")
         if found is None or found.content == "supplement":
             return found
@@ -144,7 +146,7 @@ class View:
     def versions_of(self, url: str) -> tuple[str, ...]:
         """The versions in which codes of a code system are known, the one that counts last."""
         known = self.registry.code_system_versions().get(url, ())
-        return tuple(one for one in known if _is_here(self.registry.code_system(f"{url}|{one}")))
+        return tuple(version for version in known if _is_here(self.registry.code_system(f"{url}|{version}")))
 
     def composition(self, url: str) -> Composition | None:
         """The composition of a value set; None where it is unknown. Raises `Circular`."""
@@ -177,9 +179,9 @@ class View:
     def _compositions_within(self, resource: Resource) -> Compositions:
         """The compositions that a value set may draw upon: those known here, and those that it contains."""
         contained = {
-            f"#{one['id']}": one
-            for one in resource.get("contained", ())
-            if one.get("resourceType") == "ValueSet" and "id" in one
+            f"#{contained['id']}": contained
+            for contained in resource.get("contained", ())
+            if contained.get("resourceType") == "ValueSet" and "id" in contained
         }
         if not contained:
             return self._compositions
