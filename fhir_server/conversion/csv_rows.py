@@ -100,7 +100,7 @@ def _column(name: str, schema: Mapping[str, Any]) -> _Column:
     kind = node.get("type")
     if kind == "array":
         item = node["items"].get("type", "string")
-        return _Column(name, lambda cell: [READERS[item](one) for one in cell.split(BETWEEN_ITEMS)], kind)
+        return _Column(name, lambda cell: [READERS[item](text) for text in cell.split(BETWEEN_ITEMS)], kind)
     if kind not in READERS:
         raise MalformedContent.of(messages.NO_COLUMN(name=name[:80]))
     return _Column(name, READERS[kind], kind)

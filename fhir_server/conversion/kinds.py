@@ -131,7 +131,7 @@ class Coded:
         codings = fragment.get("coding", []) if self.concept else [fragment]
         told = {(coding.get("system"), coding.get("code")) for coding in codings}
         words = self.codings.items()
-        return next((word for word, one in words if (one.get("system"), one["code"]) in told), None)
+        return next((word for word, coding in words if (coding.get("system"), coding["code"]) in told), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,4 +277,6 @@ def value_in(resource: Mapping[str, Any], system: str) -> str | None:
     """The value of a resource's identifier in one system; None when it has none."""
     found = resource.get("identifier", [])
     identifiers = found if isinstance(found, list) else [found]
-    return next((one.get("value") for one in identifiers if one.get("system") == system), None)
+    return next(
+        (identifier.get("value") for identifier in identifiers if identifier.get("system") == system), None
+    )

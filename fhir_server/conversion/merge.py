@@ -28,15 +28,17 @@ def _together(name: str, stored: Resource, fresh: Resource, own: Own) -> Any:
     said, found = fresh.get(name, []), stored.get(name, [])
     if not isinstance(said, list) or not isinstance(found, list):
         return said or found
-    return said + [one for one in found if one.get(TOLD_BY[name]) not in own.items]
+    return said + [item for item in found if item.get(TOLD_BY[name]) not in own.items]
 
 
 def _meta(stored: Mapping[str, Any], fresh: Mapping[str, Any]) -> dict[str, Any]:
     """Tags and labels as they are stored; of the profiles those of other guides stay."""
     labels = {name: stored[name] for name in ("tag", "security", "source") if name in stored}
     claimed = list(fresh.get("profile", []))
-    guides = {_guide(one) for one in claimed}
-    others = [one for one in stored.get("profile", []) if not claimed or _guide(one) not in guides]
+    guides = {_guide(profile) for profile in claimed}
+    others = [
+        profile for profile in stored.get("profile", []) if not claimed or _guide(profile) not in guides
+    ]
     return {**labels, **({"profile": claimed + others} if claimed or others else {})}
 
 

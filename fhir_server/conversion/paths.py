@@ -97,7 +97,9 @@ def looks_like(item: Fragment, look: Fragment) -> bool:
         told = ((name, value) for name, value in look.items() if name not in ("display", "text"))
         return isinstance(item, Mapping) and all(looks_like(item.get(name), value) for name, value in told)
     if isinstance(look, list):
-        return isinstance(item, list) and all(any(looks_like(one, each) for one in item) for each in look)
+        return isinstance(item, list) and all(
+            any(looks_like(member, wanted) for member in item) for wanted in look
+        )
     return bool(item == look)
 
 
@@ -124,7 +126,7 @@ def _below(node: Fragment, step: Step) -> Fragment | None:
 
 
 def _index(items: list[Fragment], item: Fragment) -> int:
-    return next(index for index, one in enumerate(items) if one is item)
+    return next(index for index, candidate in enumerate(items) if candidate is item)
 
 
 def _made(node: dict[str, Any], step: Step) -> dict[str, Any]:

@@ -70,9 +70,9 @@ def _is_read(read: Callable[[str], object], instance: object) -> bool:
 def _plain(value: Any) -> Any:
     """The same value with numbers that can be compared."""
     if isinstance(value, dict):
-        return {name: _plain(one) for name, one in value.items()}
+        return {name: _plain(member) for name, member in value.items()}
     if isinstance(value, list):
-        return [_plain(one) for one in value]
+        return [_plain(item) for item in value]
     return decimal(value) if isinstance(value, Raw) else value
 
 

@@ -64,18 +64,18 @@ class Finder:
         main = main or (self._known(type, record) if record else None)
         found = {first.type: main} if main else {}
         for part in others:
-            one = self._other(type, part, main, key, record)
-            if one is not None:
-                found[part.type] = one
+            resource = self._other(type, part, main, key, record)
+            if resource is not None:
+                found[part.type] = resource
         return found
 
     def targets(self, resources: Mapping[str, Resource]) -> list[Resource]:
         """What some resources refer to."""
         known = set(map(reference_to, resources.values()))
-        named = {reference for one in resources.values() for reference in references(one)} - known
+        named = {reference for resource in resources.values() for reference in references(resource)} - known
         local = (match for match in map(_LOCAL.fullmatch, sorted(named)) if match)
         found = (self.read(match[1], match[2]) for match in local)
-        return [one for one in found if one is not None]
+        return [resource for resource in found if resource is not None]
 
     def _other(
         self,
@@ -108,8 +108,8 @@ class Finder:
         for system, name in type.parts[0].known_by:
             if name in record:
                 found = self.search(type.parts[0].type, identifier=_token(system, record[name]))
-                free = [one for one in found if value_in(one, type.system) is None]
-                same = [one for one in free if type.from_fhir([one]).get(name) == record[name]]
+                free = [resource for resource in found if value_in(resource, type.system) is None]
+                same = [resource for resource in free if type.from_fhir([resource]).get(name) == record[name]]
                 if len(same) == 1:
                     return same[0]
         return None
@@ -119,7 +119,11 @@ class Finder:
         if part.by is None:
             return None
         found = self.search(part.type, **{part.by: reference_to(main)})
-        fit = [one for one in found if part.holds(one) and value_in(one, record.system) is None]
+        fit = [
+            resource
+            for resource in found
+            if part.holds(resource) and value_in(resource, record.system) is None
+        ]
         return fit[0] if len(fit) == 1 else None
 
 

@@ -60,10 +60,10 @@ class Submission:
             if not any(issue.code == "not-found" for issue in error.issues):
                 raise
         own = {self._identity(part) for part in self.type.parts}
-        return self._sent([self._linked(one, own) for one in resources])
+        return self._sent([self._linked(resource, own) for resource in resources])
 
     def _sent(self, resources: Sequence[Resource]) -> Written:
-        entries = [entry for one in resources for entry in self._entry(one)]
+        entries = [entry for resource in resources for entry in self._entry(resource)]
         bundle = {"resourceType": "Bundle", "type": "transaction", "entry": _inside(entries)}
         try:
             response = self.submit(_transaction(self.finder.asked, bundle))
@@ -77,7 +77,7 @@ class Submission:
     def _entry(self, fresh: Resource) -> Iterator[dict[str, Any]]:
         """The entry that writes a part, none for one that is not the record's to change any more."""
         type = fresh["resourceType"]
-        part = next(one for one in self.type.parts if one.type == type)
+        part = next(part for part in self.type.parts if part.type == type)
         stored = self.found.get(type)
         url = self._identity(part)
         if stored is None:
@@ -134,10 +134,10 @@ class Submission:
             return self._pointer(entries[int(inside[1])]["resource"], inside[2] or "")
 
         issues = [
-            Issue(one.severity, one.code, one.text, tuple(map(place, one.expression)), one.key)
-            for one in error.issues
+            Issue(issue.severity, issue.code, issue.text, tuple(map(place, issue.expression)), issue.key)
+            for issue in error.issues
         ]
-        return type(error)(*(one for one in issues if one.severity in _ERRORS or _is_in_record(one)))
+        return type(error)(*(issue for issue in issues if issue.severity in _ERRORS or _is_in_record(issue)))
 
 
 def _is_in_record(issue: Issue) -> bool:

@@ -6,7 +6,8 @@ survives the way to FHIR and back by construction. https://json-schema.org/draft
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from typing import Any
 
 from fhir_server.conversion.kinds import Kind, Pool
@@ -56,7 +57,7 @@ class Part:
     """
 
     type: str
-    seed: Mapping[str, Any] = field(default_factory=dict)
+    seed: Mapping[str, Any] = dataclass_field(default_factory=dict)
     mark: tuple[str, ...] = ()
     when: str | None = None
     by: str | None = None
@@ -93,15 +94,15 @@ class Table:
     parts: tuple[Part, ...]
     fields: tuple[Field, ...]
     derived: tuple[Derived, ...] = ()
-    looks: Looks = field(default_factory=dict)
-    rules: Mapping[str, Any] = field(default_factory=dict)
+    looks: Looks = dataclass_field(default_factory=dict)
+    rules: Mapping[str, Any] = dataclass_field(default_factory=dict)
     told_by: tuple[str, ...] = ()
     key: str = "identifiant"
-    _paths: dict[str, Path] = field(init=False, repr=False)
+    _paths: dict[str, Path] = dataclass_field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        places = [place for one in self.fields for place in one.places]
-        places += [one.place for one in self.derived]
+        places = [place for field in self.fields for place in field.places]
+        places += [derived.place for derived in self.derived]
         object.__setattr__(self, "_paths", {place: path(place, self.looks) for place in places})
 
     def schema(self) -> dict[str, Any]:
@@ -113,13 +114,13 @@ class Table:
         """The resources that say what a valid record says, the first part first."""
         parts = [part for part in self.parts if part.when is None or member(record, part.when) is not None]
         made = {part.type: self._begun(part, record) for part in parts}
-        for each in self.fields:
-            value = member(record, each.name)
+        for field in self.fields:
+            value = member(record, field.name)
             if value is not None:
-                for place in each.places:
-                    self._write(made, place, each.kind.write(value))
-        for one in self.derived:
-            self._write(made, one.place, one.value(record))
+                for place in field.places:
+                    self._write(made, place, field.kind.write(value))
+        for derived in self.derived:
+            self._write(made, derived.place, derived.value(record))
         return list(made.values())
 
     def from_fhir(self, resources: Iterable[Resource]) -> dict[str, Any]:
@@ -128,18 +129,18 @@ class Table:
         Empty when none of them is of the record's kind.
         """
         found = list(resources)
-        pool = {reference_to(one): one for one in found if "id" in one}
+        pool = {reference_to(resource): resource for resource in found if "id" in resource}
         held = {part.type: self._held(part, found) for part in self.parts}
         main = held[self.parts[0].type]
         if main is None:
             return {}
         values: dict[str, Any] = {}
-        for each in self.fields:
-            value = self._read(each, held, pool)
-            if value is None and each.name == self.key:
+        for field in self.fields:
+            value = self._read(field, held, pool)
+            if value is None and field.name == self.key:
                 value = main.get("id")
             if value is not None:
-                put(values, each.name, value)
+                put(values, field.name, value)
         return values if all(member(values, name) is not None for name in self.told_by) else {}
 
     def own(self, part: Part) -> Own:
@@ -155,18 +156,18 @@ class Table:
         """The name of the field that stands at a place of a resource, such as `item[0].answer`; of several
         right below it the first; or of the one that would stand there, and does not."""
         beside: str | None = None
-        for each in self.fields:
-            for place in each.places:
+        for field in self.fields:
+            for place in field.places:
                 path = self._paths[place]
                 located = path.located(resource) if path.type == resource["resourceType"] else None
                 if located is None:
                     continue
                 if below == located or below.startswith((f"{located}.", f"{located}[")):
-                    return each.name
+                    return field.name
                 if located.rpartition(".")[0] == below and beside is None:
-                    beside = each.name
+                    beside = field.name
         whole = f"{resource['resourceType']}.{below}"
-        return beside or next((each.name for each in self.fields if whole in each.places), None)
+        return beside or next((field.name for field in self.fields if whole in field.places), None)
 
     def _begun(self, part: Part, record: Values) -> Resource:
         """A part as it is before the fields are written, under an id of its own: the same at each call."""
@@ -180,7 +181,7 @@ class Table:
             path.write(made[path.type], fragment)
 
     def _held(self, part: Part, resources: Iterable[Resource]) -> Resource | None:
-        return next((one for one in resources if part.holds(one)), None)
+        return next((resource for resource in resources if part.holds(resource)), None)
 
     def _read(self, field: Field, held: Mapping[str, Resource | None], pool: Pool) -> Any:
         for place in field.places:
@@ -198,7 +199,7 @@ def _object(fields: Iterable[Field], prefix: str = "") -> dict[str, Any]:
     properties: dict[str, Any] = {}
     required: list[str] = []
     for name, inner in _by_member(fields, prefix):
-        own = next((one for one in inner if one.name == prefix + name), None)
+        own = next((field for field in inner if field.name == prefix + name), None)
         if own is None:
             properties[name] = _object(inner, f"{prefix}{name}.")
             continue
@@ -211,6 +212,6 @@ def _object(fields: Iterable[Field], prefix: str = "") -> dict[str, Any]:
 
 def _by_member(fields: Iterable[Field], prefix: str) -> Iterator[tuple[str, list[Field]]]:
     grouped: dict[str, list[Field]] = {}
-    for each in fields:
-        grouped.setdefault(each.name.removeprefix(prefix).partition(".")[0], []).append(each)
+    for field in fields:
+        grouped.setdefault(field.name.removeprefix(prefix).partition(".")[0], []).append(field)
     yield from grouped.items()
