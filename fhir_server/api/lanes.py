@@ -151,7 +151,7 @@ class WriteLane:
                 outcomes.extend(rest if isinstance(rest, Exception) else _tried(rest) for rest in begun)
         except Exception as failure:
             # The group did not become durable: no success in it happened. What was refused stays refused.
-            outcomes = [failure if isinstance(one, FhirResponse) else one for one in outcomes]
+            outcomes = [failure if isinstance(outcome, FhirResponse) else outcome for outcome in outcomes]
             outcomes += [failure] * (len(requests) - len(outcomes))
         return outcomes
 

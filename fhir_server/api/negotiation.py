@@ -86,11 +86,13 @@ def content_type(accept: bytes) -> bytes:
     ranges = media_ranges(accept)
     if not ranges:
         return _named(FHIR_JSON, None)
-    excluded = frozenset(one.name for one in ranges if one.quality == 0)
-    served = [one for one in ranges if one.quality > 0 and _is_r4(one) and _served_as(one, excluded)]
+    excluded = frozenset(media.name for media in ranges if media.quality == 0)
+    served = [
+        media for media in ranges if media.quality > 0 and _is_r4(media) and _served_as(media, excluded)
+    ]
     if not served:
         raise _refusal(ranges)
-    best = max(served, key=lambda one: (one.quality, WILDCARDS.get(one.name, 2)))
+    best = max(served, key=lambda media: (media.quality, WILDCARDS.get(media.name, 2)))
     return _named(_served_as(best, excluded), best.parameter("fhirversion"))
 
 
@@ -99,31 +101,31 @@ def accepts(accept: bytes, media_type: str) -> bool:
     name = media_range(media_type).name
     names = {name, f"{name.partition('/')[0]}/*", "*/*"}
     ranges = media_ranges(accept[:HEADER_BYTES_MAX])
-    found = {one.name: one.quality for one in ranges if one.name in names}
+    found = {media.name: media.quality for media in ranges if media.name in names}
     return found.get(name, max(found.values(), default=0.0)) > 0
 
 
 def content_type_of_format(value: str) -> bytes:
     """The Content-Type that a `_format` parameter asks for. Raises `NotAcceptable` for another than JSON."""
     # An unescaped "+" in a query means a space; people write _format=application/fhir+json all the same.
-    one = media_range(value.replace(" ", "+").replace(";+", ";"))
-    if one.name not in JSON_FORMATS or not _is_r4(one):
-        raise _refusal([one])
-    return _named(FHIR_JSON if one.name == "json" else one.name, one.parameter("fhirversion"))
+    media = media_range(value.replace(" ", "+").replace(";+", ";"))
+    if media.name not in JSON_FORMATS or not _is_r4(media):
+        raise _refusal([media])
+    return _named(FHIR_JSON if media.name == "json" else media.name, media.parameter("fhirversion"))
 
 
-def _served_as(one: MediaRange, excluded: frozenset[str]) -> str:
+def _served_as(media: MediaRange, excluded: frozenset[str]) -> str:
     """The type to answer a range with; empty for one that is not served."""
-    if one.name in JSON_NAMES:
-        return one.name
-    if one.name not in WILDCARDS:
+    if media.name in JSON_NAMES:
+        return media.name
+    if media.name not in WILDCARDS:
         return ""
-    begin = one.name.rstrip("*").lstrip("*/")
+    begin = media.name.rstrip("*").lstrip("*/")
     return next((name for name in OFFERED if name.startswith(begin) and name not in excluded), "")
 
 
-def _is_r4(one: MediaRange) -> bool:
-    return (one.parameter("fhirversion") or "4.0") in FHIR_VERSIONS
+def _is_r4(media: MediaRange) -> bool:
+    return (media.parameter("fhirversion") or "4.0") in FHIR_VERSIONS
 
 
 def _named(name: str, version: str | None) -> bytes:
@@ -132,14 +134,14 @@ def _named(name: str, version: str | None) -> bytes:
 
 
 def _refusal(ranges: list[MediaRange]) -> NotAcceptable:
-    wrong_version = next((one for one in ranges if not _is_r4(one)), None)
+    wrong_version = next((media for media in ranges if not _is_r4(media)), None)
     if wrong_version is not None:
         return NotAcceptable.of(
             messages.VERSION_NOT_ANSWERED(asked=_clipped(wrong_version.parameter("fhirversion") or ""))
         )
-    if any(one.name in XML_NAMES for one in ranges):
+    if any(media.name in XML_NAMES for media in ranges):
         return NotAcceptable.of(messages.XML_NOT_ANSWERED())
-    return NotAcceptable.of(messages.NOT_ANSWERED(asked=_clipped(", ".join(one.name for one in ranges))))
+    return NotAcceptable.of(messages.NOT_ANSWERED(asked=_clipped(", ".join(media.name for media in ranges))))
 
 
 def _clipped(text: str) -> str:
@@ -150,10 +152,10 @@ def _clipped(text: str) -> str:
 def language(accept_language: bytes) -> Language:
     """French or English, whichever the client ranks higher; English when it names neither."""
     ranked: dict[Language, float] = {"en": 0.0, "fr": 0.0}
-    for one in media_ranges(accept_language):
-        tag = one.name.partition("-")[0]
+    for wish in media_ranges(accept_language):
+        tag = wish.name.partition("-")[0]
         if tag in ranked:
-            ranked[tag] = max(ranked[tag], one.quality)
+            ranked[tag] = max(ranked[tag], wish.quality)
     return "fr" if ranked["fr"] > ranked["en"] else "en"
 
 
@@ -191,5 +193,5 @@ Encoding = Literal["gzip", "identity"]
 @remembered
 def encoding(accept_encoding: bytes) -> Encoding:
     """gzip when the client reads it, else no compression."""
-    weights = {one.name: one.quality for one in media_ranges(accept_encoding)}
+    weights = {coding.name: coding.quality for coding in media_ranges(accept_encoding)}
     return "gzip" if weights.get("gzip", weights.get("*", 0.0)) > 0 else "identity"

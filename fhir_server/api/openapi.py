@@ -43,8 +43,8 @@ def document(title: str, version: str, types: Iterable[SearchableType]) -> Docum
         },
         "/fhir/_history": {"get": _operation("System", "Changes to everything", BUNDLE, COUNT, SINCE)},
     }
-    for one in types:
-        paths |= _paths_of(one)
+    for type in types:
+        paths |= _paths_of(type)
     return {
         "openapi": "3.1.0",
         "info": {"title": title, "version": version, "description": "FHIR R4 (4.0.1) REST API"},
@@ -53,27 +53,29 @@ def document(title: str, version: str, types: Iterable[SearchableType]) -> Docum
     }
 
 
-def _paths_of(one: SearchableType) -> Document:
-    type_path, id_path = f"/fhir/{one.name}", f"/fhir/{one.name}/{{id}}"
-    search = [_search_parameter(code, *about) for code, about in sorted(one.parameters.items())]
+def _paths_of(type: SearchableType) -> Document:
+    type_path, id_path = f"/fhir/{type.name}", f"/fhir/{type.name}/{{id}}"
+    search = [_search_parameter(code, *about) for code, about in sorted(type.parameters.items())]
     return {
         type_path: {
-            "get": _operation(one.name, f"Search {one.name}", BUNDLE, *search, COUNT),
-            "post": _operation(one.name, f"Create a {one.name}", RESOURCE, IF_NONE_EXIST, body=BODY),
+            "get": _operation(type.name, f"Search {type.name}", BUNDLE, *search, COUNT),
+            "post": _operation(type.name, f"Create a {type.name}", RESOURCE, IF_NONE_EXIST, body=BODY),
         },
         id_path: {
-            "get": _operation(one.name, f"Read a {one.name}", RESOURCE, ID),
-            "put": _operation(one.name, f"Replace or create a {one.name}", RESOURCE, ID, IF_MATCH, body=BODY),
-            "patch": _operation(
-                one.name, f"Change parts of a {one.name}", RESOURCE, ID, IF_MATCH, body=PATCH_BODY
+            "get": _operation(type.name, f"Read a {type.name}", RESOURCE, ID),
+            "put": _operation(
+                type.name, f"Replace or create a {type.name}", RESOURCE, ID, IF_MATCH, body=BODY
             ),
-            "delete": _operation(one.name, f"Delete a {one.name}", DONE, ID, IF_MATCH),
+            "patch": _operation(
+                type.name, f"Change parts of a {type.name}", RESOURCE, ID, IF_MATCH, body=PATCH_BODY
+            ),
+            "delete": _operation(type.name, f"Delete a {type.name}", DONE, ID, IF_MATCH),
         },
         f"{id_path}/_history": {
-            "get": _operation(one.name, f"Versions of a {one.name}", BUNDLE, ID, COUNT, SINCE)
+            "get": _operation(type.name, f"Versions of a {type.name}", BUNDLE, ID, COUNT, SINCE)
         },
         f"{id_path}/_history/{{version}}": {
-            "get": _operation(one.name, f"One version of a {one.name}", RESOURCE, ID, _in_path("version"))
+            "get": _operation(type.name, f"One version of a {type.name}", RESOURCE, ID, _in_path("version"))
         },
     }
 

@@ -51,7 +51,7 @@ class RequestLog:
         """Write what was gathered."""
         noted, self._noted = self._noted, []
         if noted:
-            self._write(_encode_lines([self._line(*one) for one in noted]).decode())
+            self._write(_encode_lines([self._line(*note) for note in noted]).decode())
 
     def _line(
         self, now: float, method: str, path: tuple[str, ...], status: int, seconds: float, request_id: bytes
