@@ -180,8 +180,10 @@ class Engine:
     def __post_init__(self) -> None:
         types = [rule.types for rule in self.rules] + [reaction.types for reaction in self.reactions]
         watched = frozenset().union(*types)
-        rules = {type: tuple(one for one in self.rules if type in one.types) for type in watched}
-        reactions = {type: tuple(one for one in self.reactions if type in one.types) for type in watched}
+        rules = {type: tuple(rule for rule in self.rules if type in rule.types) for type in watched}
+        reactions = {
+            type: tuple(reaction for reaction in self.reactions if type in reaction.types) for type in watched
+        }
         object.__setattr__(self, "watched", watched)
         object.__setattr__(self, "rules_of", rules)
         object.__setattr__(self, "reactions_of", reactions)

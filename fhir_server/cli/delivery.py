@@ -39,8 +39,8 @@ def deliver(groups: Iterable[tuple[Resource, ...]], post: Post, clients: int = 1
             under_way.add(pool.submit(_send, group, post))
             if len(under_way) > 2 * clients:
                 done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
-                entries += sum(one.result() for one in done)
-        return entries + sum(one.result() for one in under_way)
+                entries += sum(task.result() for task in done)
+        return entries + sum(task.result() for task in under_way)
 
 
 def _send(group: tuple[Resource, ...], post: Post) -> int:

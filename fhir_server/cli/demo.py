@@ -42,7 +42,7 @@ def demo(
 
 
 def _groups(settings: Settings, name: str, seed: int, scale: float) -> Groups:
-    known = dict(one for programme in programmes(settings) for one in programme.cohorts.items())
+    known = dict(named for programme in programmes(settings) for named in programme.cohorts.items())
     if name not in known:
         raise MisuseError(f"--cohort {name}: unknown. Known: {', '.join(sorted(known)) or 'none'}.")
     try:

@@ -44,7 +44,7 @@ class SourceMap:
         """Where the element stands, or the innermost around it that is there."""
         node = self._root
         for name in _names(place):
-            below = next((node.members[one] for one in name if one in node.members), None)
+            below = next((node.members[key] for key in name if key in node.members), None)
             if below is None:
                 break
             node = below

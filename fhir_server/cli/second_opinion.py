@@ -32,7 +32,7 @@ class SecondOpinion:
         type = resource.get("resourceType") if isinstance(resource, dict) else None
         if not isinstance(type, str):
             return []
-        ours = any(one.severity in ("error", "fatal") and one.code in STRUCTURAL for one in issues)
+        ours = any(issue.severity in ("error", "fatal") and issue.code in STRUCTURAL for issue in issues)
         reasons = self._refusal(resource, type)
         if reasons and not ours:
             return [
@@ -49,7 +49,7 @@ class SecondOpinion:
             self._models.get_fhir_model_class(type).model_validate_json(json.serialise(resource))
         except (ValueError, KeyError, LookupError) as error:
             details = error.errors() if hasattr(error, "errors") else [{"loc": (), "msg": str(error)}]
-            return [(_place(type, one["loc"]), str(one["msg"])) for one in details[:REASONS_MAX]]
+            return [(_place(type, detail["loc"]), str(detail["msg"])) for detail in details[:REASONS_MAX]]
         return []
 
 

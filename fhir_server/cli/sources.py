@@ -33,7 +33,7 @@ def files(paths: Iterable[Path]) -> list[Path]:
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
-            found += sorted(one for one in path.rglob("*") if one.suffix in READ and one.is_file())
+            found += sorted(file for file in path.rglob("*") if file.suffix in READ and file.is_file())
         elif path.is_file():
             found.append(path)
         else:

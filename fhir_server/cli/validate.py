@@ -75,7 +75,7 @@ def validate(
     report = REPORTS[format](Tool(TOOL, standalone.software_version), language.value)
     with progress("Validating", sum(file.stat().st_size for file in found)) as advance:
         given = verdicts(found, examine, settings.json_depth_max)
-        tally = _told((one.errors() for one in given) if quiet else given, report, advance)
+        tally = _told((verdict.errors() for verdict in given) if quiet else given, report, advance)
     if tally.failed:
         raise typer.Exit(FAILED)
     if not tally.checked:

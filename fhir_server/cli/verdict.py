@@ -51,11 +51,11 @@ class Verdict:
 
     @property
     def fails(self) -> bool:
-        return any(one.fails for one in self.found)
+        return any(finding.fails for finding in self.found)
 
     def errors(self) -> "Verdict":
         """The same verdict without what is no error."""
-        return replace(self, found=tuple(one for one in self.found if one.fails))
+        return replace(self, found=tuple(finding for finding in self.found if finding.fails))
 
 
 def verdicts(files: Iterable[Path], examine: Examine, depth_max: int) -> Iterator[Verdict]:

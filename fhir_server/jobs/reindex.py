@@ -96,9 +96,9 @@ def job(store: Store, id: str | None) -> ReindexJob | None:
     known = jobs(store)
     if id is None:
         return known[-1] if known else None
-    for one in known:
-        if one.id == id:
-            return one
+    for found in known:
+        if found.id == id:
+            return found
     raise NotFound.of(messages.UNKNOWN_JOB(job=id))
 
 
