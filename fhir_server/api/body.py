@@ -36,7 +36,11 @@ XML_PATCH = "application/xml-patch+xml"
 FORM_NAMES = frozenset({FORM})
 PATCH_NAMES = JSON_NAMES | {JSON_PATCH}
 UTF8_NAMES = frozenset({"utf-8", "utf8", "us-ascii"})
+FORM_BYTES_MAX = 1_048_576
+"""As much as is read of a URL."""
 GZIP_WINDOW = 31
+GZIP_STEP_BYTES = 4_096
+"""How much is given to the decompressor at a time. It hands back, as a copy, what lies behind a member."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,8 @@ def parsed(raw: bytes, method: str, path: tuple[str, ...], headers: Headers, lim
     content_type = _checked_type(headers.get(b"content-type", b""), _accepted(method, path))
     raw = _decompressed(raw, headers, limits.bytes_max)
     if content_type == FORM:
+        if len(raw) > FORM_BYTES_MAX:
+            raise _too_large(FORM_BYTES_MAX)
         return Body(content_type=content_type, form=query(raw.strip()))
     return Body(json.parse(raw, limits.depth_max), content_type)
 
@@ -187,13 +193,16 @@ def _decompressed(raw: bytes, headers: Headers, bytes_max: int) -> bytes:
 
 def _gunzipped(raw: bytes, bytes_max: int) -> bytes:
     """All members of a gzip stream; never holds more than one byte beyond the limit."""
-    body = bytearray()
-    while raw:
+    body, at = bytearray(), 0
+    while at < len(raw):
         member = zlib.decompressobj(GZIP_WINDOW)
-        body += member.decompress(raw, bytes_max + 1 - len(body))
-        if len(body) > bytes_max:
-            raise _too_large(bytes_max)
-        if not member.eof:
-            raise zlib.error
-        raw = member.unused_data
+        while not member.eof:
+            step = raw[at : at + GZIP_STEP_BYTES]
+            if not step:
+                raise zlib.error
+            at += len(step)
+            body += member.decompress(step, bytes_max + 1 - len(body))
+            if len(body) > bytes_max:
+                raise _too_large(bytes_max)
+        at -= len(member.unused_data)
     return bytes(body)

@@ -12,6 +12,7 @@ from urllib.parse import unquote_to_bytes
 from fhir_server.api import messages
 from fhir_server.core.memo import Memo
 from fhir_server.errors import InvalidRequest
+from fhir_server.search.limits import PARAMETERS_READ_MAX, check_count
 
 BASE = b"/fhir"
 BASE_LENGTH = len(BASE)
@@ -69,6 +70,7 @@ def query(raw: bytes) -> tuple[tuple[str, str], ...]:
 
 
 def _query(raw: bytes) -> tuple[tuple[str, str], ...]:
+    check_count(raw.count(b"&"), PARAMETERS_READ_MAX)
     found = []
     for pair in raw.replace(b"+", b" ").split(b"&"):
         if pair:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import unquote
 
 from msgspec import Struct
 
@@ -19,6 +19,7 @@ from fhir_server.core.temporal import format_instant
 from fhir_server.errors import FhirError, InvalidRequest, MalformedContent
 from fhir_server.interactions import messages
 from fhir_server.interactions.patch import JSON_PATCH
+from fhir_server.interactions.query_strings import parameters_of
 from fhir_server.issues import Issue
 
 _BODILESS = re.compile(r"(?:^|/)(?:_search|\$[^/?]+)(?:\?|$)")
@@ -134,9 +135,9 @@ def _target(url: str, base_url: str, location: str) -> tuple[tuple[str, ...], tu
         return tuple(filter(None, path.split("/"))), ()
     try:
         segments = tuple(unquote(segment, errors="strict") for segment in path.split("/") if segment)
-        return segments, tuple(parse_qsl(query, keep_blank_values=True, errors="strict"))
     except UnicodeDecodeError as error:
         raise InvalidRequest.of(messages.URL_NOT_UTF8(url=url), location) from error
+    return segments, parameters_of(query, url, location)
 
 
 def _conditions(asked: dict[str, Any]) -> Conditions:

@@ -10,6 +10,8 @@ from fhir_server.issues import Issue, Text
 from fhir_server.search import messages
 
 PARAMETERS_MAX = 100
+PARAMETERS_READ_MAX = 10_000
+"""Parameters of a query that are looked at one by one, whatever it asks."""
 VALUES_MAX = 1_000
 """Alternatives of one parameter."""
 TERMS_MAX = 3_000
@@ -70,6 +72,15 @@ def _short_value(name: str, value: object) -> object:
 
 def _short(text: str) -> str:
     return text if len(text) <= SHOWN_MAX else f"{text[:SHOWN_MAX]}..."
+
+
+def check_count(parameters: int, limit: int = PARAMETERS_MAX, *location: str) -> None:
+    """Raises `InvalidSearch` for more parameters than the limit, all of which are more than a search may
+    have.
+    """
+    if parameters > limit:
+        text = messages.TOO_MANY_PARAMETERS(count=parameters, limit=PARAMETERS_MAX)
+        raise InvalidSearch.of(text, *location, code="too-costly")
 
 
 def refused(text: Text, parameter: str, code: str | None = None) -> InvalidSearch:

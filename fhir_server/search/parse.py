@@ -16,7 +16,7 @@ from fhir_server.search import messages
 from fhir_server.search.ast import Clause, Include, SearchQuery, Sort
 from fhir_server.search.clauses import Clauses, Criterion
 from fhir_server.search.contained import either, holding
-from fhir_server.search.limits import PARAMETERS_MAX, shortened
+from fhir_server.search.limits import check_count, shortened
 from fhir_server.search.named import PARAMETER as QUERY
 from fhir_server.search.named import Named, named
 from fhir_server.search.nesting import check_nesting
@@ -70,9 +70,7 @@ def parse(
     parameters do not say how. Raises `InvalidSearch` with every problem at once;
     under `lenient` unknown and unsupported parameters become warnings.
     """
-    if len(parameters) > PARAMETERS_MAX:
-        text = messages.TOO_MANY_PARAMETERS(count=len(parameters), limit=PARAMETERS_MAX)
-        raise InvalidSearch.of(text, code="too-costly")
+    check_count(len(parameters))
     given = [(name, value) for name, value in parameters if name not in IGNORED_HERE]
     types = _types(types, given, registry)
     common = Parameters(registry, types)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fhir_server.api.body import Body, BodyLimits, ClientGone, read
+from fhir_server.api.body import Body, BodyLimits, ClientGone, parsed, read
 from fhir_server.errors import (
     ContentTooLarge,
     InvalidRequest,
@@ -132,9 +132,23 @@ def test_broken_gzip_is_malformed(raw: bytes) -> None:
         read_all([raw], JSON | {b"content-encoding": b"gzip"})
 
 
+def test_the_members_of_a_gzip_stream_are_read_one_after_the_other() -> None:
+    """However many: what lies behind one is not copied for each of them."""
+    members = [b'{"resourceType"', *[b" "] * 100_000, b':"Patient"}']
+    packed = b"".join(gzip.compress(part, mtime=0) for part in members)
+    found = parsed(packed, "POST", ("Patient",), JSON | {b"content-encoding": b"gzip"}, BodyLimits(10**7, 20))
+    assert found.content == {"resourceType": "Patient"}
+
+
 def test_other_encodings_are_refused() -> None:
     with pytest.raises(UnsupportedMediaType, match="br"):
         read_all([b"x"], JSON | {b"content-encoding": b"br"})
+
+
+def test_a_form_is_as_short_as_a_url() -> None:
+    form = {b"content-type": b"application/x-www-form-urlencoded"}
+    with pytest.raises(ContentTooLarge, match="1048576"):
+        parsed(b"_id=" + b"%41" * 400_000, "POST", ("Patient", "_search"), form, BodyLimits(10**7, 20))
 
 
 def test_malformed_json() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fhir_server.api import target
-from fhir_server.errors import InvalidRequest
+from fhir_server.errors import InvalidRequest, InvalidSearch
 from fhir_server.interactions.routes import BY_SHAPE
 
 SCOPE = {"scheme": "http", "server": ("127.0.0.1", 8080)}
@@ -72,6 +72,11 @@ def test_query(raw: bytes, expected: tuple[tuple[str, str], ...]) -> None:
 def test_each_escape_of_a_query_is_read_once(parts: list[str]) -> None:
     text = "".join(parts)
     assert target.query(f"name={text}".encode()) == (("name", unquote(text)),)
+
+
+def test_far_too_many_parameters_are_only_counted() -> None:
+    with pytest.raises(InvalidSearch, match="20001 parameters; at most 100"):
+        target.query(b"%FF&" * 20_001)
 
 
 def test_a_query_that_is_not_utf8_is_refused() -> None:

@@ -130,6 +130,7 @@ class TestTransaction:
             ),
             (entry("DELETE", "Patient"), 400, "Bundle.entry[1].request.url"),
             (entry("GET", "Patient?name=%ff"), 400, "Bundle.entry[1].request.url"),
+            (entry("GET", "Patient?" + "%ff&" * 10_001), 400, "Bundle.entry[1].request.url"),
             (entry("GET", "Patient/%ff"), 400, "Bundle.entry[1].request.url"),
             (entry("POST", "Patient", patient(), ifNoneExist="name=%ff"), 400, "Bundle.entry[1]"),
             (entry("POST", "Encounter", encounter("Patient?name=%ff")), 400, SUBJECT),
