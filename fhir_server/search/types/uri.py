@@ -10,7 +10,7 @@ from fhir_server.search.entries import Entries, UriEntry
 from fhir_server.search.escapes import unescape
 from fhir_server.search.types.context import Indexer, Indexing, Reading, Target
 
-_URL = re.compile(r"(?P<root>[A-Za-z][A-Za-z0-9+.-]*://[^/?#]+)(?P<path>(?:/.*?)?)/*", re.DOTALL)
+_URL = re.compile(r"(?P<root>[A-Za-z][A-Za-z0-9+.-]*://[^/?#]+)(?P<path>(?:/.*?[^/])?)/*", re.DOTALL)
 
 _TYPES = frozenset({"uri", "url", "oid", "uuid", "string", "id"})
 
