@@ -42,8 +42,8 @@ def batch(
 
 def _created(contents: list[dict[str, Any]]) -> frozenset[str]:
     """The names, of use inside the Bundle only, of the resources that its entries create."""
-    posted = (each for each in contents if each.get("request", {}).get("method") == "POST")
-    full_urls = (each.get("fullUrl", "") for each in posted)
+    posted = (entry for entry in contents if entry.get("request", {}).get("method") == "POST")
+    full_urls = (entry.get("fullUrl", "") for entry in posted)
     return frozenset(url for url in full_urls if url.startswith("urn:"))
 
 

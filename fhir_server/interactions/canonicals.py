@@ -65,7 +65,7 @@ class Canonicals(Struct, frozen=True):
                 types = self._targets(source.type, code, include.target)
                 wanted = tuple(self._url_matches(self._canonicals_of(source, code)))
                 if wanted and types:
-                    found |= {one.reference: one for one in self._search(types, AnyOf(wanted))}
+                    found |= {stored.reference: stored for stored in self._search(types, AnyOf(wanted))}
         return list(found.values())
 
     def referring(self, targets: Sequence[StoredResource], include: Include) -> list[StoredResource]:
@@ -80,7 +80,7 @@ class Canonicals(Struct, frozen=True):
                 values = tuple(value for type, some in ways if type in types for value in some)
                 if values:
                     clause = Match(code, "reference", values)
-                    found |= {one.reference: one for one in self._search((source,), clause)}
+                    found |= {stored.reference: stored for stored in self._search((source,), clause)}
         return list(found.values())
 
     def _clause(self, clause: Clause, types: Sequence[str]) -> Clause:
@@ -101,12 +101,12 @@ class Canonicals(Struct, frozen=True):
 
     def _chain(self, chain: Chain) -> Clause:
         found = self._far_end(chain.types, chain.where, chain.parameter)
-        values = tuple(value for one in found for value in _ways_to(one))
+        values = tuple(value for resource in found for value in _ways_to(resource))
         return AnyOf((chain, Match(chain.parameter, "reference", values)))
 
     def _has(self, has: Has) -> Clause:
         found = self._far_end((has.type,), has.where, has.parameter)
-        canonicals = {one: None for stored in found for one in self._canonicals_of(stored, has.parameter)}
+        canonicals = {named: None for stored in found for named in self._canonicals_of(stored, has.parameter)}
         return AnyOf((has, *self._url_matches(canonicals)))
 
     def _far_end(self, types: Sequence[str], where: Clause, parameter: str) -> tuple[StoredResource, ...]:
@@ -123,9 +123,9 @@ class Canonicals(Struct, frozen=True):
     def _canonicals_of(self, stored: StoredResource, code: str) -> Iterator[tuple[str, str]]:
         """The urls that a resource refers to by a parameter, each with its version or none."""
         resource = json.parse_own(stored.body)
-        for one in self.engine.extractor.entries_of(resource, frozenset({code})).references:
-            if one.parameter == code and not one.type and one.target:
-                yield one.target, one.version
+        for entry in self.engine.extractor.entries_of(resource, frozenset({code})).references:
+            if entry.parameter == code and not entry.type and entry.target:
+                yield entry.target, entry.version
 
     def _url_matches(self, canonicals: Iterable[tuple[str, str]]) -> Iterator[Clause]:
         for url, version in canonicals:

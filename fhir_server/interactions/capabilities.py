@@ -137,7 +137,7 @@ def _queries(engine: Engine, *types: str) -> list[NamedQuery]:
 
 def _operations(operations: Sequence[Operation], queries: Sequence[NamedQuery]) -> dict[str, Any]:
     """Operations, and named queries, which R4 lists with them under the names by which `_query` asks."""
-    offered = [{"name": each.code, "definition": each.definition} for each in operations]
+    offered = [{"name": operation.code, "definition": operation.definition} for operation in operations]
     offered += [{"name": query.code, "definition": query.url} for query in queries]
     return {"operation": offered} if offered else {}
 

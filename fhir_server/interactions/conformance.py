@@ -71,7 +71,7 @@ class StoredConformance:
             entries.append(entry)
         if tuple(entries) == known.entries:
             return known
-        fresh = {**{one: known.fresh[one] for one in entries if one in known.fresh}, **new}
+        fresh = {**{entry: known.fresh[entry] for entry in entries if entry in known.fresh}, **new}
         last = dict(islice(reversed(fresh.items()), FRESH_MAX))
         return Listed(tuple(entries), self._of_client, last)
 

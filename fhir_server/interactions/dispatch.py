@@ -132,7 +132,9 @@ class Dispatcher:
 
     def takes_long(self, request: FhirRequest) -> bool:
         """Whether answering is known to take long, although there is nothing to wait for."""
-        return _is_operation(request) and any(one.takes_long for one in self._offers.named(request))
+        return _is_operation(request) and any(
+            operation.takes_long for operation in self._offers.named(request)
+        )
 
     def _may_write(self, request: FhirRequest) -> bool:
         """Whether answering an operation may change the store, and so has to wait for it."""

@@ -51,7 +51,9 @@ class EntryConditions:
         if not self._names:
             return entries
         nothing: frozenset[str] = frozenset()
-        return in_turn([(one, one.full_url or "", self._names.get(one.index, nothing)) for one in entries])
+        return in_turn(
+            [(entry, entry.full_url or "", self._names.get(entry.index, nothing)) for entry in entries]
+        )
 
     def _named(
         self, conditions: Iterable[Condition], full_urls: Collection[str]

@@ -95,7 +95,7 @@ def pairs(parent: Mapping[str, Any], name: str) -> list[Pair]:
 
 def put(parent: dict[str, Any], name: str, items: list[Pair], *, is_list: bool) -> None:
     """Write values under a property, and beside it what is said of them, where there is anything."""
-    for key, values in ((name, [one for one, _ in items]), (f"_{name}", [other for _, other in items])):
+    for key, values in ((name, [value for value, _ in items]), (f"_{name}", [other for _, other in items])):
         if any(value is not None for value in values):
             parent[key] = values if is_list else values[0]
         else:

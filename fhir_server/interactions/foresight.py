@@ -53,21 +53,23 @@ def foresee(
     asked = entries_by_method(entries, "POST", "PUT", "PATCH")
     identities = Identities(asked[0].request.base_url if asked else "")
     targets: dict[int, str] = {}
-    for one in asked:
-        target = _target(one, ids, conditions.get(one.index), engine) if one.index in resources else None
+    for entry in asked:
+        target = (
+            _target(entry, ids, conditions.get(entry.index), engine) if entry.index in resources else None
+        )
         if target is None:
             return Foresight(identities, {})
         reference, version = target
-        identities.add(one.full_url, reference, version, resources[one.index])
-        targets[one.index] = reference.partition("/")[2]
+        identities.add(entry.full_url, reference, version, resources[entry.index])
+        targets[entry.index] = reference.partition("/")[2]
     links = EntryLinks(engine.registry, identities)
     writes: dict[int, Linked] = {}
-    for one in asked:
+    for entry in asked:
         # What is wrong is told when it is the entry's turn.
         with suppress(FhirError):
-            found = linked(one, resources[one.index], links)
-            prepared = foreseen(found.resource, targets[one.index], engine)
-            writes[one.index] = structs.replace(found, prepared=prepared)
+            found = linked(entry, resources[entry.index], links)
+            prepared = foreseen(found.resource, targets[entry.index], engine)
+            writes[entry.index] = structs.replace(found, prepared=prepared)
     return Foresight(identities, writes)
 
 

@@ -70,23 +70,23 @@ class _Step:
             return
         others = tuple(source for source in sources if source not in pinning)
         yield from self.reader.included(others, self.include, self.limit)
-        references = [one for source in pinning for one in self._references(source)]
-        floating = {(one.type, one.target) for one in references if not one.version}
+        references = [reference for source in pinning for reference in self._references(source)]
+        floating = {(reference.type, reference.target) for reference in references if not reference.version}
         for stored in self.reader.included(pinning, self.include, self.limit):
             if (stored.type, stored.id) in floating:
                 yield stored
-        for one in dict.fromkeys(references):
-            if one.version.isdecimal():
-                yield from self._version(one)
+        for reference in dict.fromkeys(references):
+            if reference.version.isdecimal():
+                yield from self._version(reference)
 
     def _references(self, source: StoredResource) -> Iterator[ReferenceEntry]:
         """The references to resources of this server that the include follows."""
         if source.type not in (self.include.sources or (source.type,)):
             return
-        for one in self.engine.extractor.entries(json.parse_own(source.body)).references:
-            followed = self.include.parameter in ("*", one.parameter)
-            if followed and one.type and self.include.target in (None, one.type):
-                yield one
+        for reference in self.engine.extractor.entries(json.parse_own(source.body)).references:
+            followed = self.include.parameter in ("*", reference.parameter)
+            if followed and reference.type and self.include.target in (None, reference.type):
+                yield reference
 
     def _version(self, reference: ReferenceEntry) -> Iterator[StoredResource]:
         stored = self.reader.read_version(reference.type, reference.target, int(reference.version))

@@ -27,8 +27,8 @@ def history_of_listed(value: str, query: HistoryQuery, engine: Engine, reader: R
     Raises `InvalidSearch` for what is no id of a List, `InvalidRequest` for one that is too long.
     """
     items: dict[tuple[str, str], set[str]] = {}
-    for one in _items(list_id(value, PARAMETER), engine, reader):
-        items.setdefault((one.type, one.target), set()).add(one.version)
+    for item in _items(list_id(value, PARAMETER), engine, reader):
+        items.setdefault((item.type, item.target), set()).add(item.version)
     if len(items) > ITEMS_MAX:
         text = messages.LIST_TOO_LONG(value=value, count=len(items), limit=ITEMS_MAX)
         raise InvalidRequest.of(text, f"http.{PARAMETER}", code="too-costly")
@@ -37,7 +37,9 @@ def history_of_listed(value: str, query: HistoryQuery, engine: Engine, reader: R
         for (type, id), versions in items.items()
         if query.type in (None, type) and query.id in (None, id)
     ]
-    versions = sorted((one for part in found for one in part.versions), key=lambda one: -one.sequence)
+    versions = sorted(
+        (version for part in found for version in part.versions), key=lambda version: -version.sequence
+    )
     page = tuple(versions[: query.count])
     more = len(versions) > query.count or any(part.next is not None for part in found)
     return HistoryResult(
@@ -51,9 +53,9 @@ def _items(id: str, engine: Engine, reader: Reader) -> Iterator[ReferenceEntry]:
     if stored is None or stored.deleted:
         return
     resource = json.parse_own(stored.body)
-    for one in engine.extractor.entries_of(resource, frozenset({_ITEM})).references:
-        if one.parameter == _ITEM and one.type:
-            yield one
+    for item in engine.extractor.entries_of(resource, frozenset({_ITEM})).references:
+        if item.parameter == _ITEM and item.type:
+            yield item
 
 
 def _of_versions(reader: Reader, query: HistoryQuery, versions: set[str]) -> HistoryResult:
@@ -61,6 +63,6 @@ def _of_versions(reader: Reader, query: HistoryQuery, versions: set[str]) -> His
     if "" in versions:
         return reader.history(query)
     whole = reader.history(replace(query, before=None, count=ITEMS_MAX))
-    named = tuple(one for one in whole.versions if str(one.version) in versions)
-    before = tuple(one for one in named if query.before is None or one.sequence < query.before)
+    named = tuple(version for version in whole.versions if str(version.version) in versions)
+    before = tuple(version for version in named if query.before is None or version.sequence < query.before)
     return HistoryResult(before, len(named), None)

@@ -83,10 +83,10 @@ def expect_matches(
     """Let the unit know what is about to be matched."""
 
     def queries() -> Iterator[SearchQuery]:
-        for one in wanted:
+        for criteria in wanted:
             # What is wrong with a condition is told when it is its turn.
             with suppress(FhirError):
-                yield _limited(_understood(one, engine, base_url).query, limit)
+                yield _limited(_understood(criteria, engine, base_url).query, limit)
 
     unit.expect_searches(queries())
 

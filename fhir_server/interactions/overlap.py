@@ -47,15 +47,19 @@ def in_turn(waiting: Iterable[tuple[T, str, frozenset[str]]]) -> Iterator[T]:
         if not any(ready):
             # They look for one another.
             ready = [True] * len(left)
-        yield from (one[0] for one, is_ready in zip(left, ready, strict=True) if is_ready)
-        left = [one for one, is_ready in zip(left, ready, strict=True) if not is_ready]
+        yield from (candidate[0] for candidate, is_ready in zip(left, ready, strict=True) if is_ready)
+        left = [candidate for candidate, is_ready in zip(left, ready, strict=True) if not is_ready]
 
 
 def _identifiers(resource: Resource) -> set[str]:
     """The values of a resource's identifiers, which are compared without regard to case."""
     given = resource.get("identifier", [])
     listed: list[Any] = given if isinstance(given, list) else [given]
-    return {one["value"].casefold() for one in listed if isinstance(one, dict) and "value" in one}
+    return {
+        identifier["value"].casefold()
+        for identifier in listed
+        if isinstance(identifier, dict) and "value" in identifier
+    }
 
 
 def _identifier(wanted: Criteria) -> str | None:

@@ -74,11 +74,13 @@ def _done(engines: Engines, work: Callable[[Engine], Callable[[UnitOfWork], T]])
 
 def _remove(engine: Engine, names: Iterable[str], whole: bool, unit: UnitOfWork) -> tuple[PackageIndex, ...]:
     known = installed(unit)
-    unknown = [name for name in names if not any(name in (one.name, one.label) for one in known)]
+    unknown = [name for name in names if not any(name in (package.name, package.label) for package in known)]
     if unknown:
-        raise NotFound(*(Issue("error", "not-found", messages.NOT_INSTALLED(package=one)) for one in unknown))
-    leaving = tuple(one for one in known if one.name in names or one.label in names)
-    staying = tuple(one for one in known if one not in leaving)
+        raise NotFound(
+            *(Issue("error", "not-found", messages.NOT_INSTALLED(package=name)) for name in unknown)
+        )
+    leaving = tuple(package for package in known if package.name in names or package.label in names)
+    staying = tuple(package for package in known if package not in leaving)
     needed = set(missing(staying, ())) - set(missing(known, ()))
     if whole and needed:
         raise Unprocessable(

@@ -64,7 +64,7 @@ class Redefinition:
         return any(_bare(known) == _bare(resource) for known in registry.resources(type))
 
     def _without(self, id: str) -> Registry:
-        return self._registry.storing(one for one in self._registry.stored if one["id"] != id)
+        return self._registry.storing(stored for stored in self._registry.stored if stored["id"] != id)
 
 
 def _bare(resource: Resource) -> Resource:

@@ -48,7 +48,7 @@ def canonical_resolver(reader: Reader) -> Resolver:
         query = SearchQuery(BY_CANONICAL, (of_url,), count=VERSIONS_MAX, total="none")
         found = sorted(reader.search(query).matches, key=lambda match: match.sequence, reverse=True)
         resources: list[Resource] = [json.parse(match.body) for match in found]
-        fitting = (one for one in resources if canonical.version in ("", one.get("version")))
+        fitting = (resource for resource in resources if canonical.version in ("", resource.get("version")))
         return next(fitting, None)
 
     return resolve

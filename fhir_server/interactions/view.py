@@ -43,7 +43,7 @@ class UnitView:
             # The client has asked for nothing wrong; the rule cannot be told what it must know.
             raise StoreUnavailable(*error.issues) from error
         found = (content_of(match, self._engine) for match in self._unit.search(query).matches)
-        return tuple(one for one in found if one is not None)
+        return tuple(resource for resource in found if resource is not None)
 
     def lock(self, key: str) -> None:
         self._unit.lock(key)
