@@ -111,7 +111,7 @@ def _wanted(engine: Engine, parameters: tuple[tuple[str, str], ...]) -> tuple[st
 
 
 def _of_types(wanted: tuple[str, ...], resources: tuple[StoredResource, ...]) -> tuple[StoredResource, ...]:
-    return tuple(one for one in resources if one.type in wanted)
+    return tuple(stored for stored in resources if stored.type in wanted)
 
 
 def _query(
@@ -189,7 +189,7 @@ def _kin(engine: Engine, type: str, id: str | None) -> frozenset[tuple[str, str]
 
 
 def _patients(compartments: frozenset[tuple[str, str]]) -> frozenset[tuple[str, str]]:
-    return frozenset(one for one in compartments if one[0] == PATIENT)
+    return frozenset(compartment for compartment in compartments if compartment[0] == PATIENT)
 
 
 def _compartments(engine: Engine, stored: StoredResource) -> frozenset[tuple[str, str]]:

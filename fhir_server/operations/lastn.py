@@ -86,7 +86,7 @@ def _last(engine: Engine, query: SearchQuery, most: int) -> Iterator[StoredResou
     for stored in _all(engine, query):
         resource = json.parse_own(stored.body)
         told = engine.extractor.entries_of(resource, TOLD_BY)
-        subject = tuple((one.type, one.target) for one in told.references)
+        subject = tuple((reference.type, reference.target) for reference in told.references)
         names = [(subject, name) for name in _names(resource.get("code", {}))]
         known = (kind_of_coding[name] for name in names if name in kind_of_coding)
         kind = next(known, len(kind_of_coding))

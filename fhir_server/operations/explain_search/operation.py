@@ -85,7 +85,9 @@ class _Explanation:
     def parts(self, reference: str | None) -> Iterator[Part]:
         stored = self._subject(reference)
         where = tuple(followed for criterion in self._criteria for _, followed in criterion.clauses)
-        sort = tuple(key for one in self._criteria if one.parsed for key in one.parsed.query.sort)
+        sort = tuple(
+            key for criterion in self._criteria if criterion.parsed for key in criterion.parsed.query.sort
+        )
         explained = self._engine.store.explain(SearchQuery(self._types, where, sort))
         yield {"name": "searched", "valueUnsignedInt": explained.searched}
         left = explained.clauses[-1].left if explained.clauses else explained.searched
@@ -206,7 +208,7 @@ class _Explanation:
                 if not self._reasons.satisfies(stored, followed):
                     reason = self._reasons.why(stored, clause)
                     return False, messages.BECAUSE(reference=reference, clause=criterion.text, reason=reason)
-        problems = (*self._between, *(issue for one in self._criteria for issue in one.problems))
+        problems = (*self._between, *(issue for criterion in self._criteria for issue in criterion.problems))
         if any(issue.severity == "error" for issue in problems):
             return None, messages.CANNOT_TELL(reference=reference)
         return True, messages.IS_A_MATCH(reference=reference)

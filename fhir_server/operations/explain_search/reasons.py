@@ -112,7 +112,8 @@ class Reasons:
                 if target is not None and not target.deleted:
                     yield target
         step = Include(stored.type, chain.parameter, None)
-        yield from (one for one in self._canonicals.referred((stored,), step) if one.type in chain.types)
+        referred = self._canonicals.referred((stored,), step)
+        yield from (target for target in referred if target.type in chain.types)
 
     def _why_has(self, stored: StoredResource, has: Has) -> Text:
         itself = Match(has.parameter, "reference", (ReferenceValue(stored.type, stored.id),))

@@ -36,17 +36,19 @@ def batch_validate(validate: Validate, request: FhirRequest, engine: Engine) -> 
     """
     content = request.content
     given = content.get("parameter") if isinstance(content, dict) else None
-    parameters = [one for one in given if isinstance(one, dict)] if isinstance(given, list) else []
-    wanted = [one.get("resource") for one in parameters if one.get("name") == _NAME]
+    parameters = (
+        [parameter for parameter in given if isinstance(parameter, dict)] if isinstance(given, list) else []
+    )
+    wanted = [parameter.get("resource") for parameter in parameters if parameter.get("name") == _NAME]
     if not wanted:
         raise InvalidRequest.of(messages.VALIDATIONS_NEEDED(), "Parameters.parameter", code="required")
     if len(wanted) > VALIDATIONS_MAX:
         text = messages.TOO_MANY_VALIDATIONS(count=len(wanted), limit=VALIDATIONS_MAX)
         raise InvalidRequest.of(text, "Parameters.parameter", code="too-costly")
-    shared = [one for one in parameters if one.get("name") != _NAME]
+    shared = [parameter for parameter in parameters if parameter.get("name") != _NAME]
     parts = [
-        {"name": _NAME, "resource": _result(validate, replace(request, content=_with(shared, one)), engine)}
-        for one in wanted
+        {"name": _NAME, "resource": _result(validate, replace(request, content=_with(shared, own)), engine)}
+        for own in wanted
     ]
     return answer_with(parts)
 
@@ -55,9 +57,12 @@ def _with(shared: list[Resource], own: Any) -> Any:
     """The parameters of one validation, with those of all that it does not say itself."""
     if not isinstance(own, dict) or not isinstance(own.get("parameter", []), list):
         return own
-    said = [one for one in own.get("parameter", []) if isinstance(one, dict)]
-    names = {one.get("name") for one in said} - {"tx-resource"}
-    return {**own, "parameter": [*(one for one in shared if one.get("name") not in names), *said]}
+    said = [parameter for parameter in own.get("parameter", []) if isinstance(parameter, dict)]
+    names = {parameter.get("name") for parameter in said} - {"tx-resource"}
+    return {
+        **own,
+        "parameter": [*(parameter for parameter in shared if parameter.get("name") not in names), *said],
+    }
 
 
 def _result(validate: Validate, request: FhirRequest, engine: Engine) -> Resource:

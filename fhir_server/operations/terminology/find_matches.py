@@ -45,7 +45,7 @@ def find_matches(request: FhirRequest, engine: Engine) -> FhirResponse:
         }
         for concept in system.concepts
         if all(
-            value in [text_of(value_of(one)) for one in property_values(concept, system, name)]
+            value in [text_of(value_of(property)) for property in property_values(concept, system, name)]
             for name, value in wanted
         )
     ]

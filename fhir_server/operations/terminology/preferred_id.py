@@ -43,11 +43,15 @@ def _of_type(engine: Engine, known: str, type: str) -> Iterator[str]:
     having = [
         system
         for system in engine.registry.resources("NamingSystem")
-        if any(one.get("value") in (known, bare) for one in system.get("uniqueId", ()))
+        if any(identifier.get("value") in (known, bare) for identifier in system.get("uniqueId", ()))
     ]
-    for system in [one for one in having if one.get("status") != "retired"] or having:
-        ids = (one for one in system["uniqueId"] if one.get("type") == type and "value" in one)
-        yield from (one["value"] for one in sorted(ids, key=_is_second)[:1])
+    for system in [system for system in having if system.get("status") != "retired"] or having:
+        ids = (
+            identifier
+            for identifier in system["uniqueId"]
+            if identifier.get("type") == type and "value" in identifier
+        )
+        yield from (identifier["value"] for identifier in sorted(ids, key=_is_second)[:1])
 
 
 def _is_second(identifier: dict[str, Any]) -> bool:

@@ -57,7 +57,7 @@ def translate(request: FhirRequest, engine: Engine) -> FhirResponse:
     maps = [applicable(known, wish) if named is None else _if_fitting(named, wish) for wish in wishes]
     if named is None and wishes and not any(maps):
         raise _no_map(wishes[0])
-    found = (world.terminology.translate(*each) for each in zip(maps, wishes, strict=True))
+    found = (world.terminology.translate(*asked) for asked in zip(maps, wishes, strict=True))
     return _answer(each_once(chain.from_iterable(found)), codings, request)
 
 
@@ -65,14 +65,14 @@ def _codings(inputs: Inputs) -> list[Resource]:
     inputs.check_subject()
     concept = inputs.content("codeableConcept")
     if concept is not None:
-        return [each for each in concept.get("coding", ()) if "code" in each]
+        return [coding for coding in concept.get("coding", ()) if "code" in coding]
     return [inputs.coding()]
 
 
 def _named(world: World) -> ConceptMap | None:
     """The map that the request names, brings, or is sent to. Raises `NotFound` for one that is not known."""
     sent, instance, url = world.inputs.content("conceptMap"), world.instance(), world.inputs.text("url")
-    if sum(one is not None for one in (sent, instance, url)) > 1:
+    if sum(given is not None for given in (sent, instance, url)) > 1:
         raise InvalidRequest.of(messages.ONE_OF(names="id, conceptMap, url"))
     if url is None:
         return sent or instance
@@ -126,7 +126,7 @@ def _answer(matches: list[Match], codings: list[Resource], request: FhirRequest)
     found = any(match.equivalence not in NO_MATCH and match.code is not None for match in matches)
     parts: list[dict[str, Any]] = [{"name": "result", "valueBoolean": found}]
     if not found:
-        names = ", ".join(f"{each.get('system', '')}#{each.get('code', '')}" for each in codings) or "-"
+        names = ", ".join(f"{coding.get('system', '')}#{coding.get('code', '')}" for coding in codings) or "-"
         text = codes_messages.NOTHING_MAPPED(code=names).render(request.language)
         parts.append({"name": "message", "valueString": text})
     parts += [match.part() for match in matches]

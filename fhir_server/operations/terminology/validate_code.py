@@ -126,7 +126,7 @@ def _code_system(world: World) -> tuple[View, str | None]:
         world.code_system(),
         world.inputs.text("url"),
     )
-    if sum(one is not None for one in (inline, instance, url)) > 1:
+    if sum(given is not None for given in (inline, instance, url)) > 1:
         raise InvalidRequest.of(messages.ONE_OF(names="id, codeSystem, url"))
     if inline is not None:
         world.terminology = world.terminology.with_resources([inline])
@@ -170,8 +170,12 @@ def _answer_concept(verdict: ConceptVerdict, concept: Resource, request: FhirReq
     best = verdict.best
     parts: list[Part] = [*(_told_of(best) if best else ())]
     parts.append({"name": "codeableConcept", "valueCodeableConcept": concept})
-    unknown = {one.unknown_system: one for one in verdict.verdicts if one is not best and one.unknown_system}
-    parts += [_missing_system(one) for one in unknown.values()]
+    unknown = {
+        other.unknown_system: other
+        for other in verdict.verdicts
+        if other is not best and other.unknown_system
+    }
+    parts += [_missing_system(other) for other in unknown.values()]
     return answer_with([*parts, *_findings(verdict.result, verdict.issues, request.language)])
 
 

@@ -103,7 +103,7 @@ def _is_call(request: FhirRequest) -> bool:
         return False
     parameters = content.get("parameter")
     listed = parameters if isinstance(parameters, list) else ()
-    names = {str(one.get("name")) for one in listed if isinstance(one, dict)}
+    names = {str(parameter.get("name")) for parameter in listed if isinstance(parameter, dict)}
     return request.path[0] != "Parameters" or not names.isdisjoint(NAMES)
 
 
