@@ -118,5 +118,5 @@ class Watch:
     def _look(self, now: float) -> Pulse:
         clock = self._collections.clock.find_one({"_id": CLOCK}) or {"n": 0}
         others = self._collections.writers.find({"_id": {"$ne": self._own}})
-        beats = {one["_id"]: (one["session"], int(one["beat"])) for one in others.to_list()}
+        beats = {writer["_id"]: (writer["session"], int(writer["beat"])) for writer in others.to_list()}
         return Pulse(now, int(clock["n"]), beats)

@@ -43,7 +43,7 @@ class Collections:
     def of(cls, client: MongoClient[Any], name: str) -> "Collections":
         """Those of the database with a name."""
         database = client[name]
-        return cls(client, database, *(database[one] for one in COLLECTIONS))
+        return cls(client, database, *(database[name] for name in COLLECTIONS))
 
 
 DOCUMENTS: tuple[Any, ...] = (
@@ -59,7 +59,7 @@ DOCUMENTS: tuple[Any, ...] = (
 )
 """What each collection holds, in the order of `Collections`."""
 
-COLLECTIONS: tuple[str, ...] = tuple(one._get_collection_name() for one in DOCUMENTS)
+COLLECTIONS: tuple[str, ...] = tuple(document._get_collection_name() for document in DOCUMENTS)
 
 
 @dataclass(frozen=True, slots=True)

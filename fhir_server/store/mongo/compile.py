@@ -97,9 +97,9 @@ class Compiler:
             case Hierarchy():
                 return _refers(clause.parameter, {clause.type: self._hops.lineage(clause)})
             case AllOf(clauses):
-                return all_of([self._clause(one, types, within, inner) for one in clauses])
+                return all_of([self._clause(operand, types, within, inner) for operand in clauses])
             case AnyOf(clauses):
-                return any_of([self._clause(one, types, within, inner) for one in clauses])
+                return any_of([self._clause(operand, types, within, inner) for operand in clauses])
             case Not(negated):
                 return negation(self._clause(negated, types, within, inner))
 
@@ -166,7 +166,7 @@ def _by_id(match: Match, modifier: str | None, types: Sequence[str]) -> Filter:
     asked = [own_id(value, modifier) for value in match.values]
     if modifier == "ne":
         return any_of(map(negation, asked))
-    ids = [one["i"] for one in asked if isinstance(one.get("i"), str)]
+    ids = [condition["i"] for condition in asked if isinstance(condition.get("i"), str)]
     if types and len(ids) == len(asked):
         return {"_id": {"$in": [f"{type}/{id}" for type in types for id in ids]}}
     return any_of(asked)

@@ -27,5 +27,5 @@ def read(document: Document | None) -> dict[str, TypeIndex]:
 
 def written(indexes: Iterable[TypeIndex]) -> dict[str, Any]:
     """The document that records this."""
-    found = {one.type: (dict(one.fingerprints), sorted(one.pending)) for one in indexes}
+    found = {index.type: (dict(index.fingerprints), sorted(index.pending)) for index in indexes}
     return {"_id": KEY, "b": _encode(found)}

@@ -66,7 +66,7 @@ class Lookups:
 
     def expect(self, wanted: Iterable[Wanted]) -> None:
         """Ask the database for all that it has not been asked for."""
-        missing = iter(dict.fromkeys(one for one in wanted if one not in self._known))
+        missing = iter(dict.fromkeys(identifier for identifier in wanted if identifier not in self._known))
         while some := set(islice(missing, ASKED_MAX)):
             self._ask(some)
 
@@ -79,7 +79,7 @@ class Lookups:
         if len(rows) == limit:
             self._known.update(dict.fromkeys(wanted))
             return
-        found: dict[Wanted, list[Document] | None] = {one: [] for one in wanted}
+        found: dict[Wanted, list[Document] | None] = {identifier: [] for identifier in wanted}
         for row in rows:
             for text in row[TOKENS]:
                 of_this = found.get((row["t"], text))
@@ -93,8 +93,8 @@ class Lookups:
         known = self._known[wanted]
         if known is None:
             return None
-        found = [one for one in known if not self._resources.has_written(one["_id"])]
-        return sorted((*found, *self._own(*wanted)), key=lambda one: int(one["f"]))
+        found = [document for document in known if not self._resources.has_written(document["_id"])]
+        return sorted((*found, *self._own(*wanted)), key=lambda document: int(document["f"]))
 
     def _own(self, type: str, text: str) -> Iterator[Document]:
         """Those that the transaction has written."""

@@ -117,7 +117,7 @@ class MongoReader:
     def documents(self, prefix: str) -> tuple[str, ...]:
         asked = {"_id": prefix_range(prefix)}
         found = self._of.kept.find(asked, {"_id": 1}, sort=[("_id", 1)], session=self._view.session)
-        return tuple(one["_id"] for one in found)
+        return tuple(document["_id"] for document in found)
 
     def count(self) -> dict[str, int]:
         """Living resources per type."""
@@ -130,7 +130,10 @@ class MongoReader:
 
     def jobs(self, kind: str) -> tuple[Job, ...]:
         found = self._of.jobs.find({"kind": kind}, sort=[("_id", 1)], session=self._view.session)
-        return tuple(Job(one["_id"], one["kind"], bytes(one["state"]), one["done"]) for one in found)
+        return tuple(
+            Job(document["_id"], document["kind"], bytes(document["state"]), document["done"])
+            for document in found
+        )
 
 
 def _history_filters(query: HistoryQuery) -> tuple[Filter, Filter]:

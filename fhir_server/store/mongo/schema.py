@@ -48,7 +48,7 @@ def prepare(collections: Collections, indexes: bool = True) -> None:
     Raises `ValueError` for a database of another application; `StoreUnavailable` for a store of a newer
     server, and for an index that cannot be built.
     """
-    meta = {one["_id"]: one.get("value") for one in collections.meta.find()}
+    meta = {document["_id"]: document.get("value") for document in collections.meta.find()}
     version = int(meta.get(_SCHEMA) or 0)
     if version > len(MIGRATIONS):
         raise errors.StoreUnavailable.of(messages.STORE_NEWER(found=version, known=len(MIGRATIONS)))
@@ -84,7 +84,7 @@ def _declared(collections: Collections) -> Iterator[tuple[Any, list[IndexModel]]
     """The indexes of each collection that has any."""
     for name, document in zip(COLLECTIONS, DOCUMENTS, strict=True):
         indexes = [
-            IndexModel(declared["fields"], **{key: one for key, one in declared.items() if key != "fields"})
+            IndexModel(declared["fields"], **{key: part for key, part in declared.items() if key != "fields"})
             for declared in document._meta["index_specs"]
         ]
         if indexes:
@@ -116,7 +116,10 @@ def _put_once(collection: Any, key: str, fields: dict[str, Any]) -> None:
 
 def identity(collections: Collections) -> tuple[str, bytes]:
     """The epoch and the secret."""
-    meta = {one["_id"]: one["value"] for one in collections.meta.find({"_id": {"$in": [EPOCH, SECRET]}})}
+    meta = {
+        document["_id"]: document["value"]
+        for document in collections.meta.find({"_id": {"$in": [EPOCH, SECRET]}})
+    }
     return str(meta[EPOCH]), bytes(meta[SECRET])
 
 

@@ -104,8 +104,8 @@ class MongoSearch:
         while len(rows) < wanted:
             stages = page_stages(base, query.sort, page, hops.listed_max, bodies=False)
             batch = self._view.aggregate(stages)
-            fitting = self._fitting(query, hops, [one["_id"] for one in batch])
-            rows += [one for one in batch if one["_id"] in fitting]
+            fitting = self._fitting(query, hops, [row["_id"] for row in batch])
+            rows += [row for row in batch if row["_id"] in fitting]
             if len(batch) < hops.listed_max:
                 break
             page = Page(page.snapshot if page else 2**62, key_of(batch[-1], query.sort))
@@ -117,7 +117,9 @@ class MongoSearch:
         return set(self._view.ids(hops.exactly(batch, query.where, query.types), len(batch)))
 
     def _with_bodies(self, rows: list[Any]) -> list[Any]:
-        whole = {one["_id"]: one for one in self._view.documents([row["_id"] for row in rows], OWN)}
+        whole = {
+            document["_id"]: document for document in self._view.documents([row["_id"] for row in rows], OWN)
+        }
         return [{**whole[row["_id"]], **row} for row in rows]
 
     def _counted(
@@ -189,5 +191,5 @@ def _stages(plan: Document) -> Iterator[str]:
         yield f"{stage} {index}" if index else str(stage)
     for name in _INNER_PLANS:
         inner = plan.get(name, ())
-        for one in inner if isinstance(inner, list) else [inner] if inner else ():
-            yield from _stages(one)
+        for step in inner if isinstance(inner, list) else [inner] if inner else ():
+            yield from _stages(step)

@@ -156,7 +156,7 @@ class MongoStore:
     def uniques(self) -> tuple[tuple[str, str], ...]:
         with refusing():
             found = self._collections.uniques.find(sort=[("_id", 1)])
-            return tuple((one["_id"], one["o"]) for one in found)
+            return tuple((document["_id"], document["o"]) for document in found)
 
     def become(self, epoch: str, secret: bytes) -> None:
         with refusing():

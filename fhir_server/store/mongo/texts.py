@@ -20,11 +20,13 @@ def has_one_of(field: str, parameter: str, values: Iterable[Value], modifier: st
     """The array has a text of the parameter that fits one of the values."""
     asked = [_operators(parameter, value, modifier) for value in values]
     if modifier == "ne":
-        others = [{**prefix_range(all_of_parameter(parameter)), "$not": one} for one in asked]
-        return any_of({field: {"$elemMatch": one}} for one in others)
-    exact = [one["$eq"] for one in asked if "$eq" in one]
+        others = [{**prefix_range(all_of_parameter(parameter)), "$not": condition} for condition in asked]
+        return any_of({field: {"$elemMatch": condition}} for condition in others)
+    exact = [condition["$eq"] for condition in asked if "$eq" in condition]
     found: list[Filter] = [{field: exact[0]} if len(exact) == 1 else {field: {"$in": exact}}] if exact else []
-    return any_of([*found, *({field: {"$elemMatch": one}} for one in asked if "$eq" not in one)])
+    return any_of(
+        [*found, *({field: {"$elemMatch": condition}} for condition in asked if "$eq" not in condition)]
+    )
 
 
 def _operators(parameter: str, value: Value, modifier: str | None) -> Filter:

@@ -66,7 +66,7 @@ class Table:
 
 def _codes(error: ClientBulkWriteException) -> set[int]:
     errors: Any = error.write_errors or ()
-    return {one["code"] for one in errors}
+    return {error["code"] for error in errors}
 
 
 def _identity(document: Document) -> dict[str, Any]:
@@ -177,7 +177,9 @@ class Transaction:
         """The unique keys that a resource holds."""
         for found in self._collections.uniques.find({"o": owner}, session=self._session):
             self.uniques.documents.setdefault(found["_id"], found)
-        return [key for key, one in self.uniques.documents.items() if one and one["o"] == owner]
+        return [
+            key for key, document in self.uniques.documents.items() if document and document["o"] == owner
+        ]
 
     def mark(self) -> tuple[int, Time | None, bool]:
         """Where a unit begins."""
@@ -207,7 +209,7 @@ class Transaction:
             table.unsent.discard(key)
 
     def _is_written(self, table: Table, key: str) -> bool:
-        return any(one is table and name == key for one, name, _ in self._journal)
+        return any(written is table and name == key for written, name, _ in self._journal)
 
     def send(self) -> None:
         """Let the database know all writes so far."""

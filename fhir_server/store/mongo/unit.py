@@ -163,7 +163,7 @@ class MongoUnit(MongoReader):
 
     def define(self, indexes: Iterable[TypeIndex]) -> None:
         self._transaction.claim()
-        known = self.indexes() | {one.type: one for one in indexes}
+        known = self.indexes() | {index.type: index for index in indexes}
         document = definitions.written(known.values())
         self._transaction.set(self._transaction.definitions, definitions.KEY, document)
         self._transaction.renew(new_generation())
@@ -190,7 +190,7 @@ class MongoUnit(MongoReader):
 
     def expect_searches(self, queries: Iterable[SearchQuery]) -> None:
         wanted = (wanted_by(query) for query in queries)
-        self._transaction.lookups.expect(one for one in wanted if one is not None)
+        self._transaction.lookups.expect(identifier for identifier in wanted if identifier is not None)
 
     def search(self, query: SearchQuery) -> SearchResult:
         wanted = wanted_by(query)

@@ -20,9 +20,12 @@ def inconsistencies(view: View) -> Iterator[str]:
 def _of_the_log(view: View) -> Iterator[str]:
     """All versions in the order of the clock."""
     order, of = [("s", 1)], view.collections
-    logs = (one.find({}, _FIELDS, sort=order, session=view.session) for one in (of.resources, of.history))
+    logs = (
+        collection.find({}, _FIELDS, sort=order, session=view.session)
+        for collection in (of.resources, of.history)
+    )
     sequence = updated = 0
-    for version in heapq.merge(*logs, key=lambda one: int(one["s"])):
+    for version in heapq.merge(*logs, key=lambda document: int(document["s"])):
         if version["s"] <= sequence:
             yield f"Sequence {version['s']}: two versions have it."
         if version["u"] < updated:
@@ -52,7 +55,7 @@ def _of_versions(view: View) -> Iterator[str]:
         current = of.resources.find_one({"_id": key}, _FIELDS, session=view.session)
         if current is None:
             yield f"{key}: the version belongs to no resource."
-    last = {one["_id"]: one["v"] for one in _last_replaced(view)}
+    last = {document["_id"]: document["v"] for document in _last_replaced(view)}
     for current in of.resources.find({}, _FIELDS, session=view.session):
         key = current["_id"]
         if current["v"] != last.get(key, current["v"] - 1) + 1:
