@@ -206,7 +206,9 @@ def _same(parameter: SearchParameter, other: SearchParameter) -> bool:
 def _too_long(parameter: SearchParameter) -> Iterator[Issue]:
     """Expressions, the parameter's own and those of its components, that are longer than they may be."""
     places = {"expression": parameter.expression or ""}
-    places |= {f"component[{n}].expression": one.expression for n, one in enumerate(parameter.components)}
+    places |= {
+        f"component[{n}].expression": component.expression for n, component in enumerate(parameter.components)
+    }
     for place, expression in places.items():
         if len(expression) > EXPRESSION_MAX:
             text = messages.DEFINITION_EXPRESSION_LONG(count=len(expression), limit=EXPRESSION_MAX)

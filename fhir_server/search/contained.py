@@ -21,7 +21,7 @@ def either(types: Sequence[str], where: Sequence[Clause]) -> Clause:
     """What satisfies all of `where` and is of the types, or holds what does."""
     of_types = replace(_any_of_them(), only=tuple(types))
     # of all the types that this is asked of, some may have several times where these have but one
-    asked = [replace(one, single=False) if isinstance(one, Match) else one for one in where]
+    asked = [replace(clause, single=False) if isinstance(clause, Match) else clause for clause in where]
     return AnyOf((AllOf((of_types, *asked)), holding(types, where)))
 
 

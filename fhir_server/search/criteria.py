@@ -188,9 +188,9 @@ class Criteria:
 
     def _token_in(self, asked: Asked) -> Clause:
         sets = [
-            one
+            token_set
             for text in asked.texts
-            for one in codes.in_value_set(self._registry, text, asked.whole, self._reading.base_urls)
+            for token_set in codes.in_value_set(self._registry, text, asked.whole, self._reading.base_urls)
         ]
         found = self._of_sets(asked, sets)
         return _denied(found) if asked.modifier == "not-in" else found
@@ -199,9 +199,9 @@ class Criteria:
         """Codes as they are, and those of systems that do not tell case apart without case as well."""
         sets = tuple(sets)
         folded = tuple(
-            TokenSet(one.system, frozenset(map(token.fold, one.codes)))
-            for one in sets
-            if codes.ignores_case(self._registry, one.system)
+            TokenSet(token_set.system, frozenset(map(token.fold, token_set.codes)))
+            for token_set in sets
+            if codes.ignores_case(self._registry, token_set.system)
         )
         found = Match(asked.code, "token", sets)
         return any_of([found, Match(asked.code + token.FOLDED, "token", folded)]) if folded else found

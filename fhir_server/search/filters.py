@@ -100,7 +100,7 @@ class _Compiler:
             step.type,
             self.criterion.whole,
             follow,
-            ".".join(one.name for one in rest),
+            ".".join(step.name for step in rest),
         )
 
     def _condition(self, parameters: Parameters, step: Step, operator: str, value: str) -> Clause:

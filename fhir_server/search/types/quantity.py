@@ -212,7 +212,7 @@ def _bounds(value: Mapping[str, Any]) -> Ends | None:
     if not points:
         return None
     origin, factor = (
-        Decimal(_text(one)) for one in (value["origin"].get("value", 0), value.get("factor", 1))
+        Decimal(_text(number)) for number in (value["origin"].get("value", 0), value.get("factor", 1))
     )
     try:
         ends = sorted(origin + factor * point for point in (min(points), max(points)))

@@ -139,8 +139,8 @@ def _codeable_concept(parameter: str, coding: Indexer) -> Indexer:
     def index(value: Mapping[str, Any], entries: Entries) -> None:
         codings = value.get("coding")
         if codings:
-            for one in codings:
-                coding(one, entries)
+            for item in codings:
+                coding(item, entries)
         else:
             entries.tokens.append(TokenEntry(parameter, "", ""))
         text = value.get("text")
