@@ -180,7 +180,7 @@ def _unit(answer: Answer) -> Iterator[Issue]:
 def _media_type(answer: Answer) -> Iterator[Issue]:
     allowed = list(answer.item.extensions(f"{CORE}/mimeType"))
     given = answer.value.get("contentType")
-    if allowed and not any(str(given).startswith(one) for one in allowed):
+    if allowed and not any(str(given).startswith(scheme) for scheme in allowed):
         text = messages.WRONG_MEDIA_TYPE(
             value=excerpt(given), link_id=answer.item.link_id, options=listed(allowed)
         )

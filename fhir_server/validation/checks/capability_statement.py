@@ -22,13 +22,13 @@ class CapabilityStatementCheck:
         for number, rest in enumerate(resource.get("rest", ())):
             place = f"CapabilityStatement.rest[{number}]"
             yield from _parameters(rest, place, context.registry)
-            for index, one in enumerate(rest.get("resource", ())):
-                yield from _parameters(one, f"{place}.resource[{index}]", context.registry)
+            for index, offered in enumerate(rest.get("resource", ())):
+                yield from _parameters(offered, f"{place}.resource[{index}]", context.registry)
 
 
 def _parameters(holder: Mapping[str, Any], place: str, registry: Registry) -> Iterator[Issue]:
-    for index, one in enumerate(holder.get("searchParam", ())):
-        definition, type = one.get("definition"), one.get("type")
+    for index, parameter in enumerate(holder.get("searchParam", ())):
+        definition, type = parameter.get("definition"), parameter.get("type")
         known = registry.search_parameter(definition) if isinstance(definition, str) else None
         if known is None or known.type == type:
             continue

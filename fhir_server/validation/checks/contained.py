@@ -21,8 +21,8 @@ class ContainedCheck:
         if len(contained) < 2:
             return
         seen: set[str] = set()
-        for index, one in enumerate(contained):
-            id = one.get("id") if isinstance(one, dict) else None
+        for index, inner in enumerate(contained):
+            id = inner.get("id") if isinstance(inner, dict) else None
             if isinstance(id, str) and id in seen:
                 place = f"{resource['resourceType']}.contained[{index}].id"
                 text = messages.CONTAINED_TWICE(id=excerpt(id))

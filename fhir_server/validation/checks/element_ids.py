@@ -49,12 +49,12 @@ def _identified(holder: dict[str, Any], above: Steps) -> Iterator[tuple[str, Ste
     """The elements below that have an id."""
     for name, value in holder.items():
         if type(value) is dict:
-            each: list[tuple[int | None, Any]] = [(None, value)]
+            items: list[tuple[int | None, Any]] = [(None, value)]
         elif type(value) is list:
-            each = [*enumerate(value)]
+            items = [*enumerate(value)]
         else:
             continue
-        for index, item in each:
+        for index, item in items:
             if type(item) is not dict or "resourceType" in item:
                 continue
             steps = (*above, (name, index))
@@ -69,7 +69,9 @@ def _place(type_name: str, steps: Steps, registry: Registry) -> str:
     for name, index in steps:
         called = name.removeprefix("_")
         element, ref = next(
-            (one, names[called]) for one in elements.values() if called in (names := one.json_names())
+            (element, names[called])
+            for element in elements.values()
+            if called in (names := element.json_names())
         )
         place += f".{element.name}.ofType({ref.code})" if element.choice else f".{element.name}"
         place += "" if index is None else f"[{index}]"

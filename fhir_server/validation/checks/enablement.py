@@ -73,8 +73,10 @@ class Enablement:
         if target is None:
             return []
         around = set(target.ancestors())
-        common = next((one for one in item.ancestors() if one in around and one is not item), None)
-        focus = next((element for one, element in reversed(within) if one is common), self.response)
+        common = next(
+            (ancestor for ancestor in item.ancestors() if ancestor in around and ancestor is not item), None
+        )
+        focus = next((element for holder, element in reversed(within) if holder is common), self.response)
         return list(_answers_in(focus, link_id))
 
 

@@ -95,7 +95,7 @@ class Form:
 
     def order(self, item: Item) -> tuple[int, ...]:
         """What sorts items as they follow each other on the page."""
-        return tuple(one.index for one in item.ancestors())[::-1]
+        return tuple(ancestor.index for ancestor in item.ancestors())[::-1]
 
 
 def read_form(questionnaire: Definition) -> Form:
@@ -124,7 +124,7 @@ def extension_values(holder: Definition, url: str) -> Iterator[Any]:
 def _read(
     holder: Definition, parent: Item | None, below: dict[Item | None, tuple[Item, ...]]
 ) -> Iterator[Item]:
-    children = tuple(_item(one, parent, index) for index, one in enumerate(holder.get("item", ())))
+    children = tuple(_item(inner, parent, index) for index, inner in enumerate(holder.get("item", ())))
     below[parent] = children
     for item in children:
         yield item

@@ -178,34 +178,36 @@ def _reachable(starts: set[int], targets: Sequence[set[int]]) -> set[int]:
 
 def urns_of(resource: Any) -> Iterator[str]:
     """The urn:uuid and urn:oid references of a resource."""
-    return (one for one in references_of(resource) if one.startswith(("urn:uuid:", "urn:oid:")))
+    return (
+        reference for reference in references_of(resource) if reference.startswith(("urn:uuid:", "urn:oid:"))
+    )
 
 
 def references_of(resource: Any) -> Iterator[str]:
     """The references of a resource; a Bundle inside is a world of its own."""
     waiting = [resource]
     while waiting:
-        one = waiting.pop()
-        if isinstance(one, list):
-            waiting.extend(reversed(one))
-        elif isinstance(one, dict) and (one is resource or one.get("resourceType") != "Bundle"):
-            literal = one.get("reference")
+        part = waiting.pop()
+        if isinstance(part, list):
+            waiting.extend(reversed(part))
+        elif isinstance(part, dict) and (part is resource or part.get("resourceType") != "Bundle"):
+            literal = part.get("reference")
             if isinstance(literal, str):
                 yield literal
-            waiting.extend(reversed(one.values()))
+            waiting.extend(reversed(part.values()))
 
 
 def _strings(value: Any) -> Iterator[str]:
     """Every text of a resource that may be a reference; a Bundle inside is a world of its own."""
     waiting = [value]
     while waiting:
-        one = waiting.pop()
-        if isinstance(one, str):
-            yield one
-        elif isinstance(one, list):
-            waiting.extend(one)
-        elif isinstance(one, dict) and (one is value or one.get("resourceType") != "Bundle"):
-            waiting.extend(one.values())
+        part = waiting.pop()
+        if isinstance(part, str):
+            yield part
+        elif isinstance(part, list):
+            waiting.extend(part)
+        elif isinstance(part, dict) and (part is value or part.get("resourceType") != "Bundle"):
+            waiting.extend(part.values())
 
 
 def _identity(resource: Mapping[str, Any]) -> str | None:

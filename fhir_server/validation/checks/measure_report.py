@@ -44,20 +44,20 @@ def _definition(group: Element, groups: Sequence[Element]) -> Element | None:
     """The group of the measure that one of the report is; a single one needs no code."""
     if len(groups) == 1 and "code" not in group:
         return groups[0]
-    return next((one for one in groups if _same(one, group)), None)
+    return next((defined for defined in groups if _same(defined, group)), None)
 
 
 def _populations(group: Element, definition: Element, place: str, measure: str) -> Iterator[Issue]:
     known = definition.get("population", ())
-    for index, one in enumerate(group.get("population", ())):
-        if "code" in one and not any(_same(each, one) for each in known):
-            text = messages.POPULATION_NOT_MEASURED(code=_shown(one), measure=measure)
+    for index, population in enumerate(group.get("population", ())):
+        if "code" in population and not any(_same(defined, population) for defined in known):
+            text = messages.POPULATION_NOT_MEASURED(code=_shown(population), measure=measure)
             yield _doubt(text, f"{place}.population[{index}].code")
 
 
 def _subjects(group: Element, place: str) -> Iterator[Issue]:
-    for index, one in enumerate(group.get("population", ())):
-        if "subjectResults" in one:
+    for index, population in enumerate(group.get("population", ())):
+        if "subjectResults" in population:
             yield _doubt(messages.SUBJECTS_UNWANTED(), f"{place}.population[{index}].subjectResults")
 
 
@@ -71,7 +71,7 @@ def _same(one: Element, other: Element) -> bool:
 
 def _codes(concept: Element) -> set[tuple[str, str]]:
     codings = concept.get("coding", ())
-    return {(str(one.get("system", "")), str(one["code"])) for one in codings if "code" in one}
+    return {(str(coding.get("system", "")), str(coding["code"])) for coding in codings if "code" in coding}
 
 
 def _shown(holder: Element) -> str:

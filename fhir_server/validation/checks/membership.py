@@ -21,6 +21,8 @@ def is_member(
         return False
     if not value_set.startswith("#"):
         return context.codes.contains(value_set, system, code)
-    contained = (one for one in questionnaire.get("contained", ()) if one.get("id") == value_set[1:])
+    contained = (
+        contained for contained in questionnaire.get("contained", ()) if contained.get("id") == value_set[1:]
+    )
     own = next(contained, None)
     return None if own is None else context.codes.contains_in(own, system, code)

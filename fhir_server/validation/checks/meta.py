@@ -26,8 +26,8 @@ class MetaCheck:
             return
         for name, key in SETS:
             seen: set[str] = set()
-            for index, one in enumerate(meta.get(name, ())):
-                shown = _identity(one)
+            for index, item in enumerate(meta.get(name, ())):
+                shown = _identity(item)
                 if shown in seen:
                     place = f"{resource['resourceType']}.meta.{name}[{index}]"
                     yield finding(
@@ -37,8 +37,8 @@ class MetaCheck:
                     seen.add(shown)
 
 
-def _identity(one: Any) -> str:
+def _identity(item: Any) -> str:
     """What tells a member of a set from the others; empty for what cannot be told."""
-    if type(one) is dict:
-        return f"{one.get('system', '')}|{one['code']}" if type(one.get("code")) is str else ""
-    return one if type(one) is str else ""
+    if type(item) is dict:
+        return f"{item.get('system', '')}|{item['code']}" if type(item.get("code")) is str else ""
+    return item if type(item) is str else ""

@@ -33,13 +33,13 @@ def _ids(resource: Resource) -> set[str]:
     found: set[str] = set()
     waiting: list[Any] = [resource]
     while waiting:
-        one = waiting.pop()
-        if isinstance(one, dict):
-            if isinstance(one.get("id"), str):
-                found.add(one["id"])
-            waiting.extend(one.values())
-        elif isinstance(one, list):
-            waiting.extend(one)
+        value = waiting.pop()
+        if isinstance(value, dict):
+            if isinstance(value.get("id"), str):
+                found.add(value["id"])
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(value)
     return found
 
 

@@ -31,7 +31,7 @@ class QuestionnaireCheck:
 
 
 def _place(item: Item) -> str:
-    indexes = [f"item[{one.index}]" for one in item.ancestors()]
+    indexes = [f"item[{ancestor.index}]" for ancestor in item.ancestors()]
     return ".".join(["Questionnaire", *reversed(indexes)])
 
 

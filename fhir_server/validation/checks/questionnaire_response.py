@@ -78,9 +78,9 @@ def _questionnaire(url: str, response: Resource, context: CheckContext) -> Resou
     if not url.startswith("#"):
         return context.canonical(url, "Questionnaire")
     contained = response.get("contained", ())
-    for one in contained:
-        if one.get("id") == url[1:] and one.get("resourceType") == "Questionnaire":
-            return {**one, "contained": contained}
+    for resource in contained:
+        if resource.get("id") == url[1:] and resource.get("resourceType") == "Questionnaire":
+            return {**resource, "contained": contained}
     return None
 
 

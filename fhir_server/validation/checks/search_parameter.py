@@ -40,7 +40,7 @@ class SearchParameterCheck:
             text = messages.EXPRESSION_UNREADABLE(reason=shortened(str(error)))
             yield finding("warning", "invalid", "search-expression", text, _PLACE)
             return
-        problems = (_problem(one, base, context.registry) for one in expression.split("|"))
+        problems = (_problem(path, base, context.registry) for path in expression.split("|"))
         if "|" not in expression:
             problems = (problem or _relative(expression, base, context.registry) for problem in problems)
         for problem in filter(None, problems):
@@ -56,7 +56,7 @@ def _derivation(resource: Resource, registry: Registry) -> Iterator[Issue]:
     if type != origin.type:
         text = messages.DERIVED_TYPE(type=excerpt(type), url=origin.url, right=origin.type)
         yield finding("warning", "invalid", "derived-from", text, "SearchParameter.type")
-    others = [one for one in base if _ABSTRACT.isdisjoint(origin.base) and one not in origin.base]
+    others = [type for type in base if _ABSTRACT.isdisjoint(origin.base) and type not in origin.base]
     if others:
         text = messages.DERIVED_BASE(bases=listed(others), url=origin.url, right=listed(origin.base))
         yield finding("warning", "invalid", "derived-from", text, "SearchParameter.base")
@@ -90,8 +90,8 @@ def _relative(expression: str, base: Collection[str], registry: Registry) -> Tex
     found = _path.match(expression)
     if found is None or not found[0][0].islower():
         return None
-    types = [one for one in base if registry.is_resource_type(one)]
-    problems = [_unknown(one, found[0].split("."), registry) for one in types]
+    types = [type for type in base if registry.is_resource_type(type)]
+    problems = [_unknown(type, found[0].split("."), registry) for type in types]
     return problems[0] if problems and all(problems) else None
 
 

@@ -119,7 +119,9 @@ def _kind(structure: Resource, registry: Registry) -> Iterator[Issue]:
 
 def _bindings(lines: Any, snapshot: Snapshot) -> Iterator[Issue]:
     """That bound elements have codes, strings or URIs."""
-    types = {one["id"]: {type["code"] for type in one.get("type", ())} for one in snapshot.elements}
+    types = {
+        element["id"]: {type["code"] for type in element.get("type", ())} for element in snapshot.elements
+    }
     for index, line in enumerate(lines):
         found = types.get(line.get("id") or line.get("path", ""))
         if "binding" in line and found and _BOUND.isdisjoint(found):

@@ -48,8 +48,8 @@ class ValueSetCheck:
     def check(self, resource: Resource, context: CheckContext) -> Iterator[Issue]:
         compose = resource.get("compose", {})
         for part in ("include", "exclude"):
-            for index, one in enumerate(compose.get(part, ())):
-                system, place = one.get("system"), f"ValueSet.compose.{part}[{index}].system"
+            for index, include in enumerate(compose.get(part, ())):
+                system, place = include.get("system"), f"ValueSet.compose.{part}[{index}].system"
                 if not isinstance(system, str):
                     continue
                 if not _is_absolute(system):
@@ -71,8 +71,8 @@ class ConceptMapCheck:
             for index, element in enumerate(group.get("element", ())):
                 place = f"ConceptMap.group[{number}].element[{index}]"
                 yield from _code(element, source, place)
-                for position, one in enumerate(element.get("target", ())):
-                    yield from _code(one, target, f"{place}.target[{position}]")
+                for position, mapped in enumerate(element.get("target", ())):
+                    yield from _code(mapped, target, f"{place}.target[{position}]")
 
 
 def _supplement(resource: Resource, context: CheckContext) -> Iterator[Issue]:

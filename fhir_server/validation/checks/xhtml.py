@@ -199,7 +199,7 @@ def _of_entities(text: str) -> Iterator[tuple[str, Text]]:
     if "&" in text:
         for name in dict.fromkeys(_named_entity.findall(text)):
             if (character := _character(name)) is not None:
-                code = "".join(f"&#{ord(one)};" for one in character)
+                code = "".join(f"&#{ord(letter)};" for letter in character)
                 yield "narrative-entity", messages.XHTML_ENTITY(name=name, code=code)
 
 

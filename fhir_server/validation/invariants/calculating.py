@@ -55,7 +55,7 @@ def calculation(name: str, left: Code, arguments: tuple[Code, ...]) -> Code:
     run_left, runs = left.run, tuple(argument.run for argument in arguments)
 
     def run(this: Any, scope: Scope) -> Items:
-        values = [single(one(this, scope)) for one in (run_left, *runs)]
+        values = [single(argument(this, scope)) for argument in (run_left, *runs)]
         if None in values:
             return NOTHING
         try:
@@ -73,7 +73,7 @@ def _applied(name: str, function: Callable[..., Any], value: Any, *given: Any) -
     if not all(map(is_number, (value, *given))):
         raise FhirPathError(f"{name}() of what is no number")
     if name == "round":
-        return _rounded(Decimal(number(value)), *(int(number(one)) for one in given))
+        return _rounded(Decimal(number(value)), *(int(number(argument)) for argument in given))
     if name == "abs":
         return abs(number(value))
-    return function(Decimal(number(value)), *(Decimal(number(one)) for one in given))
+    return function(Decimal(number(value)), *(Decimal(number(argument)) for argument in given))

@@ -229,7 +229,7 @@ def _extensions(left: Code, url: Code) -> Callable[[Any, Scope], Items]:
         for item in items:
             holder = item.more if type(item) is Primitive else item
             if type(holder) is dict and "extension" in holder:
-                found += [one for one in holder["extension"] if one.get("url") == wanted]
+                found += [extension for extension in holder["extension"] if extension.get("url") == wanted]
         return found
 
     return run

@@ -180,7 +180,7 @@ def objects_of(left: Code) -> Code:
     run = left.run
 
     def select(this: Any, scope: Scope) -> Items:
-        return [one for item in run(this, scope) for one in objects_below(item, scope)]
+        return [below for item in run(this, scope) for below in objects_below(item, scope)]
 
     return selecting(select)
 

@@ -59,7 +59,11 @@ def contained_has_no_label(resource: dict[str, Any], _: Scope) -> bool:
 
 def _contained_meta(resource: dict[str, Any]) -> list[dict[str, Any]]:
     contained = resource.get("contained", ())
-    return [one["meta"] for one in contained if type(one) is dict and type(one.get("meta")) is dict]
+    return [
+        resource["meta"]
+        for resource in contained
+        if type(resource) is dict and type(resource.get("meta")) is dict
+    ]
 
 
 def root_has_narrative(resource: dict[str, Any], scope: Scope) -> bool:

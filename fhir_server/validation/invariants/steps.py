@@ -180,7 +180,7 @@ def objects_below(item: Any, scope: Scope) -> list[Any]:
                 found.append(value)
                 waiting.append(value)
             elif type(value) is list:
-                inner = [one for one in value if type(one) is dict]
+                inner = [item for item in value if type(item) is dict]
                 found += inner
                 waiting += inner
     scope.spend(len(found))

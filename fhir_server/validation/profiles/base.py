@@ -123,9 +123,11 @@ class BaseCompiler:
         return origin.invariants
 
     def _rules(self, invariants: Iterable[Invariant], focus: Focus) -> Iterator[Rule]:
-        for one in invariants:
-            if self._rule_compiler.is_needed(one.key, one.severity, one.expression):
-                yield self._rule_compiler.rule(one.key, one.severity, one.human, one.expression, focus)
+        for invariant in invariants:
+            if self._rule_compiler.is_needed(invariant.key, invariant.severity, invariant.expression):
+                yield self._rule_compiler.rule(
+                    invariant.key, invariant.severity, invariant.human, invariant.expression, focus
+                )
 
     def _properties(
         self, elements: Mapping[str, Element], places: frozenset[str], owner: Focus
@@ -257,12 +259,12 @@ def _step(element: Element, ref: TypeRef) -> str:
 
 
 def _all(checks: Iterable[ValueCheck], rules: tuple[Rule, ...]) -> ValueCheck:
-    each = tuple(checks)
+    in_order = tuple(checks)
 
     def check(value: Any, visit: Visit) -> Findings:
         found: list[Finding] | None = None
-        for one in each:
-            if (more := one(value, visit)) is not None:
+        for check_value in in_order:
+            if (more := check_value(value, visit)) is not None:
                 found = joined(found, more)
         if rules:
             found = joined(found, broken(rules, value, visit))

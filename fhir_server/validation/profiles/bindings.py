@@ -115,7 +115,11 @@ def pairs_of(value: Any) -> list[Pair] | None:
         return None
     if "coding" in value or "text" in value:
         codings = value.get("coding", ())
-        return [(one.get("system") or "", one["code"]) for one in codings if type(one.get("code")) is str]
+        return [
+            (coding.get("system") or "", coding["code"])
+            for coding in codings
+            if type(coding.get("code")) is str
+        ]
     if type(value.get("code")) is str:
         return [(value.get("system") or "", value["code"])]
     return None if "value" in value else []

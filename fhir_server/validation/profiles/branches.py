@@ -51,14 +51,14 @@ def _following(branch: Branch, step: Step, root: Root) -> list[Branch]:
         profiles = [url for type in branch.facts.get("type", ()) for url in type.get("targetProfile", ())]
         return _roots(profiles, root)
     if kind == "type":
-        return [one for one in branch.slices if name in one.type_codes] or [branch]
+        return [slice for slice in branch.slices if name in slice.type_codes] or [branch]
     if kind == "extension":
         return _extension_branches(branch, name, root)
-    own = [one for one in branch.children or () if one.name in (name, f"{name}[x]")]
+    own = [child for child in branch.children or () if child.name in (name, f"{name}[x]")]
     # what every value must hold among others decides as well: one coding of several
-    own += [inner for one in own for inner in one.slices if inner.facts.get("min")]
+    own += [inner for slice in own for inner in slice.slices if inner.facts.get("min")]
     profiles = [url for type in branch.facts.get("type", ()) for url in type.get("profile", ())]
-    inner = [one for inside in _roots(profiles, root) for one in _following(inside, step, root)]
+    inner = [below for inside in _roots(profiles, root) for below in _following(inside, step, root)]
     return own + inner
 
 
@@ -68,14 +68,14 @@ def _roots(profiles: list[str], root: Root) -> list[Branch]:
 
 def _extension_branches(branch: Branch, url: str, root: Root) -> list[Branch]:
     """The slices for one extension, known by its profile or by the url that it fixes."""
-    lists = [one for one in branch.children or () if one.name in ("extension", "modifierExtension")]
-    return [one for each in lists for one in each.all_slices() if _is_for(one, url, root)]
+    lists = [child for child in branch.children or () if child.name in ("extension", "modifierExtension")]
+    return [slice for child in lists for slice in child.all_slices() if _is_for(slice, url, root)]
 
 
 def _is_for(slice: Branch, url: str, root: Root) -> bool:
-    profiles = [one for type in slice.facts.get("type", ()) for one in type.get("profile", ())]
+    profiles = [profile for type in slice.facts.get("type", ()) for profile in type.get("profile", ())]
     return url in profiles or any(
         child.name == "url" and child.facts.get("fixedUri") == url
-        for each in (slice, *_roots(profiles, root))
-        for child in each.children or ()
+        for branch in (slice, *_roots(profiles, root))
+        for child in branch.children or ()
     )

@@ -41,6 +41,6 @@ def _without_value(companion: Any, value: Any) -> Iterator[tuple[str, dict[str, 
         yield "", companion
     elif type(companion) is list:
         values = value if type(value) is list else []
-        for index, one in enumerate(companion):
-            if type(one) is dict and (index >= len(values) or values[index] is None):
-                yield f"[{index}]", one
+        for index, extras in enumerate(companion):
+            if type(extras) is dict and (index >= len(values) or values[index] is None):
+                yield f"[{index}]", extras

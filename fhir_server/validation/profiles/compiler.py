@@ -129,7 +129,7 @@ class ProfileCompiler:
             *self._bindings(facts, element, ref),
             *self._type_checks(facts, element, ref),
         )
-        known = {one.key for one in (*element.invariants, *definition.invariants)}
+        known = {invariant.key for invariant in (*element.invariants, *definition.invariants)}
         rules = tuple(self._rules(facts, known, focus))
         elements = tuple(self._elements(branch, element.children or definition.elements))
         return ItemNode(checks, rules, elements) if checks or rules or elements else None
@@ -164,19 +164,19 @@ class ProfileCompiler:
 
     def _type_checks(self, facts: ElementDefinition, element: Element, ref: TypeRef) -> Iterator[ValueCheck]:
         """Checks by the profiles, target profiles and aggregation of an element's type."""
-        types = [one for one in facts.get("type", ()) if ref.code in ("Resource", one["code"])]
-        profiled = [one for one in types if one.get("profile")]
+        types = [type for type in facts.get("type", ()) if ref.code in ("Resource", type["code"])]
+        profiled = [type for type in types if type.get("profile")]
         if element.name in _EXTENSIONS:
             # an extension is checked by what its url names, wherever it stands
-            profiled = [one for one in profiled if any(map(self._is_of_other_url, one["profile"]))]
+            profiled = [type for type in profiled if any(map(self._is_of_other_url, type["profile"]))]
         if profiled:
             yield self._profile_check(types, profiled)
         if ref.code == "Resource" and not _ANY & (codes := _type_codes(facts)):
             yield _resource_check(codes, self._snapshot.url)
-        targets = [url for one in types for url in one.get("targetProfile", ())]
-        if any(one["code"] == "Reference" for one in types) and targets:
+        targets = [url for type in types for url in type.get("targetProfile", ())]
+        if any(type["code"] == "Reference" for type in types) and targets:
             yield from self._targets(targets, element)
-        modes = [mode for one in types for mode in one.get("aggregation", ())]
+        modes = [mode for type in types for mode in type.get("aggregation", ())]
         if modes:
             yield aggregation_check(modes)
 
@@ -202,18 +202,18 @@ class ProfileCompiler:
 
     def _profile_check(self, types: list[dict[str, Any]], profiled: list[dict[str, Any]]) -> ValueCheck:
         """The value satisfies one of the profiles of its type."""
-        checks = [self._around.check_profile(url) for one in profiled for url in one["profile"]]
+        checks = [self._around.check_profile(url) for type in profiled for url in type["profile"]]
         if len(checks) == 1 and len(types) == 1:
             return checks[0]
-        by_resource = {one["code"]: one.get("profile", ()) for one in types}
+        by_resource = {type["code"]: type.get("profile", ()) for type in types}
 
         def check(value: Any, visit: Visit) -> Findings:
             type_name = value.get("resourceType") if type(value) is dict else None
             urls = by_resource.get(type_name, ()) if type_name in by_resource else None
             mine = checks if urls is None else [self._around.check_profile(url) for url in urls]
             first: Findings = None
-            for one in mine:
-                found = one(value, visit)
+            for check_profile in mine:
+                found = check_profile(value, visit)
                 if none_has_errors(found):
                     return None
                 first = first or found
@@ -228,8 +228,10 @@ class ProfileCompiler:
             return None
         facts = branch.facts.get("slicing", {})
         criteria = facts.get("discriminator", ())
-        slices = [self._slice(one, element, criteria) for one in branch.slices if one.slice_name != DEFAULT]
-        default = next((one for one in branch.slices if one.slice_name == DEFAULT), None)
+        slices = [
+            self._slice(slice, element, criteria) for slice in branch.slices if slice.slice_name != DEFAULT
+        ]
+        default = next((slice for slice in branch.slices if slice.slice_name == DEFAULT), None)
         return Slicing(
             element=element.name,
             profile=self._snapshot.url,
@@ -258,11 +260,13 @@ class ProfileCompiler:
     ) -> Iterator[Test]:
         refs = tuple(TypeRef(code) for code in _type_codes(branch.facts) if not code.startswith("http"))
         shape = self._types.of_element(element, refs or element.types)
-        for one in criteria:
+        for discriminator in criteria:
             try:
-                yield discriminator_test(one["type"], one["path"], branch, shape, self._sources)
+                yield discriminator_test(
+                    discriminator["type"], discriminator["path"], branch, shape, self._sources
+                )
             except Undecidable:
-                yield Test(lambda _placed, _visit: None, one["path"])
+                yield Test(lambda _placed, _visit: None, discriminator["path"])
 
 
 def _resource_check(names: frozenset[str], profile: str) -> ValueCheck:

@@ -127,9 +127,12 @@ def _reached(value: Any, steps: list[Step]) -> list[Any]:
     for kind, name in steps:
         if kind != "child":
             return []
-        inner = [one.get(name) for one in reached if type(one) is dict]
+        inner = [holder.get(name) for holder in reached if type(holder) is dict]
         reached = [
-            one for each in inner for one in (each if type(each) is list else [each]) if one is not None
+            item
+            for member in inner
+            for item in (member if type(member) is list else [member])
+            if item is not None
         ]
     return reached
 
@@ -160,9 +163,9 @@ def _fits(branch: Branch) -> Callable[[Any], bool]:
     """The test whether a value has the fixed and pattern values asked of it, and of what is in it."""
     tests = [_value_is(wanted, exact) for wanted, exact in _wanted(branch.facts, [])]
     below = [
-        (child.name.removesuffix("[x]"), _fits(one), one.facts.get("min", 0), one is child)
+        (child.name.removesuffix("[x]"), _fits(slice), slice.facts.get("min", 0), slice is child)
         for child in branch.children or ()
-        for one in (child, *child.slices)
+        for slice in (child, *child.slices)
     ]
 
     def fits(value: Any) -> bool:
@@ -229,8 +232,8 @@ def _reference_to(select: Select, names: set[str]) -> Matches:
     """By the resource, or where that is not at hand by what the reference says of it."""
 
     def matches(placed: Placed, visit: Visit) -> bool | None:
-        references = [one for one in select(placed, visit) if type(one) is dict]
-        return any(target_type(one, visit) in names for one in references)
+        references = [item for item in select(placed, visit) if type(item) is dict]
+        return any(target_type(reference, visit) in names for reference in references)
 
     return matches
 

@@ -139,7 +139,7 @@ class Library:
             found = run(visit.resource, visit.scope) if run else None
         except (FhirPathError, Unsupported, TypeError, KeyError, AttributeError, RecursionError):
             return True
-        return found is None or any(one is holder or _more_of(one) is holder for one in found)
+        return found is None or any(value is holder or _more_of(value) is holder for value in found)
 
     def permits(
         self, expression: str, focus: Focus, holder: Any, extension: dict[str, Any], visit: Visit

@@ -148,8 +148,8 @@ class ElementNode:
         if not is_list:
             more = item.check(value, visit)
             return found if more is None else joined(found, moved(more, known.step))
-        for index, one in enumerate(value):
-            if (more := item.check(one, visit)) is not None:
+        for index, member in enumerate(value):
+            if (more := item.check(member, visit)) is not None:
                 found = joined(found, moved(more, f"{known.step}[{index}]"))
         return found
 
@@ -206,7 +206,7 @@ def _of_property(known: Property, holder: dict[str, Any]) -> list[Placed]:
             return []
         if type(value) is not list:
             return [Placed(value, known.type, known.step)]
-        return [Placed(one, known.type, known.step, index) for index, one in enumerate(value)]
+        return [Placed(member, known.type, known.step, index) for index, member in enumerate(value)]
     if type(value) is not list and type(companion) is not list:
         return [Placed(_accompanied(value, companion), known.type, known.step)]
     return _paired(known, value, companion)

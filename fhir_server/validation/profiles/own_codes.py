@@ -36,9 +36,9 @@ def with_own(codes: Codes, registry: Registry, url: str) -> Codes:
     """The codes as a profile sees them, which inherits what those that it derives from contain."""
     own: dict[str, Resource] = {}
     for structure in _line(registry, url):
-        for one in structure.get("contained", ()):
-            if one.get("resourceType") == "ValueSet" and "id" in one:
-                own.setdefault(f"#{one['id']}", one)
+        for contained in structure.get("contained", ()):
+            if contained.get("resourceType") == "ValueSet" and "id" in contained:
+                own.setdefault(f"#{contained['id']}", contained)
     return OwnCodes(codes, own) if own else codes
 
 

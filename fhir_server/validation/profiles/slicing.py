@@ -39,7 +39,7 @@ class Slice:
 
     def __post_init__(self) -> None:
         inner = self.slicing.slices if self.slicing is not None else ()
-        object.__setattr__(self, "is_needed", self.min > 0 or any(one.is_needed for one in inner))
+        object.__setattr__(self, "is_needed", self.min > 0 or any(slice.is_needed for slice in inner))
 
     def check(self, element: str, values: "list[Placed]", visit: Visit) -> Findings:
         """What is wrong with the values of this slice, and with their number."""
@@ -104,10 +104,10 @@ class Slicing:
                 found = joined(found, [self._none(placed)])
             else:
                 last = len(self.slices) if self.rules == "openAtEnd" else last
-        for one in self.slices if self.default is None else (*self.slices, self.default):
-            inside = members.get(one.name, [])
-            if (inside or (one.is_needed and not is_undecided)) and (
-                more := one.check(self.element, inside, visit)
+        for slice in self.slices if self.default is None else (*self.slices, self.default):
+            inside = members.get(slice.name, [])
+            if (inside or (slice.is_needed and not is_undecided)) and (
+                more := slice.check(self.element, inside, visit)
             ) is not None:
                 found = joined(found, more)
         return found
@@ -115,12 +115,12 @@ class Slicing:
     def _place(self, placed: "Placed", visit: Visit) -> tuple[int | None, Finding | None]:
         """The slice that a value belongs to by its number, or a finding where that cannot be told."""
         undecided: Slice | None = None
-        for place, one in enumerate(self.slices):
-            belongs = one.matches(placed, visit)
+        for place, slice in enumerate(self.slices):
+            belongs = slice.matches(placed, visit)
             if belongs:
                 return place, None
             if belongs is None:
-                undecided = undecided or one
+                undecided = undecided or slice
         if undecided is None:
             return None, None
         text = messages.SLICE_UNDECIDED(slice=undecided.name)
@@ -139,7 +139,7 @@ class Slicing:
         if place is None or place >= last:
             return None
         if last == len(self.slices):
-            text = messages.SLICE_OPEN_AT_END(slices=listed(one.name for one in self.slices))
+            text = messages.SLICE_OPEN_AT_END(slices=listed(slice.name for slice in self.slices))
         elif self.ordered:
             text = messages.SLICE_ORDER(slice=self.slices[place].name, before=self.slices[last].name)
         else:
@@ -147,6 +147,6 @@ class Slicing:
         return [Finding("structure", text, placed.where)]
 
     def _none(self, placed: "Placed") -> Finding:
-        names = listed(one.name for one in self.slices)
+        names = listed(slice.name for slice in self.slices)
         text = messages.SLICE_NONE(profile=self.profile, slices=names)
         return Finding("structure", text, placed.where)

@@ -40,8 +40,8 @@ def _likely(system: str) -> Iterator[str]:
     plain = re.sub("^https:", "http:", system).rstrip("/")
     if plain != system:
         yield plain
-    for one in _KEPT_ELSEWHERE:
-        if plain.startswith((f"{one}/", f"{one}#")):
-            yield one
+    for host in _KEPT_ELSEWHERE:
+        if plain.startswith((f"{host}/", f"{host}#")):
+            yield host
     if (older := _of_hl7(plain)) is not None:
         yield _THO + "-".join(filter(None, older.groups()))

@@ -125,7 +125,9 @@ def _contained(root: Resource, id: str) -> Resource | None:
         return root
     contained = root.get("contained")
     inside = contained if type(contained) is list else ()
-    found: Resource | None = next((one for one in inside if type(one) is dict and one.get("id") == id), None)
+    found: Resource | None = next(
+        (resource for resource in inside if type(resource) is dict and resource.get("id") == id), None
+    )
     return found
 
 
