@@ -83,7 +83,9 @@ def plug_ins(found: Iterable[Programme], settings: Settings) -> list[PlugIns]:
             f"{variable('programme_options')}: no programme is named {sorted(strangers)[0]!r}."
         )
     try:
-        return [one.plug_ins(settings.guide_root, options.get(one.name, {})) for one in found]
+        return [
+            programme.plug_ins(settings.guide_root, options.get(programme.name, {})) for programme in found
+        ]
     except ValueError as error:
         raise SettingError(f"{variable('programme_options')}: {error}") from error
 
@@ -109,7 +111,7 @@ def build(settings: Settings) -> Server:
     extractor = Extractor(registry, zone, settings.base_url or "", paths, _addresses(settings))
     store = open_store_of(settings)
     plugged = plug_ins(found, settings)
-    operations = (*OPERATIONS, *(operation for one in plugged for operation in one.operations))
+    operations = (*OPERATIONS, *(operation for plug_ins in plugged for operation in plug_ins.operations))
     engine = Engine(
         store=store,
         registry=registry,
@@ -124,14 +126,14 @@ def build(settings: Settings) -> Server:
         new_id=NewIds(),
         limits=_limits(settings),
         conditional_delete_multiple=settings.conditional_delete_multiple,
-        rules=tuple(rule for one in plugged for rule in one.rules),
-        reactions=tuple(reaction for one in plugged for reaction in one.reactions),
+        rules=tuple(rule for plug_ins in plugged for rule in plug_ins.rules),
+        reactions=tuple(reaction for plug_ins in plugged for reaction in plug_ins.reactions),
         operations=operations,
         required_profiles=required_profiles(settings, registry),
     )
     engines = Engines(engine)
     records = {programme.name: one.records for programme, one in zip(found, plugged, strict=True)}
-    preparations = tuple(step for one in plugged for step in one.preparations)
+    preparations = tuple(step for plug_ins in plugged for step in plug_ins.preparations)
     return Server(settings, found, store, engines, Dispatcher(engines), operations, records, preparations)
 
 
