@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
 
+from fhir_server.core.steps import json_steps
+
 _TOKEN = re.compile(r'[{}\[\],:]|"(?:[^"\\]|\\.)*"|[^\s{}\[\],:"]+')
-_STEP = re.compile(r"\.?(?:(?P<name>[A-Za-z_]\w*)|`(?P<quoted>(?:[^`\\]|\\.)*)`)|\[(?P<index>\d+)\]")
-_OF_TYPE = re.compile(r"\.ofType\((\w+)\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,8 @@ class SourceMap:
     def position(self, place: str) -> Position:
         """Where the element stands, or the innermost around it that is there."""
         node = self._root
-        for name in _names(place):
-            below = next((node.members[key] for key in name if key in node.members), None)
+        for step in json_steps(place):
+            below = next((node.members[key] for key in step if key in node.members), None)
             if below is None:
                 break
             node = below
@@ -112,26 +112,3 @@ def _unquoted(text: str) -> str:
         return str(json.loads(text))
     except ValueError:
         return text[1:-1]
-
-
-def _names(place: str) -> list[tuple[str | int, ...]]:
-    """The steps below the root; each is a number, or the JSON names that it may have."""
-    names: list[tuple[str | int, ...]] = []
-    position = _end_of_root(place)
-    while step := _STEP.match(place, position):
-        position = step.end()
-        if step["index"] is not None:
-            names.append((int(step["index"]),))
-            continue
-        name = step["name"] or re.sub(r"\\(.)", r"\1", step["quoted"] or "")
-        if of_type := _OF_TYPE.match(place, position):
-            position = of_type.end()
-            name += of_type[1][0].upper() + of_type[1][1:]
-        names.append((name, f"_{name}"))
-    return names
-
-
-def _end_of_root(place: str) -> int:
-    """Where the name of the resource's type ends."""
-    found = re.match(r"\w*", place)
-    return found.end() if found else 0

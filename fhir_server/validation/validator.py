@@ -11,10 +11,9 @@ from fhir_server.definitions.registry import Registry
 from fhir_server.issues import Issue
 from fhir_server.validation.checks.check import Check, Codes, Resolve
 from fhir_server.validation.conformance import Conformance, Means
+from fhir_server.validation.remainder import remainder
 from fhir_server.validation.structure import StructureValidator
 from fhir_server.validation.verdict import errors_of, issues_of
-
-_SHAPELESS = frozenset({"structure", "not-supported"})
 
 
 class Validator:
@@ -40,15 +39,18 @@ class Validator:
     ) -> list[Issue]:
         """Every problem of a parsed resource, by its type, the profiles it claims and those asked for.
 
-        `resolve` finds what references and canonicals lead to outside the resource. Rules and profiles are
-        not looked at where the structure is such that they make no sense.
+        `resolve` finds what references and canonicals lead to outside the resource. What has no shape that
+        rules and profiles could make sense of hides nothing else: these look at the rest.
         """
         issues = self.structure(resource)
-        if any(issue.code in _SHAPELESS for issue in issues) or not self._is_resource(resource):
+        if not self._is_resource(resource):
             return issues
         assert isinstance(resource, dict)
-        found = self._everything.findings(resource, tuple(profiles), resolve or _nowhere)
-        return issues + issues_of(found, resource["resourceType"], verdict=True)
+        rest = remainder(resource, issues, self.structure)
+        if rest is None:
+            return issues
+        found = self._everything.findings(rest.resource, tuple(profiles), resolve or _nowhere)
+        return issues + rest.told(issues_of(found, resource["resourceType"], verdict=True))
 
     def structure(self, resource: object) -> list[Issue]:
         """The structural problems alone."""

@@ -86,9 +86,45 @@ def test_no_number_of_warnings_hides_an_error(validator: Validator) -> None:
         assert issues[-1].code == "too-costly"
 
 
-def test_rules_are_not_asked_of_what_has_no_shape(validator: Validator) -> None:
-    issues = validator.validate({"resourceType": "Patient", "contact": {"gender": "male"}})
-    assert [issue.code for issue in issues] == ["structure"]
+EXTENDED = {"extension": [{"url": "http://example.org/e", "valueString": "x"}]}
+UNNAMED = [{"gender": "male"}]
+
+
+@pytest.mark.parametrize(
+    ("shapeless", "told"),
+    [
+        ({"nosuch": 1}, ["Patient.nosuch", "Patient.contact[0]"]),
+        ({"name": []}, ["Patient.name", "Patient.contact[0]"]),
+        ({"maritalStatus": {"coding": [{}]}}, ["Patient.maritalStatus.coding[0]", "Patient.contact[0]"]),
+        ({"communication": [{"language": {}}]}, ["Patient.communication[0].language", "Patient.contact[0]"]),
+        ({"name": [[]]}, ["Patient.name[0]", "Patient.contact[0]"]),
+        ({"active": "true"}, ["Patient.active", "Patient.contact[0]"]),
+        ({"active": [True]}, ["Patient.active", "Patient.contact[0]"]),
+        ({"name": {"family": 1}}, ["Patient.name", "Patient.name[0].family", "Patient.contact[0]"]),
+        (
+            {"name": [None, {"given": "x"}]},
+            ["Patient.name[0]", "Patient.name[1].given", "Patient.contact[0]"],
+        ),
+        ({"_active": [EXTENDED]}, ["Patient.active", "Patient.contact[0]"]),
+        (
+            {"deceasedBoolean": 1, "_deceasedBoolean": 2},
+            [*["Patient.deceased.ofType(boolean)"] * 2, "Patient.contact[0]"],
+        ),
+        # what the rule would look at is not there to be judged
+        ({"contact": [{"name": "x", "id": "a", "gender": "male"}]}, ["Patient.contact[0].name"]),
+        ({"contact": {"gender": "male"}}, ["Patient.contact", "Patient.contact[0]"]),
+        ({"contact": ["x"]}, ["Patient.contact[0]"]),
+    ],
+)
+def test_what_has_no_shape_hides_nothing_else(
+    validator: Validator, shapeless: dict[str, Any], told: list[str]
+) -> None:
+    issues = validator.validate({"resourceType": "Patient", "contact": UNNAMED} | shapeless)
+    errors = [issue.expression[0] for issue in issues if issue.severity == "error"]
+    assert errors == told
+
+
+def test_what_is_no_resource_is_told(validator: Validator) -> None:
     assert validator.validate([]) != []
     assert validator.validate({"resourceType": "Nosuch"}) != []
 
