@@ -66,13 +66,13 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """The total of a scale, by its code, of LOINC or of the guide; `moment` is the date as written, which
-    tells two of a day apart.
+    """The total of a scale, by its code, of LOINC or of the guide; `moment` tells two of a day apart, in
+    microseconds.
     """
 
     scale: str
     day: date
-    moment: str
+    moment: int
     value: int
 
 

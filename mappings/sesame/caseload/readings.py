@@ -30,7 +30,8 @@ from mappings.sesame.identifiers import FINESS
 from mappings.sesame.pathway.episode import TAKING_PLACE
 from mappings.sesame.pathway.outcome import STANDING
 from mappings.sesame.pathway.passation import DONE
-from mappings.sesame.pathway.reading import codes, day, extension, first, identifier_value, target
+from mappings.sesame.pathway.reading import begins, codes, day, extension, first, identifier_value, target
+from mappings.sesame.pathway.referral import IN_ERROR
 from mappings.sesame.pathway.sequence import sequence_of
 from mappings.sesame.resources.elements import LOINC
 
@@ -139,7 +140,7 @@ class Readings:
             return None
         if resource.get("status") not in STANDING:
             return None
-        return patient, Score(scale, on, str(moment), value)
+        return patient, Score(scale, on, begins(str(moment)), value)
 
     def _alert(self, resource: Resource) -> Found:
         patient, period = target(resource.get("subject"), "Patient"), resource.get("period", {})
@@ -180,7 +181,8 @@ class Readings:
     def _referral(self, resource: Resource) -> Found:
         patient, on = target(resource.get("for"), "Patient"), day(resource.get("authoredOn"))
         kinds = codes(resource.get("code"), self._system("sesame-task-code"))
-        if patient is None or on is None or "referral" not in kinds:
+        was_none = "referral" not in kinds or resource.get("status") == IN_ERROR
+        if patient is None or on is None or was_none:
             return None
         return patient, Referral(
             id=resource["id"],

@@ -11,7 +11,7 @@ from fhir_server.extension import Resource
 from fhir_server.search.ast import Match, ReferenceValue, SearchQuery, TokenValue
 from mappings.sesame.guide import Guide
 from mappings.sesame.pathway.episode import BEGUN
-from mappings.sesame.pathway.reading import FOUND_MAX, Records, codes, day, followed, referring
+from mappings.sesame.pathway.reading import FOUND_MAX, Records, begins, codes, day, followed, referring
 from mappings.sesame.pathway.response import is_baseline, is_remission, is_response
 from mappings.sesame.resources.elements import LOINC
 from mappings.sesame.scales import Scale
@@ -54,7 +54,7 @@ def scores_of(records: Records, scale: Scale, patient: str) -> list[Score]:
     of_scale = Match("code", "token", (TokenValue(LOINC, scale.total),))
     query = SearchQuery(("Observation",), (of_patient, of_scale), count=FOUND_MAX, total="none")
     found = (_score(observation) for observation in records.find(query))
-    return sorted((one for one in found if one), key=lambda one: (one.day, one.moment))
+    return sorted((one for one in found if one), key=lambda one: begins(one.moment))
 
 
 def progress_of(records: Records, scores: list[Score], patient: str) -> Iterator[Progress]:
@@ -97,4 +97,4 @@ def _score(observation: Resource) -> Score | None:
     on, value = day(moment), observation.get("valueInteger")
     if on is None or not isinstance(value, int) or observation.get("status") not in STANDING:
         return None
-    return Score(observation["id"], value, on, moment or "")
+    return Score(observation["id"], value, on, str(moment))

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from fhir_server.core.reference import parse_reference
+from fhir_server.core.temporal import period_of
 from fhir_server.extension import Resource
 from fhir_server.search.ast import Match, ReferenceValue, SearchQuery, TokenValue
 
@@ -102,6 +103,13 @@ def day(text: object) -> date | None:
         return _in_paris(text) or date.fromisoformat(text[:DAY_LENGTH])
     except ValueError:
         return None
+
+
+def begins(text: str) -> int:
+    """The moment at which a FHIR date or dateTime begins, in microseconds since 1970: it tells two of a day
+    apart, in whatever zones software has written them. Raises `ValueError` for text that is neither.
+    """
+    return period_of(text, PARIS)[0]
 
 
 def _in_paris(text: str) -> date | None:

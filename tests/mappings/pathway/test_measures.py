@@ -8,6 +8,7 @@ from mappings.sesame.measures.indicators import INDICATORS
 from tests.interactions.client import Client
 from tests.mappings.pathway.lists import role_of
 from tests.mappings.pathway.plans import begin, sent, tell
+from tests.mappings.pathway.referrals import move, refer
 from tests.mappings.sound import GUIDE, assert_sound
 
 YEAR = "periodStart=2025-01-01&periodEnd=2025-12-31"
@@ -90,6 +91,13 @@ def test_periods_may_be_years_and_months(told: Client) -> None:
     assert counts(evaluated(told, "duree", "periodStart=2025&periodEnd=2025")) == [1, 1]
     assert counts(evaluated(told, "duree", "periodStart=2025-02&periodEnd=2025-06")) == [0, 0]
     assert counts(evaluated(told, "duree", "periodStart=2025-02&periodEnd=2025-07")) == [1, 1]
+
+
+def test_a_referral_in_error_was_none(client: Client) -> None:
+    refer(client)
+    assert counts(evaluated(client, "refus")) == [1, 1, 0]
+    sent(move(client, "entered-in-error"))
+    assert counts(evaluated(client, "refus")) == [0, 0, 0]
 
 
 def test_a_cancelled_claim_is_not_counted(told: Client) -> None:

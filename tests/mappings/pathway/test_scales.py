@@ -12,6 +12,7 @@ from mappings.sesame.resources.questionnaire_response import scale_response
 from mappings.sesame.scales import read_scale
 from tests.interactions.client import Answer, Client
 from tests.mappings.pathway.conftest import Pathway
+from tests.mappings.pathway.lists import lines, role_of
 from tests.mappings.pathway.plans import UNTIL_ASSESSED, sent, tell
 from tests.mappings.pathway.referrals import code, only
 from tests.mappings.sound import GUIDE, assert_sound
@@ -252,6 +253,14 @@ def test_an_episode_that_comes_after_its_scores_says_what_they_come_to(client: C
     assert outcomes(client, "2025-04-01") == {"treatment-response": "response", "remission": "no-remission"}
     sent(client.put(url, episode | {"period": {"start": "2024-12-01"}}))
     assert outcomes(client, "2025-04-01") == {}
+
+
+def test_of_two_scores_of_a_day_the_earlier_is_the_baseline_in_whatever_zone(client: Client) -> None:
+    tell(client, *UNTIL_ASSESSED)
+    sent(take(client, spread(8), authored="2025-01-13T14:00:00Z"))
+    assert outcomes(client, "2025-01-13") == {"treatment-response": "response", "remission": "no-remission"}
+    (listed,) = lines(client.get(f"PractitionerRole/{role_of(client)}/$file-active?date=2025-02-01").content)
+    assert (listed["baseline-score"], listed["last-score"]) == (17, 8)
 
 
 def test_a_corrected_baseline_corrects_what_was_derived(client: Client) -> None:
