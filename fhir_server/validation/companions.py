@@ -49,7 +49,7 @@ class PrimitiveList:
 
 
 class CompanionList:
-    """Checks the companion array of an array of primitive values."""
+    """Checks the companion array of an array of primitive values. Nulls beyond the last value say nothing."""
 
     __slots__ = ("_check_item", "_name")
 
@@ -64,7 +64,7 @@ class CompanionList:
             return [Finding("structure", messages.EMPTY_LIST())]
         values = holder.get(self._name)
         found: list[Finding] = []
-        if type(values) is list and len(values) != len(value):
+        if type(values) is list and (len(values) > len(value) or any(value[len(values) :])):
             lengths = messages.LENGTHS_DIFFER(name=self._name, values=len(values), companions=len(value))
             found.append(Finding("structure", lengths))
         for index, item in enumerate(value):

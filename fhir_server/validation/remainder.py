@@ -15,7 +15,7 @@ from fhir_server.validation import messages
 from fhir_server.validation.findings import FINDINGS_MAX
 
 _SHAPELESS = frozenset({"structure", "not-supported"})
-_NO_ELEMENTS = (messages.UNKNOWN_ELEMENT, messages.COMMENTS, messages.NO_COMPANION)
+_NO_ELEMENTS = (messages.UNKNOWN_ELEMENT, messages.COMMENTS)
 _ROUNDS = 8
 """What is taken out may leave an empty object, which is taken out next."""
 
@@ -99,6 +99,8 @@ def _take_out(rest: dict[str, Any], fault: Issue, gone: dict[str, bool]) -> bool
         holder[names[0]] = [value]
     elif template is messages.LIST_UNWANTED and is_one and value:
         holder[names[0]] = value[0]
+    elif template is messages.NO_COMPANION:
+        del holder[names[-1]]
     else:
         said = [_says_something(holder.pop(name)) for name in names]
         if template not in _NO_ELEMENTS:

@@ -15,7 +15,9 @@ def unknown_element(
     name: str, owner: str, known: Collection[str], choices: Mapping[str, tuple[str, ...]]
 ) -> Finding:
     """The finding for the property `name` of an `owner` that has only `known` properties."""
-    return Finding("structure", _explanation(name, owner, known, choices), step_to(name))
+    text = _explanation(name, owner, known, choices)
+    element = name[1:] if text.template is messages.NO_COMPANION else name
+    return Finding("structure", text, step_to(element))
 
 
 def _explanation(

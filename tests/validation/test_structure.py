@@ -63,8 +63,8 @@ def test_a_resource_may_be_empty_where_nothing_is_required(problems: Problems) -
             "of Patient.contact. Did you mean 'name'?",
         ),
         (patient(fhir_comments=["x"]), "Patient.fhir_comments", "not part of R4's JSON"),
-        (patient(_name=[{"id": "x"}]), "Patient._name", "'name' has nothing beside it"),
-        (patient(_id={"id": "x"}), "Patient._id", "'_id' is not allowed"),
+        (patient(_name=[{"id": "x"}]), "Patient.name", "'name' has nothing beside it"),
+        (patient(_id={"id": "x"}), "Patient.id", "'_id' is not allowed"),
         (patient(**{"a b`\\": 1}), "Patient.`a b\\`\\\\`", "is not an element of Patient"),
         (
             observation(value="x"),
@@ -175,6 +175,8 @@ EXTENSION = {"extension": [{"url": "http://example.org/x", "valueCode": "x"}]}
     [
         {"given": ["A", None], "_given": [None, EXTENSION]},
         {"given": ["A", "B"], "_given": [{"id": "g1"}, None]},
+        {"given": ["A"], "_given": [{"id": "g1"}, None, None]},
+        {"given": ["A"], "_given": [None, None]},
         {"_given": [EXTENSION]},
         {"family": "A", "_family": {"id": "f1"}},
         {"_family": EXTENSION},
@@ -206,7 +208,7 @@ def test_companions_that_do_not_fit(problems: Problems, name: dict[str, Any], pl
 def test_nothing_stands_beside_the_div_of_a_narrative(problems: Problems) -> None:
     div = "<div xmlns='http://www.w3.org/1999/xhtml'>x</div>"
     found = problems(patient(text={"status": "generated", "div": div, "_div": EXTENSION}))
-    assert found == [("structure", "Patient.text._div")]
+    assert found == [("structure", "Patient.text.div")]
 
 
 @pytest.mark.parametrize(

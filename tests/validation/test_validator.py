@@ -98,6 +98,10 @@ UNNAMED = [{"gender": "male"}]
         ({"maritalStatus": {"coding": [{}]}}, ["Patient.maritalStatus.coding[0]", "Patient.contact[0]"]),
         ({"communication": [{"language": {}}]}, ["Patient.communication[0].language", "Patient.contact[0]"]),
         ({"name": [[]]}, ["Patient.name[0]", "Patient.contact[0]"]),
+        (
+            {"name": [{"given": "x"}], "_name": {}},
+            ["Patient.name[0].given", "Patient.name", "Patient.contact[0]"],
+        ),
         ({"active": "true"}, ["Patient.active", "Patient.contact[0]"]),
         ({"active": [True]}, ["Patient.active", "Patient.contact[0]"]),
         ({"name": {"family": 1}}, ["Patient.name", "Patient.name[0].family", "Patient.contact[0]"]),
