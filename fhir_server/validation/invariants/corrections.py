@@ -7,10 +7,16 @@ https://hl7.org/fhir/R4/fhirpath.html#changes
 from collections.abc import Mapping
 
 _NAME = "name.matches('[A-Z]([A-Za-z0-9_]){0,254}')"
+_ELEMENT = r"""[^\\s\\.,:;\\\'"\\/|?!@#$%&*()\\[\\]{}]{1,64}"""
+_PATH = _ELEMENT + rf"(\\.{_ELEMENT}(\\[x\\])?(\\:[^\\s\\.]+)?)*"
+_SIMPLE_PATH = r"[A-Za-z][A-Za-z0-9]*(\\.[a-z][A-Za-z0-9]*(\\[x])?)*"
 
 CORRECTIONS: Mapping[str, str] = {
     # a resource without a name is not misnamed, and the whole name counts
     _NAME: "name.exists() implies name.matches('^[A-Z]([A-Za-z0-9_]){0,254}$')",
+    # a whole path is named by these patterns, not a part of it
+    f"path.matches('{_PATH}')": f"path.matches('^{_PATH}$')",
+    f"path.matches('{_SIMPLE_PATH}')": f"path.matches('^{_SIMPLE_PATH}$')",
     # the text says: if there are more than one
     "enableWhen.count() > 2 implies enableBehavior.exists()": (
         "enableWhen.count() >= 2 implies enableBehavior.exists()"
