@@ -103,9 +103,7 @@ def allowed_methods(path: tuple[str, ...]) -> tuple[str, ...]:
             return (*READ, "POST")
         case ("metadata",) | ("_history",) | (_, "_history") | (_, _, "_history") | (_, _, "_history", _):
             return READ
-        case (*_, "_search"):
-            return ("POST",)
-        case (*_, last) if last.startswith("$"):
+        case (*_, last) if last == "_search" or last.startswith("$"):
             return (*READ, "POST")
         case (_,):
             return (*READ, "POST", "PUT", "PATCH", "DELETE")

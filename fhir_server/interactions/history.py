@@ -100,7 +100,7 @@ def _turn(request: FhirRequest, engine: Engine) -> Turn:
     if token is None:
         return Turn(tuple(_asked(request)))
     turn = engine.tokens.open(token, page_path(request), Turn)
-    check_beside_page(request, turn.parameters)
+    check_beside_page(request, turn.parameters, engine.limits)
     return turn
 
 

@@ -60,16 +60,26 @@ def page_token(request: FhirRequest) -> str | None:
     return request.parameter(PAGE_PARAMETER)
 
 
-def check_beside_page(request: FhirRequest, parameters: Sequence[tuple[str, str]]) -> None:
+def check_beside_page(request: FhirRequest, parameters: Sequence[tuple[str, str]], limits: Limits) -> None:
     """Raises `InvalidRequest` for what stands beside a page's token that the page does not heed: all but the
-    parameters that its first page was asked for by, which the link `self` has too.
+    parameters that its first page was asked for by, which the link `self` has too, and a page of more than
+    there are on this one.
     """
     others = [pair for pair in request.query if pair[0] not in PRESENTATION]
     tokens = [name for name, _ in others if name == PAGE_PARAMETER]
-    beside = [pair[0] for pair in others if pair[0] != PAGE_PARAMETER and pair not in parameters]
+    beside = [
+        pair[0] for pair in others if pair[0] != PAGE_PARAMETER and not _holds(pair, parameters, limits)
+    ]
     beside += tokens[1:]
     if beside:
         raise InvalidRequest.of(messages.BESIDE_A_PAGE(name=beside[0]), f"http.{beside[0]}")
+
+
+def _holds(pair: tuple[str, str], parameters: Sequence[tuple[str, str]], limits: Limits) -> bool:
+    """Whether what is asked of a page that was asked for by these parameters is true of it."""
+    if pair[0] == "_count":
+        return page_size(pair[1], limits) >= page_size(dict(parameters).get("_count"), limits)
+    return pair in parameters
 
 
 def page_path(request: FhirRequest) -> str:

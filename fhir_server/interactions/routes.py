@@ -33,7 +33,7 @@ BY_SHAPE: dict[str, dict[str, Interaction]] = {
     "": {"GET": "search", "POST": "bundle"},
     "metadata": {"GET": "capabilities"},
     "_history": {"GET": "history"},
-    "_search": {"POST": "search"},
+    "_search": {"GET": "search", "POST": "search"},
     "type": {
         "GET": "search",
         "POST": "create",
@@ -41,13 +41,13 @@ BY_SHAPE: dict[str, dict[str, Interaction]] = {
         "PATCH": "conditional_patch",
         "DELETE": "conditional_delete",
     },
-    "type/_search": {"POST": "search"},
+    "type/_search": {"GET": "search", "POST": "search"},
     "type/_history": {"GET": "history"},
     "type/id": {"GET": "read", "PUT": "update", "PATCH": "patch", "DELETE": "delete"},
     "type/id/_history": {"GET": "history"},
     "type/id/_history/version": {"GET": "vread"},
     "type/id/type": {"GET": "search"},
-    "type/id/type/_search": {"POST": "search"},
+    "type/id/type/_search": {"GET": "search", "POST": "search"},
     "operation": {"GET": "operation", "POST": "operation"},
 }
 

@@ -24,7 +24,8 @@ from fhir_server.store.port import Reader, SearchResult
 
 
 def search(request: FhirRequest, engine: Engine, reader: Reader) -> FhirResponse:
-    """GET [type]?..., POST [type]/_search, and the same on the base: a searchset Bundle.
+    """GET [type]?..., POST [type]/_search, and the same on the base: a searchset Bundle. R4 has no GET on
+    _search, but clients ask that too.
 
     Raises `DefinitionsChanged` where others are in force than the engine's, by which the answer may be wrong.
     """

@@ -54,7 +54,7 @@ def turned(token: str, request: FhirRequest, engine: Engine) -> Turn:
     what it does not heed.
     """
     turn = engine.tokens.open(token, page_path(request), Turn)
-    check_beside_page(request, turn.parameters)
+    check_beside_page(request, turn.parameters, engine.limits)
     return turn
 
 

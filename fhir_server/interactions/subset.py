@@ -63,7 +63,7 @@ def asked_subset(
         text = messages.BAD_SUMMARY(value=summary, valid=", ".join(SUMMARIES))
         raise InvalidRequest.of(text, "http._summary")
     part = subset(registry, summary, elements)
-    unknown = part.elements.difference(registry.type(type).elements) if part and type else ()
+    unknown = part.elements.difference(registry.type(type).elements, _ALWAYS) if part and type else ()
     if unknown:
         text = messages.BAD_ELEMENT(value=", ".join(sorted(unknown)), type=type)
         raise InvalidRequest.of(text, "http._elements")

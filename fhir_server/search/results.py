@@ -22,6 +22,8 @@ SUMMARIES = ("true", "text", "data", "count", "false")
 UNSORTABLE = ("composite", "reference", "special")
 COUNT_DIGITS_MAX = 9
 EVERY = "*"
+TYPE = "resourceType"
+"""What JSON says of every resource before its elements, and some clients name among these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,7 @@ class Results:
         """Names of top-level elements, each of which one of the types must have."""
         names = tuple(name.strip() for name in value.split(",") if name.strip())
         known = {element for type in self.parameters.types for element in self.registry.type(type).elements}
+        known.add(TYPE)
         for name in names:
             if name.rpartition(".")[2] not in known and not self._is_of_all_types():
                 text = messages.BAD_ELEMENT(

@@ -91,7 +91,7 @@ def test_a_query_that_is_not_utf8_is_refused() -> None:
         (("metadata",), ("GET", "HEAD")),
         (("Patient",), ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")),
         (("Patient", "1"), ("GET", "HEAD", "PUT", "PATCH", "DELETE")),
-        (("Patient", "_search"), ("POST",)),
+        (("Patient", "_search"), ("GET", "HEAD", "POST")),
         (("Patient", "1", "_history", "2"), ("GET", "HEAD")),
         (("Patient", "$validate"), ("GET", "HEAD", "POST")),
         (("Patient", "1", "Observation"), ("GET", "HEAD")),

@@ -23,7 +23,7 @@ NAMELESS = "https://example.org/fhir/StructureDefinition/nameless"
         ("POST", "Patient/1", 405),
         ("PUT", "Patient/1/_history/1", 405),
         ("DELETE", "Patient/1/_history/1", 405),
-        ("GET", "Patient/_search", 405),
+        ("PUT", "Patient/_search", 405),
         ("POST", "Patient/1/_history", 405),
         ("GET", "Patient/1/nothing", 404),
         ("GET", "Patient/1/_history/1/more", 404),

@@ -101,6 +101,7 @@ def test_summary_and_elements_return_marked_parts(client: Client) -> None:
     assert set(text) == {"resourceType", "id", "meta", "text"}
     assert "text" not in client.get(f"Patient/{id}?_summary=data").content
     elements = client.get(f"Patient/{id}?_elements=name").content
+    assert client.get(f"Patient/{id}?_elements=id,resourceType,name").content == elements
     assert "name" in elements
     assert "contact" not in elements
     assert client.get(f"Patient/{id}?_summary=some").expressions == ["http._summary"]
