@@ -10,21 +10,20 @@ from fhir_server.interactions.acceptance import accepted_for_create
 from fhir_server.interactions.answers import tells_warnings, written
 from fhir_server.interactions.changeset import Changeset
 from fhir_server.interactions.engines import Work
-from fhir_server.interactions.matching import criteria, one_match
+from fhir_server.interactions.matching import creation, one_match
 from fhir_server.interactions.prepared import foreseen
 from fhir_server.store.port import UnitOfWork
 
 
 def create(request: FhirRequest, engine: Engine) -> Work:
-    """POST [type]: 201 with a new id, or 200 with the resource that If-None-Exist matches."""
+    """POST [type]: 201 with a new id, or 200 with the resource that is there already."""
     warns = tells_warnings(request)
     asked = accepted_for_create(request.content, request.path[0], engine, with_warnings=warns)
     id = engine.new_id()
     ready = foreseen(asked.resource, id, engine)
 
     def work(unit: UnitOfWork) -> FhirResponse:
-        if request.conditions.if_none_exist is not None:
-            wanted = criteria(request.path[0], request.conditions.if_none_exist, "create")
+        if (wanted := creation(request)) is not None:
             existing = one_match(unit, engine, wanted, request.base_url)
             if existing is not None:
                 return written(request, existing, 200)

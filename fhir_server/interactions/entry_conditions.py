@@ -13,7 +13,7 @@ from fhir_server.errors import FhirError, InvalidRequest
 from fhir_server.extension import Engine
 from fhir_server.interactions import messages
 from fhir_server.interactions.entries import Entry
-from fhir_server.interactions.matching import Criteria, criteria, understood
+from fhir_server.interactions.matching import Criteria, creation, understood
 from fhir_server.interactions.overlap import in_turn
 from fhir_server.interactions.references import Identities
 
@@ -71,22 +71,19 @@ class EntryConditions:
 
 def _read(asked: Entry) -> Criteria | None:
     """The criteria of an entry; None where it has none, or none that can be read."""
-    with suppress(FhirError):
-        return _criteria(asked) if _is_conditional(asked) else None
-    return None
-
-
-def _is_conditional(asked: Entry) -> bool:
     request = asked.request
-    if request.method == "POST":
-        return request.conditions.if_none_exist is not None
-    return len(request.path) == 1 and bool(request.query)
+    with suppress(FhirError):
+        if request.method == "POST":
+            return creation(request)
+        if len(request.path) == 1 and request.query:
+            return _criteria(asked)
+    return None
 
 
 def _criteria(asked: Entry) -> Criteria:
     request = asked.request
     if request.method == "POST":
-        return criteria(request.path[0], request.conditions.if_none_exist or "", "create")
+        return creation(request) or Criteria(request.path[0], (), "create")
     return Criteria(request.path[0], request.query, INTERACTIONS[request.method])
 
 

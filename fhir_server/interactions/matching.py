@@ -11,16 +11,23 @@ from urllib.parse import parse_qsl, urlencode
 
 from msgspec import structs
 
+from fhir_server.core.request import FhirRequest
 from fhir_server.errors import FhirError, InvalidRequest, PreconditionFailed
 from fhir_server.extension import Engine
 from fhir_server.interactions import messages
 from fhir_server.search.ast import AllOf, Clause, Match, SearchQuery, TokenValue
 from fhir_server.search.coverage import check_coverage
+from fhir_server.search.parameters import SPECIAL_PARAMETERS
 from fhir_server.search.parse import IGNORED_HERE, ParsedSearch, parse
 from fhir_server.search.remembered import Asked
 from fhir_server.store.port import StoredResource, UnitOfWork
 
 _TYPE = re.compile(r"[A-Z][A-Za-z]+")
+
+OF_EVERY_TYPE = frozenset(
+    {"_id", "_lastUpdated", "_profile", "_security", "_source", "_tag", *SPECIAL_PARAMETERS}
+)
+"""What can be a criterion although its name begins as those do that shape an answer."""
 
 Parameters = tuple[tuple[str, str], ...]
 
@@ -56,6 +63,21 @@ def criteria(type: str, query: str, interaction: str) -> Criteria:
         return Criteria(type, tuple(parse_qsl(text, keep_blank_values=True, errors="strict")), interaction)
     except UnicodeDecodeError as error:
         raise InvalidRequest.of(messages.URL_NOT_UTF8(url=query)) from error
+
+
+def creation(request: FhirRequest) -> Criteria | None:
+    """What must not be there yet for a creation to happen: If-None-Exist, or the criteria in the URL, where
+    some clients put them; without heed they would create one resource after another. None where all may be.
+    """
+    type, condition = request.path[0], request.conditions.if_none_exist
+    if condition is not None:
+        return criteria(type, condition, "create")
+    asked = tuple([pair for pair in request.query if _is_criterion(pair[0])])
+    return Criteria(type, asked, "create") if asked else None
+
+
+def _is_criterion(name: str) -> bool:
+    return name[:1] != "_" or name.partition(":")[0] in OF_EVERY_TYPE
 
 
 def matches(

@@ -37,7 +37,7 @@ from fhir_server.interactions.entries import (
 )
 from fhir_server.interactions.entry_conditions import EntryConditions
 from fhir_server.interactions.foresight import Linked, foresee, linked
-from fhir_server.interactions.matching import Criteria, expect_matches, matches, one_match
+from fhir_server.interactions.matching import Criteria, creation, expect_matches, matches, one_match
 from fhir_server.interactions.overlap import contested, in_turn
 from fhir_server.interactions.patch import check_media_type, patched
 from fhir_server.interactions.prepared import Prepared
@@ -229,7 +229,7 @@ class Transaction:
         if len(request.path) != 1:
             raise _unfit(asked)
         resource = self._resources[asked.index]
-        if request.conditions.if_none_exist is None:
+        if creation(request) is None:
             self._plan_write(plan, _Write(asked, self._ids[asked.index], None, resource))
             return
         wanted = self._conditions.wanted(asked, plan.identities)

@@ -55,6 +55,24 @@ def test_a_value_of_if_none_exist_may_hold_a_question_mark(client: Client, start
     assert subject == {"reference": f"Patient/{answers[0].id}"}
 
 
+def test_criteria_in_the_url_are_those_of_a_conditional_create(client: Client) -> None:
+    """R4 has If-None-Exist for that. To pass over the url would create another one each time."""
+    first = client.post("Patient?identifier=urn:ids|a&_format=json", identified("a"))
+    second = client.post("Patient?identifier=urn:ids|a", identified("a"))
+    assert [first.status, second.status, first.id] == [201, 200, second.id]
+    assert client.post(f"Patient?_id={first.id}", patient()).id == first.id
+    asked = entry("POST", "Patient?identifier=urn:ids|a", identified("a"))
+    for bundle in (batch(client, asked), transact(client, asked)):
+        assert bundle.entries[0]["response"]["status"] == "200 OK"
+    assert client.post("Patient?identifier=urn:ids|b", identified("a")).status == 201
+    assert client.post("Patient?identifier=urn:ids|a", identified("a")).status == 412
+    assert client.post("Patient?identifir=urn:ids|a", identified("a")).status == 400
+    assert client.post("Patient?_filename=a.txt&_pretty=true", patient()).status == 201
+    assert client.post("Patient?identifier=", identified("c")).status == 400
+    header = client.post("Patient?identifier=urn:ids|a", identified("d"), if_none_exist="identifier=d")
+    assert header.status == 201
+
+
 def test_if_none_exist_must_be_of_the_type_that_is_created(client: Client) -> None:
     ours = f"{BASE}/Patient?identifier=urn:ids|a"
     assert client.post("Patient", identified("a"), if_none_exist=ours).status == 201
