@@ -2,7 +2,7 @@
 
     FhirError
       InvalidRequest          400  the request line, a header or a parameter is wrong
-      InvalidSearch           400  a search that cannot be understood
+        InvalidSearch         400  a search that cannot be understood
       MalformedContent        400  a body that is no JSON, or breaks the R4 definitions
       Unauthenticated         401
       Forbidden               403
@@ -17,8 +17,8 @@
       ContentTooLarge         413
       UnsupportedMediaType    415
       Unprocessable           422  well formed, but against a profile or a rule of the server
-      BusinessRule            422  against a rule of the care programme
-      SnapshotError           422  a StructureDefinition from which no snapshot can be made
+        BusinessRule          422  against a rule of the care programme
+        SnapshotError         422  a StructureDefinition from which no snapshot can be made
       TooManyRequests         429
       NotSupported            501
       StoreUnavailable        503  try again later
@@ -35,7 +35,7 @@ _BY_GRAVITY = ("fatal", "error", "warning", "information")
 
 
 class FhirError(Exception):
-    """An answer that is not success, carrying the issues of its OperationOutcome, the gravest first."""
+    """A request that fails, with the issues of its OperationOutcome, the gravest first."""
 
     def __init__(self, *issues: Issue) -> None:
         issues = tuple(sorted(issues, key=lambda issue: _BY_GRAVITY.index(issue.severity)))

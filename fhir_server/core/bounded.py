@@ -1,4 +1,4 @@
-"""Work of others' making that must come to an end."""
+"""A time limit for work whose cost is decided by what clients send, such as their FHIRPath expressions."""
 
 import sys
 import time
@@ -8,18 +8,18 @@ from types import FrameType
 from typing import Any
 
 CALLS_BETWEEN_LOOKS = 256
-"""The clock is looked at so often, which is thousands of times a second."""
+"""Function calls between two looks at the clock: thousands of looks a second."""
 
 
 class TakesTooLong(ValueError):
-    """The work has not come to its end in time."""
+    """The work was stopped because it took too long."""
 
 
 @contextmanager
 def bounded(seconds_max: float) -> Iterator[None]:
-    """Let this thread keep a processor busy for so long and no longer. Raises `TakesTooLong`.
+    """Stop what runs inside after `seconds_max` of processor time of this thread. Raises `TakesTooLong`.
 
-    One call of a function that is not written in Python is not interrupted.
+    A single call of a function that is not written in Python is not interrupted.
     """
     ends, calls = time.thread_time() + seconds_max, 0
 

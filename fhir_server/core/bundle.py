@@ -13,10 +13,11 @@ from fhir_server.core import json
 
 BundleType = Literal["collection", "searchset", "history", "batch-response", "transaction-response"]
 
-
 REMEMBERED_MAX = 4_096
+"""How many heads are remembered."""
+
 REMEMBERED_LENGTH_MAX = 1_024
-"""Heads that are remembered, and the length of their only link."""
+"""The longest link of a head that is remembered."""
 
 
 class Link(Struct, frozen=True):
@@ -47,7 +48,7 @@ def _head(kind: BundleType, total: int | None, *links: Link) -> bytes:
 
 
 _likely_head = lru_cache(maxsize=REMEMBERED_MAX)(_head)
-"""Of a page without a following one, as most are; the link to that would hardly come again."""
+"""The head of a Bundle with one link. A head with a link to the next page would hardly be asked for again."""
 
 
 def entry(full_url: str | None = None, resource: bytes | None = None, **members: dict[str, Any]) -> bytes:

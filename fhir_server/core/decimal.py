@@ -8,7 +8,10 @@ from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, DecimalException, Inva
 
 _match = re.compile(r"([+-]?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?", re.ASCII).fullmatch
 _NINES_COMPLEMENT = str.maketrans("0123456789", "9876543210")
-_BELOW_NONE, _BELOW_ONE, _ABOVE_ONE = "~", "}", " "
+_NEGATIVE_END, _BELOW_NEGATIVE, _ABOVE = "~", "}", " "
+"""What ends the key of a negative number, so that -1.5 sorts before -1; what ends a text just below such
+a key; and what ends a text just above any key.
+"""
 
 LOWEST_KEY = ""
 HIGHEST_KEY = "~"
@@ -43,11 +46,11 @@ def approximate_range(value: Decimal) -> tuple[Decimal, Decimal]:
     """[low, high): ten percent to either side, which is what R4 recommends for `ap`. Raises as
     `implicit_range` does.
     """
-    return _around(value, _exactly(value, value).multiply(value.copy_abs(), Decimal("0.1")))
+    return _around(value, _exact_context(value, value).multiply(value.copy_abs(), Decimal("0.1")))
 
 
 def _around(value: Decimal, distance: Decimal) -> tuple[Decimal, Decimal]:
-    context = _exactly(value, distance)
+    context = _exact_context(value, distance)
     try:
         return context.subtract(value, distance), context.add(value, distance)
     except DecimalException as error:
@@ -66,20 +69,20 @@ def sort_key(value: Decimal) -> str:
     magnitude = int(exponent) + len(text) - 1
     text = text.rstrip("0")
     if sign:
-        return "0" + _exponent_key(-magnitude) + text.translate(_NINES_COMPLEMENT) + _BELOW_NONE
+        return "0" + _exponent_key(-magnitude) + text.translate(_NINES_COMPLEMENT) + _NEGATIVE_END
     return "2" + _exponent_key(magnitude) + text
 
 
 def key_below(key: str) -> str:
     """A text between the key of a number and the keys of all numbers that are less."""
-    if key.endswith(_BELOW_NONE):
-        return key[:-1] + _BELOW_ONE
-    return key[:-1] + str(int(key[-1]) - 1) + _BELOW_NONE
+    if key.endswith(_NEGATIVE_END):
+        return key[:-1] + _BELOW_NEGATIVE
+    return key[:-1] + str(int(key[-1]) - 1) + _NEGATIVE_END
 
 
 def key_above(key: str) -> str:
     """A text between the key of a number and the keys of all numbers that are greater."""
-    return key + _ABOVE_ONE
+    return key + _ABOVE
 
 
 def _exponent_key(exponent: int) -> str:
@@ -90,8 +93,8 @@ def _exponent_key(exponent: int) -> str:
     return chr(ord("Z") - len(text)) + text.translate(_NINES_COMPLEMENT)
 
 
-def _exactly(one: Decimal, other: Decimal) -> Context:
+def _exact_context(left: Decimal, right: Decimal) -> Context:
     """A context in which the sum, difference and short product of two numbers are not rounded."""
-    top = max(one.adjusted(), other.adjusted())
-    bottom = min(int(one.as_tuple().exponent), int(other.as_tuple().exponent))
+    top = max(left.adjusted(), right.adjusted())
+    bottom = min(int(left.as_tuple().exponent), int(right.as_tuple().exponent))
     return Context(prec=max(top - bottom, 0) + 4, Emax=MAX_EMAX, Emin=MIN_EMIN)

@@ -112,7 +112,7 @@ class FhirPath:
         root = start if resource is None else exact_numbers(resource)
         variables = {**CONSTANTS, "context": start, "resource": root, "rootResource": root}
         variables |= {name: exact_numbers(value) for name, value in (environment or {}).items()}
-        evaluation = self._library.evaluation(self._library.of(start, type), variables, resolver, root)
+        evaluation = self._library.evaluation(self._library.typed(start, type), variables, resolver, root)
         try:
             found = self._library.run(evaluation, tree)
         except (FhirPathTooCostly, TakesTooLong, PatternError) as error:
@@ -205,13 +205,13 @@ class _Library:
         return {
             "steps": STEPS_MAX,
             "dataRoot": [focus],
-            "vars": {name: self._typed(value) for name, value in variables.items()},
+            "vars": {name: self._typed_resource(value) for name, value in variables.items()},
             "model": self._model,
             "userInvocationTable": self._functions,
             "resolver": resolver or type_only_resolver(root),
         }
 
-    def of(self, item: Any, type: str | None) -> Any:
+    def typed(self, item: Any, type: str | None) -> Any:
         """An element as the library's node of a type or path."""
         return item if type is None else self._nodes.ResourceNode.create_node(item, type)
 
@@ -234,7 +234,7 @@ class _Library:
             return None
         return Node(item.data, type)
 
-    def _typed(self, value: Any) -> Any:
+    def _typed_resource(self, value: Any) -> Any:
         """A resource as the library's node, which knows its type."""
         if isinstance(value, Mapping) and "resourceType" in value:
             return self._nodes.ResourceNode.create_node(value, value["resourceType"])
@@ -264,10 +264,10 @@ class _Library:
             "union": {"fn": self._union, "arity": {1: ["AnyAtRoot"]}},
             "|": {"fn": self._union, "arity": {2: ["Any", "Any"]}},
             "trace": {"fn": _trace, "arity": {1: ["String"], 2: ["String", "Expr"]}},
-            "matches": self._with_pattern("matches"),
-            "replaceMatches": self._instead("replaceMatches", self._careful_replace),
-            "replace": self._instead("replace", self._growing),
-            "join": self._instead("join", self._joining),
+            "matches": self._wrapped("matches", _checking_pattern),
+            "replaceMatches": self._wrapped("replaceMatches", self._checking_replacement),
+            "replace": self._wrapped("replace", self._bounding_replacement),
+            "join": self._wrapped("join", self._bounding_join),
         }
 
     def _on_values(self, entry: dict[str, Any]) -> dict[str, Any]:
@@ -284,19 +284,16 @@ class _Library:
             return argument
         return [item for item in argument if self.node(item) is not None]
 
-    def _with_pattern(self, name: str) -> dict[str, Any]:
-        return self._instead(name, _careful)
-
-    def _instead(self, name: str, wrap: Callable[[Callable[..., Any]], Callable[..., Any]]) -> dict[str, Any]:
+    def _wrapped(self, name: str, wrap: Callable[[Callable[..., Any]], Callable[..., Any]]) -> dict[str, Any]:
         """The library's function, wrapped."""
         entry = self._base_functions[name]
         return {**entry, "fn": wrap(entry["fn"])}
 
-    def _careful_replace(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        return self._growing(_careful(function))
+    def _checking_replacement(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        return self._bounding_replacement(_checking_pattern(function))
 
-    def _growing(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """A function that puts a text for parts of another."""
+    def _bounding_replacement(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function that puts a text in place of parts of another, kept from making a text too long."""
 
         def call(evaluation: Evaluation, items: Any, part: Any, text: Any) -> Any:
             length = max(
@@ -308,8 +305,8 @@ class _Library:
 
         return call
 
-    def _joining(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """A function that puts a text between others."""
+    def _bounding_join(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function that puts a text between others, kept from making a text too long."""
 
         def call(evaluation: Evaluation, items: Any, *between: Any) -> Any:
             texts = [value for value in map(self._data, items or ()) if isinstance(value, str)]
@@ -329,7 +326,7 @@ class _Library:
             target = data.get("reference", data) if isinstance(data, Mapping) else data
             resource = evaluation["resolver"](target)
             if resource is not None:
-                found.append(self._typed(resource))
+                found.append(self._typed_resource(resource))
         return found
 
     def _has_value(self, _evaluation: Evaluation, items: Iterable[Any]) -> bool:
@@ -370,7 +367,7 @@ class _Library:
 
     def _is(self, item: Any, wanted: Any) -> bool:
         """R4 also writes `DateTime` for dateTime."""
-        info = self._nodes.TypeInfo.from_value(self._typed(item))
+        info = self._nodes.TypeInfo.from_value(self._typed_resource(item))
         if info is None:
             return False
         return bool(info.is_(wanted) or (wanted.namespace is None and info.is_(self._lowered(wanted))))
@@ -393,8 +390,8 @@ def _text_too_long() -> FhirPathTooCostly:
     return FhirPathTooCostly(f"it makes a text of more than {TEXT_MAX} characters")
 
 
-def _careful(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function that takes a pattern, for patterns that cannot take for ever."""
+def _checking_pattern(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, which takes a pattern, kept from patterns that may take for ever."""
 
     def call(evaluation: Evaluation, items: Any, pattern: Any, *rest: Any) -> Any:
         if isinstance(pattern, str):
@@ -416,6 +413,8 @@ def _scoped(registry: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _restoring_this(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, whose criteria are counted and set `$this`, which is put back afterwards."""
+
     def call(evaluation: Evaluation, *arguments: Any) -> Any:
         before: Evaluation = {name: evaluation[name] for name in ("$this", "$index") if name in evaluation}
         counted = (

@@ -25,8 +25,6 @@ _BEFORE_NUMBERS = (b"", *(bytes([byte]) for byte in b":,[ \t\r\n"))
 _OWN_NEGATIVES = (b":-0", b",-0", b"[-0")
 """How a number that may be a negative zero stands in compact JSON."""
 _ESCAPED_COLON = re.compile(rb"\\u003a", re.IGNORECASE)
-
-
 _CALCULABLE_LENGTH = 20
 """Numbers up to this length, those with an exponent among them, are within what can be calculated with."""
 

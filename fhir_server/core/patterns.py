@@ -14,9 +14,10 @@ LENGTH_MAX = 2_000
 STEPS_MAX = 1_000_000
 WAYS_MAX = 400_000_000
 """How many ways to match a search may try, some seconds' work at most."""
-_FEW = 8
+_ROUNDS_HARMLESS_MAX = 8
 """So many rounds of a repetition cannot take long, whatever is in it."""
 _SAMPLES = frozenset(map(chr, range(32, 127))) | {"\t", "\n", "é"}
+"""The characters by which two parts of a pattern are compared."""
 _reader = re._parser  # type: ignore[attr-defined]
 
 
@@ -82,7 +83,7 @@ def _degree_of(pattern: str, flags: int) -> int:
     is not tied is one, and so is each repetition that can give characters to another one before it fails.
     """
     sequence = list(_reader.parse(pattern, flags))
-    is_tied = bool(sequence) and _is_place(sequence[0]) and "BEGINNING" in str(sequence[0][1])
+    is_tied = bool(sequence) and _is_anchor(sequence[0]) and "BEGINNING" in str(sequence[0][1])
     return _degree(sequence) + (not is_tied)
 
 
@@ -90,7 +91,7 @@ def _degree(sequence: list[Any]) -> int:
     """The most repetitions of a sequence that share characters, with nothing needed to tell them apart."""
     asserted = [_degree(list(inner)) for name, argument in sequence for inner in _asserted(name, argument)]
     most, shared, before = max(asserted, default=0), 0, frozenset[str]()
-    for part in _that_may_fail(sequence):
+    for part in _without_final_repetition(sequence):
         if part.varies:
             shared = shared + 1 if part.first & before else max(shared, 1)
             most, before = max(most, shared), before | part.every
@@ -99,14 +100,15 @@ def _degree(sequence: list[Any]) -> int:
     return most
 
 
-def _that_may_fail(sequence: list[Any]) -> list[_Part]:
-    """The parts without a repetition at the end, which matches whatever is left."""
+def _without_final_repetition(sequence: list[Any]) -> list[_Part]:
+    """The parts of a sequence but for a repetition at its end, which cannot fail: it matches what is left."""
     parts = list(_parts(sequence, needed=True))
-    ends_anywhere = not (sequence and _is_place(sequence[-1]))
+    ends_anywhere = not (sequence and _is_anchor(sequence[-1]))
     return parts[:-1] if ends_anywhere and parts and parts[-1].varies else parts
 
 
-def _is_place(part: Any) -> bool:
+def _is_anchor(part: Any) -> bool:
+    """Whether it is `^`, `$` or the like, which matches a place and no character."""
     return str(part[0]) == "AT"
 
 
@@ -148,7 +150,7 @@ def _overlaps(body: Iterable[Any]) -> bool:
 
 def _repeats(name: str, argument: Any) -> bool:
     """Whether a part matches more than a few times."""
-    return name in _REPETITIONS and argument[1] > _FEW
+    return name in _REPETITIONS and argument[1] > _ROUNDS_HARMLESS_MAX
 
 
 def _varies(name: str, argument: Any) -> bool:
@@ -156,7 +158,7 @@ def _varies(name: str, argument: Any) -> bool:
 
 
 def _inner(name: str, argument: Any) -> list[Any]:
-    """The sequences within a part."""
+    """The sequences within a part, as Python's parser of expressions gives it."""
     match name:
         case "MAX_REPEAT" | "MIN_REPEAT" | "POSSESSIVE_REPEAT":
             return [argument[2]]
@@ -178,7 +180,9 @@ def _parts(sequence: Iterable[Any], needed: bool) -> Iterator[_Part]:
             yield from _parts(inner[0], needed)
         elif _varies(name, argument):
             below = list(_parts(inner[0], needed=True))
-            yield _Part(_first(below), _every(below), needed and argument[0] > 0, varies=True)
+            yield _Part(
+                _first_characters(below), _all_characters(below), needed and argument[0] > 0, varies=True
+            )
         elif name in _REPETITIONS:
             yield from _parts(inner[0], needed and argument[0] > 0)
         elif name == "BRANCH":
@@ -189,17 +193,17 @@ def _parts(sequence: Iterable[Any], needed: bool) -> Iterator[_Part]:
 
 
 def _branch(branches: list[list[_Part]], needed: bool) -> _Part:
-    firsts = list(map(_first, branches))
+    firsts = list(map(_first_characters, branches))
     first = frozenset().union(*firsts)
     empty = sum(not any(part.needed for part in branch) for branch in branches)
     varies = bool(empty) or any(part.varies for branch in branches for part in branch)
-    every = frozenset().union(*map(_every, branches))
+    every = frozenset().union(*map(_all_characters, branches))
     is_ambiguous = sum(map(len, firsts)) > len(first) or empty > 1
     return _Part(first, every, needed and not empty, varies, is_ambiguous)
 
 
-def _first(parts: Iterable[_Part]) -> frozenset[str]:
-    """The characters that a sequence of parts can begin with."""
+def _first_characters(parts: Iterable[_Part]) -> frozenset[str]:
+    """What a sequence of parts can begin with."""
     found: frozenset[str] = frozenset()
     for part in parts:
         found |= part.first
@@ -208,23 +212,23 @@ def _first(parts: Iterable[_Part]) -> frozenset[str]:
     return found
 
 
-def _every(parts: Iterable[_Part]) -> frozenset[str]:
+def _all_characters(parts: Iterable[_Part]) -> frozenset[str]:
     return frozenset().union(*(part.every for part in parts))
 
 
 def _characters(name: str, argument: Any) -> frozenset[str]:
-    """Those of the samples that one part matches."""
+    """The samples that one part matches."""
     match name:
         case "LITERAL":
             return frozenset((chr(argument),))
         case "NOT_LITERAL":
             return _SAMPLES - {chr(argument)}
         case "IN":
-            return _of_set(argument)
+            return _characters_of_set(argument)
     return _SAMPLES
 
 
-def _of_set(members: Iterable[Any]) -> frozenset[str]:
+def _characters_of_set(members: Iterable[Any]) -> frozenset[str]:
     negated, found = False, frozenset[str]()
     for code, argument in members:
         match str(code):

@@ -28,8 +28,8 @@ _TOKEN = re.compile(r"[/.()]|\{[^{}]*\}|(?:\[[^\[\]]*\]|[^/.(){}\[\]\s])+")
 _POWER = re.compile(r"(?P<atom>10[*^]|.*?[^0-9+-]|)(?P<power>[+-]?\d+)?")
 
 
-class NoUnit(ValueError):
-    """Text that is no unit that is known here."""
+class UnknownUnit(ValueError):
+    """Text that is no unit, or none that is known here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +42,12 @@ class Term:
     def times(self, other: "Term", power: int = 1) -> "Term":
         """The product with another term to a power."""
         powers = Counter(self.powers)
-        for unit, of_other in other.powers.items():
-            powers[unit] += of_other * power
-        return Term(self.factor * other.factor**power, {u: p for u, p in powers.items() if p})
+        for unit, exponent in other.powers.items():
+            powers[unit] += exponent * power
+        return Term(
+            self.factor * other.factor**power,
+            {unit: exponent for unit, exponent in powers.items() if exponent},
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +97,13 @@ def canonical(unit: str) -> Canonical | None:
         return Canonical(*special)
     try:
         term = _Reader(unit).read()
-    except NoUnit:
+    except UnknownUnit:
         return None
-    return Canonical(_name(term.powers), term.factor)
+    return Canonical(_unit_of(term.powers), term.factor)
 
 
-def _name(powers: Mapping[str, int]) -> str:
-    """The base units in alphabetical order, `1` for none."""
+def _unit_of(powers: Mapping[str, int]) -> str:
+    """The unit that base units make together, in alphabetical order; `1` for none."""
     parts = [unit if power == 1 else f"{unit}{power}" for unit, power in sorted(powers.items())]
     return ".".join(parts) or "1"
 
@@ -112,12 +115,12 @@ class _Reader:
         self._tokens = _TOKEN.findall(text)
         self._position = 0
         if not text or "".join(self._tokens) != text:
-            raise NoUnit(text)
+            raise UnknownUnit(text)
 
     def read(self) -> Term:
         term = self._term(0)
         if self._position < len(self._tokens):
-            raise NoUnit
+            raise UnknownUnit
         return term
 
     def _peek(self) -> str:
@@ -126,7 +129,7 @@ class _Reader:
     def _term(self, depth: int) -> Term:
         """Multiplication and division have equal rank and go from left to right."""
         if depth > _DEPTH_MAX:
-            raise NoUnit
+            raise UnknownUnit
         term, power = Term(), 1
         if self._peek() == "/":
             self._position, power = self._position + 1, -1
@@ -143,12 +146,12 @@ class _Reader:
         if token == "(":
             term = self._term(depth + 1)
             if self._peek() != ")":
-                raise NoUnit
+                raise UnknownUnit
             self._position += 1
         elif token.startswith("{"):
             return Term()
         elif token in ("", "/", ".", ")"):
-            raise NoUnit
+            raise UnknownUnit
         else:
             term = _simple(token)
         if self._peek().startswith("{"):
@@ -163,7 +166,7 @@ def _simple(token: str) -> Term:
     found = _POWER.fullmatch(token)
     power = int(found["power"] or 1) if found else 0
     if found is None or not 0 < abs(power) <= EXPONENT_MAX:
-        raise NoUnit(token)
+        raise UnknownUnit(token)
     return Term().times(_atom(found["atom"]), power)
 
 
@@ -175,7 +178,7 @@ def _atom(name: str) -> Term:
         rest = name[len(prefix) :]
         if name.startswith(prefix) and rest in METRIC:
             return Term(Fraction(10) ** exponent).times(_defined(rest))
-    raise NoUnit(name)
+    raise UnknownUnit(name)
 
 
 def _defined(name: str) -> Term:
