@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 from fhir_server.codes import messages
 from fhir_server.codes.languages import Languages, display, displays, is_current
-from fhir_server.definitions.code_systems import CodeSystem, Concept, standing
+from fhir_server.definitions.code_systems import CodeSystem, Concept, effective_status
 from fhir_server.issues import Severity, Text
 
 _SHOWN_MAX = 5
 
-Found = tuple[Severity, str, str, Text]
+Fault = tuple[Severity, str, str, Text]
 """Severity, issue type, the terminology service's issue type, and what is said."""
 
 
@@ -23,7 +23,7 @@ def as_compared(display: str) -> str:
 
 def display_issues(
     given: str, concept: Concept, system: CodeSystem, asked: Languages, severity: Severity
-) -> Iterator[Found]:
+) -> Iterator[Fault]:
     """What is wrong with a display: nothing where the code has none at all."""
     right = displays(concept, system.language, asked)
     compared = as_compared(given)
@@ -52,5 +52,5 @@ def _stale_status(compared: str, concept: Concept) -> str | None:
     """The status of the designation that a display was taken from, where it is one no longer to be used."""
     for designation in concept.designations:
         if not is_current(designation) and as_compared(str(designation.get("value", ""))) == compared:
-            return standing(designation)
+            return effective_status(designation)
     return None

@@ -6,8 +6,8 @@ https://hl7.org/fhir/R4/valueset-definitions.html#ValueSet.expansion.contains
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from fhir_server.codes.concept_extensions import PROPERTY_URIS, extension_properties, repeated_extensions
 from fhir_server.codes.languages import Languages, shown_display, speaks
-from fhir_server.codes.said_by_extensions import PROPERTY_URIS, as_properties, repeated
 from fhir_server.definitions.code_systems import CodeSystem, Concept, Fact, value_of
 
 PROPERTY = "http://hl7.org/fhir/5.0/StructureDefinition/extension-ValueSet.expansion.contains.property"
@@ -62,7 +62,7 @@ class Entries:
             entry["display"] = text
         if self._designations or designation_of:
             others = self._other_texts(concept, own, text, source)
-            more = [designation for designation in others if _is_of(designation, designation_of)]
+            more = [designation for designation in others if _is_asked_for(designation, designation_of)]
             if more:
                 entry["designation"] = more
         return entry
@@ -78,7 +78,7 @@ class Entries:
 
     def _extensions(self, concept: Concept) -> Iterator[Fact]:
         if concept.extensions:
-            yield from repeated(concept)
+            yield from repeated_extensions(concept)
         for name, value in self._shown_properties(concept):
             self._shown[name] = None
             yield {
@@ -94,7 +94,7 @@ class Entries:
         if (concept.inactive or concept.status != "active") and "status" not in self._properties:
             yield "status", {"valueCode": "inactive" if concept.status == "active" else concept.status}
         if concept.extensions:
-            yield from (named for named in as_properties(concept) if named[0] not in self._properties)
+            yield from (named for named in extension_properties(concept) if named[0] not in self._properties)
 
     def property_definitions(self) -> Iterator[Fact]:
         """What the properties mean that were shown."""
@@ -133,8 +133,10 @@ def _derived(concept: Concept, system: CodeSystem | None, name: str) -> Iterator
             yield {"valueBoolean": True}
 
 
-def _is_of(designation: Fact, wanted: tuple[str, ...]) -> bool:
-    """Whether a designation is of one of the languages or uses, each `system|code`."""
+def _is_asked_for(designation: Fact, wanted: tuple[str, ...]) -> bool:
+    """Whether a designation has one of the languages or uses wanted, each `system|code`; with none,
+    any does.
+    """
     if not wanted:
         return True
     use = designation.get("use", {})

@@ -27,8 +27,8 @@ UNCLOSED = "http://hl7.org/fhir/StructureDefinition/valueset-unclosed"
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What of an expansion is asked for. `count` None: all of it, within the limit."""
+class ExpansionRequest:
+    """What an expansion is to hold. `count` None: all codes, within the limit."""
 
     filter: str = ""
     offset: int = 0
@@ -62,7 +62,7 @@ class Expander:
         self._view = view
         self._limit = limit
 
-    def expand(self, value_set: ValueSet, wanted: Wanted) -> Expansion:
+    def expand(self, value_set: ValueSet, wanted: ExpansionRequest) -> Expansion:
         """The expansion. Raises `NotFound`, or `Unprocessable` where it cannot be made, or not at once."""
         composition = value_set.composition
         systems = self._systems(composition)
@@ -123,12 +123,11 @@ class Expander:
                 yield system.status, system.canonical
             elif system.experimental and not value_set.resource.get("experimental"):
                 yield "experimental", system.canonical
-        standing = value_set.standing
-        if standing in ("deprecated", "withdrawn"):
-            yield standing, value_set.canonical
+        if value_set.status in ("deprecated", "withdrawn"):
+            yield value_set.status, value_set.canonical
 
 
-def _chosen(value_set: ValueSet, wanted: Wanted) -> tuple[Concept, ...]:
+def _chosen(value_set: ValueSet, wanted: ExpansionRequest) -> tuple[Concept, ...]:
     active_only = wanted.active_only or value_set.active_only
     words = dict.fromkeys(wanted.filter.casefold().split())
     concepts = value_set.composition.concepts
@@ -139,13 +138,15 @@ def _chosen(value_set: ValueSet, wanted: Wanted) -> tuple[Concept, ...]:
         for concept in concepts
         if not (active_only and concept.inactive)
         and not (wanted.selectable_only and concept.abstract)
-        and not _is_of(concept, wanted.excluded_systems)
+        and not _is_from(concept, wanted.excluded_systems)
         and _has_words(concept, words)
     )
 
 
 def included(composition: Composition, met: set[int] | None = None) -> Iterator[Part]:
-    """The parts that codes may come from, those of imported value sets too, each of which is met once."""
+    """The parts that codes may come from, with those of imported value sets; `met` are the ids of
+    those seen.
+    """
     met = met if met is not None else set()
     for part in composition.include:
         if part.system is not None:
@@ -197,12 +198,12 @@ def gap_refusal(value_set: ValueSet, gap: Gap) -> FhirError:
             return refusal(Unprocessable, text, "vs-invalid", gap.where, code="invalid")
 
 
-def _shown_properties(wanted: Wanted) -> tuple[str, ...]:
+def _shown_properties(wanted: ExpansionRequest) -> tuple[str, ...]:
     more = ("definition",) if wanted.definition and "definition" not in wanted.properties else ()
     return (*more, *wanted.properties)
 
 
-def _is_of(concept: Concept, systems: tuple[str, ...]) -> bool:
+def _is_from(concept: Concept, systems: tuple[str, ...]) -> bool:
     return concept.system in systems or f"{concept.system}|{concept.version}" in systems
 
 
@@ -255,7 +256,7 @@ def _parent_in(concept: Concept, placed: Mapping[Key, Any]) -> Key | None:
 
 
 def _levels(above: Mapping[Key, Key | None]) -> dict[Key, int]:
-    """How many stand above each; a hierarchy that runs in a circle begins somewhere."""
+    """How many ancestors each has; a hierarchy that runs in a circle is cut at the first code met."""
     levels: dict[Key, int] = {}
     for key in above:
         path: dict[Key, None] = {}

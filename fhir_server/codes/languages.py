@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from fhir_server.definitions.code_systems import Concept, Fact, standing
+from fhir_server.definitions.code_systems import Concept, Fact, effective_status
 
 _DISPLAY_USES = frozenset({"display", "preferredForLanguage", "900000000000013009", "900000000000003001"})
 _LENGTH_MAX = 200
@@ -74,7 +74,7 @@ def is_display(designation: Fact) -> bool:
 
 def is_current(designation: Fact) -> bool:
     """Whether a designation is still to be used."""
-    return standing(designation) not in ("deprecated", "withdrawn")
+    return effective_status(designation) not in ("deprecated", "withdrawn")
 
 
 def display(concept: Concept, own_language: str | None, asked: Languages) -> str | None:

@@ -106,12 +106,12 @@ def _designations(
 
 def subsumption(system: CodeSystem, first: str, second: str) -> str:
     """How two codes stand: equivalent, subsumes, subsumed-by or not-subsumed. Raises `NotFound`."""
-    one, other = (known_concept(system, code, "code-invalid") for code in (first, second))
-    if one.code == other.code:
+    left, right = (known_concept(system, code, "code-invalid") for code in (first, second))
+    if left.code == right.code:
         return "equivalent"
     if not system.concepts:
         text = messages.SYSTEM_LISTS_NOTHING(url=system.url, content=system.content)
         raise refusal(Unprocessable, text, "not-supported")
-    if other.code in system.descendants(one.code):
+    if right.code in system.descendants(left.code):
         return "subsumes"
-    return "subsumed-by" if one.code in system.descendants(other.code) else "not-subsumed"
+    return "subsumed-by" if left.code in system.descendants(right.code) else "not-subsumed"

@@ -9,7 +9,7 @@ from fhir_server.codes import messages
 from fhir_server.codes.issues import finding
 from fhir_server.codes.verdicts import Coding, Place, name_of
 from fhir_server.codes.view import ValueSet
-from fhir_server.definitions.code_systems import CodeSystem, standing, value_of
+from fhir_server.definitions.code_systems import CodeSystem, effective_status, value_of
 from fhir_server.definitions.compositions import Part
 from fhir_server.issues import Issue
 
@@ -17,7 +17,7 @@ _REMARKABLE = frozenset({"draft", "deprecated", "withdrawn", "retired"})
 _DEPRECATED = "http://hl7.org/fhir/StructureDefinition/valueset-deprecated"
 
 
-def standing_remarks(value_set: ValueSet, system: CodeSystem | None) -> Iterator[Issue]:
+def status_remarks(value_set: ValueSet, system: CodeSystem | None) -> Iterator[Issue]:
     """What is to be said of resources that are not, or no longer, in force."""
     said = []
     if system is not None:
@@ -25,8 +25,8 @@ def standing_remarks(value_set: ValueSet, system: CodeSystem | None) -> Iterator
             said.append(("CodeSystem", system.canonical, system.status))
         elif system.experimental and not value_set.resource.get("experimental"):
             said.append(("CodeSystem", system.canonical, "experimental"))
-    if value_set.standing in _REMARKABLE - {"draft"}:
-        said.append(("ValueSet", value_set.canonical, value_set.standing))
+    if value_set.status in _REMARKABLE - {"draft"}:
+        said.append(("ValueSet", value_set.canonical, value_set.status))
     for kind, url, status in said:
         text = messages.RESOURCE_STATUS(kind=kind, url=url, status=status)
         yield finding("information", "business-rule", "status-check", text)
@@ -35,7 +35,7 @@ def standing_remarks(value_set: ValueSet, system: CodeSystem | None) -> Iterator
 def listing_remarks(value_set: ValueSet, part: Part, coding: Coding, place: Place) -> Iterator[Issue]:
     """What the value set itself says against a code that it lists."""
     entry = part.listing(str(coding.get("code", ""))) or {}
-    status = standing(entry)
+    status = effective_status(entry)
     if any(
         extension.get("url") == _DEPRECATED and value_of(extension) is True
         for extension in entry.get("extension", ())

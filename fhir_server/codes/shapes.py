@@ -1,4 +1,4 @@
-"""Whether a resource that comes with a request is made so that it can be read as what it says it is.
+"""The shapes that CodeSystem, ValueSet and ConceptMap need to be read, checked where a request brings them.
 
 https://hl7.org/fhir/R4/terminology-module.html
 """

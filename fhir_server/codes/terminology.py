@@ -6,9 +6,9 @@ https://hl7.org/fhir/R4/terminology-service.html
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
-from fhir_server.codes.expansion import Expander, Expansion, Wanted
+from fhir_server.codes.expansion import Expander, Expansion, ExpansionRequest
 from fhir_server.codes.remembered import Remembered
-from fhir_server.codes.translation import ConceptMap, Match, Translator, Wish
+from fhir_server.codes.translation import ConceptMap, Match, TranslationRequest, Translator
 from fhir_server.codes.view import ValueSet, Versions, View
 from fhir_server.definitions.compositions import Circular, Composition
 from fhir_server.definitions.registry import Registry
@@ -103,7 +103,9 @@ class Terminology:
         if compose is None:
             return None
         try:
-            return self._plain.composed(str(value_set.get("url", "#")), compose).contains(system, code)
+            return self._plain.composition_from(str(value_set.get("url", "#")), compose).contains(
+                system, code
+            )
         except Circular:
             return None
 
@@ -132,7 +134,7 @@ class Terminology:
         known = sent or self.registry.canonical(value_set, "ValueSet")
         return self._remote.contains(value_set, system, code, version, known)
 
-    def expand(self, view: View, value_set: ValueSet, wanted: Wanted) -> Expansion:
+    def expand(self, view: View, value_set: ValueSet, wanted: ExpansionRequest) -> Expansion:
         """The expansion of a value set of the view. Raises `FhirError` where it cannot be made."""
         expander = Expander(view, self.expansion_max)
         large = wanted.count is not None and wanted.count > self.expansion_max
@@ -148,7 +150,7 @@ class Terminology:
         }
         return tuple(last.values())
 
-    def translate(self, maps: Iterable[ConceptMap], wish: Wish) -> list[Match]:
+    def translate(self, maps: Iterable[ConceptMap], wish: TranslationRequest) -> list[Match]:
         """The translations that the maps give."""
         return Translator(
             {str(concept_map.get("url")): concept_map for concept_map in self.concept_maps()}

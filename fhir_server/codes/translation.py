@@ -29,7 +29,7 @@ Dependency = tuple[str, str | None, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class TranslationRequest:
     """What is to be translated, and to what; None where that is left open."""
 
     system: str | None
@@ -78,12 +78,12 @@ def _product(product: Fact) -> Iterator[Part]:
     yield {"name": "concept", "valueCoding": {name: value for name, value in coding.items() if value}}
 
 
-def applicable(maps: Iterable[ConceptMap], wish: Wish) -> tuple[ConceptMap, ...]:
+def applicable(maps: Iterable[ConceptMap], wish: TranslationRequest) -> tuple[ConceptMap, ...]:
     """The maps that go from where the wish is to where it wants to."""
     return tuple(concept_map for concept_map in maps if _leads(concept_map, wish))
 
 
-def _leads(concept_map: ConceptMap, wish: Wish) -> bool:
+def _leads(concept_map: ConceptMap, wish: TranslationRequest) -> bool:
     source, target = _ends(concept_map, "source"), _ends(concept_map, "target")
     if wish.reverse:
         source, target = target, source
@@ -98,7 +98,7 @@ def _leads(concept_map: ConceptMap, wish: Wish) -> bool:
     )
 
 
-def may_lead(concept_map: ConceptMap, wish: Wish) -> bool:
+def may_lead(concept_map: ConceptMap, wish: TranslationRequest) -> bool:
     """Whether a map that is named says of no other value sets that it goes from or to them."""
     ends = ("target", "source") if wish.reverse else ("source", "target")
     return all(
@@ -124,14 +124,14 @@ class Translator:
     def __init__(self, maps: Mapping[str, ConceptMap]) -> None:
         self._maps = maps
 
-    def matches(self, maps: Iterable[ConceptMap], wish: Wish) -> list[Match]:
+    def matches(self, maps: Iterable[ConceptMap], wish: TranslationRequest) -> list[Match]:
         """Every translation that the maps give, each once."""
         found = [
             match for concept_map in maps for match in self._of_map(concept_map, wish, {id(concept_map)})
         ]
         return each_once(found)
 
-    def _of_map(self, concept_map: ConceptMap, wish: Wish, met: set[int]) -> Iterator[Match]:
+    def _of_map(self, concept_map: ConceptMap, wish: TranslationRequest, met: set[int]) -> Iterator[Match]:
         """What one map gives; `met` are the maps that were looked at on the way, each once."""
         origin = str(concept_map.get("url", ""))
         for group in concept_map.get("group", ()):
@@ -148,7 +148,7 @@ class Translator:
             mapped = list(_forward(group, wish, origin))
             yield from mapped or self._unmapped(group, wish, origin, met)
 
-    def _unmapped(self, group: Fact, wish: Wish, origin: str, met: set[int]) -> Iterator[Match]:
+    def _unmapped(self, group: Fact, wish: TranslationRequest, origin: str, met: set[int]) -> Iterator[Match]:
         """What a group says of codes that it does not map."""
         unmapped = group.get("unmapped", {})
         if any(element.get("code") == wish.code for element in group.get("element", ())):
@@ -174,7 +174,7 @@ def _is_system(wanted: str | None, named: str | None) -> bool:
     return wanted is None or named is None or wanted.partition("|")[0] == named.partition("|")[0]
 
 
-def _forward(group: Fact, wish: Wish, origin: str) -> Iterator[Match]:
+def _forward(group: Fact, wish: TranslationRequest, origin: str) -> Iterator[Match]:
     for element in group.get("element", ()):
         if element.get("code") != wish.code:
             continue
@@ -183,7 +183,7 @@ def _forward(group: Fact, wish: Wish, origin: str) -> Iterator[Match]:
                 yield _match(str(target.get("equivalence", "equivalent")), group, target, origin)
 
 
-def _holds(target: Fact, wish: Wish) -> bool:
+def _holds(target: Fact, wish: TranslationRequest) -> bool:
     """Whether all that the target depends on is given."""
     needed = target.get("dependsOn", ())
     return all(any(_is_given(dependency, *given) for given in wish.dependencies) for dependency in needed)
@@ -194,7 +194,7 @@ def _is_given(needed: Fact, element: str, system: str | None, code: str) -> bool
     return is_of_system and (needed.get("property"), needed.get("value")) == (element, code)
 
 
-def _reversed(group: Fact, wish: Wish, origin: str) -> Iterator[Match]:
+def _reversed(group: Fact, wish: TranslationRequest, origin: str) -> Iterator[Match]:
     for element in group.get("element", ()):
         for target in element.get("target", ()):
             if target.get("code") == wish.code and "code" in element:

@@ -12,7 +12,7 @@ from fhir_server.codes.display_check import display_issues
 from fhir_server.codes.expansion import gap_refusal, included
 from fhir_server.codes.issues import finding
 from fhir_server.codes.languages import display
-from fhir_server.codes.remarks import listing_remarks, standing_remarks
+from fhir_server.codes.remarks import listing_remarks, status_remarks
 from fhir_server.codes.verdicts import (
     Coding,
     ConceptVerdict,
@@ -69,7 +69,7 @@ class CodeValidator:
             return self._without_system(value_set, coding, place, one_of_many)
         own = self._as_held(value_set, coding, place)
         member, issues = self._membership(value_set, coding, own, place, one_of_many)
-        issues = [*standing_remarks(value_set, own.system), *issues]
+        issues = [*status_remarks(value_set, own.system), *issues]
         return replace(own, issues=tuple(issues), member=member)
 
     def _as_held(self, value_set: ValueSet, coding: Coding, place: Place) -> Verdict:
@@ -142,7 +142,7 @@ class CodeValidator:
 
     def _only_in_fragment(self, value_set: ValueSet, own: Verdict) -> bool:
         """Whether only the part of a code system that is not here can tell that the code is no member."""
-        known = own.system is not None and not own.system.listed
+        known = own.system is not None and not own.system.is_complete
         return known and all(gap.kind == "fragment" for gap in value_set.composition.gaps)
 
     def _not_a_member(self, value_set: ValueSet, coding: Coding, place: Place, one_of_many: bool) -> Issue:

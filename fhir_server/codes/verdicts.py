@@ -47,7 +47,10 @@ class Strictness:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What was found of one coding. `concept` None where the code is not known here."""
+    """What was found of one coding: its `concept`, None where the code is not known here; whether it is a
+    `member` of the value set or system, None where nobody knows; and the system that is not known, if that is
+    why.
+    """
 
     coding: Coding
     issues: tuple[Issue, ...] = ()
@@ -59,6 +62,7 @@ class Verdict:
 
     @property
     def result(self) -> bool:
+        """The `result` of $validate-code."""
         return self.member is not False and not any(issue.severity == "error" for issue in self.issues)
 
 
@@ -75,6 +79,7 @@ class ConceptVerdict:
 
     @property
     def result(self) -> bool:
+        """The `result` of $validate-code."""
         return self.best is not None and not any(issue.severity == "error" for issue in self.issues)
 
 

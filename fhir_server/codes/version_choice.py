@@ -21,8 +21,8 @@ from fhir_server.issues import Issue, Text
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The system that is looked at, None for one that is not known; what is to be said of its version; and
-    the canonical that is missing.
+    """The `system` in which a coding is looked up, None where it is not known; the `issues` of its version;
+    and the canonical that is `missing`.
     """
 
     system: CodeSystem | None

@@ -9,7 +9,7 @@ from typing import Any
 
 from fhir_server.codes import messages
 from fhir_server.codes.issues import refusal
-from fhir_server.definitions.code_systems import CodeSystem, standing
+from fhir_server.definitions.code_systems import CodeSystem, effective_status
 from fhir_server.definitions.compositions import Circular, Composition, Compositions
 from fhir_server.definitions.registry import Registry
 from fhir_server.definitions.value_sets import composition_of, expansion_parameter, whole
@@ -48,7 +48,7 @@ def version_fits(version: str | None, wanted: str) -> bool:
     own, asked = (version or "").split("."), wanted.split(".")
     if len(own) < len(asked) or (len(own) > len(asked) and asked[-1] not in _ANY):
         return False
-    return all(w in _ANY or w == o for o, w in zip(own, asked, strict=False))
+    return all(part in _ANY or part == actual for actual, part in zip(own, asked, strict=False))
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,9 +85,9 @@ class ValueSet:
         return wanted or str(self.resource.get("language", ""))
 
     @property
-    def standing(self) -> str:
-        """Its status, or what the standards status says that is worse."""
-        return standing(self.resource)
+    def status(self) -> str:
+        """Its status; `deprecated` or `withdrawn` where its standards status says so."""
+        return effective_status(self.resource)
 
     @property
     def supplements(self) -> tuple[str, ...]:
@@ -137,7 +137,7 @@ class View:
             found = self.registry.code_system(f"{url}|{next(fitting, chosen)}")
         if found is None or found.content == "supplement":
             return found
-        if not _is_here(found):
+        if not _has_content(found):
             return None
         for supplement in self._added.get(url, ()):
             found = found.supplemented(supplement)
@@ -146,15 +146,17 @@ class View:
     def versions_of(self, url: str) -> tuple[str, ...]:
         """The versions in which codes of a code system are known, the one that counts last."""
         known = self.registry.code_system_versions().get(url, ())
-        return tuple(version for version in known if _is_here(self.registry.code_system(f"{url}|{version}")))
+        return tuple(
+            version for version in known if _has_content(self.registry.code_system(f"{url}|{version}"))
+        )
 
     def composition(self, url: str) -> Composition | None:
         """The composition of a value set; None where it is unknown. Raises `Circular`."""
         return self._compositions.get(url)
 
-    def composed(self, url: str, compose: Resource) -> Composition:
+    def composition_from(self, url: str, compose: Resource) -> Composition:
         """A composition that is given itself. Raises `Circular`."""
-        return self._compositions.made(url, compose)
+        return self._compositions.build(url, compose)
 
     def value_set(self, url: str) -> ValueSet:
         """A value set by its canonical. Raises `NotFound`, or `Unprocessable` where it draws on itself."""
@@ -163,15 +165,15 @@ class View:
             resource = self._resource(url)
             if resource is None:
                 raise refusal(NotFound, messages.UNKNOWN_VALUE_SET(url=url), "not-found")
-            found = self._value_sets[url] = self.made(resource)
+            found = self._value_sets[url] = self.value_set_from(resource)
         return found
 
-    def made(self, resource: Resource) -> ValueSet:
+    def value_set_from(self, resource: Resource) -> ValueSet:
         """A value set of which the resource is given. Raises `Unprocessable` where it draws on itself."""
         url = str(resource.get("url") or "#")
         compositions = self._compositions_within(resource)
         try:
-            return ValueSet(resource, compositions.made(url, composition_of(resource) or {}))
+            return ValueSet(resource, compositions.build(url, composition_of(resource) or {}))
         except Circular as circle:
             text = messages.CIRCULAR(url=circle.url)
             raise refusal(Unprocessable, text, "vs-invalid", code="processing") from circle
@@ -249,8 +251,8 @@ class View:
                 yield resource
 
 
-def _is_here(system: CodeSystem | None) -> bool:
-    """Whether anything is known of a code system but its name."""
+def _has_content(system: CodeSystem | None) -> bool:
+    """Whether more is known of a code system than its name."""
     return system is not None and (system.content != "not-present" or bool(system.concepts))
 
 

@@ -11,12 +11,13 @@ from typing import Any
 import msgspec
 
 INACTIVE_STATUSES = frozenset({"retired", "inactive", "withdrawn"})
-_BASE = "http://hl7.org/fhir/concept-properties#"
+_CONCEPT_PROPERTIES = "http://hl7.org/fhir/concept-properties#"
 
 Fact = Mapping[str, Any]
+"""An element or resource as its JSON, or a fact as it is compiled."""
 
 Key = tuple[str, str | None, str]
-"""Of a concept among those of several systems: the system, its version, and the code."""
+"""What tells a concept from those of all systems: its system, the version of that, and its code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +98,8 @@ class CodeSystem:
         return f"{self.url}|{self.version}" if self.version else self.url
 
     @property
-    def listed(self) -> bool:
-        """Whether `concepts` are all there is."""
+    def is_complete(self) -> bool:
+        """Whether `concepts` are all there are."""
         return self.content == "complete" and self.grammar is None
 
     @cached_property
@@ -110,7 +111,7 @@ class CodeSystem:
         return {concept.code.casefold(): concept for concept in self.concepts}
 
     def find(self, code: str) -> Concept | None:
-        """The concept of a code, whatever its case where the system says that this is no matter."""
+        """The concept of a code; its case does not matter where the system says so."""
         found = self.by_code.get(code)
         if found is None and not self.case_sensitive:
             found = self._by_folded_code.get(code.casefold())
@@ -140,11 +141,11 @@ class CodeSystem:
 
     def descendants(self, code: str) -> frozenset[str]:
         """Every code below `code`, without itself."""
-        return _reached(code, self.children)
+        return _closure(code, self.children)
 
     def ancestors(self, code: str) -> frozenset[str]:
         """Every code above `code`, without itself."""
-        return _reached(code, self._parents)
+        return _closure(code, self._parents)
 
     def _parents(self, code: str) -> tuple[str, ...]:
         concept = self.by_code.get(code)
@@ -169,7 +170,8 @@ class CodeSystem:
         return replace(self, concepts=concepts, property_uris=uris, supplements=used)
 
 
-def _reached(code: str, step: Callable[[str], Iterable[str]]) -> frozenset[str]:
+def _closure(code: str, step: Callable[[str], Iterable[str]]) -> frozenset[str]:
+    """All codes that steps from `code` lead to, without itself."""
     found: set[str] = set()
     waiting = [code]
     while waiting:
@@ -238,19 +240,25 @@ def code_system_from_resource(resource: Fact) -> CodeSystem:
         name=resource.get("name", ""),
         case_sensitive=resource.get("caseSensitive", True),
         title=resource.get("title"),
-        status=standing(resource),
+        status=effective_status(resource),
         experimental=resource.get("experimental", False),
         language=resource.get("language"),
         value_set=resource.get("valueSet"),
-        property_uris={p["code"]: p["uri"] for p in resource.get("property", ()) if "uri" in p},
+        property_uris={
+            property["code"]: property["uri"]
+            for property in resource.get("property", ())
+            if "uri" in property
+        },
     )
 
 
 _STANDARDS_STATUS = "http://hl7.org/fhir/StructureDefinition/structuredefinition-standards-status"
 
 
-def standing(resource: Fact) -> str:
-    """The status, or what the extension on the standards status says that is worse."""
+def effective_status(resource: Fact) -> str:
+    """The status of a resource or element; `deprecated` or `withdrawn` where the extension on the standards
+    status says so.
+    """
     for extension in resource.get("extension", ()):
         if extension.get("url") == _STANDARDS_STATUS and value_of(extension) in ("deprecated", "withdrawn"):
             return str(value_of(extension))
@@ -261,16 +269,20 @@ class _PropertyNames:
     """The codes under which a code system declares the properties that FHIR defines."""
 
     def __init__(self, resource: Fact) -> None:
-        self._uris = {p["code"]: p.get("uri") for p in resource.get("property", ()) if "code" in p}
-        self.abstract = self._of("notSelectable")
-        self.status = self._of("status")
-        self.inactive = self._of("inactive")
-        self.parent = self._of("parent")
-        self.child = self._of("child")
+        self._uris = {
+            property["code"]: property.get("uri")
+            for property in resource.get("property", ())
+            if "code" in property
+        }
+        self.abstract = self._code_of("notSelectable")
+        self.status = self._code_of("status")
+        self.inactive = self._code_of("inactive")
+        self.parent = self._code_of("parent")
+        self.child = self._code_of("child")
 
-    def _of(self, name: str) -> str:
+    def _code_of(self, name: str) -> str:
         """The code of the property that FHIR calls `name`; empty where that code means something else."""
-        own = next((code for code, uri in self._uris.items() if uri == _BASE + name), None)
+        own = next((code for code, uri in self._uris.items() if uri == _CONCEPT_PROPERTIES + name), None)
         return own or ("" if self._uris.get(name) else name)
 
 
@@ -283,7 +295,7 @@ def _concepts_from_tree(
         said = {
             property["code"]: text_of(value_of(property)) for property in properties if "code" in property
         }
-        status = said.get(names.status) or standing(entry)
+        status = said.get(names.status) or effective_status(entry)
         yield Concept(
             system=resource["url"],
             code=entry["code"],
@@ -306,7 +318,7 @@ def _concepts_from_tree(
 
 
 def _linked(concepts: Mapping[str, Concept], names: _PropertyNames) -> Iterator[Concept]:
-    """The concepts with the parents that `parent` and `child` properties name besides the tree's."""
+    """The concepts with the parents that their `parent` and `child` properties name, besides the tree's."""
     further: dict[str, list[str]] = {}
     for concept in concepts.values():
         for parent in concept.values(names.parent):

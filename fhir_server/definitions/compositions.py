@@ -16,7 +16,7 @@ from fhir_server.definitions.value_sets import expansion_parameter
 GapKind = Literal["code-system", "value-set", "fragment", "grammar", "property", "filter", "empty", "cost"]
 
 IMPORT_DEPTH_MAX = 50
-"""Value sets that draw on others that draw on others."""
+"""How long a chain of value sets may be, each drawing on the next."""
 
 VISITS_MAX = 5_000_000
 """How many concepts may be looked at to list the members of a composition, some seconds' work."""
@@ -34,7 +34,7 @@ class Gap:
 
 
 class Circular(Exception):
-    """A value set that draws on itself, or through more others than anyone needs."""
+    """A value set that draws on itself, or through a chain longer than `IMPORT_DEPTH_MAX`."""
 
     def __init__(self, url: str) -> None:
         super().__init__(url)
@@ -42,7 +42,7 @@ class Circular(Exception):
 
 
 def any_of(verdicts: Iterable[bool | None]) -> bool | None:
-    """True if one is, else None if one cannot be told."""
+    """Whether any is true: True if one is, else None if one is not known."""
     found: bool | None = False
     for verdict in verdicts:
         if verdict:
@@ -53,7 +53,7 @@ def any_of(verdicts: Iterable[bool | None]) -> bool | None:
 
 
 def all_of(verdicts: Iterable[bool | None]) -> bool | None:
-    """False if one is, else None if one cannot be told."""
+    """Whether all are true: False if one is not, else None if one is not known."""
     opposite = any_of(None if verdict is None else not verdict for verdict in verdicts)
     return None if opposite is None else not opposite
 
@@ -78,7 +78,7 @@ class Part:
 
     @property
     def exact(self) -> bool:
-        """Whether a code is never the same as another that is written otherwise."""
+        """Whether a code is only equal to itself as it is written: no system of the part ignores case."""
         folds = self.code_system is not None and not self.code_system.case_sensitive
         return not folds and all(imported.exact for imported in self.imports)
 
@@ -132,7 +132,7 @@ class Part:
             return gap
         if system.grammar is not None:
             return Gap("grammar", self.canonical, f"{self._where}.system")
-        return None if system.listed else Gap("fragment", system.canonical, f"{self._where}.system")
+        return None if system.is_complete else Gap("fragment", system.canonical, f"{self._where}.system")
 
     @cached_property
     def size(self) -> int:
@@ -168,11 +168,13 @@ class Part:
         if listed is not None:
             for code, entry in listed.items():
                 if system is None or system.has(code) is not False:
-                    yield _with(entry, system, str(self.system))
+                    yield _named_concept(entry, system, str(self.system))
         elif system is not None and not self._part.get("left_out"):
             wanted, gap = self._selection
             if gap is None:
-                yield from (c for c in system.concepts if wanted is None or c.code in wanted)
+                yield from (
+                    concept for concept in system.concepts if wanted is None or concept.code in wanted
+                )
 
     def contains(self, system: str | None, code: str) -> bool | None:
         """Whether it selects the code; without a system, in whatever system. None where it cannot be told."""
@@ -202,10 +204,10 @@ class Part:
 
     def _may_be_elsewhere(self, system: CodeSystem, code: str) -> bool:
         """Whether a filter may select a code of which only the rest of the system could tell."""
-        return not system.listed and code not in system.by_code and system.has(code) is not False
+        return not system.is_complete and code not in system.by_code and system.has(code) is not False
 
 
-def _with(entry: Fact, system: CodeSystem | None, url: str) -> Concept:
+def _named_concept(entry: Fact, system: CodeSystem | None, url: str) -> Concept:
     """A concept that the composition names, with the display, designations and extensions that it gives."""
     known = system.find(entry["code"]) if system else None
     concept = known or Concept(url, entry["code"], version=system.version if system else None)
@@ -242,11 +244,11 @@ class Composition:
         for part in self.include:
             for concept in part.concepts():
                 members.setdefault(concept.key, concept)
-        out = {self._told_by(concept) for part in self.exclude for concept in part.concepts()}
-        return tuple(concept for concept in members.values() if self._told_by(concept) not in out)
+        out = {self._exclusion_key(concept) for part in self.exclude for concept in part.concepts()}
+        return tuple(concept for concept in members.values() if self._exclusion_key(concept) not in out)
 
-    def _told_by(self, concept: Concept) -> tuple[str | None, ...]:
-        """What an exclusion knows a code by: not its version, unless the composition tells versions apart."""
+    def _exclusion_key(self, concept: Concept) -> tuple[str | None, ...]:
+        """What an exclusion tells codes apart by: the version too only where the composition says so."""
         return concept.key if self.versions_apart else (concept.system, concept.code)
 
     @cached_property
@@ -278,7 +280,8 @@ class Composition:
         if self.is_costly:
             return (Gap("cost", self.url),)
         own = [part.gap for part in self.parts if part.gap]
-        return tuple(dict.fromkeys((*own, *(g for p in self.parts for i in p.imports for g in i.gaps))))
+        inherited = (gap for part in self.parts for imported in part.imports for gap in imported.gaps)
+        return tuple(dict.fromkeys((*own, *inherited)))
 
     @cached_property
     def exact(self) -> bool:
@@ -297,13 +300,13 @@ class Composition:
         key = system, code
         if key in (known := self._verdicts):
             return known.get(key)
-        verdict = None if self.is_costly else self._weighed(system, code)
+        verdict = None if self.is_costly else self._verdict(system, code)
         if len(known) >= _VERDICTS_MAX:
             self._verdicts = known = {}
         known[key] = verdict
         return verdict
 
-    def _weighed(self, system: str | None, code: str) -> bool | None:
+    def _verdict(self, system: str | None, code: str) -> bool | None:
         included = any_of(part.contains(system, code) for part in self.include)
         if included is False or not self.exclude:
             return included
@@ -328,10 +331,10 @@ class Compositions:
         """
         found = self._known.get(url)
         if found is None and (compose := self._compose(url)) is not None:
-            found = self._known[url] = self.made(url, compose, above)
+            found = self._known[url] = self.build(url, compose, above)
         return found
 
-    def made(self, url: str, compose: Fact, above: tuple[str, ...] = ()) -> Composition:
+    def build(self, url: str, compose: Fact, above: tuple[str, ...] = ()) -> Composition:
         """A composition made ready under a url. Raises `Circular`."""
         if url in above or len(above) >= IMPORT_DEPTH_MAX:
             raise Circular(url)
@@ -352,11 +355,11 @@ class Compositions:
         return self._code_system(f"{part['system']}|{version}" if version else part["system"])
 
     def _imported(self, url: str, where: str, above: tuple[str, ...]) -> Composition:
-        return self.get(url, above) or Missing(url, f"{where}.valueSet")
+        return self.get(url, above) or UnknownValueSet(url, f"{where}.valueSet")
 
 
-class Missing(Composition):
-    """A value set that is drawn upon and not known."""
+class UnknownValueSet(Composition):
+    """Stands for a value set that another draws upon and that is not known."""
 
     def __init__(self, url: str, where: str) -> None:
         super().__init__(url, (), ())

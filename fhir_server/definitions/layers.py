@@ -65,7 +65,9 @@ class Resources:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What is known of a resource without reading it; `key` says where it is. No url or version is empty."""
+    """What is known of a resource without reading it; `key` says where it is. An absent url or
+    version is "".
+    """
 
     type: str
     url: str
@@ -76,7 +78,7 @@ class Entry:
 class Listed:
     """A layer of resources that `read` reads when they are asked for; a bare url means the newest version.
 
-    `fresh` are some that `read` cannot see yet. It gives None for what is there no more.
+    `read` gives None for a resource that is there no more; `fresh` are resources that it cannot see yet.
     """
 
     def __init__(
@@ -88,7 +90,7 @@ class Listed:
         self.entries = entries
         self.fresh = fresh or {}
         self._read = read
-        self._kept = lru_cache(READ_MAX)(self._there)
+        self._kept = lru_cache(READ_MAX)(self._existing)
         self._parameters: tuple[Resource, ...] | None = None
         self._by_url: dict[str, list[Entry]] = {}
         for entry in sorted(entries, key=lambda entry: rank(entry.version)):
@@ -132,7 +134,7 @@ class Listed:
         except KeyError:
             return None
 
-    def _there(self, entry: Entry) -> Resource:
+    def _existing(self, entry: Entry) -> Resource:
         """The resource; raises KeyError for what is not there, so that this is not kept."""
         found = self._read(entry)
         if found is None:

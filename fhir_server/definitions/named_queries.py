@@ -15,7 +15,7 @@ CRITERIA = "urn:fhir-server:StructureDefinition:query-criteria"
 """The extension (valueString) that holds the search."""
 
 EVERY_TYPE = "Resource"
-PLACE = re.compile(r"\{([^{}]*)\}")
+PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 """Where the value of a parameter goes."""
 
 
@@ -30,8 +30,8 @@ class QueryParameter:
 
 @dataclass(frozen=True, slots=True)
 class NamedQuery:
-    """A search under a name. `types` are those that it may search one at a time, `on_type` that it may, and
-    `on_system` that it may search several at once.
+    """A search under a name. Where `on_type`, it searches one of `types` at a time; where `on_system`,
+    several at once.
     """
 
     code: str
@@ -50,10 +50,12 @@ class NamedQuery:
         return self.on_type and (searched[0] in self.types or EVERY_TYPE in self.types)
 
     def is_sound(self) -> bool:
-        """Whether the criteria name declared parameters alone, and where a value can be but a value."""
+        """Whether the criteria use declared parameters only, and none within a `_filter`."""
         declared = {parameter.name for parameter in self.parameters}
-        places = [(name, place) for name, value in self.criteria for place in PLACE.findall(value)]
-        return all(place in declared and name != "_filter" for name, place in places)
+        placeholders = [
+            (name, placeholder) for name, value in self.criteria for placeholder in PLACEHOLDER.findall(value)
+        ]
+        return all(placeholder in declared and name != "_filter" for name, placeholder in placeholders)
 
 
 def named_query_from_resource(resource: Mapping[str, Any]) -> NamedQuery | None:

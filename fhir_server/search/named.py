@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/search.html#query
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 
-from fhir_server.definitions.named_queries import PLACE, NamedQuery
+from fhir_server.definitions.named_queries import PLACEHOLDER, NamedQuery
 from fhir_server.definitions.registry import Registry
 from fhir_server.search import messages
 from fhir_server.search.limits import refused
@@ -45,7 +45,7 @@ class Named:
     def criteria(self) -> Iterator[tuple[str, str]]:
         """The search that it stands for, without criteria on what the client did not give."""
         for name, template in self._query.criteria:
-            places = tuple(dict.fromkeys(PLACE.findall(template)))
+            places = tuple(dict.fromkeys(PLACEHOLDER.findall(template)))
             for values in product(*(self._values.get(place, ()) for place in places)):
                 yield name, _filled(template, dict(zip(places, values, strict=True)))
 
@@ -67,7 +67,7 @@ def named(types: Sequence[str], given: Pairs, registry: Registry) -> Named | Non
 
 
 def _filled(template: str, values: Mapping[str, str]) -> str:
-    return PLACE.sub(lambda place: values[place[1]], template)
+    return PLACEHOLDER.sub(lambda place: values[place[1]], template)
 
 
 def _has_value(text: str) -> bool:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fhir_server.codes.expansion import Wanted
+from fhir_server.codes.expansion import ExpansionRequest
 from fhir_server.codes.terminology import Terminology
 from fhir_server.core import json
 from fhir_server.definitions.registry import Registry
@@ -184,7 +184,7 @@ def test_expansions_and_membership_agree_with_the_oracle(
         found = view.value_set(each["url"])
 
         def expanded(**how: Any) -> tuple[int, list[Pair]]:
-            made = terminology.expand(view, found, Wanted(**how))  # noqa: B023
+            made = terminology.expand(view, found, ExpansionRequest(**how))  # noqa: B023
             return made.total, codes(json.parse(bytes(made.contains)))
 
         total, flat = expanded()

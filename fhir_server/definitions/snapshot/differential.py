@@ -20,11 +20,11 @@ from fhir_server.issues import Issue, Text
 ELEMENTS_MAX = 8_000
 ISSUES_MAX = 100
 _OF_THE_LIST = ("min", "max", "slicing")
-"""What is said of all repetitions together, and not of each slice."""
+"""What is stated of all repetitions together, and not of each slice."""
 
 
 class _Misplaced(Exception):
-    """A line that stands nowhere."""
+    """A line of which nobody can tell where it stands."""
 
     def __init__(self, text: Text, field: str = ".path", code: str = "invalid") -> None:
         super().__init__()
@@ -35,7 +35,9 @@ class _Misplaced(Exception):
 
 @dataclass(slots=True)
 class _Found:
-    """The node of a line; those inside slices that a line about no slice is about too; and what it slices."""
+    """Where a line stands: its node, those inside slices to which a line about no slice applies too, and,
+    for the line of a slice, the node that it slices.
+    """
 
     node: Node
     alike: list[Node] = field(default_factory=list)

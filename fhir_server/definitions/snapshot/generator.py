@@ -41,7 +41,7 @@ class Snapshots:
 
         Raises KeyError for one that is not known, `SnapshotError` for one that is faulty.
         """
-        return self._of(canonical, ())
+        return self._made_for(canonical, ())
 
     def snapshot_of(self, structure: Structure) -> Snapshot:
         """The snapshot by the differential of a profile that need not be known, and is not kept; raises
@@ -49,8 +49,8 @@ class Snapshots:
         """
         return self._derived(structure["url"], structure, ())
 
-    def _of(self, canonical: str, waiting: tuple[str, ...]) -> Snapshot:
-        """The snapshot, while those that wait for it are being made."""
+    def _made_for(self, canonical: str, waiting: tuple[str, ...]) -> Snapshot:
+        """The snapshot; `waiting` are the canonicals of those that are being made and need it."""
         if (made := self._made.get(canonical)) is not None:
             return made
         if issues := self._faulty.get(canonical):
@@ -92,7 +92,7 @@ class Snapshots:
             raise _faulty("StructureDefinition", messages.NOTHING_STATED())
         root = planted(base.elements)
         narrowing = Narrowing(structure["url"], self._line)
-        differential = Differential(root, narrowing, Unfolding(lambda url: self._of(url, waiting)))
+        differential = Differential(root, narrowing, Unfolding(lambda url: self._made_for(url, waiting)))
         differential.apply(lines)
         if differential.issues:
             raise SnapshotError(*differential.issues)
@@ -107,7 +107,7 @@ class Snapshots:
         if not isinstance(url, str):
             raise _faulty(place, messages.NO_BASE())
         try:
-            base = self._of(url, waiting)
+            base = self._made_for(url, waiting)
         except KeyError as error:
             raise _faulty(place, messages.UNKNOWN_BASE(url=url), "not-found") from error
         except SnapshotError as error:

@@ -5,7 +5,6 @@ https://hl7.org/fhir/R4/profiling.html#limitations
 """
 
 from collections.abc import Iterator
-from decimal import Decimal
 from typing import Any
 
 from fhir_server.core import json
@@ -153,17 +152,13 @@ def _limits(_: ElementDefinition, base: ElementDefinition, stated: ElementDefini
             yield f".{name}", messages.LIMIT_WIDENED(name=name, stated=stated[name], base=base[name])
 
 
-def _above(one: Any, other: Any) -> bool:
+def _above(limit: Any, other: Any) -> bool:
     """Whether one limit lies above another, where that can be told: numbers, and dates of equal precision."""
-    if json.is_number(one) and json.is_number(other):
-        return _number(one) > _number(other)
-    if isinstance(one, str) and isinstance(other, str) and len(one) == len(other):
-        return one > other
+    if json.is_number(limit) and json.is_number(other):
+        return json.decimal(limit) > json.decimal(other)
+    if isinstance(limit, str) and isinstance(other, str) and len(limit) == len(other):
+        return limit > other
     return False
-
-
-def _number(value: Any) -> Decimal:
-    return json.decimal(value)
 
 
 def _flags(_: ElementDefinition, base: ElementDefinition, stated: ElementDefinition) -> Iterator[Problem]:

@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/valueset-operation-expand.html
 from collections.abc import Iterator
 from typing import Any
 
-from fhir_server.codes.expansion import UNCLOSED, Expansion, Wanted
+from fhir_server.codes.expansion import UNCLOSED, Expansion, ExpansionRequest
 from fhir_server.codes.view import ValueSet
 from fhir_server.core import json
 from fhir_server.core.request import FhirRequest, FhirResponse
@@ -68,8 +68,8 @@ def expand(request: FhirRequest, engine: Engine) -> FhirResponse:
     return FhirResponse(200, body=json.serialise(_resource(value_set, made, told, inputs, engine)))
 
 
-def _wanted(inputs: Inputs, world: World) -> Wanted:
-    return Wanted(
+def _wanted(inputs: Inputs, world: World) -> ExpansionRequest:
+    return ExpansionRequest(
         filter=inputs.text("filter") or "",
         offset=inputs.number("offset") or 0,
         count=inputs.number("count"),

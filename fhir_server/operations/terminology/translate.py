@@ -14,7 +14,7 @@ from fhir_server.codes.translation import (
     ConceptMap,
     Dependency,
     Match,
-    Wish,
+    TranslationRequest,
     applicable,
     each_once,
     may_lead,
@@ -83,18 +83,18 @@ def _named(world: World) -> ConceptMap | None:
     return found
 
 
-def _if_fitting(named: ConceptMap, wish: Wish) -> tuple[ConceptMap, ...]:
+def _if_fitting(named: ConceptMap, wish: TranslationRequest) -> tuple[ConceptMap, ...]:
     return (named,) if may_lead(named, wish) else ()
 
 
-def _no_map(wish: Wish) -> FhirError:
+def _no_map(wish: TranslationRequest) -> FhirError:
     source, target = wish.source or wish.system or "?", wish.target or wish.target_system or "?"
     text = codes_messages.NO_CONCEPT_MAP(source=source, target=target)
     return refusal(NotFound, text, "not-found")
 
 
-def _wish(inputs: Inputs, coding: Resource, dependencies: tuple[Dependency, ...]) -> Wish:
-    return Wish(
+def _wish(inputs: Inputs, coding: Resource, dependencies: tuple[Dependency, ...]) -> TranslationRequest:
+    return TranslationRequest(
         coding.get("system"),
         str(coding.get("code", "")),
         coding.get("version"),

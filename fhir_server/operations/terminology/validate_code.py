@@ -186,7 +186,7 @@ def _told_of(verdict: Verdict) -> Iterator[Part]:
         yield {"name": "code", "valueCode": given["code"]}
     if given.get("system"):
         yield {"name": "system", "valueUri": given["system"]}
-    known = system is not None and (concept is not None or not system.listed)
+    known = system is not None and (concept is not None or not system.is_complete)
     version = system.version if system is not None and known else given.get("version")
     if version:
         yield {"name": "version", "valueString": version}

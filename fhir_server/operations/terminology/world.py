@@ -123,7 +123,7 @@ class World:
 
     def _made(self, resource: Resource) -> tuple[View, ValueSet]:
         view = self.view(supplements_of(resource))
-        return view, view.made(resource)
+        return view, view.value_set_from(resource)
 
     def _known(self, canonical: str) -> tuple[View, ValueSet]:
         """A value set that was made ready before, if it was asked for before."""

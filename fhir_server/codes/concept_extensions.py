@@ -32,12 +32,12 @@ PROPERTY_URIS: Mapping[str, str] = {"label": "label", "order": "order", "weight"
 """The codes of these properties in FHIR's own list of concept properties."""
 
 
-def repeated(concept: Concept) -> Iterator[Fact]:
+def repeated_extensions(concept: Concept) -> Iterator[Fact]:
     """The extensions that stand in an expansion too."""
     return (extension for extension in concept.extensions if extension["url"] in _REPEATED)
 
 
-def as_properties(concept: Concept) -> Iterator[tuple[str, dict[str, Any]]]:
+def extension_properties(concept: Concept) -> Iterator[tuple[str, dict[str, Any]]]:
     """The properties that are written as extensions, each once, the value set's own before the system's."""
     seen: set[str] = set()
     for extension in concept.extensions:
