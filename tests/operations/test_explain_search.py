@@ -101,6 +101,11 @@ def test_the_counts_are_those_of_the_search(filled: Client) -> None:
         ("Patient?birthdate=1980", "birthdate lies within the time from 1980-01-01T00:00:00+01:00 until"),
         ("Patient?birthdate=ge1980-06", "lies within the time from 1980-06-01T00:00:00+02:00"),
         ("Patient?birthdate=sa1980", "birthdate begins after the time"),
+        ("Patient?birthdate=ge0001", "from 0001-01-01T00:09:21+00:09:21 until 0002-01-01T00:00:00+00:09:21"),
+        (
+            "Patient?death-date=9999-12-31T23:59Z",
+            "from 9999-12-31T23:59:00+00:00 until 9999-12-31T23:59:59.999999",
+        ),
         ("Patient?birthdate=eb1980", "birthdate ends before the time"),
         ("Observation?subject=Patient/a", "subject refers to Patient/a"),
         ("Observation?patient=a", "patient refers to Patient/a"),

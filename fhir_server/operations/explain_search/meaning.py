@@ -68,6 +68,11 @@ _DATES: Mapping[str, Template] = {
 _OPERATORS = {"eq": "=", "ne": "≠", "gt": ">", "lt": "<", "ge": "≥", "le": "≤", "sa": ">", "eb": "<"}
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST, _LAST = (
+    (moment.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
+    for moment in (datetime.min, datetime.max)
+)
+"""The ends of the calendar; the first and last days of FHIR's in another zone go beyond them."""
 
 Name = Text | str
 
@@ -134,10 +139,11 @@ class Meaning:
             return messages.BEGINNING()
         if microseconds >= temporal.END:
             return messages.END()
+        moment = _EPOCH + timedelta(microseconds=min(max(microseconds, _FIRST), _LAST))
         try:
-            return (_EPOCH + timedelta(microseconds=microseconds)).astimezone(self.zone).isoformat()
+            return moment.astimezone(self.zone).isoformat()
         except OverflowError:
-            return temporal.format_instant(microseconds)
+            return moment.isoformat()
 
 
 def _simple(name: Name, value: Value, modifier: str | None) -> Text:
