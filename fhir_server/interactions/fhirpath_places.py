@@ -15,7 +15,7 @@ from fhir_server.definitions.registry import Registry
 from fhir_server.extension import Resource
 from fhir_server.interactions import messages
 from fhir_server.interactions.not_applicable import NotApplicable
-from fhir_server.interactions.places import Place, elements_at, type_at
+from fhir_server.interactions.places import Place, element_named, elements_at, type_at
 
 _ROOTS = frozenset({"Resource", "DomainResource", "%resource", "%context", "$this"})
 
@@ -90,7 +90,7 @@ class FhirPathPlaces:
             elements = elements_at(self._registry, resource, parent)
         else:
             elements = self._registry.type("Element").elements
-        return elements.get(name) or next((e for e in elements.values() if name in e.json_names()), None)
+        return element_named(elements, name)
 
     def _objects(self, resource: Resource, path: str) -> list[Place]:
         readable = exact_numbers(resource)

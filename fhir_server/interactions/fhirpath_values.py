@@ -14,6 +14,7 @@ from fhir_server.definitions.registry import Registry
 from fhir_server.interactions import messages
 from fhir_server.interactions.fhirpath_operations import typed
 from fhir_server.interactions.not_applicable import NotApplicable
+from fhir_server.interactions.places import element_named
 
 _ANY_TYPE = frozenset({"Element", "BackboneElement"})
 
@@ -69,7 +70,7 @@ class FhirPathValues:
         """The object that nested parts describe; a name that may repeat makes a list."""
         built: dict[str, Any] = {}
         for part in parts:
-            element = elements.get(part["name"])
+            element = element_named(elements, part["name"])
             if element is None:
                 raise NotApplicable(messages.PATCH_NO_SUCH_NAME(name=part["name"]))
             written = self.written(element, part)

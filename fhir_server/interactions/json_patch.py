@@ -147,24 +147,23 @@ def _is_pointer(text: Any) -> bool:
 
 def _apply(holder: dict[str, Any], operation: dict[str, Any], index: int, emptied: _Emptied) -> int:
     """Apply one operation; how many bytes it copied within the document."""
-    place = _place(holder, operation["path"])
-    value = _own_copy(operation.get("value"))
+    path, value = operation["path"], _own_copy(operation.get("value"))
     changes: dict[str, Callable[[], Any]] = {
-        "add": lambda: place.add(value),
-        "remove": lambda: emptied.take(place),
-        "replace": lambda: place.replace(value),
+        "add": lambda: _free_place(holder, path).add(value),
+        "remove": lambda: emptied.take(_place(holder, path)),
+        "replace": lambda: _place(holder, path).replace(value),
         "move": lambda: _move(holder, operation, emptied),
-        "test": lambda: _test(place, value, operation["path"], index),
+        "test": lambda: _test(_place(holder, path), value, path, index),
     }
     if operation["op"] == "copy":
-        return _copy(holder, operation, place)
+        return _copy(holder, operation)
     changes[operation["op"]]()
     return 0
 
 
-def _copy(holder: dict[str, Any], operation: dict[str, Any], place: _Place) -> int:
+def _copy(holder: dict[str, Any], operation: dict[str, Any]) -> int:
     written = json.serialise(_place(holder, operation["from"]).get())
-    place.add(json.parse(written))
+    _free_place(holder, operation["path"]).add(json.parse(written))
     return len(written)
 
 
@@ -172,7 +171,7 @@ def _move(holder: dict[str, Any], operation: dict[str, Any], emptied: _Emptied) 
     if operation["path"].startswith(operation["from"] + "/"):
         raise NotApplicable(messages.PATCH_INTO_ITSELF())
     value = emptied.take(_place(holder, operation["from"]))
-    _place(holder, operation["path"]).add(value)
+    _free_place(holder, operation["path"]).add(value)
 
 
 def _test(place: _Place, value: Any, path: str, index: int) -> None:
@@ -186,6 +185,16 @@ def _place(holder: dict[str, Any], pointer: str) -> _Place:
     for step in steps[:-1]:
         container = _Place(container, step).get()
     return _Place(container, steps[-1])
+
+
+def _free_place(holder: dict[str, Any], pointer: str) -> _Place:
+    """Where something is to be added. FHIR's JSON leaves empty arrays out: the first item makes its array."""
+    array, _, step = pointer.rpartition("/")
+    if array and step in ("-", "0"):
+        parent = _place(holder, array)
+        if isinstance(parent.container, dict):
+            parent.container.setdefault(parent.step, [])
+    return _place(holder, pointer)
 
 
 def _members(container: dict[str, Any] | list[Any]) -> list[tuple[Any, Any]]:

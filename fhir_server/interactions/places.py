@@ -54,6 +54,11 @@ def _element(elements: Mapping[str, Element], name: str) -> Element:
     return next(e for e in elements.values() if name in e.json_names())
 
 
+def element_named(elements: Mapping[str, Element], name: str) -> Element | None:
+    """The element of a name, which for a choice may bear the type too: `deceased` or `deceasedBoolean`."""
+    return elements.get(name) or next((e for e in elements.values() if name in e.json_names()), None)
+
+
 def type_at(registry: Registry, resource: Resource, place: Place) -> TypeRef:
     """The type of what stands at `place`."""
     names = tuple([step for step in place if isinstance(step, str)])

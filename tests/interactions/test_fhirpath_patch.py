@@ -263,6 +263,15 @@ class TestFhirPathPatch:
         bad = fhirpath_patch(type="add", path="Patient", name="extension", value=("valueExtension", "x"))
         assert client.patch(f"Patient/{id}", bad, content_type=FHIR_JSON).status == 400
 
+    def test_a_part_of_several_types_may_be_named_as_json_has_it(self, client: Client) -> None:
+        id = client.post("Specimen", {"resourceType": "Specimen"}).id
+        change = fhirpath_patch(type="add", path="Specimen", name="processing")
+        change["parameter"][0]["part"].append(
+            {"name": "value", "part": [{"name": "timeDateTime", "valueDateTime": "2025-01-14T09:00:00Z"}]}
+        )
+        answer = client.patch(f"Specimen/{id}", change, content_type=FHIR_JSON)
+        assert answer.content["processing"] == [{"timeDateTime": "2025-01-14T09:00:00Z"}]
+
     @pytest.mark.parametrize("name", ["colour", "gender"])
     def test_parts_that_make_no_object_are_refused(self, client: Client, name: str) -> None:
         id = client.post("Patient", patient()).id

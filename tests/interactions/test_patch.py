@@ -99,6 +99,30 @@ class TestJsonPatch:
         assert answer.status == 200
         assert answer.content.get("name") == names
 
+    def test_the_first_item_makes_its_array(self, client: Client) -> None:
+        held = {"name": {"text": "Noa"}, "telecom": [{"system": "phone", "value": "1"}]}
+        for operation in (
+            {"op": "add", "path": "/name/-", "value": {"text": "Noa"}},
+            {"op": "add", "path": "/name/0", "value": {"text": "Noa"}},
+            {"op": "copy", "path": "/name/-", "from": "/contact/0/name"},
+            {"op": "move", "path": "/name/0", "from": "/contact/0/name"},
+        ):
+            id = client.post("Patient", {"resourceType": "Patient", "contact": [held]}).id
+            answer = client.patch(f"Patient/{id}", [operation])
+            assert (answer.status, answer.content.get("name")) == (200, [{"text": "Noa"}])
+
+    def test_no_other_parent_is_made(self, client: Client) -> None:
+        id = client.post("Patient", {"resourceType": "Patient", "active": True}).id
+        statuses = {
+            "/name/1": 422,
+            "/contact/0/name/given/-": 422,
+            "/maritalStatus/text/-": 422,
+            "/gender/-": 400,
+        }
+        for path, status in statuses.items():
+            operation = {"op": "add", "path": path, "value": "male"}
+            assert client.patch(f"Patient/{id}", [operation]).status == status
+
     def test_what_is_given_empty_is_refused_all_the_same(self, client: Client) -> None:
         id = client.post("Patient", patient()).id
         operations = [{"op": "remove", "path": "/name/0"}, {"op": "add", "path": "/address", "value": []}]
