@@ -38,6 +38,17 @@ def is_sent_as_it_is(method: str, path: tuple[str, ...], headers: Headers) -> bo
     return negotiation.media_range(content_type).name not in FHIR_NAMES
 
 
+def is_other_json(content: Any, content_type: str, method: str, path: tuple[str, ...]) -> bool:
+    """Whether JSON that is to be a Binary is the document itself: another resource, or none at all.
+
+    What claims to be FHIR and does not say of which type is no document, but a Binary written badly.
+    """
+    if not is_one(method, path):
+        return False
+    type = content.get("resourceType") if isinstance(content, dict) else None
+    return type != TYPE and (type is not None or content_type != negotiation.FHIR_JSON)
+
+
 def resource_of(document: bytes, path: tuple[str, ...], headers: Headers) -> dict[str, Any]:
     """The Binary that holds a document which was sent as it is."""
     content_type = " ".join((text(headers, b"content-type") or "").split())

@@ -91,7 +91,10 @@ def parsed(raw: bytes, method: str, path: tuple[str, ...], headers: Headers, lim
         if len(raw) > FORM_BYTES_MAX:
             raise _too_large(FORM_BYTES_MAX)
         return Body(content_type=content_type, form=query(raw.strip()))
-    return Body(json.parse(raw, limits.depth_max), content_type)
+    content = json.parse(raw, limits.depth_max)
+    if binary.is_other_json(content, content_type, method, path):
+        return Body(binary.resource_of(raw, path, headers), FHIR_JSON)
+    return Body(content, content_type)
 
 
 def _refuse_transfer_codings(headers: Headers) -> None:

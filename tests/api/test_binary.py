@@ -1,5 +1,6 @@
 """https://hl7.org/fhir/R4/binary.html#rest"""
 
+import base64
 from collections.abc import Callable
 from typing import Any
 
@@ -97,6 +98,36 @@ def test_a_document_may_be_sent_as_it_is(make_api: MakeApi, content_type: str) -
     created, updated = (request.content for request in api.door.asked)
     assert created == expected | {"securityContext": {"reference": "Patient/7"}}
     assert updated == expected | {"id": "mine"}
+
+
+@pytest.mark.parametrize(
+    ("content", "content_type"),
+    [
+        (b'{"resourceType":"Patient"}', "application/fhir+json"),
+        (b'{"resourceType":"Patient"}', "application/json"),
+        (b'{"contentType":"text/plain"}', "application/json; charset=utf-8"),
+        (b"[1.50]", "text/json"),
+    ],
+)
+def test_json_that_is_no_binary_is_a_document_too(
+    make_api: MakeApi, content: bytes, content_type: str
+) -> None:
+    api = make_api()
+    api.send("POST", "/fhir/Binary", content=content, headers={"content-type": content_type})
+    api.send(
+        "PUT", "/fhir/Binary/mine", content=json.serialise(HELLO), headers={"content-type": content_type}
+    )
+    sent, resource = (request.content for request in api.door.asked)
+    assert (sent["resourceType"], sent["contentType"]) == ("Binary", content_type)
+    assert base64.b64decode(sent["data"]) == content
+    assert resource == HELLO
+
+
+@pytest.mark.parametrize("content", [b'{"data":"aGVsbG8="}', b"[]"])
+def test_what_claims_to_be_fhir_and_says_no_type_is_none(make_api: MakeApi, content: bytes) -> None:
+    api = make_api()
+    api.send("POST", "/fhir/Binary", content=content, headers={"content-type": "application/fhir+json"})
+    assert [request.content for request in api.door.asked] == [json.parse(content)]
 
 
 @pytest.mark.parametrize(
