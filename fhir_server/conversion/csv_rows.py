@@ -1,6 +1,6 @@
 """The rows of a CSV file as records: the header names fields, dotted inside objects.
 
-A cell of a list holds its items with `|` between them; an empty cell says nothing.
+A cell of a list holds its items with `|` between them; an empty cell says nothing, nor does a line of them.
 https://www.rfc-editor.org/rfc/rfc4180
 """
 
@@ -17,9 +17,12 @@ from fhir_server.errors import FhirError, MalformedContent
 
 BETWEEN_ITEMS = "|"
 DELIMITERS = ",;\t"
+FRENCH = ";"
+"""What a spreadsheet puts between cells that also writes dates with the day first."""
 TRUE, FALSE = frozenset({"true", "vrai", "oui", "1"}), frozenset({"false", "faux", "non", "0"})
 
 _WHOLE = re.compile(r"-?(?:0|[1-9][0-9]*)")
+_FRENCH_DAY = re.compile("([0-9]{2})/([0-9]{2})/([0-9]{4})")
 _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
 
 
@@ -42,7 +45,7 @@ def rows(lines: Iterable[str], schema: Mapping[str, Any]) -> Iterator[Row]:
         raise MalformedContent.of(messages.NOT_UTF8())
     delimiter = max(DELIMITERS, key=header.count)
     names = next(csv.reader([header], delimiter=delimiter)) or [""]
-    columns = [_column(name.strip(), schema) for name in names]
+    columns = [_column(name.strip(), schema, delimiter) for name in names]
     _check_names([column.name for column in columns])
     reader = csv.reader(source, delimiter=delimiter, strict=True)
     while True:
@@ -53,7 +56,7 @@ def rows(lines: Iterable[str], schema: Mapping[str, Any]) -> Iterator[Row]:
         except csv.Error as error:
             yield Row(reader.line_num + 1, None, MalformedContent.of(messages.NOT_CSV(reason=error)))
             continue
-        if cells:
+        if any(cell.strip() for cell in cells):
             yield _row(reader.line_num + 1, cells, columns)
 
 
@@ -93,7 +96,7 @@ def _row(line: int, cells: list[str], columns: list[_Column]) -> Row:
     return Row(line, record)
 
 
-def _column(name: str, schema: Mapping[str, Any]) -> _Column:
+def _column(name: str, schema: Mapping[str, Any], delimiter: str) -> _Column:
     node: Any = schema
     for member in name.split("."):
         node = node.get("properties", {}).get(member, {})
@@ -102,12 +105,27 @@ def _column(name: str, schema: Mapping[str, Any]) -> _Column:
         item = node["items"].get("type", "string")
         return _Column(name, lambda cell: [READERS[item](text) for text in cell.split(BETWEEN_ITEMS)], kind)
     if kind not in READERS:
-        raise MalformedContent.of(messages.NO_COLUMN(name=name[:80]))
+        raise MalformedContent.of(messages.NO_COLUMN(name=name[:80], known=", ".join(_names(schema))))
+    if node.get("format") == "date" and delimiter == FRENCH:
+        return _Column(name, _day, kind)
     return _Column(name, READERS[kind], kind)
+
+
+def _names(schema: Mapping[str, Any], above: str = "") -> Iterator[str]:
+    """The names that columns may have."""
+    for name, node in schema.get("properties", {}).items():
+        inside = list(_names(node, f"{above}{name}."))
+        yield from inside or [f"{above}{name}"]
 
 
 def _text(cell: str) -> str:
     return cell
+
+
+def _day(cell: str) -> str:
+    """A date, which French spreadsheets write as 31/12/2025."""
+    found = _FRENCH_DAY.fullmatch(cell)
+    return "-".join(reversed(found.groups())) if found else cell
 
 
 def _whole(cell: str) -> int:

@@ -26,6 +26,16 @@ WRONG_FORM = Template(
     en="{at} is not written as it must be: {pattern}.",
     fr="{at} n'est pas écrit comme il le faut : {pattern}.",
 )
+NOT_A_LINE = Template(
+    en="{at} holds a line break or a control character, or begins or ends with a space. Take it out.",
+    fr="{at} contient un saut de ligne ou un caractère de commande, ou commence ou finit par une espace. "
+    "Enlevez-le.",
+)
+NOT_A_TEXT = Template(
+    en="{at} holds a control character, or begins or ends with a space or a line break. Take it out.",
+    fr="{at} contient un caractère de commande, ou commence ou finit par une espace ou un saut de ligne. "
+    "Enlevez-le.",
+)
 NOT_A_DATE = Template(
     en="{at} is no date that exists. Write it as 2024-05-31.",
     fr="{at} n'est pas une date qui existe. Écrivez-la ainsi : 2024-05-31.",
@@ -72,17 +82,17 @@ NO_RECORD = Template(
 # files of records
 
 NO_COLUMN = Template(
-    en="The column '{name}' is no field of the record. Use dotted names, such as ins.matricule.",
-    fr="La colonne « {name} » n'est pas un champ de l'enregistrement. "
-    "Utilisez des noms pointés, comme ins.matricule.",
+    en="The column '{name}' is no field of the record. Its fields: {known}.",
+    fr="La colonne « {name} » n'est pas un champ de l'enregistrement. Ses champs : {known}.",
 )
 COLUMN_TWICE = Template(
     en="The column '{name}' stands twice in the header. Keep one of them.",
     fr="La colonne « {name} » figure deux fois dans l'en-tête. Gardez-en une.",
 )
 NOT_UTF8 = Template(
-    en="The line is not in UTF-8. Save the file in that encoding.",
-    fr="La ligne n'est pas en UTF-8. Enregistrez le fichier dans ce codage.",
+    en="The line is not in UTF-8. Save the file in that encoding, from a spreadsheet as 'CSV UTF-8'.",
+    fr="La ligne n'est pas en UTF-8. Enregistrez le fichier dans ce codage, dans un tableur comme "
+    "« CSV UTF-8 ».",
 )
 TOO_MANY_CELLS = Template(
     en="The line has more cells than the header has columns.",

@@ -14,6 +14,7 @@ from jsonschema.validators import extend
 from msgspec import Raw
 
 from fhir_server.conversion import messages
+from fhir_server.conversion.kinds import LINE_PATTERN, TEXT_PATTERN
 from fhir_server.conversion.members import pointer
 from fhir_server.core.json import decimal
 from fhir_server.issues import Issue, Text
@@ -23,6 +24,7 @@ FORMATS: Mapping[str, Callable[[str], object]] = {
     "date-time": datetime.fromisoformat,
 }
 NOT_OF_FORMAT = {"date": messages.NOT_A_DATE, "date-time": messages.NOT_A_MOMENT}
+IN_WORDS = {LINE_PATTERN: messages.NOT_A_LINE, TEXT_PATTERN: messages.NOT_A_TEXT}
 LIMITS = {
     "minimum": "≥",
     "maximum": "≤",
@@ -79,12 +81,12 @@ def _plain(value: Any) -> Any:
 def _issues(error: ValidationError) -> Iterator[Issue]:
     place = pointer(list(error.absolute_path))
     at: Any = place or messages.THE_RECORD()
-    for name, text in _told(error, at):
+    for name, text in _sentences(error, at):
         member = place + pointer([name]) if name else place
         yield Issue("error", "invalid", text, (member or "/",), f"record-{error.validator}")
 
 
-def _told(error: ValidationError, at: Any) -> Iterator[tuple[str, Text]]:
+def _sentences(error: ValidationError, at: Any) -> Iterator[tuple[str, Text]]:
     """The member that a problem is about, empty for the value itself, and the sentence."""
     if error.validator in BY_KEYWORD:
         yield from BY_KEYWORD[error.validator](error, at)
@@ -106,7 +108,13 @@ def _unknown(error: ValidationError, at: Any) -> Iterator[tuple[str, Text]]:
             yield name, messages.UNKNOWN(name=name[:80], at=at, known=", ".join(known))
 
 
-def _one(text: Callable[[ValidationError, Any], Text]) -> Callable[..., Iterator[tuple[str, Text]]]:
+def _misfit(pattern: str, at: Any) -> Text:
+    """What is wrong with a text that does not fit; a pattern is shown only where it is easier than words."""
+    in_words = IN_WORDS.get(pattern)
+    return in_words(at=at) if in_words else messages.WRONG_FORM(at=at, pattern=pattern)
+
+
+def _about_value(text: Callable[[ValidationError, Any], Text]) -> Callable[..., Iterator[tuple[str, Text]]]:
     def told(error: ValidationError, at: Any) -> Iterator[tuple[str, Text]]:
         yield "", text(error, at)
 
@@ -117,12 +125,14 @@ BY_KEYWORD: Mapping[str, Callable[[ValidationError, Any], Iterator[tuple[str, Te
     "required": _missing,
     "dependentRequired": _missing,
     "additionalProperties": _unknown,
-    "not": _one(lambda _, at: messages.NOT_BESIDE(at=at)),
-    "type": _one(lambda error, at: messages.WRONG_TYPE(at=at, wanted=error.validator_value)),
-    "enum": _one(lambda error, at: messages.NOT_ONE_OF(at=at, allowed=", ".join(error.validator_value))),
-    "const": _one(lambda error, at: messages.NOT_ONE_OF(at=at, allowed=error.validator_value)),
-    "pattern": _one(lambda error, at: messages.WRONG_FORM(at=at, pattern=error.validator_value)),
-    "format": _one(lambda error, at: NOT_OF_FORMAT[error.validator_value](at=at)),
+    "not": _about_value(lambda _, at: messages.NOT_BESIDE(at=at)),
+    "type": _about_value(lambda error, at: messages.WRONG_TYPE(at=at, wanted=error.validator_value)),
+    "enum": _about_value(
+        lambda error, at: messages.NOT_ONE_OF(at=at, allowed=", ".join(error.validator_value))
+    ),
+    "const": _about_value(lambda error, at: messages.NOT_ONE_OF(at=at, allowed=error.validator_value)),
+    "pattern": _about_value(lambda error, at: _misfit(error.validator_value, at)),
+    "format": _about_value(lambda error, at: NOT_OF_FORMAT[error.validator_value](at=at)),
 }
 
 

@@ -15,6 +15,7 @@ SCHEMA: dict[str, Any] = {
         "rank": {"type": "integer"},
         "amount": {"type": "number"},
         "open": {"type": "boolean"},
+        "born": {"type": "string", "format": "date"},
         "scores": {"type": "array", "items": {"type": "integer"}},
         "address": {"type": "object", "properties": {"city": {"type": "string"}}},
     }
@@ -54,6 +55,25 @@ def test_empty_cells_and_short_lines_say_nothing() -> None:
     ]
 
 
+def test_a_line_of_empty_cells_is_none() -> None:
+    assert read("id;rank\na;1\n;\n ; \nb;2\n;;;\n") == [{"id": "a", "rank": 1}, {"id": "b", "rank": 2}]
+
+
+@pytest.mark.parametrize(
+    ("line", "day"),
+    [
+        ("a;31/12/2025", "2025-12-31"),
+        ("a;05/06/1990", "1990-06-05"),
+        ("a;2025-12-31", "2025-12-31"),
+        ("a;31/02/2025", "2025-02-31"),
+        ("a;1/2/2025", "1/2/2025"),
+        ("a,05/06/1990", "05/06/1990"),
+    ],
+)
+def test_days_may_be_written_as_spreadsheets_do_that_write_semicolons(line: str, day: str) -> None:
+    assert read(f"id{line[1]}born\n{line}\n") == [{"id": "a", "born": day}]
+
+
 def test_cells_hold_delimiters_and_line_breaks_within_quotes() -> None:
     found = list(rows(["id,address.city\n", '"a,b","x\n', 'y"\n', "c,z\n"], SCHEMA))
     assert [row.record for row in found] == [
@@ -82,7 +102,8 @@ def test_a_bad_line_stops_no_other(line: str, said: str) -> None:
 
 @pytest.mark.parametrize("header", ["id,nothing", "address", "", "id,address.street"])
 def test_a_header_names_fields(header: str) -> None:
-    with pytest.raises(MalformedContent, match="is no field"):
+    known = "Its fields: id, rank, amount, open, born, scores, address.city."
+    with pytest.raises(MalformedContent, match=f"is no field of the record. {known}"):
         list(rows([f"{header}\n", "a,b\n"], SCHEMA))
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from fhir_server.conversion.kinds import LINE_PATTERN, TEXT_PATTERN
 from fhir_server.conversion.schema import RecordSchema
 from fhir_server.core import json
 
@@ -27,6 +28,8 @@ SCHEMA: dict[str, Any] = {
         },
         "unique": {"type": "array", "uniqueItems": True},
         "alone": {"type": "string"},
+        "line": {"type": "string", "pattern": LINE_PATTERN},
+        "text": {"type": "string", "pattern": TEXT_PATTERN},
         "friend": {"type": "string"},
     },
     "dependentRequired": {"alone": ["friend"]},
@@ -55,6 +58,8 @@ CHECKED = RecordSchema(SCHEMA)
         ({"name": "a", "inside": {"a/b": 1}}, "/inside/a~1b", "JSON type string"),
         ({"name": "a", "unique": [1, 1]}, "/unique", "/schema"),
         ({"name": "a", "alone": "x"}, "/friend", "Add it"),
+        ({"name": "a", "line": "1 rue A\nParis"}, "/line", "holds a line break"),
+        ({"name": "a", "text": "Bien.\n"}, "/text", "ends with a space or a line break"),
         ({"name": "a", "kind": "b"}, "/list", "Add it"),
         ({"name": "a", "kind": "b", "list": [], "friend": "x"}, "/friend", "Leave it out"),
         ([], "/", "JSON type object"),
