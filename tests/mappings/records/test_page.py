@@ -1,5 +1,6 @@
 """Every example of docs/records.md is accepted by a server, in the order of the page, and read back."""
 
+import json
 import re
 from typing import Any
 
@@ -11,22 +12,20 @@ from tests.mappings.sound import GUIDE
 
 TEXT = PAGE.read_text(encoding="utf-8")
 EXAMPLES = examples()
-OTHERS: dict[str, tuple[dict[str, Any], ...]] = {
-    "organisme": ({"identifiant": "caisse", "nature": "caisse", "nom": "Caisse fictive"},),
-    "professionnel": (
-        EXAMPLES["professionnel"]
-        | {"identifiant": "P2", "rpps": "99910000200", "role": "medecin-generaliste"},
-        EXAMPLES["professionnel"] | {"identifiant": "P3", "rpps": "99910000300", "role": "psychiatre"},
-    ),
-}
-"""Records of which the examples name one more."""
 WRITTEN_BY_THE_SERVER = "facture"
+
+
+def others(name: str) -> list[dict[str, Any]]:
+    """The further records of a kind that the page gives, because its examples name them."""
+    block = re.search(r"```json\n(\[.*?)```", TEXT, re.DOTALL)
+    assert block
+    return [one[name] for one in json.loads(block[1]) if name in one]
 
 
 def test_every_example_is_taken_and_given_back(client: Client) -> None:
     for name, example in EXAMPLES.items():
         if name != WRITTEN_BY_THE_SERVER:
-            for record in (example, *OTHERS.get(name, ())):
+            for record in (example, *others(name)):
                 answer = client.post(name, record)
                 assert answer.status_code == (200 if name == "sortie" else 201), answer.text
                 assert client.post(name, record).json()["resources"] == answer.json()["resources"]
