@@ -49,7 +49,7 @@ def install(
     server = bootstrap.build(settings)
     try:
         put_in_force(server)
-        done = install_packages(server.engines, packages, whole=not without_dependencies)
+        done = install_packages(server.engines, packages, check_dependencies=not without_dependencies)
         pending = sum(map(len, server.engines.current().pending.values()))
     finally:
         server.store.close()
@@ -88,7 +88,7 @@ def remove(
     settings = Settings.load(os.environ, {"store": store})
     server = open_existing(settings)
     try:
-        gone = remove_packages(server.engines, names, whole=not without_dependencies)
+        gone = remove_packages(server.engines, names, check_dependencies=not without_dependencies)
     finally:
         server.store.close()
     for package in gone:

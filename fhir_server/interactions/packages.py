@@ -34,35 +34,38 @@ _encode = msgspec.json.Encoder().encode
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """What became of the packages given: those that are new, and those that were there already."""
+    """The packages given: those `added`, and those `known`, which were installed already."""
 
     added: tuple[PackageIndex, ...]
     known: tuple[PackageIndex, ...]
 
 
-def install(engines: Engines, packages: Sequence[Package], whole: bool = True) -> Installed:
-    """Install packages; with `whole`, only if all that they depend on is given too or installed.
+def install(engines: Engines, packages: Sequence[Package], *, check_dependencies: bool = True) -> Installed:
+    """Install packages; where `check_dependencies`, only if all that they depend on is given too or
+    installed.
 
     Raises `Unprocessable` with an issue for every dependency that is missing, and then nothing is installed.
     What is installed already under the same name and version is left as it is. Resources that cannot be used
     here are left out; the index of the package says which, and why.
     """
     given = tuple(_each_once(packages))
-    return _done(engines, lambda engine: _Installation(engine, given, whole).run)
+    return _retried(engines, lambda engine: _Installation(engine, given, check_dependencies).run)
 
 
-def remove(engines: Engines, names: Sequence[str], whole: bool = True) -> tuple[PackageIndex, ...]:
-    """Remove the packages named `name#version`, or `name` for all its versions; with `whole`, only if no
-    package that stays depends on them.
+def remove(
+    engines: Engines, names: Sequence[str], *, check_dependencies: bool = True
+) -> tuple[PackageIndex, ...]:
+    """Remove the packages named `name#version`, or `name` for all its versions; where `check_dependencies`,
+    only if no package that stays depends on them.
 
     Raises `NotFound` for a name that is none of them, `Unprocessable` for what is still needed; then nothing
     is removed.
     """
-    return _done(engines, lambda engine: partial(_remove, engine, tuple(names), whole))
+    return _retried(engines, lambda engine: partial(_remove, engine, tuple(names), check_dependencies))
 
 
-def _done(engines: Engines, work: Callable[[Engine], Callable[[UnitOfWork], T]]) -> T:
-    """What the work comes to, done anew where the definitions change meanwhile."""
+def _retried(engines: Engines, work: Callable[[Engine], Callable[[UnitOfWork], T]]) -> T:
+    """The result of the work, which is done anew where the definitions change meanwhile."""
     for _ in range(ATTEMPTS_MAX):
         engine = engines.current()
         try:
@@ -72,7 +75,9 @@ def _done(engines: Engines, work: Callable[[Engine], Callable[[UnitOfWork], T]])
     raise StoreUnavailable.of(interaction_messages.DEFINITIONS_CHANGING())
 
 
-def _remove(engine: Engine, names: Iterable[str], whole: bool, unit: UnitOfWork) -> tuple[PackageIndex, ...]:
+def _remove(
+    engine: Engine, names: Iterable[str], check_dependencies: bool, unit: UnitOfWork
+) -> tuple[PackageIndex, ...]:
     known = installed(unit)
     unknown = [name for name in names if not any(name in (package.name, package.label) for package in known)]
     if unknown:
@@ -82,7 +87,7 @@ def _remove(engine: Engine, names: Iterable[str], whole: bool, unit: UnitOfWork)
     leaving = tuple(package for package in known if package.name in names or package.label in names)
     staying = tuple(package for package in known if package not in leaving)
     needed = set(missing(staying, ())) - set(missing(known, ()))
-    if whole and needed:
+    if check_dependencies and needed:
         raise Unprocessable(
             *(
                 Issue("error", "conflict", messages.NEEDED(package=package, needed=name))
@@ -90,8 +95,8 @@ def _remove(engine: Engine, names: Iterable[str], whole: bool, unit: UnitOfWork)
             )
         )
     for package in leaving:
-        for *_, member in package.resources:
-            unit.keep(CONTENTS + package.key(member), None)
+        for resource in package.resources:
+            unit.keep(CONTENTS + package.key(resource.member), None)
         unit.keep(PACKAGES + package.label, None)
     _put_in_force(engine, unit)
     return leaving
@@ -123,16 +128,16 @@ def _each_once(packages: Iterable[Package]) -> Iterator[Package]:
 class _Installation:
     """Installs packages in one unit of work."""
 
-    def __init__(self, engine: Engine, given: tuple[Package, ...], whole: bool) -> None:
+    def __init__(self, engine: Engine, given: tuple[Package, ...], check_dependencies: bool) -> None:
         self._engine = engine
         self._given = given
-        self._whole = whole
+        self._must_be_complete = check_dependencies
         self._structure = StructureValidator(engine.registry)
 
     def run(self, unit: UnitOfWork) -> Installed:
         known = {package.label: package for package in installed(unit)}
         new = [package for package in self._given if package.index.label not in known]
-        if self._whole:
+        if self._must_be_complete:
             self._check_dependencies([package.index for package in new], known.values())
         usable = [self._usable(package) for package in new]
         for package in usable:
@@ -153,14 +158,14 @@ class _Installation:
     def _usable(self, package: Package) -> Package:
         """The package without the resources that cannot be used here."""
         left_out: dict[str, str] = {}
-        for type, _, _, member in package.index.resources:
-            resource = package.resource(member)
+        for listed in package.index.resources:
+            resource = package.resource(listed.member)
             problems = self._structure.validate(resource)
-            if not problems and type == DEFINED_BY:
+            if not problems and listed.type == DEFINED_BY:
                 problems = self._admission.problems(resource)
             if problems:
-                left_out[member] = _told(problems[0])
-        kept = tuple(row for row in package.index.resources if row[3] not in left_out)
+                left_out[listed.member] = _sentence(problems[0])
+        kept = tuple(listed for listed in package.index.resources if listed.member not in left_out)
         index = msgspec.structs.replace(package.index, resources=kept, left_out=left_out)
         return replace(package, index=index)
 
@@ -170,11 +175,11 @@ class _Installation:
         return Admission(engine.registry, engine.extractor.indexing, engine.paths)
 
 
-def _told(problem: Issue) -> str:
+def _sentence(problem: Issue) -> str:
     return f"{', '.join(problem.expression)}: {problem.text.render()}"
 
 
 def _keep(unit: UnitOfWork, package: Package) -> None:
-    for *_, member in package.index.resources:
-        unit.keep(CONTENTS + package.index.key(member), package.bodies[member])
+    for listed in package.index.resources:
+        unit.keep(CONTENTS + package.index.key(listed.member), package.bodies[listed.member])
     unit.keep(PACKAGES + package.index.label, _encode(package.index))

@@ -1,8 +1,7 @@
 """What the server asks of a store; every backend passes the same contract tests.
 
 Times are UTC microseconds. A *sequence* numbers every committed version of every resource in commit order,
-and
-`last_updated` never runs against it: this is the one clock.
+and `last_updated` never runs against it: this is the one clock.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -103,7 +103,7 @@ def test_what_is_given_with_it_or_installed_is_not_missing(client: Client, packa
 
 
 def test_dependencies_can_be_done_without(client: Client, package: Any) -> None:
-    done = install(client.engines, [package(dependencies={"a.b": "1.0.0"})], whole=False)
+    done = install(client.engines, [package(dependencies={"a.b": "1.0.0"})], check_dependencies=False)
     assert len(done.added) == 1
 
 
@@ -199,5 +199,5 @@ def test_what_is_still_needed_stays_unless_it_is_told_to_go(client: Client, pack
     with pytest.raises(NotFound):
         remove(client.engines, ["over", "base#2.0.0"])
     assert len(installed(client.engines.current().store)) == 2
-    remove(client.engines, ["base"], whole=False)
+    remove(client.engines, ["base"], check_dependencies=False)
     assert [one.name for one in installed(client.engines.current().store)] == ["over"]

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 from fhir_server.core import json
 from fhir_server.definitions.packages import messages
 from fhir_server.definitions.packages.manifest import index_of
-from fhir_server.definitions.packages.package import CONFORMANCE, Package, packed
+from fhir_server.definitions.packages.package import CONFORMANCE, Package, PackageResource, packed
 from fhir_server.errors import FhirError, MalformedContent
 
 MEMBERS_MAX = 50_000
@@ -45,18 +45,18 @@ def read_package(path: Path) -> Package:
 
 def _package(file: str, source: BinaryIO, size: int) -> Package:
     manifest: Any = None
-    rows: list[tuple[str, str, str, str]] = []
+    resources: list[PackageResource] = []
     bodies: dict[str, bytes] = {}
     for member, body in _members(file, source, size):
         content = _parsed(file, member, body)
         if member == _MANIFEST:
             manifest = content
-        elif row := _row(file, member, content):
-            rows.append(row)
+        elif resource := _conformance_resource(file, member, content):
+            resources.append(resource)
             bodies[member] = packed(content)
     if manifest is None:
         raise MalformedContent.of(messages.NO_MANIFEST(file=file))
-    return Package(file, index_of(file, manifest, tuple(sorted(rows))), bodies)
+    return Package(file, index_of(file, manifest, tuple(sorted(resources))), bodies)
 
 
 def _members(file: str, source: BinaryIO, size: int) -> Iterator[tuple[str, bytes]]:
@@ -112,8 +112,8 @@ def _parsed(file: str, member: str, body: bytes) -> Any:
         raise MalformedContent.of(text) from error
 
 
-def _row(file: str, member: str, content: Any) -> tuple[str, str, str, str] | None:
-    """Type, url, version and member of a conformance resource; None for any other resource."""
+def _conformance_resource(file: str, member: str, content: Any) -> PackageResource | None:
+    """What the index says of a conformance resource; None for any other resource."""
     if not isinstance(content, dict) or not isinstance(content.get("resourceType"), str):
         if isinstance(content, dict) and not content.keys() & {"resourceType", "id", "url"}:
             return None  # some packages carry files of their tools, which are no resources at all
@@ -122,7 +122,9 @@ def _row(file: str, member: str, content: Any) -> tuple[str, str, str, str] | No
     if type not in CONFORMANCE:
         return None
     url, version = content.get("url", ""), content.get("version", "")
-    return type, url if isinstance(url, str) else "", version if isinstance(version, str) else "", member
+    return PackageResource(
+        type, url if isinstance(url, str) else "", version if isinstance(version, str) else "", member
+    )
 
 
 class _Bounded:

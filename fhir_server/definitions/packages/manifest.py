@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from fhir_server.definitions.packages import messages
-from fhir_server.definitions.packages.package import CORES, FHIR_VERSION, PackageIndex
+from fhir_server.definitions.packages.package import CORES, FHIR_VERSION, PackageIndex, PackageResource
 from fhir_server.errors import MalformedContent
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}", re.ASCII)
@@ -15,7 +15,7 @@ _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_-]{0,99}", re.ASCII)
 _FHIR_VERSIONS = ("fhirVersions", "fhir-version-list")
 
 
-def index_of(file: str, manifest: Any, resources: tuple[tuple[str, str, str, str], ...]) -> PackageIndex:
+def index_of(file: str, manifest: Any, resources: tuple[PackageResource, ...]) -> PackageIndex:
     """The index of a package by its manifest. Raises `MalformedContent` for one that is not for R4."""
     name = _text(file, manifest, "name", _NAME)
     version = _text(file, manifest, "version", _VERSION)

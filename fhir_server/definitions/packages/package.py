@@ -6,6 +6,7 @@ https://confluence.hl7.org/display/FHIR/NPM+Package+Specification
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import msgspec
 
@@ -40,16 +41,25 @@ CONFORMANCE = (
 """The types of resources that are layered; the others are examples."""
 
 
+class PackageResource(NamedTuple):
+    """A conformance resource of a package, in its file `member`; an absent url or version is empty."""
+
+    type: str
+    url: str
+    version: str
+    member: str
+
+
 class PackageIndex(msgspec.Struct, frozen=True):
-    """What is known of an installed package without reading its resources, which are rows of `(type, url,
-    version, member)`. `left_out` are members that cannot be used here, each with the reason.
+    """What is known of an installed package without reading its resources. `left_out` are members that cannot
+    be used here, each with the reason.
     """
 
     name: str
     version: str
     title: str = ""
     dependencies: dict[str, str] = {}
-    resources: tuple[tuple[str, str, str, str], ...] = ()
+    resources: tuple[PackageResource, ...] = ()
     left_out: dict[str, str] = {}
 
     @property
@@ -63,7 +73,8 @@ class PackageIndex(msgspec.Struct, frozen=True):
     def entries(self) -> tuple[Entry, ...]:
         """Its resources, to be listed in a layer."""
         return tuple(
-            Entry(type, url, version, self.key(member)) for type, url, version, member in self.resources
+            Entry(resource.type, resource.url, resource.version, self.key(resource.member))
+            for resource in self.resources
         )
 
 

@@ -70,7 +70,9 @@ class MemoryReader:
                 self._referring(given, include) if include.reverse else self._referred(given, include)
             )
             found -= given
-            ordered = sorted((self._state.current[key] for key in found), key=lambda s: s.first_sequence)
+            ordered = sorted(
+                (self._state.current[key] for key in found), key=lambda stored: stored.first_sequence
+            )
         return tuple(ordered[:limit])
 
     def _referred(self, given: set[Key], include: Include) -> Iterator[Key]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from fhir_server.search.entries import Entries
 from fhir_server.store.port import Job, StoredResource, TypeIndex
@@ -10,6 +10,14 @@ from fhir_server.store.port import Job, StoredResource, TypeIndex
 Key = tuple[str, str]
 Found = tuple[StoredResource, Entries]
 _ABSENT = object()
+
+
+class Lease(NamedTuple):
+    """A job, and who holds it `until` a time in UTC microseconds."""
+
+    job: Job
+    holder: str
+    until: int
 
 
 class Journal:
@@ -46,7 +54,7 @@ class State:
     current: dict[Key, StoredResource] = field(default_factory=dict)
     entries: dict[Key, Entries] = field(default_factory=dict)
     uniques: dict[str, str] = field(default_factory=dict)
-    jobs: dict[str, tuple[Job, str, int]] = field(default_factory=dict)
+    jobs: dict[str, Lease] = field(default_factory=dict)
     indexes: dict[str, TypeIndex] = field(default_factory=dict)
     documents: dict[str, bytes] = field(default_factory=dict)
     clock: dict[str, int] = field(default_factory=lambda: {"sequence": 0, "last_updated": 0, "generation": 0})

@@ -17,7 +17,7 @@ from fhir_server.search.ast import Clause, SearchQuery
 from fhir_server.store import messages
 from fhir_server.store.clock import wall_clock
 from fhir_server.store.memory.reader import MemoryReader
-from fhir_server.store.memory.state import Journal, State
+from fhir_server.store.memory.state import Journal, Lease, State
 from fhir_server.store.memory.unit import MemoryUnit
 from fhir_server.store.memory.universe import VisibleUniverse
 from fhir_server.store.port import (
@@ -32,6 +32,7 @@ from fhir_server.store.port import (
 T = TypeVar("T")
 
 COMPARED = "COMPARE every resource"
+"""The one step of every search, as `explain` tells it."""
 
 
 class MemoryStore(MemoryReader):
@@ -90,7 +91,7 @@ class MemoryStore(MemoryReader):
     def changes(self, after: int, limit: int, types: Sequence[str] = ()) -> tuple[StoredResource, ...]:
         with self._lock:
             log = self._state.log()
-        wanted = [s for s in log if s.sequence > after and (not types or s.type in types)]
+        wanted = [stored for stored in log if stored.sequence > after and (not types or stored.type in types)]
         return tuple(wanted[:limit])
 
     def watermark(self) -> int:
@@ -110,7 +111,7 @@ class MemoryStore(MemoryReader):
         return Explanation(found(), tuple(uses), (COMPARED,))
 
     def hurry(self, seconds: float | None) -> None:
-        """Not told here."""
+        """Reads here take as long as they take; none is cut short."""
 
     def settled(self) -> bool:
         return True
@@ -150,23 +151,23 @@ class MemoryStore(MemoryReader):
     def acquire_job(self, kind: str, id: str, owner: str, lease_seconds: float) -> Job | None:
         with self._lock:
             now = self._clock()
-            job, holder, until = self._state.jobs.get(id, (Job(id, kind, b"", False), owner, 0))
-            if job.done or (holder != owner and until > now):
+            lease = self._state.jobs.get(id, Lease(Job(id, kind, b"", False), owner, 0))
+            if lease.job.done or (lease.holder != owner and lease.until > now):
                 return None
-            self._state.jobs[id] = (job, owner, now + int(lease_seconds * 1_000_000))
-            return job
+            self._state.jobs[id] = Lease(lease.job, owner, now + int(lease_seconds * 1_000_000))
+            return lease.job
 
     def update_job(self, id: str, owner: str, state: bytes, done: bool = False) -> bool:
         with self._lock:
-            if id not in self._state.jobs or self._state.jobs[id][1] != owner:
+            lease = self._state.jobs.get(id)
+            if lease is None or lease.holder != owner:
                 return False
-            job, _, until = self._state.jobs[id]
-            self._state.jobs[id] = (replace(job, state=state, done=done), owner, until)
+            self._state.jobs[id] = lease._replace(job=replace(lease.job, state=state, done=done))
             return True
 
     def jobs(self, kind: str) -> tuple[Job, ...]:
         with self._lock:
-            found = [job for job, _, _ in self._state.jobs.values() if job.kind == kind]
+            found = [lease.job for lease in self._state.jobs.values() if lease.job.kind == kind]
         return tuple(sorted(found, key=lambda job: job.id))
 
     def backup(self, target: Path) -> NoReturn:  # noqa: ARG002

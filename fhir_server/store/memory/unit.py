@@ -80,7 +80,9 @@ class MemoryUnit(MemoryReader):
         return True
 
     def purge(self, type: str, id: str) -> bool:
-        versions = [v for v in self._state.versions.values() if (v.type, v.id) == (type, id)]
+        versions = [
+            version for version in self._state.versions.values() if (version.type, version.id) == (type, id)
+        ]
         if not versions or (len(versions) == 1 and versions[0].deleted):
             return False
         for version in versions:
@@ -142,6 +144,8 @@ def _replaced(entries: Entries, new: Entries, parameters: frozenset[str]) -> Ent
     """The entries, with the new ones in place of those of some parameters."""
     merged = Entries()
     for kind in Entries.__struct_fields__:
-        kept = [e for e in getattr(entries, kind) if e.parameter.partition(":")[0] not in parameters]
+        kept = [
+            entry for entry in getattr(entries, kind) if entry.parameter.partition(":")[0] not in parameters
+        ]
         setattr(merged, kind, kept + getattr(new, kind))
     return merged
