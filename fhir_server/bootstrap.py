@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from fhir_server.api.app import ApiOptions, Application
     from fhir_server.api.asgi import AsgiApp
     from fhir_server.api.lanes import Lane
-    from fhir_server.api.records import Desks
+    from fhir_server.api.records import RecordServices
 
 TITLE = "FHIR R4 server"
 PATH_WORDS = ("metadata", "_history", "_search")
@@ -137,13 +137,13 @@ def build(settings: Settings) -> Server:
     return Server(settings, found, store, engines, Dispatcher(engines), operations, records, preparations)
 
 
-def desks(server: Server) -> "Desks":
-    """Where the records of each programme come in and go out."""
+def record_services(server: Server) -> "RecordServices":
+    """What reads and writes the records of each programme, by programme and record."""
     # Imported here because what checks schemas costs a tenth of a second, which most commands need not pay.
-    from fhir_server.conversion.desk import Desk
+    from fhir_server.conversion.record_service import RecordService
 
     return {
-        programme: {one.name: Desk(one, server.dispatcher.dispatch) for one in records}
+        programme: {record.name: RecordService(record, server.dispatcher.dispatch) for record in records}
         for programme, records in server.records.items()
     }
 
@@ -259,7 +259,7 @@ def _pages(server: Server, lane: "Lane", options: "ApiOptions") -> "AsgiApp":
 
     pages = site(SiteOptions(TITLE, software_version(), lambda: _openapi(server), server.store.probe))
     most, beside = server.settings.bundle_entries_max, Beside(options.base_urls)
-    pages.include_router(records(RecordsOptions(desks(server), lane, options.limits, beside, most)))
+    pages.include_router(records(RecordsOptions(record_services(server), lane, options.limits, beside, most)))
     pages.add_exception_handler(404, beside.nowhere)
     pages.add_exception_handler(405, beside.elsewise)
     return pages

@@ -17,7 +17,7 @@ from fhir_server.api.body import BodyLimits, read
 from fhir_server.api.exchange import Exchange
 from fhir_server.api.lanes import Lane, submitted
 from fhir_server.api.render import CACHE, Reply
-from fhir_server.conversion.desk import Desk
+from fhir_server.conversion.record_service import RecordService
 from fhir_server.conversion.submission import Written
 from fhir_server.core import json
 from fhir_server.core.outcome import operation_outcome
@@ -25,8 +25,8 @@ from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import ContentTooLarge, FhirError, MethodNotAllowed, UnknownType, status_of
 
 Submit = Callable[[FhirRequest], FhirResponse]
-Desks = Mapping[str, Mapping[str, Desk]]
-"""The desks of each programme, by the names of their records."""
+RecordServices = Mapping[str, Mapping[str, RecordService]]
+"""The services of each programme's records, by programme and record."""
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 READ = ("GET", "HEAD")
@@ -39,7 +39,7 @@ SCHEMA = b"application/schema+json; charset=utf-8"
 class RecordsOptions:
     """What the door for records is told; it shares the write lane with the FHIR base."""
 
-    desks: Desks
+    services: RecordServices
     lane: Lane
     limits: BodyLimits
     beside: Beside
@@ -69,13 +69,13 @@ class _Door:
         """Store one record, or each of an array."""
 
         async def answer(exchange: Exchange, asked: FhirRequest) -> Reply:
-            desk, limits = self._desk(programme, record, exchange), self._options.limits
+            service, limits = self._service_for(programme, record, exchange), self._options.limits
             body = await read("POST", (), exchange.headers, request.receive, limits)
             submit = _submitting(self._options.lane)
             if isinstance(body.content, list):
-                return await asyncio.to_thread(self._write_all, desk, body.content, asked, submit)
-            written = await asyncio.to_thread(desk.write, body.content, asked, submit)
-            reply = _reply(written.status, _told(written))
+                return await asyncio.to_thread(self._write_all, service, body.content, asked, submit)
+            written = await asyncio.to_thread(service.write, body.content, asked, submit)
+            reply = _reply(written.status, _written_answer(written))
             reply.headers.append((b"location", f"/{programme}/{record}/{written.id}".encode()))
             return reply
 
@@ -83,14 +83,14 @@ class _Door:
 
     async def get(self, request: Request, programme: str, record: str, id: str) -> Response:
         async def answer(exchange: Exchange, asked: FhirRequest) -> Reply:
-            desk = self._desk(programme, record, exchange)
-            return _reply(200, await asyncio.to_thread(desk.read, id, asked))
+            service = self._service_for(programme, record, exchange)
+            return _reply(200, await asyncio.to_thread(service.read, id, asked))
 
         return await self._answered(request, answer)
 
     async def schema(self, request: Request, programme: str, record: str) -> Response:
         async def answer(exchange: Exchange, _: FhirRequest) -> Reply:
-            return _reply(200, self._desk(programme, record, exchange).schema, SCHEMA)
+            return _reply(200, self._service_for(programme, record, exchange).schema, SCHEMA)
 
         return await self._answered(request, answer)
 
@@ -99,7 +99,7 @@ class _Door:
 
         async def refuse(request: Request, programme: str, record: str) -> Response:
             async def answer(exchange: Exchange, _: FhirRequest) -> Reply:
-                self._desk(programme, record, exchange)
+                self._service_for(programme, record, exchange)
                 exchange.allowed = allowed
                 text = messages.METHOD_NOT_ALLOWED(method=exchange.method, allowed=", ".join(allowed))
                 raise MethodNotAllowed.of(text)
@@ -108,20 +108,22 @@ class _Door:
 
         return refuse
 
-    def _desk(self, programme: str, record: str, exchange: Exchange) -> Desk:
-        known = self._options.desks.get(programme)
+    def _service_for(self, programme: str, record: str, exchange: Exchange) -> RecordService:
+        known = self._options.services.get(programme)
         if known is None:
             raise nothing_at(exchange)
         if record not in known:
             raise UnknownType.of(messages.NO_RECORD_TYPE(record=record[:80], known=", ".join(known)))
         return known[record]
 
-    def _write_all(self, desk: Desk, contents: list[Any], asked: FhirRequest, submit: Submit) -> Reply:
+    def _write_all(
+        self, service: RecordService, contents: list[Any], asked: FhirRequest, submit: Submit
+    ) -> Reply:
         """Each record for itself: one that is refused stops no other."""
         limit = self._options.records_max
         if len(contents) > limit:
             raise ContentTooLarge.of(messages.TOO_MANY_RECORDS(count=len(contents), limit=limit))
-        return _reply(200, [_item(desk, content, asked, submit) for content in contents])
+        return _reply(200, [_item(service, content, asked, submit) for content in contents])
 
 
 def _submitting(lane: Lane) -> Submit:
@@ -134,15 +136,15 @@ def _submitting(lane: Lane) -> Submit:
     return lambda request: asyncio.run_coroutine_threadsafe(answer(request), loop).result()
 
 
-def _item(desk: Desk, content: Any, asked: FhirRequest, submit: Submit) -> dict[str, Any]:
+def _item(service: RecordService, content: Any, asked: FhirRequest, submit: Submit) -> dict[str, Any]:
     try:
-        return _told(desk.write(content, asked, submit))
+        return _written_answer(service.write(content, asked, submit))
     except FhirError as error:
         outcome = operation_outcome(error.issues, asked.language)
         return {"status": status_of(error), "outcome": outcome}
 
 
-def _told(written: Written) -> dict[str, Any]:
+def _written_answer(written: Written) -> dict[str, Any]:
     return {"id": written.id, "status": written.status, "resources": list(written.resources)}
 
 

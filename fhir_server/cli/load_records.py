@@ -19,7 +19,7 @@ from fhir_server.cli.provision import put_in_force
 from fhir_server.cli.requests import base_url
 from fhir_server.cli.sources import LINES
 from fhir_server.conversion.csv_rows import Row, rows
-from fhir_server.conversion.desk import Desk
+from fhir_server.conversion.record_service import RecordService
 from fhir_server.core import json
 from fhir_server.core.request import FhirRequest
 from fhir_server.errors import Conflict, FhirError, status_of
@@ -39,11 +39,11 @@ def load_records(settings: Settings, programme: str, record: str | None, files: 
             known = ", ".join(["fhir", *server.records])
             raise MisuseError(f"--format {programme}: unknown. Known: {known}.")
         put_in_force(server)
-        desks = bootstrap.desks(server)[programme]
+        services = bootstrap.record_services(server)[programme]
         statuses: Counter[int] = Counter()
         started = time.perf_counter()
         for file in files:
-            statuses.update(_load(server, _desk(desks, record, file), file))
+            statuses.update(_load(server, _service_for(services, record, file), file))
         print(_summary(statuses, time.perf_counter() - started))
     finally:
         server.store.close()
@@ -51,19 +51,19 @@ def load_records(settings: Settings, programme: str, record: str | None, files: 
         raise typer.Exit(1)
 
 
-def _desk(desks: Mapping[str, Desk], record: str | None, file: Path) -> Desk:
+def _service_for(services: Mapping[str, RecordService], record: str | None, file: Path) -> RecordService:
     name = record or file.name.partition(".")[0]
-    if name not in desks:
-        known = ", ".join(desks)
+    if name not in services:
+        known = ", ".join(services)
         raise MisuseError(f"{file}: which record does it hold? Say --record, one of: {known}.")
-    return desks[name]
+    return services[name]
 
 
-def _load(server: bootstrap.Server, desk: Desk, file: Path) -> Iterator[int]:
+def _load(server: bootstrap.Server, service: RecordService, file: Path) -> Iterator[int]:
     """The status of each record."""
-    loader = _Loader(server, desk, file)
+    loader = _Loader(server, service, file)
     with progress(f"Loading {file.name}", file.stat().st_size) as advance:
-        pieces = _rows(file, desk)
+        pieces = _rows(file, service)
         while group := list(islice(pieces, GROUP_RECORDS)):
             yield from loader.load([row for row, _ in group])
             advance(sum(size for _, size in group))
@@ -72,9 +72,9 @@ def _load(server: bootstrap.Server, desk: Desk, file: Path) -> Iterator[int]:
 class _Loader:
     """Writes the records of one file, some at a time, which become durable together."""
 
-    def __init__(self, server: bootstrap.Server, desk: Desk, file: Path) -> None:
+    def __init__(self, server: bootstrap.Server, service: RecordService, file: Path) -> None:
         self._asked = FhirRequest("GET", (), base_url(server.settings))
-        self._server, self._desk, self._file = server, desk, file
+        self._server, self._service, self._file = server, service, file
 
     def load(self, group: list[Row]) -> list[int]:
         """The statuses of some records; what the group itself stands in the way of is tried again alone."""
@@ -90,7 +90,7 @@ class _Loader:
         try:
             if row.error is not None:
                 raise row.error
-            return self._desk.write(row.record, self._asked, self._server.dispatcher.dispatch).status
+            return self._service.write(row.record, self._asked, self._server.dispatcher.dispatch).status
         except FhirError as error:
             if again is not None and isinstance(error, Conflict):
                 again.append(row)
@@ -103,7 +103,7 @@ class _Loader:
         return status_of(error)
 
 
-def _rows(file: Path, desk: Desk) -> Iterator[tuple[Row, int]]:
+def _rows(file: Path, service: RecordService) -> Iterator[tuple[Row, int]]:
     """The records of a file with the bytes that each takes."""
     if file.suffix in LINES:
         with file.open("rb") as lines:
@@ -112,7 +112,7 @@ def _rows(file: Path, desk: Desk) -> Iterator[tuple[Row, int]]:
                     yield _parsed(number, line), len(line)
     elif file.suffix == ".csv":
         with file.open(encoding="utf-8", errors="surrogateescape", newline="") as text:
-            yield from ((row, 0) for row in rows(text, desk.schema))
+            yield from ((row, 0) for row in rows(text, service.schema))
     else:
         raise MisuseError(f"{file}: expected .csv or .ndjson.")
 

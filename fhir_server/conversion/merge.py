@@ -9,26 +9,26 @@ from typing import Any
 
 from fhir_server.conversion.table import Own, Part, Resource
 
-TOLD_BY = {"identifier": "system", "extension": "url"}
+OWNER_MEMBER = {"identifier": "system", "extension": "url"}
 """Lists that several write to, and the member that tells whose an item is."""
 
 
 def merged(stored: Resource, fresh: Resource, part: Part, own: Own) -> Resource:
     """The stored resource with what the record says of it now."""
-    kept = {name: value for name, value in stored.items() if name not in own.members | TOLD_BY.keys()}
+    kept = {name: value for name, value in stored.items() if name not in own.members | OWNER_MEMBER.keys()}
     said = {name: value for name, value in fresh.items() if name not in part.initial or name not in stored}
-    lists = {name: _together(name, stored, fresh, own) for name in TOLD_BY}
+    lists = {name: _both_lists(name, stored, fresh, own) for name in OWNER_MEMBER}
     shared = {name: value for name, value in lists.items() if value}
     meta = _meta(stored.get("meta", {}), fresh.get("meta", {}))
     return {**kept, **said, **shared, "meta": meta, "id": stored["id"]}
 
 
-def _together(name: str, stored: Resource, fresh: Resource, own: Own) -> Any:
+def _both_lists(name: str, stored: Resource, fresh: Resource, own: Own) -> Any:
     """The record's items, then those of others; one Identifier that is no list is the record's."""
     said, found = fresh.get(name, []), stored.get(name, [])
     if not isinstance(said, list) or not isinstance(found, list):
         return said or found
-    return said + [item for item in found if item.get(TOLD_BY[name]) not in own.items]
+    return said + [item for item in found if item.get(OWNER_MEMBER[name]) not in own.items]
 
 
 def _meta(stored: Mapping[str, Any], fresh: Mapping[str, Any]) -> dict[str, Any]:

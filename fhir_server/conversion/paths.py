@@ -66,12 +66,12 @@ class Path:
         """Put `fragment` there, beside what stands there already."""
         node = resource
         for step in self.steps[:-1]:
-            node = _made(node, step)
+            node = _object_below(node, step)
         last = self.steps[-1]
         if not last.chooses:
             node[last.member] = fragment
         elif isinstance(fragment, dict):
-            _made(node, last).update(fragment)
+            _object_below(node, last).update(fragment)
         else:
             node.setdefault(last.member, []).append(fragment)
 
@@ -129,7 +129,7 @@ def _index(items: list[Fragment], item: Fragment) -> int:
     return next(index for index, candidate in enumerate(items) if candidate is item)
 
 
-def _made(node: dict[str, Any], step: Step) -> dict[str, Any]:
+def _object_below(node: dict[str, Any], step: Step) -> dict[str, Any]:
     """The object one step below, made where it is missing."""
     if not step.chooses:
         below: dict[str, Any] = node.setdefault(step.member, {})

@@ -60,8 +60,8 @@ class Finder:
         Raises `Conflict` when an identifier leads to several.
         """
         first, *others = type.parts
-        main = self._identified(first, type.system, key) or self._of_id(type, key)
-        main = main or (self._known(type, record) if record else None)
+        main = self._identified(first, type.system, key) or self._by_logical_id(type, key)
+        main = main or (self._by_shared_identifier(type, record) if record else None)
         found = {first.type: main} if main else {}
         for part in others:
             resource = self._other(type, part, main, key, record)
@@ -98,11 +98,11 @@ class Finder:
             raise Conflict.of(messages.SEVERAL(type=part.type, value=key))
         return found[0] if found else None
 
-    def _of_id(self, record: RecordType, id: str) -> Resource | None:
+    def _by_logical_id(self, record: RecordType, id: str) -> Resource | None:
         found = self.read(record.parts[0].type, id)
         return found if found is not None and record.from_fhir([found]) else None
 
-    def _known(self, type: RecordType, record: Mapping[str, Any]) -> Resource | None:
+    def _by_shared_identifier(self, type: RecordType, record: Mapping[str, Any]) -> Resource | None:
         """The one resource that says the same of a field that tells it from all others, and that no other
         record speaks of."""
         for system, name in type.parts[0].known_by:

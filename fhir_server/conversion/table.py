@@ -85,7 +85,7 @@ class Own:
 class Table:
     """A native record. `system` is that of its own identifier, its field `key`, which every part bears;
     `looks` name list items for the paths; `rules` are further keywords of its JSON Schema. Resources that do
-    not say every field in `told_by` are none of this record's.
+    not say every field in `recognised_by` are none of this record's.
     """
 
     name: str
@@ -96,7 +96,7 @@ class Table:
     derived: tuple[Derived, ...] = ()
     looks: Looks = dataclass_field(default_factory=dict)
     rules: Mapping[str, Any] = dataclass_field(default_factory=dict)
-    told_by: tuple[str, ...] = ()
+    recognised_by: tuple[str, ...] = ()
     key: str = "identifiant"
     _paths: dict[str, Path] = dataclass_field(init=False, repr=False)
 
@@ -113,7 +113,7 @@ class Table:
     def to_fhir(self, record: Values) -> list[Resource]:
         """The resources that say what a valid record says, the first part first."""
         parts = [part for part in self.parts if part.when is None or member(record, part.when) is not None]
-        made = {part.type: self._begun(part, record) for part in parts}
+        made = {part.type: self._new_part(part, record) for part in parts}
         for field in self.fields:
             value = member(record, field.name)
             if value is not None:
@@ -141,7 +141,7 @@ class Table:
                 value = main.get("id")
             if value is not None:
                 put(values, field.name, value)
-        return values if all(member(values, name) is not None for name in self.told_by) else {}
+        return values if all(member(values, name) is not None for name in self.recognised_by) else {}
 
     def own(self, part: Part) -> Own:
         """What of a part the record decides on."""
@@ -169,7 +169,7 @@ class Table:
         whole = f"{resource['resourceType']}.{below}"
         return beside or next((field.name for field in self.fields if whole in field.places), None)
 
-    def _begun(self, part: Part, record: Values) -> Resource:
+    def _new_part(self, part: Part, record: Values) -> Resource:
         """A part as it is before the fields are written, under an id of its own: the same at each call."""
         system, name = part.identity or (self.system, self.key)
         id = named_uuid(f"{part.type}?identifier={system}|{record[name]}")

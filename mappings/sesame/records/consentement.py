@@ -37,7 +37,7 @@ def consentement(guide: Guide) -> Table:
         derived=_derived(guide),
         looks={"record": names.of_record(guide, "consentement")},
         rules=SIGNED,
-        told_by=("objet",),
+        recognised_by=("objet",),
     )
 
 

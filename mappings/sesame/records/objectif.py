@@ -44,7 +44,7 @@ def objectif(guide: Guide) -> Table:
             "if": {"properties": {"echelle": {"const": "gad-7"}}},
             "then": {"properties": {"score_maximal": {"maximum": HIGHEST["gad-7"]}}},
         },
-        told_by=("echelle",),
+        recognised_by=("echelle",),
     )
 
 

@@ -50,5 +50,5 @@ def organisme(guide: Guide) -> Table:
             "if": {"properties": {"nature": {"const": "porteur"}}},
             "then": {"required": ["siren"]},
         },
-        told_by=("nature",),
+        recognised_by=("nature",),
     )

@@ -23,7 +23,7 @@ def orientation(guide: Guide) -> Table:
         parts=(Part(AT, seed),),
         fields=_fields(guide),
         looks={"record": names.of_record(guide, "orientation")},
-        told_by=("type",),
+        recognised_by=("type",),
     )
 
 

@@ -35,7 +35,7 @@ def passation_echelle(guide: Guide) -> Table:
         parts=(Part(TYPE, {"status": "completed"}),),
         fields=_fields(guide, scales),
         derived=_derived(guide, scales),
-        told_by=("echelle",),
+        recognised_by=("echelle",),
         rules={
             **exact_lengths(scales),
             "dependentSchemas": {"difficulte": {"properties": {"echelle": {"const": "phq-9"}}}},

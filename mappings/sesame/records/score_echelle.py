@@ -32,7 +32,7 @@ def score_echelle(guide: Guide) -> Table:
         fields=_fields(guide),
         looks={"record": names.of_record(guide, "score_echelle")},
         rules={"allOf": [_bounded(word, highest) for word, highest in HIGHEST.items()]},
-        told_by=("echelle",),
+        recognised_by=("echelle",),
     )
 
 

@@ -45,7 +45,7 @@ def sequence(guide: Guide) -> Table:
             "episode": {"url": EPISODE},
         },
         rules=RULES,
-        told_by=("filiere",),
+        recognised_by=("filiere",),
     )
 
 

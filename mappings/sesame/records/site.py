@@ -29,7 +29,7 @@ def site(guide: Guide) -> Table:
             "finess": {"system": FINESS},
             "phone": {"system": "phone"},
         },
-        told_by=("finess",),
+        recognised_by=("finess",),
     )
 
 

@@ -1,5 +1,5 @@
-"""Where records of one kind come in and go out: each is written as one transaction of FHIR, and read back
-from FHIR.
+"""Reads and writes the records of one kind: each is written as one transaction of FHIR, and read back from
+FHIR.
 """
 
 from collections.abc import Mapping
@@ -18,8 +18,10 @@ from fhir_server.errors import Conflict, NotFound, PreconditionFailed, Unprocess
 ATTEMPTS_MAX = 3
 
 
-class Desk:
-    """Takes and gives records of one kind. `dispatch` reads; what writes is given with each record."""
+class RecordService:
+    """Reads and writes records of one kind. `dispatch` is what reads; what writes is given with
+    each record.
+    """
 
     def __init__(self, type: RecordType, dispatch: Dispatch) -> None:
         self.type = type
