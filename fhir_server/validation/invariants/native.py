@@ -1,6 +1,7 @@
 """The invariants of every resource and of the commonest types, as functions.
 
-Each says the same as its FHIRPath expression; those of structure need not be looked at again.
+Each says the same as its FHIRPath expression, where that has an answer; those of structure need not be looked
+at again.
 https://hl7.org/fhir/R4/domainresource.html#invs
 """
 
@@ -75,12 +76,12 @@ def root_has_narrative(resource: dict[str, Any], scope: Scope) -> bool:
 
 
 def period_runs_forward(period: dict[str, Any], _: Scope) -> bool:
-    """per-1"""
+    """per-1; of 2024 and 2024-06, which it cannot compare, the verdict tells."""
     start, end = period.get("start"), period.get("end")
     if start is None or end is None:
         return True
     order = temporal_order(start, end)
-    return order is not None and order <= 0
+    return order is None or order <= 0
 
 
 def quantity_code_has_system(quantity: dict[str, Any], _: Scope) -> bool:

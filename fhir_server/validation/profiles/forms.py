@@ -1,4 +1,4 @@
-"""What URIs, identifiers, quantities and attachments must be beyond the format of their primitives.
+"""What URIs, identifiers, quantities, periods and attachments must be beyond the format of their primitives.
 
 None of it refuses a write: it is told as a warning there, and as an error to who asks for a verdict.
 https://hl7.org/fhir/R4/datatypes.html
@@ -15,6 +15,7 @@ from fhir_server.core import ucum
 from fhir_server.definitions.registry import Registry
 from fhir_server.issues import Text
 from fhir_server.validation.findings import Finding, Findings, excerpt
+from fhir_server.validation.invariants.moments import temporal_order
 from fhir_server.validation.primitives import is_base64
 from fhir_server.validation.profiles import messages
 from fhir_server.validation.profiles.values import ValueCheck
@@ -90,6 +91,15 @@ def _attachment(value: Any, _: Visit) -> Findings:
     return found or None
 
 
+def _period(value: Any, _: Visit) -> Findings:
+    """That FHIRPath can tell the start of a period from its end, as per-1 does by it."""
+    start, end = value.get("start"), value.get("end")
+    if type(start) is not str or type(end) is not str or temporal_order(start, end) is not None:
+        return None
+    text = messages.PERIOD_UNORDERED(start=excerpt(start), end=excerpt(end))
+    return [Finding("invariant", text, "", "per-1", "warning")]
+
+
 def _reference(value: Any, visit: Visit) -> Findings:
     if value.get("reference") != "#" or visit.resource is not visit.scope.root:
         return None
@@ -122,6 +132,7 @@ def type_checks(registry: Registry) -> Mapping[str, ValueCheck]:
     return {
         "Attachment": _attachment,
         "Identifier": _identifier,
+        "Period": _period,
         "Reference": _reference,
         **dict.fromkeys(_QUANTITIES, check_quantity),
     }

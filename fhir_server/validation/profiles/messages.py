@@ -182,6 +182,12 @@ IDENTIFIER_URI = Template(
     en="In the system urn:ietf:rfc:3986 a value is a whole URI, such as urn:uuid:..., and {value} is none.",
     fr="Dans le système urn:ietf:rfc:3986, la valeur est une URI entière, ce que {value} n'est pas.",
 )
+PERIOD_UNORDERED = Template(
+    en="per-1: The start, {start}, is not sure to be before the end, {end}, as they are not equally precise."
+    " Write both as precisely.",
+    fr="per-1 : le début, {start}, n'est pas sûrement avant la fin, {end}, car leurs précisions diffèrent."
+    " Donnez-leur la même précision.",
+)
 UNIT_UNKNOWN = Template(
     en="{code} is no unit of UCUM. Write one, such as mg, mm[Hg] or /min; free text belongs in 'unit'.",
     fr="{code} n'est pas une unité UCUM. Écrivez-en une, comme mg ou mm[Hg] ; le reste va dans « unit ».",

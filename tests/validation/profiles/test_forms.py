@@ -120,6 +120,20 @@ def test_systems_and_values_of_identifiers(validator: Validator, identifier: Jso
     assert_no_write_is_refused(validator, resource)
 
 
+@pytest.mark.parametrize(
+    ("start", "end"), [("2024", "2024-06"), ("2024-01-15T10:00:00+01:00", "2024-01-15"), ("2024-06", "2024")]
+)
+def test_a_period_whose_order_precision_hides_refuses_no_write(
+    validator: Validator, start: str, end: str
+) -> None:
+    """R4 has a period end with all of its last day, month or year; FHIRPath compares no day with a month."""
+    resource = patient(name=[{"text": "x", "period": {"start": start, "end": end}}])
+    assert told(validator, resource) == [("error", "per-1", "Patient.name[0].period")]
+    assert_no_write_is_refused(validator, resource)
+    resource["name"][0]["period"] = {"start": "2024-07", "end": "2024-06-30"}
+    assert [issue.key for issue in validator.errors(resource)] == ["per-1"]
+
+
 @pytest.mark.parametrize("data", ["Ym9uam91cg==", "Ym9u am91\ncg=="])
 def test_the_size_of_an_attachment_is_that_of_its_data(validator: Validator, data: str) -> None:
     photo = {"contentType": "text/plain", "data": data}
