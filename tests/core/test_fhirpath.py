@@ -113,6 +113,41 @@ def test_references_are_resolved_by_whom_it_is_told_to_ask(paths: FhirPath) -> N
     assert paths.evaluate(expression, PATIENT, resolver=known.get) == [True]
 
 
+@pytest.mark.parametrize(
+    ("reference", "name"),
+    [
+        ("urn:uuid:6f4e1c7a-0b57-4d3c-9a41-5d1f5b1a7c01", ["By urn"]),
+        ("Patient/7", ["By URL"]),
+        ("https://a.example/fhir/Patient/7", ["By URL"]),
+        ("Patient/7/_history/2", ["By URL"]),
+        ("https://b.example/fhir/Patient/7", []),
+        ("Patient/8", []),
+        ("Patient?identifier=7", []),
+        ("no reference", []),
+    ],
+)
+def test_a_reference_in_a_bundle_leads_to_its_entries(
+    paths: FhirPath, reference: str, name: list[str]
+) -> None:
+    composition = {"resourceType": "Composition", "subject": {"reference": reference}}
+    bundle = {
+        "resourceType": "Bundle",
+        "entry": [
+            {"fullUrl": "urn:uuid:6f4e1c7a-0b57-4d3c-9a41-5d1f5b1a7c00", "resource": composition},
+            {
+                "fullUrl": "urn:uuid:6f4e1c7a-0b57-4d3c-9a41-5d1f5b1a7c01",
+                "resource": {"resourceType": "Patient", "name": [{"text": "By urn"}]},
+            },
+            {
+                "fullUrl": "https://a.example/fhir/Patient/7",
+                "resource": {"resourceType": "Patient", "id": "7", "name": [{"text": "By URL"}]},
+            },
+        ],
+    }
+    expression = "Bundle.entry[0].resource.as(Composition).subject.resolve().as(Patient).name.text"
+    assert paths.evaluate(expression, bundle) == name
+
+
 def test_tracing_prints_nothing(paths: FhirPath, capsys: pytest.CaptureFixture[str]) -> None:
     paths.evaluate("name.trace('secret')", PATIENT)
     assert capsys.readouterr().out == ""
