@@ -5,7 +5,7 @@ https://hl7.org/fhir/R4/questionnaireresponse.html
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any
 
@@ -115,13 +115,14 @@ def _in_use(response: Resource, questionnaire: Resource) -> Iterator[Issue]:
 
 @dataclass(frozen=True, slots=True)
 class _Walk:
-    """Walks a response and its form together."""
+    """Walks a response and its form together; not `enabled` where what holds the items is not."""
 
     form: Form
     response: Resource
     context: CheckContext
     enablement: Enablement
     complete: bool
+    enabled: bool = True
 
     @property
     def _lacking(self) -> Severity:
@@ -166,7 +167,7 @@ class _Walk:
         self, item: Item, elements: list[tuple[Element, str]], place: str, within: Within
     ) -> Iterator[Issue]:
         """All elements of the response that answer one item, perhaps none."""
-        enabled = self.enablement.enabled(item, within)
+        enabled = self.enabled and self.enablement.enabled(item, within)
         if not elements:
             if enabled and item.required:
                 text = messages.ITEM_REQUIRED(link_id=item.link_id)
@@ -175,18 +176,17 @@ class _Walk:
         if len(elements) > 1 and not (item.repeats and item.type == "group"):
             text = messages.ITEM_TWICE(link_id=item.link_id, count=len(elements))
             yield finding("error", "structure", "item-repeats", text, elements[1][1])
+        inner = self if enabled else replace(self, enabled=False)
         for element, where in elements:
-            if not enabled and ("answer" in element or "item" in element):
+            if self.enabled and not enabled and ("answer" in element or "item" in element):
                 text = messages.ITEM_NOT_ENABLED(link_id=item.link_id)
                 yield finding("error", "invalid", "item-enabled", text, where)
-            yield from self._element(item, element, where, within, enabled)
+            yield from inner._element(item, element, where, within)
 
-    def _element(
-        self, item: Item, element: Element, where: str, within: Within, enabled: bool = True
-    ) -> Iterator[Issue]:
+    def _element(self, item: Item, element: Element, where: str, within: Within) -> Iterator[Issue]:
         inside = (*within, (item, element))
         yield from self._text(item, element, where)
-        if enabled:
+        if self.enabled:
             yield from self._presence(item, element, where)
         if item.type == "group":
             yield from self.items(element, where, self.form.below[item], inside)

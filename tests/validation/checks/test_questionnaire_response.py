@@ -128,6 +128,28 @@ def test_what_differs_from_the_form_is_told_at_its_place(
 
 
 @pytest.mark.parametrize(
+    ("inside", "found"),
+    [
+        ({}, []),
+        ({"item": [answered("brand", {"valueString": "x"})]}, [("error", "item-enabled", f"{R}.item[1]")]),
+        (
+            {"item": [answered("brand", {"valueInteger": 1})]},
+            [
+                ("error", "item-enabled", f"{R}.item[1]"),
+                ("error", "answer-type", f"{R}.item[1].item[0].answer[0].value.ofType(integer)"),
+            ],
+        ),
+    ],
+)
+def test_nothing_is_required_in_a_group_that_is_not_enabled(
+    run: Runner, inside: Element, found: list[Any]
+) -> None:
+    items = [question("since", "date", required=True), question("brand", "string")]
+    group = question("details", "group", required=True, enableWhen=COUNT["enableWhen"], item=items)
+    assert problems(run, form(SMOKES, group), response(NO, {"linkId": "details"} | inside)) == found
+
+
+@pytest.mark.parametrize(
     ("operator", "wanted", "given", "enabled"),
     [
         ("exists", {"answerBoolean": True}, {"valueInteger": 1}, True),
