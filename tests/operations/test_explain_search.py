@@ -88,6 +88,7 @@ def test_the_counts_are_those_of_the_search(filled: Client) -> None:
         ("Patient?name=Dûp", "name starts with 'dup' (case, accents and punctuation do not count)"),
         ("Patient?name:exact=Dup", "name is exactly 'Dup', with case and accents"),
         ("Patient?name:contains=up", "name contains 'up'"),
+        ("ValueSet?url:contains=acme", "url contains acme"),
         ("Patient?name=a,b", "name starts with 'a'"),
         ("Patient?name:missing=true", "name has no value"),
         ("Patient?gender=male", "gender has the code 'male', of whatever system"),

@@ -164,7 +164,11 @@ def _simple(name: Name, value: Value, modifier: str | None) -> Text:
         case QuantityValue():
             return _quantity(name, value)
         case UriValue(uri):
-            templates = {"below": messages.URI_BELOW, "ne": messages.URI_IS_NOT}
+            templates = {
+                "below": messages.URI_BELOW,
+                "contains": messages.URI_CONTAINS,
+                "ne": messages.URI_IS_NOT,
+            }
             return templates.get(modifier or "", messages.URI_IS)(parameter=name, uri=uri)
         case NearValue(latitude, longitude, metres):
             return messages.NEAR(parameter=name, metres=metres, latitude=latitude, longitude=longitude)

@@ -114,6 +114,7 @@ UNIT_OF_SYSTEM = Template(en="{code} of {system}", fr="{code} de {system}")
 URI_IS = Template(en="{parameter} is {uri}", fr="{parameter} est {uri}")
 URI_IS_NOT = Template(en="{parameter} is not {uri}", fr="{parameter} n'est pas {uri}")
 URI_BELOW = Template(en="{parameter} begins with {uri}", fr="{parameter} commence par {uri}")
+URI_CONTAINS = Template(en="{parameter} contains {uri}", fr="{parameter} contient {uri}")
 WORD = Template(en="its text has the word '{word}'", fr="son texte contient le mot « {word} »")
 WORD_OF_NARRATIVE = Template(
     en="its narrative has the word '{word}'", fr="son texte narratif contient le mot « {word} »"

@@ -48,7 +48,7 @@ KINDS: Mapping[ParameterType, Kind] = {
     "date": Kind(date.matches, "dates", date.parse, date.indexer),
     "number": Kind(number.matches, "numbers", number.parse, number.indexer),
     "quantity": Kind(quantity.matches, "quantities", quantity.parse, quantity.indexer),
-    "uri": Kind(uri.matches, "uris", uri.parse, uri.indexer, ("above", "below")),
+    "uri": Kind(uri.matches, "uris", uri.parse, uri.indexer, ("above", "below", "contains")),
     "position": Kind(position.matches, "positions", position.parse, position.indexer),
 }
 """All but composite, which is made of the others, and the special ones that are no place."""

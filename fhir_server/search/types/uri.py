@@ -21,9 +21,11 @@ def parse(text: str, _reading: Reading) -> UriValue:
 
 
 def matches(entry: UriEntry, value: UriValue, modifier: str | None) -> bool:
-    """As written; `below` it starts with the value."""
+    """As written; `below` it starts with the value, and `contains`, which is R5's, has it anywhere."""
     if modifier == "below":
         return entry.value.startswith(value.value)
+    if modifier == "contains":
+        return value.value in entry.value
     return (entry.value == value.value) != (modifier == "ne")
 
 

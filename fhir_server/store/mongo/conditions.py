@@ -57,6 +57,8 @@ def condition(value: Value, modifier: str | None, at: str = "") -> Filter:
             return _number(value, f"{at}l", f"{at}h")
         case QuantityValue():
             return _quantity(value, at)
+        case UriValue(uri) if modifier == "contains":
+            return {f"{at}u": {"$regex": literal(uri)}}
         case UriValue(uri):
             return {f"{at}u": prefix_range(uri) if modifier == "below" else uri}
         case NearValue():

@@ -46,6 +46,9 @@ def _operators(parameter: str, value: Value, modifier: str | None) -> Filter:
             return {"$eq": flat(parameter, identifier, f"{system}|{code}")}
         case UriValue(uri) if modifier == "below":
             return prefix_range(flat(parameter, uri))
+        case UriValue(uri) if modifier == "contains":
+            anywhere = literal(SEPARATOR) + r"[\s\S]*" + literal(escaped(uri))
+            return {**prefix_range(all_of_parameter(parameter)), "$regex": anywhere}
         case UriValue(text) | WordValue(text):
             return {"$eq": flat(parameter, text)}
     raise TypeError(f"not a value of a text: {value!r}")

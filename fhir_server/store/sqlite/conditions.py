@@ -98,6 +98,8 @@ def condition(value: Value, modifier: str | None, column: Column, symbols: Symbo
             return _quantity(value, column, symbols)
         case UriValue(uri) if modifier == "below":
             return _starts_with(column("value"), uri)
+        case UriValue(uri) if modifier == "contains":
+            return Sql(f"instr({column('value')}, ?) > 0", (uri,))
         case UriValue(uri):
             return Sql(f"{column('value')} = ?", (uri,))
         case WordValue(word):
