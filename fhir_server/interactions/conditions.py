@@ -14,6 +14,8 @@ from fhir_server.errors import InvalidRequest, PreconditionFailed
 from fhir_server.interactions import messages
 from fhir_server.store.port import StoredResource
 
+_IN_LIST = re.compile(r'(?:[^,"]|"[^"]*"?)+')
+"""What stands between the commas of a list; a tag may hold commas."""
 _ETAG = re.compile(r'(?:W/)?"([^"]*)"|(\d+)')
 _HEADER_LENGTH_MAX = 8_192
 """More versions than this holds nobody knows of one resource."""
@@ -85,9 +87,9 @@ def _versions(header: str, name: str) -> frozenset[str] | None:
     """The versions that an ETag list names; None for `*`, any version."""
     if header.strip() == "*":
         return None
-    tags = header.split(",") if len(header) <= _HEADER_LENGTH_MAX else [""]
-    matches = [_ETAG.fullmatch(tag.strip()) for tag in tags]
-    if not all(matches):
+    tags = _IN_LIST.findall(header) if len(header) <= _HEADER_LENGTH_MAX else []
+    matches = [_ETAG.fullmatch(tag) for tag in map(str.strip, tags) if tag]
+    if not matches or not all(matches):
         raise InvalidRequest.of(messages.BAD_ETAG(header=name, value=header[:_SHOWN_LENGTH_MAX]))
     return frozenset((match[1] or match[2]) for match in matches if match)
 

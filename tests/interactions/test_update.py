@@ -48,6 +48,24 @@ def test_if_match_guards_against_lost_updates(client: Client) -> None:
     assert client.get(f"Patient/{id}").version == 2
 
 
+@pytest.mark.parametrize(
+    ("etags", "status"),
+    [
+        ('W/"7", W/"1"', 200),
+        (', W/"1",,', 200),
+        ('"a,b", W/"1"', 200),
+        ('"1,1"', 412),
+        ('W/"7', 400),
+        ('W/"1", W/"7', 400),
+        (" , ", 400),
+        ("", 400),
+    ],
+)
+def test_if_match_is_a_list(client: Client, etags: str, status: int) -> None:
+    id = client.post("Patient", patient()).id
+    assert client.put(f"Patient/{id}", patient(id=id), if_match=etags).status == status
+
+
 def test_if_match_guards_what_is_brought_back(client: Client) -> None:
     id = client.post("Patient", patient()).id
     deletion = client.delete(f"Patient/{id}").version
