@@ -38,7 +38,7 @@ class FhirPathPatch:
         applied.
         """
         if not isinstance(patch, dict) or patch.get("resourceType") != "Parameters":
-            raise InvalidRequest.of(messages.PATCH_MEDIA_TYPE(given="?"))
+            raise InvalidRequest.of(messages.PATCH_NO_PARAMETERS())
         parameters = patch.get("parameter", [])
         with bounded(SECONDS_MAX):
             self._apply_all(resource, parameters if isinstance(parameters, list) else [parameters])

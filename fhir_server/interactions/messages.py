@@ -240,6 +240,12 @@ PATCH_MEDIA_TYPE = Template(
     fr="Un patch s'envoie en application/json-patch+json, ou comme ressource Parameters en "
     "application/fhir+json ; pas en « {given} ».",
 )
+PATCH_NO_PARAMETERS = Template(
+    en="A patch in application/fhir+json is a Parameters resource that holds operations, and this is none."
+    " Send a list of operations as application/json-patch+json, and a whole resource by PUT.",
+    fr="Un patch en application/fhir+json est une ressource Parameters qui contient des opérations."
+    " Envoyez une liste d'opérations en application/json-patch+json, et une ressource entière par PUT.",
+)
 PATCH_NOT_A_LIST = Template(
     en="A JSON Patch is an array of operations.", fr="Un JSON Patch est un tableau d'opérations."
 )

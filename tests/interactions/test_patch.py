@@ -172,6 +172,15 @@ class TestJsonPatch:
         change = [{"op": "replace", "path": "/status", "value": "amended"}]
         assert client.patch(f"QuestionnaireResponse/{id}", change).status == 200
 
+    @pytest.mark.parametrize("sent", [{"gender": "male"}, [{"op": "remove", "path": "/gender"}], patient()])
+    def test_what_is_no_patch_in_fhir_json_hears_what_is(self, client: Client, sent: Any) -> None:
+        id = client.post("Patient", patient(gender="female")).id
+        for content_type in ("application/json", "application/fhir+json"):
+            answer = client.patch(f"Patient/{id}", sent, content_type=content_type)
+            assert answer.status == 400
+            assert "as application/json-patch+json, and a whole resource by PUT" in answer.diagnostics
+        assert client.get(f"Patient/{id}").version == 1
+
     def test_other_media_types_are_refused(self, client: Client) -> None:
         id = client.post("Patient", patient()).id
         assert client.patch(f"Patient/{id}", [], content_type="text/plain").status == 415
