@@ -204,6 +204,9 @@ class _Parser:
     def _take_total(self, _name: str, value: str) -> None:
         self.total = self.results.total(value)
 
+    def _take_total_method(self, _name: str, value: str) -> None:
+        self.total = self.total or self.results.total_by(value)
+
     def parsed(self, types: tuple[str, ...], count_default: int, total_max: int) -> ParsedSearch:
         """Everything taken in; `_count=0` and `_summary=count` both ask for the total alone."""
         counting = self.count == 0 or self.summary == "count"
@@ -235,6 +238,7 @@ _TAKERS: Mapping[str, Callable[[_Parser, str, str], None]] = {
     "_sort": _Parser._take_sort,
     "_summary": _Parser._take_summary,
     "_total": _Parser._take_total,
+    "_totalMethod": _Parser._take_total_method,
     "_type": lambda _parser, _name, _value: None,
 }
 """What takes in each result parameter; the types were read before all else."""

@@ -3,7 +3,7 @@
 https://hl7.org/fhir/R4/search.html#return
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -16,6 +16,9 @@ from fhir_server.search.parameters import Parameters, UnknownParameter, nearest,
 from fhir_server.search.plan import kind_of
 
 Total = Literal["none", "estimate", "accurate"]
+
+TOTAL_METHODS: Mapping[str, Total] = {"count": "accurate", "estimate": "estimate"}
+"""What clients made for another server say in place of `_total`, such as fhirpy when it counts."""
 
 CONTAINED = ("true", "false", "both")
 SUMMARIES = ("true", "text", "data", "count", "false")
@@ -79,6 +82,12 @@ class Results:
             raise _bad_choice("_total", value, get_args(Total))
         found: Total = value  # type: ignore[assignment]
         return found
+
+    def total_by(self, method: str) -> Total:
+        """The total that `_totalMethod` asks for."""
+        if method not in TOTAL_METHODS:
+            raise _bad_choice("_totalMethod", method, tuple(TOTAL_METHODS))
+        return TOTAL_METHODS[method]
 
     def summary(self, value: str) -> str:
         if value not in SUMMARIES:

@@ -86,7 +86,7 @@ def test_of_many_matches_the_total_is_told_only_to_those_who_ask(client_with: Cl
     for _ in range(3):
         client.post("Patient", patient())
     assert "total" not in client.get("Patient?_count=1").content
-    for asked in ("_total=accurate", "_total=estimate", "_summary=count"):
+    for asked in ("_total=accurate", "_total=estimate", "_summary=count", "_totalMethod=count"):
         assert client.get(f"Patient?_count=1&{asked}").content["total"] == 3
     assert client.get("Patient?_count=0").content["total"] == 3
     assert client.get("Patient").content["total"] == 3

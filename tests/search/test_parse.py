@@ -243,6 +243,7 @@ def test_a_parameter_without_value_is_ignored_and_told(registry: Registry) -> No
         ("QuestionnaireResponse?questionnaire:above=http://x|1", "only ':below' is defined"),
         ("Patient?organization:text=1", "':text' is no modifier of the reference parameter"),
         ("Patient?organization:Patient=1", "never refers to a Patient. It may refer to: Organization"),
+        ("Patient?_totalMethod=guess", "must be one of: count, estimate"),
         ("ValueSet?url:below=urn:oid:1.2", "has no path with parts above and below"),
         ("ValueSet?url:exact=http://x", "Valid are: :missing, :above, :below, :contains."),
         ("Observation?code-value-quantity:missing=true", "takes no modifier"),
