@@ -1,12 +1,14 @@
 """The compulsory health insurance that a sequence is billed to: the one in force on its first day.
 
-A patient who changes insurers has a Coverage for each. What was billed to the first stays so.
+A patient who changes insurers has a Coverage for each. What was billed to the first stays so. Of a patient
+who was recorded twice, the Coverages of both records count.
 https://hl7.org/fhir/R4/coverage.html
 """
 
 from datetime import date
 
 from fhir_server.extension import Resource
+from mappings.sesame.pathway.person import person_of
 from mappings.sesame.pathway.reading import Records, day, followed, referring, target
 from mappings.sesame.pathway.sequence import Sequence
 
@@ -17,10 +19,16 @@ STANDING = frozenset({"active", "cancelled"})
 
 def coverage_of(sequence: Sequence, records: Records, before: Resource | None) -> Resource | None:
     """The Coverage that says what billing needs: that of the claim `before`, as long as it may have been in
-    force; or else the oldest active one that was, or that is at all.
+    force; or else the oldest active one that was, or that is at all. Those of the record that the sequence
+    is under come before those of its duplicates.
     """
-    found = referring(records, "Coverage", "beneficiary", f"Patient/{sequence.patient}")
-    usable = [one for one in found if one.get("subscriberId") and one.get("payor")]
+    own_first = sorted(person_of(records, sequence.patient), key=lambda one: one != sequence.patient)
+    usable = [
+        coverage
+        for patient in own_first
+        for coverage in referring(records, "Coverage", "beneficiary", f"Patient/{patient}")
+        if coverage.get("subscriberId") and coverage.get("payor")
+    ]
     billed = _billed_to(records, before)
     stays = [one for one in usable if one["id"] == billed and one.get("status") in STANDING]
     active = [one for one in usable if one.get("status") == "active"]
@@ -34,9 +42,9 @@ def is_void(records: Records, claim: Resource, patient: str) -> bool:
     """
     reference = claim["insurance"][0].get("coverage") if claim.get("insurance") else None
     coverage = followed(records, reference, "Coverage")
-    return coverage is not None and (
-        coverage.get("status") == IN_ERROR or target(coverage.get("beneficiary"), "Patient") != patient
-    )
+    if coverage is None or coverage.get("status") == IN_ERROR:
+        return coverage is not None
+    return target(coverage.get("beneficiary"), "Patient") not in person_of(records, patient)
 
 
 def _billed_to(records: Records, claim: Resource | None) -> str | None:

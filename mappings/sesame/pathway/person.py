@@ -21,12 +21,13 @@ def person_of(records: Records, patient: str) -> list[str]:
         if id not in known:
             known.add(id)
             naming = referring(records, "Patient", "link", f"Patient/{id}")
-            waiting += _merged_with(records.get("Patient", id))
-            waiting += [one["id"] for one in naming if id in _merged_with(one)]
+            waiting += merged_with(records.get("Patient", id))
+            waiting += [one["id"] for one in naming if id in merged_with(one)]
     return sorted(known)
 
 
-def _merged_with(patient: Resource | None) -> Iterator[str]:
+def merged_with(patient: Resource | None) -> Iterator[str]:
+    """The ids of the Patients that one is said to be a duplicate of, or to have as duplicates."""
     for link in (patient or {}).get("link", ()):
         id = target(link.get("other"), "Patient")
         if id and link.get("type") in MERGED:

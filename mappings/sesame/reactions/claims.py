@@ -9,11 +9,14 @@ from fhir_server.extension import Change, Resource, View
 from mappings.sesame.billing.bill import Billing
 from mappings.sesame.billing.comparison import corrects_nothing
 from mappings.sesame.billing.coverage import is_void
+from mappings.sesame.pathway.person import merged_with, person_of
 from mappings.sesame.pathway.reading import all_identified, target
 from mappings.sesame.pathway.sequence import Sequence, sequence_of, sequences_of, sequences_of_patient
 
 PATIENT_OF = {"Coverage": "beneficiary", "EpisodeOfCare": "patient", "Encounter": "subject"}
-"""Resources that a claim may have waited for, and where they name their patient."""
+"""Resources that a claim may have waited for, and where they name their patient; besides them, a Patient who
+turns out to be one with another.
+"""
 
 
 class IssueClaims:
@@ -23,7 +26,7 @@ class IssueClaims:
 
     def __init__(self, billing: Billing) -> None:
         self._billing = billing
-        waited_for = {"Coverage", "EpisodeOfCare"}
+        waited_for = {"Coverage", "EpisodeOfCare", "Patient"}
         if billing.policy.minimum_contacts:
             waited_for.add("Encounter")
         self.types = frozenset({"CarePlan", *waited_for})
@@ -40,8 +43,8 @@ class IssueClaims:
             return [found] if found and not self._stands_elsewhere(found, view) else []
         if change.after is None:
             return []
-        patients = sorted(_patients(change))
-        return [one for patient in patients for one in sequences_of_patient(guide, view, patient)]
+        everybody = {one for patient in _patients(change) for one in person_of(view, patient)}
+        return [one for patient in sorted(everybody) for one in sequences_of_patient(guide, view, patient)]
 
     def _stands_elsewhere(self, sequence: Sequence, view: View) -> bool:
         """Whether another CarePlan is the sequence of this number, and its claims: where it was recorded anew
@@ -84,7 +87,10 @@ class IssueClaims:
 
 
 def _patients(change: Change) -> set[str]:
-    """Whose a resource was, and whose it is now."""
+    """Whose a resource was, and whose it is now; of a Patient, those who were or are one with it."""
+    if change.type == "Patient":
+        before, after = set(merged_with(change.before)), set(merged_with(change.after))
+        return {change.id, *before, *after} if before != after else set()
     place = PATIENT_OF[change.type]
     found = (target((one or {}).get(place), "Patient") for one in (change.before, change.after))
     return {patient for patient in found if patient}

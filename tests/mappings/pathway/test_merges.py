@@ -66,3 +66,22 @@ def test_who_links_them_is_told_of_sequences_that_overlap(begun: Client) -> None
     assert answer.status == 200
     assert "These patients are one person" in answer.diagnostics
     assert "Patient.link" in answer.expressions
+
+
+def test_a_coverage_that_moves_to_the_other_record_still_bills(begun: Client) -> None:
+    second = sent(again(begun, "Patient", link=links(only(begun, "Patient")["id"])))
+    moved = only(begun, "Coverage") | {"beneficiary": {"reference": f"Patient/{second.id}"}}
+    sent(begun.put(f"Coverage/{moved['id']}", moved))
+    assert states(begun) == [("2025-0001-c1-0", "active")]
+
+
+def test_what_has_no_coverage_is_billed_to_that_of_the_other_record_while_they_are_one(begun: Client) -> None:
+    cover, first = only(begun, "Coverage"), only(begun, "Patient")
+    second = sent(again(begun, "Patient"))
+    url, alone = f"Patient/{second.id}", second.content
+    sent(begun.put(f"Coverage/{cover['id']}", cover | {"beneficiary": {"reference": url}}))
+    assert states(begun) == [("2025-0001-c1-0", "cancelled")]
+    sent(begun.put(url, alone | {"link": links(first["id"])}))
+    assert states(begun) == [("2025-0001-c1-0", "cancelled"), ("2025-0001-c1-1", "active")]
+    sent(begun.put(url, alone))
+    assert states(begun)[1] == ("2025-0001-c1-1", "cancelled")
