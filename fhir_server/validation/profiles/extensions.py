@@ -6,12 +6,14 @@ https://hl7.org/fhir/R4/extensibility.html
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 from fhir_server.issues import Severity
 from fhir_server.validation.findings import Finding, Findings, excerpt, listed, moved, shortened
 from fhir_server.validation.invariants.rules import Focus
 from fhir_server.validation.profiles import messages
+from fhir_server.validation.profiles.hosts import is_hosted
 from fhir_server.validation.profiles.nodes import ItemNode
 from fhir_server.validation.profiles.visit import Visit, joined
 
@@ -39,8 +41,10 @@ class Misplaced(Finding):
     def is_at(self, place: str) -> bool:
         """Whether the extension at a FHIRPath location is on an element of these paths after all."""
         path = _INDEX_OR_TYPE.sub("", place).rpartition(".")[0]
-        return path in self.paths or (
-            path.count(".") > 0 and f"{path.rpartition('.')[0]}.value[x]" in self.paths
+        return (
+            path in self.paths
+            or (path.count(".") > 0 and f"{path.rpartition('.')[0]}.value[x]" in self.paths)
+            or _unrepeated(path) in map(_unrepeated, self.paths)
         )
 
 
@@ -48,6 +52,8 @@ _ELSEWHERE_TOO = {
     "http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type": "ElementDefinition.type",
 }
 """Where an extension stands in R4's own definitions, though its definition says otherwise."""
+_unrepeated = partial(re.compile(r"(\.\w+)\1+(?![\w[])").sub, r"\1")
+"""The path of an element inside others of its own kind, such as Questionnaire.item.item, without these."""
 _INDEX_OR_TYPE = re.compile(r"\[\d+\]|\.ofType\(\w+\)")
 _is_absolute = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:\S+").fullmatch
 
@@ -182,7 +188,7 @@ class ExtensionList:
                     return None
                 case "element":
                     paths.add(expression)
-                case "extension" if expression == holder.get("url"):
+                case "extension" if is_hosted(expression, visit.hosts(holder)):
                     return None
                 case "extension":
                     paths.add(expression)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol
 from fhir_server.validation.findings import Finding, Findings
 from fhir_server.validation.invariants.code import Scope
 from fhir_server.validation.invariants.rules import Rule
+from fhir_server.validation.profiles.hosts import Hosts, hosts_in
 
 Resource = dict[str, Any]
 Resolve = Callable[[str], Resource | None]
@@ -40,7 +41,7 @@ class Shared:
 
     `faults` are the rules that have been reported as faulty, `busy` the values, each by a profile, that are
     being checked already, `sound` the resources in which nothing was found by a profile that they claim,
-    `judged` what was found in those that references lead to.
+    `judged` what was found in those that references lead to, `hosts` which extensions are around what.
     """
 
     within: Within
@@ -49,6 +50,7 @@ class Shared:
     sound: set[tuple[int, str]] = field(default_factory=set)
     judged: dict[tuple[int, str], Judged] = field(default_factory=dict)
     indexes: "dict[int, BundleIndex]" = field(default_factory=dict)
+    hosts: dict[int, Hosts] = field(default_factory=dict)
 
     def index(self, bundle: Resource) -> "BundleIndex":
         """The entries of a Bundle that is being checked, by what references call them."""
@@ -70,6 +72,13 @@ class Visit:
         """The resource whose elements are checked."""
         resource: Resource = self.scope.resource
         return resource
+
+    def hosts(self, value: dict[str, Any]) -> tuple[str, ...]:
+        """The urls of the extensions that an object of the resource stands in, from outside in."""
+        all_hosts = self.shared.hosts
+        if id(self.resource) not in all_hosts:
+            all_hosts[id(self.resource)] = hosts_in(self.resource)
+        return all_hosts[id(self.resource)].get(id(value), ())
 
     def find(self, reference: str) -> Resource | None:
         """What a reference leads to, where that can be found."""

@@ -1,5 +1,6 @@
 """Extensions by their definition, their place, and what modifies."""
 
+import json
 from typing import Any
 
 import pytest
@@ -115,6 +116,42 @@ def test_an_extension_stands_where_its_definition_says(
     problems: Problems, resource: Json, found: list[tuple[str, str]]
 ) -> None:
     assert problems(resource) == found
+
+
+@pytest.mark.parametrize(
+    ("context", "around", "belongs"),
+    [
+        ("stay", {"url": ROOT + "stay", "extension": ["HERE"]}, True),
+        ("stay", {"url": ROOT + "stay", "valueString": "x", "_valueString": {"extension": ["HERE"]}}, True),
+        ("stay", {"url": ROOT + "stay", "extension": [{"url": "ward", "extension": ["HERE"]}]}, False),
+        ("stay#ward", {"url": ROOT + "stay", "extension": [{"url": "ward", "extension": ["HERE"]}]}, True),
+        ("stay#bed", {"url": ROOT + "stay", "extension": [{"url": "ward", "extension": ["HERE"]}]}, False),
+        ("visit#ward", {"url": ROOT + "stay", "extension": [{"url": "ward", "extension": ["HERE"]}]}, False),
+        ("stay#ward", {"url": ROOT + "stay", "extension": ["HERE"]}, False),
+        ("stay", {"url": ROOT + "visit", "extension": ["HERE"]}, False),
+    ],
+)
+def test_an_extension_of_another_stands_in_it_its_part_or_its_value(
+    context: str, around: Json, belongs: bool
+) -> None:
+    contexts = [{"type": "extension", "expression": ROOT + context}]
+    problems = Problems(extension("inner", "string") | {"context": contexts})
+    inner = json.dumps({"url": ROOT + "inner", "valueString": "x"})
+    outer = json.loads(json.dumps(around).replace('"HERE"', inner))
+    assert (problems(patient(outer)) == []) is belongs
+
+
+@pytest.mark.parametrize(
+    ("context", "belongs"),
+    [("Questionnaire.item", True), ("Questionnaire.item.item", True), ("Questionnaire", False)],
+)
+def test_an_element_inside_its_own_kind_has_the_place_of_both(context: str, belongs: bool) -> None:
+    problems = Problems(extension("inner", "string", context=context))
+    lowest = {"linkId": "3", "type": "display", "extension": [{"url": ROOT + "inner", "valueString": "x"}]}
+    group = {"linkId": "2", "type": "group", "item": [lowest]}
+    items = [{"linkId": "1", "type": "group", "item": [group]}]
+    form = {"resourceType": "Questionnaire", "status": "draft", "item": items}
+    assert (problems(form) == []) is belongs
 
 
 def test_parts_of_a_complex_extension(problems: Problems) -> None:
