@@ -7,9 +7,10 @@ from typing import get_args
 
 from fhir_server.search.ast import Prefix
 
-PREFIXES: dict[str, Prefix] = {prefix: prefix for prefix in get_args(Prefix)} | {">=": "ge", "<=": "le"}
-SIGNS: dict[str, Prefix] = {">": "gt", "<": "lt"}
-"""How the first drafts of FHIR wrote prefixes, and some clients do to this day."""
+PREFIXES: dict[str, Prefix] = {prefix: prefix for prefix in get_args(Prefix)}
+
+SIGNS: dict[str, Prefix] = {">=": "ge", "<=": "le", ">": "gt", "<": "lt"}
+"""How the first drafts of FHIR wrote prefixes, and some clients do to this day: understood, and not told."""
 
 
 def split_prefix(text: str) -> tuple[Prefix, str]:
@@ -17,5 +18,7 @@ def split_prefix(text: str) -> tuple[Prefix, str]:
     prefix = PREFIXES.get(text[:2])
     if prefix:
         return prefix, text[2:]
-    sign = SIGNS.get(text[:1])
-    return (sign, text[1:]) if sign else ("eq", text)
+    for sign, meant in SIGNS.items():
+        if text.startswith(sign):
+            return meant, text[len(sign) :]
+    return "eq", text
