@@ -216,7 +216,7 @@ def application(server: Server) -> "Application":
     from fhir_server.api.app import ApiOptions, Application
     from fhir_server.api.body import BodyLimits
     from fhir_server.api.lanes import PoolLane, WriteLane
-    from fhir_server.api.later import Later
+    from fhir_server.api.lazy import LazyApplication
     from fhir_server.api.middleware import Cors
     from fhir_server.api.request_log import RequestLog
     from fhir_server.api.target import BaseUrls
@@ -237,7 +237,7 @@ def application(server: Server) -> "Application":
         read_timeout_seconds=settings.read_timeout_seconds,
         log=RequestLog(_write_log, _known_words(server)) if settings.log_requests else None,
     )
-    pages = Later(lambda: _pages(server, lane, options))
+    pages = LazyApplication(lambda: _pages(server, lane, options))
     runner = Runner(server.engines, server.engines.latest().new_id())
     runner.start()
     preparer = Preparer(server.engines, server.preparations)
@@ -253,15 +253,17 @@ def application(server: Server) -> "Application":
 
 def _pages(server: Server, lane: "Lane", options: "ApiOptions") -> "AsgiApp":
     """The pages beside the FHIR base, and the native records."""
-    from fhir_server.api.beside import Beside
     from fhir_server.api.records import RecordsOptions, records
     from fhir_server.api.site import SiteOptions, site
+    from fhir_server.api.site_answers import SiteAnswers
 
     pages = site(SiteOptions(TITLE, software_version(), lambda: _openapi(server), server.store.probe))
-    most, beside = server.settings.bundle_entries_max, Beside(options.base_urls)
-    pages.include_router(records(RecordsOptions(record_services(server), lane, options.limits, beside, most)))
-    pages.add_exception_handler(404, beside.nowhere)
-    pages.add_exception_handler(405, beside.elsewise)
+    most, answers = server.settings.bundle_entries_max, SiteAnswers(options.base_urls)
+    pages.include_router(
+        records(RecordsOptions(record_services(server), lane, options.limits, answers, most))
+    )
+    pages.add_exception_handler(404, answers.not_found)
+    pages.add_exception_handler(405, answers.method_not_allowed)
     return pages
 
 

@@ -43,7 +43,7 @@ HEAD_BYTES_MAX = 1_048_576
 """What is read of a request's line and headers, before they end, in chunks of what has come."""
 
 
-class Turn(Struct):
+class TasklessCycle(Struct):
     """A write that is answered without a task, in the place of uvicorn's own cycle."""
 
     app: Application
@@ -143,7 +143,7 @@ class FhirProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._is_in_body = True
         if self.url[:1] != b"/":
-            self._heed_authority()
+            self._use_authority_of_target()
         if self.expect_100_continue and self.parser.get_http_version() == "1.0":
             # https://www.rfc-editor.org/rfc/rfc9110#section-10.1.1
             self.expect_100_continue = False
@@ -157,12 +157,12 @@ class FhirProtocol(HttpToolsProtocol):
             self.cycle = None  # type: ignore[assignment]
             self._send(reply, self._is_kept())
         elif app.may_take(exchange) and not self.expect_100_continue:
-            self.cycle = Turn(app, exchange, self._is_kept())  # type: ignore[assignment]
+            self.cycle = TasklessCycle(app, exchange, self._is_kept())  # type: ignore[assignment]
         else:
             self._begun = exchange
             super().on_headers_complete()
 
-    def _heed_authority(self) -> None:
+    def _use_authority_of_target(self) -> None:
         """A target that is a whole URL names the host itself, whatever the Host header says.
 
         https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2
@@ -196,7 +196,7 @@ class FhirProtocol(HttpToolsProtocol):
         return bool(self.parser.should_keep_alive())
 
     def on_body(self, body: bytes) -> None:
-        if isinstance(self.cycle, Turn):
+        if isinstance(self.cycle, TasklessCycle):
             self.cycle.body += body
         elif self.cycle is not None:
             super().on_body(body)
@@ -204,17 +204,17 @@ class FhirProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         self._is_in_body = False
         self._patience.since = None
-        if isinstance(turn := self.cycle, Turn):
-            turn.app.take(turn.exchange, turn.body, partial(self._answered, turn))
+        if isinstance(cycle := self.cycle, TasklessCycle):
+            cycle.app.take(cycle.exchange, cycle.body, partial(self._answered, cycle))
         elif self.cycle is not None:
             super().on_message_complete()
 
-    def _answered(self, turn: Turn, reply: Reply) -> None:
-        turn.response_complete = True
+    def _answered(self, cycle: TasklessCycle, reply: Reply) -> None:
+        cycle.response_complete = True
         if self.transport.is_closing():
             return
         try:
-            self._send(reply, turn.keep_alive)
+            self._send(reply, cycle.keep_alive)
         except ValueError:
             self.transport.close()
             raise
@@ -273,7 +273,7 @@ class FhirProtocol(HttpToolsProtocol):
             super().timeout_keep_alive_handler()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if isinstance(self.cycle, Turn):
+        if isinstance(self.cycle, TasklessCycle):
             self.cycle = None
         super().connection_lost(exc)
         for task in (self.timeout_keep_alive_task, self._patience_task):

@@ -12,11 +12,11 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from fhir_server.api import messages
-from fhir_server.api.beside import Beside, nothing_at
 from fhir_server.api.body import BodyLimits, read
 from fhir_server.api.exchange import Exchange
 from fhir_server.api.lanes import Lane, submitted
 from fhir_server.api.render import CACHE, Reply
+from fhir_server.api.site_answers import SiteAnswers, nothing_at
 from fhir_server.conversion.record_service import RecordService
 from fhir_server.conversion.submission import Written
 from fhir_server.core import json
@@ -42,7 +42,7 @@ class RecordsOptions:
     services: RecordServices
     lane: Lane
     limits: BodyLimits
-    beside: Beside
+    answers: SiteAnswers
     records_max: int
 
 
@@ -63,7 +63,7 @@ def records(options: RecordsOptions) -> APIRouter:
 class _Door:
     def __init__(self, options: RecordsOptions) -> None:
         self._options = options
-        self._answered = options.beside.answered
+        self._answered = options.answers.answered
 
     async def post(self, request: Request, programme: str, record: str) -> Response:
         """Store one record, or each of an array."""

@@ -11,22 +11,22 @@ from threading import Lock
 from fhir_server.api.asgi import AsgiApp, Receive, Scope, Send
 
 
-class Later:
-    """Stands for what `make` makes."""
+class LazyApplication:
+    """Stands for the application that `make` makes."""
 
     def __init__(self, make: Callable[[], AsgiApp]) -> None:
         self._make = make
         self._lock = Lock()
 
     @cached_property
-    def _made(self) -> AsgiApp:
+    def _application(self) -> AsgiApp:
         return self._make()
 
     def prepare(self) -> AsgiApp:
         """Make it now, unless it is made; safe in any thread."""
         with self._lock:
-            return self._made
+            return self._application
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        made = await asyncio.to_thread(self.prepare)
-        await made(scope, receive, send)
+        application = await asyncio.to_thread(self.prepare)
+        await application(scope, receive, send)

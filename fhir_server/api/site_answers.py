@@ -1,4 +1,4 @@
-"""Answers beside the FHIR base, given as those below it: with a request id, refusals as OperationOutcomes.
+"""Answers outside the FHIR base, given as those below it: with a request id, refusals as OperationOutcomes.
 
 https://hl7.org/fhir/R4/operationoutcome.html
 """
@@ -24,7 +24,7 @@ Answer = Callable[[Exchange, FhirRequest], Awaitable[Reply]]
 SHOWN_PATH_MAX = 200
 
 
-class Beside:
+class SiteAnswers:
     """Answers requests of FastAPI; `base_urls` says what the FHIR base is to who asks."""
 
     def __init__(self, base_urls: BaseUrls) -> None:
@@ -33,7 +33,7 @@ class Beside:
 
     async def answered(self, request: Request, answer: Answer) -> Response:
         """The response that holds what `answer` gives, or why it does not."""
-        exchange = self._begun(request)
+        exchange = self._exchange(request)
         try:
             exchange.base_url = self._base_urls.of(request.scope, exchange.headers)
             asked = FhirRequest("GET", (), exchange.base_url, language=exchange.language)
@@ -47,16 +47,16 @@ class Beside:
         response.raw_headers = [*reply.headers, (b"content-length", b"%d" % len(reply.body))]
         return response
 
-    async def nowhere(self, request: Request, _: Exception) -> Response:
-        """Tell who asks where nothing is where FHIR is."""
+    async def not_found(self, request: Request, _: Exception) -> Response:
+        """The answer to a path that leads to nothing: it says where FHIR is."""
 
         async def answer(exchange: Exchange, _: FhirRequest) -> Reply:
             raise nothing_at(exchange)
 
         return await self.answered(request, answer)
 
-    async def elsewise(self, request: Request, error: Exception) -> Response:
-        """Tell who uses a method that nothing has here which ones there are; OPTIONS asks that."""
+    async def method_not_allowed(self, request: Request, error: Exception) -> Response:
+        """The answer to a method that a page does not have: it says which it has; OPTIONS asks for that."""
 
         async def answer(exchange: Exchange, _: FhirRequest) -> Reply:
             methods = (getattr(error, "headers", None) or {}).get("Allow", "GET, HEAD")
@@ -68,7 +68,7 @@ class Beside:
 
         return await self.answered(request, answer)
 
-    def _begun(self, request: Request) -> Exchange:
+    def _exchange(self, request: Request) -> Exchange:
         found = headers.pick(request.scope["headers"])
         accepted = found.get(b"accept-language")
         language: Language = negotiation.language(accepted) if accepted else "en"
