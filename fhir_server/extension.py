@@ -141,14 +141,13 @@ class Software:
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """The parts that interactions use. `now` gives UTC microseconds, `new_id` a logical id never used
-    before.
+    """The parts that interactions use. `now` gives UTC microseconds, `new_id` a logical id never used before.
 
-    `generation` names the definitions that it is for; `pending` are the parameters, by type, whose index
-    does not cover every resource; `others` are those (type, code) that the store's resources are indexed by
-    otherwise than this process would, which can therefore not write. `watched` are the types that some rule
-    or reaction looks at, `rules_of` and `reactions_of` those that look at each. `required_profiles` are
-    those, by type, of which a resource must satisfy one.
+    `generation` names the definitions that it is for; `pending` are the parameters, by type, whose index does
+    not cover every resource; `indexed_otherwise` are the parameters, as (type, code), by which the store's
+    resources are indexed otherwise than this process would: while there are any, it cannot write. `watched`
+    are the types that some rule or reaction looks at, `rules_of` and `reactions_of` those that look at each.
+    `required_profiles` are those, by type, of which a resource must satisfy one.
     """
 
     store: Store
@@ -168,7 +167,7 @@ class Engine:
     conditional_delete_multiple: bool = False
     generation: int = 0
     pending: Pending = field(default_factory=dict)
-    others: tuple[tuple[str, str], ...] = ()
+    indexed_otherwise: tuple[tuple[str, str], ...] = ()
     rules: tuple[Rule, ...] = ()
     reactions: tuple[Reaction, ...] = ()
     operations: tuple[Operation, ...] = ()

@@ -22,7 +22,7 @@ def put_in_force(server: Server, changed_too: bool = False) -> None:
     command may have been given other settings than the server by mistake.
     """
     recorded = server.store.indexes()
-    others = server.engines.current().others
+    others = server.engines.current().indexed_otherwise
     changed = [f"{type}.{code}" for type, code in others if code in recorded[type].fingerprints]
     if changed and not changed_too:
         raise CommandError(

@@ -25,7 +25,10 @@ READING = frozenset({"GET", "HEAD"})
 
 
 def batch(
-    request: FhirRequest, contents: list[dict[str, Any]], dispatch: Dispatch, dispatch_seeing: Dispatch
+    request: FhirRequest,
+    contents: list[dict[str, Any]],
+    dispatch: Dispatch,
+    dispatch_with_own_writes: Dispatch,
 ) -> FhirResponse:
     """Dispatch every entry in turn; a failed one has its own OperationOutcome and stops no other.
 
@@ -36,7 +39,7 @@ def batch(
     for index, content in enumerate(contents):
         answers.append(_answer(index, content, request, ask, created))
         if content.get("request", {}).get("method") not in READING:
-            ask = dispatch_seeing
+            ask = dispatch_with_own_writes
     return FhirResponse(200, body=bundle("batch-response", answers))
 
 

@@ -24,8 +24,8 @@ from fhir_server.interactions.patch import conditional_patch, patch
 from fhir_server.interactions.read import read, vread
 from fhir_server.interactions.routes import Interaction, interaction_of
 from fhir_server.interactions.search import search
-from fhir_server.interactions.seeing import BeyondUnit, handled
 from fhir_server.interactions.transaction import Transaction
+from fhir_server.interactions.unit_operations import BeyondUnit, handled
 from fhir_server.interactions.update import conditional_update, update
 from fhir_server.store.port import Reader, UnitOfWork
 
@@ -70,9 +70,9 @@ class Dispatcher:
         """The answer. Raises a `FhirError` for every other."""
         return self._dispatched(request, self._answer)
 
-    def _dispatch_seeing(self, request: FhirRequest) -> FhirResponse:
+    def _dispatch_with_own_writes(self, request: FhirRequest) -> FhirResponse:
         """As `dispatch`; a read sees what this thread has written and the store has yet to commit."""
-        return self._dispatched(request, self._answer_seeing)
+        return self._dispatched(request, self._answer_with_own_writes)
 
     def _dispatched(
         self, request: FhirRequest, answer: Callable[[Interaction, FhirRequest, Engine], FhirResponse]
@@ -139,7 +139,9 @@ class Dispatcher:
     def _may_write(self, request: FhirRequest) -> bool:
         """Whether answering an operation may change the store, and so has to wait for it."""
         reads, named = request.method in READING, self._offers.named(request)
-        return any((op.affects_state and not reads) or op.rehearses(request) for op in named)
+        return any(
+            (operation.affects_state and not reads) or operation.rehearses(request) for operation in named
+        )
 
     def _asks_elsewhere(self, request: FhirRequest) -> bool:
         if not self._engines.latest().codes.has_help:
@@ -154,10 +156,12 @@ class Dispatcher:
         if asked == "capabilities":
             return capabilities(request, engine)
         if asked == "bundle":
-            return batch(request, _judged(request, engine), self.dispatch, self._dispatch_seeing)
+            return batch(request, _judged(request, engine), self.dispatch, self._dispatch_with_own_writes)
         return self._offers.asked(request).handle(request, engine)
 
-    def _answer_seeing(self, asked: Interaction, request: FhirRequest, engine: Engine) -> FhirResponse:
+    def _answer_with_own_writes(
+        self, asked: Interaction, request: FhirRequest, engine: Engine
+    ) -> FhirResponse:
         if asked in READS:
             return transact(engine, lambda unit: READS[asked](request, engine, unit))
         if asked == "operation":
@@ -165,8 +169,8 @@ class Dispatcher:
             with suppress(BeyondUnit):
                 return transact(engine, lambda unit: handled(operation, request, engine, unit))
         if asked == "bundle" and _write_of(asked, request) is None:
-            seeing = self._dispatch_seeing
-            return batch(request, _judged(request, engine), seeing, seeing)
+            dispatch = self._dispatch_with_own_writes
+            return batch(request, _judged(request, engine), dispatch, dispatch)
         return self._answer(asked, request, engine)
 
 

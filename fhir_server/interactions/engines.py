@@ -43,9 +43,9 @@ def transact(engine: Engine, work: Callable[[UnitOfWork], T]) -> T:
     def by_these_definitions(unit: UnitOfWork) -> T:
         if unit.generation() != engine.generation:
             raise DefinitionsChanged
-        if engine.others:
-            type, code = engine.others[0]
-            text = messages.OTHER_DEFINITIONS(count=len(engine.others), parameter=f"{type}.{code}")
+        if engine.indexed_otherwise:
+            type, code = engine.indexed_otherwise[0]
+            text = messages.OTHER_DEFINITIONS(count=len(engine.indexed_otherwise), parameter=f"{type}.{code}")
             raise StoreUnavailable.of(text)
         return work(unit)
 
@@ -81,34 +81,34 @@ class Engines:
             if engine.generation == generation:
                 return engine
         while True:
-            engine = self._made(self._store)
+            engine = self._engine_for(self._store)
             if self._store.generation() == engine.generation:
-                return self._keep(engine)
+                return self._remember(engine)
 
     def renewed(self) -> Engine:
         """The engine for the definitions as this thread's units of work see them, committed or not yet."""
-        return self._keep(self._store.transact(self._made))
+        return self._remember(self._store.transact(self._engine_for))
 
     def adopt(self) -> Engine:
         """Put this process's own definitions in force, where the store was used with others."""
 
         def work(unit: UnitOfWork) -> Engine:
-            engine = self._made(unit)
-            if unit.generation() == 0 or engine.others:
+            engine = self._engine_for(unit)
+            if unit.generation() == 0 or engine.indexed_otherwise:
                 adopt(unit, engine.registry, engine.extractor)
-                engine = self._made(unit)
+                engine = self._engine_for(unit)
             return engine
 
-        return self._keep(self._store.transact(work))
+        return self._remember(self._store.transact(work))
 
-    def _keep(self, engine: Engine) -> Engine:
+    def _remember(self, engine: Engine) -> Engine:
         """Two are kept, as readers see a change later than the thread that is about to commit it."""
         if engine.generation != self._newest.generation:
             self._older = self._newest
         self._newest = engine
         return engine
 
-    def _made(self, reader: Reader) -> Engine:
+    def _engine_for(self, reader: Reader) -> Engine:
         """The engine for what the reader sees."""
         generation, indexes = reader.generation(), reader.indexes()
         registry = self._registry(reader)
@@ -131,7 +131,7 @@ class Engines:
             searches=RememberedSearches(),
             generation=generation,
             pending=pending,
-            others=others,
+            indexed_otherwise=others,
         )
 
     def _registry(self, reader: Reader) -> Registry:

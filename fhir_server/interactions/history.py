@@ -36,7 +36,7 @@ NEWEST_FIRST = "-_lastUpdated"
 """The order of every history."""
 
 
-class Turn(Struct, frozen=True, array_like=True):
+class HistoryPage(Struct, frozen=True, array_like=True):
     """A page: the parameters of the history, and the sequence that it continues below, None for the first."""
 
     parameters: tuple[tuple[str, str], ...]
@@ -47,16 +47,16 @@ class Turn(Struct, frozen=True, array_like=True):
 def history(request: FhirRequest, engine: Engine, reader: Reader) -> FhirResponse:
     """GET [type]/[id]/_history, [type]/_history or _history: versions, newest first."""
     scope = request.path[:-1]
-    turn = _turn(request, engine)
-    parameters = list(turn.parameters)
+    page = _page_asked_for(request, engine)
+    parameters = list(page.parameters)
     part = asked_subset(parameters, scope[0] if scope else None, engine.registry)
-    query = _query(scope, parameters, turn.before, engine)
+    query = _query(scope, parameters, page.before, engine)
     if len(scope) == 2 and reader.read(*scope) is None:
         raise NotFound.of(messages.NOT_FOUND(reference="/".join(scope)))
     listed = dict(parameters).get(LIST)
     found = reader.history(query) if listed is None else history_of_listed(listed, query, engine, reader)
     recreated = recreations(found.versions, reader)
-    return FhirResponse(200, body=_bundle(request, engine, turn, found, part, recreated))
+    return FhirResponse(200, body=_bundle(request, engine, page, found, part, recreated))
 
 
 def history_entry(
@@ -94,14 +94,14 @@ def recreations(versions: Sequence[StoredResource], reader: Reader) -> frozenset
     return frozenset(found)
 
 
-def _turn(request: FhirRequest, engine: Engine) -> Turn:
+def _page_asked_for(request: FhirRequest, engine: Engine) -> HistoryPage:
     """The page that is asked for, by a link or by parameters."""
     token = page_token(request)
     if token is None:
-        return Turn(tuple(_asked(request)))
-    turn = engine.tokens.open(token, page_path(request), Turn)
-    check_beside_page(request, turn.parameters, engine.limits)
-    return turn
+        return HistoryPage(tuple(_asked(request)))
+    page = engine.tokens.open(token, page_path(request), HistoryPage)
+    check_beside_page(request, page.parameters, engine.limits)
+    return page
 
 
 def _asked(request: FhirRequest) -> list[tuple[str, str]]:
@@ -161,18 +161,18 @@ def _period(name: str, value: str, engine: Engine) -> tuple[int, int]:
 def _bundle(
     request: FhirRequest,
     engine: Engine,
-    turn: Turn,
+    page: HistoryPage,
     result: HistoryResult,
     part: Subset | None,
     recreated: frozenset[int],
 ) -> bytes:
-    if ("_summary", "count") in turn.parameters:
-        return bundle("history", (), [self_link(request, turn.parameters)], result.total)
+    if ("_summary", "count") in page.parameters:
+        return bundle("history", (), [self_link(request, page.parameters)], result.total)
 
     def token(before: int, trail: Trail) -> str:
-        return engine.tokens.seal(Turn(turn.parameters, before, trail), page_path(request))
+        return engine.tokens.seal(HistoryPage(page.parameters, before, trail), page_path(request))
 
-    links = page_links(request, turn.parameters, turn.trail, turn.before, result.next, token)
+    links = page_links(request, page.parameters, page.trail, page.before, result.next, token)
     entries = [
         history_entry(version, request.base_url, part, recreated=version.sequence in recreated)
         for version in result.versions

@@ -60,14 +60,17 @@ class Redefinition:
         if url := resource.get("url"):
             version = resource.get("version")
             known = registry.canonical(f"{url}|{version}" if version else url, type)
-            return known is not None and _bare(known) == _bare(resource)
-        return any(_bare(known) == _bare(resource) for known in registry.resources(type))
+            return known is not None and _without_server_meta(known) == _without_server_meta(resource)
+        return any(
+            _without_server_meta(known) == _without_server_meta(resource)
+            for known in registry.resources(type)
+        )
 
     def _without(self, id: str) -> Registry:
         return self._registry.storing(stored for stored in self._registry.stored if stored["id"] != id)
 
 
-def _bare(resource: Resource) -> Resource:
+def _without_server_meta(resource: Resource) -> Resource:
     """The resource without what the server gives it."""
     return {name: value for name, value in resource.items() if name not in ("id", "meta")}
 

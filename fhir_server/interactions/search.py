@@ -15,7 +15,7 @@ from fhir_server.interactions.includes import included
 from fhir_server.interactions.links import PRESENTATION, page_token, self_link
 from fhir_server.interactions.moved import FROM_THE_FIRST, moved, moved_since, without_unmoved
 from fhir_server.interactions.scope import scope
-from fhir_server.interactions.searchset import Turn, searchset, turned
+from fhir_server.interactions.searchset import FurtherPage, further_page, searchset
 from fhir_server.search.ast import SearchQuery
 from fhir_server.search.coverage import check_coverage
 from fhir_server.search.parse import ParsedSearch, parse
@@ -39,8 +39,8 @@ def search(request: FhirRequest, engine: Engine, reader: Reader) -> FhirResponse
 
 def _answer(request: FhirRequest, engine: Engine, reader: Reader) -> FhirResponse:
     token = page_token(request) if request.query else None
-    turn = turned(token, request, engine) if token is not None else None
-    parsed = _turned(turn, request, engine) if turn else _understood(request, engine)
+    further = further_page(token, request, engine) if token is not None else None
+    parsed = _parsed_again(further, request, engine) if further else _understood(request, engine)
     check_coverage(parsed.query, engine.pending, engine.registry)
     if has_steps(parsed.query):
         parsed = structs.replace(parsed, query=Canonicals(engine, reader).followed(parsed.query))
@@ -49,15 +49,15 @@ def _answer(request: FhirRequest, engine: Engine, reader: Reader) -> FhirRespons
         body = bundle("searchset", [], [self_link(request, parsed.self_parameters)], result.total)
         return FhirResponse(200, body=body)
     result = _found(parsed.query, engine, reader)
-    since = turn.begin.since if turn else None
-    if turn:
-        result = structs.replace(result, total=turn.total)
+    since = further.begin.since if further else None
+    if further:
+        result = structs.replace(result, total=further.total)
         if since is not None:
-            result = without_unmoved(result, turn.page.snapshot)
+            result = without_unmoved(result, further.page.snapshot)
         elif since := moved_since(parsed.query, result, engine, reader):
             result = structs.replace(result, next=FROM_THE_FIRST)
     going, capped = included(parsed.query.includes, result.matches, engine, reader)
-    return searchset(request, engine, parsed, result, going, capped, turn, since)
+    return searchset(request, engine, parsed, result, going, capped, further, since)
 
 
 def _understood(request: FhirRequest, engine: Engine) -> ParsedSearch:
@@ -68,11 +68,11 @@ def _understood(request: FhirRequest, engine: Engine) -> ParsedSearch:
     )
 
 
-def _turned(turn: Turn, request: FhirRequest, engine: Engine) -> ParsedSearch:
+def _parsed_again(further: FurtherPage, request: FhirRequest, engine: Engine) -> ParsedSearch:
     """A further page of a search, whose matches were counted for the first."""
-    parsed = _parsed(list(turn.parameters), request, engine)
-    query = structs.replace(parsed.query, page=turn.page, total="none")
-    since = turn.begin.since
+    parsed = _parsed(list(further.parameters), request, engine)
+    query = structs.replace(parsed.query, page=further.page, total="none")
+    since = further.begin.since
     return structs.replace(parsed, query=query if since is None else moved(query, since))
 
 

@@ -23,7 +23,7 @@ from fhir_server.search.parse import ParsedSearch
 from fhir_server.store.port import SearchResult, StoredResource
 
 
-class Begin(Struct, frozen=True, array_like=True):
+class PageStart(Struct, frozen=True, array_like=True):
     """Where a further page begins: behind the keys of a match.
 
     `since` is there on the last pages of a sorted search, which hold what has changed since then.
@@ -33,15 +33,15 @@ class Begin(Struct, frozen=True, array_like=True):
     since: int | None
 
 
-class Turn(Struct, frozen=True, array_like=True):
-    """A further page, as a link tells it: the parameters and the snapshot of the search, the total that its
-    first page told, and where this one begins.
+class FurtherPage(Struct, frozen=True, array_like=True):
+    """What a link to a further page holds: the parameters and the snapshot of the search, the total that was
+    told with its first page, and where this page begins.
     """
 
     parameters: tuple[tuple[str, str], ...]
     snapshot: int
     total: int | None
-    begin: Begin
+    begin: PageStart
     trail: Trail
 
     @property
@@ -49,13 +49,13 @@ class Turn(Struct, frozen=True, array_like=True):
         return Page(self.snapshot, self.begin.after)
 
 
-def turned(token: str, request: FhirRequest, engine: Engine) -> Turn:
-    """What a page token says. Raises `InvalidRequest` for one that is not of here, and for
-    what it does not heed.
+def further_page(token: str, request: FhirRequest, engine: Engine) -> FurtherPage:
+    """The page that a token leads to. Raises `InvalidRequest` for a token that was not made here, and for
+    parameters beside it, which it would not follow.
     """
-    turn = engine.tokens.open(token, page_path(request), Turn)
-    check_beside_page(request, turn.parameters, engine.limits)
-    return turn
+    further = engine.tokens.open(token, page_path(request), FurtherPage)
+    check_beside_page(request, further.parameters, engine.limits)
+    return further
 
 
 def searchset(
@@ -65,13 +65,13 @@ def searchset(
     result: SearchResult,
     included: tuple[StoredResource, ...] = (),
     capped: bool = False,
-    turn: Turn | None = None,
+    further: FurtherPage | None = None,
     since: int | None = None,
 ) -> FhirResponse:
     """The page as a Bundle: matches, what goes with them, what is to be said, and the links.
 
-    `capped` tells that more would have been included but for the limit; `turn` is there for a further page,
-    and `since` is that of the next one.
+    `capped` tells that more would have been included but for the limit; `further` is there for a further
+    page, and `since` is that of the next one.
     """
     is_whole = parsed.summary is None and not parsed.elements
     part = None if is_whole else subset(engine.registry, parsed.summary, parsed.elements)
@@ -88,7 +88,7 @@ def searchset(
         outcome = json.serialise(operation_outcome(issues, request.language))
         # every entry of a searchset bears a name, this one too, though nobody can read it by that
         entries.append(entry(f"urn:uuid:{engine.new_id()}", outcome, search={"mode": "outcome"}))
-    links = _links(request, engine, parsed, result, turn, since)
+    links = _links(request, engine, parsed, result, further, since)
     return FhirResponse(200, body=bundle("searchset", entries, links, result.total))
 
 
@@ -97,19 +97,19 @@ def _links(
     engine: Engine,
     parsed: ParsedSearch,
     result: SearchResult,
-    turn: Turn | None,
+    further: FurtherPage | None,
     since: int | None,
 ) -> list[Link]:
     asked = parsed.self_parameters
-    if turn is None and result.next is None:
+    if further is None and result.next is None:
         return [self_link(request, asked)]
 
-    def token(begin: Begin, trail: Trail) -> str:
-        turn = Turn(asked, result.snapshot, result.total, begin, trail)
-        return engine.tokens.seal(turn, page_path(request))
+    def token(begin: PageStart, trail: Trail) -> str:
+        further = FurtherPage(asked, result.snapshot, result.total, begin, trail)
+        return engine.tokens.seal(further, page_path(request))
 
-    following = None if result.next is None else Begin(result.next, since)
-    trail, begin = (turn.trail, turn.begin) if turn else (FIRST, None)
+    following = None if result.next is None else PageStart(result.next, since)
+    trail, begin = (further.trail, further.begin) if further else (FIRST, None)
     return page_links(request, asked, trail, begin, following, token)
 
 
@@ -133,5 +133,5 @@ def _entries(
 
 @lru_cache(maxsize=64)
 def _begin(base_url: str) -> bytes:
-    """An entry as far as the type of its resource."""
+    """How every entry begins, up to the type of its resource."""
     return b'{"fullUrl":' + json.serialise(f"{base_url}/").removesuffix(b'"')

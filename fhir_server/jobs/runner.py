@@ -41,7 +41,7 @@ class Runner(Background):
 
     def _look(self) -> None:
         for job in reindex.jobs(self._store):
-            if job.done or self._engines.current().others:
+            if job.done or self._engines.current().indexed_otherwise:
                 continue
             for _ in self._reindexing.steps(job.id):
                 if self._stopping.is_set():

@@ -21,7 +21,7 @@ from fhir_server.extension import Engine, Operation, Resource
 from fhir_server.interactions import messages as interaction_messages
 from fhir_server.interactions.links import PAGE_PARAMETER, page_size
 from fhir_server.interactions.scope import compartment_types, in_compartment
-from fhir_server.interactions.searchset import Turn, searchset, turned
+from fhir_server.interactions.searchset import FurtherPage, further_page, searchset
 from fhir_server.operations import messages
 from fhir_server.operations.parameters import given, once
 from fhir_server.search.ast import (
@@ -72,27 +72,32 @@ def everything(request: FhirRequest, engine: Engine) -> FhirResponse:
     """GET or POST [type]/[id]/$everything, Patient/$everything: a searchset, oldest first. Raises `NotFound`
     for an unknown id.
     """
-    type, id = request.path[0], request.path[1] if len(request.path) > 2 else None
+    type, id = _subject(request)
     if id is not None:
         _check_exists(engine, type, id)
     parameters = given(request, PARAMETERS)
     token = dict(parameters).get(PAGE_PARAMETER)
-    turn = turned(token, request, engine) if token is not None else None
-    if turn:
-        parameters = turn.parameters
+    further = further_page(token, request, engine) if token is not None else None
+    if further:
+        parameters = further.parameters
     wanted = _wanted(engine, parameters)
-    query = _query(engine, type, id, wanted, once(parameters, but=("_type",)), turn)
+    query = _query(engine, type, id, wanted, once(parameters, but=("_type",)), further)
     check_coverage(query, engine.pending, engine.registry)
     result = engine.store.search(query)
-    if turn:
-        result = structs.replace(result, total=turn.total)
+    if further:
+        result = structs.replace(result, total=further.total)
     limit = engine.limits.include_max
     related = tuple(islice(_related(request, engine, wanted, result.matches), limit + 1))
     if wanted:
         total = result.total if query.types == wanted else None
         result = structs.replace(result, matches=_of_types(wanted, result.matches), total=total)
     parsed = ParsedSearch(query, self_parameters=parameters)
-    return searchset(request, engine, parsed, result, related[:limit], len(related) > limit, turn)
+    return searchset(request, engine, parsed, result, related[:limit], len(related) > limit, further)
+
+
+def _subject(request: FhirRequest) -> tuple[str, str | None]:
+    """The type that is asked about, and the id; None for every resource of the type."""
+    return request.path[0], request.path[1] if len(request.path) > 2 else None
 
 
 def _check_exists(engine: Engine, type: str, id: str) -> None:
@@ -120,7 +125,7 @@ def _query(
     id: str | None,
     wanted: tuple[str, ...],
     given: dict[str, str],
-    turn: Turn | None,
+    further: FurtherPage | None,
 ) -> SearchQuery:
     """The compartment, or all of its kind; whole where what its resources refer to is wanted, whatever their
     own types.
@@ -135,7 +140,7 @@ def _query(
             where.append(_in_care_period(engine, prefix, name, given[name]))  # type: ignore[arg-type]
     count = page_size(given.get("_count"), engine.limits)
     asked = SearchQuery(types, tuple(where), count=count)
-    return structs.replace(asked, page=turn.page, total="none") if turn else asked
+    return structs.replace(asked, page=further.page, total="none") if further else asked
 
 
 def _in_care_period(engine: Engine, prefix: Prefix, name: str, value: str) -> AnyOf:
@@ -159,9 +164,9 @@ def _related(
     """What the matches refer to outside of the compartment, each once; of the types wanted, if any are
     named.
     """
-    type, id = request.path[0], request.path[1] if len(request.path) > 2 else None
+    type, id = _subject(request)
     members = frozenset(compartment_types(engine.registry, type))
-    kin = _kin(engine, type, id)
+    own_patients = _patients_of_encounter(engine, type, id)
     addresses = (request.base_url, *engine.extractor.indexing.base_urls)
     seen = {(match.type, match.id) for match in matches}
     for link in chain.from_iterable(_links(json.parse_own(match.body)) for match in matches):
@@ -175,12 +180,12 @@ def _related(
             continue
         if named.type in members:
             compartments = _compartments(engine, found)
-            if (type, id) in compartments or not _patients(compartments) <= kin:
+            if (type, id) in compartments or not _patients(compartments) <= own_patients:
                 continue
         yield found
 
 
-def _kin(engine: Engine, type: str, id: str | None) -> frozenset[tuple[str, str]]:
+def _patients_of_encounter(engine: Engine, type: str, id: str | None) -> frozenset[tuple[str, str]]:
     """The patients of an encounter, whose resources may be returned though they are of other encounters. What
     is of a patient is in the patient's own compartment.
     """
