@@ -25,9 +25,9 @@ from fhir_server.store.port import SearchResult, StoredResource
 
 MAX = "max"
 SUBJECT = ("patient", "subject")
-GIVEN_BY_ITSELF = ("_sort", "_count", "_total")
-"""Of a search, and not of this."""
-TOLD_BY = frozenset({"date", "subject"})
+DECIDED_HERE = ("_sort", "_count", "_total")
+"""Parameters of a search that this operation decides itself."""
+TIME_AND_SUBJECT = frozenset({"date", "subject"})
 """The search parameters whose values tell an Observation's time, and whose it is."""
 MOST_RECENT_FIRST = (Sort("date", "date", descending=True),)
 
@@ -39,10 +39,10 @@ def lastn(request: FhirRequest, engine: Engine) -> FhirResponse:
     Observations that share a coding are of one kind; those without a coding are by their text.
     """
     found = all_given(request)
-    most = _most(once([pair for pair in found if pair[0] == MAX]).get(MAX) or "1")
+    most = _max_of_each_kind(once([pair for pair in found if pair[0] == MAX]).get(MAX) or "1")
     parsed = _understood(request, engine, [pair for pair in found if pair[0] != MAX])
     check_coverage(parsed.query, engine.pending, engine.registry)
-    matches = tuple(_last(engine, structs.replace(parsed.query, sort=MOST_RECENT_FIRST), most))
+    matches = tuple(_most_recent(engine, structs.replace(parsed.query, sort=MOST_RECENT_FIRST), most))
     shown = matches if parsed.summary != "count" else ()
     going, capped = included(parsed.query.includes, shown, engine, engine.store)
     parsed = structs.replace(parsed, self_parameters=(*parsed.self_parameters, (MAX, str(most))))
@@ -54,10 +54,10 @@ def _understood(request: FhirRequest, engine: Engine, parameters: list[tuple[str
     """The search, without what would put its answer into another order or on pages."""
     if not any(name.partition(":")[0].partition(".")[0] in SUBJECT for name, _ in parameters):
         raise InvalidRequest.of(messages.SUBJECT_NEEDED(names=" or ".join(SUBJECT)))
-    left_out = [_left_out(name) for name, _ in parameters if name in GIVEN_BY_ITSELF]
+    left_out = [_left_out(name) for name, _ in parameters if name in DECIDED_HERE]
     parsed = parse(
         ("Observation",),
-        [pair for pair in parameters if pair[0] not in GIVEN_BY_ITSELF],
+        [pair for pair in parameters if pair[0] not in DECIDED_HERE],
         registry=engine.registry,
         zone=engine.zone,
         now=engine.now(),
@@ -72,27 +72,27 @@ def _left_out(name: str) -> Issue:
     return Issue("information", "informational", messages.ORDERED_BY_ITSELF(name=name), (f"http.{name}",))
 
 
-def _most(value: str) -> int:
+def _max_of_each_kind(value: str) -> int:
     if not (value.isascii() and value.isdecimal()) or not int(value[:9]) > 0 or len(value) > 9:
         raise InvalidRequest.of(messages.BAD_MAX(value=value), f"http.{MAX}")
     return int(value)
 
 
-def _last(engine: Engine, query: SearchQuery, most: int) -> Iterator[StoredResource]:
+def _most_recent(engine: Engine, query: SearchQuery, most: int) -> Iterator[StoredResource]:
     """The first `most` of each kind among all matches, most recent first; more where times are equal."""
     kind_of_coding: dict[Any, int] = {}
     counts: dict[int, int] = defaultdict(int)
     last: dict[int, Any] = {}
-    for stored in _all(engine, query):
+    for stored in _every_match(engine, query):
         resource = json.parse_own(stored.body)
-        told = engine.extractor.entries_of(resource, TOLD_BY)
-        subject = tuple((reference.type, reference.target) for reference in told.references)
+        entries = engine.extractor.entries_of(resource, TIME_AND_SUBJECT)
+        subject = tuple((reference.type, reference.target) for reference in entries.references)
         names = [(subject, name) for name in _names(resource.get("code", {}))]
         known = (kind_of_coding[name] for name in names if name in kind_of_coding)
         kind = next(known, len(kind_of_coding))
         kind_of_coding.update((name, kind) for name in names)
         counts[kind] += 1
-        time = told.dates
+        time = entries.dates
         if counts[kind] <= most:
             last[kind] = time
             yield stored
@@ -100,7 +100,7 @@ def _last(engine: Engine, query: SearchQuery, most: int) -> Iterator[StoredResou
             yield stored
 
 
-def _all(engine: Engine, query: SearchQuery) -> Iterator[StoredResource]:
+def _every_match(engine: Engine, query: SearchQuery) -> Iterator[StoredResource]:
     page: Page | None = None
     while True:
         asked = structs.replace(query, count=engine.limits.page_max, total="none", includes=(), page=page)

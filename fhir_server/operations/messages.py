@@ -28,6 +28,10 @@ PARAMETERS_NEEDED = Template(
     en="The body of this operation is a Parameters resource.",
     fr="Le corps de cette opération est une ressource Parameters.",
 )
+META_NEEDED = Template(
+    en="A parameter 'meta' with a valueMeta is needed, once: the profiles, security labels and tags to change.",
+    fr="Il faut un paramètre « meta » avec un valueMeta, une fois : profils, étiquettes de sécurité et tags.",
+)
 PARAMETERS_LISTED = Template(
     en="Parameters.parameter is a list: put what you have in brackets.",
     fr="Parameters.parameter est une liste : mettez ce que vous avez entre crochets.",

@@ -5,6 +5,7 @@ from fhir_server.operations.changes import CHANGES
 from fhir_server.operations.everything import ENCOUNTER_EVERYTHING, EVERYTHING
 from fhir_server.operations.explain_search.operation import EXPLAIN_SEARCH
 from fhir_server.operations.lastn import LASTN
+from fhir_server.operations.meta import META, META_ADD, META_DELETE
 from fhir_server.operations.reindex import REINDEX
 from fhir_server.operations.terminology.batch_validate_code import (
     CODE_SYSTEM_BATCH_VALIDATE_CODE,
@@ -33,6 +34,9 @@ OPERATIONS: tuple[Operation, ...] = (
     FIND_MATCHES,
     LASTN,
     LOOKUP,
+    META,
+    META_ADD,
+    META_DELETE,
     PREFERRED_ID,
     REINDEX,
     SUBSUMES,

@@ -47,13 +47,16 @@ def batch_validate(validate: Validate, request: FhirRequest, engine: Engine) -> 
         raise InvalidRequest.of(text, "Parameters.parameter", code="too-costly")
     shared = [parameter for parameter in parameters if parameter.get("name") != _NAME]
     parts = [
-        {"name": _NAME, "resource": _result(validate, replace(request, content=_with(shared, own)), engine)}
+        {
+            "name": _NAME,
+            "resource": _result(validate, replace(request, content=_with_shared(shared, own)), engine),
+        }
         for own in wanted
     ]
     return answer_with(parts)
 
 
-def _with(shared: list[Resource], own: Any) -> Any:
+def _with_shared(shared: list[Resource], own: Any) -> Any:
     """The parameters of one validation, with those of all that it does not say itself."""
     if not isinstance(own, dict) or not isinstance(own.get("parameter", []), list):
         return own

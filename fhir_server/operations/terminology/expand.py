@@ -17,7 +17,7 @@ from fhir_server.operations.terminology import messages
 from fhir_server.operations.terminology.inputs import Inputs, Kind
 from fhir_server.operations.terminology.world import WORLD, World
 
-_TOLD: dict[str, Kind] = {
+_REPEATED: dict[str, Kind] = {
     "activeOnly": "flag",
     "count": "number",
     "designation": "text",
@@ -49,7 +49,7 @@ EXPAND_PARAMETERS: dict[str, Kind] = {
     "valueSetVersion": "text",
     "context": "text",
     "contextDirection": "text",
-    **_TOLD,
+    **_REPEATED,
     **WORLD,
 }
 _LEFT_OUT = frozenset({"text", "meta", "contained", "compose", "expansion", "implicitRules"})
@@ -64,8 +64,8 @@ def expand(request: FhirRequest, engine: Engine) -> FhirResponse:
         raise InvalidRequest.of(messages.VALUE_SET_NEEDED())
     view, value_set = found
     made = world.terminology.expand(view, value_set, _wanted(inputs, world))
-    told = list(_told(inputs, world))
-    return FhirResponse(200, body=json.serialise(_resource(value_set, made, told, inputs, engine)))
+    repeated = list(_repeated(inputs, world))
+    return FhirResponse(200, body=json.serialise(_resource(value_set, made, repeated, inputs, engine)))
 
 
 def _wanted(inputs: Inputs, world: World) -> ExpansionRequest:
@@ -84,9 +84,9 @@ def _wanted(inputs: Inputs, world: World) -> ExpansionRequest:
     )
 
 
-def _told(inputs: Inputs, world: World) -> Iterator[dict[str, Any]]:
+def _repeated(inputs: Inputs, world: World) -> Iterator[dict[str, Any]]:
     """The parameters that decided on the expansion, as it repeats them."""
-    for name, kind in _TOLD.items():
+    for name, kind in _REPEATED.items():
         for value in inputs.all(name):
             yield {"name": name, _value_name(name, kind): value}
     if not inputs.all("displayLanguage") and world.display_language:
@@ -102,7 +102,7 @@ def _value_name(name: str, kind: Kind) -> str:
 
 
 def _resource(
-    value_set: ValueSet, made: Expansion, told: list[dict[str, Any]], inputs: Inputs, engine: Engine
+    value_set: ValueSet, made: Expansion, repeated: list[dict[str, Any]], inputs: Inputs, engine: Engine
 ) -> dict[str, Any]:
     published = {name: value for name, value in value_set.resource.items() if name not in _LEFT_OUT}
     if inputs.flag("includeDefinition") and "compose" in value_set.resource:
@@ -115,7 +115,7 @@ def _resource(
         "timestamp": format_instant(engine.now()),
         "total": made.total,
         **({"offset": inputs.number("offset") or 0} if paged else {}),
-        "parameter": [*told, *made.parameters],
+        "parameter": [*repeated, *made.parameters],
         "contains": made.contains,
     }
     if made.contains == b"[]":

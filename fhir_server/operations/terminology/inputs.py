@@ -49,14 +49,14 @@ class Inputs:
         self._values: dict[str, list[Any]] = {}
         for name, value in request.query:
             if name not in PRESENTATION:
-                self._take(name, {"value": value}, f"http.{name}")
+                self._add(name, {"value": value}, f"http.{name}")
         for number, parameter in enumerate(_parameters(request.content, bare)):
             where = f"Parameters.parameter[{number}]"
             if not isinstance(parameter, dict) or not isinstance(parameter.get("name"), str):
                 raise MalformedContent.of(messages.WRONG_KIND(name="?", kind=messages.TEXT()), where)
-            self._take(parameter["name"], parameter, where)
+            self._add(parameter["name"], parameter, where)
 
-    def _take(self, name: str, parameter: Mapping[str, Any], where: str) -> None:
+    def _add(self, name: str, parameter: Mapping[str, Any], where: str) -> None:
         if name.startswith(_PRIVATE):
             return
         kind = self._kinds.get(name)
@@ -74,7 +74,7 @@ class Inputs:
         """Every value of a parameter, in order."""
         return self._values.get(name, [])
 
-    def _one(self, name: str) -> Any:
+    def _single(self, name: str) -> Any:
         values = self.all(name)
         if len(values) > 1:
             raise InvalidRequest.of(messages.ONCE(name=name), f"http.{name}")
@@ -82,22 +82,22 @@ class Inputs:
 
     def text(self, name: str) -> str | None:
         """The one value of a text parameter."""
-        value: str | None = self._one(name)
+        value: str | None = self._single(name)
         return value
 
     def flag(self, name: str, default: bool = False) -> bool:
         """The one value of a boolean parameter."""
-        value = self._one(name)
+        value = self._single(name)
         return default if value is None else bool(value)
 
     def number(self, name: str) -> int | None:
         """The one value of a number parameter."""
-        value: int | None = self._one(name)
+        value: int | None = self._single(name)
         return value
 
     def content(self, name: str) -> Resource | None:
         """The one value of a parameter that is a resource, a Coding or a CodeableConcept."""
-        value: Resource | None = self._one(name)
+        value: Resource | None = self._single(name)
         return value
 
     def has(self, name: str) -> bool:

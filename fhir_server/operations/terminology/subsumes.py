@@ -46,8 +46,8 @@ def _canonical(world: World, codings: list[dict[str, str]]) -> str:
     """The code system that both codes are of: one url, and one version at most."""
     url, _, version = (world.code_system() or "").partition("|")
     inputs = world.inputs
-    urls = _each(url, inputs.text("system"), *(coding.get("system") for coding in codings))
-    versions = _each(version, inputs.text("version"), *(coding.get("version") for coding in codings))
+    urls = _distinct(url, inputs.text("system"), *(coding.get("system") for coding in codings))
+    versions = _distinct(version, inputs.text("version"), *(coding.get("version") for coding in codings))
     if not urls:
         text = messages.CODE_SYSTEM_NEEDED(names="system")
         raise refusal(InvalidRequest, text, "invalid-data", code="invalid")
@@ -57,7 +57,7 @@ def _canonical(world: World, codings: list[dict[str, str]]) -> str:
     return versioned(urls[0], next(iter(versions), None))
 
 
-def _each(*texts: str | None) -> list[str]:
+def _distinct(*texts: str | None) -> list[str]:
     """The texts that are there, each once."""
     return list(dict.fromkeys(text for text in texts if text))
 

@@ -162,13 +162,13 @@ def _asked_elsewhere(verdict: Verdict, world: World, value_set: ValueSet) -> Ver
 
 def _answer(verdict: Verdict, request: FhirRequest) -> FhirResponse:
     result = verdict.result and verdict.member is True
-    parts = [*_told_of(verdict), *_findings(result, verdict.issues, request.language)]
+    parts = [*_coding_parts(verdict), *_findings(result, verdict.issues, request.language)]
     return answer_with(parts)
 
 
 def _answer_concept(verdict: ConceptVerdict, concept: Resource, request: FhirRequest) -> FhirResponse:
     best = verdict.best
-    parts: list[Part] = [*(_told_of(best) if best else ())]
+    parts: list[Part] = [*(_coding_parts(best) if best else ())]
     parts.append({"name": "codeableConcept", "valueCodeableConcept": concept})
     unknown = {
         other.unknown_system: other
@@ -179,7 +179,7 @@ def _answer_concept(verdict: ConceptVerdict, concept: Resource, request: FhirReq
     return answer_with([*parts, *_findings(verdict.result, verdict.issues, request.language)])
 
 
-def _told_of(verdict: Verdict) -> Iterator[Part]:
+def _coding_parts(verdict: Verdict) -> Iterator[Part]:
     """What is known of the coding that was checked."""
     given, concept, system = verdict.coding, verdict.concept, verdict.system
     if "code" in given:

@@ -23,7 +23,7 @@ FAILING = ("fatal", "error")
 def validate(request: FhirRequest, engine: Engine) -> FhirResponse:
     """GET or POST $validate. Raises `InvalidRequest` only for calls that make no sense."""
     asked = read_asked(request, engine)
-    issues = _once(_found(asked, request, engine))
+    issues = _each_once(_found(asked, request, engine))
     outcome = operation_outcome((*_verdict(issues, asked), *issues), request.language)
     return FhirResponse(200, body=json.serialise(outcome))
 
@@ -52,7 +52,7 @@ def _of_url(asked: Asked) -> Iterator[Issue]:
         yield Issue("error", "invalid", text, (f"{type}.id",))
 
 
-def _once(issues: Iterable[Issue]) -> list[Issue]:
+def _each_once(issues: Iterable[Issue]) -> list[Issue]:
     """Each issue once: what validation found, a rehearsed interaction finds again."""
     kept: dict[tuple[Any, ...], Issue] = {}
     for issue in issues:

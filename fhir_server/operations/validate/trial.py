@@ -80,7 +80,7 @@ def _try_transaction(contents: list[dict[str, Any]], outer: FhirRequest, engine:
     yield _information(messages.WOULD_ACCEPT_ALL(count=len(contents)), "Bundle")
     for index, content in enumerate(contents):
         asked = entry_of(index, content, outer)
-        yield _information(_told(asked.request, responses[index]["response"]), asked.location)
+        yield _information(_outcome_in_words(asked.request, responses[index]["response"]), asked.location)
 
 
 def _try_alone(index: int, content: dict[str, Any], outer: FhirRequest, engine: Engine) -> Iterator[Issue]:
@@ -115,10 +115,10 @@ def _written(write: Write, request: FhirRequest, engine: Engine) -> FhirResponse
 def _happening(request: FhirRequest, answer: FhirResponse) -> Text:
     response = {"status": str(answer.status), "etag": f'W/"{answer.version}"'}
     location = answer.location or answer.content_location
-    return _told(request, response | ({"location": location} if location else {}))
+    return _outcome_in_words(request, response | ({"location": location} if location else {}))
 
 
-def _told(request: FhirRequest, response: dict[str, Any]) -> Text:
+def _outcome_in_words(request: FhirRequest, response: dict[str, Any]) -> Text:
     """What an answer to a request says has happened, as what would happen."""
     status, method = response["status"][:3], request.method
     url = "/".join(request.path)
