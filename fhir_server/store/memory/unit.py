@@ -55,7 +55,7 @@ class MemoryUnit(MemoryReader):
         if current is None or current.deleted:
             return None
         self._expect(current.reference, current, expected_version)
-        return self._bury(current)
+        return self._append_deletion(current)
 
     def define(self, indexes: Iterable[TypeIndex]) -> None:
         for index in indexes:
@@ -87,14 +87,14 @@ class MemoryUnit(MemoryReader):
             return False
         for version in versions:
             self._journal.erase(self._state.versions, version.sequence)
-        self._bury(self._state.current[type, id])
+        self._append_deletion(self._state.current[type, id])
         return True
 
     def _expect(self, reference: str, current: StoredResource | None, expected: int | None) -> None:
         living = current is not None and not current.deleted
         expect_version(reference, current.version if current else 0, living, expected)
 
-    def _bury(self, current: StoredResource) -> StoredResource:
+    def _append_deletion(self, current: StoredResource) -> StoredResource:
         self._journal.erase(self._state.entries, (current.type, current.id))
         for key in [key for key, owner in self._state.uniques.items() if owner == current.reference]:
             self._journal.erase(self._state.uniques, key)

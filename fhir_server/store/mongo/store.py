@@ -164,7 +164,7 @@ class MongoStore:
         self._epoch, self._secret = epoch, secret
 
     def hurry(self, seconds: float | None) -> None:
-        """Not told here."""
+        """Questions here are bounded by the timeout of the connection, and by nothing else."""
 
     def settled(self) -> bool:
         return True

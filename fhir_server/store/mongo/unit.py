@@ -95,11 +95,11 @@ class MongoUnit(MongoReader):
         if before is None or not before["l"]:
             return None
         expect_version(f"{type}/{id}", before["v"], True, expected_version)
-        deletion = self._bury(before)
+        deletion = self._append_deletion(before)
         self._write(before, deletion, current(deletion, {}))
         return deletion
 
-    def _bury(self, before: Document) -> StoredResource:
+    def _append_deletion(self, before: Document) -> StoredResource:
         for key in self._transaction.owned_by(before["_id"]):
             self._transaction.set(self._transaction.uniques, key, None)
         return self._next(before, before["t"], before["i"], "DELETE", b"")
@@ -114,7 +114,7 @@ class MongoUnit(MongoReader):
         session = self._view.session
         if not before["l"] and self._of.history.find_one(older, {"_id": 1}, session=session) is None:
             return False
-        deletion = self._bury(before)
+        deletion = self._append_deletion(before)
         self._of.history.delete_many(older, session=session)
         self._transaction.set(self._transaction.resources, before["_id"], current(deletion, {}))
         return True

@@ -19,10 +19,10 @@ def inconsistencies(view: View) -> Iterator[str]:
 
 def _of_the_log(view: View) -> Iterator[str]:
     """All versions in the order of the clock."""
-    order, of = [("s", 1)], view.collections
+    order, collections = [("s", 1)], view.collections
     logs = (
         collection.find({}, _FIELDS, sort=order, session=view.session)
-        for collection in (of.resources, of.history)
+        for collection in (collections.resources, collections.history)
     )
     sequence = updated = 0
     for version in heapq.merge(*logs, key=lambda document: int(document["s"])):
@@ -39,9 +39,9 @@ def _of_the_log(view: View) -> Iterator[str]:
 def _of_versions(view: View) -> Iterator[str]:
     """The versions of each resource: none missing, each at its time."""
     newest: dict[str, Any] = {}
-    order, of = [("r", 1), ("s", 1)], view.collections
+    order, collections = [("r", 1), ("s", 1)], view.collections
     fields = {**_FIELDS, "r": 1}
-    replaced = of.history.find({}, fields, sort=order, session=view.session)
+    replaced = collections.history.find({}, fields, sort=order, session=view.session)
     for version in replaced:
         key = version["r"]
         before = newest.get(key)
@@ -52,11 +52,11 @@ def _of_versions(view: View) -> Iterator[str]:
         elif version["v"] != before["v"] + 1 or version["u"] != before["x"]:
             yield f"{key}: a version is missing."
         newest[key] = version
-        current = of.resources.find_one({"_id": key}, _FIELDS, session=view.session)
+        current = collections.resources.find_one({"_id": key}, _FIELDS, session=view.session)
         if current is None:
             yield f"{key}: the version belongs to no resource."
     last = {document["_id"]: document["v"] for document in _last_replaced(view)}
-    for current in of.resources.find({}, _FIELDS, session=view.session):
+    for current in collections.resources.find({}, _FIELDS, session=view.session):
         key = current["_id"]
         if current["v"] != last.get(key, current["v"] - 1) + 1:
             yield f"{key}: the current version is not the last of its log."
