@@ -12,7 +12,6 @@ from msgspec import Struct
 from fhir_server.errors import InvalidRequest, MalformedContent, Unprocessable
 from fhir_server.extension import Engine, Resource
 from fhir_server.interactions import messages
-from fhir_server.interactions.engines import check_in_force
 from fhir_server.interactions.resolving import Resolver, canonical_resolver
 from fhir_server.interactions.subset import SUBSETTED
 from fhir_server.issues import Issue
@@ -51,7 +50,6 @@ def accepted(
         return Accepted(content, ())
     issues += _conformance(content, engine, engine.validator.conformance, resolve)
     if _refuse(issues):
-        check_in_force(engine)
         raise Unprocessable(*issues)
     return Accepted(content, tuple(issues))
 

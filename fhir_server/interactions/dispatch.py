@@ -6,10 +6,10 @@ https://hl7.org/fhir/R4/http.html
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from fhir_server.core.request import FhirRequest, FhirResponse
-from fhir_server.errors import ContentTooLarge, InvalidRequest, MalformedContent, StoreUnavailable
+from fhir_server.errors import ContentTooLarge, FhirError, InvalidRequest, MalformedContent, StoreUnavailable
 from fhir_server.extension import Engine
 from fhir_server.interactions import messages
 from fhir_server.interactions.acceptance import accepted
@@ -29,6 +29,7 @@ from fhir_server.interactions.unit_operations import BeyondUnit, handled
 from fhir_server.interactions.update import conditional_update, update
 from fhir_server.store.port import Reader, UnitOfWork
 
+T = TypeVar("T")
 Read = Callable[[FhirRequest, Engine, Reader], FhirResponse]
 Rest = Callable[[], FhirResponse]
 """The rest of answering a request."""
@@ -98,7 +99,9 @@ class Dispatcher:
             return partial(self.dispatch, request)
         try:
             return partial(self._commit, request, engine, write(request, engine))
-        except DefinitionsChanged:
+        except FhirError:
+            if engine.store.generation() == engine.generation:
+                raise
             return partial(self.dispatch, request)
 
     def _commit(self, request: FhirRequest, engine: Engine, work: Work) -> FhirResponse:
@@ -152,11 +155,12 @@ class Dispatcher:
         if asked in READS:
             return READS[asked](request, engine, engine.store)
         if write := _write_of(asked, request):
-            return transact(engine, write(request, engine))
+            return transact(engine, _checked(write, request, engine))
         if asked == "capabilities":
             return capabilities(request, engine)
         if asked == "bundle":
-            return batch(request, _judged(request, engine), self.dispatch, self._dispatch_with_own_writes)
+            contents = _checked(_judged, request, engine)
+            return batch(request, contents, self.dispatch, self._dispatch_with_own_writes)
         return self._offers.asked(request).handle(request, engine)
 
     def _answer_with_own_writes(
@@ -170,7 +174,7 @@ class Dispatcher:
                 return transact(engine, lambda unit: handled(operation, request, engine, unit))
         if asked == "bundle" and _write_of(asked, request) is None:
             dispatch = self._dispatch_with_own_writes
-            return batch(request, _judged(request, engine), dispatch, dispatch)
+            return batch(request, _checked(_judged, request, engine), dispatch, dispatch)
         return self._answer(asked, request, engine)
 
 
@@ -183,6 +187,18 @@ def _write_of(asked: Interaction, request: FhirRequest) -> Write | None:
         return WRITES.get(asked)
     is_batch = isinstance(request.content, dict) and request.content.get("type") == "batch"
     return None if is_batch else _transaction
+
+
+def _checked(check: Callable[[FhirRequest, Engine], T], request: FhirRequest, engine: Engine) -> T:
+    """What `check` gives. Where it refuses, the definitions have to be those that this thread's units of work
+    see, committed or not yet: raises `DefinitionsChanged` where they are not.
+    """
+    try:
+        return check(request, engine)
+    except FhirError:
+        if engine.store.transact(lambda unit: unit.generation()) != engine.generation:
+            raise DefinitionsChanged from None
+        raise
 
 
 def _transaction(request: FhirRequest, engine: Engine) -> Work:

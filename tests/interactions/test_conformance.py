@@ -138,6 +138,30 @@ def test_within_a_group_what_is_not_committed_yet_is_known_to_the_next_unit(clie
     assert name_min(client, URL + "c") == 3
 
 
+def test_within_a_group_what_is_not_committed_yet_is_known_to_the_next_unit(client: Client) -> None:
+    with client.engine.store.group():
+        for id, min in (("a", 1), ("b", 2), ("c", 3)):
+            answer = client.put(f"StructureDefinition/{id}", profile(min, id=id, url=URL + id))
+            assert answer.status == 201
+        client.post("Patient", patient())
+        engine = client.engines.latest()
+        assert [engine.registry.structure(URL + id) is not None for id in "abc"] == [True] * 3
+    assert name_min(client, URL + "c") == 3
+
+
+def test_within_a_group_what_is_not_committed_yet_refuses_and_lets_pass(client: Client) -> None:
+    nameless = {"resourceType": "Patient", "id": "a", "meta": {"profile": [URL]}}
+    unname = [{"op": "remove", "path": "/name"}]
+    with client.engine.store.group():
+        client.put("StructureDefinition/named", profile())
+        assert client.put("Patient/a", nameless).status == 422
+        assert client.put("Patient/a", nameless | {"name": [{"text": "A"}]}).status == 201
+        assert client.patch("Patient/a", unname).status == 422
+        client.put("StructureDefinition/named", profile(min=0))
+        assert client.put("Patient/b", nameless | {"id": "b"}).status == 201
+        assert client.patch("Patient/a", unname).status == 200
+
+
 def test_memory_holds_the_list_and_not_the_resources(client: Client) -> None:
     sets = ({"resourceType": "ValueSet", "id": f"v{number}", "status": "draft"} for number in range(300))
     entries = [
