@@ -138,17 +138,6 @@ def test_within_a_group_what_is_not_committed_yet_is_known_to_the_next_unit(clie
     assert name_min(client, URL + "c") == 3
 
 
-def test_within_a_group_what_is_not_committed_yet_is_known_to_the_next_unit(client: Client) -> None:
-    with client.engine.store.group():
-        for id, min in (("a", 1), ("b", 2), ("c", 3)):
-            answer = client.put(f"StructureDefinition/{id}", profile(min, id=id, url=URL + id))
-            assert answer.status == 201
-        client.post("Patient", patient())
-        engine = client.engines.latest()
-        assert [engine.registry.structure(URL + id) is not None for id in "abc"] == [True] * 3
-    assert name_min(client, URL + "c") == 3
-
-
 def test_within_a_group_what_is_not_committed_yet_refuses_and_lets_pass(client: Client) -> None:
     nameless = {"resourceType": "Patient", "id": "a", "meta": {"profile": [URL]}}
     unname = [{"op": "remove", "path": "/name"}]
