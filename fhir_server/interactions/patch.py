@@ -7,14 +7,7 @@ from typing import Any
 
 from fhir_server.core import json
 from fhir_server.core.request import FhirRequest, FhirResponse
-from fhir_server.errors import (
-    Gone,
-    InvalidRequest,
-    MalformedContent,
-    NotFound,
-    Unprocessable,
-    UnsupportedMediaType,
-)
+from fhir_server.errors import InvalidRequest, MalformedContent, Unprocessable, UnsupportedMediaType
 from fhir_server.extension import Engine
 from fhir_server.interactions import messages
 from fhir_server.interactions.acceptance import Accepted, accepted
@@ -25,6 +18,7 @@ from fhir_server.interactions.engines import Work
 from fhir_server.interactions.fhirpath_patch import FhirPathPatch
 from fhir_server.interactions.json_patch import json_patched
 from fhir_server.interactions.matching import Criteria, one_match
+from fhir_server.interactions.read import living
 from fhir_server.store.port import StoredResource, UnitOfWork
 
 JSON_PATCH = "application/json-patch+json"
@@ -61,10 +55,7 @@ def patched(
     with_warnings: bool = False,
 ) -> Accepted:
     """The current resource after the patch, checked. Raises what the patch, or its result, deserves."""
-    if current is None:
-        raise NotFound.of(messages.NOT_FOUND(reference=reference))
-    if current.deleted:
-        raise Gone.of(messages.DELETED(reference=reference, version=current.version))
+    current = living(current, reference)
     if content is None:
         raise InvalidRequest.of(messages.BODY_NEEDED(type="Parameters"))
     before = json.parse(current.body)

@@ -34,10 +34,7 @@ def vread(request: FhirRequest, engine: Engine, reader: Reader) -> FhirResponse:
 def _answer(
     request: FhirRequest, engine: Engine, stored: StoredResource | None, reference: str
 ) -> FhirResponse:
-    if stored is None:
-        raise NotFound.of(messages.NOT_FOUND(reference=reference))
-    if stored.deleted:
-        raise Gone.of(messages.DELETED(reference=reference, version=stored.version))
+    stored = living(stored, reference)
     check_if_match(request.conditions, stored)
     if unchanged(request.conditions, stored):
         return FhirResponse(304, version=stored.version, last_updated=stored.last_updated)
@@ -48,3 +45,12 @@ def _answer(
         version=stored.version,
         last_updated=stored.last_updated,
     )
+
+
+def living(stored: StoredResource | None, reference: str) -> StoredResource:
+    """What was found under a reference. Raises `NotFound` for nothing and `Gone` for a deletion."""
+    if stored is None:
+        raise NotFound.of(messages.NOT_FOUND(reference=reference))
+    if stored.deleted:
+        raise Gone.of(messages.DELETED(reference=reference, version=stored.version))
+    return stored

@@ -29,7 +29,7 @@ PARAMETERS_NEEDED = Template(
     fr="Le corps de cette opération est une ressource Parameters.",
 )
 META_NEEDED = Template(
-    en="A parameter 'meta' with a valueMeta is needed, once: the profiles, security labels and tags to change.",
+    en="A parameter 'meta' with a valueMeta is needed, once: the profiles, security labels and tags meant.",
     fr="Il faut un paramètre « meta » avec un valueMeta, une fois : profils, étiquettes de sécurité et tags.",
 )
 PARAMETERS_LISTED = Template(

@@ -1,0 +1,121 @@
+"""$meta, $meta-add and $meta-delete: the profiles, security labels and tags of a resource.
+
+https://hl7.org/fhir/R4/resource-operation-meta.html
+https://hl7.org/fhir/R4/resource-operation-meta-add.html
+https://hl7.org/fhir/R4/resource-operation-meta-delete.html
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from fhir_server.core import json
+from fhir_server.core.request import FhirRequest, FhirResponse
+from fhir_server.errors import InvalidRequest, MalformedContent, MethodNotAllowed
+from fhir_server.extension import Engine, Operation
+from fhir_server.interactions.acceptance import accepted
+from fhir_server.interactions.changeset import Changeset
+from fhir_server.interactions.conditions import check_write
+from fhir_server.interactions.engines import transact
+from fhir_server.interactions.messages import METHOD_NOT_ALLOWED
+from fhir_server.interactions.read import living
+from fhir_server.operations import messages
+from fhir_server.operations.answers import answer_with_values
+from fhir_server.operations.parameters import given
+from fhir_server.store.port import StoredResource, UnitOfWork
+
+PARAMETER = "meta"
+LISTS = ("profile", "security", "tag")
+"""What the operations add and remove; the rest of a Meta is the server's own, or a matter of an update."""
+
+Meta = dict[str, Any]
+Change = Callable[[list[Any], list[Any]], list[Any]]
+"""Makes one of the lists of a resource's Meta, and what is asked, the list that is left."""
+
+
+def meta(request: FhirRequest, engine: Engine) -> FhirResponse:
+    """GET or POST [type]/[id]/$meta: the Meta of the resource as it is."""
+    given(request, ())
+    type, id = request.path[:2]
+    return _answer(living(engine.store.read(type, id), f"{type}/{id}"))
+
+
+def change(making: Change, request: FhirRequest, engine: Engine) -> FhirResponse:
+    """POST [type]/[id]/$meta-add or -delete: the Meta that the resource has then, in a version of its own;
+    there is none where nothing changes.
+    """
+    if request.method != "POST":
+        path = f"/{'/'.join(request.path)}"
+        raise MethodNotAllowed.of(METHOD_NOT_ALLOWED(method=request.method, path=path, allowed="POST"))
+    asked = _asked(request.content, engine)
+    return _answer(transact(engine, partial(_changed, making, asked, request, engine)))
+
+
+def added(present: list[Any], asked: list[Any]) -> list[Any]:
+    """All that is present, and what is not among it."""
+    known = set(map(_identity, present))
+    return [*present, *(one for one in asked if _identity(one) not in known)]
+
+
+def left(present: list[Any], asked: list[Any]) -> list[Any]:
+    """What is present, but for what is asked to go."""
+    gone = set(map(_identity, asked))
+    return [one for one in present if _identity(one) not in gone]
+
+
+def _identity(one: Any) -> Any:
+    """What makes two tags or labels the same, whatever their display; a profile is its url."""
+    return (one.get("system"), one.get("code")) if isinstance(one, dict) else one
+
+
+def _asked(content: Any, engine: Engine) -> Meta:
+    if not isinstance(content, dict) or content.get("resourceType") != "Parameters":
+        raise InvalidRequest.of(messages.PARAMETERS_NEEDED(), "Parameters")
+    if issues := engine.validator.structure(content):
+        raise MalformedContent(*issues)
+    parameters = content.get("parameter", [])
+    if [one["name"] for one in parameters] != [PARAMETER] or "valueMeta" not in parameters[0]:
+        raise InvalidRequest.of(messages.META_NEEDED(), "Parameters.parameter")
+    return dict(parameters[0]["valueMeta"])
+
+
+def _changed(
+    making: Change, asked: Meta, request: FhirRequest, engine: Engine, unit: UnitOfWork
+) -> StoredResource:
+    type, id = request.path[:2]
+    current = living(unit.read(type, id), f"{type}/{id}")
+    check_write(request.conditions, current)
+    resource = json.parse(current.body)
+    before = resource["meta"]
+    lists = {name: making(before.get(name, []), asked.get(name, [])) for name in LISTS}
+    after = {name: value for name, value in (before | lists).items() if value}
+    if after == before:
+        return current
+    resource["meta"] = after
+    changeset = Changeset(unit, engine, request.base_url)
+    changed = accepted(resource, type, engine, reader=unit).resource
+    stored = changeset.put(changed, id, "PUT", current)
+    changeset.settle()
+    return changeset.left(stored)
+
+
+def _answer(stored: StoredResource) -> FhirResponse:
+    found = json.parse(stored.body)["meta"]
+    return answer_with_values(("return", "valueMeta", found))
+
+
+def _operation(
+    code: str, handle: Callable[[FhirRequest, Engine], FhirResponse], *, affects_state: bool
+) -> Operation:
+    return Operation(
+        code=code,
+        definition=f"http://hl7.org/fhir/OperationDefinition/Resource-{code}",
+        levels=frozenset({"instance"}),
+        handle=handle,
+        affects_state=affects_state,
+    )
+
+
+META = _operation("meta", meta, affects_state=False)
+META_ADD = _operation("meta-add", partial(change, added), affects_state=True)
+META_DELETE = _operation("meta-delete", partial(change, left), affects_state=True)
