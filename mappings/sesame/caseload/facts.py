@@ -11,11 +11,12 @@ from fhir_server.core.json import Number
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A patient, as a nurse knows the person."""
+    """A patient, as a nurse knows the person. `merged` are the Patients that this one says it is one with."""
 
     name: str
     birth_date: str
     gender: str | None
+    merged: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from mappings.sesame.identifiers import FINESS
 from mappings.sesame.pathway.episode import TAKING_PLACE
 from mappings.sesame.pathway.outcome import STANDING
 from mappings.sesame.pathway.passation import DONE
+from mappings.sesame.pathway.person import merged_with
 from mappings.sesame.pathway.reading import begins, codes, day, extension, first, identifier_value, target
 from mappings.sesame.pathway.referral import IN_ERROR
 from mappings.sesame.pathway.sequence import sequence_of
@@ -217,7 +218,8 @@ def _person(resource: Resource) -> Found:
     name = next((one for one in names if one.get("use") == "official"), names[0] if names else {})
     parts = [name.get("family", ""), *name.get("given", ())]
     full_name = " ".join(part for part in parts if part)
-    return resource["id"], Person(full_name, resource.get("birthDate", ""), resource.get("gender"))
+    merged = tuple(merged_with(resource))
+    return resource["id"], Person(full_name, resource.get("birthDate", ""), resource.get("gender"), merged)
 
 
 def _review(resource: Resource) -> Found:

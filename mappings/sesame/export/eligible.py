@@ -4,23 +4,26 @@ who consented. The absence of a record is no permission.
 Source: rapport d'activité 2024; for the date, the profiles of the consents.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from fhir_server.core.temporal import BEGINNING, END, Span, period_of
 from mappings.sesame.caseload.caseload import Dossier
 from mappings.sesame.caseload.facts import Decision
+from mappings.sesame.pathway.person import all_linked
 
 Exclusion = Literal["opposed", "not-informed", "no-pathway"]
 EXCLUSIONS: tuple[Exclusion, ...] = ("opposed", "not-informed", "no-pathway")
 
 
-def excluded(dossier: Dossier, purpose: str, zone: ZoneInfo) -> Exclusion | None:
-    """Why a patient is not exported; None for one who is. An opposition that may be the later one wins."""
+def excluded(dossier: Dossier, decided: Iterable[Decision], purpose: str, zone: ZoneInfo) -> Exclusion | None:
+    """Why a patient who has `decided` so is not exported; None for one who is. An opposition that may be the
+    later one wins.
+    """
     if dossier.person is None or not (dossier.episodes or dossier.referrals):
         return "no-pathway"
-    decisions = [one for one in dossier.decisions.values() if purpose in one.purposes]
+    decisions = [one for one in decided if purpose in one.purposes]
     permitted = [_span(one, zone)[0] for one in decisions if one.permit and one.moment]
     # Whatever has no date is an opposition at all times, but no permission.
     opposed = [_span(one, zone)[1] for one in decisions if not one.permit]
@@ -36,12 +39,29 @@ def _span(decision: Decision, zone: ZoneInfo) -> Span:
 def sorted_out(
     dossiers: Mapping[str, Dossier], purpose: str, zone: ZoneInfo
 ) -> tuple[dict[str, Dossier], dict[Exclusion, int]]:
-    """Those who are exported, and how many are not for which reason."""
+    """Those who are exported, and how many are not for which reason. What a patient has decided under one
+    record holds for the others of the same person.
+    """
+    links = _links(dossiers)
     taken: dict[str, Dossier] = {}
     counts: dict[Exclusion, int] = dict.fromkeys(EXCLUSIONS, 0)
     for patient, dossier in dossiers.items():
-        if reason := excluded(dossier, purpose, zone):
+        records = (
+            dossiers[one] for one in all_linked(patient, lambda id: links.get(id, ())) if one in dossiers
+        )
+        decided = [decision for record in records for decision in record.decisions.values()]
+        if reason := excluded(dossier, decided, purpose, zone):
             counts[reason] += 1
         else:
             taken[patient] = dossier
     return taken, counts
+
+
+def _links(dossiers: Mapping[str, Dossier]) -> Mapping[str, set[str]]:
+    """Whom each patient is said to be one with, by whichever of the two records says so."""
+    found: dict[str, set[str]] = {}
+    for patient, dossier in dossiers.items():
+        for other in dossier.person.merged if dossier.person else ():
+            found.setdefault(patient, set()).add(other)
+            found.setdefault(other, set()).add(patient)
+    return found

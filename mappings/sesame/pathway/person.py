@@ -3,7 +3,7 @@
 https://hl7.org/fhir/R4/patient.html#linking
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from fhir_server.extension import Resource
 from mappings.sesame.pathway.reading import Records, referring, target
@@ -14,16 +14,25 @@ MERGED = frozenset({"replaced-by", "replaces"})
 
 def person_of(records: Records, patient: str) -> list[str]:
     """The ids of the Patients that Patient/`patient` has been merged with, and its own, in their order."""
+
+    def linked(id: str) -> Iterator[str]:
+        yield from merged_with(records.get("Patient", id))
+        naming = referring(records, "Patient", "link", f"Patient/{id}")
+        yield from (one["id"] for one in naming if id in merged_with(one))
+
+    return sorted(all_linked(patient, linked))
+
+
+def all_linked(patient: str, linked: Callable[[str], Iterable[str]]) -> set[str]:
+    """A Patient and all that `linked` leads to from it, however far."""
     known: set[str] = set()
     waiting = [patient]
     while waiting:
         id = waiting.pop()
         if id not in known:
             known.add(id)
-            naming = referring(records, "Patient", "link", f"Patient/{id}")
-            waiting += merged_with(records.get("Patient", id))
-            waiting += [one["id"] for one in naming if id in merged_with(one)]
-    return sorted(known)
+            waiting += linked(id)
+    return known
 
 
 def merged_with(patient: Resource | None) -> Iterator[str]:

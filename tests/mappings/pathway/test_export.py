@@ -225,6 +225,22 @@ def test_an_opposition_is_heard_however_it_is_recorded(told: Client) -> None:
     assert (excluded(told), excluded(told, "research")) == ({"opposed": 1}, {"opposed": 1})
 
 
+def test_an_opposition_holds_for_all_records_of_a_person(told: Client) -> None:
+    decide(told, "evaluation", "2025-01-14")
+    (first,) = told.get("Patient").ids
+    link = [{"other": {"reference": f"Patient/{first}"}, "type": "replaces"}]
+    sent(told.put("Patient/again", {"resourceType": "Patient", "id": "again"}))
+    denied = told.get("Consent?category=evaluation").entries[0]["resource"] | {
+        "patient": {"reference": "Patient/again"},
+        "dateTime": "2025-03-01",
+        "provision": {"type": "deny"},
+    }
+    sent(told.post("Consent", {name: value for name, value in denied.items() if name not in ("id", "meta")}))
+    assert lines(told)
+    sent(told.put("Patient/again", {"resourceType": "Patient", "id": "again", "link": link}))
+    assert excluded(told) == {"opposed": 1, "no-pathway": 1}
+
+
 def test_research_is_permitted_by_a_signature(told: Client) -> None:
     decide(told, "research", "2025-01-14")
     (entry,) = told.get("Consent?category=research").entries
