@@ -12,12 +12,13 @@ from fhir_server.validation.profiles.extensions import Misplaced
 
 OF_VERDICT = frozenset({
     "attachment-hash", "attachment-size", "binding-type", "canonical-absolute", "canonical-type",
-    "code-count", "code-given", "components", "concept-map-code", "contained-id", "derivation",
-    "derived-from", "display", "element-id", "element-order", "expression", "extension-context",
-    "extension-url", "full-url-update", "identifier-system", "identifier-uri", "included-system",
-    "max-value-set", "measure-report", "narrative-entity", "narrative-link", "parameter-type", "per-1",
-    "quantity-system", "reference-in-bundle", "reference-self", "search-expression", "security-set", "slice",
-    "supplement", "system-form", "system-value-set", "unit", "uri-form",
+    "code-count", "code-given", "coding-system", "components", "concept-map-code", "contained-id",
+    "derivation", "derived-from", "display", "element-id", "element-order", "expression",
+    "extension-context", "extension-url", "full-url-update", "identifier-system", "identifier-uri",
+    "included-system", "max-value-set", "measure-report", "narrative-entity", "narrative-link",
+    "parameter-type", "per-1", "quantity-system", "reference-in-bundle", "reference-self",
+    "search-expression", "security-set", "slice", "supplement", "system-form", "system-value-set", "unit",
+    "uri-form",
 })  # fmt: skip
 """Keys of what is an error to who asks for a verdict, and a mere warning where a write is judged: systems in
 use send it, and a server can keep it without harm.

@@ -77,7 +77,10 @@ def coding_check(registry: Registry, errors_only: bool) -> ValueCheck:
             display = None if errors_only else value.get("display")
             return _display(found, code, display) if type(display) is str else None
         if not _is_absolute(system):
-            return [Finding("code-invalid", messages.SYSTEM_RELATIVE(system=shortened(system)), ".system")]
+            if errors_only:
+                return None
+            text = messages.SYSTEM_RELATIVE(system=shortened(system))
+            return [Finding("code-invalid", text, ".system", "coding-system", "warning")]
         text = messages.CODE_UNKNOWN(code=shortened(code), system=system)
         key = "unit" if system == ucum.SYSTEM else None
         return [Finding("code-invalid", text, ".code", key, found.severity)]

@@ -120,6 +120,13 @@ def test_systems_and_values_of_identifiers(validator: Validator, identifier: Jso
     assert_no_write_is_refused(validator, resource)
 
 
+@pytest.mark.parametrize("system", ["local", "2.16.840.1.113883", "site/codes"])
+def test_the_system_of_a_code_is_absolute(validator: Validator, system: str) -> None:
+    resource = patient(meta={"tag": [{"system": system, "code": "x"}]})
+    assert told(validator, resource) == [("error", "coding-system", "Patient.meta.tag[0].system")]
+    assert_no_write_is_refused(validator, resource)
+
+
 @pytest.mark.parametrize(
     ("start", "end"), [("2024", "2024-06"), ("2024-01-15T10:00:00+01:00", "2024-01-15"), ("2024-06", "2024")]
 )
