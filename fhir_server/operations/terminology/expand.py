@@ -14,8 +14,8 @@ from fhir_server.core.temporal import format_instant
 from fhir_server.errors import InvalidRequest
 from fhir_server.extension import Engine, Operation
 from fhir_server.operations.terminology import messages
+from fhir_server.operations.terminology.call import CALL_PARAMETERS, TerminologyCall
 from fhir_server.operations.terminology.inputs import Inputs, Kind
-from fhir_server.operations.terminology.world import WORLD, World
 
 _REPEATED: dict[str, Kind] = {
     "activeOnly": "flag",
@@ -50,7 +50,7 @@ EXPAND_PARAMETERS: dict[str, Kind] = {
     "context": "text",
     "contextDirection": "text",
     **_REPEATED,
-    **WORLD,
+    **CALL_PARAMETERS,
 }
 _LEFT_OUT = frozenset({"text", "meta", "contained", "compose", "expansion", "implicitRules"})
 
@@ -58,17 +58,17 @@ _LEFT_OUT = frozenset({"text", "meta", "contained", "compose", "expansion", "imp
 def expand(request: FhirRequest, engine: Engine) -> FhirResponse:
     """GET or POST ValueSet/$expand or ValueSet/[id]/$expand: the value set with its expansion."""
     inputs = Inputs(request, EXPAND_PARAMETERS, bare=("ValueSet", "valueSet"))
-    world = World(request, engine, inputs)
-    found = world.value_set()
+    call = TerminologyCall(request, engine, inputs)
+    found = call.value_set()
     if found is None:
         raise InvalidRequest.of(messages.VALUE_SET_NEEDED())
     view, value_set = found
-    made = world.terminology.expand(view, value_set, _wanted(inputs, world))
-    repeated = list(_repeated(inputs, world))
+    made = call.terminology.expand(view, value_set, _wanted(inputs, call))
+    repeated = list(_repeated(inputs, call))
     return FhirResponse(200, body=json.serialise(_resource(value_set, made, repeated, inputs, engine)))
 
 
-def _wanted(inputs: Inputs, world: World) -> ExpansionRequest:
+def _wanted(inputs: Inputs, call: TerminologyCall) -> ExpansionRequest:
     return ExpansionRequest(
         filter=inputs.text("filter") or "",
         offset=inputs.number("offset") or 0,
@@ -79,18 +79,18 @@ def _wanted(inputs: Inputs, world: World) -> ExpansionRequest:
         designations=inputs.flag("includeDesignations"),
         designation_of=tuple(inputs.all("designation")),
         properties=tuple(inputs.all("property")),
-        languages=world.languages,
+        languages=call.languages,
         excluded_systems=tuple(inputs.all("exclude-system")),
     )
 
 
-def _repeated(inputs: Inputs, world: World) -> Iterator[dict[str, Any]]:
+def _repeated(inputs: Inputs, call: TerminologyCall) -> Iterator[dict[str, Any]]:
     """The parameters that decided on the expansion, as it repeats them."""
     for name, kind in _REPEATED.items():
         for value in inputs.all(name):
             yield {"name": name, _value_name(name, kind): value}
-    if not inputs.all("displayLanguage") and world.display_language:
-        yield {"name": "displayLanguage", "valueCode": world.display_language}
+    if not inputs.all("displayLanguage") and call.display_language:
+        yield {"name": "displayLanguage", "valueCode": call.display_language}
 
 
 def _value_name(name: str, kind: Kind) -> str:

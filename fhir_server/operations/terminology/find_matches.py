@@ -13,8 +13,8 @@ from fhir_server.errors import InvalidRequest, NotSupported
 from fhir_server.extension import Engine, Operation
 from fhir_server.operations.answers import answer_with
 from fhir_server.operations.terminology import messages
+from fhir_server.operations.terminology.call import CALL_PARAMETERS, TerminologyCall, versioned
 from fhir_server.operations.terminology.inputs import Inputs, Kind
-from fhir_server.operations.terminology.world import WORLD, World, versioned
 
 FIND_MATCHES_PARAMETERS: dict[str, Kind] = {
     "system": "text",
@@ -22,21 +22,21 @@ FIND_MATCHES_PARAMETERS: dict[str, Kind] = {
     "property": "parts",
     "exact": "flag",
     "compositional": "flag",
-    **WORLD,
+    **CALL_PARAMETERS,
 }
 
 
 def find_matches(request: FhirRequest, engine: Engine) -> FhirResponse:
     """POST CodeSystem/$find-matches or CodeSystem/[id]/$find-matches: a match for each code."""
     inputs = Inputs(request, FIND_MATCHES_PARAMETERS)
-    world = World(request, engine, inputs)
+    call = TerminologyCall(request, engine, inputs)
     if inputs.flag("compositional"):
         raise NotSupported.of(messages.NO_COMPOSITION())
     wanted = [_property(parts) for parts in inputs.all("property")]
     if not wanted:
         raise InvalidRequest.of(messages.PROPERTIES_NEEDED(), code="required")
-    canonical = _canonical(world)
-    system = known_system(world.view(), canonical)
+    canonical = _canonical(call)
+    system = known_system(call.view(), canonical)
     found = [
         {
             "system": system.url,
@@ -61,13 +61,13 @@ def _property(parts: list[dict[str, Any]]) -> tuple[str, str]:
     return code, text_of(value)
 
 
-def _canonical(world: World) -> str:
-    instance, system = world.code_system(), world.inputs.text("system")
+def _canonical(call: TerminologyCall) -> str:
+    instance, system = call.code_system(), call.inputs.text("system")
     if instance is not None:
         return instance
     if system is None:
         raise InvalidRequest.of(messages.CODE_SYSTEM_NEEDED(names="system"), code="required")
-    return versioned(system, world.inputs.text("version"))
+    return versioned(system, call.inputs.text("version"))
 
 
 FIND_MATCHES = Operation(

@@ -9,8 +9,8 @@ from fhir_server.errors import InvalidRequest
 from fhir_server.extension import Engine, Operation
 from fhir_server.operations.answers import answer_with
 from fhir_server.operations.terminology import messages
+from fhir_server.operations.terminology.call import CALL_PARAMETERS, TerminologyCall, versioned
 from fhir_server.operations.terminology.inputs import Inputs, Kind
-from fhir_server.operations.terminology.world import WORLD, World, versioned
 
 LOOKUP_PARAMETERS: dict[str, Kind] = {
     "code": "text",
@@ -18,14 +18,14 @@ LOOKUP_PARAMETERS: dict[str, Kind] = {
     "version": "text",
     "coding": "coding",
     "property": "text",
-    **WORLD,
+    **CALL_PARAMETERS,
 }
 
 
 def look_up(request: FhirRequest, engine: Engine) -> FhirResponse:
     """GET or POST CodeSystem/$lookup: by code and system, or by coding."""
     inputs = Inputs(request, LOOKUP_PARAMETERS)
-    world = World(request, engine, inputs)
+    call = TerminologyCall(request, engine, inputs)
     if inputs.has("coding") and (inputs.has("code") or inputs.has("system")):
         raise InvalidRequest.of(messages.ONE_OF(names="coding, code + system"))
     coding = inputs.coding()
@@ -33,9 +33,9 @@ def look_up(request: FhirRequest, engine: Engine) -> FhirResponse:
         raise InvalidRequest.of(messages.CODE_NEEDED(names="code, coding"), code="required")
     if not coding.get("system"):
         raise InvalidRequest.of(messages.CODE_SYSTEM_NEEDED(names="system"), code="required")
-    system = known_system(world.view(), versioned(coding["system"], coding.get("version")))
+    system = known_system(call.view(), versioned(coding["system"], coding.get("version")))
     concept = known_concept(system, coding["code"])
-    parts = list(lookup(system, concept, tuple(inputs.all("property")), world.languages))
+    parts = list(lookup(system, concept, tuple(inputs.all("property")), call.languages))
     return answer_with(parts)
 
 

@@ -10,8 +10,8 @@ from fhir_server.errors import InvalidRequest
 from fhir_server.extension import Engine, Operation
 from fhir_server.operations.answers import answer_with
 from fhir_server.operations.terminology import messages
+from fhir_server.operations.terminology.call import CALL_PARAMETERS, TerminologyCall, versioned
 from fhir_server.operations.terminology.inputs import Inputs, Kind
-from fhir_server.operations.terminology.world import WORLD, World, versioned
 
 SUBSUMES_PARAMETERS: dict[str, Kind] = {
     "codeA": "text",
@@ -20,14 +20,14 @@ SUBSUMES_PARAMETERS: dict[str, Kind] = {
     "version": "text",
     "codingA": "coding",
     "codingB": "coding",
-    **WORLD,
+    **CALL_PARAMETERS,
 }
 
 
 def subsumes(request: FhirRequest, engine: Engine) -> FhirResponse:
     """GET or POST CodeSystem/$subsumes or CodeSystem/[id]/$subsumes: the outcome."""
     inputs = Inputs(request, SUBSUMES_PARAMETERS)
-    world = World(request, engine, inputs)
+    call = TerminologyCall(request, engine, inputs)
     for letter in "AB":
         if inputs.has(f"code{letter}") and inputs.has(f"coding{letter}"):
             raise InvalidRequest.of(messages.ONE_OF(names=f"code{letter}, coding{letter}"))
@@ -35,17 +35,17 @@ def subsumes(request: FhirRequest, engine: Engine) -> FhirResponse:
     codes = [inputs.text("codeA") or codings[0].get("code"), inputs.text("codeB") or codings[1].get("code")]
     if not all(codes):
         raise InvalidRequest.of(messages.TWO_CODES_NEEDED(), code="required")
-    canonical = _canonical(world, codings)
-    system = known_system(world.view(), canonical)
+    canonical = _canonical(call, codings)
+    system = known_system(call.view(), canonical)
     outcome = subsumption(system, str(codes[0]), str(codes[1]))
     parts = [{"name": "outcome", "valueCode": outcome}]
     return answer_with(parts)
 
 
-def _canonical(world: World, codings: list[dict[str, str]]) -> str:
+def _canonical(call: TerminologyCall, codings: list[dict[str, str]]) -> str:
     """The code system that both codes are of: one url, and one version at most."""
-    url, _, version = (world.code_system() or "").partition("|")
-    inputs = world.inputs
+    url, _, version = (call.code_system() or "").partition("|")
+    inputs = call.inputs
     urls = _distinct(url, inputs.text("system"), *(coding.get("system") for coding in codings))
     versions = _distinct(version, inputs.text("version"), *(coding.get("version") for coding in codings))
     if not urls:

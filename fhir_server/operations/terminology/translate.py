@@ -24,8 +24,8 @@ from fhir_server.errors import FhirError, InvalidRequest, NotFound
 from fhir_server.extension import Engine, Operation
 from fhir_server.operations.answers import answer_with
 from fhir_server.operations.terminology import messages
+from fhir_server.operations.terminology.call import CALL_PARAMETERS, TerminologyCall, versioned
 from fhir_server.operations.terminology.inputs import Inputs, Kind, Resource
-from fhir_server.operations.terminology.world import WORLD, World, versioned
 
 TRANSLATE_PARAMETERS: dict[str, Kind] = {
     "url": "text",
@@ -41,23 +41,23 @@ TRANSLATE_PARAMETERS: dict[str, Kind] = {
     "targetsystem": "text",
     "dependency": "parts",
     "reverse": "flag",
-    **WORLD,
+    **CALL_PARAMETERS,
 }
 
 
 def translate(request: FhirRequest, engine: Engine) -> FhirResponse:
     """GET or POST ConceptMap/$translate or ConceptMap/[id]/$translate: the matches."""
     inputs = Inputs(request, TRANSLATE_PARAMETERS)
-    world = World(request, engine, inputs)
+    call = TerminologyCall(request, engine, inputs)
     codings = _codings(inputs)
-    named = _named(world)
-    known = world.terminology.concept_maps() if named is None else ()
+    named = _named(call)
+    known = call.terminology.concept_maps() if named is None else ()
     dependencies = tuple(_dependencies(inputs))
     wishes = [_wish(inputs, coding, dependencies) for coding in codings]
     maps = [applicable(known, wish) if named is None else _if_fitting(named, wish) for wish in wishes]
     if named is None and wishes and not any(maps):
         raise _no_map(wishes[0])
-    found = (world.terminology.translate(*asked) for asked in zip(maps, wishes, strict=True))
+    found = (call.terminology.translate(*asked) for asked in zip(maps, wishes, strict=True))
     return _answer(each_once(chain.from_iterable(found)), codings, request)
 
 
@@ -69,15 +69,15 @@ def _codings(inputs: Inputs) -> list[Resource]:
     return [inputs.coding()]
 
 
-def _named(world: World) -> ConceptMap | None:
+def _named(call: TerminologyCall) -> ConceptMap | None:
     """The map that the request names, brings, or is sent to. Raises `NotFound` for one that is not known."""
-    sent, instance, url = world.inputs.content("conceptMap"), world.instance(), world.inputs.text("url")
+    sent, instance, url = call.inputs.content("conceptMap"), call.instance(), call.inputs.text("url")
     if sum(given is not None for given in (sent, instance, url)) > 1:
         raise InvalidRequest.of(messages.ONE_OF(names="id, conceptMap, url"))
     if url is None:
         return sent or instance
-    canonical = versioned(url, world.inputs.text("conceptMapVersion"))
-    found = world.terminology.registry.canonical(canonical, "ConceptMap")
+    canonical = versioned(url, call.inputs.text("conceptMapVersion"))
+    found = call.terminology.registry.canonical(canonical, "ConceptMap")
     if found is None:
         raise refusal(NotFound, codes_messages.UNKNOWN_CONCEPT_MAP(url=canonical), "not-found")
     return found

@@ -19,8 +19,8 @@ from fhir_server.extension import Engine, Operation
 from fhir_server.issues import Issue, Language
 from fhir_server.operations.answers import answer_with
 from fhir_server.operations.terminology import messages
+from fhir_server.operations.terminology.call import CALL_PARAMETERS, TerminologyCall, versioned
 from fhir_server.operations.terminology.inputs import Inputs, Kind, Resource
-from fhir_server.operations.terminology.world import WORLD, World, versioned
 
 Part = dict[str, Any]
 
@@ -46,9 +46,14 @@ VALUE_SET_PARAMETERS: dict[str, Kind] = {
     "valueSetVersion": "text",
     "context": "text",
     **_CHECKED,
-    **WORLD,
+    **CALL_PARAMETERS,
 }
-CODE_SYSTEM_PARAMETERS: dict[str, Kind] = {"url": "text", "codeSystem": "resource", **_CHECKED, **WORLD}
+CODE_SYSTEM_PARAMETERS: dict[str, Kind] = {
+    "url": "text",
+    "codeSystem": "resource",
+    **_CHECKED,
+    **CALL_PARAMETERS,
+}
 
 _LENIENT = "lenient-display-validation"
 """What `mode` may say, instead of the parameter of that name."""
@@ -70,29 +75,29 @@ _REPEATED = frozenset(
 def validate_in_value_set(request: FhirRequest, engine: Engine) -> FhirResponse:
     """GET or POST ValueSet/$validate-code or ValueSet/[id]/$validate-code."""
     inputs = Inputs(request, VALUE_SET_PARAMETERS)
-    world = World(request, engine, inputs)
+    call = TerminologyCall(request, engine, inputs)
     inputs.check_subject()
-    found = world.value_set()
+    found = call.value_set()
     if found is None:
         raise InvalidRequest.of(messages.VALUE_SET_NEEDED())
     view, value_set = found
-    validator = CodeValidator(view, _strictness(inputs, world, infer=not inputs.all("system")))
+    validator = CodeValidator(view, _strictness(inputs, call, infer=not inputs.all("system")))
     concept = inputs.content("codeableConcept")
     if concept is not None:
         own = validator.codings_in(value_set, concept)
-        verdicts = tuple(_asked_elsewhere(verdict, world, value_set) for verdict in own)
+        verdicts = tuple(_asked_elsewhere(verdict, call, value_set) for verdict in own)
         return _answer_concept(validator.concept_in(value_set, verdicts), concept, request)
     verdict = validator.coding_in(value_set, *_coding(inputs))
-    return _answer(_asked_elsewhere(verdict, world, value_set), request)
+    return _answer(_asked_elsewhere(verdict, call, value_set), request)
 
 
 def validate_in_code_system(request: FhirRequest, engine: Engine) -> FhirResponse:
     """GET or POST CodeSystem/$validate-code or CodeSystem/[id]/$validate-code."""
     inputs = Inputs(request, CODE_SYSTEM_PARAMETERS)
-    world = World(request, engine, inputs)
+    call = TerminologyCall(request, engine, inputs)
     inputs.check_subject()
-    view, canonical = _code_system(world)
-    validator = CodeValidator(view, _strictness(inputs, world, infer=False))
+    view, canonical = _code_system(call)
+    validator = CodeValidator(view, _strictness(inputs, call, infer=False))
     concept = inputs.content("codeableConcept")
     if concept is not None:
         return _answer_concept(validator.concept_of(canonical, concept), concept, request)
@@ -103,9 +108,9 @@ def validate_in_code_system(request: FhirRequest, engine: Engine) -> FhirRespons
     return _answer(validator.coding_of(canonical, given, place), request)
 
 
-def _strictness(inputs: Inputs, world: World, infer: bool) -> Strictness:
+def _strictness(inputs: Inputs, call: TerminologyCall, infer: bool) -> Strictness:
     return Strictness(
-        languages=world.languages,
+        languages=call.languages,
         abstract_allowed=inputs.flag("abstract", default=True),
         active_only=inputs.flag("activeOnly"),
         lenient_display=inputs.flag("lenient-display-validation") or _LENIENT in inputs.all("mode"),
@@ -119,36 +124,36 @@ def _coding(inputs: Inputs) -> tuple[Resource, Place]:
     return inputs.coding(), Place("Coding" if inputs.has("coding") else "")
 
 
-def _code_system(world: World) -> tuple[View, str | None]:
+def _code_system(call: TerminologyCall) -> tuple[View, str | None]:
     """The code system named, by its canonical; None where each coding names its own."""
     inline, instance, url = (
-        world.inputs.content("codeSystem"),
-        world.code_system(),
-        world.inputs.text("url"),
+        call.inputs.content("codeSystem"),
+        call.code_system(),
+        call.inputs.text("url"),
     )
     if sum(given is not None for given in (inline, instance, url)) > 1:
         raise InvalidRequest.of(messages.ONE_OF(names="id, codeSystem, url"))
     if inline is not None:
-        world.terminology = world.terminology.with_resources([inline])
-        return world.view(), versioned(inline["url"], inline.get("version"))
+        call.terminology = call.terminology.with_resources([inline])
+        return call.view(), versioned(inline["url"], inline.get("version"))
     if instance is not None:
-        return world.view(), instance
-    url = url or world.inputs.text("system")
-    concept, single = world.inputs.content("codeableConcept"), world.inputs.content("coding")
+        return call.view(), instance
+    url = url or call.inputs.text("system")
+    concept, single = call.inputs.content("codeableConcept"), call.inputs.content("coding")
     if url is None and concept is None and single is None:
         raise InvalidRequest.of(messages.CODE_SYSTEM_NEEDED(names="url, codeSystem"), code="required")
-    version = world.inputs.text("version") or world.inputs.text("systemVersion")
-    return world.view(), versioned(url, version) if url else None
+    version = call.inputs.text("version") or call.inputs.text("systemVersion")
+    return call.view(), versioned(url, version) if url else None
 
 
-def _asked_elsewhere(verdict: Verdict, world: World, value_set: ValueSet) -> Verdict:
+def _asked_elsewhere(verdict: Verdict, call: TerminologyCall, value_set: ValueSet) -> Verdict:
     """The verdict with the membership that another server knows, where it cannot be told here."""
     if verdict.member is not None:
         return verdict
     given = verdict.coding
     code, version = str(given.get("code", "")), given.get("version")
-    sent, system = world.inputs.content("valueSet"), given.get("system")
-    member = world.terminology.elsewhere(value_set.canonical, system, code, version, sent)
+    sent, system = call.inputs.content("valueSet"), given.get("system")
+    member = call.terminology.elsewhere(value_set.canonical, system, code, version, sent)
     if member is None:
         return verdict
     issues = (

@@ -1,4 +1,4 @@
-"""What a terminology operation works with: the server's terminology, with what the request brings and asks.
+"""One call of a terminology operation: the server's terminology, with what the request brings and asks for.
 
 https://hl7.org/fhir/R4/terminology-service.html
 """
@@ -20,7 +20,7 @@ from fhir_server.operations.terminology.inputs import Inputs, Kind, Resource
 
 VERSION_PARAMETERS = ("system-version", "check-system-version", "force-system-version")
 
-WORLD: dict[str, Kind] = {
+CALL_PARAMETERS: dict[str, Kind] = {
     "system-version": "text",
     "check-system-version": "text",
     "force-system-version": "text",
@@ -40,8 +40,8 @@ take no version by themselves, keep what they were sent, tell how they work, or 
 """
 
 
-class World:
-    """The terminology of one request."""
+class TerminologyCall:
+    """One call, with the terminology as it is to be seen by it."""
 
     def __init__(self, request: FhirRequest, engine: Engine, inputs: Inputs) -> None:
         self._request = request
