@@ -3,6 +3,7 @@
 https://hl7.org/fhir/R4/json.html#primitive
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from fhir_server.validation import messages
@@ -28,24 +29,16 @@ class PrimitiveList:
         check_item = self._check_item
         for item in value:
             if check_item(item, None, scope) is not None:
-                return self._each(value, _listed(holder.get(f"_{self._name}")), scope)
+                return self._every_finding(value, _listed(holder.get(f"_{self._name}")), scope)
         return None
 
-    def _each(self, values: list[Any], companions: list[Any], scope: Scope) -> Findings:
+    def _every_finding(self, values: list[Any], companions: list[Any], scope: Scope) -> Findings:
         """The findings of every item, now that there may be some."""
-        found: list[Finding] = []
-        for index, item in enumerate(values):
-            if item is None and index < len(companions) and companions[index] is not None:
-                continue
-            if item is None:
-                below: Findings = [Finding("structure", messages.NULL_ITEM(name=self._name))]
-            else:
-                below = self._check_item(item, None, scope)
-            if below is not None:
-                found += moved(below, f"[{index}]")
-            if len(found) >= FINDINGS_MAX:
-                break
-        return found or None
+        accompanied = {index for index, companion in enumerate(companions) if companion is not None}
+        items = (
+            (index, item) for index, item in enumerate(values) if item is not None or index not in accompanied
+        )
+        return _item_findings(items, self._check_item, self._name, scope) or None
 
 
 class CompanionList:
@@ -67,18 +60,27 @@ class CompanionList:
         if type(values) is list and (len(values) > len(value) or any(value[len(values) :])):
             lengths = messages.LENGTHS_DIFFER(name=self._name, values=len(values), companions=len(value))
             found.append(Finding("structure", lengths))
-        for index, item in enumerate(value):
-            if item is None and type(values) is list:
-                continue  # the values' own check finds a null that has nothing beside it
-            if item is None:
-                below: Findings = [Finding("structure", messages.NULL_ITEM(name=self._name))]
-            else:
-                below = self._check_item(item, None, scope)
-            if below is not None:
-                found += moved(below, f"[{index}]")
-            if len(found) >= FINDINGS_MAX:
-                break
-        return found or None
+        # the values' own check finds a null that has nothing beside it
+        nulls_count = type(values) is not list
+        items = ((index, item) for index, item in enumerate(value) if item is not None or nulls_count)
+        return found + _item_findings(items, self._check_item, self._name, scope) or None
+
+
+def _item_findings(
+    items: Iterable[tuple[int, Any]], check_item: Check, name: str, scope: Scope
+) -> list[Finding]:
+    """What is wrong with the items of an array, each given with its index; null is none."""
+    found: list[Finding] = []
+    for index, item in items:
+        if item is None:
+            below: Findings = [Finding("structure", messages.NULL_ITEM(name=name))]
+        else:
+            below = check_item(item, None, scope)
+        if below is not None:
+            found += moved(below, f"[{index}]")
+        if len(found) >= FINDINGS_MAX:
+            break
+    return found
 
 
 def _listed(companions: Any) -> list[Any]:

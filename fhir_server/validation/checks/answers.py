@@ -82,7 +82,7 @@ def _option(answer: Answer) -> Iterator[Issue]:
                 )
                 yield answer.error("option-exclusive", text)
             return
-    offered = _some(shown(option.value) for option in answer.item.options)
+    offered = _first_few(shown(option.value) for option in answer.item.options)
     text = messages.NOT_AN_OPTION(value=shown(answer.value), link_id=answer.item.link_id, options=offered)
     yield answer.error("answer-option", text, "code-invalid")
 
@@ -172,7 +172,7 @@ def _unit(answer: Answer) -> Iterator[Issue]:
     units = list(answer.item.extensions(f"{CORE}/questionnaire-unitOption"))
     if units and not any(same_coding(unit, answer.value) for unit in units):
         text = messages.WRONG_UNIT(
-            value=shown(answer.value), link_id=answer.item.link_id, options=_some(map(shown, units))
+            value=shown(answer.value), link_id=answer.item.link_id, options=_first_few(map(shown, units))
         )
         yield answer.error("unit", text)
 
@@ -220,7 +220,7 @@ BY_TYPE: Mapping[str, tuple[Callable[[Answer], Iterator[Issue]], ...]] = {
 }
 
 
-def _some(values: Any) -> str:
+def _first_few(values: Any) -> str:
     """The first of some values, and a sign where there are more."""
     found = list(values)
     return ", ".join(found[:SHOWN_OPTIONS_MAX]) + (", …" if len(found) > SHOWN_OPTIONS_MAX else "")

@@ -17,7 +17,7 @@ from fhir_server.definitions.registry import Registry
 from fhir_server.issues import Issue, Severity
 from fhir_server.validation.checks import messages
 from fhir_server.validation.checks.check import finding
-from fhir_server.validation.checks.form import ORDINAL, Form, Item, extension_values, value_of
+from fhir_server.validation.checks.form import ORDINAL, Form, Item, TypedValue, extension_values, value_of
 from fhir_server.validation.checks.values import same_coding, shown
 from fhir_server.validation.invariants.code import Code, Scope, Unsupported
 from fhir_server.validation.invariants.expressions import ExpressionCompiler
@@ -55,10 +55,10 @@ def calculation_issues(
         text = messages.CALCULATION_FAILED(link_id=item.link_id, reason=error)
         yield finding("information", "not-supported", "calculated-expression", text, where)
         return
-    values = {"link_id": item.link_id, "found": shown(found[1])}
+    values = {"link_id": item.link_id, "found": shown(found.value)}
     if not wanted:
         yield finding(severity, "value", "calculated-expression", messages.CALCULATION_EMPTY(**values), where)
-    elif len(wanted) == 1 and not _same(found[1], wanted[0]):
+    elif len(wanted) == 1 and not _same(found.value, wanted[0]):
         text = messages.CALCULATION_DIFFERS(wanted=shown(wanted[0]), **values)
         yield finding(severity, "value", "calculated-expression", text, where)
 
@@ -107,7 +107,7 @@ def _expression(item: Item) -> str | None:
     return text if isinstance(text, str) else None
 
 
-def _single_answer(element: Element) -> tuple[str, Any] | None:
+def _single_answer(element: Element) -> TypedValue | None:
     answers = element.get("answer", ())
     return value_of(answers[0], "value") if len(answers) == 1 else None
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fhir_server.core.fhirpath import FhirPath, FhirPathError
-from fhir_server.validation.checks.form import Form, Item, value_of
+from fhir_server.validation.checks.form import Form, Item, TypedValue, value_of
 from fhir_server.validation.checks.values import compared, fits
 
 Element = Mapping[str, Any]
@@ -62,12 +62,12 @@ class Enablement:
         if wanted is None:
             return True
         if operator == "exists":
-            return bool(answers) == (wanted[1] is True)
+            return bool(answers) == (wanted.value is True)
         return any(_compares(operator, answer, wanted) for answer in answers)
 
     def _answers(
         self, link_id: Any, item: Item, within: tuple[tuple[Item, Element], ...]
-    ) -> list[tuple[str, Any]]:
+    ) -> list[TypedValue]:
         """The answers to a question in the nearest group that holds both it and the item that asks."""
         target = self.form.by_link_id.get(link_id)
         if target is None:
@@ -80,7 +80,8 @@ class Enablement:
         return list(_answers_in(focus, link_id))
 
 
-def _answers_in(focus: Element, link_id: str) -> Iterator[tuple[str, Any]]:
+def _answers_in(focus: Element, link_id: str) -> Iterator[TypedValue]:
+    """The answers to a question within an element of the response, itself included."""
     for answer in focus.get("answer", ()):
         if focus.get("linkId") == link_id and (found := value_of(answer, "value")):
             yield found
@@ -90,9 +91,10 @@ def _answers_in(focus: Element, link_id: str) -> Iterator[tuple[str, Any]]:
         yield from _answers_in(below, link_id)
 
 
-def _compares(operator: Any, answer: tuple[str, Any], wanted: tuple[str, Any]) -> bool:
+def _compares(operator: Any, answer: TypedValue, wanted: TypedValue) -> bool:
+    """Whether the comparison of an answer with the one wanted comes out true."""
     if operator in ("=", "!="):
-        same = answer[0] == wanted[0] and fits(wanted[0], answer[1], wanted[1])
+        same = answer.type == wanted.type and fits(wanted.type, answer.value, wanted.value)
         return same is (operator == "=")
-    order = compared(wanted[0], answer[1], wanted[1]) if answer[0] == wanted[0] else None
+    order = compared(wanted.type, answer.value, wanted.value) if answer.type == wanted.type else None
     return order is not None and operator in ORDERS and ORDERS[operator](order)

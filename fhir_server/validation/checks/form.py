@@ -34,6 +34,13 @@ _UNOFFERED: Mapping[str, tuple[str, ...]] = {"choice": ("Coding",), "open-choice
 ORDINAL = "http://hl7.org/fhir/StructureDefinition/ordinalValue"
 
 
+class TypedValue(NamedTuple):
+    """A value with its type as the name of a choice has it, such as `Coding` or `String`."""
+
+    type: str
+    value: Any
+
+
 class Option(NamedTuple):
     """One answer that is offered: its type and value, and the ordinal that goes with it, or None."""
 
@@ -106,11 +113,11 @@ def read_form(questionnaire: Definition) -> Form:
     return Form(questionnaire, items, by_link_id, below)
 
 
-def value_of(holder: Definition, element: str) -> tuple[str, Any] | None:
-    """The type and value of a choice such as value[x], where it is given."""
+def value_of(holder: Definition, element: str) -> TypedValue | None:
+    """The value of a choice such as value[x], where it is given."""
     for name, value in holder.items():
         if name.startswith(element) and name[len(element) :][:1].isupper():
-            return name[len(element) :], value
+            return TypedValue(name[len(element) :], value)
     return None
 
 
@@ -118,7 +125,7 @@ def extension_values(holder: Definition, url: str) -> Iterator[Any]:
     """The values of the extensions of an element that have this url."""
     for extension in holder.get("extension", ()):
         if extension.get("url") == url and (found := value_of(extension, "value")):
-            yield found[1]
+            yield found.value
 
 
 def _read(

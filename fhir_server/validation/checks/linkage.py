@@ -184,30 +184,29 @@ def urns_of(resource: Any) -> Iterator[str]:
 
 
 def references_of(resource: Any) -> Iterator[str]:
-    """The references of a resource; a Bundle inside is a world of its own."""
-    waiting = [resource]
-    while waiting:
-        part = waiting.pop()
-        if isinstance(part, list):
-            waiting.extend(reversed(part))
-        elif isinstance(part, dict) and (part is resource or part.get("resourceType") != "Bundle"):
-            literal = part.get("reference")
-            if isinstance(literal, str):
-                yield literal
-            waiting.extend(reversed(part.values()))
+    """The references of a resource, without those of Bundles inside, which refer to their own entries."""
+    for part in _parts(resource):
+        if isinstance(part, dict) and isinstance(literal := part.get("reference"), str):
+            yield literal
 
 
 def _strings(value: Any) -> Iterator[str]:
-    """Every text of a resource that may be a reference; a Bundle inside is a world of its own."""
-    waiting = [value]
+    """Every text of a resource, any of which may be a reference."""
+    return (part for part in _parts(value) if isinstance(part, str))
+
+
+def _parts(resource: Any) -> Iterator[Any]:
+    """The resource and all values in it, in their order, without those of Bundles inside."""
+    waiting = [resource]
     while waiting:
         part = waiting.pop()
-        if isinstance(part, str):
-            yield part
+        if isinstance(part, dict) and part is not resource and part.get("resourceType") == "Bundle":
+            continue
+        yield part
+        if isinstance(part, dict):
+            waiting.extend(reversed(part.values()))
         elif isinstance(part, list):
-            waiting.extend(part)
-        elif isinstance(part, dict) and (part is value or part.get("resourceType") != "Bundle"):
-            waiting.extend(part.values())
+            waiting.extend(reversed(part))
 
 
 def _identity(resource: Mapping[str, Any]) -> str | None:

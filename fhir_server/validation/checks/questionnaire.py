@@ -72,13 +72,13 @@ def _comparison(condition: dict[str, Any], target: Item, where: str) -> Iterator
         yield finding("warning", "business-rule", "enable-when-question", text, f"{where}.question")
     elif operator != "exists" and answer is not None:
         wanted = VALUE_TYPES[target.type]
-        if answer[0] not in wanted:
+        if answer.type not in wanted:
             text = messages.CONDITION_TYPE(
-                found=answer[0], link_id=target.link_id, type=target.type, wanted=listed(wanted)
+                found=answer.type, link_id=target.link_id, type=target.type, wanted=listed(wanted)
             )
             yield finding("warning", "business-rule", "enable-when-answer", text, f"{where}.answer")
-        elif operator not in EQUALITY and answer[0] not in ORDERED:
-            text = messages.CONDITION_ORDER(operator=operator, found=answer[0])
+        elif operator not in EQUALITY and answer.type not in ORDERED:
+            text = messages.CONDITION_ORDER(operator=operator, found=answer.type)
             yield finding("warning", "business-rule", "enable-when-operator", text, f"{where}.operator")
 
 
@@ -90,6 +90,6 @@ def _values(item: Item, place: str) -> Iterator[Issue]:
     for element, template in (("initial", messages.INITIAL_TYPE), ("answerOption", messages.OPTION_TYPE)):
         for index, holder in enumerate(item.definition.get(element, ())):
             found = value_of(holder, "value")
-            if found is not None and found[0] not in wanted:
-                text = template(type=item.type, found=found[0], wanted=listed(wanted))
+            if found is not None and found.type not in wanted:
+                text = template(type=item.type, found=found.type, wanted=listed(wanted))
                 yield finding("warning", "value", "value-type", text, f"{place}.{element}[{index}].value")

@@ -7,7 +7,7 @@ https://hl7.org/fhir/R4/questionnaireresponse.html
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, NamedTuple
 
 from fhir_server.issues import Issue, Severity, Text
 from fhir_server.validation.checks import messages
@@ -113,6 +113,13 @@ def _in_use(response: Resource, questionnaire: Resource) -> Iterator[Issue]:
             yield finding("warning", "business-rule", "questionnaire-in-use", text, f"{ROOT}.authored")
 
 
+class _Located(NamedTuple):
+    """An element of the response, and where it stands."""
+
+    element: Element
+    where: str
+
+
 @dataclass(frozen=True, slots=True)
 class _Walk:
     """Walks a response and its form together; not `enabled` where what holds the items is not."""
@@ -131,25 +138,25 @@ class _Walk:
 
     def items(self, holder: Element, place: str, items: Sequence[Item], within: Within) -> Iterator[Issue]:
         """The items in one element of the response, which should be `items`."""
-        found: dict[Item, list[tuple[Element, str]]] = {item: [] for item in items}
+        found: dict[Item, list[_Located]] = {item: [] for item in items}
         by_link_id = {item.link_id: item for item in reversed(items)}
         last: Item | None = None
         for index, element in enumerate(holder.get("item", ())):
             where = f"{place}.item[{index}]"
             item = by_link_id.get(element.get("linkId", ""))
             if item is None:
-                yield from self._stray(element, where, within)
+                yield from self._item_elsewhere(element, where, within)
                 continue
             if last is not None and item.index < last.index:
                 text = messages.ITEM_ORDER(link_id=item.link_id, before=last.link_id)
                 yield finding("error", "structure", "item-order", text, where)
             last = item
-            found[item].append((element, where))
+            found[item].append(_Located(element, where))
         for item, elements in found.items():
-            yield from self._one(item, elements, place, within)
+            yield from self._item(item, elements, place, within)
 
-    def _stray(self, element: Element, where: str, within: Within) -> Iterator[Issue]:
-        """An item that the questionnaire has elsewhere, or has not."""
+    def _item_elsewhere(self, element: Element, where: str, within: Within) -> Iterator[Issue]:
+        """An item that the questionnaire has in another place, or not at all."""
         link_id = element.get("linkId", "")
         item = self.form.by_link_id.get(link_id)
         if item is None:
@@ -163,9 +170,7 @@ class _Walk:
         yield finding("error", "structure", "item-place", text, where)
         yield from self._element(item, element, where, within)
 
-    def _one(
-        self, item: Item, elements: list[tuple[Element, str]], place: str, within: Within
-    ) -> Iterator[Issue]:
+    def _item(self, item: Item, elements: list[_Located], place: str, within: Within) -> Iterator[Issue]:
         """All elements of the response that answer one item, perhaps none."""
         enabled = self.enabled and self.enablement.enabled(item, within)
         if not elements:
@@ -175,7 +180,7 @@ class _Walk:
             return
         if len(elements) > 1 and not (item.repeats and item.type == "group"):
             text = messages.ITEM_TWICE(link_id=item.link_id, count=len(elements))
-            yield finding("error", "structure", "item-repeats", text, elements[1][1])
+            yield finding("error", "structure", "item-repeats", text, elements[1].where)
         inner = self if enabled else replace(self, enabled=False)
         for element, where in elements:
             if self.enabled and not enabled and ("answer" in element or "item" in element):
@@ -236,7 +241,7 @@ class _Walk:
         for index, answer in enumerate(answers):
             place = f"{where}.answer[{index}]"
             if value := value_of(answer, "value"):
-                at = f"{place}.value.ofType({_type_name(value[0])})"
+                at = f"{place}.value.ofType({_type_name(value.type)})"
                 found = Answer(item, self.form, *value, at, len(answers))
                 yield from answer_issues(found, self.context)
             yield from self.items(answer, place, self.form.below[item], within)
