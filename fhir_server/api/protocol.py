@@ -11,6 +11,7 @@ https://www.uvicorn.org/contributing/#the-asgi-protocol
 import asyncio
 import re
 import sys
+import time
 from functools import partial
 from typing import Any
 
@@ -24,7 +25,7 @@ from fhir_server.api.asgi import Receive, Scope, Send
 from fhir_server.api.errors import too_slow, unreadable
 from fhir_server.api.exchange import Exchange
 from fhir_server.api.patience import Patience
-from fhir_server.api.render import Header, Reply
+from fhir_server.api.render import Reply, http_date
 
 OFFER = re.compile(rb"\r\nupgrade:[^\r\n]*", re.IGNORECASE)
 """The offer to go on in another protocol. The parser would pass over the body that comes with it.
@@ -128,7 +129,7 @@ class FhirProtocol(HttpToolsProtocol):
         return self.cycle is not None and not self.cycle.response_complete and not self._is_in_body
 
     def _refuse(self, reply: Reply) -> None:
-        self.transport.write(_message(reply, self.server_state.default_headers, kept=False))
+        self.transport.write(_message(reply, kept=False))
         self.transport.close()
 
     def send_400_response(self, _: str) -> None:
@@ -220,7 +221,7 @@ class FhirProtocol(HttpToolsProtocol):
             raise
 
     def _send(self, reply: Reply, kept: bool) -> None:
-        self.transport.write(_message(reply, self.server_state.default_headers, kept))
+        self.transport.write(_message(reply, kept))
         if not kept:
             self.transport.close()
         self.on_response_complete()
@@ -306,7 +307,7 @@ async def _send_when_read(cycle: RequestResponseCycle, reply: Reply) -> None:
         await cycle.flow.drain()
     if cycle.disconnected or cycle.transport.is_closing():
         return
-    message = _message(reply, cycle.default_headers, cycle.keep_alive)
+    message = _message(reply, cycle.keep_alive)
     cycle.response_started = cycle.response_complete = True
     cycle.transport.write(message)
     cycle.message_event.set()
@@ -315,9 +316,13 @@ async def _send_when_read(cycle: RequestResponseCycle, reply: Reply) -> None:
     cycle.on_response()
 
 
-def _message(reply: Reply, default_headers: list[Header], kept: bool) -> bytes:
-    """The whole answer. Raises `ValueError` for a header that would break the head in two."""
-    headers = default_headers + reply.headers
+def _message(reply: Reply, kept: bool) -> bytes:
+    """The whole answer. Raises `ValueError` for a header that would break the head in two.
+
+    The Date that uvicorn keeps lags by up to a second, and Last-Modified must not be later than Date.
+    https://www.rfc-editor.org/rfc/rfc9110#section-8.8.2.1
+    """
+    headers = [(b"date", http_date(int(time.time()))), *reply.headers]
     if not kept:
         headers.append((b"connection", b"close"))
     lines = b"\r\n".join([*map(b": ".join, headers), b""])

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -126,6 +127,15 @@ def test_a_read_is_answered_in_the_call_that_brings_it(connection: Connection) -
     assert answer.count(b"\r\n\r\n") == 1
     assert connection.receive(READ[:20]) == b""
     assert connection.receive(READ[20:]).startswith(b"HTTP/1.1 200 ")
+
+
+def test_an_answer_is_dated_when_it_leaves(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    stale = (b"date", b"Thu, 01 Jan 1970 00:00:00 GMT")
+    connection.protocol.server_state.default_headers = [stale]
+    monkeypatch.setattr(time, "time", lambda: 1_600_000_000.9)
+    answer = connection.receive(READ)
+    assert answer.count(b"\r\ndate: ") == 1
+    assert b"\r\ndate: Sun, 13 Sep 2020 12:26:40 GMT\r\n" in answer
 
 
 def test_a_body_that_nobody_wants_is_passed_over(connection: Connection) -> None:
