@@ -23,6 +23,8 @@ _DIGITS = 34
 that of two values the greater never becomes the less."""
 _MAGNITUDE_MAX = 400
 """No measurement has more digits, before the point or after it."""
+_FACTOR_BITS_MAX = 4096
+"""Of a unit that someone uses, both sides of the fraction are far shorter."""
 
 _TOKEN = re.compile(r"[/.()]|\{[^{}]*\}|(?:\[[^\[\]]*\]|[^/.(){}\[\]\s])+")
 _POWER = re.compile(r"(?P<atom>10[*^]|.*?[^0-9+-]|)(?P<power>[+-]?\d+)?")
@@ -99,6 +101,8 @@ def canonical(unit: str) -> Canonical | None:
         term = _Reader(unit).read()
     except UnknownUnit:
         return None
+    if max(term.factor.numerator.bit_length(), term.factor.denominator.bit_length()) > _FACTOR_BITS_MAX:
+        return None
     return Canonical(_unit_of(term.powers), term.factor)
 
 
@@ -161,7 +165,7 @@ class _Reader:
 
 def _simple(token: str) -> Term:
     """A number, or a unit with its prefix and power."""
-    if token.isdecimal():
+    if token.isdecimal() and int(token):
         return Term(Fraction(int(token)))
     found = _POWER.fullmatch(token)
     power = int(found["power"] or 1) if found else 0

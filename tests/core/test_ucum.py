@@ -59,7 +59,8 @@ def test_units_of_different_kinds_stay_apart(one: str, other: str) -> None:
 @pytest.mark.parametrize(
     "unit",
     ["", " ", "mg ", "m g", "mcg", "kmin", "milligram", "[pH]", "B", "mm[hg]", "µg", "m//s", "m.", "(m", "m)",
-     "m0", "m99", "{", "{a}{b}{c", "/", "(" * 30 + "m" + ")" * 30, "m." * 40 + "m", "/[HPF]"],
+     "m0", "m99", "{", "{a}{b}{c", "/", "(" * 30 + "m" + ")" * 30, "m." * 40 + "m", "/[HPF]",
+     "m/0", "0.m", "00", "[pi]24." * 8 + "m", "/[pi]24" * 8],
 )  # fmt: skip
 def test_what_is_no_unit_here(unit: str) -> None:
     assert canonical(unit) is None
