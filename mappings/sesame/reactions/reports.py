@@ -1,7 +1,7 @@
 """What the doctor who referred the patient is told: the acceptance, the assessment, each advice, the exit.
 
 One Communication per event, with nothing clinical in it but the psychiatrist's advice, which is for the
-doctor; where the team has written its own, that one stands.
+doctor; where the team has written its own, that one stands. What is corrected is corrected in the message.
 https://hl7.org/fhir/R4/communication.html
 """
 
@@ -15,7 +15,7 @@ from mappings.sesame.identifiers import record_id
 from mappings.sesame.pathway.episode import episodes_under_way
 from mappings.sesame.pathway.reading import first, followed, has_code, referring, target
 from mappings.sesame.pathway.referral import (
-    ASSESSED,
+    IN_ERROR,
     Referral,
     business_status,
     is_referral_task,
@@ -35,6 +35,9 @@ ASSESSMENT = {
 }
 EXITED = "La prise en charge SÉSAME est terminée."
 
+LASTING = frozenset({"case-review-advice", "exit-report"})
+"""What is no longer true when its ground is gone; that a referral was accepted, or assessed, stays so."""
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -50,7 +53,7 @@ class Report:
 
 
 class ReportToDoctor:
-    """Writes the Communication of an event, in the commit of the event."""
+    """Writes the Communication of an event in the commit of the event, and corrects it with the event."""
 
     name = "reports"
     types = frozenset({"Task", "EpisodeOfCare", "ClinicalImpression"})
@@ -58,50 +61,53 @@ class ReportToDoctor:
     def __init__(self, guide: Guide) -> None:
         self._guide = guide
         self._categories = guide.canonical("CodeSystem", "sesame-communication-category")
-        self._reports: dict[str, Callable[[Change, Resource, View], Iterator[Report]]] = {
+        self._reports: dict[str, Callable[[Resource, View], Iterator[Report]]] = {
             "Task": self._of_task,
             "EpisodeOfCare": self._of_episode,
             "ClinicalImpression": self._of_review,
         }
 
     def react(self, change: Change, view: View) -> Iterable[Resource]:
-        if change.after is None:
-            return
-        for report in self._reports[change.type](change, change.after, view):
-            if report.referral.requester and not self._is_told(report, view):
-                yield self._written(report)
+        before, after = self._by_category(change.before, view), self._by_category(change.after, view)
+        for category, report in after.items():
+            said = before.get(category)
+            if said is None or said.text != report.text:
+                yield from self._told(report, said, view)
+        for category in LASTING & before.keys() - after.keys():
+            yield from self._taken_back(before[category], view)
 
-    def _of_task(self, change: Change, task: Resource, view: View) -> Iterator[Report]:
-        before = change.before or {}
-        if not is_referral_task(self._guide, task):
-            return
+    def _by_category(self, resource: Resource | None, view: View) -> dict[str, Report]:
+        """What a resource gives to tell."""
+        if resource is None:
+            return {}
+        found = self._reports[resource["resourceType"]](resource, view)
+        return {report.category: report for report in found if report.referral.requester}
+
+    def _of_task(self, task: Resource, view: View) -> Iterator[Report]:
         assessed = business_status(self._guide, task)
-        newly_accepted = task.get("status") == "accepted" != before.get("status")
-        newly_assessed = assessed in ASSESSED and assessed != business_status(self._guide, before)
-        if not newly_accepted and not newly_assessed:
+        is_accepted = task.get("status") == "accepted"
+        if not is_referral_task(self._guide, task) or not (is_accepted or assessed in ASSESSMENT):
             return
         referral = referral_of_task(self._guide, view, task)
         if referral is None:
             return
         sent, owner = task.get("lastModified") or task.get("authoredOn"), _sender(task.get("owner"))
-        if newly_accepted:
+        if is_accepted:
             yield Report("referral-accepted", referral, task, ACCEPTED, sent, owner)
-        if newly_assessed and assessed:
+        if assessed in ASSESSMENT:
             yield Report("assessment-report", referral, task, ASSESSMENT[assessed], sent, owner)
 
-    def _of_episode(self, change: Change, episode: Resource, view: View) -> Iterator[Report]:
-        if episode.get("status") != "finished" or (change.before or {}).get("status") == "finished":
-            return
-        referral = self._referral(episode, view)
+    def _of_episode(self, episode: Resource, view: View) -> Iterator[Report]:
+        referral = self._referral(episode, view) if episode.get("status") == "finished" else None
         if referral:
             sender = _sender(episode.get("careManager")) or _sender(episode.get("managingOrganization"))
             ended = episode.get("period", {}).get("end")
             yield Report("exit-report", referral, episode, EXITED, ended, sender)
 
-    def _of_review(self, change: Change, impression: Resource, view: View) -> Iterator[Report]:
+    def _of_review(self, impression: Resource, view: View) -> Iterator[Report]:
         """The advice that a case review ends with, once it is written."""
         advice = impression.get("summary")
-        if impression.get("status") != "completed" or not advice or self._was_advice(change.before):
+        if impression.get("status") != "completed" or not advice:
             return
         visit = followed(view, impression.get("encounter"), "Encounter")
         kinds = self._guide.canonical("CodeSystem", "sesame-encounter-type")
@@ -121,18 +127,30 @@ class ReportToDoctor:
         patient = target(visit.get("subject"), "Patient")
         return next(episodes_under_way(view, patient), None) if patient else None
 
-    def _was_advice(self, before: Resource | None) -> bool:
-        return before is not None and before.get("status") == "completed" and "summary" in before
-
     def _referral(self, episode: Resource, view: View) -> Referral | None:
         request = followed(view, first(episode, "referralRequest"), "ServiceRequest")
         return referral_of(self._guide, request)
 
-    def _is_told(self, report: Report, view: View) -> bool:
+    def _told(self, report: Report, said: Report | None, view: View) -> Iterator[Resource]:
+        """The message, unless the team has told this itself, in its own message or by changing this one."""
+        made = self._written(report)
+        own = view.get("Communication", made["id"]) or {}
+        texts = [*ASSESSMENT.values(), said.text if said else report.text]
+        if own.get("payload") in map(_payload, texts) or not self._stands(report, view):
+            yield made
+
+    def _taken_back(self, report: Report, view: View) -> Iterator[Resource]:
+        """The message of what was an error, unless the team has made it its own."""
+        own = view.get("Communication", self._written(report)["id"])
+        if own and own.get("payload") == _payload(report.text):
+            yield own | {"status": IN_ERROR}
+
+    def _stands(self, report: Report, view: View) -> bool:
         """Whether a Communication says this of the referral already; of advice, that of the same review."""
         reference = f"ServiceRequest/{report.referral.id}"
         return any(
-            has_code(found.get("category", []), self._categories, report.category)
+            found.get("status") != IN_ERROR
+            and has_code(found.get("category", []), self._categories, report.category)
             and (report.encounter is None or found.get("encounter") == report.encounter)
             for found in referring(view, "Communication", "based-on", reference)
         )
@@ -153,6 +171,10 @@ class ReportToDoctor:
             encounter=report.encounter,
         )
         return tagged_as(about, made) | {"id": record_id("Communication", identifier)}
+
+
+def _payload(text: str) -> list[Resource]:
+    return [{"contentString": text}]
 
 
 def _sender(reference: Resource | None) -> Resource | None:

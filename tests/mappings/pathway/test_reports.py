@@ -99,6 +99,36 @@ def test_the_advice_of_a_review_is_told_once(client: Client) -> None:
     assert len(told(client)) == 3
 
 
+def test_what_is_corrected_is_corrected_in_the_message(client: Client) -> None:
+    tell(client, *UNTIL_REVIEW)
+    impression = sent(client.post("ClinicalImpression", review(client))).content
+    url = f"ClinicalImpression/{impression['id']}"
+
+    def said() -> tuple[str, str]:
+        message = told(client)["case-review-advice"]
+        return message["status"], message["payload"][0]["contentString"]
+
+    sent(client.put(url, impression | {"summary": "Ne rien changer."}))
+    assert said() == ("completed", "Ne rien changer.")
+    sent(client.put(url, impression | {"status": "entered-in-error"}))
+    assert said() == ("entered-in-error", "Ne rien changer.")
+    sent(client.put(url, impression))
+    assert said() == ("completed", ADVICE)
+    message = told(client)["case-review-advice"]
+    own = message | {"payload": [{"contentString": "Appelez-moi."}]}
+    sent(client.put(f"Communication/{message['id']}", own))
+    assert client.delete(url).status == 204
+    assert said() == ("completed", "Appelez-moi.")
+
+
+def test_another_track_is_told_in_place_of_the_first(client: Client) -> None:
+    sent(refer(client))
+    walk(client, "received", "accepted", "in-progress:assessed-leger", "in-progress:assessed-classique")
+    assert "SÉSAME classique" in told(client)["assessment-report"]["payload"][0]["contentString"]
+    walk(client, "in-progress", "completed:assessed-leger")
+    assert "SÉSAME léger" in told(client)["assessment-report"]["payload"][0]["contentString"]
+
+
 def test_a_review_that_names_no_episode_is_of_the_open_one(client: Client) -> None:
     tell(client, *UNTIL_REVIEW)
     impression = review(client)
@@ -135,6 +165,13 @@ def test_the_exit_is_told_with_the_end_of_the_episode(client: Client) -> None:
     assert message["sent"] == "2025-07-12"
     assert message["sender"] == episode["careManager"]
     assert "Déménagement" not in str(message)
+    again = {name: value for name, value in episode.items() if name != "meta"}
+    sent(client.put(f"EpisodeOfCare/{episode['id']}", again))
+    assert told(client)["exit-report"]["status"] == "entered-in-error"
+    later = finished | {"period": period | {"end": "2025-07-20"}}
+    sent(client.put(f"EpisodeOfCare/{episode['id']}", later))
+    message = told(client)["exit-report"]
+    assert (message["status"], message["sent"]) == ("completed", "2025-07-20")
 
 
 def test_the_teams_own_report_stands(client: Client) -> None:
