@@ -74,6 +74,14 @@ def _of_calendar(value: Any) -> Any:
     return Measure(Decimal(number(value["value"])), unit, calendar=True)
 
 
+def duration(value: Any) -> Measure | None:
+    """A Quantity of UCUM's time as dates are moved by it: its years and months are the calendar's."""
+    measure = of_ucum(value)
+    if measure is None or measure.unit not in _CALENDAR:
+        return measure
+    return Measure(measure.value, _CALENDAR[measure.unit], calendar=True)
+
+
 def _measure(value: Any) -> Any:
     return Measure(Decimal(number(value)), "1", calendar=False) if is_number(value) else value
 

@@ -1,16 +1,20 @@
 """Checks of single values: fixed and pattern values, limits and lengths.
 
 https://hl7.org/fhir/R4/elementdefinition-definitions.html#ElementDefinition.pattern_x_
+https://hl7.org/fhir/R4/elementdefinition-definitions.html#ElementDefinition.minValue_x_
 """
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from fhir_server.core.fhirpath import FhirPathError
 from fhir_server.core.patterns import matches as matches_whole
 from fhir_server.validation.findings import Finding, Findings, excerpt
-from fhir_server.validation.invariants.measures import measured
+from fhir_server.validation.invariants.later import later
+from fhir_server.validation.invariants.measures import duration, measured
 from fhir_server.validation.invariants.numbers import is_number, number
 from fhir_server.validation.invariants.shapes import TEMPORAL
+from fhir_server.validation.invariants.syntax import Measure
 from fhir_server.validation.invariants.values import Primitive, equal, order, plain
 from fhir_server.validation.profiles import messages
 from fhir_server.validation.profiles.visit import Visit
@@ -114,13 +118,25 @@ def _limit_check(type_name: str, limit: Any, side: int, message: Any) -> ValueCh
     temporal = type_name[0].lower() + type_name[1:] in TEMPORAL
     if not temporal and not is_number(limit) and measured(limit) is None:
         return _no_check
+    span = duration(limit)
 
-    def check(value: Any, _: Visit) -> Findings:
-        if order(value, limit, temporal) != side:
+    def check(value: Any, visit: Visit) -> Findings:
+        found, bound, is_moment = plain(value), limit, temporal
+        if span is not None and type(found) is str:
+            bound, is_moment = _moved(visit.scope.now, span, side), True
+        if order(found, bound, is_moment) != side:
             return None
-        return [Finding("value", message(found=_shown(plain(value)), limit=_shown(limit)))]
+        return [Finding("value", message(found=_shown(found), limit=_shown(bound)))]
 
     return check
+
+
+def _moved(now: str, span: Measure, side: int) -> str | None:
+    """The moment that a duration allows dates to lie in the past, or in the future."""
+    try:
+        return later(now, span, side)
+    except FhirPathError:
+        return None
 
 
 def _shown(value: Any) -> str:

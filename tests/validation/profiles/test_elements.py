@@ -97,6 +97,27 @@ def test_what_a_profile_refuses(problems: Problems, changes: Any, found: Any) ->
     assert found in problems(patient(**changes), "younger")
 
 
+@pytest.mark.parametrize(
+    ("side", "span", "date", "allowed"),
+    [
+        ("minValue", (150, "a"), "1700-01-01", False),
+        ("minValue", (150, "a"), "2020-01-01", True),
+        ("minValue", (1000, "d"), "1990", False),
+        ("maxValue", (1, "mo"), "2999-01", False),
+        ("maxValue", (2000, "a"), "2999-01", True),
+        ("maxValue", (1, "mo"), "2020-01-01", True),
+        ("maxValue", (1, "kg"), "2999-01-01", True),
+    ],
+)
+def test_a_limit_of_dates_may_lie_so_far_from_now(
+    side: str, span: tuple[int, str], date: str, allowed: bool
+) -> None:
+    limit = {"value": span[0], "system": "http://unitsofmeasure.org", "code": span[1]}
+    problems = Problems(structure("near", "Patient", {"path": "Patient.birthDate", f"{side}Quantity": limit}))
+    found = problems({"resourceType": "Patient", "birthDate": date}, "near")
+    assert found == ([] if allowed else [("value", "Patient.birthDate")])
+
+
 def test_a_fixed_value_has_no_extensions(problems: Problems) -> None:
     asked = {"extension": [{"url": "urn:unknown", "valueCode": "asked"}]}
     assert problems(patient(_gender={"id": "g"}), "strict") == []
