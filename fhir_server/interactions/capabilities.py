@@ -18,6 +18,7 @@ from fhir_server.interactions import messages
 from fhir_server.interactions.conditions import names_version
 from fhir_server.interactions.subset import asked_subset
 from fhir_server.search.declared import documentation, served
+from fhir_server.search.results import EVERY
 
 FHIR_VERSION = "4.0.1"
 FORMATS = ("application/fhir+json", "json")
@@ -124,7 +125,8 @@ def _resource(type: str, engine: Engine) -> dict[str, Any]:
         "conditionalUpdate": True,
         "conditionalDelete": "multiple" if several else "single",
         "referencePolicy": ["literal", "logical", "local"],
-        **({"searchInclude": [f"{type}:{code}" for code in references]} if references else {}),
+        **({"searchInclude": [EVERY, *(f"{type}:{code}" for code in references)]} if references else {}),
+        "searchRevInclude": [EVERY],
         "searchParam": list(served(engine.registry, type)),
         **_operations(operations, _queries(engine, type)),
     }

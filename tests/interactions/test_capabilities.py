@@ -16,11 +16,26 @@ def resource(statement: dict[str, Any], type: str) -> dict[str, Any]:
 
 def test_every_type_and_its_parameters_are_listed(client: Client) -> None:
     statement = client.get("metadata").content
-    types = [each["type"] for each in statement["rest"][0]["resource"]]
+    types = [resource["type"] for resource in statement["rest"][0]["resource"]]
     assert types == list(client.engine.registry.resource_types)
     assert len(types) > 140
-    names = {each["name"] for each in resource(statement, "Patient")["searchParam"]}
+    names = {parameter["name"] for parameter in resource(statement, "Patient")["searchParam"]}
     assert {"identifier", "family", "birthdate", "_id", "_lastUpdated"} <= names
+
+
+def test_includes_are_listed_as_they_are_served(client: Client) -> None:
+    """R4: a type whose list is empty has no includes of that kind."""
+    statement = client.get("metadata").content
+    for type, references in (("Patient", {"Patient:organization"}), ("Bundle", {"Bundle:composition"})):
+        listed = resource(statement, type)
+        assert listed["searchInclude"][0] == listed["searchRevInclude"][0] == "*"
+        assert references < set(listed["searchInclude"])
+        for name, found in (
+            ("_include", listed["searchInclude"]),
+            ("_revinclude", listed["searchRevInclude"]),
+        ):
+            assert client.get(f"{type}?{'&'.join(f'{name}={one}' for one in found)}").status == 200
+    assert resource(statement, "Binary")["searchRevInclude"] == ["*"]
 
 
 def test_it_has_a_name_and_a_version(client: Client) -> None:
@@ -67,7 +82,7 @@ def test_its_etag_changes_with_it(client: Client) -> None:
 
 def test_searches_are_told_as_they_are_served(client: Client) -> None:
     statement = client.get("metadata").content
-    names = {each["name"] for each in resource(statement, "Location")["searchParam"]}
+    names = {parameter["name"] for parameter in resource(statement, "Location")["searchParam"]}
     assert {"near", "_text", "_content", "_filter", "_list", "_has"} <= names
     assert "_query" not in names
     documentation = statement["rest"][0]["documentation"]
@@ -105,11 +120,11 @@ def test_terminology_mode(client: Client) -> None:
     client.put("CodeSystem/own", {**own, "content": "complete"})
     content = client.get("metadata?mode=terminology").content
     assert content["resourceType"] == "TerminologyCapabilities"
-    systems = {one["uri"]: one for one in content["codeSystem"]}
+    systems = {system["uri"]: system for system in content["codeSystem"]}
     assert systems["urn:own"]["version"] == [{"code": "7", "isDefault": True}]
     assert systems["http://unitsofmeasure.org"] == {"uri": "http://unitsofmeasure.org", "subsumption": False}
     assert systems["http://hl7.org/fhir/administrative-gender"]["version"][0]["code"] == "4.0.1"
-    named = {one["name"] for one in content["expansion"]["parameter"]}
+    named = {parameter["name"] for parameter in content["expansion"]["parameter"]}
     without_effect = {"cache-id", "diagnostics", "uuid", "incomplete-ok", "limitedExpansion"}
     without_effect.add("default-to-latest-version")
     assert named == EXPAND_PARAMETERS.keys() - without_effect
