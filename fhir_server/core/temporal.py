@@ -33,9 +33,9 @@ _LAST_MOMENT = (datetime.max - _EPOCH) // _ONE_MICROSECOND
 
 _TO_THE_MINUTE = len("YYYY-MM-DDThh:mm")
 
-_DATE = r"(\d{4})(?:-(0[1-9]|1[0-2])(?:-(0[1-9]|[12]\d|3[01])"
-_TIME = r"(?:T([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d|60)(?:\.(\d+))?)?"
-_ZONE = r"(Z|[+-](?:0\d|1[0-3]):[0-5]\d|[+-]14:00)?)?)?)?"
+_DATE = r"(?P<year>\d{4})(?:-(?P<month>0[1-9]|1[0-2])(?:-(?P<day>0[1-9]|[12]\d|3[01])"
+_TIME = r"(?:T(?P<hour>[01]\d|2[0-3]):[0-5]\d(?::(?P<second>[0-5]\d|60)(?:\.(?P<fraction>\d+))?)?"
+_ZONE = r"(?P<zone>Z|[+-](?:0\d|1[0-3]):[0-5]\d|[+-]14:00)?)?)?)?"
 _match = re.compile(_DATE + _TIME + _ZONE, re.ASCII).fullmatch
 
 
@@ -54,9 +54,9 @@ def _second_text(second: int) -> str:
 def parse_instant(text: str) -> int:
     """The microsecond that a FHIR instant names. Raises `ValueError` for anything less than an instant."""
     parts = _match(text)
-    if parts is None or parts[6] is None or parts[8] is None:
+    if parts is None or parts["second"] is None or parts["zone"] is None:
         raise ValueError(text)
-    return _moment(parts)[0] - _OFFSETS[parts[8]]
+    return _moment(parts)[0] - _OFFSETS[parts["zone"]]
 
 
 def period_of(text: str, zone: ZoneInfo) -> Span:
@@ -67,10 +67,10 @@ def period_of(text: str, zone: ZoneInfo) -> Span:
     parts = _match(text)
     if parts is None:
         raise ValueError(text)
-    if parts[4] is None:
+    if parts["hour"] is None:
         return _days(parts, zone)
     low, length = _moment(parts)
-    low -= _local_offset(low, zone) if parts[8] is None else _OFFSETS[parts[8]]
+    low -= _local_offset(low, zone) if parts["zone"] is None else _OFFSETS[parts["zone"]]
     return low, low + length
 
 
@@ -108,7 +108,7 @@ def _timing_spans(timing: Mapping[str, Any], zone: ZoneInfo) -> Iterator[Span]:
 def _moment(parts: re.Match[str]) -> Span:
     """The start of the local moment in microseconds and how long its precision lasts."""
     low = _since_epoch(datetime.fromisoformat(parts.string[:_TO_THE_MINUTE]) - _EPOCH)
-    second, fraction = parts[6], parts[7]
+    second, fraction = parts["second"], parts["fraction"]
     if second is None:
         return low, MINUTE
     low += int(second) * SECOND
@@ -119,9 +119,9 @@ def _moment(parts: re.Match[str]) -> Span:
 
 def _days(parts: re.Match[str], zone: ZoneInfo) -> Span:
     """Whole days, months or years, from midnight to midnight of the zone."""
-    if parts[3]:
+    if parts["day"]:
         return _day(datetime.fromisoformat(parts.string), zone)
-    year, month = int(parts[1]), parts[2]
+    year, month = int(parts["year"]), parts["month"]
     if month:
         low = _midnight(year, int(month), 1)
         high = _midnight(year + (month == "12"), int(month) % 12 + 1, 1)
