@@ -136,7 +136,7 @@ class ReportToDoctor:
         made = self._written(report)
         own = view.get("Communication", made["id"]) or {}
         texts = [*ASSESSMENT.values(), said.text if said else report.text]
-        if own.get("payload") in map(_payload, texts) or not self._stands(report, view):
+        if own.get("payload") in [_payload(text) for text in texts] or not self._stands(report, view):
             yield made
 
     def _taken_back(self, report: Report, view: View) -> Iterator[Resource]:
