@@ -15,8 +15,9 @@ import msgspec
 
 from fhir_server.core import json
 from fhir_server.core.bounded import TakesTooLong
+from fhir_server.core.enclosed import BundleIndex, contained
 from fhir_server.core.patterns import PatternError, search_pattern
-from fhir_server.core.reference import Reference, parse_reference
+from fhir_server.core.reference import parse_reference
 
 Tree = dict[str, Any]
 Evaluation = dict[str, Any]
@@ -449,28 +450,16 @@ def type_only_resolver(root: Any) -> Resolver:
     """Finds contained resources and the entries of a Bundle; of any other it gives what the reference itself
     tells.
     """
-    contained = root.get("contained", ()) if isinstance(root, Mapping) else ()
+    container = root if isinstance(root, dict) else {}
+    entries = BundleIndex(container if container.get("resourceType") == "Bundle" else {})
 
     def resolve(text: str) -> Mapping[str, Any] | None:
         if not isinstance(text, str):
             return None
         reference = parse_reference(text)
         if reference.kind == "contained":
-            return next((resource for resource in contained if resource.get("id") == reference.id), None)
+            return contained(container, reference.id)
         known = {"resourceType": reference.type, "id": reference.id} if reference.type else None
-        return _in_bundle(root, reference) or known
+        return entries.find(text) or known
 
     return resolve
-
-
-def _in_bundle(root: Any, reference: Reference) -> Mapping[str, Any] | None:
-    """The resource of the first entry that a reference inside the Bundle leads to, whatever its version."""
-    if not isinstance(root, Mapping) or root.get("resourceType") != "Bundle":
-        return None
-    end = f"/{reference.type}/{reference.id}"
-    for entry in root.get("entry", ()):
-        full_url = entry.get("fullUrl", "")
-        if full_url == reference.url if reference.url else full_url.endswith(end):
-            found: Mapping[str, Any] | None = entry.get("resource")
-            return found
-    return None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from fhir_server.core.enclosed import BundleIndex
 from fhir_server.core.fhirpath import FhirPath
 from fhir_server.definitions.registry import Registry
 from fhir_server.issues import Issue
@@ -19,7 +20,7 @@ from fhir_server.validation.invariants.shapes import Types
 from fhir_server.validation.profiles import messages
 from fhir_server.validation.profiles.base import BaseCompiler
 from fhir_server.validation.profiles.library import Library, unusable, wrong_type
-from fhir_server.validation.profiles.visit import BundleIndex, Shared, Visit, finder, joined
+from fhir_server.validation.profiles.visit import Shared, Visit, finder, joined
 
 _ON_PROFILE = (messages.PROFILE_UNKNOWN, messages.PROFILE_FAULTY, messages.PROFILE_TYPE)
 

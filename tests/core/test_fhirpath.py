@@ -118,6 +118,7 @@ def test_references_are_resolved_by_whom_it_is_told_to_ask(paths: FhirPath) -> N
     [
         ("urn:uuid:6f4e1c7a-0b57-4d3c-9a41-5d1f5b1a7c01", ["By urn"]),
         ("Patient/7", ["By URL"]),
+        ("Patient/6", ["By urn"]),
         ("https://a.example/fhir/Patient/7", ["By URL"]),
         ("Patient/7/_history/2", ["By URL"]),
         ("https://b.example/fhir/Patient/7", []),
@@ -136,7 +137,7 @@ def test_a_reference_in_a_bundle_leads_to_its_entries(
             {"fullUrl": "urn:uuid:6f4e1c7a-0b57-4d3c-9a41-5d1f5b1a7c00", "resource": composition},
             {
                 "fullUrl": "urn:uuid:6f4e1c7a-0b57-4d3c-9a41-5d1f5b1a7c01",
-                "resource": {"resourceType": "Patient", "name": [{"text": "By urn"}]},
+                "resource": {"resourceType": "Patient", "id": "6", "name": [{"text": "By urn"}]},
             },
             {
                 "fullUrl": "https://a.example/fhir/Patient/7",

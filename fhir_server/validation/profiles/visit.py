@@ -3,16 +3,16 @@
 https://hl7.org/fhir/R4/bundle.html#references
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
+from fhir_server.core.enclosed import BundleIndex, Resource, contained
 from fhir_server.validation.findings import Finding, Findings
 from fhir_server.validation.invariants.code import Scope
 from fhir_server.validation.invariants.rules import Rule
 from fhir_server.validation.profiles.hosts import Hosts, hosts_in
 
-Resource = dict[str, Any]
 Resolve = Callable[[str], Resource | None]
 
 
@@ -92,52 +92,16 @@ class Visit:
         return new
 
 
-class BundleIndex:
-    """The resources of a Bundle by their full URL, and by type and id."""
-
-    __slots__ = ("_by_reference", "bundle")
-
-    def __init__(self, bundle: Resource) -> None:
-        self.bundle = bundle
-        self._by_reference: dict[str, Resource] | None = None
-
-    def find(self, reference: str) -> Resource | None:
-        """The resource of an entry that a reference leads to."""
-        if self._by_reference is None:
-            self._by_reference = dict(_addressed(self.bundle))
-        return self._by_reference.get(reference.partition("/_history/")[0])
-
-
-def _addressed(bundle: Mapping[str, Any]) -> Any:
-    entries: Any = bundle.get("entry")
-    for entry in entries if type(entries) is list else ():
-        resource = entry.get("resource") if type(entry) is dict else None
-        if type(resource) is dict:
-            yield f"{resource.get('resourceType')}/{resource.get('id')}", resource
-            yield str(entry.get("fullUrl")), resource
-
-
 def finder(root: Resource, bundle: BundleIndex | None, resolve: Resolve) -> Callable[[str], Resource | None]:
     """Finds what references in a resource lead to: contained, in the Bundle, or wherever `resolve` looks."""
 
     def find(reference: str) -> Resource | None:
         if reference.startswith("#"):
-            return _contained(root, reference[1:])
+            return contained(root, reference[1:])
         found = bundle.find(reference) if bundle is not None else None
         return found or resolve(reference)
 
     return find
-
-
-def _contained(root: Resource, id: str) -> Resource | None:
-    if not id:
-        return root
-    contained = root.get("contained")
-    inside = contained if type(contained) is list else ()
-    found: Resource | None = next(
-        (resource for resource in inside if type(resource) is dict and resource.get("id") == id), None
-    )
-    return found
 
 
 def none_has_errors(findings: Findings) -> bool:
