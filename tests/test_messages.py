@@ -55,7 +55,12 @@ def test_both_languages_say_the_same_values(template: Template) -> None:
 @pytest.mark.parametrize("module", MODULES, ids=[module.__name__ for module in MODULES])
 def test_no_message_stands_in_the_place_of_another(module: ModuleType) -> None:
     body = ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8")).body
-    names = [ast.unparse(target) for one in body if isinstance(one, ast.Assign) for target in one.targets]
+    names = [
+        ast.unparse(target)
+        for statement in body
+        if isinstance(statement, ast.Assign)
+        for target in statement.targets
+    ]
     assert [name for name in names if names.count(name) > 1] == []
 
 

@@ -1,5 +1,6 @@
 """The HTTP surface as a client sees it, over a door that needs no engine."""
 
+import errno
 import gzip
 import json
 from collections.abc import Callable
@@ -138,6 +139,21 @@ def test_the_unforeseen_in_a_write_is_told_alike(make_api: MakeApi) -> None:
     assert response.json()["issue"][0]["severity"] == "fatal"
 
 
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (MemoryError(), 503),
+        (OSError(errno.EMFILE, "Too many open files"), 503),
+        (OSError(errno.ENFILE, "Too many open files in system"), 503),
+        (FileNotFoundError(errno.ENOENT, "No such file"), 500),
+    ],
+)
+def test_what_the_system_has_no_more_of_passes(make_api: MakeApi, error: Exception, status: int) -> None:
+    response = make_api(error).send("GET", "/fhir/Patient/1")
+    assert response.status_code == status
+    assert response.headers.get("retry-after") == ("1" if status == 503 else None)
+
+
 def test_an_overloaded_store_says_when_to_come_back(make_api: MakeApi) -> None:
     response = make_api(StoreUnavailable.of(messages.OVERLOADED())).send("GET", "/fhir/Patient/1")
     assert response.status_code == 503
@@ -251,7 +267,7 @@ def test_the_operator_may_name_origins(make_api: MakeApi, origins: frozenset[byt
     assert response.headers["access-control-allow-origin"] == shown
 
 
-def test_preflight(make_api: MakeApi) -> None:
+def test_a_preflight_says_what_a_page_may_send(make_api: MakeApi) -> None:
     api = make_api()
     headers = {
         "Origin": "http://localhost:3000",

@@ -151,7 +151,7 @@ def test_a_form_is_as_short_as_a_url() -> None:
         parsed(b"_id=" + b"%41" * 400_000, "POST", ("Patient", "_search"), form, BodyLimits(10**7, 20))
 
 
-def test_malformed_json() -> None:
+def test_malformed_json_is_refused() -> None:
     with pytest.raises(MalformedContent):
         read_all([b"{"], JSON)
 

@@ -58,7 +58,7 @@ def test_what_cannot_be_served_is_refused(accept: str, said: str) -> None:
         ("application/json", b"application/json; charset=utf-8"),
     ],
 )
-def test_format_parameter(value: str, answered: bytes) -> None:
+def test_the_format_parameter_names_a_kind_of_json(value: str, answered: bytes) -> None:
     assert negotiation.content_type_of_format(value) == answered
 
 
@@ -81,7 +81,7 @@ def test_other_formats_are_refused(value: str) -> None:
         ("fr;q=0", "en"),
     ],
 )
-def test_language(header: str, language: str) -> None:
+def test_the_language_is_the_one_ranked_higher_or_english(header: str, language: str) -> None:
     assert negotiation.language(header.encode()) == language
 
 
@@ -98,7 +98,7 @@ def test_language(header: str, language: str) -> None:
         ("handling=strict", Preferences()),
     ],
 )
-def test_prefer(header: str, expected: Preferences) -> None:
+def test_preferences_of_fhir_are_read_and_others_ignored(header: str, expected: Preferences) -> None:
     assert negotiation.preferences(header.encode()) == expected
 
 
@@ -121,5 +121,5 @@ def test_pretty_is_true_or_false() -> None:
         ("", "identity"),
     ],
 )
-def test_encoding(header: str, chosen: str) -> None:
+def test_a_body_is_packed_where_the_client_reads_gzip(header: str, chosen: str) -> None:
     assert negotiation.encoding(header.encode()) == chosen

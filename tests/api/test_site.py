@@ -56,7 +56,7 @@ def test_head_is_answered_as_get(path: str) -> None:
     assert (head.status_code, head.headers) == (asked.status_code, asked.headers)
 
 
-def test_health() -> None:
+def test_health_tells_whether_the_store_can_be_used_and_not_why() -> None:
     assert get("/health/live").json() == {"status": "live"}
     assert get("/health/ready").json() == {"status": "ready"}
     broken = get("/health/ready", OSError("the disk at /secret is gone"))
@@ -72,7 +72,7 @@ def test_the_description_names_types_and_search_parameters() -> None:
         "version": "1.2.3",
         "description": "FHIR R4 (4.0.1) REST API",
     }
-    names = [one.get("name") for one in described["paths"]["/fhir/Patient"]["get"]["parameters"]]
+    names = [parameter.get("name") for parameter in described["paths"]["/fhir/Patient"]["get"]["parameters"]]
     assert "birthdate" in names
     assert set(described["paths"]["/fhir/Patient/{id}"]) == {"get", "put", "patch", "delete"}
 

@@ -41,7 +41,7 @@ def test_the_base_ends_at_a_segment(path: bytes, inside: bool) -> None:
         (b"/fhir//Patient", ("", "Patient")),
     ],
 )
-def test_segments(path: bytes, expected: tuple[str, ...]) -> None:
+def test_a_path_is_split_at_slashes_and_decoded(path: bytes, expected: tuple[str, ...]) -> None:
     assert target.segments(path) == expected
 
 
@@ -64,7 +64,7 @@ def test_a_path_that_is_not_utf8_is_refused(path: bytes) -> None:
         (b"a=b=c&&d", (("a", "b=c"), ("d", ""))),
     ],
 )
-def test_query(raw: bytes, expected: tuple[tuple[str, str], ...]) -> None:
+def test_a_query_is_split_and_decoded(raw: bytes, expected: tuple[tuple[str, str], ...]) -> None:
     assert target.query(raw) == expected
 
 
@@ -97,7 +97,9 @@ def test_a_query_that_is_not_utf8_is_refused() -> None:
         (("Patient", "1", "Observation"), ("GET", "HEAD")),
     ],
 )
-def test_allowed_methods(path: tuple[str, ...], methods: tuple[str, ...]) -> None:
+def test_each_path_has_the_methods_of_its_interactions(
+    path: tuple[str, ...], methods: tuple[str, ...]
+) -> None:
     assert target.allowed_methods(path) == methods
 
 

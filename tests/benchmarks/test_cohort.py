@@ -14,11 +14,11 @@ from fhir_server.settings import Settings
 def test_a_patients_care_depends_on_the_seed_and_the_number_alone() -> None:
     assert list(cohort.care(7)) == list(cohort.care(7))
     assert list(cohort.care(7)) != list(cohort.care(7, seed=1))
-    assert [one["id"] for one in cohort.care(7)] != [one["id"] for one in cohort.care(8)]
+    assert [resource["id"] for resource in cohort.care(7)] != [resource["id"] for resource in cohort.care(8)]
 
 
 def test_each_patient_has_twenty_observations_and_the_rest_of_the_care() -> None:
-    types = Counter(one["resourceType"] for one in cohort.care(3))
+    types = Counter(resource["resourceType"] for resource in cohort.care(3))
 
     assert types == {
         "Patient": 1,
@@ -31,14 +31,16 @@ def test_each_patient_has_twenty_observations_and_the_rest_of_the_care() -> None
 
 
 def test_no_two_resources_of_a_type_share_an_id() -> None:
-    named = [(one["resourceType"], one["id"]) for number in range(30) for one in cohort.care(number)]
+    named = [
+        (resource["resourceType"], resource["id"]) for number in range(30) for resource in cohort.care(number)
+    ]
 
     assert len(set(named)) == len(named)
 
 
 def test_the_resources_of_one_type_are_found_by_themselves() -> None:
     for type in ("Patient", "Observation"):
-        whole = [one for one in cohort.care(4) if one["resourceType"] == type]
+        whole = [resource for resource in cohort.care(4) if resource["resourceType"] == type]
         assert list(cohort.care_of_type(4, type)) == whole
 
 

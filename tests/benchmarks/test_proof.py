@@ -89,7 +89,7 @@ def fed(get: Any, size: int) -> Iterator[str]:
     """The claims, by their ids, that the feed tells from its beginning on pages of a size."""
     page = get(f"{BASE}/{FEED}?_count={size}")
     while "entry" in page:
-        yield from (one["resource"]["id"] for one in page["entry"] if one["search"]["mode"] == "match")
+        yield from (entry["resource"]["id"] for entry in page["entry"] if entry["search"]["mode"] == "match")
         page = get(next(link["url"] for link in page["link"] if link["relation"] == "next"))
 
 

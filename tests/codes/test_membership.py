@@ -45,7 +45,7 @@ HL7 = "http://hl7.org/fhir/ValueSet/"
         ("nowhere", CARE, "visit", None),
     ],
 )
-def test_membership(
+def test_a_code_is_in_a_value_set_or_not_or_that_is_unknown(
     terminology: Terminology, name: str, system: str | None, code: str, verdict: bool | None
 ) -> None:
     assert terminology.contains(url(name), system, code) is verdict

@@ -87,7 +87,7 @@ def worlds(draw: st.DrawFn) -> tuple[list[Resource], list[Resource]]:
     """Code systems, and value sets each of which may draw on those before it."""
     value_sets: list[Resource] = []
     for number in range(draw(st.integers(1, 4))):
-        known = [each["url"] for each in value_sets]
+        known = [value_set["url"] for value_set in value_sets]
         include = draw(st.lists(parts(known), min_size=1, max_size=3))
         exclude = draw(st.lists(parts(known), max_size=1))
         value_sets.append(value_set(f"random-{number}", *include, exclude=exclude))
@@ -103,7 +103,7 @@ class Oracle:
         for each in systems:
             self.nodes[each["url"]], self.above[each["url"]] = {}, {}
             self._walk(each["url"], each["concept"], None)
-        self.compose = {each["url"]: each["compose"] for each in value_sets}
+        self.compose = {value_set["url"]: value_set["compose"] for value_set in value_sets}
 
     def _walk(self, system: str, tree: list[Resource], parent: str | None) -> None:
         for node in tree:
@@ -120,20 +120,20 @@ class Oracle:
 
     def members(self, value_set: str) -> set[Pair]:
         compose = self.compose[value_set]
-        included = set().union(*(self.part(each) for each in compose["include"]))
-        return included - set().union(*(self.part(each) for each in compose.get("exclude", ())))
+        included = set().union(*(self.part(include) for include in compose["include"]))
+        return included - set().union(*(self.part(exclude) for exclude in compose.get("exclude", ())))
 
     def part(self, part: Resource) -> set[Pair]:
-        chosen: list[set[Pair]] = [self.members(each) for each in part.get("valueSet", ())]
+        chosen: list[set[Pair]] = [self.members(value_set) for value_set in part.get("valueSet", ())]
         if "system" in part:
             nodes = self.nodes[part["system"]]
-            codes = {one["code"] for one in part["concept"]} if "concept" in part else set(nodes)
+            codes = {concept["code"] for concept in part["concept"]} if "concept" in part else set(nodes)
             chosen.append(
                 {
                     (part["system"], code)
                     for code in codes
                     if code in nodes
-                    and all(self.passes(part["system"], code, one) for one in part.get("filter", ()))
+                    and all(self.passes(part["system"], code, filter) for filter in part.get("filter", ()))
                 }
             )
         return set.intersection(*chosen)
@@ -201,7 +201,7 @@ def test_expansions_and_membership_agree_with_the_oracle(
 
 def retired(oracle: Oracle, pair: Pair) -> bool:
     node = oracle.nodes[pair[0]][pair[1]]
-    return any(one["code"] == "status" for one in node["property"])
+    return any(property["code"] == "status" for property in node["property"])
 
 
 @given(systems())

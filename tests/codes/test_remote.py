@@ -48,7 +48,7 @@ def test_what_it_says_counts_where_nothing_is_known_here(over: TerminologyFactor
     terminology = over(*RESOURCES, remote=elsewhere.terminology())
     assert terminology.contains(url("elsewhere"), UNKNOWN, "x") is result
     (question,) = elsewhere.asked
-    names = {one["name"]: one for one in question["parameter"]}
+    names = {parameter["name"]: parameter for parameter in question["parameter"]}
     assert names["code"]["valueCode"] == "x"
     assert names["system"]["valueUri"] == UNKNOWN
     assert names["valueSet"]["resource"]["url"] == url("elsewhere")
@@ -58,7 +58,7 @@ def test_a_value_set_that_is_not_known_here_is_named(over: TerminologyFactory) -
     elsewhere = Elsewhere(lambda _: verdict(True))
     terminology = over(remote=elsewhere.terminology())
     assert terminology.contains(url("nowhere"), None, "x", version=None) is True
-    names = {one["name"]: one for one in elsewhere.asked[0]["parameter"]}
+    names = {parameter["name"]: parameter for parameter in elsewhere.asked[0]["parameter"]}
     assert names["url"]["valueUri"] == url("nowhere")
     assert names["inferSystem"]["valueBoolean"] is True
 

@@ -92,5 +92,5 @@ def test_a_name_without_looks() -> None:
         ("text", {"a": 1}, False),
     ],
 )
-def test_looks(item: Any, look: Any, alike: bool) -> None:
+def test_an_item_looks_like_another_that_has_all_of_its_members(item: Any, look: Any, alike: bool) -> None:
     assert looks_like(item, look) is alike

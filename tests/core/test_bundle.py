@@ -24,4 +24,4 @@ def test_a_bundle_without_entries_has_no_entry_element() -> None:
 def test_several_entries_are_all_there() -> None:
     entries = [entry(response={"status": str(status)}) for status in (200, 201, 404)]
     read = json.parse(bundle("batch-response", entries))
-    assert [each["response"]["status"] for each in read["entry"]] == ["200", "201", "404"]
+    assert [entry["response"]["status"] for entry in read["entry"]] == ["200", "201", "404"]

@@ -68,7 +68,7 @@ def test_what_is_gone_is_asked_for_again() -> None:
 def test_only_types_of_which_all_are_needed_are_read_as_a_whole() -> None:
     shelf = Shelf()
     layer = Listed((entry("1"), entry("1", type="ConceptMap")), shelf)
-    assert [one["resourceType"] for one in layer.of_type("ConceptMap")] == ["ConceptMap"]
+    assert [resource["resourceType"] for resource in layer.of_type("ConceptMap")] == ["ConceptMap"]
     assert list(layer.of_type("ValueSet")) == []
     assert len(shelf.asked) == 1
 

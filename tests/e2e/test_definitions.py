@@ -40,8 +40,11 @@ for step in Reindexing(server.engines, "victim", lease_seconds=float(sys.argv[1]
 
 def transaction(resources: list[dict[str, Any]]) -> dict[str, Any]:
     entries = [
-        {"resource": one, "request": {"method": "PUT", "url": f"{one['resourceType']}/{one['id']}"}}
-        for one in resources
+        {
+            "resource": resource,
+            "request": {"method": "PUT", "url": f"{resource['resourceType']}/{resource['id']}"},
+        }
+        for resource in resources
     ]
     return {"resourceType": "Bundle", "type": "transaction", "entry": entries}
 

@@ -138,7 +138,7 @@ def test_what_is_acknowledged_under_load_outlives_the_database(
             own_server.start()
             time.sleep(4)
             over.set()
-            written = [one.result() for one in writing]
+            written = [task.result() for task in writing]
         assert {status for _, statuses in written for status in statuses} <= {201, 503}
         with server.client() as client:
             for id in (id for created, _ in written for id in created):

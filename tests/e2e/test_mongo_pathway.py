@@ -144,7 +144,7 @@ def test_a_server_that_is_killed_loses_nothing_and_holds_nobody_up(
                 over.wait(0.05)
         servers[0].stop(signal.SIGKILL)
         killed.set()
-        written = [one.result() for one in writing]
+        written = [task.result() for task in writing]
     assert [later for _, later in written[1::2]] == [3] * (CLIENTS // 2)
     with servers[1].client() as client:
         names = set()

@@ -32,6 +32,6 @@ def test_a_running_server_uses_a_package_with_its_next_request(
         with server.client() as other:
             answer = other.get(EXPANSION)
             assert answer.status_code == 200, answer.text
-            assert [one["code"] for one in answer.json()["expansion"]["contains"]] == ["red"]
+            assert [contained["code"] for contained in answer.json()["expansion"]["contains"]] == ["red"]
     listed = run_command("package", "list")
     assert listed.stdout == "example.guide#1.0.0  1 resource\n"

@@ -35,7 +35,7 @@ def subject_of(client: Client, answer: Answer, index: int) -> str:
 
 
 def statuses(answer: Answer) -> list[str]:
-    return [each["response"]["status"][:3] for each in answer.entries]
+    return [entry["response"]["status"][:3] for entry in answer.entries]
 
 
 def transact(client: Client, *entries: Any, **how: Any) -> Answer:

@@ -97,7 +97,11 @@ def test_every_entry_of_a_transaction_is_held_to_the_same(strict: Any) -> None:
         return {"resource": resource, "request": {"method": "POST", "url": "Patient"}}
 
     def transaction(*resources: Json) -> Json:
-        return {"resourceType": "Bundle", "type": "transaction", "entry": [entry(one) for one in resources]}
+        return {
+            "resourceType": "Bundle",
+            "type": "transaction",
+            "entry": [entry(resource) for resource in resources],
+        }
 
     client = strict()
     good, broken = patient(ADULT, birthDate="1970"), patient(ADULT)

@@ -179,7 +179,7 @@ class TestTransaction:
                 entry("GET", "metadata"),
             )
         assert statuses(answer) == ["201", "201", *["200"] * 6]
-        found = [each["resource"] for each in answer.entries[2:]]
+        found = [entry["resource"] for entry in answer.entries[2:]]
         assert [each["resourceType"] for each in found] == [
             *["Bundle"] * 2,
             *["Parameters"] * 2,
@@ -290,7 +290,7 @@ class TestTransaction:
             CREATE,
             returns="OperationOutcome",
         )
-        issues = [each["response"]["outcome"]["issue"] for each in answer.entries]
+        issues = [entry["response"]["outcome"]["issue"] for entry in answer.entries]
         assert [issue[0]["severity"] for issue in issues] == ["warning", "warning", "warning", "information"]
         alone = client.post("Patient", patient(), returns="OperationOutcome").content["issue"]
         assert issues[0] == alone

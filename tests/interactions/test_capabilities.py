@@ -115,7 +115,7 @@ def test_settings_and_plug_ins_show(client_with: ClientFactory) -> None:
     assert resource(statement, "Patient")["conditionalDelete"] == "multiple"
 
 
-def test_terminology_mode(client: Client) -> None:
+def test_terminology_mode_lists_code_systems_and_what_is_done_with_them(client: Client) -> None:
     own = {"resourceType": "CodeSystem", "id": "own", "url": "urn:own", "version": "7", "status": "active"}
     client.put("CodeSystem/own", {**own, "content": "complete"})
     content = client.get("metadata?mode=terminology").content

@@ -87,7 +87,9 @@ def test_what_a_rule_remarks_is_told_with_its_entry(client_with: ClientFactory) 
 
 def creations(*resources: Resource) -> Resource:
     """A transaction that creates these."""
-    entries = [{"resource": one, "request": {"method": "POST", "url": "Patient"}} for one in resources]
+    entries = [
+        {"resource": resource, "request": {"method": "POST", "url": "Patient"}} for resource in resources
+    ]
     return {"resourceType": "Bundle", "type": "transaction", "entry": entries}
 
 

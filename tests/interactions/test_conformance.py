@@ -108,8 +108,8 @@ def test_code_lists_and_maps_are_known_too(client: Client) -> None:
     listed = registry.codes(values["url"])
     assert listed is not None
     assert listed.codes == {"red"}
-    assert [one["id"] for one in registry.resources("ConceptMap")] == ["m"]
-    assert [one["id"] for one in registry.resources("NamingSystem")] == ["n"]
+    assert [resource["id"] for resource in registry.resources("ConceptMap")] == ["m"]
+    assert [resource["id"] for resource in registry.resources("NamingSystem")] == ["n"]
     client.put("CodeSystem/colours", {**system, "concept": [{"code": "blue"}]})
     listed = client.engines.current().registry.codes(values["url"])
     assert listed is not None
@@ -154,7 +154,8 @@ def test_within_a_group_what_is_not_committed_yet_refuses_and_lets_pass(client: 
 def test_memory_holds_the_list_and_not_the_resources(client: Client) -> None:
     sets = ({"resourceType": "ValueSet", "id": f"v{number}", "status": "draft"} for number in range(300))
     entries = [
-        {"resource": one, "request": {"method": "PUT", "url": f"ValueSet/{one['id']}"}} for one in sets
+        {"resource": value_set, "request": {"method": "PUT", "url": f"ValueSet/{value_set['id']}"}}
+        for value_set in sets
     ]
     answer = client.send("POST", "", {"resourceType": "Bundle", "type": "transaction", "entry": entries})
     assert answer.status == 200

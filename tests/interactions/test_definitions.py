@@ -268,7 +268,7 @@ def test_no_search_is_answered_by_what_another_process_has_redefined(
 
 def rest_of(client: Client, type: str) -> dict[str, Any]:
     resources = client.get("metadata").content["rest"][0]["resource"]
-    found: dict[str, Any] = next(one for one in resources if one["type"] == type)
+    found: dict[str, Any] = next(resource for resource in resources if resource["type"] == type)
     return found
 
 

@@ -93,7 +93,9 @@ def posted(resource: dict[str, Any]) -> FhirRequest:
 
 
 def transaction(*resources: dict[str, Any]) -> FhirRequest:
-    entries = [{"resource": one, "request": {"method": "POST", "url": "Patient"}} for one in resources]
+    entries = [
+        {"resource": resource, "request": {"method": "POST", "url": "Patient"}} for resource in resources
+    ]
     content = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
     return FhirRequest("POST", (), BASE, content=content)
 

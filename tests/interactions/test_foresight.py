@@ -45,7 +45,7 @@ def together(client: Client, resource: dict[str, Any]) -> Callable[[], FhirRespo
 
 def subjects(client: Client) -> list[str]:
     """Whom the Observations are about, and that they are found by it."""
-    found = [one["resource"]["subject"]["reference"] for one in client.get("Observation").entries]
+    found = [entry["resource"]["subject"]["reference"] for entry in client.get("Observation").entries]
     for subject in found:
         assert len(client.get(f"Observation?subject={subject}").entries) == found.count(subject)
     return found
@@ -117,7 +117,7 @@ def test_a_version_that_is_referred_to_is_the_one_that_is_written(client: Client
     rest = begun(client, updating, entry(observation(f"{BASE}/Patient/a/_history/1")))
     client.put("Patient/a", patient(id="a", gender="male"))
     rest()
-    assert [one["resource"]["subject"]["reference"] for one in client.get("Observation").entries] == [
+    assert [entry["resource"]["subject"]["reference"] for entry in client.get("Observation").entries] == [
         "Patient/a/_history/3"
     ]
     assert client.engine.store.check() == []

@@ -149,7 +149,7 @@ def test_an_update_after_a_deletion_was_answered_as_a_creation(client: Client) -
         assert client.put("Patient/x", patient(id="x")).status == 200
         client.delete("Patient/x")
     asked = ("Patient/x/_history", "_history", "Patient/x/_history?_count=2")
-    told = [[one["response"]["status"][:3] for one in client.get(url).entries] for url in asked]
+    told = [[entry["response"]["status"][:3] for entry in client.get(url).entries] for url in asked]
     assert told == [["204", "200", "201"] * 2] * 2 + [["204", "200"]]
     since = client.get("Patient/x/_history?_count=3").entries
     assert since[2]["response"] == since[2]["response"] | {"status": "201 Created", "etag": 'W/"4"'}
@@ -168,7 +168,7 @@ def test_a_list_says_whose_history_is_wanted(client: Client) -> None:
         "Patient/gone",
         "https://elsewhere.example/Patient/c",
     )
-    entries = [{"item": {"reference": one}} for one in items]
+    entries = [{"item": {"reference": item}} for item in items]
     listing = {"resourceType": "List", "id": "l", "status": "current", "mode": "working", "entry": entries}
     client.put("List/l", listing)
     assert told(client, "_history?_list=l&_count=2") == [
@@ -194,7 +194,10 @@ def told(client: Client, path: str) -> list[str]:
     while True:
         answer = client.get(path)
         resources = [entry["resource"] for entry in answer.entries]
-        versions += [f"{one['resourceType']}/{one['id']}/{one['meta']['versionId']}" for one in resources]
+        versions += [
+            f"{resource['resourceType']}/{resource['id']}/{resource['meta']['versionId']}"
+            for resource in resources
+        ]
         path = answer.link("next") or ""
         if not path:
             assert answer.content["total"] == len(versions)

@@ -35,8 +35,10 @@ def filled(client: Client) -> Client:
 
 
 def offered(answer: Answer) -> list[dict[str, Any]]:
-    (of_patient,) = [one for one in answer.content["rest"][0]["resource"] if one["type"] == "Patient"]
-    return [one for one in of_patient["operation"] if one["name"] == "born-in"]
+    (of_patient,) = [
+        resource for resource in answer.content["rest"][0]["resource"] if resource["type"] == "Patient"
+    ]
+    return [operation for operation in of_patient["operation"] if operation["name"] == "born-in"]
 
 
 def test_it_is_used_from_its_commit_on(filled: Client) -> None:

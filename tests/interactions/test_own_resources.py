@@ -27,7 +27,7 @@ def bundle(type: str, *requests: tuple[str, str, Any]) -> dict[str, Any]:
     return {"resourceType": "Bundle", "type": type, "entry": entries}
 
 
-def test_its_capability_statement(client: Client, validator: Validator) -> None:
+def test_its_capability_statement_is_valid(client: Client, validator: Validator) -> None:
     assert_valid(validator, client.get("metadata"), "CapabilityStatement")
 
 
@@ -64,7 +64,7 @@ def test_its_operation_outcomes(client: Client, validator: Validator) -> None:
         "$changes",
     ],
 )
-def test_its_bundles(client: Client, validator: Validator, url: str) -> None:
+def test_its_bundles_are_valid(client: Client, validator: Validator, url: str) -> None:
     for family in ("Durand", "Martin"):
         created = client.post("Patient", patient(name=[{"family": family}]))
     client.put(f"Patient/{created.id}", patient(id=created.id))
@@ -74,7 +74,7 @@ def test_its_bundles(client: Client, validator: Validator, url: str) -> None:
     assert_valid(validator, answer, "Bundle")
 
 
-def test_the_answers_to_a_batch_and_a_transaction(client: Client, validator: Validator) -> None:
+def test_its_answers_to_a_batch_and_a_transaction_are_valid(client: Client, validator: Validator) -> None:
     requests = (("POST", "Patient", patient()), ("GET", "Patient?name=durand", None))
     assert_valid(validator, client.post("", transaction(*requests)), "Bundle")
     mixed = bundle("batch", *requests, ("GET", "Patient/unknown", None))

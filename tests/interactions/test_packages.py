@@ -42,7 +42,7 @@ def profile(name: str, base: str, **stated: Any) -> dict[str, Any]:
 def test_what_a_package_brings_is_used_at_once(client: Client, package: Any) -> None:
     assert codes(client) is None
     done = install(client.engines, [package({"ValueSet-colours.json": value_set()})])
-    assert [one.label for one in done.added] == ["example.guide#1.0.0"]
+    assert [package.label for package in done.added] == ["example.guide#1.0.0"]
     assert codes(client) == {"red"}
     assert client.get("ValueSet/colours").status == 404, "a package's resources are no resources of the store"
 
@@ -127,7 +127,7 @@ def test_profiles_of_one_package_derive_from_those_of_another(client: Client, pa
     derived = profile("derived", f"{base['url']}|1.0.0", max="1")
     install(client.engines, [package({"a.json": derived}, name="a"), package({"b.json": base}, name="b")])
     snapshot = client.engines.current().registry.snapshot(derived["url"])
-    name = next(one for one in snapshot.elements if one["id"] == "Patient.name")
+    name = next(element for element in snapshot.elements if element["id"] == "Patient.name")
     assert (name["min"], name["max"]) == (1, "1")
 
 

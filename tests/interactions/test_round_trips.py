@@ -134,7 +134,7 @@ def test_conditions_of_a_transaction_are_looked_up_together(client: Client, sent
     sent.clear()
     entries = [*map(created, range(10)), *map(referring, range(10))]
     answer = client.post("", {"resourceType": "Bundle", "type": "transaction", "entry": entries})
-    statuses = [one["response"]["status"][:3] for one in answer.entries]
+    statuses = [entry["response"]["status"][:3] for entry in answer.entries]
     assert statuses == ["200"] + 19 * ["201"]
     assert len(sent) <= 12, sent
     assert len(client.get("Condition?subject:Patient.identifier=urn:ids|9").ids) == 1

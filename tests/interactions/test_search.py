@@ -260,7 +260,7 @@ def test_parts_of_matches(client: Client) -> None:
     assert entry["resource"]["meta"]["tag"][0]["code"] == "SUBSETTED"
 
 
-def test_sorting(client: Client) -> None:
+def test_accents_do_not_change_the_order_of_matches(client: Client) -> None:
     for family in ("Moreau", "Bernard", "Élie"):
         client.post("Patient", patient(name=[{"family": family}]))
     for order, expected in (

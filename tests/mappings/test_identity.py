@@ -54,7 +54,7 @@ def issues(resource: Resource, *profiles: str) -> list[Issue]:
 
 
 def problems(resource: Resource, *profiles: str) -> list[tuple[str, str | None, str]]:
-    return [(one.severity, one.key, one.expression[0]) for one in issues(resource, *profiles)]
+    return [(issue.severity, issue.key, issue.expression[0]) for issue in issues(resource, *profiles)]
 
 
 def person(*identifiers: Resource, **changes: Any) -> Resource:

@@ -24,7 +24,7 @@ GUIDE = read_guide()
         ("gad-7", {"minimal": (0, 4), "mild": (5, 9), "moderate": (10, 14), "severe": (15, 21)}),
     ],
 )
-def test_severity_bands(id: str, bounds: dict[str, tuple[int, int]]) -> None:
+def test_severity_bands_cover_every_score(id: str, bounds: dict[str, tuple[int, int]]) -> None:
     scale = read_scale(GUIDE, id)
     assert {band.code: (band.low, band.high) for band in scale.bands} == bounds
     for score in range(len(scale.questions) * 3 + 1):

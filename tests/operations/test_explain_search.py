@@ -32,11 +32,11 @@ def simple(part: dict[str, Any]) -> dict[str, Any]:
 
 def named(answer: Answer, name: str) -> list[dict[str, Any]]:
     assert answer.status == 200, answer.content
-    return [simple(one) for one in answer.content["parameter"] if one["name"] == name]
+    return [simple(parameter) for parameter in answer.content["parameter"] if parameter["name"] == name]
 
 
 def value(answer: Answer, name: str) -> Any:
-    (part,) = [one for one in answer.content["parameter"] if one["name"] == name]
+    (part,) = [parameter for parameter in answer.content["parameter"] if parameter["name"] == name]
     return next(value for key, value in part.items() if key.startswith("value"))
 
 
@@ -258,7 +258,7 @@ def test_a_pending_index_is_told_and_not_counted(filled: Client) -> None:
 def test_parameters_that_shape_the_answer_are_told(filled: Client) -> None:
     query = "_sort=-birthdate,name&_count=5&_include=Patient:organization&_revinclude=Observation:subject"
     results = named(filled.get(f"Patient/$explain-search?{query}"), "result")
-    assert [one["meaning"] for one in results] == [
+    assert [result["meaning"] for result in results] == [
         "Sorted by -birthdate, name; what has no value comes last, and the oldest first among equals.",
         "Shapes the answer and finds nothing.",
         "With each page comes what its Patient resources refer to by organization.",
@@ -327,7 +327,7 @@ def test_a_canonical_leads_on_as_it_does_in_the_search(client: Client) -> None:
 def test_what_is_wrong_with_parameters_beside_one_another_is_told(filled: Client) -> None:
     answer = filled.get("Patient/$explain-search?_count=1&_count=2&name=dup&naem=x&resource=Patient/b")
     problems = named(answer, "problem")
-    assert [(one["parameter"], one["severity"]) for one in problems] == [
+    assert [(problem["parameter"], problem["severity"]) for problem in problems] == [
         ("naem=x", "error"),
         ("_count", "error"),
     ]

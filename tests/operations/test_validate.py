@@ -43,7 +43,7 @@ def of_resource(resource: Resource, **more: str) -> Resource:
 
 def said(answer: Answer) -> list[tuple[str, str]]:
     assert answer.status == 200
-    return [(one["severity"], one.get("expression", [""])[0]) for one in answer.content["issue"]]
+    return [(issue["severity"], issue.get("expression", [""])[0]) for issue in answer.content["issue"]]
 
 
 def errors(answer: Answer) -> list[str]:
@@ -52,7 +52,9 @@ def errors(answer: Answer) -> list[str]:
 
 def told(answer: Answer) -> list[str]:
     assert answer.status == 200
-    return [one["details"]["text"] for one in answer.content["issue"] if one["severity"] == "information"]
+    return [
+        issue["details"]["text"] for issue in answer.content["issue"] if issue["severity"] == "information"
+    ]
 
 
 GOOD = patient(
@@ -184,7 +186,7 @@ class NoDeletion:
             yield Issue("error", "business-rule", text, ("Patient",), "kept")
 
 
-def test_mode_create(client: Client) -> None:
+def test_mode_create_tells_what_would_be_created(client: Client) -> None:
     assert "A Patient would be created." in told(client.post("Patient/$validate?mode=create", GOOD))
     stored = client.post("Patient", identified("1")).id
     answer = client.post(
@@ -193,7 +195,7 @@ def test_mode_create(client: Client) -> None:
     assert f"Patient/{stored} exists already: it would be used, and nothing written." in told(answer)
 
 
-def test_mode_update(client: Client) -> None:
+def test_mode_update_tells_what_would_be_replaced(client: Client) -> None:
     client.put("Patient/p", GOOD | {"id": "p"})
     answer = client.post("Patient/p/$validate?mode=update", GOOD | {"id": "p"})
     assert "Patient/p would be replaced by version 2." in told(answer)
@@ -207,7 +209,7 @@ def test_mode_update(client: Client) -> None:
     assert client.get("Patient/p").version == 1
 
 
-def test_mode_delete(client: Client, client_with: ClientFactory) -> None:
+def test_mode_delete_tells_what_would_be_deleted(client: Client, client_with: ClientFactory) -> None:
     client.put("Patient/p", GOOD | {"id": "p"})
     assert told(client.post("Patient/p/$validate?mode=delete")) == ["What Patient/p names would be deleted."]
     assert told(client.get("Patient/q/$validate?mode=delete")) == [
@@ -234,9 +236,9 @@ def bundle(type: str, *entries: Resource) -> Resource:
 def happenings(answer: Answer) -> dict[str, str]:
     assert answer.status == 200
     return {
-        one["expression"][0]: one["details"]["text"]
-        for one in answer.content["issue"]
-        if one["severity"] == "information" and one["expression"][0].startswith("Bundle.entry[")
+        issue["expression"][0]: issue["details"]["text"]
+        for issue in answer.content["issue"]
+        if issue["severity"] == "information" and issue["expression"][0].startswith("Bundle.entry[")
     }
 
 

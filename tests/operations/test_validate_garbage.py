@@ -68,7 +68,9 @@ def assert_answers(client: Client, url: str, content: Any) -> None:
 @pytest.mark.parametrize("store", ["memory"], indirect=True)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(url=URLS, content=VALUES, wrapped=st.booleans())
-def test_any_json(client: Client, url: str, content: Any, wrapped: bool) -> None:
+def test_any_json_is_answered_and_never_with_a_500(
+    client: Client, url: str, content: Any, wrapped: bool
+) -> None:
     parameter = {"name": "resource", "resource": content}
     asked = {"resourceType": "Parameters", "parameter": [parameter]} if wrapped else content
     assert_answers(client, url, asked)

@@ -71,7 +71,7 @@ def serious(resource: Resource, profile: str) -> list[str]:
 @pytest.mark.parametrize("type", PROFILES)
 def test_every_resource_fits_its_profile(type: str) -> None:
     cohort = [entry["resource"] for bundle in demo_cohort() for entry in bundle["entry"]]
-    found = [*resources(type), *(one for one in cohort if one["resourceType"] == type)]
+    found = [*resources(type), *(resource for resource in cohort if resource["resourceType"] == type)]
     assert found
     for resource in found:
         if profile := PROFILES[type](resource):

@@ -53,7 +53,7 @@ def test_the_difficulty_question_does_not_count_in_the_score() -> None:
 
 @pytest.mark.parametrize("amount", ["608", "608.0", "608.00", "6.08e2"])
 def test_amounts_are_compared_by_value_not_by_digits(amount: str) -> None:
-    claim = next(one.resource for one in examples() if one.name == "facture-1")
+    claim = next(example.resource for example in examples() if example.name == "facture-1")
     claim["total"]["value"] = json.number(amount)
     assert broken_rules(claim) == set()
 

@@ -130,7 +130,7 @@ def test_no_file_writes_another_sesame_address_than_the_root() -> None:
     text = json.serialise(GUIDE.resources).decode()
     addresses = set(re.findall(r"https://sesame\.example[^\s'\"|]*", text))
     known = {found["url"] for found in GUIDE.resources if "url" in found}
-    known |= {one["value"] for found in GUIDE.resources for one in found.get("uniqueId", ())}
+    known |= {identifier["value"] for found in GUIDE.resources for identifier in found.get("uniqueId", ())}
     beginnings = {address for address in addresses if address.endswith("/")}
     assert addresses - beginnings == {url for url in known if url.startswith("https://sesame.example")}
     assert all(any(url.startswith(beginning) for url in known) for beginning in beginnings)

@@ -188,7 +188,9 @@ def test_items_that_an_extension_marks(extractor: Extractor) -> None:
     other["extension"] = [{"url": "urn:other", "valueBoolean": True}]
     marked = item | {"extension": [{"url": mark, "valueBoolean": True}]}
     entries = entries_of(extractor, resourceType="QuestionnaireResponse", id="r", item=[marked, item, other])
-    assert [one.target for one in entries.references if one.parameter == "item-subject"] == ["p"]
+    assert [
+        reference.target for reference in entries.references if reference.parameter == "item-subject"
+    ] == ["p"]
 
 
 @pytest.mark.parametrize(
@@ -226,7 +228,9 @@ def test_a_parameter_that_a_code_selects_agrees_with_the_engine(
             }
         ]
     )
-    found = [one for one in Extractor(guide, PARIS).entries(claim).numbers if one.parameter == "rank"]
+    found = [
+        number for number in Extractor(guide, PARIS).entries(claim).numbers if number.parameter == "rank"
+    ]
     assert len(found) == len(FhirPath().evaluate(expression, claim))
 
 
@@ -340,7 +344,7 @@ def test_parameters_find_together_what_each_finds_alone(
     registry: Registry, extractor: Extractor, type: str
 ) -> None:
     codes = registry.search_parameters(type).keys() - OF_THE_WHOLE
-    for resource in (one for one in RESOURCES.values() if one["resourceType"] == type):
+    for resource in (resource for resource in RESOURCES.values() if resource["resourceType"] == type):
         together = extractor.entries_of(resource, frozenset(codes))
         alone = [extractor.entries_of(resource, frozenset({code})) for code in codes]
         for kind in ("strings", "tokens", "dates", "quantities", "composites"):

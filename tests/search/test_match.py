@@ -75,7 +75,9 @@ def test_numbers_are_sorted_as_numbers(extractor: Extractor) -> None:
     assert len(set(keys)) == 5
 
 
-def test_negation(registry: Registry, extractor: Extractor, entries: Entries) -> None:
+def test_a_negation_matches_what_its_clause_does_not(
+    registry: Registry, extractor: Extractor, entries: Entries
+) -> None:
     universe = Universe(registry, extractor, [PATIENT])
     clause = Match("identifier", "token", (TokenValue(None, "1"),))
     assert matches(clause, STORED, entries, universe)

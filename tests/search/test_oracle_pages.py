@@ -94,7 +94,7 @@ def test_writes_in_between_disturb_no_page(
         found = walk(store, understood, lambda: server.put(next(writes), next(writes)))
     if "_lastUpdated" in query:
         moved = set(map(reference_to, changed))
-        found, expected = [[one for one in ids if one not in moved] for ids in (found, expected)]
+        found, expected = [[id for id in ids if id not in moved] for ids in (found, expected)]
     assert found == expected
 
 

@@ -151,7 +151,7 @@ def test_ap_widens_a_date_by_a_tenth_of_its_distance_from_now(registry: Registry
     assert clause == Match("birthdate", "date", (DateValue("ap", DAY[0] - tenth, DAY[1] + tenth),))
 
 
-def test_result_parameters(registry: Registry) -> None:
+def test_result_parameters_shape_the_query(registry: Registry) -> None:
     parsed = understood(
         registry,
         "Patient?_count=5&_sort=-birthdate,family,_id,-_lastUpdated&_total=none&_summary=data&_elements=name,id"

@@ -78,5 +78,7 @@ def assert_agree(stores: tuple[Store, ...], resources: Resources, searches: Sear
 
 
 @given(resources=RESOURCES, searches=SEARCHES)
-def test_backends_agree(stores: tuple[Store, ...], resources: Resources, searches: Searches) -> None:
+def test_backends_agree_on_random_searches(
+    stores: tuple[Store, ...], resources: Resources, searches: Searches
+) -> None:
     assert_agree(stores, resources, searches)

@@ -64,7 +64,7 @@ def people(store: Store) -> Store:
     return store
 
 
-def test_strings(people: Store) -> None:
+def test_strings_match_by_their_beginning_exactly_or_anywhere(people: Store) -> None:
     assert ids(people, text("dupon")) == ["a", "b"]
     assert ids(people, text("Dupont", "exact")) == ["a"]
     assert ids(people, text("dupont", "exact")) == []
@@ -73,7 +73,7 @@ def test_strings(people: Store) -> None:
     assert ids(people, text("")) == ["a", "b", "c", "d"]
 
 
-def test_tokens(people: Store) -> None:
+def test_tokens_match_by_system_and_code(people: Store) -> None:
     def token(system: str | None, code: str | None, modifier: str | None = None) -> list[str]:
         return ids(people, Match("identifier", "token", (TokenValue(system, code),), modifier))
 
@@ -104,7 +104,7 @@ def test_a_thousand_values_are_understood(people: Store) -> None:
     assert ids(people, *[text("martin")] * 200) == ["c"]
 
 
-def test_missing(people: Store) -> None:
+def test_missing_finds_resources_with_or_without_a_value(people: Store) -> None:
     put(people, (draft({"resourceType": "Patient"}, "e"), Entries()))
 
     def missing(*values: bool) -> list[str]:
@@ -290,7 +290,7 @@ def test_sorting_by_several_keys(people: Store) -> None:
     assert times == sorted(times, reverse=True)
 
 
-def test_includes(people: Store) -> None:
+def test_includes_follow_references_forwards_and_backwards(people: Store) -> None:
     put(people, referring("o1", "Patient/a"))
     put(people, referring("o2", "Patient/a"))
     put(people, referring("o3", "Patient/c"))

@@ -38,7 +38,7 @@ def used(value: Any) -> Iterator[tuple[str, str, str | None]]:
             return
         system = value.get("system")
         entries = [value, *value.get("concept", [])] if isinstance(system, str) else []
-        yield from ((system, one["code"], one.get("display")) for one in entries if "code" in one)
+        yield from ((system, entry["code"], entry.get("display")) for entry in entries if "code" in entry)
         for element in value.get("element", []) if "source" in value or "target" in value else []:
             yield value.get("source"), element["code"], element.get("display")
             for one in element.get("target", []):

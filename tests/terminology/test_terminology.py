@@ -109,7 +109,7 @@ def test_code_systems_of_the_domain(id: str, expected: list[str]) -> None:
 
 
 def code_systems() -> list[dict[str, Any]]:
-    found = (one for one in GUIDE.resources if one["resourceType"] == "CodeSystem")
+    found = (resource for resource in GUIDE.resources if resource["resourceType"] == "CodeSystem")
     return [one for one in found if one["url"].startswith(GUIDE.root)]
 
 

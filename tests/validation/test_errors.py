@@ -57,7 +57,7 @@ def spoil(resource: Any, data: Any) -> None:
     """Change a member of the resource, at any depth, or leave it out."""
     holder = data.draw(st.sampled_from(list(holders(resource))))
     names = sorted(holder) if isinstance(holder, dict) else range(len(holder))
-    name = data.draw(st.sampled_from([one for one in names if one != "resourceType"] or [None]))
+    name = data.draw(st.sampled_from([name for name in names if name != "resourceType"] or [None]))
     if name is None:
         return
     if data.draw(st.booleans()):

@@ -25,7 +25,7 @@ class Guide:
     def __init__(self) -> None:
         self.registry = Registry.r4().layered(read_guide().resources)
         self.validator = Validator(self.registry, FhirPath(), Terminology(self.registry))
-        self.claiming = [one for one in resources() if one["meta"].get("profile")]
+        self.claiming = [resource for resource in resources() if resource["meta"].get("profile")]
 
     def errors(self, resource: Json) -> set[tuple[str, str]]:
         issues = self.validator.validate(resource)

@@ -52,7 +52,7 @@ def codes(problems: Problems, type_name: str, value: Any) -> list[str]:
         ("time", ["00:00:00", "23:59:59.5"]),
     ],
 )
-def test_valid(problems: Problems, type_name: str, values: list[Any]) -> None:
+def test_values_of_the_format_are_accepted(problems: Problems, type_name: str, values: list[Any]) -> None:
     assert [value for value in values if codes(problems, type_name, value)] == []
 
 
@@ -105,7 +105,7 @@ def test_valid(problems: Problems, type_name: str, values: list[Any]) -> None:
         ("time", ["24:00:00", "10:00", "10:00:00Z", "9:00:00"]),
     ],
 )
-def test_invalid(problems: Problems, type_name: str, values: list[Any]) -> None:
+def test_values_of_another_format_are_refused(problems: Problems, type_name: str, values: list[Any]) -> None:
     assert [value for value in values if codes(problems, type_name, value) != ["value"]] == []
 
 

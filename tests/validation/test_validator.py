@@ -58,7 +58,7 @@ def test_any_json_in_any_place_gives_issues_that_make_an_outcome(
     issues = validator.validate(resource)
     for language in ("en", "fr"):
         outcome = operation_outcome(issues, language)
-        assert all(one["diagnostics"] for one in outcome["issue"])
+        assert all(issue["diagnostics"] for issue in outcome["issue"])
 
 
 def test_what_is_said_of_a_resource_is_itself_sound(validator: Validator) -> None:

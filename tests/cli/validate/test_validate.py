@@ -140,7 +140,7 @@ def test_json_lists_every_issue(run: Run) -> None:
     result = run("validate", "bad.json", "good.json", "--format", "json")
     report = json.loads(result.out)
     assert (report["checked"], report["failed"]) == (2, 1)
-    issue = next(one for one in report["issues"] if one["severity"] == "error")
+    issue = next(issue for issue in report["issues"] if issue["severity"] == "error")
     assert (issue["file"], issue["line"], issue["column"]) == ("bad.json", 3, 3)
     assert (issue["code"], issue["expression"], issue["resource"]) == (
         "code-invalid",
@@ -159,7 +159,7 @@ def test_sarif_points_at_lines(run: Run, folder: Path) -> None:
     for result in found["results"]:
         assert rules[result["ruleIndex"]] == result["ruleId"]
         assert result["level"] in ("error", "warning", "note")
-    wrong = next(one for one in found["results"] if one["level"] == "error")
+    wrong = next(result for result in found["results"] if result["level"] == "error")
     physical = wrong["locations"][0]["physicalLocation"]
     assert physical["artifactLocation"]["uri"] == "tr%C3%A8s%20bad.json"
     assert physical["region"] == {"startLine": 3, "startColumn": 3}

@@ -47,5 +47,5 @@ def test_the_core_of_another_fhir_is_missing() -> None:
         ("latest", "0.0.1", True),
     ],
 )
-def test_versions_fit(wanted: str, there: str, fits: bool) -> None:
+def test_a_version_fits_the_one_wanted(wanted: str, there: str, fits: bool) -> None:
     assert (list(missing([package("a", b=wanted)], [package("b", there)])) == []) is fits

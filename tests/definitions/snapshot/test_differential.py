@@ -92,7 +92,11 @@ def test_rules_add_up_and_say_where_they_come_from() -> None:
         profile("Patient", line("Patient", constraint=[rule]), name="a"),
         profile("Patient", line("Patient", constraint=[rule, other]), name="b", base="a"),
     )
-    own = [(one["key"], one["source"]) for one in made["Patient"]["constraint"] if "-1" in one["key"]]
+    own = [
+        (constraint["key"], constraint["source"])
+        for constraint in made["Patient"]["constraint"]
+        if "-1" in constraint["key"]
+    ]
     assert own == [("a-1", HERE + "a"), ("b-1", HERE + "b")]
 
 
@@ -192,7 +196,7 @@ def test_lines_without_ids_stand_in_the_slice_of_the_lines_before() -> None:
         line("Patient.identifier:ipp.system", fixedUri="urn:oid:2"),
         line("Patient.name", min=1),
     ]
-    bare = [{name: value for name, value in one.items() if name != "id"} for one in lines]
+    bare = [{name: value for name, value in line.items() if name != "id"} for line in lines]
     assert elements(profile("Patient", *bare)) == elements(profile("Patient", *lines))
 
 

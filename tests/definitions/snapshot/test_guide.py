@@ -13,7 +13,7 @@ REGISTRY = Registry.r4().layered(GUIDE.resources)
 
 @pytest.mark.parametrize(
     "structure",
-    [one for one in GUIDE.resources if one["resourceType"] == "StructureDefinition"],
+    [resource for resource in GUIDE.resources if resource["resourceType"] == "StructureDefinition"],
     ids=lambda one: one["id"],
 )
 def test_every_profile_of_the_guide_has_a_snapshot(structure: dict[str, Any]) -> None:

@@ -58,10 +58,10 @@ def chains(draw: st.DrawFn) -> list[Json]:
 def test_a_tightened_element_is_inside_its_base(profiles: list[Json]) -> None:
     registry = BASE.layered(profiles)
     for made in profiles:
-        base = {one["id"]: one for one in registry.snapshot(made["baseDefinition"]).elements}
+        base = {element["id"]: element for element in registry.snapshot(made["baseDefinition"]).elements}
         snapshot = registry.snapshot(made["url"])
-        assert [one["id"] for one in snapshot.elements] == list(base)
-        stated = {one["id"]: one for one in made["differential"]["element"]}
+        assert [element["id"] for element in snapshot.elements] == list(base)
+        stated = {element["id"]: element for element in made["differential"]["element"]}
         for element in snapshot.elements:
             assert_inside(element, base[element["id"]])
             assert_said(element, stated.get(element["id"], {}))

@@ -35,7 +35,9 @@ def plan(
     rank: int, start: str, end: str, *, track: str = "classique", status: str = "active", **changes: Any
 ) -> dict[str, Any]:
     """A sequence of the story's patient; its number is that of the patient and the rank."""
-    others = [one for one in FIRST["extension"] if one["url"].endswith("workflow-episodeOfCare")]
+    others = [
+        extension for extension in FIRST["extension"] if extension["url"].endswith("workflow-episodeOfCare")
+    ]
     title = GUIDE.coding("sesame-track", track)
     made = FIRST | {
         "meta": {"profile": [GUIDE.profile(f"sesame-careplan-{track}")]},

@@ -26,7 +26,7 @@ def code(concept: Resource | None, system: str = STATES) -> str | None:
 def bundle(*without: str, **changes: Resource) -> Resource:
     """The referral of the story; `changes` are members of its resources by their types."""
     made = deepcopy(steps()["01-referral"])
-    made["entry"] = [one for one in made["entry"] if one["resource"]["resourceType"] not in without]
+    made["entry"] = [entry for entry in made["entry"] if entry["resource"]["resourceType"] not in without]
     for entry in made["entry"]:
         changed = changes.get(entry["resource"]["resourceType"], {})
         entry["resource"] = {

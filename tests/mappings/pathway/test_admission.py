@@ -15,7 +15,7 @@ def taken_on(client: Client) -> Answer:
     """What a nurse's software does that does not look at the Task: an assessment, and a first sequence."""
     for name in ("03-accepted", "04-initial-assessment"):
         told = steps()[name]
-        told["entry"] = [one for one in told["entry"] if one["resource"]["resourceType"] != "Task"]
+        told["entry"] = [entry for entry in told["entry"] if entry["resource"]["resourceType"] != "Task"]
         sent(client.post("", told))
     return begin(client, 1, "2025-01-13", "2025-04-12")
 

@@ -62,7 +62,7 @@ def test_r6_a_classique_that_was_renewed_does_not_become_a_leger(assessed: Clien
     renewed(assessed)
     found = stored(assessed, "2025-0001-c1")
     track = {"url": GUIDE.profile("track"), "valueCoding": GUIDE.coding("sesame-track", "leger")}
-    kept = [one for one in found["extension"] if one["url"] != track["url"]]
+    kept = [extension for extension in found["extension"] if extension["url"] != track["url"]]
     meta = {"profile": [GUIDE.profile("sesame-careplan-leger")]}
     protocol = [GUIDE.canonical("PlanDefinition", "sesame-leger")]
     changes = {"extension": [*kept, track], "meta": meta, "instantiatesCanonical": protocol}

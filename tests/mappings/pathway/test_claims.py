@@ -155,7 +155,7 @@ def test_a_billed_sequence_is_not_deleted(assessed: Client) -> None:
 def test_whom_a_claim_names_stays_on_record(assessed: Client, type: str) -> None:
     plan = sent(begin(assessed, 1, ASSESSED, "2025-04-12"))
     partners = assessed.get("Claim/$billing-feed").entries
-    (partner,) = [one["resource"] for one in partners if one["resource"]["resourceType"] == type]
+    (partner,) = [partner["resource"] for partner in partners if partner["resource"]["resourceType"] == type]
     refused(assessed.delete(f"{type}/{partner['id']}"), f"names this {type}")
     sent(change(assessed, "2025-0001-c1", status="entered-in-error"))
     assert assessed.delete(f"CarePlan/{plan.id}").status == 422

@@ -73,9 +73,9 @@ def is_due(one: Resource, at: str) -> bool:
 def assert_stands(client: Client, plans: list[Resource], at: str, by_billing: set[str]) -> None:
     """What has to be true of claims, sequences and feed at any time."""
     issued = claims(client)
-    active = {sequence_number(one): one for one in issued if one["status"] == "active"}
-    assert len(active) == sum(one["status"] == "active" for one in issued)
-    last = {sequence_number(one): one["id"] for one in issued}
+    active = {sequence_number(claim): claim for claim in issued if claim["status"] == "active"}
+    assert len(active) == sum(claim["status"] == "active" for claim in issued)
+    last = {sequence_number(claim): claim["id"] for claim in issued}
     is_covered = only(client, "Coverage")["status"] == "active"
     counted = Counter(number_of(one) for one in plans if one["status"] in COUNTED)
     assert all(counted[number] == 1 for number in active)

@@ -55,7 +55,7 @@ def test_a_row_says_what_the_claim_says(billed: Client) -> None:
 
 
 def test_the_columns_are_those_of_the_map_in_its_order(billed: Client) -> None:
-    (stated,) = [one for one in GUIDE.resources if one.get("url") == COLUMNS]
+    (stated,) = [resource for resource in GUIDE.resources if resource.get("url") == COLUMNS]
     names = [element["target"][0]["code"] for element in stated["group"][0]["element"]]
     assert list(table(billed, FEED)[0]) == names
 
@@ -71,7 +71,7 @@ def test_each_row_is_resumed_from(billed: Client) -> None:
 def test_the_same_cursor_serves_the_bundle(billed: Client) -> None:
     after = table(billed, FEED)[1]["curseur"]
     entries = sent(billed.get(f"Claim/$billing-feed?after={after}")).entries
-    assert [one["resource"]["id"] for one in entries if one["search"]["mode"] == "match"] == [
+    assert [entry["resource"]["id"] for entry in entries if entry["search"]["mode"] == "match"] == [
         claims(billed)[1]["id"]
     ]
 

@@ -299,7 +299,11 @@ def test_what_cannot_be_read_is_told_and_stops_no_list(told: Client, monkeypatch
     visits = {f"Encounter/{entry['resource']['id']}" for entry in told.get("Encounter?_count=100").entries}
     assert {issue["expression"][0] for issue in outcome["issue"]} == visits
     review = sent(told.get("PractitionerRole/$case-review-list?date=2025-06-01")).content
-    unread = [one["valueReference"]["reference"] for one in review["parameter"] if one["name"] == "unread"]
+    unread = [
+        parameter["valueReference"]["reference"]
+        for parameter in review["parameter"]
+        if parameter["name"] == "unread"
+    ]
     assert set(unread) == visits
     rows = table(told, f"PractitionerRole/{nurse}/$file-active?date=2025-06-01&output=csv")
     assert [row["parcours"] == "" for row in rows] == [False, *[True] * len(visits)]
@@ -318,11 +322,15 @@ def test_what_is_corrected_is_no_longer_told(told: Client, monkeypatch: pytest.M
     with monkeypatch.context() as patched:
         patched.setattr(Readings, "read", failing)
         review = sent(told.get("PractitionerRole/$case-review-list")).content
-        assert [one["name"] for one in review["parameter"]].count("unread") > 1
+        assert [parameter["name"] for parameter in review["parameter"]].count("unread") > 1
     for entry in told.get("Encounter?_count=100").entries:
         visit = entry["resource"]
         sent(told.put(f"Encounter/{visit['id']}", visit | {"language": "fr"}))
     review = sent(told.get("PractitionerRole/$case-review-list")).content
-    unread = [one["valueReference"]["reference"] for one in review["parameter"] if one["name"] == "unread"]
+    unread = [
+        parameter["valueReference"]["reference"]
+        for parameter in review["parameter"]
+        if parameter["name"] == "unread"
+    ]
     assert unread
     assert not [reference for reference in unread if reference.startswith("Encounter/")]

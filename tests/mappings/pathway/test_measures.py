@@ -37,7 +37,9 @@ def score(report: dict[str, Any], place: int = 0) -> str | None:
 
 
 def test_every_measure_of_the_guide_has_its_indicator() -> None:
-    assert set(INDICATORS) == {one["id"] for one in GUIDE.resources if one["resourceType"] == "Measure"}
+    assert set(INDICATORS) == {
+        resource["id"] for resource in GUIDE.resources if resource["resourceType"] == "Measure"
+    }
 
 
 @pytest.mark.parametrize(
@@ -142,7 +144,7 @@ def test_a_subject_list_names_the_subjects(told: Client) -> None:
     episode = told.get("EpisodeOfCare").ids[0]
     assert report["type"] == "subject-list"
     for listed in report["contained"]:
-        assert [one["item"]["reference"] for one in listed["entry"]] == [f"EpisodeOfCare/{episode}"]
+        assert [entry["item"]["reference"] for entry in listed["entry"]] == [f"EpisodeOfCare/{episode}"]
     assert "contained" not in evaluated(told, "reponse")
 
 

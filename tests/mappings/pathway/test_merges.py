@@ -39,7 +39,9 @@ def begin_again(client: Client, patient: Resource) -> Answer:
     episode = sent(again(client, "EpisodeOfCare", patient=patient, referralRequest=None, **BEFORE)).id
     made = plan(1, "2025-01-13", "2025-04-12", subject=patient)
     lead = {"valueReference": {"reference": f"EpisodeOfCare/{episode}"}}
-    made["extension"] = [one | lead if "valueReference" in one else one for one in made["extension"]]
+    made["extension"] = [
+        extension | lead if "valueReference" in extension else extension for extension in made["extension"]
+    ]
     number = {"identifier": [{"system": NUMBERS, "value": "again"}]}
     return client.post("CarePlan", made | number | {"encounter": {"reference": f"Encounter/{visit}"}})
 

@@ -99,7 +99,10 @@ def test_a_bundle_that_claims_its_profile_is_refused_for_all_that_its_entries_ar
 
 def _errors(answer: Answer) -> set[str]:
     return {
-        place for one in answer.content["issue"] if one["severity"] == "error" for place in one["expression"]
+        place
+        for issue in answer.content["issue"]
+        if issue["severity"] == "error"
+        for place in issue["expression"]
     }
 
 

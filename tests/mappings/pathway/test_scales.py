@@ -331,7 +331,7 @@ def test_answers_can_be_scored_without_being_stored(client: Client) -> None:
     made = response(client, spread(16, item_9=1))
     body = {"resourceType": "Parameters", "parameter": [{"name": "response", "resource": made}]}
     answer = sent(client.post("QuestionnaireResponse/$score", body))
-    by_name = {one["name"]: one for one in answer.content["parameter"]}
+    by_name = {parameter["name"]: parameter for parameter in answer.content["parameter"]}
     assert by_name["return"]["resource"]["valueInteger"] == 16
     assert_sound(by_name["return"]["resource"])
     assert by_name["severity"]["valueCoding"]["code"] == "moderately-severe"

@@ -189,7 +189,7 @@ def without(found: dict[str, Any], part: str) -> dict[str, Any]:
     """A plan that claims no profile and has lost one of the parts that make it a sequence."""
     urls = {"track": GUIDE.profile("track"), "rank": GUIDE.profile("sequence-rank")}
     kept = {name: value for name, value in found.items() if name not in ("meta", "instantiatesCanonical")}
-    kept["extension"] = [one for one in kept["extension"] if one["url"] != urls.get(part)]
+    kept["extension"] = [extension for extension in kept["extension"] if extension["url"] != urls.get(part)]
     lost = {"number": ["identifier"], "start": ["period"]}.get(part, [])
     return {name: value for name, value in kept.items() if name not in lost}
 

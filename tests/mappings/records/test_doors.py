@@ -94,7 +94,7 @@ def test_what_came_by_fhir_is_a_record_under_its_id(client: Client) -> None:
 def test_a_patient_sent_by_fhir_is_known_by_the_ins(client: Client) -> None:
     (reference,) = client.post("patient", PATIENT).json()["resources"]
     patient = client.get(f"/fhir/{reference}")
-    ins = [one for one in patient["identifier"] if one["use"] == "official"]
+    ins = [identifier for identifier in patient["identifier"] if identifier["use"] == "official"]
     practice = {"system": "urn:practice", "value": "77"}
     client.send("PUT", f"/fhir/{reference}", patient | {"identifier": [*ins, practice]})
     assert client.post("patient", PATIENT).json()["resources"] == [reference]

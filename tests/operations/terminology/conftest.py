@@ -31,14 +31,14 @@ def parameters(**values: Any) -> dict[str, Any]:
     """A Parameters resource: texts, numbers, flags, resources; codings and concepts by their members."""
     return {
         "resourceType": "Parameters",
-        "parameter": [part for each in values.items() for part in _parts(*each)],
+        "parameter": [part for item in values.items() for part in _parts(*item)],
     }
 
 
 def _parts(name: str, value: Any) -> list[dict[str, Any]]:
     name = name.replace("_", "-") if name.startswith(("tx_", "system_", "check_", "force_")) else name
     values = value if isinstance(value, list) else [value]
-    return [{"name": name, **_value(each)} for each in values]
+    return [{"name": name, **_value(value)} for value in values]
 
 
 def _value(value: Any) -> dict[str, Any]:
@@ -75,4 +75,4 @@ def said(answer: Answer) -> dict[str, Any]:
 def kinds(answer: Answer) -> list[tuple[str, str]]:
     """The severity and the terminology kind of each issue."""
     outcome = said(answer).get("issues", {"issue": []})
-    return [(one["severity"], one["details"]["coding"][0]["code"]) for one in outcome["issue"]]
+    return [(issue["severity"], issue["details"]["coding"][0]["code"]) for issue in outcome["issue"]]

@@ -16,7 +16,7 @@ def asked(client: Client, *validations: Any, type: str = "ValueSet", **shared: A
 def results(answer: Answer) -> list[Any]:
     """The result of each validation, or the type of what it is answered with."""
     assert answer.status == 200
-    found = [one["resource"] for one in answer.content["parameter"]]
+    found = [parameter["resource"] for parameter in answer.content["parameter"]]
     return [
         next((part["valueBoolean"] for part in one.get("parameter", ()) if part["name"] == "result"), None)
         if one["resourceType"] == "Parameters"

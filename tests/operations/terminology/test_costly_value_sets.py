@@ -27,7 +27,7 @@ def test_value_sets_that_draw_on_the_same_again_and_again_are_looked_at_once(kno
     client = knowing(code_system(), *drawing(18, listed(CARE, "visit")))
     expansion = client.get(f"ValueSet/$expand?url={url('d17')}").content["expansion"]
     assert expansion["total"] == 1
-    assert len(expansion["parameter"]) == len({str(one) for one in expansion["parameter"]})
+    assert len(expansion["parameter"]) == len({str(parameter) for parameter in expansion["parameter"]})
 
 
 def test_whether_a_code_is_in_them_is_asked_once_of_each(knowing: ClientFactory) -> None:

@@ -30,16 +30,16 @@ def expand(client: Client, query: str, **how: Any) -> Any:
 
 def codes(expansion: Any) -> list[Any]:
     return [
-        [one["code"], codes(one)] if "contains" in one else one["code"]
-        for one in expansion.get("contains", ())
+        [contained["code"], codes(contained)] if "contains" in contained else contained["code"]
+        for contained in expansion.get("contains", ())
     ]
 
 
 def told(expansion: Any, name: str) -> list[Any]:
     return [
-        next(v for k, v in one.items() if k != "name")
-        for one in expansion["parameter"]
-        if one["name"] == name
+        next(v for k, v in parameter.items() if k != "name")
+        for parameter in expansion["parameter"]
+        if parameter["name"] == name
     ]
 
 
@@ -102,7 +102,9 @@ def test_the_total_is_that_of_all_pages(care: Client) -> None:
         ("elsewhere-listed", ["x"]),
     ],
 )
-def test_compositions(care: Client, name: str, expected: list[str]) -> None:
+def test_a_composition_is_expanded_as_it_includes_and_excludes(
+    care: Client, name: str, expected: list[str]
+) -> None:
     assert codes(expand(care, f"url={url(name)}")) == expected
 
 
@@ -196,22 +198,25 @@ def test_a_value_set_may_say_in_which_language_it_is_shown(
         assert expansion["contains"][0]["display"] == display
 
 
-def test_designations(care: Client) -> None:
+def test_designations_are_shown_where_they_are_asked_for(care: Client) -> None:
     expansion = expand(care, f"url={url('visits')}&includeDesignations=true&displayLanguage=fr")
-    texts = {one["value"]: one.get("language") for one in expansion["contains"][0]["designation"]}
+    texts = {
+        designation["value"]: designation.get("language")
+        for designation in expansion["contains"][0]["designation"]
+    }
     assert texts == {"Visit": "en", "Besuch": "de"}
     wanted = expand(care, f"url={url('visits')}&designation=urn:ietf:bcp:47|de")
-    assert [one["value"] for one in wanted["contains"][0]["designation"]] == ["Besuch"]
+    assert [designation["value"] for designation in wanted["contains"][0]["designation"]] == ["Besuch"]
 
 
 def test_properties_are_shown_as_extensions(care: Client) -> None:
     expansion = expand(care, f"url={url('remote')}&property=place&property=minutes&property=definition")
     shown = [
-        {part["url"]: next(v for k, v in part.items() if k != "url") for part in one["extension"]}
-        for one in expansion["contains"][0]["extension"]
+        {part["url"]: next(v for k, v in part.items() if k != "url") for part in extension["extension"]}
+        for extension in expansion["contains"][0]["extension"]
     ]
     assert shown == [{"code": "place", "value": "remote"}, {"code": "minutes", "value": 10}]
-    meanings = [part for one in expansion["extension"] for part in one["extension"]]
+    meanings = [part for extension in expansion["extension"] for part in extension["extension"]]
     assert {"url": "uri", "valueUri": f"{ROOT}/property/place"} in meanings
 
 
@@ -405,8 +410,10 @@ def test_a_value_set_within_the_value_set(care: Client) -> None:
     middle = {**value_set("middle", {"valueSet": ["#inner"]}), "id": "middle"}
     own = value_set("outer", {"valueSet": ["#middle"]}, contained=[middle, inner])
     answer = care.post("ValueSet/$expand", parameters(valueSet=own))
-    assert [one["code"] for one in answer.content["expansion"]["contains"]] == ["call"]
-    assert "used-valueset" not in [one["name"] for one in answer.content["expansion"]["parameter"]]
+    assert [contained["code"] for contained in answer.content["expansion"]["contains"]] == ["call"]
+    assert "used-valueset" not in [
+        parameter["name"] for parameter in answer.content["expansion"]["parameter"]
+    ]
     ring = value_set("ring", {"valueSet": ["#middle"]}, contained=[{**middle, "id": "inner"}, middle])
     refused = care.post("ValueSet/$expand", parameters(valueSet=ring))
     assert (refused.status, refused.content["issue"][0]["code"]) == (422, "processing")

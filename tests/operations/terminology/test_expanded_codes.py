@@ -26,7 +26,7 @@ def shown_properties(entry: dict[str, Any]) -> dict[str, Any]:
 
 def test_the_status_of_a_code_that_is_not_active_is_told(care: Client) -> None:
     answer = care.get(f"ValueSet/$expand?url={url('all')}")
-    by_code = {one["code"]: one for one in answer.content["expansion"]["contains"]}
+    by_code = {contained["code"]: contained for contained in answer.content["expansion"]["contains"]}
     assert by_code["letter"]["inactive"] is True
     assert shown_properties(by_code["letter"]) == {"status": "retired"}
     assert shown_properties(by_code["visit"]) == {}
@@ -62,13 +62,19 @@ def test_every_version_of_a_code_is_listed(care: Client) -> None:
         code_system(f"{ROOT}/CodeSystem/editions", version=version, concept=[{"code": "a"}, {"code": last}])
         for version, last in (("1.0.0", "b"), ("2.0.0", "c"))
     ]
-    parts = [{"system": one["url"], "version": one["version"]} for one in editions]
+    parts = [{"system": edition["url"], "version": edition["version"]} for edition in editions]
 
     def listed_in(own: dict[str, Any]) -> list[tuple[str, str]]:
         answer = care.post("ValueSet/$expand", parameters(tx_resource=editions, valueSet=own))
-        used = [one for one in answer.content["expansion"]["parameter"] if one["name"] == "used-codesystem"]
+        used = [
+            parameter
+            for parameter in answer.content["expansion"]["parameter"]
+            if parameter["name"] == "used-codesystem"
+        ]
         assert len(used) == 2
-        return [(one["version"], one["code"]) for one in answer.content["expansion"]["contains"]]
+        return [
+            (contained["version"], contained["code"]) for contained in answer.content["expansion"]["contains"]
+        ]
 
     both = [("1.0.0", "a"), ("1.0.0", "b"), ("2.0.0", "a"), ("2.0.0", "c")]
     assert listed_in(value_set("both", *parts)) == both
@@ -93,7 +99,7 @@ def test_a_designation_in_another_form_of_the_language_stays(care: Client) -> No
     )
     (entry,) = care.post("ValueSet/$expand", body).content["expansion"]["contains"]
     assert entry["display"] == "Un"
-    assert [one["language"] for one in entry["designation"]] == ["en", "fr-CA"]
+    assert [designation["language"] for designation in entry["designation"]] == ["en", "fr-CA"]
 
 
 @pytest.mark.parametrize(

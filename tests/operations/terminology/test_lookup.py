@@ -39,7 +39,7 @@ def test_all_that_is_known_of_a_code(care: Client) -> None:
         ("place", "office"),
         ("minutes", 30),
     ]
-    assert sum(one["name"] == "designation" for one in answer.content["parameter"]) == 3
+    assert sum(parameter["name"] == "designation" for parameter in answer.content["parameter"]) == 3
 
 
 def test_the_definition_and_the_abstract(care: Client) -> None:
@@ -64,10 +64,10 @@ def test_the_language_asked_for(care: Client) -> None:
     assert said(look_up(care, f"system={CARE}&code=call&displayLanguage=fr"))["display"] == "Appel"
     answer = look_up(care, f"system={CARE}&code=call", accept_language="fr-FR")
     assert said(answer)["display"] == "Appel"
-    assert sum(one["name"] == "designation" for one in answer.content["parameter"]) == 1
+    assert sum(parameter["name"] == "designation" for parameter in answer.content["parameter"]) == 1
 
 
-def test_a_coding(care: Client) -> None:
+def test_a_coding_is_looked_up_as_its_code_is(care: Client) -> None:
     body = parameters(coding={"system": CARE, "code": "call"})
     assert said(care.post("CodeSystem/$lookup", body))["display"] == "Call"
 
@@ -78,7 +78,9 @@ def test_a_coding(care: Client) -> None:
 )
 def test_the_designations_of_a_language(care: Client, wanted: str, texts: list[str]) -> None:
     answer = look_up(care, f"system={CARE}&code=visit&property={wanted}")
-    shown = [one["part"] for one in answer.content["parameter"] if one["name"] == "designation"]
+    shown = [
+        parameter["part"] for parameter in answer.content["parameter"] if parameter["name"] == "designation"
+    ]
     assert [parts[-1]["valueString"] for parts in shown] == texts
     assert properties(answer) == []
 
@@ -130,7 +132,7 @@ def test_how_look_ups_are_answered(care: Client, query: str, status: int) -> Non
         ("visit", "call", "not-subsumed"),
     ],
 )
-def test_subsumption(care: Client, first: str, second: str, outcome: str) -> None:
+def test_subsumption_follows_the_hierarchy(care: Client, first: str, second: str, outcome: str) -> None:
     answer = care.get(f"CodeSystem/$subsumes?system={CARE}&codeA={first}&codeB={second}")
     assert said(answer) == {"outcome": outcome}
     codings = parameters(codingA={"system": CARE, "code": first}, codingB={"system": CARE, "code": second})

@@ -66,7 +66,7 @@ def matches(answer: Answer) -> list[tuple[str, str | None]]:
 def test_by_the_url_of_the_map(mapped: Client) -> None:
     answer = translate(mapped, f"url={MAP}&system={CARE}&code=visit")
     assert said(answer)["result"] is True
-    (match,) = [one for one in answer.content["parameter"] if one["name"] == "match"]
+    (match,) = [parameter for parameter in answer.content["parameter"] if parameter["name"] == "match"]
     assert match["part"] == [
         {"name": "equivalence", "valueCode": "wider"},
         {"name": "concept", "valueCoding": {"system": TARIFF, "code": "C", "display": "Consultation"}},
@@ -93,7 +93,10 @@ def test_several_targets_with_what_goes_with_them(mapped: Client) -> None:
     answer = translate(mapped, f"system={CARE}&code=home-visit")
     assert matches(answer) == [("narrower", "V"), ("equivalent", "D")]
     products = [
-        p for one in answer.content["parameter"] for p in one.get("part", ()) if p["name"] == "product"
+        p
+        for parameter in answer.content["parameter"]
+        for p in parameter.get("part", ())
+        if p["name"] == "product"
     ]
     assert products[0]["part"] == [
         {"name": "element", "valueUri": f"{ROOT}/distance"},
@@ -133,13 +136,13 @@ def test_what_a_target_depends_on_is_of_a_system(mapped: Client, system: str, fo
     assert [code for _, code in matches(mapped.post("ConceptMap/$translate", body))] == found
 
 
-def test_backwards(mapped: Client) -> None:
+def test_reverse_translates_from_the_target_to_the_source(mapped: Client) -> None:
     answer = translate(mapped, f"system={TARIFF}&code=C&reverse=true&targetsystem={CARE}")
     assert matches(answer) == [("narrower", "visit")]
     assert said(translate(mapped, f"system={TARIFF}&code=X&reverse=true"))["result"] is False
 
 
-def test_a_concept(mapped: Client) -> None:
+def test_each_coding_of_a_concept_is_translated_once(mapped: Client) -> None:
     codings = [{"system": CARE, "code": code} for code in ("visit", "home-visit", "visit")]
     answer = mapped.post("ConceptMap/$translate", parameters(codeableConcept={"coding": codings}))
     assert matches(answer) == [("wider", "C"), ("narrower", "V"), ("equivalent", "D")]

@@ -16,7 +16,7 @@ def validate(client: Client, name: str, query: str, **how: Any) -> Answer:
 
 
 def places(answer: Answer) -> list[list[str]]:
-    return [one.get("expression", []) for one in said(answer)["issues"]["issue"]]
+    return [issue.get("expression", []) for issue in said(answer)["issues"]["issue"]]
 
 
 def test_a_right_code(care: Client) -> None:
@@ -99,7 +99,9 @@ def test_a_code_system_of_which_only_the_name_is_here(care: Client) -> None:
         ("display=Visita&displayLanguage=es", False, [(ERROR, "invalid-display")], "'Visit'"),
     ],
 )
-def test_displays(care: Client, query: str, result: bool, kind: list[Any], right: str) -> None:
+def test_a_display_has_to_be_one_of_the_code(
+    care: Client, query: str, result: bool, kind: list[Any], right: str
+) -> None:
     answer = validate(care, "visits", f"system={CARE}&code=visit&{query}")
     assert said(answer)["result"] is result
     assert kinds(answer) == kind
@@ -134,7 +136,7 @@ def test_an_abstract_code(care: Client) -> None:
     assert kinds(answer) == [(ERROR, "code-rule"), (ERROR, "not-in-vs")]
 
 
-def test_inactive_codes(care: Client) -> None:
+def test_an_inactive_code_is_right_unless_only_active_ones_are_wanted(care: Client) -> None:
     query = f"system={CARE}&code=letter"
     answer = validate(care, "all", query)
     assert (said(answer)["result"], said(answer)["inactive"], said(answer)["status"]) == (
@@ -189,7 +191,7 @@ def test_a_bare_code_of_two_systems_is_ambiguous(care: Client) -> None:
     assert twin["url"] in said(answer)["message"]
 
 
-def test_membership_alone(care: Client) -> None:
+def test_membership_alone_looks_at_no_display(care: Client) -> None:
     query = f"system={CARE}&display=Appel&valueset-membership-only=true&code="
     assert said(validate(care, "visits", query + "visit"))["result"] is True
     answer = validate(care, "visits", query + "nothing")

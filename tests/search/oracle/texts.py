@@ -75,15 +75,17 @@ def matches(text: str, modifier: str, data: Any, type: str, path: str) -> bool:
     """
     texts, value = parts(data, type), unescape(text)
     if modifier == "exact":
-        return any(unicodedata.normalize("NFC", one) == unicodedata.normalize("NFC", value) for one in texts)
+        return any(
+            unicodedata.normalize("NFC", text) == unicodedata.normalize("NFC", value) for text in texts
+        )
     if modifier == "text":
         wanted = set(plain(value).split())
-        return any(wanted <= set(form.split()) for one in texts for form in _both(one))
+        return any(wanted <= set(form.split()) for text in texts for form in _both(text))
     return any(_fits(wanted, modifier, texts, family(data, type, path)) for wanted in _both(value) if wanted)
 
 
 def _fits(wanted: str, modifier: str, texts: list[str], families: list[str]) -> bool:
-    forms = [form for one in texts for form in _both(one)]
+    forms = [form for text in texts for form in _both(text)]
     if modifier == "contains":
         return any(wanted in form for form in forms)
     return any(form.startswith(wanted) for form in forms) or any(

@@ -199,7 +199,7 @@ def test_a_resource_that_no_document_can_hold_is_refused() -> None:
     nearly = Draft("Binary", "nearly", b',"data":"' + b"A" * (16 * 1024 * 1024 - 2_000) + b'"}')
     store.transact(lambda unit: unit.put(nearly, Entries(), "PUT"))
     store.transact(lambda unit: unit.put(nearly, Entries(), "PUT"))
-    assert [len(one.body) // 1_000_000 for one in store.changes(0, 10)] == [16, 16]
+    assert [len(stored.body) // 1_000_000 for stored in store.changes(0, 10)] == [16, 16]
     store.close()
 
 

@@ -173,7 +173,7 @@ def assert_kept(store: MongoStore, acknowledged: list[str]) -> None:
             assert found is not None
             assert found.sequence == int(sequence)
     changes = store.changes(0, 100_000)
-    assert [one.sequence for one in changes] == list(range(1, len(changes) + 1))
+    assert [stored.sequence for stored in changes] == list(range(1, len(changes) + 1))
     pairs = zip(changes[::2], changes[1::2], strict=True)
     assert all(("p" + one.id[1:], "q" + one.id[1:]) == (one.id, two.id) for one, two in pairs)
     assert store.check() == []
@@ -212,7 +212,7 @@ def test_a_killed_process_does_not_keep_the_clock() -> None:
     holder.communicate()
     # MongoDB itself would end the transaction after a minute, the store gives up after twenty seconds.
     assert put(store, person("a")).sequence == 1
-    assert [one.id for one in store.changes(0, 10)] == ["a"]
+    assert [stored.id for stored in store.changes(0, 10)] == ["a"]
     with store.group():
         assert put(store, person("b")).sequence == 2
     assert store.check() == []
@@ -227,7 +227,7 @@ def test_a_process_that_lives_keeps_the_clock_for_as_long_as_it_needs() -> None:
     assert put(store, person("a")).sequence == 2
     # What is refused is run again: the holder says once more that it holds.
     assert holder.communicate() == ("done\n", None)
-    assert [one.id for one in store.changes(0, 10)] == ["held", "a"]
+    assert [stored.id for stored in store.changes(0, 10)] == ["held", "a"]
     store.close()
 
 

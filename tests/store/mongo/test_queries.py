@@ -27,5 +27,7 @@ def stores(request: pytest.FixtureRequest) -> Iterator[tuple[Store, ...]]:
 
 @settings(max_examples=12)
 @given(resources=RESOURCES, searches=SEARCHES)
-def test_backends_agree(stores: tuple[Store, ...], resources: Resources, searches: Searches) -> None:
+def test_backends_agree_on_random_searches(
+    stores: tuple[Store, ...], resources: Resources, searches: Searches
+) -> None:
     assert_agree(stores, resources, searches)

@@ -45,7 +45,7 @@ class Runner:
 
     def found(self, check: Check, resource: Resource) -> Found:
         """Severity, rule and place of each issue."""
-        return [(one.severity, one.key, one.expression[0]) for one in self.issues(check, resource)]
+        return [(issue.severity, issue.key, issue.expression[0]) for issue in self.issues(check, resource)]
 
 
 PATHS = FhirPath()

@@ -193,7 +193,7 @@ def test_every_operator_of_enable_when(
 
 
 @pytest.mark.parametrize(("behavior", "needed"), [("all", False), ("any", True)])
-def test_enable_behaviour(run: Runner, behavior: str, needed: bool) -> None:
+def test_conditions_are_joined_as_enable_behavior_says(run: Runner, behavior: str, needed: bool) -> None:
     conditions = [{"question": name, "operator": "=", "answerBoolean": True} for name in ("a", "b")]
     last = question("c", "string", enableWhen=conditions, enableBehavior=behavior, required=True)
     questionnaire = form(question("a", "boolean"), question("b", "boolean"), last)
@@ -358,7 +358,7 @@ def test_a_pattern_that_may_run_away_is_a_warning(run: Runner) -> None:
 
 
 @pytest.mark.parametrize(("count", "wanted"), [(1, ["min-occurs"]), (2, []), (3, []), (4, ["max-occurs"])])
-def test_occurrences(run: Runner, count: int, wanted: list[str]) -> None:
+def test_answers_are_as_many_as_min_and_max_occurs_allow(run: Runner, count: int, wanted: list[str]) -> None:
     bounds = [
         *extended(f"{CORE}/questionnaire-minOccurs", valueInteger=2),
         *extended(f"{CORE}/questionnaire-maxOccurs", valueInteger=3),

@@ -20,7 +20,7 @@ def test_each_line_that_widens_is_an_error(run: Runner) -> None:
     issues = run.issues(
         CHECK, profile("Observation", line("Observation.status", min=0), line("Observation.stauts"))
     )
-    assert [(one.severity, one.key, one.expression) for one in issues] == [
+    assert [(issue.severity, issue.key, issue.expression) for issue in issues] == [
         ("error", "snapshot", ("StructureDefinition.differential.element[0].min",)),
         ("error", "snapshot", ("StructureDefinition.differential.element[1].path",)),
     ]

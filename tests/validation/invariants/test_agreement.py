@@ -35,7 +35,7 @@ class Item:
     ) -> None:
         self.value = value
         self.focus = focus
-        self.invariants = [one for one in invariants if one.key not in LEFT_OUT]
+        self.invariants = [invariant for invariant in invariants if invariant.key not in LEFT_OUT]
         self.resource = resource
         self.root = root
 

@@ -241,7 +241,9 @@ def test_functions_on_numbers(rules: RuleCompiler, expression: str) -> None:
         ("String", ["1", "true", "'x'", "@2015"], ["%resource"]),
     ],
 )
-def test_conversions(rules: RuleCompiler, type: str, converted: list[str], others: list[str]) -> None:
+def test_values_convert_to_a_type_or_do_not(
+    rules: RuleCompiler, type: str, converted: list[str], others: list[str]
+) -> None:
     for value in converted:
         expression = f"{value}.convertsTo{type}() and {value}.to{type}().exists()"
         assert holds(rules, expression, PATIENT), value

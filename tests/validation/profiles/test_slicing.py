@@ -75,7 +75,7 @@ def test_slicing_open_at_the_end() -> None:
     assert problems(telecoms("fax", "phone"), "phones") == [("structure", "Patient.telecom[1]")]
 
 
-def test_ordered_slicing() -> None:
+def test_values_of_ordered_slices_keep_their_order() -> None:
     problems = phones(ordered=True)
     assert problems(telecoms("phone", "fax", "email"), "phones") == []
     assert problems(telecoms("email", "phone"), "phones") == [("structure", "Patient.telecom[1]")]
@@ -160,7 +160,11 @@ def test_slices_by_the_type_of_a_choice() -> None:
 
 
 def bundle(*entries: Json) -> Json:
-    return {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": one} for one in entries]}
+    return {
+        "resourceType": "Bundle",
+        "type": "collection",
+        "entry": [{"resource": entry} for entry in entries],
+    }
 
 
 def test_slices_by_the_type_and_the_profile_of_resources() -> None:

@@ -181,7 +181,9 @@ class Questions:
     def _elements(self, type: str, parameter: SearchParameter) -> list[Element]:
         """What the parameter looks at; of a composite, the parts that have all components."""
         of_type = [resource for resource in self._universe if resource["resourceType"] == type]
-        found = [each for resource in of_type for each in self._oracle.elements(resource, parameter.code)]
+        found = [
+            element for resource in of_type for element in self._oracle.elements(resource, parameter.code)
+        ]
         if parameter.type == "composite":
             return [part for part in found if all(self._oracle.components(parameter, part))]
         return found
