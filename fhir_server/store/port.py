@@ -118,6 +118,12 @@ class StoreCapabilities:
     shared: bool
 
 
+LEASE_MICROSECONDS_MAX = 60_000_000
+"""A lease that ends later than this from now was taken by a clock that has since been put back: it does not
+run. Nobody takes a longer one.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """A long-running piece of work that one process at a time holds by a lease; `state` is its JSON

@@ -18,7 +18,7 @@ from fhir_server.search.ast import (
 )
 from fhir_server.search.entries import DateEntry, Entries, StringEntry, TokenEntry
 from fhir_server.store.backends import open_store
-from fhir_server.store.port import HistoryQuery, Job, Store, StoredResource, TypeIndex, UnitOfWork
+from fhir_server.store.port import HistoryQuery, Store, StoredResource, TypeIndex, UnitOfWork
 from tests.store.conftest import TESTED, uri_of
 from tests.store.samples import identified, person, put, references
 
@@ -460,37 +460,11 @@ def test_documents_of_a_unit_that_fails_were_never_kept(store: Store) -> None:
     assert store.document("a") == b"1"
 
 
-def test_jobs_are_listed_by_kind(store: Store) -> None:
-    assert store.jobs("export") == ()
-    for kind, id in (("export", "b"), ("import", "c"), ("export", "a")):
-        store.acquire_job(kind, id, "one", 10)
-    store.update_job("b", "one", b"{}", done=True)
-    assert store.jobs("export") == (Job("a", "export", b"", False), Job("b", "export", b"{}", True))
-
-
 def test_counts_are_of_living_resources(store: Store) -> None:
     for type, id in (("Patient", "a"), ("Patient", "b"), ("Observation", "a"), ("Basic", "x")):
         put(store, person(id, type=type))
     store.transact(lambda unit: unit.delete("Basic", "x"))
     assert store.count() == {"Observation": 1, "Patient": 2}
-
-
-def test_a_job_has_one_owner_at_a_time(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("time.time_ns", lambda: 0)
-    job = store.acquire_job("export", "j1", "one", 10)
-    assert job is not None
-    assert (job.kind, job.state, job.done) == ("export", b"", False)
-    assert store.acquire_job("export", "j1", "two", 10) is None
-    assert store.update_job("j1", "one", b'{"at":1}')
-    assert not store.update_job("j1", "two", b"")
-    assert not store.update_job("unknown", "one", b"")
-    monkeypatch.setattr("time.time_ns", lambda: 10_000_000_000)
-    taken = store.acquire_job("export", "j1", "two", 10)
-    assert taken is not None
-    assert taken.state == b'{"at":1}'
-    assert not store.update_job("j1", "one", b"")
-    assert store.update_job("j1", "two", b"end", done=True)
-    assert store.acquire_job("export", "j1", "two", 10) is None
 
 
 def test_epoch_and_secret_are_the_stores_own(store: Store) -> None:

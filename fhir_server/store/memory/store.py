@@ -21,6 +21,7 @@ from fhir_server.store.memory.state import Journal, Lease, State
 from fhir_server.store.memory.unit import MemoryUnit
 from fhir_server.store.memory.universe import VisibleUniverse
 from fhir_server.store.port import (
+    LEASE_MICROSECONDS_MAX,
     ClauseUse,
     Explanation,
     Job,
@@ -152,7 +153,8 @@ class MemoryStore(MemoryReader):
         with self._lock:
             now = self._clock()
             lease = self._state.jobs.get(id, Lease(Job(id, kind, b"", False), owner, 0))
-            if lease.job.done or (lease.holder != owner and lease.until > now):
+            runs = now < lease.until <= now + LEASE_MICROSECONDS_MAX
+            if lease.job.done or (lease.holder != owner and runs):
                 return None
             self._state.jobs[id] = Lease(lease.job, owner, now + int(lease_seconds * 1_000_000))
             return lease.job

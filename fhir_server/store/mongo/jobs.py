@@ -6,12 +6,13 @@ from pymongo import ReturnDocument
 from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError
 
-from fhir_server.store.port import Job
+from fhir_server.store.port import LEASE_MICROSECONDS_MAX, Job
 
 
 def acquire_job(jobs: Collection[Any], kind: str, id: str, owner: str, now: int, until: int) -> Job | None:
     """Take or renew a lease; None while another owner's runs, or once the job is done."""
-    free = {"_id": id, "done": False, "$or": [{"owner": owner}, {"until": {"$lte": now}}]}
+    over = [{"until": {"$lte": now}}, {"until": {"$gt": now + LEASE_MICROSECONDS_MAX}}]
+    free = {"_id": id, "done": False, "$or": [{"owner": owner}, *over]}
     change = {"$set": {"owner": owner, "until": until}, "$setOnInsert": {"kind": kind, "state": b""}}
     try:
         found: Any = jobs.find_one_and_update(free, change, upsert=True, return_document=ReturnDocument.AFTER)

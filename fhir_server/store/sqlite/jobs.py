@@ -2,12 +2,12 @@
 
 import sqlite3
 
-from fhir_server.store.port import Job
+from fhir_server.store.port import LEASE_MICROSECONDS_MAX, Job
 
-_ACQUIRE = """
+_ACQUIRE = f"""
 INSERT INTO jobs (id, kind, state, done, owner, lease_until) VALUES (?1, ?2, x'', 0, ?3, ?4)
 ON CONFLICT (id) DO UPDATE SET owner = ?3, lease_until = ?4
-WHERE done = 0 AND (owner = ?3 OR lease_until <= ?5)
+WHERE done = 0 AND (owner = ?3 OR lease_until NOT BETWEEN ?5 + 1 AND ?5 + {LEASE_MICROSECONDS_MAX})
 RETURNING id, kind, state, done"""
 
 _UPDATE = "UPDATE jobs SET state = ?, done = ? WHERE id = ? AND owner = ?"

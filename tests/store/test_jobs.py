@@ -1,0 +1,43 @@
+"""Jobs and their leases, on every backend."""
+
+import pytest
+
+from fhir_server.store.port import Job, Store
+
+
+def test_jobs_are_listed_by_kind(store: Store) -> None:
+    assert store.jobs("export") == ()
+    for kind, id in (("export", "b"), ("import", "c"), ("export", "a")):
+        store.acquire_job(kind, id, "one", 10)
+    store.update_job("b", "one", b"{}", done=True)
+    assert store.jobs("export") == (Job("a", "export", b"", False), Job("b", "export", b"{}", True))
+
+
+def test_a_job_has_one_owner_at_a_time(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.time_ns", lambda: 0)
+    job = store.acquire_job("export", "j1", "one", 10)
+    assert job is not None
+    assert (job.kind, job.state, job.done) == ("export", b"", False)
+    assert store.acquire_job("export", "j1", "two", 10) is None
+    assert store.update_job("j1", "one", b'{"at":1}')
+    assert not store.update_job("j1", "two", b"")
+    assert not store.update_job("unknown", "one", b"")
+    monkeypatch.setattr("time.time_ns", lambda: 10_000_000_000)
+    taken = store.acquire_job("export", "j1", "two", 10)
+    assert taken is not None
+    assert taken.state == b'{"at":1}'
+    assert not store.update_job("j1", "one", b"")
+    assert store.update_job("j1", "two", b"end", done=True)
+    assert store.acquire_job("export", "j1", "two", 10) is None
+
+
+def test_a_lease_of_a_clock_that_was_put_back_does_not_run(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.time_ns", lambda: 3_600_000_000_000)
+    assert store.acquire_job("export", "j1", "one", 15) is not None
+    monkeypatch.setattr("time.time_ns", lambda: 3_590_000_000_000)
+    assert store.acquire_job("export", "j1", "two", 15) is None
+    monkeypatch.setattr("time.time_ns", lambda: 0)
+    assert store.acquire_job("export", "j1", "two", 15) is not None
+    assert not store.update_job("j1", "one", b"")
