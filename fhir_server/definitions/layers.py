@@ -96,6 +96,12 @@ class Listed:
         for entry in sorted(entries, key=lambda entry: rank(entry.version)):
             self._by_url.setdefault(entry.url, []).append(entry)
 
+    def bringing(self, brought: Mapping[Entry, Resource]) -> "Listed":
+        """The layer with resources that are about to be written, each for the one of its type and id."""
+        replaced = {_place(entry) for entry in brought}
+        kept = [entry for entry in self.entries if _place(entry) not in replaced]
+        return Listed((*kept, *brought), self._read, {**self.fresh, **brought})
+
     def find(self, canonical: str, type: str | None = None) -> Resource | None:
         url, _, version = canonical.partition("|")
         for entry in reversed(self._by_url.get(url, ()) if url else ()):
@@ -140,3 +146,8 @@ class Listed:
         if found is None:
             raise KeyError(entry.key)
         return found
+
+
+def _place(entry: Entry) -> str:
+    """The key without the version."""
+    return entry.key.rpartition("/")[0]

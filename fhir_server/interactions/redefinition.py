@@ -43,7 +43,7 @@ class Redefinition:
 
         What the registry knows already as it is changes nothing: so guides are loaded without a stir.
         """
-        if created is None or not self._is_known(created):
+        if created is None or not is_known(created, self._engine.registry):
             self._noticed = True
 
     def settle(self, unit: UnitOfWork) -> None:
@@ -55,19 +55,20 @@ class Redefinition:
         if self._engine.extractor.overrun:
             _tell_overrun(unit, self._engine)
 
-    def _is_known(self, resource: Resource) -> bool:
-        registry, type = self._engine.registry, resource["resourceType"]
-        if url := resource.get("url"):
-            version = resource.get("version")
-            known = registry.canonical(f"{url}|{version}" if version else url, type)
-            return known is not None and _without_server_meta(known) == _without_server_meta(resource)
-        return any(
-            _without_server_meta(known) == _without_server_meta(resource)
-            for known in registry.resources(type)
-        )
-
     def _without(self, id: str) -> Registry:
         return self._registry.storing(stored for stored in self._registry.stored if stored["id"] != id)
+
+
+def is_known(resource: Resource, registry: Registry) -> bool:
+    """Whether a registry has a conformance resource as it is."""
+    type = resource["resourceType"]
+    if url := resource.get("url"):
+        version = resource.get("version")
+        known = registry.canonical(f"{url}|{version}" if version else url, type)
+        return known is not None and _without_server_meta(known) == _without_server_meta(resource)
+    return any(
+        _without_server_meta(known) == _without_server_meta(resource) for known in registry.resources(type)
+    )
 
 
 def _without_server_meta(resource: Resource) -> Resource:

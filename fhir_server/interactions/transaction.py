@@ -25,6 +25,7 @@ from fhir_server.interactions.acceptance import (
 )
 from fhir_server.interactions.answers import tells_warnings, written
 from fhir_server.interactions.batch import answer_entry
+from fhir_server.interactions.brought import with_brought
 from fhir_server.interactions.changeset import Changeset
 from fhir_server.interactions.conditions import check_write
 from fhir_server.interactions.delete import deletion_targets
@@ -137,13 +138,14 @@ class Transaction:
         resources: dict[int, Resource] = {}
         issues: list[Issue] = []
         malformed = False
+        judging = with_brought(self._engine, self._writing)
         for asked in entries_by_method(self._writing, "POST", "PUT"):
             self._check_path(asked)
             try:
                 content, type = asked.request.content, asked.request.path[0]
                 content = without_id(content) if asked.request.method == "POST" else content
                 resources[asked.index] = self._noted(
-                    asked, self._accept(content, type, self._engine, with_warnings=self._warns)
+                    asked, self._accept(content, type, judging, with_warnings=self._warns)
                 )
             except FhirError as error:
                 malformed |= not isinstance(error, Unprocessable)

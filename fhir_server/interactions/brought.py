@@ -1,0 +1,46 @@
+"""The definitions that a transaction brings: they count for all that comes with them.
+
+https://hl7.org/fhir/R4/http.html#trules
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from fhir_server.definitions.layers import Entry as Listing
+from fhir_server.extension import Engine, Resource
+from fhir_server.interactions.conformance import CLIENT_TYPES
+from fhir_server.interactions.entries import Entry
+from fhir_server.interactions.redefinition import is_known
+
+
+def with_brought(engine: Engine, writing: Iterable[Entry]) -> Engine:
+    """What judges the resources of entries by the profiles and codes that are among them too; the engine
+    itself where it knows them all. What is not sound is left out, since it is refused.
+    """
+    brought = {
+        _listing(entry, entry.request.content): entry.request.content
+        for entry in writing
+        if _defines(entry) and not engine.validator.structure(entry.request.content)
+    }
+    if all(is_known(resource, engine.registry) for resource in brought.values()):
+        return engine
+    registry = engine.registry.storing(engine.registry.stored, engine.registry.clients.bringing(brought))
+    codes = engine.codes.over(registry)
+    return replace(engine, registry=registry, codes=codes, validator=engine.validator.over(registry, codes))
+
+
+def _defines(entry: Entry) -> bool:
+    content = entry.request.content
+    return (
+        entry.request.method in ("POST", "PUT")
+        and isinstance(content, dict)
+        and content.get("resourceType") in CLIENT_TYPES
+    )
+
+
+def _listing(entry: Entry, resource: Resource) -> Listing:
+    """As it will be listed. What is created, and what a condition has yet to find, takes no other's place."""
+    path = entry.request.path
+    id = path[1] if entry.request.method == "PUT" and len(path) == 2 else f"#{entry.index}"
+    type, url, version = (resource.get(name, "") for name in ("resourceType", "url", "version"))
+    return Listing(type, url, version, f"{type}/{id}/")
