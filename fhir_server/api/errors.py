@@ -3,6 +3,7 @@
 https://hl7.org/fhir/R4/http.html#Status-Codes
 """
 
+import errno
 import logging
 import traceback
 
@@ -15,13 +16,23 @@ from fhir_server.api.target import allowed_methods
 from fhir_server.core import json
 from fhir_server.core.outcome import operation_outcome
 from fhir_server.core.request import FhirResponse
-from fhir_server.errors import FhirError, InvalidRequest, NotSupported, RequestTimeout, status_of
+from fhir_server.errors import (
+    FhirError,
+    InvalidRequest,
+    NotSupported,
+    RequestTimeout,
+    StoreUnavailable,
+    status_of,
+)
 from fhir_server.issues import Issue, Language
 
 RETRY_AFTER_SECONDS = 1
 RETRY_STATUSES = frozenset({429, 503})
 ACCEPT_PATCH = (b"accept-patch", f"{JSON_PATCH}, {FHIR_JSON}".encode())
 """The media types of patches. https://www.rfc-editor.org/rfc/rfc5789#section-3.1"""
+
+EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+"""What the system says that has no more files or memory to give at the moment."""
 
 logger = logging.getLogger("fhir_server")
 
@@ -78,6 +89,8 @@ def _unforeseen(error: Exception, request_id: str, language: Language) -> FhirRe
     The log shows no message of the exception: it may quote a name or a search value.
     """
     logger.error("request %s failed\n%s", request_id, _places(error))
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno in EXHAUSTED):
+        return _foreseen(StoreUnavailable.of(messages.EXHAUSTED()), language)
     issue = Issue("fatal", "exception", messages.UNEXPECTED(id=request_id))
     return FhirResponse(500, json.serialise(operation_outcome([issue], language)))
 

@@ -106,6 +106,12 @@ OVERLOADED = Template(
     en="The server has more to write than it can take right now. Try again in a moment.",
     fr="Le serveur a plus d'écritures qu'il ne peut en prendre pour l'instant. Réessayez dans un instant.",
 )
+EXHAUSTED = Template(
+    en="The server is out of memory or of open files at the moment. Try again in a moment; its operator may"
+    " allow it more.",
+    fr="Le serveur manque en ce moment de mémoire ou de fichiers ouverts. Réessayez dans un instant ; son"
+    " exploitant peut lui en accorder plus.",
+)
 STOPPING = Template(
     en="The server is stopping. Try again in a moment.",
     fr="Le serveur s'arrête. Réessayez dans un instant.",
