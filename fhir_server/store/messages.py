@@ -45,6 +45,12 @@ STORE_UNWRITABLE = Template(
     fr="Le fichier de l'entrepôt, ou son dossier, ne peut être ouvert en écriture ({reason}). Rien n'a été "
     "confirmé ; laissez le serveur y écrire.",
 )
+STORE_DAMAGED = Template(
+    en="The file of the store is damaged ({reason}). Nothing was acknowledged; stop the server and bring back"
+    " a backup.",
+    fr="Le fichier de l'entrepôt est endommagé ({reason}). Rien n'a été confirmé ; arrêtez le serveur et "
+    "restaurez une sauvegarde.",
+)
 STORE_FOREIGN = Template(
     en="The file of the store is no SQLite database ({reason}). Name another, or one that is not there yet.",
     fr="Le fichier de l'entrepôt n'est pas une base SQLite ({reason}). Nommez-en un autre, ou un nouveau.",

@@ -11,6 +11,8 @@ from functools import wraps
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
+import msgspec
+
 from fhir_server import errors
 from fhir_server.search.types.position import metres_between
 from fhir_server.store import messages
@@ -36,11 +38,14 @@ _UNUSABLE = {
     sqlite3.SQLITE_NOMEM: messages.STORE_FAILED,
     sqlite3.SQLITE_READONLY: messages.STORE_UNWRITABLE,
     sqlite3.SQLITE_IOERR: messages.STORE_FAILED,
-    sqlite3.SQLITE_CORRUPT: messages.STORE_FAILED,
+    sqlite3.SQLITE_CORRUPT: messages.STORE_DAMAGED,
     sqlite3.SQLITE_CANTOPEN: messages.STORE_UNWRITABLE,
     sqlite3.SQLITE_PROTOCOL: messages.STORE_FAILED,
     sqlite3.SQLITE_NOTADB: messages.STORE_FOREIGN,
 }
+
+_NOT_TEXT = "Could not decode to UTF-8"
+"""What Python's own part says of a text of which the disk kept something else."""
 
 _TOO_COMPLEX = ("parser stack overflow", "Expression tree is too large", "too many SQL variables")
 """Limits of a statement, which may be lower where SQLite was built otherwise."""
@@ -115,6 +120,12 @@ class OpenedFile:
         if self._named() != self._identities:
             raise errors.StoreUnavailable.of(messages.STORE_REPLACED())
 
+    def shares_log(self) -> bool:
+        """Whether the log can still be brought into the file: whoever uses one of them finds the locks of
+        all in the index of the log.
+        """
+        return self._named()[-1] == self._identities[-1]
+
     def _named(self) -> list[tuple[int, int] | None]:
         return list(map(_identity, self._paths))
 
@@ -129,13 +140,18 @@ def _identity(path: str) -> tuple[int, int] | None:
 
 def primary_code(error: sqlite3.Error) -> int:
     """The result code without its extension."""
-    return int(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)) & 0xFF
+    return error_code(error) & 0xFF
+
+
+def error_code(error: sqlite3.Error) -> int:
+    """The result code with its extension."""
+    return int(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR))
 
 
 def refusal(error: sqlite3.Error) -> Exception:
     """What to tell a client; an error in our own use of SQLite stays what it is."""
     code = primary_code(error)
-    if code == sqlite3.SQLITE_FULL:
+    if code == sqlite3.SQLITE_FULL or error_code(error) == sqlite3.SQLITE_IOERR_SHMSIZE:
         return errors.StoreFull.of(messages.STORE_FULL())
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return errors.StoreUnavailable.of(messages.STORE_BUSY())
@@ -143,9 +159,16 @@ def refusal(error: sqlite3.Error) -> Exception:
         return errors.StoreUnavailable.of(_UNUSABLE[code](reason=error.sqlite_errorname))
     if code == sqlite3.SQLITE_TOOBIG:
         return errors.InvalidSearch.of(messages.PAGE_TOO_LARGE(), code="too-costly")
+    if str(error).startswith(_NOT_TEXT):
+        return damaged(error)
     if str(error).startswith(_TOO_COMPLEX):
         return errors.InvalidSearch.of(messages.SEARCH_TOO_COMPLEX(), code="too-costly")
     return error
+
+
+def damaged(error: Exception) -> errors.StoreUnavailable:
+    """What to tell a client where the file holds what nobody has written."""
+    return errors.StoreUnavailable.of(messages.STORE_DAMAGED(reason=type(error).__name__))
 
 
 def refusing(function: Callable[P, R]) -> Callable[P, R]:
@@ -159,5 +182,7 @@ def refusing(function: Callable[P, R]) -> Callable[P, R]:
             if primary_code(error) == sqlite3.SQLITE_INTERRUPT:
                 raise TakesLong from error
             raise refusal(error) from error
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise damaged(error) from error
 
     return call

@@ -12,7 +12,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -137,7 +137,7 @@ class Writer:
             self._turn.release()
 
     def _tidy(self, wholly: bool) -> bool:
-        self._file.check()
+        self._check_file()
         if self._open or not has_backlog(self.connection):
             return bool(self._open)
         with self._undurable():
@@ -179,7 +179,7 @@ class Writer:
         if self._open:
             return
         try:
-            self._file.check()
+            self._check_file()
             with self._undurable():
                 if self._try_to_begin(math.inf):
                     self.connection.execute(_PROBE, (time.time_ns() // 1000,))
@@ -266,8 +266,20 @@ class Writer:
         batch.units += 1
         return result
 
+    def _check_file(self) -> None:
+        """Raises `StoreUnavailable` where the file is no longer the one that was opened. What its log holds
+        is brought into it then: a file that has taken its name would be read as if the log were its own.
+        """
+        try:
+            self._file.check()
+        except errors.StoreUnavailable:
+            if self._file.shares_log():
+                with suppress(sqlite3.Error):
+                    self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            raise
+
     def _begin(self, batch: Batch) -> None:
-        self._file.check()
+        self._check_file()
         deadline = time.monotonic() + BUSY_SECONDS
         while not self._try_to_begin(deadline):
             time.sleep(_LOOK_SECONDS)

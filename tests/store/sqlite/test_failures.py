@@ -147,6 +147,26 @@ def test_what_is_read_and_copied_is_of_the_file_that_was_opened(
     assert path.exists() == replaced
 
 
+@pytest.mark.parametrize("noticed", ["by a write", "at the end"])
+def test_a_file_that_takes_the_name_is_not_read_with_the_log(
+    store: SqliteStore, path: Path, noticed: str
+) -> None:
+    other = path.with_name("other")
+    with closing(SqliteStore(other)) as opened:
+        put(opened, person("other"))
+    moved = path.rename(path.with_name("moved"))
+    other.rename(path)
+    if noticed == "by a write":
+        with pytest.raises(StoreUnavailable, match="moved, deleted or replaced"):
+            put(store, person("second"))
+    else:
+        store.close()
+    for file, id in ((path, "other"), (moved, "first")):
+        with closing(SqliteStore(file)) as opened:
+            assert [change.id for change in opened.changes(0, 10)] == [id]
+            assert opened.check() == []
+
+
 def test_a_full_disk_in_a_group_acknowledges_nothing_that_is_lost(store: SqliteStore) -> None:
     """Whether the other units of the group survive is for the store to say, and it must say the truth."""
     fill_up(store)
@@ -265,6 +285,23 @@ def test_a_failed_commit_fails_every_unit_in_it(store: SqliteStore, monkeypatch:
 def test_a_damaged_file_is_unavailable(path: Path) -> None:
     path.write_bytes(b"this is no database, and it is long enough to be read as one" * 100)
     with pytest.raises(StoreUnavailable, match=r"no SQLite database \(SQLITE_NOTADB\)"):
+        SqliteStore(path)
+
+
+def test_what_nobody_has_written_is_told_to_be_damage(store: SqliteStore, path: Path) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as vandal:
+        vandal.execute("INSERT INTO indexes VALUES ('Patient', x'ff', x'ff')")
+        vandal.execute("UPDATE versions SET id = CAST(x'ff' AS TEXT)")
+    for use in (store.indexes, lambda: store.changes(0, 10), lambda: store.search(SearchQuery(("Patient",)))):
+        with pytest.raises(StoreUnavailable, match="damaged"):
+            use()
+
+
+@pytest.mark.parametrize("kept", [100, 4_096, -4_096])
+def test_a_file_that_was_cut_off_is_told_to_be_damaged(store: SqliteStore, path: Path, kept: int) -> None:
+    store.close()
+    path.write_bytes(path.read_bytes()[:kept])
+    with pytest.raises(StoreUnavailable, match="bring back a backup"):
         SqliteStore(path)
 
 
