@@ -5,7 +5,7 @@ gets wrong for R4 is put right here by functions of our own. https://hl7.org/fhi
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from importlib import import_module
 from importlib.resources import files
@@ -41,6 +41,7 @@ _ON_VALUES = (
     *("startsWith", "endsWith", "contains", "matches", "replace", "replaceMatches", "substring", "indexOf"),
     *("upper", "lower", "length", "toString", "toInteger", "not", "count", "last", "single"),
 )
+_WITH_PATTERN = ("matches", "replaceMatches")
 _MODEL_FILES = ("choiceTypePaths", "path2Type", "pathsDefinedElsewhere", "type2Parent")
 
 
@@ -94,6 +95,12 @@ class FhirPath:
         """As `check`; it leaves nothing to be done but to evaluate."""
         assert self._library
         self._compiled(expression)
+
+    def patterns(self, expression: str) -> Iterator[str]:
+        """The regular expressions that an expression holds as texts; it may make others of the data."""
+        for name, argument in _calls(self._compiled(expression)):
+            if name in _WITH_PATTERN and argument["type"] == "TermExpression" and argument["text"][0] == "'":
+                yield from self.evaluate(argument["text"], {})
 
     def nodes(
         self,
@@ -158,6 +165,17 @@ def _compile(expression: str) -> Tree:
         raise FhirPathError(f"{expression[:60]}...: it is nested too deeply") from error
     tree: Tree = listener.parentStack[0]["children"][0]
     return tree
+
+
+def _calls(tree: Tree) -> Iterator[tuple[str, Tree]]:
+    """The name of each function in a tree that is given something, and the first that it is given."""
+    left = [tree]
+    while left:
+        node = left.pop()
+        children = node.get("children", [])
+        if node["type"] == "Functn" and len(children) > 1:
+            yield children[0]["text"], children[1]["children"][0]
+        left += children
 
 
 def _refusing(recognizer: Any, expression: str) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 
 from fhir_server.core.bounded import TakesTooLong, bounded
 from fhir_server.core.fhirpath import FhirPath, FhirPathError
+from fhir_server.core.patterns import PatternError, compiled_pattern
 from fhir_server.definitions.registry import Registry
 from fhir_server.definitions.search_parameters import SearchParameter, search_parameter_from_resource
 from fhir_server.issues import Issue, Text
@@ -189,7 +190,9 @@ class Admission:
                 self._fhirpath.prepare(expression)
             with bounded(EVALUATION_SECONDS_MAX):
                 self._fhirpath.evaluate(expression, empty)
-        except (FhirPathError, TakesTooLong) as error:
+            for pattern in self._fhirpath.patterns(expression):
+                compiled_pattern(pattern)
+        except (FhirPathError, TakesTooLong, PatternError) as error:
             yield _issue(messages.DEFINITION_EXPRESSION_BAD(reason=error), "expression")
 
 

@@ -149,6 +149,17 @@ def test_a_reference_in_a_bundle_leads_to_its_entries(
     assert paths.evaluate(expression, bundle) == name
 
 
+@pytest.mark.parametrize(
+    ("expression", "patterns"),
+    [
+        (r"name.where(family.matches('^A\\d')).given | id.replaceMatches(' +', '-')", {r"^A\d", " +"}),
+        ("name.family.matches(%resource.id) or name.family.matches('a' & 'b') or id.length() > 2", set()),
+    ],
+)
+def test_patterns_are_found_where_they_stand(paths: FhirPath, expression: str, patterns: set[str]) -> None:
+    assert set(paths.patterns(expression)) == patterns
+
+
 def test_tracing_prints_nothing(paths: FhirPath, capsys: pytest.CaptureFixture[str]) -> None:
     paths.evaluate("name.trace('secret')", PATIENT)
     assert capsys.readouterr().out == ""

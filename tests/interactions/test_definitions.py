@@ -286,6 +286,8 @@ def rest_of(client: Client, type: str) -> dict[str, Any]:
         ({"expression": "Observation.code"}, "expression", "Patient"),
         ({"expression": "Patient.name.where("}, "expression", "column"),
         ({"expression": "Patient.name.where(use = 'usual').nothing()"}, "expression", "nothing"),
+        ({"expression": "Patient.name.where(family.matches('(')).given"}, "expression", "'('"),
+        ({"expression": "Patient.name.family.replaceMatches('(a+)+', '')"}, "expression", "for ever"),
         ({"expression": "Patient.active", "type": "date"}, "expression", "boolean"),
         ({"expression": "Patient.name.given.first()" + " | id.first()" * 400}, "expression", "4000 at most"),
         ({"expression": "Patient.name" + " | Patient.name" * 300}, "expression", "4000 at most"),
