@@ -50,7 +50,8 @@ ONLY_A_PART = Template(
     fr="La ressource porte SUBSETTED : ce n'est qu'une partie de celle qui fut lue. Relisez-la en entier.",
 )
 WRONG_TYPE = Template(
-    en="The body is a {given}, but the URL is for {type}. Post it to /{given}, or change its resourceType.",
+    en="The body is of the type {given}, but the URL is for {type}. "
+    "Post it to /{given}, or change its resourceType.",
     fr="Le corps est une ressource {given}, mais l'URL concerne {type}. "
     "Envoyez-la à /{given}, ou corrigez resourceType.",
 )
@@ -91,7 +92,7 @@ ID_TAKEN = Template(
     fr="Rien ne correspond aux critères et {reference} existe déjà : elle n'est pas créée sous cet id.",
 )
 CRITERIA_OF_OTHER_TYPE = Template(
-    en="The criteria are for {given}, but the {interaction} is of a {type}.",
+    en="The criteria are for {given}, but the {interaction} is for {type}.",
     fr="Les critères portent sur {given}, mais l'interaction ({interaction}) sur {type}.",
 )
 UNKNOWN_TYPE = Template(
@@ -215,7 +216,7 @@ BATCH_LINKS_NOTHING = Template(
     "envoyez une transaction.",
 )
 ENTRY_OF_OTHER_TYPE = Template(
-    en="This reference is to an entry that is a {type}; it must be to one of {targets}.",
+    en="This reference is to an entry of the type {type}; it must be to one of {targets}.",
     fr="Cette référence désigne une entrée de type {type} ; elle doit désigner {targets}.",
 )
 URL_NOT_UTF8 = Template(

@@ -32,7 +32,7 @@ BAD_PARAMETER = Template(
 A_TEXT = Template(en="a text such as valueUri or valueCode", fr="un texte, comme valueUri ou valueCode")
 A_RESOURCE = Template(en="a 'resource'", fr="un membre « resource »")
 WRONG_TYPE = Template(
-    en="The URL is that of {wanted}, and the resource is a {found}.",
+    en="The URL is that of {wanted}, and the resource is of the type {found}.",
     fr="L'URL est celle de {wanted}, et la ressource est {found}.",
 )
 OTHER_ID = Template(

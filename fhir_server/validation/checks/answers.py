@@ -49,7 +49,10 @@ def answer_issues(answer: Answer, context: CheckContext) -> Iterator[Issue]:
     wanted = answer.item.value_types
     if answer.type not in wanted:
         text = messages.ANSWER_TYPE(
-            link_id=answer.item.link_id, type=answer.item.type, wanted=listed(wanted), found=answer.type
+            link_id=answer.item.link_id,
+            type=answer.item.type,
+            wanted=listed(wanted),
+            found=listed([answer.type]),
         )
         yield answer.error("answer-type", text)
         return

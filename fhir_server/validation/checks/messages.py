@@ -115,7 +115,7 @@ ITEM_TEXT = Template(
     fr="Le texte de « {link_id} » diffère de celui du questionnaire, qui est {text}.",
 )
 ANSWER_IN_GROUP = Template(
-    en="'{link_id}' is a {type} item, which has no answers.",
+    en="'{link_id}' is an item of the type {type}, which has no answers.",
     fr="« {link_id} » est un élément {type}, qui n'a pas de réponse.",
 )
 ITEMS_IN_DISPLAY = Template(
@@ -127,7 +127,7 @@ ITEMS_IN_QUESTION = Template(
     fr="Les éléments sous la question « {link_id} » vont sous sa réponse : écrivez answer[].item.",
 )
 ANSWER_TYPE = Template(
-    en="'{link_id}' is a {type} question, answered by {wanted}, not by {found}.",
+    en="'{link_id}' is a question of the type {type}, answered by {wanted}, not by {found}.",
     fr="« {link_id} » est une question {type}, à laquelle répond {wanted}, et non {found}.",
 )
 NOT_AN_OPTION = Template(
@@ -321,7 +321,7 @@ SEARCH_OUTCOME = Template(
     fr="Une entrée dont search.mode est « outcome » contient un OperationOutcome, et non {found}.",
 )
 REQUEST_TYPE = Template(
-    en="{method} {url} is for {wanted}, and the resource is a {found}.",
+    en="{method} {url} is for {wanted}, and the resource is of the type {found}.",
     fr="{method} {url} concerne {wanted}, et la ressource est {found}.",
 )
 REQUEST_ID = Template(

@@ -271,6 +271,6 @@ PROFILE_FAULTY = Template(
     fr="Le profil {url} est fautif et n'a donc pas été contrôlé : {reason}",
 )
 PROFILE_TYPE = Template(
-    en="The profile {url} is for {wanted}, and this is a {found}.",
+    en="The profile {url} is for {wanted}, and this is of the type {found}.",
     fr="Le profil {url} concerne {wanted}, et ceci est une ressource {found}.",
 )
