@@ -15,12 +15,12 @@ from fhir_server.cli.failure import CommandError
 from fhir_server.cli.progress import progress
 from fhir_server.cli.provision import put_in_force
 from fhir_server.jobs import reindex as jobs
-from fhir_server.jobs.crew import Crew
+from fhir_server.jobs.indexing_pool import IndexingPool
 from fhir_server.jobs.reindex import LeaseLost, Progress, Reindexing
 from fhir_server.settings import Settings
 
 LOOK_SECONDS = 0.5
-HANDS_MAX = 3
+PROCESSES_MAX = 3
 """Processes beside this one; more would only wait for the one that writes."""
 NOTHING_TO_DO = "Every index is complete; nothing to do. With --all they are all made anew."
 
@@ -62,12 +62,14 @@ def _done(server: bootstrap.Server, everything: bool) -> int:
 
 def _steps(server: bootstrap.Server, id: str) -> Iterator[Progress]:
     """How far the job is, time and again until it is done."""
-    crew = Crew(partial(bootstrap.engines, server.settings), hands=min(HANDS_MAX, cores() - 1))
-    reindexing = Reindexing(server.engines, str(uuid.uuid4()), crew=crew)
+    pool = IndexingPool(
+        partial(bootstrap.engines, server.settings), processes=min(PROCESSES_MAX, cores() - 1)
+    )
+    reindexing = Reindexing(server.engines, str(uuid.uuid4()), pool=pool)
     try:
         yield from _watched(server, reindexing, id)
     finally:
-        crew.dismiss()
+        pool.dismiss()
 
 
 def _watched(server: bootstrap.Server, reindexing: Reindexing, id: str) -> Iterator[Progress]:

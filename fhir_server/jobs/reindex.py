@@ -16,19 +16,19 @@ from fhir_server.errors import Conflict, NotFound
 from fhir_server.extension import Engine
 from fhir_server.interactions.engines import DefinitionsChanged, Engines, transact
 from fhir_server.jobs import messages
-from fhir_server.jobs.crew import Crew
+from fhir_server.jobs.indexing_pool import IndexingPool
 from fhir_server.jobs.walk import Part, ResourceFailed, Walk
 from fhir_server.store.port import Job, Store, TypeIndex, UnitOfWork
 
 KIND = "reindex"
 LEASE_SECONDS = 15.0
 
-CREW_MIN = 4_000
-"""Resources left of a type for which it is worth starting hands, which takes each half a second."""
-CREW_PART = 250
-"""Resources, about, that one process of a crew does before it is given the next part."""
-CREW_PARTS = 8
-"""Parts for each process of a crew between two times that progress is saved."""
+POOL_MIN = 4_000
+"""From so many resources left of a type a pool is worth its start, half a second for each process."""
+POOL_PART = 250
+"""Resources, about, that one process of a pool does before it is given the next part."""
+POOL_PARTS = 8
+"""Parts for each process of a pool between two times that progress is saved."""
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -107,24 +107,24 @@ def _read(job: Job) -> ReindexJob:
 
 
 class Reindexing:
-    """Does jobs in the name of `owner`. `breathe` is called after each resource that was looked through; a
-    `crew` does long walks together.
+    """Does jobs in the name of `owner`. `after_each` is called after each resource that was looked through; a
+    `pool` does long walks together.
     """
 
     def __init__(
         self,
         engines: Engines,
         owner: str,
-        breathe: Callable[[], object] = lambda: None,
+        after_each: Callable[[], object] = lambda: None,
         lease_seconds: float = LEASE_SECONDS,
-        crew: Crew | None = None,
+        pool: IndexingPool | None = None,
     ) -> None:
         self._engines = engines
         self._store = engines.latest().store
-        self._walk = Walk(engines, breathe)
+        self._walk = Walk(engines, after_each)
         self._owner = owner
         self._lease_seconds = lease_seconds
-        self._crew = crew
+        self._pool = pool
         self._renew_at = 0.0
 
     def steps(self, id: str) -> Iterator[Progress]:
@@ -159,8 +159,8 @@ class Reindexing:
                 self._save(id, progress, done=True)
                 return progress, True
         self._renew(id)
-        if self._crew and progress.living - progress.walked >= CREW_MIN:
-            return self._together(id, engine, progress, self._crew), False
+        if self._pool and progress.living - progress.walked >= POOL_MIN:
+            return self._together(id, engine, progress, self._pool), False
         return self._alone(id, engine, progress), False
 
     def _next_type(self, engine: Engine, progress: Progress) -> Progress:
@@ -197,13 +197,13 @@ class Reindexing:
             self._save(id, further)
         return further
 
-    def _together(self, id: str, engine: Engine, progress: Progress, crew: Crew) -> Progress:
-        """A stretch of the walk in parts of about equal length, by all of the crew."""
+    def _together(self, id: str, engine: Engine, progress: Progress, pool: IndexingPool) -> Progress:
+        """A stretch of the walk in parts of about equal length, by all of the pool."""
         left = progress.snapshot - progress.after
-        length = max(1, left * CREW_PART // (progress.living - progress.walked))
-        ends = range(progress.after + length, progress.snapshot + length, length)[: CREW_PARTS * crew.size]
+        length = max(1, left * POOL_PART // (progress.living - progress.walked))
+        ends = range(progress.after + length, progress.snapshot + length, length)[: POOL_PARTS * pool.size]
         parts = [_part(progress, end - length, min(end, progress.snapshot)) for end in ends]
-        indexed = crew.walk(parts, self._walk)
+        indexed = pool.walk(parts, self._walk)
         reached = parts[-1].upto
         further = _advanced(progress, indexed, reached if reached < progress.snapshot else None)
         with self._store.group():

@@ -26,7 +26,7 @@ class Runner(Background):
         self._store = engines.latest().store
         self._poll_seconds = poll_seconds
         # To give way after each resource lets a request in that would else wait for the whole batch.
-        self._reindexing = Reindexing(engines, owner, breathe=partial(time.sleep, 0))
+        self._reindexing = Reindexing(engines, owner, after_each=partial(time.sleep, 0))
 
     def _work(self) -> None:
         while not self._stopping.wait(self._poll_seconds):

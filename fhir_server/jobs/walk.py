@@ -65,11 +65,11 @@ class ResourceFailed(Exception):
 
 
 class Walk:
-    """Goes through parts. `breathe` is called after each resource that was looked through."""
+    """Goes through parts. `after_each` is called after each resource that was looked through."""
 
-    def __init__(self, engines: Engines, breathe: Callable[[], object] = lambda: None) -> None:
+    def __init__(self, engines: Engines, after_each: Callable[[], object] = lambda: None) -> None:
         self._engines = engines
-        self._breathe = breathe
+        self._after_each = after_each
 
     def whole(self, part: Part) -> int:
         """Index all of a part; how many resources there were. Raises `DefinitionsChanged` and
@@ -116,7 +116,7 @@ class Walk:
                 raise ResourceFailed(f"{stored.reference}: {type(error).__name__}") from error
             for overrun, code in tuple(extractor.overrun):
                 raise ResourceFailed(_TOO_COSTLY.format(stored.reference, code, overrun))
-            self._breathe()
+            self._after_each()
             if time.thread_time() > ends:
                 return
 

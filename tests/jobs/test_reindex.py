@@ -85,7 +85,7 @@ def test_a_resource_that_changes_while_its_batch_is_looked_through_keeps_the_lat
     fill(client, 1)
     change = iter([lambda: client.put("Patient/p0", fond_of("red", id="p0"))])
     job = reindex.request(client.engine.store, everything=False)
-    list(worker(client, breathe=lambda: next(change, lambda: None)()).steps(job.id))
+    list(worker(client, after_each=lambda: next(change, lambda: None)()).steps(job.id))
     assert total(client, "Patient?favourite=red") == 1
     assert total(client, "Patient?favourite=blue") == 0
 
@@ -129,7 +129,7 @@ def test_a_definition_that_comes_within_a_batch_is_made_too(client: Client) -> N
     changed = parameter(expression="Patient.name.family.first()")
     change = iter([lambda: client.put("SearchParameter/favourite", changed)])
     job = reindex.request(client.engine.store, everything=False)
-    list(worker(client, breathe=lambda: next(change, lambda: None)()).steps(job.id))
+    list(worker(client, after_each=lambda: next(change, lambda: None)()).steps(job.id))
     assert total(client, "Patient?favourite=durand") == 2
 
 
