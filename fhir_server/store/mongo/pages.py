@@ -9,6 +9,8 @@ from typing import Any
 
 from fhir_server.search.ast import Page, Sort, SortKey
 from fhir_server.store.mongo import rows
+from fhir_server.store.mongo.collections import CLOCK
+from fhir_server.store.mongo.documents import ClockDocument
 from fhir_server.store.mongo.filters import Filter, all_of, any_of
 from fhir_server.store.mongo.flat import SEPARATOR, all_of_parameter, escaped, unescaped
 from fhir_server.store.mongo.versions import OWN, Document
@@ -31,6 +33,11 @@ _PLACE: Stage = {"$project": {"f": 1}}
 
 _FLAT = {"token": rows.TOKENS, "uri": rows.URIS}
 
+_NO_VALUE = {False: True, True: None}
+"""What stands for a missing value, which comes last in both directions: MongoDB sorts true behind all numbers
+and texts, and null before them. A key of its own for that would be one too many: it takes 32 at most.
+"""
+
 
 def page_stages(
     found: Filter, sorts: Sequence[Sort], page: Page | None, limit: int, bodies: bool = True
@@ -44,8 +51,6 @@ def page_stages(
     stages: list[Stage] = [{"$match": all_of([found, *bounds])}]
     if sorts:
         stages.append({"$set": {f"s{place}": _value(sort) for place, sort in enumerate(sorts)}})
-        # Missing values sort first by themselves, and are to come last in both directions.
-        stages.append({"$set": {f"m{place}": {"$eq": [f"$s{place}", None]} for place in range(len(sorts))}})
         if page:
             stages.append({"$match": _behind(sorts, page.after)})
     if not sorts:
@@ -59,33 +64,39 @@ def page_stages(
     ]
 
 
+def clock_stages(sorts: Sequence[Sort]) -> list[Stage]:
+    """Add the clock to the matches. MongoDB promises no order of what is added together, so all is sorted
+    again.
+    """
+    with_clock = {"coll": ClockDocument._get_collection_name(), "pipeline": [{"$match": {"_id": CLOCK}}]}
+    return [{"$unionWith": with_clock}, {"$sort": _order(sorts)}]
+
+
 def key_of(document: Document, sorts: Sequence[Sort]) -> SortKey:
     """The sort key of a match."""
     values = []
     for place, sort in enumerate(sorts):
         value = document.get(f"s{place}")
-        if isinstance(value, int):
+        if value is _NO_VALUE[sort.descending]:
+            value = None
+        elif isinstance(value, int):
             value = int(value)
         values.append(unescaped(value) if sort.type in _FLAT and isinstance(value, str) else value)
     return (*values, int(document["f"]))
 
 
 def _order(sorts: Sequence[Sort]) -> dict[str, int]:
-    order: dict[str, int] = {}
-    for place, sort in enumerate(sorts):
-        if sort.parameter not in _OWN_FIELDS:
-            order[f"m{place}"] = 1
-        order[f"s{place}"] = -1 if sort.descending else 1
+    order = {f"s{place}": -1 if sort.descending else 1 for place, sort in enumerate(sorts)}
     return {**order, "f": 1}
 
 
 def _value(sort: Sort) -> Any:
-    """The least value of a resource, or the greatest where descending; null where it has none."""
+    """The least value of a resource, or the greatest where descending; `_NO_VALUE` where it has none."""
     own = _OWN_FIELDS.get(sort.parameter)
     if own:
         return own
     values = _flat_values(sort) if sort.type in _FLAT else _cell_values(sort)
-    return {"$max" if sort.descending else "$min": values}
+    return {"$ifNull": [{"$max" if sort.descending else "$min": values}, _NO_VALUE[sort.descending]]}
 
 
 def _flat_values(sort: Sort) -> Stage:
@@ -126,12 +137,13 @@ def _behind(sorts: Sequence[Sort], after: SortKey) -> Filter:
     """What comes behind a sort key."""
     condition: Filter = {"f": {"$gt": after[-1]}}
     for place, sort in reversed(list(enumerate(sorts))):
-        value, field, missing = after[place], f"s{place}", f"m{place}"
+        value, field = after[place], f"s{place}"
+        missing: Filter = {field: {"$eq": _NO_VALUE[sort.descending]}}
         if value is None:
-            condition = all_of([{missing: True}, condition])
+            condition = all_of([missing, condition])
             continue
         key = escaped(value) if sort.type in _FLAT and isinstance(value, str) else value
         further: Filter = {field: {"$lt" if sort.descending else "$gt": key}}
         tied = all_of([{field: {"$eq": key}}, condition])
-        condition = any_of([further, tied, {missing: True}])
+        condition = any_of([further, tied, missing])
     return condition

@@ -6,13 +6,15 @@ https://hl7.org/fhir/R4/search.html
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from pymongo.read_concern import ReadConcern
+
 from fhir_server.search.ast import AllOf, Clause, Include, Page, SearchQuery
-from fhir_server.store.mongo.collections import CLOCK, COLLECTIONS, Document, View
+from fhir_server.store.mongo.collections import CLOCK, Document, View
 from fhir_server.store.mongo.compile import living
 from fhir_server.store.mongo.filters import Filter, all_of
 from fhir_server.store.mongo.hops import Hops, TooMany
 from fhir_server.store.mongo.includes import included_stages
-from fhir_server.store.mongo.pages import key_of, page_stages
+from fhir_server.store.mongo.pages import clock_stages, key_of, page_stages
 from fhir_server.store.mongo.versions import OWN, all_stored
 from fhir_server.store.port import ClauseUse, Explanation, SearchResult, StoredResource
 
@@ -21,8 +23,6 @@ ESTIMATE_MIN = 2_000
 
 _INNER_PLANS = ("queryPlan", "winningPlan", "shards", "inputStage", "inputStages")
 """Where the plans within a plan stand, by the engine that runs it, and on a sharded cluster."""
-
-_CLOCK_NAME = COLLECTIONS[3]
 
 
 class MongoSearch:
@@ -55,10 +55,9 @@ class MongoSearch:
             return []
         stages = page_stages(found, query.sort, query.page, query.count + 1)
         if query.page is None and self._sequence is None:
-            with_clock = {"coll": _CLOCK_NAME, "pipeline": [{"$match": {"_id": CLOCK}}]}
-            *rows, clock = self._view.aggregate([*stages, {"$unionWith": with_clock}])
-            self._sequence = int(clock["s"])
-            return rows
+            rows = self._view.aggregate([*stages, *clock_stages(query.sort)])
+            (self._sequence,) = (int(row["s"]) for row in rows if row["_id"] == CLOCK)
+            return [row for row in rows if row["_id"] != CLOCK]
         return self._view.aggregate(stages)
 
     def _snapshot(self, query: SearchQuery) -> int:
@@ -158,7 +157,9 @@ class MongoSearch:
         return Explanation(found(()), tuple(uses), tuple(self._steps(query, hops)))
 
     def _steps(self, query: SearchQuery, hops: Hops) -> Iterator[str]:
-        plan = self._view.collections.resources.find(_necessary(query.where, query.types, hops)).explain()
+        # A plan is asked for without a read concern: what it explains would be read with none either.
+        resources = self._view.collections.resources.with_options(read_concern=ReadConcern())
+        plan = resources.find(_necessary(query.where, query.types, hops)).explain()
         yield from _stages(plan["queryPlanner"])
 
     def included(
