@@ -47,12 +47,14 @@ BACKENDS: Mapping[str, Callable[[str, MongoOptions], Store]] = {
 }
 """By scheme, what opens the store that the rest of the URI names."""
 
-_CREDENTIALS = re.compile(r"^(mongodb[^:]*://)[^/]*@")
+_CREDENTIALS = re.compile(r"^(mongodb[^:]*://).*@", re.DOTALL)
+"""Up to the last sign, as a password may have others in it that ought to have been escaped."""
+_SECRETS = re.compile(r"(?i)((?:password|properties)=)[^&]*")
 
 
 def shown(uri: str) -> str:
     """A URI as it may be shown: without credentials."""
-    return _CREDENTIALS.sub(r"\1***@", uri)
+    return _SECRETS.sub(r"\1***", _CREDENTIALS.sub(r"\1***@", uri))
 
 
 def prepare(uri: str, options: MongoOptions) -> int:

@@ -105,6 +105,10 @@ STORE_TOO_OLD = Template(
     en="The database is of version {found}; this server needs {needed} or later. Upgrade the database.",
     fr="La base est en version {found} ; ce serveur exige {needed} ou plus récent. Mettez-la à niveau.",
 )
+STORE_HELD_BACK = Template(
+    en="The database refuses a command of MongoDB 8.0 ({reason}). Raise its featureCompatibilityVersion.",
+    fr="La base refuse une commande de MongoDB 8.0 ({reason}). Relevez son featureCompatibilityVersion.",
+)
 STORE_NEWER = Template(
     en="The store has schema {found}, newer than this server's {known}. Upgrade the server.",
     fr="L'entrepôt a le schéma {found} ; ce serveur ne connaît que le {known}. Mettez-le à niveau.",

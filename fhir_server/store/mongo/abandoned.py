@@ -94,7 +94,7 @@ class Watch:
     """Watches the others while this process cannot have the clock."""
 
     def __init__(self, collections: Collections, own: str) -> None:
-        self._collections = collections
+        self._collections = collections.of_the_primary()
         self._own = own
         self._seen: Pulse | None = None
 
@@ -103,12 +103,12 @@ class Watch:
         now, seen = time.monotonic(), self._seen
         if seen is not None and now - seen.time < STILL_SECONDS:
             return
-        self._seen = self._look(now)
-        if seen is not None and now - seen.time < 2 * STILL_SECONDS:
-            still = self._seen.still_since(seen)
-            if still:
-                # Who may not do so waits until the database does it by itself.
-                with suppress(PyMongoError):
+        # Who may not do so, or cannot at the moment, waits until the database does it by itself.
+        with suppress(PyMongoError):
+            self._seen = self._look(now)
+            if seen is not None and now - seen.time < 2 * STILL_SECONDS:
+                still = self._seen.still_since(seen)
+                if still:
                     self._collections.client.admin.command({"killSessions": still})
 
     def free(self) -> None:

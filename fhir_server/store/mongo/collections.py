@@ -4,13 +4,14 @@ https://www.mongodb.com/docs/manual/core/read-isolation-consistency-recency/
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pymongo import MongoClient
 from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
 from pymongo.database import Database
+from pymongo.read_preferences import ReadPreference
 
 from fhir_server.store.mongo import documents
 from fhir_server.store.mongo.filters import Filter
@@ -41,9 +42,24 @@ class Collections:
 
     @classmethod
     def of(cls, client: MongoClient[Any], name: str) -> "Collections":
-        """Those of the database with a name."""
+        """Those of the database with a name.
+
+        Versions are read as the operator wishes. All else is what servers agree on among themselves, and a
+        member that lags behind would tell them what was agreed on before.
+        """
         database = client[name]
-        return cls(client, database, *(database[name] for name in COLLECTIONS))
+        own = _primary_if_any(client)
+        asked = (client.read_preference if name in _OF_VERSIONS else own for name in COLLECTIONS)
+        found = (
+            database.get_collection(name, read_preference=preference)
+            for name, preference in zip(COLLECTIONS, asked, strict=True)
+        )
+        return cls(client, database, *found)
+
+    def of_the_primary(self) -> "Collections":
+        """The same, the clock too read from the primary while there is one."""
+        clock = self.clock.with_options(read_preference=_primary_if_any(self.client))
+        return replace(self, clock=clock)
 
 
 DOCUMENTS: tuple[Any, ...] = (
@@ -60,6 +76,14 @@ DOCUMENTS: tuple[Any, ...] = (
 """What each collection holds, in the order of `Collections`."""
 
 COLLECTIONS: tuple[str, ...] = tuple(document._get_collection_name() for document in DOCUMENTS)
+
+_OF_VERSIONS = frozenset({"resources", "history", "clock"})
+
+
+def _primary_if_any(client: MongoClient[Any]) -> Any:
+    """The primary; where the operator lets others answer too, these while there is none."""
+    chosen = client.read_preference
+    return chosen if chosen == ReadPreference.PRIMARY else ReadPreference.PRIMARY_PREFERRED
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,9 @@ WIRE_VERSION_MIN = 25
 SERVER_VERSION_MIN = "8.0"
 """The first that takes writes to several collections in one message."""
 
+NO_TIMEOUT = 0
+"""For `pymongo.timeout`: what takes as long as it takes. With None the timeout of the client would count."""
+
 _SRV = "mongodb+srv"
 _MILLISECONDS = 1_000
 
@@ -34,6 +37,9 @@ class Address:
 
 def address_of(uri: str) -> Address:
     """What a URI says. Raises `ValueError` where it names no database or cannot be read."""
+    if "@" in uri.partition("://")[2].partition("?")[0].partition("/")[2]:
+        # The driver would take what follows the slash for the database, and tell it.
+        raise ValueError("in a name or password, write %2F for a slash, or give both as settings")
     try:
         if uri.startswith(_SRV):
             # The driver asks the DNS when it connects; here only the form counts.

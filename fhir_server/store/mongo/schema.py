@@ -16,6 +16,7 @@ from pymongo.errors import CollectionInvalid, OperationFailure
 from fhir_server import errors
 from fhir_server.store import messages
 from fhir_server.store.mongo.collections import CLOCK, COLLECTIONS, DOCUMENTS, Collections
+from fhir_server.store.mongo.connection import NO_TIMEOUT
 
 Migration = Callable[[Collections], None]
 
@@ -54,7 +55,7 @@ def prepare(collections: Collections, indexes: bool = True) -> None:
         raise errors.StoreUnavailable.of(messages.STORE_NEWER(found=version, known=len(MIGRATIONS)))
     if version == 0:
         _check_unused(collections)
-    with pymongo.timeout(None):
+    with pymongo.timeout(NO_TIMEOUT):
         for number, migrate in enumerate(MIGRATIONS[version:], start=version + 1):
             migrate(collections)
             _put(collections.meta, _SCHEMA, {"value": number})
@@ -69,7 +70,7 @@ def build_indexes(collections: Collections) -> int:
     built = 0
     for collection, indexes in _declared(collections):
         try:
-            with pymongo.timeout(None):
+            with pymongo.timeout(NO_TIMEOUT):
                 built += len(collection.create_indexes(indexes))
         except OperationFailure as error:
             names = ", ".join(str(index.document["name"]) for index in indexes)

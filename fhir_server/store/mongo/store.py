@@ -16,7 +16,7 @@ from fhir_server.search.ast import Include, SearchQuery
 from fhir_server.store import messages
 from fhir_server.store.clock import wall_clock
 from fhir_server.store.mongo.collections import Collections, View
-from fhir_server.store.mongo.connection import Address, connect
+from fhir_server.store.mongo.connection import NO_TIMEOUT, Address, connect
 from fhir_server.store.mongo.failures import refusing
 from fhir_server.store.mongo.jobs import acquire_job, update_job
 from fhir_server.store.mongo.reader import MongoReader
@@ -137,7 +137,8 @@ class MongoStore:
         value, since = self._generation
         if time.monotonic() - since < GENERATION_SECONDS:
             return value
-        value = self._now(lambda reader: reader.generation())
+        with refusing():
+            value = MongoReader(View(self._collections.of_the_primary(), None)).generation()
         self._know_generation(value)
         return value
 
@@ -193,7 +194,7 @@ class MongoStore:
         return self._run(lambda unit: unit.purge(type, id))
 
     def check(self) -> list[str]:
-        with pymongo.timeout(None):
+        with pymongo.timeout(NO_TIMEOUT):
             return self._at_one_moment(lambda reader: list(inconsistencies(reader.view)))
 
     def acquire_job(self, kind: str, id: str, owner: str, lease_seconds: float) -> Job | None:

@@ -13,7 +13,7 @@ from typing import Any
 from pymongo import DeleteOne, InsertOne, ReplaceOne, ReturnDocument, UpdateOne
 from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
-from pymongo.errors import ClientBulkWriteException, PyMongoError
+from pymongo.errors import ClientBulkWriteException, OperationFailure, PyMongoError
 
 from fhir_server.store.mongo.collections import CLOCK, Collections, Document, View
 from fhir_server.store.mongo.lookups import Lookups
@@ -67,6 +67,16 @@ class Table:
 def _codes(error: ClientBulkWriteException) -> set[int]:
     errors: Any = error.write_errors or ()
     return {error["code"] for error in errors}
+
+
+def _cause(error: ClientBulkWriteException) -> PyMongoError:
+    """What ended the whole command, which also says whether it may be tried again, or the first of the writes
+    that were refused.
+    """
+    if isinstance(error.error, PyMongoError):
+        return error.error
+    refused: Any = error.write_errors
+    return OperationFailure(refused[0].get("errmsg", ""), refused[0]["code"]) if refused else error
 
 
 def _identity(document: Document) -> dict[str, Any]:
@@ -225,10 +235,7 @@ class Transaction:
         except ClientBulkWriteException as error:
             if _DUPLICATE_KEY in _codes(error):
                 raise Taken from error
-            if isinstance(error.error, PyMongoError):
-                # What ended the whole command also says whether it may be tried again.
-                raise error.error from error
-            raise
+            raise _cause(error) from error
         self._clock_sent = True
         for table in self._tables:
             table.sent |= table.unsent

@@ -27,7 +27,14 @@ from fhir_server.errors import FhirError
 from fhir_server.store import messages
 from fhir_server.store.mongo.abandoned import Heart, Watch
 from fhir_server.store.mongo.collections import Collections
-from fhir_server.store.mongo.failures import TRANSIENT, refusal, refusing
+from fhir_server.store.mongo.failures import (
+    TRANSIENT,
+    UNKNOWN_RESULT,
+    is_interrupted,
+    refusal,
+    refusing,
+    undecided,
+)
 from fhir_server.store.mongo.transaction import Taken, Transaction
 
 T = TypeVar("T")
@@ -42,7 +49,6 @@ _PATIENCE_SECONDS = 1.0
 """How long to wait to be woken before looking whose turn it is."""
 _PAUSE_SECONDS = 0.002
 _PAUSE_MAX_SECONDS = 0.1
-_UNKNOWN_RESULT = "UnknownTransactionCommitResult"
 
 Work = Callable[[Transaction], Any]
 
@@ -159,17 +165,21 @@ class Writer:
 
     def _commit(self, tasks: list[Task]) -> None:
         """Run all tasks in one transaction, again and again for as long as others come before it."""
-        careful = again = False
+        careful = again = committing = False
 
         def attempt(session: ClientSession) -> int | None:
-            nonlocal again
+            nonlocal again, committing
             if again:
                 self._watch.refused()
-            again = True
+            again, committing = True, False
             transaction = Transaction(self.collections, session, careful)
             for task in tasks:
                 self._attempt(transaction, task)
-            return self._finish(transaction, session)
+            if transaction.is_empty and all(task.error is not None for task in tasks):
+                session.abort_transaction()
+            generation = self._finish(transaction)
+            committing = True
+            return generation
 
         with pymongo.timeout(self.timeout_seconds), self._beating() as session:
             while True:
@@ -180,6 +190,11 @@ class Writer:
                     if careful:
                         raise
                     careful = True
+                except PyMongoError as error:
+                    if committing:
+                        raise undecided(error) from error
+                    if not is_interrupted(error):
+                        raise
         if generation is not None:
             self._watch.free()
             self.committed(generation)
@@ -221,12 +236,14 @@ class Writer:
         finally:
             self._thread.in_unit = False
 
-    def _finish(self, transaction: Transaction, session: ClientSession) -> int | None:
-        """Send what is left to be committed; a transaction that has written nothing ends here."""
+    def _finish(self, transaction: Transaction) -> int | None:
+        """Send what is left to be committed.
+
+        What has written nothing is committed too: until then nobody knows that what it read will last.
+        https://www.mongodb.com/docs/manual/reference/read-concern-snapshot/
+        """
         generation = transaction.time.generation if transaction.has_clock else None
-        if transaction.is_empty:
-            session.abort_transaction()
-        else:
+        if not transaction.is_empty:
             transaction.send()
         return generation
 
@@ -289,9 +306,8 @@ class Writer:
             pause = min(2 * pause, _PAUSE_MAX_SECONDS)
 
     def _commit_group(self, transaction: Transaction, session: ClientSession) -> None:
-        generation = self._finish(transaction, session)
-        if session.in_transaction:
-            self._commit_for_certain(session)
+        generation = self._finish(transaction)
+        self._commit_for_certain(session)
         if generation is not None:
             self._watch.free()
             self.committed(generation)
@@ -304,8 +320,8 @@ class Writer:
                 session.commit_transaction()
                 return
             except PyMongoError as error:
-                if not error.has_error_label(_UNKNOWN_RESULT) or time.monotonic() > deadline:
-                    raise
+                if not error.has_error_label(UNKNOWN_RESULT) or time.monotonic() > deadline:
+                    raise undecided(error) from error
             time.sleep(_PAUSE_SECONDS)
 
 

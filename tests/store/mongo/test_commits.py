@@ -1,11 +1,14 @@
-"""Commits of which the connection broke before anybody knew whether they were done."""
+"""Commits of which nobody knew whether they were done, and transactions that others have ended."""
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from pymongo import MongoClient
 from pymongo.client_session import ClientSession
-from pymongo.errors import AutoReconnect
+from pymongo.errors import AutoReconnect, OperationFailure
 
 from fhir_server.errors import StoreUnavailable
 from fhir_server.store.mongo import MongoStore
@@ -63,4 +66,51 @@ def test_a_group_of_which_nobody_knows_is_not_acknowledged(
     monkeypatch.undo()
     store._writer.timeout_seconds = 20
     assert put(store, person("c")).version == 1
+    assert store.check() == []
+
+
+def together(store: MongoStore, ids: tuple[str, ...]) -> list[Exception | None]:
+    """What becomes of units of several threads that share a transaction."""
+    writer = store._writer
+    with ThreadPoolExecutor(len(ids)) as pool:
+        with writer._turn:
+            waiting = [pool.submit(put, store, person(id)) for id in ids]
+            while len(writer._waiting) < len(ids):
+                time.sleep(0.001)
+        return [one.exception() for one in waiting]  # type: ignore[misc]
+
+
+def test_units_whose_commit_may_be_done_are_not_run_again(
+    store: MongoStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An error that the driver does not know is told after the commit."""
+    finish = getattr(ClientSession, FINISH)
+
+    def done_and_failed(session: ClientSession, command: str) -> Any:
+        finish(session, command)
+        raise OperationFailure("interrupted while waiting for other members", 11601)
+
+    monkeypatch.setattr(ClientSession, FINISH, done_and_failed)
+    told = together(store, ("a", "b"))
+    monkeypatch.undo()
+    assert [type(error) for error in told] == [StoreUnavailable, StoreUnavailable]
+    assert sorted((one.id, one.version) for one in store.changes(1, 10)) == [("a", 1), ("b", 1)]
+    assert store.check() == []
+
+
+def test_a_transaction_that_is_ended_in_the_middle_of_a_command_is_run_again(
+    store: MongoStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by `killSessions` of another process, in which this one seemed to stand still."""
+    left, send = 1, MongoClient.bulk_write
+
+    def ended(client: MongoClient[Any], *writes: Any, **options: Any) -> Any:
+        nonlocal left
+        if left:
+            left -= 1
+            raise OperationFailure("operation was interrupted", 11601)
+        return send(client, *writes, **options)
+
+    monkeypatch.setattr(MongoClient, "bulk_write", ended)
+    assert put(store, person("a")).sequence == 2
     assert store.check() == []

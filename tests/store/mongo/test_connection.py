@@ -68,8 +68,14 @@ def test_a_bad_uri_says_why(uri: str, said: str) -> None:
 def test_credentials_are_not_shown() -> None:
     assert shown("mongodb://user:geheim@host/x") == "mongodb://***@host/x"
     assert shown("sqlite:///a@b.db") == "sqlite:///a@b.db"
+    assert shown("mongodb://h/x?tlsCertificateKeyFilePassword=geheim&w=1").endswith("Password=***&w=1")
+
+
+@pytest.mark.parametrize("scheme", ["mongodb", "mongodb+srv"])
+@pytest.mark.parametrize("password", ["geheim", "12/geheim", "x/12geheim", "@geheim", "12:geheim", "%geheim"])
+def test_a_password_that_is_not_escaped_is_not_shown_either(scheme: str, password: str) -> None:
     with pytest.raises(ValueError) as raised:
-        open_store("mongodb://user:geheim@host", HASTY)
+        open_store(f"{scheme}://user:{password}@host", HASTY)
     assert "geheim" not in str(raised.value)
 
 
@@ -235,5 +241,23 @@ def test_a_failure_of_the_database_is_told_as_what_it_means() -> None:
     assert isinstance(refusal(OperationFailure("out of disk space", 14031)), StoreFull)
     assert isinstance(refusal(NotPrimaryError("stepping down")), StoreUnavailable)
     assert isinstance(refusal(OperationFailure("snapshot too old", 239)), StoreUnavailable)
+    deep = OperationFailure("exceeded maximum query tree depth of 100", 2)
+    assert isinstance(refusal(deep), InvalidSearch)
     ours = OperationFailure("unknown operator", 2)
     assert refusal(ours) is ours
+
+
+@pytest.mark.parametrize("code", [6, 43, 91, 112, 134, 237, 262, 10107, 11601, 11602])
+def test_what_passes_by_itself_is_to_be_tried_again(code: int) -> None:
+    assert isinstance(refusal(OperationFailure("not now", code)), StoreUnavailable)
+
+
+def test_a_database_that_works_as_an_older_one_is_said_to_be_held_back() -> None:
+    told = refusal(OperationFailure("BulkWrite may not be run", 115))
+    assert isinstance(told, StoreUnavailable)
+    assert "featureCompatibilityVersion" in str(told)
+
+
+def test_more_keys_than_an_index_takes_of_one_resource_are_too_many() -> None:
+    told = refusal(OperationFailure("Maximum number of generated keys exceeded.", 201))
+    assert isinstance(told, ContentTooLarge)

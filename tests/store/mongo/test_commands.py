@@ -1,0 +1,223 @@
+"""What is sent to MongoDB, held against its manual, as the tests' database takes more than MongoDB does.
+
+https://www.mongodb.com/docs/manual/core/transactions-operations/
+https://www.mongodb.com/docs/manual/reference/limits/
+"""
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import Any
+
+import pytest
+from pymongo import MongoClient
+from pymongo.monitoring import (
+    CommandFailedEvent,
+    CommandListener,
+    CommandStartedEvent,
+    CommandSucceededEvent,
+)
+
+from fhir_server.search.ast import Chain, Has, Include, Match, SearchQuery, Sort, StringValue
+from fhir_server.search.limits import SORT_KEYS_MAX
+from fhir_server.store.mongo import MongoStore, address_of
+from fhir_server.store.mongo.collections import DOCUMENTS
+from fhir_server.store.options import MongoOptions
+from fhir_server.store.port import HistoryQuery, TypeIndex, UnitOfWork
+from tests.mongo.databases import emptied_uri
+from tests.mongo.server import database_uri
+from tests.store.samples import identified, person, put
+
+Command = Mapping[str, Any]
+
+IN_TRANSACTIONS = {
+    *("find", "getMore", "aggregate", "findAndModify", "bulkWrite", "delete"),
+    *("commitTransaction", "abortTransaction"),
+}
+STAGES = {
+    *("$match", "$project", "$set", "$sort", "$limit", "$unwind", "$group", "$lookup", "$replaceRoot"),
+}
+"""Those that are used and may be in a transaction."""
+SORTED_MAX, NESTED_MAX = 32, 100
+MARTIN = Match("family", "string", (StringValue("martin", "martin"),))
+CHILD = Chain("subject", ("Patient",), MARTIN)
+"""Observations of a patient with a name."""
+
+
+class Commands(CommandListener):
+    """Remembers what was sent."""
+
+    def __init__(self) -> None:
+        self.sent: list[Command] = []
+
+    def started(self, event: CommandStartedEvent) -> None:
+        self.sent.append(dict(event.command))
+
+    def succeeded(self, event: CommandSucceededEvent) -> None: ...
+
+    def failed(self, event: CommandFailedEvent) -> None: ...
+
+    def named(self, name: str) -> list[Command]:
+        return [command for command in self.sent if next(iter(command)) == name]
+
+
+@pytest.fixture
+def commands(monkeypatch: pytest.MonkeyPatch) -> Commands:
+    listener = Commands()
+    client = partial(MongoClient, event_listeners=[listener])
+    monkeypatch.setattr("fhir_server.store.mongo.connection.MongoClient", client)
+    return listener
+
+
+@pytest.fixture
+def store(commands: Commands) -> Iterator[MongoStore]:
+    opened = MongoStore(address_of(emptied_uri()))
+    put(opened, person("first"))
+    commands.sent.clear()
+    yield opened
+    opened.close()
+
+
+def do_everything(unit: UnitOfWork) -> None:
+    """All that a unit of work can do, written, and read before and after that is sent."""
+    for time in range(2):
+        stored = unit.put(*person(f"p{time}", code=str(time)), "PUT")
+        unit.unique(f"key{time}", stored.reference)
+        unit.keep(f"name{time}", b"x")
+        unit.define([TypeIndex("Patient", {"family": "1"})])
+        unit.expect([("Patient", "first"), ("Patient", "nobody")])
+        unit.expect_searches([SearchQuery(("Patient",), (identified("1"),), total="none")])
+        sorts = (Sort("family", "string", False), Sort("_lastUpdated", "date", True))
+        unit.search(SearchQuery(("Patient",), (MARTIN,), sorts, count=1))
+        unit.search(SearchQuery(("Observation",), (CHILD,)))
+        unit.search(SearchQuery(("Patient",), (Has("Observation", "subject", MARTIN),)))
+        unit.search(SearchQuery(("Patient",), (identified("1"),), total="none"))
+        unit.included((stored,), Include("Observation", "subject", "Patient"), 10)
+        unit.included((stored,), Include("Observation", "subject", "Patient", reverse=True), 10)
+        unit.history(HistoryQuery("Patient", "first"))
+        unit.read_version("Patient", "first", 1)
+        unit.documents("name")
+        unit.keep(f"name{time}", None)
+        unit.delete("Patient", f"p{time}")
+
+
+def stages(pipeline: list[Command]) -> Iterator[str]:
+    for stage in pipeline:
+        ((name, said),) = stage.items()
+        yield name
+        if isinstance(said, Mapping) and "pipeline" in said:
+            yield from stages(said["pipeline"])
+
+
+def test_a_transaction_has_nothing_in_it_that_mongodb_refuses_there(
+    store: MongoStore, commands: Commands
+) -> None:
+    store.transact(do_everything)
+    store.purge("Patient", "first")
+    begun = [command for command in commands.sent if "autocommit" in command]
+    assert {next(iter(command)) for command in begun} == IN_TRANSACTIONS - {"getMore", "abortTransaction"}
+    assert {stage for one in begun for stage in stages(one.get("pipeline", []))} == STAGES
+    for command in begun:
+        name = next(iter(command))
+        assert ("readConcern" in command) == ("startTransaction" in command), name
+        assert ("writeConcern" in command) == (name == "commitTransaction"), name
+        assert command["lsid"] == begun[0]["lsid"], name
+
+
+def test_a_commit_waits_for_the_journals_of_a_majority(store: MongoStore, commands: Commands) -> None:
+    put(store, person("a"))
+    (commit,) = commands.named("commitTransaction")
+    assert commit["writeConcern"] == {"w": "majority", "j": True}
+
+
+def test_what_a_unit_has_read_is_committed_before_anybody_is_told(
+    store: MongoStore, commands: Commands
+) -> None:
+    """A transaction may read what is not yet on a majority, and until it commits nobody knows."""
+
+    def found(unit: UnitOfWork) -> int:
+        unit.lock("key")
+        return len(unit.search(SearchQuery(("Patient",), (identified("1"),))).matches)
+
+    assert store.transact(found) == 1
+    assert len(commands.named("commitTransaction")) == 1
+
+
+def test_a_unit_that_comes_to_nothing_waits_for_nobody(store: MongoStore, commands: Commands) -> None:
+    def failing(unit: UnitOfWork) -> None:
+        unit.lock("key")
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        store.transact(failing)
+    assert [next(iter(command)) for command in commands.sent] == ["findAndModify", "abortTransaction"]
+
+
+def nesting(value: object) -> int:
+    parts = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    return 1 + max(map(nesting, parts), default=0)
+
+
+def test_as_many_sort_keys_as_a_client_may_give_are_not_too_many(
+    store: MongoStore, commands: Commands
+) -> None:
+    for number in range(3):
+        put(store, person(f"p{number}", code=str(number)))
+    sorts = tuple(Sort("identifier", "token", place % 2 == 1) for place in range(SORT_KEYS_MAX))
+    page = store.search(SearchQuery(("Patient",), (), sorts, count=2))
+    assert [one.id for one in page.matches] == ["p0", "first"]
+    sent = commands.named("aggregate")
+    sorted_by = [stage["$sort"] for command in sent for stage in command["pipeline"] if "$sort" in stage]
+    assert {len(keys) for keys in sorted_by} == {SORT_KEYS_MAX + 1}
+    assert SORT_KEYS_MAX + 1 <= SORTED_MAX
+    assert max(map(nesting, sent)) < NESTED_MAX
+
+
+def test_no_order_is_relied_on_that_mongodb_does_not_promise(store: MongoStore, commands: Commands) -> None:
+    """That of what `$unionWith` adds together is unspecified."""
+    store.search(SearchQuery(("Patient",)))
+    (search,) = commands.named("aggregate")
+    assert list(search["pipeline"][-1]) == ["$sort"]
+    assert list(search["pipeline"][-2]) == ["$unionWith"]
+    assert search["readConcern"] == {"level": "snapshot"}
+
+
+def test_the_building_of_an_index_takes_as_long_as_it_takes(commands: Commands) -> None:
+    MongoStore(address_of(database_uri())).close()
+    built = commands.named("createIndexes")
+    assert len(built) == 4
+    assert not any("maxTimeMS" in command for command in built)
+
+
+def test_what_servers_agree_on_is_asked_of_the_primary(commands: Commands) -> None:
+    """Where the operator says so, members that lag behind answer for resources, and for nothing else."""
+    anywhere = MongoOptions(read_preference="secondaryPreferred")
+    store = MongoStore(address_of(emptied_uri()), anywhere)
+    assert store.generation() == 0
+    store.indexes()
+    store.document("name")
+    store.documents("")
+    store.jobs("kind")
+    found = {command["find"] for command in commands.named("find")}
+    assert found == {"clock", "definitions", "kept", "jobs", "meta"}
+    assert not any(map(elsewhere, commands.sent))
+    put(store, person("a"))
+    store.search(SearchQuery(("Patient",)))
+    store.read("Patient", "a")
+    store.changes(0, 10)
+    asked = {command.get("find", command.get("aggregate")) for command in commands.sent if elsewhere(command)}
+    assert asked == {"resources", "history", "clock"}
+    store.close()
+
+
+def elsewhere(command: Command) -> bool:
+    """Whether a command may be answered by another than the primary while there is one."""
+    asked: Mapping[str, str] = command.get("$readPreference", {})
+    return asked.get("mode") == "secondaryPreferred"
+
+
+def test_no_index_has_two_arrays() -> None:
+    arrays = {"st", "tk", "rf", "dt", "nm", "qt", "ur", "cp", "wd", "ps", "ct"}
+    for document in DOCUMENTS:
+        assert len(document._meta["index_specs"]) < 64
+        for index in document._meta["index_specs"]:
+            assert len({name.partition(".")[0] for name, _ in index["fields"]} & arrays) < 2, index
