@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 from msgspec import structs
 
@@ -15,6 +15,7 @@ from fhir_server.core.request import FhirRequest
 from fhir_server.errors import FhirError, InvalidRequest, PreconditionFailed
 from fhir_server.extension import Engine
 from fhir_server.interactions import messages
+from fhir_server.interactions.query_strings import parameters_of
 from fhir_server.search.ast import AllOf, Clause, Match, SearchQuery, TokenValue
 from fhir_server.search.coverage import check_coverage
 from fhir_server.search.parameters import SPECIAL_PARAMETERS
@@ -59,10 +60,7 @@ def criteria(type: str, query: str, interaction: str) -> Criteria:
     if _TYPE.fullmatch(given) and given != type:
         found = messages.CRITERIA_OF_OTHER_TYPE(given=given, interaction=interaction, type=type)
         raise InvalidRequest.of(found)
-    try:
-        return Criteria(type, tuple(parse_qsl(text, keep_blank_values=True, errors="strict")), interaction)
-    except UnicodeDecodeError as error:
-        raise InvalidRequest.of(messages.URL_NOT_UTF8(url=query)) from error
+    return Criteria(type, parameters_of(text, query), interaction)
 
 
 def creation(request: FhirRequest) -> Criteria | None:

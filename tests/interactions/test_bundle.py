@@ -133,6 +133,7 @@ class TestTransaction:
             (entry("GET", "Patient?" + "%ff&" * 10_001), 400, "Bundle.entry[1].request.url"),
             (entry("GET", "Patient/%ff"), 400, "Bundle.entry[1].request.url"),
             (entry("POST", "Patient", patient(), ifNoneExist="name=%ff"), 400, "Bundle.entry[1]"),
+            (entry("POST", "Patient", patient(), ifNoneExist="%ff&" * 10_001), 400, "Bundle.entry[1]"),
             (entry("POST", "Encounter", encounter("Patient?name=%ff")), 400, SUBJECT),
             (entry("POST", "Patient", patient(), ifNoneExist="Basic?code=x"), 400, "Bundle.entry[1]"),
             (

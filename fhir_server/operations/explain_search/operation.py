@@ -20,8 +20,7 @@ from fhir_server.operations.explain_search.reasons import Reasons
 from fhir_server.operations.parameters import all_given
 from fhir_server.search.ast import Clause, SearchQuery
 from fhir_server.search.coverage import check_coverage
-from fhir_server.search.limits import PARAMETERS_MAX
-from fhir_server.search.messages import TOO_MANY_PARAMETERS
+from fhir_server.search.limits import check_count
 from fhir_server.search.named import PARAMETER as QUERY
 from fhir_server.search.named import named
 from fhir_server.search.parse import ParsedSearch, parse
@@ -61,9 +60,7 @@ def explain_search(request: FhirRequest, engine: Engine) -> FhirResponse:
     parameters = all_given(request)
     reference = next((value for name, value in parameters if name == RESOURCE), None)
     asked = [pair for pair in parameters if pair[0] != RESOURCE]
-    if len(asked) > PARAMETERS_MAX:
-        text = TOO_MANY_PARAMETERS(count=len(asked), limit=PARAMETERS_MAX)
-        raise InvalidSearch.of(text, code="too-costly")
+    check_count(len(asked))
     explanation = _Explanation(request, engine, request.path[:-1], asked)
     parts = [*explanation.parts(reference)]
     return answer_with(parts)
