@@ -105,3 +105,9 @@ class TypeDefinition:
     regex: str | None = None
     value: Mapping[str, Any] = field(default_factory=dict)
     binding: Binding | None = None
+
+    def names(self) -> frozenset[str]:
+        """By which a client may name the elements: `value`, and as JSON has it, `valueQuantity`."""
+        return frozenset(
+            name for element in self.elements.values() for name in (element.name, *element.json_names())
+        )

@@ -13,6 +13,7 @@ from fhir_server.definitions.elements import Element
 from fhir_server.definitions.registry import Registry
 from fhir_server.errors import InvalidRequest
 from fhir_server.interactions import messages
+from fhir_server.search.results import element_named
 
 SUMMARIES = ("true", "text", "data", "count", "false")
 SUBSETTED = {
@@ -42,12 +43,16 @@ class Subset:
     def _kept(self, resource: dict[str, Any]) -> dict[str, Any]:
         elements = self.registry.type(resource["resourceType"]).elements
         if self.elements:
-            return _filter(resource, elements, lambda e: e.name in self.elements or _obliged(e))
+            return _filter(resource, elements, self._is_named)
         if self.summary == "text":
-            return _filter(resource, elements, lambda e: e.name == "text" or e.min > 0)
+            return _filter(resource, elements, lambda e, _: e.name == "text" or e.min > 0)
         if self.summary == "data":
             return {name: value for name, value in resource.items() if name != "text"}
         return {name: resource[name] for name in _ALWAYS if name in resource} | _summary(resource, elements)
+
+    def _is_named(self, element: Element, name: str) -> bool:
+        """`valueQuantity` is no value of another type."""
+        return not self.elements.isdisjoint((element.name, name)) or element.min > 0 or element.is_modifier
 
 
 def asked_subset(
@@ -63,7 +68,7 @@ def asked_subset(
         text = messages.BAD_SUMMARY(value=summary, valid=", ".join(SUMMARIES))
         raise InvalidRequest.of(text, "http._summary")
     part = subset(registry, summary, elements)
-    unknown = part.elements.difference(registry.type(type).elements, _ALWAYS) if part and type else ()
+    unknown = part.elements.difference(registry.type(type).names(), _ALWAYS) if part and type else ()
     if unknown:
         text = messages.BAD_ELEMENT(value=", ".join(sorted(unknown)), type=type)
         raise InvalidRequest.of(text, "http._elements")
@@ -72,20 +77,16 @@ def asked_subset(
 
 def subset(registry: Registry, summary: str | None, elements: list[str] | tuple[str, ...]) -> Subset | None:
     """The subset for a summary mode and element names (`status` or `Patient.status`); None for everything."""
-    names = frozenset(name.strip().rpartition(".")[2] for name in elements if name.strip())
+    names = frozenset(element_named(name) for name in elements if name.strip())
     if names:
         return Subset(registry, elements=names)
     return Subset(registry, summary) if summary in ("true", "text", "data") else None
 
 
-def _obliged(element: Element) -> bool:
-    return element.min > 0 or element.is_modifier
-
-
 def _filter(
-    resource: dict[str, Any], elements: Mapping[str, Element], keep: Callable[[Element], bool]
+    resource: dict[str, Any], elements: Mapping[str, Element], keep: Callable[[Element, str], bool]
 ) -> dict[str, Any]:
-    names = {name for element in elements.values() if keep(element) for name in element.json_names()}
+    names = {name for one in elements.values() for name in one.json_names() if keep(one, name)}
     return {
         name: value for name, value in resource.items() if name in _ALWAYS or name.removeprefix("_") in names
     }

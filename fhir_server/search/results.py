@@ -29,6 +29,11 @@ TYPE = "resourceType"
 """What JSON says of every resource before its elements, and some clients name among these."""
 
 
+def element_named(name: str) -> str:
+    """The element that `status`, `Patient.status` or `value[x]` names."""
+    return name.strip().rpartition(".")[2].removesuffix("[x]")
+
+
 @dataclass(frozen=True, slots=True)
 class Results:
     """Understands result parameters of a search on `parameters`' types."""
@@ -97,10 +102,9 @@ class Results:
     def elements(self, value: str) -> tuple[str, ...]:
         """Names of top-level elements, each of which one of the types must have."""
         names = tuple(name.strip() for name in value.split(",") if name.strip())
-        known = {element for type in self.parameters.types for element in self.registry.type(type).elements}
-        known.add(TYPE)
+        known = {TYPE}.union(*(self.registry.type(type).names() for type in self.parameters.types))
         for name in names:
-            if name.rpartition(".")[2] not in known and not self._is_of_all_types():
+            if element_named(name) not in known and not self._is_of_all_types():
                 text = messages.BAD_ELEMENT(
                     value=name, type=self.parameters.names(), nearest=nearest(name, known)
                 )

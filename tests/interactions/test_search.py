@@ -260,6 +260,25 @@ def test_parts_of_matches(client: Client) -> None:
     assert entry["resource"]["meta"]["tag"][0]["code"] == "SUBSETTED"
 
 
+@pytest.mark.parametrize(
+    ("elements", "is_there"),
+    [
+        ("multipleBirth", True),
+        ("multipleBirth[x]", True),
+        ("multipleBirthBoolean", True),
+        ("multipleBirthInteger", False),
+    ],
+)
+def test_an_element_of_several_types_goes_by_several_names(
+    client: Client, elements: str, is_there: bool
+) -> None:
+    id = client.post("Patient", patient(multipleBirthBoolean=True)).id
+    (entry,) = client.get(f"Patient?_elements={elements}").entries
+    assert ("multipleBirthBoolean" in entry["resource"]) is is_there
+    assert client.get(f"Patient/{id}?_elements=Patient.{elements}").content == entry["resource"]
+    assert "name" not in entry["resource"]
+
+
 def test_accents_do_not_change_the_order_of_matches(client: Client) -> None:
     for family in ("Moreau", "Bernard", "Élie"):
         client.post("Patient", patient(name=[{"family": family}]))
