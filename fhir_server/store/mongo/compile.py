@@ -95,7 +95,7 @@ class Compiler:
             case Has():
                 return NEVER if inner else {"_id": {"$in": self._hops.referring(clause, within)}}
             case Hierarchy():
-                return _refers(clause.parameter, {clause.type: self._hops.lineage(clause)})
+                return refers(clause.parameter, {clause.type: self._hops.lineage(clause)})
             case AllOf(clauses):
                 return all_of([self._clause(operand, types, within, inner) for operand in clauses])
             case AnyOf(clauses):
@@ -110,10 +110,11 @@ class Compiler:
             {"p": chain.parameter, "t": {"$in": list(chain.types)}},
             self._clause(chain.where, chain.types, within, inner=True),
         )
-        return any_of([_refers(chain.parameter, self._hops.referred(chain, within)), contained])
+        return any_of([refers(chain.parameter, self._hops.referred(chain, within)), contained])
 
 
-def _refers(parameter: str, targets: dict[str, list[str]]) -> Filter:
+def refers(parameter: str, targets: dict[str, list[str]]) -> Filter:
+    """A reference by the parameter leads to one of the ids, by type."""
     return any_of(
         one_element(rows.REFERENCES, {"p": parameter, "t": type, "i": {"$in": ids}})
         for type, ids in targets.items()
@@ -157,8 +158,9 @@ def _found(match: Match, types: Sequence[str], inner: bool) -> Filter:
     field = _FIELDS.get(match.type, rows.COMPOSITES)
     if field in rows.FLAT:
         return has_one_of(field, match.parameter, match.values, modifier)
-    asked = any_of(_asked(value, modifier) for value in match.values)
-    return one_element(field, {"p": match.parameter}, asked)
+    # One condition for each value: of alternatives within an element, no index would be asked.
+    cells = {"p": match.parameter}
+    return any_of(one_element(field, cells, _asked(value, modifier)) for value in match.values)
 
 
 def _by_id(match: Match, modifier: str | None, types: Sequence[str]) -> Filter:
@@ -184,7 +186,7 @@ def _by_time(value: Value, modifier: str | None) -> Filter:
 def _asked(value: Value, modifier: str | None) -> Filter:
     if isinstance(value, CompositeValue):
         names = rows.PARTS
-        parts = [condition(part, None, f"{names[n]}.") for n, part in enumerate(value.components)]
+        parts = [condition(part, None, f"{names[number]}.") for number, part in enumerate(value.components)]
         return all_of([*_lead(value), *parts])
     return condition(value, modifier)
 

@@ -13,8 +13,8 @@ from fhir_server import errors
 from fhir_server.search.ast import Chain, Clause, Has, Hierarchy, Match
 from fhir_server.store import messages
 from fhir_server.store.mongo.collections import View
-from fhir_server.store.mongo.compile import Compiler, Within, living
-from fhir_server.store.mongo.filters import ALWAYS, NEVER, Filter, all_of, any_of, one_element
+from fhir_server.store.mongo.compile import Compiler, Within, living, refers
+from fhir_server.store.mongo.filters import ALWAYS, Filter, all_of, one_element
 from fhir_server.store.mongo.rows import CONTAINED, REFERENCES
 
 LISTED_MAX = 1_000
@@ -117,13 +117,14 @@ class Hops:
         return found
 
     def referring(self, clause: Has, within: Within) -> list[str]:
-        base = one_element(REFERENCES, {"p": clause.parameter, **_into(within)})
         if within is None:
+            base = one_element(REFERENCES, {"p": clause.parameter, "t": {"$gt": ""}})
             asked = all_of([self.filter((clause.where,), (clause.type,)), base])
             found = self._view.targets(asked, clause.parameter, LISTED_MAX + 1)
             if len(found) > LISTED_MAX:
                 raise TooMany
             return sorted(found)
+        base = refers(clause.parameter, _by_type(within))
         reached: set[str] = set()
         for batch in self._referring_batches(clause, base):
             reached |= self._view.targets(batch, clause.parameter).intersection(within)
@@ -171,14 +172,6 @@ def _by_type(keys: Iterable[str]) -> dict[str, list[str]]:
         type, _, id = key.partition("/")
         found.setdefault(type, []).append(id)
     return found
-
-
-def _into(within: Within) -> Filter:
-    """A reference, as cells of its entry, to one of the resources."""
-    if within is None:
-        return {"t": {"$gt": ""}}
-    pairs = [{"t": type, "i": {"$in": ids}} for type, ids in _by_type(within).items()]
-    return any_of(pairs) if pairs else NEVER
 
 
 def _references(document: Mapping[str, Any], parameter: str, types: Sequence[str]) -> Iterator[str]:

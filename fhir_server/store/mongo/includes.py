@@ -56,6 +56,8 @@ def _referring(resources: Sequence[StoredResource], include: Include) -> list[St
     for resource in resources:
         if include.target in (None, resource.type):
             ids.setdefault(resource.type, []).append(resource.id)
-    into = any_of([{"t": type, "i": {"$in": some}} for type, some in ids.items()])
     by: Filter = {"p": {"$gt": ""} if include.parameter == "*" else include.parameter}
-    return [{"$match": all_of([living(include.sources), one_element(REFERENCES, by, into)])}]
+    into = any_of(
+        one_element(REFERENCES, {**by, "t": type, "i": {"$in": some}}) for type, some in ids.items()
+    )
+    return [{"$match": all_of([living(include.sources), into])}]

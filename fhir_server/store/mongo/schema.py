@@ -20,6 +20,9 @@ from fhir_server.store.mongo.connection import NO_TIMEOUT
 
 Migration = Callable[[Collections], None]
 
+_OF_THE_DATABASE = "system."
+"""What the names of collections begin with that the database makes for itself, such as its profiler's."""
+
 _SCHEMA, _INDEXES, EPOCH, SECRET = "schema", "indexes", "epoch", "secret"
 
 
@@ -99,7 +102,8 @@ def _fingerprint() -> str:
 
 
 def _check_unused(collections: Collections) -> None:
-    others = set(collections.database.list_collection_names()).difference(COLLECTIONS)
+    names = collections.database.list_collection_names()
+    others = {name for name in names if not name.startswith(_OF_THE_DATABASE)}.difference(COLLECTIONS)
     if others:
         raise ValueError(
             f"the database '{collections.database.name}' is another application's "

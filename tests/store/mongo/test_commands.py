@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
+import msgspec
 import pytest
 from pymongo import MongoClient
 from pymongo.monitoring import (
@@ -179,6 +180,31 @@ def test_no_order_is_relied_on_that_mongodb_does_not_promise(store: MongoStore, 
     assert list(search["pipeline"][-1]) == ["$sort"]
     assert list(search["pipeline"][-2]) == ["$unionWith"]
     assert search["readConcern"] == {"level": "snapshot"}
+
+
+def test_an_index_can_be_asked_for_alternatives(store: MongoStore, commands: Commands) -> None:
+    """For alternatives within an element MongoDB asks an index for their parameter alone."""
+    names = Match("family", "string", (StringValue("martin", "Martin"), StringValue("roux", "Roux")))
+    assert len(store.search(SearchQuery(("Patient",), (names,))).matches) == 1
+    patient = store.read("Patient", "first")
+    assert patient is not None
+    task = msgspec.structs.replace(patient, type="Task")
+    store.included((patient, task), Include("*", "*", reverse=True), 10)
+    search, included = (command["pipeline"][0]["$match"] for command in commands.named("aggregate"))
+    for asked in (search, included):
+        assert list(operators(asked, "$or"))
+        for element in operators(asked, "$elemMatch"):
+            assert not list(operators(element, "$or")), element
+
+
+def operators(value: object, name: str) -> Iterator[object]:
+    """The operands of an operator anywhere in a filter."""
+    for key, part in value.items() if isinstance(value, Mapping) else ():
+        if key == name:
+            yield part
+        yield from operators(part, name)
+    for part in value if isinstance(value, list) else ():
+        yield from operators(part, name)
 
 
 def test_the_building_of_an_index_takes_as_long_as_it_takes(commands: Commands) -> None:

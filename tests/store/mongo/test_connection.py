@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from pymongo import MongoClient
+from pymongo.database import Database
 from pymongo.errors import NotPrimaryError, OperationFailure
 
 from fhir_server.core.resource import Draft
@@ -157,6 +158,11 @@ def test_a_database_of_another_application_is_left_alone(database: tuple[str, An
     with pytest.raises(ValueError, match="another application's"):
         open_store(uri)
     assert foreign.list_collection_names() == ["invoices"]
+
+
+def test_what_the_database_makes_for_itself_is_no_other_application(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Database, "list_collection_names", lambda *_: ["system.profile", "system.views"])
+    MongoStore(address_of(database_uri()), indexes=False).close()
 
 
 def test_a_store_of_a_newer_server_is_refused(database: tuple[str, Any]) -> None:
