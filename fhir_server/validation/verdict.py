@@ -16,7 +16,7 @@ OF_VERDICT = frozenset({
     "derivation", "derived-from", "display", "element-id", "element-order", "expression",
     "extension-context", "extension-url", "full-url-update", "identifier-system", "identifier-uri",
     "included-system", "max-value-set", "measure-report", "narrative-entity", "narrative-link",
-    "parameter-type", "per-1", "quantity-system", "reference-in-bundle", "reference-self",
+    "parameter-type", "per-1", "quantity-system", "reference-in-bundle", "reference-self", "reference-type",
     "search-expression", "security-set", "slice", "supplement", "system-form", "system-value-set", "unit",
     "uri-form",
 })  # fmt: skip

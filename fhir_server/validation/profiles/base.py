@@ -25,7 +25,7 @@ from fhir_server.validation.profiles.forms import (
     uri_check,
 )
 from fhir_server.validation.profiles.library import Library
-from fhir_server.validation.profiles.references import target_check
+from fhir_server.validation.profiles.references import agreement_check, target_check
 from fhir_server.validation.profiles.rules import broken
 from fhir_server.validation.profiles.values import ValueCheck
 from fhir_server.validation.profiles.visit import Visit, joined
@@ -224,6 +224,8 @@ class BaseCompiler:
         if ref.code in self._type_checks:
             checks.append(self._type_checks[ref.code])
         checks += [self._library.check(url) for url in ref.profiles]
+        if ref.code == "Reference" and not self._errors_only:
+            checks.append(agreement_check)
         if ref.code == "Reference" and ref.target_types and "Resource" not in ref.target_types:
             checks.append(_only_urns(target_check((), frozenset(ref.target_types), lambda *_: None)))
         focus = Focus(self._types.of_element(element, (ref,)), ref.code, resource)

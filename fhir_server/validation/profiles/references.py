@@ -8,7 +8,8 @@ from typing import Any
 
 from fhir_server.core.reference import parse_reference
 from fhir_server.issues import Template
-from fhir_server.validation.findings import Finding, Findings, listed
+from fhir_server.validation.findings import Finding, Findings, excerpt, listed
+from fhir_server.validation.messages import REFERENCE_TYPE_DIFFERS
 from fhir_server.validation.profiles import messages
 from fhir_server.validation.profiles.values import ValueCheck
 from fhir_server.validation.profiles.visit import Visit
@@ -64,6 +65,19 @@ def target_check(
         return [Finding("structure", text, ".reference")]
 
     return check
+
+
+def agreement_check(value: Any, visit: Visit) -> Findings:
+    """That the `type` of a reference is that of the entry it leads to, where its text names no type."""
+    stated = value.get("type") if type(value) is dict else None
+    if visit.bundle is None or type(stated) is not str:
+        return None
+    text = value.get("reference")
+    target = visit.bundle.find(text) if type(text) is str and not parse_reference(text).type else None
+    if target is None or stated.removeprefix(_STRUCTURES) == target.get("resourceType"):
+        return None
+    told = REFERENCE_TYPE_DIFFERS(found=target.get("resourceType"), stated=excerpt(stated))
+    return [Finding("value", told, ".type", "reference-type", "warning")]
 
 
 def aggregation_check(modes: Iterable[str]) -> ValueCheck:

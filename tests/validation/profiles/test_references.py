@@ -97,6 +97,20 @@ def test_the_type_of_a_target_that_only_the_bundle_tells(problems: Problems) -> 
     assert ("value", "Bundle.entry[1].resource.subject.reference") in found
 
 
+@pytest.mark.parametrize(("stated", "agrees"), [("Patient", True), ("Group", False), ("patient", False)])
+@pytest.mark.parametrize(
+    "url", ["urn:uuid:5e1c7a56-9d4e-4f0e-9c2a-6c8a3f1d2b4e", "http://example.org/anne"], ids=["urn", "url"]
+)
+def test_the_type_that_is_stated_is_that_of_the_entry(
+    problems: Problems, url: str, stated: str, agrees: bool
+) -> None:
+    visit = encounter(url, subject={"reference": url, "type": stated})
+    whole = bundle((url, patient()), ("urn:uuid:5e1c7a56-9d4e-4f0e-9c2a-6c8a3f1d2b4f", visit))
+    place = "Bundle.entry[1].resource.subject.type"
+    assert problems(whole) == ([] if agrees else [("value", place)])
+    assert problems.validator.errors(whole) == []
+
+
 @pytest.mark.parametrize(("mode", "fits"), [("contained", True), ("referenced", False), ("bundled", False)])
 def test_where_the_target_must_stand(mode: str, fits: bool) -> None:
     problems = Problems(*referring(BASE + "Patient", aggregation=[mode]))
