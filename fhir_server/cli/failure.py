@@ -18,7 +18,7 @@ class MisuseError(CommandError):
     status = MISUSED
 
 
-def told(issue: Issue) -> str:
+def in_one_line(issue: Issue) -> str:
     """An issue for the operator: its place, if it has one, and the sentence."""
     where = f"{', '.join(issue.expression)}: " if issue.expression else ""
     return where + issue.text.render()

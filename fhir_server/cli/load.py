@@ -14,7 +14,7 @@ import typer
 
 from fhir_server import bootstrap
 from fhir_server.cli.existing import refuse_memory
-from fhir_server.cli.failure import MisuseError, told
+from fhir_server.cli.failure import MisuseError, in_one_line
 from fhir_server.cli.linked import is_resource, linked
 from fhir_server.cli.progress import progress
 from fhir_server.cli.provision import put_in_force
@@ -194,7 +194,7 @@ def _reasons(outcome: dict[str, Any]) -> str:
 
 
 def _lines(origin: str, issues: Iterable[Issue]) -> list[str]:
-    return [f"{origin}: {told(issue)}" for issue in issues]
+    return [f"{origin}: {in_one_line(issue)}" for issue in issues]
 
 
 def _summary(tally: Tally, file_count: int, seconds: float) -> str:

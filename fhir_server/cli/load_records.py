@@ -13,7 +13,7 @@ from pathlib import Path
 import typer
 
 from fhir_server import bootstrap
-from fhir_server.cli.failure import MisuseError, told
+from fhir_server.cli.failure import MisuseError, in_one_line
 from fhir_server.cli.progress import progress
 from fhir_server.cli.provision import put_in_force
 from fhir_server.cli.requests import base_url
@@ -99,7 +99,7 @@ class _Loader:
 
     def _refused(self, row: Row, error: FhirError) -> int:
         for issue in error.issues:
-            print(f"{self._file}:{row.line}: {told(issue)}", file=sys.stderr)
+            print(f"{self._file}:{row.line}: {in_one_line(issue)}", file=sys.stderr)
         return status_of(error)
 
 

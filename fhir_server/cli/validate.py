@@ -75,14 +75,14 @@ def validate(
     report = REPORTS[format](Tool(TOOL, standalone.software_version), language.value)
     with progress("Validating", sum(file.stat().st_size for file in found)) as advance:
         given = verdicts(found, examine, settings.json_depth_max)
-        tally = _told((verdict.errors() for verdict in given) if quiet else given, report, advance)
+        tally = _print_report((verdict.errors() for verdict in given) if quiet else given, report, advance)
     if tally.failed:
         raise typer.Exit(FAILED)
     if not tally.checked:
         raise typer.Exit(MISUSED)
 
 
-def _told(found: Iterable[Verdict], report: Report, advance: Callable[[int], None]) -> Tally:
+def _print_report(found: Iterable[Verdict], report: Report, advance: Callable[[int], None]) -> Tally:
     """Print the report as the verdicts come, and count them."""
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")

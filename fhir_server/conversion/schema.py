@@ -115,10 +115,10 @@ def _misfit(pattern: str, at: Any) -> Text:
 
 
 def _about_value(text: Callable[[ValidationError, Any], Text]) -> Callable[..., Iterator[tuple[str, Text]]]:
-    def told(error: ValidationError, at: Any) -> Iterator[tuple[str, Text]]:
+    def about_value(error: ValidationError, at: Any) -> Iterator[tuple[str, Text]]:
         yield "", text(error, at)
 
-    return told
+    return about_value
 
 
 BY_KEYWORD: Mapping[str, Callable[[ValidationError, Any], Iterator[tuple[str, Text]]]] = {

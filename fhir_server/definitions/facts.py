@@ -53,7 +53,11 @@ class Facts:
     @cached_property
     def resource_types(self) -> tuple[str, ...]:
         """The names of the types that a resource can have."""
-        return tuple(name for name, t in self.types.items() if t.kind == "resource" and not t.abstract)
+        return tuple(
+            name
+            for name, summary in self.types.items()
+            if summary.kind == "resource" and not summary.abstract
+        )
 
     def definition(self, name: str) -> TypeDefinition:
         """One type with all its elements; raises KeyError where R4 has none of that name."""

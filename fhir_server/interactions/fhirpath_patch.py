@@ -67,7 +67,7 @@ class FhirPathPatch:
             self._move(resource, operation)
 
     def _add(self, resource: Resource, operation: Operation) -> None:
-        parent = self._one(resource, operation.path)
+        parent = self._single_place(resource, operation.path)
         element = self._child(resource, parent, operation.name or "")
         written = self._values.written(element, operation.value or {})
         target = _members_of(resource, parent)
@@ -115,7 +115,7 @@ class FhirPathPatch:
         before, last = parted(path)
         if last is None or last.argument is not None or last.index is not None:
             raise NotApplicable(messages.PATCH_LIST_NEEDED())
-        parent = self._one(resource, before or "$this")
+        parent = self._single_place(resource, before or "$this")
         element = self._child(resource, parent, last.name)
         if not element.is_list:
             raise NotApplicable(messages.PATCH_NO_LIST(name=element.name))
@@ -130,7 +130,7 @@ class FhirPathPatch:
             raise NotApplicable(messages.PATCH_WHOLE_RESOURCE())
         return places[0] if places else None
 
-    def _one(self, resource: Resource, path: str) -> Place:
+    def _single_place(self, resource: Resource, path: str) -> Place:
         """The place of the one element that `path` leads to, the resource itself included."""
         places = self._places.of(resource, path)
         if len(places) != 1:

@@ -64,7 +64,9 @@ class _Step:
 
         https://hl7.org/fhir/R4/search.html#versions
         """
-        pinning = () if self.include.reverse else tuple(s for s in sources if _VERSIONED in s.body)
+        pinning = (
+            () if self.include.reverse else tuple(source for source in sources if _VERSIONED in source.body)
+        )
         if not pinning:
             yield from self.reader.included(sources, self.include, self.limit)
             return

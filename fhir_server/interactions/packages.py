@@ -141,7 +141,7 @@ class _Installation:
             self._check_dependencies([package.index for package in new], known.values())
         usable = [self._usable(package) for package in new]
         for package in usable:
-            _keep(unit, package)
+            _store_package(unit, package)
         if usable:
             _put_in_force(self._engine, unit)
         there = tuple(package.index for package in self._given if package.index.label in known)
@@ -179,7 +179,7 @@ def _sentence(problem: Issue) -> str:
     return f"{', '.join(problem.expression)}: {problem.text.render()}"
 
 
-def _keep(unit: UnitOfWork, package: Package) -> None:
+def _store_package(unit: UnitOfWork, package: Package) -> None:
     for listed in package.index.resources:
         unit.keep(CONTENTS + package.index.key(listed.member), package.bodies[listed.member])
     unit.keep(PACKAGES + package.index.label, _encode(package.index))

@@ -51,12 +51,14 @@ def _element(elements: Mapping[str, Element], name: str) -> Element:
     element = elements.get(name)
     if element is not None and name in element.json_names():
         return element
-    return next(e for e in elements.values() if name in e.json_names())
+    return next(element for element in elements.values() if name in element.json_names())
 
 
 def element_named(elements: Mapping[str, Element], name: str) -> Element | None:
     """The element of a name, which for a choice may bear the type too: `deceased` or `deceasedBoolean`."""
-    return elements.get(name) or next((e for e in elements.values() if name in e.json_names()), None)
+    return elements.get(name) or next(
+        (element for element in elements.values() if name in element.json_names()), None
+    )
 
 
 def type_at(registry: Registry, resource: Resource, place: Place) -> TypeRef:

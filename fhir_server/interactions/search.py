@@ -64,7 +64,8 @@ def _understood(request: FhirRequest, engine: Engine) -> ParsedSearch:
     """The search that the path and the parameters ask for."""
     asked = Asked(request.path, request.query, request.base_url, request.preferences.lenient)
     return engine.searches.understood(
-        asked, lambda: _parsed([p for p in request.query if p[0] not in PRESENTATION], request, engine)
+        asked,
+        lambda: _parsed([pair for pair in request.query if pair[0] not in PRESENTATION], request, engine),
     )
 
 

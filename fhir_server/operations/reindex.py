@@ -59,7 +59,7 @@ def _parts(job: ReindexJob | None, engine: Engine) -> Iterator[Part]:
     for type, codes in sorted(engine.pending.items()):
         yield {
             "name": "pending",
-            "part": [_code("type", type), *(_code("parameter", c) for c in sorted(codes))],
+            "part": [_code("type", type), *(_code("parameter", code) for code in sorted(codes))],
         }
 
 

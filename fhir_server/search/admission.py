@@ -210,7 +210,8 @@ def _too_long(parameter: SearchParameter) -> Iterator[Issue]:
     """Expressions, the parameter's own and those of its components, that are longer than they may be."""
     places = {"expression": parameter.expression or ""}
     places |= {
-        f"component[{n}].expression": component.expression for n, component in enumerate(parameter.components)
+        f"component[{number}].expression": component.expression
+        for number, component in enumerate(parameter.components)
     }
     for place, expression in places.items():
         if len(expression) > EXPRESSION_MAX:

@@ -86,7 +86,12 @@ class Clauses:
         if dot:
             following = criterion.rest(rest)
             return self.chain(
-                parameters, parameter, modifier, following.whole, lambda p: self.clause(p, following), rest
+                parameters,
+                parameter,
+                modifier,
+                following.whole,
+                lambda target: self.clause(target, following),
+                rest,
             )
         whole, texts = criterion.whole, alternatives(criterion)
         check_modifier(parameter, modifier, whole)
@@ -138,7 +143,9 @@ class Clauses:
             try:
                 clause = follow(Parameters(self._registry, (target,)))
             except (UnknownParameter, InvalidSearch) as error:
-                if isinstance(error, InvalidSearch) and any(i.code == "too-costly" for i in error.issues):
+                if isinstance(error, InvalidSearch) and any(
+                    issue.code == "too-costly" for issue in error.issues
+                ):
                     raise
                 errors.append(error)
                 continue

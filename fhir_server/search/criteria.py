@@ -229,7 +229,11 @@ class Criteria:
         targets = self.narrowed(asked.parameters, asked.code, asked.modifier or "", asked.whole)
         values = self._values(asked, reference.parse, targets[0] if len(targets) == 1 else None)
         if asked.modifier:  # then Group/1 is none of subject:Patient
-            values = tuple(v for v in values if isinstance(v, ReferenceValue) and v.type in (*targets, ""))
+            values = tuple(
+                value
+                for value in values
+                if isinstance(value, ReferenceValue) and value.type in (*targets, "")
+            )
         return Match(asked.code, "reference", values)
 
     def _reference_identifier(self, asked: Asked) -> Clause:

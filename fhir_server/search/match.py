@@ -112,7 +112,7 @@ def _matches(match: Match, stored: Stored, entries: Entries) -> bool:
         return False
     found = _entries_of(_own(match.parameter, stored, entries), match.type, match.parameter)
     if match.modifier == "missing":
-        return any(isinstance(v, MissingValue) and v.missing == (not found) for v in match.values)
+        return any(isinstance(value, MissingValue) and value.missing == (not found) for value in match.values)
     fits = any(_fits(match, entry, value) for entry in found for value in match.values)
     return not fits if match.modifier == "not" else fits
 

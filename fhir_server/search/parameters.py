@@ -99,7 +99,11 @@ class Parameters:
         common: set[str] | None = None
         for type in self.types:
             of_type = self._registry.search_parameters(type)
-            codes = {c for c, p in of_type.items() if kind in (None, p.type) and is_supported(p)}
+            codes = {
+                code
+                for code, parameter in of_type.items()
+                if kind in (None, parameter.type) and is_supported(parameter)
+            }
             common = codes if common is None else common & codes
         return sorted(common or set())
 

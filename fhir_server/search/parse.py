@@ -161,7 +161,7 @@ class _Parser:
             else:
                 self.problems.append(Issue("error", error.code, error.text, place))
         except InvalidSearch as error:
-            self.problems += [replace(i, expression=i.expression or place) for i in error.issues]
+            self.problems += [replace(issue, expression=issue.expression or place) for issue in error.issues]
         else:
             self.understood.append((name, str(self.count) if name == "_count" else value))
 

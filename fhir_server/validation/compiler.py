@@ -70,8 +70,10 @@ class NodeCompiler:
             for name, ref in element.json_names().items():
                 step = f".{element.name}.ofType({ref.code})" if element.choice else f".{element.name}"
                 self._add_property(properties, name, step, element, ref)
-        choices = {e.name: tuple(e.json_names()) for e in elements.values() if e.choice}
-        required = tuple(map(_required, (e for e in elements.values() if e.min)))
+        choices = {
+            element.name: tuple(element.json_names()) for element in elements.values() if element.choice
+        }
+        required = tuple(map(_required, (element for element in elements.values() if element.min)))
         node.define(properties, required, choices, rules)
 
     def _add_property(

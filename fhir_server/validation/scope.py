@@ -20,7 +20,11 @@ class Scope:
         """The type of the contained resource with this id; that of the container where the id is empty."""
         if self._types is None:
             contained = self._container.get("contained")
-            inside = [r for r in contained if type(r) is dict] if type(contained) is list else []
-            self._types = {str(r.get("id")): str(r.get("resourceType")) for r in inside}
+            inside = (
+                [resource for resource in contained if type(resource) is dict]
+                if type(contained) is list
+                else []
+            )
+            self._types = {str(resource.get("id")): str(resource.get("resourceType")) for resource in inside}
             self._types[""] = str(self._container.get("resourceType"))
         return self._types.get(id)

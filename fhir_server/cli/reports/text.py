@@ -15,12 +15,13 @@ class TextReport:
 
     def add(self, verdict: Verdict) -> Iterator[str]:
         for found in verdict.found:
-            yield f"{verdict.file_name}:{found.position.line}:{found.position.column}: {self._told(found)}"
+            place = f"{verdict.file_name}:{found.position.line}:{found.position.column}"
+            yield f"{place}: {self._sentence(found)}"
 
     def end(self, tally: Tally) -> Iterator[str]:
         yield f"{tally.checked} checked, {tally.failed} with errors."
 
-    def _told(self, found: Found) -> str:
+    def _sentence(self, found: Found) -> str:
         issue = found.issue
         where = f"{', '.join(issue.expression)}: " if issue.expression else ""
         return f"{where}{issue.severity}: {issue.text.render(self._language)}"

@@ -109,23 +109,23 @@ class TerminologyCall:
         if named_otherwise or named_twice:
             raise InvalidRequest.of(messages.ONE_OF(names="id, valueSet, url, context"))
         if context is not None:
-            return self._known(bound_value_set(self.terminology.registry, context))
+            return self._from_canonical(bound_value_set(self.terminology.registry, context))
         if inline is not None:
-            return self._made(inline)
+            return self._from_resource(inline)
         if instance is not None:
             canonical = versioned(str(instance.get("url", "")), instance.get("version"))
             known = self.terminology.registry.canonical(canonical, "ValueSet") == instance
-            return self._known(canonical) if known else self._made(instance)
+            return self._from_canonical(canonical) if known else self._from_resource(instance)
         if url is None:
             return None
         version = self.inputs.text("valueSetVersion")
-        return self._known(versioned(url, version))
+        return self._from_canonical(versioned(url, version))
 
-    def _made(self, resource: Resource) -> tuple[View, ValueSet]:
+    def _from_resource(self, resource: Resource) -> tuple[View, ValueSet]:
         view = self.view(supplements_of(resource))
         return view, view.value_set_from(resource)
 
-    def _known(self, canonical: str) -> tuple[View, ValueSet]:
+    def _from_canonical(self, canonical: str) -> tuple[View, ValueSet]:
         """A value set that was made ready before, if it was asked for before."""
         plain = self.view()
         found = plain.value_set(canonical)

@@ -23,15 +23,15 @@ FAILING = ("fatal", "error")
 def validate(request: FhirRequest, engine: Engine) -> FhirResponse:
     """GET or POST $validate. Raises `InvalidRequest` only for calls that make no sense."""
     asked = read_asked(request, engine)
-    issues = _each_once(_found(asked, request, engine))
+    issues = _each_once(_issues_found(asked, request, engine))
     outcome = operation_outcome((*_verdict(issues, asked), *issues), request.language)
     return FhirResponse(200, body=json.serialise(outcome))
 
 
-def _found(asked: Asked, request: FhirRequest, engine: Engine) -> Iterator[Issue]:
+def _issues_found(asked: Asked, request: FhirRequest, engine: Engine) -> Iterator[Issue]:
     resource = asked.resource
     if resource is not None:
-        yield from _of_url(asked)
+        yield from _url_mismatches(asked)
         resolve = resolver(engine.store, request.base_url)
         yield from engine.validator.validate(resource, asked.profiles, resolve=resolve)
     if asked.mode in ("create", "update", "delete"):
@@ -40,8 +40,8 @@ def _found(asked: Asked, request: FhirRequest, engine: Engine) -> Iterator[Issue
         yield from try_bundle(resource, request, engine)
 
 
-def _of_url(asked: Asked) -> Iterator[Issue]:
-    """That the resource is the one of the URL; what a mode would refuse by itself is left to it."""
+def _url_mismatches(asked: Asked) -> Iterator[Issue]:
+    """Where the resource is not the one of the URL; what a mode refuses by itself is left to that."""
     resource = asked.resource
     type = resource.get("resourceType") if isinstance(resource, dict) else None
     if asked.type is not None and isinstance(type, str) and type != asked.type:

@@ -85,7 +85,7 @@ def joined(text: str) -> str:
     """
     if text.replace(" ", "").isalnum() or _has_divided_word(text) is None:
         return ""
-    found = normalise("".join(c for c in text if not unicodedata.category(c).startswith("P")))
+    found = normalise("".join(letter for letter in text if not unicodedata.category(letter).startswith("P")))
     return "" if found == normalise(text) else found
 
 

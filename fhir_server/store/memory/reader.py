@@ -124,12 +124,12 @@ def _compare(sorts: Sequence[Sort]) -> Callable[[SortKey, SortKey], int]:
     """Orders sort keys: each by its direction, missing last in both, the first sequence ascending at last."""
 
     def compare(left: SortKey, right: SortKey) -> int:
-        for sort, a, b in zip(sorts, left, right, strict=False):
-            if a == b:
+        for sort, left_value, right_value in zip(sorts, left, right, strict=False):
+            if left_value == right_value:
                 continue
-            if a is None or b is None:
-                return 1 if a is None else -1
-            ascending = 1 if a > b else -1  # type: ignore[operator]
+            if left_value is None or right_value is None:
+                return 1 if left_value is None else -1
+            ascending = 1 if left_value > right_value else -1  # type: ignore[operator]
             return -ascending if sort.descending else ascending
         return int(left[-1]) - int(right[-1])  # type: ignore[arg-type]
 

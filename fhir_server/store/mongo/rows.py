@@ -42,16 +42,18 @@ PARTS = "abcdefghij"
 def rows_of(entries: Entries) -> Rows:
     """The arrays by which a resource with these entries is found."""
     rows: Rows = {
-        STRINGS: _once({"p": e.parameter, **_string(e)} for e in entries.strings),
-        TOKENS: distinct(flat(e.parameter, e.code, e.system) for e in entries.tokens),
-        REFERENCES: _once({"p": e.parameter, **_reference(e)} for e in entries.references),
-        DATES: _once({"p": e.parameter, **_interval(e)} for e in entries.dates),
-        NUMBERS: _once({"p": e.parameter, **_interval(e)} for e in entries.numbers),
-        QUANTITIES: _once({"p": e.parameter, **_quantity(e)} for e in entries.quantities),
-        URIS: distinct(flat(e.parameter, e.value) for e in entries.uris),
-        COMPOSITES: _once(_composite(e.parameter, e.components) for e in entries.composites),
-        WORDS: distinct(flat(e.parameter, e.word) for e in entries.words),
-        POSITIONS: _once({"p": e.parameter, "g": [e.longitude, e.latitude]} for e in entries.positions),
+        STRINGS: _once({"p": entry.parameter, **_string(entry)} for entry in entries.strings),
+        TOKENS: distinct(flat(entry.parameter, entry.code, entry.system) for entry in entries.tokens),
+        REFERENCES: _once({"p": entry.parameter, **_reference(entry)} for entry in entries.references),
+        DATES: _once({"p": entry.parameter, **_interval(entry)} for entry in entries.dates),
+        NUMBERS: _once({"p": entry.parameter, **_interval(entry)} for entry in entries.numbers),
+        QUANTITIES: _once({"p": entry.parameter, **_quantity(entry)} for entry in entries.quantities),
+        URIS: distinct(flat(entry.parameter, entry.value) for entry in entries.uris),
+        COMPOSITES: _once(_composite(entry.parameter, entry.components) for entry in entries.composites),
+        WORDS: distinct(flat(entry.parameter, entry.word) for entry in entries.words),
+        POSITIONS: _once(
+            {"p": entry.parameter, "g": [entry.longitude, entry.latitude]} for entry in entries.positions
+        ),
         CONTAINED: [_contained(inner) for inner in entries.contained],
     }
     return {field: array for field, array in rows.items() if array}
