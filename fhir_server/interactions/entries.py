@@ -55,8 +55,10 @@ def entry_of(index: int, content: dict[str, Any], outer: FhirRequest) -> Entry:
     method, resource = asked["method"], content.get("resource")
     if resource is None and method in ("PUT", "PATCH", "POST") and not _BODILESS.search(asked["url"]):
         raise InvalidRequest.of(messages.ENTRY_WITHOUT_RESOURCE(method=method), f"{location}.resource")
-    _check_full_url(content.get("fullUrl"), method, resource, f"{location}.fullUrl")
     path, query = _target(asked["url"], outer.base_url, f"{location}.request.url")
+    full_url = _full_url(content.get("fullUrl"), path, resource, f"{location}.fullUrl")
+    if method == "PUT":
+        _check_id(full_url, resource, f"{location}.fullUrl")
     if resource is not None and path[-1:] == ("_search",):
         raise InvalidRequest.of(messages.SEARCH_WITH_RESOURCE(), f"{location}.resource")
     body, content_type = resource, ""
@@ -75,20 +77,29 @@ def entry_of(index: int, content: dict[str, Any], outer: FhirRequest) -> Entry:
         principal=outer.principal,
         purpose_of_use=outer.purpose_of_use,
     )
-    return Entry(index, content.get("fullUrl"), request)
+    return Entry(index, full_url, request)
 
 
-def _check_full_url(full_url: str | None, method: str, resource: Any, location: str) -> None:
-    """Raises `InvalidRequest` for the URL of a version, and for one that says another id than the resource to
-    be put does. https://hl7.org/fhir/R4/bundle-definitions.html#Bundle.entry.fullUrl
+def _full_url(full_url: str | None, path: tuple[str, ...], resource: Any, location: str) -> str | None:
+    """The fullUrl, which must not be that of a version; HAPI's client gives that of the version it has read,
+    and means the resource that it asks for. https://hl7.org/fhir/R4/bundle-definitions.html#Bundle.entry.fullUrl
     """
-    if not full_url or full_url.startswith("urn:"):
+    if not full_url or "/_history/" not in full_url:
+        return full_url
+    named = parse_reference(full_url)
+    own = (resource.get("resourceType"), resource.get("id")) if isinstance(resource, dict) else ()
+    if named.version and (named.type, named.id) not in (path, own):
+        raise InvalidRequest.of(messages.FULL_URL_OF_VERSION(url=full_url), location)
+    return full_url.rpartition("/_history/")[0] if named.version else full_url
+
+
+def _check_id(full_url: str | None, resource: Any, location: str) -> None:
+    """Raises `InvalidRequest` for a fullUrl that says another id than the resource to be put does."""
+    id = resource.get("id") if isinstance(resource, dict) else None
+    if not full_url or not id or full_url.startswith("urn:"):
         return
     named = parse_reference(full_url)
-    if named.version:
-        raise InvalidRequest.of(messages.FULL_URL_OF_VERSION(url=full_url), location)
-    id = resource.get("id") if method == "PUT" and isinstance(resource, dict) else None
-    if id and named.type == resource.get("resourceType") and named.id != id:
+    if named.type == resource.get("resourceType") and named.id != id:
         raise InvalidRequest.of(messages.FULL_URL_OTHER_ID(url=full_url, id=id), location)
 
 

@@ -93,6 +93,21 @@ class TestTransaction:
         assert statuses(answer) == ["200", "201", "201", "204"]
         assert answer.entries[0]["response"]["etag"] == 'W/"2"'
 
+    @pytest.mark.parametrize(("method", "id"), [("PATCH", None), ("PUT", "mine"), ("PUT", None)])
+    def test_full_url_of_the_version_that_was_read_is_that_of_its_resource(
+        self, client: Client, method: str, id: str | None
+    ) -> None:
+        client.put("Patient/mine", identified("a", id="mine"))
+        document = {"resourceType": "Parameters"} if method == "PATCH" else identified("a", id="mine")
+        url = "Patient/mine" if method == "PATCH" or id else "Patient?identifier=urn:ids|a"
+        answer = transact(
+            client,
+            entry(method, url, document, "http://x/Patient/mine/_history/1"),
+            entry("POST", "Encounter", encounter("http://x/Patient/mine")),
+        )
+        assert statuses(answer) == ["200", "201"]
+        assert len(client.get("Encounter?subject=Patient/mine").entries) == 1
+
     @pytest.mark.parametrize(
         ("bad", "status", "place"),
         [
@@ -118,6 +133,11 @@ class TestTransaction:
             ),
             (
                 entry("PUT", "Patient/x", patient(id="x"), "http://x/Patient/y"),
+                400,
+                "Bundle.entry[1].fullUrl",
+            ),
+            (
+                entry("PUT", "Patient/x", patient(id="x"), "http://x/Patient/y/_history/1"),
                 400,
                 "Bundle.entry[1].fullUrl",
             ),
