@@ -342,7 +342,9 @@ class Store(Reader, Protocol):
         ...
 
     def update_job(self, id: str, owner: str, state: bytes, done: bool = False) -> bool:
-        """Save progress; False when the lease was lost to another owner."""
+        """Save progress; False when the lease was lost to another owner. Inside `group()` it is saved with
+        the units of the group.
+        """
         ...
 
     def jobs(self, kind: str) -> tuple[Job, ...]:

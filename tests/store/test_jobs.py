@@ -3,6 +3,7 @@
 import pytest
 
 from fhir_server.store.port import Job, Store
+from tests.store.samples import person, put
 
 
 def test_jobs_are_listed_by_kind(store: Store) -> None:
@@ -29,6 +30,29 @@ def test_a_job_has_one_owner_at_a_time(store: Store, monkeypatch: pytest.MonkeyP
     assert not store.update_job("j1", "one", b"")
     assert store.update_job("j1", "two", b"end", done=True)
     assert store.acquire_job("export", "j1", "two", 10) is None
+
+
+def test_progress_is_saved_with_the_units_that_it_tells_of(store: Store) -> None:
+    store.acquire_job("export", "j1", "one", 10)
+
+    def batch(number: int) -> None:
+        with store.group():
+            put(store, person(f"p{number}"))
+            assert store.update_job("j1", "one", b"%d" % number)
+            assert not store.update_job("j1", "two", b"")
+            assert 1 / number
+
+    with pytest.raises(ZeroDivisionError):
+        batch(0)
+    assert [job.state for job in store.jobs("export")] == [b""]
+    assert store.changes(0, 10) == ()
+    batch(1)
+    assert [job.state for job in store.jobs("export")] == [b"1"]
+    assert [one.id for one in store.changes(0, 10)] == ["p1"]
+    with store.group():
+        assert store.update_job("j1", "one", b"2")
+    assert [job.state for job in store.jobs("export")] == [b"2"]
+    assert store.check() == []
 
 
 def test_a_lease_of_a_clock_that_was_put_back_does_not_run(

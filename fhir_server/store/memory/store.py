@@ -164,7 +164,8 @@ class MemoryStore(MemoryReader):
             lease = self._state.jobs.get(id)
             if lease is None or lease.holder != owner:
                 return False
-            self._state.jobs[id] = lease._replace(job=replace(lease.job, state=state, done=done))
+            saved = lease._replace(job=replace(lease.job, state=state, done=done))
+            (self._journal or Journal()).set(self._state.jobs, id, saved)
             return True
 
     def jobs(self, kind: str) -> tuple[Job, ...]:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from pymongo import ReturnDocument
+from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError
 
@@ -22,7 +23,9 @@ def acquire_job(jobs: Collection[Any], kind: str, id: str, owner: str, now: int,
     return Job(found["_id"], found["kind"], bytes(found["state"]), found["done"])
 
 
-def update_job(jobs: Collection[Any], id: str, owner: str, state: bytes, done: bool) -> bool:
+def update_job(
+    jobs: Collection[Any], id: str, owner: str, state: bytes, done: bool, session: ClientSession | None
+) -> bool:
     """Save progress; False when another owner has taken the lease."""
     change = {"$set": {"state": state, "done": done}}
-    return jobs.update_one({"_id": id, "owner": owner}, change).matched_count == 1
+    return jobs.update_one({"_id": id, "owner": owner}, change, session=session).matched_count == 1

@@ -204,8 +204,8 @@ class MongoStore:
             return acquire_job(self._collections.jobs, kind, id, owner, now, until)
 
     def update_job(self, id: str, owner: str, state: bytes, done: bool = False) -> bool:
-        with refusing():
-            return update_job(self._collections.jobs, id, owner, state, done)
+        jobs = self._collections.jobs
+        return self._writer.beside(lambda session: update_job(jobs, id, owner, state, done, session))
 
     def jobs(self, kind: str) -> tuple[Job, ...]:
         return self._now(lambda reader: reader.jobs(kind))

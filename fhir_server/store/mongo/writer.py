@@ -270,14 +270,26 @@ class Writer:
                 self._heart.shut()
                 self._pass_on()
 
+    def beside(self, write: Callable[[ClientSession | None], T]) -> T:
+        """Make a write that is no unit: in the transaction of this thread's group, or at once."""
+        group = self._thread.group
+        if group is None:
+            with refusing():
+                return write(None)
+        return self._in_group(group, lambda _: write(group.session))
+
     def _grouped(self, group: Group, work: Callable[[Transaction], T]) -> T:
-        """Run a unit in the transaction of this thread's group, begun at its first unit."""
+        """Run a unit in the transaction of this thread's group."""
+        return self._in_group(group, lambda transaction: self._unit(transaction, work))
+
+    def _in_group(self, group: Group, act: Callable[[Transaction], T]) -> T:
+        """Do something in the transaction of a group, begun when it is first needed."""
         if group.error:
             raise _again(group.error)
         try:
             if group.transaction is None:
                 group.transaction = self._begin_group(group)
-            return self._unit(group.transaction, work)
+            return act(group.transaction)
         except (PyMongoError, Taken) as error:
             refused = refusal(error) if isinstance(error, PyMongoError) else error
             lost = errors.StoreUnavailable.of(messages.GROUP_LOST())
