@@ -50,6 +50,9 @@ _TOO_COMPLEX_TEXTS = ("too deep", "nested", "tree depth", "Regular expression", 
 
 def refusal(error: PyMongoError) -> Exception:
     """What to tell a client; an error in our own use of the database stays what it is."""
+    if isinstance(error, ExecutionTimeout) and isinstance(error.__cause__, ConnectionFailure):
+        # Where a transaction was tried until its time was over, this is what came of the last attempt.
+        error = error.__cause__
     name = type(error).__name__
     if error.has_error_label(TRANSIENT) and not isinstance(error, ConnectionFailure):
         return errors.StoreUnavailable.of(messages.STORE_CONTENDED())

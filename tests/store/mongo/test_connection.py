@@ -9,7 +9,12 @@ from typing import Any
 import pytest
 from pymongo import MongoClient
 from pymongo.database import Database
-from pymongo.errors import NotPrimaryError, OperationFailure
+from pymongo.errors import (
+    ExecutionTimeout,
+    NotPrimaryError,
+    OperationFailure,
+    ServerSelectionTimeoutError,
+)
 
 from fhir_server.core.resource import Draft
 from fhir_server.errors import ContentTooLarge, InvalidSearch, StoreFull, StoreUnavailable
@@ -267,3 +272,11 @@ def test_a_database_that_works_as_an_older_one_is_said_to_be_held_back() -> None
 def test_more_keys_than_an_index_takes_of_one_resource_are_too_many() -> None:
     told = refusal(OperationFailure("Maximum number of generated keys exceeded.", 201))
     assert isinstance(told, ContentTooLarge)
+
+
+def test_a_transaction_that_ends_with_the_database_gone_is_not_told_to_be_contended() -> None:
+    labels = {"errorLabels": ["TransientTransactionError"]}
+    late = ExecutionTimeout("connection refused", 50, labels)
+    assert "at the same time" in str(refusal(late))
+    late.__cause__ = ServerSelectionTimeoutError("connection refused")
+    assert "No primary of the database can be reached" in str(refusal(late))
