@@ -118,6 +118,10 @@ TOO_MANY = Template(
     en="Checking stopped after {count} problems. Correct these and send the resource again.",
     fr="Le contrôle s'est arrêté après {count} problèmes. Corrigez-les et renvoyez la ressource.",
 )
+MANY_WARNINGS = Template(
+    en="Only the first {count} warnings and remarks are told. All errors are.",
+    fr="Seuls les {count} premiers avertissements et remarques sont indiqués. Toutes les erreurs le sont.",
+)
 
 # primitives
 

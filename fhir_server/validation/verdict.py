@@ -48,7 +48,8 @@ def issues_of(findings: Findings, root: str, verdict: bool = False) -> list[Issu
         room[is_error] -= 1
     issues = list(kept.values())
     if 0 in room.values():
-        issues.append(Issue("information", "too-costly", messages.TOO_MANY(count=FINDINGS_MAX), (root,)))
+        left_out = messages.MANY_WARNINGS if room[True] else messages.TOO_MANY
+        issues.append(Issue("information", "too-costly", left_out(count=FINDINGS_MAX), (root,)))
     return issues
 
 
