@@ -16,10 +16,11 @@ from fhir_server.errors import FhirError, InvalidRequest, PreconditionFailed
 from fhir_server.extension import Engine
 from fhir_server.interactions import messages
 from fhir_server.interactions.query_strings import parameters_of
+from fhir_server.interactions.search_parsing import parse_search
 from fhir_server.search.ast import AllOf, Clause, Match, SearchQuery, TokenValue
 from fhir_server.search.coverage import check_coverage
 from fhir_server.search.parameters import SPECIAL_PARAMETERS
-from fhir_server.search.parse import IGNORED_HERE, ParsedSearch, parse
+from fhir_server.search.parse import IGNORED_HERE, ParsedSearch
 from fhir_server.search.remembered import Asked
 from fhir_server.store.port import StoredResource, UnitOfWork
 
@@ -122,15 +123,7 @@ def _understood(criteria: Criteria, engine: Engine, base_url: str) -> ParsedSear
     parameters = tuple(pair for pair in criteria.parameters if pair[0] not in IGNORED_HERE)
 
     def parsed() -> ParsedSearch:
-        return parse(
-            (criteria.type,),
-            parameters,
-            registry=engine.registry,
-            zone=engine.zone,
-            base_url=base_url,
-            addresses=engine.extractor.indexing.base_urls,
-            now=engine.now(),
-        )
+        return parse_search(engine, (criteria.type,), parameters, base_url)
 
     if criteria.interaction != "reference":
         return parsed()

@@ -15,10 +15,11 @@ from fhir_server.interactions.includes import included
 from fhir_server.interactions.links import PRESENTATION, page_token, self_link
 from fhir_server.interactions.moved import FROM_THE_FIRST, moved, moved_since, without_unmoved
 from fhir_server.interactions.scope import scope
+from fhir_server.interactions.search_parsing import parse_search
 from fhir_server.interactions.searchset import FurtherPage, further_page, searchset
 from fhir_server.search.ast import SearchQuery
 from fhir_server.search.coverage import check_coverage
-from fhir_server.search.parse import ParsedSearch, parse
+from fhir_server.search.parse import ParsedSearch
 from fhir_server.search.remembered import Asked
 from fhir_server.store.port import Reader, SearchResult
 
@@ -79,18 +80,12 @@ def _parsed_again(further: FurtherPage, request: FhirRequest, engine: Engine) ->
 
 def _parsed(parameters: list[tuple[str, str]], request: FhirRequest, engine: Engine) -> ParsedSearch:
     within = scope(request, engine.registry)
-    parsed = parse(
+    parsed = parse_search(
+        engine,
         within.types,
         parameters,
-        registry=engine.registry,
-        zone=engine.zone,
+        request.base_url,
         lenient=request.preferences.lenient,
-        base_url=request.base_url,
-        addresses=engine.extractor.indexing.base_urls,
-        now=engine.now(),
-        count_default=engine.limits.page_default,
-        count_max=engine.limits.page_max,
-        total_max=engine.limits.total_max,
         holders=True,
     )
     if not within.where:

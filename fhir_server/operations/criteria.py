@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 from fhir_server.core import json
 from fhir_server.errors import InvalidSearch
 from fhir_server.extension import Engine
+from fhir_server.interactions.search_parsing import parse_search
 from fhir_server.operations import messages
 from fhir_server.search.ast import AllOf, AnyOf, Chain, Clause, Has, Hierarchy, Not
 from fhir_server.search.entries import Entries
 from fhir_server.search.match import Stored, matches
-from fhir_server.search.parse import parse
 from fhir_server.store.port import StoredResource
 
 
@@ -31,15 +31,7 @@ class Criteria:
         self._engine = engine
         self._where: tuple[Clause, ...] = ()
         if parameters:
-            self._where = parse(
-                (type,),
-                parameters,
-                registry=engine.registry,
-                zone=engine.zone,
-                base_url=base_url,
-                addresses=engine.extractor.indexing.base_urls,
-                now=engine.now(),
-            ).query.where
+            self._where = parse_search(engine, (type,), parameters, base_url).query.where
         if any(isinstance(clause, Has | Hierarchy) for clause in _flat(self._where)):
             raise InvalidSearch.of(messages.ASKS_OTHERS())
 

@@ -14,13 +14,14 @@ from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import InvalidRequest
 from fhir_server.extension import Engine, Operation
 from fhir_server.interactions.includes import included
+from fhir_server.interactions.search_parsing import parse_search
 from fhir_server.interactions.searchset import searchset
 from fhir_server.issues import Issue
 from fhir_server.operations import messages
 from fhir_server.operations.parameters import all_given, once
 from fhir_server.search.ast import Page, SearchQuery, Sort
 from fhir_server.search.coverage import check_coverage
-from fhir_server.search.parse import ParsedSearch, parse
+from fhir_server.search.parse import ParsedSearch
 from fhir_server.store.port import SearchResult, StoredResource
 
 MAX = "max"
@@ -55,16 +56,9 @@ def _understood(request: FhirRequest, engine: Engine, parameters: list[tuple[str
     if not any(name.partition(":")[0].partition(".")[0] in SUBJECT for name, _ in parameters):
         raise InvalidRequest.of(messages.SUBJECT_NEEDED(names=" or ".join(SUBJECT)))
     left_out = [_left_out(name) for name, _ in parameters if name in DECIDED_HERE]
-    parsed = parse(
-        ("Observation",),
-        [pair for pair in parameters if pair[0] not in DECIDED_HERE],
-        registry=engine.registry,
-        zone=engine.zone,
-        now=engine.now(),
-        lenient=request.preferences.lenient,
-        base_url=request.base_url,
-        addresses=engine.extractor.indexing.base_urls,
-    )
+    asked = [pair for pair in parameters if pair[0] not in DECIDED_HERE]
+    lenient = request.preferences.lenient
+    parsed = parse_search(engine, ("Observation",), asked, request.base_url, lenient=lenient)
     return structs.replace(parsed, ignored=(*parsed.ignored, *left_out))
 
 

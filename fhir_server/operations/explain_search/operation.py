@@ -12,6 +12,7 @@ from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import InvalidRequest, InvalidSearch
 from fhir_server.extension import Engine, Operation
 from fhir_server.interactions.canonicals import Canonicals
+from fhir_server.interactions.search_parsing import parse_search
 from fhir_server.issues import Issue, Text
 from fhir_server.operations.answers import answer_with
 from fhir_server.operations.explain_search import messages
@@ -23,7 +24,7 @@ from fhir_server.search.coverage import check_coverage
 from fhir_server.search.limits import check_count
 from fhir_server.search.named import PARAMETER as QUERY
 from fhir_server.search.named import named
-from fhir_server.search.parse import ParsedSearch, parse
+from fhir_server.search.parse import ParsedSearch
 from fhir_server.store.port import ClauseUse, StoredResource
 
 RESOURCE = "resource"
@@ -103,16 +104,8 @@ class _Explanation:
     # understanding
 
     def _parse(self, types: tuple[str, ...], parameters: Sequence[tuple[str, str]]) -> ParsedSearch:
-        return parse(
-            types,
-            parameters,
-            registry=self._engine.registry,
-            zone=self._engine.zone,
-            now=self._engine.now(),
-            lenient=self._request.preferences.lenient,
-            base_url=self._request.base_url,
-            addresses=self._engine.extractor.indexing.base_urls,
-        )
+        lenient = self._request.preferences.lenient
+        return parse_search(self._engine, types, parameters, self._request.base_url, lenient=lenient)
 
     def _together(self, asked: Sequence[tuple[str, str]]) -> Iterator[tuple[tuple[str, str], ...]]:
         """Each parameter by itself, those of a named query with its name."""
