@@ -235,6 +235,12 @@ PATIENT_KEPT = Template(
     fr="CarePlan/{id} est une séquence de ce patient, qui reste donc enregistré. Donnez d'abord le statut "
     "entered-in-error à une séquence enregistrée par erreur.",
 )
+REFERRED_KEPT = Template(
+    en="ServiceRequest/{id} refers this patient, who therefore stays on record. Give the Task of a referral "
+    "sent by mistake the status entered-in-error first.",
+    fr="ServiceRequest/{id} adresse ce patient, qui reste donc enregistré. Donnez d'abord le statut "
+    "entered-in-error à la Task d'un adressage envoyé par erreur.",
+)
 ACK_CLAIM_NEEDED = Template(
     en="An acknowledgement is of a claim of this server: refer to it in Task.focus.",
     fr="Un accusé porte sur une facture de ce serveur : référencez-la dans Task.focus.",

@@ -1,5 +1,5 @@
 """Whom claims name stays on record: the feed gives each claim with its patient, coverage and insurer, also
-when it is read anew from its beginning.
+when it is read anew from its beginning. So does whoever is referred.
 
 Source: the project's billing design. https://hl7.org/fhir/R4/claim.html
 """
@@ -11,6 +11,7 @@ from fhir_server.issues import Issue
 from mappings.sesame.guide import Guide
 from mappings.sesame.pathway.locks import hold
 from mappings.sesame.pathway.reading import has_code, referring, target
+from mappings.sesame.pathway.referral import IN_ERROR, referral_of
 from mappings.sesame.pathway.sequence import sequences_of_patient
 from mappings.sesame.rules import messages
 from mappings.sesame.rules.verdict import refusal
@@ -37,8 +38,17 @@ class PartiesKept:
         if claim := next(self._claims(change.type, change.id, patient, view), None):
             yield refusal(messages.PARTY_KEPT(id=claim["id"], type=change.type), change.type)
         elif change.type == "Patient":
-            for sequence in sequences_of_patient(self._guide, view, change.id)[:1]:
-                yield refusal(messages.PATIENT_KEPT(id=sequence.id), "Patient")
+            yield from self._in_care(change.id, view)
+
+    def _in_care(self, patient: str, view: View) -> Iterator[Issue]:
+        """What has begun for Patient/`patient`: a sequence, or else a referral, which somebody answers."""
+        for sequence in sequences_of_patient(self._guide, view, patient)[:1]:
+            yield refusal(messages.PATIENT_KEPT(id=sequence.id), "Patient")
+            return
+        for request in referring(view, "ServiceRequest", "patient", f"Patient/{patient}"):
+            if referral_of(self._guide, request) and request.get("status") != IN_ERROR:
+                yield refusal(messages.REFERRED_KEPT(id=request["id"]), "Patient")
+                return
 
     def _claims(self, type: str, id: str, patient: str | None, view: View) -> Iterator[Resource]:
         """The claims of the programme that name a resource."""

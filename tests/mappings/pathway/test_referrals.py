@@ -248,6 +248,15 @@ def test_the_request_alone_does_not_change_its_status(client: Client) -> None:
     refused(client.put(f"ServiceRequest/{request['id']}", request), "Change the Task", "status")
 
 
+def test_who_is_referred_stays_on_record_but_for_an_error(client: Client) -> None:
+    sent(refer(client))
+    patient = f"Patient/{only(client, 'Patient')['id']}"
+    refused = client.delete(patient)
+    assert (refused.status, "refers this patient" in refused.diagnostics) == (422, True)
+    sent(move(client, "entered-in-error"))
+    assert client.delete(patient).status == 204
+
+
 def test_what_a_referral_is_about_does_not_change(client: Client) -> None:
     sent(refer(client))
     task, request = only(client, "Task"), only(client, "ServiceRequest")
