@@ -17,7 +17,7 @@ Resource = dict[str, Any]
 
 
 def no_plug_ins(_root: str | None, _options: Mapping[str, Any]) -> PlugIns:
-    """Of a programme that is only a guide."""
+    """The plug-ins of a programme that is only a guide: none."""
     from fhir_server.extension import PlugIns
 
     return PlugIns()

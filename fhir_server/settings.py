@@ -18,7 +18,7 @@ TRUE = frozenset({"true", "1", "yes", "on"})
 FALSE = frozenset({"false", "0", "no", "off"})
 ANYTHING = re.compile(r".+")
 URL = re.compile(r"https?://[!-~]+")
-"""Of visible characters, as it is written into headers."""
+"""Only visible characters, as the value is written into headers."""
 HOST = re.compile(r"\*|[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\]")
 ORIGIN = re.compile(r"\*|null|[a-z][a-z0-9+.-]*://(?:[a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?")
 """As browsers send it: in small letters, without a path."""

@@ -60,7 +60,7 @@ class SourceMap:
         return self.at(len(self._text.encode()[:offset].decode("utf-8", "ignore")))
 
     def repeated(self) -> Position | None:
-        """Where the first key stands that its object has already."""
+        """The place of the first key that stands in its object a second time; None where there is none."""
         read = self._root
         return self.at(self._repeated) if read and self._repeated is not None else None
 

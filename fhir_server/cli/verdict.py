@@ -91,7 +91,7 @@ def _source_map(source: Source) -> SourceMap:
 
 
 def _syntax_place(source: Source) -> Position:
-    """Where the text stops being JSON, or says a key again."""
+    """The place at which the text is no JSON any more, or repeats a key."""
     places = _source_map(source)
     try:
         standard_json.loads(source.body.decode("utf-8-sig"))

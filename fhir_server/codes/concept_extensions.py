@@ -26,7 +26,9 @@ _PROPERTIES: Mapping[str, tuple[str, Mapping[str, str]]] = {
     _BASE + "valueset-conceptOrder": ("order", _NUMBER),
     _BASE + "itemWeight": ("weight", _NUMBER),
 }
-"""By extension: the property, and its value[x] by that of the extension."""
+"""By the url of an extension: the code of the property it says, and the name of the property's value by that
+of the extension's.
+"""
 
 PROPERTY_URIS: Mapping[str, str] = {"label": "label", "order": "order", "weight": "itemWeight"}
 """The codes of these properties in FHIR's own list of concept properties."""

@@ -24,8 +24,9 @@ _ANY = ("x", "X", "*")
 
 @dataclass(frozen=True, slots=True)
 class Versions:
-    """By code system: the version where none is named, that which it has to be, that to take regardless; by
-    value set that where none is named.
+    """The versions that a request asks for, by canonical url: for code systems the `default` where none is
+    named, the one that it has to be (`check`), and the one to take whatever is named (`force`); for
+    `value_sets` the default.
     """
 
     default: Mapping[str, str] = field(default_factory=dict)

@@ -24,7 +24,7 @@ that of two values the greater never becomes the less."""
 _MAGNITUDE_MAX = 400
 """No measurement has more digits, before the point or after it."""
 _FACTOR_BITS_MAX = 4096
-"""Of a unit that someone uses, both sides of the fraction are far shorter."""
+"""The most bits of a factor's numerator or denominator; those of units in use have far fewer."""
 
 _TOKEN = re.compile(r"[/.()]|\{[^{}]*\}|(?:\[[^\[\]]*\]|[^/.(){}\[\]\s])+")
 _POWER = re.compile(r"(?P<atom>10[*^]|.*?[^0-9+-]|)(?P<power>[+-]?\d+)?")

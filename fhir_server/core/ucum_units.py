@@ -56,7 +56,9 @@ _OTHER: Mapping[str, tuple[str, str]] = {
 }  # fmt: skip
 
 UNITS: Mapping[str, tuple[str, str]] = {**_METRIC, **_OTHER}
-"""By unit: how many of which other unit it is; none for a base unit."""
+"""Each unit as a number and another unit that make it, such as ("60", "s") for min; a base unit names no
+other.
+"""
 
 METRIC: frozenset[str] = frozenset(_METRIC)
 """Those that take a prefix."""

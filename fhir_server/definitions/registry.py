@@ -27,7 +27,9 @@ Resource = dict[str, Any]
 
 _R4 = "4.0.1"
 _IMPLICIT = {"http://loinc.org/vs": "http://loinc.org", "http://unitsofmeasure.org/vs": ucum.SYSTEM}
-"""The value sets of all codes that R4 defines of code systems: https://hl7.org/fhir/R4/terminologies-systems.html"""
+"""The value sets of all codes that R4 defines of code systems:
+https://hl7.org/fhir/R4/terminologies-systems.html
+"""
 
 _COUNTRIES_LISTED = "http://hl7.org/fhir/ValueSet/iso3166-1-2"
 
@@ -143,7 +145,9 @@ class Registry:
 
     @cached_property
     def _parameters_by_url(self) -> Mapping[str, SearchParameter]:
-        """Of the resources with the same url the last one counts; if that is not active, none."""
+        """Every parameter by its url. Of several resources at one url the last counts; if that is not active,
+        none does.
+        """
         last = {resource["url"]: resource for resource in self.resources("SearchParameter")}
         own = [
             search_parameter_from_resource(resource)

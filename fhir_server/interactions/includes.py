@@ -60,7 +60,7 @@ class _Step:
         return canonicals.referred(sources, self.include)
 
     def by_reference(self, sources: tuple[StoredResource, ...]) -> Iterator[StoredResource]:
-        """Of a reference to a version, that version.
+        """What the references lead to; one to a version, to that version.
 
         https://hl7.org/fhir/R4/search.html#versions
         """

@@ -15,7 +15,9 @@ from fhir_server.core.request import FhirRequest
 from fhir_server.interactions.links import first_link, further_self_link, page_link, self_link
 
 BYTES_MAX = 512
-"""Of what a link tells of the pages before its own: some fifty of a search without `_sort`."""
+"""The most bytes that a link may spend on the pages before its own: some fifty pages of a search without
+`_sort`.
+"""
 
 
 class Trail(Struct, frozen=True, array_like=True):

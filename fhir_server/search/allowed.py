@@ -61,7 +61,7 @@ def check_chain(parameter: SearchParameter, rest: str, whole: str) -> None:
 
 
 class Repetition:
-    """Which parameters a search has named that their definitions let it name once alone."""
+    """Notes the parameters of a search that their definitions allow only once."""
 
     def __init__(self) -> None:
         self._places: dict[str, int] = {}

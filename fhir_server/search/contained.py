@@ -9,7 +9,7 @@ from dataclasses import replace
 from fhir_server.search.ast import AllOf, AnyOf, Chain, Clause, Match, MissingValue
 
 HOLDS = "_contained"
-"""As which whatever lies within a resource is indexed, beside the parameters that refer to it."""
+"""The parameter under which every contained resource is indexed, besides those that refer to it."""
 
 
 def holding(types: Sequence[str], where: Sequence[Clause]) -> Clause:

@@ -39,7 +39,9 @@ class Fingerprints:
         self._by_type: dict[str, dict[str, str]] = {}
 
     def of(self, type: str) -> dict[str, str]:
-        """By the code of each parameter that a type is indexed by, and of its compartments."""
+        """The fingerprints of a type by the codes of the parameters, and compartments, by which it is
+        indexed.
+        """
         found = self._by_type.get(type)
         if found is None:
             found = self._by_type[type] = self._of(type)
@@ -64,7 +66,9 @@ class Fingerprints:
         return definition.inclusion.get(type, ()) if definition else ()
 
     def _fingerprint(self, parameter: SearchParameter) -> str:
-        """Of all that decides which entries a resource gets: not of names and descriptions."""
+        """The fingerprint of all that decides which entries a resource gets; names and descriptions
+        do not.
+        """
         known = self._by_url.get(parameter.url)
         if known is None:
             known = self._carried.get(parameter.url)

@@ -1,4 +1,4 @@
-"""Which parameters find at most one value in a resource, so that what is asked twice is asked of the same.
+"""Which parameters have at most one value in a resource: two criteria on one are about the same value.
 
 https://hl7.org/fhir/R4/elementdefinition-definitions.html#ElementDefinition.max
 """

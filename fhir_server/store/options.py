@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class MongoOptions:
-    """Of a store in MongoDB. The timeout bounds every question, and all attempts at one transaction."""
+    """Options of a store in MongoDB. The timeout bounds every question, and all attempts at one
+    transaction.
+    """
 
     timeout_seconds: float = 20.0
     pool_max: int = 64

@@ -65,7 +65,7 @@ _PARTS: Mapping[str, tuple[str, ...]] = {
     "HumanName": ("family", "given", "prefix", "suffix", "text"),
     "Address": ("text", "line", "city", "district", "state", "postalCode", "country"),
 }
-"""Of the types that a string parameter looks at as a whole, the parts that it is found by."""
+"""By type: the parts by which a value is found where a string parameter looks at the whole of it."""
 
 _PLAIN = frozenset({"string", "markdown", "code", "id", "uri", "url", "canonical"})
 
@@ -169,7 +169,7 @@ OF_THE_WHOLE = ("ne", "gt", "lt", "ge", "le")
 
 
 def indexer(target: Target, _indexing: Indexing) -> Indexer | None:
-    """Of a HumanName or Address every part, and of a whole name also its usual order."""
+    """Every part of a HumanName or Address, and of a whole name also its parts in their usual order."""
     if target.type in _PARTS:
         return parts_indexer(target.type, {"": [target.parameter]})
     if target.path == "HumanName.family":

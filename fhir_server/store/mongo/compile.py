@@ -104,7 +104,7 @@ class Compiler:
                 return negation(self._clause(negated, types, within, inner))
 
     def _chain(self, chain: Chain, within: Within) -> Filter:
-        """By a reference to a resource of its own, or to one that lies within."""
+        """The filter of a chain, whose reference may lead to a resource of its own or to a contained one."""
         contained = one_element(
             rows.CONTAINED,
             {"p": chain.parameter, "t": {"$in": list(chain.types)}},
@@ -164,7 +164,7 @@ def _found(match: Match, types: Sequence[str], inner: bool) -> Filter:
 
 
 def _by_id(match: Match, modifier: str | None, types: Sequence[str]) -> Filter:
-    """By the key of the collection, where the types say what that is: then one shard knows."""
+    """A filter on the key of the collection, where the types are known: then only one shard is asked."""
     asked = [own_id(value, modifier) for value in match.values]
     if modifier == "ne":
         return any_of(map(negation, asked))

@@ -68,7 +68,7 @@ def _links(links: Sequence[dict[str, Any]], type_name: str) -> Iterator[Issue]:
 
 
 def _identity(entry: Entry, place: str, type_name: str, registry: Registry) -> Iterator[Issue]:
-    """That the fullUrl is there where it must be, is absolute, and agrees with the resource."""
+    """Whether the fullUrl is there where it must be, is absolute, and agrees with the resource."""
     full_url, resource = entry.get("fullUrl"), entry.get("resource")
     where = f"{place}.fullUrl"
     if full_url is None:

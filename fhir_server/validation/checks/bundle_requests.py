@@ -63,7 +63,7 @@ def _has_form(method: str, segments: list[str], query: str, registry: Registry) 
 
 
 def _disagreement(method: str, url: str, segments: list[str], resource: dict[str, Any]) -> Text | None:
-    """That a create or update writes another resource than the one given."""
+    """What to say of a create or update whose url names another resource than the one given."""
     if method not in ("POST", "PUT"):
         return None
     found = resource.get("resourceType")

@@ -41,8 +41,8 @@ def calculation_issues(
     paths: FhirPath,
     complete: bool,
 ) -> Iterator[Issue]:
-    """That the answer is what the other answers come to. Where it may be changed by hand, or the response is
-    not complete, a difference is a warning.
+    """Whether the answer is what the other answers come to. Where it may be changed by hand, or the response
+    is not complete, a difference is a warning.
     """
     expression, found = _expression(item), _single_answer(element)
     if expression is None or found is None:

@@ -14,7 +14,9 @@ from fhir_server.validation.checks.check import CheckContext, Resource, finding
 from fhir_server.validation.findings import excerpt
 
 _WITH_IDS_OF_THEIR_OWN = frozenset({"snapshot", "differential"})
-"""Of a StructureDefinition: an element has one id in both, and rules of R4 say the rest."""
+"""The two views of a StructureDefinition: an element has the same id in both, and rules of R4 say
+the rest.
+"""
 
 Steps = tuple[tuple[str, int | None], ...]
 """The JSON properties that lead to an element, each with its index where it is a list."""

@@ -65,7 +65,7 @@ def _target_problem(item: Item, link_id: Any, form: Form) -> Text | None:
 
 
 def _comparison(condition: dict[str, Any], target: Item, where: str) -> Iterator[Issue]:
-    """That the operator and the answer fit the question that is asked."""
+    """Whether the operator and the answer fit the question that is asked."""
     operator, answer = condition.get("operator"), value_of(condition, "answer")
     if target.type not in VALUE_TYPES:
         text = messages.CONDITION_NO_ANSWER(link_id=target.link_id, type=target.type)
@@ -83,7 +83,7 @@ def _comparison(condition: dict[str, Any], target: Item, where: str) -> Iterator
 
 
 def _values(item: Item, place: str) -> Iterator[Issue]:
-    """That initial values and options are of a type that answers the question."""
+    """Whether initial values and options are of a type that answers the question."""
     wanted = VALUE_TYPES.get(item.type)
     if wanted is None:
         return

@@ -102,7 +102,7 @@ def _count_of_items(response: Resource) -> int:
 
 
 def _in_use(response: Resource, questionnaire: Resource) -> Iterator[Issue]:
-    """That the answers were given while the questionnaire was in use."""
+    """Whether the answers were given while the questionnaire was in use."""
     authored, period = response.get("authored"), questionnaire.get("effectivePeriod", {})
     for limit, sign, template in (
         (period.get("start"), -1, messages.AUTHORED_BEFORE),
@@ -209,7 +209,7 @@ class _Walk:
             yield finding("error", "invalid", "item-text", text, f"{where}.text")
 
     def _presence(self, item: Item, element: Element, where: str) -> Iterator[Issue]:
-        """That there are as many answers as there must be."""
+        """Whether there are as many answers as there must be."""
         count = len(element.get("item" if item.type == "group" else "answer", ()))
         if item.required and not count:
             text = messages.ITEM_REQUIRED(link_id=item.link_id)

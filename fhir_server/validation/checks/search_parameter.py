@@ -48,7 +48,7 @@ class SearchParameterCheck:
 
 
 def _derivation(resource: Resource, registry: Registry) -> Iterator[Issue]:
-    """That a parameter agrees with the one that it is derived from, where that is known here."""
+    """Whether a parameter agrees with the one that it is derived from, where that is known here."""
     url, type, base = resource.get("derivedFrom"), resource.get("type"), resource.get("base", ())
     origin = registry.search_parameter(url) if isinstance(url, str) else None
     if origin is None:
