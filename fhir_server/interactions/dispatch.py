@@ -69,14 +69,17 @@ class Dispatcher:
 
     def dispatch(self, request: FhirRequest) -> FhirResponse:
         """The answer. Raises a `FhirError` for every other."""
-        return self._dispatched(request, self._answer)
+        return self._dispatched(request, self._answer, self._engines.current)
 
     def _dispatch_with_own_writes(self, request: FhirRequest) -> FhirResponse:
         """As `dispatch`; a read sees what this thread has written and the store has yet to commit."""
-        return self._dispatched(request, self._answer_with_own_writes)
+        return self._dispatched(request, self._answer_with_own_writes, self._engines.renewed)
 
     def _dispatched(
-        self, request: FhirRequest, answer: Callable[[Interaction, FhirRequest, Engine], FhirResponse]
+        self,
+        request: FhirRequest,
+        answer: Callable[[Interaction, FhirRequest, Engine], FhirResponse],
+        for_search: Callable[[], Engine],
     ) -> FhirResponse:
         engine = self._engines.latest()
         asked = interaction_of(request, engine.registry)
@@ -86,7 +89,7 @@ class Dispatcher:
             try:
                 return answer(asked, request, engine)
             except DefinitionsChanged:
-                engine = self._engines.current() if asked == "search" else self._engines.renewed()
+                engine = for_search() if asked == "search" else self._engines.renewed()
         raise StoreUnavailable.of(messages.DEFINITIONS_CHANGING())
 
     def begin(self, request: FhirRequest) -> Rest:

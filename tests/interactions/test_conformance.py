@@ -151,6 +151,19 @@ def test_within_a_group_what_is_not_committed_yet_refuses_and_lets_pass(client: 
         assert client.patch("Patient/a", unname).status == 200
 
 
+def test_a_batch_searches_by_what_it_has_defined(client: Client) -> None:
+    asked = (
+        {"method": "GET", "url": url} for url in ("Patient?name=durand", "StructureDefinition?url=" + URL)
+    )
+    put = {"resource": profile(), "request": {"method": "PUT", "url": "StructureDefinition/named"}}
+    entries = [put, *({"request": request} for request in asked)]
+    client.post("Patient", patient())
+    with client.engine.store.group():
+        answer = client.post("", {"resourceType": "Bundle", "type": "batch", "entry": entries})
+    assert [entry["response"]["status"][:3] for entry in answer.entries] == ["201", "200", "200"]
+    assert [entry["resource"]["total"] for entry in answer.entries[1:]] == [1, 1]
+
+
 def test_memory_holds_the_list_and_not_the_resources(client: Client) -> None:
     sets = ({"resourceType": "ValueSet", "id": f"v{number}", "status": "draft"} for number in range(300))
     entries = [
