@@ -87,10 +87,13 @@ Pair = tuple[Any, Any]
 
 
 def pairs(parent: Mapping[str, Any], name: str) -> list[Pair]:
-    """The values under a property, one or a list of them."""
+    """The values under a property, one or a list of them; nulls beyond the last say nothing."""
     value, beside = parent.get(name), parent.get(f"_{name}")
     if isinstance(value, list) or isinstance(beside, list):
-        return list(zip_longest(value or (), beside or ()))
+        found = list(zip_longest(value or (), beside or ()))
+        while found and found[-1] == (None, None):
+            found.pop()
+        return found
     return [] if value is None and beside is None else [(value, beside)]
 
 

@@ -355,6 +355,13 @@ class TestFhirPathPatch:
         answer = client.patch(f"Patient/{id}", fhirpath_patch(**parts), content_type=FHIR_JSON)
         assert answer.content["name"] == [{"given": given, "_given": beside}]
 
+    def test_nulls_beyond_the_last_value_say_nothing(self, client: Client) -> None:
+        name = {"given": ["a"], "_given": [{"id": "1"}, None, None]}
+        id = client.post("Patient", patient(name=[name])).id
+        added = fhirpath_patch(type="add", path="Patient.name[0]", name="given", value="b")
+        answer = client.patch(f"Patient/{id}", added, content_type=FHIR_JSON)
+        assert answer.content["name"] == [{"given": ["a", "b"], "_given": [{"id": "1"}, None]}]
+
     @pytest.mark.parametrize(
         "parameters",
         [
