@@ -64,11 +64,6 @@ class Table:
                 yield ReplaceOne(_identity(document), document, upsert=True, namespace=namespace)
 
 
-def _codes(error: ClientBulkWriteException) -> set[int]:
-    errors: Any = error.write_errors or ()
-    return {error["code"] for error in errors}
-
-
 def _cause(error: ClientBulkWriteException) -> PyMongoError:
     """What ended the whole command, which also says whether it may be tried again, or the first of the writes
     that were refused.
@@ -233,9 +228,10 @@ class Transaction:
         try:
             self._collections.client.bulk_write(writes, session=self._session)
         except ClientBulkWriteException as error:
-            if _DUPLICATE_KEY in _codes(error):
+            cause = _cause(error)
+            if isinstance(cause, OperationFailure) and cause.code == _DUPLICATE_KEY:
                 raise Taken from error
-            raise _cause(error) from error
+            raise cause from error
         self._clock_sent = True
         for table in self._tables:
             table.sent |= table.unsent
