@@ -124,6 +124,17 @@ class FhirProtocol(HttpToolsProtocol):
         else:
             self._refuse(too_slow(int(patience.seconds)))
 
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Whether the connection stays open for us: a client that sends no more may still read, and is
+        answered what it has asked.
+
+        https://www.rfc-editor.org/rfc/rfc9112#section-9.6
+        """
+        if not self._is_busy():
+            return False
+        self.cycle.keep_alive = False
+        return True
+
     def _is_busy(self) -> bool:
         """Whether a request is being answered that came before the one that is coming."""
         return self.cycle is not None and not self.cycle.response_complete and not self._is_in_body
@@ -297,7 +308,9 @@ async def _answer_in_time(
     cycle: RequestResponseCycle, app: Application, exchange: Exchange, _: Scope, receive: Receive, __: Send
 ) -> None:
     reply = await app.in_time(exchange, receive)
-    if reply is not None:
+    if reply is None:
+        cycle.disconnected = True
+    else:
         await _send_when_read(cycle, reply)
 
 
@@ -306,6 +319,7 @@ async def _send_when_read(cycle: RequestResponseCycle, reply: Reply) -> None:
     if cycle.flow.write_paused and not cycle.disconnected:
         await cycle.flow.drain()
     if cycle.disconnected or cycle.transport.is_closing():
+        cycle.disconnected = True
         return
     message = _message(reply, cycle.keep_alive)
     cycle.response_started = cycle.response_complete = True

@@ -360,6 +360,40 @@ def test_nobody_is_told_who_has_gone(api: Any, connection: Connection) -> None:
     assert len(api.door.asked) == 1
 
 
+def test_a_client_that_sends_no_more_is_answered(api: Any, connection: Connection) -> None:
+    async def write() -> bytes:
+        connection.receive(WRITE)
+        assert connection.protocol.eof_received()
+        assert not connection.transport.closed
+        return await written(connection)
+
+    assert not connection.protocol.eof_received()
+    assert b"\r\nconnection: close\r\n" in asyncio.run(write())
+    assert connection.transport.closed
+    assert len(api.door.asked) == 1
+
+
+@pytest.mark.parametrize("part", [READ[:20], WRITE[:-1]])
+def test_one_that_sends_no_more_of_a_request_is_not(connection: Connection, part: bytes) -> None:
+    connection.receive(part)
+    assert not connection.protocol.eof_received()
+
+
+def test_nobody_is_blamed_for_an_answer_that_nobody_waits_for(
+    api: Any, connection: Connection, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def write() -> None:
+        connection.protocol.loop = asyncio.get_running_loop()
+        connection.receive(WRITE.replace(b"Content-Length: 2", b"Transfer-Encoding: chunked")[:-2])
+        connection.receive(b"2\r\n{}\r\n0\r\n\r\n")
+        connection.transport.close()
+        await asyncio.gather(*connection.protocol.tasks)
+
+    asyncio.run(write())
+    assert (connection.transport.sent, caplog.text) == (b"", "")
+    assert len(api.door.asked) == 1
+
+
 def test_a_server_that_stops_gives_the_answer_first(connection: Connection) -> None:
     async def write() -> bytes:
         connection.receive(WRITE)
