@@ -48,6 +48,22 @@ OUT_OF_RANGE = Template(
     en="{at} is out of range: {limit}.",
     fr="{at} est hors des bornes : {limit}.",
 )
+TOO_FEW = Template(
+    en="{at} has too few values. Give {limit} at least.",
+    fr="{at} a trop peu de valeurs. Donnez-en {limit} au moins.",
+)
+TOO_MANY = Template(
+    en="{at} has too many values. Give {limit} at most.",
+    fr="{at} a trop de valeurs. Donnez-en {limit} au plus.",
+)
+TOO_SHORT = Template(
+    en="{at} is too short. Write {limit} characters at least.",
+    fr="{at} est trop court. Écrivez {limit} caractères au moins.",
+)
+TOO_LONG = Template(
+    en="{at} is too long. Write {limit} characters at most.",
+    fr="{at} est trop long. Écrivez {limit} caractères au plus.",
+)
 NOT_BESIDE = Template(
     en="{at} does not go with the rest of the record. Leave it out.",
     fr="{at} ne va pas avec le reste de l'enregistrement. Ne le mettez pas.",

@@ -14,7 +14,7 @@ from jsonschema.validators import extend
 from msgspec import Raw
 
 from fhir_server.conversion import messages
-from fhir_server.conversion.kinds import LINE_PATTERN, TEXT_PATTERN
+from fhir_server.conversion.kinds import DAY_PATTERN, LINE_PATTERN, MOMENT_PATTERN, TEXT_PATTERN
 from fhir_server.conversion.members import pointer
 from fhir_server.core.json import decimal
 from fhir_server.issues import Issue, Text
@@ -24,16 +24,23 @@ FORMATS: Mapping[str, Callable[[str], object]] = {
     "date-time": datetime.fromisoformat,
 }
 NOT_OF_FORMAT = {"date": messages.NOT_A_DATE, "date-time": messages.NOT_A_MOMENT}
-IN_WORDS = {LINE_PATTERN: messages.NOT_A_LINE, TEXT_PATTERN: messages.NOT_A_TEXT}
+IN_WORDS = {
+    LINE_PATTERN: messages.NOT_A_LINE,
+    TEXT_PATTERN: messages.NOT_A_TEXT,
+    DAY_PATTERN: messages.NOT_A_DATE,
+    MOMENT_PATTERN: messages.NOT_A_MOMENT,
+}
 LIMITS = {
     "minimum": "≥",
     "maximum": "≤",
     "exclusiveMinimum": ">",
     "exclusiveMaximum": "<",
-    "minLength": "≥",
-    "maxLength": "≤",
-    "minItems": "≥",
-    "maxItems": "≤",
+}
+LENGTHS = {
+    "minLength": messages.TOO_SHORT,
+    "maxLength": messages.TOO_LONG,
+    "minItems": messages.TOO_FEW,
+    "maxItems": messages.TOO_MANY,
 }
 
 _MISSING = re.compile(r"'(.*?)' is a (?:required property|dependency of)")
@@ -92,6 +99,8 @@ def _sentences(error: ValidationError, at: Any) -> Iterator[tuple[str, Text]]:
         yield from BY_KEYWORD[error.validator](error, at)
     elif error.validator in LIMITS:
         yield "", messages.OUT_OF_RANGE(at=at, limit=f"{LIMITS[error.validator]} {error.validator_value}")
+    elif error.validator in LENGTHS:
+        yield "", LENGTHS[error.validator](at=at, limit=error.validator_value)
     else:
         yield "", messages.AGAINST_SCHEMA(at=at, rule=error.validator)
 

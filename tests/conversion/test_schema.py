@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from fhir_server.conversion.kinds import LINE_PATTERN, TEXT_PATTERN
+from fhir_server.conversion.kinds import LINE_PATTERN, MOMENT_PATTERN, TEXT_PATTERN
 from fhir_server.conversion.schema import RecordSchema
 from fhir_server.core import json
 
@@ -17,7 +17,7 @@ SCHEMA: dict[str, Any] = {
         "name": {"type": "string", "pattern": "^[a-z]+$"},
         "kind": {"type": "string", "enum": ["a", "b"]},
         "on": {"type": "string", "format": "date", "pattern": "^[0-9-]+$"},
-        "at": {"type": "string", "format": "date-time"},
+        "at": {"type": "string", "format": "date-time", "pattern": MOMENT_PATTERN},
         "amount": {"type": "number", "minimum": 0, "maximum": 608},
         "list": {"type": "array", "items": {"type": "integer"}, "maxItems": 2},
         "inside": {
@@ -51,8 +51,9 @@ CHECKED = RecordSchema(SCHEMA)
         ({"name": "a", "on": "2025-02-30"}, "/on", "2024-05-31."),
         ({"name": "a", "on": "30/02/2025"}, "/on", "2024-05-31."),
         ({"name": "a", "at": "2025-02-03T25:00:00Z"}, "/at", "2024-05-31T"),
+        ({"name": "a", "at": "2025-02-03"}, "/at", "2024-05-31T"),
         ({"name": "a", "amount": msgspec.Raw(b"608.01")}, "/amount", "≤ 608"),
-        ({"name": "a", "list": [1, 2, 3]}, "/list", "≤ 2"),
+        ({"name": "a", "list": [1, 2, 3]}, "/list", "too many values. Give 2 at most."),
         ({"name": "a", "list": [1, "2"]}, "/list/1", "JSON type integer"),
         ({"name": "a", "inside": {}}, "/inside/a~1b", "Add it"),
         ({"name": "a", "inside": {"a/b": 1}}, "/inside/a~1b", "JSON type string"),
