@@ -88,7 +88,7 @@ def _full_url(full_url: str | None, path: tuple[str, ...], resource: Any, locati
         return full_url
     named = parse_reference(full_url)
     own = (resource.get("resourceType"), resource.get("id")) if isinstance(resource, dict) else ()
-    if named.version and (named.type, named.id) not in (path, own):
+    if named.version and (named.type, named.id) not in (path[:2], own):
         raise InvalidRequest.of(messages.FULL_URL_OF_VERSION(url=full_url), location)
     return full_url.rpartition("/_history/")[0] if named.version else full_url
 

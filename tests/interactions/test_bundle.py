@@ -104,8 +104,9 @@ class TestTransaction:
             client,
             entry(method, url, document, "http://x/Patient/mine/_history/1"),
             entry("POST", "Encounter", encounter("http://x/Patient/mine")),
+            entry("GET", "Patient/mine/_history/1", full_url="http://y/Patient/mine/_history/1"),
         )
-        assert statuses(answer) == ["200", "201"]
+        assert statuses(answer) == ["200", "201", "200"]
         assert len(client.get("Encounter?subject=Patient/mine").entries) == 1
 
     @pytest.mark.parametrize(
