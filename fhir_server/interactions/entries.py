@@ -40,7 +40,7 @@ class Entry(Struct, frozen=True):
         return f"Bundle.entry[{self.index}]"
 
     @property
-    def asks(self) -> bool:
+    def only_reads(self) -> bool:
         """Whether it writes nothing: a GET, or a search or an operation by POST."""
         method, path = self.request.method, self.request.path
         return method in ("GET", "HEAD") or (method == "POST" and path[-1:] != () and path[-1][:1] in "$_")
@@ -82,7 +82,8 @@ def entry_of(index: int, content: dict[str, Any], outer: FhirRequest) -> Entry:
 
 def _full_url(full_url: str | None, path: tuple[str, ...], resource: Any, location: str) -> str | None:
     """The fullUrl, which must not be that of a version; HAPI's client gives that of the version it has read,
-    and means the resource that it asks for. https://hl7.org/fhir/R4/bundle-definitions.html#Bundle.entry.fullUrl
+    and means the resource that it asks for.
+    https://hl7.org/fhir/R4/bundle-definitions.html#Bundle.entry.fullUrl
     """
     if not full_url or "/_history/" not in full_url:
         return full_url

@@ -30,20 +30,20 @@ class EntryConditions:
 
     def __init__(self, entries: Sequence[Entry], engine: Engine) -> None:
         self._engine = engine
-        conditions = [(asked, wanted) for asked in entries if (wanted := _read(asked)) is not None]
-        full_urls = frozenset([asked.full_url for asked in entries if asked.full_url])
+        conditions = [(entry, wanted) for entry in entries if (wanted := _read(entry)) is not None]
+        full_urls = frozenset([entry.full_url for entry in entries if entry.full_url])
         self._names = dict(self._named(conditions, full_urls)) if full_urls else {}
         self.known = dict(self._understood(conditions))
 
-    def wanted(self, asked: Entry, identities: Identities) -> Criteria:
+    def wanted(self, entry: Entry, identities: Identities) -> Criteria:
         """The criteria of an entry, those that it names under the identities that they have by now. Raises
         `InvalidRequest` where one has none, or for criteria of another type.
         """
-        known = self.known.get(asked.index)
+        known = self.known.get(entry.index)
         if known is not None:
             return known
-        wanted = _criteria(asked)
-        names = self._names.get(asked.index)
+        wanted = _criteria(entry)
+        names = self._names.get(entry.index)
         return _with_identities(wanted, names, identities, self._engine.registry) if names else wanted
 
     def in_turn(self, entries: Sequence[Entry]) -> Iterable[Entry]:
@@ -58,30 +58,30 @@ class EntryConditions:
     def _named(
         self, conditions: Iterable[Condition], full_urls: Collection[str]
     ) -> Iterator[tuple[int, frozenset[str]]]:
-        for asked, wanted in conditions:
+        for entry, wanted in conditions:
             if names := _names_in(wanted, full_urls, self._engine.registry):
-                yield asked.index, names
+                yield entry.index, names
 
     def _understood(self, conditions: Iterable[Condition]) -> Iterator[tuple[int, Criteria]]:
-        for asked, wanted in conditions:
-            if asked.request.method in ("POST", "PUT") and asked.index not in self._names:
+        for entry, wanted in conditions:
+            if entry.request.method in ("POST", "PUT") and entry.index not in self._names:
                 with suppress(FhirError):
-                    yield asked.index, understood(wanted, self._engine, asked.request.base_url)
+                    yield entry.index, understood(wanted, self._engine, entry.request.base_url)
 
 
-def _read(asked: Entry) -> Criteria | None:
+def _read(entry: Entry) -> Criteria | None:
     """The criteria of an entry; None where it has none, or none that can be read."""
-    request = asked.request
+    request = entry.request
     with suppress(FhirError):
         if request.method == "POST":
             return creation(request)
         if len(request.path) == 1 and request.query:
-            return _criteria(asked)
+            return _criteria(entry)
     return None
 
 
-def _criteria(asked: Entry) -> Criteria:
-    request = asked.request
+def _criteria(entry: Entry) -> Criteria:
+    request = entry.request
     if request.method == "POST":
         return creation(request) or Criteria(request.path[0], (), "create")
     return Criteria(request.path[0], request.query, INTERACTIONS[request.method])

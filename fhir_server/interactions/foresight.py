@@ -46,14 +46,14 @@ def foresee(
     conditions: Mapping[int, Criteria],
     engine: Engine,
 ) -> Foresight:
-    """What becomes of the `resources` that creates and updates bring, by the index of their entry, if every
-    create gets the one of `ids` that is meant for it, and updates find what meets their `conditions` now.
-    What a PATCH makes of a resource cannot be foreseen.
+    """What the `resources` of creates and updates become, by the index of their entry, where every create
+    gets its id of `ids` and every update changes the resource that meets its one of `conditions` at this
+    moment. What a PATCH makes of a resource cannot be foreseen.
     """
-    asked = entries_by_method(entries, "POST", "PUT", "PATCH")
-    identities = Identities(asked[0].request.base_url if asked else "")
+    writing = entries_by_method(entries, "POST", "PUT", "PATCH")
+    identities = Identities(writing[0].request.base_url if writing else "")
     targets: dict[int, str] = {}
-    for entry in asked:
+    for entry in writing:
         target = (
             _target(entry, ids, conditions.get(entry.index), engine) if entry.index in resources else None
         )
@@ -64,7 +64,7 @@ def foresee(
         targets[entry.index] = reference.partition("/")[2]
     links = EntryLinks(engine.registry, identities)
     writes: dict[int, Linked] = {}
-    for entry in asked:
+    for entry in writing:
         # What is wrong is told when it is the entry's turn.
         with suppress(FhirError):
             found = linked(entry, resources[entry.index], links)
@@ -73,11 +73,11 @@ def foresee(
     return Foresight(identities, writes)
 
 
-def linked(asked: Entry, resource: Resource, links: EntryLinks) -> Linked:
+def linked(entry: Entry, resource: Resource, links: EntryLinks) -> Linked:
     """The resource of an entry with its links. Raises `InvalidRequest` for a urn that no entry bears, as that
     leads nowhere.
     """
-    found, references = links.rewritten(resource, asked.full_url)
+    found, references = links.rewritten(resource, entry.full_url)
     for reference in references:
         if reference.startswith("urn:"):
             raise InvalidRequest.of(messages.DANGLING_URN(reference=reference), place_of(found, reference))
@@ -85,16 +85,16 @@ def linked(asked: Entry, resource: Resource, links: EntryLinks) -> Linked:
 
 
 def _target(
-    asked: Entry, ids: Mapping[int, str], condition: Criteria | None, engine: Engine
+    entry: Entry, ids: Mapping[int, str], condition: Criteria | None, engine: Engine
 ) -> tuple[str, int] | None:
     """What an entry writes, and its next version; None where that cannot be told without waiting."""
-    path, store = asked.request.path, engine.store
-    if asked.index in ids:
-        return f"{path[0]}/{ids[asked.index]}", 1
+    path, store = entry.request.path, engine.store
+    if entry.index in ids:
+        return f"{path[0]}/{ids[entry.index]}", 1
     if not store.capabilities.in_loop:
         return None
     if len(path) == 2:
         current = store.read(*path)
         return "/".join(path), current.version + 1 if current else 1
-    match = likely_match(engine, condition, asked.request.base_url) if condition else None
+    match = likely_match(engine, condition, entry.request.base_url) if condition else None
     return (match.reference, match.version + 1) if match else None

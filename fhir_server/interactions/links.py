@@ -61,22 +61,23 @@ def page_token(request: FhirRequest) -> str | None:
 
 
 def check_beside_page(request: FhirRequest, parameters: Sequence[tuple[str, str]], limits: Limits) -> None:
-    """Raises `InvalidRequest` for what stands beside a page's token that the page does not heed: all but the
-    parameters that its first page was asked for by, which the link `self` has too, and a page of more than
-    there are on this one.
+    """Raises `InvalidRequest` for parameters beside a page's token that the page would not follow.
+
+    Those are all but the `parameters` by which its first page was asked for, which the link `self` repeats,
+    and a `_count` that is no less than theirs.
     """
     others = [pair for pair in request.query if pair[0] not in PRESENTATION]
     tokens = [name for name, _ in others if name == PAGE_PARAMETER]
     beside = [
-        pair[0] for pair in others if pair[0] != PAGE_PARAMETER and not _holds(pair, parameters, limits)
+        pair[0] for pair in others if pair[0] != PAGE_PARAMETER and not _agrees(pair, parameters, limits)
     ]
     beside += tokens[1:]
     if beside:
         raise InvalidRequest.of(messages.BESIDE_A_PAGE(name=beside[0]), f"http.{beside[0]}")
 
 
-def _holds(pair: tuple[str, str], parameters: Sequence[tuple[str, str]], limits: Limits) -> bool:
-    """Whether what is asked of a page that was asked for by these parameters is true of it."""
+def _agrees(pair: tuple[str, str], parameters: Sequence[tuple[str, str]], limits: Limits) -> bool:
+    """Whether a parameter asks for nothing else than the page gives whose first page had these parameters."""
     if pair[0] == "_count":
         return page_size(pair[1], limits) >= page_size(dict(parameters).get("_count"), limits)
     return pair in parameters

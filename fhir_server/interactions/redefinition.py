@@ -41,7 +41,8 @@ class Redefinition:
     def notice(self, created: Resource | None = None) -> None:
         """Take note of a conformance resource that was created, or of another change to them.
 
-        What the registry knows already as it is changes nothing: so guides are loaded without a stir.
+        One that the registry knows already as it is changes nothing, so that guides can be loaded again and
+        again.
         """
         if created is None or not is_known(created, self._engine.registry):
             self._noticed = True

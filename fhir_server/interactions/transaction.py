@@ -73,8 +73,8 @@ class _Plan:
 
     def placed(self, reference: str, issue: Issue) -> Issue:
         """An issue of a rule, located in the Bundle where an entry brought about what it is about."""
-        asked = self.claimed.get(reference)
-        return located_issue(issue, asked) if asked else issue
+        entry = self.claimed.get(reference)
+        return located_issue(issue, entry) if entry else issue
 
 
 _Written = tuple[Entry, StoredResource, int]
@@ -88,12 +88,14 @@ T = TypeVar("T")
 ReadIn = Callable[[FhirRequest, UnitOfWork], FhirResponse]
 
 
-def _at(asked: Entry, step: Callable[Concatenate[Entry, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+def _located_step(
+    entry: Entry, step: Callable[Concatenate[Entry, P], T], *args: P.args, **kwargs: P.kwargs
+) -> T:
     """Take one step for an entry; what it raises is located at the entry."""
     try:
-        return step(asked, *args, **kwargs)
+        return step(entry, *args, **kwargs)
     except FhirError as error:
-        raise located(error, asked) from error
+        raise located(error, entry) from error
 
 
 class Transaction:
@@ -115,13 +117,13 @@ class Transaction:
         self._read_in = read
         self._accept = accepted_within if judged else accepted
         self._entries = [entry_of(index, content, request) for index, content in enumerate(contents)]
-        self._asking = [asked for asked in self._entries if asked.asks]
-        self._writing = [asked for asked in self._entries if not asked.asks]
+        self._reading = [entry for entry in self._entries if entry.only_reads]
+        self._writing = [entry for entry in self._entries if not entry.only_reads]
         _check_full_urls(self._entries)
         self._warnings: dict[int, tuple[Issue, ...]] = {}
         self._resources = self._accepted()
         creates = entries_by_method(self._writing, "POST")
-        self._ids = {asked.index: engine.new_id() for asked in creates}
+        self._ids = {entry.index: engine.new_id() for entry in creates}
         self._conditions = EntryConditions(self._writing, engine)
         self._foresight = foresee(self._writing, self._resources, self._ids, self._conditions.known, engine)
 
@@ -139,17 +141,17 @@ class Transaction:
         issues: list[Issue] = []
         malformed = False
         judging = with_brought(self._engine, self._writing)
-        for asked in entries_by_method(self._writing, "POST", "PUT"):
-            self._check_path(asked)
+        for entry in entries_by_method(self._writing, "POST", "PUT"):
+            self._check_path(entry)
             try:
-                content, type = asked.request.content, asked.request.path[0]
-                content = without_id(content) if asked.request.method == "POST" else content
-                resources[asked.index] = self._noted(
-                    asked, self._accept(content, type, judging, with_warnings=self._warns)
+                content, type = entry.request.content, entry.request.path[0]
+                content = without_id(content) if entry.request.method == "POST" else content
+                resources[entry.index] = self._noted(
+                    entry, self._accept(content, type, judging, with_warnings=self._warns)
                 )
             except FhirError as error:
                 malformed |= not isinstance(error, Unprocessable)
-                issues += located(error, asked).issues
+                issues += located(error, entry).issues
         if issues:
             raise MalformedContent(*issues) if malformed else Unprocessable(*issues)
         return resources
@@ -158,127 +160,127 @@ class Transaction:
     def _warns(self) -> bool:
         return tells_warnings(self._request)
 
-    def _noted(self, asked: Entry, found: Accepted) -> Resource:
+    def _noted(self, entry: Entry, found: Accepted) -> Resource:
         """The resource that an entry brings; what is to be said of it is kept for the answer."""
-        self._warnings[asked.index] = found.warnings
+        self._warnings[entry.index] = found.warnings
         return found.resource
 
-    def _check_path(self, asked: Entry) -> None:
+    def _check_path(self, entry: Entry) -> None:
         """Raises `InvalidRequest` or `UnknownType` for what is the path of no type and of no resource."""
-        path = asked.request.path
+        path = entry.request.path
         if len(path) not in (1, 2):
-            raise _unfit(asked)
+            raise _not_in_transaction(entry)
         if not self._engine.registry.is_resource_type(path[0]):
-            raise located(unknown_type(path[0], self._engine.registry), asked)
+            raise located(unknown_type(path[0], self._engine.registry), entry)
 
     def _work(self, unit: UnitOfWork) -> dict[int, bytes]:
         plan = _Plan(Identities(self._request.base_url))
         changeset = Changeset(unit, self._engine, self._request.base_url, plan.placed)
         answers: dict[int, bytes] = {}
         unit.expect(self._named())
-        for asked in entries_by_method(self._writing, "DELETE"):
-            answers[asked.index] = _at(asked, self._delete, unit, changeset, plan)
+        for entry in entries_by_method(self._writing, "DELETE"):
+            answers[entry.index] = _located_step(entry, self._delete, unit, changeset, plan)
         expect_matches(unit, self._engine, self._conditions.known.values(), self._request.base_url)
         creates = entries_by_method(self._writing, "POST")
         updates = entries_by_method(self._writing, "PUT", "PATCH")
-        for asked in self._conditions.in_turn([*creates, *updates]):
-            plan_one = self._plan_create if asked.request.method == "POST" else self._plan_update
-            _at(asked, plan_one, unit, plan)
+        for entry in self._conditions.in_turn([*creates, *updates]):
+            plan_one = self._plan_create if entry.request.method == "POST" else self._plan_update
+            _located_step(entry, plan_one, unit, plan)
         stored = self._write(plan, changeset)
-        for wanted, asked in contested(plan.unmatched, (write.resource for write in plan.writes)):
-            _at(asked, self._check_single, unit, wanted)
+        for wanted, entry in contested(plan.unmatched, (write.resource for write in plan.writes)):
+            _located_step(entry, self._check_single, unit, wanted)
         changeset.settle()
-        for asked, found, status in stored:
+        for entry, found, status in stored:
             left = changeset.left(found)
-            was_there = asked.request.method == "POST" and status == 200
-            accepted_with = () if was_there else self._warnings.get(asked.index, ())
+            was_there = entry.request.method == "POST" and status == 200
+            accepted_with = () if was_there else self._warnings.get(entry.index, ())
             warnings = (*accepted_with, *changeset.warnings_of(found))
-            answers[asked.index] = answer_entry(asked.request, written(asked.request, left, status, warnings))
-        for asked in self._asking:
-            answers[asked.index] = _at(asked, self._read, unit)
+            answers[entry.index] = answer_entry(entry.request, written(entry.request, left, status, warnings))
+        for entry in self._reading:
+            answers[entry.index] = _located_step(entry, self._read, unit)
         return answers
 
     def _named(self) -> list[tuple[str, str]]:
         """The resources that entries change by their ids."""
         changing = entries_by_method(self._writing, "DELETE", "PUT", "PATCH")
-        paths = (asked.request.path for asked in changing)
+        paths = (entry.request.path for entry in changing)
         return [(path[0], path[1]) for path in paths if len(path) == 2]
 
-    def _delete(self, asked: Entry, unit: UnitOfWork, changeset: Changeset, plan: _Plan) -> bytes:
-        request = asked.request
-        self._check_path(asked)
+    def _delete(self, entry: Entry, unit: UnitOfWork, changeset: Changeset, plan: _Plan) -> bytes:
+        request = entry.request
+        self._check_path(entry)
         if len(request.path) == 2:
-            _claim(plan, "/".join(request.path), asked)
+            _claim(plan, "/".join(request.path), entry)
             found = unit.read(*request.path)
             check_write(request.conditions, found)
             targets: tuple[StoredResource, ...] = (found,) if found and not found.deleted else ()
         elif request.query:
-            wanted = self._conditions.wanted(asked, plan.identities)
+            wanted = self._conditions.wanted(entry, plan.identities)
             targets = deletion_targets(unit, self._engine, wanted, request.base_url)
             for target in targets:
                 check_write(request.conditions, target)
         else:
-            raise _unfit(asked)
+            raise _not_in_transaction(entry)
         for target in targets:
             if len(request.path) == 1:
-                _claim(plan, target.reference, asked)
+                _claim(plan, target.reference, entry)
         deleted = [changeset.delete(target) for target in targets]
         version = deleted[0].version if len(deleted) == 1 and deleted[0] else None
         return answer_entry(request, FhirResponse(204, version=version))
 
-    def _plan_create(self, asked: Entry, unit: UnitOfWork, plan: _Plan) -> None:
-        request = asked.request
+    def _plan_create(self, entry: Entry, unit: UnitOfWork, plan: _Plan) -> None:
+        request = entry.request
         if len(request.path) != 1:
-            raise _unfit(asked)
-        resource = self._resources[asked.index]
+            raise _not_in_transaction(entry)
+        resource = self._resources[entry.index]
         if creation(request) is None:
-            self._plan_write(plan, _Write(asked, self._ids[asked.index], None, resource))
+            self._plan_write(plan, _Write(entry, self._ids[entry.index], None, resource))
             return
-        wanted = self._conditions.wanted(asked, plan.identities)
+        wanted = self._conditions.wanted(entry, plan.identities)
         existing = one_match(unit, self._engine, wanted, request.base_url)
         if existing is not None:
-            plan.matched.append((asked, existing))
-            plan.identities.add(asked.full_url, existing.reference, existing.version, resource)
+            plan.matched.append((entry, existing))
+            plan.identities.add(entry.full_url, existing.reference, existing.version, resource)
         else:
-            _note_unmatched(plan, asked, wanted)
-            self._plan_write(plan, _Write(asked, self._ids[asked.index], None, resource))
+            _note_unmatched(plan, entry, wanted)
+            self._plan_write(plan, _Write(entry, self._ids[entry.index], None, resource))
 
-    def _plan_update(self, asked: Entry, unit: UnitOfWork, plan: _Plan) -> None:
-        request = asked.request
-        self._check_path(asked)
+    def _plan_update(self, entry: Entry, unit: UnitOfWork, plan: _Plan) -> None:
+        request = entry.request
+        self._check_path(entry)
         plan_one = self._patch_target if request.method == "PATCH" else self._update_target
-        current, id, resource = plan_one(asked, unit, plan)
+        current, id, resource = plan_one(entry, unit, plan)
         check_write(request.conditions, current)
         if len(request.path) == 1 and (current is None or current.deleted):
-            _note_unmatched(plan, asked, self._conditions.wanted(asked, plan.identities))
-        self._plan_write(plan, _Write(asked, id, current, resource))
+            _note_unmatched(plan, entry, self._conditions.wanted(entry, plan.identities))
+        self._plan_write(plan, _Write(entry, id, current, resource))
 
-    def _update_target(self, asked: Entry, unit: UnitOfWork, plan: _Plan) -> _Target:
-        request = asked.request
-        resource = self._resources[asked.index]
+    def _update_target(self, entry: Entry, unit: UnitOfWork, plan: _Plan) -> _Target:
+        request = entry.request
+        resource = self._resources[entry.index]
         if len(request.path) == 2:
             check_id(request.path[1])
             check_same_id(resource, request.path[1])
             return unit.read(*request.path), request.path[1], resource
-        wanted = self._conditions.wanted(asked, plan.identities)
+        wanted = self._conditions.wanted(entry, plan.identities)
         current, id = update_target(unit, self._engine, wanted, resource, request.base_url)
         return current, id, resource
 
-    def _patch_target(self, asked: Entry, unit: UnitOfWork, plan: _Plan) -> _Target:
-        request = asked.request
+    def _patch_target(self, entry: Entry, unit: UnitOfWork, plan: _Plan) -> _Target:
+        request = entry.request
         check_media_type(request)
         if len(request.path) == 2:
             reference = "/".join(request.path)
             current = unit.read(*request.path)
         else:
-            wanted = self._conditions.wanted(asked, plan.identities)
+            wanted = self._conditions.wanted(entry, plan.identities)
             reference = f"{wanted.type}?{wanted}"
             current = one_match(unit, self._engine, wanted, request.base_url)
         if current is not None and not current.deleted:
             check_write(request.conditions, current)
         content, content_type, warns = request.content, request.content_type, self._warns
         after = patched(current, reference, content, content_type, self._engine, unit, with_warnings=warns)
-        resource = self._noted(asked, after)
+        resource = self._noted(entry, after)
         return current, resource["id"], resource
 
     def _plan_write(self, plan: _Plan, write: _Write) -> None:
@@ -297,7 +299,7 @@ class Transaction:
         references: list[str] = []
         for write in plan.writes:
             known = foreseen.get(write.entry.index)
-            found: Linked = known or _at(write.entry, linked, write.resource, links)
+            found: Linked = known or _located_step(write.entry, linked, write.resource, links)
             ready = structs.replace(write, resource=found.resource, foreseen=found.prepared)
             if types := types_sought(found.references, self._engine):
                 references += found.references
@@ -306,35 +308,35 @@ class Transaction:
                 settled.append(ready)
         sought = conditions_of(references, self._engine)
         expect_matches(changeset.unit, self._engine, sought, self._request.base_url)
-        put = [_at(write.entry, _put, write, changeset) for write in (*settled, *in_turn(waiting))]
-        return [*put, *((asked, existing, 200) for asked, existing in plan.matched)]
+        put = [_located_step(write.entry, _put, write, changeset) for write in (*settled, *in_turn(waiting))]
+        return [*put, *((entry, existing, 200) for entry, existing in plan.matched)]
 
-    def _check_single(self, asked: Entry, unit: UnitOfWork, wanted: Criteria) -> None:
+    def _check_single(self, entry: Entry, unit: UnitOfWork, wanted: Criteria) -> None:
         """Raises `InvalidRequest` where another entry has written what the condition of this one matches."""
-        if len(matches(unit, self._engine, wanted, asked.request.base_url)) > 1:
+        if len(matches(unit, self._engine, wanted, entry.request.base_url)) > 1:
             raise _duplicate(wanted)
 
-    def _read(self, asked: Entry, unit: UnitOfWork) -> bytes:
-        return answer_entry(asked.request, self._read_in(asked.request, unit))
+    def _read(self, entry: Entry, unit: UnitOfWork) -> bytes:
+        return answer_entry(entry.request, self._read_in(entry.request, unit))
 
 
-def _put(asked: Entry, write: _Write, changeset: Changeset) -> _Written:
-    method: Method = asked.request.method  # type: ignore[assignment]
+def _put(entry: Entry, write: _Write, changeset: Changeset) -> _Written:
+    method: Method = entry.request.method  # type: ignore[assignment]
     stored = changeset.put(write.resource, write.id, method, write.current, write.foreseen)
     created = write.current is None or write.current.deleted
-    return asked, stored, 201 if created else 200
+    return entry, stored, 201 if created else 200
 
 
-def _claim(plan: _Plan, reference: str, asked: Entry) -> None:
+def _claim(plan: _Plan, reference: str, entry: Entry) -> None:
     if reference in plan.claimed:
         raise InvalidRequest.of(messages.DUPLICATE_IDENTITY(reference=reference))
-    plan.claimed[reference] = asked
+    plan.claimed[reference] = entry
 
 
-def _note_unmatched(plan: _Plan, asked: Entry, wanted: Criteria) -> None:
+def _note_unmatched(plan: _Plan, entry: Entry, wanted: Criteria) -> None:
     if wanted in plan.unmatched:
         raise _duplicate(wanted)
-    plan.unmatched[wanted] = asked
+    plan.unmatched[wanted] = entry
 
 
 def _duplicate(wanted: Criteria) -> InvalidRequest:
@@ -343,14 +345,14 @@ def _duplicate(wanted: Criteria) -> InvalidRequest:
 
 def _check_full_urls(entries: list[Entry]) -> None:
     seen: set[str] = set()
-    for asked in entries:
-        if asked.full_url and asked.full_url in seen:
-            text = messages.DUPLICATE_FULL_URL(url=asked.full_url)
-            raise InvalidRequest.of(text, f"{asked.location}.fullUrl")
-        seen.add(asked.full_url or "")
+    for entry in entries:
+        if entry.full_url and entry.full_url in seen:
+            text = messages.DUPLICATE_FULL_URL(url=entry.full_url)
+            raise InvalidRequest.of(text, f"{entry.location}.fullUrl")
+        seen.add(entry.full_url or "")
 
 
-def _unfit(asked: Entry) -> InvalidRequest:
-    request = asked.request
+def _not_in_transaction(entry: Entry) -> InvalidRequest:
+    request = entry.request
     text = messages.NOT_IN_TRANSACTION(method=request.method, url="/".join(request.path))
-    return InvalidRequest.of(text, f"{asked.location}.request.url")
+    return InvalidRequest.of(text, f"{entry.location}.request.url")

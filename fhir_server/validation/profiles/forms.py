@@ -46,14 +46,14 @@ def ill_formed(system: str) -> Finding | None:
 
 
 def uri_check(value: Any, _: Visit) -> Findings:
-    """That a URI which is an OID or a UUID is well formed."""
+    """Whether a URI that is an OID or a UUID is well formed."""
     if type(value) is not str or not value.startswith(_URNS) or _is_urn(value):
         return None
     return [_doubt("uri-form", messages.URN_FORM(value=excerpt(value)))]
 
 
 def canonical_check(value: Any, visit: Visit) -> Findings:
-    """That a canonical is an absolute URI, or leads into the resource itself."""
+    """Whether a canonical is an absolute URI, or leads into the resource itself."""
     if type(value) is not str or value.startswith("#") or _is_absolute(value):
         return uri_check(value, visit)
     # HL7's own examples write Type/id, which a server can resolve: no more than a warning
@@ -92,7 +92,7 @@ def _attachment(value: Any, _: Visit) -> Findings:
 
 
 def _period(value: Any, _: Visit) -> Findings:
-    """That FHIRPath can tell the start of a period from its end, as per-1 does by it."""
+    """Whether FHIRPath can tell the start of a period from its end, by which per-1 compares them."""
     start, end = value.get("start"), value.get("end")
     if type(start) is not str or type(end) is not str or temporal_order(start, end) is not None:
         return None
