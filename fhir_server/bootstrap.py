@@ -257,7 +257,7 @@ def _pages(server: Server, lane: "Lane", options: "ApiOptions") -> "AsgiApp":
     from fhir_server.api.site import SiteOptions, site
     from fhir_server.api.site_answers import SiteAnswers
 
-    pages = site(SiteOptions(TITLE, software_version(), lambda: _openapi(server), server.store.probe))
+    pages = site(SiteOptions(TITLE, software_version(), lambda: _openapi(server), server.engines.probe))
     most, answers = server.settings.bundle_entries_max, SiteAnswers(options.base_urls)
     pages.include_router(
         records(RecordsOptions(record_services(server), lane, options.limits, answers, most))

@@ -10,6 +10,7 @@ import pytest
 from fhir_server import bootstrap, standalone
 from fhir_server.core.request import FhirRequest
 from fhir_server.definitions.registry import Registry
+from fhir_server.errors import StoreUnavailable
 from fhir_server.settings import SettingError, Settings
 
 PLAIN = {"FHIR_SERVER_STORE": "memory:", "FHIR_SERVER_PROGRAMMES": ""}
@@ -69,6 +70,21 @@ def test_a_plain_server_needs_no_programme() -> None:
 )
 def test_hosts_that_are_served(settings: dict[str, str], host: str, status: int) -> None:
     assert ask("http://localhost/fhir/Patient/p1", {"Host": host}, **settings).status_code == status
+
+
+def test_who_cannot_write_beside_a_process_of_other_settings_is_not_ready(tmp_path: Path) -> None:
+    kept = PLAIN | {"FHIR_SERVER_STORE": f"sqlite:///{tmp_path / 'store.sqlite'}"}
+    old, new = (
+        bootstrap.build(Settings.load(kept | {"FHIR_SERVER_TIME_ZONE": zone}))
+        for zone in ("UTC", "America/New_York")
+    )
+    old.engines.probe()
+    new.engines.adopt()
+    new.engines.probe()
+    with pytest.raises(StoreUnavailable, match="same version, guides and settings"):
+        old.engines.probe()
+    new.store.close()
+    old.store.close()
 
 
 def test_links_use_the_operators_base_url() -> None:

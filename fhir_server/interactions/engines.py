@@ -43,13 +43,18 @@ def transact(engine: Engine, work: Callable[[UnitOfWork], T]) -> T:
     def by_these_definitions(unit: UnitOfWork) -> T:
         if unit.generation() != engine.generation:
             raise DefinitionsChanged
-        if engine.indexed_otherwise:
-            type, code = engine.indexed_otherwise[0]
-            text = messages.OTHER_DEFINITIONS(count=len(engine.indexed_otherwise), parameter=f"{type}.{code}")
-            raise StoreUnavailable.of(text)
+        _check_own(engine)
         return work(unit)
 
     return engine.store.transact(by_these_definitions)
+
+
+def _check_own(engine: Engine) -> None:
+    """Raises `StoreUnavailable` where the definitions of this process are not those in force."""
+    if engine.indexed_otherwise:
+        type, code = engine.indexed_otherwise[0]
+        text = messages.OTHER_DEFINITIONS(count=len(engine.indexed_otherwise), parameter=f"{type}.{code}")
+        raise StoreUnavailable.of(text)
 
 
 def check_in_force(engine: Engine) -> None:
@@ -84,6 +89,11 @@ class Engines:
             engine = self._engine_for(self._store)
             if self._store.generation() == engine.generation:
                 return self._remember(engine)
+
+    def probe(self) -> None:
+        """Raises what keeps this process from reading or writing, if anything does."""
+        self._store.probe()
+        _check_own(self.current())
 
     def renewed(self) -> Engine:
         """The engine for the definitions as this thread's units of work see them, committed or not yet."""
