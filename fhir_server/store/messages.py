@@ -83,6 +83,12 @@ STORE_CONTENDED = Template(
     en="Too many requests write at the same time. Nothing was written; send the request again later.",
     fr="Trop de requêtes écrivent en même temps. Rien n'a été écrit ; renvoyez la requête plus tard.",
 )
+TRANSACTION_ENDED = Template(
+    en="The database ended the transaction ({reason}): it lasted too long, or the primary changed. Nothing "
+    "was written; send less at once, or the same again later.",
+    fr="La base a mis fin à la transaction ({reason}) : trop longue, ou le primaire a changé. Rien n'a été "
+    "écrit ; envoyez-en moins à la fois, ou réessayez plus tard.",
+)
 STORE_UNREACHABLE = Template(
     en="No primary of the database can be reached ({reason}). Nothing was acknowledged; try again later.",
     fr="Aucun serveur primaire de la base n'est joignable ({reason}). Rien n'a été confirmé ; réessayez.",

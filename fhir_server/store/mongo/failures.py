@@ -28,10 +28,12 @@ _TOO_LATE = frozenset({239, 246})
 """The moment that was looked at is no longer kept, or not yet there."""
 _INTERRUPTED = frozenset({11601, 46841})
 """Somebody has ended the session, or what it was doing."""
+_ENDED = frozenset({251, 290})
+"""A transaction is no longer there."""
 _PASSING = frozenset(
     {
         *(6, 7, 89, 91, 134, 189, 262, 9001, 10058, 10107, 11600, 11602, 13435, 13436),
-        *(24, 43, 64, 79, 100, 112, 133, 175, 202, 211, 225, 237, 251, 261, 365, 462),
+        *(24, 43, 64, 79, 100, 112, 133, 175, 202, 211, 225, 237, 261, 365, 462),
         *_INTERRUPTED,
     }
 )
@@ -54,6 +56,8 @@ def refusal(error: PyMongoError) -> Exception:
         # Where a transaction was tried until its time was over, this is what came of the last attempt.
         error = error.__cause__
     name = type(error).__name__
+    if isinstance(error, OperationFailure) and error.code in _ENDED:
+        return errors.StoreUnavailable.of(messages.TRANSACTION_ENDED(reason=f"{name} {error.code}"))
     if error.has_error_label(TRANSIENT) and not isinstance(error, ConnectionFailure):
         return errors.StoreUnavailable.of(messages.STORE_CONTENDED())
     if isinstance(error, OperationFailure):

@@ -263,6 +263,13 @@ def test_what_passes_by_itself_is_to_be_tried_again(code: int) -> None:
     assert isinstance(refusal(OperationFailure("not now", code)), StoreUnavailable)
 
 
+def test_a_transaction_that_lasted_too_long_is_said_to_be_ended() -> None:
+    labels = {"errorLabels": ["TransientTransactionError"]}
+    told = refusal(OperationFailure("Transaction 7 has been aborted.", 251, labels))
+    assert isinstance(told, StoreUnavailable)
+    assert "send less at once" in str(told)
+
+
 def test_a_database_that_works_as_an_older_one_is_said_to_be_held_back() -> None:
     told = refusal(OperationFailure("BulkWrite may not be run", 115))
     assert isinstance(told, StoreUnavailable)
