@@ -21,7 +21,7 @@ def excluded(dossier: Dossier, decided: Iterable[Decision], purpose: str, zone: 
     """Why a patient who has `decided` so is not exported; None for one who is. An opposition that may be the
     later one wins.
     """
-    if dossier.person is None or not (dossier.episodes or dossier.referrals):
+    if not (dossier.episodes or dossier.referrals):
         return "no-pathway"
     decisions = [one for one in decided if purpose in one.purposes]
     permitted = [_span(one, zone)[0] for one in decisions if one.permit and one.moment]
@@ -39,13 +39,15 @@ def _span(decision: Decision, zone: ZoneInfo) -> Span:
 def sorted_out(
     dossiers: Mapping[str, Dossier], purpose: str, zone: ZoneInfo
 ) -> tuple[dict[str, Dossier], dict[Exclusion, int]]:
-    """Those who are exported, and how many are not for which reason. What a patient has decided under one
-    record holds for the others of the same person.
+    """Those who are exported, and how many are not for which reason; who is not on record is no patient. What
+    a patient has decided under one record holds for the others of the same person.
     """
     links = _links(dossiers)
     taken: dict[str, Dossier] = {}
     counts: dict[Exclusion, int] = dict.fromkeys(EXCLUSIONS, 0)
     for patient, dossier in dossiers.items():
+        if dossier.person is None:
+            continue
         records = (
             dossiers[one] for one in all_linked(patient, lambda id: links.get(id, ())) if one in dossiers
         )
