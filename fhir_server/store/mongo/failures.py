@@ -93,17 +93,17 @@ def _of_code(error: OperationFailure) -> Exception | None:
     return None
 
 
-def undecided(error: PyMongoError) -> Exception:
+def undecided(error: Exception) -> Exception:
     """What to tell a client whose commit failed: never that it did something wrong, and never to be taken for
     an error after which the same may be done again, as it may be done.
     """
-    refused = refusal(error)
+    refused = refusal(error) if isinstance(error, PyMongoError) else error
     if isinstance(refused, errors.StoreUnavailable | errors.StoreFull):
         return refused
     return errors.StoreUnavailable.of(messages.STORE_FAILED(reason=type(error).__name__))
 
 
-def is_interrupted(error: PyMongoError) -> bool:
+def is_interrupted(error: Exception) -> bool:
     """Whether the session was ended in the middle of something, and its transaction with it."""
     return isinstance(error, OperationFailure) and error.code in _INTERRUPTED
 

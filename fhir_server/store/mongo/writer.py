@@ -153,7 +153,8 @@ class Writer:
     def _fail(self, tasks: list[Task], error: BaseException) -> None:
         """What the database refuses altogether may be the fault of one unit: then the others go on alone."""
         refused = refusal(error) if isinstance(error, PyMongoError) else error
-        if len(tasks) == 1 or isinstance(refused, errors.StoreUnavailable | errors.StoreFull):
+        alone = len(tasks) == 1 or not isinstance(refused, Exception)
+        if alone or isinstance(refused, errors.StoreUnavailable | errors.StoreFull):
             for task in tasks:
                 task.error = _again(refused)
             return
@@ -190,7 +191,7 @@ class Writer:
                     if careful:
                         raise
                     careful = True
-                except PyMongoError as error:
+                except Exception as error:
                     if committing:
                         raise undecided(error) from error
                     if not is_interrupted(error):
