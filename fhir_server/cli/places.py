@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
 
-from fhir_server.core.steps import json_steps
+from fhir_server.core.steps import Step, json_steps
 
 _TOKEN = re.compile(r'[{}\[\],:]|"(?:[^"\\]|\\.)*"|[^\s{}\[\],:"]+')
 
@@ -31,6 +31,15 @@ class _Node:
     offset: int
     members: dict[str | int, "_Node"] = field(default_factory=dict)
 
+    def below(self, step: Step) -> "_Node | None":
+        """What a step leads to, also where one value stands for an array of it, or an array for one value."""
+        found = next((self.members[key] for key in step if key in self.members), None)
+        if found is None and step == (0,):
+            return self
+        if found is None and 0 in self.members and type(step[0]) is str:
+            return self.members[0].below(step)
+        return found
+
 
 class SourceMap:
     """Finds the places of one JSON text."""
@@ -44,7 +53,7 @@ class SourceMap:
         """Where the element stands, or the innermost around it that is there."""
         node = self._root
         for step in json_steps(place):
-            below = next((node.members[key] for key in step if key in node.members), None)
+            below = node.below(step)
             if below is None:
                 break
             node = below

@@ -46,6 +46,24 @@ def test_the_place_of_an_element(place: str, line: int, column: int) -> None:
     assert SourceMap(TEXT.encode()).position(place) == Position(line, column)
 
 
+@pytest.mark.parametrize(
+    ("place", "line"),
+    [
+        ("Patient.name[0].family", 2),
+        ("Patient.name[0].given[0]", 3),
+        ("Patient.name[1].family", 1),
+        ("Patient.maritalStatus.text", 4),
+        ("Patient.maritalStatus.coding", 4),
+    ],
+)
+def test_the_place_of_what_should_be_an_array_or_should_not(place: str, line: int) -> None:
+    text = b"""{"name": {
+  "family": "A",
+  "given": "B"},
+  "maritalStatus": [{"text": "x"}]}"""
+    assert SourceMap(text).position(place).line == line
+
+
 def test_a_line_of_ndjson_counts_from_its_own_line() -> None:
     assert SourceMap(b'{"a": 1}', first_line=12).position("X.a") == Position(12, 2)
 
