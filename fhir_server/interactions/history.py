@@ -4,6 +4,7 @@ https://hl7.org/fhir/R4/http.html#history
 """
 
 from collections.abc import Sequence
+from typing import get_args
 
 from msgspec import Struct
 
@@ -26,12 +27,13 @@ from fhir_server.interactions.listed import PARAMETER as LIST
 from fhir_server.interactions.listed import history_of_listed
 from fhir_server.interactions.subset import Subset, asked_subset
 from fhir_server.interactions.trail import FIRST, Trail, page_links
+from fhir_server.search.results import Total
 from fhir_server.search.types.prefixes import split_prefix
 from fhir_server.store.port import HistoryQuery, HistoryResult, Reader, StoredResource
 
 FILTERS = ("_since", "_at", LIST, "_count")
 PARTS = ("_summary", "_elements")
-PARAMETERS = (*FILTERS, *PARTS, PAGE_PARAMETER, "_format", "_pretty", "_sort")
+PARAMETERS = (*FILTERS, *PARTS, PAGE_PARAMETER, "_format", "_pretty", "_sort", "_total")
 NEWEST_FIRST = "-_lastUpdated"
 """The order of every history."""
 
@@ -111,6 +113,8 @@ def _asked(request: FhirRequest) -> list[tuple[str, str]]:
             raise InvalidRequest.of(messages.UNKNOWN_HISTORY_PARAMETER(name=name, valid=valid))
         if name == "_sort" and value != NEWEST_FIRST:
             raise InvalidRequest.of(messages.HISTORY_ORDER(value=value))
+        if name == "_total" and value not in get_args(Total):
+            raise InvalidRequest.of(messages.HISTORY_TOTAL(value=value, valid=", ".join(get_args(Total))))
     asked = [(name, value) for name, value in request.query if name in (*FILTERS, *PARTS)]
     names = [name for name, _ in asked]
     for name in names:

@@ -155,6 +155,10 @@ HISTORY_ORDER = Template(
     en="A history is sorted by _sort=-_lastUpdated, the last change first, and not by {value}.",
     fr="Un historique est trié par _sort=-_lastUpdated, le dernier changement d'abord, et non par {value}.",
 )
+HISTORY_TOTAL = Template(
+    en="_total is one of {valid}, and not {value}. A history says its total in any case.",
+    fr="_total vaut {valid}, et non {value}. Un historique donne son total dans tous les cas.",
+)
 UNKNOWN_HISTORY_PARAMETER = Template(
     en="'{name}' is not a parameter of a history; use {valid}.",
     fr="« {name} » n'est pas un paramètre d'historique ; utilisez {valid}.",

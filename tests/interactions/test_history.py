@@ -68,6 +68,13 @@ def test_the_order_of_a_history_cannot_be_changed(client: Client) -> None:
         assert client.get(f"Patient/_history?_sort={order}").status == 400
 
 
+def test_the_total_of_a_history_is_told_whether_it_is_asked_for_or_not(client: Client) -> None:
+    client.post("Patient", patient())
+    for asked in ("accurate", "estimate", "none"):
+        assert client.get(f"Patient/_history?_total={asked}&_count=1").content["total"] == 1
+    assert client.get("Patient/_history?_total=exact").status == 400
+
+
 def test_at_gives_what_was_current(client: Client) -> None:
     client.post("Patient", patient())
     assert len(client.get("Patient/_history?_at=2100").entries) == 1
