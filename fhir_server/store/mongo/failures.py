@@ -47,7 +47,10 @@ _TOO_LARGE = frozenset({201, 10334, 17280, 17419, 17420})
 _TOO_COMPLEX = frozenset({15, 51091, 51075, 5107200})
 """Nested too deeply; a regular expression that is too long or cannot be compiled."""
 
-_TOO_COMPLEX_TEXTS = ("too deep", "nested", "tree depth", "Regular expression", "regular expression")
+_TOO_COMPLEX_TEXTS = (
+    *("too deep", "nested", "tree depth"),
+    *("Regular expression", "regular expression", "regex pattern"),
+)
 
 
 def refusal(error: PyMongoError) -> Exception:

@@ -245,7 +245,6 @@ def test_what_looks_like_an_operator_is_data(text: str) -> None:
 
 
 def test_a_failure_of_the_database_is_told_as_what_it_means() -> None:
-    """The tests' database takes patterns of any length, MongoDB does not."""
     told = refusal(OperationFailure("Regular expression is too long", 51091))
     assert isinstance(told, InvalidSearch)
     assert told.issues[0].code == "too-costly"
@@ -256,6 +255,15 @@ def test_a_failure_of_the_database_is_told_as_what_it_means() -> None:
     assert isinstance(refusal(deep), InvalidSearch)
     ours = OperationFailure("unknown operator", 2)
     assert refusal(ours) is ours
+
+
+def test_a_text_too_long_for_a_pattern_is_said_to_be_too_costly() -> None:
+    store = emptied_store()
+    long = StringValue("x" * 40_000, "x")
+    with pytest.raises(InvalidSearch) as raised:
+        store.search(SearchQuery(("Patient",), (Match("family", "string", (long,), "contains"),)))
+    assert raised.value.issues[0].code == "too-costly"
+    store.close()
 
 
 @pytest.mark.parametrize("code", [6, 43, 91, 112, 134, 237, 262, 10107, 11601, 11602])
