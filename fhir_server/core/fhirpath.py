@@ -16,11 +16,20 @@ import msgspec
 from fhir_server.core import json
 from fhir_server.core.bounded import TakesTooLong
 from fhir_server.core.enclosed import BundleIndex, contained
-from fhir_server.core.patterns import PatternError, search_pattern
+from fhir_server.core.fhirpath_bounds import (
+    STEPS_MAX,
+    Evaluation,
+    RunsAway,
+    bounding_criteria,
+    bounding_join,
+    bounding_replacement,
+    checking_pattern,
+    checking_replacement,
+)
+from fhir_server.core.patterns import PatternError
 from fhir_server.core.reference import parse_reference
 
 Tree = dict[str, Any]
-Evaluation = dict[str, Any]
 Resolver = Callable[[str], Mapping[str, Any] | None]
 
 CONSTANTS = {
@@ -28,12 +37,6 @@ CONSTANTS = {
     "sct": "http://snomed.info/sct",
     "loinc": "http://loinc.org",
 }
-
-STEPS_MAX = 20_000
-"""How many times one evaluation may test or select an item."""
-
-TEXT_MAX = 1_048_576
-"""What an expression may make of a text: to double one a few dozen times would fill the memory."""
 
 _ABSTRACT_ROOT = re.compile(r"(?<![\w.'`%])(?:Domain)?Resource(?=\.)")
 _ON_VALUES = (
@@ -123,7 +126,7 @@ class FhirPath:
         evaluation = self._library.evaluation(self._library.typed(start, type), variables, resolver, root)
         try:
             found = self._library.run(evaluation, tree)
-        except (FhirPathTooCostly, TakesTooLong, PatternError) as error:
+        except (RunsAway, TakesTooLong, PatternError) as error:
             raise FhirPathTooCostly(f"{expression}: {error}") from error
         except Exception as error:  # the library raises whatever it stumbles over
             raise FhirPathError(f"{expression}: {error}") from error
@@ -212,7 +215,7 @@ class _Library:
             name: msgspec.json.decode((folder / f"{name}.json").read_bytes()) for name in _MODEL_FILES
         }
         self._nodes.TypeInfo.model = self._model
-        functions = {**_scoped(self._base_functions), **self._own_functions()}
+        functions = {**bounding_criteria(self._base_functions), **self._own_functions()}
         known = {**self._base_functions, **functions}
         on_values = {name: self._on_values(known[name]) for name in _ON_VALUES}
         self._functions = {**functions, **on_values}
@@ -283,10 +286,10 @@ class _Library:
             "union": {"fn": self._union, "arity": {1: ["AnyAtRoot"]}},
             "|": {"fn": self._union, "arity": {2: ["Any", "Any"]}},
             "trace": {"fn": _trace, "arity": {1: ["String"], 2: ["String", "Expr"]}},
-            "matches": self._wrapped("matches", _checking_pattern),
-            "replaceMatches": self._wrapped("replaceMatches", self._checking_replacement),
-            "replace": self._wrapped("replace", self._bounding_replacement),
-            "join": self._wrapped("join", self._bounding_join),
+            "matches": self._wrapped("matches", checking_pattern),
+            "replaceMatches": self._wrapped("replaceMatches", checking_replacement),
+            "replace": self._wrapped("replace", bounding_replacement),
+            "join": self._wrapped("join", bounding_join),
         }
 
     def _on_values(self, entry: dict[str, Any]) -> dict[str, Any]:
@@ -307,33 +310,6 @@ class _Library:
         """The library's function, wrapped."""
         entry = self._base_functions[name]
         return {**entry, "fn": wrap(entry["fn"])}
-
-    def _checking_replacement(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        return self._bounding_replacement(_checking_pattern(function))
-
-    def _bounding_replacement(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """The function that puts a text in place of parts of another, kept from making a text too long."""
-
-        def call(evaluation: Evaluation, items: Any, part: Any, text: Any) -> Any:
-            length = max(
-                (len(value) for value in map(self._data, items or ()) if isinstance(value, str)), default=0
-            )
-            if isinstance(text, str) and (length + 1) * (len(text) + 1) > TEXT_MAX:
-                raise _text_too_long()
-            return function(evaluation, items, part, text)
-
-        return call
-
-    def _bounding_join(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """The function that puts a text between others, kept from making a text too long."""
-
-        def call(evaluation: Evaluation, items: Any, *between: Any) -> Any:
-            texts = [value for value in map(self._data, items or ()) if isinstance(value, str)]
-            if sum(map(len, texts)) + len(texts) * sum(map(len, between)) > TEXT_MAX:
-                raise _text_too_long()
-            return function(evaluation, items, *between)
-
-        return call
 
     def _data(self, item: Any) -> Any:
         return item.data if isinstance(item, self._nodes.ResourceNode) else item
@@ -403,65 +379,6 @@ class _Library:
 def _trace(_evaluation: Evaluation, items: list[Any], *_: Any) -> list[Any]:
     """The library prints; a server must not."""
     return items
-
-
-def _text_too_long() -> FhirPathTooCostly:
-    return FhirPathTooCostly(f"it makes a text of more than {TEXT_MAX} characters")
-
-
-def _checking_pattern(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function, which takes a pattern, kept from patterns that may take for ever."""
-
-    def call(evaluation: Evaluation, items: Any, pattern: Any, *rest: Any) -> Any:
-        if isinstance(pattern, str):
-            for item in items or ():
-                text = getattr(item, "data", item)
-                search_pattern(pattern, text if isinstance(text, str) else "")
-        return function(evaluation, items, pattern, *rest)
-
-    return call
-
-
-def _scoped(registry: Mapping[str, Any]) -> dict[str, Any]:
-    """The library's functions that take criteria, mended so that $this is again what it was afterwards."""
-    return {
-        name: {**entry, "fn": _restoring_this(entry["fn"])}
-        for name, entry in registry.items()
-        if any("Expr" in kinds for kinds in entry.get("arity", {}).values())
-    }
-
-
-def _restoring_this(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function, whose criteria are counted and set `$this`, which is put back afterwards."""
-
-    def call(evaluation: Evaluation, *arguments: Any) -> Any:
-        before: Evaluation = {name: evaluation[name] for name in ("$this", "$index") if name in evaluation}
-        counted = (
-            _counted(evaluation, argument) if callable(argument) else argument for argument in arguments
-        )
-        try:
-            return function(evaluation, *counted)
-        finally:
-            evaluation.pop("$this", None)
-            evaluation.update(before)
-
-    return call
-
-
-def _counted(evaluation: Evaluation, criteria: Callable[..., Any]) -> Callable[..., Any]:
-    """Criteria that may be evaluated so many times and no more."""
-
-    def call(*items: Any) -> Any:
-        evaluation["steps"] -= 1
-        if evaluation["steps"] < 0:
-            raise FhirPathTooCostly(f"it takes more than {STEPS_MAX} steps")
-        found = criteria(*items)
-        made = found if isinstance(found, list) else [found]
-        if any(isinstance(value, str) and len(value) > TEXT_MAX for value in made):
-            raise _text_too_long()
-        return found
-
-    return call
 
 
 def type_only_resolver(root: Any) -> Resolver:

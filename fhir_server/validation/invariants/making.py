@@ -6,7 +6,8 @@ https://hl7.org/fhirpath/N1/#string-manipulation
 import re
 from collections.abc import Sequence
 
-from fhir_server.core.fhirpath import TEXT_MAX, FhirPathTooCostly
+from fhir_server.core.fhirpath import FhirPathTooCostly
+from fhir_server.core.fhirpath_bounds import TEXT_MAX
 from fhir_server.core.patterns import PatternError, search_pattern
 
 _reference = re.compile(r"\$(?:(\d+)|\{(\w+)\})")
