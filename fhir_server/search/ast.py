@@ -104,6 +104,8 @@ class QuantityValue:
 
 @dataclass(frozen=True, slots=True)
 class UriValue:
+    """A URI as the client wrote it."""
+
     value: str
 
 
@@ -218,16 +220,22 @@ class Hierarchy:
 
 @dataclass(frozen=True, slots=True)
 class AllOf:
+    """Every clause is true of the resource."""
+
     clauses: tuple["Clause", ...]
 
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
+    """At least one of the clauses is true of the resource."""
+
     clauses: tuple["Clause", ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Not:
+    """The clause is not true of the resource."""
+
     clause: "Clause"
 
 

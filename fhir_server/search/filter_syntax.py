@@ -39,6 +39,8 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Negation:
+    """`not (...)`: what is in it is not true."""
+
     negated: "Filter"
 
 

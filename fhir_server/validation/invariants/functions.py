@@ -25,11 +25,13 @@ from fhir_server.validation.invariants.values import plain
 
 
 def exists(left: Code) -> Code:
+    """exists()"""
     run = left.run
     return testing(lambda this, scope: len(run(this, scope)) > 0)
 
 
 def empty(left: Code) -> Code:
+    """empty()"""
     run = left.run
     return testing(lambda this, scope: len(run(this, scope)) == 0)
 
@@ -46,11 +48,13 @@ def negated(left: Code) -> Code:
 
 
 def count(left: Code) -> Code:
+    """count()"""
     run = left.run
     return selecting(lambda this, scope: (len(run(this, scope)),), INTEGER)
 
 
 def has_value(left: Code) -> Code:
+    """hasValue(), which is R4's: one item, and a primitive with a value."""
     run = left.run
 
     def test(this: Any, scope: Scope) -> bool | None:
@@ -85,6 +89,7 @@ def _same(left: Code) -> Code:
 
 
 def is_distinct(left: Code) -> Code:
+    """isDistinct()"""
     run = left.run
 
     def test(this: Any, scope: Scope) -> bool | None:

@@ -12,6 +12,7 @@ from fhir_server.validation.invariants.values import identity
 
 
 def where(left: Code, criteria: Code) -> Code:
+    """where(criteria)"""
     run, test = left.run, criteria.test
 
     def select(this: Any, scope: Scope) -> Items:
@@ -64,6 +65,7 @@ def _any(left: Code, criteria: Code, wanted: bool) -> Test:
 
 
 def select(left: Code, projection: Code) -> Code:
+    """select(projection)"""
     run, project = left.run, projection.run
 
     def projected(this: Any, scope: Scope) -> Items:
@@ -77,6 +79,7 @@ def select(left: Code, projection: Code) -> Code:
 
 
 def repeat(left: Code, projection: Code) -> Code:
+    """repeat(projection): each item once, so that a circle ends."""
     run, project = left.run, projection.run
 
     def repeated(this: Any, scope: Scope) -> Items:
@@ -99,13 +102,14 @@ def repeat(left: Code, projection: Code) -> Code:
 
 
 def aggregate(left: Code, step: Code, start: Code | None) -> Code:
-    run, each = left.run, step.run
+    """aggregate(step, start)"""
+    run, take_step = left.run, step.run
 
     def aggregated(this: Any, scope: Scope) -> Items:
         outer = scope.total
         scope.total = start.run(this, scope) if start else NOTHING
         for item in _each(run(this, scope), scope):
-            scope.total = each(item, scope)
+            scope.total = take_step(item, scope)
         found, scope.total = scope.total, outer
         return found
 
