@@ -91,14 +91,15 @@ class Application:
         if self.serves(scope):
             return self._serve(scope, receive, send)
         if scope["type"] == "lifespan":
-            return self._live(receive, send)
+            return self._lifespan(receive, send)
         return self._site(scope, receive, send)
 
     def serves(self, scope: Mapping[str, Any]) -> bool:
         """Whether this is a request below the FHIR base."""
         return scope["type"] == "http" and target.is_fhir(scope["raw_path"])
 
-    async def _live(self, receive: Receive, send: Send) -> None:
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        """ASGI's lifespan protocol: the server tells when it starts and when it is about to stop."""
         await receive()
         await send({"type": "lifespan.startup.complete"})
         await receive()
@@ -152,14 +153,14 @@ class Application:
 
     def take(self, exchange: Exchange, raw: bytes, answered: Answered) -> None:
         """Have the write done whose body has come; `answered` is then given the finished answer."""
-        told = partial(self._tell, exchange, answered)
+        on_outcome = partial(self._answer_write, exchange, answered)
         try:
             body = parsed(raw, exchange.method, exchange.path, exchange.headers, self._options.limits)
-            self._lane.take(fhir_request(exchange, body), told)
+            self._lane.take(fhir_request(exchange, body), on_outcome)
         except Exception as error:
-            told(error)
+            on_outcome(error)
 
-    def _tell(self, exchange: Exchange, answered: Answered, outcome: Outcome) -> None:
+    def _answer_write(self, exchange: Exchange, answered: Answered, outcome: Outcome) -> None:
         reply = _reply(outcome, exchange)
         if not middleware.packs_long(reply, exchange.headers):
             answered(self._finished(reply, exchange))
@@ -179,7 +180,7 @@ class Application:
         return self._finished(reply, exchange)
 
     def _finished(self, reply: Reply, exchange: Exchange) -> Reply:
-        """With the headers that every answer has, whatever it says."""
+        """The answer with the headers that every answer has, whatever it says; it is noted in the log."""
         reply.headers.append((b"x-request-id", exchange.request_id))
         if not exchange.headers.keys().isdisjoint(SURROUNDING):
             self._surround(reply, exchange.headers)
@@ -226,7 +227,7 @@ class Application:
         finally:
             self._options.hurry(None)
 
-    async def _read(self, request: FhirRequest, takes_long: bool) -> FhirResponse:
+    async def _answer_read(self, request: FhirRequest, *, takes_long: bool) -> FhirResponse:
         """The answer to a read, found in a thread where it takes long: nobody else need wait for it."""
         if not takes_long:
             with suppress(TakesLong):
@@ -247,7 +248,7 @@ class Application:
             request = fhir_request(exchange, body)
             if self._options.reads_in_loop and not self._door.may_wait(request):
                 takes_long = exchange.takes_long or self._door.takes_long(request)
-                response = await self._read(request, takes_long)
+                response = await self._answer_read(request, takes_long=takes_long)
             else:
                 response = await submitted(self._lane, request)
             return rendered(response, exchange)
