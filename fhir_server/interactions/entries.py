@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from msgspec import Struct
 
@@ -141,7 +141,7 @@ def _inside(path: str, entry: Entry) -> str:
 
 
 def _target(url: str, base_url: str, location: str) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
-    relative = url.removeprefix(f"{base_url}/").lstrip("/")
+    relative = _relative(url, base_url)
     path, _, query = relative.partition("?")
     if not query and "%" not in path:
         return tuple(filter(None, path.split("/"))), ()
@@ -150,6 +150,12 @@ def _target(url: str, base_url: str, location: str) -> tuple[tuple[str, ...], tu
     except UnicodeDecodeError as error:
         raise InvalidRequest.of(messages.URL_NOT_UTF8(url=url), location) from error
     return segments, parameters_of(query, url, location)
+
+
+def _relative(url: str, base_url: str) -> str:
+    """What follows the base, which may stand before it in full, or as a path on its host: /fhir/Patient."""
+    base = urlsplit(base_url).path if url.startswith("/") else base_url
+    return url.removeprefix(f"{base}/").lstrip("/")
 
 
 def _conditions(asked: dict[str, Any]) -> Conditions:

@@ -406,11 +406,13 @@ class TestBatch:
             "Patient/mine",
             "/Patient/mine",
             f"{BASE}/Patient/mine",
+            "/fhir/Patient/mine",
             f"{BASE}Patient/mine",
             "http://a/b/Patient/mine",
+            "/fhirs/Patient/mine",
         )
         answer = batch(client, *[entry("GET", url) for url in urls])
-        assert statuses(answer) == ["200", "200", "200", "404", "404"]
+        assert statuses(answer) == ["200", "200", "200", "200", "404", "404", "404"]
 
     def test_criteria_of_a_search_that_are_no_part_of_its_url_are_refused(self, client: Client) -> None:
         criteria = {"resourceType": "Parameters", "parameter": [{"name": "name", "valueString": "x"}]}
