@@ -132,7 +132,7 @@ def build(settings: Settings) -> Server:
         required_profiles=required_profiles(settings, registry),
     )
     engines = Engines(engine)
-    records = {programme.name: one.records for programme, one in zip(found, plugged, strict=True)}
+    records = {programme.name: plug_ins.records for programme, plug_ins in zip(found, plugged, strict=True)}
     preparations = tuple(step for plug_ins in plugged for step in plug_ins.preparations)
     return Server(settings, found, store, engines, Dispatcher(engines), operations, records, preparations)
 

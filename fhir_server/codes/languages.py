@@ -47,7 +47,7 @@ def languages(text: str) -> Languages:
             only = only or quality == 0
         elif tag.strip() and quality > 0:
             ranked.append((-quality, tag.strip()))
-    return Languages(tuple(tag for _, tag in sorted(ranked, key=lambda one: one[0])), only)
+    return Languages(tuple(tag for _, tag in sorted(ranked, key=lambda pair: pair[0])), only)
 
 
 def _quality(parameter: str) -> float:

@@ -86,7 +86,7 @@ def subset(registry: Registry, summary: str | None, elements: list[str] | tuple[
 def _filter(
     resource: dict[str, Any], elements: Mapping[str, Element], keep: Callable[[Element, str], bool]
 ) -> dict[str, Any]:
-    names = {name for one in elements.values() for name in one.json_names() if keep(one, name)}
+    names = {name for element in elements.values() for name in element.json_names() if keep(element, name)}
     return {
         name: value for name, value in resource.items() if name in _ALWAYS or name.removeprefix("_") in names
     }

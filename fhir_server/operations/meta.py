@@ -52,20 +52,20 @@ def change(making: Change, request: FhirRequest, engine: Engine) -> FhirResponse
 
 
 def added(present: list[Any], asked: list[Any]) -> list[Any]:
-    """All that is present, and what is not among it."""
+    """What is present, and what is asked for and not yet among it."""
     known = set(map(_identity, present))
-    return [*present, *(one for one in asked if _identity(one) not in known)]
+    return [*present, *(item for item in asked if _identity(item) not in known)]
 
 
-def left(present: list[Any], asked: list[Any]) -> list[Any]:
-    """What is present, but for what is asked to go."""
+def remaining(present: list[Any], asked: list[Any]) -> list[Any]:
+    """What is present, without what is asked to go."""
     gone = set(map(_identity, asked))
-    return [one for one in present if _identity(one) not in gone]
+    return [item for item in present if _identity(item) not in gone]
 
 
-def _identity(one: Any) -> Any:
+def _identity(item: Any) -> Any:
     """What makes two tags or labels the same, whatever their display; a profile is its url."""
-    return (one.get("system"), one.get("code")) if isinstance(one, dict) else one
+    return (item.get("system"), item.get("code")) if isinstance(item, dict) else item
 
 
 def _asked(content: Any, engine: Engine) -> Meta:
@@ -74,7 +74,7 @@ def _asked(content: Any, engine: Engine) -> Meta:
     if issues := engine.validator.structure(content):
         raise MalformedContent(*issues)
     parameters = content.get("parameter", [])
-    if [one["name"] for one in parameters] != [PARAMETER] or "valueMeta" not in parameters[0]:
+    if [parameter["name"] for parameter in parameters] != [PARAMETER] or "valueMeta" not in parameters[0]:
         raise InvalidRequest.of(messages.META_NEEDED(), "Parameters.parameter")
     return dict(parameters[0]["valueMeta"])
 
@@ -118,4 +118,4 @@ def _operation(
 
 META = _operation("meta", meta, affects_state=False)
 META_ADD = _operation("meta-add", partial(change, added), affects_state=True)
-META_DELETE = _operation("meta-delete", partial(change, left), affects_state=True)
+META_DELETE = _operation("meta-delete", partial(change, remaining), affects_state=True)

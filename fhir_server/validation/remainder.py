@@ -1,4 +1,4 @@
-"""What can be judged of a resource that has parts of no shape: the rest, and what is not told of it.
+"""What can still be judged of a resource with faults of structure: the rest of it, without the faulty parts.
 
 https://hl7.org/fhir/R4/validation.html
 """
@@ -14,28 +14,28 @@ from fhir_server.issues import Issue
 from fhir_server.validation import messages
 from fhir_server.validation.findings import FINDINGS_MAX
 
-_SHAPELESS = frozenset({"structure", "not-supported"})
+_STRUCTURAL = frozenset({"structure", "not-supported"})
 _NO_ELEMENTS = (messages.UNKNOWN_ELEMENT, messages.COMMENTS)
-_ROUNDS = 8
+_ROUNDS_MAX = 8
 """What is taken out may leave an empty object, which is taken out next."""
 
 
 @dataclass(frozen=True, slots=True)
 class Remainder:
-    """A resource of which only what has a shape is left, and the places of what is `gone`: true for what said
-    something, so that findings on what it stood in may come of its loss.
+    """A resource without its faulty parts, and the places of these, which are `gone`: true where the part had
+    content, so that a finding around it may only come of its loss.
     """
 
     resource: dict[str, Any]
     gone: Mapping[str, bool] = field(default_factory=dict)
 
-    def told(self, issues: Iterable[Issue]) -> list[Issue]:
-        """The issues, without those that may come of what is gone."""
+    def without_consequences(self, issues: Iterable[Issue]) -> list[Issue]:
+        """The issues, without those that may only come of what is gone."""
         return [issue for issue in issues if not any(map(self._may_come_of_loss, issue.expression))]
 
     def _may_come_of_loss(self, place: str) -> bool:
         inside = (f"{place}.", f"{place}[")
-        return place in self.gone or any(said and one.startswith(inside) for one, said in self.gone.items())
+        return place in self.gone or any(said and lost.startswith(inside) for lost, said in self.gone.items())
 
 
 def remainder(
@@ -44,30 +44,30 @@ def remainder(
     """What can be judged of a resource with these structural `issues`, to which are added those that are met
     in the rest; None where nothing can.
     """
-    faults = _shapeless(issues)
+    faults = _structural(issues)
     if not faults:
         return Remainder(resource)
     rest, gone = _copied(resource), dict[str, bool]()
-    for _ in range(_ROUNDS):
+    for _ in range(_ROUNDS_MAX):
         if len(issues) > FINDINGS_MAX:
             return None
         found = [_take_out(rest, fault, gone) for fault in faults]
         if not any(found):
             return None
         left = structure(rest)
-        faults = _shapeless(left)
-        issues += _new(Remainder(rest, gone).told(left), issues)
+        faults = _structural(left)
+        issues += _new(Remainder(rest, gone).without_consequences(left), issues)
         if not faults:
             return Remainder(rest, gone)
     return None
 
 
-def _shapeless(issues: list[Issue]) -> list[Issue]:
-    return [issue for issue in issues if issue.code in _SHAPELESS]
+def _structural(issues: list[Issue]) -> list[Issue]:
+    return [issue for issue in issues if issue.code in _STRUCTURAL]
 
 
 def _new(left: list[Issue], issues: list[Issue]) -> list[Issue]:
-    """What the rest shows that was not told before. What is empty now may not have been."""
+    """The issues of the rest that were not found before; an object that is empty now may not have been."""
     sayings = {_saying(issue) for issue in issues}
     there = (issue for issue in left if issue.text.template is not messages.EMPTY_OBJECT)
     return [issue for issue in there if _saying(issue) not in sayings]

@@ -50,7 +50,7 @@ class Validator:
         if rest is None:
             return issues
         found = self._everything.findings(rest.resource, tuple(profiles), resolve or _nowhere)
-        return issues + rest.told(issues_of(found, resource["resourceType"], verdict=True))
+        return issues + rest.without_consequences(issues_of(found, resource["resourceType"], verdict=True))
 
     def structure(self, resource: object) -> list[Issue]:
         """The structural problems alone."""

@@ -245,8 +245,8 @@ def index_of(clause: Clause, types: Sequence[str]) -> Text:
         case Hierarchy(parameter, type, _, parent):
             return _then(_index("reference", types, parameter), _index("reference", (type,), parent))
         case AllOf(clauses) | AnyOf(clauses):
-            each = {text.render(): text for text in (index_of(part, types) for part in clauses)}
-            return _joined(messages.THEN, each.values())
+            by_sentence = {text.render(): text for text in (index_of(part, types) for part in clauses)}
+            return _joined(messages.THEN, by_sentence.values())
         case Not(negated):
             return index_of(negated, types)
 
