@@ -207,6 +207,13 @@ def operators(value: object, name: str) -> Iterator[object]:
         yield from operators(part, name)
 
 
+def test_a_plan_is_asked_for_without_being_run(store: MongoStore, commands: Commands) -> None:
+    assert store.explain(SearchQuery(("Patient",), (MARTIN,))).steps
+    (plan,) = commands.named("explain")
+    assert plan["verbosity"] == "queryPlanner"
+    assert "readConcern" not in plan["explain"]
+
+
 def test_the_building_of_an_index_takes_as_long_as_it_takes(commands: Commands) -> None:
     MongoStore(address_of(database_uri())).close()
     built = commands.named("createIndexes")
