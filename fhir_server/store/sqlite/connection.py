@@ -47,6 +47,9 @@ _UNUSABLE = {
 _NOT_TEXT = "Could not decode to UTF-8"
 """What Python's own part says of a text of which the disk kept something else."""
 
+_CLOSED = "Cannot operate on a closed database."
+"""What is said of a connection that was closed to be opened anew, which has failed so far."""
+
 _TOO_COMPLEX = ("parser stack overflow", "Expression tree is too large", "too many SQL variables")
 """Limits of a statement, which may be lower where SQLite was built otherwise."""
 
@@ -120,6 +123,10 @@ class OpenedFile:
         if self._named() != self._identities:
             raise errors.StoreUnavailable.of(messages.STORE_REPLACED())
 
+    def is_that_of(self, other: "OpenedFile") -> bool:
+        """Whether both opened the same file, whatever lay beside it."""
+        return self._identities[0] == other._identities[0]
+
     def shares_log(self) -> bool:
         """Whether the log can still be brought into the file: whoever uses one of them finds the locks of
         all in the index of the log.
@@ -150,6 +157,8 @@ def error_code(error: sqlite3.Error) -> int:
 
 def refusal(error: sqlite3.Error) -> Exception:
     """What to tell a client; an error in our own use of SQLite stays what it is."""
+    if isinstance(error, sqlite3.ProgrammingError) and str(error) == _CLOSED:
+        return errors.StoreUnavailable.of(messages.STORE_FAILED(reason="SQLITE_MISUSE"))
     code = primary_code(error)
     if code == sqlite3.SQLITE_FULL or error_code(error) == sqlite3.SQLITE_IOERR_SHMSIZE:
         return errors.StoreFull.of(messages.STORE_FULL())

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
+from fhir_server import errors
+from fhir_server.store import messages
 from fhir_server.store.port import TakesLong
 from fhir_server.store.sqlite.connection import OpenedFile, connect, refusing
 from fhir_server.store.sqlite.reader import SqliteReader
@@ -18,6 +20,11 @@ T = TypeVar("T")
 
 _CACHE_KIBIBYTES = 4 * 1024
 """Readers mostly read through the memory map, so they need little of their own."""
+
+_AWAIT_SECONDS = 30.0
+"""How long those that read are waited for before all connections are closed."""
+_LOOK_SECONDS = 0.005
+"""How long to sleep between two looks whether they have ended."""
 
 _STEPS_BETWEEN_LOOKS = 20_000
 """Instructions of SQLite between two looks at the clock: about a millisecond."""
@@ -43,6 +50,7 @@ class Readers:
         self._idle: deque[SqliteReader] = deque()
         self._opened: list[sqlite3.Connection] = []
         self._hurry = _Hurry()
+        self._is_closed = False
 
     def hurry(self, seconds: float | None) -> None:
         """Let what this thread reads raise `TakesLong` after so many seconds; None lets it take its time."""
@@ -56,14 +64,15 @@ class Readers:
         """What `read` makes of a reader that is its own while it runs."""
         if self._hurry.is_over():
             raise TakesLong
+        idle = self._idle
         try:
-            reader = self._idle.pop()
+            reader = idle.pop()
         except IndexError:
             reader = self._open()
         try:
             return read(reader)
         finally:
-            self._idle.append(reader)
+            idle.append(reader)
 
     def _open(self) -> SqliteReader:
         connection = self._connect()
@@ -83,11 +92,45 @@ class Readers:
     @refusing
     def _connect(self) -> sqlite3.Connection:
         """A connection to the same file as all others, though the path may name another by now."""
+        if self._is_closed:
+            raise _refused()
         self._file.check()
         return connect(self._path, _CACHE_KIBIBYTES)
+
+    @contextmanager
+    def closed(self) -> Iterator[None]:
+        """No connection is open inside, and who wants to read meanwhile is refused.
+
+        It begins when all that read have ended. Raises `StoreUnavailable` where that takes too long.
+        """
+        self._is_closed = True
+        try:
+            self._await_idle()
+            self.close()
+            yield
+        finally:
+            self._is_closed = False
+
+    def _await_idle(self) -> None:
+        idle, self._idle = self._idle, deque()
+        deadline = time.monotonic() + _AWAIT_SECONDS
+        while len(idle) < len(self._opened):
+            if time.monotonic() > deadline:
+                self._idle = idle
+                raise _refused()
+            time.sleep(_LOOK_SECONDS)
+        idle.clear()
+
+    def follow(self, file: OpenedFile) -> None:
+        """Read the file under the names that it has now."""
+        self._file = file
 
     def close(self) -> None:
         """Close them all; none may be reading."""
         self._idle.clear()
         while self._opened:
             self._opened.pop().close()
+
+
+def _refused() -> errors.StoreUnavailable:
+    return errors.StoreUnavailable.of(messages.STORE_FAILED(reason="SQLITE_PROTOCOL"))

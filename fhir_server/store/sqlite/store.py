@@ -9,8 +9,9 @@ from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import TypeVar
 
-from fhir_server.errors import FhirError
+from fhir_server.errors import FhirError, StoreUnavailable
 from fhir_server.search.ast import Include, SearchQuery
+from fhir_server.store import messages
 from fhir_server.store.clock import wall_clock
 from fhir_server.store.port import (
     Explanation,
@@ -49,9 +50,11 @@ class SqliteStore:
 
     def __init__(self, path: Path, clock: Callable[[], int] = wall_clock) -> None:
         self._clock = clock
+        self._path = path
         connection, file = _open(path), OpenedFile(path)
-        self._writer = Writer(connection, file)
+        self._writer = Writer(connection, file, self._reopen)
         self._readers = Readers(path, file)
+        self._file = file
         meta = dict(self._writer.connection.execute("SELECT name, value FROM meta").fetchall())
         self._epoch: str = meta["epoch"].decode()
         self._secret: bytes = meta["secret"]
@@ -116,8 +119,8 @@ class SqliteStore:
         return self._writer.tidy()
 
     def probe(self) -> None:
-        self.watermark()
         self._writer.probe()
+        self.watermark()
 
     def history(self, query: HistoryQuery) -> HistoryResult:
         return self._readers.read(lambda reader: reader.history(query))
@@ -177,6 +180,15 @@ class SqliteStore:
     def _unit(self, batch: Batch) -> SqliteUnit:
         return SqliteUnit(self._writer, batch, self._clock())
 
+    def _reopen(self) -> tuple[sqlite3.Connection, OpenedFile]:
+        """The same file for the writer, and for readers to come; no connection of readers stays open."""
+        with self._readers.closed():
+            if not OpenedFile(self._path).is_that_of(self._file):
+                raise StoreUnavailable.of(messages.STORE_REPLACED())
+            connection, file = _open(self._path, create=False), OpenedFile(self._path)
+            self._readers.follow(file)
+        return connection, file
+
     def close(self) -> None:
         """Close every connection; no thread may be using the store. The backlog is worked off if possible.
 
@@ -189,8 +201,8 @@ class SqliteStore:
 
 
 @refusing
-def _open(path: Path) -> sqlite3.Connection:
-    connection = connect(path, _WRITER_CACHE_KIBIBYTES, create=True)
+def _open(path: Path, *, create: bool = True) -> sqlite3.Connection:
+    connection = connect(path, _WRITER_CACHE_KIBIBYTES, create=create)
     try:
         enter_wal(connection)
         prepare(connection)

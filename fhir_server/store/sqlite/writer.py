@@ -28,6 +28,9 @@ from fhir_server.store.sqlite.writes import Writes
 
 T = TypeVar("T")
 
+Reopen = Callable[[], tuple[sqlite3.Connection, OpenedFile]]
+"""Closes all other connections of the process to the file, and opens it anew."""
+
 _UNITS_MAX = 64
 """Units that may share a commit before it must come."""
 _PATIENCE_SECONDS = 1.0
@@ -71,7 +74,18 @@ class _Thread(threading.local):
 class Writer:
     """Runs units on the writing connection, one at a time."""
 
-    def __init__(self, connection: sqlite3.Connection, file: OpenedFile) -> None:
+    def __init__(self, connection: sqlite3.Connection, file: OpenedFile, reopen: Reopen) -> None:
+        self._use(connection, file)
+        self._reopen = reopen
+        self._is_stuck = False
+        self._turn = threading.Lock()
+        self._count = threading.Lock()
+        self._waiting = 0
+        self._open: Batch | None = None
+        self._failure: FhirError | None = None
+        self._thread = _Thread()
+
+    def _use(self, connection: sqlite3.Connection, file: OpenedFile) -> None:
         # SQLite's own waiting sleeps up to a tenth of a second, far longer than a commit takes.
         connection.execute("PRAGMA busy_timeout = 0")
         self.connection = connection
@@ -79,12 +93,6 @@ class Writer:
         self.symbols = WritingSymbols(connection)
         self.backlog = Backlog(connection)
         self.search = SqliteSearch(connection, self.symbols)
-        self._turn = threading.Lock()
-        self._count = threading.Lock()
-        self._waiting = 0
-        self._open: Batch | None = None
-        self._failure: FhirError | None = None
-        self._thread = _Thread()
 
     @refusing
     def run(self, work: Callable[[Batch], T]) -> T:
@@ -137,9 +145,11 @@ class Writer:
             self._turn.release()
 
     def _tidy(self, wholly: bool) -> bool:
+        if self._open:
+            return True
         self._check_file()
-        if self._open or not has_backlog(self.connection):
-            return bool(self._open)
+        if not has_backlog(self.connection):
+            return False
         with self._undurable():
             if not self._try_to_begin(math.inf):
                 return True
@@ -185,7 +195,7 @@ class Writer:
                     self.connection.execute(_PROBE, (time.time_ns() // 1000,))
                     self._keep()
         except (sqlite3.Error, FhirError) as error:
-            self._failure = _loss(error)
+            self._note(error)
 
     @contextmanager
     def group(self) -> Iterator[None]:
@@ -270,6 +280,8 @@ class Writer:
         """Raises `StoreUnavailable` where the file is no longer the one that was opened. What its log holds
         is brought into it then: a file that has taken its name would be read as if the log were its own.
         """
+        if self._is_stuck:
+            self._open_anew()
         try:
             self._file.check()
         except errors.StoreUnavailable:
@@ -277,6 +289,20 @@ class Writer:
                 with suppress(sqlite3.Error):
                     self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             raise
+
+    def _open_anew(self) -> None:
+        """Let go of what the system has once failed to unlock. SQLite keeps what is locked for all
+        connections of a process together, and forgets it with the last of them.
+        """
+        self.connection.close()
+        self._use(*self._reopen())
+        self._is_stuck = False
+
+    def _note(self, error: BaseException) -> None:
+        """Keep in mind why nothing can be written."""
+        self._failure = _loss(error)
+        if isinstance(error, sqlite3.Error) and primary_code(error) == sqlite3.SQLITE_PROTOCOL:
+            self._is_stuck = True
 
     def _begin(self, batch: Batch) -> None:
         self._check_file()
@@ -306,7 +332,7 @@ class Writer:
         """
         batch.own.clear()
         if isinstance(error, sqlite3.Error | errors.StoreUnavailable):
-            self._failure = _loss(error)
+            self._note(error)
         if not batch.units:
             self._roll_back()
         elif not self.connection.in_transaction:

@@ -167,6 +167,76 @@ def test_a_file_that_takes_the_name_is_not_read_with_the_log(
             assert opened.check() == []
 
 
+class Stuck:
+    """A connection that finds a lock taken which nobody holds."""
+
+    in_transaction = False
+
+    def __init__(self, real: sqlite3.Connection) -> None:
+        self._real = real
+
+    def execute(self, statement: str, *values: object) -> object:
+        if statement.startswith("BEGIN"):
+            error = sqlite3.OperationalError("locking protocol")
+            error.sqlite_errorcode, error.sqlite_errorname = sqlite3.SQLITE_PROTOCOL, "SQLITE_PROTOCOL"
+            raise error
+        return self._real.execute(statement, *values)
+
+    def close(self) -> None:
+        self._real.close()
+
+
+def test_after_a_lock_got_stuck_the_file_is_opened_anew(store: SqliteStore) -> None:
+    """By all connections of the process: SQLite keeps in mind for them together what is locked."""
+    store.read("Patient", "first")
+    old = [store._writer.connection, *store._readers._opened]
+    store._writer.connection = Stuck(old[0])  # type: ignore[assignment]
+    with pytest.raises(StoreUnavailable, match="SQLITE_PROTOCOL"):
+        put(store, person("second"))
+    assert put(store, person("second")).sequence == 2
+    store.probe()
+    assert [change.id for change in store.changes(0, 10)] == ["first", "second"]
+    for connection in old:
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            connection.execute("SELECT 1")
+    assert store.check() == []
+
+
+def test_who_reads_meanwhile_is_waited_for(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fhir_server.store.sqlite.readers._AWAIT_SECONDS", 0.01)
+    writer = store._writer
+    writer.connection = Stuck(writer.connection)  # type: ignore[assignment]
+    with pytest.raises(StoreUnavailable):
+        put(store, person("second"))
+
+    def read_slowly(reader: SqliteReader) -> int:
+        with pytest.raises(StoreUnavailable):
+            put(store, person("second"))
+        return reader.watermark()
+
+    assert store._readers.read(read_slowly) == 1
+    assert put(store, person("second")).sequence == 2
+    assert (store.watermark(), store.check()) == (2, [])
+
+
+def test_another_file_is_not_opened_for_one_that_got_stuck(store: SqliteStore, path: Path) -> None:
+    writer = store._writer
+    writer.connection = Stuck(writer.connection)  # type: ignore[assignment]
+    with pytest.raises(StoreUnavailable, match="SQLITE_PROTOCOL"):
+        put(store, person("second"))
+    moved = path.with_name("moved")
+    moved.mkdir()
+    for file in (path, *(path.with_name(path.name + suffix) for suffix in ("-wal", "-shm"))):
+        file.rename(moved / file.name)
+    SqliteStore(path).close()
+    for _ in range(2):
+        with pytest.raises(StoreUnavailable, match="moved, deleted or replaced"):
+            put(store, person("second"))
+    for file in moved.iterdir():
+        file.rename(path.with_name(file.name))
+    assert put(store, person("second")).sequence == 2
+
+
 def test_a_full_disk_in_a_group_acknowledges_nothing_that_is_lost(store: SqliteStore) -> None:
     """Whether the other units of the group survive is for the store to say, and it must say the truth."""
     fill_up(store)
