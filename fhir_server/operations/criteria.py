@@ -15,6 +15,9 @@ from fhir_server.search.entries import Entries
 from fhir_server.search.match import Stored, matches
 from fhir_server.store.port import StoredResource
 
+OF_EVERY_TYPE = ("_id", "_tag", "_profile", "_security", "_source")
+"""Of the parameters of all resources, those that a version alone decides on."""
+
 
 class Criteria:
     """Compares versions with criteria such as `requester=PractitionerRole/1`; all of them when there are
@@ -26,7 +29,7 @@ class Criteria:
     ) -> None:
         """Raises `InvalidSearch` for what is no criterion, and for one that asks of other resources."""
         for name, _ in parameters:
-            if name.startswith("_") and name not in ("_id", "_tag", "_profile", "_security", "_source"):
+            if name.startswith("_") and name.partition(":")[0] not in OF_EVERY_TYPE:
                 raise InvalidSearch.of(messages.NO_CRITERION(name=name), f"http.{name}")
         self._engine = engine
         self._where: tuple[Clause, ...] = ()

@@ -110,6 +110,21 @@ def test_a_chain_leads_to_what_is_there_now(client: Client) -> None:
     assert client.get("Task/$changes?requester:Organization.name=a").ids == []
 
 
+@pytest.mark.parametrize(
+    ("criterion", "is_met"),
+    [
+        ("_tag=a", True),
+        ("_tag:not=a", False),
+        ("_tag:missing=false", True),
+        ("_profile:below=https://example.org", False),
+    ],
+)
+def test_a_criterion_of_every_type_may_have_a_modifier(client: Client, criterion: str, is_met: bool) -> None:
+    id = client.post("Task", task("Organization/a") | {"meta": {"tag": [{"code": "a"}]}}).id
+    answer = client.get(f"Task/$changes?{criterion}")
+    assert (answer.status, answer.ids) == (200, [id] if is_met else [])
+
+
 @pytest.mark.parametrize("name", ["_sort", "_has:Task:focus:code", "_include", "nonsense", "part-of:above"])
 def test_what_is_no_criterion_is_refused(client: Client, name: str) -> None:
     assert client.get(f"Task/$changes?{name}=Task/1").status == 400
