@@ -35,7 +35,7 @@ from fhir_server.store.sqlite.hierarchy import ids_of
 from fhir_server.store.sqlite.hops import Join, Way, way_of
 from fhir_server.store.sqlite.rows import COLUMNS, PART_COLUMNS, UNKEYED
 from fhir_server.store.sqlite.sources import LEAD, RANGE, Asks, Candidate, Source, best
-from fhir_server.store.sqlite.sql import ALWAYS, NEVER, Sql, all_of, among, any_of, negation
+from fhir_server.store.sqlite.sql import ALWAYS, NEVER, Sql, all_of, among, any_of, exists, negation
 from fhir_server.store.sqlite.symbols import Symbols
 from fhir_server.store.sqlite.windows import is_bound, shares, window
 
@@ -83,9 +83,8 @@ class Compiler:
         """The sources that the clauses offer, the best ranks first."""
         found: list[Candidate] = []
         for group in _groups(conjuncts(clauses), types):
-            source = self._group_source(group, types)
-            if source is not None:
-                found.append((source, group))
+            sources = self._group_source(group, types), self._of_one_unit(group[0], types)
+            found += [(source, group) for source in sources if source is not None]
         found.sort(key=lambda pair: pair[0].rank)
         return found
 
@@ -106,6 +105,18 @@ class Compiler:
         union = self._union_of_single([source.narrowed(*asked) for source in read])
         counted = self._union(read)
         return union._replace(counted=counted.select("1")) if union and counted else union
+
+    def _of_one_unit(self, clause: Clause, types: Sequence[str]) -> Source | None:
+        """Quantities of one unit, which are in the order of resources as well as in that of their values."""
+        if not isinstance(clause, Match) or clause.type != "quantity" or clause.modifier or clause.only:
+            return None
+        units = {(value.system, value.code) for value in clause.values if isinstance(value, QuantityValue)}
+        parameters = self._symbols.parameters(types, clause.parameter)
+        if len(units) != 1 or len(parameters) != 1 or None in (unit := units.pop()):
+            return None
+        of_unit = Sql("d.parameter = ? AND d.code = ?", (parameters[0], unit[1]))
+        every = Source(LEAD, Sql("quantity d INDEXED BY quantity_unit"), of_unit)
+        return every.narrowed(self.any_value(clause, "d"))._replace(counted=every.select("1"))
 
     def satisfying(self, candidate: Candidate, types: Sequence[str], clauses: Iterable[Clause]) -> Source:
         """What comes from a candidate, and satisfies all other clauses too."""
@@ -267,7 +278,7 @@ class Compiler:
             case Hierarchy():
                 alias = self._alias("h")
                 referring = self._hierarchy(clause, types, alias)
-                return _exists(by_key("reference", alias), all_of([Sql(f"{alias}.key = {key}"), referring]))
+                return exists(by_key("reference", alias), all_of([Sql(f"{alias}.key = {key}"), referring]))
             case AllOf(clauses):
                 return all_of([self.probe(one, types, key) for one in clauses])
             case AnyOf(clauses):
@@ -284,10 +295,10 @@ class Compiler:
         of_resource = Sql(f"{alias}.key = {key}")
         if _is_about_writing(group[0]):
             asked = [self._own_condition(match, alias) for match in matches]
-            return _exists(f"resources {alias}", all_of([of_resource, *asked]))
+            return exists(f"resources {alias}", all_of([of_resource, *asked]))
         parameters = self._symbols.parameters(types, matches[0].parameter)
         asked = [self.any_value(match, alias) for match in matches]
-        return _exists(
+        return exists(
             by_key("date", alias), all_of([of_resource, among(f"{alias}.parameter", parameters), *asked])
         )
 
@@ -299,11 +310,11 @@ class Compiler:
             if is_inner(types):
                 return asked
             of_type = among(f"{alias}.type", self._symbols.types(only))
-            one_of_them = _exists(f"resources {alias}", all_of([Sql(f"{alias}.key = {key}"), of_type]))
+            one_of_them = exists(f"resources {alias}", all_of([Sql(f"{alias}.key = {key}"), of_type]))
             return all_of([one_of_them, asked])
         if match.parameter in ("_id", "_lastUpdated") and not is_inner(types):
             asked = self._own_condition(match, alias)
-            return _exists(f"resources {alias}", all_of([Sql(f"{alias}.key = {key}"), asked]))
+            return exists(f"resources {alias}", all_of([Sql(f"{alias}.key = {key}"), asked]))
         parameters = self._symbols.parameters(types, match.parameter)
         if match.type not in COLUMNS or not parameters:
             found = NEVER
@@ -311,7 +322,7 @@ class Compiler:
             parts = [Sql(f"{alias}.key = {key}"), among(f"{alias}.parameter", parameters)]
             if match.modifier != "missing":
                 parts.append(self.any_value(match, alias))
-            found = _exists(by_key(match.type, alias), all_of(parts))
+            found = exists(by_key(match.type, alias), all_of(parts))
         if match.modifier == "missing":
             wanted = {value.missing for value in match.values if isinstance(value, MissingValue)}
             return any_of([negation(found) if missing else found for missing in sorted(wanted)])
@@ -324,7 +335,7 @@ class Compiler:
             go(self._symbols, hop.parameters, hop.far if hop.forward else hop.near, next(self._numbers))
             join.where += self._probes((), hop.far, join.key)
         join.where += [self.probe(clause, way.end, join.key) for clause in conjuncts((way.where,))]
-        return _exists(join.from_tables(), join.conditions())
+        return exists(join.from_tables(), join.conditions())
 
     def _inner_probes(self, clause: Chain | Has, types: Sequence[str], key: str) -> Iterator[Sql]:
         """Whether a resource satisfies a chain by what it contains."""
@@ -461,12 +472,15 @@ def _is_about_writing(clause: Clause) -> bool:
 
 def _parts(match: Match, value: Value, parameter: int) -> Iterator[Source]:
     """The rows of a parameter among which the values are, in parts that an index can each seek in."""
-    of_parameter = Sql("d.parameter = ?", (parameter,))
+    rows, of_parameter = Sql(f"{match.type} d"), Sql("d.parameter = ?", (parameter,))
+    if isinstance(value, QuantityValue) and None not in (value.system, value.code):
+        rows = Sql("quantity d INDEXED BY quantity_in_unit")
+        of_parameter = all_of([of_parameter, Sql("d.code = ?", (value.code,))])
     least = least_high(value)
     if least is None:
-        yield Source(RANGE, Sql(f"{match.type} d"), of_parameter)
+        yield Source(RANGE, rows, of_parameter)
         return
-    yield Source(RANGE, Sql(f"{match.type} d"), all_of([of_parameter, Sql("d.low >= ?", (least,))]))
+    yield Source(RANGE, rows, all_of([of_parameter, Sql("d.low >= ?", (least,))]))
     # Nearly all rows are points, so that only few can begin below and still reach it.
     intervals = Sql(f"{match.type} d INDEXED BY {match.type}_interval")
     below = Sql("d.low <> d.high AND d.low < ?", (least,))
@@ -481,7 +495,3 @@ def _cell_of(type: str, place: int, alias: str) -> Column:
 def by_key(table: str, alias: str) -> str:
     """An index table, read by the key of a resource. Without statistics SQLite may prefer another index."""
     return f"{table} {alias}" if table in UNKEYED else f"{table} {alias} INDEXED BY {table}_key"
-
-
-def _exists(tables: str, where: Sql) -> Sql:
-    return Sql(f"EXISTS (SELECT 1 FROM {tables} WHERE {where.text})", where.values)

@@ -131,6 +131,11 @@ DROP INDEX date_high;
 CREATE INDEX date_high ON date (parameter, high DESC, key)
 """
 
+_BY_UNIT = """
+CREATE INDEX IF NOT EXISTS quantity_unit ON quantity (parameter, code, key);
+CREATE INDEX IF NOT EXISTS quantity_in_unit ON quantity (parameter, code, low, high)
+"""
+
 MIGRATIONS: tuple[str | Callable[[sqlite3.Connection], None], ...] = (
     _RESOURCES + _INDEXES,
     _DEFINITIONS,
@@ -144,6 +149,7 @@ MIGRATIONS: tuple[str | Callable[[sqlite3.Connection], None], ...] = (
     _LATEST_FIRST,
     index_at_once,
     keep_dated,
+    _BY_UNIT,
 )
 """What leads from each schema version to the next, most of it statements; version 0 is an empty file."""
 

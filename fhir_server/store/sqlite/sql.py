@@ -59,3 +59,8 @@ def _joined(separator: str, parts: Iterable[Sql], none: Sql) -> Sql:
         return _joined(separator, halves, none)
     text = separator.join([part.text for part in parts])
     return Sql(f"({text})", tuple([value for part in parts for value in part.values]))
+
+
+def exists(tables: str, where: Sql) -> Sql:
+    """Whether the tables have any row of which something is true."""
+    return Sql(f"EXISTS (SELECT 1 FROM {tables} WHERE {where.text})", where.values)

@@ -32,9 +32,9 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteStore]:
     opened.close()
 
 
-def weight(prefix: Prefix, number: str) -> Match:
+def weight(prefix: Prefix, number: str, system: str | None = None) -> Match:
     value = NumberValue(prefix, Decimal(number), Decimal(number) - 1, Decimal(number) + 1)
-    return Match("weight", "quantity", (QuantityValue(value, None, "kg"),))
+    return Match("weight", "quantity", (QuantityValue(value, system, "kg"),))
 
 
 def steps(store: SqliteStore, *where: Clause) -> str:
@@ -70,6 +70,27 @@ def test_both_are_found(store: SqliteStore, prefix: Prefix, number: str, found: 
     matches = store.search(SearchQuery(("Basic",), (weight(prefix, number),))).matches
 
     assert [match.id for match in matches] == found
+
+
+@pytest.mark.parametrize(
+    ("least", "read_by"),
+    [
+        ("1", "COVERING INDEX quantity_unit (parameter=? AND code=?)"),
+        ("299", "COVERING INDEX quantity_in_unit (parameter=? AND code=? AND low>"),
+    ],
+)
+def test_many_of_one_unit_are_read_in_the_order_of_resources_and_few_by_value(
+    store: SqliteStore, least: str, read_by: str
+) -> None:
+    lows = [sort_key(Decimal(number)) for number in range(301)]
+    for id in "abc":
+        entries = Entries(quantities=[QuantityEntry("weight", "", "kg", "kg", low, low) for low in lows])
+        flag = draft({"resourceType": "Flag"}, id)
+        store.transact(lambda unit, flag=flag, entries=entries: unit.put(flag, entries, "PUT"))  # type: ignore[misc]
+    query = SearchQuery(("Flag",), (weight("gt", least, ""),))
+
+    assert f"SEARCH d USING {read_by}" in "\n".join(store.explain(query).steps)
+    assert [match.id for match in store.search(query).matches] == ["a", "b", "c"]
 
 
 def test_what_was_written_between_two_times_is_sought_from_both_ends(store: SqliteStore) -> None:
