@@ -43,14 +43,19 @@ class Validator:
         rules and profiles could make sense of hides nothing else: these look at the rest.
         """
         issues = self.structure(resource)
+        if not issues:
+            return self._verdict(resource, profiles, resolve)
         if not self._is_resource(resource):
             return issues
         assert isinstance(resource, dict)
         rest = remainder(resource, issues, self.structure)
         if rest is None:
             return issues
-        found = self._everything.findings(rest.resource, tuple(profiles), resolve or _nowhere)
-        return issues + rest.without_consequences(issues_of(found, resource["resourceType"], verdict=True))
+        return issues + rest.without_consequences(self._verdict(rest.resource, profiles, resolve))
+
+    def _verdict(self, resource: Any, profiles: Iterable[str], resolve: Resolve | None) -> list[Issue]:
+        found = self._everything.findings(resource, tuple(profiles), resolve or _nowhere)
+        return issues_of(found, resource["resourceType"], verdict=True)
 
     def structure(self, resource: object) -> list[Issue]:
         """The structural problems alone."""
