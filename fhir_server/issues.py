@@ -56,6 +56,11 @@ class Issue:
     expression: tuple[str, ...] = ()
     key: str | None = None
 
+    @property
+    def fails(self) -> bool:
+        """Whether it is an error: what it is about cannot pass."""
+        return self.severity in ("fatal", "error")
+
     def __str__(self) -> str:
         where = f" at {', '.join(self.expression)}" if self.expression else ""
         return f"{self.severity} {self.code}{where}: {self.text.render()}"

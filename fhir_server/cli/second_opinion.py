@@ -32,7 +32,7 @@ class SecondOpinion:
         type = resource.get("resourceType") if isinstance(resource, dict) else None
         if not isinstance(type, str):
             return []
-        ours = any(issue.severity in ("error", "fatal") and issue.code in STRUCTURAL for issue in issues)
+        ours = any(issue.fails and issue.code in STRUCTURAL for issue in issues)
         reasons = self._refusal(resource, type)
         if reasons and not ours:
             return [

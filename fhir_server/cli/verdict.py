@@ -16,8 +16,6 @@ from fhir_server.core import json
 from fhir_server.errors import FhirError
 from fhir_server.issues import Issue
 
-FAILING = ("fatal", "error")
-
 Examine = Callable[[Any], Iterable[Issue]]
 """Gives the issues of a parsed resource."""
 
@@ -31,7 +29,7 @@ class Found:
 
     @property
     def fails(self) -> bool:
-        return self.issue.severity in FAILING
+        return self.issue.fails
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,6 @@ from fhir_server.issues import Issue
 Record = Mapping[str, Any]
 
 WHOLE = "/"
-_ERRORS = ("fatal", "error")
 _CONDITIONAL = re.compile(r"(\w+)\?identifier=([^|]+)\|(.+)")
 _IN_ENTRY = re.compile(r"Bundle\.entry\[(\d+)\](?:\.resource)?(?:\.(.*))?")
 
@@ -137,7 +136,7 @@ class Submission:
             Issue(issue.severity, issue.code, issue.text, tuple(map(place, issue.expression)), issue.key)
             for issue in error.issues
         ]
-        return type(error)(*(issue for issue in issues if issue.severity in _ERRORS or _is_in_record(issue)))
+        return type(error)(*(issue for issue in issues if issue.fails or _is_in_record(issue)))
 
 
 def _is_in_record(issue: Issue) -> bool:

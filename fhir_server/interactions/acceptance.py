@@ -66,7 +66,7 @@ def _check_whole(resource: Resource) -> None:
 
 
 def _refuse(issues: list[Issue]) -> bool:
-    return any(issue.severity in ("error", "fatal") for issue in issues)
+    return any(issue.fails for issue in issues)
 
 
 def _conformance(

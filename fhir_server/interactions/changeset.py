@@ -144,6 +144,6 @@ class Changeset:
             for rule in self._engine.rules_of[change.type]
             for issue in rule.check(change, self._view)
         )
-        if any(issue.severity in ("error", "fatal") for _, issue in found):
+        if any(issue.fails for _, issue in found):
             raise BusinessRule(*(self._placed(reference, issue) for reference, issue in found))
         return found

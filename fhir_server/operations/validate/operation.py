@@ -17,7 +17,6 @@ from fhir_server.operations.validate.asked import Asked, read_asked
 from fhir_server.operations.validate.trial import try_bundle, try_mode
 
 PROCESSED = ("transaction", "batch")
-FAILING = ("fatal", "error")
 
 
 def validate(request: FhirRequest, engine: Engine) -> FhirResponse:
@@ -56,14 +55,14 @@ def _each_once(issues: Iterable[Issue]) -> list[Issue]:
     """Each issue once: what validation found, a rehearsed interaction finds again."""
     kept: dict[tuple[Any, ...], Issue] = {}
     for issue in issues:
-        kept.setdefault((issue.severity in FAILING, issue.expression, issue.text.render()), issue)
+        kept.setdefault((issue.fails, issue.expression, issue.text.render()), issue)
     return list(kept.values())
 
 
 def _verdict(issues: list[Issue], asked: Asked) -> Iterator[Issue]:
     """What is said first where there is no error."""
     resource = asked.resource
-    if not isinstance(resource, dict) or any(issue.severity in FAILING for issue in issues):
+    if not isinstance(resource, dict) or any(issue.fails for issue in issues):
         return
     type, remarks = resource["resourceType"], sum(issue.severity == "warning" for issue in issues)
     text = messages.NO_ERROR(type=type, count=remarks) if remarks else messages.VALID(type=type)

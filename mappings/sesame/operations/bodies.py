@@ -28,7 +28,7 @@ def body_parameter(request: FhirRequest, engine: Engine, name: str) -> Resource:
     if not isinstance(content, dict) or content.get("resourceType") != "Parameters":
         raise InvalidRequest.of(messages.PARAMETERS_NEEDED(), "Parameters")
     issues = engine.validator.structure(content)
-    if any(issue.severity in ("error", "fatal") for issue in issues):
+    if any(issue.fails for issue in issues):
         raise MalformedContent(*issues)
     found: list[Resource] = content.get("parameter", [])
     return next((one for one in found if one["name"] == name), {})
