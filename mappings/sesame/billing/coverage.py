@@ -42,9 +42,10 @@ def is_void(records: Records, claim: Resource, patient: str) -> bool:
     """
     reference = claim["insurance"][0].get("coverage") if claim.get("insurance") else None
     coverage = followed(records, reference, "Coverage")
-    if coverage is None or coverage.get("status") == IN_ERROR:
-        return coverage is not None
-    return target(coverage.get("beneficiary"), "Patient") not in person_of(records, patient)
+    if coverage is None:
+        return False
+    beneficiary = target(coverage.get("beneficiary"), "Patient")
+    return coverage.get("status") == IN_ERROR or beneficiary not in person_of(records, patient)
 
 
 def _billed_to(records: Records, claim: Resource | None) -> str | None:
