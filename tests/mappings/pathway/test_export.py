@@ -16,6 +16,7 @@ from tests.interactions.client import Client
 from tests.mappings.pathway.conftest import Pathway
 from tests.mappings.pathway.lists import raw, table
 from tests.mappings.pathway.plans import sent, tell
+from tests.mappings.pathway.test_merges import again, links
 from tests.mappings.sound import GUIDE, assert_sound
 
 EXACT_DATE = re.compile(r"\d{4}-\d\d-\d\d")
@@ -228,16 +229,12 @@ def test_an_opposition_is_heard_however_it_is_recorded(told: Client) -> None:
 def test_an_opposition_holds_for_all_records_of_a_person(told: Client) -> None:
     decide(told, "evaluation", "2025-01-14")
     (first,) = told.get("Patient").ids
-    link = [{"other": {"reference": f"Patient/{first}"}, "type": "replaces"}]
     sent(told.put("Patient/again", {"resourceType": "Patient", "id": "again"}))
-    denied = told.get("Consent?category=evaluation").entries[0]["resource"] | {
-        "patient": {"reference": "Patient/again"},
-        "dateTime": "2025-03-01",
-        "provision": {"type": "deny"},
-    }
-    sent(told.post("Consent", {name: value for name, value in denied.items() if name not in ("id", "meta")}))
+    denied = {"dateTime": "2025-03-01", "provision": {"type": "deny"}}
+    patient = {"reference": "Patient/again"}
+    sent(again(told, "Consent", "category=evaluation", patient=patient, **denied))
     assert lines(told)
-    sent(told.put("Patient/again", {"resourceType": "Patient", "id": "again", "link": link}))
+    sent(told.put("Patient/again", {"resourceType": "Patient", "id": "again", "link": links(first)}))
     assert excluded(told) == {"opposed": 1, "no-pathway": 1}
 
 
