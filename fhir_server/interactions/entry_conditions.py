@@ -36,15 +36,19 @@ class EntryConditions:
         self.known = dict(self._understood(conditions))
 
     def wanted(self, entry: Entry, identities: Identities) -> Criteria:
-        """The criteria of an entry, those that it names under the identities that they have by now. Raises
-        `InvalidRequest` where one has none, or for criteria of another type.
+        """The criteria in the url of an entry, those that it names under the identities that they have by
+        now. Raises `InvalidRequest` where one has none.
         """
-        known = self.known.get(entry.index)
-        if known is not None:
+        return self.known.get(entry.index) or self._identified(entry, _criteria(entry), identities)
+
+    def wanted_to_create(self, entry: Entry, identities: Identities) -> Criteria | None:
+        """As `wanted`, of an entry that creates; None where nothing keeps it from that. Raises
+        `InvalidRequest` for criteria of another type.
+        """
+        if known := self.known.get(entry.index):
             return known
-        wanted = _criteria(entry)
-        names = self._names.get(entry.index)
-        return _with_identities(wanted, names, identities, self._engine.registry) if names else wanted
+        wanted = creation(entry.request)
+        return None if wanted is None else self._identified(entry, wanted, identities)
 
     def in_turn(self, entries: Sequence[Entry]) -> Iterable[Entry]:
         """The entries in their order, but those that name others after these."""
@@ -54,6 +58,10 @@ class EntryConditions:
         return in_turn(
             [(entry, entry.full_url or "", self._names.get(entry.index, nothing)) for entry in entries]
         )
+
+    def _identified(self, entry: Entry, wanted: Criteria, identities: Identities) -> Criteria:
+        names = self._names.get(entry.index)
+        return _with_identities(wanted, names, identities, self._engine.registry) if names else wanted
 
     def _named(
         self, conditions: Iterable[Condition], full_urls: Collection[str]
@@ -82,8 +90,6 @@ def _read(entry: Entry) -> Criteria | None:
 
 def _criteria(entry: Entry) -> Criteria:
     request = entry.request
-    if request.method == "POST":
-        return creation(request) or Criteria(request.path[0], (), "create")
     return Criteria(request.path[0], request.query, INTERACTIONS[request.method])
 
 

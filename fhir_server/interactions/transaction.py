@@ -38,7 +38,7 @@ from fhir_server.interactions.entries import (
 )
 from fhir_server.interactions.entry_conditions import EntryConditions
 from fhir_server.interactions.foresight import Linked, foresee, linked
-from fhir_server.interactions.matching import Criteria, creation, expect_matches, matches, one_match
+from fhir_server.interactions.matching import Criteria, expect_matches, matches, one_match
 from fhir_server.interactions.overlap import contested, in_turn
 from fhir_server.interactions.patch import check_media_type, patched
 from fhir_server.interactions.prepared import Prepared
@@ -233,10 +233,10 @@ class Transaction:
         if len(request.path) != 1:
             raise _not_in_transaction(entry)
         resource = self._resources[entry.index]
-        if creation(request) is None:
+        wanted = self._conditions.wanted_to_create(entry, plan.identities)
+        if wanted is None:
             self._plan_write(plan, _Write(entry, self._ids[entry.index], None, resource))
             return
-        wanted = self._conditions.wanted(entry, plan.identities)
         existing = one_match(unit, self._engine, wanted, request.base_url)
         if existing is not None:
             plan.matched.append((entry, existing))
