@@ -62,14 +62,12 @@ class Redefinition:
 
 def is_known(resource: Resource, registry: Registry) -> bool:
     """Whether a registry has a conformance resource as it is."""
-    type = resource["resourceType"]
+    type, given = resource["resourceType"], _without_server_meta(resource)
     if url := resource.get("url"):
         version = resource.get("version")
         known = registry.canonical(f"{url}|{version}" if version else url, type)
-        return known is not None and _without_server_meta(known) == _without_server_meta(resource)
-    return any(
-        _without_server_meta(known) == _without_server_meta(resource) for known in registry.resources(type)
-    )
+        return known is not None and _without_server_meta(known) == given
+    return any(_without_server_meta(known) == given for known in registry.resources(type))
 
 
 def _without_server_meta(resource: Resource) -> Resource:
