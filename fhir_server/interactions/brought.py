@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from fhir_server.definitions.layers import Entry as Listing
-from fhir_server.extension import Engine, Resource
+from fhir_server.extension import Engine
 from fhir_server.interactions.conformance import CLIENT_TYPES
 from fhir_server.interactions.entries import Entry
 from fhir_server.interactions.redefinition import is_known
@@ -18,7 +18,7 @@ def with_brought(engine: Engine, writing: Iterable[Entry]) -> Engine:
     itself where it knows them all. What is not sound is left out, since it is refused.
     """
     brought = {
-        _listing(entry, entry.request.content): entry.request.content
+        _listing(entry): entry.request.content
         for entry in writing
         if _defines(entry) and not engine.validator.structure(entry.request.content)
     }
@@ -38,9 +38,9 @@ def _defines(entry: Entry) -> bool:
     )
 
 
-def _listing(entry: Entry, resource: Resource) -> Listing:
+def _listing(entry: Entry) -> Listing:
     """As it will be listed. What is created, and what a condition has yet to find, takes no other's place."""
-    path = entry.request.path
+    path, resource = entry.request.path, entry.request.content
     id = path[1] if entry.request.method == "PUT" and len(path) == 2 else f"#{entry.index}"
     type, url, version = (resource.get(name, "") for name in ("resourceType", "url", "version"))
     return Listing(type, url, version, f"{type}/{id}/")

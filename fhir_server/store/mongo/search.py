@@ -6,7 +6,8 @@ https://hl7.org/fhir/R4/search.html
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from fhir_server.search.ast import AllOf, Clause, Include, Page, SearchQuery
+from fhir_server.search.ast import Clause, Include, Page, SearchQuery
+from fhir_server.search.nesting import conjuncts
 from fhir_server.store.mongo.collections import CLOCK, Document, View
 from fhir_server.store.mongo.compile import living
 from fhir_server.store.mongo.filters import Filter, all_of
@@ -168,18 +169,9 @@ class MongoSearch:
         return all_stored(self._view.aggregate(included_stages(resources, include, limit)))
 
 
-def _conjuncts(clauses: Sequence[Clause]) -> Iterator[Clause]:
-    """The clauses that are joined by AND, on whatever level."""
-    for clause in clauses:
-        if isinstance(clause, AllOf):
-            yield from _conjuncts(clause.clauses)
-        else:
-            yield clause
-
-
 def _necessary(where: Sequence[Clause], types: Sequence[str], hops: Hops) -> Filter:
     """What can be said at once of all that satisfies the clauses."""
-    parts = [hops.sayable(clause, types) for clause in _conjuncts(where)]
+    parts = [hops.sayable(clause, types) for clause in conjuncts(where)]
     return all_of([living(types), *parts])
 
 

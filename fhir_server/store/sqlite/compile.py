@@ -9,7 +9,6 @@ https://www.sqlite.org/optoverview.html
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import count
-from typing import TypeGuard
 
 from fhir_server.search.ast import (
     AllOf,
@@ -29,7 +28,17 @@ from fhir_server.search.ast import (
     TokenValue,
     Value,
 )
-from fhir_server.store.sqlite.conditions import Column, condition, last_updated, leads_of, least_high, one_of
+from fhir_server.search.nesting import conjuncts
+from fhir_server.store.sqlite.clauses import disjuncts, groups, is_about_writing, is_one_token
+from fhir_server.store.sqlite.conditions import (
+    Column,
+    condition,
+    last_updated,
+    leads_of,
+    least_high,
+    one_of,
+    unit_of,
+)
 from fhir_server.store.sqlite.contained import PRESENCE, among_types, inner_types, is_inner
 from fhir_server.store.sqlite.hierarchy import ids_of
 from fhir_server.store.sqlite.hops import Join, Way, way_of
@@ -82,7 +91,7 @@ class Compiler:
     def candidates(self, types: Sequence[str], clauses: Iterable[Clause]) -> list[Candidate]:
         """The sources that the clauses offer, the best ranks first."""
         found: list[Candidate] = []
-        for group in _groups(conjuncts(clauses), types):
+        for group in groups(conjuncts(clauses), types):
             sources = self._group_source(group, types), self._of_one_unit(group[0], types)
             found += [(source, group) for source in sources if source is not None]
         found.sort(key=lambda pair: pair[0].rank)
@@ -93,7 +102,7 @@ class Compiler:
         matches = [clause for clause in group if isinstance(clause, Match)]
         if len(group) == 1:
             return self._source_of(group[0], types)
-        if _is_about_writing(group[0]):
+        if is_about_writing(group[0]):
             first, *others = (self._own_source(match, types) for match in matches)
             return first.narrowed(*[other.where for other in others])
         asked = [self.any_value(match, "d") for match in matches]
@@ -110,9 +119,9 @@ class Compiler:
         """Quantities of one unit, which are in the order of resources as well as in that of their values."""
         if not isinstance(clause, Match) or clause.type != "quantity" or clause.modifier or clause.only:
             return None
-        units = {(value.system, value.code) for value in clause.values if isinstance(value, QuantityValue)}
         parameters = self._symbols.parameters(types, clause.parameter)
-        if len(units) != 1 or len(parameters) != 1 or None in (unit := units.pop()):
+        units = set(map(unit_of, clause.values))
+        if len(parameters) != 1 or len(units) != 1 or (unit := units.pop()) is None:
             return None
         of_unit = Sql("d.parameter = ? AND d.code = ?", (parameters[0], unit[1]))
         every = Source(LEAD, Sql("quantity d INDEXED BY quantity_unit"), of_unit)
@@ -140,7 +149,7 @@ class Compiler:
             return source.narrowed(*[self.probe(clause, types, "d.key") for clause in clauses])
         tables: list[str] = []
         asked: list[Sql] = []
-        for group in _groups(conjuncts((*clauses, *self._visibility)), types):
+        for group in groups(conjuncts((*clauses, *self._visibility)), types):
             row = self._only_row(group, types) if len(tables) < JOINED_MAX else None
             if row:
                 tables.append(row[0])
@@ -175,7 +184,7 @@ class Compiler:
                 referring = self._hierarchy(clause, types, "d")
                 return Source(LEAD, Sql("reference d"), referring)
             case AnyOf():
-                return self._union([self._source_of(one, types) for one in _disjuncts(clause)])
+                return self._union([self._source_of(one, types) for one in disjuncts(clause)])
         return None
 
     def _union(self, sources: Sequence[Source | None]) -> Source | None:
@@ -293,7 +302,7 @@ class Compiler:
             return self.probe(group[0], types, key)
         alias = self._alias("e")
         of_resource = Sql(f"{alias}.key = {key}")
-        if _is_about_writing(group[0]):
+        if is_about_writing(group[0]):
             asked = [self._own_condition(match, alias) for match in matches]
             return exists(f"resources {alias}", all_of([of_resource, *asked]))
         parameters = self._symbols.parameters(types, matches[0].parameter)
@@ -387,23 +396,6 @@ class Compiler:
         return f"{letter}{next(self._numbers)}"
 
 
-def conjuncts(clauses: Iterable[Clause]) -> Iterator[Clause]:
-    """The clauses that are joined by AND, on whatever level."""
-    for clause in clauses:
-        if isinstance(clause, AllOf):
-            yield from conjuncts(clause.clauses)
-        else:
-            yield clause
-
-
-def _disjuncts(clause: Clause) -> Iterator[Clause]:
-    if isinstance(clause, AnyOf):
-        for part in clause.clauses:
-            yield from _disjuncts(part)
-    else:
-        yield clause
-
-
 def _leads(match: Match) -> frozenset[str] | None:
     """What the first cell must be among; None where some value leaves it open."""
     leads: set[str] = set()
@@ -431,51 +423,12 @@ def _leaves_open(value: Value) -> bool:
     return isinstance(number, DateValue | NumberValue) and number.prefix == "ne"
 
 
-def _groups(clauses: Iterable[Clause], types: Sequence[str]) -> list[list[Clause]]:
-    """The clauses, those on the same time of a resource together. Of contained resources there may be
-    several."""
-    groups: list[list[Clause]] = []
-    by_parameter: dict[str, list[Clause]] = {}
-    for clause in clauses:
-        is_one_of_several = _is_about_writing(clause) or (is_bound(clause) and not is_inner(types))
-        if is_one_of_several and isinstance(clause, Match):
-            group = by_parameter.setdefault(clause.parameter, [])
-        else:
-            group = []
-        if not group:
-            groups.append(group)
-        group.append(clause)
-    return groups
-
-
-def is_one_token(clause: Clause) -> TypeGuard[Match]:
-    """Whether a clause asks for one code of one system."""
-    return (
-        isinstance(clause, Match)
-        and clause.type == "token"
-        and clause.modifier is None
-        and clause.parameter != "_id"
-        and len(clause.values) == 1
-        and isinstance(value := clause.values[0], TokenValue)
-        and None not in (value.system, value.code)
-    )
-
-
-def _is_about_writing(clause: Clause) -> bool:
-    return (
-        isinstance(clause, Match)
-        and clause.parameter == "_lastUpdated"
-        and clause.modifier is None
-        and not clause.only
-    )
-
-
 def _parts(match: Match, value: Value, parameter: int) -> Iterator[Source]:
     """The rows of a parameter among which the values are, in parts that an index can each seek in."""
     rows, of_parameter = Sql(f"{match.type} d"), Sql("d.parameter = ?", (parameter,))
-    if isinstance(value, QuantityValue) and None not in (value.system, value.code):
+    if unit := unit_of(value):
         rows = Sql("quantity d INDEXED BY quantity_in_unit")
-        of_parameter = all_of([of_parameter, Sql("d.code = ?", (value.code,))])
+        of_parameter = all_of([of_parameter, Sql("d.code = ?", (unit[1],))])
     least = least_high(value)
     if least is None:
         yield Source(RANGE, rows, of_parameter)

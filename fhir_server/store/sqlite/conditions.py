@@ -249,6 +249,13 @@ def _quantity(value: QuantityValue, column: Column, symbols: Symbols) -> Sql:
     return NEVER if NEVER in parts else all_of(parts)
 
 
+def unit_of(value: Value) -> tuple[str, str] | None:
+    """The system and code of the unit that a quantity is asked for in."""
+    if not isinstance(value, QuantityValue) or value.system is None or value.code is None:
+        return None
+    return value.system, value.code
+
+
 def last_updated(value: DateValue, column: str) -> Sql:
     """The condition on `column`, the time at which a version was written."""
     first, last = value.low, value.high - INSTANT

@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from fhir_server.search.ast import Clause, Match, SearchQuery, Sort, SortKey
+from fhir_server.search.nesting import conjuncts
 from fhir_server.store.sqlite.backlog import needs_index
-from fhir_server.store.sqlite.compile import Compiler, by_key, conjuncts, is_one_token
+from fhir_server.store.sqlite.clauses import is_one_token
+from fhir_server.store.sqlite.compile import Compiler, by_key
 from fhir_server.store.sqlite.contained import is_inner
 from fhir_server.store.sqlite.dated import CODE, DATE
 from fhir_server.store.sqlite.found import columns

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from fhir_server.search.ast import Clause, Include, SearchQuery
+from fhir_server.search.nesting import conjuncts
 from fhir_server.store.port import ClauseUse, Explanation, SearchResult, StoredResource
 from fhir_server.store.sqlite import sources
-from fhir_server.store.sqlite.compile import Compiler, conjuncts
+from fhir_server.store.sqlite.compile import Compiler
 from fhir_server.store.sqlite.found import WATERMARK, Found, told
 from fhir_server.store.sqlite.includes import included_keys
 from fhir_server.store.sqlite.looks import Looks

@@ -1,0 +1,60 @@
+"""The clauses of a query: which are alternatives, and which are asked of the same row of a resource.
+
+https://hl7.org/fhir/R4/search.html#combining
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeGuard
+
+from fhir_server.search.ast import AnyOf, Clause, Match, TokenValue
+from fhir_server.store.sqlite.contained import is_inner
+from fhir_server.store.sqlite.windows import is_bound
+
+
+def disjuncts(clause: Clause) -> Iterator[Clause]:
+    """The clauses that are joined by OR, on whatever level."""
+    if isinstance(clause, AnyOf):
+        for part in clause.clauses:
+            yield from disjuncts(part)
+    else:
+        yield clause
+
+
+def groups(clauses: Iterable[Clause], types: Sequence[str]) -> list[list[Clause]]:
+    """The clauses, those on the same time of a resource together. Of contained resources there may be
+    several."""
+    found: list[list[Clause]] = []
+    by_parameter: dict[str, list[Clause]] = {}
+    for clause in clauses:
+        is_one_of_several = is_about_writing(clause) or (is_bound(clause) and not is_inner(types))
+        if is_one_of_several and isinstance(clause, Match):
+            group = by_parameter.setdefault(clause.parameter, [])
+        else:
+            group = []
+        if not group:
+            found.append(group)
+        group.append(clause)
+    return found
+
+
+def is_one_token(clause: Clause) -> TypeGuard[Match]:
+    """Whether a clause asks for one code of one system."""
+    return (
+        isinstance(clause, Match)
+        and clause.type == "token"
+        and clause.modifier is None
+        and clause.parameter != "_id"
+        and len(clause.values) == 1
+        and isinstance(value := clause.values[0], TokenValue)
+        and None not in (value.system, value.code)
+    )
+
+
+def is_about_writing(clause: Clause) -> bool:
+    """Whether a clause compares the time of the last change."""
+    return (
+        isinstance(clause, Match)
+        and clause.parameter == "_lastUpdated"
+        and clause.modifier is None
+        and not clause.only
+    )
