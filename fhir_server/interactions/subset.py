@@ -6,10 +6,11 @@ https://hl7.org/fhir/R4/search.html#elements
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from fhir_server.core import json
-from fhir_server.definitions.elements import Element
+from fhir_server.definitions.elements import Element, TypeDefinition
 from fhir_server.definitions.registry import Registry
 from fhir_server.errors import InvalidRequest
 from fhir_server.interactions import messages
@@ -22,6 +23,8 @@ SUBSETTED = {
     "display": "subsetted",
 }
 _ALWAYS = ("resourceType", "id", "meta")
+_REMEMBERED_MAX = 1_024
+"""Types and parts of types whose elements are remembered; a page asks for them with each resource."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ class Subset:
         return json.serialise(kept | {"meta": meta})
 
     def _kept(self, resource: dict[str, Any]) -> dict[str, Any]:
-        elements = self.registry.type(resource["resourceType"]).elements
+        elements = _by_json_name(self.registry.type(resource["resourceType"]))
         if self.elements:
             return _filter(resource, elements, self._is_named)
         if self.summary == "text":
@@ -86,18 +89,20 @@ def subset(registry: Registry, summary: str | None, elements: list[str] | tuple[
 def _filter(
     resource: dict[str, Any], elements: Mapping[str, Element], keep: Callable[[Element, str], bool]
 ) -> dict[str, Any]:
-    names = {name for element in elements.values() for name in element.json_names() if keep(element, name)}
-    return {
-        name: value for name, value in resource.items() if name in _ALWAYS or name.removeprefix("_") in names
-    }
+    kept = {}
+    for name, value in resource.items():
+        plain = name.removeprefix("_")
+        element = elements.get(plain)
+        if name in _ALWAYS or (element is not None and keep(element, plain)):
+            kept[name] = value
+    return kept
 
 
 def _summary(node: dict[str, Any], elements: Mapping[str, Element]) -> dict[str, Any]:
     """The elements marked as summary, inside backbone elements too; data types are kept whole."""
-    by_name = {name: element for element in elements.values() for name in element.json_names()}
     kept = {}
     for name, value in node.items():
-        element = by_name.get(name.removeprefix("_"))
+        element = elements.get(name.removeprefix("_"))
         if (
             element is not None
             and element.is_summary
@@ -110,6 +115,14 @@ def _summary(node: dict[str, Any], elements: Mapping[str, Element]) -> dict[str,
 def _summary_value(value: Any, element: Element) -> Any:
     if not element.children:
         return value
+    inner = _by_json_name(element)
     if isinstance(value, list):
-        return [part for item in value if (part := _summary(item, element.children))]
-    return _summary(value, element.children)
+        return [part for item in value if (part := _summary(item, inner))]
+    return _summary(value, inner)
+
+
+@lru_cache(maxsize=_REMEMBERED_MAX)
+def _by_json_name(holder: TypeDefinition | Element) -> Mapping[str, Element]:
+    """The elements of a type, or of a part of one, by the JSON properties that they may stand under."""
+    elements = holder.elements if isinstance(holder, TypeDefinition) else holder.children
+    return {name: element for element in elements.values() for name in element.json_names()}
