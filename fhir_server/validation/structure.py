@@ -16,7 +16,7 @@ class StructureValidator:
     def __init__(self, registry: Registry) -> None:
         self._resource = NodeCompiler(registry).resource
 
-    def validate(self, resource: object, *_asked: object, **_how: object) -> list[Issue]:
+    def validate(self, resource: object) -> list[Issue]:
         """Every structural problem of a parsed resource, with its place; none means it is sound.
 
         After a hundred problems it stops, and says so. Profiles and invariants are not looked at.

@@ -3,7 +3,7 @@
 https://hl7.org/fhir/R4/validation.html
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from fhir_server.definitions.elements import Element, Invariant, TypeRef
@@ -27,13 +27,11 @@ from fhir_server.validation.profiles.forms import (
 from fhir_server.validation.profiles.library import Library
 from fhir_server.validation.profiles.references import agreement_check, target_check
 from fhir_server.validation.profiles.rules import broken
-from fhir_server.validation.profiles.values import ValueCheck
+from fhir_server.validation.profiles.values import PropertyCheck, ValueCheck
 from fhir_server.validation.profiles.visit import Visit, joined
 
 _SHORT_NAMES_TOO = frozenset({"CapabilityStatement.format"})
 """It may say `json` or `xml` where its binding has media types."""
-
-PropertyCheck = Callable[[Any, dict[str, Any], Visit], Findings]
 
 
 class BaseNode:
@@ -93,7 +91,7 @@ class BaseCompiler:
         self._nodes: dict[str, BaseNode] = {}
         self._backbones: dict[tuple[str, Shape], BaseNode] = {}
 
-    def type_node(self, name: str, resource: Shape = UNKNOWN) -> BaseNode:
+    def type_node(self, name: str) -> BaseNode:
         """The node of a resource type or complex type."""
         node = self._nodes.get(name)
         if node is None:
@@ -103,8 +101,8 @@ class BaseCompiler:
             resource = shape if definition.kind == "resource" else UNKNOWN
             places = self._types.bases(name)
             focus = Focus(shape, name, resource)
-            rules = self._rules(definition.invariants, focus)
-            node.define(tuple(rules), self._properties(definition.elements, places, focus))
+            rules = tuple(self._rules(definition.invariants, focus))
+            node.define(rules, self._properties(definition.elements, places, focus))
         return node
 
     def _backbone(self, element: Element, resource: Shape) -> BaseNode:
@@ -114,13 +112,10 @@ class BaseCompiler:
             node = self._backbones[path, resource] = BaseNode()
             places = frozenset((path, "BackboneElement", "Element"))
             focus = Focus(self._types.of_element(element, ()), path, resource)
-            rules = tuple(self._rules(self._backbone_invariants(element), focus))
+            origin = element.siblings.get(element.content_reference or "", element)
+            rules = tuple(self._rules(origin.invariants, focus))
             node.define(rules, self._properties(element.children, places, focus))
         return node
-
-    def _backbone_invariants(self, element: Element) -> tuple[Invariant, ...]:
-        origin = element.siblings.get(element.content_reference or "", element)
-        return origin.invariants
 
     def _rules(self, invariants: Iterable[Invariant], focus: Focus) -> Iterator[Rule]:
         for invariant in invariants:

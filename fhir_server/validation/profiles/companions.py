@@ -3,14 +3,13 @@
 https://hl7.org/fhir/R4/json.html#primitive
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from fhir_server.validation.findings import Finding, Findings, moved
 from fhir_server.validation.profiles import messages
+from fhir_server.validation.profiles.values import PropertyCheck
 from fhir_server.validation.profiles.visit import Visit, joined
-
-PropertyCheck = Callable[[Any, dict[str, Any], Visit], Findings]
 
 
 def companion_check(

@@ -4,7 +4,7 @@ https://hl7.org/fhir/R4/extensibility.html
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
@@ -15,6 +15,7 @@ from fhir_server.validation.invariants.rules import Focus
 from fhir_server.validation.profiles import messages
 from fhir_server.validation.profiles.hosts import is_hosted
 from fhir_server.validation.profiles.nodes import ItemNode
+from fhir_server.validation.profiles.values import ValueCheck
 from fhir_server.validation.profiles.visit import Visit, joined
 
 
@@ -57,8 +58,6 @@ _unrepeated = partial(re.compile(r"(\.\w+)\1+(?![\w[])").sub, r"\1")
 _INDEX_OR_TYPE = re.compile(r"\[\d+\]|\.ofType\(\w+\)")
 _is_absolute = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:\S+").fullmatch
 
-Check = Callable[[Any, Visit], Findings]
-
 
 class Extensions(Protocol):
     """Finds extensions, and evaluates the expressions that say where they may stand."""
@@ -88,7 +87,7 @@ class ExtensionList:
     def __init__(
         self,
         known: Extensions,
-        check_base: Check,
+        check_base: ValueCheck,
         places: Iterable[str],
         focus: Focus | None,
         is_modifier: bool,

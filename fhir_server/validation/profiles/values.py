@@ -20,6 +20,10 @@ from fhir_server.validation.profiles import messages
 from fhir_server.validation.profiles.visit import Visit
 
 ValueCheck = Callable[[Any, Visit], Findings]
+"""Checks one value of an element."""
+
+PropertyCheck = Callable[[Any, dict[str, Any], Visit], Findings]
+"""Checks all that a JSON property holds, given the object that it is in."""
 
 MIN_LENGTH = "http://hl7.org/fhir/StructureDefinition/minLength"
 REGEX = "http://hl7.org/fhir/StructureDefinition/regex"

@@ -3,17 +3,15 @@
 https://hl7.org/fhir/R4/bundle.html#references
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 from fhir_server.core.enclosed import BundleIndex, Resource, contained
+from fhir_server.validation.checks.check import Resolve
 from fhir_server.validation.findings import Finding, Findings
 from fhir_server.validation.invariants.code import Scope
 from fhir_server.validation.invariants.rules import Rule
 from fhir_server.validation.profiles.hosts import Hosts, hosts_in
-
-Resolve = Callable[[str], Resource | None]
 
 
 class Within(Protocol):
@@ -49,10 +47,10 @@ class Shared:
     busy: set[tuple[int, str]] = field(default_factory=set)
     sound: set[tuple[int, str]] = field(default_factory=set)
     judged: dict[tuple[int, str], Judged] = field(default_factory=dict)
-    indexes: "dict[int, BundleIndex]" = field(default_factory=dict)
+    indexes: dict[int, BundleIndex] = field(default_factory=dict)
     hosts: dict[int, Hosts] = field(default_factory=dict)
 
-    def index(self, bundle: Resource) -> "BundleIndex":
+    def index(self, bundle: Resource) -> BundleIndex:
         """The entries of a Bundle that is being checked, by what references call them."""
         return self.indexes.setdefault(id(bundle), BundleIndex(bundle))
 
@@ -63,7 +61,7 @@ class Visit:
 
     scope: Scope
     shared: Shared
-    bundle: "BundleIndex | None" = None
+    bundle: BundleIndex | None = None
     resolve: Resolve = field(default=lambda _reference: None)
     missing: list[str] = field(default_factory=list)
 
@@ -92,7 +90,7 @@ class Visit:
         return new
 
 
-def finder(root: Resource, bundle: BundleIndex | None, resolve: Resolve) -> Callable[[str], Resource | None]:
+def finder(root: Resource, bundle: BundleIndex | None, resolve: Resolve) -> Resolve:
     """Finds what references in a resource lead to: contained, in the Bundle, or wherever `resolve` looks."""
 
     def find(reference: str) -> Resource | None:
