@@ -21,12 +21,12 @@ from fhir_server.codes.verdicts import (
     Verdict,
     canonical_of,
     held_to,
-    is_absolute,
     is_of_other,
     name_of,
 )
 from fhir_server.codes.version_choice import Choice, checked_version, choice, part_of, unknown_version
 from fhir_server.codes.view import ValueSet, View
+from fhir_server.core.reference import is_absolute
 from fhir_server.definitions.code_systems import CodeSystem, Concept
 from fhir_server.issues import Issue, Severity
 

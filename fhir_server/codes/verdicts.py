@@ -3,7 +3,6 @@
 https://hl7.org/fhir/R4/valueset-operation-validate-code.html
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,9 +13,6 @@ from fhir_server.definitions.code_systems import CodeSystem, Concept
 from fhir_server.issues import Issue
 
 Coding = Mapping[str, Any]
-
-is_absolute = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:\S+").fullmatch
-"""Whether a system is named by an absolute URI."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,13 +14,16 @@ from fhir_server.core.memo import Memo
 
 Kind = Literal["local", "absolute", "urn", "contained", "conditional", "invalid"]
 
-_ID = r"[A-Za-z0-9\-.]{1,64}"
-_LITERAL = rf"([A-Z][A-Za-z]+)/({_ID})(?:/_history/({_ID}))?"
+ID = r"[A-Za-z0-9\-.]{1,64}"
+"""What a logical id looks like, as a regular expression."""
+
+_LITERAL = rf"([A-Z][A-Za-z]+)/({ID})(?:/_history/({ID}))?"
 _match_relative = re.compile(_LITERAL).fullmatch
 _match_absolute = re.compile(rf"(https?://\S+?)/{_LITERAL}").fullmatch
 _match_conditional = re.compile(r"([A-Z][A-Za-z]+)/?\?(\S.*)").fullmatch
-_match_url = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:\S+").fullmatch
 
+is_absolute = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:\S+").fullmatch
+"""Whether a text is a URI with a scheme."""
 
 REMEMBERED_LENGTH_MAX = 256
 """Clients write references of any length, and only short ones are worth keeping."""
@@ -83,7 +86,7 @@ def _parsed(text: str) -> Reference:
         return Reference("absolute", type, id, version, f"{root}/{type}/{id}")
     if found := _match_conditional(text):
         return Reference("conditional", found[1], query=found[2])
-    if _match_url(text):
+    if is_absolute(text):
         return Reference("absolute", url=text)
     return Reference("invalid")
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from fhir_server.core.reference import ID
 from fhir_server.issues import Template, Text
 from fhir_server.validation import messages
 from fhir_server.validation.findings import Check, Finding, Findings, excerpt, wrong_json_type
@@ -28,14 +29,15 @@ _TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:(?:[0-5][0-9]|60)(?:\.[0-9]+)?"
 _ZONE = r"(?:Z|[+-](?:(?:0[0-9]|1[0-3]):[0-5][0-9]|14:00))"
 _YEAR_OR_MONTH = rf"{_YEAR}(?:-(?:0[1-9]|1[0-2]))?"
 
+OID = r"urn:oid:[0-2](?:\.(?:0|[1-9][0-9]*))+"
+UUID = r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+
 is_date = re.compile(rf"{_DAY}|{_YEAR_OR_MONTH}").fullmatch
 is_date_time = re.compile(rf"{_DAY}(?:T{_TIME}{_ZONE})?|{_YEAR_OR_MONTH}").fullmatch
 is_instant = re.compile(rf"{_DAY}T{_TIME}{_ZONE}").fullmatch
 is_time = re.compile(_TIME).fullmatch
-is_id = re.compile(r"[A-Za-z0-9\-.]{1,64}").fullmatch
+is_id = re.compile(ID).fullmatch
 _is_spaced_code = re.compile(r"[^\x00- ]+(?: [^\x00- ]+)*").fullmatch
-_is_oid = re.compile(r"urn:oid:[0-2](?:\.(?:0|[1-9][0-9]*))+").fullmatch
-_is_uuid = re.compile(r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}").fullmatch
 _has_control_character = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]").search
 _has_space = re.compile(r"[\x00- ]").search
 _is_div = re.compile(r"\s*<div[\s>].*</div\s*>\s*", re.DOTALL).fullmatch
@@ -93,12 +95,12 @@ STRING_FORMATS: Mapping[str, tuple[Callable[[str], object], Template]] = {
     "id": (is_id, messages.FORM_ID),
     "instant": (is_instant, messages.FORM_INSTANT),
     "markdown": (is_text, messages.FORM_TEXT),
-    "oid": (_is_oid, messages.FORM_OID),
+    "oid": (re.compile(OID).fullmatch, messages.FORM_OID),
     "string": (is_text, messages.FORM_TEXT),
     "time": (is_time, messages.FORM_TIME),
     "uri": (is_uri, messages.FORM_URI),
     "url": (is_uri, messages.FORM_URI),
-    "uuid": (_is_uuid, messages.FORM_UUID),
+    "uuid": (re.compile(UUID).fullmatch, messages.FORM_UUID),
     "xhtml": (is_xhtml, messages.FORM_XHTML),
 }
 

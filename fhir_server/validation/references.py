@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from fhir_server.core.reference import parse_reference
+from fhir_server.core.reference import ID, parse_reference
 from fhir_server.validation import messages
 from fhir_server.validation.findings import (
     Check,
@@ -21,7 +21,6 @@ from fhir_server.validation.scope import Scope
 from fhir_server.validation.unknown import nearest
 
 _STRUCTURES = "http://hl7.org/fhir/StructureDefinition/"
-_ID = r"[A-Za-z0-9\-.]{1,64}"
 
 
 class ReferenceNode:
@@ -36,7 +35,7 @@ class ReferenceNode:
         self._is_resource_type = is_resource_type
         self._targets = frozenset(target_types) - {"Resource"}
         types = "|".join(sorted(self._targets)) or "(?!)"
-        self._is_expected = re.compile(rf"(?:{types})/{_ID}(?:/_history/{_ID})?").fullmatch
+        self._is_expected = re.compile(rf"(?:{types})/{ID}(?:/_history/{ID})?").fullmatch
 
     def check(self, value: Any, _: Any, scope: Scope) -> Findings:
         found = self._check_object(value, None, scope)

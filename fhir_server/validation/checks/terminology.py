@@ -5,17 +5,15 @@ https://hl7.org/fhir/R4/valueset.html
 https://hl7.org/fhir/R4/conceptmap.html
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from fhir_server.core.reference import is_absolute
 from fhir_server.definitions.code_systems import CodeSystem
 from fhir_server.issues import Issue
 from fhir_server.validation.checks import messages
 from fhir_server.validation.checks.check import CheckContext, Resource, finding
 from fhir_server.validation.findings import excerpt
-
-_is_absolute = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:\S+").fullmatch
 
 
 class CodeSystemCheck:
@@ -52,7 +50,7 @@ class ValueSetCheck:
                 system, place = include.get("system"), f"ValueSet.compose.{part}[{index}].system"
                 if not isinstance(system, str):
                     continue
-                if not _is_absolute(system):
+                if not is_absolute(system):
                     text = messages.INCLUDED_SYSTEM(system=excerpt(system))
                     yield finding("warning", "invalid", "included-system", text, place)
                 elif "/ValueSet/" in system and context.registry.composition(system) is not None:

@@ -3,7 +3,6 @@
 https://hl7.org/fhir/R4/terminologies.html#code
 """
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -13,6 +12,7 @@ from fhir_server.codes.display_check import as_compared
 from fhir_server.codes.languages import EVERY_LANGUAGE, displays
 from fhir_server.codes.view import View
 from fhir_server.core import ucum
+from fhir_server.core.reference import is_absolute
 from fhir_server.definitions.code_systems import CodeSystem
 from fhir_server.definitions.registry import Registry
 from fhir_server.issues import Severity
@@ -26,7 +26,6 @@ from fhir_server.validation.profiles.visit import Visit
 _KEPT_MAX = 4096
 _STILL_GROWING = tuple(f"http://terminology.hl7.org/CodeSystem/{family}-" for family in ("v2", "v3"))
 """Code systems of which later versions, that a sender may well use, have more codes than those of R4."""
-_is_absolute = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:\S+").fullmatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,7 @@ def coding_check(registry: Registry, errors_only: bool) -> ValueCheck:
         if found.codes is None or code in found.codes or not found.lacks(code):
             display = None if errors_only else value.get("display")
             return _display(found, code, display) if type(display) is str else None
-        if not _is_absolute(system):
+        if not is_absolute(system):
             if errors_only:
                 return None
             text = messages.SYSTEM_RELATIVE(system=shortened(system))
@@ -90,8 +89,8 @@ def coding_check(registry: Registry, errors_only: bool) -> ValueCheck:
 
 def _doubtful(system: str, registry: Registry) -> Findings:
     """The finding that what stands for a code system is a value set, another name, or an OID that is none."""
-    if (doubt := ill_formed(system) or misnamed(system, registry)) is not None:
-        return [doubt]
+    if (doubts := ill_formed(system, ".system") or misnamed(system, registry)) is not None:
+        return doubts
     if "/ValueSet/" not in system or registry.composition(system) is None:
         return None
     text = messages.SYSTEM_IS_VALUE_SET(system=system)
@@ -112,7 +111,7 @@ def _known_by(registry: Registry, errors_only: bool) -> Callable[[str], Known | 
     view = View(registry)
 
     def known(system: str) -> Known | None:
-        if not _is_absolute(system):
+        if not is_absolute(system):
             return _NONE
         found = view.code_system(system)
         # of the other systems that have a grammar, the bindings tell

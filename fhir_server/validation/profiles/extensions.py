@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
+from fhir_server.core.reference import is_absolute
 from fhir_server.issues import Severity
 from fhir_server.validation.findings import Finding, Findings, excerpt, listed, moved, shortened
 from fhir_server.validation.invariants.rules import Focus
@@ -56,7 +57,6 @@ _ELSEWHERE_TOO = {
 _unrepeated = partial(re.compile(r"(\.\w+)\1+(?![\w[])").sub, r"\1")
 """The path of an element inside others of its own kind, such as Questionnaire.item.item, without these."""
 _INDEX_OR_TYPE = re.compile(r"\[\d+\]|\.ofType\(\w+\)")
-_is_absolute = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:\S+").fullmatch
 
 
 class Extensions(Protocol):
@@ -124,7 +124,7 @@ class ExtensionList:
             if definition.invariants and self._focus is not None:
                 found = joined(found, self._invariants(definition, self._focus, extension, holder, visit))
             return joined(found, definition.node.check(extension, visit))
-        if not _is_absolute(url):
+        if not is_absolute(url):
             return self._part(url, holder)
         return [self._unknown(url)] if self._tells_unknown else None
 

@@ -12,11 +12,12 @@ from hashlib import sha1
 from typing import Any
 
 from fhir_server.core import ucum
+from fhir_server.core.reference import ID, is_absolute
 from fhir_server.definitions.registry import Registry
 from fhir_server.issues import Text
 from fhir_server.validation.findings import Finding, Findings, excerpt
 from fhir_server.validation.invariants.moments import temporal_order
-from fhir_server.validation.primitives import is_base64
+from fhir_server.validation.primitives import OID, UUID, is_base64
 from fhir_server.validation.profiles import messages
 from fhir_server.validation.profiles.values import ValueCheck
 from fhir_server.validation.profiles.visit import Visit
@@ -30,31 +31,25 @@ _UNITS_KEPT_MAX = 1024
 _QUANTITIES = ("Quantity", "Age", "Count", "Distance", "Duration")
 _URI_SYSTEM = "urn:ietf:rfc:3986"
 _URNS = ("urn:oid:", "urn:uuid:", "oid:", "uuid:")
-_is_urn = re.compile(
-    r"urn:oid:[0-2](?:\.(?:0|[1-9][0-9]*))+"
-    r"|urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?:[#|].*)?"
-).fullmatch
-_is_absolute = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:\S+").fullmatch
-_is_of_server = re.compile(r"[A-Z][A-Za-z]+/[A-Za-z0-9\-.]{1,64}(?:\|\S*)?").fullmatch
+_is_urn = re.compile(rf"{OID}|{UUID}(?:[#|].*)?").fullmatch
+_is_of_server = re.compile(rf"[A-Z][A-Za-z]+/{ID}(?:\|\S*)?").fullmatch
 
 
-def ill_formed(system: str) -> Finding | None:
-    """The finding that the `system` of a value is an OID or a UUID that is none."""
-    if not system.startswith(_URNS) or _is_urn(system):
+def ill_formed(uri: str, where: str) -> Findings:
+    """The finding, at `where` in a value, that a URI is an OID or a UUID that is none."""
+    if not uri.startswith(_URNS) or _is_urn(uri):
         return None
-    return _doubt("uri-form", messages.URN_FORM(value=excerpt(system)), ".system")
+    return [_doubt("uri-form", messages.URN_FORM(value=excerpt(uri)), where)]
 
 
 def uri_check(value: Any, _: Visit) -> Findings:
     """Whether a URI that is an OID or a UUID is well formed."""
-    if type(value) is not str or not value.startswith(_URNS) or _is_urn(value):
-        return None
-    return [_doubt("uri-form", messages.URN_FORM(value=excerpt(value)))]
+    return ill_formed(value, "") if type(value) is str else None
 
 
 def canonical_check(value: Any, visit: Visit) -> Findings:
     """Whether a canonical is an absolute URI, or leads into the resource itself."""
-    if type(value) is not str or value.startswith("#") or _is_absolute(value):
+    if type(value) is not str or value.startswith("#") or is_absolute(value):
         return uri_check(value, visit)
     # HL7's own examples write Type/id, which a server can resolve: no more than a warning
     key = None if _is_of_server(value) else "canonical-absolute"
@@ -65,12 +60,12 @@ def _identifier(value: Any, _: Visit) -> Findings:
     system, given = value.get("system"), value.get("value")
     if type(system) is not str:
         return None
-    if not _is_absolute(system):
+    if not is_absolute(system):
         text = messages.IDENTIFIER_SYSTEM(system=excerpt(system))
         return [_doubt("identifier-system", text, ".system")]
-    if (urn := ill_formed(system)) is not None:
-        return [urn]
-    if system == _URI_SYSTEM and type(given) is str and not _is_absolute(given):
+    if (found := ill_formed(system, ".system")) is not None:
+        return found
+    if system == _URI_SYSTEM and type(given) is str and not is_absolute(given):
         return [_doubt("identifier-uri", messages.IDENTIFIER_URI(value=excerpt(given)), ".value")]
     return None
 
@@ -119,8 +114,8 @@ def _quantity_check(registry: Registry) -> ValueCheck:
             if is_unit(code) is not False:
                 return None
             return [_doubt("unit", messages.UNIT_UNKNOWN(code=excerpt(code)), ".code")]
-        if _is_absolute(system):
-            return None if (urn := ill_formed(system)) is None else [urn]
+        if is_absolute(system):
+            return ill_formed(system, ".system")
         return [_doubt("quantity-system", messages.IDENTIFIER_SYSTEM(system=excerpt(system)), ".system")]
 
     return check

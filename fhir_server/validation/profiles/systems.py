@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator
 
 from fhir_server.definitions.registry import Registry
-from fhir_server.validation.findings import Finding, shortened
+from fhir_server.issues import Text
+from fhir_server.validation.findings import Finding, Findings, shortened
 from fhir_server.validation.profiles import messages
 
 _KEPT_ELSEWHERE = (
@@ -21,18 +22,20 @@ _is_page = re.compile(r"https?://(?:build\.fhir\.org/|hl7\.org/fhir/.*\.html\b)"
 _of_hl7 = re.compile(r"http://hl7\.org/fhir/(?:(v[23])/)?([A-Za-z0-9\-]+)").fullmatch
 
 
-def misnamed(system: str, registry: Registry) -> Finding | None:
+def misnamed(system: str, registry: Registry) -> Findings:
     """The finding that a `system`, by which none is known here, is a page or another name of a known one."""
     if system in _KEPT_ELSEWHERE:
         return None
     if _is_page(system):
-        text = messages.SYSTEM_IS_PAGE(system=shortened(system))
-        return Finding("code-invalid", text, ".system", "system-form", "warning")
+        return _doubt(messages.SYSTEM_IS_PAGE(system=shortened(system)))
     for right in _likely(system):
         if right in _KEPT_ELSEWHERE or registry.code_system(right) is not None:
-            text = messages.SYSTEM_MISNAMED(system=shortened(system), right=right)
-            return Finding("code-invalid", text, ".system", "system-form", "warning")
+            return _doubt(messages.SYSTEM_MISNAMED(system=shortened(system), right=right))
     return None
+
+
+def _doubt(text: Text) -> Findings:
+    return [Finding("code-invalid", text, ".system", "system-form", "warning")]
 
 
 def _likely(system: str) -> Iterator[str]:
