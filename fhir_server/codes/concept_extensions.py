@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fhir_server.definitions.code_systems import Concept, Fact
+from fhir_server.definitions.elements import STRUCTURES
 
-_BASE = "http://hl7.org/fhir/StructureDefinition/"
 _REPEATED = frozenset(
-    _BASE + name
+    STRUCTURES + name
     for name in (
         *("rendering-style", "rendering-xhtml", "valueset-concept-definition", "valueset-deprecated"),
         "structuredefinition-standards-status",
@@ -20,11 +20,11 @@ _REPEATED = frozenset(
 _TEXT = {"valueString": "valueString"}
 _NUMBER = {"valueInteger": "valueDecimal", "valueDecimal": "valueDecimal"}
 _PROPERTIES: Mapping[str, tuple[str, Mapping[str, str]]] = {
-    _BASE + "codesystem-label": ("label", _TEXT),
-    _BASE + "valueset-label": ("label", _TEXT),
-    _BASE + "codesystem-conceptOrder": ("order", _NUMBER),
-    _BASE + "valueset-conceptOrder": ("order", _NUMBER),
-    _BASE + "itemWeight": ("weight", _NUMBER),
+    STRUCTURES + "codesystem-label": ("label", _TEXT),
+    STRUCTURES + "valueset-label": ("label", _TEXT),
+    STRUCTURES + "codesystem-conceptOrder": ("order", _NUMBER),
+    STRUCTURES + "valueset-conceptOrder": ("order", _NUMBER),
+    STRUCTURES + "itemWeight": ("weight", _NUMBER),
 }
 """By the url of an extension: the code of the property it says, and the name of the property's value by that
 of the extension's.

@@ -10,6 +10,14 @@ from typing import Any, Literal
 Kind = Literal["resource", "complex-type", "primitive-type"]
 Strength = Literal["required", "extensible", "preferred", "example"]
 
+STRUCTURES = "http://hl7.org/fhir/StructureDefinition/"
+"""What the canonicals of R4's own types, profiles and extensions begin with."""
+
+
+def type_url(name: str) -> str:
+    """The canonical of one of R4's types."""
+    return STRUCTURES + name
+
 
 @dataclass(frozen=True, slots=True)
 class TypeRef:
@@ -84,6 +92,10 @@ class Element:
         if not self.choice:
             return {self.name: self.types[0] if self.types else TypeRef("BackboneElement")}
         return {self.name + ref.code[0].upper() + ref.code[1:]: ref for ref in self.types}
+
+    def step(self, ref: TypeRef) -> str:
+        """The FHIRPath step to its values of one of its types."""
+        return f".{self.name}.ofType({ref.code})" if self.choice else f".{self.name}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

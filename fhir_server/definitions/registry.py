@@ -19,13 +19,13 @@ from fhir_server.definitions.iso_codes import COUNTRIES, CURRENCIES, countries, 
 from fhir_server.definitions.layers import Layer, Listed, Resources
 from fhir_server.definitions.named_queries import NamedQuery, named_query_from_resource
 from fhir_server.definitions.search_parameters import SearchParameter, search_parameter_from_resource
+from fhir_server.definitions.snapshot.base_types import VERSION
 from fhir_server.definitions.snapshot.generator import Snapshots
 from fhir_server.definitions.snapshot.snapshot import Snapshot
 from fhir_server.definitions.value_sets import composition_of, whole
 
 Resource = dict[str, Any]
 
-_R4 = "4.0.1"
 _IMPLICIT = {"http://loinc.org/vs": "http://loinc.org", "http://unitsofmeasure.org/vs": ucum.SYSTEM}
 """The value sets of all codes that R4 defines of code systems:
 https://hl7.org/fhir/R4/terminologies-systems.html
@@ -139,7 +139,7 @@ class Registry:
     def structure(self, canonical: str) -> Resource | None:
         """The StructureDefinition of a profile or extension, of a guide or of R4 itself."""
         own = self.canonical(canonical, "StructureDefinition")
-        return own or self._facts.structure(canonical.removesuffix(f"|{_R4}"))
+        return own or self._facts.structure(canonical.removesuffix(f"|{VERSION}"))
 
     # search
 
@@ -221,7 +221,7 @@ class Registry:
         fact = self._facts.value_set(url)
         if fact is None and value_set in self._whole:
             return whole(self._whole[url])
-        return fact if fact is None or version in ("", _R4, fact.get("version")) else None
+        return fact if fact is None or version in ("", VERSION, fact.get("version")) else None
 
     @cached_property
     def _whole(self) -> Mapping[str, str]:

@@ -68,8 +68,7 @@ class NodeCompiler:
     ) -> None:
         for element in elements.values():
             for name, ref in element.json_names().items():
-                step = f".{element.name}.ofType({ref.code})" if element.choice else f".{element.name}"
-                self._add_property(properties, name, step, element, ref)
+                self._add_property(properties, name, element, ref)
         choices = {
             element.name: tuple(element.json_names()) for element in elements.values() if element.choice
         }
@@ -77,11 +76,12 @@ class NodeCompiler:
         node.define(properties, required, choices, rules)
 
     def _add_property(
-        self, properties: dict[str, Property], name: str, step: str, element: Element, ref: TypeRef
+        self, properties: dict[str, Property], name: str, element: Element, ref: TypeRef
     ) -> None:
         """Register the property `name`, and its companion where it is primitive, to be compiled when met.
         Narratives have none: their id is an attribute of the div, and they take no extensions.
         """
+        step = element.step(ref)
         _compile_when_met(properties, name, step, lambda: self._check(name, element, ref))
         if not self._is_primitive(ref) or ref.code == "xhtml":
             return

@@ -8,19 +8,11 @@ from collections.abc import Callable
 from typing import Any
 
 from fhir_server.core.reference import ID, parse_reference
+from fhir_server.definitions.elements import STRUCTURES
 from fhir_server.validation import messages
-from fhir_server.validation.findings import (
-    Check,
-    Finding,
-    Findings,
-    excerpt,
-    listed,
-    shortened,
-)
+from fhir_server.validation.findings import Check, Finding, Findings, excerpt, listed, shortened
 from fhir_server.validation.scope import Scope
 from fhir_server.validation.unknown import nearest
-
-_STRUCTURES = "http://hl7.org/fhir/StructureDefinition/"
 
 
 class ReferenceNode:
@@ -63,7 +55,7 @@ class ReferenceNode:
                 return Finding("invariant", text, ".reference", key="ref-1")
             type_name = contained
         if self._is_resource_type(type_name):
-            return self._target(type_name, ".reference") or self._agreement(type_name, stated)
+            return self._target(type_name, ".reference") or disagreement(type_name, stated)
         if reference.kind in ("local", "conditional"):
             text = messages.RESOURCE_TYPE_UNKNOWN(type=type_name, hint=nearest(type_name, self._targets))
             return Finding("value", text, ".reference")
@@ -77,16 +69,17 @@ class ReferenceNode:
 
     def _stated(self, stated: Any) -> Finding | None:
         """The finding that the `type` element names a type that is not allowed here."""
-        name = _type_name(stated)
+        name = named_type(stated)
         return self._target(name, ".type") if self._is_resource_type(name) else None
 
-    def _agreement(self, found: str, stated: Any) -> Finding | None:
-        name = _type_name(stated)
-        if name in ("", found):
-            return None
-        return Finding("value", messages.REFERENCE_TYPE_DIFFERS(found=found, stated=excerpt(stated)), ".type")
+
+def named_type(stated: Any) -> str:
+    """The type that a Reference's `type` names, alone or as the url of its definition; empty for none."""
+    return stated.removeprefix(STRUCTURES) if type(stated) is str else ""
 
 
-def _type_name(stated: Any) -> str:
-    """The type that a Reference's `type` names, alone or as the url of its definition."""
-    return stated.removeprefix(_STRUCTURES) if type(stated) is str else ""
+def disagreement(found: str, stated: Any) -> Finding | None:
+    """The finding that a Reference leads to a resource of another type than its `type` names."""
+    if named_type(stated) in ("", found):
+        return None
+    return Finding("value", messages.REFERENCE_TYPE_DIFFERS(found=found, stated=excerpt(stated)), ".type")

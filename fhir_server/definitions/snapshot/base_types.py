@@ -7,22 +7,25 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import Any
 
-from fhir_server.definitions.elements import Binding, Element, Invariant, TypeDefinition, TypeRef
+from fhir_server.definitions.elements import (
+    STRUCTURES,
+    Binding,
+    Element,
+    Invariant,
+    TypeDefinition,
+    TypeRef,
+    type_url,
+)
 from fhir_server.definitions.snapshot.snapshot import ElementDefinition, Snapshot
 
-STRUCTURES = "http://hl7.org/fhir/StructureDefinition/"
 VERSION = "4.0.1"
+"""Of R4, and so of all its definitions."""
 SYSTEM_TYPES = "http://hl7.org/fhirpath/System."
 FHIR_TYPE = STRUCTURES + "structuredefinition-fhir-type"
 REGEX = STRUCTURES + "regex"
 MAX_VALUE_SET = STRUCTURES + "elementdefinition-maxValueSet"
 
 Json = dict[str, Any]
-
-
-def type_url(name: str) -> str:
-    """The canonical of one of R4's types."""
-    return STRUCTURES + name
 
 
 class BaseTypes:

@@ -7,8 +7,9 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from fhir_server.definitions.elements import STRUCTURES
 from fhir_server.definitions.snapshot import messages
-from fhir_server.definitions.snapshot.base_types import STRUCTURES, VERSION, BaseTypes
+from fhir_server.definitions.snapshot.base_types import VERSION, BaseTypes
 from fhir_server.definitions.snapshot.differential import Differential
 from fhir_server.definitions.snapshot.narrowing import Narrowing
 from fhir_server.definitions.snapshot.place import PARTS_MAX, is_too_deep, place_of

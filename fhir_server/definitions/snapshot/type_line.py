@@ -6,8 +6,8 @@ https://hl7.org/fhir/R4/types.html
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from fhir_server.definitions.elements import TypeDefinition
-from fhir_server.definitions.snapshot.base_types import FHIR_TYPE, STRUCTURES, SYSTEM_TYPES, type_url
+from fhir_server.definitions.elements import STRUCTURES, TypeDefinition, type_url
+from fhir_server.definitions.snapshot.base_types import FHIR_TYPE, SYSTEM_TYPES
 
 Json = dict[str, Any]
 _LINE_MAX = 100

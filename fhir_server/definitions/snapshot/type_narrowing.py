@@ -5,8 +5,8 @@ https://hl7.org/fhir/R4/elementdefinition-definitions.html#ElementDefinition.typ
 
 from typing import Any
 
+from fhir_server.definitions.elements import type_url
 from fhir_server.definitions.snapshot import messages
-from fhir_server.definitions.snapshot.base_types import type_url
 from fhir_server.definitions.snapshot.type_line import TypeLine, fhir_code
 from fhir_server.issues import Text
 

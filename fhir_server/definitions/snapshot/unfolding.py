@@ -7,7 +7,7 @@ https://hl7.org/fhir/R4/elementdefinition-definitions.html#ElementDefinition.con
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from fhir_server.definitions.snapshot.base_types import type_url
+from fhir_server.definitions.elements import type_url
 from fhir_server.definitions.snapshot.snapshot import ElementDefinition, Snapshot
 from fhir_server.definitions.snapshot.tree import Node, planted
 

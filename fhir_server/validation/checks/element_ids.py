@@ -75,7 +75,6 @@ def _place(type_name: str, steps: Steps, registry: Registry) -> str:
             for element in elements.values()
             if called in (names := element.json_names())
         )
-        place += f".{element.name}.ofType({ref.code})" if element.choice else f".{element.name}"
-        place += "" if index is None else f"[{index}]"
+        place += element.step(ref) + ("" if index is None else f"[{index}]")
         elements = element.children or registry.type(ref.code).elements
     return place

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from fhir_server.core.fhirpath import FhirPathError
+from fhir_server.definitions.elements import type_url
 from fhir_server.definitions.registry import Registry
 from fhir_server.definitions.snapshot.snapshot import Snapshot
 from fhir_server.errors import SnapshotError
@@ -17,8 +18,7 @@ from fhir_server.validation.checks.check import CheckContext, Resource, finding
 from fhir_server.validation.findings import excerpt, listed, shortened
 
 KEY = "snapshot"
-_TYPES = "http://hl7.org/fhir/StructureDefinition/"
-_EXTENSION = f"{_TYPES}Extension"
+_EXTENSION = type_url("Extension")
 _BOUND = frozenset({
     "code", "Coding", "CodeableConcept", "string", "uri", "url", "canonical", "oid", "uuid", "Quantity",
     "SimpleQuantity", "Age", "Count", "Distance", "Duration", "Money", "MoneyQuantity",
@@ -66,7 +66,7 @@ def _of_itself(structure: Resource) -> Iterator[Issue]:
     if "baseDefinition" in structure and derivation is None:
         text = messages.DERIVATION_MISSING()
         yield finding("warning", "required", "derivation", text, "StructureDefinition.derivation")
-    if derivation == "specialization" and structure.get("baseDefinition") == f"{_TYPES}{type_name}":
+    if derivation == "specialization" and structure.get("baseDefinition") == type_url(str(type_name)):
         text = messages.TYPE_NOT_NEW(type=shortened(str(type_name)))
         yield finding("warning", "invalid", "derivation", text, "StructureDefinition.type")
 

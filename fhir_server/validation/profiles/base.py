@@ -159,7 +159,7 @@ class BaseCompiler:
         """What stands beside primitive values: its extensions, and that there is something at all."""
         names = {path, f"{path}[x]"} if element.choice else {path}
         check = self._extensions(self._types.bases(ref.code) | names, None, is_modifier=False)
-        step = _step(element, ref)
+        step = element.step(ref)
 
         def check_one(value: Any, visit: Visit) -> Findings:
             return check(value["extension"], value, visit) if "extension" in value else None
@@ -183,7 +183,7 @@ class BaseCompiler:
         focus = Focus(self._types.of_element(element, (ref,)), ref.code, resource)
         rules = tuple(self._rules(element.invariants, focus))
         if checks or rules:
-            properties[name] = _each(_all(checks, rules), _step(element, ref), primitive=True)
+            properties[name] = _each(_all(checks, rules), element.step(ref), primitive=True)
 
     def _is_canonical(self, element: Element, ref: TypeRef) -> bool:
         """Whether a URI names a definition, or is a definition's own name."""
@@ -207,7 +207,7 @@ class BaseCompiler:
         properties[name] = check
 
     def _complex(self, element: Element, ref: TypeRef, resource: Shape) -> PropertyCheck:
-        step = _step(element, ref)
+        step = element.step(ref)
         if ref.code == "Resource":
             return _each(_contained if element.name == "contained" else _entry, step)
         if element.children:
@@ -249,10 +249,6 @@ def _required_value_set(element: Element, ref: TypeRef) -> str | None:
     binding = element.binding
     is_required = ref.code == "code" and binding is not None and binding.strength == "required"
     return binding.value_set if binding is not None and is_required else None
-
-
-def _step(element: Element, ref: TypeRef) -> str:
-    return f".{element.name}.ofType({ref.code})" if element.choice else f".{element.name}"
 
 
 def _all(checks: Iterable[ValueCheck], rules: tuple[Rule, ...]) -> ValueCheck:

@@ -6,6 +6,7 @@ https://hl7.org/fhir/R4/terminologies.html#strength
 from collections.abc import Mapping
 from typing import Any
 
+from fhir_server.definitions.snapshot.base_types import MAX_VALUE_SET
 from fhir_server.issues import Severity, Template
 from fhir_server.validation.checks.check import Codes
 from fhir_server.validation.findings import Finding, Findings, excerpt
@@ -14,7 +15,6 @@ from fhir_server.validation.profiles import messages
 from fhir_server.validation.profiles.values import ValueCheck
 from fhir_server.validation.profiles.visit import Visit
 
-MAX_VALUE_SET = "http://hl7.org/fhir/StructureDefinition/elementdefinition-maxValueSet"
 CODED = frozenset(
     {"code", "Coding", "CodeableConcept", "string", "uri", "url", "canonical", "id", "markdown"}
     | {"Quantity", "Age", "Count", "Distance", "Duration"}

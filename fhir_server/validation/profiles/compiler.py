@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from fhir_server.definitions.elements import Element, TypeRef
+from fhir_server.definitions.elements import STRUCTURES, Element, TypeRef
 from fhir_server.definitions.registry import Registry
 from fhir_server.definitions.snapshot.snapshot import ElementDefinition, Snapshot
 from fhir_server.definitions.snapshot.tree import Node as Branch
@@ -25,7 +25,6 @@ from fhir_server.validation.profiles.slicing import DEFAULT, Slice, Slicing
 from fhir_server.validation.profiles.values import ValueCheck, value_checks
 from fhir_server.validation.profiles.visit import Visit, none_has_errors
 
-STRUCTURES = "http://hl7.org/fhir/StructureDefinition/"
 _ANY = frozenset({"Resource", "DomainResource"})
 _EXTENSIONS = ("extension", "modifierExtension")
 
@@ -102,9 +101,8 @@ class ProfileCompiler:
 
     def _properties(self, element: Element, allowed: frozenset[str]) -> Iterator[Property]:
         for name, ref in element.json_names().items():
-            step = f".{element.name}.ofType({ref.code})" if element.choice else f".{element.name}"
             usable = not element.choice or not allowed or ref.code in allowed
-            yield Property(name, ref.code, step, f"_{name}", usable)
+            yield Property(name, ref.code, element.step(ref), f"_{name}", usable)
 
     # what is asked of one value
 

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from fhir_server.core.fhirpath import FhirPathError
+from fhir_server.definitions.elements import STRUCTURES
 from fhir_server.definitions.registry import Registry
 from fhir_server.definitions.snapshot.snapshot import Snapshot
 from fhir_server.definitions.snapshot.tree import Node as Branch
@@ -21,7 +22,7 @@ from fhir_server.validation.invariants.rules import Focus, Holds, RuleCompiler
 from fhir_server.validation.invariants.shapes import Types
 from fhir_server.validation.invariants.values import Primitive
 from fhir_server.validation.profiles import messages
-from fhir_server.validation.profiles.compiler import STRUCTURES, ProfileCompiler, Surroundings
+from fhir_server.validation.profiles.compiler import ProfileCompiler, Surroundings
 from fhir_server.validation.profiles.discriminators import Sources
 from fhir_server.validation.profiles.extensions import Extension
 from fhir_server.validation.profiles.nodes import ItemNode
@@ -65,10 +66,10 @@ class Library:
 
     def type_of(self, canonical: str) -> str:
         """The type that a profile is for; empty where it is not known."""
-        try:
-            return self._registry.snapshot(canonical).type
-        except (KeyError, SnapshotError):
-            return canonical.removeprefix(STRUCTURES) if canonical.startswith(STRUCTURES) else ""
+        snapshot = self._snapshot(canonical)
+        if snapshot is not None:
+            return snapshot.type
+        return canonical.removeprefix(STRUCTURES) if canonical.startswith(STRUCTURES) else ""
 
     def mismatch(self, value: Any, profiles: tuple[str, ...], visit: Visit) -> Finding | None:
         """The first error by the first of the profiles, where the value satisfies none of them."""

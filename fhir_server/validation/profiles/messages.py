@@ -244,10 +244,6 @@ EXTENSION_URL = Template(
 
 # references
 
-REFERENCE_TARGET = Template(
-    en="This reference is to a {type}; it must be to {targets}.",
-    fr="Cette référence vise une ressource {type} ; elle doit viser {targets}.",
-)
 REFERENCE_PROFILE = Template(
     en="The {type} referred to satisfies none of {profiles}: {reason}",
     fr="La ressource {type} visée ne satisfait aucun de {profiles} : {reason}",

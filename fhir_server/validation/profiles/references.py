@@ -4,17 +4,17 @@ https://hl7.org/fhir/R4/references.html
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from fhir_server.core.reference import parse_reference
 from fhir_server.issues import Template
-from fhir_server.validation.findings import Finding, Findings, excerpt, listed
-from fhir_server.validation.messages import REFERENCE_TYPE_DIFFERS
+from fhir_server.validation.findings import Finding, Findings, listed
+from fhir_server.validation.messages import REFERENCE_TARGET
 from fhir_server.validation.profiles import messages
 from fhir_server.validation.profiles.values import ValueCheck
 from fhir_server.validation.profiles.visit import Visit
-
-_STRUCTURES = "http://hl7.org/fhir/StructureDefinition/"
+from fhir_server.validation.references import disagreement, named_type
 
 Mismatch = Callable[[Any, tuple[str, ...], Visit], Finding | None]
 """The first reason why a resource satisfies none of some profiles; None where it does, or none is known."""
@@ -35,8 +35,7 @@ def target_type(reference: Mapping[str, Any], visit: Visit) -> str:
             return str(target.get("resourceType"))
         if named := parse_reference(text).type:
             return named
-    stated = reference.get("type")
-    return stated.removeprefix(_STRUCTURES) if type(stated) is str else ""
+    return named_type(reference.get("type"))
 
 
 def target_check(
@@ -51,7 +50,7 @@ def target_check(
             return None
         found = target_type(value, visit)
         if types and found and found not in types:
-            text = messages.REFERENCE_TARGET(type=found, targets=listed(sorted(types)))
+            text = REFERENCE_TARGET(type=found, targets=listed(sorted(types)))
             return [Finding("value", text, ".reference" if "reference" in value else "")]
         text_of = value.get("reference")
         if not profiles or found in free or type(text_of) is not str:
@@ -68,16 +67,15 @@ def target_check(
 
 
 def agreement_check(value: Any, visit: Visit) -> Findings:
-    """That the `type` of a reference is that of the entry it leads to, where its text names no type."""
-    stated = value.get("type") if type(value) is dict else None
-    if visit.bundle is None or type(stated) is not str:
+    """That the `type` of a reference is that of the entry it leads to, where its text names no type: the
+    structural walk sees to the others.
+    """
+    if visit.bundle is None or "type" not in value:
         return None
     text = value.get("reference")
     target = visit.bundle.find(text) if type(text) is str and not parse_reference(text).type else None
-    if target is None or stated.removeprefix(_STRUCTURES) == target.get("resourceType"):
-        return None
-    told = REFERENCE_TYPE_DIFFERS(found=target.get("resourceType"), stated=excerpt(stated))
-    return [Finding("value", told, ".type", "reference-type", "warning")]
+    found = disagreement(str(target.get("resourceType")), value["type"]) if target is not None else None
+    return None if found is None else [replace(found, key="reference-type", severity="warning")]
 
 
 def aggregation_check(modes: Iterable[str]) -> ValueCheck:

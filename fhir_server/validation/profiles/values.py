@@ -9,6 +9,8 @@ from typing import Any
 
 from fhir_server.core.fhirpath import FhirPathError
 from fhir_server.core.patterns import matches as matches_whole
+from fhir_server.definitions.elements import STRUCTURES
+from fhir_server.definitions.snapshot.base_types import REGEX
 from fhir_server.validation.findings import Finding, Findings, excerpt
 from fhir_server.validation.invariants.later import later
 from fhir_server.validation.invariants.measures import duration, measured
@@ -25,8 +27,7 @@ ValueCheck = Callable[[Any, Visit], Findings]
 PropertyCheck = Callable[[Any, dict[str, Any], Visit], Findings]
 """Checks all that a JSON property holds, given the object that it is in."""
 
-MIN_LENGTH = "http://hl7.org/fhir/StructureDefinition/minLength"
-REGEX = "http://hl7.org/fhir/StructureDefinition/regex"
+MIN_LENGTH = STRUCTURES + "minLength"
 _LIMITS = ((1, "maxValue", messages.ABOVE), (-1, "minValue", messages.BELOW))
 
 
