@@ -17,7 +17,7 @@ from fhir_server.validation.invariants.rules import Focus, Rule, RuleCompiler
 from fhir_server.validation.invariants.shapes import UNKNOWN, Types
 from fhir_server.validation.profiles import messages
 from fhir_server.validation.profiles.bindings import CODED, binding_checks, maximum_value_set
-from fhir_server.validation.profiles.discriminators import Sources, Test, Undecidable, discriminator_test
+from fhir_server.validation.profiles.discriminators import Silent, Sources, Test, Undecidable, discriminator_test
 from fhir_server.validation.profiles.nodes import ElementNode, ItemNode, Placed, Property
 from fhir_server.validation.profiles.own_codes import with_own
 from fhir_server.validation.profiles.references import Mismatch, aggregation_check, target_check
@@ -242,7 +242,7 @@ class ProfileCompiler:
 
     def _slice(self, branch: Branch, element: Element, criteria: Iterable[Mapping[str, str]]) -> Slice:
         least, most = _cardinality(branch.facts)
-        tests = list(self._tests(branch, element, criteria))
+        tests = self._tests(branch, element, criteria)
         return Slice(
             name=str(branch.slice_name),
             matches=_all_match(tests),
@@ -255,16 +255,20 @@ class ProfileCompiler:
 
     def _tests(
         self, branch: Branch, element: Element, criteria: Iterable[Mapping[str, str]]
-    ) -> Iterator[Test]:
+    ) -> list[Test]:
+        """The tests of the discriminators that the slice says something of, where there are any."""
         refs = tuple(TypeRef(code) for code in _type_codes(branch.facts) if not code.startswith("http"))
         shape = self._types.of_element(element, refs or element.types)
+        tests: list[Test] = []
+        silent: list[Test] = []
         for discriminator in criteria:
+            kind, path = discriminator["type"], discriminator["path"]
             try:
-                yield discriminator_test(
-                    discriminator["type"], discriminator["path"], branch, shape, self._sources
-                )
-            except Undecidable:
-                yield Test(lambda _placed, _visit: None, discriminator["path"])
+                tests.append(discriminator_test(kind, path, branch, shape, self._sources))
+            except Undecidable as error:
+                untold = Test(lambda _placed, _visit: None, path)
+                (silent if isinstance(error, Silent) else tests).append(untold)
+        return tests or silent
 
 
 def _resource_check(names: frozenset[str], profile: str) -> ValueCheck:

@@ -49,7 +49,11 @@ class Test:
 
 
 class Undecidable(Exception):
-    """A discriminator that says nothing for a slice."""
+    """A discriminator by which no value can be told to be of a slice, or not."""
+
+
+class Silent(Undecidable):
+    """A discriminator that a slice says nothing of."""
 
 
 def discriminator_test(kind: str, path: str, slice: Branch, shape: Shape, sources: Sources) -> Test:
@@ -97,6 +101,8 @@ def _value_test(path: str, select: Select, steps: list[Step], slice: Branch, sou
         for wanted, exact in _wanted(branch.facts, remaining):
             return Test(_having(select, wanted, exact), f"{path} = {excerpt(wanted)}")
     ends = [branch for branch, remaining in ways if not remaining]
+    if any(end.facts.get("max") == "0" for end in ends):
+        return _without(path, select)
     for end in ends:
         binding = end.facts.get("binding", {})
         if binding.get("strength") == "required" and binding.get("valueSet"):
@@ -108,9 +114,12 @@ def _value_test(path: str, select: Select, steps: list[Step], slice: Branch, sou
     for end in ends:
         if end is not slice and end.facts.get("min"):
             return Test(lambda placed, visit: bool(select(placed, visit)), path)
-        if end.facts.get("max") == "0":
-            return Test(lambda placed, visit: not select(placed, visit), f"{path}.empty()")
-    raise Undecidable(path)
+    raise Silent(path)
+
+
+def _without(path: str, select: Select) -> Test:
+    """By nothing being there."""
+    return Test(lambda placed, visit: not select(placed, visit), f"{path}.empty()")
 
 
 def _wanted(facts: ElementDefinition, remaining: list[Step]) -> Iterable[tuple[Any, bool]]:
@@ -195,10 +204,10 @@ def _exists_test(path: str, select: Select, steps: list[Step], slice: Branch, so
         if remaining:
             continue
         if branch.facts.get("max") == "0":
-            return Test(lambda placed, visit: not select(placed, visit), f"{path}.empty()")
+            return _without(path, select)
         if branch.facts.get("min"):
             return Test(lambda placed, visit: bool(select(placed, visit)), f"{path}.exists()")
-    raise Undecidable(path)
+    raise Silent(path)
 
 
 def _type_test(path: str, tree: Tree, shape: Shape, slice: Branch, sources: Sources) -> Test:
@@ -210,7 +219,7 @@ def _type_test(path: str, tree: Tree, shape: Shape, slice: Branch, sources: Sour
     if resolves:
         names = {sources.type_of(url) for type in types for url in type.get("targetProfile", ())}
     if not names:
-        raise Undecidable(path)
+        raise Silent(path)
     criteria = f"{path}: {listed(sorted(names))}"
     if not steps:
         return Test(lambda placed, _visit: _is_of(placed, names), criteria)
@@ -249,7 +258,7 @@ def _profile_test(path: str, select: Select, steps: list[Step], slice: Branch, s
         for url in type.get(name, ())
     )
     if not profiles:
-        raise Undecidable(path)
+        raise Silent(path)
 
     def matches(placed: Placed, visit: Visit) -> bool | None:
         answers = [sources.conforms(value, profiles, visit) for value in select(placed, visit)]

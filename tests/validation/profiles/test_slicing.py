@@ -490,3 +490,46 @@ def test_what_belongs_to_two_slices_is_told_and_stored() -> None:
         (issue.key, issue.severity) for issue in problems.validator.conformance(both, [ROOT + "kin"])
     ]
     assert problems(patient(contact=[contact(mother), contact(emergency)]), "kin") == []
+
+
+def contacts_by_system_and_use() -> Problems:
+    """A work phone, and an email of no use, which are all there may be; a fax is one whatever its use."""
+    path = "Patient.telecom"
+    return Problems(
+        structure(
+            "contacts",
+            "Patient",
+            *sliced(
+                path,
+                {"path": path, "sliceName": "work", "min": 1, "max": "1"},
+                within(path, "work", "system", min=1, fixedCode="phone"),
+                within(path, "work", "use", min=1, fixedCode="work"),
+                {"path": path, "sliceName": "email"},
+                within(path, "email", "system", min=1, fixedCode="email"),
+                within(path, "email", "use", max="0"),
+                {"path": path, "sliceName": "fax", "max": "1"},
+                within(path, "fax", "system", min=1, fixedCode="fax"),
+                rules="closed",
+                discriminator=[{"type": "value", "path": name} for name in ("system", "use")],
+            ),
+        )
+    )
+
+
+def test_a_slice_without_what_decides_takes_the_values_without_it() -> None:
+    """https://hl7.org/fhir/R4/profiling.html#discriminator"""
+    problems = contacts_by_system_and_use()
+    work = {"system": "phone", "use": "work", "value": "1"}
+    assert problems(patient(telecom=[work, {"system": "email", "value": "a@b"}]), "contacts") == []
+    at_home = {"system": "email", "use": "home", "value": "a@b"}
+    assert problems(patient(telecom=[work, at_home]), "contacts") == [("structure", "Patient.telecom[1]")]
+
+
+def test_a_discriminator_that_a_slice_says_nothing_of_leaves_it_to_the_others() -> None:
+    """https://hl7.org/fhir/R4/profiling.html#discriminator"""
+    problems = contacts_by_system_and_use()
+    faxes = [{"system": "fax", "use": use, "value": "1"} for use in ("work", "home")]
+    assert problems(patient(telecom=faxes), "contacts") == [
+        ("required", "Patient.telecom"),
+        ("structure", "Patient.telecom[1]"),
+    ]
