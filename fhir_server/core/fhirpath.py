@@ -119,11 +119,12 @@ class FhirPath:
         expression that runs away.
         """
         tree = self._compiled(expression)
-        start = exact_numbers(focus)
-        root = start if resource is None else exact_numbers(resource)
+        data = exact_numbers(focus)
+        start = self._library.typed(data, type)
+        root = data if resource is None else exact_numbers(resource)
         variables = {**CONSTANTS, "context": start, "resource": root, "rootResource": root}
         variables |= {name: exact_numbers(value) for name, value in (environment or {}).items()}
-        evaluation = self._library.evaluation(self._library.typed(start, type), variables, resolver, root)
+        evaluation = self._library.evaluation(start, variables, resolver, root)
         try:
             found = self._library.run(evaluation, tree)
         except (RunsAway, TakesTooLong, PatternError) as error:

@@ -85,7 +85,8 @@ class Conformance:
     def _visit(
         self, resource: Any, root: Any, bundle: BundleIndex | None, resolve: Resolve, shared: Shared
     ) -> Visit:
-        scope = self._scope(resource, root, finder(root, bundle, resolve), shared)
+        entries = shared.index(root) if root.get("resourceType") == "Bundle" else bundle
+        scope = self._scope(resource, root, finder(root, entries, resolve), shared)
         return Visit(scope, shared, bundle, resolve)
 
     def _scope(self, resource: Any, root: Any, find: Resolve, shared: Shared) -> Scope:

@@ -6,6 +6,7 @@ https://hl7.org/fhirpath/N1/#functions, https://hl7.org/fhir/R4/fhirpath.html#fu
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from fhir_server.core.enclosed import contained
 from fhir_server.core.fhirpath import FhirPathError
 from fhir_server.validation.invariants.code import (
     NOTHING,
@@ -19,7 +20,7 @@ from fhir_server.validation.invariants.code import (
 from fhir_server.validation.invariants.conversions import CONVERSIONS
 from fhir_server.validation.invariants.sameness import distinct
 from fhir_server.validation.invariants.shapes import INTEGER, STRING
-from fhir_server.validation.invariants.steps import children, descendants, objects_below
+from fhir_server.validation.invariants.steps import children, descendants, objects_below, resource_around
 from fhir_server.validation.invariants.syntax import Measure
 from fhir_server.validation.invariants.values import plain
 
@@ -196,11 +197,25 @@ def _resolve(left: Code) -> Code:
     def select(this: Any, scope: Scope) -> Items:
         items = run(this, scope)
         scope.pass_over(items)
-        references = [item.get("reference") if type(item) is dict else plain(item) for item in items]
-        found = [scope.resolve(text) for text in references if type(text) is str]
-        return [resource for resource in found if resource is not None]
+        return [resource for item in items if (resource := _target(item, scope)) is not None]
 
     return selecting(select)
+
+
+def _target(item: Any, scope: Scope) -> Any:
+    """What a Reference or its text leads to; what is contained is looked for in the resource around it."""
+    text = item.get("reference") if type(item) is dict else plain(item)
+    if type(text) is not str:
+        return None
+    if text.startswith("#") and _holds_others(scope.root):
+        around = resource_around(item, scope.root, scope)
+        return contained(around, text[1:]) if around is not None else None
+    return scope.resolve(text)
+
+
+def _holds_others(root: Any) -> bool:
+    """Whether resources that stand for themselves are inside of one."""
+    return type(root) is dict and root.get("resourceType") in ("Bundle", "Parameters")
 
 
 def _html_checks(_left: Code) -> Code:

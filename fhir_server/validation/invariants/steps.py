@@ -187,6 +187,25 @@ def objects_below(item: Any, scope: Scope) -> list[Any]:
     return found
 
 
+def resource_around(item: Any, root: Any, scope: Scope) -> Any:
+    """The resource that an object stands in somewhere below `root`; what is contained is part of its
+    container. None where the object is not found.
+    """
+    waiting = [(root, root)]
+    while waiting:
+        node, resource = waiting.pop()
+        if node is item:
+            return resource
+        for name, value in node.items():
+            inner = [child for child in (value if type(value) is list else [value]) if type(child) is dict]
+            scope.spend(len(inner))
+            stands_alone = name != "contained"
+            waiting += [
+                (child, child if stands_alone and "resourceType" in child else resource) for child in inner
+            ]
+    return None
+
+
 def descendants(item: Any, scope: Scope) -> list[Any]:
     """Every child, their children and so on, in no promised order."""
     found: list[Any] = []

@@ -4,6 +4,7 @@ https://hl7.org/fhir/R4/profiling.html
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,7 +18,13 @@ from fhir_server.validation.invariants.rules import Focus, Rule, RuleCompiler
 from fhir_server.validation.invariants.shapes import UNKNOWN, Types
 from fhir_server.validation.profiles import messages
 from fhir_server.validation.profiles.bindings import CODED, binding_checks, maximum_value_set
-from fhir_server.validation.profiles.discriminators import Silent, Sources, Test, Undecidable, discriminator_test
+from fhir_server.validation.profiles.discriminators import (
+    Silent,
+    Sources,
+    Test,
+    Undecidable,
+    discriminator_test,
+)
 from fhir_server.validation.profiles.nodes import ElementNode, ItemNode, Placed, Property
 from fhir_server.validation.profiles.own_codes import with_own
 from fhir_server.validation.profiles.references import Mismatch, aggregation_check, target_check
@@ -129,8 +136,16 @@ class ProfileCompiler:
         )
         known = {invariant.key for invariant in (*element.invariants, *definition.invariants)}
         rules = tuple(self._rules(facts, known, focus))
-        elements = tuple(self._elements(branch, element.children or definition.elements))
-        return ItemNode(checks, rules, elements) if checks or rules or elements else None
+        is_resource = ref.code == "Resource"
+        compiler = self._within(inner) if is_resource else self
+        elements = tuple(compiler._elements(branch, element.children or definition.elements))
+        return ItemNode(checks, rules, elements, is_resource) if checks or rules or elements else None
+
+    def _within(self, type: str) -> "ProfileCompiler":
+        """The compiler of what is asked of a resource of this type inside that of the profile."""
+        compiler = copy(self)
+        compiler._resource = self._types.of_type(type)
+        return compiler
 
     def _inner_type(self, facts: ElementDefinition, ref: TypeRef) -> str:
         """The type of a value: that of the base, or the one resource type that the profile leaves of any."""
@@ -253,9 +268,7 @@ class ProfileCompiler:
             slicing=self._slicing(branch, element),
         )
 
-    def _tests(
-        self, branch: Branch, element: Element, criteria: Iterable[Mapping[str, str]]
-    ) -> list[Test]:
+    def _tests(self, branch: Branch, element: Element, criteria: Iterable[Mapping[str, str]]) -> list[Test]:
         """The tests of the discriminators that the slice says something of, where there are any."""
         refs = tuple(TypeRef(code) for code in _type_codes(branch.facts) if not code.startswith("http"))
         shape = self._types.of_element(element, refs or element.types)

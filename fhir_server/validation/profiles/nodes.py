@@ -35,11 +35,14 @@ class Placed(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ItemNode:
-    """What is asked of one value: checks of the whole, rules, and its elements."""
+    """What is asked of one value: checks of the whole, rules, and its elements, which are those of another
+    resource where the value `is_resource`.
+    """
 
     checks: tuple[ValueCheck, ...] = ()
     rules: tuple[Rule, ...] = ()
     elements: "tuple[ElementNode, ...]" = ()
+    is_resource: bool = False
 
     def check(self, value: Any, visit: Visit) -> Findings:
         found: list[Finding] | None = None
@@ -50,6 +53,8 @@ class ItemNode:
             found = joined(found, more)
         if self.elements:
             holder = value if type(value) is dict else _beside(value)
+            if self.is_resource:
+                visit = visit.within(holder)
             for element in self.elements:
                 if (
                     element.may_be_absent

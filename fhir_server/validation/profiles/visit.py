@@ -83,6 +83,12 @@ class Visit:
         found: Resource | None = self.scope.resolve(reference)
         return found
 
+    def within(self, resource: Resource) -> "Visit":
+        """The visit of a resource that stands inside this one, for what is asked of it here."""
+        visit = self.shared.within.around(resource, self)
+        visit.missing = self.missing
+        return visit
+
     def fault(self, rule: Rule) -> bool:
         """Whether this is the first time that a rule is found to be faulty."""
         new = id(rule) not in self.shared.faults

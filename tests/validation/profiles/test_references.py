@@ -196,3 +196,66 @@ def test_rules_know_the_resource_and_the_root() -> None:
     assert problems(encounter("#p", id="f", contained=[inner])) == [
         ("invariant", "Encounter.contained[0].name[0]")
     ]
+
+
+def ruled(type: str, expression: str, *path: str) -> Problems:
+    """A profile with one rule, on an element of a contained Patient or of the type itself."""
+    rule = {"key": "r-1", "severity": "error", "human": "x", "expression": expression}
+    lines: dict[str, Json] = {f"{type}.contained": {"type": [{"code": "Patient"}]}}
+    lines.setdefault(".".join((type, *path)), {})["constraint"] = [rule]
+    return Problems(structure("ruled", type, *({"path": path, **line} for path, line in lines.items())))
+
+
+@pytest.mark.parametrize(
+    ("path", "context", "resource"),
+    [
+        (("contained",), "Patient", "Encounter"),
+        (("contained", "name"), "HumanName", "Patient"),
+        (("subject",), "Reference", "Encounter"),
+    ],
+)
+def test_what_rules_on_contained_resources_know_around_them(
+    path: tuple[str, ...], context: str, resource: str
+) -> None:
+    """https://hl7.org/fhir/R4/fhirpath.html#variables"""
+    types = {"context": context, "resource": resource, "rootResource": "Encounter"}
+    rule = " and ".join(f"%{name}.type().name = '{type}'" for name, type in types.items())
+    problems = ruled("Encounter", rule, *path)
+    assert problems(encounter("#p", contained=[patient(id="p", name=[{"text": "x"}])]), "ruled") == []
+
+
+def test_what_is_asked_inside_an_entry_is_asked_of_its_resource() -> None:
+    seen = {
+        "path": "Bundle.entry.resource.subject",
+        "type": [{"code": "Reference", "targetProfile": [ROOT + "adult"]}],
+    }
+    resource = {"path": "Bundle.entry.resource", "type": [{"code": "Encounter"}]}
+    adult, _ = referring()
+    problems = Problems(adult, structure("visits", "Bundle", resource, seen))
+    visits = [encounter("#p", contained=[patient(id="p", **more)]) for more in ({"birthDate": "1970"}, {})]
+    whole = bundle(*((f"urn:uuid:5e1c7a56-9d4e-4f0e-9c2a-6c8a3f1d2b4{i}", e) for i, e in enumerate(visits)))
+    assert problems(whole, "visits") == [("structure", "Bundle.entry[1].resource.subject.reference")]
+
+
+@pytest.mark.parametrize(
+    ("reference", "leads_to"),
+    [
+        ("urn:uuid:5e1c7a56-9d4e-4f0e-9c2a-6c8a3f1d2b4e", "e"),
+        ("http://example.org/fhir/Patient/7", "7"),
+        ("Patient/7", "7"),
+        ("#p", "p"),
+    ],
+)
+def test_a_rule_on_a_bundle_follows_the_references_of_its_entries(reference: str, leads_to: str) -> None:
+    """https://hl7.org/fhir/R4/bundle.html#references"""
+    rule = f"entry.resource.ofType(Encounter).all(subject.resolve().id = '{leads_to}')"
+    rules = {"key": "r-1", "severity": "error", "human": "x", "expression": rule}
+    problems = Problems(structure("ruled", "Bundle", {"path": "Bundle", "constraint": [rules]}))
+    inside: Json = {"contained": [patient(id="p")]} if reference == "#p" else {}
+    visit = encounter(reference, id="1", **inside)
+    whole = bundle(
+        ("urn:uuid:5e1c7a56-9d4e-4f0e-9c2a-6c8a3f1d2b4e", patient(id="e")),
+        ("http://example.org/fhir/Patient/7", patient(id="7")),
+        ("http://example.org/fhir/Encounter/1", visit),
+    )
+    assert problems(whole, "ruled") == []
