@@ -38,6 +38,9 @@ CONSTANTS = {
     "loinc": "http://loinc.org",
 }
 
+EXPRESSIONS_MAX = 4096
+"""Expressions that are kept compiled."""
+
 _ABSTRACT_ROOT = re.compile(r"(?<![\w.'`%])(?:Domain)?Resource(?=\.)")
 _ON_VALUES = (
     *("=", "!=", "~", "!~", "<", ">", "<=", ">=", "inOp", "containsOp"),
@@ -66,8 +69,8 @@ class Node(NamedTuple):
 class FhirPath:
     """Evaluates expressions, keeping those it has compiled."""
 
-    def __init__(self, expressions_max: int = 4096) -> None:
-        self._compiled = lru_cache(maxsize=expressions_max)(_compile)
+    def __init__(self) -> None:
+        self._compiled = lru_cache(maxsize=EXPRESSIONS_MAX)(_compile)
 
     def evaluate(
         self,

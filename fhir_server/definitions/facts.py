@@ -37,13 +37,12 @@ class _Versioned(msgspec.Struct, frozen=True):
 class Facts:
     """The compiled definitions of one FHIR version."""
 
-    def __init__(self, folder: Path = FOLDER) -> None:
-        self._folder = folder
+    def __init__(self) -> None:
         self._definitions: dict[str, TypeDefinition] = {}
         self._code_systems: dict[str, CodeSystem] = {}
 
     def _read(self, name: str, shape: type[T]) -> T:
-        return msgspec.json.decode((self._folder / name).read_bytes(), type=shape)
+        return msgspec.json.decode((FOLDER / name).read_bytes(), type=shape)
 
     @cached_property
     def types(self) -> Mapping[str, TypeSummary]:

@@ -11,9 +11,9 @@ from fhir_server.definitions.elements import Element, TypeRef
 from fhir_server.definitions.registry import Registry
 from fhir_server.validation import messages
 from fhir_server.validation.bindings import bound_code_check, bound_coding_check, bound_concept_check
-from fhir_server.validation.companions import CompanionList, PrimitiveList
+from fhir_server.validation.companions import companion_list_check, primitive_list_check
 from fhir_server.validation.findings import Check, Finding, Findings
-from fhir_server.validation.nodes import ObjectList, ObjectNode, Property, Required, Rule, choice_check
+from fhir_server.validation.nodes import ObjectNode, Property, Required, Rule, choice_check, object_list_check
 from fhir_server.validation.primitives import primitive_check
 from fhir_server.validation.references import ReferenceNode
 from fhir_server.validation.resources import ResourceNode
@@ -94,7 +94,8 @@ class NodeCompiler:
     def _check(self, name: str, element: Element, ref: TypeRef) -> Check:
         check = self._bound(self._value_check(element, ref), element, ref)
         if element.is_list:
-            check = PrimitiveList(name, check).check if self._is_primitive(ref) else ObjectList(check).check
+            is_primitive = self._is_primitive(ref)
+            check = primitive_list_check(name, check) if is_primitive else object_list_check(check)
         return _choice(check, name, element)
 
     def _value_check(self, element: Element, ref: TypeRef) -> Check:
@@ -121,7 +122,7 @@ class NodeCompiler:
     def _companion_check(self, name: str, element: Element) -> Check:
         check: Check = self.type_node("Element").check
         if element.is_list:
-            check = CompanionList(name, check).check
+            check = companion_list_check(name, check)
         return _choice(check, name, element)
 
 

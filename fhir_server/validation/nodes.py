@@ -1,4 +1,4 @@
-"""The nodes that walk a parsed resource: objects, lists of objects, choices.
+"""What walks a parsed resource: objects, lists of objects, choices.
 
 https://hl7.org/fhir/R4/json.html
 """
@@ -99,20 +99,12 @@ class ObjectNode:
         return Finding("required", text, f".{element.element}")
 
 
-class ObjectList:
-    """Checks an array of objects, each with the same check."""
+def object_list_check(check_item: Check) -> Check:
+    """The check of an array of objects, each by the same check."""
 
-    __slots__ = ("_check_item",)
-
-    def __init__(self, check_item: Check) -> None:
-        self._check_item = check_item
-
-    def check(self, value: Any, _: Any, scope: Scope) -> Findings:
-        if type(value) is not list:
+    def check(value: Any, _: Any, scope: Scope) -> Findings:
+        if type(value) is not list or not value:
             return list_wanted(value)
-        if not value:
-            return [Finding("structure", messages.EMPTY_LIST())]
-        check_item = self._check_item
         found: list[Finding] = []
         for index, item in enumerate(value):
             if (below := check_item(item, None, scope)) is not None:
@@ -121,12 +113,15 @@ class ObjectList:
                     break
         return found or None
 
+    return check
+
 
 def list_wanted(value: Any) -> list[Finding]:
-    """The finding that a single value stands where an array must."""
+    """The finding that null, an empty array or a single value stands where an array with items must."""
     if value is None:
         return [Finding("structure", messages.NULL_VALUE())]
-    return [Finding("structure", messages.LIST_WANTED())]
+    text = messages.EMPTY_LIST() if type(value) is list else messages.LIST_WANTED()
+    return [Finding("structure", text)]
 
 
 def choice_check(check_value: Check, element: str, mine: str, names: tuple[str, ...]) -> Check:

@@ -22,7 +22,6 @@ CORE = "http://hl7.org/fhir/StructureDefinition"
 SDC = "http://hl7.org/fhir/uv/sdc/StructureDefinition"
 MINIMA = (f"{CORE}/minValue", f"{SDC}/sdc-questionnaire-minQuantity")
 MAXIMA = (f"{CORE}/maxValue", f"{SDC}/sdc-questionnaire-maxQuantity")
-CHOICES = ("choice", "open-choice")
 SHOWN_OPTIONS_MAX = 10
 
 

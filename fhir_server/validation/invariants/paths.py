@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from fhir_server.core.fhirpath import (
+    EXPRESSIONS_MAX,
     FhirPath,
     FhirPathError,
     FhirPathTooCostly,
@@ -19,13 +20,11 @@ from fhir_server.core.fhirpath import (
     type_only_resolver,
 )
 from fhir_server.definitions.registry import Registry
-from fhir_server.validation.invariants.code import STEPS_MAX, Code, Items, Scope, TooManySteps, Unsupported
+from fhir_server.validation.invariants.code import Code, Items, Scope, TooManySteps, Unsupported
 from fhir_server.validation.invariants.expressions import ExpressionCompiler
 from fhir_server.validation.invariants.shapes import UNKNOWN, Shape, Types
 from fhir_server.validation.invariants.syntax import Measure, parse
 from fhir_server.validation.invariants.values import plain
-
-_EXPRESSIONS_MAX = 4096
 
 
 class CompiledPaths(FhirPath):
@@ -34,8 +33,8 @@ class CompiledPaths(FhirPath):
     def __init__(self, registry: Registry) -> None:
         super().__init__()
         self._types = Types(registry)
-        self._parsed = lru_cache(maxsize=_EXPRESSIONS_MAX)(parse)
-        self._code = lru_cache(maxsize=_EXPRESSIONS_MAX)(self._compiled_for)
+        self._parsed = lru_cache(maxsize=EXPRESSIONS_MAX)(parse)
+        self._code = lru_cache(maxsize=EXPRESSIONS_MAX)(self._compiled_for)
 
     def check(self, expression: str) -> None:
         """Raises `FhirPathError` for an expression that cannot be read."""
@@ -95,7 +94,7 @@ class CompiledPaths(FhirPath):
         if code is None:
             return None
         resolve = resolver or type_only_resolver(root)
-        scope = Scope(root, root, resolve, lambda *_: None, steps=STEPS_MAX, context=focus)
+        scope = Scope(root, root, resolve, lambda *_: None, context=focus)
         try:
             return code.run(focus, scope), code.shape
         except Unsupported:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from fhir_server.core.fhirpath import FhirPathError
-from fhir_server.definitions.elements import Element, TypeRef
+from fhir_server.definitions.elements import Element, Kind, TypeDefinition, TypeRef
 from fhir_server.definitions.registry import Registry
 
 TEMPORAL = frozenset({"date", "dateTime", "instant", "time"})
@@ -47,13 +47,12 @@ class Types:
 
     def of_type(self, name: str) -> Shape:
         """The shape of a type; unknown for one that may be any."""
-        try:
-            definition = self._registry.type(name)
-        except KeyError:
+        definition = self._definition(name)
+        if definition is None or definition.abstract:
             return UNKNOWN
         if definition.kind == "primitive-type":
             return of(name)
-        return UNKNOWN if definition.abstract else Shape(frozenset((name,)), definition.elements)
+        return Shape(frozenset((name,)), definition.elements)
 
     def of_element(self, element: Element, refs: tuple[TypeRef, ...]) -> Shape:
         """The shape of what an element holds under some of its types."""
@@ -65,23 +64,22 @@ class Types:
 
     def is_primitive(self, name: str) -> bool:
         """Whether a type is primitive."""
-        try:
-            return self._registry.type(name).kind == "primitive-type"
-        except KeyError:
-            return False
-
-    def _is_known(self, name: str) -> bool:
-        try:
-            return bool(self._registry.type(name))
-        except KeyError:
-            return False
+        return self._kind(name) == "primitive-type"
 
     def is_resource(self, name: str) -> bool:
         """Whether a type is a resource, abstract ones too."""
+        return self._kind(name) == "resource"
+
+    def _kind(self, name: str) -> Kind | None:
+        """The kind of a type; None where there is none of that name."""
+        definition = self._definition(name)
+        return definition.kind if definition is not None else None
+
+    def _definition(self, name: str) -> TypeDefinition | None:
         try:
-            return self._registry.type(name).kind == "resource"
+            return self._registry.type(name)
         except KeyError:
-            return False
+            return None
 
     def _bases(self, name: str) -> frozenset[str]:
         """A type with all that it derives from."""
@@ -89,10 +87,8 @@ class Types:
         base: str | None = name
         while base:
             found.add(base)
-            try:
-                base = self._registry.type(base).base
-            except KeyError:
-                break
+            definition = self._definition(base)
+            base = definition.base if definition is not None else None
         return frozenset(found)
 
     def named(self, name: str) -> str:
@@ -102,6 +98,6 @@ class Types:
         lowered = name[:1].lower() + name[1:]
         if self.is_primitive(lowered):
             return lowered
-        if not self._is_known(name):
+        if self._kind(name) is None:
             raise FhirPathError(f"{name} is no type")
         return name

@@ -12,7 +12,7 @@ from fhir_server.validation.invariants.rules import Rule
 from fhir_server.validation.invariants.values import Primitive
 from fhir_server.validation.profiles import messages
 from fhir_server.validation.profiles.rules import broken
-from fhir_server.validation.profiles.slicing import Slicing
+from fhir_server.validation.profiles.slicing import Slicing, checked
 from fhir_server.validation.profiles.values import ValueCheck
 from fhir_server.validation.profiles.visit import Visit, joined
 
@@ -180,28 +180,14 @@ class ElementNode:
     def _types(self, values: list[Placed]) -> Findings:
         """Findings for values of a choice whose type the profile does not allow."""
         allowed = [known.type for known in self.properties if known.allowed]
-        wrong = [placed for placed in values if placed.type not in allowed]
-        if not wrong:
-            return None
-        types = listed(allowed)
-        return [
-            Finding(
-                "structure",
-                messages.TYPE_NOT_ALLOWED(profile=self.profile, type=placed.type, types=types),
-                placed.where,
-            )
-            for placed in wrong
-        ]
-
-
-def checked(items: Mapping[str, ItemNode], values: list[Placed], visit: Visit) -> Findings:
-    """What is wrong with values, each by what is asked of its type."""
-    found: list[Finding] | None = None
-    for placed in values:
-        item = items.get(placed.type)
-        if item is not None and (more := item.check(placed.value, visit)) is not None:
-            found = joined(found, moved(more, placed.where))
-    return found
+        found = []
+        for placed in values:
+            if placed.type not in allowed:
+                text = messages.TYPE_NOT_ALLOWED(
+                    profile=self.profile, type=placed.type, types=listed(allowed)
+                )
+                found.append(Finding("structure", text, placed.where))
+        return found or None
 
 
 def _of_property(known: Property, holder: dict[str, Any]) -> list[Placed]:

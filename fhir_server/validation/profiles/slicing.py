@@ -21,6 +21,16 @@ Matches = Callable[["Placed", Visit], bool | None]
 """Whether a value belongs to a slice; None where that cannot be told."""
 
 
+def checked(items: "Mapping[str, ItemNode]", values: "list[Placed]", visit: Visit) -> Findings:
+    """What is wrong with values, each by what is asked of its type."""
+    found: list[Finding] | None = None
+    for placed in values:
+        item = items.get(placed.type)
+        if item is not None and (more := item.check(placed.value, visit)) is not None:
+            found = joined(found, moved(more, placed.where))
+    return found
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Slice:
     """A kind of values; `criteria` says in words what makes a value one of them.
@@ -43,11 +53,7 @@ class Slice:
 
     def check(self, element: str, values: "list[Placed]", visit: Visit) -> Findings:
         """What is wrong with the values of this slice, and with their number."""
-        found: list[Finding] | None = None
-        for placed in values:
-            item = self.items.get(placed.type)
-            if item is not None and (more := item.check(placed.value, visit)) is not None:
-                found = joined(found, moved(more, placed.where))
+        found = checked(self.items, values, visit)
         if self.slicing is not None:
             found = joined(found, self.slicing.check(values, visit))
         count = len(values)
