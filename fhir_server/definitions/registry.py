@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/conformance-module.html
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeGuard
 
 from fhir_server.core import ucum
 from fhir_server.definitions.code_lists import CodeList
@@ -103,6 +103,11 @@ class Registry:
         """Whether a resource can be of the type `name`."""
         summary = self._facts.types.get(name)
         return summary is not None and summary.kind == "resource" and not summary.abstract
+
+    def is_resource(self, value: object) -> TypeGuard[Resource]:
+        """Whether a parsed value says that it is a resource, of a type that there is."""
+        name = value.get("resourceType") if isinstance(value, dict) else None
+        return isinstance(name, str) and self.is_resource_type(name)
 
     def resource_types_of(self, base: str) -> tuple[str, ...]:
         """The concrete resource types that are a `base`: itself, or all that derive from an abstract one."""

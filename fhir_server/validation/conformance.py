@@ -60,14 +60,14 @@ class Conformance:
 
     def contained(self, resource: Any, outer: Visit) -> Findings:
         """A contained resource, in the scope of the resource that contains it."""
-        if not self._is_resource(resource):
+        if not self._means.registry.is_resource(resource):
             return None
         scope = self._scope(resource, outer.scope.root, outer.find, outer.shared)
         return self._whole(resource, Visit(scope, outer.shared, outer.bundle, outer.resolve), ())
 
     def entry(self, resource: Any, outer: Visit) -> Findings:
         """A resource that stands for itself inside another: of a Bundle's entry, or of Parameters."""
-        if not self._is_resource(resource):
+        if not self._means.registry.is_resource(resource):
             return None
         return self._whole(resource, self.around(resource, outer), ())
 
@@ -96,13 +96,6 @@ class Conformance:
     def _conforms(self, shared: Shared, value: Any, canonical: str, scope: Scope) -> bool | None:
         """Whether an object satisfies a profile; None for one that cannot be used."""
         return self._library.conforms(value, (canonical,), Visit(scope, shared))
-
-    def _is_resource(self, resource: Any) -> bool:
-        return (
-            type(resource) is dict
-            and type(resource.get("resourceType")) is str
-            and self._means.registry.is_resource_type(resource["resourceType"])
-        )
 
     # one resource
 

@@ -45,9 +45,8 @@ class Validator:
         issues = self.structure(resource)
         if not issues:
             return self._verdict(resource, profiles, resolve)
-        if not self._is_resource(resource):
+        if not self._means.registry.is_resource(resource):
             return issues
-        assert isinstance(resource, dict)
         rest = remainder(resource, issues, self.structure)
         if rest is None:
             return issues
@@ -74,13 +73,6 @@ class Validator:
         """The errors that `conformance` finds, and at a much lower price where there are none."""
         found = self._errors.findings(resource, tuple(profiles), resolve or _nowhere)
         return errors_of(found, resource["resourceType"])
-
-    def _is_resource(self, resource: object) -> bool:
-        return (
-            isinstance(resource, dict)
-            and isinstance(resource.get("resourceType"), str)
-            and self._means.registry.is_resource_type(resource["resourceType"])
-        )
 
 
 def _nowhere(_reference: str) -> None:

@@ -14,7 +14,6 @@ from fhir_server.issues import Issue, Text
 from fhir_server.validation.checks import messages
 from fhir_server.validation.checks.check import CheckContext, finding
 from fhir_server.validation.checks.form import Form, Item, extension_values
-from fhir_server.validation.checks.membership import is_member
 from fhir_server.validation.checks.values import compared, equal, same_coding, shown
 from fhir_server.validation.findings import excerpt, listed
 
@@ -107,7 +106,7 @@ def _written_out(answer: Answer, options: Any) -> Iterator[Issue]:
 def _member(answer: Answer, value_set: str, context: CheckContext) -> Iterator[Issue]:
     if "code" not in answer.value:
         return
-    found = is_member(value_set, answer.value, answer.form.questionnaire, context)
+    found = _is_member(answer.value, value_set, answer.form.questionnaire, context)
     value = shown(answer.value)
     if found is None:
         text = messages.VALUE_SET_UNKNOWN(value=value, value_set=value_set)
@@ -115,6 +114,22 @@ def _member(answer: Answer, value_set: str, context: CheckContext) -> Iterator[I
     elif not found:
         text = messages.NOT_IN_VALUE_SET(value=value, value_set=value_set, link_id=answer.item.link_id)
         yield answer.error("answer-value-set", text, "code-invalid")
+
+
+def _is_member(
+    coding: Mapping[str, Any], value_set: str, questionnaire: Mapping[str, Any], context: CheckContext
+) -> bool | None:
+    """Whether the code is in the value set, which the questionnaire may contain (`#id`); one of no system is
+    in none. None where it cannot be known here.
+    """
+    system, code = coding.get("system"), coding["code"]
+    if system is None:
+        return False
+    if not value_set.startswith("#"):
+        return context.codes.contains(value_set, system, code)
+    inside = questionnaire.get("contained", ())
+    own = next((contained for contained in inside if contained.get("id") == value_set[1:]), None)
+    return None if own is None else context.codes.contains_in(own, system, code)
 
 
 # bounds
