@@ -246,7 +246,7 @@ class Criteria:
         found: list[Clause] = []
         for text, value in zip(asked.texts, values, strict=True):
             assert isinstance(value, ReferenceValue)
-            if value.type == "":
+            if value.type == "" or len(split(text, "|")) > 1:
                 if asked.modifier == "above":
                     text_ = messages.NOTHING_ABOVE_A_VERSION(value=text, parameter=asked.whole)
                     raise refused(text_, asked.whole)
