@@ -134,7 +134,8 @@ class _Parser:
         if query:
             self._read_named(query, names)
         if self.summary == "text" and self.includes:
-            text = messages.INCLUDE_WITH_SUMMARY_TEXT(parameter="_include")
+            given_as = "_revinclude" if self.includes[0].reverse else "_include"
+            text = messages.INCLUDE_WITH_SUMMARY_TEXT(parameter=given_as)
             self.problems.append(Issue("error", "invalid", text, ("http._summary",)))
 
     def _read_named(self, query: Named, given: Sequence[str]) -> None:
