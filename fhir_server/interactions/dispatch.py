@@ -255,8 +255,9 @@ def entries_of(request: FhirRequest, engine: Engine) -> list[dict[str, Any]]:
     content, limit = request.content, engine.limits.bundle_entries_max
     if not isinstance(content, dict) or content.get("resourceType") != "Bundle":
         raise InvalidRequest.of(messages.BODY_NEEDED(type="Bundle"))
-    if content.get("type") not in ("batch", "transaction"):
-        raise InvalidRequest.of(messages.NOT_A_BATCH(type=content.get("type")), "Bundle.type")
+    type = content.get("type")
+    if isinstance(type, str) and type not in ("batch", "transaction"):
+        raise InvalidRequest.of(messages.NOT_A_BATCH(type=type), "Bundle.type")
     entries = content.get("entry", [])
     if isinstance(entries, list) and len(entries) > limit:
         text = messages.TOO_MANY_ENTRIES(count=len(entries), limit=limit)

@@ -16,7 +16,7 @@ from fhir_server.core import json
 from fhir_server.core.reference import parse_reference
 from fhir_server.core.request import Conditions, FhirRequest
 from fhir_server.core.temporal import format_instant
-from fhir_server.errors import FhirError, InvalidRequest, MalformedContent
+from fhir_server.errors import FhirError, InvalidRequest, MalformedContent, NotFound
 from fhir_server.interactions import messages
 from fhir_server.interactions.patch import JSON_PATCH
 from fhir_server.interactions.query_strings import parameters_of
@@ -143,6 +143,8 @@ def _inside(path: str, entry: Entry) -> str:
 def _target(url: str, base_url: str, location: str) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
     relative = _relative(url, base_url)
     path, _, query = relative.partition("?")
+    if "://" in path:
+        raise NotFound.of(messages.ENTRY_ELSEWHERE(url=url, base=base_url), location)
     if not query and "%" not in path:
         return tuple(filter(None, path.split("/"))), ()
     try:

@@ -177,6 +177,10 @@ NO_REQUEST = Template(
     en="The entry has no request with a method and a url.",
     fr="L'entrée n'a pas de request avec method et url.",
 )
+ENTRY_ELSEWHERE = Template(
+    en="{url} is not below {base}. Write the URL of an entry relative to that: Patient/123.",
+    fr="{url} n'est pas sous {base}. Écrivez l'URL d'une entrée relativement à celle-ci : Patient/123.",
+)
 SEARCH_WITH_RESOURCE = Template(
     en="A search in a Bundle takes no resource. Put the criteria into its url: Patient/_search?name=...",
     fr="Une recherche dans un Bundle ne prend pas de ressource. Mettez les critères dans son url : "

@@ -413,6 +413,7 @@ class TestBatch:
         )
         answer = batch(client, *[entry("GET", url) for url in urls])
         assert statuses(answer) == ["200", "200", "200", "200", "404", "404", "404"]
+        assert "not below" in answer.entries[5]["response"]["outcome"]["issue"][0]["diagnostics"]
 
     def test_criteria_of_a_search_that_are_no_part_of_its_url_are_refused(self, client: Client) -> None:
         criteria = {"resourceType": "Parameters", "parameter": [{"name": "name", "valueString": "x"}]}
@@ -450,6 +451,11 @@ class TestBatch:
 )
 def test_what_is_no_batch_is_refused(client: Client, content: Any) -> None:
     assert client.post("", content).status == 400
+
+
+def test_a_type_that_is_missing_is_told_as_such(client: Client) -> None:
+    issue = client.post("", {"resourceType": "Bundle"}).content["issue"][0]
+    assert (issue["code"], issue["expression"]) == ("required", ["Bundle.type"])
 
 
 def test_too_many_entries_are_refused(client_with: ClientFactory) -> None:
