@@ -122,7 +122,7 @@ def _resource(
         del expansion["contains"]
     if not expansion["parameter"]:
         del expansion["parameter"]
-    return {"status": "active", **published, "expansion": expansion}
+    return {"resourceType": "ValueSet", "status": "active", **published, "expansion": expansion}
 
 
 EXPAND = Operation(

@@ -83,6 +83,12 @@ def test_what_is_chosen(care: Client, query: str, expected: list[Any]) -> None:
     assert codes(expand(care, f"url={url('all')}&{query}")) == expected
 
 
+def test_the_type_stands_first_for_parsers_that_want_it_there(client: Client) -> None:
+    """https://hl7.org/fhir/R4/json.html#resources"""
+    answer = client.get(f"ValueSet/$expand?url={HL7}administrative-gender")
+    assert next(iter(answer.content)) == "resourceType"
+
+
 def test_the_total_is_that_of_all_pages(care: Client) -> None:
     expansion = expand(care, f"url={url('all')}&count=1&offset=3&filter=t")
     assert (expansion["total"], expansion["offset"], len(expansion["contains"])) == (5, 3, 1)
