@@ -187,7 +187,7 @@ class NoDeletion:
 
 
 def test_mode_create_tells_what_would_be_created(client: Client) -> None:
-    assert "A Patient would be created." in told(client.post("Patient/$validate?mode=create", GOOD))
+    assert "A new Patient would be created." in told(client.post("Patient/$validate?mode=create", GOOD))
     stored = client.post("Patient", identified("1")).id
     answer = client.post(
         "Patient/$validate?mode=create", identified("1"), if_none_exist="identifier=urn:ids|1"
@@ -265,7 +265,7 @@ def test_a_bundle_is_rehearsed_entry_by_entry_and_stores_nothing(
     answer = client.post("$validate", mixed(type))
     assert errors(answer) == []
     assert happenings(answer) == {
-        "Bundle.entry[0]": "A Patient would be created.",
+        "Bundle.entry[0]": "A new Patient would be created.",
         "Bundle.entry[1]": f"Patient/{old} exists already: it would be used, and nothing written.",
         "Bundle.entry[2]": "Patient/p would be replaced by version 2.",
         "Bundle.entry[3]": "Patient/q would be created.",
@@ -312,7 +312,7 @@ def test_in_a_batch_each_entry_stands_alone(client: Client) -> None:
     )
     assert happenings(answer) == {
         "Bundle.entry[0]": "The server would refuse this with status 412.",
-        "Bundle.entry[1]": "A Patient would be created.",
+        "Bundle.entry[1]": "A new Patient would be created.",
     }
 
 

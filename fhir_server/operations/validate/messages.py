@@ -43,8 +43,8 @@ VALID = Template(
     en="No problem was found in this {type}.", fr="Aucun problème trouvé dans cette ressource {type}."
 )
 NO_ERROR = Template(
-    en="No error was found in this {type}; there are {count} remarks.",
-    fr="Aucune erreur dans cette ressource {type} ; {count} remarques.",
+    en="No error was found in this {type}; remarks: {count}.",
+    fr="Aucune erreur dans cette ressource {type} ; remarques : {count}.",
 )
 NOTHING_TO_DELETE = Template(
     en="There is no {reference}, so nothing would be deleted.",
@@ -53,7 +53,7 @@ NOTHING_TO_DELETE = Template(
 
 # what would happen
 
-WOULD_CREATE = Template(en="A {type} would be created.", fr="Une ressource {type} serait créée.")
+WOULD_CREATE = Template(en="A new {type} would be created.", fr="Une ressource {type} serait créée.")
 WOULD_CREATE_AS = Template(en="{reference} would be created.", fr="{reference} serait créée.")
 WOULD_UPDATE = Template(
     en="{reference} would be replaced by version {version}.",
