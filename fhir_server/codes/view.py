@@ -122,8 +122,8 @@ class View:
 
     def code_system(self, canonical: str) -> CodeSystem | None:
         """The code system at `url` or `url|version`, in the version wanted and with its supplements."""
-        found = self._systems.get(canonical) or self._code_system(canonical)
-        if found is not None:
+        found = self._systems.get(canonical)
+        if found is None and (found := self._code_system(canonical)) is not None:
             self._systems[canonical] = found
         return found
 

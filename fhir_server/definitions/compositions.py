@@ -289,13 +289,14 @@ class Composition:
         return not self.gaps and all(part.exact for part in self.parts)
 
     @cached_property
-    def _list(self) -> CodeList | None:
-        return CodeList(self.url, self.concepts) if self.exact else None
+    def code_list(self) -> CodeList:
+        """The members that are known, as a list."""
+        return CodeList(self.url, self.concepts)
 
     def contains(self, system: str | None, code: str) -> bool | None:
         """Whether the code is a member; without a system, in whatever system. None: that cannot be told."""
-        if self._list is not None:
-            return self._list.contains(system, code)
+        if self.exact:
+            return self.code_list.contains(system, code)
         # one of many others that draw on it has perhaps asked the same
         key = system, code
         if key in (known := self._verdicts):

@@ -68,7 +68,6 @@ class Registry:
         self.clients = clients or Listed()
         self._layers: tuple[Layer, ...] = (self.packages, Resources(guides), self.clients, Resources(stored))
         self._parameters_by_type: dict[str, Mapping[str, SearchParameter]] = {}
-        self._code_lists: dict[str, CodeList] = {}
         self._snapshots = Snapshots(facts.base_types, self.structure)
         self._code_systems: dict[str, CodeSystem] = {}
 
@@ -199,17 +198,11 @@ class Registry:
 
     def codes(self, value_set: str) -> CodeList | None:
         """The members of a value set; None where it is unknown or its codes cannot be listed."""
-        known = self._code_lists.get(value_set)
-        if known is not None:
-            return known
         try:
             found = self._compositions.get(value_set)
         except Circular:
             return None
-        if found is None or found.gaps:
-            return None
-        self._code_lists[value_set] = CodeList(value_set, found.concepts)
-        return self._code_lists[value_set]
+        return None if found is None or found.gaps else found.code_list
 
     @cached_property
     def _compositions(self) -> Compositions:
@@ -241,10 +234,8 @@ class Registry:
     def code_system(self, url: str) -> CodeSystem | None:
         """A code system, at `url` or `url|version`, with those of its codes that are known here."""
         found = self._code_systems.get(url)
-        if found is None:
-            found = self._code_system(url)
-            if found is not None:
-                self._code_systems[url] = found
+        if found is None and (found := self._code_system(url)) is not None:
+            self._code_systems[url] = found
         return found
 
     def _code_system(self, url: str) -> CodeSystem | None:

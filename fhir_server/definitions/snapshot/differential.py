@@ -112,7 +112,7 @@ class Differential:
         if profile is not None:
             node.facts = {**node.facts, "max": profile.root["max"]}
 
-    def _check_sum(self, index: int, found: "_Found") -> None:
+    def _check_sum(self, index: int, found: _Found) -> None:
         """Whether there is room for all repetitions that the slices need."""
         sliced = found.sliced or found.node
         limit = sliced.facts.get("max", "*")
@@ -133,7 +133,7 @@ class Differential:
         if first != index:
             raise _Misplaced(messages.DUPLICATE(id=id, first=first), "")
 
-    def _walk(self, place: Place, element: ElementDefinition) -> "_Found":
+    def _walk(self, place: Place, element: ElementDefinition) -> _Found:
         found, way = _Found(self._root), self._root.name
         for position, step in enumerate(place[1:], start=1):
             alike = [child for slice in found.alike for child in self._children_named(slice, step.name)]

@@ -3,7 +3,6 @@
 https://hl7.org/fhir/R4/profiling.html#snapshot
 """
 
-import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,7 +10,7 @@ from fhir_server.definitions.elements import STRUCTURES
 from fhir_server.definitions.snapshot import messages
 from fhir_server.definitions.snapshot.base_types import VERSION, BaseTypes
 from fhir_server.definitions.snapshot.differential import Differential
-from fhir_server.definitions.snapshot.narrowing import Narrowing
+from fhir_server.definitions.snapshot.narrowing import Narrowing, limit_of
 from fhir_server.definitions.snapshot.place import PARTS_MAX, is_too_deep, place_of
 from fhir_server.definitions.snapshot.shape import faults
 from fhir_server.definitions.snapshot.snapshot import ElementDefinition, Snapshot
@@ -24,7 +23,6 @@ from fhir_server.issues import Issue, Text
 Structure = dict[str, Any]
 
 DERIVATIONS_MAX = 30
-_MAX = re.compile(r"\*|[0-9]{1,9}")
 
 
 class Snapshots:
@@ -172,7 +170,7 @@ def _given_faults(element: Any, type: Any) -> Iterator[tuple[str, Text]]:
     ):
         if name not in element:
             yield f".{name}", messages.WRONG_SHAPE(expected=expected())
-    if _MAX.fullmatch(element.get("max", "*")) is None:
+    if limit_of(element.get("max", "*")) is None:
         yield ".max", messages.BAD_MAX(stated=element["max"])
     if is_too_deep(place_of(element, ())):
         yield ".path", messages.TOO_DEEP(limit=PARTS_MAX)

@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/profiling.html#limitations
 """
 
 from collections.abc import Iterator
+from math import inf
 from typing import Any
 
 from fhir_server.core import json
@@ -66,9 +67,13 @@ class Narrowing:
 
     def _constraints(self, base: list[dict[str, Any]], stated: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """The base's rules and those stated; rules add up, and none is taken back."""
-        known = {(rule["key"], rule.get("expression")) for rule in base}
-        added = [rule for rule in stated if (rule["key"], rule.get("expression")) not in known]
-        return [*base, *({"source": self._url} | rule for rule in added)]
+        return [*base, *({"source": self._url} | rule for rule in added_rules(base, stated))]
+
+
+def added_rules(own: list[dict[str, Any]], more: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What more rules add to those that an element has."""
+    known = {(rule["key"], rule.get("expression")) for rule in own}
+    return [rule for rule in more if (rule["key"], rule.get("expression")) not in known]
 
 
 def _restore(made: ElementDefinition, base: ElementDefinition, field: str) -> None:
@@ -79,10 +84,10 @@ def _restore(made: ElementDefinition, base: ElementDefinition, field: str) -> No
         made[name] = base[name]
 
 
-def _limit(max: str) -> int | None:
-    """The number that a max stands for: -1 where there is no limit, None where it is no max at all."""
+def limit_of(max: str) -> float | None:
+    """The number that a max stands for, infinity for `*`; None for what is no max."""
     if max == "*":
-        return -1
+        return inf
     return int(max) if max.isascii() and max.isdigit() and len(max) < 10 else None
 
 
@@ -93,17 +98,14 @@ def _cardinality(
     if "min" in stated and stated["min"] < lowest:
         yield ".min", messages.MIN_WIDENED(stated=stated["min"], base=lowest)
         return
-    before = _limit(base.get("max", "*"))
-    if "max" in stated:
-        after = _limit(stated["max"])
-        if after is None:
-            yield ".max", messages.BAD_MAX(stated=stated["max"])
-            return
-        if before not in (None, -1) and (after == -1 or after > (before or 0)):
-            yield ".max", messages.MAX_WIDENED(stated=stated["max"], base=base["max"])
-            return
-    most = _limit(made.get("max", "*"))
-    if most not in (None, -1) and made.get("min", 0) > (most or 0):
+    before, most = limit_of(base.get("max", "*")), limit_of(made.get("max", "*"))
+    if "max" in stated and most is None:
+        yield ".max", messages.BAD_MAX(stated=stated["max"])
+        return
+    if before is not None and most is not None and most > before:
+        yield ".max", messages.MAX_WIDENED(stated=stated["max"], base=base["max"])
+        return
+    if most is not None and made.get("min", 0) > most:
         field = ".max" if "max" in stated else ".min"
         yield field, messages.MIN_ABOVE_MAX(min=made["min"], max=made["max"])
 

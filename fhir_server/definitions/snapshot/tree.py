@@ -67,10 +67,8 @@ class Node:
 
     def size(self) -> int:
         """How many elements it stands for, itself included."""
-        size = 1
-        for node in (*(self.children or ()), *self.slices):
-            size += node.size()
-        return size
+        inside: tuple[Node, ...] = (*(self.children or ()), *self.slices)
+        return 1 + sum(node.size() for node in inside)
 
     def all_slices(self) -> Iterator["Node"]:
         """Its slices, each before the slices of it."""

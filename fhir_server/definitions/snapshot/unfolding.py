@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from fhir_server.definitions.elements import type_url
+from fhir_server.definitions.snapshot.narrowing import added_rules
 from fhir_server.definitions.snapshot.snapshot import ElementDefinition, Snapshot
 from fhir_server.definitions.snapshot.tree import Node, planted
 
@@ -21,9 +22,9 @@ class Unfolding:
     resolve: Resolve
 
     def unfold(self, node: Node) -> bool:
-        """Give the node its children; False where it has none, or they depend on a type not chosen yet."""
-        if node.children:
-            return True
+        """Give a node without children those that it has; False where it has none, or they depend on a type
+        not chosen yet.
+        """
         if reference := node.facts.get("contentReference"):
             return self._follow(node, reference)
         profile = self.profile(node)
@@ -33,7 +34,7 @@ class Unfolding:
         root = planted(held.elements)
         node.children = root.children
         if profile is not None:
-            node.facts = with_rules(node.facts, root.facts)
+            node.facts = _with_rules(node.facts, root.facts)
         return True
 
     def profile(self, node: Node) -> Snapshot | None:
@@ -65,7 +66,7 @@ class Unfolding:
         if target is None:
             return False
         facts = {name: value for name, value in node.facts.items() if name != "contentReference"}
-        node.facts = with_rules({**facts, "type": target.facts["type"]}, target.facts)
+        node.facts = _with_rules({**facts, "type": target.facts["type"]}, target.facts)
         node.children = [child.copy() for child in target.children or ()]
         return True
 
@@ -78,11 +79,8 @@ def _below(node: Node | None, names: list[str]) -> Node | None:
     return node
 
 
-def with_rules(facts: ElementDefinition, more: ElementDefinition) -> ElementDefinition:
+def _with_rules(facts: ElementDefinition, more: ElementDefinition) -> ElementDefinition:
     """The facts with the rules of another definition that has to hold too."""
     own = facts.get("constraint", [])
-    known = {(rule["key"], rule.get("expression")) for rule in own}
-    added = [
-        rule for rule in more.get("constraint", ()) if (rule["key"], rule.get("expression")) not in known
-    ]
+    added = added_rules(own, more.get("constraint", []))
     return {**facts, "constraint": [*own, *added]} if added else facts
