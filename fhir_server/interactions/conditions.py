@@ -37,9 +37,11 @@ def check_if_match(conditions: Conditions, current: StoredResource | None) -> No
     if current and conditions.if_match == f'W/"{current.version}"':
         return
     versions = _versions(conditions.if_match, "If-Match")
-    if current is None or (current.deleted if versions is None else str(current.version) not in versions):
-        version = current.version if current else "-"
-        raise PreconditionFailed.of(messages.STALE_IF_MATCH(given=conditions.if_match, current=version))
+    given = conditions.if_match
+    if current is None or (current.deleted and versions is None):
+        raise PreconditionFailed.of(messages.NOTHING_TO_MATCH(given=given))
+    if versions is not None and str(current.version) not in versions:
+        raise PreconditionFailed.of(messages.STALE_IF_MATCH(given=given, current=current.version))
 
 
 def _check_unmodified(since: str, current: StoredResource | None) -> None:

@@ -6,6 +6,10 @@ STALE_IF_MATCH = Template(
     en="If-Match names {given}, but the current version is {current}. Read the resource again first.",
     fr="If-Match désigne {given}, mais la version courante est {current}. Relisez d'abord la ressource.",
 )
+NOTHING_TO_MATCH = Template(
+    en="If-Match names {given}, but there is no such resource. Nothing was done.",
+    fr="If-Match désigne {given}, mais cette ressource n'existe pas. Rien n'a été fait.",
+)
 MODIFIED_SINCE = Template(
     en="{reference} was changed after {since}; the current version is {version}. Read it again first.",
     fr="{reference} a changé depuis {since} ; la version courante est {version}. Relisez-la d'abord.",

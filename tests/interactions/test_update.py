@@ -69,8 +69,9 @@ def test_if_match_is_a_list(client: Client, etags: str, status: int) -> None:
 def test_if_match_guards_what_is_brought_back(client: Client) -> None:
     id = client.post("Patient", patient()).id
     deletion = client.delete(f"Patient/{id}").version
-    for etag in ('W/"1"', "*"):
-        assert client.put(f"Patient/{id}", patient(id=id), if_match=etag).status == 412
+    for etag, told in (('W/"1"', "the current version is 2"), ("*", "there is no such resource")):
+        refused = client.put(f"Patient/{id}", patient(id=id), if_match=etag)
+        assert (refused.status, told in refused.diagnostics) == (412, True)
     answer = client.put(f"Patient/{id}", patient(id=id), if_match=f'W/"{deletion}"')
     assert (answer.status, answer.version) == (201, 3)
 
