@@ -19,6 +19,7 @@ from fhir_server.interactions.query_strings import parameters_of
 from fhir_server.interactions.search_parsing import parse_search
 from fhir_server.search.ast import AllOf, Clause, Match, SearchQuery, TokenValue
 from fhir_server.search.coverage import check_coverage
+from fhir_server.search.escapes import is_empty
 from fhir_server.search.parameters import SPECIAL_PARAMETERS
 from fhir_server.search.parse import IGNORED_HERE, ParsedSearch
 from fhir_server.search.remembered import Asked
@@ -88,7 +89,7 @@ def matches(
     search = _understood(criteria, engine, base_url)
     for name, value in criteria.parameters:
         # A search ignores it; a condition would so come to be about other resources than was meant.
-        if not value.strip(" ,") and name not in IGNORED_HERE:
+        if is_empty(value) and name not in IGNORED_HERE:
             raise InvalidRequest.of(messages.EMPTY_CRITERION(name=name, criteria=criteria))
     if not search.query.where:
         raise PreconditionFailed.of(messages.NO_CRITERIA(interaction=criteria.interaction))

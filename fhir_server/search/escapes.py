@@ -26,6 +26,11 @@ def split(text: str, separator: str) -> list[str]:
     return [*parts, text[start:]]
 
 
+def is_empty(value: str) -> bool:
+    """Whether there is nothing in a value but separators of alternatives: it asks for none."""
+    return not value.replace(",", "").strip()
+
+
 def escape(text: str) -> str:
     """The text with its separators escaped."""
     return _SEPARATOR.sub(r"\\\1", text)

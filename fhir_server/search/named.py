@@ -9,6 +9,7 @@ from itertools import product
 from fhir_server.definitions.named_queries import PLACEHOLDER, NamedQuery
 from fhir_server.definitions.registry import Registry
 from fhir_server.search import messages
+from fhir_server.search.escapes import is_empty
 from fhir_server.search.limits import refused
 from fhir_server.search.parameters import nearest
 
@@ -26,7 +27,7 @@ class Named:
     def __init__(self, query: NamedQuery, given: Pairs) -> None:
         self._query = query
         declared = {parameter.name for parameter in query.parameters}
-        self.own = tuple(pair for pair in given if pair[0] in declared and _has_value(pair[1]))
+        self.own = tuple(pair for pair in given if pair[0] in declared and not is_empty(pair[1]))
         self._values: dict[str, list[str]] = {}
         for name, value in self.own:
             self._values.setdefault(name, []).append(value)
@@ -55,7 +56,7 @@ def named(types: Sequence[str], given: Pairs, registry: Registry) -> Named | Non
 
     R4 has servers refuse a name that they do not know, whatever the handling. Raises `InvalidSearch`.
     """
-    code = next((value for name, value in given if name == PARAMETER and _has_value(value)), None)
+    code = next((value for name, value in given if name == PARAMETER and not is_empty(value)), None)
     if code is None:
         return None
     known = {query.code: query for query in registry.named_queries if query.is_for(types)}
@@ -68,7 +69,3 @@ def named(types: Sequence[str], given: Pairs, registry: Registry) -> Named | Non
 
 def _filled(template: str, values: Mapping[str, str]) -> str:
     return PLACEHOLDER.sub(lambda place: values[place[1]], template)
-
-
-def _has_value(text: str) -> bool:
-    return bool(text.strip(" ,"))

@@ -16,6 +16,7 @@ from fhir_server.search import messages
 from fhir_server.search.ast import Clause, Include, SearchQuery, Sort
 from fhir_server.search.clauses import Clauses, Criterion
 from fhir_server.search.contained import either, holding
+from fhir_server.search.escapes import is_empty
 from fhir_server.search.limits import check_count, shortened
 from fhir_server.search.named import PARAMETER as QUERY
 from fhir_server.search.named import Named, named
@@ -149,7 +150,7 @@ class _Parser:
     def _read(self, name: str, value: str) -> None:
         """Take one parameter in. R4 has servers ignore those without a value."""
         place = (f"http.{name}",)
-        if not value.strip(" ,"):
+        if is_empty(value):
             text = messages.EMPTY_PARAMETER(parameter=name)
             self.ignored.append(Issue("information", "informational", text, place))
             return

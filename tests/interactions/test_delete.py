@@ -39,7 +39,7 @@ def test_conditional_delete_of_one(client: Client) -> None:
     assert client.delete("Patient?identifier=urn:ids|a").status == 204
 
 
-@pytest.mark.parametrize("empty", ["_tag=", "_tag", "_tag=,", "_tag=%20"])
+@pytest.mark.parametrize("empty", ["_tag=", "_tag", "_tag=,", "_tag=%20", "_tag=%09,"])
 def test_a_criterion_without_a_value_never_widens_a_condition(client: Client, empty: str) -> None:
     id = client.post("Patient", identified("a")).id
     criteria = f"identifier=urn:ids|a&{empty}"
