@@ -100,7 +100,7 @@ class FhirProtocol(HttpToolsProtocol):
         if self._head_of is not self.scope:
             self._head_of, self._head_bytes = self.scope, 0
         self._head_bytes += more
-        if self._head_bytes > HEAD_BYTES_MAX and not self.transport.is_closing():
+        if self._head_bytes > HEAD_BYTES_MAX:
             self._refuse(Reply(431, [(b"content-length", b"0")]))
 
     def _wait_for_rest(self, more: int) -> None:
@@ -140,6 +140,8 @@ class FhirProtocol(HttpToolsProtocol):
         return self.cycle is not None and not self.cycle.response_complete and not self._is_in_body
 
     def _refuse(self, reply: Reply) -> None:
+        if self.transport.is_closing():
+            return
         self.transport.write(_message(reply, kept=False))
         self.transport.close()
 

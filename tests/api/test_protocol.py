@@ -231,6 +231,11 @@ def test_only_what_the_client_wants_kept_is_kept(connection: Connection) -> None
     assert connection.transport.closed
 
 
+def test_nothing_is_sent_after_the_last_answer(connection: Connection) -> None:
+    last = READ.replace(b"Host", b"Connection: close\r\nTransfer-Encoding: chunked\r\nHost")
+    assert connection.receive(last + b"no chunk\r\n").count(b"HTTP/1.1 ") == 1
+
+
 def test_an_idle_connection_is_closed(connection: Connection) -> None:
     connection.receive(READ)
     connection.loop.run_until(KEEP_ALIVE_SECONDS - 1)
