@@ -183,7 +183,7 @@ def _tokens(prefer: str) -> Iterator[tuple[str, str]]:
 def pretty(value: str | None) -> bool:
     """Whether `_pretty` asks for indentation. Raises `InvalidRequest` for another word than true or false."""
     if value not in (None, "", "true", "false"):
-        raise InvalidRequest.of(messages.BAD_PRETTY(given=_clipped(value or "")))
+        raise InvalidRequest.of(messages.BAD_PRETTY(given=_clipped(value or "")), "http._pretty")
     return value == "true"
 
 

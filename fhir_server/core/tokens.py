@@ -33,13 +33,14 @@ class PageTokens:
         sealed = self._cipher.encrypt(nonce, msgspec.msgpack.encode(content), path.encode())
         return base64.urlsafe_b64encode(nonce + sealed).rstrip(b"=").decode()
 
-    def open(self, token: str, path: str, shape: type[Content]) -> Content:
-        """The data sealed for this path. Raises `InvalidRequest` for a token that is forged, of elsewhere, or
-        of a server that sealed data of another shape.
+    def open(self, token: str, path: str, shape: type[Content], parameter: str) -> Content:
+        """The data sealed for this path. Raises `InvalidRequest`, at the parameter that held it,
+        for a token that is forged, of elsewhere, or of a server that sealed data of another shape.
         """
         try:
             raw = base64.urlsafe_b64decode(token.encode() + b"=" * (-len(token) % 4))
             content = self._cipher.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], path.encode())
             return msgspec.msgpack.decode(content, type=shape)
         except (InvalidTag, ValueError, binascii.Error) as error:
-            raise InvalidRequest.of(messages.FOREIGN_TOKEN(path=path)) from error
+            text = messages.FOREIGN_TOKEN(path=f"/{path}")
+            raise InvalidRequest.of(text, f"http.{parameter}") from error

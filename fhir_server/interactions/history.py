@@ -101,7 +101,7 @@ def _page_asked_for(request: FhirRequest, engine: Engine) -> HistoryPage:
     token = page_token(request)
     if token is None:
         return HistoryPage(tuple(_asked(request)))
-    page = engine.tokens.open(token, page_path(request), HistoryPage)
+    page = engine.tokens.open(token, page_path(request), HistoryPage, PAGE_PARAMETER)
     check_beside_page(request, page.parameters, engine.limits)
     return page
 
@@ -110,16 +110,19 @@ def _asked(request: FhirRequest) -> list[tuple[str, str]]:
     for name, value in request.query:
         if name not in PARAMETERS:
             valid = ", ".join((*FILTERS, *PARTS))
-            raise InvalidRequest.of(messages.UNKNOWN_HISTORY_PARAMETER(name=name, valid=valid))
+            raise InvalidRequest.of(
+                messages.UNKNOWN_HISTORY_PARAMETER(name=name, valid=valid), f"http.{name}"
+            )
         if name == "_sort" and value != NEWEST_FIRST:
-            raise InvalidRequest.of(messages.HISTORY_ORDER(value=value))
+            raise InvalidRequest.of(messages.HISTORY_ORDER(value=value), "http._sort")
         if name == "_total" and value not in get_args(Total):
-            raise InvalidRequest.of(messages.HISTORY_TOTAL(value=value, valid=", ".join(get_args(Total))))
+            text = messages.HISTORY_TOTAL(value=value, valid=", ".join(get_args(Total)))
+            raise InvalidRequest.of(text, "http._total")
     asked = [(name, value) for name, value in request.query if name in (*FILTERS, *PARTS)]
     names = [name for name, _ in asked]
     for name in names:
         if names.count(name) > 1:
-            raise InvalidRequest.of(messages.REPEATED_HISTORY_PARAMETER(name=name))
+            raise InvalidRequest.of(messages.REPEATED_HISTORY_PARAMETER(name=name), f"http.{name}")
     return asked
 
 
@@ -128,7 +131,7 @@ def _query(
 ) -> HistoryQuery:
     given = dict(parameters)
     if "_since" in given and "_at" in given:
-        raise InvalidRequest.of(messages.SINCE_AND_AT())
+        raise InvalidRequest.of(messages.SINCE_AND_AT(), "http._since", "http._at")
     return HistoryQuery(
         type=scope[0] if scope else None,
         id=scope[1] if len(scope) == 2 else None,
@@ -151,7 +154,7 @@ def _moments(value: str, engine: Engine) -> tuple[int, int]:
     bounds = {"gt": (high, END), "sa": (high, END), "ge": (low, END)}
     bounds |= {"lt": (BEGINNING, low), "eb": (BEGINNING, low), "le": (BEGINNING, high)}
     if prefix not in bounds:
-        raise InvalidRequest.of(messages.BAD_TIME(name="_at", value=value))
+        raise InvalidRequest.of(messages.BAD_TIME(name="_at", value=value), "http._at")
     return bounds[prefix]
 
 
@@ -159,7 +162,7 @@ def _period(name: str, value: str, engine: Engine) -> tuple[int, int]:
     try:
         return period_of(value.replace(" ", "+"), engine.zone)
     except ValueError as error:
-        raise InvalidRequest.of(messages.BAD_TIME(name=name, value=value)) from error
+        raise InvalidRequest.of(messages.BAD_TIME(name=name, value=value), f"http.{name}") from error
 
 
 def _bundle(

@@ -1,13 +1,11 @@
 """Cursors on the one clock, sealed: bound to the path that gave them and to the store's epoch."""
 
-from dataclasses import replace
-
 from fhir_server.core.request import FhirRequest
-from fhir_server.errors import Gone, InvalidRequest
+from fhir_server.errors import Gone
 from fhir_server.extension import Engine
 from fhir_server.operations import messages
 
-PLACE = "http.after"
+PARAMETER = "after"
 FIRST = "c"
 """A letter, because a spreadsheet takes what begins with - for a formula."""
 
@@ -20,12 +18,9 @@ def position(request: FhirRequest, engine: Engine, cursor: str | None) -> int:
     if cursor is None:
         return 0
     token = cursor[len(FIRST) :] if cursor.startswith(FIRST) else ""
-    try:
-        epoch, sequence = engine.tokens.open(token, "/".join(request.path), tuple[str, int])
-    except InvalidRequest as error:
-        raise InvalidRequest(*(replace(issue, expression=(PLACE,)) for issue in error.issues)) from error
+    epoch, sequence = engine.tokens.open(token, "/".join(request.path), tuple[str, int], PARAMETER)
     if epoch != engine.store.epoch:
-        raise Gone.of(messages.CURSOR_OF_ANOTHER_EPOCH(), PLACE, code="expired")
+        raise Gone.of(messages.CURSOR_OF_ANOTHER_EPOCH(), f"http.{PARAMETER}", code="expired")
     return int(sequence)
 
 

@@ -13,13 +13,13 @@ SECRET = bytes(range(32))
 def test_a_token_gives_back_what_was_sealed() -> None:
     token = PageTokens(SECRET).seal({"after": ["Zoé", 7, None]}, "Patient")
     shape = dict[str, list[str | int | None]]
-    assert PageTokens(SECRET).open(token, "Patient", shape) == {"after": ["Zoé", 7, None]}
+    assert PageTokens(SECRET).open(token, "Patient", shape, "_page") == {"after": ["Zoé", 7, None]}
 
 
 def test_a_token_that_says_something_else_than_is_asked_is_refused() -> None:
     token = PageTokens(SECRET).seal(["an older server", 7], "Patient")
     with pytest.raises(InvalidRequest):
-        PageTokens(SECRET).open(token, "Patient", tuple[str, int, str])
+        PageTokens(SECRET).open(token, "Patient", tuple[str, int, str], "_page")
 
 
 def test_a_token_shows_no_search_value() -> None:
@@ -29,15 +29,15 @@ def test_a_token_shows_no_search_value() -> None:
 
 @pytest.mark.parametrize("forged", ["", "x", "AAAA", "é", "A" * 200])
 def test_a_forged_token_is_refused(forged: str) -> None:
-    with pytest.raises(InvalidRequest):
-        PageTokens(SECRET).open(forged, "Patient", str)
+    with pytest.raises(InvalidRequest, match=r"at http\._page: .* for /Patient"):
+        PageTokens(SECRET).open(forged, "Patient", str, "_page")
 
 
 def test_a_token_of_elsewhere_is_refused() -> None:
     token = PageTokens(SECRET).seal("page", "Patient")
     with pytest.raises(InvalidRequest):
-        PageTokens(SECRET).open(token, "Observation", str)
+        PageTokens(SECRET).open(token, "Observation", str, "_page")
     with pytest.raises(InvalidRequest):
-        PageTokens(bytes(32)).open(token, "Patient", str)
+        PageTokens(bytes(32)).open(token, "Patient", str, "_page")
     with pytest.raises(InvalidRequest):
-        PageTokens(SECRET).open(token[:-4] + "AAAA", "Patient", str)
+        PageTokens(SECRET).open(token[:-4] + "AAAA", "Patient", str, "_page")

@@ -65,7 +65,14 @@ def test_a_parameter_given_twice_is_refused(client: Client, name: str) -> None:
 def test_the_order_of_a_history_cannot_be_changed(client: Client) -> None:
     assert client.get("Patient/_history?_sort=-_lastUpdated").status == 200
     for order in ("_lastUpdated", "foo", ""):
-        assert client.get(f"Patient/_history?_sort={order}").status == 400
+        answer = client.get(f"Patient/_history?_sort={order}")
+        assert (answer.status, answer.expressions) == (400, ["http._sort"])
+
+
+@pytest.mark.parametrize("asked", ["name=x", "_since=x", "_at=ap2020", "_total=x", "_page=x"])
+def test_a_refusal_says_which_parameter_is_wrong(client: Client, asked: str) -> None:
+    answer = client.get(f"Patient/_history?{asked}")
+    assert (answer.status, answer.expressions) == (400, [f"http.{asked.partition('=')[0]}"])
 
 
 def test_the_total_of_a_history_is_told_whether_it_is_asked_for_or_not(client: Client) -> None:
