@@ -9,6 +9,7 @@ from typing import Any
 
 from fhir_server.codes.languages import EVERY_LANGUAGE, Languages
 from fhir_server.codes.view import version_fits
+from fhir_server.core.reference import with_version
 from fhir_server.definitions.code_systems import CodeSystem, Concept
 from fhir_server.issues import Issue
 
@@ -81,16 +82,14 @@ class ConceptVerdict:
 
 def canonical_of(coding: Coding) -> str:
     """`system|version` of a coding, or its system alone."""
-    version = f"|{coding['version']}" if coding.get("version") else ""
-    return f"{coding.get('system', '')}{version}"
+    return with_version(coding.get("system", ""), coding.get("version"))
 
 
 def held_to(system: str | None, coding: Coding) -> str:
     """The canonical of the system that a coding is held to, its own where none is named; empty for none."""
     if system is None:
         return canonical_of(coding) if coding.get("system") else ""
-    version = coding.get("version") if "|" not in system else None
-    return f"{system}|{version}" if version else system
+    return with_version(system, coding.get("version") if "|" not in system else None)
 
 
 def is_of_other(system: str | None, coding: Coding) -> bool:

@@ -13,6 +13,7 @@ from fhir_server.codes.issues import finding
 from fhir_server.codes.languages import EVERY_LANGUAGE, displays
 from fhir_server.codes.verdicts import Coding, Place
 from fhir_server.codes.view import ValueSet, View, version_fits
+from fhir_server.core.reference import with_version
 from fhir_server.definitions.code_systems import CodeSystem
 from fhir_server.definitions.compositions import Part
 from fhir_server.definitions.semver import rank
@@ -76,7 +77,7 @@ def _missing(view: View, url: str, asked: str, given: str, place: Place) -> Choi
     if not view.versions_of(url):
         return Choice(None)
     known = given or view.versions.default.get(url) or view.versions.check.get(url, "")
-    shown = view.code_system(f"{url}|{known}" if known else url) or view.registry.code_system(url)
+    shown = view.code_system(with_version(url, known)) or view.registry.code_system(url)
     return Choice(shown, tuple(_of_missing(view, url, asked, given, place)), f"{url}|{asked}")
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from fhir_server.codes import messages
 from fhir_server.codes.issues import refusal
+from fhir_server.core.reference import with_version
 from fhir_server.definitions.code_systems import CodeSystem, effective_status
 from fhir_server.definitions.compositions import Circular, Composition, Compositions
 from fhir_server.definitions.registry import Registry
@@ -60,14 +61,9 @@ class ValueSet:
     composition: Composition
 
     @property
-    def url(self) -> str:
-        return str(self.resource.get("url", ""))
-
-    @property
     def canonical(self) -> str:
         """`url|version`, or the url alone."""
-        version = self.resource.get("version")
-        return f"{self.url}|{version}" if version and self.url else self.url
+        return _canonical_of(self.resource)
 
     @property
     def label(self) -> str:
@@ -130,7 +126,7 @@ class View:
     def _code_system(self, canonical: str) -> CodeSystem | None:
         url, _, version = canonical.partition("|")
         chosen = self.versions.chosen(url, version)
-        found = self.registry.code_system(f"{url}|{chosen}" if chosen else url)
+        found = self.registry.code_system(with_version(url, chosen))
         if found is None and chosen:
             fitting = (
                 version for version in reversed(self.versions_of(url)) if version_fits(version, chosen)
@@ -200,8 +196,7 @@ class View:
 
     def pinned(self, canonical: str) -> str:
         """A value set's canonical with the version that the request wants where none is named."""
-        version = self.versions.value_sets.get(canonical)
-        return f"{canonical}|{version}" if version else canonical
+        return with_version(canonical, self.versions.value_sets.get(canonical))
 
     def _resource(self, canonical: str) -> Resource | None:
         canonical = self.pinned(canonical)
@@ -258,8 +253,9 @@ def _has_content(system: CodeSystem | None) -> bool:
 
 
 def _canonical_of(resource: Resource) -> str:
-    version = resource.get("version")
-    return f"{resource['url']}|{version}" if version else str(resource["url"])
+    """`url|version` of a resource, or its url alone; empty where it has none."""
+    url = str(resource.get("url", ""))
+    return with_version(url, resource.get("version")) if url else ""
 
 
 def _only_translates(resource: Resource) -> bool:

@@ -102,6 +102,11 @@ def _below(reference: Reference, base_urls: tuple[str, ...]) -> Reference:
     return Reference("local", reference.type, reference.id, reference.version)
 
 
+def with_version(url: str, version: str | None) -> str:
+    """The canonical `url|version`, or the url alone where no version is named."""
+    return f"{url}|{version}" if version else url
+
+
 def parse_canonical(text: str) -> Canonical:
     """The parts of a canonical URL."""
     rest, _, fragment = text.partition("#")

@@ -10,6 +10,8 @@ from typing import Any
 
 import msgspec
 
+from fhir_server.core.reference import with_version
+
 INACTIVE_STATUSES = frozenset({"retired", "inactive", "withdrawn"})
 _CONCEPT_PROPERTIES = "http://hl7.org/fhir/concept-properties#"
 
@@ -95,7 +97,7 @@ class CodeSystem:
     @property
     def canonical(self) -> str:
         """`url|version`, or the url alone."""
-        return f"{self.url}|{self.version}" if self.version else self.url
+        return with_version(self.url, self.version)
 
     @property
     def is_complete(self) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
+from fhir_server.core.reference import with_version
 from fhir_server.definitions.code_lists import CodeList
 from fhir_server.definitions.code_systems import CodeSystem, Concept, Fact, Key
 from fhir_server.definitions.concept_filters import BadFilter, PropertyUnknown, selected
@@ -74,7 +75,7 @@ class Part:
     @property
     def canonical(self) -> str:
         """The system that the part names, with the version that it pins."""
-        return f"{self.system}|{self.version}" if self.version else str(self.system)
+        return with_version(str(self.system), self.version)
 
     @property
     def exact(self) -> bool:
@@ -352,8 +353,7 @@ class Compositions:
     def _system_of(self, part: Fact) -> CodeSystem | None:
         if "system" not in part:
             return None
-        version = part.get("version")
-        return self._code_system(f"{part['system']}|{version}" if version else part["system"])
+        return self._code_system(with_version(part["system"], part.get("version")))
 
     def _imported(self, url: str, where: str, above: tuple[str, ...]) -> Composition:
         return self.get(url, above) or UnknownValueSet(url, f"{where}.valueSet")

@@ -6,6 +6,7 @@ https://hl7.org/fhir/R4/searchparameter.html
 from collections.abc import Iterator
 
 from fhir_server.core import json
+from fhir_server.core.reference import with_version
 from fhir_server.definitions.registry import Registry
 from fhir_server.errors import Unprocessable
 from fhir_server.extension import Engine, Resource
@@ -64,8 +65,7 @@ def is_known(resource: Resource, registry: Registry) -> bool:
     """Whether a registry has a conformance resource as it is."""
     type, given = resource["resourceType"], _without_server_meta(resource)
     if url := resource.get("url"):
-        version = resource.get("version")
-        known = registry.canonical(f"{url}|{version}" if version else url, type)
+        known = registry.canonical(with_version(url, resource.get("version")), type)
         return known is not None and _without_server_meta(known) == given
     return any(_without_server_meta(known) == given for known in registry.resources(type))
 

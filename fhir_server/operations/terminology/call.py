@@ -10,6 +10,7 @@ from fhir_server.codes.languages import Languages, is_languages, languages
 from fhir_server.codes.terminology import Terminology
 from fhir_server.codes.view import ValueSet, Versions, View, supplements_of
 from fhir_server.core import json
+from fhir_server.core.reference import with_version
 from fhir_server.core.request import FhirRequest
 from fhir_server.errors import InvalidRequest, Unprocessable
 from fhir_server.extension import Engine
@@ -151,4 +152,4 @@ def _versions(inputs: Inputs) -> Versions:
 
 def versioned(url: str, version: str | None) -> str:
     """`url|version`, or the url alone, which may name a version itself."""
-    return f"{url}|{version}" if version and "|" not in url else url
+    return with_version(url, version if "|" not in url else None)
