@@ -44,8 +44,7 @@ def rows(lines: Iterable[str], schema: Mapping[str, Any]) -> Iterator[Row]:
     if not _is_text(header):
         raise MalformedContent.of(messages.NOT_UTF8())
     delimiter = max(DELIMITERS, key=header.count)
-    names = next(csv.reader([header], delimiter=delimiter)) or [""]
-    columns = [_column(name.strip(), schema, delimiter) for name in names]
+    columns = [_column(name.strip(), schema, delimiter) for name in _cells(header, delimiter) or [""]]
     _check_names([column.name for column in columns])
     reader = csv.reader(source, delimiter=delimiter, strict=True)
     while True:
@@ -58,6 +57,13 @@ def rows(lines: Iterable[str], schema: Mapping[str, Any]) -> Iterator[Row]:
             continue
         if any(cell.strip() for cell in cells):
             yield _row(reader.line_num + 1, cells, columns)
+
+
+def _cells(header: str, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader([header], delimiter=delimiter))
+    except csv.Error as error:
+        raise MalformedContent.of(messages.NOT_CSV(reason=error)) from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,7 +108,12 @@ def test_a_header_names_fields(header: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("header", "said"), [("id,rank,id", "'id' stands twice"), ("\udcff\udcfei,d", "is not in UTF-8")]
+    ("header", "said"),
+    [
+        ("id,rank,id", "'id' stands twice"),
+        ("\udcff\udcfei,d", "is not in UTF-8"),
+        pytest.param("id" * 100_000, "is no CSV file", id="long"),
+    ],
 )
 def test_a_header_is_text_and_names_each_field_once(header: str, said: str) -> None:
     with pytest.raises(MalformedContent, match=said):
