@@ -124,10 +124,6 @@ def _names(schema: Mapping[str, Any], above: str = "") -> Iterator[str]:
         yield from inside or [f"{above}{name}"]
 
 
-def _text(cell: str) -> str:
-    return cell
-
-
 def _day(cell: str) -> str:
     """A date, which French spreadsheets write as 31/12/2025."""
     found = _FRENCH_DAY.fullmatch(cell)
@@ -156,7 +152,7 @@ def _boolean(cell: str) -> bool:
 
 
 READERS: Mapping[str, Callable[[str], Any]] = {
-    "string": _text,
+    "string": str,
     "integer": _whole,
     "number": _number,
     "boolean": _boolean,

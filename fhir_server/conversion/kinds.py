@@ -7,7 +7,7 @@ https://hl7.org/fhir/R4/datatypes.html
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from fhir_server.conversion.paths import Fragment
 
@@ -19,6 +19,7 @@ Schema = Mapping[str, Any]
 ABSENT: Schema = {"not": {}}
 """What a field must satisfy that must not be there."""
 KEY_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9.\-]{0,63}$"
+_KEY: Schema = {"type": "string", "pattern": KEY_PATTERN}
 # What FHIR allows in a string, without spaces at either end.
 LINE_PATTERN = r"^[^\s\x00-\x1f\x7f-\x9f]([^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f])?$"
 TEXT_PATTERN = r"^[^\s\x00-\x1f\x7f]([^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$"
@@ -54,7 +55,7 @@ class Plain:
     """A value that JSON and FHIR write the same way."""
 
     schema: Schema
-    system: str = ""
+    system: ClassVar[str] = ""
 
     def write(self, value: Any) -> Fragment:
         return value
@@ -185,11 +186,7 @@ class Link:
 
     type: str
     system: str
-    pattern: str = KEY_PATTERN
-
-    @property
-    def schema(self) -> Schema:
-        return {"type": "string", "pattern": self.pattern}
+    schema: ClassVar[Schema] = _KEY
 
     def write(self, value: str) -> Fragment:
         return {"reference": f"{self.type}?identifier={self.system}|{value}"}
@@ -210,24 +207,14 @@ class LogicalLink:
     """A reference that says only an identifier."""
 
     type: str
-    frame: Mapping[str, Any]
-    pattern: str = KEY_PATTERN
-
-    @property
-    def system(self) -> str:
-        return str(self.frame["system"])
-
-    @property
-    def schema(self) -> Schema:
-        return {"type": "string", "pattern": self.pattern}
+    system: str
+    schema: ClassVar[Schema] = _KEY
 
     def write(self, value: str) -> Fragment:
-        return {"type": self.type, "identifier": {**self.frame, "value": value}}
+        return {"type": self.type, "identifier": {"system": self.system, "value": value}}
 
     def read(self, fragment: Fragment, pool: Pool) -> str | None:  # noqa: ARG002
-        identifier = fragment.get("identifier", {})
-        found: str | None = identifier.get("value") if identifier.get("system") == self.system else None
-        return found
+        return value_in(fragment, self.system)
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +261,9 @@ class Made:
 
 
 def value_in(resource: Mapping[str, Any], system: str) -> str | None:
-    """The value of a resource's identifier in one system; None when it has none."""
+    """The value of the identifier, or one of several, that a resource or reference has in one system; None
+    when it has none.
+    """
     found = resource.get("identifier", [])
     identifiers = found if isinstance(found, list) else [found]
     return next(

@@ -13,7 +13,6 @@ import msgspec
 
 from fhir_server.core import messages
 from fhir_server.errors import MalformedContent
-from fhir_server.issues import Text
 
 Number = int | msgspec.Raw
 
@@ -56,11 +55,12 @@ def parse(body: bytes, depth_max: int = DEPTH_MAX) -> Any:
     try:
         value = _decoder.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise _malformed(messages.NOT_JSON(reason=str(error).removeprefix("JSON is malformed: "))) from error
+        reason = str(error).removeprefix("JSON is malformed: ")
+        raise MalformedContent.of(messages.NOT_JSON(reason=reason)) from error
     except (RecursionError, ValueError) as error:
-        raise _malformed(messages.TOO_DEEP(limit=depth_max)) from error
+        raise MalformedContent.of(messages.TOO_DEEP(limit=depth_max)) from error
     if body.count(b"{") + body.count(b"[") > depth_max and _depth(value) > depth_max:
-        raise _malformed(messages.TOO_DEEP(limit=depth_max))
+        raise MalformedContent.of(messages.TOO_DEEP(limit=depth_max))
     if _needs_careful_reading(body, value):
         return _parse_carefully(body)
     return value
@@ -96,10 +96,6 @@ def decimal(number: Number) -> Decimal:
 def number(value: Decimal | str) -> msgspec.Raw:
     """A number to be written with exactly the digits of `value`."""
     return msgspec.Raw(str(value).encode())
-
-
-def _malformed(text: Text) -> MalformedContent:
-    return MalformedContent.of(text)
 
 
 def _depth(value: Any) -> int:
@@ -145,9 +141,9 @@ def _object_without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise _malformed(messages.DUPLICATE_KEY(key=twice))
+        raise MalformedContent.of(messages.DUPLICATE_KEY(key=twice))
     return found
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise _malformed(messages.NOT_JSON(reason=name))
+    raise MalformedContent.of(messages.NOT_JSON(reason=name))

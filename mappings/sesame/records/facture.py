@@ -60,8 +60,8 @@ def _looks(guide: Guide) -> dict[str, Resource]:
 
 def _sequence(guide: Guide) -> tuple[Field, ...]:
     line = f"{AT}.item[0]"
-    plan = LogicalLink("CarePlan", {"system": names.system_of(guide, "sequence")})
-    site = LogicalLink("Organization", {"system": FINESS})
+    plan = LogicalLink("CarePlan", names.system_of(guide, "sequence"))
+    site = LogicalLink("Organization", FINESS)
     rank = f"{AT}.supportingInfo[rank].valueQuantity.value"
     track = coded(guide, "sesame-forfait", TRACKS)
     starts = (f"{AT}.billablePeriod.start", f"{line}.servicedPeriod.start")
@@ -92,7 +92,7 @@ def _sequence(guide: Guide) -> tuple[Field, ...]:
 
 def _parties(guide: Guide) -> tuple[Field, ...]:
     social = Number({"use": "official", **names.of_type("NH"), "system": NIR}, NUMBER)
-    referral = LogicalLink("ServiceRequest", {"system": names.system_of(guide, "adressage")})
+    referral = LogicalLink("ServiceRequest", names.system_of(guide, "adressage"))
     return (
         names.patient(guide, f"{AT}.patient"),
         Field("nss", social, (f"{AT}.patient.identifier",), "Numéro de sécurité sociale.", source="V"),

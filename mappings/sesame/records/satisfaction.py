@@ -53,7 +53,7 @@ def _table(guide: Guide, name: str, title: str, form: str, fields: tuple[Field, 
         "questionnaire": guide.canonical("Questionnaire", f"satisfaction-{form}"),
         "status": "completed",
     }
-    pseudonym = LogicalLink("Patient", {"system": guide.naming_system("pseudonym")})
+    pseudonym = LogicalLink("Patient", guide.naming_system("pseudonym"))
     return Table(
         name=name,
         title=title,
