@@ -238,8 +238,9 @@ class _Library:
         }
 
     def typed(self, item: Any, type: str | None) -> Any:
-        """An element as the library's node of a type or path."""
-        return item if type is None else self._nodes.ResourceNode.create_node(item, type)
+        """An element as the library's node of a type or path; a resource says its type itself."""
+        is_resource = isinstance(item, Mapping) and "resourceType" in item
+        return item if type is None or is_resource else self._nodes.ResourceNode.create_node(item, type)
 
     def run(self, evaluation: Evaluation, tree: Tree) -> Sequence[Any]:
         self._constants.reset()
@@ -285,6 +286,7 @@ class _Library:
             "ofType": {"fn": self._of_type, "arity": type_specifier},
             "is": {"fn": self._is_type, "arity": type_specifier},
             "isOp": {"fn": self._is_type, "arity": {2: ["Any", "TypeSpecifier"]}},
+            "type": {"fn": self._type_of},
             "distinct": {"fn": self._distinct},
             "sum": {"fn": self._sum},
             "union": {"fn": self._union, "arity": {1: ["AnyAtRoot"]}},
@@ -373,6 +375,9 @@ class _Library:
 
     def _lowered(self, wanted: Any) -> Any:
         return self._nodes.TypeInfo(name=wanted.name[0].lower() + wanted.name[1:], namespace=None)
+
+    def _type_of(self, evaluation: Evaluation, items: Iterable[Any]) -> Any:
+        return self._base_functions["type"]["fn"](evaluation, list(map(self._typed_resource, items)))
 
     def _is_type(self, _evaluation: Evaluation, items: Sequence[Any], wanted: Any) -> bool | list[Any]:
         if len(items) > 1:

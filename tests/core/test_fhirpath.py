@@ -100,6 +100,15 @@ def test_values_come_with_their_types(paths: FhirPath) -> None:
     assert paths.nodes("1 + 1", OBSERVATION) == [Node(2, "integer")]
 
 
+def test_a_resource_whose_type_is_told_too_is_found_by_the_name_of_its_type(paths: FhirPath) -> None:
+    for expression, type in (
+        ("Patient.name.first().type().name", "HumanName"),
+        ("type().name", "Patient"),
+        ("%context.type().name", "Patient"),
+    ):
+        assert paths.evaluate(expression, PATIENT, type="Patient") == [type]
+
+
 def test_an_element_is_evaluated_with_its_resource(paths: FhirPath) -> None:
     name = PATIENT["name"][0]
     assert paths.evaluate("use", name, resource=PATIENT) == ["official"]
