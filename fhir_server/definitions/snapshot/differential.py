@@ -85,6 +85,9 @@ class Differential:
             return
         self._here = place
         node = found.node
+        if node.defined and not node.stated and element.get("mustSupport") is False:
+            # what must be supported is the element; of its kinds, it need not be all
+            node.facts = {**node.facts, "mustSupport": False}
         node.stated = True
         node.facts, problems = self._narrowing.narrow(node.facts, element)
         for within, text in problems:

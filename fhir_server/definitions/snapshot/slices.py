@@ -36,6 +36,7 @@ def define(node: Node, name: str) -> Node | Text:
     slice = sliced.unsliced(name)
     facts = {key: value for key, value in sliced.facts.items() if key != "slicing"}
     slice.facts = {**facts, "min": 0}
+    slice.defined = True
     if node.is_choice and (
         types := [type for type in facts.get("type", ()) if json_name(node, type) == name]
     ):

@@ -18,8 +18,8 @@ class Node:
     replaced, never changed. `children` is None while what its type or reference holds is not unfolded here.
 
     `closed` tells that the base lets nobody add slices; `offered` are the types that a choice had before it
-    was narrowed to those that short paths such as `valueQuantity` name; `stated` tells that the differential
-    has a line on it.
+    was narrowed to those that short paths such as `valueQuantity` name; `defined` tells that the differential
+    makes this slice, and `stated` that it has a line on the element.
     """
 
     name: str
@@ -29,6 +29,7 @@ class Node:
     slices: list["Node"] = field(default_factory=list)
     closed: bool = False
     offered: list[dict[str, Any]] | None = None
+    defined: bool = False
     stated: bool = False
     _by_name: dict[str, "Node"] = field(default_factory=dict)
 

@@ -230,6 +230,22 @@ def test_a_slice_may_be_sliced_again() -> None:
     assert made["Patient.identifier:ins/nir.system"]["fixedUri"] == "urn:oid:1"
 
 
+def test_a_slice_need_not_be_supported_because_its_element_must() -> None:
+    """As in Canada's baseline and US Core: https://hl7.org/fhir/R4/profiling.html#mustsupport"""
+    made = elements(
+        profile(
+            "Patient",
+            line("Patient.identifier", slicing=BY_SYSTEM, mustSupport=True),
+            line("Patient.identifier:ins", mustSupport=False),
+            line("Patient.deceased[x]", mustSupport=True),
+            line("Patient.deceasedBoolean", mustSupport=False),
+        )
+    )
+    assert made["Patient.identifier"]["mustSupport"] and made["Patient.deceased[x]"]["mustSupport"]
+    assert made["Patient.identifier:ins"]["mustSupport"] is False
+    assert made["Patient.deceased[x]:deceasedBoolean"]["mustSupport"] is False
+
+
 def test_a_slice_of_the_base_is_constrained_further() -> None:
     base = profile(
         "Patient", line("Patient.identifier", slicing=BY_SYSTEM), line("Patient.identifier:nir"), name="a"
