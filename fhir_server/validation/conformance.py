@@ -19,6 +19,7 @@ from fhir_server.validation.invariants.rules import RuleCompiler
 from fhir_server.validation.invariants.shapes import Types
 from fhir_server.validation.profiles import messages
 from fhir_server.validation.profiles.base import BaseCompiler
+from fhir_server.validation.profiles.extensions import without_placed
 from fhir_server.validation.profiles.library import Library, unusable, wrong_type
 from fhir_server.validation.profiles.visit import Shared, Visit, finder, joined
 
@@ -45,7 +46,7 @@ class Conformance:
     def __init__(self, means: Means, errors_only: bool) -> None:
         self._means = means
         self._errors_only = errors_only
-        types = Types(means.registry)
+        self._types = types = Types(means.registry)
         rules = RuleCompiler(types, means.paths, errors_only)
         self._library = Library(means.registry, types, rules, means.codes, errors_only)
         self._base = BaseCompiler(means.registry, types, rules, means.codes, self._library, errors_only)
@@ -100,7 +101,10 @@ class Conformance:
     # one resource
 
     def _whole(self, resource: Resource, visit: Visit, asked: tuple[str, ...]) -> Findings:
-        found = self._base.type_node(resource["resourceType"]).check(resource, visit)
+        name = resource["resourceType"]
+        found = self._base.type_node(name).check(resource, visit)
+        if found is not None:
+            found = without_placed(found, self._types.bases(name))
         claimed = _claimed(resource)
         for index, canonical in enumerate(claimed):
             more = self._profile(canonical, resource, visit)
@@ -109,7 +113,7 @@ class Conformance:
         for canonical in asked:
             if canonical not in claimed and (more := self._profile(canonical, resource, visit)) is not None:
                 found = joined(found, _refusing(more))
-        checks = self._checks_of(resource["resourceType"])
+        checks = self._checks_of(name)
         if checks:
             found = joined(found, self._checked(checks, resource, visit, frozenset((*claimed, *asked))))
         return found

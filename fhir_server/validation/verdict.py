@@ -8,7 +8,6 @@ from typing import Any
 from fhir_server.issues import Issue, Text
 from fhir_server.validation import messages
 from fhir_server.validation.findings import FINDINGS_MAX, Findings
-from fhir_server.validation.profiles.extensions import Misplaced
 
 OF_VERDICT = frozenset({
     "attachment-hash", "attachment-size", "binding-type", "canonical-absolute", "canonical-type",
@@ -42,7 +41,7 @@ def issues_of(findings: Findings, root: str, verdict: bool = False) -> list[Issu
             continue
         issue = finding.issue(root)
         told = (issue.severity, issue.key, issue.expression, _told(finding.text))
-        if told in kept or (type(finding) is Misplaced and finding.is_at(issue.expression[0])):
+        if told in kept:
             continue
         kept[told] = issue
         room[is_error] -= 1

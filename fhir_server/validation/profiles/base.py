@@ -32,6 +32,8 @@ from fhir_server.validation.profiles.visit import Visit, joined
 
 _SHORT_NAMES_TOO = frozenset({"CapabilityStatement.format"})
 """It may say `json` or `xml` where its binding has media types."""
+_CANONICAL = frozenset({"CanonicalResource", "MetadataResource"})
+"""What contexts of extensions call all types with a canonical URL, by the names of later versions of FHIR."""
 
 
 class BaseNode:
@@ -100,6 +102,8 @@ class BaseCompiler:
             shape = self._types.of_type(name)
             resource = shape if definition.kind == "resource" else UNKNOWN
             places = self._types.bases(name)
+            if definition.kind == "resource" and "url" in definition.elements:
+                places |= _CANONICAL
             focus = Focus(shape, name, resource)
             rules = tuple(self._rules(definition.invariants, focus))
             node.define(rules, self._properties(definition.elements, places, focus))

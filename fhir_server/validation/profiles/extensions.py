@@ -50,6 +50,19 @@ class Misplaced(Finding):
         )
 
 
+def without_placed(found: list[Finding], roots: Iterable[str]) -> Findings:
+    """What is found in one resource, without extensions that stand where they may after all: on an element of
+    its type, or one that a type of `roots` has that it derives from.
+    """
+    places = tuple(roots)
+    left = [
+        finding
+        for finding in found
+        if type(finding) is not Misplaced or not any(finding.is_at(root + finding.where) for root in places)
+    ]
+    return left or None
+
+
 _ELSEWHERE_TOO = {
     "http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type": "ElementDefinition.type",
 }

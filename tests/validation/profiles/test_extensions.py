@@ -118,6 +118,39 @@ def test_an_extension_stands_where_its_definition_says(
     assert problems(resource) == found
 
 
+@pytest.mark.parametrize(("context", "belongs"), [("Patient.name", True), ("Patient.contact.name", False)])
+def test_a_place_is_one_in_the_resource_whatever_that_is_in(context: str, belongs: bool) -> None:
+    problems = Problems(extension("inner", "string", context=context))
+    named = patient(id="p", name=[{"text": "x", "extension": [text("inner")]}])
+    entry = {"fullUrl": "urn:uuid:5e1c7a56-9d4e-4f0e-9c2a-6c8a3f1d2b4e", "resource": named}
+    bundle = {"resourceType": "Bundle", "type": "collection", "entry": [entry]}
+    parameters = {"resourceType": "Parameters", "parameter": [{"name": "x", "resource": named}]}
+    item = {"item": {"reference": "#p"}}
+    around = {"resourceType": "List", "status": "current", "mode": "working", "entry": [item]}
+    for resource in (named, bundle, parameters, {**around, "contained": [named]}):
+        assert (problems(resource) == []) is belongs
+
+
+@pytest.mark.parametrize(
+    ("context", "belongs"),
+    [("DomainResource.text", True), ("Patient.text", True), ("List.text", False), ("Resource.meta", False)],
+)
+def test_the_elements_of_a_type_are_those_that_it_inherits_too(context: str, belongs: bool) -> None:
+    """https://hl7.org/fhir/R4/defining-extensions.html#context"""
+    problems = Problems(extension("inner", "string", context=context))
+    div = "<div xmlns='http://www.w3.org/1999/xhtml'>x</div>"
+    told = {"status": "additional", "div": div, "extension": [text("inner")]}
+    assert (problems(patient(text=told)) == []) is belongs
+
+
+@pytest.mark.parametrize(("type", "belongs"), [("CodeSystem", True), ("Basic", False)])
+def test_what_has_a_canonical_is_a_canonical_resource(type: str, belongs: bool) -> None:
+    problems = Problems(extension("inner", "string", context="CanonicalResource"))
+    facts = {"CodeSystem": {"status": "draft", "content": "complete"}, "Basic": {"code": {"text": "x"}}}
+    resource = {"resourceType": type, **facts[type], "extension": [text("inner")]}
+    assert (problems(resource) == []) is belongs
+
+
 @pytest.mark.parametrize(
     ("context", "around", "belongs"),
     [
