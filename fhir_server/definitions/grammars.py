@@ -24,8 +24,13 @@ _LANGUAGE = re.compile(
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}"
 _TOKEN = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"
-_MEDIA_TYPE = re.compile(rf"{_NAME}/{_NAME}(?:[ \t]*;[ \t]*{_TOKEN}=(?:{_TOKEN}|\"[^\"\\]*\"))*", re.ASCII)
-"""https://www.rfc-editor.org/rfc/rfc6838#section-4.2 and https://www.rfc-editor.org/rfc/rfc2045#section-5.1"""
+_BARE_VALUE = r"[A-Za-z0-9!#$%&'*+.^_`|~:/?@=-]+"
+_MEDIA_TYPE = re.compile(
+    rf"{_NAME}/{_NAME}(?:[ \t]*;[ \t]*{_TOKEN}=(?:{_BARE_VALUE}|\"[^\"\\]*\"))*", re.ASCII
+)
+"""https://www.rfc-editor.org/rfc/rfc6838#section-4.2 and https://www.rfc-editor.org/rfc/rfc2045#section-5.1;
+URLs as signatures have them need no quotes, as in `application/fhir+json;canonicalization=http://...`.
+"""
 
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]+")
 

@@ -285,7 +285,14 @@ def test_the_profiles_that_base_types_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("media_type", "fits"), [("text/plain", True), ("application/fhir+json", True), ("x y", False)]
+    ("media_type", "fits"),
+    [
+        ("text/plain", True),
+        ("application/fhir+json", True),
+        ("application/fhir+json;canonicalization=http://hl7.org/fhir/canonicalization/json#static", True),
+        ("text/plain; charset=utf-8 x", False),
+        ("x y", False),
+    ],
 )
 def test_required_codes_that_a_grammar_makes(media_type: str, fits: bool) -> None:
     resource = patient(photo=[{"contentType": media_type, "title": "x"}])
