@@ -5,6 +5,7 @@ at again.
 https://hl7.org/fhir/R4/domainresource.html#invs
 """
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,6 +16,7 @@ Native = Callable[[Any, Scope], bool]
 
 STRUCTURAL = frozenset({"ele-1", "ext-1", "ref-1", "dom-2", "txt-1", "txt-2"})
 """Those that the structural walk, or the check of narratives, has settled."""
+_images = re.compile(r"<img\b[^>]*?\bsrc=[\"'](#[^\"']*)").findall
 
 
 def contained_is_referred_to(resource: dict[str, Any], scope: Scope) -> bool:
@@ -31,7 +33,9 @@ def contained_is_referred_to(resource: dict[str, Any], scope: Scope) -> bool:
 
 
 def _references(start: Any, scope: Scope) -> set[str]:
-    """Every text below that begins with a number sign, as references and canonicals to contained ones do."""
+    """Every text below that begins with a number sign, as references and canonicals to contained ones do, and
+    the sources of images in narratives: https://hl7.org/fhir/R4/references.html#contained.
+    """
     found: set[str] = set()
     waiting = [start]
     while waiting:
@@ -43,6 +47,8 @@ def _references(start: Any, scope: Scope) -> set[str]:
                 waiting.append(value)
             elif type(value) is str and value.startswith("#"):
                 found.add(value)
+            elif type(value) is str and value.startswith("<div"):
+                found.update(_images(value))
     return found
 
 

@@ -440,3 +440,12 @@ def test_the_form_and_the_least_length_of_a_text(
     for profile in ("formed", "derived"):
         told = problems(patient(name=[{"family": family}]), profile)
         assert told == [(code, "Patient.name[0].family") for code in found]
+
+
+@pytest.mark.parametrize(("image", "is_referred_to"), [("#photo", True), ("#other", False)])
+def test_the_image_of_a_narrative_may_be_contained(image: str, is_referred_to: bool) -> None:
+    """https://hl7.org/fhir/R4/narrative.html: its words hold, though dom-3 looks at elements alone"""
+    div = f'<div xmlns="http://www.w3.org/1999/xhtml"><p>Carte <img alt="" src="{image}"/></p></div>'
+    photo = {"resourceType": "Binary", "id": "photo", "contentType": "image/png", "data": "AAAA"}
+    resource = patient(text={"status": "additional", "div": div}, contained=[photo])
+    assert (("dom-3", "error") not in Problems().keys(resource)) is is_referred_to
