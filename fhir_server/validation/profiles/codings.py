@@ -88,9 +88,15 @@ def coding_check(registry: Registry, errors_only: bool) -> ValueCheck:
 
 
 def _doubtful(system: str, registry: Registry) -> Findings:
-    """The finding that what stands for a code system is a value set, another name, or an OID that is none."""
+    """The finding that what stands for a code system is a value set, a supplement, another name, or an OID
+    that is none.
+    """
     if (doubts := ill_formed(system, ".system") or misnamed(system, registry)) is not None:
         return doubts
+    known = registry.code_system(system)
+    if known is not None and known.content == "supplement":
+        text = messages.SYSTEM_IS_SUPPLEMENT(system=system)
+        return [Finding("code-invalid", text, ".system", "coding-system", "warning")]
     if "/ValueSet/" not in system or registry.composition(system) is None:
         return None
     text = messages.SYSTEM_IS_VALUE_SET(system=system)

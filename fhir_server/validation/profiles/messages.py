@@ -147,6 +147,10 @@ CODE_NOT_CHECKED = Template(
     en="{value} could not be checked: the codes of the value set {value_set} are not all known here.",
     fr="{value} n'a pu être contrôlé : les codes du jeu de valeurs {value_set} ne sont pas tous connus ici.",
 )
+SYSTEM_IS_SUPPLEMENT = Template(
+    en="{system} supplements a code system, and is none itself. Name the system that the code is from.",
+    fr="{system} complète un système de codes sans en être un. Désignez le système dont vient le code.",
+)
 SYSTEM_IS_VALUE_SET = Template(
     en="{system} is a value set, no code system. Name the system that the code is from.",
     fr="{system} est un jeu de valeurs, pas un système de codes. Désignez le système dont vient le code.",

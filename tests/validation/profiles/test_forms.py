@@ -252,6 +252,23 @@ def test_a_value_set_is_no_code_system(validator: Validator) -> None:
     assert_no_write_is_refused(validator, resource)
 
 
+def test_a_supplement_is_no_code_system() -> None:
+    """https://hl7.org/fhir/R4/codesystem.html#supplements"""
+    supplement = {
+        "resourceType": "CodeSystem",
+        "url": "http://example.org/CodeSystem/more",
+        "status": "draft",
+        "content": "supplement",
+        "supplements": "http://hl7.org/fhir/administrative-gender",
+    }
+    registry = Registry.r4().layered([supplement])
+    validator = Validator(registry, FhirPath(), Terminology(registry))
+    resource = patient(maritalStatus={"coding": [{"system": supplement["url"], "code": "male"}]})
+    place = "Patient.maritalStatus.coding[0].system"
+    assert ("error", "coding-system", place) in told(validator, resource)
+    assert_no_write_is_refused(validator, resource)
+
+
 def test_a_canonical_leads_to_what_belongs_there(validator: Validator) -> None:
     gender = "http://hl7.org/fhir/ValueSet/administrative-gender"
     response = {"resourceType": "QuestionnaireResponse", "status": "completed", "questionnaire": gender}
