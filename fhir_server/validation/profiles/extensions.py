@@ -155,6 +155,10 @@ class ExtensionList:
         return [Finding("value", messages.EXTENSION_URL(url=shortened(url)), ".url")]
 
     def _unknown(self, url: str) -> Finding:
+        plain, bar, _ = url.partition("|")
+        if bar and not self._is_modifier and self._known.extension(plain) is not None:
+            text = messages.EXTENSION_VERSIONED(url=plain)
+            return Finding("value", text, ".url", "extension-url", "warning")
         severity: Severity = "error" if self._is_modifier else "information"
         message = messages.MODIFIER_UNKNOWN if self._is_modifier else messages.EXTENSION_UNKNOWN
         return Finding("not-found", message(url=shortened(url)), severity=severity)

@@ -211,6 +211,10 @@ ATTACHMENT_SIZE = Template(
 
 # extensions
 
+EXTENSION_VERSIONED = Template(
+    en="The url of an extension is that of its definition, without a version: write {url}.",
+    fr="L'url d'une extension est celle de sa définition, sans version : écrivez {url}.",
+)
 EXTENSION_UNKNOWN = Template(
     en="The extension {url} is not known here, so it was not checked.",
     fr="L'extension {url} n'est pas connue ici et n'a donc pas été contrôlée.",

@@ -64,6 +64,13 @@ def test_an_unknown_extension_is_mentioned_and_an_unknown_modifier_refused(probl
     assert problems(modified) == [("not-found", "Patient.modifierExtension[0]")]
 
 
+def test_the_url_of_an_extension_has_no_version(problems: Problems) -> None:
+    """https://hl7.org/fhir/R4/extensibility.html#extension"""
+    versioned = patient({"url": ROOT + "rank|1", "valuePositiveInt": 1})
+    assert problems(versioned) == [("value", "Patient.extension[0].url")]
+    assert problems.validator.errors(versioned) == []
+
+
 def test_an_extension_of_r4_itself_is_known(problems: Problems) -> None:
     birth_place = {"url": BASE + "patient-birthPlace", "valueAddress": {"city": "Paris"}}
     assert problems(patient(birth_place)) == []
