@@ -8,7 +8,7 @@ from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any
 
-from fhir_server.definitions.elements import STRUCTURES, Element, TypeRef
+from fhir_server.definitions.elements import STRUCTURES, Binding, Element, TypeRef
 from fhir_server.definitions.registry import Registry
 from fhir_server.definitions.snapshot.snapshot import ElementDefinition, Snapshot
 from fhir_server.definitions.snapshot.tree import Node as Branch
@@ -73,8 +73,9 @@ class ProfileCompiler:
             return ItemNode()
         focus = Focus(self._types.of_type(definition.name), definition.name, self._resource)
         known = {invariant.key for invariant in definition.invariants}
+        checks = (*value_checks(root.facts), *self._bindings(root.facts, definition.binding, definition.name))
         rules = tuple(self._rules(root.facts, known, focus))
-        return ItemNode((), rules, tuple(self._elements(root, definition.elements)))
+        return ItemNode(checks, rules, tuple(self._elements(root, definition.elements)))
 
     def _elements(self, holder: Branch, known: Mapping[str, Element]) -> Iterator[ElementNode]:
         for branch in holder.children or ():
@@ -131,7 +132,7 @@ class ProfileCompiler:
         focus = Focus(shape, element.path if element.children else inner, self._resource)
         checks = (
             *value_checks(facts),
-            *self._bindings(facts, element, ref),
+            *self._bindings(facts, element.binding, ref.code),
             *self._type_checks(facts, element, ref),
         )
         known = {invariant.key for invariant in (*element.invariants, *definition.invariants)}
@@ -164,12 +165,12 @@ class ProfileCompiler:
             if compiler.is_needed(key, severity, expression):
                 yield compiler.rule(key, severity, rule.get("human", ""), expression, focus)
 
-    def _bindings(self, facts: ElementDefinition, element: Element, ref: TypeRef) -> Iterable[ValueCheck]:
+    def _bindings(self, facts: ElementDefinition, base: Binding | None, type: str) -> Iterable[ValueCheck]:
+        """The checks of the binding of a value of this type, unless the base has it too."""
         binding = facts.get("binding")
-        if not binding or ref.code not in CODED:
+        if not binding or type not in CODED:
             return ()
         strength, value_set = binding.get("strength", "example"), binding.get("valueSet")
-        base = element.binding
         if base is not None and (base.strength, base.value_set) == (strength, value_set):
             return ()
         maximum, around = maximum_value_set(binding), self._around

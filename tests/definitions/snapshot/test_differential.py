@@ -241,7 +241,8 @@ def test_a_slice_need_not_be_supported_because_its_element_must() -> None:
             line("Patient.deceasedBoolean", mustSupport=False),
         )
     )
-    assert made["Patient.identifier"]["mustSupport"] and made["Patient.deceased[x]"]["mustSupport"]
+    assert made["Patient.identifier"]["mustSupport"]
+    assert made["Patient.deceased[x]"]["mustSupport"]
     assert made["Patient.identifier:ins"]["mustSupport"] is False
     assert made["Patient.deceased[x]:deceasedBoolean"]["mustSupport"] is False
 

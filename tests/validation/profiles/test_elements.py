@@ -449,3 +449,41 @@ def test_the_image_of_a_narrative_may_be_contained(image: str, is_referred_to: b
     photo = {"resourceType": "Binary", "id": "photo", "contentType": "image/png", "data": "AAAA"}
     resource = patient(text={"status": "additional", "div": div}, contained=[photo])
     assert (("dom-3", "error") not in Problems().keys(resource)) is is_referred_to
+
+
+@pytest.mark.parametrize(
+    ("type", "facts", "right", "wrong"),
+    [
+        ("string", {"fixedString": "x"}, {"text": "x"}, {"text": "y"}),
+        ("string", {"maxLength": 2}, {"text": "xx"}, {"text": "xxx"}),
+        (
+            "Coding",
+            {"patternCoding": {"system": "http://example.org"}},
+            {"coding": [{"system": "http://example.org", "code": "a"}]},
+            {"coding": [{"system": "http://example.com", "code": "a"}]},
+        ),
+        (
+            "Coding",
+            {
+                "binding": {
+                    "strength": "required",
+                    "valueSet": "http://hl7.org/fhir/ValueSet/observation-status",
+                }
+            },
+            {"coding": [{"system": STATUSES, "code": "final"}]},
+            {"coding": [{"system": "http://hl7.org/fhir/administrative-gender", "code": "male"}]},
+        ),
+    ],
+)
+def test_what_a_profile_on_a_type_asks_of_the_whole_value(
+    type: str, facts: dict[str, Any], right: dict[str, Any], wrong: dict[str, Any]
+) -> None:
+    path = "Patient.maritalStatus." + ("text" if type == "string" else "coding")
+    problems = Problems(
+        structure("whole", type, {"path": type, **facts}),
+        structure(
+            "married", "Patient", {"path": path, "type": [{"code": type, "profile": [ROOT + "whole"]}]}
+        ),
+    )
+    assert problems(patient(maritalStatus=right), "married") == []
+    assert problems(patient(maritalStatus=wrong), "married") != []
