@@ -17,6 +17,7 @@ from fhir_server.interactions.fhirpath_places import FhirPathPlaces, inside, par
 from fhir_server.interactions.fhirpath_values import FhirPathValues, pairs, put
 from fhir_server.interactions.not_applicable import NotApplicable
 from fhir_server.interactions.places import Place, at
+from fhir_server.issues import Text
 
 SECONDS_MAX = 2.0
 """How long all operations of a patch may keep a processor busy: other writers wait meanwhile, and what looks
@@ -28,6 +29,7 @@ class FhirPathPatch:
     """Applies patches with the help of the definitions, which tell lists from single elements."""
 
     def __init__(self, registry: Registry, paths: FhirPath) -> None:
+        self._paths = paths
         self._places = FhirPathPlaces(registry, paths)
         self._values = FhirPathValues(registry)
 
@@ -48,10 +50,10 @@ class FhirPathPatch:
         for index, parameter in enumerate(parameters):
             operation = operation_of(index, parameter)
             try:
+                self._paths.check(operation.path)
                 self._apply(resource, operation)
-            except (NotApplicable, FhirPathError, TakesTooLong) as error:
-                reason = error.text if isinstance(error, NotApplicable) else error
-                text = messages.PATCH_NOT_APPLICABLE(index=index, path=operation.path, reason=reason)
+            except (NotApplicable, FhirPathError, TakesTooLong, RecursionError) as error:
+                text = messages.PATCH_NOT_APPLICABLE(index=index, path=operation.path, reason=_reason(error))
                 raise Unprocessable.of(text, operation.path) from error
 
     def _apply(self, resource: Resource, operation: Operation) -> None:
@@ -142,6 +144,13 @@ class FhirPathPatch:
         if element is None:
             raise NotApplicable(messages.PATCH_NO_SUCH_NAME(name=name))
         return element
+
+
+def _reason(error: Exception) -> Text | Exception:
+    """Why an operation cannot be applied."""
+    if isinstance(error, NotApplicable):
+        return error.text
+    return messages.PATCH_TOO_DEEP() if isinstance(error, RecursionError) else error
 
 
 def _split(place: Place) -> tuple[Place, str, int | None]:

@@ -22,7 +22,7 @@ _ROOTS = frozenset({"Resource", "DomainResource", "%resource", "%context", "$thi
 _TOKEN = re.compile(r"'(?:\\.|[^'\\])*'|`[^`]*`|.", re.DOTALL)
 _OPERATORS = frozenset(" \t\r\n|&+-*/=<>!~,")
 _STEP = re.compile(r"`?(?P<name>\w+)`?(?:\((?P<argument>.*)\))?(?:\[(?P<index>\d{1,9})\])?", re.DOTALL)
-_CAST = re.compile(r"(?P<path>.+)\s+as\s+(?P<type>\w+)", re.DOTALL)
+_CAST = re.compile(r"(?P<path>.*\S)\s+as\s+(?P<type>\w+)", re.DOTALL)
 
 _TAKEN = {"first": slice(0, 1), "last": slice(-1, None), "tail": slice(1, None)}
 

@@ -285,6 +285,7 @@ PATCH_SEVERAL_ELEMENTS = Template(
 PATCH_WHOLE_RESOURCE = Template(
     en="the path leads to the resource itself", fr="le chemin mène à la ressource elle-même"
 )
+PATCH_TOO_DEEP = Template(en="the path has too many steps", fr="le chemin a trop d'étapes")
 PATCH_EXISTS = Template(en="{name} exists already; use replace", fr="{name} existe déjà ; utilisez replace")
 PATCH_LIST_NEEDED = Template(
     en="the path must end with the name of a list", fr="le chemin doit finir par le nom d'une liste"

@@ -399,6 +399,8 @@ class TestFhirPathPatch:
             ({"type": "add", "path": "Patient", "name": "birthDate", "value": ("valueString", "1980")}, 422),
             ({"type": "add", "path": "Patient", "name": "birthDate", "value": ("valueDate", "soon")}, 400),
             ({"type": "delete", "path": "(" * 500 + "Patient.name" + ")" * 500}, 422),
+            ({"type": "delete", "path": "Patient" + ".name" * 900}, 422),
+            ({"type": "delete", "path": " " * 300_000 + "Patient.name"}, 422),
             ({"type": "move", "path": "Patient.contact", "source": 0, "destination": 0}, 422),
         ],
     )
