@@ -35,7 +35,17 @@ def _base(character: str) -> str:
     return " " if category.startswith(_SEPARATORS) else _LETTERS.get(character, character)
 
 
+class _Unpunctuated(dict[int, int | None]):
+    """Each character but those of punctuation, found out when it is first met."""
+
+    def __missing__(self, code_point: int) -> int | None:
+        is_punctuation = unicodedata.category(chr(code_point)).startswith("P")
+        kept = self[code_point] = None if is_punctuation else code_point
+        return kept
+
+
 _BASES = _Bases()
+_UNPUNCTUATED = _Unpunctuated()
 _ENCODINGS = ("latin-1", "cp1252")
 """Of a byte for each character. Nearly all texts of Western Europe can be written in the first, and nearly
 all others in the second.
@@ -79,14 +89,14 @@ def normalise(text: str) -> str:
     return " ".join(bare(text).split()) or text
 
 
-def joined(text: str) -> str:
+def joined(text: str, normalised: str) -> str:
     """The text as it is compared where punctuation within words is nothing at all, so that O'Neill and ONeill
-    are one; empty where that makes no difference.
+    are one; empty where that makes no difference to how it is `normalised`.
     """
     if text.replace(" ", "").isalnum() or _has_divided_word(text) is None:
         return ""
-    found = normalise("".join(letter for letter in text if not unicodedata.category(letter).startswith("P")))
-    return "" if found == normalise(text) else found
+    found = normalise(text.translate(_UNPUNCTUATED))
+    return "" if found == normalised else found
 
 
 def bare(text: str) -> str:
@@ -210,7 +220,7 @@ Remembered = Mapping[str, list[StringEntry]]
 
 def _ways(text: str) -> Ways:
     compared = _both(text)
-    without = " " in compared[0] and joined(text)
+    without = " " in compared[0] and joined(text, compared[0])
     return [compared, (without, "")] if without else [compared]
 
 
