@@ -25,7 +25,7 @@ def folder(tmp_path: Path) -> Path:
     """Good and bad files of every kind."""
     (tmp_path / "good.json").write_text(json.dumps(PATIENT))
     (tmp_path / "bad.json").write_text(WRONG)
-    lines = [json.dumps(PATIENT), "", json.dumps(PATIENT | {"naem": 1}), '{"resourceType": "Patient",}']
+    lines = [json.dumps(PATIENT), "", json.dumps(PATIENT | {"naem": 1}), '{"resourceType": "Patient"']
     (tmp_path / "bad.ndjson").write_text("\n".join(lines))
     (tmp_path / "deep").mkdir()
     (tmp_path / "deep" / "notes.txt").write_text("not looked at")
@@ -51,7 +51,7 @@ def test_every_issue_has_its_line_and_column(run: Run) -> None:
     lines = [line for line in result.out.splitlines() if ": warning: " not in line]
     assert lines[0].startswith("bad.json:3:3: Patient.gender: error: 'femelle' is not in the value set")
     assert lines[1].startswith(f"bad.ndjson:3:{len(json.dumps(PATIENT)) + 2}: Patient.naem: error: ")
-    assert lines[2].startswith("bad.ndjson:4:28: error: ")
+    assert lines[2].startswith("bad.ndjson:4:27: error: ")
     assert lines[3] == "4 checked, 3 with errors."
 
 
