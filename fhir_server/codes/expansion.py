@@ -14,6 +14,7 @@ from fhir_server.codes import messages
 from fhir_server.codes.entries import Entries
 from fhir_server.codes.issues import refusal
 from fhir_server.codes.languages import EVERY_LANGUAGE, Languages
+from fhir_server.codes.remarks import remarkable_status
 from fhir_server.codes.view import ValueSet, View, version_fits
 from fhir_server.core import json
 from fhir_server.definitions.code_systems import CodeSystem, Concept, Fact, Key
@@ -119,10 +120,8 @@ class Expander:
 
     def _warnings(self, value_set: ValueSet, systems: Mapping[str, CodeSystem]) -> Iterator[tuple[str, str]]:
         for system in systems.values():
-            if system.status in ("draft", "deprecated", "withdrawn", "retired"):
-                yield system.status, system.canonical
-            elif system.experimental and not value_set.resource.get("experimental"):
-                yield "experimental", system.canonical
+            if (status := remarkable_status(system, value_set)) is not None:
+                yield status, system.canonical
         if value_set.status in ("deprecated", "withdrawn"):
             yield value_set.status, value_set.canonical
 

@@ -20,16 +20,21 @@ _DEPRECATED = "http://hl7.org/fhir/StructureDefinition/valueset-deprecated"
 def status_remarks(value_set: ValueSet, system: CodeSystem | None) -> Iterator[Issue]:
     """What is to be said of resources that are not, or no longer, in force."""
     said = []
-    if system is not None:
-        if system.status in _REMARKABLE:
-            said.append(("CodeSystem", system.canonical, system.status))
-        elif system.experimental and not value_set.resource.get("experimental"):
-            said.append(("CodeSystem", system.canonical, "experimental"))
+    if system is not None and (status := remarkable_status(system, value_set)) is not None:
+        said.append(("CodeSystem", system.canonical, status))
     if value_set.status in _REMARKABLE - {"draft"}:
         said.append(("ValueSet", value_set.canonical, value_set.status))
     for kind, url, status in said:
         text = messages.RESOURCE_STATUS(kind=kind, url=url, status=status)
         yield finding("information", "business-rule", "status-check", text)
+
+
+def remarkable_status(system: CodeSystem, value_set: ValueSet) -> str | None:
+    """The status of a code system that is not in force, or that is a trial while the value set is none."""
+    if system.status in _REMARKABLE:
+        return system.status
+    is_trial = system.experimental and not value_set.resource.get("experimental")
+    return "experimental" if is_trial else None
 
 
 def listing_remarks(value_set: ValueSet, part: Part, coding: Coding, place: Place) -> Iterator[Issue]:

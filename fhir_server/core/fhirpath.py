@@ -86,12 +86,15 @@ class FhirPath:
 
         `resource` is %resource where the focus is an element of it, of a `type` such as `Period` or
         `Claim.item`; `environment` holds other variables by name. Without `resolver`, resolve() gives a
-        resource that knows its type and id alone.
+        resource that knows its type and id alone. Raises `FhirPathError`; `FhirPathTooCostly` for an
+        expression that runs away.
         """
-        nodes = self.nodes(
-            expression, focus, type=type, resource=resource, environment=environment, resolver=resolver
-        )
-        return [node.value for node in nodes]
+        found = self._found_by_library(expression, focus, type, resource, environment, resolver)
+        return [node.value for node in found]
+
+    def nodes(self, expression: str, focus: Any) -> list[Node]:
+        """As `evaluate`, with the FHIR type of each value."""
+        return self._found_by_library(expression, focus)
 
     def check(self, expression: str) -> None:
         """Raises `FhirPathError` for an expression that cannot be read."""
@@ -108,19 +111,15 @@ class FhirPath:
             if name in _WITH_PATTERN and argument["type"] == "TermExpression" and argument["text"][0] == "'":
                 yield from self.evaluate(argument["text"], {})
 
-    def nodes(
+    def _found_by_library(
         self,
         expression: str,
         focus: Any,
-        *,
         type: str | None = None,
         resource: Any = None,
         environment: Mapping[str, Any] | None = None,
         resolver: Resolver | None = None,
     ) -> list[Node]:
-        """As `evaluate`, with the FHIR type of each value. Raises `FhirPathError`; `FhirPathTooCostly` for an
-        expression that runs away.
-        """
         tree = self._compiled(expression)
         data = exact_numbers(focus)
         start = self._library.typed(data, type)

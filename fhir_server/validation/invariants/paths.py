@@ -60,32 +60,23 @@ class CompiledPaths(FhirPath):
         found = None if environment else self._found(expression, focus, type, resource, resolver)
         if found is not None:
             return [value for value in map(_value, found[0]) if value is not None]
-        nodes = super().nodes(
+        return super().evaluate(
             expression, focus, type=type, resource=resource, environment=environment, resolver=resolver
         )
-        return [node.value for node in nodes]
 
-    def nodes(
+    def nodes(self, expression: str, focus: Any) -> list[Node]:
+        """As the library's, which also gives what is not compiled, or is of a type that only it can tell."""
+        found = self._found(expression, focus)
+        nodes = _nodes(*found) if found is not None else None
+        return super().nodes(expression, focus) if nodes is None else nodes
+
+    def _found(
         self,
         expression: str,
         focus: Any,
-        *,
         type: str | None = None,
         resource: Any = None,
-        environment: Mapping[str, Any] | None = None,
         resolver: Resolver | None = None,
-    ) -> list[Node]:
-        """As the library's, which also gives what is not compiled, or is of a type that only it can tell."""
-        found = None if environment else self._found(expression, focus, type, resource, resolver)
-        nodes = _nodes(*found) if found is not None else None
-        if nodes is not None:
-            return nodes
-        return super().nodes(
-            expression, focus, type=type, resource=resource, environment=environment, resolver=resolver
-        )
-
-    def _found(
-        self, expression: str, focus: Any, type: str | None, resource: Any, resolver: Resolver | None
     ) -> tuple[Items, Shape] | None:
         """What the compiled expression finds, and its shape; None for what is left to the library."""
         root = focus if resource is None else resource
