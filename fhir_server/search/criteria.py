@@ -133,8 +133,9 @@ class Criteria:
 
     def _string(self, asked: Asked) -> Clause:
         """Punctuation within words is a space, or nothing at all."""
-        without = [text for text in (string.joined(unescape(text)) for text in asked.texts) if text]
-        asked = structs.replace(asked, texts=[*asked.texts, *without])
+        texts = [unescape(text) for text in asked.texts]
+        without = [string.joined(text, string.normalise(text)) for text in texts]
+        asked = structs.replace(asked, texts=[*asked.texts, *filter(None, without)])
         return any_of(self._matches(asked, string.parse, asked.modifier))
 
     def _words(self, asked: Asked) -> Clause:
