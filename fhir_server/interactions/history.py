@@ -66,14 +66,18 @@ def history_entry(
 ) -> bytes:
     """One version, or a part of it, as an entry that says which request made it, and its answer; `recreated`
     when it follows a deletion.
+
+    A history knows creations, updates and deletions. What a patch has made is an update: beside PATCH the
+    resource would have to be the patch. https://hl7.org/fhir/R4/http.html#history
     """
+    method = "PUT" if stored.method == "PATCH" else stored.method
     target = stored.type if stored.method == "POST" else stored.reference
     created = stored.method == "POST" or stored.version == 1 or recreated
     status = 204 if stored.deleted else 201 if created else 200
     return entry(
         f"{base_url}/{stored.reference}",
         part.of(stored.body) if part and stored.body else stored.body or None,
-        request={"method": stored.method, "url": target},
+        request={"method": method, "url": target},
         response={
             "status": reasoned(status),
             "etag": f'W/"{stored.version}"',

@@ -23,6 +23,14 @@ def test_instance_history_is_newest_first(client: Client) -> None:
     assert answer.content["total"] == 3
 
 
+def test_a_patch_is_told_as_the_update_that_it_was(client: Client) -> None:
+    id = client.post("Patient", patient()).id
+    client.patch(f"Patient/{id}", [{"op": "add", "path": "/birthDate", "value": "1980"}])
+    newest = client.get(f"Patient/{id}/_history").entries[0]
+    assert newest["request"] == {"method": "PUT", "url": f"Patient/{id}"}
+    assert newest["resource"]["birthDate"] == "1980"
+
+
 def test_type_and_system_history(client: Client) -> None:
     client.post("Patient", patient())
     client.post("Basic", {"resourceType": "Basic", "code": {"text": "x"}})
