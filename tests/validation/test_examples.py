@@ -1,11 +1,10 @@
-"""HL7's own examples are sound, and every way of spoiling one is noticed at its place."""
+"""Every way of spoiling one of HL7's own examples is noticed at its place."""
 
 import copy
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -22,14 +21,7 @@ TOO_LONG_AN_ID = "questionnaireresponse-extensions-QuestionnaireResponse-item-su
 SMALL = [file for file in FILES if file.stat().st_size < 12_000 and file.stem != TOO_LONG_AN_ID]
 
 Validate = Callable[[Any], list[Issue]]
-Problems = Callable[[Any], list[tuple[str, str]]]
 Json = dict[str, Any]
-
-
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_every_official_example_is_sound(problems: Problems, file: Path) -> None:
-    expected = [("value", "SearchParameter.id")] if file.stem == TOO_LONG_AN_ID else []
-    assert problems(parse(file.read_bytes())) == expected
 
 
 class Slot:

@@ -86,11 +86,6 @@ def spoilable(draw: Any, guide: Guide, *prefixes: str) -> Any:
     return resource, list(spots(resource, elements))[place]
 
 
-def test_the_story_satisfies_its_profiles(guide: Guide) -> None:
-    for resource in guide.claiming:
-        assert guide.errors(resource) == set()
-
-
 @given(st.data())
 def test_what_is_needed_is_missed(guide: Guide, data: Any) -> None:
     resource, spot = data.draw(spoilable(guide, "min"))
@@ -122,15 +117,3 @@ def test_another_value_than_the_fixed_one_is_refused(guide: Guide, data: Any) ->
         spot.holder[spot.name] = "other"
     places = [place for _, place in guide.errors(resource)]
     assert any(place.startswith(spot.place) for place in places), places
-
-
-@given(st.data())
-def test_an_unknown_name_and_another_type_are_refused(guide: Guide, data: Any) -> None:
-    resource, spot = data.draw(spoilable(guide, "min"))
-    value = spot.holder.pop(spot.name)
-    if data.draw(st.booleans()):
-        spot.holder[spot.name + "Zz"] = value
-        assert ("structure", spot.place + "Zz") in guide.errors(resource)
-    else:
-        spot.holder[spot.name] = [[]]
-        assert any(place.startswith(spot.place) for _, place in guide.errors(resource))

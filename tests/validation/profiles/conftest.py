@@ -1,9 +1,6 @@
 """Validators of small profiles, written as differentials."""
 
-from collections.abc import Callable
 from typing import Any
-
-import pytest
 
 from fhir_server.codes.terminology import Terminology
 from fhir_server.core.fhirpath import FhirPath
@@ -61,8 +58,3 @@ class Problems:
     def keys(self, resource: Json, *profiles: str) -> list[tuple[str | None, str]]:
         issues = self.validator.validate(resource, [ROOT + name for name in profiles])
         return [(issue.key, issue.severity) for issue in issues if issue.key != "dom-6"]
-
-
-@pytest.fixture(scope="session")
-def under() -> Callable[..., Problems]:
-    return Problems
