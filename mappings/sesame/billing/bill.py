@@ -15,7 +15,7 @@ from mappings.sesame.billing.coverage import coverage_of
 from mappings.sesame.guide import Guide
 from mappings.sesame.pathway.reading import Records, day, first, followed, has_code, referring
 from mappings.sesame.pathway.referral import identifier_of_type
-from mappings.sesame.pathway.sequence import Sequence, sequence_of
+from mappings.sesame.pathway.sequence import Sequence, episode_of, sequence_of
 from mappings.sesame.policy import Policy
 from mappings.sesame.resources.claim import Parties, Service, claim
 from mappings.sesame.resources.elements import tagged_as
@@ -124,7 +124,7 @@ class Billing:
             return None
 
     def _on_record(self, sequence: Sequence, records: Records, before: Resource | None) -> OnRecord:
-        episode = (records.get("EpisodeOfCare", sequence.episode) if sequence.episode else None) or {}
+        episode = episode_of(records, sequence) or {}
         referral = followed(records, first(episode, "referralRequest"), "ServiceRequest")
         return OnRecord(
             coverage=coverage_of(sequence, records, before),

@@ -11,7 +11,7 @@ from fhir_server.issues import Text
 from mappings.sesame.pathway import messages
 from mappings.sesame.pathway.calendar import CLASSIQUE_MONTHS, RANK_MAX, WHOLE_MONTHS, add_days, last_day
 from mappings.sesame.pathway.reading import Records, day
-from mappings.sesame.pathway.sequence import Sequence
+from mappings.sesame.pathway.sequence import Sequence, episode_of
 from mappings.sesame.rules.messages import EPISODE_OVER, LEGER_ONCE, OVERLAP, TOO_MANY
 
 
@@ -57,7 +57,7 @@ def _neighbours(sequence: Sequence, others: Iterable[Sequence], days: tuple[date
 
 def _over(sequence: Sequence, records: Records, begins: date) -> Iterator[Text]:
     """The exit, before the renewal begins."""
-    episode = records.get("EpisodeOfCare", sequence.episode) if sequence.episode else None
+    episode = episode_of(records, sequence)
     ended = day((episode or {}).get("period", {}).get("end"))
     if ended and begins > ended:
         yield EPISODE_OVER(ended=ended, start=begins)

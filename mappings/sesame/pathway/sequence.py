@@ -72,6 +72,11 @@ def sequence_of(guide: Guide, plan: Resource | None) -> Sequence | None:
     )
 
 
+def episode_of(records: Records, sequence: Sequence) -> Resource | None:
+    """The EpisodeOfCare that a sequence belongs to, if it names one that is on record."""
+    return records.get("EpisodeOfCare", sequence.episode) if sequence.episode else None
+
+
 def lacking(guide: Guide, plan: Resource) -> list[str]:
     """The parts that a CarePlan lacks to be a sequence."""
     return [name for name, value in _parts(guide, plan).items() if value is None]

@@ -14,7 +14,7 @@ from mappings.sesame.pathway.grounds import is_assessment_of
 from mappings.sesame.pathway.locks import hold
 from mappings.sesame.pathway.reading import day, followed, target
 from mappings.sesame.pathway.referral import IN_ERROR, Referral, is_referral_task, referral_of
-from mappings.sesame.pathway.sequence import Sequence, sequences_of_patient
+from mappings.sesame.pathway.sequence import Sequence, episode_of, sequences_of_patient
 from mappings.sesame.rules import messages
 from mappings.sesame.rules.verdict import refusal
 
@@ -84,8 +84,8 @@ class SequenceGrounds:
             return
         referral = target(after.get("focus"), "ServiceRequest")
         for sequence in self._sequences(patient, view):
-            episode = view.get("EpisodeOfCare", sequence.episode) if sequence.episode else None
-            if any(target(one, "ServiceRequest") == referral for one in _requests(episode)):
+            requests = _requests(episode_of(view, sequence))
+            if any(target(one, "ServiceRequest") == referral for one in requests):
                 yield refusal(messages.REFERRAL_TAKEN_UP(id=sequence.id), "Task.status")
 
     def _sequences(self, patient: str, view: View) -> list[Sequence]:

@@ -19,6 +19,7 @@ from mappings.sesame.pathway.referral import Referral, ineligibility, is_minor, 
 from mappings.sesame.pathway.sequence import (
     COUNTED,
     Sequence,
+    episode_of,
     is_marked,
     lacking,
     sequence_of,
@@ -129,8 +130,8 @@ class SequenceRules:
             text = messages.UNDER_AGE(age=age, start=sequence.start)
             yield refusal(text, "CarePlan.subject")
             return
-        episode = view.get("EpisodeOfCare", sequence.episode) if sequence.episode else None
-        for reference in (episode or {}).get("referralRequest", ()):
+        episode = episode_of(view, sequence) or {}
+        for reference in episode.get("referralRequest", ()):
             referral = referral_of(self._guide, followed(view, reference, "ServiceRequest"))
             objection = self._objection(sequence, referral, view) if referral else None
             if objection:
@@ -157,7 +158,7 @@ class SequenceRules:
             yield refusal(text, "CarePlan.period.start")
 
     def _episode(self, sequence: Sequence, states: frozenset[str], view: View) -> Iterator[Issue]:
-        episode = view.get("EpisodeOfCare", sequence.episode) if sequence.episode else None
+        episode = episode_of(view, sequence)
         place = f"CarePlan.extension('{EPISODE}')"
         if episode is None or episode.get("status") not in states:
             yield refusal(messages.EPISODE_NEEDED(), place)
