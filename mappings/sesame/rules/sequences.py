@@ -51,21 +51,23 @@ class SequenceRules:
         self._policy = policy
 
     def check(self, change: Change, view: View) -> Iterable[Issue]:
-        before = sequence_of(self._guide, change.before)
+        before = _counted(sequence_of(self._guide, change.before))
         sequence = sequence_of(self._guide, change.after)
-        yield from self._identity(change, before, sequence, view)
-        if before and before.counts:
+        after = _counted(sequence)
+        if change.after is not None:
+            yield from self._identity(change.after, sequence, before, view)
+        if before:
             hold(view, "Patient", before.patient)
-            yield from stays_renewable(before, _counted(sequence), self._others(before, view))
-        if sequence and sequence.counts:
-            for patient in person_of(view, sequence.patient):
+            yield from stays_renewable(before, after, self._others(before, view))
+        if after:
+            for patient in person_of(view, after.patient):
                 hold(view, "Patient", patient)
-            yield from self._alone(sequence, view)
-            yield from self._taken_on(before if before and before.counts else None, sequence, view)
-            others = self._others(sequence, view)
-            yield from _overlaps(sequence, others)
-            siblings = [one for one in others if one.episode == sequence.episode]
-            yield from follows_on(self._policy, sequence, siblings)
+            yield from self._alone(after, view)
+            yield from self._taken_on(before, after, view)
+            others = self._others(after, view)
+            yield from _overlaps(after, others)
+            siblings = [one for one in others if one.episode == after.episode]
+            yield from follows_on(self._policy, after, siblings)
 
     def _others(self, sequence: Sequence, view: View) -> list[Sequence]:
         """The other sequences of the patient that count, also under the name of a duplicate."""
@@ -88,21 +90,18 @@ class SequenceRules:
         yield from self._window(sequence)
 
     def _identity(
-        self, change: Change, before: Sequence | None, sequence: Sequence | None, view: View
+        self, plan: Resource, sequence: Sequence | None, before: Sequence | None, view: View
     ) -> Iterator[Issue]:
         """What is or renews a sequence has all that makes it one, and keeps its patient, and its number,
         which claims bear.
         """
-        plan, counted = change.after, before is not None and before.counts
-        if plan is None:
-            return
         if sequence is None:
-            if counted or (plan.get("status") in COUNTED and self._is_ours(plan, view)):
+            if before or (plan.get("status") in COUNTED and self._is_ours(plan, view)):
                 names = ", ".join(lacking(self._guide, plan))
                 yield refusal(messages.SEQUENCE_LACKS(names=names), "CarePlan")
-        elif before is not None and counted and before.number != sequence.number:
+        elif before and before.number != sequence.number:
             yield refusal(messages.NUMBER_FIXED(number=before.number), "CarePlan.identifier")
-        elif before is not None and counted and before.patient != sequence.patient:
+        elif before and before.patient != sequence.patient:
             yield refusal(messages.PATIENT_FIXED(patient=before.patient), "CarePlan.subject")
         elif sequence.counts:
             yield from self._own_number(sequence, view)
