@@ -165,7 +165,7 @@ def ineligibility(guide: Guide, records: Records, referral: Referral, adult_age:
     patient = records.get("Patient", referral.patient) or {}
     if is_minor(patient.get("birthDate"), referral.authored, adult_age):
         return "under-18"
-    if _is_followed(guide, records, referral.request):
+    if True in _follow_ups(guide, records, referral.request):
         return "psychiatric-follow-up"
     return None
 
@@ -203,21 +203,15 @@ def _latest(born: object) -> date | None:
 
 def is_answered(guide: Guide, records: Records, request: Resource) -> bool:
     """Whether the referral, or its form, says at all if a psychiatrist follows the patient."""
+    return bool(_follow_ups(guide, records, request))
+
+
+def _follow_ups(guide: Guide, records: Records, request: Resource) -> list[bool]:
+    """Whether a psychiatrist follows the patient, each time that the referral or one of its forms says it."""
     without = extension(request, guide.profile("sans-suivi-psychiatrique")).get("valueBoolean")
-    return without is not None or bool(_answers(guide, records, request))
-
-
-def _is_followed(guide: Guide, records: Records, request: Resource) -> bool:
-    """Whether the referral, or the form that goes with it, says that a psychiatrist follows the patient."""
-    without = extension(request, guide.profile("sans-suivi-psychiatrique")).get("valueBoolean")
-    return without is False or True in _answers(guide, records, request)
-
-
-def _answers(guide: Guide, records: Records, request: Resource) -> list[bool]:
-    """What the forms that go with a referral say of the follow-up."""
     form = guide.canonical("Questionnaire", "adressage")
     forms = (followed(records, one, "QuestionnaireResponse") for one in request.get("supportingInfo", ()))
-    return [
+    answers = [
         answer["valueBoolean"]
         for response in forms
         if response
@@ -228,3 +222,4 @@ def _answers(guide: Guide, records: Records, request: Resource) -> list[bool]:
         for answer in item.get("answer", ())
         if "valueBoolean" in answer
     ]
+    return answers if without is None else [not without, *answers]
