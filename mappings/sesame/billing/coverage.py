@@ -9,7 +9,7 @@ from datetime import date
 
 from fhir_server.extension import Resource
 from mappings.sesame.pathway.person import person_of
-from mappings.sesame.pathway.reading import Records, day, followed, referring, target
+from mappings.sesame.pathway.reading import Records, day, first, followed, referring, target
 from mappings.sesame.pathway.sequence import Sequence
 
 IN_ERROR = "entered-in-error"
@@ -29,8 +29,8 @@ def coverage_of(sequence: Sequence, records: Records, before: Resource | None) -
         for coverage in referring(records, "Coverage", "beneficiary", f"Patient/{patient}")
         if coverage.get("subscriberId") and coverage.get("payor")
     ]
-    billed = _billed_to(records, before)
-    stays = [one for one in usable if one["id"] == billed and one.get("status") in STANDING]
+    billed = _billed_to(records, before) or {}
+    stays = [one for one in usable if one["id"] == billed.get("id") and one.get("status") in STANDING]
     active = [one for one in usable if one.get("status") == "active"]
     in_force = [one for one in (*stays, *active) if _covers(one, sequence.start)]
     return next(iter((*in_force, *active)), None)
@@ -40,18 +40,17 @@ def is_void(records: Records, claim: Resource, patient: str) -> bool:
     """Whether a claim was billed to a Coverage that never was, or is not Patient/`patient`'s, as is known by
     now.
     """
-    reference = claim["insurance"][0].get("coverage") if claim.get("insurance") else None
-    coverage = followed(records, reference, "Coverage")
+    coverage = _billed_to(records, claim)
     if coverage is None:
         return False
     beneficiary = target(coverage.get("beneficiary"), "Patient")
     return coverage.get("status") == IN_ERROR or beneficiary not in person_of(records, patient)
 
 
-def _billed_to(records: Records, claim: Resource | None) -> str | None:
-    insurance = (claim or {}).get("insurance", [])
-    coverage = followed(records, insurance[0].get("coverage"), "Coverage") if insurance else None
-    return coverage["id"] if coverage else None
+def _billed_to(records: Records, claim: Resource | None) -> Resource | None:
+    """The Coverage that a claim names, if it is on record."""
+    insurance = first(claim, "insurance") or {}
+    return followed(records, insurance.get("coverage"), "Coverage")
 
 
 def _covers(coverage: Resource, on: date) -> bool:
