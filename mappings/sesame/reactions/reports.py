@@ -22,7 +22,7 @@ from mappings.sesame.pathway.referral import (
     referral_of,
     referral_of_task,
 )
-from mappings.sesame.resources.communication import Message, communication
+from mappings.sesame.resources.communication import Message, communication, payload
 from mappings.sesame.resources.elements import tagged_as
 
 SENDERS = ("PractitionerRole", "Practitioner", "Organization")
@@ -136,13 +136,13 @@ class ReportToDoctor:
         made = self._written(report)
         own = view.get("Communication", made["id"]) or {}
         texts = [*ASSESSMENT.values(), said.text if said else report.text]
-        if own.get("payload") in [_payload(text) for text in texts] or not self._stands(report, view):
+        if own.get("payload") in [payload(text) for text in texts] or not self._stands(report, view):
             yield made
 
     def _taken_back(self, report: Report, view: View) -> Iterator[Resource]:
         """The message of what was an error, unless the team has made it its own."""
         own = view.get("Communication", self._written(report)["id"])
-        if own and own.get("payload") == _payload(report.text):
+        if own and own.get("payload") == payload(report.text):
             yield own | {"status": IN_ERROR}
 
     def _stands(self, report: Report, view: View) -> bool:
@@ -171,10 +171,6 @@ class ReportToDoctor:
             encounter=report.encounter,
         )
         return tagged_as(about, made) | {"id": record_id("Communication", identifier)}
-
-
-def _payload(text: str) -> list[Resource]:
-    return [{"contentString": text}]
 
 
 def _sender(reference: Resource | None) -> Resource | None:

@@ -46,5 +46,10 @@ def communication(
         sent=message.sent,
         recipient=[message.recipient],
         sender=message.sender,
-        payload=[{"contentString": message.text}],
+        payload=payload(message.text),
     )
+
+
+def payload(text: str) -> list[Resource]:
+    """What a Communication says, as it holds it."""
+    return [{"contentString": text}]
