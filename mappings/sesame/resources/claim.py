@@ -60,7 +60,10 @@ def claim(
         insurer=parties.insurer,
         provider=parties.provider,
         priority=concept(f"{HL7}/processpriority", "normal"),
-        related=[*_prior(prior), *_replaces(guide, replaced)],
+        related=[
+            *_related(prior, concept(f"{HL7}/ex-relatedclaimrelationship", "prior")),
+            *_related(replaced, guide.concept("sesame-claim-relationship", "replaces")),
+        ],
         payee={"type": concept(f"{HL7}/payeetype", "provider")},
         referral={"type": "ServiceRequest", "identifier": parties.referral},
         supportingInfo=_information(guide, service, parties.site),
@@ -82,13 +85,7 @@ def _line(guide: Guide, service: Service) -> Resource:
     }
 
 
-def _prior(claim: Resource | None) -> list[Resource]:
-    relationship = concept(f"{HL7}/ex-relatedclaimrelationship", "prior")
-    return [{"claim": claim, "relationship": relationship}] if claim else []
-
-
-def _replaces(guide: Guide, claim: Resource | None) -> list[Resource]:
-    relationship = guide.concept("sesame-claim-relationship", "replaces")
+def _related(claim: Resource | None, relationship: Resource) -> list[Resource]:
     return [{"claim": claim, "relationship": relationship}] if claim else []
 
 
