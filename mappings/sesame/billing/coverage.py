@@ -9,10 +9,9 @@ from datetime import date
 
 from fhir_server.extension import Resource
 from mappings.sesame.pathway.person import person_of
-from mappings.sesame.pathway.reading import Records, day, first, followed, referring, target
+from mappings.sesame.pathway.reading import IN_ERROR, Records, day, first, followed, referring, target
 from mappings.sesame.pathway.sequence import Sequence
 
-IN_ERROR = "entered-in-error"
 STANDING = frozenset({"active", "cancelled"})
 """States of a Coverage that holds or has held."""
 

@@ -31,8 +31,16 @@ from mappings.sesame.pathway.episode import TAKING_PLACE
 from mappings.sesame.pathway.outcome import STANDING
 from mappings.sesame.pathway.passation import DONE
 from mappings.sesame.pathway.person import merged_with
-from mappings.sesame.pathway.reading import begins, codes, day, extension, first, identifier_value, target
-from mappings.sesame.pathway.referral import IN_ERROR
+from mappings.sesame.pathway.reading import (
+    IN_ERROR,
+    begins,
+    codes,
+    day,
+    extension,
+    first,
+    identifier_value,
+    target,
+)
 from mappings.sesame.pathway.sequence import sequence_of
 from mappings.sesame.resources.elements import LOINC
 
@@ -146,7 +154,7 @@ class Readings:
     def _alert(self, resource: Resource) -> Found:
         patient, period = target(resource.get("subject"), "Patient"), resource.get("period", {})
         kinds = codes(resource.get("code"), self._system("sesame-flag-code"))
-        if patient is None or "suicide-risk" not in kinds or resource.get("status") == "entered-in-error":
+        if patient is None or "suicide-risk" not in kinds or resource.get("status") == IN_ERROR:
             return None
         start, end = day(period.get("start")), day(period.get("end"))
         return patient, Alert(start, end, resource.get("status") == "active")

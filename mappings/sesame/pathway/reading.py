@@ -22,6 +22,10 @@ FOUND_MAX = 1_000
 """More resources than one patient ever has of a kind."""
 
 
+IN_ERROR = "entered-in-error"
+"""The status of what was recorded by mistake, whatever its type."""
+
+
 class Records(Protocol):
     """What is on record, in a unit of work or in the store."""
 

@@ -13,6 +13,7 @@ from mappings.sesame.guide import Guide
 from mappings.sesame.identifiers import HL7_TYPES
 from mappings.sesame.pathway.calendar import last_day
 from mappings.sesame.pathway.reading import (
+    IN_ERROR,
     Records,
     codes,
     day,
@@ -38,7 +39,6 @@ class Stage:
 
 
 ASSESSED = ("assessed-leger", "assessed-classique")
-IN_ERROR = "entered-in-error"
 FIRST = ("requested", "received")
 STAGES: Mapping[str, Stage] = {
     "requested": Stage(("received", "rejected", "cancelled"), (), "active"),

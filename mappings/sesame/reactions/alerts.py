@@ -17,7 +17,7 @@ from mappings.sesame.pathway.passation import (
     read_scales,
     record_numbers,
 )
-from mappings.sesame.pathway.reading import day, followed, referring, target
+from mappings.sesame.pathway.reading import IN_ERROR, day, followed, referring, target
 from mappings.sesame.policy import Policy
 from mappings.sesame.resources.elements import tagged_as
 from mappings.sesame.resources.flag import suicide_risk
@@ -47,15 +47,15 @@ class RaiseAlerts:
 
     def _alert(self, passation: Passation, after: Passation | None, view: View) -> Iterator[Resource]:
         number, flag, task = self._standing(passation, view)
-        raised = after is not None and after.status != "entered-in-error" and after.alerts
-        withdrawn = flag is not None and flag.get("status") == "entered-in-error"
+        raised = after is not None and after.status != IN_ERROR and after.alerts
+        withdrawn = flag is not None and flag.get("status") == IN_ERROR
         of_another = flag is not None and target(flag.get("subject"), "Patient") != passation.patient
         if raised and (flag is None or withdrawn or of_another):
             made = self._flag(passation, number, view)
             yield made
             yield self._task(passation, number, made, view)
         elif not raised and flag and not withdrawn:
-            yield flag | {"status": "entered-in-error"}
+            yield flag | {"status": IN_ERROR}
             if task and task.get("status") in OPEN:
                 yield task | {"status": "cancelled"}
 
@@ -67,7 +67,7 @@ class RaiseAlerts:
         for number in numbers:
             flag, task = _found(number, view)
             reason = target((task or {}).get("reasonReference"), "QuestionnaireResponse")
-            if reason in (None, passation.id) or (flag or {}).get("status") == "entered-in-error":
+            if reason in (None, passation.id) or (flag or {}).get("status") == IN_ERROR:
                 return number, flag, task
         return (last, *_found(last, view))
 

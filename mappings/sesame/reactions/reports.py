@@ -13,9 +13,8 @@ from mappings.sesame import identifiers
 from mappings.sesame.guide import Guide
 from mappings.sesame.identifiers import record_id
 from mappings.sesame.pathway.episode import episodes_under_way
-from mappings.sesame.pathway.reading import first, followed, has_code, referring, target
+from mappings.sesame.pathway.reading import IN_ERROR, first, followed, has_code, referring, target
 from mappings.sesame.pathway.referral import (
-    IN_ERROR,
     Referral,
     business_status,
     is_referral_task,

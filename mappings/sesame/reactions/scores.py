@@ -26,7 +26,7 @@ from mappings.sesame.pathway.passation import (
     read_scales,
     record_numbers,
 )
-from mappings.sesame.pathway.reading import codes, referring, target
+from mappings.sesame.pathway.reading import IN_ERROR, codes, referring, target
 from mappings.sesame.policy import Policy
 from mappings.sesame.resources.elements import LOINC, tagged_as
 from mappings.sesame.resources.observation import (
@@ -99,7 +99,7 @@ class ScorePassations:
         found = self._scored(passation, view)
         if after is None or not after.is_done or after.score is None:
             if before and before.is_done:
-                yield from (one | {"status": "entered-in-error"} for one in found)
+                yield from (one | {"status": IN_ERROR} for one in found)
         elif not found:
             yield self._new_score(after, after.score, view)
         else:
@@ -180,7 +180,7 @@ class ScorePassations:
             kept = {outcome["id"] for outcome in made}
             for gone in outcomes_of(self._guide, view, scale, patient):
                 if gone["id"] not in kept:
-                    yield gone | {"status": "entered-in-error"}
+                    yield gone | {"status": IN_ERROR}
 
     def _outcome(self, progress: Progress, patient: str, source: Resource) -> Iterator[Resource]:
         responded = progress.is_response(self._policy.elevated_score)

@@ -12,8 +12,8 @@ from mappings.sesame.guide import Guide
 from mappings.sesame.pathway.episode import BEGUN, is_episode
 from mappings.sesame.pathway.grounds import is_assessment_of
 from mappings.sesame.pathway.locks import hold
-from mappings.sesame.pathway.reading import day, followed, target
-from mappings.sesame.pathway.referral import IN_ERROR, Referral, is_referral_task, referral_of
+from mappings.sesame.pathway.reading import IN_ERROR, day, followed, target
+from mappings.sesame.pathway.referral import Referral, is_referral_task, referral_of
 from mappings.sesame.pathway.sequence import Sequence, episode_of, sequences_of_patient
 from mappings.sesame.rules import messages
 from mappings.sesame.rules.verdict import refusal

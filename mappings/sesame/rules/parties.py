@@ -10,8 +10,8 @@ from fhir_server.extension import Change, Resource, View
 from fhir_server.issues import Issue
 from mappings.sesame.guide import Guide
 from mappings.sesame.pathway.locks import hold
-from mappings.sesame.pathway.reading import has_code, referring, target
-from mappings.sesame.pathway.referral import IN_ERROR, referral_of
+from mappings.sesame.pathway.reading import IN_ERROR, has_code, referring, target
+from mappings.sesame.pathway.referral import referral_of
 from mappings.sesame.pathway.sequence import sequences_of_patient
 from mappings.sesame.rules import messages
 from mappings.sesame.rules.verdict import refusal

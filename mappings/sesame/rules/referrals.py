@@ -10,10 +10,9 @@ from fhir_server.extension import Change, Resource, View
 from fhir_server.issues import Issue
 from mappings.sesame.guide import Guide
 from mappings.sesame.pathway.locks import hold
-from mappings.sesame.pathway.reading import all_identified, referring, target
+from mappings.sesame.pathway.reading import IN_ERROR, all_identified, referring, target
 from mappings.sesame.pathway.referral import (
     FIRST,
-    IN_ERROR,
     STAGES,
     Referral,
     business_status,

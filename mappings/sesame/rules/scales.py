@@ -9,12 +9,12 @@ from fhir_server.extension import Change, Resource, View
 from fhir_server.issues import Issue
 from mappings.sesame.guide import Guide
 from mappings.sesame.pathway.passation import Passation, passation_of, read_scales
-from mappings.sesame.pathway.reading import codes, day, followed
+from mappings.sesame.pathway.reading import IN_ERROR, codes, day, followed
 from mappings.sesame.resources.elements import LOINC
 from mappings.sesame.rules import scale_messages as messages
 from mappings.sesame.rules.verdict import refusal
 
-WITHDRAWN = frozenset({"entered-in-error", "cancelled"})
+WITHDRAWN = frozenset({IN_ERROR, "cancelled"})
 
 
 class ScaleRules:

@@ -14,7 +14,7 @@ from mappings.sesame.pathway.episode import BEGUN, TAKING_PLACE, is_episode
 from mappings.sesame.pathway.grounds import is_assessment_of
 from mappings.sesame.pathway.locks import hold
 from mappings.sesame.pathway.person import person_of
-from mappings.sesame.pathway.reading import all_identified, codes, day, followed, target
+from mappings.sesame.pathway.reading import IN_ERROR, all_identified, codes, day, followed, target
 from mappings.sesame.pathway.referral import Referral, ineligibility, is_minor, referral_of, task_of
 from mappings.sesame.pathway.sequence import (
     COUNTED,
@@ -33,7 +33,7 @@ from mappings.sesame.rules.chain import follows_on, stays_renewable
 from mappings.sesame.rules.referral_messages import PATIENT_UNKNOWN
 from mappings.sesame.rules.verdict import judged, refusal
 
-TURNED_AWAY = frozenset({"rejected", "cancelled", "entered-in-error"})
+TURNED_AWAY = frozenset({"rejected", "cancelled", IN_ERROR})
 """States of a referral by which nobody is taken on."""
 
 ONE_EACH = ("ide", "psychiatre")
