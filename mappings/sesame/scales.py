@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from mappings.sesame.guide import Guide, Resource
 
+SHIPPED = ("phq-9", "gad-7", "phq-2")
+"""The scales whose text the guide ships; of the others only scores are exchanged."""
+
 SEVERITY = {"phq-9": "sesame-phq9-severity", "gad-7": "sesame-gad7-severity"}
 
 
@@ -49,7 +52,7 @@ class Scale:
 
 
 def read_scale(guide: Guide, id: str) -> Scale:
-    """The scale of the guide's Questionnaire `id`: phq-9, gad-7 or phq-2."""
+    """The scale of the guide's Questionnaire `id`, one of those that are shipped."""
     questionnaire = _resource(guide, "Questionnaire", id)
     questions = [item for item in questionnaire["item"] if item["type"] == "choice" and item.get("required")]
     total = next(item for item in questionnaire["item"] if item["type"] == "integer")

@@ -10,10 +10,7 @@ from fhir_server.extension import Resource
 from mappings.sesame import identifiers
 from mappings.sesame.guide import Guide
 from mappings.sesame.pathway.reading import target
-from mappings.sesame.scales import Scale, read_scale
-
-SHIPPED = ("phq-9", "gad-7", "phq-2")
-"""The scales whose text the guide ships; of the others only scores are exchanged."""
+from mappings.sesame.scales import SHIPPED, Scale, read_scale
 
 ITEM_9 = "44260-8"
 """Thoughts of death or of self-harm, PHQ-9. LOINC."""

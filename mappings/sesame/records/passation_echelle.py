@@ -13,9 +13,8 @@ from mappings.sesame.records import names
 from mappings.sesame.records.scale_answers import answers, exact_lengths, total
 from mappings.sesame.records.words import foreign
 from mappings.sesame.resources.elements import LOINC
-from mappings.sesame.scales import Scale, read_scale
+from mappings.sesame.scales import SHIPPED, Scale, read_scale
 
-SCALES = ("phq-9", "gad-7", "phq-2")
 DIFFICULTIES = {
     "pas-du-tout": "LA6572-7",
     "assez": "LA6573-5",
@@ -27,7 +26,7 @@ TYPE = "QuestionnaireResponse"
 
 def passation_echelle(guide: Guide) -> Table:
     """The table of the record."""
-    scales = {id: read_scale(guide, id) for id in SCALES}
+    scales = {id: read_scale(guide, id) for id in SHIPPED}
     return Table(
         name="passation_echelle",
         title="Passation d'une échelle",

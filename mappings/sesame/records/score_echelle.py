@@ -9,10 +9,9 @@ from mappings.sesame.guide import Guide
 from mappings.sesame.records import names
 from mappings.sesame.resources.elements import LOINC, concept
 from mappings.sesame.resources.observation import CATEGORY
-from mappings.sesame.scales import read_scale
+from mappings.sesame.scales import SHIPPED, read_scale
 
 AT = "Observation"
-ANSWERED = ("phq-9", "gad-7", "phq-2")
 HIGHEST = {"phq-9": 27, "gad-7": 21, "phq-2": 6, "audit-c": 12, "isi": 28, "wsas": 40, "hads": 42}
 """The highest total of each scale."""
 
@@ -59,6 +58,6 @@ def _fields(guide: Guide) -> tuple[Field, ...]:
 
 def _scale(guide: Guide) -> Coded:
     """LOINC where it has a code for the total, else the guide's own code of the scale."""
-    totals = {id: {"system": LOINC, "code": read_scale(guide, id).total} for id in ANSWERED}
-    others = {id: guide.coding("sesame-scale", id) for id in HIGHEST if id not in ANSWERED}
+    totals = {id: {"system": LOINC, "code": read_scale(guide, id).total} for id in SHIPPED}
+    others = {id: guide.coding("sesame-scale", id) for id in HIGHEST if id not in SHIPPED}
     return Coded(totals | others, f"{LOINC}, {guide.canonical('CodeSystem', 'sesame-scale')}")
