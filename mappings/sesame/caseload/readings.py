@@ -39,6 +39,7 @@ from mappings.sesame.pathway.reading import (
     extension,
     first,
     identifier_value,
+    questionnaire_of,
     target,
 )
 from mappings.sesame.pathway.sequence import sequence_of
@@ -215,8 +216,8 @@ class Readings:
 
     def _answers(self, resource: Resource) -> Found:
         on = day(resource.get("authored"))
-        canonical = str(resource.get("questionnaire")).partition("|")[0]
-        if on is None or canonical != self._guide.canonical("Questionnaire", "satisfaction-patient"):
+        form = self._guide.canonical("Questionnaire", "satisfaction-patient")
+        if on is None or questionnaire_of(resource) != form:
             return None
         return (None, Answers(on)) if resource.get("status") in DONE else None
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fhir_server.extension import Resource
 from mappings.sesame import identifiers
 from mappings.sesame.guide import Guide
-from mappings.sesame.pathway.reading import target
+from mappings.sesame.pathway.reading import questionnaire_of, target
 from mappings.sesame.scales import SHIPPED, Scale, read_scale
 
 ITEM_9 = "44260-8"
@@ -65,8 +65,7 @@ def read_scales(guide: Guide) -> dict[str, Scale]:
 
 def passation_of(scales: Mapping[str, Scale], response: Resource | None) -> Passation | None:
     """The passation that a QuestionnaireResponse is; None for answers to something else."""
-    url = str((response or {}).get("questionnaire", "")).partition("|")[0]
-    scale = scales.get(url)
+    scale = scales.get(questionnaire_of(response or {}))
     if response is None or scale is None:
         return None
     items: list[Resource] = response.get("item", [])

@@ -90,6 +90,11 @@ def extension(resource: Mapping[str, Any], url: str) -> Mapping[str, Any]:
     return next((found for found in resource.get("extension", ()) if found.get("url") == url), {})
 
 
+def questionnaire_of(response: Mapping[str, Any]) -> str:
+    """The canonical URL of the Questionnaire answered, without its version; empty where there is none."""
+    return str(response.get("questionnaire", "")).partition("|")[0]
+
+
 def identifier_value(resource: Mapping[str, Any], system: str) -> str | None:
     """The value of the resource's identifier in one system."""
     for found in resource.get("identifier", ()):

@@ -20,6 +20,7 @@ from mappings.sesame.pathway.reading import (
     extension,
     followed,
     has_code,
+    questionnaire_of,
     referring,
     target,
 )
@@ -214,9 +215,7 @@ def _follow_ups(guide: Guide, records: Records, request: Resource) -> list[bool]
     answers = [
         answer["valueBoolean"]
         for response in forms
-        if response
-        and response.get("status") != IN_ERROR
-        and str(response.get("questionnaire", "")).partition("|")[0] == form
+        if response and response.get("status") != IN_ERROR and questionnaire_of(response) == form
         for item in response.get("item", ())
         if item.get("linkId") == FOLLOW_UP_ITEM
         for answer in item.get("answer", ())
