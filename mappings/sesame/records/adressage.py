@@ -24,7 +24,7 @@ def adressage(guide: Guide) -> Table:
         fields=(*_request(guide), *_answers()),
         derived=_derived(guide),
         looks={
-            "placer": {"system": names.system_of(guide, "adressage")},
+            "placer": names.of_record(guide, "adressage"),
             "no-follow-up": {"url": guide.profile("sans-suivi-psychiatrique")},
         },
     )

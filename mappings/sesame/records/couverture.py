@@ -8,11 +8,11 @@ from fhir_server.conversion.table import Field, Part, Table
 from mappings.sesame.guide import Guide
 from mappings.sesame.records import names
 from mappings.sesame.records.patient import NUMBER
+from mappings.sesame.records.words import FINANCIAL_STATES
 from mappings.sesame.resources.coverage import RELATIONSHIP
 from mappings.sesame.resources.elements import ACT_CODE, concept
 
 AT = "Coverage"
-STATES = {"active": "active", "annulee": "cancelled", "saisie-par-erreur": "entered-in-error"}
 
 
 def couverture(guide: Guide) -> Table:
@@ -34,7 +34,7 @@ def couverture(guide: Guide) -> Table:
 
 def _fields(guide: Guide) -> tuple[Field, ...]:
     social = Plain({"type": "string", "pattern": NUMBER})
-    state = Word(STATES, "http://hl7.org/fhir/fm-status")
+    state = Word(FINANCIAL_STATES, "http://hl7.org/fhir/fm-status")
     return (
         names.key(guide, "couverture", f"{AT}.identifier[record]"),
         names.patient(guide, f"{AT}.beneficiary", f"{AT}.subscriber"),

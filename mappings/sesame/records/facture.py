@@ -8,18 +8,17 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from fhir_server.conversion.kinds import Link, LogicalLink, Number, Plain, Word, day, whole
+from fhir_server.conversion.kinds import Link, LogicalLink, Plain, Word, day, whole
 from fhir_server.conversion.table import Derived, Field, Part, Table
 from mappings.sesame.guide import Guide, Resource
-from mappings.sesame.identifiers import FINESS, NIR
+from mappings.sesame.identifiers import FINESS
 from mappings.sesame.records import names
-from mappings.sesame.records.patient import NUMBER
-from mappings.sesame.records.words import TRACKS, coded
+from mappings.sesame.records.patient import social_number
+from mappings.sesame.records.words import FINANCIAL_STATES, TRACKS, coded
 from mappings.sesame.resources.claim import HL7
 from mappings.sesame.resources.elements import concept
 
 AT = "Claim"
-STATES = {"active": "active", "annulee": "cancelled", "saisie-par-erreur": "entered-in-error"}
 INFORMATION = {"rank": "sequence-rank", "plan": "care-plan", "site": "site"}
 
 
@@ -91,7 +90,7 @@ def _sequence(guide: Guide) -> tuple[Field, ...]:
 
 
 def _parties(guide: Guide) -> tuple[Field, ...]:
-    social = Number({"use": "official", **names.of_type("NH"), "system": NIR}, NUMBER)
+    social = social_number()
     referral = LogicalLink("ServiceRequest", names.system_of(guide, "adressage"))
     return (
         names.patient(guide, f"{AT}.patient"),
@@ -121,7 +120,7 @@ def _parties(guide: Guide) -> tuple[Field, ...]:
 
 
 def _amount(guide: Guide) -> tuple[Field, ...]:
-    state = Word(STATES, "http://hl7.org/fhir/fm-status")
+    state = Word(FINANCIAL_STATES, "http://hl7.org/fhir/fm-status")
     amounts = (f"{AT}.total.value", f"{AT}.item[0].unitPrice.value", f"{AT}.item[0].net.value")
     other = Link("Claim", names.system_of(guide, "facture"))
     return (

@@ -69,7 +69,7 @@ def of_record(guide: Guide, record: str) -> Resource:
 
 def visit_type() -> Resource:
     """The type that fr-core-encounter requires of its identifiers."""
-    return {"type": {"coding": [{"system": VISIT_TYPES, "code": "VN"}]}}
+    return of_type("VN", VISIT_TYPES)
 
 
 def of_type(code: str, system: str = HL7_TYPES) -> Resource:

@@ -29,7 +29,9 @@ def patient(guide: Guide) -> Table:
         system=names.system_of(guide, "patient"),
         parts=(Part("Patient", {"meta": names.profile(guide, "sesame-patient")}, known_by=_known_by()),),
         fields=(
-            names.key(guide, "patient", "Patient.identifier[record]", frame=_internal()),
+            names.key(
+                guide, "patient", "Patient.identifier[record]", frame={"use": "usual", **names.of_type("PI")}
+            ),
             *_numbers(),
             *_names(),
             *_birth(),
@@ -43,10 +45,6 @@ def patient(guide: Guide) -> Table:
 def _known_by() -> tuple[tuple[str, str], ...]:
     """A patient whom a doctor's software has sent is known by the INS."""
     return tuple((system, name) for name, (system, *_) in NUMBERS.items())
-
-
-def _internal() -> Resource:
-    return {"use": "usual", **names.of_type("PI")}
 
 
 def _looks(guide: Guide) -> dict[str, Resource]:
@@ -85,9 +83,13 @@ def _numbers() -> list[Field]:
         )
         for name, (system, _, _, text) in NUMBERS.items()
     ]
-    social = Number({"use": "official", **names.of_type("NH"), "system": NIR}, NUMBER)
     text = "Numéro de sécurité sociale (NIR et clé), pour la facturation seule."
-    return [*fields, Field("nss", social, ("Patient.identifier[nss]",), text, source="V (FR Core)")]
+    return [*fields, Field("nss", social_number(), ("Patient.identifier[nss]",), text, source="V (FR Core)")]
+
+
+def social_number() -> Number:
+    """The social security number, as an Identifier."""
+    return Number({"use": "official", **names.of_type("NH"), "system": NIR}, NUMBER)
 
 
 def _names() -> list[Field]:

@@ -51,6 +51,7 @@ def sequence(guide: Guide) -> Table:
 
 def _course(guide: Guide) -> tuple[Field, ...]:
     track = coded(guide, "sesame-track", TRACKS, concept=False)
+    state = Word(STATES, "http://hl7.org/fhir/request-status")
     return (
         names.key(guide, "sequence", f"{AT}.identifier[number]"),
         names.patient(guide, f"{AT}.subject"),
@@ -67,12 +68,8 @@ def _course(guide: Guide) -> tuple[Field, ...]:
             True,
             "AV",
         ),
-        Field("statut", _state(), (f"{AT}.status",), "Où en est la séquence.", True, "D"),
+        Field("statut", state, (f"{AT}.status",), "Où en est la séquence.", True, "D"),
     )
-
-
-def _state() -> Word:
-    return Word(STATES, "http://hl7.org/fhir/request-status")
 
 
 def _links(guide: Guide) -> tuple[Field, ...]:

@@ -5,7 +5,7 @@ https://hl7.org/fhir/R4/terminologies.html
 
 from collections.abc import Mapping
 
-from fhir_server.conversion.kinds import Coded, Coding
+from fhir_server.conversion.kinds import Coded
 from mappings.sesame.guide import Guide
 
 GENDERS = {"feminin": "female", "masculin": "male", "autre": "other", "inconnu": "unknown"}
@@ -66,6 +66,7 @@ SATISFACTION = {
     "insatisfait": "dissatisfied",
     "tres-insatisfait": "very-dissatisfied",
 }
+FINANCIAL_STATES = {"active": "active", "annulee": "cancelled", "saisie-par-erreur": "entered-in-error"}
 CLAIM_ERRORS = {
     "beneficiaire-inconnu": "unknown-beneficiary",
     "droits-fermes": "rights-closed",
@@ -76,15 +77,10 @@ CLAIM_ERRORS = {
 }
 
 
-def codings(guide: Guide, code_system: str, words: Mapping[str, str]) -> dict[str, Coding]:
-    """The Codings of the guide that the words stand for."""
-    return {word: guide.coding(code_system, code) for word, code in words.items()}
-
-
 def coded(guide: Guide, code_system: str, words: Mapping[str, str], *, concept: bool = True) -> Coded:
     """A field of words for codes of one of the guide's code systems."""
-    system = guide.canonical("CodeSystem", code_system)
-    return Coded(codings(guide, code_system, words), system, concept)
+    codes = {word: guide.coding(code_system, code) for word, code in words.items()}
+    return Coded(codes, guide.canonical("CodeSystem", code_system), concept)
 
 
 def foreign(system: str, words: Mapping[str, str], *, concept: bool = True) -> Coded:
