@@ -12,8 +12,9 @@ from mappings.sesame.caseload.facts import Episode, Person, Referral, Score, Seq
 from mappings.sesame.caseload.standing import SCALES
 from mappings.sesame.export.pseudonyms import Pseudonyms
 from mappings.sesame.guide import Guide
-from mappings.sesame.resources.care_plan import EPISODE
+from mappings.sesame.resources.care_plan import EPISODE, rank_extension, track_extension
 from mappings.sesame.resources.elements import ACT_CODE, LOINC, concept, period, present
+from mappings.sesame.resources.episode_of_care import exit_extension
 
 MODALITIES = frozenset({"AMB", "VR", "HH"})
 GENDERS = frozenset({"female", "male", "other", "unknown"})
@@ -91,23 +92,16 @@ class Writer:
     def _episode(self, subject: Resource, episode: Episode) -> Resource:
         reason = episode.exit_reason
         return self._head("EpisodeOfCare", episode.id) | present(
-            extension=[self._exit(reason)] if reason else None,
+            extension=[exit_extension(self._guide, reason)] if reason else None,
             status=episode.status,
             patient=subject,
             period=period(month(episode.start), month(episode.end)),
         )
 
-    def _exit(self, reason: str) -> Resource:
-        told = self._guide.concept("sesame-exit-reason", reason)
-        return {"url": self._guide.profile("exit-reason"), "valueCodeableConcept": told}
-
     def _sequence(self, subject: Resource, sequence: Sequence) -> Resource:
         extensions: list[Resource] = [
-            {"url": self._guide.profile("sequence-rank"), "valuePositiveInt": sequence.rank},
-            {
-                "url": self._guide.profile("track"),
-                "valueCoding": self._guide.coding("sesame-track", sequence.track),
-            },
+            rank_extension(self._guide, sequence.rank),
+            track_extension(self._guide, sequence.track),
         ]
         if sequence.episode:
             reference = self._reference("EpisodeOfCare", sequence.episode)

@@ -28,6 +28,7 @@ from mappings.sesame.pathway.locks import hold
 from mappings.sesame.pathway.reading import Records, identified
 from mappings.sesame.pathway.renewal import Renewal, renewal_of
 from mappings.sesame.pathway.sequence import Sequence, sequence_of, sequences_of_person
+from mappings.sesame.resources.care_plan import rank_extension, title
 
 
 def renew(billing: Billing) -> Operation:
@@ -107,16 +108,15 @@ def _numbers(sequence: Sequence) -> Iterator[str]:
 
 def _opened(guide: Guide, sequence: Sequence, renewal: Renewal, number: str) -> Resource:
     """The next sequence: as the one before, but for its rank, its number and its days."""
-    rank_url = guide.profile("sequence-rank")
+    ranked = rank_extension(guide, renewal.rank)
     plan = {name: value for name, value in sequence.plan.items() if name not in ("id", "text")}
-    kept = [one for one in plan["extension"] if one.get("url") != rank_url]
-    title = guide.coding("sesame-track", sequence.track)["display"]
+    kept = [one for one in plan["extension"] if one.get("url") != ranked["url"]]
     return plan | {
-        "extension": [{"url": rank_url, "valuePositiveInt": renewal.rank}, *kept],
+        "extension": [ranked, *kept],
         "identifier": [{"system": guide.naming_system("care-plan"), "value": number}],
         "replaces": [{"reference": f"CarePlan/{sequence.id}"}],
         "status": "active",
-        "title": f"{title}, séquence {renewal.rank}",
+        "title": title(guide, sequence.track, renewal.rank),
         "period": {"start": renewal.start.isoformat(), "end": renewal.end.isoformat()},
     }
 

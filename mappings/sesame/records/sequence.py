@@ -11,7 +11,7 @@ from fhir_server.conversion.table import Derived, Field, Part, Table
 from mappings.sesame.guide import Guide, Resource
 from mappings.sesame.records import names
 from mappings.sesame.records.words import TRACKS, coded
-from mappings.sesame.resources.care_plan import EPISODE
+from mappings.sesame.resources.care_plan import EPISODE, title
 
 AT = "CarePlan"
 STATES = {
@@ -111,12 +111,11 @@ def _derived(guide: Guide) -> tuple[Derived, ...]:
     def protocol(record: Mapping[str, Any]) -> list[str]:
         return [guide.canonical("PlanDefinition", f"sesame-{TRACKS[record['filiere']]}")]
 
-    def title(record: Mapping[str, Any]) -> str:
-        track = guide.coding("sesame-track", TRACKS[record["filiere"]])["display"]
-        return f"{track}, séquence {record['rang']}"
+    def called(record: Mapping[str, Any]) -> str:
+        return title(guide, TRACKS[record["filiere"]], record["rang"])
 
     return (
         Derived(f"{AT}.meta", claimed, "Le profil de la filière."),
         Derived(f"{AT}.instantiatesCanonical", protocol, "Le protocole de la filière."),
-        Derived(f"{AT}.title", title, "La filière et le rang."),
+        Derived(f"{AT}.title", called, "La filière et le rang."),
     )

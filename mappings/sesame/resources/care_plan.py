@@ -35,11 +35,10 @@ def care_plan(
     replaces: Resource | None = None,
 ) -> Resource:
     """A CarePlan; `track` is a code of sesame-track, `replaces` the sequence that this one renews."""
-    title = guide.coding("sesame-track", track)["display"]
     return resource("CarePlan", guide.profile(f"sesame-careplan-{track}")) | present(
         extension=[
-            {"url": guide.profile("sequence-rank"), "valuePositiveInt": rank},
-            {"url": guide.profile("track"), "valueCoding": guide.coding("sesame-track", track)},
+            rank_extension(guide, rank),
+            track_extension(guide, track),
             {"url": EPISODE, "valueReference": grounds.episode},
         ],
         identifier=[identifier],
@@ -47,10 +46,25 @@ def care_plan(
         replaces=[replaces] if replaces else None,
         status=status,
         intent="plan",
-        title=f"{title}, séquence {rank}",
+        title=title(guide, track, rank),
         subject=patient,
         encounter=grounds.assessment,
         period=period(start, end),
         careTeam=[grounds.team],
         goal=[grounds.goal],
     )
+
+
+def rank_extension(guide: Guide, rank: int) -> Resource:
+    """The extension that says which sequence of an episode this is, from 1."""
+    return {"url": guide.profile("sequence-rank"), "valuePositiveInt": rank}
+
+
+def track_extension(guide: Guide, track: str) -> Resource:
+    """The extension that says the track of a sequence."""
+    return {"url": guide.profile("track"), "valueCoding": guide.coding("sesame-track", track)}
+
+
+def title(guide: Guide, track: str, rank: int) -> str:
+    """What a sequence is called."""
+    return f"{guide.coding('sesame-track', track)['display']}, séquence {rank}"

@@ -22,7 +22,7 @@ def episode_of_care(
     """An EpisodeOfCare, finished when it has an `end`; `exit_reason` is a code of sesame-exit-reason."""
     history = [{"status": "active", "period": period(start, end)}] if end else None
     return resource("EpisodeOfCare") | present(
-        extension=[_exit(guide, exit_reason)] if exit_reason else None,
+        extension=[exit_extension(guide, exit_reason)] if exit_reason else None,
         identifier=[identifier],
         status="finished" if end else "active",
         statusHistory=history,
@@ -34,7 +34,8 @@ def episode_of_care(
     )
 
 
-def _exit(guide: Guide, reason: str) -> Resource:
+def exit_extension(guide: Guide, reason: str) -> Resource:
+    """The extension that says why an episode ended; `reason` is a code of sesame-exit-reason."""
     return {
         "url": guide.profile("exit-reason"),
         "valueCodeableConcept": guide.concept("sesame-exit-reason", reason),
