@@ -66,5 +66,4 @@ def _scaled(column: Column, scale: Fraction) -> Column:
 
 def _price(forfait: str, day: date) -> int:
     """Whole euros: the forecast knows no cents."""
-    amount = price_on(read_tariff(), forfait, day).amount
-    return int(Fraction(amount if isinstance(amount, int) else bytes(amount).decode()))
+    return int(json.decimal(price_on(read_tariff(), forfait, day).amount))

@@ -49,13 +49,15 @@ def make_team(guide: Guide) -> Team:
     sites = tuple(_site(place, name) for place, name in enumerate(SITES, start=1))
     hospital = _site(90, "Centre hospitalier fictif")
     return Team(
-        carrier=_organization(
-            identifiers.siren(_with_luhn(SIREN_BODY)), "Quartet Santé (données fictives)", "prov"
+        carrier=organization(
+            identifier=identifiers.siren(_with_luhn(SIREN_BODY)),
+            name="Quartet Santé (données fictives)",
+            kind="prov",
         ),
-        insurer=_organization(
-            identifiers.numbered(guide, "record", "caisse-fictive"),
-            "Caisse d'assurance maladie fictive",
-            "pay",
+        insurer=organization(
+            identifier=identifiers.numbered(guide, "record", "caisse-fictive"),
+            name="Caisse d'assurance maladie fictive",
+            kind="pay",
         ),
         hospital=hospital,
         sites=sites,
@@ -73,11 +75,8 @@ def team_bundle(guide: Guide, team: Team) -> Resource:
 
 
 def _site(number: int, name: str) -> Resource:
-    return _organization(identifiers.finess(_with_luhn(FINESS_BODY.format(number))), name, "prov")
-
-
-def _organization(identifier: Resource, name: str, kind: str) -> Resource:
-    return organization(identifier=identifier, name=name, kind=kind)
+    finess = _with_luhn(FINESS_BODY.format(number))
+    return organization(identifier=identifiers.finess(finess), name=name, kind="prov")
 
 
 def _member(guide: Guide, number: int, role: str, site: Resource) -> Member:
