@@ -22,8 +22,7 @@ from mappings.sesame.caseload.standing import (
     visits_of,
 )
 from mappings.sesame.measures.scope import Case, Scope, begun, cases, claims, ended, referrals, sequences
-
-FORFAITS = ("classique", "leger")
+from mappings.sesame.pathway.sequence import TRACKS
 
 Subjects = tuple[str, ...]
 
@@ -60,12 +59,9 @@ def _referred(known: Known, scope: Scope, statuses: set[str]) -> Group:
 
 def _included(known: Known, scope: Scope) -> list[Group]:
     """By the track of the first sequence, on the day that it began."""
-    found: dict[str, list[str]] = {track: [] for track in FORFAITS}
-    for dossier, episode in cases(known, scope):
-        first = next(iter(sequences_of(dossier, episode)), None)
-        if first and scope.holds(first.start):
-            found.setdefault(first.track, []).append(_subject(episode))
-    return [_cohort(subjects, code=("sesame-track", track)) for track, subjects in found.items()]
+    firsts = ((next(iter(sequences_of(*case)), None), case[1]) for case in cases(known, scope))
+    found = [(one.track, _subject(episode)) for one, episode in firsts if one and scope.holds(one.start)]
+    return _by_track(found)
 
 
 def _caseload(known: Known, scope: Scope) -> list[Group]:
@@ -174,17 +170,14 @@ def _duration(known: Known, scope: Scope) -> list[Group]:
 
 
 def _tracks(known: Known, scope: Scope) -> list[Group]:
-    found: dict[str, list[str]] = {track: [] for track in FORFAITS}
-    for sequence in sequences(known, scope):
-        found.setdefault(sequence.track, []).append(f"CarePlan/{sequence.id}")
-    return [_cohort(subjects, code=("sesame-track", track)) for track, subjects in found.items()]
+    return _by_track([(one.track, f"CarePlan/{one.id}") for one in sequences(known, scope)])
 
 
 def _billed(known: Known, scope: Scope) -> list[Group]:
     """The score of a group is its amount in euros."""
     groups = []
     found = list(claims(known, scope))
-    for forfait in FORFAITS:
+    for forfait in TRACKS:
         own = [claim for claim in found if claim.forfait == forfait]
         amount = sum((json.decimal(claim.amount) for claim in own), Decimal(0))
         subjects = tuple(f"Claim/{claim.id}" for claim in own)
@@ -254,6 +247,14 @@ def _cohort(
     subjects: Iterable[str], code: tuple[str, str] | None = None, strata: Mapping[str, int] | None = None
 ) -> Group:
     return Group({"initial-population": tuple(subjects)}, code=code, strata=strata)
+
+
+def _by_track(found: list[tuple[str, str]]) -> list[Group]:
+    """A group for each track; what is found are the subjects with their tracks."""
+    return [
+        _cohort([subject for one, subject in found if one == track], code=("sesame-track", track))
+        for track in TRACKS
+    ]
 
 
 def _proportion(
