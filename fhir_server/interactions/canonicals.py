@@ -16,6 +16,7 @@ from fhir_server.errors import InvalidSearch
 from fhir_server.extension import Engine
 from fhir_server.interactions import messages
 from fhir_server.search.ast import (
+    EVERY,
     AllOf,
     AnyOf,
     Chain,
@@ -59,7 +60,7 @@ class Canonicals(Struct, frozen=True):
         followed: dict[str, list[str]] = {}
         for source in sources:
             if source.type not in followed:
-                asked = include.source in ("*", source.type)
+                asked = include.source in (EVERY, source.type)
                 followed[source.type] = self._of_include(source.type, include) if asked else []
             for code in followed[source.type]:
                 types = self._targets(source.type, code, include.target)
@@ -136,7 +137,7 @@ class Canonicals(Struct, frozen=True):
                 yield AllOf((by_url, Match("version", "token", (TokenValue(None, version),))))
 
     def _of_include(self, source: str, include: Include) -> list[str]:
-        if include.parameter == "*":
+        if include.parameter == EVERY:
             return self.codes(source)
         return [include.parameter] if self._is_canonical(source, include.parameter) else []
 

@@ -17,8 +17,8 @@ from fhir_server.extension import Engine, Operation
 from fhir_server.interactions import messages
 from fhir_server.interactions.conditions import names_version
 from fhir_server.interactions.subset import asked_subset
+from fhir_server.search.ast import EVERY
 from fhir_server.search.declared import documentation, served
-from fhir_server.search.results import EVERY
 
 FHIR_VERSION = "4.0.1"
 FORMATS = ("application/fhir+json", "json")

@@ -86,8 +86,7 @@ class _Step:
         if source.type not in (self.include.sources or (source.type,)):
             return
         for reference in self.engine.extractor.entries(json.parse_own(source.body)).references:
-            followed = self.include.parameter in ("*", reference.parameter)
-            if followed and reference.type and self.include.target in (None, reference.type):
+            if reference.type and self.include.follows(reference.parameter, reference.type):
                 yield reference
 
     def _version(self, reference: ReferenceEntry) -> Iterator[StoredResource]:

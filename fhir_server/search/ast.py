@@ -254,10 +254,14 @@ class Sort:
     single: bool = field(default=False, compare=False)
 
 
+EVERY = "*"
+"""Every reference parameter of a type, or of every type."""
+
+
 @dataclass(frozen=True, slots=True)
 class Include:
-    """`source:parameter[:target]`, forward (_include) or in reverse (_revinclude). `parameter` may be `*`,
-    and with it `source`.
+    """`source:parameter[:target]`, forward (_include) or in reverse (_revinclude). `parameter` may be
+    `EVERY`, and with it `source`.
     """
 
     source: str
@@ -269,7 +273,11 @@ class Include:
     @property
     def sources(self) -> tuple[str, ...]:
         """The types that refer; none for all."""
-        return () if self.source == "*" else (self.source,)
+        return () if self.source == EVERY else (self.source,)
+
+    def follows(self, parameter: str, type: str) -> bool:
+        """Whether it leads along a reference by that parameter to a resource of that type."""
+        return self.parameter in (EVERY, parameter) and self.target in (None, type)
 
 
 SortKey = tuple[str | int | None, ...]

@@ -10,15 +10,13 @@ from fhir_server.definitions.registry import Registry
 from fhir_server.errors import InvalidSearch
 from fhir_server.issues import Issue
 from fhir_server.search import messages
-from fhir_server.search.ast import AllOf, AnyOf, Chain, Clause, Has, Hierarchy, Match, Not, SearchQuery
+from fhir_server.search.ast import EVERY, AllOf, AnyOf, Chain, Clause, Has, Hierarchy, Match, Not, SearchQuery
 
 Pending = Mapping[str, frozenset[str]]
 """By type, the codes of the parameters whose index does not cover every resource."""
 
 Use = tuple[Sequence[str], str]
 """Types, none for all, and the code of a parameter that is looked for in their index."""
-
-EVERY = "*"
 
 
 def check_coverage(query: SearchQuery, pending: Pending, registry: Registry) -> None:

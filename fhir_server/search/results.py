@@ -10,7 +10,7 @@ from typing import Literal, get_args
 from fhir_server.definitions.registry import Registry
 from fhir_server.errors import InvalidSearch
 from fhir_server.search import messages
-from fhir_server.search.ast import Include, Sort
+from fhir_server.search.ast import EVERY, Include, Sort
 from fhir_server.search.limits import SORT_KEYS_MAX, too_costly
 from fhir_server.search.parameters import Parameters, UnknownParameter, nearest, resource_type
 from fhir_server.search.plan import kind_of
@@ -24,7 +24,6 @@ CONTAINED = ("true", "false", "both")
 SUMMARIES = ("true", "text", "data", "count", "false")
 UNSORTABLE = ("composite", "reference", "special")
 COUNT_DIGITS_MAX = 9
-EVERY = "*"
 TYPE = "resourceType"
 """What JSON says of every resource before its elements, and some clients name among these."""
 

@@ -146,7 +146,7 @@ def _total(query: SearchQuery, found: int) -> int | None:
 
 def _targets(entries: Entries, include: Include) -> Iterator[Key]:
     for entry in entries.references:
-        if include.parameter in ("*", entry.parameter) and include.target in (None, entry.type):
+        if include.follows(entry.parameter, entry.type):
             yield entry.type, entry.target
 
 

@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/search.html#include
 from collections.abc import Sequence
 from typing import Any
 
-from fhir_server.search.ast import Include
+from fhir_server.search.ast import EVERY, Include
 from fhir_server.store.mongo.compile import living
 from fhir_server.store.mongo.filters import Filter, all_of, any_of, one_element
 from fhir_server.store.mongo.rows import REFERENCES
@@ -35,7 +35,7 @@ def _referred(resources: Sequence[StoredResource], include: Include) -> list[Sta
     ]
     target: Filter = {"$gt": ""} if include.target is None else {"$eq": include.target}
     leads: dict[str, Any] = {f"{REFERENCES}.t": target}
-    if include.parameter != "*":
+    if include.parameter != EVERY:
         leads[f"{REFERENCES}.p"] = include.parameter
     key = {"$concat": [f"${REFERENCES}.t", "/", f"${REFERENCES}.i"]}
     return [
@@ -56,7 +56,7 @@ def _referring(resources: Sequence[StoredResource], include: Include) -> list[St
     for resource in resources:
         if include.target in (None, resource.type):
             ids.setdefault(resource.type, []).append(resource.id)
-    by: Filter = {"p": {"$gt": ""} if include.parameter == "*" else include.parameter}
+    by: Filter = {"p": {"$gt": ""} if include.parameter == EVERY else include.parameter}
     into = any_of(
         one_element(REFERENCES, {**by, "t": type, "i": {"$in": some}}) for type, some in ids.items()
     )

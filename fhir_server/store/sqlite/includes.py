@@ -5,7 +5,7 @@ https://hl7.org/fhir/R4/search.html#include
 
 from collections.abc import Sequence
 
-from fhir_server.search.ast import Include
+from fhir_server.search.ast import EVERY, Include
 from fhir_server.store.port import StoredResource
 from fhir_server.store.sqlite.contained import PRESENCE
 from fhir_server.store.sqlite.sql import Sql, all_of, among, negation
@@ -25,7 +25,7 @@ def _parameters(symbols: Symbols, include: Include) -> Sql:
     """What the reference is by. Where it may come from any type, that is by one of those that any resource
     refers by, and not one contained in it: they are found by a step through the index for each.
     """
-    if include.parameter != "*":
+    if include.parameter != EVERY:
         return among("f.parameter", symbols.parameters(include.sources, include.parameter))
     if include.sources:
         return among("f.parameter", symbols.every_parameter(include.source))
