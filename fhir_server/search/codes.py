@@ -7,7 +7,6 @@ from fhir_server.core.reference import parse_reference
 from fhir_server.definitions.code_systems import CodeSystem
 from fhir_server.definitions.registry import Registry
 from fhir_server.errors import InvalidSearch
-from fhir_server.issues import Text
 from fhir_server.search import messages
 from fhir_server.search.ast import TokenSet
 from fhir_server.search.escapes import split, unescape
@@ -31,10 +30,8 @@ def in_value_set(registry: Registry, text: str, parameter: str, base_urls: tuple
     at_address = registry.canonical_at(f"{address.type}/{address.id}") if address.kind == "local" else ""
     found = registry.codes(at_address or url)
     if found is None:
-        raise _refused(messages.UNKNOWN_VALUE_SET(value=url, parameter=parameter), "not-found")
-    if len(found.concepts) > CODES_MAX:
-        text_ = messages.TOO_MANY_CODES(value=url, parameter=parameter, limit=CODES_MAX)
-        raise _refused(text_, "too-costly")
+        raise InvalidSearch.of(messages.UNKNOWN_VALUE_SET(value=url, parameter=parameter), code="not-found")
+    _check_count(len(found.concepts), url, parameter)
     by_system: dict[str, set[str]] = {}
     for concept in found.concepts:
         by_system.setdefault(concept.system, set()).add(concept.code)
@@ -57,20 +54,21 @@ def _concept(registry: Registry, text: str, parameter: str) -> tuple[CodeSystem,
     """A code that is not of its system is below and above itself alone; what is not whole says nothing."""
     parts = [unescape(part) for part in split(text, "|")]
     if len(parts) != 2 or not all(parts):
-        raise _refused(messages.NEEDS_CONCEPT(value=text, parameter=parameter), "invalid")
+        raise InvalidSearch.of(messages.NEEDS_CONCEPT(value=text, parameter=parameter), code="invalid")
     system = registry.code_system(parts[0])
     if system is None or system.content != "complete":
-        raise _refused(messages.UNKNOWN_CODE_SYSTEM(value=parts[0], parameter=parameter), "not-found")
+        refusal = messages.UNKNOWN_CODE_SYSTEM(value=parts[0], parameter=parameter)
+        raise InvalidSearch.of(refusal, code="not-found")
     known = system.find(parts[1])
     return system, known.code if known else parts[1]
 
 
 def _limited(found: TokenSet, text: str, parameter: str) -> TokenSet:
-    if len(found.codes) > CODES_MAX:
-        text_ = messages.TOO_MANY_CODES(value=text, parameter=parameter, limit=CODES_MAX)
-        raise _refused(text_, "too-costly")
+    _check_count(len(found.codes), text, parameter)
     return found
 
 
-def _refused(text: Text, code: str) -> InvalidSearch:
-    return InvalidSearch.of(text, code=code)
+def _check_count(count: int, value: str, parameter: str) -> None:
+    if count > CODES_MAX:
+        refusal = messages.TOO_MANY_CODES(value=value, parameter=parameter, limit=CODES_MAX)
+        raise InvalidSearch.of(refusal, code="too-costly")
