@@ -37,19 +37,18 @@ def list_id(text: str, whole: str) -> str:
 
 def _text(clauses: Clauses, _parameters: Parameters, criterion: Criterion) -> Clause:
     """Words of the narrative. https://hl7.org/fhir/R4/search.html#text"""
-    return any_of(
-        [
-            text_query.clause(unescape(text), criterion.whole, clauses.budget, _in_narrative)
-            for text in alternatives(criterion)
-        ]
-    )
+    return _with_words(clauses, criterion, _in_narrative)
 
 
 def _content(clauses: Clauses, _parameters: Parameters, criterion: Criterion) -> Clause:
     """Words of the whole resource, narrative and all."""
+    return _with_words(clauses, criterion, _anywhere)
+
+
+def _with_words(clauses: Clauses, criterion: Criterion, of_word: text_query.WordClause) -> Clause:
     return any_of(
         [
-            text_query.clause(unescape(text), criterion.whole, clauses.budget, _anywhere)
+            text_query.clause(unescape(text), criterion.whole, clauses.budget, of_word)
             for text in alternatives(criterion)
         ]
     )
@@ -63,11 +62,6 @@ def _anywhere(word: str) -> Clause:
     return AnyOf((_in_narrative(word), Match(CONTENT, "word", (WordValue(word),))))
 
 
-def _filter(clauses: Clauses, parameters: Parameters, criterion: Criterion) -> Clause:
-    """https://hl7.org/fhir/R4/search_filter.html"""
-    return filters.clause(clauses, parameters, criterion)
-
-
 def _query(_clauses: Clauses, _parameters: Parameters, criterion: Criterion) -> NoReturn:
     """A named query stands for a search as a whole, which `search.named` sees to."""
     raise refused(messages.QUERY_WITHIN(parameter=criterion.whole), criterion.whole, "not-supported")
@@ -75,7 +69,7 @@ def _query(_clauses: Clauses, _parameters: Parameters, criterion: Criterion) -> 
 
 SPECIALS: Mapping[str, Special] = {
     "_content": _content,
-    "_filter": _filter,
+    "_filter": filters.clause,
     "_list": _list,
     "_query": _query,
     "_text": _text,
