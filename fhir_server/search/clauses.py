@@ -112,7 +112,7 @@ class Clauses:
         parameter = referring.get(code)
         _expect_reference(referring, parameter, criterion.whole)
         targets = referring.targets(code)
-        if targets and parameters.types != ("Resource",) and not set(targets) & set(parameters.types):
+        if targets and not parameters.are_of_every_type and not set(targets) & set(parameters.types):
             valid, types = ", ".join(targets), ", ".join(parameters.types)
             raise refused(
                 messages.NOT_A_TARGET(parameter=f"{type}:{code}", type=types, valid=valid), criterion.whole

@@ -50,6 +50,11 @@ class Parameters:
         self._registry = registry
         self.types = tuple(types) or (EVERY_TYPE,)
 
+    @property
+    def are_of_every_type(self) -> bool:
+        """Whether no type is named."""
+        return self.types == (EVERY_TYPE,)
+
     def get(self, code: str) -> SearchParameter:
         """The parameter of the first type. Raises `UnknownParameter` where a type lacks it, or has another
         kind of parameter under the same name.
@@ -109,7 +114,7 @@ class Parameters:
 
     def names(self) -> Text | str:
         """The types, for a message."""
-        return messages.EVERY_TYPE() if self.types == (EVERY_TYPE,) else ", ".join(self.types)
+        return messages.EVERY_TYPE() if self.are_of_every_type else ", ".join(self.types)
 
     def _unknown(self, code: str) -> Text:
         valid, beside = self.codes(), (*SPECIAL_PARAMETERS, *RESULT_PARAMETERS)

@@ -77,7 +77,7 @@ class Results:
         """Whether to find contained resources, by what holds them, beside others or alone."""
         if value not in CONTAINED:
             raise _bad_choice("_contained", value, CONTAINED)
-        if value != "false" and self._is_of_all_types():
+        if value != "false" and self.parameters.are_of_every_type:
             raise InvalidSearch.of(messages.CONTAINED_OF_TYPES(value=value))
         return value
 
@@ -103,7 +103,7 @@ class Results:
         names = tuple(name.strip() for name in value.split(",") if name.strip())
         known = {TYPE}.union(*(self.registry.type(type).names() for type in self.parameters.types))
         for name in names:
-            if element_named(name) not in known and not self._is_of_all_types():
+            if element_named(name) not in known and not self.parameters.are_of_every_type:
                 text = messages.BAD_ELEMENT(
                     value=name, type=self.parameters.names(), nearest=nearest(name, known)
                 )
@@ -119,14 +119,13 @@ class Results:
             )
         reverse, iterate = base == "_revinclude", modifier != ""
         if value == EVERY:
-            for type in (EVERY,) if reverse or iterate or self._is_of_all_types() else self.parameters.types:
+            for type in (
+                (EVERY,) if reverse or iterate or self.parameters.are_of_every_type else self.parameters.types
+            ):
                 yield Include(type, EVERY, None, reverse, iterate)
             return
         source, code, target = self._parts(name, value)
         yield Include(source, code, target, reverse, iterate)
-
-    def _is_of_all_types(self) -> bool:
-        return self.parameters.types == ("Resource",)
 
     def _parts(self, name: str, value: str) -> tuple[str, str, str | None]:
         parts = value.split(":")
