@@ -52,11 +52,8 @@ class Admission:
         parameter = search_parameter_from_resource(resource)
         of_r4 = self._of_r4(parameter.url)
         if of_r4 is not None:
-            return (
-                []
-                if _same(parameter, of_r4)
-                else [_issue(messages.DEFINITION_URL_OF_R4(url=parameter.url), "url")]
-            )
+            taken = _issue(messages.DEFINITION_URL_OF_R4(url=parameter.url), "url")
+            return [] if _same(parameter, of_r4) else [taken]
         problems = [
             *self._url_problems(resource),
             *self._type_problems(parameter),

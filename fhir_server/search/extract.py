@@ -124,9 +124,10 @@ class Extractor:
 
         https://hl7.org/fhir/R4/bundle.html#search
         """
-        for first in [entry["resource"] for entry in bundle.get("entry", ())[:1] if "resource" in entry]:
+        for entry in bundle.get("entry", ())[:1]:
+            first = entry.get("resource", {})
             for parameter, type in FIRST_OF_BUNDLES.items():
-                if first["resourceType"] == type:
+                if first.get("resourceType") == type:
                     found = self._found(self._plan(type), first)
                     if "contained" in first:
                         self._add_contained(_by_reference(first), found, _CONTAINED_DEPTH, room)

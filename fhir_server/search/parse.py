@@ -67,9 +67,9 @@ def parse(
     they may ask for what holds such a resource, be it of any type.
 
     `now` in UTC microseconds is what `ap` compares with; what lies below `base_url` or one of `addresses` is
-    of this server. Up to `total_max` matches are counted where the
-    parameters do not say how. Raises `InvalidSearch` with every problem at once;
-    under `lenient` unknown and unsupported parameters become warnings.
+    of this server. Up to `total_max` matches are counted where the parameters do not say how. Raises
+    `InvalidSearch` with every problem at once; under `lenient` unknown and unsupported parameters become
+    warnings.
     """
     check_count(len(parameters))
     given = [(name, value) for name, value in parameters if name not in IGNORED_HERE]

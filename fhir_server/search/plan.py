@@ -36,6 +36,10 @@ left the order as it was, as other servers did before.
 """
 
 
+IndexerOf = Callable[[Place], Indexer | None]
+"""What indexes the values of a place; None where there is no use for them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Presence:
     """A boolean parameter: whether the values that the tree finds are there and none of them is false."""
@@ -127,7 +131,7 @@ class PlanBuilder:
             root.grow(route.hops).indexers.append(indexer)
 
     def _tree(
-        self, paths: Iterable[Path], type: str, indexer_of: "IndexerOf", part: Place | None = None
+        self, paths: Iterable[Path], type: str, indexer_of: IndexerOf, part: Place | None = None
     ) -> Tree:
         root = Branch()
         for route in self._routes_of(paths, type, part):
@@ -178,9 +182,6 @@ class PlanBuilder:
         codes = self._registry.codes(element.binding.value_set)
         systems = {concept.system for concept in codes.concepts} if codes else set()
         return systems.pop() if len(systems) == 1 else ""
-
-
-IndexerOf = Callable[[Place], Indexer | None]
 
 
 def is_supported(parameter: SearchParameter) -> bool:
