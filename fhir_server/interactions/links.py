@@ -42,17 +42,13 @@ def further_self_link(request: FhirRequest, parameters: Sequence[tuple[str, str]
 
 def first_link(relation: str, request: FhirRequest, parameters: Sequence[tuple[str, str]]) -> Link:
     """The first page, by a walk that begins anew; how the client wants to see it goes with it."""
-    return _link(relation, request, parameters)
+    kept = [pair for pair in request.query if pair[0] in PRESENTATION]
+    return Link(relation, _url(request.base_url, page_path(request), [*parameters, *kept]))
 
 
 def page_link(relation: str, request: FhirRequest, token: str) -> Link:
     """A further page; how the client wants to see it goes with it."""
-    return _link(relation, request, [(PAGE_PARAMETER, token)])
-
-
-def _link(relation: str, request: FhirRequest, parameters: Sequence[tuple[str, str]]) -> Link:
-    kept = [pair for pair in request.query if pair[0] in PRESENTATION]
-    return Link(relation, _url(request.base_url, page_path(request), [*parameters, *kept]))
+    return first_link(relation, request, [(PAGE_PARAMETER, token)])
 
 
 def page_token(request: FhirRequest) -> str | None:
@@ -85,8 +81,12 @@ def _agrees(pair: tuple[str, str], parameters: Sequence[tuple[str, str]], limits
 
 def page_path(request: FhirRequest) -> str:
     """The path that a page belongs to, which its token is bound to."""
-    path = request.path[:-1] if request.path[-1:] == ("_search",) else request.path
-    return "/".join(path)
+    return "/".join(searched_path(request))
+
+
+def searched_path(request: FhirRequest) -> tuple[str, ...]:
+    """The path of what is searched, be it by GET or by POST."""
+    return request.path[:-1] if request.path[-1:] == ("_search",) else request.path
 
 
 def page_size(count: str | None, limits: Limits) -> int:

@@ -10,6 +10,7 @@ from fhir_server.core.request import FhirRequest
 from fhir_server.definitions.registry import Registry
 from fhir_server.errors import UnknownType
 from fhir_server.interactions import messages
+from fhir_server.interactions.links import searched_path
 from fhir_server.search.ast import Clause, Match, TokenValue
 from fhir_server.search.plan import COMPARTMENT
 
@@ -26,7 +27,7 @@ class Scope:
 
 def scope(request: FhirRequest, registry: Registry) -> Scope:
     """The scope that the path gives. Raises `UnknownType` for a type that the compartment cannot hold."""
-    path = request.path[:-1] if request.path[-1:] == ("_search",) else request.path
+    path = searched_path(request)
     if len(path) < 3:
         return Scope(path)
     compartment, id, type = path
