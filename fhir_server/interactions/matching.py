@@ -32,6 +32,9 @@ OF_EVERY_TYPE = frozenset(
 )
 """What can be a criterion although its name begins as those do that shape an answer."""
 
+AMBIGUOUS = 2
+"""As many matches as are worth finding where there may be but one."""
+
 Parameters = tuple[tuple[str, str], ...]
 
 
@@ -81,7 +84,7 @@ def _is_criterion(name: str) -> bool:
 
 
 def matches(
-    unit: UnitOfWork, engine: Engine, criteria: Criteria, base_url: str, limit: int = 2
+    unit: UnitOfWork, engine: Engine, criteria: Criteria, base_url: str, limit: int = AMBIGUOUS
 ) -> tuple[StoredResource, ...]:
     """The first `limit` matches; holds the locks of the identifiers that the criteria name until the unit
     ends.
@@ -99,16 +102,14 @@ def matches(
     return unit.search(_limited(search.query, limit)).matches
 
 
-def expect_matches(
-    unit: UnitOfWork, engine: Engine, wanted: Iterable[Criteria], base_url: str, limit: int = 2
-) -> None:
+def expect_matches(unit: UnitOfWork, engine: Engine, wanted: Iterable[Criteria], base_url: str) -> None:
     """Let the unit know what is about to be matched."""
 
     def queries() -> Iterator[SearchQuery]:
         for criteria in wanted:
             # What is wrong with a condition is told when it is its turn.
             with suppress(FhirError):
-                yield _limited(_understood(criteria, engine, base_url).query, limit)
+                yield _limited(_understood(criteria, engine, base_url).query, AMBIGUOUS)
 
     unit.expect_searches(queries())
 
@@ -156,7 +157,7 @@ def likely_match(engine: Engine, criteria: Criteria, base_url: str) -> StoredRes
     if [name for name, _ in criteria.parameters] != ["identifier"]:
         return None
     with suppress(FhirError):
-        query = _limited(_understood(criteria, engine, base_url).query, 2)
+        query = _limited(_understood(criteria, engine, base_url).query, AMBIGUOUS)
         found = engine.store.search(query).matches
         return found[0] if len(found) == 1 else None
     return None
