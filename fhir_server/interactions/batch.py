@@ -15,13 +15,10 @@ from fhir_server.errors import FhirError, InvalidRequest, status_of
 from fhir_server.interactions import messages
 from fhir_server.interactions.answers import tells_warnings
 from fhir_server.interactions.dangling import references_in
-from fhir_server.interactions.entries import entry_of, located, reasoned, response
+from fhir_server.interactions.entries import READING, entry_of, located, reasoned, response
 from fhir_server.interactions.places import expression
 
 Dispatch = Callable[[FhirRequest], FhirResponse]
-
-
-READING = frozenset({"GET", "HEAD"})
 
 
 def batch(

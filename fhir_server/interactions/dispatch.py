@@ -18,6 +18,7 @@ from fhir_server.interactions.capabilities import capabilities
 from fhir_server.interactions.create import create
 from fhir_server.interactions.delete import conditional_delete, delete
 from fhir_server.interactions.engines import DefinitionsChanged, Engines, Work, Write, transact
+from fhir_server.interactions.entries import READING
 from fhir_server.interactions.history import history
 from fhir_server.interactions.offers import Offers
 from fhir_server.interactions.patch import conditional_patch, patch
@@ -50,8 +51,6 @@ BY_DEFINITIONS: frozenset[Interaction] = frozenset({"capabilities", "operation"}
 ATTEMPTS_MAX = 10
 NEVER_BEHIND = frozenset({"identifier", "_id", "_lastUpdated", "_count", "_elements", "_format", "_summary"})
 """Parameters by which a store finds what was written a moment ago as fast as all else."""
-
-READING = frozenset({"GET", "HEAD"})
 
 NO_ID = frozenset({"$", "_"})
 """How the last segment of a path begins when it is no id."""

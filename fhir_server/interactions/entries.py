@@ -25,6 +25,8 @@ from fhir_server.issues import Issue
 _BODILESS = re.compile(r"(?:^|/)(?:_search|\$[^/?]+)(?:\?|$)")
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+READING = frozenset({"GET", "HEAD"})
+"""Those that write nothing, whatever they ask."""
 
 
 class Entry(Struct, frozen=True):
@@ -43,7 +45,7 @@ class Entry(Struct, frozen=True):
     def only_reads(self) -> bool:
         """Whether it writes nothing: a GET, or a search or an operation by POST."""
         method, path = self.request.method, self.request.path
-        return method in ("GET", "HEAD") or (method == "POST" and path[-1:] != () and path[-1][:1] in "$_")
+        return method in READING or (method == "POST" and path[-1:] != () and path[-1][:1] in "$_")
 
 
 def entry_of(index: int, content: dict[str, Any], outer: FhirRequest) -> Entry:

@@ -14,9 +14,8 @@ from fhir_server.definitions.elements import Element, TypeDefinition
 from fhir_server.definitions.registry import Registry
 from fhir_server.errors import InvalidRequest
 from fhir_server.interactions import messages
-from fhir_server.search.results import element_named
+from fhir_server.search.results import SUMMARIES, element_named
 
-SUMMARIES = ("true", "text", "data", "count", "false")
 SUBSETTED = {
     "system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue",
     "code": "SUBSETTED",
@@ -78,7 +77,7 @@ def asked_subset(
     return part
 
 
-def subset(registry: Registry, summary: str | None, elements: list[str] | tuple[str, ...]) -> Subset | None:
+def subset(registry: Registry, summary: str | None, elements: Sequence[str]) -> Subset | None:
     """The subset for a summary mode and element names (`status` or `Patient.status`); None for everything."""
     names = frozenset(element_named(name) for name in elements if name.strip())
     if names:
