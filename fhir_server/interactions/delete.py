@@ -11,6 +11,7 @@ from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import PreconditionFailed
 from fhir_server.extension import Engine
 from fhir_server.interactions import messages
+from fhir_server.interactions.answers import tells_warnings
 from fhir_server.interactions.changeset import Changeset
 from fhir_server.interactions.conditions import check_write
 from fhir_server.interactions.engines import Work
@@ -64,8 +65,13 @@ def _delete(
     changeset = Changeset(unit, engine, request.base_url)
     deleted = [changeset.delete(current) for current in targets]
     issues = changeset.settle()
-    version = deleted[0].version if len(deleted) == 1 and deleted[0] else None
-    if request.preferences.returns == "OperationOutcome":
+    version = version_told(deleted)
+    if tells_warnings(request):
         body = json.serialise(operation_outcome(issues, request.language))
         return FhirResponse(200, body=body, version=version, issues=issues)
     return FhirResponse(204, version=version, issues=issues)
+
+
+def version_told(deleted: Sequence[StoredResource | None]) -> int | None:
+    """The version that the answer names: that of the deletion, where there was just one."""
+    return deleted[0].version if len(deleted) == 1 and deleted[0] else None

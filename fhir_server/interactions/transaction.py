@@ -28,7 +28,7 @@ from fhir_server.interactions.batch import answer_entry
 from fhir_server.interactions.brought import with_brought
 from fhir_server.interactions.changeset import Changeset
 from fhir_server.interactions.conditions import check_write
-from fhir_server.interactions.delete import deletion_targets
+from fhir_server.interactions.delete import deletion_targets, version_told
 from fhir_server.interactions.entries import (
     Entry,
     entries_by_method,
@@ -225,8 +225,7 @@ class Transaction:
             if len(request.path) == 1:
                 _claim(plan, target.reference, entry)
         deleted = [changeset.delete(target) for target in targets]
-        version = deleted[0].version if len(deleted) == 1 and deleted[0] else None
-        return answer_entry(request, FhirResponse(204, version=version))
+        return answer_entry(request, FhirResponse(204, version=version_told(deleted)))
 
     def _plan_create(self, entry: Entry, unit: UnitOfWork, plan: _Plan) -> None:
         request = entry.request
