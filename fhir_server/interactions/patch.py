@@ -45,21 +45,16 @@ def conditional_patch(request: FhirRequest, engine: Engine) -> Work:
 
 
 def patched(
-    current: StoredResource | None,
-    reference: str,
-    content: Any,
-    content_type: str,
-    engine: Engine,
-    unit: UnitOfWork,
-    *,
-    with_warnings: bool = False,
+    request: FhirRequest, current: StoredResource | None, reference: str, engine: Engine, unit: UnitOfWork
 ) -> Accepted:
-    """The current resource after the patch, checked. Raises what the patch, or its result, deserves."""
+    """The current resource after the patch, checked. Raises what the request, or its result, deserves."""
     current = living(current, reference)
+    check_write(request.conditions, current)
+    content = request.content
     if content is None:
         raise InvalidRequest.of(messages.BODY_NEEDED(type="Parameters"))
     before = json.parse(current.body)
-    if content_type == JSON_PATCH:
+    if request.content_type == JSON_PATCH:
         after = json_patched(before, content)
     else:
         _check_parameters(content, engine)
@@ -69,7 +64,7 @@ def patched(
         current.id,
     ):
         raise Unprocessable.of(messages.PATCH_CHANGES_IDENTITY())
-    return accepted(after, current.type, engine, with_warnings=with_warnings, reader=unit)
+    return accepted(after, current.type, engine, with_warnings=tells_warnings(request), reader=unit)
 
 
 def _check_parameters(content: Any, engine: Engine) -> None:
@@ -112,10 +107,7 @@ def _write(
     current: StoredResource | None,
     reference: str,
 ) -> FhirResponse:
-    if current is not None and not current.deleted:
-        check_write(request.conditions, current)
-    content, content_type, warns = request.content, request.content_type, tells_warnings(request)
-    after = patched(current, reference, content, content_type, engine, unit, with_warnings=warns)
+    after = patched(request, current, reference, engine, unit)
     changeset = Changeset(unit, engine, request.base_url)
     stored = changeset.put(after.resource, after.resource["id"], "PATCH", current)
     issues = (*after.warnings, *changeset.settle())

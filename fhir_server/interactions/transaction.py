@@ -140,14 +140,14 @@ class Transaction:
         resources: dict[int, Resource] = {}
         issues: list[Issue] = []
         malformed = False
-        judging = with_brought(self._engine, self._writing)
+        judging, warns = with_brought(self._engine, self._writing), tells_warnings(self._request)
         for entry in entries_by_method(self._writing, "POST", "PUT"):
             self._check_path(entry)
             try:
                 content, type = entry.request.content, entry.request.path[0]
                 content = without_id(content) if entry.request.method == "POST" else content
                 resources[entry.index] = self._noted(
-                    entry, self._accept(content, type, judging, with_warnings=self._warns)
+                    entry, self._accept(content, type, judging, with_warnings=warns)
                 )
             except FhirError as error:
                 malformed |= not isinstance(error, Unprocessable)
@@ -155,10 +155,6 @@ class Transaction:
         if issues:
             raise MalformedContent(*issues) if malformed else Unprocessable(*issues)
         return resources
-
-    @property
-    def _warns(self) -> bool:
-        return tells_warnings(self._request)
 
     def _noted(self, entry: Entry, found: Accepted) -> Resource:
         """The resource that an entry brings; what is to be said of it is kept for the answer."""
@@ -249,7 +245,6 @@ class Transaction:
         self._check_path(entry)
         plan_one = self._patch_target if request.method == "PATCH" else self._update_target
         current, id, resource = plan_one(entry, unit, plan)
-        check_write(request.conditions, current)
         if len(request.path) == 1 and (current is None or current.deleted):
             _note_unmatched(plan, entry, self._conditions.wanted(entry, plan.identities))
         self._plan_write(plan, _Write(entry, id, current, resource))
@@ -260,9 +255,11 @@ class Transaction:
         if len(request.path) == 2:
             check_id(request.path[1])
             check_same_id(resource, request.path[1])
-            return unit.read(*request.path), request.path[1], resource
-        wanted = self._conditions.wanted(entry, plan.identities)
-        current, id = update_target(unit, self._engine, wanted, resource, request.base_url)
+            current, id = unit.read(*request.path), request.path[1]
+        else:
+            wanted = self._conditions.wanted(entry, plan.identities)
+            current, id = update_target(unit, self._engine, wanted, resource, request.base_url)
+        check_write(request.conditions, current)
         return current, id, resource
 
     def _patch_target(self, entry: Entry, unit: UnitOfWork, plan: _Plan) -> _Target:
@@ -275,11 +272,7 @@ class Transaction:
             wanted = self._conditions.wanted(entry, plan.identities)
             reference = f"{wanted.type}?{wanted}"
             current = one_match(unit, self._engine, wanted, request.base_url)
-        if current is not None and not current.deleted:
-            check_write(request.conditions, current)
-        content, content_type, warns = request.content, request.content_type, self._warns
-        after = patched(current, reference, content, content_type, self._engine, unit, with_warnings=warns)
-        resource = self._noted(entry, after)
+        resource = self._noted(entry, patched(request, current, reference, self._engine, unit))
         return current, resource["id"], resource
 
     def _plan_write(self, plan: _Plan, write: _Write) -> None:
