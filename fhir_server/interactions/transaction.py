@@ -71,6 +71,26 @@ class _Plan:
     unmatched: dict[Criteria, Entry] = field(default_factory=dict)
     """The conditions of creates and updates that nothing met, and the entries that create what does."""
 
+    def claim(self, reference: str, entry: Entry) -> None:
+        """Let an entry write or delete a resource. Raises `InvalidRequest` where another does."""
+        if reference in self.claimed:
+            raise InvalidRequest.of(messages.DUPLICATE_IDENTITY(reference=reference))
+        self.claimed[reference] = entry
+
+    def miss(self, wanted: Criteria, entry: Entry) -> None:
+        """Note that nothing met a condition. Raises `InvalidRequest` where another entry has the same."""
+        if wanted in self.unmatched:
+            raise _duplicate(wanted)
+        self.unmatched[wanted] = entry
+
+    def write(self, write: _Write) -> None:
+        """Let an entry write a resource."""
+        reference = f"{write.resource['resourceType']}/{write.id}"
+        self.claim(reference, write.entry)
+        version = write.current.version + 1 if write.current else 1
+        self.identities.add(write.entry.full_url, reference, version, write.resource)
+        self.writes.append(write)
+
     def placed(self, reference: str, issue: Issue) -> Issue:
         """An issue of a rule, located in the Bundle where an entry brought about what it is about."""
         entry = self.claimed.get(reference)
@@ -206,7 +226,7 @@ class Transaction:
         request = entry.request
         self._check_path(entry)
         if len(request.path) == 2:
-            _claim(plan, "/".join(request.path), entry)
+            plan.claim("/".join(request.path), entry)
             found = unit.read(*request.path)
             check_write(request.conditions, found)
             targets: tuple[StoredResource, ...] = (found,) if found and not found.deleted else ()
@@ -219,7 +239,7 @@ class Transaction:
             raise _not_in_transaction(entry)
         for target in targets:
             if len(request.path) == 1:
-                _claim(plan, target.reference, entry)
+                plan.claim(target.reference, entry)
         deleted = [changeset.delete(target) for target in targets]
         return answer_entry(request, FhirResponse(204, version=version_told(deleted)))
 
@@ -229,16 +249,14 @@ class Transaction:
             raise _not_in_transaction(entry)
         resource = self._resources[entry.index]
         wanted = self._conditions.wanted_to_create(entry, plan.identities)
-        if wanted is None:
-            self._plan_write(plan, _Write(entry, self._ids[entry.index], None, resource))
-            return
-        existing = one_match(unit, self._engine, wanted, request.base_url)
-        if existing is not None:
-            plan.matched.append((entry, existing))
-            plan.identities.add(entry.full_url, existing.reference, existing.version, resource)
-        else:
-            _note_unmatched(plan, entry, wanted)
-            self._plan_write(plan, _Write(entry, self._ids[entry.index], None, resource))
+        if wanted is not None:
+            existing = one_match(unit, self._engine, wanted, request.base_url)
+            if existing is not None:
+                plan.matched.append((entry, existing))
+                plan.identities.add(entry.full_url, existing.reference, existing.version, resource)
+                return
+            plan.miss(wanted, entry)
+        plan.write(_Write(entry, self._ids[entry.index], None, resource))
 
     def _plan_update(self, entry: Entry, unit: UnitOfWork, plan: _Plan) -> None:
         request = entry.request
@@ -246,8 +264,8 @@ class Transaction:
         plan_one = self._patch_target if request.method == "PATCH" else self._update_target
         current, id, resource = plan_one(entry, unit, plan)
         if len(request.path) == 1 and (current is None or current.deleted):
-            _note_unmatched(plan, entry, self._conditions.wanted(entry, plan.identities))
-        self._plan_write(plan, _Write(entry, id, current, resource))
+            plan.miss(self._conditions.wanted(entry, plan.identities), entry)
+        plan.write(_Write(entry, id, current, resource))
 
     def _update_target(self, entry: Entry, unit: UnitOfWork, plan: _Plan) -> _Target:
         request = entry.request
@@ -274,13 +292,6 @@ class Transaction:
             current = one_match(unit, self._engine, wanted, request.base_url)
         resource = self._noted(entry, patched(request, current, reference, self._engine, unit))
         return current, resource["id"], resource
-
-    def _plan_write(self, plan: _Plan, write: _Write) -> None:
-        reference = f"{write.resource['resourceType']}/{write.id}"
-        _claim(plan, reference, write.entry)
-        version = write.current.version + 1 if write.current else 1
-        plan.identities.add(write.entry.full_url, reference, version, write.resource)
-        plan.writes.append(write)
 
     def _write(self, plan: _Plan, changeset: Changeset) -> list[_Written]:
         """Put what is planned; resources with conditional references last, as these may match the others."""
@@ -317,18 +328,6 @@ def _put(entry: Entry, write: _Write, changeset: Changeset) -> _Written:
     stored = changeset.put(write.resource, write.id, method, write.current, write.foreseen)
     created = write.current is None or write.current.deleted
     return entry, stored, 201 if created else 200
-
-
-def _claim(plan: _Plan, reference: str, entry: Entry) -> None:
-    if reference in plan.claimed:
-        raise InvalidRequest.of(messages.DUPLICATE_IDENTITY(reference=reference))
-    plan.claimed[reference] = entry
-
-
-def _note_unmatched(plan: _Plan, entry: Entry, wanted: Criteria) -> None:
-    if wanted in plan.unmatched:
-        raise _duplicate(wanted)
-    plan.unmatched[wanted] = entry
 
 
 def _duplicate(wanted: Criteria) -> InvalidRequest:
