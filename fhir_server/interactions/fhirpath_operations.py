@@ -5,13 +5,19 @@ https://hl7.org/fhir/R4/fhirpatch.html
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
-from fhir_server.errors import InvalidRequest
 from fhir_server.interactions import messages
-from fhir_server.issues import Text
+from fhir_server.interactions.patching import refuse
 
 _TYPES = ("add", "insert", "delete", "replace", "move")
+_NEEDED: Mapping[str, tuple[str, ...]] = {
+    "add": ("name", "value"),
+    "insert": ("index", "value"),
+    "replace": ("value",),
+    "move": ("source", "destination"),
+}
+"""The parts that a type of operation has besides its path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +36,14 @@ class Operation:
 def operation_of(index: int, parameter: Any) -> Operation:
     """The operation that a parameter describes. Raises `InvalidRequest` for one that is malformed."""
     if not _is_part(parameter) or parameter["name"] != "operation":
-        _refuse(index, messages.PATCH_NAMES_NEEDED())
+        refuse(index, messages.PATCH_NAMES_NEEDED())
     named = [part["name"] for part in parameter.get("part", ())]
     parts = {part["name"]: part for part in parameter.get("part", ())}
     if len(named) > len(parts):
-        _refuse(index, messages.PATCH_PART_TWICE())
+        refuse(index, messages.PATCH_PART_TWICE())
     type, path = _plain(parts.get("type"), str), _plain(parts.get("path"), str)
     if type not in _TYPES or path is None:
-        _refuse(index, messages.PATCH_TYPE_NEEDED(valid=", ".join(_TYPES)))
+        refuse(index, messages.PATCH_TYPE_NEEDED(valid=", ".join(_TYPES)))
     operation = Operation(
         type,
         path,
@@ -47,16 +53,10 @@ def operation_of(index: int, parameter: Any) -> Operation:
         source=_plain(parts.get("source"), int),
         destination=_plain(parts.get("destination"), int),
     )
-    needed = {"add": ("name", "value"), "insert": ("index", "value"), "replace": ("value",)}
-    needed["move"] = ("source", "destination")
-    for member in needed.get(type, ()):
+    for member in _NEEDED.get(type, ()):
         if getattr(operation, member) is None:
-            _refuse(index, messages.PATCH_MISSING_PART(member=member))
+            refuse(index, messages.PATCH_MISSING_PART(member=member))
     return operation
-
-
-def _refuse(index: int, reason: Text) -> NoReturn:
-    raise InvalidRequest.of(messages.PATCH_BAD_OPERATION(index=index, reason=reason))
 
 
 def _is_part(part: Any) -> bool:
@@ -73,9 +73,8 @@ def typed(part: Mapping[str, Any]) -> tuple[str, Any, Any]:
     """
     if "resource" in part:
         return "", part["resource"], None
-    name = next((name for name in part if name.removeprefix("_").startswith("value")), "value").removeprefix(
-        "_"
-    )
+    names = (name.removeprefix("_") for name in part)
+    name = next((name for name in names if name.startswith("value")), "value")
     return name.removeprefix("value"), part.get(name), part.get(f"_{name}")
 
 

@@ -15,7 +15,7 @@ from fhir_server.interactions import messages
 from fhir_server.interactions.fhirpath_operations import Operation, operation_of
 from fhir_server.interactions.fhirpath_places import FhirPathPlaces, inside, parted, value_at
 from fhir_server.interactions.fhirpath_values import FhirPathValues, pairs, put
-from fhir_server.interactions.not_applicable import NotApplicable
+from fhir_server.interactions.patching import NotApplicable
 from fhir_server.interactions.places import Place, at
 from fhir_server.issues import Text
 

@@ -14,7 +14,7 @@ from fhir_server.definitions.elements import Element
 from fhir_server.definitions.registry import Registry
 from fhir_server.extension import Resource
 from fhir_server.interactions import messages
-from fhir_server.interactions.not_applicable import NotApplicable
+from fhir_server.interactions.patching import NotApplicable
 from fhir_server.interactions.places import Place, element_named, elements_at, type_at
 
 _ROOTS = frozenset({"Resource", "DomainResource", "%resource", "%context", "$this"})

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
-from fhir_server.core import json
 from fhir_server.definitions.elements import Element
 from fhir_server.definitions.registry import Registry
 from fhir_server.interactions import messages
 from fhir_server.interactions.fhirpath_operations import typed
-from fhir_server.interactions.not_applicable import NotApplicable
+from fhir_server.interactions.patching import NotApplicable, own_copy
 from fhir_server.interactions.places import element_named
 
 _ANY_TYPE = frozenset({"Element", "BackboneElement"})
@@ -47,7 +46,7 @@ class FhirPathValues:
         if not self._fits(suffix, element.json_names()[name].code):
             given = suffix or messages.PATCH_RESOURCE()
             raise NotApplicable(messages.PATCH_OTHER_TYPE(name=element.name, given=given))
-        return Written(name, _own_copy(value), _own_copy(beside))
+        return Written(name, own_copy(value), own_copy(beside))
 
     def _fits(self, suffix: str, code: str) -> bool:
         """Whether values of a type may stand where a type is wanted: they derive from the same one."""
@@ -116,7 +115,3 @@ def _json_name(element: Element, suffix: str) -> str:
             messages.PATCH_OTHER_TYPE(name=element.name, given=suffix or messages.PATCH_RESOURCE())
         )
     return name
-
-
-def _own_copy(value: Any) -> Any:
-    return json.parse(json.serialise(value)) if isinstance(value, (dict, list)) else value

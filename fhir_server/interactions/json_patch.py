@@ -5,15 +5,13 @@ https://hl7.org/fhir/R4/http.html#patch
 """
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 from fhir_server.core import json
 from fhir_server.errors import InvalidRequest, Unprocessable
 from fhir_server.interactions import messages
-from fhir_server.interactions.not_applicable import NotApplicable
-from fhir_server.issues import Text
+from fhir_server.interactions.patching import NotApplicable, own_copy, refuse
 
 _MEMBERS = {
     "add": ("value",),
@@ -129,16 +127,12 @@ def json_patched(document: Any, patch: Any) -> Any:
 def _check(index: int, operation: Any) -> None:
     name = operation.get("op") if isinstance(operation, dict) else None
     if not isinstance(name, str) or name not in _MEMBERS:
-        _refuse(index, messages.PATCH_OP_NEEDED(valid=", ".join(_MEMBERS)))
+        refuse(index, messages.PATCH_OP_NEEDED(valid=", ".join(_MEMBERS)))
     for member in ("path", *_MEMBERS[name]):
         if member not in operation:
-            _refuse(index, messages.PATCH_MISSING(member=member))
+            refuse(index, messages.PATCH_MISSING(member=member))
         if member != "value" and not _is_pointer(operation[member]):
-            _refuse(index, messages.PATCH_POINTER_NEEDED(member=member))
-
-
-def _refuse(index: int, reason: Text) -> NoReturn:
-    raise InvalidRequest.of(messages.PATCH_BAD_OPERATION(index=index, reason=reason))
+            refuse(index, messages.PATCH_POINTER_NEEDED(member=member))
 
 
 def _is_pointer(text: Any) -> bool:
@@ -147,17 +141,20 @@ def _is_pointer(text: Any) -> bool:
 
 def _apply(holder: dict[str, Any], operation: dict[str, Any], index: int, emptied: _Emptied) -> int:
     """Apply one operation; how many bytes it copied within the document."""
-    path, value = operation["path"], _own_copy(operation.get("value"))
-    changes: dict[str, Callable[[], Any]] = {
-        "add": lambda: _free_place(holder, path).add(value),
-        "remove": lambda: emptied.take(_place(holder, path)),
-        "replace": lambda: _place(holder, path).replace(value),
-        "move": lambda: _move(holder, operation, emptied),
-        "test": lambda: _test(_place(holder, path), value, path, index),
-    }
-    if operation["op"] == "copy":
-        return _copy(holder, operation)
-    changes[operation["op"]]()
+    path, value = operation["path"], own_copy(operation.get("value"))
+    match operation["op"]:
+        case "add":
+            _free_place(holder, path).add(value)
+        case "remove":
+            emptied.take(_place(holder, path))
+        case "replace":
+            _place(holder, path).replace(value)
+        case "move":
+            _move(holder, operation, emptied)
+        case "test":
+            _test(_place(holder, path), value, path, index)
+        case "copy":
+            return _copy(holder, operation)
     return 0
 
 
@@ -199,10 +196,6 @@ def _free_place(holder: dict[str, Any], pointer: str) -> _Place:
 
 def _members(container: dict[str, Any] | list[Any]) -> list[tuple[Any, Any]]:
     return list(container.items() if isinstance(container, dict) else enumerate(container))
-
-
-def _own_copy(value: Any) -> Any:
-    return json.parse(json.serialise(value)) if isinstance(value, (dict, list)) else value
 
 
 def _same(one: Any, other: Any) -> bool:
