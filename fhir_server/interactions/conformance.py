@@ -40,6 +40,17 @@ def installed(reader: Reader) -> tuple[PackageIndex, ...]:
     return tuple(_index(reader.document(name) or b"") for name in reader.documents(PACKAGES))
 
 
+def packaged(reader: Reader, contents: Reader) -> Listed:
+    """The resources of all packages that a reader sees, each read from `contents` when it is asked for."""
+    entries = tuple(entry for package in installed(reader) for entry in package.entries())
+
+    def read(entry: Entry) -> Resource | None:
+        document = contents.document(CONTENTS + entry.key)
+        return None if document is None else unpacked(document)
+
+    return Listed(entries, read)
+
+
 class StoredConformance:
     """Lists what lies in a store; a layer that has not changed is the same as before."""
 
@@ -52,8 +63,7 @@ class StoredConformance:
         names = reader.documents(PACKAGES)
         before, packages = self._last
         if names != before:
-            entries = tuple(entry for package in installed(reader) for entry in package.entries())
-            packages = Listed(entries, self._of_package)
+            packages = packaged(reader, self._store)
             self._last = names, packages
         return packages
 
@@ -74,10 +84,6 @@ class StoredConformance:
         fresh = {**{entry: known.fresh[entry] for entry in entries if entry in known.fresh}, **new}
         last = dict(islice(reversed(fresh.items()), FRESH_MAX))
         return Listed(tuple(entries), self._of_client, last)
-
-    def _of_package(self, entry: Entry) -> Resource | None:
-        document = self._store.document(CONTENTS + entry.key)
-        return None if document is None else unpacked(document)
 
     def _of_client(self, entry: Entry) -> Resource | None:
         type, id, version = entry.key.split("/")

@@ -10,14 +10,13 @@ from typing import TypeVar
 
 import msgspec
 
-from fhir_server.definitions.layers import Entry, Listed
 from fhir_server.definitions.packages import messages
 from fhir_server.definitions.packages.dependencies import missing
-from fhir_server.definitions.packages.package import Package, PackageIndex, unpacked
+from fhir_server.definitions.packages.package import Package, PackageIndex
 from fhir_server.errors import MalformedContent, NotFound, StoreUnavailable, Unprocessable
 from fhir_server.extension import Engine
 from fhir_server.interactions import messages as interaction_messages
-from fhir_server.interactions.conformance import CONTENTS, PACKAGES, Resource, installed
+from fhir_server.interactions.conformance import CONTENTS, PACKAGES, installed, packaged
 from fhir_server.interactions.engines import DefinitionsChanged, Engines, transact
 from fhir_server.interactions.redefinition import DEFINED_BY, adopt
 from fhir_server.issues import Issue
@@ -104,13 +103,7 @@ def _remove(
 
 def _put_in_force(engine: Engine, unit: UnitOfWork) -> None:
     """Use the packages that the unit leaves."""
-    entries = tuple(entry for package in installed(unit) for entry in package.entries())
-
-    def read(entry: Entry) -> Resource | None:
-        document = unit.document(CONTENTS + entry.key)
-        return None if document is None else unpacked(document)
-
-    registry = engine.registry.packaged(Listed(entries, read))
+    registry = engine.registry.packaged(packaged(unit, unit))
     adopt(unit, registry, engine.extractor.over(registry))
 
 
