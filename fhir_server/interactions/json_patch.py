@@ -56,13 +56,16 @@ class _Place:
 
     def replace(self, value: Any) -> None:
         self.get()
-        key = int(self.step) if isinstance(self.container, list) else self.step
-        self.container[key] = value
+        self.container[self._key] = value
 
     def remove(self) -> Any:
         value = self.get()
-        del self.container[int(self.step) if isinstance(self.container, list) else self.step]
+        del self.container[self._key]
         return value
+
+    @property
+    def _key(self) -> int | str:
+        return int(self.step) if isinstance(self.container, list) else self.step
 
     def index(self, highest: int) -> int:
         plain = self.step.isascii() and self.step.isdecimal() and (self.step == "0" or self.step[0] != "0")
