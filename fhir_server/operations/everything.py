@@ -16,10 +16,10 @@ from fhir_server.core import json
 from fhir_server.core.reference import parse_reference
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.core.temporal import period_of
-from fhir_server.errors import Gone, InvalidRequest, NotFound
+from fhir_server.errors import InvalidRequest
 from fhir_server.extension import Engine, Operation, Resource
-from fhir_server.interactions import messages as interaction_messages
 from fhir_server.interactions.links import PAGE_PARAMETER, page_size
+from fhir_server.interactions.read import living
 from fhir_server.interactions.scope import compartment_types, in_compartment
 from fhir_server.interactions.searchset import FurtherPage, further_page, searchset
 from fhir_server.operations import messages
@@ -70,11 +70,11 @@ BINARY = "Binary/"
 
 def everything(request: FhirRequest, engine: Engine) -> FhirResponse:
     """GET or POST [type]/[id]/$everything, Patient/$everything: a searchset, oldest first. Raises `NotFound`
-    for an unknown id.
+    for an unknown id, `Gone` for a deletion.
     """
     type, id = _subject(request)
     if id is not None:
-        _check_exists(engine, type, id)
+        living(engine.store.read(type, id), f"{type}/{id}")
     parameters = given(request, PARAMETERS)
     token = dict(parameters).get(PAGE_PARAMETER)
     further = further_page(token, request, engine) if token is not None else None
@@ -98,14 +98,6 @@ def everything(request: FhirRequest, engine: Engine) -> FhirResponse:
 def _subject(request: FhirRequest) -> tuple[str, str | None]:
     """The type that is asked about, and the id; None for every resource of the type."""
     return request.path[0], request.path[1] if len(request.path) > 2 else None
-
-
-def _check_exists(engine: Engine, type: str, id: str) -> None:
-    stored = engine.store.read(type, id)
-    if stored is None:
-        raise NotFound.of(interaction_messages.NOT_FOUND(reference=f"{type}/{id}"))
-    if stored.deleted:
-        raise Gone.of(interaction_messages.DELETED(reference=stored.reference, version=stored.version))
 
 
 def _wanted(engine: Engine, parameters: tuple[tuple[str, str], ...]) -> tuple[str, ...]:

@@ -9,10 +9,10 @@ from typing import Any
 
 from fhir_server.core import json
 from fhir_server.core.request import FhirRequest
-from fhir_server.errors import Gone, InvalidRequest, NotFound
+from fhir_server.errors import InvalidRequest
 from fhir_server.extension import Engine
-from fhir_server.interactions import messages as interaction_messages
 from fhir_server.interactions.links import PRESENTATION
+from fhir_server.interactions.read import living
 from fhir_server.operations import messages as operation_messages
 from fhir_server.operations.validate import messages
 
@@ -120,9 +120,4 @@ def _stored(engine: Engine, type: str | None, id: str | None) -> Any:
     """The stored resource that the URL names."""
     if type is None or id is None:
         raise InvalidRequest.of(messages.NO_RESOURCE())
-    stored = engine.store.read(type, id)
-    if stored is None:
-        raise NotFound.of(interaction_messages.NOT_FOUND(reference=f"{type}/{id}"))
-    if stored.deleted:
-        raise Gone.of(interaction_messages.DELETED(reference=stored.reference, version=stored.version))
-    return json.parse(stored.body)
+    return json.parse(living(engine.store.read(type, id), f"{type}/{id}").body)

@@ -14,7 +14,7 @@ from fhir_server.interactions.resolving import resolver
 from fhir_server.issues import Issue
 from fhir_server.operations.validate import messages
 from fhir_server.operations.validate.asked import Asked, read_asked
-from fhir_server.operations.validate.trial import try_bundle, try_mode
+from fhir_server.operations.validate.trial import MODES, try_bundle, try_mode
 
 PROCESSED = ("transaction", "batch")
 
@@ -33,7 +33,7 @@ def _issues_found(asked: Asked, request: FhirRequest, engine: Engine) -> Iterato
         yield from _url_mismatches(asked)
         resolve = resolver(engine.store, request.base_url)
         yield from engine.validator.validate(resource, asked.profiles, resolve=resolve)
-    if asked.mode in ("create", "update", "delete"):
+    if asked.mode in MODES:
         yield from try_mode(asked, request, engine)
     elif _is_processed(resource):
         yield from try_bundle(resource, request, engine)

@@ -3,7 +3,7 @@
 https://hl7.org/fhir/R4/resource-operation-validate.html
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -26,17 +26,22 @@ from fhir_server.issues import Issue, Text
 from fhir_server.operations.validate import messages
 from fhir_server.operations.validate.asked import Asked
 
-MODES = {"create": create, "update": update, "delete": delete}
-METHODS = {"create": "POST", "update": "PUT", "delete": "DELETE"}
+MODES: Mapping[str, tuple[str, Write]] = {
+    "create": ("POST", create),
+    "update": ("PUT", update),
+    "delete": ("DELETE", delete),
+}
+"""The method, and what judges the write, of each mode that would change something."""
 
 
 def try_mode(asked: Asked, request: FhirRequest, engine: Engine) -> Iterator[Issue]:
     """What the create, update or delete that the mode names would do."""
     mode, type = str(asked.mode), str(asked.type)
+    method, write = MODES[mode]
     path = (type,) if mode == "create" or asked.id is None else (type, asked.id)
     tried = replace(
         request,
-        method=METHODS[mode],
+        method=method,
         path=path,
         query=(),
         content=asked.resource,
@@ -46,7 +51,7 @@ def try_mode(asked: Asked, request: FhirRequest, engine: Engine) -> Iterator[Iss
         yield _information(messages.NOTHING_TO_DELETE(reference=f"{type}/{asked.id}"), type)
         return
     try:
-        answer = _written(MODES[mode], tried, rehearsing(engine))
+        answer = _written(write, tried, rehearsing(engine))
     except FhirError as error:
         yield from _refused(error, messages.WOULD_REFUSE(status=status_of(error)), type)
         return
