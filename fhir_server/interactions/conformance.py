@@ -13,7 +13,8 @@ import msgspec
 from fhir_server.core import json
 from fhir_server.definitions.layers import Entry, Listed
 from fhir_server.definitions.packages.package import PackageIndex, unpacked
-from fhir_server.search.ast import Page, SearchQuery
+from fhir_server.interactions.every_match import every_match
+from fhir_server.search.ast import SearchQuery
 from fhir_server.store.port import Reader, Store, StoredResource
 
 CLIENT_TYPES = (
@@ -93,13 +94,7 @@ class StoredConformance:
 
 def every(reader: Reader, *types: str) -> Iterator[StoredResource]:
     """Every resource of some types."""
-    page = None
-    while True:
-        result = reader.search(SearchQuery(types, count=_PAGE, total="none", page=page))
-        yield from result.matches
-        if result.next is None:
-            return
-        page = Page(result.snapshot, result.next)
+    return every_match(reader, SearchQuery(types, count=_PAGE, total="none"))
 
 
 def _entry(stored: StoredResource, content: Resource) -> Entry:

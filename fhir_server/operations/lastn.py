@@ -13,13 +13,14 @@ from fhir_server.core import json
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import InvalidRequest
 from fhir_server.extension import Engine, Operation
+from fhir_server.interactions.every_match import every_match
 from fhir_server.interactions.includes import included
 from fhir_server.interactions.search_parsing import parse_search
 from fhir_server.interactions.searchset import searchset
 from fhir_server.issues import Issue
 from fhir_server.operations import messages
 from fhir_server.operations.parameters import all_given, once
-from fhir_server.search.ast import Page, SearchQuery, Sort
+from fhir_server.search.ast import SearchQuery, Sort
 from fhir_server.search.coverage import check_coverage
 from fhir_server.search.parse import ParsedSearch
 from fhir_server.store.port import SearchResult, StoredResource
@@ -77,7 +78,8 @@ def _most_recent(engine: Engine, query: SearchQuery, most: int) -> Iterator[Stor
     kind_of_coding: dict[Any, int] = {}
     counts: dict[int, int] = defaultdict(int)
     last: dict[int, Any] = {}
-    for stored in _every_match(engine, query):
+    asked = structs.replace(query, count=engine.limits.page_max, total="none", includes=())
+    for stored in every_match(engine.store, asked):
         resource = json.parse_own(stored.body)
         entries = engine.extractor.entries_of(resource, TIME_AND_SUBJECT)
         subject = tuple((reference.type, reference.target) for reference in entries.references)
@@ -92,17 +94,6 @@ def _most_recent(engine: Engine, query: SearchQuery, most: int) -> Iterator[Stor
             yield stored
         elif time and time == last[kind]:
             yield stored
-
-
-def _every_match(engine: Engine, query: SearchQuery) -> Iterator[StoredResource]:
-    page: Page | None = None
-    while True:
-        asked = structs.replace(query, count=engine.limits.page_max, total="none", includes=(), page=page)
-        result = engine.store.search(asked)
-        yield from result.matches
-        if result.next is None:
-            return
-        page = Page(result.snapshot, result.next)
 
 
 def _names(code: dict[str, Any]) -> Iterator[tuple[str, str]]:
