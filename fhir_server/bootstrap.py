@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
 TITLE = "FHIR R4 server"
 PATH_WORDS = ("metadata", "_history", "_search")
+LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,12 +287,12 @@ def _hosts(settings: Settings) -> frozenset[str]:
         return frozenset()
     own = f"[{settings.host}]" if ":" in settings.host else settings.host
     public = urlsplit(settings.base_url or "").hostname
-    return frozenset({"localhost", "127.0.0.1", "[::1]", own.lower()} | ({public} if public else set()))
+    return LOOPBACK_HOSTS | {own.lower()} | ({public} if public else set())
 
 
 def _addresses(settings: Settings) -> tuple[str, ...]:
     """The FHIR bases that requests to this machine's own names have, where no base URL is set."""
-    hosts = sorted(_hosts(settings) or {"localhost", "127.0.0.1", "[::1]"})
+    hosts = sorted(_hosts(settings) or LOOPBACK_HOSTS)
     return tuple(f"http://{host}:{settings.port}/fhir" for host in hosts)
 
 

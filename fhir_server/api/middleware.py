@@ -7,6 +7,7 @@ import re
 import zlib
 from dataclasses import dataclass
 
+from fhir_server.api.body import GZIP_WINDOW
 from fhir_server.api.headers import Headers
 from fhir_server.api.negotiation import encoding
 from fhir_server.api.render import CACHE, Reply
@@ -19,7 +20,6 @@ HEADER_NAMES = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~, -]{0,1000}")
 GZIP_BYTES_MIN = 1_024
 GZIP_IN_THREAD_BYTES_MIN = 262_144
 GZIP_LEVEL = 1
-GZIP_WINDOW = 31
 PACKED = (b"content-encoding", b"gzip")
 
 

@@ -17,6 +17,7 @@ from fhir_server.api.exchange import Exchange
 from fhir_server.api.lanes import Lane, submitted
 from fhir_server.api.render import CACHE, Reply
 from fhir_server.api.site_answers import SiteAnswers, nothing_at
+from fhir_server.api.target import READ
 from fhir_server.conversion.record_service import RecordService
 from fhir_server.conversion.submission import Written
 from fhir_server.core import json
@@ -29,7 +30,6 @@ RecordServices = Mapping[str, Mapping[str, RecordService]]
 """The services of each programme's records, by programme and record."""
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
-READ = ("GET", "HEAD")
 WRITE = ("POST",)
 JSON = b"application/json; charset=utf-8"
 SCHEMA = b"application/schema+json; charset=utf-8"

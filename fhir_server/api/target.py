@@ -31,8 +31,6 @@ REMEMBERED_MAX = 4_096
 REMEMBERED_BYTES_MAX = 512
 """Queries and paths that are remembered, and their length."""
 
-LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
-
 
 def is_fhir(raw_path: bytes) -> bool:
     """Whether a path lies below the FHIR base: /fhir itself, or /fhir/..., but not /fhirs."""

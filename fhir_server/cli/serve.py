@@ -8,6 +8,7 @@ import typer
 
 from fhir_server import bootstrap
 from fhir_server.cli import provision, serving
+from fhir_server.cli.existing import MEMORY
 from fhir_server.cli.failure import CommandError
 from fhir_server.cli.requests import base_url
 from fhir_server.settings import Settings
@@ -63,7 +64,7 @@ def refuse_exposure(settings: Settings) -> None:
 
 def refuse_lonely_memory(settings: Settings) -> None:
     """Raise `CommandError` for several processes over a store that only one can see."""
-    if settings.store == "memory:" and settings.workers > 1:
+    if settings.store == MEMORY and settings.workers > 1:
         raise CommandError(
             f"memory: cannot be shared by {settings.workers} workers. Use --workers 1, or --store sqlite:///path."
         )
