@@ -10,15 +10,13 @@ from fhir_server.definitions.search_parameters import SearchParameter
 from fhir_server.search import messages
 from fhir_server.search.escapes import unescape
 from fhir_server.search.limits import refused
-from fhir_server.search.types.prefixes import split_prefix
+from fhir_server.search.types.prefixes import ORDERED, split_prefix
 
 _OF_R4 = "http://hl7.org/fhir/SearchParameter/"
 """R4 says multipleOr=false of its composites, and elsewhere that they may be joined by commas."""
 
 _NAMES = {"type": "[type]", "ofType": "of-type"}
 """Modifiers that are written in another way than a definition calls them."""
-
-_PREFIXED = ("date", "number", "quantity")
 
 
 def check_values(parameter: SearchParameter, texts: Sequence[str], whole: str) -> None:
@@ -29,7 +27,7 @@ def check_values(parameter: SearchParameter, texts: Sequence[str], whole: str) -
 
 def check_prefixes(parameter: SearchParameter, texts: Sequence[str], whole: str) -> None:
     """Raise `InvalidSearch` for a prefix that the definition leaves out of those it names."""
-    if not parameter.comparators or parameter.type not in _PREFIXED:
+    if not parameter.comparators or parameter.type not in ORDERED:
         return
     for text in texts:
         prefix, _ = split_prefix(unescape(text))

@@ -35,11 +35,9 @@ from fhir_server.search.limits import Budget, refused
 from fhir_server.search.parameters import Parameters, resource_type
 from fhir_server.search.plan import components_of, kind_of
 from fhir_server.search.types import composite, quantity, reference, string, token, uri
-from fhir_server.search.types.composite import Component
+from fhir_server.search.types.composite import Read
 from fhir_server.search.types.context import Reading
 from fhir_server.search.types.kinds import KINDS
-
-Read = Callable[[str, Reading], Value]
 
 _is_mime_type = re.compile(r"[\w.+-]+/[\w.+-]+").fullmatch
 
@@ -331,14 +329,14 @@ class Criteria:
     def _composite(self, asked: Asked) -> Clause:
         components = [definition for definition, _ in components_of(self._registry, asked.parameter)]
         kinds = tuple(map(kind_of, components))
-        readers: list[tuple[str, Component]] = [
+        readers: list[tuple[str, Read]] = [
             (component.code, KINDS[kind].parse) for component, kind in zip(components, kinds, strict=True)
         ]
         values = self._values(asked, lambda text, reading: _read_composite(text, reading, readers))
         return Match(asked.code, "composite", values, component_types=kinds)
 
 
-def _read_composite(text: str, reading: Reading, readers: Sequence[tuple[str, Component]]) -> CompositeValue:
+def _read_composite(text: str, reading: Reading, readers: Sequence[tuple[str, Read]]) -> CompositeValue:
     """The composite with its quantities in base units where they can be."""
     parts = []
     for part in composite.parse(text, reading, readers).components:

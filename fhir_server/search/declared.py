@@ -9,9 +9,7 @@ from fhir_server.definitions.registry import Registry
 from fhir_server.search.criteria import modifiers
 from fhir_server.search.parameters import SPECIAL_PARAMETERS, Parameters
 from fhir_server.search.types.kinds import KINDS
-from fhir_server.search.types.prefixes import PREFIXES
-
-_PREFIXED = ("date", "number", "quantity")
+from fhir_server.search.types.prefixes import ORDERED, PREFIXES
 
 
 def served(registry: Registry, type: str) -> Iterator[dict[str, str]]:
@@ -31,7 +29,7 @@ def documentation() -> str:
     lines = []
     for kind in KINDS:
         takes = ", ".join(modifiers(kind))
-        if kind in _PREFIXED:
+        if kind in ORDERED:
             takes += f"; prefixes {prefixes}"
         if takes:
             lines.append(f"* {kind}: {takes}")

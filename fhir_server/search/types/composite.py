@@ -15,8 +15,8 @@ from fhir_server.search.entries import CompositeEntry, Entries, Entry
 from fhir_server.search.escapes import split
 from fhir_server.search.types.context import Reading
 
-Component = Callable[[str, Reading], Value]
-
+Read = Callable[[str, Reading], Value]
+"""Reads a value as it is written in a search."""
 
 Find = Callable[[Any, Any], Sequence[Entry]]
 """Finds the entries of one component, given a part of the resource and the whole."""
@@ -45,7 +45,7 @@ Making = tuple[str, tuple[Find, ...], Sequence[str]]
 COMBINATIONS_MAX = 1_000
 
 
-def parse(text: str, reading: Reading, components: Sequence[tuple[str, Component]]) -> CompositeValue:
+def parse(text: str, reading: Reading, components: Sequence[tuple[str, Read]]) -> CompositeValue:
     """One value per component, joined by `$`; `components` gives the name and reader of each."""
     parts = split(text, "$")
     if len(parts) != len(components) or not all(parts):

@@ -7,6 +7,9 @@ from typing import get_args
 
 from fhir_server.search.ast import Prefix
 
+ORDERED = ("date", "number", "quantity")
+"""The types of parameter whose values are ordered, and so take prefixes."""
+
 PREFIXES: dict[str, Prefix] = {prefix: prefix for prefix in get_args(Prefix)}
 
 SIGNS: dict[str, Prefix] = {">=": "ge", "<=": "le", ">": "gt", "<": "lt"}
