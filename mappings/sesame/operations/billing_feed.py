@@ -22,6 +22,7 @@ from mappings.sesame.billing.columns import cells, columns
 from mappings.sesame.billing.glance import ClaimGlance, claim_in, minimal_patient
 from mappings.sesame.guide import Guide
 from mappings.sesame.operations.asked import choice
+from mappings.sesame.resources.claim import FORFAIT
 from mappings.sesame.tables import csv_response
 
 AFTER = "after"
@@ -91,7 +92,7 @@ def _events(kinds: str, engine: Engine, after: int, count: int) -> tuple[list[Ev
         for version in versions:
             reached = version.sequence
             claim = None if version.deleted else claim_in(version.body)
-            if claim and claim.is_of(kinds, "forfait-article-51"):
+            if claim and claim.is_of(kinds, FORFAIT):
                 if _is_event(claim, version, engine):
                     events.append(Event(version, claim))
                 if len(events) == count:

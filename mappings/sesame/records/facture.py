@@ -15,7 +15,7 @@ from mappings.sesame.identifiers import FINESS
 from mappings.sesame.records import names
 from mappings.sesame.records.patient import social_number
 from mappings.sesame.records.words import FINANCIAL_STATES, TRACKS, coded
-from mappings.sesame.resources.claim import HL7
+from mappings.sesame.resources.claim import FORFAIT, HL7
 from mappings.sesame.resources.elements import concept
 
 AT = "Claim"
@@ -39,7 +39,7 @@ def _seed(guide: Guide) -> Resource:
     return {
         "meta": names.profile(guide, "sesame-claim"),
         "type": concept(f"{HL7}/claim-type", "professional"),
-        "subType": guide.concept("sesame-claim-subtype", "forfait-article-51"),
+        "subType": guide.concept("sesame-claim-subtype", FORFAIT),
         "use": "claim",
         "priority": concept(f"{HL7}/processpriority", "normal"),
         "payee": {"type": concept(f"{HL7}/payeetype", "provider")},

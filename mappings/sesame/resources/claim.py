@@ -10,6 +10,8 @@ from mappings.sesame.resources.elements import concept, euros, period, present, 
 from mappings.sesame.tariff import Price
 
 HL7 = "http://terminology.hl7.org/CodeSystem"
+FORFAIT = "forfait-article-51"
+"""The `subType` of the programme's claims."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ def claim(
         identifier=[identifier],
         status="active",
         type=concept(f"{HL7}/claim-type", "professional"),
-        subType=guide.concept("sesame-claim-subtype", "forfait-article-51"),
+        subType=guide.concept("sesame-claim-subtype", FORFAIT),
         use="claim",
         patient=parties.patient,
         billablePeriod=period(service.start, service.end),

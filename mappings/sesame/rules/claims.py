@@ -11,6 +11,7 @@ from mappings.sesame.billing.bill import Billing
 from mappings.sesame.billing.comparison import bills_the_same
 from mappings.sesame.pathway.reading import all_identified, codes, has_code, identifier_value
 from mappings.sesame.pathway.sequence import Sequence, sequence_of, sequences_of
+from mappings.sesame.resources.claim import FORFAIT
 from mappings.sesame.rules import messages
 from mappings.sesame.rules.verdict import refusal
 
@@ -52,7 +53,7 @@ class ClaimRules:
         """Whether a claim bears any mark of the programme's: its kind, a forfait, a number, the profile."""
         lines = [line.get("productOrService", {}) for line in claim.get("item", ())]
         return (
-            has_code([claim.get("subType", {})], self._kinds, "forfait-article-51")
+            has_code([claim.get("subType", {})], self._kinds, FORFAIT)
             or any(any(codes(line, self._forfaits)) for line in lines)
             or identifier_value(claim, self._claim_numbers) is not None
             or any(str(one).startswith(self._profile) for one in claim.get("meta", {}).get("profile", ()))

@@ -13,6 +13,7 @@ from mappings.sesame.pathway.locks import hold
 from mappings.sesame.pathway.reading import IN_ERROR, has_code, referring, target
 from mappings.sesame.pathway.referral import referral_of
 from mappings.sesame.pathway.sequence import sequences_of_patient
+from mappings.sesame.resources.claim import FORFAIT
 from mappings.sesame.rules import messages
 from mappings.sesame.rules.verdict import refusal
 
@@ -57,7 +58,7 @@ class PartiesKept:
         else:
             found = referring(view, "Claim", "patient", f"Patient/{patient}") if patient else ()
         for claim in found:
-            if not has_code([claim.get("subType", {})], self._kinds, "forfait-article-51"):
+            if not has_code([claim.get("subType", {})], self._kinds, FORFAIT):
                 continue
             covers = (target(one.get("coverage"), "Coverage") for one in claim.get("insurance", ()))
             if type != "Coverage" or id in covers:
