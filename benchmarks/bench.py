@@ -76,15 +76,14 @@ class Bench:
         answer: Response,
         workload: Callable[[int], Workload],
         floor_workload: Callable[[int], Workload],
-        unit: str = "req/s",
     ) -> Figure:
         """How much of the floor's rate the product reaches; the floor gives `answer` to everything."""
         with (
             tempfile.TemporaryDirectory(prefix="fhir-bench-") as folder,
             servers.floor(self.cores.server, Path(folder), answer.status, answer.body) as floor,
         ):
-            over = Load("product", unit, server, workload)
-            under = Load(FLOOR, unit, floor, floor_workload)
+            over = Load("product", "req/s", server, workload)
+            under = Load(FLOOR, "req/s", floor, floor_workload)
             return self.compare(over, under)
 
     def compare(self, over: Load, under: Load) -> Figure:

@@ -4,7 +4,6 @@ from benchmarks import wire
 from benchmarks.bench import Bench, Row
 from benchmarks.figures import Figure, Target
 from benchmarks.rows import stock
-from benchmarks.workloads import InTurn
 
 
 def read(bench: Bench) -> Figure:
@@ -12,9 +11,7 @@ def read(bench: Bench) -> Figure:
     with bench.product() as server:
         patients = stock.filled(server, bench.effort.patients)
         requests = [wire.request("GET", f"/fhir/Patient/{patient['id']}") for patient in patients]
-        answer = stock.typical(server, requests[:101])
-        load = InTurn(requests, 200)
-        return bench.against_floor(server, answer, lambda _: load, lambda _: load)
+        return stock.asked_in_turn(bench, server, requests)
 
 
 ROWS = (Row("read", "read a Patient", Target(0.60), read),)

@@ -8,7 +8,6 @@ from benchmarks import cohort, corpus, filling, servers, wire
 from benchmarks.bench import Bench, Row
 from benchmarks.figures import Figure, Target
 from benchmarks.rows import stock
-from benchmarks.workloads import InTurn
 
 COHORT = 1_000
 
@@ -18,9 +17,7 @@ def by_identifier(bench: Bench) -> Figure:
     with bench.product() as server:
         count = len(stock.filled(server, bench.effort.patients))
         requests = [_search(number) for number in range(count)]
-        answer = stock.typical(server, requests[:101])
-        load = InTurn(requests, 200)
-        return bench.against_floor(server, answer, lambda _: load, lambda _: load)
+        return stock.asked_in_turn(bench, server, requests)
 
 
 def sorted_page(bench: Bench) -> Figure:
@@ -29,9 +26,7 @@ def sorted_page(bench: Bench) -> Figure:
         filling.fill(Path(folder) / filling.FILE, range(COHORT))
         with servers.product(bench.cores.server, Path(folder)) as server:
             requests = [_latest(number) for number in range(0, COHORT, 5)]
-            answer = stock.typical(server, requests[:101])
-            load = InTurn(requests, 200)
-            return bench.against_floor(server, answer, lambda _: load, lambda _: load)
+            return stock.asked_in_turn(bench, server, requests)
 
 
 def _latest(number: int) -> bytes:

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 
 from benchmarks import bundles, corpus
+from benchmarks.bench import Bench
 from benchmarks.corpus import Resource
+from benchmarks.figures import Figure
 from benchmarks.servers import Server
-from benchmarks.wire import Response
+from benchmarks.workloads import InTurn
 
 BUNDLE_ENTRIES = 250
 
@@ -19,7 +21,8 @@ def filled(server: Server, count: int) -> list[Resource]:
     return patients
 
 
-def typical(server: Server, requests: Sequence[bytes]) -> Response:
-    """The answer of median length among those to `requests`."""
-    answers = sorted((server.ask(request) for request in requests), key=lambda answer: len(answer.body))
-    return answers[len(answers) // 2]
+def asked_in_turn(bench: Bench, server: Server, requests: Sequence[bytes]) -> Figure:
+    """Requests one after the other; the floor gives the answer of median length among the first."""
+    answers = sorted((server.ask(request) for request in requests[:101]), key=lambda answer: len(answer.body))
+    load = InTurn(requests, 200)
+    return bench.against_floor(server, answers[len(answers) // 2], lambda _: load, lambda _: load)
