@@ -22,31 +22,21 @@ from pymongo.command_cursor import CommandCursor
 from pymongo.cursor import Cursor
 from pymongo.database import Database
 
-DOORS: tuple[tuple[Any, tuple[str, ...]], ...] = (
+DOORS: tuple[tuple[Any, str], ...] = (
     (
         Collection,
-        (
-            "find",
-            "find_one",
-            "aggregate",
-            "count_documents",
-            "find_one_and_update",
-            "delete_many",
-            "update_one",
-        ),
+        "find find_one aggregate count_documents find_one_and_update delete_many update_one",
     ),
-    (Cursor, ("__next__", "to_list", "__iter__")),
-    (CommandCursor, ("__next__", "to_list", "__iter__")),
-    (Database, ("command", "cursor_command")),
-    (pymongo.MongoClient, ("start_session", "bulk_write")),
+    (Cursor, "__next__ to_list __iter__"),
+    (CommandCursor, "__next__ to_list __iter__"),
+    (Database, "command cursor_command"),
+    (pymongo.MongoClient, "start_session bulk_write"),
     (
         ClientSession,
-        (
-            *("__enter__", "__exit__", "start_transaction", "commit_transaction", "abort_transaction"),
-            *("end_session", "with_transaction"),
-        ),
+        "__enter__ __exit__ start_transaction commit_transaction abort_transaction with_transaction "
+        "end_session",
     ),
-    (bson, ("encode", "decode")),
+    (bson, "encode decode"),
 )
 """What our code calls of the driver."""
 
@@ -84,7 +74,7 @@ class Driver(monitoring.CommandListener):
     @contextmanager
     def watched(self) -> Iterator[None]:
         """Watch the driver's doors."""
-        before = [(owner, name, getattr(owner, name)) for owner, names in DOORS for name in names]
+        before = [(owner, name, getattr(owner, name)) for owner, names in DOORS for name in names.split()]
         try:
             for owner, name, door in before:
                 setattr(owner, name, self._door(name, door))

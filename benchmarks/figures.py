@@ -107,9 +107,9 @@ class Figure:
     table: Table | None = None
 
     @classmethod
-    def of(cls, values: Sequence[float]) -> Self:
+    def of(cls, values: Sequence[float], table: Table | None = None) -> Self:
         """The median of repeated measures."""
-        return cls(statistics.median(values), min(values), max(values))
+        return cls(statistics.median(values), min(values), max(values), table=table)
 
     @classmethod
     def ratio(cls, over: Side, under: Side) -> Self:

@@ -103,18 +103,8 @@ def _functions(stack: Stack) -> set[str]:
 
 @contextmanager
 def _recording(pid: int, output: Path) -> Iterator[None]:
-    command = [
-        _py_spy(),
-        "record",
-        "--pid",
-        str(pid),
-        "--format",
-        "raw",
-        "--output",
-        str(output),
-        "--threads",
-    ]
-    command += ["--rate", str(SAMPLES_PER_SECOND)]
+    command = [_py_spy(), "record", "--pid", str(pid), "--output", str(output)]
+    command += ["--format", "raw", "--threads", "--rate", str(SAMPLES_PER_SECOND)]
     spy = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
         yield

@@ -55,10 +55,10 @@ def _identifier(number: int) -> str:
     return f"{record['system']}|{record['value']}"
 
 
-def _month(number: int, name: str) -> tuple[tuple[str, str], tuple[str, str]]:
-    """Two criteria: from a day of the patient's care, and before one a month later."""
+def _month(number: int) -> tuple[tuple[str, str], tuple[str, str]]:
+    """Two criteria: dated from a day of the patient's care, and before one a month later."""
     first = started(number)
-    return (name, f"ge{first}"), (name, f"lt{first + timedelta(days=30)}")
+    return ("date", f"ge{first}"), ("date", f"lt{first + timedelta(days=30)}")
 
 
 def _heavy(number: int) -> str:
@@ -108,7 +108,7 @@ SHAPES: tuple[Shape, ...] = (
     ),
     Shape(
         "token and date",
-        lambda n: _search("Observation", ("code", code(n)), *_month(n, "date"), more=WITHOUT_TOTAL),
+        lambda n: _search("Observation", ("code", code(n)), *_month(n), more=WITHOUT_TOTAL),
     ),
     Shape(
         "sorted page",
@@ -121,11 +121,9 @@ SHAPES: tuple[Shape, ...] = (
     ),
     Shape(
         "sorted month",
-        lambda n: _search(
-            "Observation", ("code", code(n)), *_month(n, "date"), more=f"_sort=-date&{WITHOUT_TOTAL}"
-        ),
+        lambda n: _search("Observation", ("code", code(n)), *_month(n), more=f"_sort=-date&{WITHOUT_TOTAL}"),
     ),
-    Shape("date range", lambda n: _search("Encounter", *_month(n, "date"), more=WITHOUT_TOTAL)),
+    Shape("date range", lambda n: _search("Encounter", *_month(n), more=WITHOUT_TOTAL)),
     Shape("latest", lambda n: _search("Observation", _subject(n), more="_sort=-date&_count=5")),
     Shape(
         "code and value",

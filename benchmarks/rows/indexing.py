@@ -21,12 +21,10 @@ from benchmarks.bench import Bench, Row
 from benchmarks.corpus import Resource
 from benchmarks.figures import Figure, Table, Target
 from benchmarks.servers import ROOT, ServerFailed
-from fhir_server import bootstrap
 from fhir_server.core import json
 from fhir_server.core.resource import draft
 from fhir_server.search.entries import Entries
 from fhir_server.search.extract import Extractor
-from fhir_server.settings import Settings
 from fhir_server.store.port import Store
 from fhir_server.store.sqlite import SqliteStore
 
@@ -43,7 +41,7 @@ DONE = re.compile(r"(\d+) resources indexed in ([\d.]+) s")
 
 def cost(bench: Bench) -> Figure:
     """The processor time that entries and rows add to a write: the dearer of the two types."""
-    extractor = bootstrap.build(Settings.load({}, {"store": "memory:"})).engines.current().extractor
+    extractor = filling.extractor()
     with tempfile.TemporaryDirectory(prefix="fhir-bench-") as folder:
         path = Path(folder) / filling.FILE
         filling.fill(path, range(STOCK))
@@ -54,9 +52,8 @@ def cost(bench: Bench) -> Figure:
             ]
     by_type = list(zip(TYPES, zip(*rounds, strict=True), strict=True))
     lines = tuple((type, f"{statistics.median(costs):.0f}", f"{min(costs):.0f}") for type, costs in by_type)
-    figures = [Figure.of(costs) for _, costs in by_type]
-    worst = max(figures, key=lambda figure: figure.value)
-    return Figure(worst.value, worst.low, worst.high, table=Table(("type", "median", "least"), lines))
+    dearest = max((costs for _, costs in by_type), key=statistics.median)
+    return Figure.of(dearest, Table(("type", "median", "least"), lines))
 
 
 def _microseconds(store: Store, extractor: Extractor, type: str, number: int) -> float:
@@ -98,8 +95,7 @@ def reindex(bench: Bench) -> Figure:
         runs = [_reindexed(path) for _ in range(min(REINDEXINGS, bench.effort.rounds))]
     lines = tuple((f"{count}", f"{seconds:.1f}", f"{spent:.1f}") for count, seconds, spent in runs)
     table = Table(("resources", "seconds", "of processor time"), lines)
-    figure = Figure.of([count / seconds for count, seconds, _ in runs])
-    return Figure(figure.value, figure.low, figure.high, table=table)
+    return Figure.of([count / seconds for count, seconds, _ in runs], table)
 
 
 def _reindexed(path: Path) -> tuple[int, float, float]:

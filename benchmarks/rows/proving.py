@@ -6,7 +6,7 @@ What the two must come to is the proof's to say: `make proof`.
 import json
 import re
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import httpx
 
@@ -38,7 +38,7 @@ def loading(bench: Bench) -> Figure:
     heads = ("resources", "seconds", "server's processor seconds", "per processor second")
     per_second = loaded.resources / spent
     cells = (f"{loaded.resources:,}", f"{loaded.seconds:.1f}", f"{spent:.1f}", f"{per_second:,.0f}")
-    return replace(Figure.of([loaded.rate]), table=Table(heads, (cells,)))
+    return Figure.of([loaded.rate], Table(heads, (cells,)))
 
 
 def pulling(bench: Bench) -> Figure:

@@ -10,7 +10,6 @@ from benchmarks import corpus, wire
 from benchmarks.bench import Bench, Load, Row
 from benchmarks.corpus import Resource
 from benchmarks.figures import Figure, Target
-from benchmarks.servers import Server
 from benchmarks.workloads import InTurn
 from mappings.sesame.cohort.course import Course
 from mappings.sesame.cohort.dossier import Kit
@@ -43,7 +42,7 @@ def referral(bench: Bench) -> Figure:
         return _in_turn([_plain(bundle) for bundle in _bundles(kit, 2 * round_number + 1)])
 
     with bench.product() as server:
-        _send(server, team_bundle(kit.guide, kit.team))
+        server.ask(_posted(team_bundle(kit.guide, kit.team)))
         return bench.compare(
             Load("referral Bundles", "Bundles/s", server, referrals),
             Load("plain transactions", "Bundles/s", server, plainly),
@@ -79,11 +78,11 @@ def _plain_entry(entry: Resource) -> Resource:
 
 
 def _in_turn(bundles: list[Resource]) -> InTurn:
-    return InTurn([wire.request("POST", "/fhir", corpus.serialised(bundle)) for bundle in bundles], 200)
+    return InTurn([_posted(bundle) for bundle in bundles], 200)
 
 
-def _send(server: Server, bundle: Resource) -> None:
-    server.ask(wire.request("POST", "/fhir", corpus.serialised(bundle)))
+def _posted(bundle: Resource) -> bytes:
+    return wire.request("POST", "/fhir", corpus.serialised(bundle))
 
 
 ROWS = (
