@@ -49,12 +49,10 @@ def write_package(guide: Guide, folder: Path) -> Path:
 def package_files(guide: Guide) -> dict[str, bytes]:
     """The files of the package by their path in it."""
     examples = [*_examples(guide)]
-    resources = [*_with_snapshots(guide, examples)]
-    shown = [example for _, example in examples]
     return {
         "package/package.json": json.serialise(_manifest(guide)),
-        **_folder("package", map(_narrated, resources)),
-        **_folder("package/example", shown),
+        **_folder("package", map(_narrated, _with_snapshots(guide, examples))),
+        **_folder("package/example", (example for _, example in examples)),
     }
 
 

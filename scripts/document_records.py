@@ -4,9 +4,8 @@ What stands above the mark is written by hand.
 """
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 from fhir_server.conversion.kinds import Coded, Each, Kind, Word
@@ -14,8 +13,8 @@ from fhir_server.conversion.table import Field, Table
 from fhir_server.core import json
 from mappings.sesame.guide import Guide, read_guide
 from mappings.sesame.records.table import tables
+from scripts.guide_examples import REPOSITORY
 
-REPOSITORY = Path(__file__).parent.parent
 PAGE = REPOSITORY / "docs" / "records.md"
 MARK = "<!-- Ce qui suit est écrit par `make docs`"
 KINDS = {
@@ -107,11 +106,7 @@ def _derived(table: Table) -> Iterator[str]:
 
 def _short(guide: Guide, text: str) -> str:
     """Systems of the guide without its root."""
-    return ", ".join(_parts(guide, text.split(", ")))
-
-
-def _parts(guide: Guide, systems: Iterable[str]) -> Iterator[str]:
-    return (system.removeprefix(f"{guide.root}/") for system in systems)
+    return ", ".join(system.removeprefix(f"{guide.root}/") for system in text.split(", "))
 
 
 if __name__ == "__main__":

@@ -45,19 +45,24 @@ def transfer(
 
     `advance` is told how many more sequences are done. Raises `TransferError`.
     """
-    mark = f"{source.epoch} {source.generation()}".encode()
+    mark = _mark(source)
     _claim(target, mark)
     advance(target.watermark())
     _copy_versions(source, target, entries_of, advance)
     _copy_the_rest(source, target)
     done = _verified(source, target)
-    if f"{source.epoch} {source.generation()}".encode() != mark:
+    if _mark(source) != mark:
         raise TransferError(
             "the definitions of the source have changed meanwhile. Start again, without a server."
         )
     target.become(source.epoch, source.secret)
     target.transact(lambda unit: unit.keep(MARK, None))
     return done
+
+
+def _mark(source: Store) -> bytes:
+    """What a transfer must find at its end as at its beginning."""
+    return f"{source.epoch} {source.generation()}".encode()
 
 
 def _claim(target: Store, mark: bytes) -> None:

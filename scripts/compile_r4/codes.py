@@ -24,13 +24,10 @@ def concept_rows(concepts: Iterable[Json], parent: str | None = None) -> Iterato
         }
         row = {name: value for name, value in row.items() if value}
         display = concept.get("display")
-        yield (
-            [concept["code"], display, row]
-            if row
-            else [concept["code"], display]
-            if display
-            else [concept["code"]]
-        )
+        if row:
+            yield [concept["code"], display, row]
+        else:
+            yield [concept["code"], display] if display else [concept["code"]]
         yield from concept_rows(concept.get("concept", ()), concept["code"])
 
 
