@@ -6,7 +6,7 @@ import pytest
 
 from tests.interactions.client import Client
 from tests.mappings.pathway.lists import raw, table
-from tests.mappings.pathway.plans import UNTIL_ASSESSED, begin, change, claims, sent, tell
+from tests.mappings.pathway.plans import begin, change, claims, sent
 from tests.mappings.sound import GUIDE
 
 FEED = "Claim/$billing-feed?output=csv"
@@ -14,12 +14,11 @@ COLUMNS = GUIDE.canonical("ConceptMap", "claim-to-csv")
 
 
 @pytest.fixture
-def billed(client: Client) -> Client:
+def billed(assessed: Client) -> Client:
     """A sequence that was billed, and billed anew when its last day was corrected."""
-    tell(client, *UNTIL_ASSESSED)
-    sent(begin(client, 1, "2025-01-13", "2025-04-12"))
-    sent(change(client, "2025-0001-c1", period={"start": "2025-01-13", "end": "2025-04-11"}))
-    return client
+    sent(begin(assessed, 1, "2025-01-13", "2025-04-12"))
+    sent(change(assessed, "2025-0001-c1", period={"start": "2025-01-13", "end": "2025-04-11"}))
+    return assessed
 
 
 def own_columns(**columns: str) -> dict[str, Any]:

@@ -26,11 +26,10 @@ Resource = dict[str, Any]
 
 
 @pytest.fixture
-def billed(client: Client) -> Client:
+def billed(assessed: Client) -> Client:
     """The patient of the story, after a first sequence."""
-    tell(client, *UNTIL_ASSESSED)
-    sent(begin(client, 1, ASSESSED, "2025-04-12", status="completed"))
-    return client
+    sent(begin(assessed, 1, ASSESSED, "2025-04-12", status="completed"))
+    return assessed
 
 
 def coverage_of(client: Client, number: str) -> str:
@@ -161,8 +160,7 @@ def test_what_billing_has_cancelled_stays_so_until_it_is_corrected(billed: Clien
     assert states(billed) == [(f"{FIRST}-0", "cancelled"), (f"{FIRST}-1", "active")]
 
 
-def test_in_one_commit_a_renewal_is_billed_after_what_it_renews(client: Client) -> None:
-    tell(client, *UNTIL_ASSESSED)
+def test_in_one_commit_a_renewal_is_billed_after_what_it_renews(assessed: Client) -> None:
     urns = [f"urn:uuid:00000000-0000-4000-8000-00000000000{rank}" for rank in (1, 2, 3)]
     plans = [
         plan(1, ASSESSED, "2025-04-12", status="completed"),
@@ -173,30 +171,29 @@ def test_in_one_commit_a_renewal_is_billed_after_what_it_renews(client: Client) 
         {"fullUrl": urn, "resource": one, "request": {"method": "POST", "url": "CarePlan"}}
         for urn, one in reversed(list(zip(urns, plans, strict=True)))
     ]
-    sent(client.post("", {"resourceType": "Bundle", "type": "transaction", "entry": entries}))
-    first, second, third = claims(client)
+    sent(assessed.post("", {"resourceType": "Bundle", "type": "transaction", "entry": entries}))
+    first, second, third = claims(assessed)
     assert "related" not in first
     for before, claim in ((first, second), (second, third)):
         assert [one["claim"]["reference"] for one in claim["related"]] == [f"Claim/{before['id']}"]
         assert claim["meta"]["versionId"] == "1"
 
 
-def test_what_makes_a_sequence_billable_in_one_commit_bills_it_once(client: Client) -> None:
-    tell(client, *UNTIL_ASSESSED)
-    found = only(client, "Coverage")
+def test_what_makes_a_sequence_billable_in_one_commit_bills_it_once(assessed: Client) -> None:
+    found = only(assessed, "Coverage")
     entries = [
         {"resource": found | {"order": 1}, "request": {"method": "PUT", "url": f"Coverage/{found['id']}"}},
         {"resource": plan(1, ASSESSED, "2025-04-12"), "request": {"method": "POST", "url": "CarePlan"}},
     ]
-    sent(client.post("", {"resourceType": "Bundle", "type": "transaction", "entry": entries}))
-    sent(change(client, FIRST, status="entered-in-error"))
-    again = stored(client, FIRST) | {"status": "active"}
+    sent(assessed.post("", {"resourceType": "Bundle", "type": "transaction", "entry": entries}))
+    sent(change(assessed, FIRST, status="entered-in-error"))
+    again = stored(assessed, FIRST) | {"status": "active"}
     entries = [
         {"resource": found | {"order": 2}, "request": {"method": "PUT", "url": f"Coverage/{found['id']}"}},
         {"resource": again, "request": {"method": "PUT", "url": f"CarePlan/{again['id']}"}},
     ]
-    sent(client.post("", {"resourceType": "Bundle", "type": "transaction", "entry": entries}))
-    assert states(client) == [(f"{FIRST}-0", "cancelled"), (f"{FIRST}-1", "active")]
+    sent(assessed.post("", {"resourceType": "Bundle", "type": "transaction", "entry": entries}))
+    assert states(assessed) == [(f"{FIRST}-0", "cancelled"), (f"{FIRST}-1", "active")]
 
 
 def test_a_sequence_recorded_anew_under_its_number_is_billed(billed: Client) -> None:

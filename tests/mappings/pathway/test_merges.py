@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.interactions.client import Answer, Client
-from tests.mappings.pathway.plans import NUMBERS, UNTIL_ASSESSED, begin, plan, sent, tell
+from tests.mappings.pathway.plans import NUMBERS, begin, plan, sent
 from tests.mappings.pathway.referrals import only
 from tests.mappings.pathway.test_claims import refused, states
 
@@ -14,11 +14,10 @@ BEFORE = {"status": "finished", "period": {"start": "2024-06-01", "end": "2025-0
 
 
 @pytest.fixture
-def begun(client: Client) -> Client:
+def begun(assessed: Client) -> Client:
     """The patient of the story in the first sequence."""
-    tell(client, *UNTIL_ASSESSED)
-    sent(begin(client, 1, "2025-01-13", "2025-04-12"))
-    return client
+    sent(begin(assessed, 1, "2025-01-13", "2025-04-12"))
+    return assessed
 
 
 def again(client: Client, type: str, query: str = "", **changes: Any) -> Answer:
