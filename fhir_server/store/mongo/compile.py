@@ -33,6 +33,7 @@ from fhir_server.store.mongo.filters import (
     any_of,
     negation,
     one_element,
+    one_of,
 )
 from fhir_server.store.mongo.texts import has_any, has_one_of
 
@@ -70,10 +71,7 @@ class Hops(Protocol):
 
 def living(types: Sequence[str]) -> Filter:
     """The resources of the types, or of all, that are not deleted."""
-    alive: Filter = {"l": True}
-    if not types:
-        return alive
-    return {**alive, "t": types[0] if len(types) == 1 else {"$in": list(types)}}
+    return {"l": True, "t": one_of(types)} if types else {"l": True}
 
 
 class Compiler:

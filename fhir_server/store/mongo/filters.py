@@ -3,7 +3,7 @@
 https://www.mongodb.com/docs/manual/reference/operator/query-logical/
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from fhir_server.core.prefix import after_prefix
@@ -48,6 +48,11 @@ def one_element(array: str, cells: Filter, *filters: Filter) -> Filter:
     if NEVER in (asked, cells):
         return NEVER
     return {array: {"$elemMatch": {**cells, "$and": [asked]} if asked else cells}}
+
+
+def one_of(values: Sequence[str]) -> Any:
+    """What a field that is one of the values is asked."""
+    return values[0] if len(values) == 1 else {"$in": list(values)}
 
 
 def prefix_range(prefix: str) -> Filter:

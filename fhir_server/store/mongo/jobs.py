@@ -1,5 +1,6 @@
 """Leases on long-running work, by which one process at a time does it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from pymongo import ReturnDocument
@@ -8,6 +9,11 @@ from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError
 
 from fhir_server.store.port import LEASE_MICROSECONDS_MAX, Job
+
+
+def job(document: Mapping[str, Any]) -> Job:
+    """The job in a document."""
+    return Job(document["_id"], document["kind"], bytes(document["state"]), document["done"])
 
 
 def acquire_job(jobs: Collection[Any], kind: str, id: str, owner: str, now: int, until: int) -> Job | None:
@@ -20,7 +26,7 @@ def acquire_job(jobs: Collection[Any], kind: str, id: str, owner: str, now: int,
     except DuplicateKeyError:
         # The job is there and not free, so the filter found none, and another cannot be made.
         return None
-    return Job(found["_id"], found["kind"], bytes(found["state"]), found["done"])
+    return job(found)
 
 
 def update_job(

@@ -6,11 +6,11 @@ What the transaction itself has written since is added here, so that it need not
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
-from typing import Any, Protocol
+from typing import Protocol
 
 from fhir_server.search.ast import Match, SearchQuery, TokenValue
 from fhir_server.store.mongo.collections import Document, View
-from fhir_server.store.mongo.filters import Filter
+from fhir_server.store.mongo.filters import Filter, one_of
 from fhir_server.store.mongo.flat import all_of_parameter, flat
 from fhir_server.store.mongo.rows import TOKENS
 from fhir_server.store.mongo.versions import OWN
@@ -73,7 +73,7 @@ class Lookups:
     def _ask(self, wanted: set[Wanted]) -> None:
         limit = BEARERS_MAX * len(wanted)
         types, texts = (sorted(set(part)) for part in zip(*wanted, strict=True))
-        asked: Filter = {"l": True, "t": _one_of(types), TOKENS: _one_of(texts)}
+        asked: Filter = {"l": True, "t": one_of(types), TOKENS: one_of(texts)}
         resources, session = self._view.collections.resources, self._view.session
         rows = resources.find(asked, _FIELDS, limit=limit, session=session).to_list()
         if len(rows) == limit:
@@ -102,7 +102,3 @@ class Lookups:
             document = self._resources.documents[key] if self._resources.has_written(key) else None
             if document and document["l"] and document["t"] == type and text in document.get(TOKENS, ()):
                 yield document
-
-
-def _one_of(values: list[str]) -> Any:
-    return values[0] if len(values) == 1 else {"$in": values}

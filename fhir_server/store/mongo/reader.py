@@ -9,7 +9,8 @@ from typing import Any
 from fhir_server.search.ast import Include, SearchQuery
 from fhir_server.store.mongo import definitions
 from fhir_server.store.mongo.collections import View
-from fhir_server.store.mongo.filters import Filter, all_of, prefix_range
+from fhir_server.store.mongo.filters import Filter, all_of, one_of, prefix_range
+from fhir_server.store.mongo.jobs import job
 from fhir_server.store.mongo.search import MongoSearch
 from fhir_server.store.mongo.versions import OWN, all_stored, stored
 from fhir_server.store.port import (
@@ -97,7 +98,7 @@ class MongoReader:
             return ()
         asked: dict[str, Any] = {"s": {"$gt": after, "$lte": watermark}}
         if types:
-            asked["t"] = types[0] if len(types) == 1 else {"$in": list(types)}
+            asked["t"] = one_of(types)
         return all_stored(self._versions(asked, asked, [("s", 1)], limit))
 
     def watermark(self) -> int:
@@ -130,10 +131,7 @@ class MongoReader:
 
     def jobs(self, kind: str) -> tuple[Job, ...]:
         found = self._of.jobs.find({"kind": kind}, sort=[("_id", 1)], session=self._view.session)
-        return tuple(
-            Job(document["_id"], document["kind"], bytes(document["state"]), document["done"])
-            for document in found
-        )
+        return tuple(job(document) for document in found)
 
 
 def _history_filters(query: HistoryQuery) -> tuple[Filter, Filter]:

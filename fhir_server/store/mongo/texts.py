@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from fhir_server.search.ast import OfTypeValue, TokenSet, TokenValue, UriValue, Value, WordValue
 from fhir_server.store.mongo.conditions import END, literal
-from fhir_server.store.mongo.filters import Filter, any_of, prefix_range
+from fhir_server.store.mongo.filters import Filter, any_of, one_of, prefix_range
 from fhir_server.store.mongo.flat import SEPARATOR, all_of_parameter, escaped, flat
 
 
@@ -23,7 +23,7 @@ def has_one_of(field: str, parameter: str, values: Iterable[Value], modifier: st
         others = [{**prefix_range(all_of_parameter(parameter)), "$not": condition} for condition in asked]
         return any_of({field: {"$elemMatch": condition}} for condition in others)
     exact = [condition["$eq"] for condition in asked if "$eq" in condition]
-    found: list[Filter] = [{field: exact[0]} if len(exact) == 1 else {field: {"$in": exact}}] if exact else []
+    found: list[Filter] = [{field: one_of(exact)}] if exact else []
     return any_of(
         [*found, *({field: {"$elemMatch": condition}} for condition in asked if "$eq" not in condition)]
     )
