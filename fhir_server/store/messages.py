@@ -69,10 +69,6 @@ NO_BACKUP = Template(
     en="A store in memory has no backup. Open the server on a file to keep its data.",
     fr="Un entrepôt en mémoire n'a pas de sauvegarde. Ouvrez le serveur sur un fichier pour les conserver.",
 )
-STORE_OPEN = Template(
-    en="The store to be replaced is open. Stop the server first.",
-    fr="L'entrepôt à remplacer est ouvert. Arrêtez d'abord le serveur.",
-)
 DOCUMENT_TOO_LARGE = Template(
     en="{reference} takes {size} bytes with all that it is found by; the database holds at most {maximum} in "
     "one resource. Split it, or attach its data by reference.",

@@ -8,8 +8,6 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from fhir_server import errors
-from fhir_server.store import messages
 from fhir_server.store.sqlite.connection import BESIDE, refusing
 from fhir_server.store.sqlite.schema import UnknownSchema, check_file, renew_epoch
 
@@ -21,19 +19,16 @@ def back_up(source: sqlite3.Connection, target: Path) -> None:
 
 
 @refusing
-def restore(source: Path, target: Path, replace: bool = False) -> None:
+def restore(source: Path, target: Path) -> None:
     """Make a store at `target` out of the backup `source`, with an epoch of its own.
 
-    Raises `FileExistsError` for a target that exists, unless it may be replaced; `StoreUnavailable` while
-    a server has it open; `UnknownSchema` for a source that is no backup.
+    Raises `FileExistsError` for a target that exists, `UnknownSchema` for a source that is no backup.
     """
     if not source.is_file():
         raise FileNotFoundError(source)
     with closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)) as backup:
         if check_file(backup) == 0:
             raise UnknownSchema("The file is empty.")
-        if replace and target.exists():
-            _take_away(target)
         _copy(backup, target, renew_epoch)
 
 
@@ -60,13 +55,3 @@ def _copy(source: sqlite3.Connection, target: Path, finish: Callable[[sqlite3.Co
         partial.rename(target)
     finally:
         partial.unlink(missing_ok=True)
-
-
-def _take_away(target: Path) -> None:
-    """Remove a store, which must not be open: only then can it leave the WAL mode."""
-    with closing(sqlite3.connect(target, isolation_level=None, timeout=0)) as old:
-        try:
-            old.execute("PRAGMA journal_mode = DELETE")
-        except sqlite3.OperationalError as error:
-            raise errors.StoreUnavailable.of(messages.STORE_OPEN()) from error
-    target.unlink()
