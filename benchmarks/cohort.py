@@ -37,31 +37,31 @@ def written(number: int) -> int:
     return (FIRST_WRITTEN_SECONDS + 60 * number) * 1_000_000
 
 
-def family(number: int, seed: int = SEED) -> str:
+def family(number: int) -> str:
     """Two of three families bear a double name, which a few of thousands share."""
-    random = Random(f"{seed}/family/{number}")
+    random = Random(f"{SEED}/family/{number}")
     name = random.choice(FAMILIES)
     return f"{name}-{random.choice(FAMILIES)}" if random.randrange(3) else name
 
 
-def called(number: int, seed: int = SEED) -> str:
+def called(number: int) -> str:
     """What a patient is called, given name first, as hardly another one is."""
-    return f"{_usual_given(corpus.patient(number, seed))} {family(number, seed)}"
+    return f"{_usual_given(corpus.patient(number))} {family(number)}"
 
 
-def started(number: int, seed: int = SEED) -> date:
+def started(number: int) -> date:
     """The day on which the care of the patient of that number begins."""
-    return FIRST_DAY + timedelta(days=Random(f"{seed}/started/{number}").randrange(DAYS))
+    return FIRST_DAY + timedelta(days=Random(f"{SEED}/started/{number}").randrange(DAYS))
 
 
-def care(number: int, seed: int = SEED) -> Iterator[Resource]:
+def care(number: int) -> Iterator[Resource]:
     """The resources of one patient, each under an id of its own."""
-    random = Random(f"{seed}/care/{number}")
+    random = Random(f"{SEED}/care/{number}")
     id = patient_id(number)
     subject = {"reference": f"Patient/{id}"}
-    days = [started(number, seed) + timedelta(weeks=weeks) for weeks in VISIT_WEEKS]
+    days = [started(number) + timedelta(weeks=weeks) for weeks in VISIT_WEEKS]
     visits = [f"Encounter/{id}-{place}" for place in range(VISITS)]
-    yield _patient(number, seed)
+    yield _patient(number)
     for place, day in enumerate(days):
         yield {
             **corpus.encounter(subject, f"ServiceRequest/{id}", f"Condition/{id}", day),
@@ -82,11 +82,11 @@ def care(number: int, seed: int = SEED) -> Iterator[Resource]:
         yield corpus.observation(random, measure, subject, visit, later) | taken
 
 
-def care_of_type(number: int, type: str, seed: int = SEED) -> Iterator[Resource]:
+def care_of_type(number: int, type: str) -> Iterator[Resource]:
     """Of one patient's resources those of a type."""
     if type == "Patient":
-        return iter([_patient(number, seed)])
-    return (one for one in care(number, seed) if one["resourceType"] == type)
+        return iter([_patient(number)])
+    return (one for one in care(number) if one["resourceType"] == type)
 
 
 def response_number(number: int, place: int = 0) -> str:
@@ -99,9 +99,9 @@ def code(place: int) -> str:
     return f"{LOINC}|{MEASURES[place % len(MEASURES)][0]}"
 
 
-def _patient(number: int, seed: int) -> Resource:
-    patient = corpus.patient(number, seed)
-    name = family(number, seed)
+def _patient(number: int) -> Resource:
+    patient = corpus.patient(number)
+    name = family(number)
     official, usual = patient["name"]
     names = [
         {**official, "family": name.upper()},

@@ -1,4 +1,4 @@
-"""Synthetic patients and their care, always the same for the same seed.
+"""Synthetic patients and their care, always the same.
 
 Nobody is real: the numbers come from the national *test* range of the INS, the telephone numbers from those
 that the Arcep keeps for fiction, and every resource is tagged as test health data (HTEST).
@@ -74,9 +74,9 @@ MEASURES = (
 )
 
 
-def patient(number: int, seed: int = SEED) -> Resource:
+def patient(number: int) -> Resource:
     """The patient of that number, without an id."""
-    random = Random(f"{seed}/patient/{number}")
+    random = Random(f"{SEED}/patient/{number}")
     gender = random.choice(("female", "male"))
     born = date(1938, 1, 1) + timedelta(days=random.randrange(25_000))
     family, given = random.choice(FAMILIES), random.sample(GIVEN[gender], 2)
@@ -134,9 +134,9 @@ def record_number(number: int) -> dict[str, str]:
     return {"system": HOSPITAL_RECORD, "value": f"{number:010}"}
 
 
-def episode(number: int, seed: int = SEED) -> dict[str, Resource]:
+def episode(number: int) -> dict[str, Resource]:
     """Twenty resources of one patient's care, by the `urn:uuid` under which the others refer to them."""
-    random = Random(f"{seed}/episode/{number}")
+    random = Random(f"{SEED}/episode/{number}")
     names = [uuid.UUID(int=random.getrandbits(128), version=4).urn for _ in range(20)]
     subject = {"reference": names[0]}
     started = FIRST_DAY + timedelta(days=random.randrange(500))
@@ -144,7 +144,7 @@ def episode(number: int, seed: int = SEED) -> dict[str, Resource]:
     days = [started + timedelta(weeks=weeks) for weeks in (0, 2, 12)]
     observed = zip(range(13), cycle(MEASURES), cycle(zip(visits, days, strict=True)), strict=False)
     resources = [
-        patient(number, seed),
+        patient(number),
         _condition(subject, visits[0], started),
         _referral(subject, names[1], started),
         *(encounter(subject, names[2], names[1], day) for day in days),
