@@ -12,7 +12,7 @@ from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.extension import Engine, Operation
 from fhir_server.interactions.history import history_entry, recreations
 from fhir_server.interactions.links import READABLE, page_size, self_link
-from fhir_server.operations.criteria import Criteria
+from fhir_server.operations.criteria import VersionCriteria
 from fhir_server.operations.cursors import position, sealed
 from fhir_server.operations.parameters import all_given, given
 from fhir_server.store.port import StoredResource
@@ -35,7 +35,7 @@ def changes(request: FhirRequest, engine: Engine) -> FhirResponse:
     asked = tuple(pair for pair in all_given(request) if pair[0] not in PARAMETERS)
     if asked and len(request.path) < 2:
         given(request, PARAMETERS)
-    criteria = Criteria(request.path[0], asked, engine, request.base_url)
+    criteria = VersionCriteria(request.path[0], asked, engine, request.base_url)
     after = position(request, engine, own.get(CURSOR))
     count = page_size(own.get("_count"), engine.limits)
     versions, reached = _page(engine, request.path[:-1], after, count, criteria)
@@ -49,7 +49,7 @@ def changes(request: FhirRequest, engine: Engine) -> FhirResponse:
 
 
 def _page(
-    engine: Engine, types: Sequence[str], after: int, count: int, criteria: Criteria
+    engine: Engine, types: Sequence[str], after: int, count: int, criteria: VersionCriteria
 ) -> tuple[list[StoredResource], int]:
     """The next versions that fit, `count` at most, and the position that they lead to."""
     store = engine.store

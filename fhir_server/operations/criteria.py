@@ -19,7 +19,7 @@ OF_EVERY_TYPE = ("_id", "_tag", "_profile", "_security", "_source")
 """Of the parameters of all resources, those that a version alone decides on."""
 
 
-class Criteria:
+class VersionCriteria:
     """Compares versions with criteria such as `requester=PractitionerRole/1`; all of them when there are
     none. A chain leads to what is referred to as it is now.
     """

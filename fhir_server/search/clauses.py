@@ -14,7 +14,7 @@ from fhir_server.errors import InvalidSearch
 from fhir_server.search import messages
 from fhir_server.search.allowed import Repetition, check_chain, check_modifier, check_values
 from fhir_server.search.ast import Chain, Clause, Has
-from fhir_server.search.criteria import Asked, Criteria, any_of
+from fhir_server.search.criteria import Asked, CriteriaReader, any_of
 from fhir_server.search.escapes import has_stray_escape, split
 from fhir_server.search.limits import STEPS_MAX, VALUE_LENGTH_MAX, VALUES_MAX, Budget, refused
 from fhir_server.search.parameters import Parameters, UnknownParameter, resource_type
@@ -65,7 +65,7 @@ class Clauses:
         self._specials = specials
         self._repetition = Repetition()
         self.budget = Budget()
-        self.criteria = Criteria(registry, Reading("", zone, now, base_urls), self.budget)
+        self.criteria = CriteriaReader(registry, Reading("", zone, now, base_urls), self.budget)
 
     def clause(self, parameters: Parameters, criterion: Criterion) -> Clause:
         """The clause of one criterion on resources that have `parameters`.

@@ -62,7 +62,7 @@ class Asked(Struct, frozen=True):
         return self.parameter.code
 
 
-class Criteria:
+class CriteriaReader:
     """Understands criteria by the definitions, as far as the budget goes."""
 
     def __init__(self, registry: Registry, reading: Reading, budget: Budget) -> None:
@@ -80,7 +80,7 @@ class Criteria:
         _expect_elements(asked)
         build = _BUILDERS.get((kind, modifier))
         if build is None and kind == "reference" and self._registry.is_resource_type(modifier or ""):
-            build = Criteria._reference
+            build = CriteriaReader._reference
         if build is not None:
             return build(self, asked)
         if modifier is not None and f":{modifier}" not in modifiers(kind):
@@ -397,26 +397,26 @@ _OF_ELEMENTS: Mapping[str, str] = {"of-type": "Identifier", "identifier": "Refer
 _CODED = ("Coding", "CodeableConcept")
 """The types of elements whose codes are of a system that each names for itself."""
 
-_BUILDERS: Mapping[tuple[ParameterType, str | None], Callable[[Criteria, Asked], Clause]] = {
-    ("string", None): Criteria._string,
-    ("string", "contains"): Criteria._string,
-    ("string", "text"): Criteria._words,
-    ("token", None): Criteria._token,
-    ("token", "not"): Criteria._token,
-    ("token", "text"): Criteria._token_text,
-    ("token", "of-type"): Criteria._token_of_type,
-    ("token", "in"): Criteria._token_in,
-    ("token", "not-in"): Criteria._token_in,
-    ("token", "below"): Criteria._token_below,
-    ("token", "above"): Criteria._token_above,
-    ("reference", None): Criteria._reference,
-    ("reference", "identifier"): Criteria._reference_identifier,
-    ("reference", "above"): Criteria._reference_hierarchy,
-    ("reference", "below"): Criteria._reference_hierarchy,
-    ("uri", None): Criteria._uri,
-    ("uri", "above"): Criteria._uri_segments,
-    ("uri", "below"): Criteria._uri_segments,
-    ("quantity", None): Criteria._quantity,
-    ("composite", None): Criteria._composite,
+_BUILDERS: Mapping[tuple[ParameterType, str | None], Callable[[CriteriaReader, Asked], Clause]] = {
+    ("string", None): CriteriaReader._string,
+    ("string", "contains"): CriteriaReader._string,
+    ("string", "text"): CriteriaReader._words,
+    ("token", None): CriteriaReader._token,
+    ("token", "not"): CriteriaReader._token,
+    ("token", "text"): CriteriaReader._token_text,
+    ("token", "of-type"): CriteriaReader._token_of_type,
+    ("token", "in"): CriteriaReader._token_in,
+    ("token", "not-in"): CriteriaReader._token_in,
+    ("token", "below"): CriteriaReader._token_below,
+    ("token", "above"): CriteriaReader._token_above,
+    ("reference", None): CriteriaReader._reference,
+    ("reference", "identifier"): CriteriaReader._reference_identifier,
+    ("reference", "above"): CriteriaReader._reference_hierarchy,
+    ("reference", "below"): CriteriaReader._reference_hierarchy,
+    ("uri", None): CriteriaReader._uri,
+    ("uri", "above"): CriteriaReader._uri_segments,
+    ("uri", "below"): CriteriaReader._uri_segments,
+    ("quantity", None): CriteriaReader._quantity,
+    ("composite", None): CriteriaReader._composite,
 }
 """What understands each type of parameter with each modifier; all others are plain matches."""
