@@ -38,9 +38,9 @@ def concept(system: str, code: str, text: str | None = None) -> Resource:
     return {"coding": [{"system": system, "code": code}]} | present(text=text)
 
 
-def human_name(family: str, given: str, use: str = "official", prefix: str | None = None) -> Resource:
-    """A HumanName."""
-    return {"use": use, "family": family, "given": [given]} | ({"prefix": [prefix]} if prefix else {})
+def human_name(family: str, given: str, prefix: str | None = None) -> Resource:
+    """A HumanName, the official one."""
+    return {"use": "official", "family": family, "given": [given]} | ({"prefix": [prefix]} if prefix else {})
 
 
 def euros(amount: Number) -> Resource:
