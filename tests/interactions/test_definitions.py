@@ -1,5 +1,6 @@
 """Search parameters that clients store: in force at once, searched once their index covers every resource."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from fhir_server.jobs.walk import ResourceFailed
 from fhir_server.search.ast import Match, SearchQuery, StringValue
 from fhir_server.store.port import Store
 from fhir_server.validation.invariants import paths
+from fhir_server.validation.invariants.code import Scope
 from tests.interactions.client import Answer, Client, ClientFactory, patient
 from tests.interactions.definitions import URL, fond_of, parameter, reindexed
 
@@ -439,7 +441,7 @@ def test_an_expression_that_runs_away_stops_neither_writes_nor_the_truth(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The parameter cannot be searched until a reindex gets through; nothing else takes notice."""
-    monkeypatch.setattr(paths, "STEPS_MAX", 50)
+    monkeypatch.setattr(paths, "Scope", partial(Scope, steps=50))
     names = "Patient.name.given.where(%resource.name.given.where(true).exists())"
     assert client.post("SearchParameter", parameter(expression=names)).status == 201
     few = client.post("Patient", patient(name=[{"given": ["ann"]}])).id
@@ -461,7 +463,7 @@ def test_an_expression_that_runs_away_stops_neither_writes_nor_the_truth(
 def test_a_parameter_whose_expression_ran_away_can_be_mended(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(paths, "STEPS_MAX", 5)
+    monkeypatch.setattr(paths, "Scope", partial(Scope, steps=5))
     runaway = parameter(expression="Patient.name.given.where(%resource.name.given.where(true).exists())")
     client.put("SearchParameter/favourite", runaway)
     many = {"method": "POST", "url": "Patient"}
