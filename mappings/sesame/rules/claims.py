@@ -9,6 +9,7 @@ from fhir_server.extension import Change, Resource, View
 from fhir_server.issues import Issue
 from mappings.sesame.billing.bill import Billing
 from mappings.sesame.billing.comparison import bills_the_same
+from mappings.sesame.pathway.locks import hold
 from mappings.sesame.pathway.reading import all_identified, codes, has_code, identifier_value
 from mappings.sesame.pathway.sequence import Sequence, sequence_of, sequences_of
 from mappings.sesame.resources.claim import FORFAIT
@@ -86,8 +87,20 @@ class ClaimRules:
         if isinstance(wanted, list):
             reason = wanted[0] if wanted else messages.CLAIM_BY_SERVER(number=number)
             yield refusal(messages.CLAIM_OF_NOTHING(reason=reason), "Claim")
-        elif claim["id"] != wanted["id"] or not bills_the_same(claim, wanted):
+        elif (
+            claim["id"] != wanted["id"]
+            or number != identifier_value(wanted, self._claim_numbers)
+            or not bills_the_same(claim, wanted)
+            or not self._stands_alone(claim, sequence, view)
+        ):
             yield refusal(messages.CLAIM_BY_SERVER(number=number), "Claim")
+
+    def _stands_alone(self, claim: Resource, sequence: Sequence, view: View) -> bool:
+        """Whether it is the next of the claims of its sequence, and no other of them is active."""
+        hold(view, "CarePlan", sequence.id)
+        issued = self._billing.issued(sequence, view)
+        active = [one for one in issued if one.get("status") == "active"]
+        return len(active) <= 1 and any(one["id"] == claim["id"] for one in issued)
 
     def _sequence(self, claim: Resource, view: View) -> Sequence | None:
         """The sequence whose number the claim states."""

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from fhir_server.core import json
+from fhir_server.core.named import named_uuid
 from tests.interactions.client import Client
 from tests.mappings.pathway.conftest import Pathway
 from tests.mappings.pathway.plans import (
@@ -133,6 +134,29 @@ def test_a_client_writes_no_claim(assessed: Client) -> None:
     unknown = copy | {"supportingInfo": copy["supportingInfo"][:1]}
     assert assessed.send("POST", "Claim", unknown).status == 422
     assert states(assessed) == [("2025-0001-c1-0", "active")]
+
+
+@pytest.mark.parametrize(
+    ("status", "correction", "number"),
+    [
+        ("active", 1, "2025-0001-c1-1"),
+        ("cancelled", 2, "2025-0001-c1-2"),
+        ("cancelled", 1, "2025-0001-c1-01"),
+        ("cancelled", 1, "1"),
+    ],
+)
+def test_nor_a_second_one_as_if_it_were_a_correction(
+    assessed: Client, status: str, correction: int, number: str
+) -> None:
+    """As a copy from another server would bring it: the ids of claims follow from their numbers."""
+    sent(begin(assessed, 1, ASSESSED, "2025-04-12"))
+    (claim,) = claims(assessed)
+    sent(assessed.put(f"Claim/{claim['id']}", claim | {"status": status}))
+    (first,) = claim["identifier"]
+    id = named_uuid(f"{first['system']}|2025-0001-c1-{correction}")
+    copy = claim | {"id": id, "identifier": [first | {"value": number}]}
+    refused(assessed.put(f"Claim/{id}", copy), "writes claims itself")
+    assert states(assessed) == [("2025-0001-c1-0", status)]
 
 
 def test_of_a_claim_only_the_status_changes(assessed: Client) -> None:
