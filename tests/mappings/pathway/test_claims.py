@@ -20,7 +20,7 @@ from tests.mappings.pathway.plans import (
     stored,
     tell,
 )
-from tests.mappings.sound import errors
+from tests.mappings.sound import GUIDE, errors
 
 Resource = dict[str, Any]
 
@@ -89,6 +89,28 @@ def test_at_the_end_if_the_policy_says_so(pathway: Pathway) -> None:
     tell(client, "06-nurse-contacts", "07-phq9-9")
     contacts = len(client.send("GET", "Encounter?type=nurse-contact&date=le2025-04-12").entries)
     assert (len(states(client)) == 1) == (contacts >= 4)
+
+
+def test_of_contacts_those_count_that_took_place_with_a_nurse_within_the_sequence(pathway: Pathway) -> None:
+    client = pathway(claim_at="end", minimum_contacts=5)
+    tell(client, *UNTIL_ASSESSED, "06-nurse-contacts")
+    plan = sent(begin(client, 1, ASSESSED, "2025-04-12", status="completed"))
+    first = client.get("Encounter?type=nurse-contact").entries[0]["resource"]
+    visit = {name: value for name, value in first.items() if name != "meta"}
+
+    def has(contacts: int, **changes: Any) -> bool:
+        sent(client.put(f"Encounter/{visit['id']}", visit | changes))
+        told = client.get(f"CarePlan/{plan.id}/$explain-billing").content["parameter"]
+        return any(f"has {contacts} nurse contacts" in one.get("valueString", "") for one in told)
+
+    assert has(3, status="planned")
+    assert has(3, type=[GUIDE.concept("sesame-encounter-type", "case-review")])
+    for day, contacts in (("2025-01-12", 3), ("2025-01-13", 4), ("2025-04-12", 4), ("2025-04-13", 3)):
+        assert has(contacts, period={"start": f"{day}T12:00:00+02:00"}), day
+    fifth = {name: value for name, value in visit.items() if name not in ("id", "identifier")}
+    sent(client.put(f"Encounter/{visit['id']}", visit))
+    sent(client.post("Encounter", fifth))
+    assert states(client) == [("2025-0001-c1-0", "active")]
 
 
 def test_a_corrected_sequence_cancels_and_replaces_its_claim(assessed: Client) -> None:

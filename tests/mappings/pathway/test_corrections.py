@@ -38,10 +38,10 @@ def coverage_of(client: Client, number: str) -> str:
     return reference
 
 
-def insured_anew(client: Client) -> str:
+def insured_anew(client: Client, until: str = "2025-04-12") -> str:
     """Let the patient change insurers on 13 April 2025; the id of the new Coverage."""
     old = only(client, "Coverage")
-    sent(client.put(f"Coverage/{old['id']}", old | {"period": {"end": "2025-04-12"}}))
+    sent(client.put(f"Coverage/{old['id']}", old | {"period": {"end": until}}))
     new = {name: value for name, value in old.items() if name not in ("id", "meta")}
     number = [old["identifier"][0] | {"value": "C-other"}]
     return sent(client.post("Coverage", new | {"identifier": number, "period": {"start": "2025-04-13"}})).id
@@ -53,6 +53,14 @@ def test_a_sequence_is_billed_to_the_coverage_of_its_first_day(billed: Client) -
     sent(begin(billed, 2, "2025-04-13", "2025-07-12"))
     assert coverage_of(billed, f"{FIRST}-0") == f"Coverage/{old}"
     assert coverage_of(billed, f"{SECOND}-0") == f"Coverage/{new}"
+
+
+def test_a_coverage_is_in_force_on_its_last_day(billed: Client) -> None:
+    """https://hl7.org/fhir/R4/datatypes.html#Period: the end is included."""
+    old = only(billed, "Coverage")["id"]
+    insured_anew(billed, until="2025-04-13")
+    sent(begin(billed, 2, "2025-04-13", "2025-07-12"))
+    assert coverage_of(billed, f"{SECOND}-0") == f"Coverage/{old}"
 
 
 def test_what_was_billed_stays_when_the_coverage_ends(billed: Client) -> None:

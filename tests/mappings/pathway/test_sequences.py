@@ -50,8 +50,10 @@ def test_r3_a_classique_lasts_three_calendar_months(assessed: Client) -> None:
 def test_r4_three_renewals_and_no_more(assessed: Client) -> None:
     whole_year(assessed)
     answer = begin(assessed, 5, "2026-01-13", "2026-01-14")
-    assert answer.status == 422
-    assert "4 classique sequences at most" in answer.diagnostics or "ses-careplan-3" in str(answer.content)
+    assert (answer.status, "ses-careplan-3" in answer.diagnostics) == (422, True)
+    # A plan that claims no profile is a sequence all the same.
+    unclaimed = begin(assessed, 5, "2026-01-13", "2026-01-14", meta=None)
+    refused(unclaimed, "4 classique sequences at most")
 
 
 def test_r5_twelve_months_from_the_first_day(assessed: Client) -> None:
@@ -90,6 +92,13 @@ def test_sequences_do_not_overlap(assessed: Client) -> None:
     sent(begin(assessed, 1, ASSESSED, "2025-04-12"))
     sent(change(assessed, "2025-0001-c1", status="completed"))
     refused(begin(assessed, 2, "2025-04-12", "2025-07-01"), "overlaps", "CarePlan.period")
+
+
+def test_nor_does_one_that_is_recorded_later_but_came_first(assessed: Client) -> None:
+    sent(begin(assessed, 1, "2025-03-01", "2025-05-31"))
+    answer = begin(assessed, 1, ASSESSED, "2025-03-01", track="leger")
+    refused(answer, "overlaps", "CarePlan.period")
+    sent(begin(assessed, 1, ASSESSED, "2025-02-28", track="leger"))
 
 
 def test_a_renewal_follows_the_rank_before_it_when_that_is_over(assessed: Client) -> None:
@@ -141,13 +150,16 @@ def test_a_leger_after_a_classique_is_refused(assessed: Client) -> None:
     refused(begin(assessed, 1, "2025-04-13", "2025-07-12", track="leger"), "after a classique")
 
 
-@pytest.mark.parametrize(("options", "status"), [({}, 201), ({"gaps": "refuse"}, 422)])
-def test_a_gap_follows_the_policy(pathway: Pathway, options: dict[str, Any], status: int) -> None:
-    client = pathway(**options)
+@pytest.mark.parametrize(
+    ("verdict", "start", "status"),
+    [("allow", "2025-05-01", 201), ("refuse", "2025-04-14", 422), ("refuse", "2025-04-13", 201)],
+)
+def test_a_gap_follows_the_policy(pathway: Pathway, verdict: str, start: str, status: int) -> None:
+    client = pathway(gaps=verdict)
     tell(client, *UNTIL_ASSESSED)
     sent(begin(client, 1, ASSESSED, "2025-04-12"))
     sent(change(client, "2025-0001-c1", status="completed"))
-    assert begin(client, 2, "2025-05-01", "2025-07-31").status == status
+    assert begin(client, 2, start, "2025-07-12").status == status
 
 
 @pytest.mark.parametrize(("verdict", "status"), [("refuse", 422), ("warn", 201), ("allow", 201)])
@@ -161,10 +173,28 @@ def test_the_team_is_complete_as_the_policy_asks(pathway: Pathway, verdict: str,
     assert begin(client, 1, ASSESSED, "2025-04-12").status == status
 
 
+def test_a_team_has_one_nurse_one_psychiatrist_and_a_doctor(assessed: Client) -> None:
+    team = assessed.get("CareTeam").entries[0]["resource"]
+    doctor, nurse, psychiatrist = team["participant"]
+    url, kept = f"CareTeam/{team['id']}", {name: value for name, value in team.items() if name != "meta"}
+    for members in (
+        [nurse, psychiatrist],
+        [doctor, nurse],
+        [doctor, psychiatrist],
+        [doctor, nurse, nurse, psychiatrist],
+        [doctor, nurse, psychiatrist, psychiatrist],
+    ):
+        sent(assessed.put(url, kept | {"participant": members}))
+        refused(begin(assessed, 1, ASSESSED, "2025-04-12"), "care team is incomplete", "CarePlan.careTeam")
+    sent(assessed.put(url, kept | {"participant": [doctor, doctor, nurse, psychiatrist]}))
+    sent(begin(assessed, 1, ASSESSED, "2025-04-12"))
+
+
 def test_the_window_is_a_setting(pathway: Pathway) -> None:
-    client = pathway(window_start="2025-01-14")
+    client = pathway(window_start="2025-01-14", window_end="2025-01-14")
     tell(client, *UNTIL_ASSESSED)
-    refused(begin(client, 1, ASSESSED, "2025-04-12"), "outside the window", "CarePlan.period.start")
+    for start in (ASSESSED, "2025-01-15"):
+        refused(begin(client, 1, start, "2025-04-12"), "outside the window", "CarePlan.period.start")
     sent(begin(client, 1, "2025-01-14", "2025-04-13"))
 
 

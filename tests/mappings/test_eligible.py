@@ -1,0 +1,39 @@
+"""Who may be in an export, by what was decided and when."""
+
+import pytest
+
+from mappings.sesame.caseload.caseload import Dossier
+from mappings.sesame.caseload.facts import Decision, Referral
+from mappings.sesame.export.eligible import excluded
+from mappings.sesame.pathway.reading import PARIS
+from tests.mappings.test_caseload import EPISODE, on
+
+PERMIT, DENY = True, False
+
+
+@pytest.mark.parametrize(
+    ("decisions", "reason"),
+    [
+        ([], "not-informed"),
+        ([("2025-01-14", PERMIT)], None),
+        ([(None, PERMIT)], "not-informed"),
+        ([(None, DENY)], "opposed"),
+        ([("2025-01-14", PERMIT), (None, DENY)], "opposed"),
+        ([("2025-01-14", DENY), (None, PERMIT)], "opposed"),
+        ([("2025-01", DENY), ("2025-01-31", PERMIT)], "opposed"),
+        ([("2025-01", DENY), ("2025-02-01", PERMIT)], None),
+    ],
+)
+def test_an_opposition_wins_unless_a_permission_came_later(
+    decisions: list[tuple[str | None, bool]], reason: str | None
+) -> None:
+    decided = [Decision(frozenset({"evaluation"}), moment, permit) for moment, permit in decisions]
+    dossier = Dossier(episodes={"e": EPISODE})
+    assert excluded(dossier, decided, "evaluation", PARIS) == reason
+    assert excluded(dossier, decided, "research", PARIS) == "not-informed"
+
+
+def test_who_was_referred_is_in_the_programme() -> None:
+    referred = Dossier(referrals={"t": Referral("t", "r", "rejected", on(0), None, None)})
+    assert excluded(referred, [], "evaluation", PARIS) == "not-informed"
+    assert excluded(Dossier(), [], "evaluation", PARIS) == "no-pathway"
