@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from fhir_server.conversion.record import RecordType
+from fhir_server.conversion.table import Table
 from fhir_server.core import json
 from fhir_server.core.ids import NewIds
 from fhir_server.core.limits import Limits
@@ -61,7 +61,7 @@ class Server:
     engines: Engines
     dispatcher: Dispatcher
     operations: tuple[Operation, ...]
-    records: Mapping[str, tuple[RecordType, ...]]
+    records: Mapping[str, tuple[Table, ...]]
     preparations: tuple[Preparation, ...]
 
 
@@ -144,7 +144,7 @@ def record_services(server: Server) -> "RecordServices":
     from fhir_server.conversion.record_service import RecordService
 
     return {
-        programme: {record.name: RecordService(record, server.dispatcher.dispatch) for record in records}
+        programme: {table.name: RecordService(table, server.dispatcher.dispatch) for table in records}
         for programme, records in server.records.items()
     }
 

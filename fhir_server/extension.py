@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from fhir_server.codes.terminology import Terminology
-from fhir_server.conversion.record import RecordType
+from fhir_server.conversion.table import Table
 from fhir_server.core.fhirpath import FhirPath
 from fhir_server.core.limits import Limits
 from fhir_server.core.request import FhirRequest, FhirResponse
@@ -102,7 +102,7 @@ class PlugIns:
     rules: tuple[Rule, ...] = ()
     reactions: tuple[Reaction, ...] = ()
     operations: tuple[Operation, ...] = ()
-    records: tuple[RecordType, ...] = ()
+    records: tuple[Table, ...] = ()
     preparations: tuple[Preparation, ...] = ()
 
 

@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from fhir_server.conversion import messages
-from fhir_server.conversion.record import RecordType
 from fhir_server.conversion.references import reference_to
 from fhir_server.conversion.schema import RecordSchema
 from fhir_server.conversion.stored import Dispatch, Finder
 from fhir_server.conversion.submission import Record, Submission, Written
-from fhir_server.conversion.table import Resource
+from fhir_server.conversion.table import Resource, Table
 from fhir_server.core.request import FhirRequest
 from fhir_server.errors import Conflict, NotFound, PreconditionFailed, Unprocessable
 
@@ -23,18 +22,18 @@ class RecordService:
     each record.
     """
 
-    def __init__(self, type: RecordType, dispatch: Dispatch) -> None:
-        self.type = type
-        self.schema = dict(type.schema())
+    def __init__(self, table: Table, dispatch: Dispatch) -> None:
+        self.table = table
+        self.schema = table.schema()
         self._checked = RecordSchema(self.schema)
         self._dispatch = dispatch
 
     def read(self, id: str, asked: FhirRequest) -> Record:
         """The record of that identifier, as the store has it now. Raises `NotFound`."""
         finder = Finder(self._dispatch, asked)
-        record = self._read(finder, finder.parts(self.type, id))
+        record = self._read(finder, finder.parts(self.table, id))
         if not record:
-            raise NotFound.of(messages.NO_RECORD(record=self.type.name, id=id))
+            raise NotFound.of(messages.NO_RECORD(record=self.table.name, id=id))
         return record
 
     def write(self, record: Any, asked: FhirRequest, submit: Dispatch) -> Written:
@@ -48,11 +47,11 @@ class RecordService:
             raise Unprocessable(*problems)
         finder = Finder(self._dispatch, asked)
         for _ in range(ATTEMPTS_MAX):
-            found = finder.parts(self.type, record[self.type.key], record)
+            found = finder.parts(self.table, record[self.table.key], record)
             if found and self._read(finder, found) == record:
-                return Written(record[self.type.key], 200, tuple(map(reference_to, found.values())))
+                return Written(record[self.table.key], 200, tuple(map(reference_to, found.values())))
             try:
-                return Submission(self.type, record, found, finder, submit).send()
+                return Submission(self.table, record, found, finder, submit).send()
             except (Conflict, PreconditionFailed) as error:
                 if not all(issue.code == "conflict" for issue in error.issues):
                     raise
@@ -61,4 +60,4 @@ class RecordService:
     def _read(self, finder: Finder, found: Mapping[str, Resource]) -> Record:
         if not found:
             return {}
-        return self.type.from_fhir([*found.values(), *finder.targets(found)])
+        return self.table.from_fhir([*found.values(), *finder.targets(found)])

@@ -12,9 +12,8 @@ import msgspec
 
 from fhir_server.conversion import messages
 from fhir_server.conversion.kinds import value_in
-from fhir_server.conversion.record import RecordType
 from fhir_server.conversion.references import reference_to, references
-from fhir_server.conversion.table import Part, Resource
+from fhir_server.conversion.table import Part, Resource, Table
 from fhir_server.core import json
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import Conflict, Gone, InvalidRequest, NotFound
@@ -51,20 +50,18 @@ class Finder:
     def like(self, path: tuple[str, ...], query: tuple[tuple[str, str], ...] = ()) -> FhirRequest:
         return msgspec.structs.replace(self.asked, method="GET", path=path, query=query, content=None)
 
-    def parts(
-        self, type: RecordType, key: str, record: Mapping[str, Any] | None = None
-    ) -> dict[str, Resource]:
+    def parts(self, table: Table, key: str, record: Mapping[str, Any] | None = None) -> dict[str, Resource]:
         """The resources of a record, by type: those that bear its identifier, or else the one whose id it
         is and those that refer to it. What `record` says finds the parts that other records share.
 
         Raises `Conflict` when an identifier leads to several.
         """
-        first, *others = type.parts
-        main = self._identified(first, type.system, key) or self._by_logical_id(type, key)
-        main = main or (self._by_shared_identifier(type, record) if record else None)
+        first, *others = table.parts
+        main = self._identified(first, table.system, key) or self._by_logical_id(table, key)
+        main = main or (self._by_shared_identifier(table, record) if record else None)
         found = {first.type: main} if main else {}
         for part in others:
-            resource = self._other(type, part, main, key, record)
+            resource = self._other(table, part, main, key, record)
             if resource is not None:
                 found[part.type] = resource
         return found
@@ -79,7 +76,7 @@ class Finder:
 
     def _other(
         self,
-        type: RecordType,
+        table: Table,
         part: Part,
         main: Resource | None,
         key: str,
@@ -90,7 +87,7 @@ class Finder:
             return self._identified(part, system, record[name]) if record else None
         if main is None:
             return None
-        return self._identified(part, type.system, key) or self._referring(type, part, main)
+        return self._identified(part, table.system, key) or self._referring(table, part, main)
 
     def _identified(self, part: Part, system: str, key: str) -> Resource | None:
         found = self.search(part.type, identifier=_token(system, key))
@@ -98,23 +95,25 @@ class Finder:
             raise Conflict.of(messages.SEVERAL(type=part.type, value=key))
         return found[0] if found else None
 
-    def _by_logical_id(self, record: RecordType, id: str) -> Resource | None:
-        found = self.read(record.parts[0].type, id)
-        return found if found is not None and record.from_fhir([found]) else None
+    def _by_logical_id(self, table: Table, id: str) -> Resource | None:
+        found = self.read(table.parts[0].type, id)
+        return found if found is not None and table.from_fhir([found]) else None
 
-    def _by_shared_identifier(self, type: RecordType, record: Mapping[str, Any]) -> Resource | None:
+    def _by_shared_identifier(self, table: Table, record: Mapping[str, Any]) -> Resource | None:
         """The one resource that says the same of a field that tells it from all others, and that no other
         record speaks of."""
-        for system, name in type.parts[0].known_by:
+        for system, name in table.parts[0].known_by:
             if name in record:
-                found = self.search(type.parts[0].type, identifier=_token(system, record[name]))
-                free = [resource for resource in found if value_in(resource, type.system) is None]
-                same = [resource for resource in free if type.from_fhir([resource]).get(name) == record[name]]
+                found = self.search(table.parts[0].type, identifier=_token(system, record[name]))
+                free = [resource for resource in found if value_in(resource, table.system) is None]
+                same = [
+                    resource for resource in free if table.from_fhir([resource]).get(name) == record[name]
+                ]
                 if len(same) == 1:
                     return same[0]
         return None
 
-    def _referring(self, record: RecordType, part: Part, main: Resource) -> Resource | None:
+    def _referring(self, table: Table, part: Part, main: Resource) -> Resource | None:
         """The one resource of a part that refers to the first; one that is another record's is none."""
         if part.by is None:
             return None
@@ -122,7 +121,7 @@ class Finder:
         fit = [
             resource
             for resource in found
-            if part.holds(resource) and value_in(resource, record.system) is None
+            if part.holds(resource) and value_in(resource, table.system) is None
         ]
         return fit[0] if len(fit) == 1 else None
 

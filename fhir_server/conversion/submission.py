@@ -13,10 +13,9 @@ import msgspec
 from fhir_server.conversion import messages
 from fhir_server.conversion.members import pointer_to
 from fhir_server.conversion.merge import merged
-from fhir_server.conversion.record import RecordType
 from fhir_server.conversion.references import reference_to, rewritten
 from fhir_server.conversion.stored import Dispatch, Finder
-from fhir_server.conversion.table import Part, Resource
+from fhir_server.conversion.table import Part, Resource, Table
 from fhir_server.core import json
 from fhir_server.core.named import named_uuid
 from fhir_server.core.request import FhirRequest
@@ -42,9 +41,9 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A record, the resources that hold it already by their types, and who writes: `submit`."""
+    """A record of a table, the resources that hold it already by their types, and who writes: `submit`."""
 
-    type: RecordType
+    table: Table
     record: Record
     found: Mapping[str, Resource]
     finder: Finder
@@ -52,13 +51,13 @@ class Submission:
 
     def send(self) -> Written:
         """Send the transaction; where a reference leads nowhere by identifier, its value may be an id."""
-        resources = self.type.to_fhir(self.record)
+        resources = self.table.to_fhir(self.record)
         try:
             return self._sent(resources)
         except PreconditionFailed as error:
             if not any(issue.code == "not-found" for issue in error.issues):
                 raise
-        own = {self._identity(part) for part in self.type.parts}
+        own = {self._identity(part) for part in self.table.parts}
         return self._sent([self._linked(resource, own) for resource in resources])
 
     def _sent(self, resources: Sequence[Resource]) -> Written:
@@ -70,13 +69,13 @@ class Submission:
             raise self._translated(error, entries) from error
         answers = [entry["response"] for entry in json.parse(response.body or b"{}")["entry"]]
         references = ("/".join(answer["location"].split("/")[-4:-2]) for answer in answers)
-        status = 200 if self.type.parts[0].type in self.found else int(answers[0]["status"][:3])
-        return Written(self.record[self.type.key], status, tuple(references))
+        status = 200 if self.table.parts[0].type in self.found else int(answers[0]["status"][:3])
+        return Written(self.record[self.table.key], status, tuple(references))
 
     def _entry(self, fresh: Resource) -> Iterator[dict[str, Any]]:
         """The entry that writes a part, none for one that is not the record's to change any more."""
         type = fresh["resourceType"]
-        part = next(part for part in self.type.parts if part.type == type)
+        part = next(part for part in self.table.parts if part.type == type)
         stored = self.found.get(type)
         url = self._identity(part)
         if stored is None:
@@ -87,12 +86,12 @@ class Submission:
                 "url": reference_to(stored),
                 "ifMatch": f'W/"{stored["meta"]["versionId"]}"',
             }
-            resource = merged(stored, fresh, part, self.type.own(part))
+            resource = merged(stored, fresh, part, self.table.own(part))
             yield {"fullUrl": url, "resource": resource, "request": request}
 
     def _identity(self, part: Part) -> str:
         """The search that finds a part: by the record's identifier, or by one of the part's own."""
-        system, name = part.identity or (self.type.system, self.type.key)
+        system, name = part.identity or (self.table.system, self.table.key)
         return f"{part.type}?identifier={system}|{self.record[name]}"
 
     def _linked(self, resource: Resource, own: set[str]) -> Resource:
@@ -119,7 +118,7 @@ class Submission:
         """
         if not below:
             return WHOLE
-        name = self.type.field_at(resource, below)
+        name = self.table.field_at(resource, below)
         return pointer_to(name) if name else f"{resource['resourceType']}.{below}".rstrip(".")
 
     def _translated(self, error: FhirError, entries: Sequence[Mapping[str, Any]]) -> FhirError:
