@@ -188,6 +188,11 @@ class Part:
             return own
         return all_of((own, *(other.contains(self.system, code) for other in self.imports)))
 
+    def has_inactive(self, system: str | None, code: str) -> bool:
+        """Whether the code is one of its system's that are not in use any more."""
+        concept = self.code_system.find(code) if self.code_system else None
+        return concept is not None and concept.inactive and system in (None, self.system)
+
     def _selects(self, code: str) -> bool | None:
         system = self.code_system
         if self._part.get("left_out"):
@@ -223,15 +228,21 @@ def _named_concept(entry: Fact, system: CodeSystem | None, url: str) -> Concept:
 
 
 class Composition:
-    """A value set's composition, ready to be asked."""
+    """A value set's composition, ready to be asked; `active_only` where it leaves inactive codes out."""
 
     def __init__(
-        self, url: str, include: tuple[Part, ...], exclude: tuple[Part, ...], versions_apart: bool = False
+        self,
+        url: str,
+        include: tuple[Part, ...],
+        exclude: tuple[Part, ...],
+        versions_apart: bool = False,
+        active_only: bool = False,
     ) -> None:
         self.url = url
         self.include = include
         self.exclude = exclude
         self.versions_apart = versions_apart
+        self.active_only = active_only
         self._verdicts: dict[tuple[str | None, str], bool | None] = {}
 
     @property
@@ -244,7 +255,8 @@ class Composition:
         members: dict[Key, Concept] = {}
         for part in self.include:
             for concept in part.concepts():
-                members.setdefault(concept.key, concept)
+                if not (self.active_only and concept.inactive):
+                    members.setdefault(concept.key, concept)
         out = {self._exclusion_key(concept) for part in self.exclude for concept in part.concepts()}
         return tuple(concept for concept in members.values() if self._exclusion_key(concept) not in out)
 
@@ -309,6 +321,8 @@ class Composition:
         return verdict
 
     def _verdict(self, system: str | None, code: str) -> bool | None:
+        if self.active_only and any(part.has_inactive(system, code) for part in self.include):
+            return False
         included = any_of(part.contains(system, code) for part in self.include)
         if included is False or not self.exclude:
             return included
@@ -342,7 +356,8 @@ class Compositions:
             raise Circular(url)
         include = tuple(self._parts(compose, "include", (*above, url)))
         exclude = tuple(self._parts(compose, "exclude", (*above, url)))
-        return Composition(url, include, exclude, expansion_parameter(compose, "versionsMatch") == "false")
+        versions_apart = expansion_parameter(compose, "versionsMatch") == "false"
+        return Composition(url, include, exclude, versions_apart, compose.get("inactive") is False)
 
     def _parts(self, compose: Fact, kind: str, above: tuple[str, ...]) -> Iterator[Part]:
         for number, part in enumerate(compose.get(kind, ())):

@@ -51,6 +51,21 @@ def test_a_code_is_in_a_value_set_or_not_or_that_is_unknown(
     assert terminology.contains(url(name), system, code) is verdict
 
 
+@pytest.mark.parametrize("others", [{"system": CARE}, {"system": UNKNOWN}], ids=["listed", "not listed"])
+@pytest.mark.parametrize(("inactive", "verdict"), [(False, False), (True, True), (None, True)])
+def test_inactive_codes_are_left_out_where_the_value_set_says_so(
+    over: TerminologyFactory, others: dict[str, str], inactive: bool | None, verdict: bool
+) -> None:
+    """https://hl7.org/fhir/R4/valueset-definitions.html#ValueSet.compose.inactive"""
+    compose = {"include": [{"system": CARE}, others]} | ({} if inactive is None else {"inactive": inactive})
+    active = {**value_set("active"), "compose": compose}
+    drawing = value_set("drawing", {"valueSet": [active["url"]]})
+    terminology = over(*RESOURCES, active, drawing)
+    for name in (active["url"], drawing["url"]):
+        assert terminology.contains(name, CARE, "letter") is verdict
+        assert terminology.contains(name, CARE, "visit") is True
+
+
 @pytest.mark.parametrize(
     ("name", "code", "verdict"),
     [
