@@ -55,6 +55,8 @@ def answer_issues(answer: Answer, context: CheckContext) -> Iterator[Issue]:
         yield answer.error("answer-type", text)
         return
     yield from _choice(answer, context)
+    if answer.type == "Quantity":
+        yield from _unit_of_set(answer, context)
     yield from _bounds(answer)
     for check in BY_TYPE.get(answer.type, ()):
         yield from check(answer)
@@ -130,6 +132,18 @@ def _is_member(
     inside = questionnaire.get("contained", ())
     own = next((contained for contained in inside if contained.get("id") == value_set[1:]), None)
     return None if own is None else context.codes.contains_in(own, system, code)
+
+
+def _unit_of_set(answer: Answer, context: CheckContext) -> Iterator[Issue]:
+    """A unit outside of the value set that the question takes its units from."""
+    for value_set in answer.item.extensions(f"{CORE}/questionnaire-unitValueSet"):
+        if "code" in answer.value and (
+            _is_member(answer.value, str(value_set), answer.form.questionnaire, context) is False
+        ):
+            text = messages.WRONG_UNIT(
+                value=shown(answer.value), link_id=answer.item.link_id, options=value_set
+            )
+            yield answer.error("unit", text)
 
 
 # bounds

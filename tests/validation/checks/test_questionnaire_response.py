@@ -258,6 +258,11 @@ VALUE = f"{R}.item[0].answer[0].value"
             "unit",
         ),
         (
+            {"extension": extended(f"{CORE}/questionnaire-unitValueSet", valueCanonical="urn:v")},
+            {"valueQuantity": KG | {"value": 1, "code": "g"}},
+            "unit",
+        ),
+        (
             {"extension": extended(f"{CORE}/mimeType", valueCode="image/")},
             {"valueAttachment": {"contentType": "text/plain"}},
             "media-type",
