@@ -22,6 +22,7 @@ from fhir_server.validation.profiles.base import BaseCompiler
 from fhir_server.validation.profiles.extensions import without_placed
 from fhir_server.validation.profiles.library import Library, unusable, wrong_type
 from fhir_server.validation.profiles.visit import Shared, Visit, finder, joined
+from fhir_server.validation.profiles.vital_signs import as_vital_sign, vital_sign_profiles
 
 _ON_PROFILE = (messages.PROFILE_UNKNOWN, messages.PROFILE_FAULTY, messages.PROFILE_TYPE)
 
@@ -113,6 +114,8 @@ class Conformance:
         for canonical in asked:
             if canonical not in claimed and (more := self._profile(canonical, resource, visit)) is not None:
                 found = joined(found, _refusing(more))
+        if name == "Observation" and not self._errors_only:
+            found = joined(found, self._vital_signs(resource, visit, (*claimed, *asked)))
         checks = self._checks_of(name)
         if checks:
             found = joined(found, self._checked(checks, resource, visit, frozenset((*claimed, *asked))))
@@ -137,6 +140,17 @@ class Conformance:
             text = messages.MUST_SUPPORT(profile=canonical, names=names)
             found = joined(found, [Finding("informational", text, severity="information")])
         return found
+
+    def _vital_signs(self, resource: Resource, visit: Visit, named: tuple[str, ...]) -> Findings:
+        """What is wrong with an Observation by the profiles that its code asks for, but for those `named`."""
+        found: list[Finding] | None = None
+        for canonical in vital_sign_profiles(resource):
+            if canonical not in named:
+                wrong = self._profile(canonical, resource, visit) or ()
+                found = joined(
+                    found, [as_vital_sign(one, canonical) for one in wrong if one.severity == "error"]
+                )
+        return found or None
 
     def _checks_of(self, type: str) -> tuple[Check, ...]:
         checks = self._checks.get(type)

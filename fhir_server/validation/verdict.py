@@ -17,7 +17,7 @@ OF_VERDICT = frozenset({
     "included-system", "max-value-set", "measure-report", "narrative-entity", "narrative-link",
     "parameter-type", "per-1", "quantity-system", "reference-in-bundle", "reference-self", "reference-type",
     "search-expression", "security-set", "slice", "supplement", "system-form", "system-value-set", "unit",
-    "uri-form",
+    "uri-form", "vital-sign",
 })  # fmt: skip
 """Keys of what is an error to who asks for a verdict, and a mere warning where a write is judged: systems in
 use send it, and a server can keep it without harm.

@@ -270,6 +270,10 @@ PROFILE_UNKNOWN = Template(
     en="The profile {url} is not known here, so it was not checked. Load the package that defines it.",
     fr="Le profil {url} n'est pas connu ici et n'a donc pas été contrôlé. Chargez le paquet qui le définit.",
 )
+VITAL_SIGN = Template(
+    en="By its code, this observation is held to {profile}: {reason}",
+    fr="De par son code, cette observation doit satisfaire {profile} : {reason}",
+)
 PROFILE_FAULTY = Template(
     en="The profile {url} is faulty, so it was not checked: {reason}",
     fr="Le profil {url} est fautif et n'a donc pas été contrôlé : {reason}",

@@ -327,3 +327,25 @@ def test_a_system_that_has_another_name(validator: Validator, system: str, right
 def test_systems_that_may_be_right(validator: Validator, system: str) -> None:
     resource = weight() | {"code": {"coding": [{"system": system, "code": "x"}]}}
     assert told(validator, resource) == []
+
+
+def body_weight(code: str, **more: Any) -> Json:
+    """A weight of nobody, which the profile of weights does not let pass."""
+    system = "http://terminology.hl7.org/CodeSystem/observation-category"
+    return weight(value=70, unit="kg", system="http://unitsofmeasure.org", code="kg") | {
+        "code": {"coding": [{"system": "http://loinc.org", "code": code}]},
+        "category": [{"coding": [{"system": system, "code": "vital-signs"}]}],
+        "effectiveDateTime": "2024-03-31",
+        **more,
+    }
+
+
+def test_vital_signs_are_known_by_their_code(validator: Validator) -> None:
+    """https://hl7.org/fhir/R4/observation-vitalsigns.html: who supports them shall conform to its profiles"""
+    assert told(validator, body_weight("29463-7")) == [("error", "vital-sign", "Observation.subject")]
+    assert_no_write_is_refused(validator, body_weight("29463-7"))
+    assert told(validator, body_weight("3141-9")) == []
+    claiming = body_weight(
+        "29463-7", meta={"profile": ["http://hl7.org/fhir/StructureDefinition/bodyweight"]}
+    )
+    assert "vital-sign" not in {key for _, key, _ in told(validator, claiming)}

@@ -1,0 +1,41 @@
+"""Vital signs: observations that satisfy a profile because of their code, whether they claim it or not.
+
+https://hl7.org/fhir/R4/observation-vitalsigns.html
+"""
+
+from dataclasses import replace
+from typing import Any
+
+from fhir_server.definitions.elements import STRUCTURES
+from fhir_server.validation.findings import Finding
+from fhir_server.validation.profiles import messages
+
+LOINC = "http://loinc.org"
+
+_PROFILES = {
+    "85353-1": "vitalspanel",
+    "9279-1": "resprate",
+    "8867-4": "heartrate",
+    "2708-6": "oxygensat",
+    "8310-5": "bodytemp",
+    "8302-2": "bodyheight",
+    "9843-4": "headcircum",
+    "29463-7": "bodyweight",
+    "39156-5": "bmi",
+    "85354-9": "bp",
+}
+"""The profile for each of the codes that R4 asks to be used."""
+
+
+def vital_sign_profiles(observation: dict[str, Any]) -> tuple[str, ...]:
+    """The canonicals of the profiles that R4 asks an Observation to satisfy by its code."""
+    codings = observation.get("code", {}).get("coding", ())
+    codes = [coding.get("code") for coding in codings if coding.get("system") == LOINC]
+    return tuple(STRUCTURES + _PROFILES[code] for code in codes if code in _PROFILES)
+
+
+def as_vital_sign(finding: Finding, profile: str) -> Finding:
+    """An error by the profile of a vital sign as what it is to an Observation that does not claim that."""
+    reason = finding.text.template(**{**finding.text.values, "here": f"Observation{finding.where}"})
+    text = messages.VITAL_SIGN(profile=profile, reason=reason)
+    return replace(finding, text=text, key="vital-sign", severity="warning")
