@@ -23,9 +23,10 @@ def groups(measure: str, scope: Scope = SCOPE, episode: Episode = EPISODE, **fac
     return INDICATORS[measure](known, scope)
 
 
+@pytest.mark.parametrize("facts", [{}, {"visits": [Visit("e", "initial-assessment", "AMB", on(0))]}])
 @pytest.mark.parametrize("measure", INDICATORS)
-def test_an_episode_that_has_only_begun_is_counted(measure: str) -> None:
-    for group in groups(measure):
+def test_an_episode_that_has_only_begun_is_counted(measure: str, facts: dict[str, Any]) -> None:
+    for group in groups(measure, **facts):
         assert group.score in (None, 0)
         assert not group.populations.get("numerator")
 

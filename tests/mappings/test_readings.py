@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from mappings.sesame.caseload.facts import Decision
 from mappings.sesame.caseload.readings import Readings
 from mappings.sesame.resources.elements import concept
 from tests.mappings.sound import GUIDE
@@ -118,3 +119,23 @@ def test_a_fact_is_that_of_its_patient(type: str) -> None:
 @pytest.mark.parametrize(("type", "changes"), NO_FACTS)
 def test_what_lacks_a_part_of_a_fact_is_none(type: str, changes: Resource) -> None:
     assert READINGS.read(made(type, changes)) is None
+
+
+SIGNED = [
+    {"sourceAttachment": {"title": "Formulaire"}},
+    {"sourceReference": {"reference": "DocumentReference/1"}},
+    {"verification": [{"verified": False}, {"verified": True}]},
+]
+
+
+@pytest.mark.parametrize("signature", SIGNED)
+def test_research_is_permitted_by_what_is_signed(signature: Resource) -> None:
+    purposes = [GUIDE.concept("sesame-consent-purpose", code) for code in ("evaluation", "research")]
+    permit = {"category": purposes, "provision": {"type": "permit"}}
+    for signed, expected in ((signature, {"evaluation", "research"}), ({}, {"evaluation"})):
+        found = READINGS.read(made("Consent", permit | signed))
+        assert found is not None
+        assert isinstance(found[1], Decision)
+        assert found[1].purposes == expected
+    alone = {"category": purposes[1:], "verification": [{"verified": False}]}
+    assert READINGS.read(made("Consent", permit | alone)) is None

@@ -5,7 +5,7 @@ import pytest
 from tests.interactions.client import Answer, Client
 from tests.mappings.pathway.plans import begin, change, sent, stored, tell
 from tests.mappings.pathway.referrals import REASONS, Resource, code, move, only, refer, walk
-from tests.mappings.pathway.test_referrals import WITHOUT_FOLLOW_UP, refused
+from tests.mappings.pathway.test_referrals import FORM, WITHOUT_FOLLOW_UP, refused
 from tests.mappings.story import steps
 
 FOLLOWED = [{"url": WITHOUT_FOLLOW_UP, "valueBoolean": False}]
@@ -109,6 +109,17 @@ def test_r8_so_does_a_form_that_is_corrected(client: Client) -> None:
     assert (task["status"], code(task["statusReason"], REASONS)) == ("rejected", "psychiatric-follow-up")
 
 
+def test_r8_no_other_answer_of_the_form_tells_of_a_follow_up(client: Client) -> None:
+    """In a version of the form that this server does not know, and cannot hold answers to."""
+    sent(refer(client, ServiceRequest={"extension": None, "meta": None}))
+    form = only(client, "QuestionnaireResponse", f"questionnaire:below={FORM['questionnaire']}")
+    item = [*form["item"], {"linkId": "deja-suivi", "answer": [{"valueBoolean": True}]}]
+    unknown = {"questionnaire": f"{form['questionnaire'].partition('|')[0]}|9.9", "item": item}
+    kept = {name: value for name, value in form.items() if name != "meta"}
+    sent(client.put(f"QuestionnaireResponse/{form['id']}", kept | unknown))
+    assert only(client, "Task", "code=referral")["status"] == "requested"
+
+
 @pytest.fixture
 def begun(client: Client) -> Client:
     """The patient of the story in the first sequence."""
@@ -119,9 +130,10 @@ def begun(client: Client) -> Client:
 
 def test_r7_who_corrects_a_birth_date_is_told_of_what_has_begun(begun: Client) -> None:
     patient = only(begun, "Patient")
-    answer = begun.put(
-        f"Patient/{patient['id']}", patient | {"birthDate": "2010-01-01"}, returns="OperationOutcome"
-    )
+    url = f"Patient/{patient['id']}"
+    adult = begun.put(url, patient | {"birthDate": "2007-01-06"}, returns="OperationOutcome")
+    assert (adult.status, "Patient.birthDate" in adult.expressions) == (200, False)
+    answer = begun.put(url, patient | {"birthDate": "2010-01-01"}, returns="OperationOutcome")
     sequence = stored(begun, "2025-0001-c1")
     assert answer.status == 200
     assert "Patient.birthDate" in answer.expressions
@@ -166,6 +178,15 @@ def test_the_episode_of_a_sequence_stays_that_of_its_patient(begun: Client, chan
     answer = begun.delete(f"EpisodeOfCare/{episode['id']}")
     refused(answer, "is a sequence of this EpisodeOfCare", "EpisodeOfCare")
     assert stored(begun, "2025-0001-c1")["status"] == "active"
+
+
+def test_another_episode_of_the_patient_is_free(begun: Client) -> None:
+    first = only(begun, "EpisodeOfCare")
+    earlier = {"status": "finished", "period": {"start": "2024-01-08", "end": "2024-06-30"}}
+    kept = {name: value for name, value in first.items() if name not in ("id", "meta", "referralRequest")}
+    number = [first["identifier"][0] | {"value": "earlier"}]
+    made = sent(begun.post("EpisodeOfCare", kept | earlier | {"identifier": number})).content
+    sent(begun.put(f"EpisodeOfCare/{made['id']}", made | {"status": "entered-in-error"}))
 
 
 def test_an_episode_does_not_end_before_its_sequences_begin(begun: Client) -> None:

@@ -218,18 +218,20 @@ def test_a_patient_with_a_sequence_stays_on_record_unbilled(assessed: Client) ->
 
 
 def test_claims_of_others_are_theirs(client: Client) -> None:
+    patient = f"Patient/{sent(client.post('Patient', {'resourceType': 'Patient'})).id}"
     other = {
         "resourceType": "Claim",
         "status": "active",
         "type": {"text": "other"},
         "use": "claim",
-        "patient": {"display": "someone"},
+        "patient": {"reference": patient},
         "created": "2025-01-01",
         "provider": {"display": "someone"},
         "priority": {"text": "normal"},
         "insurance": [{"sequence": 1, "focal": True, "coverage": {"display": "some"}}],
     }
     made = sent(client.send("POST", "Claim", other))
+    assert client.delete(patient).status == 204
     assert client.send("DELETE", f"Claim/{made.id}").status == 204
 
 
@@ -269,6 +271,14 @@ def test_the_feed_brings_what_billing_needs_and_no_more(assessed: Client) -> Non
     partners = {entry["resource"]["resourceType"]: entry["resource"] for entry in answer.entries}
     assert set(partners) == {"Claim", "Patient", "Coverage", "Organization"}
     assert set(partners["Patient"]) <= {"resourceType", "id", "meta", "name", "gender", "birthDate"}
+
+
+def test_the_feed_goes_on_without_a_patient_who_was_purged(assessed: Client) -> None:
+    sent(begin(assessed, 1, ASSESSED, "2025-04-12"))
+    (claim,) = claims(assessed)
+    assert assessed.engine.store.purge(*claim["patient"]["reference"].split("/"))
+    entries = sent(assessed.get("Claim/$billing-feed")).entries
+    assert {entry["resource"]["resourceType"] for entry in entries} == {"Claim", "Coverage", "Organization"}
 
 
 def test_a_cursor_of_elsewhere_is_refused(assessed: Client) -> None:
@@ -319,6 +329,7 @@ def test_a_claim_is_acknowledged_once_and_forward(assessed: Client) -> None:
     for state in ("transmitted", "paid"):
         task["businessStatus"]["coding"][0]["code"] = state
         sent(assessed.send("PUT", f"Task/{first.id}", task))
+    sent(assessed.send("PUT", f"Task/{first.id}", task | {"description": "Virement du 2 mai"}))
     task["businessStatus"]["coding"][0]["code"] = "received"
     refused(assessed.send("PUT", f"Task/{first.id}", task), "cannot say received")
     assert feed(assessed)[0] == [("2025-0001-c1-0", "active")]
@@ -328,8 +339,10 @@ def test_a_claim_is_acknowledged_once_and_forward(assessed: Client) -> None:
 
 
 def test_renew_closes_opens_and_bills_in_one_commit(assessed: Client) -> None:
-    first = sent(begin(assessed, 1, ASSESSED, "2025-04-12"))
+    text = {"status": "generated", "div": '<div xmlns="http://www.w3.org/1999/xhtml">Séquence 1</div>'}
+    first = sent(begin(assessed, 1, ASSESSED, "2025-04-12", text=text))
     renewed = sent(assessed.send("POST", f"CarePlan/{first.id}/$renew"))
+    assert "text" not in renewed.content
     assert renewed.content["period"] == {"start": "2025-04-13", "end": "2025-07-12"}
     assert renewed.content["replaces"] == [{"reference": f"CarePlan/{first.id}"}]
     assert stored(assessed, "2025-0001-c1")["status"] == "completed"

@@ -96,6 +96,26 @@ def test_a_coverage_that_is_somebody_elses_bills_nothing(billed: Client) -> None
     assert states(billed) == [(f"{FIRST}-0", "cancelled"), (f"{FIRST}-1", "active")]
 
 
+def test_what_was_billed_stays_while_the_referral_is_missing(billed: Client) -> None:
+    episode = only(billed, "EpisodeOfCare")
+    sent(billed.put(f"EpisodeOfCare/{episode['id']}", _bare(episode, "referralRequest")))
+    sent(change(billed, FIRST, status="revoked"))
+    assert states(billed) == [(f"{FIRST}-0", "active")]
+
+
+def test_a_claim_names_another_request_by_the_number_that_it_has(client: Client) -> None:
+    tell(client, *UNTIL_ASSESSED)
+    episode = only(client, "EpisodeOfCare")
+    letter = {"resourceType": "ServiceRequest", "status": "active", "intent": "order"}
+    number = {"identifier": [{"system": "urn:letter", "value": "7"}], "subject": episode["patient"]}
+    made = sent(client.post("ServiceRequest", letter | number)).id
+    referral = {"referralRequest": [{"reference": f"ServiceRequest/{made}"}]}
+    sent(client.put(f"EpisodeOfCare/{episode['id']}", episode | referral))
+    sent(begin(client, 1, ASSESSED, "2025-04-12"))
+    (claim,) = claims(client)
+    assert claim["referral"]["identifier"] == number["identifier"][0]
+
+
 def site_of(claim: Resource) -> str:
     *_, site = claim["supportingInfo"]
     value: str = site["valueReference"]["identifier"]["value"]

@@ -294,7 +294,9 @@ def test_without_a_key_there_is_no_export(client: Client) -> None:
 
 
 def test_keys_that_are_no_good_are_told_at_the_start(tmp_path: Path, keys: dict[str, str]) -> None:
-    (tmp_path / "short").write_bytes(b"too short")
+    (tmp_path / "short").write_bytes(b"k" * 31)
+    (tmp_path / "enough").write_bytes(b"k" * 32)
+    assert plug_ins(None, {"evaluation_key_file": str(tmp_path / "enough")})
     for options, said in (
         ({"evaluation_key_file": str(tmp_path / "short")}, "at least 32 bytes"),
         ({"evaluation_key_file": str(tmp_path / "none")}, "cannot be read"),

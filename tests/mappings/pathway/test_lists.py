@@ -70,10 +70,12 @@ def test_the_caseload_is_that_of_the_nurse(told: Client) -> None:
 
 
 def test_the_list_is_sound(told: Client) -> None:
-    for day in ("2025-06-01", "2020-01-01"):
+    for day, empty in (("2025-06-01", (False, 1)), ("2020-01-01", (True, 0))):
         content = sent(told.get(f"PractitionerRole/{role_of(told)}/$file-active?date={day}")).content
         for entry in content["entry"]:
             assert_sound(entry["resource"])
+        listed = content["entry"][0]["resource"]
+        assert ("emptyReason" in listed, len(listed.get("entry", ()))) == empty
     assert_sound(sent(told.get("PractitionerRole/$case-review-list?date=2025-06-01")).content)
 
 

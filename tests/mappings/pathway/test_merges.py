@@ -67,6 +67,9 @@ def test_who_links_them_is_told_of_sequences_that_overlap(begun: Client) -> None
     assert answer.status == 200
     assert "These patients are one person" in answer.diagnostics
     assert "Patient.link" in answer.expressions
+    corrected = linked | {"birthDate": "1985-05-15"}
+    again_told = begun.put(f"Patient/{second.id}", corrected, returns="OperationOutcome")
+    assert "Patient.link" not in again_told.expressions
 
 
 def test_a_coverage_that_moves_to_the_other_record_still_bills(begun: Client) -> None:

@@ -16,6 +16,7 @@ def test_a_referral_stands_as_its_task_says(client: Client) -> None:
     task = only(client, "Task")
     assert client.get(f"ServiceRequest/{request['id']}/$referral-status").content == task
     by_identifier = f"identifier={PLACER['system']}|{PLACER['value']}"
+    assert client.get(f"ServiceRequest/{request['id']}/$referral-status?{by_identifier}").status == 400
     assert client.get(f"ServiceRequest/$referral-status?{by_identifier}").content == task
     asked = {"name": "identifier", "valueIdentifier": PLACER}
     body = {"resourceType": "Parameters", "parameter": [asked]}

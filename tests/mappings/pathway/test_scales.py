@@ -161,6 +161,46 @@ def test_an_unfinished_passation_raises_the_alert_too(pathway: Pathway) -> None:
     assert task["owner"] == only(client, "ServiceRequest")["requester"]
 
 
+def test_answers_that_are_not_dated_yet_raise_the_alert_on_the_day_that_they_come(client: Client) -> None:
+    tell(client, "01-referral")
+    sent(take(client, spread(3, item_9=1), status="in-progress", authored=None, meta=None))
+    (flag,) = found(client, "Flag", "")
+    (task,) = found(client, "Task", "code=suicide-alert")
+    moment = flag["period"]["start"]
+    assert (
+        moment
+        == task["authoredOn"]
+        == only(client, "QuestionnaireResponse", "status=in-progress")["meta"]["lastUpdated"]
+    )
+    assert task["restriction"]["period"]["end"] > moment[:10]
+
+
+def test_whoever_gave_the_scale_at_the_visit_is_called_before_the_doctor(client: Client) -> None:
+    tell(client, *UNTIL_ASSESSED)
+    episode, visit = only(client, "EpisodeOfCare"), only(client, "Encounter")
+    over = {"status": "finished", "period": {"start": "2025-01-13", "end": "2025-03-31"}}
+    sent(client.put(f"EpisodeOfCare/{episode['id']}", episode | over))
+    nurse = {"individual": episode["careManager"]}
+    met = {"participant": [{"individual": {"display": "Une proche"}}, nurse], "meta": None}
+    changed = {name: value for name, value in (visit | met).items() if value is not None}
+    sent(client.put(f"Encounter/{visit['id']}", changed))
+    encounter = {"reference": f"Encounter/{visit['id']}"}
+    author = {"author": episode["patient"]}
+    sent(take(client, spread(1, item_9=1), encounter=encounter, **author))
+    assert only(client, "Task", "code=suicide-alert")["owner"] == episode["careManager"]
+
+
+def test_a_call_that_was_made_stays_made_although_the_alert_is_taken_back(client: Client) -> None:
+    tell(client, *UNTIL_ASSESSED)
+    taken = sent(take(client, spread(12, item_9=2))).content
+    task = only(client, "Task", "code=suicide-alert")
+    sent(client.put(f"Task/{task['id']}", task | {"status": "completed", "note": [{"text": "Appelée."}]}))
+    amended = response(client, spread(7), status="amended") | {"id": taken["id"]}
+    sent(client.put(f"QuestionnaireResponse/{taken['id']}", amended))
+    assert only(client, "Flag")["status"] == "entered-in-error"
+    assert only(client, "Task", "code=suicide-alert")["status"] == "completed"
+
+
 def test_an_amended_passation_corrects_its_score_and_its_alert(client: Client) -> None:
     tell(client, *UNTIL_ASSESSED)
     taken = sent(take(client, spread(12, item_9=2))).content
@@ -284,6 +324,9 @@ def test_a_score_that_contradicts_its_passation_is_refused(client: Client) -> No
     answer = client.post("Observation", wrong | {"valueInteger": 11})
     assert answer.status == 422
     assert "comes to 12, not 11" in answer.diagnostics
+    item = {"code": concept("http://loinc.org", PHQ9.questions[0]), "interpretation": None, "meta": None}
+    answered = {name: value for name, value in (wrong | item).items() if value is not None}
+    sent(client.post("Observation", answered | {"valueInteger": 3}))
 
 
 def test_the_score_that_a_client_sends_with_its_passation_stays_the_only_one(client: Client) -> None:
@@ -334,6 +377,8 @@ def test_answers_can_be_scored_without_being_stored(client: Client) -> None:
     by_name = {parameter["name"]: parameter for parameter in answer.content["parameter"]}
     assert by_name["return"]["resource"]["valueInteger"] == 16
     assert_sound(by_name["return"]["resource"])
+    (class_,) = by_name["return"]["resource"]["interpretation"]
+    assert code(class_, BANDS) == "moderately-severe"
     assert by_name["severity"]["valueCoding"]["code"] == "moderately-severe"
     assert by_name["suicideAlert"]["valueBoolean"] is True
     assert found(client, "Flag", "") == []
