@@ -162,7 +162,7 @@ class Differential:
         try:
             unfolded = self._unfold(node)
         except SnapshotError as error:
-            url = next(url for type in node.facts["type"] for url in type.get("profile", ()))
+            url, *_ = node.canonicals("profile")
             reason = messages.FAULTY_TYPE_PROFILE(url=url, reason=error.issues[0].text)
             raise _Misplaced(reason, code="incomplete") from error
         for child in node.children or ():

@@ -66,6 +66,10 @@ class Node:
     def type_codes(self) -> tuple[str, ...]:
         return tuple(type["code"] for type in self.facts.get("type", ()))
 
+    def canonicals(self, name: str) -> list[str]:
+        """What its types name under `profile` or `targetProfile`."""
+        return [url for type in self.facts.get("type", ()) for url in type.get(name, ())]
+
     def size(self) -> int:
         """How many elements it stands for, itself included."""
         inside: tuple[Node, ...] = (*(self.children or ()), *self.slices)

@@ -42,7 +42,7 @@ class Unfolding:
 
         What is not known is said by whoever validates; the differential can still be read.
         """
-        profiles = [url for type in node.facts.get("type", ()) for url in type.get("profile", ())]
+        profiles = node.canonicals("profile")
         return self._known(profiles[0]) if len(profiles) == 1 and len(set(node.type_codes)) == 1 else None
 
     def _type(self, node: Node) -> Snapshot | None:

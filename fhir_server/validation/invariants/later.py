@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from fhir_server.core.fhirpath import FhirPathError
+from fhir_server.validation.invariants.measures import UCUM_CODES
 from fhir_server.validation.invariants.moments import MOMENT, TIME
 from fhir_server.validation.invariants.syntax import CALENDAR, Measure
 
-_OF_UCUM = {"wk": "week", "d": "day", "h": "hour", "min": "minute", "s": "second", "ms": "millisecond"}
-_UNITS = {**CALENDAR, **_OF_UCUM}
+_UNITS = {**CALENDAR, **{code: unit for unit, code in UCUM_CODES.items()}}
 _MONTH, _YEAR = timedelta(days=30), timedelta(days=365)
 _LENGTHS = {
     "week": timedelta(weeks=1),

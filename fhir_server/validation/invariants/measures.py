@@ -16,7 +16,7 @@ QUANTITIES = frozenset(
 )
 
 _MONTHS = {"year": 12, "month": 1}
-_OF_UCUM = {
+UCUM_CODES = {
     "week": "wk",
     "day": "d",
     "hour": "h",
@@ -37,7 +37,7 @@ def measured(value: Any) -> tuple[Decimal, str] | None:
     if type(value) is Measure:
         if value.calendar and value.unit in _MONTHS:
             return value.value * _MONTHS[value.unit], "month of the calendar"
-        system, code, size = UCUM, _OF_UCUM.get(value.unit, value.unit), value.value
+        system, code, size = UCUM, UCUM_CODES.get(value.unit, value.unit), value.value
     elif type(value) is dict and is_number(value.get("value")):
         system, code = value.get("system", ""), value.get("code", value.get("unit", ""))
         size = Decimal(number(value["value"]))
@@ -99,7 +99,7 @@ def of_ucum(value: Any, nearly: bool = False) -> Measure | None:
     """
     value = _measure(value)
     if type(value) is Measure:
-        units = _OF_UCUM | _NEARLY if nearly else _OF_UCUM
+        units = UCUM_CODES | _NEARLY if nearly else UCUM_CODES
         unit = units.get(value.unit) if value.calendar else value.unit
         return Measure(value.value, unit, calendar=False) if unit else None
     if type(value) is not dict or value.get("system") != UCUM or not is_number(value.get("value")):

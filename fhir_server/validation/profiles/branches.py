@@ -48,8 +48,7 @@ def branches(slice: Branch, steps: list[Step], root: Root) -> Iterable[tuple[Bra
 def _following(branch: Branch, step: Step, root: Root) -> list[Branch]:
     kind, name = step
     if kind == "resolve":
-        profiles = [url for type in branch.facts.get("type", ()) for url in type.get("targetProfile", ())]
-        return _roots(profiles, root)
+        return _roots(branch.canonicals("targetProfile"), root)
     if kind == "type":
         return [slice for slice in branch.slices if name in slice.type_codes] or [branch]
     if kind == "extension":
@@ -57,8 +56,8 @@ def _following(branch: Branch, step: Step, root: Root) -> list[Branch]:
     own = [child for child in branch.children or () if child.name in (name, f"{name}[x]")]
     # what every value must hold among others decides as well: one coding of several
     own += [inner for slice in own for inner in slice.slices if inner.facts.get("min")]
-    profiles = [url for type in branch.facts.get("type", ()) for url in type.get("profile", ())]
-    inner = [below for inside in _roots(profiles, root) for below in _following(inside, step, root)]
+    profiles = _roots(branch.canonicals("profile"), root)
+    inner = [below for inside in profiles for below in _following(inside, step, root)]
     return own + inner
 
 
@@ -73,7 +72,7 @@ def _extension_branches(branch: Branch, url: str, root: Root) -> list[Branch]:
 
 
 def _is_for(slice: Branch, url: str, root: Root) -> bool:
-    profiles = [profile for type in slice.facts.get("type", ()) for profile in type.get("profile", ())]
+    profiles = slice.canonicals("profile")
     return url in profiles or any(
         child.name == "url" and child.facts.get("fixedUri") == url
         for branch in (slice, *_roots(profiles, root))

@@ -68,7 +68,7 @@ def discriminator_test(kind: str, path: str, slice: Branch, shape: Shape, source
             case "exists":
                 return _exists_test(path, select, steps, slice, sources)
             case "type":
-                return _type_test(path, tree, shape, slice, sources)
+                return _type_test(path, tree, steps, shape, slice, sources)
             case "profile":
                 return _profile_test(path, select, steps, slice, sources)
     except (FhirPathError, Unsupported) as error:
@@ -99,7 +99,7 @@ def _value_test(path: str, select: Select, steps: list[Step], slice: Branch, sou
     ways = list(branches(slice, steps, sources.root))
     for branch, remaining in ways:
         for wanted, exact in _wanted(branch.facts, remaining):
-            return Test(_having(select, wanted, exact), f"{path} = {excerpt(wanted)}")
+            return Test(_some(select, _value_is(wanted, exact)), f"{path} = {excerpt(wanted)}")
     ends = [branch for branch, remaining in ways if not remaining]
     if any(end.facts.get("max") == "0" for end in ends):
         return _without(path, select)
@@ -110,7 +110,7 @@ def _value_test(path: str, select: Select, steps: list[Step], slice: Branch, sou
             return Test(_inside(select, value_set, sources.codes), f"{path} in {value_set}")
     for end in ends:
         if end is not slice and (end.children or end.slices):
-            return Test(_fitting(select, end), f"{path} as {slice.slice_name}")
+            return Test(_some(select, _fits(end)), f"{path} as {slice.slice_name}")
     for end in ends:
         if end is not slice and end.facts.get("min"):
             return Test(lambda placed, visit: bool(select(placed, visit)), path)
@@ -146,13 +146,9 @@ def _reached(value: Any, steps: list[Step]) -> list[Any]:
     return reached
 
 
-def _having(select: Select, wanted: Any, exact: bool) -> Matches:
-    has = _value_is(wanted, exact)
-
-    def matches(placed: Placed, visit: Visit) -> bool | None:
-        return any(map(has, select(placed, visit)))
-
-    return matches
+def _some(select: Select, test: Callable[[Any], bool]) -> Matches:
+    """By one of the values passing a test."""
+    return lambda placed, visit: any(map(test, select(placed, visit)))
 
 
 def _inside(select: Select, value_set: str, codes: Codes) -> Matches:
@@ -161,11 +157,6 @@ def _inside(select: Select, value_set: str, codes: Codes) -> Matches:
         return is_inside(codes, value_set, pairs) if pairs else False
 
     return matches
-
-
-def _fitting(select: Select, branch: Branch) -> Matches:
-    fits = _fits(branch)
-    return lambda placed, visit: any(map(fits, select(placed, visit)))
 
 
 def _fits(branch: Branch) -> Callable[[Any], bool]:
@@ -210,14 +201,16 @@ def _exists_test(path: str, select: Select, steps: list[Step], slice: Branch, so
     raise Silent(path)
 
 
-def _type_test(path: str, tree: Tree, shape: Shape, slice: Branch, sources: Sources) -> Test:
-    steps = list(steps_of(tree))
+def _type_test(
+    path: str, tree: Tree, steps: list[Step], shape: Shape, slice: Branch, sources: Sources
+) -> Test:
     resolves = bool(steps) and steps[-1][0] == "resolve"
     ways = branches(slice, steps[:-1] if resolves else steps, sources.root)
-    types = [type for end, remaining in ways if not remaining for type in end.facts.get("type", ())]
-    names = {type["code"] for type in types}
+    ends = [end for end, remaining in ways if not remaining]
     if resolves:
-        names = {sources.type_of(url) for type in types for url in type.get("targetProfile", ())}
+        names = {sources.type_of(url) for end in ends for url in end.canonicals("targetProfile")}
+    else:
+        names = {code for end in ends for code in end.type_codes}
     if not names:
         raise Silent(path)
     criteria = f"{path}: {listed(sorted(names))}"
@@ -254,8 +247,7 @@ def _profile_test(path: str, select: Select, steps: list[Step], slice: Branch, s
         url
         for branch, remaining in branches(slice, steps[:-1] if resolves else steps, sources.root)
         if not remaining
-        for type in branch.facts.get("type", ())
-        for url in type.get(name, ())
+        for url in branch.canonicals(name)
     )
     if not profiles:
         raise Silent(path)
