@@ -6,6 +6,7 @@ come back as they were written; whole numbers become `int` of any size. https://
 
 import json
 import re
+from collections import Counter
 from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
@@ -139,8 +140,7 @@ def _parse_carefully(body: bytes) -> Any:
 def _object_without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        ((twice, _),) = Counter(name for name, _ in pairs).most_common(1)
         raise MalformedContent.of(messages.DUPLICATE_KEY(key=twice))
     return found
 

@@ -29,7 +29,7 @@ for, which it hardly ever is.
 _CONDITIONAL = re.compile(r"([A-Z][A-Za-z]+)/?\?(.+)")
 _BY_IDENTIFIER = re.compile(r"[A-Z][A-Za-z]+\?identifier=[^&]+")
 _WRITTEN_CONDITIONAL = re.compile(rb'"reference":"[A-Z][A-Za-z]+/?\?')
-_NARRATIVE_LINK = re.compile(r'(<(?:a|img)\b[^>]*?\b(?:href|src)\s*=\s*)(["\'])(.*?)\2', re.DOTALL)
+_NARRATIVE_LINK = re.compile(r'(<(?:a|img)\b[^<>]*?\b(?:href|src)\s*=\s*)(["\'])(.*?)\2', re.DOTALL)
 _LINKING = frozenset({"reference", "div"})
 _URI_TYPES = frozenset({"uri", "url", "oid", "uuid"})
 """What holds a link to an entry. A canonical names a definition, wherever that is stored."""

@@ -68,6 +68,13 @@ def test_a_repeated_key_is_always_refused(members: dict[str, int], data: st.Data
         json.parse(f'{{"a:b":[{body}]}}'.encode())
 
 
+def test_a_repeated_key_is_found_among_many() -> None:
+    """By one look at each: to count every key anew takes minutes."""
+    body = ",".join(f'"k{number}":1' for number in range(100_000))
+    with pytest.raises(MalformedContent, match="'k99999' stands twice"):
+        json.parse(f'{{{body},"k99999":2}}'.encode())
+
+
 def test_an_escaped_colon_hides_no_repeated_key() -> None:
     with pytest.raises(MalformedContent, match="stands twice"):
         json.parse(rb'{"a":1,"a":2,"b":"\u003a"}')

@@ -43,6 +43,15 @@ def test_links_in_narrative_contained_and_uris_follow_too(client: Client) -> Non
     assert f'<a href="{new}">p</a> urn:uuid:p' in stored["text"]["div"]
 
 
+def test_links_are_found_at_once_in_a_narrative_of_what_only_begins_like_them(client: Client) -> None:
+    """A comment and CDATA may hold anything: to look from each beginning to the end takes minutes."""
+    div = f"<div {XHTML}><!--{'<a <img ' * 40_000}--><![CDATA[{'<!-- >' * 40_000}]]>x</div>"
+    resource = patient(text={"status": "additional", "div": div})
+    resource["contained"] = [{"resourceType": "Organization", "id": "o", "name": "O"}]
+    resource["managingOrganization"] = {"reference": "#o"}
+    assert statuses(transact(client, entry("POST", "Patient", resource))) == ["201"]
+
+
 def test_relative_references_are_resolved_on_the_full_url(client: Client) -> None:
     answer = transact(
         client,

@@ -18,7 +18,7 @@ WORD_LENGTH_MAX = 64
 
 TEXT_TYPES = frozenset({"string", "markdown"})
 
-_TAG = re.compile(r"<!--.*?-->|<[^>]*>", re.DOTALL)
+_TAG = re.compile(r"<!--.*?(?:-->|\Z)|<[^>]*>", re.DOTALL)
 
 NamesOf = Callable[[str], frozenset[str]]
 """By the type of a resource, the JSON properties that hold texts in it."""

@@ -16,7 +16,7 @@ Native = Callable[[Any, Scope], bool]
 
 STRUCTURAL = frozenset({"ele-1", "ext-1", "ref-1", "dom-2", "txt-1", "txt-2"})
 """Those that the structural walk, or the check of narratives, has settled."""
-_images = re.compile(r"<img\b[^>]*?\bsrc=[\"'](#[^\"']*)").findall
+_images = re.compile(r"<img\b[^<>]*?\bsrc=[\"'](#[^\"']*)").findall
 
 
 def contained_is_referred_to(resource: dict[str, Any], scope: Scope) -> bool:
