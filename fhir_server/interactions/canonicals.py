@@ -1,7 +1,8 @@
 """Chains, `_has` and includes by canonical url: what such a reference leads to is looked for by its url.
 
 A canonical says no type and no id, so that no index leads on from it. What is at the far end of the step is
-searched first, and the urls found there are what is then searched for.
+searched first, and the urls found there are what is then searched for. A canonical below our own base may be
+a resource's address as well as its url, and leads to both.
 https://hl7.org/fhir/R4/references.html#canonical
 """
 
@@ -12,6 +13,7 @@ from typing import Any
 from msgspec import Struct, structs
 
 from fhir_server.core import json
+from fhir_server.core.reference import parse_reference
 from fhir_server.errors import InvalidSearch
 from fhir_server.extension import Engine
 from fhir_server.interactions import messages
@@ -71,7 +73,7 @@ class Canonicals(Struct, frozen=True):
 
     def referring(self, targets: Sequence[StoredResource], include: Include) -> list[StoredResource]:
         """What refers to resources by canonicals."""
-        ways = [(target.type, tuple(_ways_to(target))) for target in targets]
+        ways = [(target.type, tuple(self._ways_to(target))) for target in targets]
         if not any(values for _, values in ways):
             return []
         found: dict[str, StoredResource] = {}
@@ -102,7 +104,7 @@ class Canonicals(Struct, frozen=True):
 
     def _chain(self, chain: Chain) -> Clause:
         found = self._far_end(chain.types, chain.where, chain.parameter)
-        values = tuple(value for resource in found for value in _ways_to(resource))
+        values = tuple(value for resource in found for value in self._ways_to(resource))
         return AnyOf((chain, Match(chain.parameter, "reference", values)))
 
     def _has(self, has: Has) -> Clause:
@@ -125,8 +127,26 @@ class Canonicals(Struct, frozen=True):
         """The urls that a resource refers to by a parameter, each with its version or none."""
         resource = json.parse_own(stored.body)
         for entry in self.engine.extractor.entries_of(resource, frozenset({code})).references:
-            if entry.parameter == code and not entry.type and entry.target:
+            if entry.parameter != code or not entry.target:
+                continue
+            if not entry.type:
                 yield entry.target, entry.version
+                continue
+            for base_url in self._base_urls:
+                yield f"{base_url.rstrip('/')}/{entry.type}/{entry.target}", entry.version
+
+    def _ways_to(self, target: StoredResource) -> Iterator[ReferenceValue]:
+        """How canonicals refer to a resource: by its url and version, or by its url whatever the version.
+        A url below our own base is on record as a reference to `Type/id`.
+        """
+        resource: dict[str, Any] = json.parse_own(target.body)
+        url, version = resource.get("url"), resource.get("version")
+        if isinstance(url, str):
+            reference = parse_reference(url, *self._base_urls)
+            type, wanted = (reference.type, reference.id) if reference.kind == "local" else ("", url)
+            yield ReferenceValue(type, wanted, "")
+            if isinstance(version, str):
+                yield ReferenceValue(type, wanted, version)
 
     def _url_matches(self, canonicals: Iterable[tuple[str, str]]) -> Iterator[Clause]:
         for url, version in canonicals:
@@ -135,6 +155,10 @@ class Canonicals(Struct, frozen=True):
                 yield by_url
             else:
                 yield AllOf((by_url, Match("version", "token", (TokenValue(None, version),))))
+
+    @property
+    def _base_urls(self) -> tuple[str, ...]:
+        return self.engine.extractor.indexing.base_urls
 
     def _of_include(self, source: str, include: Include) -> list[str]:
         if include.parameter == EVERY:
@@ -166,13 +190,3 @@ def has_steps(query: SearchQuery) -> bool:
         if type(clause) is not Match:
             return True
     return False
-
-
-def _ways_to(target: StoredResource) -> Iterator[ReferenceValue]:
-    """How canonicals refer to a resource: by its url and version, or by its url whatever the version."""
-    resource: dict[str, Any] = json.parse_own(target.body)
-    url, version = resource.get("url"), resource.get("version")
-    if isinstance(url, str):
-        yield ReferenceValue("", url, "")
-        if isinstance(version, str):
-            yield ReferenceValue("", url, version)
