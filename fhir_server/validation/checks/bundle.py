@@ -15,6 +15,7 @@ from fhir_server.validation.checks.bundle_searchset import searchset_issues
 from fhir_server.validation.checks.check import CheckContext, Resource, finding
 from fhir_server.validation.checks.linkage import linkage_issues, urns_of
 from fhir_server.validation.findings import excerpt
+from fhir_server.validation.messages import NO_HINT
 
 Entry = dict[str, Any]
 
@@ -98,7 +99,7 @@ def _dangling(entries: Sequence[Entry], type_name: str) -> Iterator[Issue]:
             continue
         for urn in dict.fromkeys(urns_of(entry.get("resource"))):
             if urn.partition("#")[0] not in known:
-                text = messages.NOT_IN_BUNDLE(value=excerpt(urn), hint=messages.NO_HINT())
+                text = messages.NOT_IN_BUNDLE(value=excerpt(urn), hint=NO_HINT())
                 place = f"Bundle.entry[{index}].resource"
                 yield finding(severity, "not-found", "bundle-urn", text, place)
 

@@ -13,6 +13,7 @@ from fhir_server.issues import Issue, Severity
 from fhir_server.validation.checks import messages
 from fhir_server.validation.checks.check import Resource, finding
 from fhir_server.validation.findings import excerpt, step_to
+from fhir_server.validation.messages import NO_HINT
 
 Entry = dict[str, Any]
 Place = tuple[str, str]
@@ -136,7 +137,7 @@ def _lost(directory: _Directory) -> Iterator[Issue]:
 def _hint(reference: Reference, directory: _Directory) -> Any:
     alike = directory.by_identity.get(f"{reference.type}/{reference.id}", [])
     if not alike:
-        return messages.NO_HINT()
+        return NO_HINT()
     return messages.FULL_URL_HINT(url=excerpt(directory.entries[alike[0]].get("fullUrl", "")))
 
 

@@ -71,8 +71,6 @@ ITEM_UNKNOWN = Template(
     en="The questionnaire has no item '{link_id}'.{hint}",
     fr="Le questionnaire n'a pas d'élément « {link_id} ».{hint}",
 )
-DID_YOU_MEAN = Template(en=" Did you mean '{link_id}'?", fr=" Vouliez-vous dire « {link_id} » ?")
-NO_HINT = Template(en="", fr="")
 ITEM_MISPLACED = Template(
     en="The item '{link_id}' is in the wrong place: it belongs {place}.",
     fr="L'élément « {link_id} » n'est pas à sa place : il va {place}.",

@@ -18,6 +18,7 @@ from fhir_server.validation.checks.enablement import Enablement
 from fhir_server.validation.checks.form import VALUE_TYPES, Form, Item, extension_values, read_form, value_of
 from fhir_server.validation.checks.values import compared
 from fhir_server.validation.findings import excerpt, shortened
+from fhir_server.validation.messages import DID_YOU_MEAN, NO_HINT
 
 Element = dict[str, Any]
 Within = tuple[tuple[Item, Element], ...]
@@ -162,7 +163,7 @@ class _Walk:
         if item is None:
             known = self.form.by_link_id if len(self.form.by_link_id) <= HINTED_MAX else ()
             alike = get_close_matches(shortened(link_id), known, n=1)
-            hint = messages.DID_YOU_MEAN(link_id=alike[0]) if alike else messages.NO_HINT()
+            hint = DID_YOU_MEAN(name=alike[0]) if alike else NO_HINT()
             text = messages.ITEM_UNKNOWN(link_id=shortened(link_id), hint=hint)
             yield finding("error", "not-found", "item-known", text, f"{where}.linkId")
             return

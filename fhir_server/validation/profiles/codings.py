@@ -3,13 +3,14 @@
 https://hl7.org/fhir/R4/terminologies.html#code
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 from fhir_server.codes.display_check import as_compared
 from fhir_server.codes.languages import EVERY_LANGUAGE, displays
+from fhir_server.codes.messages import SYSTEM_RELATIVE
 from fhir_server.codes.view import View
 from fhir_server.core import ucum
 from fhir_server.core.reference import is_absolute
@@ -30,21 +31,19 @@ _STILL_GROWING = tuple(f"http://terminology.hl7.org/CodeSystem/{family}-" for fa
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of a system: its codes, None where there may be others, and how sure that is."""
+    """A code system that is known here: its codes, None where there may be others, and how bad it is to be
+    none of them.
+    """
 
-    codes: frozenset[str] | None
+    system: CodeSystem
+    codes: Collection[str] | None
     severity: Severity
-    system: CodeSystem | None = None
     displays: dict[str, tuple[str, ...]] = field(default_factory=dict)
-
-    def lacks(self, code: str) -> bool:
-        """Whether it is no code of the system, nor another writing of one where case is no matter."""
-        return self.system is None or self.system.has(code) is False
 
     def has_display(self, code: str, given: str) -> bool:
         """Whether a display is one that the code has in any language, or the code has none."""
         if code not in self.displays:
-            concept = self.system.find(code) if self.system else None
+            concept = self.system.find(code)
             texts = displays(concept, None, EVERY_LANGUAGE) if concept else []
             self.displays[code] = tuple(dict.fromkeys(map(as_compared, texts)))
         known = self.displays[code]
@@ -52,11 +51,8 @@ class Known:
 
     def best(self, code: str) -> str:
         """The display to use for a code that has some."""
-        concept = self.system.find(code) if self.system else None
+        concept = self.system.find(code)
         return displays(concept, None, EVERY_LANGUAGE)[0] if concept else ""
-
-
-_NONE = Known(frozenset(), "error")
 
 
 def coding_check(registry: Registry, errors_only: bool) -> ValueCheck:
@@ -69,17 +65,12 @@ def coding_check(registry: Registry, errors_only: bool) -> ValueCheck:
             return None
         found = known(system)
         if found is None:
-            return None if errors_only else _doubtful(system, registry)
+            return None if errors_only else _doubtful(system, code, registry)
         if type(code) is not str:
             return None
-        if found.codes is None or code in found.codes or not found.lacks(code):
+        if found.codes is None or code in found.codes or found.system.has(code) is not False:
             display = None if errors_only else value.get("display")
             return _display(found, code, display) if type(display) is str else None
-        if not is_absolute(system):
-            if errors_only:
-                return None
-            text = messages.SYSTEM_RELATIVE(system=shortened(system))
-            return [Finding("code-invalid", text, ".system", "coding-system", "warning")]
         text = messages.CODE_UNKNOWN(code=shortened(code), system=system)
         key = "unit" if system == ucum.SYSTEM else None
         return [Finding("code-invalid", text, ".code", key, found.severity)]
@@ -87,10 +78,15 @@ def coding_check(registry: Registry, errors_only: bool) -> ValueCheck:
     return check
 
 
-def _doubtful(system: str, registry: Registry) -> Findings:
-    """The finding that what stands for a code system is a value set, a supplement, another name, or an OID
-    that is none.
+def _doubtful(system: str, code: Any, registry: Registry) -> Findings:
+    """The finding that what stands for a code system is relative, a value set, a supplement, another name, or
+    an OID that is none.
     """
+    if not is_absolute(system):
+        if type(code) is not str:
+            return None
+        text = SYSTEM_RELATIVE(url=shortened(system))
+        return [Finding("code-invalid", text, ".system", "coding-system", "warning")]
     if (doubts := ill_formed(system, ".system") or misnamed(system, registry)) is not None:
         return doubts
     known = registry.code_system(system)
@@ -104,7 +100,7 @@ def _doubtful(system: str, registry: Registry) -> Findings:
 
 
 def _display(known: Known, code: str, given: str) -> Findings:
-    if known.system is None or known.has_display(code, given):
+    if known.has_display(code, given):
         return None
     sure = known.codes is not None and known.severity == "error" and known.system.case_sensitive
     template = messages.DISPLAY_WRONG if sure else messages.DISPLAY_UNKNOWN
@@ -117,18 +113,16 @@ def _known_by(registry: Registry, errors_only: bool) -> Callable[[str], Known | 
     view = View(registry)
 
     def known(system: str) -> Known | None:
-        if not is_absolute(system):
-            return _NONE
-        found = view.code_system(system)
+        found = view.code_system(system) if is_absolute(system) else None
         # of the other systems that have a grammar, the bindings tell
         if found is None or found.content == "supplement" or not (found.by_code or system == ucum.SYSTEM):
             return None
         if found.content != "complete":
-            return None if errors_only else Known(None, "warning", found)
+            return None if errors_only else Known(found, None, "warning")
         is_open = system == ucum.SYSTEM or system.startswith(_STILL_GROWING)
         severity: Severity = "warning" if is_open else "error"
         if errors_only and severity != "error":
             return None
-        return Known(frozenset(found.by_code), severity, found)
+        return Known(found, found.by_code, severity)
 
     return known

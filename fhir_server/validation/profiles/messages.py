@@ -127,10 +127,6 @@ DISPLAY_UNKNOWN = Template(
     en="'{display}' is not among the displays of {code} that are known here, such as '{right}'.",
     fr="« {display} » n'est pas parmi les libellés de {code} connus ici, comme « {right} ».",
 )
-SYSTEM_RELATIVE = Template(
-    en="'{system}' is not an absolute URI. Name the code system by its canonical URL or its OID.",
-    fr="« {system} » n'est pas une URI absolue. Désignez le système par son URL canonique ou son OID.",
-)
 SYSTEM_MISNAMED = Template(
     en="No code system is known as {system}. Its name is {right}.",
     fr="Aucun système de codes n'est connu sous {system}. Son nom est {right}.",
