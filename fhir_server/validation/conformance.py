@@ -145,12 +145,9 @@ class Conformance:
         """What is wrong with an Observation by the profiles that its code asks for, but for those `named`."""
         found: list[Finding] | None = None
         for canonical in vital_sign_profiles(resource):
-            if canonical not in named:
-                wrong = self._profile(canonical, resource, visit) or ()
-                found = joined(
-                    found, [as_vital_sign(one, canonical) for one in wrong if one.severity == "error"]
-                )
-        return found or None
+            if canonical not in named and (more := self._profile(canonical, resource, visit)) is not None:
+                found = joined(found, as_vital_sign(more, canonical))
+        return found
 
     def _checks_of(self, type: str) -> tuple[Check, ...]:
         checks = self._checks.get(type)

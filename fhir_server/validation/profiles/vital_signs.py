@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from fhir_server.definitions.elements import STRUCTURES
-from fhir_server.validation.findings import Finding
+from fhir_server.validation.findings import Finding, Findings
 from fhir_server.validation.profiles import messages
 
 LOINC = "http://loinc.org"
@@ -34,8 +34,21 @@ def vital_sign_profiles(observation: dict[str, Any]) -> tuple[str, ...]:
     return tuple(STRUCTURES + _PROFILES[code] for code in codes if code in _PROFILES)
 
 
-def as_vital_sign(finding: Finding, profile: str) -> Finding:
-    """An error by the profile of a vital sign as what it is to an Observation that does not claim that."""
+def as_vital_sign(findings: list[Finding], profile: str) -> Findings:
+    """Errors by the profile of a vital sign as what they are to an Observation that does not claim that.
+
+    Units of components are left out: R4.0.1 binds them all to those of vital signs, which was a mistake, as
+    an oxygen saturation may come with a flow in L/min. HL7's validator takes the binding as extensible.
+    """
+    errors = (one for one in findings if one.severity == "error" and not _is_unit_of_component(one))
+    return [_with_reason(one, profile) for one in errors] or None
+
+
+def _is_unit_of_component(finding: Finding) -> bool:
+    return finding.code == "code-invalid" and finding.where.startswith(".component[")
+
+
+def _with_reason(finding: Finding, profile: str) -> Finding:
     reason = finding.text.template(**{**finding.text.values, "here": f"Observation{finding.where}"})
     text = messages.VITAL_SIGN(profile=profile, reason=reason)
     return replace(finding, text=text, key="vital-sign", severity="warning")

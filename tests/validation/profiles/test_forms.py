@@ -332,7 +332,7 @@ def test_systems_that_may_be_right(validator: Validator, system: str) -> None:
 def body_weight(code: str, **more: Any) -> Json:
     """A weight of nobody, which the profile of weights does not let pass."""
     system = "http://terminology.hl7.org/CodeSystem/observation-category"
-    return weight(value=70, unit="kg", system="http://unitsofmeasure.org", code="kg") | {
+    return weight(value=70, unit="kg", system=UCUM, code="kg") | {
         "code": {"coding": [{"system": "http://loinc.org", "code": code}]},
         "category": [{"coding": [{"system": system, "code": "vital-signs"}]}],
         "effectiveDateTime": "2024-03-31",
@@ -349,3 +349,14 @@ def test_vital_signs_are_known_by_their_code(validator: Validator) -> None:
         "29463-7", meta={"profile": ["http://hl7.org/fhir/StructureDefinition/bodyweight"]}
     )
     assert "vital-sign" not in {key for _, key, _ in told(validator, claiming)}
+
+
+def test_what_is_measured_beside_a_vital_sign_has_its_own_unit(validator: Validator) -> None:
+    flow = {"value": 2, "system": UCUM, "code": "L/min", "unit": "L/min"}
+    saturation = body_weight(
+        "2708-6",
+        subject={"reference": "Patient/1"},
+        valueQuantity={"value": 95, "system": UCUM, "code": "%", "unit": "%"},
+        component=[{"code": {"text": "débit"}, "valueQuantity": flow}],
+    )
+    assert told(validator, saturation) == []
