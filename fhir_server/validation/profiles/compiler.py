@@ -3,7 +3,7 @@
 https://hl7.org/fhir/R4/profiling.html
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any
@@ -24,6 +24,7 @@ from fhir_server.validation.profiles.discriminators import (
     Test,
     Undecidable,
     discriminator_test,
+    whole_test,
 )
 from fhir_server.validation.profiles.nodes import ElementNode, ItemNode, Placed, Property
 from fhir_server.validation.profiles.own_codes import with_own
@@ -256,7 +257,7 @@ class ProfileCompiler:
             errors_only=self._around.errors_only,
         )
 
-    def _slice(self, branch: Branch, element: Element, criteria: Iterable[Mapping[str, str]]) -> Slice:
+    def _slice(self, branch: Branch, element: Element, criteria: Sequence[Mapping[str, str]]) -> Slice:
         least, most = _cardinality(branch.facts)
         tests = self._tests(branch, element, criteria)
         return Slice(
@@ -269,8 +270,10 @@ class ProfileCompiler:
             slicing=self._slicing(branch, element),
         )
 
-    def _tests(self, branch: Branch, element: Element, criteria: Iterable[Mapping[str, str]]) -> list[Test]:
-        """The tests of the discriminators that the slice says something of, where there are any."""
+    def _tests(self, branch: Branch, element: Element, criteria: Sequence[Mapping[str, str]]) -> list[Test]:
+        """The tests of the discriminators that the slice says something of, or of the whole without any."""
+        if not criteria:
+            return [whole_test(branch)]
         refs = tuple(TypeRef(code) for code in _type_codes(branch.facts) if not code.startswith("http"))
         shape = self._types.of_element(element, refs or element.types)
         tests: list[Test] = []

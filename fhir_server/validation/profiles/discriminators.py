@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fhir_server.core.fhirpath import FhirPathError
+from fhir_server.definitions.snapshot.slices import is_short_for
 from fhir_server.definitions.snapshot.snapshot import ElementDefinition
 from fhir_server.definitions.snapshot.tree import Node as Branch
 from fhir_server.validation.checks.check import Codes
@@ -74,6 +75,25 @@ def discriminator_test(kind: str, path: str, slice: Branch, shape: Shape, source
     except (FhirPathError, Unsupported) as error:
         raise Undecidable(path) from error
     raise Undecidable(kind)
+
+
+def whole_test(slice: Branch) -> Test:
+    """The test of a slice that no discriminator tells: by its types, and all values that are fixed in it."""
+    fits = _fits(slice)
+    types = set(slice.type_codes) if slice.is_choice else set()
+    if not types and not _asks_for_values(slice):
+        return Test(lambda _placed, _visit: None, "")
+    return Test(
+        lambda placed, _visit: (not types or placed.type in types) and fits(placed.value),
+        "",
+    )
+
+
+def _asks_for_values(branch: Branch) -> bool:
+    """Whether a value is fixed anywhere in a definition."""
+    return any(_wanted(branch.facts, [])) or any(
+        map(_asks_for_values, (*(branch.children or ()), *branch.slices))
+    )
 
 
 Select = Callable[[Placed, Visit], Items]
@@ -163,7 +183,7 @@ def _fits(branch: Branch) -> Callable[[Any], bool]:
     """The test whether a value has the fixed and pattern values asked of it, and of what is in it."""
     tests = [_value_is(wanted, exact) for wanted, exact in _wanted(branch.facts, [])]
     below = [
-        (child.name.removesuffix("[x]"), _fits(slice), slice.facts.get("min", 0), slice is child)
+        (child, _fits(slice), slice.facts.get("min", 0), slice is child)
         for child in branch.children or ()
         for slice in (child, *child.slices)
     ]
@@ -171,15 +191,24 @@ def _fits(branch: Branch) -> Callable[[Any], bool]:
     def fits(value: Any) -> bool:
         if not all(test(value) for test in tests):
             return False
-        for name, fits_below, least, is_asked_of_all in below:
-            inside = value.get(name) if type(value) is dict else None
-            values = inside if type(inside) is list else [] if inside is None else [inside]
+        for child, fits_below, least, is_asked_of_all in below:
+            values = _children(value, child)
             fitting = sum(map(fits_below, values))
             if fitting < least or (is_asked_of_all and fitting < len(values)):
                 return False
         return True
 
     return fits
+
+
+def _children(value: Any, child: Branch) -> list[Any]:
+    """The values of a child of an object, under whatever name JSON writes it where it is a choice."""
+    if type(value) is not dict:
+        return []
+    if child.is_choice:
+        return [member for name, member in value.items() if is_short_for(child, name)]
+    inside = value.get(child.name)
+    return inside if type(inside) is list else [] if inside is None else [inside]
 
 
 def _value_is(wanted: Any, exact: bool) -> Callable[[Any], bool]:

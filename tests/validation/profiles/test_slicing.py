@@ -533,3 +533,50 @@ def test_a_discriminator_that_a_slice_says_nothing_of_leaves_it_to_the_others() 
         ("required", "Patient.telecom"),
         ("structure", "Patient.telecom[1]"),
     ]
+
+
+def untold(path: str, *slices: Json, rules: str = "open") -> tuple[Json, ...]:
+    """An element that is sliced by nothing but words, and its slices."""
+    return ({"path": path, "slicing": {"description": "by what they are", "rules": rules}}, *slices)
+
+
+@pytest.mark.parametrize(
+    ("systems", "found"),
+    [
+        (["http://a"], []),
+        (["http://b", "http://a", "http://c"], []),
+        (["http://b"], [("required", "Patient.identifier")]),
+        (["http://a", "http://a"], [("structure", "Patient.identifier[1]")]),
+    ],
+)
+def test_slices_without_discriminator_are_told_by_all_that_is_fixed_in_them(
+    systems: list[str], found: list[tuple[str, str]]
+) -> None:
+    """https://hl7.org/fhir/R4/profiling.html#discriminator: such are hard to process, and allowed"""
+    path = "Patient.identifier"
+    lines = untold(
+        path,
+        {"path": path, "sliceName": "a", "min": 1, "max": "1"},
+        within(path, "a", "system", min=1, fixedUri="http://a"),
+        {"path": path, "sliceName": "b", "max": "1"},
+        within(path, "b", "system", min=1, fixedUri="http://b"),
+    )
+    problems = Problems(structure("untold", "Patient", *lines))
+    assert problems(patient(identifier=[{"system": system} for system in systems]), "untold") == found
+
+
+def test_a_choice_inside_counts_for_what_no_discriminator_tells() -> None:
+    path = "Observation.component"
+    lines = untold(
+        path,
+        {"path": path, "sliceName": "one", "min": 1},
+        within(path, "one", "code", patternCodeableConcept={"text": "one"}),
+        within(path, "one", "value[x]", min=1, type=[{"code": "string"}]),
+        rules="closed",
+    )
+    problems = Problems(structure("untold", "Observation", *lines))
+    observation = {"resourceType": "Observation", "status": "final", "code": {"text": "x"}}
+    told = observation | {"component": [{"code": {"text": "one"}, "valueString": "1"}]}
+    assert problems(told, "untold") == []
+    other = observation | {"component": [*told["component"], {"code": {"text": "two"}, "valueString": "2"}]}
+    assert problems(other, "untold") == [("structure", "Observation.component[1]")]
