@@ -163,7 +163,7 @@ class _Parser:
             else:
                 self.problems.append(Issue("error", error.code, error.text, place))
         except InvalidSearch as error:
-            self.problems += [replace(issue, expression=issue.expression or place) for issue in error.issues]
+            self.problems += [replace(issue, expression=place) for issue in error.issues]
         else:
             self.understood.append((name, str(self.count) if name == "_count" else value))
 
