@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fhir_server.search.escapes import has_stray_escape, split, unescape
-from tests.search.universe import escape
+from fhir_server.search.escapes import escape, has_stray_escape, split, unescape
 
 TEXTS = st.text(alphabet=",|$\\ab")
 

@@ -13,9 +13,10 @@ from fhir_server.core.json import parse
 from fhir_server.core.temporal import format_instant
 from fhir_server.definitions.registry import Registry
 from fhir_server.search.entries import DateEntry, Entries, ReferenceEntry, StringEntry, TokenEntry
+from fhir_server.search.escapes import escape
 from fhir_server.search.extract import OF_THE_WHOLE, Extractor, TooManyEntries
 from fhir_server.search.match import matches
-from tests.search.universe import NOW, PARIS, Stored, Universe, escape, example_resources, understand
+from tests.search.universe import NOW, PARIS, Stored, Universe, example_resources, understand
 
 RESOURCES = example_resources()
 

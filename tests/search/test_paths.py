@@ -103,6 +103,8 @@ def test_what_belongs_to_primitives_is_found(registry: Registry, fhirpath: FhirP
         "Patient.contact.where(relationship = 'x').gender",
         "Patient.contact.where(gender.coding.where(system = 's' and code = 'c').exists()).name",
         "Patient.active.where(resolve() is Patient)",
+        "Patient.contained.name",
+        "Patient.meta.profile.where(resolve() is StructureDefinition).extension('urn:x').value",
     ],
 )
 def test_conditions_that_take_more_than_a_look_are_left_to_the_engine(

@@ -1,6 +1,5 @@
 """Resources in memory for the search tests: indexed, and searched by the reference evaluation."""
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -69,11 +68,6 @@ def understand(registry: Registry, types: list[str], query: str, lenient: bool =
     return parse(
         types, parameters, registry=registry, zone=PARIS, now=NOW, base_url=BASE_URL, lenient=lenient
     )
-
-
-def escape(text: str) -> str:
-    """The text as it can stand in a search value."""
-    return re.sub(r"([,|$\\])", r"\\\1", text)
 
 
 def example_resources() -> dict[str, Resource]:
