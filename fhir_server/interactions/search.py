@@ -45,8 +45,8 @@ def _answer(request: FhirRequest, engine: Engine, reader: Reader) -> FhirRespons
     check_coverage(parsed.query, engine.pending, engine.registry)
     if has_steps(parsed.query):
         parsed = structs.replace(parsed, query=Canonicals(engine, reader).followed(parsed.query))
-    if parsed.summary == "count" or parsed.query.count == 0:
-        result = _found(structs.replace(parsed.query, count=0, total="accurate"), engine, reader)
+    if parsed.query.count == 0:
+        result = _found(parsed.query, engine, reader)
         body = bundle("searchset", [], [self_link(request, parsed.self_parameters)], result.total)
         return FhirResponse(200, body=body)
     result = _found(parsed.query, engine, reader)
