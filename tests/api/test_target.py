@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fhir_server.api import target
+from fhir_server.api.headers import pick
 from fhir_server.errors import InvalidRequest, InvalidSearch
 from fhir_server.interactions.routes import BY_SHAPE
 
@@ -157,3 +158,9 @@ def test_forwarded_headers_count_only_when_trusted() -> None:
     forwarded = {b"host": b"inner", b"x-forwarded-host": b"outer.example", b"x-forwarded-proto": b"https"}
     assert target.BaseUrls().of(SCOPE, forwarded) == "http://inner/fhir"
     assert target.BaseUrls(trust_forwarded=True).of(SCOPE, forwarded) == "https://outer.example/fhir"
+
+
+def test_a_header_that_comes_twice_is_one_list() -> None:
+    """https://www.rfc-editor.org/rfc/rfc9110#section-5.2"""
+    pairs = [(b"accept", b"text/html"), (b"cookie", b"x"), (b"accept", b"application/json")]
+    assert pick(pairs) == {b"accept": b"text/html, application/json"}

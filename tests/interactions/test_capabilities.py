@@ -23,6 +23,12 @@ def test_every_type_and_its_parameters_are_listed(client: Client) -> None:
     assert {"identifier", "family", "birthdate", "_id", "_lastUpdated"} <= names
 
 
+def test_what_is_done_with_a_type_is_told(client: Client) -> None:
+    told = resource(client.get("metadata").content, "Patient")
+    done = ("readHistory", "updateCreate", "conditionalCreate", "conditionalUpdate")
+    assert [told[name] for name in done] == [True] * len(done)
+
+
 def test_includes_are_listed_as_they_are_served(client: Client) -> None:
     """R4: a type whose list is empty has no includes of that kind."""
     statement = client.get("metadata").content

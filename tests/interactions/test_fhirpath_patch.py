@@ -402,16 +402,39 @@ class TestFhirPathPatch:
             ({"type": "delete", "path": "Patient" + ".name" * 900}, 422),
             ({"type": "delete", "path": " " * 300_000 + "Patient.name"}, 422),
             ({"type": "move", "path": "Patient.contact", "source": 0, "destination": 0}, 422),
+            ({"type": "move", "path": "Patient.telecom", "source": 2, "destination": 0}, 422),
+            ({"type": "move", "path": "Patient.telecom", "source": 0, "destination": 2}, 422),
+            ({"type": "move", "path": "Patient.telecom", "destination": 0}, 400),
+            ({"type": "insert", "path": "Patient.active", "index": 0, "value": ("valueBoolean", True)}, 422),
+            ({"type": "add", "path": "Patient.telecom", "name": "use", "value": ("valueCode", "home")}, 422),
+            (
+                {"type": "add", "path": "Patient.contact", "name": "gender", "value": ("valueCode", "male")},
+                422,
+            ),
+            ({"type": "add", "path": "Patient", "name": "deceased", "value": ("valueBoolean", True)}, 422),
+            ({"type": "delete", "path": "Patient.name | Patient.active"}, 422),
+            ({"type": "delete"}, 400),
         ],
     )
     def test_what_cannot_be_done_changes_nothing(
         self, client: Client, parts: dict[str, Any], status: int
     ) -> None:
         telecom = [{"system": "phone", "value": "1"}, {"system": "phone", "value": "2"}]
-        id = client.post("Patient", patient(active=True, telecom=telecom)).id
+        died = {"deceasedDateTime": "2025"}
+        id = client.post("Patient", patient(active=True, telecom=telecom, **died)).id
         answer = client.patch(f"Patient/{id}", fhirpath_patch(**parts), content_type=FHIR_JSON)
         assert answer.status == status
         assert client.get(f"Patient/{id}").version == 1
+
+    def test_an_extension_comes_and_goes_beside_its_value(self, client: Client) -> None:
+        id = client.post("Patient", patient(birthDate="1980")).id
+        value = ("valueExtension", GIVEN_EXTENSION["extension"][0])
+        added = fhirpath_patch(type="add", path="Patient.birthDate", name="extension", value=value)
+        answer = client.patch(f"Patient/{id}", added, content_type=FHIR_JSON).content
+        assert (answer["birthDate"], answer["_birthDate"]) == ("1980", GIVEN_EXTENSION)
+        gone = fhirpath_patch(type="delete", path="Patient.birthDate.extension[0]")
+        answer = client.patch(f"Patient/{id}", gone, content_type=FHIR_JSON).content
+        assert (answer["birthDate"], "_birthDate" in answer) == ("1980", False)
 
     def test_an_extension_of_a_primitive_goes_with_it(self, client: Client) -> None:
         extended = {"extension": [{"url": "urn:x", "valueCode": "y"}]}

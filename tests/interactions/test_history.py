@@ -19,6 +19,8 @@ def test_instance_history_is_newest_first(client: Client) -> None:
     assert answer.content["type"] == "history"
     assert versions(answer) == ["DELETE", "PUT", "POST"]
     assert [entry["response"]["status"][:3] for entry in answer.entries] == ["204", "200", "201"]
+    urls = [entry["request"]["url"] for entry in answer.entries]
+    assert urls == [f"Patient/{id}", f"Patient/{id}", "Patient"]
     assert "resource" not in answer.entries[0]
     assert answer.content["total"] == 3
 

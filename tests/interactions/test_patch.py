@@ -69,6 +69,29 @@ class TestJsonPatch:
         assert client.get(f"Patient/{id}").version == 1
 
     @pytest.mark.parametrize(
+        ("path", "value", "status"),
+        [
+            ("/name/0", {"given": ["a", "b"], "family": "x"}, 200),
+            ("/name/0", {"family": "x"}, 422),
+            ("/name/0", {"family": "x", "given": ["a", "c"]}, 422),
+            ("/name/0", {"family": "x", "text": ["a", "b"]}, 422),
+            ("/name/0", [], 422),
+            ("/name/0/given", ["a", "b"], 200),
+            ("/name/0/given", ["b", "a"], 422),
+            ("/name/0/given", ["a"], 422),
+            ("/name/0/given", {"0": "a", "1": "b"}, 422),
+            ("/active", 1, 422),
+        ],
+    )
+    def test_what_a_test_compares_is_equal_as_json_is(
+        self, client: Client, path: str, value: Any, status: int
+    ) -> None:
+        """https://www.rfc-editor.org/rfc/rfc6902#section-4.6"""
+        id = client.post("Patient", patient(name=[{"family": "x", "given": ["a", "b"]}], active=True)).id
+        test = {"op": "test", "path": path, "value": value}
+        assert client.patch(f"Patient/{id}", [test]).status == status
+
+    @pytest.mark.parametrize(
         ("operations", "names"),
         [
             ([{"op": "remove", "path": "/name/0"}], None),

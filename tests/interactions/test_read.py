@@ -99,10 +99,20 @@ def test_summary_and_elements_return_marked_parts(client: Client) -> None:
     assert summary["meta"]["tag"][0]["code"] == "SUBSETTED"
     text = client.get(f"Patient/{id}?_summary=text").content
     assert set(text) == {"resourceType", "id", "meta", "text"}
-    assert "text" not in client.get(f"Patient/{id}?_summary=data").content
+    data = client.get(f"Patient/{id}?_summary=data").content
+    assert ("text" in data, data["contact"]) == (False, contact)
     elements = client.get(f"Patient/{id}?_elements=name").content
     assert client.get(f"Patient/{id}?_elements=id,resourceType,name").content == elements
     assert "name" in elements
     assert "contact" not in elements
     assert client.get(f"Patient/{id}?_summary=some").expressions == ["http._summary"]
     assert client.get(f"Patient/{id}?_elements=Patient.name,colour").status == 400
+
+
+def test_a_summary_goes_into_the_parts_of_a_resource(client: Client) -> None:
+    """The type of a provision is in the summary, its actors are not. https://hl7.org/fhir/R4/consent.html"""
+    text = {"text": "x"}
+    provision = {"type": "deny", "actor": [{"role": text, "reference": {"display": "x"}}]}
+    consent = {"resourceType": "Consent", "status": "draft", "scope": text, "category": [text]}
+    id = client.post("Consent", consent | {"policyRule": text, "provision": provision}).id
+    assert client.get(f"Consent/{id}?_summary=true").content["provision"] == {"type": "deny"}

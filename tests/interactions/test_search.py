@@ -253,6 +253,8 @@ def test_a_search_by_get_may_have_the_path_of_one_by_post(client: Client, path: 
 
 def test_parts_of_matches(client: Client) -> None:
     client.post("Patient", patient(contact=[{"name": {"text": "Aidant"}}], active=True))
+    (summary,) = client.get("Patient?_summary=true").entries
+    assert ("contact" in summary["resource"], summary["resource"]["active"]) == (False, True)
     (entry,) = client.get("Patient?_elements=active").entries
     assert client.get("Patient?_elements=resourceType,active").entries == [entry]
     assert "contact" not in entry["resource"]

@@ -7,7 +7,7 @@ import pytest
 from tests.interactions.client import Client
 from tests.mappings.pathway.plans import tell
 from tests.mappings.pathway.referrals import CATEGORIES, code, only
-from tests.mappings.sound import assert_sound, is_marked_synthetic
+from tests.mappings.sound import GUIDE, assert_sound, is_marked_synthetic
 
 WRITTEN = ("Observation", "Communication", "Task", "ServiceRequest", "Claim", "Flag")
 
@@ -63,3 +63,11 @@ def test_the_doctors_software_follows_its_own_referrals(told: Client) -> None:
         "completed",
     ]
     assert told.get(page.link("next") or "").entries == []
+
+
+def test_the_profiles_of_the_guide_are_told_with_their_types(client: Client) -> None:
+    (rest,) = client.get("metadata").content["rest"]
+    told = {one["type"]: set(one.get("supportedProfile", ())) for one in rest["resource"]}
+    assert told["Claim"] == {GUIDE.profile("sesame-claim")}
+    assert told["Flag"] == {GUIDE.profile("sesame-flag-suicide-risk")}
+    assert told["Basic"] == set()
