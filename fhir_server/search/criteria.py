@@ -242,10 +242,11 @@ class CriteriaReader:
         """What lies above or below a resource, or below a version of a canonical."""
         targets = self.narrowed(asked.parameters, asked.code, "", asked.whole)
         values = self._values(asked, reference.parse, targets[0] if len(targets) == 1 else None)
+        are_canonicals = asked.parameters.element_types(asked.code) == {"canonical"}
         found: list[Clause] = []
         for text, value in zip(asked.texts, values, strict=True):
             assert isinstance(value, ReferenceValue)
-            if value.type == "" or len(split(text, "|")) > 1:
+            if are_canonicals or value.type == "" or len(split(text, "|")) > 1:
                 if asked.modifier == "above":
                     text_ = messages.NOTHING_ABOVE_A_VERSION(value=text, parameter=asked.whole)
                     raise refused(text_, asked.whole)
