@@ -92,17 +92,17 @@ class TerminologyCall:
             self.terminology = self.terminology.with_resources([instance])
         return canonical
 
-    def value_set(self) -> tuple[View, ValueSet] | None:
-        """The value set asked about, and the view it is seen in; None where none is named.
+    def value_set(self) -> tuple[View, ValueSet]:
+        """The value set asked about, and the view it is seen in.
 
         Its language is that of displays where the request asks for none.
         """
-        found = self._value_set()
-        if found is not None and not self.display_language:
-            self.display_language = found[1].language
-        return found
+        view, value_set = self._value_set()
+        if not self.display_language:
+            self.display_language = value_set.language
+        return view, value_set
 
-    def _value_set(self) -> tuple[View, ValueSet] | None:
+    def _value_set(self) -> tuple[View, ValueSet]:
         instance, inline, url = self.instance(), self.inputs.content("valueSet"), self.inputs.text("url")
         context = self.inputs.text("context")
         named_otherwise = inline and url and url.partition("|")[0] != inline.get("url")
@@ -118,7 +118,7 @@ class TerminologyCall:
             known = self.terminology.registry.canonical(canonical, "ValueSet") == instance
             return self._from_canonical(canonical) if known else self._from_resource(instance)
         if url is None:
-            return None
+            raise InvalidRequest.of(messages.VALUE_SET_NEEDED())
         version = self.inputs.text("valueSetVersion")
         return self._from_canonical(versioned(url, version))
 

@@ -11,9 +11,7 @@ from fhir_server.codes.view import ValueSet
 from fhir_server.core import json
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.core.temporal import format_instant
-from fhir_server.errors import InvalidRequest
 from fhir_server.extension import Engine, Operation
-from fhir_server.operations.terminology import messages
 from fhir_server.operations.terminology.call import CALL_PARAMETERS, TerminologyCall
 from fhir_server.operations.terminology.inputs import Inputs, Kind
 
@@ -59,10 +57,7 @@ def expand(request: FhirRequest, engine: Engine) -> FhirResponse:
     """GET or POST ValueSet/$expand or ValueSet/[id]/$expand: the value set with its expansion."""
     inputs = Inputs(request, EXPAND_PARAMETERS, bare=("ValueSet", "valueSet"))
     call = TerminologyCall(request, engine, inputs)
-    found = call.value_set()
-    if found is None:
-        raise InvalidRequest.of(messages.VALUE_SET_NEEDED())
-    view, value_set = found
+    view, value_set = call.value_set()
     made = call.terminology.expand(view, value_set, _wanted(inputs, call))
     repeated = list(_repeated(inputs, call))
     return FhirResponse(200, body=json.serialise(_resource(value_set, made, repeated, inputs, engine)))

@@ -77,10 +77,7 @@ def validate_in_value_set(request: FhirRequest, engine: Engine) -> FhirResponse:
     inputs = Inputs(request, VALUE_SET_PARAMETERS)
     call = TerminologyCall(request, engine, inputs)
     inputs.check_subject()
-    found = call.value_set()
-    if found is None:
-        raise InvalidRequest.of(messages.VALUE_SET_NEEDED())
-    view, value_set = found
+    view, value_set = call.value_set()
     validator = CodeValidator(view, _strictness(inputs, call, infer=not inputs.all("system")))
     concept = inputs.content("codeableConcept")
     if concept is not None:
