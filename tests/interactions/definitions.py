@@ -31,6 +31,14 @@ def fond_of(colour: str, **members: Any) -> dict[str, Any]:
     return patient(extension=[{"url": FAVOURITE, "valueString": colour}], **members)
 
 
+def fill(client: Client, count: int) -> None:
+    """Patients who love blue, and the parameter that finds them."""
+    with client.engine.store.group():
+        for number in range(count):
+            client.put(f"Patient/p{number}", fond_of("blue", id=f"p{number}"))
+    client.put("SearchParameter/favourite", parameter())
+
+
 def reindexed(client: Client, everything: bool = False) -> list[Progress]:
     """Do a whole job in the client's process; its steps."""
     job = reindex.request(client.engine.store, everything)

@@ -11,17 +11,9 @@ from fhir_server.jobs.walk import BATCH, ResourceFailed
 from fhir_server.search.entries import Entries
 from fhir_server.search.extract import Extractor
 from tests.interactions.client import Client, patient
-from tests.interactions.definitions import URL, fond_of, parameter, reindexed
+from tests.interactions.definitions import URL, fill, fond_of, parameter, reindexed
 
 MANY = BATCH * 2 + 7
-
-
-def fill(client: Client, count: int = MANY) -> None:
-    """Patients who love blue, and the parameter that finds them."""
-    with client.engine.store.group():
-        for number in range(count):
-            client.put(f"Patient/p{number}", fond_of("blue", id=f"p{number}"))
-    client.put("SearchParameter/favourite", parameter())
 
 
 def total(client: Client, search: str) -> int:
@@ -33,7 +25,7 @@ def worker(client: Client, owner: str = "worker", **options: Any) -> Reindexing:
 
 
 def test_it_tells_how_far_it_is(client: Client) -> None:
-    fill(client)
+    fill(client, MANY)
     steps = reindexed(client)
     assert [step.indexed for step in steps] == [BATCH, 2 * BATCH, MANY, MANY]
     assert {step.total for step in steps} == {MANY}
@@ -62,7 +54,7 @@ def test_everything_is_made_anew(client: Client) -> None:
 
 
 def test_what_is_written_meanwhile_is_neither_lost_nor_overwritten(client: Client) -> None:
-    fill(client)
+    fill(client, MANY)
     job = reindex.request(client.engine.store, everything=False)
     steps = worker(client).steps(job.id)
     next(steps)
@@ -91,7 +83,7 @@ def test_a_resource_that_changes_while_its_batch_is_looked_through_keeps_the_lat
 
 
 def test_another_goes_on_where_one_stopped(client: Client) -> None:
-    fill(client)
+    fill(client, MANY)
     job = reindex.request(client.engine.store, everything=False)
     first = worker(client, "first", lease_seconds=0).steps(job.id)
     assert next(first).indexed == BATCH
@@ -103,7 +95,7 @@ def test_another_goes_on_where_one_stopped(client: Client) -> None:
 
 
 def test_one_at_a_time_does_a_job(client: Client) -> None:
-    fill(client)
+    fill(client, MANY)
     job = reindex.request(client.engine.store, everything=False)
     first = worker(client, "first").steps(job.id)
     next(first)
@@ -113,7 +105,7 @@ def test_one_at_a_time_does_a_job(client: Client) -> None:
 
 
 def test_a_definition_that_comes_meanwhile_is_made_too(client: Client) -> None:
-    fill(client)
+    fill(client, MANY)
     job = reindex.request(client.engine.store, everything=False)
     steps = worker(client).steps(job.id)
     next(steps)
@@ -173,7 +165,7 @@ def test_a_resource_that_cannot_be_read_ends_the_job_and_is_named(
 
 
 def test_a_lease_is_renewed_while_the_job_goes_on(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    fill(client)
+    fill(client, MANY)
     now = [1_000_000_000.0]
     monkeypatch.setattr("time.monotonic", lambda: now[0])
     monkeypatch.setattr("time.time_ns", lambda: int(now[0] * 1e9))

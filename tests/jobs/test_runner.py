@@ -10,7 +10,7 @@ from fhir_server.jobs.runner import Runner
 from fhir_server.search.entries import Entries
 from fhir_server.search.extract import Extractor
 from tests.interactions.client import Client
-from tests.interactions.definitions import fond_of, parameter
+from tests.interactions.definitions import fill
 
 POLL_SECONDS = 0.01
 DEADLINE_SECONDS = 20.0
@@ -21,13 +21,6 @@ def until(done: Callable[[], bool]) -> None:
     while not done():
         assert time.monotonic() < deadline, "nothing happens"
         time.sleep(POLL_SECONDS)
-
-
-def fill(client: Client, count: int) -> None:
-    with client.engine.store.group():
-        for number in range(count):
-            client.put(f"Patient/p{number}", fond_of("blue", id=f"p{number}"))
-    client.put("SearchParameter/favourite", parameter())
 
 
 def test_it_does_what_is_asked_for_while_it_runs(client: Client) -> None:
