@@ -1,6 +1,7 @@
 """backup and restore: a consistent copy of the store while it is in use, and the way back."""
 
 import os
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -20,13 +21,11 @@ def backup(
     settings = Settings.load(os.environ, {"store": store})
     if target.exists():
         raise CommandError(f"{target} exists already. Name a file that does not.")
-    server = open_existing(settings)
-    try:
-        server.store.backup(target)
-    except FileExistsError as error:
-        raise CommandError(f"{error} exists already. Name another file.") from error
-    finally:
-        server.store.close()
+    with closing(open_existing(settings).store) as kept:
+        try:
+            kept.backup(target)
+        except FileExistsError as error:
+            raise CommandError(f"{error} exists already. Name another file.") from error
     print(f"{settings.store} copied to {target} ({target.stat().st_size} bytes).")
 
 

@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Iterable
+from contextlib import closing
 from typing import Annotated
 
 import httpx
@@ -62,9 +63,7 @@ def _over_http(groups: Groups, base: str, clients: int) -> int:
 def _in_process(groups: Groups, settings: Settings) -> int:
     refuse_memory(settings.store)
     server = bootstrap.build(settings)
-    try:
+    with closing(server.store):
         put_in_force(server)
         load_guides(server)
         return deliver(groups, to_server(server))
-    finally:
-        server.store.close()

@@ -3,6 +3,7 @@
 import os
 import platform
 import uuid
+from contextlib import closing
 from dataclasses import Field, fields
 from typing import Annotated, Any
 
@@ -38,12 +39,10 @@ def doctor(
     if prepare:
         print(f"prepared   {bootstrap.prepare_store(settings)} indexes are there")
     server = open_existing(settings)
-    try:
+    with closing(server.store):
         if restored:
             server.store.become(str(uuid.uuid4()), server.store.secret)
         problems = _examine(server)
-    finally:
-        server.store.close()
     if problems:
         raise typer.Exit(1)
 

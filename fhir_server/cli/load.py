@@ -5,6 +5,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -84,11 +85,9 @@ def _load_fhir(settings: Settings, paths: list[Path], atomic: bool) -> None:
     found = files(paths)
     server = bootstrap.build(settings)
     started = time.perf_counter()
-    try:
+    with closing(server.store):
         put_in_force(server)
         tally = _load_all(server, found, atomic)
-    finally:
-        server.store.close()
     for failure in tally.failures:
         print(failure, file=sys.stderr)
     print(_summary(tally, len(found), time.perf_counter() - started))

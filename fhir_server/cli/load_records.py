@@ -7,6 +7,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
 
@@ -34,7 +35,7 @@ def load_records(settings: Settings, programme: str, record: str | None, files: 
     A line that is refused is told with its number and reason, and stops no other.
     """
     server = bootstrap.build(settings)
-    try:
+    with closing(server.store):
         if programme not in server.records:
             known = ", ".join(["fhir", *server.records])
             raise MisuseError(f"--format {programme}: unknown. Known: {known}.")
@@ -45,8 +46,6 @@ def load_records(settings: Settings, programme: str, record: str | None, files: 
         for file in files:
             statuses.update(_load(server, _service_for(services, record, file), file))
         print(_summary(statuses, time.perf_counter() - started))
-    finally:
-        server.store.close()
     if any(status >= 400 for status in statuses):
         raise typer.Exit(1)
 

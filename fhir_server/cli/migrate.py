@@ -1,6 +1,7 @@
 """migrate: the whole of one store in another, such as a file in MongoDB, or back."""
 
 import os
+from contextlib import closing
 from typing import Annotated
 
 import typer
@@ -34,14 +35,11 @@ def migrate(
     if source == target:
         raise CommandError("the two stores are the same. Name another with --to.")
     origin = open_existing(Settings.load(os.environ, {"store": source}))
-    try:
-        copy = bootstrap.open_store_of(Settings.load(os.environ, {"store": target}))
-        try:
-            _migrate(origin, copy, target)
-        finally:
-            copy.close()
-    finally:
-        origin.store.close()
+    with (
+        closing(origin.store),
+        closing(bootstrap.open_store_of(Settings.load(os.environ, {"store": target}))) as copy,
+    ):
+        _migrate(origin, copy, target)
 
 
 def _migrate(origin: bootstrap.Server, copy: Store, target: str) -> None:

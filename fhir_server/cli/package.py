@@ -1,6 +1,7 @@
 """package: install FHIR packages for the server, list those that are installed, and remove them."""
 
 import os
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -47,12 +48,10 @@ def install(
     refuse_memory(settings.store)
     packages = _read(files)
     server = bootstrap.build(settings)
-    try:
+    with closing(server.store):
         put_in_force(server)
         done = install_packages(server.engines, packages, check_dependencies=not without_dependencies)
         pending = sum(map(len, server.engines.current().pending.values()))
-    finally:
-        server.store.close()
     _tell(done)
     if pending:
         print(f"{pending} search parameters wait for their index: run fhir-server reindex.")
@@ -87,10 +86,8 @@ def remove(
     """
     settings = Settings.load(os.environ, {"store": store})
     server = open_existing(settings)
-    try:
+    with closing(server.store):
         gone = remove_packages(server.engines, names, check_dependencies=not without_dependencies)
-    finally:
-        server.store.close()
     for package in gone:
         print(f"{package.label}: removed.")
 
@@ -99,10 +96,8 @@ def list_installed(store: Annotated[str | None, STORE] = None) -> None:
     """List the packages that are installed."""
     settings = Settings.load(os.environ, {"store": store})
     server = open_existing(settings)
-    try:
+    with closing(server.store):
         packages = installed(server.store)
-    finally:
-        server.store.close()
     for package in packages:
         print(_line(package))
     if not packages:

@@ -4,6 +4,7 @@ import os
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import closing
 from functools import partial
 from typing import Annotated
 
@@ -36,14 +37,12 @@ def reindex(
     """
     server = open_existing(Settings.load(os.environ, {"store": store}))
     started = time.perf_counter()
-    try:
+    with closing(server.store):
         put_in_force(server, changed_too=everything)
         if not everything and not server.engines.current().pending:
             print(NOTHING_TO_DO)
             return
         done = _done(server, everything)
-    finally:
-        server.store.close()
     print(f"{done} resources indexed in {time.perf_counter() - started:.1f} s.")
 
 
