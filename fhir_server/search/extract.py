@@ -20,7 +20,7 @@ from fhir_server.search.contained import HOLDS
 from fhir_server.search.entries import Contained, Entries, TokenEntry
 from fhir_server.search.fingerprint import Fingerprints
 from fhir_server.search.plan import COMPARTMENT, COMPARTMENTS, Evaluated, Plan, PlanBuilder, Presence, kind_of
-from fhir_server.search.texts import TextNames
+from fhir_server.search.texts import text_names
 from fhir_server.search.tree import Place
 from fhir_server.search.types.context import Indexing
 from fhir_server.search.types.reference import FIRST_OF_BUNDLES
@@ -86,7 +86,7 @@ class Extractor:
         self.fingerprints = Fingerprints(registry, self.indexing)
         self._builder = PlanBuilder(registry, self.indexing)
         self._fhirpath = fhirpath or FhirPath()
-        self._texts = TextNames(registry)
+        self._texts = Memo(partial(text_names, registry)).__getitem__
         self.overrun: set[tuple[str, str]] = set()
         self._plans: dict[str, Plan] = {}
         self._partial_plans: dict[tuple[str, frozenset[str]], Plan] = {}

@@ -16,39 +16,27 @@ _NO_CONTENT = frozenset({"id", "reference"})
 """Strings that say nothing to a reader: the ids of elements, and where references lead."""
 
 
-class TextNames:
-    """By resource type, the names of its properties that hold texts at whatever depth, each worked out once.
+def text_names(registry: Registry, type: str) -> frozenset[str]:
+    """The names of the properties of a resource type that hold texts, at whatever depth.
 
     A name that is a text in one place and a code in another counts as a text in both.
     """
-
-    def __init__(self, registry: Registry) -> None:
-        self._registry = registry
-        self._known: dict[str, frozenset[str]] = {}
-
-    def __call__(self, type: str) -> frozenset[str]:
-        found = self._known.get(type)
-        if found is None:
-            found = self._known[type] = self._names(type)
-        return found
-
-    def _names(self, type: str) -> frozenset[str]:
-        if not self._registry.is_resource_type(type):
-            return frozenset()
-        names: set[str] = set()
-        seen = {type}
-        waiting: list[Iterable[Element]] = [self._registry.type(type).elements.values()]
-        while waiting:
-            for element in waiting.pop():
-                for name, ref in element.json_names().items():
-                    if ref.code in TEXT_TYPES:
-                        names.add(name)
-                    elif ref.code not in seen and not self._registry.is_resource_type(ref.code):
-                        seen.add(ref.code)
-                        waiting.append(self._registry.type(ref.code).elements.values())
-                if element.inline:
-                    waiting.append(element.inline.values())
-        return frozenset(names) - _NO_CONTENT
+    if not registry.is_resource_type(type):
+        return frozenset()
+    names: set[str] = set()
+    seen = {type}
+    waiting: list[Iterable[Element]] = [registry.type(type).elements.values()]
+    while waiting:
+        for element in waiting.pop():
+            for name, ref in element.json_names().items():
+                if ref.code in TEXT_TYPES:
+                    names.add(name)
+                elif ref.code not in seen and not registry.is_resource_type(ref.code):
+                    seen.add(ref.code)
+                    waiting.append(registry.type(ref.code).elements.values())
+            if element.inline:
+                waiting.append(element.inline.values())
+    return frozenset(names) - _NO_CONTENT
 
 
 @lru_cache(maxsize=1024)
