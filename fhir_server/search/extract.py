@@ -88,7 +88,7 @@ class Extractor:
         self._fhirpath = fhirpath or FhirPath()
         self._texts = Memo(partial(text_names, registry)).__getitem__
         self.overrun: set[tuple[str, str]] = set()
-        self._plans: dict[str, Plan] = {}
+        self._plans: Memo[str, Plan] = Memo(self._builder.plan)
         self._partial_plans: dict[tuple[str, frozenset[str]], Plan] = {}
 
     def over(self, registry: Registry) -> "Extractor":
@@ -106,7 +106,7 @@ class Extractor:
         """All entries of a parsed resource that carries its id. Raises `TooManyEntries` for more than
         `most`.
         """
-        plan = self._plan(resource["resourceType"])
+        plan = self._plans[resource["resourceType"]]
         entries = self._found(plan, resource)
         _add_compartments(plan, resource, entries)
         index_words(resource, self._texts, entries)
@@ -128,7 +128,7 @@ class Extractor:
             first = entry.get("resource", {})
             for parameter, type in FIRST_OF_BUNDLES.items():
                 if first.get("resourceType") == type:
-                    found = self._found(self._plan(type), first)
+                    found = self._found(self._plans[type], first)
                     if "contained" in first:
                         self._add_contained(_by_reference(first), found, _CONTAINED_DEPTH, room)
                     entries.contained.append(Contained(parameter, type, room.take(_distinct(found))))
@@ -139,7 +139,7 @@ class Extractor:
         """The entries of all contained resources, whatever refers to them."""
         for inner in resource["contained"]:
             whole = {**inner, "contained": resource["contained"]}
-            found = self._found(self._plan(inner["resourceType"]), whole)
+            found = self._found(self._plans[inner["resourceType"]], whole)
             self._add_contained(held, found, _CONTAINED_DEPTH - 1, room)
             entries.contained.append(Contained(HOLDS, inner["resourceType"], room.take(_distinct(found))))
 
@@ -152,17 +152,11 @@ class Extractor:
             whole = held.get(reference.target)
             if whole is None or reference.type:
                 continue
-            found = self._found(self._plan(whole["resourceType"]), whole)
+            found = self._found(self._plans[whole["resourceType"]], whole)
             if depth > 1:
                 self._add_contained(held, found, depth - 1, room)
             inner = room.take(_distinct(found))
             entries.contained.append(Contained(reference.parameter, whole["resourceType"], inner))
-
-    def _plan(self, type: str) -> Plan:
-        plan = self._plans.get(type)
-        if plan is None:
-            plan = self._plans[type] = self._builder.plan(type)
-        return plan
 
     def _found(self, plan: Plan, resource: Resource) -> Entries:
         entries = Entries()
