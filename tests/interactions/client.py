@@ -4,15 +4,23 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, unquote
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
+from fhir_server.codes.terminology import Terminology
 from fhir_server.core import json
 from fhir_server.core.outcome import operation_outcome
 from fhir_server.core.request import Conditions, FhirRequest, Preferences
+from fhir_server.core.tokens import PageTokens
+from fhir_server.definitions.registry import Registry
 from fhir_server.errors import FhirError, status_of
-from fhir_server.extension import Engine
+from fhir_server.extension import Engine, Software
 from fhir_server.interactions.dispatch import Dispatcher
 from fhir_server.interactions.engines import Engines
+from fhir_server.operations.table import OPERATIONS
+from fhir_server.store.clock import wall_clock
+from fhir_server.store.port import Store
+from fhir_server.validation.invariants.paths import CompiledPaths
 from tests.mongo.databases import defined_before
 
 BASE = "http://127.0.0.1:8080/fhir"
@@ -105,6 +113,21 @@ class Client:
 
 
 ClientFactory = Callable[..., Client]
+
+
+def engine_over(store: Store, registry: Registry, **parts: Any) -> Engine:
+    """An engine of the parts given; the others are the same for most tests."""
+    usual: dict[str, Any] = {
+        "codes": Terminology(registry),
+        "paths": CompiledPaths(registry),
+        "tokens": PageTokens(store.secret),
+        "zone": ZONE,
+        "software": Software("test", "0", 0),
+        "now": wall_clock,
+        "new_id": lambda: str(uuid4()),
+        "operations": OPERATIONS,
+    }
+    return Engine(store=store, registry=registry, **(usual | parts))
 
 
 def patient(**members: Any) -> dict[str, Any]:

@@ -1,27 +1,20 @@
 """An engine on every backend, and clients of it."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
 from fhir_server.codes.terminology import Terminology
-from fhir_server.core.limits import Limits
-from fhir_server.core.tokens import PageTokens
 from fhir_server.definitions.registry import Registry
-from fhir_server.extension import Engine, Software
-from fhir_server.operations.table import OPERATIONS
 from fhir_server.search.extract import Extractor
-from fhir_server.store.backends import open_store
-from fhir_server.store.clock import wall_clock
 from fhir_server.store.port import Store
 from fhir_server.validation.checks.table import CHECKS
 from fhir_server.validation.invariants.paths import CompiledPaths
 from fhir_server.validation.validator import Validator
-from tests.interactions.client import ZONE, Client, ClientFactory
-from tests.mongo.databases import emptied_store
+from tests.interactions.client import ZONE, Client, ClientFactory, engine_over
+from tests.store.conftest import store
+
+__all__ = ["client", "client_with", "extractor", "registry", "store", "validator"]
 
 
 @pytest.fixture(scope="session")
@@ -39,18 +32,6 @@ def extractor(registry: Registry) -> Extractor:
     return Extractor(registry, ZONE, fhirpath=CompiledPaths(registry))
 
 
-@pytest.fixture(params=["memory", "sqlite", "mongodb"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    if request.param == "mongodb":
-        opened: Store = emptied_store()
-    else:
-        opened = open_store(
-            "memory:" if request.param == "memory" else f"sqlite:///{tmp_path / 'fhir.sqlite'}"
-        )
-    yield opened
-    opened.close()
-
-
 @pytest.fixture
 def client_with(
     store: Store, registry: Registry, validator: Validator, extractor: Extractor
@@ -63,17 +44,8 @@ def client_with(
             "registry": registry,
             "validator": validator,
             "extractor": extractor,
-            "codes": Terminology(registry),
-            "paths": CompiledPaths(registry),
-            "tokens": PageTokens(store.secret),
-            "zone": ZONE,
-            "software": Software("test", "0", 0),
-            "now": wall_clock,
-            "new_id": lambda: str(uuid4()),
-            "limits": Limits(),
-            "operations": OPERATIONS,
         }
-        return Client(Engine(**(parts | settings)))
+        return Client(engine_over(**(parts | settings)))
 
     return make
 

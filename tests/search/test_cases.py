@@ -13,10 +13,9 @@ from fhir_server.core import json
 from fhir_server.core.outcome import operation_outcome
 from fhir_server.core.request import FhirRequest
 from fhir_server.core.resource import draft
-from fhir_server.core.tokens import PageTokens
 from fhir_server.definitions.registry import Registry
 from fhir_server.errors import FhirError, status_of
-from fhir_server.extension import Engine, Software
+from fhir_server.extension import Engine
 from fhir_server.interactions.search import search as answer
 from fhir_server.search.extract import Extractor
 from fhir_server.store.memory import MemoryStore
@@ -24,6 +23,7 @@ from fhir_server.store.port import Store
 from fhir_server.store.sqlite import SqliteStore
 from fhir_server.validation.invariants.paths import CompiledPaths
 from fhir_server.validation.validator import Validator
+from tests.interactions.client import engine_over
 from tests.mongo.databases import new_store
 from tests.search.cases import Case, cases, content, files
 from tests.search.universe import BASE_URL, NOW, PARIS
@@ -64,19 +64,8 @@ class Server:
 
 
 def _engine(store: Store, registry: Registry, extractor: Extractor, zone: ZoneInfo) -> Engine:
-    return Engine(
-        store=store,
-        registry=registry,
-        validator=Validator(registry, CompiledPaths(registry), Terminology(registry)),
-        extractor=extractor,
-        codes=Terminology(registry),
-        paths=CompiledPaths(registry),
-        tokens=PageTokens(store.secret),
-        zone=zone,
-        software=Software("test", "0", 0),
-        now=lambda: NOW,
-        new_id=str,
-    )
+    validator = Validator(registry, CompiledPaths(registry), Terminology(registry))
+    return engine_over(store, registry, validator=validator, extractor=extractor, zone=zone, now=lambda: NOW)
 
 
 @pytest.fixture(scope="module")
