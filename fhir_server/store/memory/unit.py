@@ -46,7 +46,8 @@ class MemoryUnit(MemoryReader):
         current = self.read(draft.type, draft.id)
         self._expect(f"{draft.type}/{draft.id}", current, expected_version)
         version = current.version + 1 if current else 1
-        stored = self._append(draft.type, draft.id, version, current, method, body(draft, version, self._now))
+        stored = self._next(current, draft.type, draft.id, method, body(draft, version, self._now))
+        self._append(stored)
         self._journal.set(self._state.entries, (draft.type, draft.id), entries)
         return stored
 
@@ -98,33 +99,27 @@ class MemoryUnit(MemoryReader):
         self._journal.erase(self._state.entries, (current.type, current.id))
         for key in [key for key, owner in self._state.uniques.items() if owner == current.reference]:
             self._journal.erase(self._state.uniques, key)
-        return self._append(current.type, current.id, current.version + 1, current, "DELETE", b"")
+        deletion = self._next(current, current.type, current.id, "DELETE", b"")
+        self._append(deletion)
+        return deletion
 
-    def _append(
-        self,
-        type: str,
-        id: str,
-        version: int,
-        current: StoredResource | None,
-        method: Method,
-        content: bytes,
+    def _next(
+        self, current: StoredResource | None, type: str, id: str, method: Method, content: bytes
     ) -> StoredResource:
         sequence = self._state.clock["sequence"] + 1
-        first = current.first_sequence if current else sequence
-        stored = StoredResource(type, id, version, sequence, first, self._now, method, content)
-        self._journal.set(self._state.clock, "sequence", sequence)
-        self._journal.set(self._state.clock, "last_updated", self._now)
-        self._journal.set(self._state.versions, sequence, stored)
-        self._journal.set(self._state.current, (type, id), stored)
-        return stored
+        version, first = (current.version + 1, current.first_sequence) if current else (1, sequence)
+        return StoredResource(type, id, version, sequence, first, self._now, method, content)
 
-    def receive(self, version: StoredResource, entries: Entries) -> None:
-        expect_later(version, self._state.clock["sequence"])
-        key = (version.type, version.id)
+    def _append(self, version: StoredResource) -> None:
         self._journal.set(self._state.clock, "sequence", version.sequence)
         self._journal.set(self._state.clock, "last_updated", version.last_updated)
         self._journal.set(self._state.versions, version.sequence, version)
-        self._journal.set(self._state.current, key, version)
+        self._journal.set(self._state.current, (version.type, version.id), version)
+
+    def receive(self, version: StoredResource, entries: Entries) -> None:
+        expect_later(version, self._state.clock["sequence"])
+        self._append(version)
+        key = (version.type, version.id)
         if version.deleted:
             self._journal.erase(self._state.entries, key)
         else:

@@ -86,7 +86,7 @@ class MongoUnit(MongoReader):
 
     def _write(self, before: Document | None, written: StoredResource, document: Document) -> None:
         if before:
-            old = superseded(before, self.now)
+            old = superseded(before, written.last_updated)
             self._transaction.set(self._transaction.history, old["_id"], old, new=True)
         self._transaction.set(self._transaction.resources, written.reference, document, new=not before)
 
@@ -138,11 +138,8 @@ class MongoUnit(MongoReader):
         expect_later(version, self._transaction.time.sequence)
         before = self._current(version.reference)
         self._transaction.move(version.sequence, version.last_updated)
-        if before:
-            old = superseded(before, version.last_updated)
-            self._transaction.set(self._transaction.history, old["_id"], old, new=True)
         rows = {} if version.deleted else rows_of(entries)
-        self._transaction.set(self._transaction.resources, version.reference, current(version, rows))
+        self._write(before, version, current(version, rows))
 
     def lock(self, key: str) -> None:  # noqa: ARG002
         """The clock is the lock of every key: transactions that have it come one after the other."""
