@@ -84,8 +84,9 @@ class Own:
 @dataclass(frozen=True, slots=True)
 class Table:
     """A native record. `system` is that of its own identifier, its field `key`, which every part bears;
-    `looks` name list items for the paths; `rules` are further keywords of its JSON Schema. Resources that do
-    not say every field in `recognised_by` are none of this record's.
+    `looks` name list items for the paths, as `record` names that identifier in any case; `rules` are further
+    keywords of its JSON Schema. Resources that do not say every field in `recognised_by` are none of this
+    record's.
     """
 
     name: str
@@ -101,9 +102,10 @@ class Table:
     _paths: dict[str, Path] = dataclass_field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        looks = {"record": {"system": self.system}, **self.looks}
         places = [place for field in self.fields for place in field.places]
         places += [derived.place for derived in self.derived]
-        object.__setattr__(self, "_paths", {place: path(place, self.looks) for place in places})
+        object.__setattr__(self, "_paths", {place: path(place, looks) for place in places})
 
     def schema(self) -> dict[str, Any]:
         """The JSON Schema of the record."""

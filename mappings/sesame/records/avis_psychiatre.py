@@ -24,7 +24,6 @@ def avis_psychiatre(guide: Guide) -> Table:
         system=names.system_of(guide, "avis_psychiatre"),
         parts=(Part(AT, seed, mark=("category",)),),
         fields=_fields(guide),
-        looks={"record": names.of_record(guide, "avis_psychiatre")},
     )
 
 

@@ -35,7 +35,6 @@ def consentement(guide: Guide) -> Table:
         parts=(Part("Consent"),),
         fields=_fields(guide),
         derived=_derived(guide),
-        looks={"record": names.of_record(guide, "consentement")},
         rules=SIGNED,
         recognised_by=("objet",),
     )

@@ -42,7 +42,6 @@ def contact(guide: Guide) -> Table:
             Derived(f"{VISIT}.participant[0].type[0]", _performer, "L'infirmier en est l'intervenant."),
         ),
         looks={
-            "record": names.of_record(guide, "contact"),
             "modality": {"url": guide.profile("contact-modality")},
         },
         rules={"allOf": [_agreeing(mode, place) for mode, place in MODALITY_PLACES.items()]},
@@ -104,7 +103,6 @@ def tentative_contact(guide: Guide) -> Table:
         system=names.system_of(guide, "tentative_contact"),
         parts=(Part(ATTEMPT, seed, mark=("category",)),),
         fields=_missed(guide),
-        looks={"record": names.of_record(guide, "tentative_contact")},
     )
 
 

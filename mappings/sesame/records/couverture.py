@@ -28,7 +28,6 @@ def couverture(guide: Guide) -> Table:
         system=names.system_of(guide, "couverture"),
         parts=(Part(AT, seed, mark=("type",)),),
         fields=_fields(guide),
-        looks={"record": names.of_record(guide, "couverture")},
     )
 
 

@@ -26,7 +26,7 @@ def equipe(guide: Guide) -> Table:
         system=names.system_of(guide, "equipe"),
         parts=(Part("CareTeam", seed),),
         fields=_fields(guide),
-        looks={"record": names.of_record(guide, "equipe"), **looks},
+        looks=looks,
     )
 
 

@@ -47,7 +47,6 @@ def evaluation_initiale(guide: Guide) -> Table:
         parts=_parts(guide),
         fields=(*_visit(guide), *_situation(), *_conclusion(guide)),
         derived=_derived(guide),
-        looks={"record": names.of_record(guide, "evaluation_initiale")},
         rules=RULES,
     )
 

@@ -39,7 +39,6 @@ def objectif(guide: Guide) -> Table:
         system=names.system_of(guide, "objectif"),
         parts=(Part(AT, {"meta": names.profile(guide, "sesame-goal-target")}),),
         fields=_fields(guide),
-        looks={"record": names.of_record(guide, "objectif")},
         rules={
             "if": {"properties": {"echelle": {"const": "gad-7"}}},
             "then": {"properties": {"score_maximal": {"maximum": HIGHEST["gad-7"]}}},

@@ -22,7 +22,6 @@ def orientation(guide: Guide) -> Table:
         system=names.system_of(guide, "orientation"),
         parts=(Part(AT, seed),),
         fields=_fields(guide),
-        looks={"record": names.of_record(guide, "orientation")},
         recognised_by=("type",),
     )
 

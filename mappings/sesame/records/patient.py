@@ -37,7 +37,7 @@ def patient(guide: Guide) -> Table:
             *_birth(),
             *_contact(guide),
         ),
-        looks=_looks(guide),
+        looks=_looks(),
         rules={"dependentRequired": {name: ["lieu_naissance"] for name in NUMBERS}},
     )
 
@@ -47,7 +47,7 @@ def _known_by() -> tuple[tuple[str, str], ...]:
     return tuple((system, name) for name, (system, *_) in NUMBERS.items())
 
 
-def _looks(guide: Guide) -> dict[str, Resource]:
+def _looks() -> dict[str, Resource]:
     numbers = {name: {**_frame(name), "system": NUMBERS[name][0]} for name in NUMBERS}
     extensions = {
         "birth-place": {"url": BIRTH_PLACE},
@@ -56,7 +56,6 @@ def _looks(guide: Guide) -> dict[str, Resource]:
         "given-names": {"url": f"{FR_CORE}/StructureDefinition/fr-core-patient-birth-list-given-name"},
     }
     return {
-        "record": names.of_record(guide, "patient"),
         "nss": {"system": NIR, **names.of_type("NH")},
         "official": {"use": "official"},
         "usual": {"use": "usual"},

@@ -33,7 +33,6 @@ def professionnel(guide: Guide) -> Table:
         fields=_fields(guide),
         derived=_derived(guide),
         looks={
-            "record": names.of_record(guide, "professionnel"),
             "rpps": {"system": RPPS},
             "official": {"use": "official"},
             "phone": {"system": "phone"},

@@ -46,7 +46,6 @@ def retour_paiement(guide: Guide) -> Table:
             Derived(f"{AT}.payment.type", _payment, "Paiement entier."),
             Derived(f"{AT}.payment.amount.currency", _currency, "L'euro."),
         ),
-        looks={"record": names.of_record(guide, "retour_paiement")},
         rules=RULES,
     )
 

@@ -27,7 +27,6 @@ def reunion_clinique(guide: Guide) -> Table:
         system=names.system_of(guide, "reunion_clinique"),
         parts=(Part(AT, seed, mark=("type",)),),
         fields=_fields(guide),
-        looks={"record": names.of_record(guide, "reunion_clinique")},
     )
 
 

@@ -29,7 +29,6 @@ def score_echelle(guide: Guide) -> Table:
         system=names.system_of(guide, "score_echelle"),
         parts=(Part(AT, seed, mark=("category",)),),
         fields=_fields(guide),
-        looks={"record": names.of_record(guide, "score_echelle")},
         rules={"allOf": [_bounded(word, highest) for word, highest in HIGHEST.items()]},
         recognised_by=("echelle",),
     )

@@ -25,7 +25,6 @@ def site(guide: Guide) -> Table:
         parts=(Part("Organization", seed, mark=("type",)),),
         fields=_fields(guide),
         looks={
-            "record": names.of_record(guide, "site"),
             "finess": {"system": FINESS},
             "phone": {"system": "phone"},
         },

@@ -25,7 +25,6 @@ def tache_ide(guide: Guide) -> Table:
         system=names.system_of(guide, "tache_ide"),
         parts=(Part(AT, seed, mark=("code",)),),
         fields=_fields(guide),
-        looks={"record": names.of_record(guide, "tache_ide")},
     )
 
 
