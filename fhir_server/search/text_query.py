@@ -56,8 +56,6 @@ class _Reader:
         return here
 
     def _alternatives(self, depth: int) -> Clause | None:
-        if depth > NESTING_MAX:
-            raise too_costly(messages.FILTER_TOO_DEEP(limit=NESTING_MAX), self._parameter)
         parts = [self._together(depth)]
         while self._take("OR"):
             parts.append(self._together(depth))
@@ -83,8 +81,10 @@ class _Reader:
 
     def _factor(self, depth: int) -> list[Clause] | None:
         """Words, none for a token that is only punctuation; None where a factor ends."""
+        if depth > NESTING_MAX:
+            raise too_costly(messages.FILTER_TOO_DEEP(limit=NESTING_MAX), self._parameter)
         if self._take("NOT"):
-            denied = self._factor(depth)
+            denied = self._factor(depth + 1)
             if not denied:
                 raise self._unreadable()
             return [Not(denied[0] if len(denied) == 1 else AllOf(tuple(denied)))]
