@@ -10,7 +10,7 @@ import pytest
 
 from fhir_server.api import messages
 from fhir_server.api.middleware import Cors
-from fhir_server.core.request import FhirRequest, FhirResponse
+from fhir_server.core.request import Conditions, FhirRequest, FhirResponse
 from fhir_server.errors import MethodNotAllowed, NotFound, StoreUnavailable
 
 MakeApi = Callable[..., Any]
@@ -73,6 +73,9 @@ def test_the_request_reaches_the_door_whole(make_api: MakeApi) -> None:
     headers = {
         **JSON,
         "If-Match": 'W/"1"',
+        "If-None-Match": "*",
+        "If-Modified-Since": "Wed, 21 Oct 2015 07:28:00 GMT",
+        "If-Unmodified-Since": "Thu, 22 Oct 2015 07:28:00 GMT",
         "If-None-Exist": "identifier=a|b",
         "Prefer": "return=minimal",
         "Accept-Language": "fr",
@@ -81,8 +84,13 @@ def test_the_request_reaches_the_door_whole(make_api: MakeApi) -> None:
     request = api.door.asked[0]
     assert request.query == (("x", "1"), ("y", "a b"))
     assert bytes(request.content["a"]) == b"1.50"
-    assert request.conditions.if_match == 'W/"1"'
-    assert request.conditions.if_none_exist == "identifier=a|b"
+    assert request.conditions == Conditions(
+        if_match='W/"1"',
+        if_none_match="*",
+        if_modified_since="Wed, 21 Oct 2015 07:28:00 GMT",
+        if_unmodified_since="Thu, 22 Oct 2015 07:28:00 GMT",
+        if_none_exist="identifier=a|b",
+    )
     assert request.preferences.returns == "minimal"
     assert request.language == "fr"
     assert request.base_url == "http://localhost:8080/fhir"

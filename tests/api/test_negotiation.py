@@ -38,6 +38,7 @@ def test_accept_chooses_the_format(accept: str, answered: bytes) -> None:
     [
         ("application/fhir+xml", "XML"),
         ("application/xml", "XML"),
+        ("text/turtle, application/xml", "XML"),
         ("text/turtle", "text/turtle"),
         ("application/fhir+json;q=0", "cannot be served"),
         ("text/json;q=0, text/*", "cannot be served"),
@@ -62,7 +63,9 @@ def test_the_format_parameter_names_a_kind_of_json(value: str, answered: bytes) 
     assert negotiation.content_type_of_format(value) == answered
 
 
-@pytest.mark.parametrize("value", ["xml", "application/fhir+xml", "ttl", "html", "nonsense"])
+@pytest.mark.parametrize(
+    "value", ["xml", "application/fhir+xml", "ttl", "html", "nonsense", "application/json; fhirVersion=3.0"]
+)
 def test_other_formats_are_refused(value: str) -> None:
     with pytest.raises(NotAcceptable):
         negotiation.content_type_of_format(value)

@@ -302,6 +302,7 @@ def test_a_long_one_may_take_longer(connection: Connection) -> None:
     for second in range(3 * REQUEST_SECONDS):
         connection.loop.run_until(second)
         assert connection.receive(b"X-Long: " + b"a" * 1_000 + b"\r\n") == b""
+    assert not connection.transport.closed
     assert connection.receive(b"\r\n").startswith(b"HTTP/1.1 200 ")
 
 

@@ -64,6 +64,14 @@ def test_the_last_contact_is_one_with_the_patient() -> None:
     assert [one.last_contact for one in told] == [on(0), on(7), on(7), on(21)]
 
 
+def test_a_contact_that_names_no_episode_is_of_each_that_took_place_on_its_day() -> None:
+    visits: dict[str, Visit] = {"v": Visit(None, "nurse-contact", "AMB", on(10))}
+    second, later = replace(EPISODE, id="second", start=on(5)), replace(EPISODE, id="later", start=on(11))
+    dossier = Dossier(episodes={one.id: one for one in (EPISODE, second, later)}, visits=visits)
+    told = [standing_of("p", dossier, one, on(20)).contacts for one in (EPISODE, second, later)]
+    assert told == [1, 1, 0]
+
+
 def test_twelve_weeks_are_eighty_four_days() -> None:
     assert in_twelve_weeks([on(0), on(83), on(84)], EPISODE) == 2
 
@@ -85,6 +93,11 @@ def test_a_trend_begins_with_a_score_of_the_first_two_weeks(
     ended = replace(EPISODE, end=on(100))
     found = standing(200, ended, scores=scores).trend
     assert (found and (found.scale, found.baseline.value, found.current.value)) == expected
+
+
+def test_who_begins_at_zero_is_not_asked_to_respond() -> None:
+    trends = [Trend(PHQ9, score(0, first), score(50, 0)) for first in (0, 1)]
+    assert [(one.responded, one.change_percent) for one in trends] == [(None, None), (True, -100)]
 
 
 def test_a_review_counts_within_its_episode() -> None:

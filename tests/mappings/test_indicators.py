@@ -31,6 +31,12 @@ def test_an_episode_that_has_only_begun_is_counted(measure: str, facts: dict[str
         assert not group.populations.get("numerator")
 
 
+def test_a_caseload_is_counted_by_nurse() -> None:
+    for nurse, name in (("n", "PractitionerRole/n"), (None, "-")):
+        (group,) = groups("file-active", episode=replace(EPISODE, nurse=nurse))
+        assert group.strata == {name: 1}
+
+
 def test_four_contacts_in_the_first_twelve_weeks_are_enough() -> None:
     for days, reached in (((1, 2, 3), 0), ((1, 2, 3, 83), 1), ((1, 2, 3, 84), 0)):
         visits = [Visit("e", "nurse-contact", "AMB", on(day)) for day in days]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from mappings.sesame.pathway.referral import FOLLOW_UP_ITEM
 from tests.interactions.client import Answer, Client
 from tests.mappings.pathway.plans import begin, change, sent, stored, tell
 from tests.mappings.pathway.referrals import REASONS, Resource, code, move, only, refer, walk
@@ -113,7 +114,8 @@ def test_r8_no_other_answer_of_the_form_tells_of_a_follow_up(client: Client) -> 
     """In a version of the form that this server does not know, and cannot hold answers to."""
     sent(refer(client, ServiceRequest={"extension": None, "meta": None}))
     form = only(client, "QuestionnaireResponse", f"questionnaire:below={FORM['questionnaire']}")
-    item = [*form["item"], {"linkId": "deja-suivi", "answer": [{"valueBoolean": True}]}]
+    other = {"linkId": "deja-suivi", "answer": [{"valueBoolean": True}]}
+    item = [*form["item"], other, {"linkId": FOLLOW_UP_ITEM, "answer": [{"valueString": "?"}]}]
     unknown = {"questionnaire": f"{form['questionnaire'].partition('|')[0]}|9.9", "item": item}
     kept = {name: value for name, value in form.items() if name != "meta"}
     sent(client.put(f"QuestionnaireResponse/{form['id']}", kept | unknown))

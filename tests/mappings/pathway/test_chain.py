@@ -7,7 +7,17 @@ import pytest
 
 from tests.interactions.client import Answer, Client
 from tests.mappings.pathway.conftest import Pathway
-from tests.mappings.pathway.plans import ASSESSED, UNTIL_ASSESSED, begin, change, plan, sent, stored, tell
+from tests.mappings.pathway.plans import (
+    ASSESSED,
+    UNTIL_ASSESSED,
+    begin,
+    change,
+    claims,
+    plan,
+    sent,
+    stored,
+    tell,
+)
 from tests.mappings.pathway.test_sequences import refused, whole_year
 from tests.mappings.sound import GUIDE
 
@@ -150,3 +160,28 @@ def test_the_status_of_a_sequence_says_what_its_renewal_would_meet(assessed: Cli
     (obstacle,) = [one["valueString"] for one in told if one["name"] == "obstacle"]
     assert obstacle.startswith("The EpisodeOfCare ended on 2025-04-12")
     refused(assessed.post(f"CarePlan/{first.id}/$renew"), "ended on 2025-04-12")
+
+
+@pytest.mark.parametrize(("day", "left"), [("2025-01-13", 90), ("2025-04-12", 1), ("2025-04-13", 0)])
+def test_the_status_of_a_sequence_says_what_is_left_and_what_follows(
+    assessed: Client, day: str, left: int
+) -> None:
+    tell(assessed, "06-nurse-contacts")
+    first = sent(begin(assessed, 1, ASSESSED, "2025-04-12"))
+    (claim,) = claims(assessed)
+    told = assessed.get(f"CarePlan/{first.id}/$sequence-status?date={day}").content["parameter"]
+    values = {one.pop("name"): next(iter(one.values())) for one in told}
+    assert values == {
+        "track": "classique",
+        "rank": 1,
+        "status": "active",
+        "start": ASSESSED,
+        "end": "2025-04-12",
+        "days-left": left,
+        "contacts": 4,
+        "billable": True,
+        "claim": {"reference": f"Claim/{claim['id']}"},
+        "renewable": True,
+        "renewal-start": "2025-04-13",
+        "renewal-end": "2025-07-12",
+    }

@@ -229,8 +229,11 @@ def test_claims_of_others_are_theirs(client: Client) -> None:
         "provider": {"display": "someone"},
         "priority": {"text": "normal"},
         "insurance": [{"sequence": 1, "focal": True, "coverage": {"display": "some"}}],
+        "subType": {"coding": [{"system": "urn:other", "code": "forfait-article-51"}]},
+        "item": [{"sequence": 1, "productOrService": {"text": "other"}}],
     }
     made = sent(client.send("POST", "Claim", other))
+    assert feed(client)[0] == []
     assert client.delete(patient).status == 204
     assert client.send("DELETE", f"Claim/{made.id}").status == 204
 
@@ -343,6 +346,7 @@ def test_renew_closes_opens_and_bills_in_one_commit(assessed: Client) -> None:
     first = sent(begin(assessed, 1, ASSESSED, "2025-04-12", text=text))
     renewed = sent(assessed.send("POST", f"CarePlan/{first.id}/$renew"))
     assert "text" not in renewed.content
+    assert renewed.content["identifier"] == [{"system": NUMBERS, "value": "2025-0001-c1-2"}]
     assert renewed.content["period"] == {"start": "2025-04-13", "end": "2025-07-12"}
     assert renewed.content["replaces"] == [{"reference": f"CarePlan/{first.id}"}]
     assert stored(assessed, "2025-0001-c1")["status"] == "completed"

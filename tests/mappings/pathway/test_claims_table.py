@@ -78,13 +78,15 @@ def test_the_same_cursor_serves_the_bundle(billed: Client) -> None:
 def test_billing_chooses_its_columns(billed: Client) -> None:
     paths = {"Montant": "Claim.total.value", "No": "Claim.identifier.value"}
     references = {"Assuré": "Claim.patient", "Couverture": "Claim.insurance.coverage"}
-    sent(billed.put("ConceptMap/billing-columns", own_columns(**paths, **references)))
+    nothing = {"Rien": "Claim.status.code"}
+    sent(billed.put("ConceptMap/billing-columns", own_columns(**paths, **references, **nothing)))
     row, claim = table(billed, FEED)[0], claims(billed)[0]
     assert list(row.items()) == [
         ("Montant", "608.00"),
         ("No", "2025-0001-c1-0"),
         ("Assuré", claim["patient"]["identifier"]["value"]),
         ("Couverture", claim["insurance"][0]["coverage"]["reference"]),
+        ("Rien", ""),
     ]
     assert billed.delete("ConceptMap/billing-columns").status in (200, 204)
     assert "curseur" in table(billed, FEED)[0]

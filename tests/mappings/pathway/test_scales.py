@@ -188,6 +188,7 @@ def test_whoever_gave_the_scale_at_the_visit_is_called_before_the_doctor(client:
     author = {"author": episode["patient"]}
     sent(take(client, spread(1, item_9=1), encounter=encounter, **author))
     assert only(client, "Task", "code=suicide-alert")["owner"] == episode["careManager"]
+    assert score_on(client)["performer"] == [episode["patient"]]
 
 
 def test_a_call_that_was_made_stays_made_although_the_alert_is_taken_back(client: Client) -> None:
