@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/valueset-operation-validate-code.html
 from collections.abc import Iterator
 
 from fhir_server.codes import messages
-from fhir_server.codes.languages import Languages, display, displays, is_current
+from fhir_server.codes.languages import EVERY_LANGUAGE, Languages, display, displays, is_current
 from fhir_server.definitions.code_systems import CodeSystem, Concept, effective_status
 from fhir_server.issues import Severity, Text
 
@@ -30,7 +30,7 @@ def display_issues(
     if any(compared == as_compared(text) for text in right):
         return
     name = f"{system.url}#{concept.code}"
-    every = displays(concept, system.language, Languages())
+    every = displays(concept, system.language, EVERY_LANGUAGE)
     if not right and concept.display and compared == as_compared(concept.display):
         text = messages.DISPLAY_IN_OTHER_LANGUAGE(code=name, language=asked, display=concept.display)
         yield "information", "invalid", "invalid-display", text

@@ -86,14 +86,9 @@ class ValueSet:
         """Its status; `deprecated` or `withdrawn` where its standards status says so."""
         return effective_status(self.resource)
 
-    @property
-    def supplements(self) -> tuple[str, ...]:
-        """The code system supplements that the value set says it needs."""
-        return supplements_of(self.resource)
-
 
 def supplements_of(resource: Resource) -> tuple[str, ...]:
-    """The supplements that a value set's extensions name."""
+    """The code system supplements that a value set says it needs."""
     extensions = resource.get("extension", ())
     return tuple(
         str(extension["valueCanonical"])
@@ -110,10 +105,9 @@ class View:
     ) -> None:
         self.registry = registry
         self.versions = versions or Versions()
-        self.supplements = supplements
         self._systems: dict[str, CodeSystem] = {}
         self._value_sets: dict[str, ValueSet] = {}
-        self._added = self._supplements_by_system()
+        self._added = self._supplements_by_system(supplements)
         self._compositions = Compositions(self.code_system, self._compose)
 
     def code_system(self, canonical: str) -> CodeSystem | None:
@@ -224,11 +218,10 @@ class View:
 
     # supplements
 
-    def _supplements_by_system(self) -> Mapping[str, list[CodeSystem]]:
+    def _supplements_by_system(self, asked: tuple[str, ...]) -> Mapping[str, list[CodeSystem]]:
         """Those asked for, and those that only translate."""
         added: dict[str, list[CodeSystem]] = {}
-        asked = {url: self._supplement(url) for url in self.supplements}
-        for resource in (*asked.values(), *self._translations()):
+        for resource in (*map(self._supplement, asked), *self._translations()):
             system = str(resource.get("supplements", "")).partition("|")[0]
             supplement = self.registry.code_system(_canonical_of(resource))
             if supplement is not None and supplement not in added.setdefault(system, []):

@@ -4,12 +4,12 @@ https://json-schema.org/draft/2020-12
 https://hl7.org/fhir/R4/datatypes.html
 """
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 from fhir_server.conversion.paths import Fragment
+from fhir_server.conversion.references import identified, read_identified
 
 Pool = Mapping[str, Mapping[str, Any]]
 """The resources at hand, by their references such as `Patient/12`."""
@@ -28,8 +28,6 @@ MOMENT_PATTERN = (
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?"
     r"(Z|[+-](0[0-9]|1[0-3]):[0-5][0-9]|[+-]14:00)$"
 )
-
-_CONDITIONAL = re.compile(r"[A-Za-z]+\?identifier=([^|]+)\|(.+)")
 
 
 class Kind(Protocol):
@@ -189,13 +187,12 @@ class Link:
     schema: ClassVar[Schema] = _KEY
 
     def write(self, value: str) -> Fragment:
-        return {"reference": f"{self.type}?identifier={self.system}|{value}"}
+        return {"reference": identified(self.type, self.system, value)}
 
     def read(self, fragment: Fragment, pool: Pool) -> str | None:
         reference = fragment.get("reference", "")
-        conditional = _CONDITIONAL.fullmatch(reference)
-        if conditional:
-            return conditional[2] if conditional[1] == self.system else None
+        if found := read_identified(reference):
+            return found[3] if found[2] == self.system else None
         type, _, id = reference.partition("/")
         if type != self.type or not id:
             return None

@@ -3,10 +3,19 @@
 https://hl7.org/fhir/R4/references.html
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 Rewrite = Callable[[str, str], str]
+
+read_identified = re.compile(r"([A-Za-z]+)\?identifier=([^|]+)\|(.+)").fullmatch
+"""Takes a reference by an identifier apart: its type, the system and the value."""
+
+
+def identified(type: str, system: str, value: str) -> str:
+    """The reference to the resource that bears an identifier, which is also the search that finds it."""
+    return f"{type}?identifier={system}|{value}"
 
 
 def reference_to(resource: Mapping[str, Any]) -> str:

@@ -95,14 +95,20 @@ def _issues(error: ValidationError) -> Iterator[Issue]:
 
 def _sentences(error: ValidationError, at: Any) -> Iterator[tuple[str, Text]]:
     """The member that a problem is about, empty for the value itself, and the sentence."""
-    if error.validator in BY_KEYWORD:
-        yield from BY_KEYWORD[error.validator](error, at)
-    elif error.validator in LIMITS:
-        yield "", messages.OUT_OF_RANGE(at=at, limit=f"{LIMITS[error.validator]} {error.validator_value}")
-    elif error.validator in LENGTHS:
-        yield "", LENGTHS[error.validator](at=at, limit=error.validator_value)
+    if error.validator in ABOUT_MEMBERS:
+        yield from ABOUT_MEMBERS[error.validator](error, at)
     else:
-        yield "", messages.AGAINST_SCHEMA(at=at, rule=error.validator)
+        yield "", _sentence(error, at)
+
+
+def _sentence(error: ValidationError, at: Any) -> Text:
+    if error.validator in ABOUT_VALUES:
+        return ABOUT_VALUES[error.validator](error, at)
+    if error.validator in LIMITS:
+        return messages.OUT_OF_RANGE(at=at, limit=f"{LIMITS[error.validator]} {error.validator_value}")
+    if error.validator in LENGTHS:
+        return LENGTHS[error.validator](at=at, limit=error.validator_value)
+    return messages.AGAINST_SCHEMA(at=at, rule=error.validator)
 
 
 def _missing(error: ValidationError, at: Any) -> Iterator[tuple[str, Text]]:
@@ -123,25 +129,18 @@ def _misfit(pattern: str, at: Any) -> Text:
     return in_words(at=at) if in_words else messages.WRONG_FORM(at=at, pattern=pattern)
 
 
-def _about_value(text: Callable[[ValidationError, Any], Text]) -> Callable[..., Iterator[tuple[str, Text]]]:
-    def about_value(error: ValidationError, at: Any) -> Iterator[tuple[str, Text]]:
-        yield "", text(error, at)
-
-    return about_value
-
-
-BY_KEYWORD: Mapping[str, Callable[[ValidationError, Any], Iterator[tuple[str, Text]]]] = {
+ABOUT_MEMBERS: Mapping[str, Callable[[ValidationError, Any], Iterator[tuple[str, Text]]]] = {
     "required": _missing,
     "dependentRequired": _missing,
     "additionalProperties": _unknown,
-    "not": _about_value(lambda _, at: messages.NOT_BESIDE(at=at)),
-    "type": _about_value(lambda error, at: messages.WRONG_TYPE(at=at, wanted=error.validator_value)),
-    "enum": _about_value(
-        lambda error, at: messages.NOT_ONE_OF(at=at, allowed=", ".join(error.validator_value))
-    ),
-    "const": _about_value(lambda error, at: messages.NOT_ONE_OF(at=at, allowed=error.validator_value)),
-    "pattern": _about_value(lambda error, at: _misfit(error.validator_value, at)),
-    "format": _about_value(lambda error, at: NOT_OF_FORMAT[error.validator_value](at=at)),
+}
+ABOUT_VALUES: Mapping[str, Callable[[ValidationError, Any], Text]] = {
+    "not": lambda _, at: messages.NOT_BESIDE(at=at),
+    "type": lambda error, at: messages.WRONG_TYPE(at=at, wanted=error.validator_value),
+    "enum": lambda error, at: messages.NOT_ONE_OF(at=at, allowed=", ".join(error.validator_value)),
+    "const": lambda error, at: messages.NOT_ONE_OF(at=at, allowed=error.validator_value),
+    "pattern": lambda error, at: _misfit(error.validator_value, at),
+    "format": lambda error, at: NOT_OF_FORMAT[error.validator_value](at=at),
 }
 
 

@@ -13,7 +13,7 @@ import msgspec
 from fhir_server.conversion import messages
 from fhir_server.conversion.members import pointer_to
 from fhir_server.conversion.merge import merged
-from fhir_server.conversion.references import reference_to, rewritten
+from fhir_server.conversion.references import identified, read_identified, reference_to, rewritten
 from fhir_server.conversion.stored import Dispatch, Finder
 from fhir_server.conversion.table import Part, Resource, Table
 from fhir_server.core import json
@@ -25,7 +25,6 @@ from fhir_server.issues import Issue
 Record = Mapping[str, Any]
 
 WHOLE = "/"
-_CONDITIONAL = re.compile(r"(\w+)\?identifier=([^|]+)\|(.+)")
 _IN_ENTRY = re.compile(r"Bundle\.entry\[(\d+)\](?:\.resource)?(?:\.(.*))?")
 
 
@@ -92,13 +91,13 @@ class Submission:
     def _identity(self, part: Part) -> str:
         """The search that finds a part: by the record's identifier, or by one of the part's own."""
         system, name = part.identity or (self.table.system, self.table.key)
-        return f"{part.type}?identifier={system}|{self.record[name]}"
+        return identified(part.type, system, self.record[name])
 
     def _linked(self, resource: Resource, own: set[str]) -> Resource:
         """A copy whose references by an identifier that nobody bears name the resource of that id."""
 
         def target(reference: str, place: str) -> str:
-            conditional = None if reference in own else _CONDITIONAL.fullmatch(reference)
+            conditional = None if reference in own else read_identified(reference)
             if conditional is None:
                 return reference
             type, system, value = conditional.groups()

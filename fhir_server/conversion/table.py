@@ -4,7 +4,7 @@ The JSON Schema, both conversions and the documentation are made from the table,
 survives the way to FHIR and back by construction. https://json-schema.org/draft/2020-12
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
@@ -13,7 +13,7 @@ from typing import Any
 from fhir_server.conversion.kinds import Kind, Pool
 from fhir_server.conversion.members import member, put
 from fhir_server.conversion.paths import Looks, Path, looks_like, path
-from fhir_server.conversion.references import reference_to
+from fhir_server.conversion.references import identified, reference_to
 from fhir_server.core.named import named_uuid
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -132,7 +132,7 @@ class Table:
         """
         found = list(resources)
         pool = {reference_to(resource): resource for resource in found if "id" in resource}
-        held = {part.type: self._held(part, found) for part in self.parts}
+        held = {part.type: next(filter(part.holds, found), None) for part in self.parts}
         main = held[self.parts[0].type]
         if main is None:
             return {}
@@ -174,16 +174,13 @@ class Table:
     def _new_part(self, part: Part, record: Values) -> Resource:
         """A part as it is before the fields are written, under an id of its own: the same at each call."""
         system, name = part.identity or (self.system, self.key)
-        id = named_uuid(f"{part.type}?identifier={system}|{record[name]}")
+        id = named_uuid(identified(part.type, system, record[name]))
         return {"resourceType": part.type, "id": id, **deepcopy(dict(part.seed))}
 
     def _write(self, made: Mapping[str, Resource], place: str, fragment: Any) -> None:
         path = self._paths[place]
         if path.type in made and fragment is not None:
             path.write(made[path.type], fragment)
-
-    def _held(self, part: Part, resources: Iterable[Resource]) -> Resource | None:
-        return next((resource for resource in resources if part.holds(resource)), None)
 
     def _read(self, field: Field, held: Mapping[str, Resource | None], pool: Pool) -> Any:
         for place in field.places:
@@ -200,7 +197,7 @@ def _object(fields: Iterable[Field], prefix: str = "") -> dict[str, Any]:
     """The schema of an object with these fields, those inside it described in their place."""
     properties: dict[str, Any] = {}
     required: list[str] = []
-    for name, inner in _by_member(fields, prefix):
+    for name, inner in _by_member(fields, prefix).items():
         own = next((field for field in inner if field.name == prefix + name), None)
         if own is None:
             properties[name] = _object(inner, f"{prefix}{name}.")
@@ -212,8 +209,9 @@ def _object(fields: Iterable[Field], prefix: str = "") -> dict[str, Any]:
     return {**shape, "required": required} if required else {**shape, "minProperties": 1}
 
 
-def _by_member(fields: Iterable[Field], prefix: str) -> Iterator[tuple[str, list[Field]]]:
+def _by_member(fields: Iterable[Field], prefix: str) -> dict[str, list[Field]]:
+    """The fields of an object by the member that each is, or is inside."""
     grouped: dict[str, list[Field]] = {}
     for field in fields:
         grouped.setdefault(field.name.removeprefix(prefix).partition(".")[0], []).append(field)
-    yield from grouped.items()
+    return grouped

@@ -13,11 +13,8 @@ import msgspec
 from fhir_server.core import json
 from fhir_server.definitions.layers import Entry, Resource
 
-CORE = "hl7.fhir.r4.core"
-"""The package of R4 itself, which is built in."""
-
-CORES = frozenset({CORE, "hl7.fhir.core"})
-"""The names of R4's own package; the second is that of packages of 2019."""
+CORES = frozenset({"hl7.fhir.r4.core", "hl7.fhir.core"})
+"""The names of R4's own package, which is built in; the second is that of packages of 2019."""
 
 OF_R4 = CORES | {
     "hl7.fhir.r4.expansions",
@@ -29,15 +26,11 @@ OF_R4 = CORES | {
 
 FHIR_VERSION = "4.0"
 
-CONFORMANCE = (
-    frozenset(
-        ("StructureDefinition", "ValueSet", "CodeSystem", "ConceptMap", "NamingSystem", "SearchParameter")
-    )
-    | frozenset(
-        ("OperationDefinition", "CapabilityStatement", "ImplementationGuide", "CompartmentDefinition")
-    )
-    | frozenset(("StructureMap", "GraphDefinition", "MessageDefinition", "Questionnaire"))
-)
+CONFORMANCE = frozenset({
+    "StructureDefinition", "ValueSet", "CodeSystem", "ConceptMap", "NamingSystem", "SearchParameter",
+    "OperationDefinition", "CapabilityStatement", "ImplementationGuide", "CompartmentDefinition",
+    "StructureMap", "GraphDefinition", "MessageDefinition", "Questionnaire",
+})  # fmt: skip
 """The types of resources that are layered; the others are examples."""
 
 

@@ -23,6 +23,7 @@ from fhir_server.issues import Issue, Text
 Structure = dict[str, Any]
 
 DERIVATIONS_MAX = 30
+_BASE = "StructureDefinition.baseDefinition"
 
 
 class Snapshots:
@@ -56,10 +57,9 @@ class Snapshots:
             raise SnapshotError(*issues)
         if canonical in waiting:
             chain = " > ".join((*waiting[waiting.index(canonical) :], canonical))
-            raise _faulty("StructureDefinition.baseDefinition", messages.CIRCULAR(chain=chain))
+            raise _faulty(_BASE, messages.CIRCULAR(chain=chain))
         if len(waiting) == DERIVATIONS_MAX:
-            place = "StructureDefinition.baseDefinition"
-            raise _faulty(place, messages.TOO_LONG(limit=DERIVATIONS_MAX), "too-costly")
+            raise _faulty(_BASE, messages.TOO_LONG(limit=DERIVATIONS_MAX), "too-costly")
         try:
             made = self._made[canonical] = self._make(canonical, waiting)
         except SnapshotError as error:
@@ -100,20 +100,19 @@ class Snapshots:
     def _base(self, structure: Structure, waiting: tuple[str, ...]) -> Snapshot:
         """The snapshot of what a profile derives from."""
         url = structure.get("baseDefinition")
-        place = "StructureDefinition.baseDefinition"
         if structure.get("derivation") == "specialization":
             raise _faulty("StructureDefinition.derivation", messages.NEW_TYPE())
         if not isinstance(url, str):
-            raise _faulty(place, messages.NO_BASE())
+            raise _faulty(_BASE, messages.NO_BASE())
         try:
             base = self._made_for(url, waiting)
         except KeyError as error:
-            raise _faulty(place, messages.UNKNOWN_BASE(url=url), "not-found") from error
+            raise _faulty(_BASE, messages.UNKNOWN_BASE(url=url), "not-found") from error
         except SnapshotError as error:
             if error.issues[0].text.template is messages.CIRCULAR:
                 raise
             reason = messages.FAULTY_BASE(url=url, reason=error.issues[0].text)
-            raise _faulty(place, reason, "incomplete") from error
+            raise _faulty(_BASE, reason, "incomplete") from error
         if structure.get("type") != base.type:
             text = messages.OTHER_TYPE(type=structure.get("type"), url=url, base=base.type)
             raise _faulty("StructureDefinition.type", text)

@@ -130,9 +130,10 @@ class TerminologyCall:
         """A value set that was made ready before, if it was asked for before."""
         plain = self.view()
         found = plain.value_set(canonical)
-        if not found.supplements:
+        needed = supplements_of(found.resource)
+        if not needed:
             return plain, found
-        view = self.view(found.supplements)
+        view = self.view(needed)
         return view, view.value_set(canonical)
 
 
