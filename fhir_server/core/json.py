@@ -52,10 +52,13 @@ def parse(body: bytes, depth_max: int = DEPTH_MAX) -> Any:
     Raises `MalformedContent` for what is no JSON, for a key given twice in one object, and for nesting
     deeper than `depth_max`.
     """
+    whole = body
     body = body.removeprefix(_BOM)
     try:
         value = _decoder.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise _not_utf8(whole) from error
+    except msgspec.DecodeError as error:
         reason = str(error).removeprefix("JSON is malformed: ")
         raise MalformedContent.of(messages.NOT_JSON(reason=reason)) from error
     except (RecursionError, ValueError) as error:
@@ -97,6 +100,16 @@ def decimal(number: Number) -> Decimal:
 def number(value: Decimal | str) -> msgspec.Raw:
     """A number to be written with exactly the digits of `value`."""
     return msgspec.Raw(str(value).encode())
+
+
+def _not_utf8(body: bytes) -> MalformedContent:
+    """The decoder counts the bytes from the start of a string, and readers from that of the body."""
+    try:
+        body.decode()
+    except UnicodeDecodeError as error:
+        byte = f"0x{body[error.start]:02X}"
+        return MalformedContent.of(messages.NOT_UTF8(position=error.start, byte=byte))
+    raise AssertionError("what is refused as a part is refused as a whole")
 
 
 def _depth(value: Any) -> int:

@@ -6,6 +6,12 @@ NOT_JSON = Template(
     en="The body is not valid JSON: {reason}. Send one JSON object in UTF-8.",
     fr="Le corps n'est pas du JSON valide : {reason}. Envoyez un objet JSON en UTF-8.",
 )
+NOT_UTF8 = Template(
+    en="The body is not UTF-8: byte {position}, counted from 0, is {byte} and fits no character. "
+    "Encode it in UTF-8, and not in Latin-1 or Windows-1252.",
+    fr="Le corps n'est pas en UTF-8 : l'octet {position}, compté à partir de 0, est {byte} et n'entre dans "
+    "aucun caractère. Encodez-le en UTF-8, et non en Latin-1 ni en Windows-1252.",
+)
 TOO_DEEP = Template(
     en="The JSON is nested deeper than {limit} levels, or holds a number too long to read.",
     fr="Le JSON est imbriqué sur plus de {limit} niveaux, ou contient un nombre trop long.",

@@ -82,10 +82,26 @@ def test_an_escaped_colon_hides_no_repeated_key() -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"{", b'{"a":NaN}', b'{"a":Infinity}', b"[1,]", b'{"a":01}', b'{"a":1.}', b'"\xff"', rb'"\ud800"'],
+    [b"", b"{", b'{"a":NaN}', b'{"a":Infinity}', b"[1,]", b'{"a":01}', b'{"a":1.}', rb'"\ud800"'],
 )
 def test_what_is_no_json_is_refused(body: bytes) -> None:
     with pytest.raises(MalformedContent, match="not valid JSON"):
+        json.parse(body)
+
+
+@pytest.mark.parametrize(
+    ("body", "place"),
+    [
+        ('{"city":"Orléans","family":"François"}'.encode("latin-1"), "byte 12, counted from 0, is 0xE9"),
+        (b'\xef\xbb\xbf{"a":"\xc3\xa9","b":"Fran\xe7ois"}', "byte 22, counted from 0, is 0xE7"),
+        (b'{"a\xff":1}', "byte 3, counted from 0, is 0xFF"),
+        (b'{"a":"\xed\xa0\x80"}', "byte 6, counted from 0, is 0xED"),
+        (b'"\xef\xbf\xbd\xc3"', "byte 4, counted from 0, is 0xC3"),
+    ],
+)
+def test_what_is_not_utf8_is_told_by_its_place_in_the_body(body: bytes, place: str) -> None:
+    """https://hl7.org/fhir/R4/http.html#mime-type: FHIR uses UTF-8 for all requests and responses."""
+    with pytest.raises(MalformedContent, match=f"is not UTF-8: {place}"):
         json.parse(body)
 
 
