@@ -125,7 +125,18 @@ def test_a_criterion_of_every_type_may_have_a_modifier(client: Client, criterion
     assert (answer.status, answer.ids) == (200, [id] if is_met else [])
 
 
-@pytest.mark.parametrize("name", ["_sort", "_has:Task:focus:code", "_include", "nonsense", "part-of:above"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "_sort",
+        "_has:Task:focus:code",
+        "_include",
+        "nonsense",
+        "part-of:above",
+        "part-of._has:Task:focus:code",
+        "part-of.part-of:above",
+    ],
+)
 def test_what_is_no_criterion_is_refused(client: Client, name: str) -> None:
     assert client.get(f"Task/$changes?{name}=Task/1").status == 400
     assert client.get("$changes?status=requested").status == 400

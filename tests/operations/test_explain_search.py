@@ -333,3 +333,10 @@ def test_what_is_wrong_with_parameters_beside_one_another_is_told(filled: Client
     ]
     assert "stands 2 times" in problems[1]["text"]
     assert "matches" not in named(answer, "resource")[0]
+
+
+def test_a_chain_to_what_is_not_there_finds_nothing(filled: Client) -> None:
+    observation = filled.get("Observation/o").content | {"subject": {"reference": "Patient/nobody"}}
+    assert filled.put("Observation/o", observation).status == 200
+    told = reason(filled, "Observation?subject:Patient.name=durand", "Observation/o")
+    assert "subject" in told

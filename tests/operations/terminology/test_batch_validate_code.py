@@ -49,9 +49,10 @@ def test_codes_of_code_systems_with_a_resource_sent(care: Client) -> None:
 
 def test_what_makes_no_sense(care: Client) -> None:
     assert asked(care, url=url("visits")).status == 400
+    junk = {"resourceType": "Parameters", "parameter": [1]}
     assert (
-        results(asked(care, None, "text", {"resourceType": "Patient"}, url=url("visits")))
-        == ["OperationOutcome"] * 3
+        results(asked(care, None, "text", {"resourceType": "Patient"}, junk, url=url("visits")))
+        == ["OperationOutcome"] * 4
     )
     many = asked(care, *[coding("visit")] * 501, url=url("visits"))
     assert (many.status, many.content["issue"][0]["code"]) == (400, "too-costly")

@@ -58,6 +58,21 @@ def test_the_whole_of_a_code_system(care: Client) -> None:
     assert letter["inactive"] is True
 
 
+def test_the_parameters_are_told_again_by_their_types(care: Client) -> None:
+    """https://hl7.org/fhir/R4/valueset-definitions.html#ValueSet.expansion.parameter"""
+    query = f"url={url('all')}&activeOnly=true&count=2&filter=visit&exclude-system={CARE}|2.0.0"
+    expansion = expand(care, query)
+    assert expansion["offset"] == 0
+    assert "offset" not in expand(care, f"url={url('all')}")
+    for parameter in (
+        {"name": "activeOnly", "valueBoolean": True},
+        {"name": "count", "valueInteger": 2},
+        {"name": "filter", "valueString": "visit"},
+        {"name": "exclude-system", "valueUri": f"{CARE}|2.0.0"},
+    ):
+        assert parameter in expansion["parameter"]
+
+
 @pytest.mark.parametrize(
     ("query", "expected"),
     [

@@ -389,6 +389,13 @@ def of_system(client: Client, query: str) -> Answer:
     return client.get(f"CodeSystem/$validate-code?{query}")
 
 
+def test_a_code_without_a_display_has_none(care: Client) -> None:
+    own = code_system(f"{ROOT}/CodeSystem/own", concept=[{"code": "a"}], version="7")
+    answer = care.post("CodeSystem/$validate-code", parameters(codeSystem=own, code="a"))
+    assert said(answer) == {"code": "a", "system": own["url"], "version": "7", "result": True}
+    assert {"name": "version", "valueString": "7"} in answer.content["parameter"]
+
+
 def test_codes_of_a_code_system(care: Client) -> None:
     assert said(of_system(care, f"url={CARE}&code=visit"))["result"] is True
     answer = of_system(care, f"url={CARE}&code=nothing")
