@@ -10,7 +10,15 @@ import pytest
 from fhir_server.definitions.registry import Registry
 from fhir_server.errors import InvalidSearch
 from fhir_server.search.ast import SearchQuery
-from fhir_server.search.limits import CONDITIONS_MAX, NESTING_MAX, STEPS_MAX, VALUES_MAX
+from fhir_server.search.limits import (
+    CONDITIONS_MAX,
+    NESTING_MAX,
+    STEPS_MAX,
+    TERMS_MAX,
+    VALUES_MAX,
+    WAYS_MAX,
+    Budget,
+)
 from fhir_server.search.parse import parse
 from fhir_server.store.memory import MemoryStore
 from fhir_server.store.port import Store
@@ -99,6 +107,16 @@ def test_too_much_is_refused_in_short(registry: Registry, search: str) -> None:
     for issue in refusal.value.issues:
         assert len(issue.text.render()) < 1_000
         assert len("".join(issue.expression)) < 1_000
+
+
+def test_ways_and_terms_may_reach_their_limits() -> None:
+    budget = Budget(WAYS_MAX - 1, TERMS_MAX - 1)
+    budget.take_way("target")
+    budget.take_terms(1, "target")
+    with pytest.raises(InvalidSearch):
+        budget.take_way("target")
+    with pytest.raises(InvalidSearch):
+        budget.take_terms(1, "target")
 
 
 @pytest.fixture(scope="module")
