@@ -49,17 +49,15 @@ class Derived:
 class Part:
     """A resource of the record: `seed` is what it always says, `mark` the members of it that tell its kind.
 
-    It is left out when the record does not have the field `when`. `by` is the search parameter through which
-    it refers to the first part. `once`: written with the record, and changed by others from then on.
-    `initial` are members that others change too. `identity` is a system and a field, for a part that is found
-    by another identifier than the record's own, because several records share it; `known_by` are others, by
-    which one that nobody has sent as a record before is known.
+    `by` is the search parameter through which it refers to the first part. `once`: written with the record,
+    and changed by others from then on. `initial` are members that others change too. `identity` is a system
+    and a field, for a part that is found by another identifier than the record's own, because several records
+    share it; `known_by` are others, by which one that nobody has sent as a record before is known.
     """
 
     type: str
     seed: Mapping[str, Any] = dataclass_field(default_factory=dict)
     mark: tuple[str, ...] = ()
-    when: str | None = None
     by: str | None = None
     once: bool = False
     initial: tuple[str, ...] = ()
@@ -114,8 +112,7 @@ class Table:
 
     def to_fhir(self, record: Values) -> list[Resource]:
         """The resources that say what a valid record says, the first part first."""
-        parts = [part for part in self.parts if part.when is None or member(record, part.when) is not None]
-        made = {part.type: self._new_part(part, record) for part in parts}
+        made = {part.type: self._new_part(part, record) for part in self.parts}
         for field in self.fields:
             value = member(record, field.name)
             if value is not None:
@@ -179,7 +176,7 @@ class Table:
 
     def _write(self, made: Mapping[str, Resource], place: str, fragment: Any) -> None:
         path = self._paths[place]
-        if path.type in made and fragment is not None:
+        if fragment is not None:
             path.write(made[path.type], fragment)
 
     def _read(self, field: Field, held: Mapping[str, Resource | None], pool: Pool) -> Any:
