@@ -109,6 +109,12 @@ def test_too_much_is_refused_in_short(registry: Registry, search: str) -> None:
         assert len("".join(issue.expression)) < 1_000
 
 
+def test_what_is_ignored_is_told_in_short(registry: Registry) -> None:
+    unknown = [("x" * 10_000, "a")]
+    understood = parse(["Patient"], unknown, registry=registry, zone=PARIS, now=NOW, lenient=True)
+    assert len(understood.ignored[0].text.render()) < 1_000
+
+
 def test_ways_and_terms_may_reach_their_limits() -> None:
     budget = Budget(WAYS_MAX - 1, TERMS_MAX - 1)
     budget.take_way("target")

@@ -1,0 +1,40 @@
+"""Work that is stopped when it takes too long, by the processor's time."""
+
+import sys
+import time
+from types import FrameType
+from typing import Any
+
+import pytest
+
+from fhir_server.core.bounded import CALLS_BETWEEN_LOOKS, TakesTooLong, bounded
+
+
+def work(calls: int) -> None:
+    while calls > 0:
+        calls -= abs(1)
+
+
+def test_what_takes_too_long_is_stopped() -> None:
+    with pytest.raises(TakesTooLong, match=r"0\.01 s"), bounded(0.01):
+        work(10_000_000)
+
+
+def test_what_is_done_in_time_comes_to_its_end_however_long_it_waits() -> None:
+    with bounded(0.05):
+        time.sleep(0.06)
+        work(CALLS_BETWEEN_LOOKS)
+
+
+def test_who_watched_before_watches_again() -> None:
+    def watch(_frame: FrameType, _event: str, _argument: Any) -> None:
+        """Sees every call, and lets it be."""
+
+    before = sys.getprofile()
+    sys.setprofile(watch)
+    try:
+        with bounded(1):
+            assert sys.getprofile() is not watch
+        assert sys.getprofile() is watch
+    finally:
+        sys.setprofile(before)
