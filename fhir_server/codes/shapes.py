@@ -60,6 +60,7 @@ class _CodeSystem(msgspec.Struct):
     caseSensitive: bool = True
     experimental: bool = False
     extension: Extensions = []
+    contained: list[dict[str, Any]] = []
     property: list[_Property] = []
     concept: list[_Concept] = []
 
@@ -142,6 +143,7 @@ class _ConceptMap(msgspec.Struct):
     sourceCanonical: str | Absent = UNSET
     targetUri: str | Absent = UNSET
     targetCanonical: str | Absent = UNSET
+    contained: list[dict[str, Any]] = []
     group: list[_Group] = []
 
 
@@ -162,6 +164,6 @@ def fault(resource: dict[str, Any]) -> str | None:
     except (msgspec.ValidationError, RecursionError) as error:
         return str(error).replace("`", "'")
     inner = (
-        contained for contained in resource.get("contained", ()) if contained.get("resourceType") in _SHAPES
+        contained for contained in resource.get("contained", ()) if contained.get("resourceType") in TYPES
     )
     return next(filter(None, map(fault, inner)), None)

@@ -106,6 +106,15 @@ def test_no_request_is_too_strange(care: Client, data: st.DataObject) -> None:
     assert care.post(path, data.draw(spoiled(body))).status < 500
 
 
+@pytest.mark.parametrize("contained", [1, [1], [{"resourceType": {}}], [{"resourceType": []}], [{}]])
+@pytest.mark.parametrize("brought", [code_system(), MAP, value_set("inner", {"system": CARE})])
+def test_nor_what_a_resource_that_it_brings_contains(
+    care: Client, brought: dict[str, Any], contained: Any
+) -> None:
+    sent = parameters(tx_resource={**brought, "contained": contained}, url=url("mixed"), coding=CODING)
+    assert care.post("ValueSet/$validate-code", sent).status in (200, 400)
+
+
 @pytest.mark.parametrize(("path", "body"), REQUESTS)
 def test_unspoiled_they_are_answered(care: Client, path: str, body: dict[str, Any]) -> None:
     assert care.post(path, body).status == 200
