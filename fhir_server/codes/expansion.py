@@ -47,10 +47,11 @@ class ExpansionRequest:
 
 @dataclass(frozen=True, slots=True)
 class Expansion:
-    """An expansion without its identifier and its time: `contains` as JSON, and what it was made with."""
+    """An expansion without its identifier and its time: `contains` as JSON, None without a code, and what
+    it was made with."""
 
     total: int
-    contains: msgspec.Raw
+    contains: msgspec.Raw | None
     parameters: tuple[Fact, ...]
     properties: tuple[Fact, ...] = ()
     unclosed: bool = False
@@ -84,7 +85,7 @@ class Expander:
             made = _nested(page, made)
         return Expansion(
             len(found),
-            msgspec.Raw(json.serialise(made)),
+            msgspec.Raw(json.serialise(made)) if made else None,
             tuple(self._used(value_set, composition, systems)),
             tuple(entries.property_definitions()),
             bool(composition.gaps),

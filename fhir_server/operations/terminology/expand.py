@@ -111,10 +111,8 @@ def _resource(
         "total": made.total,
         **({"offset": inputs.number("offset") or 0} if paged else {}),
         "parameter": [*repeated, *made.parameters],
-        "contains": made.contains,
+        **({"contains": made.contains} if made.contains else {}),
     }
-    if made.contains == b"[]":
-        del expansion["contains"]
     if not expansion["parameter"]:
         del expansion["parameter"]
     return {"resourceType": "ValueSet", "status": "active", **published, "expansion": expansion}

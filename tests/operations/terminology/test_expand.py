@@ -270,7 +270,7 @@ def test_a_supplement_with_properties_is_used_when_it_is_asked_for(care: Client)
     )
     red = value_set("red", filtered("colour", "=", "red"))
     sent = {"tx_resource": supplement, "valueSet": red}
-    assert codes(care.post("ValueSet/$expand", parameters(**sent)).content["expansion"]) == []
+    assert "contains" not in care.post("ValueSet/$expand", parameters(**sent)).content["expansion"]
     asked = parameters(**sent, useSupplement=supplement["url"])
     assert codes(care.post("ValueSet/$expand", asked).content["expansion"]) == ["call"]
     needed = {**red, "extension": [{"url": SUPPLEMENT, "valueCanonical": supplement["url"]}]}
