@@ -20,7 +20,7 @@ from fhir_server.search.ast import (
     Sort,
     Value,
 )
-from fhir_server.search.entries import DateEntry, Entries, Entry, ReferenceEntry, TokenEntry
+from fhir_server.search.entries import DateEntry, Entries, Entry, TokenEntry
 from fhir_server.search.types import composite
 from fhir_server.search.types.kinds import COMPARED
 
@@ -153,33 +153,30 @@ def _referred(
 
 def _lies_in(clause: Hierarchy, entries: Entries, universe: Universe) -> bool:
     """Whether the resource refers to the one that is named, or to one that lies above or below it."""
-    found, waiting = {clause.id}, [clause.id]
+    targets = _targets(clause, clause.parameter, entries)
+    if clause.direction == "above":
+        return not targets.isdisjoint(_with_all_above(clause, {clause.id}, universe))
+    return clause.id in _with_all_above(clause, targets, universe)
+
+
+def _with_all_above(clause: Hierarchy, ids: set[str], universe: Universe) -> set[str]:
+    """These ids, and those of all that theirs are part of."""
+    found, waiting = set(ids), list(ids)
     while waiting:
-        near = _above if clause.direction == "above" else _below
-        further = near(clause, waiting.pop(), universe) - found
+        child = universe.by_reference(clause.type, waiting.pop())
+        further = _targets(clause, clause.parent, child[1]) - found if child else set()
         found |= further
         waiting.extend(further)
-    return any(
-        entry.parameter == clause.parameter and entry.type == clause.type and entry.target in found
-        for entry in entries.references
-    )
+    return found
 
 
-def _above(clause: Hierarchy, id: str, universe: Universe) -> set[str]:
-    child = universe.by_reference(clause.type, id)
-    return {entry.target for entry in child[1].references if _is_parent(clause, entry)} if child else set()
-
-
-def _below(clause: Hierarchy, id: str, universe: Universe) -> set[str]:
+def _targets(clause: Hierarchy, parameter: str, entries: Entries) -> set[str]:
+    """The ids of the clause's type that a parameter leads to."""
     return {
-        stored.id
-        for stored, entries in universe.living(clause.type)
-        if any(entry.target == id and _is_parent(clause, entry) for entry in entries.references)
+        entry.target
+        for entry in entries.references
+        if entry.parameter == parameter and entry.type == clause.type
     }
-
-
-def _is_parent(clause: Hierarchy, entry: ReferenceEntry) -> bool:
-    return entry.parameter == clause.parent and entry.type == clause.type
 
 
 def _refers(entries: Entries, parameter: str, stored: Stored) -> bool:
