@@ -49,9 +49,9 @@ def test_the_compartment_and_what_it_refers_to(client: Client, file: str) -> Non
 def test_what_no_parameter_finds_is_referred_to_as_well(client: Client, file: str) -> None:
     recorder = client.post("Practitioner", {"resourceType": "Practitioner"}).id
     binary = {"resourceType": "Binary", "contentType": "text/plain", "data": "eA=="}
-    known, other, gone = (client.post("Binary", binary).id for _ in range(3))
+    known, other, gone, apart = (client.post("Binary", binary).id for _ in range(4))
     client.delete(f"Binary/{gone}")
-    urls = f"{BASE}/Binary/{known}", f"Binary/{other}", f"Binary/{gone}", f"http://elsewhere/Binary/{known}"
+    urls = f"{BASE}/Binary/{known}", f"Binary/{other}", f"Binary/{gone}", f"http://elsewhere/Binary/{apart}"
     report = {
         "resourceType": "DiagnosticReport",
         "status": "final",

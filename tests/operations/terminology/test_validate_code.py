@@ -191,8 +191,16 @@ def test_a_bare_code_of_two_systems_is_ambiguous(care: Client) -> None:
     assert twin["url"] in said(answer)["message"]
 
 
-def test_membership_alone_looks_at_no_display(care: Client) -> None:
-    query = f"system={CARE}&display=Appel&valueset-membership-only=true&code="
+@pytest.mark.parametrize(
+    "mode",
+    [
+        "valueset-membership-only=true",
+        "valueSetMode=CHECK_MEMBERSHIP_ONLY",
+        "valueSetMode=CHECK_MEMERSHIP_ONLY",
+    ],
+)
+def test_membership_alone_looks_at_no_display(care: Client, mode: str) -> None:
+    query = f"system={CARE}&display=Appel&{mode}&code="
     assert said(validate(care, "visits", query + "visit"))["result"] is True
     answer = validate(care, "visits", query + "nothing")
     assert kinds(answer) == [(ERROR, "not-in-vs")]
