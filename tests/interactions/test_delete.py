@@ -3,6 +3,7 @@
 import pytest
 
 from fhir_server.core.limits import Limits
+from tests.interactions.bundles import entry, transact
 from tests.interactions.client import Client, ClientFactory, identified, patient
 
 
@@ -11,6 +12,14 @@ def test_delete_is_idempotent(client: Client) -> None:
     assert client.delete(f"Patient/{id}").status == 204
     assert client.delete(f"Patient/{id}").status == 204
     assert client.delete("Patient/nobody").status == 204
+    assert len(client.get(f"Patient/{id}/_history").entries) == 2
+
+
+def test_in_a_transaction_too_and_its_version_is_told(client: Client) -> None:
+    id = client.post("Patient", patient()).id
+    told = [transact(client, entry("DELETE", f"Patient/{id}")).entries[0]["response"] for _ in range(2)]
+    assert [one["status"] for one in told] == ["204 No Content"] * 2
+    assert told[0]["etag"] == 'W/"2"'
     assert len(client.get(f"Patient/{id}/_history").entries) == 2
 
 
@@ -30,6 +39,14 @@ def test_an_outcome_comes_when_preferred(client: Client) -> None:
     id = client.post("Patient", patient()).id
     answer = client.delete(f"Patient/{id}", returns="OperationOutcome")
     assert (answer.status, answer.content["resourceType"]) == (200, "OperationOutcome")
+
+
+def test_the_outcome_of_an_entry_is_in_the_language_of_the_request(client: Client) -> None:
+    batch = {"resourceType": "Bundle", "type": "batch", "entry": [entry("DELETE", "Patient/nobody")]}
+    for language in ("en", "fr"):
+        told = client.post("", batch, returns="OperationOutcome", language=language).entries[0]["response"]
+        expected = client.delete("Patient/nobody", returns="OperationOutcome", language=language).content
+        assert told["outcome"]["issue"] == expected["issue"]
 
 
 def test_conditional_delete_of_one(client: Client) -> None:
