@@ -22,7 +22,8 @@ def _whole(rounding: str) -> Callable[[Decimal], int]:
     return lambda value: whole(value, rounding)
 
 
-def _rounded(value: Decimal, places: int = 0) -> Decimal:
+def _rounded(value: Decimal, precision: Decimal = Decimal(0)) -> Decimal:
+    places = int(precision)
     if not 0 <= places <= PLACES_MAX:
         raise FhirPathError(f"round() to between 0 and {PLACES_MAX} places")
     return value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
@@ -72,8 +73,6 @@ def _applied(name: str, function: Callable[..., Any], value: Any, *given: Any) -
         return replace(value, value=abs(value.value))
     if not all(map(is_number, (value, *given))):
         raise FhirPathError(f"{name}() of what is no number")
-    if name == "round":
-        return _rounded(Decimal(number(value)), *(int(number(argument)) for argument in given))
     if name == "abs":
         return abs(number(value))
     return function(Decimal(number(value)), *(Decimal(number(argument)) for argument in given))

@@ -90,23 +90,16 @@ def period_runs_forward(period: dict[str, Any], _: Scope) -> bool:
     return order is None or order <= 0
 
 
-def quantity_code_has_system(quantity: dict[str, Any], _: Scope) -> bool:
-    """qty-3"""
-    return "system" in quantity or not _has(quantity, "code") or "_system" in quantity
+def needs_beside(name: str, other: str) -> Native:
+    """The rule that an object with one primitive element has another one too."""
+    companion, other_companion = f"_{name}", f"_{other}"
 
+    def holds(holder: dict[str, Any], _: Scope) -> bool:
+        if other in holder or (name not in holder and companion not in holder):
+            return True
+        return other_companion in holder
 
-def contact_has_system(contact: dict[str, Any], _: Scope) -> bool:
-    """cpt-2"""
-    return "system" in contact or not _has(contact, "value") or "_system" in contact
-
-
-def data_has_content_type(attachment: dict[str, Any], _: Scope) -> bool:
-    """att-1"""
-    return "contentType" in attachment or not _has(attachment, "data") or "_contentType" in attachment
-
-
-def _has(holder: dict[str, Any], name: str) -> bool:
-    return name in holder or f"_{name}" in holder
+    return holds
 
 
 NATIVE: Mapping[tuple[str, str], Native] = {
@@ -116,9 +109,9 @@ NATIVE: Mapping[tuple[str, str], Native] = {
     ("dom-5", "contained.meta.security.empty()"): contained_has_no_label,
     ("dom-6", "text.`div`.exists()"): root_has_narrative,
     ("per-1", "start.hasValue().not() or end.hasValue().not() or (start <= end)"): period_runs_forward,
-    ("qty-3", "code.empty() or system.exists()"): quantity_code_has_system,
-    ("cpt-2", "value.empty() or system.exists()"): contact_has_system,
-    ("att-1", "data.empty() or contentType.exists()"): data_has_content_type,
+    ("qty-3", "code.empty() or system.exists()"): needs_beside("code", "system"),
+    ("cpt-2", "value.empty() or system.exists()"): needs_beside("value", "system"),
+    ("att-1", "data.empty() or contentType.exists()"): needs_beside("data", "contentType"),
     (
         "dom-3",
         "contained.where((('#'+id in (%resource.descendants().reference"
