@@ -19,6 +19,14 @@ def type_url(name: str) -> str:
     return STRUCTURES + name
 
 
+def type_suffix(name: str, choice: str) -> str:
+    """What a JSON name says after that of a choice, such as `Quantity` in `valueQuantity`; empty for a name
+    that is none of the choice's.
+    """
+    suffix = name.removeprefix(choice)
+    return suffix if suffix != name and suffix[:1].isupper() else ""
+
+
 @dataclass(frozen=True, slots=True)
 class TypeRef:
     """A type that an element may have; no target types means any."""

@@ -6,6 +6,7 @@ https://hl7.org/fhir/R4/json.html
 from collections.abc import Collection, Mapping
 from difflib import get_close_matches
 
+from fhir_server.definitions.elements import type_suffix
 from fhir_server.issues import Text
 from fhir_server.validation import messages
 from fhir_server.validation.findings import Finding, listed, shortened, step_to
@@ -31,7 +32,7 @@ def _explanation(
     if name in choices:
         return messages.CHOICE_WITHOUT_TYPE(name=name, names=listed(choices[name]))
     for element, names in choices.items():
-        if name.startswith(element) and name[len(element)].isupper():
+        if type_suffix(name, element):
             return messages.CHOICE_TYPE_NOT_ALLOWED(
                 name=shown, owner=owner, element=element, names=listed(names)
             )

@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/profiling.html#slicing
 
 from typing import Any
 
+from fhir_server.definitions.elements import type_suffix
 from fhir_server.definitions.snapshot import messages
 from fhir_server.definitions.snapshot.tree import Node
 from fhir_server.definitions.snapshot.type_line import fhir_code
@@ -97,8 +98,7 @@ def _narrow_to(node: Node, types: list[dict[str, Any]], offered: list[dict[str, 
 
 def is_short_for(node: Node, name: str) -> bool:
     """Whether `valueQuantity` is the choice `value[x]` with one of its types."""
-    stem = node.name.removesuffix("[x]")
-    return name.startswith(stem) and name[len(stem) : len(stem) + 1].isupper()
+    return type_suffix(name, node.name.removesuffix("[x]")) != ""
 
 
 def json_name(node: Node, type: dict[str, Any]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from fhir_server.core import json
+from fhir_server.definitions.elements import type_suffix
 from fhir_server.definitions.snapshot.snapshot import ElementDefinition
 from fhir_server.definitions.snapshot.type_line import fhir_code
 
@@ -15,12 +16,7 @@ _PREFIXES = ("fixed", "pattern")
 
 def value_names(element: ElementDefinition) -> list[str]:
     """The names of the fixed and pattern values that an element has, such as `patternCoding`."""
-    return [
-        name
-        for name in element
-        for prefix in _PREFIXES
-        if name.startswith(prefix) and name[len(prefix) : len(prefix) + 1].isupper()
-    ]
+    return [name for name in element if any(type_suffix(name, prefix) for prefix in _PREFIXES)]
 
 
 def fixed_or_pattern(name: str, types: Iterable[dict[str, Any]]) -> bool:

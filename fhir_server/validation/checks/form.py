@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from fhir_server.definitions.elements import type_suffix
+
 Definition = Mapping[str, Any]
 
 VALUE_TYPES: Mapping[str, tuple[str, ...]] = {
@@ -116,8 +118,8 @@ def read_form(questionnaire: Definition) -> Form:
 def value_of(holder: Definition, element: str) -> TypedValue | None:
     """The value of a choice such as value[x], where it is given."""
     for name, value in holder.items():
-        if name.startswith(element) and name[len(element) :][:1].isupper():
-            return TypedValue(name[len(element) :], value)
+        if suffix := type_suffix(name, element):
+            return TypedValue(suffix, value)
     return None
 
 

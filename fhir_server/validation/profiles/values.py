@@ -9,7 +9,7 @@ from typing import Any
 
 from fhir_server.core.fhirpath import FhirPathError
 from fhir_server.core.patterns import matches as matches_whole
-from fhir_server.definitions.elements import STRUCTURES
+from fhir_server.definitions.elements import STRUCTURES, type_suffix
 from fhir_server.definitions.snapshot.base_types import REGEX
 from fhir_server.validation.findings import Finding, Findings, excerpt
 from fhir_server.validation.invariants.later import later
@@ -34,8 +34,8 @@ _LIMITS = ((1, "maxValue", messages.ABOVE), (-1, "minValue", messages.BELOW))
 def typed(facts: dict[str, Any], prefix: str) -> tuple[str, Any] | None:
     """The type and value of `fixed[x]` and its like in an element's definition."""
     for name, value in facts.items():
-        if name.startswith(prefix) and name[len(prefix) : len(prefix) + 1].isupper():
-            return name.removeprefix(prefix), value
+        if suffix := type_suffix(name, prefix):
+            return suffix, value
     return None
 
 
