@@ -3,7 +3,7 @@
 https://hl7.org/fhir/R4/conformance-rules.html#constraints
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from time import thread_time
@@ -11,6 +11,7 @@ from typing import Any
 
 from fhir_server.core.bounded import TakesTooLong, bounded
 from fhir_server.core.fhirpath import FhirPath, FhirPathError
+from fhir_server.definitions.elements import Invariant
 from fhir_server.validation.invariants.code import Code, Run, Scope, Unsupported
 from fhir_server.validation.invariants.corrections import CORRECTIONS
 from fhir_server.validation.invariants.expressions import ExpressionCompiler
@@ -59,21 +60,26 @@ class RuleCompiler:
         self._paths = paths
         self._errors_only = errors_only
 
-    def is_needed(self, key: str, severity: str, expression: str) -> bool:
-        """Whether a rule can say something: where errors alone are wanted, one that may only warn cannot,
-        unless it may fail itself, which is an error.
-        """
-        if key in STRUCTURAL:
-            return False
-        return not self._errors_only or severity == "error" or (key, expression) not in NATIVE
+    def rules(self, invariants: Iterable[Invariant], focus: Focus) -> tuple[Rule, ...]:
+        """The rules of those invariants on a focus that can say something."""
+        return tuple(self._rule(invariant, focus) for invariant in invariants if self._is_needed(invariant))
 
-    def rule(self, key: str, severity: str, human: str, expression: str, focus: Focus) -> Rule:
-        """The rule of one invariant on a focus."""
-        native = NATIVE.get((key, expression))
+    def _is_needed(self, invariant: Invariant) -> bool:
+        """Where errors alone are wanted, what may only warn says nothing, unless it may fail itself, which is
+        an error.
+        """
+        if invariant.key in STRUCTURAL:
+            return False
+        may_be_error = invariant.severity == "error" or (invariant.key, invariant.expression) not in NATIVE
+        return may_be_error or not self._errors_only
+
+    def _rule(self, invariant: Invariant, focus: Focus) -> Rule:
+        key, severity, human = invariant.key, invariant.severity, invariant.human
+        native = NATIVE.get((key, invariant.expression))
         if native is not None:
             return Rule(key, severity, human, native, idle_without=IDLE_WITHOUT.get(native))
         try:
-            holds = self.holds(CORRECTIONS.get(expression, expression), focus)
+            holds = self.holds(CORRECTIONS.get(invariant.expression, invariant.expression), focus)
         except FhirPathError as error:
             return Rule(key, severity, human, None, str(error))
         return Rule(key, severity, human, holds)

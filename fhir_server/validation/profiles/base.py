@@ -3,10 +3,10 @@
 https://hl7.org/fhir/R4/validation.html
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from fhir_server.definitions.elements import Element, Invariant, TypeRef
+from fhir_server.definitions.elements import Element, TypeRef
 from fhir_server.definitions.registry import Registry
 from fhir_server.validation.checks.check import Codes
 from fhir_server.validation.findings import Finding, Findings, moved
@@ -105,7 +105,7 @@ class BaseCompiler:
             if definition.kind == "resource" and "url" in definition.elements:
                 places |= _CANONICAL
             focus = Focus(shape, name, resource)
-            rules = tuple(self._rules(definition.invariants, focus))
+            rules = self._rule_compiler.rules(definition.invariants, focus)
             node.define(rules, self._properties(definition.elements, places, focus))
         return node
 
@@ -117,16 +117,9 @@ class BaseCompiler:
             places = frozenset((path, "BackboneElement", "Element"))
             focus = Focus(self._types.of_element(element, ()), path, resource)
             origin = element.siblings.get(element.content_reference or "", element)
-            rules = tuple(self._rules(origin.invariants, focus))
+            rules = self._rule_compiler.rules(origin.invariants, focus)
             node.define(rules, self._properties(element.children, places, focus))
         return node
-
-    def _rules(self, invariants: Iterable[Invariant], focus: Focus) -> Iterator[Rule]:
-        for invariant in invariants:
-            if self._rule_compiler.is_needed(invariant.key, invariant.severity, invariant.expression):
-                yield self._rule_compiler.rule(
-                    invariant.key, invariant.severity, invariant.human, invariant.expression, focus
-                )
 
     def _properties(
         self, elements: Mapping[str, Element], places: frozenset[str], owner: Focus
@@ -185,7 +178,7 @@ class BaseCompiler:
             if ref.target_types and "Resource" not in ref.target_types:
                 checks.append(self._canonical_check_of(ref.target_types))
         focus = Focus(self._types.of_element(element, (ref,)), ref.code, resource)
-        rules = tuple(self._rules(element.invariants, focus))
+        rules = self._rule_compiler.rules(element.invariants, focus)
         if checks or rules:
             properties[name] = _each(_all(checks, rules), element.step(ref), primitive=True)
 
@@ -228,7 +221,7 @@ class BaseCompiler:
         if ref.code == "Reference" and ref.target_types and "Resource" not in ref.target_types:
             checks.append(_only_urns(target_check((), frozenset(ref.target_types), lambda *_: None)))
         focus = Focus(self._types.of_element(element, (ref,)), ref.code, resource)
-        rules = tuple(self._rules(element.invariants, focus))
+        rules = self._rule_compiler.rules(element.invariants, focus)
         if len(checks) == 1 and not rules:
             return _each(node.check, step)
         return _each(_all(checks, rules), step)

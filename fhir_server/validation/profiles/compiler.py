@@ -8,7 +8,7 @@ from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any
 
-from fhir_server.definitions.elements import STRUCTURES, Binding, Element, TypeRef
+from fhir_server.definitions.elements import STRUCTURES, Binding, Element, Invariant, TypeRef
 from fhir_server.definitions.registry import Registry
 from fhir_server.definitions.snapshot.snapshot import ElementDefinition, Snapshot
 from fhir_server.definitions.snapshot.tree import Node as Branch
@@ -46,7 +46,7 @@ class Surroundings:
 
     registry: Registry
     types: Types
-    rules: RuleCompiler
+    rule_compiler: RuleCompiler
     sources: Sources
     check_profile: ProfileCheck
     mismatch: Mismatch
@@ -75,7 +75,7 @@ class ProfileCompiler:
         focus = Focus(self._types.of_type(definition.name), definition.name, self._resource)
         known = {invariant.key for invariant in definition.invariants}
         checks = (*value_checks(root.facts), *self._bindings(root.facts, definition.binding, definition.name))
-        rules = tuple(self._rules(root.facts, known, focus))
+        rules = self._rules(root.facts, known, focus)
         return ItemNode(checks, rules, tuple(self._elements(root, definition.elements)))
 
     def _elements(self, holder: Branch, known: Mapping[str, Element]) -> Iterator[ElementNode]:
@@ -137,7 +137,7 @@ class ProfileCompiler:
             *self._type_checks(facts, element, ref),
         )
         known = {invariant.key for invariant in (*element.invariants, *definition.invariants)}
-        rules = tuple(self._rules(facts, known, focus))
+        rules = self._rules(facts, known, focus)
         is_resource = ref.code == "Resource"
         compiler = self._within(inner) if is_resource else self
         elements = tuple(compiler._elements(branch, element.children or definition.elements))
@@ -157,14 +157,13 @@ class ProfileCompiler:
             return code if self._registry.is_resource_type(code) else ref.code
         return ref.code
 
-    def _rules(self, facts: ElementDefinition, known: set[str], focus: Focus) -> Iterator[Rule]:
-        compiler = self._around.rules
-        for rule in facts.get("constraint", ()):
-            if rule["key"] in known or "expression" not in rule:
-                continue
-            key, severity, expression = rule["key"], rule.get("severity", "error"), rule["expression"]
-            if compiler.is_needed(key, severity, expression):
-                yield compiler.rule(key, severity, rule.get("human", ""), expression, focus)
+    def _rules(self, facts: ElementDefinition, known: set[str], focus: Focus) -> tuple[Rule, ...]:
+        invariants = (
+            Invariant(rule["key"], rule.get("severity", "error"), rule.get("human", ""), rule["expression"])
+            for rule in facts.get("constraint", ())
+            if rule["key"] not in known and "expression" in rule
+        )
+        return self._around.rule_compiler.rules(invariants, focus)
 
     def _bindings(self, facts: ElementDefinition, base: Binding | None, type: str) -> Iterable[ValueCheck]:
         """The checks of the binding of a value of this type, unless the base has it too."""
