@@ -76,10 +76,10 @@ class Library:
         first: Finding | None = None
         for canonical in profiles:
             found = self._against(value, canonical, visit)
-            errors = [finding for finding in found or () if finding.severity == "error"]
-            if found is not None and not errors:
+            errors = [finding for finding in found if finding.severity == "error"]
+            if not errors:
                 return None
-            first = first or next(iter(errors), None)
+            first = first or errors[0]
         return first
 
     def _against(self, value: Any, canonical: str, visit: Visit) -> list[Finding]:
@@ -107,11 +107,11 @@ class Library:
         return found
 
     def _found(self, value: Any, profile: Profile, visit: Visit) -> list[Finding]:
-        if type(value) is dict and value.get("resourceType") not in (None, profile.type):
-            return [wrong_type(profile, value)]
-        is_resource = type(value) is dict and "resourceType" in value
-        inner = visit.shared.within.around(value, visit) if is_resource else visit
-        return profile.node.check(value, inner) or []
+        if type(value) is dict and "resourceType" in value:
+            if value["resourceType"] not in (None, profile.type):
+                return [wrong_type(profile, value)]
+            visit = visit.shared.within.around(value, visit)
+        return profile.node.check(value, visit) or []
 
     def conforms(self, value: Any, profiles: tuple[str, ...], visit: Visit) -> bool | None:
         """Whether a value satisfies one of the profiles; None where none can be used."""
