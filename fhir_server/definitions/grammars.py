@@ -41,9 +41,11 @@ _FURTHER_UNITS = frozenset(
     | {"mho", "bit", "bit_s", "By", "Bd", "sph", "tex", "Np", "B", "cal_[15]", "cal_[20]", "cal_m", "cal_IT"}
     | {"cal_th", "[pH]", "[c]", "[h]", "[k]", "[eps_0]", "[mu_0]", "[e]", "[m_e]", "[m_p]", "[G]", "[g]"}
     | {"[ly]", "B[SPL]", "B[V]", "B[mV]", "B[uV]", "B[10.nV]", "B[W]", "B[kW]", "[p'diop]", "%[slope]"}
+    | {"Ao", "Cel"}
     | {"[hp'_X]", "[hp'_C]", "[S]", "[HPF]", "[LPF]", "[MET]", "[Btu]", "[HP]", "[degRe]", "[degR]"}
 )
-"""Units of UCUM that cannot be converted here, yet are units. https://ucum.org/ucum"""
+"""Units of UCUM that cannot be converted here, alone or with a prefix, yet are units. https://ucum.org/ucum"""
+_ALL_PREFIXES = (*PREFIXES, "Ki", "Mi", "Gi", "Ti")
 
 
 def _is_unit(code: str) -> bool | None:
@@ -66,7 +68,7 @@ def _unit_of(token: str) -> bool | None:
         return True
     atom = _EXPONENT.sub("", token)
     if atom in _FURTHER_UNITS or any(
-        atom.startswith(prefix) and atom[len(prefix) :] in _FURTHER_UNITS for prefix in PREFIXES
+        atom.startswith(prefix) and atom[len(prefix) :] in _FURTHER_UNITS for prefix in _ALL_PREFIXES
     ):
         return True
     return None if "[" in atom else False
