@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from fhir_server.core.reference import is_absolute
+from fhir_server.definitions.elements import STRUCTURES
 from fhir_server.issues import Severity
 from fhir_server.validation.findings import Finding, Findings, excerpt, listed, moved, shortened
 from fhir_server.validation.invariants.rules import Focus
@@ -200,10 +201,11 @@ class ExtensionList:
         for context in definition.contexts:
             expression = context.get("expression", "")
             match context.get("type"):
-                case "element" if expression in self._places or expression in ("Element", "Any", "*"):
-                    return None
                 case "element":
-                    paths.add(expression)
+                    element = _element_id(expression)
+                    if element is None or element in self._places or element in ("Element", "Any", "*"):
+                        return None
+                    paths.add(element)
                 case "extension" if is_hosted(expression, visit.hosts(holder)):
                     return None
                 case "extension":
@@ -213,6 +215,18 @@ class ExtensionList:
                 case _:
                     return None
         return frozenset(paths) if paths else None
+
+
+def _element_id(expression: str) -> str | None:
+    """The id of the element that a context means, without the canonical of R4's type before it. None for an
+    element of a profile: whether that is meant to hold for a resource, the resource need not say.
+
+    https://hl7.org/fhir/R4/codesystem-extension-context-type.html
+    """
+    url, hash_sign, id = expression.partition("#")
+    if not hash_sign:
+        return expression
+    return id if url == STRUCTURES + id.partition(".")[0] else None
 
 
 def _broken(definition: Extension, expression: str) -> Finding:

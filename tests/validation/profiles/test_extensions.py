@@ -150,6 +150,22 @@ def test_the_elements_of_a_type_are_those_that_it_inherits_too(context: str, bel
     assert (problems(patient(text=told)) == []) is belongs
 
 
+@pytest.mark.parametrize(
+    ("context", "belongs"),
+    [
+        (f"{BASE}Patient#Patient.name", True),
+        (f"{BASE}Patient#Patient.contact", False),
+        (f"{BASE}Person#Person.name", False),
+        (f"{ROOT}other#Patient.name:official", True),
+    ],
+)
+def test_a_place_may_be_named_with_the_canonical_of_its_definition(context: str, belongs: bool) -> None:
+    """`[url]#[elementid]`: https://hl7.org/fhir/R4/codesystem-extension-context-type.html"""
+    problems = Problems(extension("inner", "string", context=context))
+    named = patient(name=[{"text": "x", "extension": [text("inner")]}])
+    assert (problems(named) == []) is belongs
+
+
 @pytest.mark.parametrize(("type", "belongs"), [("CodeSystem", True), ("Basic", False)])
 def test_what_has_a_canonical_is_a_canonical_resource(type: str, belongs: bool) -> None:
     problems = Problems(extension("inner", "string", context="CanonicalResource"))
