@@ -58,7 +58,8 @@ class _Directory:
         entry = self.entries[source]
         identity = _identity(entry.get("resource", {}))
         full_url = entry.get("fullUrl", "")
-        if identity and full_url.endswith(f"/{identity}"):
+        # a fullUrl that is itself relative is told elsewhere, and no reason to lose what it means
+        if identity and f"/{full_url}".endswith(f"/{identity}"):
             return self.by_url.get(full_url.removesuffix(identity) + literal, [])
         return []
 

@@ -210,6 +210,13 @@ def test_a_relative_reference_is_resolved_against_the_full_url(run: Runner) -> N
     )
 
 
+def test_a_relative_full_url_is_one_error_and_not_another_for_every_reference(run: Runner) -> None:
+    first = composition(subject=refers("Patient/p")) | {"fullUrl": "Composition/c"}
+    found = problems(run, bundle("document", first, entry("Patient", "p", "Patient/p")))
+    assert {key for _, key, _ in found} == {"full-url"}
+    assert len(found) == 2
+
+
 def test_entries_that_nothing_leads_to(run: Runner) -> None:
     backwards = entry("Provenance", "v", target=[refers(f"{BASE}/Composition/c")])
     assert problems(run, bundle("document", composition(), backwards, entry("Patient", "p"))) == [
