@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from fhir_server.core import json
-from tests.interactions.client import Client, patient
+from tests.interactions.client import Answer, Client, patient
 
 FHIR_JSON = "application/fhir+json"
 FAMILY = {"family": "x"}
@@ -14,17 +14,25 @@ GIVEN_EXTENSION = {"extension": [{"url": "urn:x", "valueCode": "y"}]}
 
 
 def fhirpath_patch(**parts: Any) -> dict[str, Any]:
-    """A Parameters resource with one operation; values are (value[x] name, value), or texts for codes."""
+    """A Parameters resource with one operation; values are (value[x] name, value), lists of parts, or texts
+    for codes.
+    """
     listed: list[dict[str, Any]] = []
     for name, value in parts.items():
         if isinstance(value, tuple):
             listed.append({"name": name, value[0]: value[1]})
+        elif isinstance(value, list):
+            listed.append({"name": name, "part": value})
         elif isinstance(value, int):
             listed.append({"name": name, "valueInteger": value})
         else:
             kind = "valueCode" if name == "type" else "valueString"
             listed.append({"name": name, kind: value})
     return {"resourceType": "Parameters", "parameter": [{"name": "operation", "part": listed}]}
+
+
+def send(client: Client, url: str, patch: dict[str, Any]) -> Answer:
+    return client.patch(url, patch, content_type=FHIR_JSON)
 
 
 class TestFhirPathPatch:
@@ -84,7 +92,7 @@ class TestFhirPathPatch:
     def test_each_operation(self, client: Client, parts: dict[str, Any], member: str, expected: Any) -> None:
         names = [{"family": "Durand"}, {"family": "Martin", "use": "old"}]
         id = client.post("Patient", patient(name=names, gender="male")).id
-        answer = client.patch(f"Patient/{id}", fhirpath_patch(**parts), content_type=FHIR_JSON)
+        answer = send(client, f"Patient/{id}", fhirpath_patch(**parts))
         assert answer.status == 200, answer.content
         assert answer.content.get(member) == expected
 
@@ -117,7 +125,7 @@ class TestFhirPathPatch:
     def test_a_path_that_leads_to_one_primitive_finds_it(self, client: Client, path: str, left: Any) -> None:
         names = [{"family": "x", "given": ["a", "b"]}, {"given": ["c"]}]
         id = client.post("Patient", patient(name=names)).id
-        client.patch(f"Patient/{id}", fhirpath_patch(type="delete", path=path), content_type=FHIR_JSON)
+        send(client, f"Patient/{id}", fhirpath_patch(type="delete", path=path))
         assert client.get(f"Patient/{id}").content["name"] == (left or names)
 
     @pytest.mark.parametrize(
@@ -134,7 +142,7 @@ class TestFhirPathPatch:
         id = client.post("Patient", patient(deceasedBoolean=True, _deceasedBoolean=GIVEN_EXTENSION)).id
         patch = fhirpath_patch(type="replace", path=path, value=value)
         patch["parameter"][0]["part"][2]["_valueDateTime"] = {"id": "1"}
-        answer = client.patch(f"Patient/{id}", patch, content_type=FHIR_JSON)
+        answer = send(client, f"Patient/{id}", patch)
         assert {name for name in answer.content if "deceased" in name} == {
             "deceasedDateTime",
             "_deceasedDateTime",
@@ -165,7 +173,7 @@ class TestFhirPathPatch:
         self, client: Client, parts: dict[str, Any], expected: Any
     ) -> None:
         id = client.post("Patient", patient(_birthDate=GIVEN_EXTENSION)).id
-        answer = client.patch(f"Patient/{id}", fhirpath_patch(**parts), content_type=FHIR_JSON)
+        answer = send(client, f"Patient/{id}", fhirpath_patch(**parts))
         assert answer.status == 200, answer.content
         assert {name: value for name, value in answer.content.items() if "birth" in name} == expected
 
@@ -175,7 +183,7 @@ class TestFhirPathPatch:
         patch = fhirpath_patch(type="insert", path="Patient.telecom", index=0, value=value)
         more = fhirpath_patch(type="insert", path="Patient.name.given", index=1, value=("valueString", "a"))
         patch["parameter"] += more["parameter"]
-        answer = client.patch(f"Patient/{id}", patch, content_type=FHIR_JSON)
+        answer = send(client, f"Patient/{id}", patch)
         assert answer.content["telecom"] == [value[1]]
         assert answer.content["name"] == [{"given": [None, "a"], "_given": [GIVEN_EXTENSION, None]}]
 
@@ -192,40 +200,32 @@ class TestFhirPathPatch:
             type="add", path="Patient.contained[1].name[0]", name="given", value=("valueString", "y")
         )
         patch["parameter"] += more["parameter"]
-        answer = client.patch(f"Patient/{id}", patch, content_type=FHIR_JSON)
+        answer = send(client, f"Patient/{id}", patch)
         assert answer.content["managingOrganization"] == value[1]
         assert answer.content["contained"][1]["name"] == [{"family": "x", "given": ["y"]}]
         nowhere = ("valueReference", {"reference": "#q"})
         patch = fhirpath_patch(type="replace", path="Patient.managingOrganization", value=nowhere)
-        assert client.patch(f"Patient/{id}", patch, content_type=FHIR_JSON).status == 400
+        assert send(client, f"Patient/{id}", patch).status == 400
 
     def test_replacing_a_choice_may_change_its_type(self, client: Client) -> None:
-        observation = {
-            "resourceType": "Observation",
-            "status": "final",
-            "code": {"text": "x"},
-            "valueString": "9",
-        }
-        id = client.post("Observation", observation).id
+        id = client.post("Observation", OBSERVATION | {"valueString": "9"}).id
         change = fhirpath_patch(type="replace", path="Observation.value", value=("valueInteger", 9))
-        answer = client.patch(f"Observation/{id}", change, content_type=FHIR_JSON)
+        answer = send(client, f"Observation/{id}", change)
         assert answer.content["valueInteger"] == 9
         assert "valueString" not in answer.content
 
     def test_parts_make_an_anonymous_object(self, client: Client) -> None:
         id = client.post("Patient", patient()).id
-        change = fhirpath_patch(type="add", path="Patient", name="contact")
         parts = [
             {"name": "name", "valueHumanName": {"text": "Aidant"}},
             {"name": "gender", "valueCode": "male"},
         ]
-        change["parameter"][0]["part"].append({"name": "value", "part": parts})
-        answer = client.patch(f"Patient/{id}", change, content_type=FHIR_JSON)
+        change = fhirpath_patch(type="add", path="Patient", name="contact", value=parts)
+        answer = send(client, f"Patient/{id}", change)
         assert answer.content["contact"] == [{"name": {"text": "Aidant"}, "gender": "male"}]
 
     def test_parts_are_written_as_the_definitions_say(self, client: Client) -> None:
         id = client.post("Observation", OBSERVATION).id
-        change = fhirpath_patch(type="add", path="Observation", name="component")
         parts = [
             {"name": "code", "part": [{"name": "coding", "valueCoding": {"code": "a"}}]},
             {"name": "value", "valueQuantity": {"value": 1}},
@@ -233,8 +233,8 @@ class TestFhirPathPatch:
             {"name": "interpretation", "valueCodeableConcept": {"text": "y"}},
             {"name": "referenceRange", "part": [{"name": "text", "valueString": "z"}]},
         ]
-        change["parameter"][0]["part"].append({"name": "value", "part": parts})
-        answer = client.patch(f"Observation/{id}", change, content_type=FHIR_JSON)
+        change = fhirpath_patch(type="add", path="Observation", name="component", value=parts)
+        answer = send(client, f"Observation/{id}", change)
         assert answer.content["component"] == [
             {
                 "code": {"coding": [{"code": "a"}]},
@@ -246,39 +246,35 @@ class TestFhirPathPatch:
 
     def test_an_extension_is_added_by_its_parts_or_whole(self, client: Client) -> None:
         id = client.post("Patient", patient()).id
-        change = fhirpath_patch(type="add", path="Patient", name="extension")
         parts = [
             {"name": "url", "valueUri": "urn:x"},
             {"name": "value", "valueDecimal": json.number("2.500")},
         ]
-        change["parameter"][0]["part"].append({"name": "value", "part": parts})
-        assert client.patch(f"Patient/{id}", change, content_type=FHIR_JSON).status == 200
+        change = fhirpath_patch(type="add", path="Patient", name="extension", value=parts)
+        assert send(client, f"Patient/{id}", change).status == 200
         whole = {"url": "urn:x", "valueCode": "y"}
         change = fhirpath_patch(type="add", path="Patient", name="extension", value=("valueExtension", whole))
-        answer = client.patch(f"Patient/{id}", change, content_type=FHIR_JSON)
+        answer = send(client, f"Patient/{id}", change)
         assert answer.content["extension"][1] == whole
         stored = client.engine.store.read("Patient", id)
         assert stored is not None
         assert b'"valueDecimal":2.500' in stored.body
         bad = fhirpath_patch(type="add", path="Patient", name="extension", value=("valueExtension", "x"))
-        assert client.patch(f"Patient/{id}", bad, content_type=FHIR_JSON).status == 400
+        assert send(client, f"Patient/{id}", bad).status == 400
 
     def test_a_part_of_several_types_may_be_named_as_json_has_it(self, client: Client) -> None:
         id = client.post("Specimen", {"resourceType": "Specimen"}).id
-        change = fhirpath_patch(type="add", path="Specimen", name="processing")
-        change["parameter"][0]["part"].append(
-            {"name": "value", "part": [{"name": "timeDateTime", "valueDateTime": "2025-01-14T09:00:00Z"}]}
-        )
-        answer = client.patch(f"Specimen/{id}", change, content_type=FHIR_JSON)
+        parts = [{"name": "timeDateTime", "valueDateTime": "2025-01-14T09:00:00Z"}]
+        change = fhirpath_patch(type="add", path="Specimen", name="processing", value=parts)
+        answer = send(client, f"Specimen/{id}", change)
         assert answer.content["processing"] == [{"timeDateTime": "2025-01-14T09:00:00Z"}]
 
     @pytest.mark.parametrize("name", ["colour", "gender"])
     def test_parts_that_make_no_object_are_refused(self, client: Client, name: str) -> None:
         id = client.post("Patient", patient()).id
-        change = fhirpath_patch(type="add", path="Patient", name="contact")
         parts = [{"name": name, "valueCode": "male"}, {"name": name, "valueCode": "female"}]
-        change["parameter"][0]["part"].append({"name": "value", "part": parts})
-        assert client.patch(f"Patient/{id}", change, content_type=FHIR_JSON).status == 422
+        change = fhirpath_patch(type="add", path="Patient", name="contact", value=parts)
+        assert send(client, f"Patient/{id}", change).status == 422
 
     @pytest.mark.parametrize(
         ("contact", "path", "left"),
@@ -312,7 +308,7 @@ class TestFhirPathPatch:
     ) -> None:
         id = client.post("Patient", patient(contact=[contact])).id
         change = fhirpath_patch(type="delete", path=path)
-        answer = client.patch(f"Patient/{id}", change, content_type=FHIR_JSON)
+        answer = send(client, f"Patient/{id}", change)
         assert answer.status == 200, answer.content
         assert answer.content.get("contact") == left
 
@@ -352,14 +348,14 @@ class TestFhirPathPatch:
     ) -> None:
         name = {"given": ["a", "b"], "_given": [{"id": "1"}, {"id": "2"}]}
         id = client.post("Patient", patient(name=[name])).id
-        answer = client.patch(f"Patient/{id}", fhirpath_patch(**parts), content_type=FHIR_JSON)
+        answer = send(client, f"Patient/{id}", fhirpath_patch(**parts))
         assert answer.content["name"] == [{"given": given, "_given": beside}]
 
     def test_nulls_beyond_the_last_value_say_nothing(self, client: Client) -> None:
         name = {"given": ["a"], "_given": [{"id": "1"}, None, None]}
         id = client.post("Patient", patient(name=[name])).id
         added = fhirpath_patch(type="add", path="Patient.name[0]", name="given", value="b")
-        answer = client.patch(f"Patient/{id}", added, content_type=FHIR_JSON)
+        answer = send(client, f"Patient/{id}", added)
         assert answer.content["name"] == [{"given": ["a", "b"], "_given": [{"id": "1"}, None]}]
 
     @pytest.mark.parametrize(
@@ -373,7 +369,7 @@ class TestFhirPathPatch:
     def test_parameters_that_are_not_sound_are_refused(self, client: Client, parameters: Any) -> None:
         id = client.post("Patient", patient()).id
         patch = {"resourceType": "Parameters", **parameters}
-        answer = client.patch(f"Patient/{id}", patch, content_type=FHIR_JSON)
+        answer = send(client, f"Patient/{id}", patch)
         assert answer.status == 400
         assert answer.expressions
 
@@ -422,7 +418,7 @@ class TestFhirPathPatch:
         telecom = [{"system": "phone", "value": "1"}, {"system": "phone", "value": "2"}]
         died = {"deceasedDateTime": "2025"}
         id = client.post("Patient", patient(active=True, telecom=telecom, **died)).id
-        answer = client.patch(f"Patient/{id}", fhirpath_patch(**parts), content_type=FHIR_JSON)
+        answer = send(client, f"Patient/{id}", fhirpath_patch(**parts))
         assert answer.status == status
         assert client.get(f"Patient/{id}").version == 1
 
@@ -430,17 +426,16 @@ class TestFhirPathPatch:
         id = client.post("Patient", patient(birthDate="1980")).id
         value = ("valueExtension", GIVEN_EXTENSION["extension"][0])
         added = fhirpath_patch(type="add", path="Patient.birthDate", name="extension", value=value)
-        answer = client.patch(f"Patient/{id}", added, content_type=FHIR_JSON).content
+        answer = send(client, f"Patient/{id}", added).content
         assert (answer["birthDate"], answer["_birthDate"]) == ("1980", GIVEN_EXTENSION)
         gone = fhirpath_patch(type="delete", path="Patient.birthDate.extension[0]")
-        answer = client.patch(f"Patient/{id}", gone, content_type=FHIR_JSON).content
+        answer = send(client, f"Patient/{id}", gone).content
         assert (answer["birthDate"], "_birthDate" in answer) == ("1980", False)
 
     def test_an_extension_of_a_primitive_goes_with_it(self, client: Client) -> None:
-        extended = {"extension": [{"url": "urn:x", "valueCode": "y"}]}
-        id = client.post("Patient", patient(birthDate="1980-01-02", _birthDate=extended)).id
+        id = client.post("Patient", patient(birthDate="1980-01-02", _birthDate=GIVEN_EXTENSION)).id
         change = fhirpath_patch(type="delete", path="Patient.birthDate")
-        answer = client.patch(f"Patient/{id}", change, content_type=FHIR_JSON)
+        answer = send(client, f"Patient/{id}", change)
         assert "_birthDate" not in answer.content
 
     @pytest.mark.parametrize(
@@ -461,7 +456,7 @@ class TestFhirPathPatch:
     def test_what_is_no_list_of_operations_is_refused(self, client: Client, operations: Any) -> None:
         id = client.post("Patient", patient()).id
         patch = {"resourceType": "Parameters", "parameter": operations}
-        assert client.patch(f"Patient/{id}", patch, content_type=FHIR_JSON).status == 400
+        assert send(client, f"Patient/{id}", patch).status == 400
         assert client.get(f"Patient/{id}").version == 1
 
     @pytest.mark.parametrize(
@@ -474,20 +469,20 @@ class TestFhirPathPatch:
     )
     def test_a_part_of_another_type_is_refused(self, client: Client, parts: dict[str, Any]) -> None:
         id = client.post("Patient", patient()).id
-        answer = client.patch(f"Patient/{id}", fhirpath_patch(**parts), content_type=FHIR_JSON)
+        answer = send(client, f"Patient/{id}", fhirpath_patch(**parts))
         assert answer.status == 400
 
     def test_a_part_given_twice_is_refused(self, client: Client) -> None:
         id = client.post("Patient", patient(gender="male")).id
         patch = fhirpath_patch(type="delete", path="Patient.name")
         patch["parameter"][0]["part"].append({"name": "path", "valueString": "Patient.gender"})
-        assert client.patch(f"Patient/{id}", patch, content_type=FHIR_JSON).status == 400
+        assert send(client, f"Patient/{id}", patch).status == 400
 
     def test_an_index_beyond_any_list_leads_nowhere(self, client: Client) -> None:
         id = client.post("Patient", patient()).id
         path = f"Patient.name[{'9' * 5000}].family"
         patch = fhirpath_patch(type="replace", path=path, value=("valueString", "x"))
-        assert client.patch(f"Patient/{id}", patch, content_type=FHIR_JSON).status == 422
+        assert send(client, f"Patient/{id}", patch).status == 422
         path = f"Patient.name[{'9' * 5000}]"
         patch = fhirpath_patch(type="replace", path=path, value=("valueHumanName", {"family": "x"}))
-        assert client.patch(f"Patient/{id}", patch, content_type=FHIR_JSON).status == 422
+        assert send(client, f"Patient/{id}", patch).status == 422
