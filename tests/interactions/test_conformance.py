@@ -78,7 +78,7 @@ def test_a_unit_that_fails_defines_nothing(client: Client) -> None:
         {"resource": profile(), "request": {"method": "PUT", "url": "StructureDefinition/named"}},
         {"resource": patient(id="a"), "request": {"method": "PUT", "url": "Patient/a", "ifMatch": 'W/"7"'}},
     ]
-    answer = client.send("POST", "", {"resourceType": "Bundle", "type": "transaction", "entry": entries})
+    answer = client.post("", {"resourceType": "Bundle", "type": "transaction", "entry": entries})
     assert answer.status == 412
     assert name_min(client) is None
 
@@ -170,7 +170,7 @@ def test_memory_holds_the_list_and_not_the_resources(client: Client) -> None:
         {"resource": value_set, "request": {"method": "PUT", "url": f"ValueSet/{value_set['id']}"}}
         for value_set in sets
     ]
-    answer = client.send("POST", "", {"resourceType": "Bundle", "type": "transaction", "entry": entries})
+    answer = client.post("", {"resourceType": "Bundle", "type": "transaction", "entry": entries})
     assert answer.status == 200
     layer = client.engines.current().registry.clients
     assert len(layer.entries) == 300

@@ -20,10 +20,10 @@ def tell(client: Client, *names: str) -> None:
     """Send steps of the story, all when none is named; the team comes first."""
     with told_before(client, *names) as told:
         if not told:
-            sent(client.send("POST", "", team_bundle(GUIDE, make_team(GUIDE))))
+            sent(client.post("", team_bundle(GUIDE, make_team(GUIDE))))
             for name, bundle in steps().items():
                 if not names or name in names:
-                    sent(client.send("POST", "", bundle))
+                    sent(client.post("", bundle))
 
 
 def sent(answer: Answer) -> Answer:
@@ -60,12 +60,12 @@ def plan(
 
 def begin(client: Client, *args: Any, **kwargs: Any) -> Answer:
     """Send a new sequence."""
-    return client.send("POST", "CarePlan", plan(*args, **kwargs))
+    return client.post("CarePlan", plan(*args, **kwargs))
 
 
 def stored(client: Client, number: str) -> dict[str, Any]:
     """The sequence that bears a number."""
-    (entry,) = client.send("GET", f"CarePlan?identifier={NUMBERS}|{number}").entries
+    (entry,) = client.get(f"CarePlan?identifier={NUMBERS}|{number}").entries
     found: dict[str, Any] = entry["resource"]
     return found
 
@@ -73,12 +73,12 @@ def stored(client: Client, number: str) -> dict[str, Any]:
 def change(client: Client, number: str, **changes: Any) -> Answer:
     """Update a sequence."""
     found = stored(client, number) | changes
-    return client.send("PUT", f"CarePlan/{found['id']}", found)
+    return client.put(f"CarePlan/{found['id']}", found)
 
 
 def claims(client: Client) -> list[dict[str, Any]]:
     """All claims, in the order of their numbers."""
-    found = [entry["resource"] for entry in client.send("GET", "Claim").entries]
+    found = [entry["resource"] for entry in client.get("Claim").entries]
     return sorted(found, key=lambda claim: str(claim["identifier"][0]["value"]))
 
 

@@ -43,6 +43,6 @@ def test_the_end_of_the_calendar_breaks_nothing(pathway: Pathway) -> None:
     asked = {"resourceType": "Parameters", "parameter": [start]}
     assert client.post(f"CarePlan/{plan}/$renew", asked).status == 422
     patient = only(client, "Patient") | {"birthDate": "9999"}
-    assert client.send("PUT", f"Patient/{patient['id']}", patient).status == 200
+    assert client.put(f"Patient/{patient['id']}", patient).status == 200
     request = only(client, "ServiceRequest")
-    assert client.send("PUT", f"ServiceRequest/{request['id']}", request).status < 500
+    assert client.put(f"ServiceRequest/{request['id']}", request).status < 500

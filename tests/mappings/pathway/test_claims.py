@@ -83,11 +83,11 @@ def test_at_the_end_if_the_policy_says_so(pathway: Pathway) -> None:
     sent(change(client, "2025-0001-c1", status="completed"))
     assert states(client) == []
     plan = stored(client, "2025-0001-c1")
-    told = client.send("GET", f"CarePlan/{plan['id']}/$explain-billing").content["parameter"]
+    told = client.get(f"CarePlan/{plan['id']}/$explain-billing").content["parameter"]
     assert {"name": "billed", "valueBoolean": False} in told
     assert any("asks for 4 before" in one.get("valueString", "") for one in told)
     tell(client, "06-nurse-contacts", "07-phq9-9")
-    contacts = len(client.send("GET", "Encounter?type=nurse-contact&date=le2025-04-12").entries)
+    contacts = len(client.get("Encounter?type=nurse-contact&date=le2025-04-12").entries)
     assert (len(states(client)) == 1) == (contacts >= 4)
 
 
@@ -130,14 +130,14 @@ def test_a_sequence_in_error_cancels_its_claim(assessed: Client) -> None:
 
 
 def test_a_patient_without_coverage_is_billed_when_it_comes(assessed: Client) -> None:
-    (entry,) = assessed.send("GET", "Coverage").entries
+    (entry,) = assessed.get("Coverage").entries
     cover = {name: value for name, value in entry["resource"].items() if name != "meta"}
-    sent(assessed.send("PUT", f"Coverage/{cover['id']}", cover | {"status": "cancelled"}))
+    sent(assessed.put(f"Coverage/{cover['id']}", cover | {"status": "cancelled"}))
     plan = sent(begin(assessed, 1, ASSESSED, "2025-04-12"))
     assert states(assessed) == []
-    told = assessed.send("GET", f"CarePlan/{plan.id}/$explain-billing", language="fr").content["parameter"]
+    told = assessed.get(f"CarePlan/{plan.id}/$explain-billing", language="fr").content["parameter"]
     assert any("Coverage actif" in one.get("valueString", "") for one in told)
-    sent(assessed.send("PUT", f"Coverage/{cover['id']}", cover))
+    sent(assessed.put(f"Coverage/{cover['id']}", cover))
     assert states(assessed) == [("2025-0001-c1-0", "active")]
 
 
@@ -150,11 +150,11 @@ def test_a_client_writes_no_claim(assessed: Client) -> None:
     sent(begin(assessed, 1, ASSESSED, "2025-04-12"))
     (claim,) = claims(assessed)
     copy = {name: value for name, value in claim.items() if name not in ("id", "meta")}
-    refused(assessed.send("POST", "Claim", copy), "writes claims itself")
+    refused(assessed.post("Claim", copy), "writes claims itself")
     other = copy | {"identifier": [claim["identifier"][0] | {"value": "2025-0001-c1-1"}]}
-    refused(assessed.send("POST", "Claim", other), "writes claims itself")
+    refused(assessed.post("Claim", other), "writes claims itself")
     unknown = copy | {"supportingInfo": copy["supportingInfo"][:1]}
-    assert assessed.send("POST", "Claim", unknown).status == 422
+    assert assessed.post("Claim", unknown).status == 422
     assert states(assessed) == [("2025-0001-c1-0", "active")]
 
 
@@ -185,16 +185,16 @@ def test_of_a_claim_only_the_status_changes(assessed: Client) -> None:
     sent(begin(assessed, 1, ASSESSED, "2025-04-12"))
     (claim,) = claims(assessed)
     url = f"Claim/{claim['id']}"
-    refused(assessed.send("PUT", url, claim | {"created": "2025-01-14"}), "only the status changes")
-    refused(assessed.send("DELETE", url), "never deleted")
-    sent(assessed.send("PUT", url, claim | {"status": "cancelled"}))
-    refused(assessed.send("PUT", url, claim | {"status": "active"}), "only the status changes")
+    refused(assessed.put(url, claim | {"created": "2025-01-14"}), "only the status changes")
+    refused(assessed.delete(url), "never deleted")
+    sent(assessed.put(url, claim | {"status": "cancelled"}))
+    refused(assessed.put(url, claim | {"status": "active"}), "only the status changes")
     assert states(assessed) == [("2025-0001-c1-0", "cancelled")]
 
 
 def test_a_billed_sequence_is_not_deleted(assessed: Client) -> None:
     plan = sent(begin(assessed, 1, ASSESSED, "2025-04-12"))
-    refused(assessed.send("DELETE", f"CarePlan/{plan.id}"), "entered-in-error")
+    refused(assessed.delete(f"CarePlan/{plan.id}"), "entered-in-error")
 
 
 @pytest.mark.parametrize("type", ["Patient", "Coverage", "Organization"])
@@ -232,10 +232,10 @@ def test_claims_of_others_are_theirs(client: Client) -> None:
         "subType": {"coding": [{"system": "urn:other", "code": "forfait-article-51"}]},
         "item": [{"sequence": 1, "productOrService": {"text": "other"}}],
     }
-    made = sent(client.send("POST", "Claim", other))
+    made = sent(client.post("Claim", other))
     assert feed(client)[0] == []
     assert client.delete(patient).status == 204
-    assert client.send("DELETE", f"Claim/{made.id}").status == 204
+    assert client.delete(f"Claim/{made.id}").status == 204
 
 
 # the feed
@@ -243,7 +243,7 @@ def test_claims_of_others_are_theirs(client: Client) -> None:
 
 def feed(client: Client, url: str = "Claim/$billing-feed?_count=1") -> tuple[list[tuple[str, str]], str]:
     """The events of one page as number and state, and the link to what follows."""
-    answer = sent(client.send("GET", url))
+    answer = sent(client.get(url))
     following = answer.link("next")
     assert following
     events = [
@@ -270,7 +270,7 @@ def test_the_feed_tells_each_event_once_in_the_order_of_commits(assessed: Client
 
 def test_the_feed_brings_what_billing_needs_and_no_more(assessed: Client) -> None:
     sent(begin(assessed, 1, ASSESSED, "2025-04-12"))
-    answer = assessed.send("GET", "Claim/$billing-feed")
+    answer = assessed.get("Claim/$billing-feed")
     partners = {entry["resource"]["resourceType"]: entry["resource"] for entry in answer.entries}
     assert set(partners) == {"Claim", "Patient", "Coverage", "Organization"}
     assert set(partners["Patient"]) <= {"resourceType", "id", "meta", "name", "gender", "birthDate"}
@@ -285,12 +285,12 @@ def test_the_feed_goes_on_without_a_patient_who_was_purged(assessed: Client) -> 
 
 
 def test_a_cursor_of_elsewhere_is_refused(assessed: Client) -> None:
-    changes = assessed.send("GET", "Claim/$changes").link("next")
+    changes = assessed.get("Claim/$changes").link("next")
     assert changes
     cursor = changes.partition("after=")[2]
-    assert assessed.send("GET", f"Claim/$billing-feed?after={cursor}").status == 400
-    assert assessed.send("GET", "Claim/$billing-feed?after=x").status == 400
-    assert assessed.send("GET", "Claim/$billing-feed?since=x").status == 400
+    assert assessed.get(f"Claim/$billing-feed?after={cursor}").status == 400
+    assert assessed.get("Claim/$billing-feed?after=x").status == 400
+    assert assessed.get("Claim/$billing-feed?since=x").status == 400
 
 
 # acknowledgements
@@ -318,7 +318,7 @@ def acknowledge(client: Client, claim: str, state: str, value: str = "1") -> Any
         "authoredOn": "2025-04-15T08:00:00+02:00",
     }
     condition = f"identifier=https://facturation.example/accuse|{value}"
-    return client.send("POST", "Task", task, if_none_exist=condition)
+    return client.post("Task", task, if_none_exist=condition)
 
 
 def test_a_claim_is_acknowledged_once_and_forward(assessed: Client) -> None:
@@ -328,13 +328,13 @@ def test_a_claim_is_acknowledged_once_and_forward(assessed: Client) -> None:
     assert acknowledge(assessed, claim["id"], "received").status == 200
     refused(acknowledge(assessed, claim["id"], "paid", "2"), "acknowledged by Task/")
     refused(acknowledge(assessed, "none", "received", "3"), "a claim of this server")
-    task = assessed.send("GET", f"Task/{first.id}").content
+    task = assessed.get(f"Task/{first.id}").content
     for state in ("transmitted", "paid"):
         task["businessStatus"]["coding"][0]["code"] = state
-        sent(assessed.send("PUT", f"Task/{first.id}", task))
-    sent(assessed.send("PUT", f"Task/{first.id}", task | {"description": "Virement du 2 mai"}))
+        sent(assessed.put(f"Task/{first.id}", task))
+    sent(assessed.put(f"Task/{first.id}", task | {"description": "Virement du 2 mai"}))
     task["businessStatus"]["coding"][0]["code"] = "received"
-    refused(assessed.send("PUT", f"Task/{first.id}", task), "cannot say received")
+    refused(assessed.put(f"Task/{first.id}", task), "cannot say received")
     assert feed(assessed)[0] == [("2025-0001-c1-0", "active")]
 
 
@@ -344,14 +344,14 @@ def test_a_claim_is_acknowledged_once_and_forward(assessed: Client) -> None:
 def test_renew_closes_opens_and_bills_in_one_commit(assessed: Client) -> None:
     text = {"status": "generated", "div": '<div xmlns="http://www.w3.org/1999/xhtml">Séquence 1</div>'}
     first = sent(begin(assessed, 1, ASSESSED, "2025-04-12", text=text))
-    renewed = sent(assessed.send("POST", f"CarePlan/{first.id}/$renew"))
+    renewed = sent(assessed.post(f"CarePlan/{first.id}/$renew"))
     assert "text" not in renewed.content
     assert renewed.content["identifier"] == [{"system": NUMBERS, "value": "2025-0001-c1-2"}]
     assert renewed.content["period"] == {"start": "2025-04-13", "end": "2025-07-12"}
     assert renewed.content["replaces"] == [{"reference": f"CarePlan/{first.id}"}]
     assert stored(assessed, "2025-0001-c1")["status"] == "completed"
     assert len(claims(assessed)) == 2
-    again = assessed.send("POST", f"CarePlan/{first.id}/$renew")
+    again = assessed.post(f"CarePlan/{first.id}/$renew")
     assert (again.status, again.id, len(claims(assessed))) == (200, renewed.id, 2)
 
 
@@ -359,10 +359,10 @@ def test_a_renewal_is_answered_although_the_commit_is_shared(assessed: Client) -
     """A server carries out several requests in one commit, and nothing outside sees them before it."""
     first = sent(begin(assessed, 1, ASSESSED, "2025-04-12"))
     with assessed.engine.store.group():
-        renewed = sent(assessed.send("POST", f"CarePlan/{first.id}/$renew"))
-        again = sent(assessed.send("POST", f"CarePlan/{first.id}/$renew?start=2025-04-13"))
+        renewed = sent(assessed.post(f"CarePlan/{first.id}/$renew"))
+        again = sent(assessed.post(f"CarePlan/{first.id}/$renew?start=2025-04-13"))
     assert (again.id, len(claims(assessed))) == (renewed.id, 2)
-    refused(assessed.send("POST", f"CarePlan/{first.id}/$renew?start=2025-04-14"), "was renewed already")
+    refused(assessed.post(f"CarePlan/{first.id}/$renew?start=2025-04-14"), "was renewed already")
 
 
 @pytest.mark.parametrize("taken", [["2025-1"], ["2025-1", "2025-2"], ["2025-1", "2025-2", "2025-1-2"]])
@@ -374,7 +374,7 @@ def test_a_renewal_has_a_number_of_its_own(assessed: Client, taken: list[str]) -
     for other in others:
         plan = {"resourceType": "CarePlan", "status": "draft", "intent": "plan", "subject": patient}
         sent(assessed.post("CarePlan", plan | {"identifier": other}))
-    renewed = sent(assessed.send("POST", f"CarePlan/{first.id}/$renew"))
+    renewed = sent(assessed.post(f"CarePlan/{first.id}/$renew"))
     assert renewed.content["replaces"] == [{"reference": f"CarePlan/{first.id}"}]
     assert renewed.content["identifier"][0]["value"] not in taken
 
@@ -388,10 +388,10 @@ def test_nothing_is_renewed_by_being_looked_at(assessed: Client) -> None:
 def test_renewals_end_with_the_fourth_sequence_and_the_twelve_months(assessed: Client) -> None:
     plan = sent(begin(assessed, 1, "2025-01-31", "2025-04-29"))
     for _ in range(3):
-        plan = sent(assessed.send("POST", f"CarePlan/{plan.id}/$renew"))
+        plan = sent(assessed.post(f"CarePlan/{plan.id}/$renew"))
     assert plan.content["period"]["end"] <= "2026-01-30"
-    refused(assessed.send("POST", f"CarePlan/{plan.id}/$renew"), "4 classique sequences at most")
-    status = assessed.send("GET", f"CarePlan/{plan.id}/$sequence-status?date=2025-12-31").content["parameter"]
+    refused(assessed.post(f"CarePlan/{plan.id}/$renew"), "4 classique sequences at most")
+    status = assessed.get(f"CarePlan/{plan.id}/$sequence-status?date=2025-12-31").content["parameter"]
     assert {"name": "rank", "valuePositiveInt": 4} in status
     assert {"name": "renewable", "valueBoolean": False} in status
 
@@ -406,14 +406,14 @@ def test_renewals_end_with_the_fourth_sequence_and_the_twelve_months(assessed: C
 )
 def test_a_renewal_that_cannot_be_says_why(assessed: Client, start: str, status: int, said: str) -> None:
     plan = sent(begin(assessed, 1, ASSESSED, "2025-04-12"))
-    answer = assessed.send("POST", f"CarePlan/{plan.id}/$renew?start={start}")
+    answer = assessed.post(f"CarePlan/{plan.id}/$renew?start={start}")
     assert (answer.status, said in answer.diagnostics) == (status, True), answer.diagnostics
     assert stored(assessed, "2025-0001-c1")["status"] == "active"
 
 
 def test_a_leger_is_not_renewed(assessed: Client) -> None:
     plan = sent(begin(assessed, 1, ASSESSED, "2025-04-12", track="leger"))
-    refused(assessed.send("POST", f"CarePlan/{plan.id}/$renew"), "never renewed")
+    refused(assessed.post(f"CarePlan/{plan.id}/$renew"), "never renewed")
 
 
 def test_what_is_no_sequence_is_told(client: Client) -> None:
@@ -423,7 +423,7 @@ def test_what_is_no_sequence_is_told(client: Client) -> None:
         "intent": "plan",
         "subject": {"display": "someone"},
     }
-    made = sent(client.send("POST", "CarePlan", plan))
+    made = sent(client.post("CarePlan", plan))
     for operation in ("$sequence-status", "$explain-billing"):
-        refused(client.send("GET", f"CarePlan/{made.id}/{operation}"), "no sequence of care")
-        assert client.send("GET", f"CarePlan/none/{operation}").status == 404
+        refused(client.get(f"CarePlan/{made.id}/{operation}"), "no sequence of care")
+        assert client.get(f"CarePlan/none/{operation}").status == 404

@@ -43,7 +43,7 @@ def test_r3_a_classique_lasts_three_calendar_months(assessed: Client) -> None:
     assert (too_long.status, "ses-careplan-2" in too_long.diagnostics) == (422, True)
     # A plan that claims no profile is a sequence all the same.
     unclaimed = {name: value for name, value in plan(1, ASSESSED, "2025-04-13").items() if name != "meta"}
-    refused(assessed.send("POST", "CarePlan", unclaimed), "3 months at most, to 2025-04-12")
+    refused(assessed.post("CarePlan", unclaimed), "3 months at most, to 2025-04-12")
     sent(begin(assessed, 1, ASSESSED, "2025-04-12"))
 
 
@@ -68,7 +68,7 @@ def test_r6_a_leger_is_never_renewed(assessed: Client) -> None:
     sent(change(assessed, "2025-0001-l1", status="completed"))
     again = plan(1, "2025-04-13", "2025-07-12", track="leger")
     again["identifier"][0]["value"] = "2025-0001-l9"
-    refused(assessed.send("POST", "CarePlan", again), "never renewed")
+    refused(assessed.post("CarePlan", again), "never renewed")
 
 
 def test_r6_neither_is_it_renewed_as_a_classique(assessed: Client) -> None:
@@ -107,7 +107,7 @@ def test_a_renewal_follows_the_rank_before_it_when_that_is_over(assessed: Client
     sent(change(assessed, "2025-0001-c1", status="completed"))
     twin = plan(1, "2025-04-13", "2025-07-12")
     twin["identifier"][0]["value"] = "2025-0001-twin"
-    refused(assessed.send("POST", "CarePlan", twin), "a sequence of rank 1 already")
+    refused(assessed.post("CarePlan", twin), "a sequence of rank 1 already")
 
 
 def test_what_is_in_error_never_was(assessed: Client) -> None:
@@ -115,22 +115,22 @@ def test_what_is_in_error_never_was(assessed: Client) -> None:
     sent(change(assessed, "2025-0001-c1", status="entered-in-error"))
     twin = plan(1, ASSESSED, "2025-04-12")
     twin["identifier"][0]["value"] = "2025-0001-twin"
-    sent(assessed.send("POST", "CarePlan", twin))
+    sent(assessed.post("CarePlan", twin))
 
 
 def test_a_sequence_belongs_to_an_episode_of_its_patient(assessed: Client) -> None:
     other = {"resourceType": "Patient", "id": "other"}
-    sent(assessed.send("PUT", "Patient/other", other))
+    sent(assessed.put("Patient/other", other))
     episode = {
         "resourceType": "EpisodeOfCare",
         "id": "others",
         "status": "active",
         "patient": {"reference": "Patient/other"},
     }
-    sent(assessed.send("PUT", "EpisodeOfCare/others", episode))
+    sent(assessed.put("EpisodeOfCare/others", episode))
     made = plan(1, ASSESSED, "2025-04-12")
     made["extension"][-1] = made["extension"][-1] | {"valueReference": {"reference": "EpisodeOfCare/others"}}
-    refused(assessed.send("POST", "CarePlan", made), "another patient's")
+    refused(assessed.post("CarePlan", made), "another patient's")
 
 
 @pytest.mark.parametrize(("options", "status"), [({}, 201), ({"leger_then_classique": "refuse"}, 422)])
@@ -166,10 +166,10 @@ def test_a_gap_follows_the_policy(pathway: Pathway, verdict: str, start: str, st
 def test_the_team_is_complete_as_the_policy_asks(pathway: Pathway, verdict: str, status: int) -> None:
     client = pathway(complete_team=verdict)
     tell(client, *UNTIL_ASSESSED)
-    team = client.send("GET", "CareTeam").entries[0]["resource"]
+    team = client.get("CareTeam").entries[0]["resource"]
     lone = team | {"participant": team["participant"][:1]}
     lone = {name: value for name, value in lone.items() if name != "meta"}
-    sent(client.send("PUT", f"CareTeam/{team['id']}", lone))
+    sent(client.put(f"CareTeam/{team['id']}", lone))
     assert begin(client, 1, ASSESSED, "2025-04-12").status == status
 
 
@@ -199,11 +199,11 @@ def test_the_window_is_a_setting(pathway: Pathway) -> None:
 
 
 def test_one_open_episode_and_another_after_the_exit(assessed: Client) -> None:
-    (entry,) = assessed.send("GET", "EpisodeOfCare").entries
+    (entry,) = assessed.get("EpisodeOfCare").entries
     episode = entry["resource"]
     second = {name: value for name, value in episode.items() if name not in ("id", "meta")}
     second["identifier"] = [episode["identifier"][0] | {"value": "2025-0001-bis"}]
-    answer = assessed.send("POST", "EpisodeOfCare", second)
+    answer = assessed.post("EpisodeOfCare", second)
     refused(answer, "has an open episode already", "EpisodeOfCare.status")
     ended = episode | {
         "status": "finished",
@@ -211,8 +211,8 @@ def test_one_open_episode_and_another_after_the_exit(assessed: Client) -> None:
         "period": {"start": ASSESSED, "end": "2025-02-01"},
     }
     ended = {name: value for name, value in ended.items() if name != "meta"}
-    sent(assessed.send("PUT", f"EpisodeOfCare/{episode['id']}", ended))
-    sent(assessed.send("POST", "EpisodeOfCare", second))
+    sent(assessed.put(f"EpisodeOfCare/{episode['id']}", ended))
+    sent(assessed.post("EpisodeOfCare", second))
 
 
 def without(found: dict[str, Any], part: str) -> dict[str, Any]:
@@ -260,5 +260,5 @@ def test_a_sequence_keeps_its_number_and_shares_it_with_no_other(assessed: Clien
 
 
 def test_refusals_speak_french(assessed: Client) -> None:
-    answer = assessed.send("POST", "CarePlan", plan(1, "2025-01-12", "2025-04-11"), language="fr")
+    answer = assessed.post("CarePlan", plan(1, "2025-01-12", "2025-04-11"), language="fr")
     refused(answer, "avant l'évaluation initiale du 2025-01-13")
