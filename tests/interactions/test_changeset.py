@@ -7,6 +7,7 @@ from typing import Any
 from fhir_server.extension import Change, Resource, View
 from fhir_server.issues import Issue, Template
 from fhir_server.search.ast import Match, ReferenceValue, SearchQuery
+from tests.interactions.bundles import entry, transact
 from tests.interactions.client import ClientFactory, identified, patient
 
 NO_TWINS = Template(en="Twins are refused", fr="Pas de jumeaux")
@@ -64,7 +65,8 @@ def test_a_rule_refuses_and_nothing_is_stored(client_with: ClientFactory) -> Non
 
 def test_a_rule_refuses_a_whole_transaction(client_with: ClientFactory) -> None:
     client = client_with(rules=(NoTwins(),))
-    answer = client.post("", creations(patient(), patient(multipleBirthBoolean=True)))
+    twin = patient(multipleBirthBoolean=True)
+    answer = transact(client, entry("POST", "Patient", patient()), entry("POST", "Patient", twin))
     assert answer.status == 422
     assert answer.expressions == ["Bundle.entry[1].resource.multipleBirth"]
     assert client.get("_history").entries == []
@@ -72,25 +74,18 @@ def test_a_rule_refuses_a_whole_transaction(client_with: ClientFactory) -> None:
 
 def test_what_a_rule_remarks_is_told_with_its_entry(client_with: ClientFactory) -> None:
     client = client_with(rules=(NoTwins(),))
-    bundle = creations(patient(), {"resourceType": "Patient", "active": True})
-    entries = client.post("", bundle, returns="OperationOutcome").entries
+    nameless = {"resourceType": "Patient", "active": True}
+    creations = entry("POST", "Patient", patient()), entry("POST", "Patient", nameless)
+    answer = transact(client, *creations, returns="OperationOutcome")
     told = [
         [
             issue["diagnostics"]
-            for issue in entry["response"]["outcome"]["issue"]
+            for issue in made["response"]["outcome"]["issue"]
             if issue["code"] == "business-rule"
         ]
-        for entry in entries
+        for made in answer.entries
     ]
     assert told == [[], ["A patient has a name"]]
-
-
-def creations(*resources: Resource) -> Resource:
-    """A transaction that creates these."""
-    entries = [
-        {"resource": resource, "request": {"method": "POST", "url": "Patient"}} for resource in resources
-    ]
-    return {"resourceType": "Bundle", "type": "transaction", "entry": entries}
 
 
 def test_a_reaction_writes_in_the_same_commit_and_is_checked(client_with: ClientFactory) -> None:
@@ -169,8 +164,7 @@ def test_the_answer_is_what_a_reaction_made_of_it(client_with: ClientFactory) ->
 
 def test_a_transaction_answers_with_what_a_reaction_made_of_its_entries(client_with: ClientFactory) -> None:
     client = client_with(reactions=(NamePatients(),))
-    entry = {"resource": patient(), "request": {"method": "POST", "url": "Patient"}}
-    bundle = {"resourceType": "Bundle", "type": "transaction", "entry": [entry]}
-    (made,) = client.post("", bundle, returns="representation").entries
+    creation = entry("POST", "Patient", patient())
+    (made,) = transact(client, creation, returns="representation").entries
     assert made["response"]["etag"] == 'W/"2"'
     assert made["resource"]["identifier"][0]["value"] == "given"

@@ -7,6 +7,7 @@ import pytest
 
 from fhir_server.errors import SnapshotError
 from fhir_server.store.backends import open_store
+from tests.interactions.bundles import batch, entry, statuses, transact
 from tests.interactions.client import Client, ClientFactory, patient
 from tests.structures import line, structure
 
@@ -75,10 +76,10 @@ def test_writes_that_define_nothing_change_no_engine(client: Client) -> None:
 
 def test_a_unit_that_fails_defines_nothing(client: Client) -> None:
     entries = [
-        {"resource": profile(), "request": {"method": "PUT", "url": "StructureDefinition/named"}},
-        {"resource": patient(id="a"), "request": {"method": "PUT", "url": "Patient/a", "ifMatch": 'W/"7"'}},
+        entry("PUT", "StructureDefinition/named", profile()),
+        entry("PUT", "Patient/a", patient(id="a"), ifMatch='W/"7"'),
     ]
-    answer = client.post("", {"resourceType": "Bundle", "type": "transaction", "entry": entries})
+    answer = transact(client, *entries)
     assert answer.status == 412
     assert name_min(client) is None
 
@@ -152,25 +153,21 @@ def test_within_a_group_what_is_not_committed_yet_refuses_and_lets_pass(client: 
 
 
 def test_a_batch_searches_by_what_it_has_defined(client: Client) -> None:
-    asked = (
-        {"method": "GET", "url": url} for url in ("Patient?name=durand", "StructureDefinition?url=" + URL)
-    )
-    put = {"resource": profile(), "request": {"method": "PUT", "url": "StructureDefinition/named"}}
-    entries = [put, *({"request": request} for request in asked)]
+    entries = [
+        entry("PUT", "StructureDefinition/named", profile()),
+        entry("GET", "Patient?name=durand"),
+        entry("GET", f"StructureDefinition?url={URL}"),
+    ]
     client.post("Patient", patient())
     with client.engine.store.group():
-        answer = client.post("", {"resourceType": "Bundle", "type": "batch", "entry": entries})
-    assert [entry["response"]["status"][:3] for entry in answer.entries] == ["201", "200", "200"]
-    assert [entry["resource"]["total"] for entry in answer.entries[1:]] == [1, 1]
+        answer = batch(client, *entries)
+    assert statuses(answer) == ["201", "200", "200"]
+    assert [one["resource"]["total"] for one in answer.entries[1:]] == [1, 1]
 
 
 def test_memory_holds_the_list_and_not_the_resources(client: Client) -> None:
     sets = ({"resourceType": "ValueSet", "id": f"v{number}", "status": "draft"} for number in range(300))
-    entries = [
-        {"resource": value_set, "request": {"method": "PUT", "url": f"ValueSet/{value_set['id']}"}}
-        for value_set in sets
-    ]
-    answer = client.post("", {"resourceType": "Bundle", "type": "transaction", "entry": entries})
+    answer = transact(client, *(entry("PUT", f"ValueSet/{one['id']}", one) for one in sets))
     assert answer.status == 200
     layer = client.engines.current().registry.clients
     assert len(layer.entries) == 300

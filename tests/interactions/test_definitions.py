@@ -12,6 +12,7 @@ from fhir_server.search.ast import Match, SearchQuery, StringValue
 from fhir_server.store.port import Store
 from fhir_server.validation.invariants import paths
 from fhir_server.validation.invariants.code import Scope
+from tests.interactions.bundles import entry, transact
 from tests.interactions.client import Answer, Client, ClientFactory, patient
 from tests.interactions.definitions import URL, fond_of, parameter, reindexed
 
@@ -185,13 +186,9 @@ def test_a_patch_changes_the_definition_too(client: Client) -> None:
 
 
 def test_a_transaction_defines_for_the_patients_that_it_writes(client: Client) -> None:
-    def entry(resource: dict[str, Any]) -> dict[str, Any]:
-        type = resource["resourceType"]
-        return {"resource": resource, "request": {"method": "POST", "url": type}}
-
-    entries = [entry(fond_of("blue")), entry(parameter()), entry(fond_of("blue"))]
-    bundle = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
-    assert client.post("", bundle).status == 200
+    resources = (fond_of("blue"), parameter(), fond_of("blue"))
+    entries = [entry("POST", one["resourceType"], one) for one in resources]
+    assert transact(client, *entries).status == 200
     assert PENDING in client.get("Patient?favourite=blue").diagnostics
     reindexed(client)
     assert client.get("Patient?favourite=blue").content["total"] == 2
@@ -199,14 +196,11 @@ def test_a_transaction_defines_for_the_patients_that_it_writes(client: Client) -
 
 def test_a_transaction_that_fails_defines_nothing(client: Client) -> None:
     entries = [
-        {"resource": parameter(), "request": {"method": "POST", "url": "SearchParameter"}},
-        {
-            "resource": patient(),
-            "request": {"method": "PUT", "url": "Patient?identifier=", "ifMatch": 'W/"9"'},
-        },
+        entry("POST", "SearchParameter", parameter()),
+        entry("PUT", "Patient?identifier=", patient(), ifMatch='W/"9"'),
     ]
     generation = client.engine.store.generation()
-    assert client.post("", {"resourceType": "Bundle", "type": "transaction", "entry": entries}).status >= 400
+    assert transact(client, *entries).status >= 400
     assert client.engine.store.generation() == generation
     assert "Valid are" in client.get("Patient?favourite=blue").diagnostics
 
@@ -335,13 +329,10 @@ def test_a_url_and_a_code_are_taken_once(client: Client) -> None:
 
 def test_a_refusal_in_a_transaction_is_located(client: Client) -> None:
     entries = [
-        {"resource": patient(), "request": {"method": "POST", "url": "Patient"}},
-        {
-            "resource": parameter(expression="Patient.x"),
-            "request": {"method": "POST", "url": "SearchParameter"},
-        },
+        entry("POST", "Patient", patient()),
+        entry("POST", "SearchParameter", parameter(expression="Patient.x")),
     ]
-    answer = client.post("", {"resourceType": "Bundle", "type": "transaction", "entry": entries})
+    answer = transact(client, *entries)
     assert answer.status == 422
     assert answer.expressions == ["Bundle.entry[1].resource.expression"]
 
@@ -466,9 +457,8 @@ def test_a_parameter_whose_expression_ran_away_can_be_mended(
     monkeypatch.setattr(paths, "Scope", partial(Scope, steps=5))
     runaway = parameter(expression="Patient.name.given.where(%resource.name.given.where(true).exists())")
     client.put("SearchParameter/favourite", runaway)
-    many = {"method": "POST", "url": "Patient"}
-    entry = {"resource": patient(name=[{"given": ["a", "b", "c"]}]), "request": many}
-    assert client.post("", {"resourceType": "Bundle", "type": "transaction", "entry": [entry]}).status == 200
+    many = patient(name=[{"given": ["a", "b", "c"]}])
+    assert transact(client, entry("POST", "Patient", many)).status == 200
     assert PENDING in client.get("Patient?favourite=b").diagnostics
     client.put("SearchParameter/favourite", parameter(expression="Patient.name.given"))
     reindexed(client)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from fhir_server.validation.validator import Validator
+from tests.interactions.bundles import entry
 from tests.interactions.client import Answer, Client, patient
 
 
@@ -20,11 +21,7 @@ def transaction(*requests: tuple[str, str, Any]) -> dict[str, Any]:
 
 
 def bundle(type: str, *requests: tuple[str, str, Any]) -> dict[str, Any]:
-    entries = [
-        {"request": {"method": method, "url": url}} | ({"resource": resource} if resource else {})
-        for method, url, resource in requests
-    ]
-    return {"resourceType": "Bundle", "type": type, "entry": entries}
+    return {"resourceType": "Bundle", "type": type, "entry": [entry(*request) for request in requests]}
 
 
 def test_its_capability_statement_is_valid(client: Client, validator: Validator) -> None:

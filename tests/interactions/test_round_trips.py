@@ -7,6 +7,7 @@ import pytest
 from pymongo import monitoring
 
 from fhir_server.store.port import Store
+from tests.interactions.bundles import entry, statuses, transact
 from tests.interactions.client import Client, identified, patient
 from tests.mongo.databases import emptied_store
 
@@ -48,10 +49,6 @@ def sent(client: Client, listener: Commands) -> list[str]:
     assert client.post("Patient", patient()).status == 201
     listener.names.clear()
     return listener.names
-
-
-def entry(method: str, url: str, resource: Any = None) -> dict[str, Any]:
-    return {"request": {"method": method, "url": url}, "resource": resource}
 
 
 def test_a_read_asks_once(client: Client, sent: list[str]) -> None:
@@ -115,8 +112,7 @@ def test_a_transaction_of_20_asks_12_times_at_most(client: Client, sent: list[st
             return entry("POST", "Patient", identified(str(number)))
         return entry("PUT", f"Patient/p{number}", {**identified(str(number)), "id": f"p{number}"})
 
-    bundle = {"resourceType": "Bundle", "type": "transaction", "entry": [one(n) for n in range(20)]}
-    assert client.post("", bundle).status == 200
+    assert transact(client, *map(one, range(20))).status == 200
     assert len(sent) <= 12, sent
 
 
@@ -132,9 +128,7 @@ def test_conditions_of_a_transaction_are_looked_up_together(client: Client, sent
 
     assert client.post("Patient", identified("0")).status == 201
     sent.clear()
-    entries = [*map(created, range(10)), *map(referring, range(10))]
-    answer = client.post("", {"resourceType": "Bundle", "type": "transaction", "entry": entries})
-    statuses = [entry["response"]["status"][:3] for entry in answer.entries]
-    assert statuses == ["200"] + 19 * ["201"]
+    answer = transact(client, *map(created, range(10)), *map(referring, range(10)))
+    assert statuses(answer) == ["200"] + 19 * ["201"]
     assert len(sent) <= 12, sent
     assert len(client.get("Condition?subject:Patient.identifier=urn:ids|9").ids) == 1

@@ -12,6 +12,7 @@ import pytest
 from fhir_server.search.limits import PARAMETERS_MAX, SHOWN_MAX, STEPS_MAX, VALUES_MAX
 from fhir_server.store.memory import MemoryStore
 from fhir_server.store.port import Store
+from tests.interactions.bundles import batch, entry
 from tests.interactions.client import Answer, Client, patient
 
 
@@ -88,15 +89,11 @@ def test_what_is_too_much_or_wrong_never_reaches_the_store(client: Client, searc
 @pytest.mark.parametrize("search", WRONG)
 def test_in_a_batch_only_the_entry_is_refused(client: Client, search: str) -> None:
     query, named = WRONG[search]
-    entries = [
-        {"request": {"method": "GET", "url": f"Patient?{query}"}},
-        {"request": {"method": "POST", "url": "Patient"}, "resource": patient()},
-    ]
 
-    answer = client.post("", {"resourceType": "Bundle", "type": "batch", "entry": entries})
+    answer = batch(client, entry("GET", f"Patient?{query}"), entry("POST", "Patient", patient()))
 
     assert answer.status == 200
-    refused, done = (entry["response"] for entry in answer.entries)
+    refused, done = (one["response"] for one in answer.entries)
     assert refused["status"].startswith("400")
     assert named in said(Answer(400, refused["outcome"]))
     assert done["status"].startswith("201")

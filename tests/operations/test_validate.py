@@ -13,6 +13,7 @@ from fhir_server.issues import Issue, Template
 from fhir_server.store.port import Store
 from fhir_server.validation.checks.table import CHECKS
 from fhir_server.validation.validator import Validator
+from tests.interactions.bundles import entry
 from tests.interactions.client import Answer, Client, ClientFactory, identified, patient
 from tests.structures import line, structure
 
@@ -222,11 +223,6 @@ def test_mode_delete_tells_what_would_be_deleted(client: Client, client_with: Cl
 
 
 # transactions and batches
-
-
-def entry(method: str, url: str, resource: Resource | None = None, **request: str) -> Resource:
-    found: Resource = {"request": {"method": method, "url": url, **request}}
-    return found | ({"resource": resource} if resource is not None else {})
 
 
 def bundle(type: str, *entries: Resource) -> Resource:

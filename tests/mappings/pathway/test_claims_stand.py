@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.interactions.bundles import entry, transact
 from tests.interactions.client import Client
 from tests.mappings.pathway.conftest import Pathway
 from tests.mappings.pathway.plans import UNTIL_ASSESSED, claims, number_of, plan, tell
@@ -52,10 +53,8 @@ def send(client: Client, writes: list[Write]) -> bool:
     entries: dict[str, Resource] = {}
     for place, (method, resource) in enumerate(writes):
         url = resource["resourceType"] + (f"/{resource['id']}" if method == "PUT" else "")
-        request = {"method": method, "url": url}
-        entries[url if method == "PUT" else str(place)] = {"resource": resource, "request": request}
-    bundle = {"resourceType": "Bundle", "type": "transaction", "entry": list(entries.values())}
-    answer = client.post("", bundle)
+        entries[url if method == "PUT" else str(place)] = entry(method, url, resource)
+    answer = transact(client, *entries.values())
     assert answer.status in (200, 412, 422), answer.content
     return answer.status == 200
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.interactions.bundles import entry, transact
 from tests.interactions.client import Answer, Client
 from tests.mappings.pathway.conftest import Pathway
 from tests.mappings.pathway.plans import (
@@ -196,10 +197,9 @@ def test_in_one_commit_a_renewal_is_billed_after_what_it_renews(assessed: Client
         plan(3, "2025-07-13", "2025-10-12", replaces=[{"reference": urns[1]}]),
     ]
     entries = [
-        {"fullUrl": urn, "resource": one, "request": {"method": "POST", "url": "CarePlan"}}
-        for urn, one in reversed(list(zip(urns, plans, strict=True)))
+        entry("POST", "CarePlan", one, urn) for urn, one in reversed(list(zip(urns, plans, strict=True)))
     ]
-    sent(assessed.post("", {"resourceType": "Bundle", "type": "transaction", "entry": entries}))
+    sent(transact(assessed, *entries))
     first, second, third = claims(assessed)
     assert "related" not in first
     for before, claim in ((first, second), (second, third)):
@@ -209,18 +209,13 @@ def test_in_one_commit_a_renewal_is_billed_after_what_it_renews(assessed: Client
 
 def test_what_makes_a_sequence_billable_in_one_commit_bills_it_once(assessed: Client) -> None:
     found = only(assessed, "Coverage")
-    entries = [
-        {"resource": found | {"order": 1}, "request": {"method": "PUT", "url": f"Coverage/{found['id']}"}},
-        {"resource": plan(1, ASSESSED, "2025-04-12"), "request": {"method": "POST", "url": "CarePlan"}},
-    ]
-    sent(assessed.post("", {"resourceType": "Bundle", "type": "transaction", "entry": entries}))
+    cover = f"Coverage/{found['id']}"
+    begun = entry("POST", "CarePlan", plan(1, ASSESSED, "2025-04-12"))
+    sent(transact(assessed, entry("PUT", cover, found | {"order": 1}), begun))
     sent(change(assessed, FIRST, status="entered-in-error"))
-    again = stored(assessed, FIRST) | {"status": "active"}
-    entries = [
-        {"resource": found | {"order": 2}, "request": {"method": "PUT", "url": f"Coverage/{found['id']}"}},
-        {"resource": again, "request": {"method": "PUT", "url": f"CarePlan/{again['id']}"}},
-    ]
-    sent(assessed.post("", {"resourceType": "Bundle", "type": "transaction", "entry": entries}))
+    resumed = stored(assessed, FIRST) | {"status": "active"}
+    again = entry("PUT", f"CarePlan/{resumed['id']}", resumed)
+    sent(transact(assessed, entry("PUT", cover, found | {"order": 2}), again))
     assert states(assessed) == [(f"{FIRST}-0", "cancelled"), (f"{FIRST}-1", "active")]
 
 

@@ -10,6 +10,7 @@ from mappings.sesame.resources.elements import concept
 from mappings.sesame.resources.observation import CATEGORY
 from mappings.sesame.resources.questionnaire_response import scale_response
 from mappings.sesame.scales import read_scale
+from tests.interactions.bundles import entry, transact
 from tests.interactions.client import Answer, Client
 from tests.mappings.pathway.conftest import Pathway
 from tests.mappings.pathway.lists import lines, role_of
@@ -345,14 +346,10 @@ def test_the_score_that_a_client_sends_with_its_passation_stays_the_only_one(cli
         "derivedFrom": [{"reference": "urn:uuid:8a1b6a0e-63f1-4b0c-9d39-4a52a1b8a111"}],
     }
     entries = [
-        {
-            "fullUrl": f"urn:uuid:8a1b6a0e-63f1-4b0c-9d39-4a52a1b8a11{place}",
-            "resource": resource,
-            "request": {"method": "POST", "url": resource["resourceType"]},
-        }
-        for place, resource in enumerate((own, made))
+        entry("POST", one["resourceType"], one, f"urn:uuid:8a1b6a0e-63f1-4b0c-9d39-4a52a1b8a11{place}")
+        for place, one in enumerate((own, made))
     ]
-    sent(client.post("", {"resourceType": "Bundle", "type": "transaction", "entry": entries}))
+    sent(transact(client, *entries))
     assert "identifier" not in score_on(client)
 
 
