@@ -51,7 +51,7 @@ def plan(
         "status": status,
         "period": {"start": start, "end": end},
     }
-    made = {name: value for name, value in made.items() if name != "goal"} | changes
+    made = lacking(made, "goal") | changes
     if rank > 1 and "replaces" not in changes:
         number = f"{NUMBERS}|2025-0001-{track[0]}{rank - 1}"
         made["replaces"] = [{"reference": f"CarePlan?identifier={number}"}]
@@ -85,6 +85,11 @@ def claims(client: Client) -> list[dict[str, Any]]:
 def number_of(claim: dict[str, Any]) -> str:
     number: str = claim["identifier"][0]["value"]
     return number
+
+
+def lacking(resource: dict[str, Any], *names: str) -> dict[str, Any]:
+    """The resource without some of its members."""
+    return {name: value for name, value in resource.items() if name not in names}
 
 
 def iso(text: str) -> date:

@@ -6,7 +6,7 @@ from typing import Any
 from mappings.sesame.cohort.team import make_team, team_bundle
 from mappings.sesame.transaction import condition
 from tests.interactions.client import Answer, Client
-from tests.mappings.pathway.plans import sent
+from tests.mappings.pathway.plans import lacking, sent
 from tests.mappings.pathway.told import told_before
 from tests.mappings.sound import GUIDE
 from tests.mappings.story import steps
@@ -54,7 +54,7 @@ def only(client: Client, type: str, query: str = "") -> Resource:
 def move(client: Client, status: str, business: str | None = None, **changes: Any) -> Answer:
     """Update the Task of the only referral."""
     task = only(client, "Task", "code=referral")
-    kept = {name: value for name, value in task.items() if name != "businessStatus"}
+    kept = lacking(task, "businessStatus")
     moved = kept | {"status": status} | changes
     if business:
         moved["businessStatus"] = GUIDE.concept("sesame-referral-status", business)

@@ -4,7 +4,7 @@ import pytest
 
 from mappings.sesame.pathway.referral import FOLLOW_UP_ITEM
 from tests.interactions.client import Answer, Client
-from tests.mappings.pathway.plans import begin, change, sent, stored, tell
+from tests.mappings.pathway.plans import begin, change, lacking, sent, stored, tell
 from tests.mappings.pathway.referrals import REASONS, Resource, code, move, only, refer, walk
 from tests.mappings.pathway.test_referrals import FORM, WITHOUT_FOLLOW_UP, refused
 from tests.mappings.story import steps
@@ -71,7 +71,7 @@ def test_who_is_referred_is_on_record(client: Client) -> None:
 def test_r8_nobody_is_taken_on_by_the_referral_of_another(client: Client) -> None:
     tell(client, "01-referral", "02-received", "03-accepted", "04-initial-assessment")
     request = only(client, "ServiceRequest")
-    kept = {name: value for name, value in request.items() if name not in ("id", "meta")}
+    kept = lacking(request, "id", "meta")
     other = sent(client.post("Patient", {"resourceType": "Patient"}))
     placer = [kept["identifier"][0] | {"value": "of-another"}]
     subject = {"reference": f"Patient/{other.id}"}
@@ -117,7 +117,7 @@ def test_r8_no_other_answer_of_the_form_tells_of_a_follow_up(client: Client) -> 
     other = {"linkId": "deja-suivi", "answer": [{"valueBoolean": True}]}
     item = [*form["item"], other, {"linkId": FOLLOW_UP_ITEM, "answer": [{"valueString": "?"}]}]
     unknown = {"questionnaire": f"{form['questionnaire'].partition('|')[0]}|9.9", "item": item}
-    kept = {name: value for name, value in form.items() if name != "meta"}
+    kept = lacking(form, "meta")
     sent(client.put(f"QuestionnaireResponse/{form['id']}", kept | unknown))
     assert only(client, "Task", "code=referral")["status"] == "requested"
 
@@ -185,7 +185,7 @@ def test_the_episode_of_a_sequence_stays_that_of_its_patient(begun: Client, chan
 def test_another_episode_of_the_patient_is_free(begun: Client) -> None:
     first = only(begun, "EpisodeOfCare")
     earlier = {"status": "finished", "period": {"start": "2024-01-08", "end": "2024-06-30"}}
-    kept = {name: value for name, value in first.items() if name not in ("id", "meta", "referralRequest")}
+    kept = lacking(first, "id", "meta", "referralRequest")
     number = [first["identifier"][0] | {"value": "earlier"}]
     made = sent(begun.post("EpisodeOfCare", kept | earlier | {"identifier": number})).content
     sent(begun.put(f"EpisodeOfCare/{made['id']}", made | {"status": "entered-in-error"}))
@@ -206,7 +206,7 @@ def test_a_referral_by_which_a_sequence_began_was_no_error(begun: Client) -> Non
 
 def test_r8_no_sequence_goes_on_by_the_referral_of_another(begun: Client) -> None:
     request = only(begun, "ServiceRequest")
-    kept = {name: value for name, value in request.items() if name not in ("id", "meta", "supportingInfo")}
+    kept = lacking(request, "id", "meta", "supportingInfo")
     subject = {"reference": f"Patient/{sent(begun.post('Patient', {'resourceType': 'Patient'})).id}"}
     placer = [kept["identifier"][0] | {"value": "of-another"}]
     second = sent(begun.post("ServiceRequest", kept | {"identifier": placer, "subject": subject})).id

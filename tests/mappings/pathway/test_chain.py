@@ -13,6 +13,7 @@ from tests.mappings.pathway.plans import (
     begin,
     change,
     claims,
+    lacking,
     plan,
     sent,
     stored,
@@ -121,7 +122,7 @@ def test_a_classique_after_a_leger_is_one_however_late_the_leger_is_written(path
 
 def test_a_sequence_belongs_to_a_numbered_episode_that_is_not_over(assessed: Client) -> None:
     (entry,) = assessed.get("EpisodeOfCare").entries
-    episode = {name: value for name, value in entry["resource"].items() if name != "meta"}
+    episode = lacking(entry["resource"], "meta")
     other = [{"system": "urn:other", "value": "1"}]
     sent(assessed.put(f"EpisodeOfCare/{episode['id']}", episode | {"identifier": other}))
     plan_of = partial(begin, assessed, 1, extension=extensions(f"EpisodeOfCare/{episode['id']}"))
@@ -141,7 +142,7 @@ def extensions(episode: str) -> list[dict[str, Any]]:
 def test_an_episode_is_not_written_as_over_beside_an_open_one(assessed: Client) -> None:
     """It would have been open at the same time, and have had sequences of its own."""
     (entry,) = assessed.get("EpisodeOfCare").entries
-    kept = {name: value for name, value in entry["resource"].items() if name not in ("id", "meta")}
+    kept = lacking(entry["resource"], "id", "meta")
     other = kept | {"identifier": [kept["identifier"][0] | {"value": "other"}], "status": "finished"}
     later = {"period": {"start": "2026-01-13", "end": "2026-12-31"}}
     refused(assessed.post("EpisodeOfCare", other | later), "has an open episode", "EpisodeOfCare")
@@ -152,7 +153,7 @@ def test_an_episode_is_not_written_as_over_beside_an_open_one(assessed: Client) 
 def test_the_status_of_a_sequence_says_what_its_renewal_would_meet(assessed: Client) -> None:
     first = sent(begin(assessed, 1, ASSESSED, "2025-04-12"))
     (entry,) = assessed.get("EpisodeOfCare").entries
-    episode = {name: value for name, value in entry["resource"].items() if name != "meta"}
+    episode = lacking(entry["resource"], "meta")
     over = {"status": "finished", "period": {"start": ASSESSED, "end": "2025-04-12"}}
     sent(assessed.put(f"EpisodeOfCare/{episode['id']}", episode | over))
     told = assessed.get(f"CarePlan/{first.id}/$sequence-status").content["parameter"]

@@ -15,6 +15,7 @@ from tests.mappings.pathway.plans import (
     begin,
     change,
     claims,
+    lacking,
     number_of,
     sent,
     stored,
@@ -96,7 +97,7 @@ def test_of_contacts_those_count_that_took_place_with_a_nurse_within_the_sequenc
     tell(client, *UNTIL_ASSESSED, "06-nurse-contacts")
     plan = sent(begin(client, 1, ASSESSED, "2025-04-12", status="completed"))
     first = client.get("Encounter?type=nurse-contact").entries[0]["resource"]
-    visit = {name: value for name, value in first.items() if name != "meta"}
+    visit = lacking(first, "meta")
 
     def has(contacts: int, **changes: Any) -> bool:
         sent(client.put(f"Encounter/{visit['id']}", visit | changes))
@@ -107,7 +108,7 @@ def test_of_contacts_those_count_that_took_place_with_a_nurse_within_the_sequenc
     assert has(3, type=[GUIDE.concept("sesame-encounter-type", "case-review")])
     for day, contacts in (("2025-01-12", 3), ("2025-01-13", 4), ("2025-04-12", 4), ("2025-04-13", 3)):
         assert has(contacts, period={"start": f"{day}T12:00:00+02:00"}), day
-    fifth = {name: value for name, value in visit.items() if name not in ("id", "identifier")}
+    fifth = lacking(visit, "id", "identifier")
     sent(client.put(f"Encounter/{visit['id']}", visit))
     sent(client.post("Encounter", fifth))
     assert states(client) == [("2025-0001-c1-0", "active")]
@@ -131,7 +132,7 @@ def test_a_sequence_in_error_cancels_its_claim(assessed: Client) -> None:
 
 def test_a_patient_without_coverage_is_billed_when_it_comes(assessed: Client) -> None:
     (entry,) = assessed.get("Coverage").entries
-    cover = {name: value for name, value in entry["resource"].items() if name != "meta"}
+    cover = lacking(entry["resource"], "meta")
     sent(assessed.put(f"Coverage/{cover['id']}", cover | {"status": "cancelled"}))
     plan = sent(begin(assessed, 1, ASSESSED, "2025-04-12"))
     assert states(assessed) == []
@@ -149,7 +150,7 @@ def refused(answer: Any, said: str) -> None:
 def test_a_client_writes_no_claim(assessed: Client) -> None:
     sent(begin(assessed, 1, ASSESSED, "2025-04-12"))
     (claim,) = claims(assessed)
-    copy = {name: value for name, value in claim.items() if name not in ("id", "meta")}
+    copy = lacking(claim, "id", "meta")
     refused(assessed.post("Claim", copy), "writes claims itself")
     other = copy | {"identifier": [claim["identifier"][0] | {"value": "2025-0001-c1-1"}]}
     refused(assessed.post("Claim", other), "writes claims itself")

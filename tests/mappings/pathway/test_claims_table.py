@@ -6,7 +6,7 @@ import pytest
 
 from tests.interactions.client import Client
 from tests.mappings.pathway.lists import raw, table
-from tests.mappings.pathway.plans import begin, change, claims, sent
+from tests.mappings.pathway.plans import begin, change, claims, lacking, sent
 from tests.mappings.sound import GUIDE
 
 FEED = "Claim/$billing-feed?output=csv"
@@ -102,7 +102,7 @@ def test_a_column_that_leads_nowhere_is_told(billed: Client, path: str) -> None:
 
 
 def test_a_map_without_columns_is_told(billed: Client) -> None:
-    empty = {name: value for name, value in own_columns().items() if name != "group"}
+    empty = lacking(own_columns(), "group")
     sent(billed.put("ConceptMap/billing-columns", empty))
     assert billed.get(FEED).status == 422
 

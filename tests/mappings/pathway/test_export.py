@@ -15,7 +15,7 @@ from mappings.sesame.resources.consent import consent
 from tests.interactions.client import Client
 from tests.mappings.pathway.conftest import Pathway
 from tests.mappings.pathway.lists import raw, table
-from tests.mappings.pathway.plans import sent, tell
+from tests.mappings.pathway.plans import lacking, sent, tell
 from tests.mappings.pathway.test_merges import again, links
 from tests.mappings.sound import GUIDE, assert_sound
 
@@ -68,7 +68,7 @@ def told(pathway: Pathway, keys: dict[str, str]) -> Client:
             "div": '<div xmlns="http://www.w3.org/1999/xhtml">Chez Camille</div>',
         },
     }
-    changed = {name: value for name, value in person.items() if name != "meta"} | known
+    changed = lacking(person, "meta") | known
     sent(client.put(f"Patient/{person['id']}", changed))
     return client
 
@@ -216,7 +216,7 @@ def test_an_opposition_is_heard_however_it_is_recorded(told: Client) -> None:
     decide(told, "evaluation", "2025-01-14")
     decide(told, "research", "2025-01-14")
     found = [entry["resource"] for entry in told.get("Consent?category=evaluation&status=active").entries]
-    bare = {name: value for name, value in found[0].items() if name not in ("id", "meta", "provision")}
+    bare = lacking(found[0], "id", "meta", "provision")
     rejected = sent(told.post("Consent", bare | {"status": "rejected", "dateTime": "2025-03-01"}))
     assert (excluded(told), excluded(told, "research")) == ({"opposed": 1}, {})
     assert told.delete(f"Consent/{rejected.id}").status == 204
@@ -242,7 +242,7 @@ def test_research_is_permitted_by_a_signature(told: Client) -> None:
     decide(told, "research", "2025-01-14")
     (entry,) = told.get("Consent?category=research").entries
     signed = entry["resource"]
-    bare = {name: value for name, value in signed.items() if name not in ("meta", "verification")}
+    bare = lacking(signed, "meta", "verification")
     assert excluded(told, "research") == {}
     sent(told.put(f"Consent/{signed['id']}", bare))
     assert excluded(told, "research") == {"not-informed": 1}

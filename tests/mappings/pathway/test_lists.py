@@ -11,7 +11,7 @@ from mappings.sesame.plug_ins import plug_ins
 from tests.interactions.client import BASE, Client
 from tests.mappings.pathway.conftest import Pathway
 from tests.mappings.pathway.lists import lines, psychiatrist_of, role_of, table
-from tests.mappings.pathway.plans import sent, tell
+from tests.mappings.pathway.plans import lacking, sent, tell
 from tests.mappings.sound import GUIDE, assert_sound
 
 
@@ -119,15 +119,14 @@ def test_what_the_assessment_found_is_no_case_review(told: Client) -> None:
     }
     sent(told.put("ClinicalImpression/found", found))
     assert "no-review" in agenda(told, "2025-03-25")[0]["reasons"]
-    alone = {name: value for name, value in found.items() if name != "encounter"}
+    alone = lacking(found, "encounter")
     sent(told.put("ClinicalImpression/found", alone))
     assert agenda(told, "2025-03-25")[0]["last-review"] == "2025-03-20"
 
 
 def test_a_contact_that_names_no_episode_is_of_the_one_that_took_place(told: Client) -> None:
     for entry in told.get("Encounter?type=nurse-contact").entries:
-        members = entry["resource"].items()
-        visit = {name: value for name, value in members if name not in ("meta", "episodeOfCare")}
+        visit = lacking(entry["resource"], "meta", "episodeOfCare")
         sent(told.put(f"Encounter/{visit['id']}", visit))
     assert active(told, "2025-06-01")[0]["contacts"] > 0
     first = told.get("EpisodeOfCare").entries[0]["resource"]
@@ -193,7 +192,7 @@ def test_the_agenda_begins_with_the_gravest(told: Client) -> None:
     alert(told)
     episode = told.get("EpisodeOfCare").entries[0]["resource"]
     flag = {"url": GUIDE.profile("case-review-flag"), "valueBoolean": True}
-    changed = {name: value for name, value in episode.items() if name != "meta"}
+    changed = lacking(episode, "meta")
     sent(told.put(f"EpisodeOfCare/{episode['id']}", changed | {"extension": [*episode["extension"], flag]}))
     (line,) = agenda(told, "2025-03-25", contact_days="1")
     assert line["reasons"] == ["suicide-alert", "team-request", "not-improved", "no-review", "no-contact"]
@@ -260,7 +259,7 @@ def test_what_is_purged_is_no_longer_told(told: Client) -> None:
 
 def test_an_episode_that_was_cancelled_or_ended_without_a_date_is_not_open(told: Client) -> None:
     episode = told.get("EpisodeOfCare").entries[0]["resource"]
-    kept = {name: value for name, value in episode.items() if name not in ("meta", "extension")}
+    kept = lacking(episode, "meta", "extension")
     for status in ("cancelled", "finished"):
         changed = kept | {"status": status, "period": {"start": "2025-01-13"}}
         sent(told.put(f"EpisodeOfCare/{episode['id']}", changed))

@@ -7,7 +7,7 @@ import pytest
 from mappings.sesame.measures.indicators import INDICATORS
 from tests.interactions.client import Client
 from tests.mappings.pathway.lists import role_of
-from tests.mappings.pathway.plans import begin, sent, tell
+from tests.mappings.pathway.plans import begin, lacking, sent, tell
 from tests.mappings.pathway.referrals import move, refer
 from tests.mappings.sound import GUIDE, assert_sound
 
@@ -105,7 +105,7 @@ def test_a_referral_in_error_was_none(client: Client) -> None:
 def test_a_cancelled_claim_is_not_counted(told: Client) -> None:
     before = counts(evaluated(told, "sequences-facturees"))
     claim = told.get("Claim").entries[0]["resource"]
-    cancelled = {name: value for name, value in claim.items() if name != "meta"} | {"status": "cancelled"}
+    cancelled = lacking(claim, "meta") | {"status": "cancelled"}
     sent(told.put(f"Claim/{claim['id']}", cancelled))
     assert counts(evaluated(told, "sequences-facturees")) == [before[0] - 1]
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.interactions.client import Answer, Client
-from tests.mappings.pathway.plans import NUMBERS, begin, plan, sent
+from tests.mappings.pathway.plans import NUMBERS, begin, lacking, plan, sent
 from tests.mappings.pathway.referrals import only
 from tests.mappings.pathway.test_claims import refused, states
 
@@ -24,7 +24,7 @@ def again(client: Client, type: str, query: str = "", **changes: Any) -> Answer:
     """What is on record once, recorded once more under another number."""
     found = only(client, type, query)
     number = {"identifier": [found["identifier"][0] | {"value": "again"}]}
-    made = {name: value for name, value in found.items() if name not in ("id", "meta")} | number | changes
+    made = lacking(found, "id", "meta") | number | changes
     return client.post(type, {name: value for name, value in made.items() if value is not None})
 
 

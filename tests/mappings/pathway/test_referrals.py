@@ -8,7 +8,7 @@ from mappings.sesame.cohort.team import make_team, team_bundle
 from mappings.sesame.pathway.referral import STAGES, is_minor, is_surely_adult
 from tests.interactions.client import Answer, Client
 from tests.mappings.pathway.conftest import Pathway
-from tests.mappings.pathway.plans import iso, sent, tell
+from tests.mappings.pathway.plans import iso, lacking, sent, tell
 from tests.mappings.pathway.referrals import REASONS, bundle, code, move, only, refer, walk
 from tests.mappings.sound import GUIDE, assert_sound
 from tests.mappings.story import resources
@@ -56,7 +56,7 @@ def test_one_placer_identifier_is_one_referral(client: Client) -> None:
     answers = sent(client.post("", bundle())).entries
     assert {entry["response"]["status"] for entry in answers} == {"200 OK"}
     again = only(client, "ServiceRequest")
-    copy = {name: value for name, value in again.items() if name not in ("id", "meta")}
+    copy = lacking(again, "id", "meta")
     refused(client.post("ServiceRequest", copy), f"ServiceRequest/{again['id']}", "identifier")
 
 
@@ -112,7 +112,7 @@ def test_the_server_makes_the_task_that_the_doctor_did_not_send(client: Client) 
     task = only(client, "Task")
     assert task["requester"] == only(client, "ServiceRequest")["requester"]
     assert task["meta"]["tag"]
-    twin = {name: value for name, value in task.items() if name not in ("id", "meta", "identifier")}
+    twin = lacking(task, "id", "meta", "identifier")
     refused(client.post("Task", twin), f"Task/{task['id']}", "Task.focus")
 
 
@@ -311,4 +311,4 @@ def _alone(patient: str) -> dict[str, Any]:
         "requester": {"reference": f"PractitionerRole?identifier={system}|{role}"},
         "supportingInfo": [{"reference": f"Patient/{patient}"}],
     }
-    return {name: value for name, value in made.items() if name != "insurance"}
+    return lacking(made, "insurance")

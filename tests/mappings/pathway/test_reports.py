@@ -8,7 +8,7 @@ from mappings.sesame import identifiers
 from mappings.sesame.resources.communication import Message, communication
 from mappings.sesame.resources.elements import present
 from tests.interactions.client import Client
-from tests.mappings.pathway.plans import sent, tell
+from tests.mappings.pathway.plans import lacking, sent, tell
 from tests.mappings.pathway.referrals import CATEGORIES, code, move, only, refer, walk
 from tests.mappings.sound import GUIDE, assert_sound
 
@@ -133,7 +133,7 @@ def test_a_review_that_names_no_episode_is_of_the_open_one(client: Client) -> No
     tell(client, *UNTIL_REVIEW)
     impression = review(client)
     visit = client.get(impression["encounter"]["reference"]).content
-    alone = {name: value for name, value in visit.items() if name not in ("meta", "episodeOfCare")}
+    alone = lacking(visit, "meta", "episodeOfCare")
     sent(client.put(f"Encounter/{visit['id']}", alone))
     sent(client.post("ClinicalImpression", impression))
     assert told(client)["case-review-advice"]["payload"] == [{"contentString": ADVICE}]
@@ -165,7 +165,7 @@ def test_the_exit_is_told_with_the_end_of_the_episode(client: Client) -> None:
     assert message["sent"] == "2025-07-12"
     assert message["sender"] == episode["careManager"]
     assert "Déménagement" not in str(message)
-    again = {name: value for name, value in episode.items() if name != "meta"}
+    again = lacking(episode, "meta")
     sent(client.put(f"EpisodeOfCare/{episode['id']}", again))
     assert told(client)["exit-report"]["status"] == "entered-in-error"
     later = finished | {"period": period | {"end": "2025-07-20"}}

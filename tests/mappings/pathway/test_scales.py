@@ -14,7 +14,7 @@ from tests.interactions.bundles import entry, transact
 from tests.interactions.client import Answer, Client
 from tests.mappings.pathway.conftest import Pathway
 from tests.mappings.pathway.lists import lines, role_of
-from tests.mappings.pathway.plans import UNTIL_ASSESSED, sent, tell
+from tests.mappings.pathway.plans import UNTIL_ASSESSED, lacking, sent, tell
 from tests.mappings.pathway.referrals import code, only
 from tests.mappings.sound import GUIDE, assert_sound
 
@@ -322,7 +322,7 @@ def test_a_corrected_baseline_corrects_what_was_derived(client: Client) -> None:
 def test_a_score_that_contradicts_its_passation_is_refused(client: Client) -> None:
     tell(client, "01-referral")
     sent(take(client, spread(12)))
-    wrong = {name: value for name, value in score_on(client).items() if name not in ("id", "meta")}
+    wrong = lacking(score_on(client), "id", "meta")
     answer = client.post("Observation", wrong | {"valueInteger": 11})
     assert answer.status == 422
     assert "comes to 12, not 11" in answer.diagnostics

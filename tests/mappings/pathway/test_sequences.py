@@ -14,6 +14,7 @@ from tests.mappings.pathway.plans import (
     begin,
     change,
     claims,
+    lacking,
     plan,
     sent,
     stored,
@@ -42,7 +43,7 @@ def test_r3_a_classique_lasts_three_calendar_months(assessed: Client) -> None:
     too_long = begin(assessed, 1, ASSESSED, "2025-04-13")
     assert (too_long.status, "ses-careplan-2" in too_long.diagnostics) == (422, True)
     # A plan that claims no profile is a sequence all the same.
-    unclaimed = {name: value for name, value in plan(1, ASSESSED, "2025-04-13").items() if name != "meta"}
+    unclaimed = lacking(plan(1, ASSESSED, "2025-04-13"), "meta")
     refused(assessed.post("CarePlan", unclaimed), "3 months at most, to 2025-04-12")
     sent(begin(assessed, 1, ASSESSED, "2025-04-12"))
 
@@ -168,7 +169,7 @@ def test_the_team_is_complete_as_the_policy_asks(pathway: Pathway, verdict: str,
     tell(client, *UNTIL_ASSESSED)
     team = client.get("CareTeam").entries[0]["resource"]
     lone = team | {"participant": team["participant"][:1]}
-    lone = {name: value for name, value in lone.items() if name != "meta"}
+    lone = lacking(lone, "meta")
     sent(client.put(f"CareTeam/{team['id']}", lone))
     assert begin(client, 1, ASSESSED, "2025-04-12").status == status
 
@@ -176,7 +177,7 @@ def test_the_team_is_complete_as_the_policy_asks(pathway: Pathway, verdict: str,
 def test_a_team_has_one_nurse_one_psychiatrist_and_a_doctor(assessed: Client) -> None:
     team = assessed.get("CareTeam").entries[0]["resource"]
     doctor, nurse, psychiatrist = team["participant"]
-    url, kept = f"CareTeam/{team['id']}", {name: value for name, value in team.items() if name != "meta"}
+    url, kept = f"CareTeam/{team['id']}", lacking(team, "meta")
     for members in (
         [nurse, psychiatrist],
         [doctor, nurse],
@@ -201,7 +202,7 @@ def test_the_window_is_a_setting(pathway: Pathway) -> None:
 def test_one_open_episode_and_another_after_the_exit(assessed: Client) -> None:
     (entry,) = assessed.get("EpisodeOfCare").entries
     episode = entry["resource"]
-    second = {name: value for name, value in episode.items() if name not in ("id", "meta")}
+    second = lacking(episode, "id", "meta")
     second["identifier"] = [episode["identifier"][0] | {"value": "2025-0001-bis"}]
     answer = assessed.post("EpisodeOfCare", second)
     refused(answer, "has an open episode already", "EpisodeOfCare.status")
@@ -210,7 +211,7 @@ def test_one_open_episode_and_another_after_the_exit(assessed: Client) -> None:
         "statusHistory": [{"status": "active", "period": {"start": ASSESSED, "end": "2025-02-01"}}],
         "period": {"start": ASSESSED, "end": "2025-02-01"},
     }
-    ended = {name: value for name, value in ended.items() if name != "meta"}
+    ended = lacking(ended, "meta")
     sent(assessed.put(f"EpisodeOfCare/{episode['id']}", ended))
     sent(assessed.post("EpisodeOfCare", second))
 
@@ -218,10 +219,10 @@ def test_one_open_episode_and_another_after_the_exit(assessed: Client) -> None:
 def without(found: dict[str, Any], part: str) -> dict[str, Any]:
     """A plan that claims no profile and has lost one of the parts that make it a sequence."""
     urls = {"track": GUIDE.profile("track"), "rank": GUIDE.profile("sequence-rank")}
-    kept = {name: value for name, value in found.items() if name not in ("meta", "instantiatesCanonical")}
+    kept = lacking(found, "meta", "instantiatesCanonical")
     kept["extension"] = [extension for extension in kept["extension"] if extension["url"] != urls.get(part)]
     lost = {"number": ["identifier"], "start": ["period"]}.get(part, [])
-    return {name: value for name, value in kept.items() if name not in lost}
+    return lacking(kept, *lost)
 
 
 @pytest.mark.parametrize("part", ["track", "rank", "number", "start"])
