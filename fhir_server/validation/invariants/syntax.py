@@ -27,7 +27,7 @@ _TOKEN = re.compile(
     |(?P<name>[A-Za-z_]\w*)
     |(?P<special>\$(?:this|index|total))
     |(?P<variable>%(?:[A-Za-z_][\w-]*|`[^`]*`|'[^']*'))
-    |(?P<symbol><=|>=|!=|!~|[-+*/&|<>=~.,()\[\]{}])""",
+    |(?P<symbol><=|>=|!=|!~|/(?!\*)|[-+*&|<>=~.,()\[\]{}])""",
     re.VERBOSE | re.DOTALL,
 )
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)

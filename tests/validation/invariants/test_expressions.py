@@ -273,6 +273,7 @@ def test_what_is_empty_or_false_does_not_hold(rules: RuleCompiler, expression: s
     [
         ("name.exists(", "unexpected the end at column 13"),
         ("name..given", "unexpected . at column 6"),
+        ("name /* or", "nothing known begins at column 6"),
         ("name ?", "column 6"),
         ("name.nosuch(1, 2, 3)", "nosuch"),
         ("name[" + "9" * 5_000 + "].exists()", "a number of more than"),
