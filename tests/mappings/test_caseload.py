@@ -82,7 +82,7 @@ def test_twelve_weeks_are_eighty_four_days() -> None:
         ([score(14, 17)], (PHQ9, 17, 17)),
         ([score(15, 17)], None),
         ([score(-1, 20), score(0, 17), score(50, 9)], (PHQ9, 17, 9)),
-        ([score(0, 17), score(100, 9), score(101, 4)], (PHQ9, 17, 9)),
+        ([score(101, 4), score(100, 9), score(0, 17)], (PHQ9, 17, 9)),
         ([score(0, 12, GAD7), score(0, 17), score(50, 6, GAD7)], (PHQ9, 17, 17)),
         ([score(0, 12, GAD7), score(15, 17), score(50, 6, GAD7)], (GAD7, 12, 6)),
     ],

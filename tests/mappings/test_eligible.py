@@ -20,6 +20,8 @@ PERMIT, DENY = True, False
         ([(None, DENY)], "opposed"),
         ([("2025-01-14", PERMIT), (None, DENY)], "opposed"),
         ([("2025-01-14", DENY), (None, PERMIT)], "opposed"),
+        ([("2025-01-14", DENY), ("2025-02-14", PERMIT), ("2025-03-14", DENY)], "opposed"),
+        ([("2025-01-14", PERMIT), ("2025-02-14", DENY), ("2025-03-14", PERMIT)], None),
         ([("2025-01", DENY), ("2025-01-31", PERMIT)], "opposed"),
         ([("2025-01", DENY), ("2025-02-01", PERMIT)], None),
     ],

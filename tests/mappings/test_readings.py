@@ -137,5 +137,9 @@ def test_research_is_permitted_by_what_is_signed(signature: Resource) -> None:
         assert found is not None
         assert isinstance(found[1], Decision)
         assert found[1].purposes == expected
+    refused = READINGS.read(made("Consent", permit | {"provision": {"type": "deny"}}))
+    assert refused is not None
+    assert isinstance(refused[1], Decision)
+    assert (refused[1].purposes, refused[1].permit) == ({"evaluation", "research"}, False)
     alone = {"category": purposes[1:], "verification": [{"verified": False}]}
     assert READINGS.read(made("Consent", permit | alone)) is None

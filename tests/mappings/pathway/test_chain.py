@@ -9,6 +9,7 @@ from tests.interactions.client import Answer, Client
 from tests.mappings.pathway.conftest import Pathway
 from tests.mappings.pathway.plans import (
     ASSESSED,
+    NUMBERS,
     UNTIL_ASSESSED,
     begin,
     change,
@@ -137,6 +138,22 @@ def extensions(episode: str) -> list[dict[str, Any]]:
     """Those of a first classique in an episode."""
     *others, last = plan(1, ASSESSED, "2025-04-12")["extension"]
     return [*others, last | {"valueReference": {"reference": episode}}]
+
+
+def test_another_episode_has_ranks_and_twelve_months_of_its_own(assessed: Client) -> None:
+    sent(begin(assessed, 1, ASSESSED, "2025-04-12", status="completed"))
+    (entry,) = assessed.get("EpisodeOfCare").entries
+    episode = {name: value for name, value in entry["resource"].items() if name != "meta"}
+    over = {"status": "finished", "period": {"start": ASSESSED, "end": "2025-04-12"}}
+    sent(assessed.put(f"EpisodeOfCare/{episode['id']}", episode | over))
+    number = [episode["identifier"][0] | {"value": "2025-0001-bis"}]
+    back = {"identifier": number, "period": {"start": "2026-03-02"}}
+    made = sent(assessed.post("EpisodeOfCare", {n: v for n, v in (episode | back).items() if n != "id"})).id
+    own = {
+        "extension": extensions(f"EpisodeOfCare/{made}"),
+        "identifier": [{"system": NUMBERS, "value": "bis"}],
+    }
+    sent(begin(assessed, 1, "2026-03-02", "2026-06-01", **own))
 
 
 def test_an_episode_is_not_written_as_over_beside_an_open_one(assessed: Client) -> None:

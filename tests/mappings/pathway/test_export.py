@@ -160,6 +160,9 @@ def test_what_is_exported_is_sound_and_labelled(told: Client) -> None:
     for one in found:
         assert [label["code"] for label in one["meta"]["security"]] == ["PSEUDED"]
         assert_sound(one)
+    (episode,) = [one for one in found if one["resourceType"] == "EpisodeOfCare"]
+    reason = GUIDE.concept("sesame-exit-reason", "goals-reached")
+    assert {"url": GUIDE.profile("exit-reason"), "valueCodeableConcept": reason} in episode["extension"]
     ids = {f"{one['resourceType']}/{one['id']}" for one in found}
     for one in found:
         references = re.findall(r'"reference":"([^"]+)"', json.serialise(one).decode())

@@ -89,3 +89,10 @@ def test_what_has_no_coverage_is_billed_to_that_of_the_other_record_while_they_a
     assert states(begun) == [("2025-0001-c1-0", "cancelled"), ("2025-0001-c1-1", "active")]
     sent(begun.put(url, alone))
     assert states(begun)[1] == ("2025-0001-c1-1", "cancelled")
+
+
+@pytest.mark.parametrize("type", ["seealso", "refer"])
+def test_a_record_of_its_own_is_not_counted_with_the_other(begun: Client, type: str) -> None:
+    """https://hl7.org/fhir/R4/patient.html#linking"""
+    second = sent(again(begun, "Patient", link=links(only(begun, "Patient")["id"], type)))
+    sent(begin_again(begun, {"reference": f"Patient/{second.id}"}))
