@@ -517,7 +517,7 @@ def contacts_by_system_and_use() -> Problems:
 
 
 def test_a_slice_without_what_decides_takes_the_values_without_it() -> None:
-    """https://hl7.org/fhir/R4/profiling.html#discriminator"""
+    """As in R4's own example: https://hl7.org/fhir/R4/profiling-examples.html"""
     problems = contacts_by_system_and_use()
     work = {"system": "phone", "use": "work", "value": "1"}
     assert problems(patient(telecom=[work, {"system": "email", "value": "a@b"}]), "contacts") == []
