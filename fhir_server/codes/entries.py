@@ -14,7 +14,7 @@ PROPERTY = "http://hl7.org/fhir/5.0/StructureDefinition/extension-ValueSet.expan
 PROPERTY_DEFINITION = "http://hl7.org/fhir/5.0/StructureDefinition/extension-ValueSet.expansion.property"
 """R4 has no place for properties in an expansion; these extensions are those of R5's elements."""
 
-DISPLAY_USE = {
+_DISPLAY_USE = {
     "system": "http://terminology.hl7.org/CodeSystem/hl7TermMaintInfra",
     "code": "preferredForLanguage",
 }
@@ -72,8 +72,7 @@ class Entries:
     ) -> Iterator[Fact]:
         """The designations, but for the one that is the display."""
         if concept.display and concept.display != shown:
-            language = {"language": own} if own else {}
-            yield {**language, "use": DISPLAY_USE, "value": concept.display}
+            yield display_designation(concept, own)
         yield from (designation for designation in concept.designations if designation is not source)
 
     def _extensions(self, concept: Concept) -> Iterator[Fact]:
@@ -105,6 +104,12 @@ class Entries:
                 uri = _KNOWN_URIS + PROPERTY_URIS[name]
             known = [{"url": "uri", "valueUri": uri}] if uri else []
             yield {"url": PROPERTY_DEFINITION, "extension": [{"url": "code", "valueCode": name}, *known]}
+
+
+def display_designation(concept: Concept, language: str | None) -> Fact:
+    """The display of a concept as a designation, in the language of its system."""
+    spoken = {"language": language} if language else {}
+    return {**spoken, "use": _DISPLAY_USE, "value": concept.display}
 
 
 def property_values(concept: Concept, system: CodeSystem | None, name: str) -> list[dict[str, Any]]:

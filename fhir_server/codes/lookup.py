@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from fhir_server.codes import messages
-from fhir_server.codes.entries import DISPLAY_USE, property_values
+from fhir_server.codes.entries import display_designation, property_values
 from fhir_server.codes.issues import refusal
 from fhir_server.codes.languages import Languages, display, speaks
 from fhir_server.codes.view import View
@@ -92,9 +92,7 @@ def _designations(
     system: CodeSystem, concept: Concept, tags: tuple[str, ...], in_none: bool = True
 ) -> Iterator[Part]:
     """Those in the languages asked for, where `in_none` those in no language too; all where none is asked."""
-    own = [{"use": DISPLAY_USE, "value": concept.display}] if concept.display else []
-    if own and system.language:
-        own[0]["language"] = system.language
+    own = [display_designation(concept, system.language)] if concept.display else []
     for designation in (*own, *concept.designations):
         is_spoken = any(speaks(designation.get("language"), tag) for tag in tags)
         if tags and not is_spoken and not (in_none and "language" not in designation):

@@ -4,7 +4,7 @@ https://hl7.org/fhir/R4/valueset-operation-validate-code.html
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from fhir_server.codes.languages import EVERY_LANGUAGE, Languages
@@ -68,7 +68,7 @@ class ConceptVerdict:
     """What was found of a concept with several codings; `best` is the first that is right."""
 
     verdicts: tuple[Verdict, ...]
-    issues: tuple[Issue, ...] = field(default=())
+    issues: tuple[Issue, ...] = ()
 
     @property
     def best(self) -> Verdict | None:

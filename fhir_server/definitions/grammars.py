@@ -63,8 +63,13 @@ def _is_unit(code: str) -> bool | None:
     return None if None in verdicts else True
 
 
+def _is_readable(token: str) -> bool:
+    """Whether a token is an operator, an annotation, or a unit that can be converted."""
+    return token in "/.()" or token.startswith("{") or ucum.canonical(token) is not None
+
+
 def _unit_of(token: str) -> bool | None:
-    if token in "/.()" or token.startswith("{") or ucum.canonical(token) is not None:
+    if _is_readable(token):
         return True
     atom = _EXPONENT.sub("", token)
     if atom in _FURTHER_UNITS or any(
@@ -76,7 +81,7 @@ def _unit_of(token: str) -> bool | None:
 
 def _stand_in(token: str) -> str:
     """A unit that is known in the place of one that is not, to read the rest of the expression."""
-    if token in "/.()" or token.startswith("{") or ucum.canonical(token) is not None:
+    if _is_readable(token):
         return token
     exponent = _EXPONENT.search(token)
     return "m" + (exponent.group() if exponent else "")

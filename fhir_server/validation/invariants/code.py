@@ -4,7 +4,7 @@ https://hl7.org/fhirpath/N1/#singleton-evaluation-of-collections
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -45,7 +45,7 @@ class Scope:
     context: Any = None
     extension: Any = None
     index: int = 0
-    total: Items = field(default=())
+    total: Items = ()
     moment: str | None = None
 
     @property
