@@ -66,9 +66,13 @@ def test_the_last_contact_is_one_with_the_patient() -> None:
 
 def test_a_contact_that_names_no_episode_is_of_each_that_took_place_on_its_day() -> None:
     visits: dict[str, Visit] = {"v": Visit(None, "nurse-contact", "AMB", on(10))}
-    second, later = replace(EPISODE, id="second", start=on(5)), replace(EPISODE, id="later", start=on(11))
-    dossier = Dossier(episodes={one.id: one for one in (EPISODE, second, later)}, visits=visits)
-    told = [standing_of("p", dossier, one, on(20)).contacts for one in (EPISODE, second, later)]
+    episodes = (
+        replace(EPISODE, id="ends", end=on(10)),
+        replace(EPISODE, id="begins", start=on(10)),
+        replace(EPISODE, id="later", start=on(11)),
+    )
+    dossier = Dossier(episodes={one.id: one for one in episodes}, visits=visits)
+    told = [standing_of("p", dossier, one, on(20)).contacts for one in episodes]
     assert told == [1, 1, 0]
 
 
@@ -106,6 +110,13 @@ def test_a_review_counts_within_its_episode() -> None:
     told = [standing(days, ended, reviews=reviews).last_review for days in (99, 100, 150)]
     assert told == [None, on(100), on(100)]
     assert standing(150, reviews=reviews).last_review == on(101)
+
+
+@pytest.mark.parametrize(("kind", "reviewed"), [("case-review", on(5)), ("initial-assessment", None)])
+def test_a_review_is_what_a_case_review_has_found(kind: str, reviewed: date | None) -> None:
+    visits: dict[str, Visit] = {"v": Visit("e", kind, "AMB", on(5))}
+    dossier = Dossier(reviews={"r": Review(on(5), "v")}, visits=visits)
+    assert standing_of("p", dossier, EPISODE, on(20)).last_review == reviewed
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from mappings.sesame.caseload.caseload import Dossier, Known
-from mappings.sesame.caseload.facts import Episode, Referral, Visit
+from mappings.sesame.caseload.facts import Answers, Episode, Referral, Visit
 from mappings.sesame.caseload.standing import GAD7, PHQ9
 from mappings.sesame.measures.indicators import INDICATORS, Group
 from mappings.sesame.measures.scope import Scope
@@ -83,3 +83,18 @@ def test_inclusion_is_by_the_first_sequence_and_on_its_day() -> None:
     for scope, counted in ((Scope(on(10), on(10)), [0, 1]), (Scope(on(11), on(200)), [0, 0])):
         found = groups("inclusions", scope, sequences=[second, first])
         assert [len(group.populations["initial-population"]) for group in found] == counted
+
+
+def test_a_sequence_counts_in_the_period_of_its_first_day() -> None:
+    for scope, counted in ((Scope(on(0), on(0)), 1), (Scope(on(1), on(89)), 0)):
+        classique, _ = groups("repartition", scope, sequences=[SEQUENCE])
+        assert len(classique.populations["initial-population"]) == counted
+
+
+def test_satisfaction_is_told_in_the_period_and_by_no_more_than_left() -> None:
+    known = Known(store=None, epoch="")  # type: ignore[arg-type]
+    known.dossiers["p"] = Dossier(episodes={"e": replace(EPISODE, end=on(100))})
+    for days, told in (((400,), 0), ((100,), 1), ((100, 101), 1)):
+        known.answers = {str(day): Answers(on(day)) for day in days}
+        (group,) = INDICATORS["satisfaction"](known, SCOPE)
+        assert len(group.populations["numerator"]) == told

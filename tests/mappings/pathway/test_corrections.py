@@ -81,6 +81,14 @@ def test_a_corrected_coverage_corrects_its_claims(billed: Client) -> None:
     assert states(billed) == [(f"{FIRST}-0", "cancelled"), (f"{FIRST}-1", "active")]
 
 
+def test_a_sequence_that_is_corrected_on_hold_is_billed_anew(client: Client) -> None:
+    tell(client, *UNTIL_ASSESSED)
+    sent(begin(client, 1, ASSESSED, "2025-04-12"))
+    sent(change(client, FIRST, status="on-hold"))
+    sent(change(client, FIRST, period={"start": ASSESSED, "end": "2025-04-11"}))
+    assert states(client) == [(f"{FIRST}-0", "cancelled"), (f"{FIRST}-1", "active")]
+
+
 def test_a_coverage_in_error_bills_nothing_until_it_is_one_again(billed: Client) -> None:
     found = only(billed, "Coverage")
     sent(billed.put(f"Coverage/{found['id']}", found | {"status": "entered-in-error"}))

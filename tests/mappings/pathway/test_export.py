@@ -1,6 +1,7 @@
 """The pseudonymised export: who is in it, and that nothing of it names anyone."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -281,6 +282,12 @@ def test_the_manifest_counts_and_tells_which_files_it_is_of(told: Client) -> Non
     assert_sound(told_of)
     named = {one["name"]: one for one in told_of["parameter"]}
     assert (named["patients"]["valueUnsignedInt"], named["exported"]["valueUnsignedInt"]) == (1, 1)
+    counted = [one["part"] for one in told_of["parameter"] if one["name"] == "resources"]
+    types = Counter(one["resourceType"] for one in lines(told))
+    assert {type["valueCode"]: count["valueUnsignedInt"] for type, count in counted} == {
+        **types,
+        "ClinicalImpression": 0,
+    }
     for one in told_of["parameter"]:
         if one["name"] == "file":
             output, digest = one["part"][0]["valueCode"], one["part"][1]["valueString"]

@@ -96,3 +96,15 @@ def test_a_record_of_its_own_is_not_counted_with_the_other(begun: Client, type: 
     """https://hl7.org/fhir/R4/patient.html#linking"""
     second = sent(again(begun, "Patient", link=links(only(begun, "Patient")["id"], type)))
     sent(begin_again(begun, {"reference": f"Patient/{second.id}"}))
+
+
+def test_of_the_coverages_of_both_records_that_of_the_sequences_own_is_billed(assessed: Client) -> None:
+    first, cover = only(assessed, "Patient"), only(assessed, "Coverage")
+    for id in ("0", "zz"):
+        duplicate = {"resourceType": "Patient", "id": id, "link": links(first["id"])}
+        sent(assessed.put(f"Patient/{id}", duplicate))
+        other = {"beneficiary": {"reference": f"Patient/{id}"}}
+        sent(assessed.post("Coverage", lacking(cover, "id", "meta", "identifier") | other))
+    sent(begin(assessed, 1, "2025-01-13", "2025-04-12"))
+    billed = only(assessed, "Claim")["insurance"][0]["coverage"]["reference"]
+    assert billed == f"Coverage/{cover['id']}"
