@@ -13,6 +13,7 @@ from fhir_server.validation.checks.check import CheckContext
 from mappings.sesame.check_digits import luhn_digit, nir_key
 from mappings.sesame.checks import messages
 from mappings.sesame.checks.identity import (
+    BIRTH_PLACE,
     FR_TYPES,
     HL7_TYPES,
     INS_NIR_DEMO,
@@ -104,6 +105,11 @@ def test_what_is_right_is_not_told(one: Resource) -> None:
         (identifier(NIA, BODY + "00", "INS-NIA", "temp"), "identifier-value", "value"),
         (identifier(NIR, GOOD), "identifier-type", "type"),
         (identifier(NIR, GOOD, "MADE-UP"), "identifier-type", "type"),
+        (
+            identifier(NIR, GOOD) | {"type": {"coding": [{"system": HL7_TYPES, "code": "PI"}]}},
+            "identifier-type",
+            "type",
+        ),
         (identifier(NIR.removeprefix("urn:oid:"), GOOD, "INS-NIR"), "identifier-system", "system"),
         (identifier(NIR, GOOD, "INS-NIR-TEST"), "identifier-system", "system"),
         (identifier(INS_NIR_TEST, GOOD, "INS-NIR"), "identifier-system", "system"),
@@ -135,6 +141,8 @@ def test_what_is_missing_is_said_in_words() -> None:
         ("1000000000" + luhn_digit("1000000000"), RPPS, True),
         ("10102727017", RPPS, False),
         ("1010272701", RPPS, False),
+        ("1010272701X", RPPS, False),
+        ("１０００００００００８", RPPS, False),
         ("78012345" + luhn_digit("78012345"), SIRENE, True),
         ("7801234590001" + luhn_digit("7801234590001"), SIRENE, True),
         ("780123459", SIRENE, False),
@@ -146,6 +154,20 @@ def test_the_numbers_of_professionals_and_structures(number: str, kind: str, is_
     one = make(number) if len(number) != 14 else identifier(SIRENE, number, "SIRET")
     found = problems(practitioner(one) if kind == RPPS else organisation(one))
     assert [key for _, key, _ in found] == ([] if is_right else ["identifier-value"])
+
+
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [
+        ("35600000000048", []),
+        ("78012345" + luhn_digit("78012345"), []),
+        ("78012345900012", ["SIRET"]),
+        ("7801234567", ["SIREN"]),
+    ],
+)
+def test_a_number_of_sirene_without_a_type_is_told_by_its_length(number: str, told: list[str]) -> None:
+    texts = [issue.text.render("fr") for issue in issues(organisation({"system": SIRENE, "value": number}))]
+    assert [name for text in texts for name in ("SIREN", "SIRET") if name in text] == told
 
 
 def without(name: str) -> Iterator[Resource]:
@@ -167,6 +189,21 @@ def test_an_ins_goes_with_its_five_traits(name: str) -> None:
     assert ("birthPlace" if name == "birthPlace" else name) in issues(incomplete)[0].text.render("fr")
 
 
+@pytest.mark.parametrize(
+    "address", [{"city": "Versailles"}, {"extension": [{"url": "https://x/fr-core-address-insee-code"}]}]
+)
+def test_a_birth_place_is_one_by_its_code(address: Resource) -> None:
+    """https://hl7.org/fhir/R4/extension-patient-birthplace.html"""
+    place = {"url": BIRTH_PLACE, "valueAddress": address}
+    assert problems(person(ins_nir_test(GOOD), extension=[place])) == [("warning", "ins-traits", "Patient")]
+
+
+def test_of_several_names_one_bears_the_traits() -> None:
+    found = person(ins_nir_test(GOOD))
+    assert problems(found | {"name": [{"text": "Camille"}, *found["name"]]}) == []
+    assert problems(found | {"name": [found["name"][0] | {"use": "nickname"}]}) != []
+
+
 def test_traits_are_not_asked_for_without_an_ins() -> None:
     assert problems({"resourceType": "Patient", "identifier": [social_security(GOOD)]}) == []
 
@@ -181,7 +218,8 @@ def test_the_number_of_the_insured_is_a_nir_where_it_looks_like_one() -> None:
     def coverage(number: str) -> Resource:
         return {"resourceType": "Coverage", "subscriberId": number}
 
-    assert problems(coverage(GOOD)) == problems(coverage("K-17")) == []
+    for number in (GOOD, BODY, "K-17", "12345678901", "ABCDE0000000000"):
+        assert problems(coverage(number)) == []
     assert problems(coverage(BODY + "00")) == [("warning", "identifier-value", "Coverage.subscriberId")]
 
 
