@@ -29,7 +29,7 @@ https://hl7.org/fhir/R4/http.html#Status-Codes
 
 from typing import Self
 
-from fhir_server.issues import Issue, Severity, Text
+from fhir_server.issues import Issue, IssueType, Severity, Text
 
 _BY_GRAVITY = ("fatal", "error", "warning", "information")
 
@@ -43,7 +43,9 @@ class FhirError(Exception):
         self.issues = issues
 
     @classmethod
-    def of(cls, text: Text, *expression: str, code: str | None = None, severity: Severity = "error") -> Self:
+    def of(
+        cls, text: Text, *expression: str, code: IssueType | None = None, severity: Severity = "error"
+    ) -> Self:
         """The error with one issue, of this class's usual issue code unless `code` says otherwise."""
         return cls(Issue(severity, code or issue_code(cls), text, expression))
 
@@ -114,7 +116,7 @@ class StoreUnavailable(FhirError): ...
 class StoreFull(FhirError): ...
 
 
-ANSWERS: dict[type[FhirError], tuple[int, str]] = {
+ANSWERS: dict[type[FhirError], tuple[int, IssueType]] = {
     InvalidRequest: (400, "invalid"),
     InvalidSearch: (400, "invalid"),
     MalformedContent: (400, "structure"),
@@ -145,6 +147,6 @@ def status_of(error: FhirError) -> int:
     return ANSWERS[type(error)][0]
 
 
-def issue_code(kind: type[FhirError]) -> str:
+def issue_code(kind: type[FhirError]) -> IssueType:
     """The R4 issue code that this kind of error carries unless it says another."""
     return ANSWERS[kind][1]

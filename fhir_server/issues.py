@@ -9,6 +9,14 @@ from typing import Any, Literal
 Severity = Literal["fatal", "error", "warning", "information"]
 Language = Literal["en", "fr"]
 
+IssueType = Literal[
+    "invalid", "structure", "required", "value", "invariant", "security", "login", "unknown", "expired",
+    "forbidden", "suppressed", "processing", "not-supported", "duplicate", "multiple-matches", "not-found",
+    "deleted", "too-long", "code-invalid", "extension", "too-costly", "business-rule", "conflict",
+    "transient", "lock-error", "no-store", "exception", "timeout", "incomplete", "throttled", "informational",
+]  # fmt: skip
+"""The codes of http://hl7.org/fhir/issue-type, of which every issue must have one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Template:
@@ -51,7 +59,7 @@ class Issue:
     """
 
     severity: Severity
-    code: str
+    code: IssueType
     text: Text
     expression: tuple[str, ...] = ()
     key: str | None = None

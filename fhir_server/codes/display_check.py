@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from fhir_server.codes import messages
 from fhir_server.codes.languages import EVERY_LANGUAGE, Languages, display, displays, is_current
 from fhir_server.definitions.code_systems import CodeSystem, Concept, effective_status
-from fhir_server.issues import Severity, Text
+from fhir_server.issues import IssueType, Severity, Text
 
 _SHOWN_MAX = 5
 
-Fault = tuple[Severity, str, str, Text]
+Fault = tuple[Severity, IssueType, str, Text]
 """Severity, issue type, the terminology service's issue type, and what is said."""
 
 

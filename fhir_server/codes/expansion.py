@@ -104,7 +104,7 @@ class Expander:
             system = systems.get(url)
             if system is not None and not version_fits(system.version, wanted):
                 text = messages.VERSION_MISMATCH(url=url, version=system.version or "-", wanted=wanted)
-                raise refusal(Unprocessable, text, "version-error", code="business-rule")
+                raise refusal(Unprocessable, text, "business-rule", kind="version-error")
 
     def _used(
         self, value_set: ValueSet, composition: Composition, systems: Mapping[str, CodeSystem]
@@ -192,10 +192,10 @@ def gap_refusal(value_set: ValueSet, gap: Gap) -> FhirError:
             return refusal(Unprocessable, text, "not-supported", gap.where)
         case "filter":
             text = messages.BAD_FILTER(url=url, reason=gap.subject)
-            return refusal(Unprocessable, text, "vs-invalid", gap.where, code="invalid")
+            return refusal(Unprocessable, text, "invalid", gap.where, kind="vs-invalid")
         case _:
             text = messages.EMPTY_PART(url=url)
-            return refusal(Unprocessable, text, "vs-invalid", gap.where, code="invalid")
+            return refusal(Unprocessable, text, "invalid", gap.where, kind="vs-invalid")
 
 
 def _shown_properties(wanted: ExpansionRequest) -> tuple[str, ...]:

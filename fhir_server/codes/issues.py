@@ -4,18 +4,18 @@ https://build.fhir.org/ig/HL7/fhir-tx-ecosystem-ig
 """
 
 from fhir_server.errors import FhirError
-from fhir_server.issues import Issue, Severity, Text
+from fhir_server.issues import Issue, IssueType, Severity, Text
 
 ISSUE_TYPE = "http://hl7.org/fhir/tools/CodeSystem/tx-issue-type"
 
 
-def finding(severity: Severity, code: str, kind: str, text: Text, *expression: str) -> Issue:
+def finding(severity: Severity, code: IssueType, kind: str, text: Text, *expression: str) -> Issue:
     """An issue of the R4 type `code`, and of the terminology service's type `kind`."""
     return Issue(severity, code, text, expression, f"{ISSUE_TYPE}#{kind}")
 
 
 def refusal(
-    error: type[FhirError], text: Text, kind: str, *expression: str, code: str | None = None
+    error: type[FhirError], text: Text, code: IssueType, *expression: str, kind: str | None = None
 ) -> FhirError:
-    """The error that answers a request with one finding; its issue type is its kind unless `code` says."""
-    return error(finding("error", code or kind, kind, text, *expression))
+    """The error that answers a request with one finding; its kind is its issue type unless `kind` says."""
+    return error(finding("error", code, kind or code, text, *expression))

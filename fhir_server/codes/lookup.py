@@ -14,6 +14,7 @@ from fhir_server.codes.languages import Languages, display, speaks
 from fhir_server.codes.view import View
 from fhir_server.definitions.code_systems import CodeSystem, Concept, value_of
 from fhir_server.errors import NotFound, Unprocessable
+from fhir_server.issues import IssueType
 
 Part = dict[str, Any]
 
@@ -38,13 +39,13 @@ def known_system(view: View, canonical: str) -> CodeSystem:
     return system
 
 
-def known_concept(system: CodeSystem, code: str, issue_type: str = "not-found") -> Concept:
+def known_concept(system: CodeSystem, code: str, issue_type: IssueType = "not-found") -> Concept:
     """The concept of a code. Raises `NotFound`."""
     concept = system.find(code)
     if concept is None:
         template = messages.UNKNOWN_CODE if system.has(code) is False else messages.UNKNOWN_IN_FRAGMENT
         text = template(code=code, system=system.canonical)
-        raise refusal(NotFound, text, "invalid-code", code=issue_type)
+        raise refusal(NotFound, text, issue_type, kind="invalid-code")
     return concept
 
 

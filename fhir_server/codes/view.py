@@ -167,7 +167,7 @@ class View:
             return ValueSet(resource, compositions.build(url, composition_of(resource) or {}))
         except Circular as circle:
             text = messages.CIRCULAR(url=circle.url)
-            raise refusal(Unprocessable, text, "vs-invalid", code="processing") from circle
+            raise refusal(Unprocessable, text, "processing", kind="vs-invalid") from circle
 
     def _compositions_within(self, resource: Resource) -> Compositions:
         """The compositions that a value set may draw upon: those known here, and those that it contains."""

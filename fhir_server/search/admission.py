@@ -12,7 +12,7 @@ from fhir_server.core.fhirpath import FhirPath, FhirPathError
 from fhir_server.core.patterns import PatternError, compiled_pattern
 from fhir_server.definitions.registry import Registry
 from fhir_server.definitions.search_parameters import SearchParameter, search_parameter_from_resource
-from fhir_server.issues import Issue, Text
+from fhir_server.issues import Issue, IssueType, Text
 from fhir_server.search import messages
 from fhir_server.search.extract import EVALUATION_SECONDS_MAX
 from fhir_server.search.parameters import nearest
@@ -216,5 +216,5 @@ def _too_long(parameter: SearchParameter) -> Iterator[Issue]:
             yield _issue(text, place, "too-costly")
 
 
-def _issue(text: Text, place: str, code: str = "invalid") -> Issue:
+def _issue(text: Text, place: str, code: IssueType = "invalid") -> Issue:
     return Issue("error", code, text, (f"SearchParameter.{place}",))

@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/search.html#errors
 from dataclasses import dataclass, replace
 
 from fhir_server.errors import InvalidSearch
-from fhir_server.issues import Issue, Text
+from fhir_server.issues import Issue, IssueType, Text
 from fhir_server.search import messages
 
 PARAMETERS_MAX = 100
@@ -83,7 +83,7 @@ def check_count(parameters: int, limit: int = PARAMETERS_MAX, *location: str) ->
         raise InvalidSearch.of(text, *location, code="too-costly")
 
 
-def refused(text: Text, parameter: str, code: str | None = None) -> InvalidSearch:
+def refused(text: Text, parameter: str, code: IssueType | None = None) -> InvalidSearch:
     """The error for a parameter, which is its place."""
     return InvalidSearch.of(text, f"http.{parameter}", code=code)
 

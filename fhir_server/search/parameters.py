@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from fhir_server.definitions.registry import Registry
 from fhir_server.definitions.search_parameters import SearchParameter
 from fhir_server.errors import InvalidSearch
-from fhir_server.issues import Text
+from fhir_server.issues import IssueType, Text
 from fhir_server.search import messages
 from fhir_server.search.aliases import aliases
 from fhir_server.search.paths import resolved_types
@@ -37,7 +37,7 @@ EVERY_TYPE = "Resource"
 class UnknownParameter(Exception):
     """A parameter that the types do not have, or that is not supported: what lenient handling ignores."""
 
-    def __init__(self, text: Text, code: str = "not-supported") -> None:
+    def __init__(self, text: Text, code: IssueType = "not-supported") -> None:
         super().__init__(text.render())
         self.text = text
         self.code = code

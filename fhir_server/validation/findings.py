@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from fhir_server.issues import Issue, Severity, Text
+from fhir_server.issues import Issue, IssueType, Severity, Text
 from fhir_server.validation import messages
 from fhir_server.validation.scope import Scope
 
@@ -24,7 +24,7 @@ _is_identifier = re.compile(r"[A-Za-z_][A-Za-z0-9_]*").fullmatch
 class Finding:
     """One problem at `where`, a FHIRPath suffix such as `.name[0].family`."""
 
-    code: str
+    code: IssueType
     text: Text
     where: str = ""
     key: str | None = None

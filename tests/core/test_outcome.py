@@ -1,7 +1,12 @@
 """Issues become an OperationOutcome in the reader's language."""
 
+from typing import Any, get_args
+
+import pytest
+
 from fhir_server.core.outcome import operation_outcome
-from fhir_server.issues import Issue, Template
+from fhir_server.definitions.registry import Registry
+from fhir_server.issues import Issue, IssueType, Severity, Template
 
 GREETING = Template(en="Hello {name}", fr="Bonjour {name}")
 WRAPPED = Template(en="<{inner}>", fr="«{inner}»")
@@ -38,3 +43,10 @@ def test_control_characters_are_shown_by_their_pictures() -> None:
     found = operation_outcome([issue], "en")["issue"][0]
     assert found["diagnostics"] == found["details"]["text"] == "Hello ␀A\td␟a\n"
     assert found["expression"] == ["http.␇"]
+
+
+@pytest.mark.parametrize(("type", "value_set"), [(IssueType, "issue-type"), (Severity, "issue-severity")])
+def test_issues_have_the_codes_of_r4(type: Any, value_set: str) -> None:
+    codes = Registry.r4().codes(f"http://hl7.org/fhir/ValueSet/{value_set}")
+    assert codes is not None
+    assert set(get_args(type)) == {concept.code for concept in codes.concepts}

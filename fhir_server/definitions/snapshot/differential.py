@@ -15,7 +15,7 @@ from fhir_server.definitions.snapshot.tree import Node
 from fhir_server.definitions.snapshot.type_line import fhir_code
 from fhir_server.definitions.snapshot.unfolding import Unfolding
 from fhir_server.errors import SnapshotError
-from fhir_server.issues import Issue, Text
+from fhir_server.issues import Issue, IssueType, Text
 
 ELEMENTS_MAX = 8_000
 ISSUES_MAX = 100
@@ -26,7 +26,7 @@ _OF_THE_LIST = ("min", "max", "slicing")
 class _Misplaced(Exception):
     """A line of which nobody can tell where it stands."""
 
-    def __init__(self, text: Text, field: str = ".path", code: str = "invalid") -> None:
+    def __init__(self, text: Text, field: str = ".path", code: IssueType = "invalid") -> None:
         super().__init__()
         self.text = text
         self.field = field
@@ -198,6 +198,6 @@ class Differential:
         self._budget -= slice.size()
         return slice
 
-    def _complain(self, index: int, field: str, text: Text, code: str = "invalid") -> None:
+    def _complain(self, index: int, field: str, text: Text, code: IssueType = "invalid") -> None:
         place = f"StructureDefinition.differential.element[{index}]{field}"
         self.issues.append(Issue("error", code, text, (place,)))

@@ -18,7 +18,7 @@ from fhir_server.definitions.snapshot.tree import flatten, planted
 from fhir_server.definitions.snapshot.type_line import TypeLine
 from fhir_server.definitions.snapshot.unfolding import Unfolding
 from fhir_server.errors import SnapshotError
-from fhir_server.issues import Issue, Text
+from fhir_server.issues import Issue, IssueType, Text
 
 Structure = dict[str, Any]
 
@@ -178,5 +178,5 @@ def _given_faults(element: Any, type: Any) -> Iterator[tuple[str, Text]]:
         yield ".path", messages.OTHER_ROOT(found=root, root=type)
 
 
-def _faulty(place: str, text: Text, code: str = "invalid") -> SnapshotError:
+def _faulty(place: str, text: Text, code: IssueType = "invalid") -> SnapshotError:
     return SnapshotError(Issue("error", code, text, (place,)))

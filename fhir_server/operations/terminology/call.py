@@ -53,7 +53,7 @@ class TerminologyCall:
         asked = inputs.text("displayLanguage")
         if asked and not is_languages(asked):
             text = messages.BAD_LANGUAGE(value=asked)
-            raise refusal(InvalidRequest, text, "invalid-display", "http.displayLanguage", code="processing")
+            raise refusal(InvalidRequest, text, "processing", "http.displayLanguage", kind="invalid-display")
         self.display_language = asked or " ".join(request.accept_language.split())
         self._versions = _versions(inputs)
 

@@ -50,7 +50,7 @@ def _canonical(call: TerminologyCall, codings: list[dict[str, str]]) -> str:
     versions = _distinct(version, inputs.text("version"), *(coding.get("version") for coding in codings))
     if not urls:
         text = messages.CODE_SYSTEM_NEEDED(names="system")
-        raise refusal(InvalidRequest, text, "invalid-data", code="invalid")
+        raise refusal(InvalidRequest, text, "invalid", kind="invalid-data")
     named = urls if len(urls) > 1 else [versioned(urls[0], version) for version in versions]
     if len(named) > 1:
         raise InvalidRequest.of(messages.TWO_SYSTEMS(first=named[0], second=named[1]))

@@ -10,7 +10,7 @@ from typing import Any
 from fhir_server.core import json
 from fhir_server.core.patterns import matches
 from fhir_server.core.reference import parse_reference
-from fhir_server.issues import Issue, Text
+from fhir_server.issues import Issue, IssueType, Text
 from fhir_server.validation.checks import messages
 from fhir_server.validation.checks.check import CheckContext, finding
 from fhir_server.validation.checks.form import Form, Item, extension_values
@@ -35,10 +35,10 @@ class Answer:
     place: str
     siblings: int
 
-    def error(self, key: str, text: Text, code: str = "invariant") -> Issue:
+    def error(self, key: str, text: Text, code: IssueType = "invariant") -> Issue:
         return finding("error", code, key, text, self.place)
 
-    def doubt(self, key: str, text: Text, code: str = "invariant") -> Issue:
+    def doubt(self, key: str, text: Text, code: IssueType = "invariant") -> Issue:
         return finding("warning", code, key, text, self.place)
 
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from fhir_server.core.fhirpath import FhirPath
 from fhir_server.definitions.registry import Registry
-from fhir_server.issues import Issue, Severity, Text
+from fhir_server.issues import Issue, IssueType, Severity, Text
 
 Resource = dict[str, Any]
 Resolve = Callable[[str], Resource | None]
@@ -67,6 +67,6 @@ class Check(Protocol):
     def check(self, resource: Resource, context: CheckContext, /) -> Iterator[Issue]: ...
 
 
-def finding(severity: Severity, code: str, key: str, text: Text, place: str) -> Issue:
+def finding(severity: Severity, code: IssueType, key: str, text: Text, place: str) -> Issue:
     """An issue of a check at one place; `key` names the rule."""
     return Issue(severity, code, text, (place,), key)
