@@ -428,3 +428,5 @@ def test_what_is_no_sequence_is_told(client: Client) -> None:
     for operation in ("$sequence-status", "$explain-billing"):
         refused(client.get(f"CarePlan/{made.id}/{operation}"), "no sequence of care")
         assert client.get(f"CarePlan/none/{operation}").status == 404
+    assert client.delete(f"CarePlan/{made.id}").status == 204
+    assert client.get(f"CarePlan/{made.id}/$sequence-status").status == 410

@@ -192,6 +192,8 @@ def test_a_part_of_the_programme_has_no_objective(told: Client) -> None:
     ("path", "status", "said"),
     [
         ("Measure/reponse/$evaluate-measure", 400, "periodStart"),
+        ("Measure/reponse/$evaluate-measure?periodEnd=2025", 400, "periodStart"),
+        ("Measure/reponse/$evaluate-measure?periodStart=2025", 400, "periodEnd"),
         ("Measure/reponse/$evaluate-measure?periodStart=2025&periodEnd=2024", 400, "ends before it begins"),
         ("Measure/reponse/$evaluate-measure?periodStart=soon&periodEnd=2024", 400, "no date"),
         ("Measure/reponse/$evaluate-measure?periodStart=2024&periodEnd=20241231", 400, "no date"),
