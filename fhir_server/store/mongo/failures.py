@@ -53,8 +53,12 @@ _TOO_COMPLEX_TEXTS = (
 )
 
 
-def refusal(error: PyMongoError) -> Exception:
-    """What to tell a client; an error in our own use of the database stays what it is."""
+def refusal(error: BaseException) -> BaseException:
+    """What to tell a client; an error in our own use of the database stays what it is, as does one that is
+    not the database's.
+    """
+    if not isinstance(error, PyMongoError):
+        return error
     if isinstance(error, ExecutionTimeout) and isinstance(error.__cause__, ConnectionFailure):
         # Where a transaction was tried until its time was over, this is what came of the last attempt.
         error = error.__cause__
@@ -100,7 +104,7 @@ def undecided(error: Exception) -> Exception:
     """What to tell a client whose commit failed: never that it did something wrong, and never to be taken for
     an error after which the same may be done again, as it may be done.
     """
-    refused = refusal(error) if isinstance(error, PyMongoError) else error
+    refused = refusal(error)
     if isinstance(refused, errors.StoreUnavailable | errors.StoreFull):
         return refused
     return errors.StoreUnavailable.of(messages.STORE_FAILED(reason=type(error).__name__))

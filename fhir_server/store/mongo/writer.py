@@ -152,7 +152,7 @@ class Writer:
 
     def _fail(self, tasks: list[Task], error: BaseException) -> None:
         """What the database refuses altogether may be the fault of one unit: then the others go on alone."""
-        refused = refusal(error) if isinstance(error, PyMongoError) else error
+        refused = refusal(error)
         alone = len(tasks) == 1 or not isinstance(refused, Exception)
         if alone or isinstance(refused, errors.StoreUnavailable | errors.StoreFull):
             for task in tasks:
@@ -162,7 +162,7 @@ class Writer:
             try:
                 self._commit([task])
             except BaseException as own:
-                task.error = refusal(own) if isinstance(own, PyMongoError) else own
+                task.error = refusal(own)
 
     def _commit(self, tasks: list[Task]) -> None:
         """Run all tasks in one transaction, again and again for as long as others come before it."""
@@ -292,7 +292,7 @@ class Writer:
                 group.transaction = self._begin_group(group)
             return act(group.transaction)
         except (PyMongoError, Taken) as error:
-            refused = refusal(error) if isinstance(error, PyMongoError) else error
+            refused = refusal(error)
             lost = errors.StoreUnavailable.of(messages.GROUP_LOST())
             group.error = refused if isinstance(refused, FhirError) else lost
             raise group.error from error
