@@ -9,7 +9,7 @@ from fhir_server.definitions.registry import Registry
 from fhir_server.errors import InvalidSearch
 from fhir_server.search import messages
 from fhir_server.search.ast import TokenSet
-from fhir_server.search.escapes import split, unescape
+from fhir_server.search.escapes import bar_parts, unescape
 
 CODES_MAX = 10_000
 """Codes that one value set or concept may stand for in a search."""
@@ -52,7 +52,7 @@ def above(registry: Registry, text: str, parameter: str) -> TokenSet:
 
 def _concept(registry: Registry, text: str, parameter: str) -> tuple[CodeSystem, str]:
     """A code that is not of its system is below and above itself alone; what is not whole says nothing."""
-    parts = [unescape(part) for part in split(text, "|")]
+    parts = bar_parts(text)
     if len(parts) != 2 or not all(parts):
         raise InvalidSearch.of(messages.NEEDS_CONCEPT(value=text, parameter=parameter), code="invalid")
     system = registry.code_system(parts[0])

@@ -26,6 +26,11 @@ def split(text: str, separator: str) -> list[str]:
     return [*parts, text[start:]]
 
 
+def bar_parts(text: str) -> list[str]:
+    """The parts of a value between its bars, as they were meant."""
+    return [unescape(part) for part in split(text, "|")]
+
+
 def is_empty(value: str) -> bool:
     """Whether there is nothing in a value but separators of alternatives: it asks for none."""
     return not value.replace(",", "").strip()

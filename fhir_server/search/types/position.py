@@ -14,7 +14,7 @@ from fhir_server.errors import InvalidSearch
 from fhir_server.search import messages
 from fhir_server.search.ast import NearValue
 from fhir_server.search.entries import Entries, PositionEntry
-from fhir_server.search.escapes import split, unescape
+from fhir_server.search.escapes import bar_parts
 from fhir_server.search.types.context import Indexer, Indexing, Reading, Target
 
 EARTH_RADIUS_METRES = 6_371_008.8
@@ -37,7 +37,7 @@ class Box(NamedTuple):
 
 def parse(text: str, reading: Reading) -> NearValue:
     """`latitude|longitude|distance|units`; without units in kilometres, without a distance `NEAR_METRES`."""
-    parts = [unescape(part) for part in split(text, "|")]
+    parts = bar_parts(text)
     try:
         latitude, longitude = (float(parse_decimal(part)) for part in parts[:2])
         metres = _metres(*parts[2:])

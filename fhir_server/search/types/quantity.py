@@ -18,7 +18,7 @@ from fhir_server.errors import InvalidSearch
 from fhir_server.search import messages
 from fhir_server.search.ast import NumberValue, QuantityValue
 from fhir_server.search.entries import Entries, NumberEntry, QuantityEntry
-from fhir_server.search.escapes import split, unescape
+from fhir_server.search.escapes import bar_parts
 from fhir_server.search.types import number
 from fhir_server.search.types.context import Indexer, Indexing, Reading, Target
 
@@ -38,7 +38,7 @@ _QUANTITIES = frozenset(
 
 def parse(text: str, reading: Reading) -> QuantityValue:
     """`[prefix]number`, with `|system|code` or `||unit` after it."""
-    parts = [unescape(part) for part in split(text, "|")]
+    parts = bar_parts(text)
     if len(parts) not in (1, 3):
         raise _refused(text, reading)
     try:

@@ -10,7 +10,7 @@ from fhir_server.errors import InvalidSearch
 from fhir_server.search import messages
 from fhir_server.search.ast import OfTypeValue, TokenSet, TokenValue
 from fhir_server.search.entries import Entries, StringEntry, TokenEntry
-from fhir_server.search.escapes import split, unescape
+from fhir_server.search.escapes import bar_parts
 from fhir_server.search.types.context import Indexer, Indexing, Reading, Target
 from fhir_server.search.types.string import COMPARED
 
@@ -23,7 +23,7 @@ _BARE = frozenset({"id", "uri", "url", "oid", "uuid", "canonical"})
 
 def parse(text: str, reading: Reading) -> TokenValue:
     """`code`, `system|code`, `|code` or `system|`."""
-    parts = [unescape(part) for part in split(text, "|")]
+    parts = bar_parts(text)
     if len(parts) == 1 and parts[0]:
         return TokenValue(None, parts[0])
     if len(parts) == 2 and parts[1]:
@@ -35,7 +35,7 @@ def parse(text: str, reading: Reading) -> TokenValue:
 
 def parse_of_type(text: str, reading: Reading) -> OfTypeValue:
     """`system|code|value` of an Identifier."""
-    parts = [unescape(part) for part in split(text, "|")]
+    parts = bar_parts(text)
     if len(parts) != 3 or not all(parts):
         raise InvalidSearch.of(messages.BAD_OF_TYPE(value=text, parameter=reading.parameter))
     return OfTypeValue(*parts)
