@@ -21,7 +21,7 @@ from fhir_server.interactions.messages import METHOD_NOT_ALLOWED
 from fhir_server.interactions.read import living
 from fhir_server.operations import messages
 from fhir_server.operations.answers import answer_with_values
-from fhir_server.operations.parameters import given
+from fhir_server.operations.parameters import given, parameters_in
 from fhir_server.store.port import StoredResource, UnitOfWork
 
 PARAMETER = "meta"
@@ -69,9 +69,7 @@ def _identity(item: Any) -> Any:
 
 
 def _asked(content: Any, engine: Engine) -> Meta:
-    if not isinstance(content, dict) or content.get("resourceType") != "Parameters":
-        raise InvalidRequest.of(messages.PARAMETERS_NEEDED(), "Parameters")
-    if issues := engine.validator.structure(content):
+    if issues := engine.validator.structure(parameters_in(content)):
         raise MalformedContent(*issues)
     parameters = content.get("parameter", [])
     if [parameter["name"] for parameter in parameters] != [PARAMETER] or "valueMeta" not in parameters[0]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from fhir_server.core.request import FhirRequest
 from fhir_server.errors import InvalidRequest
+from fhir_server.extension import Resource
 from fhir_server.interactions.links import PRESENTATION
 from fhir_server.operations import messages
 
@@ -47,12 +48,17 @@ def all_given(request: FhirRequest) -> tuple[tuple[str, str], ...]:
     return tuple(pair for pair in pairs if pair[0] not in PRESENTATION)
 
 
+def parameters_in(content: Any) -> Resource:
+    """The body, which has to be Parameters. Raises `InvalidRequest` for any other."""
+    if not isinstance(content, dict) or content.get("resourceType") != "Parameters":
+        raise InvalidRequest.of(messages.PARAMETERS_NEEDED(), "Parameters")
+    return content
+
+
 def _of_body(content: Any) -> list[tuple[str, str]]:
     if content is None:
         return []
-    if not isinstance(content, dict) or content.get("resourceType") != "Parameters":
-        raise InvalidRequest.of(messages.PARAMETERS_NEEDED(), "Parameters")
-    parameters = content.get("parameter", [])
+    parameters = parameters_in(content).get("parameter", [])
     if not isinstance(parameters, list):
         raise InvalidRequest.of(messages.PARAMETERS_LISTED(), "Parameters.parameter")
     return [_pair(parameter) for parameter in parameters]

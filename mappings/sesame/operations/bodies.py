@@ -6,10 +6,9 @@ https://hl7.org/fhir/R4/parameters.html
 import msgspec
 
 from fhir_server.core.request import FhirRequest
-from fhir_server.errors import InvalidRequest, MalformedContent
+from fhir_server.errors import MalformedContent
 from fhir_server.extension import Engine, Resource
-from fhir_server.operations import messages
-from fhir_server.operations.parameters import given_once
+from fhir_server.operations.parameters import given_once, parameters_in
 
 
 def check_query(request: FhirRequest, *names: str) -> None:
@@ -22,11 +21,9 @@ def body_parameter(request: FhirRequest, engine: Engine, name: str) -> Resource:
 
     Raises `InvalidRequest` for a body that is no Parameters, `MalformedContent` for one of wrong structure.
     """
-    content = request.content
-    if content is None:
+    if request.content is None:
         return {}
-    if not isinstance(content, dict) or content.get("resourceType") != "Parameters":
-        raise InvalidRequest.of(messages.PARAMETERS_NEEDED(), "Parameters")
+    content = parameters_in(request.content)
     issues = engine.validator.structure(content)
     if any(issue.fails for issue in issues):
         raise MalformedContent(*issues)
