@@ -1,6 +1,9 @@
 """The stores that a command can use: those that outlive it, and those that are already there."""
 
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from fhir_server import bootstrap
 from fhir_server.cli.failure import CommandError
@@ -9,6 +12,7 @@ from fhir_server.store.backends import shown
 
 MEMORY = "memory:"
 SQLITE = "sqlite:///"
+StoreOption = Annotated[str | None, typer.Option(help="sqlite:///path")]
 MONGODB = ("mongodb:", "mongodb+srv:")
 
 

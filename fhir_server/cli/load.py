@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from fhir_server import bootstrap
-from fhir_server.cli.existing import refuse_memory
+from fhir_server.cli.existing import StoreOption, refuse_memory
 from fhir_server.cli.failure import MisuseError, in_one_line
 from fhir_server.cli.linked import is_resource, linked
 from fhir_server.cli.progress import progress
@@ -56,7 +56,7 @@ class _Undone(Exception):
 def load(
     paths: Annotated[list[Path], typer.Argument(help="JSON, NDJSON, or folders of them.")],
     atomic: Annotated[bool, typer.Option("--atomic", help="All or nothing.")] = False,
-    store: Annotated[str | None, typer.Option(help="sqlite:///path")] = None,
+    store: StoreOption = None,
     format: Annotated[str, typer.Option(help="fhir, or a programme, whose records the files hold.")] = FHIR,
     record: Annotated[
         str | None, typer.Option(help="The record that the files hold; without it, each file's name.")

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from fhir_server import bootstrap
-from fhir_server.cli.existing import open_existing
+from fhir_server.cli.existing import StoreOption, open_existing
 from fhir_server.cli.failure import CommandError
 from fhir_server.cli.progress import progress
 from fhir_server.cli.provision import put_in_force
@@ -28,7 +28,7 @@ NOTHING_TO_DO = "Every index is complete; nothing to do. With --all they are all
 
 def reindex(
     everything: Annotated[bool, typer.Option("--all", help="Every index, not only those pending.")] = False,
-    store: Annotated[str | None, typer.Option(help="sqlite:///path")] = None,
+    store: StoreOption = None,
 ) -> None:
     """Make the search indexes that are pending.
 
