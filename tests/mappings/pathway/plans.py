@@ -76,6 +76,11 @@ def change(client: Client, number: str, **changes: Any) -> Answer:
     return client.put(f"CarePlan/{found['id']}", found)
 
 
+def update(client: Client, resource: dict[str, Any]) -> Answer:
+    """Send a resource anew under its id."""
+    return sent(client.put(f"{resource['resourceType']}/{resource['id']}", resource))
+
+
 def claims(client: Client) -> list[dict[str, Any]]:
     """All claims, in the order of their numbers."""
     found = [entry["resource"] for entry in client.get("Claim").entries]

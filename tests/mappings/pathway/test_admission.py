@@ -4,7 +4,7 @@ import pytest
 
 from mappings.sesame.pathway.referral import FOLLOW_UP_ITEM
 from tests.interactions.client import Answer, Client
-from tests.mappings.pathway.plans import begin, change, lacking, sent, stored, tell
+from tests.mappings.pathway.plans import UNTIL_ASSESSED, begin, change, lacking, sent, stored, tell, update
 from tests.mappings.pathway.referrals import REASONS, Resource, code, move, only, refer, walk
 from tests.mappings.pathway.test_referrals import FORM, WITHOUT_FOLLOW_UP, refused
 from tests.mappings.story import steps
@@ -43,7 +43,7 @@ def test_r8_the_question_is_answered_before_a_referral_is_accepted(client: Clien
     walk(client, "received")
     refused(move(client, "accepted"), "Nobody has said whether a psychiatrist", "Task.status")
     request = only(client, "ServiceRequest") | {"extension": [FOLLOWED[0] | {"valueBoolean": True}]}
-    sent(client.put(f"ServiceRequest/{request['id']}", request))
+    update(client, request)
     sent(move(client, "accepted"))
 
 
@@ -69,7 +69,7 @@ def test_who_is_referred_is_on_record(client: Client) -> None:
 
 
 def test_r8_nobody_is_taken_on_by_the_referral_of_another(client: Client) -> None:
-    tell(client, "01-referral", "02-received", "03-accepted", "04-initial-assessment")
+    tell(client, *UNTIL_ASSESSED)
     request = only(client, "ServiceRequest")
     kept = lacking(request, "id", "meta")
     other = sent(client.post("Patient", {"resourceType": "Patient"}))
@@ -78,7 +78,7 @@ def test_r8_nobody_is_taken_on_by_the_referral_of_another(client: Client) -> Non
     second = sent(client.post("ServiceRequest", kept | {"identifier": placer, "subject": subject}))
     episode = only(client, "EpisodeOfCare")
     referral = {"referralRequest": [{"reference": f"ServiceRequest/{second.id}"}]}
-    sent(client.put(f"EpisodeOfCare/{episode['id']}", episode | referral))
+    update(client, episode | referral)
     answer = begin(client, 1, "2025-01-13", "2025-04-12")
     refused(answer, "the referral of another patient", "CarePlan.extension")
 
@@ -105,7 +105,7 @@ def test_r8_so_does_a_form_that_is_corrected(client: Client) -> None:
     for item in form["item"]:
         if item["linkId"] == "suivi-psychiatrique":
             item["answer"] = [{"valueBoolean": True}]
-    sent(client.put(f"QuestionnaireResponse/{form['id']}", form | {"status": "amended"}))
+    update(client, form | {"status": "amended"})
     task = only(client, "Task", "code=referral")
     assert (task["status"], code(task["statusReason"], REASONS)) == ("rejected", "psychiatric-follow-up")
 
@@ -118,14 +118,14 @@ def test_r8_no_other_answer_of_the_form_tells_of_a_follow_up(client: Client) -> 
     item = [*form["item"], other, {"linkId": FOLLOW_UP_ITEM, "answer": [{"valueString": "?"}]}]
     unknown = {"questionnaire": f"{form['questionnaire'].partition('|')[0]}|9.9", "item": item}
     kept = lacking(form, "meta")
-    sent(client.put(f"QuestionnaireResponse/{form['id']}", kept | unknown))
+    update(client, kept | unknown)
     assert only(client, "Task", "code=referral")["status"] == "requested"
 
 
 @pytest.fixture
 def begun(client: Client) -> Client:
     """The patient of the story in the first sequence."""
-    tell(client, "01-referral", "02-received", "03-accepted", "04-initial-assessment")
+    tell(client, *UNTIL_ASSESSED)
     sent(begin(client, 1, "2025-01-13", "2025-04-12"))
     return client
 
@@ -159,9 +159,9 @@ def test_r9_the_assessment_under_a_sequence_stays_one(begun: Client, changes: Re
     refused(begun.put(f"Encounter/{visit['id']}", changed), "rests on this initial assessment", "Encounter")
     refused(begun.delete(f"Encounter/{visit['id']}"), "rests on this initial assessment", "Encounter")
     earlier = {"start": "2025-01-12T23:30:00+01:00", "end": "2025-01-12T23:50:00+01:00"}
-    sent(begun.put(f"Encounter/{visit['id']}", visit | {"period": earlier}))
+    update(begun, visit | {"period": earlier})
     sent(change(begun, "2025-0001-c1", status="entered-in-error"))
-    sent(begun.put(f"Encounter/{visit['id']}", changed))
+    update(begun, changed)
 
 
 @pytest.mark.parametrize(
@@ -188,7 +188,7 @@ def test_another_episode_of_the_patient_is_free(begun: Client) -> None:
     kept = lacking(first, "id", "meta", "referralRequest")
     number = [first["identifier"][0] | {"value": "earlier"}]
     made = sent(begun.post("EpisodeOfCare", kept | earlier | {"identifier": number})).content
-    sent(begun.put(f"EpisodeOfCare/{made['id']}", made | {"status": "entered-in-error"}))
+    update(begun, made | {"status": "entered-in-error"})
 
 
 def test_an_episode_does_not_end_before_its_sequences_begin(begun: Client) -> None:
@@ -219,9 +219,9 @@ def test_r8_no_sequence_goes_on_by_the_referral_of_another(begun: Client) -> Non
 def test_a_sequence_is_closed_although_its_team_has_gone(begun: Client) -> None:
     """Nor is it in the way that the episode was broken off."""
     episode = only(begun, "EpisodeOfCare")
-    sent(begun.put(f"EpisodeOfCare/{episode['id']}", episode | {"status": "cancelled"}))
+    update(begun, episode | {"status": "cancelled"})
     team = only(begun, "CareTeam")
-    sent(begun.put(f"CareTeam/{team['id']}", team | {"status": "inactive"}))
+    update(begun, team | {"status": "inactive"})
     sent(change(begun, "2025-0001-c1", status="completed"))
     renewal = begin(begun, 2, "2025-04-13", "2025-07-12")
     assert renewal.status == 422

@@ -19,6 +19,7 @@ from tests.mappings.pathway.plans import (
     sent,
     stored,
     tell,
+    update,
 )
 from tests.mappings.pathway.test_sequences import refused, whole_year
 from tests.mappings.sound import GUIDE
@@ -32,7 +33,7 @@ def assessed_earlier(client: Client) -> None:
     """Let the initial assessment lie before what a test dates back."""
     (entry,) = client.get("Encounter").entries
     visit = entry["resource"]
-    sent(client.put(f"Encounter/{visit['id']}", visit | {"period": EARLIER}))
+    update(client, visit | {"period": EARLIER})
 
 
 def renewed(client: Client) -> None:
@@ -125,11 +126,11 @@ def test_a_sequence_belongs_to_a_numbered_episode_that_is_not_over(assessed: Cli
     (entry,) = assessed.get("EpisodeOfCare").entries
     episode = lacking(entry["resource"], "meta")
     other = [{"system": "urn:other", "value": "1"}]
-    sent(assessed.put(f"EpisodeOfCare/{episode['id']}", episode | {"identifier": other}))
+    update(assessed, episode | {"identifier": other})
     plan_of = partial(begin, assessed, 1, extension=extensions(f"EpisodeOfCare/{episode['id']}"))
     refused(plan_of(ASSESSED, "2025-04-12"), "has no number of the programme")
     over = {"status": "finished", "period": {"start": ASSESSED, "end": "2025-03-31"}}
-    sent(assessed.put(f"EpisodeOfCare/{episode['id']}", episode | over))
+    update(assessed, episode | over)
     refused(plan_of("2025-04-01", "2025-06-30"), "ended on 2025-03-31")
     sent(plan_of("2025-03-31", "2025-06-29"))
 
@@ -145,7 +146,7 @@ def test_another_episode_has_ranks_and_twelve_months_of_its_own(assessed: Client
     (entry,) = assessed.get("EpisodeOfCare").entries
     episode = {name: value for name, value in entry["resource"].items() if name != "meta"}
     over = {"status": "finished", "period": {"start": ASSESSED, "end": "2025-04-12"}}
-    sent(assessed.put(f"EpisodeOfCare/{episode['id']}", episode | over))
+    update(assessed, episode | over)
     number = [episode["identifier"][0] | {"value": "2025-0001-bis"}]
     back = {"identifier": number, "period": {"start": "2026-03-02"}}
     made = sent(assessed.post("EpisodeOfCare", {n: v for n, v in (episode | back).items() if n != "id"})).id
@@ -172,7 +173,7 @@ def test_the_status_of_a_sequence_says_what_its_renewal_would_meet(assessed: Cli
     (entry,) = assessed.get("EpisodeOfCare").entries
     episode = lacking(entry["resource"], "meta")
     over = {"status": "finished", "period": {"start": ASSESSED, "end": "2025-04-12"}}
-    sent(assessed.put(f"EpisodeOfCare/{episode['id']}", episode | over))
+    update(assessed, episode | over)
     told = assessed.get(f"CarePlan/{first.id}/$sequence-status").content["parameter"]
     assert {"name": "renewable", "valueBoolean": False} in told
     (obstacle,) = [one["valueString"] for one in told if one["name"] == "obstacle"]

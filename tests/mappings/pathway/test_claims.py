@@ -20,6 +20,7 @@ from tests.mappings.pathway.plans import (
     sent,
     stored,
     tell,
+    update,
 )
 from tests.mappings.sound import GUIDE, errors
 
@@ -100,7 +101,7 @@ def test_of_contacts_those_count_that_took_place_with_a_nurse_within_the_sequenc
     visit = lacking(first, "meta")
 
     def has(contacts: int, **changes: Any) -> bool:
-        sent(client.put(f"Encounter/{visit['id']}", visit | changes))
+        update(client, visit | changes)
         told = client.get(f"CarePlan/{plan.id}/$explain-billing").content["parameter"]
         return any(f"has {contacts} nurse contacts" in one.get("valueString", "") for one in told)
 
@@ -109,7 +110,7 @@ def test_of_contacts_those_count_that_took_place_with_a_nurse_within_the_sequenc
     for day, contacts in (("2025-01-12", 3), ("2025-01-13", 4), ("2025-04-12", 4), ("2025-04-13", 3)):
         assert has(contacts, period={"start": f"{day}T12:00:00+02:00"}), day
     fifth = lacking(visit, "id", "identifier")
-    sent(client.put(f"Encounter/{visit['id']}", visit))
+    update(client, visit)
     sent(client.post("Encounter", fifth))
     assert states(client) == [("2025-0001-c1-0", "active")]
 
@@ -133,12 +134,12 @@ def test_a_sequence_in_error_cancels_its_claim(assessed: Client) -> None:
 def test_a_patient_without_coverage_is_billed_when_it_comes(assessed: Client) -> None:
     (entry,) = assessed.get("Coverage").entries
     cover = lacking(entry["resource"], "meta")
-    sent(assessed.put(f"Coverage/{cover['id']}", cover | {"status": "cancelled"}))
+    update(assessed, cover | {"status": "cancelled"})
     plan = sent(begin(assessed, 1, ASSESSED, "2025-04-12"))
     assert states(assessed) == []
     told = assessed.get(f"CarePlan/{plan.id}/$explain-billing", language="fr").content["parameter"]
     assert any("Coverage actif" in one.get("valueString", "") for one in told)
-    sent(assessed.put(f"Coverage/{cover['id']}", cover))
+    update(assessed, cover)
     assert states(assessed) == [("2025-0001-c1-0", "active")]
 
 
@@ -174,7 +175,7 @@ def test_nor_a_second_one_as_if_it_were_a_correction(
     """As a copy from another server would bring it: the ids of claims follow from their numbers."""
     sent(begin(assessed, 1, ASSESSED, "2025-04-12"))
     (claim,) = claims(assessed)
-    sent(assessed.put(f"Claim/{claim['id']}", claim | {"status": status}))
+    update(assessed, claim | {"status": status})
     (first,) = claim["identifier"]
     id = named_uuid(f"{first['system']}|2025-0001-c1-{correction}")
     copy = claim | {"id": id, "identifier": [first | {"value": number}]}

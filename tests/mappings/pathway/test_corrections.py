@@ -19,6 +19,7 @@ from tests.mappings.pathway.plans import (
     sent,
     stored,
     tell,
+    update,
 )
 from tests.mappings.pathway.referrals import only
 from tests.mappings.pathway.test_claims import acknowledge, refused, states
@@ -43,7 +44,7 @@ def coverage_of(client: Client, number: str) -> str:
 def insured_anew(client: Client, until: str = "2025-04-12") -> str:
     """Let the patient change insurers on 13 April 2025; the id of the new Coverage."""
     old = only(client, "Coverage")
-    sent(client.put(f"Coverage/{old['id']}", old | {"period": {"end": until}}))
+    update(client, old | {"period": {"end": until}})
     new = lacking(old, "id", "meta")
     number = [old["identifier"][0] | {"value": "C-other"}]
     return sent(client.post("Coverage", new | {"identifier": number, "period": {"start": "2025-04-13"}})).id
@@ -77,7 +78,7 @@ def test_what_was_billed_stays_when_the_coverage_ends(billed: Client) -> None:
 
 def test_a_corrected_coverage_corrects_its_claims(billed: Client) -> None:
     found = only(billed, "Coverage")
-    sent(billed.put(f"Coverage/{found['id']}", found | {"subscriberId": "285057864699999"}))
+    update(billed, found | {"subscriberId": "285057864699999"})
     assert states(billed) == [(f"{FIRST}-0", "cancelled"), (f"{FIRST}-1", "active")]
 
 
@@ -91,24 +92,24 @@ def test_a_sequence_that_is_corrected_on_hold_is_billed_anew(client: Client) -> 
 
 def test_a_coverage_in_error_bills_nothing_until_it_is_one_again(billed: Client) -> None:
     found = only(billed, "Coverage")
-    sent(billed.put(f"Coverage/{found['id']}", found | {"status": "entered-in-error"}))
+    update(billed, found | {"status": "entered-in-error"})
     assert states(billed) == [(f"{FIRST}-0", "cancelled")]
-    sent(billed.put(f"Coverage/{found['id']}", found))
+    update(billed, found)
     assert states(billed) == [(f"{FIRST}-0", "cancelled"), (f"{FIRST}-1", "active")]
 
 
 def test_a_coverage_that_is_somebody_elses_bills_nothing(billed: Client) -> None:
     found = only(billed, "Coverage")
     other = {"reference": f"Patient/{sent(billed.post('Patient', {'resourceType': 'Patient'})).id}"}
-    sent(billed.put(f"Coverage/{found['id']}", found | {"beneficiary": other}))
+    update(billed, found | {"beneficiary": other})
     assert states(billed) == [(f"{FIRST}-0", "cancelled")]
-    sent(billed.put(f"Coverage/{found['id']}", found))
+    update(billed, found)
     assert states(billed) == [(f"{FIRST}-0", "cancelled"), (f"{FIRST}-1", "active")]
 
 
 def test_what_was_billed_stays_while_the_referral_is_missing(billed: Client) -> None:
     episode = only(billed, "EpisodeOfCare")
-    sent(billed.put(f"EpisodeOfCare/{episode['id']}", lacking(episode, "meta", "referralRequest")))
+    update(billed, lacking(episode, "meta", "referralRequest"))
     sent(change(billed, FIRST, status="revoked"))
     assert states(billed) == [(f"{FIRST}-0", "active")]
 
@@ -120,7 +121,7 @@ def test_a_claim_names_another_request_by_the_number_that_it_has(client: Client)
     number = {"identifier": [{"system": "urn:letter", "value": "7"}], "subject": episode["patient"]}
     made = sent(client.post("ServiceRequest", letter | number)).id
     referral = {"referralRequest": [{"reference": f"ServiceRequest/{made}"}]}
-    sent(client.put(f"EpisodeOfCare/{episode['id']}", episode | referral))
+    update(client, episode | referral)
     sent(begin(client, 1, ASSESSED, "2025-04-12"))
     (claim,) = claims(client)
     assert claim["referral"]["identifier"] == number["identifier"][0]
@@ -136,7 +137,7 @@ def test_a_nurse_who_moves_cancels_no_claim(billed: Client) -> None:
     elsewhere = only(billed, "PractitionerRole", "identifier=99900000037-990000028-psychiatre")["id"]
     episode = only(billed, "EpisodeOfCare")
     moved = episode | {"careManager": {"reference": f"PractitionerRole/{elsewhere}"}}
-    sent(billed.put(f"EpisodeOfCare/{episode['id']}", moved))
+    update(billed, moved)
     sent(change(billed, FIRST, status="revoked"))
     assert states(billed) == [(f"{FIRST}-0", "active")]
     told = billed.get(f"CarePlan/{stored(billed, FIRST)['id']}/$explain-billing").content["parameter"]
@@ -151,16 +152,16 @@ def test_what_is_only_written_otherwise_cancels_no_claim(billed: Client) -> None
     referral = only(billed, "ServiceRequest")
     first, *others = referral["identifier"]
     numbers = [{"system": "urn:other", "value": "1"}, first | {"use": "official"}, *others]
-    sent(billed.put(f"ServiceRequest/{referral['id']}", referral | {"identifier": numbers}))
+    update(billed, referral | {"identifier": numbers})
     cover = only(billed, "Coverage")
     payor = [cover["payor"][0] | {"display": "CPAM"}]
-    sent(billed.put(f"Coverage/{cover['id']}", cover | {"payor": payor}))
+    update(billed, cover | {"payor": payor})
     episode = only(billed, "EpisodeOfCare")
     carrier = episode["managingOrganization"] | {"display": "Quartet Santé"}
-    sent(billed.put(f"EpisodeOfCare/{episode['id']}", episode | {"managingOrganization": carrier}))
+    update(billed, episode | {"managingOrganization": carrier})
     assert states(billed) == [(f"{FIRST}-0", "active")]
     other = {"managingOrganization": cover["payor"][0]}
-    sent(billed.put(f"EpisodeOfCare/{episode['id']}", episode | other))
+    update(billed, episode | other)
     assert states(billed) == [(f"{FIRST}-0", "cancelled"), (f"{FIRST}-1", "active")]
 
 
@@ -190,12 +191,12 @@ def test_at_the_end_a_sequence_that_was_no_error_is_billed_when_it_is_over_again
 
 def test_what_billing_has_cancelled_stays_so_until_it_is_corrected(billed: Client) -> None:
     (claim,) = claims(billed)
-    sent(billed.put(f"Claim/{claim['id']}", claim | {"status": "cancelled"}))
+    update(billed, claim | {"status": "cancelled"})
     for status in ("entered-in-error", "revoked"):
         sent(change(billed, FIRST, status=status))
     cover = only(billed, "Coverage")
     for status in ("entered-in-error", "active"):
-        sent(billed.put(f"Coverage/{cover['id']}", cover | {"status": status}))
+        update(billed, cover | {"status": status})
     assert states(billed) == [(f"{FIRST}-0", "cancelled")]
     sent(change(billed, FIRST, period={"start": ASSESSED, "end": "2025-04-11"}))
     assert states(billed) == [(f"{FIRST}-0", "cancelled"), (f"{FIRST}-1", "active")]
@@ -251,7 +252,7 @@ def test_software_that_writes_amounts_in_its_own_way_may_cancel(billed: Client, 
     claim["status"] = "cancelled"
     for money in (claim["total"], claim["item"][0]["net"], claim["item"][0]["unitPrice"]):
         money["value"] = amount
-    sent(billed.put(f"Claim/{claim['id']}", claim))
+    update(billed, claim)
     assert states(billed) == [(f"{FIRST}-0", "cancelled")]
 
 

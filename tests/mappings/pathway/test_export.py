@@ -16,7 +16,7 @@ from mappings.sesame.resources.consent import consent
 from tests.interactions.client import Client
 from tests.mappings.pathway.conftest import Pathway
 from tests.mappings.pathway.lists import raw, table
-from tests.mappings.pathway.plans import lacking, sent, tell
+from tests.mappings.pathway.plans import lacking, sent, tell, update
 from tests.mappings.pathway.test_merges import again, links
 from tests.mappings.sound import GUIDE, assert_sound
 
@@ -70,7 +70,7 @@ def told(pathway: Pathway, keys: dict[str, str]) -> Client:
         },
     }
     changed = lacking(person, "meta") | known
-    sent(client.put(f"Patient/{person['id']}", changed))
+    update(client, changed)
     return client
 
 
@@ -248,7 +248,7 @@ def test_research_is_permitted_by_a_signature(told: Client) -> None:
     signed = entry["resource"]
     bare = lacking(signed, "meta", "verification")
     assert excluded(told, "research") == {}
-    sent(told.put(f"Consent/{signed['id']}", bare))
+    update(told, bare)
     assert excluded(told, "research") == {"not-informed": 1}
 
 

@@ -11,7 +11,7 @@ from mappings.sesame.plug_ins import plug_ins
 from tests.interactions.client import BASE, Client
 from tests.mappings.pathway.conftest import Pathway
 from tests.mappings.pathway.lists import lines, psychiatrist_of, role_of, table
-from tests.mappings.pathway.plans import lacking, sent, tell
+from tests.mappings.pathway.plans import lacking, sent, tell, update
 from tests.mappings.sound import GUIDE, assert_sound
 
 
@@ -90,7 +90,7 @@ def test_no_cell_of_the_table_is_a_formula(told: Client, start: str) -> None:
     patient = told.get("Patient").entries[0]["resource"]
     name = [patient["name"][0] | {"family": f'{start}HYPERLINK("https://evil.example")'}]
     plain = {member: value for member, value in patient.items() if member != "meta"} | {"name": name}
-    sent(told.put(f"Patient/{patient['id']}", plain))
+    update(told, plain)
     for path in (f"{role_of(told)}/$file-active", "$case-review-list"):
         (row,) = table(told, f"PractitionerRole/{path}?date=2025-03-24&output=csv")
         assert row["nom"].startswith(f"'{start}HYPERLINK")
@@ -127,7 +127,7 @@ def test_what_the_assessment_found_is_no_case_review(told: Client) -> None:
 def test_a_contact_that_names_no_episode_is_of_the_one_that_took_place(told: Client) -> None:
     for entry in told.get("Encounter?type=nurse-contact").entries:
         visit = lacking(entry["resource"], "meta", "episodeOfCare")
-        sent(told.put(f"Encounter/{visit['id']}", visit))
+        update(told, visit)
     assert active(told, "2025-06-01")[0]["contacts"] > 0
     first = told.get("EpisodeOfCare").entries[0]["resource"]
     number = {"system": GUIDE.naming_system("episode"), "value": "2025-0001-again"}
@@ -193,7 +193,7 @@ def test_the_agenda_begins_with_the_gravest(told: Client) -> None:
     episode = told.get("EpisodeOfCare").entries[0]["resource"]
     flag = {"url": GUIDE.profile("case-review-flag"), "valueBoolean": True}
     changed = lacking(episode, "meta")
-    sent(told.put(f"EpisodeOfCare/{episode['id']}", changed | {"extension": [*episode["extension"], flag]}))
+    update(told, changed | {"extension": [*episode["extension"], flag]})
     (line,) = agenda(told, "2025-03-25", contact_days="1")
     assert line["reasons"] == ["suicide-alert", "team-request", "not-improved", "no-review", "no-contact"]
     assert line["order"] == 1
@@ -262,7 +262,7 @@ def test_an_episode_that_was_cancelled_or_ended_without_a_date_is_not_open(told:
     kept = lacking(episode, "meta", "extension")
     for status in ("cancelled", "finished"):
         changed = kept | {"status": status, "period": {"start": "2025-01-13"}}
-        sent(told.put(f"EpisodeOfCare/{episode['id']}", changed))
+        update(told, changed)
         assert active(told, "2025-06-01", role_of(told)) == []
 
 
@@ -326,7 +326,7 @@ def test_what_is_corrected_is_no_longer_told(told: Client, monkeypatch: pytest.M
         assert [parameter["name"] for parameter in review["parameter"]].count("unread") > 1
     for entry in told.get("Encounter?_count=100").entries:
         visit = entry["resource"]
-        sent(told.put(f"Encounter/{visit['id']}", visit | {"language": "fr"}))
+        update(told, visit | {"language": "fr"})
     review = sent(told.get("PractitionerRole/$case-review-list")).content
     unread = [
         parameter["valueReference"]["reference"]

@@ -7,7 +7,7 @@ import pytest
 from mappings.sesame.measures.indicators import INDICATORS
 from tests.interactions.client import Client
 from tests.mappings.pathway.lists import role_of
-from tests.mappings.pathway.plans import begin, lacking, sent, tell
+from tests.mappings.pathway.plans import UNTIL_ASSESSED, begin, lacking, sent, tell, update
 from tests.mappings.pathway.referrals import move, refer
 from tests.mappings.sound import GUIDE, assert_sound
 
@@ -106,7 +106,7 @@ def test_a_cancelled_claim_is_not_counted(told: Client) -> None:
     before = counts(evaluated(told, "sequences-facturees"))
     claim = told.get("Claim").entries[0]["resource"]
     cancelled = lacking(claim, "meta") | {"status": "cancelled"}
-    sent(told.put(f"Claim/{claim['id']}", cancelled))
+    update(told, cancelled)
     assert counts(evaluated(told, "sequences-facturees")) == [before[0] - 1]
 
 
@@ -210,7 +210,7 @@ def test_a_wrong_question_is_refused(client: Client, path: str, status: int, sai
 
 
 def test_a_sequence_belongs_to_the_period_of_its_first_day(client: Client) -> None:
-    tell(client, "01-referral", "02-received", "03-accepted", "04-initial-assessment")
+    tell(client, *UNTIL_ASSESSED)
     sent(begin(client, 1, "2025-01-31", "2025-04-29"))
     january, february = ("periodStart=2025-01&periodEnd=2025-01", "periodStart=2025-02&periodEnd=2025-04")
     assert counts(evaluated(client, "sequences-facturees", january)) == [1]

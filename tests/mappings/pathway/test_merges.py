@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.interactions.client import Answer, Client
-from tests.mappings.pathway.plans import NUMBERS, begin, lacking, plan, sent
+from tests.mappings.pathway.plans import NUMBERS, begin, lacking, plan, sent, update
 from tests.mappings.pathway.referrals import only
 from tests.mappings.pathway.test_claims import refused, states
 
@@ -51,7 +51,7 @@ def test_sequences_and_episodes_of_duplicates_count_together(begun: Client, name
     second = sent(again(begun, "Patient", link=links(first["id"]) if named_by == "the duplicate" else None))
     if named_by == "the other":
         linked = first | {"link": links(second.id, "replaced-by")}
-        sent(begun.put(f"Patient/{first['id']}", linked))
+        update(begun, linked)
     patient = {"reference": f"Patient/{second.id}"}
     refused(again(begun, "EpisodeOfCare", patient=patient), "an open episode already")
     refused(begin_again(begun, patient), "overlaps CarePlan/")
@@ -75,7 +75,7 @@ def test_who_links_them_is_told_of_sequences_that_overlap(begun: Client) -> None
 def test_a_coverage_that_moves_to_the_other_record_still_bills(begun: Client) -> None:
     second = sent(again(begun, "Patient", link=links(only(begun, "Patient")["id"])))
     moved = only(begun, "Coverage") | {"beneficiary": {"reference": f"Patient/{second.id}"}}
-    sent(begun.put(f"Coverage/{moved['id']}", moved))
+    update(begun, moved)
     assert states(begun) == [("2025-0001-c1-0", "active")]
 
 
@@ -83,7 +83,7 @@ def test_what_has_no_coverage_is_billed_to_that_of_the_other_record_while_they_a
     cover, first = only(begun, "Coverage"), only(begun, "Patient")
     second = sent(again(begun, "Patient"))
     url, alone = f"Patient/{second.id}", second.content
-    sent(begun.put(f"Coverage/{cover['id']}", cover | {"beneficiary": {"reference": url}}))
+    update(begun, cover | {"beneficiary": {"reference": url}})
     assert states(begun) == [("2025-0001-c1-0", "cancelled")]
     sent(begun.put(url, alone | {"link": links(first["id"])}))
     assert states(begun) == [("2025-0001-c1-0", "cancelled"), ("2025-0001-c1-1", "active")]

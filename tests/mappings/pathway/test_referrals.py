@@ -8,7 +8,7 @@ from mappings.sesame.cohort.team import make_team, team_bundle
 from mappings.sesame.pathway.referral import STAGES, is_minor, is_surely_adult
 from tests.interactions.client import Answer, Client
 from tests.mappings.pathway.conftest import Pathway
-from tests.mappings.pathway.plans import iso, lacking, sent, tell
+from tests.mappings.pathway.plans import iso, lacking, sent, tell, update
 from tests.mappings.pathway.referrals import REASONS, bundle, code, move, only, refer, walk
 from tests.mappings.sound import GUIDE, assert_sound
 from tests.mappings.story import resources
@@ -170,7 +170,7 @@ def test_r7_a_minor_known_as_such_later_is_not_accepted(client: Client) -> None:
     sent(refer(client, Patient={"birthDate": None, "meta": None}))
     walk(client, "received")
     patient = only(client, "Patient")
-    sent(client.put(f"Patient/{patient['id']}", patient | {"birthDate": "2009-05-05"}))
+    update(client, patient | {"birthDate": "2009-05-05"})
     refused(move(client, "accepted"), "under-18", "Task.status")
 
 

@@ -8,7 +8,7 @@ from mappings.sesame import identifiers
 from mappings.sesame.resources.communication import Message, communication
 from mappings.sesame.resources.elements import present
 from tests.interactions.client import Client
-from tests.mappings.pathway.plans import lacking, sent, tell
+from tests.mappings.pathway.plans import lacking, sent, tell, update
 from tests.mappings.pathway.referrals import CATEGORIES, code, move, only, refer, walk
 from tests.mappings.sound import GUIDE, assert_sound
 
@@ -116,7 +116,7 @@ def test_what_is_corrected_is_corrected_in_the_message(client: Client) -> None:
     assert said() == ("completed", ADVICE)
     message = told(client)["case-review-advice"]
     own = message | {"payload": [{"contentString": "Appelez-moi."}]}
-    sent(client.put(f"Communication/{message['id']}", own))
+    update(client, own)
     assert client.delete(url).status == 204
     assert said() == ("completed", "Appelez-moi.")
 
@@ -134,7 +134,7 @@ def test_a_review_that_names_no_episode_is_of_the_open_one(client: Client) -> No
     impression = review(client)
     visit = client.get(impression["encounter"]["reference"]).content
     alone = lacking(visit, "meta", "episodeOfCare")
-    sent(client.put(f"Encounter/{visit['id']}", alone))
+    update(client, alone)
     sent(client.post("ClinicalImpression", impression))
     assert told(client)["case-review-advice"]["payload"] == [{"contentString": ADVICE}]
 
@@ -160,16 +160,16 @@ def test_the_exit_is_told_with_the_end_of_the_episode(client: Client) -> None:
         "statusHistory": [{"status": "active", "period": period}],
         "period": period,
     }
-    sent(client.put(f"EpisodeOfCare/{episode['id']}", finished))
+    update(client, finished)
     message = told(client)["exit-report"]
     assert message["sent"] == "2025-07-12"
     assert message["sender"] == episode["careManager"]
     assert "Déménagement" not in str(message)
     again = lacking(episode, "meta")
-    sent(client.put(f"EpisodeOfCare/{episode['id']}", again))
+    update(client, again)
     assert told(client)["exit-report"]["status"] == "entered-in-error"
     later = finished | {"period": period | {"end": "2025-07-20"}}
-    sent(client.put(f"EpisodeOfCare/{episode['id']}", later))
+    update(client, later)
     message = told(client)["exit-report"]
     assert (message["status"], message["sent"]) == ("completed", "2025-07-20")
 

@@ -14,7 +14,7 @@ from tests.interactions.bundles import entry, transact
 from tests.interactions.client import Answer, Client
 from tests.mappings.pathway.conftest import Pathway
 from tests.mappings.pathway.lists import lines, role_of
-from tests.mappings.pathway.plans import UNTIL_ASSESSED, lacking, sent, tell
+from tests.mappings.pathway.plans import UNTIL_ASSESSED, lacking, sent, tell, update
 from tests.mappings.pathway.referrals import code, only
 from tests.mappings.sound import GUIDE, assert_sound
 
@@ -180,11 +180,11 @@ def test_whoever_gave_the_scale_at_the_visit_is_called_before_the_doctor(client:
     tell(client, *UNTIL_ASSESSED)
     episode, visit = only(client, "EpisodeOfCare"), only(client, "Encounter")
     over = {"status": "finished", "period": {"start": "2025-01-13", "end": "2025-03-31"}}
-    sent(client.put(f"EpisodeOfCare/{episode['id']}", episode | over))
+    update(client, episode | over)
     nurse = {"individual": episode["careManager"]}
     met = {"participant": [{"individual": {"display": "Une proche"}}, nurse], "meta": None}
     changed = {name: value for name, value in (visit | met).items() if value is not None}
-    sent(client.put(f"Encounter/{visit['id']}", changed))
+    update(client, changed)
     encounter = {"reference": f"Encounter/{visit['id']}"}
     author = {"author": episode["patient"]}
     sent(take(client, spread(1, item_9=1), encounter=encounter, **author))
@@ -196,9 +196,9 @@ def test_a_call_that_was_made_stays_made_although_the_alert_is_taken_back(client
     tell(client, *UNTIL_ASSESSED)
     taken = sent(take(client, spread(12, item_9=2))).content
     task = only(client, "Task", "code=suicide-alert")
-    sent(client.put(f"Task/{task['id']}", task | {"status": "completed", "note": [{"text": "Appelée."}]}))
+    update(client, task | {"status": "completed", "note": [{"text": "Appelée."}]})
     amended = response(client, spread(7), status="amended") | {"id": taken["id"]}
-    sent(client.put(f"QuestionnaireResponse/{taken['id']}", amended))
+    update(client, amended)
     assert only(client, "Flag")["status"] == "entered-in-error"
     assert only(client, "Task", "code=suicide-alert")["status"] == "completed"
 
@@ -224,7 +224,7 @@ def test_a_passation_of_the_wrong_patient_is_moved_with_all_that_follows_from_it
     taken = sent(take(client, spread(12, item_9=2))).content
     right = {"reference": f"Patient/{sent(client.post('Patient', {'resourceType': 'Patient'})).id}"}
     amended = taken | {"subject": right, "status": "amended"}
-    sent(client.put(f"QuestionnaireResponse/{taken['id']}", amended))
+    update(client, amended)
     assert (score_on(client)["subject"], score_on(client)["status"]) == (right, "corrected")
     (flag,) = found(client, "Flag", "")
     (task,) = found(client, "Task", "code=suicide-alert")
@@ -240,7 +240,7 @@ def test_two_passations_under_one_number_keep_their_scores_and_their_alerts(clie
     assert [score_on(client, on)["valueInteger"] for on in ("2025-04-01", "2025-05-01")] == [12, 8]
     reasons = {one["reasonReference"]["reference"] for one in found(client, "Task", "code=suicide-alert")}
     assert reasons == {f"QuestionnaireResponse/{one['id']}" for one in (first, second)}
-    sent(client.put(f"QuestionnaireResponse/{second['id']}", second | {"status": "entered-in-error"}))
+    update(client, second | {"status": "entered-in-error"})
     states = sorted((one["period"]["start"][:7], one["status"]) for one in found(client, "Flag", ""))
     assert states == [("2025-04", "active"), ("2025-05", "entered-in-error")]
 

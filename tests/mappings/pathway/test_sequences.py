@@ -19,6 +19,7 @@ from tests.mappings.pathway.plans import (
     sent,
     stored,
     tell,
+    update,
 )
 from tests.mappings.sound import GUIDE
 
@@ -170,7 +171,7 @@ def test_the_team_is_complete_as_the_policy_asks(pathway: Pathway, verdict: str,
     team = client.get("CareTeam").entries[0]["resource"]
     lone = team | {"participant": team["participant"][:1]}
     lone = lacking(lone, "meta")
-    sent(client.put(f"CareTeam/{team['id']}", lone))
+    update(client, lone)
     assert begin(client, 1, ASSESSED, "2025-04-12").status == status
 
 
@@ -212,7 +213,7 @@ def test_one_open_episode_and_another_after_the_exit(assessed: Client) -> None:
         "period": {"start": ASSESSED, "end": "2025-02-01"},
     }
     ended = lacking(ended, "meta")
-    sent(assessed.put(f"EpisodeOfCare/{episode['id']}", ended))
+    update(assessed, ended)
     sent(assessed.post("EpisodeOfCare", second))
 
 
