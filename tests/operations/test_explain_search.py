@@ -63,6 +63,7 @@ def test_each_clause_is_counted_alone_and_after_those_before(filled: Client) -> 
         ("gender=male", 1, 1),
         ("birthdate=gt1970", 2, 0),
     ]
+    assert {type(c["drives"]) for c in clauses} == {bool}
     assert [c["index"] for c in clauses] == [
         "the string index of Patient.name",
         "the token index of Patient.gender",

@@ -85,3 +85,20 @@ def test_a_referral_with_something_wrong_in_it(client: Client, data: st.DataObje
         holder, key = data.draw(st.sampled_from(places(mutant)))
         holder[key] = data.draw(VALUES)
     assert_answers(client, "$validate", mutant)
+
+
+@pytest.mark.parametrize(
+    "parameter", [1, [1], {"valueCode": "create"}, {"name": "mode", "valueCode": 1}, {"name": "mode"}]
+)
+@pytest.mark.parametrize("store", ["memory"], indirect=True)
+def test_a_parameter_that_is_none_is_told(client: Client, parameter: Any) -> None:
+    resource = {"name": "resource", "resource": {"resourceType": "Patient"}}
+    assert_answers(client, "$validate", {"resourceType": "Parameters", "parameter": [parameter, resource]})
+
+
+@pytest.mark.parametrize("store", ["memory"], indirect=True)
+def test_a_parameter_has_one_value(client: Client) -> None:
+    twice = {"name": "mode", "valueCode": "create", "valueString": "create"}
+    resource = {"name": "resource", "resource": {"resourceType": "Patient"}}
+    answer = client.post("$validate", {"resourceType": "Parameters", "parameter": [twice, resource]})
+    assert answer.status == 400

@@ -136,6 +136,21 @@ def test_what_a_target_depends_on_is_of_a_system(mapped: Client, system: str, fo
     assert [code for _, code in matches(mapped.post("ConceptMap/$translate", body))] == found
 
 
+@pytest.mark.parametrize(
+    ("part", "status"),
+    [
+        (1, 400),
+        ([1], 400),
+        ({"name": "element"}, 400),
+        ([{"name": "concept", "valueCodeableConcept": {"coding": [1]}}], 200),
+    ],
+)
+def test_a_dependency_that_is_none_breaks_nothing(mapped: Client, part: Any, status: int) -> None:
+    body = parameters(system=CARE, code="call")
+    body["parameter"].append({"name": "dependency", "part": part})
+    assert mapped.post("ConceptMap/$translate", body).status == status
+
+
 def test_reverse_translates_from_the_target_to_the_source(mapped: Client) -> None:
     answer = translate(mapped, f"system={TARIFF}&code=C&reverse=true&targetsystem={CARE}")
     assert matches(answer) == [("narrower", "visit")]
