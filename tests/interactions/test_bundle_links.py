@@ -181,3 +181,27 @@ def test_a_bundle_that_is_stored_keeps_its_own_links(client: Client) -> None:
         "Patient/7",
     ]
     assert client.post("Bundle", collection).status == 201
+
+
+def test_uris_in_a_list_follow_too(client: Client) -> None:
+    plan = {
+        "resourceType": "CarePlan",
+        "status": "draft",
+        "intent": "plan",
+        "subject": {"display": "x"},
+        "instantiatesUri": ["https://example.org/protocol", "urn:uuid:d"],
+    }
+    document = {"resourceType": "Basic", "code": {"text": "x"}}
+    answer = transact(client, entry("POST", "CarePlan", plan), entry("POST", "Basic", document, "urn:uuid:d"))
+    stored = client.get(identity(answer, 0)).content
+    assert stored["instantiatesUri"] == ["https://example.org/protocol", identity(answer, 1)]
+
+
+def test_a_conditional_reference_says_whether_it_found_none_or_several(client: Client) -> None:
+    for _ in range(2):
+        client.post("Patient", identified("a"))
+    for value, code in (("a", "multiple-matches"), ("z", "not-found")):
+        answer = transact(
+            client, entry("POST", "Encounter", encounter(f"Patient?identifier=urn:ids|{value}"))
+        )
+        assert (answer.status, [issue["code"] for issue in answer.content["issue"]]) == (412, [code])
