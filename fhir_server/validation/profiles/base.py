@@ -3,7 +3,8 @@
 https://hl7.org/fhir/R4/validation.html
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from fhir_server.definitions.elements import Element, TypeRef
@@ -131,26 +132,19 @@ class BaseCompiler:
                 if element.name in ("extension", "modifierExtension"):
                     properties[name] = self._extensions(places, owner, element.is_modifier)
                 elif not element.children and self._types.is_primitive(ref.code):
-                    self._primitive(properties, name, element, ref, resource)
-                    properties[f"_{name}"] = self._companion(
-                        name, element, ref, f"{owner.path}.{element.name}"
-                    )
+                    if (check := self._primitive(element, ref, resource)) is not None:
+                        properties[name] = check
+                    path = f"{owner.path}.{element.name}"
+                    properties[f"_{name}"] = self._companion(name, element, ref, path)
                 else:
-                    self._when_met(properties, name, element, ref, resource)
+                    _compile_when_met(properties, name, partial(self._complex, element, ref, resource))
         return properties
 
     def _extensions(self, places: frozenset[str], focus: Focus | None, is_modifier: bool) -> PropertyCheck:
         def check_base(value: Any, visit: Visit) -> Findings:
             return self.type_node("Extension").check(value, visit)
 
-        return ExtensionList(
-            self._library,
-            check_base,
-            places,
-            focus,
-            is_modifier,
-            self._errors_only,
-        ).check
+        return ExtensionList(self._library, check_base, places, focus, is_modifier, self._errors_only).check
 
     def _companion(self, name: str, element: Element, ref: TypeRef, path: str) -> PropertyCheck:
         """What stands beside primitive values: its extensions, and that there is something at all."""
@@ -164,14 +158,8 @@ class BaseCompiler:
         required = None if self._errors_only else _required_value_set(element, ref)
         return companion_check(name, step, _each(check_one, step), required)
 
-    def _primitive(
-        self,
-        properties: dict[str, PropertyCheck],
-        name: str,
-        element: Element,
-        ref: TypeRef,
-        resource: Shape,
-    ) -> None:
+    def _primitive(self, element: Element, ref: TypeRef, resource: Shape) -> PropertyCheck | None:
+        """The check of primitive values; None where nothing is asked of them beyond structure."""
         checks = self._bindings(element, ref)
         if not self._errors_only and ref.code in URIS and element.path not in CHECKED_WITH_THEIR_TYPE:
             checks.append(canonical_check if self._is_canonical(element, ref) else uri_check)
@@ -179,29 +167,14 @@ class BaseCompiler:
                 checks.append(self._canonical_check_of(ref.target_types))
         focus = Focus(self._types.of_element(element, (ref,)), ref.code, resource)
         rules = self._rule_compiler.rules(element.invariants, focus)
-        if checks or rules:
-            properties[name] = _each(_all(checks, rules), element.step(ref), primitive=True)
+        if not checks and not rules:
+            return None
+        return _each(_all(checks, rules), element.step(ref), primitive=True)
 
     def _is_canonical(self, element: Element, ref: TypeRef) -> bool:
         """Whether a URI names a definition, or is a definition's own name."""
         owner, _, name = element.path.partition(".")
         return ref.code == "canonical" or (name == "url" and self._registry.is_resource_type(owner))
-
-    def _when_met(
-        self,
-        properties: dict[str, PropertyCheck],
-        name: str,
-        element: Element,
-        ref: TypeRef,
-        resource: Shape,
-    ) -> None:
-        """Put a check that replaces itself with the compiled one at its first use."""
-
-        def check(value: Any, holder: dict[str, Any], visit: Visit) -> Findings:
-            properties[name] = self._complex(element, ref, resource)
-            return properties[name](value, holder, visit)
-
-        properties[name] = check
 
     def _complex(self, element: Element, ref: TypeRef, resource: Shape) -> PropertyCheck:
         step = element.step(ref)
@@ -239,6 +212,18 @@ class BaseCompiler:
         if binding.max_value_set and not self._errors_only:
             checks.append(maximum_check(self._codes, binding.max_value_set))
         return checks
+
+
+def _compile_when_met(
+    properties: dict[str, PropertyCheck], name: str, compiled: Callable[[], PropertyCheck]
+) -> None:
+    """Put a check under `name` that replaces itself with the compiled one at its first use."""
+
+    def check(value: Any, holder: dict[str, Any], visit: Visit) -> Findings:
+        properties[name] = compiled()
+        return properties[name](value, holder, visit)
+
+    properties[name] = check
 
 
 def _required_value_set(element: Element, ref: TypeRef) -> str | None:
