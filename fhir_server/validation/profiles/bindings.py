@@ -15,10 +15,10 @@ from fhir_server.validation.profiles import messages
 from fhir_server.validation.profiles.values import ValueCheck
 from fhir_server.validation.profiles.visit import Visit
 
-CODED = frozenset(
-    {"code", "Coding", "CodeableConcept", "string", "uri", "url", "canonical", "id", "markdown"}
-    | {"Quantity", "Age", "Count", "Distance", "Duration"}
-)
+QUANTITIES = ("Quantity", "Age", "Count", "Distance", "Duration")
+CODED = frozenset({
+    "code", "Coding", "CodeableConcept", "string", "uri", "url", "canonical", "id", "markdown", *QUANTITIES,
+})  # fmt: skip
 """The types whose values a binding is about; those of other types of a choice are left alone."""
 
 _OUTSIDE: Mapping[str, tuple[Severity, Template]] = {

@@ -19,6 +19,7 @@ from fhir_server.validation.findings import Finding, Findings, excerpt
 from fhir_server.validation.invariants.moments import temporal_order
 from fhir_server.validation.primitives import OID, UUID, is_base64
 from fhir_server.validation.profiles import messages
+from fhir_server.validation.profiles.bindings import QUANTITIES
 from fhir_server.validation.profiles.values import ValueCheck
 from fhir_server.validation.profiles.visit import Visit
 
@@ -28,7 +29,6 @@ CHECKED_WITH_THEIR_TYPE = frozenset(
 )
 """URIs of which there are so many that each is looked at once, with what stands beside it."""
 _UNITS_KEPT_MAX = 1024
-_QUANTITIES = ("Quantity", "Age", "Count", "Distance", "Duration")
 _URI_SYSTEM = "urn:ietf:rfc:3986"
 _URNS = ("urn:oid:", "urn:uuid:", "oid:", "uuid:")
 _is_urn = re.compile(rf"{OID}|{UUID}(?:[#|].*)?").fullmatch
@@ -129,7 +129,7 @@ def type_checks(registry: Registry) -> Mapping[str, ValueCheck]:
         "Identifier": _identifier,
         "Period": _period,
         "Reference": _reference,
-        **dict.fromkeys(_QUANTITIES, check_quantity),
+        **dict.fromkeys(QUANTITIES, check_quantity),
     }
 
 
