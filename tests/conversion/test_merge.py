@@ -14,6 +14,7 @@ STORED: dict[str, Any] = {
         "profile": ["http://own/guide/a", "http://other/guide/b"],
         "tag": [{"code": "t"}],
         "security": [{"code": "s"}],
+        "source": "urn:other:app",
     },
     "identifier": [{"system": "urn:own", "value": "1"}, {"system": "urn:other", "value": "2"}],
     "extension": [{"url": "http://own/extension"}, {"url": "http://other/extension"}],
@@ -54,7 +55,16 @@ def test_what_others_wrote_stays() -> None:
         "profile": ["http://own/guide/c", "http://other/guide/b"],
         "tag": [{"code": "t"}],
         "security": [{"code": "s"}],
+        "source": "urn:other:app",
     }
+
+
+def test_of_one_identifier_that_is_no_list_the_record_decides() -> None:
+    other, own = {"system": "urn:other", "value": "2"}, {"system": "urn:own", "value": "1"}
+    stored, fresh = STORED | {"identifier": other}, FRESH | {"identifier": own}
+    assert merged(stored, fresh, Part("Patient"), OWN)["identifier"] == own
+    del fresh["identifier"]
+    assert merged(stored, fresh, Part("Patient"), OWN)["identifier"] == other
 
 
 def test_what_others_move_on_is_said_only_at_first() -> None:

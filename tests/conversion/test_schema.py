@@ -44,11 +44,13 @@ CHECKED = RecordSchema(SCHEMA)
     [
         ({}, "/name", "Add it"),
         ({"name": "a", "nmae": "b"}, "/nmae", "Its fields: name, kind"),
+        ({"name": "a", "n~a/b": 1}, "/n~0a~1b", "Its fields: name, kind"),
         ({"name": 1}, "/name", "JSON type string"),
         ({"name": "A"}, "/name", "^[a-z]+$"),
         ({"name": "a\n"}, "/name", "^[a-z]+$"),
         ({"name": "a", "kind": "c"}, "/kind", "one of: a, b"),
         ({"name": "a", "on": "2025-02-30"}, "/on", "2024-05-31."),
+        ({"name": "a", "on": 20250202}, "/on", "JSON type string"),
         ({"name": "a", "on": "30/02/2025"}, "/on", "2024-05-31."),
         ({"name": "a", "at": "2025-02-03T25:00:00Z"}, "/at", "2024-05-31T"),
         ({"name": "a", "at": "2025-02-03"}, "/at", "2024-05-31T"),
@@ -63,7 +65,7 @@ CHECKED = RecordSchema(SCHEMA)
         ({"name": "a", "text": "Bien.\n"}, "/text", "ends with a space or a line break"),
         ({"name": "a", "kind": "b"}, "/list", "Add it"),
         ({"name": "a", "kind": "b", "list": [], "friend": "x"}, "/friend", "Leave it out"),
-        ([], "/", "JSON type object"),
+        ([], "/", "the record must be of the JSON type object"),
     ],
 )
 def test_a_problem_has_its_place_and_what_to_do(record: Any, place: str, said: str) -> None:
