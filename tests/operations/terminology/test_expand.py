@@ -20,6 +20,7 @@ from tests.interactions.client import Answer, Client
 from tests.operations.terminology.conftest import expanded_with, parameters
 
 HL7 = "http://hl7.org/fhir/ValueSet/"
+STANDARDS_STATUS = "http://hl7.org/fhir/StructureDefinition/structuredefinition-standards-status"
 
 
 def expand(client: Client, query: str, **how: Any) -> Any:
@@ -394,6 +395,27 @@ def test_a_value_set_that_is_sent_may_be_named_as_well(care: Client) -> None:
     own = value_set("own", listed(CARE, "call"))
     answer = care.post("ValueSet/$expand", parameters(valueSet=own, url=f"{url('own')}|1.0.0"))
     assert codes(answer.content["expansion"]) == ["call"]
+
+
+@pytest.mark.parametrize(
+    ("status", "warned"), [("draft", "draft"), ("retired", "retired"), ("active", "experimental")]
+)
+def test_what_an_expansion_draws_on_is_told_and_what_of_it_is_not_in_force(
+    care: Client, status: str, warned: str
+) -> None:
+    """https://hl7.org/fhir/R4/valueset-definitions.html#ValueSet.expansion.parameter"""
+    trial = code_system(f"{ROOT}/trial", status=status, experimental=True, concept=[{"code": "a"}])
+    inner = {**value_set("inner", {"system": trial["url"]}), "version": "2.1"}
+    extension = {"url": STANDARDS_STATUS, "valueCode": "withdrawn"}
+    outer = value_set("outer", {"valueSet": [inner["url"]]}, version="3", extension=[extension])
+    body = parameters(tx_resource=[trial, inner], valueSet=outer)
+    expansion = care.post("ValueSet/$expand", body).content["expansion"]
+    assert told(expansion, "used-codesystem") == [f"{ROOT}/trial|1.0.0"]
+    assert told(expansion, "used-valueset") == [f"{url('inner')}|2.1"]
+    assert told(expansion, f"warning-{warned}") == [f"{ROOT}/trial|1.0.0"]
+    assert told(expansion, "warning-withdrawn") == [f"{url('outer')}|3"]
+    whole = expand(care, f"url={url('all')}")
+    assert not [one for one in whole["parameter"] if one["name"].startswith("warning-")]
 
 
 def test_an_empty_composition_has_no_members(care: Client) -> None:

@@ -46,6 +46,7 @@ def include(version: str) -> dict[str, Any]:
         ("2.4.0", "", "system", "1.0.0", [MISMATCH, MISSING], "2.4.0"),
         ("1.0.0", "1.2.0", "system", "1.2.0", [MISMATCH], None),
         ("", "1", "system", "1.0.0", [MISSING], "1"),
+        ("", "1", "check", "1.0.0", [MISSING], "1"),
         ("", "1.x.x", "check", "1.2.0", [UNFIT], None),
         ("1.0.0", "1.2.0", "check", "1.2.0", [MISMATCH, UNFIT], None),
         ("2.4.0", "", "check", "1.0.0", [MISMATCH, MISSING], "2.4.0"),
