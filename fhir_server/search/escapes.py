@@ -28,6 +28,8 @@ def split(text: str, separator: str) -> list[str]:
 
 def bar_parts(text: str) -> list[str]:
     """The parts of a value between its bars, as they were meant."""
+    if "\\" not in text:
+        return text.split("|")
     return [unescape(part) for part in split(text, "|")]
 
 
