@@ -57,6 +57,7 @@ def test_the_whole_of_a_code_system(care: Client) -> None:
     first, letter = expansion["contains"][0], expansion["contains"][4]
     assert first == {"system": CARE, "abstract": True, "code": "contact", "display": "Contact"}
     assert letter["inactive"] is True
+    assert not any("designation" in concept for concept in expansion["contains"])
 
 
 def test_the_parameters_are_told_again_by_their_types(care: Client) -> None:
@@ -410,6 +411,7 @@ def test_what_an_expansion_draws_on_is_told_and_what_of_it_is_not_in_force(
     outer = value_set("outer", {"valueSet": [inner["url"]]}, version="3", extension=[extension])
     body = parameters(tx_resource=[trial, inner], valueSet=outer)
     expansion = care.post("ValueSet/$expand", body).content["expansion"]
+    assert expansion["contains"] == [{"system": f"{ROOT}/trial", "code": "a"}]
     assert told(expansion, "used-codesystem") == [f"{ROOT}/trial|1.0.0"]
     assert told(expansion, "used-valueset") == [f"{url('inner')}|2.1"]
     assert told(expansion, f"warning-{warned}") == [f"{ROOT}/trial|1.0.0"]
@@ -446,6 +448,18 @@ def test_a_designation_without_value_is_never_shown(care: Client) -> None:
     body = parameters(tx_resource=system, url=url("all"), displayLanguage="fr")
     (only,) = care.post("ValueSet/$expand", body).content["expansion"]["contains"]
     assert only["display"] == "Un"
+
+
+def test_a_display_of_an_untold_language_is_a_designation_without_one(care: Client) -> None:
+    concept = {"code": "a", "display": "One", "designation": [french("Un")]}
+    system = code_system(f"{ROOT}/plain", concept=[concept])
+    del system["language"]
+    plain = value_set("plain", {"system": system["url"]})
+    wish = {"displayLanguage": "fr", "includeDesignations": True}
+    body = parameters(tx_resource=system, valueSet=plain, **wish)
+    (only,) = care.post("ValueSet/$expand", body).content["expansion"]["contains"]
+    (other,) = only["designation"]
+    assert (only["display"], other["value"], "language" in other) == ("Un", "One", False)
 
 
 def test_a_value_set_within_the_value_set(care: Client) -> None:
