@@ -46,6 +46,34 @@ def test_the_definition_and_the_abstract(care: Client) -> None:
     answer = look_up(care, f"system={CARE}&code=contact")
     assert said(answer)["abstract"] is True
     assert said(answer)["definition"] == "Any meeting"
+    for wanted, is_told in (("definition", True), ("place", False)):
+        answer = look_up(care, f"system={CARE}&code=contact&property={wanted}")
+        assert ("definition" in said(answer)) is is_told
+
+
+def test_the_name_and_the_display_are_always_told(care: Client) -> None:
+    system = code_system(f"{ROOT}/plain", concept=[{"code": "a"}, {"code": "b", "display": "B"}])
+    del system["name"]
+    care.put("CodeSystem/plain", {**system, "id": "plain"})
+    for code, shown in (("a", "a"), ("b", "B")):
+        told = said(look_up(care, f"system={system['url']}&code={code}&displayLanguage=fr"))
+        assert (told["name"], told["display"]) == (system["url"], shown)
+
+
+def test_every_output_has_its_type_in_r4(care: Client) -> None:
+    outputs = look_up(care, f"system={CARE}&code=visit").content["parameter"]
+    parts = [part for output in outputs for part in output.get("part", [output]) if part["name"] != "value"]
+    assert {(part["name"], *(part.keys() - {"name"})) for part in parts} == {
+        ("name", "valueString"),
+        ("version", "valueString"),
+        ("display", "valueString"),
+        ("system", "valueUri"),
+        ("abstract", "valueBoolean"),
+        ("language", "valueCode"),
+        ("use", "valueCoding"),
+        ("code", "valueCode"),
+        ("description", "valueString"),
+    }
 
 
 @pytest.mark.parametrize(
