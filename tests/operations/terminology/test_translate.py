@@ -177,6 +177,8 @@ def test_a_concept_of_which_no_map_knows_one_system(mapped: Client) -> None:
         (f"source={url('all')}&target={url('tariff')}", [("wider", "C")]),
         (f"target={url('nowhere')}", []),
         (f"source={url('visits')}", []),
+        (f"targetsystem={TARIFF}", [("wider", "C")]),
+        (f"targetsystem={LOOSE}", []),
     ],
 )
 def test_a_map_that_is_named_goes_where_it_says(mapped: Client, ends: str, found: list[Any]) -> None:
@@ -210,6 +212,14 @@ def test_a_group_is_of_one_version_of_its_system(
 def test_codes_that_the_map_leaves_out(mapped: Client, unmapped: dict[str, Any], expected: list[Any]) -> None:
     body = parameters(conceptMap=concept_map(unmapped=unmapped), system=CARE, code="telegram")
     assert matches(mapped.post("ConceptMap/$translate", body)) == expected
+
+
+@pytest.mark.parametrize("version", ["", "|1.0"])
+def test_codes_that_the_map_leaves_to_another(mapped: Client, version: str) -> None:
+    other = {"mode": "other-map", "url": f"{MAP}{version}"}
+    own = concept_map(element=[{"code": "letter"}], unmapped=other) | {"url": f"{MAP}/own"}
+    body = parameters(conceptMap=own, system=CARE, code="visit")
+    assert matches(mapped.post("ConceptMap/$translate", body)) == [("wider", "C")]
 
 
 def test_a_map_that_many_groups_lead_to_is_looked_at_once(knowing: ClientFactory) -> None:
