@@ -10,7 +10,7 @@ from fhir_server.codes.expansion import Expander, Expansion, ExpansionRequest
 from fhir_server.codes.remembered import Remembered
 from fhir_server.codes.translation import ConceptMap, Match, TranslationRequest, Translator
 from fhir_server.codes.view import ValueSet, Versions, View
-from fhir_server.definitions.compositions import Circular, Composition
+from fhir_server.definitions.compositions import Circular
 from fhir_server.definitions.registry import Registry
 from fhir_server.definitions.value_sets import composition_of
 
@@ -45,7 +45,6 @@ class Terminology:
         self.expansion_max = expansion_max
         self._remote = remote
         self._plain = View(registry)
-        self._compositions: dict[str, Composition] = {}
         self._views: Remembered[tuple[Any, ...], View] = Remembered(_VIEWS_MAX)
         self._expansions: Remembered[tuple[Any, ...], Expansion] = Remembered(_EXPANSIONS_MAX)
 
@@ -88,12 +87,13 @@ class Terminology:
 
         Without a system: whether it is in it in whatever system. `version` is that of the code system.
         """
-        composition = self._compositions.get(value_set)
-        if composition is None or (version is not None and system is not None):
-            try:
-                composition = self._composition(value_set, system, version)
-            except Circular:
-                return None
+        view = self._plain
+        if version is not None and system is not None:
+            view = self.view(Versions(default={system: version}))
+        try:
+            composition = view.composition(value_set)
+        except Circular:
+            return None
         verdict = None if composition is None else composition.contains(system, code)
         return verdict if verdict is not None else self.elsewhere(value_set, system, code, version)
 
@@ -103,19 +103,10 @@ class Terminology:
         if compose is None:
             return None
         try:
-            return self._plain.composition_from(str(value_set.get("url", "#")), compose).contains(
-                system, code
-            )
+            composition = self._plain.composition_from(str(value_set.get("url", "#")), compose)
+            return composition.contains(system, code)
         except Circular:
             return None
-
-    def _composition(self, value_set: str, system: str | None, version: str | None) -> Composition | None:
-        if version is not None and system is not None:
-            return self.view(Versions(default={system: version})).composition(value_set)
-        found = self._plain.composition(value_set)
-        if found is not None:
-            self._compositions[value_set] = found
-        return found
 
     def elsewhere(
         self,
