@@ -8,14 +8,14 @@ from typing import Annotated
 import typer
 
 from fhir_server import bootstrap
-from fhir_server.cli.existing import StoreOption, open_existing, sqlite_path
+from fhir_server.cli.existing import FileOption, open_existing, sqlite_path
 from fhir_server.cli.failure import CommandError
 from fhir_server.settings import Settings
 
 
 def backup(
     target: Annotated[Path, typer.Argument(help="File to write; it must not exist yet.")],
-    store: StoreOption = None,
+    store: FileOption = None,
 ) -> None:
     """Copy the store to a file, also while the server runs."""
     settings = Settings.load(os.environ, {"store": store})
@@ -31,7 +31,7 @@ def backup(
 
 def restore(
     source: Annotated[Path, typer.Argument(help="A file that backup has written.")],
-    store: StoreOption = None,
+    store: FileOption = None,
 ) -> None:
     """Make a store from a backup; it must not exist yet.
 

@@ -10,13 +10,13 @@ from typing import Annotated, Any
 import typer
 
 from fhir_server import bootstrap, standalone
-from fhir_server.cli.existing import open_existing
+from fhir_server.cli.existing import StoreOption, open_existing
 from fhir_server.settings import Settings, variable
 from fhir_server.store.backends import shown
 
 
 def doctor(
-    store: Annotated[str | None, typer.Option(help="sqlite:///path or mongodb://host/database")] = None,
+    store: StoreOption = None,
     prepare: Annotated[
         bool, typer.Option("--prepare", help="First create, migrate and index a store in MongoDB.")
     ] = False,

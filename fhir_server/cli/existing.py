@@ -12,8 +12,11 @@ from fhir_server.store.backends import shown
 
 MEMORY = "memory:"
 SQLITE = "sqlite:///"
-StoreOption = Annotated[str | None, typer.Option(help="sqlite:///path")]
 MONGODB = ("mongodb:", "mongodb+srv:")
+
+StoreOption = Annotated[str | None, typer.Option(help="sqlite:///path or mongodb://host/database")]
+FileOption = Annotated[str | None, typer.Option("--store", help="sqlite:///path")]
+"""For commands that need a store in a file."""
 
 
 def refuse_memory(*stores: str) -> None:
