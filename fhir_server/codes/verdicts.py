@@ -98,7 +98,7 @@ def is_of_other(system: str | None, coding: Coding) -> bool:
     if url and coding.get("system", url) != url:
         return True
     given = coding.get("version", "")
-    return bool(version) and not (version_fits(version, given) or version_fits(given, version))
+    return not (version_fits(version, given) or version_fits(given, version))
 
 
 def name_of(coding: Coding) -> str:
