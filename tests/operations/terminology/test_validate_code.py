@@ -306,15 +306,16 @@ def test_a_code_that_the_value_set_deprecates(care: Client) -> None:
     assert "message" not in said(answer)
 
 
-def test_a_display_that_is_no_longer_right(care: Client) -> None:
+@pytest.mark.parametrize(("shown", "kind"), [("call-out", "display-comment"), ("call", "invalid-display")])
+def test_a_display_that_is_no_longer_right(care: Client, shown: str, kind: str) -> None:
     status = "http://hl7.org/fhir/StructureDefinition/structuredefinition-standards-status"
     stale = {"value": "Call-out", "extension": [{"url": status, "valueCode": "deprecated"}]}
     own = code_system(
         f"{ROOT}/CodeSystem/own", concept=[{"code": "a", "display": "Right", "designation": [stale]}]
     )
-    body = parameters(codeSystem=own, code="a", display="call-out")
+    body = parameters(codeSystem=own, code="a", display=shown)
     answer = care.post("CodeSystem/$validate-code", body)
-    assert (said(answer)["result"], kinds(answer)) == (False, [(ERROR, "display-comment")])
+    assert (said(answer)["result"], kinds(answer)) == (False, [(ERROR, kind)])
     assert "'Right'" in said(answer)["message"]
 
 
@@ -338,7 +339,9 @@ def test_a_value_set_with_a_filter_that_says_nothing(care: Client) -> None:
 def test_a_stored_value_set(care: Client) -> None:
     care.put("ValueSet/own", {**value_set("own", listed(CARE, "call")), "id": "own"})
     assert said(care.get(f"ValueSet/own/$validate-code?system={CARE}&code=call"))["result"] is True
-    assert said(care.get(f"ValueSet/own/$validate-code?system={CARE}&code=visit"))["result"] is False
+    refused = said(care.get(f"ValueSet/own/$validate-code?system={CARE}&code=visit"))
+    assert refused["result"] is False
+    assert f"{CARE}#visit" in refused["message"]
 
 
 @pytest.mark.parametrize(
