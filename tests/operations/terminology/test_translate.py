@@ -210,8 +210,9 @@ def test_a_group_is_of_one_version_of_its_system(
     ],
 )
 def test_codes_that_the_map_leaves_out(mapped: Client, unmapped: dict[str, Any], expected: list[Any]) -> None:
-    body = parameters(conceptMap=concept_map(unmapped=unmapped), system=CARE, code="telegram")
-    assert matches(mapped.post("ConceptMap/$translate", body)) == expected
+    for code, found in (("telegram", expected), ("letter", [("unmatched", None)])):
+        body = parameters(conceptMap=concept_map(unmapped=unmapped), system=CARE, code=code)
+        assert matches(mapped.post("ConceptMap/$translate", body)) == found
 
 
 @pytest.mark.parametrize("version", ["", "|1.0"])
