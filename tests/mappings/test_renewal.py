@@ -102,7 +102,10 @@ def test_another_sequence_on_one_of_its_days_is_in_the_way(start: str, end: str,
     assert len(told(other)[2]) == obstacles
 
 
-def test_it_is_renewed_once() -> None:
+def test_it_is_renewed_once_and_by_the_next_rank() -> None:
     days = {"start": date(2025, 4, 13), "end": date(2025, 7, 12)}
     (obstacle,) = told(replace(FIRST, id="second", rank=2, previous="first", **days))[2]
     assert "renewed" in obstacle
+    earlier = replace(FIRST, id="earlier", start=date(2024, 10, 13), end=date(2025, 1, 12))
+    found = renewal_of(replace(FIRST, rank=2, previous="earlier"), [earlier], Episode())
+    assert (found.rank, found.obstacles) == (3, ())
