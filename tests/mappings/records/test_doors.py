@@ -105,6 +105,16 @@ def test_a_patient_sent_by_fhir_is_known_by_the_ins(client: Client) -> None:
     assert client.get("/sesame/patient/12") == PATIENT
 
 
+def test_an_identifier_that_leads_to_several_is_refused(client: Client) -> None:
+    (reference,) = client.post("patient", PATIENT).json()["resources"]
+    twin = client.get(f"/fhir/{reference}")
+    twin["identifier"] = [one for one in twin["identifier"] if one["use"] != "official"]
+    assert client.send("POST", "/fhir/Patient", twin).status_code == 201
+    answer = client.post("patient", PATIENT)
+    assert (answer.status_code, outcome(answer)["code"]) == (409, "conflict")
+    assert "identifier 12" in outcome(answer)["diagnostics"]
+
+
 def test_the_state_of_a_referral_is_left_to_others(client: Client, doctor: str) -> None:
     client.post("patient", PATIENT)
     referral = EXAMPLES["adressage"] | {"medecin": doctor}

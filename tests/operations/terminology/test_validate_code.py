@@ -134,6 +134,8 @@ def test_an_abstract_code(care: Client) -> None:
     answer = validate(care, "all", query + "&abstract=false")
     assert said(answer)["result"] is False
     assert kinds(answer) == [(ERROR, "code-rule"), (ERROR, "not-in-vs")]
+    answer = validate(care, "all", f"system={CARE}&code=visit&abstract=false")
+    assert (said(answer)["result"], kinds(answer)) == (True, [])
 
 
 def test_an_inactive_code_is_right_unless_only_active_ones_are_wanted(care: Client) -> None:
