@@ -105,6 +105,17 @@ def test_a_patient_sent_by_fhir_is_known_by_the_ins(client: Client) -> None:
     assert client.get("/sesame/patient/12") == PATIENT
 
 
+def test_a_part_without_the_identifier_is_known_by_what_it_refers_to(client: Client, doctor: str) -> None:
+    client.post("patient", PATIENT)
+    referral = EXAMPLES["adressage"] | {"medecin": doctor}
+    assert client.post("adressage", referral).status_code == 201
+    (task,) = [entry["resource"] for entry in client.get("/fhir/Task")["entry"]]
+    del task["identifier"]
+    assert client.send("PUT", f"/fhir/Task/{task['id']}", task).status_code == 200
+    assert client.post("adressage", referral | {"motif": "Anxiété"}).status_code == 200
+    assert [entry["resource"]["id"] for entry in client.get("/fhir/Task")["entry"]] == [task["id"]]
+
+
 def test_an_identifier_that_leads_to_several_is_refused(client: Client) -> None:
     (reference,) = client.post("patient", PATIENT).json()["resources"]
     twin = client.get(f"/fhir/{reference}")
