@@ -416,6 +416,9 @@ def test_what_an_expansion_draws_on_is_told_and_what_of_it_is_not_in_force(
     assert told(expansion, "used-valueset") == [f"{url('inner')}|2.1"]
     assert told(expansion, f"warning-{warned}") == [f"{ROOT}/trial|1.0.0"]
     assert told(expansion, "warning-withdrawn") == [f"{url('outer')}|3"]
+    body = parameters(tx_resource=[trial, inner], valueSet=outer | {"experimental": True})
+    expansion = care.post("ValueSet/$expand", body).content["expansion"]
+    assert told(expansion, "warning-experimental") == []
     whole = expand(care, f"url={url('all')}")
     assert not [one for one in whole["parameter"] if one["name"].startswith("warning-")]
 

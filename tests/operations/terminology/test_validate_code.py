@@ -9,6 +9,8 @@ from tests.interactions.client import Answer, Client
 from tests.operations.terminology.conftest import kinds, parameters, said
 
 ERROR, WARNING, INFORMATION = "error", "warning", "information"
+STRUCTURE = "http://hl7.org/fhir/StructureDefinition/"
+STANDARDS_STATUS = f"{STRUCTURE}structuredefinition-standards-status"
 
 
 def validate(client: Client, name: str, query: str, **how: Any) -> Answer:
@@ -299,19 +301,26 @@ def test_a_system_that_is_none(care: Client) -> None:
     assert "x-unknown-system" not in said(answer)
 
 
-def test_a_code_that_the_value_set_deprecates(care: Client) -> None:
-    mark = {"url": "http://hl7.org/fhir/StructureDefinition/valueset-deprecated", "valueBoolean": True}
+@pytest.mark.parametrize(
+    ("mark", "kind"),
+    [
+        ({"url": f"{STRUCTURE}valueset-deprecated", "valueBoolean": True}, [(WARNING, "code-comment")]),
+        ({"url": f"{STRUCTURE}valueset-deprecated", "valueBoolean": False}, []),
+        ({"url": STANDARDS_STATUS, "valueCode": "withdrawn"}, [(WARNING, "code-comment")]),
+        ({"url": STANDARDS_STATUS, "valueCode": "trial-use"}, []),
+    ],
+)
+def test_a_code_that_the_value_set_deprecates(care: Client, mark: dict[str, Any], kind: list[Any]) -> None:
     own = value_set("marked", {"system": CARE, "concept": [{"code": "visit", "extension": [mark]}]})
     body = parameters(valueSet=own, coding={"system": CARE, "code": "visit"})
     answer = care.post("ValueSet/$validate-code", body)
-    assert (said(answer)["result"], kinds(answer)) == (True, [(WARNING, "code-comment")])
+    assert (said(answer)["result"], kinds(answer)) == (True, kind)
     assert "message" not in said(answer)
 
 
 @pytest.mark.parametrize(("shown", "kind"), [("call-out", "display-comment"), ("call", "invalid-display")])
 def test_a_display_that_is_no_longer_right(care: Client, shown: str, kind: str) -> None:
-    status = "http://hl7.org/fhir/StructureDefinition/structuredefinition-standards-status"
-    stale = {"value": "Call-out", "extension": [{"url": status, "valueCode": "deprecated"}]}
+    stale = {"value": "Call-out", "extension": [{"url": STANDARDS_STATUS, "valueCode": "deprecated"}]}
     own = code_system(
         f"{ROOT}/CodeSystem/own", concept=[{"code": "a", "display": "Right", "designation": [stale]}]
     )
