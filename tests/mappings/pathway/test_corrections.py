@@ -98,6 +98,13 @@ def test_a_coverage_in_error_bills_nothing_until_it_is_one_again(billed: Client)
     assert states(billed) == [(f"{FIRST}-0", "cancelled"), (f"{FIRST}-1", "active")]
 
 
+def test_a_coverage_without_the_number_of_the_insured_bills_nothing(assessed: Client) -> None:
+    found = only(assessed, "Coverage")
+    sent(assessed.put(f"Coverage/{found['id']}", lacking(found, "subscriberId", "meta")))
+    sent(begin(assessed, 1, ASSESSED, "2025-04-12"))
+    assert states(assessed) == []
+
+
 def test_a_coverage_that_is_somebody_elses_bills_nothing(billed: Client) -> None:
     found = only(billed, "Coverage")
     other = {"reference": f"Patient/{sent(billed.post('Patient', {'resourceType': 'Patient'})).id}"}

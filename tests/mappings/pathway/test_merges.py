@@ -94,7 +94,9 @@ def test_what_has_no_coverage_is_billed_to_that_of_the_other_record_while_they_a
 @pytest.mark.parametrize("type", ["seealso", "refer"])
 def test_a_record_of_its_own_is_not_counted_with_the_other(begun: Client, type: str) -> None:
     """https://hl7.org/fhir/R4/patient.html#linking"""
-    second = sent(again(begun, "Patient", link=links(only(begun, "Patient")["id"], type)))
+    first = only(begun, "Patient")
+    second = sent(again(begun, "Patient", link=links(first["id"], type)))
+    sent(begun.put(f"Patient/{first['id']}", first | {"link": links(second.id, type)}))
     sent(begin_again(begun, {"reference": f"Patient/{second.id}"}))
 
 

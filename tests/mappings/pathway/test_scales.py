@@ -176,6 +176,21 @@ def test_answers_that_are_not_dated_yet_raise_the_alert_on_the_day_that_they_com
     assert task["restriction"]["period"]["end"] > moment[:10]
 
 
+def test_answers_about_nobody_on_record_raise_no_alert(client: Client) -> None:
+    tell(client, "01-referral")
+    sent(take(client, spread(3, item_9=1), status="in-progress", subject=None, meta=None))
+    assert found(client, "Flag", "") == []
+
+
+def test_an_answer_that_the_scale_has_not_is_none(client: Client) -> None:
+    """In a version of the questionnaire that this server does not know, and cannot hold answers to."""
+    tell(client, "01-referral")
+    made = response(client, spread(3), questionnaire=f"{PHQ9.questionnaire}|9.9", meta=None)
+    made["item"][0]["answer"] = [{"valueCoding": {"code": "often"}}]
+    answer = client.post("QuestionnaireResponse", made)
+    assert (answer.status, PHQ9.questions[0] in answer.diagnostics) == (422, True)
+
+
 def test_whoever_gave_the_scale_at_the_visit_is_called_before_the_doctor(client: Client) -> None:
     tell(client, *UNTIL_ASSESSED)
     episode, visit = only(client, "EpisodeOfCare"), only(client, "Encounter")

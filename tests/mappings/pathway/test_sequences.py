@@ -90,6 +90,13 @@ def test_r9_the_assessment_comes_before_any_sequence(assessed: Client) -> None:
     refused(answer, "initial-assessment", "CarePlan.encounter")
 
 
+def test_r9_the_assessment_has_a_day(assessed: Client) -> None:
+    visit = assessed.get("Encounter").entries[0]["resource"]
+    undated = {name: value for name, value in visit.items() if name not in ("meta", "period")}
+    sent(assessed.put(f"Encounter/{visit['id']}", undated))
+    refused(begin(assessed, 1, ASSESSED, "2025-04-12"), "before the initial assessment of ?")
+
+
 def test_sequences_do_not_overlap(assessed: Client) -> None:
     sent(begin(assessed, 1, ASSESSED, "2025-04-12"))
     sent(change(assessed, "2025-0001-c1", status="completed"))
