@@ -51,6 +51,7 @@ TOO_MUCH: dict[str, tuple[str, Parameters]] = {
     "ways": ("Provenance", [("target." * STEPS_MAX + "code", "a")]),
     "conditions": ("Patient", [("_filter", " or ".join(["name co a"] * 5_000))]),
     "conditions in the end": ("Patient", [("_filter", " or ".join(["name co a"] * (CONDITIONS_MAX + 1)))]),
+    "conditions of several": ("Patient", [("_filter", " or ".join(["name eq a"] * CONDITIONS_MAX))] * 16),
     "parentheses": ("Patient", [("_filter", "(" * 90_000)]),
     "brackets": ("Patient", [("_filter", "link[" * 15_000)]),
     "dots": ("Patient", [("_filter", "link." * 15_000 + "name eq a")]),
