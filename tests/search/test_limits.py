@@ -46,6 +46,7 @@ TOO_MUCH: dict[str, tuple[str, Parameters]] = {
     "values": ("Patient", [("name", ",".join("a" * 10_000))]),
     "values in all": ("Patient", [("name", ",".join("a" * 900))] * 4),
     "characters": ("Patient", [("name", "a" * 200_000)]),
+    "characters of a filter": ("Patient", [("_filter", f'name eq "{"a" * 200_000}"')]),
     "steps": ("Patient", [("link.Patient." * 10_000 + "name", "a")]),
     "steps back": ("Patient", [("_has:Patient:link:" * 10_000 + "name", "a")]),
     "ways": ("Provenance", [("target." * STEPS_MAX + "code", "a")]),
