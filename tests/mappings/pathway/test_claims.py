@@ -183,6 +183,19 @@ def test_nor_a_second_one_as_if_it_were_a_correction(
     assert states(assessed) == [("2025-0001-c1-0", status)]
 
 
+def test_nor_one_at_another_price(assessed: Client) -> None:
+    sent(begin(assessed, 1, ASSESSED, "2025-04-12"))
+    (claim,) = claims(assessed)
+    sent(assessed.put(f"Claim/{claim['id']}", claim | {"status": "cancelled"}))
+    (first,) = claim["identifier"]
+    id = named_uuid(f"{first['system']}|2025-0001-c1-1")
+    dearer = {"value": 1000, "currency": "EUR"}
+    line = claim["item"][0] | {"unitPrice": dearer, "net": dearer}
+    number = {"id": id, "identifier": [first | {"value": "2025-0001-c1-1"}]}
+    answer = assessed.put(f"Claim/{id}", claim | number | {"item": [line], "total": dearer})
+    refused(answer, "writes claims itself")
+
+
 def test_of_a_claim_only_the_status_changes(assessed: Client) -> None:
     sent(begin(assessed, 1, ASSESSED, "2025-04-12"))
     (claim,) = claims(assessed)
@@ -326,6 +339,8 @@ def acknowledge(client: Client, claim: str, state: str, value: str = "1") -> Any
 def test_a_claim_is_acknowledged_once_and_forward(assessed: Client) -> None:
     sent(begin(assessed, 1, ASSESSED, "2025-04-12"))
     (claim,) = claims(assessed)
+    about = {"resourceType": "Task", "status": "requested", "intent": "order"}
+    sent(assessed.post("Task", about | {"focus": {"reference": f"Claim/{claim['id']}"}}))
     first = sent(acknowledge(assessed, claim["id"], "received"))
     assert acknowledge(assessed, claim["id"], "received").status == 200
     refused(acknowledge(assessed, claim["id"], "paid", "2"), "acknowledged by Task/")

@@ -196,6 +196,8 @@ def test_a_team_has_one_nurse_one_psychiatrist_and_a_doctor(assessed: Client) ->
         sent(assessed.put(url, kept | {"participant": members}))
         refused(begin(assessed, 1, ASSESSED, "2025-04-12"), "care team is incomplete", "CarePlan.careTeam")
     sent(assessed.put(url, kept | {"participant": [doctor, doctor, nurse, psychiatrist]}))
+    unknown = [{"reference": "CareTeam/unknown"}]
+    refused(begin(assessed, 1, ASSESSED, "2025-04-12", careTeam=unknown), "care team is incomplete")
     sent(begin(assessed, 1, ASSESSED, "2025-04-12"))
 
 
