@@ -43,6 +43,27 @@ def extension(name: str, value: str, context: str = "Patient", modifier: bool = 
     )
 
 
+def sliced(
+    path: str, *slices: Json, by: tuple[str, str] = ("value", "$this"), rules: str = "open", **more: Any
+) -> tuple[Json, ...]:
+    """The element that is sliced, and its slices by name with their own elements."""
+    slicing = {"discriminator": [{"type": by[0], "path": by[1]}], "rules": rules, **more}
+    return ({"path": path, "slicing": slicing}, *slices)
+
+
+def within(path: str, slice: str, child: str, **facts: Any) -> Json:
+    """An element inside a slice."""
+    return {"id": f"{path}:{slice}.{child}", "path": f"{path}.{child}", **facts}
+
+
+def patient(**changes: Any) -> Json:
+    return {"resourceType": "Patient", **changes}
+
+
+def telecoms(*systems: str) -> Json:
+    return patient(telecom=[{"system": system, "value": "1"} for system in systems])
+
+
 class Problems:
     """The problems of resources under some definitions."""
 
