@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from fhir_server import bootstrap
-from fhir_server.cli.existing import open_existing, refuse_memory
+from fhir_server.cli.existing import StoreOption, open_existing, refuse_memory
 from fhir_server.cli.progress import progress
 from fhir_server.cli.provision import put_in_force
 from fhir_server.definitions.packages.archive import read_package
@@ -19,7 +19,6 @@ from fhir_server.interactions.packages import install as install_packages
 from fhir_server.interactions.packages import remove as remove_packages
 from fhir_server.settings import Settings
 
-STORE = typer.Option(help="sqlite:///path or mongodb://...")
 LONE = typer.Option("--without-dependencies", help="Even where something that they depend on is missing.")
 NEEDED = typer.Option("--without-dependencies", help="Even where another package depends on it.")
 NONE = "No package is installed; R4 itself (hl7.fhir.r4.core) is built in."
@@ -37,7 +36,7 @@ def commands() -> typer.Typer:
 def install(
     files: Annotated[list[Path], typer.Argument(help="FHIR packages, .tgz")],
     without_dependencies: Annotated[bool, LONE] = False,
-    store: Annotated[str | None, STORE] = None,
+    store: StoreOption = None,
 ) -> None:
     """Install packages: all that are given or none.
 
@@ -78,7 +77,7 @@ def _tell(done: Installed) -> None:
 def remove(
     names: Annotated[list[str], typer.Argument(help="name#version, or name for all its versions")],
     without_dependencies: Annotated[bool, NEEDED] = False,
-    store: Annotated[str | None, STORE] = None,
+    store: StoreOption = None,
 ) -> None:
     """Remove packages: all that are named or none.
 
@@ -92,7 +91,7 @@ def remove(
         print(f"{package.label}: removed.")
 
 
-def list_installed(store: Annotated[str | None, STORE] = None) -> None:
+def list_installed(store: StoreOption = None) -> None:
     """List the packages that are installed."""
     settings = Settings.load(os.environ, {"store": store})
     server = open_existing(settings)

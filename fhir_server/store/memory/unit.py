@@ -46,7 +46,7 @@ class MemoryUnit(MemoryReader):
         current = self.read(draft.type, draft.id)
         self._expect(f"{draft.type}/{draft.id}", current, expected_version)
         version = current.version + 1 if current else 1
-        stored = self._next(current, draft.type, draft.id, method, body(draft, version, self._now))
+        stored = self._next(current, draft.type, draft.id, version, method, body(draft, version, self._now))
         self._append(stored)
         self._journal.set(self._state.entries, (draft.type, draft.id), entries)
         return stored
@@ -99,15 +99,21 @@ class MemoryUnit(MemoryReader):
         self._journal.erase(self._state.entries, (current.type, current.id))
         for key in [key for key, owner in self._state.uniques.items() if owner == current.reference]:
             self._journal.erase(self._state.uniques, key)
-        deletion = self._next(current, current.type, current.id, "DELETE", b"")
+        deletion = self._next(current, current.type, current.id, current.version + 1, "DELETE", b"")
         self._append(deletion)
         return deletion
 
     def _next(
-        self, current: StoredResource | None, type: str, id: str, method: Method, content: bytes
+        self,
+        current: StoredResource | None,
+        type: str,
+        id: str,
+        version: int,
+        method: Method,
+        content: bytes,
     ) -> StoredResource:
         sequence = self._state.clock["sequence"] + 1
-        version, first = (current.version + 1, current.first_sequence) if current else (1, sequence)
+        first = current.first_sequence if current else sequence
         return StoredResource(type, id, version, sequence, first, self._now, method, content)
 
     def _append(self, version: StoredResource) -> None:
