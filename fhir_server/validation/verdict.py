@@ -12,7 +12,7 @@ from fhir_server.validation.findings import FINDINGS_MAX, Findings
 OF_VERDICT = frozenset({
     "attachment-hash", "attachment-size", "binding-type", "canonical-absolute", "canonical-type",
     "code-count", "code-given", "coding-system", "components", "concept-map-code", "contained-id",
-    "derivation", "derived-from", "display", "element-id", "element-order", "expression",
+    "derivation", "derived-from", "discriminator", "display", "element-id", "element-order", "expression",
     "extension-context", "extension-url", "full-url-update", "identifier-system", "identifier-uri",
     "included-system", "max-value-set", "measure-report", "narrative-entity", "narrative-link",
     "parameter-type", "per-1", "quantity-system", "reference-in-bundle", "reference-self", "reference-type",

@@ -437,6 +437,14 @@ BINDING_UNWANTED = Template(
     en="Only codes, strings, URIs and quantities are bound to a value set, and this is {types}.",
     fr="Seuls codes, textes, URI et quantités se lient à un jeu de valeurs, et ceci est {types}.",
 )
+DISCRIMINATOR_UNKNOWN = Template(
+    en="The discriminator {path} leads nowhere from {element}, as there is no {step}: nothing is in a slice.",
+    fr="Le discriminant {path} ne mène nulle part depuis {element}, où {step} n'existe pas : aucune tranche.",
+)
+DISCRIMINATOR_UNREADABLE = Template(
+    en="A discriminator is a path of elements, extension(), resolve() and ofType(): {reason}",
+    fr="Un discriminant est un chemin d'éléments, extension(), resolve() et ofType() : {reason}",
+)
 TYPE_PROFILE = Template(
     en="The profile {url} is for {found}, and cannot constrain {type}.",
     fr="Le profil {url} concerne {found}, et ne peut restreindre {type}.",

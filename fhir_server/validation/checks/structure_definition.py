@@ -15,6 +15,7 @@ from fhir_server.errors import SnapshotError
 from fhir_server.issues import Issue, Severity
 from fhir_server.validation.checks import messages
 from fhir_server.validation.checks.check import CheckContext, Resource, finding
+from fhir_server.validation.checks.discriminators import discriminator_issues
 from fhir_server.validation.findings import excerpt, listed, shortened
 
 KEY = "snapshot"
@@ -53,6 +54,7 @@ class StructureDefinitionCheck:
         yield from _kind(resource, context.registry)
         yield from _bindings(lines, snapshot)
         yield from _profiles(lines, context.registry)
+        yield from discriminator_issues(lines, snapshot, context.registry)
         if resource.get("baseDefinition") == _EXTENSION:
             yield from _own_url(resource["url"], lines)
 

@@ -156,3 +156,68 @@ def test_the_profile_of_a_type_is_of_that_type(
     place = "StructureDefinition.differential.element[0].type[0].profile[0]"
     found = [one for one in run.found(CHECK, profile(path.partition(".")[0], typed)) if one[1] != "snapshot"]
     assert found == ([] if fits else [("warning", "derivation", place)])
+
+
+def discriminators(*found: tuple[str, str]) -> dict[str, Any]:
+    return {"rules": "open", "discriminator": [{"type": type, "path": path} for type, path in found]}
+
+
+@pytest.mark.parametrize(
+    ("sliced", "type", "path"),
+    [
+        ("Patient.identifier", "value", "system"),
+        ("Patient.identifier", "exists", "assigner.identifier.value"),
+        ("Patient.name", "value", "$this"),
+        ("Patient.link", "profile", "other.resolve()"),
+        ("Patient.link", "value", "other.resolve().active"),
+        ("Patient.contact", "value", "relationship.coding.code"),
+        ("Patient.contact", "value", "extension('http://example.org/x').value"),
+        ("Patient.contained", "value", "anything"),
+        ("Patient.deceased[x]", "type", "$this"),
+        ("Observation.component", "value", "value.ofType(Quantity).code"),
+        ("Observation.component", "value", "value.unit"),
+        ("Observation.component.valueCodeableConcept.coding", "value", "code"),
+        ("Questionnaire.item.item", "value", "item.linkId"),
+        ("Bundle.entry", "type", "resource"),
+        ("Bundle.entry", "value", "resource.gender"),
+        ("Bundle.entry", "value", "link.relation"),
+    ],
+)
+def test_a_discriminator_leads_to_an_element(run: Runner, sliced: str, type: str, path: str) -> None:
+    definition = profile(sliced.partition(".")[0], line(sliced, slicing=discriminators((type, path))))
+    assert run.found(CHECK, definition) == []
+
+
+@pytest.mark.parametrize(
+    ("sliced", "path", "missing"),
+    [
+        ("Patient.identifier", "sytem", "'sytem'"),
+        ("Patient.identifier", "assigner.identifier.nothing", "'nothing'"),
+        ("Patient.identifier", "system.resolve()", None),
+        ("Patient.name", "use.resolve()", "'resolve()'"),
+        ("Patient.contact", "relationship.code", "'code'"),
+        ("Patient.deceased[x]", "ofType(string)", "'string'"),
+        ("Observation.component", "valueQuantity.code", "'valueQuantity'"),
+        ("Observation.component", "value.ofType(Quantity).coding", "'coding'"),
+        ("Observation.component.valueQuantity", "coding", "'coding'"),
+        ("Bundle.entry", "resurce", "'resurce'"),
+    ],
+)
+def test_a_discriminator_that_leads_nowhere_is_an_error(
+    run: Runner, sliced: str, path: str, missing: str | None
+) -> None:
+    """https://hl7.org/fhir/R4/profiling.html#discriminator: it is an element by which slices differ."""
+    slicing = discriminators(("value", "id"), ("value", path))
+    issues = run.issues(CHECK, profile(sliced.partition(".")[0], line(sliced, slicing=slicing)))
+    place = "StructureDefinition.differential.element[0].slicing.discriminator[1].path"
+    wanted = [] if missing is None else [("error", "discriminator", (place,))]
+    assert [(issue.severity, issue.key, issue.expression) for issue in issues] == wanted
+    assert all(missing in issue.text.render() for issue in issues if missing)
+
+
+@pytest.mark.parametrize("path", ["coding.where(system = 'a')", "coding.first(", "coding as Coding"])
+def test_a_discriminator_of_more_than_simple_paths_is_told(run: Runner, path: str) -> None:
+    """https://hl7.org/fhir/R4/fhirpath.html#simple"""
+    definition = profile("Patient", line("Patient.maritalStatus", slicing=discriminators(("value", path))))
+    place = "StructureDefinition.differential.element[0].slicing.discriminator[0].path"
+    assert ("warning", "discriminator", place) in run.found(CHECK, definition)
