@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from fhir_server.core import json
+from fhir_server.core import json, ucum
 from fhir_server.core.bounded import TakesTooLong
+from fhir_server.core.code_systems import LOINC, SNOMED_CT
 from fhir_server.core.enclosed import BundleIndex, contained
 from fhir_server.core.fhirpath_bounds import (
     STEPS_MAX,
@@ -33,9 +34,9 @@ Tree = dict[str, Any]
 Resolver = Callable[[str], Mapping[str, Any] | None]
 
 CONSTANTS = {
-    "ucum": "http://unitsofmeasure.org",
-    "sct": "http://snomed.info/sct",
-    "loinc": "http://loinc.org",
+    "ucum": ucum.SYSTEM,
+    "sct": SNOMED_CT,
+    "loinc": LOINC,
 }
 
 EXPRESSIONS_MAX = 4096

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any, TypeGuard
 
 from fhir_server.core import ucum
+from fhir_server.core.code_systems import LOINC
 from fhir_server.definitions.code_lists import CodeList
 from fhir_server.definitions.code_systems import CodeSystem, code_system_from_resource, is_name_only
 from fhir_server.definitions.compositions import Circular, Compositions
@@ -26,7 +27,7 @@ from fhir_server.definitions.value_sets import composition_of, whole
 
 Resource = dict[str, Any]
 
-_IMPLICIT = {"http://loinc.org/vs": "http://loinc.org", "http://unitsofmeasure.org/vs": ucum.SYSTEM}
+_IMPLICIT = {f"{LOINC}/vs": LOINC, f"{ucum.SYSTEM}/vs": ucum.SYSTEM}
 """The value sets of all codes that R4 defines of code systems:
 https://hl7.org/fhir/R4/terminologies-systems.html
 """

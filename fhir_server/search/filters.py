@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 
 from msgspec import structs
 
+from fhir_server.core import ucum
+from fhir_server.core.code_systems import LOINC, RXNORM, SNOMED_CT
 from fhir_server.definitions.search_parameters import SearchParameter
 from fhir_server.search import filter_syntax, messages
 from fhir_server.search.ast import AllOf, AnyOf, Clause, DateValue, Match, Not, ParameterType
@@ -38,10 +40,10 @@ _SPECIAL = ("eq", "co")
 """Those of _text, _content and the like, which mean no more than that the value is given."""
 
 SYSTEMS: Mapping[str, str] = {
-    "loinc": "http://loinc.org",
-    "snomed": "http://snomed.info/sct",
-    "rxnorm": "http://www.nlm.nih.gov/research/umls/rxnorm",
-    "ucum": "http://unitsofmeasure.org",
+    "loinc": LOINC,
+    "snomed": SNOMED_CT,
+    "rxnorm": RXNORM,
+    "ucum": ucum.SYSTEM,
 }
 """The names that may stand for a system in a token or quantity."""
 

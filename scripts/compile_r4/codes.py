@@ -6,7 +6,9 @@ https://hl7.org/fhir/R4/terminology-module.html
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-LICENSED_SYSTEMS = ("http://snomed.info/sct", "http://loinc.org")
+from fhir_server.core.code_systems import LOINC, SNOMED_CT
+
+LICENSED_SYSTEMS = (SNOMED_CT, LOINC)
 
 Json = dict[str, Any]
 

@@ -6,17 +6,14 @@ https://hl7.org/fhir/R4/terminologies-systems.html
 import re
 from collections.abc import Iterator
 
+from fhir_server.core import ucum
+from fhir_server.core.code_systems import LOINC, RXNORM, SNOMED_CT
 from fhir_server.definitions.registry import Registry
 from fhir_server.issues import Text
 from fhir_server.validation.findings import Finding, Findings, shortened
 from fhir_server.validation.profiles import messages
 
-_KEPT_ELSEWHERE = (
-    "http://loinc.org",
-    "http://snomed.info/sct",
-    "http://unitsofmeasure.org",
-    "http://www.nlm.nih.gov/research/umls/rxnorm",
-)
+_KEPT_ELSEWHERE = (LOINC, SNOMED_CT, ucum.SYSTEM, RXNORM)
 _THO = "http://terminology.hl7.org/CodeSystem/"
 _is_page = re.compile(r"https?://(?:build\.fhir\.org/|hl7\.org/fhir/.*\.html\b)").match
 _of_hl7 = re.compile(r"http://hl7\.org/fhir/(?:(v[23])/)?([A-Za-z0-9\-]+)").fullmatch

@@ -6,11 +6,10 @@ https://hl7.org/fhir/R4/observation-vitalsigns.html
 from dataclasses import replace
 from typing import Any
 
+from fhir_server.core.code_systems import LOINC
 from fhir_server.definitions.elements import STRUCTURES
 from fhir_server.validation.findings import Finding, Findings
 from fhir_server.validation.profiles import messages
-
-LOINC = "http://loinc.org"
 
 _PROFILES = {
     "85353-1": "vitalspanel",

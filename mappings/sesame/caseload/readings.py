@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from fhir_server.core.code_systems import LOINC
 from fhir_server.extension import Resource
 from mappings.sesame.caseload.facts import (
     Alert,
@@ -43,7 +44,6 @@ from mappings.sesame.pathway.reading import (
     target,
 )
 from mappings.sesame.pathway.sequence import sequence_of
-from mappings.sesame.resources.elements import LOINC
 
 Found = tuple[str | None, Fact] | None
 """The id of the patient that a fact is about, None where it is about nobody; and the fact."""

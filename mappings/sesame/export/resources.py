@@ -6,6 +6,7 @@ No text of a record can get in: what is written are pseudonyms, codes of the gui
 from collections.abc import Iterator
 from datetime import date
 
+from fhir_server.core.code_systems import LOINC
 from fhir_server.extension import Resource
 from mappings.sesame.caseload.caseload import Dossier
 from mappings.sesame.caseload.facts import Episode, Person, Referral, Score, Sequence, Visit
@@ -13,7 +14,7 @@ from mappings.sesame.caseload.standing import SCALES
 from mappings.sesame.export.pseudonyms import Pseudonyms
 from mappings.sesame.guide import Guide
 from mappings.sesame.resources.care_plan import EPISODE, rank_extension, track_extension
-from mappings.sesame.resources.elements import ACT_CODE, LOINC, concept, period, present
+from mappings.sesame.resources.elements import ACT_CODE, concept, period, present
 from mappings.sesame.resources.episode_of_care import exit_extension
 
 MODALITIES = frozenset({"AMB", "VR", "HH"})

@@ -5,6 +5,7 @@ Writes nothing: what is stored is scored in its own commit.
 
 from functools import partial
 
+from fhir_server.core.code_systems import LOINC
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import BusinessRule, InvalidRequest
 from fhir_server.extension import Engine, Operation, Resource
@@ -14,7 +15,7 @@ from mappings.sesame.operations import referral_messages as messages
 from mappings.sesame.operations.bodies import body_parameter, check_query
 from mappings.sesame.operations.records import asked_about
 from mappings.sesame.pathway.passation import Passation, passation_of, read_scales
-from mappings.sesame.resources.elements import LOINC, concept, present
+from mappings.sesame.resources.elements import concept, present
 from mappings.sesame.resources.observation import CATEGORY, severity
 from mappings.sesame.rules.scales import wrong
 

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from fhir_server.core.code_systems import LOINC
 from fhir_server.extension import Resource
 from fhir_server.search.ast import Match, ReferenceValue, SearchQuery, TokenValue
 from mappings.sesame.guide import Guide
 from mappings.sesame.pathway.episode import BEGUN
 from mappings.sesame.pathway.reading import FOUND_MAX, Records, begins, codes, day, followed, referring
 from mappings.sesame.pathway.response import is_baseline, is_remission, is_response
-from mappings.sesame.resources.elements import LOINC
 from mappings.sesame.scales import Scale
 
 STANDING = frozenset({"final", "amended", "corrected"})

@@ -7,6 +7,7 @@ passation itself, that Observation is kept and corrected with the answers.
 from collections.abc import Iterable, Iterator
 from datetime import date
 
+from fhir_server.core.code_systems import LOINC
 from fhir_server.extension import Change, Resource, View
 from mappings.sesame import identifiers
 from mappings.sesame.guide import Guide
@@ -28,7 +29,7 @@ from mappings.sesame.pathway.passation import (
 )
 from mappings.sesame.pathway.reading import IN_ERROR, codes, referring, target
 from mappings.sesame.policy import Policy
-from mappings.sesame.resources.elements import LOINC, tagged_as
+from mappings.sesame.resources.elements import tagged_as
 from mappings.sesame.resources.observation import (
     Measured,
     outcome_observation,

@@ -5,10 +5,10 @@ https://hl7.org/fhir/R4/goal.html
 
 from fhir_server.conversion.kinds import Word, day, line, whole
 from fhir_server.conversion.table import Field, Part, Table
+from fhir_server.core.code_systems import LOINC
 from mappings.sesame.guide import Guide
 from mappings.sesame.records import names
 from mappings.sesame.records.words import foreign
-from mappings.sesame.resources.elements import LOINC
 from mappings.sesame.resources.goal import ACHIEVEMENT
 from mappings.sesame.scales import read_scale
 

@@ -8,11 +8,11 @@ from typing import Any
 
 from fhir_server.conversion.kinds import Made, moment
 from fhir_server.conversion.table import Derived, Field, Part, Table
+from fhir_server.core.code_systems import LOINC
 from mappings.sesame.guide import Guide, Resource
 from mappings.sesame.records import names
 from mappings.sesame.records.scale_answers import answers, exact_lengths, total
 from mappings.sesame.records.words import foreign
-from mappings.sesame.resources.elements import LOINC
 from mappings.sesame.scales import SHIPPED, Scale, read_scale
 
 DIFFICULTIES = {

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fhir_server.conversion.kinds import Made
+from fhir_server.core.code_systems import LOINC
 from mappings.sesame.guide import Resource
-from mappings.sesame.resources.elements import LOINC
 from mappings.sesame.scales import Scale
 
 

@@ -5,9 +5,10 @@ https://hl7.org/fhir/R4/observation.html
 
 from fhir_server.conversion.kinds import Coded, moment, whole
 from fhir_server.conversion.table import Field, Part, Table
+from fhir_server.core.code_systems import LOINC
 from mappings.sesame.guide import Guide
 from mappings.sesame.records import names
-from mappings.sesame.resources.elements import LOINC, concept
+from mappings.sesame.resources.elements import concept
 from mappings.sesame.resources.observation import CATEGORY
 from mappings.sesame.scales import SHIPPED, read_scale
 

@@ -6,7 +6,6 @@ https://hl7.org/fhir/R4/datatypes.html
 from fhir_server.core.json import Number
 from mappings.sesame.guide import Guide, Resource
 
-LOINC = "http://loinc.org"
 ACT_CODE = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
 ACT_REASON = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
 

@@ -3,9 +3,10 @@
 https://hl7.org/fhir/R4/goal.html
 """
 
+from fhir_server.core.code_systems import LOINC
 from mappings.sesame.guide import Resource
 from mappings.sesame.pathway.response import REMISSION_BELOW
-from mappings.sesame.resources.elements import LOINC, concept, present, resource
+from mappings.sesame.resources.elements import concept, present, resource
 from mappings.sesame.scales import Scale
 
 ACHIEVEMENT = "http://terminology.hl7.org/CodeSystem/goal-achievement"

@@ -5,8 +5,9 @@ https://hl7.org/fhir/R4/observation.html
 
 from dataclasses import dataclass
 
+from fhir_server.core.code_systems import LOINC
 from mappings.sesame.guide import Guide, Resource
-from mappings.sesame.resources.elements import LOINC, concept, present, resource
+from mappings.sesame.resources.elements import concept, present, resource
 from mappings.sesame.scales import SEVERITY, Scale
 
 ABSENT = "http://terminology.hl7.org/CodeSystem/data-absent-reason"

@@ -5,12 +5,12 @@ Source: the scoring of PHQ-9, GAD-7 and PHQ-2; nothing is imputed.
 
 from collections.abc import Iterable, Iterator
 
+from fhir_server.core.code_systems import LOINC
 from fhir_server.extension import Change, Resource, View
 from fhir_server.issues import Issue
 from mappings.sesame.guide import Guide
 from mappings.sesame.pathway.passation import Passation, passation_of, read_scales
 from mappings.sesame.pathway.reading import IN_ERROR, codes, day, followed
-from mappings.sesame.resources.elements import LOINC
 from mappings.sesame.rules import scale_messages as messages
 from mappings.sesame.rules.verdict import refusal
 
