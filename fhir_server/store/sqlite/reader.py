@@ -21,9 +21,9 @@ from fhir_server.store.port import (
 )
 from fhir_server.store.sqlite.backlog import has_backlog
 from fhir_server.store.sqlite.connection import refusing
+from fhir_server.store.sqlite.documents import document_names, read_document
 from fhir_server.store.sqlite.indexes import read_generation, read_indexes
 from fhir_server.store.sqlite.jobs import jobs
-from fhir_server.store.sqlite.kept import document, documents
 from fhir_server.store.sqlite.known import Known
 from fhir_server.store.sqlite.search import SqliteSearch
 from fhir_server.store.sqlite.symbols import Symbols
@@ -205,11 +205,11 @@ class SqliteReader:
 
     @refusing
     def document(self, name: str) -> bytes | None:
-        return document(self._connection, name)
+        return read_document(self._connection, name)
 
     @refusing
     def documents(self, prefix: str) -> tuple[str, ...]:
-        return documents(self._connection, prefix)
+        return document_names(self._connection, prefix)
 
     @refusing
     def jobs(self, kind: str) -> tuple[Job, ...]:

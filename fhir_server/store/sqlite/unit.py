@@ -25,8 +25,8 @@ from fhir_server.store.port import (
 )
 from fhir_server.store.sqlite.backlog import TOKENS_AT_ONCE, needs_index
 from fhir_server.store.sqlite.connection import refusing
+from fhir_server.store.sqlite.documents import write_document
 from fhir_server.store.sqlite.indexes import define
-from fhir_server.store.sqlite.kept import keep
 from fhir_server.store.sqlite.reader import SqliteReader
 from fhir_server.store.sqlite.rows import (
     NO_ROWS,
@@ -142,7 +142,7 @@ class SqliteUnit(SqliteReader):
 
     def keep(self, name: str, document: bytes | None) -> None:
         self._carry_out()
-        keep(self._connection, name, document)
+        write_document(self._connection, name, document)
 
     def index(
         self, resource: StoredResource, entries: Entries, parameters: frozenset[str] | None = None
