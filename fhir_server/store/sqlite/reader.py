@@ -20,11 +20,11 @@ from fhir_server.store.port import (
     TypeIndex,
 )
 from fhir_server.store.sqlite.backlog import has_backlog
+from fhir_server.store.sqlite.cached_read import CachedRead
 from fhir_server.store.sqlite.connection import refusing
 from fhir_server.store.sqlite.documents import document_names, read_document
 from fhir_server.store.sqlite.indexes import read_generation, read_indexes
 from fhir_server.store.sqlite.jobs import jobs
-from fhir_server.store.sqlite.known import Known
 from fhir_server.store.sqlite.search import SqliteSearch
 from fhir_server.store.sqlite.symbols import Symbols
 from fhir_server.store.sqlite.versions import ONE_VERSION_COLUMNS, VERSION_COLUMNS, stored
@@ -59,12 +59,12 @@ class SqliteReader:
         self._symbols = symbols
 
     @cached_property
-    def _generation(self) -> Known[int]:
-        return Known(self._connection, read_generation)
+    def _generation(self) -> CachedRead[int]:
+        return CachedRead(self._connection, read_generation)
 
     @cached_property
-    def _is_behind(self) -> Known[bool]:
-        return Known(self._connection, has_backlog)
+    def _is_behind(self) -> CachedRead[bool]:
+        return CachedRead(self._connection, has_backlog)
 
     @cached_property
     def _search(self) -> SqliteSearch:
@@ -159,14 +159,14 @@ class SqliteReader:
 
     @refusing
     def settled(self) -> bool:
-        return not self._is_behind.now()
+        return not self._is_behind.get()
 
     @refusing
     def complete(self, read: Callable[[], T]) -> T | None:
         """What `read` finds in one state of the store, None if in that state there is a backlog."""
         self._connection.execute("BEGIN")
         try:
-            return None if self._is_behind.now() else read()
+            return None if self._is_behind.get() else read()
         finally:
             self._connection.execute("COMMIT")
 
@@ -197,7 +197,7 @@ class SqliteReader:
 
     @refusing
     def generation(self) -> int:
-        return self._generation.now()
+        return self._generation.get()
 
     @refusing
     def indexes(self) -> dict[str, TypeIndex]:
