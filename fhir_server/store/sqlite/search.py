@@ -14,10 +14,10 @@ from fhir_server.store.sqlite import sources
 from fhir_server.store.sqlite.compile import Compiler
 from fhir_server.store.sqlite.found import WATERMARK, Found, told
 from fhir_server.store.sqlite.includes import included_keys
-from fhir_server.store.sqlite.looks import Looks
 from fhir_server.store.sqlite.lookups import Lookups
 from fhir_server.store.sqlite.pages import LOOK_UP, keys_until
 from fhir_server.store.sqlite.plan import HORIZON, Likely, Plan, Reading
+from fhir_server.store.sqlite.planner_cache import PlannerCache
 from fhir_server.store.sqlite.sources import Candidate
 from fhir_server.store.sqlite.sql import Sql
 from fhir_server.store.sqlite.symbols import Symbols
@@ -40,12 +40,12 @@ class SqliteSearch:
         self._connection = connection
         self._symbols = symbols
         self._lookups = Lookups(symbols)
-        self._looks = Looks(connection)
+        self._planner_cache = PlannerCache(connection)
         self._plans: dict[int, Plan] = {}
 
     def search(self, query: SearchQuery) -> SearchResult:
         """One page. It costs as much as the page, wherever an index gives the matches in order."""
-        self._looks.begin()
+        self._planner_cache.begin_search()
         known = self._lookups.page(query)
         found = self._told(known) if known else self._page(self._plan(query))[0]
         total = None if query.total == "none" else self._total(query, found)
@@ -61,9 +61,9 @@ class SqliteSearch:
         if likely is None:
             return None
         found = self._told(likely.page)
-        self._looks.stand_at(found.watermark)
+        self._planner_cache.set_watermark(found.watermark)
         is_whole = likely.is_all or len(found.matches) > query.count
-        if found.is_behind or not is_whole or not self._looks.holds(likely.seen):
+        if found.is_behind or not is_whole or not self._planner_cache.is_fresh(likely.seen):
             return None
         return _result(query, found, None)
 
@@ -72,10 +72,10 @@ class SqliteSearch:
         plan = self._plans.get(id(query))
         if plan is None or plan.query is not query:
             return None
-        if plan.likely is None or not self._looks.holds(plan.likely.seen):
-            self._looks.go_on()
+        if plan.likely is None or not self._planner_cache.is_fresh(plan.likely.seen):
+            self._planner_cache.track_oldest()
             page, is_all = self._first_page(plan)
-            seen = self._looks.oldest
+            seen = self._planner_cache.oldest
             # What could be told only now may be otherwise when the statement runs.
             plan.likely = Likely(page, is_all, seen) if page and plan.is_lasting() else None
         return plan.likely
@@ -163,7 +163,7 @@ class SqliteSearch:
         """
         if reading.horizon is None or reading.within is None:
             return None, False
-        edge = self._looks.first(reading.horizon)
+        edge = self._planner_cache.first_row(reading.horizon)
         return (reading.page, True) if edge is None else (_bound(reading.within, edge[0]), False)
 
     def _up_to(self, page: Sql, wanted: int) -> Found:
@@ -199,7 +199,7 @@ class SqliteSearch:
 
     def explain(self, query: SearchQuery) -> Explanation:
         """The clauses counted one by one, and SQLite's plan for the page."""
-        self._looks.begin()
+        self._planner_cache.begin_search()
         compiler = Compiler(self._symbols, self._gives_any, query.visibility)
         readings = self._page(Plan(query, compiler, self._symbols))[1]
         drivers = [reading.source.given_by for reading in readings]
@@ -223,7 +223,7 @@ class SqliteSearch:
         return [str(detail) for _, _, _, detail in rows]
 
     def _gives_any(self, select: Sql) -> bool:
-        return self._looks.first(select) is not None
+        return self._planner_cache.first_row(select) is not None
 
     def _count(self, select: Sql) -> int:
         """How many rows a SELECT gives."""

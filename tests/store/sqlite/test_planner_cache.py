@@ -1,4 +1,4 @@
-"""What decides from where a page is read is looked at again once enough was written, not for every page."""
+"""What the planner found out is read again once enough was written, not for every page."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from fhir_server.search.ast import DateValue, Match, Page, SearchQuery, Sort, To
 from fhir_server.search.entries import DateEntry, Entries, TokenEntry
 from fhir_server.store.port import UnitOfWork
 from fhir_server.store.sqlite import SqliteStore
-from fhir_server.store.sqlite.looks import WRITTEN_MAX
+from fhir_server.store.sqlite.planner_cache import WRITTEN_MAX
 
 CODE = Match("code", "token", (TokenValue("urn:s", "a"),))
 SINCE = Match("date", "date", (DateValue("ge", 10, 20),), single=True)
@@ -60,34 +60,34 @@ def put(unit: UnitOfWork, numbers: range) -> None:
         unit.put(draft({"resourceType": "Basic"}, f"n{number}"), entries, "PUT")
 
 
-def looks(ran: list[str]) -> int:
-    """How often rows were counted off since the last call."""
+def planner_reads(ran: list[str]) -> int:
+    """How many of the planner's queries ran since the last call."""
     found = sum(" OFFSET " in statement for statement in ran)
     ran.clear()
     return found
 
 
-def test_a_search_that_is_asked_again_needs_no_look(store: SqliteStore, ran: list[str]) -> None:
+def test_a_search_that_is_asked_again_needs_no_planner_read(store: SqliteStore, ran: list[str]) -> None:
     first = store.search(LATEST)
-    assert looks(ran) > 0
+    assert planner_reads(ran) > 0
     assert store.search(LATEST) == first
-    assert looks(ran) == 0
+    assert planner_reads(ran) == 0
 
 
-def test_little_that_was_written_is_found_without_a_look(store: SqliteStore, ran: list[str]) -> None:
+def test_little_that_was_written_is_found_without_a_planner_read(store: SqliteStore, ran: list[str]) -> None:
     store.search(LATEST)
     write(store, range(600, 600 + WRITTEN_MAX - 1))
-    looks(ran)
+    planner_reads(ran)
     assert store.search(LATEST).matches[0].id == f"n{600 + WRITTEN_MAX - 2}"
-    assert looks(ran) == 0
+    assert planner_reads(ran) == 0
 
 
-def test_once_much_was_written_it_looks_again(store: SqliteStore, ran: list[str]) -> None:
+def test_once_much_was_written_the_planner_reads_again(store: SqliteStore, ran: list[str]) -> None:
     store.search(LATEST)
     write(store, range(600, 600 + WRITTEN_MAX))
-    looks(ran)
+    planner_reads(ran)
     assert store.search(LATEST).matches[0].id == f"n{600 + WRITTEN_MAX - 1}"
-    assert looks(ran) > 0
+    assert planner_reads(ran) > 0
 
 
 def test_a_page_that_is_asked_again_takes_one_statement(store: SqliteStore, ran: list[str]) -> None:
@@ -115,9 +115,7 @@ def test_a_page_that_is_asked_again_has_what_waits_to_be_indexed(
     assert {match.id for match in after} - {match.id for match in before} == {"n600", "n601"}
 
 
-def test_what_was_seen_in_a_unit_that_was_undone_is_looked_at_again(
-    store: SqliteStore, ran: list[str]
-) -> None:
+def test_what_was_seen_in_a_unit_that_was_undone_is_read_again(store: SqliteStore, ran: list[str]) -> None:
     def undone(unit: UnitOfWork) -> None:
         put(unit, range(600, 1400))
         assert unit.search(LATEST).matches[0].id == "n1399"
@@ -125,10 +123,10 @@ def test_what_was_seen_in_a_unit_that_was_undone_is_looked_at_again(
 
     with pytest.raises(ZeroDivisionError):
         store.transact(undone)
-    looks(ran)
+    planner_reads(ran)
     found = store.transact(lambda unit: unit.search(LATEST))
     assert found.matches[0].id == "n599"
-    assert looks(ran) > 0
+    assert planner_reads(ran) > 0
 
 
 def test_pages_that_follow_are_whole(store: SqliteStore) -> None:
