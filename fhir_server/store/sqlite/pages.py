@@ -14,7 +14,7 @@ from fhir_server.store.sqlite.clauses import is_one_token
 from fhir_server.store.sqlite.compile import Compiler, by_key
 from fhir_server.store.sqlite.contained import is_inner
 from fhir_server.store.sqlite.dated import CODE, DATE
-from fhir_server.store.sqlite.found import columns
+from fhir_server.store.sqlite.page_result import page_columns
 from fhir_server.store.sqlite.rows import COLUMNS
 from fhir_server.store.sqlite.sources import RANGE, Source
 from fhir_server.store.sqlite.sql import ALWAYS, Sql, all_of, among, any_of, negation
@@ -153,16 +153,16 @@ def _has_value(sort: Sort, alias: str) -> str:
 
 
 def page(source: Source, query: SearchQuery, symbols: Symbols, limit: int) -> Sql:
-    """What `found.told` reads of the first `limit` matches of the page, in its order.
+    """The statement, for `decode_page`, of the first `limit` matches of the page, in its order.
 
     That is the order of the inner SELECT: what is joined crosswise is read in loops, the first table in the
     outermost one.
     """
     keys = _keys(source, query, symbols)
     order = _order(source, query.sort)
-    told = columns(len(query.sort), needs_index(query))
+    columns = page_columns(len(query.sort), needs_index(query))
     text = f"""
-        SELECT {told} FROM ({keys.text} ORDER BY {order} LIMIT ?) p {LOOK_UP}"""
+        SELECT {columns} FROM ({keys.text} ORDER BY {order} LIMIT ?) p {LOOK_UP}"""
     return Sql(text, (*keys.values, limit))
 
 

@@ -8,7 +8,7 @@ https://www.sqlite.org/queryplanner.html
 import sqlite3
 from typing import Any
 
-from fhir_server.store.sqlite.found import WATERMARK
+from fhir_server.store.sqlite.page_result import WATERMARK
 from fhir_server.store.sqlite.sql import Sql
 
 WRITTEN_MAX = 256

@@ -12,9 +12,9 @@ from fhir_server.search.nesting import conjuncts
 from fhir_server.store.port import ClauseUse, Explanation, SearchResult, StoredResource
 from fhir_server.store.sqlite import sources
 from fhir_server.store.sqlite.compile import Compiler
-from fhir_server.store.sqlite.found import WATERMARK, Found, told
 from fhir_server.store.sqlite.includes import included_keys
 from fhir_server.store.sqlite.lookups import Lookups
+from fhir_server.store.sqlite.page_result import WATERMARK, PageResult, decode_page
 from fhir_server.store.sqlite.pages import LOOK_UP, keys_until
 from fhir_server.store.sqlite.plan import HORIZON, Likely, Plan, Reading
 from fhir_server.store.sqlite.planner_cache import PlannerCache
@@ -47,7 +47,7 @@ class SqliteSearch:
         """One page. It costs as much as the page, wherever an index gives the matches in order."""
         self._planner_cache.begin_search()
         known = self._lookups.page(query)
-        found = self._told(known) if known else self._page(self._plan(query))[0]
+        found = self._run_page(known) if known else self._page(self._plan(query))[0]
         total = None if query.total == "none" else self._total(query, found)
         return _result(query, found, total)
 
@@ -60,7 +60,7 @@ class SqliteSearch:
         likely = self._likely(query)
         if likely is None:
             return None
-        found = self._told(likely.page)
+        found = self._run_page(likely.page)
         self._planner_cache.set_watermark(found.watermark)
         is_whole = likely.is_all or len(found.matches) > query.count
         if found.is_behind or not is_whole or not self._planner_cache.is_fresh(likely.seen):
@@ -105,7 +105,7 @@ class SqliteSearch:
             self._plans[id(query)] = plan
         return plan
 
-    def _page(self, plan: Plan) -> tuple[Found, Sequence[Reading]]:
+    def _page(self, plan: Plan) -> tuple[PageResult, Sequence[Reading]]:
         """What is found for the page, and how it was read."""
         if plan.query.sort:
             few = self._smaller(plan.unsorted, sources.FEW)
@@ -129,26 +129,26 @@ class SqliteSearch:
         place = sources.smaller(found, limit, self._gives_any)
         return None if place is None else found[place]
 
-    def _read(self, readings: Sequence[Reading], count: int) -> Found:
+    def _read(self, readings: Sequence[Reading], count: int) -> PageResult:
         """What one reading after the other gives: one match more than the page, to know whether a page
         follows.
         """
-        found = self._told(readings[0].page)
+        found = self._run_page(readings[0].page)
         for reading in readings[1:]:
             if len(found.matches) <= count:
                 found = found.and_then(self._up_to(reading.page, count + 1 - len(found.matches)))
         return found
 
-    def _near(self, plan: Plan) -> Found | None:
+    def _near(self, plan: Plan) -> PageResult | None:
         """What is found for the page among the first rows of an index in the order wanted, if that is all."""
-        found: Found | None = None
+        found: PageResult | None = None
         count = plan.query.count
         for reading in plan.ordered:
             near, is_all = self._nearest(reading)
             if near is None:
                 return None
             if found is None:
-                found = self._told(near)
+                found = self._run_page(near)
             else:
                 found = found.and_then(self._up_to(near, count + 1 - len(found.matches)))
             if len(found.matches) > count:
@@ -166,18 +166,18 @@ class SqliteSearch:
         edge = self._planner_cache.first_row(reading.horizon)
         return (reading.page, True) if edge is None else (_bound(reading.within, edge[0]), False)
 
-    def _up_to(self, page: Sql, wanted: int) -> Found:
+    def _up_to(self, page: Sql, wanted: int) -> PageResult:
         """So many matches of a page."""
-        return self._told(Sql(page.text, (*page.values[:-1], wanted)))
+        return self._run_page(Sql(page.text, (*page.values[:-1], wanted)))
 
-    def _told(self, page: Sql) -> Found:
-        return told(self._connection.execute(page.text, page.values).fetchone(), self._symbols)
+    def _run_page(self, page: Sql) -> PageResult:
+        return decode_page(self._connection.execute(page.text, page.values).fetchone(), self._symbols)
 
     def _watermark(self) -> int:
         (sequence,) = self._connection.execute(WATERMARK).fetchone()
         return int(sequence)
 
-    def _total(self, query: SearchQuery, found: Found) -> int | None:
+    def _total(self, query: SearchQuery, found: PageResult) -> int | None:
         if query.page is None and 0 < query.count >= len(found.matches):
             return len(found.matches)
         snapshot = _snapshot(query, found.watermark)
@@ -240,7 +240,7 @@ class SqliteSearch:
         return stored(self._symbols, self._connection.execute(text, (*keys.values, limit)))
 
 
-def _result(query: SearchQuery, found: Found, total: int | None) -> SearchResult:
+def _result(query: SearchQuery, found: PageResult, total: int | None) -> SearchResult:
     """The page of what is found for it."""
     following = None
     if len(found.matches) > query.count > 0:

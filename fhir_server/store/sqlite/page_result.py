@@ -1,8 +1,8 @@
-"""What the statement of a page tells: one row, with all the matches in two of its cells.
+"""The one row that the statement of a page returns, with all matches in two of its cells.
 
-`sqlite3` gives up the interpreter's lock for every cell, which for those of twenty versions takes as long
-as to find them. So what is known of the versions comes as one JSON text, and their bodies as one blob, both
-in the order of the page.
+`sqlite3` releases the interpreter's lock for every cell, which for the cells of twenty versions takes as long
+as finding them. So the fields of all versions come as one JSON text and their bodies as one blob, both in the
+order of the page.
 https://docs.python.org/3/library/sqlite3.html
 """
 
@@ -24,9 +24,9 @@ _VERSION = "v.type, v.id, v.version, v.sequence, v.key, v.last_updated, v.method
 _decode = msgspec.json.Decoder(list[list[Any]]).decode
 
 
-class Found(Struct, frozen=True):
-    """Matches in the order of the page, what each is sorted by, and the state of the store in which they were
-    read: its watermark, its generation if it has one, and whether for lack of index rows more may match.
+class PageResult(Struct, frozen=True):
+    """The matches of a page in its order, the values each is sorted by, and the state of the store they were
+    read from: its watermark, its generation if it has one, and whether resources still wait to be indexed.
     """
 
     matches: list[StoredResource]
@@ -35,21 +35,21 @@ class Found(Struct, frozen=True):
     generation: int | None
     is_behind: int
 
-    def and_then(self, following: "Found") -> "Found":
-        """With those that come behind, in the same state."""
+    def and_then(self, following: "PageResult") -> "PageResult":
+        """This page followed by the matches of another, read from the same state."""
         matches, sorted_by = self.matches + following.matches, self.sorted_by + following.sorted_by
         return structs.replace(self, matches=matches, sorted_by=sorted_by)
 
     def sort_key(self, place: int, sorts: int) -> SortKey:
-        """That of the match at a place, in a page that is sorted by so many values."""
+        """The sort key of the match at `place`, in a page sorted by `sorts` values."""
         by, last = self.sorted_by[place], self.matches[place].first_sequence
         return (by, last) if sorts == 1 else (*(by or ()), last)
 
 
-def columns(sorts: int, needs_index: bool) -> str:
-    """The columns by which a statement tells of versions `v`, sorted by so many values `p.s0`, `p.s1`, ..."""
+def page_columns(sorts: int, needs_index: bool) -> str:
+    """The columns to select from versions `v` sorted by `p.s0`, `p.s1`, ..., for `decode_page`."""
     values = ", ".join(f"p.s{place}" for place in range(sorts))
-    # A list in the list takes longer to make than all the rest of it: nearly always there is one value.
+    # A nested list takes longer to build than all the rest of the row, and nearly always there is one value.
     sorted_by = values if sorts == 1 else f"json_array({values})" if sorts else "NULL"
     return (
         f"json_group_array(json_array({_VERSION}, {sorted_by})), CAST(group_concat(v.body, '') AS BLOB),"
@@ -57,13 +57,13 @@ def columns(sorts: int, needs_index: bool) -> str:
     )
 
 
-def told(row: Any, symbols: Symbols) -> Found:
-    """What the row of such a statement says."""
-    told_versions, bodies, watermark, generation, is_behind = row
+def decode_page(row: Any, symbols: Symbols) -> PageResult:
+    """The page in a row of `page_columns`."""
+    versions, bodies, watermark, generation, is_behind = row
     matches, sorted_by, end, name = [], [], 0, symbols.type_name
-    for type, id, version, sequence, key, updated, method, length, by in _decode(told_versions):
+    for type, id, version, sequence, key, updated, method, length, by in _decode(versions):
         begin, end = end, end + length
         body = bodies[begin:end]
         matches.append(StoredResource(name(type), id, version, sequence, key, updated, method, body))
         sorted_by.append(by)
-    return Found(matches, sorted_by, watermark, generation, is_behind)
+    return PageResult(matches, sorted_by, watermark, generation, is_behind)
