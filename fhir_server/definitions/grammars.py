@@ -44,7 +44,8 @@ _FURTHER_UNITS = frozenset(
     | {"Ao", "Cel"}
     | {"[hp'_X]", "[hp'_C]", "[S]", "[HPF]", "[LPF]", "[MET]", "[Btu]", "[HP]", "[degRe]", "[degR]"}
 )
-"""Units of UCUM that cannot be converted here, alone or with a prefix, yet are units. https://ucum.org/ucum"""
+"""Units of UCUM that cannot be converted here, alone or with a prefix, yet are units. https://ucum.org/ucum
+"""
 _ALL_PREFIXES = (*PREFIXES, "Ki", "Mi", "Gi", "Ti")
 
 

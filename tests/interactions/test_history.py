@@ -180,7 +180,9 @@ def test_an_update_after_a_deletion_was_answered_as_a_creation(client: Client) -
 
 
 def test_a_list_says_whose_history_is_wanted(client: Client) -> None:
-    """All versions of what it refers to, or the one that it names. https://hl7.org/fhir/R4/http.html#history"""
+    """All versions of what it refers to, or the one that it names.
+    https://hl7.org/fhir/R4/http.html#history
+    """
     for active in (False, True):
         for id in ("a", "b", "c"):
             client.put(f"Patient/{id}", patient(id=id, active=active))

@@ -8,7 +8,7 @@ from typing import TypeGuard
 
 from fhir_server.search.ast import AnyOf, Clause, Match, TokenValue
 from fhir_server.store.sqlite.contained import is_inner
-from fhir_server.store.sqlite.windows import is_bound
+from fhir_server.store.sqlite.date_ranges import is_date_bound
 
 
 def disjuncts(clause: Clause) -> Iterator[Clause]:
@@ -26,7 +26,7 @@ def groups(clauses: Iterable[Clause], types: Sequence[str]) -> list[list[Clause]
     found: list[list[Clause]] = []
     by_parameter: dict[str, list[Clause]] = {}
     for clause in clauses:
-        is_one_of_several = is_about_writing(clause) or (is_bound(clause) and not is_inner(types))
+        is_one_of_several = is_about_writing(clause) or (is_date_bound(clause) and not is_inner(types))
         if is_one_of_several and isinstance(clause, Match):
             group = by_parameter.setdefault(clause.parameter, [])
         else:

@@ -29,6 +29,7 @@ from fhir_server.search.ast import (
     Value,
 )
 from fhir_server.search.nesting import conjuncts
+from fhir_server.store.sqlite.chains import Join, ReferencePath, reference_path
 from fhir_server.store.sqlite.clauses import disjuncts, groups, is_about_writing, is_one_token
 from fhir_server.store.sqlite.conditions import (
     Column,
@@ -40,13 +41,12 @@ from fhir_server.store.sqlite.conditions import (
     unit_of,
 )
 from fhir_server.store.sqlite.contained import PRESENCE, among_types, inner_types, is_inner
+from fhir_server.store.sqlite.date_ranges import date_range, is_date_bound, partitions
 from fhir_server.store.sqlite.hierarchy import ids_of
-from fhir_server.store.sqlite.hops import Join, Way, way_of
 from fhir_server.store.sqlite.rows import COLUMNS, PART_COLUMNS, UNKEYED
 from fhir_server.store.sqlite.sources import LEAD, RANGE, Asks, Candidate, Source, best
 from fhir_server.store.sqlite.sql import ALWAYS, NEVER, Sql, all_of, among, any_of, exists, negation
 from fhir_server.store.sqlite.symbols import Symbols
-from fhir_server.store.sqlite.windows import is_bound, shares, window
 
 UNION_MAX = 64
 """A source of more parts than this is none."""
@@ -107,9 +107,9 @@ class Compiler:
             return first.narrowed(*[other.where for other in others])
         asked = [self.any_value(match, "d") for match in matches]
         read = [
-            Source(RANGE, share.table, all_of([Sql("d.parameter = ?", (parameter,)), share.where]))
+            Source(RANGE, part.table, all_of([Sql("d.parameter = ?", (parameter,)), part.where]))
             for parameter in self._symbols.parameters(types, matches[0].parameter)
-            for share in shares(window(matches))
+            for part in partitions(date_range(matches))
         ]
         union = self._union_of_single([source.narrowed(*asked) for source in read])
         counted = self._union(read)
@@ -164,7 +164,7 @@ class Compiler:
         if len(matches) < len(group) or any(match.only for match in matches):
             return None
         parameters = self._symbols.parameters(types, matches[0].parameter)
-        if len(parameters) != 1 or not (is_bound(group[0]) or is_one_token(group[0])):
+        if len(parameters) != 1 or not (is_date_bound(group[0]) or is_one_token(group[0])):
             return None
         alias = self._alias("j")
         asked = [self.any_value(match, alias) for match in matches]
@@ -178,7 +178,7 @@ class Compiler:
             case Match():
                 return self._match_source(clause, types)
             case Chain() | Has():
-                outer = self._way_source(way_of(clause, types, self._symbols))
+                outer = self._path_source(reference_path(clause, types, self._symbols))
                 return self._union([outer, *self._inner_sources(clause, types)])
             case Hierarchy():
                 referring = self._hierarchy(clause, types, "d")
@@ -228,7 +228,8 @@ class Compiler:
             for parameter in parameters
             for part in _parts(match, value, parameter)
         ]
-        return self._union_of_single(found) if is_bound(match) and not is_inner(types) else self._union(found)
+        has_one_row = is_date_bound(match) and not is_inner(types)
+        return self._union_of_single(found) if has_one_row else self._union(found)
 
     def _own_source(self, match: Match, types: Sequence[str]) -> Source:
         """By what the resource itself knows."""
@@ -240,17 +241,17 @@ class Compiler:
         parts = [of_type, self._own_condition(match, "d"), Sql("d.living = 1")]
         return Source(rank, Sql("resources d"), all_of(parts), unique=True)
 
-    def _way_source(self, way: Way) -> Source | None:
-        """From the resources at the end of a way back to those where it begins."""
-        ends = self._best(way.end, (way.where,))
+    def _path_source(self, path: ReferencePath) -> Source | None:
+        """The resources where a path begins, found from those at its far end."""
+        ends = self._best(path.far_types, (path.where,))
         if ends is None:
             return None
         keys = ends.select()
         join = Join("k.key", [f"({keys.text}) k"], [])
-        for hop in reversed(way.hops):
+        for hop in reversed(path.hops):
             go = join.to_referring if hop.forward else join.to_referred
             go(self._symbols, hop.parameters, hop.far if hop.forward else hop.near, next(self._numbers))
-            if hop is not way.hops[0]:
+            if hop is not path.hops[0]:
                 join.where += self._probes((), hop.near, join.key)
         where = join.conditions()
         text = f"(SELECT {join.key} AS key FROM {join.from_tables()} WHERE {where.text}) d"
@@ -282,7 +283,7 @@ class Compiler:
             case Match():
                 return self._match_probe(clause, types, key)
             case Chain() | Has():
-                outer = self._way_probe(way_of(clause, types, self._symbols), key)
+                outer = self._path_probe(reference_path(clause, types, self._symbols), key)
                 return any_of([outer, *self._inner_probes(clause, types, key)])
             case Hierarchy():
                 alias = self._alias("h")
@@ -337,13 +338,13 @@ class Compiler:
             return any_of([negation(found) if missing else found for missing in sorted(wanted)])
         return negation(found) if match.modifier == "not" else found
 
-    def _way_probe(self, way: Way, key: str) -> Sql:
+    def _path_probe(self, path: ReferencePath, key: str) -> Sql:
         join = Join(key, [], [])
-        for hop in way.hops:
+        for hop in path.hops:
             go = join.to_referred if hop.forward else join.to_referring
             go(self._symbols, hop.parameters, hop.far if hop.forward else hop.near, next(self._numbers))
             join.where += self._probes((), hop.far, join.key)
-        join.where += [self.probe(clause, way.end, join.key) for clause in conjuncts((way.where,))]
+        join.where += [self.probe(clause, path.far_types, join.key) for clause in conjuncts((path.where,))]
         return exists(join.from_tables(), join.conditions())
 
     def _inner_probes(self, clause: Chain | Has, types: Sequence[str], key: str) -> Iterator[Sql]:
@@ -355,7 +356,7 @@ class Compiler:
                 yield all_of([here, self.probe(clause.where, (inner,), key)])
 
     def _probes(self, clauses: Iterable[Clause], types: Sequence[str], key: str) -> Iterator[Sql]:
-        """At a hop, what is asked of the resource there, and that it may be seen."""
+        """What a resource at a hop must satisfy: the clauses, and that it is visible."""
         for clause in (*clauses, *self._visibility):
             yield self.probe(clause, types, key)
 

@@ -11,15 +11,15 @@ from fhir_server.search.ast import Clause, Match, SearchQuery, Sort, SortKey
 from fhir_server.search.nesting import conjuncts
 from fhir_server.store.sqlite.backlog import needs_index
 from fhir_server.store.sqlite.clauses import is_one_token
+from fhir_server.store.sqlite.code_date_index import CODE, DATE
 from fhir_server.store.sqlite.compile import Compiler, by_key
 from fhir_server.store.sqlite.contained import is_inner
-from fhir_server.store.sqlite.dated import CODE, DATE
+from fhir_server.store.sqlite.date_ranges import date_range, is_date_bound, ordered_partitions
 from fhir_server.store.sqlite.page_result import page_columns
 from fhir_server.store.sqlite.rows import COLUMNS
 from fhir_server.store.sqlite.sources import RANGE, Source
 from fhir_server.store.sqlite.sql import ALWAYS, Sql, all_of, among, any_of, negation
 from fhir_server.store.sqlite.symbols import Symbols
-from fhir_server.store.sqlite.windows import is_bound, shares_in_order, window
 
 LOOK_UP = "CROSS JOIN resources r ON r.key = p.k CROSS JOIN versions v ON v.sequence = r.sequence"
 """From the keys `p.k` to the current versions `v`."""
@@ -87,7 +87,7 @@ def _of_code(
     sort, matches = query.sort[0], [bound for bound in bounds if isinstance(bound, Match)]
     code = next((one for one in conjuncts(query.where) if is_one_token(one) and one.parameter == CODE), None)
     parameters = symbols.parameters(query.types, CODE)
-    between = window(matches)
+    between = date_range(matches)
     is_latest = sort.parameter == DATE and sort.type == "date" and sort.descending and sort.single
     if (
         code is None
@@ -108,7 +108,7 @@ def _of_code(
 
 def bounds_sort(clause: Clause, sort: Sort) -> bool:
     """Whether a clause compares the one date that is sorted by."""
-    return isinstance(clause, Match) and clause.parameter == sort.parameter and is_bound(clause)
+    return isinstance(clause, Match) and clause.parameter == sort.parameter and is_date_bound(clause)
 
 
 def _between(
@@ -120,8 +120,8 @@ def _between(
     asked = [compiler.any_value(match, "d") for match in matches]
     of_parameter = among("d.parameter", parameters)
     found = [
-        Source(RANGE, share.table, all_of([share.where, of_parameter]), True, f"d.{_column(sort)}")
-        for share in shares_in_order(window(matches), sort.descending)
+        Source(RANGE, part.table, all_of([part.where, of_parameter]), True, f"d.{_column(sort)}")
+        for part in ordered_partitions(date_range(matches), sort.descending)
     ]
     return [
         Ordered(source, compiler.narrowed(source.narrowed(*asked), query.types, others)) for source in found

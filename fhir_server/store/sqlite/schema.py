@@ -12,7 +12,7 @@ from collections.abc import Callable
 from secrets import token_bytes
 
 from fhir_server.store.sqlite.backlog import index_at_once
-from fhir_server.store.sqlite.dated import keep_dated
+from fhir_server.store.sqlite.code_date_index import create_code_date_index
 
 APPLICATION_ID = 0x46484952
 """Marks the file as ours ("FHIR" in ASCII)."""
@@ -148,7 +148,7 @@ MIGRATIONS: tuple[str | Callable[[sqlite3.Connection], None], ...] = (
     _BEGUN_UP_TO,
     _LATEST_FIRST,
     index_at_once,
-    keep_dated,
+    create_code_date_index,
     _BY_UNIT,
 )
 """What leads from each schema version to the next, most of it statements; version 0 is an empty file."""

@@ -233,12 +233,12 @@ class SqliteUnit(SqliteReader):
     def search(self, query: SearchQuery) -> SearchResult:
         self._carry_out()
         if needs_index(query):
-            self._backlog.search()
+            self._backlog.before_search()
         return super().search(query)
 
     def explain(self, query: SearchQuery) -> Explanation:
         self._carry_out()
-        self._backlog.search()
+        self._backlog.before_search()
         return super().explain(query)
 
     def included(

@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Iterable, Iterator
 
-from fhir_server.store.sqlite.dated import MISSING, SURPLUS
+from fhir_server.store.sqlite.code_date_index import MISSING, SURPLUS
 from fhir_server.store.sqlite.rows import COLUMNS, TABLES, UNKEYED, Row, unpack
 
 _NAMED = "SELECT t.name || '/' || r.id FROM resources r CROSS JOIN types t ON t.id = r.type"

@@ -348,7 +348,7 @@ class Writer:
         try:
             if batch.units and not batch.error:
                 batch.finished.carry_out(self.connection)
-                self.backlog.go_on()
+                self.backlog.before_commit()
                 self._keep()
             else:
                 self._roll_back()
@@ -362,11 +362,11 @@ class Writer:
         self.connection.execute("COMMIT")
         self._failure = None
         self.symbols.settle()
-        self.backlog.settle()
+        self.backlog.committed()
 
     def _roll_back(self) -> None:
         self._forget_since(0)
-        self.backlog.undo()
+        self.backlog.rolled_back()
         if self.connection.in_transaction:
             self.connection.execute("ROLLBACK")
 

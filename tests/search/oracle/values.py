@@ -1,4 +1,6 @@
-"""What one value asks of one element, for each type of parameter. https://hl7.org/fhir/R4/search.html#ptypes"""
+"""What one value asks of one element, for each type of parameter.
+https://hl7.org/fhir/R4/search.html#ptypes
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -27,7 +27,7 @@ from fhir_server.search.ast import (
 from fhir_server.search.entries import Entries, StringEntry
 from fhir_server.store.memory import MemoryStore
 from fhir_server.store.port import Store, UnitOfWork
-from fhir_server.store.sqlite import SqliteStore, backlog, rounds
+from fhir_server.store.sqlite import SqliteStore, backlog, indexing_round
 from tests.store.samples import identified, person, put, references, referring, scored
 
 FAMILY = SearchQuery(("Patient",), (Match("family", "string", (StringValue("martin", "Martin"),)),))
@@ -36,10 +36,10 @@ FAMILY = SearchQuery(("Patient",), (Match("family", "string", (StringValue("mart
 def let_rounds_be_small(monkeypatch: pytest.MonkeyPatch) -> None:
     """A round of four resources takes several steps, as one of a thousand does."""
     monkeypatch.setattr(backlog, "BACKLOG_MAX", 4)
-    monkeypatch.setattr(rounds, "RESOURCES_MAX", 4)
-    monkeypatch.setattr(rounds, "GATHERED_AT_ONCE", 2)
-    monkeypatch.setattr(rounds, "PORTION", 3)
-    monkeypatch.setattr(rounds, "CHANGED_AT_ONCE", 1)
+    monkeypatch.setattr(indexing_round, "RESOURCES_MAX", 4)
+    monkeypatch.setattr(indexing_round, "GATHERED_AT_ONCE", 2)
+    monkeypatch.setattr(indexing_round, "PORTION", 3)
+    monkeypatch.setattr(indexing_round, "CHANGED_AT_ONCE", 1)
 
 
 def settle(store: SqliteStore) -> None:
@@ -230,7 +230,7 @@ def test_the_backlog_has_an_end(store: SqliteStore, monkeypatch: pytest.MonkeyPa
 
 
 def test_tidying_goes_by_small_steps(store: SqliteStore, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rounds, "PORTION", 40)
+    monkeypatch.setattr(indexing_round, "PORTION", 40)
     with store.group():
         for number in range(100):
             put(store, person(str(number), code=str(number)))
@@ -253,9 +253,9 @@ def wide(id: str, label: str) -> tuple[Draft, Entries]:
 def test_of_resources_with_many_rows_a_step_takes_few(
     store: SqliteStore, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rounds, "ROWS_MAX", 400)
-    monkeypatch.setattr(rounds, "ROWS_GATHERED_AT_ONCE", 200)
-    monkeypatch.setattr(rounds, "PORTION", 200)
+    monkeypatch.setattr(indexing_round, "ROWS_MAX", 400)
+    monkeypatch.setattr(indexing_round, "ROWS_GATHERED_AT_ONCE", 200)
+    monkeypatch.setattr(indexing_round, "PORTION", 200)
     with store.group():
         for number in range(10):
             put(store, wide(str(number), "a"))

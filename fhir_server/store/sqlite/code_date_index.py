@@ -1,18 +1,17 @@
-"""Codes with the dates beside them, the latest first: what a patient's curve or the last values of a measure
-are read from.
+"""The table `dated`: codes with their dates, latest first, for curves and the last values of a measure.
 
-An index of codes is in the order of resources, one of dates has all codes mixed: a code that is rare, or was
-not used lately, would be sought through all dates since. This table has both, for every type that has a
-parameter `code` and a parameter `date`. SQLite itself keeps it beside the two others, as nothing in it is of
-its own: a row comes and goes with its token and its date. Only where a code comes to a resource that has its
-date already is it added later, when the resource has left the backlog; to ask with every token whether there
-is a date would cost a write five times as much. https://www.sqlite.org/lang_createtrigger.html
+The index of codes is in the order of resources, and the index of dates mixes all codes: to find the latest of
+a rare code, either would be read at length. This table combines both, for every type that has the parameters
+`code` and `date`. Triggers maintain it, because it holds nothing of its own: a row comes and goes with its
+token and its date. There is one exception: a code added to a resource that already has its date gets its row
+only when the resource leaves the backlog. To look for a date with every token would make a write five times
+as expensive. https://www.sqlite.org/lang_createtrigger.html
 """
 
 import sqlite3
 
 CODE, DATE = "code", "date"
-"""The parameters, as most clinical types have them: https://hl7.org/fhir/R4/searchparameter-registry.html"""
+"""The parameters that most clinical types have: https://hl7.org/fhir/R4/searchparameter-registry.html"""
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS dated (
@@ -70,16 +69,16 @@ SELECT count(*) FROM dated e WHERE NOT EXISTS (
     AND t.code = e.code AND t.system = e.system)
 OR NOT EXISTS (
     SELECT 1 FROM date d INDEXED BY date_key WHERE d.key = e.key AND d.low = e.low AND d.high = e.high)"""
-"""How many rows are of no token or no date."""
+"""Counts rows that have no token or no date."""
 
 MISSING = f"""
 SELECT count(*) FROM {_BOTH} WHERE t.key NOT IN (SELECT key FROM waiting) AND NOT EXISTS (
     SELECT 1 FROM dated e WHERE (e.parameter, e.code, e.high, e.key, e.low, e.system) = ({_ROW}))"""
-"""How many rows are not there, though their resource does not wait to be indexed."""
+"""Counts rows that are missing, though their resource does not wait to be indexed."""
 
 
-def keep_dated(connection: sqlite3.Connection) -> None:
-    """Make the table, with a row for every code that has a date."""
+def create_code_date_index(connection: sqlite3.Connection) -> None:
+    """Create the table and its triggers, and add a row for every code that has a date."""
     connection.execute(_TABLE)
     connection.execute(_FILL)
     for trigger in _TRIGGERS:

@@ -1,6 +1,6 @@
-"""The way of a chain or `_has` from resource to resource, in one flat join however long it is.
+"""Chains and `_has` as one flat join along their references, however long.
 
-SQLite reads nested queries only to a certain depth, and a way of many steps must not be one query in another.
+SQLite limits how deep queries may nest, so a long chain must not be one query inside another.
 https://www.sqlite.org/limits.html
 """
 
@@ -15,8 +15,8 @@ from fhir_server.store.sqlite.symbols import Symbols
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """One step. `parameters` are the symbols of the reference; `forward` where the near end has it, as in a
-    chain. The ends are of `near` and of `far` types, any where there are none.
+    """One reference of a path. `parameters` are its symbols; `forward` where the near resource holds it, as
+    in a chain. `near` and `far` are the types at its ends, empty for any.
     """
 
     parameters: Sequence[int]
@@ -26,19 +26,22 @@ class Hop:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """Some hops, and what is asked at their end."""
+class ReferencePath:
+    """Hops, and the clause that the resources at the far end must satisfy."""
 
     hops: Sequence[Hop]
     where: Clause
 
     @property
-    def end(self) -> Sequence[str]:
+    def far_types(self) -> Sequence[str]:
         return self.hops[-1].far
 
 
-def way_of(clause: Chain | Has, types: Sequence[str], symbols: Symbols) -> Way:
-    """The way from resources of `types`, as far as it does not branch, be it into contained ones."""
+def reference_path(clause: Chain | Has, types: Sequence[str], symbols: Symbols) -> ReferencePath:
+    """The path of a chain or `_has` from resources of `types`, up to its first fork.
+
+    A hop that may also lead to a contained resource is a fork.
+    """
     hops: list[Hop] = []
     where: Clause = clause
     while isinstance(where, Chain | Has):
@@ -50,19 +53,19 @@ def way_of(clause: Chain | Has, types: Sequence[str], symbols: Symbols) -> Way:
             hop = Hop(symbols.parameters((where.type,), where.parameter), False, types, (where.type,))
         hops.append(hop)
         types, where = hop.far, where.where
-    return Way(hops, where)
+    return ReferencePath(hops, where)
 
 
 @dataclass(slots=True)
 class Join:
-    """Tables that are read in this order, from the resource with `key` on, and what must be true of them."""
+    """Tables to read in this order, starting at the resource with `key`, and their conditions."""
 
     key: str
     tables: list[str]
     where: list[Sql]
 
     def to_referred(self, symbols: Symbols, parameters: Sequence[int], types: Sequence[str], n: int) -> None:
-        """Go on to the living resources of `types` that the present one refers to."""
+        """Join the living resources of `types` that the current one refers to."""
         self.tables += [f"reference f{n} INDEXED BY reference_key", f"resources t{n}"]
         self.where += [
             Sql(f"f{n}.key = {self.key}"),
@@ -73,7 +76,7 @@ class Join:
         self.key = f"t{n}.key"
 
     def to_referring(self, symbols: Symbols, parameters: Sequence[int], types: Sequence[str], n: int) -> None:
-        """Go on to those that refer to the present one, which is of `types`."""
+        """Join the resources that refer to the current one, which is of `types`."""
         self.tables += [f"resources t{n}", f"reference f{n}"]
         self.where += [
             Sql(f"t{n}.key = {self.key}"),
@@ -84,7 +87,10 @@ class Join:
         self.key = f"f{n}.key"
 
     def conditions(self) -> Sql:
-        """All of them, without a parenthesis around, the nested queries first: both let them nest deeper."""
+        """All conditions joined by AND.
+
+        No parentheses around them, and nested queries first: both let queries nest deeper.
+        """
         parts = [part for part in self.where if part is not ALWAYS]
         parts.sort(key=lambda part: "SELECT" not in part.text)
         text = " AND ".join(part.text for part in parts)

@@ -1,8 +1,9 @@
-"""One round of indexing: the rows of many resources, written in portions.
+"""One round of deferred indexing: writes the index rows of many resources, in portions.
 
-Each portion is a stretch of one index, in the order of its parameters, so that the rows of all resources of
-the round share its pages, and a commit that writes a portion takes hardly longer than others. What is changed
-meanwhile is noted in `backlog` with the rows that the round may have written of it, and is worked off last.
+A portion is a stretch of one index in the order of its parameters, so that the rows of all resources of the
+round share its pages. A commit that also writes a portion takes hardly longer than any other. Resources that
+change during the round are recorded in `backlog`, with the rows that the round may have written for them, and
+are indexed last.
 https://www.sqlite.org/withoutrowid.html
 """
 
@@ -26,18 +27,18 @@ from fhir_server.store.sqlite.rows import (
 )
 
 RESOURCES_MAX = 1024
-"""Those of more resources would share their pages hardly better."""
+"""Resources of one round. With more of them, rows would hardly share their pages better."""
 GATHERED_AT_ONCE = 128
 """Resources whose rows one step gathers, in about a millisecond."""
 ROWS_MAX = 200_000
 ROWS_GATHERED_AT_ONCE = 20_000
-"""Of resources with many rows, fewer are in a round, and are gathered by one step."""
+"""The same limits in rows, for resources that have many."""
 PORTION = 4_000
-"""Rows that one step writes, in some eight milliseconds. With half as many, pages that several portions share
-would be written twice as often.
+"""Rows that one step writes, in about eight milliseconds. With half as many, pages that several portions
+share would be written twice as often.
 """
 CHANGED_AT_ONCE = 64
-"""Resources that one step indexes of those that were changed, fewer where these have a portion of rows."""
+"""Changed resources that one step indexes; fewer when their rows fill a portion."""
 
 _INDEXED = "SELECT value FROM meta WHERE name = 'indexed'"
 _NEW = "SELECT key, entries FROM resources WHERE key > ? ORDER BY key LIMIT ?"
@@ -49,12 +50,12 @@ WHERE b.key <= ? ORDER BY b.key LIMIT ?"""
 _WORKED_OFF = "DELETE FROM backlog WHERE key <= ?"
 
 
-class Round:
-    """First of the resources that came after `indexed`, then of those that were changed.
+class IndexingRound:
+    """Indexes first the resources created after `indexed`, then those changed since.
 
-    Each step belongs to a transaction. Where one is undone, or another process has moved `indexed`, the round
-    is void, and what it wrote is written again by the next. References have been written with the resources,
-    and tokens of the parameters `at_once`.
+    Each step belongs to a transaction. If that is rolled back, or another process has moved `indexed`, the
+    round is void, and the next round writes its rows again. References, and tokens of the parameters
+    `at_once`, are not part of a round: they were written with their resources.
     """
 
     def __init__(self, connection: sqlite3.Connection, at_once: Collection[int]) -> None:
@@ -64,16 +65,16 @@ class Round:
         self._upto = self.indexed
         self._resources = 0
         self._rows = 0
-        # The cells of rows are kept one behind the other: nothing is made for a row that is but passed on.
+        # Cells of all rows in one flat list: it saves an object for each row.
         self._gathered: tuple[defaultdict[int, list[Any]], ...] = tuple(defaultdict(list) for _ in TABLES)
         self._steps = self._run()
 
     def step(self) -> bool:
-        """Do some of it; whether there is more to do."""
+        """Do one step; True if there is more to do."""
         return next(self._steps, False)
 
     def _run(self) -> Iterator[bool]:
-        """Each True that this gives ends a step."""
+        """Each True that this yields ends a step."""
         while self._resources < RESOURCES_MAX and self._rows < ROWS_MAX and self._gather():
             yield True
         yield from self._write()
@@ -82,7 +83,7 @@ class Round:
             yield True
 
     def _gather(self) -> bool:
-        """Gather the rows of resources that the index holds nothing of; whether there may be more."""
+        """Gather the rows of resources that have none in the index yet; True if there may be more."""
         resources, rows = self._resources + GATHERED_AT_ONCE, self._rows + ROWS_GATHERED_AT_ONCE
         for key, entries in self._connection.execute(_NEW, (self._upto, GATHERED_AT_ONCE)):
             for by_parameter, of_table in zip(self._gathered, unpack(entries), strict=True):
@@ -116,8 +117,8 @@ class Round:
                     yield True
 
     def _index_changed(self) -> bool:
-        """Write what is missing of resources that were changed, and take away what the index holds of them
-        too much; whether there may be more of them.
+        """Insert the missing rows of changed resources and delete their surplus ones; True if there may be
+        more such resources.
         """
         missing: list[list[Row]] = [[] for _ in TABLES]
         surplus: list[list[Row]] = [[] for _ in TABLES]
@@ -139,7 +140,7 @@ class Round:
 
 
 def _collect(into: list[list[Row]], key: int, rows: Rows, others: Rows) -> None:
-    """Those of `rows` that are not among `others`."""
+    """Add to `into` those of `rows` that are not among `others`."""
     for found, some, other in zip(into, rows, others, strict=True):
         if some != other:
             found += [(*row, key) for row in set(some).difference(other)]

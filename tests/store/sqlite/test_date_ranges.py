@@ -14,7 +14,7 @@ from fhir_server.search.entries import DateEntry, Entries
 from fhir_server.store.memory import MemoryStore
 from fhir_server.store.port import Store
 from fhir_server.store.sqlite import SqliteStore
-from fhir_server.store.sqlite.windows import DAY
+from fhir_server.store.sqlite.date_ranges import DAY
 
 # Around a day, since that is what tells long dates from the others.
 TIMES = st.sampled_from([number * DAY // 2 + shift for number in range(9) for shift in (-1, 0, 1)])
@@ -36,7 +36,7 @@ def filled(store: Store, spans: Sequence[tuple[int, int] | None]) -> Store:
 @pytest.fixture(scope="module")
 def stores(tmp_path_factory: pytest.TempPathFactory) -> list[Store]:
     """Dates of all lengths at all times, and some resources without one."""
-    path: Path = tmp_path_factory.mktemp("windows") / "store.sqlite"
+    path: Path = tmp_path_factory.mktemp("date_ranges") / "store.sqlite"
     lengths = (1, DAY - 1, DAY, DAY + 1, 3 * DAY)
     spans = [
         None if number % 11 == 0 else (start, start + lengths[number % len(lengths)])
@@ -71,7 +71,7 @@ def pages(store: Store, query: SearchQuery) -> list[str]:
 
 @pytest.mark.parametrize("few", [1, 10_000], ids=["in order", "sorted"])
 @given(where=BOUNDS, sort=SORTS)
-def test_windows_hold_what_the_reference_store_finds(
+def test_date_ranges_hold_what_the_reference_store_finds(
     stores: list[Store], few: int, where: tuple[Match, ...], sort: tuple[Sort, ...]
 ) -> None:
     query = SearchQuery(("Basic",), where, sort)
@@ -93,7 +93,7 @@ def test_both_ends_are_sought(stores: list[Store]) -> None:
 
 
 @pytest.mark.parametrize(("descending", "step"), [(False, "low>? AND low<?"), (True, "high>? AND high<?")])
-def test_sorted_pages_begin_where_the_window_does(
+def test_sorted_pages_begin_where_the_date_range_does(
     stores: list[Store], monkeypatch: pytest.MonkeyPatch, descending: bool, step: str
 ) -> None:
     monkeypatch.setattr("fhir_server.store.sqlite.search.SORTED_FEW", 1)
