@@ -37,7 +37,7 @@ from fhir_server.store.backends import open_store, prepare
 from fhir_server.store.options import MongoOptions
 from fhir_server.store.port import Store
 from fhir_server.store.sqlite import restore
-from fhir_server.validation.invariants.paths import CompiledPaths
+from fhir_server.validation.fhirpath.engine import CompiledPaths
 from fhir_server.validation.validator import Validator
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from fhir_server.programme import Programme, Resource
 from fhir_server.settings import SettingError, Settings, variable
 from fhir_server.validation.checks.check import Check
 from fhir_server.validation.checks.table import CHECKS
-from fhir_server.validation.invariants.paths import CompiledPaths
+from fhir_server.validation.fhirpath.engine import CompiledPaths
 from fhir_server.validation.structure import StructureValidator
 from fhir_server.validation.validator import Validator
 

@@ -13,10 +13,10 @@ from fhir_server.core.fhirpath import FhirPath
 from fhir_server.definitions.registry import Registry
 from fhir_server.issues import Issue
 from fhir_server.validation.checks.check import Check, CheckContext, Codes, Resolve, Resource
+from fhir_server.validation.fhirpath.compiled import Scope
+from fhir_server.validation.fhirpath.static_types import Types
 from fhir_server.validation.findings import FINDINGS_MAX, Finding, Findings
-from fhir_server.validation.invariants.code import Scope
-from fhir_server.validation.invariants.rules import RuleCompiler
-from fhir_server.validation.invariants.shapes import Types
+from fhir_server.validation.invariants.compiler import RuleCompiler
 from fhir_server.validation.profiles import messages
 from fhir_server.validation.profiles.base import BaseCompiler
 from fhir_server.validation.profiles.extensions import without_placed

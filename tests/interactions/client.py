@@ -20,7 +20,7 @@ from fhir_server.interactions.engines import Engines
 from fhir_server.operations.table import OPERATIONS
 from fhir_server.store.clock import wall_clock
 from fhir_server.store.port import Store
-from fhir_server.validation.invariants.paths import CompiledPaths
+from fhir_server.validation.fhirpath.engine import CompiledPaths
 from tests.mongo.databases import defined_before
 
 BASE = "http://127.0.0.1:8080/fhir"

@@ -10,8 +10,8 @@ from fhir_server.interactions.engines import Engines
 from fhir_server.jobs.walk import ResourceFailed
 from fhir_server.search.ast import Match, SearchQuery, StringValue
 from fhir_server.store.port import Store
-from fhir_server.validation.invariants import paths
-from fhir_server.validation.invariants.code import Scope
+from fhir_server.validation.fhirpath import engine
+from fhir_server.validation.fhirpath.compiled import Scope
 from tests.interactions.bundles import entry, transact
 from tests.interactions.client import Answer, Client, ClientFactory, patient
 from tests.interactions.definitions import URL, fond_of, parameter, reindexed
@@ -432,7 +432,7 @@ def test_an_expression_that_runs_away_stops_neither_writes_nor_the_truth(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The parameter cannot be searched until a reindex gets through; nothing else takes notice."""
-    monkeypatch.setattr(paths, "Scope", partial(Scope, steps=50))
+    monkeypatch.setattr(engine, "Scope", partial(Scope, steps=50))
     names = "Patient.name.given.where(%resource.name.given.where(true).exists())"
     assert client.post("SearchParameter", parameter(expression=names)).status == 201
     few = client.post("Patient", patient(name=[{"given": ["ann"]}])).id
@@ -454,7 +454,7 @@ def test_an_expression_that_runs_away_stops_neither_writes_nor_the_truth(
 def test_a_parameter_whose_expression_ran_away_can_be_mended(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(paths, "Scope", partial(Scope, steps=5))
+    monkeypatch.setattr(engine, "Scope", partial(Scope, steps=5))
     runaway = parameter(expression="Patient.name.given.where(%resource.name.given.where(true).exists())")
     client.put("SearchParameter/favourite", runaway)
     many = patient(name=[{"given": ["a", "b", "c"]}])

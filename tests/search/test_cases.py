@@ -21,7 +21,7 @@ from fhir_server.search.extract import Extractor
 from fhir_server.store.memory import MemoryStore
 from fhir_server.store.port import Store
 from fhir_server.store.sqlite import SqliteStore
-from fhir_server.validation.invariants.paths import CompiledPaths
+from fhir_server.validation.fhirpath.engine import CompiledPaths
 from fhir_server.validation.validator import Validator
 from tests.interactions.client import engine_over
 from tests.mongo.databases import new_store

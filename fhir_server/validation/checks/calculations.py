@@ -19,11 +19,11 @@ from fhir_server.validation.checks import messages
 from fhir_server.validation.checks.check import finding
 from fhir_server.validation.checks.form import ORDINAL, Form, Item, TypedValue, extension_values, value_of
 from fhir_server.validation.checks.values import same_coding, shown
-from fhir_server.validation.invariants.code import Code, Scope, Unsupported
-from fhir_server.validation.invariants.expressions import ExpressionCompiler
-from fhir_server.validation.invariants.shapes import Types
-from fhir_server.validation.invariants.syntax import parse
-from fhir_server.validation.invariants.values import plain
+from fhir_server.validation.fhirpath.comparison import plain
+from fhir_server.validation.fhirpath.compiled import Code, Scope, Unsupported
+from fhir_server.validation.fhirpath.compiler import ExpressionCompiler
+from fhir_server.validation.fhirpath.parser import parse
+from fhir_server.validation.fhirpath.static_types import Types
 
 CALCULATED = "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-calculatedExpression"
 _ORDINAL_CALL = re.compile(r"\.(?:ordinal|weight)\(\s*\)")

@@ -13,9 +13,9 @@ from fhir_server.definitions.snapshot.snapshot import Snapshot
 from fhir_server.issues import Issue
 from fhir_server.validation.checks import messages
 from fhir_server.validation.checks.check import finding
+from fhir_server.validation.fhirpath.compiled import Unsupported
+from fhir_server.validation.fhirpath.parser import parse
 from fhir_server.validation.findings import excerpt, shortened
-from fhir_server.validation.invariants.code import Unsupported
-from fhir_server.validation.invariants.syntax import parse
 from fhir_server.validation.profiles.branches import Step, steps_of
 
 KEY = "discriminator"

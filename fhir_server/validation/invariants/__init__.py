@@ -1,1 +1,1 @@
-"""Invariants: FHIRPath rules compiled once to closures over parsed JSON."""
+"""The invariants of definitions, compiled: by FHIRPath, or as Python functions for the commonest."""

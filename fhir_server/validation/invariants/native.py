@@ -9,8 +9,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from fhir_server.validation.invariants.code import Scope
-from fhir_server.validation.invariants.moments import temporal_order
+from fhir_server.validation.fhirpath.compiled import Scope
+from fhir_server.validation.fhirpath.date_times import temporal_order
 
 Native = Callable[[Any, Scope], bool]
 

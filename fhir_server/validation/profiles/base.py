@@ -10,9 +10,9 @@ from typing import Any
 from fhir_server.definitions.elements import Element, TypeRef
 from fhir_server.definitions.registry import Registry
 from fhir_server.validation.checks.check import Codes
+from fhir_server.validation.fhirpath.static_types import UNKNOWN, Shape, Types
 from fhir_server.validation.findings import Finding, Findings, moved
-from fhir_server.validation.invariants.rules import Focus, Rule, RuleCompiler
-from fhir_server.validation.invariants.shapes import UNKNOWN, Shape, Types
+from fhir_server.validation.invariants.compiler import Focus, Rule, RuleCompiler
 from fhir_server.validation.profiles.bindings import CODED, binding_checks, maximum_check
 from fhir_server.validation.profiles.canonicals import canonical_types
 from fhir_server.validation.profiles.codings import coding_check

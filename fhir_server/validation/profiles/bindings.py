@@ -9,8 +9,8 @@ from typing import Any
 from fhir_server.definitions.snapshot.base_types import MAX_VALUE_SET
 from fhir_server.issues import Severity, Template
 from fhir_server.validation.checks.check import Codes
+from fhir_server.validation.fhirpath.comparison import plain
 from fhir_server.validation.findings import Finding, Findings, excerpt
-from fhir_server.validation.invariants.values import plain
 from fhir_server.validation.profiles import messages
 from fhir_server.validation.profiles.values import ValueCheck
 from fhir_server.validation.profiles.visit import Visit

@@ -6,8 +6,8 @@ https://hl7.org/fhir/R4/profiling.html#discriminator
 from collections.abc import Callable, Iterable
 
 from fhir_server.definitions.snapshot.tree import Node as Branch
-from fhir_server.validation.invariants.code import Unsupported
-from fhir_server.validation.invariants.syntax import Call, Literal, Member, Path, Special, Tree
+from fhir_server.validation.fhirpath.compiled import Unsupported
+from fhir_server.validation.fhirpath.parser import Call, Literal, Member, Path, Special, Tree
 
 Step = tuple[str, str]
 """What kind of step, and to what: a child, an extension, a type, or the target of a reference."""

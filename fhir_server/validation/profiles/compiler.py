@@ -13,9 +13,9 @@ from fhir_server.definitions.registry import Registry
 from fhir_server.definitions.snapshot.snapshot import ElementDefinition, Snapshot
 from fhir_server.definitions.snapshot.tree import Node as Branch
 from fhir_server.definitions.snapshot.tree import planted
+from fhir_server.validation.fhirpath.static_types import UNKNOWN, Types
 from fhir_server.validation.findings import Finding, Findings, listed
-from fhir_server.validation.invariants.rules import Focus, Rule, RuleCompiler
-from fhir_server.validation.invariants.shapes import UNKNOWN, Types
+from fhir_server.validation.invariants.compiler import Focus, Rule, RuleCompiler
 from fhir_server.validation.profiles import messages
 from fhir_server.validation.profiles.bindings import CODED, binding_checks, maximum_value_set
 from fhir_server.validation.profiles.discriminators import (

@@ -12,12 +12,12 @@ from fhir_server.definitions.snapshot.slices import is_short_for
 from fhir_server.definitions.snapshot.snapshot import ElementDefinition
 from fhir_server.definitions.snapshot.tree import Node as Branch
 from fhir_server.validation.checks.check import Codes
+from fhir_server.validation.fhirpath.comparison import equal, plain
+from fhir_server.validation.fhirpath.compiled import Items, Scope, Unsupported
+from fhir_server.validation.fhirpath.compiler import ExpressionCompiler
+from fhir_server.validation.fhirpath.parser import Call, Member, Path, Special, Tree, parse
+from fhir_server.validation.fhirpath.static_types import Shape, Types
 from fhir_server.validation.findings import excerpt, listed
-from fhir_server.validation.invariants.code import Items, Scope, Unsupported
-from fhir_server.validation.invariants.expressions import ExpressionCompiler
-from fhir_server.validation.invariants.shapes import Shape, Types
-from fhir_server.validation.invariants.syntax import Call, Member, Path, Special, Tree, parse
-from fhir_server.validation.invariants.values import equal, plain
 from fhir_server.validation.profiles.bindings import is_inside, pairs_of
 from fhir_server.validation.profiles.branches import Root, Step, branches, steps_of
 from fhir_server.validation.profiles.nodes import Placed

@@ -13,7 +13,7 @@ from fhir_server.core.reference import is_absolute
 from fhir_server.definitions.elements import STRUCTURES
 from fhir_server.issues import Severity
 from fhir_server.validation.findings import Finding, Findings, excerpt, listed, moved, shortened
-from fhir_server.validation.invariants.rules import Focus
+from fhir_server.validation.invariants.compiler import Focus
 from fhir_server.validation.profiles import messages
 from fhir_server.validation.profiles.hosts import is_hosted
 from fhir_server.validation.profiles.nodes import ItemNode

@@ -15,8 +15,8 @@ from fhir_server.core import ucum
 from fhir_server.core.reference import ID, is_absolute
 from fhir_server.definitions.registry import Registry
 from fhir_server.issues import Text
+from fhir_server.validation.fhirpath.date_times import temporal_order
 from fhir_server.validation.findings import Finding, Findings, excerpt
-from fhir_server.validation.invariants.moments import temporal_order
 from fhir_server.validation.primitives import OID, UUID, is_base64
 from fhir_server.validation.profiles import messages
 from fhir_server.validation.profiles.bindings import QUANTITIES

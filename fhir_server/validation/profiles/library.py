@@ -16,11 +16,11 @@ from fhir_server.definitions.snapshot.tree import Node as Branch
 from fhir_server.definitions.snapshot.tree import planted
 from fhir_server.errors import SnapshotError
 from fhir_server.validation.checks.check import Codes
+from fhir_server.validation.fhirpath.comparison import Primitive
+from fhir_server.validation.fhirpath.compiled import Run, Unsupported
+from fhir_server.validation.fhirpath.static_types import Types
 from fhir_server.validation.findings import Finding, Findings
-from fhir_server.validation.invariants.code import Run, Unsupported
-from fhir_server.validation.invariants.rules import Focus, Holds, RuleCompiler
-from fhir_server.validation.invariants.shapes import Types
-from fhir_server.validation.invariants.values import Primitive
+from fhir_server.validation.invariants.compiler import Focus, Holds, RuleCompiler
 from fhir_server.validation.profiles import messages
 from fhir_server.validation.profiles.compiler import ProfileCompiler, Surroundings
 from fhir_server.validation.profiles.discriminators import Sources

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from fhir_server.validation.fhirpath.comparison import Primitive
 from fhir_server.validation.findings import Finding, Findings, listed, moved
-from fhir_server.validation.invariants.rules import Rule
-from fhir_server.validation.invariants.values import Primitive
+from fhir_server.validation.invariants.compiler import Rule
 from fhir_server.validation.profiles import messages
 from fhir_server.validation.profiles.rules import broken
 from fhir_server.validation.profiles.slicing import Slicing, checked

@@ -9,7 +9,7 @@ from typing import Any
 from fhir_server.core.fhirpath import FhirPathError
 from fhir_server.issues import Severity
 from fhir_server.validation.findings import Finding, Findings, shortened
-from fhir_server.validation.invariants.rules import Rule
+from fhir_server.validation.invariants.compiler import Rule
 from fhir_server.validation.profiles import messages
 from fhir_server.validation.profiles.visit import Visit
 

@@ -11,13 +11,13 @@ from fhir_server.core.fhirpath import FhirPathError
 from fhir_server.core.patterns import matches as matches_whole
 from fhir_server.definitions.elements import STRUCTURES, type_suffix
 from fhir_server.definitions.snapshot.base_types import REGEX
+from fhir_server.validation.fhirpath.comparison import Primitive, equal, order, plain
+from fhir_server.validation.fhirpath.date_arithmetic import later
+from fhir_server.validation.fhirpath.numbers import is_number, number
+from fhir_server.validation.fhirpath.parser import Measure
+from fhir_server.validation.fhirpath.quantities import duration, measured
+from fhir_server.validation.fhirpath.static_types import TEMPORAL
 from fhir_server.validation.findings import Finding, Findings, excerpt
-from fhir_server.validation.invariants.later import later
-from fhir_server.validation.invariants.measures import duration, measured
-from fhir_server.validation.invariants.numbers import is_number, number
-from fhir_server.validation.invariants.shapes import TEMPORAL
-from fhir_server.validation.invariants.syntax import Measure
-from fhir_server.validation.invariants.values import Primitive, equal, order, plain
 from fhir_server.validation.profiles import messages
 from fhir_server.validation.profiles.visit import Visit
 

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple, Protocol
 
 from fhir_server.core.enclosed import BundleIndex, Resource, contained
 from fhir_server.validation.checks.check import Resolve
+from fhir_server.validation.fhirpath.compiled import Scope
 from fhir_server.validation.findings import Finding, Findings
-from fhir_server.validation.invariants.code import Scope
-from fhir_server.validation.invariants.rules import Rule
+from fhir_server.validation.invariants.compiler import Rule
 from fhir_server.validation.profiles.hosts import Hosts, hosts_in
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from fhir_server.core.fhirpath import FhirPathError
 from fhir_server.definitions.elements import Element
-from fhir_server.validation.invariants.code import (
+from fhir_server.validation.fhirpath.compiled import (
     NOTHING,
     Code,
     Items,
@@ -19,9 +19,9 @@ from fhir_server.validation.invariants.code import (
     selecting,
     testing,
 )
-from fhir_server.validation.invariants.shapes import UNKNOWN, Shape, Types
-from fhir_server.validation.invariants.steps import element_step, shown
-from fhir_server.validation.invariants.syntax import SYSTEM, Call, Member, Path, Special, Tree
+from fhir_server.validation.fhirpath.navigation import element_step, shown
+from fhir_server.validation.fhirpath.parser import SYSTEM, Call, Member, Path, Special, Tree
+from fhir_server.validation.fhirpath.static_types import UNKNOWN, Shape, Types
 
 _FEW = 8
 """Items that a step may make without their being counted."""

@@ -7,8 +7,17 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from fhir_server.core.fhirpath import FhirPathError
-from fhir_server.validation.invariants.arithmetic import ARITHMETIC, Operator
-from fhir_server.validation.invariants.code import (
+from fhir_server.validation.fhirpath.arithmetic import ARITHMETIC, Operator
+from fhir_server.validation.fhirpath.comparison import (
+    Primitive,
+    Spend,
+    alike,
+    equal,
+    have_no_order,
+    order,
+    plain,
+)
+from fhir_server.validation.fhirpath.compiled import (
     NOTHING,
     Code,
     Items,
@@ -20,20 +29,11 @@ from fhir_server.validation.invariants.code import (
     single,
     testing,
 )
-from fhir_server.validation.invariants.measures import QUANTITIES, measure_order, measured
-from fhir_server.validation.invariants.moments import is_real_moment, temporal_order
-from fhir_server.validation.invariants.sameness import distinct
-from fhir_server.validation.invariants.shapes import STRING, TEMPORAL, UNKNOWN, Shape
-from fhir_server.validation.invariants.syntax import Measure
-from fhir_server.validation.invariants.values import (
-    Primitive,
-    Spend,
-    alike,
-    equal,
-    have_no_order,
-    order,
-    plain,
-)
+from fhir_server.validation.fhirpath.date_times import is_real_moment, temporal_order
+from fhir_server.validation.fhirpath.distinct import distinct
+from fhir_server.validation.fhirpath.parser import Measure
+from fhir_server.validation.fhirpath.quantities import QUANTITIES, measure_order, measured
+from fhir_server.validation.fhirpath.static_types import STRING, TEMPORAL, UNKNOWN, Shape
 
 Same = Callable[[Any, Any, Spend], bool | None]
 """Whether two items are the same; None where that cannot be said."""

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from fhir_server.core.fhirpath import FhirPathError
-from fhir_server.validation.invariants.measures import UCUM_CODES
-from fhir_server.validation.invariants.moments import MOMENT, TIME
-from fhir_server.validation.invariants.syntax import CALENDAR, Measure
+from fhir_server.validation.fhirpath.date_times import MOMENT, TIME
+from fhir_server.validation.fhirpath.parser import CALENDAR, Measure
+from fhir_server.validation.fhirpath.quantities import UCUM_CODES
 
 _UNITS = {**CALENDAR, **{code: unit for unit, code in UCUM_CODES.items()}}
 _MONTH, _YEAR = timedelta(days=30), timedelta(days=365)

@@ -8,7 +8,7 @@ import pytest
 from fhir_server.core.fhirpath import FhirPathError, FhirPathTooCostly, Node
 from fhir_server.core.json import number
 from fhir_server.definitions.registry import Registry
-from fhir_server.validation.invariants.paths import CompiledPaths
+from fhir_server.validation.fhirpath.engine import CompiledPaths
 
 WEIGHT = {"value": number("1.50"), "system": "http://unitsofmeasure.org", "code": "kg"}
 OBSERVATION: dict[str, Any] = {

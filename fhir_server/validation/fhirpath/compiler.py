@@ -8,9 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 from fhir_server.core.fhirpath import CONSTANTS, FhirPathError
-from fhir_server.validation.invariants.arithmetic import negative, text_of
-from fhir_server.validation.invariants.calculating import CALCULATING, calculation
-from fhir_server.validation.invariants.code import (
+from fhir_server.validation.fhirpath.arithmetic import negative, text_of
+from fhir_server.validation.fhirpath.bounded_strings import joined
+from fhir_server.validation.fhirpath.comparison import Primitive, plain
+from fhir_server.validation.fhirpath.compiled import (
     NOTHING,
     Code,
     Items,
@@ -20,14 +21,13 @@ from fhir_server.validation.invariants.code import (
     selecting,
     single,
 )
-from fhir_server.validation.invariants.combining import COMBINING
-from fhir_server.validation.invariants.functions import PLAIN, exists, objects_of
-from fhir_server.validation.invariants.iterating import ITERATING, aggregate
-from fhir_server.validation.invariants.making import joined
-from fhir_server.validation.invariants.operators import OPERATORS, indexed
-from fhir_server.validation.invariants.shapes import INTEGER, STRING, UNKNOWN, Shape, Types, of
-from fhir_server.validation.invariants.steps import named_step
-from fhir_server.validation.invariants.syntax import (
+from fhir_server.validation.fhirpath.iteration_functions import ITERATING, aggregate
+from fhir_server.validation.fhirpath.math_functions import CALCULATING, calculation
+from fhir_server.validation.fhirpath.navigation import named_step
+from fhir_server.validation.fhirpath.no_argument_functions import PLAIN, exists, objects_of
+from fhir_server.validation.fhirpath.one_argument_functions import COMBINING
+from fhir_server.validation.fhirpath.operators import OPERATORS, indexed
+from fhir_server.validation.fhirpath.parser import (
     Binary,
     Call,
     Item,
@@ -42,9 +42,9 @@ from fhir_server.validation.invariants.syntax import (
     Variable,
     type_name,
 )
-from fhir_server.validation.invariants.text_functions import TEXT_FUNCTIONS, text_function
-from fhir_server.validation.invariants.typed import of_type, stepping, tested_type
-from fhir_server.validation.invariants.values import Primitive, plain
+from fhir_server.validation.fhirpath.static_types import INTEGER, STRING, UNKNOWN, Shape, Types, of
+from fhir_server.validation.fhirpath.string_functions import TEXT_FUNCTIONS, text_function
+from fhir_server.validation.fhirpath.type_operators import of_type, stepping, tested_type
 
 _URLS = {"vs-": "ValueSet/", "ext-": "StructureDefinition/"}
 _TYPE_FUNCTIONS = ("ofType", "as", "is")

@@ -6,9 +6,9 @@ https://hl7.org/fhirpath/N1/#filtering-and-projection
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from fhir_server.validation.invariants.code import NOTHING, Code, Items, Scope, Test, selecting, testing
-from fhir_server.validation.invariants.shapes import UNKNOWN
-from fhir_server.validation.invariants.values import identity
+from fhir_server.validation.fhirpath.comparison import identity
+from fhir_server.validation.fhirpath.compiled import NOTHING, Code, Items, Scope, Test, selecting, testing
+from fhir_server.validation.fhirpath.static_types import UNKNOWN
 
 
 def where(left: Code, criteria: Code) -> Code:

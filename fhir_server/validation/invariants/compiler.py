@@ -12,12 +12,12 @@ from typing import Any
 from fhir_server.core.bounded import TakesTooLong, bounded
 from fhir_server.core.fhirpath import FhirPath, FhirPathError
 from fhir_server.definitions.elements import Invariant
-from fhir_server.validation.invariants.code import Code, Run, Scope, Unsupported
+from fhir_server.validation.fhirpath.compiled import Code, Run, Scope, Unsupported
+from fhir_server.validation.fhirpath.compiler import ExpressionCompiler
+from fhir_server.validation.fhirpath.parser import parse
+from fhir_server.validation.fhirpath.static_types import Shape, Types
 from fhir_server.validation.invariants.corrections import CORRECTIONS
-from fhir_server.validation.invariants.expressions import ExpressionCompiler
 from fhir_server.validation.invariants.native import IDLE_WITHOUT, NATIVE, STRUCTURAL
-from fhir_server.validation.invariants.shapes import Shape, Types
-from fhir_server.validation.invariants.syntax import parse
 
 LIBRARY_SECONDS_MAX = 2.0
 """How long the library may keep a processor busy with one rule on one item."""

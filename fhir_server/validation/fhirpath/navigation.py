@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from fhir_server.definitions.elements import Element, TypeRef
-from fhir_server.validation.invariants.code import NOTHING, Items, Scope
-from fhir_server.validation.invariants.shapes import UNKNOWN, Shape, Types
-from fhir_server.validation.invariants.values import Primitive
+from fhir_server.validation.fhirpath.comparison import Primitive
+from fhir_server.validation.fhirpath.compiled import NOTHING, Items, Scope
+from fhir_server.validation.fhirpath.static_types import UNKNOWN, Shape, Types
 
 Step = Callable[[Any], Items]
 

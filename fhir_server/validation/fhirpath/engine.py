@@ -20,11 +20,11 @@ from fhir_server.core.fhirpath import (
     type_only_resolver,
 )
 from fhir_server.definitions.registry import Registry
-from fhir_server.validation.invariants.code import Code, Items, Scope, TooManySteps, Unsupported
-from fhir_server.validation.invariants.expressions import ExpressionCompiler
-from fhir_server.validation.invariants.shapes import UNKNOWN, Shape, Types
-from fhir_server.validation.invariants.syntax import Measure, parse
-from fhir_server.validation.invariants.values import plain
+from fhir_server.validation.fhirpath.comparison import plain
+from fhir_server.validation.fhirpath.compiled import Code, Items, Scope, TooManySteps, Unsupported
+from fhir_server.validation.fhirpath.compiler import ExpressionCompiler
+from fhir_server.validation.fhirpath.parser import Measure, parse
+from fhir_server.validation.fhirpath.static_types import UNKNOWN, Shape, Types
 
 
 class CompiledPaths(FhirPath):

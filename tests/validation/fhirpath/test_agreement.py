@@ -12,11 +12,11 @@ from fhir_server.core.fhirpath import FhirPath, FhirPathError
 from fhir_server.core.json import parse
 from fhir_server.definitions.elements import Element, Invariant
 from fhir_server.definitions.registry import Registry
-from fhir_server.validation.invariants.code import Scope
+from fhir_server.validation.fhirpath.compiled import Scope
+from fhir_server.validation.fhirpath.static_types import Types
+from fhir_server.validation.invariants.compiler import Focus, Holds, RuleCompiler
 from fhir_server.validation.invariants.corrections import CORRECTIONS
 from fhir_server.validation.invariants.native import NATIVE, STRUCTURAL
-from fhir_server.validation.invariants.rules import Focus, Holds, RuleCompiler
-from fhir_server.validation.invariants.shapes import Types
 
 FILES = sorted((Path(__file__).parents[2] / "data" / "hl7-r4").glob("*.json"))
 SMALL = [file for file in FILES if file.stat().st_size < 8_000]

@@ -9,7 +9,8 @@ from typing import Any
 from fhir_server.core.bounded import TakesTooLong
 from fhir_server.core.fhirpath import FhirPathError, FhirPathTooCostly
 from fhir_server.core.patterns import PatternError
-from fhir_server.validation.invariants.code import (
+from fhir_server.validation.fhirpath.bounded_strings import matched, replaced, replaced_matches
+from fhir_server.validation.fhirpath.compiled import (
     NOTHING,
     Code,
     Items,
@@ -18,8 +19,7 @@ from fhir_server.validation.invariants.code import (
     single,
     testing,
 )
-from fhir_server.validation.invariants.making import matched, replaced, replaced_matches
-from fhir_server.validation.invariants.shapes import BOOLEAN, INTEGER, STRING, Shape
+from fhir_server.validation.fhirpath.static_types import BOOLEAN, INTEGER, STRING, Shape
 
 
 def _substring(value: str, start: int, length: int | None = None) -> str | None:

@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from fhir_server.validation.invariants.arithmetic import text_of
-from fhir_server.validation.invariants.code import NOTHING, Code, Items, Scope, selecting, single, testing
-from fhir_server.validation.invariants.moments import is_real_moment
-from fhir_server.validation.invariants.numbers import is_number, number
-from fhir_server.validation.invariants.shapes import BOOLEAN, DECIMAL, INTEGER, STRING, Shape, of
-from fhir_server.validation.invariants.syntax import CALENDAR, Measure
+from fhir_server.validation.fhirpath.arithmetic import text_of
+from fhir_server.validation.fhirpath.compiled import NOTHING, Code, Items, Scope, selecting, single, testing
+from fhir_server.validation.fhirpath.date_times import is_real_moment
+from fhir_server.validation.fhirpath.numbers import is_number, number
+from fhir_server.validation.fhirpath.parser import CALENDAR, Measure
+from fhir_server.validation.fhirpath.static_types import BOOLEAN, DECIMAL, INTEGER, STRING, Shape, of
 
 _INTEGER_MAX = 2**31
 

@@ -5,9 +5,9 @@ https://hl7.org/fhirpath/N1/#distinct-collection
 
 from typing import Any
 
-from fhir_server.validation.invariants.code import Items, Scope
-from fhir_server.validation.invariants.syntax import Measure
-from fhir_server.validation.invariants.values import equal, identity
+from fhir_server.validation.fhirpath.comparison import equal, identity
+from fhir_server.validation.fhirpath.compiled import Items, Scope
+from fhir_server.validation.fhirpath.parser import Measure
 
 
 def distinct(items: Items, scope: Scope) -> Items:

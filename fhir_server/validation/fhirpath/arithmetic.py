@@ -9,13 +9,13 @@ from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 from fhir_server.core.fhirpath import FhirPathError
-from fhir_server.validation.invariants.code import NOTHING, Code, Items, Run, Scope, selecting, single
-from fhir_server.validation.invariants.later import later
-from fhir_server.validation.invariants.making import joined as in_one
-from fhir_server.validation.invariants.measures import QUANTITIES, added, measured, scaled
-from fhir_server.validation.invariants.numbers import is_number, number, whole
-from fhir_server.validation.invariants.shapes import DECIMAL, STRING
-from fhir_server.validation.invariants.syntax import Measure
+from fhir_server.validation.fhirpath.bounded_strings import joined as in_one
+from fhir_server.validation.fhirpath.compiled import NOTHING, Code, Items, Run, Scope, selecting, single
+from fhir_server.validation.fhirpath.date_arithmetic import later
+from fhir_server.validation.fhirpath.numbers import is_number, number, whole
+from fhir_server.validation.fhirpath.parser import Measure
+from fhir_server.validation.fhirpath.quantities import QUANTITIES, added, measured, scaled
+from fhir_server.validation.fhirpath.static_types import DECIMAL, STRING
 
 INTEGER_MAX = 2**63
 DIGITS_MAX = 100

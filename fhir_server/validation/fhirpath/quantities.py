@@ -8,8 +8,8 @@ from typing import Any
 
 from fhir_server.core.ucum import SYSTEM as UCUM
 from fhir_server.core.ucum import canonical as unit_of
-from fhir_server.validation.invariants.numbers import is_number, number
-from fhir_server.validation.invariants.syntax import Measure
+from fhir_server.validation.fhirpath.numbers import is_number, number
+from fhir_server.validation.fhirpath.parser import Measure
 
 QUANTITIES = frozenset(
     {"Quantity", "Age", "Count", "Distance", "Duration", "MoneyQuantity", "SimpleQuantity"}

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from fhir_server.core.fhirpath import FhirPathError
-from fhir_server.validation.invariants.moments import is_real_moment, is_time_of_day
+from fhir_server.validation.fhirpath.date_times import is_real_moment, is_time_of_day
 
 NESTING_MAX = 60
 LENGTH_MAX = 20_000

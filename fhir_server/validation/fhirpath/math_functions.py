@@ -9,10 +9,10 @@ from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_UP, Decim
 from typing import Any
 
 from fhir_server.core.fhirpath import FhirPathError
-from fhir_server.validation.invariants.code import NOTHING, Code, Items, Scope, selecting, single
-from fhir_server.validation.invariants.numbers import is_number, number, whole
-from fhir_server.validation.invariants.shapes import DECIMAL, INTEGER, Shape
-from fhir_server.validation.invariants.syntax import Measure
+from fhir_server.validation.fhirpath.compiled import NOTHING, Code, Items, Scope, selecting, single
+from fhir_server.validation.fhirpath.numbers import is_number, number, whole
+from fhir_server.validation.fhirpath.parser import Measure
+from fhir_server.validation.fhirpath.static_types import DECIMAL, INTEGER, Shape
 
 PLACES_MAX = 28
 EXPONENT_MAX = 1000

@@ -8,7 +8,8 @@ from typing import Any
 
 from fhir_server.core.enclosed import contained
 from fhir_server.core.fhirpath import FhirPathError
-from fhir_server.validation.invariants.code import (
+from fhir_server.validation.fhirpath.comparison import plain
+from fhir_server.validation.fhirpath.compiled import (
     NOTHING,
     Code,
     Items,
@@ -17,12 +18,11 @@ from fhir_server.validation.invariants.code import (
     single,
     testing,
 )
-from fhir_server.validation.invariants.conversions import CONVERSIONS
-from fhir_server.validation.invariants.sameness import distinct
-from fhir_server.validation.invariants.shapes import INTEGER, STRING
-from fhir_server.validation.invariants.steps import children, descendants, objects_below, resource_around
-from fhir_server.validation.invariants.syntax import Measure
-from fhir_server.validation.invariants.values import plain
+from fhir_server.validation.fhirpath.conversion_functions import CONVERSIONS
+from fhir_server.validation.fhirpath.distinct import distinct
+from fhir_server.validation.fhirpath.navigation import children, descendants, objects_below, resource_around
+from fhir_server.validation.fhirpath.parser import Measure
+from fhir_server.validation.fhirpath.static_types import INTEGER, STRING
 
 
 def exists(left: Code) -> Code:

@@ -7,9 +7,9 @@ import pytest
 from fhir_server.core.fhirpath import FhirPath, FhirPathError
 from fhir_server.core.json import number
 from fhir_server.definitions.registry import Registry
-from fhir_server.validation.invariants.code import Scope, TooManySteps
-from fhir_server.validation.invariants.rules import Focus, RuleCompiler
-from fhir_server.validation.invariants.shapes import Types
+from fhir_server.validation.fhirpath.compiled import Scope, TooManySteps
+from fhir_server.validation.fhirpath.static_types import Types
+from fhir_server.validation.invariants.compiler import Focus, RuleCompiler
 
 PATIENT: dict[str, Any] = {
     "resourceType": "Patient",
@@ -388,7 +388,7 @@ def test_numbers_of_absurd_magnitude_have_no_results(rules: RuleCompiler) -> Non
 def test_what_is_left_to_the_library_takes_a_while_and_no_longer(
     rules: RuleCompiler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fhir_server.validation.invariants.rules.LIBRARY_SECONDS_MAX", 0.05)
+    monkeypatch.setattr("fhir_server.validation.invariants.compiler.LIBRARY_SECONDS_MAX", 0.05)
     many = {**PATIENT, "telecom": [{"value": str(index)} for index in range(5_000)]}
     with pytest.raises(FhirPathError, match="longer than"):
         holds(rules, "telecom.all(%resource.telecom.tail().type().exists())", many)

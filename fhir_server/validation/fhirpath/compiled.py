@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from fhir_server.core.fhirpath import FhirPathError
-from fhir_server.validation.invariants.shapes import BOOLEAN, UNKNOWN, Shape
-from fhir_server.validation.invariants.values import Primitive
+from fhir_server.validation.fhirpath.comparison import Primitive
+from fhir_server.validation.fhirpath.static_types import BOOLEAN, UNKNOWN, Shape
 
 STEPS_MAX = 1_000_000
 NOTHING: tuple[Any, ...] = ()

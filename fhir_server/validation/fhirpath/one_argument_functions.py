@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from fhir_server.core.fhirpath import FhirPathError
-from fhir_server.validation.invariants.code import (
+from fhir_server.validation.fhirpath.comparison import plain
+from fhir_server.validation.fhirpath.compiled import (
     NOTHING,
     Code,
     Items,
@@ -17,10 +18,9 @@ from fhir_server.validation.invariants.code import (
     single,
     testing,
 )
-from fhir_server.validation.invariants.operators import union
-from fhir_server.validation.invariants.sameness import among, distinct
-from fhir_server.validation.invariants.shapes import UNKNOWN
-from fhir_server.validation.invariants.values import plain
+from fhir_server.validation.fhirpath.distinct import among, distinct
+from fhir_server.validation.fhirpath.operators import union
+from fhir_server.validation.fhirpath.static_types import UNKNOWN
 
 
 def _combine(left: Code, other: Code) -> Code:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from fhir_server.validation.invariants.measures import as_precise, measure_order
-from fhir_server.validation.invariants.moments import are_date_and_time, temporal_order
-from fhir_server.validation.invariants.numbers import is_number, number
-from fhir_server.validation.invariants.syntax import Measure
+from fhir_server.validation.fhirpath.date_times import are_date_and_time, temporal_order
+from fhir_server.validation.fhirpath.numbers import is_number, number
+from fhir_server.validation.fhirpath.parser import Measure
+from fhir_server.validation.fhirpath.quantities import as_precise, measure_order
 
 Spend = Callable[[int], None]
 """Counts steps; raises for too many."""

@@ -1,0 +1,1 @@
+"""The FHIRPath compiler: expressions parsed once and compiled to closures over parsed JSON."""
