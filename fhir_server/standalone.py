@@ -15,8 +15,8 @@ from fhir_server.definitions.registry import Registry
 from fhir_server.errors import MalformedContent
 from fhir_server.programme import Programme, Resource
 from fhir_server.settings import SettingError, Settings, variable
+from fhir_server.validation.checks.builtin_checks import CHECKS
 from fhir_server.validation.checks.check import Check
-from fhir_server.validation.checks.table import CHECKS
 from fhir_server.validation.fhirpath.engine import CompiledPaths
 from fhir_server.validation.structure import StructureValidator
 from fhir_server.validation.validator import Validator

@@ -8,9 +8,9 @@ from typing import Any
 from fhir_server.definitions.code_lists import CodeList
 from fhir_server.issues import Text
 from fhir_server.validation import messages
+from fhir_server.validation.contained_types import Scope
 from fhir_server.validation.findings import Check, Finding, Findings, excerpt, listed
-from fhir_server.validation.scope import Scope
-from fhir_server.validation.unknown import nearest
+from fhir_server.validation.unknown_elements import nearest
 
 _SHOWN_MAX = 20
 

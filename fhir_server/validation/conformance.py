@@ -18,10 +18,10 @@ from fhir_server.validation.fhirpath.static_types import Types
 from fhir_server.validation.findings import FINDINGS_MAX, Finding, Findings
 from fhir_server.validation.invariants.compiler import RuleCompiler
 from fhir_server.validation.profiles import messages
-from fhir_server.validation.profiles.base import BaseCompiler
+from fhir_server.validation.profiles.base_types import BaseCompiler
+from fhir_server.validation.profiles.compiled_profiles import Library, unusable, wrong_type
+from fhir_server.validation.profiles.context import Shared, Visit, finder, joined
 from fhir_server.validation.profiles.extensions import without_placed
-from fhir_server.validation.profiles.library import Library, unusable, wrong_type
-from fhir_server.validation.profiles.visit import Shared, Visit, finder, joined
 from fhir_server.validation.profiles.vital_signs import as_vital_sign, vital_sign_profiles
 
 _ON_PROFILE = (messages.PROFILE_UNKNOWN, messages.PROFILE_FAULTY, messages.PROFILE_TYPE)

@@ -13,7 +13,7 @@ import msgspec
 
 from fhir_server.issues import Issue, IssueType, Severity, Text
 from fhir_server.validation import messages
-from fhir_server.validation.scope import Scope
+from fhir_server.validation.contained_types import Scope
 
 FINDINGS_MAX = 100
 _EXCERPT_MAX = 60

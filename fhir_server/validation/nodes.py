@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fhir_server.validation import messages
+from fhir_server.validation.contained_types import Scope
 from fhir_server.validation.findings import (
     FINDINGS_MAX,
     Check,
@@ -17,8 +18,7 @@ from fhir_server.validation.findings import (
     moved,
     wrong_json_type,
 )
-from fhir_server.validation.scope import Scope
-from fhir_server.validation.unknown import unknown_element
+from fhir_server.validation.unknown_elements import unknown_element
 
 Property = tuple[Check, str]
 """A property's check and the FHIRPath step to its element."""

@@ -14,8 +14,8 @@ import msgspec
 from fhir_server.core.reference import ID
 from fhir_server.issues import Template, Text
 from fhir_server.validation import messages
+from fhir_server.validation.contained_types import Scope
 from fhir_server.validation.findings import Check, Finding, Findings, excerpt, wrong_json_type
-from fhir_server.validation.scope import Scope
 
 STRING_MAX = 1024 * 1024
 

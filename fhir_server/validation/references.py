@@ -10,9 +10,9 @@ from typing import Any
 from fhir_server.core.reference import ID, parse_reference
 from fhir_server.definitions.elements import STRUCTURES
 from fhir_server.validation import messages
+from fhir_server.validation.contained_types import Scope
 from fhir_server.validation.findings import Check, Finding, Findings, excerpt, listed, shortened
-from fhir_server.validation.scope import Scope
-from fhir_server.validation.unknown import nearest
+from fhir_server.validation.unknown_elements import nearest
 
 
 class ReferenceNode:

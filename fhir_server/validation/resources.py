@@ -7,10 +7,10 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from fhir_server.validation import messages
+from fhir_server.validation.contained_types import Scope
 from fhir_server.validation.findings import Finding, Findings, json_kind, shortened
 from fhir_server.validation.nodes import ObjectNode
-from fhir_server.validation.scope import Scope
-from fhir_server.validation.unknown import nearest
+from fhir_server.validation.unknown_elements import nearest
 
 
 class ResourceNode:

@@ -6,8 +6,8 @@ https://hl7.org/fhir/R4/validation.html
 from fhir_server.definitions.registry import Registry
 from fhir_server.issues import Issue
 from fhir_server.validation import messages
-from fhir_server.validation.compiler import NodeCompiler
 from fhir_server.validation.findings import FINDINGS_MAX
+from fhir_server.validation.structure_compiler import NodeCompiler
 
 
 class StructureValidator:

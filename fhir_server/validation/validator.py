@@ -11,9 +11,9 @@ from fhir_server.definitions.registry import Registry
 from fhir_server.issues import Issue
 from fhir_server.validation.checks.check import Check, Codes, Resolve
 from fhir_server.validation.conformance import Conformance, Means
-from fhir_server.validation.remainder import remainder
+from fhir_server.validation.error_recovery import remainder
+from fhir_server.validation.outcome_issues import errors_of, issues_of
 from fhir_server.validation.structure import StructureValidator
-from fhir_server.validation.verdict import errors_of, issues_of
 
 
 class Validator:

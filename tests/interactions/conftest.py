@@ -8,7 +8,7 @@ from fhir_server.codes.terminology import Terminology
 from fhir_server.definitions.registry import Registry
 from fhir_server.search.extract import Extractor
 from fhir_server.store.port import Store
-from fhir_server.validation.checks.table import CHECKS
+from fhir_server.validation.checks.builtin_checks import CHECKS
 from fhir_server.validation.fhirpath.engine import CompiledPaths
 from fhir_server.validation.validator import Validator
 from tests.interactions.client import ZONE, Client, ClientFactory, engine_over

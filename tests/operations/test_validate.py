@@ -11,7 +11,7 @@ from fhir_server.definitions.registry import Registry
 from fhir_server.extension import Change, View
 from fhir_server.issues import Issue, Template
 from fhir_server.store.port import Store
-from fhir_server.validation.checks.table import CHECKS
+from fhir_server.validation.checks.builtin_checks import CHECKS
 from fhir_server.validation.validator import Validator
 from tests.interactions.bundles import entry
 from tests.interactions.client import Answer, Client, ClientFactory, identified, patient

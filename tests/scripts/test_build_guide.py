@@ -13,7 +13,7 @@ from fhir_server.core import json
 from fhir_server.core.fhirpath import FhirPath
 from fhir_server.definitions.packages.archive import read_package
 from fhir_server.definitions.registry import Registry
-from fhir_server.validation.checks.table import CHECKS
+from fhir_server.validation.checks.builtin_checks import CHECKS
 from fhir_server.validation.validator import Validator
 from mappings.sesame.guide import read_guide
 from scripts.build_guide import main

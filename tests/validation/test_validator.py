@@ -12,7 +12,7 @@ from fhir_server.core.fhirpath import FhirPath
 from fhir_server.core.json import parse
 from fhir_server.core.outcome import operation_outcome
 from fhir_server.definitions.registry import Registry
-from fhir_server.validation.checks.table import CHECKS
+from fhir_server.validation.checks.builtin_checks import CHECKS
 from fhir_server.validation.validator import Validator
 from tests.structures import line, structure
 

@@ -12,9 +12,9 @@ from fhir_server.core.patterns import matches
 from fhir_server.core.reference import parse_reference
 from fhir_server.issues import Issue, IssueType, Text
 from fhir_server.validation.checks import messages
+from fhir_server.validation.checks.answer_comparison import compared, equal, same_coding, shown
 from fhir_server.validation.checks.check import CheckContext, finding
-from fhir_server.validation.checks.form import Form, Item, extension_values
-from fhir_server.validation.checks.values import compared, equal, same_coding, shown
+from fhir_server.validation.checks.questionnaire_form import Form, Item, extension_values
 from fhir_server.validation.findings import excerpt, listed
 
 CORE = "http://hl7.org/fhir/StructureDefinition"

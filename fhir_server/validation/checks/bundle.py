@@ -10,10 +10,10 @@ from fhir_server.core.reference import parse_reference
 from fhir_server.definitions.registry import Registry
 from fhir_server.issues import Issue, Severity
 from fhir_server.validation.checks import messages
+from fhir_server.validation.checks.bundle_references import linkage_issues, urns_of
 from fhir_server.validation.checks.bundle_requests import request_issues
 from fhir_server.validation.checks.bundle_searchset import searchset_issues
 from fhir_server.validation.checks.check import CheckContext, Resource, finding
-from fhir_server.validation.checks.linkage import linkage_issues, urns_of
 from fhir_server.validation.findings import excerpt
 from fhir_server.validation.messages import NO_HINT
 

@@ -9,8 +9,8 @@ from typing import Any
 from fhir_server.definitions.registry import Registry
 from fhir_server.issues import Issue, Text
 from fhir_server.validation.checks import messages
+from fhir_server.validation.checks.bundle_references import references_of
 from fhir_server.validation.checks.check import finding
-from fhir_server.validation.checks.linkage import references_of
 from fhir_server.validation.findings import excerpt
 
 FORMS = {

@@ -16,7 +16,7 @@ from fhir_server.validation.checks.check import finding
 from fhir_server.validation.fhirpath.compiled import Unsupported
 from fhir_server.validation.fhirpath.parser import parse
 from fhir_server.validation.findings import excerpt, shortened
-from fhir_server.validation.profiles.branches import Step, steps_of
+from fhir_server.validation.profiles.discriminator_paths import Step, steps_of
 
 KEY = "discriminator"
 _LINKS = frozenset({"Reference", "canonical", "uri", "url"})

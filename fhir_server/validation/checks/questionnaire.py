@@ -10,7 +10,7 @@ from typing import Any
 from fhir_server.issues import Issue, Text
 from fhir_server.validation.checks import messages
 from fhir_server.validation.checks.check import CheckContext, Resource, finding
-from fhir_server.validation.checks.form import VALUE_TYPES, Form, Item, read_form, value_of
+from fhir_server.validation.checks.questionnaire_form import VALUE_TYPES, Form, Item, read_form, value_of
 from fhir_server.validation.findings import listed
 
 ORDERED = frozenset({"Decimal", "Integer", "Date", "DateTime", "Time", "Quantity", "String"})

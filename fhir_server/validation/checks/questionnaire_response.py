@@ -11,12 +11,19 @@ from typing import Any, NamedTuple
 
 from fhir_server.issues import Issue, Severity, Text
 from fhir_server.validation.checks import messages
+from fhir_server.validation.checks.answer_comparison import compared
 from fhir_server.validation.checks.answers import CORE, Answer, answer_issues
-from fhir_server.validation.checks.calculations import calculation_issues
+from fhir_server.validation.checks.calculated_answers import calculation_issues
 from fhir_server.validation.checks.check import CheckContext, Resource, finding
-from fhir_server.validation.checks.enablement import Enablement
-from fhir_server.validation.checks.form import VALUE_TYPES, Form, Item, extension_values, read_form, value_of
-from fhir_server.validation.checks.values import compared
+from fhir_server.validation.checks.enable_when import Enablement
+from fhir_server.validation.checks.questionnaire_form import (
+    VALUE_TYPES,
+    Form,
+    Item,
+    extension_values,
+    read_form,
+    value_of,
+)
 from fhir_server.validation.findings import excerpt, shortened
 from fhir_server.validation.messages import DID_YOU_MEAN, NO_HINT
 

@@ -12,8 +12,8 @@ from fhir_server.validation.checks.check import Codes
 from fhir_server.validation.fhirpath.comparison import plain
 from fhir_server.validation.findings import Finding, Findings, excerpt
 from fhir_server.validation.profiles import messages
-from fhir_server.validation.profiles.values import ValueCheck
-from fhir_server.validation.profiles.visit import Visit
+from fhir_server.validation.profiles.context import Visit
+from fhir_server.validation.profiles.value_checks import ValueCheck
 
 QUANTITIES = ("Quantity", "Age", "Count", "Distance", "Duration")
 CODED = frozenset({

@@ -10,8 +10,8 @@ from typing import Any
 from fhir_server.definitions.registry import Registry
 from fhir_server.validation.findings import Finding, Findings, listed
 from fhir_server.validation.profiles import messages
-from fhir_server.validation.profiles.values import ValueCheck
-from fhir_server.validation.profiles.visit import Visit
+from fhir_server.validation.profiles.context import Visit
+from fhir_server.validation.profiles.value_checks import ValueCheck
 
 _KEPT_MAX = 1024
 

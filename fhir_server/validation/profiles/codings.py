@@ -19,10 +19,10 @@ from fhir_server.definitions.registry import Registry
 from fhir_server.issues import Severity
 from fhir_server.validation.findings import Finding, Findings, shortened
 from fhir_server.validation.profiles import messages
-from fhir_server.validation.profiles.forms import ill_formed
-from fhir_server.validation.profiles.systems import misnamed
-from fhir_server.validation.profiles.values import ValueCheck
-from fhir_server.validation.profiles.visit import Visit
+from fhir_server.validation.profiles.context import Visit
+from fhir_server.validation.profiles.datatype_checks import ill_formed
+from fhir_server.validation.profiles.misnamed_systems import misnamed
+from fhir_server.validation.profiles.value_checks import ValueCheck
 
 _KEPT_MAX = 4096
 _STILL_GROWING = tuple(f"http://terminology.hl7.org/CodeSystem/{family}-" for family in ("v2", "v3"))

@@ -18,6 +18,8 @@ from fhir_server.validation.findings import Finding, Findings, listed
 from fhir_server.validation.invariants.compiler import Focus, Rule, RuleCompiler
 from fhir_server.validation.profiles import messages
 from fhir_server.validation.profiles.bindings import CODED, binding_checks, maximum_value_set
+from fhir_server.validation.profiles.contained_value_sets import with_own
+from fhir_server.validation.profiles.context import Visit, none_has_errors
 from fhir_server.validation.profiles.discriminators import (
     Silent,
     Sources,
@@ -27,11 +29,9 @@ from fhir_server.validation.profiles.discriminators import (
     whole_test,
 )
 from fhir_server.validation.profiles.nodes import ElementNode, ItemNode, Placed, Property
-from fhir_server.validation.profiles.own_codes import with_own
 from fhir_server.validation.profiles.references import Mismatch, aggregation_check, target_check
 from fhir_server.validation.profiles.slicing import DEFAULT, Slice, Slicing
-from fhir_server.validation.profiles.values import ValueCheck, value_checks
-from fhir_server.validation.profiles.visit import Visit, none_has_errors
+from fhir_server.validation.profiles.value_checks import ValueCheck, value_checks
 
 _ANY = frozenset({"Resource", "DomainResource"})
 _EXTENSIONS = ("extension", "modifierExtension")

@@ -19,12 +19,12 @@ from fhir_server.validation.fhirpath.parser import Call, Member, Path, Special, 
 from fhir_server.validation.fhirpath.static_types import Shape, Types
 from fhir_server.validation.findings import excerpt, listed
 from fhir_server.validation.profiles.bindings import is_inside, pairs_of
-from fhir_server.validation.profiles.branches import Root, Step, branches, steps_of
+from fhir_server.validation.profiles.context import Visit
+from fhir_server.validation.profiles.discriminator_paths import Root, Step, branches, steps_of
 from fhir_server.validation.profiles.nodes import Placed
 from fhir_server.validation.profiles.references import target_type
 from fhir_server.validation.profiles.slicing import Matches
-from fhir_server.validation.profiles.values import pattern_test, typed
-from fhir_server.validation.profiles.visit import Visit
+from fhir_server.validation.profiles.value_checks import pattern_test, typed
 
 Conforms = Callable[[Any, tuple[str, ...], Visit], bool | None]
 """Whether a value satisfies one of some profiles; None where none of them is known."""

@@ -15,10 +15,10 @@ from fhir_server.issues import Severity
 from fhir_server.validation.findings import Finding, Findings, excerpt, listed, moved, shortened
 from fhir_server.validation.invariants.compiler import Focus
 from fhir_server.validation.profiles import messages
-from fhir_server.validation.profiles.hosts import is_hosted
+from fhir_server.validation.profiles.context import Visit, joined
+from fhir_server.validation.profiles.enclosing_extensions import is_hosted
 from fhir_server.validation.profiles.nodes import ItemNode
-from fhir_server.validation.profiles.values import ValueCheck
-from fhir_server.validation.profiles.visit import Visit, joined
+from fhir_server.validation.profiles.value_checks import ValueCheck
 
 
 @dataclass(frozen=True, slots=True, eq=False)

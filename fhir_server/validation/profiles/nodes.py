@@ -11,10 +11,10 @@ from fhir_server.validation.fhirpath.comparison import Primitive
 from fhir_server.validation.findings import Finding, Findings, listed, moved
 from fhir_server.validation.invariants.compiler import Rule
 from fhir_server.validation.profiles import messages
-from fhir_server.validation.profiles.rules import broken
+from fhir_server.validation.profiles.context import Visit, joined
+from fhir_server.validation.profiles.invariants import broken
 from fhir_server.validation.profiles.slicing import Slicing, checked
-from fhir_server.validation.profiles.values import ValueCheck
-from fhir_server.validation.profiles.visit import Visit, joined
+from fhir_server.validation.profiles.value_checks import ValueCheck
 
 
 class Placed(NamedTuple):

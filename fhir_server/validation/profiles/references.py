@@ -12,8 +12,8 @@ from fhir_server.issues import Template
 from fhir_server.validation.findings import Finding, Findings, listed
 from fhir_server.validation.messages import REFERENCE_TARGET
 from fhir_server.validation.profiles import messages
-from fhir_server.validation.profiles.values import ValueCheck
-from fhir_server.validation.profiles.visit import Visit
+from fhir_server.validation.profiles.context import Visit
+from fhir_server.validation.profiles.value_checks import ValueCheck
 from fhir_server.validation.references import disagreement, named_type
 
 Mismatch = Callable[[Any, tuple[str, ...], Visit], Finding | None]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from fhir_server.issues import Text
 from fhir_server.validation.findings import Finding, Findings, listed, moved
 from fhir_server.validation.profiles import messages
-from fhir_server.validation.profiles.visit import Visit, joined
+from fhir_server.validation.profiles.context import Visit, joined
 
 if TYPE_CHECKING:
     from fhir_server.validation.profiles.nodes import ItemNode, Placed

@@ -20,8 +20,8 @@ from fhir_server.validation.findings import Finding, Findings, excerpt
 from fhir_server.validation.primitives import OID, UUID, is_base64
 from fhir_server.validation.profiles import messages
 from fhir_server.validation.profiles.bindings import QUANTITIES
-from fhir_server.validation.profiles.values import ValueCheck
-from fhir_server.validation.profiles.visit import Visit
+from fhir_server.validation.profiles.context import Visit
+from fhir_server.validation.profiles.value_checks import ValueCheck
 
 URIS = frozenset({"uri", "url", "canonical"})
 CHECKED_WITH_THEIR_TYPE = frozenset(

@@ -11,7 +11,7 @@ from fhir_server.issues import Severity
 from fhir_server.validation.findings import Finding, Findings, shortened
 from fhir_server.validation.invariants.compiler import Rule
 from fhir_server.validation.profiles import messages
-from fhir_server.validation.profiles.visit import Visit
+from fhir_server.validation.profiles.context import Visit
 
 
 def broken(rules: Iterable[Rule], item: Any, visit: Visit) -> Findings:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from fhir_server.core.fhirpath import FhirPath, FhirPathError
-from fhir_server.validation.checks.form import Form, Item, TypedValue, value_of
-from fhir_server.validation.checks.values import compared, fits
+from fhir_server.validation.checks.answer_comparison import compared, fits
+from fhir_server.validation.checks.questionnaire_form import Form, Item, TypedValue, value_of
 
 Element = Mapping[str, Any]
 

@@ -16,9 +16,16 @@ from fhir_server.core.json import is_number
 from fhir_server.definitions.registry import Registry
 from fhir_server.issues import Issue, Severity
 from fhir_server.validation.checks import messages
+from fhir_server.validation.checks.answer_comparison import same_coding, shown
 from fhir_server.validation.checks.check import finding
-from fhir_server.validation.checks.form import ORDINAL, Form, Item, TypedValue, extension_values, value_of
-from fhir_server.validation.checks.values import same_coding, shown
+from fhir_server.validation.checks.questionnaire_form import (
+    ORDINAL,
+    Form,
+    Item,
+    TypedValue,
+    extension_values,
+    value_of,
+)
 from fhir_server.validation.fhirpath.comparison import plain
 from fhir_server.validation.fhirpath.compiled import Code, Scope, Unsupported
 from fhir_server.validation.fhirpath.compiler import ExpressionCompiler

@@ -11,7 +11,7 @@ from fhir_server.validation.checks.check import Resolve
 from fhir_server.validation.fhirpath.compiled import Scope
 from fhir_server.validation.findings import Finding, Findings
 from fhir_server.validation.invariants.compiler import Rule
-from fhir_server.validation.profiles.hosts import Hosts, hosts_in
+from fhir_server.validation.profiles.enclosing_extensions import Hosts, hosts_in
 
 
 class Within(Protocol):

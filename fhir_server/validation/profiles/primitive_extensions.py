@@ -8,8 +8,8 @@ from typing import Any
 
 from fhir_server.validation.findings import Finding, Findings, moved
 from fhir_server.validation.profiles import messages
-from fhir_server.validation.profiles.values import PropertyCheck
-from fhir_server.validation.profiles.visit import Visit, joined
+from fhir_server.validation.profiles.context import Visit, joined
+from fhir_server.validation.profiles.value_checks import PropertyCheck
 
 
 def companion_check(

@@ -19,7 +19,7 @@ from fhir_server.validation.fhirpath.quantities import duration, measured
 from fhir_server.validation.fhirpath.static_types import TEMPORAL
 from fhir_server.validation.findings import Finding, Findings, excerpt
 from fhir_server.validation.profiles import messages
-from fhir_server.validation.profiles.visit import Visit
+from fhir_server.validation.profiles.context import Visit
 
 ValueCheck = Callable[[Any, Visit], Findings]
 """Checks one value of an element."""

@@ -16,20 +16,20 @@ from fhir_server.validation.invariants.compiler import Focus, Rule, RuleCompiler
 from fhir_server.validation.profiles.bindings import CODED, binding_checks, maximum_check
 from fhir_server.validation.profiles.canonicals import canonical_types
 from fhir_server.validation.profiles.codings import coding_check
-from fhir_server.validation.profiles.companions import companion_check
-from fhir_server.validation.profiles.extensions import ExtensionList
-from fhir_server.validation.profiles.forms import (
+from fhir_server.validation.profiles.compiled_profiles import Library
+from fhir_server.validation.profiles.context import Visit, joined
+from fhir_server.validation.profiles.datatype_checks import (
     CHECKED_WITH_THEIR_TYPE,
     URIS,
     canonical_check,
     type_checks,
     uri_check,
 )
-from fhir_server.validation.profiles.library import Library
+from fhir_server.validation.profiles.extensions import ExtensionList
+from fhir_server.validation.profiles.invariants import broken
+from fhir_server.validation.profiles.primitive_extensions import companion_check
 from fhir_server.validation.profiles.references import agreement_check, target_check
-from fhir_server.validation.profiles.rules import broken
-from fhir_server.validation.profiles.values import PropertyCheck, ValueCheck
-from fhir_server.validation.profiles.visit import Visit, joined
+from fhir_server.validation.profiles.value_checks import PropertyCheck, ValueCheck
 
 _SHORT_NAMES_TOO = frozenset({"CapabilityStatement.format"})
 """It may say `json` or `xml` where its binding has media types."""

@@ -23,11 +23,11 @@ from fhir_server.validation.findings import Finding, Findings
 from fhir_server.validation.invariants.compiler import Focus, Holds, RuleCompiler
 from fhir_server.validation.profiles import messages
 from fhir_server.validation.profiles.compiler import ProfileCompiler, Surroundings
+from fhir_server.validation.profiles.context import Judged, Visit, none_has_errors
 from fhir_server.validation.profiles.discriminators import Sources
 from fhir_server.validation.profiles.extensions import Extension
 from fhir_server.validation.profiles.nodes import ItemNode
-from fhir_server.validation.profiles.values import ValueCheck
-from fhir_server.validation.profiles.visit import Judged, Visit, none_has_errors
+from fhir_server.validation.profiles.value_checks import ValueCheck
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,13 +11,13 @@ from fhir_server.definitions.elements import Element, TypeRef
 from fhir_server.definitions.registry import Registry
 from fhir_server.validation import messages
 from fhir_server.validation.bindings import bound_code_check, bound_coding_check, bound_concept_check
-from fhir_server.validation.companions import companion_list_check, primitive_list_check
+from fhir_server.validation.contained_types import Scope
 from fhir_server.validation.findings import Check, Finding, Findings
 from fhir_server.validation.nodes import ObjectNode, Property, Required, Rule, choice_check, object_list_check
+from fhir_server.validation.primitive_lists import companion_list_check, primitive_list_check
 from fhir_server.validation.primitives import primitive_check
 from fhir_server.validation.references import ReferenceNode
 from fhir_server.validation.resources import ResourceNode
-from fhir_server.validation.scope import Scope
 
 BINDINGS: Mapping[str, Callable[[Check, CodeList], Check]] = {
     "code": bound_code_check,

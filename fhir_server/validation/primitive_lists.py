@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from fhir_server.validation import messages
+from fhir_server.validation.contained_types import Scope
 from fhir_server.validation.findings import FINDINGS_MAX, Check, Finding, Findings, moved
 from fhir_server.validation.nodes import list_wanted
-from fhir_server.validation.scope import Scope
 
 
 def primitive_list_check(name: str, check_item: Check) -> Check:
