@@ -68,6 +68,7 @@ class Backlog:
         self._connection = connection
         self._added = 0
         self._round: IndexingRound | None = None
+        self._stepped: int | None = None
         self._has_stepped = False
         self._expects_searches = False
         self._other_runs_round = False
@@ -78,7 +79,7 @@ class Backlog:
         """
         state = dict(self._connection.execute(_STATE).fetchall())
         self._expects_searches = _was_within(SEARCHED_MICROSECONDS, state.get("searched"))
-        if self._round and self._round.indexed != state["indexed"]:
+        if self._round and (self._round.indexed, self._stepped) != (state["indexed"], state.get("stepped")):
             self._round = None
         goes_on = state["begun"] > state["indexed"]
         self._other_runs_round = (
@@ -107,7 +108,8 @@ class Backlog:
         if not self._other_runs_round:
             self._step()
             if self._round:
-                self._connection.execute(_NOTE_STEP, (_now(),))
+                self._stepped = _now()
+                self._connection.execute(_NOTE_STEP, (self._stepped,))
 
     def work_off(self) -> None:
         """Index everything that waits."""

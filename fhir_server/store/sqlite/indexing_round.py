@@ -22,6 +22,7 @@ from fhir_server.store.sqlite.rows import (
     delete_rows,
     insert_cells,
     insert_rows,
+    pack,
     unpack,
     width,
 )
@@ -41,7 +42,10 @@ CHANGED_AT_ONCE = 64
 """Changed resources that one step indexes; fewer when their rows fill a portion."""
 
 _INDEXED = "SELECT value FROM meta WHERE name = 'indexed'"
-_NEW = "SELECT key, entries FROM resources WHERE key > ? ORDER BY key LIMIT ?"
+_NEW = """
+SELECT r.key, r.entries, b.rows FROM resources r LEFT JOIN backlog b ON b.key = r.key
+WHERE r.key > ? ORDER BY r.key LIMIT ?"""
+_HELD = "UPDATE backlog SET rows = ? WHERE key = ?"
 _BEGUN = "UPDATE meta SET value = max(value, ?) WHERE name = 'begun'"
 _DONE = "UPDATE meta SET value = ? WHERE name = 'indexed'"
 _CHANGED = """
@@ -53,9 +57,9 @@ _WORKED_OFF = "DELETE FROM backlog WHERE key <= ?"
 class IndexingRound:
     """Indexes first the resources created after `indexed`, then those changed since.
 
-    Each step belongs to a transaction. If that is rolled back, or another process has moved `indexed`, the
-    round is void, and the next round writes its rows again. References, and tokens of the parameters
-    `at_once`, are not part of a round: they were written with their resources.
+    Each step belongs to a transaction. If that is rolled back, or another process has taken a step of its
+    own, the round is void, and the next round writes its rows again. References, and tokens of the
+    parameters `at_once`, are not part of a round: they were written with their resources.
     """
 
     def __init__(self, connection: sqlite3.Connection, at_once: Collection[int]) -> None:
@@ -83,10 +87,19 @@ class IndexingRound:
             yield True
 
     def _gather(self) -> bool:
-        """Gather the rows of resources that have none in the index yet; True if there may be more."""
+        """Gather the rows of resources that were created after `indexed`; True if there may be more.
+
+        The backlog notes what a void round may have written of those changed since. Those rows are written
+        too, and noted, so that what is left of them in the end is known.
+        """
         resources, rows = self._resources + GATHERED_AT_ONCE, self._rows + ROWS_GATHERED_AT_ONCE
-        for key, entries in self._connection.execute(_NEW, (self._upto, GATHERED_AT_ONCE)):
-            for by_parameter, of_table in zip(self._gathered, unpack(entries), strict=True):
+        united = []
+        for key, entries, held in self._connection.execute(_NEW, (self._upto, GATHERED_AT_ONCE)):
+            of_resource = unpack(entries)
+            if held is not None:
+                of_resource = _united(of_resource, unpack(held))
+                united.append((pack(of_resource), key))
+            for by_parameter, of_table in zip(self._gathered, of_resource, strict=True):
                 self._rows += len(of_table)
                 for row in of_table:
                     cells = by_parameter[row[0]]
@@ -96,6 +109,7 @@ class IndexingRound:
             self._resources += 1
             if self._rows >= rows:
                 break
+        self._connection.executemany(_HELD, united)
         self._connection.execute(_BEGUN, (self._upto,))
         return self._resources == resources or self._rows >= rows
 
@@ -137,6 +151,11 @@ class IndexingRound:
         if last is not None:
             self._connection.execute(_WORKED_OFF, (last,))
         return resources == CHANGED_AT_ONCE
+
+
+def _united(rows: Rows, others: Rows) -> Rows:
+    """The rows of both, each once."""
+    return tuple(list({*some, *other}) for some, other in zip(rows, others, strict=True))
 
 
 def _collect(into: list[list[Row]], key: int, rows: Rows, others: Rows) -> None:

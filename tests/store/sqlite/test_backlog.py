@@ -30,7 +30,10 @@ from fhir_server.store.port import Store, UnitOfWork
 from fhir_server.store.sqlite import SqliteStore, backlog, indexing_round
 from tests.store.samples import identified, person, put, references, referring, scored
 
-FAMILY = SearchQuery(("Patient",), (Match("family", "string", (StringValue("martin", "Martin"),)),))
+FAMILY, MOREAU = (
+    SearchQuery(("Patient",), (Match("family", "string", (StringValue(name.lower(), name),)),))
+    for name in ("Martin", "Moreau")
+)
 
 
 def let_rounds_be_small(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -329,6 +332,40 @@ def test_a_round_that_another_process_began_is_left_to_it_for_a_while(
     settle(other)
     assert other.settled()
     assert store.check() == []
+
+
+@pytest.mark.usefixtures("small_rounds")
+def test_a_round_that_takes_over_knows_what_the_one_before_may_have_written(
+    store: SqliteStore, other: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a resource that changed in the round of a process that was killed, and in the one after."""
+    monkeypatch.setattr(backlog, "STEPPED_MICROSECONDS", 0)
+    for number in range(5):
+        put(store, person(str(number), code=str(number), family="Martin"))
+    put(store, person("0", code="0", family="Moreau"))
+    other.tidy()
+    put(other, person("0", code="0", family="Martin"))
+    settle(other)
+    assert ids(other, MOREAU) == []
+    assert ids(other, FAMILY) == list("01234")
+    assert other.check() == []
+
+
+@pytest.mark.usefixtures("small_rounds")
+def test_a_round_ends_when_another_process_has_begun_one(
+    store: SqliteStore, other: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process of the first had nothing to do for a while, and then goes on."""
+    monkeypatch.setattr(backlog, "STEPPED_MICROSECONDS", 0)
+    for number in range(4):
+        put(store, person(str(number), code=str(number), family="Martin"))
+    for _ in range(2):
+        other.tidy()
+    put(store, person("3", code="3", family="Moreau"))
+    settle(other)
+    assert ids(other, MOREAU) == ["3"]
+    assert ids(other, FAMILY) == list("012")
+    assert other.check() == []
 
 
 @pytest.mark.usefixtures("small_rounds")
