@@ -11,10 +11,10 @@ from typing import Any
 import msgspec
 
 from fhir_server.codes import messages
-from fhir_server.codes.entries import Entries
+from fhir_server.codes.expansion_entries import Entries
 from fhir_server.codes.issues import refusal
 from fhir_server.codes.languages import EVERY_LANGUAGE, Languages
-from fhir_server.codes.remarks import remarkable_status
+from fhir_server.codes.status_issues import remarkable_status
 from fhir_server.codes.view import ValueSet, View, version_fits
 from fhir_server.core import json
 from fhir_server.definitions.code_systems import CodeSystem, Concept, Fact, Key

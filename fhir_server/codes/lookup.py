@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from fhir_server.codes import messages
-from fhir_server.codes.entries import display_designation, property_values
+from fhir_server.codes.expansion_entries import display_designation, property_values
 from fhir_server.codes.issues import refusal
 from fhir_server.codes.languages import Languages, display, speaks
 from fhir_server.codes.view import View

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from fhir_server.codes.expansion import Expander, Expansion, ExpansionRequest
-from fhir_server.codes.remembered import Remembered
+from fhir_server.codes.lru_cache import Remembered
 from fhir_server.codes.translation import ConceptMap, Match, TranslationRequest, Translator
 from fhir_server.codes.view import ValueSet, Versions, View
 from fhir_server.definitions.compositions import Circular

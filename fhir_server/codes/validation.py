@@ -12,8 +12,8 @@ from fhir_server.codes.display_check import display_issues
 from fhir_server.codes.expansion import gap_refusal, included
 from fhir_server.codes.issues import finding
 from fhir_server.codes.languages import display
-from fhir_server.codes.remarks import listing_remarks, status_remarks
-from fhir_server.codes.verdicts import (
+from fhir_server.codes.status_issues import listing_remarks, status_remarks
+from fhir_server.codes.validation_results import (
     Coding,
     ConceptVerdict,
     Place,

@@ -11,7 +11,7 @@ from fhir_server.codes.display_check import as_compared
 from fhir_server.codes.expansion import included
 from fhir_server.codes.issues import finding
 from fhir_server.codes.languages import EVERY_LANGUAGE, displays
-from fhir_server.codes.verdicts import Coding, Place
+from fhir_server.codes.validation_results import Coding, Place
 from fhir_server.codes.view import ValueSet, View, version_fits
 from fhir_server.core.reference import with_version
 from fhir_server.definitions.code_systems import CodeSystem

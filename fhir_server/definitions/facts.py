@@ -15,7 +15,7 @@ from fhir_server.definitions.code_systems import CodeSystem, code_system_from_fa
 from fhir_server.definitions.elements import Kind, TypeDefinition
 from fhir_server.definitions.search_parameters import SearchParameter, search_parameter_from_fact
 from fhir_server.definitions.snapshot.base_types import BaseTypes
-from fhir_server.definitions.types import build_type
+from fhir_server.definitions.type_builder import build_type
 
 FOLDER = Path(__file__).parent / "r4"
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 from zlib import crc32
 
-from fhir_server.codes import declared as codes
+from fhir_server.codes.capabilities import terminology_elements
 from fhir_server.core import json
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.core.temporal import format_instant
@@ -146,4 +146,4 @@ def _operations(operations: Sequence[Operation], queries: Sequence[NamedQuery]) 
 
 def _terminology(base_url: str, engine: Engine) -> dict[str, Any]:
     head = _head("TerminologyCapabilities", "Terminology", base_url, engine)
-    return {**head, **codes.capabilities(engine.registry)}
+    return {**head, **terminology_elements(engine.registry)}

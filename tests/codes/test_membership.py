@@ -4,7 +4,17 @@ import pytest
 
 from fhir_server.codes.terminology import Terminology
 from tests.codes.conftest import TerminologyFactory
-from tests.codes.world import CARE, FRAGMENT, LOOSE, RESOURCES, UNKNOWN, code_system, filtered, url, value_set
+from tests.codes.sample_terminology import (
+    CARE,
+    FRAGMENT,
+    LOOSE,
+    RESOURCES,
+    UNKNOWN,
+    code_system,
+    filtered,
+    url,
+    value_set,
+)
 
 HL7 = "http://hl7.org/fhir/ValueSet/"
 

@@ -11,7 +11,7 @@ from fhir_server.codes.remote import FAILURES_MAX, RemoteTerminology
 from fhir_server.codes.terminology import Terminology
 from fhir_server.core import json
 from tests.codes.conftest import TerminologyFactory
-from tests.codes.world import CARE, RESOURCES, UNKNOWN, url
+from tests.codes.sample_terminology import CARE, RESOURCES, UNKNOWN, url
 
 SNOMED = "http://snomed.info/sct"
 

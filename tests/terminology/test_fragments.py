@@ -9,7 +9,7 @@ import pytest
 
 from fhir_server.codes.terminology import Terminology
 from fhir_server.codes.validation import CodeValidator
-from fhir_server.codes.verdicts import Place, Strictness
+from fhir_server.codes.validation_results import Place, Strictness
 from fhir_server.definitions.layers import Entry, Listed
 from fhir_server.definitions.registry import Registry
 from mappings.sesame.cohort import demo_cohort

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from fhir_server.definitions.snapshot import messages, slices
+from fhir_server.definitions.snapshot.element_format import faults
+from fhir_server.definitions.snapshot.element_paths import PARTS_MAX, Place, Step, is_too_deep, place_of
 from fhir_server.definitions.snapshot.narrowing import Narrowing
-from fhir_server.definitions.snapshot.place import PARTS_MAX, Place, Step, is_too_deep, place_of
-from fhir_server.definitions.snapshot.shape import faults
 from fhir_server.definitions.snapshot.snapshot import ElementDefinition
 from fhir_server.definitions.snapshot.tree import Node
-from fhir_server.definitions.snapshot.type_line import fhir_code
+from fhir_server.definitions.snapshot.type_hierarchy import fhir_code
 from fhir_server.definitions.snapshot.unfolding import Unfolding
 from fhir_server.errors import SnapshotError
 from fhir_server.issues import Issue, IssueType, Text

@@ -10,12 +10,12 @@ from fhir_server.definitions.elements import STRUCTURES
 from fhir_server.definitions.snapshot import messages
 from fhir_server.definitions.snapshot.base_types import VERSION, BaseTypes
 from fhir_server.definitions.snapshot.differential import Differential
+from fhir_server.definitions.snapshot.element_format import faults
+from fhir_server.definitions.snapshot.element_paths import PARTS_MAX, is_too_deep, place_of
 from fhir_server.definitions.snapshot.narrowing import Narrowing, limit_of
-from fhir_server.definitions.snapshot.place import PARTS_MAX, is_too_deep, place_of
-from fhir_server.definitions.snapshot.shape import faults
 from fhir_server.definitions.snapshot.snapshot import ElementDefinition, Snapshot
 from fhir_server.definitions.snapshot.tree import flatten, planted
-from fhir_server.definitions.snapshot.type_line import TypeLine
+from fhir_server.definitions.snapshot.type_hierarchy import TypeLine
 from fhir_server.definitions.snapshot.unfolding import Unfolding
 from fhir_server.errors import SnapshotError
 from fhir_server.issues import Issue, IssueType, Text

@@ -10,10 +10,10 @@ from typing import Any
 
 from fhir_server.core import json
 from fhir_server.definitions.snapshot import messages
+from fhir_server.definitions.snapshot.fixed_values import fixed_or_pattern, includes, value_names
 from fhir_server.definitions.snapshot.snapshot import ElementDefinition
-from fhir_server.definitions.snapshot.type_line import TypeLine
+from fhir_server.definitions.snapshot.type_hierarchy import TypeLine
 from fhir_server.definitions.snapshot.type_narrowing import narrowed_types
-from fhir_server.definitions.snapshot.values import fixed_or_pattern, includes, value_names
 from fhir_server.issues import Text
 
 Problem = tuple[str, Text]

@@ -8,7 +8,7 @@ from typing import Any
 from fhir_server.definitions.elements import type_suffix
 from fhir_server.definitions.snapshot import messages
 from fhir_server.definitions.snapshot.tree import Node
-from fhir_server.definitions.snapshot.type_line import fhir_code
+from fhir_server.definitions.snapshot.type_hierarchy import fhir_code
 from fhir_server.issues import Text
 
 EXTENSIONS = ("extension", "modifierExtension")

@@ -7,7 +7,7 @@ from typing import Any
 
 from fhir_server.definitions.elements import type_url
 from fhir_server.definitions.snapshot import messages
-from fhir_server.definitions.snapshot.type_line import TypeLine, fhir_code
+from fhir_server.definitions.snapshot.type_hierarchy import TypeLine, fhir_code
 from fhir_server.issues import Text
 
 Json = dict[str, Any]

@@ -5,7 +5,7 @@ https://hl7.org/fhir/R4/codesystem-operation-find-matches.html
 
 from typing import Any
 
-from fhir_server.codes.entries import property_values
+from fhir_server.codes.expansion_entries import property_values
 from fhir_server.codes.lookup import known_system
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.definitions.code_systems import text_of, value_of

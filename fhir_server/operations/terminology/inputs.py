@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/operations.html#request
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from fhir_server.codes.shapes import TYPES, fault
+from fhir_server.codes.resource_format import TYPES, fault
 from fhir_server.core.request import FhirRequest
 from fhir_server.errors import InvalidRequest, MalformedContent
 from fhir_server.interactions.links import PRESENTATION

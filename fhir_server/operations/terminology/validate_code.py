@@ -10,7 +10,14 @@ from typing import Any
 
 from fhir_server.codes import messages as codes_messages
 from fhir_server.codes.validation import CodeValidator
-from fhir_server.codes.verdicts import ConceptVerdict, Place, Strictness, Verdict, canonical_of, is_of_other
+from fhir_server.codes.validation_results import (
+    ConceptVerdict,
+    Place,
+    Strictness,
+    Verdict,
+    canonical_of,
+    is_of_other,
+)
 from fhir_server.codes.view import ValueSet, View
 from fhir_server.core.outcome import coding
 from fhir_server.core.request import FhirRequest, FhirResponse

@@ -12,7 +12,7 @@ import pytest
 from fhir_server.core import json as exact
 from fhir_server.definitions.registry import Registry
 from fhir_server.definitions.snapshot.snapshot import ElementDefinition
-from fhir_server.definitions.snapshot.type_line import fhir_code
+from fhir_server.definitions.snapshot.type_hierarchy import fhir_code
 from scripts.compile_r4.source import download_wheel, read_resources, read_tgz
 
 DIFFERENT = {

@@ -7,7 +7,7 @@ import pytest
 from fhir_server.codes.terminology import Terminology
 from fhir_server.definitions.registry import Registry
 from fhir_server.definitions.value_sets import EXPANSION_PARAMETER
-from tests.codes.world import RESOURCES
+from tests.codes.sample_terminology import RESOURCES
 from tests.interactions.client import Answer, Client, ClientFactory
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.codes.world import CARE, code_system, url
+from tests.codes.sample_terminology import CARE, code_system, url
 from tests.interactions.client import Answer, Client
 from tests.operations.terminology.conftest import parameters
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.codes.world import CARE, ROOT, code_system, filtered, listed, url, value_set
+from tests.codes.sample_terminology import CARE, ROOT, code_system, filtered, listed, url, value_set
 from tests.interactions.client import Client, ClientFactory
 from tests.operations.terminology.conftest import parameters
 

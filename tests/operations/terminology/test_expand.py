@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.codes.world import (
+from tests.codes.sample_terminology import (
     CARE,
     FRAGMENT,
     LOOSE,

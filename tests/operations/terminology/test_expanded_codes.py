@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.codes.world import ROOT, code_system, french, url, value_set
+from tests.codes.sample_terminology import ROOT, code_system, french, url, value_set
 from tests.interactions.client import Client
 from tests.operations.terminology.conftest import expanded_with, parameters
 

@@ -8,7 +8,7 @@ import pytest
 from fhir_server.codes.terminology import Terminology
 from fhir_server.core.request import FhirRequest
 from fhir_server.definitions.registry import Registry
-from tests.codes.world import CARE, RESOURCES, UNKNOWN, url, value_set
+from tests.codes.sample_terminology import CARE, RESOURCES, UNKNOWN, url, value_set
 from tests.interactions.client import BASE, Client, ClientFactory
 from tests.operations.terminology.conftest import parameters, said
 

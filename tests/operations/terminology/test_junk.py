@@ -10,7 +10,7 @@ from fhir_server.definitions.value_sets import EXPANSION_PARAMETER
 from fhir_server.store.clock import wall_clock
 from fhir_server.store.memory import MemoryStore
 from fhir_server.store.port import Store
-from tests.codes.world import CARE, code_system, url, value_set
+from tests.codes.sample_terminology import CARE, code_system, url, value_set
 from tests.interactions.client import Client
 from tests.operations.terminology.conftest import parameters
 

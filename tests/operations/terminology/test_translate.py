@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.codes.world import CARE, LOOSE, RESOURCES, ROOT, url
+from tests.codes.sample_terminology import CARE, LOOSE, RESOURCES, ROOT, url
 from tests.interactions.client import Answer, Client, ClientFactory
 from tests.operations.terminology.conftest import parameters, said
 

@@ -4,7 +4,17 @@ from typing import Any
 
 import pytest
 
-from tests.codes.world import CARE, FRAGMENT, LOOSE, ROOT, UNKNOWN, code_system, listed, url, value_set
+from tests.codes.sample_terminology import (
+    CARE,
+    FRAGMENT,
+    LOOSE,
+    ROOT,
+    UNKNOWN,
+    code_system,
+    listed,
+    url,
+    value_set,
+)
 from tests.interactions.client import Answer, Client
 from tests.operations.terminology.conftest import kinds, parameters, said
 

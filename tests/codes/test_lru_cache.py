@@ -2,7 +2,7 @@
 
 import pytest
 
-from fhir_server.codes.remembered import Remembered
+from fhir_server.codes.lru_cache import Remembered
 
 
 def test_what_was_used_last_is_kept() -> None:

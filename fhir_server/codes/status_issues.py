@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from fhir_server.codes import messages
 from fhir_server.codes.issues import finding
-from fhir_server.codes.verdicts import Coding, Place, name_of
+from fhir_server.codes.validation_results import Coding, Place, name_of
 from fhir_server.codes.view import ValueSet
 from fhir_server.definitions.code_systems import CodeSystem, effective_status, value_of
 from fhir_server.definitions.compositions import Part

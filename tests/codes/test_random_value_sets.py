@@ -11,7 +11,7 @@ from fhir_server.codes.expansion import ExpansionRequest
 from fhir_server.codes.terminology import Terminology
 from fhir_server.core import json
 from fhir_server.definitions.registry import Registry
-from tests.codes.world import Resource, code_system, url, value_set
+from tests.codes.sample_terminology import Resource, code_system, url, value_set
 
 SYSTEMS = ("https://example.org/a", "https://example.org/b")
 CODES = [f"{letter}{number}" for letter in "pqr" for number in range(4)]

@@ -41,7 +41,7 @@ _TEXT_FILTER = (
 )
 
 
-def capabilities(registry: Registry) -> dict[str, Any]:
+def terminology_elements(registry: Registry) -> dict[str, Any]:
     """The elements of TerminologyCapabilities that tell of code systems and operations."""
     return {
         "codeSystem": list(_code_systems(registry.code_system_versions())),

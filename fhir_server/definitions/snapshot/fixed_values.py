@@ -9,7 +9,7 @@ from typing import Any
 from fhir_server.core import json
 from fhir_server.definitions.elements import type_suffix
 from fhir_server.definitions.snapshot.snapshot import ElementDefinition
-from fhir_server.definitions.snapshot.type_line import fhir_code
+from fhir_server.definitions.snapshot.type_hierarchy import fhir_code
 
 _PREFIXES = ("fixed", "pattern")
 
