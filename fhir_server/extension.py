@@ -72,12 +72,17 @@ class Reaction(Protocol):
     def react(self, change: Change, view: View) -> Iterable[Resource]: ...
 
 
+READING_OR_POST = ("GET", "HEAD", "POST")
+"""The methods by which most operations may be asked. https://hl7.org/fhir/R4/operations.html#executing"""
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     """A named operation and its handler. `levels` among system, type, instance; `types` empty means every
-    type. One that changes nothing may still need a unit of work: `rehearses` says of which requests. One that
-    `asks_codes` may have to wait for another terminology server; one that `takes_long` reads so much that
-    nobody else should wait for it.
+    type. `methods` are those by which it may be asked: POST alone where it always changes something. One that
+    changes nothing may still need a unit of work: `rehearses` says of which requests. One that `asks_codes`
+    may have to wait for another terminology server; one that `takes_long` reads so much that nobody else
+    should wait for it.
     """
 
     code: str
@@ -85,6 +90,7 @@ class Operation:
     levels: frozenset[str]
     handle: Callable[[FhirRequest, "Engine"], FhirResponse]
     types: frozenset[str] = frozenset()
+    methods: tuple[str, ...] = READING_OR_POST
     affects_state: bool = False
     rehearses: Callable[[FhirRequest], bool] = lambda _: False
     asks_codes: bool = False

@@ -19,6 +19,7 @@ from fhir_server.core.request import FhirResponse
 from fhir_server.errors import (
     FhirError,
     InvalidRequest,
+    MethodNotAllowed,
     NotSupported,
     RequestTimeout,
     StoreUnavailable,
@@ -46,7 +47,7 @@ def refusal(error: Exception, exchange: Exchange) -> Reply:
     reply = render(response, exchange.base_url, exchange.content_type, exchange.pretty)
     reply.headers.append((b"content-language", exchange.language.encode()))
     if reply.status in (405, 501):
-        reply.headers.append(allow(exchange.allowed or allowed_methods(exchange.path)))
+        reply.headers.append(allow(_allowed(error) or exchange.allowed or allowed_methods(exchange.path)))
     if reply.status == 415 and exchange.method == "PATCH":
         reply.headers.append(ACCEPT_PATCH)
     if reply.status in RETRY_STATUSES:
@@ -76,6 +77,11 @@ def _without_request(error: FhirError) -> Reply:
 def allow(methods: tuple[str, ...]) -> tuple[bytes, bytes]:
     """The Allow header of a path with these methods."""
     return b"allow", ", ".join((*methods, "OPTIONS")).encode()
+
+
+def _allowed(error: Exception) -> tuple[str, ...]:
+    """The methods that a refusal of another one names."""
+    return error.allowed if isinstance(error, MethodNotAllowed) else ()
 
 
 def _foreseen(error: FhirError, language: Language) -> FhirResponse:

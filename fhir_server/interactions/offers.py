@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 
 from fhir_server.core.request import FhirRequest
-from fhir_server.errors import UnknownType
+from fhir_server.errors import MethodNotAllowed, UnknownType
 from fhir_server.extension import Operation
 from fhir_server.interactions import messages
 
@@ -27,12 +27,13 @@ class Offers:
 
     def asked(self, request: FhirRequest) -> Operation:
         """The operation that stands at the path. Raises `UnknownType`, which tells where it stands, or the
-        nearest name.
+        nearest name, and `MethodNotAllowed`.
         """
         level = ("system", "type", "instance")[len(request.path) - 1]
         named = self.named(request)
         for operation in named:
             if _stands(operation, level, request):
+                _check_method(operation, request)
                 return operation
         name = request.path[-1]
         if named:
@@ -53,6 +54,16 @@ def _by_name(operations: Iterable[Operation]) -> dict[str, list[Operation]]:
 def _stands(operation: Operation, level: str, request: FhirRequest) -> bool:
     on_type = level == "system" or not operation.types or request.path[0] in operation.types
     return level in operation.levels and on_type
+
+
+def _check_method(operation: Operation, request: FhirRequest) -> None:
+    if request.method in operation.methods:
+        return
+    path, allowed = f"/{'/'.join(request.path)}", ", ".join(operation.methods)
+    text = messages.METHOD_NOT_ALLOWED(method=request.method, path=path, allowed=allowed)
+    error = MethodNotAllowed.of(text)
+    error.allowed = operation.methods
+    raise error
 
 
 def _places(operation: Operation, name: str) -> Iterator[str]:

@@ -11,13 +11,12 @@ from typing import Any
 
 from fhir_server.core import json
 from fhir_server.core.request import FhirRequest, FhirResponse
-from fhir_server.errors import InvalidRequest, MalformedContent, MethodNotAllowed
-from fhir_server.extension import Engine, Operation
+from fhir_server.errors import InvalidRequest, MalformedContent
+from fhir_server.extension import READING_OR_POST, Engine, Operation
 from fhir_server.interactions.acceptance import accepted
 from fhir_server.interactions.changeset import Changeset
 from fhir_server.interactions.conditions import check_write
 from fhir_server.interactions.engines import transact
-from fhir_server.interactions.messages import METHOD_NOT_ALLOWED
 from fhir_server.interactions.read import living
 from fhir_server.operations import messages
 from fhir_server.operations.answers import answer_with_values
@@ -44,9 +43,6 @@ def change(making: Change, request: FhirRequest, engine: Engine) -> FhirResponse
     """POST [type]/[id]/$meta-add or -delete: the Meta that the resource has then, in a version of its own;
     there is none where nothing changes.
     """
-    if request.method != "POST":
-        path = f"/{'/'.join(request.path)}"
-        raise MethodNotAllowed.of(METHOD_NOT_ALLOWED(method=request.method, path=path, allowed="POST"))
     asked = _asked(request.content, engine)
     return _answer(transact(engine, partial(_changed, making, asked, request, engine)))
 
@@ -111,6 +107,7 @@ def _operation(
         levels=frozenset({"instance"}),
         handle=handle,
         affects_state=affects_state,
+        methods=("POST",) if affects_state else READING_OR_POST,
     )
 
 

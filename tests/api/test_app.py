@@ -175,6 +175,13 @@ def test_what_is_not_allowed_comes_with_what_is(make_api: MakeApi) -> None:
     assert response.headers["allow"] == "GET, HEAD, PUT, PATCH, DELETE, OPTIONS"
 
 
+def test_an_operation_may_allow_less_than_its_path(make_api: MakeApi) -> None:
+    error = MethodNotAllowed.of(messages.METHOD_NOT_ALLOWED(method="GET", allowed="POST"))
+    error.allowed = ("POST",)
+    response = make_api(error).send("GET", "/fhir/Patient/1/$meta-add")
+    assert response.headers["allow"] == "POST, OPTIONS"
+
+
 @pytest.mark.parametrize(("method", "status"), [("TRACE", 405), ("PROPFIND", 501)])
 def test_other_methods_are_refused(make_api: MakeApi, method: str, status: int) -> None:
     api = make_api()

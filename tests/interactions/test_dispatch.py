@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from fhir_server.core.request import FhirRequest, FhirResponse
-from fhir_server.errors import MalformedContent, Unprocessable
+from fhir_server.errors import MalformedContent, MethodNotAllowed, Unprocessable
 from fhir_server.extension import Engine, Operation
 from tests.interactions.client import BASE, Client, ClientFactory, patient
 from tests.interactions.definitions import fond_of, parameter
@@ -86,6 +86,20 @@ def test_an_operation_is_offered_where_it_says(client_with: ClientFactory) -> No
     assert client.get("Encounter/$greet").status == 404
     assert client.get("$greet").status == 404
     assert client.get("Patient/1/$greet").status == 404
+
+
+def test_an_operation_is_asked_by_the_methods_it_names(client_with: ClientFactory) -> None:
+    def act(_request: FhirRequest, _context: Engine) -> FhirResponse:
+        return FhirResponse(200)
+
+    acting = Operation("act", "urn:act", frozenset({"type"}), act, methods=("POST",), affects_state=True)
+    client = client_with(operations=(acting,))
+    assert client.post("Patient/$act").status == 200
+    with pytest.raises(MethodNotAllowed) as caught:
+        client.dispatcher.dispatch(FhirRequest("GET", ("Patient", "$act"), BASE))
+    assert caught.value.allowed == ("POST",)
+    assert "/Patient/$act" in str(caught.value)
+    assert client.get("Patient/$act").status == 405
 
 
 def posted(resource: dict[str, Any]) -> FhirRequest:

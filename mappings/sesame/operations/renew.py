@@ -9,12 +9,11 @@ from functools import partial
 from itertools import count
 
 from fhir_server.core.request import FhirRequest, FhirResponse
-from fhir_server.errors import BusinessRule, MethodNotAllowed
+from fhir_server.errors import BusinessRule
 from fhir_server.extension import Engine, Operation, Resource
 from fhir_server.interactions.acceptance import accepted_for_create
 from fhir_server.interactions.changeset import Changeset
 from fhir_server.interactions.engines import transact
-from fhir_server.interactions.messages import METHOD_NOT_ALLOWED
 from fhir_server.interactions.view import UnitView
 from fhir_server.issues import Issue
 from fhir_server.operations.parameters import given_once
@@ -39,15 +38,12 @@ def renew(billing: Billing) -> Operation:
         levels=frozenset({"instance"}),
         handle=partial(_renew, billing.guide),
         types=frozenset({"CarePlan"}),
+        methods=("POST",),
         affects_state=True,
     )
 
 
 def _renew(guide: Guide, request: FhirRequest, engine: Engine) -> FhirResponse:
-    if request.method != "POST":
-        path = "/".join(request.path)
-        text = METHOD_NOT_ALLOWED(method=request.method, path=path, allowed="POST")
-        raise MethodNotAllowed.of(text)
     start = asked_day("start", given_once(request, ("start",)).get("start"))
     stored = transact(engine, partial(_renewed, guide, request, engine, start))
     return FhirResponse(200, body=stored.body, version=stored.version, last_updated=stored.last_updated)
