@@ -144,7 +144,7 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Store]]:
 def test_what_is_accepted_can_be_answered(
     registry: Registry, stores: Sequence[Store], search: str, few: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fhir_server.store.sqlite.sources.FEW", few)
+    monkeypatch.setattr("fhir_server.store.sqlite.row_sources.FEW", few)
     query = understood(registry, *MUCH[search])
     found = [[match.reference for match in store.search(query).matches] for store in stores]
     assert found[0] == found[1]

@@ -41,7 +41,7 @@ def statements() -> Iterator[list[str]]:
 def test_no_search_scans_a_table(
     statements: list[str], file: str, few: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fhir_server.store.sqlite.sources.FEW", few)
+    monkeypatch.setattr("fhir_server.store.sqlite.row_sources.FEW", few)
     path = tmp_path / "store.sqlite"
     store = SqliteStore(path, lambda: NOW)
     server = Server(file, store)

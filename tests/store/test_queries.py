@@ -27,7 +27,7 @@ def stores(
     folder: Path = tmp_path_factory.mktemp("queries")
     opened = MemoryStore(lambda: 0), SqliteStore(folder / "store.sqlite", lambda: 0)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("fhir_server.store.sqlite.sources.FEW", request.param)
+        patch.setattr("fhir_server.store.sqlite.row_sources.FEW", request.param)
         patch.setattr("fhir_server.store.sqlite.search.SORTED_FEW", request.param)
         patch.setattr("fhir_server.store.sqlite.plan.WALKED", request.param)
         yield opened

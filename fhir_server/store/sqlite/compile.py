@@ -43,8 +43,8 @@ from fhir_server.store.sqlite.conditions import (
 from fhir_server.store.sqlite.contained import PRESENCE, among_types, inner_types, is_inner
 from fhir_server.store.sqlite.date_ranges import date_range, is_date_bound, partitions
 from fhir_server.store.sqlite.hierarchy import ids_of
+from fhir_server.store.sqlite.row_sources import LEAD, RANGE, Candidate, ReturnsRows, RowSource, best
 from fhir_server.store.sqlite.rows import COLUMNS, PART_COLUMNS, UNKEYED
-from fhir_server.store.sqlite.sources import LEAD, RANGE, Asks, Candidate, Source, best
 from fhir_server.store.sqlite.sql import ALWAYS, NEVER, Sql, all_of, among, any_of, exists, negation
 from fhir_server.store.sqlite.symbols import Symbols
 
@@ -70,22 +70,22 @@ _WITHOUT_SOURCE = ("not", "missing", "contains", "text", "ew", "ne")
 class Compiler:
     """Compiles the clauses of one query. `has_looked` tells that it let the data decide on the SQL."""
 
-    def __init__(self, symbols: Symbols, gives_any: Asks, visibility: Clause | None) -> None:
+    def __init__(self, symbols: Symbols, returns_rows: ReturnsRows, visibility: Clause | None) -> None:
         self._symbols = symbols
-        self._gives_any = gives_any
+        self._returns_rows = returns_rows
         self._visibility = (visibility,) if visibility else ()
         self._numbers = count(1)
         self.has_looked = False
 
-    def source(self, types: Sequence[str], clauses: Iterable[Clause]) -> Source:
+    def source(self, types: Sequence[str], clauses: Iterable[Clause]) -> RowSource:
         """The living, visible resources of `types` that satisfy all `clauses`."""
         return self._best(types, clauses) or self.narrowed(self.walk(types), types, clauses)
 
-    def _best(self, types: Sequence[str], clauses: Iterable[Clause]) -> Source | None:
+    def _best(self, types: Sequence[str], clauses: Iterable[Clause]) -> RowSource | None:
         """What `source` gives if that beats walking through all resources of the types."""
         self.has_looked = True
         found = self.candidates(types, clauses)
-        place = best(found, self._gives_any)
+        place = best(found, self._returns_rows)
         return None if place is None else self.satisfying(found[place], types, clauses)
 
     def candidates(self, types: Sequence[str], clauses: Iterable[Clause]) -> list[Candidate]:
@@ -97,7 +97,7 @@ class Compiler:
         found.sort(key=lambda pair: pair[0].rank)
         return found
 
-    def _group_source(self, group: Sequence[Clause], types: Sequence[str]) -> Source | None:
+    def _group_source(self, group: Sequence[Clause], types: Sequence[str]) -> RowSource | None:
         """Of several clauses on the same one time of a resource: only what lies between need be read."""
         matches = [clause for clause in group if isinstance(clause, Match)]
         if len(group) == 1:
@@ -107,7 +107,7 @@ class Compiler:
             return first.narrowed(*[other.where for other in others])
         asked = [self.any_value(match, "d") for match in matches]
         read = [
-            Source(RANGE, part.table, all_of([Sql("d.parameter = ?", (parameter,)), part.where]))
+            RowSource(RANGE, part.table, all_of([Sql("d.parameter = ?", (parameter,)), part.where]))
             for parameter in self._symbols.parameters(types, matches[0].parameter)
             for part in partitions(date_range(matches))
         ]
@@ -115,7 +115,7 @@ class Compiler:
         counted = self._union(read)
         return union._replace(counted=counted.select("1")) if union and counted else union
 
-    def _of_one_unit(self, clause: Clause, types: Sequence[str]) -> Source | None:
+    def _of_one_unit(self, clause: Clause, types: Sequence[str]) -> RowSource | None:
         """Quantities of one unit, which are in the order of resources as well as in that of their values."""
         if not isinstance(clause, Match) or clause.type != "quantity" or clause.modifier or clause.only:
             return None
@@ -124,24 +124,24 @@ class Compiler:
         if len(parameters) != 1 or len(units) != 1 or (unit := units.pop()) is None:
             return None
         of_unit = Sql("d.parameter = ? AND d.code = ?", (parameters[0], unit[1]))
-        every = Source(LEAD, Sql("quantity d INDEXED BY quantity_unit"), of_unit)
+        every = RowSource(LEAD, Sql("quantity d INDEXED BY quantity_unit"), of_unit)
         return every.narrowed(self.any_value(clause, "d"))._replace(counted=every.select("1"))
 
-    def satisfying(self, candidate: Candidate, types: Sequence[str], clauses: Iterable[Clause]) -> Source:
+    def satisfying(self, candidate: Candidate, types: Sequence[str], clauses: Iterable[Clause]) -> RowSource:
         """What comes from a candidate, and satisfies all other clauses too."""
         source, group = candidate
         others = [clause for clause in conjuncts(clauses) if not any(clause is one for one in group)]
         return self.narrowed(source, types, others)._replace(given_by=group[0])
 
-    def walk(self, types: Sequence[str]) -> Source:
+    def walk(self, types: Sequence[str]) -> RowSource:
         """All living resources of the types."""
         parts = [Sql("d.living = 1")]
         if types:
             # With several types the walk is by key, without the index by type.
             parts.insert(0, among("d.type" if len(types) == 1 else "+d.type", self._symbols.types(types)))
-        return Source(RANGE, Sql("resources d"), all_of(parts), unique=True)
+        return RowSource(RANGE, Sql("resources d"), all_of(parts), unique=True)
 
-    def narrowed(self, source: Source, types: Sequence[str], clauses: Iterable[Clause]) -> Source:
+    def narrowed(self, source: RowSource, types: Sequence[str], clauses: Iterable[Clause]) -> RowSource:
         """Those of a source's resources that satisfy all clauses and may be seen. Whether a contained one may
         be seen is asked of its holder.
         """
@@ -173,7 +173,7 @@ class Compiler:
 
     # What can be read from an index
 
-    def _source_of(self, clause: Clause, types: Sequence[str]) -> Source | None:
+    def _source_of(self, clause: Clause, types: Sequence[str]) -> RowSource | None:
         match clause:
             case Match():
                 return self._match_source(clause, types)
@@ -182,12 +182,12 @@ class Compiler:
                 return self._union([outer, *self._inner_sources(clause, types)])
             case Hierarchy():
                 referring = self._hierarchy(clause, types, "d")
-                return Source(LEAD, Sql("reference d"), referring)
+                return RowSource(LEAD, Sql("reference d"), referring)
             case AnyOf():
                 return self._union([self._source_of(one, types) for one in disjuncts(clause)])
         return None
 
-    def _union(self, sources: Sequence[Source | None]) -> Source | None:
+    def _union(self, sources: Sequence[RowSource | None]) -> RowSource | None:
         known = [source for source in sources if source]
         if len(known) < len(sources) or not 0 < len(known) <= UNION_MAX:
             return None
@@ -196,20 +196,20 @@ class Compiler:
         selects = [source.select() for source in known]
         text = " UNION ALL ".join(select.text for select in selects)
         values = tuple(value for select in selects for value in select.values)
-        return Source(RANGE, Sql(f"({text}) d", values), ALWAYS)
+        return RowSource(RANGE, Sql(f"({text}) d", values), ALWAYS)
 
-    def _union_of_single(self, sources: Sequence[Source | None]) -> Source | None:
+    def _union_of_single(self, sources: Sequence[RowSource | None]) -> RowSource | None:
         """Where each resource has one row in all of them."""
         union = self._union(sources)
         return union._replace(unique=True) if union else None
 
-    def _match_source(self, match: Match, types: Sequence[str]) -> Source | None:
+    def _match_source(self, match: Match, types: Sequence[str]) -> RowSource | None:
         if match.modifier in _WITHOUT_SOURCE:
             return None
         if match.only:
             types = among_types(types, match.only)
             if not types:
-                return Source(LEAD, Sql("resources d"), NEVER)
+                return RowSource(LEAD, Sql("resources d"), NEVER)
         if match.parameter in ("_id", "_lastUpdated"):
             return self._own_source(match, types)
         parameters = self._symbols.parameters(types, match.parameter)
@@ -218,7 +218,7 @@ class Compiler:
             parts = [among("d.parameter", parameters), self.any_value(match, "d")]
             if len(match.values) > 1 or match.type == "composite":
                 parts.append(_lead_among(match, leads))
-            return Source(LEAD, Sql(f"{match.type} d"), all_of(parts))
+            return RowSource(LEAD, Sql(f"{match.type} d"), all_of(parts))
         if match.type == "composite" or any(map(_leaves_open, match.values)):
             return None
         found = [
@@ -231,7 +231,7 @@ class Compiler:
         has_one_row = is_date_bound(match) and not is_inner(types)
         return self._union_of_single(found) if has_one_row else self._union(found)
 
-    def _own_source(self, match: Match, types: Sequence[str]) -> Source:
+    def _own_source(self, match: Match, types: Sequence[str]) -> RowSource:
         """By what the resource itself knows."""
         if types:
             of_type = among("d.type", self._symbols.types(types))
@@ -239,9 +239,9 @@ class Compiler:
             of_type = Sql("d.type IN (SELECT id FROM types)")
         rank = LEAD if match.parameter == "_id" else RANGE
         parts = [of_type, self._own_condition(match, "d"), Sql("d.living = 1")]
-        return Source(rank, Sql("resources d"), all_of(parts), unique=True)
+        return RowSource(rank, Sql("resources d"), all_of(parts), unique=True)
 
-    def _path_source(self, path: ReferencePath) -> Source | None:
+    def _path_source(self, path: ReferencePath) -> RowSource | None:
         """The resources where a path begins, found from those at its far end."""
         ends = self._best(path.far_types, (path.where,))
         if ends is None:
@@ -255,9 +255,9 @@ class Compiler:
                 join.where += self._probes((), hop.near, join.key)
         where = join.conditions()
         text = f"(SELECT {join.key} AS key FROM {join.from_tables()} WHERE {where.text}) d"
-        return Source(RANGE, Sql(text, keys.values + where.values), ALWAYS)
+        return RowSource(RANGE, Sql(text, keys.values + where.values), ALWAYS)
 
-    def _inner_sources(self, clause: Chain | Has, types: Sequence[str]) -> Iterator[Source | None]:
+    def _inner_sources(self, clause: Chain | Has, types: Sequence[str]) -> Iterator[RowSource | None]:
         """Resources that satisfy a chain by what they contain."""
         if isinstance(clause, Chain):
             for inner in inner_types(self._symbols, clause, types):
@@ -424,7 +424,7 @@ def _leaves_open(value: Value) -> bool:
     return isinstance(number, DateValue | NumberValue) and number.prefix == "ne"
 
 
-def _parts(match: Match, value: Value, parameter: int) -> Iterator[Source]:
+def _parts(match: Match, value: Value, parameter: int) -> Iterator[RowSource]:
     """The rows of a parameter among which the values are, in parts that an index can each seek in."""
     rows, of_parameter = Sql(f"{match.type} d"), Sql("d.parameter = ?", (parameter,))
     if unit := unit_of(value):
@@ -432,13 +432,13 @@ def _parts(match: Match, value: Value, parameter: int) -> Iterator[Source]:
         of_parameter = all_of([of_parameter, Sql("d.code = ?", (unit[1],))])
     least = least_high(value)
     if least is None:
-        yield Source(RANGE, rows, of_parameter)
+        yield RowSource(RANGE, rows, of_parameter)
         return
-    yield Source(RANGE, rows, all_of([of_parameter, Sql("d.low >= ?", (least,))]))
+    yield RowSource(RANGE, rows, all_of([of_parameter, Sql("d.low >= ?", (least,))]))
     # Nearly all rows are points, so that only few can begin below and still reach it.
     intervals = Sql(f"{match.type} d INDEXED BY {match.type}_interval")
     below = Sql("d.low <> d.high AND d.low < ?", (least,))
-    yield Source(RANGE, intervals, all_of([of_parameter, below]))
+    yield RowSource(RANGE, intervals, all_of([of_parameter, below]))
 
 
 def _cell_of(type: str, place: int, alias: str) -> Column:

@@ -16,8 +16,8 @@ from fhir_server.store.sqlite.compile import Compiler, by_key
 from fhir_server.store.sqlite.contained import is_inner
 from fhir_server.store.sqlite.date_ranges import date_range, is_date_bound, ordered_partitions
 from fhir_server.store.sqlite.page_result import page_columns
+from fhir_server.store.sqlite.row_sources import RANGE, RowSource
 from fhir_server.store.sqlite.rows import COLUMNS
-from fhir_server.store.sqlite.sources import RANGE, Source
 from fhir_server.store.sqlite.sql import ALWAYS, Sql, all_of, among, any_of, negation
 from fhir_server.store.sqlite.symbols import Symbols
 
@@ -32,8 +32,8 @@ _OWN_COLUMNS = {"_id": "id", "_lastUpdated": "last_updated"}
 class Ordered(NamedTuple):
     """A source in the order of the first sort key: all its rows, and those of matches."""
 
-    rows: Source
-    matching: Source
+    rows: RowSource
+    matching: RowSource
 
 
 def ordered_sources(compiler: Compiler, symbols: Symbols, query: SearchQuery) -> list[Ordered]:
@@ -64,11 +64,11 @@ def _having(compiler: Compiler, query: SearchQuery, parameters: Sequence[int]) -
     """Those that have a value to sort by, by the rows of that."""
     sort = query.sort[0]
     of_parameter = all_of([among("d.parameter", parameters), Sql(_has_value(sort, "d"))])
-    rows = Source(RANGE, Sql(f"{sort.type} d"), of_parameter, unique=True, order=f"d.{_column(sort)}")
+    rows = RowSource(RANGE, Sql(f"{sort.type} d"), of_parameter, unique=True, order=f"d.{_column(sort)}")
     return Ordered(rows, compiler.narrowed(rows, query.types, query.where).narrowed(_first_row(sort)))
 
 
-def _lacking(compiler: Compiler, query: SearchQuery, parameters: Sequence[int], walk: Source) -> Ordered:
+def _lacking(compiler: Compiler, query: SearchQuery, parameters: Sequence[int], walk: RowSource) -> Ordered:
     """Those that have none, among all resources of the type."""
     sort = query.sort[0]
     having = f"{by_key(sort.type, 'o')} WHERE o.key = d.key AND o.parameter = ? AND {_has_value(sort, 'o')}"
@@ -99,7 +99,7 @@ def _of_code(
         return None
     ended = [Sql("d.high > ?", (between.after,))] if between.after is not None else []
     of_code = all_of([among("d.parameter", parameters), compiler.any_value(code, "d"), *ended])
-    rows = Source(RANGE, Sql("dated d"), of_code, unique=True, order="d.high", given_by=code)
+    rows = RowSource(RANGE, Sql("dated d"), of_code, unique=True, order="d.high", given_by=code)
     asked = [compiler.any_value(match, "d") for match in matches]
     given = (code, *matches)
     others = [one for one in conjuncts(query.where) if not any(one is clause for clause in given)]
@@ -120,7 +120,7 @@ def _between(
     asked = [compiler.any_value(match, "d") for match in matches]
     of_parameter = among("d.parameter", parameters)
     found = [
-        Source(RANGE, part.table, all_of([part.where, of_parameter]), True, f"d.{_column(sort)}")
+        RowSource(RANGE, part.table, all_of([part.where, of_parameter]), True, f"d.{_column(sort)}")
         for part in ordered_partitions(date_range(matches), sort.descending)
     ]
     return [
@@ -152,7 +152,7 @@ def _has_value(sort: Sort, alias: str) -> str:
     return f"{alias}.{needed} <> ''" if needed else ALWAYS.text
 
 
-def page(source: Source, query: SearchQuery, symbols: Symbols, limit: int) -> Sql:
+def page(source: RowSource, query: SearchQuery, symbols: Symbols, limit: int) -> Sql:
     """The statement, for `decode_page`, of the first `limit` matches of the page, in its order.
 
     That is the order of the inner SELECT: what is joined crosswise is read in loops, the first table in the
@@ -166,7 +166,7 @@ def page(source: Source, query: SearchQuery, symbols: Symbols, limit: int) -> Sq
     return Sql(text, (*keys.values, limit))
 
 
-def horizon(source: Source, query: SearchQuery, rows: int) -> Sql:
+def horizon(source: RowSource, query: SearchQuery, rows: int) -> Sql:
     """The sort value of the row that is so many rows behind the beginning of the page."""
     sort = query.sort[0]
     bounds = []
@@ -177,17 +177,17 @@ def horizon(source: Source, query: SearchQuery, rows: int) -> Sql:
     return Sql(f"{select.text} ORDER BY {order} LIMIT 1 OFFSET ?", (*select.values, rows - 1))
 
 
-def up_to(source: Source, sort: Sort, value: Any) -> Source:
+def up_to(source: RowSource, sort: Sort, value: Any) -> RowSource:
     """The rows of an ordered source that are not behind a sort value."""
     return source.narrowed(Sql(f"{source.order} {'>=' if sort.descending else '<='} ?", (value,)))
 
 
-def keys_until(source: Source, snapshot: int) -> Sql:
+def keys_until(source: RowSource, snapshot: int) -> Sql:
     """The keys of all matches that were there at the snapshot."""
     return source.narrowed(Sql("d.key <= ?", (snapshot,))).select(f"{_distinct(source)} d.key")
 
 
-def _keys(source: Source, query: SearchQuery, symbols: Symbols) -> Sql:
+def _keys(source: RowSource, query: SearchQuery, symbols: Symbols) -> Sql:
     """The keys, as `k`, and sort values of what may stand on this page."""
     if query.page:
         source = source.narrowed(Sql("d.key <= ?", (query.page.snapshot,)))
@@ -203,7 +203,7 @@ def _keys(source: Source, query: SearchQuery, symbols: Symbols) -> Sql:
     return Sql(f"SELECT * FROM ({select.text}) WHERE {after.text}", (*bound, *after.values))
 
 
-def _value(source: Source, query: SearchQuery, place: int, symbols: Symbols) -> Sql:
+def _value(source: RowSource, query: SearchQuery, place: int, symbols: Symbols) -> Sql:
     """The least value of a resource, or the greatest where descending."""
     sort = query.sort[place]
     if place == 0 and source.order:
@@ -221,15 +221,15 @@ def _column(sort: Sort) -> str:
     return _SORT_COLUMNS.get(sort.type, "high" if sort.descending else "low")
 
 
-def _distinct(source: Source) -> str:
+def _distinct(source: RowSource) -> str:
     return "" if source.unique else "DISTINCT"
 
 
-def _may_lack(source: Source, place: int, sort: Sort) -> bool:
+def _may_lack(source: RowSource, place: int, sort: Sort) -> bool:
     return sort.parameter not in _OWN_COLUMNS and not (place == 0 and source.order)
 
 
-def _order(source: Source, sorts: Sequence[Sort]) -> str:
+def _order(source: RowSource, sorts: Sequence[Sort]) -> str:
     """Missing values last in both directions, and the first sequence at the end."""
     terms = []
     for place, sort in enumerate(sorts):
@@ -239,7 +239,7 @@ def _order(source: Source, sorts: Sequence[Sort]) -> str:
     return ", ".join([*terms, "k"])
 
 
-def _after(source: Source, sorts: Sequence[Sort], after: SortKey) -> Sql:
+def _after(source: RowSource, sorts: Sequence[Sort], after: SortKey) -> Sql:
     """What comes behind a sort key, in the order of `_order`."""
     condition = Sql("k > ?", (after[-1],))
     for place, sort in reversed(list(enumerate(sorts))):

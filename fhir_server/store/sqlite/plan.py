@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeVar
 from fhir_server.search.ast import SearchQuery
 from fhir_server.store.sqlite.compile import Compiler
 from fhir_server.store.sqlite.pages import bounds_sort, horizon, ordered_sources, page, up_to
-from fhir_server.store.sqlite.sources import Candidate, Source
+from fhir_server.store.sqlite.row_sources import Candidate, RowSource
 from fhir_server.store.sqlite.sql import Sql
 from fhir_server.store.sqlite.symbols import Symbols
 
@@ -31,7 +31,7 @@ class Reading(NamedTuple):
     source has no order.
     """
 
-    source: Source
+    source: RowSource
     page: Sql
     horizon: Sql | None = None
     within: Sql | None = None
@@ -89,7 +89,7 @@ class Plan:
             self._readings[key] = found
         return found
 
-    def _source(self, candidate: Candidate | None) -> Source:
+    def _source(self, candidate: Candidate | None) -> RowSource:
         types, where = self.query.types, self.query.where
         if candidate is None:
             return self._compiler.narrowed(self._compiler.walk(types), types, where)
@@ -110,12 +110,12 @@ class Plan:
             if not (rows.order and query.page and query.page.after[0] is None)
         ]
 
-    def _walk(self, rows: Source, matching: Source) -> Reading:
+    def _walk(self, rows: RowSource, matching: RowSource) -> Reading:
         reading = self._reading(matching)
         if rows.order is None:
             return reading
         near = self._reading(up_to(matching, self.query.sort[0], HORIZON))
         return reading._replace(horizon=horizon(rows, self.query, WALKED), within=near.page)
 
-    def _reading(self, source: Source) -> Reading:
+    def _reading(self, source: RowSource) -> Reading:
         return Reading(source, page(source, self.query, self._symbols, self.query.count + 1))

@@ -10,7 +10,7 @@ from typing import Any
 from fhir_server.search.ast import Clause, Include, SearchQuery
 from fhir_server.search.nesting import conjuncts
 from fhir_server.store.port import ClauseUse, Explanation, SearchResult, StoredResource
-from fhir_server.store.sqlite import sources
+from fhir_server.store.sqlite import row_sources
 from fhir_server.store.sqlite.compile import Compiler
 from fhir_server.store.sqlite.includes import included_keys
 from fhir_server.store.sqlite.lookups import Lookups
@@ -18,7 +18,7 @@ from fhir_server.store.sqlite.page_result import WATERMARK, PageResult, decode_p
 from fhir_server.store.sqlite.pages import LOOK_UP, keys_until
 from fhir_server.store.sqlite.plan import HORIZON, Likely, Plan, Reading
 from fhir_server.store.sqlite.planner_cache import PlannerCache
-from fhir_server.store.sqlite.sources import Candidate
+from fhir_server.store.sqlite.row_sources import Candidate
 from fhir_server.store.sqlite.sql import Sql
 from fhir_server.store.sqlite.symbols import Symbols
 from fhir_server.store.sqlite.versions import VERSION_COLUMNS, stored
@@ -84,7 +84,7 @@ class SqliteSearch:
         """The first statement of those that give a page, and whether the others give no more."""
         if not plan.query.sort:
             return self._best(plan).page, True
-        few = self._smaller(plan.unsorted, sources.FEW)
+        few = self._smaller(plan.unsorted, row_sources.FEW)
         if few is not None:
             return plan.reading(few).page, True
         page, is_all = self._nearest(plan.ordered[0]) if plan.ordered else (None, False)
@@ -97,7 +97,7 @@ class SqliteSearch:
         known = self._plans.get(id(query))
         if known is not None and known.query is query and known.is_lasting():
             return known
-        compiler = Compiler(self._symbols, self._gives_any, query.visibility)
+        compiler = Compiler(self._symbols, self._returns_rows, query.visibility)
         plan = Plan(query, compiler, self._symbols)
         if query.page is None:
             if len(self._plans) >= PLANS_MAX:
@@ -108,7 +108,7 @@ class SqliteSearch:
     def _page(self, plan: Plan) -> tuple[PageResult, Sequence[Reading]]:
         """What is found for the page, and how it was read."""
         if plan.query.sort:
-            few = self._smaller(plan.unsorted, sources.FEW)
+            few = self._smaller(plan.unsorted, row_sources.FEW)
             near = self._near(plan) if few is None else None
             if near is not None:
                 return near, plan.ordered
@@ -122,11 +122,11 @@ class SqliteSearch:
         return self._read(readings, plan.query.count), readings
 
     def _best(self, plan: Plan) -> Reading:
-        place = sources.best(plan.candidates, self._gives_any)
+        place = row_sources.best(plan.candidates, self._returns_rows)
         return plan.reading(None if place is None else plan.candidates[place])
 
     def _smaller(self, found: Sequence[Candidate], limit: int) -> Candidate | None:
-        place = sources.smaller(found, limit, self._gives_any)
+        place = row_sources.smaller(found, limit, self._returns_rows)
         return None if place is None else found[place]
 
     def _read(self, readings: Sequence[Reading], count: int) -> PageResult:
@@ -200,7 +200,7 @@ class SqliteSearch:
     def explain(self, query: SearchQuery) -> Explanation:
         """The clauses counted one by one, and SQLite's plan for the page."""
         self._planner_cache.begin_search()
-        compiler = Compiler(self._symbols, self._gives_any, query.visibility)
+        compiler = Compiler(self._symbols, self._returns_rows, query.visibility)
         readings = self._page(Plan(query, compiler, self._symbols))[1]
         drivers = [reading.source.given_by for reading in readings]
         uses = [
@@ -222,7 +222,7 @@ class SqliteSearch:
         rows = self._connection.execute(f"EXPLAIN QUERY PLAN {statement.text}", statement.values)
         return [str(detail) for _, _, _, detail in rows]
 
-    def _gives_any(self, select: Sql) -> bool:
+    def _returns_rows(self, select: Sql) -> bool:
         return self._planner_cache.first_row(select) is not None
 
     def _count(self, select: Sql) -> int:

@@ -81,10 +81,10 @@ class SqliteUnit(SqliteReader):
         """The writer's, which remembers how it searched for the units before."""
         return self._writer.search
 
-    def _carry_out(self) -> None:
+    def _flush(self) -> None:
         """Write what was gathered, before statements that read it, or that are this unit's own."""
         self._known.clear()
-        self._writer.carry_out(self._batch)
+        self._writer.flush(self._batch)
 
     @property
     def now(self) -> int:
@@ -137,17 +137,17 @@ class SqliteUnit(SqliteReader):
         return self._batch.generation
 
     def define(self, indexes: Iterable[TypeIndex]) -> None:
-        self._carry_out()
+        self._flush()
         self._batch.generation = define(self._connection, indexes)
 
     def keep(self, name: str, document: bytes | None) -> None:
-        self._carry_out()
+        self._flush()
         write_document(self._connection, name, document)
 
     def index(
         self, resource: StoredResource, entries: Entries, parameters: frozenset[str] | None = None
     ) -> bool:
-        self._carry_out()
+        self._flush()
         key = resource.first_sequence
         row = self._connection.execute(_INDEXED, (key,)).fetchone()
         if row is None or row[:2] != (resource.sequence, 1):
@@ -163,13 +163,13 @@ class SqliteUnit(SqliteReader):
 
     def purge(self, type: str, id: str) -> bool:
         """Erase every version and leave a deletion in their stead, at the end of the sequence."""
-        self._carry_out()
+        self._flush()
         key, version, sequence, living, old = self._current(self._symbols.type(type), id)
         if not key or not (living or self._has_older(key, sequence)):
             return False
         self._connection.execute("DELETE FROM versions WHERE key = ?", (key,))
         self._bury(type, id, key, version + 1, old)
-        self._carry_out()
+        self._flush()
         self._erase_rows(key, unpack(old))
         return True
 
@@ -178,7 +178,7 @@ class SqliteUnit(SqliteReader):
         return self._connection.execute(older, (key, sequence)).fetchone() is not None
 
     def _bury(self, type: str, id: str, key: int, version: int, old: bytes) -> StoredResource:
-        self._carry_out()
+        self._flush()
         symbol, sequence, writes = self._assign.assigned_types[type], self._tick(), self._batch.own
         self._index(type, key, old, NO_ROWS)
         self._connection.execute("DELETE FROM uniques WHERE owner = ?", (f"{type}/{id}",))
@@ -227,24 +227,24 @@ class SqliteUnit(SqliteReader):
         return super().read_version(type, id, version)
 
     def history(self, query: HistoryQuery) -> HistoryResult:
-        self._carry_out()
+        self._flush()
         return super().history(query)
 
     def search(self, query: SearchQuery) -> SearchResult:
-        self._carry_out()
+        self._flush()
         if needs_index(query):
             self._backlog.before_search()
         return super().search(query)
 
     def explain(self, query: SearchQuery) -> Explanation:
-        self._carry_out()
+        self._flush()
         self._backlog.before_search()
         return super().explain(query)
 
     def included(
         self, resources: Sequence[StoredResource], include: Include, limit: int
     ) -> tuple[StoredResource, ...]:
-        self._carry_out()
+        self._flush()
         return super().included(resources, include, limit)
 
     def _current(self, symbol: int | None, id: str) -> Any:
@@ -257,7 +257,7 @@ class SqliteUnit(SqliteReader):
         """Let what was written of a resource be there to read."""
         resource = symbol, id
         if resource in self._batch.own.resources or resource in self._batch.finished.resources:
-            self._carry_out()
+            self._flush()
 
     def _tick(self) -> int:
         self._batch.sequence += 1
@@ -288,7 +288,7 @@ class SqliteUnit(SqliteReader):
         """Nothing to do: this unit has the whole file, of all processes, until it ends."""
 
     def unique(self, key: str, owner: str) -> None:
-        self._carry_out()
+        self._flush()
         self._connection.execute("INSERT OR IGNORE INTO uniques VALUES (?, ?)", (key, owner))
         (holder,) = self._connection.execute("SELECT owner FROM uniques WHERE key = ?", (key,)).fetchone()
         if holder != owner:

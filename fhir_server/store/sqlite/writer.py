@@ -24,7 +24,7 @@ from fhir_server.store.sqlite.connection import OpenedFile, primary_code, refusa
 from fhir_server.store.sqlite.indexes import read_generation
 from fhir_server.store.sqlite.search import SqliteSearch
 from fhir_server.store.sqlite.symbols import WritingSymbols
-from fhir_server.store.sqlite.writes import Writes
+from fhir_server.store.sqlite.write_buffer import WriteBuffer
 
 T = TypeVar("T")
 
@@ -56,8 +56,8 @@ class Batch:
     last_updated: int = 0
     generation: int = 0
     units: int = 0
-    finished: Writes = field(default_factory=Writes)
-    own: Writes = field(default_factory=Writes)
+    finished: WriteBuffer = field(default_factory=WriteBuffer)
+    own: WriteBuffer = field(default_factory=WriteBuffer)
     savepoint: int | None = None
     error: FhirError | None = None
     done: threading.Event = field(default_factory=threading.Event)
@@ -112,23 +112,23 @@ class Writer:
         """As `run`, for work that runs statements of its own."""
 
         def unit(batch: Batch) -> T:
-            self.carry_out(batch)
+            self.flush(batch)
             return work()
 
         return self.run(unit)
 
-    def carry_out(self, batch: Batch) -> None:
+    def flush(self, batch: Batch) -> None:
         """Write all that was gathered, and let the unit under way run statements that are undone with it."""
         if batch.savepoint is None:
             try:
-                batch.finished.carry_out(self.connection)
+                batch.finished.flush(self.connection)
             except BaseException as error:
                 batch.error = _loss(error)
                 raise
             if batch.units:
                 self.connection.execute("SAVEPOINT unit")
             batch.savepoint = self.symbols.mark()
-        batch.own.carry_out(self.connection)
+        batch.own.flush(self.connection)
 
     @refusing
     def tidy(self, wholly: bool = False) -> bool:
@@ -347,7 +347,7 @@ class Writer:
         self._open = None
         try:
             if batch.units and not batch.error:
-                batch.finished.carry_out(self.connection)
+                batch.finished.flush(self.connection)
                 self.backlog.before_commit()
                 self._keep()
             else:

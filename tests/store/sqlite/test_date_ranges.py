@@ -78,7 +78,7 @@ def test_date_ranges_hold_what_the_reference_store_finds(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("fhir_server.store.sqlite.search.SORTED_FEW", few)
         patch.setattr("fhir_server.store.sqlite.plan.WALKED", min(few, 3))
-        patch.setattr("fhir_server.store.sqlite.sources.FEW", few)
+        patch.setattr("fhir_server.store.sqlite.row_sources.FEW", few)
         expected, found = (pages(store, query) for store in stores)
     assert found == expected
 

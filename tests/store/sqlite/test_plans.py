@@ -177,7 +177,7 @@ def plans(path: Path, statements: list[str]) -> Iterator[Plans]:
 def test_searches_scan_no_table(
     store: SqliteStore, plans: Plans, criteria: str, sort: str, few: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fhir_server.store.sqlite.sources.FEW", few)
+    monkeypatch.setattr("fhir_server.store.sqlite.row_sources.FEW", few)
     monkeypatch.setattr("fhir_server.store.sqlite.search.SORTED_FEW", few)
     monkeypatch.setattr("fhir_server.store.sqlite.plan.WALKED", few)
     query = SearchQuery(("Patient",), CRITERIA[criteria], SORTS[sort], count=5)

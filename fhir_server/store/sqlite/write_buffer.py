@@ -1,7 +1,7 @@
-"""What units write, gathered until statements carry it out: those of many units at once.
+"""Buffers the rows that units of work write, and writes those of many units by few statements.
 
-A statement for each piece of each unit costs more than the work that it does; and a unit that has run none
-leaves nothing to undo, so that it needs no savepoint, for which SQLite would copy every page that it touches.
+A statement for every row of every unit costs more than the work it does. And a unit that has run no statement
+has nothing to roll back, so it needs no savepoint, for which SQLite would copy every page that it touches.
 https://www.sqlite.org/lang_savepoint.html
 """
 
@@ -17,15 +17,15 @@ UPDATE resources SET version = ?, sequence = ?, last_updated = ?, living = ?, en
 _WAITING = """
 INSERT OR IGNORE INTO backlog (key, rows)
 SELECT ?1, ?2 WHERE ?1 <= (SELECT value FROM meta WHERE name = 'begun')"""
-"""Of a resource that waits already, what the index holds is known; beyond `begun` it holds nothing."""
+"""Ignores a resource that is in the backlog already, and one after `begun`, which has no index rows yet."""
 
 
 @dataclass(slots=True)
-class Writes:
-    """Rows to be written, and whose they are by type and id: each resource is in them once at most.
+class WriteBuffer:
+    """Rows to write, and the type and id of the resources they belong to, each at most once.
 
-    `tokens` and `references` are rows of these indexes to write, the `former` ones to take away; `waiting`
-    the keys of resources that are to be indexed, each with the packed rows by which it was found so far.
+    `tokens` and `references` are index rows to insert, the `former` ones index rows to delete. `waiting` are
+    the keys of resources for the backlog, each with the packed rows that it was indexed by so far.
     """
 
     resources: set[tuple[int, str]] = field(default_factory=set)
@@ -38,8 +38,8 @@ class Writes:
     references: list[Row] = field(default_factory=list)
     waiting: list[Row] = field(default_factory=list)
 
-    def take(self, others: "Writes") -> None:
-        """Take over what others hold, which has nothing of it any more."""
+    def take(self, others: "WriteBuffer") -> None:
+        """Move all rows of another buffer to this one."""
         self.resources |= others.resources
         others.resources.clear()
         for mine, theirs in zip(self._rows(), others._rows(), strict=True):
@@ -52,8 +52,8 @@ class Writes:
         for rows in self._rows():
             rows.clear()
 
-    def carry_out(self, connection: sqlite3.Connection) -> None:
-        """Write all of it."""
+    def flush(self, connection: sqlite3.Connection) -> None:
+        """Write all rows and clear the buffer."""
         if not any(self._rows()):
             return
         insert(connection, _VERSION, self.versions)
@@ -80,7 +80,7 @@ class Writes:
 
 
 def _exchange(connection: sqlite3.Connection, table: str, former: list[Row], rows: list[Row]) -> None:
-    """Take rows of an index away, and write others."""
+    """Delete rows of an index, and insert others."""
     if former:
         delete_rows(connection, table, former)
     if rows:
