@@ -234,7 +234,7 @@ def application(server: Server) -> "Application":
         base_urls=BaseUrls(settings.base_url, _hosts(settings), settings.trust_forwarded_headers),
         cors=Cors(frozenset(origin.encode() for origin in settings.cors_origins)),
         reads_in_loop=in_loop,
-        hurry=store.hurry,
+        set_read_deadline=store.set_read_deadline,
         read_timeout_seconds=settings.read_timeout_seconds,
         log=RequestLog(_write_log, _known_words(server)) if settings.log_requests else None,
     )

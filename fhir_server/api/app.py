@@ -23,7 +23,7 @@ from fhir_server.api.render import CACHE, NO_BODY, VARY, Reply
 from fhir_server.api.request_log import RequestLog
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import StoreUnavailable
-from fhir_server.store.port import TakesLong
+from fhir_server.store.port import DeadlineExceeded
 
 VARYING = frozenset({b"accept-encoding", b"accept-language", b"origin"})
 """Request headers that the answer may follow; one that has none of them need not say so."""
@@ -60,13 +60,14 @@ class Door(Protocol):
 @dataclass(frozen=True, slots=True)
 class ApiOptions:
     """What the HTTP layer is told. `reads_in_loop`: the store answers reads so fast that they need no
-    thread. `hurry` gives what this thread reads so many seconds, after which it raises `TakesLong`."""
+    thread. `set_read_deadline` lets reads of this thread raise `DeadlineExceeded` after so many seconds.
+    """
 
     limits: BodyLimits
     base_urls: target.BaseUrls
     cors: middleware.Cors
     reads_in_loop: bool
-    hurry: Callable[[float | None], None]
+    set_read_deadline: Callable[[float | None], None]
     read_timeout_seconds: float
     log: RequestLog | None = None
 
@@ -209,33 +210,33 @@ class Application:
             elif door.must_wait(request):
                 return None
             elif door.takes_long(request):
-                raise TakesLong
+                raise DeadlineExceeded
             else:
                 response = self._in_a_hurry(request, AT_ONCE_SECONDS)
             return rendered(response, exchange)
-        except TakesLong:
+        except DeadlineExceeded:
             exchange.takes_long = True
             return None
         except Exception as error:
             return refusal(error, exchange)
 
     def _in_a_hurry(self, request: FhirRequest, seconds: float) -> FhirResponse:
-        """What the door answers within so many seconds. Raises `TakesLong`."""
-        self._options.hurry(seconds)
+        """What the door answers within so many seconds. Raises `DeadlineExceeded`."""
+        self._options.set_read_deadline(seconds)
         try:
             return self._door.dispatch(request)
         finally:
-            self._options.hurry(None)
+            self._options.set_read_deadline(None)
 
     async def _answer_read(self, request: FhirRequest, *, takes_long: bool) -> FhirResponse:
         """The answer to a read, found in a thread where it takes long: nobody else need wait for it."""
         if not takes_long:
-            with suppress(TakesLong):
+            with suppress(DeadlineExceeded):
                 return self._in_a_hurry(request, AT_ONCE_SECONDS)
         limit = self._options.read_timeout_seconds
         try:
             return await asyncio.to_thread(self._in_a_hurry, request, limit)
-        except TakesLong as error:
+        except DeadlineExceeded as error:
             raise StoreUnavailable.of(messages.READ_TIMEOUT(limit=f"{limit:g}"), code="timeout") from error
 
     async def _answer_in_time(self, exchange: Exchange, receive: Receive) -> Reply:

@@ -20,8 +20,8 @@ T = TypeVar("T")
 Method = Literal["POST", "PUT", "PATCH", "DELETE"]
 
 
-class TakesLong(Exception):
-    """What was read in a hurry would take longer. Nothing is wrong; it can be read again without."""
+class DeadlineExceeded(Exception):
+    """A read did not end before its deadline. Nothing is wrong; it can be repeated without one."""
 
 
 class StoredResource(Struct, frozen=True):
@@ -269,9 +269,10 @@ class Store(Reader, Protocol):
         """The sequence below or at which no commit can still appear."""
         ...
 
-    def hurry(self, seconds: float | None) -> None:
-        """From here on, what this thread reads raises `TakesLong` once so many seconds have passed, wherever
-        the backend can tell, or at once where it knows that it will; None lets it take its time again.
+    def set_read_deadline(self, seconds: float | None) -> None:
+        """Let reads of this thread raise `DeadlineExceeded` this many seconds from now, or at once if the
+        backend knows that they will take longer; None removes the deadline. Backends that cannot interrupt
+        a read ignore it.
         """
         ...
 

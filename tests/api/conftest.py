@@ -80,7 +80,7 @@ class Api:
             "base_urls": BaseUrls(),
             "cors": Cors(),
             "reads_in_loop": True,
-            "hurry": self.door.hurried.append,
+            "set_read_deadline": self.door.hurried.append,
             "read_timeout_seconds": 30.0,
             "log": RequestLog(self.log.append, KNOWN_WORDS),
         }

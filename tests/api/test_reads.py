@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fhir_server.core.request import FhirRequest, FhirResponse
-from fhir_server.store.port import TakesLong
+from fhir_server.store.port import DeadlineExceeded
 
 MakeApi = Callable[..., Any]
 
@@ -20,7 +20,7 @@ class Slow:
     def __call__(self, _: FhirRequest) -> FhirResponse:
         self.threads.append(threading.get_ident())
         if self._hopeless or len(self.threads) == 1:
-            raise TakesLong
+            raise DeadlineExceeded
         return FhirResponse(200, b'{"resourceType":"Bundle"}')
 
 

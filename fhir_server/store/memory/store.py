@@ -111,7 +111,7 @@ class MemoryStore(MemoryReader):
         uses = [ClauseUse(found(clause), found(*where[: place + 1])) for place, clause in enumerate(where)]
         return Explanation(found(), tuple(uses), (COMPARED,))
 
-    def hurry(self, seconds: float | None) -> None:
+    def set_read_deadline(self, seconds: float | None) -> None:
         """Reads here take as long as they take; none is cut short."""
 
     def settled(self) -> bool:

@@ -164,7 +164,7 @@ class MongoStore:
             set_identity(self._collections, epoch, secret)
         self._epoch, self._secret = epoch, secret
 
-    def hurry(self, seconds: float | None) -> None:
+    def set_read_deadline(self, seconds: float | None) -> None:
         """Questions here are bounded by the timeout of the connection, and by nothing else."""
 
     def settled(self) -> bool:

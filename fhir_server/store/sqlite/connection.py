@@ -16,7 +16,7 @@ import msgspec
 from fhir_server import errors
 from fhir_server.search.types.position import metres_between
 from fhir_server.store import messages
-from fhir_server.store.port import TakesLong
+from fhir_server.store.port import DeadlineExceeded
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -189,7 +189,7 @@ def refusing(function: Callable[P, R]) -> Callable[P, R]:
             return function(*args, **kwargs)
         except sqlite3.Error as error:
             if primary_code(error) == sqlite3.SQLITE_INTERRUPT:
-                raise TakesLong from error
+                raise DeadlineExceeded from error
             raise refusal(error) from error
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise damaged(error) from error

@@ -14,6 +14,7 @@ from fhir_server.search.ast import Include, SearchQuery
 from fhir_server.store import messages
 from fhir_server.store.clock import wall_clock
 from fhir_server.store.port import (
+    DeadlineExceeded,
     Explanation,
     HistoryQuery,
     HistoryResult,
@@ -21,7 +22,6 @@ from fhir_server.store.port import (
     SearchResult,
     StoreCapabilities,
     StoredResource,
-    TakesLong,
     TypeIndex,
     UnitOfWork,
 )
@@ -29,7 +29,7 @@ from fhir_server.store.sqlite.backlog import needs_index
 from fhir_server.store.sqlite.backup import back_up
 from fhir_server.store.sqlite.connection import OpenedFile, connect, enter_wal, refusing
 from fhir_server.store.sqlite.jobs import acquire_job, update_job
-from fhir_server.store.sqlite.readers import Readers
+from fhir_server.store.sqlite.reader_pool import ReaderPool
 from fhir_server.store.sqlite.schema import prepare, set_identity
 from fhir_server.store.sqlite.unit import SqliteUnit
 from fhir_server.store.sqlite.upkeep import inconsistencies
@@ -40,7 +40,7 @@ T = TypeVar("T")
 _WRITER_CACHE_KIBIBYTES = 64 * 1024
 
 INDEXING_SECONDS = 1.0
-"""How long a search may have to wait for the writers, and for what they wrote to be indexed."""
+"""How long a search may have to wait for its turn among the writers and for the backlog to be indexed."""
 
 
 class SqliteStore:
@@ -53,7 +53,7 @@ class SqliteStore:
         self._path = path
         connection, file = _open(path), OpenedFile(path)
         self._writer = Writer(connection, file, self._reopen)
-        self._readers = Readers(path, file)
+        self._readers = ReaderPool(path, file)
         self._file = file
         meta = dict(self._writer.connection.execute("SELECT name, value FROM meta").fetchall())
         self._epoch: str = meta["epoch"].decode()
@@ -78,14 +78,14 @@ class SqliteStore:
             return self._readers.read(lambda reader: reader.search(query))
         found = self._readers.read(lambda reader: reader.settled_search(query))
         if found is None:
-            self._take_time()
+            self._check_deadline()
             return self.transact(lambda unit: unit.search(query))
         return found
 
     def explain(self, query: SearchQuery) -> Explanation:
         found = self._readers.read(lambda reader: reader.complete(lambda: reader.explain(query)))
         if found is None:
-            self._take_time()
+            self._check_deadline()
             return self._writer.run(lambda batch: self._unit(batch).explain(query))
         return found
 
@@ -94,10 +94,10 @@ class SqliteStore:
     ) -> tuple[StoredResource, ...]:
         return self._readers.read(lambda reader: reader.included(resources, include, limit))
 
-    def _take_time(self) -> None:
-        """Before reading among the writers, what was written being indexed first: not in a hurry."""
-        if not self._readers.leaves_time(INDEXING_SECONDS):
-            raise TakesLong
+    def _check_deadline(self) -> None:
+        """Refuse to wait for the writer and for the backlog if the read deadline is close."""
+        if not self._readers.has_seconds_left(INDEXING_SECONDS):
+            raise DeadlineExceeded
 
     @refusing
     def uniques(self) -> tuple[tuple[str, str], ...]:
@@ -109,8 +109,8 @@ class SqliteStore:
         self._writer.run_statements(lambda: set_identity(connection, epoch, secret))
         self._epoch, self._secret = epoch, secret
 
-    def hurry(self, seconds: float | None) -> None:
-        self._readers.hurry(seconds)
+    def set_read_deadline(self, seconds: float | None) -> None:
+        self._readers.set_read_deadline(seconds)
 
     def settled(self) -> bool:
         return self._readers.read(lambda reader: reader.settled())

@@ -203,7 +203,7 @@ def test_after_a_lock_got_stuck_the_file_is_opened_anew(store: SqliteStore) -> N
 
 
 def test_who_reads_meanwhile_is_waited_for(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fhir_server.store.sqlite.readers._AWAIT_SECONDS", 0.01)
+    monkeypatch.setattr("fhir_server.store.sqlite.reader_pool._AWAIT_SECONDS", 0.01)
     writer = store._writer
     writer.connection = Stuck(writer.connection)  # type: ignore[assignment]
     with pytest.raises(StoreUnavailable):

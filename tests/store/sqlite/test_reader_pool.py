@@ -1,4 +1,4 @@
-"""Reading in a hurry: what takes longer is given up, and nothing else is."""
+"""Reading in a set_read_deadline: what takes longer is given up, and nothing else is."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from fhir_server.core.resource import draft
 from fhir_server.search.ast import Match, SearchQuery, StringValue
 from fhir_server.search.entries import Entries, StringEntry
-from fhir_server.store.port import TakesLong
+from fhir_server.store.port import DeadlineExceeded
 from fhir_server.store.sqlite import SqliteStore
 
 MANY = 2_000
@@ -37,39 +37,39 @@ def everybody() -> SearchQuery:
 
 def test_what_takes_longer_is_given_up_and_can_be_read_again(store: SqliteStore) -> None:
     store.search(everybody())  # what was written is indexed from here on
-    store.hurry(0)
-    with pytest.raises(TakesLong):
+    store.set_read_deadline(0)
+    with pytest.raises(DeadlineExceeded):
         store.search(everybody())
-    store.hurry(None)
+    store.set_read_deadline(None)
     assert store.search(everybody()).total == MANY
 
 
 def test_a_statement_under_way_is_interrupted(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
     store.search(everybody())
     times = iter([0.0, 0.0])
-    monkeypatch.setattr("fhir_server.store.sqlite.readers.time.monotonic", lambda: next(times, 2.0))
-    store.hurry(1)
-    with pytest.raises(TakesLong):
+    monkeypatch.setattr("fhir_server.store.sqlite.reader_pool.time.monotonic", lambda: next(times, 2.0))
+    store.set_read_deadline(1)
+    with pytest.raises(DeadlineExceeded):
         store.search(everybody())
     assert next(times, None) is None, "the statement had begun"
 
 
 @pytest.mark.parametrize("read", ["search", "explain"])
-def test_nobody_in_a_hurry_waits_for_what_was_written_to_be_indexed(store: SqliteStore, read: str) -> None:
+def test_a_read_with_a_deadline_does_not_wait_for_the_backlog(store: SqliteStore, read: str) -> None:
     reads: dict[str, Callable[[], object]] = {
         "search": lambda: store.search(everybody()),
         "explain": lambda: store.explain(everybody()),
     }
     assert not store.settled()
-    store.hurry(0.9)
-    with pytest.raises(TakesLong):
+    store.set_read_deadline(0.9)
+    with pytest.raises(DeadlineExceeded):
         reads[read]()
     assert not store.settled()
-    store.hurry(600)
+    store.set_read_deadline(600)
     reads[read]()
     assert store.settled()
 
 
 def test_who_has_time_enough_gets_an_answer(store: SqliteStore) -> None:
-    store.hurry(600)
+    store.set_read_deadline(600)
     assert store.search(everybody()).total == MANY

@@ -1,4 +1,4 @@
-"""The reading connections of a process: as many as read at one time, handed from thread to thread."""
+"""A pool of reading connections: as many as ever read at the same time, handed from thread to thread."""
 
 import sqlite3
 import threading
@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from fhir_server import errors
 from fhir_server.store import messages
-from fhir_server.store.port import TakesLong
+from fhir_server.store.port import DeadlineExceeded
 from fhir_server.store.sqlite.connection import OpenedFile, connect, refusing
 from fhir_server.store.sqlite.reader import SqliteReader
 from fhir_server.store.sqlite.symbols import SymbolCache, Symbols
@@ -19,29 +19,29 @@ from fhir_server.store.sqlite.symbols import SymbolCache, Symbols
 T = TypeVar("T")
 
 _CACHE_KIBIBYTES = 4 * 1024
-"""Readers mostly read through the memory map, so they need little of their own."""
+"""Readers mostly read through the memory map, so they need little page cache."""
 
 _AWAIT_SECONDS = 30.0
-"""How long those that read are waited for before all connections are closed."""
+"""How long to wait for running reads before all connections are closed."""
 _LOOK_SECONDS = 0.005
-"""How long to sleep between two looks whether they have ended."""
+"""How often to check whether they have ended."""
 
-_STEPS_BETWEEN_LOOKS = 20_000
-"""Instructions of SQLite between two looks at the clock: about a millisecond."""
+_STEPS_BETWEEN_CHECKS = 20_000
+"""Virtual machine instructions of SQLite between two checks of the deadline: about a millisecond."""
 
 
-class _Hurry(threading.local):
-    """Until when, by the monotonic clock, a thread has time to read."""
+class _Deadline(threading.local):
+    """The deadline for the reads of a thread, by the monotonic clock; None for no deadline."""
 
-    until: float | None = None
+    at: float | None = None
 
     def is_over(self, after: float = 0.0) -> bool:
-        """Whether it has none left, now or so many seconds on."""
-        return self.until is not None and time.monotonic() + after > self.until
+        """Whether the deadline has passed, or will have in `after` seconds."""
+        return self.at is not None and time.monotonic() + after > self.at
 
 
-class Readers:
-    """Opens a connection whenever all that there are are reading."""
+class ReaderPool:
+    """Opens a connection whenever all others are reading."""
 
     def __init__(self, path: Path, file: OpenedFile) -> None:
         self._path = path
@@ -49,21 +49,23 @@ class Readers:
         self._cache = SymbolCache()
         self._idle: deque[SqliteReader] = deque()
         self._opened: list[sqlite3.Connection] = []
-        self._hurry = _Hurry()
+        self._deadline = _Deadline()
         self._is_closed = False
 
-    def hurry(self, seconds: float | None) -> None:
-        """Let what this thread reads raise `TakesLong` after so many seconds; None lets it take its time."""
-        self._hurry.until = None if seconds is None else time.monotonic() + seconds
+    def set_read_deadline(self, seconds: float | None) -> None:
+        """Let reads of this thread raise `DeadlineExceeded` this many seconds from now; None removes the
+        deadline.
+        """
+        self._deadline.at = None if seconds is None else time.monotonic() + seconds
 
-    def leaves_time(self, seconds: float) -> bool:
-        """Whether this thread has so many seconds left."""
-        return not self._hurry.is_over(seconds)
+    def has_seconds_left(self, seconds: float) -> bool:
+        """Whether this thread has so many seconds left before its deadline."""
+        return not self._deadline.is_over(seconds)
 
     def read(self, read: Callable[[SqliteReader], T]) -> T:
-        """What `read` makes of a reader that is its own while it runs."""
-        if self._hurry.is_over():
-            raise TakesLong
+        """Call `read` with a reader that no other thread uses meanwhile, and return its result."""
+        if self._deadline.is_over():
+            raise DeadlineExceeded
         idle = self._idle
         try:
             reader = idle.pop()
@@ -76,13 +78,13 @@ class Readers:
 
     def _open(self) -> SqliteReader:
         connection = self._connect()
-        connection.set_progress_handler(self._hurry.is_over, _STEPS_BETWEEN_LOOKS)
+        connection.set_progress_handler(self._deadline.is_over, _STEPS_BETWEEN_CHECKS)
         self._opened.append(connection)
         return SqliteReader(connection, Symbols(connection, self._cache))
 
     @contextmanager
     def connection(self) -> Iterator[sqlite3.Connection]:
-        """A connection of its own for work that takes long."""
+        """A connection outside the pool, for long work."""
         connection = self._connect()
         try:
             yield connection
@@ -91,7 +93,7 @@ class Readers:
 
     @refusing
     def _connect(self) -> sqlite3.Connection:
-        """A connection to the same file as all others, though the path may name another by now."""
+        """Connect to the same file as the others. Raises `StoreUnavailable` if the path names another now."""
         if self._is_closed:
             raise _refused()
         self._file.check()
@@ -99,9 +101,9 @@ class Readers:
 
     @contextmanager
     def closed(self) -> Iterator[None]:
-        """No connection is open inside, and who wants to read meanwhile is refused.
+        """Wait for running reads and close all connections; reads inside the block are refused.
 
-        It begins when all that read have ended. Raises `StoreUnavailable` where that takes too long.
+        Raises `StoreUnavailable` if a read takes too long.
         """
         self._is_closed = True
         try:
@@ -122,11 +124,11 @@ class Readers:
         idle.clear()
 
     def follow(self, file: OpenedFile) -> None:
-        """Read the file under the names that it has now."""
+        """Open further connections to this file."""
         self._file = file
 
     def close(self) -> None:
-        """Close them all; none may be reading."""
+        """Close all connections; none may be reading."""
         self._idle.clear()
         while self._opened:
             self._opened.pop().close()
