@@ -58,7 +58,7 @@ def fill(path: Path, patients: range) -> None:
                 for number, of_patient in zip(share, _by_patient(written), strict=True):
                     clock.now = cohort.written(number)
                     store.transact(partial(_put, written=of_patient))
-        while store.tidy():
+        while store.do_deferred_work():
             pass
 
 

@@ -225,7 +225,7 @@ def application(server: Server) -> "Application":
     settings, store, dispatcher = server.settings, server.store, server.dispatcher
     in_loop = store.capabilities.in_loop
     lane = (
-        WriteLane(dispatcher.begin, store.group, store.tidy, settings.write_queue_max)
+        WriteLane(dispatcher.begin, store.group, store.do_deferred_work, settings.write_queue_max)
         if in_loop
         else PoolLane(dispatcher.dispatch, settings.store_threads, settings.write_queue_max)
     )

@@ -82,7 +82,7 @@ def _seconds(store: Store, resources: Sequence[Resource], extractor: Extractor |
                 entries = extractor.entries(resources[place]) if extractor else nothing
                 one = drafts[place]
                 store.transact(lambda unit, one=one, entries=entries: unit.put(one, entries, "POST"))  # type: ignore[misc]
-    while store.tidy():
+    while store.do_deferred_work():
         pass
     return time.process_time() - begun
 

@@ -41,7 +41,7 @@ def doctor(
     server = open_existing(settings)
     with closing(server.store):
         if restored:
-            server.store.become(str(uuid.uuid4()), server.store.secret)
+            server.store.adopt_identity(str(uuid.uuid4()), server.store.secret)
         problems = _examine(server)
     if problems:
         raise typer.Exit(1)

@@ -133,7 +133,7 @@ class Dispatcher:
         """
         if self.must_wait(request):
             return True
-        return _searches(request) and not self._engines.latest().store.settled()
+        return _searches(request) and not self._engines.latest().store.is_index_current()
 
     def takes_long(self, request: FhirRequest) -> bool:
         """Whether answering is known to take long, although there is nothing to wait for."""

@@ -92,7 +92,7 @@ class Engines:
 
     def probe(self) -> None:
         """Raises what keeps this process from reading or writing, if anything does."""
-        self._store.probe()
+        self._store.check_health()
         _check_own(self.current())
 
     def renewed(self) -> Engine:

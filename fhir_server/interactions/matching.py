@@ -111,7 +111,7 @@ def expect_matches(unit: UnitOfWork, engine: Engine, wanted: Iterable[Criteria],
             with suppress(FhirError):
                 yield _limited(_understood(criteria, engine, base_url).query, AMBIGUOUS)
 
-    unit.expect_searches(queries())
+    unit.prefetch_searches(queries())
 
 
 def _limited(query: SearchQuery, limit: int) -> SearchQuery:

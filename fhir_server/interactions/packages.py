@@ -95,8 +95,8 @@ def _remove(
         )
     for package in leaving:
         for resource in package.resources:
-            unit.keep(CONTENTS + package.key(resource.member), None)
-        unit.keep(PACKAGES + package.label, None)
+            unit.put_document(CONTENTS + package.key(resource.member), None)
+        unit.put_document(PACKAGES + package.label, None)
     _put_in_force(engine, unit)
     return leaving
 
@@ -174,5 +174,5 @@ def _sentence(problem: Issue) -> str:
 
 def _store_package(unit: UnitOfWork, package: Package) -> None:
     for listed in package.index.resources:
-        unit.keep(CONTENTS + package.index.key(listed.member), package.bodies[listed.member])
-    unit.keep(PACKAGES + package.index.label, _encode(package.index))
+        unit.put_document(CONTENTS + package.index.key(listed.member), package.bodies[listed.member])
+    unit.put_document(PACKAGES + package.index.label, _encode(package.index))

@@ -53,7 +53,7 @@ class Redefinition:
         if self._registry is not self._engine.registry:
             adopt(unit, self._registry, self._engine.extractor.over(self._registry))
         elif self._noticed:
-            unit.define(())
+            unit.define_indexes(())
         if self._engine.extractor.overrun:
             _tell_overrun(unit, self._engine)
 
@@ -89,7 +89,7 @@ def adopt(unit: UnitOfWork, registry: Registry, extractor: Extractor) -> None:
         if before.fingerprints != fingerprints:
             pending = () if empty or not _lives(unit, type) else _pending(before, fingerprints)
             changed.append(TypeIndex(type, fingerprints, frozenset(pending)))
-    unit.define(changed)
+    unit.define_indexes(changed)
 
 
 def _tell_overrun(unit: UnitOfWork, engine: Engine) -> None:
@@ -105,7 +105,7 @@ def _tell_overrun(unit: UnitOfWork, engine: Engine) -> None:
         if missing := codes & index.fingerprints.keys() - index.pending:
             changed.append(TypeIndex(type, index.fingerprints, index.pending | missing))
     if changed:
-        unit.define(changed)
+        unit.define_indexes(changed)
 
 
 def _pending(before: TypeIndex, fingerprints: dict[str, str]) -> Iterator[str]:

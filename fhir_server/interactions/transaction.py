@@ -193,7 +193,7 @@ class Transaction:
         plan = _Plan(Identities(self._request.base_url))
         changeset = Changeset(unit, self._engine, self._request.base_url, plan.placed)
         answers: dict[int, bytes] = {}
-        unit.expect(self._named())
+        unit.prefetch(self._named())
         for entry in entries_by_method(self._writing, "DELETE"):
             answers[entry.index] = _located_step(entry, self._delete, unit, changeset, plan)
         expect_matches(unit, self._engine, self._conditions.known.values(), self._request.base_url)

@@ -48,8 +48,8 @@ class UnitView:
     def lock(self, key: str) -> None:
         self._unit.lock(key)
 
-    def unique(self, key: str, owner: str) -> None:
-        self._unit.unique(key, owner)
+    def claim_unique(self, key: str, owner: str) -> None:
+        self._unit.claim_unique(key, owner)
 
     def written(self, type: str, id: str, content: Resource | None = None) -> None:
         """Forget what a write of that resource may have changed; `content` is the resource since, if it is

@@ -247,4 +247,4 @@ def _complete(unit: UnitOfWork, engine: Engine, type: str) -> None:
     """After the last resource of a type nothing is pending there any more."""
     if type in engine.pending:
         overrun = frozenset(code for owner, code in tuple(engine.extractor.overrun) if owner == type)
-        unit.define([TypeIndex(type, engine.extractor.fingerprints.of(type), overrun)])
+        unit.define_indexes([TypeIndex(type, engine.extractor.fingerprints.of(type), overrun)])

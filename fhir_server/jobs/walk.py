@@ -53,9 +53,9 @@ class Batch(NamedTuple):
 
     def write(self, unit: UnitOfWork) -> None:
         """Replace the entries of those that have not changed since."""
-        unit.expect([(stored.type, stored.id) for stored in self.resources])
+        unit.prefetch([(stored.type, stored.id) for stored in self.resources])
         for stored, entries in zip(self.resources, self.entries, strict=True):
-            unit.index(stored, entries, self.parameters)
+            unit.replace_entries(stored, entries, self.parameters)
 
 
 class ResourceFailed(Exception):

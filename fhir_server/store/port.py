@@ -195,11 +195,11 @@ class UnitOfWork(Reader, Protocol):
         """The time that this unit's writes will carry."""
         ...
 
-    def expect(self, resources: Iterable[tuple[str, str]]) -> None:
+    def prefetch(self, resources: Iterable[tuple[str, str]]) -> None:
         """These types and ids are about to be read: a store over a network asks for all of them at once."""
         ...
 
-    def expect_searches(self, queries: Iterable[SearchQuery]) -> None:
+    def prefetch_searches(self, queries: Iterable[SearchQuery]) -> None:
         """These searches are about to be made: a store over a network makes some of them at once. No other
         goes through them.
         """
@@ -218,7 +218,7 @@ class UnitOfWork(Reader, Protocol):
         """Write a deletion; None when there is nothing to delete (never was, or already deleted)."""
         ...
 
-    def receive(self, version: StoredResource, entries: Entries) -> None:
+    def import_version(self, version: StoredResource, entries: Entries) -> None:
         """Take over a version of another store as it is. Raises `ValueError` unless its sequence comes after
         all that are here.
         """
@@ -228,17 +228,17 @@ class UnitOfWork(Reader, Protocol):
         """No other unit that takes the same key runs between here and the end of this one."""
         ...
 
-    def define(self, indexes: Iterable[TypeIndex]) -> None:
+    def define_indexes(self, indexes: Iterable[TypeIndex]) -> None:
         """Record how these types are indexed from here on, under a new generation."""
         ...
 
-    def keep(self, name: str, document: bytes | None) -> None:
+    def put_document(self, name: str, document: bytes | None) -> None:
         """Record a document of the server's own, no resource, in place of one of the same name; None takes it
         away.
         """
         ...
 
-    def index(
+    def replace_entries(
         self, resource: StoredResource, entries: Entries, parameters: frozenset[str] | None = None
     ) -> bool:
         """Replace the entries by which a current version is found; only those of some parameters, with all
@@ -249,7 +249,7 @@ class UnitOfWork(Reader, Protocol):
         """
         ...
 
-    def unique(self, key: str, owner: str) -> None:
+    def claim_unique(self, key: str, owner: str) -> None:
         """Hold `key` for the resource `owner` ("Type/id") as long as that lives. Raises `Conflict` when
         another holds it.
         """
@@ -276,17 +276,17 @@ class Store(Reader, Protocol):
         """
         ...
 
-    def settled(self) -> bool:
+    def is_index_current(self) -> bool:
         """Whether a search can answer at once. What was just written may have to be indexed first, and then
         the search waits its turn among the writers.
         """
         ...
 
-    def tidy(self) -> bool:
+    def do_deferred_work(self) -> bool:
         """Do a little of what writes have put off, for a few milliseconds; False when nothing is left."""
         ...
 
-    def probe(self) -> None:
+    def check_health(self) -> None:
         """Raises `StoreFull` or `StoreUnavailable` where it cannot be read and written at the moment."""
         ...
 
@@ -318,11 +318,11 @@ class Store(Reader, Protocol):
         """Living resources per type."""
         ...
 
-    def uniques(self) -> tuple[tuple[str, str], ...]:
+    def unique_keys(self) -> tuple[tuple[str, str], ...]:
         """All keys that are held for resources, each with its owner, by key."""
         ...
 
-    def become(self, epoch: str, secret: bytes) -> None:
+    def adopt_identity(self, epoch: str, secret: bytes) -> None:
         """Go on with the epoch and the secret of a store that this is a copy of."""
         ...
 

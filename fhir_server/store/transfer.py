@@ -55,8 +55,8 @@ def transfer(
         raise TransferError(
             "the definitions of the source have changed meanwhile. Start again, without a server."
         )
-    target.become(source.epoch, source.secret)
-    target.transact(lambda unit: unit.keep(MARK, None))
+    target.adopt_identity(source.epoch, source.secret)
+    target.transact(lambda unit: unit.put_document(MARK, None))
     return done
 
 
@@ -74,7 +74,7 @@ def _claim(target: Store, mark: bytes) -> None:
         raise TransferError("the target is a part of another transfer. Name an empty one.")
     if target.watermark() or target.documents(""):
         raise TransferError("the target holds something already. Name an empty one.")
-    target.transact(lambda unit: unit.keep(MARK, mark))
+    target.transact(lambda unit: unit.put_document(MARK, mark))
 
 
 def _copy_versions(
@@ -84,9 +84,9 @@ def _copy_versions(
         arriving = [(version, Entries() if version.deleted else entries_of(version)) for version in batch]
 
         def receive(unit: UnitOfWork, arriving: list[tuple[StoredResource, Entries]] = arriving) -> None:
-            unit.expect([(version.type, version.id) for version, _ in arriving])
+            unit.prefetch([(version.type, version.id) for version, _ in arriving])
             for version, entries in arriving:
-                unit.receive(version, entries)
+                unit.import_version(version, entries)
 
         target.transact(receive)
         advance(batch[-1].sequence - after)
@@ -94,11 +94,11 @@ def _copy_versions(
 
 def _copy_the_rest(source: Store, target: Store) -> None:
     def work(unit: UnitOfWork) -> None:
-        for key, owner in source.uniques():
-            unit.unique(key, owner)
+        for key, owner in source.unique_keys():
+            unit.claim_unique(key, owner)
         for name in source.documents(""):
-            unit.keep(name, source.document(name))
-        unit.define(source.indexes().values())
+            unit.put_document(name, source.document(name))
+        unit.define_indexes(source.indexes().values())
 
     target.transact(work)
 
@@ -112,7 +112,7 @@ def _verified(source: Store, target: Store) -> Transferred:
             raise TransferError(f"{place and place.reference}: it is not the same in both. Start again.")
         checksum.update(repr(astuple(here)).encode())
         versions += 1
-    if source.count() != target.count() or source.uniques() != target.uniques():
+    if source.count() != target.count() or source.unique_keys() != target.unique_keys():
         raise TransferError("the stores do not hold the same. Start again with an empty target.")
     documents = source.documents("")
     if tuple(name for name in target.documents("") if name != MARK) != documents:
@@ -121,7 +121,7 @@ def _verified(source: Store, target: Store) -> Transferred:
     if problems:
         raise TransferError(f"the target is not sound: {problems[0]}")
     resources = sum(source.count().values())
-    return Transferred(versions, resources, len(source.uniques()), len(documents), checksum.hexdigest())
+    return Transferred(versions, resources, len(source.unique_keys()), len(documents), checksum.hexdigest())
 
 
 def _versions(store: Store) -> Iterator[StoredResource]:

@@ -18,7 +18,7 @@ def test_a_store_grows_from_size_to_size(tmp_path: Path) -> None:
         with closing(server.store) as store:
             counts[size] = store.count()
             last = store.read("Patient", cohort.patient_id(size - 1))
-            assert store.settled()
+            assert store.is_index_current()
             assert store.check() == []
         assert last is not None
         assert last.last_updated == cohort.written(size - 1)

@@ -399,9 +399,9 @@ def test_a_store_without_definitions_is_adopted_with_all_it_holds_pending(client
     engines = Engines(client.engine)
     assert engines.latest().pending == {}
     store.transact(
-        lambda unit: unit.define([one for one in unit.indexes().values() if one.type != "Patient"])
+        lambda unit: unit.define_indexes([one for one in unit.indexes().values() if one.type != "Patient"])
     )
-    store.transact(lambda unit: unit.define([type(unit.indexes()["Patient"])("Patient", {})]))
+    store.transact(lambda unit: unit.define_indexes([type(unit.indexes()["Patient"])("Patient", {})]))
     adopted = Engines(client.engine).adopt()
     assert set(adopted.pending) == {"Patient"}
     assert {"name", "_tag", "_compartment"} <= adopted.pending["Patient"]

@@ -45,7 +45,7 @@ def test_it_does_only_the_types_that_are_pending(client: Client) -> None:
 def test_everything_is_made_anew(client: Client) -> None:
     stored = client.engine.store.read("Patient", client.post("Patient", patient()).id)
     assert stored is not None
-    client.engine.store.transact(lambda unit: unit.index(stored, Entries()))
+    client.engine.store.transact(lambda unit: unit.replace_entries(stored, Entries()))
     assert total(client, "Patient?name=durand") == 0
     assert reindexed(client)[-1].indexed == 0
     assert total(client, "Patient?name=durand") == 0

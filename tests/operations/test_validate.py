@@ -348,7 +348,7 @@ class OnePerFamily:
         if change.after is not None:
             family = change.after["name"][0]["family"]
             view.lock(f"family {family}")
-            view.unique(f"family {family}", f"Patient/{change.id}")
+            view.claim_unique(f"family {family}", f"Patient/{change.id}")
         return ()
 
 

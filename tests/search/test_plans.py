@@ -45,7 +45,7 @@ def test_no_search_scans_a_table(
     path = tmp_path / "store.sqlite"
     store = SqliteStore(path, lambda: NOW)
     server = Server(file, store)
-    while store.tidy():
+    while store.do_deferred_work():
         pass
     scans: list[tuple[str, str]] = []
     with closing(sqlite3.connect(path)) as connection:

@@ -70,7 +70,7 @@ def test_a_unique_key_goes_to_one(store: Store) -> None:
     def contender(number: int) -> object:
         def work(unit: UnitOfWork) -> StoredResource:
             stored = unit.put(*person(f"p{number}"), "POST")
-            unit.unique("claim|1", stored.reference)
+            unit.claim_unique("claim|1", stored.reference)
             return stored
 
         return store.transact(work)

@@ -113,7 +113,7 @@ def test_a_unit_is_all_or_nothing(store: Store) -> None:
     def work(unit: UnitOfWork) -> None:
         unit.put(*person("a", code="2"), "PUT")
         unit.put(*person("b", code="3"), "PUT")
-        unit.unique("k", "Patient/b")
+        unit.claim_unique("k", "Patient/b")
         raise Undone
 
     with pytest.raises(Undone):
@@ -123,7 +123,7 @@ def test_a_unit_is_all_or_nothing(store: Store) -> None:
     assert references(store.search(SearchQuery(("Patient",), (identified("1"),))).matches) == ["Patient/a"]
     assert store.watermark() == 1
     assert put(store, person("c")).sequence == 2
-    store.transact(lambda unit: unit.unique("k", "Patient/c"))
+    store.transact(lambda unit: unit.claim_unique("k", "Patient/c"))
     assert store.check() == []
 
 
@@ -233,7 +233,7 @@ def test_an_empty_group_is_nothing(store: Store) -> None:
 
 def test_a_unique_key_has_one_living_owner(store: Store) -> None:
     def hold(owner: str) -> Callable[[UnitOfWork], None]:
-        return lambda unit: unit.unique("claim|7", owner)
+        return lambda unit: unit.claim_unique("claim|7", owner)
 
     put(store, person("a"))
     store.transact(hold("Patient/a"))
@@ -318,7 +318,7 @@ def test_a_purge_leaves_a_deletion_and_nothing_else(store: Store) -> None:
     put(store, person("a", code="1"))
     put(store, person("a", code="2"))
     put(store, person("b", code="3"))
-    store.transact(lambda unit: unit.unique("k", "Patient/a"))
+    store.transact(lambda unit: unit.claim_unique("k", "Patient/a"))
     assert store.purge("Patient", "a")
     left = store.read("Patient", "a")
     assert left is not None
@@ -328,7 +328,7 @@ def test_a_purge_leaves_a_deletion_and_nothing_else(store: Store) -> None:
     assert store.search(SearchQuery((), (identified("2"),))).matches == ()
     assert not store.purge("Patient", "a")
     assert not store.purge("Patient", "nobody")
-    store.transact(lambda unit: unit.unique("k", "Patient/b"))
+    store.transact(lambda unit: unit.claim_unique("k", "Patient/b"))
     assert put(store, person("a")).version == 4
     assert store.check() == []
 
@@ -342,7 +342,9 @@ def test_a_resource_is_indexed_anew_as_it_stands(store: Store) -> None:
     entries = person("x", code="new")[1]
 
     def index_all(unit: UnitOfWork) -> list[bool]:
-        return [unit.index(version, entries) for version in (first, second, gone, changed, deletion)]
+        return [
+            unit.replace_entries(version, entries) for version in (first, second, gone, changed, deletion)
+        ]
 
     assert store.transact(index_all) == [True, False, False, True, False]
     assert store.search(SearchQuery((), (identified("1"),))).matches == ()
@@ -362,7 +364,7 @@ def test_some_parameters_are_indexed_anew_with_what_is_derived_from_them(store: 
     stored = store.transact(lambda unit: unit.put(draft({"resourceType": "Basic"}, "a"), before, "PUT"))
     new = Entries(tokens=[TokenEntry("code", "", "2")], dates=[DateEntry("date", 1, 2)])
     names = frozenset({"code", "date", "gone"})
-    assert store.transact(lambda unit: unit.index(stored, new, names))
+    assert store.transact(lambda unit: unit.replace_entries(stored, new, names))
 
     def found(parameter: str, type: ParameterType, value: Value) -> int:
         return len(store.search(SearchQuery(("Basic",), (Match(parameter, type, (value,)),))).matches)
@@ -380,7 +382,7 @@ def test_a_unit_that_fails_indexes_nothing_anew(store: Store) -> None:
     stored = put(store, person("a", code="1"))
 
     def work(unit: UnitOfWork) -> None:
-        unit.index(stored, person("a", code="2")[1])
+        unit.replace_entries(stored, person("a", code="2")[1])
         assert references(unit.search(SearchQuery((), (identified("2"),))).matches) == ["Patient/a"]
         fail(unit)
 
@@ -394,26 +396,26 @@ def test_definitions_are_kept_by_type_under_a_generation(store: Store) -> None:
     assert (store.generation(), store.indexes()) == (0, {})
     patient = TypeIndex("Patient", {"name": "1"}, frozenset({"name"}))
     basic = TypeIndex("Basic", {"code": "2", "_tag": "3"})
-    store.transact(lambda unit: unit.define([patient, basic]))
+    store.transact(lambda unit: unit.define_indexes([patient, basic]))
     first = store.generation()
     assert first != 0
     assert store.indexes() == {"Patient": patient, "Basic": basic}
     indexed = TypeIndex("Patient", {"name": "1"})
-    store.transact(lambda unit: unit.define([indexed]))
+    store.transact(lambda unit: unit.define_indexes([indexed]))
     second = store.generation()
     assert second not in (0, first)
     assert store.indexes() == {"Patient": indexed, "Basic": basic}
-    store.transact(lambda unit: unit.define([]))
+    store.transact(lambda unit: unit.define_indexes([]))
     assert store.generation() not in (0, first, second)
 
 
 def test_a_unit_sees_its_own_definitions_until_it_fails(store: Store) -> None:
-    store.transact(lambda unit: unit.define([TypeIndex("Basic", {})]))
+    store.transact(lambda unit: unit.define_indexes([TypeIndex("Basic", {})]))
     before = store.generation()
 
     def work(unit: UnitOfWork) -> None:
         assert unit.generation() == before
-        unit.define([TypeIndex("Patient", {"name": "1"})])
+        unit.define_indexes([TypeIndex("Patient", {"name": "1"})])
         assert unit.generation() != before
         assert set(unit.indexes()) == {"Basic", "Patient"}
         fail(unit)
@@ -431,26 +433,26 @@ def test_documents_are_kept_beside_the_resources(store: Store) -> None:
 
     def work(unit: UnitOfWork) -> None:
         for name in ("a/2", "b/1", "a/1", "a", "a/\U0001f600"):
-            unit.keep(name, name.encode() * 3)
+            unit.put_document(name, name.encode() * 3)
         assert unit.document("a/1") == b"a/1a/1a/1"
 
     store.transact(work)
     assert store.documents("a/") == ("a/1", "a/2", "a/\U0001f600")
     assert store.document("b/1") == b"b/1b/1b/1"
     assert store.count() == {}
-    store.transact(lambda unit: unit.keep("a/1", b"\x00\xff"))
-    store.transact(lambda unit: unit.keep("a/2", None))
-    store.transact(lambda unit: unit.keep("a/3", None))
+    store.transact(lambda unit: unit.put_document("a/1", b"\x00\xff"))
+    store.transact(lambda unit: unit.put_document("a/2", None))
+    store.transact(lambda unit: unit.put_document("a/3", None))
     assert store.document("a/1") == b"\x00\xff"
     assert store.documents("a/") == ("a/1", "a/\U0001f600")
 
 
 def test_documents_of_a_unit_that_fails_were_never_kept(store: Store) -> None:
-    store.transact(lambda unit: unit.keep("a", b"1"))
+    store.transact(lambda unit: unit.put_document("a", b"1"))
 
     def work(unit: UnitOfWork) -> None:
-        unit.keep("a", None)
-        unit.keep("b", b"2")
+        unit.put_document("a", None)
+        unit.put_document("b", b"2")
         assert unit.documents("") == ("b",)
         fail(unit)
 

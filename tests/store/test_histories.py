@@ -39,7 +39,7 @@ def deletes(type: str, id: str, expected: int | None) -> Step:
 
 
 def holds(key: str, type: str, id: str) -> Step:
-    return lambda unit: unit.unique(key, f"{type}/{id}")
+    return lambda unit: unit.claim_unique(key, f"{type}/{id}")
 
 
 def fails() -> Step:
@@ -197,7 +197,7 @@ class Histories(RuleBasedStateMachine):
     def everything_is_indexed_anew(self, entries: Entries, parameters: Any, undone: bool) -> None:
         def run(unit: UnitOfWork) -> list[bool]:
             found = unit.search(SearchQuery(())).matches
-            indexed = [unit.index(version, entries, parameters) for version in found]
+            indexed = [unit.replace_entries(version, entries, parameters) for version in found]
             if undone:
                 raise Undone
             return indexed

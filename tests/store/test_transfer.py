@@ -47,9 +47,11 @@ def fill(store: Store) -> None:
         put(store, person("gone", code="gone"))
         put(store, referring("o", "Patient/a"))
         store.transact(lambda unit: unit.delete("Patient", "gone"))
-        store.transact(lambda unit: unit.unique("claim|1", "Patient/a"))
-        store.transact(lambda unit: unit.keep("package/a", b"\x00\xff"))
-        store.transact(lambda unit: unit.define([TypeIndex("Patient", {"identifier": "1"}, frozenset("x"))]))
+        store.transact(lambda unit: unit.claim_unique("claim|1", "Patient/a"))
+        store.transact(lambda unit: unit.put_document("package/a", b"\x00\xff"))
+        store.transact(
+            lambda unit: unit.define_indexes([TypeIndex("Patient", {"identifier": "1"}, frozenset("x"))])
+        )
     store.purge("Patient", "3")
     put(store, person("last", code="last"))
 
@@ -59,7 +61,7 @@ def everything(store: Store) -> object:
         store.changes(0, 10_000),
         store.watermark(),
         store.count(),
-        store.uniques(),
+        store.unique_keys(),
         store.documents(""),
         store.indexes(),
         store.epoch,
@@ -119,7 +121,7 @@ def test_what_changes_behind_its_back_is_found_out(tmp_path: Path) -> None:
     source.purge("Patient", "1")
     with pytest.raises(TransferError, match="not the same in both"):
         transfer(source, target, entries_of, lambda _: None)
-    source.transact(lambda unit: unit.define([]))
+    source.transact(lambda unit: unit.define_indexes([]))
     with pytest.raises(TransferError, match="another transfer"):
         transfer(source, target, entries_of, lambda _: None)
     target.close()
@@ -128,5 +130,5 @@ def test_what_changes_behind_its_back_is_found_out(tmp_path: Path) -> None:
 def test_a_version_must_come_later(store: Store) -> None:
     stored = put(store, person("a"))
     with pytest.raises(ValueError, match="1 was there before"):
-        store.transact(lambda unit: unit.receive(stored, Entries()))
+        store.transact(lambda unit: unit.import_version(stored, Entries()))
     assert store.watermark() == 1

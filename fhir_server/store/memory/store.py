@@ -114,13 +114,13 @@ class MemoryStore(MemoryReader):
     def set_read_deadline(self, seconds: float | None) -> None:
         """Reads here take as long as they take; none is cut short."""
 
-    def settled(self) -> bool:
+    def is_index_current(self) -> bool:
         return True
 
-    def probe(self) -> None:
+    def check_health(self) -> None:
         """Memory is there."""
 
-    def tidy(self) -> bool:
+    def do_deferred_work(self) -> bool:
         return False
 
     def purge(self, type: str, id: str) -> bool:
@@ -142,11 +142,11 @@ class MemoryStore(MemoryReader):
                 counts[stored.type] = counts.get(stored.type, 0) + 1
         return counts
 
-    def uniques(self) -> tuple[tuple[str, str], ...]:
+    def unique_keys(self) -> tuple[tuple[str, str], ...]:
         with self._lock:
             return tuple(sorted(self._state.uniques.items()))
 
-    def become(self, epoch: str, secret: bytes) -> None:
+    def adopt_identity(self, epoch: str, secret: bytes) -> None:
         self._epoch, self._secret = epoch, secret
 
     def acquire_job(self, kind: str, id: str, owner: str, lease_seconds: float) -> Job | None:

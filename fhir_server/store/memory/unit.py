@@ -34,10 +34,10 @@ class MemoryUnit(MemoryReader):
     def now(self) -> int:
         return self._now
 
-    def expect(self, resources: Iterable[tuple[str, str]]) -> None:
+    def prefetch(self, resources: Iterable[tuple[str, str]]) -> None:
         """Nothing to do: they are here."""
 
-    def expect_searches(self, queries: Iterable[SearchQuery]) -> None:
+    def prefetch_searches(self, queries: Iterable[SearchQuery]) -> None:
         """Nothing to do: each is made when it is asked for."""
 
     def put(
@@ -58,18 +58,18 @@ class MemoryUnit(MemoryReader):
         self._expect(current.reference, current, expected_version)
         return self._append_deletion(current)
 
-    def define(self, indexes: Iterable[TypeIndex]) -> None:
+    def define_indexes(self, indexes: Iterable[TypeIndex]) -> None:
         for index in indexes:
             self._journal.set(self._state.indexes, index.type, index)
         self._journal.set(self._state.clock, "generation", new_generation())
 
-    def keep(self, name: str, document: bytes | None) -> None:
+    def put_document(self, name: str, document: bytes | None) -> None:
         if document is None:
             self._journal.erase(self._state.documents, name)
         else:
             self._journal.set(self._state.documents, name, document)
 
-    def index(
+    def replace_entries(
         self, resource: StoredResource, entries: Entries, parameters: frozenset[str] | None = None
     ) -> bool:
         key = (resource.type, resource.id)
@@ -122,7 +122,7 @@ class MemoryUnit(MemoryReader):
         self._journal.set(self._state.versions, version.sequence, version)
         self._journal.set(self._state.current, (version.type, version.id), version)
 
-    def receive(self, version: StoredResource, entries: Entries) -> None:
+    def import_version(self, version: StoredResource, entries: Entries) -> None:
         expect_later(version, self._state.clock["sequence"])
         self._append(version)
         key = (version.type, version.id)
@@ -134,7 +134,7 @@ class MemoryUnit(MemoryReader):
     def lock(self, key: str) -> None:
         """Nothing to do: units run one after the other."""
 
-    def unique(self, key: str, owner: str) -> None:
+    def claim_unique(self, key: str, owner: str) -> None:
         holder = self._state.uniques.get(key, owner)
         if holder != owner:
             raise errors.Conflict.of(messages.UNIQUE_TAKEN(key=key, holder=holder, owner=owner))

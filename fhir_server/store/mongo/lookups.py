@@ -64,7 +64,7 @@ class Lookups:
             if text.startswith(_PREFIX):
                 self._bearers.setdefault(text, set()).add(key)
 
-    def expect(self, wanted: Iterable[Wanted]) -> None:
+    def prefetch(self, wanted: Iterable[Wanted]) -> None:
         """Ask the database for all that it has not been asked for."""
         missing = iter(dict.fromkeys(identifier for identifier in wanted if identifier not in self._known))
         while some := set(islice(missing, ASKED_MAX)):
@@ -89,7 +89,7 @@ class Lookups:
 
     def find(self, wanted: Wanted) -> list[Document] | None:
         """The living resources that bear the identifier, oldest first; None where they are too many."""
-        self.expect((wanted,))
+        self.prefetch((wanted,))
         known = self._known[wanted]
         if known is None:
             return None

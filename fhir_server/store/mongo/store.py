@@ -154,12 +154,12 @@ class MongoStore:
     def documents(self, prefix: str) -> tuple[str, ...]:
         return self._now(lambda reader: reader.documents(prefix))
 
-    def uniques(self) -> tuple[tuple[str, str], ...]:
+    def unique_keys(self) -> tuple[tuple[str, str], ...]:
         with refusing():
             found = self._collections.uniques.find(sort=[("_id", 1)])
             return tuple((document["_id"], document["o"]) for document in found)
 
-    def become(self, epoch: str, secret: bytes) -> None:
+    def adopt_identity(self, epoch: str, secret: bytes) -> None:
         with refusing():
             set_identity(self._collections, epoch, secret)
         self._epoch, self._secret = epoch, secret
@@ -167,13 +167,13 @@ class MongoStore:
     def set_read_deadline(self, seconds: float | None) -> None:
         """Questions here are bounded by the timeout of the connection, and by nothing else."""
 
-    def settled(self) -> bool:
+    def is_index_current(self) -> bool:
         return True
 
-    def tidy(self) -> bool:
+    def do_deferred_work(self) -> bool:
         return False
 
-    def probe(self) -> None:
+    def check_health(self) -> None:
         """Commands go to the primary, which takes the writes."""
         with refusing():
             self._collections.client.admin.command("ping")

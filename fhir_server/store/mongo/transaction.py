@@ -156,7 +156,7 @@ class Transaction:
         """Whether the document, or its absence, is known without looking."""
         return key in table.documents
 
-    def expect(self, table: Table, keys: list[str]) -> None:
+    def prefetch(self, table: Table, keys: list[str]) -> None:
         """Look several documents up at once."""
         missing = [key for key in keys if key not in table.documents]
         if missing:

@@ -59,9 +59,9 @@ class MongoUnit(MongoReader):
         self._transaction.send()
         return super().read_version(type, id, version)
 
-    def expect(self, resources: Iterable[tuple[str, str]]) -> None:
+    def prefetch(self, resources: Iterable[tuple[str, str]]) -> None:
         keys = [f"{type}/{id}" for type, id in resources]
-        self._transaction.expect(self._transaction.resources, keys)
+        self._transaction.prefetch(self._transaction.resources, keys)
 
     def put(
         self, draft: Draft, entries: Entries, method: Method, expected_version: int | None = None
@@ -119,7 +119,7 @@ class MongoUnit(MongoReader):
         self._transaction.set(self._transaction.resources, before["_id"], current(deletion, {}))
         return True
 
-    def index(
+    def replace_entries(
         self, resource: StoredResource, entries: Entries, parameters: frozenset[str] | None = None
     ) -> bool:
         before = self._current(resource.reference)
@@ -134,7 +134,7 @@ class MongoUnit(MongoReader):
             self._transaction.set(self._transaction.resources, resource.reference, after)
         return True
 
-    def receive(self, version: StoredResource, entries: Entries) -> None:
+    def import_version(self, version: StoredResource, entries: Entries) -> None:
         expect_later(version, self._transaction.time.sequence)
         before = self._current(version.reference)
         self._transaction.move(version.sequence, version.last_updated)
@@ -145,7 +145,7 @@ class MongoUnit(MongoReader):
         """The clock is the lock of every key: transactions that have it come one after the other."""
         self._transaction.claim()
 
-    def unique(self, key: str, owner: str) -> None:
+    def claim_unique(self, key: str, owner: str) -> None:
         self._transaction.claim()
         uniques = self._transaction.uniques
         holder = self._transaction.find(uniques, key)
@@ -158,7 +158,7 @@ class MongoUnit(MongoReader):
         """Asked first of every unit that is going to write, so that it takes the clock at once."""
         return self._transaction.time.generation
 
-    def define(self, indexes: Iterable[TypeIndex]) -> None:
+    def define_indexes(self, indexes: Iterable[TypeIndex]) -> None:
         self._transaction.claim()
         known = self.indexes() | {index.type: index for index in indexes}
         document = definitions.written(known.values())
@@ -176,7 +176,7 @@ class MongoUnit(MongoReader):
         self._transaction.send()
         return super().documents(prefix)
 
-    def keep(self, name: str, document: bytes | None) -> None:
+    def put_document(self, name: str, document: bytes | None) -> None:
         self._transaction.claim()
         kept = self._transaction.kept
         before = self._transaction.find(kept, name)
@@ -185,9 +185,9 @@ class MongoUnit(MongoReader):
         elif before is not None:
             self._transaction.set(kept, name, None)
 
-    def expect_searches(self, queries: Iterable[SearchQuery]) -> None:
+    def prefetch_searches(self, queries: Iterable[SearchQuery]) -> None:
         wanted = (wanted_by(query) for query in queries)
-        self._transaction.lookups.expect(identifier for identifier in wanted if identifier is not None)
+        self._transaction.lookups.prefetch(identifier for identifier in wanted if identifier is not None)
 
     def search(self, query: SearchQuery) -> SearchResult:
         wanted = wanted_by(query)

@@ -158,7 +158,7 @@ class SqliteReader:
         return stored(self._symbols, rows)
 
     @refusing
-    def settled(self) -> bool:
+    def is_index_current(self) -> bool:
         return not self._is_behind.get()
 
     @refusing

@@ -100,11 +100,11 @@ class SqliteStore:
             raise DeadlineExceeded
 
     @refusing
-    def uniques(self) -> tuple[tuple[str, str], ...]:
+    def unique_keys(self) -> tuple[tuple[str, str], ...]:
         with self._readers.connection() as connection:
             return tuple(connection.execute("SELECT key, owner FROM uniques ORDER BY key"))
 
-    def become(self, epoch: str, secret: bytes) -> None:
+    def adopt_identity(self, epoch: str, secret: bytes) -> None:
         connection = self._writer.connection
         self._writer.run_statements(lambda: set_identity(connection, epoch, secret))
         self._epoch, self._secret = epoch, secret
@@ -112,14 +112,14 @@ class SqliteStore:
     def set_read_deadline(self, seconds: float | None) -> None:
         self._readers.set_read_deadline(seconds)
 
-    def settled(self) -> bool:
-        return self._readers.read(lambda reader: reader.settled())
+    def is_index_current(self) -> bool:
+        return self._readers.read(lambda reader: reader.is_index_current())
 
-    def tidy(self) -> bool:
-        return self._writer.tidy()
+    def do_deferred_work(self) -> bool:
+        return self._writer.do_deferred_work()
 
-    def probe(self) -> None:
-        self._writer.probe()
+    def check_health(self) -> None:
+        self._writer.check_health()
         self.watermark()
 
     def history(self, query: HistoryQuery) -> HistoryResult:
@@ -195,7 +195,7 @@ class SqliteStore:
         A store that is closed already stays so.
         """
         with suppress(FhirError, sqlite3.ProgrammingError):
-            self._writer.tidy(wholly=True)
+            self._writer.do_deferred_work(wholly=True)
         self._readers.close()
         self._writer.connection.close()
 

@@ -90,10 +90,10 @@ class SqliteUnit(SqliteReader):
     def now(self) -> int:
         return self._now
 
-    def expect(self, resources: Iterable[tuple[str, str]]) -> None:
+    def prefetch(self, resources: Iterable[tuple[str, str]]) -> None:
         """Nothing to do: they are as near at one time as at another."""
 
-    def expect_searches(self, queries: Iterable[SearchQuery]) -> None:
+    def prefetch_searches(self, queries: Iterable[SearchQuery]) -> None:
         """Nothing to do: each is made when it is asked for."""
 
     def put(
@@ -136,15 +136,15 @@ class SqliteUnit(SqliteReader):
     def generation(self) -> int:
         return self._batch.generation
 
-    def define(self, indexes: Iterable[TypeIndex]) -> None:
+    def define_indexes(self, indexes: Iterable[TypeIndex]) -> None:
         self._flush()
         self._batch.generation = define(self._connection, indexes)
 
-    def keep(self, name: str, document: bytes | None) -> None:
+    def put_document(self, name: str, document: bytes | None) -> None:
         self._flush()
         write_document(self._connection, name, document)
 
-    def index(
+    def replace_entries(
         self, resource: StoredResource, entries: Entries, parameters: frozenset[str] | None = None
     ) -> bool:
         self._flush()
@@ -264,7 +264,7 @@ class SqliteUnit(SqliteReader):
         self._batch.last_updated = self._now
         return self._batch.sequence
 
-    def receive(self, version: StoredResource, entries: Entries) -> None:
+    def import_version(self, version: StoredResource, entries: Entries) -> None:
         expect_later(version, self._batch.sequence)
         symbol = self._assign.assigned_types[version.type]
         key, _, _, _, old = self._current(symbol, version.id)
@@ -287,7 +287,7 @@ class SqliteUnit(SqliteReader):
     def lock(self, key: str) -> None:
         """Nothing to do: this unit has the whole file, of all processes, until it ends."""
 
-    def unique(self, key: str, owner: str) -> None:
+    def claim_unique(self, key: str, owner: str) -> None:
         self._flush()
         self._connection.execute("INSERT OR IGNORE INTO uniques VALUES (?, ?)", (key, owner))
         (holder,) = self._connection.execute("SELECT owner FROM uniques WHERE key = ?", (key,)).fetchone()

@@ -131,7 +131,7 @@ class Writer:
         batch.own.flush(self.connection)
 
     @refusing
-    def tidy(self, wholly: bool = False) -> bool:
+    def do_deferred_work(self, wholly: bool = False) -> bool:
         """Work off a little of the backlog, or all of it, unless somebody else writes. False when there was
         none.
 
@@ -173,7 +173,7 @@ class Writer:
         finally:
             self.connection.execute("PRAGMA synchronous = FULL")
 
-    def probe(self) -> None:
+    def check_health(self) -> None:
         """Write a little, unless somebody else writes: then the last attempt tells. Raises `StoreFull` or
         `StoreUnavailable` where nothing can be written.
         """

@@ -82,11 +82,11 @@ def do_everything(unit: UnitOfWork) -> None:
     """All that a unit of work can do, written, and read before and after that is sent."""
     for time in range(2):
         stored = unit.put(*person(f"p{time}", code=str(time)), "PUT")
-        unit.unique(f"key{time}", stored.reference)
-        unit.keep(f"name{time}", b"x")
-        unit.define([TypeIndex("Patient", {"family": "1"})])
-        unit.expect([("Patient", "first"), ("Patient", "nobody")])
-        unit.expect_searches([SearchQuery(("Patient",), (identified("1"),), total="none")])
+        unit.claim_unique(f"key{time}", stored.reference)
+        unit.put_document(f"name{time}", b"x")
+        unit.define_indexes([TypeIndex("Patient", {"family": "1"})])
+        unit.prefetch([("Patient", "first"), ("Patient", "nobody")])
+        unit.prefetch_searches([SearchQuery(("Patient",), (identified("1"),), total="none")])
         sorts = (Sort("family", "string", False), Sort("_lastUpdated", "date", True))
         unit.search(SearchQuery(("Patient",), (MARTIN,), sorts, count=1))
         unit.search(SearchQuery(("Observation",), (CHILD,)))
@@ -97,7 +97,7 @@ def do_everything(unit: UnitOfWork) -> None:
         unit.history(HistoryQuery("Patient", "first"))
         unit.read_version("Patient", "first", 1)
         unit.documents("name")
-        unit.keep(f"name{time}", None)
+        unit.put_document(f"name{time}", None)
         unit.delete("Patient", f"p{time}")
 
 

@@ -228,8 +228,8 @@ def test_what_looks_like_an_operator_is_data(text: str) -> None:
     entries = Entries(strings=[StringEntry("name", text, text)], tokens=[TokenEntry("code", text, text)])
     store.transact(lambda unit: unit.put(Draft("Basic", "a", b"}"), entries, "PUT"))
     put(store, person("b", type="Basic"))
-    store.transact(lambda unit: unit.unique(text, "Basic/a"))
-    store.transact(lambda unit: unit.keep(text, b"x"))
+    store.transact(lambda unit: unit.claim_unique(text, "Basic/a"))
+    store.transact(lambda unit: unit.put_document(text, b"x"))
 
     def found(match: Match) -> list[str]:
         return references(store.search(SearchQuery(("Basic",), (match,))).matches)

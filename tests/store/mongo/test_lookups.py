@@ -44,7 +44,7 @@ def run(unit: UnitOfWork, step: Step) -> list[tuple[str, int]]:
             # No look-up, so that it must see all that was written.
             unit.search(SearchQuery(TYPES, (identified(code),)))
         case "expect":
-            unit.expect_searches(look_up(type, other) for type in TYPES for other in CODES)
+            unit.prefetch_searches(look_up(type, other) for type in TYPES for other in CODES)
     found = unit.search(look_up(type, code)).matches
     return [(one.reference, one.version) for one in found]
 

@@ -48,7 +48,7 @@ def client(number):
             pass
         def claim(unit):
             stored = unit.put(*person(f"{name}-{number}-{turn}", type="Claim"), "POST", 0)
-            unit.unique(f"claim|{turn}", stored.reference)
+            unit.claim_unique(f"claim|{turn}", stored.reference)
         try:
             store.transact(claim)
             won += 1000

@@ -46,7 +46,7 @@ def let_rounds_be_small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def settle(store: SqliteStore) -> None:
-    while store.tidy():
+    while store.do_deferred_work():
         pass
 
 
@@ -95,11 +95,11 @@ def test_writes_are_found_by_searches_though_their_rows_come_later(store: Sqlite
 def test_identifiers_are_indexed_with_the_write(store: SqliteStore, path: Path) -> None:
     put(store, person("a", code="1"))
     put(store, person("a", code="2"))
-    assert not store.settled()
+    assert not store.is_index_current()
     assert ids(store, SearchQuery(("Patient",), (identified("1"),))) == []
     assert ids(store, SearchQuery(("Patient",), (identified("2"),))) == ["a"]
     assert ids(store, SearchQuery(("Patient",), sort=(Sort("_lastUpdated", "date"),))) == ["a"]
-    assert not store.settled()
+    assert not store.is_index_current()
     assert rows(path) == 1
 
 
@@ -117,7 +117,7 @@ def test_references_and_codes_are_indexed_with_the_write(store: SqliteStore) -> 
         == []
     )
     assert ids(store, SearchQuery(("Observation",), sort=(Sort("subject", "reference"),))) == ["a"]
-    assert not store.settled()
+    assert not store.is_index_current()
     settle(store)
     assert ids(store, SearchQuery(("Observation",), (of_second, gad))) == ["a"]
     assert store.check() == []
@@ -128,7 +128,7 @@ def test_a_text_parameter_named_code_is_indexed_later(store: SqliteStore) -> Non
     put(store, (draft({"resourceType": "Basic"}, "a"), text))
     asked = SearchQuery(("Basic",), (Match("code", "string", (StringValue("abc", "ABC"),)),))
     assert ids(store, asked) == ["a"]
-    assert store.settled()
+    assert store.is_index_current()
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_a_text_parameter_named_code_is_indexed_later(store: SqliteStore) -> Non
 def test_whatever_reads_other_rows_writes_them_first(store: SqliteStore, query: SearchQuery) -> None:
     put(store, person("a"))
     assert ids(store, query) == ["a"]
-    assert store.settled()
+    assert store.is_index_current()
 
 
 def test_explanations_count_what_was_written_a_moment_ago(store: SqliteStore) -> None:
@@ -157,7 +157,7 @@ def test_what_is_included_is_complete(store: SqliteStore) -> None:
     put(store, referring("2", "Patient/1"))
     found = store.included((patient,), Include("Observation", "subject", reverse=True), 10)
     assert references(found) == ["Observation/2"]
-    assert not store.settled(), "references are not written later"
+    assert not store.is_index_current(), "references are not written later"
     put(store, referring("3", "Patient/1"))
     assert len(store.included((patient,), Include("Observation", "subject", reverse=True), 10)) == 2
 
@@ -182,7 +182,7 @@ def test_a_unit_that_fails_leaves_the_backlog_as_it_was(store: SqliteStore) -> N
     put(store, person("a"))
     with pytest.raises(ZeroDivisionError):
         store.transact(fail)
-    assert not store.settled()
+    assert not store.is_index_current()
     assert ids(store, FAMILY) == ["a"]
     assert store.check() == []
 
@@ -193,13 +193,13 @@ def test_what_another_process_wrote_is_found(store: SqliteStore, other: SqliteSt
 
 
 def test_a_store_is_settled_until_another_process_writes(store: SqliteStore, path: Path) -> None:
-    assert store.settled()
+    assert store.is_index_current()
     assert ids(store, FAMILY) == []
     with closing(SqliteStore(path)) as other:
         put(other, person("a"))
-        assert not store.settled()
+        assert not store.is_index_current()
         assert ids(store, FAMILY) == ["a"]
-    assert store.settled()
+    assert store.is_index_current()
 
 
 def test_a_store_that_is_closed_leaves_no_backlog(path: Path) -> None:
@@ -216,10 +216,10 @@ def test_while_others_search_writes_leave_nothing_behind(
     put(store, person("a"))
     store.search(FAMILY)
     put(store, person("b"))
-    assert store.settled()
+    assert store.is_index_current()
     other = SqliteStore(path)
     put(other, person("c"))
-    assert other.settled()
+    assert other.is_index_current()
     other.close()
 
 
@@ -228,7 +228,7 @@ def test_the_backlog_has_an_end(store: SqliteStore, monkeypatch: pytest.MonkeyPa
     settled = []
     for number in range(7):
         put(store, person(str(number), code=str(number)))
-        settled.append(store.settled())
+        settled.append(store.is_index_current())
     assert settled == [False, False, True, False, False, True, False]
 
 
@@ -238,11 +238,11 @@ def test_tidying_goes_by_small_steps(store: SqliteStore, path: Path, monkeypatch
         for number in range(100):
             put(store, person(str(number), code=str(number)))
     written = [rows(path, "string")]
-    while not store.settled():
-        assert store.tidy()
+    while not store.is_index_current():
+        assert store.do_deferred_work()
         written.append(rows(path, "string"))
     assert written == [0, 40, 80, 100]
-    assert not store.tidy()
+    assert not store.do_deferred_work()
     assert len(ids(store, FAMILY)) == 20
     assert store.check() == []
 
@@ -263,7 +263,7 @@ def test_of_resources_with_many_rows_a_step_takes_few(
         for number in range(10):
             put(store, wide(str(number), "a"))
     written = [0]
-    while store.tidy():
+    while store.do_deferred_work():
         written.append(rows(path, "string"))
     assert {later - earlier for earlier, later in pairwise(written)} == {0, 200}
     assert written[-1] == 1000
@@ -271,7 +271,7 @@ def test_of_resources_with_many_rows_a_step_takes_few(
         for number in range(10):
             put(store, wide(str(number), "b"))
     left = []
-    while store.tidy():
+    while store.do_deferred_work():
         left.append(rows(path, "backlog"))
     assert left[:9] == [9, 8, 7, 6, 5, 4, 3, 2, 1]
     assert rows(path, "string") == 1000
@@ -326,11 +326,11 @@ def test_a_round_that_another_process_began_is_left_to_it_for_a_while(
     for number in range(5):
         put(store, person(str(number), code=str(number)))
     begun = rows(path, "string")
-    assert other.tidy()
+    assert other.do_deferred_work()
     assert rows(path, "string") == begun
     monkeypatch.setattr(backlog, "STEPPED_MICROSECONDS", 0)
     settle(other)
-    assert other.settled()
+    assert other.is_index_current()
     assert store.check() == []
 
 
@@ -377,8 +377,8 @@ def test_a_round_is_not_left_to_a_process_of_another_hour(
     now = time.time_ns() // 1000
     monkeypatch.setattr(backlog, "_now", lambda: now - 3_600_000_000)
     for _ in range(20):
-        other.tidy()
-    assert other.settled()
+        other.do_deferred_work()
+    assert other.is_index_current()
     assert store.check() == []
 
 
@@ -386,10 +386,10 @@ def test_tidying_gives_way_to_writers(store: SqliteStore, path: Path) -> None:
     put(store, person("a"))
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        assert store.tidy()
-        assert not store.settled()
+        assert store.do_deferred_work()
+        assert not store.is_index_current()
     settle(store)
-    assert store.settled()
+    assert store.is_index_current()
 
 
 def test_what_is_purged_is_gone_from_the_index_at_once(store: SqliteStore, path: Path) -> None:
@@ -450,12 +450,12 @@ def change(store: Store, step: str, sample: tuple[Draft, Entries], id: str) -> N
     elif step == "index":
         stored = store.read("Patient", id)
         if stored:
-            store.transact(lambda unit: unit.index(stored, sample[1]))
+            store.transact(lambda unit: unit.replace_entries(stored, sample[1]))
     elif step == "undo":
         with pytest.raises(ZeroDivisionError):
             store.transact(lambda unit: undone(unit, sample))
     elif step == "tidy":
-        store.tidy()
+        store.do_deferred_work()
 
 
 def undone(unit: UnitOfWork, sample: tuple[Draft, Entries]) -> None:

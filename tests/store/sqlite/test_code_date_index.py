@@ -51,7 +51,7 @@ def put(unit: UnitOfWork, id: str, date: int | None, *codes: str) -> None:
 
 
 def settle(store: SqliteStore) -> None:
-    while store.tidy():
+    while store.do_deferred_work():
         pass
 
 

@@ -70,13 +70,13 @@ def test_a_page_of_more_than_sqlite_hands_over_at_once_is_refused(store: SqliteS
 
 
 def test_a_probe_tells_as_long_as_nothing_can_be_written(store: SqliteStore) -> None:
-    store.probe()
+    store.check_health()
     connection = store._writer.connection
     connection.execute("PRAGMA query_only = ON")
     with pytest.raises(StoreUnavailable, match="SQLITE_READONLY"):
-        store.probe()
+        store.check_health()
     connection.execute("PRAGMA query_only = OFF")
-    store.probe()
+    store.check_health()
     assert (store.watermark(), store.check()) == (1, [])
 
 
@@ -91,7 +91,7 @@ def test_after_a_probe_that_fails_commits_are_flushed_again(
     with monkeypatch.context() as patch:
         patch.setattr(store._writer, "_roll_back", fail)
         with pytest.raises(StoreUnavailable):
-            store.probe()
+            store.check_health()
     assert store._writer.connection.execute("PRAGMA synchronous").fetchone() == (2,)
 
 
@@ -102,20 +102,20 @@ def test_a_probe_believes_a_lock_that_a_write_has_waited_for(
     monkeypatch.setattr("fhir_server.store.sqlite.writer.BUSY_SECONDS", 0.01)
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        store.probe()
+        store.check_health()
         with pytest.raises(StoreUnavailable):
             put(store, person("second"))
         with pytest.raises(StoreUnavailable, match="locked"):
-            store.probe()
+            store.check_health()
         other.execute("ROLLBACK")
-    store.probe()
+    store.check_health()
 
 
 def test_a_probe_is_content_after_a_write_that_was_refused_alone(store: SqliteStore) -> None:
     fill_up(store)
     with pytest.raises(StoreFull):
         put(store, large("a"))  # type: ignore[arg-type]
-    store.probe()
+    store.check_health()
 
 
 @pytest.mark.parametrize("replaced", [False, True])
@@ -194,7 +194,7 @@ def test_after_a_lock_got_stuck_the_file_is_opened_anew(store: SqliteStore) -> N
     with pytest.raises(StoreUnavailable, match="SQLITE_PROTOCOL"):
         put(store, person("second"))
     assert put(store, person("second")).sequence == 2
-    store.probe()
+    store.check_health()
     assert [change.id for change in store.changes(0, 10)] == ["first", "second"]
     for connection in old:
         with pytest.raises(sqlite3.ProgrammingError, match="closed"):
@@ -393,7 +393,7 @@ def test_a_store_of_a_newer_server_is_left_alone(store: SqliteStore, path: Path)
 def test_check_names_what_disagrees(store: SqliteStore, path: Path) -> None:
     put(store, person("second", code="2"))
     put(store, person("second", code="3"))
-    while store.tidy():
+    while store.do_deferred_work():
         pass
     assert store.check() == []
     with closing(sqlite3.connect(path, isolation_level=None)) as vandal:

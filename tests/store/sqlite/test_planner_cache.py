@@ -47,7 +47,7 @@ def store(tmp_path: Path, ran: list[str]) -> Iterator[SqliteStore]:
 
 def write(store: SqliteStore, numbers: range) -> None:
     store.transact(lambda unit: put(unit, numbers))
-    while store.tidy():
+    while store.do_deferred_work():
         pass
 
 
@@ -110,7 +110,7 @@ def test_a_page_that_is_asked_again_has_what_waits_to_be_indexed(
     assert store.search(query).matches == before
     with closing(SqliteStore(tmp_path / "store.sqlite")) as other:
         other.transact(lambda unit: put(unit, range(600, 602)))
-        assert not store.settled()
+        assert not store.is_index_current()
         after = store.search(query).matches
     assert {match.id for match in after} - {match.id for match in before} == {"n600", "n601"}
 

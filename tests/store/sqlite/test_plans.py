@@ -133,7 +133,7 @@ def store(path: Path, statements: list[str]) -> Iterator[SqliteStore]:
         for number in range(300):
             sample = draft({"resourceType": "Patient"}, str(number))
             opened.transact(lambda unit, sample=sample: unit.put(sample, entries, "PUT"))
-    while opened.tidy():
+    while opened.do_deferred_work():
         pass
     assert statements
     yield opened

@@ -60,14 +60,14 @@ def test_a_read_with_a_deadline_does_not_wait_for_the_backlog(store: SqliteStore
         "search": lambda: store.search(everybody()),
         "explain": lambda: store.explain(everybody()),
     }
-    assert not store.settled()
+    assert not store.is_index_current()
     store.set_read_deadline(0.9)
     with pytest.raises(DeadlineExceeded):
         reads[read]()
-    assert not store.settled()
+    assert not store.is_index_current()
     store.set_read_deadline(600)
     reads[read]()
-    assert store.settled()
+    assert store.is_index_current()
 
 
 def test_who_has_time_enough_gets_an_answer(store: SqliteStore) -> None:

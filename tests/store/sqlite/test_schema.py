@@ -79,9 +79,9 @@ def test_what_an_older_file_had_yet_to_index_is_found(tmp_path: Path) -> None:
         connection.execute("DELETE FROM meta WHERE name IN ('indexed', 'begun')")
         connection.execute("PRAGMA user_version = 7")
     migrated = SqliteStore(older)
-    assert not migrated.settled()
+    assert not migrated.is_index_current()
     assert len(migrated.search(SearchQuery(("Patient",), sort=(Sort("family", "string"),))).matches) == 2
-    assert migrated.settled()
+    assert migrated.is_index_current()
     assert migrated.check() == []
     migrated.close()
 
@@ -90,7 +90,7 @@ def test_codes_and_references_that_an_older_file_had_yet_to_index_are_found(tmp_
     """Before schema 11 they waited with all other rows."""
     store, older = SqliteStore(tmp_path / "store.sqlite"), tmp_path / "older.sqlite"
     put(store, scored("a", "Patient/1", "phq-9"))
-    while store.tidy():
+    while store.do_deferred_work():
         pass
     put(store, scored("a", "Patient/2", "gad-7"))
     put(store, scored("b", "Patient/2", "phq-9"))
@@ -113,7 +113,7 @@ def test_codes_and_references_that_an_older_file_had_yet_to_index_are_found(tmp_
     assert found("subject", "reference", ReferenceValue("Patient", "2")) == ["a", "b"]
     assert found("code", "token", TokenValue(None, "phq-9")) == ["b"]
     assert found("code", "token", TokenValue(None, "gad-7")) == ["a"]
-    assert not migrated.settled()
+    assert not migrated.is_index_current()
     migrated.close()
 
 
