@@ -1,7 +1,7 @@
-"""What the server asks of a store; every backend passes the same contract tests.
+"""The interface that every store backend implements; all pass the same contract tests.
 
 Times are UTC microseconds. A *sequence* numbers every committed version of every resource in commit order,
-and `last_updated` never runs against it: this is the one clock.
+and `last_updated` never decreases along it. The two are the one clock of the store.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -48,9 +48,9 @@ class StoredResource(Struct, frozen=True):
 
 
 class SearchResult(Struct, frozen=True):
-    """One page. `next` is the key to continue after, None on the last page; `total` None when not asked
-    for, or where there are more than a bounded one counts. `generation` is that of the state the page was
-    read from, where the store tells it with the page; None where it has to be asked.
+    """One page. `next` is the sort key to continue after, None on the last page. `total` is None if not asked
+    for, or if a bounded total exceeds its bound. `generation` is that of the state that the page was read
+    from; None if the backend does not read it with the page.
     """
 
     matches: tuple[StoredResource, ...]
@@ -62,8 +62,8 @@ class SearchResult(Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class ClauseUse:
-    """What one clause does in a query: `alone` resources satisfy it, `left` of them all clauses before it
-    too; `drives` where candidates are read from its index, and every other clause is asked of each.
+    """The effect of one clause: `alone` resources satisfy it, `left` of these also satisfy all clauses before
+    it. `drives` if candidates are read from its index, and the other clauses are checked for each.
     """
 
     alone: int
@@ -73,8 +73,8 @@ class ClauseUse:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """How a query is answered: out of how many resources, what each clause of `where` does, and the steps in
-    the backend's own words.
+    """How a query is answered: the number of resources searched, the effect of each clause of `where`, and
+    the steps of the backend's own plan.
     """
 
     searched: int
@@ -98,8 +98,8 @@ class HistoryQuery:
 
 @dataclass(frozen=True, slots=True)
 class HistoryResult:
-    """`next` is the `before` of the following page, None on the last; `total` counts all that the query
-    matches.
+    """One page. `next` is the `before` of the following page, None on the last; `total` counts all versions
+    that the query matches.
     """
 
     versions: tuple[StoredResource, ...]
@@ -109,8 +109,8 @@ class HistoryResult:
 
 @dataclass(frozen=True, slots=True)
 class StoreCapabilities:
-    """What differs between backends. `in_loop`: reads are so short that they may run in an event loop;
-    `shared`: several processes may open it at once.
+    """What differs between backends. `in_loop`: reads are so short that they may run in an event loop.
+    `shared`: several processes may open the store at once.
     """
 
     name: str
@@ -119,16 +119,14 @@ class StoreCapabilities:
 
 
 LEASE_MICROSECONDS_MAX = 60_000_000
-"""A lease that ends later than this from now was taken by a clock that has since been put back: it does not
-run. Nobody takes a longer one.
+"""The longest lease. One that ends later than this from now was taken before the clock was set back, and
+counts as expired.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A long-running piece of work that one process at a time holds by a lease; `state` is its JSON
-    progress.
-    """
+    """A long-running task that one process at a time holds by a lease; `state` is its progress as JSON."""
 
     id: str
     kind: str
@@ -138,8 +136,8 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class TypeIndex:
-    """How the resources of one type are indexed: the fingerprint of each search parameter's definition, by
-    its code, and the codes whose index does not yet cover every resource.
+    """How the resources of one type are indexed: the fingerprint of each search parameter's definition by
+    code, and the codes whose index does not cover every resource yet.
     """
 
     type: str
@@ -148,10 +146,10 @@ class TypeIndex:
 
 
 class Reader(Protocol):
-    """What can be read, of a whole store or of a unit of work, which sees its own writes too."""
+    """Reads of a store, or of a unit of work, which also sees its own writes."""
 
     def read(self, type: str, id: str) -> StoredResource | None:
-        """The current version, a deletion included; None for an id that never was."""
+        """The current version, which may be a deletion; None for an id that never existed."""
         ...
 
     def read_version(self, type: str, id: str, version: int) -> StoredResource | None: ...
@@ -169,21 +167,21 @@ class Reader(Protocol):
     def history(self, query: HistoryQuery) -> HistoryResult: ...
 
     def generation(self) -> int:
-        """Names the definitions that resources are indexed by: every `define` gives another number, and 0 is
-        before the first. Cheap enough to be asked with every request.
+        """The number of the definitions that resources are indexed by. Every `define_indexes` changes it; it
+        is 0 before the first. Cheap enough to be read with every request.
         """
         ...
 
     def indexes(self) -> dict[str, TypeIndex]:
-        """What `define` recorded, by type."""
+        """What `define_indexes` recorded, by type."""
         ...
 
     def document(self, name: str) -> bytes | None:
-        """What `keep` recorded under this name."""
+        """The document that `put_document` recorded under this name; None if there is none."""
         ...
 
     def documents(self, prefix: str) -> tuple[str, ...]:
-        """The names of the documents kept that begin with `prefix`, sorted by their code points."""
+        """The names of the documents that begin with `prefix`, sorted by their code points."""
         ...
 
 
@@ -192,16 +190,18 @@ class UnitOfWork(Reader, Protocol):
 
     @property
     def now(self) -> int:
-        """The time that this unit's writes will carry."""
+        """The `last_updated` of this unit's writes."""
         ...
 
     def prefetch(self, resources: Iterable[tuple[str, str]]) -> None:
-        """These types and ids are about to be read: a store over a network asks for all of them at once."""
+        """Announce the resources that are about to be read, by type and id. A store over a network fetches
+        them all at once.
+        """
         ...
 
     def prefetch_searches(self, queries: Iterable[SearchQuery]) -> None:
-        """These searches are about to be made: a store over a network makes some of them at once. No other
-        goes through them.
+        """Announce the searches that are about to be made. A store over a network makes some of them at once;
+        other stores do not iterate over them.
         """
         ...
 
@@ -209,23 +209,23 @@ class UnitOfWork(Reader, Protocol):
         self, draft: Draft, entries: Entries, method: Method, expected_version: int | None = None
     ) -> StoredResource:
         """Write the next version. With `expected_version` (0 for "does not exist") raises
-        `PreconditionFailed` when the current version is another. A POST that expects 0 is under an id that
-        was made for it.
+        `PreconditionFailed` if the current version is another. The id of a POST that expects 0 was generated
+        by the server.
         """
         ...
 
     def delete(self, type: str, id: str, expected_version: int | None = None) -> StoredResource | None:
-        """Write a deletion; None when there is nothing to delete (never was, or already deleted)."""
+        """Write a deletion; None if there is nothing to delete (never existed, or already deleted)."""
         ...
 
     def import_version(self, version: StoredResource, entries: Entries) -> None:
-        """Take over a version of another store as it is. Raises `ValueError` unless its sequence comes after
-        all that are here.
+        """Copy a version of another store as it is. Raises `ValueError` unless its sequence is above all
+        others here.
         """
         ...
 
     def lock(self, key: str) -> None:
-        """No other unit that takes the same key runs between here and the end of this one."""
+        """Take a lock until the end of this unit: no other unit that takes the same key runs meanwhile."""
         ...
 
     def define_indexes(self, indexes: Iterable[TypeIndex]) -> None:
@@ -233,25 +233,25 @@ class UnitOfWork(Reader, Protocol):
         ...
 
     def put_document(self, name: str, document: bytes | None) -> None:
-        """Record a document of the server's own, no resource, in place of one of the same name; None takes it
-        away.
+        """Write a document of the server's own, which is no resource, replacing one of the same name; None
+        deletes it.
         """
         ...
 
     def replace_entries(
         self, resource: StoredResource, entries: Entries, parameters: frozenset[str] | None = None
     ) -> bool:
-        """Replace the entries by which a current version is found; only those of some parameters, with all
-        that is derived from them, where these are given.
+        """Replace the index entries of a current version: all, or only those of the given parameters and of
+        what is derived from them.
 
-        False, and nothing done, where it is no longer the current version: then a later write has indexed the
-        resource.
+        Does nothing and returns False if the version is no longer the current one: then a later write has
+        indexed the resource.
         """
         ...
 
     def claim_unique(self, key: str, owner: str) -> None:
-        """Hold `key` for the resource `owner` ("Type/id") as long as that lives. Raises `Conflict` when
-        another holds it.
+        """Reserve `key` for the resource `owner` ("Type/id") until that is deleted. Raises `Conflict` if
+        another resource holds it.
         """
         ...
 
@@ -262,11 +262,11 @@ class Store(Reader, Protocol):
     capabilities: StoreCapabilities
 
     def changes(self, after: int, limit: int, types: Sequence[str] = ()) -> tuple[StoredResource, ...]:
-        """Committed versions above sequence `after` up to the watermark, in order; every one once."""
+        """Committed versions above the sequence `after`, up to the watermark, each once and in order."""
         ...
 
     def watermark(self) -> int:
-        """The sequence below or at which no commit can still appear."""
+        """The sequence up to which no further commit can appear."""
         ...
 
     def set_read_deadline(self, seconds: float | None) -> None:
@@ -277,41 +277,45 @@ class Store(Reader, Protocol):
         ...
 
     def is_index_current(self) -> bool:
-        """Whether a search can answer at once. What was just written may have to be indexed first, and then
-        the search waits its turn among the writers.
+        """Whether the index covers every committed write. If not, a search may have to index them first, for
+        which it waits its turn among the writers.
         """
         ...
 
     def do_deferred_work(self) -> bool:
-        """Do a little of what writes have put off, for a few milliseconds; False when nothing is left."""
+        """Do work that writes have deferred, such as indexing, for a few milliseconds; False if none
+        is left.
+        """
         ...
 
     def check_health(self) -> None:
-        """Raises `StoreFull` or `StoreUnavailable` where it cannot be read and written at the moment."""
+        """Raise `StoreFull` or `StoreUnavailable` if the store cannot be read and written at the moment."""
         ...
 
     def transact(self, work: Callable[[UnitOfWork], T]) -> T:
-        """Run `work` in one atomic, durable unit and return what it returns. `work` may run again. Whatever
-        it raises undoes the unit. Inside `group()` the unit is durable only when the group ends.
+        """Run `work` in one atomic, durable unit and return its result. `work` may run more than once. If it
+        raises, the unit is rolled back. Inside `group()` the unit becomes durable only when the group ends.
         """
         ...
 
     def group(self) -> AbstractContextManager[None]:
-        """Units of this thread inside the block are made durable together when it ends; each is still all
-        or nothing. When the block's end raises, none of them happened.
+        """Commit the units of this thread inside the block together when it ends; each is still atomic. If
+        the end of the block raises, none of them happened.
         """
         ...
 
     def explain(self, query: SearchQuery) -> Explanation:
-        """How `search` answers the query. Costs as much as a total for each clause."""
+        """How `search` answers the query. As expensive as an exact total for each clause."""
         ...
 
     def purge(self, type: str, id: str) -> bool:
-        """Erase every version of a resource; a deletion stays in the sequence. False when there is none."""
+        """Erase every version of a resource; a deletion stays in the sequence. False if there is none."""
         ...
 
     def check(self) -> list[str]:
-        """Inconsistencies between resources, history and indexes, one sentence each; empty when sound."""
+        """Inconsistencies between resources, history and indexes, one sentence each; empty if there
+        are none.
+        """
         ...
 
     def count(self) -> dict[str, int]:
@@ -319,41 +323,41 @@ class Store(Reader, Protocol):
         ...
 
     def unique_keys(self) -> tuple[tuple[str, str], ...]:
-        """All keys that are held for resources, each with its owner, by key."""
+        """All keys claimed by `claim_unique`, each with its owner, sorted by key."""
         ...
 
     def adopt_identity(self, epoch: str, secret: bytes) -> None:
-        """Go on with the epoch and the secret of a store that this is a copy of."""
+        """Take over the epoch and the secret of the store that this is a copy of."""
         ...
 
     @property
     def epoch(self) -> str:
-        """Names this line of history; a restore from backup changes it."""
+        """The identity of this line of history; a restore from backup changes it."""
         ...
 
     @property
     def secret(self) -> bytes:
-        """32 random bytes made with the store and shared by all who open it."""
+        """32 random bytes, generated with the store and shared by all processes that open it."""
         ...
 
     def acquire_job(self, kind: str, id: str, owner: str, lease_seconds: float) -> Job | None:
-        """Take or renew the lease of a job, creating it at first; None while another owner's lease runs, or
-        it is done.
+        """Take or renew the lease of a job, creating the job if it is new. None while another owner holds the
+        lease, or if the job is done.
         """
         ...
 
     def update_job(self, id: str, owner: str, state: bytes, done: bool = False) -> bool:
-        """Save progress; False when the lease was lost to another owner. Inside `group()` it is saved with
-        the units of the group.
+        """Save progress; False if another owner has taken the lease. Inside `group()` it is saved with the
+        units of the group.
         """
         ...
 
     def jobs(self, kind: str) -> tuple[Job, ...]:
-        """All jobs of a kind, done or not, by id."""
+        """All jobs of a kind, done or not, sorted by id."""
         ...
 
     def backup(self, target: Path) -> None:
-        """Write a consistent copy while the store is in use."""
+        """Write a consistent copy while the store stays in use."""
         ...
 
     def close(self) -> None: ...

@@ -83,12 +83,12 @@ def _copy_versions(
     while batch := source.changes(after := target.watermark(), BATCH):
         arriving = [(version, Entries() if version.deleted else entries_of(version)) for version in batch]
 
-        def receive(unit: UnitOfWork, arriving: list[tuple[StoredResource, Entries]] = arriving) -> None:
+        def import_batch(unit: UnitOfWork, arriving: list[tuple[StoredResource, Entries]] = arriving) -> None:
             unit.prefetch([(version.type, version.id) for version, _ in arriving])
             for version, entries in arriving:
                 unit.import_version(version, entries)
 
-        target.transact(receive)
+        target.transact(import_batch)
         advance(batch[-1].sequence - after)
 
 
