@@ -343,7 +343,7 @@ def test_a_round_that_takes_over_knows_what_the_one_before_may_have_written(
     for number in range(5):
         put(store, person(str(number), code=str(number), family="Martin"))
     put(store, person("0", code="0", family="Moreau"))
-    other.tidy()
+    other.do_deferred_work()
     put(other, person("0", code="0", family="Martin"))
     settle(other)
     assert ids(other, MOREAU) == []
@@ -360,7 +360,7 @@ def test_a_round_ends_when_another_process_has_begun_one(
     for number in range(4):
         put(store, person(str(number), code=str(number), family="Martin"))
     for _ in range(2):
-        other.tidy()
+        other.do_deferred_work()
     put(store, person("3", code="3", family="Moreau"))
     settle(other)
     assert ids(other, MOREAU) == ["3"]
@@ -425,7 +425,7 @@ def test_random_changes_leave_the_index_of_the_resources(
     for _ in range(150):
         id, code, family = random.choice("123456"), random.choice("ab"), random.choice(("Martin", "Moreau"))
         step = random.choice(
-            ("put", "put", "put", "put", "delete", "purge", "index", "undo", "search", "tidy")
+            ("put", "put", "put", "put", "delete", "purge", "index", "undo", "search", "do_deferred_work")
         )
         store = random.choice(stores)
         for each in (store, reference):
@@ -454,7 +454,7 @@ def change(store: Store, step: str, sample: tuple[Draft, Entries], id: str) -> N
     elif step == "undo":
         with pytest.raises(ZeroDivisionError):
             store.transact(lambda unit: undone(unit, sample))
-    elif step == "tidy":
+    elif step == "do_deferred_work":
         store.do_deferred_work()
 
 

@@ -140,7 +140,13 @@ def test_what_is_read_and_copied_is_of_the_file_that_was_opened(
     if replaced:
         SqliteStore(path).close()
     copy = path.with_name("copy")
-    for use in (store.probe, store.watermark, store.check, store.uniques, lambda: store.backup(copy)):
+    for use in (
+        store.check_health,
+        store.watermark,
+        store.check,
+        store.unique_keys,
+        lambda: store.backup(copy),
+    ):
         with pytest.raises(StoreUnavailable, match="moved, deleted or replaced"):
             use()
     assert not copy.exists()
