@@ -13,6 +13,8 @@ from fhir_server.validation.fhirpath.comparison import Primitive
 from fhir_server.validation.fhirpath.static_types import BOOLEAN, UNKNOWN, Shape
 
 STEPS_MAX = 1_000_000
+STEPS_A_SECOND = 125_000
+"""What the time counts for of work that has no steps of its own, such as looking for a pattern."""
 NOTHING: tuple[Any, ...] = ()
 
 Items = tuple[Any, ...] | list[Any]
@@ -60,6 +62,10 @@ class Scope:
         self.steps -= count
         if self.steps < 0:
             raise TooManySteps(f"more than {STEPS_MAX} steps")
+
+    def spend_time(self, seconds: float) -> None:
+        """Count processor time as steps."""
+        self.spend(int(seconds * STEPS_A_SECOND))
 
     def pass_over(self, items: Items) -> None:
         """Count the steps that it takes to look at, or copy, all items at once."""

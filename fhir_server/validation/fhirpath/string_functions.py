@@ -4,6 +4,7 @@ https://hl7.org/fhirpath/N1/#string-manipulation
 """
 
 from collections.abc import Callable, Mapping
+from time import thread_time
 from typing import Any
 
 from fhir_server.core.bounded import TakesTooLong
@@ -44,11 +45,13 @@ TEXT_FUNCTIONS: Mapping[str, tuple[Callable[..., Any], Shape]] = {
     "split": (str.split, STRING),
 }
 """What each makes of a text and its arguments, and the shape of that."""
+_WITH_PATTERN = frozenset({"matches", "replaceMatches"})
 
 
 def text_function(name: str, left: Code, arguments: tuple[Code, ...]) -> Code:
     """The code of a function on one text; empty where the text or an argument is."""
     function, shape = TEXT_FUNCTIONS[name]
+    apply = _timed if name in _WITH_PATTERN else _applied
     run_left, runs = left.run, tuple(argument.run for argument in arguments)
 
     def run(this: Any, scope: Scope) -> Any:
@@ -61,7 +64,7 @@ def text_function(name: str, left: Code, arguments: tuple[Code, ...]) -> Code:
         given = [single(argument(this, scope)) for argument in runs]
         if name == "substring" and given[1:] == [None]:
             given.pop()
-        return None if None in given else _applied(name, function, value, given)
+        return None if None in given else apply(name, function, value, given, scope)
 
     if shape is BOOLEAN:
         return testing(run)
@@ -78,7 +81,16 @@ def text_function(name: str, left: Code, arguments: tuple[Code, ...]) -> Code:
     return selecting(select, shape)
 
 
-def _applied(name: str, function: Callable[..., Any], value: str, given: list[Any]) -> Any:
+def _timed(name: str, function: Callable[..., Any], value: str, given: list[Any], scope: Scope) -> Any:
+    """As `_applied`, with the time that it takes counted as steps."""
+    began = thread_time()
+    try:
+        return _applied(name, function, value, given, scope)
+    finally:
+        scope.spend_time(thread_time() - began)
+
+
+def _applied(name: str, function: Callable[..., Any], value: str, given: list[Any], _scope: Scope) -> Any:
     try:
         return function(value, *given)
     except (PatternError, TakesTooLong) as error:

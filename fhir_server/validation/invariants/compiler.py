@@ -21,8 +21,6 @@ from fhir_server.validation.invariants.native import IDLE_WITHOUT, NATIVE, STRUC
 
 LIBRARY_SECONDS_MAX = 2.0
 """How long the library may keep a processor busy with one rule on one item."""
-LIBRARY_STEPS_A_SECOND = 125_000
-"""What its time counts for, so that the rules of one resource come to an end."""
 
 Holds = Callable[[Any, Scope], bool]
 """Whether a rule holds for an item. Raises `FhirPathError` where it cannot be evaluated."""
@@ -138,7 +136,9 @@ class RuleCompiler:
 
 @contextmanager
 def _counted(expression: str, scope: Scope) -> Iterator[None]:
-    """Count the time of the library as steps. Raises `FhirPathError` where it takes too long."""
+    """Count the time of the library as steps, so that the rules of one resource come to an end. Raises
+    `FhirPathError` where it takes too long.
+    """
     began = thread_time()
     try:
         with bounded(LIBRARY_SECONDS_MAX):
@@ -146,4 +146,4 @@ def _counted(expression: str, scope: Scope) -> Iterator[None]:
     except TakesTooLong as error:
         raise FhirPathError(f"{expression}: {error}") from error
     finally:
-        scope.spend(int((thread_time() - began) * LIBRARY_STEPS_A_SECOND))
+        scope.spend_time(thread_time() - began)

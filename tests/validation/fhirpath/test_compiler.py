@@ -394,6 +394,15 @@ def test_what_is_left_to_the_library_takes_a_while_and_no_longer(
         holds(rules, "telecom.all(%resource.telecom.tail().type().exists())", many)
 
 
+def test_patterns_that_take_a_while_come_to_an_end_together(
+    rules: RuleCompiler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fhir_server.validation.fhirpath.compiled.STEPS_A_SECOND", 10_000_000)
+    names = {**PATIENT, "name": [{"family": "x" * 700} for _ in range(100)]}
+    with pytest.raises(TooManySteps):
+        holds(rules, "name.family.all(matches('^(x*)(x*)(x*)z$').not())", names)
+
+
 def test_an_endless_repetition_is_stopped_by_the_library_too() -> None:
     many = {"resourceType": "Patient", "name": [{"given": ["a"]}] * 40}
     with pytest.raises(FhirPathError, match="steps"):
