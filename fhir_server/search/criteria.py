@@ -114,7 +114,7 @@ class CriteriaReader:
     def _matches(self, asked: Asked, read: Read, modifier: str | None = None) -> list[Clause]:
         values = self._values(asked, read)
         by_index = asked.parameters.indexed_as(asked.code)
-        single = asked.kind == "date" and asked.parameters.are_single(asked.code)
+        single = asked.kind == "date" and asked.parameters.is_single_valued(asked.code)
         return [
             Match(
                 indexed, asked.kind, values, modifier, only=types if len(by_index) > 1 else (), single=single

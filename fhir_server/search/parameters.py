@@ -12,9 +12,9 @@ from fhir_server.errors import InvalidSearch
 from fhir_server.issues import IssueType, Text
 from fhir_server.search import messages
 from fhir_server.search.aliases import aliases
+from fhir_server.search.cardinality import is_single_valued
 from fhir_server.search.paths import resolved_types
 from fhir_server.search.plan import is_supported
-from fhir_server.search.singles import are_single
 from fhir_server.search.texts import element_types, holds_text
 
 RESULT_PARAMETERS = (
@@ -86,9 +86,9 @@ class Parameters:
             found[indexed] = (*found.get(indexed, ()), type)
         return found
 
-    def are_single(self, code: str) -> bool:
+    def is_single_valued(self, code: str) -> bool:
         """Whether no resource has two values of a parameter."""
-        return are_single(self._registry, self.types, code)
+        return is_single_valued(self._registry, self.types, code)
 
     def is_text(self, code: str, type: str) -> bool:
         """Whether a token parameter looks at texts alone in a type."""

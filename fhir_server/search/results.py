@@ -70,7 +70,7 @@ class Results:
             raise UnknownParameter(messages.UNSORTABLE(value=code, kind=parameter.type))
         indexed = next(iter(self.parameters.indexed_as(code)))
         kind = kind_of(parameter)
-        single = kind == "date" and self.parameters.are_single(code)
+        single = kind == "date" and self.parameters.is_single_valued(code)
         return Sort(indexed, kind, descending, single)
 
     def contained(self, value: str) -> str:

@@ -3,7 +3,7 @@
 import pytest
 
 from fhir_server.definitions.registry import Registry
-from fhir_server.search.singles import are_single
+from fhir_server.search.cardinality import is_single_valued
 
 
 @pytest.mark.parametrize(
@@ -20,9 +20,9 @@ from fhir_server.search.singles import are_single
     ],
 )
 def test_no_element_on_the_way_may_repeat(registry: Registry, type: str, code: str, single: bool) -> None:
-    assert are_single(registry, [type], code) is single
+    assert is_single_valued(registry, [type], code) is single
 
 
 def test_of_several_types_all_must_be_so(registry: Registry) -> None:
-    assert are_single(registry, ["Observation", "Encounter"], "date")
-    assert not are_single(registry, ["Goal", "Patient"], "target-date")
+    assert is_single_valued(registry, ["Observation", "Encounter"], "date")
+    assert not is_single_valued(registry, ["Goal", "Patient"], "target-date")

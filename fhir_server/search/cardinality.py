@@ -10,19 +10,19 @@ from fhir_server.definitions.registry import Registry
 from fhir_server.search.paths import NotPlain, OfType, Property, Step, read_paths
 
 
-def are_single(registry: Registry, types: Iterable[str], code: str) -> bool:
+def is_single_valued(registry: Registry, types: Iterable[str], code: str) -> bool:
     """Whether no resource of these types has two values of the parameter."""
-    return all(_is_single(registry, type, code) for type in types)
+    return all(_has_one_place(registry, type, code) for type in types)
 
 
 @lru_cache(maxsize=4096)
-def _is_single(registry: Registry, type: str, code: str) -> bool:
+def _has_one_place(registry: Registry, type: str, code: str) -> bool:
     parameter = registry.search_parameters(type).get(code)
-    places = _places(parameter.expression, type) if parameter and parameter.expression else set()
-    return len(places) == 1 and all(_leads_to_one(registry, type, steps) for steps in places)
+    places = _element_paths(parameter.expression, type) if parameter and parameter.expression else set()
+    return len(places) == 1 and all(_is_scalar_path(registry, type, steps) for steps in places)
 
 
-def _places(expression: str, type: str) -> set[tuple[Step, ...]]:
+def _element_paths(expression: str, type: str) -> set[tuple[Step, ...]]:
     """Where the values stand; an element has one of its types at a time."""
     try:
         paths = [path for path in read_paths(expression) if path.root == type]
@@ -33,7 +33,7 @@ def _places(expression: str, type: str) -> set[tuple[Step, ...]]:
     }
 
 
-def _leads_to_one(registry: Registry, type: str, steps: Sequence[Step]) -> bool:
+def _is_scalar_path(registry: Registry, type: str, steps: Sequence[Step]) -> bool:
     elements = registry.type(type).elements
     for step in steps:
         match step:
