@@ -16,8 +16,8 @@ from fhir_server.core.tokens import PageTokens
 from fhir_server.definitions.registry import Registry
 from fhir_server.issues import Issue
 from fhir_server.search.ast import SearchQuery
-from fhir_server.search.coverage import Pending
 from fhir_server.search.extract import Extractor
+from fhir_server.search.index_coverage import Pending
 from fhir_server.search.remembered import RememberedSearches, RememberedTargets
 from fhir_server.store.port import Store
 from fhir_server.validation.checks.check import Resolve

@@ -18,8 +18,8 @@ from fhir_server.interactions import messages
 from fhir_server.interactions.query_strings import parameters_of
 from fhir_server.interactions.search_parsing import parse_search
 from fhir_server.search.ast import AllOf, Clause, Match, SearchQuery, TokenValue
-from fhir_server.search.coverage import check_coverage
 from fhir_server.search.escapes import is_empty
+from fhir_server.search.index_coverage import check_coverage
 from fhir_server.search.parameters import SPECIAL_PARAMETERS
 from fhir_server.search.parse import IGNORED_HERE, ParsedSearch
 from fhir_server.search.remembered import Asked

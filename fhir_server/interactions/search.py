@@ -18,7 +18,7 @@ from fhir_server.interactions.scope import scope
 from fhir_server.interactions.search_parsing import parse_search
 from fhir_server.interactions.searchset import FurtherPage, further_page, searchset
 from fhir_server.search.ast import SearchQuery
-from fhir_server.search.coverage import check_coverage
+from fhir_server.search.index_coverage import check_coverage
 from fhir_server.search.parse import ParsedSearch
 from fhir_server.search.remembered import Asked
 from fhir_server.store.port import Reader, SearchResult

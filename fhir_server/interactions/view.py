@@ -9,7 +9,7 @@ from fhir_server.core.reference import relative
 from fhir_server.errors import InvalidSearch, StoreUnavailable
 from fhir_server.extension import Engine, Resource
 from fhir_server.search.ast import Match, SearchQuery
-from fhir_server.search.coverage import check_coverage
+from fhir_server.search.index_coverage import check_coverage
 from fhir_server.store.port import StoredResource, UnitOfWork
 
 

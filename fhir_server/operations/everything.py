@@ -34,7 +34,7 @@ from fhir_server.search.ast import (
     Prefix,
     SearchQuery,
 )
-from fhir_server.search.coverage import check_coverage
+from fhir_server.search.index_coverage import check_coverage
 from fhir_server.search.parameters import resource_type
 from fhir_server.search.parse import ParsedSearch
 from fhir_server.search.plan import COMPARTMENT

@@ -21,7 +21,7 @@ from fhir_server.issues import Issue
 from fhir_server.operations import messages
 from fhir_server.operations.parameters import all_given, once
 from fhir_server.search.ast import SearchQuery, Sort
-from fhir_server.search.coverage import check_coverage
+from fhir_server.search.index_coverage import check_coverage
 from fhir_server.search.parse import ParsedSearch
 from fhir_server.store.port import SearchResult, StoredResource
 

@@ -20,7 +20,7 @@ from fhir_server.operations.explain_search.meaning import Meaning, index_of
 from fhir_server.operations.explain_search.reasons import Reasons
 from fhir_server.operations.parameters import all_given
 from fhir_server.search.ast import Clause, SearchQuery
-from fhir_server.search.coverage import check_coverage
+from fhir_server.search.index_coverage import check_coverage
 from fhir_server.search.limits import check_count
 from fhir_server.search.named import PARAMETER as QUERY
 from fhir_server.search.named import named
