@@ -20,7 +20,7 @@ from fhir_server.interactions.conformance import CONTENTS, PACKAGES, installed, 
 from fhir_server.interactions.engines import DefinitionsChanged, Engines, transact
 from fhir_server.interactions.redefinition import DEFINED_BY, adopt
 from fhir_server.issues import Issue
-from fhir_server.search.admission import Admission
+from fhir_server.search.parameter_validator import SearchParameterValidator
 from fhir_server.store.port import UnitOfWork
 from fhir_server.validation.structure import StructureValidator
 
@@ -163,9 +163,9 @@ class _Installation:
         return replace(package, index=index)
 
     @property
-    def _admission(self) -> Admission:
+    def _admission(self) -> SearchParameterValidator:
         engine = self._engine
-        return Admission(engine.registry, engine.extractor.indexing, engine.paths)
+        return SearchParameterValidator(engine.registry, engine.extractor.indexing, engine.paths)
 
 
 def _sentence(problem: Issue) -> str:

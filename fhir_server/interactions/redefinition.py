@@ -11,9 +11,9 @@ from fhir_server.definitions.registry import Registry
 from fhir_server.errors import Unprocessable
 from fhir_server.extension import Engine, Resource
 from fhir_server.interactions.conformance import every
-from fhir_server.search.admission import Admission
 from fhir_server.search.ast import SearchQuery
 from fhir_server.search.extract import Extractor
+from fhir_server.search.parameter_validator import SearchParameterValidator
 from fhir_server.store.port import Reader, TypeIndex, UnitOfWork
 
 DEFINED_BY = "SearchParameter"
@@ -30,7 +30,7 @@ class Redefinition:
     def put(self, resource: Resource) -> None:
         """Take in a SearchParameter that carries its id. Raises `Unprocessable` where it cannot be used."""
         others = self._without(resource["id"])
-        admission = Admission(others, self._engine.extractor.indexing, self._engine.paths)
+        admission = SearchParameterValidator(others, self._engine.extractor.indexing, self._engine.paths)
         if problems := admission.problems(resource):
             raise Unprocessable(*problems)
         self._registry = others.storing((*others.stored, resource))

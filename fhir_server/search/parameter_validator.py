@@ -34,7 +34,7 @@ _CODE = re.compile(r"-?[A-Za-z][A-Za-z0-9_-]*")
 _TYPES = ("composite", "date", "number", "quantity", "reference", "string", "token", "uri")
 
 
-class Admission:
+class SearchParameterValidator:
     """Checks definitions against those of a registry, of which the checked one itself is not yet a part."""
 
     def __init__(self, registry: Registry, indexing: Indexing, fhirpath: FhirPath) -> None:

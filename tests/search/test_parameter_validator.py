@@ -6,7 +6,7 @@ import pytest
 
 from fhir_server.core.fhirpath import FhirPath
 from fhir_server.definitions.registry import Registry
-from fhir_server.search.admission import Admission
+from fhir_server.search.parameter_validator import SearchParameterValidator
 from fhir_server.search.types.context import Indexing
 from tests.search.universe import BASE_URL, PARIS
 
@@ -31,7 +31,7 @@ def composite(**second: str) -> dict[str, Any]:
 
 def places(registry: Registry, resource: dict[str, Any]) -> list[str]:
     """Where something stands against a definition."""
-    problems = Admission(registry, Indexing(PARIS, BASE_URL), FhirPath()).problems(resource)
+    problems = SearchParameterValidator(registry, Indexing(PARIS, BASE_URL), FhirPath()).problems(resource)
     return [path.removeprefix("SearchParameter.") for issue in problems for path in issue.expression]
 
 
