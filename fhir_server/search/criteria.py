@@ -13,7 +13,6 @@ from fhir_server.definitions.registry import Registry
 from fhir_server.definitions.search_parameters import SearchParameter
 from fhir_server.errors import InvalidSearch
 from fhir_server.search import codes, hierarchy, messages
-from fhir_server.search.allowed import check_prefixes
 from fhir_server.search.ast import (
     AllOf,
     AnyOf,
@@ -32,6 +31,7 @@ from fhir_server.search.ast import (
 )
 from fhir_server.search.escapes import split, unescape
 from fhir_server.search.limits import Budget, refused
+from fhir_server.search.parameter_constraints import check_prefixes
 from fhir_server.search.parameters import Parameters, resource_type
 from fhir_server.search.plan import components_of, kind_of
 from fhir_server.search.types import composite, quantity, reference, string, token, uri
