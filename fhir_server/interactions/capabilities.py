@@ -18,7 +18,7 @@ from fhir_server.interactions import messages
 from fhir_server.interactions.conditions import names_version
 from fhir_server.interactions.subset import asked_subset
 from fhir_server.search.ast import EVERY
-from fhir_server.search.declared import documentation, served
+from fhir_server.search.capabilities import documentation, search_params
 
 FHIR_VERSION = "4.0.1"
 FORMATS = ("application/fhir+json", "json")
@@ -87,7 +87,7 @@ def _rest(engine: Engine) -> dict[str, Any]:
         "security": {"cors": True},
         "resource": [_resource(type, engine) for type in engine.registry.resource_types],
         "interaction": [{"code": code} for code in SYSTEM_INTERACTIONS],
-        "searchParam": list(served(engine.registry, "Resource")),
+        "searchParam": list(search_params(engine.registry, "Resource")),
         "compartment": [
             f"http://hl7.org/fhir/CompartmentDefinition/{code.lower()}"
             for code in engine.registry.resource_types
@@ -127,7 +127,7 @@ def _resource(type: str, engine: Engine) -> dict[str, Any]:
         "referencePolicy": ["literal", "logical", "local"],
         **({"searchInclude": [EVERY, *(f"{type}:{code}" for code in references)]} if references else {}),
         "searchRevInclude": [EVERY],
-        "searchParam": list(served(engine.registry, type)),
+        "searchParam": list(search_params(engine.registry, type)),
         **_operations(operations, _queries(engine, type)),
     }
 

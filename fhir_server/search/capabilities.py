@@ -12,7 +12,7 @@ from fhir_server.search.types.kinds import KINDS
 from fhir_server.search.types.prefixes import ORDERED, PREFIXES
 
 
-def served(registry: Registry, type: str) -> Iterator[dict[str, str]]:
+def search_params(registry: Registry, type: str) -> Iterator[dict[str, str]]:
     """Each parameter of a type that can be searched; those that R4 defines in prose alone are strings."""
     defined = registry.search_parameters(type)
     for code in sorted({*Parameters(registry, (type,)).codes(), *SPECIAL_PARAMETERS}):
