@@ -155,7 +155,7 @@ class _Installation:
             resource = package.resource(listed.member)
             problems = self._structure.validate(resource)
             if not problems and listed.type == DEFINED_BY:
-                problems = self._admission.problems(resource)
+                problems = self._parameter_validator.validate(resource)
             if problems:
                 left_out[listed.member] = _sentence(problems[0])
         kept = tuple(listed for listed in package.index.resources if listed.member not in left_out)
@@ -163,7 +163,7 @@ class _Installation:
         return replace(package, index=index)
 
     @property
-    def _admission(self) -> SearchParameterValidator:
+    def _parameter_validator(self) -> SearchParameterValidator:
         engine = self._engine
         return SearchParameterValidator(engine.registry, engine.extractor.indexing, engine.paths)
 

@@ -30,8 +30,8 @@ class Redefinition:
     def put(self, resource: Resource) -> None:
         """Take in a SearchParameter that carries its id. Raises `Unprocessable` where it cannot be used."""
         others = self._without(resource["id"])
-        admission = SearchParameterValidator(others, self._engine.extractor.indexing, self._engine.paths)
-        if problems := admission.problems(resource):
+        validator = SearchParameterValidator(others, self._engine.extractor.indexing, self._engine.paths)
+        if problems := validator.validate(resource):
             raise Unprocessable(*problems)
         self._registry = others.storing((*others.stored, resource))
 

@@ -43,7 +43,7 @@ class SearchParameterValidator:
         self._builder = PlanBuilder(registry, indexing)
         self._fhirpath = fhirpath
 
-    def problems(self, resource: Resource) -> list[Issue]:
+    def validate(self, resource: Resource) -> list[Issue]:
         """What stands against a structurally valid SearchParameter; nothing against one that is not active,
         since it is not used.
         """

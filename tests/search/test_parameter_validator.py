@@ -31,7 +31,7 @@ def composite(**second: str) -> dict[str, Any]:
 
 def places(registry: Registry, resource: dict[str, Any]) -> list[str]:
     """Where something stands against a definition."""
-    problems = SearchParameterValidator(registry, Indexing(PARIS, BASE_URL), FhirPath()).problems(resource)
+    problems = SearchParameterValidator(registry, Indexing(PARIS, BASE_URL), FhirPath()).validate(resource)
     return [path.removeprefix("SearchParameter.") for issue in problems for path in issue.expression]
 
 
