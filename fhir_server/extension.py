@@ -16,9 +16,9 @@ from fhir_server.core.tokens import PageTokens
 from fhir_server.definitions.registry import Registry
 from fhir_server.issues import Issue
 from fhir_server.search.ast import SearchQuery
+from fhir_server.search.cache import ReferenceTargetCache, SearchCache
 from fhir_server.search.extract import Extractor
 from fhir_server.search.index_coverage import Pending
-from fhir_server.search.remembered import RememberedSearches, RememberedTargets
 from fhir_server.store.port import Store
 from fhir_server.validation.checks.check import Resolve
 
@@ -168,8 +168,8 @@ class Engine:
     now: Callable[[], int]
     new_id: Callable[[], str]
     limits: Limits = field(default_factory=Limits)
-    searches: RememberedSearches = field(default_factory=RememberedSearches)
-    targets: RememberedTargets = field(default_factory=RememberedTargets)
+    search_cache: SearchCache = field(default_factory=SearchCache)
+    reference_targets: ReferenceTargetCache = field(default_factory=ReferenceTargetCache)
     conditional_delete_multiple: bool = False
     generation: int = 0
     pending: Pending = field(default_factory=dict)

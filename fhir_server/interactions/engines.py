@@ -18,9 +18,9 @@ from fhir_server.extension import Engine
 from fhir_server.interactions import messages
 from fhir_server.interactions.conformance import StoredConformance
 from fhir_server.interactions.redefinition import adopt, stored_parameters
+from fhir_server.search.cache import SearchCache
 from fhir_server.search.extract import Extractor
 from fhir_server.search.index_coverage import Pending
-from fhir_server.search.remembered import RememberedSearches
 from fhir_server.store.port import Reader, TypeIndex, UnitOfWork
 
 T = TypeVar("T")
@@ -138,7 +138,7 @@ class Engines:
             extractor=extractor,
             codes=codes,
             validator=validator,
-            searches=RememberedSearches(),
+            search_cache=SearchCache(),
             generation=generation,
             pending=pending,
             indexed_otherwise=others,

@@ -18,11 +18,11 @@ from fhir_server.interactions import messages
 from fhir_server.interactions.query_strings import parameters_of
 from fhir_server.interactions.search_parsing import parse_search
 from fhir_server.search.ast import AllOf, Clause, Match, SearchQuery, TokenValue
+from fhir_server.search.cache import SearchKey
 from fhir_server.search.escapes import is_empty
 from fhir_server.search.index_coverage import check_coverage
 from fhir_server.search.parameters import SPECIAL_PARAMETERS
 from fhir_server.search.parse import IGNORED_HERE, ParsedSearch
-from fhir_server.search.remembered import Asked
 from fhir_server.store.port import StoredResource, UnitOfWork
 
 _TYPE = re.compile(r"[A-Z][A-Za-z]+")
@@ -130,8 +130,8 @@ def _understood(criteria: Criteria, engine: Engine, base_url: str) -> ParsedSear
     if criteria.interaction != "reference":
         return parsed()
     # Under a path that no request has: what clients search for is counted and paged as they ask.
-    asked = Asked((criteria.type, "?"), parameters, base_url, lenient=False)
-    return engine.searches.understood(asked, parsed)
+    asked = SearchKey((criteria.type, "?"), parameters, base_url, lenient=False)
+    return engine.search_cache.get_or_parse(asked, parsed)
 
 
 def one_match(unit: UnitOfWork, engine: Engine, criteria: Criteria, base_url: str) -> StoredResource | None:

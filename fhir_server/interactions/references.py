@@ -76,7 +76,7 @@ class ConditionalReferences:
             )
         if _BY_IDENTIFIER.fullmatch(reference):
             self._targets[reference] = found[0].reference
-            self._engine.targets.add(reference, found[0].reference)
+            self._engine.reference_targets.add(reference, found[0].reference)
         return found[0].reference
 
     def written(self, type: str) -> None:
@@ -103,7 +103,7 @@ class ForeseenReferences:
         """As that of `ConditionalReferences`, most likely. Raises `TargetUnknown`."""
         if _conditional(reference, self._engine) is None:
             return reference
-        known = self._engine.targets.get(reference)
+        known = self._engine.reference_targets.get(reference)
         if known is None:
             raise TargetUnknown
         self.targets[reference] = known

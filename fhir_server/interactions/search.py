@@ -18,9 +18,9 @@ from fhir_server.interactions.scope import scope
 from fhir_server.interactions.search_parsing import parse_search
 from fhir_server.interactions.searchset import FurtherPage, further_page, searchset
 from fhir_server.search.ast import SearchQuery
+from fhir_server.search.cache import SearchKey
 from fhir_server.search.index_coverage import check_coverage
 from fhir_server.search.parse import ParsedSearch
-from fhir_server.search.remembered import Asked
 from fhir_server.store.port import Reader, SearchResult
 
 
@@ -63,8 +63,8 @@ def _answer(request: FhirRequest, engine: Engine, reader: Reader) -> FhirRespons
 
 def _understood(request: FhirRequest, engine: Engine) -> ParsedSearch:
     """The search that the path and the parameters ask for."""
-    asked = Asked(request.path, request.query, request.base_url, request.preferences.lenient)
-    return engine.searches.understood(
+    asked = SearchKey(request.path, request.query, request.base_url, request.preferences.lenient)
+    return engine.search_cache.get_or_parse(
         asked,
         lambda: _parsed([pair for pair in request.query if pair[0] not in PRESENTATION], request, engine),
     )
