@@ -11,7 +11,7 @@ from fhir_server.errors import InvalidRequest
 from fhir_server.extension import Engine
 from fhir_server.interactions import messages
 from fhir_server.search.entries import ReferenceEntry
-from fhir_server.search.specials import list_id
+from fhir_server.search.special_parameters import list_id
 from fhir_server.store.port import HistoryQuery, HistoryResult, Reader
 
 PARAMETER = "_list"

@@ -23,7 +23,7 @@ from fhir_server.search.named import Named, named
 from fhir_server.search.nesting import check_nesting
 from fhir_server.search.parameters import Parameters, UnknownParameter, resource_type
 from fhir_server.search.results import Results, Total
-from fhir_server.search.specials import SPECIALS
+from fhir_server.search.special_parameters import SPECIALS
 
 IGNORED_HERE = ("_format", "_pretty")
 """Parameters of every interaction, which are no part of the search."""
