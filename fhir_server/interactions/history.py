@@ -27,7 +27,7 @@ from fhir_server.interactions.listed import PARAMETER as LIST
 from fhir_server.interactions.listed import history_of_listed
 from fhir_server.interactions.subset import Subset, asked_subset
 from fhir_server.interactions.trail import FIRST, Trail, page_links
-from fhir_server.search.results import Total
+from fhir_server.search.result_parameters import Total
 from fhir_server.search.types.prefixes import split_prefix
 from fhir_server.store.port import HistoryQuery, HistoryResult, Reader, StoredResource
 

@@ -14,7 +14,7 @@ from fhir_server.definitions.elements import Element, TypeDefinition
 from fhir_server.definitions.registry import Registry
 from fhir_server.errors import InvalidRequest
 from fhir_server.interactions import messages
-from fhir_server.search.results import SUMMARIES, element_named
+from fhir_server.search.result_parameters import SUMMARIES, element_named
 
 SUBSETTED = {
     "system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue",

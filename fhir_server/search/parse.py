@@ -22,7 +22,7 @@ from fhir_server.search.named import PARAMETER as QUERY
 from fhir_server.search.named import Named, named
 from fhir_server.search.nesting import check_nesting
 from fhir_server.search.parameters import Parameters, UnknownParameter, resource_type
-from fhir_server.search.results import Results, Total
+from fhir_server.search.result_parameters import ResultParameters, Total
 from fhir_server.search.special_parameters import SPECIALS
 
 IGNORED_HERE = ("_format", "_pretty")
@@ -78,7 +78,7 @@ def parse(
     parser = _Parser(
         common,
         Clauses(registry, zone, (base_url, *addresses), now, SPECIALS),
-        Results(registry, common),
+        ResultParameters(registry, common),
         lenient,
         count_max,
         holders,
@@ -105,7 +105,7 @@ class _Parser:
 
     common: Parameters
     clauses: Clauses
-    results: Results
+    results: ResultParameters
     lenient: bool
     count_max: int
     holders: bool

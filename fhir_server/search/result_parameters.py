@@ -34,7 +34,7 @@ def element_named(name: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Results:
+class ResultParameters:
     """Understands result parameters of a search on `parameters`' types."""
 
     registry: Registry
