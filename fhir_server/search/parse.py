@@ -18,8 +18,7 @@ from fhir_server.search.clauses import Clauses, Criterion
 from fhir_server.search.contained import either, holding
 from fhir_server.search.escapes import is_empty
 from fhir_server.search.limits import check_count, shortened
-from fhir_server.search.named import PARAMETER as QUERY
-from fhir_server.search.named import Named, named
+from fhir_server.search.named_queries import QUERY_PARAMETER, BoundQuery, bind_named_query
 from fhir_server.search.nesting import check_nesting
 from fhir_server.search.parameters import Parameters, UnknownParameter, resource_type
 from fhir_server.search.result_parameters import ResultParameters, Total
@@ -83,7 +82,7 @@ def parse(
         count_max,
         holders,
     )
-    parser.read(given, named(types, given, registry))
+    parser.read(given, bind_named_query(types, given, registry))
     if parser.problems:
         raise InvalidSearch(*map(shortened, parser.problems))
     return parser.parsed(tuple(types), count_default, total_max)
@@ -121,14 +120,14 @@ class _Parser:
     ignored: list[Issue] = field(default_factory=list)
     understood: list[tuple[str, str]] = field(default_factory=list)
 
-    def read(self, given: Sequence[tuple[str, str]], query: Named | None) -> None:
+    def read(self, given: Sequence[tuple[str, str]], query: BoundQuery | None) -> None:
         names = [name for name, _ in given]
         for name in ONCE:
             if names.count(name) > 1:
                 text = messages.GIVEN_TWICE(parameter=name, count=names.count(name))
                 self.problems.append(Issue("error", "invalid", text, (f"http.{name}",)))
         for pair in given:
-            if query and (pair[0] == QUERY or pair in query.own):
+            if query and (pair[0] == QUERY_PARAMETER or pair in query.own):
                 self.understood.append(pair)
             else:
                 self._read(*pair)
@@ -139,7 +138,7 @@ class _Parser:
             text = messages.INCLUDE_WITH_SUMMARY_TEXT(parameter=given_as)
             self.problems.append(Issue("error", "invalid", text, ("http._summary",)))
 
-    def _read_named(self, query: Named, given: Sequence[str]) -> None:
+    def _read_named(self, query: BoundQuery, given: Sequence[str]) -> None:
         """Take in what a named query stands for; of how to show it, the client's own wishes count."""
         understood = list(self.understood)
         for name, value in query.criteria():

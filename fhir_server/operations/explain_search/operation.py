@@ -22,8 +22,7 @@ from fhir_server.operations.parameters import all_given
 from fhir_server.search.ast import Clause, SearchQuery
 from fhir_server.search.index_coverage import check_coverage
 from fhir_server.search.limits import check_count
-from fhir_server.search.named import PARAMETER as QUERY
-from fhir_server.search.named import named
+from fhir_server.search.named_queries import QUERY_PARAMETER, bind_named_query
 from fhir_server.search.parse import ParsedSearch
 from fhir_server.store.port import ClauseUse, StoredResource
 
@@ -110,13 +109,13 @@ class _Explanation:
     def _together(self, asked: Sequence[tuple[str, str]]) -> Iterator[tuple[tuple[str, str], ...]]:
         """Each parameter by itself, those of a named query with its name."""
         try:
-            query = named(self._types, asked, self._engine.registry)
+            query = bind_named_query(self._types, asked, self._engine.registry)
         except InvalidSearch:
             query = None
         own = query.own if query else ()
         for pair in asked:
             if pair not in own:
-                yield (pair, *own) if pair[0] == QUERY else (pair,)
+                yield (pair, *own) if pair[0] == QUERY_PARAMETER else (pair,)
 
     def _criterion(self, pairs: tuple[tuple[str, str], ...]) -> Criterion:
         """What is understood of one parameter without the others, and what is wrong with it."""

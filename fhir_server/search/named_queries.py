@@ -13,12 +13,12 @@ from fhir_server.search.escapes import is_empty
 from fhir_server.search.limits import refused
 from fhir_server.search.parameters import nearest
 
-PARAMETER = "_query"
+QUERY_PARAMETER = "_query"
 
 Pairs = Sequence[tuple[str, str]]
 
 
-class Named:
+class BoundQuery:
     """A named query as a client asks it; `own` are its parameters among those given.
 
     Raises `InvalidSearch` where one is missing or given too often. R4 has those without a value ignored.
@@ -51,20 +51,20 @@ class Named:
                 yield name, _filled(template, dict(zip(places, values, strict=True)))
 
 
-def named(types: Sequence[str], given: Pairs, registry: Registry) -> Named | None:
+def bind_named_query(types: Sequence[str], given: Pairs, registry: Registry) -> BoundQuery | None:
     """The named query that the parameters of a search on `types` ask for; None where they ask for none.
 
     R4 has servers refuse a name that they do not know, whatever the handling. Raises `InvalidSearch`.
     """
-    code = next((value for name, value in given if name == PARAMETER and not is_empty(value)), None)
+    code = next((value for name, value in given if name == QUERY_PARAMETER and not is_empty(value)), None)
     if code is None:
         return None
     known = {query.code: query for query in registry.named_queries if query.is_for(types)}
     if code not in known:
         valid = ", ".join(sorted(known)) or "-"
         text = messages.UNKNOWN_QUERY(value=code, nearest=nearest(code, known), valid=valid)
-        raise refused(text, PARAMETER, "not-supported")
-    return Named(known[code], given)
+        raise refused(text, QUERY_PARAMETER, "not-supported")
+    return BoundQuery(known[code], given)
 
 
 def _filled(template: str, values: Mapping[str, str]) -> str:
