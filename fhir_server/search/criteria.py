@@ -12,7 +12,7 @@ from msgspec import Struct, structs
 from fhir_server.definitions.registry import Registry
 from fhir_server.definitions.search_parameters import SearchParameter
 from fhir_server.errors import InvalidSearch
-from fhir_server.search import codes, hierarchy, messages
+from fhir_server.search import hierarchy, messages, token_sets
 from fhir_server.search.ast import (
     AllOf,
     AnyOf,
@@ -177,7 +177,7 @@ class CriteriaReader:
         if system is None:
             types = asked.parameters.element_types(asked.code)
             return not types or not types.isdisjoint(_CODED)
-        return bool(system) and codes.ignores_case(self._registry, system)
+        return bool(system) and token_sets.ignores_case(self._registry, system)
 
     def _token_text(self, asked: Asked) -> Clause:
         return self._derived(asked, token.TEXT, "string", KINDS["string"].parse)
@@ -189,7 +189,9 @@ class CriteriaReader:
         sets = [
             token_set
             for text in asked.texts
-            for token_set in codes.in_value_set(self._registry, text, asked.whole, self._reading.base_urls)
+            for token_set in token_sets.in_value_set(
+                self._registry, text, asked.whole, self._reading.base_urls
+            )
         ]
         found = self._of_sets(asked, sets)
         return _denied(found) if asked.modifier == "not-in" else found
@@ -200,7 +202,7 @@ class CriteriaReader:
         folded = tuple(
             TokenSet(token_set.system, frozenset(map(token.fold, token_set.codes)))
             for token_set in sets
-            if codes.ignores_case(self._registry, token_set.system)
+            if token_sets.ignores_case(self._registry, token_set.system)
         )
         found = Match(asked.code, "token", sets)
         return any_of([found, Match(asked.code + token.FOLDED, "token", folded)]) if folded else found
@@ -211,7 +213,7 @@ class CriteriaReader:
         concepts = [text for text in asked.texts if text not in mime_types]
         found: list[Clause] = []
         if concepts:
-            sets = (codes.below(self._registry, text, asked.whole) for text in concepts)
+            sets = (token_sets.below(self._registry, text, asked.whole) for text in concepts)
             found.append(self._of_sets(asked, sets))
         if mime_types:
             plain = tuple(TokenValue(None, unescape(text)) for text in mime_types)
@@ -220,7 +222,9 @@ class CriteriaReader:
         return any_of(found)
 
     def _token_above(self, asked: Asked) -> Clause:
-        return self._of_sets(asked, (codes.above(self._registry, text, asked.whole) for text in asked.texts))
+        return self._of_sets(
+            asked, (token_sets.above(self._registry, text, asked.whole) for text in asked.texts)
+        )
 
     # reference
 

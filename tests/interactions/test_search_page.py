@@ -9,7 +9,7 @@ import pytest
 
 from fhir_server import standalone
 from fhir_server.core.json import parse
-from fhir_server.search import codes, filters, limits
+from fhir_server.search import filters, limits, token_sets
 from fhir_server.search.ast import Prefix
 from fhir_server.search.criteria import modifiers
 from fhir_server.search.types.kinds import KINDS
@@ -107,6 +107,6 @@ def test_the_limits_are_those_of_the_server() -> None:
         limits.WAYS_MAX,
         limits.CONDITIONS_MAX,
         limits.NESTING_MAX,
-        codes.CODES_MAX,
+        token_sets.CODES_MAX,
     ]
     assert sqlite_search.ESTIMATE_MIN == 2_000
