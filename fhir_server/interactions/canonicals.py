@@ -33,7 +33,7 @@ from fhir_server.search.ast import (
     UriValue,
 )
 from fhir_server.search.parameters import Parameters
-from fhir_server.search.texts import element_types
+from fhir_server.search.text_elements import element_types
 from fhir_server.store.port import Reader, StoredResource
 
 FOLLOWED_MAX = 1_000

@@ -19,7 +19,7 @@ from fhir_server.search.contained import HOLDS
 from fhir_server.search.entries import Contained, Entries, TokenEntry
 from fhir_server.search.fingerprint import Fingerprints
 from fhir_server.search.plan import COMPARTMENT, COMPARTMENTS, Evaluated, Plan, PlanBuilder, Presence, kind_of
-from fhir_server.search.texts import text_names
+from fhir_server.search.text_elements import text_names
 from fhir_server.search.token_sets import ignores_case
 from fhir_server.search.tree import Place
 from fhir_server.search.types.context import Indexing

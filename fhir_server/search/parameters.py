@@ -15,7 +15,7 @@ from fhir_server.search.aliases import aliases
 from fhir_server.search.cardinality import is_single_valued
 from fhir_server.search.paths import resolved_types
 from fhir_server.search.plan import is_supported
-from fhir_server.search.texts import element_types, holds_text
+from fhir_server.search.text_elements import element_types, holds_text
 
 RESULT_PARAMETERS = (
     "_count",
