@@ -12,7 +12,7 @@ from fhir_server.errors import UnknownType
 from fhir_server.interactions import messages
 from fhir_server.interactions.links import searched_path
 from fhir_server.search.ast import Clause, Match, TokenValue
-from fhir_server.search.plan import COMPARTMENT
+from fhir_server.search.index_plan import COMPARTMENT
 
 ANY_TYPE = "*"
 

@@ -35,9 +35,9 @@ from fhir_server.search.ast import (
     SearchQuery,
 )
 from fhir_server.search.index_coverage import check_coverage
+from fhir_server.search.index_plan import COMPARTMENT
 from fhir_server.search.parameters import resource_type
 from fhir_server.search.parse import ParsedSearch
-from fhir_server.search.plan import COMPARTMENT
 from fhir_server.store.port import StoredResource
 
 PARAMETERS = ("start", "end", "_since", "_type", "_count", PAGE_PARAMETER)

@@ -30,10 +30,10 @@ from fhir_server.search.ast import (
     Value,
 )
 from fhir_server.search.escapes import split, unescape
+from fhir_server.search.index_plan import components_of, kind_of
 from fhir_server.search.limits import Budget, refused
 from fhir_server.search.parameter_constraints import check_prefixes
 from fhir_server.search.parameters import Parameters, resource_type
-from fhir_server.search.plan import components_of, kind_of
 from fhir_server.search.types import composite, quantity, reference, string, token, uri
 from fhir_server.search.types.composite import Read
 from fhir_server.search.types.context import Reading

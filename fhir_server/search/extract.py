@@ -18,7 +18,15 @@ from fhir_server.definitions.registry import Registry
 from fhir_server.search.contained import HOLDS
 from fhir_server.search.entries import Contained, Entries, TokenEntry
 from fhir_server.search.fingerprint import Fingerprints
-from fhir_server.search.plan import COMPARTMENT, COMPARTMENTS, Evaluated, Plan, PlanBuilder, Presence, kind_of
+from fhir_server.search.index_plan import (
+    COMPARTMENT,
+    COMPARTMENTS,
+    EvaluatedParameter,
+    IndexPlan,
+    IndexPlanBuilder,
+    PresenceParameter,
+    kind_of,
+)
 from fhir_server.search.text_elements import text_names
 from fhir_server.search.token_sets import ignores_case
 from fhir_server.search.tree import Place
@@ -84,12 +92,12 @@ class Extractor:
         cases = Memo(partial(ignores_case, registry), _SYSTEMS_MAX)
         self.indexing = Indexing(zone, base_url, cases.__getitem__, addresses)
         self.fingerprints = Fingerprints(registry, self.indexing)
-        self._builder = PlanBuilder(registry, self.indexing)
+        self._builder = IndexPlanBuilder(registry, self.indexing)
         self._fhirpath = fhirpath or FhirPath()
         self._texts = Memo(partial(text_names, registry)).__getitem__
         self.overrun: set[tuple[str, str]] = set()
-        self._plans: Memo[str, Plan] = Memo(self._builder.plan)
-        self._partial_plans: dict[tuple[str, frozenset[str]], Plan] = {}
+        self._plans: Memo[str, IndexPlan] = Memo(self._builder.plan)
+        self._partial_plans: dict[tuple[str, frozenset[str]], IndexPlan] = {}
 
     def over(self, registry: Registry) -> "Extractor":
         """What indexes in the same way by other definitions."""
@@ -158,7 +166,7 @@ class Extractor:
             inner = room.take(_distinct(found))
             entries.contained.append(Contained(reference.parameter, whole["resourceType"], inner))
 
-    def _found(self, plan: Plan, resource: Resource) -> Entries:
+    def _found(self, plan: IndexPlan, resource: Resource) -> Entries:
         entries = Entries()
         plan.tree.visit(resource, resource, entries)
         for presence in plan.presences:
@@ -175,7 +183,7 @@ class Extractor:
             plan = self._partial_plans[type, codes] = self._builder.plan(type, codes)
         return _distinct(self._found(plan, resource))
 
-    def _evaluate(self, evaluated: Evaluated, resource: Resource, entries: Entries) -> None:
+    def _evaluate(self, evaluated: EvaluatedParameter, resource: Resource, entries: Entries) -> None:
         """Index what FHIRPath finds. Where the expression fails on this data there is nothing to find."""
         parameter = evaluated.parameter
         named = resource["resourceType"], parameter.code
@@ -207,7 +215,7 @@ def _by_reference(resource: Resource) -> dict[str, Resource]:
     return {f"#{inner.get('id')}": {**inner, "contained": contained} for inner in contained}
 
 
-def _add_presence(presence: Presence, resource: Resource, entries: Entries) -> None:
+def _add_presence(presence: PresenceParameter, resource: Resource, entries: Entries) -> None:
     codes: set[str] = set()
     if not presence.tree.names.isdisjoint(resource):
         found = Entries()
@@ -216,7 +224,7 @@ def _add_presence(presence: Presence, resource: Resource, entries: Entries) -> N
     entries.tokens.append(TokenEntry(presence.parameter, "", "true" if codes == {"true"} else "false"))
 
 
-def _add_compartments(plan: Plan, resource: Resource, entries: Entries) -> None:
+def _add_compartments(plan: IndexPlan, resource: Resource, entries: Entries) -> None:
     """A resource is in the compartments of those it refers to by certain parameters, and in its own."""
     for reference in entries.references:
         for compartment in plan.compartments.get(reference.parameter, ()):

@@ -9,7 +9,7 @@ from hashlib import blake2b
 from fhir_server.definitions.registry import Registry
 from fhir_server.definitions.search_parameters import SearchParameter
 from fhir_server.search.aliases import aliases
-from fhir_server.search.plan import (
+from fhir_server.search.index_plan import (
     COMPARTMENT,
     COMPARTMENTS,
     KEPT_BY_THE_STORE,

@@ -15,9 +15,9 @@ from fhir_server.definitions.search_parameters import SearchParameter, search_pa
 from fhir_server.issues import Issue, IssueType, Text
 from fhir_server.search import messages
 from fhir_server.search.extract import EVALUATION_SECONDS_MAX
+from fhir_server.search.index_plan import IndexPlanBuilder, kind_of
 from fhir_server.search.parameters import nearest
 from fhir_server.search.paths import NotPlain, Path, read_paths, read_presence
-from fhir_server.search.plan import PlanBuilder, kind_of
 from fhir_server.search.tree import Place, Routes
 from fhir_server.search.types.context import Indexing
 from fhir_server.search.types.kinds import KINDS
@@ -40,7 +40,7 @@ class SearchParameterValidator:
     def __init__(self, registry: Registry, indexing: Indexing, fhirpath: FhirPath) -> None:
         self._registry = registry
         self._routes = Routes(registry)
-        self._builder = PlanBuilder(registry, indexing)
+        self._builder = IndexPlanBuilder(registry, indexing)
         self._fhirpath = fhirpath
 
     def validate(self, resource: Resource) -> list[Issue]:

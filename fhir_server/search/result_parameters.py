@@ -11,9 +11,9 @@ from fhir_server.definitions.registry import Registry
 from fhir_server.errors import InvalidSearch
 from fhir_server.search import messages
 from fhir_server.search.ast import EVERY, Include, Sort
+from fhir_server.search.index_plan import kind_of
 from fhir_server.search.limits import SORT_KEYS_MAX, too_costly
 from fhir_server.search.parameters import Parameters, UnknownParameter, nearest, resource_type
-from fhir_server.search.plan import kind_of
 
 Total = Literal["none", "estimate", "accurate"]
 

@@ -9,6 +9,7 @@ from fhir_server.core.fhirpath import FhirPath, exact_numbers
 from fhir_server.definitions.registry import Registry
 from fhir_server.definitions.search_parameters import SearchParameter
 from fhir_server.search.entries import Entries
+from fhir_server.search.index_plan import is_supported
 from fhir_server.search.paths import (
     Coded,
     Equals,
@@ -22,7 +23,6 @@ from fhir_server.search.paths import (
     read_paths,
     read_presence,
 )
-from fhir_server.search.plan import is_supported
 from fhir_server.search.tree import Branch, Routes
 from tests.search.universe import example_resources
 

@@ -41,7 +41,7 @@ IndexerOf = Callable[[Place], Indexer | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Presence:
+class PresenceParameter:
     """A boolean parameter: whether the values that the tree finds are there and none of them is false."""
 
     parameter: str
@@ -49,7 +49,7 @@ class Presence:
 
 
 @dataclass(slots=True)
-class Evaluated:
+class EvaluatedParameter:
     """A parameter that takes the FHIRPath engine, and the indexers of the types that it has given so far."""
 
     parameter: SearchParameter
@@ -57,19 +57,19 @@ class Evaluated:
 
 
 @dataclass(slots=True)
-class Plan:
+class IndexPlan:
     """`compartments` tells by the code of a reference parameter which compartments it puts a resource in;
     `tree` is what has grown from `root`.
     """
 
     root: Branch = field(default_factory=Branch)
     tree: Tree = field(default_factory=lambda: Branch().grown())
-    presences: list[Presence] = field(default_factory=list)
-    evaluated: list[Evaluated] = field(default_factory=list)
+    presences: list[PresenceParameter] = field(default_factory=list)
+    evaluated: list[EvaluatedParameter] = field(default_factory=list)
     compartments: dict[str, list[str]] = field(default_factory=dict)
 
 
-class PlanBuilder:
+class IndexPlanBuilder:
     """Builds plans, and the indexers they are made of."""
 
     def __init__(self, registry: Registry, indexing: Indexing) -> None:
@@ -78,9 +78,9 @@ class PlanBuilder:
         self._routes = Routes(registry)
         self._finders: dict[tuple[str, ...], Finder] = {}
 
-    def plan(self, type: str, codes: Container[str] | None = None) -> Plan:
+    def plan(self, type: str, codes: Container[str] | None = None) -> IndexPlan:
         """The plan for a resource type; of some parameters alone, where their codes are given."""
-        plan = Plan()
+        plan = IndexPlan()
         left_out = KEPT_BY_THE_STORE.union(aliases(self._registry, type))
         for code, parameter in self._registry.search_parameters(type).items():
             if is_supported(parameter) and code not in left_out and (codes is None or code in codes):
@@ -102,18 +102,18 @@ class PlanBuilder:
         path = place.element.path if place.element else ""
         return Target(code, place.type, path, self._system(place))
 
-    def _add(self, plan: Plan, type: str, parameter: SearchParameter, expression: str) -> None:
+    def _add(self, plan: IndexPlan, type: str, parameter: SearchParameter, expression: str) -> None:
         try:
             if paths := read_presence(expression):
                 tree = self._tree(paths, type, lambda _: _mark)
-                plan.presences.append(Presence(parameter.code, tree))
+                plan.presences.append(PresenceParameter(parameter.code, tree))
             elif parameter.type == "composite":
                 self._add_composite(plan.root, type, parameter)
             else:
                 for route in self._routes_of(read_paths(expression), type):
                     self._index(plan.root, route, parameter)
         except NotPlain:
-            plan.evaluated.append(Evaluated(parameter))
+            plan.evaluated.append(EvaluatedParameter(parameter))
 
     def _routes_of(self, paths: Iterable[Path], type: str, part: Place | None = None) -> Iterable[Route]:
         found = [route for path in paths for route in self._routes.of(path, type, part)]
