@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from fhir_server.definitions.registry import Registry
-from fhir_server.search.paths import NotPlain, Path, read_paths
+from fhir_server.search.expression_paths import ComplexExpression, Path, parse_paths
 
 
 @lru_cache(maxsize=512)
@@ -27,6 +27,6 @@ def aliases(registry: Registry, type: str) -> Mapping[str, str]:
 def _paths(expression: str, type: str) -> tuple[Path, ...]:
     """Those of the expression's paths that are for this type."""
     try:
-        return tuple(path for path in read_paths(expression) if path.root in ("", type))
-    except NotPlain:
+        return tuple(path for path in parse_paths(expression) if path.root in ("", type))
+    except ComplexExpression:
         return ()

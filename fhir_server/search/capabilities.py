@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/capabilitystatement-definitions.html#CapabilityStatement
 from collections.abc import Iterator
 
 from fhir_server.definitions.registry import Registry
-from fhir_server.search.criteria import modifiers
+from fhir_server.search.modifiers import modifiers
 from fhir_server.search.parameters import SPECIAL_PARAMETERS, Parameters
 from fhir_server.search.types.kinds import KINDS
 from fhir_server.search.types.prefixes import ORDERED, PREFIXES

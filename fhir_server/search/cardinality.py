@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from fhir_server.definitions.registry import Registry
-from fhir_server.search.paths import NotPlain, OfType, Property, Step, read_paths
+from fhir_server.search.expression_paths import ComplexExpression, OfType, Property, Step, parse_paths
 
 
 def is_single_valued(registry: Registry, types: Iterable[str], code: str) -> bool:
@@ -25,8 +25,8 @@ def _has_one_place(registry: Registry, type: str, code: str) -> bool:
 def _element_paths(expression: str, type: str) -> set[tuple[Step, ...]]:
     """Where the values stand; an element has one of its types at a time."""
     try:
-        paths = [path for path in read_paths(expression) if path.root == type]
-    except NotPlain:
+        paths = [path for path in parse_paths(expression) if path.root == type]
+    except ComplexExpression:
         return set()
     return {
         path.steps[:-1] if isinstance(path.steps[-1], OfType) else path.steps for path in paths if path.steps

@@ -13,9 +13,9 @@ from fhir_server.definitions.search_parameters import SearchParameter
 from fhir_server.errors import InvalidSearch
 from fhir_server.search import messages
 from fhir_server.search.ast import Chain, Clause, Has
-from fhir_server.search.criteria import Asked, CriteriaReader, any_of
 from fhir_server.search.escapes import has_stray_escape, split
 from fhir_server.search.limits import STEPS_MAX, VALUE_LENGTH_MAX, VALUES_MAX, Budget, refused
+from fhir_server.search.modifiers import Asked, CriteriaReader, any_of
 from fhir_server.search.parameter_constraints import Repetition, check_chain, check_modifier, check_values
 from fhir_server.search.parameters import Parameters, UnknownParameter, resource_type
 from fhir_server.search.types.context import Reading

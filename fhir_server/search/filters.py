@@ -15,10 +15,10 @@ from fhir_server.definitions.search_parameters import SearchParameter
 from fhir_server.search import filter_syntax, messages
 from fhir_server.search.ast import AllOf, AnyOf, Clause, DateValue, Match, Not, ParameterType
 from fhir_server.search.clauses import Clauses, Criterion
-from fhir_server.search.criteria import Asked
 from fhir_server.search.filter_syntax import Condition, Filter, Joined, Negation, Step
 from fhir_server.search.index_plan import kind_of
 from fhir_server.search.limits import VALUE_LENGTH_MAX, refused
+from fhir_server.search.modifiers import Asked
 from fhir_server.search.parameters import Parameters
 
 _PREFIXES = ("eq", "ne", "gt", "lt", "ge", "le", "ap", "sa", "eb")

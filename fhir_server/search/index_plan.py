@@ -13,7 +13,7 @@ from fhir_server.definitions.search_parameters import SearchParameter
 from fhir_server.search.aliases import aliases
 from fhir_server.search.ast import ParameterType
 from fhir_server.search.entries import Entries, Entry, TokenEntry
-from fhir_server.search.paths import RESOURCE, NotPlain, Path, read_paths, read_presence
+from fhir_server.search.expression_paths import RESOURCE, ComplexExpression, Path, parse_paths, parse_presence
 from fhir_server.search.tree import Branch, Place, Route, Routes, Tree
 from fhir_server.search.types import composite, string
 from fhir_server.search.types.composite import Finder
@@ -104,15 +104,15 @@ class IndexPlanBuilder:
 
     def _add(self, plan: IndexPlan, type: str, parameter: SearchParameter, expression: str) -> None:
         try:
-            if paths := read_presence(expression):
+            if paths := parse_presence(expression):
                 tree = self._tree(paths, type, lambda _: _mark)
                 plan.presences.append(PresenceParameter(parameter.code, tree))
             elif parameter.type == "composite":
                 self._add_composite(plan.root, type, parameter)
             else:
-                for route in self._routes_of(read_paths(expression), type):
+                for route in self._routes_of(parse_paths(expression), type):
                     self._index(plan.root, route, parameter)
-        except NotPlain:
+        except ComplexExpression:
             plan.evaluated.append(EvaluatedParameter(parameter))
 
     def _routes_of(self, paths: Iterable[Path], type: str, part: Place | None = None) -> Iterable[Route]:
@@ -141,7 +141,7 @@ class IndexPlanBuilder:
 
     def _add_composite(self, root: Branch, type: str, parameter: SearchParameter) -> None:
         components = components_of(self._registry, parameter)
-        for path in read_paths(parameter.expression or ""):
+        for path in parse_paths(parameter.expression or ""):
             for route in self._routes.of(path, type):
                 finders = tuple(self._finder(type, route.place, *component) for component in components)
                 composite.add_part(root.grow(route.hops).parts, parameter.code, finders)
@@ -156,7 +156,7 @@ class IndexPlanBuilder:
 
     def _new_finder(self, type: str, part: Place, kind: ParameterType, expression: str) -> Finder:
         """Finds entries below the part or from the whole resource, without those that were derived."""
-        paths, indexers = read_paths(expression), lambda place: self.indexer("", kind, place)
+        paths, indexers = parse_paths(expression), lambda place: self.indexer("", kind, place)
         of_part = self._tree([path for path in paths if path.root != RESOURCE], type, indexers, part)
         of_whole = self._tree([path for path in paths if path.root == RESOURCE], type, indexers)
         wanted = KINDS[kind].entries
@@ -202,11 +202,11 @@ def kind_of(parameter: SearchParameter) -> ParameterType:
 def components_of(registry: Registry, parameter: SearchParameter) -> list[tuple[SearchParameter, str]]:
     """The parameter that each component of a composite stands for, and where its values are.
 
-    Raises `NotPlain` where one is not defined.
+    Raises `ComplexExpression` where one is not defined.
     """
     definitions = [registry.search_parameter(component.definition) for component in parameter.components]
     if None in definitions:
-        raise NotPlain(parameter.url)
+        raise ComplexExpression(parameter.url)
     expressions = component_expressions(parameter)
     return [(found, where) for found, where in zip(definitions, expressions, strict=True) if found]
 

@@ -14,10 +14,10 @@ from fhir_server.definitions.registry import Registry
 from fhir_server.definitions.search_parameters import SearchParameter, search_parameter_from_resource
 from fhir_server.issues import Issue, IssueType, Text
 from fhir_server.search import messages
+from fhir_server.search.expression_paths import ComplexExpression, Path, parse_paths, parse_presence
 from fhir_server.search.extract import EVALUATION_SECONDS_MAX
 from fhir_server.search.index_plan import IndexPlanBuilder, kind_of
 from fhir_server.search.parameters import nearest
-from fhir_server.search.paths import NotPlain, Path, read_paths, read_presence
 from fhir_server.search.tree import Place, Routes
 from fhir_server.search.types.context import Indexing
 from fhir_server.search.types.kinds import KINDS
@@ -128,7 +128,7 @@ class SearchParameterValidator:
         for base in parameter.base:
             try:
                 yield from self._part_problems(parameter, base)
-            except NotPlain:
+            except ComplexExpression:
                 yield _issue(messages.DEFINITION_COMPOSITE_NOT_PLAIN(), "expression", "not-supported")
 
     def _component_problems(self, parameter: SearchParameter) -> Iterator[Issue]:
@@ -147,12 +147,12 @@ class SearchParameterValidator:
 
     def _part_problems(self, parameter: SearchParameter, base: str) -> Iterator[Issue]:
         """Whether the expression leads to parts of a type, and from there to values of each component."""
-        parts = self._places(read_paths(parameter.expression or ""), base)
+        parts = self._places(parse_paths(parameter.expression or ""), base)
         if not parts:
             yield _issue(messages.DEFINITION_LEADS_NOWHERE(type=base), "expression")
             return
         for place, component in enumerate(parameter.components):
-            paths = read_paths(component.expression)
+            paths = parse_paths(component.expression)
             if not any(self._places(paths, base, part) for part in parts):
                 text = messages.DEFINITION_LEADS_NOWHERE(type=base)
                 yield _issue(text, f"component[{place}].expression")
@@ -160,9 +160,9 @@ class SearchParameterValidator:
     def _values_problems(self, parameter: SearchParameter, expression: str, base: str) -> Iterator[Issue]:
         """Whether the expression finds something in resources of a type that the parameter can index."""
         try:
-            paths = read_presence(expression) or read_paths(expression)
+            paths = parse_presence(expression) or parse_paths(expression)
             places = self._places(paths, base)
-        except NotPlain:
+        except ComplexExpression:
             yield from self._evaluation_problems(expression, base)
             return
         if not places:

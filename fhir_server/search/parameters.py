@@ -13,8 +13,8 @@ from fhir_server.issues import IssueType, Text
 from fhir_server.search import messages
 from fhir_server.search.aliases import aliases
 from fhir_server.search.cardinality import is_single_valued
+from fhir_server.search.expression_paths import resolved_types
 from fhir_server.search.index_plan import is_supported
-from fhir_server.search.paths import resolved_types
 from fhir_server.search.text_elements import element_types, holds_text
 
 RESULT_PARAMETERS = (

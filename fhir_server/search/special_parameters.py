@@ -10,9 +10,9 @@ from fhir_server.core.reference import parse_reference
 from fhir_server.search import filters, messages, text_query
 from fhir_server.search.ast import AnyOf, Clause, Has, Match, TokenValue, WordValue
 from fhir_server.search.clauses import Clauses, Criterion, Special, alternatives
-from fhir_server.search.criteria import any_of
 from fhir_server.search.escapes import unescape
 from fhir_server.search.limits import refused
+from fhir_server.search.modifiers import any_of
 from fhir_server.search.parameters import Parameters
 from fhir_server.search.types.word import CONTENT, NARRATIVE
 

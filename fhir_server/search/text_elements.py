@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from fhir_server.definitions.elements import Element
 from fhir_server.definitions.registry import Registry
-from fhir_server.search.paths import NotPlain, read_paths
+from fhir_server.search.expression_paths import ComplexExpression, parse_paths
 from fhir_server.search.tree import Routes
 from fhir_server.search.types.word import TEXT_TYPES
 
@@ -47,9 +47,9 @@ def element_types(registry: Registry, type: str, code: str) -> frozenset[str]:
     parameter = registry.search_parameters(type)[code]
     routes = Routes(registry)
     try:
-        paths = read_paths(parameter.expression or "")
+        paths = parse_paths(parameter.expression or "")
         return frozenset(route.place.type for path in paths for route in routes.of(path, type))
-    except NotPlain:
+    except ComplexExpression:
         return frozenset()
 
 

@@ -12,14 +12,14 @@ from fhir_server.core.reference import parse_reference
 from fhir_server.definitions.elements import Element
 from fhir_server.definitions.registry import Registry
 from fhir_server.search.entries import Entries
-from fhir_server.search.paths import (
+from fhir_server.search.expression_paths import (
     RESOURCE,
     Coded,
+    ComplexExpression,
     Condition,
     Equals,
     Extended,
     First,
-    NotPlain,
     OfType,
     Path,
     Property,
@@ -75,7 +75,7 @@ class Routes:
     def of(self, path: Path, resource_type: str, part: Place | None = None) -> tuple[Route, ...]:
         """The routes from a resource, or from `part` of it, along `path`; none where it is for other types.
 
-        Raises `NotPlain` where the types on the way are not known beforehand.
+        Raises `ComplexExpression` where the types on the way are not known beforehand.
         """
         if path.root not in ("", RESOURCE, resource_type, *_ABSTRACT):
             return ()
@@ -116,11 +116,11 @@ class Routes:
         if not self._is_primitive(route.place):
             return route.hops
         if not route.hops or route.hops[-1].conditions:
-            raise NotPlain(route.place.type)
+            raise ComplexExpression(route.place.type)
         return _on_last_hop(route, lambda hop: replace(hop, name=f"_{hop.name}")).hops
 
     def _check(self, place: Place, condition: Condition) -> None:
-        """Raises `NotPlain` where it takes more than a look at the JSON of a value to tell the condition."""
+        """Raise `ComplexExpression` for a condition that the JSON of a value alone does not decide."""
         match condition:
             case Equals(name):
                 told = self._is_one_primitive(self._elements(place).get(name))
@@ -132,7 +132,7 @@ class Routes:
             case _:
                 told = not self._is_primitive(place)
         if not told:
-            raise NotPlain(place.type)
+            raise ComplexExpression(place.type)
 
     def _children(self, place: Place, name: str) -> Iterator[tuple[str, Place]]:
         element = self._elements(place).get(name)
@@ -154,7 +154,7 @@ class Routes:
         if place.element is not None and place.element.children:
             return place.element.children
         if place.type in _ABSTRACT:
-            raise NotPlain(place.type)
+            raise ComplexExpression(place.type)
         return self._registry.type(place.type).elements
 
     def _is(self, type: str | None, wanted: str) -> bool:
@@ -169,7 +169,7 @@ class Routes:
 
 def _on_last_hop(route: Route, change: Callable[[Hop], Hop]) -> Route:
     if not route.hops:
-        raise NotPlain
+        raise ComplexExpression
     return Route((*route.hops[:-1], change(route.hops[-1])), route.place)
 
 

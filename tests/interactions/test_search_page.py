@@ -11,7 +11,7 @@ from fhir_server import standalone
 from fhir_server.core.json import parse
 from fhir_server.search import filters, limits, token_sets
 from fhir_server.search.ast import Prefix
-from fhir_server.search.criteria import modifiers
+from fhir_server.search.modifiers import modifiers
 from fhir_server.search.types.kinds import KINDS
 from fhir_server.settings import Settings
 from fhir_server.store.sqlite import search as sqlite_search

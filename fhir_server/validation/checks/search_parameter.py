@@ -10,7 +10,7 @@ from fhir_server.core.fhirpath import FhirPathError
 from fhir_server.definitions.elements import Element
 from fhir_server.definitions.registry import Registry
 from fhir_server.issues import Issue, Text
-from fhir_server.search.paths import NotPlain, read_paths
+from fhir_server.search.expression_paths import ComplexExpression, parse_paths
 from fhir_server.validation.checks import messages
 from fhir_server.validation.checks.check import CheckContext, Resource, finding
 from fhir_server.validation.findings import excerpt, listed, shortened
@@ -67,8 +67,8 @@ def _read(expression: str, context: CheckContext) -> None:
     parser of the whole language.
     """
     try:
-        read_paths(expression)
-    except NotPlain:
+        parse_paths(expression)
+    except ComplexExpression:
         context.paths.check(expression)
 
 

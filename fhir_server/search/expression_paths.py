@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 
-class NotPlain(ValueError):
+class ComplexExpression(ValueError):
     """An expression that needs the FHIRPath engine."""
 
 
@@ -105,18 +105,18 @@ _PRESENCE = re.compile(r"\(?(?P<path>[\w.]+)\.exists\(\) and (?P=path) != false\
 
 
 @lru_cache(maxsize=2048)
-def read_paths(expression: str) -> tuple[Path, ...]:
-    """The paths whose values the expression joins. Raises `NotPlain`."""
+def parse_paths(expression: str) -> tuple[Path, ...]:
+    """The paths whose values the expression joins. Raises `ComplexExpression`."""
     return _Reader(expression).read()
 
 
-def read_presence(expression: str) -> tuple[Path, ...] | None:
+def parse_presence(expression: str) -> tuple[Path, ...] | None:
     """The paths of `X.exists() and X != false`, which is true where X has another value than false.
 
     Patient.deceased is searched by it, the one boolean among R4's expressions.
     """
     found = _PRESENCE.fullmatch(expression)
-    return read_paths(found["path"]) if found else None
+    return parse_paths(found["path"]) if found else None
 
 
 @lru_cache(maxsize=1024)
@@ -126,8 +126,8 @@ def resolved_types(expression: str, type: str) -> tuple[str, ...]:
     `Observation.subject.where(resolve() is Patient)` is never a Group, whatever targets R4 declares.
     """
     try:
-        paths = [path for path in read_paths(expression) if path.root in ("", type)]
-    except NotPlain:
+        paths = [path for path in parse_paths(expression) if path.root in ("", type)]
+    except ComplexExpression:
         return ()
     ends = [path.steps[-1] if path.steps else None for path in paths]
     types = [end.type for end in ends if isinstance(end, Resolves)]
@@ -145,7 +145,7 @@ class _Reader:
     def read(self) -> tuple[Path, ...]:
         paths = self._union()
         if self._position < len(self._tokens) or any(len(path.steps) > STEPS_MAX for path in paths):
-            raise NotPlain
+            raise ComplexExpression
         return paths
 
     def _next_is(self, text: str) -> bool:
@@ -156,7 +156,7 @@ class _Reader:
 
     def _take(self) -> re.Match[str]:
         if self._position == len(self._tokens):
-            raise NotPlain
+            raise ComplexExpression
         self._position += 1
         return self._tokens[self._position - 1]
 
@@ -188,10 +188,10 @@ class _Reader:
         if self._next_is("("):
             self._nesting += 1
             if self._nesting > NESTING_MAX:
-                raise NotPlain
+                raise ComplexExpression
             paths = self._union()
             if not self._next_is(")"):
-                raise NotPlain
+                raise ComplexExpression
             self._nesting -= 1
             return paths
         name = self._take_name()
@@ -202,7 +202,7 @@ class _Reader:
     def _take_name(self) -> str:
         name = self._take()["name"]
         if name is None:
-            raise NotPlain
+            raise ComplexExpression
         return str(name)
 
 
@@ -211,7 +211,7 @@ def _tokens(expression: str) -> Iterator[re.Match[str]]:
     while position < end:
         found = _TOKENS.match(expression, position)
         if found is None:
-            raise NotPlain(expression)
+            raise ComplexExpression(expression)
         yield found
         position = found.end()
 
@@ -219,7 +219,7 @@ def _tokens(expression: str) -> Iterator[re.Match[str]]:
 def _first(paths: tuple[Path, ...]) -> tuple[Step, ...]:
     """Deeper down, the first of all is not the first of each."""
     if any(len(path.steps) != 1 for path in paths):
-        raise NotPlain
+        raise ComplexExpression
     return (First(),)
 
 
@@ -238,4 +238,4 @@ def _steps(token: re.Match[str]) -> tuple[Step, ...]:
         return (OfType(token["type"]),)
     if token["name"] and token["name"] != RESOURCE:
         return (Property(token["name"]),)
-    raise NotPlain
+    raise ComplexExpression

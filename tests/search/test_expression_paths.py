@@ -9,20 +9,20 @@ from fhir_server.core.fhirpath import FhirPath, exact_numbers
 from fhir_server.definitions.registry import Registry
 from fhir_server.definitions.search_parameters import SearchParameter
 from fhir_server.search.entries import Entries
-from fhir_server.search.index_plan import is_supported
-from fhir_server.search.paths import (
+from fhir_server.search.expression_paths import (
     Coded,
+    ComplexExpression,
     Equals,
     Extended,
     First,
-    NotPlain,
     OfType,
     Path,
     Property,
     Resolves,
-    read_paths,
-    read_presence,
+    parse_paths,
+    parse_presence,
 )
+from fhir_server.search.index_plan import is_supported
 from fhir_server.search.tree import Branch, Routes
 from tests.search.universe import example_resources
 
@@ -33,7 +33,7 @@ def native(routes: Routes, expression: str, resource: dict[str, Any]) -> list[An
     """What the tree finds for a plain expression."""
     found: list[Any] = []
     tree = Branch()
-    for path in read_paths(expression):
+    for path in parse_paths(expression):
         for route in dict.fromkeys(routes.of(path, resource["resourceType"])):
             tree.grow(route.hops).indexers.append(lambda value, _: found.append(value))
     tree.grown().visit(resource, resource, Entries())
@@ -110,14 +110,14 @@ def test_what_belongs_to_primitives_is_found(registry: Registry, fhirpath: FhirP
 def test_conditions_that_take_more_than_a_look_are_left_to_the_engine(
     registry: Registry, expression: str
 ) -> None:
-    with pytest.raises(NotPlain):
+    with pytest.raises(ComplexExpression):
         native(Routes(registry), expression, MARKED)
 
 
 def is_plain(expression: str) -> bool:
     try:
-        read_paths(expression)
-    except NotPlain:
+        parse_paths(expression)
+    except ComplexExpression:
         return False
     return True
 
@@ -130,7 +130,7 @@ def every_parameter(registry: Registry) -> Iterator[SearchParameter]:
 def test_the_official_expressions_need_no_engine(registry: Registry) -> None:
     expressions = {p.expression for p in every_parameter(registry) if is_supported(p) and p.expression}
     parts = {c.expression for p in every_parameter(registry) for c in p.components}
-    engine = {e for e in expressions | parts if not is_plain(e) and read_presence(e) is None}
+    engine = {e for e in expressions | parts if not is_plain(e) and parse_presence(e) is None}
     assert engine == set()
 
 
@@ -164,7 +164,7 @@ def test_the_official_expressions_need_no_engine(registry: Registry) -> None:
     ],
 )  # fmt: skip
 def test_how_an_expression_is_read(expression: str, paths: tuple[Path, ...]) -> None:
-    assert read_paths(expression) == paths
+    assert parse_paths(expression) == paths
 
 
 @pytest.mark.parametrize(
@@ -187,15 +187,15 @@ def test_how_an_expression_is_read(expression: str, paths: tuple[Path, ...]) -> 
     ],
 )
 def test_what_is_left_to_the_engine(expression: str) -> None:
-    with pytest.raises(NotPlain):
-        read_paths(expression)
+    with pytest.raises(ComplexExpression):
+        parse_paths(expression)
 
 
 def test_a_presence_is_recognised() -> None:
     paths = (Path("Patient", (Property("deceased"),)),)
-    assert read_presence("Patient.deceased.exists() and Patient.deceased != false") == paths
-    assert read_presence("(Patient.deceased.exists() and Patient.deceased != false)") == paths
-    assert read_presence("Patient.deceased.exists() and Patient.active != false") is None
+    assert parse_presence("Patient.deceased.exists() and Patient.deceased != false") == paths
+    assert parse_presence("(Patient.deceased.exists() and Patient.deceased != false)") == paths
+    assert parse_presence("Patient.deceased.exists() and Patient.active != false") is None
 
 
 @pytest.mark.parametrize(
@@ -203,5 +203,5 @@ def test_a_presence_is_recognised() -> None:
     ["(" * 17 + "Patient.name" + ")" * 17, "Patient" + ".extension('u')" * 17, "Patient" + ".a" * 33],
 )
 def test_what_goes_deeper_than_anything_in_a_resource_is_no_plain_path(expression: str) -> None:
-    with pytest.raises(NotPlain):
-        read_paths(expression)
+    with pytest.raises(ComplexExpression):
+        parse_paths(expression)
