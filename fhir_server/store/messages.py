@@ -75,6 +75,12 @@ DOCUMENT_TOO_LARGE = Template(
     fr="{reference} occupe {size} octets avec son index ; la base de données en admet au plus {maximum} par "
     "ressource. Scindez-la, ou joignez ses données par référence.",
 )
+CONTENT_TOO_LARGE = Template(
+    en="A resource, with all that it is found by, is more than the database holds ({reason}). Nothing was "
+    "written; split it.",
+    fr="Une ressource dépasse, avec son index, ce que la base de données admet ({reason}). Rien n'a été "
+    "écrit ; scindez-la.",
+)
 STORE_CONTENDED = Template(
     en="Too many requests write at the same time. Nothing was written; send the request again later.",
     fr="Trop de requêtes écrivent en même temps. Rien n'a été écrit ; renvoyez la requête plus tard.",

@@ -8,7 +8,6 @@ from types import TracebackType
 from bson.errors import InvalidDocument
 from pymongo.errors import (
     ConnectionFailure,
-    DocumentTooLarge,
     ExecutionTimeout,
     NetworkTimeout,
     OperationFailure,
@@ -42,7 +41,8 @@ sessions that went with the member that had them.
 """
 _NOT_KNOWN = frozenset({59, 115})
 """A command that the database does not have, or does not take as long as it has to be as an older one was."""
-_TOO_LARGE = frozenset({201, 10334, 17280, 17419, 17420})
+TOO_LARGE = 10334
+_TOO_LARGE = frozenset({201, TOO_LARGE, 17280, 17419, 17420})
 """More bytes than a document holds, or more keys than an index takes of one."""
 _TOO_COMPLEX = frozenset({15, 51091, 51075, 5107200})
 """Nested too deeply; a regular expression that is too long or cannot be compiled."""
@@ -57,6 +57,9 @@ def refusal(error: BaseException) -> BaseException:
     """What to tell a client; an error in our own use of the database stays what it is, as does one that is
     not the database's.
     """
+    if isinstance(error, InvalidDocument):
+        # A question that the driver cannot put; of what is written, `Transaction.send` says it otherwise.
+        return errors.InvalidSearch.of(messages.SEARCH_TOO_COMPLEX(), code="too-costly")
     if not isinstance(error, PyMongoError):
         return error
     if isinstance(error, ExecutionTimeout) and isinstance(error.__cause__, ConnectionFailure):
@@ -71,8 +74,6 @@ def refusal(error: BaseException) -> BaseException:
         found = _of_code(error)
         if found is not None:
             return found
-    if isinstance(error, DocumentTooLarge):
-        return errors.ContentTooLarge.of(messages.STORE_FAILED(reason=name))
     if isinstance(error, ExecutionTimeout | NetworkTimeout | WaitQueueTimeoutError):
         return errors.StoreUnavailable.of(messages.STORE_SLOW(reason=name))
     if isinstance(error, ConnectionFailure) or error.timeout:
@@ -94,7 +95,7 @@ def _of_code(error: OperationFailure) -> Exception | None:
     if code in _FULL:
         return errors.StoreFull.of(messages.STORE_FULL())
     if code in _TOO_LARGE:
-        return errors.ContentTooLarge.of(messages.STORE_FAILED(reason=reason))
+        return errors.ContentTooLarge.of(messages.CONTENT_TOO_LARGE(reason=reason))
     if code in _TOO_COMPLEX or any(text in str(error) for text in _TOO_COMPLEX_TEXTS):
         return errors.InvalidSearch.of(messages.SEARCH_TOO_COMPLEX(), code="too-costly")
     return None
@@ -128,7 +129,5 @@ class refusing:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if isinstance(error, PyMongoError):
+        if isinstance(error, PyMongoError | InvalidDocument):
             raise refusal(error) from error
-        if isinstance(error, InvalidDocument):
-            raise errors.InvalidSearch.of(messages.SEARCH_TOO_COMPLEX(), code="too-costly") from error

@@ -13,9 +13,10 @@ from typing import Any
 from pymongo import DeleteOne, InsertOne, ReplaceOne, ReturnDocument, UpdateOne
 from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
-from pymongo.errors import ClientBulkWriteException, OperationFailure, PyMongoError
+from pymongo.errors import ClientBulkWriteException, DocumentTooLarge, OperationFailure, PyMongoError
 
 from fhir_server.store.mongo.collections import CLOCK, Collections, Document, View
+from fhir_server.store.mongo.failures import TOO_LARGE
 from fhir_server.store.mongo.lookups import Lookups
 
 Write = DeleteOne | InsertOne[Any] | ReplaceOne[Any] | UpdateOne
@@ -227,6 +228,9 @@ class Transaction:
         writes.append(UpdateOne({"_id": CLOCK}, change, namespace=namespace))
         try:
             self._collections.client.bulk_write(writes, session=self._session)
+        except DocumentTooLarge as error:
+            # The driver does not send it, and does not count this among its own errors.
+            raise OperationFailure(str(error), TOO_LARGE) from error
         except ClientBulkWriteException as error:
             cause = _cause(error)
             if isinstance(cause, OperationFailure) and cause.code == _DUPLICATE_KEY:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import pymongo
+from bson.errors import InvalidDocument
 from pymongo.client_session import ClientSession
 from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
@@ -231,6 +232,9 @@ class Writer:
             return work(transaction)
         except PyMongoError:
             raise
+        except InvalidDocument as error:
+            transaction.undo_to(mark)
+            raise refusal(error) from error
         except BaseException:
             transaction.undo_to(mark)
             raise

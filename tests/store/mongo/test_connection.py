@@ -9,20 +9,13 @@ from typing import Any
 import pytest
 from pymongo import MongoClient
 from pymongo.database import Database
-from pymongo.errors import (
-    ExecutionTimeout,
-    NotPrimaryError,
-    OperationFailure,
-    ServerSelectionTimeoutError,
-)
 
 from fhir_server.core.resource import Draft
-from fhir_server.errors import ContentTooLarge, InvalidSearch, StoreFull, StoreUnavailable
+from fhir_server.errors import ContentTooLarge, StoreUnavailable
 from fhir_server.search.ast import Match, SearchQuery, StringValue, TokenValue
 from fhir_server.search.entries import Entries, StringEntry, TokenEntry
 from fhir_server.store.backends import open_store, shown
 from fhir_server.store.mongo import MongoStore, address_of, prepare_database
-from fhir_server.store.mongo.failures import refusal
 from fhir_server.store.options import MongoOptions
 from tests.mongo.databases import emptied_store
 from tests.mongo.server import MongoServer, database_uri, new_server
@@ -242,57 +235,3 @@ def test_what_looks_like_an_operator_is_data(text: str) -> None:
     assert store.read("Basic", text) is None
     assert store.check() == []
     store.close()
-
-
-def test_a_failure_of_the_database_is_told_as_what_it_means() -> None:
-    told = refusal(OperationFailure("Regular expression is too long", 51091))
-    assert isinstance(told, InvalidSearch)
-    assert told.issues[0].code == "too-costly"
-    assert isinstance(refusal(OperationFailure("out of disk space", 14031)), StoreFull)
-    assert isinstance(refusal(NotPrimaryError("stepping down")), StoreUnavailable)
-    assert isinstance(refusal(OperationFailure("snapshot too old", 239)), StoreUnavailable)
-    deep = OperationFailure("exceeded maximum query tree depth of 100", 2)
-    assert isinstance(refusal(deep), InvalidSearch)
-    ours = OperationFailure("unknown operator", 2)
-    assert refusal(ours) is ours
-
-
-def test_a_text_too_long_for_a_pattern_is_said_to_be_too_costly() -> None:
-    store = emptied_store()
-    put(store, person("a"))
-    long = StringValue("x" * 40_000, "x")
-    with pytest.raises(InvalidSearch) as raised:
-        store.search(SearchQuery(("Patient",), (Match("family", "string", (long,), "contains"),)))
-    assert raised.value.issues[0].code == "too-costly"
-    store.close()
-
-
-@pytest.mark.parametrize("code", [6, 43, 91, 112, 134, 237, 262, 10107, 11601, 11602])
-def test_what_passes_by_itself_is_to_be_tried_again(code: int) -> None:
-    assert isinstance(refusal(OperationFailure("not now", code)), StoreUnavailable)
-
-
-def test_a_transaction_that_lasted_too_long_is_said_to_be_ended() -> None:
-    labels = {"errorLabels": ["TransientTransactionError"]}
-    told = refusal(OperationFailure("Transaction 7 has been aborted.", 251, labels))
-    assert isinstance(told, StoreUnavailable)
-    assert "send less at once" in str(told)
-
-
-def test_a_database_that_works_as_an_older_one_is_said_to_be_held_back() -> None:
-    told = refusal(OperationFailure("BulkWrite may not be run", 115))
-    assert isinstance(told, StoreUnavailable)
-    assert "featureCompatibilityVersion" in str(told)
-
-
-def test_more_keys_than_an_index_takes_of_one_resource_are_too_many() -> None:
-    told = refusal(OperationFailure("Maximum number of generated keys exceeded.", 201))
-    assert isinstance(told, ContentTooLarge)
-
-
-def test_a_transaction_that_ends_with_the_database_gone_is_not_told_to_be_contended() -> None:
-    labels = {"errorLabels": ["TransientTransactionError"]}
-    late = ExecutionTimeout("connection refused", 50, labels)
-    assert "at the same time" in str(refusal(late))
-    late.__cause__ = ServerSelectionTimeoutError("connection refused")
-    assert "No primary of the database can be reached" in str(refusal(late))
