@@ -1,7 +1,7 @@
 """Commits of which nobody knew whether they were done, and transactions that others have ended."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -10,7 +10,7 @@ from pymongo import MongoClient
 from pymongo.client_session import ClientSession
 from pymongo.errors import AutoReconnect, OperationFailure
 
-from fhir_server.errors import StoreUnavailable
+from fhir_server.errors import ContentTooLarge, FhirError, StoreFull, StoreUnavailable
 from fhir_server.store.mongo import MongoStore
 from tests.mongo.databases import emptied_store
 from tests.store.samples import person, put
@@ -78,6 +78,39 @@ def together(store: MongoStore, ids: tuple[str, ...]) -> list[Exception | None]:
             while len(writer._waiting) < len(ids):
                 time.sleep(0.001)
         return [one.exception() for one in waiting]  # type: ignore[misc]
+
+
+def refuse_writes_of(monkeypatch: pytest.MonkeyPatch, id: str, error: OperationFailure) -> None:
+    """What is sent together with the resource fails."""
+    send = MongoClient.bulk_write
+
+    def refused(client: MongoClient[Any], writes: Sequence[Any], **options: Any) -> Any:
+        if any(f"Patient/{id}" in repr(write) for write in writes):
+            raise error
+        return send(client, writes, **options)
+
+    monkeypatch.setattr(MongoClient, "bulk_write", refused)
+
+
+def test_a_unit_that_the_database_refuses_is_alone_with_that(
+    store: MongoStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuse_writes_of(monkeypatch, "bad", OperationFailure("too many keys", 201))
+    told = together(store, ("a", "bad", "b"))
+    assert [type(error) for error in told] == [type(None), ContentTooLarge, type(None)]
+    assert sorted(one.id for one in store.changes(1, 10)) == ["a", "b"]
+    assert store.check() == []
+
+
+@pytest.mark.parametrize(("code", "kind"), [(14031, StoreFull), (59, StoreUnavailable)])
+def test_what_is_no_fault_of_a_unit_is_told_to_all(
+    store: MongoStore, monkeypatch: pytest.MonkeyPatch, code: int, kind: type[FhirError]
+) -> None:
+    refuse_writes_of(monkeypatch, "bad", OperationFailure("refused", code))
+    told = together(store, ("a", "bad", "b"))
+    assert [type(error) for error in told] == [kind] * 3
+    assert len({id(error) for error in told}) == 3
+    assert store.changes(1, 10) == ()
 
 
 def test_units_whose_commit_may_be_done_are_not_run_again(
