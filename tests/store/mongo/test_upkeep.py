@@ -26,7 +26,7 @@ def store() -> Iterator[MongoStore]:
         put(opened, person(id))
     opened.transact(lambda unit: unit.delete("Patient", "b"))
     put(opened, person("a"))
-    opened.transact(lambda unit: unit.unique("key", "Patient/a"))
+    opened.transact(lambda unit: unit.claim_unique("key", "Patient/a"))
     yield opened
     opened.close()
 
