@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 import msgspec
 
 from fhir_server.core import json, ucum
-from fhir_server.core.bounded import TakesTooLong
 from fhir_server.core.code_systems import LOINC, SNOMED_CT
 from fhir_server.core.enclosed import BundleIndex, contained
 from fhir_server.core.fhirpath_bounds import (
@@ -29,6 +28,7 @@ from fhir_server.core.fhirpath_bounds import (
 )
 from fhir_server.core.patterns import PatternError
 from fhir_server.core.reference import parse_reference
+from fhir_server.core.time_limit import TimeLimitExceeded
 
 Tree = dict[str, Any]
 Resolver = Callable[[str], Mapping[str, Any] | None]
@@ -130,7 +130,7 @@ class FhirPath:
         evaluation = self._library.evaluation(start, variables, resolver, root)
         try:
             found = self._library.run(evaluation, tree)
-        except (RunsAway, TakesTooLong, PatternError) as error:
+        except (RunsAway, TimeLimitExceeded, PatternError) as error:
             raise FhirPathTooCostly(f"{expression}: {error}") from error
         except Exception as error:  # the library raises whatever it stumbles over
             raise FhirPathError(f"{expression}: {error}") from error

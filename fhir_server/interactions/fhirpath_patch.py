@@ -5,8 +5,8 @@ https://hl7.org/fhir/R4/fhirpatch.html
 
 from typing import Any
 
-from fhir_server.core.bounded import TakesTooLong, bounded
 from fhir_server.core.fhirpath import FhirPath, FhirPathError
+from fhir_server.core.time_limit import TimeLimitExceeded, time_limit
 from fhir_server.definitions.elements import Element
 from fhir_server.definitions.registry import Registry
 from fhir_server.errors import InvalidRequest, Unprocessable
@@ -42,7 +42,7 @@ class FhirPathPatch:
         if not isinstance(patch, dict) or patch.get("resourceType") != "Parameters":
             raise InvalidRequest.of(messages.PATCH_NO_PARAMETERS())
         parameters = patch.get("parameter", [])
-        with bounded(SECONDS_MAX):
+        with time_limit(SECONDS_MAX):
             self._apply_all(resource, parameters if isinstance(parameters, list) else [parameters])
         return resource
 
@@ -52,7 +52,7 @@ class FhirPathPatch:
             try:
                 self._paths.check(operation.path)
                 self._apply(resource, operation)
-            except (NotApplicable, FhirPathError, TakesTooLong, RecursionError) as error:
+            except (NotApplicable, FhirPathError, TimeLimitExceeded, RecursionError) as error:
                 text = messages.PATCH_NOT_APPLICABLE(index=index, path=operation.path, reason=_reason(error))
                 raise Unprocessable.of(text, operation.path) from error
 

@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 
 from msgspec.structs import astuple
 
-from fhir_server.core.bounded import TakesTooLong, bounded
 from fhir_server.core.fhirpath import FhirPath, FhirPathError, FhirPathTooCostly
 from fhir_server.core.memo import Memo
+from fhir_server.core.time_limit import TimeLimitExceeded, time_limit
 from fhir_server.definitions.registry import Registry
 from fhir_server.search.contained import HOLDS
 from fhir_server.search.entries import Contained, Entries, TokenEntry
@@ -192,9 +192,9 @@ class Extractor:
         expression = parameter.expression or ""
         try:
             self._fhirpath.prepare(expression)
-            with bounded(EVALUATION_SECONDS_MAX):
+            with time_limit(EVALUATION_SECONDS_MAX):
                 nodes = self._fhirpath.nodes(expression, resource)
-        except (FhirPathTooCostly, TakesTooLong):
+        except (FhirPathTooCostly, TimeLimitExceeded):
             self.overrun.add(named)
             return
         except FhirPathError:

@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fhir_server.core.bounded import TakesTooLong, bounded
 from fhir_server.core.fhirpath import FhirPath, FhirPathError
 from fhir_server.core.patterns import PatternError, compiled_pattern
+from fhir_server.core.time_limit import TimeLimitExceeded, time_limit
 from fhir_server.definitions.registry import Registry
 from fhir_server.definitions.search_parameters import SearchParameter, search_parameter_from_resource
 from fhir_server.issues import Issue, IssueType, Text
@@ -183,13 +183,13 @@ class SearchParameterValidator:
     def _evaluation_problems(self, expression: str, base: str) -> Iterator[Issue]:
         empty = {"resourceType": self._registry.resource_types_of(base)[0]}
         try:
-            with bounded(READING_SECONDS_MAX):
+            with time_limit(READING_SECONDS_MAX):
                 self._fhirpath.prepare(expression)
-            with bounded(EVALUATION_SECONDS_MAX):
+            with time_limit(EVALUATION_SECONDS_MAX):
                 self._fhirpath.evaluate(expression, empty)
             for pattern in self._fhirpath.patterns(expression):
                 compiled_pattern(pattern)
-        except (FhirPathError, TakesTooLong, PatternError) as error:
+        except (FhirPathError, TimeLimitExceeded, PatternError) as error:
             yield _issue(messages.DEFINITION_EXPRESSION_BAD(reason=error), "expression")
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fhir_server.core import json
-from fhir_server.core.bounded import TakesTooLong, bounded
 from fhir_server.core.fhirpath import FhirPathError
+from fhir_server.core.time_limit import TimeLimitExceeded, time_limit
 from fhir_server.extension import Engine, Resource
 from fhir_server.interactions.canonicals import Canonicals
 from fhir_server.issues import Text
@@ -89,9 +89,9 @@ class Reasons:
         if parameter is None or not parameter.expression:
             return None
         try:
-            with bounded(EVALUATION_SECONDS_MAX):
+            with time_limit(EVALUATION_SECONDS_MAX):
                 values = self.engine.paths.evaluate(parameter.expression, resource)
-        except (FhirPathError, TakesTooLong):
+        except (FhirPathError, TimeLimitExceeded):
             return None
         text = ", ".join(json.serialise(value).decode() for value in values)
         return text if len(text) <= FOUND_LENGTH_MAX else f"{text[:FOUND_LENGTH_MAX]}..."

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from time import thread_time
 from typing import Any
 
-from fhir_server.core.bounded import TakesTooLong
 from fhir_server.core.fhirpath import FhirPathError, FhirPathTooCostly
 from fhir_server.core.patterns import PatternError
+from fhir_server.core.time_limit import TimeLimitExceeded
 from fhir_server.validation.fhirpath.bounded_strings import matched, replaced, replaced_matches
 from fhir_server.validation.fhirpath.compiled import (
     NOTHING,
@@ -93,7 +93,7 @@ def _timed(name: str, function: Callable[..., Any], value: str, given: list[Any]
 def _applied(name: str, function: Callable[..., Any], value: str, given: list[Any], _scope: Scope) -> Any:
     try:
         return function(value, *given)
-    except (PatternError, TakesTooLong) as error:
+    except (PatternError, TimeLimitExceeded) as error:
         raise FhirPathTooCostly(f"{name}(): {error}") from error
     except (TypeError, ValueError) as error:
         raise FhirPathError(f"{name}(): {error}") from error

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from time import thread_time
 from typing import Any
 
-from fhir_server.core.bounded import TakesTooLong, bounded
 from fhir_server.core.fhirpath import FhirPath, FhirPathError
+from fhir_server.core.time_limit import TimeLimitExceeded, time_limit
 from fhir_server.definitions.elements import Invariant
 from fhir_server.validation.fhirpath.compiled import Code, Run, Scope, Unsupported
 from fhir_server.validation.fhirpath.compiler import ExpressionCompiler
@@ -141,9 +141,9 @@ def _counted(expression: str, scope: Scope) -> Iterator[None]:
     """
     began = thread_time()
     try:
-        with bounded(LIBRARY_SECONDS_MAX):
+        with time_limit(LIBRARY_SECONDS_MAX):
             yield
-    except TakesTooLong as error:
+    except TimeLimitExceeded as error:
         raise FhirPathError(f"{expression}: {error}") from error
     finally:
         scope.spend_time(thread_time() - began)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fhir_server.core.bounded import CALLS_BETWEEN_LOOKS, TakesTooLong, bounded
+from fhir_server.core.time_limit import CALLS_BETWEEN_CHECKS, TimeLimitExceeded, time_limit
 
 
 def work(calls: int) -> None:
@@ -16,14 +16,14 @@ def work(calls: int) -> None:
 
 
 def test_what_takes_too_long_is_stopped() -> None:
-    with pytest.raises(TakesTooLong, match=r"0\.01 s"), bounded(0.01):
+    with pytest.raises(TimeLimitExceeded, match=r"0\.01 s"), time_limit(0.01):
         work(10_000_000)
 
 
 def test_what_is_done_in_time_comes_to_its_end_however_long_it_waits() -> None:
-    with bounded(0.05):
+    with time_limit(0.05):
         time.sleep(0.06)
-        work(CALLS_BETWEEN_LOOKS)
+        work(CALLS_BETWEEN_CHECKS)
 
 
 def test_who_watched_before_watches_again() -> None:
@@ -33,7 +33,7 @@ def test_who_watched_before_watches_again() -> None:
     before = sys.getprofile()
     sys.setprofile(watch)
     try:
-        with bounded(1):
+        with time_limit(1):
             assert sys.getprofile() is not watch
         assert sys.getprofile() is watch
     finally:
