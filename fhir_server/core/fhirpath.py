@@ -15,7 +15,6 @@ import msgspec
 
 from fhir_server.core import json, ucum
 from fhir_server.core.code_systems import LOINC, SNOMED_CT
-from fhir_server.core.enclosed import BundleIndex, contained
 from fhir_server.core.fhirpath_bounds import (
     STEPS_MAX,
     Evaluation,
@@ -26,6 +25,7 @@ from fhir_server.core.fhirpath_bounds import (
     checking_pattern,
     checking_replacement,
 )
+from fhir_server.core.internal_references import BundleIndex, find_contained
 from fhir_server.core.patterns import PatternError
 from fhir_server.core.reference import parse_reference
 from fhir_server.core.time_limit import TimeLimitExceeded
@@ -402,7 +402,7 @@ def type_only_resolver(root: Any) -> Resolver:
             return None
         reference = parse_reference(text)
         if reference.kind == "contained":
-            return contained(container, reference.id)
+            return find_contained(container, reference.id)
         known = {"resourceType": reference.type, "id": reference.id} if reference.type else None
         return entries.find(text) or known
 

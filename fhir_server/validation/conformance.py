@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from fhir_server.core.enclosed import BundleIndex
 from fhir_server.core.fhirpath import FhirPath
+from fhir_server.core.internal_references import BundleIndex
 from fhir_server.definitions.registry import Registry
 from fhir_server.issues import Issue
 from fhir_server.validation.checks.check import Check, CheckContext, Codes, Resolve, Resource

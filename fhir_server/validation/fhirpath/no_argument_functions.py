@@ -6,8 +6,8 @@ https://hl7.org/fhirpath/N1/#functions, https://hl7.org/fhir/R4/fhirpath.html#fu
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from fhir_server.core.enclosed import contained
 from fhir_server.core.fhirpath import FhirPathError
+from fhir_server.core.internal_references import find_contained
 from fhir_server.validation.fhirpath.comparison import plain
 from fhir_server.validation.fhirpath.compiled import (
     NOTHING,
@@ -209,7 +209,7 @@ def _target(item: Any, scope: Scope) -> Any:
         return None
     if text.startswith("#") and _holds_others(scope.root):
         around = resource_around(item, scope.root, scope)
-        return contained(around, text[1:]) if around is not None else None
+        return find_contained(around, text[1:]) if around is not None else None
     return scope.resolve(text)
 
 

@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/bundle.html#references
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
-from fhir_server.core.enclosed import BundleIndex, Resource, contained
+from fhir_server.core.internal_references import BundleIndex, Resource, find_contained
 from fhir_server.validation.checks.check import Resolve
 from fhir_server.validation.fhirpath.compiled import Scope
 from fhir_server.validation.findings import Finding, Findings
@@ -101,7 +101,7 @@ def finder(root: Resource, bundle: BundleIndex | None, resolve: Resolve) -> Reso
 
     def find(reference: str) -> Resource | None:
         if reference.startswith("#"):
-            return contained(root, reference[1:])
+            return find_contained(root, reference[1:])
         found = bundle.find(reference) if bundle is not None else None
         return found or resolve(reference)
 

@@ -1,4 +1,4 @@
-"""What references lead to that stay inside: contained resources, and the entries of a Bundle.
+"""Targets of references within one document: contained resources, and entries of the same Bundle.
 
 https://hl7.org/fhir/R4/references.html#contained
 https://hl7.org/fhir/R4/bundle.html#references
@@ -10,8 +10,8 @@ from typing import Any
 Resource = dict[str, Any]
 
 
-def contained(root: Resource, id: str) -> Resource | None:
-    """The resource that `root` contains by this id; `root` itself by none."""
+def find_contained(root: Resource, id: str) -> Resource | None:
+    """The resource with this id that `root` contains; `root` itself for an empty id."""
     if not id:
         return root
     resources = root.get("contained")
@@ -23,7 +23,7 @@ def contained(root: Resource, id: str) -> Resource | None:
 
 
 class BundleIndex:
-    """The resources of a Bundle by their full URL, and by type and id."""
+    """The resources of a Bundle by full URL, and by type and id. Built at the first look-up."""
 
     __slots__ = ("_by_reference", "bundle")
 
@@ -32,7 +32,7 @@ class BundleIndex:
         self._by_reference: dict[str, Resource] | None = None
 
     def find(self, reference: str) -> Resource | None:
-        """The resource of an entry that a reference leads to, whatever its version."""
+        """The resource of the entry that a reference points at; a version in the reference is ignored."""
         if self._by_reference is None:
             self._by_reference = dict(_addressed(self.bundle))
         return self._by_reference.get(reference.partition("/_history/")[0])
