@@ -17,7 +17,7 @@ from fhir_server.conversion.references import identified, read_identified, refer
 from fhir_server.conversion.stored import Dispatch, Finder
 from fhir_server.conversion.table import Part, Resource, Table
 from fhir_server.core import json
-from fhir_server.core.named import named_uuid
+from fhir_server.core.name_based_uuid import name_based_uuid
 from fhir_server.core.request import FhirRequest
 from fhir_server.errors import FhirError, PreconditionFailed, Unprocessable
 from fhir_server.issues import Issue
@@ -150,7 +150,7 @@ def _transaction(asked: FhirRequest, bundle: dict[str, Any]) -> FhirRequest:
 def _inside(entries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """The entries under urns, by which they refer to each other: a search would not find them before they
     are written."""
-    urns = {entry["fullUrl"]: f"urn:uuid:{named_uuid(entry['fullUrl'])}" for entry in entries}
+    urns = {entry["fullUrl"]: f"urn:uuid:{name_based_uuid(entry['fullUrl'])}" for entry in entries}
 
     def renamed(reference: str, _: str) -> str:
         return urns.get(reference, reference)

@@ -14,7 +14,7 @@ from fhir_server.conversion.kinds import Kind, Pool
 from fhir_server.conversion.members import member, put
 from fhir_server.conversion.paths import Looks, Path, looks_like, path
 from fhir_server.conversion.references import identified, reference_to
-from fhir_server.core.named import named_uuid
+from fhir_server.core.name_based_uuid import name_based_uuid
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 Resource = dict[str, Any]
@@ -171,7 +171,7 @@ class Table:
     def _new_part(self, part: Part, record: Values) -> Resource:
         """A part as it is before the fields are written, under an id of its own: the same at each call."""
         system, name = part.identity or (self.system, self.key)
-        id = named_uuid(identified(part.type, system, record[name]))
+        id = name_based_uuid(identified(part.type, system, record[name]))
         return {"resourceType": part.type, "id": id, **deepcopy(dict(part.seed))}
 
     def _write(self, made: Mapping[str, Resource], place: str, fragment: Any) -> None:

@@ -3,7 +3,7 @@
 https://hl7.fr/ig/fhir/core
 """
 
-from fhir_server.core.named import named_uuid
+from fhir_server.core.name_based_uuid import name_based_uuid
 from mappings.sesame.guide import Guide, Resource
 
 FR_CORE = "https://hl7.fr/ig/fhir/core"
@@ -83,4 +83,4 @@ def numbered(guide: Guide, naming_system: str, value: str) -> Resource:
 
 def record_id(type: str, identifier: Resource) -> str:
     """The logical id that goes with an identifier: the same at each call."""
-    return named_uuid(f"{type}|{identifier['system']}|{identifier['value']}")
+    return name_based_uuid(f"{type}|{identifier['system']}|{identifier['value']}")

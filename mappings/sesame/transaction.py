@@ -5,7 +5,7 @@ https://hl7.org/fhir/R4/http.html#transaction
 
 from collections.abc import Iterable
 
-from fhir_server.core.named import named_uuid
+from fhir_server.core.name_based_uuid import name_based_uuid
 from mappings.sesame.guide import Resource
 
 
@@ -23,7 +23,7 @@ def query(resource: Resource) -> str:
 
 def full_url(resource: Resource) -> str:
     """A `urn:uuid` of its own for a resource inside a Bundle: the same at each call."""
-    return f"urn:uuid:{named_uuid(query(resource))}"
+    return f"urn:uuid:{name_based_uuid(query(resource))}"
 
 
 def inside(resource: Resource) -> Resource:

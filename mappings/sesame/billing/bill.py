@@ -6,7 +6,7 @@ The identifier is the sequence's number and the number of the correction, so a r
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from fhir_server.core.named import named_uuid
+from fhir_server.core.name_based_uuid import name_based_uuid
 from fhir_server.extension import Resource
 from fhir_server.issues import Text
 from mappings.sesame import identifiers
@@ -48,7 +48,7 @@ class Billing:
     def id(self, sequence: Sequence, correction: int) -> str:
         """The logical id that goes with that identifier."""
         system = self.guide.naming_system("claim")
-        return named_uuid(f"{system}|{self.number(sequence, correction)}")
+        return name_based_uuid(f"{system}|{self.number(sequence, correction)}")
 
     def issued(self, sequence: Sequence, records: Records) -> list[Resource]:
         """The claims that the sequence has had, oldest first."""

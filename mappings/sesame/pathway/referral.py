@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from fhir_server.core.named import named_uuid
+from fhir_server.core.name_based_uuid import name_based_uuid
 from fhir_server.extension import Resource
 from mappings.sesame.guide import Guide
 from mappings.sesame.identifiers import HL7_TYPES
@@ -126,7 +126,7 @@ def identifier_of_type(request: Resource, code: str) -> Resource | None:
 
 def filler_number(placer: Mapping[str, str]) -> str:
     """The number that goes with the doctor's own: the same however often, and wherever, it is asked for."""
-    digits = named_uuid(f"{placer['system']}|{placer['value']}").replace("-", "")[:12].upper()
+    digits = name_based_uuid(f"{placer['system']}|{placer['value']}").replace("-", "")[:12].upper()
     return "-".join((digits[:4], digits[4:8], digits[8:]))
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from fhir_server.core import json
-from fhir_server.core.named import named_uuid
+from fhir_server.core.name_based_uuid import name_based_uuid
 from tests.interactions.client import Client
 from tests.mappings.pathway.conftest import Pathway
 from tests.mappings.pathway.plans import (
@@ -177,7 +177,7 @@ def test_nor_a_second_one_as_if_it_were_a_correction(
     (claim,) = claims(assessed)
     update(assessed, claim | {"status": status})
     (first,) = claim["identifier"]
-    id = named_uuid(f"{first['system']}|2025-0001-c1-{correction}")
+    id = name_based_uuid(f"{first['system']}|2025-0001-c1-{correction}")
     copy = claim | {"id": id, "identifier": [first | {"value": number}]}
     refused(assessed.put(f"Claim/{id}", copy), "writes claims itself")
     assert states(assessed) == [("2025-0001-c1-0", status)]
@@ -188,7 +188,7 @@ def test_nor_one_at_another_price(assessed: Client) -> None:
     (claim,) = claims(assessed)
     sent(assessed.put(f"Claim/{claim['id']}", claim | {"status": "cancelled"}))
     (first,) = claim["identifier"]
-    id = named_uuid(f"{first['system']}|2025-0001-c1-1")
+    id = name_based_uuid(f"{first['system']}|2025-0001-c1-1")
     dearer = {"value": 1000, "currency": "EUR"}
     line = claim["item"][0] | {"unitPrice": dearer, "net": dearer}
     number = {"id": id, "identifier": [first | {"value": "2025-0001-c1-1"}]}
