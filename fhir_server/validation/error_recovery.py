@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from fhir_server.core.steps import json_steps
+from fhir_server.core.fhirpath_location import json_steps
 from fhir_server.issues import Issue
 from fhir_server.validation import messages
 from fhir_server.validation.findings import FINDINGS_MAX

@@ -1,4 +1,4 @@
-"""The steps of an issue's place, as the numbers and JSON names by which they are taken in a parsed resource.
+"""Converts the FHIRPath location of an issue to the steps that lead to the element in parsed JSON.
 
 https://hl7.org/fhir/R4/operationoutcome-definitions.html#OperationOutcome.issue.expression
 """
@@ -9,11 +9,13 @@ _STEP = re.compile(r"\.?(?:(?P<name>[A-Za-z_]\w*)|`(?P<quoted>(?:[^`\\]|\\.)*)`)
 _OF_TYPE = re.compile(r"\.ofType\((\w+)\)")
 
 Step = tuple[str | int, ...]
-"""A number, or the names that the element may have in JSON: its own, and that of the companion beside it."""
+"""An array index, or the two JSON properties of an element: its name, and the one with `_` for a primitive's
+extensions.
+"""
 
 
 def json_steps(place: str) -> list[Step]:
-    """The steps below the root, whose name `place` begins with."""
+    """The steps of the location `place`, without its root, the resource type."""
     steps: list[Step] = []
     position = _end_of_root(place)
     while step := _STEP.match(place, position):
@@ -30,6 +32,6 @@ def json_steps(place: str) -> list[Step]:
 
 
 def _end_of_root(place: str) -> int:
-    """Where the name of the resource's type ends."""
+    """The position after the resource type."""
     found = re.match(r"\w*", place)
     return found.end() if found else 0
