@@ -6,7 +6,7 @@ https://www.mongodb.com/docs/manual/reference/operator/query-logical/
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from fhir_server.core.prefix import after_prefix
+from fhir_server.core.prefix_range import prefix_upper_bound
 
 Filter = Mapping[str, Any]
 
@@ -57,5 +57,5 @@ def one_of(values: Sequence[str]) -> Any:
 
 def prefix_range(prefix: str) -> Filter:
     """The operators that a text satisfies which starts with `prefix`, as a range that an index can seek."""
-    after = after_prefix(prefix)
+    after = prefix_upper_bound(prefix)
     return {"$gte": prefix} if after is None else {"$gte": prefix, "$lt": after}

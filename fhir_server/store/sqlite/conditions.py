@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from fhir_server.core.decimal import sort_key
-from fhir_server.core.prefix import after_prefix
+from fhir_server.core.prefix_range import prefix_upper_bound
 from fhir_server.search.ast import (
     DateValue,
     NearValue,
@@ -131,7 +131,7 @@ _OPERATORS = {"eq": "=", "ne": "<>", "gt": ">", "lt": "<", "ge": ">=", "le": "<=
 
 
 def _starts_with(cell: str, prefix: str) -> Sql:
-    after = after_prefix(prefix)
+    after = prefix_upper_bound(prefix)
     if after is None:
         return Sql(f"{cell} >= ?", (prefix,))
     return Sql(f"({cell} >= ? AND {cell} < ?)", (prefix, after))
