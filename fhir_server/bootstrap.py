@@ -14,7 +14,7 @@ from fhir_server.conversion.table import Table
 from fhir_server.core import json
 from fhir_server.core.ids import NewIds
 from fhir_server.core.limits import Limits
-from fhir_server.core.tokens import PageTokens
+from fhir_server.core.page_tokens import PageTokens
 from fhir_server.definitions.registry import Registry
 from fhir_server.errors import FhirError
 from fhir_server.extension import Engine, Operation, PlugIns, Preparation, Software

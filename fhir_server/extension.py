@@ -11,8 +11,8 @@ from fhir_server.codes.terminology import Terminology
 from fhir_server.conversion.table import Table
 from fhir_server.core.fhirpath import FhirPath
 from fhir_server.core.limits import Limits
+from fhir_server.core.page_tokens import PageTokens
 from fhir_server.core.request import FhirRequest, FhirResponse
-from fhir_server.core.tokens import PageTokens
 from fhir_server.definitions.registry import Registry
 from fhir_server.issues import Issue
 from fhir_server.search.ast import SearchQuery

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from fhir_server.codes.terminology import Terminology
 from fhir_server.core import json
 from fhir_server.core.outcome import operation_outcome
+from fhir_server.core.page_tokens import PageTokens
 from fhir_server.core.request import Conditions, FhirRequest, Preferences
-from fhir_server.core.tokens import PageTokens
 from fhir_server.definitions.registry import Registry
 from fhir_server.errors import FhirError, status_of
 from fhir_server.extension import Engine, Software

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fhir_server.core.tokens import PageTokens
+from fhir_server.core.page_tokens import PageTokens
 from tests.interactions.client import Client, patient
 
 ORGANISATION = {"resourceType": "Organization"}

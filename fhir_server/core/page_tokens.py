@@ -1,5 +1,4 @@
-"""Paging tokens: stateless, encrypted because they carry search values, and good for one path of one store
-only.
+"""Paging tokens: stateless, valid for one path of one store, and encrypted because they hold search values.
 
 https://hl7.org/fhir/R4/http.html#paging
 """
@@ -22,20 +21,22 @@ _NONCE_BYTES = 12
 
 
 class PageTokens:
-    """Seals and opens tokens with the store's secret of 32 bytes, which all its processes share."""
+    """Encrypts and decrypts tokens with the store's secret of 32 bytes, which all its processes share."""
 
     def __init__(self, secret: bytes) -> None:
         self._cipher = AESGCM(secret)
 
     def seal(self, content: Any, path: str) -> str:
-        """A URL-safe token of plain data, which only `open` with the same path can read."""
+        """A URL-safe token with this data, which only `open` with the same path can read."""
         nonce = os.urandom(_NONCE_BYTES)
         sealed = self._cipher.encrypt(nonce, msgspec.msgpack.encode(content), path.encode())
         return base64.urlsafe_b64encode(nonce + sealed).rstrip(b"=").decode()
 
     def open(self, token: str, path: str, shape: type[Content], parameter: str) -> Content:
-        """The data sealed for this path. Raises `InvalidRequest`, at the parameter that held it,
-        for a token that is forged, of elsewhere, or of a server that sealed data of another shape.
+        """The data of a token for this path, which must have the type `shape`.
+
+        Raises `InvalidRequest`, located at `parameter`, for a token that is forged, was made for another path
+        or store, or by a server version that stored other data.
         """
         try:
             raw = base64.urlsafe_b64decode(token.encode() + b"=" * (-len(token) % 4))

@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from fhir_server.core.tokens import PageTokens
+from fhir_server.core.page_tokens import PageTokens
 from fhir_server.errors import InvalidRequest
 
 SECRET = bytes(range(32))
