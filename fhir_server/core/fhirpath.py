@@ -15,19 +15,19 @@ import msgspec
 
 from fhir_server.core import json, ucum
 from fhir_server.core.code_systems import LOINC, SNOMED_CT
-from fhir_server.core.fhirpath_bounds import (
+from fhir_server.core.fhirpath_limits import (
     STEPS_MAX,
     Evaluation,
-    RunsAway,
-    bounding_criteria,
-    bounding_join,
-    bounding_replacement,
-    checking_pattern,
-    checking_replacement,
+    LimitExceeded,
+    limit_criteria,
+    limit_join,
+    limit_pattern,
+    limit_pattern_replacement,
+    limit_replacement,
 )
 from fhir_server.core.internal_references import BundleIndex, find_contained
-from fhir_server.core.patterns import PatternError
 from fhir_server.core.reference import parse_reference
+from fhir_server.core.safe_regex import PatternError
 from fhir_server.core.time_limit import TimeLimitExceeded
 
 Tree = dict[str, Any]
@@ -130,7 +130,7 @@ class FhirPath:
         evaluation = self._library.evaluation(start, variables, resolver, root)
         try:
             found = self._library.run(evaluation, tree)
-        except (RunsAway, TimeLimitExceeded, PatternError) as error:
+        except (LimitExceeded, TimeLimitExceeded, PatternError) as error:
             raise FhirPathTooCostly(f"{expression}: {error}") from error
         except Exception as error:  # the library raises whatever it stumbles over
             raise FhirPathError(f"{expression}: {error}") from error
@@ -219,7 +219,7 @@ class _Library:
             name: msgspec.json.decode((folder / f"{name}.json").read_bytes()) for name in _MODEL_FILES
         }
         self._nodes.TypeInfo.model = self._model
-        functions = {**bounding_criteria(self._base_functions), **self._own_functions()}
+        functions = {**limit_criteria(self._base_functions), **self._own_functions()}
         known = {**self._base_functions, **functions}
         on_values = {name: self._on_values(known[name]) for name in _ON_VALUES}
         self._functions = {**functions, **on_values}
@@ -292,10 +292,10 @@ class _Library:
             "union": {"fn": self._union, "arity": {1: ["AnyAtRoot"]}},
             "|": {"fn": self._union, "arity": {2: ["Any", "Any"]}},
             "trace": {"fn": _trace, "arity": {1: ["String"], 2: ["String", "Expr"]}},
-            "matches": self._wrapped("matches", checking_pattern),
-            "replaceMatches": self._wrapped("replaceMatches", checking_replacement),
-            "replace": self._wrapped("replace", bounding_replacement),
-            "join": self._wrapped("join", bounding_join),
+            "matches": self._wrapped("matches", limit_pattern),
+            "replaceMatches": self._wrapped("replaceMatches", limit_pattern_replacement),
+            "replace": self._wrapped("replace", limit_replacement),
+            "join": self._wrapped("join", limit_join),
         }
 
     def _on_values(self, entry: dict[str, Any]) -> dict[str, Any]:

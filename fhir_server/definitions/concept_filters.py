@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/valueset-filter-operator.html
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from fhir_server.core import patterns
+from fhir_server.core import safe_regex
 from fhir_server.definitions.code_systems import CodeSystem, Concept
 
 OPERATORS = ("=", "is-a", "descendent-of", "is-not-a", "regex", "in", "not-in", "generalizes", "exists")
@@ -106,7 +106,7 @@ def _test(operator: str, value: str) -> Callable[[list[str]], bool]:
 
 
 def _matches(pattern: str, text: str) -> bool:
-    found = patterns.matches(pattern, text)
+    found = safe_regex.matches(pattern, text)
     if found is None:
         raise BadFilter("value", f"regex {pattern[:60]}")
     return found

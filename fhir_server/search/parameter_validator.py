@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fhir_server.core.fhirpath import FhirPath, FhirPathError
-from fhir_server.core.patterns import PatternError, compiled_pattern
+from fhir_server.core.safe_regex import PatternError, compiled_pattern
 from fhir_server.core.time_limit import TimeLimitExceeded, time_limit
 from fhir_server.definitions.registry import Registry
 from fhir_server.definitions.search_parameters import SearchParameter, search_parameter_from_resource

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from fhir_server.core import json
-from fhir_server.core.patterns import matches
 from fhir_server.core.reference import parse_reference
+from fhir_server.core.safe_regex import matches
 from fhir_server.issues import Issue, IssueType, Text
 from fhir_server.validation.checks import messages
 from fhir_server.validation.checks.answer_comparison import compared, equal, same_coding, shown

@@ -7,8 +7,8 @@ import re
 from collections.abc import Sequence
 
 from fhir_server.core.fhirpath import FhirPathTooCostly
-from fhir_server.core.fhirpath_bounds import TEXT_MAX
-from fhir_server.core.patterns import PatternError, search_pattern
+from fhir_server.core.fhirpath_limits import TEXT_MAX
+from fhir_server.core.safe_regex import PatternError, search_pattern
 
 _reference = re.compile(r"\$(?:(\d+)|\{(\w+)\})")
 _named_group = re.compile(r"\(\?<(?=\w+>)")

@@ -8,7 +8,7 @@ from time import thread_time
 from typing import Any
 
 from fhir_server.core.fhirpath import FhirPathError, FhirPathTooCostly
-from fhir_server.core.patterns import PatternError
+from fhir_server.core.safe_regex import PatternError
 from fhir_server.core.time_limit import TimeLimitExceeded
 from fhir_server.validation.fhirpath.bounded_strings import matched, replaced, replaced_matches
 from fhir_server.validation.fhirpath.compiled import (

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from fhir_server.core.fhirpath import FhirPathError
-from fhir_server.core.patterns import matches as matches_whole
+from fhir_server.core.safe_regex import matches as matches_whole
 from fhir_server.definitions.elements import STRUCTURES, type_suffix
 from fhir_server.definitions.snapshot.base_types import REGEX
 from fhir_server.validation.fhirpath.comparison import Primitive, equal, order, plain

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fhir_server.core.patterns import LENGTH_MAX, PatternError, compiled_pattern, matches, search_pattern
+from fhir_server.core.safe_regex import LENGTH_MAX, PatternError, compiled_pattern, matches, search_pattern
 
 
 @pytest.mark.parametrize(

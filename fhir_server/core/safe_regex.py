@@ -1,7 +1,7 @@
-r"""Regular expressions that others wrote, run only where that cannot take long.
+r"""Regular expressions from untrusted sources, run only if they cannot backtrack catastrophically.
 
-Nothing can stop Python's engine while it tries the many ways in which a repetition inside a repetition can
-match, so an expression that has such ways, as `(a+)+` has, is refused before it runs.
+Python's engine cannot be interrupted while it tries the many ways in which a repetition inside a repetition
+can match. So an expression with such ways, like `(a+)+`, is refused before it runs.
 https://hl7.org/fhir/R4/extension-regex.html
 """
 
@@ -13,21 +13,21 @@ from typing import Any, NamedTuple
 LENGTH_MAX = 2_000
 STEPS_MAX = 1_000_000
 WAYS_MAX = 400_000_000
-"""How many ways to match a search may try, some seconds' work at most."""
+"""How many ways to match a search may try: a few seconds of work."""
 _ROUNDS_HARMLESS_MAX = 8
-"""So many rounds of a repetition cannot take long, whatever is in it."""
+"""A repetition with at most so many rounds cannot take long, whatever it contains."""
 _SAMPLES = frozenset(map(chr, range(32, 127))) | {"\t", "\n", "é"}
-"""The characters by which two parts of a pattern are compared."""
+"""The sample characters by which two parts of a pattern are compared."""
 _reader = re._parser  # type: ignore[attr-defined]
 
 
 class PatternError(ValueError):
-    """What is no regular expression, or one that may run away."""
+    """A text that is no regular expression, or one that may backtrack without end."""
 
 
 class _Part(NamedTuple):
-    """A part of a sequence: the characters that it can begin with, all that it can hold, whether it must be
-    there, and whether it may match now more, now less of a text.
+    """A part of a sequence: the characters it can begin with (`first`), all it can contain (`every`), whether
+    it must match at least one character (`needed`), and whether it can match more or less of the same text.
     """
 
     first: frozenset[str]
@@ -38,7 +38,7 @@ class _Part(NamedTuple):
 
 
 def matches(pattern: str, text: str) -> bool | None:
-    """Whether the whole `text` matches; None for a pattern that is none, or that might take long on it."""
+    """Whether the whole `text` matches; None if the pattern is invalid, or might take long on this text."""
     try:
         compiled, repetitions = compiled_pattern(pattern), _repetitions_of(pattern)
     except PatternError:
@@ -50,7 +50,7 @@ def matches(pattern: str, text: str) -> bool | None:
 
 @lru_cache(maxsize=1024)
 def compiled_pattern(pattern: str, flags: int = 0) -> re.Pattern[str]:
-    """The pattern to be run. Raises `PatternError` for what is none, and for one that may run away."""
+    """The compiled pattern. Raises `PatternError` if it is invalid, or may backtrack without end."""
     if len(pattern) > LENGTH_MAX:
         raise PatternError(
             f"a regular expression of {len(pattern)} characters; at most {LENGTH_MAX} are read"
@@ -66,8 +66,8 @@ def compiled_pattern(pattern: str, flags: int = 0) -> re.Pattern[str]:
 
 
 def search_pattern(pattern: str, text: str, flags: int = 0) -> re.Pattern[str]:
-    """The pattern to look for in a text. Raises `PatternError` for what is none, and for one that might take
-    long in a text of that length.
+    """The compiled pattern, to search this text with. Raises `PatternError` if it is invalid, or might take
+    long in a text of this length.
     """
     compiled = compiled_pattern(pattern, flags)
     if max(len(text), 2) ** _degree_of(pattern, flags) > WAYS_MAX:
@@ -79,16 +79,18 @@ def search_pattern(pattern: str, text: str, flags: int = 0) -> re.Pattern[str]:
 
 @lru_cache(maxsize=1024)
 def _degree_of(pattern: str, flags: int) -> int:
-    """The power of a text's length that bounds the ways in which a search can try to match: a beginning that
-    is not tied is one, and so is each repetition that can give characters to another one before it fails.
+    """The power of the text's length that bounds the ways in which a search can try to match.
+
+    A start that is not anchored counts one, and so does each repetition that can give characters to another
+    one before it fails.
     """
     sequence = list(_reader.parse(pattern, flags))
-    is_tied = bool(sequence) and _is_anchor(sequence[0]) and "BEGINNING" in str(sequence[0][1])
-    return _degree(sequence) + (not is_tied)
+    is_anchored = bool(sequence) and _is_anchor(sequence[0]) and "BEGINNING" in str(sequence[0][1])
+    return _degree(sequence) + (not is_anchored)
 
 
 def _degree(sequence: list[Any]) -> int:
-    """The most repetitions of a sequence that share characters, with nothing needed to tell them apart."""
+    """The most repetitions of a sequence that share characters without a required part to separate them."""
     asserted = [_degree(list(inner)) for name, argument in sequence for inner in _asserted(name, argument)]
     most, shared, before = max(asserted, default=0), 0, frozenset[str]()
     for part in _without_final_repetition(sequence):
@@ -101,14 +103,14 @@ def _degree(sequence: list[Any]) -> int:
 
 
 def _without_final_repetition(sequence: list[Any]) -> list[_Part]:
-    """The parts of a sequence but for a repetition at its end, which cannot fail: it matches what is left."""
+    """The parts of a sequence except a repetition at its end, which cannot fail."""
     parts = list(_parts(sequence, needed=True))
     ends_anywhere = not (sequence and _is_anchor(sequence[-1]))
     return parts[:-1] if ends_anywhere and parts and parts[-1].varies else parts
 
 
 def _is_anchor(part: Any) -> bool:
-    """Whether it is `^`, `$` or the like, which matches a place and no character."""
+    """Whether a part matches a position and no character, like `^` and `$`."""
     return str(part[0]) == "AT"
 
 
@@ -122,7 +124,9 @@ def _repetitions_of(pattern: str) -> int:
 
 
 def _repetitions(sequence: Iterable[Any]) -> int:
-    """How many parts can match more or less of a text; each multiplies the ways to try by its length."""
+    """How many parts can match more or less of a text; each multiplies the ways to try by the text's
+    length.
+    """
     count = 0
     for name, argument in sequence:
         count += _varies(str(name), argument) and argument[1] > 1
@@ -139,7 +143,7 @@ def _runs_away(sequence: Iterable[Any]) -> bool:
 
 
 def _overlaps(body: Iterable[Any]) -> bool:
-    """Whether a body that repeats holds what varies, and nothing that separates this from the next round."""
+    """Whether the body of a repetition has a varying part with nothing to separate it from the next round."""
     parts = list(_parts(body, needed=True))
     return any(
         part.ambiguous
@@ -158,7 +162,7 @@ def _varies(name: str, argument: Any) -> bool:
 
 
 def _inner(name: str, argument: Any) -> list[Any]:
-    """The sequences within a part, as Python's parser of expressions gives it."""
+    """The sequences within a part, in the tree of Python's own parser."""
     match name:
         case "MAX_REPEAT" | "MIN_REPEAT" | "POSSESSIVE_REPEAT":
             return [argument[2]]
@@ -172,7 +176,7 @@ def _inner(name: str, argument: Any) -> list[Any]:
 
 
 def _parts(sequence: Iterable[Any], needed: bool) -> Iterator[_Part]:
-    """The parts of a sequence, with the groups in it opened."""
+    """The parts of a sequence, those of groups included."""
     for code, argument in sequence:
         name = str(code)
         inner = _inner(name, argument)
@@ -203,7 +207,7 @@ def _branch(branches: list[list[_Part]], needed: bool) -> _Part:
 
 
 def _first_characters(parts: Iterable[_Part]) -> frozenset[str]:
-    """What a sequence of parts can begin with."""
+    """The characters that a sequence of parts can begin with."""
     found: frozenset[str] = frozenset()
     for part in parts:
         found |= part.first
@@ -217,7 +221,7 @@ def _all_characters(parts: Iterable[_Part]) -> frozenset[str]:
 
 
 def _characters(name: str, argument: Any) -> frozenset[str]:
-    """The samples that one part matches."""
+    """The sample characters that one part matches."""
     match name:
         case "LITERAL":
             return frozenset((chr(argument),))

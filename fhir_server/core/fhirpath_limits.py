@@ -1,41 +1,41 @@
-"""What keeps a FHIRPath expression from running away: its steps are counted, its texts and patterns bounded.
+"""Limits for FHIRPath expressions: on their steps, their texts and their regular expressions.
 
-Each bound is put around functions of the library that evaluates expressions.
+Each limit wraps functions of the library that evaluates expressions.
 https://hl7.org/fhir/R4/fhirpath.html
 """
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from fhir_server.core.patterns import search_pattern
+from fhir_server.core.safe_regex import search_pattern
 
 Evaluation = dict[str, Any]
-"""The state that the library hands through one evaluation."""
+"""The state that the library passes through one evaluation."""
 Function = Callable[..., Any]
 
 STEPS_MAX = 20_000
 """How many times one evaluation may test or select an item."""
 
 TEXT_MAX = 1_048_576
-"""What an expression may make of a text: to double one a few dozen times would fill the memory."""
+"""Characters of a text that an expression builds: one doubled a few dozen times would fill the memory."""
 
 
-class RunsAway(ValueError):
-    """The expression takes more steps, or makes a longer text, than it may."""
+class LimitExceeded(ValueError):
+    """The expression takes too many steps, or builds a text that is too long."""
 
 
-def bounding_criteria(functions: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of the library's functions that take criteria, whose evaluations are counted. They set `$this`,
-    which is put back afterwards.
+def limit_criteria(functions: Mapping[str, Any]) -> dict[str, Any]:
+    """Wrap those of the library's functions that take criteria: count each evaluation of the criteria, and
+    restore `$this`, which the functions overwrite.
     """
     return {
-        name: {**entry, "fn": _restoring_this(entry["fn"])}
+        name: {**entry, "fn": _counting_steps(entry["fn"])}
         for name, entry in functions.items()
         if any("Expr" in kinds for kinds in entry.get("arity", {}).values())
     }
 
 
-def _restoring_this(function: Function) -> Function:
+def _counting_steps(function: Function) -> Function:
     def call(evaluation: Evaluation, *arguments: Any) -> Any:
         before: Evaluation = {name: evaluation[name] for name in ("$this", "$index") if name in evaluation}
         counted = (
@@ -51,12 +51,12 @@ def _restoring_this(function: Function) -> Function:
 
 
 def _counted(evaluation: Evaluation, criteria: Function) -> Function:
-    """Criteria that may be evaluated so many times and no more."""
+    """Wrap criteria to count their evaluations and check the texts that they return."""
 
     def call(*items: Any) -> Any:
         evaluation["steps"] -= 1
         if evaluation["steps"] < 0:
-            raise RunsAway(f"it takes more than {STEPS_MAX} steps")
+            raise LimitExceeded(f"it takes more than {STEPS_MAX} steps")
         found = criteria(*items)
         made = found if isinstance(found, list) else [found]
         if any(isinstance(value, str) and len(value) > TEXT_MAX for value in made):
@@ -66,8 +66,8 @@ def _counted(evaluation: Evaluation, criteria: Function) -> Function:
     return call
 
 
-def checking_pattern(function: Function) -> Function:
-    """The function, which takes a pattern, kept from patterns that may take for ever."""
+def limit_pattern(function: Function) -> Function:
+    """Wrap a function that takes a regular expression: refuse one that may take too long."""
 
     def call(evaluation: Evaluation, items: Any, pattern: Any, *rest: Any) -> Any:
         if isinstance(pattern, str):
@@ -78,13 +78,13 @@ def checking_pattern(function: Function) -> Function:
     return call
 
 
-def checking_replacement(function: Function) -> Function:
-    """The function, which puts a text in place of what matches a pattern, bounded in both."""
-    return bounding_replacement(checking_pattern(function))
+def limit_pattern_replacement(function: Function) -> Function:
+    """Wrap a function that replaces the matches of a regular expression: limit both."""
+    return limit_replacement(limit_pattern(function))
 
 
-def bounding_replacement(function: Function) -> Function:
-    """The function, which puts a text in place of parts of another, kept from making a text too long."""
+def limit_replacement(function: Function) -> Function:
+    """Wrap a function that replaces parts of a text: refuse one that would make the text too long."""
 
     def call(evaluation: Evaluation, items: Any, part: Any, text: Any) -> Any:
         length = max((len(_text_of(item) or "") for item in items or ()), default=0)
@@ -95,8 +95,8 @@ def bounding_replacement(function: Function) -> Function:
     return call
 
 
-def bounding_join(function: Function) -> Function:
-    """The function, which puts a text between others, kept from making a text too long."""
+def limit_join(function: Function) -> Function:
+    """Wrap a function that joins texts: refuse one that would make the text too long."""
 
     def call(evaluation: Evaluation, items: Any, *between: Any) -> Any:
         texts = [text for text in map(_text_of, items or ()) if text is not None]
@@ -113,5 +113,5 @@ def _text_of(item: Any) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _text_too_long() -> RunsAway:
-    return RunsAway(f"it makes a text of more than {TEXT_MAX} characters")
+def _text_too_long() -> LimitExceeded:
+    return LimitExceeded(f"it makes a text of more than {TEXT_MAX} characters")
