@@ -6,10 +6,10 @@ https://hl7.org/fhir/R4/http.html#ccreate
 
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.extension import Engine
-from fhir_server.interactions.acceptance import accepted_for_create
 from fhir_server.interactions.answers import tells_warnings, written
 from fhir_server.interactions.changeset import Changeset
 from fhir_server.interactions.engines import Work
+from fhir_server.interactions.input_validation import accept_for_create
 from fhir_server.interactions.matching import creation, one_match
 from fhir_server.interactions.prepared import foreseen
 from fhir_server.store.port import UnitOfWork
@@ -18,7 +18,7 @@ from fhir_server.store.port import UnitOfWork
 def create(request: FhirRequest, engine: Engine) -> Work:
     """POST [type]: 201 with a new id, or 200 with the resource that is there already."""
     warns = tells_warnings(request)
-    asked = accepted_for_create(request.content, request.path[0], engine, with_warnings=warns)
+    asked = accept_for_create(request.content, request.path[0], engine, with_warnings=warns)
     id = engine.new_id()
     ready = foreseen(asked.resource, id, engine)
 

@@ -12,7 +12,6 @@ from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import ContentTooLarge, FhirError, InvalidRequest, MalformedContent, StoreUnavailable
 from fhir_server.extension import Engine
 from fhir_server.interactions import messages
-from fhir_server.interactions.acceptance import accepted
 from fhir_server.interactions.batch import batch
 from fhir_server.interactions.capabilities import capabilities
 from fhir_server.interactions.create import create
@@ -20,6 +19,7 @@ from fhir_server.interactions.delete import conditional_delete, delete
 from fhir_server.interactions.engines import DefinitionsChanged, Engines, Work, Write, transact
 from fhir_server.interactions.entries import READING
 from fhir_server.interactions.history import history
+from fhir_server.interactions.input_validation import accept_resource
 from fhir_server.interactions.offers import Offers
 from fhir_server.interactions.patch import conditional_patch, patch
 from fhir_server.interactions.read import read, vread
@@ -212,7 +212,7 @@ def _judged(request: FhirRequest, engine: Engine) -> list[dict[str, Any]]:
     """The entries of a Bundle that is as a whole what it claims to be; alone, they do not tell."""
     contents = entries_of(request, engine)
     if _claims(request):
-        accepted(request.content, "Bundle", engine)
+        accept_resource(request.content, "Bundle", engine)
     return contents
 
 

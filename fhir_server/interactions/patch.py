@@ -10,12 +10,12 @@ from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import InvalidRequest, MalformedContent, Unprocessable, UnsupportedMediaType
 from fhir_server.extension import Engine
 from fhir_server.interactions import messages
-from fhir_server.interactions.acceptance import Accepted, accepted
 from fhir_server.interactions.answers import tells_warnings, written
 from fhir_server.interactions.changeset import Changeset
 from fhir_server.interactions.conditions import check_write
 from fhir_server.interactions.engines import Work
 from fhir_server.interactions.fhirpath_patch import FhirPathPatch
+from fhir_server.interactions.input_validation import AcceptedResource, accept_resource
 from fhir_server.interactions.json_patch import json_patched
 from fhir_server.interactions.matching import Criteria, one_match
 from fhir_server.interactions.read import living
@@ -46,7 +46,7 @@ def conditional_patch(request: FhirRequest, engine: Engine) -> Work:
 
 def patched(
     request: FhirRequest, current: StoredResource | None, reference: str, engine: Engine, unit: UnitOfWork
-) -> Accepted:
+) -> AcceptedResource:
     """The current resource after the patch, checked. Raises what the request, or its result, deserves."""
     current = living(current, reference)
     check_write(request.conditions, current)
@@ -64,7 +64,7 @@ def patched(
         current.id,
     ):
         raise Unprocessable.of(messages.PATCH_CHANGES_IDENTITY())
-    return accepted(after, current.type, engine, with_warnings=tells_warnings(request), reader=unit)
+    return accept_resource(after, current.type, engine, with_warnings=tells_warnings(request), reader=unit)
 
 
 def _check_parameters(content: Any, engine: Engine) -> None:

@@ -15,14 +15,6 @@ from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import FhirError, InvalidRequest, MalformedContent, Unprocessable
 from fhir_server.extension import Engine, Resource
 from fhir_server.interactions import messages
-from fhir_server.interactions.acceptance import (
-    Accepted,
-    accepted,
-    accepted_within,
-    check_id,
-    check_same_id,
-    without_id,
-)
 from fhir_server.interactions.answers import tells_warnings, written
 from fhir_server.interactions.batch import answer_entry
 from fhir_server.interactions.brought import with_brought
@@ -38,6 +30,14 @@ from fhir_server.interactions.entries import (
 )
 from fhir_server.interactions.entry_conditions import EntryConditions
 from fhir_server.interactions.foresight import Linked, foresee, linked
+from fhir_server.interactions.input_validation import (
+    AcceptedResource,
+    accept_bundled,
+    accept_resource,
+    check_id,
+    check_same_id,
+    without_id,
+)
 from fhir_server.interactions.matching import Criteria, expect_matches, matches, one_match
 from fhir_server.interactions.overlap import contested, in_turn
 from fhir_server.interactions.patch import check_media_type, patched
@@ -135,7 +135,7 @@ class Transaction:
         self._request = request
         self._engine = engine
         self._read_in = read
-        self._accept = accepted_within if judged else accepted
+        self._accept = accept_bundled if judged else accept_resource
         self._entries = [entry_of(index, content, request) for index, content in enumerate(contents)]
         self._reading = [entry for entry in self._entries if entry.only_reads]
         self._writing = [entry for entry in self._entries if not entry.only_reads]
@@ -176,7 +176,7 @@ class Transaction:
             raise MalformedContent(*issues) if malformed else Unprocessable(*issues)
         return resources
 
-    def _noted(self, entry: Entry, found: Accepted) -> Resource:
+    def _noted(self, entry: Entry, found: AcceptedResource) -> Resource:
         """The resource that an entry brings; what is to be said of it is kept for the answer."""
         self._warnings[entry.index] = found.warnings
         return found.resource

@@ -13,10 +13,10 @@ from fhir_server.core import json
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import InvalidRequest, MalformedContent
 from fhir_server.extension import READING_OR_POST, Engine, Operation
-from fhir_server.interactions.acceptance import accepted
 from fhir_server.interactions.changeset import Changeset
 from fhir_server.interactions.conditions import check_write
 from fhir_server.interactions.engines import transact
+from fhir_server.interactions.input_validation import accept_resource
 from fhir_server.interactions.read import living
 from fhir_server.operations import messages
 from fhir_server.operations.answers import answer_with_values
@@ -87,7 +87,7 @@ def _changed(
         return current
     resource["meta"] = after
     changeset = Changeset(unit, engine, request.base_url)
-    changed = accepted(resource, type, engine, reader=unit).resource
+    changed = accept_resource(resource, type, engine, reader=unit).resource
     stored = changeset.put(changed, id, "PUT", current)
     changeset.settle()
     return changeset.left(stored)

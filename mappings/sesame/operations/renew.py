@@ -11,9 +11,9 @@ from itertools import count
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import BusinessRule
 from fhir_server.extension import Engine, Operation, Resource
-from fhir_server.interactions.acceptance import accepted_for_create
 from fhir_server.interactions.changeset import Changeset
 from fhir_server.interactions.engines import transact
+from fhir_server.interactions.input_validation import accept_for_create
 from fhir_server.interactions.view import UnitView
 from fhir_server.issues import Issue
 from fhir_server.operations.parameters import given_once
@@ -125,7 +125,7 @@ def _committed(
     if not sequence.is_over:
         current = unit.read("CarePlan", sequence.id)
         changeset.put(sequence.plan | {"status": "completed"}, sequence.id, "PUT", current)
-    asked = accepted_for_create(opened, "CarePlan", engine, reader=unit)
+    asked = accept_for_create(opened, "CarePlan", engine, reader=unit)
     stored = changeset.put(asked.resource, engine.new_id(), "POST")
     changeset.settle()
     return changeset.left(stored)

@@ -1,4 +1,4 @@
-"""Acceptance of a resource that a client sends: of the right type, sound, and true to its profiles.
+"""Validation of a resource that a client sends: its type, its structure and its profiles.
 
 https://hl7.org/fhir/R4/validation.html
 """
@@ -20,42 +20,44 @@ from fhir_server.store.port import Reader
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 
 
-class Accepted(Struct, frozen=True):
-    """A resource that may be written, and what is to be said of it all the same, where somebody reads it."""
+class AcceptedResource(Struct, frozen=True):
+    """A resource that may be written, and the warnings about it, if any were asked for."""
 
     resource: Resource
     warnings: tuple[Issue, ...]
 
 
-def accepted(
+def accept_resource(
     content: Any, type: str, engine: Engine, *, with_warnings: bool = False, reader: Reader | None = None
-) -> Accepted:
-    """`content` as a resource of `type`. Raises, with every problem found, `MalformedContent` for one of
-    structure, and `Unprocessable` for one of rules, of profiles that it claims or of those required.
+) -> AcceptedResource:
+    """`content` as a resource of `type`.
 
-    Warnings cost more to find than errors: they are looked for where they are wanted, or where it is refused.
-    What it refers to is read from the store, or, inside a unit of work, from that as the `reader`.
+    Raises, with every problem found, `MalformedContent` for errors of structure, and `Unprocessable` for
+    errors of rules and of profiles, be they claimed by the resource or required by the server.
+
+    Warnings cost more to find than errors: they are only looked for `with_warnings`, or once there is an
+    error. Referenced resources are read by `reader`: a unit of work, or else the store.
     """
     if content is None:
         raise InvalidRequest.of(messages.BODY_NEEDED(type=type))
     issues = engine.validator.structure(content)
-    if _refuse(issues):
+    if _has_error(issues):
         raise MalformedContent(*issues)
     if content["resourceType"] != type:
         given = content["resourceType"]
         raise InvalidRequest.of(messages.WRONG_TYPE(given=given, type=type), f"{given}.resourceType")
-    _check_whole(content)
+    _check_not_subsetted(content)
     resolve = canonical_resolver(reader or engine.store)
     if not with_warnings and not _conformance(content, engine, engine.validator.errors, resolve):
-        return Accepted(content, ())
+        return AcceptedResource(content, ())
     issues += _conformance(content, engine, engine.validator.conformance, resolve)
-    if _refuse(issues):
+    if _has_error(issues):
         raise Unprocessable(*issues)
-    return Accepted(content, tuple(issues))
+    return AcceptedResource(content, tuple(issues))
 
 
-def _check_whole(resource: Resource) -> None:
-    """Raises `Unprocessable` for what a summary left of a resource: to store it would lose the rest.
+def _check_not_subsetted(resource: Resource) -> None:
+    """Raise `Unprocessable` for a resource tagged SUBSETTED: to store it would lose the elements left out.
 
     https://hl7.org/fhir/R4/search.html#summary
     """
@@ -65,56 +67,62 @@ def _check_whole(resource: Resource) -> None:
             raise Unprocessable.of(messages.ONLY_A_PART(), place)
 
 
-def _refuse(issues: list[Issue]) -> bool:
+def _has_error(issues: list[Issue]) -> bool:
     return any(issue.fails for issue in issues)
 
 
 def _conformance(
-    resource: Resource, engine: Engine, judge: Callable[..., list[Issue]], resolve: Resolver
+    resource: Resource, engine: Engine, find_issues: Callable[..., list[Issue]], resolve: Resolver
 ) -> list[Issue]:
-    """What is wrong beyond structure; of several profiles required of the type, by the one that fits."""
+    """The issues beyond structure. Where the server requires one of several profiles, those of the first that
+    has no error, else those of the first.
+    """
     required = engine.required_profiles.get(resource["resourceType"], ())
     if len(required) < 2:
-        return judge(resource, required, resolve=resolve)
-    tried = [judge(resource, (profile,), resolve=resolve) for profile in required]
-    return next((issues for issues in tried if not _refuse(issues)), tried[0])
+        return find_issues(resource, required, resolve=resolve)
+    tried = [find_issues(resource, (profile,), resolve=resolve) for profile in required]
+    return next((issues for issues in tried if not _has_error(issues)), tried[0])
 
 
-def accepted_for_create(
+def accept_for_create(
     content: Any, type: str, engine: Engine, *, with_warnings: bool = False, reader: Reader | None = None
-) -> Accepted:
-    """As `accepted`, with the client's id left out: a create gives an id of its own, whatever that one is."""
-    return accepted(without_id(content), type, engine, with_warnings=with_warnings, reader=reader)
+) -> AcceptedResource:
+    """As `accept_resource`, without the client's id: the server assigns another."""
+    return accept_resource(without_id(content), type, engine, with_warnings=with_warnings, reader=reader)
 
 
 def without_id(content: Any) -> Any:
-    """The content of a create, to which the client's id says nothing."""
+    """The content without its id, which a create ignores."""
     if isinstance(content, dict) and "id" in content:
         return {name: value for name, value in content.items() if name != "id"}
     return content
 
 
-def accepted_within(content: Any, type: str, engine: Engine, *, with_warnings: bool = False) -> Accepted:
-    """As `accepted` says of a resource of a Bundle that was accepted whole, and its resources with it.
+def accept_bundled(
+    content: Any, type: str, engine: Engine, *, with_warnings: bool = False
+) -> AcceptedResource:
+    """As `accept_resource` says of a resource of a Bundle that was accepted whole, and its resources with it.
 
     They were then judged with what they refer to at hand, so that all that is left to ask is what the Bundle
     knows nothing of: the type that the request is for, and the profiles that are required of it.
     """
-    unknown = content is None or content["resourceType"] != type or engine.required_profiles.get(type)
-    if unknown or with_warnings:
-        return accepted(content, type, engine, with_warnings=with_warnings)
-    _check_whole(content)
-    return Accepted(content, ())
+    needs_all_checks = (
+        content is None or content["resourceType"] != type or engine.required_profiles.get(type)
+    )
+    if needs_all_checks or with_warnings:
+        return accept_resource(content, type, engine, with_warnings=with_warnings)
+    _check_not_subsetted(content)
+    return AcceptedResource(content, ())
 
 
 def check_id(id: str) -> None:
-    """Raises `InvalidRequest` for what is no logical id."""
+    """Raise `InvalidRequest` for a malformed logical id."""
     if not _ID.fullmatch(id):
         raise InvalidRequest.of(messages.BAD_ID(id=id))
 
 
 def check_same_id(resource: Resource, id: str) -> None:
-    """Raises `InvalidRequest` unless the body names the id of the URL."""
+    """Raise `InvalidRequest` unless the body has the id of the URL."""
     given = resource.get("id")
     location = f"{resource['resourceType']}.id"
     if given is None:
