@@ -13,10 +13,10 @@ from fhir_server.core.outcome import operation_outcome
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import FhirError, InvalidRequest, status_of
 from fhir_server.interactions import messages
-from fhir_server.interactions.answers import tells_warnings
 from fhir_server.interactions.dangling import references_in
 from fhir_server.interactions.entries import READING, entry_of, located, reasoned, response
 from fhir_server.interactions.places import expression
+from fhir_server.interactions.write_response import wants_outcome
 
 Dispatch = Callable[[FhirRequest], FhirResponse]
 
@@ -90,7 +90,7 @@ def answer_entry(request: FhirRequest, answer: FhirResponse) -> bytes:
         modified=answer.last_updated,
     )
     body = answer.body if shown and request.method != "HEAD" else None
-    if body and tells_warnings(request) and (is_write_of_resource or request.method == "DELETE"):
+    if body and wants_outcome(request) and (is_write_of_resource or request.method == "DELETE"):
         members["outcome"], body = Raw(body), None
     return entry(resource=body, response=members)
 

@@ -6,18 +6,18 @@ https://hl7.org/fhir/R4/http.html#ccreate
 
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.extension import Engine
-from fhir_server.interactions.answers import tells_warnings, written
 from fhir_server.interactions.changeset import Changeset
 from fhir_server.interactions.engines import Work
 from fhir_server.interactions.input_validation import accept_for_create
 from fhir_server.interactions.matching import creation, one_match
 from fhir_server.interactions.prepared import foreseen
+from fhir_server.interactions.write_response import wants_outcome, write_response
 from fhir_server.store.port import UnitOfWork
 
 
 def create(request: FhirRequest, engine: Engine) -> Work:
     """POST [type]: 201 with a new id, or 200 with the resource that is there already."""
-    warns = tells_warnings(request)
+    warns = wants_outcome(request)
     asked = accept_for_create(request.content, request.path[0], engine, with_warnings=warns)
     id = engine.new_id()
     ready = foreseen(asked.resource, id, engine)
@@ -26,10 +26,10 @@ def create(request: FhirRequest, engine: Engine) -> Work:
         if (wanted := creation(request)) is not None:
             existing = one_match(unit, engine, wanted, request.base_url)
             if existing is not None:
-                return written(request, existing, 200)
+                return write_response(request, existing, 200)
         changeset = Changeset(unit, engine, request.base_url)
         stored = changeset.put(asked.resource, id, "POST", None, ready)
         issues = (*asked.warnings, *changeset.settle())
-        return written(request, changeset.left(stored), 201, issues)
+        return write_response(request, changeset.left(stored), 201, issues)
 
     return work

@@ -11,11 +11,11 @@ from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import PreconditionFailed
 from fhir_server.extension import Engine
 from fhir_server.interactions import messages
-from fhir_server.interactions.answers import tells_warnings
 from fhir_server.interactions.changeset import Changeset
 from fhir_server.interactions.conditions import check_write
 from fhir_server.interactions.engines import Work
 from fhir_server.interactions.matching import Criteria, matches
+from fhir_server.interactions.write_response import wants_outcome
 from fhir_server.store.port import StoredResource, UnitOfWork
 
 
@@ -66,7 +66,7 @@ def _delete(
     deleted = [changeset.delete(current) for current in targets]
     issues = changeset.settle()
     version = version_told(deleted)
-    if tells_warnings(request):
+    if wants_outcome(request):
         body = json.serialise(operation_outcome(issues, request.language))
         return FhirResponse(200, body=body, version=version, issues=issues)
     return FhirResponse(204, version=version, issues=issues)

@@ -10,7 +10,6 @@ from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import InvalidRequest, MalformedContent, Unprocessable, UnsupportedMediaType
 from fhir_server.extension import Engine
 from fhir_server.interactions import messages
-from fhir_server.interactions.answers import tells_warnings, written
 from fhir_server.interactions.changeset import Changeset
 from fhir_server.interactions.conditions import check_write
 from fhir_server.interactions.engines import Work
@@ -19,6 +18,7 @@ from fhir_server.interactions.input_validation import AcceptedResource, accept_r
 from fhir_server.interactions.json_patch import json_patched
 from fhir_server.interactions.matching import Criteria, one_match
 from fhir_server.interactions.read import living
+from fhir_server.interactions.write_response import wants_outcome, write_response
 from fhir_server.store.port import StoredResource, UnitOfWork
 
 JSON_PATCH = "application/json-patch+json"
@@ -64,7 +64,7 @@ def patched(
         current.id,
     ):
         raise Unprocessable.of(messages.PATCH_CHANGES_IDENTITY())
-    return accept_resource(after, current.type, engine, with_warnings=tells_warnings(request), reader=unit)
+    return accept_resource(after, current.type, engine, with_warnings=wants_outcome(request), reader=unit)
 
 
 def _check_parameters(content: Any, engine: Engine) -> None:
@@ -111,4 +111,4 @@ def _write(
     changeset = Changeset(unit, engine, request.base_url)
     stored = changeset.put(after.resource, after.resource["id"], "PATCH", current)
     issues = (*after.warnings, *changeset.settle())
-    return written(request, changeset.left(stored), 200, issues)
+    return write_response(request, changeset.left(stored), 200, issues)

@@ -15,7 +15,6 @@ from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import FhirError, InvalidRequest, MalformedContent, Unprocessable
 from fhir_server.extension import Engine, Resource
 from fhir_server.interactions import messages
-from fhir_server.interactions.answers import tells_warnings, written
 from fhir_server.interactions.batch import answer_entry
 from fhir_server.interactions.brought import with_brought
 from fhir_server.interactions.changeset import Changeset
@@ -45,6 +44,7 @@ from fhir_server.interactions.prepared import Prepared
 from fhir_server.interactions.references import EntryLinks, Identities, conditions_of, types_sought
 from fhir_server.interactions.routes import unknown_type
 from fhir_server.interactions.update import update_target
+from fhir_server.interactions.write_response import wants_outcome, write_response
 from fhir_server.issues import Issue
 from fhir_server.store.port import Method, StoredResource, UnitOfWork
 
@@ -160,7 +160,7 @@ class Transaction:
         resources: dict[int, Resource] = {}
         issues: list[Issue] = []
         malformed = False
-        judging, warns = with_brought(self._engine, self._writing), tells_warnings(self._request)
+        judging, warns = with_brought(self._engine, self._writing), wants_outcome(self._request)
         for entry in entries_by_method(self._writing, "POST", "PUT"):
             self._check_path(entry)
             try:
@@ -211,7 +211,9 @@ class Transaction:
             was_there = entry.request.method == "POST" and status == 200
             accepted_with = () if was_there else self._warnings.get(entry.index, ())
             warnings = (*accepted_with, *changeset.warnings_of(found))
-            answers[entry.index] = answer_entry(entry.request, written(entry.request, left, status, warnings))
+            answers[entry.index] = answer_entry(
+                entry.request, write_response(entry.request, left, status, warnings)
+            )
         for entry in self._reading:
             answers[entry.index] = _located_step(entry, self._read, unit)
         return answers

@@ -8,7 +8,6 @@ from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import Conflict, InvalidRequest
 from fhir_server.extension import Engine, Resource
 from fhir_server.interactions import messages
-from fhir_server.interactions.answers import tells_warnings, written
 from fhir_server.interactions.changeset import Changeset
 from fhir_server.interactions.conditions import check_write
 from fhir_server.interactions.engines import Work
@@ -20,6 +19,7 @@ from fhir_server.interactions.input_validation import (
 )
 from fhir_server.interactions.matching import Criteria, one_match
 from fhir_server.interactions.prepared import Prepared, foreseen
+from fhir_server.interactions.write_response import wants_outcome, write_response
 from fhir_server.store.port import StoredResource, UnitOfWork
 
 
@@ -27,7 +27,7 @@ def update(request: FhirRequest, engine: Engine) -> Work:
     """PUT [type]/[id]: 200 with the next version, or 201 for an id that does not exist."""
     type, id = request.path
     check_id(id)
-    asked = accept_resource(request.content, type, engine, with_warnings=tells_warnings(request))
+    asked = accept_resource(request.content, type, engine, with_warnings=wants_outcome(request))
     check_same_id(asked.resource, id)
     ready = foreseen(asked.resource, id, engine)
     return lambda unit: _write(unit, request, engine, asked, unit.read(type, id), id, ready)
@@ -36,7 +36,7 @@ def update(request: FhirRequest, engine: Engine) -> Work:
 def conditional_update(request: FhirRequest, engine: Engine) -> Work:
     """PUT [type]?criteria: updates the one match, or creates when there is none."""
     type = request.path[0]
-    asked = accept_resource(request.content, type, engine, with_warnings=tells_warnings(request))
+    asked = accept_resource(request.content, type, engine, with_warnings=wants_outcome(request))
     wanted = Criteria(type, request.query, "update")
 
     def work(unit: UnitOfWork) -> FhirResponse:
@@ -84,4 +84,4 @@ def _write(
     stored = changeset.put(asked.resource, id, "PUT", current, ready)
     created = current is None or current.deleted
     issues = (*asked.warnings, *changeset.settle())
-    return written(request, changeset.left(stored), 201 if created else 200, issues)
+    return write_response(request, changeset.left(stored), 201 if created else 200, issues)

@@ -1,4 +1,4 @@
-"""The answer to a write, as the Prefer header asks for it.
+"""The response to a write, as the Prefer header asks for it.
 
 https://hl7.org/fhir/R4/http.html#ops
 """
@@ -10,20 +10,20 @@ from fhir_server.issues import Issue
 from fhir_server.store.port import StoredResource
 
 
-def tells_warnings(request: FhirRequest) -> bool:
-    """Whether the answer to a write says what was to be remarked on the resource."""
+def wants_outcome(request: FhirRequest) -> bool:
+    """Whether the client prefers an OperationOutcome, with the warnings, as the response to a write."""
     return request.preferences.returns == "OperationOutcome"
 
 
-def written(
+def write_response(
     request: FhirRequest, stored: StoredResource, status: int, issues: tuple[Issue, ...] = ()
 ) -> FhirResponse:
-    """The answer to a create, update or patch: the resource unless the client prefers less. It tells the
-    location of what was there already too.
+    """The response to a create, update or patch: the resource, unless the client prefers less. It has a
+    location even where the resource existed before.
     """
     returns = request.preferences.returns or "representation"
     body = stored.body if returns == "representation" else None
-    if tells_warnings(request):
+    if wants_outcome(request):
         body = json.serialise(operation_outcome(issues, request.language))
     location = f"{stored.reference}/_history/{stored.version}"
     return FhirResponse(
