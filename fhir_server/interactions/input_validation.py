@@ -101,10 +101,10 @@ def without_id(content: Any) -> Any:
 def accept_bundled(
     content: Any, type: str, engine: Engine, *, with_warnings: bool = False
 ) -> AcceptedResource:
-    """As `accept_resource` says of a resource of a Bundle that was accepted whole, and its resources with it.
+    """As `accept_resource`, for a resource of a Bundle that has been validated as a whole.
 
-    They were then judged with what they refer to at hand, so that all that is left to ask is what the Bundle
-    knows nothing of: the type that the request is for, and the profiles that are required of it.
+    That validation covered the resource and its references. Left to check is what it does not know: the type
+    in the request's URL, and the profiles that the server requires of that type.
     """
     needs_all_checks = (
         content is None or content["resourceType"] != type or engine.required_profiles.get(type)

@@ -16,7 +16,7 @@ from fhir_server.errors import FhirError, InvalidRequest, MalformedContent, Unpr
 from fhir_server.extension import Engine, Resource
 from fhir_server.interactions import messages
 from fhir_server.interactions.batch import answer_entry
-from fhir_server.interactions.brought import with_brought
+from fhir_server.interactions.bundled_definitions import with_bundled_definitions
 from fhir_server.interactions.changeset import Changeset
 from fhir_server.interactions.conditions import check_write
 from fhir_server.interactions.delete import deletion_targets, version_told
@@ -160,7 +160,7 @@ class Transaction:
         resources: dict[int, Resource] = {}
         issues: list[Issue] = []
         malformed = False
-        judging, warns = with_brought(self._engine, self._writing), wants_outcome(self._request)
+        judging, warns = with_bundled_definitions(self._engine, self._writing), wants_outcome(self._request)
         for entry in entries_by_method(self._writing, "POST", "PUT"):
             self._check_path(entry)
             try:

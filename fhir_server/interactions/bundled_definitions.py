@@ -13,7 +13,7 @@ from fhir_server.interactions.entries import Entry
 from fhir_server.interactions.redefinition import is_known
 
 
-def with_brought(engine: Engine, writing: Iterable[Entry]) -> Engine:
+def with_bundled_definitions(engine: Engine, writing: Iterable[Entry]) -> Engine:
     """What judges the resources of entries by the profiles and codes that are among them too; the engine
     itself where it knows them all. What is not sound is left out, since it is refused.
     """
