@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from fhir_server.core import json
 from fhir_server.extension import Engine
-from fhir_server.interactions.canonicals import Canonicals
+from fhir_server.interactions.canonical_search import CanonicalSearch
 from fhir_server.search.ast import Include
 from fhir_server.search.entries import ReferenceEntry
 from fhir_server.store.port import Reader, StoredResource
@@ -54,7 +54,7 @@ class _Step:
     reader: Reader
 
     def by_canonical(self, sources: tuple[StoredResource, ...]) -> list[StoredResource]:
-        canonicals = Canonicals(self.engine, self.reader)
+        canonicals = CanonicalSearch(self.engine, self.reader)
         if self.include.reverse:
             return canonicals.referring(sources, self.include)
         return canonicals.referred(sources, self.include)

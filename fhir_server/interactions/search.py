@@ -9,7 +9,7 @@ from fhir_server.core.bundle import bundle
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import FhirError
 from fhir_server.extension import Engine
-from fhir_server.interactions.canonicals import Canonicals, has_steps
+from fhir_server.interactions.canonical_search import CanonicalSearch, has_joins
 from fhir_server.interactions.engines import DefinitionsChanged, check_in_force
 from fhir_server.interactions.includes import included
 from fhir_server.interactions.links import PRESENTATION, page_token, self_link
@@ -43,8 +43,8 @@ def _answer(request: FhirRequest, engine: Engine, reader: Reader) -> FhirRespons
     further = further_page(token, request, engine) if token is not None else None
     parsed = _parsed_again(further, request, engine) if further else _understood(request, engine)
     check_coverage(parsed.query, engine.pending, engine.registry)
-    if has_steps(parsed.query):
-        parsed = structs.replace(parsed, query=Canonicals(engine, reader).followed(parsed.query))
+    if has_joins(parsed.query):
+        parsed = structs.replace(parsed, query=CanonicalSearch(engine, reader).followed(parsed.query))
     if parsed.query.count == 0:
         result = _found(parsed.query, engine, reader)
         body = bundle("searchset", [], [self_link(request, parsed.self_parameters)], result.total)

@@ -11,7 +11,7 @@ from typing import Any
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import InvalidRequest, InvalidSearch
 from fhir_server.extension import Engine, Operation
-from fhir_server.interactions.canonicals import Canonicals
+from fhir_server.interactions.canonical_search import CanonicalSearch
 from fhir_server.interactions.search_parsing import parse_search
 from fhir_server.issues import Issue, Text
 from fhir_server.operations.answers import answer_with
@@ -122,7 +122,7 @@ class _Explanation:
         try:
             parsed = self._parse(self._types, pairs)
             check_coverage(parsed.query, self._engine.pending, self._engine.registry)
-            followed = Canonicals(self._engine, self._engine.store).followed(parsed.query)
+            followed = CanonicalSearch(self._engine, self._engine.store).followed(parsed.query)
         except InvalidSearch as error:
             return Criterion(pairs, None, error.issues)
         return Criterion(pairs, parsed, parsed.ignored, followed.where)

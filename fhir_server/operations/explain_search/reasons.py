@@ -10,7 +10,7 @@ from fhir_server.core import json
 from fhir_server.core.fhirpath import FhirPathError
 from fhir_server.core.time_limit import TimeLimitExceeded, time_limit
 from fhir_server.extension import Engine, Resource
-from fhir_server.interactions.canonicals import Canonicals
+from fhir_server.interactions.canonical_search import CanonicalSearch
 from fhir_server.issues import Text
 from fhir_server.operations.explain_search import messages
 from fhir_server.operations.explain_search.meaning import Meaning
@@ -47,8 +47,8 @@ class Reasons:
         return bool(self.engine.store.search(self._canonicals.followed(query)).matches)
 
     @property
-    def _canonicals(self) -> Canonicals:
-        return Canonicals(self.engine, self.engine.store)
+    def _canonicals(self) -> CanonicalSearch:
+        return CanonicalSearch(self.engine, self.engine.store)
 
     def why(self, stored: StoredResource, clause: Clause) -> Text:
         """What keeps the resource from satisfying a clause that it does not satisfy."""

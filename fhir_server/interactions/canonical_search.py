@@ -40,7 +40,7 @@ FOLLOWED_MAX = 1_000
 """Resources at the far end of a step that are looked at."""
 
 
-class Canonicals(Struct, frozen=True):
+class CanonicalSearch(Struct, frozen=True):
     """Follows canonicals by the definitions of an engine, with what a reader finds."""
 
     engine: Engine
@@ -184,7 +184,7 @@ class Canonicals(Struct, frozen=True):
         return "canonical" in element_types(registry, type, code)
 
 
-def has_steps(query: SearchQuery) -> bool:
+def has_joins(query: SearchQuery) -> bool:
     """Whether a clause may lead from one resource to another."""
     for clause in query.where:  # noqa: SIM110 - a loop takes a third of the time
         if type(clause) is not Match:
