@@ -15,7 +15,7 @@ from fhir_server.definitions.named_queries import NamedQuery
 from fhir_server.errors import InvalidRequest
 from fhir_server.extension import Engine, Operation
 from fhir_server.interactions import messages
-from fhir_server.interactions.conditions import names_version
+from fhir_server.interactions.conditional_headers import names_version
 from fhir_server.interactions.subset import asked_subset
 from fhir_server.search.ast import EVERY
 from fhir_server.search.capabilities import documentation, search_params

@@ -12,7 +12,7 @@ from fhir_server.errors import PreconditionFailed
 from fhir_server.extension import Engine
 from fhir_server.interactions import messages
 from fhir_server.interactions.changeset import Changeset
-from fhir_server.interactions.conditions import check_write
+from fhir_server.interactions.conditional_headers import check_write
 from fhir_server.interactions.engines import Work
 from fhir_server.interactions.matching import Criteria, matches
 from fhir_server.interactions.write_response import wants_outcome

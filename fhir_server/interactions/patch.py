@@ -11,7 +11,7 @@ from fhir_server.errors import InvalidRequest, MalformedContent, Unprocessable, 
 from fhir_server.extension import Engine
 from fhir_server.interactions import messages
 from fhir_server.interactions.changeset import Changeset
-from fhir_server.interactions.conditions import check_write
+from fhir_server.interactions.conditional_headers import check_write
 from fhir_server.interactions.engines import Work
 from fhir_server.interactions.fhirpath_patch import FhirPathPatch
 from fhir_server.interactions.input_validation import AcceptedResource, accept_resource

@@ -10,7 +10,7 @@ from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import Gone, NotFound
 from fhir_server.extension import Engine
 from fhir_server.interactions import messages
-from fhir_server.interactions.conditions import check_if_match, unchanged
+from fhir_server.interactions.conditional_headers import check_if_match, unchanged
 from fhir_server.interactions.subset import asked_subset
 from fhir_server.store.port import Reader, StoredResource
 

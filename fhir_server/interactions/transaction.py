@@ -18,7 +18,7 @@ from fhir_server.interactions import messages
 from fhir_server.interactions.batch import answer_entry
 from fhir_server.interactions.bundled_definitions import with_bundled_definitions
 from fhir_server.interactions.changeset import Changeset
-from fhir_server.interactions.conditions import check_write
+from fhir_server.interactions.conditional_headers import check_write
 from fhir_server.interactions.delete import deletion_targets, version_told
 from fhir_server.interactions.entries import (
     Entry,

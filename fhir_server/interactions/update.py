@@ -9,7 +9,7 @@ from fhir_server.errors import Conflict, InvalidRequest
 from fhir_server.extension import Engine, Resource
 from fhir_server.interactions import messages
 from fhir_server.interactions.changeset import Changeset
-from fhir_server.interactions.conditions import check_write
+from fhir_server.interactions.conditional_headers import check_write
 from fhir_server.interactions.engines import Work
 from fhir_server.interactions.input_validation import (
     AcceptedResource,

@@ -14,7 +14,7 @@ from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import InvalidRequest, MalformedContent
 from fhir_server.extension import READING_OR_POST, Engine, Operation
 from fhir_server.interactions.changeset import Changeset
-from fhir_server.interactions.conditions import check_write
+from fhir_server.interactions.conditional_headers import check_write
 from fhir_server.interactions.engines import transact
 from fhir_server.interactions.input_validation import accept_resource
 from fhir_server.interactions.read import living
