@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/bundle.html#references
 from typing import Any
 
 from fhir_server.extension import Resource
-from fhir_server.interactions.dangling import references_in
+from fhir_server.interactions.literal_references import references_in
 
 
 def linked(entries: list[Any]) -> Resource | None:

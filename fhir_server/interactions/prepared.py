@@ -13,7 +13,7 @@ from fhir_server.core.resource import Draft, draft
 from fhir_server.errors import Unprocessable
 from fhir_server.extension import Engine, Resource
 from fhir_server.interactions import messages
-from fhir_server.interactions.dangling import check_urns
+from fhir_server.interactions.literal_references import check_urns
 from fhir_server.interactions.references import (
     ForeseenReferences,
     TargetUnknown,

@@ -15,7 +15,7 @@ from fhir_server.definitions.registry import Registry
 from fhir_server.errors import FhirError, InvalidRequest, PreconditionFailed
 from fhir_server.extension import Engine, Resource
 from fhir_server.interactions import messages
-from fhir_server.interactions.dangling import placed
+from fhir_server.interactions.literal_references import placed
 from fhir_server.interactions.matching import Criteria, criteria, matches
 from fhir_server.interactions.places import Place, Step, expression, type_at
 from fhir_server.store.port import UnitOfWork
