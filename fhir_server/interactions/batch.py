@@ -13,7 +13,7 @@ from fhir_server.core.outcome import operation_outcome
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import FhirError, InvalidRequest, status_of
 from fhir_server.interactions import messages
-from fhir_server.interactions.entries import READING, entry_of, located, reasoned, response
+from fhir_server.interactions.bundle_entries import READING, entry_of, located, reasoned, response
 from fhir_server.interactions.literal_references import references_in
 from fhir_server.interactions.places import expression
 from fhir_server.interactions.write_response import wants_outcome

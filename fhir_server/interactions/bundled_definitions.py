@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from fhir_server.definitions.layers import Entry as Listing
 from fhir_server.extension import Engine
+from fhir_server.interactions.bundle_entries import Entry
 from fhir_server.interactions.conformance import CLIENT_TYPES
-from fhir_server.interactions.entries import Entry
 from fhir_server.interactions.redefinition import is_known
 
 

@@ -13,11 +13,11 @@ from fhir_server.errors import ContentTooLarge, FhirError, InvalidRequest, Malfo
 from fhir_server.extension import Engine
 from fhir_server.interactions import messages
 from fhir_server.interactions.batch import batch
+from fhir_server.interactions.bundle_entries import READING
 from fhir_server.interactions.capabilities import capabilities
 from fhir_server.interactions.create import create
 from fhir_server.interactions.delete import conditional_delete, delete
 from fhir_server.interactions.engines import DefinitionsChanged, Engines, Work, Write, transact
-from fhir_server.interactions.entries import READING
 from fhir_server.interactions.history import history
 from fhir_server.interactions.input_validation import accept_resource
 from fhir_server.interactions.offers import Offers

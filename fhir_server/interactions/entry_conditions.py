@@ -12,7 +12,7 @@ from fhir_server.definitions.registry import Registry
 from fhir_server.errors import FhirError, InvalidRequest
 from fhir_server.extension import Engine
 from fhir_server.interactions import messages
-from fhir_server.interactions.entries import Entry
+from fhir_server.interactions.bundle_entries import Entry
 from fhir_server.interactions.matching import Criteria, creation, understood
 from fhir_server.interactions.overlap import in_turn
 from fhir_server.interactions.references import Identities

@@ -13,7 +13,7 @@ from msgspec import Struct, structs
 from fhir_server.errors import FhirError, InvalidRequest
 from fhir_server.extension import Engine, Resource
 from fhir_server.interactions import messages
-from fhir_server.interactions.entries import Entry, entries_by_method
+from fhir_server.interactions.bundle_entries import Entry, entries_by_method
 from fhir_server.interactions.literal_references import place_of
 from fhir_server.interactions.matching import Criteria, likely_match
 from fhir_server.interactions.prepared import Prepared, foreseen

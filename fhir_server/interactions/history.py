@@ -14,7 +14,7 @@ from fhir_server.core.temporal import BEGINNING, END, format_instant, period_of
 from fhir_server.errors import InvalidRequest, NotFound
 from fhir_server.extension import Engine
 from fhir_server.interactions import messages
-from fhir_server.interactions.entries import reasoned
+from fhir_server.interactions.bundle_entries import reasoned
 from fhir_server.interactions.links import (
     PAGE_PARAMETER,
     check_beside_page,

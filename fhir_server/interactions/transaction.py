@@ -16,17 +16,17 @@ from fhir_server.errors import FhirError, InvalidRequest, MalformedContent, Unpr
 from fhir_server.extension import Engine, Resource
 from fhir_server.interactions import messages
 from fhir_server.interactions.batch import answer_entry
-from fhir_server.interactions.bundled_definitions import with_bundled_definitions
-from fhir_server.interactions.changeset import Changeset
-from fhir_server.interactions.conditional_headers import check_write
-from fhir_server.interactions.delete import deletion_targets, version_told
-from fhir_server.interactions.entries import (
+from fhir_server.interactions.bundle_entries import (
     Entry,
     entries_by_method,
     entry_of,
     located,
     located_issue,
 )
+from fhir_server.interactions.bundled_definitions import with_bundled_definitions
+from fhir_server.interactions.changeset import Changeset
+from fhir_server.interactions.conditional_headers import check_write
+from fhir_server.interactions.delete import deletion_targets, version_told
 from fhir_server.interactions.entry_conditions import EntryConditions
 from fhir_server.interactions.foresight import Linked, foresee, linked
 from fhir_server.interactions.input_validation import (

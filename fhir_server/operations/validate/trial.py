@@ -13,11 +13,11 @@ from fhir_server.core import json
 from fhir_server.core.request import FhirRequest, FhirResponse, Preferences
 from fhir_server.errors import FhirError, status_of
 from fhir_server.extension import Engine
+from fhir_server.interactions.bundle_entries import Entry, entry_of, located
 from fhir_server.interactions.create import create
 from fhir_server.interactions.delete import delete
 from fhir_server.interactions.dispatch import READS, WRITES, entries_of, read_in
 from fhir_server.interactions.engines import Write, transact
-from fhir_server.interactions.entries import Entry, entry_of, located
 from fhir_server.interactions.rehearsal import rehearsing
 from fhir_server.interactions.routes import interaction_of
 from fhir_server.interactions.transaction import Transaction
