@@ -13,7 +13,7 @@ import msgspec
 from fhir_server.core import json
 from fhir_server.definitions.layers import Entry, Listed
 from fhir_server.definitions.packages.package import PackageIndex, unpacked
-from fhir_server.interactions.every_match import every_match
+from fhir_server.interactions.all_matches import all_matches
 from fhir_server.search.ast import SearchQuery
 from fhir_server.store.port import Reader, Store, StoredResource
 
@@ -94,7 +94,7 @@ class StoredConformance:
 
 def every(reader: Reader, *types: str) -> Iterator[StoredResource]:
     """Every resource of some types."""
-    return every_match(reader, SearchQuery(types, count=_PAGE, total="none"))
+    return all_matches(reader, SearchQuery(types, count=_PAGE, total="none"))
 
 
 def _entry(stored: StoredResource, content: Resource) -> Entry:

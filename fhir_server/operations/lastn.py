@@ -13,7 +13,7 @@ from fhir_server.core import json
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import InvalidRequest
 from fhir_server.extension import Engine, Operation
-from fhir_server.interactions.every_match import every_match
+from fhir_server.interactions.all_matches import all_matches
 from fhir_server.interactions.includes import included
 from fhir_server.interactions.search_parsing import parse_search
 from fhir_server.interactions.searchset import searchset
@@ -79,7 +79,7 @@ def _most_recent(engine: Engine, query: SearchQuery, most: int) -> Iterator[Stor
     counts: dict[int, int] = defaultdict(int)
     last: dict[int, Any] = {}
     asked = structs.replace(query, count=engine.limits.page_max, total="none", includes=())
-    for stored in every_match(engine.store, asked):
+    for stored in all_matches(engine.store, asked):
         resource = json.parse_own(stored.body)
         entries = engine.extractor.entries_of(resource, TIME_AND_SUBJECT)
         subject = tuple((reference.type, reference.target) for reference in entries.references)

@@ -11,7 +11,7 @@ from fhir_server.search.ast import Page, SearchQuery
 from fhir_server.store.port import Reader, StoredResource
 
 
-def every_match(reader: Reader, query: SearchQuery) -> Iterator[StoredResource]:
+def all_matches(reader: Reader, query: SearchQuery) -> Iterator[StoredResource]:
     """The matches of a query, whose `count` says how many are read at one time."""
     while True:
         result = reader.search(query)
