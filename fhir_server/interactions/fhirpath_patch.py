@@ -12,9 +12,9 @@ from fhir_server.definitions.registry import Registry
 from fhir_server.errors import InvalidRequest, Unprocessable
 from fhir_server.extension import Resource
 from fhir_server.interactions import messages
-from fhir_server.interactions.fhirpath_operations import Operation, operation_of
-from fhir_server.interactions.fhirpath_places import FhirPathPlaces, inside, parted, value_at
-from fhir_server.interactions.fhirpath_values import FhirPathValues, pairs, put
+from fhir_server.interactions.fhirpath_patch_operations import Operation, operation_of
+from fhir_server.interactions.fhirpath_patch_paths import PatchPaths, inside, parted, value_at
+from fhir_server.interactions.fhirpath_patch_values import PatchValues, pairs, put
 from fhir_server.interactions.patching import NotApplicable
 from fhir_server.interactions.places import Place, at
 from fhir_server.issues import Text
@@ -30,8 +30,8 @@ class FhirPathPatch:
 
     def __init__(self, registry: Registry, paths: FhirPath) -> None:
         self._paths = paths
-        self._places = FhirPathPlaces(registry, paths)
-        self._values = FhirPathValues(registry)
+        self._places = PatchPaths(registry, paths)
+        self._values = PatchValues(registry)
 
     def patched(self, resource: Resource, patch: Any) -> Resource:
         """`resource`, which is changed in place, after every operation of `patch`.

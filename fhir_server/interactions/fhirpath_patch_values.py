@@ -11,7 +11,7 @@ from typing import Any
 from fhir_server.definitions.elements import Element
 from fhir_server.definitions.registry import Registry
 from fhir_server.interactions import messages
-from fhir_server.interactions.fhirpath_operations import typed
+from fhir_server.interactions.fhirpath_patch_operations import typed
 from fhir_server.interactions.patching import NotApplicable, own_copy
 from fhir_server.interactions.places import element_named
 
@@ -27,7 +27,7 @@ class Written:
     beside: Any = None
 
 
-class FhirPathValues:
+class PatchValues:
     """Makes values of the parts of an operation."""
 
     def __init__(self, registry: Registry) -> None:

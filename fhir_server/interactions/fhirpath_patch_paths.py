@@ -41,7 +41,7 @@ class _Step:
         return places if self.index is None else places[self.index : self.index + 1]
 
 
-class FhirPathPlaces:
+class PatchPaths:
     """Finds the places with the help of the definitions, which tell what an element may be called in JSON."""
 
     def __init__(self, registry: Registry, paths: FhirPath) -> None:
