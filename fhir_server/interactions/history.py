@@ -15,7 +15,7 @@ from fhir_server.errors import InvalidRequest, NotFound
 from fhir_server.extension import Engine
 from fhir_server.interactions import messages
 from fhir_server.interactions.bundle_entries import reasoned
-from fhir_server.interactions.links import (
+from fhir_server.interactions.bundle_links import (
     PAGE_PARAMETER,
     check_beside_page,
     page_path,
@@ -23,8 +23,8 @@ from fhir_server.interactions.links import (
     page_token,
     self_link,
 )
-from fhir_server.interactions.listed import PARAMETER as LIST
-from fhir_server.interactions.listed import history_of_listed
+from fhir_server.interactions.list_history import PARAMETER as LIST
+from fhir_server.interactions.list_history import list_history
 from fhir_server.interactions.subset import Subset, asked_subset
 from fhir_server.interactions.trail import FIRST, Trail, page_links
 from fhir_server.search.result_parameters import Total
@@ -56,7 +56,7 @@ def history(request: FhirRequest, engine: Engine, reader: Reader) -> FhirRespons
     if len(scope) == 2 and reader.read(*scope) is None:
         raise NotFound.of(messages.NOT_FOUND(reference="/".join(scope)))
     listed = dict(parameters).get(LIST)
-    found = reader.history(query) if listed is None else history_of_listed(listed, query, engine, reader)
+    found = reader.history(query) if listed is None else list_history(listed, query, engine, reader)
     recreated = recreations(found.versions, reader)
     return FhirResponse(200, body=_bundle(request, engine, page, found, part, recreated))
 

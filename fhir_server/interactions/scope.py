@@ -10,7 +10,7 @@ from fhir_server.core.request import FhirRequest
 from fhir_server.definitions.registry import Registry
 from fhir_server.errors import UnknownType
 from fhir_server.interactions import messages
-from fhir_server.interactions.links import searched_path
+from fhir_server.interactions.bundle_links import searched_path
 from fhir_server.search.ast import Clause, Match, TokenValue
 from fhir_server.search.index_plan import COMPARTMENT
 

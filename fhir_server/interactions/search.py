@@ -9,10 +9,10 @@ from fhir_server.core.bundle import bundle
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import FhirError
 from fhir_server.extension import Engine
+from fhir_server.interactions.bundle_links import PRESENTATION, page_token, self_link
 from fhir_server.interactions.canonical_search import CanonicalSearch, has_joins
 from fhir_server.interactions.engines import DefinitionsChanged, check_in_force
 from fhir_server.interactions.includes import included
-from fhir_server.interactions.links import PRESENTATION, page_token, self_link
 from fhir_server.interactions.moved import FROM_THE_FIRST, moved, moved_since, without_unmoved
 from fhir_server.interactions.scope import scope
 from fhir_server.interactions.search_parsing import parse_search

@@ -14,7 +14,7 @@ from fhir_server.core.outcome import operation_outcome
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.extension import Engine
 from fhir_server.interactions import messages
-from fhir_server.interactions.links import PAGE_PARAMETER, check_beside_page, page_path, self_link
+from fhir_server.interactions.bundle_links import PAGE_PARAMETER, check_beside_page, page_path, self_link
 from fhir_server.interactions.subset import Subset, subset
 from fhir_server.interactions.trail import FIRST, Trail, page_links
 from fhir_server.issues import Issue

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from fhir_server.core.bundle import Link
 from fhir_server.core.request import FhirRequest
-from fhir_server.interactions.links import first_link, further_self_link, page_link, self_link
+from fhir_server.interactions.bundle_links import first_link, further_self_link, page_link, self_link
 
 BYTES_MAX = 512
 """The most bytes that a link may spend on the pages before its own: some fifty pages of a search without

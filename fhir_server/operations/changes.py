@@ -10,8 +10,8 @@ from urllib.parse import urlencode
 from fhir_server.core.bundle import Link, bundle
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.extension import Engine, Operation
+from fhir_server.interactions.bundle_links import READABLE, page_size, self_link
 from fhir_server.interactions.history import history_entry, recreations
-from fhir_server.interactions.links import READABLE, page_size, self_link
 from fhir_server.operations.criteria import VersionCriteria
 from fhir_server.operations.cursors import position, sealed
 from fhir_server.operations.parameters import all_given, given

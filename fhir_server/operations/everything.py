@@ -18,7 +18,7 @@ from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.core.temporal import period_of
 from fhir_server.errors import InvalidRequest
 from fhir_server.extension import Engine, Operation, Resource
-from fhir_server.interactions.links import PAGE_PARAMETER, page_size
+from fhir_server.interactions.bundle_links import PAGE_PARAMETER, page_size
 from fhir_server.interactions.read import living
 from fhir_server.interactions.scope import compartment_types, in_compartment
 from fhir_server.interactions.searchset import FurtherPage, further_page, searchset

@@ -9,7 +9,7 @@ from typing import Any
 from fhir_server.core.request import FhirRequest
 from fhir_server.errors import InvalidRequest
 from fhir_server.extension import Resource
-from fhir_server.interactions.links import PRESENTATION
+from fhir_server.interactions.bundle_links import PRESENTATION
 from fhir_server.operations import messages
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from fhir_server.codes.resource_format import TYPES, fault
 from fhir_server.core.request import FhirRequest
 from fhir_server.errors import InvalidRequest, MalformedContent
-from fhir_server.interactions.links import PRESENTATION
+from fhir_server.interactions.bundle_links import PRESENTATION
 from fhir_server.issues import Text
 from fhir_server.operations.messages import UNKNOWN_PARAMETER
 from fhir_server.operations.terminology import messages

@@ -11,7 +11,7 @@ from fhir_server.core import json
 from fhir_server.core.request import FhirRequest
 from fhir_server.errors import InvalidRequest
 from fhir_server.extension import Engine
-from fhir_server.interactions.links import PRESENTATION
+from fhir_server.interactions.bundle_links import PRESENTATION
 from fhir_server.interactions.read import living
 from fhir_server.operations import messages as operation_messages
 from fhir_server.operations.validate import messages

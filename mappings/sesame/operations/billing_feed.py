@@ -14,7 +14,7 @@ from fhir_server.core import json
 from fhir_server.core.bundle import Link, bundle, entry
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.extension import Engine, Operation
-from fhir_server.interactions.links import page_size, self_link
+from fhir_server.interactions.bundle_links import page_size, self_link
 from fhir_server.operations.cursors import position, sealed
 from fhir_server.operations.parameters import given_once
 from fhir_server.store.port import StoredResource

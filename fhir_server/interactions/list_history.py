@@ -21,7 +21,7 @@ ITEMS_MAX = 1_000
 _ITEM = "item"
 
 
-def history_of_listed(value: str, query: HistoryQuery, engine: Engine, reader: Reader) -> HistoryResult:
+def list_history(value: str, query: HistoryQuery, engine: Engine, reader: Reader) -> HistoryResult:
     """What a history has of the resources that a List refers to now; nothing where there is no such List.
 
     Raises `InvalidSearch` for what is no id of a List, `InvalidRequest` for one that is too long.
