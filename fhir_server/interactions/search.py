@@ -11,9 +11,14 @@ from fhir_server.errors import FhirError
 from fhir_server.extension import Engine
 from fhir_server.interactions.bundle_links import PRESENTATION, page_token, self_link
 from fhir_server.interactions.canonical_search import CanonicalSearch, has_joins
+from fhir_server.interactions.changed_matches import (
+    FROM_THE_FIRST,
+    changes_since,
+    committed_after,
+    first_change,
+)
 from fhir_server.interactions.engines import DefinitionsChanged, check_in_force
 from fhir_server.interactions.includes import included
-from fhir_server.interactions.moved import FROM_THE_FIRST, moved, moved_since, without_unmoved
 from fhir_server.interactions.scope import scope
 from fhir_server.interactions.search_parsing import parse_search
 from fhir_server.interactions.searchset import FurtherPage, further_page, searchset
@@ -54,8 +59,8 @@ def _answer(request: FhirRequest, engine: Engine, reader: Reader) -> FhirRespons
     if further:
         result = structs.replace(result, total=further.total)
         if since is not None:
-            result = without_unmoved(result, further.page.snapshot)
-        elif since := moved_since(parsed.query, result, engine, reader):
+            result = committed_after(result, further.page.snapshot)
+        elif since := first_change(parsed.query, result, engine, reader):
             result = structs.replace(result, next=FROM_THE_FIRST)
     going, capped = included(parsed.query.includes, result.matches, engine, reader)
     return searchset(request, engine, parsed, result, going, capped, further, since)
@@ -75,7 +80,7 @@ def _parsed_again(further: FurtherPage, request: FhirRequest, engine: Engine) ->
     parsed = _parsed(list(further.parameters), request, engine)
     query = structs.replace(parsed.query, page=further.page, total="none")
     since = further.begin.since
-    return structs.replace(parsed, query=query if since is None else moved(query, since))
+    return structs.replace(parsed, query=query if since is None else changes_since(query, since))
 
 
 def _parsed(parameters: list[tuple[str, str]], request: FhirRequest, engine: Engine) -> ParsedSearch:

@@ -14,7 +14,7 @@ FROM_THE_FIRST = (0,)
 """The key before every resource, where they come by their first sequence."""
 
 
-def moved_since(query: SearchQuery, result: SearchResult, engine: Engine, reader: Reader) -> int | None:
+def first_change(query: SearchQuery, result: SearchResult, engine: Engine, reader: Reader) -> int | None:
     """Since when matches have changed that were there when the walk of pages began, in microseconds; None
     where none has, or the walk goes on.
     """
@@ -25,17 +25,17 @@ def moved_since(query: SearchQuery, result: SearchResult, engine: Engine, reader
         return None
     since = first[0].last_updated
     page = Page(query.page.snapshot, FROM_THE_FIRST)
-    found = reader.search(structs.replace(moved(query, since), page=page, count=1))
+    found = reader.search(structs.replace(changes_since(query, since), page=page, count=1))
     return since if found.matches else None
 
 
-def moved(query: SearchQuery, since: int) -> SearchQuery:
+def changes_since(query: SearchQuery, since: int) -> SearchQuery:
     """The search for what changed since then, by first sequence, which no change moves."""
     changed = Match("_lastUpdated", "date", (DateValue("ge", since, since + 1),))
     return structs.replace(query, where=(*query.where, changed), sort=())
 
 
-def without_unmoved(result: SearchResult, snapshot: int) -> SearchResult:
+def committed_after(result: SearchResult, snapshot: int) -> SearchResult:
     """Leave out what was committed before the walk began, at the time of the first change."""
     matches = tuple(match for match in result.matches if match.sequence > snapshot)
     return structs.replace(result, matches=matches)
