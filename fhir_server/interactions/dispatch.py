@@ -20,7 +20,7 @@ from fhir_server.interactions.delete import conditional_delete, delete
 from fhir_server.interactions.engines import DefinitionsChanged, Engines, Work, Write, transact
 from fhir_server.interactions.history import history
 from fhir_server.interactions.input_validation import accept_resource
-from fhir_server.interactions.offers import Offers
+from fhir_server.interactions.operation_lookup import OperationLookup
 from fhir_server.interactions.patch import conditional_patch, patch
 from fhir_server.interactions.read import read, vread
 from fhir_server.interactions.routes import Interaction, interaction_of
@@ -64,7 +64,7 @@ class Dispatcher:
 
     def __init__(self, engines: Engines) -> None:
         self._engines = engines
-        self._offers = Offers(engines.latest().operations)
+        self._operations = OperationLookup(engines.latest().operations)
 
     def dispatch(self, request: FhirRequest) -> FhirResponse:
         """The answer. Raises a `FhirError` for every other."""
@@ -138,12 +138,12 @@ class Dispatcher:
     def takes_long(self, request: FhirRequest) -> bool:
         """Whether answering is known to take long, although there is nothing to wait for."""
         return _is_operation(request) and any(
-            operation.takes_long for operation in self._offers.named(request)
+            operation.takes_long for operation in self._operations.named(request)
         )
 
     def _may_write(self, request: FhirRequest) -> bool:
         """Whether answering an operation may change the store, and so has to wait for it."""
-        reads, named = request.method in READING, self._offers.named(request)
+        reads, named = request.method in READING, self._operations.named(request)
         return any(
             (operation.affects_state and not reads) or operation.rehearses(request) for operation in named
         )
@@ -151,7 +151,7 @@ class Dispatcher:
     def _asks_elsewhere(self, request: FhirRequest) -> bool:
         if not self._engines.latest().codes.has_help:
             return False
-        return any(operation.asks_codes for operation in self._offers.named(request))
+        return any(operation.asks_codes for operation in self._operations.named(request))
 
     def _answer(self, asked: Interaction, request: FhirRequest, engine: Engine) -> FhirResponse:
         if asked in READS:
@@ -163,7 +163,7 @@ class Dispatcher:
         if asked == "bundle":
             contents = _checked(_judged, request, engine)
             return batch(request, contents, self.dispatch, self._dispatch_with_own_writes)
-        return self._offers.asked(request).handle(request, engine)
+        return self._operations.asked(request).handle(request, engine)
 
     def _answer_with_own_writes(
         self, asked: Interaction, request: FhirRequest, engine: Engine
@@ -171,7 +171,7 @@ class Dispatcher:
         if asked in READS:
             return transact(engine, lambda unit: READS[asked](request, engine, unit))
         if asked == "operation":
-            operation = self._offers.asked(request)
+            operation = self._operations.asked(request)
             with suppress(BeyondUnit):
                 return transact(engine, lambda unit: handled(operation, request, engine, unit))
         if asked == "bundle" and _write_of(asked, request) is None:
@@ -244,7 +244,7 @@ def read_in(engine: Engine, request: FhirRequest, unit: UnitOfWork) -> FhirRespo
         return capabilities(request, engine)
     if asked == "operation":
         with suppress(BeyondUnit):
-            return handled(Offers(engine.operations).asked(request), request, engine, unit)
+            return handled(OperationLookup(engine.operations).asked(request), request, engine, unit)
     text = messages.NOT_IN_TRANSACTION(method=request.method, url="/".join(request.path))
     raise InvalidRequest.of(text)
 

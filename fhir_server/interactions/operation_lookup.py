@@ -15,7 +15,7 @@ PLACES = {"system": "{name}", "type": "{type}/{name}", "instance": "{type}/[id]/
 """Where an operation stands by its level, below the FHIR base."""
 
 
-class Offers:
+class OperationLookup:
     """The operations by their names."""
 
     def __init__(self, operations: Iterable[Operation]) -> None:
