@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from fhir_server.conversion.table import Table
 from fhir_server.core import json
-from fhir_server.core.ids import NewIds
+from fhir_server.core.ids import IdGenerator
 from fhir_server.core.limits import Limits
 from fhir_server.core.page_tokens import PageTokens
 from fhir_server.definitions.registry import Registry
@@ -124,7 +124,7 @@ def build(settings: Settings) -> Server:
         zone=zone,
         software=Software(TITLE, software_version(), now()),
         now=now,
-        new_id=NewIds(),
+        new_id=IdGenerator(),
         limits=_limits(settings),
         conditional_delete_multiple=settings.conditional_delete_multiple,
         rules=tuple(rule for plug_ins in plugged for rule in plug_ins.rules),

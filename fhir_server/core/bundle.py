@@ -1,4 +1,4 @@
-"""Bundles spliced from the bytes of their resources, which are never parsed again.
+"""Bundles assembled from the bytes of their resources, without parsing them again.
 
 https://hl7.org/fhir/R4/bundle.html
 """
@@ -13,11 +13,11 @@ from fhir_server.core import json
 
 BundleType = Literal["collection", "searchset", "history", "batch-response", "transaction-response"]
 
-REMEMBERED_MAX = 4_096
-"""How many heads are remembered."""
+CACHED_MAX = 4_096
+"""Heads that are cached."""
 
-REMEMBERED_LENGTH_MAX = 1_024
-"""The longest link of a head that is remembered."""
+CACHED_LENGTH_MAX = 1_024
+"""The longest link of a head that is cached."""
 
 
 class Link(Struct, frozen=True):
@@ -30,15 +30,15 @@ class Link(Struct, frozen=True):
 def bundle(
     kind: BundleType, entries: Iterable[bytes], links: Sequence[Link] = (), total: int | None = None
 ) -> bytes:
-    """The Bundle as JSON bytes, around entries as `entry` makes them, each or several with commas between."""
-    is_likely = len(links) == 1 and len(links[0].url) <= REMEMBERED_LENGTH_MAX
-    head = (_likely_head if is_likely else _head)(kind, total, *links)
+    """The Bundle as JSON bytes. `entries` are results of `entry`, or several of them joined by commas."""
+    is_cached = len(links) == 1 and len(links[0].url) <= CACHED_LENGTH_MAX
+    head = (_cached_head if is_cached else _head)(kind, total, *links)
     joined = b",".join(entries)
     return b"".join((head, b',"entry":[', joined, b"]}")) if joined else head + b"}"
 
 
 def _head(kind: BundleType, total: int | None, *links: Link) -> bytes:
-    """All that comes before the entries."""
+    """Everything before the entries."""
     head: dict[str, Any] = {"resourceType": "Bundle", "type": kind}
     if total is not None:
         head["total"] = total
@@ -47,8 +47,8 @@ def _head(kind: BundleType, total: int | None, *links: Link) -> bytes:
     return json.serialise(head)[:-1]
 
 
-_likely_head = lru_cache(maxsize=REMEMBERED_MAX)(_head)
-"""The head of a Bundle with one link. A head with a link to the next page would hardly be asked for again."""
+_cached_head = lru_cache(maxsize=CACHED_MAX)(_head)
+"""For Bundles with one link. A head with a link to the next page is hardly ever needed again."""
 
 
 def entry(full_url: str | None = None, resource: bytes | None = None, **members: dict[str, Any]) -> bytes:

@@ -1,4 +1,4 @@
-"""Exact decimals: the range that a written number stands for, and texts that sort as numbers do.
+"""Exact decimals: the range that the precision of a number implies, and sort keys as text.
 
 https://hl7.org/fhir/R4/search.html#number
 """
@@ -9,17 +9,17 @@ from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, DecimalException, Inva
 _match = re.compile(r"([+-]?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?", re.ASCII).fullmatch
 _NINES_COMPLEMENT = str.maketrans("0123456789", "9876543210")
 _NEGATIVE_END, _BELOW_NEGATIVE, _ABOVE = "~", "}", " "
-"""What ends the key of a negative number, so that -1.5 sorts before -1; what ends a text just below such
-a key; and what ends a text just above any key.
+"""The last character of a negative number's key, so that -1.5 sorts before -1; of a text just below such a
+key; and of a text just above any key.
 """
 
 LOWEST_KEY = ""
 HIGHEST_KEY = "~"
-"""Sort keys below and above that of every number, for a range that is open."""
+"""Sort keys below and above those of all numbers, for open ranges."""
 
 
 def parse_decimal(text: str) -> Decimal:
-    """The exact value of a decimal of any length. Raises `ValueError` for text that is none."""
+    """The exact value of a decimal of any length. Raises `ValueError` for text that is no decimal."""
     if _match(text) is None:
         raise ValueError(text)
     try:
@@ -29,11 +29,11 @@ def parse_decimal(text: str) -> Decimal:
 
 
 def implicit_range(text: str) -> tuple[Decimal, Decimal]:
-    """[low, high): half a unit of the last digit written, to either side.
+    """[low, high): half a unit of the last written digit to either side.
 
     100 is [99.5, 100.5) and 100.00 is [99.995, 100.005). In exponent notation a single digit is read as
-    two, because R4 gives [95, 105) for 1e2. Raises `ValueError` for text that is no decimal, and for one at
-    the end of what can be calculated with.
+    two, because R4 gives [95, 105) for 1e2. Raises `ValueError` for text that is no decimal, and for a value
+    too large or too small to calculate with.
     """
     value = parse_decimal(text)
     unit = int(value.as_tuple().exponent)
@@ -43,9 +43,7 @@ def implicit_range(text: str) -> tuple[Decimal, Decimal]:
 
 
 def approximate_range(value: Decimal) -> tuple[Decimal, Decimal]:
-    """[low, high): ten percent to either side, which is what R4 recommends for `ap`. Raises as
-    `implicit_range` does.
-    """
+    """[low, high): ten percent to either side, as R4 recommends for `ap`. Raises like `implicit_range`."""
     return _around(value, _exact_context(value, value).multiply(value.copy_abs(), Decimal("0.1")))
 
 
@@ -74,14 +72,14 @@ def sort_key(value: Decimal) -> str:
 
 
 def key_below(key: str) -> str:
-    """A text between the key of a number and the keys of all numbers that are less."""
+    """A text between the key of a number and the keys of all smaller numbers."""
     if key.endswith(_NEGATIVE_END):
         return key[:-1] + _BELOW_NEGATIVE
     return key[:-1] + str(int(key[-1]) - 1) + _NEGATIVE_END
 
 
 def key_above(key: str) -> str:
-    """A text between the key of a number and the keys of all numbers that are greater."""
+    """A text between the key of a number and the keys of all greater numbers."""
     return key + _ABOVE
 
 

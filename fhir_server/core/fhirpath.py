@@ -1,7 +1,7 @@
-"""FHIRPath over parsed resources, and the only place that knows the library that runs it.
+"""FHIRPath over parsed resources, and the only importer of the library that evaluates it.
 
-The library is imported at the first use, because it costs a tenth of a second and 14 MB. What it lacks or
-gets wrong for R4 is put right here by functions of our own. https://hl7.org/fhir/R4/fhirpath.html
+The library is imported at the first use, because it costs a tenth of a second and 14 MB. Functions that it
+lacks or gets wrong for R4 are replaced here. https://hl7.org/fhir/R4/fhirpath.html
 """
 
 import re
@@ -40,7 +40,7 @@ CONSTANTS = {
 }
 
 EXPRESSIONS_MAX = 4096
-"""Expressions that are kept compiled."""
+"""Compiled expressions in the cache."""
 
 _ABSTRACT_ROOT = re.compile(r"(?<![\w.'`%])(?:Domain)?Resource(?=\.)")
 _ON_VALUES = (
@@ -53,22 +53,22 @@ _MODEL_FILES = ("choiceTypePaths", "path2Type", "pathsDefinedElsewhere", "type2P
 
 
 class FhirPathError(ValueError):
-    """An expression that cannot be read, or that fails on the data it was given."""
+    """An expression that cannot be parsed, or that fails on the data."""
 
 
 class FhirPathTooCostly(FhirPathError):
-    """An expression that runs away on the data it was given."""
+    """An expression that exceeds a limit on the data."""
 
 
 class Node(NamedTuple):
-    """One item of a result: its value and its FHIR type, None where only the value tells."""
+    """One item of a result: its value and its FHIR type, None if only the value is known."""
 
     value: Any
     type: str | None
 
 
 class FhirPath:
-    """Evaluates expressions, keeping those it has compiled."""
+    """Evaluates expressions, with a cache of compiled ones."""
 
     def __init__(self) -> None:
         self._compiled = lru_cache(maxsize=EXPRESSIONS_MAX)(_compile)
@@ -85,29 +85,29 @@ class FhirPath:
     ) -> list[Any]:
         """The values that `expression` selects from `focus`, decimals as `Decimal`.
 
-        `resource` is %resource where the focus is an element of it, of a `type` such as `Period` or
-        `Claim.item`; `environment` holds other variables by name. Without `resolver`, resolve() gives a
-        resource that knows its type and id alone. Raises `FhirPathError`; `FhirPathTooCostly` for an
-        expression that runs away.
+        `resource` is %resource if the focus is an element of it, of a `type` such as `Period` or
+        `Claim.item`; `environment` holds other variables by name. Without `resolver`, resolve() returns a
+        resource with nothing but its type and id. Raises `FhirPathError`; `FhirPathTooCostly` for an
+        expression that exceeds a limit.
         """
         found = self._found_by_library(expression, focus, type, resource, environment, resolver)
         return [node.value for node in found]
 
     def nodes(self, expression: str, focus: Any) -> list[Node]:
-        """As `evaluate`, with the FHIR type of each value."""
+        """Like `evaluate`, with the FHIR type of each value."""
         return self._found_by_library(expression, focus)
 
     def check(self, expression: str) -> None:
-        """Raises `FhirPathError` for an expression that cannot be read."""
+        """Raise `FhirPathError` for an expression that cannot be parsed."""
         self._compiled(expression)
 
     def prepare(self, expression: str) -> None:
-        """As `check`; it leaves nothing to be done but to evaluate."""
+        """Like `check`; afterwards only the evaluation is left to do."""
         assert self._library
         self._compiled(expression)
 
     def patterns(self, expression: str) -> Iterator[str]:
-        """The regular expressions that an expression holds as texts; it may make others of the data."""
+        """The regular expressions written in an expression; it may build others from the data."""
         for name, argument in _calls(self._compiled(expression)):
             if name in _WITH_PATTERN and argument["type"] == "TermExpression" and argument["text"][0] == "'":
                 yield from self.evaluate(argument["text"], {})
@@ -142,7 +142,7 @@ class FhirPath:
 
 
 def exact_numbers(value: Any) -> Any:
-    """The same data with each decimal as `Decimal`; parts without decimals are shared, not copied."""
+    """The same data with each decimal as `Decimal`; parts without decimals are not copied."""
     kind = type(value)
     if kind is msgspec.Raw:
         return json.decimal(value)
@@ -175,7 +175,7 @@ def _compile(expression: str) -> Tree:
 
 
 def _calls(tree: Tree) -> Iterator[tuple[str, Tree]]:
-    """The name of each function in a tree that is given something, and the first that it is given."""
+    """The name and the first argument of each function in a tree that has arguments."""
     left = [tree]
     while left:
         node = left.pop()
@@ -186,14 +186,14 @@ def _calls(tree: Tree) -> Iterator[tuple[str, Tree]]:
 
 
 def _refusing(recognizer: Any, expression: str) -> Any:
-    """The lexer or parser, made to raise where it would guess on."""
+    """Let the lexer or parser raise errors instead of recovering from them."""
     recognizer.removeErrorListeners()
     recognizer.addErrorListener(_Refusal(expression))
     return recognizer
 
 
 class _Refusal:
-    """What antlr tells of an expression that it cannot read; its remarks on ambiguity are of no use."""
+    """An error listener for antlr that raises syntax errors and ignores its reports of ambiguity."""
 
     def __init__(self, expression: str) -> None:
         self._expression = expression
@@ -207,7 +207,7 @@ class _Refusal:
 
 
 class _Library:
-    """The library, loaded, with R4's model and our own functions."""
+    """The loaded library, with R4's model and our own functions."""
 
     def __init__(self) -> None:
         self._engine = import_module("fhirpathpy.engine")
@@ -227,7 +227,7 @@ class _Library:
     def evaluation(
         self, focus: Any, variables: dict[str, Any], resolver: Resolver | None, root: Any
     ) -> Evaluation:
-        """The state that the library threads through one evaluation."""
+        """The state that the library passes through one evaluation."""
         return {
             "steps": STEPS_MAX,
             "dataRoot": [focus],
@@ -238,7 +238,7 @@ class _Library:
         }
 
     def typed(self, item: Any, type: str | None) -> Any:
-        """An element as the library's node of a type or path; a resource says its type itself."""
+        """An element as the library's node of a type or path; a resource names its own type."""
         is_resource = isinstance(item, Mapping) and "resourceType" in item
         return item if type is None or is_resource else self._nodes.ResourceNode.create_node(item, type)
 
@@ -248,7 +248,7 @@ class _Library:
         return found if isinstance(found, list) else [found]
 
     def node(self, item: Any) -> Node | None:
-        """An item as our own; None for what stands in only for a primitive's extensions."""
+        """An item of the library as our `Node`; None for one that only holds a primitive's extensions."""
         nodes = self._nodes
         if isinstance(item, nodes.FP_Quantity):
             return Node({"value": item.value, "unit": item.unit.strip("'")}, "Quantity")
@@ -299,7 +299,9 @@ class _Library:
         }
 
     def _on_values(self, entry: dict[str, Any]) -> dict[str, Any]:
-        """A function that sees no extensions of primitives, which the library puts beside the values."""
+        """A function whose arguments have no extensions of primitives, which the library adds to the
+        values.
+        """
         function = entry["fn"]
 
         def call(evaluation: Evaluation, *arguments: Any) -> Any:
@@ -345,18 +347,18 @@ class _Library:
         return [self._nodes.ResourceNode.create_node(extension, "Extension") for extension in extensions]
 
     def _has_extension(self, evaluation: Evaluation, items: Iterable[Any], url: str) -> bool:
-        """Not of FHIRPath, but R4's own search parameters use it."""
+        """Not part of FHIRPath, but R4's own search parameters use it."""
         return bool(self._extension(evaluation, items, url))
 
     def _distinct(self, evaluation: Evaluation, items: Sequence[Any]) -> list[Any]:
-        """The library's own forgets the types of the items."""
+        """Keeps the types of the items, which the library's own function loses."""
         if all(isinstance(item, self._nodes.ResourceNode) for item in items):
             return list({(item.path, repr(item.data)): item for item in items}.values())
         distinct = self._base_functions["distinct"]["fn"]
         return list(distinct(evaluation, items))
 
     def _sum(self, evaluation: Evaluation, items: Sequence[Any]) -> Any:
-        """The library's own adds no values that it found inside elements."""
+        """Also adds values found inside elements, which the library's own function does not."""
         return self._base_functions["sum"]["fn"](evaluation, [self._data(item) for item in items])
 
     def _union(self, evaluation: Evaluation, some: list[Any], others: list[Any]) -> list[Any]:
@@ -386,13 +388,13 @@ class _Library:
 
 
 def _trace(_evaluation: Evaluation, items: list[Any], *_: Any) -> list[Any]:
-    """The library prints; a server must not."""
+    """Prints nothing, unlike the library's own function."""
     return items
 
 
 def type_only_resolver(root: Any) -> Resolver:
-    """Finds contained resources and the entries of a Bundle; of any other it gives what the reference itself
-    tells.
+    """Resolves references to contained resources and entries of a Bundle; for any other, returns a resource
+    with the type and id that the reference names.
     """
     container = root if isinstance(root, dict) else {}
     entries = BundleIndex(container if container.get("resourceType") == "Bundle" else {})

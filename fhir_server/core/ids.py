@@ -1,40 +1,39 @@
-"""Logical ids of resources that are new. https://www.rfc-editor.org/rfc/rfc9562#name-uuid-version-7"""
+"""Logical ids for new resources. https://www.rfc-editor.org/rfc/rfc9562#name-uuid-version-7"""
 
 import os
 import time
 
 RANDOM_BYTES = 10
-DRAWN_TOGETHER = 128
-"""Ids for which random bytes are drawn at once: to ask the system for those of one takes longer than all
-else."""
+BATCH = 128
+"""Ids for which random bytes are read at once: reading them for one id takes longer than all other steps."""
 
 _VARIANTS = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
 
 
-class NewIds:
-    """Makes ids that nobody has used: UUIDs of version 7, whose first digits tell when they were made.
+class IdGenerator:
+    """Generates UUIDs of version 7, which start with the time of their creation.
 
-    What is created together then lies together in every index by id. Any thread may ask.
+    Resources created together are therefore neighbours in every index by id. Thread-safe.
     """
 
     def __init__(self) -> None:
-        self._drawn: list[str] = []
-        # A process that begins as a copy of this one must not make the same ids.
-        os.register_at_fork(after_in_child=self._drawn.clear)
+        self._random_digits: list[str] = []
+        # A forked process must not generate the same ids.
+        os.register_at_fork(after_in_child=self._random_digits.clear)
 
     def __call__(self) -> str:
-        made, random = f"{time.time_ns() // 1_000_000:012x}", self._random()
-        return f"{made[:8]}-{made[8:]}-7{random[:3]}-{_VARIANTS[random[3]]}{random[4:7]}-{random[7:19]}"
+        created, random = f"{time.time_ns() // 1_000_000:012x}", self._random()
+        return f"{created[:8]}-{created[8:]}-7{random[:3]}-{_VARIANTS[random[3]]}{random[4:7]}-{random[7:19]}"
 
     def _random(self) -> str:
         try:
-            return self._drawn.pop()
+            return self._random_digits.pop()
         except IndexError:
-            first, *others = _draw()
-            self._drawn += others
+            first, *others = _read_random()
+            self._random_digits += others
             return first
 
 
-def _draw() -> list[str]:
-    digits, length = os.urandom(RANDOM_BYTES * DRAWN_TOGETHER).hex(), 2 * RANDOM_BYTES
+def _read_random() -> list[str]:
+    digits, length = os.urandom(RANDOM_BYTES * BATCH).hex(), 2 * RANDOM_BYTES
     return [digits[start : start + length] for start in range(0, len(digits), length)]

@@ -1,4 +1,4 @@
-"""Exact JSON: numbers keep their text, duplicate keys and bottomless nesting are refused.
+"""Exact JSON: numbers keep their text, duplicate keys and too deep nesting are refused.
 
 A number with a fraction or an exponent becomes a `msgspec.Raw` that holds its text, so that 1.50 and 187e0
 come back as they were written; whole numbers become `int` of any size. https://hl7.org/fhir/R4/json.html
@@ -21,12 +21,12 @@ DEPTH_MAX = 100
 _BOM = b"\xef\xbb\xbf"
 _NEGATIVE_ZERO = re.compile(rb"-0(?![\d.eE])")
 _BEFORE_NUMBERS = (b"", *(bytes([byte]) for byte in b":,[ \t\r\n"))
-"""What may stand before a number. Bundles are full of UUIDs such as 435eaed6-0f12-4d8b-9a3f-1f2e3d4c5b6a."""
+"""What may precede a number. Bundles are full of UUIDs such as 435eaed6-0f12-4d8b-9a3f-1f2e3d4c5b6a."""
 _OWN_NEGATIVES = (b":-0", b",-0", b"[-0")
-"""How a number that may be a negative zero stands in compact JSON."""
+"""How a number that may be a negative zero begins in compact JSON."""
 _ESCAPED_COLON = re.compile(rb"\\u003a", re.IGNORECASE)
 _CALCULABLE_LENGTH = 20
-"""Numbers up to this length, those with an exponent among them, are within what can be calculated with."""
+"""Numbers up to this length, even with an exponent, are neither too large nor too small to calculate with."""
 
 
 def _verbatim(text: str) -> msgspec.Raw:
@@ -49,8 +49,8 @@ _encoder = msgspec.json.Encoder()
 def parse(body: bytes, depth_max: int = DEPTH_MAX) -> Any:
     """The value that `body` holds as dicts, lists, strings, ints, bools, None and `msgspec.Raw` decimals.
 
-    Raises `MalformedContent` for what is no JSON, for a key given twice in one object, and for nesting
-    deeper than `depth_max`.
+    Raises `MalformedContent` for invalid JSON, for duplicate keys in an object, and for nesting deeper than
+    `depth_max`.
     """
     whole = body
     body = body.removeprefix(_BOM)
@@ -71,7 +71,9 @@ def parse(body: bytes, depth_max: int = DEPTH_MAX) -> Any:
 
 
 def parse_own(body: bytes) -> Any:
-    """As `parse`, for what this server has serialised itself, in which only a negative zero may get lost."""
+    """Like `parse`, for JSON that this server has serialised itself, where only a negative zero can
+    get lost.
+    """
     if any(start in body for start in _OWN_NEGATIVES):
         return parse(body)
     return _decoder.decode(body)
@@ -83,7 +85,7 @@ def serialise(value: Any) -> bytes:
 
 
 def indent(body: bytes) -> bytes:
-    """The same JSON, spread over lines for a human reader."""
+    """The same JSON, indented for a human reader."""
     return msgspec.json.format(body, indent=2)
 
 
@@ -103,7 +105,7 @@ def number(value: Decimal | str) -> msgspec.Raw:
 
 
 def _not_utf8(body: bytes) -> MalformedContent:
-    """The decoder counts the bytes from the start of a string, and readers from that of the body."""
+    """The error, with its position in the body: the decoder counts from the start of a string."""
     try:
         body.decode()
     except UnicodeDecodeError as error:
@@ -126,10 +128,10 @@ def _depth(value: Any) -> int:
 
 
 def _needs_careful_reading(body: bytes, value: Any) -> bool:
-    """Whether the quick decoder may have lost something: a repeated key, or the sign of -0.
+    """Whether the fast decoder may have lost something: a duplicate key, or the sign of -0.
 
-    Most clients write as this server does, and then nothing was. A dropped key takes at least one colon with
-    it, so that equal counts of colons prove that none was dropped.
+    If serialising the value gives the same bytes, as it does for most clients, nothing was lost. A dropped
+    key takes at least one colon with it, so equal counts of colons prove that none was dropped.
     """
     again = serialise(value)
     if again == body:

@@ -1,13 +1,12 @@
-"""The sizes that requests are held to."""
+"""Size limits of requests."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Sizes that requests are held to. Counts are of resources or entries. `total_max` is how many matches
-    are counted for a total that nobody asked for, `index_entries_max` by how many entries one resource may
-    be found.
+    """Size limits of requests, in resources or entries. `total_max` is how many matches are counted for a
+    total that the client did not ask for, `index_entries_max` how many index entries one resource may have.
     """
 
     page_default: int = 20

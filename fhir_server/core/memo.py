@@ -1,4 +1,4 @@
-"""What a function makes of texts, kept for those that come again and again.
+"""A cache for a function of texts, such as a parser, for texts that come again and again.
 
 https://docs.python.org/3.11/reference/datamodel.html#object.__missing__
 """
@@ -6,30 +6,32 @@ https://docs.python.org/3.11/reference/datamodel.html#object.__missing__
 from collections.abc import Callable
 from typing import TypeVar
 
-Written = TypeVar("Written", bound=str | bytes)
-Made = TypeVar("Made")
+Text = TypeVar("Text", bound=str | bytes)
+Result = TypeVar("Result")
 
 LENGTH_MAX = 128
-"""Clients write texts of any length, and only short ones come again."""
+"""The longest text that is cached: clients send texts of any length, and only short ones come again."""
 
 
-class Memo(dict[Written, Made]):
-    """Asked as a dict is, which costs no call for what is known; forgets all when it holds `entries_max`."""
+class Memo(dict[Text, Result]):
+    """A dict that computes missing values, so that a cached one costs no function call. Emptied when it holds
+    `entries_max`.
+    """
 
-    __slots__ = ("_entries_max", "_length_max", "_make")
+    __slots__ = ("_compute", "_entries_max", "_length_max")
 
     def __init__(
-        self, make: Callable[[Written], Made], entries_max: int = 8_192, length_max: int = LENGTH_MAX
+        self, compute: Callable[[Text], Result], entries_max: int = 8_192, length_max: int = LENGTH_MAX
     ) -> None:
         super().__init__()
-        self._make = make
+        self._compute = compute
         self._entries_max = entries_max
         self._length_max = length_max
 
-    def __missing__(self, text: Written) -> Made:
-        made = self._make(text)
+    def __missing__(self, text: Text) -> Result:
+        result = self._compute(text)
         if len(text) <= self._length_max:
             if len(self) >= self._entries_max:
                 self.clear()
-            self[text] = made
-        return made
+            self[text] = result
+        return result

@@ -25,12 +25,12 @@ _match_conditional = re.compile(r"([A-Z][A-Za-z]+)/?\?(\S.*)").fullmatch
 is_absolute = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:\S+").fullmatch
 """Whether a text is a URI with a scheme."""
 
-REMEMBERED_LENGTH_MAX = 256
-"""Clients write references of any length, and only short ones are worth keeping."""
+CACHED_LENGTH_MAX = 256
+"""The longest reference whose parsed form is cached: clients send references of any length."""
 
 
 class Reference(Struct, frozen=True):
-    """A reference taken apart.
+    """A parsed reference.
 
     local        `type`, `id` and perhaps `version` of a resource of this server
     absolute     `url` without version; `type` and `id` too where the URL ends in them
@@ -50,7 +50,7 @@ class Reference(Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Canonical:
-    """`url|version#fragment`; what is absent is empty. https://hl7.org/fhir/R4/references.html#canonical"""
+    """`url|version#fragment`; missing parts are empty. https://hl7.org/fhir/R4/references.html#canonical"""
 
     url: str
     version: str = ""
@@ -58,7 +58,7 @@ class Canonical:
 
 
 def parse_reference(text: str, *base_urls: str) -> Reference:
-    """What `text` refers to; a URL below one of `base_urls` is local, as a relative one is."""
+    """Parse a reference; a URL below one of `base_urls` is local, like a relative reference."""
     reference = _PARSED[text]
     if base_urls and reference.kind == "absolute" and reference.type:
         return _below(reference, base_urls)
@@ -66,7 +66,7 @@ def parse_reference(text: str, *base_urls: str) -> Reference:
 
 
 def relative(body: bytes, base_urls: Iterable[str]) -> bytes:
-    """A resource as it is serialised here, with relative references instead of those below `base_urls`."""
+    """A resource, as this server serialises it, with references below `base_urls` made relative."""
     if b'"reference":"http' not in body:
         return body
     for base_url in base_urls:
@@ -91,11 +91,11 @@ def _parsed(text: str) -> Reference:
     return Reference("invalid")
 
 
-_PARSED = Memo(_parsed, entries_max=4_096, length_max=REMEMBERED_LENGTH_MAX)
+_PARSED = Memo(_parsed, entries_max=4_096, length_max=CACHED_LENGTH_MAX)
 
 
 def _below(reference: Reference, base_urls: tuple[str, ...]) -> Reference:
-    """A reference to a URL, which is local if it is below one of `base_urls`."""
+    """An absolute reference, made local if it is below one of `base_urls`."""
     root = reference.url.removesuffix(f"/{reference.type}/{reference.id}")
     if root not in {base_url.rstrip("/") for base_url in base_urls}:
         return reference
@@ -103,7 +103,7 @@ def _below(reference: Reference, base_urls: tuple[str, ...]) -> Reference:
 
 
 def with_version(url: str, version: str | None) -> str:
-    """The canonical `url|version`, or the url alone where no version is named."""
+    """The canonical `url|version`, or the URL alone without a version."""
     return f"{url}|{version}" if version else url
 
 

@@ -1,4 +1,4 @@
-"""A resource as bytes: a fixed head with its identity and version, and a tail with all the rest.
+"""A resource as bytes: a head with its identity and version, and a tail with everything else.
 
 {"resourceType":"Patient","id":"1","meta":{"versionId":"2","lastUpdated":"..."  | ,"tag":[...]},"name":[...]}
                                head, written at commit                          | tail, serialised once
@@ -15,7 +15,7 @@ SERVER_META = ("versionId", "lastUpdated")
 
 
 class Draft(Struct, frozen=True):
-    """A resource ready to be stored, but for the version and the time that the commit gives it."""
+    """A resource ready to be stored, without the version and the time, which the commit assigns."""
 
     type: str
     id: str
@@ -23,7 +23,7 @@ class Draft(Struct, frozen=True):
 
 
 def draft(resource: dict[str, Any], id: str) -> Draft:
-    """The draft of a parsed resource under `id`; what it says itself of id and version is left out."""
+    """The draft of a parsed resource under `id`; its own id, version and time are ignored."""
     rest = resource.copy()
     type, meta = rest.pop("resourceType"), rest.pop("meta", {})
     rest.pop("id", None)
@@ -33,18 +33,18 @@ def draft(resource: dict[str, Any], id: str) -> Draft:
 
 
 def _continued(members: dict[str, Any]) -> bytes:
-    """The members of an object that is already open, and the brace that closes it."""
+    """Further members of an object that is already open, and its closing brace."""
     return b"," + json.serialise(members)[1:] if members else b"}"
 
 
 def committed(resource: dict[str, Any], version: int, last_updated: int) -> dict[str, Any]:
-    """A parsed resource as it is once committed; `last_updated` in UTC microseconds."""
+    """A parsed resource as it will be once committed; `last_updated` in UTC microseconds."""
     given = {"versionId": str(version), "lastUpdated": format_instant(last_updated)}
     return {**resource, "meta": {**resource.get("meta", {}), **given}}
 
 
 def body(draft: Draft, version: int, last_updated: int) -> bytes:
-    """The whole resource as committed; `last_updated` in UTC microseconds."""
+    """The committed resource as JSON bytes; `last_updated` in UTC microseconds."""
     head = (
         f'{{"resourceType":"{draft.type}","id":"{draft.id}","meta":'
         f'{{"versionId":"{version}","lastUpdated":"{format_instant(last_updated)}"'

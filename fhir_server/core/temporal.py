@@ -1,7 +1,7 @@
 """FHIR dates, dateTimes, instants, Periods and Timings as [low, high) in UTC microseconds.
 
-A value covers all the time that its precision leaves open: 2026-03 is the whole month. A value without a
-zone takes the zone that the caller gives. https://hl7.org/fhir/R4/datatypes.html#dateTime
+A value covers the whole interval that its precision implies: 2026-03 is the whole month. A value without a
+zone takes the caller's. https://hl7.org/fhir/R4/datatypes.html#dateTime
 """
 
 import re
@@ -86,7 +86,7 @@ def period_of_period(period: Mapping[str, Any], zone: ZoneInfo) -> Span:
 
 
 def period_of_timing(timing: Mapping[str, Any], zone: ZoneInfo) -> Span | None:
-    """The outer limits of a Timing, which are all that search looks at; None where it has none.
+    """The outer limits of a Timing, all that search uses of it; None if it has none.
 
     https://hl7.org/fhir/R4/search.html#date
     """
@@ -106,7 +106,7 @@ def _timing_spans(timing: Mapping[str, Any], zone: ZoneInfo) -> Iterator[Span]:
 
 
 def _moment(parts: re.Match[str]) -> Span:
-    """The start of the local moment in microseconds and how long its precision lasts."""
+    """The start of the local time in microseconds, and the duration that its precision implies."""
     low = _since_epoch(datetime.fromisoformat(parts.string[:_TO_THE_MINUTE]) - _EPOCH)
     second, fraction = parts["second"], parts["fraction"]
     if second is None:
@@ -140,19 +140,20 @@ def _day(midnight: datetime, zone: ZoneInfo) -> Span:
 
 
 def _since_epoch(passed: timedelta) -> int:
-    """So much time in microseconds; of whole seconds, at half the cost of a division."""
+    """A duration of whole seconds in microseconds, at half the cost of a division."""
     return (passed.days * 86_400 + passed.seconds) * SECOND
 
 
 def _midnight(year: int, month: int, day: int) -> int:
-    """Local midnight in microseconds since 1970; the day after the last that Python knows is allowed."""
+    """Local midnight in microseconds since 1970; the day after the last one of Python is allowed."""
     ordinal = date.max.toordinal() + 1 if year == 10_000 else date(year, month, day).toordinal()
     return (ordinal - _EPOCH_ORDINAL) * DAY
 
 
 def _local_offset(local: int, zone: ZoneInfo) -> int:
-    """The zone's offset at a local time. A time that comes twice is its first coming; one that is skipped
-    keeps the offset before the jump."""
+    """The zone's offset at a local time. A time that occurs twice is the first of the two; one that is
+    skipped has the offset before the change.
+    """
     moment = _EPOCH + timedelta(microseconds=min(local, _LAST_MOMENT))
     offset = zone.utcoffset(moment)
     return 0 if offset is None else offset // _ONE_MICROSECOND
