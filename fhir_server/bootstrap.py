@@ -37,7 +37,7 @@ from fhir_server.store.backends import open_store, prepare
 from fhir_server.store.options import MongoOptions
 from fhir_server.store.port import Store
 from fhir_server.store.sqlite import restore
-from fhir_server.validation.fhirpath.engine import CompiledPaths
+from fhir_server.validation.fhirpath.engine import CompiledFhirPath
 from fhir_server.validation.validator import Validator
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def build(settings: Settings) -> Server:
     found = programmes(settings)
     registry = Registry.r4().layered(guide_resources(found, settings.guide_root))
     zone = ZoneInfo(settings.time_zone)
-    codes, paths = terminology(settings, registry), CompiledPaths(registry)
+    codes, paths = terminology(settings, registry), CompiledFhirPath(registry)
     extractor = Extractor(registry, zone, settings.base_url or "", paths, _addresses(settings))
     store = open_store_of(settings)
     plugged = plug_ins(found, settings)

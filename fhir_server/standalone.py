@@ -17,7 +17,7 @@ from fhir_server.programme import Programme, Resource
 from fhir_server.settings import SettingError, Settings, variable
 from fhir_server.validation.checks.builtin_checks import CHECKS
 from fhir_server.validation.checks.check import Check
-from fhir_server.validation.fhirpath.engine import CompiledPaths
+from fhir_server.validation.fhirpath.engine import CompiledFhirPath
 from fhir_server.validation.structure import StructureValidator
 from fhir_server.validation.validator import Validator
 
@@ -69,7 +69,7 @@ def validator(settings: Settings, packages: Iterable[Package] = ()) -> Validator
     registry = base.packaged(packaged(packages, StructureValidator(base)))
     registry = registry.layered(guide_resources(found, settings.guide_root))
     return Validator(
-        registry, CompiledPaths(registry), terminology(settings, registry), resource_checks(found)
+        registry, CompiledFhirPath(registry), terminology(settings, registry), resource_checks(found)
     )
 
 

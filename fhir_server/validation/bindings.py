@@ -8,9 +8,9 @@ from typing import Any
 from fhir_server.definitions.code_lists import CodeList
 from fhir_server.issues import Text
 from fhir_server.validation import messages
-from fhir_server.validation.contained_types import Scope
-from fhir_server.validation.findings import Check, Finding, Findings, excerpt, listed
-from fhir_server.validation.unknown_elements import nearest
+from fhir_server.validation.contained_types import ContainedTypes
+from fhir_server.validation.findings import Check, Finding, Findings, excerpt, quoted_list
+from fhir_server.validation.unknown_elements import suggestion
 
 _SHOWN_MAX = 20
 
@@ -19,10 +19,10 @@ def bound_code_check(check_format: Check, code_list: CodeList) -> Check:
     """The check of a `code` that must be one of the list."""
     codes = code_list.codes
 
-    def check(value: Any, _: Any, scope: Scope) -> Findings:
+    def check(value: Any, _: Any, contained_types: ContainedTypes) -> Findings:
         if type(value) is str and value in codes:
             return None
-        if (found := check_format(value, None, scope)) is not None:
+        if (found := check_format(value, None, contained_types)) is not None:
             return found
         text = messages.CODE_NOT_IN_VALUE_SET(
             value=excerpt(value), value_set=code_list.value_set, hint=_hint(code_list, value)
@@ -35,8 +35,8 @@ def bound_code_check(check_format: Check, code_list: CodeList) -> Check:
 def bound_concept_check(check_concept: Check, code_list: CodeList) -> Check:
     """The check of a CodeableConcept of which one coding at least must be in the list."""
 
-    def check(value: Any, _: Any, scope: Scope) -> Findings:
-        found = check_concept(value, None, scope)
+    def check(value: Any, _: Any, contained_types: ContainedTypes) -> Findings:
+        found = check_concept(value, None, contained_types)
         if found is not None or any(_is_member(code_list, coding) for coding in value.get("coding", ())):
             return found
         if not value.get("coding"):
@@ -50,8 +50,8 @@ def bound_concept_check(check_concept: Check, code_list: CodeList) -> Check:
 def bound_coding_check(check_coding: Check, code_list: CodeList) -> Check:
     """The check of a Coding that must be in the list."""
 
-    def check(value: Any, _: Any, scope: Scope) -> Findings:
-        found = check_coding(value, None, scope)
+    def check(value: Any, _: Any, contained_types: ContainedTypes) -> Findings:
+        found = check_coding(value, None, contained_types)
         if found is not None or _is_member(code_list, value):
             return found
         return _no_member(code_list, [value], "")
@@ -76,5 +76,5 @@ def _hint(code_list: CodeList, code: str | None = None) -> Text:
     """The codes of a short list, or of a long one that which is most like the code given."""
     if len(code_list.codes) <= _SHOWN_MAX:
         codes = dict.fromkeys(concept.code for concept in code_list.concepts)
-        return messages.USE_ONE_OF(codes=listed(codes))
-    return nearest(code, code_list.codes) if code else messages.NO_HINT()
+        return messages.USE_ONE_OF(codes=quoted_list(codes))
+    return suggestion(code, code_list.codes) if code else messages.NO_HINT()

@@ -16,19 +16,28 @@ from fhir_server.validation.checks.check import Check, CheckContext, Codes, Reso
 from fhir_server.validation.fhirpath.compiled import Scope
 from fhir_server.validation.fhirpath.static_types import Types
 from fhir_server.validation.findings import FINDINGS_MAX, Finding, Findings
-from fhir_server.validation.invariants.compiler import RuleCompiler
+from fhir_server.validation.invariants.compiler import InvariantCompiler
 from fhir_server.validation.profiles import messages
 from fhir_server.validation.profiles.base_types import BaseCompiler
-from fhir_server.validation.profiles.compiled_profiles import Library, unusable, wrong_type
-from fhir_server.validation.profiles.context import Shared, Visit, finder, joined
-from fhir_server.validation.profiles.extensions import without_placed
+from fhir_server.validation.profiles.compiled_profiles import (
+    CompiledProfiles,
+    type_mismatch,
+    unusable_profile,
+)
+from fhir_server.validation.profiles.context import (
+    ValidationContext,
+    ValidationState,
+    joined,
+    reference_finder,
+)
+from fhir_server.validation.profiles.extensions import without_allowed_misplacements
 from fhir_server.validation.profiles.vital_signs import as_vital_sign, vital_sign_profiles
 
 _ON_PROFILE = (messages.PROFILE_UNKNOWN, messages.PROFILE_FAULTY, messages.PROFILE_TYPE)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Means:
+class Dependencies:
     """What definitions, codes and checks conformance is judged by."""
 
     registry: Registry
@@ -44,132 +53,152 @@ class Conformance:
     by the way.
     """
 
-    def __init__(self, means: Means, errors_only: bool) -> None:
-        self._means = means
+    def __init__(self, dependencies: Dependencies, errors_only: bool) -> None:
+        self._dependencies = dependencies
         self._errors_only = errors_only
-        self._types = types = Types(means.registry)
-        rules = RuleCompiler(types, means.paths, errors_only)
-        self._library = Library(means.registry, types, rules, means.codes, errors_only)
-        self._base = BaseCompiler(means.registry, types, rules, means.codes, self._library, errors_only)
+        self._types = types = Types(dependencies.registry)
+        invariants = InvariantCompiler(types, dependencies.paths, errors_only)
+        self._compiled_profiles = CompiledProfiles(
+            dependencies.registry, types, invariants, dependencies.codes, errors_only
+        )
+        self._base = BaseCompiler(
+            dependencies.registry, types, invariants, dependencies.codes, self._compiled_profiles, errors_only
+        )
         self._checks: dict[str, tuple[Check, ...]] = {}
 
     def findings(self, resource: Resource, profiles: tuple[str, ...], resolve: Resolve) -> Findings:
         """What is found in a resource that stands for itself, by its type and its profiles."""
-        visit = self._visit(resource, resource, None, _remembering(resolve), Shared(self))
-        return self._whole(resource, visit, profiles)
+        context = self._visit(resource, resource, None, _cached(resolve), ValidationState(self))
+        return self._check_resource(resource, context, profiles)
 
     # resources inside others
 
-    def contained(self, resource: Any, outer: Visit) -> Findings:
+    def contained(self, resource: Any, outer: ValidationContext) -> Findings:
         """A contained resource, in the scope of the resource that contains it."""
-        if not self._means.registry.is_resource(resource):
+        if not self._dependencies.registry.is_resource(resource):
             return None
-        scope = self._scope(resource, outer.scope.root, outer.find, outer.shared)
-        return self._whole(resource, Visit(scope, outer.shared, outer.bundle, outer.resolve), ())
+        scope = self._scope(resource, outer.scope.root, outer.find, outer.state)
+        return self._check_resource(
+            resource, ValidationContext(scope, outer.state, outer.bundle, outer.resolve), ()
+        )
 
-    def entry(self, resource: Any, outer: Visit) -> Findings:
+    def entry(self, resource: Any, outer: ValidationContext) -> Findings:
         """A resource that stands for itself inside another: of a Bundle's entry, or of Parameters."""
-        if not self._means.registry.is_resource(resource):
+        if not self._dependencies.registry.is_resource(resource):
             return None
-        return self._whole(resource, self.around(resource, outer), ())
+        return self._check_resource(resource, self.context_for(resource, outer), ())
 
-    def around(self, resource: Resource, outer: Visit) -> Visit:
+    def context_for(self, resource: Resource, outer: ValidationContext) -> ValidationContext:
         """The visit of a resource that is met inside, or referred to from, that of `outer`."""
         if resource is outer.resource:
             return outer
         holder = outer.resource
-        bundle = outer.shared.index(holder) if holder.get("resourceType") == "Bundle" else outer.bundle
+        bundle = outer.state.index(holder) if holder.get("resourceType") == "Bundle" else outer.bundle
         contained = outer.scope.root.get("contained")
         is_contained = type(contained) is list and any(one is resource for one in contained)
         root = outer.scope.root if is_contained else resource
-        return self._visit(resource, root, bundle, outer.resolve, outer.shared)
+        return self._visit(resource, root, bundle, outer.resolve, outer.state)
 
     def _visit(
-        self, resource: Any, root: Any, bundle: BundleIndex | None, resolve: Resolve, shared: Shared
-    ) -> Visit:
-        entries = shared.index(root) if root.get("resourceType") == "Bundle" else bundle
-        scope = self._scope(resource, root, finder(root, entries, resolve), shared)
-        return Visit(scope, shared, bundle, resolve)
+        self, resource: Any, root: Any, bundle: BundleIndex | None, resolve: Resolve, state: ValidationState
+    ) -> ValidationContext:
+        entries = state.index(root) if root.get("resourceType") == "Bundle" else bundle
+        scope = self._scope(resource, root, reference_finder(root, entries, resolve), state)
+        return ValidationContext(scope, state, bundle, resolve)
 
-    def _scope(self, resource: Any, root: Any, find: Resolve, shared: Shared) -> Scope:
-        conforms = partial(self._conforms, shared)
-        return Scope(resource, root, find, self._means.codes.contains, conforms)
+    def _scope(self, resource: Any, root: Any, find: Resolve, state: ValidationState) -> Scope:
+        conforms = partial(self._conforms, state)
+        return Scope(resource, root, find, self._dependencies.codes.contains, conforms)
 
-    def _conforms(self, shared: Shared, value: Any, canonical: str, scope: Scope) -> bool | None:
+    def _conforms(self, state: ValidationState, value: Any, canonical: str, scope: Scope) -> bool | None:
         """Whether an object satisfies a profile; None for one that cannot be used."""
-        return self._library.conforms(value, (canonical,), Visit(scope, shared))
+        return self._compiled_profiles.conforms(value, (canonical,), ValidationContext(scope, state))
 
     # one resource
 
-    def _whole(self, resource: Resource, visit: Visit, asked: tuple[str, ...]) -> Findings:
+    def _check_resource(
+        self, resource: Resource, context: ValidationContext, requested: tuple[str, ...]
+    ) -> Findings:
         name = resource["resourceType"]
-        found = self._base.type_node(name).check(resource, visit)
+        found = self._base.type_node(name).check(resource, context)
         if found is not None:
-            found = without_placed(found, self._types.bases(name))
-        claimed = _claimed(resource)
+            found = without_allowed_misplacements(found, self._types.bases(name))
+        claimed = _claimed_profiles(resource)
         for index, canonical in enumerate(claimed):
-            more = self._profile(canonical, resource, visit)
+            more = self._profile(canonical, resource, context)
             if more is not None:
-                found = joined(found, _at_claim(more, index))
-        for canonical in asked:
-            if canonical not in claimed and (more := self._profile(canonical, resource, visit)) is not None:
-                found = joined(found, _refusing(more))
+                found = joined(found, _located_at_claim(more, index))
+        for canonical in requested:
+            if canonical not in claimed and (more := self._profile(canonical, resource, context)) is not None:
+                found = joined(found, _as_errors(more))
         if name == "Observation" and not self._errors_only:
-            found = joined(found, self._vital_signs(resource, visit, (*claimed, *asked)))
+            found = joined(found, self._vital_signs(resource, context, (*claimed, *requested)))
         checks = self._checks_of(name)
         if checks:
-            found = joined(found, self._checked(checks, resource, visit, frozenset((*claimed, *asked))))
+            found = joined(found, self._checked(checks, resource, context, frozenset((*claimed, *requested))))
         return found
 
-    def _profile(self, canonical: str, resource: Resource, visit: Visit) -> Findings:
+    def _profile(self, canonical: str, resource: Resource, context: ValidationContext) -> Findings:
         """What is wrong with a resource by one profile."""
-        profile = self._library.profile(canonical)
+        profile = self._compiled_profiles.profile(canonical)
         if profile is None or profile.fault:
-            return [unusable(canonical, profile)]
+            return [unusable_profile(canonical, profile)]
         if profile.type not in ("Resource", "DomainResource", resource["resourceType"]):
-            return [wrong_type(profile, resource)]
-        visit.missing.clear()
+            return [type_mismatch(profile, resource)]
+        context.missing.clear()
         key = (id(resource), canonical)
-        visit.shared.busy.add(key)
-        found = profile.node.check(resource, visit)
-        visit.shared.busy.discard(key)
+        context.state.in_progress.add(key)
+        found = profile.node.check(resource, context)
+        context.state.in_progress.discard(key)
         if found is None:
-            visit.shared.sound.add(key)
-        if visit.missing:
-            names = ", ".join(dict.fromkeys(visit.missing))
+            context.state.passed.add(key)
+        if context.missing:
+            names = ", ".join(dict.fromkeys(context.missing))
             text = messages.MUST_SUPPORT(profile=canonical, names=names)
             found = joined(found, [Finding("informational", text, severity="information")])
         return found
 
-    def _vital_signs(self, resource: Resource, visit: Visit, named: tuple[str, ...]) -> Findings:
+    def _vital_signs(
+        self, resource: Resource, context: ValidationContext, named: tuple[str, ...]
+    ) -> Findings:
         """What is wrong with an Observation by the profiles that its code asks for, but for those `named`."""
         found: list[Finding] | None = None
         for canonical in vital_sign_profiles(resource):
-            if canonical not in named and (more := self._profile(canonical, resource, visit)) is not None:
+            if canonical not in named and (more := self._profile(canonical, resource, context)) is not None:
                 found = joined(found, as_vital_sign(more, canonical))
         return found
 
     def _checks_of(self, type: str) -> tuple[Check, ...]:
         checks = self._checks.get(type)
         if checks is None:
-            mine = (check for check in self._means.checks if not check.types or type in check.types)
+            mine = (check for check in self._dependencies.checks if not check.types or type in check.types)
             checks = self._checks[type] = tuple(mine)
         return checks
 
     def _checked(
-        self, checks: tuple[Check, ...], resource: Resource, visit: Visit, profiles: frozenset[str]
+        self,
+        checks: tuple[Check, ...],
+        resource: Resource,
+        context: ValidationContext,
+        profiles: frozenset[str],
     ) -> Findings:
         """What the checks of whole resources find."""
-        name, means = resource["resourceType"], self._means
-        bundle = visit.bundle.bundle if visit.bundle is not None else None
-        context = CheckContext(
-            means.registry, means.codes, means.paths, visit.find, bundle, profiles, self._errors_only
+        name, dependencies = resource["resourceType"], self._dependencies
+        bundle = context.bundle.bundle if context.bundle is not None else None
+        check_context = CheckContext(
+            dependencies.registry,
+            dependencies.codes,
+            dependencies.paths,
+            context.find,
+            bundle,
+            profiles,
+            self._errors_only,
         )
-        issues = (issue for check in checks for issue in check.check(resource, context))
+        issues = (issue for check in checks for issue in check.check(resource, check_context))
         return [_finding(issue, name) for issue in _until_many_errors(issues)] or None
 
 
-def _remembering(resolve: Resolve) -> Resolve:
+def _cached(resolve: Resolve) -> Resolve:
     """The same resource for the same reference, looked for once."""
     known: dict[str, Resource | None] = {}
 
@@ -197,13 +226,13 @@ def _finding(issue: Issue, root: str) -> Finding:
     return Finding(issue.code, issue.text, place.removeprefix(root), issue.key, issue.severity)
 
 
-def _claimed(resource: Resource) -> list[str]:
+def _claimed_profiles(resource: Resource) -> list[str]:
     meta = resource.get("meta")
     profiles = meta.get("profile") if type(meta) is dict else None
     return [one for one in profiles if type(one) is str] if type(profiles) is list else []
 
 
-def _at_claim(found: list[Finding], index: int) -> list[Finding]:
+def _located_at_claim(found: list[Finding], index: int) -> list[Finding]:
     """Findings on the profile itself stand where it is claimed."""
     for finding in found:
         if finding.text.template in _ON_PROFILE and not finding.where:
@@ -211,7 +240,7 @@ def _at_claim(found: list[Finding], index: int) -> list[Finding]:
     return found
 
 
-def _refusing(found: list[Finding]) -> list[Finding]:
+def _as_errors(found: list[Finding]) -> list[Finding]:
     """A profile that is asked for and cannot be used is an error."""
     for finding in found:
         if finding.text.template in _ON_PROFILE and not finding.where:

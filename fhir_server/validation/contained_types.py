@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 
-class Scope:
+class ContainedTypes:
     """A resource that stands for itself, with the types of what it contains; read when first asked."""
 
     __slots__ = ("_container", "_types")

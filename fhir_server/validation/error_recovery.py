@@ -1,4 +1,4 @@
-"""What can still be judged of a resource with faults of structure: the rest of it, without the faulty parts.
+"""Error recovery: the part of a resource with structural errors that can still be validated.
 
 https://hl7.org/fhir/R4/validation.html
 """
@@ -17,48 +17,53 @@ from fhir_server.validation.findings import FINDINGS_MAX
 _STRUCTURAL = frozenset({"structure", "not-supported"})
 _NO_ELEMENTS = (messages.UNKNOWN_ELEMENT, messages.COMMENTS)
 _ROUNDS_MAX = 8
-"""What is taken out may leave an empty object, which is taken out next."""
+"""Removing a part may leave an empty object, which the next round removes."""
 
 
 @dataclass(frozen=True, slots=True)
-class Remainder:
-    """A resource without its faulty parts, and the places of these, which are `gone`: true where the part had
-    content, so that a finding around it may only come of its loss.
+class SoundPart:
+    """A resource without its faulty parts.
+
+    `removed` maps the FHIRPath location of each part taken out to whether it had content: if so, a finding
+    on an element around it may only be caused by the removal.
     """
 
     resource: dict[str, Any]
-    gone: Mapping[str, bool] = field(default_factory=dict)
+    removed: Mapping[str, bool] = field(default_factory=dict)
 
     def without_consequences(self, issues: Iterable[Issue]) -> list[Issue]:
-        """The issues, without those that may only come of what is gone."""
+        """The issues, without those that the removal may have caused."""
         return [issue for issue in issues if not any(map(self._may_come_of_loss, issue.expression))]
 
     def _may_come_of_loss(self, place: str) -> bool:
         inside = (f"{place}.", f"{place}[")
-        return place in self.gone or any(said and lost.startswith(inside) for lost, said in self.gone.items())
+        return place in self.removed or any(
+            had_content and lost.startswith(inside) for lost, had_content in self.removed.items()
+        )
 
 
-def remainder(
+def sound_part(
     resource: dict[str, Any], issues: list[Issue], structure: Callable[[Any], list[Issue]]
-) -> Remainder | None:
-    """What can be judged of a resource with these structural `issues`, to which are added those that are met
-    in the rest; None where nothing can.
+) -> SoundPart | None:
+    """The part of a resource with these structural `issues` that can be validated; None if there is none.
+
+    Structural issues that only show once the faulty parts are gone are added to `issues`.
     """
     faults = _structural(issues)
     if not faults:
-        return Remainder(resource)
-    rest, gone = _copied(resource), dict[str, bool]()
+        return SoundPart(resource)
+    rest, removed = _deep_copy(resource), dict[str, bool]()
     for _ in range(_ROUNDS_MAX):
         if len(issues) > FINDINGS_MAX:
             return None
-        found = [_take_out(rest, fault, gone) for fault in faults]
+        found = [_remove(rest, fault, removed) for fault in faults]
         if not any(found):
             return None
         left = structure(rest)
         faults = _structural(left)
-        issues += _new(Remainder(rest, gone).without_consequences(left), issues)
+        issues += _new_issues(SoundPart(rest, removed).without_consequences(left), issues)
         if not faults:
-            return Remainder(rest, gone)
+            return SoundPart(rest, removed)
     return None
 
 
@@ -66,26 +71,27 @@ def _structural(issues: list[Issue]) -> list[Issue]:
     return [issue for issue in issues if issue.code in _STRUCTURAL]
 
 
-def _new(left: list[Issue], issues: list[Issue]) -> list[Issue]:
-    """The issues of the rest that were not found before; an object that is empty now may not have been."""
-    sayings = {_saying(issue) for issue in issues}
+def _new_issues(left: list[Issue], issues: list[Issue]) -> list[Issue]:
+    """The issues of the rest that are new, except empty objects: the removal may have emptied them."""
+    known = {_message_key(issue) for issue in issues}
     there = (issue for issue in left if issue.text.template is not messages.EMPTY_OBJECT)
-    return [issue for issue in there if _saying(issue) not in sayings]
+    return [issue for issue in there if _message_key(issue) not in known]
 
 
-def _saying(issue: Issue) -> tuple[Any, ...]:
+def _message_key(issue: Issue) -> tuple[Any, ...]:
     return issue.code, issue.expression, issue.text.render()
 
 
-def _copied(value: Any) -> Any:
+def _deep_copy(value: Any) -> Any:
     if type(value) is dict:
-        return {name: _copied(child) for name, child in value.items()}
-    return [_copied(item) for item in value] if type(value) is list else value
+        return {name: _deep_copy(child) for name, child in value.items()}
+    return [_deep_copy(item) for item in value] if type(value) is list else value
 
 
-def _take_out(rest: dict[str, Any], fault: Issue, gone: dict[str, bool]) -> bool:
-    """Take out the innermost property that the fault is in, or make it one value or several as it must be.
-    Whether it was found.
+def _remove(rest: dict[str, Any], fault: Issue, removed: dict[str, bool]) -> bool:
+    """Remove the innermost property that contains the fault, or wrap or unwrap its array where that mends it.
+
+    Returns whether the property was found.
     """
     place = fault.expression[0]
     found = _property(rest, place)
@@ -102,14 +108,14 @@ def _take_out(rest: dict[str, Any], fault: Issue, gone: dict[str, bool]) -> bool
     elif template is messages.NO_COMPANION:
         del holder[names[-1]]
     else:
-        said = [_says_something(holder.pop(name)) for name in names]
+        had_content = [_has_content(holder.pop(name)) for name in names]
         if template not in _NO_ELEMENTS:
-            gone[_without_indexes(place)] = any(said)
+            removed[_without_indexes(place)] = any(had_content)
     return True
 
 
 def _property(rest: dict[str, Any], place: str) -> tuple[dict[str, Any], list[str]] | None:
-    """The object that holds the last property on the way to the place, and the names that it has of it."""
+    """The object that holds the innermost property of a FHIRPath location, and the property's JSON names."""
     found: tuple[dict[str, Any], list[str]] | None = None
     here: Any = rest
     for step in json_steps(place):
@@ -129,7 +135,7 @@ def _property(rest: dict[str, Any], place: str) -> tuple[dict[str, Any], list[st
 _without_indexes = partial(re.compile(r"(\[\d+\])+$").sub, "")
 
 
-def _says_something(value: Any) -> bool:
+def _has_content(value: Any) -> bool:
     if type(value) is dict:
-        return any(map(_says_something, value.values()))
-    return any(map(_says_something, value)) if type(value) is list else value not in (None, "")
+        return any(map(_has_content, value.values()))
+    return any(map(_has_content, value)) if type(value) is list else value not in (None, "")

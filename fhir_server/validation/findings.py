@@ -13,7 +13,7 @@ import msgspec
 
 from fhir_server.issues import Issue, IssueType, Severity, Text
 from fhir_server.validation import messages
-from fhir_server.validation.contained_types import Scope
+from fhir_server.validation.contained_types import ContainedTypes
 
 FINDINGS_MAX = 100
 _EXCERPT_MAX = 60
@@ -39,11 +39,11 @@ class Finding:
 
 Findings = list[Finding] | None
 
-Check = Callable[[Any, Any, Scope], Findings]
+Check = Callable[[Any, Any, ContainedTypes], Findings]
 """Checks the value of a property, given the object that holds it; None means that all is well."""
 
 
-def moved(findings: list[Finding], step: str) -> list[Finding]:
+def prefixed(findings: list[Finding], step: str) -> list[Finding]:
     """The findings with `step` put before their places."""
     for finding in findings:
         finding.where = step + finding.where
@@ -96,6 +96,6 @@ def wrong_json_type(wanted: Text, value: Any) -> list[Finding]:
     return [Finding("structure", messages.WRONG_JSON_TYPE(wanted=wanted, found=json_kind(value)))]
 
 
-def listed(names: Iterable[str]) -> str:
+def quoted_list(names: Iterable[str]) -> str:
     """Names with commas, quoted."""
     return ", ".join(f"'{name}'" for name in names)

@@ -9,7 +9,7 @@ from fhir_server.issues import Issue, Text
 from fhir_server.validation import messages
 from fhir_server.validation.findings import FINDINGS_MAX, Findings
 
-OF_VERDICT = frozenset({
+STRICT_ERROR_KEYS = frozenset({
     "attachment-hash", "attachment-size", "binding-type", "canonical-absolute", "canonical-type",
     "code-count", "code-given", "coding-system", "components", "concept-map-code", "contained-id",
     "derivation", "derived-from", "discriminator", "display", "element-id", "element-order", "expression",
@@ -24,28 +24,28 @@ use send it, and a server can keep it without harm.
 """
 
 
-def issues_of(findings: Findings, root: str, verdict: bool = False) -> list[Issue]:
+def issues_of(findings: Findings, root: str, strict: bool = False) -> list[Issue]:
     """The findings as issues, each once: no more than are of use, and no warning in the place of an error.
 
-    Where a `verdict` is asked for, some findings are errors that are no reason to refuse a write.
+    Where a `strict` is asked for, some findings are errors that are no reason to refuse a write.
     """
     if findings is None:
         return []
-    kept: dict[tuple[Any, ...], Issue] = {}
+    issues_by_key: dict[tuple[Any, ...], Issue] = {}
     room = {True: FINDINGS_MAX, False: FINDINGS_MAX}
     for finding in findings:
-        if verdict and finding.severity == "warning" and finding.key in OF_VERDICT:
+        if strict and finding.severity == "warning" and finding.key in STRICT_ERROR_KEYS:
             finding.severity = "error"
         is_error = finding.severity == "error"
         if not room[is_error]:
             continue
         issue = finding.issue(root)
-        told = (issue.severity, issue.key, issue.expression, _told(finding.text))
-        if told in kept:
+        key = (issue.severity, issue.key, issue.expression, _text_key(finding.text))
+        if key in issues_by_key:
             continue
-        kept[told] = issue
+        issues_by_key[key] = issue
         room[is_error] -= 1
-    issues = list(kept.values())
+    issues = list(issues_by_key.values())
     if 0 in room.values():
         left_out = messages.MANY_WARNINGS if room[True] else messages.TOO_MANY
         issues.append(Issue("information", "too-costly", left_out(count=FINDINGS_MAX), (root,)))
@@ -60,6 +60,6 @@ def errors_of(findings: Findings, root: str) -> list[Issue]:
     return [issue for issue in issues_of(errors, root) if issue.severity == "error"]
 
 
-def _told(text: Text) -> tuple[Any, ...]:
+def _text_key(text: Text) -> tuple[Any, ...]:
     """What a text says, cheaply compared."""
     return (id(text.template), *map(str, text.values.values()))

@@ -7,21 +7,21 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from fhir_server.validation import messages
-from fhir_server.validation.contained_types import Scope
-from fhir_server.validation.findings import FINDINGS_MAX, Check, Finding, Findings, moved
+from fhir_server.validation.contained_types import ContainedTypes
+from fhir_server.validation.findings import FINDINGS_MAX, Check, Finding, Findings, prefixed
 from fhir_server.validation.nodes import list_wanted
 
 
 def primitive_list_check(name: str, check_item: Check) -> Check:
     """The check of an array of primitive values; null may stand where the companion array has an object."""
 
-    def check(value: Any, holder: dict[str, Any], scope: Scope) -> Findings:
+    def check(value: Any, holder: dict[str, Any], contained_types: ContainedTypes) -> Findings:
         if type(value) is not list or not value:
             return list_wanted(value)
         for item in value:
-            if check_item(item, None, scope) is not None:
+            if check_item(item, None, contained_types) is not None:
                 items = _unaccompanied(value, holder.get(f"_{name}"))
-                return _item_findings(items, check_item, name, scope) or None
+                return _item_findings(items, check_item, name, contained_types) or None
         return None
 
     return check
@@ -40,7 +40,7 @@ def companion_list_check(name: str, check_item: Check) -> Check:
     nothing.
     """
 
-    def check(value: Any, holder: dict[str, Any], scope: Scope) -> Findings:
+    def check(value: Any, holder: dict[str, Any], contained_types: ContainedTypes) -> Findings:
         if type(value) is not list or not value:
             return list_wanted(value)
         values = holder.get(name)
@@ -51,13 +51,13 @@ def companion_list_check(name: str, check_item: Check) -> Check:
         # the values' own check finds a null that has nothing beside it
         nulls_count = type(values) is not list
         items = ((index, item) for index, item in enumerate(value) if item is not None or nulls_count)
-        return found + _item_findings(items, check_item, name, scope) or None
+        return found + _item_findings(items, check_item, name, contained_types) or None
 
     return check
 
 
 def _item_findings(
-    items: Iterable[tuple[int, Any]], check_item: Check, name: str, scope: Scope
+    items: Iterable[tuple[int, Any]], check_item: Check, name: str, contained_types: ContainedTypes
 ) -> list[Finding]:
     """What is wrong with the items of an array, each given with its index; null is none."""
     found: list[Finding] = []
@@ -65,9 +65,9 @@ def _item_findings(
         if item is None:
             below: Findings = [Finding("structure", messages.NULL_ITEM(name=name))]
         else:
-            below = check_item(item, None, scope)
+            below = check_item(item, None, contained_types)
         if below is not None:
-            found += moved(below, f"[{index}]")
+            found += prefixed(below, f"[{index}]")
         if len(found) >= FINDINGS_MAX:
             break
     return found

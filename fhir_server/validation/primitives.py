@@ -14,7 +14,7 @@ import msgspec
 from fhir_server.core.reference import ID
 from fhir_server.issues import Template, Text
 from fhir_server.validation import messages
-from fhir_server.validation.contained_types import Scope
+from fhir_server.validation.contained_types import ContainedTypes
 from fhir_server.validation.findings import Check, Finding, Findings, excerpt, wrong_json_type
 
 STRING_MAX = 1024 * 1024
@@ -140,12 +140,12 @@ def _string_check(type_name: str) -> Check:
 def _text_check(type_name: str) -> Check:
     check_format = _string_check(type_name)
 
-    def check(value: Any, holder: Any, scope: Scope) -> Findings:
+    def check(value: Any, holder: Any, contained_types: ContainedTypes) -> Findings:
         if type(value) is str and value and value.isprintable() and len(value) <= STRING_MAX:
             return None
         if type(value) is str and len(value) > STRING_MAX:
             return [Finding("too-long", messages.TOO_LONG(length=len(value), limit=STRING_MAX))]
-        return check_format(value, holder, scope)
+        return check_format(value, holder, contained_types)
 
     return check
 

@@ -10,9 +10,9 @@ from typing import Any
 from fhir_server.core.reference import ID, parse_reference
 from fhir_server.definitions.elements import STRUCTURES
 from fhir_server.validation import messages
-from fhir_server.validation.contained_types import Scope
-from fhir_server.validation.findings import Check, Finding, Findings, excerpt, listed, shortened
-from fhir_server.validation.unknown_elements import nearest
+from fhir_server.validation.contained_types import ContainedTypes
+from fhir_server.validation.findings import Check, Finding, Findings, excerpt, quoted_list, shortened
+from fhir_server.validation.unknown_elements import suggestion
 
 
 class ReferenceNode:
@@ -29,8 +29,8 @@ class ReferenceNode:
         types = "|".join(sorted(self._targets)) or "(?!)"
         self._is_expected = re.compile(rf"(?:{types})/{ID}(?:/_history/{ID})?").fullmatch
 
-    def check(self, value: Any, _: Any, scope: Scope) -> Findings:
-        found = self._check_object(value, None, scope)
+    def check(self, value: Any, _: Any, contained_types: ContainedTypes) -> Findings:
+        found = self._check_object(value, None, contained_types)
         if type(value) is not dict:
             return found
         reference = value.get("reference")
@@ -38,48 +38,48 @@ class ReferenceNode:
             # most references are relative ones to an allowed type: nothing more to look at
             if "type" not in value and self._is_expected(reference):
                 return found
-            more = self._literal(reference, value.get("type"), scope)
+            more = self._literal(reference, value.get("type"), contained_types)
         else:
             more = self._stated(value.get("type"))
         return found if more is None else [*(found or ()), more]
 
-    def _literal(self, literal: str, stated: Any, scope: Scope) -> Finding | None:
+    def _literal(self, literal: str, stated: Any, contained_types: ContainedTypes) -> Finding | None:
         reference = parse_reference(literal)
         if reference.kind == "invalid":
             return Finding("value", messages.REFERENCE_FORM(value=excerpt(literal)), ".reference")
         type_name = reference.type
         if reference.kind == "contained":
-            contained = scope.type_of(reference.id)
+            contained = contained_types.type_of(reference.id)
             if contained is None:
                 text = messages.NOT_CONTAINED(id=shortened(reference.id))
                 return Finding("invariant", text, ".reference", key="ref-1")
             type_name = contained
         if self._is_resource_type(type_name):
-            return self._target(type_name, ".reference") or disagreement(type_name, stated)
+            return self._target(type_name, ".reference") or type_disagreement(type_name, stated)
         if reference.kind in ("local", "conditional"):
-            text = messages.RESOURCE_TYPE_UNKNOWN(type=type_name, hint=nearest(type_name, self._targets))
+            text = messages.RESOURCE_TYPE_UNKNOWN(type=type_name, hint=suggestion(type_name, self._targets))
             return Finding("value", text, ".reference")
         return self._stated(stated)
 
     def _target(self, type_name: str, where: str) -> Finding | None:
         if not self._targets or type_name in self._targets:
             return None
-        text = messages.REFERENCE_TARGET(type=type_name, targets=listed(sorted(self._targets)))
+        text = messages.REFERENCE_TARGET(type=type_name, targets=quoted_list(sorted(self._targets)))
         return Finding("value", text, where)
 
     def _stated(self, stated: Any) -> Finding | None:
         """The finding that the `type` element names a type that is not allowed here."""
-        name = named_type(stated)
+        name = stated_type(stated)
         return self._target(name, ".type") if self._is_resource_type(name) else None
 
 
-def named_type(stated: Any) -> str:
+def stated_type(stated: Any) -> str:
     """The type that a Reference's `type` names, alone or as the url of its definition; empty for none."""
     return stated.removeprefix(STRUCTURES) if type(stated) is str else ""
 
 
-def disagreement(found: str, stated: Any) -> Finding | None:
+def type_disagreement(found: str, stated: Any) -> Finding | None:
     """The finding that a Reference leads to a resource of another type than its `type` names."""
-    if named_type(stated) in ("", found):
+    if stated_type(stated) in ("", found):
         return None
     return Finding("value", messages.REFERENCE_TYPE_DIFFERS(found=found, stated=excerpt(stated)), ".type")

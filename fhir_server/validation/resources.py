@@ -7,10 +7,10 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from fhir_server.validation import messages
-from fhir_server.validation.contained_types import Scope
+from fhir_server.validation.contained_types import ContainedTypes
 from fhir_server.validation.findings import Finding, Findings, json_kind, shortened
 from fhir_server.validation.nodes import ObjectNode
-from fhir_server.validation.unknown_elements import nearest
+from fhir_server.validation.unknown_elements import suggestion
 
 
 class ResourceNode:
@@ -24,25 +24,25 @@ class ResourceNode:
 
     def check(self, value: Any, _holder: Any, _scope: Any) -> Findings:
         """A resource that stands for itself, with the resources it contains."""
-        return self._typed(value, Scope(value))
+        return self._typed(value, ContainedTypes(value))
 
-    def check_contained(self, value: Any, _: Any, scope: Scope) -> Findings:
+    def check_contained(self, value: Any, _: Any, contained_types: ContainedTypes) -> Findings:
         """A contained resource, in the scope of the resource that contains it."""
-        found = self._typed(value, scope)
+        found = self._typed(value, contained_types)
         if type(value) is dict and "contained" in value:
             nested = Finding("invariant", messages.NESTED_CONTAINED(), ".contained", key="dom-2")
             return [*(found or ()), nested]
         return found
 
-    def _typed(self, value: Any, scope: Scope) -> Findings:
+    def _typed(self, value: Any, contained_types: ContainedTypes) -> Findings:
         if type(value) is not dict:
             return [Finding("structure", messages.NOT_A_RESOURCE(found=json_kind(value)))]
         type_name = value.get("resourceType")
         if type(type_name) is not str:
             return [Finding("required", messages.RESOURCE_TYPE_MISSING())]
         if type_name not in self._type_names:
-            hint = nearest(shortened(type_name), self._type_names)
+            hint = suggestion(shortened(type_name), self._type_names)
             return [
                 Finding("not-supported", messages.RESOURCE_TYPE_UNKNOWN(type=shortened(type_name), hint=hint))
             ]
-        return self._node_of(type_name).check(value, None, scope)
+        return self._node_of(type_name).check(value, None, contained_types)

@@ -11,9 +11,16 @@ from fhir_server.definitions.elements import Element, TypeRef
 from fhir_server.definitions.registry import Registry
 from fhir_server.validation import messages
 from fhir_server.validation.bindings import bound_code_check, bound_coding_check, bound_concept_check
-from fhir_server.validation.contained_types import Scope
+from fhir_server.validation.contained_types import ContainedTypes
 from fhir_server.validation.findings import Check, Finding, Findings
-from fhir_server.validation.nodes import ObjectNode, Property, Required, Rule, choice_check, object_list_check
+from fhir_server.validation.nodes import (
+    ObjectNode,
+    ObjectRule,
+    Property,
+    Required,
+    choice_check,
+    object_list_check,
+)
 from fhir_server.validation.primitive_lists import companion_list_check, primitive_list_check
 from fhir_server.validation.primitives import primitive_check
 from fhir_server.validation.references import ReferenceNode
@@ -40,11 +47,11 @@ class NodeCompiler:
         node = self._types.get(name)
         if node is None:
             definition = self._registry.type(name)
-            node = ObjectNode(name, may_be_bare=name == "Element")
+            node = ObjectNode(name, allows_id_only=name == "Element")
             properties: dict[str, Property] = {}
             if definition.kind == "resource":
                 properties["resourceType"] = (_accept, ".resourceType")
-            rules = (value_or_extensions,) if name == "Extension" else ()
+            rules = (check_value_or_extensions,) if name == "Extension" else ()
             self._define(node, definition.elements, properties, rules)
             self._types[name] = node
         return node
@@ -64,7 +71,7 @@ class NodeCompiler:
         node: ObjectNode,
         elements: Mapping[str, Element],
         properties: dict[str, Property],
-        rules: tuple[Rule, ...],
+        rules: tuple[ObjectRule, ...],
     ) -> None:
         for element in elements.values():
             for name, ref in element.json_names().items():
@@ -82,11 +89,11 @@ class NodeCompiler:
         Narratives have none: their id is an attribute of the div, and they take no extensions.
         """
         step = element.step(ref)
-        _compile_when_met(properties, name, step, lambda: self._check(name, element, ref))
+        _compile_on_first_use(properties, name, step, lambda: self._check(name, element, ref))
         if not self._is_primitive(ref) or ref.code == "xhtml":
             return
         if not element.xml_attribute and element.name != "id":
-            _compile_when_met(properties, f"_{name}", step, lambda: self._companion_check(name, element))
+            _compile_on_first_use(properties, f"_{name}", step, lambda: self._companion_check(name, element))
 
     def _is_primitive(self, ref: TypeRef) -> bool:
         return self._registry.type(ref.code).kind == "primitive-type"
@@ -142,19 +149,19 @@ def _required(element: Element) -> Required:
     return Required(element.name, usual, (*more, *companions))
 
 
-def _compile_when_met(
+def _compile_on_first_use(
     properties: dict[str, Property], name: str, step: str, compiled: Callable[[], Check]
 ) -> None:
     """Put a check under `name` that replaces itself with the compiled one at its first use."""
 
-    def check(value: Any, holder: Any, scope: Scope) -> Findings:
+    def check(value: Any, holder: Any, contained_types: ContainedTypes) -> Findings:
         properties[name] = (compiled(), step)
-        return properties[name][0](value, holder, scope)
+        return properties[name][0](value, holder, contained_types)
 
     properties[name] = (check, step)
 
 
-def value_or_extensions(extension: dict[str, Any]) -> Findings:
+def check_value_or_extensions(extension: dict[str, Any]) -> Findings:
     """ext-1: an extension has a value or extensions, never both."""
     has_value = any(name.startswith(("value", "_value")) for name in extension)
     if has_value != ("extension" in extension):

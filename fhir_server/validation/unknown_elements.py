@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from fhir_server.definitions.elements import type_suffix
 from fhir_server.issues import Text
 from fhir_server.validation import messages
-from fhir_server.validation.findings import Finding, listed, shortened, step_to
+from fhir_server.validation.findings import Finding, quoted_list, shortened, step_to
 
 
 def unknown_element(
@@ -30,16 +30,16 @@ def _explanation(
         return messages.NO_COMPANION(name=name, element=name[1:])
     shown = shortened(name)
     if name in choices:
-        return messages.CHOICE_WITHOUT_TYPE(name=name, names=listed(choices[name]))
+        return messages.CHOICE_WITHOUT_TYPE(name=name, names=quoted_list(choices[name]))
     for element, names in choices.items():
         if type_suffix(name, element):
             return messages.CHOICE_TYPE_NOT_ALLOWED(
-                name=shown, owner=owner, element=element, names=listed(names)
+                name=shown, owner=owner, element=element, names=quoted_list(names)
             )
-    return messages.UNKNOWN_ELEMENT(name=shown, owner=owner, hint=nearest(shown, known))
+    return messages.UNKNOWN_ELEMENT(name=shown, owner=owner, hint=suggestion(shown, known))
 
 
-def nearest(name: str, known: Collection[str]) -> Text:
+def suggestion(name: str, known: Collection[str]) -> Text:
     """The hint at the known name that is most like this one, where one is."""
     alike = get_close_matches(name, known, n=1) or [other for other in known if other.lower() == name.lower()]
     return messages.DID_YOU_MEAN(name=alike[0]) if alike else messages.NO_HINT()

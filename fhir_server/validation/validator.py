@@ -10,8 +10,8 @@ from fhir_server.core.fhirpath import FhirPath
 from fhir_server.definitions.registry import Registry
 from fhir_server.issues import Issue
 from fhir_server.validation.checks.check import Check, Codes, Resolve
-from fhir_server.validation.conformance import Conformance, Means
-from fhir_server.validation.error_recovery import remainder
+from fhir_server.validation.conformance import Conformance, Dependencies
+from fhir_server.validation.error_recovery import sound_part
 from fhir_server.validation.outcome_issues import errors_of, issues_of
 from fhir_server.validation.structure import StructureValidator
 
@@ -25,14 +25,14 @@ class Validator:
     def __init__(
         self, registry: Registry, paths: FhirPath, codes: Codes, checks: Iterable[Check] = ()
     ) -> None:
-        self._means = Means(registry, paths, codes, tuple(checks))
+        self._dependencies = Dependencies(registry, paths, codes, tuple(checks))
         self._structure = StructureValidator(registry)
-        self._everything = Conformance(self._means, errors_only=False)
-        self._errors = Conformance(self._means, errors_only=True)
+        self._all_findings = Conformance(self._dependencies, errors_only=False)
+        self._errors_only = Conformance(self._dependencies, errors_only=True)
 
     def over(self, registry: Registry, codes: Codes) -> "Validator":
         """The same validator for other definitions."""
-        return Validator(registry, self._means.paths, codes, self._means.checks)
+        return Validator(registry, self._dependencies.paths, codes, self._dependencies.checks)
 
     def validate(
         self, resource: object, profiles: Iterable[str] = (), *, resolve: Resolve | None = None
@@ -44,17 +44,17 @@ class Validator:
         """
         issues = self.structure(resource)
         if not issues:
-            return self._verdict(resource, profiles, resolve)
-        if not self._means.registry.is_resource(resource):
+            return self._strict_issues(resource, profiles, resolve)
+        if not self._dependencies.registry.is_resource(resource):
             return issues
-        rest = remainder(resource, issues, self.structure)
+        rest = sound_part(resource, issues, self.structure)
         if rest is None:
             return issues
-        return issues + rest.without_consequences(self._verdict(rest.resource, profiles, resolve))
+        return issues + rest.without_consequences(self._strict_issues(rest.resource, profiles, resolve))
 
-    def _verdict(self, resource: Any, profiles: Iterable[str], resolve: Resolve | None) -> list[Issue]:
-        found = self._everything.findings(resource, tuple(profiles), resolve or _nowhere)
-        return issues_of(found, resource["resourceType"], verdict=True)
+    def _strict_issues(self, resource: Any, profiles: Iterable[str], resolve: Resolve | None) -> list[Issue]:
+        found = self._all_findings.findings(resource, tuple(profiles), resolve or _unresolved)
+        return issues_of(found, resource["resourceType"], strict=True)
 
     def structure(self, resource: object) -> list[Issue]:
         """The structural problems alone."""
@@ -64,16 +64,16 @@ class Validator:
         self, resource: Any, profiles: Iterable[str] = (), *, resolve: Resolve | None = None
     ) -> list[Issue]:
         """What `validate` tells of a structurally sound resource; errors are what refuses a write."""
-        found = self._everything.findings(resource, tuple(profiles), resolve or _nowhere)
+        found = self._all_findings.findings(resource, tuple(profiles), resolve or _unresolved)
         return issues_of(found, resource["resourceType"])
 
     def errors(
         self, resource: Any, profiles: Iterable[str] = (), *, resolve: Resolve | None = None
     ) -> list[Issue]:
         """The errors that `conformance` finds, and at a much lower price where there are none."""
-        found = self._errors.findings(resource, tuple(profiles), resolve or _nowhere)
+        found = self._errors_only.findings(resource, tuple(profiles), resolve or _unresolved)
         return errors_of(found, resource["resourceType"])
 
 
-def _nowhere(_reference: str) -> None:
+def _unresolved(_reference: str) -> None:
     return None

@@ -20,7 +20,7 @@ from fhir_server.interactions.engines import Engines
 from fhir_server.operations.table import OPERATIONS
 from fhir_server.store.clock import wall_clock
 from fhir_server.store.port import Store
-from fhir_server.validation.fhirpath.engine import CompiledPaths
+from fhir_server.validation.fhirpath.engine import CompiledFhirPath
 from tests.mongo.databases import defined_before
 
 BASE = "http://127.0.0.1:8080/fhir"
@@ -119,7 +119,7 @@ def engine_over(store: Store, registry: Registry, **parts: Any) -> Engine:
     """An engine of the parts given; the others are the same for most tests."""
     usual: dict[str, Any] = {
         "codes": Terminology(registry),
-        "paths": CompiledPaths(registry),
+        "paths": CompiledFhirPath(registry),
         "tokens": PageTokens(store.secret),
         "zone": ZONE,
         "software": Software("test", "0", 0),

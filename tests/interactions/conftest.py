@@ -9,7 +9,7 @@ from fhir_server.definitions.registry import Registry
 from fhir_server.search.extract import Extractor
 from fhir_server.store.port import Store
 from fhir_server.validation.checks.builtin_checks import CHECKS
-from fhir_server.validation.fhirpath.engine import CompiledPaths
+from fhir_server.validation.fhirpath.engine import CompiledFhirPath
 from fhir_server.validation.validator import Validator
 from tests.interactions.client import ZONE, Client, ClientFactory, engine_over
 from tests.store.conftest import store
@@ -24,12 +24,12 @@ def registry() -> Registry:
 
 @pytest.fixture(scope="session")
 def validator(registry: Registry) -> Validator:
-    return Validator(registry, CompiledPaths(registry), Terminology(registry), CHECKS)
+    return Validator(registry, CompiledFhirPath(registry), Terminology(registry), CHECKS)
 
 
 @pytest.fixture(scope="session")
 def extractor(registry: Registry) -> Extractor:
-    return Extractor(registry, ZONE, fhirpath=CompiledPaths(registry))
+    return Extractor(registry, ZONE, fhirpath=CompiledFhirPath(registry))
 
 
 @pytest.fixture

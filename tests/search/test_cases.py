@@ -21,7 +21,7 @@ from fhir_server.search.extract import Extractor
 from fhir_server.store.memory import MemoryStore
 from fhir_server.store.port import Store
 from fhir_server.store.sqlite import SqliteStore
-from fhir_server.validation.fhirpath.engine import CompiledPaths
+from fhir_server.validation.fhirpath.engine import CompiledFhirPath
 from fhir_server.validation.validator import Validator
 from tests.interactions.client import engine_over
 from tests.mongo.databases import new_store
@@ -37,7 +37,7 @@ class Server:
     def __init__(self, file: str, store: Store) -> None:
         definitions = content(file).get("definitions", ())
         registry = Registry.r4().layered(definitions)
-        extractor = Extractor(registry, PARIS, BASE_URL, CompiledPaths(registry))
+        extractor = Extractor(registry, PARIS, BASE_URL, CompiledFhirPath(registry))
         with store.group():
             for resource in content(file)["resources"]:
                 received = json.parse(json.serialise(resource))
@@ -64,7 +64,7 @@ class Server:
 
 
 def _engine(store: Store, registry: Registry, extractor: Extractor, zone: ZoneInfo) -> Engine:
-    validator = Validator(registry, CompiledPaths(registry), Terminology(registry))
+    validator = Validator(registry, CompiledFhirPath(registry), Terminology(registry))
     return engine_over(store, registry, validator=validator, extractor=extractor, zone=zone, now=lambda: NOW)
 
 

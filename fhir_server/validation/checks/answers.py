@@ -15,7 +15,7 @@ from fhir_server.validation.checks import messages
 from fhir_server.validation.checks.answer_comparison import compared, equal, same_coding, shown
 from fhir_server.validation.checks.check import CheckContext, finding
 from fhir_server.validation.checks.questionnaire_form import Form, Item, extension_values
-from fhir_server.validation.findings import excerpt, listed
+from fhir_server.validation.findings import excerpt, quoted_list
 
 CORE = "http://hl7.org/fhir/StructureDefinition"
 SDC = "http://hl7.org/fhir/uv/sdc/StructureDefinition"
@@ -49,8 +49,8 @@ def answer_issues(answer: Answer, context: CheckContext) -> Iterator[Issue]:
         text = messages.ANSWER_TYPE(
             link_id=answer.item.link_id,
             type=answer.item.type,
-            wanted=listed(wanted),
-            found=listed([answer.type]),
+            wanted=quoted_list(wanted),
+            found=quoted_list([answer.type]),
         )
         yield answer.error("answer-type", text)
         return
@@ -213,7 +213,7 @@ def _media_type(answer: Answer) -> Iterator[Issue]:
     given = answer.value.get("contentType")
     if allowed and not any(str(given).startswith(scheme) for scheme in allowed):
         text = messages.WRONG_MEDIA_TYPE(
-            value=excerpt(given), link_id=answer.item.link_id, options=listed(allowed)
+            value=excerpt(given), link_id=answer.item.link_id, options=quoted_list(allowed)
         )
         yield answer.error("media-type", text)
 
@@ -237,7 +237,9 @@ def _target(answer: Answer) -> Iterator[Issue]:
     allowed = list(answer.item.extensions(f"{CORE}/questionnaire-referenceResource"))
     type_name = parse_reference(answer.value.get("reference", "")).type or answer.value.get("type")
     if allowed and type_name and type_name not in allowed:
-        text = messages.WRONG_TARGET(value=type_name, link_id=answer.item.link_id, options=listed(allowed))
+        text = messages.WRONG_TARGET(
+            value=type_name, link_id=answer.item.link_id, options=quoted_list(allowed)
+        )
         yield answer.error("reference-target", text)
 
 

@@ -11,7 +11,7 @@ from fhir_server.definitions.registry import Registry
 from fhir_server.issues import Issue, Severity
 from fhir_server.validation.checks import messages
 from fhir_server.validation.checks.check import Resource, finding
-from fhir_server.validation.findings import listed
+from fhir_server.validation.findings import quoted_list
 
 
 def searchset_issues(bundle: Resource, registry: Registry) -> Iterator[Issue]:
@@ -47,7 +47,7 @@ def _entry(entry: dict[str, Any], place: str, types: frozenset[str]) -> Iterator
     if "id" not in resource:
         yield finding(severity, "invalid", "searchset-id", messages.SEARCH_NO_ID(), where)
     if types and found not in types and mode in ("match", None):
-        text = messages.SEARCH_WRONG_TYPE(found=found, wanted=listed(sorted(types)))
+        text = messages.SEARCH_WRONG_TYPE(found=found, wanted=quoted_list(sorted(types)))
         yield finding(severity, "invalid", "searchset-type", text, where)
 
 

@@ -26,8 +26,8 @@ from fhir_server.validation.checks.questionnaire_form import (
     extension_values,
     value_of,
 )
-from fhir_server.validation.fhirpath.comparison import plain
-from fhir_server.validation.fhirpath.compiled import Code, Scope, Unsupported
+from fhir_server.validation.fhirpath.comparison import bare_value
+from fhir_server.validation.fhirpath.compiled import Compiled, Scope, Unsupported
 from fhir_server.validation.fhirpath.compiler import ExpressionCompiler
 from fhir_server.validation.fhirpath.parser import parse
 from fhir_server.validation.fhirpath.static_types import Types
@@ -126,14 +126,14 @@ def _evaluated(expression: str, response: Element, paths: FhirPath) -> list[Any]
     if code is not None:
         scope = Scope(response, response, _nothing, _nothing, context=response)
         try:
-            return [plain(item) for item in code.run(response, scope)]
+            return [bare_value(item) for item in code.run(response, scope)]
         except (Unsupported, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError):
             pass  # the library decides
     return paths.evaluate(expression, response)
 
 
 @lru_cache(maxsize=256)
-def _compiled(expression: str) -> Code | None:
+def _compiled(expression: str) -> Compiled | None:
     """The expression over responses, whose type is the same under every guide; None where it cannot be."""
     types = Types(Registry.r4())
     shape = types.of_type("QuestionnaireResponse")

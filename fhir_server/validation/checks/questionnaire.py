@@ -11,7 +11,7 @@ from fhir_server.issues import Issue, Text
 from fhir_server.validation.checks import messages
 from fhir_server.validation.checks.check import CheckContext, Resource, finding
 from fhir_server.validation.checks.questionnaire_form import VALUE_TYPES, Form, Item, read_form, value_of
-from fhir_server.validation.findings import listed
+from fhir_server.validation.findings import quoted_list
 
 ORDERED = frozenset({"Decimal", "Integer", "Date", "DateTime", "Time", "Quantity", "String"})
 EQUALITY = ("exists", "=", "!=")
@@ -74,7 +74,7 @@ def _comparison(condition: dict[str, Any], target: Item, where: str) -> Iterator
         wanted = VALUE_TYPES[target.type]
         if answer.type not in wanted:
             text = messages.CONDITION_TYPE(
-                found=answer.type, link_id=target.link_id, type=target.type, wanted=listed(wanted)
+                found=answer.type, link_id=target.link_id, type=target.type, wanted=quoted_list(wanted)
             )
             yield finding("warning", "business-rule", "enable-when-answer", text, f"{where}.answer")
         elif operator not in EQUALITY and answer.type not in ORDERED:
@@ -91,5 +91,5 @@ def _values(item: Item, place: str) -> Iterator[Issue]:
         for index, holder in enumerate(item.definition.get(element, ())):
             found = value_of(holder, "value")
             if found is not None and found.type not in wanted:
-                text = template(type=item.type, found=found.type, wanted=listed(wanted))
+                text = template(type=item.type, found=found.type, wanted=quoted_list(wanted))
                 yield finding("warning", "value", "value-type", text, f"{place}.{element}[{index}].value")

@@ -13,7 +13,7 @@ from fhir_server.issues import Issue, Text
 from fhir_server.search.expression_paths import ComplexExpression, parse_paths
 from fhir_server.validation.checks import messages
 from fhir_server.validation.checks.check import CheckContext, Resource, finding
-from fhir_server.validation.findings import excerpt, listed, shortened
+from fhir_server.validation.findings import excerpt, quoted_list, shortened
 
 _PLACE = "SearchParameter.expression"
 _ABSTRACT = frozenset({"Resource", "DomainResource"})
@@ -58,7 +58,9 @@ def _derivation(resource: Resource, registry: Registry) -> Iterator[Issue]:
         yield finding("warning", "invalid", "derived-from", text, "SearchParameter.type")
     others = [type for type in base if _ABSTRACT.isdisjoint(origin.base) and type not in origin.base]
     if others:
-        text = messages.DERIVED_BASE(bases=listed(others), url=origin.url, right=listed(origin.base))
+        text = messages.DERIVED_BASE(
+            bases=quoted_list(others), url=origin.url, right=quoted_list(origin.base)
+        )
         yield finding("warning", "invalid", "derived-from", text, "SearchParameter.base")
 
 
@@ -81,7 +83,7 @@ def _problem(alternative: str, base: Collection[str], registry: Registry) -> Tex
     if not registry.is_resource_type(root) and root not in _ABSTRACT:
         return None
     if root not in base:
-        return messages.EXPRESSION_ELSEWHERE(type=root, bases=listed(base))
+        return messages.EXPRESSION_ELSEWHERE(type=root, bases=quoted_list(base))
     return _unknown(root, names, registry) if registry.is_resource_type(root) else None
 
 

@@ -16,7 +16,7 @@ from fhir_server.issues import Issue, Severity
 from fhir_server.validation.checks import messages
 from fhir_server.validation.checks.check import CheckContext, Resource, finding
 from fhir_server.validation.checks.discriminators import discriminator_issues
-from fhir_server.validation.findings import excerpt, listed, shortened
+from fhir_server.validation.findings import excerpt, quoted_list, shortened
 
 KEY = "snapshot"
 _EXTENSION = type_url("Extension")
@@ -127,7 +127,7 @@ def _bindings(lines: Any, snapshot: Snapshot) -> Iterator[Issue]:
     for index, line in enumerate(lines):
         found = types.get(line.get("id") or line.get("path", ""))
         if "binding" in line and found and _BOUND.isdisjoint(found):
-            text = messages.BINDING_UNWANTED(types=listed(sorted(found)))
+            text = messages.BINDING_UNWANTED(types=quoted_list(sorted(found)))
             place = f"StructureDefinition.differential.element[{index}].binding"
             yield finding("warning", "invalid", "binding-type", text, place)
 

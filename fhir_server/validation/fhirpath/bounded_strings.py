@@ -1,4 +1,4 @@
-"""Texts that expressions make, or look into with patterns, kept within bounds beforehand.
+"""String operations of FHIRPath that check the length of their result before they build it.
 
 https://hl7.org/fhirpath/N1/#string-manipulation
 """
@@ -14,31 +14,33 @@ _reference = re.compile(r"\$(?:(\d+)|\{(\w+)\})")
 _named_group = re.compile(r"\(\?<(?=\w+>)")
 
 
-def bounded_text(length: int) -> None:
-    """Raises `FhirPathTooCostly` for the length of a text that is not to be made."""
+def check_text_length(length: int) -> None:
+    """Raises `FhirPathTooCostly` for a string longer than `TEXT_MAX`."""
     if length > TEXT_MAX:
         raise FhirPathTooCostly(f"it makes a text of more than {TEXT_MAX} characters")
 
 
-def joined(texts: Sequence[str], separator: str) -> str:
-    """All texts as one, with the separator between them."""
-    bounded_text(sum(map(len, texts)) + len(separator) * max(len(texts) - 1, 0))
+def join_bounded(texts: Sequence[str], separator: str) -> str:
+    """The strings joined by the separator."""
+    check_text_length(sum(map(len, texts)) + len(separator) * max(len(texts) - 1, 0))
     return separator.join(texts)
 
 
-def replaced(text: str, old: str, new: str) -> str:
-    """The text with each `old` replaced."""
-    bounded_text(len(text) + text.count(old) * max(len(new) - len(old), 0))
+def replace_bounded(text: str, old: str, new: str) -> str:
+    """The string with each occurrence of `old` replaced."""
+    check_text_length(len(text) + text.count(old) * max(len(new) - len(old), 0))
     return text.replace(old, new)
 
 
-def matched(text: str, pattern: str) -> bool:
-    """Whether a pattern as FHIRPath writes it matches anywhere. Raises `PatternError`."""
+def matches_pattern(text: str, pattern: str) -> bool:
+    """Whether a FHIRPath regular expression matches anywhere. Raises `PatternError`."""
     return search_pattern(_named_group.sub("(?P<", pattern), text, re.DOTALL).search(text) is not None
 
 
-def replaced_matches(text: str, pattern: str, new: str) -> str:
-    """The text with what matches replaced; `$1` and `${name}` stand for groups, and no pattern for nothing.
+def replace_matches(text: str, pattern: str, new: str) -> str:
+    """The string with each match replaced; `$1` and `${name}` stand for groups. An empty pattern matches
+    nothing.
+
     Raises `PatternError`.
     """
     if not pattern:
@@ -51,7 +53,7 @@ def replaced_matches(text: str, pattern: str, new: str) -> str:
     def replacement(found: re.Match[str]) -> str:
         nonlocal length
         longest = max((len(group) for group in found.groups("") if group), default=0)
-        bounded_text(length + len(new) + groups * max(longest, len(found[0])))
+        check_text_length(length + len(new) + groups * max(longest, len(found[0])))
         try:
             made = found.expand(template)
         except (re.error, IndexError) as error:

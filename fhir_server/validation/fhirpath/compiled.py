@@ -1,4 +1,4 @@
-"""Compiled expressions: a closure that selects, and one that tests.
+"""Compiled expressions and the scope they are evaluated in.
 
 https://hl7.org/fhirpath/N1/#singleton-evaluation-of-collections
 """
@@ -9,33 +9,34 @@ from datetime import datetime
 from typing import Any
 
 from fhir_server.core.fhirpath import FhirPathError
-from fhir_server.validation.fhirpath.comparison import Primitive
-from fhir_server.validation.fhirpath.static_types import BOOLEAN, UNKNOWN, Shape
+from fhir_server.validation.fhirpath.comparison import ExtendedPrimitive
+from fhir_server.validation.fhirpath.static_types import BOOLEAN, UNKNOWN, StaticType
 
 STEPS_MAX = 1_000_000
-STEPS_A_SECOND = 125_000
-"""What the time counts for of work that has no steps of its own, such as looking for a pattern."""
-NOTHING: tuple[Any, ...] = ()
+STEPS_PER_SECOND = 125_000
+"""How many steps a second of processor time counts for in work without steps, such as matching a pattern."""
+EMPTY: tuple[Any, ...] = ()
 
 Items = tuple[Any, ...] | list[Any]
-"""A collection; nobody changes one that was handed out."""
+"""A FHIRPath collection. Never mutate one that another function returned."""
 
 
 class Unsupported(Exception):
-    """What is not compiled here, and so left to the library."""
+    """The expression cannot be compiled here; the fhirpath library evaluates it instead."""
 
 
 class TooManySteps(FhirPathError):
-    """An expression that runs away."""
+    """The evaluation takes more than `STEPS_MAX` steps."""
 
 
 @dataclass(slots=True)
 class Scope:
-    """What an evaluation knows beside its focus, and how many steps it may still take.
+    """The variables and services of one evaluation, and its remaining step budget.
 
-    `resource` is the nearest resource around the focus, `root` that which contains it; `index` and `total`
-    are those of the iteration that runs; `extension` is the one whose place is judged. `conforms` says
-    whether an object satisfies a profile, None for one that cannot be used.
+    `resource` is %resource (the nearest resource around the focus), `root` is %rootResource, `context` is
+    %context, `extension` is %extension; `index` and `total` are $index and $total of the current iteration.
+    `contains` says whether a value set contains a system and code, None if unknown. `conforms` says whether
+    an object satisfies a profile, None if the profile cannot be used. `steps` counts down.
     """
 
     resource: Any
@@ -52,28 +53,28 @@ class Scope:
 
     @property
     def now(self) -> str:
-        """When the evaluation looked at the clock first."""
+        """The current date and time: the same throughout an evaluation."""
         if self.moment is None:
             self.moment = datetime.now().astimezone().isoformat(timespec="milliseconds")
         return self.moment
 
-    def spend(self, count: int) -> None:
+    def count_steps(self, count: int) -> None:
         """Count steps. Raises `TooManySteps`."""
         self.steps -= count
         if self.steps < 0:
             raise TooManySteps(f"more than {STEPS_MAX} steps")
 
-    def spend_time(self, seconds: float) -> None:
+    def count_time(self, seconds: float) -> None:
         """Count processor time as steps."""
-        self.spend(int(seconds * STEPS_A_SECOND))
+        self.count_steps(int(seconds * STEPS_PER_SECOND))
 
-    def pass_over(self, items: Items) -> None:
-        """Count the steps that it takes to look at, or copy, all items at once."""
-        self.spend(len(items) >> 3)
+    def count_item_steps(self, items: Items) -> None:
+        """Count the steps of reading or copying a whole collection: one per 8 items."""
+        self.count_steps(len(items) >> 3)
 
-    def spend_text(self, text: str) -> None:
-        """Count the steps that it takes to make a text."""
-        self.spend(len(text) >> 6)
+    def count_text_steps(self, text: str) -> None:
+        """Count the steps of building a string: one per 64 characters."""
+        self.count_steps(len(text) >> 6)
 
 
 Run = Callable[[Any, Scope], Items]
@@ -81,52 +82,56 @@ Test = Callable[[Any, Scope], bool | None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Code:
-    """A compiled expression: `run` selects from one item, `test` says whether that is true, None if empty.
+class Compiled:
+    """A compiled expression.
 
-    `constants` are its items where they are always the same.
+    `run` evaluates it to a collection. `test` evaluates it as a condition: None if the collection is empty.
+    `constants` are the items of an expression that always gives the same.
     """
 
     run: Run
     test: Test
-    shape: Shape = UNKNOWN
+    static_type: StaticType = UNKNOWN
     constants: tuple[Any, ...] | None = None
 
 
-def selecting(run: Run, shape: Shape = UNKNOWN) -> Code:
-    """The code of a selection."""
-    return Code(run, lambda this, scope: truth(run(this, scope)), shape)
+def compiled_selection(run: Run, static_type: StaticType = UNKNOWN) -> Compiled:
+    """An expression compiled from a function that returns a collection."""
+    return Compiled(run, lambda this, scope: truth(run(this, scope)), static_type)
 
 
-def testing(test: Test) -> Code:
-    """The code of a condition."""
+def compiled_condition(test: Test) -> Compiled:
+    """An expression compiled from a function that returns a boolean, or None for empty."""
 
     def run(this: Any, scope: Scope) -> Items:
         found = test(this, scope)
-        return NOTHING if found is None else (found,)
+        return EMPTY if found is None else (found,)
 
-    return Code(run, test, BOOLEAN)
+    return Compiled(run, test, BOOLEAN)
 
 
-def constant(items: tuple[Any, ...], shape: Shape) -> Code:
-    """The code of literals."""
-    return Code(lambda _this, _scope: items, lambda _this, _scope: truth(items), shape, items)
+def compiled_constant(items: tuple[Any, ...], static_type: StaticType) -> Compiled:
+    """An expression that always returns these items."""
+    return Compiled(lambda _this, _scope: items, lambda _this, _scope: truth(items), static_type, items)
 
 
 def truth(items: Items) -> bool | None:
-    """A collection where a condition is wanted: a single item that is no boolean counts as true."""
+    """A collection as a condition: a single item that is not a boolean counts as true.
+
+    Raises `FhirPathError` for several items.
+    """
     if not items:
         return None
     if len(items) > 1:
         raise FhirPathError("several items where a condition is wanted")
     item = items[0]
-    value = item.value if type(item) is Primitive else item
+    value = item.value if type(item) is ExtendedPrimitive else item
     return value if value is True or value is False else True
 
 
-def single(items: Items) -> Any:
-    """The one item, None where there is none. Raises `FhirPathError` for several."""
+def singleton(items: Items) -> Any:
+    """The only item of a collection; None if it is empty. Raises `FhirPathError` for several items."""
     if len(items) > 1:
         raise FhirPathError("several items where one is wanted")
     item = items[0] if items else None
-    return item.value if type(item) is Primitive else item
+    return item.value if type(item) is ExtendedPrimitive else item

@@ -1,4 +1,4 @@
-"""The functions of FHIRPath that convert a value, and those that tell whether it can be converted.
+"""FHIRPath's conversion functions: toX() and convertsToX().
 
 https://hl7.org/fhirpath/N1/#conversion
 """
@@ -9,11 +9,26 @@ from decimal import Decimal
 from typing import Any
 
 from fhir_server.validation.fhirpath.arithmetic import text_of
-from fhir_server.validation.fhirpath.compiled import NOTHING, Code, Items, Scope, selecting, single, testing
-from fhir_server.validation.fhirpath.date_times import is_real_moment
+from fhir_server.validation.fhirpath.compiled import (
+    EMPTY,
+    Compiled,
+    Items,
+    Scope,
+    compiled_condition,
+    compiled_selection,
+    singleton,
+)
+from fhir_server.validation.fhirpath.date_times import is_valid_date_time
 from fhir_server.validation.fhirpath.numbers import is_number, number
-from fhir_server.validation.fhirpath.parser import CALENDAR, Measure
-from fhir_server.validation.fhirpath.static_types import BOOLEAN, DECIMAL, INTEGER, STRING, Shape, of
+from fhir_server.validation.fhirpath.parser import CALENDAR, SystemQuantity
+from fhir_server.validation.fhirpath.static_types import (
+    BOOLEAN,
+    DECIMAL,
+    INTEGER,
+    STRING,
+    StaticType,
+    type_named,
+)
 
 _INTEGER_MAX = 2**31
 
@@ -50,7 +65,7 @@ def _decimal(value: Any) -> Decimal | None:
 
 
 def _date_time(value: Any) -> str | None:
-    return value if is_real_moment(value) else None
+    return value if is_valid_date_time(value) else None
 
 
 def _date(value: Any) -> str | None:
@@ -63,70 +78,70 @@ def _time(value: Any) -> str | None:
 
 
 def _measure(value: Any) -> Any:
-    if type(value) is Measure or type(value) is dict:
+    if type(value) is SystemQuantity or type(value) is dict:
         return value
     if is_number(value) or type(value) is bool:
-        return Measure(Decimal(number(value)), "1", calendar=False)
+        return SystemQuantity(Decimal(number(value)), "1", calendar=False)
     found = _quantity(value)
     if found is None or (found[3] and found[3] not in CALENDAR):
         return None
     unit = CALENDAR[found[3]] if found[3] else found[2] or "1"
-    return Measure(Decimal(found[1]), unit, calendar=bool(found[3]))
+    return SystemQuantity(Decimal(found[1]), unit, calendar=bool(found[3]))
 
 
 def _text(value: Any) -> str | None:
     return None if type(value) is dict else text_of(value)
 
 
-_TYPES: Mapping[str, tuple[Callable[[Any], Any], Shape]] = {
+_TYPES: Mapping[str, tuple[Callable[[Any], Any], StaticType]] = {
     "Boolean": (_boolean, BOOLEAN),
     "Integer": (_integer, INTEGER),
     "Decimal": (_decimal, DECIMAL),
-    "Date": (_date, of("date")),
-    "DateTime": (_date_time, of("dateTime")),
-    "Time": (_time, of("time")),
-    "Quantity": (_measure, of("Quantity")),
+    "Date": (_date, type_named("date")),
+    "DateTime": (_date_time, type_named("dateTime")),
+    "Time": (_time, type_named("time")),
+    "Quantity": (_measure, type_named("Quantity")),
     "String": (_text, STRING),
 }
 
 
-def _to(read: Callable[[Any], Any], shape: Shape) -> Callable[[Code], Code]:
-    def convert(left: Code) -> Code:
+def _to(read: Callable[[Any], Any], static_type: StaticType) -> Callable[[Compiled], Compiled]:
+    def convert(left: Compiled) -> Compiled:
         run = left.run
 
         def select(this: Any, scope: Scope) -> Items:
-            value = single(run(this, scope))
+            value = singleton(run(this, scope))
             found = None if value is None else _read(read, value)
-            return NOTHING if found is None else (found,)
+            return EMPTY if found is None else (found,)
 
-        return selecting(select, shape)
+        return compiled_selection(select, static_type)
 
     return convert
 
 
-def _converts(read: Callable[[Any], Any]) -> Callable[[Code], Code]:
-    def ask(left: Code) -> Code:
+def _converts(read: Callable[[Any], Any]) -> Callable[[Compiled], Compiled]:
+    def ask(left: Compiled) -> Compiled:
         run = left.run
 
         def test(this: Any, scope: Scope) -> bool | None:
-            value = single(run(this, scope))
+            value = singleton(run(this, scope))
             return None if value is None else _read(read, value) is not None
 
-        return testing(test)
+        return compiled_condition(test)
 
     return ask
 
 
 def _read(read: Callable[[Any], Any], value: Any) -> Any:
-    """The value as another type; None where it cannot be, as most types cannot."""
+    """The value converted to another type; None if it cannot be."""
     try:
         return read(value)
     except (TypeError, AttributeError):
         return None
 
 
-CONVERSIONS: Mapping[str, Callable[[Code], Code]] = {
-    **{f"to{name}": _to(read, shape) for name, (read, shape) in _TYPES.items()},
+CONVERSION_FUNCTIONS: Mapping[str, Callable[[Compiled], Compiled]] = {
+    **{f"to{name}": _to(read, static_type) for name, (read, static_type) in _TYPES.items()},
     **{f"convertsTo{name}": _converts(read) for name, (read, _) in _TYPES.items()},
 }
-"""The functions without arguments, by name."""
+"""By name; none takes an argument."""

@@ -1,4 +1,4 @@
-"""What comes some time after, or before, a date or time inside an expression.
+"""Adding durations to dates and times, and subtracting them.
 
 https://hl7.org/fhirpath/N1/#datetime-arithmetic
 """
@@ -10,12 +10,12 @@ from decimal import Decimal
 
 from fhir_server.core.fhirpath import FhirPathError
 from fhir_server.validation.fhirpath.date_times import MOMENT, TIME
-from fhir_server.validation.fhirpath.parser import CALENDAR, Measure
+from fhir_server.validation.fhirpath.parser import CALENDAR, SystemQuantity
 from fhir_server.validation.fhirpath.quantities import UCUM_CODES
 
 _UNITS = {**CALENDAR, **{code: unit for unit, code in UCUM_CODES.items()}}
 _MONTH, _YEAR = timedelta(days=30), timedelta(days=365)
-_LENGTHS = {
+_UNIT_LENGTHS = {
     "week": timedelta(weeks=1),
     "day": timedelta(days=1),
     "hour": timedelta(hours=1),
@@ -24,10 +24,11 @@ _LENGTHS = {
 }
 
 
-def later(moment: str, measure: Measure, sign: int) -> str | None:
-    """A date or time after (or before) a time, as precise as it was; None where there is none.
+def add_duration(moment: str, measure: SystemQuantity, sign: int) -> str | None:
+    """Add a duration to a date or time, or subtract it if `sign` is -1; the precision stays the same.
 
-    Raises `FhirPathError` for what is no time, or a unit that none can be moved by.
+    None if the result is out of range. Raises `FhirPathError` for an invalid date or time, or for a unit
+    that does not apply to it.
     """
     unit = _UNITS.get(measure.unit)
     found, time = MOMENT.fullmatch(moment), TIME.fullmatch(moment)
@@ -35,20 +36,20 @@ def later(moment: str, measure: Measure, sign: int) -> str | None:
         raise FhirPathError(f"'{moment}' cannot be moved by {measure.unit}")
     try:
         if found is None:
-            return _later_that_day(moment, _span(unit, measure.value) * sign)
+            return _add_to_time_of_day(moment, _span(unit, measure.value) * sign)
         if unit in ("year", "month"):
-            return _months_later(moment, found, int(measure.value) * sign * (12 if unit == "year" else 1))
-        return _span_later(moment, found, _span(unit, measure.value) * sign)
+            return _add_months(moment, found, int(measure.value) * sign * (12 if unit == "year" else 1))
+        return _add_span(moment, found, _span(unit, measure.value) * sign)
     except (ValueError, OverflowError):
         return None
 
 
 def _span(unit: str, value: Decimal) -> timedelta:
-    """So many units; only of seconds do parts count."""
-    return timedelta(seconds=float(value)) if unit == "second" else _LENGTHS[unit] * int(value)
+    """A number of units as a timedelta; only seconds may have fractions, others are truncated."""
+    return timedelta(seconds=float(value)) if unit == "second" else _UNIT_LENGTHS[unit] * int(value)
 
 
-def _months_later(moment: str, found: re.Match[str], months: int) -> str | None:
+def _add_months(moment: str, found: re.Match[str], months: int) -> str | None:
     year, month, day = int(found[1]), int(found[2] or 1), found[3]
     years, index = divmod(year * 12 + month - 1 + months, 12)
     if not 1 <= years <= 9999:
@@ -59,27 +60,27 @@ def _months_later(moment: str, found: re.Match[str], months: int) -> str | None:
     return f"{text}-{min(int(day), monthrange(years, index + 1)[1]):02d}{moment[10:]}"
 
 
-def _span_later(moment: str, found: re.Match[str], span: timedelta) -> str | None:
+def _add_span(moment: str, found: re.Match[str], span: timedelta) -> str | None:
     if found[3] is None:
-        return _months_later(moment, found, _whole_months(span, _MONTH if found[2] else _YEAR))
+        return _add_months(moment, found, _whole_months(span, _MONTH if found[2] else _YEAR))
     if len(moment) == 10:
         return (datetime.fromisoformat(moment) + span).date().isoformat()
     zone = found[7] or ""
     local = moment.removesuffix(zone)
-    return _as_precise(datetime.fromisoformat(local) + span, local) + zone
+    return _format_like(datetime.fromisoformat(local) + span, local) + zone
 
 
 def _whole_months(span: timedelta, length: timedelta) -> int:
-    """How many months go by in a time that is told in months, or years, of one length."""
+    """A span in months, counted in whole months of 30 days or whole years of 365 days."""
     return int(span / length) * (12 if length == _YEAR else 1)
 
 
-def _later_that_day(moment: str, span: timedelta) -> str:
-    """A time of the day, which after midnight begins again."""
+def _add_to_time_of_day(moment: str, span: timedelta) -> str:
+    """Add to a time of day; it wraps around at midnight."""
     start = f"2000-01-01T{moment}"
-    return _as_precise(datetime.fromisoformat(start) + span, start).partition("T")[2]
+    return _format_like(datetime.fromisoformat(start) + span, start).partition("T")[2]
 
 
-def _as_precise(moment: datetime, model: str) -> str:
-    """A moment without a zone, written with as many digits as another."""
+def _format_like(moment: datetime, model: str) -> str:
+    """A date and time without a zone, written with the precision of `model`."""
     return moment.isoformat(timespec="microseconds")[: len(model)]

@@ -1,4 +1,4 @@
-"""Dates and times inside expressions: their order by their precision.
+"""Validity and order of FHIRPath's dates, times and date-times of any precision.
 
 https://hl7.org/fhirpath/N1/#date
 """
@@ -23,11 +23,11 @@ _is_time_of_day = re.compile(rf"{_HOUR}(?::{_MINUTE}(?::{_MINUTE}(?:\.\d+)?)?)?"
 _is_day = re.compile(r"\d{4}-\d\d-\d\d").fullmatch
 _is_second = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:Z|[+-]\d\d:\d\d)").fullmatch
 _FARTHEST_ZONE = timedelta(hours=14)
-"""From UTC."""
+"""The largest offset from UTC."""
 
 
-def temporal_order(one: str, other: str) -> int | None:
-    """The order of two dates or times; None where one is too imprecise to tell, or its zone is not known."""
+def compare_date_times(one: str, other: str) -> int | None:
+    """Compare two dates or times: -1, 0 or 1; None if a precision or a missing time zone leaves it open."""
     if _is_written_alike(one, other):
         return (one > other) - (one < other)
     first, second = _parts(one), _parts(other)
@@ -41,13 +41,13 @@ def temporal_order(one: str, other: str) -> int | None:
     return 0 if len(first) == len(second) else None
 
 
-def are_date_and_time(one: str, other: str) -> bool:
-    """Whether of two moments one is a date, perhaps with a time, and one a time of the day alone."""
+def is_date_against_time(one: str, other: str) -> bool:
+    """Whether one value is a date or date-time and the other a time of day."""
     return (TIME.fullmatch(one) is None) is not (TIME.fullmatch(other) is None)
 
 
-def is_real_moment(text: str) -> bool:
-    """Whether a text names a day of the calendar, a month or a year of it, or a time of such a day."""
+def is_valid_date_time(text: str) -> bool:
+    """Whether a string is a year, month, date or date-time that exists in the calendar."""
     if not _is_within_limits(text):
         return False
     if len(text) < len("YYYY-MM-DD"):
@@ -60,7 +60,7 @@ def is_real_moment(text: str) -> bool:
 
 
 def is_time_of_day(text: str) -> bool:
-    """Whether a text is a time that a day has."""
+    """Whether a string is a valid time of day."""
     return _is_time_of_day(text) is not None
 
 
@@ -70,7 +70,7 @@ def _has_zone(text: str) -> bool:
 
 
 def _order_in_any_zone(one: tuple[Any, ...], other: tuple[Any, ...]) -> int | None:
-    """The order of two moments of which only one has a zone; None where it depends on that of the other."""
+    """Compare two date-times of which only one has a zone; None if the order depends on the other's zone."""
     try:
         apart = _start(one) - _start(other)
     except (ValueError, OverflowError):
@@ -86,7 +86,7 @@ def _start(parts: tuple[Any, ...]) -> datetime:
 
 
 def _is_written_alike(one: str, other: str) -> bool:
-    """Whether two moments are days, or seconds in the same zone, so that their order is that of the texts."""
+    """Whether both are dates, or date-times to the second in the same zone: they compare as strings."""
     if len(one) != len(other) or one[19:] != other[19:]:
         return False
     is_written = _is_day if len(one) == 10 else _is_second
@@ -94,7 +94,7 @@ def _is_written_alike(one: str, other: str) -> bool:
 
 
 def _parts(text: str) -> tuple[Any, ...] | None:
-    """Year, month and so on as far as they are given, in UTC where there is a zone."""
+    """Year, month and so on, as far as given; in UTC if there is a zone. None for an invalid value."""
     if found := TIME.fullmatch(text):
         return _numbers(found.groups())
     found = MOMENT.fullmatch(text)
@@ -115,7 +115,7 @@ def _in_utc(parts: tuple[Any, ...], zone: str) -> tuple[Any, ...]:
     offset = timedelta(hours=int(zone[1:3]), minutes=int(zone[4:6])) * sign
     try:
         year, month, day, hour, minute = parts[:5]
-        moved = datetime(year, month, day, hour, minute, tzinfo=UTC) - offset
+        utc = datetime(year, month, day, hour, minute, tzinfo=UTC) - offset
     except (ValueError, OverflowError):
         return parts
-    return (moved.year, moved.month, moved.day, moved.hour, moved.minute, *parts[5:])
+    return (utc.year, utc.month, utc.day, utc.hour, utc.minute, *parts[5:])

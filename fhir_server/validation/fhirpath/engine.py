@@ -1,4 +1,4 @@
-"""FHIRPath by our own compiler where it knows the types, and by the library where it does not.
+"""FHIRPath evaluation: by the compiler of this package if it knows the types, else by the fhirpath library.
 
 https://hl7.org/fhir/R4/fhirpath.html
 """
@@ -20,15 +20,15 @@ from fhir_server.core.fhirpath import (
     type_only_resolver,
 )
 from fhir_server.definitions.registry import Registry
-from fhir_server.validation.fhirpath.comparison import plain
-from fhir_server.validation.fhirpath.compiled import Code, Items, Scope, TooManySteps, Unsupported
+from fhir_server.validation.fhirpath.comparison import bare_value
+from fhir_server.validation.fhirpath.compiled import Compiled, Items, Scope, TooManySteps, Unsupported
 from fhir_server.validation.fhirpath.compiler import ExpressionCompiler
-from fhir_server.validation.fhirpath.parser import Measure, parse
-from fhir_server.validation.fhirpath.static_types import UNKNOWN, Shape, Types
+from fhir_server.validation.fhirpath.parser import SystemQuantity, parse
+from fhir_server.validation.fhirpath.static_types import UNKNOWN, StaticType, Types
 
 
-class CompiledPaths(FhirPath):
-    """Evaluates expressions as rules are evaluated: search parameters and patches mean the same by them."""
+class CompiledFhirPath(FhirPath):
+    """Evaluates expressions by the compiler of invariants, so that search parameters and patches agree."""
 
     def __init__(self, registry: Registry) -> None:
         super().__init__()
@@ -37,11 +37,11 @@ class CompiledPaths(FhirPath):
         self._code = lru_cache(maxsize=EXPRESSIONS_MAX)(self._compiled_for)
 
     def check(self, expression: str) -> None:
-        """Raises `FhirPathError` for an expression that cannot be read."""
+        """Raises `FhirPathError` for an expression that cannot be parsed."""
         self._parsed(expression)
 
     def prepare(self, expression: str) -> None:
-        """As `check`; nothing is left but to evaluate, by the library too where that can read it."""
+        """Like `check`, and also parse it by the library, so that only evaluation is left to do."""
         self._parsed(expression)
         with suppress(FhirPathError):
             super().prepare(expression)
@@ -56,7 +56,7 @@ class CompiledPaths(FhirPath):
         environment: Mapping[str, Any] | None = None,
         resolver: Resolver | None = None,
     ) -> list[Any]:
-        """As the library's, which also gives what is not compiled."""
+        """Same as the library's method, which also evaluates what cannot be compiled."""
         found = None if environment else self._found(expression, focus, type, resource, resolver)
         if found is not None:
             return [value for value in map(_value, found[0]) if value is not None]
@@ -65,7 +65,7 @@ class CompiledPaths(FhirPath):
         )
 
     def nodes(self, expression: str, focus: Any) -> list[Node]:
-        """As the library's, which also gives what is not compiled, or is of a type that only it can tell."""
+        """Same as the library's method, which also evaluates what cannot be compiled or typed statically."""
         found = self._found(expression, focus)
         nodes = _nodes(*found) if found is not None else None
         return super().nodes(expression, focus) if nodes is None else nodes
@@ -77,17 +77,17 @@ class CompiledPaths(FhirPath):
         type: str | None = None,
         resource: Any = None,
         resolver: Resolver | None = None,
-    ) -> tuple[Items, Shape] | None:
-        """What the compiled expression finds, and its shape; None for what is left to the library."""
+    ) -> tuple[Items, StaticType] | None:
+        """The result of the compiled expression and its static type; None to use the library instead."""
         root = focus if resource is None else resource
-        named = type or (focus.get("resourceType") if isinstance(focus, Mapping) else None)
-        code = self._code(expression, named) if isinstance(named, str) else None
+        type_name = type or (focus.get("resourceType") if isinstance(focus, Mapping) else None)
+        code = self._code(expression, type_name) if isinstance(type_name, str) else None
         if code is None:
             return None
         resolve = resolver or type_only_resolver(root)
         scope = Scope(root, root, resolve, lambda *_: None, context=focus)
         try:
-            return code.run(focus, scope), code.shape
+            return code.run(focus, scope), code.static_type
         except Unsupported:
             return None
         except TooManySteps as error:
@@ -95,26 +95,28 @@ class CompiledPaths(FhirPath):
         except (TypeError, KeyError, AttributeError, RecursionError, ArithmeticError) as error:
             raise FhirPathError(f"{expression}: {error}") from error
 
-    def _compiled_for(self, expression: str, type: str) -> Code | None:
-        """The code of an expression on a type; None where there is none. Raises `FhirPathError` for one that
-        cannot be read.
+    def _compiled_for(self, expression: str, type: str) -> Compiled | None:
+        """The expression compiled for a type; None if it cannot be. Raises `FhirPathError` for invalid
+        syntax.
         """
-        shape = self._types.of_type(type)
-        if shape is UNKNOWN:
+        static_type = self._types.of_type(type)
+        if static_type is UNKNOWN:
             return None
         try:
-            return ExpressionCompiler(self._types, shape, shape).compiled(self._parsed(expression))
+            return ExpressionCompiler(self._types, static_type, static_type).compiled(
+                self._parsed(expression)
+            )
         except Unsupported:
             return None
         except RecursionError as error:
             raise FhirPathError(f"{expression[:80]}: nested too deep") from error
 
 
-def _nodes(items: Items, shape: Shape) -> list[Node] | None:
-    """The items with their types; None where these are not known."""
+def _nodes(items: Items, static_type: StaticType) -> list[Node] | None:
+    """The items with their types; None if a type is unknown."""
     found = []
     for item in items:
-        value, type = _value(item), _type_of(item, shape)
+        value, type = _value(item), _type_of(item, static_type)
         if type is None:
             return None
         if value is not None:
@@ -122,21 +124,21 @@ def _nodes(items: Items, shape: Shape) -> list[Node] | None:
     return found
 
 
-def _type_of(item: Any, shape: Shape) -> str | None:
-    value = exact_numbers(plain(item))
+def _type_of(item: Any, static_type: StaticType) -> str | None:
+    value = exact_numbers(bare_value(item))
     if type(value) is dict and "resourceType" in value:
         return str(value["resourceType"])
-    if type(value) is Measure:
+    if type(value) is SystemQuantity:
         return "Quantity"
     if type(value) is Decimal or type(value) is bool:
         return "decimal" if type(value) is Decimal else "boolean"
-    named = shape.types - {"BackboneElement"}
-    return next(iter(named)) if len(named) == len(shape.types) == 1 else None
+    names = static_type.types - {"BackboneElement"}
+    return next(iter(names)) if len(names) == len(static_type.types) == 1 else None
 
 
 def _value(item: Any) -> Any:
-    """An item as the library gives it; None where it has extensions alone."""
-    value = exact_numbers(plain(item))
-    if type(value) is Measure:
+    """An item in the form the library returns; None for a primitive that has only extensions."""
+    value = exact_numbers(bare_value(item))
+    if type(value) is SystemQuantity:
         return {"value": value.value, "unit": value.unit}
     return value

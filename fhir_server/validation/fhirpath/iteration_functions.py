@@ -1,4 +1,4 @@
-"""The functions of FHIRPath that evaluate an expression for each item.
+"""FHIRPath's functions that evaluate their argument once for each item.
 
 https://hl7.org/fhirpath/N1/#filtering-and-projection
 """
@@ -6,27 +6,35 @@ https://hl7.org/fhirpath/N1/#filtering-and-projection
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from fhir_server.validation.fhirpath.comparison import identity
-from fhir_server.validation.fhirpath.compiled import NOTHING, Code, Items, Scope, Test, selecting, testing
+from fhir_server.validation.fhirpath.comparison import equality_key
+from fhir_server.validation.fhirpath.compiled import (
+    EMPTY,
+    Compiled,
+    Items,
+    Scope,
+    Test,
+    compiled_condition,
+    compiled_selection,
+)
 from fhir_server.validation.fhirpath.static_types import UNKNOWN
 
 
-def where(left: Code, criteria: Code) -> Code:
+def where(left: Compiled, criteria: Compiled) -> Compiled:
     """where(criteria)"""
     run, test = left.run, criteria.test
 
     def select(this: Any, scope: Scope) -> Items:
         items = run(this, scope)
         if not items:
-            return NOTHING
+            return EMPTY
         return [item for item in _each(items, scope) if test(item, scope)]
 
-    return selecting(select, left.shape)
+    return compiled_selection(select, left.static_type)
 
 
 def _each(items: Items, scope: Scope) -> Iterator[Any]:
-    """The items, `$index` being the place of each while it is looked at, and then what it was before."""
-    scope.spend(len(items))
+    """Iterate over the items with `$index` set to each position; restores the outer `$index` at the end."""
+    scope.count_steps(len(items))
     outer = scope.index
     for index, item in enumerate(items):
         scope.index = index
@@ -34,24 +42,24 @@ def _each(items: Items, scope: Scope) -> Iterator[Any]:
     scope.index = outer
 
 
-def exists_where(left: Code, criteria: Code) -> Code:
+def exists_where(left: Compiled, criteria: Compiled) -> Compiled:
     """exists(criteria)"""
-    return testing(_any(left, criteria, wanted=True))
+    return compiled_condition(_any(left, criteria, wanted=True))
 
 
-def all_of(left: Code, criteria: Code) -> Code:
+def all_of(left: Compiled, criteria: Compiled) -> Compiled:
     """all(criteria)"""
     has_other = _any(left, criteria, wanted=False)
-    return testing(lambda this, scope: not has_other(this, scope))
+    return compiled_condition(lambda this, scope: not has_other(this, scope))
 
 
-def _any(left: Code, criteria: Code, wanted: bool) -> Test:
-    """Whether there is an item for which the criteria hold, or do not hold."""
+def _any(left: Compiled, criteria: Compiled, wanted: bool) -> Test:
+    """Whether the criteria evaluate to `wanted` for some item."""
     run, test = left.run, criteria.test
 
     def search(this: Any, scope: Scope) -> bool:
         items = run(this, scope)
-        scope.spend(len(items))
+        scope.count_steps(len(items))
         outer, found = scope.index, False
         for index, item in enumerate(items):
             scope.index = index
@@ -64,7 +72,7 @@ def _any(left: Code, criteria: Code, wanted: bool) -> Test:
     return search
 
 
-def select(left: Code, projection: Code) -> Code:
+def select(left: Compiled, projection: Compiled) -> Compiled:
     """select(projection)"""
     run, project = left.run, projection.run
 
@@ -72,14 +80,14 @@ def select(left: Code, projection: Code) -> Code:
         found: list[Any] = []
         for item in _each(run(this, scope), scope):
             found += project(item, scope)
-        scope.spend(len(found))
+        scope.count_steps(len(found))
         return found
 
-    return selecting(projected, projection.shape)
+    return compiled_selection(projected, projection.static_type)
 
 
-def repeat(left: Code, projection: Code) -> Code:
-    """repeat(projection): each item once, so that a circle ends."""
+def repeat(left: Compiled, projection: Compiled) -> Compiled:
+    """repeat(projection): each distinct item once, so that cycles end."""
     run, project = left.run, projection.run
 
     def repeated(this: Any, scope: Scope) -> Items:
@@ -88,39 +96,41 @@ def repeat(left: Code, projection: Code) -> Code:
         waiting = list(run(this, scope))
         while waiting:
             children = [child for item in waiting for child in project(item, scope)]
-            scope.spend(len(children) + 1)
+            scope.count_steps(len(children) + 1)
             not_met = {id(child): child for child in children if id(child) not in met}
             met |= not_met
             new = {
-                key: child for child in not_met.values() if (key := identity(child, scope.spend)) not in found
+                key: child
+                for child in not_met.values()
+                if (key := equality_key(child, scope.count_steps)) not in found
             }
             found |= new
             waiting = list(new.values())
         return list(found.values())
 
-    return selecting(repeated)
+    return compiled_selection(repeated)
 
 
-def aggregate(left: Code, step: Code, start: Code | None) -> Code:
+def aggregate(left: Compiled, step: Compiled, start: Compiled | None) -> Compiled:
     """aggregate(step, start)"""
     run, take_step = left.run, step.run
 
     def aggregated(this: Any, scope: Scope) -> Items:
         outer = scope.total
-        scope.total = start.run(this, scope) if start else NOTHING
+        scope.total = start.run(this, scope) if start else EMPTY
         for item in _each(run(this, scope), scope):
             scope.total = take_step(item, scope)
         found, scope.total = scope.total, outer
         return found
 
-    return selecting(aggregated, start.shape if start else UNKNOWN)
+    return compiled_selection(aggregated, start.static_type if start else UNKNOWN)
 
 
-ITERATING: Mapping[str, Callable[[Code, Code], Code]] = {
+ITERATION_FUNCTIONS: Mapping[str, Callable[[Compiled, Compiled], Compiled]] = {
     "where": where,
     "exists": exists_where,
     "all": all_of,
     "select": select,
     "repeat": repeat,
 }
-"""Those with one argument that is evaluated for each item."""
+"""By name; the argument is evaluated for each item."""

@@ -1,4 +1,4 @@
-"""The functions of FHIRPath on one number or quantity.
+"""FHIRPath's math functions, on one number or quantity.
 
 https://hl7.org/fhirpath/N1/#math
 """
@@ -9,17 +9,24 @@ from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_UP, Decim
 from typing import Any
 
 from fhir_server.core.fhirpath import FhirPathError
-from fhir_server.validation.fhirpath.compiled import NOTHING, Code, Items, Scope, selecting, single
-from fhir_server.validation.fhirpath.numbers import is_number, number, whole
-from fhir_server.validation.fhirpath.parser import Measure
-from fhir_server.validation.fhirpath.static_types import DECIMAL, INTEGER, Shape
+from fhir_server.validation.fhirpath.compiled import (
+    EMPTY,
+    Compiled,
+    Items,
+    Scope,
+    compiled_selection,
+    singleton,
+)
+from fhir_server.validation.fhirpath.numbers import is_number, number, round_to_integer
+from fhir_server.validation.fhirpath.parser import SystemQuantity
+from fhir_server.validation.fhirpath.static_types import DECIMAL, INTEGER, StaticType
 
 PLACES_MAX = 28
 EXPONENT_MAX = 1000
 
 
 def _whole(rounding: str) -> Callable[[Decimal], int]:
-    return lambda value: whole(value, rounding)
+    return lambda value: round_to_integer(value, rounding)
 
 
 def _rounded(value: Decimal, precision: Decimal = Decimal(0)) -> Decimal:
@@ -35,7 +42,7 @@ def _power(value: Decimal, exponent: Decimal) -> Decimal:
     return value**exponent
 
 
-CALCULATING: Mapping[str, tuple[Callable[..., Any], Shape, range]] = {
+MATH_FUNCTIONS: Mapping[str, tuple[Callable[..., Any], StaticType, range]] = {
     "abs": (abs, DECIMAL, range(1)),
     "ceiling": (_whole(ROUND_CEILING), INTEGER, range(1)),
     "floor": (_whole(ROUND_FLOOR), INTEGER, range(1)),
@@ -47,29 +54,29 @@ CALCULATING: Mapping[str, tuple[Callable[..., Any], Shape, range]] = {
     "log": (lambda value, base: value.ln() / base.ln(), DECIMAL, range(1, 2)),
     "power": (_power, DECIMAL, range(1, 2)),
 }
-"""What each makes of a number and its arguments, the shape of that, and how many arguments it may have."""
+"""By name: the function of a number and the arguments, the result's type, and the allowed argument counts."""
 
 
-def calculation(name: str, left: Code, arguments: tuple[Code, ...]) -> Code:
-    """The code of a function on one number; empty where that or an argument is, or there is no result."""
-    function, shape, _ = CALCULATING[name]
+def math_function(name: str, left: Compiled, arguments: tuple[Compiled, ...]) -> Compiled:
+    """Compile a math function; its result is empty if the number or an argument is, or if there is none."""
+    function, static_type, _ = MATH_FUNCTIONS[name]
     run_left, runs = left.run, tuple(argument.run for argument in arguments)
 
     def run(this: Any, scope: Scope) -> Items:
-        values = [single(argument(this, scope)) for argument in (run_left, *runs)]
+        values = [singleton(argument(this, scope)) for argument in (run_left, *runs)]
         if None in values:
-            return NOTHING
+            return EMPTY
         try:
             found = _applied(name, function, *values)
         except ArithmeticError:
-            return NOTHING
-        return NOTHING if type(found) is Decimal and not found.is_finite() else (found,)
+            return EMPTY
+        return EMPTY if type(found) is Decimal and not found.is_finite() else (found,)
 
-    return selecting(run, shape)
+    return compiled_selection(run, static_type)
 
 
 def _applied(name: str, function: Callable[..., Any], value: Any, *given: Any) -> Any:
-    if type(value) is Measure and name == "abs":
+    if type(value) is SystemQuantity and name == "abs":
         return replace(value, value=abs(value.value))
     if not all(map(is_number, (value, *given))):
         raise FhirPathError(f"{name}() of what is no number")

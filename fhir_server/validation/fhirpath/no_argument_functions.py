@@ -1,4 +1,4 @@
-"""The functions of FHIRPath on collections, and those that R4 adds.
+"""FHIRPath's functions without arguments, and those that R4 adds.
 
 https://hl7.org/fhirpath/N1/#functions, https://hl7.org/fhir/R4/fhirpath.html#functions
 """
@@ -8,36 +8,41 @@ from typing import Any
 
 from fhir_server.core.fhirpath import FhirPathError
 from fhir_server.core.internal_references import find_contained
-from fhir_server.validation.fhirpath.comparison import plain
+from fhir_server.validation.fhirpath.comparison import bare_value
 from fhir_server.validation.fhirpath.compiled import (
-    NOTHING,
-    Code,
+    EMPTY,
+    Compiled,
     Items,
     Scope,
-    selecting,
-    single,
-    testing,
+    compiled_condition,
+    compiled_selection,
+    singleton,
 )
-from fhir_server.validation.fhirpath.conversion_functions import CONVERSIONS
+from fhir_server.validation.fhirpath.conversion_functions import CONVERSION_FUNCTIONS
 from fhir_server.validation.fhirpath.distinct import distinct
-from fhir_server.validation.fhirpath.navigation import children, descendants, objects_below, resource_around
-from fhir_server.validation.fhirpath.parser import Measure
+from fhir_server.validation.fhirpath.navigation import (
+    children,
+    descendant_objects,
+    descendants,
+    enclosing_resource,
+)
+from fhir_server.validation.fhirpath.parser import SystemQuantity
 from fhir_server.validation.fhirpath.static_types import INTEGER, STRING
 
 
-def exists(left: Code) -> Code:
+def exists(left: Compiled) -> Compiled:
     """exists()"""
     run = left.run
-    return testing(lambda this, scope: len(run(this, scope)) > 0)
+    return compiled_condition(lambda this, scope: len(run(this, scope)) > 0)
 
 
-def empty(left: Code) -> Code:
+def empty(left: Compiled) -> Compiled:
     """empty()"""
     run = left.run
-    return testing(lambda this, scope: len(run(this, scope)) == 0)
+    return compiled_condition(lambda this, scope: len(run(this, scope)) == 0)
 
 
-def negated(left: Code) -> Code:
+def negation(left: Compiled) -> Compiled:
     """not()"""
     test_left = left.test
 
@@ -45,51 +50,51 @@ def negated(left: Code) -> Code:
         found = test_left(this, scope)
         return None if found is None else not found
 
-    return testing(test)
+    return compiled_condition(test)
 
 
-def count(left: Code) -> Code:
+def count(left: Compiled) -> Compiled:
     """count()"""
     run = left.run
-    return selecting(lambda this, scope: (len(run(this, scope)),), INTEGER)
+    return compiled_selection(lambda this, scope: (len(run(this, scope)),), INTEGER)
 
 
-def has_value(left: Code) -> Code:
-    """hasValue(), which is R4's: one item, and a primitive with a value."""
+def has_value(left: Compiled) -> Compiled:
+    """hasValue(), added by R4: whether the collection is one primitive with a value."""
     run = left.run
 
     def test(this: Any, scope: Scope) -> bool | None:
         items = run(this, scope)
         return len(items) == 1 and _is_value(items[0])
 
-    return testing(test)
+    return compiled_condition(test)
 
 
 def _is_value(item: Any) -> bool:
-    return type(item) not in (dict, Measure) and plain(item) is not None
+    return type(item) not in (dict, SystemQuantity) and bare_value(item) is not None
 
 
-def _sliced(place: slice) -> Callable[[Code], Code]:
-    def take(left: Code) -> Code:
+def _sliced(place: slice) -> Callable[[Compiled], Compiled]:
+    def take(left: Compiled) -> Compiled:
         run = left.run
 
         def select(this: Any, scope: Scope) -> Items:
             found = run(this, scope)[place]
-            scope.pass_over(found)
+            scope.count_item_steps(found)
             return found
 
-        return selecting(select, left.shape)
+        return compiled_selection(select, left.static_type)
 
     return take
 
 
-def _same(left: Code) -> Code:
+def _same(left: Compiled) -> Compiled:
     """distinct()"""
     run = left.run
-    return selecting(lambda this, scope: distinct(run(this, scope), scope), left.shape)
+    return compiled_selection(lambda this, scope: distinct(run(this, scope), scope), left.static_type)
 
 
-def is_distinct(left: Code) -> Code:
+def is_distinct(left: Compiled) -> Compiled:
     """isDistinct()"""
     run = left.run
 
@@ -97,33 +102,33 @@ def is_distinct(left: Code) -> Code:
         items = run(this, scope)
         return len(distinct(items, scope)) == len(items)
 
-    return testing(test)
+    return compiled_condition(test)
 
 
-def _booleans(verdict: Callable[[list[bool]], bool]) -> Callable[[Code], Code]:
-    """allTrue() and its like."""
+def _booleans(verdict: Callable[[list[bool]], bool]) -> Callable[[Compiled], Compiled]:
+    """allTrue(), anyTrue(), allFalse() and anyFalse()."""
 
-    def check(left: Code) -> Code:
+    def check(left: Compiled) -> Compiled:
         run = left.run
 
         def test(this: Any, scope: Scope) -> bool:
             items = run(this, scope)
-            scope.pass_over(items)
+            scope.count_item_steps(items)
             return verdict([_boolean(item) for item in items])
 
-        return testing(test)
+        return compiled_condition(test)
 
     return check
 
 
 def _boolean(item: Any) -> bool:
-    value = plain(item)
+    value = bare_value(item)
     if type(value) is not bool:
         raise FhirPathError("booleans are wanted, and one item is none")
     return value
 
 
-def _the_one(left: Code) -> Code:
+def _the_one(left: Compiled) -> Compiled:
     """single()"""
     run = left.run
 
@@ -133,100 +138,100 @@ def _the_one(left: Code) -> Code:
             raise FhirPathError("single() of several items")
         return items
 
-    return selecting(select, left.shape)
+    return compiled_selection(select, left.static_type)
 
 
-def _value_of(left: Code) -> Code:
+def _value_of(left: Compiled) -> Compiled:
     """getValue()"""
     run = left.run
 
     def select(this: Any, scope: Scope) -> Items:
         items = run(this, scope)
-        return (plain(items[0]),) if len(items) == 1 and _is_value(items[0]) else NOTHING
+        return (bare_value(items[0]),) if len(items) == 1 and _is_value(items[0]) else EMPTY
 
-    return selecting(select, left.shape)
+    return compiled_selection(select, left.static_type)
 
 
-def _characters(left: Code) -> Code:
+def _characters(left: Compiled) -> Compiled:
     """toChars()"""
     run = left.run
 
     def select(this: Any, scope: Scope) -> Items:
-        value = single(run(this, scope))
+        value = singleton(run(this, scope))
         if value is not None and type(value) is not str:
             raise FhirPathError("toChars() of what is no text")
-        scope.spend(len(value or ""))
+        scope.count_steps(len(value or ""))
         return tuple(value or "")
 
-    return selecting(select, STRING)
+    return compiled_selection(select, STRING)
 
 
-def _children(left: Code) -> Code:
+def _children(left: Compiled) -> Compiled:
     run = left.run
 
     def select(this: Any, scope: Scope) -> Items:
         found = [child for item in run(this, scope) for child in children(item)]
-        scope.spend(len(found))
+        scope.count_steps(len(found))
         return found
 
-    return selecting(select)
+    return compiled_selection(select)
 
 
-def _descendants(left: Code) -> Code:
+def _descendants(left: Compiled) -> Compiled:
     run = left.run
 
     def select(this: Any, scope: Scope) -> Items:
         return [child for item in run(this, scope) for child in descendants(item, scope)]
 
-    return selecting(select)
+    return compiled_selection(select)
 
 
-def objects_of(left: Code) -> Code:
-    """The descendants that are objects."""
+def objects_of(left: Compiled) -> Compiled:
+    """descendants() without the primitive values."""
     run = left.run
 
     def select(this: Any, scope: Scope) -> Items:
-        return [below for item in run(this, scope) for below in objects_below(item, scope)]
+        return [below for item in run(this, scope) for below in descendant_objects(item, scope)]
 
-    return selecting(select)
+    return compiled_selection(select)
 
 
-def _resolve(left: Code) -> Code:
+def _resolve(left: Compiled) -> Compiled:
     run = left.run
 
     def select(this: Any, scope: Scope) -> Items:
         items = run(this, scope)
-        scope.pass_over(items)
+        scope.count_item_steps(items)
         return [resource for item in items if (resource := _target(item, scope)) is not None]
 
-    return selecting(select)
+    return compiled_selection(select)
 
 
 def _target(item: Any, scope: Scope) -> Any:
-    """What a Reference or its text leads to; what is contained is looked for in the resource around it."""
-    text = item.get("reference") if type(item) is dict else plain(item)
+    """The target of a Reference, canonical or uri; a contained one is looked up in the resource around it."""
+    text = item.get("reference") if type(item) is dict else bare_value(item)
     if type(text) is not str:
         return None
     if text.startswith("#") and _holds_others(scope.root):
-        around = resource_around(item, scope.root, scope)
+        around = enclosing_resource(item, scope.root, scope)
         return find_contained(around, text[1:]) if around is not None else None
     return scope.resolve(text)
 
 
 def _holds_others(root: Any) -> bool:
-    """Whether resources that stand for themselves are inside of one."""
+    """Whether a resource holds others that are not contained, as Bundle and Parameters do."""
     return type(root) is dict and root.get("resourceType") in ("Bundle", "Parameters")
 
 
-def _html_checks(_left: Code) -> Code:
-    """htmlChecks(): narrative has a check of its own."""
-    return testing(lambda _this, _scope: True)
+def _html_checks(_left: Compiled) -> Compiled:
+    """htmlChecks(): always true; `checks/narrative.py` validates narratives."""
+    return compiled_condition(lambda _this, _scope: True)
 
 
-PLAIN: Mapping[str, Callable[[Code], Code]] = {
+NO_ARGUMENT_FUNCTIONS: Mapping[str, Callable[[Compiled], Compiled]] = {
     "exists": exists,
     "empty": empty,
-    "not": negated,
+    "not": negation,
     "count": count,
     "hasValue": has_value,
     "first": _sliced(slice(0, 1)),
@@ -238,7 +243,7 @@ PLAIN: Mapping[str, Callable[[Code], Code]] = {
     "anyTrue": _booleans(any),
     "allFalse": _booleans(lambda found: not any(found)),
     "anyFalse": _booleans(lambda found: not all(found)),
-    **CONVERSIONS,
+    **CONVERSION_FUNCTIONS,
     "single": _the_one,
     "getValue": _value_of,
     "toChars": _characters,
@@ -249,4 +254,4 @@ PLAIN: Mapping[str, Callable[[Code], Code]] = {
     "htmlChecks": _html_checks,
     "htmlChecks2": _html_checks,
 }
-"""Those without arguments."""
+"""By name. `trace` also takes arguments, which have no effect."""

@@ -1,4 +1,4 @@
-"""Numbers inside expressions, exact whatever way they are written.
+"""Exact numbers in FHIRPath expressions.
 
 https://hl7.org/fhirpath/N1/#decimal
 """
@@ -14,7 +14,7 @@ DIGITS_MAX = 28
 
 
 def is_number(value: Any) -> bool:
-    """Whether a value is a number, of the data or of an expression."""
+    """Whether a value is a number, from JSON or from an expression."""
     kind = type(value)
     return kind is int or kind is msgspec.Raw or kind is Decimal
 
@@ -24,8 +24,8 @@ def number(value: Any) -> int | Decimal:
     return json.decimal(value) if type(value) is msgspec.Raw else value
 
 
-def whole(value: Decimal, rounding: str) -> int:
-    """The integer that a number is rounded to. Raises `InvalidOperation` for one of absurd magnitude."""
+def round_to_integer(value: Decimal, rounding: str) -> int:
+    """Round to an integer. Raises `InvalidOperation` for a number with more than `DIGITS_MAX` digits."""
     if value.adjusted() > DIGITS_MAX:
         raise InvalidOperation
     return int(value.to_integral_value(rounding))

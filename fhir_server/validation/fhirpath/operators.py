@@ -1,4 +1,4 @@
-"""The operators of FHIRPath.
+"""FHIRPath's operators, except arithmetic and types.
 
 https://hl7.org/fhirpath/N1/#operations
 """
@@ -7,39 +7,39 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from fhir_server.core.fhirpath import FhirPathError
-from fhir_server.validation.fhirpath.arithmetic import ARITHMETIC, Operator
+from fhir_server.validation.fhirpath.arithmetic import ARITHMETIC_OPERATORS, Operator
 from fhir_server.validation.fhirpath.comparison import (
-    Primitive,
-    Spend,
-    alike,
+    CountSteps,
+    ExtendedPrimitive,
+    are_equivalent,
+    are_incomparable,
+    bare_value,
+    compare,
     equal,
-    have_no_order,
-    order,
-    plain,
 )
 from fhir_server.validation.fhirpath.compiled import (
-    NOTHING,
-    Code,
+    EMPTY,
+    Compiled,
     Items,
     Scope,
     Test,
     Unsupported,
-    constant,
-    selecting,
-    single,
-    testing,
+    compiled_condition,
+    compiled_constant,
+    compiled_selection,
+    singleton,
 )
-from fhir_server.validation.fhirpath.date_times import is_real_moment, temporal_order
+from fhir_server.validation.fhirpath.date_times import compare_date_times, is_valid_date_time
 from fhir_server.validation.fhirpath.distinct import distinct
-from fhir_server.validation.fhirpath.parser import Measure
-from fhir_server.validation.fhirpath.quantities import QUANTITIES, measure_order, measured
-from fhir_server.validation.fhirpath.static_types import STRING, TEMPORAL, UNKNOWN, Shape
+from fhir_server.validation.fhirpath.parser import SystemQuantity
+from fhir_server.validation.fhirpath.quantities import QUANTITY_TYPES, comparable_quantity, compare_quantities
+from fhir_server.validation.fhirpath.static_types import STRING, TEMPORAL, UNKNOWN, StaticType
 
-Same = Callable[[Any, Any, Spend], bool | None]
-"""Whether two items are the same; None where that cannot be said."""
+Same = Callable[[Any, Any, CountSteps], bool | None]
+"""Whether two items are equal; None if that is unknown."""
 
 
-def both(left: Code, right: Code) -> Code:
+def conjunction(left: Compiled, right: Compiled) -> Compiled:
     """and"""
     first, second = left.test, right.test
 
@@ -50,10 +50,10 @@ def both(left: Code, right: Code) -> Code:
         other = second(this, scope)
         return other if one is True or other is False else None
 
-    return testing(test)
+    return compiled_condition(test)
 
 
-def either(left: Code, right: Code) -> Code:
+def disjunction(left: Compiled, right: Compiled) -> Compiled:
     """or"""
     first, second = left.test, right.test
 
@@ -64,10 +64,10 @@ def either(left: Code, right: Code) -> Code:
         other = second(this, scope)
         return other if one is False or other is True else None
 
-    return testing(test)
+    return compiled_condition(test)
 
 
-def one_of_two(left: Code, right: Code) -> Code:
+def exclusive_or(left: Compiled, right: Compiled) -> Compiled:
     """xor"""
     first, second = left.test, right.test
 
@@ -75,10 +75,10 @@ def one_of_two(left: Code, right: Code) -> Code:
         one, other = first(this, scope), second(this, scope)
         return None if one is None or other is None else one is not other
 
-    return testing(test)
+    return compiled_condition(test)
 
 
-def implied(left: Code, right: Code) -> Code:
+def implication(left: Compiled, right: Compiled) -> Compiled:
     """implies"""
     first, second = left.test, right.test
 
@@ -89,15 +89,15 @@ def implied(left: Code, right: Code) -> Code:
         other = second(this, scope)
         return other if one is True or other is True else None
 
-    return testing(test)
+    return compiled_condition(test)
 
 
-def equals(left: Code, right: Code) -> Code:
+def equality(left: Compiled, right: Compiled) -> Compiled:
     """="""
-    return testing(_equality(left, right))
+    return compiled_condition(_equality(left, right))
 
 
-def differs(left: Code, right: Code) -> Code:
+def inequality(left: Compiled, right: Compiled) -> Compiled:
     """!="""
     same = _equality(left, right)
 
@@ -105,23 +105,23 @@ def differs(left: Code, right: Code) -> Code:
         found = same(this, scope)
         return None if found is None else not found
 
-    return testing(test)
+    return compiled_condition(test)
 
 
-def _equality(left: Code, right: Code) -> Test:
+def _equality(left: Compiled, right: Compiled) -> Test:
     run_left, run_right = left.run, right.run
-    temporal = left.shape.temporal or right.shape.temporal
+    temporal = left.static_type.temporal or right.static_type.temporal
     if (
         right.constants is not None
         and len(right.constants) == 1
-        and right.shape.types == STRING.types
+        and right.static_type.types == STRING.types
         and not temporal
     ):
         return _equality_with(left, right.constants[0])
 
-    same: Same = _same_size if _is_of_quantities(left, right) else equal
+    same: Same = _equal_quantities if _is_of_quantities(left, right) else equal
     if temporal or _may_be_temporal(left, right):
-        same = _same_moment if temporal else _same_moment_or_value
+        same = _equal_date_times if temporal else _equal_values_or_date_times
 
     def test(this: Any, scope: Scope) -> bool | None:
         items = run_left(this, scope)
@@ -132,19 +132,19 @@ def _equality(left: Code, right: Code) -> Test:
             return None
         if len(items) != len(others):
             return False
-        return _all_same(items, others, same, scope.spend)
+        return _all_same(items, others, same, scope.count_steps)
 
     return test
 
 
-def _is_of_quantities(left: Code, right: Code) -> bool:
-    """Whether one side is written as a quantity, or both are quantities."""
-    if any(side.constants and type(side.constants[0]) is Measure for side in (left, right)):
+def _is_of_quantities(left: Compiled, right: Compiled) -> bool:
+    """Whether one side is a quantity literal, or both sides are quantities."""
+    if any(side.constants and type(side.constants[0]) is SystemQuantity for side in (left, right)):
         return True
-    return all(side.shape.types and side.shape.types <= QUANTITIES for side in (left, right))
+    return all(side.static_type.types and side.static_type.types <= QUANTITY_TYPES for side in (left, right))
 
 
-def _equality_with(left: Code, wanted: str) -> Test:
+def _equality_with(left: Compiled, wanted: str) -> Test:
     run_left = left.run
 
     def test(this: Any, scope: Scope) -> bool | None:
@@ -152,110 +152,114 @@ def _equality_with(left: Code, wanted: str) -> Test:
         if not items:
             return None
         item = items[0]
-        return len(items) == 1 and (item.value if type(item) is Primitive else item) == wanted
+        return len(items) == 1 and (item.value if type(item) is ExtendedPrimitive else item) == wanted
 
     return test
 
 
-def _all_same(items: Items, others: Items, same: Same, spend: Spend) -> bool | None:
-    spend(len(items))
+def _all_same(items: Items, others: Items, same: Same, count_steps: CountSteps) -> bool | None:
+    count_steps(len(items))
     for one, other in zip(items, others, strict=True):
-        found = same(one, other, spend)
+        found = same(one, other, count_steps)
         if not found:
             return found
     return True
 
 
-def _same_moment(one: Any, other: Any, spend: Spend) -> bool | None:
-    one, other = plain(one), plain(other)
+def _equal_date_times(one: Any, other: Any, count_steps: CountSteps) -> bool | None:
+    one, other = bare_value(one), bare_value(other)
     if type(one) is not str or type(other) is not str:
-        return equal(one, other, spend)
-    found = temporal_order(one, other)
+        return equal(one, other, count_steps)
+    found = compare_date_times(one, other)
     return None if found is None else found == 0
 
 
-def _may_be_temporal(left: Code, right: Code) -> bool:
-    """Whether both sides are of several types, of which some are dates or times."""
-    return bool(left.shape.types & TEMPORAL) and bool(right.shape.types & TEMPORAL)
+def _may_be_temporal(left: Compiled, right: Compiled) -> bool:
+    """Whether both sides have several possible types, including dates or times."""
+    return bool(left.static_type.types & TEMPORAL) and bool(right.static_type.types & TEMPORAL)
 
 
 def _are_moments(one: Any, other: Any) -> bool:
-    return type(one) is str and type(other) is str and is_real_moment(one) and is_real_moment(other)
+    return type(one) is str and type(other) is str and is_valid_date_time(one) and is_valid_date_time(other)
 
 
-def _same_moment_or_value(one: Any, other: Any, spend: Spend) -> bool | None:
-    return (_same_moment if _are_moments(plain(one), plain(other)) else equal)(one, other, spend)
+def _equal_values_or_date_times(one: Any, other: Any, count_steps: CountSteps) -> bool | None:
+    return (_equal_date_times if _are_moments(bare_value(one), bare_value(other)) else equal)(
+        one, other, count_steps
+    )
 
 
-def _same_size(one: Any, other: Any, spend: Spend) -> bool | None:
-    """Whether two quantities are equal; empty where their units do not go together."""
-    one, other = plain(one), plain(other)
-    if not _has_size(one) or not _has_size(other):
-        return equal(one, other, spend)
-    found = measure_order(one, other)
+def _equal_quantities(one: Any, other: Any, count_steps: CountSteps) -> bool | None:
+    """Whether two quantities are equal; None for incommensurable units."""
+    one, other = bare_value(one), bare_value(other)
+    if not _is_comparable_quantity(one) or not _is_comparable_quantity(other):
+        return equal(one, other, count_steps)
+    found = compare_quantities(one, other)
     return None if found is None else found == 0
 
 
-def _has_size(item: Any) -> bool:
-    return measured(item) is not None and not (type(item) is dict and "comparator" in item)
+def _is_comparable_quantity(item: Any) -> bool:
+    return comparable_quantity(item) is not None and not (type(item) is dict and "comparator" in item)
 
 
-def equivalent(left: Code, right: Code) -> Code:
+def equivalence(left: Compiled, right: Compiled) -> Compiled:
     """~"""
     run_left, run_right = left.run, right.run
-    same = _same_moment if left.shape.temporal or right.shape.temporal else alike
+    same = _equal_date_times if left.static_type.temporal or right.static_type.temporal else are_equivalent
 
     def test(this: Any, scope: Scope) -> bool | None:
         items, others = run_left(this, scope), list(run_right(this, scope))
-        scope.spend(len(items) * len(others))
-        return len(items) == len(others) and all(_taken(one, others, same, scope.spend) for one in items)
+        scope.count_steps(len(items) * len(others))
+        return len(items) == len(others) and all(
+            _take_equivalent(one, others, same, scope.count_steps) for one in items
+        )
 
-    return testing(test)
+    return compiled_condition(test)
 
 
-def _taken(item: Any, others: list[Any], same: Same, spend: Spend) -> bool:
-    """Whether one of the others is the same as the item; it is taken out of them."""
+def _take_equivalent(item: Any, others: list[Any], same: Same, count_steps: CountSteps) -> bool:
+    """Remove the first of `others` that is the same as the item; whether there was one."""
     for place, other in enumerate(others):
-        if same(item, other, spend):
+        if same(item, other, count_steps):
             del others[place]
             return True
     return False
 
 
-def not_equivalent(left: Code, right: Code) -> Code:
+def non_equivalence(left: Compiled, right: Compiled) -> Compiled:
     """!~"""
-    same = equivalent(left, right).test
-    return testing(lambda this, scope: not same(this, scope))
+    same = equivalence(left, right).test
+    return compiled_condition(lambda this, scope: not same(this, scope))
 
 
-def compares(accepts: Callable[[int], bool]) -> Operator:
+def comparison(accepts: Callable[[int], bool]) -> Operator:
     """< <= > >="""
 
-    def compare(left: Code, right: Code) -> Code:
+    def operator(left: Compiled, right: Compiled) -> Compiled:
         run_left, run_right = left.run, right.run
-        temporal = left.shape.temporal or right.shape.temporal
+        temporal = left.static_type.temporal or right.static_type.temporal
         may_be = _may_be_temporal(left, right)
-        if not temporal and not left.shape.types and not right.shape.types:
+        if not temporal and not left.static_type.types and not right.static_type.types:
             raise Unsupported("the order of what may be of any type")
 
         def test(this: Any, scope: Scope) -> bool | None:
-            one, other = single(run_left(this, scope)), single(run_right(this, scope))
+            one, other = singleton(run_left(this, scope)), singleton(run_right(this, scope))
             if one is None or other is None:
                 return None
-            found = order(one, other, temporal or (may_be and _are_moments(one, other)))
-            if found is None and have_no_order(one, other):
+            found = compare(one, other, temporal or (may_be and _are_moments(one, other)))
+            if found is None and are_incomparable(one, other):
                 raise FhirPathError("only two numbers, texts, dates, times or quantities have an order")
             return None if found is None else accepts(found)
 
-        return testing(test)
+        return compiled_condition(test)
 
-    return compare
+    return operator
 
 
-def within(left: Code, right: Code) -> Code:
+def membership(left: Compiled, right: Compiled) -> Compiled:
     """in"""
     run_left, run_right = left.run, right.run
-    texts = frozenset(right.constants or ()) if STRING.types >= right.shape.types else frozenset()
+    texts = frozenset(right.constants or ()) if STRING.types >= right.static_type.types else frozenset()
 
     def test(this: Any, scope: Scope) -> bool | None:
         items = run_left(this, scope)
@@ -266,64 +270,64 @@ def within(left: Code, right: Code) -> Code:
         if texts and type(items[0]) is str:
             return items[0] in texts
         others = run_right(this, scope)
-        scope.pass_over(others)
-        return any(equal(items[0], other, scope.spend) for other in others)
+        scope.count_item_steps(others)
+        return any(equal(items[0], other, scope.count_steps) for other in others)
 
-    return testing(test)
+    return compiled_condition(test)
 
 
-def contains(left: Code, right: Code) -> Code:
+def containment(left: Compiled, right: Compiled) -> Compiled:
     """contains, as an operator"""
-    return within(right, left)
+    return membership(right, left)
 
 
-def union(left: Code, right: Code) -> Code:
+def union(left: Compiled, right: Compiled) -> Compiled:
     """|"""
     run_left, run_right = left.run, right.run
-    shape = left.shape if left.shape.types == right.shape.types else UNKNOWN
-    foldable = shape is left.shape and not shape.types & QUANTITIES
+    static_type = left.static_type if left.static_type.types == right.static_type.types else UNKNOWN
+    foldable = static_type is left.static_type and not static_type.types & QUANTITY_TYPES
     if foldable and left.constants is not None and right.constants is not None:
-        return constant(tuple(dict.fromkeys(left.constants + right.constants)), shape)
+        return compiled_constant(tuple(dict.fromkeys(left.constants + right.constants)), static_type)
 
     def run(this: Any, scope: Scope) -> Items:
         return distinct([*run_left(this, scope), *run_right(this, scope)], scope)
 
-    return selecting(run, shape)
+    return compiled_selection(run, static_type)
 
 
 OPERATORS: Mapping[str, Operator] = {
-    "and": both,
-    "or": either,
-    "xor": one_of_two,
-    "implies": implied,
-    "=": equals,
-    "!=": differs,
-    "~": equivalent,
-    "!~": not_equivalent,
-    "<": compares(lambda found: found < 0),
-    "<=": compares(lambda found: found <= 0),
-    ">": compares(lambda found: found > 0),
-    ">=": compares(lambda found: found >= 0),
-    "in": within,
-    "contains": contains,
+    "and": conjunction,
+    "or": disjunction,
+    "xor": exclusive_or,
+    "implies": implication,
+    "=": equality,
+    "!=": inequality,
+    "~": equivalence,
+    "!~": non_equivalence,
+    "<": comparison(lambda found: found < 0),
+    "<=": comparison(lambda found: found <= 0),
+    ">": comparison(lambda found: found > 0),
+    ">=": comparison(lambda found: found >= 0),
+    "in": membership,
+    "contains": containment,
     "|": union,
-    **ARITHMETIC,
+    **ARITHMETIC_OPERATORS,
 }
-"""Those that are not here are left to the library."""
+"""By symbol; the library evaluates any other operator."""
 
 
-def indexed(code: Code, index: Code) -> Code:
+def indexer(code: Compiled, index: Compiled) -> Compiled:
     """[n]"""
-    run_code, run_index, shape = code.run, index.run, code.shape
+    run_code, run_index, static_type = code.run, index.run, code.static_type
 
     def run(this: Any, scope: Scope) -> Items:
-        items, place = run_code(this, scope), single(run_index(this, scope))
+        items, place = run_code(this, scope), singleton(run_index(this, scope))
         if place is None:
-            return NOTHING
+            return EMPTY
         if type(place) is not int:
             raise FhirPathError("an index is a whole number")
         if not 0 <= place < len(items):
-            return NOTHING
+            return EMPTY
         return (items[place],)
 
-    return selecting(run, Shape(shape.types, shape.elements))
+    return compiled_selection(run, StaticType(static_type.types, static_type.elements))

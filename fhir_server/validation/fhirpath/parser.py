@@ -1,4 +1,4 @@
-"""FHIRPath read into a tree.
+"""The FHIRPath parser: from an expression to a syntax tree.
 
 https://hl7.org/fhirpath/N1/grammar.html
 """
@@ -10,12 +10,12 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from fhir_server.core.fhirpath import FhirPathError
-from fhir_server.validation.fhirpath.date_times import is_real_moment, is_time_of_day
+from fhir_server.validation.fhirpath.date_times import is_time_of_day, is_valid_date_time
 
 NESTING_MAX = 60
 LENGTH_MAX = 20_000
 DIGITS_MAX = 100
-"""Far more than any calculation keeps; Python reads no integer of thousands of digits."""
+"""Digits of a literal: more than any calculation keeps. Python refuses integers of thousands of digits."""
 
 _TOKEN = re.compile(
     r"""(?P<space>\s+|//[^\n]*|/\*.*?\*/)
@@ -51,12 +51,12 @@ _LEVELS = {
     **dict.fromkeys(("+", "-", "&"), 9),
     **dict.fromkeys(("*", "/", "div", "mod"), 10),
 }
-"""How tightly each binary operator binds."""
+"""The precedence of each binary operator; a higher number binds more tightly."""
 
 
 @dataclass(frozen=True, slots=True)
-class Measure:
-    """A quantity written in an expression; `unit` of a calendar is its singular word."""
+class SystemQuantity:
+    """FHIRPath's System.Quantity. With `calendar`, `unit` is a calendar unit in the singular; else UCUM's."""
 
     value: Decimal
     unit: str
@@ -65,27 +65,27 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """A value written out, with the name of its type."""
+    """A literal with the name of its type."""
 
     value: Any
     type: str
 
 
 @dataclass(frozen=True, slots=True)
-class Nothing:
+class EmptyCollection:
     """`{}`"""
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A child by its name, or at the start of a path perhaps the type of the context."""
+    """The name of a child; at the start of a path possibly the type of the context."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A function with its arguments."""
+    """A function call."""
 
     name: str
     arguments: "tuple[Tree, ...]"
@@ -107,7 +107,7 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """What a member or function gives of what stands before its dot."""
+    """A member or function call on the expression before the dot."""
 
     left: "Tree"
     right: Member | Call
@@ -115,7 +115,7 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """The item at an index."""
+    """`left[index]`"""
 
     left: "Tree"
     index: "Tree"
@@ -123,14 +123,14 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Negative:
-    """A number with its sign turned."""
+    """Unary minus."""
 
     operand: "Tree"
 
 
 @dataclass(frozen=True, slots=True)
 class Binary:
-    """An operator between two expressions."""
+    """A binary operator with its operands."""
 
     operator: str
     left: "Tree"
@@ -139,14 +139,26 @@ class Binary:
 
 @dataclass(frozen=True, slots=True)
 class TypeTest:
-    """`is` or `as` with the name of a type."""
+    """The operator `is` or `as` with the name of a type."""
 
     operator: str
     operand: "Tree"
     type: str
 
 
-Tree = Literal | Nothing | Member | Call | Special | Variable | Path | Item | Negative | Binary | TypeTest
+Tree = (
+    Literal
+    | EmptyCollection
+    | Member
+    | Call
+    | Special
+    | Variable
+    | Path
+    | Item
+    | Negative
+    | Binary
+    | TypeTest
+)
 
 
 class _Token(NamedTuple):
@@ -156,8 +168,8 @@ class _Token(NamedTuple):
 
 
 def parse(expression: str) -> Tree:
-    """The tree of an expression. Raises `FhirPathError` that says what cannot be read, and where."""
-    return _Parser(expression).whole()
+    """The syntax tree of an expression. Raises `FhirPathError` naming the position of a syntax error."""
+    return _Parser(expression).round_to_integer()
 
 
 def _tokens(expression: str) -> Iterator[_Token]:
@@ -174,7 +186,7 @@ def _tokens(expression: str) -> Iterator[_Token]:
 
 
 class _Parser:
-    """Reads one expression by the binding of its operators."""
+    """A precedence-climbing parser for one expression."""
 
     def __init__(self, expression: str) -> None:
         self._expression = expression
@@ -182,7 +194,7 @@ class _Parser:
         self._place = 0
         self._depth = 0
 
-    def whole(self) -> Tree:
+    def round_to_integer(self) -> Tree:
         tree = self._expression_above(0)
         if self._next.kind != "end":
             raise self._unexpected()
@@ -210,7 +222,7 @@ class _Parser:
         self._place += 1
 
     def _expression_above(self, level: int) -> Tree:
-        """An expression of operators that bind more tightly than `level`."""
+        """Parse operators of a higher precedence than `level`."""
         self._depth += 1
         if self._depth > NESTING_MAX:
             raise FhirPathError(f"{self._expression}: nested deeper than {NESTING_MAX} levels")
@@ -268,7 +280,7 @@ class _Parser:
             return tree
         self._expect("{")
         self._expect("}")
-        return Nothing()
+        return EmptyCollection()
 
     def _invocation(self) -> Member | Call:
         token = self._next
@@ -305,17 +317,17 @@ class _Parser:
         following = self._next
         if following.kind == "string":
             self._place += 1
-            return Literal(Measure(Decimal(text), _unescaped(following.text), calendar=False), "Quantity")
+            return Literal(
+                SystemQuantity(Decimal(text), _unescaped(following.text), calendar=False), "Quantity"
+            )
         if following.kind == "name" and following.text in CALENDAR:
             self._place += 1
-            return Literal(Measure(Decimal(text), CALENDAR[following.text], calendar=True), "Quantity")
+            return Literal(SystemQuantity(Decimal(text), CALENDAR[following.text], calendar=True), "Quantity")
         return Literal(Decimal(text), "decimal") if "." in text else Literal(int(text), "integer")
 
 
 def type_name(tree: Tree) -> str | None:
-    """The type that a tree names, `System.` before those that are FHIRPath's own where that is said; None for
-    what is no name.
-    """
+    """The type that a tree names, with the prefix `System.` if it is written; None if it is not a name."""
     match tree:
         case Path(Member("System"), Member(name)):
             return f"{SYSTEM}{name}"
@@ -326,7 +338,7 @@ def type_name(tree: Tree) -> str | None:
 
 def _moment(text: str) -> Literal:
     moment = text.removeprefix("T").removesuffix("T")
-    if not (is_time_of_day if text.startswith("T") else is_real_moment)(moment):
+    if not (is_time_of_day if text.startswith("T") else is_valid_date_time)(moment):
         raise FhirPathError(f"@{text} is no date or time that there is")
     if text.startswith("T"):
         return Literal(moment, "time")
@@ -334,7 +346,7 @@ def _moment(text: str) -> Literal:
 
 
 def _unescaped(quoted: str) -> str:
-    """The text between the quotes, with its escapes replaced; two may make one character."""
+    """The text between the quotes with escapes replaced; a surrogate pair of escapes makes one character."""
     text = _ESCAPE.sub(_character, quoted[1:-1])
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if "\\u" in quoted else text
 

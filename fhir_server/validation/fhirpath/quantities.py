@@ -1,4 +1,4 @@
-"""Quantities inside expressions: compared and calculated with in units that go together.
+"""FHIRPath quantities: comparison and arithmetic in commensurable units.
 
 https://hl7.org/fhirpath/N1/#quantity
 """
@@ -9,9 +9,9 @@ from typing import Any
 from fhir_server.core.ucum import SYSTEM as UCUM
 from fhir_server.core.ucum import canonical as unit_of
 from fhir_server.validation.fhirpath.numbers import is_number, number
-from fhir_server.validation.fhirpath.parser import Measure
+from fhir_server.validation.fhirpath.parser import SystemQuantity
 
-QUANTITIES = frozenset(
+QUANTITY_TYPES = frozenset(
     {"Quantity", "Age", "Count", "Distance", "Duration", "MoneyQuantity", "SimpleQuantity"}
 )
 
@@ -24,17 +24,17 @@ UCUM_CODES = {
     "second": "s",
     "millisecond": "ms",
 }
-"""The calendar's units that are as long as UCUM's; its years and months are not."""
+"""Calendar units that equal a unit of UCUM; calendar years and months do not."""
 _NEARLY = {"year": "a", "month": "mo"}
-"""What the others are equivalent to, and not equal."""
+"""Calendar units that are equivalent to a unit of UCUM but not equal to it."""
 _CALENDAR = {code: unit for unit, code in _NEARLY.items()}
 
 
-def measured(value: Any) -> tuple[Decimal, str] | None:
-    """A Quantity, or one written in an expression, as its value and a unit in which it can be compared."""
+def comparable_quantity(value: Any) -> tuple[Decimal, str] | None:
+    """A FHIR Quantity or System.Quantity as a value and a unit in which it can be compared; else None."""
     system: Any
     code: Any
-    if type(value) is Measure:
+    if type(value) is SystemQuantity:
         if value.calendar and value.unit in _MONTHS:
             return value.value * _MONTHS[value.unit], "month of the calendar"
         system, code, size = UCUM, UCUM_CODES.get(value.unit, value.unit), value.value
@@ -48,68 +48,71 @@ def measured(value: Any) -> tuple[Decimal, str] | None:
     return (size, f"{system}|{code}") if unit is None or in_base is None else (in_base, unit.unit)
 
 
-def measure_order(one: Any, other: Any) -> int | None:
-    """Below, equal or above as -1, 0, 1; None where the units do not go together, or one is no quantity.
-    A number is one of the unit 1. Years and months of a Quantity are the calendar's where the other's are.
+def compare_quantities(one: Any, other: Any) -> int | None:
+    """Compare two quantities: -1, 0 or 1; None if their units are incommensurable or one is not a quantity.
+
+    A number has the unit 1. Years and months of a FHIR Quantity count as the calendar's if the other's are.
 
     https://hl7.org/fhir/R4/fhirpath.html#quantity
     """
     if _is_calendar(one) is not _is_calendar(other):
         one, other = _of_calendar(one), _of_calendar(other)
-    first, second = measured(_measure(one)), measured(_measure(other))
+    first, second = comparable_quantity(_measure(one)), comparable_quantity(_measure(other))
     if first is None or second is None or first[1] != second[1]:
         return None
     return (first[0] > second[0]) - (first[0] < second[0])
 
 
 def _is_calendar(value: Any) -> bool:
-    return type(value) is Measure and value.calendar and value.unit in _MONTHS
+    return type(value) is SystemQuantity and value.calendar and value.unit in _MONTHS
 
 
 def _of_calendar(value: Any) -> Any:
-    """A Quantity of UCUM's years or months as one of the calendar's; anything else as it is."""
+    """A FHIR Quantity in UCUM's years or months converted to the calendar's; anything else unchanged."""
     unit = _CALENDAR.get(str(value.get("code"))) if type(value) is dict else None
     if unit is None or value.get("system") != UCUM or not is_number(value.get("value")):
         return value
-    return Measure(Decimal(number(value["value"])), unit, calendar=True)
+    return SystemQuantity(Decimal(number(value["value"])), unit, calendar=True)
 
 
-def duration(value: Any) -> Measure | None:
-    """A Quantity of UCUM's time as dates are moved by it: its years and months are the calendar's."""
-    measure = of_ucum(value)
+def calendar_duration(value: Any) -> SystemQuantity | None:
+    """A quantity of time to add to dates, with years and months of the calendar; None for any other value."""
+    measure = ucum_quantity(value)
     if measure is None or measure.unit not in _CALENDAR:
         return measure
-    return Measure(measure.value, _CALENDAR[measure.unit], calendar=True)
+    return SystemQuantity(measure.value, _CALENDAR[measure.unit], calendar=True)
 
 
 def _measure(value: Any) -> Any:
-    return Measure(Decimal(number(value)), "1", calendar=False) if is_number(value) else value
+    return SystemQuantity(Decimal(number(value)), "1", calendar=False) if is_number(value) else value
 
 
-def as_precise(one: Any, other: Any) -> tuple[Decimal, Decimal] | None:
-    """Two quantities that go together as numbers of the unit of the first; None for what does not."""
-    first, second = of_ucum(one, nearly=True), of_ucum(other, nearly=True)
+def in_same_unit(one: Any, other: Any) -> tuple[Decimal, Decimal] | None:
+    """Two commensurable quantities as numbers in the unit of the first; else None."""
+    first, second = ucum_quantity(one, nearly=True), ucum_quantity(other, nearly=True)
     converted = _in_unit_of(first, second) if first and second else None
     return (first.value, converted) if first and converted is not None else None
 
 
-def of_ucum(value: Any, nearly: bool = False) -> Measure | None:
-    """A quantity, or a number, with a unit of UCUM; None for what has none. Where `nearly`, a year of the
-    calendar is one of UCUM.
+def ucum_quantity(value: Any, nearly: bool = False) -> SystemQuantity | None:
+    """A quantity or number in a unit of UCUM; None if it has none. With `nearly`, calendar years and months
+    count as those of UCUM.
     """
     value = _measure(value)
-    if type(value) is Measure:
+    if type(value) is SystemQuantity:
         units = UCUM_CODES | _NEARLY if nearly else UCUM_CODES
         unit = units.get(value.unit) if value.calendar else value.unit
-        return Measure(value.value, unit, calendar=False) if unit else None
+        return SystemQuantity(value.value, unit, calendar=False) if unit else None
     if type(value) is not dict or value.get("system") != UCUM or not is_number(value.get("value")):
         return None
     code = value.get("code")
-    return Measure(Decimal(number(value["value"])), code, calendar=False) if type(code) is str else None
+    return (
+        SystemQuantity(Decimal(number(value["value"])), code, calendar=False) if type(code) is str else None
+    )
 
 
-def _in_unit_of(one: Measure, other: Measure) -> Decimal | None:
-    """The value of the other in the unit of the first."""
+def _in_unit_of(one: SystemQuantity, other: SystemQuantity) -> Decimal | None:
+    """The value of `other` in the unit of `one`; None if the units are incommensurable."""
     if one.unit == other.unit:
         return other.value
     mine, yours = unit_of(one.unit), unit_of(other.unit)
@@ -119,24 +122,22 @@ def _in_unit_of(one: Measure, other: Measure) -> Decimal | None:
     return other.value * ratio.numerator / ratio.denominator
 
 
-def added(one: Any, other: Any, sign: int) -> Measure | None:
-    """The sum or difference of two quantities in the unit of the first; None for units that do not fit."""
-    first, second = of_ucum(one), of_ucum(other)
+def add_quantities(one: Any, other: Any, sign: int) -> SystemQuantity | None:
+    """The sum or difference of two quantities in the unit of the first; None for incommensurable units."""
+    first, second = ucum_quantity(one), ucum_quantity(other)
     converted = _in_unit_of(first, second) if first and second else None
     if first is None or converted is None:
         return None
-    return Measure(first.value + sign * converted, first.unit, calendar=False)
+    return SystemQuantity(first.value + sign * converted, first.unit, calendar=False)
 
 
-def scaled(one: Any, other: Any, divided: bool) -> Measure | None:
-    """The product of two quantities, or what the first is divided by the second; None where one has no unit
-    of UCUM, or the second is nothing.
-    """
-    first, second = of_ucum(one), of_ucum(other)
+def multiply_or_divide(one: Any, other: Any, divided: bool) -> SystemQuantity | None:
+    """The product or quotient of two quantities; None if one has no UCUM unit, or to divide by zero."""
+    first, second = ucum_quantity(one), ucum_quantity(other)
     if first is None or second is None or (divided and not second.value):
         return None
     value = first.value / second.value if divided else first.value * second.value
-    return Measure(value, _unit(first.unit, second.unit, "/" if divided else "."), calendar=False)
+    return SystemQuantity(value, _unit(first.unit, second.unit, "/" if divided else "."), calendar=False)
 
 
 def _unit(one: str, other: str, operator: str) -> str:

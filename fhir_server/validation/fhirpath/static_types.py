@@ -1,4 +1,4 @@
-"""What is known of items before any data is seen: their types, and the elements they may have.
+"""Static types: what the definitions say about items before any data is seen.
 
 https://hl7.org/fhir/R4/fhirpath.html#types
 """
@@ -15,8 +15,8 @@ TEMPORAL = frozenset({"date", "dateTime", "instant", "time"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Shape:
-    """The types that items may have, any where none is named, and the elements of those with one type."""
+class StaticType:
+    """The possible types of items (empty: any), and their elements if there is only one type."""
 
     types: frozenset[str] = frozenset()
     elements: Mapping[str, Element] | None = None
@@ -27,51 +27,56 @@ class Shape:
         return bool(self.types) and self.types <= TEMPORAL
 
 
-UNKNOWN = Shape()
+UNKNOWN = StaticType()
 
 
-def of(*types: str) -> Shape:
-    """The shape of values of simple types."""
-    return Shape(frozenset(types))
+def type_named(*types: str) -> StaticType:
+    """The static type of values of one of these types, without elements."""
+    return StaticType(frozenset(types))
 
 
-BOOLEAN, STRING, INTEGER, DECIMAL = of("boolean"), of("string"), of("integer"), of("decimal")
+BOOLEAN, STRING, INTEGER, DECIMAL = (
+    type_named("boolean"),
+    type_named("string"),
+    type_named("integer"),
+    type_named("decimal"),
+)
 
 
 class Types:
-    """Shapes by the names and elements of a registry's types."""
+    """Static types for a registry's types and elements."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
         self.bases = lru_cache(maxsize=4096)(self._bases)
 
-    def of_type(self, name: str) -> Shape:
-        """The shape of a type; unknown for one that may be any."""
+    def of_type(self, name: str) -> StaticType:
+        """The static type for a type name; `UNKNOWN` for an abstract or unknown type."""
         definition = self._definition(name)
         if definition is None or definition.abstract:
             return UNKNOWN
         if definition.kind == "primitive-type":
-            return of(name)
-        return Shape(frozenset((name,)), definition.elements)
+            return type_named(name)
+        return StaticType(frozenset((name,)), definition.elements)
 
-    def of_element(self, element: Element, refs: tuple[TypeRef, ...]) -> Shape:
-        """The shape of what an element holds under some of its types."""
+    def of_element(self, element: Element, refs: tuple[TypeRef, ...]) -> StaticType:
+        """The static type of an element's values of some of its types."""
         if element.children:
-            return Shape(frozenset(("BackboneElement",)), element.children)
+            return StaticType(frozenset(("BackboneElement",)), element.children)
         if len(refs) == 1:
             return self.of_type(refs[0].code)
-        return of(*(ref.code for ref in refs))
+        return type_named(*(ref.code for ref in refs))
 
     def is_primitive(self, name: str) -> bool:
         """Whether a type is primitive."""
         return self._kind(name) == "primitive-type"
 
     def is_resource(self, name: str) -> bool:
-        """Whether a type is a resource, abstract ones too."""
+        """Whether a type is a resource type, including abstract ones."""
         return self._kind(name) == "resource"
 
     def _kind(self, name: str) -> Kind | None:
-        """The kind of a type; None where there is none of that name."""
+        """The kind of a type; None if there is no such type."""
         definition = self._definition(name)
         return definition.kind if definition is not None else None
 
@@ -82,7 +87,7 @@ class Types:
             return None
 
     def _bases(self, name: str) -> frozenset[str]:
-        """A type with all that it derives from."""
+        """A type and all its base types."""
         found = set()
         base: str | None = name
         while base:
@@ -91,9 +96,9 @@ class Types:
             base = definition.base if definition is not None else None
         return frozenset(found)
 
-    def named(self, name: str) -> str:
-        """The R4 type that an expression names, which may write `Boolean` for boolean. Raises `FhirPathError`
-        where there is none.
+    def resolve_type_name(self, name: str) -> str:
+        """The R4 type that an expression names; it may write `Boolean` for boolean. Raises `FhirPathError`
+        for an unknown type.
         """
         lowered = name[:1].lower() + name[1:]
         if self.is_primitive(lowered):

@@ -12,12 +12,12 @@ from typing import Any
 from fhir_server.core.fhirpath import FhirPath, FhirPathError
 from fhir_server.core.time_limit import TimeLimitExceeded, time_limit
 from fhir_server.definitions.elements import Invariant
-from fhir_server.validation.fhirpath.compiled import Code, Run, Scope, Unsupported
+from fhir_server.validation.fhirpath.compiled import Compiled, Run, Scope, Unsupported
 from fhir_server.validation.fhirpath.compiler import ExpressionCompiler
 from fhir_server.validation.fhirpath.parser import parse
-from fhir_server.validation.fhirpath.static_types import Shape, Types
+from fhir_server.validation.fhirpath.static_types import StaticType, Types
 from fhir_server.validation.invariants.corrections import CORRECTIONS
-from fhir_server.validation.invariants.native import IDLE_WITHOUT, NATIVE, STRUCTURAL
+from fhir_server.validation.invariants.native import NATIVE_INVARIANTS, REQUIRED_PROPERTIES, STRUCTURAL
 
 LIBRARY_SECONDS_MAX = 2.0
 """How long the library may keep a processor busy with one rule on one item."""
@@ -27,10 +27,10 @@ Holds = Callable[[Any, Scope], bool]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Rule:
+class CompiledInvariant:
     """An invariant: `holds` is None where its expression cannot be read, and `fault` then says why.
 
-    It holds for every object without the property `idle_without`, where one is named.
+    It holds for every object without the property `required_property`, where one is named.
     """
 
     key: str
@@ -38,19 +38,19 @@ class Rule:
     human: str
     holds: Holds | None
     fault: str = ""
-    idle_without: str | None = None
+    required_property: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Focus:
     """What an invariant is on: the shape of the element, its path for the library, and its resource."""
 
-    shape: Shape
+    static_type: StaticType
     path: str
-    resource: Shape
+    resource: StaticType
 
 
-class RuleCompiler:
+class InvariantCompiler:
     """Compiles the invariants of definitions."""
 
     def __init__(self, types: Types, paths: FhirPath, errors_only: bool = False) -> None:
@@ -58,9 +58,13 @@ class RuleCompiler:
         self._paths = paths
         self._errors_only = errors_only
 
-    def rules(self, invariants: Iterable[Invariant], focus: Focus) -> tuple[Rule, ...]:
+    def compile_all(self, invariants: Iterable[Invariant], focus: Focus) -> tuple[CompiledInvariant, ...]:
         """The rules of those invariants on a focus that can say something."""
-        return tuple(self._rule(invariant, focus) for invariant in invariants if self._is_needed(invariant))
+        return tuple(
+            self._compiled_invariant(invariant, focus)
+            for invariant in invariants
+            if self._is_needed(invariant)
+        )
 
     def _is_needed(self, invariant: Invariant) -> bool:
         """Where errors alone are wanted, what may only warn says nothing, unless it may fail itself, which is
@@ -68,24 +72,30 @@ class RuleCompiler:
         """
         if invariant.key in STRUCTURAL:
             return False
-        may_be_error = invariant.severity == "error" or (invariant.key, invariant.expression) not in NATIVE
+        may_be_error = (
+            invariant.severity == "error" or (invariant.key, invariant.expression) not in NATIVE_INVARIANTS
+        )
         return may_be_error or not self._errors_only
 
-    def _rule(self, invariant: Invariant, focus: Focus) -> Rule:
+    def _compiled_invariant(self, invariant: Invariant, focus: Focus) -> CompiledInvariant:
         key, severity, human = invariant.key, invariant.severity, invariant.human
-        native = NATIVE.get((key, invariant.expression))
+        native = NATIVE_INVARIANTS.get((key, invariant.expression))
         if native is not None:
-            return Rule(key, severity, human, native, idle_without=IDLE_WITHOUT.get(native))
+            return CompiledInvariant(
+                key, severity, human, native, required_property=REQUIRED_PROPERTIES.get(native)
+            )
         try:
             holds = self.holds(CORRECTIONS.get(invariant.expression, invariant.expression), focus)
         except FhirPathError as error:
-            return Rule(key, severity, human, None, str(error))
-        return Rule(key, severity, human, holds)
+            return CompiledInvariant(key, severity, human, None, str(error))
+        return CompiledInvariant(key, severity, human, holds)
 
     def holds(self, expression: str, focus: Focus) -> Holds:
         """The expression as a test. Raises `FhirPathError` where it cannot be read."""
         try:
-            code = ExpressionCompiler(self._types, focus.shape, focus.resource).compiled(parse(expression))
+            code = ExpressionCompiler(self._types, focus.static_type, focus.resource).compiled(
+                parse(expression)
+            )
         except Unsupported:
             self._paths.check(expression)
             return self._by_library(expression, focus)
@@ -97,10 +107,10 @@ class RuleCompiler:
         """What an expression selects from a resource of the type. Raises `Unsupported`, or `FhirPathError`
         where it cannot be read.
         """
-        shape = self._types.of_type(type)
-        return ExpressionCompiler(self._types, shape, shape).compiled(parse(expression)).run
+        static_type = self._types.of_type(type)
+        return ExpressionCompiler(self._types, static_type, static_type).compiled(parse(expression)).run
 
-    def _compiled(self, expression: str, code: Code, focus: Focus) -> Holds:
+    def _compiled(self, expression: str, code: Compiled, focus: Focus) -> Holds:
         test, fallback = code.test, self._by_library(expression, focus)
 
         def holds(item: Any, scope: Scope) -> bool:
@@ -136,8 +146,9 @@ class RuleCompiler:
 
 @contextmanager
 def _counted(expression: str, scope: Scope) -> Iterator[None]:
-    """Count the time of the library as steps, so that the rules of one resource come to an end. Raises
-    `FhirPathError` where it takes too long.
+    """Count the processor time of the library as steps, so that the invariants of a resource come to an end.
+
+    Raises `FhirPathError` if it takes longer than `LIBRARY_SECONDS_MAX`.
     """
     began = thread_time()
     try:
@@ -146,4 +157,4 @@ def _counted(expression: str, scope: Scope) -> Iterator[None]:
     except TimeLimitExceeded as error:
         raise FhirPathError(f"{expression}: {error}") from error
     finally:
-        scope.spend_time(thread_time() - began)
+        scope.count_time(thread_time() - began)

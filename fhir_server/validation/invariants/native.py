@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from fhir_server.validation.fhirpath.compiled import Scope
-from fhir_server.validation.fhirpath.date_times import temporal_order
+from fhir_server.validation.fhirpath.date_times import compare_date_times
 
-Native = Callable[[Any, Scope], bool]
+NativeInvariant = Callable[[Any, Scope], bool]
 
 STRUCTURAL = frozenset({"ele-1", "ext-1", "ref-1", "dom-2", "txt-1", "txt-2"})
 """Those that the structural walk, or the check of narratives, has settled."""
@@ -41,7 +41,7 @@ def _references(start: Any, scope: Scope) -> set[str]:
     while waiting:
         node = waiting.pop()
         values = node.values() if type(node) is dict else node
-        scope.spend(len(values))
+        scope.count_steps(len(values))
         for value in values:
             if type(value) is dict or type(value) is list:
                 waiting.append(value)
@@ -86,11 +86,11 @@ def period_runs_forward(period: dict[str, Any], _: Scope) -> bool:
     start, end = period.get("start"), period.get("end")
     if start is None or end is None:
         return True
-    order = temporal_order(start, end)
+    order = compare_date_times(start, end)
     return order is None or order <= 0
 
 
-def needs_beside(name: str, other: str) -> Native:
+def requires(name: str, other: str) -> NativeInvariant:
     """The rule that an object with one primitive element has another one too."""
     companion, other_companion = f"_{name}", f"_{other}"
 
@@ -102,16 +102,16 @@ def needs_beside(name: str, other: str) -> Native:
     return holds
 
 
-NATIVE: Mapping[tuple[str, str], Native] = {
+NATIVE_INVARIANTS: Mapping[tuple[str, str], NativeInvariant] = {
     ("dom-4", "contained.meta.versionId.empty() and contained.meta.lastUpdated.empty()"): (
         contained_has_no_version
     ),
     ("dom-5", "contained.meta.security.empty()"): contained_has_no_label,
     ("dom-6", "text.`div`.exists()"): root_has_narrative,
     ("per-1", "start.hasValue().not() or end.hasValue().not() or (start <= end)"): period_runs_forward,
-    ("qty-3", "code.empty() or system.exists()"): needs_beside("code", "system"),
-    ("cpt-2", "value.empty() or system.exists()"): needs_beside("value", "system"),
-    ("att-1", "data.empty() or contentType.exists()"): needs_beside("data", "contentType"),
+    ("qty-3", "code.empty() or system.exists()"): requires("code", "system"),
+    ("cpt-2", "value.empty() or system.exists()"): requires("value", "system"),
+    ("att-1", "data.empty() or contentType.exists()"): requires("data", "contentType"),
     (
         "dom-3",
         "contained.where((('#'+id in (%resource.descendants().reference"
@@ -123,7 +123,7 @@ NATIVE: Mapping[tuple[str, str], Native] = {
 }
 """By key and expression: a profile may give a key of R4's to a rule of its own."""
 
-IDLE_WITHOUT: Mapping[Native, str] = {
+REQUIRED_PROPERTIES: Mapping[NativeInvariant, str] = {
     contained_is_referred_to: "contained",
     contained_has_no_version: "contained",
     contained_has_no_label: "contained",

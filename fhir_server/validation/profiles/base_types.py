@@ -10,14 +10,14 @@ from typing import Any
 from fhir_server.definitions.elements import Element, TypeRef
 from fhir_server.definitions.registry import Registry
 from fhir_server.validation.checks.check import Codes
-from fhir_server.validation.fhirpath.static_types import UNKNOWN, Shape, Types
-from fhir_server.validation.findings import Finding, Findings, moved
-from fhir_server.validation.invariants.compiler import Focus, Rule, RuleCompiler
+from fhir_server.validation.fhirpath.static_types import UNKNOWN, StaticType, Types
+from fhir_server.validation.findings import Finding, Findings, prefixed
+from fhir_server.validation.invariants.compiler import CompiledInvariant, Focus, InvariantCompiler
 from fhir_server.validation.profiles.bindings import CODED, binding_checks, maximum_check
-from fhir_server.validation.profiles.canonicals import canonical_types
+from fhir_server.validation.profiles.canonicals import canonical_type_checks
 from fhir_server.validation.profiles.codings import coding_check
-from fhir_server.validation.profiles.compiled_profiles import Library
-from fhir_server.validation.profiles.context import Visit, joined
+from fhir_server.validation.profiles.compiled_profiles import CompiledProfiles
+from fhir_server.validation.profiles.context import ValidationContext, joined
 from fhir_server.validation.profiles.datatype_checks import (
     CHECKED_WITH_THEIR_TYPE,
     URIS,
@@ -26,7 +26,7 @@ from fhir_server.validation.profiles.datatype_checks import (
     uri_check,
 )
 from fhir_server.validation.profiles.extensions import ExtensionList
-from fhir_server.validation.profiles.invariants import broken
+from fhir_server.validation.profiles.invariants import check_invariants
 from fhir_server.validation.profiles.primitive_extensions import companion_check
 from fhir_server.validation.profiles.references import agreement_check, target_check
 from fhir_server.validation.profiles.value_checks import PropertyCheck, ValueCheck
@@ -42,30 +42,34 @@ class BaseNode:
     because types refer to each other.
     """
 
-    __slots__ = ("_properties", "_rare", "_rules", "_usual_rules")
+    __slots__ = ("_invariants", "_properties", "_trigger_properties", "_usual_invariants")
 
     def __init__(self) -> None:
         self.define((), {})
 
-    def define(self, rules: tuple[Rule, ...], properties: dict[str, PropertyCheck]) -> None:
+    def define(self, invariants: tuple[CompiledInvariant, ...], properties: dict[str, PropertyCheck]) -> None:
         """Say what is asked of the object, and of each property that is asked something."""
-        self._rules = rules
-        self._usual_rules = tuple(rule for rule in rules if rule.idle_without is None)
-        self._rare = frozenset(rule.idle_without for rule in rules if rule.idle_without is not None)
+        self._invariants = invariants
+        self._usual_invariants = tuple(
+            invariant for invariant in invariants if invariant.required_property is None
+        )
+        self._trigger_properties = frozenset(
+            invariant.required_property for invariant in invariants if invariant.required_property is not None
+        )
         self._properties = properties
 
-    def check(self, value: Any, visit: Visit) -> Findings:
+    def check(self, value: Any, context: ValidationContext) -> Findings:
         if type(value) is not dict:
             return None
         found: list[Finding] | None = None
-        rules = self._usual_rules
-        if self._rare and not self._rare.isdisjoint(value):
-            rules = self._rules
-        if rules:
-            found = broken(rules, value, visit)
+        invariants = self._usual_invariants
+        if self._trigger_properties and not self._trigger_properties.isdisjoint(value):
+            invariants = self._invariants
+        if invariants:
+            found = check_invariants(invariants, value, context)
         properties = self._properties
         for name in value:
-            if name in properties and (more := properties[name](value[name], value, visit)) is not None:
+            if name in properties and (more := properties[name](value[name], value, context)) is not None:
                 found = joined(found, more)
         return found
 
@@ -77,22 +81,22 @@ class BaseCompiler:
         self,
         registry: Registry,
         types: Types,
-        rules: RuleCompiler,
+        invariants: InvariantCompiler,
         codes: Codes,
-        library: Library,
+        compiled_profiles: CompiledProfiles,
         errors_only: bool,
     ) -> None:
         self._registry = registry
         self._types = types
-        self._rule_compiler = rules
+        self._invariant_compiler = invariants
         self._codes = codes
-        self._library = library
+        self._compiled_profiles = compiled_profiles
         self._errors_only = errors_only
         self._check_coding = coding_check(registry, errors_only)
-        self._canonical_check_of = canonical_types(registry)
+        self._canonical_check_of = canonical_type_checks(registry)
         self._type_checks = {} if errors_only else type_checks(registry)
         self._nodes: dict[str, BaseNode] = {}
-        self._backbones: dict[tuple[str, Shape], BaseNode] = {}
+        self._backbones: dict[tuple[str, StaticType], BaseNode] = {}
 
     def type_node(self, name: str) -> BaseNode:
         """The node of a resource type or complex type."""
@@ -100,17 +104,17 @@ class BaseCompiler:
         if node is None:
             node = self._nodes[name] = BaseNode()
             definition = self._registry.type(name)
-            shape = self._types.of_type(name)
-            resource = shape if definition.kind == "resource" else UNKNOWN
+            static_type = self._types.of_type(name)
+            resource = static_type if definition.kind == "resource" else UNKNOWN
             places = self._types.bases(name)
             if definition.kind == "resource" and "url" in definition.elements:
                 places |= _CANONICAL
-            focus = Focus(shape, name, resource)
-            rules = self._rule_compiler.rules(definition.invariants, focus)
-            node.define(rules, self._properties(definition.elements, places, focus))
+            focus = Focus(static_type, name, resource)
+            invariants = self._invariant_compiler.compile_all(definition.invariants, focus)
+            node.define(invariants, self._properties(definition.elements, places, focus))
         return node
 
-    def _backbone(self, element: Element, resource: Shape) -> BaseNode:
+    def _backbone(self, element: Element, resource: StaticType) -> BaseNode:
         path = element.content_reference or element.path
         node = self._backbones.get((path, resource))
         if node is None:
@@ -118,8 +122,8 @@ class BaseCompiler:
             places = frozenset((path, "BackboneElement", "Element"))
             focus = Focus(self._types.of_element(element, ()), path, resource)
             origin = element.siblings.get(element.content_reference or "", element)
-            rules = self._rule_compiler.rules(origin.invariants, focus)
-            node.define(rules, self._properties(element.children, places, focus))
+            invariants = self._invariant_compiler.compile_all(origin.invariants, focus)
+            node.define(invariants, self._properties(element.children, places, focus))
         return node
 
     def _properties(
@@ -137,14 +141,16 @@ class BaseCompiler:
                     path = f"{owner.path}.{element.name}"
                     properties[f"_{name}"] = self._companion(name, element, ref, path)
                 else:
-                    _compile_when_met(properties, name, partial(self._complex, element, ref, resource))
+                    _compile_on_first_use(properties, name, partial(self._complex, element, ref, resource))
         return properties
 
     def _extensions(self, places: frozenset[str], focus: Focus | None, is_modifier: bool) -> PropertyCheck:
-        def check_base(value: Any, visit: Visit) -> Findings:
-            return self.type_node("Extension").check(value, visit)
+        def check_base(value: Any, context: ValidationContext) -> Findings:
+            return self.type_node("Extension").check(value, context)
 
-        return ExtensionList(self._library, check_base, places, focus, is_modifier, self._errors_only).check
+        return ExtensionList(
+            self._compiled_profiles, check_base, places, focus, is_modifier, self._errors_only
+        ).check
 
     def _companion(self, name: str, element: Element, ref: TypeRef, path: str) -> PropertyCheck:
         """What stands beside primitive values: its extensions, and that there is something at all."""
@@ -152,13 +158,13 @@ class BaseCompiler:
         check = self._extensions(self._types.bases(ref.code) | names, None, is_modifier=False)
         step = element.step(ref)
 
-        def check_one(value: Any, visit: Visit) -> Findings:
-            return check(value["extension"], value, visit) if "extension" in value else None
+        def check_one(value: Any, context: ValidationContext) -> Findings:
+            return check(value["extension"], value, context) if "extension" in value else None
 
         required = None if self._errors_only else _required_value_set(element, ref)
         return companion_check(name, step, _each(check_one, step), required)
 
-    def _primitive(self, element: Element, ref: TypeRef, resource: Shape) -> PropertyCheck | None:
+    def _primitive(self, element: Element, ref: TypeRef, resource: StaticType) -> PropertyCheck | None:
         """The check of primitive values; None where nothing is asked of them beyond structure."""
         checks = self._bindings(element, ref)
         if not self._errors_only and ref.code in URIS and element.path not in CHECKED_WITH_THEIR_TYPE:
@@ -166,17 +172,17 @@ class BaseCompiler:
             if ref.target_types and "Resource" not in ref.target_types:
                 checks.append(self._canonical_check_of(ref.target_types))
         focus = Focus(self._types.of_element(element, (ref,)), ref.code, resource)
-        rules = self._rule_compiler.rules(element.invariants, focus)
-        if not checks and not rules:
+        invariants = self._invariant_compiler.compile_all(element.invariants, focus)
+        if not checks and not invariants:
             return None
-        return _each(_all(checks, rules), element.step(ref), primitive=True)
+        return _each(_all(checks, invariants), element.step(ref), primitive=True)
 
     def _is_canonical(self, element: Element, ref: TypeRef) -> bool:
         """Whether a URI names a definition, or is a definition's own name."""
         owner, _, name = element.path.partition(".")
         return ref.code == "canonical" or (name == "url" and self._registry.is_resource_type(owner))
 
-    def _complex(self, element: Element, ref: TypeRef, resource: Shape) -> PropertyCheck:
+    def _complex(self, element: Element, ref: TypeRef, resource: StaticType) -> PropertyCheck:
         step = element.step(ref)
         if ref.code == "Resource":
             return _each(_contained if element.name == "contained" else _entry, step)
@@ -188,16 +194,16 @@ class BaseCompiler:
             checks.append(self._check_coding)
         if ref.code in self._type_checks:
             checks.append(self._type_checks[ref.code])
-        checks += [self._library.check(url) for url in ref.profiles]
+        checks += [self._compiled_profiles.check(url) for url in ref.profiles]
         if ref.code == "Reference" and not self._errors_only:
             checks.append(agreement_check)
         if ref.code == "Reference" and ref.target_types and "Resource" not in ref.target_types:
-            checks.append(_only_urns(target_check((), frozenset(ref.target_types), lambda *_: None)))
+            checks.append(_urn_targets_only(target_check((), frozenset(ref.target_types), lambda *_: None)))
         focus = Focus(self._types.of_element(element, (ref,)), ref.code, resource)
-        rules = self._rule_compiler.rules(element.invariants, focus)
-        if len(checks) == 1 and not rules:
+        invariants = self._invariant_compiler.compile_all(element.invariants, focus)
+        if len(checks) == 1 and not invariants:
             return _each(node.check, step)
-        return _each(_all(checks, rules), step)
+        return _each(_all(checks, invariants), step)
 
     def _bindings(self, element: Element, ref: TypeRef) -> list[ValueCheck]:
         """The checks of a binding, unless the structural walk does them: it is required, and its codes can be
@@ -214,14 +220,14 @@ class BaseCompiler:
         return checks
 
 
-def _compile_when_met(
+def _compile_on_first_use(
     properties: dict[str, PropertyCheck], name: str, compiled: Callable[[], PropertyCheck]
 ) -> None:
     """Put a check under `name` that replaces itself with the compiled one at its first use."""
 
-    def check(value: Any, holder: dict[str, Any], visit: Visit) -> Findings:
+    def check(value: Any, holder: dict[str, Any], context: ValidationContext) -> Findings:
         properties[name] = compiled()
-        return properties[name](value, holder, visit)
+        return properties[name](value, holder, context)
 
     properties[name] = check
 
@@ -233,16 +239,16 @@ def _required_value_set(element: Element, ref: TypeRef) -> str | None:
     return binding.value_set if binding is not None and is_required else None
 
 
-def _all(checks: Iterable[ValueCheck], rules: tuple[Rule, ...]) -> ValueCheck:
+def _all(checks: Iterable[ValueCheck], invariants: tuple[CompiledInvariant, ...]) -> ValueCheck:
     in_order = tuple(checks)
 
-    def check(value: Any, visit: Visit) -> Findings:
+    def check(value: Any, context: ValidationContext) -> Findings:
         found: list[Finding] | None = None
         for check_value in in_order:
-            if (more := check_value(value, visit)) is not None:
+            if (more := check_value(value, context)) is not None:
                 found = joined(found, more)
-        if rules:
-            found = joined(found, broken(rules, value, visit))
+        if invariants:
+            found = joined(found, check_invariants(invariants, value, context))
         return found
 
     return check
@@ -251,38 +257,38 @@ def _all(checks: Iterable[ValueCheck], rules: tuple[Rule, ...]) -> ValueCheck:
 def _each(check_one: ValueCheck, step: str, primitive: bool = False) -> PropertyCheck:
     """The check of a property's value, or of each item of its array."""
 
-    def check(value: Any, _: dict[str, Any], visit: Visit) -> Findings:
+    def check(value: Any, _: dict[str, Any], context: ValidationContext) -> Findings:
         if type(value) is not list:
             if value is None or not (primitive or type(value) is dict):
                 return None
-            found = check_one(value, visit)
-            return None if found is None else moved(found, step)
+            found = check_one(value, context)
+            return None if found is None else prefixed(found, step)
         every: list[Finding] | None = None
         for index, item in enumerate(value):
             if item is not None and (primitive or type(item) is dict):
-                found = check_one(item, visit)
+                found = check_one(item, context)
                 if found is not None:
-                    every = joined(every, moved(found, f"{step}[{index}]"))
+                    every = joined(every, prefixed(found, f"{step}[{index}]"))
         return every
 
     return check
 
 
-def _contained(value: Any, visit: Visit) -> Findings:
-    return visit.shared.within.contained(value, visit)
+def _contained(value: Any, context: ValidationContext) -> Findings:
+    return context.state.nested.contained(value, context)
 
 
-def _entry(value: Any, visit: Visit) -> Findings:
-    return visit.shared.within.entry(value, visit)
+def _entry(value: Any, context: ValidationContext) -> Findings:
+    return context.state.nested.entry(value, context)
 
 
-def _only_urns(check_target: ValueCheck) -> ValueCheck:
+def _urn_targets_only(check_target: ValueCheck) -> ValueCheck:
     """References whose text does not tell their target's type; the structural walk sees to the others."""
 
-    def check(value: Any, visit: Visit) -> Findings:
+    def check(value: Any, context: ValidationContext) -> Findings:
         text = value.get("reference")
-        if type(text) is str and text.startswith("urn:") and visit.bundle is not None:
-            return check_target(value, visit)
+        if type(text) is str and text.startswith("urn:") and context.bundle is not None:
+            return check_target(value, context)
         return None
 
     return check

@@ -9,15 +9,16 @@ from typing import Any
 from fhir_server.definitions.snapshot.base_types import MAX_VALUE_SET
 from fhir_server.issues import Severity, Template
 from fhir_server.validation.checks.check import Codes
-from fhir_server.validation.fhirpath.comparison import plain
+from fhir_server.validation.fhirpath.comparison import bare_value
 from fhir_server.validation.findings import Finding, Findings, excerpt
 from fhir_server.validation.profiles import messages
-from fhir_server.validation.profiles.context import Visit
+from fhir_server.validation.profiles.context import ValidationContext
 from fhir_server.validation.profiles.value_checks import ValueCheck
 
-QUANTITIES = ("Quantity", "Age", "Count", "Distance", "Duration")
+QUANTITY_TYPES = ("Quantity", "Age", "Count", "Distance", "Duration")
 CODED = frozenset({
-    "code", "Coding", "CodeableConcept", "string", "uri", "url", "canonical", "id", "markdown", *QUANTITIES,
+    "code", "Coding", "CodeableConcept", "string", "uri", "url", "canonical", "id", "markdown",
+    *QUANTITY_TYPES,
 })  # fmt: skip
 """The types whose values a binding is about; those of other types of a choice are left alone."""
 
@@ -27,7 +28,7 @@ _OUTSIDE: Mapping[str, tuple[Severity, Template]] = {
     "preferred": ("information", messages.CODE_OUTSIDE_PREFERRED),
 }
 
-Pair = tuple[str | None, str]
+SystemAndCode = tuple[str | None, str]
 
 
 def binding_checks(
@@ -47,9 +48,9 @@ def maximum_check(codes: Codes, value_set: str) -> ValueCheck:
     such as all languages. Systems in use send others.
     """
 
-    def check(value: Any, _: Visit) -> Findings:
-        pairs = pairs_of(value)
-        if not pairs or is_inside(codes, value_set, pairs) is not False:
+    def check(value: Any, _: ValidationContext) -> Findings:
+        pairs = codes_of(value)
+        if not pairs or contains_any(codes, value_set, pairs) is not False:
             return None
         text = messages.CODE_OUTSIDE_REQUIRED(value=_shown(pairs), value_set=value_set)
         return [Finding("code-invalid", text, key="max-value-set", severity="warning")]
@@ -69,13 +70,13 @@ def maximum_value_set(binding: Mapping[str, Any]) -> str | None:
 def _check(codes: Codes, strength: str, value_set: str) -> ValueCheck:
     severity, message = _OUTSIDE[strength]
 
-    def check(value: Any, _: Visit) -> Findings:
-        pairs = pairs_of(value)
+    def check(value: Any, _: ValidationContext) -> Findings:
+        pairs = codes_of(value)
         if pairs is None:
             return None
         if not pairs:
             return None if strength == "preferred" else [_not_given(severity, value_set)]
-        inside = is_inside(codes, value_set, pairs)
+        inside = contains_any(codes, value_set, pairs)
         if inside:
             return None
         shown = _shown(pairs)
@@ -87,7 +88,7 @@ def _check(codes: Codes, strength: str, value_set: str) -> ValueCheck:
     return check
 
 
-def _shown(pairs: list[Pair]) -> str:
+def _shown(pairs: list[SystemAndCode]) -> str:
     return ", ".join(excerpt(code if system is None else f"{system}|{code}") for system, code in pairs[:3])
 
 
@@ -95,7 +96,7 @@ def _not_given(severity: Severity, value_set: str) -> Finding:
     return Finding("code-invalid", messages.CODE_NOT_GIVEN(value_set=value_set), severity=severity)
 
 
-def is_inside(codes: Codes, value_set: str, pairs: list[Pair]) -> bool | None:
+def contains_any(codes: Codes, value_set: str, pairs: list[SystemAndCode]) -> bool | None:
     """Whether one of the codes is in the value set; None where that cannot be known."""
     unknown = False
     for system, code in pairs:
@@ -106,9 +107,9 @@ def is_inside(codes: Codes, value_set: str, pairs: list[Pair]) -> bool | None:
     return None if unknown else False
 
 
-def pairs_of(value: Any) -> list[Pair] | None:
+def codes_of(value: Any) -> list[SystemAndCode] | None:
     """The systems and codes that a value gives; None for one that gives none by its nature."""
-    value = plain(value)
+    value = bare_value(value)
     if type(value) is str:
         return [(None, value)]
     if type(value) is not dict:

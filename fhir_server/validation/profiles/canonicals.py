@@ -8,29 +8,29 @@ from functools import lru_cache
 from typing import Any
 
 from fhir_server.definitions.registry import Registry
-from fhir_server.validation.findings import Finding, Findings, listed
+from fhir_server.validation.findings import Finding, Findings, quoted_list
 from fhir_server.validation.profiles import messages
-from fhir_server.validation.profiles.context import Visit
+from fhir_server.validation.profiles.context import ValidationContext
 from fhir_server.validation.profiles.value_checks import ValueCheck
 
-_KEPT_MAX = 1024
+_CACHE_MAX = 1024
 
 
-def canonical_types(registry: Registry) -> Callable[[Iterable[str]], ValueCheck]:
+def canonical_type_checks(registry: Registry) -> Callable[[Iterable[str]], ValueCheck]:
     """Makes the checks of canonicals that lead to some types; what is not known here is not judged."""
-    known = lru_cache(maxsize=_KEPT_MAX)(lambda url: _types_at(url, registry))
+    known = lru_cache(maxsize=_CACHE_MAX)(lambda url: _types_at(url, registry))
 
     def check_of(types: Iterable[str]) -> ValueCheck:
         wanted = frozenset(types)
 
-        def check(value: Any, _: Visit) -> Findings:
+        def check(value: Any, _: ValidationContext) -> Findings:
             found = known(value) if type(value) is str else wanted
             if not found or not wanted.isdisjoint(found):
                 return None
             if any(registry.canonical(value, type_name) is not None for type_name in wanted):
                 return None  # resources of several types may share a url
             text = messages.CANONICAL_TYPE(
-                url=value, found=listed(sorted(found)), wanted=listed(sorted(wanted))
+                url=value, found=quoted_list(sorted(found)), wanted=quoted_list(sorted(wanted))
             )
             return [Finding("value", text, key="canonical-type", severity="warning")]
 

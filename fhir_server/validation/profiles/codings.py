@@ -19,18 +19,18 @@ from fhir_server.definitions.registry import Registry
 from fhir_server.issues import Severity
 from fhir_server.validation.findings import Finding, Findings, shortened
 from fhir_server.validation.profiles import messages
-from fhir_server.validation.profiles.context import Visit
-from fhir_server.validation.profiles.datatype_checks import ill_formed
-from fhir_server.validation.profiles.misnamed_systems import misnamed
+from fhir_server.validation.profiles.context import ValidationContext
+from fhir_server.validation.profiles.datatype_checks import malformed_urn
+from fhir_server.validation.profiles.misnamed_systems import misnamed_system
 from fhir_server.validation.profiles.value_checks import ValueCheck
 
-_KEPT_MAX = 4096
+_CACHE_MAX = 4096
 _STILL_GROWING = tuple(f"http://terminology.hl7.org/CodeSystem/{family}-" for family in ("v2", "v3"))
 """Code systems of which later versions, that a sender may well use, have more codes than those of R4."""
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownCodeSystem:
     """A code system that is known here: its codes, None where there may be others, and how bad it is to be
     none of them.
     """
@@ -57,15 +57,15 @@ class Known:
 
 def coding_check(registry: Registry, errors_only: bool) -> ValueCheck:
     """The check of any Coding, whatever it is bound to. A wrong display is no error that refuses a write."""
-    known = lru_cache(maxsize=_KEPT_MAX)(_known_by(registry, errors_only))
+    known = lru_cache(maxsize=_CACHE_MAX)(_known_by(registry, errors_only))
 
-    def check(value: Any, _: Visit) -> Findings:
+    def check(value: Any, _: ValidationContext) -> Findings:
         system, code = value.get("system"), value.get("code")
         if type(system) is not str:
             return None
         found = known(system)
         if found is None:
-            return None if errors_only else _doubtful(system, code, registry)
+            return None if errors_only else _system_warnings(system, code, registry)
         if type(code) is not str:
             return None
         if found.codes is None or code in found.codes or found.system.has(code) is not False:
@@ -78,7 +78,7 @@ def coding_check(registry: Registry, errors_only: bool) -> ValueCheck:
     return check
 
 
-def _doubtful(system: str, code: Any, registry: Registry) -> Findings:
+def _system_warnings(system: str, code: Any, registry: Registry) -> Findings:
     """The finding that what stands for a code system is relative, a value set, a supplement, another name, or
     an OID that is none.
     """
@@ -87,7 +87,7 @@ def _doubtful(system: str, code: Any, registry: Registry) -> Findings:
             return None
         text = SYSTEM_RELATIVE(url=shortened(system))
         return [Finding("code-invalid", text, ".system", "coding-system", "warning")]
-    if (doubts := ill_formed(system, ".system") or misnamed(system, registry)) is not None:
+    if (doubts := malformed_urn(system, ".system") or misnamed_system(system, registry)) is not None:
         return doubts
     known = registry.code_system(system)
     if known is not None and known.content == "supplement":
@@ -99,7 +99,7 @@ def _doubtful(system: str, code: Any, registry: Registry) -> Findings:
     return [Finding("code-invalid", text, ".system", "system-value-set", "warning")]
 
 
-def _display(known: Known, code: str, given: str) -> Findings:
+def _display(known: KnownCodeSystem, code: str, given: str) -> Findings:
     if known.has_display(code, given):
         return None
     sure = known.codes is not None and known.severity == "error" and known.system.case_sensitive
@@ -109,20 +109,20 @@ def _display(known: Known, code: str, given: str) -> Findings:
     return [Finding("invalid", text, ".display", "display" if sure else None, "warning")]
 
 
-def _known_by(registry: Registry, errors_only: bool) -> Callable[[str], Known | None]:
+def _known_by(registry: Registry, errors_only: bool) -> Callable[[str], KnownCodeSystem | None]:
     view = View(registry)
 
-    def known(system: str) -> Known | None:
+    def known(system: str) -> KnownCodeSystem | None:
         found = view.code_system(system) if is_absolute(system) else None
         # of the other systems that have a grammar, the bindings tell
         if found is None or found.content == "supplement" or not (found.by_code or system == ucum.SYSTEM):
             return None
         if found.content != "complete":
-            return None if errors_only else Known(found, None, "warning")
+            return None if errors_only else KnownCodeSystem(found, None, "warning")
         is_open = system == ucum.SYSTEM or system.startswith(_STILL_GROWING)
         severity: Severity = "warning" if is_open else "error"
         if errors_only and severity != "error":
             return None
-        return Known(found, found.by_code, severity)
+        return KnownCodeSystem(found, found.by_code, severity)
 
     return known

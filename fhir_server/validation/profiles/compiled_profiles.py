@@ -16,14 +16,14 @@ from fhir_server.definitions.snapshot.tree import Node as Branch
 from fhir_server.definitions.snapshot.tree import planted
 from fhir_server.errors import SnapshotError
 from fhir_server.validation.checks.check import Codes
-from fhir_server.validation.fhirpath.comparison import Primitive
+from fhir_server.validation.fhirpath.comparison import ExtendedPrimitive
 from fhir_server.validation.fhirpath.compiled import Run, Unsupported
 from fhir_server.validation.fhirpath.static_types import Types
 from fhir_server.validation.findings import Finding, Findings
-from fhir_server.validation.invariants.compiler import Focus, Holds, RuleCompiler
+from fhir_server.validation.invariants.compiler import Focus, Holds, InvariantCompiler
 from fhir_server.validation.profiles import messages
-from fhir_server.validation.profiles.compiler import ProfileCompiler, Surroundings
-from fhir_server.validation.profiles.context import Judged, Visit, none_has_errors
+from fhir_server.validation.profiles.compiler import CompilerDependencies, ProfileCompiler
+from fhir_server.validation.profiles.context import CachedFindings, ValidationContext, has_no_errors
 from fhir_server.validation.profiles.discriminators import Sources
 from fhir_server.validation.profiles.extensions import Extension
 from fhir_server.validation.profiles.nodes import ItemNode
@@ -40,29 +40,31 @@ class Profile:
     fault: str = ""
 
 
-BUSY_MAX = 40
+IN_PROGRESS_MAX = 40
 """How many values, each by a profile, may be in question at once: references that are further away are not
 followed.
 """
 
-_KEPT_MAX = 4096
+_CACHE_MAX = 4096
 """Clients may name any number of profiles and extensions that do not exist."""
 
 
-class Library:
+class CompiledProfiles:
     """Finds profiles and extensions by their canonical, and keeps what it has compiled."""
 
     def __init__(
-        self, registry: Registry, types: Types, rules: RuleCompiler, codes: Codes, errors_only: bool
+        self, registry: Registry, types: Types, invariants: InvariantCompiler, codes: Codes, errors_only: bool
     ) -> None:
         self._registry = registry
-        self.profile = lru_cache(maxsize=_KEPT_MAX)(self._compiled)
-        self.extension = lru_cache(maxsize=_KEPT_MAX)(self._compiled_extension)
-        self._rules = rules
-        self._selection = lru_cache(maxsize=_KEPT_MAX)(self._compiled_selection)
-        self._condition = lru_cache(maxsize=_KEPT_MAX)(self._compiled_condition)
+        self.profile = lru_cache(maxsize=_CACHE_MAX)(self._compiled)
+        self.extension = lru_cache(maxsize=_CACHE_MAX)(self._compiled_extension)
+        self._invariants = invariants
+        self._selection = lru_cache(maxsize=_CACHE_MAX)(self._compiled_selection)
+        self._condition = lru_cache(maxsize=_CACHE_MAX)(self._compiled_condition)
         sources = Sources(types, codes, self._root, self.type_of, self.conforms)
-        self._around = Surroundings(registry, types, rules, sources, self.check, self.mismatch, errors_only)
+        self._dependencies = CompilerDependencies(
+            registry, types, invariants, sources, self.check, self.mismatch, errors_only
+        )
 
     def type_of(self, canonical: str) -> str:
         """The type that a profile is for; empty where it is not known."""
@@ -71,99 +73,104 @@ class Library:
             return snapshot.type
         return canonical.removeprefix(STRUCTURES) if canonical.startswith(STRUCTURES) else ""
 
-    def mismatch(self, value: Any, profiles: tuple[str, ...], visit: Visit) -> Finding | None:
+    def mismatch(self, value: Any, profiles: tuple[str, ...], context: ValidationContext) -> Finding | None:
         """The first error by the first of the profiles, where the value satisfies none of them."""
         first: Finding | None = None
         for canonical in profiles:
-            found = self._against(value, canonical, visit)
+            found = self._check_against(value, canonical, context)
             errors = [finding for finding in found if finding.severity == "error"]
             if not errors:
                 return None
             first = first or errors[0]
         return first
 
-    def _against(self, value: Any, canonical: str, visit: Visit) -> list[Finding]:
+    def _check_against(self, value: Any, canonical: str, context: ValidationContext) -> list[Finding]:
         """What is wrong with a value by one profile; nothing where that is not known, is being asked, was
         asked before and well answered, or is too many references away.
         """
         profile = self.profile(canonical)
         key = (id(value), canonical)
-        shared = visit.shared
-        if profile is None or profile.fault or key in shared.busy or key in shared.sound:
+        state = context.state
+        if profile is None or profile.fault or key in state.in_progress or key in state.passed:
             return []
-        if len(shared.busy) > BUSY_MAX:
+        if len(state.in_progress) > IN_PROGRESS_MAX:
             return []
-        judged = shared.judged.get(key)
-        if judged is not None:
-            return [replace(finding) for finding in judged.findings]
-        shared.busy.add(key)
+        cached = state.cached.get(key)
+        if cached is not None:
+            return [replace(finding) for finding in cached.findings]
+        state.in_progress.add(key)
         try:
-            found = self._found(value, profile, visit)
+            found = self._found(value, profile, context)
         finally:
-            shared.busy.discard(key)
+            state.in_progress.discard(key)
         if type(value) is dict and "resourceType" in value:
             # many references may lead here, and findings are moved to the place of each
-            shared.judged[key] = Judged(value, tuple(replace(finding) for finding in found))
+            state.cached[key] = CachedFindings(value, tuple(replace(finding) for finding in found))
         return found
 
-    def _found(self, value: Any, profile: Profile, visit: Visit) -> list[Finding]:
+    def _found(self, value: Any, profile: Profile, context: ValidationContext) -> list[Finding]:
         if type(value) is dict and "resourceType" in value:
             if value["resourceType"] not in (None, profile.type):
-                return [wrong_type(profile, value)]
-            visit = visit.shared.within.around(value, visit)
-        return profile.node.check(value, visit) or []
+                return [type_mismatch(profile, value)]
+            context = context.state.nested.context_for(value, context)
+        return profile.node.check(value, context) or []
 
-    def conforms(self, value: Any, profiles: tuple[str, ...], visit: Visit) -> bool | None:
+    def conforms(self, value: Any, profiles: tuple[str, ...], context: ValidationContext) -> bool | None:
         """Whether a value satisfies one of the profiles; None where none can be used."""
         known = [url for url in profiles if (found := self.profile(url)) is not None and not found.fault]
         if not known:
             return None
-        return any(none_has_errors(self._against(value, url, visit)) for url in known)
+        return any(has_no_errors(self._check_against(value, url, context)) for url in known)
 
     def check(self, canonical: str) -> ValueCheck:
         """The check by a profile that may itself be compiling still."""
 
-        def check(value: Any, visit: Visit) -> Findings:
+        def check(value: Any, context: ValidationContext) -> Findings:
             profile = self.profile(canonical)
             if profile is None or profile.fault:
-                return [unusable(canonical, profile)]
-            return self._against(value, canonical, visit) or None
+                return [unusable_profile(canonical, profile)]
+            return self._check_against(value, canonical, context) or None
 
         return check
 
-    def selects(self, expression: str, holder: Any, visit: Visit) -> bool:
+    def selects(self, expression: str, holder: Any, context: ValidationContext) -> bool:
         """Whether an expression selects an object from the resource that is checked; so too where it cannot
         be evaluated, which says nothing against the object.
         """
-        run = self._selection(expression, visit.resource["resourceType"])
+        run = self._selection(expression, context.resource["resourceType"])
         try:
-            found = run(visit.resource, visit.scope) if run else None
+            found = run(context.resource, context.scope) if run else None
         except (FhirPathError, Unsupported, TypeError, KeyError, AttributeError, RecursionError):
             return True
-        return found is None or any(value is holder or _more_of(value) is holder for value in found)
+        return found is None or any(value is holder or _companion_of(value) is holder for value in found)
 
     def permits(
-        self, expression: str, focus: Focus, holder: Any, extension: dict[str, Any], visit: Visit
+        self,
+        expression: str,
+        focus: Focus,
+        holder: Any,
+        extension: dict[str, Any],
+        context: ValidationContext,
     ) -> bool:
         """Whether an expression holds for the object that an extension is on; so too where it cannot be
         evaluated, which says nothing against the extension.
         """
         holds = self._condition(expression, focus)
-        visit.scope.extension = extension
+        context.scope.extension = extension
         try:
-            return holds is None or holds(holder, visit.scope)
+            return holds is None or holds(holder, context.scope)
         except FhirPathError:
             return True
 
     def _compiled_condition(self, expression: str, focus: Focus) -> Holds | None:
         try:
-            return self._rules.holds(expression, focus)
+            return self._invariants.holds(expression, focus)
         except FhirPathError:
             return None
 
     def _compiled_selection(self, expression: str, type: str) -> Run | None:
         try:
-            return self._rules.selection(expression, type)
+            return self._invariants.selection(expression, type)
         except (FhirPathError, Unsupported, RecursionError):
             return None
 
@@ -185,22 +192,22 @@ class Library:
             return None
         except SnapshotError as error:
             return Profile(canonical, "", ItemNode(), fault=str(error))
-        return Profile(canonical, snapshot.type, ProfileCompiler(snapshot, self._around).compiled())
+        return Profile(canonical, snapshot.type, ProfileCompiler(snapshot, self._dependencies).compiled())
 
     def _compiled_extension(self, url: str) -> Extension | None:
         """An extension by its url; None where it is not known or its definition is faulty."""
         snapshot = self._snapshot(url)
         if snapshot is None or snapshot.type != "Extension":
             return None
-        node = ProfileCompiler(snapshot, self._around).compiled()
+        node = ProfileCompiler(snapshot, self._dependencies).compiled()
         modifies = bool(snapshot.root.get("isModifier"))
         parts = frozenset(_parts(snapshot))
         return Extension(url, node, snapshot.contexts, snapshot.context_invariants, modifies, parts)
 
 
-def _more_of(item: Any) -> Any:
+def _companion_of(item: Any) -> Any:
     """The object that stands beside a primitive value."""
-    return item.more if type(item) is Primitive else None
+    return item.companion if type(item) is ExtendedPrimitive else None
 
 
 def _parts(snapshot: Snapshot) -> Iterator[str]:
@@ -210,7 +217,7 @@ def _parts(snapshot: Snapshot) -> Iterator[str]:
             yield str(element.get("fixedUri"))
 
 
-def unusable(canonical: str, profile: Profile | None) -> Finding:
+def unusable_profile(canonical: str, profile: Profile | None) -> Finding:
     """The finding that a profile is not known, or is faulty."""
     if profile is None:
         return Finding("not-found", messages.PROFILE_UNKNOWN(url=canonical), severity="warning")
@@ -218,7 +225,7 @@ def unusable(canonical: str, profile: Profile | None) -> Finding:
     return Finding("not-supported", text, severity="warning")
 
 
-def wrong_type(profile: Profile, resource: Mapping[str, Any]) -> Finding:
+def type_mismatch(profile: Profile, resource: Mapping[str, Any]) -> Finding:
     """The finding that a resource is not of the type that a profile is for."""
     found = resource.get("resourceType")
     return Finding("structure", messages.PROFILE_TYPE(url=profile.url, wanted=profile.type, found=found))

@@ -14,21 +14,21 @@ from fhir_server.definitions.snapshot.snapshot import ElementDefinition, Snapsho
 from fhir_server.definitions.snapshot.tree import Node as Branch
 from fhir_server.definitions.snapshot.tree import planted
 from fhir_server.validation.fhirpath.static_types import UNKNOWN, Types
-from fhir_server.validation.findings import Finding, Findings, listed
-from fhir_server.validation.invariants.compiler import Focus, Rule, RuleCompiler
+from fhir_server.validation.findings import Finding, Findings, quoted_list
+from fhir_server.validation.invariants.compiler import CompiledInvariant, Focus, InvariantCompiler
 from fhir_server.validation.profiles import messages
 from fhir_server.validation.profiles.bindings import CODED, binding_checks, maximum_value_set
-from fhir_server.validation.profiles.contained_value_sets import with_own
-from fhir_server.validation.profiles.context import Visit, none_has_errors
+from fhir_server.validation.profiles.contained_value_sets import with_contained_value_sets
+from fhir_server.validation.profiles.context import ValidationContext, has_no_errors
 from fhir_server.validation.profiles.discriminators import (
-    Silent,
+    DiscriminatorTest,
     Sources,
-    Test,
+    Unconstrained,
     Undecidable,
     discriminator_test,
-    whole_test,
+    undiscriminated_test,
 )
-from fhir_server.validation.profiles.nodes import ElementNode, ItemNode, Placed, Property
+from fhir_server.validation.profiles.nodes import ElementNode, ElementValue, ItemNode, Property
 from fhir_server.validation.profiles.references import Mismatch, aggregation_check, target_check
 from fhir_server.validation.profiles.slicing import DEFAULT, Slice, Slicing
 from fhir_server.validation.profiles.value_checks import ValueCheck, value_checks
@@ -41,12 +41,12 @@ ProfileCheck = Callable[[str], ValueCheck]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Surroundings:
+class CompilerDependencies:
     """What compiling needs of others: definitions, codes, other profiles."""
 
     registry: Registry
     types: Types
-    rule_compiler: RuleCompiler
+    invariant_compiler: InvariantCompiler
     sources: Sources
     check_profile: ProfileCheck
     mismatch: Mismatch
@@ -56,13 +56,13 @@ class Surroundings:
 class ProfileCompiler:
     """Compiles one snapshot."""
 
-    def __init__(self, snapshot: Snapshot, around: Surroundings) -> None:
+    def __init__(self, snapshot: Snapshot, dependencies: CompilerDependencies) -> None:
         self._snapshot = snapshot
-        self._around = around
-        self._types = around.types
-        self._registry = around.registry
-        codes = with_own(around.sources.codes, around.registry, snapshot.url)
-        self._sources = replace(around.sources, codes=codes)
+        self._dependencies = dependencies
+        self._types = dependencies.types
+        self._registry = dependencies.registry
+        codes = with_contained_value_sets(dependencies.sources.codes, dependencies.registry, snapshot.url)
+        self._sources = replace(dependencies.sources, codes=codes)
         self._resource = self._types.of_type(snapshot.type) if snapshot.kind == "resource" else UNKNOWN
 
     def compiled(self) -> ItemNode:
@@ -75,8 +75,8 @@ class ProfileCompiler:
         focus = Focus(self._types.of_type(definition.name), definition.name, self._resource)
         known = {invariant.key for invariant in definition.invariants}
         checks = (*value_checks(root.facts), *self._bindings(root.facts, definition.binding, definition.name))
-        rules = self._rules(root.facts, known, focus)
-        return ItemNode(checks, rules, tuple(self._elements(root, definition.elements)))
+        invariants = self._invariants(root.facts, known, focus)
+        return ItemNode(checks, invariants, tuple(self._elements(root, definition.elements)))
 
     def _elements(self, holder: Branch, known: Mapping[str, Element]) -> Iterator[ElementNode]:
         for branch in holder.children or ():
@@ -92,7 +92,7 @@ class ProfileCompiler:
         allowed = _type_codes(branch.facts)
         properties = tuple(self._properties(element, allowed))
         narrowed = any(not known.allowed for known in properties)
-        must_support = bool(branch.facts.get("mustSupport")) and not self._around.errors_only
+        must_support = bool(branch.facts.get("mustSupport")) and not self._dependencies.errors_only
         fewer = most is not None and (element.max is None or most < element.max)
         if not (items or slicing or narrowed or must_support or fewer or least > element.min):
             return None
@@ -129,19 +129,21 @@ class ProfileCompiler:
         facts = branch.facts
         inner = self._inner_type(facts, ref)
         definition = self._registry.type(inner)
-        shape = self._types.of_element(element, (TypeRef(inner),))
-        focus = Focus(shape, element.path if element.children else inner, self._resource)
+        static_type = self._types.of_element(element, (TypeRef(inner),))
+        focus = Focus(static_type, element.path if element.children else inner, self._resource)
         checks = (
             *value_checks(facts),
             *self._bindings(facts, element.binding, ref.code),
             *self._type_checks(facts, element, ref),
         )
         known = {invariant.key for invariant in (*element.invariants, *definition.invariants)}
-        rules = self._rules(facts, known, focus)
+        invariants = self._invariants(facts, known, focus)
         is_resource = ref.code == "Resource"
         compiler = self._within(inner) if is_resource else self
         elements = tuple(compiler._elements(branch, element.children or definition.elements))
-        return ItemNode(checks, rules, elements, is_resource) if checks or rules or elements else None
+        return (
+            ItemNode(checks, invariants, elements, is_resource) if checks or invariants or elements else None
+        )
 
     def _within(self, type: str) -> "ProfileCompiler":
         """The compiler of what is asked of a resource of this type inside that of the profile."""
@@ -157,13 +159,15 @@ class ProfileCompiler:
             return code if self._registry.is_resource_type(code) else ref.code
         return ref.code
 
-    def _rules(self, facts: ElementDefinition, known: set[str], focus: Focus) -> tuple[Rule, ...]:
+    def _invariants(
+        self, facts: ElementDefinition, known: set[str], focus: Focus
+    ) -> tuple[CompiledInvariant, ...]:
         invariants = (
             Invariant(rule["key"], rule.get("severity", "error"), rule.get("human", ""), rule["expression"])
             for rule in facts.get("constraint", ())
             if rule["key"] not in known and "expression" in rule
         )
-        return self._around.rule_compiler.rules(invariants, focus)
+        return self._dependencies.invariant_compiler.compile_all(invariants, focus)
 
     def _bindings(self, facts: ElementDefinition, base: Binding | None, type: str) -> Iterable[ValueCheck]:
         """The checks of the binding of a value of this type, unless the base has it too."""
@@ -173,8 +177,8 @@ class ProfileCompiler:
         strength, value_set = binding.get("strength", "example"), binding.get("valueSet")
         if base is not None and (base.strength, base.value_set) == (strength, value_set):
             return ()
-        maximum, around = maximum_value_set(binding), self._around
-        return binding_checks(self._sources.codes, strength, value_set, maximum, around.errors_only)
+        maximum, dependencies = maximum_value_set(binding), self._dependencies
+        return binding_checks(self._sources.codes, strength, value_set, maximum, dependencies.errors_only)
 
     def _type_checks(self, facts: ElementDefinition, element: Element, ref: TypeRef) -> Iterator[ValueCheck]:
         """Checks by the profiles, target profiles and aggregation of an element's type."""
@@ -196,7 +200,7 @@ class ProfileCompiler:
 
     def _is_of_other_url(self, canonical: str) -> bool:
         """Whether a profile is on an extension that another definition names."""
-        root = self._around.sources.root(canonical)
+        root = self._dependencies.sources.root(canonical)
         urls = (
             {child.facts.get("fixedUri") for child in root.children or () if child.name == "url"}
             if root
@@ -206,29 +210,29 @@ class ProfileCompiler:
 
     def _targets(self, targets: list[str], element: Element) -> Iterator[ValueCheck]:
         known = {url for ref in element.types for url in ref.target_types}
-        types = {self._around.sources.type_of(url) for url in targets}
+        types = {self._dependencies.sources.type_of(url) for url in targets}
         profiles = tuple(url for url in targets if not _is_base_type(url))
         is_open = "" in types or types & _ANY or (known and types >= known)
         narrower = frozenset() if is_open else frozenset(types)
         free = frozenset(url.removeprefix(STRUCTURES) for url in targets if _is_base_type(url))
         if not free & _ANY and (profiles or narrower):
-            yield target_check(profiles, narrower, self._around.mismatch, free)
+            yield target_check(profiles, narrower, self._dependencies.mismatch, free)
 
     def _profile_check(self, types: list[dict[str, Any]], profiled: list[dict[str, Any]]) -> ValueCheck:
         """The value satisfies one of the profiles of its type."""
-        checks = [self._around.check_profile(url) for type in profiled for url in type["profile"]]
+        checks = [self._dependencies.check_profile(url) for type in profiled for url in type["profile"]]
         if len(checks) == 1 and len(types) == 1:
             return checks[0]
         by_resource = {type["code"]: type.get("profile", ()) for type in types}
 
-        def check(value: Any, visit: Visit) -> Findings:
+        def check(value: Any, context: ValidationContext) -> Findings:
             type_name = value.get("resourceType") if type(value) is dict else None
             urls = by_resource.get(type_name, ()) if type_name in by_resource else None
-            mine = checks if urls is None else [self._around.check_profile(url) for url in urls]
+            mine = checks if urls is None else [self._dependencies.check_profile(url) for url in urls]
             first: Findings = None
             for check_profile in mine:
-                found = check_profile(value, visit)
-                if none_has_errors(found):
+                found = check_profile(value, context)
+                if has_no_errors(found):
                     return None
                 first = first or found
             return first
@@ -253,7 +257,7 @@ class ProfileCompiler:
             rules=facts.get("rules", "open"),
             ordered=bool(facts.get("ordered")),
             default=self._slice(default, element, ()) if default is not None else None,
-            errors_only=self._around.errors_only,
+            errors_only=self._dependencies.errors_only,
         )
 
     def _slice(self, branch: Branch, element: Element, criteria: Sequence[Mapping[str, str]]) -> Slice:
@@ -269,45 +273,47 @@ class ProfileCompiler:
             slicing=self._slicing(branch, element),
         )
 
-    def _tests(self, branch: Branch, element: Element, criteria: Sequence[Mapping[str, str]]) -> list[Test]:
+    def _tests(
+        self, branch: Branch, element: Element, criteria: Sequence[Mapping[str, str]]
+    ) -> list[DiscriminatorTest]:
         """The tests of the discriminators that the slice says something of, or of the whole without any."""
         if not criteria:
-            return [whole_test(branch)]
+            return [undiscriminated_test(branch)]
         refs = tuple(TypeRef(code) for code in _type_codes(branch.facts) if not code.startswith("http"))
-        shape = self._types.of_element(element, refs or element.types)
-        tests: list[Test] = []
-        silent: list[Test] = []
+        static_type = self._types.of_element(element, refs or element.types)
+        tests: list[DiscriminatorTest] = []
+        silent: list[DiscriminatorTest] = []
         for discriminator in criteria:
             kind, path = discriminator["type"], discriminator["path"]
             try:
-                tests.append(discriminator_test(kind, path, branch, shape, self._sources))
+                tests.append(discriminator_test(kind, path, branch, static_type, self._sources))
             except Undecidable as error:
-                untold = Test(lambda _placed, _visit: None, path)
-                (silent if isinstance(error, Silent) else tests).append(untold)
+                untold = DiscriminatorTest(lambda _placed, _visit: None, path)
+                (silent if isinstance(error, Unconstrained) else tests).append(untold)
         return tests or silent
 
 
 def _resource_check(names: frozenset[str], profile: str) -> ValueCheck:
     """The check that a resource is of one of some types."""
 
-    def check(value: Any, _: Visit) -> Findings:
+    def check(value: Any, _: ValidationContext) -> Findings:
         found = value.get("resourceType") if type(value) is dict else None
         if found in names:
             return None
-        text = messages.TYPE_NOT_ALLOWED(profile=profile, type=found, types=listed(sorted(names)))
+        text = messages.TYPE_NOT_ALLOWED(profile=profile, type=found, types=quoted_list(sorted(names)))
         return [Finding("structure", text)]
 
     return check
 
 
-def _all_match(tests: list[Test]) -> Callable[[Placed, Visit], bool | None]:
+def _all_match(tests: list[DiscriminatorTest]) -> Callable[[ElementValue, ValidationContext], bool | None]:
     if len(tests) == 1:
         return tests[0].matches
 
-    def matches(placed: Placed, visit: Visit) -> bool | None:
+    def matches(element_value: ElementValue, context: ValidationContext) -> bool | None:
         decided: bool | None = True
         for test in tests:
-            found = test.matches(placed, visit)
+            found = test.matches(element_value, context)
             if found is False:
                 return False
             decided = decided and found

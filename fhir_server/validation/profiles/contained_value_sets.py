@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from fhir_server.definitions.registry import Registry
 from fhir_server.validation.checks.check import Codes, Resource
 
-_LINE_MAX = 100
+_DERIVATIONS_MAX = 100
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class OwnCodes:
+class CodesWithContained:
     """Codes of all value sets, with some by `#id` that nobody else knows."""
 
     codes: Codes
@@ -32,19 +32,19 @@ class OwnCodes:
         return self.codes.contains_in(value_set, system, code)
 
 
-def with_own(codes: Codes, registry: Registry, url: str) -> Codes:
+def with_contained_value_sets(codes: Codes, registry: Registry, url: str) -> Codes:
     """The codes as a profile sees them, which inherits what those that it derives from contain."""
     own: dict[str, Resource] = {}
-    for structure in _line(registry, url):
+    for structure in _derivation_chain(registry, url):
         for contained in structure.get("contained", ()):
             if contained.get("resourceType") == "ValueSet" and "id" in contained:
                 own.setdefault(f"#{contained['id']}", contained)
-    return OwnCodes(codes, own) if own else codes
+    return CodesWithContained(codes, own) if own else codes
 
 
-def _line(registry: Registry, url: str) -> Iterator[Resource]:
+def _derivation_chain(registry: Registry, url: str) -> Iterator[Resource]:
     """A profile and those that it derives from, as far as they are known."""
-    for _ in range(_LINE_MAX):
+    for _ in range(_DERIVATIONS_MAX):
         structure = registry.canonical(url, "StructureDefinition")
         if structure is None:
             return

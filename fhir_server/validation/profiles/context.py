@@ -1,4 +1,4 @@
-"""One validation of one resource: what is known around it while its nodes walk it.
+"""The context in which a resource is validated: the resources around it, and what one validation shares.
 
 https://hl7.org/fhir/R4/bundle.html#references
 """
@@ -10,94 +10,97 @@ from fhir_server.core.internal_references import BundleIndex, Resource, find_con
 from fhir_server.validation.checks.check import Resolve
 from fhir_server.validation.fhirpath.compiled import Scope
 from fhir_server.validation.findings import Finding, Findings
-from fhir_server.validation.invariants.compiler import Rule
-from fhir_server.validation.profiles.enclosing_extensions import Hosts, hosts_in
+from fhir_server.validation.invariants.compiler import CompiledInvariant
+from fhir_server.validation.profiles.enclosing_extensions import EnclosingExtensions, extensions_around
 
 
-class Within(Protocol):
-    """Checks resources that stand inside another with the profiles that they claim, and makes the visits of
-    those that references lead to.
-    """
+class NestedResources(Protocol):
+    """Validates resources inside another one, and makes the contexts for targets of references."""
 
-    def contained(self, resource: Any, outer: "Visit") -> Findings: ...
+    def contained(self, resource: Any, outer: "ValidationContext") -> Findings: ...
 
-    def entry(self, resource: Any, outer: "Visit") -> Findings: ...
+    def entry(self, resource: Any, outer: "ValidationContext") -> Findings: ...
 
-    def around(self, resource: Resource, outer: "Visit") -> "Visit": ...
+    def context_for(self, resource: Resource, outer: "ValidationContext") -> "ValidationContext": ...
 
 
-class Judged(NamedTuple):
-    """A resource that was checked by a profile, kept so that no other gets its id, and what was found."""
+class CachedFindings(NamedTuple):
+    """The findings of a resource against a profile. It holds the resource, so that its `id()` stays taken."""
 
     resource: Resource
     findings: tuple[Finding, ...]
 
 
 @dataclass(slots=True)
-class Shared:
-    """What all visits of one validation share.
+class ValidationState:
+    """State shared by all contexts of one validation. Keys of resources are `id()`s.
 
-    `faults` are the rules that have been reported as faulty, `busy` the values, each by a profile, that are
-    being checked already, `sound` the resources in which nothing was found by a profile that they claim,
-    `judged` what was found in those that references lead to, `hosts` which extensions are around what.
+    `faulty_invariants`: ids of the invariants already reported as not evaluable.
+    `in_progress`: pairs of value and profile that are being checked.
+    `passed`: pairs of resource and claimed profile without any finding.
+    `cached`: the findings of resources that references lead to.
+    `enclosing_extensions`: by resource, the extensions around each object in it.
     """
 
-    within: Within
-    faults: set[int] = field(default_factory=set)
-    busy: set[tuple[int, str]] = field(default_factory=set)
-    sound: set[tuple[int, str]] = field(default_factory=set)
-    judged: dict[tuple[int, str], Judged] = field(default_factory=dict)
+    nested: NestedResources
+    faulty_invariants: set[int] = field(default_factory=set)
+    in_progress: set[tuple[int, str]] = field(default_factory=set)
+    passed: set[tuple[int, str]] = field(default_factory=set)
+    cached: dict[tuple[int, str], CachedFindings] = field(default_factory=dict)
     indexes: dict[int, BundleIndex] = field(default_factory=dict)
-    hosts: dict[int, Hosts] = field(default_factory=dict)
+    enclosing_extensions: dict[int, EnclosingExtensions] = field(default_factory=dict)
 
     def index(self, bundle: Resource) -> BundleIndex:
-        """The entries of a Bundle that is being checked, by what references call them."""
+        """The index of a Bundle's entries, by which references in it are resolved."""
         return self.indexes.setdefault(id(bundle), BundleIndex(bundle))
 
 
 @dataclass(slots=True)
-class Visit:
-    """The resource that is checked: its place among others, and how to find those."""
+class ValidationContext:
+    """The resource being validated, the Bundle around it, and how to find the targets of references.
+
+    `missing` collects the paths of absent must-support elements.
+    """
 
     scope: Scope
-    shared: Shared
+    state: ValidationState
     bundle: BundleIndex | None = None
     resolve: Resolve = field(default=lambda _reference: None)
     missing: list[str] = field(default_factory=list)
 
     @property
     def resource(self) -> Resource:
-        """The resource whose elements are checked."""
+        """The resource whose elements are being checked."""
         resource: Resource = self.scope.resource
         return resource
 
-    def hosts(self, value: dict[str, Any]) -> tuple[str, ...]:
-        """The urls of the extensions that an object of the resource stands in, from outside in."""
-        all_hosts = self.shared.hosts
-        if id(self.resource) not in all_hosts:
-            all_hosts[id(self.resource)] = hosts_in(self.resource)
-        return all_hosts[id(self.resource)].get(id(value), ())
+    def enclosing_extensions(self, value: dict[str, Any]) -> tuple[str, ...]:
+        """The urls of the extensions around an object in the resource, outermost first."""
+        by_resource = self.state.enclosing_extensions
+        if id(self.resource) not in by_resource:
+            by_resource[id(self.resource)] = extensions_around(self.resource)
+        return by_resource[id(self.resource)].get(id(value), ())
 
     def find(self, reference: str) -> Resource | None:
-        """What a reference leads to, where that can be found."""
+        """The target of a reference; None if it cannot be found."""
         found: Resource | None = self.scope.resolve(reference)
         return found
 
-    def within(self, resource: Resource) -> "Visit":
-        """The visit of a resource that stands inside this one, for what is asked of it here."""
-        visit = self.shared.within.around(resource, self)
-        visit.missing = self.missing
-        return visit
+    def for_nested(self, resource: Resource) -> "ValidationContext":
+        """The context for a resource inside this one that a profile of this one constrains."""
+        context = self.state.nested.context_for(resource, self)
+        context.missing = self.missing
+        return context
 
-    def fault(self, rule: Rule) -> bool:
-        """Whether this is the first time that a rule is found to be faulty."""
-        new = id(rule) not in self.shared.faults
-        self.shared.faults.add(id(rule))
+    def is_new_fault(self, invariant: CompiledInvariant) -> bool:
+        """Record that an invariant cannot be evaluated; whether this is the first time."""
+        new = id(invariant) not in self.state.faulty_invariants
+        self.state.faulty_invariants.add(id(invariant))
         return new
 
 
-def finder(root: Resource, bundle: BundleIndex | None, resolve: Resolve) -> Resolve:
-    """Finds what references in a resource lead to: contained, in the Bundle, or wherever `resolve` looks."""
+def reference_finder(root: Resource, bundle: BundleIndex | None, resolve: Resolve) -> Resolve:
+    """A function that resolves a resource's references: contained, then in the Bundle, then by `resolve`."""
 
     def find(reference: str) -> Resource | None:
         if reference.startswith("#"):
@@ -108,13 +111,13 @@ def finder(root: Resource, bundle: BundleIndex | None, resolve: Resolve) -> Reso
     return find
 
 
-def none_has_errors(findings: Findings) -> bool:
-    """Whether a check has found nothing that makes its subject wrong."""
+def has_no_errors(findings: Findings) -> bool:
+    """Whether no finding is an error."""
     return findings is None or not any(finding.severity == "error" for finding in findings)
 
 
 def joined(found: list[Finding] | None, more: Findings) -> list[Finding] | None:
-    """Both lists of findings as one, which is the first with the second added."""
+    """Both lists of findings as one; extends the first list in place."""
     if more is None:
         return found
     if found is None:

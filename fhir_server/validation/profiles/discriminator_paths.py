@@ -12,7 +12,7 @@ from fhir_server.validation.fhirpath.parser import Call, Literal, Member, Path, 
 Step = tuple[str, str]
 """What kind of step, and to what: a child, an extension, a type, or the target of a reference."""
 
-Root = Callable[[str], Branch | None]
+FindRoot = Callable[[str], Branch | None]
 """Finds the root of a profile's definition."""
 
 
@@ -36,16 +36,18 @@ def steps_of(tree: Tree) -> Iterable[Step]:
             raise Unsupported("a path that is none of a discriminator's")
 
 
-def branches(slice: Branch, steps: list[Step], root: Root) -> Iterable[tuple[Branch, list[Step]]]:
+def definitions_along(
+    slice: Branch, steps: list[Step], root: FindRoot
+) -> Iterable[tuple[Branch, list[Step]]]:
     """The definitions on the way along the steps, each with the steps that remain."""
     yield slice, steps
     if not steps:
         return
     for following in _following(slice, steps[0], root):
-        yield from branches(following, steps[1:], root)
+        yield from definitions_along(following, steps[1:], root)
 
 
-def _following(branch: Branch, step: Step, root: Root) -> list[Branch]:
+def _following(branch: Branch, step: Step, root: FindRoot) -> list[Branch]:
     kind, name = step
     if kind == "resolve":
         return _roots(branch.canonicals("targetProfile"), root)
@@ -61,17 +63,17 @@ def _following(branch: Branch, step: Step, root: Root) -> list[Branch]:
     return own + inner
 
 
-def _roots(profiles: list[str], root: Root) -> list[Branch]:
+def _roots(profiles: list[str], root: FindRoot) -> list[Branch]:
     return [found for found in map(root, profiles) if found is not None]
 
 
-def _extension_branches(branch: Branch, url: str, root: Root) -> list[Branch]:
+def _extension_branches(branch: Branch, url: str, root: FindRoot) -> list[Branch]:
     """The slices for one extension, known by its profile or by the url that it fixes."""
     lists = [child for child in branch.children or () if child.name in ("extension", "modifierExtension")]
     return [slice for child in lists for slice in child.all_slices() if _is_for(slice, url, root)]
 
 
-def _is_for(slice: Branch, url: str, root: Root) -> bool:
+def _is_for(slice: Branch, url: str, root: FindRoot) -> bool:
     profiles = slice.canonicals("profile")
     return url in profiles or any(
         child.name == "url" and child.facts.get("fixedUri") == url

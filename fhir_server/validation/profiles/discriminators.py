@@ -12,21 +12,21 @@ from fhir_server.definitions.snapshot.slices import is_short_for
 from fhir_server.definitions.snapshot.snapshot import ElementDefinition
 from fhir_server.definitions.snapshot.tree import Node as Branch
 from fhir_server.validation.checks.check import Codes
-from fhir_server.validation.fhirpath.comparison import equal, plain
+from fhir_server.validation.fhirpath.comparison import bare_value, equal
 from fhir_server.validation.fhirpath.compiled import Items, Scope, Unsupported
 from fhir_server.validation.fhirpath.compiler import ExpressionCompiler
 from fhir_server.validation.fhirpath.parser import Call, Member, Path, Special, Tree, parse
-from fhir_server.validation.fhirpath.static_types import Shape, Types
-from fhir_server.validation.findings import excerpt, listed
-from fhir_server.validation.profiles.bindings import is_inside, pairs_of
-from fhir_server.validation.profiles.context import Visit
-from fhir_server.validation.profiles.discriminator_paths import Root, Step, branches, steps_of
-from fhir_server.validation.profiles.nodes import Placed
+from fhir_server.validation.fhirpath.static_types import StaticType, Types
+from fhir_server.validation.findings import excerpt, quoted_list
+from fhir_server.validation.profiles.bindings import codes_of, contains_any
+from fhir_server.validation.profiles.context import ValidationContext
+from fhir_server.validation.profiles.discriminator_paths import FindRoot, Step, definitions_along, steps_of
+from fhir_server.validation.profiles.nodes import ElementValue
 from fhir_server.validation.profiles.references import target_type
 from fhir_server.validation.profiles.slicing import Matches
-from fhir_server.validation.profiles.value_checks import pattern_test, typed
+from fhir_server.validation.profiles.value_checks import choice_value, pattern_test
 
-Conforms = Callable[[Any, tuple[str, ...], Visit], bool | None]
+Conforms = Callable[[Any, tuple[str, ...], ValidationContext], bool | None]
 """Whether a value satisfies one of some profiles; None where none of them is known."""
 
 
@@ -36,13 +36,13 @@ class Sources:
 
     types: Types
     codes: Codes
-    root: Root
+    root: FindRoot
     type_of: Callable[[str], str]
     conforms: Conforms
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Test:
+class DiscriminatorTest:
     """The test of one discriminator, with the words for it."""
 
     matches: Matches
@@ -53,23 +53,25 @@ class Undecidable(Exception):
     """A discriminator by which no value can be told to be of a slice, or not."""
 
 
-class Silent(Undecidable):
+class Unconstrained(Undecidable):
     """A discriminator that a slice says nothing of."""
 
 
-def discriminator_test(kind: str, path: str, slice: Branch, shape: Shape, sources: Sources) -> Test:
+def discriminator_test(
+    kind: str, path: str, slice: Branch, static_type: StaticType, sources: Sources
+) -> DiscriminatorTest:
     """The test of one discriminator for a slice. Raises `Undecidable`."""
     try:
         tree = parse(path)
         steps = list(steps_of(tree))
-        select = _selection(tree, shape, sources)
+        select = _selection(tree, static_type, sources)
         match kind:
             case "value" | "pattern":
                 return _value_test(path, select, steps, slice, sources)
             case "exists":
                 return _exists_test(path, select, steps, slice, sources)
             case "type":
-                return _type_test(path, tree, steps, shape, slice, sources)
+                return _type_test(path, tree, steps, static_type, slice, sources)
             case "profile":
                 return _profile_test(path, select, steps, slice, sources)
     except (FhirPathError, Unsupported) as error:
@@ -77,14 +79,16 @@ def discriminator_test(kind: str, path: str, slice: Branch, shape: Shape, source
     raise Undecidable(kind)
 
 
-def whole_test(slice: Branch) -> Test:
+def undiscriminated_test(slice: Branch) -> DiscriminatorTest:
     """The test of a slice that no discriminator tells: by its types, and all values that are fixed in it."""
     fits = _fits(slice)
     types = set(slice.type_codes) if slice.is_choice else set()
     if not types and not _asks_for_values(slice):
-        return Test(lambda _placed, _visit: None, "")
-    return Test(
-        lambda placed, _visit: (not types or placed.type in types) and fits(placed.value),
+        return DiscriminatorTest(lambda _placed, _visit: None, "")
+    return DiscriminatorTest(
+        lambda element_value, _visit: (
+            (not types or element_value.type in types) and fits(element_value.value)
+        ),
         "",
     )
 
@@ -96,56 +100,62 @@ def _asks_for_values(branch: Branch) -> bool:
     )
 
 
-Select = Callable[[Placed, Visit], Items]
+Select = Callable[[ElementValue, ValidationContext], Items]
 
 
-def _selection(tree: Tree, shape: Shape, sources: Sources) -> Select:
+def _selection(tree: Tree, static_type: StaticType, sources: Sources) -> Select:
     if tree == Special("this"):
-        return lambda placed, _visit: (placed.value,)
-    run = ExpressionCompiler(sources.types, shape).compiled(tree).run
+        return lambda element_value, _visit: (element_value.value,)
+    run = ExpressionCompiler(sources.types, static_type).compiled(tree).run
 
-    def select(placed: Placed, visit: Visit) -> Items:
-        scope: Scope = visit.scope
+    def select(element_value: ElementValue, context: ValidationContext) -> Items:
+        scope: Scope = context.scope
         try:
-            return run(placed.value, scope)
+            return run(element_value.value, scope)
         except (FhirPathError, Unsupported):
             return ()
 
     return select
 
 
-def _value_test(path: str, select: Select, steps: list[Step], slice: Branch, sources: Sources) -> Test:
+def _value_test(
+    path: str, select: Select, steps: list[Step], slice: Branch, sources: Sources
+) -> DiscriminatorTest:
     """By the fixed or pattern value on the way, by the binding, or by all that is asked of the element."""
-    ways = list(branches(slice, steps, sources.root))
+    ways = list(definitions_along(slice, steps, sources.root))
     for branch, remaining in ways:
         for wanted, exact in _wanted(branch.facts, remaining):
-            return Test(_some(select, _value_is(wanted, exact)), f"{path} = {excerpt(wanted)}")
+            return DiscriminatorTest(_some(select, _value_is(wanted, exact)), f"{path} = {excerpt(wanted)}")
     ends = [branch for branch, remaining in ways if not remaining]
     if any(end.facts.get("max") == "0" for end in ends):
-        return _without(path, select)
+        return _absence_test(path, select)
     for end in ends:
         binding = end.facts.get("binding", {})
         if binding.get("strength") == "required" and binding.get("valueSet"):
             value_set = binding["valueSet"]
-            return Test(_inside(select, value_set, sources.codes), f"{path} in {value_set}")
+            return DiscriminatorTest(_inside(select, value_set, sources.codes), f"{path} in {value_set}")
     for end in ends:
         if end is not slice and (end.children or end.slices):
-            return Test(_some(select, _fits(end)), f"{path} as {slice.slice_name}")
+            return DiscriminatorTest(_some(select, _fits(end)), f"{path} as {slice.slice_name}")
     for end in ends:
         if end is not slice and end.facts.get("min"):
-            return Test(lambda placed, visit: bool(select(placed, visit)), path)
-    raise Silent(path)
+            return DiscriminatorTest(
+                lambda element_value, context: bool(select(element_value, context)), path
+            )
+    raise Unconstrained(path)
 
 
-def _without(path: str, select: Select) -> Test:
+def _absence_test(path: str, select: Select) -> DiscriminatorTest:
     """By nothing being there."""
-    return Test(lambda placed, visit: not select(placed, visit), f"{path}.empty()")
+    return DiscriminatorTest(
+        lambda element_value, context: not select(element_value, context), f"{path}.empty()"
+    )
 
 
 def _wanted(facts: ElementDefinition, remaining: list[Step]) -> Iterable[tuple[Any, bool]]:
     """The values that a definition fixes at the end of the remaining steps; and whether exactly."""
     for prefix in ("fixed", "pattern"):
-        found = typed(facts, prefix)
+        found = choice_value(facts, prefix)
         if found is not None:
             for value in _reached(found[1], remaining):
                 yield value, prefix == "fixed"
@@ -168,13 +178,13 @@ def _reached(value: Any, steps: list[Step]) -> list[Any]:
 
 def _some(select: Select, test: Callable[[Any], bool]) -> Matches:
     """By one of the values passing a test."""
-    return lambda placed, visit: any(map(test, select(placed, visit)))
+    return lambda element_value, context: any(map(test, select(element_value, context)))
 
 
 def _inside(select: Select, value_set: str, codes: Codes) -> Matches:
-    def matches(placed: Placed, visit: Visit) -> bool | None:
-        pairs = [pair for value in select(placed, visit) for pair in pairs_of(value) or ()]
-        return is_inside(codes, value_set, pairs) if pairs else False
+    def matches(element_value: ElementValue, context: ValidationContext) -> bool | None:
+        pairs = [pair for value in select(element_value, context) for pair in codes_of(value) or ()]
+        return contains_any(codes, value_set, pairs) if pairs else False
 
     return matches
 
@@ -216,73 +226,81 @@ def _value_is(wanted: Any, exact: bool) -> Callable[[Any], bool]:
     if exact:
         return lambda value: equal(value, wanted)
     matches = pattern_test(wanted)
-    return lambda value: matches(plain(value))
+    return lambda value: matches(bare_value(value))
 
 
-def _exists_test(path: str, select: Select, steps: list[Step], slice: Branch, sources: Sources) -> Test:
-    for branch, remaining in branches(slice, steps, sources.root):
+def _exists_test(
+    path: str, select: Select, steps: list[Step], slice: Branch, sources: Sources
+) -> DiscriminatorTest:
+    for branch, remaining in definitions_along(slice, steps, sources.root):
         if remaining:
             continue
         if branch.facts.get("max") == "0":
-            return _without(path, select)
+            return _absence_test(path, select)
         if branch.facts.get("min"):
-            return Test(lambda placed, visit: bool(select(placed, visit)), f"{path}.exists()")
-    raise Silent(path)
+            return DiscriminatorTest(
+                lambda element_value, context: bool(select(element_value, context)), f"{path}.exists()"
+            )
+    raise Unconstrained(path)
 
 
 def _type_test(
-    path: str, tree: Tree, steps: list[Step], shape: Shape, slice: Branch, sources: Sources
-) -> Test:
+    path: str, tree: Tree, steps: list[Step], static_type: StaticType, slice: Branch, sources: Sources
+) -> DiscriminatorTest:
     resolves = bool(steps) and steps[-1][0] == "resolve"
-    ways = branches(slice, steps[:-1] if resolves else steps, sources.root)
+    ways = definitions_along(slice, steps[:-1] if resolves else steps, sources.root)
     ends = [end for end, remaining in ways if not remaining]
     if resolves:
         names = {sources.type_of(url) for end in ends for url in end.canonicals("targetProfile")}
     else:
         names = {code for end in ends for code in end.type_codes}
     if not names:
-        raise Silent(path)
-    criteria = f"{path}: {listed(sorted(names))}"
+        raise Unconstrained(path)
+    criteria = f"{path}: {quoted_list(sorted(names))}"
     if not steps:
-        return Test(lambda placed, _visit: _is_of(placed, names), criteria)
+        return DiscriminatorTest(lambda element_value, _visit: _is_of(element_value, names), criteria)
     if resolves:
         reference = tree.left if isinstance(tree, Path) else Special("this")
-        return Test(_reference_to(_selection(reference, shape, sources), names), criteria)
-    ofs = [_selection(Path(tree, Call("ofType", (Member(name),))), shape, sources) for name in names]
-    return Test(lambda placed, visit: any(select(placed, visit) for select in ofs), criteria)
+        return DiscriminatorTest(_reference_to(_selection(reference, static_type, sources), names), criteria)
+    ofs = [_selection(Path(tree, Call("ofType", (Member(name),))), static_type, sources) for name in names]
+    return DiscriminatorTest(
+        lambda element_value, context: any(select(element_value, context) for select in ofs), criteria
+    )
 
 
-def _is_of(placed: Placed, names: set[str]) -> bool:
-    value = placed.value
+def _is_of(element_value: ElementValue, names: set[str]) -> bool:
+    value = element_value.value
     if type(value) is dict and "resourceType" in value:
         return value["resourceType"] in names
-    return placed.type in names
+    return element_value.type in names
 
 
 def _reference_to(select: Select, names: set[str]) -> Matches:
     """By the resource, or where that is not at hand by what the reference says of it."""
 
-    def matches(placed: Placed, visit: Visit) -> bool | None:
-        references = [item for item in select(placed, visit) if type(item) is dict]
-        return any(target_type(reference, visit) in names for reference in references)
+    def matches(element_value: ElementValue, context: ValidationContext) -> bool | None:
+        references = [item for item in select(element_value, context) if type(item) is dict]
+        return any(target_type(reference, context) in names for reference in references)
 
     return matches
 
 
-def _profile_test(path: str, select: Select, steps: list[Step], slice: Branch, sources: Sources) -> Test:
+def _profile_test(
+    path: str, select: Select, steps: list[Step], slice: Branch, sources: Sources
+) -> DiscriminatorTest:
     resolves = bool(steps) and steps[-1][0] == "resolve"
     name = "targetProfile" if resolves else "profile"
     profiles = tuple(
         url
-        for branch, remaining in branches(slice, steps[:-1] if resolves else steps, sources.root)
+        for branch, remaining in definitions_along(slice, steps[:-1] if resolves else steps, sources.root)
         if not remaining
         for url in branch.canonicals(name)
     )
     if not profiles:
-        raise Silent(path)
+        raise Unconstrained(path)
 
-    def matches(placed: Placed, visit: Visit) -> bool | None:
-        answers = [sources.conforms(value, profiles, visit) for value in select(placed, visit)]
+    def matches(element_value: ElementValue, context: ValidationContext) -> bool | None:
+        answers = [sources.conforms(value, profiles, context) for value in select(element_value, context)]
         return True if True in answers else None if None in answers else False
 
-    return Test(matches, f"{path}: {listed(profiles)}")
+    return DiscriminatorTest(matches, f"{path}: {quoted_list(profiles)}")

@@ -5,36 +5,36 @@ https://hl7.org/fhir/R4/defining-extensions.html#context
 
 from typing import Any
 
-Hosts = dict[int, tuple[str, ...]]
+EnclosingExtensions = dict[int, tuple[str, ...]]
 """The urls of extensions around objects, from outside in, by the identity of these objects."""
 
 
-def hosts_in(resource: dict[str, Any]) -> Hosts:
+def extensions_around(resource: dict[str, Any]) -> EnclosingExtensions:
     """The hosts of all extensions in a resource, of their parts and their values."""
-    hosts: Hosts = {}
-    _note(resource, (), hosts)
-    return hosts
+    found: EnclosingExtensions = {}
+    _collect(resource, (), found)
+    return found
 
 
-def is_hosted(expression: str, around: tuple[str, ...]) -> bool:
-    """Whether a context, `url` or `url#part`, is the innermost of the extensions that are `around`."""
+def is_innermost(expression: str, enclosing: tuple[str, ...]) -> bool:
+    """Whether a context, `url` or `url#part`, is the innermost of the extensions that are `enclosing`."""
     canonical, _, part = expression.partition("#")
-    return around[-1:] == (expression,) or (part != "" and around[-2:] == (canonical, part))
+    return enclosing[-1:] == (expression,) or (part != "" and enclosing[-2:] == (canonical, part))
 
 
-def _note(value: Any, around: tuple[str, ...], hosts: Hosts) -> None:
+def _collect(value: Any, enclosing: tuple[str, ...], found: EnclosingExtensions) -> None:
     if type(value) is list:
         for item in value:
-            _note(item, around, hosts)
+            _collect(item, enclosing, found)
     elif type(value) is dict:
-        if around:
-            hosts[id(value)] = around
+        if enclosing:
+            found[id(value)] = enclosing
         for name, child in value.items():
             if name in ("extension", "modifierExtension") and type(child) is list:
                 for extension in child:
-                    _note(extension, (*around, _url(extension)), hosts)
+                    _collect(extension, (*enclosing, _url(extension)), found)
             else:
-                _note(child, around if name.lstrip("_").startswith("value") else (), hosts)
+                _collect(child, enclosing if name.lstrip("_").startswith("value") else (), found)
 
 
 def _url(extension: Any) -> str:

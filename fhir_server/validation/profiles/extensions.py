@@ -12,11 +12,11 @@ from typing import Any, Protocol
 from fhir_server.core.reference import is_absolute
 from fhir_server.definitions.elements import STRUCTURES
 from fhir_server.issues import Severity
-from fhir_server.validation.findings import Finding, Findings, excerpt, listed, moved, shortened
+from fhir_server.validation.findings import Finding, Findings, excerpt, prefixed, quoted_list, shortened
 from fhir_server.validation.invariants.compiler import Focus
 from fhir_server.validation.profiles import messages
-from fhir_server.validation.profiles.context import Visit, joined
-from fhir_server.validation.profiles.enclosing_extensions import is_hosted
+from fhir_server.validation.profiles.context import ValidationContext, joined
+from fhir_server.validation.profiles.enclosing_extensions import is_innermost
 from fhir_server.validation.profiles.nodes import ItemNode
 from fhir_server.validation.profiles.value_checks import ValueCheck
 
@@ -36,7 +36,7 @@ class Extension:
 
 
 @dataclass(slots=True)
-class Misplaced(Finding):
+class MisplacedExtension(Finding):
     """An extension at a place that is right only if the element's path is one of those that it may be on."""
 
     paths: frozenset[str] = frozenset()
@@ -51,7 +51,7 @@ class Misplaced(Finding):
         )
 
 
-def without_placed(found: list[Finding], roots: Iterable[str]) -> Findings:
+def without_allowed_misplacements(found: list[Finding], roots: Iterable[str]) -> Findings:
     """What is found in one resource, without extensions that stand where they may after all: on an element of
     its type, or one that a type of `roots` has that it derives from.
     """
@@ -59,12 +59,13 @@ def without_placed(found: list[Finding], roots: Iterable[str]) -> Findings:
     left = [
         finding
         for finding in found
-        if type(finding) is not Misplaced or not any(finding.is_at(root + finding.where) for root in places)
+        if type(finding) is not MisplacedExtension
+        or not any(finding.is_at(root + finding.where) for root in places)
     ]
     return left or None
 
 
-_ELSEWHERE_TOO = {
+_ADDITIONAL_CONTEXTS = {
     "http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type": "ElementDefinition.type",
 }
 """Where an extension stands in R4's own definitions, though its definition says otherwise."""
@@ -78,12 +79,18 @@ class Extensions(Protocol):
 
     def extension(self, url: str, /) -> Extension | None: ...
 
-    def selects(self, expression: str, holder: Any, visit: Visit, /) -> bool:
+    def selects(self, expression: str, holder: Any, context: ValidationContext, /) -> bool:
         """Whether an expression selects an object from the resource that is checked."""
         ...
 
     def permits(
-        self, expression: str, focus: Focus, holder: Any, extension: dict[str, Any], visit: Visit, /
+        self,
+        expression: str,
+        focus: Focus,
+        holder: Any,
+        extension: dict[str, Any],
+        context: ValidationContext,
+        /,
     ) -> bool:
         """Whether an expression holds for the object that an extension is on."""
         ...
@@ -115,29 +122,31 @@ class ExtensionList:
         self._tells_unknown = is_modifier or not errors_only
         self._step = ".modifierExtension" if is_modifier else ".extension"
 
-    def check(self, value: Any, holder: dict[str, Any], visit: Visit) -> Findings:
+    def check(self, value: Any, holder: dict[str, Any], context: ValidationContext) -> Findings:
         if type(value) is not list:
             return None
         found: list[Finding] | None = None
         for index, extension in enumerate(value):
             if type(extension) is dict:
                 more = joined(
-                    self._check_base(extension, visit), self._by_definition(extension, holder, visit)
+                    self._check_base(extension, context), self._by_definition(extension, holder, context)
                 )
                 if more is not None:
-                    found = joined(found, moved(more, f"{self._step}[{index}]"))
+                    found = joined(found, prefixed(more, f"{self._step}[{index}]"))
         return found
 
-    def _by_definition(self, extension: dict[str, Any], holder: dict[str, Any], visit: Visit) -> Findings:
+    def _by_definition(
+        self, extension: dict[str, Any], holder: dict[str, Any], context: ValidationContext
+    ) -> Findings:
         url = extension.get("url")
         if type(url) is not str:
             return None
         definition = self._known.extension(url)
         if definition is not None:
-            found = self._placement(definition, holder, visit)
+            found = self._placement(definition, holder, context)
             if definition.invariants and self._focus is not None:
-                found = joined(found, self._invariants(definition, self._focus, extension, holder, visit))
-            return joined(found, definition.node.check(extension, visit))
+                found = joined(found, self._invariants(definition, self._focus, extension, holder, context))
+            return joined(found, definition.node.check(extension, context))
         if not is_absolute(url):
             return self._part(url, holder)
         return [self._unknown(url)] if self._tells_unknown else None
@@ -148,7 +157,7 @@ class ExtensionList:
         definition = self._known.extension(outer) if type(outer) is str else None
         if definition is not None and definition.parts and url not in definition.parts:
             text = messages.EXTENSION_INNER(
-                url=shortened(url), outer=outer, parts=listed(sorted(definition.parts))
+                url=shortened(url), outer=outer, parts=quoted_list(sorted(definition.parts))
             )
             return [Finding("structure", text, ".url")]
         if "resourceType" not in holder and "url" in holder:
@@ -156,23 +165,25 @@ class ExtensionList:
         return [Finding("value", messages.EXTENSION_URL(url=shortened(url)), ".url")]
 
     def _unknown(self, url: str) -> Finding:
-        plain, bar, _ = url.partition("|")
-        if bar and not self._is_modifier and self._known.extension(plain) is not None:
-            text = messages.EXTENSION_VERSIONED(url=plain)
+        unversioned, bar, _ = url.partition("|")
+        if bar and not self._is_modifier and self._known.extension(unversioned) is not None:
+            text = messages.EXTENSION_VERSIONED(url=unversioned)
             return Finding("value", text, ".url", "extension-url", "warning")
         severity: Severity = "error" if self._is_modifier else "information"
         message = messages.MODIFIER_UNKNOWN if self._is_modifier else messages.EXTENSION_UNKNOWN
         return Finding("not-found", message(url=shortened(url)), severity=severity)
 
-    def _placement(self, definition: Extension, holder: dict[str, Any], visit: Visit) -> list[Finding] | None:
+    def _placement(
+        self, definition: Extension, holder: dict[str, Any], context: ValidationContext
+    ) -> list[Finding] | None:
         found: list[Finding] | None = None
         if definition.is_modifier is not self._is_modifier:
             message = messages.EXTENSION_NO_MODIFIER if self._is_modifier else messages.EXTENSION_IS_MODIFIER
             found = [Finding("structure", message(url=definition.url))]
-        paths = self._other_paths(definition, holder, visit)
+        paths = self._unmet_contexts(definition, holder, context)
         if paths is not None:
-            text = messages.EXTENSION_CONTEXT(url=definition.url, contexts=listed(sorted(paths)))
-            found = joined(found, [Misplaced("structure", text, paths=paths)])
+            text = messages.EXTENSION_CONTEXT(url=definition.url, contexts=quoted_list(sorted(paths)))
+            found = joined(found, [MisplacedExtension("structure", text, paths=paths)])
         return found
 
     def _invariants(
@@ -181,36 +192,36 @@ class ExtensionList:
         focus: Focus,
         extension: dict[str, Any],
         holder: dict[str, Any],
-        visit: Visit,
+        context: ValidationContext,
     ) -> list[Finding] | None:
         """Findings for what has to hold for the object with the extension, and does not."""
         broken = [
             expression
             for expression in definition.invariants
-            if not self._known.permits(expression, focus, holder, extension, visit)
+            if not self._known.permits(expression, focus, holder, extension, context)
         ]
         return [_broken(definition, expression) for expression in broken] or None
 
-    def _other_paths(
-        self, definition: Extension, holder: dict[str, Any], visit: Visit
+    def _unmet_contexts(
+        self, definition: Extension, holder: dict[str, Any], context: ValidationContext
     ) -> frozenset[str] | None:
         """The contexts of the extension, where the object is not plainly one of them."""
         paths = set()
-        if _ELSEWHERE_TOO.get(definition.url) in self._places:
+        if _ADDITIONAL_CONTEXTS.get(definition.url) in self._places:
             return None
-        for context in definition.contexts:
-            expression = context.get("expression", "")
-            match context.get("type"):
+        for permitted in definition.contexts:
+            expression = permitted.get("expression", "")
+            match permitted.get("type"):
                 case "element":
                     element = _element_id(expression)
                     if element is None or element in self._places or element in ("Element", "Any", "*"):
                         return None
                     paths.add(element)
-                case "extension" if is_hosted(expression, visit.hosts(holder)):
+                case "extension" if is_innermost(expression, context.enclosing_extensions(holder)):
                     return None
                 case "extension":
                     paths.add(expression)
-                case "fhirpath" if not self._known.selects(expression, holder, visit):
+                case "fhirpath" if not self._known.selects(expression, holder, context):
                     paths.add(expression)
                 case _:
                     return None

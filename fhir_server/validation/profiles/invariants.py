@@ -9,37 +9,41 @@ from typing import Any
 from fhir_server.core.fhirpath import FhirPathError
 from fhir_server.issues import Severity
 from fhir_server.validation.findings import Finding, Findings, shortened
-from fhir_server.validation.invariants.compiler import Rule
+from fhir_server.validation.invariants.compiler import CompiledInvariant
 from fhir_server.validation.profiles import messages
-from fhir_server.validation.profiles.context import Visit
+from fhir_server.validation.profiles.context import ValidationContext
 
 
-def broken(rules: Iterable[Rule], item: Any, visit: Visit) -> Findings:
+def check_invariants(
+    invariants: Iterable[CompiledInvariant], item: Any, context: ValidationContext
+) -> Findings:
     """A finding for each rule that does not hold, and, once, for each that cannot be evaluated."""
     found: list[Finding] | None = None
-    scope = visit.scope
-    for rule in rules:
-        if rule.holds is None:
-            more = _faulty(rule, rule.fault, visit)
+    scope = context.scope
+    for invariant in invariants:
+        if invariant.holds is None:
+            more = _faulty(invariant, invariant.fault, context)
         else:
             try:
-                if rule.holds(item, scope):
+                if invariant.holds(item, scope):
                     continue
-                more = _broken(rule)
+                more = _broken(invariant)
             except FhirPathError as error:
-                more = _faulty(rule, str(error), visit)
+                more = _faulty(invariant, str(error), context)
         if more is not None:
             found = [*(found or ()), more]
     return found
 
 
-def _broken(rule: Rule) -> Finding:
-    severity: Severity = "error" if rule.severity == "error" else "warning"
-    return Finding("invariant", messages.BROKEN(key=rule.key, human=rule.human), "", rule.key, severity)
+def _broken(invariant: CompiledInvariant) -> Finding:
+    severity: Severity = "error" if invariant.severity == "error" else "warning"
+    return Finding(
+        "invariant", messages.BROKEN(key=invariant.key, human=invariant.human), "", invariant.key, severity
+    )
 
 
-def _faulty(rule: Rule, fault: str, visit: Visit) -> Finding | None:
-    if not visit.fault(rule):
+def _faulty(invariant: CompiledInvariant, fault: str, context: ValidationContext) -> Finding | None:
+    if not context.is_new_fault(invariant):
         return None
-    text = messages.RULE_FAULTY(key=rule.key, fault=shortened(fault) if len(fault) > 300 else fault)
-    return Finding("exception", text, "", rule.key)
+    text = messages.RULE_FAULTY(key=invariant.key, fault=shortened(fault) if len(fault) > 300 else fault)
+    return Finding("exception", text, "", invariant.key)

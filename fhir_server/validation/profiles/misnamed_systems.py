@@ -13,35 +13,35 @@ from fhir_server.issues import Text
 from fhir_server.validation.findings import Finding, Findings, shortened
 from fhir_server.validation.profiles import messages
 
-_KEPT_ELSEWHERE = (LOINC, SNOMED_CT, ucum.SYSTEM, RXNORM)
+_EXTERNAL_SYSTEMS = (LOINC, SNOMED_CT, ucum.SYSTEM, RXNORM)
 _THO = "http://terminology.hl7.org/CodeSystem/"
 _is_page = re.compile(r"https?://(?:build\.fhir\.org/|hl7\.org/fhir/.*\.html\b)").match
 _of_hl7 = re.compile(r"http://hl7\.org/fhir/(?:(v[23])/)?([A-Za-z0-9\-]+)").fullmatch
 
 
-def misnamed(system: str, registry: Registry) -> Findings:
+def misnamed_system(system: str, registry: Registry) -> Findings:
     """The finding that a `system`, by which none is known here, is a page or another name of a known one."""
-    if system in _KEPT_ELSEWHERE:
+    if system in _EXTERNAL_SYSTEMS:
         return None
     if _is_page(system):
-        return _doubt(messages.SYSTEM_IS_PAGE(system=shortened(system)))
-    for right in _likely(system):
-        if right in _KEPT_ELSEWHERE or registry.code_system(right) is not None:
-            return _doubt(messages.SYSTEM_MISNAMED(system=shortened(system), right=right))
+        return _warning(messages.SYSTEM_IS_PAGE(system=shortened(system)))
+    for right in _likely_names(system):
+        if right in _EXTERNAL_SYSTEMS or registry.code_system(right) is not None:
+            return _warning(messages.SYSTEM_MISNAMED(system=shortened(system), right=right))
     return None
 
 
-def _doubt(text: Text) -> Findings:
+def _warning(text: Text) -> Findings:
     return [Finding("code-invalid", text, ".system", "system-form", "warning")]
 
 
-def _likely(system: str) -> Iterator[str]:
+def _likely_names(system: str) -> Iterator[str]:
     """What may be meant: http for https, no slash at the end, no version, the name that R4 gave to R3's."""
-    plain = re.sub("^https:", "http:", system).rstrip("/")
-    if plain != system:
-        yield plain
-    for host in _KEPT_ELSEWHERE:
-        if plain.startswith((f"{host}/", f"{host}#")):
+    normalised = re.sub("^https:", "http:", system).rstrip("/")
+    if normalised != system:
+        yield normalised
+    for host in _EXTERNAL_SYSTEMS:
+        if normalised.startswith((f"{host}/", f"{host}#")):
             yield host
-    if (older := _of_hl7(plain)) is not None:
+    if (older := _of_hl7(normalised)) is not None:
         yield _THO + "-".join(filter(None, older.groups()))

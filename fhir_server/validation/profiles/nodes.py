@@ -7,17 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from fhir_server.validation.fhirpath.comparison import Primitive
-from fhir_server.validation.findings import Finding, Findings, listed, moved
-from fhir_server.validation.invariants.compiler import Rule
+from fhir_server.validation.fhirpath.comparison import ExtendedPrimitive
+from fhir_server.validation.findings import Finding, Findings, prefixed, quoted_list
+from fhir_server.validation.invariants.compiler import CompiledInvariant
 from fhir_server.validation.profiles import messages
-from fhir_server.validation.profiles.context import Visit, joined
-from fhir_server.validation.profiles.invariants import broken
-from fhir_server.validation.profiles.slicing import Slicing, checked
+from fhir_server.validation.profiles.context import ValidationContext, joined
+from fhir_server.validation.profiles.invariants import check_invariants
+from fhir_server.validation.profiles.slicing import Slicing, check_values
 from fhir_server.validation.profiles.value_checks import ValueCheck
 
 
-class Placed(NamedTuple):
+class ElementValue(NamedTuple):
     """A value of an element, with the name of its type and its step from the holder; `place` is -1 for one
     that does not repeat.
     """
@@ -40,21 +40,21 @@ class ItemNode:
     """
 
     checks: tuple[ValueCheck, ...] = ()
-    rules: tuple[Rule, ...] = ()
+    invariants: tuple[CompiledInvariant, ...] = ()
     elements: "tuple[ElementNode, ...]" = ()
     is_resource: bool = False
 
-    def check(self, value: Any, visit: Visit) -> Findings:
+    def check(self, value: Any, context: ValidationContext) -> Findings:
         found: list[Finding] | None = None
         for check in self.checks:
-            if (more := check(value, visit)) is not None:
+            if (more := check(value, context)) is not None:
                 found = joined(found, more)
-        if self.rules and (more := broken(self.rules, value, visit)) is not None:
+        if self.invariants and (more := check_invariants(self.invariants, value, context)) is not None:
             found = joined(found, more)
         if self.elements:
             holder = value if type(value) is dict else _beside(value)
             if self.is_resource:
-                visit = visit.within(holder)
+                context = context.for_nested(holder)
             for element in self.elements:
                 if (
                     element.may_be_absent
@@ -63,7 +63,7 @@ class ItemNode:
                     and (element.choice is None or element.choice.isdisjoint(holder))
                 ):
                     continue
-                if (more := element.check(holder, visit)) is not None:
+                if (more := element.check(holder, context)) is not None:
                     found = joined(found, more)
         return found
 
@@ -118,32 +118,32 @@ class ElementNode:
         object.__setattr__(self, "sole", self.properties[0] if is_sole else None)
         object.__setattr__(self, "is_narrowed", is_narrowed)
 
-    def check(self, holder: dict[str, Any], visit: Visit) -> Findings:
+    def check(self, holder: dict[str, Any], context: ValidationContext) -> Findings:
         sole = self.sole
         if sole is not None and self.slicing is None and sole.companion not in holder:
-            return self._plainly(holder.get(sole.name), sole, visit)
+            return self._plainly(holder.get(sole.name), sole, context)
         values = self.values(holder)
         count = len(values)
         if not count:
             if self.must_support:
-                visit.missing.append(self.path)
+                context.missing.append(self.path)
             if not self.min and self.slicing is None:
                 return None
         found: list[Finding] | None = None
         if count < self.min or (self.max is not None and count > self.max):
             found = [self._miscounted(count)]
         if self.items:
-            found = joined(found, checked(self.items, values, visit))
-        if self.slicing is not None and (more := self.slicing.check(values, visit)) is not None:
+            found = joined(found, check_values(self.items, values, context))
+        if self.slicing is not None and (more := self.slicing.check(values, context)) is not None:
             found = joined(found, more)
         return joined(found, self._types(values)) if self.is_narrowed else found
 
-    def _plainly(self, value: Any, known: Property, visit: Visit) -> Findings:
+    def _plainly(self, value: Any, known: Property, context: ValidationContext) -> Findings:
         """The same for what has one name, no slices, and nothing beside the values: almost everything."""
         is_list = type(value) is list
         count = len(value) if is_list else int(value is not None)
         if not count and self.must_support:
-            visit.missing.append(self.path)
+            context.missing.append(self.path)
         found: list[Finding] | None = None
         if count < self.min or (self.max is not None and count > self.max):
             found = [self._miscounted(count)]
@@ -151,14 +151,14 @@ class ElementNode:
         if not count or item is None:
             return found
         if not is_list:
-            more = item.check(value, visit)
-            return found if more is None else joined(found, moved(more, known.step))
+            more = item.check(value, context)
+            return found if more is None else joined(found, prefixed(more, known.step))
         for index, member in enumerate(value):
-            if (more := item.check(member, visit)) is not None:
-                found = joined(found, moved(more, f"{known.step}[{index}]"))
+            if (more := item.check(member, context)) is not None:
+                found = joined(found, prefixed(more, f"{known.step}[{index}]"))
         return found
 
-    def values(self, holder: dict[str, Any]) -> list[Placed]:
+    def values(self, holder: dict[str, Any]) -> list[ElementValue]:
         """The values of the element in an object, each with what stands beside it."""
         if self.sole is not None:
             return _of_property(self.sole, holder)
@@ -177,39 +177,39 @@ class ElementNode:
         text = messages.TOO_MANY(name=self.name, maximum=self.max, count=count)
         return Finding("structure", text, where)
 
-    def _types(self, values: list[Placed]) -> Findings:
+    def _types(self, values: list[ElementValue]) -> Findings:
         """Findings for values of a choice whose type the profile does not allow."""
         allowed = [known.type for known in self.properties if known.allowed]
         found = []
-        for placed in values:
-            if placed.type not in allowed:
+        for element_value in values:
+            if element_value.type not in allowed:
                 text = messages.TYPE_NOT_ALLOWED(
-                    profile=self.profile, type=placed.type, types=listed(allowed)
+                    profile=self.profile, type=element_value.type, types=quoted_list(allowed)
                 )
-                found.append(Finding("structure", text, placed.where))
+                found.append(Finding("structure", text, element_value.where))
         return found or None
 
 
-def _of_property(known: Property, holder: dict[str, Any]) -> list[Placed]:
+def _of_property(known: Property, holder: dict[str, Any]) -> list[ElementValue]:
     value, companion = holder.get(known.name), holder.get(known.companion)
     if companion is None:
         if value is None:
             return []
         if type(value) is not list:
-            return [Placed(value, known.type, known.step)]
-        return [Placed(member, known.type, known.step, index) for index, member in enumerate(value)]
+            return [ElementValue(value, known.type, known.step)]
+        return [ElementValue(member, known.type, known.step, index) for index, member in enumerate(value)]
     if type(value) is not list and type(companion) is not list:
-        return [Placed(_accompanied(value, companion), known.type, known.step)]
+        return [ElementValue(_accompanied(value, companion), known.type, known.step)]
     return _paired(known, value, companion)
 
 
-def _paired(known: Property, value: Any, companion: Any) -> list[Placed]:
+def _paired(known: Property, value: Any, companion: Any) -> list[ElementValue]:
     """The values of an array of primitives, each with what stands beside it."""
     values = value if type(value) is list else []
     companions = companion if type(companion) is list else []
     count = max(len(values), len(companions))
     return [
-        Placed(
+        ElementValue(
             _accompanied(
                 values[index] if index < len(values) else None,
                 companions[index] if index < len(companions) else None,
@@ -224,8 +224,8 @@ def _paired(known: Property, value: Any, companion: Any) -> list[Placed]:
 
 def _beside(value: Any) -> dict[str, Any]:
     """The id and extensions of a primitive."""
-    return value.more if type(value) is Primitive else {}
+    return value.companion if type(value) is ExtendedPrimitive else {}
 
 
 def _accompanied(value: Any, companion: Any) -> Any:
-    return Primitive(value, companion) if type(companion) is dict else value
+    return ExtendedPrimitive(value, companion) if type(companion) is dict else value

@@ -6,9 +6,9 @@ https://hl7.org/fhir/R4/json.html#primitive
 from collections.abc import Iterator
 from typing import Any
 
-from fhir_server.validation.findings import Finding, Findings, moved
+from fhir_server.validation.findings import Finding, Findings, prefixed
 from fhir_server.validation.profiles import messages
-from fhir_server.validation.profiles.context import Visit, joined
+from fhir_server.validation.profiles.context import ValidationContext, joined
 from fhir_server.validation.profiles.value_checks import PropertyCheck
 
 
@@ -19,16 +19,16 @@ def companion_check(
     (ele-1), and that there is a code where one of the value set is required.
     """
 
-    def check(value: Any, holder: dict[str, Any], visit: Visit) -> Findings:
-        found = check_extensions(value, holder, visit)
+    def check(value: Any, holder: dict[str, Any], context: ValidationContext) -> Findings:
+        found = check_extensions(value, holder, context)
         for place, companion in _without_value(value, holder.get(name)):
             if "extension" not in companion:
                 alone = Finding("invariant", messages.ELEMENT_EMPTY(), key="ele-1")
-                found = joined(found, moved([alone], step + place))
+                found = joined(found, prefixed([alone], step + place))
             elif value_set is not None:
                 text = messages.CODE_ABSENT(value_set=value_set)
                 absent = Finding("code-invalid", text, "", "code-given", "warning")
-                found = joined(found, moved([absent], step + place))
+                found = joined(found, prefixed([absent], step + place))
         return found
 
     return check

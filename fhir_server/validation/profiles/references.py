@@ -9,14 +9,14 @@ from typing import Any
 
 from fhir_server.core.reference import parse_reference
 from fhir_server.issues import Template
-from fhir_server.validation.findings import Finding, Findings, listed
+from fhir_server.validation.findings import Finding, Findings, quoted_list
 from fhir_server.validation.messages import REFERENCE_TARGET
 from fhir_server.validation.profiles import messages
-from fhir_server.validation.profiles.context import Visit
+from fhir_server.validation.profiles.context import ValidationContext
 from fhir_server.validation.profiles.value_checks import ValueCheck
-from fhir_server.validation.references import disagreement, named_type
+from fhir_server.validation.references import stated_type, type_disagreement
 
-Mismatch = Callable[[Any, tuple[str, ...], Visit], Finding | None]
+Mismatch = Callable[[Any, tuple[str, ...], ValidationContext], Finding | None]
 """The first reason why a resource satisfies none of some profiles; None where it does, or none is known."""
 
 _WHERE: Mapping[str, Template] = {
@@ -26,16 +26,16 @@ _WHERE: Mapping[str, Template] = {
 }
 
 
-def target_type(reference: Mapping[str, Any], visit: Visit) -> str:
+def target_type(reference: Mapping[str, Any], context: ValidationContext) -> str:
     """The type of what a reference leads to, as far as its text, its target or its `type` tell."""
     text = reference.get("reference")
     if type(text) is str:
-        target = visit.find(text)
+        target = context.find(text)
         if target is not None:
             return str(target.get("resourceType"))
         if named := parse_reference(text).type:
             return named
-    return named_type(reference.get("type"))
+    return stated_type(reference.get("type"))
 
 
 def target_check(
@@ -45,36 +45,36 @@ def target_check(
     unless it is of a `free` type.
     """
 
-    def check(value: Any, visit: Visit) -> Findings:
+    def check(value: Any, context: ValidationContext) -> Findings:
         if type(value) is not dict:
             return None
-        found = target_type(value, visit)
+        found = target_type(value, context)
         if types and found and found not in types:
-            text = REFERENCE_TARGET(type=found, targets=listed(sorted(types)))
+            text = REFERENCE_TARGET(type=found, targets=quoted_list(sorted(types)))
             return [Finding("value", text, ".reference" if "reference" in value else "")]
         text_of = value.get("reference")
         if not profiles or found in free or type(text_of) is not str:
             return None
-        target = visit.find(text_of)
-        reason = mismatch(target, profiles, visit) if target is not None else None
+        target = context.find(text_of)
+        reason = mismatch(target, profiles, context) if target is not None else None
         if reason is None:
             return None
         told = reason.text.template(**{**reason.text.values, "here": f"{found}{reason.where}"})
-        text = messages.REFERENCE_PROFILE(type=found, profiles=listed(profiles), reason=told)
+        text = messages.REFERENCE_PROFILE(type=found, profiles=quoted_list(profiles), reason=told)
         return [Finding("structure", text, ".reference")]
 
     return check
 
 
-def agreement_check(value: Any, visit: Visit) -> Findings:
+def agreement_check(value: Any, context: ValidationContext) -> Findings:
     """That the `type` of a reference is that of the entry it leads to, where its text names no type: the
     structural walk sees to the others.
     """
-    if visit.bundle is None or "type" not in value:
+    if context.bundle is None or "type" not in value:
         return None
     text = value.get("reference")
-    target = visit.bundle.find(text) if type(text) is str and not parse_reference(text).type else None
-    found = disagreement(str(target.get("resourceType")), value["type"]) if target is not None else None
+    target = context.bundle.find(text) if type(text) is str and not parse_reference(text).type else None
+    found = type_disagreement(str(target.get("resourceType")), value["type"]) if target is not None else None
     return None if found is None else [replace(found, key="reference-type", severity="warning")]
 
 
@@ -82,13 +82,13 @@ def aggregation_check(modes: Iterable[str]) -> ValueCheck:
     """The check that the target of a reference stands where the profile wants it."""
     wanted = frozenset(modes)
 
-    def check(value: Any, visit: Visit) -> Findings:
+    def check(value: Any, context: ValidationContext) -> Findings:
         text = value.get("reference") if type(value) is dict else None
         if type(text) is not str:
             return None
         if text.startswith("#"):
             mode = {"contained"}
-        elif visit.bundle is not None and visit.bundle.find(text) is not None:
+        elif context.bundle is not None and context.bundle.find(text) is not None:
             mode = {"bundled", "referenced"}
         else:
             mode = {"referenced"}

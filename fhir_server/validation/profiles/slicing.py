@@ -8,26 +8,28 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from fhir_server.issues import Text
-from fhir_server.validation.findings import Finding, Findings, listed, moved
+from fhir_server.validation.findings import Finding, Findings, prefixed, quoted_list
 from fhir_server.validation.profiles import messages
-from fhir_server.validation.profiles.context import Visit, joined
+from fhir_server.validation.profiles.context import ValidationContext, joined
 
 if TYPE_CHECKING:
-    from fhir_server.validation.profiles.nodes import ItemNode, Placed
+    from fhir_server.validation.profiles.nodes import ElementValue, ItemNode
 
 DEFAULT = "@default"
 
-Matches = Callable[["Placed", Visit], bool | None]
+Matches = Callable[["ElementValue", ValidationContext], bool | None]
 """Whether a value belongs to a slice; None where that cannot be told."""
 
 
-def checked(items: "Mapping[str, ItemNode]", values: "list[Placed]", visit: Visit) -> Findings:
+def check_values(
+    items: "Mapping[str, ItemNode]", values: "list[ElementValue]", context: ValidationContext
+) -> Findings:
     """What is wrong with values, each by what is asked of its type."""
     found: list[Finding] | None = None
-    for placed in values:
-        item = items.get(placed.type)
-        if item is not None and (more := item.check(placed.value, visit)) is not None:
-            found = joined(found, moved(more, placed.where))
+    for element_value in values:
+        item = items.get(element_value.type)
+        if item is not None and (more := item.check(element_value.value, context)) is not None:
+            found = joined(found, prefixed(more, element_value.where))
     return found
 
 
@@ -51,11 +53,11 @@ class Slice:
         inner = self.slicing.slices if self.slicing is not None else ()
         object.__setattr__(self, "is_needed", self.min > 0 or any(slice.is_needed for slice in inner))
 
-    def check(self, element: str, values: "list[Placed]", visit: Visit) -> Findings:
+    def check(self, element: str, values: "list[ElementValue]", context: ValidationContext) -> Findings:
         """What is wrong with the values of this slice, and with their number."""
-        found = checked(self.items, values, visit)
+        found = check_values(self.items, values, context)
         if self.slicing is not None:
-            found = joined(found, self.slicing.check(values, visit))
+            found = joined(found, self.slicing.check(values, context))
         count = len(values)
         if count < self.min:
             found = joined(found, [Finding("required", self._missing(element, count), f".{element}")])
@@ -86,43 +88,48 @@ class Slicing:
     default: Slice | None = None
     errors_only: bool = False
 
-    def check(self, values: "list[Placed]", visit: Visit) -> Findings:
-        members: dict[str, list[Placed]] = {}
+    def check(self, values: "list[ElementValue]", context: ValidationContext) -> Findings:
+        members: dict[str, list[ElementValue]] = {}
         found: list[Finding] | None = None
         is_undecided = False
         last = -1
-        for placed in values:
-            place, undecided = self._place(placed, visit)
+        for element_value in values:
+            place, undecided = self._place(element_value, context)
             if undecided is not None:
                 found = joined(found, [undecided])
                 is_undecided = True
                 continue
-            if (more := self._order(placed, place, last)) is not None:
+            if (more := self._order(element_value, place, last)) is not None:
                 found = joined(found, more)
             if place is not None:
-                if not self.errors_only and (other := self._also(placed, place, visit)) is not None:
+                if (
+                    not self.errors_only
+                    and (other := self._ambiguity(element_value, place, context)) is not None
+                ):
                     found = joined(found, [other])
                 last = max(last, place)
-                members.setdefault(self.slices[place].name, []).append(placed)
+                members.setdefault(self.slices[place].name, []).append(element_value)
             elif self.default is not None:
-                members.setdefault(DEFAULT, []).append(placed)
+                members.setdefault(DEFAULT, []).append(element_value)
             elif self.rules == "closed":
-                found = joined(found, [self._none(placed)])
+                found = joined(found, [self._none(element_value)])
             else:
                 last = len(self.slices) if self.rules == "openAtEnd" else last
         for slice in self.slices if self.default is None else (*self.slices, self.default):
             inside = members.get(slice.name, [])
             if (inside or (slice.is_needed and not is_undecided)) and (
-                more := slice.check(self.element, inside, visit)
+                more := slice.check(self.element, inside, context)
             ) is not None:
                 found = joined(found, more)
         return found
 
-    def _place(self, placed: "Placed", visit: Visit) -> tuple[int | None, Finding | None]:
+    def _place(
+        self, element_value: "ElementValue", context: ValidationContext
+    ) -> tuple[int | None, Finding | None]:
         """The slice that a value belongs to by its number, or a finding where that cannot be told."""
         undecided: Slice | None = None
         for place, slice in enumerate(self.slices):
-            belongs = slice.matches(placed, visit)
+            belongs = slice.matches(element_value, context)
             if belongs:
                 return place, None
             if belongs is None:
@@ -130,29 +137,31 @@ class Slicing:
         if undecided is None:
             return None, None
         text = messages.SLICE_UNDECIDED(slice=undecided.name)
-        return None, Finding("not-supported", text, placed.where, severity="warning")
+        return None, Finding("not-supported", text, element_value.where, severity="warning")
 
-    def _also(self, placed: "Placed", place: int, visit: Visit) -> Finding | None:
+    def _ambiguity(
+        self, element_value: "ElementValue", place: int, context: ValidationContext
+    ) -> Finding | None:
         """A finding for a value that belongs to a later slice too, which slices should not let happen."""
         for other in self.slices[place + 1 :]:
-            if other.matches(placed, visit):
+            if other.matches(element_value, context):
                 text = messages.SLICE_AMBIGUOUS(slice=self.slices[place].name, other=other.name)
-                return Finding("invalid", text, placed.where, "slice", "warning")
+                return Finding("invalid", text, element_value.where, "slice", "warning")
         return None
 
-    def _order(self, placed: "Placed", place: int | None, last: int) -> Findings:
+    def _order(self, element_value: "ElementValue", place: int | None, last: int) -> Findings:
         """Findings for a value that stands too late."""
         if place is None or place >= last:
             return None
         if last == len(self.slices):
-            text = messages.SLICE_OPEN_AT_END(slices=listed(slice.name for slice in self.slices))
+            text = messages.SLICE_OPEN_AT_END(slices=quoted_list(slice.name for slice in self.slices))
         elif self.ordered:
             text = messages.SLICE_ORDER(slice=self.slices[place].name, before=self.slices[last].name)
         else:
             return None
-        return [Finding("structure", text, placed.where)]
+        return [Finding("structure", text, element_value.where)]
 
-    def _none(self, placed: "Placed") -> Finding:
-        names = listed(slice.name for slice in self.slices)
+    def _none(self, element_value: "ElementValue") -> Finding:
+        names = quoted_list(slice.name for slice in self.slices)
         text = messages.SLICE_NONE(profile=self.profile, slices=names)
-        return Finding("structure", text, placed.where)
+        return Finding("structure", text, element_value.where)

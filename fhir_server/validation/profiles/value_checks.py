@@ -11,27 +11,27 @@ from fhir_server.core.fhirpath import FhirPathError
 from fhir_server.core.safe_regex import matches as matches_whole
 from fhir_server.definitions.elements import STRUCTURES, type_suffix
 from fhir_server.definitions.snapshot.base_types import REGEX
-from fhir_server.validation.fhirpath.comparison import Primitive, equal, order, plain
-from fhir_server.validation.fhirpath.date_arithmetic import later
+from fhir_server.validation.fhirpath.comparison import ExtendedPrimitive, bare_value, compare, equal
+from fhir_server.validation.fhirpath.date_arithmetic import add_duration
 from fhir_server.validation.fhirpath.numbers import is_number, number
-from fhir_server.validation.fhirpath.parser import Measure
-from fhir_server.validation.fhirpath.quantities import duration, measured
+from fhir_server.validation.fhirpath.parser import SystemQuantity
+from fhir_server.validation.fhirpath.quantities import calendar_duration, comparable_quantity
 from fhir_server.validation.fhirpath.static_types import TEMPORAL
 from fhir_server.validation.findings import Finding, Findings, excerpt
 from fhir_server.validation.profiles import messages
-from fhir_server.validation.profiles.context import Visit
+from fhir_server.validation.profiles.context import ValidationContext
 
-ValueCheck = Callable[[Any, Visit], Findings]
+ValueCheck = Callable[[Any, ValidationContext], Findings]
 """Checks one value of an element."""
 
-PropertyCheck = Callable[[Any, dict[str, Any], Visit], Findings]
+PropertyCheck = Callable[[Any, dict[str, Any], ValidationContext], Findings]
 """Checks all that a JSON property holds, given the object that it is in."""
 
 MIN_LENGTH = STRUCTURES + "minLength"
 _LIMITS = ((1, "maxValue", messages.ABOVE), (-1, "minValue", messages.BELOW))
 
 
-def typed(facts: dict[str, Any], prefix: str) -> tuple[str, Any] | None:
+def choice_value(facts: dict[str, Any], prefix: str) -> tuple[str, Any] | None:
     """The type and value of `fixed[x]` and its like in an element's definition."""
     for name, value in facts.items():
         if suffix := type_suffix(name, prefix):
@@ -41,12 +41,12 @@ def typed(facts: dict[str, Any], prefix: str) -> tuple[str, Any] | None:
 
 def value_checks(facts: dict[str, Any]) -> Iterator[ValueCheck]:
     """What an element's definition asks of each of its values."""
-    if (fixed := typed(facts, "fixed")) is not None:
+    if (fixed := choice_value(facts, "fixed")) is not None:
         yield _fixed_check(fixed[1])
-    if (pattern := typed(facts, "pattern")) is not None:
+    if (pattern := choice_value(facts, "pattern")) is not None:
         yield _pattern_check(pattern[1])
     for side, prefix, message in _LIMITS:
-        if (limit := typed(facts, prefix)) is not None:
+        if (limit := choice_value(facts, prefix)) is not None:
             yield _limit_check(*limit, side, message)
     if "maxLength" in facts:
         yield _length_check(facts["maxLength"])
@@ -66,7 +66,7 @@ def _extension_checks(extension: dict[str, Any]) -> Iterator[ValueCheck]:
 def pattern_test(pattern: Any) -> Callable[[Any], bool]:
     """The test whether a value has everything that a pattern has; each item of a list in some place."""
     if type(pattern) is str:
-        return lambda value: bool((value if type(value) is str else plain(value)) == pattern)
+        return lambda value: bool((value if type(value) is str else bare_value(value)) == pattern)
     if type(pattern) is dict:
         return _members_test(tuple((name, pattern_test(wanted)) for name, wanted in pattern.items()))
     if type(pattern) is list:
@@ -97,11 +97,11 @@ def _items_test(tests: tuple[Callable[[Any], bool], ...]) -> Callable[[Any], boo
 
 
 def _fixed_check(wanted: Any) -> ValueCheck:
-    def check(value: Any, _: Visit) -> Findings:
-        extended = type(value) is Primitive and "extension" in value.more
+    def check(value: Any, _: ValidationContext) -> Findings:
+        extended = type(value) is ExtendedPrimitive and "extension" in value.companion
         if equal(value, wanted) and not extended:
             return None
-        found = {"value": value.value, **value.more} if extended else plain(value)
+        found = {"value": value.value, **value.companion} if extended else bare_value(value)
         return [Finding("value", messages.FIXED(wanted=excerpt(wanted), found=excerpt(found)))]
 
     return check
@@ -110,10 +110,10 @@ def _fixed_check(wanted: Any) -> ValueCheck:
 def _pattern_check(wanted: Any) -> ValueCheck:
     matches = pattern_test(wanted)
 
-    def check(value: Any, _: Visit) -> Findings:
-        if matches(plain(value)):
+    def check(value: Any, _: ValidationContext) -> Findings:
+        if matches(bare_value(value)):
             return None
-        text = messages.PATTERN(wanted=excerpt(wanted), found=excerpt(plain(value)))
+        text = messages.PATTERN(wanted=excerpt(wanted), found=excerpt(bare_value(value)))
         return [Finding("value", text)]
 
     return check
@@ -121,25 +121,25 @@ def _pattern_check(wanted: Any) -> ValueCheck:
 
 def _limit_check(type_name: str, limit: Any, side: int, message: Any) -> ValueCheck:
     temporal = type_name[0].lower() + type_name[1:] in TEMPORAL
-    if not temporal and not is_number(limit) and measured(limit) is None:
+    if not temporal and not is_number(limit) and comparable_quantity(limit) is None:
         return _no_check
-    span = duration(limit)
+    span = calendar_duration(limit)
 
-    def check(value: Any, visit: Visit) -> Findings:
-        found, bound, is_moment = plain(value), limit, temporal
+    def check(value: Any, context: ValidationContext) -> Findings:
+        found, bound, is_moment = bare_value(value), limit, temporal
         if span is not None and type(found) is str:
-            bound, is_moment = _moved(visit.scope.now, span, side), True
-        if order(found, bound, is_moment) != side:
+            bound, is_moment = _moved(context.scope.now, span, side), True
+        if compare(found, bound, is_moment) != side:
             return None
         return [Finding("value", message(found=_shown(found), limit=_shown(bound)))]
 
     return check
 
 
-def _moved(now: str, span: Measure, side: int) -> str | None:
+def _moved(now: str, span: SystemQuantity, side: int) -> str | None:
     """The moment that a duration allows dates to lie in the past, or in the future."""
     try:
-        return later(now, span, side)
+        return add_duration(now, span, side)
     except FhirPathError:
         return None
 
@@ -148,13 +148,13 @@ def _shown(value: Any) -> str:
     return str(number(value)) if is_number(value) else excerpt(value)
 
 
-def _no_check(_value: Any, _visit: Visit) -> Findings:
+def _no_check(_value: Any, _visit: ValidationContext) -> Findings:
     return None
 
 
 def _length_check(limit: int) -> ValueCheck:
-    def check(value: Any, _: Visit) -> Findings:
-        text = plain(value)
+    def check(value: Any, _: ValidationContext) -> Findings:
+        text = bare_value(value)
         if type(text) is not str or len(text) <= limit:
             return None
         return [Finding("too-long", messages.TOO_LONG(length=len(text), limit=limit))]
@@ -163,8 +163,8 @@ def _length_check(limit: int) -> ValueCheck:
 
 
 def _least_length_check(limit: int) -> ValueCheck:
-    def check(value: Any, _: Visit) -> Findings:
-        text = plain(value)
+    def check(value: Any, _: ValidationContext) -> Findings:
+        text = bare_value(value)
         if type(text) is not str or len(text) >= limit:
             return None
         return [Finding("value", messages.TOO_SHORT(length=len(text), limit=limit))]
@@ -173,8 +173,8 @@ def _least_length_check(limit: int) -> ValueCheck:
 
 
 def _form_check(pattern: str) -> ValueCheck:
-    def check(value: Any, _: Visit) -> Findings:
-        text = plain(value)
+    def check(value: Any, _: ValidationContext) -> Findings:
+        text = bare_value(value)
         if type(text) is not str or (fits := matches_whole(pattern, text)):
             return None
         if fits is None:

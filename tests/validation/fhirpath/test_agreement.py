@@ -14,9 +14,9 @@ from fhir_server.definitions.elements import Element, Invariant
 from fhir_server.definitions.registry import Registry
 from fhir_server.validation.fhirpath.compiled import Scope
 from fhir_server.validation.fhirpath.static_types import Types
-from fhir_server.validation.invariants.compiler import Focus, Holds, RuleCompiler
+from fhir_server.validation.invariants.compiler import Focus, Holds, InvariantCompiler
 from fhir_server.validation.invariants.corrections import CORRECTIONS
-from fhir_server.validation.invariants.native import NATIVE, STRUCTURAL
+from fhir_server.validation.invariants.native import NATIVE_INVARIANTS, STRUCTURAL
 
 FILES = sorted((Path(__file__).parents[2] / "data" / "hl7-r4").glob("*.json"))
 SMALL = [file for file in FILES if file.stat().st_size < 8_000]
@@ -47,7 +47,7 @@ class Walk:
         self.registry = Registry.r4()
         self.types = Types(self.registry)
         self.paths = FhirPath()
-        self._compiler = RuleCompiler(self.types, self.paths)
+        self._compiler = InvariantCompiler(self.types, self.paths)
         self._compiled: dict[tuple[str, str], Holds] = {}
 
     def items(self, resource: Json, root: Json | None = None) -> Iterator[Item]:
@@ -80,7 +80,7 @@ class Walk:
         """The verdict of the closure; None where it cannot be evaluated."""
         key = (invariant.expression, item.focus.path)
         if key not in self._compiled:
-            native = NATIVE.get((invariant.key, invariant.expression))
+            native = NATIVE_INVARIANTS.get((invariant.key, invariant.expression))
             expression = CORRECTIONS.get(invariant.expression, invariant.expression)
             self._compiled[key] = native or self._compiler.holds(expression, item.focus)
         scope = Scope(item.resource, item.root, lambda _: None, lambda *_: None)

@@ -9,7 +9,7 @@ from fhir_server.core.json import number
 from fhir_server.definitions.registry import Registry
 from fhir_server.validation.fhirpath.compiled import Scope, TooManySteps
 from fhir_server.validation.fhirpath.static_types import Types
-from fhir_server.validation.invariants.compiler import Focus, RuleCompiler
+from fhir_server.validation.invariants.compiler import Focus, InvariantCompiler
 
 PATIENT: dict[str, Any] = {
     "resourceType": "Patient",
@@ -67,11 +67,11 @@ OBSERVATION: dict[str, Any] = {
 
 
 @pytest.fixture(scope="module")
-def rules() -> RuleCompiler:
-    return RuleCompiler(Types(Registry.r4()), FhirPath())
+def rules() -> InvariantCompiler:
+    return InvariantCompiler(Types(Registry.r4()), FhirPath())
 
 
-def holds(rules: RuleCompiler, expression: str, resource: dict[str, Any]) -> bool:
+def holds(rules: InvariantCompiler, expression: str, resource: dict[str, Any]) -> bool:
     shape = Types(Registry.r4()).of_type(resource["resourceType"])
     found = {"#o": PATIENT["contained"][0]}
     scope = Scope(
@@ -162,7 +162,7 @@ def holds(rules: RuleCompiler, expression: str, resource: dict[str, Any]) -> boo
         "name.first() ~ name.first() and (name.first() ~ name.last()).not()",
     ],
 )
-def test_what_holds_of_the_patient(rules: RuleCompiler, expression: str) -> None:
+def test_what_holds_of_the_patient(rules: InvariantCompiler, expression: str) -> None:
     assert holds(rules, expression, PATIENT)
 
 
@@ -190,7 +190,7 @@ def test_what_holds_of_the_patient(rules: RuleCompiler, expression: str) -> None
         "derivedFrom.extension.value = 2 years and derivedFrom.extension.value < 30 months",
     ],
 )
-def test_what_holds_of_the_observation(rules: RuleCompiler, expression: str) -> None:
+def test_what_holds_of_the_observation(rules: InvariantCompiler, expression: str) -> None:
     assert holds(rules, expression, OBSERVATION)
 
 
@@ -206,7 +206,7 @@ def test_what_holds_of_the_observation(rules: RuleCompiler, expression: str) -> 
     ],
 )
 def test_quantities_are_compared_and_calculated_with_in_their_units(
-    rules: RuleCompiler, expression: str
+    rules: InvariantCompiler, expression: str
 ) -> None:
     assert holds(rules, expression, PATIENT)
 
@@ -220,7 +220,7 @@ def test_quantities_are_compared_and_calculated_with_in_their_units(
         "(-1).sqrt().empty() and (-1).power(0.5).empty() and 0.ln().empty()",
     ],
 )
-def test_functions_on_numbers(rules: RuleCompiler, expression: str) -> None:
+def test_functions_on_numbers(rules: InvariantCompiler, expression: str) -> None:
     assert holds(rules, expression, PATIENT)
 
 
@@ -242,7 +242,7 @@ def test_functions_on_numbers(rules: RuleCompiler, expression: str) -> None:
     ],
 )
 def test_values_convert_to_a_type_or_do_not(
-    rules: RuleCompiler, type: str, converted: list[str], others: list[str]
+    rules: InvariantCompiler, type: str, converted: list[str], others: list[str]
 ) -> None:
     for value in converted:
         expression = f"{value}.convertsTo{type}() and {value}.to{type}().exists()"
@@ -264,7 +264,7 @@ def test_values_convert_to_a_type_or_do_not(
         "name.use.where(nosuch.exists()).exists()",
     ],
 )
-def test_what_is_empty_or_false_does_not_hold(rules: RuleCompiler, expression: str) -> None:
+def test_what_is_empty_or_false_does_not_hold(rules: InvariantCompiler, expression: str) -> None:
     assert not holds(rules, expression, PATIENT)
 
 
@@ -284,7 +284,7 @@ def test_what_is_empty_or_false_does_not_hold(rules: RuleCompiler, expression: s
         ("name" + ".given" * 5_000, "characters"),
     ],
 )
-def test_what_cannot_be_read_says_where(rules: RuleCompiler, expression: str, reason: str) -> None:
+def test_what_cannot_be_read_says_where(rules: InvariantCompiler, expression: str, reason: str) -> None:
     with pytest.raises(FhirPathError, match=reason.replace("(", r"\(").replace(".", r"\.")):
         holds(rules, expression, PATIENT)
 
@@ -314,7 +314,7 @@ def test_what_cannot_be_read_says_where(rules: RuleCompiler, expression: str, re
         "1.round(99) = 1",
     ],
 )
-def test_what_fails_on_the_data_is_an_error(rules: RuleCompiler, expression: str) -> None:
+def test_what_fails_on_the_data_is_an_error(rules: InvariantCompiler, expression: str) -> None:
     with pytest.raises(FhirPathError):
         holds(rules, expression, PATIENT)
 
@@ -328,7 +328,7 @@ def test_what_fails_on_the_data_is_an_error(rules: RuleCompiler, expression: str
         "name.all(%resource.name ~ %resource.name)",
     ],
 )
-def test_an_expression_that_runs_away_is_stopped(rules: RuleCompiler, expression: str) -> None:
+def test_an_expression_that_runs_away_is_stopped(rules: InvariantCompiler, expression: str) -> None:
     many = {**PATIENT, "name": [{"given": [str(index)]} for index in range(1_100)]}
     with pytest.raises(TooManySteps):
         holds(rules, expression, many)
@@ -342,14 +342,16 @@ def test_an_expression_that_runs_away_is_stopped(rules: RuleCompiler, expression
         "telecom.all(%resource.name.given.exists())",
     ],
 )
-def test_what_is_looked_at_again_for_each_of_many_items_counts(rules: RuleCompiler, expression: str) -> None:
+def test_what_is_looked_at_again_for_each_of_many_items_counts(
+    rules: InvariantCompiler, expression: str
+) -> None:
     given = {"given": ["a"] * 20_000, "_given": [{"id": "first"}]}
     many = {**PATIENT, "name": [given], "telecom": [{"value": str(index)} for index in range(20_000)]}
     with pytest.raises(TooManySteps):
         holds(rules, expression, many)
 
 
-def test_many_items_are_told_apart_in_few_steps(rules: RuleCompiler) -> None:
+def test_many_items_are_told_apart_in_few_steps(rules: InvariantCompiler) -> None:
     many = {**PATIENT, "name": [{"given": [str(index % 2_000)]} for index in range(3_000)]}
     assert holds(rules, "(name | name).count() = 2000 and name.intersect(name).count() = 2000", many)
     assert holds(
@@ -372,12 +374,12 @@ def test_many_items_are_told_apart_in_few_steps(rules: RuleCompiler) -> None:
         "id.toChars().join(%resource.id).exists()",
     ],
 )
-def test_what_would_fill_the_memory_or_the_day_is_stopped(rules: RuleCompiler, expression: str) -> None:
+def test_what_would_fill_the_memory_or_the_day_is_stopped(rules: InvariantCompiler, expression: str) -> None:
     with pytest.raises(FhirPathError, match=r"may take long|more than"):
         holds(rules, expression, {"resourceType": "Patient", "id": " " * 24_000})
 
 
-def test_numbers_of_absurd_magnitude_have_no_results(rules: RuleCompiler) -> None:
+def test_numbers_of_absurd_magnitude_have_no_results(rules: InvariantCompiler) -> None:
     vast = {**OBSERVATION, "valueQuantity": {"value": number("1e99999999")}}
     expression = "value.value.ceiling().empty() and (value.value div 1).empty()"
     assert holds(rules, expression, vast)
@@ -386,7 +388,7 @@ def test_numbers_of_absurd_magnitude_have_no_results(rules: RuleCompiler) -> Non
 
 
 def test_what_is_left_to_the_library_takes_a_while_and_no_longer(
-    rules: RuleCompiler, monkeypatch: pytest.MonkeyPatch
+    rules: InvariantCompiler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("fhir_server.validation.invariants.compiler.LIBRARY_SECONDS_MAX", 0.05)
     many = {**PATIENT, "telecom": [{"value": str(index)} for index in range(5_000)]}
@@ -395,9 +397,9 @@ def test_what_is_left_to_the_library_takes_a_while_and_no_longer(
 
 
 def test_patterns_that_take_a_while_come_to_an_end_together(
-    rules: RuleCompiler, monkeypatch: pytest.MonkeyPatch
+    rules: InvariantCompiler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fhir_server.validation.fhirpath.compiled.STEPS_A_SECOND", 10_000_000)
+    monkeypatch.setattr("fhir_server.validation.fhirpath.compiled.STEPS_PER_SECOND", 10_000_000)
     names = {**PATIENT, "name": [{"family": "x" * 700} for _ in range(100)]}
     with pytest.raises(TooManySteps):
         holds(rules, "name.family.all(matches('^(x*)(x*)(x*)z$').not())", names)

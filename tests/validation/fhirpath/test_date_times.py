@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fhir_server.validation.fhirpath.date_times import temporal_order
+from fhir_server.validation.fhirpath.date_times import compare_date_times
 
 ZONES = st.integers(-14 * 4, 14 * 4).map(lambda quarters: timezone(timedelta(minutes=15 * quarters)))
 MOMENTS = st.datetimes(datetime(1900, 1, 2), datetime(2100, 1, 1), timezones=ZONES | st.just(UTC))
@@ -21,7 +21,7 @@ def test_the_order_of_seconds_is_that_of_time(one: datetime, other: datetime, in
     if in_one_zone:
         other = other.astimezone(one.tzinfo)
     first, second = one.replace(microsecond=0), other.replace(microsecond=0)
-    assert temporal_order(written(one), written(other)) == (first > second) - (first < second)
+    assert compare_date_times(written(one), written(other)) == (first > second) - (first < second)
 
 
 @pytest.mark.parametrize(
@@ -40,4 +40,4 @@ def test_the_order_of_seconds_is_that_of_time(one: datetime, other: datetime, in
     ],
 )
 def test_what_is_less_precise_may_have_no_order(one: str, other: str, order: int | None) -> None:
-    assert temporal_order(one, other) == order
+    assert compare_date_times(one, other) == order

@@ -8,7 +8,7 @@ import pytest
 from fhir_server.core.fhirpath import FhirPathError, FhirPathTooCostly, Node
 from fhir_server.core.json import number
 from fhir_server.definitions.registry import Registry
-from fhir_server.validation.fhirpath.engine import CompiledPaths
+from fhir_server.validation.fhirpath.engine import CompiledFhirPath
 
 WEIGHT = {"value": number("1.50"), "system": "http://unitsofmeasure.org", "code": "kg"}
 OBSERVATION: dict[str, Any] = {
@@ -24,8 +24,8 @@ OBSERVATION: dict[str, Any] = {
 
 
 @pytest.fixture(scope="module")
-def paths() -> CompiledPaths:
-    return CompiledPaths(Registry.r4())
+def paths() -> CompiledFhirPath:
+    return CompiledFhirPath(Registry.r4())
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def paths() -> CompiledPaths:
         ("Observation.repeat(contained).type().name", ["Patient"]),
     ],
 )
-def test_what_an_expression_selects(paths: CompiledPaths, expression: str, values: list[Any]) -> None:
+def test_what_an_expression_selects(paths: CompiledFhirPath, expression: str, values: list[Any]) -> None:
     paths.prepare(expression)
     assert paths.evaluate(expression, OBSERVATION) == values
 
@@ -60,11 +60,11 @@ def test_what_an_expression_selects(paths: CompiledPaths, expression: str, value
         ("effective", [Node("2024-03-31T08:00:00+02:00", "dateTime")]),
     ],
 )
-def test_values_come_with_their_types(paths: CompiledPaths, expression: str, nodes: list[Node]) -> None:
+def test_values_come_with_their_types(paths: CompiledFhirPath, expression: str, nodes: list[Node]) -> None:
     assert paths.nodes(expression, OBSERVATION) == nodes
 
 
-def test_an_element_is_found_itself(paths: CompiledPaths) -> None:
+def test_an_element_is_found_itself(paths: CompiledFhirPath) -> None:
     (found,) = paths.evaluate("note.where(text = 'one')", OBSERVATION)
     assert found is OBSERVATION["note"][0]
     assert paths.evaluate(
@@ -75,12 +75,12 @@ def test_an_element_is_found_itself(paths: CompiledPaths) -> None:
 @pytest.mark.parametrize(
     "expression", ["note.where(", "note.ofType(Nothing)", "note.text > 3", "note.single()"]
 )
-def test_what_cannot_be_evaluated_is_an_error(paths: CompiledPaths, expression: str) -> None:
+def test_what_cannot_be_evaluated_is_an_error(paths: CompiledFhirPath, expression: str) -> None:
     with pytest.raises(FhirPathError):
         paths.evaluate(expression, OBSERVATION)
 
 
 @pytest.mark.parametrize("expression", ["id.matches('^(a+)+$')", "id.repeat($this & 'a')"])
-def test_what_runs_away_is_told_as_such(paths: CompiledPaths, expression: str) -> None:
+def test_what_runs_away_is_told_as_such(paths: CompiledFhirPath, expression: str) -> None:
     with pytest.raises(FhirPathTooCostly):
         paths.evaluate(expression, {**OBSERVATION, "id": "a" * 40 + "!"})
