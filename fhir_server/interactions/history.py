@@ -4,6 +4,7 @@ https://hl7.org/fhir/R4/http.html#history
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import get_args
 
 from msgspec import Struct
@@ -56,7 +57,12 @@ def history(request: FhirRequest, engine: Engine, reader: Reader) -> FhirRespons
     if len(scope) == 2 and reader.read(*scope) is None:
         raise NotFound.of(messages.NOT_FOUND(reference="/".join(scope)))
     listed = dict(parameters).get(LIST)
-    found = reader.history(query) if listed is None else list_history(listed, query, engine, reader)
+    if listed is None:
+        found = reader.history(query)
+    elif reader is engine.store:
+        found = engine.store.at_one_moment(partial(list_history, listed, query, engine))
+    else:
+        found = list_history(listed, query, engine, reader)
     recreated = recreations(found.versions, reader)
     return FhirResponse(200, body=_bundle(request, engine, page, found, part, recreated))
 

@@ -3,6 +3,8 @@
 https://hl7.org/fhir/R4/http.html#search
 """
 
+from functools import partial
+
 from msgspec import structs
 
 from fhir_server.core.bundle import bundle
@@ -48,13 +50,28 @@ def _answer(request: FhirRequest, engine: Engine, reader: Reader) -> FhirRespons
     further = further_page(token, request, engine) if token is not None else None
     parsed = _parsed_again(further, request, engine) if further else _understood(request, engine)
     check_coverage(parsed.query, engine.pending, engine.registry)
+    read = partial(_read, request, engine, parsed, further, reader is engine.store)
+    if reader is engine.store and (parsed.query.includes or has_joins(parsed.query)):
+        # Otherwise a transaction that is committed in between would be seen in part.
+        return engine.store.at_one_moment(read)
+    return read(reader)
+
+
+def _read(
+    request: FhirRequest,
+    engine: Engine,
+    parsed: ParsedSearch,
+    further: FurtherPage | None,
+    of_store: bool,
+    reader: Reader,
+) -> FhirResponse:
+    """The page that `reader` finds, `of_store` where that sees what is committed and no unit's own writes."""
     if has_joins(parsed.query):
         parsed = structs.replace(parsed, query=CanonicalSearch(engine, reader).followed(parsed.query))
+    result = _found(parsed.query, engine, reader, of_store)
     if parsed.query.count == 0:
-        result = _found(parsed.query, engine, reader)
         body = bundle("searchset", [], [self_link(request, parsed.self_parameters)], result.total)
         return FhirResponse(200, body=body)
-    result = _found(parsed.query, engine, reader)
     since = further.begin.since if further else None
     if further:
         result = structs.replace(result, total=further.total)
@@ -100,12 +117,12 @@ def _parsed(parameters: list[tuple[str, str]], request: FhirRequest, engine: Eng
     )
 
 
-def _found(query: SearchQuery, engine: Engine, reader: Reader) -> SearchResult:
+def _found(query: SearchQuery, engine: Engine, reader: Reader, of_store: bool) -> SearchResult:
     """The page, of a state in which the engine's definitions are in force. Those of a unit of work were
     checked when it began.
     """
     result = reader.search(query)
-    if reader is engine.store and result.generation != engine.generation:
+    if of_store and result.generation != engine.generation:
         if result.generation is not None:
             raise DefinitionsChanged
         check_in_force(engine)

@@ -5,12 +5,15 @@ tell.
 https://hl7.org/fhir/R4/http.html#trules
 """
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.extension import Engine, Operation
-from fhir_server.store.port import Store, UnitOfWork
+from fhir_server.store.port import Reader, Store, UnitOfWork
+
+T = TypeVar("T")
 
 _OF_UNIT = frozenset(
     {
@@ -38,6 +41,9 @@ class _UnitStore:
     def __init__(self, store: Store, unit: UnitOfWork) -> None:
         self._store = store
         self._unit = unit
+
+    def at_one_moment(self, read: Callable[[Reader], T]) -> T:
+        return read(self._unit)
 
     def __getattr__(self, name: str) -> Any:
         if name in _OF_UNIT:

@@ -7,6 +7,7 @@ https://hl7.org/fhir/R4/encounter-operation-everything.html
 """
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import chain, islice
 from typing import Any
 
@@ -38,7 +39,7 @@ from fhir_server.search.index_coverage import check_coverage
 from fhir_server.search.index_plan import COMPARTMENT
 from fhir_server.search.parameters import resource_type
 from fhir_server.search.parse import ParsedSearch
-from fhir_server.store.port import StoredResource
+from fhir_server.store.port import Reader, StoredResource
 
 PARAMETERS = ("start", "end", "_since", "_type", "_count", PAGE_PARAMETER)
 CARE_DATES = (
@@ -72,9 +73,14 @@ def everything(request: FhirRequest, engine: Engine) -> FhirResponse:
     """GET or POST [type]/[id]/$everything, Patient/$everything: a searchset, oldest first. Raises `NotFound`
     for an unknown id, `Gone` for a deletion.
     """
+    return engine.store.at_one_moment(partial(_read, request, engine))
+
+
+def _read(request: FhirRequest, engine: Engine, reader: Reader) -> FhirResponse:
+    """The page that `reader` finds, in one state of the store: a transaction is never seen in part."""
     type, id = _subject(request)
     if id is not None:
-        living(engine.store.read(type, id), f"{type}/{id}")
+        living(reader.read(type, id), f"{type}/{id}")
     parameters = given(request, PARAMETERS)
     token = dict(parameters).get(PAGE_PARAMETER)
     further = further_page(token, request, engine) if token is not None else None
@@ -83,11 +89,11 @@ def everything(request: FhirRequest, engine: Engine) -> FhirResponse:
     wanted = _wanted(engine, parameters)
     query = _query(engine, type, id, wanted, once(parameters, but=("_type",)), further)
     check_coverage(query, engine.pending, engine.registry)
-    result = engine.store.search(query)
+    result = reader.search(query)
     if further:
         result = structs.replace(result, total=further.total)
     limit = engine.limits.include_max
-    related = tuple(islice(_related(request, engine, wanted, result.matches), limit + 1))
+    related = tuple(islice(_related(request, engine, reader, wanted, result.matches), limit + 1))
     if wanted:
         total = result.total if query.types == wanted else None
         result = structs.replace(result, matches=_of_types(wanted, result.matches), total=total)
@@ -151,14 +157,18 @@ def _dated(engine: Engine, code: str, prefix: Prefix, name: str, value: str) -> 
 
 
 def _related(
-    request: FhirRequest, engine: Engine, wanted: tuple[str, ...], matches: tuple[StoredResource, ...]
+    request: FhirRequest,
+    engine: Engine,
+    reader: Reader,
+    wanted: tuple[str, ...],
+    matches: tuple[StoredResource, ...],
 ) -> Iterator[StoredResource]:
     """What the matches refer to outside of the compartment, each once; of the types wanted, if any are
     named.
     """
     type, id = _subject(request)
     members = frozenset(compartment_types(engine.registry, type))
-    own_patients = _patients_of_encounter(engine, type, id)
+    own_patients = _patients_of_encounter(engine, reader, type, id)
     addresses = (request.base_url, *engine.extractor.indexing.base_urls)
     seen = {(match.type, match.id) for match in matches}
     for link in chain.from_iterable(_links(json.parse_own(match.body)) for match in matches):
@@ -167,7 +177,7 @@ def _related(
         if named.kind != "local" or key in seen or key == (type, id) or (wanted and named.type not in wanted):
             continue
         seen.add(key)
-        found = engine.store.read(*key)
+        found = reader.read(*key)
         if found is None or found.deleted:
             continue
         if named.type in members:
@@ -177,11 +187,13 @@ def _related(
         yield found
 
 
-def _patients_of_encounter(engine: Engine, type: str, id: str | None) -> frozenset[tuple[str, str]]:
+def _patients_of_encounter(
+    engine: Engine, reader: Reader, type: str, id: str | None
+) -> frozenset[tuple[str, str]]:
     """The patients of an encounter, whose resources may be returned though they are of other encounters. What
     is of a patient is in the patient's own compartment.
     """
-    stored = engine.store.read(type, id) if id is not None and type != PATIENT else None
+    stored = reader.read(type, id) if id is not None and type != PATIENT else None
     return _patients(_compartments(engine, stored)) if stored and not stored.deleted else frozenset()
 
 

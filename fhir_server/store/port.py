@@ -261,6 +261,12 @@ class Store(Reader, Protocol):
 
     capabilities: StoreCapabilities
 
+    def at_one_moment(self, read: Callable[[Reader], T]) -> T:
+        """What `read` finds in one state of the store, whatever is committed meanwhile. `read` may run
+        again.
+        """
+        ...
+
     def changes(self, after: int, limit: int, types: Sequence[str] = ()) -> tuple[StoredResource, ...]:
         """Committed versions above the sequence `after`, up to the watermark, each once and in order."""
         ...

@@ -19,6 +19,10 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
+import pytest
+
+from fhir_server.store.port import Store
+
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = ROOT / ".mongo-venv"
 REQUIREMENTS = Path(__file__).with_name("requirements.txt")
@@ -124,6 +128,12 @@ def new_server() -> MongoServer:
 def is_database(address: object) -> bool:
     """Whether a socket's address is that of a test database, which every test may reach."""
     return VARIABLE in os.environ or (isinstance(address, tuple) and address[1] in _ports)
+
+
+def skip_without_snapshots(store: Store) -> None:
+    """Skip a test of a MongoDB that reads as things are, whatever moment a snapshot session asks for."""
+    if store.capabilities.name == "mongodb" and VARIABLE not in os.environ:
+        pytest.skip("the tests' own database keeps no snapshot outside of transactions")
 
 
 @cache

@@ -1,5 +1,6 @@
 """Threads that race for one thing: one wins, and neither a version nor a sequence is missing."""
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -7,11 +8,13 @@ from threading import Barrier
 import pytest
 
 from fhir_server.errors import Conflict, PreconditionFailed
-from fhir_server.search.ast import SearchQuery
-from fhir_server.store.port import HistoryQuery, Store, StoredResource, UnitOfWork
+from fhir_server.search.ast import Match, SearchQuery, StringValue
+from fhir_server.store.port import HistoryQuery, Reader, Store, StoredResource, UnitOfWork
+from tests.mongo.server import skip_without_snapshots
 from tests.store.samples import identified, person, put
 
 THREADS = 12
+FAMILY = Match("family", "string", (StringValue("martin", "Martin"),))
 
 
 def race(contender: Callable[[int], object]) -> list[object]:
@@ -91,6 +94,33 @@ def test_unconditional_writes_all_count(store: Store) -> None:
     assert [v.version for v in versions] == list(range(10 * THREADS, 0, -1))
     assert [v.sequence for v in store.changes(0, 10_000)] == list(range(1, 20 * THREADS + 1))
     assert store.check() == []
+
+
+def test_what_is_read_at_one_moment_is_of_one_state(store: Store) -> None:
+    """Although others commit meanwhile, unless the store lets them wait."""
+    skip_without_snapshots(store)
+
+    def write() -> None:
+        store.transact(lambda unit: [unit.put(*person(id), "PUT") for id in "abc"])
+
+    write()
+    while store.do_deferred_work():
+        pass
+    writer = threading.Thread(target=write)
+
+    def read(reader: Reader) -> list[StoredResource | None]:
+        first = reader.read("Patient", "a")
+        if writer.ident is None:
+            writer.start()
+            writer.join(0.3)
+        found = reader.search(SearchQuery(("Patient",), (FAMILY,), count=2)).matches
+        history = reader.history(HistoryQuery("Patient", "b")).versions[0]
+        return [first, *found, history, reader.read("Patient", "c")]
+
+    seen = store.at_one_moment(read)
+    writer.join()
+    assert [stored and stored.version for stored in seen] == [1] * 5
+    assert store.at_one_moment(lambda reader: reader.read("Patient", "c")) == store.read("Patient", "c")
 
 
 @pytest.mark.parametrize("readers", [4])

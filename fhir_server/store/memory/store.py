@@ -25,6 +25,7 @@ from fhir_server.store.port import (
     ClauseUse,
     Explanation,
     Job,
+    Reader,
     StoreCapabilities,
     StoredResource,
     UnitOfWork,
@@ -88,6 +89,10 @@ class MemoryStore(MemoryReader):
                 raise
             finally:
                 self._journal = None
+
+    def at_one_moment(self, read: Callable[[Reader], T]) -> T:
+        with self._lock:
+            return read(self)
 
     def changes(self, after: int, limit: int, types: Sequence[str] = ()) -> tuple[StoredResource, ...]:
         with self._lock:

@@ -31,6 +31,7 @@ from fhir_server.store.port import (
     HistoryQuery,
     HistoryResult,
     Job,
+    Reader,
     SearchResult,
     StoreCapabilities,
     StoredResource,
@@ -96,6 +97,9 @@ class MongoStore:
         """What a single question finds."""
         with refusing():
             return read(self._reader)
+
+    def at_one_moment(self, read: Callable[[Reader], T]) -> T:
+        return self._at_one_moment(read)
 
     def _at_one_moment(self, read: Callable[[MongoReader], T]) -> T:
         """What several questions find in one state of the store."""

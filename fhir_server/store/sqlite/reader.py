@@ -19,7 +19,7 @@ from fhir_server.store.port import (
     StoredResource,
     TypeIndex,
 )
-from fhir_server.store.sqlite.backlog import has_backlog
+from fhir_server.store.sqlite.backlog import has_backlog, needs_index
 from fhir_server.store.sqlite.cached_read import CachedRead
 from fhir_server.store.sqlite.connection import refusing
 from fhir_server.store.sqlite.documents import document_names, read_document
@@ -49,6 +49,10 @@ WHERE r.living = 1 GROUP BY r.type ORDER BY t.name"""
 _SEQUENCES_OF_TYPE = """
 SELECT sequence FROM (
     SELECT sequence FROM versions WHERE type = ? AND sequence > ? ORDER BY sequence LIMIT ?)"""
+
+
+class Behind(Exception):
+    """What waits to be indexed may match a search. Nothing is wrong; a unit of work indexes it first."""
 
 
 class SqliteReader:
@@ -87,8 +91,10 @@ class SqliteReader:
         row = self._connection.execute(_READ_VERSION, (symbol, id, version)).fetchone()
         return StoredResource(type, id, *row) if row else None
 
-    @refusing
     def history(self, query: HistoryQuery) -> HistoryResult:
+        return self.at_one_moment(lambda reader: reader._history(query))
+
+    def _history(self, query: HistoryQuery) -> HistoryResult:
         conditions, values = self._history_conditions(query)
         where = " AND ".join(conditions) or "1"
         (total,) = self._connection.execute(
@@ -162,27 +168,34 @@ class SqliteReader:
         return not self._is_behind.get()
 
     @refusing
-    def complete(self, read: Callable[[], T]) -> T | None:
-        """What `read` finds in one state of the store, None if in that state there is a backlog."""
+    def at_one_moment(self, read: Callable[["SqliteReader"], T]) -> T:
+        """What `read` finds in one state of the store."""
+        if self._connection.in_transaction:
+            return read(self)
         self._connection.execute("BEGIN")
         try:
-            return None if self._is_behind.get() else read()
+            return read(self)
         finally:
             self._connection.execute("COMMIT")
 
     @refusing
     def search(self, query: SearchQuery) -> SearchResult:
-        return self._search.search(query)
+        """Raises `Behind` where it would be incomplete."""
+        if needs_index(query):
+            found = self._search.by_one_statement(query)
+            return found or self.at_one_moment(lambda reader: reader._complete().search(query))
+        found = self._search.by_identifier(query)
+        return found or self.at_one_moment(lambda reader: reader._search.search(query))
 
-    @refusing
-    def settled_search(self, query: SearchQuery) -> SearchResult | None:
-        """What is found where nothing waits to be indexed, None if something does."""
-        found = self._search.by_one_statement(query)
-        return found or self.complete(lambda: self._search.search(query))
-
-    @refusing
     def explain(self, query: SearchQuery) -> Explanation:
-        return self._search.explain(query)
+        """Raises `Behind` where it would be incomplete."""
+        return self.at_one_moment(lambda reader: reader._complete().explain(query))
+
+    def _complete(self) -> SqliteSearch:
+        """Searches in the state that is being read. Raises `Behind` where something waits to be indexed."""
+        if self._is_behind.get():
+            raise Behind
+        return self._search
 
     @refusing
     def included(

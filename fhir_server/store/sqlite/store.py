@@ -19,16 +19,17 @@ from fhir_server.store.port import (
     HistoryQuery,
     HistoryResult,
     Job,
+    Reader,
     SearchResult,
     StoreCapabilities,
     StoredResource,
     TypeIndex,
     UnitOfWork,
 )
-from fhir_server.store.sqlite.backlog import needs_index
 from fhir_server.store.sqlite.backup import back_up
 from fhir_server.store.sqlite.connection import OpenedFile, connect, enter_wal, refusing
 from fhir_server.store.sqlite.jobs import acquire_job, update_job
+from fhir_server.store.sqlite.reader import Behind, SqliteReader
 from fhir_server.store.sqlite.reader_pool import ReaderPool
 from fhir_server.store.sqlite.schema import prepare, set_identity
 from fhir_server.store.sqlite.unit import SqliteUnit
@@ -74,20 +75,21 @@ class SqliteStore:
         return self._readers.read(lambda reader: reader.read_version(type, id, version))
 
     def search(self, query: SearchQuery) -> SearchResult:
-        if not needs_index(query):
-            return self._readers.read(lambda reader: reader.search(query))
-        found = self._readers.read(lambda reader: reader.settled_search(query))
-        if found is None:
-            self._check_deadline()
-            return self.transact(lambda unit: unit.search(query))
-        return found
+        return self._complete(lambda reader: reader.search(query))
 
     def explain(self, query: SearchQuery) -> Explanation:
-        found = self._readers.read(lambda reader: reader.complete(lambda: reader.explain(query)))
-        if found is None:
+        return self._complete(lambda reader: reader.explain(query))
+
+    def at_one_moment(self, read: Callable[[Reader], T]) -> T:
+        return self._complete(lambda reader: reader.at_one_moment(read))
+
+    def _complete(self, read: Callable[[SqliteReader], T]) -> T:
+        """What `read` finds; in a unit of work, where something has to be indexed first."""
+        try:
+            return self._readers.read(read)
+        except Behind:
             self._check_deadline()
-            return self._writer.run(lambda batch: self._unit(batch).explain(query))
-        return found
+            return self._writer.run(lambda batch: read(self._unit(batch)))
 
     def included(
         self, resources: Sequence[StoredResource], include: Include, limit: int

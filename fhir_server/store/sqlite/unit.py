@@ -234,12 +234,12 @@ class SqliteUnit(SqliteReader):
         self._flush()
         if needs_index(query):
             self._backlog.before_search()
-        return super().search(query)
+        return self._search.search(query)
 
     def explain(self, query: SearchQuery) -> Explanation:
         self._flush()
         self._backlog.before_search()
-        return super().explain(query)
+        return self._search.explain(query)
 
     def included(
         self, resources: Sequence[StoredResource], include: Include, limit: int

@@ -23,7 +23,7 @@ from fhir_server.search.limits import SORT_KEYS_MAX
 from fhir_server.store.mongo import MongoStore, address_of
 from fhir_server.store.mongo.collections import DOCUMENTS
 from fhir_server.store.options import MongoOptions
-from fhir_server.store.port import HistoryQuery, TypeIndex, UnitOfWork
+from fhir_server.store.port import HistoryQuery, Reader, TypeIndex, UnitOfWork
 from tests.mongo.databases import emptied_uri
 from tests.mongo.server import database_uri
 from tests.store.samples import identified, person, put
@@ -180,6 +180,21 @@ def test_no_order_is_relied_on_that_mongodb_does_not_promise(store: MongoStore, 
     assert list(search["pipeline"][-1]) == ["$sort"]
     assert list(search["pipeline"][-2]) == ["$unionWith"]
     assert search["readConcern"] == {"level": "snapshot"}
+
+
+def test_what_is_read_at_one_moment_is_asked_of_one_snapshot(store: MongoStore, commands: Commands) -> None:
+    def read(reader: Reader) -> None:
+        found = reader.search(SearchQuery(("Patient",))).matches
+        reader.included(found, Include("*", "*"), 10)
+        reader.read("Patient", "first")
+        reader.history(HistoryQuery("Patient", "first"))
+
+    store.at_one_moment(read)
+    first, *others = (command["readConcern"] for command in commands.sent if "readConcern" in command)
+    assert first == {"level": "snapshot"}
+    assert len(others) > 3
+    assert {concern["level"] for concern in others} == {"snapshot"}
+    assert len({concern["atClusterTime"] for concern in others}) == 1
 
 
 def test_an_index_can_be_asked_for_alternatives(store: MongoStore, commands: Commands) -> None:

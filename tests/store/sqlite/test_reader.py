@@ -1,0 +1,28 @@
+"""What is read by several statements is of one state of the file."""
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fhir_server.search.ast import SearchQuery
+from fhir_server.store.sqlite import SqliteStore, search
+from tests.store.samples import person, put
+
+
+def test_a_total_is_of_the_state_of_its_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, keys_until = SqliteStore(tmp_path / "store.sqlite"), search.keys_until
+    for id in "ab":
+        put(store, person(id))
+
+    def meanwhile(*arguments: Any) -> Any:
+        deletion = threading.Thread(target=store.transact, args=[lambda unit: unit.delete("Patient", "b")])
+        deletion.start()
+        deletion.join()
+        return keys_until(*arguments)
+
+    monkeypatch.setattr(search, "keys_until", meanwhile)
+    found = store.search(SearchQuery(("Patient",), count=1))
+    assert (found.next is None, found.total) == (False, 2)
+    store.close()
