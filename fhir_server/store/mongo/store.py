@@ -17,13 +17,13 @@ from fhir_server.store import messages
 from fhir_server.store.clock import wall_clock
 from fhir_server.store.mongo.collections import Collections, View
 from fhir_server.store.mongo.connection import NO_TIMEOUT, Address, connect
+from fhir_server.store.mongo.consistency import inconsistencies
 from fhir_server.store.mongo.failures import refusing
 from fhir_server.store.mongo.jobs import acquire_job, update_job
 from fhir_server.store.mongo.reader import MongoReader
 from fhir_server.store.mongo.schema import build_indexes, identity, prepare, set_identity
 from fhir_server.store.mongo.transaction import Transaction
 from fhir_server.store.mongo.unit import MongoUnit
-from fhir_server.store.mongo.upkeep import inconsistencies
 from fhir_server.store.mongo.writer import Writer
 from fhir_server.store.options import MongoOptions
 from fhir_server.store.port import (

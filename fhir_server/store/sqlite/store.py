@@ -28,12 +28,12 @@ from fhir_server.store.port import (
 )
 from fhir_server.store.sqlite.backup import back_up
 from fhir_server.store.sqlite.connection import OpenedFile, connect, enter_wal, refusing
+from fhir_server.store.sqlite.consistency import inconsistencies
 from fhir_server.store.sqlite.jobs import acquire_job, update_job
 from fhir_server.store.sqlite.reader import Behind, SqliteReader
 from fhir_server.store.sqlite.reader_pool import ReaderPool
 from fhir_server.store.sqlite.schema import prepare, set_identity
 from fhir_server.store.sqlite.unit import SqliteUnit
-from fhir_server.store.sqlite.upkeep import inconsistencies
 from fhir_server.store.sqlite.writer import Batch, Writer
 
 T = TypeVar("T")

@@ -1,4 +1,4 @@
-"""A look at the whole store for what should never be found."""
+"""Checks the whole store for inconsistencies that should never occur."""
 
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -37,7 +37,7 @@ _FINDINGS = {
 
 
 def inconsistencies(connection: sqlite3.Connection) -> Iterator[str]:
-    """One sentence for each disagreement between file, log, resources and indexes."""
+    """One sentence for each inconsistency between the file, the log, the resources and the indexes."""
     connection.execute("BEGIN")
     try:
         for (finding,) in connection.execute("PRAGMA quick_check"):
@@ -87,7 +87,7 @@ def _count(connection: sqlite3.Connection, table: str) -> int:
 
 
 def _rows(connection: sqlite3.Connection, table: str, key: int, expected: Iterable[Row]) -> set[Row]:
-    """The rows that an index table holds for a resource; only those expected where it has no index by key."""
+    """The rows of a resource in an index table; only the expected ones if the table has no index by key."""
     columns = ", ".join(COLUMNS[table])
     by_key = f"SELECT parameter, {columns} FROM {table} WHERE key = ?"
     if table not in UNKEYED:

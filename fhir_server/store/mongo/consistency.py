@@ -1,4 +1,4 @@
-"""A look at the whole store for what should never be found."""
+"""Checks the whole store for inconsistencies that should never occur."""
 
 import heapq
 from collections.abc import Iterator
@@ -11,14 +11,14 @@ _FIELDS = {"t": 1, "i": 1, "v": 1, "s": 1, "f": 1, "u": 1, "m": 1, "x": 1, "l": 
 
 
 def inconsistencies(view: View) -> Iterator[str]:
-    """One sentence for each disagreement between the clock, the versions and what they are found by."""
-    yield from _of_the_log(view)
-    yield from _of_versions(view)
-    yield from _of_deletions(view)
+    """One sentence for each inconsistency between the clock, the versions and their index entries."""
+    yield from _log_inconsistencies(view)
+    yield from _version_inconsistencies(view)
+    yield from _deletion_inconsistencies(view)
 
 
-def _of_the_log(view: View) -> Iterator[str]:
-    """All versions in the order of the clock."""
+def _log_inconsistencies(view: View) -> Iterator[str]:
+    """Check all versions in the order of the clock."""
     order, collections = [("s", 1)], view.collections
     logs = (
         collection.find({}, _FIELDS, sort=order, session=view.session)
@@ -36,8 +36,8 @@ def _of_the_log(view: View) -> Iterator[str]:
         yield f"Sequence {sequence}: the clock does not know it."
 
 
-def _of_versions(view: View) -> Iterator[str]:
-    """The versions of each resource: none missing, each at its time."""
+def _version_inconsistencies(view: View) -> Iterator[str]:
+    """Check the versions of each resource: none is missing, each has its time."""
     newest: dict[str, Any] = {}
     order, collections = [("r", 1), ("s", 1)], view.collections
     fields = {**_FIELDS, "r": 1}
@@ -69,8 +69,8 @@ def _last_replaced(view: View) -> list[Any]:
     return list(view.collections.history.aggregate(stages, session=view.session))
 
 
-def _of_deletions(view: View) -> Iterator[str]:
-    """A deletion is found by nothing and holds nothing."""
+def _deletion_inconsistencies(view: View) -> Iterator[str]:
+    """Check that deleted resources have no index entries and no unique keys."""
     found = {"l": False, "$or": [{field: {"$exists": True}} for field in ARRAYS]}
     for key in view.ids(found, 0):
         yield f"{key}: it is deleted, and yet is found by something."
