@@ -13,7 +13,7 @@ from fhir_server.store.port import ClauseUse, Explanation, SearchResult, StoredR
 from fhir_server.store.sqlite import row_sources
 from fhir_server.store.sqlite.compile import Compiler
 from fhir_server.store.sqlite.includes import included_keys
-from fhir_server.store.sqlite.lookups import Lookups
+from fhir_server.store.sqlite.lookup_cache import LookupCache
 from fhir_server.store.sqlite.page_result import WATERMARK, PageResult, decode_page
 from fhir_server.store.sqlite.pages import LOOK_UP, keys_until
 from fhir_server.store.sqlite.plan import HORIZON, Likely, Plan, Reading
@@ -39,14 +39,14 @@ class SqliteSearch:
     def __init__(self, connection: sqlite3.Connection, symbols: Symbols) -> None:
         self._connection = connection
         self._symbols = symbols
-        self._lookups = Lookups(symbols)
+        self._lookup_cache = LookupCache(symbols)
         self._planner_cache = PlannerCache(connection)
         self._plans: dict[int, Plan] = {}
 
     def search(self, query: SearchQuery) -> SearchResult:
         """One page. It costs as much as the page, wherever an index gives the matches in order."""
         self._planner_cache.begin_search()
-        known = self._lookups.page(query)
+        known = self._lookup_cache.page(query)
         found = self._run_page(known) if known else self._page(self._plan(query))[0]
         total = None if query.total == "none" else self._total(query, found)
         return _result(query, found, total)
@@ -131,7 +131,7 @@ class SqliteSearch:
             readings = [self._best(plan) if few is None else plan.reading(few)]
             return self._read(readings, plan.query.count), readings
         readings = [self._best(plan)]
-        self._lookups.remember(plan.query, readings[0].page)
+        self._lookup_cache.remember(plan.query, readings[0].page)
         return self._read(readings, plan.query.count), readings
 
     def _best(self, plan: Plan) -> Reading:

@@ -1,6 +1,6 @@
-"""The SQL of look-ups, remembered: one value of one token, reference or uri parameter, in the order of keys.
+"""Caches the SQL of look-ups: searches by one value of one token, reference or uri parameter, unsorted.
 
-They are most of what clients ask, and putting their text together costs more than running it.
+Most searches of clients are look-ups, and building their SQL costs more than running it.
 """
 
 from msgspec import Struct
@@ -10,35 +10,35 @@ from fhir_server.store.sqlite.sql import Sql
 from fhir_server.store.sqlite.symbols import Symbols
 
 Shape = tuple[tuple[str, ...], str, type[Value], bool]
-"""Types, parameter, the kind of value, and whether it has a system."""
+"""Types, parameter, the class of the value, and whether it has a system."""
 
 _SHAPES_MAX = 1_000
 _PAGES_MAX = 4_096
 
 
 class Lookup(Struct, frozen=True):
-    """The text of a statement, and the symbol of its parameter, which never changes."""
+    """The SQL of a look-up, and the symbol of its parameter, which never changes."""
 
     text: str
     parameter: int
 
 
-class Lookups:
+class LookupCache:
     """Look-ups by shape, for one connection."""
 
     def __init__(self, symbols: Symbols) -> None:
         self._symbols = symbols
-        self._known: dict[Shape, Lookup] = {}
+        self._lookups: dict[Shape, Lookup] = {}
         self._pages: dict[int, tuple[SearchQuery, Sql]] = {}
 
     def page(self, query: SearchQuery) -> Sql | None:
-        """The statement for a query whose shape is remembered; None for any other.
+        """The statement for a query whose shape is cached; None for any other.
 
-        Who asks again has kept the query, and with it the statement is known: its symbols never change.
+        A query object that comes again has its statement cached by identity: its symbols never change.
         """
-        kept = self._pages.get(id(query))
-        if kept is not None and kept[0] is query:
-            return kept[1]
+        cached = self._pages.get(id(query))
+        if cached is not None and cached[0] is query:
+            return cached[1]
         page = self._page(query)
         if page is not None:
             if len(self._pages) >= _PAGES_MAX:
@@ -48,27 +48,28 @@ class Lookups:
 
     def _page(self, query: SearchQuery) -> Sql | None:
         match = _only_match(query)
-        known = self._known.get(_shape(query, match)) if match else None
-        if match is None or known is None:
+        lookup = self._lookups.get(_shape(query, match)) if match else None
+        if match is None or lookup is None:
             return None
         cells = self._cells(match.values[0])
-        return None if cells is None else Sql(known.text, (known.parameter, *cells, query.count + 1))
+        return None if cells is None else Sql(lookup.text, (lookup.parameter, *cells, query.count + 1))
 
     def remember(self, query: SearchQuery, page: Sql) -> None:
-        """Keep the text of a page, if it is that of a look-up whose values and parameter are all known.
+        """Cache the SQL of a page if it is a look-up whose value and parameter all have symbols.
 
-        One that nothing is indexed by yet has no symbol: its text has no place for the symbol to come.
+        The SQL for a parameter or system without a symbol, by which nothing is indexed yet, has no
+        placeholder for the symbol.
         """
         match = _only_match(query)
-        if match is None or len(self._known) >= _SHAPES_MAX:
+        if match is None or len(self._lookups) >= _SHAPES_MAX:
             return
         cells = self._cells(match.values[0])
         parameter = self._symbols.parameter(query.types[0], match.parameter)
         if cells is not None and parameter is not None and page.values[:-1] == (parameter, *cells):
-            self._known[_shape(query, match)] = Lookup(page.text, parameter)
+            self._lookups[_shape(query, match)] = Lookup(page.text, parameter)
 
     def _cells(self, value: Value) -> tuple[str | int, ...] | None:
-        """What the value is compared with, as `conditions` orders it; None where a symbol is lacking."""
+        """The values to compare cells with, in the order of `conditions`; None if a symbol is missing."""
         if isinstance(value, TokenValue) and value.code is not None:
             if value.system is None:
                 return (value.code,)
@@ -81,7 +82,7 @@ class Lookups:
 
 
 def _only_match(query: SearchQuery) -> Match | None:
-    """The query's only condition, where there is nothing else to it."""
+    """The only criterion of a query that has nothing else to it, else None."""
     if len(query.where) != 1 or len(query.types) != 1 or query.sort or query.page or query.visibility:
         return None
     match = query.where[0]
