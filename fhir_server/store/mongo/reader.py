@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fhir_server.search.ast import Include, SearchQuery
-from fhir_server.store.mongo import definitions
+from fhir_server.store.mongo import index_definitions
 from fhir_server.store.mongo.collections import View
 from fhir_server.store.mongo.filters import Filter, all_of, one_of, prefix_range
 from fhir_server.store.mongo.jobs import job
@@ -108,8 +108,8 @@ class MongoReader:
         return int(self._view.clock()["g"])
 
     def indexes(self) -> dict[str, TypeIndex]:
-        found = self._of.definitions.find_one({"_id": definitions.KEY}, session=self._view.session)
-        return definitions.read(found)
+        found = self._of.definitions.find_one({"_id": index_definitions.KEY}, session=self._view.session)
+        return index_definitions.from_document(found)
 
     def document(self, name: str) -> bytes | None:
         found = self._of.kept.find_one({"_id": name}, session=self._view.session)

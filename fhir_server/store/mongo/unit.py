@@ -13,7 +13,7 @@ from fhir_server.search.entries import Entries
 from fhir_server.store import messages
 from fhir_server.store.expectation import expect_later, expect_version
 from fhir_server.store.generation import new_generation
-from fhir_server.store.mongo import definitions
+from fhir_server.store.mongo import index_definitions
 from fhir_server.store.mongo.collections import Document
 from fhir_server.store.mongo.lookups import wanted_by
 from fhir_server.store.mongo.reader import MongoReader
@@ -161,12 +161,14 @@ class MongoUnit(MongoReader):
     def define_indexes(self, indexes: Iterable[TypeIndex]) -> None:
         self._transaction.claim()
         known = self.indexes() | {index.type: index for index in indexes}
-        document = definitions.written(known.values())
-        self._transaction.set(self._transaction.definitions, definitions.KEY, document)
+        document = index_definitions.to_document(known.values())
+        self._transaction.set(self._transaction.definitions, index_definitions.KEY, document)
         self._transaction.renew(new_generation())
 
     def indexes(self) -> dict[str, TypeIndex]:
-        return definitions.read(self._transaction.find(self._transaction.definitions, definitions.KEY))
+        return index_definitions.from_document(
+            self._transaction.find(self._transaction.definitions, index_definitions.KEY)
+        )
 
     def document(self, name: str) -> bytes | None:
         found = self._transaction.find(self._transaction.kept, name)

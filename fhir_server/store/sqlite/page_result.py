@@ -14,7 +14,7 @@ from msgspec import Struct, structs
 from fhir_server.search.ast import SortKey
 from fhir_server.store.port import StoredResource
 from fhir_server.store.sqlite.backlog import BEHIND
-from fhir_server.store.sqlite.indexes import GENERATION
+from fhir_server.store.sqlite.index_definitions import GENERATION
 from fhir_server.store.sqlite.symbols import Symbols
 
 WATERMARK = "SELECT ifnull(max(sequence), 0) FROM versions"

@@ -23,7 +23,7 @@ from fhir_server.store.sqlite.backlog import has_backlog, needs_index
 from fhir_server.store.sqlite.cached_read import CachedRead
 from fhir_server.store.sqlite.connection import refusing
 from fhir_server.store.sqlite.documents import document_names, read_document
-from fhir_server.store.sqlite.indexes import read_generation, read_indexes
+from fhir_server.store.sqlite.index_definitions import read_generation, read_indexes
 from fhir_server.store.sqlite.jobs import jobs
 from fhir_server.store.sqlite.search import SqliteSearch
 from fhir_server.store.sqlite.symbols import Symbols

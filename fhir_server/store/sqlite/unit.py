@@ -26,7 +26,7 @@ from fhir_server.store.port import (
 from fhir_server.store.sqlite.backlog import TOKENS_AT_ONCE, needs_index
 from fhir_server.store.sqlite.connection import refusing
 from fhir_server.store.sqlite.documents import write_document
-from fhir_server.store.sqlite.indexes import define
+from fhir_server.store.sqlite.index_definitions import define_indexes
 from fhir_server.store.sqlite.reader import SqliteReader
 from fhir_server.store.sqlite.rows import (
     NO_ROWS,
@@ -138,7 +138,7 @@ class SqliteUnit(SqliteReader):
 
     def define_indexes(self, indexes: Iterable[TypeIndex]) -> None:
         self._flush()
-        self._batch.generation = define(self._connection, indexes)
+        self._batch.generation = define_indexes(self._connection, indexes)
 
     def put_document(self, name: str, document: bytes | None) -> None:
         self._flush()

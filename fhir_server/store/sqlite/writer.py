@@ -21,7 +21,7 @@ from fhir_server.errors import FhirError
 from fhir_server.store import messages
 from fhir_server.store.sqlite.backlog import Backlog, has_backlog
 from fhir_server.store.sqlite.connection import OpenedFile, primary_code, refusal, refusing
-from fhir_server.store.sqlite.indexes import read_generation
+from fhir_server.store.sqlite.index_definitions import read_generation
 from fhir_server.store.sqlite.search import SqliteSearch
 from fhir_server.store.sqlite.symbols import WritingSymbols
 from fhir_server.store.sqlite.write_buffer import WriteBuffer

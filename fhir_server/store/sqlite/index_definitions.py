@@ -1,4 +1,4 @@
-"""How each type is indexed, and the generation that tells all processes when that has changed.
+"""How each type is indexed, and the generation, by which all processes notice when that has changed.
 
 https://hl7.org/fhir/R4/searchparameter.html
 """
@@ -26,12 +26,12 @@ def read_generation(connection: sqlite3.Connection) -> int:
 
 
 def read_indexes(connection: sqlite3.Connection) -> dict[str, TypeIndex]:
-    """What is recorded of every type."""
+    """What is recorded about every type."""
     rows = connection.execute("SELECT type, fingerprints, pending FROM indexes")
     return {type: TypeIndex(type, _fingerprints(known), _pending(left)) for type, known, left in rows}
 
 
-def define(connection: sqlite3.Connection, indexes: Iterable[TypeIndex]) -> int:
+def define_indexes(connection: sqlite3.Connection, indexes: Iterable[TypeIndex]) -> int:
     """Record how some types are indexed, under a new generation."""
     rows = [(one.type, _encode(dict(one.fingerprints)), _encode(sorted(one.pending))) for one in indexes]
     connection.executemany(_RECORD, rows)

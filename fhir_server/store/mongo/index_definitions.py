@@ -1,6 +1,7 @@
 """How each type is indexed, as one document.
 
-By type its fingerprints by code, and the codes that are pending, as JSON: codes may be no names of fields.
+It maps each type to its fingerprints by code and its pending codes, as JSON because MongoDB does not accept
+every code as a field name.
 """
 
 from collections.abc import Iterable
@@ -17,15 +18,15 @@ _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(dict[str, tuple[dict[str, str], list[str]]]).decode
 
 
-def read(document: Document | None) -> dict[str, TypeIndex]:
-    """What is recorded of every type."""
+def from_document(document: Document | None) -> dict[str, TypeIndex]:
+    """What is recorded about every type."""
     if document is None:
         return {}
     found = _decode(document["b"])
     return {type: TypeIndex(type, known, frozenset(left)) for type, (known, left) in found.items()}
 
 
-def written(indexes: Iterable[TypeIndex]) -> dict[str, Any]:
-    """The document that records this."""
+def to_document(indexes: Iterable[TypeIndex]) -> dict[str, Any]:
+    """The document that records these."""
     found = {index.type: (dict(index.fingerprints), sorted(index.pending)) for index in indexes}
     return {"_id": KEY, "b": _encode(found)}
