@@ -18,7 +18,7 @@ from fhir_server.store import messages
 from fhir_server.store.clock import wall_clock
 from fhir_server.store.memory.reader import MemoryReader
 from fhir_server.store.memory.state import Journal, Lease, State
-from fhir_server.store.memory.unit import MemoryUnit
+from fhir_server.store.memory.unit_of_work import MemoryUnit
 from fhir_server.store.memory.universe import VisibleUniverse
 from fhir_server.store.port import (
     LEASE_MICROSECONDS_MAX,

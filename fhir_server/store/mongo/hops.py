@@ -13,7 +13,7 @@ from fhir_server import errors
 from fhir_server.search.ast import Chain, Clause, Has, Hierarchy, Match
 from fhir_server.store import messages
 from fhir_server.store.mongo.collections import View
-from fhir_server.store.mongo.compile import Compiler, Within, living, refers
+from fhir_server.store.mongo.compiler import Compiler, Within, living, refers
 from fhir_server.store.mongo.filters import ALWAYS, Filter, all_of, one_element
 from fhir_server.store.mongo.rows import CONTAINED, REFERENCES
 

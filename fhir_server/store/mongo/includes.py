@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fhir_server.search.ast import EVERY, Include
-from fhir_server.store.mongo.compile import living
+from fhir_server.store.mongo.compiler import living
 from fhir_server.store.mongo.filters import Filter, all_of, any_of, one_element
 from fhir_server.store.mongo.rows import REFERENCES
 from fhir_server.store.mongo.versions import OWN

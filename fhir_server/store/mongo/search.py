@@ -9,7 +9,7 @@ from typing import Any
 from fhir_server.search.ast import Clause, Include, Page, SearchQuery
 from fhir_server.search.nesting import conjuncts
 from fhir_server.store.mongo.collections import CLOCK, Document, View
-from fhir_server.store.mongo.compile import living
+from fhir_server.store.mongo.compiler import living
 from fhir_server.store.mongo.filters import Filter, all_of
 from fhir_server.store.mongo.hops import Hops, TooMany
 from fhir_server.store.mongo.includes import included_stages

@@ -23,7 +23,7 @@ from fhir_server.store.mongo.jobs import acquire_job, update_job
 from fhir_server.store.mongo.reader import MongoReader
 from fhir_server.store.mongo.schema import build_indexes, identity, prepare, set_identity
 from fhir_server.store.mongo.transaction import Transaction
-from fhir_server.store.mongo.unit import MongoUnit
+from fhir_server.store.mongo.unit_of_work import MongoUnit
 from fhir_server.store.mongo.writer import Writer
 from fhir_server.store.options import MongoOptions
 from fhir_server.store.port import (

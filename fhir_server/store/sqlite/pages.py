@@ -12,7 +12,7 @@ from fhir_server.search.nesting import conjuncts
 from fhir_server.store.sqlite.backlog import needs_index
 from fhir_server.store.sqlite.clauses import is_one_token
 from fhir_server.store.sqlite.code_date_index import CODE, DATE
-from fhir_server.store.sqlite.compile import Compiler, by_key
+from fhir_server.store.sqlite.compiler import Compiler, by_key
 from fhir_server.store.sqlite.contained import is_inner
 from fhir_server.store.sqlite.date_ranges import date_range, is_date_bound, ordered_partitions
 from fhir_server.store.sqlite.page_result import page_columns

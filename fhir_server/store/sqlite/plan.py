@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import NamedTuple, TypeVar
 
 from fhir_server.search.ast import SearchQuery
-from fhir_server.store.sqlite.compile import Compiler
+from fhir_server.store.sqlite.compiler import Compiler
 from fhir_server.store.sqlite.pages import bounds_sort, horizon, ordered_sources, page, up_to
 from fhir_server.store.sqlite.row_sources import Candidate, RowSource
 from fhir_server.store.sqlite.sql import Sql

@@ -11,7 +11,7 @@ from fhir_server.search.ast import Clause, Include, Match, SearchQuery
 from fhir_server.search.nesting import conjuncts
 from fhir_server.store.port import ClauseUse, Explanation, SearchResult, StoredResource
 from fhir_server.store.sqlite import row_sources
-from fhir_server.store.sqlite.compile import Compiler
+from fhir_server.store.sqlite.compiler import Compiler
 from fhir_server.store.sqlite.includes import included_keys
 from fhir_server.store.sqlite.lookup_cache import LookupCache
 from fhir_server.store.sqlite.page_result import WATERMARK, PageResult, decode_page

@@ -33,7 +33,7 @@ from fhir_server.store.sqlite.jobs import acquire_job, update_job
 from fhir_server.store.sqlite.reader import Behind, SqliteReader
 from fhir_server.store.sqlite.reader_pool import ReaderPool
 from fhir_server.store.sqlite.schema import prepare, set_identity
-from fhir_server.store.sqlite.unit import SqliteUnit
+from fhir_server.store.sqlite.unit_of_work import SqliteUnit
 from fhir_server.store.sqlite.writer import Batch, Writer
 
 T = TypeVar("T")
