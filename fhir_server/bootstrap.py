@@ -34,7 +34,7 @@ from fhir_server.standalone import (
     terminology,
 )
 from fhir_server.store.backends import open_store, prepare
-from fhir_server.store.options import MongoOptions
+from fhir_server.store.mongo_options import MongoOptions
 from fhir_server.store.port import Store
 from fhir_server.store.sqlite import restore
 from fhir_server.validation.fhirpath.engine import CompiledFhirPath

@@ -11,7 +11,7 @@ from fhir_server.core.resource import Draft, body
 from fhir_server.search.ast import SearchQuery
 from fhir_server.search.entries import Entries
 from fhir_server.store import messages
-from fhir_server.store.expectation import expect_later, expect_version
+from fhir_server.store.expected_version import check_expected_version, check_sequence
 from fhir_server.store.generation import new_generation
 from fhir_server.store.memory.reader import MemoryReader
 from fhir_server.store.memory.state import Journal, State
@@ -44,7 +44,7 @@ class MemoryUnit(MemoryReader):
         self, draft: Draft, entries: Entries, method: Method, expected_version: int | None = None
     ) -> StoredResource:
         current = self.read(draft.type, draft.id)
-        self._expect(f"{draft.type}/{draft.id}", current, expected_version)
+        self._check_version(f"{draft.type}/{draft.id}", current, expected_version)
         version = current.version + 1 if current else 1
         stored = self._next(current, draft.type, draft.id, version, method, body(draft, version, self._now))
         self._append(stored)
@@ -55,7 +55,7 @@ class MemoryUnit(MemoryReader):
         current = self.read(type, id)
         if current is None or current.deleted:
             return None
-        self._expect(current.reference, current, expected_version)
+        self._check_version(current.reference, current, expected_version)
         return self._append_deletion(current)
 
     def define_indexes(self, indexes: Iterable[TypeIndex]) -> None:
@@ -91,9 +91,9 @@ class MemoryUnit(MemoryReader):
         self._append_deletion(self._state.current[type, id])
         return True
 
-    def _expect(self, reference: str, current: StoredResource | None, expected: int | None) -> None:
+    def _check_version(self, reference: str, current: StoredResource | None, expected: int | None) -> None:
         living = current is not None and not current.deleted
-        expect_version(reference, current.version if current else 0, living, expected)
+        check_expected_version(reference, current.version if current else 0, living, expected)
 
     def _append_deletion(self, current: StoredResource) -> StoredResource:
         self._journal.erase(self._state.entries, (current.type, current.id))
@@ -123,7 +123,7 @@ class MemoryUnit(MemoryReader):
         self._journal.set(self._state.current, (version.type, version.id), version)
 
     def import_version(self, version: StoredResource, entries: Entries) -> None:
-        expect_later(version, self._state.clock["sequence"])
+        check_sequence(version, self._state.clock["sequence"])
         self._append(version)
         key = (version.type, version.id)
         if version.deleted:

@@ -14,7 +14,7 @@ from pymongo.uri_parser import parse_uri
 from fhir_server import errors
 from fhir_server.store import messages
 from fhir_server.store.mongo.failures import refusing
-from fhir_server.store.options import MongoOptions
+from fhir_server.store.mongo_options import MongoOptions
 
 WIRE_VERSION_MIN = 25
 SERVER_VERSION_MIN = "8.0"

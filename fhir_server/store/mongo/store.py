@@ -25,7 +25,7 @@ from fhir_server.store.mongo.schema import build_indexes, identity, prepare, set
 from fhir_server.store.mongo.transaction import Transaction
 from fhir_server.store.mongo.unit_of_work import MongoUnit
 from fhir_server.store.mongo.writer import Writer
-from fhir_server.store.options import MongoOptions
+from fhir_server.store.mongo_options import MongoOptions
 from fhir_server.store.port import (
     Explanation,
     HistoryQuery,

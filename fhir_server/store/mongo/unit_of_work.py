@@ -11,7 +11,7 @@ from fhir_server.core.resource import Draft, body
 from fhir_server.search.ast import Include, SearchQuery
 from fhir_server.search.entries import Entries
 from fhir_server.store import messages
-from fhir_server.store.expectation import expect_later, expect_version
+from fhir_server.store.expected_version import check_expected_version, check_sequence
 from fhir_server.store.generation import new_generation
 from fhir_server.store.mongo import index_definitions
 from fhir_server.store.mongo.collections import Document
@@ -72,7 +72,7 @@ class MongoUnit(MongoReader):
         is_new = method == "POST" and expected_version == 0 and not self._transaction.careful
         before = None if is_new and not self._transaction.knows(resources, key) else self._current(key)
         version = before["v"] if before else 0
-        expect_version(key, version, bool(before and before["l"]), expected_version)
+        check_expected_version(key, version, bool(before and before["l"]), expected_version)
         written = self._next(before, draft.type, draft.id, method, body(draft, version + 1, now))
         self._write(before, written, current(written, rows_of(entries)))
         return written
@@ -94,7 +94,7 @@ class MongoUnit(MongoReader):
         before = self._current(f"{type}/{id}")
         if before is None or not before["l"]:
             return None
-        expect_version(f"{type}/{id}", before["v"], True, expected_version)
+        check_expected_version(f"{type}/{id}", before["v"], True, expected_version)
         deletion = self._append_deletion(before)
         self._write(before, deletion, current(deletion, {}))
         return deletion
@@ -135,7 +135,7 @@ class MongoUnit(MongoReader):
         return True
 
     def import_version(self, version: StoredResource, entries: Entries) -> None:
-        expect_later(version, self._transaction.time.sequence)
+        check_sequence(version, self._transaction.time.sequence)
         before = self._current(version.reference)
         self._transaction.move(version.sequence, version.last_updated)
         rows = {} if version.deleted else rows_of(entries)

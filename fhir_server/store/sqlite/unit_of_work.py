@@ -13,7 +13,7 @@ from fhir_server.core.resource import Draft, body
 from fhir_server.search.ast import Include, SearchQuery
 from fhir_server.search.entries import Entries
 from fhir_server.store import messages
-from fhir_server.store.expectation import expect_later, expect_version
+from fhir_server.store.expected_version import check_expected_version, check_sequence
 from fhir_server.store.port import (
     Explanation,
     HistoryQuery,
@@ -106,7 +106,7 @@ class SqliteUnit(SqliteReader):
         packed = pack(rows)
         is_new = method == "POST" and expected_version == 0
         key, version, _, living, old = _NEVER_WAS if is_new else self._current(symbol, id)
-        expect_version(f"{type}/{id}", version, living, expected_version)
+        check_expected_version(f"{type}/{id}", version, living, expected_version)
         sequence, writes = self._tick(), self._batch.own
         writes.resources.add((symbol, id))
         if key:
@@ -130,7 +130,7 @@ class SqliteUnit(SqliteReader):
         key, version, _, living, old = self._current(symbol, id)
         if not living:
             return None
-        expect_version(f"{type}/{id}", version, living, expected_version)
+        check_expected_version(f"{type}/{id}", version, living, expected_version)
         return self._bury(type, id, key, version + 1, old)
 
     def generation(self) -> int:
@@ -265,7 +265,7 @@ class SqliteUnit(SqliteReader):
         return self._batch.sequence
 
     def import_version(self, version: StoredResource, entries: Entries) -> None:
-        expect_later(version, self._batch.sequence)
+        check_sequence(version, self._batch.sequence)
         symbol = self._assign.assigned_types[version.type]
         key, _, _, _, old = self._current(symbol, version.id)
         rows = NO_ROWS if version.deleted else rows_of(version.type, entries, self._assign)

@@ -22,7 +22,7 @@ from fhir_server.search.ast import Chain, Has, Include, Match, SearchQuery, Sort
 from fhir_server.search.limits import SORT_KEYS_MAX
 from fhir_server.store.mongo import MongoStore, address_of
 from fhir_server.store.mongo.collections import DOCUMENTS
-from fhir_server.store.options import MongoOptions
+from fhir_server.store.mongo_options import MongoOptions
 from fhir_server.store.port import HistoryQuery, Reader, TypeIndex, UnitOfWork
 from tests.mongo.databases import emptied_uri
 from tests.mongo.server import database_uri

@@ -16,7 +16,7 @@ from fhir_server.search.ast import Match, SearchQuery, StringValue, TokenValue
 from fhir_server.search.entries import Entries, StringEntry, TokenEntry
 from fhir_server.store.backends import open_store, shown
 from fhir_server.store.mongo import MongoStore, address_of, prepare_database
-from fhir_server.store.options import MongoOptions
+from fhir_server.store.mongo_options import MongoOptions
 from tests.mongo.databases import emptied_store
 from tests.mongo.server import MongoServer, database_uri, new_server
 from tests.store.samples import person, put, references

@@ -65,7 +65,7 @@ WRITER = """
 import sys
 from fhir_server.errors import StoreUnavailable
 from fhir_server.store.mongo import MongoStore, abandoned, address_of
-from fhir_server.store.options import MongoOptions
+from fhir_server.store.mongo_options import MongoOptions
 from tests.store.samples import person
 
 abandoned.BEAT_SECONDS, abandoned.STILL_SECONDS = 0.2, 1.0

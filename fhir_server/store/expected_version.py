@@ -1,4 +1,4 @@
-"""The version that a write expects to replace, or to come after.
+"""Checks of the version that a write expects to replace, or to follow.
 
 https://hl7.org/fhir/R4/http.html#concurrency
 """
@@ -8,10 +8,11 @@ from fhir_server.store import messages
 from fhir_server.store.port import StoredResource
 
 
-def expect_version(reference: str, current: int, living: bool, expected: int | None) -> None:
-    """Raise `PreconditionFailed` unless a resource at version `current` (0 if it never was) is as expected.
+def check_expected_version(reference: str, current: int, living: bool, expected: int | None) -> None:
+    """Raise `PreconditionFailed` unless `current`, the version of a resource, is the expected one.
 
-    None expects nothing; 0 expects that the resource does not live, so a deleted one will do.
+    `current` is 0 for a resource that never existed. `expected` is None for any version, and 0 for a resource
+    that does not exist or is deleted.
     """
     if expected is None or (expected == current if expected else not living):
         return
@@ -24,7 +25,7 @@ def expect_version(reference: str, current: int, living: bool, expected: int | N
     raise errors.PreconditionFailed.of(text)
 
 
-def expect_later(version: StoredResource, sequence: int) -> None:
-    """Raise `ValueError` unless a version comes after all up to a sequence."""
+def check_sequence(version: StoredResource, sequence: int) -> None:
+    """Raise `ValueError` unless the sequence of a version is above `sequence`."""
     if version.sequence <= sequence:
         raise ValueError(f"{version.reference} has sequence {version.sequence}; {sequence} was there before.")

@@ -1,13 +1,11 @@
-"""What an operator may decide of a store that is reached over a network; unset is what its URI says."""
+"""Connection options of a store in MongoDB, set by the operator; an unset one is taken from the URI."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class MongoOptions:
-    """Options of a store in MongoDB. The timeout bounds every question, and all attempts at one
-    transaction.
-    """
+    """Connection options. The timeout limits every command, and all attempts at one transaction together."""
 
     timeout_seconds: float = 20.0
     pool_max: int = 64
