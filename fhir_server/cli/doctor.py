@@ -12,7 +12,7 @@ import typer
 from fhir_server import bootstrap, standalone
 from fhir_server.cli.existing import StoreOption, open_existing
 from fhir_server.settings import Settings, variable
-from fhir_server.store.backends import shown
+from fhir_server.store.backends import without_credentials
 
 
 def doctor(
@@ -58,13 +58,13 @@ def _changed_settings(settings: Settings) -> list[str]:
 
 def _shown(item: "Field[Any]", value: object) -> str:
     """A value as it may be shown."""
-    return "***" if item.metadata["secret"] else shown(str(value))
+    return "***" if item.metadata["secret"] else without_credentials(str(value))
 
 
 def _examine(server: bootstrap.Server) -> list[str]:
     for programme in server.programmes:
         print(f"programme  {programme.name} {programme.version}")
-    where = shown(server.settings.store)
+    where = without_credentials(server.settings.store)
     print(f"store      {where}, epoch {server.store.epoch}, {server.store.watermark()} versions")
     counts = server.store.count()
     print(f"resources  {sum(counts.values())} of {len(counts)} types")

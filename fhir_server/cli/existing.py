@@ -8,7 +8,7 @@ import typer
 from fhir_server import bootstrap
 from fhir_server.cli.failure import CommandError
 from fhir_server.settings import Settings
-from fhir_server.store.backends import shown
+from fhir_server.store.backends import without_credentials
 
 MEMORY = "memory:"
 SQLITE = "sqlite:///"
@@ -30,7 +30,7 @@ def refuse_memory(*stores: str) -> None:
 def sqlite_path(settings: Settings) -> Path:
     """The file of an embedded store. Raises `CommandError` for a store that has none."""
     if not settings.store.startswith(SQLITE):
-        raise CommandError(f"{shown(settings.store)} has no file. Name one as sqlite:///path.")
+        raise CommandError(f"{without_credentials(settings.store)} has no file. Name one as sqlite:///path.")
     return Path(settings.store.removeprefix(SQLITE))
 
 

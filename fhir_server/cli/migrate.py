@@ -13,7 +13,7 @@ from fhir_server.cli.progress import progress
 from fhir_server.core import json
 from fhir_server.search.entries import Entries
 from fhir_server.settings import Settings
-from fhir_server.store.backends import shown
+from fhir_server.store.backends import without_credentials
 from fhir_server.store.port import Store, StoredResource
 from fhir_server.store.transfer import TransferError, transfer
 
@@ -53,5 +53,7 @@ def _migrate(origin: bootstrap.Server, copy: Store, target: str) -> None:
             done = transfer(origin.store, copy, entries_of, advance)
     except TransferError as error:
         raise CommandError(str(error)) from error
-    print(f"{done.versions} versions of {done.resources} living resources are in {shown(target)},")
+    print(
+        f"{done.versions} versions of {done.resources} living resources are in {without_credentials(target)},"
+    )
     print(f"with {done.uniques} unique keys and {done.documents} documents; checksum {done.checksum}.")

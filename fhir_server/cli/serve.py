@@ -12,7 +12,7 @@ from fhir_server.cli.existing import MEMORY
 from fhir_server.cli.failure import CommandError
 from fhir_server.cli.requests import base_url
 from fhir_server.settings import Settings
-from fhir_server.store.backends import shown
+from fhir_server.store.backends import without_credentials
 
 OPEN_ACCESS = "FHIR_SERVER_ALLOW_OPEN_ACCESS=true"
 
@@ -78,7 +78,7 @@ def banner(server: bootstrap.Server, base: str, changed: int) -> str:
         (
             f"FHIR base  {base}",
             f"Guide      {guides or 'none'} ({changed} resources written)",
-            f"Store      {shown(server.settings.store)}",
+            f"Store      {without_credentials(server.settings.store)}",
             *pending_lines(server),
             f"Try        curl '{base}/{first}'",
             "Ctrl-C stops the server.",

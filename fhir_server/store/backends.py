@@ -1,4 +1,4 @@
-"""The backends by the scheme of their URI, each listed here and nowhere else.
+"""The backends by the scheme of their URIs, all listed here and nowhere else.
 
 sqlite:///relative/path.db    sqlite:////absolute/path.db    memory:    mongodb://host/database?replicaSet=rs0
 """
@@ -16,7 +16,7 @@ from fhir_server.store.sqlite import SqliteStore
 def _memory(rest: str, _: MongoOptions) -> Store:
     if rest.strip("/"):
         raise ValueError("a store in memory has no path; write memory:")
-    # Imported here because few ask for it.
+    # Imported here because it is rarely used.
     from fhir_server.store.memory import MemoryStore
 
     return MemoryStore()
@@ -33,7 +33,7 @@ def _sqlite(rest: str, _: MongoOptions) -> Store:
 
 
 def _mongodb(rest: str, options: MongoOptions, scheme: str = "mongodb") -> Store:
-    # Imported here because the driver costs half a second, which other stores need not pay.
+    # Imported here because the driver takes half a second to import, which other stores need not pay.
     from fhir_server.store.mongo import MongoStore, address_of
 
     return MongoStore(address_of(f"{scheme}:{rest}"), options)
@@ -45,43 +45,43 @@ BACKENDS: Mapping[str, Callable[[str, MongoOptions], Store]] = {
     "mongodb": _mongodb,
     "mongodb+srv": partial(_mongodb, scheme="mongodb+srv"),
 }
-"""By scheme, what opens the store that the rest of the URI names."""
+"""By scheme, the function that opens the store named by the rest of the URI."""
 
 _CREDENTIALS = re.compile(r"^(mongodb[^:]*://).*@", re.DOTALL)
-"""Up to the last sign, as a password may have others in it that ought to have been escaped."""
+"""Up to the last @, because a password may contain others that ought to have been escaped."""
 _SECRETS = re.compile(r"(?i)((?:password|properties)=)[^&]*")
 
 
-def shown(uri: str) -> str:
-    """A URI as it may be shown: without credentials."""
+def without_credentials(uri: str) -> str:
+    """The URI without user, password and other secrets, for logs and error messages."""
     return _SECRETS.sub(r"\1***", _CREDENTIALS.sub(r"\1***@", uri))
 
 
 def prepare(uri: str, options: MongoOptions) -> int:
-    """Create and migrate the store in MongoDB that `uri` names, and build all its indexes; how many it has.
+    """Create and migrate the store in MongoDB that `uri` names, and build all its indexes; their number.
 
-    Raises `ValueError` for another store, which does so whenever it is opened.
+    Raises `ValueError` for a store of another backend, which prepares itself whenever it is opened.
     """
     if not uri.startswith("mongodb"):
-        raise ValueError(f"'{shown(uri)}' prepares itself when it is opened.")
+        raise ValueError(f"'{without_credentials(uri)}' prepares itself when it is opened.")
     from fhir_server.store.mongo import address_of, prepare_database
 
     try:
         return prepare_database(address_of(uri), options)
     except ValueError as error:
-        raise ValueError(f"Bad store '{shown(uri)}': {error}.") from error
+        raise ValueError(f"Bad store '{without_credentials(uri)}': {error}.") from error
 
 
 def open_store(uri: str, options: MongoOptions | None = None) -> Store:
-    """Open the store that `uri` names, creating it and its folders where they are missing.
+    """Open the store that `uri` names, and create it and its folders if they are missing.
 
-    Raises `ValueError` for a URI that names none; `StoreUnavailable` for a store that cannot be opened.
+    Raises `ValueError` for a URI that names no store; `StoreUnavailable` for a store that cannot be opened.
     """
     scheme, colon, rest = uri.partition(":")
     if not colon or scheme not in BACKENDS:
         known = ", ".join(f"{name}:" for name in BACKENDS)
-        raise ValueError(f"Unknown store '{shown(uri)}': it must begin with one of {known}.")
+        raise ValueError(f"Unknown store '{without_credentials(uri)}': it must begin with one of {known}.")
     try:
         return BACKENDS[scheme](rest, options or MongoOptions())
     except ValueError as error:
-        raise ValueError(f"Bad store '{shown(uri)}': {error}.") from error
+        raise ValueError(f"Bad store '{without_credentials(uri)}': {error}.") from error

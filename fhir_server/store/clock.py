@@ -1,4 +1,4 @@
-"""The time that stores are given unless a test gives another."""
+"""The default clock of stores; tests pass another."""
 
 import time
 

@@ -1,7 +1,7 @@
-"""The whole of one store in another: every version at its place in the sequence, and what else is kept.
+"""Copies a whole store to another: every version with its sequence, and all other data.
 
-What is interrupted goes on where it was. Nothing may write to the source meanwhile; whether anything did, and
-whether all has arrived, is found out at the end.
+An interrupted transfer can be resumed. Nothing may write to the source meanwhile; the verification at the end
+detects such writes, and whatever did not arrive.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,21 +15,21 @@ from fhir_server.search.entries import Entries
 from fhir_server.store.port import Store, StoredResource, UnitOfWork
 
 BATCH = 100
-"""Versions that are written, and held in memory, at a time."""
+"""Versions written, and held in memory, at a time."""
 
 MARK = "transfer"
-"""The document by which the target knows what it is a part of."""
+"""The document in the target that identifies the transfer in progress."""
 
 EntriesOf = Callable[[StoredResource], Entries]
 
 
 class TransferError(Exception):
-    """A transfer that cannot be done, or has failed; the message is one line."""
+    """A transfer that cannot start, or has failed; the message is one line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Transferred:
-    """What is in both stores, and a checksum over all versions."""
+    """Numbers of what is now in both stores, and a checksum over all versions."""
 
     versions: int
     resources: int
@@ -41,9 +41,9 @@ class Transferred:
 def transfer(
     source: Store, target: Store, entries_of: EntriesOf, advance: Callable[[int], None]
 ) -> Transferred:
-    """Copy all of `source`, verify it, and let `target` go on with its epoch and secret.
+    """Copy all of `source`, verify the copy, and give `target` the epoch and secret of `source`.
 
-    `advance` is told how many more sequences are done. Raises `TransferError`.
+    Calls `advance` with the number of sequences done since its last call. Raises `TransferError`.
     """
     mark = _mark(source)
     _claim(target, mark)
@@ -61,12 +61,12 @@ def transfer(
 
 
 def _mark(source: Store) -> bytes:
-    """What a transfer must find at its end as at its beginning."""
+    """The state of the source, which must be the same at the end of the transfer as at its start."""
     return f"{source.epoch} {source.generation()}".encode()
 
 
 def _claim(target: Store, mark: bytes) -> None:
-    """Only an empty store, or one that is a part of the same transfer, will do."""
+    """Mark the target, which must be empty or marked by the same transfer."""
     found = target.document(MARK)
     if found == mark:
         return
@@ -104,7 +104,7 @@ def _copy_the_rest(source: Store, target: Store) -> None:
 
 
 def _verified(source: Store, target: Store) -> Transferred:
-    """Compare the stores version by version, and all else as a whole."""
+    """Compare the stores version by version, and all other data as a whole."""
     checksum, versions = blake2b(digest_size=16), 0
     for here, there in zip_longest(_versions(source), _versions(target)):
         if here != there:

@@ -14,7 +14,7 @@ from fhir_server.core.resource import Draft
 from fhir_server.errors import ContentTooLarge, StoreUnavailable
 from fhir_server.search.ast import Match, SearchQuery, StringValue, TokenValue
 from fhir_server.search.entries import Entries, StringEntry, TokenEntry
-from fhir_server.store.backends import open_store, shown
+from fhir_server.store.backends import open_store, without_credentials
 from fhir_server.store.mongo import MongoStore, address_of, prepare_database
 from fhir_server.store.mongo_options import MongoOptions
 from tests.mongo.databases import emptied_store
@@ -65,9 +65,11 @@ def test_a_bad_uri_says_why(uri: str, said: str) -> None:
 
 
 def test_credentials_are_not_shown() -> None:
-    assert shown("mongodb://user:geheim@host/x") == "mongodb://***@host/x"
-    assert shown("sqlite:///a@b.db") == "sqlite:///a@b.db"
-    assert shown("mongodb://h/x?tlsCertificateKeyFilePassword=geheim&w=1").endswith("Password=***&w=1")
+    assert without_credentials("mongodb://user:geheim@host/x") == "mongodb://***@host/x"
+    assert without_credentials("sqlite:///a@b.db") == "sqlite:///a@b.db"
+    assert without_credentials("mongodb://h/x?tlsCertificateKeyFilePassword=geheim&w=1").endswith(
+        "Password=***&w=1"
+    )
 
 
 @pytest.mark.parametrize("scheme", ["mongodb", "mongodb+srv"])
