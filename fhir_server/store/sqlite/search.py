@@ -55,7 +55,7 @@ class SqliteSearch:
         """The same, if one remembered statement gives it: an identifier has few matches, so that their page
         tells the total. None where it does not.
         """
-        known = self._lookups.page(query) if _seeks_identifier(query) else None
+        known = self._lookup_cache.page(query) if _seeks_identifier(query) else None
         if known is None:
             return None
         self._planner_cache.begin_search()
