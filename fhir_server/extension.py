@@ -1,6 +1,7 @@
 """The four plug points through which a care programme extends the engine, and the engine that they see."""
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
@@ -21,6 +22,7 @@ from fhir_server.search.extract import Extractor
 from fhir_server.search.index_coverage import Pending
 from fhir_server.store.port import Store
 from fhir_server.validation.checks.check import Resolve
+from fhir_server.validation.fhirpath.compiled import StepBudget
 
 Resource = dict[str, Any]
 
@@ -116,7 +118,8 @@ class Validator(Protocol):
     """Checks a parsed resource; yields every problem at once and never raises for bad data.
 
     `structure` and `conformance`, which is for what is structurally sound, are the two parts of `validate`.
-    `errors` are those that `conformance` finds, for who reads no warnings.
+    `errors` are those that `conformance` finds, for who reads no warnings. All that is validated inside
+    `shared_budget` shares one step budget.
     """
 
     def validate(
@@ -134,6 +137,8 @@ class Validator(Protocol):
     ) -> list[Issue]: ...
 
     def over(self, registry: Registry, codes: Terminology) -> "Validator": ...
+
+    def shared_budget(self) -> AbstractContextManager[StepBudget]: ...
 
 
 @dataclass(frozen=True, slots=True)

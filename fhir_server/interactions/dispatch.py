@@ -12,7 +12,7 @@ from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import ContentTooLarge, FhirError, InvalidRequest, MalformedContent, StoreUnavailable
 from fhir_server.extension import Engine
 from fhir_server.interactions import messages
-from fhir_server.interactions.batch import batch
+from fhir_server.interactions.batch import Dispatch, batch
 from fhir_server.interactions.bundle_entries import READING
 from fhir_server.interactions.capabilities import capabilities
 from fhir_server.interactions.create import create
@@ -161,9 +161,13 @@ class Dispatcher:
         if asked == "capabilities":
             return capabilities(request, engine)
         if asked == "bundle":
-            contents = _checked(_judged, request, engine)
-            return batch(request, contents, self.dispatch, self._dispatch_with_own_writes)
+            return self._batch(request, engine, self.dispatch)
         return self._operations.asked(request).handle(request, engine)
+
+    def _batch(self, request: FhirRequest, engine: Engine, dispatch: Dispatch) -> FhirResponse:
+        with engine.validator.shared_budget():
+            contents = _checked(_judged, request, engine)
+            return batch(request, contents, dispatch, self._dispatch_with_own_writes)
 
     def _answer_with_own_writes(
         self, asked: Interaction, request: FhirRequest, engine: Engine
@@ -175,8 +179,7 @@ class Dispatcher:
             with suppress(BeyondUnit):
                 return transact(engine, lambda unit: handled(operation, request, engine, unit))
         if asked == "bundle" and _write_of(asked, request) is None:
-            dispatch = self._dispatch_with_own_writes
-            return batch(request, _checked(_judged, request, engine), dispatch, dispatch)
+            return self._batch(request, engine, self._dispatch_with_own_writes)
         return self._answer(asked, request, engine)
 
 

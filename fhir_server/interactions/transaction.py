@@ -47,6 +47,7 @@ from fhir_server.interactions.update import update_target
 from fhir_server.interactions.write_response import wants_outcome, write_response
 from fhir_server.issues import Issue
 from fhir_server.store.port import Method, StoredResource, UnitOfWork
+from fhir_server.validation.fhirpath.compiled import StepBudget
 
 
 class _Write(Struct, frozen=True):
@@ -149,32 +150,38 @@ class Transaction:
 
     def work(self, unit: UnitOfWork) -> FhirResponse:
         """Write every entry."""
-        answers = self._work(unit)
+        with self._engine.validator.shared_budget():
+            answers = self._work(unit)
         ordered = [answers[entry.index] for entry in self._entries]
         return FhirResponse(200, body=bundle("transaction-response", ordered))
 
     def _accepted(self) -> dict[int, Resource]:
         """The resources of all creates and updates. Raises, with the problems of every entry,
-        `MalformedContent`, or `Unprocessable` where their structure is sound.
+        `MalformedContent`, or `Unprocessable` where their structure is sound. Raises `Unprocessable` at once
+        where the invariants of profiles take too long.
         """
         resources: dict[int, Resource] = {}
         issues: list[Issue] = []
         malformed = False
-        judging, warns = with_bundled_definitions(self._engine, self._writing), wants_outcome(self._request)
-        for entry in entries_by_method(self._writing, "POST", "PUT"):
-            self._check_path(entry)
-            try:
-                content, type = entry.request.content, entry.request.path[0]
-                content = without_id(content) if entry.request.method == "POST" else content
-                resources[entry.index] = self._noted(
-                    entry, self._accept(content, type, judging, with_warnings=warns)
-                )
-            except FhirError as error:
-                malformed |= not isinstance(error, Unprocessable)
-                issues += located(error, entry).issues
+        judging = with_bundled_definitions(self._engine, self._writing)
+        with judging.validator.shared_budget() as budget:
+            for entry in entries_by_method(self._writing, "POST", "PUT"):
+                self._check_path(entry)
+                try:
+                    resources[entry.index] = self._accepted_alone(entry, judging)
+                except FhirError as error:
+                    _check_budget(budget, entry)
+                    malformed |= not isinstance(error, Unprocessable)
+                    issues += located(error, entry).issues
         if issues:
             raise MalformedContent(*issues) if malformed else Unprocessable(*issues)
         return resources
+
+    def _accepted_alone(self, entry: Entry, judging: Engine) -> Resource:
+        content, type = entry.request.content, entry.request.path[0]
+        content = without_id(content) if entry.request.method == "POST" else content
+        warns = wants_outcome(self._request)
+        return self._noted(entry, self._accept(content, type, judging, with_warnings=warns))
 
     def _noted(self, entry: Entry, found: AcceptedResource) -> Resource:
         """The resource that an entry brings; what is to be said of it is kept for the answer."""
@@ -323,6 +330,12 @@ class Transaction:
 
     def _read(self, entry: Entry, unit: UnitOfWork) -> bytes:
         return answer_entry(entry.request, self._read_in(entry.request, unit))
+
+
+def _check_budget(budget: StepBudget, entry: Entry) -> None:
+    """Raises `Unprocessable` where the invariants of profiles have used up the budget of the Bundle."""
+    if budget.left < 0:
+        raise Unprocessable.of(messages.RULES_TOO_COSTLY(), entry.location, code="too-costly")
 
 
 def _put(entry: Entry, write: _Write, changeset: Changeset) -> _Written:

@@ -13,7 +13,7 @@ from fhir_server.core.internal_references import BundleIndex
 from fhir_server.definitions.registry import Registry
 from fhir_server.issues import Issue
 from fhir_server.validation.checks.check import Check, CheckContext, Codes, Resolve, Resource
-from fhir_server.validation.fhirpath.compiled import Scope
+from fhir_server.validation.fhirpath.compiled import Scope, StepBudget
 from fhir_server.validation.fhirpath.static_types import Types
 from fhir_server.validation.findings import FINDINGS_MAX, Finding, Findings
 from fhir_server.validation.invariants.compiler import InvariantCompiler
@@ -66,9 +66,11 @@ class Conformance:
         )
         self._checks: dict[str, tuple[Check, ...]] = {}
 
-    def findings(self, resource: Resource, profiles: tuple[str, ...], resolve: Resolve) -> Findings:
+    def findings(
+        self, resource: Resource, profiles: tuple[str, ...], resolve: Resolve, budget: StepBudget
+    ) -> Findings:
         """What is found in a resource that stands for itself, by its type and its profiles."""
-        context = self._visit(resource, resource, None, _cached(resolve), ValidationState(self))
+        context = self._visit(resource, resource, None, _cached(resolve), ValidationState(self, budget))
         return self._check_resource(resource, context, profiles)
 
     # resources inside others
@@ -108,7 +110,7 @@ class Conformance:
 
     def _scope(self, resource: Any, root: Any, find: Resolve, state: ValidationState) -> Scope:
         conforms = partial(self._conforms, state)
-        return Scope(resource, root, find, self._dependencies.codes.contains, conforms)
+        return Scope(resource, root, find, self._dependencies.codes.contains, conforms, budget=state.budget)
 
     def _conforms(self, state: ValidationState, value: Any, canonical: str, scope: Scope) -> bool | None:
         """Whether an object satisfies a profile; None for one that cannot be used."""

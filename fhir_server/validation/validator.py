@@ -3,7 +3,9 @@
 https://hl7.org/fhir/R4/validation.html
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from threading import local
 from typing import Any
 
 from fhir_server.core.fhirpath import FhirPath
@@ -12,6 +14,8 @@ from fhir_server.issues import Issue
 from fhir_server.validation.checks.check import Check, Codes, Resolve
 from fhir_server.validation.conformance import Conformance, Dependencies
 from fhir_server.validation.error_recovery import sound_part
+from fhir_server.validation.fhirpath.compiled import StepBudget
+from fhir_server.validation.findings import Findings
 from fhir_server.validation.outcome_issues import errors_of, issues_of
 from fhir_server.validation.structure import StructureValidator
 
@@ -23,16 +27,35 @@ class Validator:
     """
 
     def __init__(
-        self, registry: Registry, paths: FhirPath, codes: Codes, checks: Iterable[Check] = ()
+        self,
+        registry: Registry,
+        paths: FhirPath,
+        codes: Codes,
+        checks: Iterable[Check] = (),
+        thread: "_ThreadState | None" = None,
     ) -> None:
         self._dependencies = Dependencies(registry, paths, codes, tuple(checks))
         self._structure = StructureValidator(registry)
         self._all_findings = Conformance(self._dependencies, errors_only=False)
         self._errors_only = Conformance(self._dependencies, errors_only=True)
+        self._thread = thread or _ThreadState()
 
     def over(self, registry: Registry, codes: Codes) -> "Validator":
         """The same validator for other definitions."""
-        return Validator(registry, self._dependencies.paths, codes, self._dependencies.checks)
+        dependencies = self._dependencies
+        return Validator(registry, dependencies.paths, codes, dependencies.checks, self._thread)
+
+    @contextmanager
+    def shared_budget(self) -> Iterator[StepBudget]:
+        """Let all resources that this thread validates inside share one step budget, by these definitions
+        and by others. Without it, each call has its own.
+        """
+        before = self._thread.budget
+        budget = self._thread.budget = before or StepBudget()
+        try:
+            yield budget
+        finally:
+            self._thread.budget = before
 
     def validate(
         self, resource: object, profiles: Iterable[str] = (), *, resolve: Resolve | None = None
@@ -53,7 +76,7 @@ class Validator:
         return issues + rest.without_consequences(self._strict_issues(rest.resource, profiles, resolve))
 
     def _strict_issues(self, resource: Any, profiles: Iterable[str], resolve: Resolve | None) -> list[Issue]:
-        found = self._all_findings.findings(resource, tuple(profiles), resolve or _unresolved)
+        found = self._findings(self._all_findings, resource, profiles, resolve)
         return issues_of(found, resource["resourceType"], strict=True)
 
     def structure(self, resource: object) -> list[Issue]:
@@ -64,15 +87,27 @@ class Validator:
         self, resource: Any, profiles: Iterable[str] = (), *, resolve: Resolve | None = None
     ) -> list[Issue]:
         """What `validate` tells of a structurally sound resource; errors are what refuses a write."""
-        found = self._all_findings.findings(resource, tuple(profiles), resolve or _unresolved)
+        found = self._findings(self._all_findings, resource, profiles, resolve)
         return issues_of(found, resource["resourceType"])
 
     def errors(
         self, resource: Any, profiles: Iterable[str] = (), *, resolve: Resolve | None = None
     ) -> list[Issue]:
         """The errors that `conformance` finds, and at a much lower price where there are none."""
-        found = self._errors_only.findings(resource, tuple(profiles), resolve or _unresolved)
+        found = self._findings(self._errors_only, resource, profiles, resolve)
         return errors_of(found, resource["resourceType"])
+
+    def _findings(
+        self, conformance: Conformance, resource: Any, profiles: Iterable[str], resolve: Resolve | None
+    ) -> Findings:
+        budget = self._thread.budget or StepBudget()
+        return conformance.findings(resource, tuple(profiles), resolve or _unresolved, budget)
+
+
+class _ThreadState(local):
+    """The step budget of the Bundle that a thread validates; None outside a Bundle."""
+
+    budget: StepBudget | None = None
 
 
 def _unresolved(_reference: str) -> None:

@@ -22,7 +22,8 @@ PROCESSED = ("transaction", "batch")
 def validate(request: FhirRequest, engine: Engine) -> FhirResponse:
     """GET or POST $validate. Raises `InvalidRequest` only for calls that make no sense."""
     asked = read_asked(request, engine)
-    issues = _each_once(_issues_found(asked, request, engine))
+    with engine.validator.shared_budget():
+        issues = _each_once(_issues_found(asked, request, engine))
     outcome = operation_outcome((*_verdict(issues, asked), *issues), request.language)
     return FhirResponse(200, body=json.serialise(outcome))
 

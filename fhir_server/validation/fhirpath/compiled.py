@@ -4,7 +4,7 @@ https://hl7.org/fhirpath/N1/#singleton-evaluation-of-collections
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,8 @@ from fhir_server.validation.fhirpath.comparison import ExtendedPrimitive
 from fhir_server.validation.fhirpath.static_types import BOOLEAN, UNKNOWN, StaticType
 
 STEPS_MAX = 1_000_000
+BUNDLE_STEPS_MAX = 10 * STEPS_MAX
+"""Steps of all evaluations on the resources of one Bundle. A usual resource takes some dozens."""
 STEPS_PER_SECOND = 125_000
 """How many steps a second of processor time counts for in work without steps, such as matching a pattern."""
 EMPTY: tuple[Any, ...] = ()
@@ -26,7 +28,14 @@ class Unsupported(Exception):
 
 
 class TooManySteps(FhirPathError):
-    """The evaluation takes more than `STEPS_MAX` steps."""
+    """The evaluation takes more than `STEPS_MAX` steps, or those of a Bundle more than `BUNDLE_STEPS_MAX`."""
+
+
+@dataclass(slots=True)
+class StepBudget:
+    """The remaining steps of evaluations on several resources."""
+
+    left: int = field(default_factory=lambda: BUNDLE_STEPS_MAX)
 
 
 @dataclass(slots=True)
@@ -36,7 +45,8 @@ class Scope:
     `resource` is %resource (the nearest resource around the focus), `root` is %rootResource, `context` is
     %context, `extension` is %extension; `index` and `total` are $index and $total of the current iteration.
     `contains` says whether a value set contains a system and code, None if unknown. `conforms` says whether
-    an object satisfies a profile, None if the profile cannot be used. `steps` counts down.
+    an object satisfies a profile, None if the profile cannot be used. `steps` counts down, and so does the
+    `budget` that it shares with other scopes.
     """
 
     resource: Any
@@ -45,6 +55,7 @@ class Scope:
     contains: Callable[[str, str | None, str], bool | None]
     conforms: "Callable[[Any, str, Scope], bool | None] | None" = None
     steps: int = STEPS_MAX
+    budget: StepBudget = field(default_factory=StepBudget)
     context: Any = None
     extension: Any = None
     index: int = 0
@@ -61,8 +72,11 @@ class Scope:
     def count_steps(self, count: int) -> None:
         """Count steps. Raises `TooManySteps`."""
         self.steps -= count
+        self.budget.left -= count
         if self.steps < 0:
             raise TooManySteps(f"more than {STEPS_MAX} steps")
+        if self.budget.left < 0:
+            raise TooManySteps(f"more than {BUNDLE_STEPS_MAX} steps on the resources of one Bundle")
 
     def count_time(self, seconds: float) -> None:
         """Count processor time as steps."""

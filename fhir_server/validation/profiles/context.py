@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol
 
 from fhir_server.core.internal_references import BundleIndex, Resource, find_contained
 from fhir_server.validation.checks.check import Resolve
-from fhir_server.validation.fhirpath.compiled import Scope
+from fhir_server.validation.fhirpath.compiled import Scope, StepBudget
 from fhir_server.validation.findings import Finding, Findings
 from fhir_server.validation.invariants.compiler import CompiledInvariant
 from fhir_server.validation.profiles.enclosing_extensions import EnclosingExtensions, extensions_around
@@ -35,6 +35,7 @@ class CachedFindings(NamedTuple):
 class ValidationState:
     """State shared by all contexts of one validation. Keys of resources are `id()`s.
 
+    `budget`: the steps that the invariants may still take.
     `faulty_invariants`: ids of the invariants already reported as not evaluable.
     `in_progress`: pairs of value and profile that are being checked.
     `passed`: pairs of resource and claimed profile without any finding.
@@ -43,6 +44,7 @@ class ValidationState:
     """
 
     nested: NestedResources
+    budget: StepBudget
     faulty_invariants: set[int] = field(default_factory=set)
     in_progress: set[tuple[int, str]] = field(default_factory=set)
     passed: set[tuple[int, str]] = field(default_factory=set)
