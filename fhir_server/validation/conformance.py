@@ -1,4 +1,4 @@
-"""What resources are asked beyond structure: rules of types, extensions, profiles, checks of the whole.
+"""Conformance of resources beyond structure: invariants, extensions, profiles, checks of whole resources.
 
 https://hl7.org/fhir/R4/validation.html
 """
@@ -38,7 +38,7 @@ _ON_PROFILE = (messages.PROFILE_UNKNOWN, messages.PROFILE_FAULTY, messages.PROFI
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Dependencies:
-    """What definitions, codes and checks conformance is judged by."""
+    """The definitions, FHIRPath engine, terminology service and checks that conformance depends on."""
 
     registry: Registry
     paths: FhirPath
@@ -47,10 +47,9 @@ class Dependencies:
 
 
 class Conformance:
-    """Judges structurally sound resources. What it compiles it keeps.
+    """Checks structurally valid resources. It caches what it compiles.
 
-    Where `errors_only`, what could at most be a warning is neither compiled nor looked for; some may be found
-    by the way.
+    With `errors_only`, rules that only warn are not compiled; a few warnings may be found all the same.
     """
 
     def __init__(self, dependencies: Dependencies, errors_only: bool) -> None:
@@ -69,14 +68,14 @@ class Conformance:
     def findings(
         self, resource: Resource, profiles: tuple[str, ...], resolve: Resolve, budget: StepBudget
     ) -> Findings:
-        """What is found in a resource that stands for itself, by its type and its profiles."""
-        context = self._visit(resource, resource, None, _cached(resolve), ValidationState(self, budget))
+        """The findings of a resource that is not nested, by its type and profiles."""
+        context = self._context(resource, resource, None, _cached(resolve), ValidationState(self, budget))
         return self._check_resource(resource, context, profiles)
 
-    # resources inside others
+    # nested resources
 
     def contained(self, resource: Any, outer: ValidationContext) -> Findings:
-        """A contained resource, in the scope of the resource that contains it."""
+        """The findings of a contained resource."""
         if not self._dependencies.registry.is_resource(resource):
             return None
         scope = self._scope(resource, outer.scope.root, outer.find, outer.state)
@@ -85,13 +84,13 @@ class Conformance:
         )
 
     def entry(self, resource: Any, outer: ValidationContext) -> Findings:
-        """A resource that stands for itself inside another: of a Bundle's entry, or of Parameters."""
+        """The findings of a resource in a Bundle entry or in Parameters."""
         if not self._dependencies.registry.is_resource(resource):
             return None
         return self._check_resource(resource, self.context_for(resource, outer), ())
 
     def context_for(self, resource: Resource, outer: ValidationContext) -> ValidationContext:
-        """The visit of a resource that is met inside, or referred to from, that of `outer`."""
+        """The context of a resource that is nested in, or referenced from, the resource of `outer`."""
         if resource is outer.resource:
             return outer
         holder = outer.resource
@@ -99,9 +98,9 @@ class Conformance:
         contained = outer.scope.root.get("contained")
         is_contained = type(contained) is list and any(one is resource for one in contained)
         root = outer.scope.root if is_contained else resource
-        return self._visit(resource, root, bundle, outer.resolve, outer.state)
+        return self._context(resource, root, bundle, outer.resolve, outer.state)
 
-    def _visit(
+    def _context(
         self, resource: Any, root: Any, bundle: BundleIndex | None, resolve: Resolve, state: ValidationState
     ) -> ValidationContext:
         entries = state.index(root) if root.get("resourceType") == "Bundle" else bundle
@@ -113,7 +112,7 @@ class Conformance:
         return Scope(resource, root, find, self._dependencies.codes.contains, conforms, budget=state.budget)
 
     def _conforms(self, state: ValidationState, value: Any, canonical: str, scope: Scope) -> bool | None:
-        """Whether an object satisfies a profile; None for one that cannot be used."""
+        """Whether an object satisfies a profile; None if the profile cannot be used."""
         return self._compiled_profiles.conforms(value, (canonical,), ValidationContext(scope, state))
 
     # one resource
@@ -141,7 +140,7 @@ class Conformance:
         return found
 
     def _profile(self, canonical: str, resource: Resource, context: ValidationContext) -> Findings:
-        """What is wrong with a resource by one profile."""
+        """The findings of a resource against one profile."""
         profile = self._compiled_profiles.profile(canonical)
         if profile is None or profile.fault:
             return [unusable_profile(canonical, profile)]
@@ -163,7 +162,7 @@ class Conformance:
     def _vital_signs(
         self, resource: Resource, context: ValidationContext, named: tuple[str, ...]
     ) -> Findings:
-        """What is wrong with an Observation by the profiles that its code asks for, but for those `named`."""
+        """The findings of an Observation against the profiles for its code, except those `named`."""
         found: list[Finding] | None = None
         for canonical in vital_sign_profiles(resource):
             if canonical not in named and (more := self._profile(canonical, resource, context)) is not None:
@@ -184,7 +183,7 @@ class Conformance:
         context: ValidationContext,
         profiles: frozenset[str],
     ) -> Findings:
-        """What the checks of whole resources find."""
+        """The findings of the checks of whole resources."""
         name, dependencies = resource["resourceType"], self._dependencies
         bundle = context.bundle.bundle if context.bundle is not None else None
         check_context = CheckContext(
@@ -201,7 +200,7 @@ class Conformance:
 
 
 def _cached(resolve: Resolve) -> Resolve:
-    """The same resource for the same reference, looked for once."""
+    """The resolver with a cache of its results."""
     known: dict[str, Resource | None] = {}
 
     def find(reference: str) -> Resource | None:
@@ -213,7 +212,7 @@ def _cached(resolve: Resolve) -> Resolve:
 
 
 def _until_many_errors(issues: Iterable[Issue]) -> Iterator[Issue]:
-    """Issues of checks, up to as many errors as are of use."""
+    """The issues of checks until there are `FINDINGS_MAX` errors."""
     errors = 0
     for issue in issues:
         yield issue
@@ -223,7 +222,7 @@ def _until_many_errors(issues: Iterable[Issue]) -> Iterator[Issue]:
 
 
 def _finding(issue: Issue, root: str) -> Finding:
-    """A check's issue, its place taken relative to the resource."""
+    """A check's issue as a finding, with its location relative to the resource."""
     place = issue.expression[0] if issue.expression else root
     return Finding(issue.code, issue.text, place.removeprefix(root), issue.key, issue.severity)
 
@@ -235,7 +234,7 @@ def _claimed_profiles(resource: Resource) -> list[str]:
 
 
 def _located_at_claim(found: list[Finding], index: int) -> list[Finding]:
-    """Findings on the profile itself stand where it is claimed."""
+    """Locate findings about the profile itself at the claim in meta.profile."""
     for finding in found:
         if finding.text.template in _ON_PROFILE and not finding.where:
             finding.where = f".meta.profile[{index}]"
@@ -243,7 +242,7 @@ def _located_at_claim(found: list[Finding], index: int) -> list[Finding]:
 
 
 def _as_errors(found: list[Finding]) -> list[Finding]:
-    """A profile that is asked for and cannot be used is an error."""
+    """Make it an error if a requested profile cannot be used."""
     for finding in found:
         if finding.text.template in _ON_PROFILE and not finding.where:
             finding.severity = "error"

@@ -1,1 +1,1 @@
-"""Profiles: what definitions say beyond the structure of types, compiled once to nodes."""
+"""Validation beyond structure: the rules of base types, profiles and extensions, compiled to nodes."""

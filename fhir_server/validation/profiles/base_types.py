@@ -1,4 +1,4 @@
-"""What the base types ask beyond structure: invariants, open bindings, extensions, resources inside others.
+"""The rules of base types beyond structure: invariants, open bindings, extensions, nested resources.
 
 https://hl7.org/fhir/R4/validation.html
 """
@@ -32,14 +32,17 @@ from fhir_server.validation.profiles.references import agreement_check, target_c
 from fhir_server.validation.profiles.value_checks import PropertyCheck, ValueCheck
 
 _SHORT_NAMES_TOO = frozenset({"CapabilityStatement.format"})
-"""It may say `json` or `xml` where its binding has media types."""
+"""Elements that also take codes outside their binding: a format may be `json` or `xml`, not only a media
+type.
+"""
 _CANONICAL = frozenset({"CanonicalResource", "MetadataResource"})
-"""What contexts of extensions call all types with a canonical URL, by the names of later versions of FHIR."""
+"""Names that extension contexts use for all types with a canonical URL, taken from later versions of FHIR."""
 
 
 class BaseNode:
-    """Checks one object by the rules of its type, and what it holds. Defined apart from its construction,
-    because types refer to each other.
+    """Checks one object and its properties by the invariants and rules of its type.
+
+    `define` is separate from the constructor because types refer to each other.
     """
 
     __slots__ = ("_invariants", "_properties", "_trigger_properties", "_usual_invariants")
@@ -48,7 +51,7 @@ class BaseNode:
         self.define((), {})
 
     def define(self, invariants: tuple[CompiledInvariant, ...], properties: dict[str, PropertyCheck]) -> None:
-        """Say what is asked of the object, and of each property that is asked something."""
+        """Set the invariants of the object, and the checks of the properties that need one."""
         self._invariants = invariants
         self._usual_invariants = tuple(
             invariant for invariant in invariants if invariant.required_property is None
@@ -75,7 +78,7 @@ class BaseNode:
 
 
 class BaseCompiler:
-    """The nodes of a registry's types, each made when it is first met."""
+    """The nodes of a registry's types, each compiled on first use."""
 
     def __init__(
         self,
@@ -153,7 +156,7 @@ class BaseCompiler:
         ).check
 
     def _companion(self, name: str, element: Element, ref: TypeRef, path: str) -> PropertyCheck:
-        """What stands beside primitive values: its extensions, and that there is something at all."""
+        """The check of the companion `_name` of a primitive: its extensions, and that it is not empty."""
         names = {path, f"{path}[x]"} if element.choice else {path}
         check = self._extensions(self._types.bases(ref.code) | names, None, is_modifier=False)
         step = element.step(ref)
@@ -165,7 +168,7 @@ class BaseCompiler:
         return companion_check(name, step, _each(check_one, step), required)
 
     def _primitive(self, element: Element, ref: TypeRef, resource: StaticType) -> PropertyCheck | None:
-        """The check of primitive values; None where nothing is asked of them beyond structure."""
+        """The check of primitive values; None if there are no rules beyond structure."""
         checks = self._bindings(element, ref)
         if not self._errors_only and ref.code in URIS and element.path not in CHECKED_WITH_THEIR_TYPE:
             checks.append(canonical_check if self._is_canonical(element, ref) else uri_check)
@@ -178,7 +181,7 @@ class BaseCompiler:
         return _each(_all(checks, invariants), element.step(ref), primitive=True)
 
     def _is_canonical(self, element: Element, ref: TypeRef) -> bool:
-        """Whether a URI names a definition, or is a definition's own name."""
+        """Whether a URI is a canonical reference, or the canonical url of a resource."""
         owner, _, name = element.path.partition(".")
         return ref.code == "canonical" or (name == "url" and self._registry.is_resource_type(owner))
 
@@ -206,8 +209,8 @@ class BaseCompiler:
         return _each(_all(checks, invariants), step)
 
     def _bindings(self, element: Element, ref: TypeRef) -> list[ValueCheck]:
-        """The checks of a binding, unless the structural walk does them: it is required, and its codes can be
-        listed.
+        """The checks of a binding, unless the structural validation does them: for required bindings to codes
+        that can be listed.
         """
         binding = element.binding
         if binding is None or ref.code not in CODED or element.path in _SHORT_NAMES_TOO:
@@ -233,7 +236,7 @@ def _compile_on_first_use(
 
 
 def _required_value_set(element: Element, ref: TypeRef) -> str | None:
-    """The value set of which an element must have a code."""
+    """The value set of an element's required binding, if its type is `code`."""
     binding = element.binding
     is_required = ref.code == "code" and binding is not None and binding.strength == "required"
     return binding.value_set if binding is not None and is_required else None
@@ -283,7 +286,9 @@ def _entry(value: Any, context: ValidationContext) -> Findings:
 
 
 def _urn_targets_only(check_target: ValueCheck) -> ValueCheck:
-    """References whose text does not tell their target's type; the structural walk sees to the others."""
+    """Check only urn references, whose text does not tell the target's type; the structural validation checks
+    the others.
+    """
 
     def check(value: Any, context: ValidationContext) -> Findings:
         text = value.get("reference")

@@ -1,4 +1,4 @@
-"""Bindings of every strength, asked of whoever knows the codes.
+"""Bindings of every strength, checked by the terminology service.
 
 https://hl7.org/fhir/R4/terminologies.html#strength
 """
@@ -20,7 +20,7 @@ CODED = frozenset({
     "code", "Coding", "CodeableConcept", "string", "uri", "url", "canonical", "id", "markdown",
     *QUANTITY_TYPES,
 })  # fmt: skip
-"""The types whose values a binding is about; those of other types of a choice are left alone."""
+"""The types that a binding applies to; other types of a choice element are not checked."""
 
 _OUTSIDE: Mapping[str, tuple[Severity, Template]] = {
     "required": ("error", messages.CODE_OUTSIDE_REQUIRED),
@@ -34,7 +34,7 @@ SystemAndCode = tuple[str | None, str]
 def binding_checks(
     codes: Codes, strength: str, value_set: str | None, maximum: str | None, errors_only: bool
 ) -> list[ValueCheck]:
-    """The checks of a binding, with the value set that its codes must not leave even where it is open."""
+    """The checks of a binding, and of its maximum value set, which applies at any strength."""
     checks = []
     if value_set and strength in _OUTSIDE and not (errors_only and strength != "required"):
         checks.append(_check(codes, strength, value_set))
@@ -44,8 +44,9 @@ def binding_checks(
 
 
 def maximum_check(codes: Codes, value_set: str) -> ValueCheck:
-    """The check that codes do not leave the value set that R4 itself gives an open binding as its maximum,
-    such as all languages. Systems in use send others.
+    """The check of the maximum value set that R4 gives an open binding, such as all languages.
+
+    It only warns, because systems in use send other codes.
     """
 
     def check(value: Any, _: ValidationContext) -> Findings:
@@ -59,7 +60,7 @@ def maximum_check(codes: Codes, value_set: str) -> ValueCheck:
 
 
 def maximum_value_set(binding: Mapping[str, Any]) -> str | None:
-    """The value set that the codes of a binding must not leave."""
+    """The maximum value set of a binding, from its extension."""
     for extension in binding.get("extension", ()):
         if extension.get("url") == MAX_VALUE_SET:
             found = extension.get("valueCanonical") or extension.get("valueUri")
@@ -97,7 +98,7 @@ def _not_given(severity: Severity, value_set: str) -> Finding:
 
 
 def contains_any(codes: Codes, value_set: str, pairs: list[SystemAndCode]) -> bool | None:
-    """Whether one of the codes is in the value set; None where that cannot be known."""
+    """Whether one of the codes is in the value set; None if that is unknown."""
     unknown = False
     for system, code in pairs:
         found = codes.contains(value_set, system, code)
@@ -108,7 +109,9 @@ def contains_any(codes: Codes, value_set: str, pairs: list[SystemAndCode]) -> bo
 
 
 def codes_of(value: Any) -> list[SystemAndCode] | None:
-    """The systems and codes that a value gives; None for one that gives none by its nature."""
+    """The systems and codes of a code, Coding, CodeableConcept or Quantity; None if the value cannot have
+    any.
+    """
     value = bare_value(value)
     if type(value) is str:
         return [(None, value)]

@@ -1,4 +1,4 @@
-"""What the canonical of an element leads to: a resource of a type that the element allows.
+"""Targets of canonicals: a resource of a type that the element allows.
 
 https://hl7.org/fhir/R4/references.html#canonical
 """
@@ -17,7 +17,7 @@ _CACHE_MAX = 1024
 
 
 def canonical_type_checks(registry: Registry) -> Callable[[Iterable[str]], ValueCheck]:
-    """Makes the checks of canonicals that lead to some types; what is not known here is not judged."""
+    """A factory of checks that a canonical is that of one of some types; unknown canonicals pass."""
     known = lru_cache(maxsize=_CACHE_MAX)(lambda url: _types_at(url, registry))
 
     def check_of(types: Iterable[str]) -> ValueCheck:
@@ -40,7 +40,7 @@ def canonical_type_checks(registry: Registry) -> Callable[[Iterable[str]], Value
 
 
 def _types_at(url: str, registry: Registry) -> frozenset[str]:
-    """The types of what is known here by a canonical."""
+    """The types of the known resources with this canonical."""
     own = registry.canonical(url)
     found = {own["resourceType"]} if own is not None else set()
     looks: tuple[tuple[str, Callable[[str], object]], ...] = (

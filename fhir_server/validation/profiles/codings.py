@@ -1,4 +1,5 @@
-"""Codings of systems that are known here: the code must be the system's, the display one of the code's.
+"""Codings of known code systems: the code must exist in the system, and the display must be one of the
+code's.
 
 https://hl7.org/fhir/R4/terminologies.html#code
 """
@@ -26,14 +27,12 @@ from fhir_server.validation.profiles.value_checks import ValueCheck
 
 _CACHE_MAX = 4096
 _STILL_GROWING = tuple(f"http://terminology.hl7.org/CodeSystem/{family}-" for family in ("v2", "v3"))
-"""Code systems of which later versions, that a sender may well use, have more codes than those of R4."""
+"""Code systems whose later versions, which senders may use, have more codes than the version in R4."""
 
 
 @dataclass(frozen=True, slots=True)
 class KnownCodeSystem:
-    """A code system that is known here: its codes, None where there may be others, and how bad it is to be
-    none of them.
-    """
+    """A known code system: its codes, None if they are incomplete, and the severity of an unknown code."""
 
     system: CodeSystem
     codes: Collection[str] | None
@@ -41,7 +40,7 @@ class KnownCodeSystem:
     displays: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def has_display(self, code: str, given: str) -> bool:
-        """Whether a display is one that the code has in any language, or the code has none."""
+        """Whether a display is one of the code's in any language; true if the code has no display."""
         if code not in self.displays:
             concept = self.system.find(code)
             texts = displays(concept, None, EVERY_LANGUAGE) if concept else []
@@ -50,13 +49,13 @@ class KnownCodeSystem:
         return not known or as_compared(given) in known
 
     def best(self, code: str) -> str:
-        """The display to use for a code that has some."""
+        """The preferred display of a code that has one."""
         concept = self.system.find(code)
         return displays(concept, None, EVERY_LANGUAGE)[0] if concept else ""
 
 
 def coding_check(registry: Registry, errors_only: bool) -> ValueCheck:
-    """The check of any Coding, whatever it is bound to. A wrong display is no error that refuses a write."""
+    """The check of any Coding, whatever its binding. A wrong display is not an error that refuses a write."""
     known = lru_cache(maxsize=_CACHE_MAX)(_known_by(registry, errors_only))
 
     def check(value: Any, _: ValidationContext) -> Findings:
@@ -79,9 +78,7 @@ def coding_check(registry: Registry, errors_only: bool) -> ValueCheck:
 
 
 def _system_warnings(system: str, code: Any, registry: Registry) -> Findings:
-    """The finding that what stands for a code system is relative, a value set, a supplement, another name, or
-    an OID that is none.
-    """
+    """Warnings for a `system` that is relative, malformed, misnamed, a supplement or a value set."""
     if not is_absolute(system):
         if type(code) is not str:
             return None
@@ -114,7 +111,7 @@ def _known_by(registry: Registry, errors_only: bool) -> Callable[[str], KnownCod
 
     def known(system: str) -> KnownCodeSystem | None:
         found = view.code_system(system) if is_absolute(system) else None
-        # of the other systems that have a grammar, the bindings tell
+        # codes of other systems with a grammar are checked by their bindings
         if found is None or found.content == "supplement" or not (found.by_code or system == ucum.SYSTEM):
             return None
         if found.content != "complete":

@@ -1,4 +1,4 @@
-"""The profiles and extensions of a registry, each compiled when it is first met.
+"""The profiles and extensions of a registry, each compiled on first use and cached.
 
 https://hl7.org/fhir/R4/structuredefinition.html
 """
@@ -32,7 +32,7 @@ from fhir_server.validation.profiles.value_checks import ValueCheck
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Profile:
-    """A compiled profile; `fault` says why one that is known cannot be used."""
+    """A compiled profile; `fault` says why a known profile cannot be used."""
 
     url: str
     type: str
@@ -41,16 +41,14 @@ class Profile:
 
 
 IN_PROGRESS_MAX = 40
-"""How many values, each by a profile, may be in question at once: references that are further away are not
-followed.
-"""
+"""The depth of nested checks of values against profiles, beyond which references are not followed."""
 
 _CACHE_MAX = 4096
-"""Clients may name any number of profiles and extensions that do not exist."""
+"""A bound, because clients may name any number of profiles and extensions that do not exist."""
 
 
 class CompiledProfiles:
-    """Finds profiles and extensions by their canonical, and keeps what it has compiled."""
+    """Finds profiles and extensions by canonical, compiles and caches them, and checks values by them."""
 
     def __init__(
         self, registry: Registry, types: Types, invariants: InvariantCompiler, codes: Codes, errors_only: bool
@@ -67,14 +65,14 @@ class CompiledProfiles:
         )
 
     def type_of(self, canonical: str) -> str:
-        """The type that a profile is for; empty where it is not known."""
+        """The type that a profile constrains; empty if it is unknown."""
         snapshot = self._snapshot(canonical)
         if snapshot is not None:
             return snapshot.type
         return canonical.removeprefix(STRUCTURES) if canonical.startswith(STRUCTURES) else ""
 
     def mismatch(self, value: Any, profiles: tuple[str, ...], context: ValidationContext) -> Finding | None:
-        """The first error by the first of the profiles, where the value satisfies none of them."""
+        """None if the value satisfies one of the profiles; else the first error against the first of them."""
         first: Finding | None = None
         for canonical in profiles:
             found = self._check_against(value, canonical, context)
@@ -85,8 +83,10 @@ class CompiledProfiles:
         return first
 
     def _check_against(self, value: Any, canonical: str, context: ValidationContext) -> list[Finding]:
-        """What is wrong with a value by one profile; nothing where that is not known, is being asked, was
-        asked before and well answered, or is too many references away.
+        """The findings of a value against one profile.
+
+        Empty if the profile is unknown, the check is already in progress or has passed, or too many
+        references lead here.
         """
         profile = self.profile(canonical)
         key = (id(value), canonical)
@@ -104,7 +104,7 @@ class CompiledProfiles:
         finally:
             state.in_progress.discard(key)
         if type(value) is dict and "resourceType" in value:
-            # many references may lead here, and findings are moved to the place of each
+            # copies, because the findings are moved to the location of each reference that leads here
             state.cached[key] = CachedFindings(value, tuple(replace(finding) for finding in found))
         return found
 
@@ -116,14 +116,14 @@ class CompiledProfiles:
         return profile.node.check(value, context) or []
 
     def conforms(self, value: Any, profiles: tuple[str, ...], context: ValidationContext) -> bool | None:
-        """Whether a value satisfies one of the profiles; None where none can be used."""
+        """Whether a value satisfies one of the profiles; None if none of them can be used."""
         known = [url for url in profiles if (found := self.profile(url)) is not None and not found.fault]
         if not known:
             return None
         return any(has_no_errors(self._check_against(value, url, context)) for url in known)
 
     def check(self, canonical: str) -> ValueCheck:
-        """The check by a profile that may itself be compiling still."""
+        """The check of a value against a profile, which is looked up only when the check runs."""
 
         def check(value: Any, context: ValidationContext) -> Findings:
             profile = self.profile(canonical)
@@ -134,9 +134,7 @@ class CompiledProfiles:
         return check
 
     def selects(self, expression: str, holder: Any, context: ValidationContext) -> bool:
-        """Whether an expression selects an object from the resource that is checked; so too where it cannot
-        be evaluated, which says nothing against the object.
-        """
+        """Whether an expression selects an object of the resource; true if it cannot be evaluated."""
         run = self._selection(expression, context.resource["resourceType"])
         try:
             found = run(context.resource, context.scope) if run else None
@@ -152,9 +150,7 @@ class CompiledProfiles:
         extension: dict[str, Any],
         context: ValidationContext,
     ) -> bool:
-        """Whether an expression holds for the object that an extension is on; so too where it cannot be
-        evaluated, which says nothing against the extension.
-        """
+        """Whether an expression holds for the object with an extension; true if it cannot be evaluated."""
         holds = self._condition(expression, focus)
         context.scope.extension = extension
         try:
@@ -185,7 +181,7 @@ class CompiledProfiles:
             return None
 
     def _compiled(self, canonical: str) -> Profile | None:
-        """A profile by `url` or `url|version`; None where it is not known."""
+        """A profile by `url` or `url|version`; None if it is unknown."""
         try:
             snapshot = self._registry.snapshot(canonical)
         except KeyError:
@@ -195,7 +191,7 @@ class CompiledProfiles:
         return Profile(canonical, snapshot.type, ProfileCompiler(snapshot, self._dependencies).compiled())
 
     def _compiled_extension(self, url: str) -> Extension | None:
-        """An extension by its url; None where it is not known or its definition is faulty."""
+        """An extension by its url; None if it is unknown or its definition is faulty."""
         snapshot = self._snapshot(url)
         if snapshot is None or snapshot.type != "Extension":
             return None
@@ -206,19 +202,19 @@ class CompiledProfiles:
 
 
 def _companion_of(item: Any) -> Any:
-    """The object that stands beside a primitive value."""
+    """The companion of a primitive value."""
     return item.companion if type(item) is ExtendedPrimitive else None
 
 
 def _parts(snapshot: Snapshot) -> Iterator[str]:
-    """The urls of the extensions that an extension is made of."""
+    """The urls of the parts of a complex extension."""
     for element in snapshot.elements:
         if element["id"].count(":") == 1 and element["path"] == "Extension.extension.url":
             yield str(element.get("fixedUri"))
 
 
 def unusable_profile(canonical: str, profile: Profile | None) -> Finding:
-    """The finding that a profile is not known, or is faulty."""
+    """The finding for a profile that is unknown or faulty."""
     if profile is None:
         return Finding("not-found", messages.PROFILE_UNKNOWN(url=canonical), severity="warning")
     text = messages.PROFILE_FAULTY(url=canonical, reason=profile.fault)
@@ -226,6 +222,6 @@ def unusable_profile(canonical: str, profile: Profile | None) -> Finding:
 
 
 def type_mismatch(profile: Profile, resource: Mapping[str, Any]) -> Finding:
-    """The finding that a resource is not of the type that a profile is for."""
+    """The finding for a resource of another type than the profile constrains."""
     found = resource.get("resourceType")
     return Finding("structure", messages.PROFILE_TYPE(url=profile.url, wanted=profile.type, found=found))

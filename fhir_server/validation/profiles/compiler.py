@@ -1,4 +1,4 @@
-"""Compiles the snapshot of a profile to nodes, leaving out what the base type asks anyway.
+"""Compiles the snapshot of a profile to nodes, without the rules that the base type already has.
 
 https://hl7.org/fhir/R4/profiling.html
 """
@@ -42,7 +42,7 @@ ProfileCheck = Callable[[str], ValueCheck]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CompilerDependencies:
-    """What compiling needs of others: definitions, codes, other profiles."""
+    """What the compiler depends on: definitions, the compiler of invariants, and other profiles."""
 
     registry: Registry
     types: Types
@@ -54,7 +54,7 @@ class CompilerDependencies:
 
 
 class ProfileCompiler:
-    """Compiles one snapshot."""
+    """Compiles one snapshot to the node of its root."""
 
     def __init__(self, snapshot: Snapshot, dependencies: CompilerDependencies) -> None:
         self._snapshot = snapshot
@@ -66,7 +66,7 @@ class ProfileCompiler:
         self._resource = self._types.of_type(snapshot.type) if snapshot.kind == "resource" else UNKNOWN
 
     def compiled(self) -> ItemNode:
-        """The node of the whole."""
+        """The node of the root element."""
         root = planted(self._snapshot.elements)
         try:
             definition = self._registry.type(self._snapshot.type)
@@ -85,7 +85,7 @@ class ProfileCompiler:
                 yield node
 
     def _element(self, branch: Branch, element: Element) -> ElementNode | None:
-        """The node of one element with its slices; None where the base asks for as much."""
+        """The node of one element with its slices; None if it adds nothing to the base."""
         items = self._items(branch, element)
         slicing = self._slicing(branch, element)
         least, most = _cardinality(branch.facts)
@@ -113,10 +113,10 @@ class ProfileCompiler:
             usable = not element.choice or not allowed or ref.code in allowed
             yield Property(name, ref.code, element.step(ref), f"_{name}", usable)
 
-    # what is asked of one value
+    # rules for one value
 
     def _items(self, branch: Branch, element: Element) -> dict[str, ItemNode]:
-        """By the name of each type that the base gives the element, what is asked of a value of it."""
+        """The rules for a value of the element, by the name of its type."""
         codes = _type_codes(branch.facts)
         items: dict[str, ItemNode] = {}
         for ref in element.json_names().values():
@@ -146,13 +146,13 @@ class ProfileCompiler:
         )
 
     def _within(self, type: str) -> "ProfileCompiler":
-        """The compiler of what is asked of a resource of this type inside that of the profile."""
+        """The compiler for a resource of this type nested in the one of the profile."""
         compiler = copy(self)
         compiler._resource = self._types.of_type(type)
         return compiler
 
     def _inner_type(self, facts: ElementDefinition, ref: TypeRef) -> str:
-        """The type of a value: that of the base, or the one resource type that the profile leaves of any."""
+        """The type of a value: that of the base, or the only resource type that the profile allows."""
         codes = _type_codes(facts)
         if ref.code == "Resource" and len(codes) == 1:
             (code,) = codes
@@ -170,7 +170,7 @@ class ProfileCompiler:
         return self._dependencies.invariant_compiler.compile_all(invariants, focus)
 
     def _bindings(self, facts: ElementDefinition, base: Binding | None, type: str) -> Iterable[ValueCheck]:
-        """The checks of the binding of a value of this type, unless the base has it too."""
+        """The checks of the binding of a value of this type, unless the base has the same binding."""
         binding = facts.get("binding")
         if not binding or type not in CODED:
             return ()
@@ -181,7 +181,7 @@ class ProfileCompiler:
         return binding_checks(self._sources.codes, strength, value_set, maximum, dependencies.errors_only)
 
     def _type_checks(self, facts: ElementDefinition, element: Element, ref: TypeRef) -> Iterator[ValueCheck]:
-        """Checks by the profiles, target profiles and aggregation of an element's type."""
+        """The checks of the profiles, target profiles and aggregation of an element's type."""
         types = [type for type in facts.get("type", ()) if ref.code in ("Resource", type["code"])]
         profiled = [type for type in types if type.get("profile")]
         if element.name in _EXTENSIONS:
@@ -199,7 +199,7 @@ class ProfileCompiler:
             yield aggregation_check(modes)
 
     def _is_of_other_url(self, canonical: str) -> bool:
-        """Whether a profile is on an extension that another definition names."""
+        """Whether a profile constrains an extension whose url is that of another definition."""
         root = self._dependencies.sources.root(canonical)
         urls = (
             {child.facts.get("fixedUri") for child in root.children or () if child.name == "url"}
@@ -219,7 +219,7 @@ class ProfileCompiler:
             yield target_check(profiles, narrower, self._dependencies.mismatch, free)
 
     def _profile_check(self, types: list[dict[str, Any]], profiled: list[dict[str, Any]]) -> ValueCheck:
-        """The value satisfies one of the profiles of its type."""
+        """The check that a value satisfies one of the profiles of its type."""
         checks = [self._dependencies.check_profile(url) for type in profiled for url in type["profile"]]
         if len(checks) == 1 and len(types) == 1:
             return checks[0]
@@ -276,7 +276,9 @@ class ProfileCompiler:
     def _tests(
         self, branch: Branch, element: Element, criteria: Sequence[Mapping[str, str]]
     ) -> list[DiscriminatorTest]:
-        """The tests of the discriminators that the slice says something of, or of the whole without any."""
+        """The tests of the discriminators that the slice constrains; without discriminators, of the whole
+        slice.
+        """
         if not criteria:
             return [undiscriminated_test(branch)]
         refs = tuple(TypeRef(code) for code in _type_codes(branch.facts) if not code.startswith("http"))
@@ -294,7 +296,7 @@ class ProfileCompiler:
 
 
 def _resource_check(names: frozenset[str], profile: str) -> ValueCheck:
-    """The check that a resource is of one of some types."""
+    """The check that a resource has one of some types."""
 
     def check(value: Any, _: ValidationContext) -> Findings:
         found = value.get("resourceType") if type(value) is dict else None
@@ -332,6 +334,6 @@ def _type_codes(facts: ElementDefinition) -> frozenset[str]:
 
 
 def _is_base_type(canonical: str) -> bool:
-    """Whether a canonical is that of a type and not of a profile."""
+    """Whether a canonical is that of a base type, not of a profile."""
     name = canonical.removeprefix(STRUCTURES)
     return name != canonical and "-" not in name and name[:1].isupper()

@@ -1,4 +1,4 @@
-"""The value sets that a profile contains, and names by `#id` in its bindings.
+"""The value sets contained in a profile, which its bindings refer to by `#id`.
 
 https://hl7.org/fhir/R4/references.html#canonical
 """
@@ -14,7 +14,7 @@ _DERIVATIONS_MAX = 100
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CodesWithContained:
-    """Codes of all value sets, with some by `#id` that nobody else knows."""
+    """The terminology service with the contained value sets of a profile, by `#id`."""
 
     codes: Codes
     own: Mapping[str, Resource]
@@ -33,7 +33,7 @@ class CodesWithContained:
 
 
 def with_contained_value_sets(codes: Codes, registry: Registry, url: str) -> Codes:
-    """The codes as a profile sees them, which inherits what those that it derives from contain."""
+    """The terminology service for a profile, with its contained value sets and those of its base profiles."""
     own: dict[str, Resource] = {}
     for structure in _derivation_chain(registry, url):
         for contained in structure.get("contained", ()):
@@ -43,7 +43,7 @@ def with_contained_value_sets(codes: Codes, registry: Registry, url: str) -> Cod
 
 
 def _derivation_chain(registry: Registry, url: str) -> Iterator[Resource]:
-    """A profile and those that it derives from, as far as they are known."""
+    """A profile and the profiles it derives from, as far as they are known."""
     for _ in range(_DERIVATIONS_MAX):
         structure = registry.canonical(url, "StructureDefinition")
         if structure is None:

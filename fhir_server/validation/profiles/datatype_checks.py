@@ -1,6 +1,6 @@
-"""What URIs, identifiers, quantities, periods and attachments must be beyond the format of their primitives.
+"""Checks of URIs, identifiers, quantities, periods, attachments and references beyond the primitive formats.
 
-None of it refuses a write: it is told as a warning there, and as an error to who asks for a verdict.
+They only warn on a write; $validate reports them as errors.
 https://hl7.org/fhir/R4/datatypes.html
 """
 
@@ -27,7 +27,7 @@ URIS = frozenset({"uri", "url", "canonical"})
 CHECKED_WITH_THEIR_TYPE = frozenset(
     {"Coding.system", "Extension.url", "Identifier.system", "Quantity.system"}
 )
-"""URIs of which there are so many that each is looked at once, with what stands beside it."""
+"""URIs that are checked with the object that holds them, so that these frequent elements are checked once."""
 _UNITS_CACHE_MAX = 1024
 _URI_SYSTEM = "urn:ietf:rfc:3986"
 _URNS = ("urn:oid:", "urn:uuid:", "oid:", "uuid:")
@@ -36,19 +36,19 @@ _is_of_server = re.compile(rf"[A-Z][A-Za-z]+/{ID}(?:\|\S*)?").fullmatch
 
 
 def malformed_urn(uri: str, where: str) -> Findings:
-    """The finding, at `where` in a value, that a URI is an OID or a UUID that is none."""
+    """The finding, at `where` in a value, for a URI that is a malformed OID or UUID."""
     if not uri.startswith(_URNS) or _is_urn(uri):
         return None
     return [_warning("uri-form", messages.URN_FORM(value=excerpt(uri)), where)]
 
 
 def uri_check(value: Any, _: ValidationContext) -> Findings:
-    """Whether a URI that is an OID or a UUID is well formed."""
+    """Check that a URI that is an OID or a UUID is well formed."""
     return malformed_urn(value, "") if type(value) is str else None
 
 
 def canonical_check(value: Any, context: ValidationContext) -> Findings:
-    """Whether a canonical is an absolute URI, or leads into the resource itself."""
+    """Check that a canonical is an absolute URI, or refers to a contained resource."""
     if type(value) is not str or value.startswith("#") or is_absolute(value):
         return uri_check(value, context)
     # HL7's own examples write Type/id, which a server can resolve: no more than a warning
@@ -87,7 +87,7 @@ def _attachment(value: Any, _: ValidationContext) -> Findings:
 
 
 def _period(value: Any, _: ValidationContext) -> Findings:
-    """Whether FHIRPath can tell the start of a period from its end, by which per-1 compares them."""
+    """Check that the precisions of start and end let FHIRPath compare them, which per-1 does."""
     start, end = value.get("start"), value.get("end")
     if type(start) is not str or type(end) is not str or compare_date_times(start, end) is not None:
         return None
@@ -102,7 +102,7 @@ def _reference(value: Any, context: ValidationContext) -> Findings:
 
 
 def _quantity_check(registry: Registry) -> ValueCheck:
-    """The check of a quantity: its system, and its unit where that is one of UCUM."""
+    """The check of a quantity: its system, and its code if the system is UCUM."""
     units = registry.code_system(ucum.SYSTEM)
     is_unit = lru_cache(maxsize=_UNITS_CACHE_MAX)(units.has if units is not None else lambda _: None)
 
@@ -122,7 +122,7 @@ def _quantity_check(registry: Registry) -> ValueCheck:
 
 
 def type_checks(registry: Registry) -> Mapping[str, ValueCheck]:
-    """The checks of the values of some types as a whole."""
+    """The checks by data type."""
     check_quantity = _quantity_check(registry)
     return {
         "Attachment": _attachment,

@@ -1,4 +1,4 @@
-"""The way from a slice, along the path of a discriminator, to the definition of what decides.
+"""Discriminator paths: from a slice to the definitions of the element that decides.
 
 https://hl7.org/fhir/R4/profiling.html#discriminator
 """
@@ -10,14 +10,14 @@ from fhir_server.validation.fhirpath.compiled import Unsupported
 from fhir_server.validation.fhirpath.parser import Call, Literal, Member, Path, Special, Tree
 
 Step = tuple[str, str]
-"""What kind of step, and to what: a child, an extension, a type, or the target of a reference."""
+"""The kind of a step (child, extension, type, resolve) and the name or url it goes to."""
 
 FindRoot = Callable[[str], Branch | None]
-"""Finds the root of a profile's definition."""
+"""Finds the root element of a profile by its canonical."""
 
 
 def steps_of(tree: Tree) -> Iterable[Step]:
-    """The steps of a discriminator's path from the slice to the element that decides."""
+    """The steps of a discriminator's path, parsed. Raises `Unsupported` for any other expression."""
     match tree:
         case Special("this"):
             return
@@ -39,7 +39,7 @@ def steps_of(tree: Tree) -> Iterable[Step]:
 def definitions_along(
     slice: Branch, steps: list[Step], root: FindRoot
 ) -> Iterable[tuple[Branch, list[Step]]]:
-    """The definitions on the way along the steps, each with the steps that remain."""
+    """The element definitions along the steps, the slice included, each with the remaining steps."""
     yield slice, steps
     if not steps:
         return
@@ -56,7 +56,7 @@ def _following(branch: Branch, step: Step, root: FindRoot) -> list[Branch]:
     if kind == "extension":
         return _extension_branches(branch, name, root)
     own = [child for child in branch.children or () if child.name in (name, f"{name}[x]")]
-    # what every value must hold among others decides as well: one coding of several
+    # a required slice of the element decides as well, such as one coding of several
     own += [inner for slice in own for inner in slice.slices if inner.facts.get("min")]
     profiles = _roots(branch.canonicals("profile"), root)
     inner = [below for inside in profiles for below in _following(inside, step, root)]
@@ -68,7 +68,7 @@ def _roots(profiles: list[str], root: FindRoot) -> list[Branch]:
 
 
 def _extension_branches(branch: Branch, url: str, root: FindRoot) -> list[Branch]:
-    """The slices for one extension, known by its profile or by the url that it fixes."""
+    """The slices for one extension, identified by its profile or by its fixed url."""
     lists = [child for child in branch.children or () if child.name in ("extension", "modifierExtension")]
     return [slice for child in lists for slice in child.all_slices() if _is_for(slice, url, root)]
 

@@ -1,4 +1,4 @@
-"""What tells whether a value belongs to a slice: the discriminators, made into tests.
+"""Discriminators compiled to tests of whether a value belongs to a slice.
 
 https://hl7.org/fhir/R4/profiling.html#discriminator
 """
@@ -27,12 +27,12 @@ from fhir_server.validation.profiles.slicing import Matches
 from fhir_server.validation.profiles.value_checks import choice_value, pattern_test
 
 Conforms = Callable[[Any, tuple[str, ...], ValidationContext], bool | None]
-"""Whether a value satisfies one of some profiles; None where none of them is known."""
+"""Whether a value satisfies one of some profiles; None if none of them is known."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sources:
-    """What tests of discriminators need of others."""
+    """What the tests depend on: definitions, the terminology service, and other profiles."""
 
     types: Types
     codes: Codes
@@ -43,18 +43,18 @@ class Sources:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DiscriminatorTest:
-    """The test of one discriminator, with the words for it."""
+    """The test of one discriminator, and its criteria in words."""
 
     matches: Matches
     criteria: str
 
 
 class Undecidable(Exception):
-    """A discriminator by which no value can be told to be of a slice, or not."""
+    """The discriminator cannot be evaluated."""
 
 
 class Unconstrained(Undecidable):
-    """A discriminator that a slice says nothing of."""
+    """The slice does not constrain the discriminator's element."""
 
 
 def discriminator_test(
@@ -80,7 +80,7 @@ def discriminator_test(
 
 
 def undiscriminated_test(slice: Branch) -> DiscriminatorTest:
-    """The test of a slice that no discriminator tells: by its types, and all values that are fixed in it."""
+    """The test of a slice without discriminators: by its types and all fixed and pattern values in it."""
     fits = _fits(slice)
     types = set(slice.type_codes) if slice.is_choice else set()
     if not types and not _asks_for_values(slice):
@@ -94,7 +94,7 @@ def undiscriminated_test(slice: Branch) -> DiscriminatorTest:
 
 
 def _asks_for_values(branch: Branch) -> bool:
-    """Whether a value is fixed anywhere in a definition."""
+    """Whether a definition has a fixed or pattern value anywhere."""
     return any(_wanted(branch.facts, [])) or any(
         map(_asks_for_values, (*(branch.children or ()), *branch.slices))
     )
@@ -121,7 +121,9 @@ def _selection(tree: Tree, static_type: StaticType, sources: Sources) -> Select:
 def _value_test(
     path: str, select: Select, steps: list[Step], slice: Branch, sources: Sources
 ) -> DiscriminatorTest:
-    """By the fixed or pattern value on the way, by the binding, or by all that is asked of the element."""
+    """Test by a fixed or pattern value, absence, a required binding, the content, or the presence of the
+    element: the first that the slice defines.
+    """
     ways = list(definitions_along(slice, steps, sources.root))
     for branch, remaining in ways:
         for wanted, exact in _wanted(branch.facts, remaining):
@@ -146,14 +148,16 @@ def _value_test(
 
 
 def _absence_test(path: str, select: Select) -> DiscriminatorTest:
-    """By nothing being there."""
+    """Test that the element is absent."""
     return DiscriminatorTest(
         lambda element_value, context: not select(element_value, context), f"{path}.empty()"
     )
 
 
 def _wanted(facts: ElementDefinition, remaining: list[Step]) -> Iterable[tuple[Any, bool]]:
-    """The values that a definition fixes at the end of the remaining steps; and whether exactly."""
+    """The fixed and pattern values of a definition at the end of the remaining steps, and whether they are
+    fixed.
+    """
     for prefix in ("fixed", "pattern"):
         found = choice_value(facts, prefix)
         if found is not None:
@@ -177,7 +181,7 @@ def _reached(value: Any, steps: list[Step]) -> list[Any]:
 
 
 def _some(select: Select, test: Callable[[Any], bool]) -> Matches:
-    """By one of the values passing a test."""
+    """Match if one of the selected values passes a test."""
     return lambda element_value, context: any(map(test, select(element_value, context)))
 
 
@@ -190,7 +194,7 @@ def _inside(select: Select, value_set: str, codes: Codes) -> Matches:
 
 
 def _fits(branch: Branch) -> Callable[[Any], bool]:
-    """The test whether a value has the fixed and pattern values asked of it, and of what is in it."""
+    """The test whether a value has the fixed and pattern values of a definition and of its children."""
     tests = [_value_is(wanted, exact) for wanted, exact in _wanted(branch.facts, [])]
     below = [
         (child, _fits(slice), slice.facts.get("min", 0), slice is child)
@@ -212,7 +216,7 @@ def _fits(branch: Branch) -> Callable[[Any], bool]:
 
 
 def _children(value: Any, child: Branch) -> list[Any]:
-    """The values of a child of an object, under whatever name JSON writes it where it is a choice."""
+    """The values of a child of an object; of a choice under any of its JSON names."""
     if type(value) is not dict:
         return []
     if child.is_choice:
@@ -222,7 +226,7 @@ def _children(value: Any, child: Branch) -> list[Any]:
 
 
 def _value_is(wanted: Any, exact: bool) -> Callable[[Any], bool]:
-    """The test whether a value is the one that is fixed, or has all that the pattern has."""
+    """The test whether a value equals a fixed value, or matches a pattern."""
     if exact:
         return lambda value: equal(value, wanted)
     matches = pattern_test(wanted)
@@ -276,7 +280,9 @@ def _is_of(element_value: ElementValue, names: set[str]) -> bool:
 
 
 def _reference_to(select: Select, names: set[str]) -> Matches:
-    """By the resource, or where that is not at hand by what the reference says of it."""
+    """Match by the type of a reference's target, or if that is not found, by the type that the reference
+    states.
+    """
 
     def matches(element_value: ElementValue, context: ValidationContext) -> bool | None:
         references = [item for item in select(element_value, context) if type(item) is dict]

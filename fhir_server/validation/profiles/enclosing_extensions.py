@@ -1,4 +1,4 @@
-"""Which extensions an object stands in.
+"""Which extensions enclose the objects of a resource.
 
 https://hl7.org/fhir/R4/defining-extensions.html#context
 """
@@ -6,11 +6,11 @@ https://hl7.org/fhir/R4/defining-extensions.html#context
 from typing import Any
 
 EnclosingExtensions = dict[int, tuple[str, ...]]
-"""The urls of extensions around objects, from outside in, by the identity of these objects."""
+"""The urls of the extensions around each object, outermost first, by the `id()` of the object."""
 
 
 def extensions_around(resource: dict[str, Any]) -> EnclosingExtensions:
-    """The hosts of all extensions in a resource, of their parts and their values."""
+    """The enclosing extensions of every object inside an extension of the resource."""
     found: EnclosingExtensions = {}
     _collect(resource, (), found)
     return found

@@ -1,4 +1,4 @@
-"""Extensions: known ones are checked by their definition, at a place where they may stand.
+"""Extensions: validated by their definition, and by the contexts in which they are allowed.
 
 https://hl7.org/fhir/R4/extensibility.html
 """
@@ -23,8 +23,8 @@ from fhir_server.validation.profiles.value_checks import ValueCheck
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Extension:
-    """A compiled extension: where it may stand, what has to hold there, whether it modifies, and the urls of
-    its parts.
+    """A compiled extension: its contexts, context invariants, whether it is a modifier, and the urls of its
+    parts.
     """
 
     url: str
@@ -37,12 +37,15 @@ class Extension:
 
 @dataclass(slots=True)
 class MisplacedExtension(Finding):
-    """An extension at a place that is right only if the element's path is one of those that it may be on."""
+    """An extension that is only allowed if the path of its element turns out to be one of `paths`.
+
+    The path is known only once the finding has been moved up to the root.
+    """
 
     paths: frozenset[str] = frozenset()
 
     def is_at(self, place: str) -> bool:
-        """Whether the extension at a FHIRPath location is on an element of these paths after all."""
+        """Whether the FHIRPath location of the extension is on an element of these paths."""
         path = _INDEX_OR_TYPE.sub("", place).rpartition(".")[0]
         return (
             path in self.paths
@@ -52,8 +55,9 @@ class MisplacedExtension(Finding):
 
 
 def without_allowed_misplacements(found: list[Finding], roots: Iterable[str]) -> Findings:
-    """What is found in one resource, without extensions that stand where they may after all: on an element of
-    its type, or one that a type of `roots` has that it derives from.
+    """The findings in one resource without those for extensions that turn out to be allowed.
+
+    `roots` are the resource's type and its base types: paths of contexts may begin with any of them.
     """
     places = tuple(roots)
     left = [
@@ -68,19 +72,19 @@ def without_allowed_misplacements(found: list[Finding], roots: Iterable[str]) ->
 _ADDITIONAL_CONTEXTS = {
     "http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type": "ElementDefinition.type",
 }
-"""Where an extension stands in R4's own definitions, though its definition says otherwise."""
+"""Contexts that R4's own definitions use although the definition of the extension does not list them."""
 _unrepeated = partial(re.compile(r"(\.\w+)\1+(?![\w[])").sub, r"\1")
-"""The path of an element inside others of its own kind, such as Questionnaire.item.item, without these."""
+"""A path without repeated names of nested elements: Questionnaire.item.item becomes Questionnaire.item."""
 _INDEX_OR_TYPE = re.compile(r"\[\d+\]|\.ofType\(\w+\)")
 
 
 class Extensions(Protocol):
-    """Finds extensions, and evaluates the expressions that say where they may stand."""
+    """Finds extensions, and evaluates the expressions of their contexts."""
 
     def extension(self, url: str, /) -> Extension | None: ...
 
     def selects(self, expression: str, holder: Any, context: ValidationContext, /) -> bool:
-        """Whether an expression selects an object from the resource that is checked."""
+        """Whether an expression selects an object of the resource being validated."""
         ...
 
     def permits(
@@ -99,8 +103,8 @@ class Extensions(Protocol):
 class ExtensionList:
     """Checks the `extension` or `modifierExtension` of an object.
 
-    `places` are the names under which a context can mean the object: its type with those that it derives
-    from, or its path; `focus` is what is known of the object, None for what stands beside a primitive.
+    `places` are the names by which a context can refer to the object: its type and base types, or its path.
+    `focus` is the static type of the object, None for the companion of a primitive.
     """
 
     __slots__ = ("_check_base", "_focus", "_is_modifier", "_known", "_places", "_step", "_tells_unknown")
@@ -152,7 +156,7 @@ class ExtensionList:
         return [self._unknown(url)] if self._tells_unknown else None
 
     def _part(self, url: str, holder: dict[str, Any]) -> Findings:
-        """A relative url, which names a part of the extension around."""
+        """Check a relative url, which names a part of the enclosing extension."""
         outer = holder.get("url")
         definition = self._known.extension(outer) if type(outer) is str else None
         if definition is not None and definition.parts and url not in definition.parts:
@@ -194,7 +198,7 @@ class ExtensionList:
         holder: dict[str, Any],
         context: ValidationContext,
     ) -> list[Finding] | None:
-        """Findings for what has to hold for the object with the extension, and does not."""
+        """Findings for context invariants of the extension that the object does not satisfy."""
         broken = [
             expression
             for expression in definition.invariants
@@ -205,7 +209,7 @@ class ExtensionList:
     def _unmet_contexts(
         self, definition: Extension, holder: dict[str, Any], context: ValidationContext
     ) -> frozenset[str] | None:
-        """The contexts of the extension, where the object is not plainly one of them."""
+        """The contexts of the extension; None if the object is known to be one of them."""
         paths = set()
         if _ADDITIONAL_CONTEXTS.get(definition.url) in self._places:
             return None
@@ -229,8 +233,9 @@ class ExtensionList:
 
 
 def _element_id(expression: str) -> str | None:
-    """The id of the element that a context means, without the canonical of R4's type before it. None for an
-    element of a profile: whether that is meant to hold for a resource, the resource need not say.
+    """The id of the element that a context refers to, without the canonical of an R4 type before it.
+
+    None for an element of a profile: a resource need not claim the profile to satisfy it.
 
     https://hl7.org/fhir/R4/codesystem-extension-context-type.html
     """

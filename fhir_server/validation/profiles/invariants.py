@@ -1,4 +1,4 @@
-"""Evaluates invariants on an item, and reports those that it breaks.
+"""Evaluates compiled invariants and reports those that do not hold.
 
 https://hl7.org/fhir/R4/conformance-rules.html#constraints
 """
@@ -17,7 +17,9 @@ from fhir_server.validation.profiles.context import ValidationContext
 def check_invariants(
     invariants: Iterable[CompiledInvariant], item: Any, context: ValidationContext
 ) -> Findings:
-    """A finding for each rule that does not hold, and, once, for each that cannot be evaluated."""
+    """A finding for each invariant that does not hold, and one per validation for each that cannot be
+    evaluated.
+    """
     found: list[Finding] | None = None
     scope = context.scope
     for invariant in invariants:

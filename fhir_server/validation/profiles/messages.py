@@ -1,4 +1,4 @@
-"""What checking against profiles says to clients, in English and French."""
+"""Messages of the validation against profiles, in English and French."""
 
 from fhir_server.issues import Template
 

@@ -1,4 +1,4 @@
-"""Names of code systems that are none, and the systems that are likely meant by them.
+"""URLs that are not the name of a code system, and the code system that is likely meant.
 
 https://hl7.org/fhir/R4/terminologies-systems.html
 """
@@ -20,7 +20,7 @@ _of_hl7 = re.compile(r"http://hl7\.org/fhir/(?:(v[23])/)?([A-Za-z0-9\-]+)").full
 
 
 def misnamed_system(system: str, registry: Registry) -> Findings:
-    """The finding that a `system`, by which none is known here, is a page or another name of a known one."""
+    """The finding for an unknown `system` that is a web page or a variant of a known system's url."""
     if system in _EXTERNAL_SYSTEMS:
         return None
     if _is_page(system):
@@ -36,7 +36,9 @@ def _warning(text: Text) -> Findings:
 
 
 def _likely_names(system: str) -> Iterator[str]:
-    """What may be meant: http for https, no slash at the end, no version, the name that R4 gave to R3's."""
+    """Likely systems: http instead of https, without a trailing slash, without a version, R4's name of an R3
+    one.
+    """
     normalised = re.sub("^https:", "http:", system).rstrip("/")
     if normalised != system:
         yield normalised

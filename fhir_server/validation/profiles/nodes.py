@@ -1,4 +1,5 @@
-"""The nodes of a profile: only what it asks beyond the base type, so that a walk meets little else.
+"""The nodes of a compiled profile. They hold only what the profile adds to its base type, to keep checks
+fast.
 
 https://hl7.org/fhir/R4/profiling.html
 """
@@ -18,26 +19,25 @@ from fhir_server.validation.profiles.value_checks import ValueCheck
 
 
 class ElementValue(NamedTuple):
-    """A value of an element, with the name of its type and its step from the holder; `place` is -1 for one
-    that does not repeat.
+    """A value of an element, the name of its type, and its FHIRPath step from the object that holds it.
+
+    `position` is the index in an array, -1 for an element that does not repeat.
     """
 
     value: Any
     type: str
     step: str
-    place: int = -1
+    position: int = -1
 
     @property
     def where(self) -> str:
-        """Where it stands below the holder."""
-        return self.step if self.place < 0 else f"{self.step}[{self.place}]"
+        """Its location relative to the object that holds it."""
+        return self.step if self.position < 0 else f"{self.step}[{self.position}]"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ItemNode:
-    """What is asked of one value: checks of the whole, rules, and its elements, which are those of another
-    resource where the value `is_resource`.
-    """
+    """The rules for one value: checks, invariants, and its elements. `is_resource` for a nested resource."""
 
     checks: tuple[ValueCheck, ...] = ()
     invariants: tuple[CompiledInvariant, ...] = ()
@@ -70,7 +70,10 @@ class ItemNode:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Property:
-    """A JSON name of an element, that of its companion, the type that it tells, and its FHIRPath step."""
+    """A JSON name of an element, with its companion, the type that it implies, and its FHIRPath step.
+
+    `allowed` is false if the profile excludes the type.
+    """
 
     name: str
     type: str
@@ -81,11 +84,11 @@ class Property:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ElementNode:
-    """What is asked of an element of an object: how often, which types, which slices, and of each value.
+    """The rules for an element of an object: cardinality, types, slices, and the rules for each value.
 
-    `path` is that of the element in the type, `items` are by the type of the value; `max` is None where there
-    is no limit. Nothing is asked of an object without the element where it `may_be_absent`. `choice` has the
-    names of one with several, and `sole` is the property of one with a single name.
+    `path` is the element's path in its type. `items` are the rules by the type of the value. `max` None means
+    no limit. With `may_be_absent` there is nothing to check if the element is absent. `choice` are all JSON
+    names of a choice element; `sole` is the property of an element with a single name.
     """
 
     name: str
@@ -139,7 +142,7 @@ class ElementNode:
         return joined(found, self._types(values)) if self.is_narrowed else found
 
     def _plainly(self, value: Any, known: Property, context: ValidationContext) -> Findings:
-        """The same for what has one name, no slices, and nothing beside the values: almost everything."""
+        """The fast path of `check`: an element with one name, no slices and no companion."""
         is_list = type(value) is list
         count = len(value) if is_list else int(value is not None)
         if not count and self.must_support:
@@ -159,7 +162,7 @@ class ElementNode:
         return found
 
     def values(self, holder: dict[str, Any]) -> list[ElementValue]:
-        """The values of the element in an object, each with what stands beside it."""
+        """The values of the element in an object, each with its companion."""
         if self.sole is not None:
             return _of_property(self.sole, holder)
         for name in holder:
@@ -178,7 +181,7 @@ class ElementNode:
         return Finding("structure", text, where)
 
     def _types(self, values: list[ElementValue]) -> Findings:
-        """Findings for values of a choice whose type the profile does not allow."""
+        """Findings for values of a choice element whose type the profile does not allow."""
         allowed = [known.type for known in self.properties if known.allowed]
         found = []
         for element_value in values:
@@ -204,7 +207,7 @@ def _of_property(known: Property, holder: dict[str, Any]) -> list[ElementValue]:
 
 
 def _paired(known: Property, value: Any, companion: Any) -> list[ElementValue]:
-    """The values of an array of primitives, each with what stands beside it."""
+    """The values of an array of primitives, each with its companion."""
     values = value if type(value) is list else []
     companions = companion if type(companion) is list else []
     count = max(len(values), len(companions))

@@ -1,4 +1,4 @@
-"""What stands beside primitive values, where perhaps no value stands.
+"""Companions of primitive elements (`_name`): their extensions, and companions without a value.
 
 https://hl7.org/fhir/R4/json.html#primitive
 """
@@ -15,8 +15,10 @@ from fhir_server.validation.profiles.value_checks import PropertyCheck
 def companion_check(
     name: str, step: str, check_extensions: PropertyCheck, value_set: str | None
 ) -> PropertyCheck:
-    """The check of the companion of the property `name`: its extensions, that an id does not stand alone
-    (ele-1), and that there is a code where one of the value set is required.
+    """The check of the companion of the property `name`.
+
+    It checks the extensions, that an id is not alone without value and extensions (ele-1), and warns if a
+    code of the required `value_set` is missing.
     """
 
     def check(value: Any, holder: dict[str, Any], context: ValidationContext) -> Findings:
@@ -35,7 +37,7 @@ def companion_check(
 
 
 def _without_value(companion: Any, value: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each companion beside which there is no value, with its place in an array."""
+    """Each companion without a value, with its index step in an array."""
     if type(companion) is dict and value is None:
         yield "", companion
     elif type(companion) is list:

@@ -1,4 +1,4 @@
-"""What references of profiles may lead to: types, profiles, and where the target stands.
+"""Targets of references in profiles: their types, profiles and aggregation modes.
 
 https://hl7.org/fhir/R4/references.html
 """
@@ -17,7 +17,7 @@ from fhir_server.validation.profiles.value_checks import ValueCheck
 from fhir_server.validation.references import stated_type, type_disagreement
 
 Mismatch = Callable[[Any, tuple[str, ...], ValidationContext], Finding | None]
-"""The first reason why a resource satisfies none of some profiles; None where it does, or none is known."""
+"""The first error of a resource that satisfies none of some profiles; None if it does or none is known."""
 
 _WHERE: Mapping[str, Template] = {
     "contained": messages.AGGREGATION_CONTAINED,
@@ -27,7 +27,7 @@ _WHERE: Mapping[str, Template] = {
 
 
 def target_type(reference: Mapping[str, Any], context: ValidationContext) -> str:
-    """The type of what a reference leads to, as far as its text, its target or its `type` tell."""
+    """The type of a reference's target: of the resource if it is found, else as the reference states it."""
     text = reference.get("reference")
     if type(text) is str:
         target = context.find(text)
@@ -41,8 +41,10 @@ def target_type(reference: Mapping[str, Any], context: ValidationContext) -> str
 def target_check(
     profiles: tuple[str, ...], types: frozenset[str], mismatch: Mismatch, free: frozenset[str] = frozenset()
 ) -> ValueCheck:
-    """The check of a Reference to one of some types (empty for any), which satisfies one of some profiles
-    unless it is of a `free` type.
+    """The check that a Reference leads to one of some types (empty for any) and satisfies one of some
+    profiles.
+
+    Targets of a `free` type need not satisfy a profile.
     """
 
     def check(value: Any, context: ValidationContext) -> Findings:
@@ -67,8 +69,9 @@ def target_check(
 
 
 def agreement_check(value: Any, context: ValidationContext) -> Findings:
-    """That the `type` of a reference is that of the entry it leads to, where its text names no type: the
-    structural walk sees to the others.
+    """Check that `Reference.type` is the type of the Bundle entry that the reference leads to.
+
+    Only for references whose text names no type; the structural validation checks the others.
     """
     if context.bundle is None or "type" not in value:
         return None
@@ -79,7 +82,7 @@ def agreement_check(value: Any, context: ValidationContext) -> Findings:
 
 
 def aggregation_check(modes: Iterable[str]) -> ValueCheck:
-    """The check that the target of a reference stands where the profile wants it."""
+    """The check of ElementDefinition.type.aggregation: where the target of a reference must be."""
     wanted = frozenset(modes)
 
     def check(value: Any, context: ValidationContext) -> Findings:

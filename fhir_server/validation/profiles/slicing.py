@@ -1,4 +1,4 @@
-"""Slices: which of an element's values belong to which, how many, in what order, and what is asked of them.
+"""Slicing: assigns the values of an element to slices, and checks their number, order and content.
 
 https://hl7.org/fhir/R4/profiling.html#slicing
 """
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 DEFAULT = "@default"
 
 Matches = Callable[["ElementValue", ValidationContext], bool | None]
-"""Whether a value belongs to a slice; None where that cannot be told."""
+"""Whether a value belongs to a slice; None if that cannot be decided."""
 
 
 def check_values(
     items: "Mapping[str, ItemNode]", values: "list[ElementValue]", context: ValidationContext
 ) -> Findings:
-    """What is wrong with values, each by what is asked of its type."""
+    """The findings of values, each by the rules for its type."""
     found: list[Finding] | None = None
     for element_value in values:
         item = items.get(element_value.type)
@@ -35,9 +35,9 @@ def check_values(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Slice:
-    """A kind of values; `criteria` says in words what makes a value one of them.
+    """One slice of an element. `criteria` says in words which values belong to it.
 
-    It `is_needed` where there must be some of them, or of one of the kinds among them.
+    `is_needed` if it, or a slice inside it, has a minimum above 0.
     """
 
     name: str
@@ -54,7 +54,7 @@ class Slice:
         object.__setattr__(self, "is_needed", self.min > 0 or any(slice.is_needed for slice in inner))
 
     def check(self, element: str, values: "list[ElementValue]", context: ValidationContext) -> Findings:
-        """What is wrong with the values of this slice, and with their number."""
+        """Check the values of this slice and their number."""
         found = check_values(self.items, values, context)
         if self.slicing is not None:
             found = joined(found, self.slicing.check(values, context))
@@ -75,9 +75,9 @@ class Slice:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Slicing:
-    """The slices of an element, with the rules for values of none.
+    """The slices of an element, and the rules for values that belong to none.
 
-    Where `errors_only`, nobody hears of values that are of several: writes are not refused for them.
+    With `errors_only`, values that belong to several slices are not reported: this is only a warning.
     """
 
     element: str
@@ -126,7 +126,7 @@ class Slicing:
     def _place(
         self, element_value: "ElementValue", context: ValidationContext
     ) -> tuple[int | None, Finding | None]:
-        """The slice that a value belongs to by its number, or a finding where that cannot be told."""
+        """The index of the slice that a value belongs to, or a finding if that cannot be decided."""
         undecided: Slice | None = None
         for place, slice in enumerate(self.slices):
             belongs = slice.matches(element_value, context)
@@ -142,7 +142,7 @@ class Slicing:
     def _ambiguity(
         self, element_value: "ElementValue", place: int, context: ValidationContext
     ) -> Finding | None:
-        """A finding for a value that belongs to a later slice too, which slices should not let happen."""
+        """The finding for a value that also belongs to a later slice."""
         for other in self.slices[place + 1 :]:
             if other.matches(element_value, context):
                 text = messages.SLICE_AMBIGUOUS(slice=self.slices[place].name, other=other.name)
@@ -150,7 +150,7 @@ class Slicing:
         return None
 
     def _order(self, element_value: "ElementValue", place: int | None, last: int) -> Findings:
-        """Findings for a value that stands too late."""
+        """The finding for a value that comes after values of later slices."""
         if place is None or place >= last:
             return None
         if last == len(self.slices):

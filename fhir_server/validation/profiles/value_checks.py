@@ -1,4 +1,4 @@
-"""Checks of single values: fixed and pattern values, limits and lengths.
+"""Checks of single values by their ElementDefinition: fixed and pattern values, limits, lengths, regex.
 
 https://hl7.org/fhir/R4/elementdefinition-definitions.html#ElementDefinition.pattern_x_
 https://hl7.org/fhir/R4/elementdefinition-definitions.html#ElementDefinition.minValue_x_
@@ -22,17 +22,17 @@ from fhir_server.validation.profiles import messages
 from fhir_server.validation.profiles.context import ValidationContext
 
 ValueCheck = Callable[[Any, ValidationContext], Findings]
-"""Checks one value of an element."""
+"""Checks one value of an element in its context."""
 
 PropertyCheck = Callable[[Any, dict[str, Any], ValidationContext], Findings]
-"""Checks all that a JSON property holds, given the object that it is in."""
+"""Checks the whole value of a JSON property, given the object that holds it and the context."""
 
 MIN_LENGTH = STRUCTURES + "minLength"
 _LIMITS = ((1, "maxValue", messages.ABOVE), (-1, "minValue", messages.BELOW))
 
 
 def choice_value(facts: dict[str, Any], prefix: str) -> tuple[str, Any] | None:
-    """The type and value of `fixed[x]` and its like in an element's definition."""
+    """The type and value of a choice such as `fixed[x]` in an element's definition."""
     for name, value in facts.items():
         if suffix := type_suffix(name, prefix):
             return suffix, value
@@ -40,7 +40,7 @@ def choice_value(facts: dict[str, Any], prefix: str) -> tuple[str, Any] | None:
 
 
 def value_checks(facts: dict[str, Any]) -> Iterator[ValueCheck]:
-    """What an element's definition asks of each of its values."""
+    """The checks that an element's definition requires of each of its values."""
     if (fixed := choice_value(facts, "fixed")) is not None:
         yield _fixed_check(fixed[1])
     if (pattern := choice_value(facts, "pattern")) is not None:
@@ -55,7 +55,7 @@ def value_checks(facts: dict[str, Any]) -> Iterator[ValueCheck]:
 
 
 def _extension_checks(extension: dict[str, Any]) -> Iterator[ValueCheck]:
-    """What extensions of R4 add to the definition of an element."""
+    """The checks by R4's extensions of ElementDefinition: minLength and regex."""
     match extension:
         case {"url": url, "valueInteger": int(limit)} if url == MIN_LENGTH:
             yield _least_length_check(limit)
@@ -64,7 +64,7 @@ def _extension_checks(extension: dict[str, Any]) -> Iterator[ValueCheck]:
 
 
 def pattern_test(pattern: Any) -> Callable[[Any], bool]:
-    """The test whether a value has everything that a pattern has; each item of a list in some place."""
+    """The test whether a value matches a pattern[x]; items of an array match at any position."""
     if type(pattern) is str:
         return lambda value: bool((value if type(value) is str else bare_value(value)) == pattern)
     if type(pattern) is dict:
@@ -137,7 +137,7 @@ def _limit_check(type_name: str, limit: Any, side: int, message: Any) -> ValueCh
 
 
 def _moved(now: str, span: SystemQuantity, side: int) -> str | None:
-    """The moment that a duration allows dates to lie in the past, or in the future."""
+    """The date-time at a duration from now, in the past or future; None if it cannot be computed."""
     try:
         return add_duration(now, span, side)
     except FhirPathError:

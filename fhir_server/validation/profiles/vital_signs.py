@@ -1,4 +1,4 @@
-"""Vital signs: observations that satisfy a profile because of their code, whether they claim it or not.
+"""Vital signs: observations that must satisfy a profile because of their code, even without claiming it.
 
 https://hl7.org/fhir/R4/observation-vitalsigns.html
 """
@@ -23,21 +23,21 @@ _PROFILES = {
     "39156-5": "bmi",
     "85354-9": "bp",
 }
-"""The profile for each of the codes that R4 asks to be used."""
+"""The profile for each LOINC code of R4's vital signs."""
 
 
 def vital_sign_profiles(observation: dict[str, Any]) -> tuple[str, ...]:
-    """The canonicals of the profiles that R4 asks an Observation to satisfy by its code."""
+    """The canonicals of the profiles that R4 requires of an Observation by its code."""
     codings = observation.get("code", {}).get("coding", ())
     codes = [coding.get("code") for coding in codings if coding.get("system") == LOINC]
     return tuple(STRUCTURES + _PROFILES[code] for code in codes if code in _PROFILES)
 
 
 def as_vital_sign(findings: list[Finding], profile: str) -> Findings:
-    """Errors by the profile of a vital sign as what they are to an Observation that does not claim that.
+    """Turn errors against a vital signs profile into warnings, for an Observation that does not claim it.
 
-    Units of components are left out: R4.0.1 binds them all to those of vital signs, which was a mistake, as
-    an oxygen saturation may come with a flow in L/min. HL7's validator takes the binding as extensible.
+    Units of components are left out: R4.0.1 binds all of them to the units of vital signs by mistake, since
+    an oxygen saturation may come with a flow in L/min. HL7's validator treats the binding as extensible.
     """
     errors = (one for one in findings if one.severity == "error" and not _is_unit_of_component(one))
     return [_with_reason(one, profile) for one in errors] or None
