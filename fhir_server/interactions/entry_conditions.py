@@ -13,8 +13,8 @@ from fhir_server.errors import FhirError, InvalidRequest
 from fhir_server.extension import Engine
 from fhir_server.interactions import messages
 from fhir_server.interactions.bundle_entries import Entry
+from fhir_server.interactions.condition_conflicts import in_dependency_order
 from fhir_server.interactions.matching import Criteria, creation, understood
-from fhir_server.interactions.overlap import in_turn
 from fhir_server.interactions.references import Identities
 
 INTERACTIONS: Mapping[str, str] = {"PUT": "update", "PATCH": "patch", "DELETE": "delete"}
@@ -50,12 +50,12 @@ class EntryConditions:
         wanted = creation(entry.request)
         return None if wanted is None else self._identified(entry, wanted, identities)
 
-    def in_turn(self, entries: Sequence[Entry]) -> Iterable[Entry]:
+    def in_dependency_order(self, entries: Sequence[Entry]) -> Iterable[Entry]:
         """The entries in their order, but those that name others after these."""
         if not self._names:
             return entries
         nothing: frozenset[str] = frozenset()
-        return in_turn(
+        return in_dependency_order(
             [(entry, entry.full_url or "", self._names.get(entry.index, nothing)) for entry in entries]
         )
 

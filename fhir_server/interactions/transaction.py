@@ -25,6 +25,7 @@ from fhir_server.interactions.bundle_entries import (
 )
 from fhir_server.interactions.bundled_definitions import with_bundled_definitions
 from fhir_server.interactions.changeset import Changeset
+from fhir_server.interactions.condition_conflicts import conflicting_conditions, in_dependency_order
 from fhir_server.interactions.conditional_headers import check_write
 from fhir_server.interactions.delete import deletion_targets, version_told
 from fhir_server.interactions.entry_conditions import EntryConditions
@@ -38,7 +39,6 @@ from fhir_server.interactions.input_validation import (
     without_id,
 )
 from fhir_server.interactions.matching import Criteria, expect_matches, matches, one_match
-from fhir_server.interactions.overlap import contested, in_turn
 from fhir_server.interactions.patch import check_media_type, patched
 from fhir_server.interactions.prepared import Prepared
 from fhir_server.interactions.references import EntryLinks, Identities, conditions_of, types_sought
@@ -206,11 +206,13 @@ class Transaction:
         expect_matches(unit, self._engine, self._conditions.known.values(), self._request.base_url)
         creates = entries_by_method(self._writing, "POST")
         updates = entries_by_method(self._writing, "PUT", "PATCH")
-        for entry in self._conditions.in_turn([*creates, *updates]):
+        for entry in self._conditions.in_dependency_order([*creates, *updates]):
             plan_one = self._plan_create if entry.request.method == "POST" else self._plan_update
             _located_step(entry, plan_one, unit, plan)
         stored = self._write(plan, changeset)
-        for wanted, entry in contested(plan.unmatched, (write.resource for write in plan.writes)):
+        for wanted, entry in conflicting_conditions(
+            plan.unmatched, (write.resource for write in plan.writes)
+        ):
             _located_step(entry, self._check_single, unit, wanted)
         changeset.settle()
         for entry, found, status in stored:
@@ -320,7 +322,10 @@ class Transaction:
                 settled.append(ready)
         sought = conditions_of(references, self._engine)
         expect_matches(changeset.unit, self._engine, sought, self._request.base_url)
-        put = [_located_step(write.entry, _put, write, changeset) for write in (*settled, *in_turn(waiting))]
+        put = [
+            _located_step(write.entry, _put, write, changeset)
+            for write in (*settled, *in_dependency_order(waiting))
+        ]
         return [*put, *((entry, existing, 200) for entry, existing in plan.matched)]
 
     def _check_single(self, entry: Entry, unit: UnitOfWork, wanted: Criteria) -> None:

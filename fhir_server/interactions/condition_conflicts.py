@@ -17,7 +17,9 @@ PLAIN = frozenset("\\,:")
 T = TypeVar("T")
 
 
-def contested(unmatched: Mapping[Criteria, T], written: Iterable[Resource]) -> Iterator[tuple[Criteria, T]]:
+def conflicting_conditions(
+    unmatched: Mapping[Criteria, T], written: Iterable[Resource]
+) -> Iterator[tuple[Criteria, T]]:
     """The conditions that more than one of the resources written may meet.
 
     Nearly all are by an identifier: those that only one resource bears need not be searched for again.
@@ -36,7 +38,7 @@ def contested(unmatched: Mapping[Criteria, T], written: Iterable[Resource]) -> I
             yield wanted, bearer
 
 
-def in_turn(waiting: Iterable[tuple[T, str, frozenset[str]]]) -> Iterator[T]:
+def in_dependency_order(waiting: Iterable[tuple[T, str, frozenset[str]]]) -> Iterator[T]:
     """What waits, each with its own type, or name, and with those that it looks for: that which others look
     for comes first.
     """
