@@ -11,7 +11,7 @@ from fhir_server.core.resource import Draft, committed
 from fhir_server.errors import BusinessRule
 from fhir_server.extension import Change, Engine, Resource
 from fhir_server.interactions.conformance import CLIENT_TYPES
-from fhir_server.interactions.matching import identity_lock
+from fhir_server.interactions.criteria import identity_lock
 from fhir_server.interactions.prepared import Prepared, prepared
 from fhir_server.interactions.redefinition import DEFINED_BY, Redefinition
 from fhir_server.interactions.references import ConditionalReferences

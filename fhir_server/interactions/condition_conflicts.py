@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from fhir_server.extension import Resource
-from fhir_server.interactions.matching import Criteria
+from fhir_server.interactions.criteria import Criteria
 
 PLAIN = frozenset("\\,:")
 """What makes more of a condition than a look-up by one identifier."""

@@ -7,9 +7,9 @@ https://hl7.org/fhir/R4/http.html#ccreate
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.extension import Engine
 from fhir_server.interactions.changeset import Changeset
+from fhir_server.interactions.criteria import create_criteria, find_single_match
 from fhir_server.interactions.engines import Work
 from fhir_server.interactions.input_validation import accept_for_create
-from fhir_server.interactions.matching import creation, one_match
 from fhir_server.interactions.prepared import foreseen
 from fhir_server.interactions.write_response import wants_outcome, write_response
 from fhir_server.store.port import UnitOfWork
@@ -23,8 +23,8 @@ def create(request: FhirRequest, engine: Engine) -> Work:
     ready = foreseen(asked.resource, id, engine)
 
     def work(unit: UnitOfWork) -> FhirResponse:
-        if (wanted := creation(request)) is not None:
-            existing = one_match(unit, engine, wanted, request.base_url)
+        if (wanted := create_criteria(request)) is not None:
+            existing = find_single_match(unit, engine, wanted, request.base_url)
             if existing is not None:
                 return write_response(request, existing, 200)
         changeset = Changeset(unit, engine, request.base_url)

@@ -13,8 +13,8 @@ from fhir_server.extension import Engine
 from fhir_server.interactions import messages
 from fhir_server.interactions.changeset import Changeset
 from fhir_server.interactions.conditional_headers import check_write
+from fhir_server.interactions.criteria import Criteria, find_matches
 from fhir_server.interactions.engines import Work
-from fhir_server.interactions.matching import Criteria, matches
 from fhir_server.interactions.write_response import wants_outcome
 from fhir_server.store.port import StoredResource, UnitOfWork
 
@@ -51,7 +51,7 @@ def deletion_targets(
     allows.
     """
     limit = engine.limits.conditional_delete_max if engine.conditional_delete_multiple else 1
-    found = matches(unit, engine, wanted, base_url, limit + 1)
+    found = find_matches(unit, engine, wanted, base_url, limit + 1)
     if len(found) <= limit:
         return found
     template = messages.SEVERAL_MATCHES if limit == 1 else messages.TOO_MANY_MATCHES

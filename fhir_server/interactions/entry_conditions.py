@@ -14,7 +14,7 @@ from fhir_server.extension import Engine
 from fhir_server.interactions import messages
 from fhir_server.interactions.bundle_entries import Entry
 from fhir_server.interactions.condition_conflicts import in_dependency_order
-from fhir_server.interactions.matching import Criteria, creation, understood
+from fhir_server.interactions.criteria import Criteria, create_criteria, with_parsed_search
 from fhir_server.interactions.references import Identities
 
 INTERACTIONS: Mapping[str, str] = {"PUT": "update", "PATCH": "patch", "DELETE": "delete"}
@@ -47,7 +47,7 @@ class EntryConditions:
         """
         if known := self.known.get(entry.index):
             return known
-        wanted = creation(entry.request)
+        wanted = create_criteria(entry.request)
         return None if wanted is None else self._identified(entry, wanted, identities)
 
     def in_dependency_order(self, entries: Sequence[Entry]) -> Iterable[Entry]:
@@ -74,7 +74,7 @@ class EntryConditions:
         for entry, wanted in conditions:
             if entry.request.method in ("POST", "PUT") and entry.index not in self._names:
                 with suppress(FhirError):
-                    yield entry.index, understood(wanted, self._engine, entry.request.base_url)
+                    yield entry.index, with_parsed_search(wanted, self._engine, entry.request.base_url)
 
 
 def _read(entry: Entry) -> Criteria | None:
@@ -82,7 +82,7 @@ def _read(entry: Entry) -> Criteria | None:
     request = entry.request
     with suppress(FhirError):
         if request.method == "POST":
-            return creation(request)
+            return create_criteria(request)
         if len(request.path) == 1 and request.query:
             return _criteria(entry)
     return None

@@ -14,8 +14,8 @@ from fhir_server.errors import FhirError, InvalidRequest
 from fhir_server.extension import Engine, Resource
 from fhir_server.interactions import messages
 from fhir_server.interactions.bundle_entries import Entry, entries_by_method
+from fhir_server.interactions.criteria import Criteria, find_likely_match
 from fhir_server.interactions.literal_references import place_of
-from fhir_server.interactions.matching import Criteria, likely_match
 from fhir_server.interactions.prepared import Prepared, foreseen
 from fhir_server.interactions.references import EntryLinks, Identities
 
@@ -96,5 +96,5 @@ def _target(
     if len(path) == 2:
         current = store.read(*path)
         return "/".join(path), current.version + 1 if current else 1
-    match = likely_match(engine, condition, entry.request.base_url) if condition else None
+    match = find_likely_match(engine, condition, entry.request.base_url) if condition else None
     return (match.reference, match.version + 1) if match else None

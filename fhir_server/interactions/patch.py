@@ -12,11 +12,11 @@ from fhir_server.extension import Engine
 from fhir_server.interactions import messages
 from fhir_server.interactions.changeset import Changeset
 from fhir_server.interactions.conditional_headers import check_write
+from fhir_server.interactions.criteria import Criteria, find_single_match
 from fhir_server.interactions.engines import Work
 from fhir_server.interactions.fhirpath_patch import FhirPathPatch
 from fhir_server.interactions.input_validation import AcceptedResource, accept_resource
 from fhir_server.interactions.json_patch import json_patched
-from fhir_server.interactions.matching import Criteria, one_match
 from fhir_server.interactions.read import living
 from fhir_server.interactions.write_response import wants_outcome, write_response
 from fhir_server.store.port import StoredResource, UnitOfWork
@@ -38,7 +38,7 @@ def conditional_patch(request: FhirRequest, engine: Engine) -> Work:
     wanted = Criteria(request.path[0], request.query, "patch")
 
     def work(unit: UnitOfWork) -> FhirResponse:
-        current = one_match(unit, engine, wanted, request.base_url)
+        current = find_single_match(unit, engine, wanted, request.base_url)
         return _write(unit, request, engine, current, f"{wanted.type}?{wanted}")
 
     return work

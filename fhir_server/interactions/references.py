@@ -15,8 +15,8 @@ from fhir_server.definitions.registry import Registry
 from fhir_server.errors import FhirError, InvalidRequest, PreconditionFailed
 from fhir_server.extension import Engine, Resource
 from fhir_server.interactions import messages
+from fhir_server.interactions.criteria import Criteria, find_matches, parse_criteria
 from fhir_server.interactions.literal_references import placed
-from fhir_server.interactions.matching import Criteria, criteria, matches
 from fhir_server.interactions.places import Place, Step, expression, type_at
 from fhir_server.store.port import UnitOfWork
 
@@ -64,8 +64,8 @@ class ConditionalReferences:
         conditional = _conditional(reference, self._engine)
         if conditional is None:
             return reference
-        wanted = criteria(conditional[1], conditional[2], "reference")
-        found = matches(self._unit, self._engine, wanted, self._base_url)
+        wanted = parse_criteria(conditional[1], conditional[2], "reference")
+        found = find_matches(self._unit, self._engine, wanted, self._base_url)
         if not found:
             raise PreconditionFailed.of(
                 messages.CONDITIONAL_REFERENCE_UNMATCHED(reference=reference), code="not-found"
@@ -150,7 +150,7 @@ def conditions_of(references: Iterable[str], engine: Engine) -> Iterator[Criteri
         conditional = _conditional(reference, engine)
         if conditional is not None:
             with suppress(FhirError):
-                yield criteria(conditional[1], conditional[2], "reference")
+                yield parse_criteria(conditional[1], conditional[2], "reference")
 
 
 def _rewritten_references(node: Any, rewrite: Rewrite) -> Any:

@@ -27,6 +27,7 @@ from fhir_server.interactions.bundled_definitions import with_bundled_definition
 from fhir_server.interactions.changeset import Changeset
 from fhir_server.interactions.condition_conflicts import conflicting_conditions, in_dependency_order
 from fhir_server.interactions.conditional_headers import check_write
+from fhir_server.interactions.criteria import Criteria, find_matches, find_single_match, prefetch_matches
 from fhir_server.interactions.delete import deletion_targets, version_told
 from fhir_server.interactions.entry_conditions import EntryConditions
 from fhir_server.interactions.foresight import Linked, foresee, linked
@@ -38,7 +39,6 @@ from fhir_server.interactions.input_validation import (
     check_same_id,
     without_id,
 )
-from fhir_server.interactions.matching import Criteria, expect_matches, matches, one_match
 from fhir_server.interactions.patch import check_media_type, patched
 from fhir_server.interactions.prepared import Prepared
 from fhir_server.interactions.references import EntryLinks, Identities, conditions_of, types_sought
@@ -203,7 +203,7 @@ class Transaction:
         unit.prefetch(self._named())
         for entry in entries_by_method(self._writing, "DELETE"):
             answers[entry.index] = _located_step(entry, self._delete, unit, changeset, plan)
-        expect_matches(unit, self._engine, self._conditions.known.values(), self._request.base_url)
+        prefetch_matches(unit, self._engine, self._conditions.known.values(), self._request.base_url)
         creates = entries_by_method(self._writing, "POST")
         updates = entries_by_method(self._writing, "PUT", "PATCH")
         for entry in self._conditions.in_dependency_order([*creates, *updates]):
@@ -261,7 +261,7 @@ class Transaction:
         resource = self._resources[entry.index]
         wanted = self._conditions.wanted_to_create(entry, plan.identities)
         if wanted is not None:
-            existing = one_match(unit, self._engine, wanted, request.base_url)
+            existing = find_single_match(unit, self._engine, wanted, request.base_url)
             if existing is not None:
                 plan.matched.append((entry, existing))
                 plan.identities.add(entry.full_url, existing.reference, existing.version, resource)
@@ -300,7 +300,7 @@ class Transaction:
         else:
             wanted = self._conditions.wanted(entry, plan.identities)
             reference = f"{wanted.type}?{wanted}"
-            current = one_match(unit, self._engine, wanted, request.base_url)
+            current = find_single_match(unit, self._engine, wanted, request.base_url)
         resource = self._noted(entry, patched(request, current, reference, self._engine, unit))
         return current, resource["id"], resource
 
@@ -321,7 +321,7 @@ class Transaction:
             else:
                 settled.append(ready)
         sought = conditions_of(references, self._engine)
-        expect_matches(changeset.unit, self._engine, sought, self._request.base_url)
+        prefetch_matches(changeset.unit, self._engine, sought, self._request.base_url)
         put = [
             _located_step(write.entry, _put, write, changeset)
             for write in (*settled, *in_dependency_order(waiting))
@@ -330,7 +330,7 @@ class Transaction:
 
     def _check_single(self, entry: Entry, unit: UnitOfWork, wanted: Criteria) -> None:
         """Raises `InvalidRequest` where another entry has written what the condition of this one matches."""
-        if len(matches(unit, self._engine, wanted, entry.request.base_url)) > 1:
+        if len(find_matches(unit, self._engine, wanted, entry.request.base_url)) > 1:
             raise _duplicate(wanted)
 
     def _read(self, entry: Entry, unit: UnitOfWork) -> bytes:

@@ -10,6 +10,7 @@ from fhir_server.extension import Engine, Resource
 from fhir_server.interactions import messages
 from fhir_server.interactions.changeset import Changeset
 from fhir_server.interactions.conditional_headers import check_write
+from fhir_server.interactions.criteria import Criteria, find_single_match
 from fhir_server.interactions.engines import Work
 from fhir_server.interactions.input_validation import (
     AcceptedResource,
@@ -17,7 +18,6 @@ from fhir_server.interactions.input_validation import (
     check_id,
     check_same_id,
 )
-from fhir_server.interactions.matching import Criteria, one_match
 from fhir_server.interactions.prepared import Prepared, foreseen
 from fhir_server.interactions.write_response import wants_outcome, write_response
 from fhir_server.store.port import StoredResource, UnitOfWork
@@ -54,7 +54,7 @@ def update_target(
     Raises `PreconditionFailed` for several matches, `InvalidRequest` when the body's id is not the match's,
     and `Conflict` when nothing matches but the body's id is taken.
     """
-    match = one_match(unit, engine, wanted, base_url)
+    match = find_single_match(unit, engine, wanted, base_url)
     given = resource.get("id")
     if match is not None:
         if given is not None and given != match.id:
