@@ -12,7 +12,7 @@ from fhir_server.errors import BusinessRule
 from fhir_server.extension import Change, Engine, Resource
 from fhir_server.interactions.conformance import CLIENT_TYPES
 from fhir_server.interactions.criteria import identity_lock
-from fhir_server.interactions.prepared import Prepared, prepared
+from fhir_server.interactions.prepared_write import PreparedWrite, prepare_write
 from fhir_server.interactions.redefinition import DEFINED_BY, Redefinition
 from fhir_server.interactions.references import ConditionalReferences
 from fhir_server.interactions.view import UnitView, content_of
@@ -47,14 +47,14 @@ class Changeset:
         id: str,
         method: Method,
         before: StoredResource | None = None,
-        foreseen: Prepared | None = None,
+        prepared: PreparedWrite | None = None,
     ) -> StoredResource:
         """Write the next version of `resource` under `id`; `before` is the current version, if there is one.
-        `foreseen` is what was made of it beforehand, and is written where it holds.
+        `prepared` is used if it still holds.
         """
-        if foreseen is None or not self._holds(foreseen, id):
-            foreseen = prepared(resource, id, self._engine, self._references.target)
-        after, draft, entries = foreseen.resource, foreseen.draft, foreseen.entries
+        if prepared is None or not self._still_holds(prepared, id):
+            prepared = prepare_write(resource, id, self._engine, self._references.target)
+        after, draft, entries = prepared.resource, prepared.draft, prepared.entries
         if draft.type == DEFINED_BY:
             self._redefinition.put(after)
         elif draft.type in CLIENT_TYPES:
@@ -77,10 +77,10 @@ class Changeset:
             return content_of(stored, self._engine)
         return committed(resource, stored.version, stored.last_updated)
 
-    def _holds(self, foreseen: Prepared, id: str) -> bool:
-        """Whether this is the id, and conditional references lead where they were taken to."""
-        return foreseen.draft.id == id and all(
-            self._references.target(one) == target for one, target in foreseen.targets.items()
+    def _still_holds(self, prepared: PreparedWrite, id: str) -> bool:
+        """Whether a prepared write has this id and the right targets of its conditional references."""
+        return prepared.draft.id == id and all(
+            self._references.target(one) == target for one, target in prepared.targets.items()
         )
 
     def delete(self, current: StoredResource) -> StoredResource | None:

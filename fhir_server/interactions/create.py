@@ -10,7 +10,7 @@ from fhir_server.interactions.changeset import Changeset
 from fhir_server.interactions.criteria import create_criteria, find_single_match
 from fhir_server.interactions.engines import Work
 from fhir_server.interactions.input_validation import accept_for_create
-from fhir_server.interactions.prepared import foreseen
+from fhir_server.interactions.prepared_write import prepare_speculatively
 from fhir_server.interactions.write_response import wants_outcome, write_response
 from fhir_server.store.port import UnitOfWork
 
@@ -20,7 +20,7 @@ def create(request: FhirRequest, engine: Engine) -> Work:
     warns = wants_outcome(request)
     asked = accept_for_create(request.content, request.path[0], engine, with_warnings=warns)
     id = engine.new_id()
-    ready = foreseen(asked.resource, id, engine)
+    prepared = prepare_speculatively(asked.resource, id, engine)
 
     def work(unit: UnitOfWork) -> FhirResponse:
         if (wanted := create_criteria(request)) is not None:
@@ -28,7 +28,7 @@ def create(request: FhirRequest, engine: Engine) -> Work:
             if existing is not None:
                 return write_response(request, existing, 200)
         changeset = Changeset(unit, engine, request.base_url)
-        stored = changeset.put(asked.resource, id, "POST", None, ready)
+        stored = changeset.put(asked.resource, id, "POST", None, prepared)
         issues = (*asked.warnings, *changeset.settle())
         return write_response(request, changeset.left(stored), 201, issues)
 

@@ -90,7 +90,7 @@ class TargetUnknown(Exception):
     """Nobody can tell yet where a conditional reference leads."""
 
 
-class ForeseenReferences:
+class SpeculativeReferences:
     """Where conditional references will lead, as far as can be told before there is a unit of work; `targets`
     are those that were asked for.
     """
@@ -110,7 +110,7 @@ class ForeseenReferences:
         return known
 
 
-def led(resource: Resource, target: Rewrite) -> Resource:
+def resolve_conditional_references(resource: Resource, target: Rewrite) -> Resource:
     """The resource with each conditional reference replaced by what it leads to; what `target` raises is
     located at the reference. A Bundle that is stored keeps what it holds as it is.
     """

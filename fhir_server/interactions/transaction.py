@@ -30,7 +30,6 @@ from fhir_server.interactions.conditional_headers import check_write
 from fhir_server.interactions.criteria import Criteria, find_matches, find_single_match, prefetch_matches
 from fhir_server.interactions.delete import deletion_targets, version_told
 from fhir_server.interactions.entry_conditions import EntryConditions
-from fhir_server.interactions.foresight import Linked, foresee, linked
 from fhir_server.interactions.input_validation import (
     AcceptedResource,
     accept_bundled,
@@ -40,9 +39,10 @@ from fhir_server.interactions.input_validation import (
     without_id,
 )
 from fhir_server.interactions.patch import check_media_type, patched
-from fhir_server.interactions.prepared import Prepared
+from fhir_server.interactions.prepared_write import PreparedWrite
 from fhir_server.interactions.references import EntryLinks, Identities, conditions_of, types_sought
 from fhir_server.interactions.routes import unknown_type
+from fhir_server.interactions.speculative_writes import LinkedResource, link_resource, speculate
 from fhir_server.interactions.update import update_target
 from fhir_server.interactions.write_response import wants_outcome, write_response
 from fhir_server.issues import Issue
@@ -57,7 +57,7 @@ class _Write(Struct, frozen=True):
     id: str
     current: StoredResource | None
     resource: Resource
-    foreseen: Prepared | None = None
+    prepared: PreparedWrite | None = None
 
 
 @dataclass(slots=True)
@@ -146,7 +146,9 @@ class Transaction:
         creates = entries_by_method(self._writing, "POST")
         self._ids = {entry.index: engine.new_id() for entry in creates}
         self._conditions = EntryConditions(self._writing, engine)
-        self._foresight = foresee(self._writing, self._resources, self._ids, self._conditions.known, engine)
+        self._speculative = speculate(
+            self._writing, self._resources, self._ids, self._conditions.known, engine
+        )
 
     def work(self, unit: UnitOfWork) -> FhirResponse:
         """Write every entry."""
@@ -307,14 +309,14 @@ class Transaction:
     def _write(self, plan: _Plan, changeset: Changeset) -> list[_Written]:
         """Put what is planned; resources with conditional references last, as these may match the others."""
         links = EntryLinks(self._engine.registry, plan.identities)
-        foreseen = self._foresight.given(plan.identities)
+        speculative = self._speculative.valid_for(plan.identities)
         settled: list[_Write] = []
         waiting: list[tuple[_Write, str, frozenset[str]]] = []
         references: list[str] = []
         for write in plan.writes:
-            known = foreseen.get(write.entry.index)
-            found: Linked = known or _located_step(write.entry, linked, write.resource, links)
-            ready = structs.replace(write, resource=found.resource, foreseen=found.prepared)
+            known = speculative.get(write.entry.index)
+            found: LinkedResource = known or _located_step(write.entry, link_resource, write.resource, links)
+            ready = structs.replace(write, resource=found.resource, prepared=found.prepared)
             if types := types_sought(found.references, self._engine):
                 references += found.references
                 waiting.append((ready, found.resource["resourceType"], types))
@@ -345,7 +347,7 @@ def _check_budget(budget: StepBudget, entry: Entry) -> None:
 
 def _put(entry: Entry, write: _Write, changeset: Changeset) -> _Written:
     method: Method = entry.request.method  # type: ignore[assignment]
-    stored = changeset.put(write.resource, write.id, method, write.current, write.foreseen)
+    stored = changeset.put(write.resource, write.id, method, write.current, write.prepared)
     created = write.current is None or write.current.deleted
     return entry, stored, 201 if created else 200
 

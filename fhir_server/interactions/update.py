@@ -18,7 +18,7 @@ from fhir_server.interactions.input_validation import (
     check_id,
     check_same_id,
 )
-from fhir_server.interactions.prepared import Prepared, foreseen
+from fhir_server.interactions.prepared_write import PreparedWrite, prepare_speculatively
 from fhir_server.interactions.write_response import wants_outcome, write_response
 from fhir_server.store.port import StoredResource, UnitOfWork
 
@@ -29,8 +29,8 @@ def update(request: FhirRequest, engine: Engine) -> Work:
     check_id(id)
     asked = accept_resource(request.content, type, engine, with_warnings=wants_outcome(request))
     check_same_id(asked.resource, id)
-    ready = foreseen(asked.resource, id, engine)
-    return lambda unit: _write(unit, request, engine, asked, unit.read(type, id), id, ready)
+    prepared = prepare_speculatively(asked.resource, id, engine)
+    return lambda unit: _write(unit, request, engine, asked, unit.read(type, id), id, prepared)
 
 
 def conditional_update(request: FhirRequest, engine: Engine) -> Work:
@@ -77,11 +77,11 @@ def _write(
     asked: AcceptedResource,
     current: StoredResource | None,
     id: str,
-    ready: Prepared | None = None,
+    prepared: PreparedWrite | None = None,
 ) -> FhirResponse:
     check_write(request.conditions, current)
     changeset = Changeset(unit, engine, request.base_url)
-    stored = changeset.put(asked.resource, id, "PUT", current, ready)
+    stored = changeset.put(asked.resource, id, "PUT", current, prepared)
     created = current is None or current.deleted
     issues = (*asked.warnings, *changeset.settle())
     return write_response(request, changeset.left(stored), 201 if created else 200, issues)

@@ -1,7 +1,7 @@
-"""A resource as it is to be written: its bytes and its index entries.
+"""A resource ready to be written: its bytes and its index entries.
 
-Nothing of them depends on what the store holds, but for where conditional references lead, so that they can
-be made before the store is locked.
+They depend on the store only through the targets of conditional references, so they can be made before the
+store is locked.
 https://hl7.org/fhir/R4/http.html#trules
 """
 
@@ -15,17 +15,17 @@ from fhir_server.extension import Engine, Resource
 from fhir_server.interactions import messages
 from fhir_server.interactions.literal_references import check_urns
 from fhir_server.interactions.references import (
-    ForeseenReferences,
+    SpeculativeReferences,
     TargetUnknown,
-    led,
     may_hold_conditional_references,
+    resolve_conditional_references,
 )
 from fhir_server.search.entries import Entries
 from fhir_server.search.extract import TooManyEntries
 
 
-class Prepared(Struct, frozen=True):
-    """`resource` bears its id; `targets` is where its conditional references were taken to lead."""
+class PreparedWrite(Struct, frozen=True):
+    """`resource` has its id. `targets` are the assumed targets of its conditional references."""
 
     resource: Resource
     draft: Draft
@@ -33,18 +33,19 @@ class Prepared(Struct, frozen=True):
     targets: Mapping[str, str]
 
 
-def prepared(resource: Resource, id: str, engine: Engine, target: Callable[[str], str]) -> Prepared:
-    """The resource under `id`, its conditional references replaced by their targets. Raises `InvalidRequest`
-    for a reference that only a Bundle could give a target, `Unprocessable` for more entries than a resource
-    may have, and what `target` raises.
+def prepare_write(resource: Resource, id: str, engine: Engine, target: Callable[[str], str]) -> PreparedWrite:
+    """The write of a resource under `id`, with its conditional references replaced by their `target`.
+
+    Raises `InvalidRequest` for a reference that only resolves within a Bundle, `Unprocessable` for too many
+    index entries, and what `target` raises.
     """
     made = draft(resource, id)
     check_urns(resource, made.tail)
     if may_hold_conditional_references(made.tail):
-        resource = led(resource, target)
+        resource = resolve_conditional_references(resource, target)
         made = draft(resource, id)
     whole = {**resource, "id": id}
-    return Prepared(whole, made, _entries(whole, engine), {})
+    return PreparedWrite(whole, made, _entries(whole, engine), {})
 
 
 def _entries(resource: Resource, engine: Engine) -> Entries:
@@ -56,11 +57,13 @@ def _entries(resource: Resource, engine: Engine) -> Entries:
         raise Unprocessable.of(text, resource["resourceType"], code="too-costly") from error
 
 
-def foreseen(resource: Resource, id: str, engine: Engine) -> Prepared | None:
-    """The same before there is a unit of work; None where nobody can tell where a reference leads."""
-    references = ForeseenReferences(engine)
+def prepare_speculatively(resource: Resource, id: str, engine: Engine) -> PreparedWrite | None:
+    """As `prepare_write`, outside of a unit of work, with the cached targets of conditional references; None
+    where one is not cached.
+    """
+    references = SpeculativeReferences(engine)
     try:
-        found = prepared(resource, id, engine, references.target)
+        found = prepare_write(resource, id, engine, references.target)
     except TargetUnknown:
         return None
     return structs.replace(found, targets=references.targets)

@@ -1,7 +1,7 @@
-"""What a transaction will most likely write, made before the store is locked for it.
+"""The writes of a transaction, prepared speculatively before the store is locked for it.
 
-Ids, links and conditional references follow from what the store holds when it is the transaction's turn. What
-comes out as it was foreseen is ready then; all else is made anew, so that only time depends on it.
+Ids, links and conditional references depend on what the store holds when the transaction runs. The prepared
+writes are used if they still hold then, and made again otherwise: speculation changes only the time it takes.
 https://hl7.org/fhir/R4/http.html#trules
 """
 
@@ -16,39 +16,40 @@ from fhir_server.interactions import messages
 from fhir_server.interactions.bundle_entries import Entry, entries_by_method
 from fhir_server.interactions.criteria import Criteria, find_likely_match
 from fhir_server.interactions.literal_references import place_of
-from fhir_server.interactions.prepared import Prepared, foreseen
+from fhir_server.interactions.prepared_write import PreparedWrite, prepare_speculatively
 from fhir_server.interactions.references import EntryLinks, Identities
 
 
-class Linked(Struct, frozen=True):
-    """A resource with its links to other entries settled, its references, and what was made of it."""
+class LinkedResource(Struct, frozen=True):
+    """A resource with its links to other entries resolved, its references, and its prepared write."""
 
     resource: Resource
     references: list[str]
-    prepared: Prepared | None = None
+    prepared: PreparedWrite | None = None
 
 
-class Foresight(Struct, frozen=True):
-    """The writes that go with some identities, by the index of their entry."""
+class SpeculativeWrites(Struct, frozen=True):
+    """Writes that hold for certain identities, by the index of their entry."""
 
     identities: Identities
-    writes: Mapping[int, Linked]
+    writes: Mapping[int, LinkedResource]
 
-    def given(self, identities: Identities) -> Mapping[int, Linked]:
-        """What holds when these are the identities."""
+    def valid_for(self, identities: Identities) -> Mapping[int, LinkedResource]:
+        """The writes, if they were prepared for these identities; none otherwise."""
         return self.writes if identities == self.identities else {}
 
 
-def foresee(
+def speculate(
     entries: Iterable[Entry],
     resources: Mapping[int, Resource],
     ids: Mapping[int, str],
     conditions: Mapping[int, Criteria],
     engine: Engine,
-) -> Foresight:
-    """What the `resources` of creates and updates become, by the index of their entry, where every create
-    gets its id of `ids` and every update changes the resource that meets its one of `conditions` at this
-    moment. What a PATCH makes of a resource cannot be foreseen.
+) -> SpeculativeWrites:
+    """Prepare the writes of creates and updates. All mappings are by the index of the entry.
+
+    Assumes that each create gets its id of `ids`, and that each conditional update changes the current match
+    of its `conditions`. Where a target is unknown, as that of a PATCH always is, nothing is prepared.
     """
     writing = entries_by_method(entries, "POST", "PUT", "PATCH")
     identities = Identities(writing[0].request.base_url if writing else "")
@@ -58,36 +59,36 @@ def foresee(
             _target(entry, ids, conditions.get(entry.index), engine) if entry.index in resources else None
         )
         if target is None:
-            return Foresight(identities, {})
+            return SpeculativeWrites(identities, {})
         reference, version = target
         identities.add(entry.full_url, reference, version, resources[entry.index])
         targets[entry.index] = reference.partition("/")[2]
     links = EntryLinks(engine.registry, identities)
-    writes: dict[int, Linked] = {}
+    writes: dict[int, LinkedResource] = {}
     for entry in writing:
-        # What is wrong is told when it is the entry's turn.
+        # An error is raised again, and reported, when the entry is written.
         with suppress(FhirError):
-            found = linked(entry, resources[entry.index], links)
-            prepared = foreseen(found.resource, targets[entry.index], engine)
+            found = link_resource(entry, resources[entry.index], links)
+            prepared = prepare_speculatively(found.resource, targets[entry.index], engine)
             writes[entry.index] = structs.replace(found, prepared=prepared)
-    return Foresight(identities, writes)
+    return SpeculativeWrites(identities, writes)
 
 
-def linked(entry: Entry, resource: Resource, links: EntryLinks) -> Linked:
-    """The resource of an entry with its links. Raises `InvalidRequest` for a urn that no entry bears, as that
-    leads nowhere.
+def link_resource(entry: Entry, resource: Resource, links: EntryLinks) -> LinkedResource:
+    """The resource of an entry with its links resolved. Raises `InvalidRequest` for a urn that is no entry's
+    fullUrl.
     """
     found, references = links.rewritten(resource, entry.full_url)
     for reference in references:
         if reference.startswith("urn:"):
             raise InvalidRequest.of(messages.DANGLING_URN(reference=reference), place_of(found, reference))
-    return Linked(found, references)
+    return LinkedResource(found, references)
 
 
 def _target(
     entry: Entry, ids: Mapping[int, str], condition: Criteria | None, engine: Engine
 ) -> tuple[str, int] | None:
-    """What an entry writes, and its next version; None where that cannot be told without waiting."""
+    """The reference that an entry writes and its next version; None if they cannot be known without I/O."""
     path, store = entry.request.path, engine.store
     if entry.index in ids:
         return f"{path[0]}/{ids[entry.index]}", 1
