@@ -91,7 +91,7 @@ def test_what_another_has_created_meanwhile_is_referred_to(client: Client) -> No
     assert client.get("Patient").content["total"] == 1
 
 
-def test_what_is_created_as_foreseen_is_referred_to(client: Client) -> None:
+def test_what_is_created_as_prepared_is_referred_to(client: Client) -> None:
     creating = entry(identified("1"), ifNoneExist="identifier=urn:ids|1", fullUrl=URN)
     begun(client, creating, entry(observation(URN)))()
     (created,) = client.get(WHO).ids
