@@ -10,11 +10,11 @@ from fhir_server.core.reference import relative
 from fhir_server.core.resource import Draft, committed
 from fhir_server.errors import BusinessRule
 from fhir_server.extension import Change, Engine, Resource
+from fhir_server.interactions.conditional_references import ConditionalReferences
 from fhir_server.interactions.conformance import CLIENT_TYPES
 from fhir_server.interactions.criteria import identity_lock
 from fhir_server.interactions.prepared_write import PreparedWrite, prepare_write
 from fhir_server.interactions.redefinition import DEFINED_BY, Redefinition
-from fhir_server.interactions.references import ConditionalReferences
 from fhir_server.interactions.view import UnitView, content_of
 from fhir_server.issues import Issue
 from fhir_server.store.port import Method, StoredResource, UnitOfWork

@@ -15,7 +15,7 @@ from fhir_server.interactions import messages
 from fhir_server.interactions.bundle_entries import Entry
 from fhir_server.interactions.condition_conflicts import in_dependency_order
 from fhir_server.interactions.criteria import Criteria, create_criteria, with_parsed_search
-from fhir_server.interactions.references import Identities
+from fhir_server.interactions.entry_links import Identities
 
 INTERACTIONS: Mapping[str, str] = {"PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 """What a method does that has its criteria in the url."""

@@ -13,13 +13,13 @@ from fhir_server.core.resource import Draft, draft
 from fhir_server.errors import Unprocessable
 from fhir_server.extension import Engine, Resource
 from fhir_server.interactions import messages
-from fhir_server.interactions.literal_references import check_urns
-from fhir_server.interactions.references import (
+from fhir_server.interactions.conditional_references import (
     SpeculativeReferences,
-    TargetUnknown,
+    UnknownTarget,
     may_hold_conditional_references,
     resolve_conditional_references,
 )
+from fhir_server.interactions.literal_references import check_urns
 from fhir_server.search.entries import Entries
 from fhir_server.search.extract import TooManyEntries
 
@@ -64,6 +64,6 @@ def prepare_speculatively(resource: Resource, id: str, engine: Engine) -> Prepar
     references = SpeculativeReferences(engine)
     try:
         found = prepare_write(resource, id, engine, references.target)
-    except TargetUnknown:
+    except UnknownTarget:
         return None
     return structs.replace(found, targets=references.targets)

@@ -15,9 +15,9 @@ from fhir_server.extension import Engine, Resource
 from fhir_server.interactions import messages
 from fhir_server.interactions.bundle_entries import Entry, entries_by_method
 from fhir_server.interactions.criteria import Criteria, find_likely_match
+from fhir_server.interactions.entry_links import EntryLinks, Identities
 from fhir_server.interactions.literal_references import place_of
 from fhir_server.interactions.prepared_write import PreparedWrite, prepare_speculatively
-from fhir_server.interactions.references import EntryLinks, Identities
 
 
 class LinkedResource(Struct, frozen=True):

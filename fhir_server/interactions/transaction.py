@@ -27,9 +27,11 @@ from fhir_server.interactions.bundled_definitions import with_bundled_definition
 from fhir_server.interactions.changeset import Changeset
 from fhir_server.interactions.condition_conflicts import conflicting_conditions, in_dependency_order
 from fhir_server.interactions.conditional_headers import check_write
+from fhir_server.interactions.conditional_references import criteria_of, target_types
 from fhir_server.interactions.criteria import Criteria, find_matches, find_single_match, prefetch_matches
 from fhir_server.interactions.delete import deletion_targets, version_told
 from fhir_server.interactions.entry_conditions import EntryConditions
+from fhir_server.interactions.entry_links import EntryLinks, Identities
 from fhir_server.interactions.input_validation import (
     AcceptedResource,
     accept_bundled,
@@ -40,7 +42,6 @@ from fhir_server.interactions.input_validation import (
 )
 from fhir_server.interactions.patch import check_media_type, patched
 from fhir_server.interactions.prepared_write import PreparedWrite
-from fhir_server.interactions.references import EntryLinks, Identities, conditions_of, types_sought
 from fhir_server.interactions.routes import unknown_type
 from fhir_server.interactions.speculative_writes import LinkedResource, link_resource, speculate
 from fhir_server.interactions.update import update_target
@@ -317,12 +318,12 @@ class Transaction:
             known = speculative.get(write.entry.index)
             found: LinkedResource = known or _located_step(write.entry, link_resource, write.resource, links)
             ready = structs.replace(write, resource=found.resource, prepared=found.prepared)
-            if types := types_sought(found.references, self._engine):
+            if types := target_types(found.references, self._engine):
                 references += found.references
                 waiting.append((ready, found.resource["resourceType"], types))
             else:
                 settled.append(ready)
-        sought = conditions_of(references, self._engine)
+        sought = criteria_of(references, self._engine)
         prefetch_matches(changeset.unit, self._engine, sought, self._request.base_url)
         put = [
             _located_step(write.entry, _put, write, changeset)
