@@ -10,7 +10,7 @@ from fhir_server.definitions.layers import Entry as Listing
 from fhir_server.extension import Engine
 from fhir_server.interactions.bundle_entries import Entry
 from fhir_server.interactions.conformance import CLIENT_TYPES
-from fhir_server.interactions.redefinition import is_known
+from fhir_server.interactions.definition_changes import is_known
 
 
 def with_bundled_definitions(engine: Engine, writing: Iterable[Entry]) -> Engine:

@@ -13,8 +13,8 @@ from fhir_server.extension import Change, Engine, Resource
 from fhir_server.interactions.conditional_references import ConditionalReferences
 from fhir_server.interactions.conformance import CLIENT_TYPES
 from fhir_server.interactions.criteria import identity_lock
+from fhir_server.interactions.definition_changes import DEFINED_BY, DefinitionChanges
 from fhir_server.interactions.prepared_write import PreparedWrite, prepare_write
-from fhir_server.interactions.redefinition import DEFINED_BY, Redefinition
 from fhir_server.interactions.view import UnitView, content_of
 from fhir_server.issues import Issue
 from fhir_server.store.port import Method, StoredResource, UnitOfWork
@@ -37,7 +37,7 @@ class Changeset:
         self._warnings: tuple[tuple[str, Issue], ...] = ()
         self._changes: list[Change] = []
         self._last: dict[tuple[str, str], StoredResource] = {}
-        self._redefinition = Redefinition(engine)
+        self._definition_changes = DefinitionChanges(engine)
         self._references = ConditionalReferences(unit, engine, base_url)
         self._view = UnitView(unit, engine)
 
@@ -56,9 +56,9 @@ class Changeset:
             prepared = prepare_write(resource, id, self._engine, self._references.target)
         after, draft, entries = prepared.resource, prepared.draft, prepared.entries
         if draft.type == DEFINED_BY:
-            self._redefinition.put(after)
+            self._definition_changes.put(after)
         elif draft.type in CLIENT_TYPES:
-            self._redefinition.notice(None if before else after)
+            self._definition_changes.note_change(None if before else after)
         for token in entries.tokens:
             if token.parameter == "identifier":
                 self.unit.lock(identity_lock(draft.type, token.system, token.code))
@@ -88,9 +88,9 @@ class Changeset:
         stored = self.unit.delete(current.type, current.id, current.version)
         self._noted(current.type, current.id)
         if current.type == DEFINED_BY:
-            self._redefinition.delete(current.id)
+            self._definition_changes.delete(current.id)
         elif current.type in CLIENT_TYPES:
-            self._redefinition.notice()
+            self._definition_changes.note_change()
         if current.type in self._engine.watched:
             told = content_of(current, self._engine)
             self._changes.append(Change(current.type, current.id, told, None))
@@ -113,7 +113,7 @@ class Changeset:
             self._warnings = self._check(self._changes)
             if self._react():
                 self._warnings = self._check(self._changes)
-        self._redefinition.settle(self.unit)
+        self._definition_changes.settle(self.unit)
         return tuple(issue for _, issue in self._warnings)
 
     def warnings_of(self, stored: StoredResource) -> tuple[Issue, ...]:

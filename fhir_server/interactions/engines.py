@@ -17,7 +17,7 @@ from fhir_server.errors import StoreUnavailable
 from fhir_server.extension import Engine
 from fhir_server.interactions import messages
 from fhir_server.interactions.conformance import StoredConformance
-from fhir_server.interactions.redefinition import adopt, stored_parameters
+from fhir_server.interactions.definition_changes import adopt, stored_parameters
 from fhir_server.search.cache import SearchCache
 from fhir_server.search.extract import Extractor
 from fhir_server.search.index_coverage import Pending

@@ -17,8 +17,8 @@ from fhir_server.errors import MalformedContent, NotFound, StoreUnavailable, Unp
 from fhir_server.extension import Engine
 from fhir_server.interactions import messages as interaction_messages
 from fhir_server.interactions.conformance import CONTENTS, PACKAGES, installed, packaged
+from fhir_server.interactions.definition_changes import DEFINED_BY, adopt
 from fhir_server.interactions.engines import DefinitionsChanged, Engines, transact
-from fhir_server.interactions.redefinition import DEFINED_BY, adopt
 from fhir_server.issues import Issue
 from fhir_server.search.parameter_validator import SearchParameterValidator
 from fhir_server.store.port import UnitOfWork

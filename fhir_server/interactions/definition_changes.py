@@ -19,13 +19,13 @@ from fhir_server.store.port import Reader, TypeIndex, UnitOfWork
 DEFINED_BY = "SearchParameter"
 
 
-class Redefinition:
+class DefinitionChanges:
     """The definitions as the writes of one unit leave them."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._registry = engine.registry
-        self._noticed = False
+        self._changed = False
 
     def put(self, resource: Resource) -> None:
         """Take in a SearchParameter that carries its id. Raises `Unprocessable` where it cannot be used."""
@@ -39,20 +39,20 @@ class Redefinition:
         """Take out the SearchParameter of this id."""
         self._registry = self._without(id)
 
-    def notice(self, created: Resource | None = None) -> None:
+    def note_change(self, created: Resource | None = None) -> None:
         """Take note of a conformance resource that was created, or of another change to them.
 
         One that the registry knows already as it is changes nothing, so that guides can be loaded again and
         again.
         """
         if created is None or not is_known(created, self._engine.registry):
-            self._noticed = True
+            self._changed = True
 
     def settle(self, unit: UnitOfWork) -> None:
         """Put the definitions in force with the rest of the unit."""
         if self._registry is not self._engine.registry:
             adopt(unit, self._registry, self._engine.extractor.over(self._registry))
-        elif self._noticed:
+        elif self._changed:
             unit.define_indexes(())
         if self._engine.extractor.overrun:
             _tell_overrun(unit, self._engine)
