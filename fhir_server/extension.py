@@ -82,7 +82,7 @@ READING_OR_POST = ("GET", "HEAD", "POST")
 class Operation:
     """A named operation and its handler. `levels` among system, type, instance; `types` empty means every
     type. `methods` are those by which it may be asked: POST alone where it always changes something. One that
-    changes nothing may still need a unit of work: `rehearses` says of which requests. One that `asks_codes`
+    changes nothing may still need a unit of work: `is_dry_run` says of which requests. One that `asks_codes`
     may have to wait for another terminology server; one that `takes_long` reads so much that nobody else
     should wait for it.
     """
@@ -94,7 +94,7 @@ class Operation:
     types: frozenset[str] = frozenset()
     methods: tuple[str, ...] = READING_OR_POST
     affects_state: bool = False
-    rehearses: Callable[[FhirRequest], bool] = lambda _: False
+    is_dry_run: Callable[[FhirRequest], bool] = lambda _: False
     asks_codes: bool = False
     takes_long: bool = False
 

@@ -15,7 +15,7 @@ from fhir_server.interactions.conformance import CLIENT_TYPES
 from fhir_server.interactions.criteria import identity_lock
 from fhir_server.interactions.definition_changes import DEFINED_BY, DefinitionChanges
 from fhir_server.interactions.prepared_write import PreparedWrite, prepare_write
-from fhir_server.interactions.view import UnitView, content_of
+from fhir_server.interactions.unit_view import UnitView, content_of
 from fhir_server.issues import Issue
 from fhir_server.store.port import Method, StoredResource, UnitOfWork
 

@@ -145,7 +145,7 @@ class Dispatcher:
         """Whether answering an operation may change the store, and so has to wait for it."""
         reads, named = request.method in READING, self._operations.named(request)
         return any(
-            (operation.affects_state and not reads) or operation.rehearses(request) for operation in named
+            (operation.affects_state and not reads) or operation.is_dry_run(request) for operation in named
         )
 
     def _asks_elsewhere(self, request: FhirRequest) -> bool:

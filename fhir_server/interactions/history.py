@@ -26,8 +26,8 @@ from fhir_server.interactions.bundle_links import (
 )
 from fhir_server.interactions.list_history import PARAMETER as LIST
 from fhir_server.interactions.list_history import list_history
+from fhir_server.interactions.page_trail import FIRST_PAGE, PageTrail, page_links
 from fhir_server.interactions.subset import Subset, asked_subset
-from fhir_server.interactions.trail import FIRST, Trail, page_links
 from fhir_server.search.result_parameters import Total
 from fhir_server.search.types.prefixes import split_prefix
 from fhir_server.store.port import HistoryQuery, HistoryResult, Reader, StoredResource
@@ -44,7 +44,7 @@ class HistoryPage(Struct, frozen=True, array_like=True):
 
     parameters: tuple[tuple[str, str], ...]
     before: int | None = None
-    trail: Trail = FIRST
+    trail: PageTrail = FIRST_PAGE
 
 
 def history(request: FhirRequest, engine: Engine, reader: Reader) -> FhirResponse:
@@ -186,7 +186,7 @@ def _bundle(
     if ("_summary", "count") in page.parameters:
         return bundle("history", (), [self_link(request, page.parameters)], result.total)
 
-    def token(before: int, trail: Trail) -> str:
+    def token(before: int, trail: PageTrail) -> str:
         return engine.tokens.seal(HistoryPage(page.parameters, before, trail), page_path(request))
 
     links = page_links(request, page.parameters, page.trail, page.before, result.next, token)

@@ -12,7 +12,7 @@ from msgspec import Struct
 from fhir_server.errors import InvalidRequest, MalformedContent, Unprocessable
 from fhir_server.extension import Engine, Resource
 from fhir_server.interactions import messages
-from fhir_server.interactions.resolving import Resolver, canonical_resolver
+from fhir_server.interactions.reference_resolver import Resolver, canonical_resolver
 from fhir_server.interactions.subset import SUBSETTED
 from fhir_server.issues import Issue
 from fhir_server.store.port import Reader

@@ -10,7 +10,7 @@ from fhir_server.core.request import FhirRequest
 from fhir_server.definitions.registry import Registry
 from fhir_server.errors import MethodNotAllowed, NotFound, UnknownType
 from fhir_server.interactions import messages
-from fhir_server.interactions.scope import ANY_TYPE, compartment_types
+from fhir_server.interactions.search_scope import ANY_TYPE, compartment_types
 
 Interaction = Literal[
     "read",

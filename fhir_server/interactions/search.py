@@ -21,8 +21,8 @@ from fhir_server.interactions.changed_matches import (
 )
 from fhir_server.interactions.engines import DefinitionsChanged, check_in_force
 from fhir_server.interactions.includes import included
-from fhir_server.interactions.scope import scope
 from fhir_server.interactions.search_parsing import parse_search
+from fhir_server.interactions.search_scope import scope
 from fhir_server.interactions.searchset import FurtherPage, further_page, searchset
 from fhir_server.search.ast import SearchQuery
 from fhir_server.search.cache import SearchKey

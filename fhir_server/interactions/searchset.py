@@ -15,8 +15,8 @@ from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.extension import Engine
 from fhir_server.interactions import messages
 from fhir_server.interactions.bundle_links import PAGE_PARAMETER, check_beside_page, page_path, self_link
+from fhir_server.interactions.page_trail import FIRST_PAGE, PageTrail, page_links
 from fhir_server.interactions.subset import Subset, subset
-from fhir_server.interactions.trail import FIRST, Trail, page_links
 from fhir_server.issues import Issue
 from fhir_server.search.ast import Page, SortKey
 from fhir_server.search.parse import ParsedSearch
@@ -42,7 +42,7 @@ class FurtherPage(Struct, frozen=True, array_like=True):
     snapshot: int
     total: int | None
     begin: PageStart
-    trail: Trail
+    trail: PageTrail
 
     @property
     def page(self) -> Page:
@@ -104,12 +104,12 @@ def _links(
     if further is None and result.next is None:
         return [self_link(request, asked)]
 
-    def token(begin: PageStart, trail: Trail) -> str:
+    def token(begin: PageStart, trail: PageTrail) -> str:
         further = FurtherPage(asked, result.snapshot, result.total, begin, trail)
         return engine.tokens.seal(further, page_path(request))
 
     following = None if result.next is None else PageStart(result.next, since)
-    trail, begin = (further.trail, further.begin) if further else (FIRST, None)
+    trail, begin = (further.trail, further.begin) if further else (FIRST_PAGE, None)
     return page_links(request, asked, trail, begin, following, token)
 
 

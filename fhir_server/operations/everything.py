@@ -21,7 +21,7 @@ from fhir_server.errors import InvalidRequest
 from fhir_server.extension import Engine, Operation, Resource
 from fhir_server.interactions.bundle_links import PAGE_PARAMETER, page_size
 from fhir_server.interactions.read import living
-from fhir_server.interactions.scope import compartment_types, in_compartment
+from fhir_server.interactions.search_scope import compartment_types, in_compartment
 from fhir_server.interactions.searchset import FurtherPage, further_page, searchset
 from fhir_server.operations import messages
 from fhir_server.operations.parameters import given, once

@@ -10,7 +10,7 @@ from fhir_server.core import json
 from fhir_server.core.outcome import operation_outcome
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.extension import Engine, Operation
-from fhir_server.interactions.resolving import resolver
+from fhir_server.interactions.reference_resolver import resolver
 from fhir_server.issues import Issue
 from fhir_server.operations.validate import messages
 from fhir_server.operations.validate.asked import Asked, read_asked
@@ -89,6 +89,6 @@ VALIDATE = Operation(
     definition="http://hl7.org/fhir/OperationDefinition/Resource-validate",
     levels=frozenset({"system", "type", "instance"}),
     handle=validate,
-    rehearses=_may_wait,
+    is_dry_run=_may_wait,
     asks_codes=True,
 )

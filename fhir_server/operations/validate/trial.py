@@ -17,8 +17,8 @@ from fhir_server.interactions.bundle_entries import Entry, entry_of, located
 from fhir_server.interactions.create import create
 from fhir_server.interactions.delete import delete
 from fhir_server.interactions.dispatch import READS, WRITES, entries_of, read_in
+from fhir_server.interactions.dry_run import dry_run_engine
 from fhir_server.interactions.engines import Write, transact
-from fhir_server.interactions.rehearsal import rehearsing
 from fhir_server.interactions.routes import interaction_of
 from fhir_server.interactions.transaction import Transaction
 from fhir_server.interactions.update import update
@@ -51,7 +51,7 @@ def try_mode(asked: Asked, request: FhirRequest, engine: Engine) -> Iterator[Iss
         yield _information(messages.NOTHING_TO_DELETE(reference=f"{type}/{asked.id}"), type)
         return
     try:
-        answer = _written(write, tried, rehearsing(engine))
+        answer = _written(write, tried, dry_run_engine(engine))
     except FhirError as error:
         yield from _refused(error, messages.WOULD_REFUSE(status=status_of(error)), type)
         return
@@ -69,9 +69,9 @@ def try_bundle(bundle: dict[str, Any], request: FhirRequest, engine: Engine) -> 
         return
     if bundle["type"] == "batch":
         for index, content in enumerate(contents):
-            yield from _try_alone(index, content, outer, rehearsing(engine))
+            yield from _try_alone(index, content, outer, dry_run_engine(engine))
     else:
-        yield from _try_transaction(contents, outer, rehearsing(engine))
+        yield from _try_transaction(contents, outer, dry_run_engine(engine))
 
 
 def _try_transaction(contents: list[dict[str, Any]], outer: FhirRequest, engine: Engine) -> Iterator[Issue]:

@@ -13,7 +13,7 @@ from datetime import date
 from threading import Lock
 
 from fhir_server.extension import Engine
-from fhir_server.interactions.view import content_of
+from fhir_server.interactions.unit_view import content_of
 from fhir_server.store.port import Store, StoredResource
 from mappings.sesame.caseload.facts import (
     Alert,

@@ -3,7 +3,7 @@
 from fhir_server.core.request import FhirRequest
 from fhir_server.errors import Gone, NotFound
 from fhir_server.extension import Engine, Resource
-from fhir_server.interactions.view import content_of
+from fhir_server.interactions.unit_view import content_of
 from fhir_server.search.ast import SearchQuery
 from fhir_server.search.index_coverage import check_coverage
 from fhir_server.store.port import Reader

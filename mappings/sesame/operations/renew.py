@@ -14,7 +14,7 @@ from fhir_server.extension import Engine, Operation, Resource
 from fhir_server.interactions.changeset import Changeset
 from fhir_server.interactions.engines import transact
 from fhir_server.interactions.input_validation import accept_for_create
-from fhir_server.interactions.view import UnitView
+from fhir_server.interactions.unit_view import UnitView
 from fhir_server.issues import Issue
 from fhir_server.operations.parameters import given_once
 from fhir_server.store.port import StoredResource, UnitOfWork

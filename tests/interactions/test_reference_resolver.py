@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from fhir_server.interactions.resolving import canonical_resolver, resolver
+from fhir_server.interactions.reference_resolver import canonical_resolver, resolver
 from fhir_server.store.port import Store
 from tests.interactions.client import BASE, Client, patient
 

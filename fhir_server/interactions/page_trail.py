@@ -20,7 +20,7 @@ BYTES_MAX = 512
 """
 
 
-class Trail(Struct, frozen=True, array_like=True):
+class PageTrail(Struct, frozen=True, array_like=True):
     """What led to a page: its number, from 1, and where the pages before it begin, but for the first, and for
     those too far back.
     """
@@ -28,30 +28,30 @@ class Trail(Struct, frozen=True, array_like=True):
     number: int = 1
     begins: tuple[Any, ...] = ()
 
-    def onward(self, begin: Any) -> "Trail":
+    def onward(self, begin: Any) -> "PageTrail":
         """That of the next page, where this one begins at `begin`."""
         if self.number == 1:
-            return Trail(2)
+            return PageTrail(2)
         begins = [*self.begins, begin]
         while len(msgspec.msgpack.encode(begins)) > BYTES_MAX:
             del begins[0]
-        return Trail(self.number + 1, tuple(begins))
+        return PageTrail(self.number + 1, tuple(begins))
 
-    def back(self) -> "Trail":
+    def back(self) -> "PageTrail":
         """That of the page before."""
-        return Trail(self.number - 1, self.begins[:-1])
+        return PageTrail(self.number - 1, self.begins[:-1])
 
 
-FIRST = Trail()
+FIRST_PAGE = PageTrail()
 
 
 def page_links(
     request: FhirRequest,
     parameters: Sequence[tuple[str, str]],
-    trail: Trail,
+    trail: PageTrail,
     begin: Any,
     following: Any,
-    token: Callable[[Any, Trail], str],
+    token: Callable[[Any, PageTrail], str],
 ) -> list[Link]:
     """The links of a page that begins at `begin`: to itself, from a further one back, and on to the page that
     begins at `following`, None where there is none. `token` seals where a page begins, with its trail.

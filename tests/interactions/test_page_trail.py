@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from fhir_server.interactions.trail import BYTES_MAX, FIRST, Trail
+from fhir_server.interactions.page_trail import BYTES_MAX, FIRST_PAGE, PageTrail
 from tests.interactions.client import Answer, Client, patient
 
 NAMES = ("Zoé", "Anna", "Luc", "Éva", "Max", "Anna", "")
@@ -68,7 +68,7 @@ def test_links_say_how_the_client_wants_to_see_a_page(filled: Client) -> None:
 
 
 def test_a_trail_keeps_as_much_as_is_short() -> None:
-    trail = FIRST
+    trail = FIRST_PAGE
     for number in range(1, 1_000):
         trail = trail.onward([f"key {number}", number] if number > 1 else None)
         assert trail.number == number + 1
@@ -76,7 +76,7 @@ def test_a_trail_keeps_as_much_as_is_short() -> None:
     assert trail.begins == tuple([f"key {number}", number] for number in range(1_000 - kept, 1_000))
     one_more = ([f"key {999 - kept}", 999 - kept], *trail.begins)
     assert len(msgspec.msgpack.encode(trail.begins)) <= BYTES_MAX < len(msgspec.msgpack.encode(one_more))
-    assert Trail(3, (["a" * BYTES_MAX, 1],)).onward(["b", 2]).begins == (["b", 2],)
+    assert PageTrail(3, (["a" * BYTES_MAX, 1],)).onward(["b", 2]).begins == (["b", 2],)
 
 
 def test_too_far_back_there_is_but_the_first(client: Client) -> None:
