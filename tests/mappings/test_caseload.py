@@ -8,16 +8,16 @@ import pytest
 
 from mappings.sesame.caseload.agenda import Thresholds, agenda
 from mappings.sesame.caseload.caseload import Dossier, Known
-from mappings.sesame.caseload.facts import Alert, Episode, Review, Score, Sequence, Team, Visit
-from mappings.sesame.caseload.standing import (
+from mappings.sesame.caseload.episode_summary import (
     GAD7,
     PHQ9,
-    Standing,
+    EpisodeSummary,
     Trend,
     in_twelve_weeks,
-    open_standings,
-    standing_of,
+    open_episodes,
+    summarise,
 )
+from mappings.sesame.caseload.facts import Alert, Episode, Review, Score, Sequence, Team, Visit
 from mappings.sesame.caseload.steps import next_step
 from mappings.sesame.policy import Policy
 
@@ -49,17 +49,17 @@ def score(days: int, value: int, scale: str = PHQ9) -> Score:
     return Score(scale, on(days), days, value)
 
 
-def standing(days: int, episode: Episode = EPISODE, **facts: list[Any]) -> Standing:
+def summary(days: int, episode: Episode = EPISODE, **facts: list[Any]) -> EpisodeSummary:
     """Where an episode with these facts stands after so many days."""
     kept: dict[str, Any] = {kind: dict(enumerate(found)) for kind, found in facts.items()}
-    return standing_of("p", Dossier(**kept), episode, on(days))
+    return summarise("p", Dossier(**kept), episode, on(days))
 
 
 def test_the_last_contact_is_one_with_the_patient() -> None:
     """A review is no contact of the patient; the assessment is one that is not counted."""
     kinds = ("initial-assessment", "nurse-contact", "case-review", "nurse-contact")
     visits = [Visit("e", kind, "AMB", on(7 * place)) for place, kind in enumerate(kinds)]
-    told = [standing(days, visits=visits) for days in (6, 7, 20, 21)]
+    told = [summary(days, visits=visits) for days in (6, 7, 20, 21)]
     assert [one.contacts for one in told] == [0, 1, 1, 2]
     assert [one.last_contact for one in told] == [on(0), on(7), on(7), on(21)]
 
@@ -72,7 +72,7 @@ def test_a_contact_that_names_no_episode_is_of_each_that_took_place_on_its_day()
         replace(EPISODE, id="later", start=on(11)),
     )
     dossier = Dossier(episodes={one.id: one for one in episodes}, visits=visits)
-    told = [standing_of("p", dossier, one, on(20)).contacts for one in episodes]
+    told = [summarise("p", dossier, one, on(20)).contacts for one in episodes]
     assert told == [1, 1, 0]
 
 
@@ -95,7 +95,7 @@ def test_a_trend_begins_with_a_score_of_the_first_two_weeks(
     scores: list[Score], expected: tuple[str, int, int] | None
 ) -> None:
     ended = replace(EPISODE, end=on(100))
-    found = standing(200, ended, scores=scores).trend
+    found = summary(200, ended, scores=scores).trend
     assert (found and (found.scale, found.baseline.value, found.current.value)) == expected
 
 
@@ -107,16 +107,16 @@ def test_who_begins_at_zero_is_not_asked_to_respond() -> None:
 def test_a_review_counts_within_its_episode() -> None:
     ended = replace(EPISODE, end=on(100))
     reviews = [Review(on(days)) for days in (-1, 100, 101)]
-    told = [standing(days, ended, reviews=reviews).last_review for days in (99, 100, 150)]
+    told = [summary(days, ended, reviews=reviews).last_review for days in (99, 100, 150)]
     assert told == [None, on(100), on(100)]
-    assert standing(150, reviews=reviews).last_review == on(101)
+    assert summary(150, reviews=reviews).last_review == on(101)
 
 
 @pytest.mark.parametrize(("kind", "reviewed"), [("case-review", on(5)), ("initial-assessment", None)])
 def test_a_review_is_what_a_case_review_has_found(kind: str, reviewed: date | None) -> None:
     visits: dict[str, Visit] = {"v": Visit("e", kind, "AMB", on(5))}
     dossier = Dossier(reviews={"r": Review(on(5), "v")}, visits=visits)
-    assert standing_of("p", dossier, EPISODE, on(20)).last_review == reviewed
+    assert summarise("p", dossier, EPISODE, on(20)).last_review == reviewed
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_a_review_is_what_a_case_review_has_found(kind: str, reviewed: date | No
     ],
 )
 def test_an_alert_holds_from_its_first_day_until_it_is_lifted(alert: Alert, days: dict[int, bool]) -> None:
-    assert {day: standing(day, alerts=[alert]).alert for day in days} == days
+    assert {day: summary(day, alerts=[alert]).alert for day in days} == days
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_a_psychiatrist_sees_the_patients_of_the_team_while_it_is_one(
 ) -> None:
     known = Known(store=None, epoch="")  # type: ignore[arg-type]
     known.dossiers["p"] = Dossier(episodes={"e": EPISODE}, teams={"t": team})
-    assert {day: bool(open_standings(known, on(day), None, "psychiatrist")) for day in days} == days
+    assert {day: bool(open_episodes(known, on(day), None, "psychiatrist")) for day in days} == days
 
 
 @pytest.mark.parametrize(
@@ -166,25 +166,25 @@ def test_improved_is_who_has_responded_or_is_below_the_threshold(
 ) -> None:
     taken = [score(place, value) for place, value in enumerate(scores)]
     trend = Trend(PHQ9, taken[0], taken[-1] if len(taken) > 1 else None) if taken else None
-    seen = replace(standing(days), trend=trend, last_review=on(days), last_contact=on(days))
+    seen = replace(summary(days), trend=trend, last_review=on(days), last_contact=on(days))
     assert [reason.code for item in agenda([seen], THRESHOLDS) for reason in item.reasons] == reasons
 
 
 def test_a_review_and_a_contact_are_due_in_their_days() -> None:
     def reasons(reviewed: int, met: int) -> list[str]:
-        seen = replace(standing(60), last_review=on(reviewed), last_contact=on(met))
+        seen = replace(summary(60), last_review=on(reviewed), last_contact=on(met))
         return [reason.code for item in agenda([seen], THRESHOLDS) for reason in item.reasons]
 
     assert [reasons(1, 33), reasons(0, 33), reasons(1, 32)] == [[], ["no-review"], ["no-contact"]]
 
 
 def test_the_agenda_is_by_gravity_then_number_of_reasons_then_waiting() -> None:
-    def seen(number: str, reviewed: int, met: int, alert: bool = False) -> Standing:
+    def seen(number: str, reviewed: int, met: int, alert: bool = False) -> EpisodeSummary:
         episode = replace(EPISODE, number=number)
-        found = replace(standing(100, episode), alert=alert)
+        found = replace(summary(100, episode), alert=alert)
         return replace(found, last_review=on(reviewed), last_contact=on(met))
 
-    standings = [
+    summaries = [
         seen("6", 99, 99),
         seen("5", 99, 50),
         seen("4", 20, 99),
@@ -193,7 +193,7 @@ def test_the_agenda_is_by_gravity_then_number_of_reasons_then_waiting() -> None:
         seen("1", 20, 50),
         seen("0", 99, 99, alert=True),
     ]
-    assert [item.standing.episode.number for item in agenda(standings, THRESHOLDS)] == list("012345")
+    assert [item.summary.episode.number for item in agenda(summaries, THRESHOLDS)] == list("012345")
 
 
 @pytest.mark.parametrize(
@@ -210,12 +210,12 @@ def test_the_next_step_is_the_contact_unless_the_sequence_ends_first(
     track: str, rank: int, end: date, step: str
 ) -> None:
     sequence = replace(SEQUENCE, track=track, rank=rank, end=end)
-    found = next_step(Policy(), standing(0, sequences=[sequence]))
+    found = next_step(Policy(), summary(0, sequences=[sequence]))
     assert (found.code, found.due) == (step, on(28) if step == "contact" else end)
 
 
 def test_the_sequence_is_the_last_that_has_begun() -> None:
     second = replace(SEQUENCE, id="s2", rank=2, start=on(90), end=on(180))
-    told = [standing(days, sequences=[second, SEQUENCE]).sequence for days in (-1, 89, 90)]
+    told = [summary(days, sequences=[second, SEQUENCE]).sequence for days in (-1, 89, 90)]
     assert told == [None, SEQUENCE, second]
-    assert next_step(Policy(), standing(0, sequences=[second])).code == "begin-sequence"
+    assert next_step(Policy(), summary(0, sequences=[second])).code == "begin-sequence"

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from mappings.sesame.caseload.caseload import Dossier, Known
+from mappings.sesame.caseload.episode_summary import GAD7, PHQ9
 from mappings.sesame.caseload.facts import Answers, Episode, Referral, Visit
-from mappings.sesame.caseload.standing import GAD7, PHQ9
 from mappings.sesame.measures.indicators import INDICATORS, Group
 from mappings.sesame.measures.scope import Scope
 from tests.mappings.test_caseload import EPISODE, SEQUENCE, on, score

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from fhir_server.issues import Text
 from mappings.sesame.caseload import messages
-from mappings.sesame.caseload.standing import SCALES, Standing
+from mappings.sesame.caseload.episode_summary import SCALES, EpisodeSummary
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Reason:
 class Item:
     """One patient of the agenda: `reasons` gravest first."""
 
-    standing: Standing
+    summary: EpisodeSummary
     reasons: tuple[Reason, ...]
 
 
@@ -43,38 +43,38 @@ GRAVITY = ("suicide-alert", "team-request", "not-improved", "no-review", "no-con
 """The reasons, gravest first."""
 
 
-def agenda(standings: Iterable[Standing], thresholds: Thresholds) -> list[Item]:
+def agenda(summaries: Iterable[EpisodeSummary], thresholds: Thresholds) -> list[Item]:
     """Those with a reason: by the gravest, then by how many they have, then by who waits the longest."""
-    found = (Item(standing, tuple(_reasons(standing, thresholds))) for standing in standings)
+    found = (Item(summary, tuple(_reasons(summary, thresholds))) for summary in summaries)
     return sorted((item for item in found if item.reasons), key=_rank)
 
 
 def _rank(item: Item) -> tuple[int, int, int, str]:
-    waiting = item.standing.days_since(item.standing.last_review)
+    waiting = item.summary.days_since(item.summary.last_review)
     gravest = GRAVITY.index(item.reasons[0].code)
-    return gravest, -len(item.reasons), -waiting, item.standing.episode.number
+    return gravest, -len(item.reasons), -waiting, item.summary.episode.number
 
 
-def _reasons(standing: Standing, thresholds: Thresholds) -> Iterator[Reason]:
-    if standing.alert:
+def _reasons(summary: EpisodeSummary, thresholds: Thresholds) -> Iterator[Reason]:
+    if summary.alert:
         yield Reason("suicide-alert", messages.SUICIDE_ALERT())
-    if standing.episode.flagged:
+    if summary.episode.flagged:
         yield Reason("team-request", messages.TEAM_REQUEST())
-    if text := _not_improved(standing, thresholds):
+    if text := _not_improved(summary, thresholds):
         yield Reason("not-improved", text)
-    unreviewed = standing.days_since(standing.last_review)
+    unreviewed = summary.days_since(summary.last_review)
     if unreviewed >= thresholds.review_days:
         never = messages.NEVER_REVIEWED(days=unreviewed)
-        last = messages.NO_REVIEW(days=unreviewed, last=standing.last_review)
-        yield Reason("no-review", last if standing.last_review else never)
-    alone = standing.days_since(standing.last_contact)
+        last = messages.NO_REVIEW(days=unreviewed, last=summary.last_review)
+        yield Reason("no-review", last if summary.last_review else never)
+    alone = summary.days_since(summary.last_contact)
     if alone >= thresholds.contact_days:
         yield Reason("no-contact", messages.NO_CONTACT(days=alone))
 
 
-def _not_improved(standing: Standing, thresholds: Thresholds) -> Text | None:
+def _not_improved(summary: EpisodeSummary, thresholds: Thresholds) -> Text | None:
     """What is said of who should have improved and has not: neither by half, nor to under the threshold."""
-    trend, days = standing.trend, standing.days_in_care
+    trend, days = summary.trend, summary.days_in_care
     if trend is None or days < thresholds.not_improved_days:
         return None
     if trend.baseline.value < thresholds.elevated_score:

@@ -8,7 +8,7 @@ from datetime import date
 
 from fhir_server.issues import Text
 from mappings.sesame.caseload import messages
-from mappings.sesame.caseload.standing import Standing
+from mappings.sesame.caseload.episode_summary import EpisodeSummary
 from mappings.sesame.pathway.calendar import RANK_MAX, add_days
 from mappings.sesame.policy import Policy
 
@@ -22,14 +22,14 @@ class Step:
     due: date
 
 
-def next_step(policy: Policy, standing: Standing) -> Step:
+def next_step(policy: Policy, summary: EpisodeSummary) -> Step:
     """The first thing to do for an open episode."""
-    day, sequence = standing.day, standing.sequence
-    if standing.alert:
+    day, sequence = summary.day, summary.sequence
+    if summary.alert:
         return Step("handle-alert", messages.HANDLE_ALERT(), day)
     if sequence is None:
         return Step("begin-sequence", messages.BEGIN_SEQUENCE(), day)
-    due = add_days(standing.last_contact or standing.episode.start, policy.contact_days)
+    due = add_days(summary.last_contact or summary.episode.start, policy.contact_days)
     if sequence.end <= min(due, add_days(day, policy.contact_days)):
         if sequence.track == "classique" and sequence.rank < RANK_MAX:
             return Step("renew-or-exit", messages.RENEW_OR_EXIT(end=sequence.end), sequence.end)

@@ -9,8 +9,8 @@ from datetime import date
 from fhir_server.core.code_systems import LOINC
 from fhir_server.extension import Resource
 from mappings.sesame.caseload.caseload import Dossier
+from mappings.sesame.caseload.episode_summary import SCALES
 from mappings.sesame.caseload.facts import Episode, Person, Referral, Score, Sequence, Visit
-from mappings.sesame.caseload.standing import SCALES
 from mappings.sesame.export.pseudonyms import Pseudonyms
 from mappings.sesame.guide import Guide
 from mappings.sesame.resources.care_plan import EPISODE, rank_extension, track_extension

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from mappings.sesame.caseload.caseload import Dossier, Known
-from mappings.sesame.caseload.facts import Episode, Person
-from mappings.sesame.caseload.standing import (
+from mappings.sesame.caseload.episode_summary import (
     SCALES,
     contact_days,
     in_twelve_weeks,
@@ -14,6 +13,7 @@ from mappings.sesame.caseload.standing import (
     trend_of,
     visits_of,
 )
+from mappings.sesame.caseload.facts import Episode, Person
 from mappings.sesame.export.pseudonyms import Pseudonyms
 from mappings.sesame.export.resources import GENDERS, month
 from mappings.sesame.tables import Cell

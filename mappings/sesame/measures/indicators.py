@@ -11,8 +11,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 from fhir_server.core import json
 from mappings.sesame.caseload.caseload import Dossier, Known
-from mappings.sesame.caseload.facts import Episode
-from mappings.sesame.caseload.standing import (
+from mappings.sesame.caseload.episode_summary import (
     Trend,
     contact_days,
     in_twelve_weeks,
@@ -21,6 +20,7 @@ from mappings.sesame.caseload.standing import (
     trend_of,
     visits_of,
 )
+from mappings.sesame.caseload.facts import Episode
 from mappings.sesame.measures.scope import Case, Scope, begun, cases, claims, ended, referrals, sequences
 from mappings.sesame.pathway.sequence import TRACKS
 

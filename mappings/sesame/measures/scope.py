@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from mappings.sesame.caseload.caseload import Dossier, Known
+from mappings.sesame.caseload.episode_summary import sequences_of
 from mappings.sesame.caseload.facts import Claim, Episode, Referral, Sequence
-from mappings.sesame.caseload.standing import sequences_of
 
 Case = tuple[Dossier, Episode]
 

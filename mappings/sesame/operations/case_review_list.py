@@ -13,7 +13,7 @@ from fhir_server.operations.answers import answer_with
 from fhir_server.operations.parameters import given_once
 from mappings.sesame.caseload.agenda import Item, Thresholds, agenda
 from mappings.sesame.caseload.caseload import Caseload
-from mappings.sesame.caseload.standing import open_standings
+from mappings.sesame.caseload.episode_summary import open_episodes
 from mappings.sesame.caseload.unread import unread
 from mappings.sesame.guide import Guide
 from mappings.sesame.operations.asked import choice, day_or_today, number, reference_id
@@ -56,12 +56,12 @@ def _case_review_list(
     thresholds = _thresholds(policy, given)
     pair = _pair(guide, given, request, engine)
     with caseload.caught_up(engine) as known:
-        items, missing = agenda(open_standings(known, day, *pair), thresholds), unread(known)
+        items, missing = agenda(open_episodes(known, day, *pair), thresholds), unread(known)
     rows = [_row(policy, item, place, request.language) for place, item in enumerate(items, start=1)]
     if output == "csv":
         return csv_response(AGENDA_COLUMNS, [*rows, *unread_rows(missing, request.language)])
     found = [
-        parameter(item.standing, cells, _parts(item, place, request.language))
+        parameter(item.summary, cells, _parts(item, place, request.language))
         for place, (item, cells) in enumerate(zip(items, rows, strict=True), start=1)
     ]
     return answer_with([*_head(day, len(items), missing, thresholds), *found])
@@ -108,7 +108,7 @@ def _row(policy: Policy, item: Item, place: int, language: Language) -> dict[str
         "motifs": " ".join(reason.code for reason in item.reasons),
         "motifs_texte": " ".join(reason.text.render(language) for reason in item.reasons),
     }
-    return reasons | row(policy, item.standing, language)
+    return reasons | row(policy, item.summary, language)
 
 
 def _parts(item: Item, place: int, language: Language) -> list[Resource]:

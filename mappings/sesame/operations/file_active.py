@@ -8,7 +8,7 @@ from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.extension import Engine, Operation, Resource
 from fhir_server.operations.parameters import given_once
 from mappings.sesame.caseload.caseload import Caseload
-from mappings.sesame.caseload.standing import Standing, open_standings
+from mappings.sesame.caseload.episode_summary import EpisodeSummary, open_episodes
 from mappings.sesame.caseload.unread import unread, warned
 from mappings.sesame.guide import Guide
 from mappings.sesame.operations.asked import choice, day_or_today
@@ -40,19 +40,19 @@ def _file_active(
     output = choice("output", parameters.get("output"), OUTPUTS)
     nurse = asked_about(request, engine)["id"]
     with caseload.caught_up(engine) as known:
-        standings, missing = open_standings(known, day, nurse), unread(known)
-    rows = [row(policy, standing, request.language) for standing in standings]
+        summaries, missing = open_episodes(known, day, nurse), unread(known)
+    rows = [row(policy, summary, request.language) for summary in summaries]
     if output == "csv":
         return csv_response(COLUMNS, [*rows, *unread_rows(missing, request.language)])
-    details = [parameter(standing, cells) for standing, cells in zip(standings, rows, strict=True)]
-    listed = _list(guide, nurse, day.isoformat(), standings)
+    details = [parameter(summary, cells) for summary, cells in zip(summaries, rows, strict=True)]
+    listed = _list(guide, nurse, day.isoformat(), summaries)
     # Parameters without any would not be sound.
     resources = [listed, {"resourceType": "Parameters", "parameter": details}] if details else [listed]
     entries = [entry(resource=json.serialise(one)) for one in resources]
     return FhirResponse(200, body=bundle("collection", [*entries, *warned(missing, request.language)]))
 
 
-def _list(guide: Guide, nurse: str, day: str, standings: list[Standing]) -> Resource:
+def _list(guide: Guide, nurse: str, day: str, summaries: list[EpisodeSummary]) -> Resource:
     found: Resource = {
         "resourceType": "List",
         "meta": {"profile": [guide.profile("sesame-list-file-active")]},
@@ -62,7 +62,7 @@ def _list(guide: Guide, nurse: str, day: str, standings: list[Standing]) -> Reso
         "date": day,
         "source": {"reference": f"PractitionerRole/{nurse}"},
     }
-    if not standings:
+    if not summaries:
         reason = {"system": "http://terminology.hl7.org/CodeSystem/list-empty-reason", "code": "nilknown"}
         return found | {"emptyReason": {"coding": [reason]}}
     return found | {
@@ -73,6 +73,6 @@ def _list(guide: Guide, nurse: str, day: str, standings: list[Standing]) -> Reso
                     "display": one.person.name if one.person else one.episode.number,
                 }
             }
-            for one in standings
+            for one in summaries
         ]
     }

@@ -6,7 +6,7 @@ from typing import Any
 
 from fhir_server.extension import Resource
 from fhir_server.issues import Language
-from mappings.sesame.caseload.standing import SCALES, Standing
+from mappings.sesame.caseload.episode_summary import SCALES, EpisodeSummary
 from mappings.sesame.caseload.steps import next_step
 from mappings.sesame.caseload.unread import warning
 from mappings.sesame.policy import Policy
@@ -58,17 +58,17 @@ PARTS: Mapping[str, tuple[str, str]] = {
 """The name and the element of the part that says what a column says."""
 
 
-def row(policy: Policy, standing: Standing, language: Language) -> dict[str, Cell]:
+def row(policy: Policy, summary: EpisodeSummary, language: Language) -> dict[str, Cell]:
     """The row of an episode, by column."""
-    person, sequence, trend = standing.person, standing.sequence, standing.trend
-    step = next_step(policy, standing)
+    person, sequence, trend = summary.person, summary.sequence, summary.trend
+    step = next_step(policy, summary)
     return {
-        "parcours": standing.episode.number,
-        "patient": standing.patient,
+        "parcours": summary.episode.number,
+        "patient": summary.patient,
         "nom": person.name if person else None,
         "naissance": person.birth_date if person else None,
-        "debut": standing.episode.start,
-        "jours": standing.days_in_care,
+        "debut": summary.episode.start,
+        "jours": summary.days_in_care,
         "forfait": sequence.track if sequence else None,
         "rang": sequence.rank if sequence else None,
         "fin_sequence": sequence.end if sequence else None,
@@ -77,10 +77,10 @@ def row(policy: Policy, standing: Standing, language: Language) -> dict[str, Cel
         "score_actuel": trend.current.value if trend else None,
         "date_score": trend.current.day if trend else None,
         "evolution_pourcent": trend.change_percent if trend else None,
-        "contacts": standing.contacts,
-        "dernier_contact": standing.last_contact,
-        "derniere_revue": standing.last_review,
-        "alerte": standing.alert,
+        "contacts": summary.contacts,
+        "dernier_contact": summary.last_contact,
+        "derniere_revue": summary.last_review,
+        "alerte": summary.alert,
         "etape": step.code,
         "etape_avant": step.due,
         "etape_texte": step.text.render(language),
@@ -92,14 +92,14 @@ def unread_rows(references: Iterable[str], language: Language) -> list[dict[str,
     return [{"etape_texte": warning(reference).text.render(language)} for reference in references]
 
 
-def parameter(standing: Standing, cells: Mapping[str, Cell], more: Iterable[Resource] = ()) -> Resource:
+def parameter(summary: EpisodeSummary, cells: Mapping[str, Cell], more: Iterable[Resource] = ()) -> Resource:
     """The same as a parameter `episode`, with references to the patient, the episode and the sequence."""
     parts: list[Resource] = [
-        _reference("patient", "Patient", standing.patient, standing.person.name if standing.person else None),
-        _reference("episode", "EpisodeOfCare", standing.episode.id, standing.episode.number),
+        _reference("patient", "Patient", summary.patient, summary.person.name if summary.person else None),
+        _reference("episode", "EpisodeOfCare", summary.episode.id, summary.episode.number),
     ]
-    if standing.sequence:
-        parts.append(_reference("sequence", "CarePlan", standing.sequence.id, standing.sequence.number))
+    if summary.sequence:
+        parts.append(_reference("sequence", "CarePlan", summary.sequence.id, summary.sequence.number))
     parts += [
         {"name": name, element: _value(cells[column])}
         for column, (name, element) in PARTS.items()

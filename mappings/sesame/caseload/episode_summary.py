@@ -53,7 +53,7 @@ class Trend:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class EpisodeSummary:
     """An episode on a day. `contacts` are those with the patient after the assessment."""
 
     day: date
@@ -76,12 +76,12 @@ class Standing:
         return (self.day - (event or self.episode.start)).days
 
 
-def open_standings(
+def open_episodes(
     known: Known, day: date, nurse: str | None = None, psychiatrist: str | None = None
-) -> list[Standing]:
+) -> list[EpisodeSummary]:
     """The episodes open on a day, all or those of one nurse and of one psychiatrist, by their number."""
     found = [
-        standing_of(patient, dossier, episode, day)
+        summarise(patient, dossier, episode, day)
         for patient, dossier in known.dossiers.items()
         for episode in dossier.episodes.values()
         if episode.is_open_on(day)
@@ -91,12 +91,12 @@ def open_standings(
     return sorted(found, key=lambda one: (one.episode.number, one.episode.id))
 
 
-def standing_of(patient: str, dossier: Dossier, episode: Episode, day: date) -> Standing:
+def summarise(patient: str, dossier: Dossier, episode: Episode, day: date) -> EpisodeSummary:
     """Where one episode of a patient stands."""
     visits = visits_of(dossier, episode, day)
     contacts = contact_days(visits)
     met = [*contacts, *(visit.day for visit in visits if visit.kind == "initial-assessment")]
-    return Standing(
+    return EpisodeSummary(
         day=day,
         patient=patient,
         person=dossier.person,
