@@ -15,6 +15,7 @@ from threading import Lock
 from fhir_server.extension import Engine
 from fhir_server.interactions.unit_view import content_of
 from fhir_server.store.port import Store, StoredResource
+from mappings.sesame.caseload.fact_reader import FactReader
 from mappings.sesame.caseload.facts import (
     Alert,
     Answers,
@@ -32,7 +33,6 @@ from mappings.sesame.caseload.facts import (
     Team,
     Visit,
 )
-from mappings.sesame.caseload.readings import Readings
 from mappings.sesame.guide import Guide
 
 _log = logging.getLogger(__name__)
@@ -105,7 +105,7 @@ class Caseload:
     """The facts, for one operation at a time."""
 
     def __init__(self, guide: Guide) -> None:
-        self._readings = Readings(guide)
+        self._reader = FactReader(guide)
         self._known: Known | None = None
         self._lock = Lock()
 
@@ -131,7 +131,7 @@ class Caseload:
         return known
 
     def _step(self, known: Known, engine: Engine) -> bool:
-        versions = known.store.changes(known.sequence, AT_ONCE, self._readings.types)
+        versions = known.store.changes(known.sequence, AT_ONCE, self._reader.types)
         for version in versions:
             self._take(known, version, engine)
             known.sequence = version.sequence
@@ -143,7 +143,7 @@ class Caseload:
         known.unread.discard((version.type, version.id))
         try:
             content = content_of(version, engine)
-            found = self._readings.read(content) if content else None
+            found = self._reader.read(content) if content else None
         except Exception as error:
             # No more than the kind of error: its text could hold what the resource says.
             _log.error("%s/%s says what no list can read: %s", version.type, version.id, type(error).__name__)

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 
 from fhir_server.errors import InvalidRequest
 from fhir_server.extension import Engine
-from mappings.sesame.caseload.readings import DEPARTMENT
+from mappings.sesame.caseload.fact_reader import DEPARTMENT
 from mappings.sesame.operations import messages
 
 DAYS_MAX = 1_000

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from fhir_server.core import json
-from mappings.sesame.caseload.readings import Readings
+from mappings.sesame.caseload.fact_reader import FactReader
 from mappings.sesame.plug_ins import plug_ins
 from mappings.sesame.resources.consent import consent
 from tests.interactions.client import Client
@@ -320,14 +320,14 @@ def test_keys_that_are_no_good_are_told_at_the_start(tmp_path: Path, keys: dict[
 def test_nothing_is_exported_while_an_opposition_may_not_have_been_read(
     told: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read = Readings.read
+    read = FactReader.read
 
-    def failing(readings: Readings, resource: dict[str, Any]) -> Any:
+    def failing(readings: FactReader, resource: dict[str, Any]) -> Any:
         if resource["resourceType"] == "Consent":
             raise KeyError(resource["id"])
         return read(readings, resource)
 
-    monkeypatch.setattr(Readings, "read", failing)
+    monkeypatch.setattr(FactReader, "read", failing)
     answer = told.get("$evaluation-export?purpose=evaluation")
     assert answer.status == 422
     assert answer.content["issue"][0]["expression"][0].startswith("Consent/")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from fhir_server.core.request import FhirRequest
-from mappings.sesame.caseload.readings import Readings
+from mappings.sesame.caseload.fact_reader import FactReader
 from mappings.sesame.plug_ins import plug_ins
 from tests.interactions.client import BASE, Client
 from tests.mappings.pathway.conftest import Pathway
@@ -275,24 +275,24 @@ def test_what_was_prepared_is_not_read_again(told: Client, monkeypatch: pytest.M
     nurse = role_of(told)
     expected = active(told, "2025-06-01", nurse)
 
-    def never(_readings: Readings, resource: dict[str, Any]) -> Any:
+    def never(_reader: FactReader, resource: dict[str, Any]) -> Any:
         raise KeyError(resource["id"])
 
-    monkeypatch.setattr(Readings, "read", never)
+    monkeypatch.setattr(FactReader, "read", never)
     answer = sent(prepared.get(f"PractitionerRole/{nurse}/$file-active?date=2025-06-01"))
     assert lines(answer.content) == expected
     assert len(answer.entries) == 2
 
 
 def test_what_cannot_be_read_is_told_and_stops_no_list(told: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    nurse, read = role_of(told), Readings.read
+    nurse, read = role_of(told), FactReader.read
 
-    def failing(readings: Readings, resource: dict[str, Any]) -> Any:
+    def failing(readings: FactReader, resource: dict[str, Any]) -> Any:
         if resource["resourceType"] == "Encounter":
             raise KeyError(resource["id"])
         return read(readings, resource)
 
-    monkeypatch.setattr(Readings, "read", failing)
+    monkeypatch.setattr(FactReader, "read", failing)
     answer = sent(told.get(f"PractitionerRole/{nurse}/$file-active?date=2025-06-01")).content
     (line,) = lines(answer)
     assert (line["rank"], line["contacts"]) == (2, 0)
@@ -317,11 +317,11 @@ def test_what_cannot_be_read_is_told_and_stops_no_list(told: Client, monkeypatch
 
 
 def test_what_is_corrected_is_no_longer_told(told: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    def failing(_readings: Readings, resource: dict[str, Any]) -> Any:
+    def failing(_reader: FactReader, resource: dict[str, Any]) -> Any:
         raise KeyError(resource["id"])
 
     with monkeypatch.context() as patched:
-        patched.setattr(Readings, "read", failing)
+        patched.setattr(FactReader, "read", failing)
         review = sent(told.get("PractitionerRole/$case-review-list")).content
         assert [parameter["name"] for parameter in review["parameter"]].count("unread") > 1
     for entry in told.get("Encounter?_count=100").entries:

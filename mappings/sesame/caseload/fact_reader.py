@@ -45,7 +45,7 @@ from mappings.sesame.pathway.reading import (
 )
 from mappings.sesame.pathway.sequence import sequence_of
 
-Found = tuple[str | None, Fact] | None
+PatientFact = tuple[str | None, Fact] | None
 """The id of the patient that a fact is about, None where it is about nobody; and the fact."""
 
 DECIDED = frozenset({"active", "rejected"})
@@ -55,12 +55,12 @@ DEPARTMENT = re.compile("97[0-9]|98[0-9]|2[AB]|[0-9]{2}")
 """What a postal code or a FINESS number begins with, overseas and in Corsica too."""
 
 
-class Readings:
+class FactReader:
     """The readers, by type. `read` gives what a resource says."""
 
     def __init__(self, guide: Guide) -> None:
         self._guide = guide
-        self._readers: Mapping[str, Callable[[Resource], Found]] = {
+        self._readers: Mapping[str, Callable[[Resource], PatientFact]] = {
             "Patient": _person,
             "EpisodeOfCare": self._episode,
             "Encounter": self._visit,
@@ -81,7 +81,7 @@ class Readings:
     def types(self) -> tuple[str, ...]:
         return tuple(self._readers)
 
-    def read(self, resource: Resource) -> Found:
+    def read(self, resource: Resource) -> PatientFact:
         return self._readers[resource["resourceType"]](resource)
 
     def _code(self, concept: Mapping[str, Any] | None, code_system: str) -> str | None:
@@ -92,7 +92,7 @@ class Readings:
     def _system(self, id: str) -> str:
         return self._guide.canonical("CodeSystem", id)
 
-    def _episode(self, resource: Resource) -> Found:
+    def _episode(self, resource: Resource) -> PatientFact:
         patient, period = target(resource.get("patient"), "Patient"), resource.get("period", {})
         start = day(period.get("start"))
         if patient is None or start is None or resource.get("status") not in TAKING_PLACE:
@@ -114,7 +114,7 @@ class Readings:
             flagged=extension(resource, self._guide.profile("case-review-flag")).get("valueBoolean") is True,
         )
 
-    def _visit(self, resource: Resource) -> Found:
+    def _visit(self, resource: Resource) -> PatientFact:
         patient = target(resource.get("subject"), "Patient")
         on = day(resource.get("period", {}).get("start"))
         system = self._system("sesame-encounter-type")
@@ -124,7 +124,7 @@ class Readings:
         episode = target(first(resource, "episodeOfCare"), "EpisodeOfCare")
         return patient, Visit(episode, kind, str(resource.get("class", {}).get("code")), on)
 
-    def _decision(self, resource: Resource) -> Found:
+    def _decision(self, resource: Resource) -> PatientFact:
         """A refusal may be told by the status alone. What is permitted for research is signed, or is not."""
         patient, system = target(resource.get("patient"), "Patient"), self._system("sesame-consent-purpose")
         kinds = (code for concept in resource.get("category", ()) for code in codes(concept, system))
@@ -137,7 +137,7 @@ class Readings:
             purposes -= {"research"}
         return (patient, Decision(purposes, resource.get("dateTime"), permits)) if purposes else None
 
-    def _score(self, resource: Resource) -> Found:
+    def _score(self, resource: Resource) -> PatientFact:
         patient = target(resource.get("subject"), "Patient")
         moment, value = resource.get("effectiveDateTime"), resource.get("valueInteger")
         scales = (
@@ -152,7 +152,7 @@ class Readings:
             return None
         return patient, Score(scale, on, begins(str(moment)), value)
 
-    def _alert(self, resource: Resource) -> Found:
+    def _alert(self, resource: Resource) -> PatientFact:
         patient, period = target(resource.get("subject"), "Patient"), resource.get("period", {})
         kinds = codes(resource.get("code"), self._system("sesame-flag-code"))
         if patient is None or "suicide-risk" not in kinds or resource.get("status") == IN_ERROR:
@@ -160,7 +160,7 @@ class Readings:
         start, end = day(period.get("start")), day(period.get("end"))
         return patient, Alert(start, end, resource.get("status") == "active")
 
-    def _sequence(self, resource: Resource) -> Found:
+    def _sequence(self, resource: Resource) -> PatientFact:
         found = sequence_of(self._guide, resource)
         if found is None or not found.counts:
             return None
@@ -175,7 +175,7 @@ class Readings:
             status=found.status,
         )
 
-    def _team(self, resource: Resource) -> Found:
+    def _team(self, resource: Resource) -> PatientFact:
         patient, period = target(resource.get("subject"), "Patient"), resource.get("period", {})
         if patient is None or resource.get("status") not in ("active", "inactive"):
             return None
@@ -188,7 +188,7 @@ class Readings:
         psychiatrists = tuple(member for member in members if member)
         return patient, Team(psychiatrists, day(period.get("start")), day(period.get("end")))
 
-    def _referral(self, resource: Resource) -> Found:
+    def _referral(self, resource: Resource) -> PatientFact:
         patient, on = target(resource.get("for"), "Patient"), day(resource.get("authoredOn"))
         kinds = codes(resource.get("code"), self._system("sesame-task-code"))
         was_none = "referral" not in kinds or resource.get("status") == IN_ERROR
@@ -203,7 +203,7 @@ class Readings:
             requester=target(resource.get("requester"), "PractitionerRole"),
         )
 
-    def _claim(self, resource: Resource) -> Found:
+    def _claim(self, resource: Resource) -> PatientFact:
         patient = target(resource.get("patient"), "Patient")
         start = day(resource.get("billablePeriod", {}).get("start"))
         system = self._system("sesame-forfait")
@@ -214,7 +214,7 @@ class Readings:
             return None
         return patient, Claim(resource["id"], resource.get("status", ""), forfait, start, amount)
 
-    def _answers(self, resource: Resource) -> Found:
+    def _answers(self, resource: Resource) -> PatientFact:
         on = day(resource.get("authored"))
         form = self._guide.canonical("Questionnaire", "satisfaction-patient")
         if on is None or questionnaire_of(resource) != form:
@@ -222,7 +222,7 @@ class Readings:
         return (None, Answers(on)) if resource.get("status") in DONE else None
 
 
-def _person(resource: Resource) -> Found:
+def _person(resource: Resource) -> PatientFact:
     names = resource.get("name", [])
     name = next((one for one in names if one.get("use") == "official"), names[0] if names else {})
     parts = [name.get("family", ""), *name.get("given", ())]
@@ -231,7 +231,7 @@ def _person(resource: Resource) -> Found:
     return resource["id"], Person(full_name, resource.get("birthDate", ""), resource.get("gender"), merged)
 
 
-def _review(resource: Resource) -> Found:
+def _review(resource: Resource) -> PatientFact:
     patient, on = target(resource.get("subject"), "Patient"), day(resource.get("date"))
     if patient is None or on is None or resource.get("status") != "completed" or not resource.get("summary"):
         return None
@@ -244,11 +244,11 @@ def _is_signed(consent: Resource) -> bool:
     return attached or any(one.get("verified") is True for one in consent.get("verification", ()))
 
 
-def _role(resource: Resource) -> Found:
+def _role(resource: Resource) -> PatientFact:
     return None, Role(target(resource.get("organization"), "Organization"))
 
 
-def _site(resource: Resource) -> Found:
+def _site(resource: Resource) -> PatientFact:
     return None, Site(resource.get("name", ""), _department(resource))
 
 

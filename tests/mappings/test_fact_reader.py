@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 
+from mappings.sesame.caseload.fact_reader import FactReader
 from mappings.sesame.caseload.facts import Decision
-from mappings.sesame.caseload.readings import Readings
 from mappings.sesame.resources.elements import concept
 from tests.mappings.sound import GUIDE
 
 Resource = dict[str, Any]
 
-READINGS = Readings(GUIDE)
+READINGS = FactReader(GUIDE)
 PATIENT = {"reference": "Patient/p"}
 NOBODY = {"display": "Camille"}
 DAY = "2025-01-13"
