@@ -18,7 +18,7 @@ from mappings.sesame.caseload.episode_summary import (
     summarise,
 )
 from mappings.sesame.caseload.facts import Alert, Episode, Review, Score, Sequence, Team, Visit
-from mappings.sesame.caseload.steps import next_step
+from mappings.sesame.caseload.next_step import next_step
 from mappings.sesame.policy import Policy
 
 START = date(2025, 1, 13)

@@ -7,7 +7,7 @@ from typing import Any
 from fhir_server.extension import Resource
 from fhir_server.issues import Language
 from mappings.sesame.caseload.episode_summary import SCALES, EpisodeSummary
-from mappings.sesame.caseload.steps import next_step
+from mappings.sesame.caseload.next_step import next_step
 from mappings.sesame.caseload.unread import warning
 from mappings.sesame.policy import Policy
 from mappings.sesame.tables import Cell

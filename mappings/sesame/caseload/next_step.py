@@ -14,7 +14,7 @@ from mappings.sesame.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class NextStep:
     """What to do, and the day by which."""
 
     code: str
@@ -22,16 +22,16 @@ class Step:
     due: date
 
 
-def next_step(policy: Policy, summary: EpisodeSummary) -> Step:
+def next_step(policy: Policy, summary: EpisodeSummary) -> NextStep:
     """The first thing to do for an open episode."""
     day, sequence = summary.day, summary.sequence
     if summary.alert:
-        return Step("handle-alert", messages.HANDLE_ALERT(), day)
+        return NextStep("handle-alert", messages.HANDLE_ALERT(), day)
     if sequence is None:
-        return Step("begin-sequence", messages.BEGIN_SEQUENCE(), day)
+        return NextStep("begin-sequence", messages.BEGIN_SEQUENCE(), day)
     due = add_days(summary.last_contact or summary.episode.start, policy.contact_days)
     if sequence.end <= min(due, add_days(day, policy.contact_days)):
         if sequence.track == "classique" and sequence.rank < RANK_MAX:
-            return Step("renew-or-exit", messages.RENEW_OR_EXIT(end=sequence.end), sequence.end)
-        return Step("exit", messages.EXIT(end=sequence.end), sequence.end)
-    return Step("contact", messages.CONTACT(due=due), due)
+            return NextStep("renew-or-exit", messages.RENEW_OR_EXIT(end=sequence.end), sequence.end)
+        return NextStep("exit", messages.EXIT(end=sequence.end), sequence.end)
+    return NextStep("contact", messages.CONTACT(due=due), due)
