@@ -73,7 +73,7 @@ class Dossier:
 @dataclass(slots=True)
 class Known:
     """What is known up to `sequence` of the line of history `epoch`. `owners` says whose facts a resource
-    states: the patient's id. `unread` are the resources whose facts could not be read, by type and id.
+    states: the patient's id. `unreadable` are the resources whose facts could not be read, by type and id.
     """
 
     store: Store
@@ -84,7 +84,7 @@ class Known:
     sites: dict[str, Site] = field(default_factory=dict)
     answers: dict[str, Answers] = field(default_factory=dict)
     owners: dict[tuple[str, str], str] = field(default_factory=dict)
-    unread: set[tuple[str, str]] = field(default_factory=set)
+    unreadable: set[tuple[str, str]] = field(default_factory=set)
 
     def site_of(self, episode: Episode) -> str | None:
         """The site of an episode: the one that it names, else the one where its nurse works."""
@@ -140,14 +140,14 @@ class Caseload:
     def _take(self, known: Known, version: StoredResource, engine: Engine) -> None:
         """Put what this version says in place of what the one before said."""
         _forget(known, version.type, version.id)
-        known.unread.discard((version.type, version.id))
+        known.unreadable.discard((version.type, version.id))
         try:
             content = content_of(version, engine)
             found = self._reader.read(content) if content else None
         except Exception as error:
             # No more than the kind of error: its text could hold what the resource says.
             _log.error("%s/%s says what no list can read: %s", version.type, version.id, type(error).__name__)
-            known.unread.add((version.type, version.id))
+            known.unreadable.add((version.type, version.id))
             return
         if found is None:
             return

@@ -32,7 +32,7 @@ def report(
         | present(contained=lists)
         | {
             # Pending: preliminary, as of data that are not complete.
-            "status": "pending" if known.unread else "complete",
+            "status": "pending" if known.unreadable else "complete",
             "reporter": _reporter(known),
             "period": period(scope.start.isoformat(), scope.end.isoformat()),
             "group": [_group(guide, group, place, by_subject) for place, group in enumerate(groups)],

@@ -14,11 +14,11 @@ from fhir_server.operations.parameters import given_once
 from mappings.sesame.caseload.agenda import Item, Thresholds, agenda
 from mappings.sesame.caseload.caseload import Caseload
 from mappings.sesame.caseload.episode_summary import open_episodes
-from mappings.sesame.caseload.unread import unread
+from mappings.sesame.caseload.unreadable import unreadable_references
 from mappings.sesame.guide import Guide
 from mappings.sesame.operations.asked import choice, day_or_today, number, reference_id
 from mappings.sesame.operations.file_active import OUTPUTS
-from mappings.sesame.operations.lines import COLUMNS, parameter, row, unread_rows
+from mappings.sesame.operations.lines import COLUMNS, parameter, row, unreadable_rows
 from mappings.sesame.operations.records import asked_about
 from mappings.sesame.pathway.reading import has_code
 from mappings.sesame.policy import Policy
@@ -56,10 +56,10 @@ def _case_review_list(
     thresholds = _thresholds(policy, given)
     pair = _pair(guide, given, request, engine)
     with caseload.caught_up(engine) as known:
-        items, missing = agenda(open_episodes(known, day, *pair), thresholds), unread(known)
+        items, missing = agenda(open_episodes(known, day, *pair), thresholds), unreadable_references(known)
     rows = [_row(policy, item, place, request.language) for place, item in enumerate(items, start=1)]
     if output == "csv":
-        return csv_response(AGENDA_COLUMNS, [*rows, *unread_rows(missing, request.language)])
+        return csv_response(AGENDA_COLUMNS, [*rows, *unreadable_rows(missing, request.language)])
     found = [
         parameter(item.summary, cells, _parts(item, place, request.language))
         for place, (item, cells) in enumerate(zip(items, rows, strict=True), start=1)

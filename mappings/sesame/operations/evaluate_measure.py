@@ -13,7 +13,7 @@ from fhir_server.errors import InvalidRequest, NotFound
 from fhir_server.extension import Engine, Operation
 from fhir_server.operations.parameters import given_once
 from mappings.sesame.caseload.caseload import Caseload
-from mappings.sesame.caseload.unread import unread, warned
+from mappings.sesame.caseload.unreadable import unreadable_references, warning_entries
 from mappings.sesame.guide import Guide
 from mappings.sesame.measures.indicators import INDICATORS
 from mappings.sesame.measures.objectives import concerned, read_objectives
@@ -68,12 +68,14 @@ def _dashboard(guide: Guide, caseload: Caseload, request: FhirRequest, engine: E
     scope, made_on = _scope(given_once(request, SCOPED)), today(engine).isoformat()
     with caseload.caught_up(engine) as known:
         reports = [report(guide, measure, known, scope, made_on) for measure in INDICATORS]
-        missing = unread(known)
+        missing = unreadable_references(known)
     # The objectives are of the whole programme: a part of it has none.
     expected = concerned(read_objectives(), scope) if scope.is_whole else []
     reports += [objective_report(guide, rows) for rows in expected]
     entries = [entry(resource=json.serialise(one)) for one in reports]
-    return FhirResponse(200, body=bundle("collection", [*entries, *warned(missing, request.language)]))
+    return FhirResponse(
+        200, body=bundle("collection", [*entries, *warning_entries(missing, request.language)])
+    )
 
 
 def _scope(parameters: dict[str, str]) -> Scope:

@@ -16,7 +16,7 @@ from fhir_server.operations.answers import answer_with
 from fhir_server.operations.parameters import given_once
 from mappings.sesame.caseload.caseload import Caseload, Known
 from mappings.sesame.caseload.messages import NOT_ALL_READ
-from mappings.sesame.caseload.unread import unread
+from mappings.sesame.caseload.unreadable import unreadable_references
 from mappings.sesame.export.eligible import Exclusion, sorted_out
 from mappings.sesame.export.pseudonyms import PURPOSES, Pseudonyms
 from mappings.sesame.export.resources import TYPES, Writer
@@ -51,7 +51,7 @@ def _export(
         raise BusinessRule.of(messages.NO_KEY(purpose=purpose, option=f"{purpose}_key_file"))
     pseudonyms = Pseudonyms(keys[purpose], purpose)
     with caseload.caught_up(engine) as known:
-        for reference in unread(known):
+        for reference in unreadable_references(known):
             raise BusinessRule.of(NOT_ALL_READ(reference=reference), reference)
         taken, excluded = sorted_out(known.dossiers, purpose, engine.zone)
         # In the order of the pseudonyms: that of the store would join two exports line by line.

@@ -9,10 +9,10 @@ from fhir_server.extension import Engine, Operation, Resource
 from fhir_server.operations.parameters import given_once
 from mappings.sesame.caseload.caseload import Caseload
 from mappings.sesame.caseload.episode_summary import EpisodeSummary, open_episodes
-from mappings.sesame.caseload.unread import unread, warned
+from mappings.sesame.caseload.unreadable import unreadable_references, warning_entries
 from mappings.sesame.guide import Guide
 from mappings.sesame.operations.asked import choice, day_or_today
-from mappings.sesame.operations.lines import COLUMNS, parameter, row, unread_rows
+from mappings.sesame.operations.lines import COLUMNS, parameter, row, unreadable_rows
 from mappings.sesame.operations.records import asked_about
 from mappings.sesame.policy import Policy
 from mappings.sesame.tables import csv_response
@@ -40,16 +40,18 @@ def _file_active(
     output = choice("output", parameters.get("output"), OUTPUTS)
     nurse = asked_about(request, engine)["id"]
     with caseload.caught_up(engine) as known:
-        summaries, missing = open_episodes(known, day, nurse), unread(known)
+        summaries, missing = open_episodes(known, day, nurse), unreadable_references(known)
     rows = [row(policy, summary, request.language) for summary in summaries]
     if output == "csv":
-        return csv_response(COLUMNS, [*rows, *unread_rows(missing, request.language)])
+        return csv_response(COLUMNS, [*rows, *unreadable_rows(missing, request.language)])
     details = [parameter(summary, cells) for summary, cells in zip(summaries, rows, strict=True)]
     listed = _list(guide, nurse, day.isoformat(), summaries)
     # Parameters without any would not be sound.
     resources = [listed, {"resourceType": "Parameters", "parameter": details}] if details else [listed]
     entries = [entry(resource=json.serialise(one)) for one in resources]
-    return FhirResponse(200, body=bundle("collection", [*entries, *warned(missing, request.language)]))
+    return FhirResponse(
+        200, body=bundle("collection", [*entries, *warning_entries(missing, request.language)])
+    )
 
 
 def _list(guide: Guide, nurse: str, day: str, summaries: list[EpisodeSummary]) -> Resource:

@@ -8,7 +8,7 @@ from fhir_server.extension import Resource
 from fhir_server.issues import Language
 from mappings.sesame.caseload.episode_summary import SCALES, EpisodeSummary
 from mappings.sesame.caseload.next_step import next_step
-from mappings.sesame.caseload.unread import warning
+from mappings.sesame.caseload.unreadable import warning
 from mappings.sesame.policy import Policy
 from mappings.sesame.tables import Cell
 
@@ -87,7 +87,7 @@ def row(policy: Policy, summary: EpisodeSummary, language: Language) -> dict[str
     }
 
 
-def unread_rows(references: Iterable[str], language: Language) -> list[dict[str, Cell]]:
+def unreadable_rows(references: Iterable[str], language: Language) -> list[dict[str, Cell]]:
     """A row for each resource that could not be read, with nothing but what is to be said of it."""
     return [{"etape_texte": warning(reference).text.render(language)} for reference in references]
 

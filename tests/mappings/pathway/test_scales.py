@@ -263,9 +263,9 @@ def test_two_passations_under_one_number_keep_their_scores_and_their_alerts(clie
 def test_a_passation_that_was_no_error_has_its_score_back(client: Client) -> None:
     tell(client, "01-referral")
     taken = sent(take(client, spread(12))).content
-    for status, summary in (("entered-in-error", "entered-in-error"), ("completed", "corrected")):
+    for status, expected in (("entered-in-error", "entered-in-error"), ("completed", "corrected")):
         sent(client.put(f"QuestionnaireResponse/{taken['id']}", taken | {"status": status}))
-        assert (score_on(client)["status"], score_on(client)["valueInteger"]) == (summary, 12)
+        assert (score_on(client)["status"], score_on(client)["valueInteger"]) == (expected, 12)
 
 
 def test_a_deleted_passation_takes_its_score_back(client: Client) -> None:

@@ -8,9 +8,9 @@ from mappings.sesame.caseload import messages
 from mappings.sesame.caseload.caseload import Known
 
 
-def unread(known: Known) -> list[str]:
+def unreadable_references(known: Known) -> list[str]:
     """The references of those resources."""
-    return sorted(f"{type}/{id}" for type, id in known.unread)
+    return sorted(f"{type}/{id}" for type, id in known.unreadable)
 
 
 def warning(reference: str) -> Issue:
@@ -18,7 +18,7 @@ def warning(reference: str) -> Issue:
     return Issue("warning", "incomplete", messages.UNREAD(reference=reference), (reference,))
 
 
-def warned(references: list[str], language: Language) -> list[bytes]:
+def warning_entries(references: list[str], language: Language) -> list[bytes]:
     """The entry of a Bundle that tells them; none where all is read."""
     if not references:
         return []
