@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mappings.sesame.caseload.agenda import Thresholds, agenda
-from mappings.sesame.caseload.caseload import Dossier, Known
+from mappings.sesame.caseload.caseload import Dossier, Snapshot
 from mappings.sesame.caseload.episode_summary import (
     GAD7,
     PHQ9,
@@ -143,9 +143,9 @@ def test_an_alert_holds_from_its_first_day_until_it_is_lifted(alert: Alert, days
 def test_a_psychiatrist_sees_the_patients_of_the_team_while_it_is_one(
     team: Team, days: dict[int, bool]
 ) -> None:
-    known = Known(store=None, epoch="")  # type: ignore[arg-type]
-    known.dossiers["p"] = Dossier(episodes={"e": EPISODE}, teams={"t": team})
-    assert {day: bool(open_episodes(known, on(day), None, "psychiatrist")) for day in days} == days
+    snapshot = Snapshot(store=None, epoch="")  # type: ignore[arg-type]
+    snapshot.dossiers["p"] = Dossier(episodes={"e": EPISODE}, teams={"t": team})
+    assert {day: bool(open_episodes(snapshot, on(day), None, "psychiatrist")) for day in days} == days
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,11 @@
-"""The indicators at their bounds, and of an episode of which nothing more is known."""
+"""The indicators at their bounds, and of an episode of which nothing more is snapshot."""
 
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from mappings.sesame.caseload.caseload import Dossier, Known
+from mappings.sesame.caseload.caseload import Dossier, Snapshot
 from mappings.sesame.caseload.episode_summary import GAD7, PHQ9
 from mappings.sesame.caseload.facts import Answers, Episode, Referral, Visit
 from mappings.sesame.measures.indicators import INDICATORS, Group
@@ -17,10 +17,10 @@ SCOPE = Scope(on(0), on(365))
 
 def groups(measure: str, scope: Scope = SCOPE, episode: Episode = EPISODE, **facts: list[Any]) -> list[Group]:
     """An indicator, counted of one episode with these facts."""
-    known = Known(store=None, epoch="")  # type: ignore[arg-type]
+    snapshot = Snapshot(store=None, epoch="")  # type: ignore[arg-type]
     kept: dict[str, Any] = {kind: {str(at): one for at, one in enumerate(all)} for kind, all in facts.items()}
-    known.dossiers["p"] = Dossier(episodes={"e": episode}, **kept)
-    return INDICATORS[measure](known, scope)
+    snapshot.dossiers["p"] = Dossier(episodes={"e": episode}, **kept)
+    return INDICATORS[measure](snapshot, scope)
 
 
 @pytest.mark.parametrize("facts", [{}, {"visits": [Visit("e", "initial-assessment", "AMB", on(0))]}])
@@ -101,9 +101,9 @@ def test_a_sequence_counts_in_the_period_of_its_first_day() -> None:
 
 
 def test_satisfaction_is_told_in_the_period_and_by_no_more_than_left() -> None:
-    known = Known(store=None, epoch="")  # type: ignore[arg-type]
-    known.dossiers["p"] = Dossier(episodes={"e": replace(EPISODE, end=on(100))})
+    snapshot = Snapshot(store=None, epoch="")  # type: ignore[arg-type]
+    snapshot.dossiers["p"] = Dossier(episodes={"e": replace(EPISODE, end=on(100))})
     for days, told in (((400,), 0), ((100,), 1), ((100, 101), 1)):
-        known.answers = {str(day): Answers(on(day)) for day in days}
-        (group,) = INDICATORS["satisfaction"](known, SCOPE)
+        snapshot.answers = {str(day): Answers(on(day)) for day in days}
+        (group,) = INDICATORS["satisfaction"](snapshot, SCOPE)
         assert len(group.populations["numerator"]) == told

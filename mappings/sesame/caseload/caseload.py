@@ -37,7 +37,7 @@ from mappings.sesame.guide import Guide
 
 _log = logging.getLogger(__name__)
 
-AT_ONCE = 1_000
+BATCH_SIZE = 1_000
 """Versions that are read from the store at one time."""
 
 
@@ -71,8 +71,8 @@ class Dossier:
 
 
 @dataclass(slots=True)
-class Known:
-    """What is known up to `sequence` of the line of history `epoch`. `owners` says whose facts a resource
+class Snapshot:
+    """What is snapshot up to `sequence` of the line of history `epoch`. `owners` says whose facts a resource
     states: the patient's id. `unreadable` are the resources whose facts could not be read, by type and id.
     """
 
@@ -106,92 +106,92 @@ class Caseload:
 
     def __init__(self, guide: Guide) -> None:
         self._reader = FactReader(guide)
-        self._known: Known | None = None
+        self._snapshot: Snapshot | None = None
         self._lock = Lock()
 
     @contextmanager
-    def caught_up(self, engine: Engine) -> Iterator[Known]:
-        """What is known at the watermark; not to be kept after the block."""
+    def caught_up(self, engine: Engine) -> Iterator[Snapshot]:
+        """What is snapshot at the watermark; not to be kept after the block."""
         with self._lock:
-            known = self._latest(engine)
-            while self._step(known, engine):
+            snapshot = self._current(engine)
+            while self._read_batch(snapshot, engine):
                 pass
-            yield known
+            yield snapshot
 
     def prepare(self, engine: Engine) -> bool:
         """Read some of what there is to read; whether there is more."""
         with self._lock:
-            return self._step(self._latest(engine), engine)
+            return self._read_batch(self._current(engine), engine)
 
-    def _latest(self, engine: Engine) -> Known:
-        """What is known of the line of history that the store is on now."""
-        known = self._known
-        if known is None or known.store is not engine.store or known.epoch != engine.store.epoch:
-            known = self._known = Known(engine.store, engine.store.epoch)
-        return known
+    def _current(self, engine: Engine) -> Snapshot:
+        """What is snapshot of the line of history that the store is on now."""
+        snapshot = self._snapshot
+        if snapshot is None or snapshot.store is not engine.store or snapshot.epoch != engine.store.epoch:
+            snapshot = self._snapshot = Snapshot(engine.store, engine.store.epoch)
+        return snapshot
 
-    def _step(self, known: Known, engine: Engine) -> bool:
-        versions = known.store.changes(known.sequence, AT_ONCE, self._reader.types)
+    def _read_batch(self, snapshot: Snapshot, engine: Engine) -> bool:
+        versions = snapshot.store.changes(snapshot.sequence, BATCH_SIZE, self._reader.types)
         for version in versions:
-            self._take(known, version, engine)
-            known.sequence = version.sequence
-        return len(versions) == AT_ONCE
+            self._apply(snapshot, version, engine)
+            snapshot.sequence = version.sequence
+        return len(versions) == BATCH_SIZE
 
-    def _take(self, known: Known, version: StoredResource, engine: Engine) -> None:
+    def _apply(self, snapshot: Snapshot, version: StoredResource, engine: Engine) -> None:
         """Put what this version says in place of what the one before said."""
-        _forget(known, version.type, version.id)
-        known.unreadable.discard((version.type, version.id))
+        _forget(snapshot, version.type, version.id)
+        snapshot.unreadable.discard((version.type, version.id))
         try:
             content = content_of(version, engine)
             found = self._reader.read(content) if content else None
         except Exception as error:
             # No more than the kind of error: its text could hold what the resource says.
             _log.error("%s/%s says what no list can read: %s", version.type, version.id, type(error).__name__)
-            known.unreadable.add((version.type, version.id))
+            snapshot.unreadable.add((version.type, version.id))
             return
         if found is None:
             return
         patient, fact = found
         if patient is None:
-            _general(known, version.type)[version.id] = fact
+            _shared(snapshot, version.type)[version.id] = fact
             return
-        dossier = known.dossiers.setdefault(patient, Dossier())
-        known.owners[version.type, version.id] = patient
+        dossier = snapshot.dossiers.setdefault(patient, Dossier())
+        snapshot.owners[version.type, version.id] = patient
         if isinstance(fact, Person):
             dossier.person = fact
         else:
-            _kept(dossier, version.type)[version.id] = fact
+            _of_patient(dossier, version.type)[version.id] = fact
 
 
-def _forget(known: Known, type: str, id: str) -> None:
-    patient = known.owners.pop((type, id), None)
+def _forget(snapshot: Snapshot, type: str, id: str) -> None:
+    patient = snapshot.owners.pop((type, id), None)
     if patient is None:
-        if type in GENERAL:
-            _general(known, type).pop(id, None)
+        if type in SHARED_FIELDS:
+            _shared(snapshot, type).pop(id, None)
     elif type == "Patient":
-        known.dossiers[patient].person = None
+        snapshot.dossiers[patient].person = None
     else:
-        _kept(known.dossiers[patient], type).pop(id, None)
+        _of_patient(snapshot.dossiers[patient], type).pop(id, None)
 
 
-def _general(known: Known, type: str) -> dict[str, Fact]:
-    found: dict[str, Fact] = getattr(known, GENERAL[type])
+def _shared(snapshot: Snapshot, type: str) -> dict[str, Fact]:
+    found: dict[str, Fact] = getattr(snapshot, SHARED_FIELDS[type])
     return found
 
 
-def _kept(dossier: Dossier, type: str) -> dict[str, Fact]:
-    found: dict[str, Fact] = getattr(dossier, KEPT[type])
+def _of_patient(dossier: Dossier, type: str) -> dict[str, Fact]:
+    found: dict[str, Fact] = getattr(dossier, PATIENT_FIELDS[type])
     return found
 
 
-GENERAL: Mapping[str, str] = {
+SHARED_FIELDS: Mapping[str, str] = {
     "PractitionerRole": "roles",
     "Organization": "sites",
     "QuestionnaireResponse": "answers",
 }
 """Types whose facts are about no patient, and where they are kept."""
 
-KEPT: Mapping[str, str] = {
+PATIENT_FIELDS: Mapping[str, str] = {
     "EpisodeOfCare": "episodes",
     "Encounter": "visits",
     "Observation": "scores",

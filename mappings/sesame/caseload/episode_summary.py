@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from mappings.sesame.caseload.caseload import Dossier, Known
+from mappings.sesame.caseload.caseload import Dossier, Snapshot
 from mappings.sesame.caseload.facts import Episode, Person, Score, Sequence, Visit
 from mappings.sesame.pathway.calendar import add_days
 from mappings.sesame.pathway.response import is_baseline, is_remission, is_response
@@ -77,12 +77,12 @@ class EpisodeSummary:
 
 
 def open_episodes(
-    known: Known, day: date, nurse: str | None = None, psychiatrist: str | None = None
+    snapshot: Snapshot, day: date, nurse: str | None = None, psychiatrist: str | None = None
 ) -> list[EpisodeSummary]:
     """The episodes open on a day, all or those of one nurse and of one psychiatrist, by their number."""
     found = [
         summarise(patient, dossier, episode, day)
-        for patient, dossier in known.dossiers.items()
+        for patient, dossier in snapshot.dossiers.items()
         for episode in dossier.episodes.values()
         if episode.is_open_on(day)
         and (nurse is None or episode.nurse == nurse)

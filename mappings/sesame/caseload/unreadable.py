@@ -5,12 +5,12 @@ from fhir_server.core.json import serialise
 from fhir_server.core.outcome import operation_outcome
 from fhir_server.issues import Issue, Language
 from mappings.sesame.caseload import messages
-from mappings.sesame.caseload.caseload import Known
+from mappings.sesame.caseload.caseload import Snapshot
 
 
-def unreadable_references(known: Known) -> list[str]:
+def unreadable_references(snapshot: Snapshot) -> list[str]:
     """The references of those resources."""
-    return sorted(f"{type}/{id}" for type, id in known.unreadable)
+    return sorted(f"{type}/{id}" for type, id in snapshot.unreadable)
 
 
 def warning(reference: str) -> Issue:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 
-from mappings.sesame.caseload.caseload import Dossier, Known
+from mappings.sesame.caseload.caseload import Dossier, Snapshot
 from mappings.sesame.caseload.episode_summary import (
     SCALES,
     contact_days,
@@ -44,24 +44,26 @@ COLUMNS = (
 AGE_BAND_YEARS = 10
 
 
-def rows(known: Known, patient: str, dossier: Dossier, pseudonyms: Pseudonyms) -> Iterator[dict[str, Cell]]:
+def rows(
+    snapshot: Snapshot, patient: str, dossier: Dossier, pseudonyms: Pseudonyms
+) -> Iterator[dict[str, Cell]]:
     """The rows of a patient."""
     for episode in dossier.episodes.values():
         yield {
             "patient": pseudonyms.of("Patient", patient),
             "parcours": pseudonyms.of("EpisodeOfCare", episode.id),
-            **_about(known, dossier, episode),
+            **_about(snapshot, dossier, episode),
             **_care(dossier, episode),
             **_scores(dossier, episode),
         }
 
 
-def _about(known: Known, dossier: Dossier, episode: Episode) -> dict[str, Cell]:
+def _about(snapshot: Snapshot, dossier: Dossier, episode: Episode) -> dict[str, Cell]:
     person = dossier.person
     return {
         "sexe": person.gender if person and person.gender in GENDERS else None,
         "age": _age_band(person, episode.start),
-        "departement": known.department(known.site_of(episode)),
+        "departement": snapshot.department(snapshot.site_of(episode)),
         "mois_adressage": month(dossier.referred_on(episode)),
         "mois_debut": month(episode.start),
         "mois_fin": month(episode.end),

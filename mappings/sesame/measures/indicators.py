@@ -10,7 +10,7 @@ from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from fhir_server.core import json
-from mappings.sesame.caseload.caseload import Dossier, Known
+from mappings.sesame.caseload.caseload import Dossier, Snapshot
 from mappings.sesame.caseload.episode_summary import (
     Trend,
     contact_days,
@@ -40,33 +40,33 @@ class Group:
     strata: Mapping[str, int] | None = None
 
 
-Indicator = Callable[[Known, Scope], list[Group]]
+Indicator = Callable[[Snapshot, Scope], list[Group]]
 
 
-def _acceptance(known: Known, scope: Scope) -> list[Group]:
-    return [_referred(known, scope, {"in-progress", "completed"})]
+def _acceptance(snapshot: Snapshot, scope: Scope) -> list[Group]:
+    return [_referred(snapshot, scope, {"in-progress", "completed"})]
 
 
-def _refusal(known: Known, scope: Scope) -> list[Group]:
-    return [_referred(known, scope, {"rejected"})]
+def _refusal(snapshot: Snapshot, scope: Scope) -> list[Group]:
+    return [_referred(snapshot, scope, {"rejected"})]
 
 
-def _referred(known: Known, scope: Scope, statuses: set[str]) -> Group:
-    found = list(referrals(known, scope))
+def _referred(snapshot: Snapshot, scope: Scope, statuses: set[str]) -> Group:
+    found = list(referrals(snapshot, scope))
     wanted = [one for one in found if one.status in statuses]
     return _proportion([f"Task/{one.id}" for one in found], [f"Task/{one.id}" for one in wanted])
 
 
-def _included(known: Known, scope: Scope) -> list[Group]:
+def _included(snapshot: Snapshot, scope: Scope) -> list[Group]:
     """By the track of the first sequence, on the day that it began."""
-    firsts = ((next(iter(sequences_of(*case)), None), case[1]) for case in cases(known, scope))
+    firsts = ((next(iter(sequences_of(*case)), None), case[1]) for case in cases(snapshot, scope))
     found = [(one.track, _subject(episode)) for one, episode in firsts if one and scope.holds(one.start)]
     return _by_track(found)
 
 
-def _caseload(known: Known, scope: Scope) -> list[Group]:
+def _caseload(snapshot: Snapshot, scope: Scope) -> list[Group]:
     """On the last day of the period, by nurse."""
-    found = [episode for _, episode in cases(known, scope) if episode.is_open_on(scope.end)]
+    found = [episode for _, episode in cases(snapshot, scope) if episode.is_open_on(scope.end)]
     strata: dict[str, int] = {}
     for episode in found:
         nurse = f"PractitionerRole/{episode.nurse}" if episode.nurse else "-"
@@ -74,79 +74,79 @@ def _caseload(known: Known, scope: Scope) -> list[Group]:
     return [_cohort(map(_subject, found), strata=dict(sorted(strata.items())))]
 
 
-def _lost(known: Known, scope: Scope) -> list[Group]:
-    found = [episode for _, episode in ended(known, scope)]
+def _lost(snapshot: Snapshot, scope: Scope) -> list[Group]:
+    found = [episode for _, episode in ended(snapshot, scope)]
     lost = [episode for episode in found if episode.exit_reason == "lost-to-follow-up"]
     return [_proportion(map(_subject, found), map(_subject, lost))]
 
 
-def _contacts(known: Known, scope: Scope) -> list[Group]:
+def _contacts(snapshot: Snapshot, scope: Scope) -> list[Group]:
     def count(dossier: Dossier, episode: Episode) -> int:
         return len(_contact_days(dossier, episode, scope.end))
 
-    return [_continuous(begun(known, scope), count)]
+    return [_continuous(begun(snapshot, scope), count)]
 
 
-def _four_contacts(known: Known, scope: Scope) -> list[Group]:
-    found = begun(known, scope)
+def _four_contacts(snapshot: Snapshot, scope: Scope) -> list[Group]:
+    found = begun(snapshot, scope)
     reached = [case for case in found if in_twelve_weeks(_contact_days(*case, scope.end), case[1]) >= 4]
     return [_proportion(_subjects(found), _subjects(reached))]
 
 
-def _first_contact(known: Known, scope: Scope) -> list[Group]:
+def _first_contact(snapshot: Snapshot, scope: Scope) -> list[Group]:
     """From the referral to the first encounter with the patient."""
 
     def days(dossier: Dossier, episode: Episode) -> int | None:
         met = [visit.day for visit in visits_of(dossier, episode, scope.end) if visit.kind != "case-review"]
         return _waited(dossier, episode, min(met, default=None))
 
-    return [_continuous(begun(known, scope), days, "d")]
+    return [_continuous(begun(snapshot, scope), days, "d")]
 
 
-def _first_sequence(known: Known, scope: Scope) -> list[Group]:
+def _first_sequence(snapshot: Snapshot, scope: Scope) -> list[Group]:
     """From the referral to the first sequence."""
 
     def days(dossier: Dossier, episode: Episode) -> int | None:
         starts = [one.start for one in sequences_of(dossier, episode) if one.start <= scope.end]
         return _waited(dossier, episode, min(starts, default=None))
 
-    return [_continuous(begun(known, scope), days, "d")]
+    return [_continuous(begun(snapshot, scope), days, "d")]
 
 
-def _reviews(known: Known, scope: Scope) -> list[Group]:
+def _reviews(snapshot: Snapshot, scope: Scope) -> list[Group]:
     def count(dossier: Dossier, episode: Episode) -> int:
         return len(reviews_of(dossier, episode, scope.end))
 
-    return [_continuous(begun(known, scope), count)]
+    return [_continuous(begun(snapshot, scope), count)]
 
 
-def _reviewed(known: Known, scope: Scope) -> list[Group]:
+def _reviewed(snapshot: Snapshot, scope: Scope) -> list[Group]:
     """Of those who have not responded, who was seen in a case review."""
-    everyone = begun(known, scope)
+    everyone = begun(snapshot, scope)
     found = [case for case in everyone if (trend := _trend(case, scope)) and trend.responded is False]
     seen = [episode for dossier, episode in found if reviews_of(dossier, episode, scope.end)]
     return [_proportion(_subjects(found), map(_subject, seen), _subjects(everyone))]
 
 
-def _response(known: Known, scope: Scope) -> list[Group]:
-    return [_outcome(known, scope, lambda trend: trend.responded)]
+def _response(snapshot: Snapshot, scope: Scope) -> list[Group]:
+    return [_outcome(snapshot, scope, lambda trend: trend.responded)]
 
 
-def _remission(known: Known, scope: Scope) -> list[Group]:
-    return [_outcome(known, scope, lambda trend: trend.remitted)]
+def _remission(snapshot: Snapshot, scope: Scope) -> list[Group]:
+    return [_outcome(snapshot, scope, lambda trend: trend.remitted)]
 
 
-def _outcome(known: Known, scope: Scope, told: Callable[[Trend], bool | None]) -> Group:
-    everyone = begun(known, scope)
+def _outcome(snapshot: Snapshot, scope: Scope, told: Callable[[Trend], bool | None]) -> Group:
+    everyone = begun(snapshot, scope)
     judged = [(case, told(trend)) for case in everyone if (trend := _trend(case, scope))]
     found = [case for case, outcome in judged if outcome is not None]
     reached = [case for case, outcome in judged if outcome]
     return _proportion(_subjects(found), _subjects(reached), _subjects(everyone))
 
 
-def _phq9(known: Known, scope: Scope) -> list[Group]:
+def _phq9(snapshot: Snapshot, scope: Scope) -> list[Group]:
     """The mean of the first score, and that of the last, of those who have both."""
-    everyone = begun(known, scope)
+    everyone = begun(snapshot, scope)
 
     def initial(dossier: Dossier, episode: Episode) -> int | None:
         trend = _trend((dossier, episode), scope)
@@ -162,21 +162,21 @@ def _phq9(known: Known, scope: Scope) -> list[Group]:
     ]
 
 
-def _duration(known: Known, scope: Scope) -> list[Group]:
+def _duration(snapshot: Snapshot, scope: Scope) -> list[Group]:
     def days(_: Dossier, episode: Episode) -> int | None:
         return (episode.end - episode.start).days if episode.end else None
 
-    return [_continuous(ended(known, scope), days, "d")]
+    return [_continuous(ended(snapshot, scope), days, "d")]
 
 
-def _tracks(known: Known, scope: Scope) -> list[Group]:
-    return _by_track([(one.track, f"CarePlan/{one.id}") for one in sequences(known, scope)])
+def _tracks(snapshot: Snapshot, scope: Scope) -> list[Group]:
+    return _by_track([(one.track, f"CarePlan/{one.id}") for one in sequences(snapshot, scope)])
 
 
-def _billed(known: Known, scope: Scope) -> list[Group]:
+def _billed(snapshot: Snapshot, scope: Scope) -> list[Group]:
     """The score of a group is its amount in euros."""
     groups = []
-    found = list(claims(known, scope))
+    found = list(claims(snapshot, scope))
     for forfait in TRACKS:
         own = [claim for claim in found if claim.forfait == forfait]
         amount = sum((json.decimal(claim.amount) for claim in own), Decimal(0))
@@ -187,12 +187,12 @@ def _billed(known: Known, scope: Scope) -> list[Group]:
     return groups
 
 
-def _satisfaction(known: Known, scope: Scope) -> list[Group]:
+def _satisfaction(snapshot: Snapshot, scope: Scope) -> list[Group]:
     """Answers name nobody: they are counted by their date, and for a site or a nurse cannot be told."""
-    subjects = tuple(_subjects(ended(known, scope)))
+    subjects = tuple(_subjects(ended(snapshot, scope)))
     if not scope.is_whole:
         return [Group({"initial-population": subjects, "denominator": subjects})]
-    answers = [id for id, one in known.answers.items() if scope.holds(one.day)]
+    answers = [id for id, one in snapshot.answers.items() if scope.holds(one.day)]
     # More answers than exits in a period would make a rate above one.
     counted = (f"QuestionnaireResponse/{id}" for id in answers[: len(subjects)])
     return [_proportion(subjects, counted)]

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from fhir_server.core import json
 from fhir_server.extension import Resource
-from mappings.sesame.caseload.caseload import Known
+from mappings.sesame.caseload.caseload import Snapshot
 from mappings.sesame.guide import Guide
 from mappings.sesame.measures.indicators import INDICATORS, Group, Subjects
 from mappings.sesame.measures.objectives import SOURCES, Objective
@@ -21,10 +21,10 @@ GROUP_SYSTEMS = {"sequences-facturees": "sesame-forfait", "inclusions": "sesame-
 
 
 def report(
-    guide: Guide, measure: str, known: Known, scope: Scope, made_on: str, by_subject: bool = False
+    guide: Guide, measure: str, snapshot: Snapshot, scope: Scope, made_on: str, by_subject: bool = False
 ) -> Resource:
     """The value of a Measure of the guide in a scope; with the list of each population `by_subject`."""
-    groups = INDICATORS[measure](known, scope)
+    groups = INDICATORS[measure](snapshot, scope)
     lists = list(_lists(groups)) if by_subject else []
     kind = "subject-list" if by_subject else "summary"
     return (
@@ -32,8 +32,8 @@ def report(
         | present(contained=lists)
         | {
             # Pending: preliminary, as of data that are not complete.
-            "status": "pending" if known.unreadable else "complete",
-            "reporter": _reporter(known),
+            "status": "pending" if snapshot.unreadable else "complete",
+            "reporter": _reporter(snapshot),
             "period": period(scope.start.isoformat(), scope.end.isoformat()),
             "group": [_group(guide, group, place, by_subject) for place, group in enumerate(groups)],
         }
@@ -60,9 +60,9 @@ def _head(guide: Guide, measure: str, kind: str, made_on: str) -> Resource:
     }
 
 
-def _reporter(known: Known) -> Resource:
+def _reporter(snapshot: Snapshot) -> Resource:
     """The association that carries the programme, where the episodes name one and the same."""
-    carriers = {one.carrier for dossier in known.dossiers.values() for one in dossier.episodes.values()}
+    carriers = {one.carrier for dossier in snapshot.dossiers.values() for one in dossier.episodes.values()}
     carriers.discard(None)
     if len(carriers) == 1:
         return {"reference": f"Organization/{carriers.pop()}"}

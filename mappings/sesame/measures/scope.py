@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from mappings.sesame.caseload.caseload import Dossier, Known
+from mappings.sesame.caseload.caseload import Dossier, Snapshot
 from mappings.sesame.caseload.episode_summary import sequences_of
 from mappings.sesame.caseload.facts import Claim, Episode, Referral, Sequence
 
@@ -29,61 +29,61 @@ class Scope:
     def holds(self, day: date | None) -> bool:
         return day is not None and self.start <= day <= self.end
 
-    def takes(self, known: Known, nurse: str | None, site: str | None) -> bool:
+    def takes(self, snapshot: Snapshot, nurse: str | None, site: str | None) -> bool:
         """Whether what a nurse did at a site is asked about."""
         return (
             self.nurse in (None, nurse)
             and self.site in (None, site)
-            and self.department in (None, known.department(site))
+            and self.department in (None, snapshot.department(site))
         )
 
 
-def cases(known: Known, scope: Scope) -> Iterator[Case]:
+def cases(snapshot: Snapshot, scope: Scope) -> Iterator[Case]:
     """The episodes of the nurse, site and département, whatever their period."""
-    for dossier in known.dossiers.values():
+    for dossier in snapshot.dossiers.values():
         for episode in dossier.episodes.values():
-            if scope.takes(known, episode.nurse, known.site_of(episode)):
+            if scope.takes(snapshot, episode.nurse, snapshot.site_of(episode)):
                 yield dossier, episode
 
 
-def begun(known: Known, scope: Scope) -> list[Case]:
+def begun(snapshot: Snapshot, scope: Scope) -> list[Case]:
     """The episodes that began in the period."""
-    return [case for case in cases(known, scope) if scope.holds(case[1].start)]
+    return [case for case in cases(snapshot, scope) if scope.holds(case[1].start)]
 
 
-def ended(known: Known, scope: Scope) -> list[Case]:
+def ended(snapshot: Snapshot, scope: Scope) -> list[Case]:
     """The episodes that ended in the period."""
-    return [case for case in cases(known, scope) if scope.holds(case[1].end)]
+    return [case for case in cases(snapshot, scope) if scope.holds(case[1].end)]
 
 
-def referrals(known: Known, scope: Scope) -> Iterator[Referral]:
+def referrals(snapshot: Snapshot, scope: Scope) -> Iterator[Referral]:
     """The referrals that were written in the period. The site of one that no nurse has is its doctor's."""
-    for dossier in known.dossiers.values():
+    for dossier in snapshot.dossiers.values():
         for referral in dossier.referrals.values():
-            site = known.workplace(referral.owner) or known.workplace(referral.requester)
-            if scope.holds(referral.day) and scope.takes(known, referral.owner, site):
+            site = snapshot.workplace(referral.owner) or snapshot.workplace(referral.requester)
+            if scope.holds(referral.day) and scope.takes(snapshot, referral.owner, site):
                 yield referral
 
 
-def sequences(known: Known, scope: Scope) -> Iterator[Sequence]:
+def sequences(snapshot: Snapshot, scope: Scope) -> Iterator[Sequence]:
     """The sequences that began in the period."""
-    for dossier, episode in cases(known, scope):
+    for dossier, episode in cases(snapshot, scope):
         yield from (sequence for sequence in sequences_of(dossier, episode) if scope.holds(sequence.start))
 
 
-def claims(known: Known, scope: Scope) -> Iterator[Claim]:
+def claims(snapshot: Snapshot, scope: Scope) -> Iterator[Claim]:
     """The active claims of the sequences that began in the period."""
-    for dossier in known.dossiers.values():
+    for dossier in snapshot.dossiers.values():
         for claim in dossier.claims.values():
             counts = claim.status == "active" and scope.holds(claim.start)
-            if counts and (scope.is_whole or _is_of(known, scope, dossier, claim)):
+            if counts and (scope.is_whole or _is_of(snapshot, scope, dossier, claim)):
                 yield claim
 
 
-def _is_of(known: Known, scope: Scope, dossier: Dossier, claim: Claim) -> bool:
+def _is_of(snapshot: Snapshot, scope: Scope, dossier: Dossier, claim: Claim) -> bool:
     """Whether the sequence that a claim is for belongs to an episode of the scope."""
     for sequence in dossier.sequences.values():
         if (sequence.start, sequence.track) == (claim.start, claim.forfait):
             episode = dossier.episodes.get(sequence.episode or "")
-            return episode is not None and scope.takes(known, episode.nurse, known.site_of(episode))
+            return episode is not None and scope.takes(snapshot, episode.nurse, snapshot.site_of(episode))
     return False

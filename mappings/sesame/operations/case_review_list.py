@@ -55,8 +55,11 @@ def _case_review_list(
     output = choice("output", given.get("output"), OUTPUTS)
     thresholds = _thresholds(policy, given)
     pair = _pair(guide, given, request, engine)
-    with caseload.caught_up(engine) as known:
-        items, missing = agenda(open_episodes(known, day, *pair), thresholds), unreadable_references(known)
+    with caseload.caught_up(engine) as snapshot:
+        items, missing = (
+            agenda(open_episodes(snapshot, day, *pair), thresholds),
+            unreadable_references(snapshot),
+        )
     rows = [_row(policy, item, place, request.language) for place, item in enumerate(items, start=1)]
     if output == "csv":
         return csv_response(AGENDA_COLUMNS, [*rows, *unreadable_rows(missing, request.language)])

@@ -59,16 +59,16 @@ def _evaluate(guide: Guide, caseload: Caseload, request: FhirRequest, engine: En
         text = messages.NO_MEASURE(id=measure[:64], valid=", ".join(INDICATORS))
         raise NotFound.of(text, *(["http.measure"] if "measure" in parameters else []))
     by_subject = choice("reportType", parameters.get("reportType"), REPORT_TYPES) == "subject-list"
-    with caseload.caught_up(engine) as known:
-        made = report(guide, measure, known, scope, today(engine).isoformat(), by_subject)
+    with caseload.caught_up(engine) as snapshot:
+        made = report(guide, measure, snapshot, scope, today(engine).isoformat(), by_subject)
     return FhirResponse(200, body=json.serialise(made))
 
 
 def _dashboard(guide: Guide, caseload: Caseload, request: FhirRequest, engine: Engine) -> FhirResponse:
     scope, made_on = _scope(given_once(request, SCOPED)), today(engine).isoformat()
-    with caseload.caught_up(engine) as known:
-        reports = [report(guide, measure, known, scope, made_on) for measure in INDICATORS]
-        missing = unreadable_references(known)
+    with caseload.caught_up(engine) as snapshot:
+        reports = [report(guide, measure, snapshot, scope, made_on) for measure in INDICATORS]
+        missing = unreadable_references(snapshot)
     # The objectives are of the whole programme: a part of it has none.
     expected = concerned(read_objectives(), scope) if scope.is_whole else []
     reports += [objective_report(guide, rows) for rows in expected]

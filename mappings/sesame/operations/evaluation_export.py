@@ -14,7 +14,7 @@ from fhir_server.errors import BusinessRule
 from fhir_server.extension import Engine, Operation, Resource
 from fhir_server.operations.answers import answer_with
 from fhir_server.operations.parameters import given_once
-from mappings.sesame.caseload.caseload import Caseload, Known
+from mappings.sesame.caseload.caseload import Caseload, Snapshot
 from mappings.sesame.caseload.messages import NOT_ALL_READ
 from mappings.sesame.caseload.unreadable import unreadable_references
 from mappings.sesame.export.eligible import Exclusion, sorted_out
@@ -50,27 +50,29 @@ def _export(
     if purpose not in keys:
         raise BusinessRule.of(messages.NO_KEY(purpose=purpose, option=f"{purpose}_key_file"))
     pseudonyms = Pseudonyms(keys[purpose], purpose)
-    with caseload.caught_up(engine) as known:
-        for reference in unreadable_references(known):
+    with caseload.caught_up(engine) as snapshot:
+        for reference in unreadable_references(snapshot):
             raise BusinessRule.of(NOT_ALL_READ(reference=reference), reference)
-        taken, excluded = sorted_out(known.dossiers, purpose, engine.zone)
+        taken, excluded = sorted_out(snapshot.dossiers, purpose, engine.zone)
         # In the order of the pseudonyms: that of the store would join two exports line by line.
         patients = sorted(taken, key=lambda patient: pseudonyms.of("Patient", patient))
         if output == "csv":
-            return FhirResponse(200, body=_table(known, patients, pseudonyms), media_type=CSV)
+            return FhirResponse(200, body=_table(snapshot, patients, pseudonyms), media_type=CSV)
         writer = Writer(guide, pseudonyms)
         resources = [one for patient in patients for one in writer.resources(patient, taken[patient])]
         resources.sort(key=lambda one: (TYPES.index(one["resourceType"]), one["id"]))
         lines = _lines(resources)
         if output == "ndjson":
             return FhirResponse(200, body=lines, media_type=NDJSON)
-        digests = {"ndjson": lines, "csv": _table(known, patients, pseudonyms)}
+        digests = {"ndjson": lines, "csv": _table(snapshot, patients, pseudonyms)}
     made_on = today(engine).isoformat()
     return answer_with(_manifest(purpose, len(patients), excluded, resources, digests, made_on))
 
 
-def _table(known: Known, patients: list[str], pseudonyms: Pseudonyms) -> bytes:
-    found = (row for patient in patients for row in rows(known, patient, known.dossiers[patient], pseudonyms))
+def _table(snapshot: Snapshot, patients: list[str], pseudonyms: Pseudonyms) -> bytes:
+    found = (
+        row for patient in patients for row in rows(snapshot, patient, snapshot.dossiers[patient], pseudonyms)
+    )
     return table(COLUMNS, found)
 
 

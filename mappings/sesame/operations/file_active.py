@@ -39,8 +39,8 @@ def _file_active(
     day = day_or_today(parameters.get("date"), engine)
     output = choice("output", parameters.get("output"), OUTPUTS)
     nurse = asked_about(request, engine)["id"]
-    with caseload.caught_up(engine) as known:
-        summaries, missing = open_episodes(known, day, nurse), unreadable_references(known)
+    with caseload.caught_up(engine) as snapshot:
+        summaries, missing = open_episodes(snapshot, day, nurse), unreadable_references(snapshot)
     rows = [row(policy, summary, request.language) for summary in summaries]
     if output == "csv":
         return csv_response(COLUMNS, [*rows, *unreadable_rows(missing, request.language)])
