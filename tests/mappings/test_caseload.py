@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mappings.sesame.caseload.agenda import Thresholds, agenda
-from mappings.sesame.caseload.caseload import Dossier, Snapshot
+from mappings.sesame.caseload.caseload import PatientFacts, Snapshot
 from mappings.sesame.caseload.episode_summary import (
     GAD7,
     PHQ9,
@@ -52,7 +52,7 @@ def score(days: int, value: int, scale: str = PHQ9) -> Score:
 def summary(days: int, episode: Episode = EPISODE, **facts: list[Any]) -> EpisodeSummary:
     """Where an episode with these facts stands after so many days."""
     kept: dict[str, Any] = {kind: dict(enumerate(found)) for kind, found in facts.items()}
-    return summarise("p", Dossier(**kept), episode, on(days))
+    return summarise("p", PatientFacts(**kept), episode, on(days))
 
 
 def test_the_last_contact_is_one_with_the_patient() -> None:
@@ -71,8 +71,8 @@ def test_a_contact_that_names_no_episode_is_of_each_that_took_place_on_its_day()
         replace(EPISODE, id="begins", start=on(10)),
         replace(EPISODE, id="later", start=on(11)),
     )
-    dossier = Dossier(episodes={one.id: one for one in episodes}, visits=visits)
-    told = [summarise("p", dossier, one, on(20)).contacts for one in episodes]
+    facts = PatientFacts(episodes={one.id: one for one in episodes}, visits=visits)
+    told = [summarise("p", facts, one, on(20)).contacts for one in episodes]
     assert told == [1, 1, 0]
 
 
@@ -115,8 +115,8 @@ def test_a_review_counts_within_its_episode() -> None:
 @pytest.mark.parametrize(("kind", "reviewed"), [("case-review", on(5)), ("initial-assessment", None)])
 def test_a_review_is_what_a_case_review_has_found(kind: str, reviewed: date | None) -> None:
     visits: dict[str, Visit] = {"v": Visit("e", kind, "AMB", on(5))}
-    dossier = Dossier(reviews={"r": Review(on(5), "v")}, visits=visits)
-    assert summarise("p", dossier, EPISODE, on(20)).last_review == reviewed
+    facts = PatientFacts(reviews={"r": Review(on(5), "v")}, visits=visits)
+    assert summarise("p", facts, EPISODE, on(20)).last_review == reviewed
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_a_psychiatrist_sees_the_patients_of_the_team_while_it_is_one(
     team: Team, days: dict[int, bool]
 ) -> None:
     snapshot = Snapshot(store=None, epoch="")  # type: ignore[arg-type]
-    snapshot.dossiers["p"] = Dossier(episodes={"e": EPISODE}, teams={"t": team})
+    snapshot.patients["p"] = PatientFacts(episodes={"e": EPISODE}, teams={"t": team})
     assert {day: bool(open_episodes(snapshot, on(day), None, "psychiatrist")) for day in days} == days
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mappings.sesame.caseload.caseload import Dossier
+from mappings.sesame.caseload.caseload import PatientFacts
 from mappings.sesame.caseload.facts import Decision, Referral
 from mappings.sesame.export.eligible import excluded
 from mappings.sesame.pathway.reading import PARIS
@@ -30,12 +30,12 @@ def test_an_opposition_wins_unless_a_permission_came_later(
     decisions: list[tuple[str | None, bool]], reason: str | None
 ) -> None:
     decided = [Decision(frozenset({"evaluation"}), moment, permit) for moment, permit in decisions]
-    dossier = Dossier(episodes={"e": EPISODE})
-    assert excluded(dossier, decided, "evaluation", PARIS) == reason
-    assert excluded(dossier, decided, "research", PARIS) == "not-informed"
+    facts = PatientFacts(episodes={"e": EPISODE})
+    assert excluded(facts, decided, "evaluation", PARIS) == reason
+    assert excluded(facts, decided, "research", PARIS) == "not-informed"
 
 
 def test_who_was_referred_is_in_the_programme() -> None:
-    referred = Dossier(referrals={"t": Referral("t", "r", "rejected", on(0), None, None)})
+    referred = PatientFacts(referrals={"t": Referral("t", "r", "rejected", on(0), None, None)})
     assert excluded(referred, [], "evaluation", PARIS) == "not-informed"
-    assert excluded(Dossier(), [], "evaluation", PARIS) == "no-pathway"
+    assert excluded(PatientFacts(), [], "evaluation", PARIS) == "no-pathway"

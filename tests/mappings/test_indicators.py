@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mappings.sesame.caseload.caseload import Dossier, Snapshot
+from mappings.sesame.caseload.caseload import PatientFacts, Snapshot
 from mappings.sesame.caseload.episode_summary import GAD7, PHQ9
 from mappings.sesame.caseload.facts import Answers, Episode, Referral, Visit
 from mappings.sesame.measures.indicators import INDICATORS, Group
@@ -19,7 +19,7 @@ def groups(measure: str, scope: Scope = SCOPE, episode: Episode = EPISODE, **fac
     """An indicator, counted of one episode with these facts."""
     snapshot = Snapshot(store=None, epoch="")  # type: ignore[arg-type]
     kept: dict[str, Any] = {kind: {str(at): one for at, one in enumerate(all)} for kind, all in facts.items()}
-    snapshot.dossiers["p"] = Dossier(episodes={"e": episode}, **kept)
+    snapshot.patients["p"] = PatientFacts(episodes={"e": episode}, **kept)
     return INDICATORS[measure](snapshot, scope)
 
 
@@ -102,7 +102,7 @@ def test_a_sequence_counts_in_the_period_of_its_first_day() -> None:
 
 def test_satisfaction_is_told_in_the_period_and_by_no_more_than_left() -> None:
     snapshot = Snapshot(store=None, epoch="")  # type: ignore[arg-type]
-    snapshot.dossiers["p"] = Dossier(episodes={"e": replace(EPISODE, end=on(100))})
+    snapshot.patients["p"] = PatientFacts(episodes={"e": replace(EPISODE, end=on(100))})
     for days, told in (((400,), 0), ((100,), 1), ((100, 101), 1)):
         snapshot.answers = {str(day): Answers(on(day)) for day in days}
         (group,) = INDICATORS["satisfaction"](snapshot, SCOPE)

@@ -42,7 +42,7 @@ BATCH_SIZE = 1_000
 
 
 @dataclass(slots=True)
-class Dossier:
+class PatientFacts:
     """All facts about one patient, by the id of the resource that states them."""
 
     person: Person | None = None
@@ -79,7 +79,7 @@ class Snapshot:
     store: Store
     epoch: str
     sequence: int = 0
-    dossiers: dict[str, Dossier] = field(default_factory=dict)
+    patients: dict[str, PatientFacts] = field(default_factory=dict)
     roles: dict[str, Role] = field(default_factory=dict)
     sites: dict[str, Site] = field(default_factory=dict)
     answers: dict[str, Answers] = field(default_factory=dict)
@@ -155,12 +155,12 @@ class Caseload:
         if patient is None:
             _shared(snapshot, version.type)[version.id] = fact
             return
-        dossier = snapshot.dossiers.setdefault(patient, Dossier())
+        facts = snapshot.patients.setdefault(patient, PatientFacts())
         snapshot.owners[version.type, version.id] = patient
         if isinstance(fact, Person):
-            dossier.person = fact
+            facts.person = fact
         else:
-            _of_patient(dossier, version.type)[version.id] = fact
+            _of_patient(facts, version.type)[version.id] = fact
 
 
 def _forget(snapshot: Snapshot, type: str, id: str) -> None:
@@ -169,9 +169,9 @@ def _forget(snapshot: Snapshot, type: str, id: str) -> None:
         if type in SHARED_FIELDS:
             _shared(snapshot, type).pop(id, None)
     elif type == "Patient":
-        snapshot.dossiers[patient].person = None
+        snapshot.patients[patient].person = None
     else:
-        _of_patient(snapshot.dossiers[patient], type).pop(id, None)
+        _of_patient(snapshot.patients[patient], type).pop(id, None)
 
 
 def _shared(snapshot: Snapshot, type: str) -> dict[str, Fact]:
@@ -179,8 +179,8 @@ def _shared(snapshot: Snapshot, type: str) -> dict[str, Fact]:
     return found
 
 
-def _of_patient(dossier: Dossier, type: str) -> dict[str, Fact]:
-    found: dict[str, Fact] = getattr(dossier, PATIENT_FIELDS[type])
+def _of_patient(facts: PatientFacts, type: str) -> dict[str, Fact]:
+    found: dict[str, Fact] = getattr(facts, PATIENT_FIELDS[type])
     return found
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from mappings.sesame.caseload.caseload import Dossier, Snapshot
+from mappings.sesame.caseload.caseload import PatientFacts, Snapshot
 from mappings.sesame.caseload.facts import Episode, Person, Score, Sequence, Visit
 from mappings.sesame.pathway.calendar import add_days
 from mappings.sesame.pathway.response import is_baseline, is_remission, is_response
@@ -81,41 +81,41 @@ def open_episodes(
 ) -> list[EpisodeSummary]:
     """The episodes open on a day, all or those of one nurse and of one psychiatrist, by their number."""
     found = [
-        summarise(patient, dossier, episode, day)
-        for patient, dossier in snapshot.dossiers.items()
-        for episode in dossier.episodes.values()
+        summarise(patient, facts, episode, day)
+        for patient, facts in snapshot.patients.items()
+        for episode in facts.episodes.values()
         if episode.is_open_on(day)
         and (nurse is None or episode.nurse == nurse)
-        and (psychiatrist is None or _cares(psychiatrist, dossier, day))
+        and (psychiatrist is None or _cares(psychiatrist, facts, day))
     ]
     return sorted(found, key=lambda one: (one.episode.number, one.episode.id))
 
 
-def summarise(patient: str, dossier: Dossier, episode: Episode, day: date) -> EpisodeSummary:
+def summarise(patient: str, facts: PatientFacts, episode: Episode, day: date) -> EpisodeSummary:
     """Where one episode of a patient stands."""
-    visits = visits_of(dossier, episode, day)
+    visits = visits_of(facts, episode, day)
     contacts = contact_days(visits)
     met = [*contacts, *(visit.day for visit in visits if visit.kind == "initial-assessment")]
     return EpisodeSummary(
         day=day,
         patient=patient,
-        person=dossier.person,
+        person=facts.person,
         episode=episode,
-        sequence=_sequence(dossier, episode, day),
-        trend=trend_of(dossier, episode, day),
+        sequence=_sequence(facts, episode, day),
+        trend=trend_of(facts, episode, day),
         contacts=len(contacts),
         last_contact=max(met, default=None),
-        last_review=max(reviews_of(dossier, episode, day), default=None),
-        alert=any(alert.holds_on(day) for alert in dossier.alerts.values()),
+        last_review=max(reviews_of(facts, episode, day), default=None),
+        alert=any(alert.holds_on(day) for alert in facts.alerts.values()),
     )
 
 
-def visits_of(dossier: Dossier, episode: Episode, day: date) -> list[Visit]:
+def visits_of(facts: PatientFacts, episode: Episode, day: date) -> list[Visit]:
     """The finished encounters of an episode up to a day; one that names no episode is that of its day."""
     return [
         visit
-        for visit in dossier.visits.values()
-        if visit.day <= day and (visit.episode or _episode_on(dossier, visit.day, episode)) == episode.id
+        for visit in facts.visits.values()
+        if visit.day <= day and (visit.episode or _episode_on(facts, visit.day, episode)) == episode.id
     ]
 
 
@@ -129,24 +129,24 @@ def in_twelve_weeks(days: Iterable[date], episode: Episode) -> int:
     return sum(day < add_days(episode.start, TWELVE_WEEKS_DAYS) for day in days)
 
 
-def _episode_on(dossier: Dossier, day: date, default: Episode) -> str:
+def _episode_on(facts: PatientFacts, day: date, default: Episode) -> str:
     """The id of the episode that took place on a day; `default` where it did too, or none did."""
-    found = [one.id for one in dossier.episodes.values() if one.start <= day <= (one.end or date.max)]
+    found = [one.id for one in facts.episodes.values() if one.start <= day <= (one.end or date.max)]
     return found[0] if found and default.id not in found else default.id
 
 
-def reviews_of(dossier: Dossier, episode: Episode, day: date) -> list[date]:
+def reviews_of(facts: PatientFacts, episode: Episode, day: date) -> list[date]:
     """The days of the case reviews within an episode."""
     until = min(day, episode.end or day)
-    days = (review.day for review in dossier.case_reviews().values())
+    days = (review.day for review in facts.case_reviews().values())
     return [on for on in days if episode.start <= on <= until]
 
 
-def trend_of(dossier: Dossier, episode: Episode, day: date) -> Trend | None:
+def trend_of(facts: PatientFacts, episode: Episode, day: date) -> Trend | None:
     """The scores of the episode by the first scale that has a baseline."""
     until = min(day, episode.end or day)
     within = sorted(
-        (score for score in dossier.scores.values() if episode.start <= score.day <= until),
+        (score for score in facts.scores.values() if episode.start <= score.day <= until),
         key=lambda score: score.moment,
     )
     for scale in SCALES:
@@ -156,22 +156,22 @@ def trend_of(dossier: Dossier, episode: Episode, day: date) -> Trend | None:
     return None
 
 
-def sequences_of(dossier: Dossier, episode: Episode) -> list[Sequence]:
+def sequences_of(facts: PatientFacts, episode: Episode) -> list[Sequence]:
     """The sequences of an episode by their first day."""
-    found = (one for one in dossier.sequences.values() if one.episode == episode.id)
+    found = (one for one in facts.sequences.values() if one.episode == episode.id)
     return sorted(found, key=lambda one: (one.start, one.rank))
 
 
-def _sequence(dossier: Dossier, episode: Episode, day: date) -> Sequence | None:
+def _sequence(facts: PatientFacts, episode: Episode, day: date) -> Sequence | None:
     """The last sequence that had begun."""
-    begun: Iterable[Sequence] = (one for one in sequences_of(dossier, episode) if one.start <= day)
+    begun: Iterable[Sequence] = (one for one in sequences_of(facts, episode) if one.start <= day)
     return max(begun, key=lambda one: (one.start, one.rank), default=None)
 
 
-def _cares(psychiatrist: str, dossier: Dossier, day: date) -> bool:
+def _cares(psychiatrist: str, facts: PatientFacts, day: date) -> bool:
     return any(
         psychiatrist in team.psychiatrists
         and (team.start is None or team.start <= day)
         and (team.end is None or day <= team.end)
-        for team in dossier.teams.values()
+        for team in facts.teams.values()
     )

@@ -9,7 +9,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from fhir_server.core.temporal import BEGINNING, END, Span, period_of
-from mappings.sesame.caseload.caseload import Dossier
+from mappings.sesame.caseload.caseload import PatientFacts
 from mappings.sesame.caseload.facts import Decision
 from mappings.sesame.pathway.person import all_linked
 
@@ -17,11 +17,13 @@ Exclusion = Literal["opposed", "not-informed", "no-pathway"]
 EXCLUSIONS: tuple[Exclusion, ...] = ("opposed", "not-informed", "no-pathway")
 
 
-def excluded(dossier: Dossier, decided: Iterable[Decision], purpose: str, zone: ZoneInfo) -> Exclusion | None:
+def excluded(
+    facts: PatientFacts, decided: Iterable[Decision], purpose: str, zone: ZoneInfo
+) -> Exclusion | None:
     """Why a patient who has `decided` so is not exported; None for one who is. An opposition that may be the
     later one wins.
     """
-    if not (dossier.episodes or dossier.referrals):
+    if not (facts.episodes or facts.referrals):
         return "no-pathway"
     decisions = [one for one in decided if purpose in one.purposes]
     permitted = [_span(one, zone)[0] for one in decisions if one.permit and one.moment]
@@ -37,33 +39,33 @@ def _span(decision: Decision, zone: ZoneInfo) -> Span:
 
 
 def sorted_out(
-    dossiers: Mapping[str, Dossier], purpose: str, zone: ZoneInfo
-) -> tuple[dict[str, Dossier], dict[Exclusion, int]]:
+    patients: Mapping[str, PatientFacts], purpose: str, zone: ZoneInfo
+) -> tuple[dict[str, PatientFacts], dict[Exclusion, int]]:
     """Those who are exported, and how many are not for which reason; who is not on record is no patient. What
     a patient has decided under one record holds for the others of the same person.
     """
-    links = _links(dossiers)
-    taken: dict[str, Dossier] = {}
+    links = _links(patients)
+    taken: dict[str, PatientFacts] = {}
     counts: dict[Exclusion, int] = dict.fromkeys(EXCLUSIONS, 0)
-    for patient, dossier in dossiers.items():
-        if dossier.person is None:
+    for patient, facts in patients.items():
+        if facts.person is None:
             continue
         records = (
-            dossiers[one] for one in all_linked(patient, lambda id: links.get(id, ())) if one in dossiers
+            patients[one] for one in all_linked(patient, lambda id: links.get(id, ())) if one in patients
         )
         decided = [decision for record in records for decision in record.decisions.values()]
-        if reason := excluded(dossier, decided, purpose, zone):
+        if reason := excluded(facts, decided, purpose, zone):
             counts[reason] += 1
         else:
-            taken[patient] = dossier
+            taken[patient] = facts
     return taken, counts
 
 
-def _links(dossiers: Mapping[str, Dossier]) -> Mapping[str, set[str]]:
+def _links(patients: Mapping[str, PatientFacts]) -> Mapping[str, set[str]]:
     """Whom each patient is said to be one with, by whichever of the two records says so."""
     found: dict[str, set[str]] = {}
-    for patient, dossier in dossiers.items():
-        for other in dossier.person.merged if dossier.person else ():
+    for patient, facts in patients.items():
+        for other in facts.person.merged if facts.person else ():
             found.setdefault(patient, set()).add(other)
             found.setdefault(other, set()).add(patient)
     return found

@@ -8,7 +8,7 @@ from datetime import date
 
 from fhir_server.core.code_systems import LOINC
 from fhir_server.extension import Resource
-from mappings.sesame.caseload.caseload import Dossier
+from mappings.sesame.caseload.caseload import PatientFacts
 from mappings.sesame.caseload.episode_summary import SCALES
 from mappings.sesame.caseload.facts import Episode, Person, Referral, Score, Sequence, Visit
 from mappings.sesame.export.pseudonyms import Pseudonyms
@@ -41,19 +41,19 @@ class Writer:
         self._guide = guide
         self._pseudonyms = pseudonyms
 
-    def resources(self, patient: str, dossier: Dossier) -> Iterator[Resource]:
+    def resources(self, patient: str, facts: PatientFacts) -> Iterator[Resource]:
         """Everything of a patient that is exported."""
-        if dossier.person:
-            yield self._person(patient, dossier.person)
+        if facts.person:
+            yield self._person(patient, facts.person)
         subject = self._reference("Patient", patient)
-        yield from (self._referral(subject, one) for one in dossier.referrals.values())
-        yield from (self._episode(subject, one) for one in dossier.episodes.values())
-        yield from (self._sequence(subject, one) for one in dossier.sequences.values() if self._is_track(one))
-        yield from (self._visit(subject, id, one) for id, one in dossier.visits.items() if self._is_kind(one))
-        for id, score in dossier.scores.items():
+        yield from (self._referral(subject, one) for one in facts.referrals.values())
+        yield from (self._episode(subject, one) for one in facts.episodes.values())
+        yield from (self._sequence(subject, one) for one in facts.sequences.values() if self._is_track(one))
+        yield from (self._visit(subject, id, one) for id, one in facts.visits.items() if self._is_kind(one))
+        for id, score in facts.scores.items():
             if code := self._scale(score):
                 yield self._score(subject, id, score, code)
-        for id, review in dossier.case_reviews().items():
+        for id, review in facts.case_reviews().items():
             told = {"status": "completed", "subject": subject, "date": month(review.day)}
             yield self._head("ClinicalImpression", id) | told
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 
-from mappings.sesame.caseload.caseload import Dossier, Snapshot
+from mappings.sesame.caseload.caseload import PatientFacts, Snapshot
 from mappings.sesame.caseload.episode_summary import (
     SCALES,
     contact_days,
@@ -45,26 +45,26 @@ AGE_BAND_YEARS = 10
 
 
 def rows(
-    snapshot: Snapshot, patient: str, dossier: Dossier, pseudonyms: Pseudonyms
+    snapshot: Snapshot, patient: str, facts: PatientFacts, pseudonyms: Pseudonyms
 ) -> Iterator[dict[str, Cell]]:
     """The rows of a patient."""
-    for episode in dossier.episodes.values():
+    for episode in facts.episodes.values():
         yield {
             "patient": pseudonyms.of("Patient", patient),
             "parcours": pseudonyms.of("EpisodeOfCare", episode.id),
-            **_about(snapshot, dossier, episode),
-            **_care(dossier, episode),
-            **_scores(dossier, episode),
+            **_about(snapshot, facts, episode),
+            **_care(facts, episode),
+            **_scores(facts, episode),
         }
 
 
-def _about(snapshot: Snapshot, dossier: Dossier, episode: Episode) -> dict[str, Cell]:
-    person = dossier.person
+def _about(snapshot: Snapshot, facts: PatientFacts, episode: Episode) -> dict[str, Cell]:
+    person = facts.person
     return {
         "sexe": person.gender if person and person.gender in GENDERS else None,
         "age": _age_band(person, episode.start),
         "departement": snapshot.department(snapshot.site_of(episode)),
-        "mois_adressage": month(dossier.referred_on(episode)),
+        "mois_adressage": month(facts.referred_on(episode)),
         "mois_debut": month(episode.start),
         "mois_fin": month(episode.end),
         "statut": episode.status,
@@ -72,20 +72,20 @@ def _about(snapshot: Snapshot, dossier: Dossier, episode: Episode) -> dict[str, 
     }
 
 
-def _care(dossier: Dossier, episode: Episode) -> dict[str, Cell]:
-    tracks = [sequence.track for sequence in sequences_of(dossier, episode)]
-    contacts = contact_days(visits_of(dossier, episode, date.max))
+def _care(facts: PatientFacts, episode: Episode) -> dict[str, Cell]:
+    tracks = [sequence.track for sequence in sequences_of(facts, episode)]
+    contacts = contact_days(visits_of(facts, episode, date.max))
     return {
         "sequences_classique": tracks.count("classique"),
         "sequences_leger": tracks.count("leger"),
         "contacts": len(contacts),
         "contacts_12_semaines": in_twelve_weeks(contacts, episode),
-        "revues": len(reviews_of(dossier, episode, date.max)),
+        "revues": len(reviews_of(facts, episode, date.max)),
     }
 
 
-def _scores(dossier: Dossier, episode: Episode) -> dict[str, Cell]:
-    trend = trend_of(dossier, episode, date.max)
+def _scores(facts: PatientFacts, episode: Episode) -> dict[str, Cell]:
+    trend = trend_of(facts, episode, date.max)
     if trend is None:
         return {}
     last = trend.last

@@ -10,7 +10,7 @@ from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from fhir_server.core import json
-from mappings.sesame.caseload.caseload import Dossier, Snapshot
+from mappings.sesame.caseload.caseload import PatientFacts, Snapshot
 from mappings.sesame.caseload.episode_summary import (
     Trend,
     contact_days,
@@ -81,8 +81,8 @@ def _lost(snapshot: Snapshot, scope: Scope) -> list[Group]:
 
 
 def _contacts(snapshot: Snapshot, scope: Scope) -> list[Group]:
-    def count(dossier: Dossier, episode: Episode) -> int:
-        return len(_contact_days(dossier, episode, scope.end))
+    def count(facts: PatientFacts, episode: Episode) -> int:
+        return len(_contact_days(facts, episode, scope.end))
 
     return [_continuous(begun(snapshot, scope), count)]
 
@@ -96,9 +96,9 @@ def _four_contacts(snapshot: Snapshot, scope: Scope) -> list[Group]:
 def _first_contact(snapshot: Snapshot, scope: Scope) -> list[Group]:
     """From the referral to the first encounter with the patient."""
 
-    def days(dossier: Dossier, episode: Episode) -> int | None:
-        met = [visit.day for visit in visits_of(dossier, episode, scope.end) if visit.kind != "case-review"]
-        return _waited(dossier, episode, min(met, default=None))
+    def days(facts: PatientFacts, episode: Episode) -> int | None:
+        met = [visit.day for visit in visits_of(facts, episode, scope.end) if visit.kind != "case-review"]
+        return _waited(facts, episode, min(met, default=None))
 
     return [_continuous(begun(snapshot, scope), days, "d")]
 
@@ -106,16 +106,16 @@ def _first_contact(snapshot: Snapshot, scope: Scope) -> list[Group]:
 def _first_sequence(snapshot: Snapshot, scope: Scope) -> list[Group]:
     """From the referral to the first sequence."""
 
-    def days(dossier: Dossier, episode: Episode) -> int | None:
-        starts = [one.start for one in sequences_of(dossier, episode) if one.start <= scope.end]
-        return _waited(dossier, episode, min(starts, default=None))
+    def days(facts: PatientFacts, episode: Episode) -> int | None:
+        starts = [one.start for one in sequences_of(facts, episode) if one.start <= scope.end]
+        return _waited(facts, episode, min(starts, default=None))
 
     return [_continuous(begun(snapshot, scope), days, "d")]
 
 
 def _reviews(snapshot: Snapshot, scope: Scope) -> list[Group]:
-    def count(dossier: Dossier, episode: Episode) -> int:
-        return len(reviews_of(dossier, episode, scope.end))
+    def count(facts: PatientFacts, episode: Episode) -> int:
+        return len(reviews_of(facts, episode, scope.end))
 
     return [_continuous(begun(snapshot, scope), count)]
 
@@ -124,7 +124,7 @@ def _reviewed(snapshot: Snapshot, scope: Scope) -> list[Group]:
     """Of those who have not responded, who was seen in a case review."""
     everyone = begun(snapshot, scope)
     found = [case for case in everyone if (trend := _trend(case, scope)) and trend.responded is False]
-    seen = [episode for dossier, episode in found if reviews_of(dossier, episode, scope.end)]
+    seen = [episode for facts, episode in found if reviews_of(facts, episode, scope.end)]
     return [_proportion(_subjects(found), map(_subject, seen), _subjects(everyone))]
 
 
@@ -148,12 +148,12 @@ def _phq9(snapshot: Snapshot, scope: Scope) -> list[Group]:
     """The mean of the first score, and that of the last, of those who have both."""
     everyone = begun(snapshot, scope)
 
-    def initial(dossier: Dossier, episode: Episode) -> int | None:
-        trend = _trend((dossier, episode), scope)
+    def initial(facts: PatientFacts, episode: Episode) -> int | None:
+        trend = _trend((facts, episode), scope)
         return trend.baseline.value if trend and trend.last and trend.is_phq9 else None
 
-    def last(dossier: Dossier, episode: Episode) -> int | None:
-        trend = _trend((dossier, episode), scope)
+    def last(facts: PatientFacts, episode: Episode) -> int | None:
+        trend = _trend((facts, episode), scope)
         return trend.last.value if trend and trend.last and trend.is_phq9 else None
 
     return [
@@ -163,7 +163,7 @@ def _phq9(snapshot: Snapshot, scope: Scope) -> list[Group]:
 
 
 def _duration(snapshot: Snapshot, scope: Scope) -> list[Group]:
-    def days(_: Dossier, episode: Episode) -> int | None:
+    def days(_: PatientFacts, episode: Episode) -> int | None:
         return (episode.end - episode.start).days if episode.end else None
 
     return [_continuous(ended(snapshot, scope), days, "d")]
@@ -233,13 +233,13 @@ def _trend(case: Case, scope: Scope) -> Trend | None:
     return trend_of(*case, scope.end)
 
 
-def _contact_days(dossier: Dossier, episode: Episode, until: date) -> list[date]:
-    return contact_days(visits_of(dossier, episode, until))
+def _contact_days(facts: PatientFacts, episode: Episode, until: date) -> list[date]:
+    return contact_days(visits_of(facts, episode, until))
 
 
-def _waited(dossier: Dossier, episode: Episode, event: date | None) -> int | None:
+def _waited(facts: PatientFacts, episode: Episode, event: date | None) -> int | None:
     """Days from the referral of an episode to an event; None where either is not on record."""
-    day = dossier.referred_on(episode)
+    day = facts.referred_on(episode)
     return None if day is None or event is None else (event - day).days
 
 
@@ -269,7 +269,7 @@ def _proportion(
 
 def _continuous(
     found: Iterable[Case],
-    value: Callable[[Dossier, Episode], int | None],
+    value: Callable[[PatientFacts, Episode], int | None],
     unit: str | None = None,
     code: tuple[str, str] | None = None,
 ) -> Group:

@@ -62,7 +62,7 @@ def _head(guide: Guide, measure: str, kind: str, made_on: str) -> Resource:
 
 def _reporter(snapshot: Snapshot) -> Resource:
     """The association that carries the programme, where the episodes name one and the same."""
-    carriers = {one.carrier for dossier in snapshot.dossiers.values() for one in dossier.episodes.values()}
+    carriers = {one.carrier for facts in snapshot.patients.values() for one in facts.episodes.values()}
     carriers.discard(None)
     if len(carriers) == 1:
         return {"reference": f"Organization/{carriers.pop()}"}

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from mappings.sesame.caseload.caseload import Dossier, Snapshot
+from mappings.sesame.caseload.caseload import PatientFacts, Snapshot
 from mappings.sesame.caseload.episode_summary import sequences_of
 from mappings.sesame.caseload.facts import Claim, Episode, Referral, Sequence
 
-Case = tuple[Dossier, Episode]
+Case = tuple[PatientFacts, Episode]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +40,10 @@ class Scope:
 
 def cases(snapshot: Snapshot, scope: Scope) -> Iterator[Case]:
     """The episodes of the nurse, site and département, whatever their period."""
-    for dossier in snapshot.dossiers.values():
-        for episode in dossier.episodes.values():
+    for facts in snapshot.patients.values():
+        for episode in facts.episodes.values():
             if scope.takes(snapshot, episode.nurse, snapshot.site_of(episode)):
-                yield dossier, episode
+                yield facts, episode
 
 
 def begun(snapshot: Snapshot, scope: Scope) -> list[Case]:
@@ -58,8 +58,8 @@ def ended(snapshot: Snapshot, scope: Scope) -> list[Case]:
 
 def referrals(snapshot: Snapshot, scope: Scope) -> Iterator[Referral]:
     """The referrals that were written in the period. The site of one that no nurse has is its doctor's."""
-    for dossier in snapshot.dossiers.values():
-        for referral in dossier.referrals.values():
+    for facts in snapshot.patients.values():
+        for referral in facts.referrals.values():
             site = snapshot.workplace(referral.owner) or snapshot.workplace(referral.requester)
             if scope.holds(referral.day) and scope.takes(snapshot, referral.owner, site):
                 yield referral
@@ -67,23 +67,23 @@ def referrals(snapshot: Snapshot, scope: Scope) -> Iterator[Referral]:
 
 def sequences(snapshot: Snapshot, scope: Scope) -> Iterator[Sequence]:
     """The sequences that began in the period."""
-    for dossier, episode in cases(snapshot, scope):
-        yield from (sequence for sequence in sequences_of(dossier, episode) if scope.holds(sequence.start))
+    for facts, episode in cases(snapshot, scope):
+        yield from (sequence for sequence in sequences_of(facts, episode) if scope.holds(sequence.start))
 
 
 def claims(snapshot: Snapshot, scope: Scope) -> Iterator[Claim]:
     """The active claims of the sequences that began in the period."""
-    for dossier in snapshot.dossiers.values():
-        for claim in dossier.claims.values():
+    for facts in snapshot.patients.values():
+        for claim in facts.claims.values():
             counts = claim.status == "active" and scope.holds(claim.start)
-            if counts and (scope.is_whole or _is_of(snapshot, scope, dossier, claim)):
+            if counts and (scope.is_whole or _is_of(snapshot, scope, facts, claim)):
                 yield claim
 
 
-def _is_of(snapshot: Snapshot, scope: Scope, dossier: Dossier, claim: Claim) -> bool:
+def _is_of(snapshot: Snapshot, scope: Scope, facts: PatientFacts, claim: Claim) -> bool:
     """Whether the sequence that a claim is for belongs to an episode of the scope."""
-    for sequence in dossier.sequences.values():
+    for sequence in facts.sequences.values():
         if (sequence.start, sequence.track) == (claim.start, claim.forfait):
-            episode = dossier.episodes.get(sequence.episode or "")
+            episode = facts.episodes.get(sequence.episode or "")
             return episode is not None and scope.takes(snapshot, episode.nurse, snapshot.site_of(episode))
     return False

@@ -53,7 +53,7 @@ def _export(
     with caseload.caught_up(engine) as snapshot:
         for reference in unreadable_references(snapshot):
             raise BusinessRule.of(NOT_ALL_READ(reference=reference), reference)
-        taken, excluded = sorted_out(snapshot.dossiers, purpose, engine.zone)
+        taken, excluded = sorted_out(snapshot.patients, purpose, engine.zone)
         # In the order of the pseudonyms: that of the store would join two exports line by line.
         patients = sorted(taken, key=lambda patient: pseudonyms.of("Patient", patient))
         if output == "csv":
@@ -71,7 +71,7 @@ def _export(
 
 def _table(snapshot: Snapshot, patients: list[str], pseudonyms: Pseudonyms) -> bytes:
     found = (
-        row for patient in patients for row in rows(snapshot, patient, snapshot.dossiers[patient], pseudonyms)
+        row for patient in patients for row in rows(snapshot, patient, snapshot.patients[patient], pseudonyms)
     )
     return table(COLUMNS, found)
 
