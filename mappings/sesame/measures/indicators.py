@@ -60,7 +60,7 @@ def _referred(snapshot: Snapshot, scope: Scope, statuses: set[str]) -> Group:
 def _included(snapshot: Snapshot, scope: Scope) -> list[Group]:
     """By the track of the first sequence, on the day that it began."""
     firsts = ((next(iter(sequences_of(*case)), None), case[1]) for case in cases(snapshot, scope))
-    found = [(one.track, _subject(episode)) for one, episode in firsts if one and scope.holds(one.start)]
+    found = [(one.track, _subject(episode)) for one, episode in firsts if one and scope.contains(one.start)]
     return _by_track(found)
 
 
@@ -190,9 +190,9 @@ def _billed(snapshot: Snapshot, scope: Scope) -> list[Group]:
 def _satisfaction(snapshot: Snapshot, scope: Scope) -> list[Group]:
     """Answers name nobody: they are counted by their date, and for a site or a nurse cannot be told."""
     subjects = tuple(_subjects(ended(snapshot, scope)))
-    if not scope.is_whole:
+    if not scope.is_whole_programme:
         return [Group({"initial-population": subjects, "denominator": subjects})]
-    answers = [id for id, one in snapshot.answers.items() if scope.holds(one.day)]
+    answers = [id for id, one in snapshot.answers.items() if scope.contains(one.day)]
     # More answers than exits in a period would make a rate above one.
     counted = (f"QuestionnaireResponse/{id}" for id in answers[: len(subjects)])
     return [_proportion(subjects, counted)]

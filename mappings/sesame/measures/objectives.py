@@ -52,7 +52,7 @@ def read_objectives() -> tuple[Objective, ...]:
     )
 
 
-def concerned(objectives: Iterable[Objective], scope: Scope) -> list[list[Objective]]:
+def objectives_in(objectives: Iterable[Objective], scope: Scope) -> list[list[Objective]]:
     """The objectives of periods that touch the one asked about: one list per measure, period and source."""
     touching = (one for one in objectives if one.start <= scope.end and scope.start <= one.end)
 

@@ -22,14 +22,14 @@ class Scope:
     department: str | None = None
 
     @property
-    def is_whole(self) -> bool:
+    def is_whole_programme(self) -> bool:
         """Whether the whole programme is asked about, and no part of it."""
         return self.site is None and self.nurse is None and self.department is None
 
-    def holds(self, day: date | None) -> bool:
+    def contains(self, day: date | None) -> bool:
         return day is not None and self.start <= day <= self.end
 
-    def takes(self, snapshot: Snapshot, nurse: str | None, site: str | None) -> bool:
+    def includes(self, snapshot: Snapshot, nurse: str | None, site: str | None) -> bool:
         """Whether what a nurse did at a site is asked about."""
         return (
             self.nurse in (None, nurse)
@@ -42,18 +42,18 @@ def cases(snapshot: Snapshot, scope: Scope) -> Iterator[Case]:
     """The episodes of the nurse, site and département, whatever their period."""
     for facts in snapshot.patients.values():
         for episode in facts.episodes.values():
-            if scope.takes(snapshot, episode.nurse, snapshot.site_of(episode)):
+            if scope.includes(snapshot, episode.nurse, snapshot.site_of(episode)):
                 yield facts, episode
 
 
 def begun(snapshot: Snapshot, scope: Scope) -> list[Case]:
     """The episodes that began in the period."""
-    return [case for case in cases(snapshot, scope) if scope.holds(case[1].start)]
+    return [case for case in cases(snapshot, scope) if scope.contains(case[1].start)]
 
 
 def ended(snapshot: Snapshot, scope: Scope) -> list[Case]:
     """The episodes that ended in the period."""
-    return [case for case in cases(snapshot, scope) if scope.holds(case[1].end)]
+    return [case for case in cases(snapshot, scope) if scope.contains(case[1].end)]
 
 
 def referrals(snapshot: Snapshot, scope: Scope) -> Iterator[Referral]:
@@ -61,22 +61,22 @@ def referrals(snapshot: Snapshot, scope: Scope) -> Iterator[Referral]:
     for facts in snapshot.patients.values():
         for referral in facts.referrals.values():
             site = snapshot.workplace(referral.owner) or snapshot.workplace(referral.requester)
-            if scope.holds(referral.day) and scope.takes(snapshot, referral.owner, site):
+            if scope.contains(referral.day) and scope.includes(snapshot, referral.owner, site):
                 yield referral
 
 
 def sequences(snapshot: Snapshot, scope: Scope) -> Iterator[Sequence]:
     """The sequences that began in the period."""
     for facts, episode in cases(snapshot, scope):
-        yield from (sequence for sequence in sequences_of(facts, episode) if scope.holds(sequence.start))
+        yield from (sequence for sequence in sequences_of(facts, episode) if scope.contains(sequence.start))
 
 
 def claims(snapshot: Snapshot, scope: Scope) -> Iterator[Claim]:
     """The active claims of the sequences that began in the period."""
     for facts in snapshot.patients.values():
         for claim in facts.claims.values():
-            counts = claim.status == "active" and scope.holds(claim.start)
-            if counts and (scope.is_whole or _is_of(snapshot, scope, facts, claim)):
+            counts = claim.status == "active" and scope.contains(claim.start)
+            if counts and (scope.is_whole_programme or _is_of(snapshot, scope, facts, claim)):
                 yield claim
 
 
@@ -85,5 +85,5 @@ def _is_of(snapshot: Snapshot, scope: Scope, facts: PatientFacts, claim: Claim) 
     for sequence in facts.sequences.values():
         if (sequence.start, sequence.track) == (claim.start, claim.forfait):
             episode = facts.episodes.get(sequence.episode or "")
-            return episode is not None and scope.takes(snapshot, episode.nurse, snapshot.site_of(episode))
+            return episode is not None and scope.includes(snapshot, episode.nurse, snapshot.site_of(episode))
     return False

@@ -16,7 +16,7 @@ from mappings.sesame.caseload.caseload import Caseload
 from mappings.sesame.caseload.unreadable import unreadable_references, warning_entries
 from mappings.sesame.guide import Guide
 from mappings.sesame.measures.indicators import INDICATORS
-from mappings.sesame.measures.objectives import concerned, read_objectives
+from mappings.sesame.measures.objectives import objectives_in, read_objectives
 from mappings.sesame.measures.report import objective_report, report
 from mappings.sesame.measures.scope import Scope
 from mappings.sesame.operations import messages
@@ -70,7 +70,7 @@ def _dashboard(guide: Guide, caseload: Caseload, request: FhirRequest, engine: E
         reports = [report(guide, measure, snapshot, scope, made_on) for measure in INDICATORS]
         missing = unreadable_references(snapshot)
     # The objectives are of the whole programme: a part of it has none.
-    expected = concerned(read_objectives(), scope) if scope.is_whole else []
+    expected = objectives_in(read_objectives(), scope) if scope.is_whole_programme else []
     reports += [objective_report(guide, rows) for rows in expected]
     entries = [entry(resource=json.serialise(one)) for one in reports]
     return FhirResponse(
