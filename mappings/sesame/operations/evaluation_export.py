@@ -17,7 +17,7 @@ from fhir_server.operations.parameters import given_once
 from mappings.sesame.caseload.caseload import Caseload, Snapshot
 from mappings.sesame.caseload.messages import NOT_ALL_READ
 from mappings.sesame.caseload.unreadable import unreadable_references
-from mappings.sesame.export.eligible import Exclusion, sorted_out
+from mappings.sesame.export.eligibility import Exclusion, split_by_eligibility
 from mappings.sesame.export.pseudonyms import PURPOSES, Pseudonyms
 from mappings.sesame.export.resources import TYPES, Writer
 from mappings.sesame.export.rows import COLUMNS, rows
@@ -53,20 +53,20 @@ def _export(
     with caseload.caught_up(engine) as snapshot:
         for reference in unreadable_references(snapshot):
             raise BusinessRule.of(NOT_ALL_READ(reference=reference), reference)
-        taken, excluded = sorted_out(snapshot.patients, purpose, engine.zone)
+        eligible, exclusion_reason = split_by_eligibility(snapshot.patients, purpose, engine.zone)
         # In the order of the pseudonyms: that of the store would join two exports line by line.
-        patients = sorted(taken, key=lambda patient: pseudonyms.of("Patient", patient))
+        patients = sorted(eligible, key=lambda patient: pseudonyms.of("Patient", patient))
         if output == "csv":
             return FhirResponse(200, body=_table(snapshot, patients, pseudonyms), media_type=CSV)
         writer = Writer(guide, pseudonyms)
-        resources = [one for patient in patients for one in writer.resources(patient, taken[patient])]
+        resources = [one for patient in patients for one in writer.resources(patient, eligible[patient])]
         resources.sort(key=lambda one: (TYPES.index(one["resourceType"]), one["id"]))
         lines = _lines(resources)
         if output == "ndjson":
             return FhirResponse(200, body=lines, media_type=NDJSON)
         digests = {"ndjson": lines, "csv": _table(snapshot, patients, pseudonyms)}
     made_on = today(engine).isoformat()
-    return answer_with(_manifest(purpose, len(patients), excluded, resources, digests, made_on))
+    return answer_with(_manifest(purpose, len(patients), exclusion_reason, resources, digests, made_on))
 
 
 def _table(snapshot: Snapshot, patients: list[str], pseudonyms: Pseudonyms) -> bytes:
@@ -83,7 +83,7 @@ def _lines(resources: Iterable[Resource]) -> bytes:
 def _manifest(
     purpose: str,
     exported: int,
-    excluded: Mapping[Exclusion, int],
+    exclusion_reason: Mapping[Exclusion, int],
     resources: list[Resource],
     files: Mapping[str, bytes],
     made_on: str,
@@ -92,10 +92,10 @@ def _manifest(
     told: list[Resource] = [
         {"name": "purpose", "valueCode": purpose},
         {"name": "date", "valueDate": made_on},
-        {"name": "patients", "valueUnsignedInt": exported + sum(excluded.values())},
+        {"name": "patients", "valueUnsignedInt": exported + sum(exclusion_reason.values())},
         {"name": "exported", "valueUnsignedInt": exported},
     ]
-    told += [_counted("excluded", "reason", reason, count) for reason, count in excluded.items()]
+    told += [_counted("excluded", "reason", reason, count) for reason, count in exclusion_reason.items()]
     told += [_counted("resources", "type", type, count) for type, count in zip(TYPES, counts, strict=True)]
     told += [
         {

@@ -4,7 +4,7 @@ import pytest
 
 from mappings.sesame.caseload.caseload import PatientFacts
 from mappings.sesame.caseload.facts import Decision, Referral
-from mappings.sesame.export.eligible import excluded
+from mappings.sesame.export.eligibility import exclusion_reason
 from mappings.sesame.pathway.reading import PARIS
 from tests.mappings.test_caseload import EPISODE, on
 
@@ -31,11 +31,11 @@ def test_an_opposition_wins_unless_a_permission_came_later(
 ) -> None:
     decided = [Decision(frozenset({"evaluation"}), moment, permit) for moment, permit in decisions]
     facts = PatientFacts(episodes={"e": EPISODE})
-    assert excluded(facts, decided, "evaluation", PARIS) == reason
-    assert excluded(facts, decided, "research", PARIS) == "not-informed"
+    assert exclusion_reason(facts, decided, "evaluation", PARIS) == reason
+    assert exclusion_reason(facts, decided, "research", PARIS) == "not-informed"
 
 
 def test_who_was_referred_is_in_the_programme() -> None:
     referred = PatientFacts(referrals={"t": Referral("t", "r", "rejected", on(0), None, None)})
-    assert excluded(referred, [], "evaluation", PARIS) == "not-informed"
-    assert excluded(PatientFacts(), [], "evaluation", PARIS) == "no-pathway"
+    assert exclusion_reason(referred, [], "evaluation", PARIS) == "not-informed"
+    assert exclusion_reason(PatientFacts(), [], "evaluation", PARIS) == "no-pathway"

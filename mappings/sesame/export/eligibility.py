@@ -17,7 +17,7 @@ Exclusion = Literal["opposed", "not-informed", "no-pathway"]
 EXCLUSIONS: tuple[Exclusion, ...] = ("opposed", "not-informed", "no-pathway")
 
 
-def excluded(
+def exclusion_reason(
     facts: PatientFacts, decided: Iterable[Decision], purpose: str, zone: ZoneInfo
 ) -> Exclusion | None:
     """Why a patient who has `decided` so is not exported; None for one who is. An opposition that may be the
@@ -38,14 +38,14 @@ def _span(decision: Decision, zone: ZoneInfo) -> Span:
     return period_of(decision.moment, zone) if decision.moment else (BEGINNING, END)
 
 
-def sorted_out(
+def split_by_eligibility(
     patients: Mapping[str, PatientFacts], purpose: str, zone: ZoneInfo
 ) -> tuple[dict[str, PatientFacts], dict[Exclusion, int]]:
     """Those who are exported, and how many are not for which reason; who is not on record is no patient. What
     a patient has decided under one record holds for the others of the same person.
     """
     links = _links(patients)
-    taken: dict[str, PatientFacts] = {}
+    eligible: dict[str, PatientFacts] = {}
     counts: dict[Exclusion, int] = dict.fromkeys(EXCLUSIONS, 0)
     for patient, facts in patients.items():
         if facts.person is None:
@@ -54,11 +54,11 @@ def sorted_out(
             patients[one] for one in all_linked(patient, lambda id: links.get(id, ())) if one in patients
         )
         decided = [decision for record in records for decision in record.decisions.values()]
-        if reason := excluded(facts, decided, purpose, zone):
+        if reason := exclusion_reason(facts, decided, purpose, zone):
             counts[reason] += 1
         else:
-            taken[patient] = facts
-    return taken, counts
+            eligible[patient] = facts
+    return eligible, counts
 
 
 def _links(patients: Mapping[str, PatientFacts]) -> Mapping[str, set[str]]:
