@@ -14,21 +14,21 @@ if TYPE_CHECKING:
 
 
 def plug_ins(root: str | None, options: Mapping[str, Any]) -> PlugIns:
-    """What is plugged into a server; imported when one starts, as a check of files needs none of it."""
+    """The plug-ins of a server, imported lazily: `fhir-server validate` needs none of them."""
     from mappings.sesame.plug_ins import plug_ins
 
     return plug_ins(root, options)
 
 
 def demo(root: str | None) -> Iterable[Resource]:
-    """The synthetic cohort; its makers are imported when it is asked for, which is hardly ever."""
+    """The synthetic demo cohort, whose modules are imported lazily because few commands need them."""
     from mappings.sesame.cohort import demo_cohort
 
     return demo_cohort(root=root)
 
 
 def forecast(root: str | None, *, seed: int, scale: float) -> Iterable[tuple[Resource, ...]]:
-    """The cohort of the forecast, likewise."""
+    """The cohort of the forecast, also imported lazily."""
     from mappings.sesame.cohort.forecast import forecast_cohort
 
     return forecast_cohort(root, seed=seed, scale=scale)

@@ -1,6 +1,6 @@
 """The SÉSAME guide as plain resources, on any canonical root.
 
-The root, the version and the date stand in one place: `profiles/sesame/ImplementationGuide/sesame.json`.
+The root, the version and the date are stated once, in `profiles/sesame/ImplementationGuide/sesame.json`.
 https://hl7.org/fhir/R4/implementationguide.html
 """
 
@@ -17,7 +17,7 @@ Resource = dict[str, Any]
 
 FOLDERS = ("profiles.sesame", "terminology.sesame")
 HEAD = "ImplementationGuide/sesame"
-# The version stands first: NamingSystem has all of these but that one.
+# `version` comes first: NamingSystem has all of these elements except that one.
 STAMPED = ("version", "date", "publisher", "jurisdiction")
 GROUPS = {
     "profils": ("Profils et extensions", ("StructureDefinition",)),
@@ -39,7 +39,9 @@ GROUPS = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Guide:
-    """The guide's resources, and the names of what is in it. Two are the same where they are one object."""
+    """The guide's resources and the displays of its codes. Compared by identity, so that it can be a cache
+    key.
+    """
 
     root: str
     version: str
@@ -56,11 +58,11 @@ class Guide:
         return self.canonical("StructureDefinition", id)
 
     def naming_system(self, id: str) -> str:
-        """The system of the identifiers that a naming system of the guide governs."""
+        """The identifier system that a NamingSystem of the guide defines."""
         return self.canonical("NamingSystem", id)
 
     def coding(self, code_system: str, code: str) -> Resource:
-        """A code of one of the guide's code systems; KeyError when it is not one of its codes."""
+        """A Coding of one of the guide's code systems. Raises `KeyError` for an unknown code."""
         system = self.canonical("CodeSystem", code_system)
         return {"system": system, "code": code, "display": self.displays[system, code]}
 
@@ -71,7 +73,7 @@ class Guide:
 
 @lru_cache(maxsize=4)
 def read_guide(root: str | None = None) -> Guide:
-    """The guide on the canonical root `root`, by default its own: read once, and nobody's to change."""
+    """The guide on the canonical root `root`, by default its own. Cached: callers must not modify it."""
     return _read(root)
 
 
@@ -86,8 +88,9 @@ def _read(root: str | None) -> Guide:
 
 
 def load_guide(root: str | None = None) -> list[Resource]:
-    """The guide's resources on the canonical root `root`, by default its own, ready to be stored: read anew,
-    as who asks may change them.
+    """The guide's resources on the canonical root `root`, by default its own, ready to be stored.
+
+    Read anew at each call, so that the caller may modify them.
     """
     return list(_read(root).resources)
 
@@ -99,7 +102,7 @@ def guide_version() -> str:
 
 
 def _head() -> Resource:
-    """The ImplementationGuide as it is written."""
+    """The ImplementationGuide as its file states it."""
     head: Resource = json.parse(files("profiles.sesame").joinpath(f"{HEAD}.json").read_bytes())
     return head
 
@@ -120,7 +123,9 @@ def _key(resource: Resource) -> str:
 
 
 def _stamped(resource: Resource, head: Resource, root: str) -> Resource:
-    """The resource as part of the guide; what others publish, and the guide has a part of, stays theirs."""
+    """The resource with the guide's version, date and publisher; excerpts of others' resources stay
+    unchanged.
+    """
     if not resource.get("url", root).startswith(root):
         return resource
     names = STAMPED[1:] if resource["resourceType"] == "NamingSystem" else STAMPED
@@ -128,7 +133,7 @@ def _stamped(resource: Resource, head: Resource, root: str) -> Resource:
 
 
 def _with_contents(resource: Resource, all_resources: Iterable[Resource]) -> Resource:
-    """The ImplementationGuide with the list of what it holds; any other resource as it is."""
+    """The ImplementationGuide with the list of its resources; any other resource unchanged."""
     if _key(resource) != HEAD:
         return resource
     groups = [{"id": id, "name": name} for id, (name, _) in GROUPS.items()]
@@ -137,7 +142,7 @@ def _with_contents(resource: Resource, all_resources: Iterable[Resource]) -> Res
 
 
 def _listed(resource: Resource) -> Resource:
-    """The line of the ImplementationGuide on one of its resources."""
+    """The entry of `ImplementationGuide.definition.resource` for one resource."""
     group = next(id for id, (_, types) in GROUPS.items() if resource["resourceType"] in types)
     return {
         "reference": {"reference": _key(resource)},

@@ -11,7 +11,7 @@ FR_TYPES = f"{FR_CORE}/CodeSystem/fr-core-cs-v2-0203"
 HL7_TYPES = "http://terminology.hl7.org/CodeSystem/v2-0203"
 VISIT_TYPES = f"{FR_CORE}/CodeSystem/fr-core-cs-identifier-type"
 NOS = "https://mos.esante.gouv.fr/NOS"
-"""What the names of the French health agency's own code systems begin with."""
+"""The prefix of the code systems of the French digital health agency (ANS)."""
 
 # The INS-NIR and the social security number share one OID: the type tells them apart.
 NIR = "urn:oid:1.2.250.1.213.1.4.8"
@@ -24,7 +24,7 @@ SIRENE = "https://sirene.fr"
 def identifier(
     system: str, value: str, type: tuple[str, str] | None = None, use: str | None = None
 ) -> Resource:
-    """An Identifier; `type` is the system and code of its kind."""
+    """An Identifier; `type` is the system and code of `Identifier.type`."""
     found: Resource = {"use": use} if use else {}
     if type:
         found["type"] = {"coding": [{"system": type[0], "code": type[1]}]}
@@ -67,7 +67,7 @@ def placer(system: str, value: str) -> Resource:
 
 
 def filler(guide: Guide, value: str) -> Resource:
-    """The number that a SÉSAME server gives to a referral it has received."""
+    """The number that a SÉSAME server assigns to a referral that it receives."""
     return identifier(guide.naming_system("referral"), value, (HL7_TYPES, "FILL"))
 
 
@@ -82,5 +82,5 @@ def numbered(guide: Guide, naming_system: str, value: str) -> Resource:
 
 
 def record_id(type: str, identifier: Resource) -> str:
-    """The logical id that goes with an identifier: the same at each call."""
+    """The logical id derived from an identifier: the same identifier always gives the same id."""
     return name_based_uuid(f"{type}|{identifier['system']}|{identifier['value']}")

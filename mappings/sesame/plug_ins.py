@@ -1,6 +1,6 @@
-"""What SÉSAME plugs into the engine, each in one list.
+"""The rules, reactions, operations and records that SÉSAME plugs into the engine.
 
-A rule, a reaction, an operation or a record is added by its line here.
+To add one, add its line here.
 """
 
 from collections.abc import Mapping
@@ -42,7 +42,7 @@ from mappings.sesame.tariff import read_tariff
 
 
 def plug_ins(root: str | None, options: Mapping[str, Any]) -> PlugIns:
-    """The plug-ins for the guide under `root`. Raises `ValueError` for an option that is none."""
+    """The plug-ins for the guide under `root`. Raises `ValueError` for an unknown or invalid option."""
     guide, policy = read_guide(root), Policy.of(options)
     billing = Billing(guide, policy, read_tariff())
     caseload = Caseload(guide)

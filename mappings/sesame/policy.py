@@ -1,8 +1,8 @@
-"""What the documents of SÉSAME leave open, as switches with the defaults of the programme's open questions.
+"""The settings for what the documents of SÉSAME leave open, with their defaults.
 
-Stated rules are no switches: the price, three months, four sequences, twelve months, a léger that is never
-renewed, adults, no psychiatric follow-up, the assessment first. `docs/pathway.md` lists every switch with its
-source.
+Stated rules are not settings: the price, three months, four sequences, twelve months, a léger that is never
+renewed, adults, no psychiatric follow-up, the assessment first. `docs/pathway.md` lists every setting with
+its source.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ Moment = Literal["start", "end"]
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The switches. Days are calendar days, ages completed years."""
+    """The settings. Days are calendar days, ages completed years."""
 
     claim_at: Moment = "start"
     minimum_contacts: int = 0
@@ -39,7 +39,9 @@ class Policy:
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> "Policy":
-        """The switches as given, the others by default. Raises `ValueError` naming one that is wrong."""
+        """The settings given in `options`, the others at their defaults. Raises `ValueError` naming a wrong
+        one.
+        """
         known = get_type_hints(cls)
         for name in options:
             if name not in known:

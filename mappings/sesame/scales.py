@@ -1,4 +1,4 @@
-"""The clinical scales as the guide's Questionnaires state them: questions, ordinals, total, severity.
+"""The clinical scales, read from the guide's Questionnaires: questions, ordinals, total, severity.
 
 A score is never imputed: a missing answer gives no score.
 """
@@ -16,7 +16,7 @@ SEVERITY = {"phq-9": "sesame-phq9-severity", "gad-7": "sesame-gad7-severity"}
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """A severity class and the scores it holds, both bounds included."""
+    """A severity class and its range of scores, both bounds included."""
 
     code: str
     display: str
@@ -43,16 +43,16 @@ class Scale:
         return len(self.questions) * (len(self.options) - 1)
 
     def score(self, answers: Sequence[int]) -> int | None:
-        """The total of the ordinals, one per question; None when the answers are not complete."""
+        """The total of the ordinals, one per question; None when an answer is missing."""
         return sum(answers) if len(answers) == len(self.questions) else None
 
     def band(self, score: int) -> Band | None:
-        """The severity class of a score; None for a scale that has none."""
+        """The severity class of a score; None for a scale without severity classes."""
         return next((band for band in self.bands if band.low <= score <= band.high), None)
 
 
 def read_scale(guide: Guide, id: str) -> Scale:
-    """The scale of the guide's Questionnaire `id`, one of those that are shipped."""
+    """The scale of the guide's Questionnaire `id`, one of `SHIPPED`."""
     questionnaire = _resource(guide, "Questionnaire", id)
     questions = [item for item in questionnaire["item"] if item["type"] == "choice" and item.get("required")]
     total = next(item for item in questionnaire["item"] if item["type"] == "integer")

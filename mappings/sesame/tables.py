@@ -1,4 +1,4 @@
-"""Tables as CSV for spreadsheets: UTF-8, a header, one line per row, no cell that a spreadsheet would run.
+"""CSV tables for spreadsheets: UTF-8, a header line, and no cell that a spreadsheet would run as a formula.
 
 https://www.rfc-editor.org/rfc/rfc4180
 """
@@ -12,13 +12,13 @@ from fhir_server.core.request import FhirResponse
 
 CSV = "text/csv; charset=utf-8"
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""What a spreadsheet may take a formula to begin with."""
+"""The characters with which a spreadsheet formula may begin."""
 
 Cell = str | int | bool | date | None
 
 
 def table(columns: Sequence[str], rows: Iterable[Mapping[str, Cell] | Mapping[str, str]]) -> bytes:
-    """The table; a row has no value for the columns that it does not name."""
+    """The table as CSV; a column that a row does not name stays empty."""
     text = StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(columns)
@@ -29,12 +29,12 @@ def table(columns: Sequence[str], rows: Iterable[Mapping[str, Cell] | Mapping[st
 def csv_response(
     columns: Sequence[str], rows: Iterable[Mapping[str, Cell] | Mapping[str, str]]
 ) -> FhirResponse:
-    """The table as the answer of an operation."""
+    """The table as the response of an operation."""
     return FhirResponse(200, body=table(columns, rows), media_type=CSV)
 
 
 def _written(cell: Cell) -> str:
-    """Numbers are written as they are; a text that could be a formula gets an apostrophe before it."""
+    """The text of a cell. A text that could be a formula gets an apostrophe before it; numbers do not."""
     if isinstance(cell, bool):
         return "true" if cell else "false"
     if cell is None:

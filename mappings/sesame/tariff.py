@@ -40,7 +40,7 @@ def read_tariff() -> tuple[Price, ...]:
 
 
 def price_on(tariff: tuple[Price, ...], forfait: str, day: date) -> Price:
-    """The price of `forfait` for a sequence that starts on `day`; LookupError when none is on record."""
+    """The price of `forfait` for a sequence that starts on `day`. Raises `LookupError` when there is none."""
     for price in tariff:
         if price.forfait == forfait and price.holds_on(day):
             return price

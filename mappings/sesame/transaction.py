@@ -1,4 +1,4 @@
-"""Transaction Bundles that can be sent twice: every creation is conditional on its identifier.
+"""Idempotent transaction Bundles: every creation is conditional on the identifier of its resource.
 
 https://hl7.org/fhir/R4/http.html#transaction
 """
@@ -10,19 +10,19 @@ from mappings.sesame.guide import Resource
 
 
 def condition(resource: Resource) -> str:
-    """The search that finds a resource by its first identifier: `identifier=system|value`."""
+    """The search criteria that find a resource by its first identifier: `identifier=system|value`."""
     found = resource["identifier"]
     first = found[0] if isinstance(found, list) else found
     return f"identifier={first['system']}|{first['value']}"
 
 
 def query(resource: Resource) -> str:
-    """The same search with its type, `Patient?identifier=system|value`: a conditional reference."""
+    """The conditional reference of a resource: `Patient?identifier=system|value`."""
     return f"{resource['resourceType']}?{condition(resource)}"
 
 
 def full_url(resource: Resource) -> str:
-    """A `urn:uuid` of its own for a resource inside a Bundle: the same at each call."""
+    """The `urn:uuid` of a resource inside a Bundle, derived from its identifier: the same at each call."""
     return f"urn:uuid:{name_based_uuid(query(resource))}"
 
 
@@ -43,7 +43,7 @@ def create(resource: Resource) -> Resource:
 
 
 def replace(resource: Resource, version: int | None = None) -> Resource:
-    """An entry that replaces the one resource that bears its identifier, if it stands at `version`."""
+    """An entry that updates the one resource with this identifier, provided that it is at `version`."""
     request = {"method": "PUT", "url": query(resource)}
     if version is not None:
         request["ifMatch"] = f'W/"{version}"'

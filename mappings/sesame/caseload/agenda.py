@@ -1,8 +1,8 @@
-"""Whom the nurse and the psychiatrist should discuss at the weekly case review, in which order, and why.
+"""The agenda of the weekly case review: which patients to discuss, in which order, and why.
 
 Not improved after 70 days in care, and a review within 60 days: collaborative care metrics of New York State
-(2025), as restated publicly. A contact within 28 days: the caseload trackers of the AIMS Center. None is a
-rule of SÉSAME, so each threshold is a setting.
+(2025), as restated publicly. A contact within 28 days: the caseload trackers of the AIMS Center. None of
+these is a rule of SÉSAME, so each threshold is a setting.
 """
 
 from collections.abc import Iterable, Iterator
@@ -15,7 +15,7 @@ from mappings.sesame.caseload.episode_summary import SCALES, EpisodeSummary
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """Days, and the score from which on a baseline is high enough to be asked to improve."""
+    """Thresholds in days, and the lowest baseline score that is expected to improve."""
 
     not_improved_days: int
     review_days: int
@@ -33,18 +33,18 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One patient of the agenda: `reasons` gravest first."""
+    """One patient of the agenda, with the reasons, most serious first."""
 
     summary: EpisodeSummary
     reasons: tuple[Reason, ...]
 
 
 GRAVITY = ("suicide-alert", "team-request", "not-improved", "no-review", "no-contact")
-"""The reasons, gravest first."""
+"""The codes of the reasons, most serious first."""
 
 
 def agenda(summaries: Iterable[EpisodeSummary], thresholds: Thresholds) -> list[Item]:
-    """Those with a reason: by the gravest, then by how many they have, then by who waits the longest."""
+    """The patients with a reason, sorted by the most serious one, then by their number, then by the wait."""
     found = (Item(summary, tuple(_reasons(summary, thresholds))) for summary in summaries)
     return sorted((item for item in found if item.reasons), key=_rank)
 
@@ -62,18 +62,21 @@ def _reasons(summary: EpisodeSummary, thresholds: Thresholds) -> Iterator[Reason
         yield Reason("team-request", messages.TEAM_REQUEST())
     if text := _not_improved(summary, thresholds):
         yield Reason("not-improved", text)
-    unreviewed = summary.days_since(summary.last_review)
-    if unreviewed >= thresholds.review_days:
-        never = messages.NEVER_REVIEWED(days=unreviewed)
-        last = messages.NO_REVIEW(days=unreviewed, last=summary.last_review)
+    days_without_review = summary.days_since(summary.last_review)
+    if days_without_review >= thresholds.review_days:
+        never = messages.NEVER_REVIEWED(days=days_without_review)
+        last = messages.NO_REVIEW(days=days_without_review, last=summary.last_review)
         yield Reason("no-review", last if summary.last_review else never)
-    alone = summary.days_since(summary.last_contact)
-    if alone >= thresholds.contact_days:
-        yield Reason("no-contact", messages.NO_CONTACT(days=alone))
+    days_without_contact = summary.days_since(summary.last_contact)
+    if days_without_contact >= thresholds.contact_days:
+        yield Reason("no-contact", messages.NO_CONTACT(days=days_without_contact))
 
 
 def _not_improved(summary: EpisodeSummary, thresholds: Thresholds) -> Text | None:
-    """What is said of who should have improved and has not: neither by half, nor to under the threshold."""
+    """The text about a patient who should have improved and has not; None for any other.
+
+    Improved means a response, or a score below the threshold.
+    """
     trend, days = summary.trend, summary.days_in_care
     if trend is None or days < thresholds.not_improved_days:
         return None

@@ -1,8 +1,8 @@
-"""The facts of all patients, kept in memory and caught up from the one clock before each use.
+"""An in-memory cache of the facts about all patients, brought up to date from the store before each use.
 
-A consumer cursor on `changes()`: every resource is read once, beside the first requests after the start, and
-each use reads only what was committed since. Nothing is written for it, and what it says is what the store
-says up to the watermark. A resource that cannot be read is told with every answer, and stops none.
+It consumes `Store.changes()`: every resource is read once, in the background of the first requests after the
+start, and each use reads only what was committed since. It writes nothing, and its content is that of the
+store up to the watermark. Every answer names the resources that cannot be read; they make no answer fail.
 """
 
 import logging
@@ -38,7 +38,7 @@ from mappings.sesame.guide import Guide
 _log = logging.getLogger(__name__)
 
 BATCH_SIZE = 1_000
-"""Versions that are read from the store at one time."""
+"""Versions read from the store at a time."""
 
 
 @dataclass(slots=True)
@@ -58,22 +58,22 @@ class PatientFacts:
     claims: dict[str, Claim] = field(default_factory=dict)
 
     def referred_on(self, episode: Episode) -> date | None:
-        """The day of the referral that an episode goes back to, as far as it is on record."""
+        """The day of the referral from which an episode comes; None where it is not on record."""
         days = (one.day for one in self.referrals.values() if one.request == episode.referral)
         return next(days, None)
 
     def case_reviews(self) -> dict[str, Review]:
-        """What case reviews have found; what was found at a visit of another kind, such as the initial
-        assessment, is none.
-        """
+        """The findings of case reviews, without those of other visits such as the initial assessment."""
         visits = ((id, self.visits.get(review.visit or "")) for id, review in self.reviews.items())
         return {id: self.reviews[id] for id, visit in visits if visit is None or visit.kind == "case-review"}
 
 
 @dataclass(slots=True)
 class Snapshot:
-    """What is snapshot up to `sequence` of the line of history `epoch`. `owners` says whose facts a resource
-    states: the patient's id. `unreadable` are the resources whose facts could not be read, by type and id.
+    """The facts up to the commit `sequence` of the store's history `epoch`.
+
+    `patients` is keyed by patient id; `owners` gives, by type and id of a resource, the id of the patient
+    whose facts it states. `unreadable` are the type and id of each resource whose facts could not be read.
     """
 
     store: Store
@@ -87,7 +87,7 @@ class Snapshot:
     unreadable: set[tuple[str, str]] = field(default_factory=set)
 
     def site_of(self, episode: Episode) -> str | None:
-        """The site of an episode: the one that it names, else the one where its nurse works."""
+        """The site of an episode: the one that it names, otherwise the one where its nurse works."""
         return episode.site or self.workplace(episode.nurse)
 
     def workplace(self, role: str | None) -> str | None:
@@ -102,7 +102,7 @@ class Snapshot:
 
 
 class Caseload:
-    """The facts, for one operation at a time."""
+    """The cache; a lock gives it to one operation at a time."""
 
     def __init__(self, guide: Guide) -> None:
         self._reader = FactReader(guide)
@@ -111,7 +111,7 @@ class Caseload:
 
     @contextmanager
     def caught_up(self, engine: Engine) -> Iterator[Snapshot]:
-        """What is snapshot at the watermark; not to be kept after the block."""
+        """The snapshot at the watermark, valid only inside the `with` block."""
         with self._lock:
             snapshot = self._current(engine)
             while self._read_batch(snapshot, engine):
@@ -119,12 +119,12 @@ class Caseload:
             yield snapshot
 
     def prepare(self, engine: Engine) -> bool:
-        """Read some of what there is to read; whether there is more."""
+        """Read one batch of changes; True when there may be more."""
         with self._lock:
             return self._read_batch(self._current(engine), engine)
 
     def _current(self, engine: Engine) -> Snapshot:
-        """What is snapshot of the line of history that the store is on now."""
+        """The snapshot of the store's present history: an empty one after another store or a restore."""
         snapshot = self._snapshot
         if snapshot is None or snapshot.store is not engine.store or snapshot.epoch != engine.store.epoch:
             snapshot = self._snapshot = Snapshot(engine.store, engine.store.epoch)
@@ -138,15 +138,17 @@ class Caseload:
         return len(versions) == BATCH_SIZE
 
     def _apply(self, snapshot: Snapshot, version: StoredResource, engine: Engine) -> None:
-        """Put what this version says in place of what the one before said."""
+        """Replace the facts of the resource's previous version by those of this one."""
         _forget(snapshot, version.type, version.id)
         snapshot.unreadable.discard((version.type, version.id))
         try:
             content = content_of(version, engine)
             found = self._reader.read(content) if content else None
         except Exception as error:
-            # No more than the kind of error: its text could hold what the resource says.
-            _log.error("%s/%s says what no list can read: %s", version.type, version.id, type(error).__name__)
+            # Only the type of the error: its text could quote the resource.
+            _log.error(
+                "the facts of %s/%s cannot be read: %s", version.type, version.id, type(error).__name__
+            )
             snapshot.unreadable.add((version.type, version.id))
             return
         if found is None:
@@ -189,7 +191,7 @@ SHARED_FIELDS: Mapping[str, str] = {
     "Organization": "sites",
     "QuestionnaireResponse": "answers",
 }
-"""Types whose facts are about no patient, and where they are kept."""
+"""Types whose facts concern no patient, and the field of `Snapshot` that holds them."""
 
 PATIENT_FIELDS: Mapping[str, str] = {
     "EpisodeOfCare": "episodes",

@@ -1,4 +1,4 @@
-"""Where an episode stands on a day, from what had happened by then. A score is never imputed."""
+"""The state of an episode on a day, from the events up to that day. A score is never imputed."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ from mappings.sesame.pathway.response import is_baseline, is_remission, is_respo
 
 PHQ9, GAD7 = "44261-6", "70274-6"
 SCALES = {PHQ9: "PHQ-9", GAD7: "GAD-7"}
-"""The scales that response is judged by: the PHQ-9, or the GAD-7 where there is no PHQ-9."""
+"""The scales that measure response: the PHQ-9, or the GAD-7 where there is no PHQ-9."""
 
 TWELVE_WEEKS_DAYS = 84
 
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """The scores of one scale in one episode: the baseline, and the last one after it."""
+    """The scores of one scale in one episode: the baseline, and the last score after it."""
 
     scale: str
     baseline: Score
@@ -34,14 +34,14 @@ class Trend:
 
     @property
     def responded(self) -> bool | None:
-        """Whether the score fell by half or more; None where the question makes no sense."""
+        """Whether the score fell by half or more; None without a later score, or when the baseline is 0."""
         if self.last is None or self.baseline.value == 0:
             return None
         return is_response(self.baseline.value, self.last.value)
 
     @property
     def remitted(self) -> bool | None:
-        """Whether the last score is under 5; None where there is none since the baseline."""
+        """Whether the last score is under 5; None without a score after the baseline."""
         return None if self.last is None else is_remission(self.last.value)
 
     @property
@@ -54,7 +54,7 @@ class Trend:
 
 @dataclass(frozen=True, slots=True)
 class EpisodeSummary:
-    """An episode on a day. `contacts` are those with the patient after the assessment."""
+    """An episode on a day. `contacts` counts the contacts with the patient after the assessment."""
 
     day: date
     patient: str
@@ -79,7 +79,9 @@ class EpisodeSummary:
 def open_episodes(
     snapshot: Snapshot, day: date, nurse: str | None = None, psychiatrist: str | None = None
 ) -> list[EpisodeSummary]:
-    """The episodes open on a day, all or those of one nurse and of one psychiatrist, by their number."""
+    """The episodes open on a day, sorted by number; optionally only those of one nurse or one
+    psychiatrist.
+    """
     found = [
         summarise(patient, facts, episode, day)
         for patient, facts in snapshot.patients.items()
@@ -92,7 +94,7 @@ def open_episodes(
 
 
 def summarise(patient: str, facts: PatientFacts, episode: Episode, day: date) -> EpisodeSummary:
-    """Where one episode of a patient stands."""
+    """The state of one episode of a patient on a day."""
     visits = visits_of(facts, episode, day)
     contacts = contact_days(visits)
     met = [*contacts, *(visit.day for visit in visits if visit.kind == "initial-assessment")]
@@ -111,7 +113,10 @@ def summarise(patient: str, facts: PatientFacts, episode: Episode, day: date) ->
 
 
 def visits_of(facts: PatientFacts, episode: Episode, day: date) -> list[Visit]:
-    """The finished encounters of an episode up to a day; one that names no episode is that of its day."""
+    """The finished encounters of an episode up to a day.
+
+    An encounter that names no episode belongs to the one of its day.
+    """
     return [
         visit
         for visit in facts.visits.values()
@@ -120,17 +125,17 @@ def visits_of(facts: PatientFacts, episode: Episode, day: date) -> list[Visit]:
 
 
 def contact_days(visits: Iterable[Visit]) -> list[date]:
-    """The days of those of some visits at which a nurse met the patient; the assessment is none of them."""
+    """The days of the nurse contacts among some visits; the initial assessment is not a contact."""
     return [visit.day for visit in visits if visit.kind == "nurse-contact"]
 
 
 def in_twelve_weeks(days: Iterable[date], episode: Episode) -> int:
-    """How many of some days lie in the first twelve weeks of an episode."""
+    """How many of the days are in the first twelve weeks of an episode."""
     return sum(day < add_days(episode.start, TWELVE_WEEKS_DAYS) for day in days)
 
 
 def _episode_on(facts: PatientFacts, day: date, default: Episode) -> str:
-    """The id of the episode that took place on a day; `default` where it did too, or none did."""
+    """The id of the episode under way on a day; `default` if it is one of several, or if there is none."""
     found = [one.id for one in facts.episodes.values() if one.start <= day <= (one.end or date.max)]
     return found[0] if found and default.id not in found else default.id
 
@@ -143,7 +148,7 @@ def reviews_of(facts: PatientFacts, episode: Episode, day: date) -> list[date]:
 
 
 def trend_of(facts: PatientFacts, episode: Episode, day: date) -> Trend | None:
-    """The scores of the episode by the first scale that has a baseline."""
+    """The scores of the episode on the first scale that has a baseline; None where none has."""
     until = min(day, episode.end or day)
     within = sorted(
         (score for score in facts.scores.values() if episode.start <= score.day <= until),
@@ -157,13 +162,13 @@ def trend_of(facts: PatientFacts, episode: Episode, day: date) -> Trend | None:
 
 
 def sequences_of(facts: PatientFacts, episode: Episode) -> list[Sequence]:
-    """The sequences of an episode by their first day."""
+    """The sequences of an episode, sorted by their first day."""
     found = (one for one in facts.sequences.values() if one.episode == episode.id)
     return sorted(found, key=lambda one: (one.start, one.rank))
 
 
 def _sequence(facts: PatientFacts, episode: Episode, day: date) -> Sequence | None:
-    """The last sequence that had begun."""
+    """The last sequence that had begun by the day."""
     begun: Iterable[Sequence] = (one for one in sequences_of(facts, episode) if one.start <= day)
     return max(begun, key=lambda one: (one.start, one.rank), default=None)
 

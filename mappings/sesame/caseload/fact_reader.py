@@ -1,4 +1,4 @@
-"""Reads the facts off resources, one reader per type; what is no fact of the programme gives none.
+"""Reads the facts from resources, one method per type; a resource outside the programme gives none.
 
 https://hl7.org/fhir/R4/resourcelist.html
 """
@@ -46,17 +46,17 @@ from mappings.sesame.pathway.reading import (
 from mappings.sesame.pathway.sequence import sequence_of
 
 PatientFact = tuple[str | None, Fact] | None
-"""The id of the patient that a fact is about, None where it is about nobody; and the fact."""
+"""The id of the patient, or None for a fact about no patient, and the fact; None where there is no fact."""
 
 DECIDED = frozenset({"active", "rejected"})
-"""States of a Consent that says what the patient decided."""
+"""The statuses of a Consent that states a decision of the patient."""
 
 DEPARTMENT = re.compile("97[0-9]|98[0-9]|2[AB]|[0-9]{2}")
-"""What a postal code or a FINESS number begins with, overseas and in Corsica too."""
+"""The département with which a postal code or a FINESS number begins, overseas and in Corsica too."""
 
 
 class FactReader:
-    """The readers, by type. `read` gives what a resource says."""
+    """Reads the fact that a resource states."""
 
     def __init__(self, guide: Guide) -> None:
         self._guide = guide
@@ -85,7 +85,7 @@ class FactReader:
         return self._readers[resource["resourceType"]](resource)
 
     def _code(self, concept: Mapping[str, Any] | None, code_system: str) -> str | None:
-        """The first code that a concept has of one of the guide's code systems, and that the system has."""
+        """The first code of a concept that exists in one of the guide's code systems."""
         system = self._system(code_system)
         return next((code for code in codes(concept, system) if (system, code) in self._guide.displays), None)
 
@@ -125,7 +125,9 @@ class FactReader:
         return patient, Visit(episode, kind, str(resource.get("class", {}).get("code")), on)
 
     def _decision(self, resource: Resource) -> PatientFact:
-        """A refusal may be told by the status alone. What is permitted for research is signed, or is not."""
+        """A status of rejected is a refusal by itself. A permission for research counts only if
+        it is signed.
+        """
         patient, system = target(resource.get("patient"), "Patient"), self._system("sesame-consent-purpose")
         kinds = (code for concept in resource.get("category", ()) for code in codes(concept, system))
         purposes, status = frozenset(kinds), resource.get("status")
@@ -239,7 +241,7 @@ def _review(resource: Resource) -> PatientFact:
 
 
 def _is_signed(consent: Resource) -> bool:
-    """Whether the form is attached, or its signature was verified."""
+    """Whether the signed form is attached, or its signature was verified."""
     attached = "sourceAttachment" in consent or "sourceReference" in consent
     return attached or any(one.get("verified") is True for one in consent.get("verification", ()))
 
@@ -253,7 +255,7 @@ def _site(resource: Resource) -> PatientFact:
 
 
 def _department(resource: Resource) -> str | None:
-    """The département: of the postal code, else of the FINESS number, which begins with it."""
+    """The département from the postal code, otherwise from the FINESS number."""
     written = [address.get("postalCode") for address in resource.get("address", ())]
     number = next((text for text in (*written, identifier_value(resource, FINESS)) if text), "")
     found = DEPARTMENT.match(number)

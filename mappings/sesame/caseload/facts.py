@@ -1,6 +1,6 @@
-"""The few facts that lists and measures take from a resource; the resource itself is not kept.
+"""The facts that lists and measures take from resources; the resources themselves are not kept.
 
-Days are those of Paris, in whatever zone the resource states its times. Everything else is an id or a code.
+Days are those of Paris, whatever time zone the resource uses. Everything else is an id or a code.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from fhir_server.core.json import Number
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A patient, as a nurse knows the person. `merged` are the Patients that this one says it is one with."""
+    """A patient. `merged` are the ids of the Patients that this one is linked to as a duplicate."""
 
     name: str
     birth_date: str
@@ -56,8 +56,8 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """That a patient was informed of purposes and did not object or consented (`permit`), or the contrary.
-    `moment` is the date as written, None where there is none.
+    """A patient's decision on some purposes, from a Consent. `permit`: informed and not opposed, or
+    consenting. `moment` is the date as written, or None.
     """
 
     purposes: frozenset[str]
@@ -67,8 +67,8 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """The total of a scale, by its code, of LOINC or of the guide; `moment` tells two of a day apart, in
-    microseconds.
+    """The total of a scale, which is a code of LOINC or of the guide; `moment` is in microseconds and orders
+    the scores of one day.
     """
 
     scale: str
@@ -79,9 +79,7 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """What was found about this patient, as a case review ends with; a review without it does not count.
-    `visit` is the encounter at which it was found.
-    """
+    """The recommendation of a case review; a review without one does not count. `visit` is its Encounter."""
 
     day: date
     visit: str | None = None
@@ -89,7 +87,7 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """A risk not to lose sight of, from its first day to the day that it was lifted."""
+    """A suicide risk, from its first day to the day on which it was lifted."""
 
     start: date | None
     end: date | None
@@ -125,7 +123,7 @@ class Team:
 
 @dataclass(frozen=True, slots=True)
 class Referral:
-    """The Task of a referral. `owner` is the nurse who has it, `requester` the doctor: PractitionerRoles."""
+    """The Task of a referral. `owner` is the nurse, `requester` the doctor: ids of PractitionerRoles."""
 
     id: str
     request: str | None

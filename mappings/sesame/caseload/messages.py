@@ -1,4 +1,4 @@
-"""What the lists say of a patient, in English and French."""
+"""The texts of the lists, in English and French."""
 
 from fhir_server.issues import Template
 

@@ -1,6 +1,6 @@
-"""The next step of an episode, as a nurse's list proposes it. Who acts on it is the nurse.
+"""The next step that a nurse's list proposes for an episode.
 
-No source of SÉSAME states when a step is due: the days are those of the policy.
+No source of SÉSAME states when a step is due: the policy sets the number of days.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from mappings.sesame.policy import Policy
 
 @dataclass(frozen=True, slots=True)
 class NextStep:
-    """What to do, and the day by which."""
+    """What to do, and by which day."""
 
     code: str
     text: Text
@@ -23,7 +23,7 @@ class NextStep:
 
 
 def next_step(policy: Policy, summary: EpisodeSummary) -> NextStep:
-    """The first thing to do for an open episode."""
+    """The most urgent step of an open episode."""
     day, sequence = summary.day, summary.sequence
     if summary.alert:
         return NextStep("handle-alert", messages.HANDLE_ALERT(), day)

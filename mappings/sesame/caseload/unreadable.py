@@ -1,4 +1,4 @@
-"""What a list says of the resources whose facts could not be read, so that nobody takes it for complete."""
+"""Warnings about the resources whose facts cannot be read, so that nobody takes a list for complete."""
 
 from fhir_server.core.bundle import entry
 from fhir_server.core.json import serialise
@@ -9,17 +9,17 @@ from mappings.sesame.caseload.caseload import Snapshot
 
 
 def unreadable_references(snapshot: Snapshot) -> list[str]:
-    """The references of those resources."""
+    """The references of the resources that cannot be read, sorted."""
     return sorted(f"{type}/{id}" for type, id in snapshot.unreadable)
 
 
 def warning(reference: str) -> Issue:
-    """What is said of one of them."""
+    """The warning about one of them."""
     return Issue("warning", "incomplete", messages.UNREAD(reference=reference), (reference,))
 
 
 def warning_entries(references: list[str], language: Language) -> list[bytes]:
-    """The entry of a Bundle that tells them; none where all is read."""
+    """The Bundle entry with the warnings as an OperationOutcome; empty when every resource was read."""
     if not references:
         return []
     return [entry(resource=serialise(operation_outcome(map(warning, references), language)))]

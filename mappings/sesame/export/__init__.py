@@ -1,1 +1,1 @@
-"""The pseudonymised export: who is in it, what of them, under which pseudonyms."""
+"""The pseudonymised export: eligible patients, exported data, pseudonyms."""

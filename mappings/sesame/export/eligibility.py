@@ -1,5 +1,5 @@
-"""Who may be in an export: for the evaluation, who was informed and did not object; for the research,
-who consented. The absence of a record is no permission.
+"""Which patients may be exported: for the evaluation, those informed who did not object; for the research,
+those who consented. The absence of a record is not a permission.
 
 Source: rapport d'activité 2024; for the date, the profiles of the consents.
 """
@@ -20,14 +20,15 @@ EXCLUSIONS: tuple[Exclusion, ...] = ("opposed", "not-informed", "no-pathway")
 def exclusion_reason(
     facts: PatientFacts, decided: Iterable[Decision], purpose: str, zone: ZoneInfo
 ) -> Exclusion | None:
-    """Why a patient who has `decided` so is not exported; None for one who is. An opposition that may be the
-    later one wins.
+    """Why a patient with these decisions is not exported; None for one who is.
+
+    Partial dates are spans: an opposition that may be later than the permission wins.
     """
     if not (facts.episodes or facts.referrals):
         return "no-pathway"
     decisions = [one for one in decided if purpose in one.purposes]
     permitted = [_span(one, zone)[0] for one in decisions if one.permit and one.moment]
-    # Whatever has no date is an opposition at all times, but no permission.
+    # Without a date, an opposition always holds, and a permission never does.
     opposed = [_span(one, zone)[1] for one in decisions if not one.permit]
     if opposed and (not permitted or max(opposed) > max(permitted)):
         return "opposed"
@@ -41,8 +42,10 @@ def _span(decision: Decision, zone: ZoneInfo) -> Span:
 def split_by_eligibility(
     patients: Mapping[str, PatientFacts], purpose: str, zone: ZoneInfo
 ) -> tuple[dict[str, PatientFacts], dict[Exclusion, int]]:
-    """Those who are exported, and how many are not for which reason; who is not on record is no patient. What
-    a patient has decided under one record holds for the others of the same person.
+    """The patients who are exported, and the number of the others by reason.
+
+    A patient without a Patient resource is not counted. A decision made under one record holds for all linked
+    records of the same person.
     """
     links = _links(patients)
     eligible: dict[str, PatientFacts] = {}
@@ -62,7 +65,9 @@ def split_by_eligibility(
 
 
 def _links(patients: Mapping[str, PatientFacts]) -> Mapping[str, set[str]]:
-    """Whom each patient is said to be one with, by whichever of the two records says so."""
+    """The ids to which each patient is linked as a duplicate, whichever of the two records
+    states the link.
+    """
     found: dict[str, set[str]] = {}
     for patient, facts in patients.items():
         for other in facts.person.merged if facts.person else ():

@@ -1,6 +1,6 @@
-"""Pseudonyms: keyed, stable within one purpose, and of no use to join the exports of two.
+"""Keyed pseudonyms, stable within one purpose; exports of different purposes cannot be joined by them.
 
-HMAC-SHA-256 (https://www.rfc-editor.org/rfc/rfc2104). The key stays outside of the export and of the store.
+HMAC-SHA-256 (https://www.rfc-editor.org/rfc/rfc2104). The key is kept outside the export and the store.
 """
 
 import hmac
@@ -31,7 +31,7 @@ class Pseudonyms:
 
 
 def read_keys(policy: Policy) -> Mapping[str, bytes]:
-    """The keys that are set, by purpose. Raises `ValueError` for one that cannot be read, is short or is used
+    """The configured keys by purpose. Raises `ValueError` for a key that is unreadable, too short or used
     twice.
     """
     paths = {"evaluation": policy.evaluation_key_file, "research": policy.research_key_file}

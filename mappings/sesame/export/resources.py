@@ -1,6 +1,6 @@
-"""The resources of an export, built from the facts of the caseload and from nothing else.
+"""The resources of an export, built only from the facts of the caseload.
 
-No text of a record can get in: what is written are pseudonyms, codes of the guide, numbers, and months.
+No free text can get in: the resources hold pseudonyms, codes of the guide, numbers, and months.
 """
 
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ TYPES = ("Patient", "Task", "EpisodeOfCare", "CarePlan", "Encounter", "Observati
 
 
 def month(day: date | None) -> str | None:
-    """What is left of a date."""
+    """A date reduced to its month, YYYY-MM."""
     return day.isoformat()[:7] if day else None
 
 
@@ -42,7 +42,7 @@ class Writer:
         self._pseudonyms = pseudonyms
 
     def resources(self, patient: str, facts: PatientFacts) -> Iterator[Resource]:
-        """Everything of a patient that is exported."""
+        """All exported resources of a patient."""
         if facts.person:
             yield self._person(patient, facts.person)
         subject = self._reference("Patient", patient)
@@ -127,7 +127,7 @@ class Writer:
         )
 
     def _scale(self, score: Score) -> Resource | None:
-        """The code of a score, of those scales that the guide knows."""
+        """The code of a score, None for a scale unknown to the guide."""
         if score.scale in (*SCALES, PHQ2):
             return concept(LOINC, score.scale)
         if self._known("sesame-scale", score.scale):

@@ -1,4 +1,4 @@
-"""The table of an export: one row per episode."""
+"""The CSV table of an export: one row per episode."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -47,7 +47,7 @@ AGE_BAND_YEARS = 10
 def rows(
     snapshot: Snapshot, patient: str, facts: PatientFacts, pseudonyms: Pseudonyms
 ) -> Iterator[dict[str, Cell]]:
-    """The rows of a patient."""
+    """The rows of a patient, one per episode."""
     for episode in facts.episodes.values():
         yield {
             "patient": pseudonyms.of("Patient", patient),
@@ -100,7 +100,7 @@ def _scores(facts: PatientFacts, episode: Episode) -> dict[str, Cell]:
 
 
 def _age_band(person: Person | None, day: date) -> str | None:
-    """The band of ten years that the age in the year of `day` falls into, such as 40-49."""
+    """The ten-year band of the age in the year of `day`, such as 40-49; None without a birth year."""
     year = person.birth_date[:4] if person else ""
     if not year.isdigit():
         return None

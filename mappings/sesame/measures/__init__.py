@@ -1,1 +1,1 @@
-"""The indicators of the guide's Measures, counted from the caseload, and the objectives on record."""
+"""The indicators of the guide's Measures, computed from the caseload, and the objectives on record."""

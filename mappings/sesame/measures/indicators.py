@@ -1,7 +1,7 @@
 """The value of each Measure of the guide in a scope; `INDICATORS` names them all.
 
-Definitions: the descriptions of the Measures in `profiles/sesame/Measure/`. What an episode has come to is
-looked at on the last day of the period.
+Definitions: the descriptions of the Measures in `profiles/sesame/Measure/`. The
+state of an episode is that on the last day of the period.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -29,8 +29,8 @@ Subjects = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One group of a report: the subjects of each population, as references. `code` names the group, as a
-    code system of the guide and a code. `strata` are counts by a value.
+    """One group of a report: the subjects of each population, as references. `code` is a code system of the
+    guide and the code of the group. `strata` are counts by value.
     """
 
     populations: Mapping[str, Subjects]
@@ -58,7 +58,7 @@ def _referred(snapshot: Snapshot, scope: Scope, statuses: set[str]) -> Group:
 
 
 def _included(snapshot: Snapshot, scope: Scope) -> list[Group]:
-    """By the track of the first sequence, on the day that it began."""
+    """By the track of the first sequence, on the day on which it began."""
     firsts = ((next(iter(sequences_of(*case)), None), case[1]) for case in cases(snapshot, scope))
     found = [(one.track, _subject(episode)) for one, episode in firsts if one and scope.contains(one.start)]
     return _by_track(found)
@@ -121,7 +121,7 @@ def _reviews(snapshot: Snapshot, scope: Scope) -> list[Group]:
 
 
 def _reviewed(snapshot: Snapshot, scope: Scope) -> list[Group]:
-    """Of those who have not responded, who was seen in a case review."""
+    """The patients without a response, and those of them who had a case review."""
     everyone = begun(snapshot, scope)
     found = [case for case in everyone if (trend := _trend(case, scope)) and trend.responded is False]
     seen = [episode for facts, episode in found if reviews_of(facts, episode, scope.end)]
@@ -145,7 +145,7 @@ def _outcome(snapshot: Snapshot, scope: Scope, told: Callable[[Trend], bool | No
 
 
 def _phq9(snapshot: Snapshot, scope: Scope) -> list[Group]:
-    """The mean of the first score, and that of the last, of those who have both."""
+    """The mean of the first scores and that of the last scores, of the patients who have both."""
     everyone = begun(snapshot, scope)
 
     def initial(facts: PatientFacts, episode: Episode) -> int | None:
@@ -188,12 +188,12 @@ def _billed(snapshot: Snapshot, scope: Scope) -> list[Group]:
 
 
 def _satisfaction(snapshot: Snapshot, scope: Scope) -> list[Group]:
-    """Answers name nobody: they are counted by their date, and for a site or a nurse cannot be told."""
+    """Answers are anonymous: they are counted by date, and cannot be attributed to a site or a nurse."""
     subjects = tuple(_subjects(ended(snapshot, scope)))
     if not scope.is_whole_programme:
         return [Group({"initial-population": subjects, "denominator": subjects})]
     answers = [id for id, one in snapshot.answers.items() if scope.contains(one.day)]
-    # More answers than exits in a period would make a rate above one.
+    # Without this limit, more answers than exits in a period would give a rate above one.
     counted = (f"QuestionnaireResponse/{id}" for id in answers[: len(subjects)])
     return [_proportion(subjects, counted)]
 
@@ -250,7 +250,7 @@ def _cohort(
 
 
 def _by_track(found: list[tuple[str, str]]) -> list[Group]:
-    """A group for each track; what is found are the subjects with their tracks."""
+    """A group for each track; `found` are pairs of a track and a subject."""
     return [
         _cohort([subject for one, subject in found if one == track], code=("sesame-track", track))
         for track in TRACKS
@@ -260,7 +260,7 @@ def _by_track(found: list[tuple[str, str]]) -> list[Group]:
 def _proportion(
     denominator: Iterable[str], numerator: Iterable[str], everyone: Iterable[str] | None = None
 ) -> Group:
-    """Without a score where the denominator is empty."""
+    """A proportion; without a score where the denominator is empty."""
     below, above = tuple(denominator), tuple(numerator)
     initial = below if everyone is None else tuple(everyone)
     populations = {"initial-population": initial, "denominator": below, "numerator": above}
@@ -273,7 +273,9 @@ def _continuous(
     unit: str | None = None,
     code: tuple[str, str] | None = None,
 ) -> Group:
-    """The score is the mean of the values; who has none is not in the measure population."""
+    """A continuous variable: the score is the mean of the values. Cases without a value are not in the
+    measure population.
+    """
     case_list = list(found)
     values = {_subject(case[1]): number for case in case_list if (number := value(*case)) is not None}
     mean = _rounded(Decimal(sum(values.values())) / len(values), "0.01") if values else None

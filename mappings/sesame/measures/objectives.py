@@ -1,6 +1,6 @@
 """The objectives of the programme: dated data, each row with its source, in `objectives.json`.
 
-The two documents disagree on the end of 2024. Neither is preferred: both are given, each under its own name.
+The two documents disagree on the end of 2024. Both objectives are given, each under its own source.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,12 +19,14 @@ SOURCES: Mapping[str, tuple[str, str]] = {
     ),
     "rapport-2024": ("2024-12-31", "Quartet Santé, rapport d'activité 2024 : objectif"),
 }
-"""The documents that objectives stand in: the date and the title of each."""
+"""The source documents of the objectives: date and title by id."""
 
 
 @dataclass(frozen=True, slots=True)
 class Objective:
-    """How many are expected from `start` to `end`, both included, of one group or all; `amount` in euros."""
+    """The count expected from `start` to `end`, both included, for one group or for all;
+    `amount` in euros.
+    """
 
     measure: str
     group: str | None
@@ -53,10 +55,10 @@ def read_objectives() -> tuple[Objective, ...]:
 
 
 def objectives_in(objectives: Iterable[Objective], scope: Scope) -> list[list[Objective]]:
-    """The objectives of periods that touch the one asked about: one list per measure, period and source."""
-    touching = (one for one in objectives if one.start <= scope.end and scope.start <= one.end)
+    """The objectives whose periods overlap that of the scope: one list per measure, period and source."""
+    overlapping = (one for one in objectives if one.start <= scope.end and scope.start <= one.end)
 
-    def together(one: Objective) -> tuple[str, date, date, str]:
+    def key(one: Objective) -> tuple[str, date, date, str]:
         return one.measure, one.start, one.end, one.source
 
-    return [list(rows) for _, rows in groupby(sorted(touching, key=together), key=together)]
+    return [list(rows) for _, rows in groupby(sorted(overlapping, key=key), key=key)]

@@ -1,4 +1,4 @@
-"""MeasureReports as the guide's profile has them: of what was counted, and of what was expected.
+"""MeasureReports of the guide's profile: of computed indicators, and of objectives.
 
 https://hl7.org/fhir/R4/measurereport.html
 """
@@ -23,7 +23,7 @@ GROUP_SYSTEMS = {"sequences-facturees": "sesame-forfait", "inclusions": "sesame-
 def report(
     guide: Guide, measure: str, snapshot: Snapshot, scope: Scope, made_on: str, by_subject: bool = False
 ) -> Resource:
-    """The value of a Measure of the guide in a scope; with the list of each population `by_subject`."""
+    """The value of a Measure of the guide in a scope; `by_subject` adds the list of each population."""
     groups = INDICATORS[measure](snapshot, scope)
     lists = list(_lists(groups)) if by_subject else []
     kind = "subject-list" if by_subject else "summary"
@@ -31,7 +31,7 @@ def report(
         _head(guide, measure, kind, made_on)
         | present(contained=lists)
         | {
-            # Pending: preliminary, as of data that are not complete.
+            # `pending` means preliminary: the data are incomplete.
             "status": "pending" if snapshot.unreadable else "complete",
             "reporter": _reporter(snapshot),
             "period": period(scope.start.isoformat(), scope.end.isoformat()),
@@ -41,7 +41,7 @@ def report(
 
 
 def objective_report(guide: Guide, rows: list[Objective]) -> Resource:
-    """What one document expects of one Measure in one period."""
+    """The objectives that one document sets for one Measure in one period."""
     first = rows[0]
     dated, title = SOURCES[first.source]
     return _head(guide, first.measure, "summary", dated) | {
@@ -61,7 +61,7 @@ def _head(guide: Guide, measure: str, kind: str, made_on: str) -> Resource:
 
 
 def _reporter(snapshot: Snapshot) -> Resource:
-    """The association that carries the programme, where the episodes name one and the same."""
+    """The association that runs the programme, if all episodes name the same one."""
     carriers = {one.carrier for facts in snapshot.patients.values() for one in facts.episodes.values()}
     carriers.discard(None)
     if len(carriers) == 1:

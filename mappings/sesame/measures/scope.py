@@ -1,4 +1,4 @@
-"""What an indicator is asked of: a period, and possibly one site, nurse or département."""
+"""The scope of an indicator: a period, and optionally one site, nurse or département."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +13,9 @@ Case = tuple[PatientFacts, Episode]
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Both days of the period are included. `site` is an Organization, `nurse` a PractitionerRole."""
+    """A scope; both days of the period are included. `site` is an Organization id, `nurse` a PractitionerRole
+    id.
+    """
 
     start: date
     end: date
@@ -23,14 +25,14 @@ class Scope:
 
     @property
     def is_whole_programme(self) -> bool:
-        """Whether the whole programme is asked about, and no part of it."""
+        """Whether the scope is the whole programme, and not one site, nurse or département."""
         return self.site is None and self.nurse is None and self.department is None
 
     def contains(self, day: date | None) -> bool:
         return day is not None and self.start <= day <= self.end
 
     def includes(self, snapshot: Snapshot, nurse: str | None, site: str | None) -> bool:
-        """Whether what a nurse did at a site is asked about."""
+        """Whether the scope includes the work of a nurse at a site."""
         return (
             self.nurse in (None, nurse)
             and self.site in (None, site)
@@ -39,7 +41,7 @@ class Scope:
 
 
 def cases(snapshot: Snapshot, scope: Scope) -> Iterator[Case]:
-    """The episodes of the nurse, site and département, whatever their period."""
+    """The episodes of the scope's nurse, site and département, whatever their period."""
     for facts in snapshot.patients.values():
         for episode in facts.episodes.values():
             if scope.includes(snapshot, episode.nurse, snapshot.site_of(episode)):
@@ -57,7 +59,7 @@ def ended(snapshot: Snapshot, scope: Scope) -> list[Case]:
 
 
 def referrals(snapshot: Snapshot, scope: Scope) -> Iterator[Referral]:
-    """The referrals that were written in the period. The site of one that no nurse has is its doctor's."""
+    """The referrals written in the period. Without a nurse as owner, a referral is of its doctor's site."""
     for facts in snapshot.patients.values():
         for referral in facts.referrals.values():
             site = snapshot.workplace(referral.owner) or snapshot.workplace(referral.requester)
@@ -81,7 +83,7 @@ def claims(snapshot: Snapshot, scope: Scope) -> Iterator[Claim]:
 
 
 def _is_of(snapshot: Snapshot, scope: Scope, facts: PatientFacts, claim: Claim) -> bool:
-    """Whether the sequence that a claim is for belongs to an episode of the scope."""
+    """Whether the sequence billed by a claim belongs to an episode of the scope."""
     for sequence in facts.sequences.values():
         if (sequence.start, sequence.track) == (claim.start, claim.forfait):
             episode = facts.episodes.get(sequence.episode or "")

@@ -53,7 +53,7 @@ def _export(
     with caseload.caught_up(engine) as snapshot:
         for reference in unreadable_references(snapshot):
             raise BusinessRule.of(NOT_ALL_READ(reference=reference), reference)
-        eligible, exclusion_reason = split_by_eligibility(snapshot.patients, purpose, engine.zone)
+        eligible, exclusions = split_by_eligibility(snapshot.patients, purpose, engine.zone)
         # In the order of the pseudonyms: that of the store would join two exports line by line.
         patients = sorted(eligible, key=lambda patient: pseudonyms.of("Patient", patient))
         if output == "csv":
@@ -66,7 +66,7 @@ def _export(
             return FhirResponse(200, body=lines, media_type=NDJSON)
         digests = {"ndjson": lines, "csv": _table(snapshot, patients, pseudonyms)}
     made_on = today(engine).isoformat()
-    return answer_with(_manifest(purpose, len(patients), exclusion_reason, resources, digests, made_on))
+    return answer_with(_manifest(purpose, len(patients), exclusions, resources, digests, made_on))
 
 
 def _table(snapshot: Snapshot, patients: list[str], pseudonyms: Pseudonyms) -> bytes:
@@ -83,7 +83,7 @@ def _lines(resources: Iterable[Resource]) -> bytes:
 def _manifest(
     purpose: str,
     exported: int,
-    exclusion_reason: Mapping[Exclusion, int],
+    exclusions: Mapping[Exclusion, int],
     resources: list[Resource],
     files: Mapping[str, bytes],
     made_on: str,
@@ -92,10 +92,10 @@ def _manifest(
     told: list[Resource] = [
         {"name": "purpose", "valueCode": purpose},
         {"name": "date", "valueDate": made_on},
-        {"name": "patients", "valueUnsignedInt": exported + sum(exclusion_reason.values())},
+        {"name": "patients", "valueUnsignedInt": exported + sum(exclusions.values())},
         {"name": "exported", "valueUnsignedInt": exported},
     ]
-    told += [_counted("excluded", "reason", reason, count) for reason, count in exclusion_reason.items()]
+    told += [_counted("excluded", "reason", reason, count) for reason, count in exclusions.items()]
     told += [_counted("resources", "type", type, count) for type, count in zip(TYPES, counts, strict=True)]
     told += [
         {
