@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fhir_server.extension import PlugIns
-from mappings.sesame.billing.bill import Billing
+from mappings.sesame.billing.billing import Billing
 from mappings.sesame.caseload.caseload import Caseload
 from mappings.sesame.export.pseudonyms import read_keys
 from mappings.sesame.guide import read_guide

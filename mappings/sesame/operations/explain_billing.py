@@ -9,7 +9,7 @@ from fhir_server.issues import Text
 from fhir_server.operations.answers import answer_with_values
 from fhir_server.operations.parameters import given
 from mappings.sesame.billing import messages
-from mappings.sesame.billing.bill import Billing
+from mappings.sesame.billing.billing import Billing
 from mappings.sesame.billing.comparison import corrects_nothing
 from mappings.sesame.guide import Guide
 from mappings.sesame.operations.records import StoreRecords

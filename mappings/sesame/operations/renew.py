@@ -18,7 +18,7 @@ from fhir_server.interactions.unit_view import UnitView
 from fhir_server.issues import Issue
 from fhir_server.operations.parameters import given_once
 from fhir_server.store.port import StoredResource, UnitOfWork
-from mappings.sesame.billing.bill import Billing
+from mappings.sesame.billing.billing import Billing
 from mappings.sesame.guide import Guide
 from mappings.sesame.operations import messages
 from mappings.sesame.operations.asked import asked_day

@@ -6,7 +6,7 @@ A correction cancels the claim and replaces it; nothing is ever deleted.
 from collections.abc import Iterable, Iterator
 
 from fhir_server.extension import Change, Resource, View
-from mappings.sesame.billing.bill import Billing
+from mappings.sesame.billing.billing import Billing
 from mappings.sesame.billing.comparison import corrects_nothing
 from mappings.sesame.billing.coverage import is_void
 from mappings.sesame.pathway.person import merged_with, person_of
@@ -66,7 +66,7 @@ class IssueClaims:
         made = self._billing.claim(sequence, view, len(issued), last)
         if isinstance(made, list):
             if last and _is_for_nothing(last, sequence, view):
-                yield self._billing.withdrawn(last)
+                yield self._billing.withdraw(last)
         elif last is None or self._is_outdated(last, made, recorded):
             yield from _cancelled(last)
             yield made

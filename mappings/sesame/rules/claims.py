@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from fhir_server.extension import Change, Resource, View
 from fhir_server.issues import Issue
-from mappings.sesame.billing.bill import Billing
+from mappings.sesame.billing.billing import Billing
 from mappings.sesame.billing.comparison import bills_the_same
 from mappings.sesame.pathway.locks import hold
 from mappings.sesame.pathway.reading import all_identified, codes, has_code, identifier_value

@@ -57,7 +57,7 @@ class Billing:
             found.append(one)
         return found
 
-    def withdrawn(self, claim: Resource) -> Resource:
+    def withdraw(self, claim: Resource) -> Resource:
         """The claim of what turns out to be none, cancelled and marked: unlike one that billing has
         cancelled, it is due again as soon as it is one after all.
         """
@@ -76,7 +76,7 @@ class Billing:
         before = records.get("Claim", self.id(sequence, correction - 1)) if correction else None
         found = self._on_record(sequence, records, before)
         parties, price = _parties(sequence, found), self._price(sequence)
-        reasons = [*self._reasons(sequence, records, correction), *_lacking(found)]
+        reasons = [*self._obstacles(sequence, records, correction), *_missing_parties(found)]
         if price is None:
             reasons.append(messages.NO_TARIFF(forfait=sequence.track, day=sequence.start))
         if reasons or price is None or parties is None:
@@ -92,7 +92,7 @@ class Billing:
         )
         return tagged_as(sequence.plan, made) | {"id": self.id(sequence, correction)}
 
-    def _reasons(self, sequence: Sequence, records: Records, correction: int) -> Iterator[Text]:
+    def _obstacles(self, sequence: Sequence, records: Records, correction: int) -> Iterator[Text]:
         if not sequence.counts:
             yield messages.NOT_COUNTED(status=sequence.status)
         elif sequence.status == "on-hold" and not correction:
@@ -166,7 +166,7 @@ def _parties(sequence: Sequence, found: OnRecord) -> Parties | None:
     )
 
 
-def _lacking(found: OnRecord) -> Iterator[Text]:
+def _missing_parties(found: OnRecord) -> Iterator[Text]:
     if found.coverage is None:
         yield messages.NO_COVERAGE()
     if found.carrier is None:
