@@ -19,7 +19,7 @@ from fhir_server.operations.cursors import position, sealed
 from fhir_server.operations.parameters import given_once
 from fhir_server.store.port import StoredResource
 from mappings.sesame.billing.columns import cells, columns
-from mappings.sesame.billing.glance import ClaimGlance, claim_in, minimal_patient
+from mappings.sesame.billing.feed_resources import FeedClaim, decode_feed_claim, minimal_feed_patient
 from mappings.sesame.guide import Guide
 from mappings.sesame.operations.asked import choice
 from mappings.sesame.resources.claim import FORFAIT
@@ -27,7 +27,7 @@ from mappings.sesame.tables import csv_response
 
 AFTER = "after"
 OUTPUTS = ("json", "csv")
-AT_ONCE = 500
+BATCH_SIZE = 500
 """Versions that are read from the store at one time."""
 
 
@@ -36,7 +36,7 @@ class Event:
     """A claim as it was issued or cancelled, and the version that did so."""
 
     version: StoredResource
-    claim: ClaimGlance
+    claim: FeedClaim
 
 
 def billing_feed(guide: Guide) -> Operation:
@@ -88,27 +88,27 @@ def _events(kinds: str, engine: Engine, after: int, count: int) -> tuple[list[Ev
     events: list[Event] = []
     reached = after
     while len(events) < count:
-        versions = engine.store.changes(reached, AT_ONCE, ("Claim",))
+        versions = engine.store.changes(reached, BATCH_SIZE, ("Claim",))
         for version in versions:
             reached = version.sequence
-            claim = None if version.deleted else claim_in(version.body)
+            claim = None if version.deleted else decode_feed_claim(version.body)
             if claim and claim.is_of(kinds, FORFAIT):
                 if _is_event(claim, version, engine):
                     events.append(Event(version, claim))
                 if len(events) == count:
                     return events, reached
-        if len(versions) < AT_ONCE:
+        if len(versions) < BATCH_SIZE:
             break
     return events, reached
 
 
-def _is_event(claim: ClaimGlance, version: StoredResource, engine: Engine) -> bool:
+def _is_event(claim: FeedClaim, version: StoredResource, engine: Engine) -> bool:
     if claim.status == "active":
         return version.version == 1
     if claim.status != "cancelled" or version.version == 1:
         return False
     before = engine.store.read_version("Claim", version.id, version.version - 1)
-    return before is not None and not before.deleted and claim_in(before.body).status == "active"
+    return before is not None and not before.deleted and decode_feed_claim(before.body).status == "active"
 
 
 def _partners(events: list[Event], request: FhirRequest, engine: Engine) -> Iterator[bytes]:
@@ -117,5 +117,5 @@ def _partners(events: list[Event], request: FhirRequest, engine: Engine) -> Iter
     for type, id in wanted:
         stored = engine.store.read(type, id)
         if stored is not None and not stored.deleted:
-            body = minimal_patient(stored.body) if type == "Patient" else stored.body
+            body = minimal_feed_patient(stored.body) if type == "Patient" else stored.body
             yield entry(f"{request.base_url}/{type}/{id}", body, search={"mode": "include"})

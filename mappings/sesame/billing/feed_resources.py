@@ -32,7 +32,7 @@ class _Insurance(Struct, frozen=True):
     coverage: _Reference = _Reference()
 
 
-class ClaimGlance(Struct, frozen=True, rename="camel"):
+class FeedClaim(Struct, frozen=True, rename="camel"):
     """A Claim as far as the feed looks at it."""
 
     status: str = ""
@@ -64,17 +64,17 @@ class _Person(Struct, rename="camel"):
     meta: Raw = SUBSETTED
 
 
-_claims = msgspec.json.Decoder(ClaimGlance)
+_claims = msgspec.json.Decoder(FeedClaim)
 _people = msgspec.json.Decoder(_Person)
 _encoder = msgspec.json.Encoder()
 
 
-def claim_in(body: bytes) -> ClaimGlance:
+def decode_feed_claim(body: bytes) -> FeedClaim:
     """What the feed looks at in a stored Claim."""
     return _claims.decode(body)
 
 
-def minimal_patient(body: bytes) -> bytes:
+def minimal_feed_patient(body: bytes) -> bytes:
     """A stored Patient with nothing but what billing needs, tagged as incomplete."""
     person = _people.decode(body)
     person.meta = SUBSETTED
