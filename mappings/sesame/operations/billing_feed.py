@@ -18,7 +18,7 @@ from fhir_server.interactions.bundle_links import page_size, self_link
 from fhir_server.operations.cursors import position, sealed
 from fhir_server.operations.parameters import given_once
 from fhir_server.store.port import StoredResource
-from mappings.sesame.billing.columns import cells, columns
+from mappings.sesame.billing.csv_columns import columns, csv_row
 from mappings.sesame.billing.feed_resources import FeedClaim, decode_feed_claim, minimal_feed_patient
 from mappings.sesame.guide import Guide
 from mappings.sesame.operations.asked import choice
@@ -77,7 +77,7 @@ def _table(guide: Guide, events: list[Event], request: FhirRequest, engine: Engi
     found = columns(guide, engine)
     versions = [event.version for event in events]
     rows = (
-        cells(found, json.parse_own(version.body), sealed(request, engine, version.sequence))
+        csv_row(found, json.parse_own(version.body), sealed(request, engine, version.sequence))
         for version in versions
     )
     return csv_response([column.name for column in found], rows)

@@ -48,7 +48,7 @@ def columns(guide: Guide, engine: Engine) -> list[Column]:
     return found
 
 
-def cells(found: list[Column], claim: Resource, cursor: str) -> dict[str, str]:
+def csv_row(found: list[Column], claim: Resource, cursor: str) -> dict[str, str]:
     """A row: the first value of each column, as it is written in the Claim."""
     return {
         column.name: next(_values(claim, column.steps), "") if column.steps else cursor for column in found
