@@ -10,7 +10,7 @@ from fhir_server.extension import Resource
 from mappings.sesame.guide import Guide
 from mappings.sesame.pathway.reading import has_code
 
-ON_RECORD = frozenset({"id", "identifier", "meta", "status", "related"})
+NOT_BILLED = frozenset({"id", "identifier", "meta", "status", "related"})
 """What may differ although the same is billed: the number of a claim, and what became of it."""
 
 
@@ -21,12 +21,12 @@ def bills_the_same(one: Resource, other: Resource) -> bool:
     return _billed(one) == _billed(other)
 
 
-def corrects_nothing(guide: Guide, one: Resource, other: Resource) -> bool:
+def needs_no_correction(guide: Guide, one: Resource, other: Resource) -> bool:
     """Whether two claims bill the same sequence at the same price, by and to the same. It is no reason to
     cancel what was billed, and perhaps paid, that a nurse has moved to another site, that a name is written
     otherwise, or that claims are now dated by the end of their sequences.
     """
-    return _meant(_essential(guide, one)) == _meant(_essential(guide, other))
+    return _comparable(_essential(guide, one)) == _comparable(_essential(guide, other))
 
 
 def _essential(guide: Guide, claim: Resource) -> Resource:
@@ -38,31 +38,33 @@ def _essential(guide: Guide, claim: Resource) -> Resource:
 
 
 def _billed(claim: Resource) -> object:
-    return _counted({name: claim[name] for name in claim.keys() - ON_RECORD})
+    return _with_decimals({name: claim[name] for name in claim.keys() - NOT_BILLED})
 
 
-def _counted(value: Any) -> object:
+def _with_decimals(value: Any) -> object:
     """The same with decimals for numbers, which are equal when their amounts are."""
     if isinstance(value, dict):
-        return {name: _counted(member) for name, member in value.items()}
+        return {name: _with_decimals(member) for name, member in value.items()}
     if isinstance(value, list):
-        return [_counted(member) for member in value]
+        return [_with_decimals(member) for member in value]
     return json.decimal(value) if json.is_number(value) else value
 
 
-def _meant(claim: Resource) -> object:
-    return _named(_billed(claim))
+def _comparable(claim: Resource) -> object:
+    return _without_displays(_billed(claim))
 
 
-def _named(value: Any) -> object:
+def _without_displays(value: Any) -> object:
     """The same with nothing of an identifier but its system and value, and no display beside a reference or a
     code.
     """
     if isinstance(value, list):
-        return [_named(member) for member in value]
+        return [_without_displays(member) for member in value]
     if not isinstance(value, dict):
         return value
     if value.keys() >= {"system", "value"}:
         return value["system"], value["value"]
     shown = value.keys() & {"reference", "code"}
-    return {name: _named(member) for name, member in value.items() if not (shown and name == "display")}
+    return {
+        name: _without_displays(member) for name, member in value.items() if not (shown and name == "display")
+    }

@@ -10,7 +10,7 @@ from fhir_server.operations.answers import answer_with_values
 from fhir_server.operations.parameters import given
 from mappings.sesame.billing import messages
 from mappings.sesame.billing.billing import Billing
-from mappings.sesame.billing.comparison import corrects_nothing
+from mappings.sesame.billing.comparison import needs_no_correction
 from mappings.sesame.guide import Guide
 from mappings.sesame.operations.records import StoreRecords
 from mappings.sesame.operations.renew import asked_sequence
@@ -53,4 +53,4 @@ def _told(claim: Resource) -> Text:
 
 def _ready(guide: Guide, issued: list[Resource], made: Resource) -> list[Text]:
     """What is still to come, where nothing is missing."""
-    return [] if issued and corrects_nothing(guide, issued[-1], made) else [messages.READY()]
+    return [] if issued and needs_no_correction(guide, issued[-1], made) else [messages.READY()]

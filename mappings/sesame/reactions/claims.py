@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from fhir_server.extension import Change, Resource, View
 from mappings.sesame.billing.billing import Billing
-from mappings.sesame.billing.comparison import corrects_nothing
+from mappings.sesame.billing.comparison import needs_no_correction
 from mappings.sesame.billing.coverage import is_void
 from mappings.sesame.pathway.person import merged_with, person_of
 from mappings.sesame.pathway.reading import all_identified, target
@@ -83,7 +83,7 @@ class IssueClaims:
 
     def _is_outdated(self, last: Resource, made: Resource, recorded: bool) -> bool:
         is_due_again = last.get("status") == "cancelled" and (recorded or self._billing.is_withdrawn(last))
-        return is_due_again or not corrects_nothing(self._billing.guide, last, made)
+        return is_due_again or not needs_no_correction(self._billing.guide, last, made)
 
 
 def _patients(change: Change) -> set[str]:
