@@ -27,16 +27,20 @@ class Cell:
 
 def cells(columns: Sequence[Column], events: Iterable[Event]) -> list[Cell]:
     """Every cell of the table, its totals, and what must be none: claims of other periods, second claims."""
-    told = list(events)
-    within = [[one for one in told if column.start <= one.start <= column.end] for column in columns]
+    patient_bundles = list(events)
+    within = [
+        [one for one in patient_bundles if column.start <= one.start <= column.end] for column in columns
+    ]
     found = [cell for column, of_one in zip(columns, within, strict=True) for cell in _cells(column, of_one)]
-    sequences = Counter(event.sequence for event in told if event.status == "active")
+    sequences = Counter(event.sequence for event in patient_bundles if event.status == "active")
     totals = [
-        Cell("total FISS EUR", sum(column.euros for column in columns), _euros(told)),
-        Cell("total claims", sum(column.leger + column.sequences for column in columns), len(told)),
-        Cell("claims outside the periods", 0, len(told) - sum(map(len, within))),
+        Cell("total FISS EUR", sum(column.euros for column in columns), _euros(patient_bundles)),
+        Cell(
+            "total claims", sum(column.leger + column.sequences for column in columns), len(patient_bundles)
+        ),
+        Cell("claims outside the periods", 0, len(patient_bundles) - sum(map(len, within))),
         Cell("sequences with a second claim", 0, sum(count > 1 for count in sequences.values())),
-        Cell("claims cancelled", 0, sum(event.status != "active" for event in told)),
+        Cell("claims cancelled", 0, sum(event.status != "active" for event in patient_bundles)),
     ]
     return found + totals
 

@@ -11,12 +11,12 @@ from benchmarks.bench import Bench, Load, Row
 from benchmarks.corpus import Resource
 from benchmarks.figures import Figure, Target
 from benchmarks.workloads import InTurn
+from mappings.sesame.cohort.bundles import make_context
 from mappings.sesame.cohort.course import Course
-from mappings.sesame.cohort.dossier import Kit
+from mappings.sesame.cohort.dossier import CohortContext
 from mappings.sesame.cohort.forecast import forecast_courses
 from mappings.sesame.cohort.referred import referred
 from mappings.sesame.cohort.team import team_bundle
-from mappings.sesame.cohort.telling import make_kit
 from mappings.sesame.guide import read_guide
 from mappings.sesame.resources.elements import synthetic
 from mappings.sesame.transaction import create, transaction
@@ -33,35 +33,35 @@ MEANINGFUL = {
 
 def referral(bench: Bench) -> Figure:
     """The same resources as a referral, and as a transaction that creates them without any condition."""
-    kit = make_kit(read_guide(None))
+    context = make_context(read_guide(None))
 
     def referrals(round_number: int) -> InTurn:
-        return _in_turn([_claiming(kit, bundle) for bundle in _bundles(kit, 2 * round_number)])
+        return _in_turn([_claiming(context, bundle) for bundle in _bundles(context, 2 * round_number)])
 
     def plainly(round_number: int) -> InTurn:
-        return _in_turn([_plain(bundle) for bundle in _bundles(kit, 2 * round_number + 1)])
+        return _in_turn([_plain(bundle) for bundle in _bundles(context, 2 * round_number + 1)])
 
     with bench.product() as server:
-        server.ask(_posted(team_bundle(kit.guide, kit.team)))
+        server.ask(_posted(team_bundle(context.guide, context.team)))
         return bench.compare(
             Load("referral Bundles", "Bundles/s", server, referrals),
             Load("plain transactions", "Bundles/s", server, plainly),
         )
 
 
-def _bundles(kit: Kit, share: int) -> list[Resource]:
+def _bundles(context: CohortContext, share: int) -> list[Resource]:
     """The referrals of a share of made-up patients, no two alike."""
     course, first = next(forecast_courses()), 1 + share * PER_ROUND
-    return [_bundle(kit, replace(course, number=first + place)) for place in range(PER_ROUND)]
+    return [_bundle(context, replace(course, number=first + place)) for place in range(PER_ROUND)]
 
 
-def _bundle(kit: Kit, course: Course) -> Resource:
-    found, _ = referred(kit, course)
-    return transaction(create(synthetic(kit.guide, resource)) for resource in found)
+def _bundle(context: CohortContext, course: Course) -> Resource:
+    found, _ = referred(context, course)
+    return transaction(create(synthetic(context.guide, resource)) for resource in found)
 
 
-def _claiming(kit: Kit, bundle: Resource) -> Resource:
-    return bundle | {"meta": {"profile": [kit.guide.profile("sesame-bundle-referral")]}}
+def _claiming(context: CohortContext, bundle: Resource) -> Resource:
+    return bundle | {"meta": {"profile": [context.guide.profile("sesame-bundle-referral")]}}
 
 
 def _plain(bundle: Resource) -> Resource:

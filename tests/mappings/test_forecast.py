@@ -14,10 +14,10 @@ from fhir_server.core import json
 from mappings.sesame.check_digits import nir_key
 from mappings.sesame.cohort import demo_cohort, forecast_cohort
 from mappings.sesame.cohort.admissions import admissions
+from mappings.sesame.cohort.bundles import make_context
 from mappings.sesame.cohort.forecast import forecast_courses
 from mappings.sesame.cohort.forecast_table import Column, read_forecast
 from mappings.sesame.cohort.referred import referred
-from mappings.sesame.cohort.telling import make_kit
 from mappings.sesame.pathway.calendar import add_months
 from tests.mappings.sound import GUIDE, assert_sound, is_marked_synthetic
 
@@ -85,8 +85,8 @@ def test_the_same_seed_gives_the_same_bytes() -> None:
 
 
 def test_all_2910_patients_have_a_valid_number_of_their_own() -> None:
-    kit = make_kit(GUIDE)
-    people = [referred(kit, course)[0][0] for course in forecast_courses()]
+    context = make_context(GUIDE)
+    people = [referred(context, course)[0][0] for course in forecast_courses()]
     numbers = [person["identifier"][0]["value"] for person in people]
     assert len(numbers) == len(set(numbers)) == 2_910
     assert all(nir_key(number[:13]) == number[13:] for number in numbers)

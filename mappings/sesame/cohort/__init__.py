@@ -7,10 +7,10 @@ every creation is conditional, so that loading the cohort again changes nothing.
 from collections.abc import Iterator
 from random import Random
 
+from mappings.sesame.cohort.bundles import make_context, patient_bundles
 from mappings.sesame.cohort.course import STAGES, plan_course
 from mappings.sesame.cohort.forecast import forecast_cohort
 from mappings.sesame.cohort.team import team_bundle
-from mappings.sesame.cohort.telling import make_kit, told
 from mappings.sesame.guide import Resource, read_guide
 
 __all__ = ["demo_cohort", "forecast_cohort"]
@@ -22,9 +22,9 @@ def demo_cohort(seed: int = 2025, patients: int = 12, root: str | None = None) -
 
     `root` is the canonical root of the guide that the resources follow, by default the guide's own.
     """
-    kit = make_kit(read_guide(root))
-    yield team_bundle(kit.guide, kit.team)
+    context = make_context(read_guide(root))
+    yield team_bundle(context.guide, context.team)
     for number in range(1, patients + 1):
         random = Random(f"{seed}-{number}")
         stage = STAGES[(number - 1) % len(STAGES)]
-        yield from told(kit, plan_course(random, number, stage))
+        yield from patient_bundles(context, plan_course(random, number, stage))

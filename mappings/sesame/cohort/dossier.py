@@ -14,7 +14,7 @@ SOFTWARE = "https://logiciel-fictif.example"
 
 
 @dataclass(frozen=True, slots=True)
-class Kit:
+class CohortContext:
     """What every dossier is made with."""
 
     guide: Guide
@@ -43,13 +43,13 @@ class Party:
 class Dossier:
     """One patient's course and parties."""
 
-    kit: Kit
+    context: CohortContext
     course: Course
     party: Party
 
     @property
     def guide(self) -> Guide:
-        return self.kit.guide
+        return self.context.guide
 
     @property
     def track(self) -> str:

@@ -19,14 +19,14 @@ from mappings.sesame.transaction import inside, stored
 
 def followed(dossier: Dossier) -> Iterator[Resource]:
     """Every resource of the care; nothing for a patient who was not assessed."""
-    course, kit = dossier.course, dossier.kit
+    course, context = dossier.course, dossier.context
     if course.assessed_on is None:
         return
     episode, team = _episode(dossier, course.assessed_on), _team(dossier, course.assessed_on)
     assessment = _visit(dossier, episode, "initial-assessment", 0, course.assessed_on, "AMB")
     yield from (episode, team, assessment)
-    yield _passation(dossier, kit.phq9, course.phq9, course.assessed_on, 0, assessment)
-    yield _passation(dossier, kit.gad7, course.gad7, course.assessed_on, 0, assessment)
+    yield _passation(dossier, context.phq9, course.phq9, course.assessed_on, 0, assessment)
+    yield _passation(dossier, context.gad7, course.gad7, course.assessed_on, 0, assessment)
     yield from sequences(dossier, episode, assessment, team)
     yield from _contacts(dossier, episode)
     yield from _reviews(dossier, episode)
@@ -40,7 +40,7 @@ def _episode(dossier: Dossier, start: date) -> Resource:
         dossier.guide,
         identifier=dossier.number("episode"),
         patient=dossier.party.patient,
-        organization=stored(dossier.kit.team.carrier),
+        organization=stored(dossier.context.team.carrier),
         nurse=dossier.party.nurse,
         referral=dossier.party.referral,
         start=start.isoformat(),
@@ -56,7 +56,7 @@ def _team(dossier: Dossier, start: date) -> Resource:
         identifier=dossier.number("record", "equipe"),
         patient=party.patient,
         members={"medecin-generaliste": party.doctor, "ide": party.nurse, "psychiatre": party.psychiatrist},
-        organization=stored(dossier.kit.team.carrier),
+        organization=stored(dossier.context.team.carrier),
         start=start.isoformat(),
     )
 
@@ -81,7 +81,7 @@ def _contacts(dossier: Dossier, episode: Resource) -> Iterator[Resource]:
         visit = _visit(dossier, episode, "nurse-contact", place, contact.day, contact.modality)
         yield visit
         if contact.phq9 is not None:
-            yield _passation(dossier, dossier.kit.phq9, contact.phq9, contact.day, place, visit)
+            yield _passation(dossier, dossier.context.phq9, contact.phq9, contact.day, place, visit)
 
 
 def _passation(

@@ -10,6 +10,7 @@ from itertools import chain
 from random import Random
 
 from mappings.sesame.cohort.admissions import Admission, admissions
+from mappings.sesame.cohort.bundles import make_context, patient_bundles
 from mappings.sesame.cohort.course import (
     Course,
     Sequence,
@@ -20,7 +21,6 @@ from mappings.sesame.cohort.course import (
 )
 from mappings.sesame.cohort.forecast_table import read_forecast
 from mappings.sesame.cohort.team import team_bundle
-from mappings.sesame.cohort.telling import make_kit, told
 from mappings.sesame.guide import Resource, read_guide
 
 SEED = 2023
@@ -44,9 +44,9 @@ def forecast_cohort(
     `ValueError` for another scale.
     """
     courses = forecast_courses(seed, scale)
-    kit = make_kit(read_guide(root))
-    groups = (tuple(told(kit, course)) for course in courses)
-    return chain([(team_bundle(kit.guide, kit.team),)], groups)
+    context = make_context(read_guide(root))
+    groups = (tuple(patient_bundles(context, course)) for course in courses)
+    return chain([(team_bundle(context.guide, context.team),)], groups)
 
 
 def forecast_courses(seed: int = SEED, scale: float = 1.0) -> Iterator[Course]:

@@ -5,7 +5,7 @@ from datetime import date
 from mappings.sesame import identifiers
 from mappings.sesame.check_digits import nir_key
 from mappings.sesame.cohort.course import Course
-from mappings.sesame.cohort.dossier import SOFTWARE, Dossier, Kit, Party, moment
+from mappings.sesame.cohort.dossier import SOFTWARE, CohortContext, Dossier, Party, moment
 from mappings.sesame.guide import Guide, Resource
 from mappings.sesame.resources.consent import consent
 from mappings.sesame.resources.coverage import coverage
@@ -24,32 +24,32 @@ REASONS = (
 )
 
 
-def referred(kit: Kit, course: Course) -> tuple[list[Resource], Dossier]:
+def referred(context: CohortContext, course: Course) -> tuple[list[Resource], Dossier]:
     """The resources of the referral, and the dossier that the care goes on with."""
-    person = _patient(kit.guide, course)
+    person = _patient(context.guide, course)
     nir = person["identifier"][0]["value"]
-    doctor = stored(kit.team.doctors[course.number % len(kit.team.doctors)].role)
+    doctor = stored(context.team.doctors[course.number % len(context.team.doctors)].role)
     cover = coverage(
         identifier=_own("couverture", course),
         patient=inside(person),
         social_security=nir,
-        insurer=stored(kit.team.insurer),
+        insurer=stored(context.team.insurer),
     )
-    supporting = [_consent(kit.guide, course, person), _form(kit.guide, course, person, doctor)]
-    request = _request(kit.guide, course, person, doctor, supporting, cover)
-    place = course.number % len(kit.team.sites)
+    supporting = [_consent(context.guide, course, person), _form(context.guide, course, person, doctor)]
+    request = _request(context.guide, course, person, doctor, supporting, cover)
+    place = course.number % len(context.team.sites)
     party = Party(
         nir=nir,
         placer=request["identifier"][0],
-        site=kit.team.sites[place]["identifier"][0],
+        site=context.team.sites[place]["identifier"][0],
         patient=inside(person),
         coverage=inside(cover),
         referral=inside(request),
         doctor=doctor,
-        nurse=stored(kit.team.nurses[place].role),
-        psychiatrist=stored(kit.team.psychiatrists[place].role),
+        nurse=stored(context.team.nurses[place].role),
+        psychiatrist=stored(context.team.psychiatrists[place].role),
     )
-    dossier = Dossier(kit, course, party)
+    dossier = Dossier(context, course, party)
     return [person, cover, *supporting, request, _task(dossier)], dossier
 
 

@@ -30,7 +30,7 @@ def sequences(
 def _goal(dossier: Dossier) -> Resource:
     return remission_goal(
         identifier=dossier.number("record", "objectif"),
-        scale=dossier.kit.phq9,
+        scale=dossier.context.phq9,
         patient=dossier.party.patient,
         start=dossier.course.sequences[0].start.isoformat(),
         achieved=dossier.course.stage.exit_reason == "goals-reached",

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from mappings.sesame.cohort.course import Course
-from mappings.sesame.cohort.dossier import Kit
+from mappings.sesame.cohort.dossier import CohortContext
 from mappings.sesame.cohort.followed import followed
 from mappings.sesame.cohort.progress import progress
 from mappings.sesame.cohort.referred import referred
@@ -14,9 +14,9 @@ from mappings.sesame.scales import read_scale
 from mappings.sesame.transaction import create, replace, transaction
 
 
-def make_kit(guide: Guide) -> Kit:
+def make_context(guide: Guide) -> CohortContext:
     """What the dossiers of a cohort are made with."""
-    return Kit(
+    return CohortContext(
         guide=guide,
         team=make_team(guide),
         phq9=read_scale(guide, "phq-9"),
@@ -24,13 +24,13 @@ def make_kit(guide: Guide) -> Kit:
     )
 
 
-def told(kit: Kit, course: Course) -> Iterator[Resource]:
+def patient_bundles(context: CohortContext, course: Course) -> Iterator[Resource]:
     """All that was recorded of a patient, then each state that the referral went on to.
 
     A state bears the version of the Task that it follows: sent again, it is answered 412 and changes nothing.
     """
-    found, dossier = referred(kit, course)
+    found, dossier = referred(context, course)
     everything = [*found, *followed(dossier)]
-    yield transaction(create(synthetic(kit.guide, resource)) for resource in everything)
+    yield transaction(create(synthetic(context.guide, resource)) for resource in everything)
     for version, task in enumerate(progress(dossier, found), start=1):
-        yield transaction([replace(synthetic(kit.guide, task), version)])
+        yield transaction([replace(synthetic(context.guide, task), version)])
