@@ -17,7 +17,7 @@ from mappings.sesame.scales import Scale
 from mappings.sesame.transaction import inside, stored
 
 
-def followed(dossier: Dossier) -> Iterator[Resource]:
+def care_resources(dossier: Dossier) -> Iterator[Resource]:
     """Every resource of the care; nothing for a patient who was not assessed."""
     course, context = dossier.course, dossier.context
     if course.assessed_on is None:
