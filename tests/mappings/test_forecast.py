@@ -17,7 +17,7 @@ from mappings.sesame.cohort.admissions import admissions
 from mappings.sesame.cohort.bundles import make_context
 from mappings.sesame.cohort.forecast import forecast_courses
 from mappings.sesame.cohort.forecast_table import Column, read_forecast
-from mappings.sesame.cohort.referred import referred
+from mappings.sesame.cohort.referral import referred
 from mappings.sesame.pathway.calendar import add_months
 from tests.mappings.sound import GUIDE, assert_sound, is_marked_synthetic
 

@@ -6,7 +6,7 @@ from mappings.sesame.cohort.care import care_resources
 from mappings.sesame.cohort.course import Course
 from mappings.sesame.cohort.dossier import CohortContext
 from mappings.sesame.cohort.progress import progress
-from mappings.sesame.cohort.referred import referred
+from mappings.sesame.cohort.referral import referral_resources
 from mappings.sesame.cohort.team import make_team
 from mappings.sesame.guide import Guide, Resource
 from mappings.sesame.resources.elements import synthetic
@@ -29,7 +29,7 @@ def patient_bundles(context: CohortContext, course: Course) -> Iterator[Resource
 
     A state bears the version of the Task that it follows: sent again, it is answered 412 and changes nothing.
     """
-    found, dossier = referred(context, course)
+    found, dossier = referral_resources(context, course)
     everything = [*found, *care_resources(dossier)]
     yield transaction(create(synthetic(context.guide, resource)) for resource in everything)
     for version, task in enumerate(progress(dossier, found), start=1):

@@ -24,7 +24,7 @@ REASONS = (
 )
 
 
-def referred(context: CohortContext, course: Course) -> tuple[list[Resource], Dossier]:
+def referral_resources(context: CohortContext, course: Course) -> tuple[list[Resource], Dossier]:
     """The resources of the referral, and the dossier that the care goes on with."""
     person = _patient(context.guide, course)
     nir = person["identifier"][0]["value"]
