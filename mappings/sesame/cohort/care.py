@@ -5,7 +5,7 @@ from datetime import date
 
 from mappings.sesame import identifiers
 from mappings.sesame.cohort.dossier import Dossier, moment
-from mappings.sesame.cohort.sequenced import sequences
+from mappings.sesame.cohort.sequences import sequence_resources
 from mappings.sesame.guide import Resource
 from mappings.sesame.resources.care_team import care_team
 from mappings.sesame.resources.case_review import case_review, recommendation
@@ -27,7 +27,7 @@ def care_resources(dossier: Dossier) -> Iterator[Resource]:
     yield from (episode, team, assessment)
     yield _passation(dossier, context.phq9, course.phq9, course.assessed_on, 0, assessment)
     yield _passation(dossier, context.gad7, course.gad7, course.assessed_on, 0, assessment)
-    yield from sequences(dossier, episode, assessment, team)
+    yield from sequence_resources(dossier, episode, assessment, team)
     yield from _contacts(dossier, episode)
     yield from _reviews(dossier, episode)
     if course.exited_on:

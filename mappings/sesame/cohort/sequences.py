@@ -10,7 +10,7 @@ from mappings.sesame.resources.goal import remission_goal
 from mappings.sesame.transaction import inside
 
 
-def sequences(
+def sequence_resources(
     dossier: Dossier, episode: Resource, assessment: Resource, team: Resource
 ) -> Iterator[Resource]:
     """The goal, then each sequence, linked to the one before."""
