@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from mappings.sesame.cohort.care import care_resources
 from mappings.sesame.cohort.course import Course
 from mappings.sesame.cohort.dossier import CohortContext
-from mappings.sesame.cohort.progress import progress
 from mappings.sesame.cohort.referral import referral_resources
+from mappings.sesame.cohort.referral_states import referral_states
 from mappings.sesame.cohort.team import make_team
 from mappings.sesame.guide import Guide, Resource
 from mappings.sesame.resources.elements import synthetic
@@ -32,5 +32,5 @@ def patient_bundles(context: CohortContext, course: Course) -> Iterator[Resource
     found, dossier = referral_resources(context, course)
     everything = [*found, *care_resources(dossier)]
     yield transaction(create(synthetic(context.guide, resource)) for resource in everything)
-    for version, task in enumerate(progress(dossier, found), start=1):
+    for version, task in enumerate(referral_states(dossier, found), start=1):
         yield transaction([replace(synthetic(context.guide, task), version)])

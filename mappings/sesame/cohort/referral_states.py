@@ -8,20 +8,20 @@ from mappings.sesame.guide import Resource
 from mappings.sesame.resources.task import ReferralState, referral_task
 from mappings.sesame.transaction import stored
 
-WAY = ("requested", "received", "accepted", "in-progress", "completed")
+STATUS_ORDER = ("requested", "received", "accepted", "in-progress", "completed")
 BOOKED = "first-appointment-booked"
 
 
-def progress(dossier: Dossier, found: Iterable[Resource]) -> Iterator[Resource]:
+def referral_states(dossier: Dossier, found: Iterable[Resource]) -> Iterator[Resource]:
     """The Task of the referral in each state that the team gives it; `found` is what the doctor sent.
 
     A referral that the server itself rejects has none.
     """
     status = dossier.course.stage.status
-    if status not in WAY:
+    if status not in STATUS_ORDER:
         return
     of_type = {resource["resourceType"]: resource for resource in found}
-    for reached in WAY[1 : WAY.index(status) + 1]:
+    for reached in STATUS_ORDER[1 : STATUS_ORDER.index(status) + 1]:
         yield _task(dossier, of_type, reached)
 
 
