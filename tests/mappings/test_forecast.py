@@ -16,7 +16,7 @@ from mappings.sesame.cohort import demo_cohort, forecast_cohort
 from mappings.sesame.cohort.admissions import admissions
 from mappings.sesame.cohort.bundles import make_context
 from mappings.sesame.cohort.forecast import forecast_courses
-from mappings.sesame.cohort.forecast_table import Column, read_forecast
+from mappings.sesame.cohort.forecast_table import ForecastPeriod, read_forecast
 from mappings.sesame.cohort.referral import referred
 from mappings.sesame.pathway.calendar import add_months
 from tests.mappings.sound import GUIDE, assert_sound, is_marked_synthetic
@@ -26,13 +26,13 @@ SMALL = [bundle for group in forecast_cohort(scale=0.01) for bundle in group]
 
 
 def test_the_cells_are_those_that_were_published() -> None:
-    columns = read_forecast()
-    assert tuple(column.euros for column in columns) == FISS
+    periods = read_forecast()
+    assert tuple(period.euros for period in periods) == FISS
     assert sum(FISS) == 2_617_026
-    assert [column.leger * 245 + column.sequences * 608 for column in columns] == list(FISS)
-    assert sum(column.leger for column in columns) == 378
-    assert sum(column.classique for column in columns) == 2_532
-    assert sum(column.sequences for column in columns) == 4_152
+    assert [period.leger * 245 + period.sequences * 608 for period in periods] == list(FISS)
+    assert sum(period.leger for period in periods) == 378
+    assert sum(period.classique for period in periods) == 2_532
+    assert sum(period.sequences for period in periods) == 4_152
 
 
 @pytest.mark.parametrize("scale", [0, 0.009, 1.01, -1, float("nan")])
@@ -41,30 +41,30 @@ def test_a_scale_out_of_bounds_is_refused(scale: float) -> None:
         read_forecast(scale)
 
 
-def column_of(columns: tuple[Column, ...], day: object) -> int:
-    (place,) = [place for place, one in enumerate(columns) if one.start <= day <= one.end]  # type: ignore[operator]
+def column_of(periods: tuple[ForecastPeriod, ...], day: object) -> int:
+    (place,) = [place for place, one in enumerate(periods) if one.start <= day <= one.end]  # type: ignore[operator]
     return place
 
 
 @given(seed=st.integers(), percent=st.integers(1, 100))
 def test_every_cell_is_filled_whatever_the_seed_and_the_scale(seed: int, percent: int) -> None:
-    columns = read_forecast(percent / 100)
+    periods = read_forecast(percent / 100)
     entered: Counter[tuple[str, int]] = Counter()
     begun: Counter[tuple[str, int]] = Counter()
-    for one in admissions(Random(seed), columns):
+    for one in admissions(Random(seed), periods):
         assert one.sequences in ((1,) if one.track == "leger" else (1, 2, 3, 4))
-        entered[one.track, column_of(columns, one.start)] += 1
+        entered[one.track, column_of(periods, one.start)] += 1
         for rank in range(one.sequences):
-            begun[one.track, column_of(columns, add_months(one.start, 3 * rank))] += 1
-    for place, column in enumerate(columns):
-        assert entered["leger", place] == begun["leger", place] == column.leger
-        assert entered["classique", place] == column.classique
-        assert begun["classique", place] == column.sequences
+            begun[one.track, column_of(periods, add_months(one.start, 3 * rank))] += 1
+    for place, period in enumerate(periods):
+        assert entered["leger", place] == begun["leger", place] == period.leger
+        assert entered["classique", place] == period.classique
+        assert begun["classique", place] == period.sequences
 
 
 def test_what_cannot_be_filled_is_said() -> None:
     (first, *_) = read_forecast()
-    too_many = Column(first.start, first.end, 0, 10, 21, 0)
+    too_many = ForecastPeriod(first.start, first.end, 0, 10, 21, 0)
     with pytest.raises(ValueError, match="no 1 renewals can begin from 2023-09-01"):
         admissions(Random(1), (too_many,))
 

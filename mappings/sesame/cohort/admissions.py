@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from random import Random
 
-from mappings.sesame.cohort.forecast_table import Column
+from mappings.sesame.cohort.forecast_table import ForecastPeriod
 from mappings.sesame.pathway.calendar import CLASSIQUE_MONTHS, RANK_MAX, add_months
 
 # Every month has them, so that three months later is the same day.
@@ -28,24 +28,24 @@ class Admission:
     sequences: int = 1
 
 
-def admissions(random: Random, columns: Sequence[Column]) -> list[Admission]:
+def admissions(random: Random, periods: Sequence[ForecastPeriod]) -> list[Admission]:
     """All patients, by the day on which they begin. Raises `ValueError` when no choice fills the cells."""
-    return sorted((*_classique(random, columns), *_leger(random, columns)), key=lambda one: one.start)
+    return sorted((*_classique(random, periods), *_leger(random, periods)), key=lambda one: one.start)
 
 
-def _leger(random: Random, columns: Sequence[Column]) -> Iterator[Admission]:
-    for column in columns:
-        months = _months(column)
-        for place in range(column.leger):
-            yield Admission("leger", _day_in(random, months[place * len(months) // column.leger]))
+def _leger(random: Random, periods: Sequence[ForecastPeriod]) -> Iterator[Admission]:
+    for period in periods:
+        months = _months(period)
+        for place in range(period.leger):
+            yield Admission("leger", _day_in(random, months[place * len(months) // period.leger]))
 
 
-def _classique(random: Random, columns: Sequence[Column]) -> list[Admission]:
+def _classique(random: Random, periods: Sequence[ForecastPeriod]) -> list[Admission]:
     admitted: list[Admission] = []
     due: defaultdict[date, list[Admission]] = defaultdict(list)
-    for column in columns:
-        entries, renewals = column.classique, column.renewals
-        months = _months(column)
+    for period in periods:
+        entries, renewals = period.classique, period.renewals
+        months = _months(period)
         for place, month in enumerate(months):
             left = len(months) - place
             renewed = random.sample(due[month], min(len(due[month]), -(-renewals // left)))
@@ -60,7 +60,7 @@ def _classique(random: Random, columns: Sequence[Column]) -> list[Admission]:
             following = add_months(month, CLASSIQUE_MONTHS)
             due[following] += [one for one in (*renewed, *begun) if one.sequences < RANK_MAX]
         if entries or renewals:
-            raise ValueError(f"no {renewals} renewals can begin from {column.start} to {column.end}")
+            raise ValueError(f"no {renewals} renewals can begin from {period.start} to {period.end}")
     return admitted
 
 
@@ -70,10 +70,10 @@ def _needed(missing: int, months_left: int) -> int:
     return -(-missing // with_renewal) if missing > 0 and with_renewal > 0 else 0
 
 
-def _months(column: Column) -> list[date]:
+def _months(period: ForecastPeriod) -> list[date]:
     """The first days of the months of a period."""
-    count = (column.end.year - column.start.year) * 12 + column.end.month - column.start.month + 1
-    return [add_months(column.start, place) for place in range(count)]
+    count = (period.end.year - period.start.year) * 12 + period.end.month - period.start.month + 1
+    return [add_months(period.start, place) for place in range(count)]
 
 
 def _day_in(random: Random, month: date) -> date:

@@ -17,7 +17,7 @@ SCALE_MIN = 0.01
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class ForecastPeriod:
     """One period, both days included: patients who enter it with a léger or a classique, sequences of the
     classique that begin in it, and what both cost.
     """
@@ -35,20 +35,20 @@ class Column:
         return self.sequences - self.classique
 
 
-def read_forecast(scale: float = 1.0) -> tuple[Column, ...]:
-    """The columns as they were published, or `scale` times as large (0.01 to 1), by the tariff then.
+def read_forecast(scale: float = 1.0) -> tuple[ForecastPeriod, ...]:
+    """The periods as they were published, or `scale` times as large (0.01 to 1), by the tariff then.
 
     Raises `ValueError` for a scale that is out of bounds.
     """
     if not SCALE_MIN <= scale <= 1:
         raise ValueError(f"expected a scale from {SCALE_MIN} to 1, not {scale}")
     published = json.parse(files("mappings.sesame.cohort").joinpath("forecast.json").read_bytes())
-    columns = [_column(row) for row in published["columns"]]
-    return tuple(columns if scale == 1 else (_scaled(column, Fraction(str(scale))) for column in columns))
+    periods = [_period(row) for row in published["columns"]]
+    return tuple(periods if scale == 1 else (_scaled(period, Fraction(str(scale))) for period in periods))
 
 
-def _column(row: dict[str, Any]) -> Column:
-    return Column(
+def _period(row: dict[str, Any]) -> ForecastPeriod:
+    return ForecastPeriod(
         start=date.fromisoformat(row["start"]),
         end=date.fromisoformat(row["end"]),
         leger=row["leger"],
@@ -58,10 +58,10 @@ def _column(row: dict[str, Any]) -> Column:
     )
 
 
-def _scaled(column: Column, scale: Fraction) -> Column:
-    leger, sequences = round(column.leger * scale), round(column.sequences * scale)
-    euros = leger * _price("leger", column.start) + sequences * _price("classique", column.start)
-    return Column(column.start, column.end, leger, round(column.classique * scale), sequences, euros)
+def _scaled(period: ForecastPeriod, scale: Fraction) -> ForecastPeriod:
+    leger, sequences = round(period.leger * scale), round(period.sequences * scale)
+    euros = leger * _price("leger", period.start) + sequences * _price("classique", period.start)
+    return ForecastPeriod(period.start, period.end, leger, round(period.classique * scale), sequences, euros)
 
 
 def _price(forfait: str, day: date) -> int:
