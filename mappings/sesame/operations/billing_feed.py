@@ -21,7 +21,7 @@ from fhir_server.store.port import StoredResource
 from mappings.sesame.billing.csv_columns import columns, csv_row
 from mappings.sesame.billing.feed_resources import FeedClaim, decode_feed_claim, minimal_feed_patient
 from mappings.sesame.guide import Guide
-from mappings.sesame.operations.asked import choice
+from mappings.sesame.operations.parameter_parsing import parse_choice
 from mappings.sesame.resources.claim import FORFAIT
 from mappings.sesame.tables import csv_response
 
@@ -52,7 +52,7 @@ def billing_feed(guide: Guide) -> Operation:
 
 def _feed(guide: Guide, request: FhirRequest, engine: Engine) -> FhirResponse:
     asked = given_once(request, (AFTER, "_count", "output"))
-    output = choice("output", asked.get("output"), OUTPUTS)
+    output = parse_choice("output", asked.get("output"), OUTPUTS)
     after = position(request, engine, asked.get(AFTER))
     count = page_size(asked.get("_count"), engine.limits)
     watermark = engine.store.watermark()

@@ -16,9 +16,14 @@ from mappings.sesame.caseload.caseload import Caseload
 from mappings.sesame.caseload.episode_summary import open_episodes
 from mappings.sesame.caseload.unreadable import unreadable_references
 from mappings.sesame.guide import Guide
-from mappings.sesame.operations.asked import choice, day_or_today, number, reference_id
 from mappings.sesame.operations.file_active import OUTPUTS
 from mappings.sesame.operations.lines import COLUMNS, parameter, row, unreadable_rows
+from mappings.sesame.operations.parameter_parsing import (
+    day_or_today,
+    parse_choice,
+    parse_number,
+    parse_reference,
+)
 from mappings.sesame.operations.records import asked_about
 from mappings.sesame.pathway.reading import has_code
 from mappings.sesame.policy import Policy
@@ -52,7 +57,7 @@ def _case_review_list(
 ) -> FhirResponse:
     given = given_once(request, ("date", "output", "nurse", "psychiatrist", *THRESHOLDS))
     day = day_or_today(given.get("date"), engine)
-    output = choice("output", given.get("output"), OUTPUTS)
+    output = parse_choice("output", given.get("output"), OUTPUTS)
     thresholds = _thresholds(policy, given)
     pair = _pair(guide, given, request, engine)
     with caseload.caught_up(engine) as snapshot:
@@ -72,7 +77,8 @@ def _case_review_list(
 
 def _thresholds(policy: Policy, given: dict[str, str]) -> Thresholds:
     values = {
-        field: number(name, given.get(name), getattr(policy, field)) for name, field in THRESHOLDS.items()
+        field: parse_number(name, given.get(name), getattr(policy, field))
+        for name, field in THRESHOLDS.items()
     }
     return Thresholds(**values)
 
@@ -81,8 +87,8 @@ def _pair(
     guide: Guide, given: dict[str, str], request: FhirRequest, engine: Engine
 ) -> tuple[str | None, str | None]:
     """The nurse and the psychiatrist whose patients are asked for, None for any."""
-    nurse = reference_id("nurse", given.get("nurse"), "PractitionerRole")
-    psychiatrist = reference_id("psychiatrist", given.get("psychiatrist"), "PractitionerRole")
+    nurse = parse_reference("nurse", given.get("nurse"), "PractitionerRole")
+    psychiatrist = parse_reference("psychiatrist", given.get("psychiatrist"), "PractitionerRole")
     if len(request.path) == 2:
         return nurse, psychiatrist
     role = asked_about(request, engine)

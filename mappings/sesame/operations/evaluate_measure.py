@@ -20,7 +20,13 @@ from mappings.sesame.measures.objectives import objectives_in, read_objectives
 from mappings.sesame.measures.report import objective_report, report
 from mappings.sesame.measures.scope import Scope
 from mappings.sesame.operations import messages
-from mappings.sesame.operations.asked import asked_day, choice, department, reference_id, today
+from mappings.sesame.operations.parameter_parsing import (
+    parse_choice,
+    parse_day,
+    parse_department,
+    parse_reference,
+    today,
+)
 from mappings.sesame.pathway.calendar import last_day
 
 SCOPED = ("periodStart", "periodEnd", "practitioner", "site", "department")
@@ -58,7 +64,7 @@ def _evaluate(guide: Guide, caseload: Caseload, request: FhirRequest, engine: En
     if measure not in INDICATORS:
         text = messages.NO_MEASURE(id=measure[:64], valid=", ".join(INDICATORS))
         raise NotFound.of(text, *(["http.measure"] if "measure" in parameters else []))
-    by_subject = choice("reportType", parameters.get("reportType"), REPORT_TYPES) == "subject-list"
+    by_subject = parse_choice("reportType", parameters.get("reportType"), REPORT_TYPES) == "subject-list"
     with caseload.caught_up(engine) as snapshot:
         made = report(guide, measure, snapshot, scope, today(engine).isoformat(), by_subject)
     return FhirResponse(200, body=json.serialise(made))
@@ -90,15 +96,15 @@ def _scope(parameters: dict[str, str]) -> Scope:
     return Scope(
         start=first,
         end=last,
-        site=reference_id("site", parameters.get("site"), "Organization"),
-        nurse=reference_id("practitioner", parameters.get("practitioner"), "PractitionerRole"),
-        department=department(parameters.get("department")),
+        site=parse_reference("site", parameters.get("site"), "Organization"),
+        nurse=parse_reference("practitioner", parameters.get("practitioner"), "PractitionerRole"),
+        department=parse_department(parameters.get("department")),
     )
 
 
 def _first_day(name: str, text: str) -> date:
     """The first day of a year, a month or a day."""
-    found = asked_day(name, text + {4: "-01-01", 7: "-01"}.get(len(text), ""))
+    found = parse_day(name, text + {4: "-01-01", 7: "-01"}.get(len(text), ""))
     assert found is not None, "a text was given"
     return found
 

@@ -23,7 +23,7 @@ from mappings.sesame.export.resources import TYPES, Writer
 from mappings.sesame.export.rows import COLUMNS, rows
 from mappings.sesame.guide import Guide
 from mappings.sesame.operations import messages
-from mappings.sesame.operations.asked import choice, today
+from mappings.sesame.operations.parameter_parsing import parse_choice, today
 from mappings.sesame.tables import CSV, table
 
 OUTPUTS = ("ndjson", "csv", "manifest")
@@ -45,8 +45,8 @@ def _export(
     guide: Guide, caseload: Caseload, keys: Mapping[str, bytes], request: FhirRequest, engine: Engine
 ) -> FhirResponse:
     given = given_once(request, ("purpose", "output"))
-    purpose = choice("purpose", given.get("purpose"), PURPOSES)
-    output = choice("output", given.get("output"), OUTPUTS)
+    purpose = parse_choice("purpose", given.get("purpose"), PURPOSES)
+    output = parse_choice("output", given.get("output"), OUTPUTS)
     if purpose not in keys:
         raise BusinessRule.of(messages.NO_KEY(purpose=purpose, option=f"{purpose}_key_file"))
     pseudonyms = Pseudonyms(keys[purpose], purpose)

@@ -11,8 +11,8 @@ from mappings.sesame.caseload.caseload import Caseload
 from mappings.sesame.caseload.episode_summary import EpisodeSummary, open_episodes
 from mappings.sesame.caseload.unreadable import unreadable_references, warning_entries
 from mappings.sesame.guide import Guide
-from mappings.sesame.operations.asked import choice, day_or_today
 from mappings.sesame.operations.lines import COLUMNS, parameter, row, unreadable_rows
+from mappings.sesame.operations.parameter_parsing import day_or_today, parse_choice
 from mappings.sesame.operations.records import asked_about
 from mappings.sesame.policy import Policy
 from mappings.sesame.tables import csv_response
@@ -37,7 +37,7 @@ def _file_active(
 ) -> FhirResponse:
     parameters = given_once(request, ("date", "output"))
     day = day_or_today(parameters.get("date"), engine)
-    output = choice("output", parameters.get("output"), OUTPUTS)
+    output = parse_choice("output", parameters.get("output"), OUTPUTS)
     nurse = asked_about(request, engine)["id"]
     with caseload.caught_up(engine) as snapshot:
         summaries, missing = open_episodes(snapshot, day, nurse), unreadable_references(snapshot)

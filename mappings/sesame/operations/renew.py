@@ -21,7 +21,7 @@ from fhir_server.store.port import StoredResource, UnitOfWork
 from mappings.sesame.billing.billing import Billing
 from mappings.sesame.guide import Guide
 from mappings.sesame.operations import messages
-from mappings.sesame.operations.asked import asked_day
+from mappings.sesame.operations.parameter_parsing import parse_day
 from mappings.sesame.operations.records import asked_about
 from mappings.sesame.pathway.locks import hold
 from mappings.sesame.pathway.reading import Records, identified
@@ -44,7 +44,7 @@ def renew(billing: Billing) -> Operation:
 
 
 def _renew(guide: Guide, request: FhirRequest, engine: Engine) -> FhirResponse:
-    start = asked_day("start", given_once(request, ("start",)).get("start"))
+    start = parse_day("start", given_once(request, ("start",)).get("start"))
     stored = transact(engine, partial(_renewed, guide, request, engine, start))
     return FhirResponse(200, body=stored.body, version=stored.version, last_updated=stored.last_updated)
 

@@ -7,7 +7,7 @@ from fhir_server.extension import Engine, Operation
 from fhir_server.operations.answers import answer_with_values
 from fhir_server.operations.parameters import given_once
 from mappings.sesame.billing.billing import Billing
-from mappings.sesame.operations.asked import day_or_today
+from mappings.sesame.operations.parameter_parsing import day_or_today
 from mappings.sesame.operations.records import StoreRecords
 from mappings.sesame.operations.renew import asked_sequence
 from mappings.sesame.pathway.renewal import renewal_of

@@ -23,7 +23,7 @@ def today(engine: Engine) -> date:
     return datetime.fromtimestamp(engine.now() // 1_000_000, UTC).astimezone(engine.zone).date()
 
 
-def asked_day(name: str, text: str | None) -> date | None:
+def parse_day(name: str, text: str | None) -> date | None:
     """A date parameter. Raises `InvalidRequest` for what is none."""
     if text is None:
         return None
@@ -37,10 +37,10 @@ def asked_day(name: str, text: str | None) -> date | None:
 
 def day_or_today(text: str | None, engine: Engine) -> date:
     """The day asked about by `date`. Raises `InvalidRequest` for what is none."""
-    return asked_day("date", text) or today(engine)
+    return parse_day("date", text) or today(engine)
 
 
-def number(name: str, text: str | None, default: int) -> int:
+def parse_number(name: str, text: str | None, default: int) -> int:
     """A whole number from 0 to 1,000. Raises `InvalidRequest` for what is none."""
     if text is None:
         return default
@@ -50,7 +50,7 @@ def number(name: str, text: str | None, default: int) -> int:
     return int(text)
 
 
-def choice(name: str, text: str | None, choices: Sequence[str]) -> str:
+def parse_choice(name: str, text: str | None, choices: Sequence[str]) -> str:
     """One of the choices, by default the first. Raises `InvalidRequest` for any other."""
     if text is None:
         return choices[0]
@@ -60,14 +60,14 @@ def choice(name: str, text: str | None, choices: Sequence[str]) -> str:
     return text
 
 
-def department(text: str | None) -> str | None:
+def parse_department(text: str | None) -> str | None:
     """The number of a département. Raises `InvalidRequest` for what is none."""
     if text is not None and not DEPARTMENT.fullmatch(text):
         raise InvalidRequest.of(messages.BAD_DEPARTMENT(value=text[:40]), "http.department")
     return text
 
 
-def reference_id(name: str, text: str | None, type: str) -> str | None:
+def parse_reference(name: str, text: str | None, type: str) -> str | None:
     """The id of a resource given as an id or as `Type/id`. Raises `InvalidRequest` for another type."""
     if text is None:
         return None
