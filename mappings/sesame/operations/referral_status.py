@@ -7,7 +7,7 @@ from fhir_server.errors import BusinessRule, InvalidRequest, NotFound
 from fhir_server.extension import Engine, Operation, Resource
 from mappings.sesame.guide import Guide
 from mappings.sesame.operations import referral_messages as messages
-from mappings.sesame.operations.bodies import body_parameter, check_query
+from mappings.sesame.operations.body_parameters import body_parameter, check_query
 from mappings.sesame.operations.records import StoreRecords, asked_about
 from mappings.sesame.pathway.reading import identified
 from mappings.sesame.pathway.referral import referral_of, task_of

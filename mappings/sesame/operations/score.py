@@ -12,7 +12,7 @@ from fhir_server.extension import Engine, Operation, Resource
 from fhir_server.operations.answers import answer_with
 from mappings.sesame.guide import Guide
 from mappings.sesame.operations import referral_messages as messages
-from mappings.sesame.operations.bodies import body_parameter, check_query
+from mappings.sesame.operations.body_parameters import body_parameter, check_query
 from mappings.sesame.operations.records import asked_about
 from mappings.sesame.pathway.passation import Passation, passation_of, read_scales
 from mappings.sesame.resources.elements import concept, present
