@@ -5,7 +5,7 @@ from pathlib import Path
 from mappings.sesame.caseload.agenda import GRAVITY
 from mappings.sesame.measures.indicators import INDICATORS
 from mappings.sesame.operations.case_review_list import THRESHOLDS
-from mappings.sesame.operations.lines import PARTS
+from mappings.sesame.operations.list_rows import PARTS
 from mappings.sesame.policy import Policy
 
 TEXT = (Path(__file__).parents[2] / "docs" / "steering.md").read_text(encoding="utf-8")

@@ -17,7 +17,7 @@ from mappings.sesame.caseload.episode_summary import open_episodes
 from mappings.sesame.caseload.unreadable import unreadable_references
 from mappings.sesame.guide import Guide
 from mappings.sesame.operations.file_active import OUTPUTS
-from mappings.sesame.operations.lines import COLUMNS, parameter, row, unreadable_rows
+from mappings.sesame.operations.list_rows import COLUMNS, parameter, row, unreadable_rows
 from mappings.sesame.operations.parameter_parsing import (
     day_or_today,
     parse_choice,

@@ -11,7 +11,7 @@ from mappings.sesame.caseload.caseload import Caseload
 from mappings.sesame.caseload.episode_summary import EpisodeSummary, open_episodes
 from mappings.sesame.caseload.unreadable import unreadable_references, warning_entries
 from mappings.sesame.guide import Guide
-from mappings.sesame.operations.lines import COLUMNS, parameter, row, unreadable_rows
+from mappings.sesame.operations.list_rows import COLUMNS, parameter, row, unreadable_rows
 from mappings.sesame.operations.parameter_parsing import day_or_today, parse_choice
 from mappings.sesame.operations.records import asked_about
 from mappings.sesame.policy import Policy
