@@ -24,7 +24,7 @@ from mappings.sesame.operations.parameter_parsing import (
     parse_number,
     parse_reference,
 )
-from mappings.sesame.operations.records import asked_about
+from mappings.sesame.operations.store_records import addressed_resource
 from mappings.sesame.pathway.reading import has_code
 from mappings.sesame.policy import Policy
 from mappings.sesame.tables import Cell, csv_response
@@ -91,7 +91,7 @@ def _pair(
     psychiatrist = parse_reference("psychiatrist", given.get("psychiatrist"), "PractitionerRole")
     if len(request.path) == 2:
         return nurse, psychiatrist
-    role = asked_about(request, engine)
+    role = addressed_resource(request, engine)
     system = guide.canonical("CodeSystem", "sesame-role")
     if has_code(role.get("code", []), system, "psychiatre"):
         return nurse, role["id"]

@@ -12,8 +12,8 @@ from mappings.sesame.billing import messages
 from mappings.sesame.billing.billing import Billing
 from mappings.sesame.billing.comparison import needs_no_correction
 from mappings.sesame.guide import Guide
-from mappings.sesame.operations.records import StoreRecords
-from mappings.sesame.operations.renew import asked_sequence
+from mappings.sesame.operations.renew import addressed_sequence
+from mappings.sesame.operations.store_records import StoreRecords
 
 
 def explain_billing(billing: Billing) -> Operation:
@@ -29,7 +29,7 @@ def explain_billing(billing: Billing) -> Operation:
 
 def _explain(billing: Billing, request: FhirRequest, engine: Engine) -> FhirResponse:
     given(request, ())
-    sequence = asked_sequence(billing.guide, request, engine)
+    sequence = addressed_sequence(billing.guide, request, engine)
     records = StoreRecords(engine)
     issued = billing.issued(sequence, records)
     made = billing.claim(sequence, records, len(issued))

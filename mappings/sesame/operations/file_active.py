@@ -13,7 +13,7 @@ from mappings.sesame.caseload.unreadable import unreadable_references, warning_e
 from mappings.sesame.guide import Guide
 from mappings.sesame.operations.list_rows import COLUMNS, parameter, row, unreadable_rows
 from mappings.sesame.operations.parameter_parsing import day_or_today, parse_choice
-from mappings.sesame.operations.records import asked_about
+from mappings.sesame.operations.store_records import addressed_resource
 from mappings.sesame.policy import Policy
 from mappings.sesame.tables import csv_response
 
@@ -38,7 +38,7 @@ def _file_active(
     parameters = given_once(request, ("date", "output"))
     day = day_or_today(parameters.get("date"), engine)
     output = parse_choice("output", parameters.get("output"), OUTPUTS)
-    nurse = asked_about(request, engine)["id"]
+    nurse = addressed_resource(request, engine)["id"]
     with caseload.caught_up(engine) as snapshot:
         summaries, missing = open_episodes(snapshot, day, nurse), unreadable_references(snapshot)
     rows = [row(policy, summary, request.language) for summary in summaries]

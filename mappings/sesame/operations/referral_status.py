@@ -8,7 +8,7 @@ from fhir_server.extension import Engine, Operation, Resource
 from mappings.sesame.guide import Guide
 from mappings.sesame.operations import referral_messages as messages
 from mappings.sesame.operations.body_parameters import body_parameter, check_query
-from mappings.sesame.operations.records import StoreRecords, asked_about
+from mappings.sesame.operations.store_records import StoreRecords, addressed_resource
 from mappings.sesame.pathway.reading import identified
 from mappings.sesame.pathway.referral import referral_of, task_of
 
@@ -43,7 +43,7 @@ def _status(guide: Guide, request: FhirRequest, engine: Engine) -> FhirResponse:
 def _asked(request: FhirRequest, engine: Engine) -> Resource:
     """The referral of the path, or that which bears the identifier asked for."""
     if len(request.path) == 3:
-        return asked_about(request, engine)
+        return addressed_resource(request, engine)
     system, value = _identifier(request, engine)
     found = identified(StoreRecords(engine), "ServiceRequest", system, value)
     if found is None:

@@ -22,7 +22,7 @@ from mappings.sesame.billing.billing import Billing
 from mappings.sesame.guide import Guide
 from mappings.sesame.operations import messages
 from mappings.sesame.operations.parameter_parsing import parse_day
-from mappings.sesame.operations.records import asked_about
+from mappings.sesame.operations.store_records import addressed_resource
 from mappings.sesame.pathway.locks import hold
 from mappings.sesame.pathway.reading import Records, identified
 from mappings.sesame.pathway.renewal import Renewal, renewal_of
@@ -56,7 +56,7 @@ def _renewed(
 
     All is read in the unit that writes: what other requests have just written may not be seen outside it.
     """
-    sequence = asked_sequence(guide, request, engine, unit)
+    sequence = addressed_sequence(guide, request, engine, unit)
     view = UnitView(unit, engine)
     hold(view, "Patient", sequence.patient)
     everything = sequences_of_person(guide, view, sequence.patient)
@@ -73,13 +73,13 @@ def _renewed(
     return _committed(request, engine, sequence, opened, unit)
 
 
-def asked_sequence(
+def addressed_sequence(
     guide: Guide, request: FhirRequest, engine: Engine, unit: UnitOfWork | None = None
 ) -> Sequence:
     """The sequence that the path names, as the unit has it or else the store. Raises `BusinessRule` for
     another kind of CarePlan.
     """
-    sequence = sequence_of(guide, asked_about(request, engine, unit))
+    sequence = sequence_of(guide, addressed_resource(request, engine, unit))
     if sequence is None:
         raise BusinessRule.of(messages.NO_SEQUENCE(), "CarePlan")
     return sequence

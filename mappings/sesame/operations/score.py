@@ -13,7 +13,7 @@ from fhir_server.operations.answers import answer_with
 from mappings.sesame.guide import Guide
 from mappings.sesame.operations import referral_messages as messages
 from mappings.sesame.operations.body_parameters import body_parameter, check_query
-from mappings.sesame.operations.records import asked_about
+from mappings.sesame.operations.store_records import addressed_resource
 from mappings.sesame.pathway.passation import Passation, passation_of, read_scales
 from mappings.sesame.resources.elements import concept, present
 from mappings.sesame.resources.observation import CATEGORY, severity
@@ -62,7 +62,7 @@ def _asked(request: FhirRequest, engine: Engine) -> Resource:
         return found
     if len(request.path) < 3:
         raise InvalidRequest.of(messages.RESPONSE_NEEDED(), "Parameters.parameter")
-    return asked_about(request, engine)
+    return addressed_resource(request, engine)
 
 
 def _observation(guide: Guide, passation: Passation, total: int) -> Resource:

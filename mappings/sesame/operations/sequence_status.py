@@ -8,8 +8,8 @@ from fhir_server.operations.answers import answer_with_values
 from fhir_server.operations.parameters import given_once
 from mappings.sesame.billing.billing import Billing
 from mappings.sesame.operations.parameter_parsing import day_or_today
-from mappings.sesame.operations.records import StoreRecords
-from mappings.sesame.operations.renew import asked_sequence
+from mappings.sesame.operations.renew import addressed_sequence
+from mappings.sesame.operations.store_records import StoreRecords
 from mappings.sesame.pathway.renewal import renewal_of
 from mappings.sesame.pathway.sequence import sequences_of_person
 
@@ -26,7 +26,7 @@ def sequence_status(billing: Billing) -> Operation:
 
 
 def _status(billing: Billing, request: FhirRequest, engine: Engine) -> FhirResponse:
-    sequence = asked_sequence(billing.guide, request, engine)
+    sequence = addressed_sequence(billing.guide, request, engine)
     records = StoreRecords(engine)
     on = day_or_today(given_once(request, ("date",)).get("date"), engine)
     renewal = renewal_of(sequence, sequences_of_person(billing.guide, records, sequence.patient), records)

@@ -25,7 +25,7 @@ class StoreRecords:
         return tuple(one for one in found if one is not None)
 
 
-def asked_about(request: FhirRequest, engine: Engine, records: Reader | None = None) -> Resource:
+def addressed_resource(request: FhirRequest, engine: Engine, records: Reader | None = None) -> Resource:
     """The resource of an operation at instance level, of the store or of a unit. Raises `NotFound` or
     `Gone`.
     """
