@@ -32,9 +32,9 @@ from mappings.sesame.rules.acknowledgements import AcknowledgementRules
 from mappings.sesame.rules.ages import CorrectedAges
 from mappings.sesame.rules.claims import ClaimRules
 from mappings.sesame.rules.episodes import OneOpenEpisode
-from mappings.sesame.rules.grounds import SequenceGrounds
 from mappings.sesame.rules.merges import MergedPatients
 from mappings.sesame.rules.parties import PartiesKept
+from mappings.sesame.rules.prerequisites import SequencePrerequisites
 from mappings.sesame.rules.referrals import ReferralRules, ReferralTaskRules
 from mappings.sesame.rules.scales import ScaleRules
 from mappings.sesame.rules.sequences import SequenceRules
@@ -49,7 +49,7 @@ def plug_ins(root: str | None, options: Mapping[str, Any]) -> PlugIns:
     return PlugIns(
         rules=(
             SequenceRules(guide, policy),
-            SequenceGrounds(guide),
+            SequencePrerequisites(guide),
             OneOpenEpisode(guide, policy),
             ClaimRules(billing),
             PartiesKept(guide),

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mappings.sesame.cohort.course import Sequence
 from mappings.sesame.cohort.dossier import Dossier
 from mappings.sesame.guide import Resource
-from mappings.sesame.resources.care_plan import Grounds, care_plan
+from mappings.sesame.resources.care_plan import Prerequisites, care_plan
 from mappings.sesame.resources.goal import remission_goal
 from mappings.sesame.transaction import inside
 
@@ -18,12 +18,12 @@ def sequence_resources(
         return
     goal = _goal(dossier)
     yield goal
-    grounds = Grounds(
+    prerequisites = Prerequisites(
         episode=inside(episode), assessment=inside(assessment), team=inside(team), goal=inside(goal)
     )
     plan: Resource | None = None
     for sequence in dossier.course.sequences:
-        plan = _plan(dossier, sequence, grounds, plan)
+        plan = _plan(dossier, sequence, prerequisites, plan)
         yield plan
 
 
@@ -37,7 +37,9 @@ def _goal(dossier: Dossier) -> Resource:
     )
 
 
-def _plan(dossier: Dossier, sequence: Sequence, grounds: Grounds, previous: Resource | None) -> Resource:
+def _plan(
+    dossier: Dossier, sequence: Sequence, prerequisites: Prerequisites, previous: Resource | None
+) -> Resource:
     return care_plan(
         dossier.guide,
         identifier=dossier.number("care-plan", sequence.rank),
@@ -45,7 +47,7 @@ def _plan(dossier: Dossier, sequence: Sequence, grounds: Grounds, previous: Reso
         rank=sequence.rank,
         status="completed" if sequence.over else "active",
         patient=dossier.party.patient,
-        grounds=grounds,
+        prerequisites=prerequisites,
         start=sequence.start.isoformat(),
         end=sequence.end.isoformat(),
         replaces=inside(previous) if previous else None,

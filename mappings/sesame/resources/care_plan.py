@@ -12,7 +12,7 @@ EPISODE = "http://hl7.org/fhir/StructureDefinition/workflow-episodeOfCare"
 
 
 @dataclass(frozen=True, slots=True)
-class Grounds:
+class Prerequisites:
     """What a sequence rests on, as references."""
 
     episode: Resource
@@ -29,7 +29,7 @@ def care_plan(
     rank: int,
     status: str,
     patient: Resource,
-    grounds: Grounds,
+    prerequisites: Prerequisites,
     start: str,
     end: str,
     replaces: Resource | None = None,
@@ -39,7 +39,7 @@ def care_plan(
         extension=[
             rank_extension(guide, rank),
             track_extension(guide, track),
-            {"url": EPISODE, "valueReference": grounds.episode},
+            {"url": EPISODE, "valueReference": prerequisites.episode},
         ],
         identifier=[identifier],
         instantiatesCanonical=[guide.canonical("PlanDefinition", f"sesame-{track}")],
@@ -48,10 +48,10 @@ def care_plan(
         intent="plan",
         title=title(guide, track, rank),
         subject=patient,
-        encounter=grounds.assessment,
+        encounter=prerequisites.assessment,
         period=period(start, end),
-        careTeam=[grounds.team],
-        goal=[grounds.goal],
+        careTeam=[prerequisites.team],
+        goal=[prerequisites.goal],
     )
 
 

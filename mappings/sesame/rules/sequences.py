@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator
 from fhir_server.extension import Change, Resource, View
 from fhir_server.issues import Issue, Text
 from mappings.sesame.guide import Guide
+from mappings.sesame.pathway.assessment import is_assessment_of
 from mappings.sesame.pathway.calendar import CLASSIQUE_MONTHS, last_day
 from mappings.sesame.pathway.episode import BEGUN, TAKING_PLACE, is_episode
-from mappings.sesame.pathway.grounds import is_assessment_of
 from mappings.sesame.pathway.locks import hold
 from mappings.sesame.pathway.person import person_of
 from mappings.sesame.pathway.reading import IN_ERROR, all_identified, codes, day, followed, target

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from fhir_server.extension import Change, Resource, View
 from fhir_server.issues import Issue
 from mappings.sesame.guide import Guide
+from mappings.sesame.pathway.assessment import is_assessment_of
 from mappings.sesame.pathway.episode import BEGUN, is_episode
-from mappings.sesame.pathway.grounds import is_assessment_of
 from mappings.sesame.pathway.locks import hold
 from mappings.sesame.pathway.reading import IN_ERROR, day, followed, target
 from mappings.sesame.pathway.referral import Referral, is_referral_task, referral_of
@@ -19,7 +19,7 @@ from mappings.sesame.rules import messages
 from mappings.sesame.rules.verdict import refusal
 
 
-class SequenceGrounds:
+class SequencePrerequisites:
     """Whether an Encounter, an EpisodeOfCare or a referral's Task still bears what rests on it."""
 
     name = "sequence-grounds"
