@@ -23,7 +23,7 @@ from mappings.sesame.guide import Guide
 from mappings.sesame.operations import messages
 from mappings.sesame.operations.parameter_parsing import parse_day
 from mappings.sesame.operations.store_records import addressed_resource
-from mappings.sesame.pathway.locks import hold
+from mappings.sesame.pathway.locks import lock_references_to
 from mappings.sesame.pathway.reading import Records, identified
 from mappings.sesame.pathway.renewal import Renewal, renewal_of
 from mappings.sesame.pathway.sequence import Sequence, sequence_of, sequences_of_person
@@ -58,7 +58,7 @@ def _renewed(
     """
     sequence = addressed_sequence(guide, request, engine, unit)
     view = UnitView(unit, engine)
-    hold(view, "Patient", sequence.patient)
+    lock_references_to(view, "Patient", sequence.patient)
     everything = sequences_of_person(guide, view, sequence.patient)
     follower = next((one for one in everything if one.previous == sequence.id), None)
     if follower and start in (None, follower.start):

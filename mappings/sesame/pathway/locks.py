@@ -6,6 +6,6 @@ The lock on a resource stands for all that refers to it: whoever counts the same
 from fhir_server.extension import View
 
 
-def hold(view: View, type: str, id: str) -> None:
+def lock_references_to(view: View, type: str, id: str) -> None:
     """Let nobody else count what refers to a resource until this unit of work is committed."""
     view.lock(f"sesame/{type}/{id}")

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from fhir_server.extension import Change, Resource, View
 from fhir_server.issues import Issue
 from mappings.sesame.guide import Guide
-from mappings.sesame.pathway.locks import hold
+from mappings.sesame.pathway.locks import lock_references_to
 from mappings.sesame.pathway.reading import codes, has_code, referring, target
 from mappings.sesame.rules import messages
 from mappings.sesame.rules.verdict import refusal
@@ -44,7 +44,7 @@ class AcknowledgementRules:
         if claim is None or view.get("Claim", claim) is None:
             yield refusal(messages.ACK_CLAIM_NEEDED(), "Task.focus")
             return
-        hold(view, "Claim", claim)
+        lock_references_to(view, "Claim", claim)
         for other in referring(view, "Task", "focus", f"Claim/{claim}"):
             if other["id"] != task["id"] and self._acknowledges(other):
                 yield refusal(messages.ACK_ONCE(claim=claim, id=other["id"]), "Task.focus")

@@ -9,7 +9,7 @@ from fhir_server.extension import Change, Resource, View
 from fhir_server.issues import Issue
 from mappings.sesame.billing.billing import Billing
 from mappings.sesame.billing.comparison import bills_the_same
-from mappings.sesame.pathway.locks import hold
+from mappings.sesame.pathway.locks import lock_references_to
 from mappings.sesame.pathway.reading import all_identified, codes, has_code, identifier_value
 from mappings.sesame.pathway.sequence import Sequence, sequence_of, sequences_of
 from mappings.sesame.resources.claim import FORFAIT
@@ -97,7 +97,7 @@ class ClaimRules:
 
     def _stands_alone(self, claim: Resource, sequence: Sequence, view: View) -> bool:
         """Whether it is the next of the claims of its sequence, and no other of them is active."""
-        hold(view, "CarePlan", sequence.id)
+        lock_references_to(view, "CarePlan", sequence.id)
         issued = self._billing.issued(sequence, view)
         active = [one for one in issued if one.get("status") == "active"]
         return len(active) <= 1 and any(one["id"] == claim["id"] for one in issued)

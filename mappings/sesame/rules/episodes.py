@@ -9,7 +9,7 @@ from fhir_server.extension import Change, Resource, View
 from fhir_server.issues import Issue
 from mappings.sesame.guide import Guide
 from mappings.sesame.pathway.episode import OPEN, is_episode
-from mappings.sesame.pathway.locks import hold
+from mappings.sesame.pathway.locks import lock_references_to
 from mappings.sesame.pathway.person import person_of
 from mappings.sesame.pathway.reading import day, referring, target
 from mappings.sesame.policy import Policy
@@ -43,7 +43,7 @@ class OneOpenEpisode:
 
     def _of_person(self, patient: str, view: View) -> Iterator[Resource]:
         for one in person_of(view, patient):
-            hold(view, "Patient", one)
+            lock_references_to(view, "Patient", one)
             yield from referring(view, "EpisodeOfCare", "patient", f"Patient/{one}")
 
     def _is_open(self, episode: Resource) -> bool:

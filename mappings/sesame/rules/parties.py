@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from fhir_server.extension import Change, Resource, View
 from fhir_server.issues import Issue
 from mappings.sesame.guide import Guide
-from mappings.sesame.pathway.locks import hold
+from mappings.sesame.pathway.locks import lock_references_to
 from mappings.sesame.pathway.reading import IN_ERROR, has_code, referring, target
 from mappings.sesame.pathway.referral import referral_of
 from mappings.sesame.pathway.sequence import sequences_of_patient
@@ -35,7 +35,7 @@ class PartiesKept:
             change.id if change.type == "Patient" else target(change.before.get("beneficiary"), "Patient")
         )
         if patient:
-            hold(view, "Patient", patient)
+            lock_references_to(view, "Patient", patient)
         if claim := next(self._claims(change.type, change.id, patient, view), None):
             yield refusal(messages.PARTY_KEPT(id=claim["id"], type=change.type), change.type)
         elif change.type == "Patient":

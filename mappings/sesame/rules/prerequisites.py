@@ -11,7 +11,7 @@ from fhir_server.issues import Issue
 from mappings.sesame.guide import Guide
 from mappings.sesame.pathway.assessment import is_assessment_of
 from mappings.sesame.pathway.episode import BEGUN, is_episode
-from mappings.sesame.pathway.locks import hold
+from mappings.sesame.pathway.locks import lock_references_to
 from mappings.sesame.pathway.reading import IN_ERROR, day, followed, target
 from mappings.sesame.pathway.referral import Referral, is_referral_task, referral_of
 from mappings.sesame.pathway.sequence import Sequence, episode_of, sequences_of_patient
@@ -89,7 +89,7 @@ class SequencePrerequisites:
                 yield refusal(messages.REFERRAL_TAKEN_UP(id=sequence.id), "Task.status")
 
     def _sequences(self, patient: str, view: View) -> list[Sequence]:
-        hold(view, "Patient", patient)
+        lock_references_to(view, "Patient", patient)
         return sequences_of_patient(self._guide, view, patient)
 
 

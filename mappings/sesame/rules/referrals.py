@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from fhir_server.extension import Change, Resource, View
 from fhir_server.issues import Issue
 from mappings.sesame.guide import Guide
-from mappings.sesame.pathway.locks import hold
+from mappings.sesame.pathway.locks import lock_references_to
 from mappings.sesame.pathway.reading import IN_ERROR, all_identified, referring, target
 from mappings.sesame.pathway.referral import (
     FIRST,
@@ -69,7 +69,7 @@ class ReferralTaskRules:
         elif referral is None:
             yield refusal(messages.REFERRAL_NEEDED(), "Task.focus")
         else:
-            hold(view, "ServiceRequest", referral.id)
+            lock_references_to(view, "ServiceRequest", referral.id)
             if target(task.get("for"), "Patient") != referral.patient:
                 yield refusal(messages.PATIENT_DIFFERS(patient=referral.patient), "Task.for")
             for other in referring(view, "Task", "focus", f"ServiceRequest/{referral.id}"):
@@ -137,7 +137,7 @@ class ReferralRules:
             yield refusal(messages.REFERRAL_LACKS(names=", ".join(names)), "ServiceRequest")
         if referral is None:
             return
-        hold(view, "ServiceRequest", referral.id)
+        lock_references_to(view, "ServiceRequest", referral.id)
         yield from self._sent_once(referral, view)
         yield from self._same(before, referral)
         yield from self._status(referral, view)

@@ -12,7 +12,7 @@ from mappings.sesame.guide import Guide
 from mappings.sesame.pathway.assessment import is_assessment_of
 from mappings.sesame.pathway.calendar import CLASSIQUE_MONTHS, last_day
 from mappings.sesame.pathway.episode import BEGUN, TAKING_PLACE, is_episode
-from mappings.sesame.pathway.locks import hold
+from mappings.sesame.pathway.locks import lock_references_to
 from mappings.sesame.pathway.person import person_of
 from mappings.sesame.pathway.reading import IN_ERROR, all_identified, codes, day, followed, target
 from mappings.sesame.pathway.referral import Referral, ineligibility, is_minor, referral_of, task_of
@@ -57,11 +57,11 @@ class SequenceRules:
         if change.after is not None:
             yield from self._identity(change.after, sequence, before, view)
         if before:
-            hold(view, "Patient", before.patient)
+            lock_references_to(view, "Patient", before.patient)
             yield from stays_renewable(before, after, self._others(before, view))
         if after:
             for patient in person_of(view, after.patient):
-                hold(view, "Patient", patient)
+                lock_references_to(view, "Patient", patient)
             yield from self._alone(after, view)
             yield from self._taken_on(before, after, view)
             others = self._others(after, view)
