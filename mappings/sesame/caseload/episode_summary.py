@@ -7,7 +7,7 @@ from datetime import date
 from mappings.sesame.caseload.caseload import PatientFacts, Snapshot
 from mappings.sesame.caseload.facts import Episode, Person, Score, Sequence, Visit
 from mappings.sesame.pathway.calendar import add_days
-from mappings.sesame.pathway.response import is_baseline, is_remission, is_response
+from mappings.sesame.pathway.response_criteria import is_baseline, is_remission, is_response
 
 PHQ9, GAD7 = "44261-6", "70274-6"
 SCALES = {PHQ9: "PHQ-9", GAD7: "GAD-7"}

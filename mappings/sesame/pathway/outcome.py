@@ -13,7 +13,7 @@ from fhir_server.search.ast import Match, ReferenceValue, SearchQuery, TokenValu
 from mappings.sesame.guide import Guide
 from mappings.sesame.pathway.episode import BEGUN
 from mappings.sesame.pathway.reading import FOUND_MAX, Records, begins, codes, day, followed, referring
-from mappings.sesame.pathway.response import is_baseline, is_remission, is_response
+from mappings.sesame.pathway.response_criteria import is_baseline, is_remission, is_response
 from mappings.sesame.scales import Scale
 
 STANDING = frozenset({"final", "amended", "corrected"})

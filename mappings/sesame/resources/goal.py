@@ -5,7 +5,7 @@ https://hl7.org/fhir/R4/goal.html
 
 from fhir_server.core.code_systems import LOINC
 from mappings.sesame.guide import Resource
-from mappings.sesame.pathway.response import REMISSION_BELOW
+from mappings.sesame.pathway.response_criteria import REMISSION_BELOW
 from mappings.sesame.resources.elements import concept, present, resource
 from mappings.sesame.scales import Scale
 

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from mappings.sesame.pathway.outcome import Progress, Score
-from mappings.sesame.pathway.response import is_baseline, is_remission, is_response
+from mappings.sesame.pathway.response_criteria import is_baseline, is_remission, is_response
 
 ENROLLED = date(2025, 1, 13)
 
