@@ -29,31 +29,31 @@ FOLLOW_UP_ITEM = "suivi-psychiatrique"
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class StatusRule:
     """A status of the Task: the statuses that may follow, the business statuses that go with it, and the
     status that the ServiceRequest then has.
     """
 
-    following: tuple[str, ...]
-    businesses: tuple[str, ...]
-    mirrored: str
+    next_statuses: tuple[str, ...]
+    business_statuses: tuple[str, ...]
+    request_status: str
 
 
 ASSESSED = ("assessed-leger", "assessed-classique")
-FIRST = ("requested", "received")
-STAGES: Mapping[str, Stage] = {
-    "requested": Stage(("received", "rejected", "cancelled"), (), "active"),
-    "received": Stage(("accepted", "rejected", "cancelled"), ("contact-attempted",), "active"),
-    "accepted": Stage(
+INITIAL_STATUSES = ("requested", "received")
+STATUS_RULES: Mapping[str, StatusRule] = {
+    "requested": StatusRule(("received", "rejected", "cancelled"), (), "active"),
+    "received": StatusRule(("accepted", "rejected", "cancelled"), ("contact-attempted",), "active"),
+    "accepted": StatusRule(
         ("in-progress", "cancelled"), ("contact-attempted", "first-appointment-booked"), "active"
     ),
-    "in-progress": Stage(("completed", "cancelled"), ("first-appointment-booked", *ASSESSED), "active"),
-    "completed": Stage((), ASSESSED, "completed"),
-    "rejected": Stage((), ("contact-attempted", "not-eligible"), "revoked"),
-    "cancelled": Stage(
+    "in-progress": StatusRule(("completed", "cancelled"), ("first-appointment-booked", *ASSESSED), "active"),
+    "completed": StatusRule((), ASSESSED, "completed"),
+    "rejected": StatusRule((), ("contact-attempted", "not-eligible"), "revoked"),
+    "cancelled": StatusRule(
         (), ("contact-attempted", "first-appointment-booked", *ASSESSED, "not-eligible"), "revoked"
     ),
-    IN_ERROR: Stage((), (), IN_ERROR),
+    IN_ERROR: StatusRule((), (), IN_ERROR),
 }
 
 
@@ -86,7 +86,7 @@ def is_referral(guide: Guide, request: Resource | None) -> bool:
     return "soins-collaboratifs" in codes((request or {}).get("code"), services)
 
 
-def lacking(request: Resource) -> list[str]:
+def missing_elements(request: Resource) -> list[str]:
     """What a referral lacks to be recorded and answered: a number to send it again by, whom it is about, whom
     to answer, and the day on which the age counts.
     """
@@ -202,7 +202,7 @@ def _latest(born: object) -> date | None:
     return last_day(earliest, 12 if len(born) == 4 else 1)
 
 
-def is_answered(guide: Guide, records: Records, request: Resource) -> bool:
+def is_follow_up_answered(guide: Guide, records: Records, request: Resource) -> bool:
     """Whether the referral, or its form, says at all if a psychiatrist follows the patient."""
     return bool(_follow_ups(guide, records, request))
 

@@ -77,7 +77,7 @@ def episode_of(records: Records, sequence: Sequence) -> Resource | None:
     return records.get("EpisodeOfCare", sequence.episode) if sequence.episode else None
 
 
-def lacking(guide: Guide, plan: Resource) -> list[str]:
+def missing_elements(guide: Guide, plan: Resource) -> list[str]:
     """The parts that a CarePlan lacks to be a sequence."""
     return [name for name, value in _parts(guide, plan).items() if value is None]
 

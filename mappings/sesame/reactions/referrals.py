@@ -12,8 +12,8 @@ from mappings.sesame.guide import Guide
 from mappings.sesame.identifiers import HL7_TYPES, record_id
 from mappings.sesame.pathway.reading import codes, referring, target
 from mappings.sesame.pathway.referral import (
-    FIRST,
-    STAGES,
+    INITIAL_STATUSES,
+    STATUS_RULES,
     Referral,
     ineligibility,
     is_referral_task,
@@ -48,7 +48,7 @@ class SettleReferrals:
         task = task_of(self._guide, view, referral.id)
         if task is None and (task := self._opened(referral)) is not None:
             yield task
-        if task and task.get("status") in FIRST:
+        if task and task.get("status") in INITIAL_STATUSES:
             reason = ineligibility(self._guide, view, referral, self._policy.adult_age)
             if reason:
                 task = self._rejected(task, reason)
@@ -105,10 +105,10 @@ class SettleReferrals:
         request = referral.request
         given = request["identifier"]
         others = [one for one in given if "FILL" not in codes(one.get("type"), HL7_TYPES)]
-        stage = STAGES.get((task or {}).get("status", ""))
+        rule = STATUS_RULES.get((task or {}).get("status", ""))
         settled = request | {
             "identifier": [*others, identifiers.filler(self._guide, referral.number)],
-            "status": stage.mirrored if stage else request["status"],
+            "status": rule.request_status if rule else request["status"],
         }
         if settled != request:
             yield settled

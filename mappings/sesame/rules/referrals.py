@@ -12,18 +12,18 @@ from mappings.sesame.guide import Guide
 from mappings.sesame.pathway.locks import lock_references_to
 from mappings.sesame.pathway.reading import IN_ERROR, all_identified, referring, target
 from mappings.sesame.pathway.referral import (
-    FIRST,
-    STAGES,
+    INITIAL_STATUSES,
+    STATUS_RULES,
     Referral,
     business_status,
     identifier_of_type,
     ineligibility,
-    is_answered,
+    is_follow_up_answered,
     is_minor,
     is_referral,
     is_referral_task,
     is_surely_adult,
-    lacking,
+    missing_elements,
     referral_of,
     referral_of_task,
     reject_reason,
@@ -84,15 +84,15 @@ class ReferralTaskRules:
         reason = ineligibility(self._guide, view, referral, self._policy.adult_age)
         if reason:
             yield refusal(messages.INELIGIBLE(reason=reason), "Task.status")
-        elif not is_answered(self._guide, view, referral.request):
+        elif not is_follow_up_answered(self._guide, view, referral.request):
             yield refusal(messages.FOLLOW_UP_UNANSWERED(id=referral.id), "Task.status")
 
     def _codes(self, task: Resource) -> Iterator[Issue]:
         """Business statuses go with some statuses, and a rejection gives its reason."""
         status, business = task.get("status", ""), business_status(self._guide, task)
-        stage = STAGES.get(status)
-        if stage and business and status != IN_ERROR and business not in stage.businesses:
-            allowed = ", ".join(stage.businesses) or messages.NOTHING()
+        rule = STATUS_RULES.get(status)
+        if rule and business and status != IN_ERROR and business not in rule.business_statuses:
+            allowed = ", ".join(rule.business_statuses) or messages.NOTHING()
             text = messages.BUSINESS_MISFIT(business=business, status=status, allowed=allowed)
             yield refusal(text, "Task.businessStatus")
         if status == "rejected" and reject_reason(self._guide, task) is None:
@@ -102,15 +102,15 @@ class ReferralTaskRules:
 def _moves(before: Resource | None, task: Resource) -> Iterator[Issue]:
     status = task.get("status", "?")
     if before is None:
-        if status not in FIRST:
-            text = messages.BEGINS_OTHERWISE(status=status, allowed=", ".join(FIRST))
+        if status not in INITIAL_STATUSES:
+            text = messages.BEGINS_OTHERWISE(status=status, allowed=", ".join(INITIAL_STATUSES))
             yield refusal(text, "Task.status")
         return
     was = before.get("status", "?")
     if status == was:
         return
-    following = STAGES[was].following if was in STAGES else ()
-    allowed = (*following, *(() if was == IN_ERROR else (IN_ERROR,)))
+    next_statuses = STATUS_RULES[was].next_statuses if was in STATUS_RULES else ()
+    allowed = (*next_statuses, *(() if was == IN_ERROR else (IN_ERROR,)))
     if status not in allowed:
         named = ", ".join(allowed) or messages.NOTHING()
         yield refusal(messages.ILLEGAL_MOVE(before=was, after=status, allowed=named), "Task.status")
@@ -133,7 +133,7 @@ class ReferralRules:
         referral = referral_of(self._guide, request)
         if before and referral is None:
             yield refusal(messages.REFERRAL_KEPT(), "ServiceRequest")
-        elif request and is_referral(self._guide, request) and (names := lacking(request)):
+        elif request and is_referral(self._guide, request) and (names := missing_elements(request)):
             yield refusal(messages.REFERRAL_LACKS(names=", ".join(names)), "ServiceRequest")
         if referral is None:
             return
@@ -178,7 +178,7 @@ class ReferralRules:
             if given != "active":
                 yield refusal(messages.SENT_ACTIVE(given=given), "ServiceRequest.status")
             return
-        stage = STAGES.get(task.get("status", ""))
-        if stage and given != stage.mirrored:
-            text = messages.MIRRORED(expected=stage.mirrored, given=given)
+        rule = STATUS_RULES.get(task.get("status", ""))
+        if rule and given != rule.request_status:
+            text = messages.MIRRORED(expected=rule.request_status, given=given)
             yield refusal(text, "ServiceRequest.status")

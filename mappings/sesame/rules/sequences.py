@@ -21,7 +21,7 @@ from mappings.sesame.pathway.sequence import (
     Sequence,
     episode_of,
     is_marked,
-    lacking,
+    missing_elements,
     sequence_of,
     sequences_of,
     sequences_of_person,
@@ -97,7 +97,7 @@ class SequenceRules:
         """
         if sequence is None:
             if before or (plan.get("status") in COUNTED and self._is_ours(plan, view)):
-                names = ", ".join(lacking(self._guide, plan))
+                names = ", ".join(missing_elements(self._guide, plan))
                 yield refusal(messages.SEQUENCE_LACKS(names=names), "CarePlan")
         elif before and before.number != sequence.number:
             yield refusal(messages.NUMBER_FIXED(number=before.number), "CarePlan.identifier")
