@@ -13,7 +13,7 @@ from mappings.sesame import identifiers
 from mappings.sesame.billing import messages
 from mappings.sesame.billing.coverage import coverage_of
 from mappings.sesame.guide import Guide
-from mappings.sesame.pathway.reading import Records, day, first, followed, has_code, referring
+from mappings.sesame.pathway.reading import Records, day, find_referring, first, has_code, resolved
 from mappings.sesame.pathway.referral import identifier_of_type
 from mappings.sesame.pathway.sequence import Sequence, episode_of, sequence_of
 from mappings.sesame.policy import Policy
@@ -107,7 +107,7 @@ class Billing:
     def contacts(self, sequence: Sequence, records: Records) -> list[Resource]:
         """The finished nurse contacts of the patient within the sequence; attempts and reviews are none."""
         kinds = self.guide.canonical("CodeSystem", "sesame-encounter-type")
-        visits = referring(records, "Encounter", "patient", f"Patient/{sequence.patient}")
+        visits = find_referring(records, "Encounter", "patient", f"Patient/{sequence.patient}")
         return [
             visit
             for visit in visits
@@ -125,7 +125,7 @@ class Billing:
 
     def _on_record(self, sequence: Sequence, records: Records, before: Resource | None) -> OnRecord:
         episode = episode_of(records, sequence) or {}
-        referral = followed(records, first(episode, "referralRequest"), "ServiceRequest")
+        referral = resolved(records, first(episode, "referralRequest"), "ServiceRequest")
         return OnRecord(
             coverage=coverage_of(sequence, records, before),
             carrier=episode.get("managingOrganization"),
@@ -182,8 +182,8 @@ def _number_of(referral: Resource) -> Resource | None:
 
 def _site(episode: Resource, records: Records) -> Resource | None:
     """The identifier of the site at which the nurse of the episode works."""
-    role = followed(records, episode.get("careManager"), "PractitionerRole")
-    site = followed(records, (role or {}).get("organization"), "Organization")
+    role = resolved(records, episode.get("careManager"), "PractitionerRole")
+    site = resolved(records, (role or {}).get("organization"), "Organization")
     return first(site, "identifier")
 
 

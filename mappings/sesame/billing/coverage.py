@@ -9,10 +9,10 @@ from datetime import date
 
 from fhir_server.extension import Resource
 from mappings.sesame.pathway.person import person_of
-from mappings.sesame.pathway.reading import IN_ERROR, Records, day, first, followed, referring, target
+from mappings.sesame.pathway.reading import IN_ERROR, Records, day, find_referring, first, resolved, target
 from mappings.sesame.pathway.sequence import Sequence
 
-STANDING = frozenset({"active", "cancelled"})
+VALID_STATUSES = frozenset({"active", "cancelled"})
 """States of a Coverage that holds or has held."""
 
 
@@ -25,11 +25,11 @@ def coverage_of(sequence: Sequence, records: Records, before: Resource | None) -
     usable = [
         coverage
         for patient in own_first
-        for coverage in referring(records, "Coverage", "beneficiary", f"Patient/{patient}")
+        for coverage in find_referring(records, "Coverage", "beneficiary", f"Patient/{patient}")
         if coverage.get("subscriberId") and coverage.get("payor")
     ]
     billed = _billed_to(records, before) or {}
-    stays = [one for one in usable if one["id"] == billed.get("id") and one.get("status") in STANDING]
+    stays = [one for one in usable if one["id"] == billed.get("id") and one.get("status") in VALID_STATUSES]
     active = [one for one in usable if one.get("status") == "active"]
     in_force = [one for one in (*stays, *active) if _covers(one, sequence.start)]
     return next(iter((*in_force, *active)), None)
@@ -49,7 +49,7 @@ def is_void(records: Records, claim: Resource, patient: str) -> bool:
 def _billed_to(records: Records, claim: Resource | None) -> Resource | None:
     """The Coverage that a claim names, if it is on record."""
     insurance = first(claim, "insurance") or {}
-    return followed(records, insurance.get("coverage"), "Coverage")
+    return resolved(records, insurance.get("coverage"), "Coverage")
 
 
 def _covers(coverage: Resource, on: date) -> bool:

@@ -29,18 +29,18 @@ from mappings.sesame.caseload.facts import (
 from mappings.sesame.guide import Guide
 from mappings.sesame.identifiers import FINESS
 from mappings.sesame.pathway.episode import TAKING_PLACE
-from mappings.sesame.pathway.outcome import STANDING
+from mappings.sesame.pathway.outcome import VALID_STATUSES
 from mappings.sesame.pathway.passation import DONE
 from mappings.sesame.pathway.person import merged_with
 from mappings.sesame.pathway.reading import (
     IN_ERROR,
-    begins,
     codes,
     day,
     extension,
     first,
     identifier_value,
     questionnaire_of,
+    start_micros,
     target,
 )
 from mappings.sesame.pathway.sequence import sequence_of
@@ -150,9 +150,9 @@ class FactReader:
         on, scale = day(moment), next(scales, None)
         if patient is None or on is None or scale is None or value is None:
             return None
-        if resource.get("status") not in STANDING:
+        if resource.get("status") not in VALID_STATUSES:
             return None
-        return patient, Score(scale, on, begins(str(moment)), value)
+        return patient, Score(scale, on, start_micros(str(moment)), value)
 
     def _alert(self, resource: Resource) -> PatientFact:
         patient, period = target(resource.get("subject"), "Patient"), resource.get("period", {})

@@ -9,7 +9,7 @@ from mappings.sesame.guide import Guide
 from mappings.sesame.operations import referral_messages as messages
 from mappings.sesame.operations.body_parameters import body_parameter, check_query
 from mappings.sesame.operations.store_records import StoreRecords, addressed_resource
-from mappings.sesame.pathway.reading import identified
+from mappings.sesame.pathway.reading import find_by_identifier
 from mappings.sesame.pathway.referral import referral_of, task_of
 
 IDENTIFIER = "identifier"
@@ -45,7 +45,7 @@ def _asked(request: FhirRequest, engine: Engine) -> Resource:
     if len(request.path) == 3:
         return addressed_resource(request, engine)
     system, value = _identifier(request, engine)
-    found = identified(StoreRecords(engine), "ServiceRequest", system, value)
+    found = find_by_identifier(StoreRecords(engine), "ServiceRequest", system, value)
     if found is None:
         raise NotFound.of(messages.UNKNOWN_REFERRAL(identifier=f"{system}|{value}"), AT_IDENTIFIER)
     return found

@@ -24,7 +24,7 @@ from mappings.sesame.operations import messages
 from mappings.sesame.operations.parameter_parsing import parse_day
 from mappings.sesame.operations.store_records import addressed_resource
 from mappings.sesame.pathway.locks import lock_references_to
-from mappings.sesame.pathway.reading import Records, identified
+from mappings.sesame.pathway.reading import Records, find_by_identifier
 from mappings.sesame.pathway.renewal import Renewal, renewal_of
 from mappings.sesame.pathway.sequence import Sequence, sequence_of, sequences_of_person
 from mappings.sesame.resources.care_plan import rank_extension, title
@@ -88,7 +88,7 @@ def addressed_sequence(
 def _number(guide: Guide, sequence: Sequence, records: Records) -> str:
     """A number for the sequence that follows, which no other has."""
     system = guide.naming_system("care-plan")
-    free = (one for one in _numbers(sequence) if identified(records, "CarePlan", system, one) is None)
+    free = (one for one in _numbers(sequence) if find_by_identifier(records, "CarePlan", system, one) is None)
     return next(free)
 
 

@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/valueset-episode-of-care-status.html
 from collections.abc import Iterator
 
 from mappings.sesame.guide import Guide, Resource
-from mappings.sesame.pathway.reading import Records, identifier_value, referring
+from mappings.sesame.pathway.reading import Records, find_referring, identifier_value
 
 UNDER_WAY = frozenset({"active", "onhold"})
 
@@ -27,6 +27,6 @@ def is_episode(guide: Guide, episode: Resource) -> bool:
 
 def episodes_under_way(records: Records, patient: str) -> Iterator[Resource]:
     """The episodes of Patient/`patient` that take place, oldest first."""
-    for episode in referring(records, "EpisodeOfCare", "patient", f"Patient/{patient}"):
+    for episode in find_referring(records, "EpisodeOfCare", "patient", f"Patient/{patient}"):
         if episode.get("status") in UNDER_WAY:
             yield episode

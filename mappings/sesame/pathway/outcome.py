@@ -12,11 +12,19 @@ from fhir_server.extension import Resource
 from fhir_server.search.ast import Match, ReferenceValue, SearchQuery, TokenValue
 from mappings.sesame.guide import Guide
 from mappings.sesame.pathway.episode import BEGUN
-from mappings.sesame.pathway.reading import FOUND_MAX, Records, begins, codes, day, followed, referring
+from mappings.sesame.pathway.reading import (
+    FOUND_MAX,
+    Records,
+    codes,
+    day,
+    find_referring,
+    resolved,
+    start_micros,
+)
 from mappings.sesame.pathway.response_criteria import is_baseline, is_remission, is_response
 from mappings.sesame.scales import Scale
 
-STANDING = frozenset({"final", "amended", "corrected"})
+VALID_STATUSES = frozenset({"final", "amended", "corrected"})
 """The states of a score that counts."""
 
 
@@ -54,12 +62,12 @@ def scores_of(records: Records, scale: Scale, patient: str) -> list[Score]:
     of_scale = Match("code", "token", (TokenValue(LOINC, scale.total),))
     query = SearchQuery(("Observation",), (of_patient, of_scale), count=FOUND_MAX, total="none")
     found = (_score(observation) for observation in records.find(query))
-    return sorted((one for one in found if one), key=lambda one: begins(one.moment))
+    return sorted((one for one in found if one), key=lambda one: start_micros(one.moment))
 
 
 def progress_of(records: Records, scores: list[Score], patient: str) -> Iterator[Progress]:
     """For each score since the baseline of its episode, what it has come from."""
-    episodes = referring(records, "EpisodeOfCare", "patient", f"Patient/{patient}")
+    episodes = find_referring(records, "EpisodeOfCare", "patient", f"Patient/{patient}")
     for start, end in filter(None, map(span_of, episodes)):
         within = [one for one in scores if start <= one.day <= end]
         if within and is_baseline(within[0].day, start):
@@ -76,8 +84,8 @@ def outcomes_of(guide: Guide, records: Records, scale: Scale, patient: str) -> I
         ("Observation",), (of_patient, Match("code", "token", kinds)), count=FOUND_MAX, total="none"
     )
     for outcome in records.find(query):
-        scores = (followed(records, one, "Observation") for one in outcome.get("derivedFrom", ()))
-        if outcome.get("status") in STANDING and any(
+        scores = (resolved(records, one, "Observation") for one in outcome.get("derivedFrom", ()))
+        if outcome.get("status") in VALID_STATUSES and any(
             score and scale.total in codes(score.get("code"), LOINC) for score in scores
         ):
             yield outcome
@@ -95,6 +103,6 @@ def span_of(episode: Resource) -> tuple[date, date] | None:
 def _score(observation: Resource) -> Score | None:
     moment = observation.get("effectiveDateTime")
     on, value = day(moment), observation.get("valueInteger")
-    if on is None or not isinstance(value, int) or observation.get("status") not in STANDING:
+    if on is None or not isinstance(value, int) or observation.get("status") not in VALID_STATUSES:
         return None
     return Score(observation["id"], value, on, str(moment))

@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/patient.html#linking
 from collections.abc import Callable, Iterable, Iterator
 
 from fhir_server.extension import Resource
-from mappings.sesame.pathway.reading import Records, referring, target
+from mappings.sesame.pathway.reading import Records, find_referring, target
 
 MERGED = frozenset({"replaced-by", "replaces"})
 """Links between duplicates; a `seealso` or `refer` record may be right in its own way."""
@@ -17,7 +17,7 @@ def person_of(records: Records, patient: str) -> list[str]:
 
     def linked(id: str) -> Iterator[str]:
         yield from merged_with(records.get("Patient", id))
-        naming = referring(records, "Patient", "link", f"Patient/{id}")
+        naming = find_referring(records, "Patient", "link", f"Patient/{id}")
         yield from (one["id"] for one in naming if id in merged_with(one))
 
     return sorted(all_linked(patient, linked))

@@ -41,25 +41,25 @@ def target(reference: Mapping[str, Any] | None, type: str) -> str | None:
     return parsed.id if parsed and parsed.kind == "local" and parsed.type == type else None
 
 
-def followed(records: Records, reference: Mapping[str, Any] | None, type: str) -> Resource | None:
+def resolved(records: Records, reference: Mapping[str, Any] | None, type: str) -> Resource | None:
     """The resource that a Reference leads to, if it is one of `type` and on record."""
     id = target(reference, type)
     return records.get(type, id) if id else None
 
 
-def referring(records: Records, type: str, parameter: str, to: str) -> tuple[Resource, ...]:
+def find_referring(records: Records, type: str, parameter: str, to: str) -> tuple[Resource, ...]:
     """The resources of `type` whose search parameter refers to `Type/id`, oldest first."""
     target_type, _, id = to.partition("/")
     match = Match(parameter, "reference", (ReferenceValue(target_type, id),))
     return records.find(SearchQuery((type,), (match,), count=FOUND_MAX, total="none"))
 
 
-def identified(records: Records, type: str, system: str, value: str) -> Resource | None:
+def find_by_identifier(records: Records, type: str, system: str, value: str) -> Resource | None:
     """The resource that bears an identifier."""
-    return next(iter(all_identified(records, type, system, value, 1)), None)
+    return next(iter(find_all_by_identifier(records, type, system, value, 1)), None)
 
 
-def all_identified(
+def find_all_by_identifier(
     records: Records, type: str, system: str, value: str, most: int = FOUND_MAX
 ) -> tuple[Resource, ...]:
     """The resources that bear an identifier, oldest first."""
@@ -114,7 +114,7 @@ def day(text: object) -> date | None:
         return None
 
 
-def begins(text: str) -> int:
+def start_micros(text: str) -> int:
     """The moment at which a FHIR date or dateTime begins, in microseconds since 1970: it tells two of a day
     apart, in whatever zones software has written them. Raises `ValueError` for text that is neither.
     """

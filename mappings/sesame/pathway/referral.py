@@ -18,10 +18,10 @@ from mappings.sesame.pathway.reading import (
     codes,
     day,
     extension,
-    followed,
+    find_referring,
     has_code,
     questionnaire_of,
-    referring,
+    resolved,
     target,
 )
 
@@ -138,13 +138,13 @@ def is_referral_task(guide: Guide, task: Resource | None) -> bool:
 
 def task_of(guide: Guide, records: Records, referral: str) -> Resource | None:
     """The Task that tells the state of ServiceRequest/`referral`."""
-    found = referring(records, "Task", "focus", f"ServiceRequest/{referral}")
+    found = find_referring(records, "Task", "focus", f"ServiceRequest/{referral}")
     return next((task for task in found if is_referral_task(guide, task)), None)
 
 
 def referral_of_task(guide: Guide, records: Records, task: Resource | None) -> Referral | None:
     """The referral that a Task is about, if it is on record."""
-    return referral_of(guide, followed(records, (task or {}).get("focus"), "ServiceRequest"))
+    return referral_of(guide, resolved(records, (task or {}).get("focus"), "ServiceRequest"))
 
 
 def business_status(guide: Guide, task: Resource | None) -> str | None:
@@ -211,7 +211,7 @@ def _follow_ups(guide: Guide, records: Records, request: Resource) -> list[bool]
     """Whether a psychiatrist follows the patient, each time that the referral or one of its forms says it."""
     without = extension(request, guide.profile("sans-suivi-psychiatrique")).get("valueBoolean")
     form = guide.canonical("Questionnaire", "adressage")
-    forms = (followed(records, one, "QuestionnaireResponse") for one in request.get("supportingInfo", ()))
+    forms = (resolved(records, one, "QuestionnaireResponse") for one in request.get("supportingInfo", ()))
     answers = [
         answer["valueBoolean"]
         for response in forms

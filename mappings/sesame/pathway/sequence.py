@@ -15,9 +15,9 @@ from mappings.sesame.pathway.reading import (
     Records,
     day,
     extension,
+    find_referring,
     first,
     identifier_value,
-    referring,
     target,
 )
 from mappings.sesame.resources.care_plan import EPISODE
@@ -112,7 +112,7 @@ def sequences_of(guide: Guide, plans: Iterable[Resource]) -> list[Sequence]:
 
 def sequences_of_patient(guide: Guide, records: Records, patient: str) -> list[Sequence]:
     """All sequences of a patient that count, by their first day."""
-    return sequences_of(guide, referring(records, "CarePlan", "patient", f"Patient/{patient}"))
+    return sequences_of(guide, find_referring(records, "CarePlan", "patient", f"Patient/{patient}"))
 
 
 def sequences_of_person(guide: Guide, records: Records, patient: str) -> list[Sequence]:
@@ -120,6 +120,6 @@ def sequences_of_person(guide: Guide, records: Records, patient: str) -> list[Se
     plans = (
         plan
         for one in person_of(records, patient)
-        for plan in referring(records, "CarePlan", "patient", f"Patient/{one}")
+        for plan in find_referring(records, "CarePlan", "patient", f"Patient/{one}")
     )
     return sequences_of(guide, plans)

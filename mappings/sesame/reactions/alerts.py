@@ -17,7 +17,7 @@ from mappings.sesame.pathway.passation import (
     read_scales,
     record_numbers,
 )
-from mappings.sesame.pathway.reading import IN_ERROR, day, followed, referring, target
+from mappings.sesame.pathway.reading import IN_ERROR, day, find_referring, resolved, target
 from mappings.sesame.policy import Policy
 from mappings.sesame.resources.elements import tagged_as
 from mappings.sesame.resources.flag import suicide_risk
@@ -110,9 +110,9 @@ class RaiseAlerts:
 
     def _doctor(self, passation: Passation, view: View) -> Resource | None:
         """Who gave the scale at the encounter, or else referred the patient."""
-        visit = followed(view, passation.response.get("encounter"), "Encounter") or {}
+        visit = resolved(view, passation.response.get("encounter"), "Encounter") or {}
         met = (_person(one.get("individual")) for one in visit.get("participant", ()))
-        referrals = referring(view, "ServiceRequest", "patient", f"Patient/{passation.patient}")
+        referrals = find_referring(view, "ServiceRequest", "patient", f"Patient/{passation.patient}")
         asked = (_person(one.get("requester")) for one in referrals)
         return next((person for person in (*met, *asked) if person), None)
 

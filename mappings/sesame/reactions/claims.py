@@ -10,7 +10,7 @@ from mappings.sesame.billing.billing import Billing
 from mappings.sesame.billing.comparison import needs_no_correction
 from mappings.sesame.billing.coverage import is_void
 from mappings.sesame.pathway.person import merged_with, person_of
-from mappings.sesame.pathway.reading import all_identified, target
+from mappings.sesame.pathway.reading import find_all_by_identifier, target
 from mappings.sesame.pathway.sequence import Sequence, sequence_of, sequences_of, sequences_of_patient
 
 PATIENT_OF = {"Coverage": "beneficiary", "EpisodeOfCare": "patient", "Encounter": "subject"}
@@ -53,7 +53,7 @@ class IssueClaims:
         if sequence.counts:
             return False
         numbers = self._billing.guide.naming_system("care-plan")
-        bearing = all_identified(view, "CarePlan", numbers, sequence.number)
+        bearing = find_all_by_identifier(view, "CarePlan", numbers, sequence.number)
         return bool(sequences_of(self._billing.guide, bearing))
 
     def _settled(self, sequence: Sequence, view: View, recorded: bool) -> Iterator[Resource]:

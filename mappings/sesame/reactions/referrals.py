@@ -10,7 +10,7 @@ from fhir_server.extension import Change, Resource, View
 from mappings.sesame import identifiers
 from mappings.sesame.guide import Guide
 from mappings.sesame.identifiers import HL7_TYPES, record_id
-from mappings.sesame.pathway.reading import codes, referring, target
+from mappings.sesame.pathway.reading import codes, find_referring, target
 from mappings.sesame.pathway.referral import (
     INITIAL_STATUSES,
     STATUS_RULES,
@@ -72,7 +72,7 @@ class SettleReferrals:
         if not before or not after or before.get(place) == after.get(place):
             return
         patient = change.id if change.type == "Patient" else target(after.get("subject"), "Patient")
-        requests = referring(view, "ServiceRequest", "patient", f"Patient/{patient}") if patient else ()
+        requests = find_referring(view, "ServiceRequest", "patient", f"Patient/{patient}") if patient else ()
         yield from filter(None, (referral_of(self._guide, one) for one in requests))
 
     def _opened(self, referral: Referral) -> Resource | None:

@@ -13,7 +13,7 @@ from mappings.sesame import identifiers
 from mappings.sesame.guide import Guide
 from mappings.sesame.identifiers import record_id
 from mappings.sesame.pathway.episode import episodes_under_way
-from mappings.sesame.pathway.reading import IN_ERROR, first, followed, has_code, referring, target
+from mappings.sesame.pathway.reading import IN_ERROR, find_referring, first, has_code, resolved, target
 from mappings.sesame.pathway.referral import (
     Referral,
     business_status,
@@ -108,7 +108,7 @@ class ReportToDoctor:
         advice = impression.get("summary")
         if impression.get("status") != "completed" or not advice:
             return
-        visit = followed(view, impression.get("encounter"), "Encounter")
+        visit = resolved(view, impression.get("encounter"), "Encounter")
         kinds = self._guide.canonical("CodeSystem", "sesame-encounter-type")
         if visit is None or not has_code(visit.get("type", []), kinds, "case-review"):
             return
@@ -121,13 +121,13 @@ class ReportToDoctor:
 
     def _episode(self, visit: Resource, view: View) -> Resource | None:
         """The episode that a case review is of: the one that it names, or else the patient's open one."""
-        if named := followed(view, first(visit, "episodeOfCare"), "EpisodeOfCare"):
+        if named := resolved(view, first(visit, "episodeOfCare"), "EpisodeOfCare"):
             return named
         patient = target(visit.get("subject"), "Patient")
         return next(episodes_under_way(view, patient), None) if patient else None
 
     def _referral(self, episode: Resource, view: View) -> Referral | None:
-        request = followed(view, first(episode, "referralRequest"), "ServiceRequest")
+        request = resolved(view, first(episode, "referralRequest"), "ServiceRequest")
         return referral_of(self._guide, request)
 
     def _told(self, report: Report, said: Report | None, view: View) -> Iterator[Resource]:
@@ -151,7 +151,7 @@ class ReportToDoctor:
             found.get("status") != IN_ERROR
             and has_code(found.get("category", []), self._categories, report.category)
             and (report.encounter is None or found.get("encounter") == report.encounter)
-            for found in referring(view, "Communication", "based-on", reference)
+            for found in find_referring(view, "Communication", "based-on", reference)
         )
 
     def _written(self, report: Report) -> Resource:

@@ -13,7 +13,7 @@ from mappings.sesame import identifiers
 from mappings.sesame.guide import Guide
 from mappings.sesame.identifiers import record_id
 from mappings.sesame.pathway.outcome import (
-    STANDING,
+    VALID_STATUSES,
     Progress,
     Score,
     outcomes_of,
@@ -27,7 +27,7 @@ from mappings.sesame.pathway.passation import (
     read_scales,
     record_numbers,
 )
-from mappings.sesame.pathway.reading import IN_ERROR, codes, referring, target
+from mappings.sesame.pathway.reading import IN_ERROR, codes, find_referring, target
 from mappings.sesame.policy import Policy
 from mappings.sesame.resources.elements import tagged_as
 from mappings.sesame.resources.observation import (
@@ -113,7 +113,7 @@ class ScorePassations:
         """The scores derived from the passation, whoever wrote them."""
         return [
             found
-            for found in referring(view, "Observation", "derived-from", passation.reference)
+            for found in find_referring(view, "Observation", "derived-from", passation.reference)
             if passation.scale.total in codes(found.get("code"), LOINC)
         ]
 
@@ -140,7 +140,7 @@ class ScorePassations:
         free = (
             number
             for number, score in zip(numbers, scores, strict=True)
-            if score.get("status") not in STANDING
+            if score.get("status") not in VALID_STATUSES
         )
         return next(free, last)
 
@@ -151,7 +151,7 @@ class ScorePassations:
         if target(observation.get("subject"), "Patient") != passation.patient:
             fresh["subject"] = response["subject"]
         same = all(observation.get(name) == value for name, value in fresh.items())
-        if same and observation.get("status") in STANDING:
+        if same and observation.get("status") in VALID_STATUSES:
             return observation
         classes = severity(self._guide, passation.scale, score)
         interpreted = {"interpretation": classes} if classes else {}

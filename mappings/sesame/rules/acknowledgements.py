@@ -10,7 +10,7 @@ from fhir_server.extension import Change, Resource, View
 from fhir_server.issues import Issue
 from mappings.sesame.guide import Guide
 from mappings.sesame.pathway.locks import lock_references_to
-from mappings.sesame.pathway.reading import codes, has_code, referring, target
+from mappings.sesame.pathway.reading import codes, find_referring, has_code, target
 from mappings.sesame.rules import messages
 from mappings.sesame.rules.verdict import refusal
 
@@ -45,7 +45,7 @@ class AcknowledgementRules:
             yield refusal(messages.ACK_CLAIM_NEEDED(), "Task.focus")
             return
         lock_references_to(view, "Claim", claim)
-        for other in referring(view, "Task", "focus", f"Claim/{claim}"):
+        for other in find_referring(view, "Task", "focus", f"Claim/{claim}"):
             if other["id"] != task["id"] and self._acknowledges(other):
                 yield refusal(messages.ACK_ONCE(claim=claim, id=other["id"]), "Task.focus")
         was = target((before or {}).get("focus"), "Claim")

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from fhir_server.extension import Change, View
 from fhir_server.issues import Issue, Text
 from mappings.sesame.guide import Guide
-from mappings.sesame.pathway.reading import referring
+from mappings.sesame.pathway.reading import find_referring
 from mappings.sesame.pathway.referral import is_minor, referral_of, task_of
 from mappings.sesame.pathway.sequence import sequences_of_patient
 from mappings.sesame.policy import Policy
@@ -37,7 +37,7 @@ class CorrectedAges:
                 yield Issue("warning", "business-rule", text, ("Patient.birthDate",))
 
     def _referred(self, patient: str, born: object, view: View) -> Iterator[Text]:
-        for request in referring(view, "ServiceRequest", "patient", f"Patient/{patient}"):
+        for request in find_referring(view, "ServiceRequest", "patient", f"Patient/{patient}"):
             referral = referral_of(self._guide, request)
             if referral is None or not is_minor(born, referral.authored, self._age):
                 continue

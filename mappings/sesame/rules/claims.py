@@ -10,7 +10,7 @@ from fhir_server.issues import Issue
 from mappings.sesame.billing.billing import Billing
 from mappings.sesame.billing.comparison import bills_the_same
 from mappings.sesame.pathway.locks import lock_references_to
-from mappings.sesame.pathway.reading import all_identified, codes, has_code, identifier_value
+from mappings.sesame.pathway.reading import codes, find_all_by_identifier, has_code, identifier_value
 from mappings.sesame.pathway.sequence import Sequence, sequence_of, sequences_of
 from mappings.sesame.resources.claim import FORFAIT
 from mappings.sesame.rules import messages
@@ -113,6 +113,6 @@ class ClaimRules:
 
     def _numbered(self, number: str, view: View) -> Sequence | None:
         """The sequence of a number; where it was recorded anew after an error, the one that counts."""
-        plans = all_identified(view, "CarePlan", self._numbers, number)
+        plans = find_all_by_identifier(view, "CarePlan", self._numbers, number)
         counting = sequences_of(self._billing.guide, plans)
         return next(iter(counting), None) or sequence_of(self._billing.guide, next(iter(plans), None))

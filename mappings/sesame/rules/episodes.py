@@ -11,7 +11,7 @@ from mappings.sesame.guide import Guide
 from mappings.sesame.pathway.episode import OPEN, is_episode
 from mappings.sesame.pathway.locks import lock_references_to
 from mappings.sesame.pathway.person import person_of
-from mappings.sesame.pathway.reading import day, referring, target
+from mappings.sesame.pathway.reading import day, find_referring, target
 from mappings.sesame.policy import Policy
 from mappings.sesame.rules import messages
 from mappings.sesame.rules.verdict import judged
@@ -44,7 +44,7 @@ class OneOpenEpisode:
     def _of_person(self, patient: str, view: View) -> Iterator[Resource]:
         for one in person_of(view, patient):
             lock_references_to(view, "Patient", one)
-            yield from referring(view, "EpisodeOfCare", "patient", f"Patient/{one}")
+            yield from find_referring(view, "EpisodeOfCare", "patient", f"Patient/{one}")
 
     def _is_open(self, episode: Resource) -> bool:
         """Whether this is an episode of the programme that has not ended."""

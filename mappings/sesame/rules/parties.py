@@ -10,7 +10,7 @@ from fhir_server.extension import Change, Resource, View
 from fhir_server.issues import Issue
 from mappings.sesame.guide import Guide
 from mappings.sesame.pathway.locks import lock_references_to
-from mappings.sesame.pathway.reading import IN_ERROR, has_code, referring, target
+from mappings.sesame.pathway.reading import IN_ERROR, find_referring, has_code, target
 from mappings.sesame.pathway.referral import referral_of
 from mappings.sesame.pathway.sequence import sequences_of_patient
 from mappings.sesame.resources.claim import FORFAIT
@@ -46,7 +46,7 @@ class PartiesKept:
         for sequence in sequences_of_patient(self._guide, view, patient)[:1]:
             yield refusal(messages.PATIENT_KEPT(id=sequence.id), "Patient")
             return
-        for request in referring(view, "ServiceRequest", "patient", f"Patient/{patient}"):
+        for request in find_referring(view, "ServiceRequest", "patient", f"Patient/{patient}"):
             if referral_of(self._guide, request) and request.get("status") != IN_ERROR:
                 yield refusal(messages.REFERRED_KEPT(id=request["id"]), "Patient")
                 return
@@ -54,9 +54,9 @@ class PartiesKept:
     def _claims(self, type: str, id: str, patient: str | None, view: View) -> Iterator[Resource]:
         """The claims of the programme that name a resource."""
         if type == "Organization":
-            found = referring(view, "Claim", "insurer", f"Organization/{id}")
+            found = find_referring(view, "Claim", "insurer", f"Organization/{id}")
         else:
-            found = referring(view, "Claim", "patient", f"Patient/{patient}") if patient else ()
+            found = find_referring(view, "Claim", "patient", f"Patient/{patient}") if patient else ()
         for claim in found:
             if not has_code([claim.get("subType", {})], self._kinds, FORFAIT):
                 continue

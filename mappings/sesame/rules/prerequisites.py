@@ -12,7 +12,7 @@ from mappings.sesame.guide import Guide
 from mappings.sesame.pathway.assessment import is_assessment_of
 from mappings.sesame.pathway.episode import BEGUN, is_episode
 from mappings.sesame.pathway.locks import lock_references_to
-from mappings.sesame.pathway.reading import IN_ERROR, day, followed, target
+from mappings.sesame.pathway.reading import IN_ERROR, day, resolved, target
 from mappings.sesame.pathway.referral import Referral, is_referral_task, referral_of
 from mappings.sesame.pathway.sequence import Sequence, episode_of, sequences_of_patient
 from mappings.sesame.rules import messages
@@ -100,5 +100,5 @@ def _requests(episode: Resource | None) -> list[Resource]:
 
 def _of_another(guide: Guide, episode: Resource, patient: str, view: View) -> Referral | None:
     """A referral of the episode that is not that of Patient/`patient`."""
-    found = (referral_of(guide, followed(view, one, "ServiceRequest")) for one in _requests(episode))
+    found = (referral_of(guide, resolved(view, one, "ServiceRequest")) for one in _requests(episode))
     return next((one for one in found if one and one.patient != patient), None)

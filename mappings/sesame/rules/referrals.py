@@ -10,7 +10,7 @@ from fhir_server.extension import Change, Resource, View
 from fhir_server.issues import Issue
 from mappings.sesame.guide import Guide
 from mappings.sesame.pathway.locks import lock_references_to
-from mappings.sesame.pathway.reading import IN_ERROR, all_identified, referring, target
+from mappings.sesame.pathway.reading import IN_ERROR, find_all_by_identifier, find_referring, target
 from mappings.sesame.pathway.referral import (
     INITIAL_STATUSES,
     STATUS_RULES,
@@ -72,7 +72,7 @@ class ReferralTaskRules:
             lock_references_to(view, "ServiceRequest", referral.id)
             if target(task.get("for"), "Patient") != referral.patient:
                 yield refusal(messages.PATIENT_DIFFERS(patient=referral.patient), "Task.for")
-            for other in referring(view, "Task", "focus", f"ServiceRequest/{referral.id}"):
+            for other in find_referring(view, "Task", "focus", f"ServiceRequest/{referral.id}"):
                 if other["id"] != task["id"] and is_referral_task(self._guide, other):
                     yield refusal(messages.TASK_ONCE(id=other["id"]), "Task.focus")
 
@@ -157,7 +157,9 @@ class ReferralRules:
 
     def _sent_once(self, referral: Referral, view: View) -> Iterator[Issue]:
         place, placer = "ServiceRequest.identifier", referral.placer
-        for other in all_identified(view, "ServiceRequest", placer["system"], placer["value"], most=2):
+        for other in find_all_by_identifier(
+            view, "ServiceRequest", placer["system"], placer["value"], most=2
+        ):
             if other["id"] != referral.id:
                 yield refusal(messages.REFERRED_ONCE(id=other["id"]), place)
         filler = identifier_of_type(referral.request, "FILL")

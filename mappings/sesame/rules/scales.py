@@ -10,7 +10,7 @@ from fhir_server.extension import Change, Resource, View
 from fhir_server.issues import Issue
 from mappings.sesame.guide import Guide
 from mappings.sesame.pathway.passation import Passation, passation_of, read_scales
-from mappings.sesame.pathway.reading import IN_ERROR, codes, day, followed
+from mappings.sesame.pathway.reading import IN_ERROR, codes, day, resolved
 from mappings.sesame.rules import scale_messages as messages
 from mappings.sesame.rules.verdict import refusal
 
@@ -44,7 +44,7 @@ class ScaleRules:
         said, value = set(codes(observation.get("code"), LOINC)), observation.get("valueInteger")
         yield from self._beyond(said, value)
         for reference in observation.get("derivedFrom", ()) if said else ():
-            passation = passation_of(self._scales, followed(view, reference, "QuestionnaireResponse"))
+            passation = passation_of(self._scales, resolved(view, reference, "QuestionnaireResponse"))
             if not passation or passation.scale.total not in said or passation.score == value:
                 continue
             given = "?" if value is None else value

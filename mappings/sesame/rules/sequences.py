@@ -14,7 +14,7 @@ from mappings.sesame.pathway.calendar import CLASSIQUE_MONTHS, last_day
 from mappings.sesame.pathway.episode import BEGUN, TAKING_PLACE, is_episode
 from mappings.sesame.pathway.locks import lock_references_to
 from mappings.sesame.pathway.person import person_of
-from mappings.sesame.pathway.reading import IN_ERROR, all_identified, codes, day, followed, target
+from mappings.sesame.pathway.reading import IN_ERROR, codes, day, find_all_by_identifier, resolved, target
 from mappings.sesame.pathway.referral import Referral, ineligibility, is_minor, referral_of, task_of
 from mappings.sesame.pathway.sequence import (
     COUNTED,
@@ -107,12 +107,12 @@ class SequenceRules:
             yield from self._own_number(sequence, view)
 
     def _is_ours(self, plan: Resource, view: View) -> bool:
-        replaced = (followed(view, one, "CarePlan") for one in plan.get("replaces", ()))
+        replaced = (resolved(view, one, "CarePlan") for one in plan.get("replaces", ()))
         return is_marked(self._guide, plan) or any(sequence_of(self._guide, one) for one in replaced)
 
     def _own_number(self, sequence: Sequence, view: View) -> Iterator[Issue]:
         system = self._guide.naming_system("care-plan")
-        bearing = all_identified(view, "CarePlan", system, sequence.number)
+        bearing = find_all_by_identifier(view, "CarePlan", system, sequence.number)
         for other in sequences_of(self._guide, bearing):
             if other.id != sequence.id:
                 text = messages.NUMBER_TAKEN(number=sequence.number, id=other.id)
@@ -131,7 +131,7 @@ class SequenceRules:
             return
         episode = episode_of(view, sequence) or {}
         for reference in episode.get("referralRequest", ()):
-            referral = referral_of(self._guide, followed(view, reference, "ServiceRequest"))
+            referral = referral_of(self._guide, resolved(view, reference, "ServiceRequest"))
             objection = self._objection(sequence, referral, view) if referral else None
             if objection:
                 yield refusal(objection, f"CarePlan.extension('{EPISODE}')")
@@ -147,7 +147,7 @@ class SequenceRules:
 
     def _assessment(self, sequence: Sequence, view: View) -> Iterator[Issue]:
         """R9: the nurse's initial assessment decides the track, so it comes before any sequence."""
-        visit = followed(view, sequence.plan.get("encounter"), "Encounter")
+        visit = resolved(view, sequence.plan.get("encounter"), "Encounter")
         if visit is None or not is_assessment_of(self._guide, visit, sequence.patient):
             yield refusal(messages.ASSESSMENT_NEEDED(), "CarePlan.encounter")
             return
