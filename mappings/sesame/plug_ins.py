@@ -29,11 +29,11 @@ from mappings.sesame.reactions.reports import ReportToDoctor
 from mappings.sesame.reactions.scores import ScorePassations
 from mappings.sesame.records.table import tables
 from mappings.sesame.rules.acknowledgements import AcknowledgementRules
-from mappings.sesame.rules.ages import CorrectedAges
+from mappings.sesame.rules.birth_date_corrections import BirthDateCorrections
 from mappings.sesame.rules.claims import ClaimRules
+from mappings.sesame.rules.deletions import DeletionRules
 from mappings.sesame.rules.episodes import OneOpenEpisode
 from mappings.sesame.rules.merges import MergedPatients
-from mappings.sesame.rules.parties import PartiesKept
 from mappings.sesame.rules.prerequisites import SequencePrerequisites
 from mappings.sesame.rules.referrals import ReferralRules, ReferralTaskRules
 from mappings.sesame.rules.scales import ScaleRules
@@ -52,11 +52,11 @@ def plug_ins(root: str | None, options: Mapping[str, Any]) -> PlugIns:
             SequencePrerequisites(guide),
             OneOpenEpisode(guide, policy),
             ClaimRules(billing),
-            PartiesKept(guide),
+            DeletionRules(guide),
             AcknowledgementRules(guide),
             ReferralRules(guide, policy),
             ReferralTaskRules(guide, policy),
-            CorrectedAges(guide, policy),
+            BirthDateCorrections(guide, policy),
             MergedPatients(guide),
             ScaleRules(guide),
         ),

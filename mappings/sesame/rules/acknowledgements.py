@@ -12,7 +12,7 @@ from mappings.sesame.guide import Guide
 from mappings.sesame.pathway.locks import lock_references_to
 from mappings.sesame.pathway.reading import codes, find_referring, has_code, target
 from mappings.sesame.rules import messages
-from mappings.sesame.rules.verdict import refusal
+from mappings.sesame.rules.issues import refusal
 
 NEXT: dict[str, tuple[str, ...]] = {
     "received": ("transmitted", "accepted", "rejected", "paid"),

@@ -11,7 +11,7 @@ from mappings.sesame.pathway.calendar import RANK_MAX, WHOLE_MONTHS, add_days, l
 from mappings.sesame.pathway.sequence import Sequence
 from mappings.sesame.policy import Policy
 from mappings.sesame.rules import messages
-from mappings.sesame.rules.verdict import judged, refusal
+from mappings.sesame.rules.issues import policy_issue, refusal
 
 
 def follows_on(policy: Policy, sequence: Sequence, siblings: Several[Sequence]) -> Iterator[Issue]:
@@ -50,10 +50,10 @@ def _in_order(policy: Policy, sequence: Sequence, siblings: Iterable[Sequence]) 
     is_leger = sequence.track == "leger"
     if before if is_leger else after:
         text = messages.LEGER_AFTER_CLASSIQUE()
-        yield from judged(policy.classique_then_leger, text, "CarePlan.extension")
+        yield from policy_issue(policy.classique_then_leger, text, "CarePlan.extension")
     elif after if is_leger else before and sequence.rank == 1:
         text = messages.CLASSIQUE_AFTER_LEGER()
-        yield from judged(policy.leger_then_classique, text, "CarePlan.extension")
+        yield from policy_issue(policy.leger_then_classique, text, "CarePlan.extension")
 
 
 def _once(sequence: Sequence, siblings: Iterable[Sequence]) -> Iterator[Issue]:
@@ -92,4 +92,4 @@ def _renews(policy: Policy, sequence: Sequence, same: Iterable[Sequence]) -> Ite
         yield refusal(text, "CarePlan.period.start")
     if sequence.start > add_days(previous.end, 1):
         text = messages.GAP(end=previous.end, start=sequence.start)
-        yield from judged(policy.gaps, text, "CarePlan.period.start")
+        yield from policy_issue(policy.gaps, text, "CarePlan.period.start")

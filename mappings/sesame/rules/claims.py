@@ -14,7 +14,7 @@ from mappings.sesame.pathway.reading import codes, find_all_by_identifier, has_c
 from mappings.sesame.pathway.sequence import Sequence, sequence_of, sequences_of
 from mappings.sesame.resources.claim import FORFAIT
 from mappings.sesame.rules import messages
-from mappings.sesame.rules.verdict import refusal
+from mappings.sesame.rules.issues import refusal
 
 CORRECTION_DIGITS_MAX = 9
 """More corrections than any sequence has; Python reads no number of thousands of digits."""

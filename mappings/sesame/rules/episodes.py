@@ -14,7 +14,7 @@ from mappings.sesame.pathway.person import person_of
 from mappings.sesame.pathway.reading import day, find_referring, target
 from mappings.sesame.policy import Policy
 from mappings.sesame.rules import messages
-from mappings.sesame.rules.verdict import judged
+from mappings.sesame.rules.issues import policy_issue
 
 
 class OneOpenEpisode:
@@ -39,7 +39,7 @@ class OneOpenEpisode:
                 continue
             if self._is_open(episode) or _ends_after_start_of(episode, other):
                 text = messages.EPISODE_OPEN(id=other["id"])
-                yield from judged(self._policy.one_open_episode, text, "EpisodeOfCare.status")
+                yield from policy_issue(self._policy.one_open_episode, text, "EpisodeOfCare.status")
 
     def _of_person(self, patient: str, view: View) -> Iterator[Resource]:
         for one in person_of(view, patient):

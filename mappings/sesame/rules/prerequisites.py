@@ -16,7 +16,7 @@ from mappings.sesame.pathway.reading import IN_ERROR, day, resolved, target
 from mappings.sesame.pathway.referral import Referral, is_referral_task, referral_of
 from mappings.sesame.pathway.sequence import Sequence, episode_of, sequences_of_patient
 from mappings.sesame.rules import messages
-from mappings.sesame.rules.verdict import refusal
+from mappings.sesame.rules.issues import refusal
 
 
 class SequencePrerequisites:

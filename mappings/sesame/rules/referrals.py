@@ -31,7 +31,7 @@ from mappings.sesame.pathway.referral import (
 )
 from mappings.sesame.policy import Policy
 from mappings.sesame.rules import referral_messages as messages
-from mappings.sesame.rules.verdict import refusal
+from mappings.sesame.rules.issues import refusal
 
 
 class ReferralTaskRules:

@@ -12,7 +12,7 @@ from mappings.sesame.guide import Guide
 from mappings.sesame.pathway.passation import Passation, passation_of, read_scales
 from mappings.sesame.pathway.reading import IN_ERROR, codes, day, resolved
 from mappings.sesame.rules import scale_messages as messages
-from mappings.sesame.rules.verdict import refusal
+from mappings.sesame.rules.issues import refusal
 
 WITHDRAWN = frozenset({IN_ERROR, "cancelled"})
 

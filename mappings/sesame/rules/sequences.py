@@ -30,8 +30,8 @@ from mappings.sesame.policy import Policy
 from mappings.sesame.resources.care_plan import EPISODE
 from mappings.sesame.rules import messages
 from mappings.sesame.rules.chain import follows_on, stays_renewable
+from mappings.sesame.rules.issues import policy_issue, refusal
 from mappings.sesame.rules.referral_messages import PATIENT_UNKNOWN
-from mappings.sesame.rules.verdict import judged, refusal
 
 TURNED_AWAY = frozenset({"rejected", "cancelled", IN_ERROR})
 """States of a referral by which nobody is taken on."""
@@ -175,7 +175,9 @@ class SequenceRules:
         teams = (view.get("CareTeam", id) for id in _teams(sequence))
         system = self._guide.canonical("CodeSystem", "sesame-role")
         if not any(_is_complete(team, system) for team in teams if team):
-            yield from judged(self._policy.complete_team, messages.TEAM_INCOMPLETE(), "CarePlan.careTeam")
+            yield from policy_issue(
+                self._policy.complete_team, messages.TEAM_INCOMPLETE(), "CarePlan.careTeam"
+            )
 
     def _length(self, sequence: Sequence) -> Iterator[Issue]:
         """R3 for the classique; how long a léger lasts is not stated."""

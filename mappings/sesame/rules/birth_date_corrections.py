@@ -18,7 +18,7 @@ from mappings.sesame.rules import messages
 TAKEN_ON = ("accepted", "in-progress", "completed")
 
 
-class CorrectedAges:
+class BirthDateCorrections:
     """What a corrected birth date means for the referrals and sequences of a patient: a warning for each."""
 
     name = "corrected-ages"

@@ -11,7 +11,7 @@ def refusal(text: Text, place: str) -> Issue:
     return Issue("error", "business-rule", text, (place,))
 
 
-def judged(verdict: Verdict, text: Text, place: str) -> Iterator[Issue]:
+def policy_issue(verdict: Verdict, text: Text, place: str) -> Iterator[Issue]:
     """What a switch makes of a rule that is not stated."""
     if verdict == "refuse":
         yield refusal(text, place)

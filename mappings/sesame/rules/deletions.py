@@ -15,10 +15,10 @@ from mappings.sesame.pathway.referral import referral_of
 from mappings.sesame.pathway.sequence import sequences_of_patient
 from mappings.sesame.resources.claim import FORFAIT
 from mappings.sesame.rules import messages
-from mappings.sesame.rules.verdict import refusal
+from mappings.sesame.rules.issues import refusal
 
 
-class PartiesKept:
+class DeletionRules:
     """Whether a Patient, a Coverage or an Organization may be deleted."""
 
     name = "parties-kept"
