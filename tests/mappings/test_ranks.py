@@ -8,7 +8,7 @@ import pytest
 
 from mappings.sesame.pathway.sequence import Sequence
 from mappings.sesame.policy import Policy
-from mappings.sesame.rules.chain import follows_on, stays_renewable
+from mappings.sesame.rules.chain import check_order, check_renewals_kept
 from tests.mappings.test_renewal import FIRST
 
 DONE = replace(FIRST, status="completed")
@@ -19,7 +19,7 @@ REPLACES = {"replaces": [{"reference": "CarePlan/other"}]}
 
 def told(sequence: Sequence, *siblings: Sequence, **policy: Any) -> list[str]:
     """The severities of what is told of a sequence beside the others of its episode."""
-    return [issue.severity for issue in follows_on(Policy(**policy), sequence, siblings)]
+    return [issue.severity for issue in check_order(Policy(**policy), sequence, siblings)]
 
 
 @pytest.mark.parametrize(
@@ -85,9 +85,9 @@ def test_a_gap_begins_after_the_next_day(day: int, expected: list[str]) -> None:
 )
 def test_what_was_renewed_stays_what_it_was(changes: dict[str, Any], stays: bool) -> None:
     after = replace(DONE, **changes)
-    assert (list(stays_renewable(DONE, after, [SECOND])) == []) == stays
-    assert list(stays_renewable(DONE, after, [replace(SECOND, previous="other")])) == []
+    assert (list(check_renewals_kept(DONE, after, [SECOND])) == []) == stays
+    assert list(check_renewals_kept(DONE, after, [replace(SECOND, previous="other")])) == []
 
 
 def test_what_was_renewed_is_not_taken_away() -> None:
-    assert len(list(stays_renewable(DONE, None, [SECOND]))) == 1
+    assert len(list(check_renewals_kept(DONE, None, [SECOND]))) == 1

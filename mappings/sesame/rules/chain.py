@@ -14,16 +14,18 @@ from mappings.sesame.rules import messages
 from mappings.sesame.rules.issues import policy_issue, refusal
 
 
-def follows_on(policy: Policy, sequence: Sequence, siblings: Several[Sequence]) -> Iterator[Issue]:
+def check_order(policy: Policy, sequence: Sequence, siblings: Several[Sequence]) -> Iterator[Issue]:
     """Whether a sequence may stand beside the others of its episode."""
-    yield from _in_order(policy, sequence, siblings)
+    yield from _check_tracks(policy, sequence, siblings)
     if sequence.track == "leger":
-        yield from _once(sequence, siblings)
+        yield from _check_leger(sequence, siblings)
     else:
-        yield from _ranked(policy, sequence, [one for one in siblings if one.track == "classique"])
+        yield from _check_classique(policy, sequence, [one for one in siblings if one.track == "classique"])
 
 
-def stays_renewable(before: Sequence, after: Sequence | None, others: Iterable[Sequence]) -> Iterator[Issue]:
+def check_renewals_kept(
+    before: Sequence, after: Sequence | None, others: Iterable[Sequence]
+) -> Iterator[Issue]:
     """Whether what renews a sequence still does, now that this one has changed or is gone."""
     for follower in others:
         if follower.previous == before.id and not _is_renewed_by(after, follower):
@@ -42,7 +44,7 @@ def _is_renewed_by(sequence: Sequence | None, follower: Sequence) -> bool:
     )
 
 
-def _in_order(policy: Policy, sequence: Sequence, siblings: Iterable[Sequence]) -> Iterator[Issue]:
+def _check_tracks(policy: Policy, sequence: Sequence, siblings: Iterable[Sequence]) -> Iterator[Issue]:
     """Of two tracks in one episode, whichever was written first: what comes after what is for the policy."""
     others = [one for one in siblings if one.track != sequence.track]
     before = any(one.start < sequence.start for one in others)
@@ -56,14 +58,14 @@ def _in_order(policy: Policy, sequence: Sequence, siblings: Iterable[Sequence]) 
         yield from policy_issue(policy.leger_then_classique, text, "CarePlan.extension")
 
 
-def _once(sequence: Sequence, siblings: Iterable[Sequence]) -> Iterator[Issue]:
+def _check_leger(sequence: Sequence, siblings: Iterable[Sequence]) -> Iterator[Issue]:
     """R6: a léger is never renewed, neither by another nor as the renewal of one."""
     is_renewal = sequence.rank > 1 or sequence.plan.get("replaces")
     if is_renewal or any(one.track == "leger" for one in siblings):
         yield refusal(messages.LEGER_ONCE(), "CarePlan.replaces")
 
 
-def _ranked(policy: Policy, sequence: Sequence, same: Several[Sequence]) -> Iterator[Issue]:
+def _check_classique(policy: Policy, sequence: Sequence, same: Several[Sequence]) -> Iterator[Issue]:
     """R4 and R5: four ranks, each once, in the order of their days, within twelve months."""
     if sequence.rank > RANK_MAX:
         yield refusal(messages.TOO_MANY(most=RANK_MAX), "CarePlan.extension")
@@ -75,12 +77,12 @@ def _ranked(policy: Policy, sequence: Sequence, same: Several[Sequence]) -> Iter
         text = messages.BEYOND_YEAR(first=first, latest=latest, end=end)
         yield refusal(text, "CarePlan.period.end")
     if sequence.rank > 1:
-        yield from _renews(policy, sequence, same)
+        yield from _check_renewal(policy, sequence, same)
     elif sequence.plan.get("replaces"):
         yield refusal(messages.FIRST_RENEWS_NOTHING(), "CarePlan.replaces")
 
 
-def _renews(policy: Policy, sequence: Sequence, same: Iterable[Sequence]) -> Iterator[Issue]:
+def _check_renewal(policy: Policy, sequence: Sequence, same: Iterable[Sequence]) -> Iterator[Issue]:
     previous = next((one for one in same if one.id == sequence.previous), None)
     if previous is None or previous.rank != sequence.rank - 1:
         yield refusal(messages.RENEWS_PREVIOUS(rank=sequence.rank - 1), "CarePlan.replaces")

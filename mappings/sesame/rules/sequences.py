@@ -29,7 +29,7 @@ from mappings.sesame.pathway.sequence import (
 from mappings.sesame.policy import Policy
 from mappings.sesame.resources.care_plan import EPISODE
 from mappings.sesame.rules import messages
-from mappings.sesame.rules.chain import follows_on, stays_renewable
+from mappings.sesame.rules.chain import check_order, check_renewals_kept
 from mappings.sesame.rules.issues import policy_issue, refusal
 from mappings.sesame.rules.referral_messages import PATIENT_UNKNOWN
 
@@ -58,7 +58,7 @@ class SequenceRules:
             yield from self._identity(change.after, sequence, before, view)
         if before:
             lock_references_to(view, "Patient", before.patient)
-            yield from stays_renewable(before, after, self._others(before, view))
+            yield from check_renewals_kept(before, after, self._others(before, view))
         if after:
             for patient in person_of(view, after.patient):
                 lock_references_to(view, "Patient", patient)
@@ -67,7 +67,7 @@ class SequenceRules:
             others = self._others(after, view)
             yield from _overlaps(after, others)
             siblings = [one for one in others if one.episode == after.episode]
-            yield from follows_on(self._policy, after, siblings)
+            yield from check_order(self._policy, after, siblings)
 
     def _others(self, sequence: Sequence, view: View) -> list[Sequence]:
         """The other sequences of the patient that count, also under the name of a duplicate."""
