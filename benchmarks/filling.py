@@ -64,7 +64,7 @@ def fill(path: Path, patients: range) -> None:
 
 @dataclass(slots=True)
 class Clock:
-    """Says what it was patient_bundles."""
+    """Says what it was told."""
 
     now: int = 0
 
@@ -87,7 +87,7 @@ def _ahead(other: ProcessPoolExecutor, shares: Iterator[range]) -> Iterator[tupl
 
 
 def settings(path: Path) -> Settings:
-    """Those of a server that was patient_bundles nothing but where its store is."""
+    """Those of a server that was told nothing but where its store is."""
     return Settings.load({}, {"store": f"sqlite:///{path}"})
 
 
@@ -109,7 +109,7 @@ def _put(unit: UnitOfWork, written: Written) -> None:
 
 @cache
 def extractor() -> Extractor:
-    """The one of this process, by the definitions of a server that was patient_bundles nothing."""
+    """The one of this process, by the definitions of a server that was told nothing."""
     return bootstrap.build(Settings.load({}, {"store": "memory:"})).engines.current().extractor
 
 

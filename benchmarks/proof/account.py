@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from benchmarks.proof.ledger import Event
-from mappings.sesame.cohort.forecast_table import Column
+from mappings.sesame.cohort.forecast_table import ForecastPeriod
 
 CENTS = 100
 Amount = int | Decimal
@@ -25,34 +25,30 @@ class Cell:
         return self.expected == self.found
 
 
-def cells(columns: Sequence[Column], events: Iterable[Event]) -> list[Cell]:
+def cells(periods: Sequence[ForecastPeriod], events: Iterable[Event]) -> list[Cell]:
     """Every cell of the table, its totals, and what must be none: claims of other periods, second claims."""
-    patient_bundles = list(events)
-    within = [
-        [one for one in patient_bundles if column.start <= one.start <= column.end] for column in columns
-    ]
-    found = [cell for column, of_one in zip(columns, within, strict=True) for cell in _cells(column, of_one)]
-    sequences = Counter(event.sequence for event in patient_bundles if event.status == "active")
+    all_events = list(events)
+    within = [[one for one in all_events if period.start <= one.start <= period.end] for period in periods]
+    found = [cell for period, of_one in zip(periods, within, strict=True) for cell in _cells(period, of_one)]
+    sequences = Counter(event.sequence for event in all_events if event.status == "active")
     totals = [
-        Cell("total FISS EUR", sum(column.euros for column in columns), _euros(patient_bundles)),
-        Cell(
-            "total claims", sum(column.leger + column.sequences for column in columns), len(patient_bundles)
-        ),
-        Cell("claims outside the periods", 0, len(patient_bundles) - sum(map(len, within))),
+        Cell("total FISS EUR", sum(period.euros for period in periods), _euros(all_events)),
+        Cell("total claims", sum(period.leger + period.sequences for period in periods), len(all_events)),
+        Cell("claims outside the periods", 0, len(all_events) - sum(map(len, within))),
         Cell("sequences with a second claim", 0, sum(count > 1 for count in sequences.values())),
-        Cell("claims cancelled", 0, sum(event.status != "active" for event in patient_bundles)),
+        Cell("claims cancelled", 0, sum(event.status != "active" for event in all_events)),
     ]
     return found + totals
 
 
-def _cells(column: Column, events: Sequence[Event]) -> Iterator[Cell]:
-    period = f"{column.start:%Y-%m} to {column.end:%Y-%m}"
+def _cells(period: ForecastPeriod, events: Sequence[Event]) -> Iterator[Cell]:
+    months = f"{period.start:%Y-%m} to {period.end:%Y-%m}"
     classique = [event for event in events if event.forfait == "classique"]
-    yield Cell(f"{period} léger", column.leger, len(events) - len(classique))
+    yield Cell(f"{months} léger", period.leger, len(events) - len(classique))
     first = sum(event.rank == 1 for event in classique)
-    yield Cell(f"{period} classique patients", column.classique, first)
-    yield Cell(f"{period} classique sequences", column.sequences, len(classique))
-    yield Cell(f"{period} FISS EUR", column.euros, _euros(events))
+    yield Cell(f"{months} classique patients", period.classique, first)
+    yield Cell(f"{months} classique sequences", period.sequences, len(classique))
+    yield Cell(f"{months} FISS EUR", period.euros, _euros(events))
 
 
 def _euros(events: Iterable[Event]) -> Decimal:

@@ -14,9 +14,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A claim as the feed patient_bundles of it: its number and id, that of its sequence, and
-    what is billed.
-    """
+    """A claim as the feed told of it: its number and id, that of its sequence, and what is billed."""
 
     number: str
     id: str
@@ -60,10 +58,10 @@ class Ledger:
     def distinct(self) -> dict[tuple[str, str], Event]:
         """Each event once, by its number and status, which tell it from all others.
 
-        Raises `ValueError` when the feed patient_bundles the same event in two ways.
+        Raises `ValueError` when the feed told the same event in two ways.
         """
         found: dict[tuple[str, str], Event] = {}
         for event in self.events:
             if found.setdefault((event.number, event.status), event) != event:
-                raise ValueError(f"the feed patient_bundles of {event.number} in two ways")
+                raise ValueError(f"the feed told of {event.number} in two ways")
         return found

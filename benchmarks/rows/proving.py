@@ -29,8 +29,7 @@ EVENT, NEXT = b'"mode":"match"', re.compile(rb'"relation":"next","url":"http://[
 
 def loading(bench: Bench) -> Figure:
     """Eight clients and two processes, on all cores; what is sent counts, and the claims and scores that the
-    server writes of it. What the processors did is patient_bundles beside it, as others may have used them
-    too.
+    server writes of it. What the processors did is told beside it, as others may have used them too.
     """
     with bench.product(WORKERS) as server:
         before = server.family_seconds()

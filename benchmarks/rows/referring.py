@@ -15,7 +15,7 @@ from mappings.sesame.cohort.bundles import make_context
 from mappings.sesame.cohort.course import Course
 from mappings.sesame.cohort.dossier import CohortContext
 from mappings.sesame.cohort.forecast import forecast_courses
-from mappings.sesame.cohort.referral import referred
+from mappings.sesame.cohort.referral import referral_resources
 from mappings.sesame.cohort.team import team_bundle
 from mappings.sesame.guide import read_guide
 from mappings.sesame.resources.elements import synthetic
@@ -56,7 +56,7 @@ def _bundles(context: CohortContext, share: int) -> list[Resource]:
 
 
 def _bundle(context: CohortContext, course: Course) -> Resource:
-    found, _ = referred(context, course)
+    found, _ = referral_resources(context, course)
     return transaction(create(synthetic(context.guide, resource)) for resource in found)
 
 

@@ -11,7 +11,7 @@ from tests.mappings.sound import GUIDE
 
 Resource = dict[str, Any]
 
-READINGS = FactReader(GUIDE)
+READER = FactReader(GUIDE)
 PATIENT = {"reference": "Patient/p"}
 NOBODY = {"display": "Camille"}
 DAY = "2025-01-13"
@@ -111,14 +111,14 @@ def made(type: str, changes: Resource) -> Resource:
 
 @pytest.mark.parametrize("type", FACTS)
 def test_a_fact_is_that_of_its_patient(type: str) -> None:
-    found = READINGS.read(made(type, {}))
+    found = READER.read(made(type, {}))
     assert found is not None
     assert found[0] == (None if type == "QuestionnaireResponse" else "p")
 
 
 @pytest.mark.parametrize(("type", "changes"), NO_FACTS)
 def test_what_lacks_a_part_of_a_fact_is_none(type: str, changes: Resource) -> None:
-    assert READINGS.read(made(type, changes)) is None
+    assert READER.read(made(type, changes)) is None
 
 
 SIGNED = [
@@ -133,13 +133,13 @@ def test_research_is_permitted_by_what_is_signed(signature: Resource) -> None:
     purposes = [GUIDE.concept("sesame-consent-purpose", code) for code in ("evaluation", "research")]
     permit = {"category": purposes, "provision": {"type": "permit"}}
     for signed, expected in ((signature, {"evaluation", "research"}), ({}, {"evaluation"})):
-        found = READINGS.read(made("Consent", permit | signed))
+        found = READER.read(made("Consent", permit | signed))
         assert found is not None
         assert isinstance(found[1], Decision)
         assert found[1].purposes == expected
-    refused = READINGS.read(made("Consent", permit | {"provision": {"type": "deny"}}))
+    refused = READER.read(made("Consent", permit | {"provision": {"type": "deny"}}))
     assert refused is not None
     assert isinstance(refused[1], Decision)
     assert (refused[1].purposes, refused[1].permit) == ({"evaluation", "research"}, False)
     alone = {"category": purposes[1:], "verification": [{"verified": False}]}
-    assert READINGS.read(made("Consent", permit | alone)) is None
+    assert READER.read(made("Consent", permit | alone)) is None

@@ -17,7 +17,7 @@ from mappings.sesame.cohort.admissions import admissions
 from mappings.sesame.cohort.bundles import make_context
 from mappings.sesame.cohort.forecast import forecast_courses
 from mappings.sesame.cohort.forecast_table import ForecastPeriod, read_forecast
-from mappings.sesame.cohort.referral import referred
+from mappings.sesame.cohort.referral import referral_resources
 from mappings.sesame.pathway.calendar import add_months
 from tests.mappings.sound import GUIDE, assert_sound, is_marked_synthetic
 
@@ -41,7 +41,7 @@ def test_a_scale_out_of_bounds_is_refused(scale: float) -> None:
         read_forecast(scale)
 
 
-def column_of(periods: tuple[ForecastPeriod, ...], day: object) -> int:
+def period_of(periods: tuple[ForecastPeriod, ...], day: object) -> int:
     (place,) = [place for place, one in enumerate(periods) if one.start <= day <= one.end]  # type: ignore[operator]
     return place
 
@@ -53,9 +53,9 @@ def test_every_cell_is_filled_whatever_the_seed_and_the_scale(seed: int, percent
     begun: Counter[tuple[str, int]] = Counter()
     for one in admissions(Random(seed), periods):
         assert one.sequences in ((1,) if one.track == "leger" else (1, 2, 3, 4))
-        entered[one.track, column_of(periods, one.start)] += 1
+        entered[one.track, period_of(periods, one.start)] += 1
         for rank in range(one.sequences):
-            begun[one.track, column_of(periods, add_months(one.start, 3 * rank))] += 1
+            begun[one.track, period_of(periods, add_months(one.start, 3 * rank))] += 1
     for place, period in enumerate(periods):
         assert entered["leger", place] == begun["leger", place] == period.leger
         assert entered["classique", place] == period.classique
@@ -86,7 +86,7 @@ def test_the_same_seed_gives_the_same_bytes() -> None:
 
 def test_all_2910_patients_have_a_valid_number_of_their_own() -> None:
     context = make_context(GUIDE)
-    people = [referred(context, course)[0][0] for course in forecast_courses()]
+    people = [referral_resources(context, course)[0][0] for course in forecast_courses()]
     numbers = [person["identifier"][0]["value"] for person in people]
     assert len(numbers) == len(set(numbers)) == 2_910
     assert all(nir_key(number[:13]) == number[13:] for number in numbers)

@@ -1,4 +1,4 @@
-"""The indicators at their bounds, and of an episode of which nothing more is snapshot."""
+"""The indicators at their bounds, and of an episode of which nothing more is known."""
 
 from dataclasses import replace
 from typing import Any

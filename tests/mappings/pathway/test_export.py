@@ -322,10 +322,10 @@ def test_nothing_is_exported_while_an_opposition_may_not_have_been_read(
 ) -> None:
     read = FactReader.read
 
-    def failing(readings: FactReader, resource: dict[str, Any]) -> Any:
+    def failing(reader: FactReader, resource: dict[str, Any]) -> Any:
         if resource["resourceType"] == "Consent":
             raise KeyError(resource["id"])
-        return read(readings, resource)
+        return read(reader, resource)
 
     monkeypatch.setattr(FactReader, "read", failing)
     answer = told.get("$evaluation-export?purpose=evaluation")

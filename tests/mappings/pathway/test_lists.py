@@ -287,10 +287,10 @@ def test_what_was_prepared_is_not_read_again(told: Client, monkeypatch: pytest.M
 def test_what_cannot_be_read_is_told_and_stops_no_list(told: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     nurse, read = role_of(told), FactReader.read
 
-    def failing(readings: FactReader, resource: dict[str, Any]) -> Any:
+    def failing(reader: FactReader, resource: dict[str, Any]) -> Any:
         if resource["resourceType"] == "Encounter":
             raise KeyError(resource["id"])
-        return read(readings, resource)
+        return read(reader, resource)
 
     monkeypatch.setattr(FactReader, "read", failing)
     answer = sent(told.get(f"PractitionerRole/{nurse}/$file-active?date=2025-06-01")).content
