@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from mappings.sesame.pathway.referral import STAGES
+from mappings.sesame.pathway.referral import STATUS_RULES
 
 PAGE = Path(__file__).parents[2] / "docs" / "pathway.md"
 
@@ -13,6 +13,11 @@ def cell(codes: tuple[str, ...]) -> str:
 
 def test_every_state_is_documented_with_what_goes_with_it() -> None:
     text = PAGE.read_text(encoding="utf-8")
-    for name, stage in STAGES.items():
-        row = (f"`{name}`", cell(stage.following), cell(stage.businesses), f"`{stage.mirrored}`")
+    for name, rule in STATUS_RULES.items():
+        row = (
+            f"`{name}`",
+            cell(rule.next_statuses),
+            cell(rule.business_statuses),
+            f"`{rule.request_status}`",
+        )
         assert f"| {' | '.join(row)} |" in text

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from mappings.sesame.cohort.team import make_team, team_bundle
-from mappings.sesame.pathway.referral import STAGES, is_minor, is_surely_adult
+from mappings.sesame.pathway.referral import STATUS_RULES, is_minor, is_surely_adult
 from tests.interactions.client import Answer, Client
 from tests.mappings.pathway.conftest import Pathway
 from tests.mappings.pathway.plans import iso, lacking, sent, tell, update
@@ -219,7 +219,9 @@ def test_an_illegal_move_names_those_allowed(
     assert state(client) == before
 
 
-@pytest.mark.parametrize("status", sorted(STAGES.keys() - {"requested", "received", "entered-in-error"}))
+@pytest.mark.parametrize(
+    "status", sorted(STATUS_RULES.keys() - {"requested", "received", "entered-in-error"})
+)
 def test_a_referral_does_not_begin_otherwise(client: Client, status: str) -> None:
     answer = refer(client, Task={"status": status, **REASON})
     refused(answer, "Begin with one of: requested, received.", "status")
