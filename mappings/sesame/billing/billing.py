@@ -1,6 +1,6 @@
-"""The claim that a sequence gives rise to, built from what is on record; or the reasons why there is none.
+"""Builds the claim of a sequence from the resources on record, or gives the reasons why there is none.
 
-The identifier is the sequence's number and the number of the correction, so a retry finds the same claim.
+The identifier combines the numbers of the sequence and of the correction, so a retry finds the same claim.
 """
 
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ from mappings.sesame.tariff import Price, price_on
 
 @dataclass(frozen=True, slots=True)
 class OnRecord:
-    """Who pays, who is paid, and by which referral, as far as they are on record."""
+    """The payer, the payee and the referral of a claim; None for what is not on record."""
 
     coverage: Resource | None
     carrier: Resource | None
@@ -33,7 +33,7 @@ class OnRecord:
 
 
 class Billing:
-    """Makes claims by the tariff and the policy."""
+    """Builds claims according to the tariff and the policy."""
 
     def __init__(self, guide: Guide, policy: Policy, tariff: tuple[Price, ...]) -> None:
         self.guide = guide
@@ -42,30 +42,31 @@ class Billing:
         self._withdrawal = guide.coding("sesame-tag", "withdrawn")
 
     def number(self, sequence: Sequence, correction: int) -> str:
-        """The identifier of the sequence's claim after so many corrections."""
+        """The identifier of the sequence's claim after `correction` corrections."""
         return f"{sequence.number}-{correction}"
 
     def id(self, sequence: Sequence, correction: int) -> str:
-        """The logical id that goes with that identifier."""
+        """The logical id derived from that identifier."""
         system = self.guide.naming_system("claim")
         return name_based_uuid(f"{system}|{self.number(sequence, correction)}")
 
     def issued(self, sequence: Sequence, records: Records) -> list[Resource]:
-        """The claims that the sequence has had, oldest first."""
+        """All claims issued for the sequence, oldest first."""
         found: list[Resource] = []
         while one := records.get("Claim", self.id(sequence, len(found))):
             found.append(one)
         return found
 
     def withdraw(self, claim: Resource) -> Resource:
-        """The claim of what turns out to be none, cancelled and marked: unlike one that billing has
-        cancelled, it is due again as soon as it is one after all.
+        """The claim cancelled and tagged as withdrawn by the server, because its sequence no longer counts.
+
+        Unlike a claim that billing cancelled, it is issued again as soon as the sequence counts again.
         """
         tags = [*claim["meta"].get("tag", ()), self._withdrawal]
         return claim | {"status": "cancelled", "meta": claim["meta"] | {"tag": tags}}
 
     def is_withdrawn(self, claim: Resource) -> bool:
-        """Whether the server has taken the claim back."""
+        """Whether the server withdrew the claim."""
         system, code = self._withdrawal["system"], self._withdrawal["code"]
         return has_code([{"coding": claim.get("meta", {}).get("tag", [])}], system, code)
 
@@ -105,7 +106,9 @@ class Billing:
                 yield messages.TOO_FEW_CONTACTS(found=found, wanted=self.policy.minimum_contacts)
 
     def contacts(self, sequence: Sequence, records: Records) -> list[Resource]:
-        """The finished nurse contacts of the patient within the sequence; attempts and reviews are none."""
+        """The finished nurse contacts with the patient during the sequence; attempts and reviews do not
+        count.
+        """
         kinds = self.guide.canonical("CodeSystem", "sesame-encounter-type")
         visits = find_referring(records, "Encounter", "patient", f"Patient/{sequence.patient}")
         return [
@@ -151,7 +154,7 @@ class Billing:
 
 
 def _parties(sequence: Sequence, found: OnRecord) -> Parties | None:
-    """The parties as a claim names them; None while one is missing."""
+    """The parties as a claim states them; None while one is missing."""
     coverage = found.coverage
     if not coverage or not found.carrier or not found.referral:
         return None
@@ -176,7 +179,7 @@ def _missing_parties(found: OnRecord) -> Iterator[Text]:
 
 
 def _number_of(referral: Resource) -> Resource | None:
-    """The identifier of the doctor's software, which a referral keeps."""
+    """The identifier that the doctor's software gave to the referral."""
     return identifier_of_type(referral, "PLAC") or first(referral, "identifier")
 
 

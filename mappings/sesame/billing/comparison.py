@@ -1,4 +1,4 @@
-"""Whether two claims of a sequence bill the same.
+"""Compares claims: whether two claims of a sequence bill the same.
 
 https://hl7.org/fhir/R4/claim.html
 """
@@ -11,20 +11,19 @@ from mappings.sesame.guide import Guide
 from mappings.sesame.pathway.reading import has_code
 
 NOT_BILLED = frozenset({"id", "identifier", "meta", "status", "related"})
-"""What may differ although the same is billed: the number of a claim, and what became of it."""
+"""Elements that may differ between claims that bill the same: number, status and links."""
 
 
 def bills_the_same(one: Resource, other: Resource) -> bool:
-    """Whether two claims say the same, but for their numbers and what became of them. Amounts are compared as
-    numbers: 608, 608.0 and 608.00 are one.
-    """
+    """Whether two claims are equal except for `NOT_BILLED`. Amounts are compared as numbers: 608 = 608.00."""
     return _billed(one) == _billed(other)
 
 
 def needs_no_correction(guide: Guide, one: Resource, other: Resource) -> bool:
-    """Whether two claims bill the same sequence at the same price, by and to the same. It is no reason to
-    cancel what was billed, and perhaps paid, that a nurse has moved to another site, that a name is written
-    otherwise, or that claims are now dated by the end of their sequences.
+    """Whether two claims bill the same sequence at the same price between the same parties.
+
+    A claim that was billed, and perhaps paid, is not cancelled because the nurse moved to another site, a
+    name is spelled differently, or claims are now dated by the end of their sequences.
     """
     return _comparable(_essential(guide, one)) == _comparable(_essential(guide, other))
 
@@ -42,7 +41,7 @@ def _billed(claim: Resource) -> object:
 
 
 def _with_decimals(value: Any) -> object:
-    """The same with decimals for numbers, which are equal when their amounts are."""
+    """A copy with decimals for numbers, so that equal amounts compare equal."""
     if isinstance(value, dict):
         return {name: _with_decimals(member) for name, member in value.items()}
     if isinstance(value, list):
@@ -55,8 +54,8 @@ def _comparable(claim: Resource) -> object:
 
 
 def _without_displays(value: Any) -> object:
-    """The same with nothing of an identifier but its system and value, and no display beside a reference or a
-    code.
+    """A copy in which identifiers are reduced to system and value, and references and codes have
+    no display.
     """
     if isinstance(value, list):
         return [_without_displays(member) for member in value]

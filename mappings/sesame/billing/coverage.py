@@ -1,7 +1,7 @@
-"""The compulsory health insurance that a sequence is billed to: the one in force on its first day.
+"""The Coverage to which a sequence is billed: the one in force on its first day.
 
-A patient who changes insurers has a Coverage for each. What was billed to the first stays so. Of a patient
-who was recorded twice, the Coverages of both records count.
+A patient who changes insurers has a Coverage for each; a claim keeps the one to which it was billed. For a
+patient who was recorded twice, the Coverages of both records count.
 https://hl7.org/fhir/R4/coverage.html
 """
 
@@ -13,13 +13,15 @@ from mappings.sesame.pathway.reading import IN_ERROR, Records, day, find_referri
 from mappings.sesame.pathway.sequence import Sequence
 
 VALID_STATUSES = frozenset({"active", "cancelled"})
-"""States of a Coverage that holds or has held."""
+"""The statuses of a Coverage that is or was valid."""
 
 
 def coverage_of(sequence: Sequence, records: Records, before: Resource | None) -> Resource | None:
-    """The Coverage that says what billing needs: that of the claim `before`, as long as it may have been in
-    force; or else the oldest active one that was, or that is at all. Those of the record that the sequence
-    is under come before those of its duplicates.
+    """The Coverage to bill, among those with a subscriber id and a payor; None where there is none.
+
+    In this order: the one of the claim `before`, if it may have been in force on the first day; the oldest
+    active one in force on that day; any active one. Coverages of the sequence's own Patient come before those
+    of its duplicates.
     """
     own_first = sorted(person_of(records, sequence.patient), key=lambda one: one != sequence.patient)
     usable = [
@@ -36,9 +38,7 @@ def coverage_of(sequence: Sequence, records: Records, before: Resource | None) -
 
 
 def is_void(records: Records, claim: Resource, patient: str) -> bool:
-    """Whether a claim was billed to a Coverage that never was, or is not Patient/`patient`'s, as is known by
-    now.
-    """
+    """Whether the Coverage of a claim was entered in error, or belongs to another patient."""
     coverage = _billed_to(records, claim)
     if coverage is None:
         return False
@@ -47,13 +47,13 @@ def is_void(records: Records, claim: Resource, patient: str) -> bool:
 
 
 def _billed_to(records: Records, claim: Resource | None) -> Resource | None:
-    """The Coverage that a claim names, if it is on record."""
+    """The Coverage of a claim, if it is on record."""
     insurance = first(claim, "insurance") or {}
     return resolved(records, insurance.get("coverage"), "Coverage")
 
 
 def _covers(coverage: Resource, on: date) -> bool:
-    """Whether a Coverage is in force on a day, as far as its period tells."""
+    """Whether the period of a Coverage includes a day; an open end includes all days."""
     period = coverage.get("period", {})
     start, end = day(period.get("start")), day(period.get("end"))
     return (start is None or start <= on) and (end is None or on <= end)

@@ -1,7 +1,7 @@
-"""The columns of the neutral table of claims, as the ConceptMap `claim-to-csv` states them.
+"""The columns of the CSV of claims, defined by the ConceptMap `claim-to-csv`.
 
-Each element of the map is a column: its code is where the value stands in the Claim, its target the name. A
-map of the same canonical that is stored on the server takes the place of the guide's: billing chooses.
+Each element of the map is a column: its code is the path of the value in the Claim, its target the name. A
+map with the same canonical URL that is stored on the server overrides the guide's: billing chooses.
 https://hl7.org/fhir/R4/conceptmap.html
 """
 
@@ -19,23 +19,23 @@ from mappings.sesame.guide import Guide
 
 MAP = "claim-to-csv"
 CURSOR = "$billing-feed.after"
-"""The code of the column that holds the cursor to go on from after a row."""
+"""The code of the column that holds the cursor after a row."""
 
 STEP = re.compile(r"[a-zA-Z]+(:[a-zA-Z]+)?")
 SLICED_BY = ("category", "relationship")
-"""What tells the slices of a Claim's lists apart."""
+"""The elements whose codes discriminate the slices of a Claim's lists."""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column and the steps to its value; no steps for the cursor."""
+    """A column: its name and the steps of the path to its value; no steps for the cursor."""
 
     name: str
     steps: tuple[str, ...]
 
 
 def columns(guide: Guide, engine: Engine) -> list[Column]:
-    """The columns in the order of the map. Raises `BusinessRule` for a map that cannot be followed."""
+    """The columns in the order of the map. Raises `BusinessRule` for an invalid map."""
     url = guide.canonical("ConceptMap", MAP)
     stated = next((one for one in engine.codes.concept_maps() if one.get("url") == url), None)
     found = list(_read(stated or {}))
@@ -49,7 +49,7 @@ def columns(guide: Guide, engine: Engine) -> list[Column]:
 
 
 def csv_row(found: list[Column], claim: Resource, cursor: str) -> dict[str, str]:
-    """A row: the first value of each column, as it is written in the Claim."""
+    """A row: the first value of each column, as written in the Claim."""
     return {
         column.name: next(_values(claim, column.steps), "") if column.steps else cursor for column in found
     }
@@ -75,7 +75,7 @@ def _steps(path: str) -> tuple[str, ...]:
 
 
 def _values(content: Any, steps: tuple[str, ...]) -> Iterator[str]:
-    """The values that the steps lead to; of a Reference its identifier or what it refers to."""
+    """The values at the end of the steps; for a Reference, its identifier or otherwise its reference."""
     if isinstance(content, list):
         for item in content:
             yield from _values(item, steps)
@@ -91,7 +91,7 @@ def _values(content: Any, steps: tuple[str, ...]) -> Iterator[str]:
 
 
 def _sliced(content: Any, slice: str) -> list[Any]:
-    """The items of a list that a code tells apart: sequenceRank are those of the code sequence-rank."""
+    """The items of a slice of a list: `sequenceRank` are those with the code sequence-rank."""
     code = re.sub("[A-Z]", lambda letter: f"-{letter[0].lower()}", slice)
     return [item for item in content or () if any(code in _codes(item.get(name)) for name in SLICED_BY)]
 

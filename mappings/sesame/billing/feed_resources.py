@@ -1,4 +1,4 @@
-"""What the billing feed has to know of stored resources: read without the rest, which it gives as it is.
+"""Partial decoding of stored resources for the billing feed, which returns their bytes unchanged.
 
 https://hl7.org/fhir/R4/claim.html
 """
@@ -33,7 +33,7 @@ class _Insurance(Struct, frozen=True):
 
 
 class FeedClaim(Struct, frozen=True, rename="camel"):
-    """A Claim as far as the feed looks at it."""
+    """The elements of a Claim that the feed needs."""
 
     status: str = ""
     sub_type: _Concept = _Concept()
@@ -42,7 +42,7 @@ class FeedClaim(Struct, frozen=True, rename="camel"):
     insurer: _Reference = _Reference()
 
     def is_of(self, system: str, code: str) -> bool:
-        """Whether it is of a kind."""
+        """Whether the claim's subType has this code."""
         return any(coding.system == system and coding.code == code for coding in self.sub_type.coding)
 
     def partners(self) -> Iterator[tuple[str, str]]:
@@ -54,7 +54,7 @@ class FeedClaim(Struct, frozen=True, rename="camel"):
 
 
 class _Person(Struct, rename="camel"):
-    """What billing needs of a patient beside the social security number, which the claim holds itself."""
+    """The elements of a Patient that billing needs; the claim itself holds the social security number."""
 
     resource_type: Raw
     id: Raw
@@ -70,12 +70,12 @@ _encoder = msgspec.json.Encoder()
 
 
 def decode_feed_claim(body: bytes) -> FeedClaim:
-    """What the feed looks at in a stored Claim."""
+    """Decode what the feed needs of a stored Claim."""
     return _claims.decode(body)
 
 
 def minimal_feed_patient(body: bytes) -> bytes:
-    """A stored Patient with nothing but what billing needs, tagged as incomplete."""
+    """A stored Patient reduced to what billing needs, tagged SUBSETTED."""
     person = _people.decode(body)
     person.meta = SUBSETTED
     return _encoder.encode(person)

@@ -1,1 +1,1 @@
-"""Checks of single resources that the engine runs for this programme."""
+"""Checks of single resources, which the engine runs for this programme."""

@@ -1,7 +1,7 @@
-"""French identity: the numbers of persons and structures, and the traits that go with an INS.
+"""French identity: the identifiers of persons and organisations, and the traits that an INS requires.
 
-Problems are warnings, because published examples of numbers have them too; for a resource that claims or is
-checked against a strict profile they are errors. https://hl7.fr/ig/fhir/core (2.2.0)
+Problems are warnings, because published examples have them too; for a resource that claims or is checked
+against a strict profile they are errors. https://hl7.fr/ig/fhir/core (2.2.0)
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -16,7 +16,7 @@ from mappings.sesame.identifiers import FINESS, FR_TYPES, HL7_TYPES, INS_NIR_TES
 from mappings.sesame.resources.patient import BIRTH_PLACE
 
 STRICT = ("sesame-patient-ins",)
-"""The profiles, by their id, under which a problem is an error."""
+"""The ids of the profiles for which a problem is an error."""
 
 NIA = "urn:oid:1.2.250.1.213.1.4.9"
 INS_NIR_DEMO = "urn:oid:1.2.250.1.213.1.4.11"
@@ -39,7 +39,7 @@ SYSTEM_BY_TYPE: Mapping[str, str] = {
     "SIREN": SIRENE,
     "SIRET": SIRENE,
 }
-"""For each type of FR Core's fr-core-cs-v2-0203, the system that goes with it."""
+"""The identifier system of each type of FR Core's fr-core-cs-v2-0203."""
 TYPES_BY_SYSTEM: Mapping[str, frozenset[str]] = {
     system: frozenset(type for type, one in SYSTEM_BY_TYPE.items() if one == system)
     for system in SYSTEM_BY_TYPE.values()
@@ -52,12 +52,12 @@ USE_BY_TYPE: Mapping[str, frozenset[str]] = {
 }
 INS_TYPES = frozenset(USE_BY_TYPE)
 KEYED = frozenset({NIR, NIA})
-"""Systems whose numbers have a true key; those of test and demonstration need not."""
+"""Systems whose numbers have a valid key; test and demonstration numbers need not."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Identifier:
-    """One identifier with its place; `type` is its code of FR Core's types, or NH of HL7's."""
+    """One identifier with its FHIRPath location; `type` is a code of FR Core's types, or HL7's NH."""
 
     value: Mapping[str, Any]
     place: str
@@ -70,7 +70,7 @@ class _Identifier:
 
 @dataclass(frozen=True, slots=True)
 class _Report:
-    """Makes issues as severe as the profiles want them."""
+    """Makes issues with the severity that the profiles require."""
 
     strict: bool
 
@@ -79,7 +79,7 @@ class _Report:
 
 
 class IdentityCheck:
-    """Checks French identifiers, and the traits of a patient who has an INS."""
+    """Checks French identifiers, and the traits of a patient with an INS."""
 
     types = frozenset(
         [
@@ -121,7 +121,7 @@ def _identifiers(resource: Resource) -> Iterator[_Identifier]:
 
 
 def _system(identifier: _Identifier, report: _Report) -> Iterator[Issue]:
-    """That the system is written as a URI, and is that of the type."""
+    """The system must be a URI, and that of the type."""
     system, wanted = identifier.system, SYSTEM_BY_TYPE.get(identifier.type or "")
     where = f"{identifier.place}.system"
     if f"urn:oid:{system}" in OIDS:
@@ -132,7 +132,7 @@ def _system(identifier: _Identifier, report: _Report) -> Iterator[Issue]:
 
 
 def _type(identifier: _Identifier, report: _Report) -> Iterator[Issue]:
-    """That the type is one of the system's. The INS and the social security number share a system."""
+    """The type must be one of the system's. The INS and the social security number share a system."""
     system, type = identifier.system, identifier.type
     where = f"{identifier.place}.type"
     if system == NIR and type is None:
@@ -154,7 +154,7 @@ def _use(identifier: _Identifier, report: _Report) -> Iterator[Issue]:
 
 
 def _number(identifier: _Identifier, report: _Report) -> Iterator[Issue]:
-    """That the value is a number of its kind, with its key."""
+    """The value must be a valid number of its system, including its key."""
     value = identifier.value.get("value")
     if not isinstance(value, str):
         return
@@ -169,7 +169,7 @@ def _number(identifier: _Identifier, report: _Report) -> Iterator[Issue]:
 
 
 def _subscriber(coverage: Resource, report: _Report) -> Iterator[Issue]:
-    """The number of the insured person, where it looks like a NIR: other insurers have other numbers."""
+    """A subscriber number that looks like a NIR must be valid; other insurers have other numbers."""
     number = coverage["subscriberId"]
     if len(number) in (13, 15) and number[:5].isdecimal():
         for text in nir_problems(number):
@@ -177,7 +177,7 @@ def _subscriber(coverage: Resource, report: _Report) -> Iterator[Issue]:
 
 
 def _traits(patient: Resource, report: _Report) -> Iterator[Issue]:
-    """That the five traits stand beside an INS."""
+    """An INS requires the five identity traits."""
     names = [name for name in patient.get("name", ()) if name.get("use") in (None, "official")]
     present = {
         messages.FAMILY: any(name.get("family") for name in names),
@@ -194,7 +194,7 @@ def _traits(patient: Resource, report: _Report) -> Iterator[Issue]:
 
 
 def _listed(texts: list[Text]) -> Text:
-    """Some texts with commas, each in the reader's language."""
+    """The texts joined by commas, each in the reader's language."""
     values = {f"item{index}": text for index, text in enumerate(texts)}
     sentence = ", ".join(f"{{{name}}}" for name in values)
     return Template(en=sentence, fr=sentence)(**values)

@@ -1,4 +1,4 @@
-"""What the programme's checks say, in English and French."""
+"""The messages of the programme's checks, in English and French."""
 
 from fhir_server.issues import Template
 

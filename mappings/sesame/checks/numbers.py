@@ -1,7 +1,7 @@
-"""The form and the check digits of French numbers.
+"""The format and the check digits of French numbers.
 
-That RPPS and FINESS numbers pass the Luhn check is common knowledge without a primary source, and numbers in
-published examples do not all pass it.
+No primary source states that RPPS and FINESS numbers pass the Luhn check; it is common knowledge, and not all
+numbers in published examples pass it.
 """
 
 import re
@@ -13,14 +13,14 @@ from mappings.sesame.checks import messages
 from mappings.sesame.identifiers import FINESS, RPPS, SIRENE
 
 LA_POSTE = "356000000"
-"""The SIRET of its establishments follow a rule of their own."""
+"""The SIREN of La Poste, whose establishments have SIRET numbers with a rule of their own."""
 
 _nir = re.compile(r"(?P<body>[1-478]\d{4}(?:\d{2}|2[AB])\d{6})(?P<key>\d{2})?", re.ASCII).fullmatch
 _finess = re.compile(r"\d{9}|2[AB]\d{7}", re.ASCII).fullmatch
 
 
 def nir_problems(value: str) -> Iterator[Text]:
-    """What is wrong with a NIR of 13 characters, or of 15 with its key."""
+    """The problems of a NIR: 13 characters, or 15 with its key."""
     found = _nir(value)
     if found is None:
         yield messages.NIR_FORM(value=_shown(value))
@@ -52,7 +52,7 @@ NUMBERS: Mapping[str, Callable[[str, str | None], Iterator[Text]]] = {
     FINESS: _finess_number,
     SIRENE: _sirene,
 }
-"""By system, what checks a value of a type."""
+"""The check of each system: takes the value and the type of the identifier."""
 
 
 def _luhn(name: str, value: str, length: int) -> Iterator[Text]:
@@ -63,5 +63,5 @@ def _luhn(name: str, value: str, length: int) -> Iterator[Text]:
 
 
 def _shown(value: str) -> str:
-    """The value, cut where it is too long to quote."""
+    """The value in quotes, truncated to 20 characters."""
     return f"'{value[:20]}…'" if len(value) > 20 else f"'{value}'"

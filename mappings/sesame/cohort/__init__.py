@@ -1,6 +1,6 @@
-"""A small synthetic cohort, the same at each call with the same seed, as transaction Bundles.
+"""A small synthetic cohort as transaction Bundles, reproducible from its seed.
 
-Patients stand at various points of the pathway on one fixed day. Every resource is tagged as made up, and
+The patients are at various points of the pathway on one fixed day. Every resource is tagged as synthetic, and
 every creation is conditional, so that loading the cohort again changes nothing.
 """
 
@@ -17,8 +17,8 @@ __all__ = ["demo_cohort", "forecast_cohort"]
 
 
 def demo_cohort(seed: int = 2025, patients: int = 12, root: str | None = None) -> Iterator[Resource]:
-    """First the Bundle of the teams, then for each patient one of all that was recorded and one for each
-    state that the referral went on to; to be sent in this order.
+    """The Bundle of the teams, then for each patient one Bundle with everything recorded and one for each
+    later state of the referral. They must be sent in this order.
 
     `root` is the canonical root of the guide that the resources follow, by default the guide's own.
     """

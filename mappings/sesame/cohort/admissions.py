@@ -1,9 +1,9 @@
-"""When the patients of the forecast begin, and how many sequences each has, so that every cell holds.
+"""The admissions of the forecast: when each patient begins and how many sequences follow, to match the table.
 
 The opinion says how many patients enter and how many sequences begin in each period, not who renews. Here a
 patient begins in a month, every further sequence begins three months after the one before, and a renewal
 counts in the period in which it begins. So the 106 renewals of the first four months can only be those of
-patients who began in its first month; elsewhere beginnings and renewals are spread evenly over the months.
+patients who began in its first month; in other periods, beginnings and renewals are spread evenly.
 """
 
 from collections import defaultdict
@@ -15,13 +15,13 @@ from random import Random
 from mappings.sesame.cohort.forecast_table import ForecastPeriod
 from mappings.sesame.pathway.calendar import CLASSIQUE_MONTHS, RANK_MAX, add_months
 
-# Every month has them, so that three months later is the same day.
+# Days that every month has, so that three months later is the same day.
 DAYS = range(1, 29)
 
 
 @dataclass(slots=True)
 class Admission:
-    """A patient who begins on `start`, and the number of sequences until the end of the forecast."""
+    """A patient who begins on `start`, and the number of sequences up to the end of the forecast."""
 
     track: str
     start: date
@@ -29,7 +29,7 @@ class Admission:
 
 
 def admissions(random: Random, periods: Sequence[ForecastPeriod]) -> list[Admission]:
-    """All patients, by the day on which they begin. Raises `ValueError` when no choice fills the cells."""
+    """All admissions, sorted by day. Raises `ValueError` when no choice matches the figures."""
     return sorted((*_classique(random, periods), *_leger(random, periods)), key=lambda one: one.start)
 
 
@@ -65,7 +65,7 @@ def _classique(random: Random, periods: Sequence[ForecastPeriod]) -> list[Admiss
 
 
 def _needed(missing: int, months_left: int) -> int:
-    """How many must begin in this month if so many renewals of the period are not in sight."""
+    """How many patients must begin in this month to supply the missing renewals of the period."""
     with_renewal = months_left - CLASSIQUE_MONTHS
     return -(-missing // with_renewal) if missing > 0 and with_renewal > 0 else 0
 

@@ -1,4 +1,4 @@
-"""A patient's course as the transaction Bundles that tell a server of it, to be sent in their order."""
+"""The transaction Bundles that record a patient's course on a server, in the order of sending."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ from mappings.sesame.transaction import create, replace, transaction
 
 
 def make_context(guide: Guide) -> CohortContext:
-    """What the dossiers of a cohort are made with."""
+    """The context that the dossiers of a cohort share."""
     return CohortContext(
         guide=guide,
         team=make_team(guide),
@@ -25,9 +25,9 @@ def make_context(guide: Guide) -> CohortContext:
 
 
 def patient_bundles(context: CohortContext, course: Course) -> Iterator[Resource]:
-    """All that was recorded of a patient, then each state that the referral went on to.
+    """One Bundle with everything recorded for a patient, then one for each later state of the referral.
 
-    A state bears the version of the Task that it follows: sent again, it is answered 412 and changes nothing.
+    A state names the version of the Task that it follows: sent again, it gets a 412 and changes nothing.
     """
     found, dossier = referral_resources(context, course)
     everything = [*found, *care_resources(dossier)]

@@ -1,4 +1,4 @@
-"""What the nurse records: the assessment, the contacts, the scales, the case reviews, the exit."""
+"""The resources that the nurse records: assessment, contacts, scales, case reviews, exit."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -18,7 +18,7 @@ from mappings.sesame.transaction import inside, stored
 
 
 def care_resources(dossier: Dossier) -> Iterator[Resource]:
-    """Every resource of the care; nothing for a patient who was not assessed."""
+    """All resources of the care; none for a patient who was not assessed."""
     course, context = dossier.course, dossier.context
     if course.assessed_on is None:
         return
@@ -87,7 +87,7 @@ def _contacts(dossier: Dossier, episode: Resource) -> Iterator[Resource]:
 def _passation(
     dossier: Dossier, scale: Scale, answers: tuple[int, ...], day: date, place: int, visit: Resource
 ) -> Resource:
-    """The answers to a scale; the server writes the score that they give."""
+    """The answers to a scale; the server itself writes the score."""
     party = dossier.party
     return scale_response(
         dossier.guide,

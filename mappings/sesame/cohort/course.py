@@ -1,4 +1,4 @@
-"""What befalls one synthetic patient: plain facts, drawn at random, from referral to exit."""
+"""The course of one synthetic patient from referral to exit: plain facts, drawn at random."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,17 +8,17 @@ from random import Random
 
 from mappings.sesame.pathway.calendar import add_months
 
-# The day on which the cohort is looked at: events lie before it, whatever the wall clock says.
+# The reference day of the cohort: all events are before it, whatever the wall clock says.
 AS_OF = date(2025, 6, 30)
 SEQUENCE_MONTHS = 3
 CONTACT_EVERY_DAYS: Mapping[int, int] = {1: 14, 2: 28, 3: 28, 4: 28}
-"""By the rank of the sequence."""
+"""Days between contacts, by the rank of the sequence."""
 SCALE_EVERY_CONTACTS = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A point of the pathway: codes of the guide's own code systems, and how many sequences have begun."""
+    """A point of the pathway: codes of the guide's code systems, and the number of sequences begun."""
 
     status: str
     business_status: str | None = None
@@ -65,7 +65,7 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """A patient's whole story so far."""
+    """Everything that happened to a patient up to the reference day."""
 
     number: int
     stage: Stage
@@ -87,7 +87,7 @@ class Course:
 
 
 def plan_course(random: Random, number: int, stage: Stage) -> Course:
-    """The course of patient `number`, who stands at `stage` on the day `AS_OF`."""
+    """The course of patient `number`, who is at `stage` on the day `AS_OF`."""
     baseline = random.randint(6, 9) if stage.track == "leger" else random.randint(12, 22)
     sequences = _sequences(random, stage)
     assessed_on = _assessed_on(random, stage, sequences)
@@ -105,7 +105,7 @@ def plan_course(random: Random, number: int, stage: Stage) -> Course:
 
 
 def draw_answers(random: Random, total: int, questions: int, spared: int = 0) -> tuple[int, ...]:
-    """Answers from 0 to 3 that add up to `total`; the last `spared` ones are 0."""
+    """Answers from 0 to 3 with the sum `total`; the last `spared` answers are 0."""
     answers = [0] * questions
     for _ in range(total):
         open_questions = [place for place in range(questions - spared) if answers[place] < 3]
@@ -114,7 +114,7 @@ def draw_answers(random: Random, total: int, questions: int, spared: int = 0) ->
 
 
 def _sequences(random: Random, stage: Stage) -> tuple[Sequence, ...]:
-    """The sequences that have begun: each is bounded by the first start, so that a 31st does not drift."""
+    """The sequences begun. All bounds are computed from the first start, so that a 31st does not drift."""
     if not stage.sequences:
         return ()
     if stage.exit_reason:
@@ -126,7 +126,7 @@ def _sequences(random: Random, stage: Stage) -> tuple[Sequence, ...]:
 
 
 def sequences_from(first: date, count: int, as_of: date) -> tuple[Sequence, ...]:
-    """So many sequences, the first of which begins on `first`, as they stand on the day `as_of`."""
+    """`count` sequences, the first of which begins on `first`, in their state on the day `as_of`."""
     bounds = [add_months(first, SEQUENCE_MONTHS * place) for place in range(count + 1)]
     return tuple(
         Sequence(rank, start, _last_day(start, after), after <= as_of)
@@ -135,7 +135,7 @@ def sequences_from(first: date, count: int, as_of: date) -> tuple[Sequence, ...]
 
 
 def _last_day(start: date, following: date) -> date:
-    """A sequence ends before the next one starts, and lasts three months at most by its own start too."""
+    """The last day: before the next sequence starts, and at most three months after its own start."""
     return min(following, add_months(start, SEQUENCE_MONTHS)) - timedelta(days=1)
 
 
@@ -152,7 +152,7 @@ def draw_contacts(
     every_days: Mapping[int, int],
     as_of: date,
 ) -> tuple[Contact, ...]:
-    """The contacts up to the day `as_of`, so many days from one to the next, by the rank of the sequence."""
+    """The contacts up to the day `as_of`; `every_days` is the interval in days by rank of the sequence."""
     found: list[Contact] = []
     for sequence in sequences:
         day = sequence.start + timedelta(days=every_days[sequence.rank])

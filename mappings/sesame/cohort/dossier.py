@@ -1,4 +1,4 @@
-"""What the resources of one synthetic patient have in common: the facts, the parties, the numbering."""
+"""The data shared by the resources of one synthetic patient: the course, the parties, the numbering."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -15,7 +15,7 @@ SOFTWARE = "https://logiciel-fictif.example"
 
 @dataclass(frozen=True, slots=True)
 class CohortContext:
-    """What every dossier is made with."""
+    """What all dossiers of a cohort share: the guide, the team and the scales."""
 
     guide: Guide
     team: Team
@@ -25,8 +25,9 @@ class CohortContext:
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """Who is who for one patient, as references; `nir` is the fictitious number and its key, `site` and
-    `placer` are identifiers."""
+    """The people and organisations of one patient, as references; `nir` is the fictitious number with its
+    key, `site` and `placer` are identifiers.
+    """
 
     nir: str
     placer: Resource
@@ -57,11 +58,11 @@ class Dossier:
         return self.course.stage.track or ""
 
     def number(self, naming_system: str, *parts: str | int) -> Resource:
-        """An identifier in one of the guide's naming systems: the patient's number, then `parts`."""
+        """An identifier in one of the guide's naming systems: the patient's number followed by `parts`."""
         value = "-".join([f"{self.course.number:05}", *map(str, parts)])
         return identifiers.numbered(self.guide, naming_system, value)
 
 
 def moment(day: date, hour: int, minute: int = 0) -> str:
-    """A FHIR dateTime, Paris time."""
+    """A FHIR dateTime in Paris time."""
     return datetime.combine(day, time(hour, minute), PARIS).isoformat()

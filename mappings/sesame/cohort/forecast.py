@@ -1,7 +1,7 @@
-"""The cohort that the comité technique's opinion (June 2023) forecast: 2,910 patients over three years.
+"""The cohort forecast by the opinion of the comité technique (June 2023): 2,910 patients over three years.
 
-Every patient goes the whole way that the forecast has for them; all of it is made up, and the same at each
-call with the same seed.
+Every patient has all the sequences that the forecast counts. All data are synthetic and reproducible from the
+seed.
 """
 
 from collections.abc import Iterator
@@ -24,9 +24,9 @@ from mappings.sesame.cohort.team import team_bundle
 from mappings.sesame.guide import Resource, read_guide
 
 SEED = 2023
-# The numbers below belong to the patients of the small cohort, beside which this one may be loaded.
+# Lower numbers are those of the small cohort, beside which this one may be loaded.
 FIRST_NUMBER = 1_001
-# The last day of the forecast: what begins later is not in it, and what ends later is under way.
+# The last day of the forecast: nothing begins later, and what ends later is still under way.
 AS_OF = date(2026, 8, 31)
 # Four contacts in the first twelve weeks, then one a month.
 CONTACT_EVERY_DAYS = {1: 21, 2: 28, 3: 28, 4: 28}
@@ -38,10 +38,10 @@ EXIT_REASONS = ("goals-reached", "goals-reached", "end-of-sequences", "lost-to-f
 def forecast_cohort(
     root: str | None = None, *, seed: int = SEED, scale: float = 1.0
 ) -> Iterator[tuple[Resource, ...]]:
-    """First the Bundle of the teams, then group by group the Bundles of a patient, to be sent in this order.
+    """The Bundle of the teams, then the Bundles of each patient as a group. They must be sent in this order.
 
-    `root` is the canonical root of the guide that the resources follow; `scale` is from 0.01 to 1. Raises
-    `ValueError` for another scale.
+    `root` is the canonical root of the guide that the resources follow; `scale` is from 0.01 to 1.
+    Raises `ValueError` for any other scale.
     """
     courses = forecast_courses(seed, scale)
     context = make_context(read_guide(root))
@@ -50,7 +50,7 @@ def forecast_cohort(
 
 
 def forecast_courses(seed: int = SEED, scale: float = 1.0) -> Iterator[Course]:
-    """The courses of all patients, by the day on which their care begins."""
+    """The courses of all patients, sorted by the day on which their care begins."""
     admitted = admissions(Random(f"{seed}-forecast"), read_forecast(scale))
     return (
         _course(Random(f"{seed}-forecast-{number}"), number, admission)
@@ -87,7 +87,7 @@ def _stage(random: Random, admission: Admission, over: bool) -> Stage:
 
 
 def _reviews(sequences: tuple[Sequence, ...]) -> Iterator[date]:
-    """One case review in each sequence that has come so far."""
+    """One case review in each sequence, up to the last day of the forecast."""
     for sequence in sequences:
         day = sequence.start + timedelta(days=REVIEWED_AFTER_DAYS)
         if day <= AS_OF:

@@ -1,6 +1,6 @@
-"""The forecast of the comité technique's opinion (June 2023): patients, sequences and euros of each period.
+"""The figures of the comité technique's forecast (June 2023): patients, sequences and euros by period.
 
-The figures, with their source, are in `forecast.json`; a smaller cohort has the same proportions.
+The figures and their source are in `forecast.json`; a smaller cohort keeps the proportions.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from fhir_server.core import json
 from mappings.sesame.tariff import price_on, read_tariff
 
 SCALE_MIN = 0.01
-"""A smaller cohort would have no patients in some cells."""
+"""The smallest scale: below it, some figures would be 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +36,9 @@ class ForecastPeriod:
 
 
 def read_forecast(scale: float = 1.0) -> tuple[ForecastPeriod, ...]:
-    """The periods as they were published, or `scale` times as large (0.01 to 1), by the tariff then.
+    """The periods as published, or scaled by `scale` (0.01 to 1) with euros computed from the tariff.
 
-    Raises `ValueError` for a scale that is out of bounds.
+    Raises `ValueError` for a scale out of bounds.
     """
     if not SCALE_MIN <= scale <= 1:
         raise ValueError(f"expected a scale from {SCALE_MIN} to 1, not {scale}")
@@ -65,5 +65,5 @@ def _scaled(period: ForecastPeriod, scale: Fraction) -> ForecastPeriod:
 
 
 def _price(forfait: str, day: date) -> int:
-    """Whole euros: the forecast knows no cents."""
+    """The price in whole euros: the forecast has no cents."""
     return int(json.decimal(price_on(read_tariff(), forfait, day).amount))

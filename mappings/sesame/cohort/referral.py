@@ -1,4 +1,4 @@
-"""What the general practitioner's software sends: the patient, the consent, the form, the referral."""
+"""The resources that the general practitioner's software sends: patient, consent, form, referral."""
 
 from datetime import date
 
@@ -25,7 +25,7 @@ REASONS = (
 
 
 def referral_resources(context: CohortContext, course: Course) -> tuple[list[Resource], Dossier]:
-    """The resources of the referral, and the dossier that the care goes on with."""
+    """The resources of the referral, and the dossier for the resources of the care."""
     person = _patient(context.guide, course)
     nir = person["identifier"][0]["value"]
     doctor = stored(context.team.doctors[course.number % len(context.team.doctors)].role)
@@ -54,12 +54,12 @@ def referral_resources(context: CohortContext, course: Course) -> tuple[list[Res
 
 
 def _own(kind: str, course: Course) -> Resource:
-    """An identifier in the referring software's own namespace."""
+    """An identifier in the namespace of the referring software."""
     return identifiers.identifier(f"{SOFTWARE}/{kind}", f"{course.number:05}")
 
 
 def _patient(guide: Guide, course: Course) -> Resource:
-    """A made-up person whose NIR, with its valid key, is different for each of 40,000 patients."""
+    """A synthetic person. The NIR has a valid key and is unique among 40,000 patients."""
     number = course.number
     birth = date(1955 + (number + number // 900) % 45, 1 + number % 12, 1 + number % 28)
     body = f"{1 + (number + 1) % 2}{birth:%y%m}{BIRTH_PLACE[0]}{100 + number % 900}"

@@ -1,4 +1,4 @@
-"""The states that a referral goes through after its arrival, each a version of its Task."""
+"""The successive states of a referral after its arrival, each a version of its Task."""
 
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
@@ -13,9 +13,9 @@ BOOKED = "first-appointment-booked"
 
 
 def referral_states(dossier: Dossier, found: Iterable[Resource]) -> Iterator[Resource]:
-    """The Task of the referral in each state that the team gives it; `found` is what the doctor sent.
+    """The Task of the referral in each state set by the team; `found` are the resources that the doctor sent.
 
-    A referral that the server itself rejects has none.
+    None for a referral that the server itself rejects.
     """
     status = dossier.course.stage.status
     if status not in STATUS_ORDER:

@@ -1,4 +1,4 @@
-"""The sequences of a patient. The claim of each is the server's own to write."""
+"""The sequences of a patient. The server itself writes the claim of each."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ from mappings.sesame.transaction import inside
 def sequence_resources(
     dossier: Dossier, episode: Resource, assessment: Resource, team: Resource
 ) -> Iterator[Resource]:
-    """The goal, then each sequence, linked to the one before."""
+    """The goal, then each sequence, linked to the previous one."""
     if not dossier.course.sequences:
         return
     goal = _goal(dossier)

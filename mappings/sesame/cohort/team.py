@@ -1,4 +1,4 @@
-"""The made-up professionals and organisations of the synthetic cohort."""
+"""The fictitious professionals and organisations of the synthetic cohort."""
 
 from dataclasses import dataclass
 
@@ -12,13 +12,13 @@ from mappings.sesame.transaction import create, inside, transaction
 
 SITES = ("Maison de santé fictive des Tilleuls", "Centre municipal de santé fictif des Lilas")
 GIVEN = ("Alix", "Charlie", "Eden", "Lou", "Maxence", "Noa", "Sacha")
-# RPPS and FINESS in a range that no register gives out, with their check digit.
+# RPPS and FINESS numbers in a range that no register assigns; the check digit is added.
 RPPS_BODY, FINESS_BODY, SIREN_BODY = "999100{:04}", "991{:05}", "99999900"
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A professional and the role held."""
+    """A professional and their role."""
 
     practitioner: Resource
     role: Resource
@@ -26,7 +26,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Team:
-    """Everyone a patient may meet."""
+    """All professionals and organisations of the cohort."""
 
     carrier: Resource
     insurer: Resource
@@ -44,8 +44,9 @@ class Team:
 
 
 def make_team(guide: Guide) -> Team:
-    """The same people at each call: at each site two doctors and a nurse, and two psychiatrists at the
-    hospital."""
+    """The team, the same at each call: two doctors and a nurse per site, two psychiatrists at
+    the hospital.
+    """
     sites = tuple(_site(place, name) for place, name in enumerate(SITES, start=1))
     hospital = _site(90, "Centre hospitalier fictif")
     return Team(
