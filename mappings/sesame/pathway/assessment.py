@@ -1,4 +1,4 @@
-"""What a sequence rests on: the initial assessment of its patient."""
+"""The initial assessment, on which a sequence is based."""
 
 from mappings.sesame.guide import Guide, Resource
 from mappings.sesame.pathway.reading import has_code, target

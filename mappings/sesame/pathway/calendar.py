@@ -1,6 +1,6 @@
-"""Months of the calendar, by which sequences are counted: their last day is included.
+"""Calendar arithmetic for sequences, whose last day is included.
 
-What would lie beyond the year 9999, which FHIR can write and software sends for "never", is its last day.
+Results are limited to the last day of the year 9999, which software sends for "never".
 """
 
 from calendar import monthrange
@@ -17,7 +17,7 @@ WHOLE_MONTHS = 12
 
 
 def add_months(day: date, months: int) -> date:
-    """The same day `months` later, or the last day of that month when it has no such day."""
+    """The same day of the month `months` later, or the last day of that month if it has no such day."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     if year > MAXYEAR:
         return date.max
@@ -25,10 +25,10 @@ def add_months(day: date, months: int) -> date:
 
 
 def add_days(day: date, days: int) -> date:
-    """The day so many days later."""
+    """The date `days` later."""
     return day + min(timedelta(days), date.max - day)
 
 
 def last_day(start: date, months: int) -> date:
-    """The last day of so many months from `start` on."""
+    """The last day of a span of `months` that begins on `start`."""
     return add_months(start, months) - timedelta(days=1)

@@ -1,4 +1,4 @@
-"""An EpisodeOfCare of the programme: which it is, and in which states it is open, under way, or a fact.
+"""The EpisodeOfCare of the programme: how to recognise it, and sets of its statuses.
 
 https://hl7.org/fhir/R4/valueset-episode-of-care-status.html
 """
@@ -11,22 +11,22 @@ from mappings.sesame.pathway.reading import Records, find_referring, identifier_
 UNDER_WAY = frozenset({"active", "onhold"})
 
 TAKING_PLACE = UNDER_WAY | {"finished"}
-"""States of an episode that takes place, or has: what is begun, counted and listed belongs to such a one."""
+"""Statuses of an episode that is under way or finished: sequences, counts and lists need such an episode."""
 
 OPEN = UNDER_WAY | {"planned", "waitlist"}
-"""States of an episode that has not ended."""
+"""Statuses of an episode that has not ended."""
 
 BEGUN = TAKING_PLACE | {"cancelled"}
-"""States of an episode that has days, whatever became of it: `cancelled` also tells of one broken off."""
+"""Statuses of an episode that has begun: `cancelled` can also mean one that was broken off."""
 
 
 def is_episode(guide: Guide, episode: Resource) -> bool:
-    """Whether an EpisodeOfCare is one of the programme, told by its number."""
+    """Whether an EpisodeOfCare is one of the programme, recognised by its number."""
     return identifier_value(episode, guide.naming_system("episode")) is not None
 
 
 def episodes_under_way(records: Records, patient: str) -> Iterator[Resource]:
-    """The episodes of Patient/`patient` that take place, oldest first."""
+    """The episodes of Patient/`patient` that are under way, oldest first."""
     for episode in find_referring(records, "EpisodeOfCare", "patient", f"Patient/{patient}"):
         if episode.get("status") in UNDER_WAY:
             yield episode

@@ -1,6 +1,6 @@
-"""Response and remission: what became of a score since the baseline of its episode.
+"""Response and remission: the change of a score since the baseline of its episode.
 
-The episode begins with the initial assessment, never with the referral. Nothing is imputed.
+The episode begins with the initial assessment, not with the referral. Nothing is imputed.
 """
 
 from collections.abc import Iterator
@@ -25,12 +25,12 @@ from mappings.sesame.pathway.response_criteria import is_baseline, is_remission,
 from mappings.sesame.scales import Scale
 
 VALID_STATUSES = frozenset({"final", "amended", "corrected"})
-"""The states of a score that counts."""
+"""The statuses of a valid score."""
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """A score on record; `moment` is the date as written, which tells two of a day apart."""
+    """A score on record; `moment` is the date as written, which orders the scores of one day."""
 
     id: str
     value: int
@@ -50,14 +50,14 @@ class Progress:
         return is_remission(self.current.value)
 
     def is_response(self, from_baseline: int) -> bool | None:
-        """Whether the score fell by half; None where the baseline is too low to ask."""
+        """Whether the score fell by half; None where the baseline is below `from_baseline`, or 0."""
         if self.baseline.value < max(from_baseline, 1):
             return None
         return is_response(self.baseline.value, self.current.value)
 
 
 def scores_of(records: Records, scale: Scale, patient: str) -> list[Score]:
-    """The scores of a patient on one scale that count, by their dates."""
+    """The valid scores of a patient on one scale, sorted by date."""
     of_patient = Match("patient", "reference", (ReferenceValue("Patient", patient),))
     of_scale = Match("code", "token", (TokenValue(LOINC, scale.total),))
     query = SearchQuery(("Observation",), (of_patient, of_scale), count=FOUND_MAX, total="none")
@@ -66,7 +66,7 @@ def scores_of(records: Records, scale: Scale, patient: str) -> list[Score]:
 
 
 def progress_of(records: Records, scores: list[Score], patient: str) -> Iterator[Progress]:
-    """For each score since the baseline of its episode, what it has come from."""
+    """The progress of each score after the baseline of its episode."""
     episodes = find_referring(records, "EpisodeOfCare", "patient", f"Patient/{patient}")
     for start, end in filter(None, map(span_of, episodes)):
         within = [one for one in scores if start <= one.day <= end]
@@ -76,7 +76,7 @@ def progress_of(records: Records, scores: list[Score], patient: str) -> Iterator
 
 
 def outcomes_of(guide: Guide, records: Records, scale: Scale, patient: str) -> Iterator[Resource]:
-    """The response and remission Observations of a patient on one scale that count."""
+    """The valid response and remission Observations of a patient on one scale."""
     system = guide.canonical("CodeSystem", "sesame-observation-code")
     of_patient = Match("patient", "reference", (ReferenceValue("Patient", patient),))
     kinds = tuple(TokenValue(system, kind) for kind in ("treatment-response", "remission"))
@@ -92,7 +92,7 @@ def outcomes_of(guide: Guide, records: Records, scale: Scale, patient: str) -> I
 
 
 def span_of(episode: Resource) -> tuple[date, date] | None:
-    """First and last day of an episode that has begun; None for any other."""
+    """The first and last day of an episode that has begun; None for any other."""
     period = episode.get("period", {})
     start = day(period.get("start"))
     if start is None or episode.get("status") not in BEGUN:

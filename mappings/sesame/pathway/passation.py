@@ -20,8 +20,8 @@ DONE = frozenset({"completed", "amended"})
 
 @dataclass(frozen=True, slots=True)
 class Passation:
-    """One passation; `answers` are ordinals by the link ids of their questions, `stated` the total that it
-    gives itself, `thoughts` the gravest answer to question 9 of the PHQ-9.
+    """One passation; `answers` are ordinals by linkId, `stated` is the total stated in the response,
+    `thoughts` the highest answer to question 9 of the PHQ-9.
     """
 
     response: Resource
@@ -43,7 +43,7 @@ class Passation:
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """The questions without an answer."""
+        """The linkIds of the questions without an answer."""
         return tuple(question for question in self.scale.questions if question not in self.answers)
 
     @property
@@ -53,18 +53,18 @@ class Passation:
 
     @property
     def alerts(self) -> bool:
-        """Whether question 9 of the PHQ-9 is answered with more than never, whatever the total."""
+        """Whether question 9 of the PHQ-9 has an answer above "never", whatever the total."""
         return self.scale.id == "phq-9" and self.thoughts >= 1
 
 
 def read_scales(guide: Guide) -> dict[str, Scale]:
-    """The shipped scales by the urls of their questionnaires."""
+    """The shipped scales by the canonical URLs of their Questionnaires."""
     scales = (read_scale(guide, id) for id in SHIPPED)
     return {scale.questionnaire: scale for scale in scales}
 
 
 def passation_of(scales: Mapping[str, Scale], response: Resource | None) -> Passation | None:
-    """The passation that a QuestionnaireResponse is; None for answers to something else."""
+    """The passation stated by a QuestionnaireResponse; None for another questionnaire."""
     scale = scales.get(questionnaire_of(response or {}))
     if response is None or scale is None:
         return None
@@ -83,8 +83,10 @@ def passation_of(scales: Mapping[str, Scale], response: Resource | None) -> Pass
 
 
 def record_numbers(guide: Guide, passation: Passation) -> tuple[Resource, ...]:
-    """The identifiers under which something may be derived from a passation: its own number in the
-    programme's records, where it has one, and its id, for when another one has come under the same number.
+    """The possible identifiers of a resource derived from a passation, in order of preference.
+
+    First the passation's own number in the programme's records, if it has one; then its id, in case another
+    passation has used the same number.
     """
     own = passation.response.get("identifier", {})
     is_ours = own.get("system") == guide.naming_system("record") and own.get("value")
@@ -93,7 +95,7 @@ def record_numbers(guide: Guide, passation: Passation) -> tuple[Resource, ...]:
 
 
 def _answers(items: Iterable[Resource], scale: Scale, ordinals: Mapping[str, int]) -> dict[str, int]:
-    """Only answers that the scale has, one to each question: of several none is the answer."""
+    """The ordinals by linkId. A question with several answers, or with one outside the scale, has none."""
     given: dict[str, list[int | None]] = {}
     for item in items:
         given.setdefault(item.get("linkId", ""), []).extend(_ordinals(item, ordinals))
@@ -110,7 +112,7 @@ def _ordinals(item: Resource, ordinals: Mapping[str, int]) -> list[int | None]:
 
 
 def _gravest(items: Iterable[Resource], question: str, ordinals: Mapping[str, int]) -> int:
-    """The highest of all answers to a question, wherever they stand."""
+    """The highest of all answers to a question, at any depth of the items."""
     found = 0
     for item in items:
         here = _ordinals(item, ordinals) if item.get("linkId") == question else []

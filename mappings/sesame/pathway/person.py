@@ -1,4 +1,4 @@
-"""The Patients that are one person: a duplicate is linked to the one that replaces it.
+"""The Patients that are the same person: a duplicate is linked to the one that replaces it.
 
 https://hl7.org/fhir/R4/patient.html#linking
 """
@@ -9,11 +9,11 @@ from fhir_server.extension import Resource
 from mappings.sesame.pathway.reading import Records, find_referring, target
 
 MERGED = frozenset({"replaced-by", "replaces"})
-"""Links between duplicates; a `seealso` or `refer` record may be right in its own way."""
+"""The link types between duplicates; a `seealso` or `refer` link may connect two valid records."""
 
 
 def person_of(records: Records, patient: str) -> list[str]:
-    """The ids of the Patients that Patient/`patient` has been merged with, and its own, in their order."""
+    """The ids of Patient/`patient` and of all Patients merged with it, sorted."""
 
     def linked(id: str) -> Iterator[str]:
         yield from merged_with(records.get("Patient", id))
@@ -24,7 +24,7 @@ def person_of(records: Records, patient: str) -> list[str]:
 
 
 def all_linked(patient: str, linked: Callable[[str], Iterable[str]]) -> set[str]:
-    """A Patient and all that `linked` leads to from it, however far."""
+    """A Patient and all Patients reachable from it through `linked`."""
     known: set[str] = set()
     waiting = [patient]
     while waiting:
@@ -36,7 +36,7 @@ def all_linked(patient: str, linked: Callable[[str], Iterable[str]]) -> set[str]
 
 
 def merged_with(patient: Resource | None) -> Iterator[str]:
-    """The ids of the Patients that one is said to be a duplicate of, or to have as duplicates."""
+    """The ids of the Patients that this one replaces or is replaced by."""
     for link in (patient or {}).get("link", ()):
         id = target(link.get("other"), "Patient")
         if id and link.get("type") in MERGED:

@@ -1,4 +1,4 @@
-"""A referral, read from its ServiceRequest, and its state, read from its Task, which is authoritative.
+"""Reads a referral from its ServiceRequest, and its state from its Task, which is authoritative.
 
 Source: the programme's referral states (received, accepted, in progress, completed; rejected with a reason).
 """
@@ -30,8 +30,8 @@ FOLLOW_UP_ITEM = "suivi-psychiatrique"
 
 @dataclass(frozen=True, slots=True)
 class StatusRule:
-    """A status of the Task: the statuses that may follow, the business statuses that go with it, and the
-    status that the ServiceRequest then has.
+    """A status of the Task: the statuses that may follow, the business statuses allowed with it, and the
+    status that the ServiceRequest takes.
     """
 
     next_statuses: tuple[str, ...]
@@ -59,7 +59,7 @@ STATUS_RULES: Mapping[str, StatusRule] = {
 
 @dataclass(frozen=True, slots=True)
 class Referral:
-    """One referral, which bears the number `placer` of the doctor's software; `requester` refers to the
+    """One referral. `placer` is the identifier given by the doctor's software, `requester` a reference to the
     doctor.
     """
 
@@ -72,7 +72,7 @@ class Referral:
 
     @property
     def number(self) -> str:
-        """The one that this server gives it."""
+        """The number that this server assigns (FILL)."""
         return filler_number(self.placer)
 
     @property
@@ -87,8 +87,10 @@ def is_referral(guide: Guide, request: Resource | None) -> bool:
 
 
 def missing_elements(request: Resource) -> list[str]:
-    """What a referral lacks to be recorded and answered: a number to send it again by, whom it is about, whom
-    to answer, and the day on which the age counts.
+    """The required elements that a referral lacks.
+
+    The identifier makes it possible to send the referral again, the subject and the requester tell whom it is
+    about and whom to answer, and the age counts on the day of authoredOn.
     """
     placer = identifier_of_type(request, "PLAC") or {}
     parts = {
@@ -101,7 +103,7 @@ def missing_elements(request: Resource) -> list[str]:
 
 
 def referral_of(guide: Guide, request: Resource | None) -> Referral | None:
-    """The referral that a ServiceRequest is; None for one of another kind, or without placer or patient."""
+    """The referral stated by a ServiceRequest; None for another service, or without placer or patient."""
     if request is None or not is_referral(guide, request):
         return None
     placer = identifier_of_type(request, "PLAC")
@@ -119,31 +121,31 @@ def referral_of(guide: Guide, request: Resource | None) -> Referral | None:
 
 
 def identifier_of_type(request: Resource, code: str) -> Resource | None:
-    """The identifier of a type such as PLAC, which the doctor's software gives, or FILL, given here."""
+    """The identifier of a type: PLAC is given by the doctor's software, FILL by this server."""
     found: Iterable[Resource] = request.get("identifier", ())
     return next((one for one in found if code in codes(one.get("type"), HL7_TYPES)), None)
 
 
 def filler_number(placer: Mapping[str, str]) -> str:
-    """The number that goes with the doctor's own: the same however often, and wherever, it is asked for."""
+    """The FILL number derived from the PLAC identifier: the same identifier always gives the same number."""
     digits = name_based_uuid(f"{placer['system']}|{placer['value']}").replace("-", "")[:12].upper()
     return "-".join((digits[:4], digits[4:8], digits[8:]))
 
 
 def is_referral_task(guide: Guide, task: Resource | None) -> bool:
-    """Whether a Task tells the state of a referral."""
+    """Whether a Task states the state of a referral."""
     kinds = guide.canonical("CodeSystem", "sesame-task-code")
     return task is not None and has_code([task.get("code", {})], kinds, "referral")
 
 
 def task_of(guide: Guide, records: Records, referral: str) -> Resource | None:
-    """The Task that tells the state of ServiceRequest/`referral`."""
+    """The Task with the state of ServiceRequest/`referral`; None where there is none."""
     found = find_referring(records, "Task", "focus", f"ServiceRequest/{referral}")
     return next((task for task in found if is_referral_task(guide, task)), None)
 
 
 def referral_of_task(guide: Guide, records: Records, task: Resource | None) -> Referral | None:
-    """The referral that a Task is about, if it is on record."""
+    """The referral in the focus of a Task, if it is on record."""
     return referral_of(guide, resolved(records, (task or {}).get("focus"), "ServiceRequest"))
 
 
@@ -159,7 +161,8 @@ def reject_reason(guide: Guide, task: Resource) -> str | None:
 
 
 def ineligibility(guide: Guide, records: Records, referral: Referral, adult_age: int) -> str | None:
-    """The reason for which the patient cannot be taken on, as far as the referral tells; None for none.
+    """Why the patient cannot be taken on, a code of sesame-reject-reason; None where nothing known prevents
+    it.
 
     R7: an adult on the day of the referral. R8: no psychiatric follow-up. Avis du comité technique (2023).
     """
@@ -174,8 +177,7 @@ def ineligibility(guide: Guide, records: Records, referral: Referral, adult_age:
 def is_minor(born: object, on: date | None, adult_age: int) -> bool:
     """Whether someone is certainly younger than `adult_age` years on that day.
 
-    Of a birth date that is not known to the day, the earliest that it may be counts: who may be an adult is
-    not turned away unseen.
+    A partial birth date counts as its earliest day, so that nobody who may be an adult is rejected unseen.
     """
     earliest = _earliest(born)
     if earliest is None or on is None:
@@ -185,7 +187,7 @@ def is_minor(born: object, on: date | None, adult_age: int) -> bool:
 
 
 def is_surely_adult(born: object, on: date | None, adult_age: int) -> bool:
-    """Whether someone is certainly of age on that day: the latest that the birth date may be counts."""
+    """Whether someone is certainly an adult on that day: a partial birth date counts as its latest day."""
     latest = _latest(born)
     return latest is not None and on is not None and not is_minor(latest.isoformat(), on, adult_age)
 
@@ -203,12 +205,12 @@ def _latest(born: object) -> date | None:
 
 
 def is_follow_up_answered(guide: Guide, records: Records, request: Resource) -> bool:
-    """Whether the referral, or its form, says at all if a psychiatrist follows the patient."""
+    """Whether the referral or its form answers if a psychiatrist follows the patient."""
     return bool(_follow_ups(guide, records, request))
 
 
 def _follow_ups(guide: Guide, records: Records, request: Resource) -> list[bool]:
-    """Whether a psychiatrist follows the patient, each time that the referral or one of its forms says it."""
+    """All answers of the referral and its forms on whether a psychiatrist follows the patient."""
     without = extension(request, guide.profile("sans-suivi-psychiatrique")).get("valueBoolean")
     form = guide.canonical("Questionnaire", "adressage")
     forms = (resolved(records, one, "QuestionnaireResponse") for one in request.get("supportingInfo", ()))

@@ -17,7 +17,9 @@ from mappings.sesame.rules.messages import EPISODE_OVER, LEGER_ONCE, OVERLAP, TO
 
 @dataclass(frozen=True, slots=True)
 class Renewal:
-    """The sequence that would follow: its rank, its first and its last day; and what stands against it."""
+    """The next sequence: rank, first day and last day; and the obstacles, which are empty if it
+    is allowed.
+    """
 
     rank: int
     start: date
@@ -28,10 +30,10 @@ class Renewal:
 def renewal_of(
     sequence: Sequence, all_sequences: Iterable[Sequence], records: Records, start: date | None = None
 ) -> Renewal:
-    """The renewal that begins on `start`, by default on the day after the sequence's last, among all
-    sequences of its patient.
+    """The renewal that begins on `start`, by default the day after the sequence ends.
 
-    It lasts three months by its own start, and ends within twelve months of the first start.
+    `all_sequences` are those of the patient. The renewal lasts three months from its own start, and ends
+    within twelve months of the first start.
     """
     others = [one for one in all_sequences if one.id != sequence.id]
     same = [one for one in others if one.track == "classique" and one.episode == sequence.episode]
@@ -48,7 +50,7 @@ def renewal_of(
 
 
 def _neighbours(sequence: Sequence, others: Iterable[Sequence], days: tuple[date, date]) -> Iterator[Text]:
-    """Another sequence of the patient in the days of the renewal."""
+    """Obstacles: other sequences of the patient that overlap the renewal."""
     begins, ends = days
     for one in others:
         if one.previous != sequence.id and begins <= one.end and one.start <= ends:
@@ -56,7 +58,7 @@ def _neighbours(sequence: Sequence, others: Iterable[Sequence], days: tuple[date
 
 
 def _over(sequence: Sequence, records: Records, begins: date) -> Iterator[Text]:
-    """The exit, before the renewal begins."""
+    """An obstacle: the episode ended before the renewal begins."""
     episode = episode_of(records, sequence)
     ended = day((episode or {}).get("period", {}).get("end"))
     if ended and begins > ended:

@@ -1,4 +1,4 @@
-"""A sequence of care, read from its CarePlan.
+"""Reads a sequence of care from its CarePlan.
 
 https://hl7.org/fhir/R4/careplan.html
 """
@@ -25,7 +25,7 @@ from mappings.sesame.resources.care_plan import EPISODE
 TRACKS = ("classique", "leger")
 
 COUNTED = frozenset({"active", "on-hold", "completed", "revoked"})
-"""States of a sequence that has taken place or does; a draft has not, and one in error never has."""
+"""Statuses of a sequence that counts: it is taking place or has. Drafts and errors do not count."""
 
 OVER = frozenset({"completed", "revoked"})
 
@@ -56,7 +56,7 @@ class Sequence:
 
 
 def sequence_of(guide: Guide, plan: Resource | None) -> Sequence | None:
-    """The sequence that a CarePlan is; None for one that lacks what a sequence has."""
+    """The sequence stated by a CarePlan; None for one that lacks a required part."""
     if plan is None:
         return None
     parts = _parts(guide, plan)
@@ -78,12 +78,12 @@ def episode_of(records: Records, sequence: Sequence) -> Resource | None:
 
 
 def missing_elements(guide: Guide, plan: Resource) -> list[str]:
-    """The parts that a CarePlan lacks to be a sequence."""
+    """The names of the parts that a CarePlan lacks to be a sequence."""
     return [name for name, value in _parts(guide, plan).items() if value is None]
 
 
 def is_marked(guide: Guide, plan: Resource) -> bool:
-    """Whether a CarePlan bears a mark of the programme's sequences: a number, a track, a rank, a protocol."""
+    """Whether a CarePlan has any mark of the programme's sequences: number, track, rank or protocol."""
     parts = _parts(guide, plan)
     protocols = tuple(guide.canonical("PlanDefinition", f"sesame-{track}") for track in TRACKS)
     follows = any(str(one).startswith(protocols) for one in plan.get("instantiatesCanonical", ()))
@@ -91,7 +91,7 @@ def is_marked(guide: Guide, plan: Resource) -> bool:
 
 
 def _parts(guide: Guide, plan: Resource) -> dict[str, Any]:
-    """What makes a CarePlan a sequence, None for what is not there."""
+    """The required parts of a sequence by name, None for a missing one."""
     track = extension(plan, guide.profile("track")).get("valueCoding", {}).get("code")
     period = plan.get("period", {})
     return {
@@ -105,18 +105,18 @@ def _parts(guide: Guide, plan: Resource) -> dict[str, Any]:
 
 
 def sequences_of(guide: Guide, plans: Iterable[Resource]) -> list[Sequence]:
-    """Those of the plans that are sequences which count, by their first day."""
+    """The sequences among the plans that count, sorted by their first day."""
     found = (sequence_of(guide, plan) for plan in plans)
     return sorted((one for one in found if one and one.counts), key=lambda one: (one.start, one.rank))
 
 
 def sequences_of_patient(guide: Guide, records: Records, patient: str) -> list[Sequence]:
-    """All sequences of a patient that count, by their first day."""
+    """All sequences of a patient that count, sorted by their first day."""
     return sequences_of(guide, find_referring(records, "CarePlan", "patient", f"Patient/{patient}"))
 
 
 def sequences_of_person(guide: Guide, records: Records, patient: str) -> list[Sequence]:
-    """All sequences that count of Patient/`patient` and of those that it has been merged with."""
+    """All sequences that count of Patient/`patient` and of the Patients merged with it."""
     plans = (
         plan
         for one in person_of(records, patient)

@@ -1,1 +1,1 @@
-"""What else is written in the commit that brings it about."""
+"""Reactions: what the server itself writes in the same commit as a change."""

@@ -1,7 +1,7 @@
 """The alert of question 9 of the PHQ-9, in the commit of the passation: a Flag, and a Task to call.
 
-1 or more raises it, whatever the total; also in a passation that is not finished. A correction that takes the
-answer back takes the alert back.
+An answer of 1 or more raises it, whatever the total, and also in an unfinished passation. A correction of the
+answer withdraws the alert.
 """
 
 from collections.abc import Iterable, Iterator
@@ -25,11 +25,11 @@ from mappings.sesame.resources.task import suicide_alert
 
 OPEN = frozenset({"requested", "received", "accepted", "in-progress", "ready", "on-hold"})
 PEOPLE = ("PractitionerRole", "Practitioner")
-"""Who may answer an alert."""
+"""The types of the possible owners of an alert."""
 
 
 class RaiseAlerts:
-    """Raises and takes back the alerts of passations."""
+    """Raises and withdraws the alerts of passations."""
 
     name = "alerts"
     types = frozenset({"QuestionnaireResponse"})
@@ -62,7 +62,7 @@ class RaiseAlerts:
     def _standing(
         self, passation: Passation, view: View
     ) -> tuple[Resource, Resource | None, Resource | None]:
-        """The number of the alert, and its Flag and its Task as far as there are any."""
+        """The number of the alert, and its Flag and Task if they exist."""
         *numbers, last = record_numbers(self._guide, passation)
         for number in numbers:
             flag, task = _found(number, view)
@@ -73,7 +73,7 @@ class RaiseAlerts:
 
     def _flag(self, passation: Passation, identifier: Resource, view: View) -> Resource:
         response = passation.response
-        # Answers in progress may not be dated yet.
+        # Unfinished answers may have no date yet.
         stored = view.get("QuestionnaireResponse", passation.id) or response
         made = suicide_risk(
             self._guide,
@@ -102,14 +102,14 @@ class RaiseAlerts:
         return tagged_as(response, made) | {"id": record_id("Task", identifier)}
 
     def _owner(self, passation: Passation, view: View) -> Resource | None:
-        """The nurse of the patient's open episode; otherwise whoever gave the scale, or the doctor."""
+        """The nurse of the patient's open episode; otherwise the author of the passation, or the doctor."""
         episodes = episodes_under_way(view, passation.patient) if passation.patient else ()
         nurses = (_person(episode.get("careManager")) for episode in episodes)
         nurse = next(filter(None, nurses), None)
         return nurse or _person(passation.response.get("author")) or self._doctor(passation, view)
 
     def _doctor(self, passation: Passation, view: View) -> Resource | None:
-        """Who gave the scale at the encounter, or else referred the patient."""
+        """A participant of the encounter, otherwise the doctor who referred the patient."""
         visit = resolved(view, passation.response.get("encounter"), "Encounter") or {}
         met = (_person(one.get("individual")) for one in visit.get("participant", ()))
         referrals = find_referring(view, "ServiceRequest", "patient", f"Patient/{passation.patient}")
@@ -118,7 +118,7 @@ class RaiseAlerts:
 
 
 def _found(number: Resource, view: View) -> tuple[Resource | None, Resource | None]:
-    """The Flag and the Task under a number; they are written together."""
+    """The Flag and the Task with a number; they are always written together."""
     flag = view.get("Flag", record_id("Flag", number))
     return flag, view.get("Task", record_id("Task", number)) if flag else None
 

@@ -1,4 +1,4 @@
-"""The claim of a sequence, written in the commit that makes it billable, and corrected with its sequence.
+"""Writes the claim of a sequence in the commit that makes it billable, and corrects it with the sequence.
 
 A correction cancels the claim and replaces it; nothing is ever deleted.
 """
@@ -14,13 +14,13 @@ from mappings.sesame.pathway.reading import find_all_by_identifier, target
 from mappings.sesame.pathway.sequence import Sequence, sequence_of, sequences_of, sequences_of_patient
 
 PATIENT_OF = {"Coverage": "beneficiary", "EpisodeOfCare": "patient", "Encounter": "subject"}
-"""Resources that a claim may have waited for, and where they name their patient; besides them, a Patient who
-turns out to be one with another.
+"""Resources for which a claim may have waited, and the element that refers to their patient. A claim may also
+wait for a Patient to be merged with another.
 """
 
 
 class IssueClaims:
-    """Keeps the claims of sequences as the sequences are."""
+    """Keeps the claims of sequences up to date."""
 
     name = "claims"
 
@@ -47,9 +47,7 @@ class IssueClaims:
         return [one for patient in sorted(everybody) for one in sequences_of_patient(guide, view, patient)]
 
     def _stands_elsewhere(self, sequence: Sequence, view: View) -> bool:
-        """Whether another CarePlan is the sequence of this number, and its claims: where it was recorded anew
-        after an error, or is only drafted.
-        """
+        """Whether another CarePlan with this number counts, while this one is an error or a draft."""
         if sequence.counts:
             return False
         numbers = self._billing.guide.naming_system("care-plan")
@@ -57,8 +55,10 @@ class IssueClaims:
         return bool(sequences_of(self._billing.guide, bearing))
 
     def _settled(self, sequence: Sequence, view: View, recorded: bool) -> Iterator[Resource]:
-        """What has to be written so that the last claim is the one that the sequence gives rise to. One that
-        billing has cancelled stays so until something is corrected, or the sequence is `recorded` anew.
+        """The writes that make the last claim match the sequence.
+
+        A claim that billing cancelled stays cancelled until something is corrected, or the sequence is
+        `recorded` anew.
         """
         yield from self._renewed(sequence, view)
         issued = self._billing.issued(sequence, view)
@@ -72,8 +72,10 @@ class IssueClaims:
             yield made
 
     def _renewed(self, sequence: Sequence, view: View) -> Iterator[Resource]:
-        """The claim of the sequence that this one renews, where both come in one commit, in whatever order:
-        the claim of a renewal names the one before it.
+        """The claim of the sequence that this one renews, if both come in one commit.
+
+        It must be written first whatever their order, because the claim of a renewal refers to the previous
+        one.
         """
         if not sequence.counts or sequence.previous is None:
             return
@@ -87,7 +89,9 @@ class IssueClaims:
 
 
 def _patients(change: Change) -> set[str]:
-    """Whose a resource was, and whose it is now; of a Patient, those who were or are one with it."""
+    """The patients of a resource before and after the change; of a Patient, itself and those
+    merged with it.
+    """
     if change.type == "Patient":
         before, after = set(merged_with(change.before)), set(merged_with(change.after))
         return {change.id, *before, *after} if before != after else set()
@@ -97,7 +101,9 @@ def _patients(change: Change) -> set[str]:
 
 
 def _is_for_nothing(claim: Resource, sequence: Sequence, view: View) -> bool:
-    """Whether an active claim has no sequence any more, or was billed to no Coverage of the patient."""
+    """Whether an active claim has lost its sequence, or was billed to a Coverage that is not
+    the patient's.
+    """
     has_ground = sequence.counts and not is_void(view, claim, sequence.patient)
     return claim.get("status") == "active" and not has_ground
 

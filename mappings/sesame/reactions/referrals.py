@@ -1,7 +1,7 @@
-"""What follows from a referral in the same commit: its number, its Task, its rejection, its status.
+"""Completes a referral in the same commit: its number, its Task, its rejection, its status.
 
-R7 and R8 of the avis du comité technique (2023): who is under age, or followed by a psychiatrist, is not
-taken on; the referral is kept and answered all the same.
+R7 and R8 of the avis du comité technique (2023): a minor, or a patient followed by a psychiatrist, is not
+taken on; the referral is stored and answered all the same.
 """
 
 from collections.abc import Iterable, Iterator
@@ -26,11 +26,11 @@ from mappings.sesame.resources.elements import tagged_as
 from mappings.sesame.resources.task import ReferralState, referral_task
 
 TOLD_OF = {"Patient": "birthDate", "QuestionnaireResponse": "item"}
-"""What beside a referral tells whether its patient can be taken on, and where."""
+"""Other types that decide on the patient's eligibility, and the element that matters."""
 
 
 class SettleReferrals:
-    """Keeps a referral, its Task and the status of both as one."""
+    """Keeps a referral, its Task and the statuses of both consistent."""
 
     name = "referrals"
     types = frozenset({"ServiceRequest", "Task", *TOLD_OF})
@@ -56,7 +56,7 @@ class SettleReferrals:
         yield from self._settled(referral, task)
 
     def _own(self, change: Change, view: View) -> Iterator[Referral]:
-        """The referral that a ServiceRequest is, or that a Task is about."""
+        """The referral stated by a ServiceRequest, or in the focus of a Task."""
         if change.type == "Task":
             task = change.after if is_referral_task(self._guide, change.after) else None
             referral = referral_of_task(self._guide, view, task)
@@ -66,7 +66,7 @@ class SettleReferrals:
             yield referral
 
     def _of_patient(self, change: Change, view: View) -> Iterator[Referral]:
-        """The referrals of a patient of whom a corrected resource now tells something else."""
+        """The referrals of a patient, when a correction may change the eligibility."""
         before, after = change.before or {}, change.after or {}
         place = TOLD_OF[change.type]
         if not before or not after or before.get(place) == after.get(place):
@@ -101,7 +101,7 @@ class SettleReferrals:
         }
 
     def _settled(self, referral: Referral, task: Resource | None) -> Iterator[Resource]:
-        """The ServiceRequest with its number and the status that its Task gives it, where it lacks them."""
+        """The ServiceRequest with its number and the status that follows its Task, if that changes it."""
         request = referral.request
         given = request["identifier"]
         others = [one for one in given if "FILL" not in codes(one.get("type"), HL7_TYPES)]

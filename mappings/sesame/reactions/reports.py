@@ -1,7 +1,8 @@
-"""What the doctor who referred the patient is told: the acceptance, the assessment, each advice, the exit.
+"""Messages to the doctor who referred the patient: acceptance, assessment, each advice, exit.
 
-One Communication per event, with nothing clinical in it but the psychiatrist's advice, which is for the
-doctor; where the team has written its own, that one stands. What is corrected is corrected in the message.
+One Communication per event, without clinical content except the psychiatrist's advice, which is meant for the
+doctor. A message that the team has written itself takes precedence. A correction of the event corrects the
+message.
 https://hl7.org/fhir/R4/communication.html
 """
 
@@ -25,7 +26,7 @@ from mappings.sesame.resources.communication import Message, communication, payl
 from mappings.sesame.resources.elements import tagged_as
 
 SENDERS = ("PractitionerRole", "Practitioner", "Organization")
-"""Of those who may own a Task or see to an episode, who may send a Communication."""
+"""The types that may send a Communication, among the owners of Tasks and managers of episodes."""
 
 ACCEPTED = "L'équipe SÉSAME a accepté l'adressage."
 ASSESSMENT = {
@@ -35,12 +36,12 @@ ASSESSMENT = {
 EXITED = "La prise en charge SÉSAME est terminée."
 
 LASTING = frozenset({"case-review-advice", "exit-report"})
-"""What is no longer true when its ground is gone; that a referral was accepted, or assessed, stays so."""
+"""Categories withdrawn when their event is undone; that a referral was accepted or assessed stays true."""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What there is to tell: `about` is what happened, `encounter` the case review, where it was one."""
+    """One message: `about` is the event, `encounter` the case review if the event is one."""
 
     category: str
     referral: Referral
@@ -76,7 +77,7 @@ class ReportToDoctor:
             yield from self._taken_back(before[category], view)
 
     def _by_category(self, resource: Resource | None, view: View) -> dict[str, Report]:
-        """What a resource gives to tell."""
+        """The reports that a resource gives rise to, by category."""
         if resource is None:
             return {}
         found = self._reports[resource["resourceType"]](resource, view)
@@ -104,7 +105,7 @@ class ReportToDoctor:
             yield Report("exit-report", referral, episode, EXITED, ended, sender)
 
     def _of_review(self, impression: Resource, view: View) -> Iterator[Report]:
-        """The advice that a case review ends with, once it is written."""
+        """The advice of a case review, once it is written."""
         advice = impression.get("summary")
         if impression.get("status") != "completed" or not advice:
             return
@@ -120,7 +121,7 @@ class ReportToDoctor:
             yield Report("case-review-advice", referral, impression, advice, sent, sender, encounter)
 
     def _episode(self, visit: Resource, view: View) -> Resource | None:
-        """The episode that a case review is of: the one that it names, or else the patient's open one."""
+        """The episode of a case review: the one that it refers to, otherwise the patient's open one."""
         if named := resolved(view, first(visit, "episodeOfCare"), "EpisodeOfCare"):
             return named
         patient = target(visit.get("subject"), "Patient")
@@ -131,7 +132,7 @@ class ReportToDoctor:
         return referral_of(self._guide, request)
 
     def _told(self, report: Report, said: Report | None, view: View) -> Iterator[Resource]:
-        """The message, unless the team has told this itself, in its own message or by changing this one."""
+        """The message, unless the team has sent its own or has edited this one."""
         made = self._written(report)
         own = view.get("Communication", made["id"]) or {}
         texts = [*ASSESSMENT.values(), said.text if said else report.text]
@@ -139,13 +140,15 @@ class ReportToDoctor:
             yield made
 
     def _taken_back(self, report: Report, view: View) -> Iterator[Resource]:
-        """The message of what was an error, unless the team has made it its own."""
+        """The message of an undone event as entered in error, unless the team has edited it."""
         own = view.get("Communication", self._written(report)["id"])
         if own and own.get("payload") == payload(report.text):
             yield own | {"status": IN_ERROR}
 
     def _stands(self, report: Report, view: View) -> bool:
-        """Whether a Communication says this of the referral already; of advice, that of the same review."""
+        """Whether the referral already has a Communication of this category; for advice, of the
+        same review.
+        """
         reference = f"ServiceRequest/{report.referral.id}"
         return any(
             found.get("status") != IN_ERROR

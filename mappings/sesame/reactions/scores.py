@@ -1,7 +1,7 @@
-"""The score of a passation, and what it comes to since the first one, in the commit of the passation.
+"""Writes the score of a passation, and its response and remission, in the commit of the passation.
 
-The server is the one writer of scores that it can derive; where a client has written the score of a
-passation itself, that Observation is kept and corrected with the answers.
+The server writes the scores that it can derive; if a client has written the score of a passation, that
+Observation is kept and corrected with the answers.
 """
 
 from collections.abc import Iterable, Iterator
@@ -39,11 +39,11 @@ from mappings.sesame.resources.observation import (
 from mappings.sesame.scales import Scale
 
 FREE = ("meta", "status")
-"""What an outcome may differ in that says the same."""
+"""The elements in which two equal outcomes may differ."""
 
 
 class ScorePassations:
-    """Writes and corrects the scores of passations, and what is derived from scores."""
+    """Writes and corrects the scores of passations, and the outcomes derived from scores."""
 
     name = "scores"
     types = frozenset({"QuestionnaireResponse", "Observation", "EpisodeOfCare"})
@@ -63,7 +63,7 @@ class ScorePassations:
             yield from self._of_passation(change, view)
 
     def _of_passation(self, change: Change, view: View) -> Iterator[Resource]:
-        """The score of a passation and what it comes to; also for whom the passation no longer is about."""
+        """The score of a passation and its outcomes; also those of a former patient of the passation."""
         before = passation_of(self._scales, change.before)
         after = passation_of(self._scales, change.after)
         passation = after or before
@@ -78,7 +78,7 @@ class ScorePassations:
             yield from self._outcomes(before.scale, before.patient, change, None, view)
 
     def _of_score(self, change: Change, view: View) -> Iterator[Resource]:
-        """What a client's own score of a scale comes to."""
+        """The outcomes of a score that a client has written."""
         score = change.after or change.before or {}
         patient = target(score.get("subject"), "Patient")
         for code in codes(score.get("code"), LOINC):
@@ -87,7 +87,7 @@ class ScorePassations:
                 yield from self._outcomes(self._judged[code], patient, change, fresh, view)
 
     def _of_episode(self, change: Change, view: View) -> Iterator[Resource]:
-        """What the scores come to that were there before the episode, or before its days were corrected."""
+        """The outcomes of scores recorded before the episode, or before its days were corrected."""
         spans = {_span(change.before), _span(change.after)}
         patients = {patient for patient, *_ in filter(None, spans)} if len(spans) > 1 else set()
         for patient in sorted(patients):
@@ -110,7 +110,7 @@ class ScorePassations:
                     yield corrected
 
     def _scored(self, passation: Passation, view: View) -> list[Resource]:
-        """The scores derived from the passation, whoever wrote them."""
+        """The scores derived from the passation, by whoever wrote them."""
         return [
             found
             for found in find_referring(view, "Observation", "derived-from", passation.reference)
@@ -134,7 +134,7 @@ class ScorePassations:
         return tagged_as(response, made) | {"id": record_id("Observation", identifier)}
 
     def _free_number(self, passation: Passation, view: View) -> Resource:
-        """The number of a new score: one under which no score of another passation stands."""
+        """A number for a new score that no valid score of another passation has."""
         *numbers, last = record_numbers(self._guide, passation)
         scores = (view.get("Observation", record_id("Observation", number)) or {} for number in numbers)
         free = (
@@ -145,7 +145,7 @@ class ScorePassations:
         return next(free, last)
 
     def _corrected(self, observation: Resource, passation: Passation, score: int) -> Resource:
-        """The score as the answers have it now."""
+        """The score corrected to the present answers."""
         response = passation.response
         fresh = {"valueInteger": score, "effectiveDateTime": response["authored"]}
         if target(observation.get("subject"), "Patient") != passation.patient:
@@ -160,8 +160,10 @@ class ScorePassations:
     def _outcomes(
         self, scale: Scale, patient: str, change: Change, fresh: str | None, view: View
     ) -> Iterator[Resource]:
-        """Response and remission at each score since the baseline, or as far as `fresh`, a new score, says
-        something about it; what no longer holds is withdrawn.
+        """Response and remission at each score since the baseline; outcomes that no longer hold are
+        withdrawn.
+
+        With `fresh`, the id of a new score, only the outcomes that depend on it.
         """
         source = change.after or change.before or {}
         scores = scores_of(view, scale, patient)
@@ -207,12 +209,12 @@ def _measured(score: Score) -> Measured:
 
 
 def _whose(passation: Passation) -> tuple[str | None, str]:
-    """Whose score of which scale it gives."""
+    """The patient and the scale of a passation."""
     return passation.patient, passation.scale.id
 
 
 def _span(episode: Resource | None) -> tuple[str, date, date] | None:
-    """The patient and the days of an episode that takes place, or has; None for any other."""
+    """The patient and the days of an episode that has begun; None for any other."""
     patient = target((episode or {}).get("patient"), "Patient")
     span = span_of(episode) if episode else None
     return (patient, *span) if patient and span else None
