@@ -1,9 +1,9 @@
-"""Claim/$billing-feed: what was issued and cancelled, each once, in the order of the one clock.
+"""Claim/$billing-feed: each claim issued or cancelled, once, in the order of commits.
 
-A Claim in the feed is the version that the event made: active when it was issued, cancelled when it was
-cancelled. Other versions are no events. A cursor on the clock cannot skip a claim committed late, and stays
-good until the store is restored from a backup; asked again with the same cursor it gives the same events.
-As CSV, each row is an event and holds the cursor to go on from after it.
+An event is the version of a Claim that issued it (active) or cancelled it (cancelled); other versions are not
+events. The cursor is a commit sequence, so it cannot skip a claim committed late. It stays valid until the
+store is restored from a backup, and the same cursor always gives the same events. As CSV, each row is an
+event and contains the cursor after it.
 """
 
 from collections.abc import Iterator
@@ -28,12 +28,12 @@ from mappings.sesame.tables import csv_response
 AFTER = "after"
 OUTPUTS = ("json", "csv")
 BATCH_SIZE = 500
-"""Versions that are read from the store at one time."""
+"""Versions read from the store at a time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A claim as it was issued or cancelled, and the version that did so."""
+    """The version that issued or cancelled a claim, and its decoded claim."""
 
     version: StoredResource
     claim: FeedClaim
@@ -60,7 +60,7 @@ def _feed(guide: Guide, request: FhirRequest, engine: Engine) -> FhirResponse:
     events, reached = _events(kinds, engine, after, count)
     if output == "csv":
         return _table(guide, events, request, engine)
-    # Nothing is left below the watermark, so that the next call need not look there again.
+    # Nothing is left below the watermark, so the next call starts there.
     at = reached if len(events) >= count else max(watermark, reached)
     following = f"{request.base_url}/Claim/$billing-feed?{AFTER}={sealed(request, engine, at)}"
     size = f"&_count={asked['_count']}" if "_count" in asked else ""
@@ -84,7 +84,7 @@ def _table(guide: Guide, events: list[Event], request: FhirRequest, engine: Engi
 
 
 def _events(kinds: str, engine: Engine, after: int, count: int) -> tuple[list[Event], int]:
-    """The next events, and the sequence of the last version that was looked at."""
+    """The next events, and the sequence of the last version read."""
     events: list[Event] = []
     reached = after
     while len(events) < count:
@@ -112,7 +112,7 @@ def _is_event(claim: FeedClaim, version: StoredResource, engine: Engine) -> bool
 
 
 def _partners(events: list[Event], request: FhirRequest, engine: Engine) -> Iterator[bytes]:
-    """The patient, the coverage and the insurer of each claim, each once."""
+    """The entries of the claims' patients, coverages and insurers, each once."""
     wanted = dict.fromkeys(partner for event in events for partner in event.claim.partners())
     for type, id in wanted:
         stored = engine.store.read(type, id)

@@ -1,4 +1,4 @@
-"""Parameters of an operation that are more than primitives: Identifiers, whole resources.
+"""Operation parameters that only a body can hold: Identifiers and resources.
 
 https://hl7.org/fhir/R4/parameters.html
 """
@@ -12,14 +12,14 @@ from fhir_server.operations.parameters import given_once, parameters_in
 
 
 def check_query(request: FhirRequest, *names: str) -> None:
-    """Raises `InvalidRequest` for a parameter in the URL that is none of these, or that is given twice."""
+    """Raise `InvalidRequest` for a URL parameter that is not one of `names`, or that is given twice."""
     given_once(msgspec.structs.replace(request, content=None), names)
 
 
 def body_parameter(request: FhirRequest, engine: Engine, name: str) -> Resource:
-    """The parameter of that name in the body; empty where there is none.
+    """The body parameter of that name; empty where there is none.
 
-    Raises `InvalidRequest` for a body that is no Parameters, `MalformedContent` for one of wrong structure.
+    Raises `InvalidRequest` for a body other than Parameters, `MalformedContent` for an invalid structure.
     """
     if request.content is None:
         return {}

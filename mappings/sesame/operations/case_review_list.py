@@ -1,6 +1,7 @@
-"""PractitionerRole/$case-review-list: whom to discuss at the weekly case review, ranked, with the reasons.
+"""PractitionerRole/$case-review-list: the patients to discuss at the weekly case review, ranked, with
+reasons.
 
-At instance level for the nurse or the psychiatrist of the path, together with the other one of the pair.
+At instance level, the path names the nurse or the psychiatrist; a parameter may name the other one.
 """
 
 from datetime import date
@@ -35,7 +36,7 @@ THRESHOLDS = {
     "contact-days": "contact_days",
     "elevated-score": "elevated_score",
 }
-"""The thresholds by the name of their parameter, and the switch of the policy that gives the default."""
+"""The policy setting that is the default of each threshold, by the name of its parameter."""
 
 AGENDA_COLUMNS = ("ordre", "motifs", "motifs_texte", *COLUMNS)
 
@@ -86,7 +87,7 @@ def _thresholds(policy: Policy, given: dict[str, str]) -> Thresholds:
 def _pair(
     guide: Guide, given: dict[str, str], request: FhirRequest, engine: Engine
 ) -> tuple[str | None, str | None]:
-    """The nurse and the psychiatrist whose patients are asked for, None for any."""
+    """The ids of the nurse and the psychiatrist whose patients are listed; None for any."""
     nurse = parse_reference("nurse", given.get("nurse"), "PractitionerRole")
     psychiatrist = parse_reference("psychiatrist", given.get("psychiatrist"), "PractitionerRole")
     if len(request.path) == 2:
@@ -99,7 +100,7 @@ def _pair(
 
 
 def _head(day: date, total: int, missing: list[str], thresholds: Thresholds) -> list[Resource]:
-    """What is said of the list as a whole."""
+    """The parameters about the list as a whole."""
     return [
         {"name": "date", "valueDate": day.isoformat()},
         {"name": "total", "valueUnsignedInt": total},

@@ -75,7 +75,7 @@ def _dashboard(guide: Guide, caseload: Caseload, request: FhirRequest, engine: E
     with caseload.caught_up(engine) as snapshot:
         reports = [report(guide, measure, snapshot, scope, made_on) for measure in INDICATORS]
         missing = unreadable_references(snapshot)
-    # The objectives are of the whole programme: a part of it has none.
+    # Objectives exist only for the whole programme.
     expected = objectives_in(read_objectives(), scope) if scope.is_whole_programme else []
     reports += [objective_report(guide, rows) for rows in expected]
     entries = [entry(resource=json.serialise(one)) for one in reports]
@@ -85,7 +85,7 @@ def _dashboard(guide: Guide, caseload: Caseload, request: FhirRequest, engine: E
 
 
 def _scope(parameters: dict[str, str]) -> Scope:
-    """The period and the part of the programme that are asked about."""
+    """The scope of the request. Raises `InvalidRequest` without a valid period."""
     start, end = parameters.get("periodStart"), parameters.get("periodEnd")
     if start is None or end is None:
         missing = [f"http.{name}" for name in ("periodStart", "periodEnd") if name not in parameters]

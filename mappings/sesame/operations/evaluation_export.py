@@ -1,7 +1,7 @@
-"""$evaluation-export: the pseudonymised data of an evaluation or of the research, and what is said of them.
+"""$evaluation-export: the pseudonymised data of an evaluation or of the research, with a manifest.
 
 `output` is ndjson (resources), csv (a row per episode) or manifest: counts, reasons of exclusion, and the
-SHA-256 of the two others, so that the three files can be told to belong together.
+SHA-256 of the other two files, which shows that the three belong together.
 """
 
 from collections.abc import Iterable, Mapping
@@ -54,7 +54,7 @@ def _export(
         for reference in unreadable_references(snapshot):
             raise BusinessRule.of(NOT_ALL_READ(reference=reference), reference)
         eligible, exclusions = split_by_eligibility(snapshot.patients, purpose, engine.zone)
-        # In the order of the pseudonyms: that of the store would join two exports line by line.
+        # Sorted by pseudonym: the order of the store would let two exports be joined line by line.
         patients = sorted(eligible, key=lambda patient: pseudonyms.of("Patient", patient))
         if output == "csv":
             return FhirResponse(200, body=_table(snapshot, patients, pseudonyms), media_type=CSV)

@@ -1,4 +1,4 @@
-"""CarePlan/[id]/$explain-billing: why a sequence is billed, or is not."""
+"""CarePlan/[id]/$explain-billing: why a sequence is or is not billed."""
 
 from functools import partial
 
@@ -52,5 +52,5 @@ def _told(claim: Resource) -> Text:
 
 
 def _ready(guide: Guide, issued: list[Resource], made: Resource) -> list[Text]:
-    """What is still to come, where nothing is missing."""
+    """The message that a claim can be issued, unless it is already."""
     return [] if issued and needs_no_correction(guide, issued[-1], made) else [messages.READY()]

@@ -46,7 +46,7 @@ def _file_active(
         return csv_response(COLUMNS, [*rows, *unreadable_rows(missing, request.language)])
     details = [parameter(summary, cells) for summary, cells in zip(summaries, rows, strict=True)]
     listed = _list(guide, nurse, day.isoformat(), summaries)
-    # Parameters without any would not be sound.
+    # A Parameters resource without parameters would be invalid.
     resources = [listed, {"resourceType": "Parameters", "parameter": details}] if details else [listed]
     entries = [entry(resource=json.serialise(one)) for one in resources]
     return FhirResponse(

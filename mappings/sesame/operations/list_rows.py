@@ -1,4 +1,4 @@
-"""One line of a nurse's list: an episode as a row of a table, or as a parameter with its parts."""
+"""The rows of a nurse's lists: an episode as a CSV row, or as a parameter with parts."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -55,11 +55,11 @@ PARTS: Mapping[str, tuple[str, str]] = {
     "etape_avant": ("next-step-due", "valueDate"),
     "etape_texte": ("next-step-text", "valueString"),
 }
-"""The name and the element of the part that says what a column says."""
+"""The name and the value element of the part for each column."""
 
 
 def row(policy: Policy, summary: EpisodeSummary, language: Language) -> dict[str, Cell]:
-    """The row of an episode, by column."""
+    """The cells of an episode, by column."""
     person, sequence, trend = summary.person, summary.sequence, summary.trend
     step = next_step(policy, summary)
     return {
@@ -88,12 +88,12 @@ def row(policy: Policy, summary: EpisodeSummary, language: Language) -> dict[str
 
 
 def unreadable_rows(references: Iterable[str], language: Language) -> list[dict[str, Cell]]:
-    """A row for each resource that could not be read, with nothing but what is to be said of it."""
+    """A row with only the warning, for each resource that could not be read."""
     return [{"etape_texte": warning(reference).text.render(language)} for reference in references]
 
 
 def parameter(summary: EpisodeSummary, cells: Mapping[str, Cell], more: Iterable[Resource] = ()) -> Resource:
-    """The same as a parameter `episode`, with references to the patient, the episode and the sequence."""
+    """The cells as a parameter `episode`, with references to the patient, the episode and the sequence."""
     parts: list[Resource] = [
         _reference("patient", "Patient", summary.patient, summary.person.name if summary.person else None),
         _reference("episode", "EpisodeOfCare", summary.episode.id, summary.episode.number),

@@ -1,4 +1,4 @@
-"""What the operations of the pathway say, in English and French."""
+"""The messages of the pathway's operations, in English and French."""
 
 from fhir_server.issues import Template
 

@@ -1,4 +1,4 @@
-"""The parameters that operations have in common.
+"""Parses the values of operation parameters.
 
 https://hl7.org/fhir/R4/operations.html#request
 """
@@ -15,16 +15,16 @@ from mappings.sesame.operations import messages
 DAYS_MAX = 1_000
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-"""Python reads more, such as weeks, and dates without hyphens."""
+"""`date.fromisoformat` alone would also accept weeks, and dates without hyphens."""
 
 
 def today(engine: Engine) -> date:
-    """The day by the engine's clock and zone."""
+    """Today by the engine's clock and time zone."""
     return datetime.fromtimestamp(engine.now() // 1_000_000, UTC).astimezone(engine.zone).date()
 
 
 def parse_day(name: str, text: str | None) -> date | None:
-    """A date parameter. Raises `InvalidRequest` for what is none."""
+    """A date; None where it is not given. Raises `InvalidRequest` for any other text."""
     if text is None:
         return None
     try:
@@ -36,12 +36,12 @@ def parse_day(name: str, text: str | None) -> date | None:
 
 
 def day_or_today(text: str | None, engine: Engine) -> date:
-    """The day asked about by `date`. Raises `InvalidRequest` for what is none."""
+    """The parameter `date`, by default today. Raises `InvalidRequest` for any other text."""
     return parse_day("date", text) or today(engine)
 
 
 def parse_number(name: str, text: str | None, default: int) -> int:
-    """A whole number from 0 to 1,000. Raises `InvalidRequest` for what is none."""
+    """A whole number from 0 to 1,000. Raises `InvalidRequest` for any other text."""
     if text is None:
         return default
     if not (text.isascii() and text.isdigit() and len(text) <= 4 and int(text) <= DAYS_MAX):
@@ -51,7 +51,7 @@ def parse_number(name: str, text: str | None, default: int) -> int:
 
 
 def parse_choice(name: str, text: str | None, choices: Sequence[str]) -> str:
-    """One of the choices, by default the first. Raises `InvalidRequest` for any other."""
+    """One of the choices, by default the first. Raises `InvalidRequest` for any other text."""
     if text is None:
         return choices[0]
     if text not in choices:
@@ -61,14 +61,14 @@ def parse_choice(name: str, text: str | None, choices: Sequence[str]) -> str:
 
 
 def parse_department(text: str | None) -> str | None:
-    """The number of a département. Raises `InvalidRequest` for what is none."""
+    """The number of a département. Raises `InvalidRequest` for any other text."""
     if text is not None and not DEPARTMENT.fullmatch(text):
         raise InvalidRequest.of(messages.BAD_DEPARTMENT(value=text[:40]), "http.department")
     return text
 
 
 def parse_reference(name: str, text: str | None, type: str) -> str | None:
-    """The id of a resource given as an id or as `Type/id`. Raises `InvalidRequest` for another type."""
+    """The id in `id` or `Type/id`. Raises `InvalidRequest` for another type."""
     if text is None:
         return None
     before, slash, id = text.rpartition("/")

@@ -1,4 +1,4 @@
-"""What the operations on referrals and scales say, in English and French."""
+"""The messages of the operations on referrals and scales, in English and French."""
 
 from fhir_server.issues import Template
 

@@ -1,4 +1,4 @@
-"""ServiceRequest/$referral-status: where a referral stands, as the Task that tells its state."""
+"""ServiceRequest/$referral-status: the Task with the state of a referral."""
 
 from functools import partial
 
@@ -41,7 +41,7 @@ def _status(guide: Guide, request: FhirRequest, engine: Engine) -> FhirResponse:
 
 
 def _asked(request: FhirRequest, engine: Engine) -> Resource:
-    """The referral of the path, or that which bears the identifier asked for."""
+    """The referral in the path, or the one with the given identifier."""
     if len(request.path) == 3:
         return addressed_resource(request, engine)
     system, value = _identifier(request, engine)
@@ -52,7 +52,7 @@ def _asked(request: FhirRequest, engine: Engine) -> Resource:
 
 
 def _identifier(request: FhirRequest, engine: Engine) -> tuple[str, str]:
-    """System and value: from the URL as `system|value`, or from the body as an Identifier."""
+    """The system and value from the URL (`system|value`) or from an Identifier in the body."""
     system, _, value = (request.parameter(IDENTIFIER) or "").rpartition("|")
     given = body_parameter(request, engine, IDENTIFIER).get("valueIdentifier")
     if given:

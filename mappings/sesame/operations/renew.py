@@ -1,6 +1,6 @@
 """CarePlan/[id]/$renew: completes a sequence and opens the next, in one commit with its claim.
 
-Sent again it gives the sequence that it opened the first time.
+Sent again, it returns the sequence that it opened the first time.
 """
 
 from collections.abc import Iterator
@@ -52,9 +52,9 @@ def _renew(guide: Guide, request: FhirRequest, engine: Engine) -> FhirResponse:
 def _renewed(
     guide: Guide, request: FhirRequest, engine: Engine, start: date | None, unit: UnitOfWork
 ) -> StoredResource:
-    """The sequence that follows: the one that was opened before, or else a new one.
+    """The next sequence: the one opened before, otherwise a new one.
 
-    All is read in the unit that writes: what other requests have just written may not be seen outside it.
+    Everything is read in the unit of work that writes, which alone is sure to see the latest commits.
     """
     sequence = addressed_sequence(guide, request, engine, unit)
     view = UnitView(unit, engine)
@@ -76,8 +76,9 @@ def _renewed(
 def addressed_sequence(
     guide: Guide, request: FhirRequest, engine: Engine, unit: UnitOfWork | None = None
 ) -> Sequence:
-    """The sequence that the path names, as the unit has it or else the store. Raises `BusinessRule` for
-    another kind of CarePlan.
+    """The sequence in the path, read from the unit of work or else the store.
+
+    Raises `BusinessRule` for a CarePlan that is not a sequence.
     """
     sequence = sequence_of(guide, addressed_resource(request, engine, unit))
     if sequence is None:
@@ -86,16 +87,14 @@ def addressed_sequence(
 
 
 def _number(guide: Guide, sequence: Sequence, records: Records) -> str:
-    """A number for the sequence that follows, which no other has."""
+    """An unused number for the next sequence."""
     system = guide.naming_system("care-plan")
     free = (one for one in _numbers(sequence) if find_by_identifier(records, "CarePlan", system, one) is None)
     return next(free)
 
 
 def _numbers(sequence: Sequence) -> Iterator[str]:
-    """The number of the sequence with the next rank at its end; a site may number its patients so, and then
-    that one is taken.
-    """
+    """Candidate numbers: the present one with the next rank at its end, then longer ones if that is taken."""
     rank = sequence.rank + 1
     yield f"{sequence.number.removesuffix(f'-{sequence.rank}')}-{rank}"
     yield f"{sequence.number}-{rank}"
@@ -103,7 +102,7 @@ def _numbers(sequence: Sequence) -> Iterator[str]:
 
 
 def _opened(guide: Guide, sequence: Sequence, renewal: Renewal, number: str) -> Resource:
-    """The next sequence: as the one before, but for its rank, its number and its days."""
+    """The next sequence: a copy of the present one with its own rank, number and period."""
     ranked = rank_extension(guide, renewal.rank)
     plan = {name: value for name, value in sequence.plan.items() if name not in ("id", "text")}
     kept = [one for one in plan["extension"] if one.get("url") != ranked["url"]]
@@ -120,7 +119,7 @@ def _opened(guide: Guide, sequence: Sequence, renewal: Renewal, number: str) -> 
 def _committed(
     request: FhirRequest, engine: Engine, sequence: Sequence, opened: Resource, unit: UnitOfWork
 ) -> StoredResource:
-    """Close the one and open the other, or neither; the new sequence as the unit leaves it."""
+    """Complete one sequence and create the other atomically; returns the new one as it was stored."""
     changeset = Changeset(unit, engine, request.base_url)
     if not sequence.is_over:
         current = unit.read("CarePlan", sequence.id)

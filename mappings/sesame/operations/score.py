@@ -1,6 +1,6 @@
 """QuestionnaireResponse/$score: the score of a passation, its severity, and whether it raises the alert.
 
-Writes nothing: what is stored is scored in its own commit.
+Writes nothing: a stored passation is scored in its own commit.
 """
 
 from functools import partial
@@ -53,7 +53,7 @@ def _score(guide: Guide, request: FhirRequest, engine: Engine) -> FhirResponse:
 
 
 def _asked(request: FhirRequest, engine: Engine) -> Resource:
-    """The passation of the body, or else that of the path. Raises `InvalidRequest` where there is none."""
+    """The QuestionnaireResponse of the body or of the path. Raises `InvalidRequest` where there is none."""
     response = body_parameter(request, engine, "response").get("resource")
     if response is not None:
         if response["resourceType"] != "QuestionnaireResponse":
@@ -66,7 +66,7 @@ def _asked(request: FhirRequest, engine: Engine) -> Resource:
 
 
 def _observation(guide: Guide, passation: Passation, total: int) -> Resource:
-    """The score, as far as the answers tell whose and of when it is."""
+    """The Observation of the score, which claims the profile only if it has a subject and a date."""
     response, scale = passation.response, passation.scale
     stored = {"reference": passation.reference} if passation.id else None
     is_whole = response.get("subject") and response.get("authored")

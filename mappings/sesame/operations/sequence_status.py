@@ -1,4 +1,6 @@
-"""CarePlan/[id]/$sequence-status: where a sequence stands, what it lacks, and whether it can be renewed."""
+"""CarePlan/[id]/$sequence-status: the state of a sequence, what billing lacks, and whether it
+is renewable.
+"""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""What is on record for an operation, read from the store."""
+"""Reads parsed resources from the store for operations."""
 
 from fhir_server.core.request import FhirRequest
 from fhir_server.errors import Gone, NotFound
@@ -11,7 +11,7 @@ from mappings.sesame.operations import messages
 
 
 class StoreRecords:
-    """Reads parsed resources from the store."""
+    """The `Records` of the store."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -26,8 +26,9 @@ class StoreRecords:
 
 
 def addressed_resource(request: FhirRequest, engine: Engine, records: Reader | None = None) -> Resource:
-    """The resource of an operation at instance level, of the store or of a unit. Raises `NotFound` or
-    `Gone`.
+    """The resource in the path of an operation at instance level, read from `records` or else the store.
+
+    Raises `NotFound` or `Gone`.
     """
     type, id = request.path[:2]
     stored = (records or engine.store).read(type, id)

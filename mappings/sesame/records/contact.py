@@ -1,6 +1,6 @@
 """contact and tentative_contact: a nurse meets a patient, or tries to and does not.
 
-A vain attempt is no encounter. https://hl7.org/fhir/R4/encounter.html and
+A failed attempt is not an encounter. https://hl7.org/fhir/R4/encounter.html and
 https://hl7.org/fhir/R4/communication.html
 """
 
@@ -91,7 +91,7 @@ def _performer(_: Mapping[str, Any]) -> Resource:
 
 
 def tentative_contact(guide: Guide) -> Table:
-    """The table of an attempt that stayed vain."""
+    """The table of a failed attempt."""
     seed = {
         "meta": names.profile(guide, "sesame-communication-contact-attempt"),
         "status": "not-done",

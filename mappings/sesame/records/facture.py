@@ -1,5 +1,5 @@
-"""facture: the claim of a sequence, which the server writes itself; to be read, and to be sent to no server
-that bills by itself.
+"""facture: the claim of a sequence. This server writes claims itself: the record is meant to be read, or sent
+to a server that does not bill by itself.
 
 https://hl7.org/fhir/R4/claim.html
 """

@@ -1,6 +1,6 @@
-"""What records are called by: the systems of their identifiers, and the fields that name other records.
+"""Identifiers of records and references between them: identifier systems, and link fields.
 
-Each record has a system of its own, so that numbers of different tables of the software cannot be confused.
+Each record has its own system, so that numbers from different tables of the software cannot be confused.
 """
 
 from collections.abc import Mapping
@@ -29,21 +29,21 @@ TYPES = {
     "revue_de_cas": "Encounter",
     "facture": "Claim",
 }
-"""The resource that stands for a record when another one names it."""
+"""The resource type to which a reference to a record leads."""
 
 GOVERNED = {"sequence": "care-plan", "parcours": "episode", "sortie": "episode", "facture": "claim"}
-"""Records whose identifiers have a naming system of the guide for themselves."""
+"""Records whose identifiers have their own NamingSystem in the guide."""
 
 
 def system_of(guide: Guide, record: str) -> str:
-    """The system of the identifiers of a record."""
+    """The identifier system of a record."""
     if record in GOVERNED:
         return guide.naming_system(GOVERNED[record])
     return f"{guide.naming_system('record')}/{record}"
 
 
 def key(guide: Guide, record: str, *places: str, frame: Mapping[str, Any] | None = None) -> Field:
-    """The record's own identifier. `frame` adds to the Identifier, such as its type."""
+    """The field of the record's own identifier. `frame` adds elements to the Identifier, such as its type."""
     kind = Number({**(frame or {}), "system": system_of(guide, record)})
     text = "Identifiant de l'enregistrement dans le logiciel qui le tient : stable, et unique par type."
     return Field(KEY, kind, places, text, required=True, source="D")
@@ -52,19 +52,19 @@ def key(guide: Guide, record: str, *places: str, frame: Mapping[str, Any] | None
 def link(
     guide: Guide, name: str, record: str, *places: str, text: str, required: bool = False, source: str = "D"
 ) -> Field:
-    """A field that names another record by its identifier."""
+    """A field that refers to another record by its identifier."""
     kind = Link(TYPES[record], system_of(guide, record))
     return Field(name, kind, places, text, required=required, source=source)
 
 
 def patient(guide: Guide, *places: str) -> Field:
-    """The patient whom a record is about."""
+    """The field that refers to the patient."""
     text = "Identifiant de l'enregistrement patient."
     return link(guide, "patient", "patient", *places, text=text, required=True)
 
 
 def of_record(guide: Guide, record: str) -> Resource:
-    """What an identifier of a record looks like."""
+    """A pattern that matches the identifiers of a record."""
     return {"system": system_of(guide, record)}
 
 
@@ -74,12 +74,12 @@ def visit_type() -> Resource:
 
 
 def of_type(code: str, system: str = HL7_TYPES) -> Resource:
-    """The type of an identifier."""
+    """The type element of an Identifier."""
     return {"type": {"coding": [{"system": system, "code": code}]}}
 
 
 def own_reference(guide: Guide, record: str, type: str, values: Mapping[str, Any]) -> Resource:
-    """A reference to one of a record's own parts."""
+    """A reference to another part of the same record."""
     return {"reference": identified(type, system_of(guide, record), values[KEY])}
 
 

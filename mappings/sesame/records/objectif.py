@@ -1,4 +1,4 @@
-"""objectif: a score that the care aims at.
+"""objectif: a target score of the care.
 
 https://hl7.org/fhir/R4/goal.html
 """

@@ -1,4 +1,4 @@
-"""orientation: a patient is sent on to a psychologist, an association or social services.
+"""orientation: referral of a patient to a psychologist, an association or social services.
 
 https://hl7.org/fhir/R4/servicerequest.html
 """

@@ -1,4 +1,4 @@
-"""patient: a person, with the traits of the French identity and what other systems call them.
+"""patient: a person, with the traits of the French identity and the identifiers of other systems.
 
 https://hl7.org/fhir/R4/patient.html and https://hl7.fr/ig/fhir/core (2.2.0)
 """
@@ -43,7 +43,7 @@ def patient(guide: Guide) -> Table:
 
 
 def _known_by() -> tuple[tuple[str, str], ...]:
-    """A patient whom a doctor's software has sent is known by the INS."""
+    """The INS finds a patient whom a doctor's software has sent before."""
     return tuple((system, name) for name, (system, *_) in NUMBERS.items())
 
 

@@ -1,4 +1,4 @@
-"""prevention_rechute: how a patient will know a relapse, and what to do then.
+"""prevention_rechute: the signs by which a patient recognises a relapse, and what to do then.
 
 https://hl7.org/fhir/R4/questionnaireresponse.html
 """

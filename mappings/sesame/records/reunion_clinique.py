@@ -1,4 +1,4 @@
-"""reunion_clinique: general practitioners meet the nurse and the psychiatrist, without any patient.
+"""reunion_clinique: a meeting of general practitioners with the nurse and the psychiatrist, without patients.
 
 https://hl7.org/fhir/R4/encounter.html
 """

@@ -1,4 +1,5 @@
-"""revue_de_cas: nurse and psychiatrist review one patient, without the patient, and what they recommend.
+"""revue_de_cas: the review of one patient by nurse and psychiatrist, in the patient's absence, and its
+advice.
 
 https://hl7.org/fhir/R4/encounter.html and https://hl7.org/fhir/R4/clinicalimpression.html
 """

@@ -1,6 +1,6 @@
 """satisfaction and satisfaction_professionnel: what patients and professionals think, under a pseudonym.
 
-Nothing here may lead to a person: the record's identifier must not be made from theirs.
+Nothing here may identify a person: the record's identifier must not be derived from theirs.
 https://hl7.org/fhir/R4/questionnaireresponse.html
 """
 

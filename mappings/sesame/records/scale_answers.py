@@ -1,6 +1,6 @@
 """The answers to a scale as ordinals, and as the items of a QuestionnaireResponse.
 
-An incomplete list is no answer to a scale: a score is never imputed.
+An incomplete list is not accepted: a score is never imputed.
 https://hl7.org/fhir/R4/questionnaireresponse.html
 """
 
@@ -14,7 +14,7 @@ from mappings.sesame.scales import Scale
 
 
 def answers(scales: Sequence[Scale]) -> Made:
-    """The ordinals in the order of the questions; their number tells the scale."""
+    """The field of the ordinals, in the order of the questions; their number identifies the scale."""
     by_length = {len(scale.questions): scale for scale in scales}
     bounds = {"minItems": min(by_length), "maxItems": max(by_length)}
     schema = {"type": "array", "items": {"type": "integer", "minimum": 0, "maximum": 3}, **bounds}
@@ -27,7 +27,7 @@ def answers(scales: Sequence[Scale]) -> Made:
 
 
 def exact_lengths(scales: Mapping[str, Scale]) -> Resource:
-    """The rule of a JSON Schema that a scale has one answer to each of its questions."""
+    """The JSON Schema rule that a scale has exactly one answer per question."""
     return {"allOf": [_exact_length(word, len(scale.questions)) for word, scale in scales.items()]}
 
 
@@ -50,7 +50,7 @@ def _items(scale: Scale, ordinals: Sequence[int]) -> list[Resource]:
 
 
 def _ordinals(scales: Sequence[Scale], items: Sequence[Mapping[str, Any]]) -> list[int] | None:
-    """The answers to the longest scale all of whose questions the items answer, each with one that it has."""
+    """The answers to the longest scale whose questions are all validly answered; None for no such scale."""
     given = {one.get("linkId"): one["answer"][0].get("valueCoding", {}) for one in items if one.get("answer")}
     for scale in sorted(scales, key=lambda scale: -len(scale.questions)):
         codes = [option["code"] for option in scale.options]

@@ -57,7 +57,7 @@ def _fields(guide: Guide) -> tuple[Field, ...]:
 
 
 def _scale(guide: Guide) -> Coded:
-    """LOINC where it has a code for the total, else the guide's own code of the scale."""
+    """The LOINC code of the total where there is one, otherwise the guide's own code of the scale."""
     totals = {id: {"system": LOINC, "code": read_scale(guide, id).total} for id in SHIPPED}
     others = {id: guide.coding("sesame-scale", id) for id in HIGHEST if id not in SHIPPED}
     return Coded(totals | others, f"{LOINC}, {guide.canonical('CodeSystem', 'sesame-scale')}")

@@ -1,4 +1,4 @@
-"""Every native record of SÉSAME, in the order in which they come into use."""
+"""The tables of all native records of SÉSAME, in the order of the pathway."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -65,5 +65,5 @@ TABLES: tuple[Callable[[Guide], Table], ...] = (
 
 @lru_cache(maxsize=4)
 def tables(guide: Guide) -> tuple[Table, ...]:
-    """The tables of the records under the names of a guide, made once."""
+    """The tables of the records for a guide, cached."""
     return tuple(table(guide) for table in TABLES)

@@ -1,4 +1,4 @@
-"""The French words of the records for the codes of the guide and of HL7.
+"""The French words that records use for the codes of the guide and of HL7.
 
 https://hl7.org/fhir/R4/terminologies.html
 """
@@ -78,12 +78,12 @@ CLAIM_ERRORS = {
 
 
 def coded(guide: Guide, code_system: str, words: Mapping[str, str], *, concept: bool = True) -> Coded:
-    """A field of words for codes of one of the guide's code systems."""
+    """A kind of field whose words stand for codes of one of the guide's code systems."""
     codes = {word: guide.coding(code_system, code) for word, code in words.items()}
     return Coded(codes, guide.canonical("CodeSystem", code_system), concept)
 
 
 def foreign(system: str, words: Mapping[str, str], *, concept: bool = True) -> Coded:
-    """A field of words for codes of another code system."""
+    """A kind of field whose words stand for codes of another code system."""
     codes = {word: {"system": system, "code": code} for word, code in words.items()}
     return Coded(codes, system, concept)

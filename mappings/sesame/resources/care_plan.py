@@ -13,7 +13,7 @@ EPISODE = "http://hl7.org/fhir/StructureDefinition/workflow-episodeOfCare"
 
 @dataclass(frozen=True, slots=True)
 class Prerequisites:
-    """What a sequence rests on, as references."""
+    """References to the resources that a sequence requires."""
 
     episode: Resource
     assessment: Resource
@@ -56,15 +56,15 @@ def care_plan(
 
 
 def rank_extension(guide: Guide, rank: int) -> Resource:
-    """The extension that says which sequence of an episode this is, from 1."""
+    """The extension with the rank of a sequence in its episode, from 1."""
     return {"url": guide.profile("sequence-rank"), "valuePositiveInt": rank}
 
 
 def track_extension(guide: Guide, track: str) -> Resource:
-    """The extension that says the track of a sequence."""
+    """The extension with the track of a sequence."""
     return {"url": guide.profile("track"), "valueCoding": guide.coding("sesame-track", track)}
 
 
 def title(guide: Guide, track: str, rank: int) -> str:
-    """What a sequence is called."""
+    """The title of a sequence."""
     return f"{guide.coding('sesame-track', track)['display']}, séquence {rank}"

@@ -1,6 +1,6 @@
 """The weekly case review of one patient by the nurse and the psychiatrist, and its recommendation.
 
-A review is no contact: the patient is not there. https://hl7.org/fhir/R4/clinicalimpression.html
+A review is not a contact: the patient does not take part. https://hl7.org/fhir/R4/clinicalimpression.html
 """
 
 from collections.abc import Mapping
@@ -46,7 +46,7 @@ def recommendation(
     date: str,
     text: str,
 ) -> Resource:
-    """The psychiatrist's ClinicalImpression that comes of a review."""
+    """The psychiatrist's ClinicalImpression that concludes a review."""
     return resource("ClinicalImpression", guide.profile("sesame-clinicalimpression-case-review")) | {
         "identifier": [identifier],
         "status": "completed",

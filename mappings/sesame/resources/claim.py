@@ -16,7 +16,7 @@ FORFAIT = "forfait-article-51"
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What is billed: a sequence, named by the identifier of its `care_plan`, and its price."""
+    """What is billed: a sequence, identified by its `care_plan` identifier, and its price."""
 
     care_plan: Resource
     rank: int
@@ -27,7 +27,7 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Parties:
-    """Whom a claim is about, who pays and who is paid: references, for `referral` and `site` identifiers."""
+    """The patient, payer and payee of a claim as references; `referral` and `site` are identifiers."""
 
     patient: Resource
     coverage: Resource

@@ -13,7 +13,7 @@ ADVICE = "case-review-advice"
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What is said, when, by whom and to whom, as far as that is known; people are references."""
+    """The text of a message, its time, sender and recipient; people are references."""
 
     text: str
     sent: str | None
@@ -51,5 +51,5 @@ def communication(
 
 
 def payload(text: str) -> list[Resource]:
-    """What a Communication says, as it holds it."""
+    """The payload of a Communication with this text."""
     return [{"contentString": text}]

@@ -16,12 +16,12 @@ def resource(type: str, profile: str | None = None) -> Resource:
 
 
 def present(**members: object) -> Resource:
-    """The members that have a value."""
+    """The members that are not empty."""
     return {name: value for name, value in members.items() if value not in (None, [], {}, "")}
 
 
 def synthetic(guide: Guide, resource: Resource) -> Resource:
-    """The resource marked as made up: no real person is described."""
+    """The resource tagged as synthetic data: it describes no real person."""
     tags = [
         guide.coding("sesame-tag", "synthetic-data"),
         {"system": ACT_REASON, "code": "HTEST", "display": "test health data"},
@@ -38,12 +38,12 @@ def concept(system: str, code: str, text: str | None = None) -> Resource:
 
 
 def human_name(family: str, given: str, prefix: str | None = None) -> Resource:
-    """A HumanName, the official one."""
+    """An official HumanName."""
     return {"use": "official", "family": family, "given": [given]} | ({"prefix": [prefix]} if prefix else {})
 
 
 def euros(amount: Number) -> Resource:
-    """A Money, the amount with the digits it was given."""
+    """A Money in euros; the amount keeps its digits."""
     return {"value": amount, "currency": "EUR"}
 
 
@@ -53,6 +53,6 @@ def period(start: str | None, end: str | None = None) -> Resource:
 
 
 def tagged_as(source: Resource, made: Resource) -> Resource:
-    """`made` with the tags of what it was made from, which may say that nobody real is described."""
+    """`made` with the tags of its source, which may mark synthetic data."""
     tags = source.get("meta", {}).get("tag")
     return made | {"meta": made.get("meta", {}) | {"tag": tags}} if tags else made

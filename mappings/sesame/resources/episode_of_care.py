@@ -35,7 +35,7 @@ def episode_of_care(
 
 
 def exit_extension(guide: Guide, reason: str) -> Resource:
-    """The extension that says why an episode ended; `reason` is a code of sesame-exit-reason."""
+    """The extension with the reason why an episode ended, a code of sesame-exit-reason."""
     return {
         "url": guide.profile("exit-reason"),
         "valueCodeableConcept": guide.concept("sesame-exit-reason", reason),

@@ -1,4 +1,4 @@
-"""A risk not to lose sight of.
+"""The Flag of a suicide risk.
 
 https://hl7.org/fhir/R4/flag.html
 """

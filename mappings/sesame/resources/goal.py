@@ -1,4 +1,4 @@
-"""The aim of the care: remission.
+"""The goal of the care: remission.
 
 https://hl7.org/fhir/R4/goal.html
 """
@@ -15,7 +15,7 @@ ACHIEVEMENT = "http://terminology.hl7.org/CodeSystem/goal-achievement"
 def remission_goal(
     *, identifier: Resource, scale: Scale, patient: Resource, start: str, achieved: bool = False
 ) -> Resource:
-    """A Goal: the score of `scale` goes under the remission threshold."""
+    """A Goal: the score of `scale` falls below the remission threshold."""
     return resource("Goal") | present(
         identifier=[identifier],
         lifecycleStatus="completed" if achieved else "active",

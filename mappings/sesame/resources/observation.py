@@ -1,4 +1,4 @@
-"""The total score of a scale, and what became of it since the first one.
+"""The total score of a scale, and the outcome since the first score.
 
 https://hl7.org/fhir/R4/observation.html
 """
@@ -43,7 +43,9 @@ def score_observation(
 
 
 def severity(guide: Guide, scale: Scale, score: int) -> list[Resource]:
-    """The severity class of a score as a concept, in a list; empty for a scale that has none."""
+    """The severity class of a score, as a list with one CodeableConcept; empty for a scale
+    without classes.
+    """
     band = scale.band(score)
     return [guide.concept(SEVERITY[scale.id], band.code)] if band else []
 
@@ -67,8 +69,10 @@ def outcome_observation(
     baseline: Measured,
     current: Measured,
 ) -> Resource:
-    """`kind` is treatment-response or remission, `outcome` a code of sesame-outcome, or None where asking
-    makes no sense.
+    """The Observation of an outcome.
+
+    `kind` is treatment-response or remission; `outcome` a code of sesame-outcome, None where it does not
+    apply.
     """
     return resource("Observation", guide.profile("sesame-observation-outcome")) | present(
         identifier=[identifier],

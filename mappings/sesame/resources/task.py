@@ -11,7 +11,7 @@ from mappings.sesame.resources.elements import period, present, resource
 
 @dataclass(frozen=True, slots=True)
 class ReferralState:
-    """Where a referral stands; `business_status` is a code of sesame-referral-status, `reject_reason` one of
+    """The state of a referral; `business_status` is a code of sesame-referral-status, `reject_reason` one of
     sesame-reject-reason.
     """
 
@@ -54,7 +54,7 @@ def referral_task(
 def claim_acknowledgement(
     guide: Guide, *, identifier: Resource, claim: Resource, state: str, authored_on: str
 ) -> Resource:
-    """What the billing system says of a claim; `state` is a code of sesame-claim-state."""
+    """The Task by which the billing system acknowledges a claim; `state` is a code of sesame-claim-state."""
     return resource("Task", guide.profile("sesame-task-claim-ack")) | present(
         identifier=[identifier],
         status="completed",
@@ -77,8 +77,8 @@ def suicide_alert(
     until: str,
     owner: Resource | None,
 ) -> Resource:
-    """The Task to get in touch with the patient by the day `until`; without an owner it cannot satisfy its
-    profile, and claims none.
+    """The Task to contact the patient by the day `until`. Without an owner it claims no profile, which
+    requires one.
     """
     profile = guide.profile("sesame-task-suicide-alert") if owner else None
     return resource("Task", profile) | present(

@@ -1,7 +1,7 @@
-"""What the billing system says of a claim: one Task per claim, which only goes forward.
+"""Acknowledgements by the billing system: one Task per claim, whose state only moves forward.
 
-The states of payment live on this Task and on ClaimResponse, never on the Claim, whose new version would come
-back through the feed.
+Payment states are on this Task and on ClaimResponse, never on the Claim: a new version of the Claim would
+come back through the feed.
 """
 
 from collections.abc import Iterable, Iterator
@@ -24,7 +24,7 @@ NEXT: dict[str, tuple[str, ...]] = {
 
 
 class AcknowledgementRules:
-    """Whether a Task may acknowledge its claim, and say what it says after what it said before."""
+    """Whether a Task may acknowledge its claim, and may move to its new state."""
 
     name = "acknowledgements"
     types = frozenset({"Task"})

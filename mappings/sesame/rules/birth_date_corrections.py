@@ -1,7 +1,7 @@
-"""A birth date that is corrected: whoever corrects it is told of those who were taken on as adults.
+"""Corrections of birth dates: warnings about care that began for a patient who turns out to be a minor.
 
-R7, avis du comité technique (June 2023). A referral that still waits is rejected in the same commit; what has
-begun, and perhaps was billed, is for the team to take back.
+R7, avis du comité technique (June 2023). A waiting referral is rejected in the same commit; care that has
+begun, and perhaps was billed, is for the team to cancel.
 """
 
 from collections.abc import Iterable, Iterator
@@ -19,7 +19,7 @@ TAKEN_ON = ("accepted", "in-progress", "completed")
 
 
 class BirthDateCorrections:
-    """What a corrected birth date means for the referrals and sequences of a patient: a warning for each."""
+    """Warns of each referral and sequence of a patient who was a minor by the corrected birth date."""
 
     name = "corrected-ages"
     types = frozenset({"Patient"})

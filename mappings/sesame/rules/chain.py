@@ -1,4 +1,4 @@
-"""How the sequences of an episode follow one another: ranks, renewals, twelve months, one léger.
+"""Checks how the sequences of an episode follow one another: ranks, renewals, twelve months, one léger.
 
 Source: avis du comité technique (June 2023), rules R4 to R6; the policy decides what it leaves open.
 """
@@ -15,7 +15,7 @@ from mappings.sesame.rules.issues import policy_issue, refusal
 
 
 def check_order(policy: Policy, sequence: Sequence, siblings: Several[Sequence]) -> Iterator[Issue]:
-    """Whether a sequence may stand beside the others of its episode."""
+    """The issues of a sequence beside the others of its episode."""
     yield from _check_tracks(policy, sequence, siblings)
     if sequence.track == "leger":
         yield from _check_leger(sequence, siblings)
@@ -26,7 +26,7 @@ def check_order(policy: Policy, sequence: Sequence, siblings: Several[Sequence])
 def check_renewals_kept(
     before: Sequence, after: Sequence | None, others: Iterable[Sequence]
 ) -> Iterator[Issue]:
-    """Whether what renews a sequence still does, now that this one has changed or is gone."""
+    """The issues of the renewals of a sequence that has changed, or was deleted (`after` is None)."""
     for follower in others:
         if follower.previous == before.id and not _is_renewed_by(after, follower):
             text = messages.RENEWED_BY(id=follower.id, rank=follower.rank - 1, start=follower.start)
@@ -45,7 +45,7 @@ def _is_renewed_by(sequence: Sequence | None, follower: Sequence) -> bool:
 
 
 def _check_tracks(policy: Policy, sequence: Sequence, siblings: Iterable[Sequence]) -> Iterator[Issue]:
-    """Of two tracks in one episode, whichever was written first: what comes after what is for the policy."""
+    """The policy decides in which order the two tracks may follow, whichever was recorded first."""
     others = [one for one in siblings if one.track != sequence.track]
     before = any(one.start < sequence.start for one in others)
     after = any(one.start > sequence.start for one in others)
@@ -59,14 +59,14 @@ def _check_tracks(policy: Policy, sequence: Sequence, siblings: Iterable[Sequenc
 
 
 def _check_leger(sequence: Sequence, siblings: Iterable[Sequence]) -> Iterator[Issue]:
-    """R6: a léger is never renewed, neither by another nor as the renewal of one."""
+    """R6: a léger is neither renewed nor a renewal."""
     is_renewal = sequence.rank > 1 or sequence.plan.get("replaces")
     if is_renewal or any(one.track == "leger" for one in siblings):
         yield refusal(messages.LEGER_ONCE(), "CarePlan.replaces")
 
 
 def _check_classique(policy: Policy, sequence: Sequence, same: Several[Sequence]) -> Iterator[Issue]:
-    """R4 and R5: four ranks, each once, in the order of their days, within twelve months."""
+    """R4 and R5: at most four ranks, each once, in chronological order, within twelve months."""
     if sequence.rank > RANK_MAX:
         yield refusal(messages.TOO_MANY(most=RANK_MAX), "CarePlan.extension")
     if taken := next((one for one in same if one.rank == sequence.rank), None):

@@ -1,6 +1,6 @@
-"""Claims are written by the server alone; a client may cancel one, and nobody deletes one.
+"""Only the server writes claims; a client may cancel one, and nobody may delete one.
 
-Source: the project's billing design; an independent second claim for a sequence cannot exist.
+Source: the project's billing design; a sequence cannot have two independent claims.
 """
 
 from collections.abc import Iterable, Iterator
@@ -17,14 +17,14 @@ from mappings.sesame.rules import messages
 from mappings.sesame.rules.issues import refusal
 
 CORRECTION_DIGITS_MAX = 9
-"""More corrections than any sequence has; Python reads no number of thousands of digits."""
+"""Far more corrections than any sequence has; Python refuses to parse numbers of thousands of digits."""
 
 NEXT = {"active": ("active", "cancelled"), "cancelled": ("cancelled",)}
-"""The statuses that a client may give a claim, by the one that it has."""
+"""The statuses to which a client may change a claim, by its present status."""
 
 
 class ClaimRules:
-    """Whether a Claim of the programme is what its sequence gives rise to."""
+    """Whether a Claim of the programme is the one that its sequence gives rise to."""
 
     name = "claims"
     types = frozenset({"Claim", "CarePlan"})
@@ -51,7 +51,7 @@ class ClaimRules:
             yield from self._creation(change.after, view)
 
     def _is_ours(self, claim: Resource) -> bool:
-        """Whether a claim bears any mark of the programme's: its kind, a forfait, a number, the profile."""
+        """Whether a claim has any mark of the programme: subtype, forfait, number or profile."""
         lines = [line.get("productOrService", {}) for line in claim.get("item", ())]
         return (
             has_code([claim.get("subType", {})], self._kinds, FORFAIT)
@@ -61,7 +61,7 @@ class ClaimRules:
         )
 
     def _kept_plan(self, change: Change, view: View) -> Iterator[Issue]:
-        """A sequence that was billed is not deleted."""
+        """A billed sequence must not be deleted."""
         sequence = sequence_of(self._billing.guide, change.before) if change.after is None else None
         claims = self._billing.issued(sequence, view) if sequence else []
         if claims:
@@ -96,7 +96,7 @@ class ClaimRules:
             yield refusal(messages.CLAIM_BY_SERVER(number=number), "Claim")
 
     def _stands_alone(self, claim: Resource, sequence: Sequence, view: View) -> bool:
-        """Whether it is the next of the claims of its sequence, and no other of them is active."""
+        """Whether it is the sequence's next claim, and the only active one."""
         lock_references_to(view, "CarePlan", sequence.id)
         issued = self._billing.issued(sequence, view)
         active = [one for one in issued if one.get("status") == "active"]
@@ -112,7 +112,7 @@ class ClaimRules:
         return None
 
     def _numbered(self, number: str, view: View) -> Sequence | None:
-        """The sequence of a number; where it was recorded anew after an error, the one that counts."""
+        """The sequence with a number; if it was recorded anew after an error, the one that counts."""
         plans = find_all_by_identifier(view, "CarePlan", self._numbers, number)
         counting = sequences_of(self._billing.guide, plans)
         return next(iter(counting), None) or sequence_of(self._billing.guide, next(iter(plans), None))

@@ -1,5 +1,6 @@
-"""Whom claims name stays on record: the feed gives each claim with its patient, coverage and insurer, also
-when it is read anew from its beginning. So does whoever is referred.
+"""Forbids the deletion of resources that claims refer to, and of patients in care.
+
+The feed returns each claim with its patient, coverage and insurer, also when it is read again from the start.
 
 Source: the project's billing design. https://hl7.org/fhir/R4/claim.html
 """
@@ -42,7 +43,7 @@ class DeletionRules:
             yield from self._in_care(change.id, view)
 
     def _in_care(self, patient: str, view: View) -> Iterator[Issue]:
-        """What has begun for Patient/`patient`: a sequence, or else a referral, which somebody answers."""
+        """Issues for a patient who has a sequence, or a referral."""
         for sequence in sequences_of_patient(self._guide, view, patient)[:1]:
             yield refusal(messages.PATIENT_KEPT(id=sequence.id), "Patient")
             return
@@ -52,7 +53,7 @@ class DeletionRules:
                 return
 
     def _claims(self, type: str, id: str, patient: str | None, view: View) -> Iterator[Resource]:
-        """The claims of the programme that name a resource."""
+        """The claims of the programme that refer to a resource."""
         if type == "Organization":
             found = find_referring(view, "Claim", "insurer", f"Organization/{id}")
         else:

@@ -18,7 +18,7 @@ from mappings.sesame.rules.issues import policy_issue
 
 
 class OneOpenEpisode:
-    """Whether an EpisodeOfCare of the programme may be open beside the others of its patient."""
+    """Whether a patient may have this EpisodeOfCare of the programme beside the others."""
 
     name = "one-open-episode"
     types = frozenset({"EpisodeOfCare"})
@@ -56,7 +56,7 @@ def _took_place(episode: Resource) -> bool:
 
 
 def _ends_after_start_of(episode: Resource, other: Resource) -> bool:
-    """Whether an episode that is over, as it is written, went on when the other had begun."""
+    """Whether a finished episode ends after the start of the other, as their periods state."""
     ended = day(episode.get("period", {}).get("end"))
     begun = day(other.get("period", {}).get("start"))
     return ended is not None and begun is not None and ended > begun

@@ -1,4 +1,4 @@
-"""What a rule says: an error, or what the policy makes of it."""
+"""The issues of rules: an error, or what the policy decides."""
 
 from collections.abc import Iterator
 
@@ -7,12 +7,12 @@ from mappings.sesame.policy import Verdict
 
 
 def refusal(text: Text, place: str) -> Issue:
-    """The error of a rule that is stated."""
+    """The error of a stated rule."""
     return Issue("error", "business-rule", text, (place,))
 
 
 def policy_issue(verdict: Verdict, text: Text, place: str) -> Iterator[Issue]:
-    """What a switch makes of a rule that is not stated."""
+    """The issue that the policy sets for a rule that is not stated; none for `allow`."""
     if verdict == "refuse":
         yield refusal(text, place)
     elif verdict == "warn":

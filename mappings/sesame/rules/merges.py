@@ -1,6 +1,6 @@
-"""Patients that turn out to be one person: whoever links them is told which of their sequences overlap.
+"""Merged patients: warnings about the sequences that overlap once two Patients are linked.
 
-Each was right when it was written, and may have been billed; which one stays is for the team to say.
+Each sequence was valid when it was written, and may have been billed; the team decides which one stays.
 https://hl7.org/fhir/R4/patient.html#linking
 """
 
@@ -15,7 +15,7 @@ from mappings.sesame.rules import messages
 
 
 class MergedPatients:
-    """What it means for sequences that Patients are linked: a warning for each that overlaps another."""
+    """Warns of each sequence that overlaps another of the same person after a link."""
 
     name = "merged-patients"
     types = frozenset({"Patient"})

@@ -1,4 +1,4 @@
-"""What the rules of the pathway say, in English and French."""
+"""The messages of the rules of the pathway, in English and French."""
 
 from fhir_server.issues import Template
 

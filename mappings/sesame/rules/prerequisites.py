@@ -1,7 +1,7 @@
-"""What a sequence rests on stays as it is: its patient's initial assessment, the episode, and the referral.
+"""Protects the prerequisites of a sequence: the initial assessment, the episode, and the referral.
 
-Source: avis du comité technique (June 2023), R9. A sequence is held to them when it is written; what is
-changed under it afterwards would get round that.
+Source: avis du comité technique (June 2023), R9. They are checked when the sequence is written; a later
+change to them must not circumvent that check.
 """
 
 from collections.abc import Iterable, Iterator
@@ -20,7 +20,7 @@ from mappings.sesame.rules.issues import refusal
 
 
 class SequencePrerequisites:
-    """Whether an Encounter, an EpisodeOfCare or a referral's Task still bears what rests on it."""
+    """Whether a changed Encounter, EpisodeOfCare or referral Task still supports its sequences."""
 
     name = "sequence-grounds"
     types = frozenset({"Encounter", "EpisodeOfCare", "Task"})
@@ -77,7 +77,7 @@ class SequencePrerequisites:
                 yield refusal(text, "EpisodeOfCare.referralRequest")
 
     def _referral(self, before: Resource, after: Resource, view: View) -> Iterator[Issue]:
-        """A referral by which a sequence began was none that was sent in error."""
+        """A referral that led to a sequence cannot become entered-in-error."""
         now_in_error = after.get("status") == IN_ERROR != before.get("status")
         patient = target(after.get("for"), "Patient")
         if not now_in_error or patient is None or not is_referral_task(self._guide, after):
@@ -99,6 +99,6 @@ def _requests(episode: Resource | None) -> list[Resource]:
 
 
 def _of_another(guide: Guide, episode: Resource, patient: str, view: View) -> Referral | None:
-    """A referral of the episode that is not that of Patient/`patient`."""
+    """A referral of the episode whose patient is not Patient/`patient`; None where there is none."""
     found = (referral_of(guide, resolved(view, one, "ServiceRequest")) for one in _requests(episode))
     return next((one for one in found if one and one.patient != patient), None)

@@ -1,4 +1,4 @@
-"""What the rules of the referral say, in English and French."""
+"""The messages of the rules on referrals, in English and French."""
 
 from fhir_server.issues import Template
 

@@ -1,7 +1,7 @@
-"""A referral goes from state to state by its Task alone; its ServiceRequest follows.
+"""Checks of referrals: only the Task changes the state, and the ServiceRequest follows.
 
-Source: the programme's referral states. A patient who cannot be taken on is no reason to refuse a referral
-here: it is stored, and its Task rejected in the same commit.
+Source: the programme's referral states. A referral of a patient who cannot be taken on is not refused: it is
+stored, and its Task is rejected in the same commit.
 """
 
 from collections.abc import Iterable, Iterator
@@ -35,7 +35,7 @@ from mappings.sesame.rules.issues import refusal
 
 
 class ReferralTaskRules:
-    """Whether the Task of a referral may be what it is after what it was."""
+    """Whether the Task of a referral is valid, and may move to its new state."""
 
     name = "referral-tasks"
     types = frozenset({"Task"})
@@ -77,7 +77,7 @@ class ReferralTaskRules:
                     yield refusal(messages.TASK_ONCE(id=other["id"]), "Task.focus")
 
     def _acceptance(self, task: Resource, view: View) -> Iterator[Issue]:
-        """R7 and R8 hold also for what became known after the arrival."""
+        """R7 and R8 are checked again, since facts may have changed since the referral arrived."""
         referral = referral_of_task(self._guide, view, task)
         if referral is None:
             return
@@ -88,7 +88,7 @@ class ReferralTaskRules:
             yield refusal(messages.FOLLOW_UP_UNANSWERED(id=referral.id), "Task.status")
 
     def _codes(self, task: Resource) -> Iterator[Issue]:
-        """Business statuses go with some statuses, and a rejection gives its reason."""
+        """The business status must be allowed with the status, and a rejection must state its reason."""
         status, business = task.get("status", ""), business_status(self._guide, task)
         rule = STATUS_RULES.get(status)
         if rule and business and status != IN_ERROR and business not in rule.business_statuses:
@@ -117,7 +117,7 @@ def _moves(before: Resource | None, task: Resource) -> Iterator[Issue]:
 
 
 class ReferralRules:
-    """Whether a ServiceRequest may stand as a referral: sent once, and as its Task says."""
+    """Whether a ServiceRequest is a valid referral: sent once, with the status that its Task requires."""
 
     name = "referrals"
     types = frozenset({"ServiceRequest"})
@@ -128,7 +128,7 @@ class ReferralRules:
 
     def check(self, change: Change, view: View) -> Iterable[Issue]:
         before = referral_of(self._guide, change.before)
-        # As it stands now: a reaction may have made its status follow the Task since the change.
+        # The present version: since the change, a reaction may have made its status follow the Task.
         request = view.get("ServiceRequest", change.id) if change.after else None
         referral = referral_of(self._guide, request)
         if before and referral is None:
@@ -145,7 +145,7 @@ class ReferralRules:
             yield from self._patient(referral, view)
 
     def _patient(self, referral: Referral, view: View) -> Iterator[Issue]:
-        """Who is referred is on record, and better with an age."""
+        """The patient must be on record, and should have a birth date that tells the age."""
         place = "ServiceRequest.subject"
         patient = view.get("Patient", referral.patient)
         if patient is None:

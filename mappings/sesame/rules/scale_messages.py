@@ -1,4 +1,4 @@
-"""What the rules on scales say, in English and French."""
+"""The messages of the rules on scales, in English and French."""
 
 from fhir_server.issues import Template
 

@@ -1,4 +1,4 @@
-"""A finished passation is complete and adds up, whatever profile it claims; so does a score made from it.
+"""A finished passation must be complete and state the right total; so must a score derived from it.
 
 Source: the scoring of PHQ-9, GAD-7 and PHQ-2; nothing is imputed.
 """
@@ -18,7 +18,7 @@ WITHDRAWN = frozenset({IN_ERROR, "cancelled"})
 
 
 class ScaleRules:
-    """Whether a passation, or a score that derives from one, may be kept."""
+    """Whether a passation, or a score derived from one, is valid."""
 
     name = "scales"
     types = frozenset({"QuestionnaireResponse", "Observation"})
@@ -30,7 +30,7 @@ class ScaleRules:
         if change.after is None:
             return
         if change.type == "Observation":
-            # As it stands now: a reaction may have corrected it since the change.
+            # The present version: a reaction may have corrected it since the change.
             yield from self._score(view.get("Observation", change.id) or {}, view)
             return
         passation = passation_of(self._scales, change.after)
@@ -52,7 +52,7 @@ class ScaleRules:
             yield refusal(text, "Observation.value")
 
     def _beyond(self, said: set[str], value: int | None) -> Iterator[Issue]:
-        """No scale gives such a total, wherever it comes from."""
+        """The total must be within the range of its scale."""
         for scale in self._scales.values():
             if scale.total in said and value is not None and not 0 <= value <= scale.highest:
                 text = messages.BEYOND_SCALE(scale=scale.id.upper(), highest=scale.highest, value=value)
@@ -60,7 +60,7 @@ class ScaleRules:
 
 
 def wrong(passation: Passation) -> Iterator[Issue]:
-    """What is wrong with answers that are said to be complete."""
+    """The issues of a passation whose status says that it is complete."""
     scale = passation.scale.id.upper()
     if passation.missing:
         text = messages.INCOMPLETE(scale=scale, missing=", ".join(passation.missing))
@@ -71,7 +71,7 @@ def wrong(passation: Passation) -> Iterator[Issue]:
 
 
 def _unattributed(passation: Passation) -> Iterator[Issue]:
-    """Who answered, and when, is what a score needs besides."""
+    """A score also needs to know who answered, and when."""
     if passation.patient is None:
         yield refusal(messages.WHOSE(), "QuestionnaireResponse.subject")
     if day(passation.response.get("authored")) is None:

@@ -1,5 +1,4 @@
-"""The sequences of a patient: assessment first, an episode, a team, three months, no overlap, and one after
-the other.
+"""Checks of a sequence: assessment first, an episode, a team, three months, no overlap, the right order.
 
 Source: avis du comité technique (June 2023), rules R3 to R9; the policy decides what it leaves open.
 """
@@ -34,14 +33,14 @@ from mappings.sesame.rules.issues import policy_issue, refusal
 from mappings.sesame.rules.referral_messages import PATIENT_UNKNOWN
 
 TURNED_AWAY = frozenset({"rejected", "cancelled", IN_ERROR})
-"""States of a referral by which nobody is taken on."""
+"""Statuses of a referral by which the patient is not taken on."""
 
 ONE_EACH = ("ide", "psychiatre")
 AT_LEAST_ONE = "medecin-generaliste"
 
 
 class SequenceRules:
-    """Whether a CarePlan that is a sequence may stand beside the others of its patient."""
+    """Whether a CarePlan is a valid sequence beside the others of its patient."""
 
     name = "sequences"
     types = frozenset({"CarePlan"})
@@ -70,12 +69,14 @@ class SequenceRules:
             yield from check_order(self._policy, after, siblings)
 
     def _others(self, sequence: Sequence, view: View) -> list[Sequence]:
-        """The other sequences of the patient that count, also under the name of a duplicate."""
+        """The other sequences of the person that count, including those of duplicate Patients."""
         all_sequences = sequences_of_person(self._guide, view, sequence.patient)
         return [one for one in all_sequences if one.id != sequence.id]
 
     def _taken_on(self, before: Sequence | None, sequence: Sequence, view: View) -> Iterator[Issue]:
-        """What a sequence begins with; one that has begun is only asked for what it takes instead."""
+        """The conditions for a sequence to begin; for one that has begun, only what it replaces
+        is checked.
+        """
         if before is None:
             yield from self._admitted(sequence, view)
         stays = before is not None and before.episode == sequence.episode
@@ -84,7 +85,7 @@ class SequenceRules:
             yield from self._team(sequence, view)
 
     def _alone(self, sequence: Sequence, view: View) -> Iterator[Issue]:
-        """What a sequence must be whatever other sequences there are."""
+        """The conditions that do not depend on other sequences."""
         yield from self._assessment(sequence, view)
         yield from self._length(sequence)
         yield from self._window(sequence)
@@ -92,8 +93,9 @@ class SequenceRules:
     def _identity(
         self, plan: Resource, sequence: Sequence | None, before: Sequence | None, view: View
     ) -> Iterator[Issue]:
-        """What is or renews a sequence has all that makes it one, and keeps its patient, and its number,
-        which claims bear.
+        """A sequence, or a renewal of one, must have all required parts, and keep its patient and its number.
+
+        The number is in the claims.
         """
         if sequence is None:
             if before or (plan.get("status") in COUNTED and self._is_ours(plan, view)):
@@ -119,7 +121,7 @@ class SequenceRules:
                 yield refusal(text, "CarePlan.identifier")
 
     def _admitted(self, sequence: Sequence, view: View) -> Iterator[Issue]:
-        """R7 and R8: no sequence begins for whom the programme cannot take on, or has turned away."""
+        """R7 and R8: no sequence begins for a patient who is ineligible or was turned away."""
         age = self._policy.adult_age
         patient = view.get("Patient", sequence.patient)
         if patient is None:
@@ -137,7 +139,7 @@ class SequenceRules:
                 yield refusal(objection, f"CarePlan.extension('{EPISODE}')")
 
     def _objection(self, sequence: Sequence, referral: Referral, view: View) -> Text | None:
-        """Why a referral takes the patient nowhere: whose it is, its state, or what it says."""
+        """Why a referral does not admit the patient: its patient, its state, or its content."""
         if referral.patient != sequence.patient:
             return messages.REFERRAL_OF_ANOTHER(id=referral.id)
         status: str | None = (task_of(self._guide, view, referral.id) or {}).get("status")
@@ -146,7 +148,7 @@ class SequenceRules:
         return messages.TURNED_AWAY(id=referral.id, reason=status) if status else None
 
     def _assessment(self, sequence: Sequence, view: View) -> Iterator[Issue]:
-        """R9: the nurse's initial assessment decides the track, so it comes before any sequence."""
+        """R9: the nurse's initial assessment decides the track, so it must come before any sequence."""
         visit = resolved(view, sequence.plan.get("encounter"), "Encounter")
         if visit is None or not is_assessment_of(self._guide, visit, sequence.patient):
             yield refusal(messages.ASSESSMENT_NEEDED(), "CarePlan.encounter")
@@ -211,7 +213,9 @@ def _teams(sequence: Sequence) -> list[str]:
 
 
 def _is_complete(team: Resource, system: str) -> bool:
-    """Exactly one nurse and one psychiatrist, and a general practitioner at least."""
+    """Whether a team is active with exactly one nurse, one psychiatrist, and at least one general
+    practitioner.
+    """
     roles = [
         code
         for participant in team.get("participant", ())
