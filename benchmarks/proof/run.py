@@ -20,7 +20,7 @@ from benchmarks.proof.killing import KilledConsumer
 from benchmarks.proof.ledger import Event, Ledger
 from benchmarks.proof.measured import Get, measured
 from benchmarks.proof.twice import twice
-from fhir_server.cli.delivery import TIMEOUT_SECONDS, Post, deliver, over_http
+from fhir_server.cli.bundle_sender import TIMEOUT_SECONDS, SendBundle, http_sender, send_groups
 from fhir_server.core import json
 from mappings.sesame.cohort.course import Course
 from mappings.sesame.cohort.forecast import forecast_cohort, forecast_courses
@@ -55,12 +55,12 @@ def prove(base: str, folder: Path, *, scale: float, seed: int, clients: int) -> 
     with _posting(base, clients) as post:
         with KilledConsumer(base, ledger, Random(seed)) as consumer:
             started = time.perf_counter()
-            entries = deliver(forecast_cohort(seed=seed, scale=scale), post, clients)
+            entries = send_groups(forecast_cohort(seed=seed, scale=scale), post, clients)
             seconds = time.perf_counter() - started
         consumer.drain()
         pulled = Ledger(ledger)
         events = list(pulled.distinct().values())
-        deliver(acknowledgements(read_guide(), events), post, clients)
+        send_groups(acknowledgements(read_guide(), events), post, clients)
     columns = read_forecast(scale)
     with httpx.Client(timeout=TIMEOUT_SECONDS) as client:
         get = partial(_got, client)
@@ -70,13 +70,13 @@ def prove(base: str, folder: Path, *, scale: float, seed: int, clients: int) -> 
 
 
 @contextmanager
-def _posting(base: str, clients: int) -> Iterator[Post]:
+def _posting(base: str, clients: int) -> Iterator[SendBundle]:
     limits = httpx.Limits(max_connections=2 * clients, max_keepalive_connections=2 * clients)
     with (
         httpx.Client(timeout=TIMEOUT_SECONDS, limits=limits) as client,
         ThreadPoolExecutor(clients) as others,
     ):
-        yield twice(over_http(client, base), others)
+        yield twice(http_sender(client, base), others)
 
 
 def _got(client: httpx.Client, url: str) -> dict[str, Any]:

@@ -5,11 +5,11 @@ https://hl7.org/fhir/R4/http.html#ccreate
 
 from concurrent.futures import ThreadPoolExecutor
 
-from fhir_server.cli.delivery import Post
+from fhir_server.cli.bundle_sender import SendBundle
 from fhir_server.extension import Resource
 
 
-def twice(post: Post, others: ThreadPoolExecutor) -> Post:
+def twice(post: SendBundle, others: ThreadPoolExecutor) -> SendBundle:
     """Sends each Bundle twice at once; `others` send the second one. Both must be taken."""
 
     def both(bundle: Resource) -> None:

@@ -14,7 +14,7 @@ from benchmarks import wire
 from benchmarks.bench import Bench, Row
 from benchmarks.figures import Figure, Table, Target
 from benchmarks.servers import Server
-from fhir_server.cli.delivery import TIMEOUT_SECONDS, deliver, over_http
+from fhir_server.cli.bundle_sender import TIMEOUT_SECONDS, http_sender, send_groups
 from mappings.sesame.cohort.forecast import SEED, forecast_cohort
 
 CLIENTS, WORKERS = 8, 2
@@ -70,7 +70,7 @@ def load_forecast(server: Server, scale: float) -> Loaded:
     groups = list(forecast_cohort(seed=SEED, scale=scale))
     with httpx.Client(timeout=TIMEOUT_SECONDS) as client:
         begun = time.perf_counter()
-        deliver(groups, over_http(client, f"http://127.0.0.1:{server.port}/fhir"), CLIENTS)
+        send_groups(groups, http_sender(client, f"http://127.0.0.1:{server.port}/fhir"), CLIENTS)
         seconds = time.perf_counter() - begun
     entries = [entry for group in groups for bundle in group for entry in bundle["entry"]]
     updates = len([entry for entry in entries if entry["request"]["method"] == "PUT"])

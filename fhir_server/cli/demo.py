@@ -10,7 +10,7 @@ import httpx
 import typer
 
 from fhir_server import bootstrap
-from fhir_server.cli.delivery import TIMEOUT_SECONDS, deliver, over_http, to_server
+from fhir_server.cli.bundle_sender import TIMEOUT_SECONDS, http_sender, in_process_sender, send_groups
 from fhir_server.cli.existing import refuse_memory
 from fhir_server.cli.failure import MisuseError
 from fhir_server.cli.provision import load_guides, put_in_force
@@ -55,7 +55,7 @@ def _groups(settings: Settings, name: str, seed: int, scale: float) -> Groups:
 def _over_http(groups: Groups, base: str, clients: int) -> int:
     try:
         with httpx.Client(timeout=TIMEOUT_SECONDS) as client:
-            return deliver(groups, over_http(client, base), clients)
+            return send_groups(groups, http_sender(client, base), clients)
     except httpx.UnsupportedProtocol as error:
         raise MisuseError(f"--base {base}: expected a URL such as http://127.0.0.1:8080/fhir.") from error
 
@@ -66,4 +66,4 @@ def _in_process(groups: Groups, settings: Settings) -> int:
     with closing(server.store):
         put_in_force(server)
         load_guides(server)
-        return deliver(groups, to_server(server))
+        return send_groups(groups, in_process_sender(server))

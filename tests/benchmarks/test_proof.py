@@ -21,7 +21,7 @@ from benchmarks.proof.run import WINDOW, Proof
 from benchmarks.proof.twice import twice
 from fhir_server import bootstrap
 from fhir_server.bootstrap import Server
-from fhir_server.cli.delivery import deliver, to_server
+from fhir_server.cli.bundle_sender import in_process_sender, send_groups
 from fhir_server.cli.provision import load_guides, put_in_force
 from fhir_server.core import json
 from fhir_server.core.request import FhirRequest
@@ -97,7 +97,7 @@ def test_a_part_of_the_forecast_holds(server: Server, tmp_path: Path) -> None:
     consumer = MortalConsumer(server, tmp_path / "ledger.ndjson", Random(1))
     groups = forecast_cohort(scale=PART)
     with ThreadPoolExecutor(8) as others:
-        post = twice(to_server(server), others)
+        post = twice(in_process_sender(server), others)
 
         def watched() -> Iterator[Any]:
             for place, group in enumerate(groups):
@@ -105,12 +105,12 @@ def test_a_part_of_the_forecast_holds(server: Server, tmp_path: Path) -> None:
                     consumer.pull()
                 yield group
 
-        deliver(watched(), post, clients=8)
+        send_groups(watched(), post, clients=8)
         while consumer.pull():
             pass
         pulled = Ledger(tmp_path / "ledger.ndjson")
         events = list(pulled.distinct().values())
-        deliver(acknowledgements(GUIDE, events), post)
+        send_groups(acknowledgements(GUIDE, events), post)
     cells = account.cells(read_forecast(PART), events)
     assert [cell for cell in cells if not cell.holds] == []
     assert len(events) == sum(column.leger + column.sequences for column in read_forecast(PART)) == 182

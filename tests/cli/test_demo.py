@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from fhir_server.cli import delivery
+from fhir_server.cli import bundle_sender
 from fhir_server.cli.failure import CommandError
 
 Run = Callable[..., Any]
@@ -52,7 +52,7 @@ def test_groups_come_after_the_first_and_keep_their_order() -> None:
     def post(bundle: dict[str, Any]) -> None:
         sent.append(bundle["number"])
 
-    assert delivery.deliver(groups, post, clients=2) == 1 + 3 * 3 * 2
+    assert bundle_sender.send_groups(groups, post, clients=2) == 1 + 3 * 3 * 2
     assert sent[0] == 0
     for place in (1, 2, 3):
         of_group = [number for number in sent if number // 10 == place]
@@ -66,4 +66,4 @@ def test_what_one_client_is_refused_stops_the_delivery() -> None:
 
     groups = [({"entry": [], "number": number},) for number in range(20)]
     with pytest.raises(CommandError, match="refused"):
-        delivery.deliver(groups, post, clients=3)
+        bundle_sender.send_groups(groups, post, clients=3)

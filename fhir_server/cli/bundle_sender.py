@@ -19,17 +19,17 @@ from fhir_server.extension import Resource
 HEADERS = {"Content-Type": FHIR_JSON, "Prefer": "return=minimal"}
 TIMEOUT_SECONDS = 60.0
 # A server that is busy, or a write that another one overtook: the same request again may succeed.
-PASSING = frozenset({409, 429, 502, 503, 504})
+RETRYABLE_STATUSES = frozenset({409, 429, 502, 503, 504})
 # Where an entry says which version it follows: that version is past, so the Bundle was taken before.
-PAST = 412
+VERSION_CONFLICT = 412
 ATTEMPTS = 8
 FIRST_PAUSE_SECONDS = 0.05
 
-Post = Callable[[Resource], None]
+SendBundle = Callable[[Resource], None]
 """Sends one Bundle. Raises `CommandError` when it is refused."""
 
 
-def deliver(groups: Iterable[tuple[Resource, ...]], post: Post, clients: int = 1) -> int:
+def send_groups(groups: Iterable[tuple[Resource, ...]], post: SendBundle, clients: int = 1) -> int:
     """Send the first group, then the others, `clients` at a time; how many entries that were."""
     waiting = iter(groups)
     entries = _send(next(waiting, ()), post)
@@ -43,36 +43,36 @@ def deliver(groups: Iterable[tuple[Resource, ...]], post: Post, clients: int = 1
         return entries + sum(task.result() for task in under_way)
 
 
-def _send(group: tuple[Resource, ...], post: Post) -> int:
+def _send(group: tuple[Resource, ...], post: SendBundle) -> int:
     for bundle in group:
         post(bundle)
     return sum(len(bundle["entry"]) for bundle in group)
 
 
-def to_server(server: Server) -> Post:
+def in_process_sender(server: Server) -> SendBundle:
     """Sends to the server put together in this process."""
 
     def post(bundle: Resource) -> None:
         try:
             server.dispatcher.dispatch(writing(server.settings, bundle))
         except FhirError as error:
-            if status_of(error) == PAST and _follows_a_version(bundle):
+            if status_of(error) == VERSION_CONFLICT and _follows_a_version(bundle):
                 return
             raise CommandError(f"a Bundle was refused: {error}") from error
 
     return post
 
 
-def over_http(client: httpx.Client, base: str) -> Post:
+def http_sender(client: httpx.Client, base: str) -> SendBundle:
     """Sends to the server at `base`; a request that may succeed later is sent again."""
 
     def post(bundle: Resource) -> None:
-        body, past = json.serialise(bundle), PAST if _follows_a_version(bundle) else None
+        body, past = json.serialise(bundle), VERSION_CONFLICT if _follows_a_version(bundle) else None
         for attempt in range(ATTEMPTS):
             status, refusal = _sent(client, base, body)
             if refusal is None or status == past:
                 return
-            if status and status not in PASSING:
+            if status and status not in RETRYABLE_STATUSES:
                 raise CommandError(f"{base} refused a Bundle: {status} {refusal}")
             time.sleep(FIRST_PAUSE_SECONDS * 2**attempt)
         raise CommandError(f"{base} did not take a Bundle: {refusal}")
