@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from fhir_server import bootstrap, standalone
-from fhir_server.cli.existing import StoreOption, open_existing
+from fhir_server.cli.store_options import StoreOption, open_existing
 from fhir_server.settings import Settings, variable
 from fhir_server.store.backends import without_credentials
 

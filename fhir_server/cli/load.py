@@ -14,13 +14,13 @@ from typing import Annotated, Any
 import typer
 
 from fhir_server import bootstrap
-from fhir_server.cli.existing import StoreOption, refuse_memory
 from fhir_server.cli.failure import MisuseError, in_one_line
 from fhir_server.cli.linked import is_resource, linked
 from fhir_server.cli.progress import progress
 from fhir_server.cli.provision import put_in_force
 from fhir_server.cli.requests import writing
 from fhir_server.cli.sources import Source, files, named, sources
+from fhir_server.cli.store_options import StoreOption, refuse_memory
 from fhir_server.core import json
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import FhirError

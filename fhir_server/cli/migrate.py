@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from fhir_server import bootstrap
-from fhir_server.cli.existing import open_existing, refuse_memory
 from fhir_server.cli.failure import CommandError
 from fhir_server.cli.progress import progress
+from fhir_server.cli.store_options import open_existing, refuse_memory
 from fhir_server.core import json
 from fhir_server.search.entries import Entries
 from fhir_server.settings import Settings

@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from fhir_server import bootstrap
-from fhir_server.cli.existing import StoreOption, open_existing, refuse_memory
 from fhir_server.cli.progress import progress
 from fhir_server.cli.provision import put_in_force
+from fhir_server.cli.store_options import StoreOption, open_existing, refuse_memory
 from fhir_server.definitions.packages.archive import read_package
 from fhir_server.definitions.packages.package import Package, PackageIndex
 from fhir_server.interactions.conformance import installed

@@ -11,10 +11,10 @@ from typing import Annotated
 import typer
 
 from fhir_server import bootstrap
-from fhir_server.cli.existing import StoreOption, open_existing
 from fhir_server.cli.failure import CommandError
 from fhir_server.cli.progress import progress
 from fhir_server.cli.provision import put_in_force
+from fhir_server.cli.store_options import StoreOption, open_existing
 from fhir_server.jobs import reindex as jobs
 from fhir_server.jobs.indexing_pool import IndexingPool
 from fhir_server.jobs.reindex import LeaseLost, Progress, Reindexing
