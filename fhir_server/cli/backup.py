@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from fhir_server import bootstrap
-from fhir_server.cli.failure import CommandError
+from fhir_server.cli.errors import CommandError
 from fhir_server.cli.store_options import FileOption, open_existing, sqlite_path
 from fhir_server.settings import Settings
 

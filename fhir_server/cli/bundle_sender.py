@@ -10,7 +10,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 import httpx
 
 from fhir_server.bootstrap import Server
-from fhir_server.cli.failure import CommandError
+from fhir_server.cli.errors import CommandError
 from fhir_server.cli.requests import FHIR_JSON, writing
 from fhir_server.core import json
 from fhir_server.errors import FhirError, status_of

@@ -11,7 +11,7 @@ import typer
 
 from fhir_server import bootstrap
 from fhir_server.cli.bundle_sender import TIMEOUT_SECONDS, http_sender, in_process_sender, send_groups
-from fhir_server.cli.failure import MisuseError
+from fhir_server.cli.errors import MisuseError
 from fhir_server.cli.provision import load_guides, put_in_force
 from fhir_server.cli.store_options import refuse_memory
 from fhir_server.extension import Resource

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from fhir_server import bootstrap
-from fhir_server.cli.failure import MisuseError, in_one_line
+from fhir_server.cli.errors import MisuseError, in_one_line
 from fhir_server.cli.linked import is_resource, linked
 from fhir_server.cli.progress import progress
 from fhir_server.cli.provision import put_in_force

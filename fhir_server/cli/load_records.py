@@ -14,7 +14,7 @@ from pathlib import Path
 import typer
 
 from fhir_server import bootstrap
-from fhir_server.cli.failure import MisuseError, in_one_line
+from fhir_server.cli.errors import MisuseError, in_one_line
 from fhir_server.cli.progress import progress
 from fhir_server.cli.provision import put_in_force
 from fhir_server.cli.requests import base_url

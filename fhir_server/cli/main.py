@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from fhir_server.cli.failure import FAILED, CommandError
+from fhir_server.cli.errors import FAILED, CommandError
 from fhir_server.errors import FhirError
 from fhir_server.settings import SettingError
 

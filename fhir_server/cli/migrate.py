@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from fhir_server import bootstrap
-from fhir_server.cli.failure import CommandError
+from fhir_server.cli.errors import CommandError
 from fhir_server.cli.progress import progress
 from fhir_server.cli.store_options import open_existing, refuse_memory
 from fhir_server.core import json

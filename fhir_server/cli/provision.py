@@ -4,7 +4,7 @@ cohorts."""
 import uuid
 
 from fhir_server.bootstrap import Server
-from fhir_server.cli.failure import CommandError
+from fhir_server.cli.errors import CommandError
 from fhir_server.cli.requests import writing
 from fhir_server.core.resource import body, draft
 from fhir_server.errors import FhirError

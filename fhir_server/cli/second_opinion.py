@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import Any
 
 from fhir_server.cli import messages
-from fhir_server.cli.failure import MisuseError
+from fhir_server.cli.errors import MisuseError
 from fhir_server.core import json
 from fhir_server.issues import Issue
 

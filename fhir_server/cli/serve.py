@@ -8,7 +8,7 @@ import typer
 
 from fhir_server import bootstrap
 from fhir_server.cli import provision, serving
-from fhir_server.cli.failure import CommandError
+from fhir_server.cli.errors import CommandError
 from fhir_server.cli.requests import base_url
 from fhir_server.cli.store_options import MEMORY
 from fhir_server.settings import Settings

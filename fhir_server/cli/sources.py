@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from fhir_server.cli.failure import MisuseError
+from fhir_server.cli.errors import MisuseError
 
 LINES = frozenset({".ndjson", ".jsonl"})
 READ = LINES | {".json"}

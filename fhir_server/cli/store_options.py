@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from fhir_server import bootstrap
-from fhir_server.cli.failure import CommandError
+from fhir_server.cli.errors import CommandError
 from fhir_server.settings import Settings
 from fhir_server.store.backends import without_credentials
 

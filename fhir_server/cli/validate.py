@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from fhir_server import standalone
-from fhir_server.cli.failure import FAILED, MISUSED
+from fhir_server.cli.errors import FAILED, MISUSED
 from fhir_server.cli.progress import progress
 from fhir_server.cli.reports.json import JsonReport
 from fhir_server.cli.reports.junit import JunitReport

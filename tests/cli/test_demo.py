@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from fhir_server.cli import bundle_sender
-from fhir_server.cli.failure import CommandError
+from fhir_server.cli.errors import CommandError
 
 Run = Callable[..., Any]
 
