@@ -15,7 +15,7 @@ import typer
 
 from fhir_server import bootstrap
 from fhir_server.cli.errors import MisuseError, in_one_line
-from fhir_server.cli.linked import is_resource, linked
+from fhir_server.cli.linked_bundle import is_resource, linked_transaction
 from fhir_server.cli.progress import progress
 from fhir_server.cli.provision import put_in_force
 from fhir_server.cli.requests import writing
@@ -156,7 +156,7 @@ def _requests(content: Any, settings: Settings) -> Iterator[tuple[str, FhirReque
     if is_bundle and content.get("type") in PROCESSED:
         yield "", writing(settings, content)
     elif is_bundle and isinstance(content.get("entry"), list):
-        if (transaction := linked(content["entry"])) is not None:
+        if (transaction := linked_transaction(content["entry"])) is not None:
             yield "", writing(settings, transaction)
             return
         for index, entry in enumerate(content["entry"]):

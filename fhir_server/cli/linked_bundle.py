@@ -9,7 +9,7 @@ from fhir_server.extension import Resource
 from fhir_server.interactions.literal_references import references_in
 
 
-def linked(entries: list[Any]) -> Resource | None:
+def linked_transaction(entries: list[Any]) -> Resource | None:
     """The transaction that stores these entries of a Bundle, whichever id each has or gets; None where no
     reference is to an entry by its urn, or where an entry holds no resource.
     """
