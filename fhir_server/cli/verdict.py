@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fhir_server.cli import messages
-from fhir_server.cli.places import Position, SourceMap
+from fhir_server.cli.source_map import Position, SourceMap
 from fhir_server.cli.sources import Source, sources
 from fhir_server.core import json
 from fhir_server.errors import FhirError

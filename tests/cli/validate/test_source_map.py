@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fhir_server.cli.places import Position, SourceMap
+from fhir_server.cli.source_map import Position, SourceMap
 
 TEXT = """{
   "resourceType": "Observation",
