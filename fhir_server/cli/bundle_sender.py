@@ -11,7 +11,7 @@ import httpx
 
 from fhir_server.bootstrap import Server
 from fhir_server.cli.errors import CommandError
-from fhir_server.cli.requests import FHIR_JSON, writing
+from fhir_server.cli.requests import FHIR_JSON, write_request
 from fhir_server.core import json
 from fhir_server.errors import FhirError, status_of
 from fhir_server.extension import Resource
@@ -54,7 +54,7 @@ def in_process_sender(server: Server) -> SendBundle:
 
     def post(bundle: Resource) -> None:
         try:
-            server.dispatcher.dispatch(writing(server.settings, bundle))
+            server.dispatcher.dispatch(write_request(server.settings, bundle))
         except FhirError as error:
             if status_of(error) == VERSION_CONFLICT and _follows_a_version(bundle):
                 return

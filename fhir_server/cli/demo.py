@@ -12,7 +12,7 @@ import typer
 from fhir_server import bootstrap
 from fhir_server.cli.bundle_sender import TIMEOUT_SECONDS, http_sender, in_process_sender, send_groups
 from fhir_server.cli.errors import MisuseError
-from fhir_server.cli.provision import load_guides, put_in_force
+from fhir_server.cli.provision import adopt_search_parameters, load_guides
 from fhir_server.cli.store_options import refuse_memory
 from fhir_server.extension import Resource
 from fhir_server.settings import Settings
@@ -64,6 +64,6 @@ def _in_process(groups: Groups, settings: Settings) -> int:
     refuse_memory(settings.store)
     server = bootstrap.build(settings)
     with closing(server.store):
-        put_in_force(server)
+        adopt_search_parameters(server)
         load_guides(server)
         return send_groups(groups, in_process_sender(server))

@@ -17,8 +17,8 @@ from fhir_server import bootstrap
 from fhir_server.cli.errors import MisuseError, in_one_line
 from fhir_server.cli.linked_bundle import is_resource, linked_transaction
 from fhir_server.cli.progress import progress
-from fhir_server.cli.provision import put_in_force
-from fhir_server.cli.requests import writing
+from fhir_server.cli.provision import adopt_search_parameters
+from fhir_server.cli.requests import write_request
 from fhir_server.cli.sources import Source, files, named, sources
 from fhir_server.cli.store_options import StoreOption, refuse_memory
 from fhir_server.core import json
@@ -86,7 +86,7 @@ def _load_fhir(settings: Settings, paths: list[Path], atomic: bool) -> None:
     server = bootstrap.build(settings)
     started = time.perf_counter()
     with closing(server.store):
-        put_in_force(server)
+        adopt_search_parameters(server)
         tally = _load_all(server, found, atomic)
     for failure in tally.failures:
         print(failure, file=sys.stderr)
@@ -154,10 +154,10 @@ def _requests(content: Any, settings: Settings) -> Iterator[tuple[str, FhirReque
     """The requests that load a piece of JSON, each with its place inside it; None for what is no resource."""
     is_bundle = isinstance(content, dict) and content.get("resourceType") == "Bundle"
     if is_bundle and content.get("type") in PROCESSED:
-        yield "", writing(settings, content)
+        yield "", write_request(settings, content)
     elif is_bundle and isinstance(content.get("entry"), list):
         if (transaction := linked_transaction(content["entry"])) is not None:
-            yield "", writing(settings, transaction)
+            yield "", write_request(settings, transaction)
             return
         for index, entry in enumerate(content["entry"]):
             resource = entry.get("resource") if isinstance(entry, dict) else None
@@ -171,8 +171,8 @@ def _write(resource: Any, settings: Settings) -> FhirRequest | None:
         return None
     type_name, id = resource["resourceType"], resource.get("id")
     if isinstance(id, str):
-        return writing(settings, resource, "PUT", (type_name, id))
-    return writing(settings, resource, "POST", (type_name,))
+        return write_request(settings, resource, "PUT", (type_name, id))
+    return write_request(settings, resource, "POST", (type_name,))
 
 
 def _count(response: FhirResponse, origin: str, request: FhirRequest, tally: Tally) -> None:

@@ -16,7 +16,7 @@ import typer
 from fhir_server import bootstrap
 from fhir_server.cli.errors import MisuseError, in_one_line
 from fhir_server.cli.progress import progress
-from fhir_server.cli.provision import put_in_force
+from fhir_server.cli.provision import adopt_search_parameters
 from fhir_server.cli.requests import base_url
 from fhir_server.cli.sources import LINES
 from fhir_server.conversion.csv_rows import Row, rows
@@ -39,7 +39,7 @@ def load_records(settings: Settings, programme: str, record: str | None, files: 
         if programme not in server.records:
             known = ", ".join(["fhir", *server.records])
             raise MisuseError(f"--format {programme}: unknown. Known: {known}.")
-        put_in_force(server)
+        adopt_search_parameters(server)
         services = bootstrap.record_services(server)[programme]
         statuses: Counter[int] = Counter()
         started = time.perf_counter()

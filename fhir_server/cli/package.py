@@ -9,7 +9,7 @@ import typer
 
 from fhir_server import bootstrap
 from fhir_server.cli.progress import progress
-from fhir_server.cli.provision import put_in_force
+from fhir_server.cli.provision import adopt_search_parameters
 from fhir_server.cli.store_options import StoreOption, open_existing, refuse_memory
 from fhir_server.definitions.packages.archive import read_package
 from fhir_server.definitions.packages.package import Package, PackageIndex
@@ -48,7 +48,7 @@ def install(
     packages = _read(files)
     server = bootstrap.build(settings)
     with closing(server.store):
-        put_in_force(server)
+        adopt_search_parameters(server)
         done = install_packages(server.engines, packages, check_dependencies=not without_dependencies)
         pending = sum(map(len, server.engines.current().pending.values()))
     _tell(done)

@@ -5,7 +5,7 @@ import uuid
 
 from fhir_server.bootstrap import Server
 from fhir_server.cli.errors import CommandError
-from fhir_server.cli.requests import writing
+from fhir_server.cli.requests import write_request
 from fhir_server.core.resource import body, draft
 from fhir_server.errors import FhirError
 from fhir_server.programme import Programme, Resource
@@ -15,7 +15,7 @@ DEMO_JOB = "demo"
 DEMO_LEASE_SECONDS = 300
 
 
-def put_in_force(server: Server, changed_too: bool = False) -> None:
+def adopt_search_parameters(server: Server, changed_too: bool = False) -> None:
     """Put this process's search parameters in force where the store does not know them yet.
 
     Raises `CommandError` where it knows them otherwise, unless what has changed is to be put in force too: a
@@ -77,6 +77,6 @@ def load_demo(server: Server) -> None:
 
 def _send(server: Server, bundle: Resource, programme: Programme) -> None:
     try:
-        server.dispatcher.dispatch(writing(server.settings, bundle))
+        server.dispatcher.dispatch(write_request(server.settings, bundle))
     except FhirError as error:
         raise CommandError(f"a Bundle of {programme.name} was refused: {error}") from error

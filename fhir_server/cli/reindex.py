@@ -13,7 +13,7 @@ import typer
 from fhir_server import bootstrap
 from fhir_server.cli.errors import CommandError
 from fhir_server.cli.progress import progress
-from fhir_server.cli.provision import put_in_force
+from fhir_server.cli.provision import adopt_search_parameters
 from fhir_server.cli.store_options import StoreOption, open_existing
 from fhir_server.jobs import reindex as jobs
 from fhir_server.jobs.indexing_pool import IndexingPool
@@ -38,7 +38,7 @@ def reindex(
     server = open_existing(Settings.load(os.environ, {"store": store}))
     started = time.perf_counter()
     with closing(server.store):
-        put_in_force(server, changed_too=everything)
+        adopt_search_parameters(server, changed_too=everything)
         if not everything and not server.engines.current().pending:
             print(NOTHING_TO_DO)
             return

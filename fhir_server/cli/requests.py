@@ -20,7 +20,7 @@ def base_url(settings: Settings) -> str:
     return f"http://[{host}]:{settings.port}/fhir" if ":" in host else f"http://{host}:{settings.port}/fhir"
 
 
-def writing(
+def write_request(
     settings: Settings, content: Any, method: str = "POST", path: tuple[str, ...] = ()
 ) -> FhirRequest:
     """A request that writes `content`, by default a Bundle; what was written need not be in the answer."""

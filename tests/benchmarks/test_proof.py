@@ -22,7 +22,7 @@ from benchmarks.proof.twice import twice
 from fhir_server import bootstrap
 from fhir_server.bootstrap import Server
 from fhir_server.cli.bundle_sender import in_process_sender, send_groups
-from fhir_server.cli.provision import load_guides, put_in_force
+from fhir_server.cli.provision import adopt_search_parameters, load_guides
 from fhir_server.core import json
 from fhir_server.core.request import FhirRequest
 from fhir_server.settings import Settings
@@ -43,7 +43,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
     options.write_bytes(json.serialise(WINDOW))
     given = {"store": f"sqlite:///{tmp_path / 'fhir.sqlite'}", "programme_options": str(options)}
     built = bootstrap.build(Settings.load({}, given))
-    put_in_force(built)
+    adopt_search_parameters(built)
     load_guides(built)
     yield built
     built.store.close()
