@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from fhir_server import standalone
+from fhir_server.cli.cross_check import CrossCheck
 from fhir_server.cli.errors import FAILED, MISUSED
 from fhir_server.cli.progress import progress
 from fhir_server.cli.reports.json import JsonReport
@@ -19,7 +20,6 @@ from fhir_server.cli.reports.junit import JunitReport
 from fhir_server.cli.reports.report import NewReport, Report, Tally, Tool
 from fhir_server.cli.reports.sarif import SarifReport
 from fhir_server.cli.reports.text import TextReport
-from fhir_server.cli.second_opinion import SecondOpinion
 from fhir_server.cli.sources import files
 from fhir_server.cli.verdict import Verdict, verdicts
 from fhir_server.definitions.packages.package import Package
@@ -112,10 +112,10 @@ def _examiner(
     """What is done to every resource."""
     if not cross_check:
         return partial(validator.validate, profiles=profiles)
-    second_opinion = SecondOpinion()
+    cross_checker = CrossCheck()
 
     def examine(resource: Any) -> list[Issue]:
         issues = validator.validate(resource, profiles)
-        return issues + second_opinion.differences(resource, issues)
+        return issues + cross_checker.differences(resource, issues)
 
     return examine

@@ -16,7 +16,7 @@ STRUCTURAL = frozenset({"structure", "required", "value", "code-invalid"})
 REASONS_MAX = 5
 
 
-class SecondOpinion:
+class CrossCheck:
     """Asks fhir.resources. Raises `MisuseError` where that is not installed."""
 
     def __init__(self) -> None:
