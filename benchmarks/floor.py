@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from benchmarks.wire import FHIR_JSON
-from fhir_server.cli import serving
+from fhir_server.cli import http_server
 from fhir_server.settings import Settings
 
 
@@ -41,12 +41,12 @@ def main() -> None:
     """Serve on the port that the arguments name, with the status and the file that they name."""
     port, status, file = sys.argv[1:]
     app = floor(int(status), Path(file).read_bytes())
-    serving.stop_quietly()
-    listener = serving.listen("127.0.0.1", int(port))
+    http_server.exit_on_signals()
+    listener = http_server.listen("127.0.0.1", int(port))
     # What the import of the product brought along must not make the floor's garbage collection dearer.
     gc.freeze()
     # Run as the product runs itself, so that both have the same uvicorn under them.
-    serving.run_here(cast("Any", app), Settings(), listener)
+    http_server.run_in_process(cast("Any", app), Settings(), listener)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from fhir_server import bootstrap
-from fhir_server.cli import provision, serving
+from fhir_server.cli import http_server, provision
 from fhir_server.cli.errors import CommandError
 from fhir_server.cli.requests import base_url
 from fhir_server.cli.store_options import MEMORY
@@ -31,23 +31,23 @@ def serve(
     options = {"host": host, "port": port, "store": store, "workers": workers, "demo": demo}
     settings = Settings.load(os.environ, options)
     refuse_exposure(settings)
-    refuse_lonely_memory(settings)
-    serving.stop_quietly()
-    serving.rest_the_collector()
-    with serving.listen(settings.host, settings.port) as listener:
+    refuse_shared_memory_store(settings)
+    http_server.exit_on_signals()
+    http_server.disable_garbage_collector()
+    with http_server.listen(settings.host, settings.port) as listener:
         settings = replace(settings, port=listener.getsockname()[1])
         server = bootstrap.build(settings)
         server.engines.adopt()
         changed = provision.load_guides(server)
         if settings.demo:
-            serving.spare_the_collector()
+            http_server.freeze_garbage_collector()
             provision.load_demo(server)
         print(banner(server, base_url(settings), changed), flush=True)
         if settings.workers == 1:
-            serving.run_here(bootstrap.application(server), settings, listener)
+            http_server.run_in_process(bootstrap.application(server), settings, listener)
         else:
             server.store.close()
-            serving.run_workers(settings, listener)
+            http_server.run_workers(settings, listener)
 
 
 def refuse_exposure(settings: Settings) -> None:
@@ -62,7 +62,7 @@ def refuse_exposure(settings: Settings) -> None:
     )
 
 
-def refuse_lonely_memory(settings: Settings) -> None:
+def refuse_shared_memory_store(settings: Settings) -> None:
     """Raise `CommandError` for several processes over a store that only one can see."""
     if settings.store == MEMORY and settings.workers > 1:
         raise CommandError(

@@ -64,7 +64,7 @@ def _listening(host: str, port: int) -> socket.socket:
     return listener
 
 
-def stop_quietly() -> None:
+def exit_on_signals() -> None:
     """End with status 0 on Ctrl-C and on SIGTERM, also while the server is not yet up."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _exit)
@@ -74,12 +74,12 @@ def _exit(_number: int, _frame: object) -> NoReturn:
     sys.exit(0)
 
 
-def run_here(application: "Application", settings: Settings, listener: socket.socket) -> None:
+def run_in_process(application: "Application", settings: Settings, listener: socket.socket) -> None:
     """Serve in this process until told to stop; open requests are finished."""
     import uvicorn
 
     log_to_stderr()
-    spare_the_collector()
+    freeze_garbage_collector()
     server = uvicorn.Server(_config(application, settings))
     server.run(sockets=[listener])
     if not server.started:
@@ -92,7 +92,7 @@ def run_workers(settings: Settings, listener: socket.socket) -> None:
     from uvicorn.supervisors import Multiprocess
 
     log_to_stderr()
-    spare_the_collector()
+    freeze_garbage_collector()
     config = _config(partial(worker_application, settings), settings, factory=True)
     Multiprocess(config, sockets=[listener]).run()
 
@@ -100,10 +100,10 @@ def run_workers(settings: Settings, listener: socket.socket) -> None:
 def worker_application(settings: Settings) -> "Application":
     """What a worker process serves."""
     log_to_stderr()
-    rest_the_collector()
+    disable_garbage_collector()
     threading.Thread(target=_end_with_parent, name="parent-watch", daemon=True).start()
     application = bootstrap.application(bootstrap.build(settings))
-    spare_the_collector()
+    freeze_garbage_collector()
     return application
 
 
@@ -119,13 +119,13 @@ def log_to_stderr() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
 
 
-def rest_the_collector() -> None:
+def disable_garbage_collector() -> None:
     """Let the garbage collector rest while a server is put together: that leaves hardly any garbage, and to
     look for it takes a tenth of the start."""
     gc.disable()
 
 
-def spare_the_collector() -> None:
+def freeze_garbage_collector() -> None:
     """Tell the garbage collector that what was built so far stays: to look through the definitions time and
     again would hold up all requests for some 20 ms. What a request builds is freed without it, which
     need not look after every 700 objects, half a request's."""
