@@ -19,7 +19,7 @@ from fhir_server.cli.linked_bundle import is_resource, linked_transaction
 from fhir_server.cli.progress import progress
 from fhir_server.cli.provision import adopt_search_parameters
 from fhir_server.cli.requests import write_request
-from fhir_server.cli.sources import Source, files, named, sources
+from fhir_server.cli.sources import Source, existing_files, find_files, sources
 from fhir_server.cli.store_options import StoreOption, refuse_memory
 from fhir_server.core import json
 from fhir_server.core.request import FhirRequest, FhirResponse
@@ -78,11 +78,11 @@ def load(
     # Imported here because what checks schemas costs a tenth of a second, which FHIR need not pay.
     from fhir_server.cli.load_records import load_records
 
-    load_records(settings, format, record, named(paths))
+    load_records(settings, format, record, existing_files(paths))
 
 
 def _load_fhir(settings: Settings, paths: list[Path], atomic: bool) -> None:
-    found = files(paths)
+    found = find_files(paths)
     server = bootstrap.build(settings)
     started = time.perf_counter()
     with closing(server.store):

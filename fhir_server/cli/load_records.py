@@ -18,7 +18,7 @@ from fhir_server.cli.errors import MisuseError, in_one_line
 from fhir_server.cli.progress import progress
 from fhir_server.cli.provision import adopt_search_parameters
 from fhir_server.cli.requests import base_url
-from fhir_server.cli.sources import LINES
+from fhir_server.cli.sources import NDJSON_SUFFIXES
 from fhir_server.conversion.csv_rows import Row, rows
 from fhir_server.conversion.record_service import RecordService
 from fhir_server.core import json
@@ -104,7 +104,7 @@ class _Loader:
 
 def _rows(file: Path, service: RecordService) -> Iterator[tuple[Row, int]]:
     """The records of a file with the bytes that each takes."""
-    if file.suffix in LINES:
+    if file.suffix in NDJSON_SUFFIXES:
         with file.open("rb") as lines:
             for number, line in enumerate(lines, start=1):
                 if line.strip():

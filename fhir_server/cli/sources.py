@@ -9,8 +9,8 @@ from pathlib import Path
 
 from fhir_server.cli.errors import MisuseError
 
-LINES = frozenset({".ndjson", ".jsonl"})
-READ = LINES | {".json"}
+NDJSON_SUFFIXES = frozenset({".ndjson", ".jsonl"})
+JSON_SUFFIXES = NDJSON_SUFFIXES | {".json"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +27,15 @@ class Source:
         return str(self.file) if self.line is None else f"{self.file}:{self.line}"
 
 
-def files(paths: Iterable[Path]) -> list[Path]:
+def find_files(paths: Iterable[Path]) -> list[Path]:
     """The files meant by `paths`, folders searched to the bottom. Raises `MisuseError` for one that is not
     there, and where there is no file in any."""
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
-            found += sorted(file for file in path.rglob("*") if file.suffix in READ and file.is_file())
+            found += sorted(
+                file for file in path.rglob("*") if file.suffix in JSON_SUFFIXES and file.is_file()
+            )
         elif path.is_file():
             found.append(path)
         else:
@@ -43,7 +45,7 @@ def files(paths: Iterable[Path]) -> list[Path]:
     return found
 
 
-def named(paths: Iterable[Path]) -> list[Path]:
+def existing_files(paths: Iterable[Path]) -> list[Path]:
     """The files that `paths` are. Raises `MisuseError` for one that is no file."""
     found = list(paths)
     for path in found:
@@ -54,7 +56,7 @@ def named(paths: Iterable[Path]) -> list[Path]:
 
 def sources(file: Path) -> Iterator[Source]:
     """The pieces of JSON in a file; empty lines of NDJSON are skipped."""
-    if file.suffix not in LINES:
+    if file.suffix not in NDJSON_SUFFIXES:
         yield Source(file, None, file.read_bytes())
         return
     with file.open("rb") as lines:

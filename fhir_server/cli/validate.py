@@ -20,7 +20,7 @@ from fhir_server.cli.reports.junit import JunitReport
 from fhir_server.cli.reports.report import NewReport, Report, Tally, Tool
 from fhir_server.cli.reports.sarif import SarifReport
 from fhir_server.cli.reports.text import TextReport
-from fhir_server.cli.sources import files
+from fhir_server.cli.sources import find_files
 from fhir_server.cli.verdict import Verdict, verdicts
 from fhir_server.definitions.packages.package import Package
 from fhir_server.issues import Issue
@@ -69,7 +69,7 @@ def validate(
     column. The exit status is 1 when there are errors, 2 when there is nothing to check.
     """
     settings = Settings.load(os.environ)
-    found = files(paths)
+    found = find_files(paths)
     validator = standalone.validator(settings, _read(package or []))
     examine = _examiner(validator, tuple(profile or ()), cross_check)
     report = REPORTS[format](Tool(TOOL, standalone.software_version), language.value)

@@ -21,7 +21,7 @@ Examine = Callable[[Any], Iterable[Issue]]
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class LocatedIssue:
     """One issue with its place in the file."""
 
     issue: Issue
@@ -39,7 +39,7 @@ class Verdict:
     file: Path
     line: int | None
     name: str
-    found: tuple[Found, ...]
+    issues: tuple[LocatedIssue, ...]
     size: int = 0
 
     @property
@@ -49,11 +49,11 @@ class Verdict:
 
     @property
     def fails(self) -> bool:
-        return any(finding.fails for finding in self.found)
+        return any(finding.fails for finding in self.issues)
 
     def errors(self) -> "Verdict":
         """The same verdict without what is no error."""
-        return replace(self, found=tuple(finding for finding in self.found if finding.fails))
+        return replace(self, issues=tuple(finding for finding in self.issues if finding.fails))
 
 
 def verdicts(files: Iterable[Path], examine: Examine, depth_max: int) -> Iterator[Verdict]:
@@ -64,7 +64,7 @@ def verdicts(files: Iterable[Path], examine: Examine, depth_max: int) -> Iterato
                 yield _verdict(source, examine, depth_max)
         except OSError as error:
             issue = Issue("fatal", "exception", messages.NOT_READ(reason=error.strerror or error))
-            yield Verdict(file, None, "", (Found(issue, Position(1, 1)),))
+            yield Verdict(file, None, "", (LocatedIssue(issue, Position(1, 1)),))
 
 
 def _verdict(source: Source, examine: Examine, depth_max: int) -> Verdict:
@@ -72,16 +72,16 @@ def _verdict(source: Source, examine: Examine, depth_max: int) -> Verdict:
         content = json.parse(source.body, depth_max)
     except FhirError as error:
         place = _syntax_place(source)
-        found = tuple(Found(issue, place) for issue in error.issues)
+        found = tuple(LocatedIssue(issue, place) for issue in error.issues)
         return Verdict(source.file, source.line, "", found, len(source.body))
     issues = tuple(examine(content))
     placed = tuple(_placed(issues, _source_map(source))) if issues else ()
     return Verdict(source.file, source.line, _name(content), placed, len(source.body))
 
 
-def _placed(issues: Iterable[Issue], source: SourceMap) -> Iterator[Found]:
+def _placed(issues: Iterable[Issue], source: SourceMap) -> Iterator[LocatedIssue]:
     for issue in issues:
-        yield Found(issue, source.position(issue.expression[0] if issue.expression else ""))
+        yield LocatedIssue(issue, source.position(issue.expression[0] if issue.expression else ""))
 
 
 def _source_map(source: Source) -> SourceMap:

@@ -18,7 +18,7 @@ class JsonReport:
         self._issues: list[dict[str, Any]] = []
 
     def add(self, verdict: Verdict) -> Iterator[str]:
-        for found in verdict.found:
+        for found in verdict.issues:
             issue = found.issue
             self._issues.append(
                 {

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from html import escape
 
 from fhir_server.cli.reports.report import Tally, Tool
-from fhir_server.cli.verdict import Found, Verdict
+from fhir_server.cli.verdict import LocatedIssue, Verdict
 from fhir_server.issues import Language
 
 _not_xml = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -41,18 +41,18 @@ class JunitReport:
         name = verdict.name or "resource"
         shown = name if verdict.line is None else f"{name} (line {verdict.line})"
         yield f"    <testcase{_attributes(name=shown, classname=file, file=file, line=verdict.line or 1)}>"
-        errors = [found for found in verdict.found if found.fails]
+        errors = [found for found in verdict.issues if found.fails]
         if errors:
             more = f" (+{len(errors) - 1})" if len(errors) > 1 else ""
             message = errors[0].issue.text.render(self._language) + more
             lines = "\n".join(self._line(found, file) for found in errors)
             type = errors[0].issue.key or errors[0].issue.code
             yield f"      <failure{_attributes(message=message, type=type)}>{_text(lines)}</failure>"
-        if remarks := [self._line(found, file) for found in verdict.found if not found.fails]:
+        if remarks := [self._line(found, file) for found in verdict.issues if not found.fails]:
             yield f"      <system-out>{_text(chr(10).join(remarks))}</system-out>"
         yield "    </testcase>"
 
-    def _line(self, found: Found, file: str) -> str:
+    def _line(self, found: LocatedIssue, file: str) -> str:
         issue, position = found.issue, found.position
         where = ", ".join(issue.expression)
         message = issue.text.render(self._language)

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from fhir_server.cli.reports.report import Tally, Tool
-from fhir_server.cli.verdict import Found, Verdict
+from fhir_server.cli.verdict import LocatedIssue, Verdict
 from fhir_server.core import json
 from fhir_server.issues import Language
 
@@ -28,7 +28,7 @@ class SarifReport:
         self._rules: dict[str, int] = {}
 
     def add(self, verdict: Verdict) -> Iterator[str]:
-        self._results += [self._result(found, verdict.file) for found in verdict.found]
+        self._results += [self._result(found, verdict.file) for found in verdict.issues]
         return iter(())
 
     def end(self, _: Tally) -> Iterator[str]:
@@ -46,7 +46,7 @@ class SarifReport:
         log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
         yield json.indent(json.serialise(log)).decode()
 
-    def _result(self, found: Found, file: Path) -> dict[str, Any]:
+    def _result(self, found: LocatedIssue, file: Path) -> dict[str, Any]:
         rule = found.issue.key or found.issue.code
         index = self._rules.setdefault(rule, len(self._rules))
         region = {"startLine": found.position.line, "startColumn": found.position.column}
