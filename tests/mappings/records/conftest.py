@@ -11,7 +11,7 @@ import pytest
 
 from fhir_server import bootstrap
 from fhir_server.api.app import Application
-from fhir_server.cli.provision import put_in_force
+from fhir_server.cli.provision import adopt_search_parameters
 from fhir_server.core import json
 from fhir_server.settings import Settings
 from tests.mongo.databases import emptied_uri
@@ -45,7 +45,7 @@ class Client:
 def client(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Client]:
     store = emptied_uri() if request.param == "mongodb" else f"sqlite:///{tmp_path}/store.db"
     server = bootstrap.build(Settings.load({}, {"store": store}))
-    put_in_force(server)
+    adopt_search_parameters(server)
     loop = asyncio.new_event_loop()
     application = bootstrap.application(server)
     yield Client(loop, application)
