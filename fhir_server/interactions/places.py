@@ -1,17 +1,15 @@
 """Places inside a resource, and what R4 says may stand there."""
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
 from fhir_server.definitions.elements import Element, TypeRef
+from fhir_server.definitions.per_registry import cached_per_registry
 from fhir_server.definitions.registry import Registry
 from fhir_server.extension import Resource
 
 _HOLDING = frozenset({"contained", "resource", "outcome"})
 """Under what stands a resource of its own."""
-_REMEMBERED_MAX = 4_096
-"""Places that are remembered: most resources of a type refer to others at the same few."""
 
 Step = str | int
 Place = tuple[Step, ...]
@@ -70,7 +68,7 @@ def type_at(registry: Registry, resource: Resource, place: Place) -> TypeRef:
     return _named(elements_at(registry, resource, steps[:-1]), names[-1])
 
 
-@lru_cache(maxsize=_REMEMBERED_MAX)
+@cached_per_registry
 def _type_of(registry: Registry, type: str, names: tuple[str, ...]) -> TypeRef:
     """The type of what stands at such a place of every resource of a type."""
     elements: Mapping[str, Element] = registry.type(type).elements

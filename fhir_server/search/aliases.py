@@ -4,13 +4,13 @@ In R4 `phonetic` of a Patient is such another name for `name`. https://hl7.org/f
 """
 
 from collections.abc import Mapping
-from functools import lru_cache
 
+from fhir_server.definitions.per_registry import cached_per_registry
 from fhir_server.definitions.registry import Registry
 from fhir_server.search.expression_paths import ComplexExpression, Path, parse_paths
 
 
-@lru_cache(maxsize=512)
+@cached_per_registry
 def aliases(registry: Registry, type: str) -> Mapping[str, str]:
     """By the code of a string parameter of `type`: the code under which it is indexed, where that differs."""
     first: dict[tuple[Path, ...], str] = {}

@@ -4,8 +4,8 @@ https://hl7.org/fhir/R4/elementdefinition-definitions.html#ElementDefinition.max
 """
 
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 
+from fhir_server.definitions.per_registry import cached_per_registry
 from fhir_server.definitions.registry import Registry
 from fhir_server.search.expression_paths import ComplexExpression, OfType, Property, Step, parse_paths
 
@@ -15,7 +15,7 @@ def is_single_valued(registry: Registry, types: Iterable[str], code: str) -> boo
     return all(_has_one_place(registry, type, code) for type in types)
 
 
-@lru_cache(maxsize=4096)
+@cached_per_registry
 def _has_one_place(registry: Registry, type: str, code: str) -> bool:
     parameter = registry.search_parameters(type).get(code)
     places = _element_paths(parameter.expression, type) if parameter and parameter.expression else set()

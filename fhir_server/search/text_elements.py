@@ -4,9 +4,9 @@ https://hl7.org/fhir/R4/datatypes.html#string
 """
 
 from collections.abc import Iterable
-from functools import lru_cache
 
 from fhir_server.definitions.elements import Element
+from fhir_server.definitions.per_registry import cached_per_registry
 from fhir_server.definitions.registry import Registry
 from fhir_server.search.expression_paths import ComplexExpression, parse_paths
 from fhir_server.search.tree import Routes
@@ -39,7 +39,7 @@ def text_names(registry: Registry, type: str) -> frozenset[str]:
     return frozenset(names) - _NO_CONTENT
 
 
-@lru_cache(maxsize=1024)
+@cached_per_registry
 def element_types(registry: Registry, type: str, code: str) -> frozenset[str]:
     """The types of the elements that a parameter looks at in a type of resource; none where its expression
     does not tell.
