@@ -9,11 +9,11 @@ from typing import Any
 
 from msgspec import Struct
 
+from fhir_server.core.subsetted import subsetted_tag
 from fhir_server.errors import InvalidRequest, MalformedContent, Unprocessable
 from fhir_server.extension import Engine, Resource
 from fhir_server.interactions import messages
 from fhir_server.interactions.reference_resolver import Resolver, canonical_resolver
-from fhir_server.interactions.subset import SUBSETTED
 from fhir_server.issues import Issue
 from fhir_server.store.port import Reader
 
@@ -61,10 +61,9 @@ def _check_not_subsetted(resource: Resource) -> None:
 
     https://hl7.org/fhir/R4/search.html#summary
     """
-    for index, tag in enumerate(resource.get("meta", {}).get("tag", ())):
-        if tag.get("system") == SUBSETTED["system"] and tag.get("code") == SUBSETTED["code"]:
-            place = f"{resource['resourceType']}.meta.tag[{index}]"
-            raise Unprocessable.of(messages.ONLY_A_PART(), place)
+    place = subsetted_tag(resource)
+    if place is not None:
+        raise Unprocessable.of(messages.ONLY_A_PART(), place)
 
 
 def _has_error(issues: list[Issue]) -> bool:

@@ -10,17 +10,13 @@ from functools import lru_cache
 from typing import Any
 
 from fhir_server.core import json
+from fhir_server.core.subsetted import SUBSETTED
 from fhir_server.definitions.elements import Element, TypeDefinition
 from fhir_server.definitions.registry import Registry
 from fhir_server.errors import InvalidRequest
 from fhir_server.interactions import messages
 from fhir_server.search.result_parameters import SUMMARIES, element_named
 
-SUBSETTED = {
-    "system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue",
-    "code": "SUBSETTED",
-    "display": "subsetted",
-}
 _ALWAYS = ("resourceType", "id", "meta")
 _REMEMBERED_MAX = 1_024
 """Types and parts of types whose elements are remembered; a page asks for them with each resource."""

@@ -374,6 +374,10 @@ ELEMENT_ID_TWICE = Template(
     en="The id {id} is that of another element of the resource too. Give each its own.",
     fr="L'id {id} est aussi celui d'un autre élément de la ressource. Donnez à chacun le sien.",
 )
+SUBSETTED = Template(
+    en="The resource is tagged as a part of the one that was read. Read it whole to see what is missing.",
+    fr="La ressource se dit n'être qu'une partie : ce qui manque peut y figurer. Relisez-la en entier.",
+)
 IN_SET_TWICE = Template(
     en="{value} is in this set already. Give it once.",
     fr="{value} figure déjà dans cet ensemble. Donnez-le une seule fois.",

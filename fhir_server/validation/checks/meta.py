@@ -6,6 +6,7 @@ https://hl7.org/fhir/R4/resource-definitions.html#Meta.security
 from collections.abc import Iterator
 from typing import Any
 
+from fhir_server.core.subsetted import subsetted_tag
 from fhir_server.issues import Issue
 from fhir_server.validation.checks import messages
 from fhir_server.validation.checks.check import CheckContext, Resource, finding
@@ -16,7 +17,9 @@ SETS = (("profile", "meta-set"), ("security", "security-set"), ("tag", "meta-set
 
 
 class MetaCheck:
-    """Checks that nothing is in them twice. Of codings, the system and the code count."""
+    """Checks that nothing is in them twice, and tells of the tag of an incomplete resource. Of codings, the
+    system and the code count.
+    """
 
     types: frozenset[str] = frozenset()
 
@@ -24,6 +27,9 @@ class MetaCheck:
         meta = resource.get("meta")
         if context.errors_only or type(meta) is not dict:
             return
+        tagged = subsetted_tag(resource)
+        if tagged is not None:
+            yield finding("warning", "incomplete", "subsetted", messages.SUBSETTED(), tagged)
         for name, key in SETS:
             seen: set[str] = set()
             for index, item in enumerate(meta.get(name, ())):

@@ -6,6 +6,16 @@ from tests.validation.checks.runner import Runner
 SECRET = {"system": "http://example.org/secret", "code": "R"}
 
 
+def test_what_is_but_a_part_is_told(run: Runner) -> None:
+    """https://hl7.org/fhir/R4/search.html#summary"""
+    part = {"system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "code": "SUBSETTED"}
+    for tags, found in (
+        ([SECRET, part], [("warning", "subsetted", "Patient.meta.tag[1]")]),
+        ([SECRET, {"code": "SUBSETTED"}, {"display": "subsetted"}], []),
+    ):
+        assert run.found(MetaCheck(), {"resourceType": "Patient", "meta": {"tag": tags}}) == found
+
+
 def test_profiles_labels_and_tags_are_sets(run: Runner) -> None:
     shown = SECRET | {"display": "Restreint"}
     meta = {
