@@ -27,10 +27,10 @@ _PROFILES = {
 
 
 def vital_sign_profiles(observation: dict[str, Any]) -> tuple[str, ...]:
-    """The canonicals of the profiles that R4 requires of an Observation by its code."""
+    """The canonicals of the profiles that R4 requires of an Observation by its code, each once."""
     codings = observation.get("code", {}).get("coding", ())
     codes = [coding.get("code") for coding in codings if coding.get("system") == LOINC]
-    return tuple(STRUCTURES + _PROFILES[code] for code in codes if code in _PROFILES)
+    return tuple(dict.fromkeys(STRUCTURES + _PROFILES[code] for code in codes if code in _PROFILES))
 
 
 def as_vital_sign(findings: list[Finding], profile: str) -> Findings:

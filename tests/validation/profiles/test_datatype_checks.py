@@ -8,6 +8,7 @@ import pytest
 from fhir_server.codes.terminology import Terminology
 from fhir_server.core.fhirpath import FhirPath
 from fhir_server.definitions.registry import Registry
+from fhir_server.validation.profiles.vital_signs import vital_sign_profiles
 from fhir_server.validation.validator import Validator
 
 Json = dict[str, Any]
@@ -349,6 +350,12 @@ def test_vital_signs_are_known_by_their_code(validator: Validator) -> None:
         "29463-7", meta={"profile": ["http://hl7.org/fhir/StructureDefinition/bodyweight"]}
     )
     assert "vital-sign" not in {key for _, key, _ in told(validator, claiming)}
+
+
+def test_a_vital_sign_coded_twice_is_held_to_its_profile_once() -> None:
+    codings = [{"system": "http://loinc.org", "code": code} for code in ("29463-7", "8302-2", "29463-7")]
+    found = vital_sign_profiles({"resourceType": "Observation", "code": {"coding": codings}})
+    assert [canonical.rpartition("/")[2] for canonical in found] == ["bodyweight", "bodyheight"]
 
 
 def test_what_is_measured_beside_a_vital_sign_has_its_own_unit(validator: Validator) -> None:
