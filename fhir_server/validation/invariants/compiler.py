@@ -148,8 +148,9 @@ class InvariantCompiler:
 def _counted(expression: str, scope: Scope) -> Iterator[None]:
     """Count the processor time of the library as steps, so that the invariants of a resource come to an end.
 
-    Raises `FhirPathError` if it takes longer than `LIBRARY_SECONDS_MAX`.
+    Raises `FhirPathError` if it takes longer than `LIBRARY_SECONDS_MAX`, and at once where no steps are left.
     """
+    scope.count_steps(1)
     began = thread_time()
     try:
         with time_limit(LIBRARY_SECONDS_MAX):
