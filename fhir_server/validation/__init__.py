@@ -1,1 +1,1 @@
-"""Validation of resources against the definitions; yields issues, never raises for bad data."""
+"""Validation of resources against the definitions. It returns issues and never raises for bad data."""

@@ -1,4 +1,4 @@
-"""Required bindings, where the codes of the value set can be listed.
+"""Required bindings to value sets whose codes can be listed.
 
 https://hl7.org/fhir/R4/terminologies.html#required
 """
@@ -33,7 +33,7 @@ def bound_code_check(check_format: Check, code_list: CodeList) -> Check:
 
 
 def bound_concept_check(check_concept: Check, code_list: CodeList) -> Check:
-    """The check of a CodeableConcept of which one coding at least must be in the list."""
+    """The check of a CodeableConcept that must have at least one coding in the list."""
 
     def check(value: Any, _: Any, contained_types: ContainedTypes) -> Findings:
         found = check_concept(value, None, contained_types)
@@ -73,7 +73,7 @@ def _no_member(code_list: CodeList, codings: list[dict[str, Any]], where: str) -
 
 
 def _hint(code_list: CodeList, code: str | None = None) -> Text:
-    """The codes of a short list, or of a long one that which is most like the code given."""
+    """All codes of a short list; of a long list the code most similar to the given one."""
     if len(code_list.codes) <= _SHOWN_MAX:
         codes = dict.fromkeys(concept.code for concept in code_list.concepts)
         return messages.USE_ONE_OF(codes=quoted_list(codes))

@@ -1,4 +1,4 @@
-"""What references within one resource can find in its `contained`.
+"""The types of the contained resources that references within a resource can lead to.
 
 https://hl7.org/fhir/R4/references.html#contained
 """
@@ -8,7 +8,7 @@ from typing import Any
 
 
 class ContainedTypes:
-    """A resource that stands for itself, with the types of what it contains; read when first asked."""
+    """The types of a resource's contained resources by id, read on first use."""
 
     __slots__ = ("_container", "_types")
 
@@ -17,7 +17,7 @@ class ContainedTypes:
         self._types: dict[str, str] | None = None
 
     def type_of(self, id: str) -> str | None:
-        """The type of the contained resource with this id; that of the container where the id is empty."""
+        """The type of the contained resource with this id; of the container itself if the id is empty."""
         if self._types is None:
             contained = self._container.get("contained")
             inside = (

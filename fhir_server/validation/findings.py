@@ -1,6 +1,6 @@
-"""What a check finds, placed relative to the element that was checked.
+"""Findings of checks, located relative to the element that was checked.
 
-Checks build no path while all is well: a finding is moved outwards, step by step, on its way to the root.
+Checks build no paths for valid data: each level prefixes its own step to the findings on the way to the root.
 https://hl7.org/fhir/R4/operationoutcome-definitions.html#OperationOutcome.issue.expression
 """
 
@@ -22,7 +22,7 @@ _is_identifier = re.compile(r"[A-Za-z_][A-Za-z0-9_]*").fullmatch
 
 @dataclass(slots=True)
 class Finding:
-    """One problem at `where`, a FHIRPath suffix such as `.name[0].family`."""
+    """One problem at `where`, a FHIRPath suffix such as `.name[0].family`; `key` names the rule."""
 
     code: IssueType
     text: Text
@@ -31,7 +31,7 @@ class Finding:
     severity: Severity = "error"
 
     def issue(self, root: str) -> Issue:
-        """The issue with its location below `root`, which the sentence may name as `{here}`."""
+        """The issue with its location below `root`, which fills `{here}` in the text."""
         here = root + self.where
         text = Text(self.text.template, {**self.text.values, "here": here})
         return Issue(self.severity, self.code, text, (here,), self.key)
@@ -40,18 +40,18 @@ class Finding:
 Findings = list[Finding] | None
 
 Check = Callable[[Any, Any, ContainedTypes], Findings]
-"""Checks the value of a property, given the object that holds it; None means that all is well."""
+"""Checks the value of a property, given the object that holds it; None means valid."""
 
 
 def prefixed(findings: list[Finding], step: str) -> list[Finding]:
-    """The findings with `step` put before their places."""
+    """The findings with `step` prefixed to their locations, in place."""
     for finding in findings:
         finding.where = step + finding.where
     return findings
 
 
 def step_to(name: str) -> str:
-    """The FHIRPath step to a child element, delimited where the name is none of FHIRPath's."""
+    """The FHIRPath step to a child element, in backticks if the name is not an identifier."""
     if _is_identifier(name):
         return f".{name}"
     escaped = shortened(name).replace("\\", "\\\\").replace("`", "\\`")
@@ -59,19 +59,19 @@ def step_to(name: str) -> str:
 
 
 def shortened(text: str) -> str:
-    """The text, cut where it is too long to quote."""
+    """The text, truncated if it is too long to quote."""
     return text if len(text) <= _EXCERPT_MAX else text[:_EXCERPT_MAX] + "…"
 
 
 def excerpt(value: Any) -> str:
-    """A value as it may be quoted in a message."""
+    """A value as quoted in a message."""
     if isinstance(value, str):
         return f"'{shortened(value)}'"
     return shortened(msgspec.json.encode(value).decode())
 
 
 def json_kind(value: Any) -> Text:
-    """What a JSON value is, in words."""
+    """The JSON type of a value, in words."""
     match value:
         case None:
             return messages.A_NULL()
@@ -88,7 +88,7 @@ def json_kind(value: Any) -> Text:
 
 
 def wrong_json_type(wanted: Text, value: Any) -> list[Finding]:
-    """The finding that `value` is another kind of JSON than its element wants."""
+    """The finding that `value` has another JSON type than its element."""
     if value is None:
         return [Finding("structure", messages.NULL_VALUE())]
     if type(value) is list:
@@ -97,5 +97,5 @@ def wrong_json_type(wanted: Text, value: Any) -> list[Finding]:
 
 
 def quoted_list(names: Iterable[str]) -> str:
-    """Names with commas, quoted."""
+    """Names, quoted and separated by commas."""
     return ", ".join(f"'{name}'" for name in names)

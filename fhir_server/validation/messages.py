@@ -1,11 +1,11 @@
-"""What validation says to clients, in English and French.
+"""Messages of the structural validation, in English and French.
 
 `{here}` is filled with the FHIRPath location once it is known.
 """
 
 from fhir_server.issues import Template
 
-# kinds of JSON values, used inside the sentences below
+# JSON types, used inside the sentences below
 
 AN_OBJECT = Template(en="an object", fr="un objet")
 AN_ARRAY = Template(en="an array", fr="un tableau")

@@ -1,4 +1,4 @@
-"""What is told of the findings of conformance: issues, each once, and no more than are of use.
+"""Findings turned into issues of an OperationOutcome: without duplicates, and limited in number.
 
 https://hl7.org/fhir/R4/operationoutcome.html
 """
@@ -19,15 +19,15 @@ STRICT_ERROR_KEYS = frozenset({
     "search-expression", "security-set", "slice", "supplement", "system-form", "system-value-set", "unit",
     "uri-form", "vital-sign",
 })  # fmt: skip
-"""Keys of what is an error to who asks for a verdict, and a mere warning where a write is judged: systems in
-use send it, and a server can keep it without harm.
+"""Keys of findings that are errors in $validate but only warnings on a write: systems in use send such data,
+and a server can store it without harm.
 """
 
 
 def issues_of(findings: Findings, root: str, strict: bool = False) -> list[Issue]:
-    """The findings as issues, each once: no more than are of use, and no warning in the place of an error.
+    """The findings as issues without duplicates: at most `FINDINGS_MAX` errors and as many other issues.
 
-    Where a `strict` is asked for, some findings are errors that are no reason to refuse a write.
+    With `strict`, the warnings in `STRICT_ERROR_KEYS` become errors.
     """
     if findings is None:
         return []
@@ -53,7 +53,7 @@ def issues_of(findings: Findings, root: str, strict: bool = False) -> list[Issue
 
 
 def errors_of(findings: Findings, root: str) -> list[Issue]:
-    """The errors among the findings as issues, each once, no more than are of use."""
+    """The errors among the findings as issues, without duplicates, at most `FINDINGS_MAX`."""
     if findings is None:
         return []
     errors = [finding for finding in findings if finding.severity == "error"]
@@ -61,5 +61,5 @@ def errors_of(findings: Findings, root: str) -> list[Issue]:
 
 
 def _text_key(text: Text) -> tuple[Any, ...]:
-    """What a text says, cheaply compared."""
+    """A key to compare texts without rendering them."""
     return (id(text.template), *map(str, text.values.values()))

@@ -1,4 +1,4 @@
-"""Primitive elements and the companions with an underscore that hold their ids and extensions.
+"""Arrays of primitive values, and their companion arrays (`_name`) with the ids and extensions.
 
 https://hl7.org/fhir/R4/json.html#primitive
 """
@@ -13,7 +13,7 @@ from fhir_server.validation.nodes import list_wanted
 
 
 def primitive_list_check(name: str, check_item: Check) -> Check:
-    """The check of an array of primitive values; null may stand where the companion array has an object."""
+    """The check of an array of primitive values; null is allowed where the companion array has an object."""
 
     def check(value: Any, holder: dict[str, Any], contained_types: ContainedTypes) -> Findings:
         if type(value) is not list or not value:
@@ -28,7 +28,7 @@ def primitive_list_check(name: str, check_item: Check) -> Check:
 
 
 def _unaccompanied(values: list[Any], companions: Any) -> Iterator[tuple[int, Any]]:
-    """The values with their indexes, but for a null that has something beside it."""
+    """The values with their indexes, except nulls that have a companion."""
     beside = companions if type(companions) is list else []
     for index, value in enumerate(values):
         if value is not None or index >= len(beside) or beside[index] is None:
@@ -36,8 +36,8 @@ def _unaccompanied(values: list[Any], companions: Any) -> Iterator[tuple[int, An
 
 
 def companion_list_check(name: str, check_item: Check) -> Check:
-    """The check of the companion array of an array of primitive values. Nulls beyond the last value say
-    nothing.
+    """The check of the companion array of an array of primitive values. Nulls beyond the last value are
+    ignored.
     """
 
     def check(value: Any, holder: dict[str, Any], contained_types: ContainedTypes) -> Findings:
@@ -48,7 +48,7 @@ def companion_list_check(name: str, check_item: Check) -> Check:
         if type(values) is list and (len(values) > len(value) or any(value[len(values) :])):
             lengths = messages.LENGTHS_DIFFER(name=name, values=len(values), companions=len(value))
             found.append(Finding("structure", lengths))
-        # the values' own check finds a null that has nothing beside it
+        # a null without a companion is reported by the check of the values
         nulls_count = type(values) is not list
         items = ((index, item) for index, item in enumerate(value) if item is not None or nulls_count)
         return found + _item_findings(items, check_item, name, contained_types) or None
@@ -59,7 +59,7 @@ def companion_list_check(name: str, check_item: Check) -> Check:
 def _item_findings(
     items: Iterable[tuple[int, Any]], check_item: Check, name: str, contained_types: ContainedTypes
 ) -> list[Finding]:
-    """What is wrong with the items of an array, each given with its index; null is none."""
+    """The findings of array items, given with their indexes; a null is a finding."""
     found: list[Finding] = []
     for index, item in items:
         if item is None:

@@ -1,6 +1,6 @@
 """The formats of R4's primitive types.
 
-Each check first tries the cheapest test that settles almost every value.
+Each check first tries the cheapest test that accepts almost every value.
 https://hl7.org/fhir/R4/datatypes.html#primitive
 """
 
@@ -51,17 +51,17 @@ INTEGER_RANGES: Mapping[str, tuple[int, int]] = {
 
 
 def is_text(value: str) -> bool:
-    """Whether a string holds no control characters but tabs and line ends."""
+    """Whether a string has no control characters except tabs and line ends."""
     if value.isprintable():
         return True
-    # far quicker than the search for the many texts that are printable but for their line ends
+    # much faster than the regex for the many texts that are printable except for line ends
     if value.replace("\n", "").replace("\r", "").replace("\t", "").isprintable():
         return True
     return not _has_control_character(value)
 
 
 def is_uri(value: str) -> bool:
-    """Whether a string has no white space, which in R4 is XML's: a no-break space is none."""
+    """Whether a string has no white space. R4 means XML's white space: a no-break space is allowed."""
     return (value.isprintable() and " " not in value) or not _has_space(value)
 
 
@@ -77,12 +77,12 @@ def is_base64(value: str) -> bool:
     except ValueError:
         compact = "".join(value.split())
         return compact != value and is_base64(compact)
-    # the decoder overlooks padding after a whole group
+    # the decoder ignores padding after a complete group
     return len(value) % 4 == 0 and not value.endswith("===")
 
 
 def is_xhtml(value: str) -> bool:
-    """Whether a string looks like one div element; its content is not looked at."""
+    """Whether a string looks like one div element; the content is not checked."""
     return _is_div(value) is not None and is_text(value)
 
 
@@ -106,7 +106,7 @@ STRING_FORMATS: Mapping[str, tuple[Callable[[str], object], Template]] = {
 
 
 def primitive_check(type_name: str) -> Check:
-    """The check of a primitive type's value; raises KeyError for what is no primitive type."""
+    """The check of values of a primitive type. Raises KeyError for any other type."""
     if type_name == "boolean":
         return check_boolean
     if type_name == "decimal":
@@ -158,7 +158,7 @@ def check_boolean(value: Any, _holder: Any, _scope: Any) -> Findings:
 
 
 def check_decimal(value: Any, _holder: Any, _scope: Any) -> Findings:
-    """The check of a JSON number with whatever digits."""
+    """The check of a JSON number of any precision."""
     if type(value) is int or type(value) is msgspec.Raw:
         return None
     return wrong_json_type(messages.A_NUMBER(), value)

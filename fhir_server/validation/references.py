@@ -1,4 +1,4 @@
-"""References: their form, the types they may point at, and those into `contained`.
+"""References: their format, the types of their targets, and references to contained resources.
 
 https://hl7.org/fhir/R4/references.html
 """
@@ -16,7 +16,7 @@ from fhir_server.validation.unknown_elements import suggestion
 
 
 class ReferenceNode:
-    """Checks a Reference whose target must be of some types; none named means any."""
+    """Checks a Reference whose target must have one of some types; empty means any."""
 
     __slots__ = ("_check_object", "_is_expected", "_is_resource_type", "_targets")
 
@@ -35,7 +35,7 @@ class ReferenceNode:
             return found
         reference = value.get("reference")
         if type(reference) is str:
-            # most references are relative ones to an allowed type: nothing more to look at
+            # fast path: most references are relative and name an allowed type
             if "type" not in value and self._is_expected(reference):
                 return found
             more = self._literal(reference, value.get("type"), contained_types)
@@ -68,18 +68,18 @@ class ReferenceNode:
         return Finding("value", text, where)
 
     def _stated(self, stated: Any) -> Finding | None:
-        """The finding that the `type` element names a type that is not allowed here."""
+        """The finding for a `type` element that names a type that is not allowed here."""
         name = stated_type(stated)
         return self._target(name, ".type") if self._is_resource_type(name) else None
 
 
 def stated_type(stated: Any) -> str:
-    """The type that a Reference's `type` names, alone or as the url of its definition; empty for none."""
+    """The type that `Reference.type` states, as a name or as the url of its definition; empty if none."""
     return stated.removeprefix(STRUCTURES) if type(stated) is str else ""
 
 
 def type_disagreement(found: str, stated: Any) -> Finding | None:
-    """The finding that a Reference leads to a resource of another type than its `type` names."""
+    """The finding for a Reference whose target has another type than `Reference.type` states."""
     if stated_type(stated) in ("", found):
         return None
     return Finding("value", messages.REFERENCE_TYPE_DIFFERS(found=found, stated=excerpt(stated)), ".type")

@@ -1,4 +1,4 @@
-"""Nodes for resources of any type: at the root, in Bundles and Parameters, and contained.
+"""Structural checks of resources of any type: at the root, in Bundles and Parameters, and contained.
 
 https://hl7.org/fhir/R4/resource.html
 """
@@ -14,7 +14,7 @@ from fhir_server.validation.unknown_elements import suggestion
 
 
 class ResourceNode:
-    """Checks a resource by the type that it says it has."""
+    """Checks a resource by its resourceType."""
 
     __slots__ = ("_node_of", "_type_names")
 
@@ -23,11 +23,11 @@ class ResourceNode:
         self._node_of = node_of
 
     def check(self, value: Any, _holder: Any, _scope: Any) -> Findings:
-        """A resource that stands for itself, with the resources it contains."""
+        """Check a resource that is not contained, with the resources it contains."""
         return self._typed(value, ContainedTypes(value))
 
     def check_contained(self, value: Any, _: Any, contained_types: ContainedTypes) -> Findings:
-        """A contained resource, in the scope of the resource that contains it."""
+        """Check a contained resource; its references resolve in the resource that contains it."""
         found = self._typed(value, contained_types)
         if type(value) is dict and "contained" in value:
             nested = Finding("invariant", messages.NESTED_CONTAINED(), ".contained", key="dom-2")

@@ -1,4 +1,4 @@
-"""Checks a resource against the R4 definitions: elements, cardinality, choices, formats, references, codes.
+"""Structural validation against the R4 types: elements, cardinality, choices, formats, references, codes.
 
 https://hl7.org/fhir/R4/validation.html
 """
@@ -11,15 +11,15 @@ from fhir_server.validation.structure_compiler import NodeCompiler
 
 
 class StructureValidator:
-    """Structural validation of every R4 resource type; a type is compiled when it is first met."""
+    """Structural validation of every R4 resource type; types are compiled on first use."""
 
     def __init__(self, registry: Registry) -> None:
         self._resource = NodeCompiler(registry).resource
 
     def validate(self, resource: object) -> list[Issue]:
-        """Every structural problem of a parsed resource, with its place; none means it is sound.
+        """All structural issues of a parsed resource with their locations; empty if it is valid.
 
-        After a hundred problems it stops, and says so. Profiles and invariants are not looked at.
+        It stops after `FINDINGS_MAX` issues and says so. Profiles and invariants are not checked.
         """
         findings = self._resource.check(resource, None, None)
         if findings is None:

@@ -1,4 +1,4 @@
-"""Makes the nodes that check a type from its definition, each property when it is first met.
+"""Compiles type definitions to nodes of structural checks; each property is compiled on first use.
 
 https://hl7.org/fhir/R4/structuredefinition.html
 """
@@ -34,7 +34,7 @@ BINDINGS: Mapping[str, Callable[[Check, CodeList], Check]] = {
 
 
 class NodeCompiler:
-    """The nodes of a registry's types; one node for each type, made when it is first asked for."""
+    """The nodes of a registry's types: one node for each type, compiled on first use."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
@@ -57,7 +57,7 @@ class NodeCompiler:
         return node
 
     def _backbone_node(self, element: Element) -> ObjectNode:
-        """The node of an element with its own children, shared with those that refer to its content."""
+        """The node of a backbone element, shared with the elements that refer to it by contentReference."""
         path = element.content_reference or element.path
         node = self._backbones.get(path)
         if node is None:
@@ -85,8 +85,9 @@ class NodeCompiler:
     def _add_property(
         self, properties: dict[str, Property], name: str, element: Element, ref: TypeRef
     ) -> None:
-        """Register the property `name`, and its companion where it is primitive, to be compiled when met.
-        Narratives have none: their id is an attribute of the div, and they take no extensions.
+        """Register the property `name`, and its companion if it is primitive, to be compiled on first use.
+
+        Narratives have no companion: their id is an attribute of the div, and they take no extensions.
         """
         step = element.step(ref)
         _compile_on_first_use(properties, name, step, lambda: self._check(name, element, ref))
@@ -119,7 +120,7 @@ class NodeCompiler:
         return self.type_node(ref.code).check
 
     def _bound(self, check: Check, element: Element, ref: TypeRef) -> Check:
-        """The check with the element's binding, where it is required and its codes are known."""
+        """The check with the element's binding, if it is required and its codes can be listed."""
         binding = element.binding
         if binding is None or binding.strength != "required" or ref.code not in BINDINGS:
             return check

@@ -1,4 +1,4 @@
-"""Says why a JSON property is none of its object's elements, and which was likely meant.
+"""Findings for JSON properties that are not elements of their object, with a suggestion.
 
 https://hl7.org/fhir/R4/json.html
 """
@@ -15,7 +15,7 @@ from fhir_server.validation.findings import Finding, quoted_list, shortened, ste
 def unknown_element(
     name: str, owner: str, known: Collection[str], choices: Mapping[str, tuple[str, ...]]
 ) -> Finding:
-    """The finding for the property `name` of an `owner` that has only `known` properties."""
+    """The finding for a property `name` that is not among the `known` ones of the type `owner`."""
     text = _explanation(name, owner, known, choices)
     element = name[1:] if text.template is messages.NO_COMPANION else name
     return Finding("structure", text, step_to(element))
@@ -40,6 +40,6 @@ def _explanation(
 
 
 def suggestion(name: str, known: Collection[str]) -> Text:
-    """The hint at the known name that is most like this one, where one is."""
+    """A hint with the known name most similar to this one; empty if none is similar."""
     alike = get_close_matches(name, known, n=1) or [other for other in known if other.lower() == name.lower()]
     return messages.DID_YOU_MEAN(name=alike[0]) if alike else messages.NO_HINT()

@@ -1,4 +1,4 @@
-"""Validates resources: structure, and conformance to rules, extensions, profiles and checks of the whole.
+"""Validation of resources: structure, then conformance to invariants, extensions, profiles and checks.
 
 https://hl7.org/fhir/R4/validation.html
 """
@@ -21,9 +21,9 @@ from fhir_server.validation.structure import StructureValidator
 
 
 class Validator:
-    """Validates every R4 resource type against its definitions, and against any profile that is known.
+    """Validates every R4 resource type against its definition, and against any known profile.
 
-    What it compiles it keeps; `over` gives one for other definitions.
+    It caches what it compiles; `over` returns a validator for other definitions.
     """
 
     def __init__(
@@ -60,10 +60,10 @@ class Validator:
     def validate(
         self, resource: object, profiles: Iterable[str] = (), *, resolve: Resolve | None = None
     ) -> list[Issue]:
-        """Every problem of a parsed resource, by its type, the profiles it claims and those asked for.
+        """All issues of a parsed resource by its type, the profiles it claims and the given `profiles`.
 
-        `resolve` finds what references and canonicals lead to outside the resource. What has no shape that
-        rules and profiles could make sense of hides nothing else: these look at the rest.
+        `resolve` finds the targets of references and canonicals outside the resource. Parts with structural
+        errors are left out of the further checks, so that they do not hide other issues.
         """
         issues = self.structure(resource)
         if not issues:
@@ -80,20 +80,20 @@ class Validator:
         return issues_of(found, resource["resourceType"], strict=True)
 
     def structure(self, resource: object) -> list[Issue]:
-        """The structural problems alone."""
+        """The structural issues only."""
         return self._structure.validate(resource)
 
     def conformance(
         self, resource: Any, profiles: Iterable[str] = (), *, resolve: Resolve | None = None
     ) -> list[Issue]:
-        """What `validate` tells of a structurally sound resource; errors are what refuses a write."""
+        """The issues of a structurally valid resource as a write sees them: only errors refuse it."""
         found = self._findings(self._all_findings, resource, profiles, resolve)
         return issues_of(found, resource["resourceType"])
 
     def errors(
         self, resource: Any, profiles: Iterable[str] = (), *, resolve: Resolve | None = None
     ) -> list[Issue]:
-        """The errors that `conformance` finds, and at a much lower price where there are none."""
+        """The errors that `conformance` finds; much faster than `conformance` if there are none."""
         found = self._findings(self._errors_only, resource, profiles, resolve)
         return errors_of(found, resource["resourceType"])
 

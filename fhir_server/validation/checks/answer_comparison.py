@@ -1,4 +1,4 @@
-"""Answers as values that can be compared.
+"""Comparison of answers: order, equality, and text for messages.
 
 https://hl7.org/fhir/R4/questionnaire-definitions.html#Questionnaire.item.enableWhen.operator
 """
@@ -50,14 +50,14 @@ def same_coding(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 
 
 def fits(type: str, answer: Any, wanted: Any) -> bool:
-    """Whether an answer is the value wanted; where that is a code of no system, of any."""
+    """Whether an answer is the expected value; an expected code without a system matches any system."""
     if type == "Coding" and "system" not in wanted:
         return bool(answer.get("code") == wanted.get("code"))
     return equal(type, wanted, answer)
 
 
 def shown(value: Any) -> str:
-    """A value as it may be quoted in a message: of a Coding or a Quantity, what tells it apart."""
+    """A value as quoted in a message; of a Coding or Quantity only the identifying parts."""
     if isinstance(value, Mapping):
         if "code" in value and "value" not in value:
             return excerpt(f"{value.get('system', '')}|{value['code']}")

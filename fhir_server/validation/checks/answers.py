@@ -1,4 +1,4 @@
-"""One answer against the question it answers: its type, its options, its bounds.
+"""Checks of one answer against its question: type, options, limits.
 
 https://hl7.org/fhir/R4/questionnaireresponse.html
 """
@@ -26,7 +26,7 @@ SHOWN_OPTIONS_MAX = 10
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The value of one answer, its place, and of how many `siblings` it is one."""
+    """The value of one answer, its location, and the number of answers to the question (`siblings`)."""
 
     item: Item
     form: Form
@@ -38,12 +38,12 @@ class Answer:
     def error(self, key: str, text: Text, code: IssueType = "invariant") -> Issue:
         return finding("error", code, key, text, self.place)
 
-    def doubt(self, key: str, text: Text, code: IssueType = "invariant") -> Issue:
+    def warning(self, key: str, text: Text, code: IssueType = "invariant") -> Issue:
         return finding("warning", code, key, text, self.place)
 
 
 def answer_issues(answer: Answer, context: CheckContext) -> Iterator[Issue]:
-    """What is wrong with an answer."""
+    """The issues of one answer."""
     wanted = answer.item.value_types
     if answer.type not in wanted:
         text = messages.ANSWER_TYPE(
@@ -56,7 +56,7 @@ def answer_issues(answer: Answer, context: CheckContext) -> Iterator[Issue]:
         return
     yield from _choice(answer, context)
     if answer.type == "Quantity":
-        yield from _unit_of_set(answer, context)
+        yield from _unit_in_value_set(answer, context)
     yield from _bounds(answer)
     for check in BY_TYPE.get(answer.type, ()):
         yield from check(answer)
@@ -69,7 +69,7 @@ def _choice(answer: Answer, context: CheckContext) -> Iterator[Issue]:
     options = answer.item.definition.get("answerOption")
     value_set = answer.item.definition.get("answerValueSet")
     if answer.item.type == "open-choice" and answer.type == "String":
-        yield from _written_out(answer, options or ())
+        yield from _repeated_option_text(answer, options or ())
     elif options:
         yield from _option(answer)
     elif value_set and answer.type == "Coding":
@@ -94,14 +94,14 @@ def _is_exclusive(option: Mapping[str, Any]) -> bool:
     return True in extension_values(option, f"{CORE}/questionnaire-optionExclusive")
 
 
-def _written_out(answer: Answer, options: Any) -> Iterator[Issue]:
-    """An open answer that only writes out one of the coded options."""
+def _repeated_option_text(answer: Answer, options: Any) -> Iterator[Issue]:
+    """Warn about a free-text answer that repeats the text of a coded option."""
     for option in options:
         coding = option.get("valueCoding", {})
         names = {str(coding.get(name)).lower() for name in ("code", "display") if name in coding}
         if str(answer.value).lower() in names:
             text = messages.WRITTEN_OUT(value=shown(answer.value), link_id=answer.item.link_id)
-            yield answer.doubt("answer-option", text)
+            yield answer.warning("answer-option", text)
             return
 
 
@@ -112,7 +112,7 @@ def _member(answer: Answer, value_set: str, context: CheckContext) -> Iterator[I
     value = shown(answer.value)
     if found is None:
         text = messages.VALUE_SET_UNKNOWN(value=value, value_set=value_set)
-        yield answer.doubt("answer-value-set", text, "not-supported")
+        yield answer.warning("answer-value-set", text, "not-supported")
     elif not found:
         text = messages.NOT_IN_VALUE_SET(value=value, value_set=value_set, link_id=answer.item.link_id)
         yield answer.error("answer-value-set", text, "code-invalid")
@@ -121,8 +121,8 @@ def _member(answer: Answer, value_set: str, context: CheckContext) -> Iterator[I
 def _is_member(
     coding: Mapping[str, Any], value_set: str, questionnaire: Mapping[str, Any], context: CheckContext
 ) -> bool | None:
-    """Whether the code is in the value set, which the questionnaire may contain (`#id`); one of no system is
-    in none. None where it cannot be known here.
+    """Whether the code is in the value set, which the questionnaire may contain (`#id`); one without a system
+    is in none. None where it cannot be known here.
     """
     system, code = coding.get("system"), coding["code"]
     if system is None:
@@ -134,8 +134,8 @@ def _is_member(
     return None if own is None else context.codes.contains_in(own, system, code)
 
 
-def _unit_of_set(answer: Answer, context: CheckContext) -> Iterator[Issue]:
-    """A unit outside of the value set that the question takes its units from."""
+def _unit_in_value_set(answer: Answer, context: CheckContext) -> Iterator[Issue]:
+    """Check that the unit is in the question's value set of units."""
     for value_set in answer.item.extensions(f"{CORE}/questionnaire-unitValueSet"):
         if "code" in answer.value and (
             _is_member(answer.value, str(value_set), answer.form.questionnaire, context) is False
@@ -171,7 +171,7 @@ def _length(answer: Answer) -> Iterator[Issue]:
     if type(most) is int and length > most:
         yield answer.error("max-length", messages.TOO_LONG(length=length, limit=most, link_id=link_id))
     if answer.item.type == "string" and ("\n" in answer.value or "\r" in answer.value):
-        yield answer.doubt("line-break", messages.LINE_BREAK())
+        yield answer.warning("line-break", messages.LINE_BREAK())
 
 
 def _pattern(answer: Answer) -> Iterator[Issue]:
@@ -181,12 +181,12 @@ def _pattern(answer: Answer) -> Iterator[Issue]:
     fits = matches(pattern, answer.value)
     values = {"pattern": excerpt(pattern), "link_id": answer.item.link_id}
     if fits is None:
-        yield answer.doubt("pattern", messages.PATTERN_NOT_RUN(**values), "not-supported")
+        yield answer.warning("pattern", messages.PATTERN_NOT_RUN(**values), "not-supported")
     elif not fits:
         yield answer.error("pattern", messages.WRONG_PATTERN(value=shown(answer.value), **values))
 
 
-def _places(answer: Answer) -> Iterator[Issue]:
+def _decimal_places(answer: Answer) -> Iterator[Issue]:
     limit = answer.item.extension(f"{CORE}/maxDecimalPlaces")
     number = answer.value.get("value") if answer.type == "Quantity" else answer.value
     if type(limit) is not int or not json.is_number(number):
@@ -222,7 +222,7 @@ MEGABYTE = 1 << 20
 
 
 def _size(answer: Answer) -> Iterator[Issue]:
-    """The size of an attachment, given or counted, in megabytes as `maxSize` has it."""
+    """Check the size of an attachment, stated or computed, against `maxSize` in megabytes."""
     limit = answer.item.extension(f"{CORE}/maxSize")
     given, data = answer.value.get("size"), answer.value.get("data")
     size = given if type(given) is int else len(data) * 3 // 4 if isinstance(data, str) else 0
@@ -246,14 +246,14 @@ def _target(answer: Answer) -> Iterator[Issue]:
 BY_TYPE: Mapping[str, tuple[Callable[[Answer], Iterator[Issue]], ...]] = {
     "String": (_length, _pattern),
     "Uri": (_length, _pattern),
-    "Decimal": (_places,),
-    "Quantity": (_places, _unit),
+    "Decimal": (_decimal_places,),
+    "Quantity": (_decimal_places, _unit),
     "Attachment": (_media_type, _size),
     "Reference": (_target,),
 }
 
 
 def _first_few(values: Any) -> str:
-    """The first of some values, and a sign where there are more."""
+    """The first few of some values, with an ellipsis if there are more."""
     found = list(values)
     return ", ".join(found[:SHOWN_OPTIONS_MAX]) + (", …" if len(found) > SHOWN_OPTIONS_MAX else "")

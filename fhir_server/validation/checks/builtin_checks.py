@@ -1,4 +1,4 @@
-"""The checks that the engine brings, in one table."""
+"""The table of the engine's own checks."""
 
 from fhir_server.validation.checks.bundle import BundleCheck
 from fhir_server.validation.checks.capability_statement import CapabilityStatementCheck

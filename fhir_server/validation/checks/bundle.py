@@ -1,6 +1,6 @@
-"""Bundles: the identity of entries, links, searchsets, requests; documents and messages hold together.
+"""Checks of Bundles: identity of entries, links, searchsets, requests, references of documents and messages.
 
-What R4 states as invariants (bdl-1 to bdl-12) is checked with these. https://hl7.org/fhir/R4/bundle.html
+R4's invariants of Bundles (bdl-1 to bdl-12) are checked as such. https://hl7.org/fhir/R4/bundle.html
 """
 
 from collections.abc import Iterator, Sequence
@@ -36,17 +36,17 @@ class BundleCheck:
         yield from _links(resource.get("link", ()), type_name)
         for index, entry in enumerate(entries):
             yield from _identity(entry, f"Bundle.entry[{index}]", type_name, context.registry)
-        yield from _dangling(entries, type_name)
+        yield from _unresolved_urns(entries, type_name)
         if type_name in REQUESTS:
             for index, entry in enumerate(entries):
                 yield from request_issues(entry, f"Bundle.entry[{index}]", context.registry)
         elif type_name == "searchset":
             yield from searchset_issues(resource, context.registry)
         elif type_name in FIRST:
-            yield from _whole(resource, entries, type_name)
+            yield from _bundle_issues(resource, entries, type_name)
 
 
-def _whole(bundle: Resource, entries: Sequence[Entry], type_name: str) -> Iterator[Issue]:
+def _bundle_issues(bundle: Resource, entries: Sequence[Entry], type_name: str) -> Iterator[Issue]:
     first = FIRST[type_name]
     if not entries:
         text = messages.BUNDLE_EMPTY(type=type_name, first=first)
@@ -69,7 +69,7 @@ def _links(links: Sequence[dict[str, Any]], type_name: str) -> Iterator[Issue]:
 
 
 def _identity(entry: Entry, place: str, type_name: str, registry: Registry) -> Iterator[Issue]:
-    """Whether the fullUrl is there where it must be, is absolute, and agrees with the resource."""
+    """Check that the fullUrl is present where required, absolute, and agrees with the resource."""
     full_url, resource = entry.get("fullUrl"), entry.get("resource")
     where = f"{place}.fullUrl"
     if full_url is None:
@@ -82,15 +82,17 @@ def _identity(entry: Entry, place: str, type_name: str, registry: Registry) -> I
         text = messages.FULL_URL_RELATIVE(value=excerpt(full_url))
         yield finding("error", "invalid", "full-url", text, where)
     elif resource is not None and registry.is_resource_type(reference.type):
-        yield from _agreement(full_url, resource, where)
+        yield from _full_url_agreement(full_url, resource, where)
     elif resource is not None and resource.get("url") == full_url and reference.kind == "absolute":
         text = messages.CANONICAL_AS_FULL_URL(value=excerpt(full_url), id=resource.get("id", ""))
         yield finding("error", "invalid", "full-url", text, where)
 
 
-def _dangling(entries: Sequence[Entry], type_name: str) -> Iterator[Issue]:
-    """References by urn that no entry bears: there is nowhere else to look, and a transaction cannot settle
-    them. Those of a Composition or MessageHeader are looked at with the rest of it.
+def _unresolved_urns(entries: Sequence[Entry], type_name: str) -> Iterator[Issue]:
+    """Urn references that match no entry's fullUrl: they cannot be found elsewhere, nor resolved by a
+    transaction.
+
+    Those of a Composition or MessageHeader are checked by `linkage_issues`.
     """
     severity: Severity = "error" if type_name == "transaction" else "warning"
     known = {entry.get("fullUrl") for entry in entries}
@@ -104,7 +106,7 @@ def _dangling(entries: Sequence[Entry], type_name: str) -> Iterator[Issue]:
                 yield finding(severity, "not-found", "bundle-urn", text, place)
 
 
-def _agreement(full_url: str, resource: Resource, where: str) -> Iterator[Issue]:
+def _full_url_agreement(full_url: str, resource: Resource, where: str) -> Iterator[Issue]:
     if "id" not in resource:
         text = messages.FULL_URL_NO_ID(value=excerpt(full_url))
         yield finding("error", "invalid", "full-url", text, where)

@@ -1,4 +1,4 @@
-"""Documents and messages: every entry hangs together with the first, and what must be inside is.
+"""References of documents and messages: all entries are connected, and required targets are inside.
 
 https://hl7.org/fhir/R4/documents.html#content
 https://hl7.org/fhir/R4/messaging.html
@@ -17,19 +17,19 @@ from fhir_server.validation.messages import NO_HINT
 
 Entry = dict[str, Any]
 Place = tuple[str, str]
-"""A reference with the place where it stands."""
+"""A reference and its location."""
 
 INSIDE = {
     "Composition": ("subject", "author", "encounter", "custodian", "attester.party", "event.detail"),
     "MessageHeader": ("focus",),
 }
-"""Elements of the first resource whose targets belong into the Bundle."""
+"""Elements of the first resource whose targets must be in the Bundle."""
 OF_SECTION = ("author", "focus", "entry")
 
 
 @dataclass(slots=True)
-class _Directory:
-    """The entries of a Bundle, by fullUrl and by type and id."""
+class _EntryIndex:
+    """An index of a Bundle's entries by fullUrl and by `Type/id`."""
 
     entries: Sequence[Entry]
     by_url: dict[str, list[int]] = field(default_factory=dict)
@@ -65,24 +65,24 @@ class _Directory:
 
 
 def linkage_issues(bundle: Resource, entries: Sequence[Entry], first: str) -> Iterator[Issue]:
-    """What is not in the Bundle and should be, and what is and should not."""
-    directory = _Directory(entries)
-    for literal, where in _belonging(entries[0]["resource"], first):
-        yield from _target(literal, where, directory)
-    yield from _lost(directory)
+    """Issues of entries that a document or message lacks, and of entries without a reference to them."""
+    entry_index = _EntryIndex(entries)
+    for literal, where in _required_references(entries[0]["resource"], first):
+        yield from _target(literal, where, entry_index)
+    yield from _unresolvable_references(entry_index)
     targets = [
         {
             found
             for literal in _strings(entry.get("resource", {}))
-            for found in directory.found(literal, index)
+            for found in entry_index.found(literal, index)
         }
         for index, entry in enumerate(entries)
     ]
-    yield from _orphans(targets, _starts(bundle, directory), first)
+    yield from _orphans(targets, _unreferenced_roots(bundle, entry_index), first)
 
 
-def _belonging(resource: Resource, first: str) -> Iterator[Place]:
-    """The references of the first resource whose targets belong into the Bundle."""
+def _required_references(resource: Resource, first: str) -> Iterator[Place]:
+    """The references of the first resource whose targets must be in the Bundle."""
     root = "Bundle.entry[0].resource"
     for path in INSIDE[first]:
         yield from _references(resource, path.split("."), root)
@@ -111,45 +111,47 @@ def _references(holder: Any, path: list[str], place: str) -> Iterator[Place]:
         yield from _references(value, path[1:], here)
 
 
-def _target(literal: str, where: str, directory: _Directory) -> Iterator[Issue]:
-    found = directory.found(literal, 0)
+def _target(literal: str, where: str, entry_index: _EntryIndex) -> Iterator[Issue]:
+    found = entry_index.found(literal, 0)
     if len(found) > 1:
         text = messages.SEVERAL_IN_BUNDLE(value=excerpt(literal), count=len(found))
         yield finding("error", "invalid", "bundle-reference", text, where)
     elif not found:
-        text = messages.NOT_IN_BUNDLE(value=excerpt(literal), hint=_hint(parse_reference(literal), directory))
+        text = messages.NOT_IN_BUNDLE(
+            value=excerpt(literal), hint=_hint(parse_reference(literal), entry_index)
+        )
         yield finding("error", "not-found", "bundle-reference", text, where)
 
 
-def _lost(directory: _Directory) -> Iterator[Issue]:
-    """Relative references that lead to no entry by the rules of fullUrl, though one has that identity."""
-    for index, entry in enumerate(directory.entries):
+def _unresolvable_references(entry_index: _EntryIndex) -> Iterator[Issue]:
+    """Relative references that resolve to no entry by its fullUrl, although an entry has that type and id."""
+    for index, entry in enumerate(entry_index.entries):
         if not index:
             continue
         for literal in dict.fromkeys(references_of(entry.get("resource"))):
             reference = parse_reference(literal)
-            is_known = f"{reference.type}/{reference.id}" in directory.by_identity
-            if reference.kind == "local" and is_known and not directory.found(literal, index):
-                text = messages.NOT_IN_BUNDLE(value=excerpt(literal), hint=_hint(reference, directory))
+            is_known = f"{reference.type}/{reference.id}" in entry_index.by_identity
+            if reference.kind == "local" and is_known and not entry_index.found(literal, index):
+                text = messages.NOT_IN_BUNDLE(value=excerpt(literal), hint=_hint(reference, entry_index))
                 place = f"Bundle.entry[{index}].resource"
                 yield finding("warning", "not-found", "reference-in-bundle", text, place)
 
 
-def _hint(reference: Reference, directory: _Directory) -> Any:
-    alike = directory.by_identity.get(f"{reference.type}/{reference.id}", [])
+def _hint(reference: Reference, entry_index: _EntryIndex) -> Any:
+    alike = entry_index.by_identity.get(f"{reference.type}/{reference.id}", [])
     if not alike:
         return NO_HINT()
-    return messages.FULL_URL_HINT(url=excerpt(directory.entries[alike[0]].get("fullUrl", "")))
+    return messages.FULL_URL_HINT(url=excerpt(entry_index.entries[alike[0]].get("fullUrl", "")))
 
 
-def _starts(bundle: Resource, directory: _Directory) -> set[int]:
-    """The first entry, and the stylesheet that the Bundle itself links to."""
+def _unreferenced_roots(bundle: Resource, entry_index: _EntryIndex) -> set[int]:
+    """The entries that need no reference to them: the first, and the stylesheet that the Bundle links to."""
     sheets = [link.get("url", "") for link in bundle.get("link", ()) if link.get("relation") == "stylesheet"]
-    return {0, *(index for url in sheets for index in directory.by_identity.get(url, ()))}
+    return {0, *(index for url in sheets for index in entry_index.by_identity.get(url, ()))}
 
 
 def _orphans(targets: Sequence[set[int]], starts: set[int], first: str) -> Iterator[Issue]:
-    """Entries that nothing leads to; those that lead to the rest themselves are told apart."""
+    """Entries that no reference leads to; those that refer to connected entries get a different message."""
     reached = _reachable(starts, targets)
     of_document = first == "Composition"
     while backwards := [
@@ -186,19 +188,19 @@ def urns_of(resource: Any) -> Iterator[str]:
 
 
 def references_of(resource: Any) -> Iterator[str]:
-    """The references of a resource, without those of Bundles inside, which refer to their own entries."""
+    """The references of a resource, without those in nested Bundles, which refer to their own entries."""
     for part in _parts(resource):
         if isinstance(part, dict) and isinstance(literal := part.get("reference"), str):
             yield literal
 
 
 def _strings(value: Any) -> Iterator[str]:
-    """Every text of a resource, any of which may be a reference."""
+    """All strings in a resource; any of them may be a reference."""
     return (part for part in _parts(value) if isinstance(part, str))
 
 
 def _parts(resource: Any) -> Iterator[Any]:
-    """The resource and all values in it, in their order, without those of Bundles inside."""
+    """The resource and all values in it, in order, without those in nested Bundles."""
     waiting = [resource]
     while waiting:
         part = waiting.pop()

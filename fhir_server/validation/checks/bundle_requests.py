@@ -1,4 +1,4 @@
-"""The requests of a batch or transaction: method, url and resource that fit each other.
+"""Checks of batch and transaction requests: method, url and resource must fit each other.
 
 https://hl7.org/fhir/R4/http.html#transaction
 """
@@ -23,7 +23,7 @@ WITH_RESOURCE = ("POST", "PUT", "PATCH")
 
 
 def request_issues(entry: dict[str, Any], place: str, registry: Registry) -> Iterator[Issue]:
-    """What of one entry no server could process."""
+    """The issues of one entry that no server could process."""
     request, resource = entry.get("request"), entry.get("resource")
     if not request or "method" not in request or "url" not in request:
         return
@@ -50,7 +50,7 @@ def request_issues(entry: dict[str, Any], place: str, registry: Registry) -> Ite
 
 
 def _refers(resource: Any) -> bool:
-    """Whether a resource refers to others outside itself."""
+    """Whether a resource has references to other resources."""
     return any(not literal.startswith("#") for literal in references_of(resource))
 
 
@@ -63,7 +63,7 @@ def _has_form(method: str, segments: list[str], query: str, registry: Registry) 
 
 
 def _disagreement(method: str, url: str, segments: list[str], resource: dict[str, Any]) -> Text | None:
-    """What to say of a create or update whose url names another resource than the one given."""
+    """The message for a create or update whose url names another resource than the given one."""
     if method not in ("POST", "PUT"):
         return None
     found = resource.get("resourceType")

@@ -1,4 +1,4 @@
-"""Searchsets: entries that can be what the search of the self link finds.
+"""Checks of searchsets: entries must be possible results of the search in the self link.
 
 https://hl7.org/fhir/R4/bundle.html#searchset
 """
@@ -15,7 +15,7 @@ from fhir_server.validation.findings import quoted_list
 
 
 def searchset_issues(bundle: Resource, registry: Registry) -> Iterator[Issue]:
-    """What a search cannot have answered."""
+    """The issues of entries that the search cannot have returned."""
     links = [link.get("url", "") for link in bundle.get("link", ()) if link.get("relation") == "self"]
     if not links:
         yield finding("warning", "invalid", "searchset-self", messages.SELF_LINK_MISSING(), "Bundle.link")
@@ -52,7 +52,7 @@ def _entry(entry: dict[str, Any], place: str, types: frozenset[str]) -> Iterator
 
 
 def _searched_types(url: str, registry: Registry) -> frozenset[str]:
-    """The types that a search url asks for; empty for any."""
+    """The resource types that a search url searches; empty for any."""
     try:
         parts = urlsplit(url)
         last = parts.path.rstrip("/").removesuffix("/_search").rpartition("/")[2]

@@ -1,4 +1,4 @@
-"""Answers that a Questionnaire says how to calculate, such as the total of a scale.
+"""Answers that the Questionnaire calculates (SDC calculatedExpression), such as the total score of a scale.
 
 The ordinal of a coded answer is read by `ordinal()`, or SDC's later `weight()`.
 http://hl7.org/fhir/uv/sdc/STU3/expressions.html#calculatedExpression
@@ -48,7 +48,7 @@ def calculation_issues(
     paths: FhirPath,
     complete: bool,
 ) -> Iterator[Issue]:
-    """Whether the answer is what the other answers come to. Where it may be changed by hand, or the response
+    """Check that the answer is the result of the calculation. If it may be changed by hand, or the response
     is not complete, a difference is a warning.
     """
     expression, found = _expression(item), _single_answer(element)
@@ -71,7 +71,7 @@ def calculation_issues(
 
 
 def with_ordinals(response: Element, form: Form) -> Element:
-    """The response with the ordinal of each coded answer written on its Coding."""
+    """The response with the ordinal of each coded answer added to its Coding as an extension."""
     return {**response, "item": [_item_with_ordinals(item, form) for item in response.get("item", ())]}
 
 
@@ -120,7 +120,7 @@ def _single_answer(element: Element) -> TypedValue | None:
 
 
 def _evaluated(expression: str, response: Element, paths: FhirPath) -> list[Any]:
-    """The values of the expression, by its compiled form where it has one: that is many times quicker."""
+    """The values of the expression; by compiled code if possible, which is many times faster."""
     expression = _ORDINAL_CALL.sub(f".extension('{ORDINAL}').value", expression)
     code = _compiled(expression)
     if code is not None:
@@ -134,7 +134,9 @@ def _evaluated(expression: str, response: Element, paths: FhirPath) -> list[Any]
 
 @lru_cache(maxsize=256)
 def _compiled(expression: str) -> Compiled | None:
-    """The expression over responses, whose type is the same under every guide; None where it cannot be."""
+    """The expression compiled for QuestionnaireResponse, which is the same in every guide; None if it cannot
+    be.
+    """
     types = Types(Registry.r4())
     shape = types.of_type("QuestionnaireResponse")
     try:
@@ -148,7 +150,7 @@ def _nothing(*_: Any) -> None:
 
 
 def _same(found: Any, wanted: Any) -> bool:
-    """Whether an answer is the value calculated; numbers are equal however they are written."""
+    """Whether an answer equals the calculated value; numbers are compared by value."""
     if isinstance(found, Mapping):
         if "value" in found:
             number = wanted.get("value") if isinstance(wanted, Mapping) else wanted

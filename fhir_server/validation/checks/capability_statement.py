@@ -1,4 +1,4 @@
-"""Capability statements: search parameters of the type that their definitions give them.
+"""Checks of capability statements: search parameters have the type of their definitions.
 
 https://hl7.org/fhir/R4/capabilitystatement-definitions.html#CapabilityStatement.rest.resource.searchParam.type
 """
@@ -14,7 +14,7 @@ from fhir_server.validation.findings import excerpt
 
 
 class CapabilityStatementCheck:
-    """Checks parameters whose definitions are known here."""
+    """Checks search parameters whose definitions are known."""
 
     types = frozenset({"CapabilityStatement"})
 

@@ -1,4 +1,4 @@
-"""What a check of a whole resource is, and what it may ask while it runs.
+"""The interface of checks of whole resources, and the context they run in.
 
 https://hl7.org/fhir/R4/validation.html
 """
@@ -17,7 +17,7 @@ Resolve = Callable[[str], Resource | None]
 
 
 class Codes(Protocol):
-    """Which codes a value set holds."""
+    """The terminology service as checks see it: membership of codes in value sets."""
 
     def contains(
         self, value_set: str, system: str | None, code: str, *, version: str | None = None
@@ -28,12 +28,12 @@ class Codes(Protocol):
         ...
 
     def contains_in(self, value_set: Resource, system: str | None, code: str) -> bool | None:
-        """Whether the code is in a value set that is given itself; None where that cannot be known."""
+        """Whether the code is in a value set given as a resource; None if that is unknown."""
         ...
 
 
 class CheckContext(Struct, frozen=True):
-    """What is known around the resource that is checked.
+    """The context of the resource being checked.
 
     `resolve` finds what a reference or a canonical leads to, where that can be found; `bundle` is the Bundle
     whose entry the resource is; `profiles` are those that the resource claims or is checked against. Where
@@ -49,7 +49,9 @@ class CheckContext(Struct, frozen=True):
     errors_only: bool = False
 
     def canonical(self, url: str, type: str) -> Resource | None:
-        """The resource of a type with this canonical `url` or `url|version`: a guide's, or one resolved."""
+        """The resource of a type with this canonical `url` or `url|version`, from the registry or
+        resolved.
+        """
         found = self.registry.canonical(url, type) or self.resolve(url)
         return found if found is not None and found.get("resourceType") == type else None
 
@@ -68,5 +70,5 @@ class Check(Protocol):
 
 
 def finding(severity: Severity, code: IssueType, key: str, text: Text, place: str) -> Issue:
-    """An issue of a check at one place; `key` names the rule."""
+    """An issue of a check at one location; `key` names the rule."""
     return Issue(severity, code, text, (place,), key)

@@ -1,4 +1,4 @@
-"""Contained resources: each has an id of its own.
+"""Checks of contained resources: their ids are unique.
 
 https://hl7.org/fhir/R4/references.html#contained
 """
@@ -12,7 +12,7 @@ from fhir_server.validation.findings import excerpt
 
 
 class ContainedCheck:
-    """Checks that a reference to a contained resource can mean one alone."""
+    """Checks that each reference to a contained resource is unambiguous."""
 
     types: frozenset[str] = frozenset()
 

@@ -1,4 +1,4 @@
-"""The ids of elements, each of which names one element of its resource.
+"""Checks of element ids: they are unique within a resource.
 
 https://hl7.org/fhir/R4/element-definitions.html#Element.id
 """
@@ -23,7 +23,7 @@ Steps = tuple[tuple[str, int | None], ...]
 
 
 class ElementIdCheck:
-    """Checks that no two elements of a resource have the same id. Resources in it have their own."""
+    """Checks that no two elements of a resource have the same id. Nested resources are checked separately."""
 
     types: frozenset[str] = frozenset()
 
@@ -43,7 +43,7 @@ class ElementIdCheck:
 
 
 def _may_repeat(resource: Resource) -> bool:
-    """Whether two elements have ids at all, at a lower price than to look for them."""
+    """Whether several elements have ids at all: a cheap test before the full search."""
     return json.serialise(resource).count(b'"id":') > 1 + ("id" in resource)
 
 

@@ -1,4 +1,4 @@
-"""Which items of a Questionnaire the answers given enable.
+"""Evaluation of enableWhen: which items of a Questionnaire the answers enable.
 
 https://hl7.org/fhir/R4/questionnaire-definitions.html#Questionnaire.item.enableWhen
 """
@@ -34,20 +34,20 @@ class Enablement:
     paths: FhirPath
 
     def enabled(self, item: Item, within: tuple[tuple[Item, Element], ...]) -> bool:
-        """Whether the item is to be answered. What cannot be decided counts as enabled."""
+        """Whether the item is enabled; true if that cannot be decided."""
         expression = item.extension(EXPRESSION)
         if isinstance(expression, dict):
-            return self._holds(expression)
+            return self._expression_holds(expression)
         conditions = item.definition.get("enableWhen", ())
         if not conditions:
             return True
-        met = [self._met(condition, item, within) for condition in conditions]
+        met = [self._is_met(condition, item, within) for condition in conditions]
         behavior = item.definition.get("enableBehavior")
         if behavior == "any" or len(met) == 1:
             return any(met)
         return behavior is None or all(met)
 
-    def _holds(self, expression: Mapping[str, Any]) -> bool:
+    def _expression_holds(self, expression: Mapping[str, Any]) -> bool:
         if expression.get("language") != "text/fhirpath" or "expression" not in expression:
             return True
         try:
@@ -55,7 +55,7 @@ class Enablement:
         except FhirPathError:
             return True
 
-    def _met(self, condition: Element, item: Item, within: tuple[tuple[Item, Element], ...]) -> bool:
+    def _is_met(self, condition: Element, item: Item, within: tuple[tuple[Item, Element], ...]) -> bool:
         answers = self._answers(condition.get("question"), item, within)
         wanted = value_of(condition, "answer")
         operator = condition.get("operator")
@@ -68,7 +68,7 @@ class Enablement:
     def _answers(
         self, link_id: Any, item: Item, within: tuple[tuple[Item, Element], ...]
     ) -> list[TypedValue]:
-        """The answers to a question in the nearest group that holds both it and the item that asks."""
+        """The answers to a question, from the nearest group that holds it and the item with the condition."""
         target = self.form.by_link_id.get(link_id)
         if target is None:
             return []
@@ -81,7 +81,7 @@ class Enablement:
 
 
 def _answers_in(focus: Element, link_id: str) -> Iterator[TypedValue]:
-    """The answers to a question within an element of the response, itself included."""
+    """The answers to a question in an element of the response, the element itself included."""
     for answer in focus.get("answer", ()):
         if focus.get("linkId") == link_id and (found := value_of(answer, "value")):
             yield found
@@ -92,7 +92,7 @@ def _answers_in(focus: Element, link_id: str) -> Iterator[TypedValue]:
 
 
 def _compares(operator: Any, answer: TypedValue, wanted: TypedValue) -> bool:
-    """Whether the comparison of an answer with the one wanted comes out true."""
+    """Whether the comparison of an answer with the expected one is true."""
     if operator in ("=", "!="):
         same = answer.type == wanted.type and fits(wanted.type, answer.value, wanted.value)
         return same is (operator == "=")

@@ -1,4 +1,4 @@
-"""MeasureReports against the Measure that they report, where that is known.
+"""Checks of a MeasureReport against its Measure, if that is known.
 
 https://hl7.org/fhir/R4/measurereport.html
 """
@@ -15,9 +15,9 @@ Element = Mapping[str, Any]
 
 
 class MeasureReportCheck:
-    """Checks that groups and populations are those of the measure, and that subjects are asked for.
+    """Checks that groups and populations are those of the measure, and that subject lists are expected.
 
-    None of it refuses a write: measures change, and what was reported of them stays.
+    It only warns on a write: measures change, and old reports of them stay.
     """
 
     types = frozenset({"MeasureReport"})
@@ -33,7 +33,7 @@ class MeasureReportCheck:
             place = f"MeasureReport.group[{index}]"
             definition = _definition(group, measure.get("group", ()))
             if definition is None:
-                yield _doubt(messages.GROUP_NOT_MEASURED(code=_shown(group), measure=canonical), place)
+                yield _warning(messages.GROUP_NOT_MEASURED(code=_shown(group), measure=canonical), place)
             else:
                 yield from _populations(group, definition, place, canonical)
             if resource.get("type") != "subject-list":
@@ -41,7 +41,7 @@ class MeasureReportCheck:
 
 
 def _definition(group: Element, groups: Sequence[Element]) -> Element | None:
-    """The group of the measure that one of the report is; a single one needs no code."""
+    """The group of the measure that a group of the report belongs to; the only group needs no code."""
     if len(groups) == 1 and "code" not in group:
         return groups[0]
     return next((defined for defined in groups if _same(defined, group)), None)
@@ -52,13 +52,13 @@ def _populations(group: Element, definition: Element, place: str, measure: str) 
     for index, population in enumerate(group.get("population", ())):
         if "code" in population and not any(_same(defined, population) for defined in known):
             text = messages.POPULATION_NOT_MEASURED(code=_shown(population), measure=measure)
-            yield _doubt(text, f"{place}.population[{index}].code")
+            yield _warning(text, f"{place}.population[{index}].code")
 
 
 def _subjects(group: Element, place: str) -> Iterator[Issue]:
     for index, population in enumerate(group.get("population", ())):
         if "subjectResults" in population:
-            yield _doubt(messages.SUBJECTS_UNWANTED(), f"{place}.population[{index}].subjectResults")
+            yield _warning(messages.SUBJECTS_UNWANTED(), f"{place}.population[{index}].subjectResults")
 
 
 def _same(one: Element, other: Element) -> bool:
@@ -80,5 +80,5 @@ def _shown(holder: Element) -> str:
     return excerpt(", ".join(codes) or concept.get("text", ""))
 
 
-def _doubt(text: Text, place: str) -> Issue:
+def _warning(text: Text, place: str) -> Issue:
     return finding("warning", "invalid", "measure-report", text, place)

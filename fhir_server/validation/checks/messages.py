@@ -1,4 +1,4 @@
-"""What the checks of whole resources say to clients, in English and French."""
+"""Messages of the checks of whole resources, in English and French."""
 
 from fhir_server.issues import Template
 

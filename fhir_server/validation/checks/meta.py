@@ -1,4 +1,4 @@
-"""The metadata of a resource: profiles, security labels and tags are sets.
+"""Checks of Resource.meta: profiles, security labels and tags have no duplicates.
 
 https://hl7.org/fhir/R4/resource-definitions.html#Meta.security
 """
@@ -17,8 +17,8 @@ SETS = (("profile", "meta-set"), ("security", "security-set"), ("tag", "meta-set
 
 
 class MetaCheck:
-    """Checks that nothing is in them twice, and tells of the tag of an incomplete resource. Of codings, the
-    system and the code count.
+    """Checks for duplicates, and for the tag of an incomplete resource. Codings are compared by system and
+    code.
     """
 
     types: frozenset[str] = frozenset()
@@ -44,7 +44,7 @@ class MetaCheck:
 
 
 def _identity(item: Any) -> str:
-    """What tells a member of a set from the others; empty for what cannot be told."""
+    """The key by which duplicates are found; empty if there is none."""
     if type(item) is dict:
         return f"{item.get('system', '')}|{item['code']}" if type(item.get("code")) is str else ""
     return item if type(item) is str else ""

@@ -1,4 +1,4 @@
-"""Narratives: text that a browser may show without danger (txt-1), and that says something (txt-2).
+"""Checks of narratives: safe to show in a browser (txt-1), and not empty (txt-2).
 
 https://hl7.org/fhir/R4/narrative.html
 """
@@ -14,7 +14,7 @@ WARNINGS = frozenset({"narrative-entity", "narrative-id", "narrative-link", "nar
 
 
 class NarrativeCheck:
-    """Checks the text of a resource, and those of a Composition's sections."""
+    """Checks the narrative of a resource and those of a Composition's sections."""
 
     types: frozenset[str] = frozenset()
 
@@ -44,7 +44,7 @@ def _ids(resource: Resource) -> set[str]:
 
 
 def _texts(resource: Resource) -> Iterator[tuple[str, str]]:
-    """Each narrative with its place."""
+    """Each narrative with its location."""
     root = resource["resourceType"]
     yield from _text(resource, root)
     if root == "Composition":

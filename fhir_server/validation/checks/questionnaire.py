@@ -1,6 +1,6 @@
-"""Questionnaires: conditions that can be met, and values that fit their items.
+"""Checks of Questionnaires: conditions that can be met, and values of the items' types.
 
-What R4 states as invariants (que-0 to que-13) is checked with these.
+R4's invariants of Questionnaires (que-0 to que-13) are checked as such.
 https://hl7.org/fhir/R4/questionnaire.html
 """
 
@@ -18,7 +18,7 @@ EQUALITY = ("exists", "=", "!=")
 
 
 class QuestionnaireCheck:
-    """Checks what a Questionnaire's items say of each other."""
+    """Checks the items of a Questionnaire and their conditions on each other."""
 
     types = frozenset({"Questionnaire"})
 
@@ -65,7 +65,7 @@ def _target_problem(item: Item, link_id: Any, form: Form) -> Text | None:
 
 
 def _comparison(condition: dict[str, Any], target: Item, where: str) -> Iterator[Issue]:
-    """Whether the operator and the answer fit the question that is asked."""
+    """Check that operator and answer fit the question of the condition."""
     operator, answer = condition.get("operator"), value_of(condition, "answer")
     if target.type not in VALUE_TYPES:
         text = messages.CONDITION_NO_ANSWER(link_id=target.link_id, type=target.type)
@@ -83,7 +83,7 @@ def _comparison(condition: dict[str, Any], target: Item, where: str) -> Iterator
 
 
 def _values(item: Item, place: str) -> Iterator[Issue]:
-    """Whether initial values and options are of a type that answers the question."""
+    """Check that initial values and options have a type that the question allows."""
     wanted = VALUE_TYPES.get(item.type)
     if wanted is None:
         return

@@ -1,4 +1,4 @@
-"""A Questionnaire as the tree of its items, found by link id.
+"""A Questionnaire parsed to a tree of items that are found by link id.
 
 https://hl7.org/fhir/R4/questionnaire.html
 """
@@ -27,24 +27,24 @@ VALUE_TYPES: Mapping[str, tuple[str, ...]] = {
     "choice": ("Coding", "Date", "Time", "Integer", "String", "Reference"),
     "open-choice": ("Coding", "Date", "Time", "Integer", "String", "Reference"),
 }
-"""The value[x] that answer each type of question; groups and displays have none."""
+"""The types of value[x] for each type of question; groups and displays have none."""
 
 _UNOFFERED: Mapping[str, tuple[str, ...]] = {"choice": ("Coding",), "open-choice": ("Coding", "String")}
-"""The value[x] that answer a choice whatever its options are."""
+"""The types of value[x] that a choice allows whatever its options are."""
 
 
 ORDINAL = "http://hl7.org/fhir/StructureDefinition/ordinalValue"
 
 
 class TypedValue(NamedTuple):
-    """A value with its type as the name of a choice has it, such as `Coding` or `String`."""
+    """A value with its type as the suffix of value[x], such as `Coding` or `String`."""
 
     type: str
     value: Any
 
 
 class Option(NamedTuple):
-    """One answer that is offered: its type and value, and the ordinal that goes with it, or None."""
+    """One answer option: its type, value, and ordinal or None."""
 
     definition: Definition
     type: str
@@ -69,7 +69,7 @@ class Item:
     values: Mapping[str, tuple[Any, ...]] = field(repr=False)
 
     def extension(self, url: str) -> Any:
-        """The value of the first extension with this url, whatever its type; None where there is none."""
+        """The value of the first extension with this url, of any type; None if there is none."""
         found = self.values.get(url)
         return found[0] if found else None
 
@@ -79,13 +79,13 @@ class Item:
 
     @property
     def value_types(self) -> tuple[str, ...]:
-        """The types of value[x] that may answer the question: a choice has those of its options."""
+        """The allowed types of value[x] for answers; a choice also allows those of its options."""
         if self.type not in _UNOFFERED:
             return VALUE_TYPES[self.type]
         return tuple(dict.fromkeys((*_UNOFFERED[self.type], *(option.type for option in self.options))))
 
     def ancestors(self) -> Iterator["Item"]:
-        """The item itself and all that it stands in, from inside out."""
+        """The item itself and all items around it, innermost first."""
         item: Item | None = self
         while item is not None:
             yield item
@@ -94,16 +94,16 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """The items of a Questionnaire in the order of the page; of two with one link id the first counts."""
+    """The items of a Questionnaire in document order; of two with the same link id the first counts."""
 
     questionnaire: Definition
     items: tuple[Item, ...]
     by_link_id: Mapping[str, Item] = field(repr=False)
     below: Mapping[Item | None, tuple[Item, ...]] = field(repr=False)
-    """The items directly in another; under None, the outermost."""
+    """The items directly inside each item; under None, the outermost items."""
 
     def order(self, item: Item) -> tuple[int, ...]:
-        """What sorts items as they follow each other on the page."""
+        """A sort key that orders items as in the document."""
         return tuple(ancestor.index for ancestor in item.ancestors())[::-1]
 
 
@@ -116,7 +116,7 @@ def read_form(questionnaire: Definition) -> Form:
 
 
 def value_of(holder: Definition, element: str) -> TypedValue | None:
-    """The value of a choice such as value[x], where it is given."""
+    """The value of a choice element such as value[x]; None if it is absent."""
     for name, value in holder.items():
         if suffix := type_suffix(name, element):
             return TypedValue(suffix, value)

@@ -1,6 +1,6 @@
-"""QuestionnaireResponses against the Questionnaire that they answer.
+"""Checks of a QuestionnaireResponse against its Questionnaire.
 
-A response that is not completed may lack answers; they are then warnings.
+In a response that is not completed, missing answers are only warnings.
 https://hl7.org/fhir/R4/questionnaireresponse.html
 """
 
@@ -32,16 +32,16 @@ Within = tuple[tuple[Item, Element], ...]
 
 ROOT = "QuestionnaireResponse"
 COMPARISONS_MAX = 500_000
-"""Items of the form times items of the response. What is beyond is a pair made to keep a server busy."""
+"""Items of the form times items of the response; a larger pair is made to keep a server busy."""
 FORMS_MAX = 64
-"""Forms that are remembered."""
+"""Forms that are cached."""
 HINTED_MAX = 300
-"""Link ids among which a name that is alike is looked for."""
+"""Link ids among which a similar one is searched for a suggestion."""
 COMPLETE = ("completed", "amended")
 
 
 class QuestionnaireResponseCheck:
-    """Checks the answers of a response against its questionnaire, where that is known."""
+    """Checks the answers of a response against its questionnaire, if that is known."""
 
     types = frozenset({ROOT})
 
@@ -60,18 +60,18 @@ class QuestionnaireResponseCheck:
             text = messages.QUESTIONNAIRE_UNKNOWN(url=url)
             yield finding("warning", "not-found", "questionnaire-known", text, place)
             return
-        yield from _in_use(resource, questionnaire)
+        yield from _outside_effective_period(resource, questionnaire)
         form = self._form(questionnaire)
         if _size(form) * _count_of_items(resource) > COMPARISONS_MAX:
             text = messages.RESPONSE_TOO_LARGE(url=url)
             yield finding("warning", "too-costly", "questionnaire-known", text, ROOT)
             return
         enablement = Enablement(form, resource, context.paths)
-        walk = _Walk(form, resource, context, enablement, resource.get("status") in COMPLETE)
+        walk = _ResponseWalker(form, resource, context, enablement, resource.get("status") in COMPLETE)
         yield from walk.items(resource, ROOT, form.below[None], ())
 
     def _form(self, questionnaire: Resource) -> Form:
-        """The form of a questionnaire, perhaps from the last time: those of guides are there to stay."""
+        """The form of a questionnaire, from a cache by identity: questionnaires of guides stay in memory."""
         known = self._forms.get(id(questionnaire))
         if known is not None and known.questionnaire is questionnaire:
             return known
@@ -82,7 +82,7 @@ class QuestionnaireResponseCheck:
 
 
 def _questionnaire(url: str, response: Resource, context: CheckContext) -> Resource | None:
-    """The questionnaire; one inside the response has its value sets there, beside it."""
+    """The questionnaire; one contained in the response also finds its value sets there."""
     if not url.startswith("#"):
         return context.canonical(url, "Questionnaire")
     contained = response.get("contained", ())
@@ -93,13 +93,13 @@ def _questionnaire(url: str, response: Resource, context: CheckContext) -> Resou
 
 
 def _size(form: Form) -> int:
-    """How much there is in a form that answers may be compared with."""
+    """The number of items, options and conditions that answers are compared with."""
     parts = ("answerOption", "enableWhen", "extension")
     return len(form.items) + sum(len(item.definition.get(part, ())) for item in form.items for part in parts)
 
 
 def _count_of_items(response: Resource) -> int:
-    """How many items and answers there are."""
+    """The number of items and answers in a response."""
     count, waiting = 0, [response]
     while waiting:
         holder = waiting.pop()
@@ -109,8 +109,8 @@ def _count_of_items(response: Resource) -> int:
     return count
 
 
-def _in_use(response: Resource, questionnaire: Resource) -> Iterator[Issue]:
-    """Whether the answers were given while the questionnaire was in use."""
+def _outside_effective_period(response: Resource, questionnaire: Resource) -> Iterator[Issue]:
+    """Warn if the answers were not given in the effective period of the questionnaire."""
     authored, period = response.get("authored"), questionnaire.get("effectivePeriod", {})
     for limit, sign, template in (
         (period.get("start"), -1, messages.AUTHORED_BEFORE),
@@ -121,16 +121,16 @@ def _in_use(response: Resource, questionnaire: Resource) -> Iterator[Issue]:
             yield finding("warning", "business-rule", "questionnaire-in-use", text, f"{ROOT}.authored")
 
 
-class _Located(NamedTuple):
-    """An element of the response, and where it stands."""
+class _LocatedElement(NamedTuple):
+    """An element of the response and its location."""
 
     element: Element
     where: str
 
 
 @dataclass(frozen=True, slots=True)
-class _Walk:
-    """Walks a response and its form together; not `enabled` where what holds the items is not."""
+class _ResponseWalker:
+    """Walks a response and its form together; `enabled` is false below items that are not enabled."""
 
     form: Form
     response: Resource
@@ -140,31 +140,31 @@ class _Walk:
     enabled: bool = True
 
     @property
-    def _lacking(self) -> Severity:
-        """How bad it is that an answer is not there."""
+    def _missing_severity(self) -> Severity:
+        """The severity of a missing answer."""
         return "error" if self.complete else "warning"
 
     def items(self, holder: Element, place: str, items: Sequence[Item], within: Within) -> Iterator[Issue]:
-        """The items in one element of the response, which should be `items`."""
-        found: dict[Item, list[_Located]] = {item: [] for item in items}
+        """Check the items in one element of the response against the expected `items`."""
+        found: dict[Item, list[_LocatedElement]] = {item: [] for item in items}
         by_link_id = {item.link_id: item for item in reversed(items)}
         last: Item | None = None
         for index, element in enumerate(holder.get("item", ())):
             where = f"{place}.item[{index}]"
             item = by_link_id.get(element.get("linkId", ""))
             if item is None:
-                yield from self._item_elsewhere(element, where, within)
+                yield from self._misplaced_item(element, where, within)
                 continue
             if last is not None and item.index < last.index:
                 text = messages.ITEM_ORDER(link_id=item.link_id, before=last.link_id)
                 yield finding("error", "structure", "item-order", text, where)
             last = item
-            found[item].append(_Located(element, where))
+            found[item].append(_LocatedElement(element, where))
         for item, elements in found.items():
             yield from self._item(item, elements, place, within)
 
-    def _item_elsewhere(self, element: Element, where: str, within: Within) -> Iterator[Issue]:
-        """An item that the questionnaire has in another place, or not at all."""
+    def _misplaced_item(self, element: Element, where: str, within: Within) -> Iterator[Issue]:
+        """The issue of an item that the questionnaire has elsewhere, or not at all."""
         link_id = element.get("linkId", "")
         item = self.form.by_link_id.get(link_id)
         if item is None:
@@ -174,17 +174,19 @@ class _Walk:
             text = messages.ITEM_UNKNOWN(link_id=shortened(link_id), hint=hint)
             yield finding("error", "not-found", "item-known", text, f"{where}.linkId")
             return
-        text = messages.ITEM_MISPLACED(link_id=link_id, place=_rightful_place(item))
+        text = messages.ITEM_MISPLACED(link_id=link_id, place=_expected_place(item))
         yield finding("error", "structure", "item-place", text, where)
         yield from self._element(item, element, where, within)
 
-    def _item(self, item: Item, elements: list[_Located], place: str, within: Within) -> Iterator[Issue]:
-        """All elements of the response that answer one item, perhaps none."""
+    def _item(
+        self, item: Item, elements: list[_LocatedElement], place: str, within: Within
+    ) -> Iterator[Issue]:
+        """Check all elements of the response for one item, possibly none."""
         enabled = self.enabled and self.enablement.enabled(item, within)
         if not elements:
             if enabled and item.required:
                 text = messages.ITEM_REQUIRED(link_id=item.link_id)
-                yield finding(self._lacking, "required", "item-required", text, place)
+                yield finding(self._missing_severity, "required", "item-required", text, place)
             return
         if len(elements) > 1 and not (item.repeats and item.type == "group"):
             text = messages.ITEM_TWICE(link_id=item.link_id, count=len(elements))
@@ -217,11 +219,11 @@ class _Walk:
             yield finding("error", "invalid", "item-text", text, f"{where}.text")
 
     def _presence(self, item: Item, element: Element, where: str) -> Iterator[Issue]:
-        """Whether there are as many answers as there must be."""
+        """Check that required answers are present."""
         count = len(element.get("item" if item.type == "group" else "answer", ()))
         if item.required and not count:
             text = messages.ITEM_REQUIRED(link_id=item.link_id)
-            yield finding(self._lacking, "required", "item-required", text, where)
+            yield finding(self._missing_severity, "required", "item-required", text, where)
         if item.type == "group":
             return
         if count > 1 and not item.repeats:
@@ -235,7 +237,7 @@ class _Walk:
         values = {"link_id": item.link_id, "count": count}
         if type(least) is int and 0 < count < least:
             text = messages.ANSWERS_FEW(limit=least, **values)
-            yield finding(self._lacking, "required", "min-occurs", text, where)
+            yield finding(self._missing_severity, "required", "min-occurs", text, where)
         if type(most) is int and count > most:
             text = messages.ANSWERS_MANY(limit=most, **values)
             yield finding("error", "structure", "max-occurs", text, where)
@@ -265,13 +267,13 @@ class _Walk:
 
 
 def _translations(definition: Mapping[str, Any]) -> Iterator[Any]:
-    """The text of an item in other languages."""
+    """The translations of an item's text."""
     for translation in definition.get("_text", {}).get("extension", ()):
         if translation.get("url") == f"{CORE}/translation":
             yield from extension_values(translation, "content")
 
 
-def _rightful_place(item: Item) -> Text:
+def _expected_place(item: Item) -> Text:
     if item.parent is None:
         return messages.AT_THE_TOP()
     template = messages.INSIDE_ITEM if item.parent.type == "group" else messages.UNDER_ANSWER
@@ -279,6 +281,6 @@ def _rightful_place(item: Item) -> Text:
 
 
 def _type_name(suffix: str) -> str:
-    """The type's own name: value[x] writes primitive types with a capital letter."""
+    """The name of a type from its suffix in value[x], which capitalises primitive types."""
     complex_types = ("Coding", "Quantity", "Reference", "Attachment")
     return suffix if suffix in complex_types else suffix[0].lower() + suffix[1:]

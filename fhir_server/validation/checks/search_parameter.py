@@ -1,4 +1,4 @@
-"""Search parameters: an expression that can be read, and leads through elements that the types have.
+"""Checks of search parameters: the expression can be parsed, and its paths exist in the base types.
 
 https://hl7.org/fhir/R4/searchparameter.html
 """
@@ -18,11 +18,11 @@ from fhir_server.validation.findings import excerpt, quoted_list, shortened
 _PLACE = "SearchParameter.expression"
 _ABSTRACT = frozenset({"Resource", "DomainResource"})
 _path = re.compile(r"[A-Za-z]\w*\b(?!\()(?:\.[a-z]\w*\b(?!\())*")
-"""The plain path at the beginning of an expression, up to the first function."""
+"""The path at the beginning of an expression, up to the first function."""
 
 
 class SearchParameterCheck:
-    """Checks the expression of a parameter against the types that it is for."""
+    """Checks the expression of a parameter against its base types."""
 
     types = frozenset({"SearchParameter"})
 
@@ -35,20 +35,22 @@ class SearchParameterCheck:
         if not isinstance(expression, str):
             return
         try:
-            _read(expression, context)
+            _check_syntax(expression, context)
         except FhirPathError as error:
             text = messages.EXPRESSION_UNREADABLE(reason=shortened(str(error)))
             yield finding("warning", "invalid", "search-expression", text, _PLACE)
             return
-        problems = (_problem(path, base, context.registry) for path in expression.split("|"))
+        problems = (_alternative_problem(path, base, context.registry) for path in expression.split("|"))
         if "|" not in expression:
-            problems = (problem or _relative(expression, base, context.registry) for problem in problems)
+            problems = (
+                problem or _relative_path_problem(expression, base, context.registry) for problem in problems
+            )
         for problem in filter(None, problems):
             yield finding("warning", "invalid", "search-expression", problem, _PLACE)
 
 
 def _derivation(resource: Resource, registry: Registry) -> Iterator[Issue]:
-    """Whether a parameter agrees with the one that it is derived from, where that is known here."""
+    """Check that a parameter agrees with the one in derivedFrom, if that is known."""
     url, type, base = resource.get("derivedFrom"), resource.get("type"), resource.get("base", ())
     origin = registry.search_parameter(url) if isinstance(url, str) else None
     if origin is None:
@@ -64,7 +66,7 @@ def _derivation(resource: Resource, registry: Registry) -> Iterator[Issue]:
         yield finding("warning", "invalid", "derived-from", text, "SearchParameter.base")
 
 
-def _read(expression: str, context: CheckContext) -> None:
+def _check_syntax(expression: str, context: CheckContext) -> None:
     """Raises `FhirPathError` for an expression that cannot be read. Most are plain paths, which need no
     parser of the whole language.
     """
@@ -74,8 +76,8 @@ def _read(expression: str, context: CheckContext) -> None:
         context.paths.check(expression)
 
 
-def _problem(alternative: str, base: Collection[str], registry: Registry) -> Text | None:
-    """Why one alternative finds nothing in the types of the parameter; None where it may."""
+def _alternative_problem(alternative: str, base: Collection[str], registry: Registry) -> Text | None:
+    """Why one alternative of the expression can find nothing in the base types; None if it can."""
     found = _path.match(alternative.strip(" \t\r\n("))
     if found is None:
         return None
@@ -84,21 +86,21 @@ def _problem(alternative: str, base: Collection[str], registry: Registry) -> Tex
         return None
     if root not in base:
         return messages.EXPRESSION_ELSEWHERE(type=root, bases=quoted_list(base))
-    return _unknown(root, names, registry) if registry.is_resource_type(root) else None
+    return _unknown_step(root, names, registry) if registry.is_resource_type(root) else None
 
 
-def _relative(expression: str, base: Collection[str], registry: Registry) -> Text | None:
-    """Why an expression that begins at an element finds nothing in any of the types."""
+def _relative_path_problem(expression: str, base: Collection[str], registry: Registry) -> Text | None:
+    """Why an expression that begins with an element can find nothing in any base type; None if it can."""
     found = _path.match(expression)
     if found is None or not found[0][0].islower():
         return None
     types = [type for type in base if registry.is_resource_type(type)]
-    problems = [_unknown(type, found[0].split("."), registry) for type in types]
+    problems = [_unknown_step(type, found[0].split("."), registry) for type in types]
     return problems[0] if problems and all(problems) else None
 
 
-def _unknown(root: str, names: list[str], registry: Registry) -> Text | None:
-    """The first step of a path that is no element where it stands."""
+def _unknown_step(root: str, names: list[str], registry: Registry) -> Text | None:
+    """The message for the first step of a path that is not an element; None if all are."""
     elements: Mapping[str, Element] = registry.type(root).elements
     path = root
     for name in names:

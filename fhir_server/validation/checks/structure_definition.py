@@ -1,4 +1,4 @@
-"""Whether a profile or extension only narrows what it derives from, so that a snapshot can be made of it.
+"""Checks of profiles and extensions: they only narrow their base, so that a snapshot can be generated.
 
 https://hl7.org/fhir/R4/profiling.html#snapshot
 """
@@ -26,17 +26,17 @@ _BOUND = frozenset({
 })  # fmt: skip
 """Types that may have a binding: eld-11, and those derived from what it names."""
 _OF_OTHERS = ("not-found", "incomplete")
-"""Codes of what cannot be told here, or has to be mended elsewhere."""
+"""Codes of issues that cannot be decided here, or are caused by other definitions."""
 
 
 class StructureDefinitionCheck:
-    """Makes the snapshot of a profile and tells each line of the differential at which that fails."""
+    """Generates the snapshot of a profile and reports each element of the differential that fails."""
 
     types = frozenset({"StructureDefinition"})
 
     def check(self, resource: Resource, context: CheckContext) -> Iterator[Issue]:
-        """An error for a line that is at fault; a warning where the fault is elsewhere."""
-        yield from _of_itself(resource)
+        """An error for each faulty element; a warning if another definition is at fault."""
+        yield from _own_consistency(resource)
         yield from _constraints(resource, context)
         if resource.get("derivation") != "constraint" or not {"url", "differential"} <= resource.keys():
             return
@@ -59,8 +59,8 @@ class StructureDefinitionCheck:
             yield from _own_url(resource["url"], lines)
 
 
-def _of_itself(structure: Resource) -> Iterator[Issue]:
-    """That type, base and derivation fit each other."""
+def _own_consistency(structure: Resource) -> Iterator[Issue]:
+    """Check that type, baseDefinition and derivation agree."""
     type_name, derivation = structure.get("type"), structure.get("derivation")
     if "context" in structure and type_name != "Extension":
         text = messages.CONTEXT_UNWANTED(type=shortened(str(type_name)))
@@ -74,7 +74,7 @@ def _of_itself(structure: Resource) -> Iterator[Issue]:
 
 
 def _constraints(structure: Resource, context: CheckContext) -> Iterator[Issue]:
-    """That the invariants of the differential can be read."""
+    """Check that the invariants of the differential can be parsed."""
     for index, line in enumerate(structure.get("differential", {}).get("element", ())):
         for number, constraint in enumerate(line.get("constraint", ())):
             if "expression" in constraint:
@@ -83,7 +83,7 @@ def _constraints(structure: Resource, context: CheckContext) -> Iterator[Issue]:
 
 
 def _context_invariants(structure: Resource, context: CheckContext) -> Iterator[Issue]:
-    """That what must hold where an extension stands can be read."""
+    """Check that the context invariants of an extension can be parsed."""
     for index, expression in enumerate(structure.get("contextInvariant", ())):
         yield from _expression(expression, f"StructureDefinition.contextInvariant[{index}]", context)
 
@@ -97,7 +97,7 @@ def _expression(expression: str, place: str, context: CheckContext) -> Iterator[
 
 
 def _order(lines: Any, places: Mapping[str, int]) -> Iterator[Issue]:
-    """That the lines follow each other as the elements do."""
+    """Check that the differential is in the order of the type's elements."""
     last, before = -1, ""
     for index, line in enumerate(lines):
         id = line.get("id") or line.get("path", "")
@@ -112,7 +112,7 @@ def _order(lines: Any, places: Mapping[str, int]) -> Iterator[Issue]:
 
 
 def _kind(structure: Resource, registry: Registry) -> Iterator[Issue]:
-    """That a profile is of the same kind as what it constrains."""
+    """Check that a profile has the same kind as the type that it constrains."""
     kind, right = structure.get("kind"), registry.snapshot(structure["baseDefinition"]).kind
     if kind is not None and kind != right:
         text = messages.KIND_DIFFERS(kind=excerpt(kind), right=right)
@@ -120,7 +120,7 @@ def _kind(structure: Resource, registry: Registry) -> Iterator[Issue]:
 
 
 def _bindings(lines: Any, snapshot: Snapshot) -> Iterator[Issue]:
-    """That bound elements have codes, strings or URIs."""
+    """Check that elements with a binding have types with codes, strings or URIs."""
     types = {
         element["id"]: {type["code"] for type in element.get("type", ())} for element in snapshot.elements
     }
@@ -133,12 +133,14 @@ def _bindings(lines: Any, snapshot: Snapshot) -> Iterator[Issue]:
 
 
 def _profiles(lines: Any, registry: Registry) -> Iterator[Issue]:
-    """That a type's profiles, where known here, are of this type, or of one that makes it concrete."""
+    """Check that the known profiles of an element's type constrain this type, or a concrete type derived from
+    it.
+    """
     for index, line in enumerate(lines):
         for number, type in enumerate(line.get("type", ())):
             for position, canonical in enumerate(type.get("profile", ())):
                 found = _type_of(canonical, registry)
-                if found is None or type.get("code") in _meant(found, registry):
+                if found is None or type.get("code") in _type_and_abstract_bases(found, registry):
                     continue
                 text = messages.TYPE_PROFILE(url=canonical, found=found, type=excerpt(type.get("code")))
                 place = (
@@ -148,15 +150,15 @@ def _profiles(lines: Any, registry: Registry) -> Iterator[Issue]:
 
 
 def _type_of(canonical: str, registry: Registry) -> str | None:
-    """The type that a profile constrains; None for one that is not known, or faulty."""
+    """The type that a profile constrains; None if the profile is unknown or faulty."""
     try:
         return registry.snapshot(canonical.partition("#")[0]).type
     except (KeyError, SnapshotError):
         return None
 
 
-def _meant(name: str, registry: Registry) -> Iterator[str]:
-    """A type and the abstract ones that it derives from: a Count is not written where a Quantity belongs."""
+def _type_and_abstract_bases(name: str, registry: Registry) -> Iterator[str]:
+    """A type and its abstract base types; concrete ones do not count: a Count may not replace a Quantity."""
     yield name
     base = registry.type(name).base
     while base:
@@ -166,7 +168,7 @@ def _meant(name: str, registry: Registry) -> Iterator[str]:
 
 
 def _own_url(url: str, lines: Any) -> Iterator[Issue]:
-    """That an extension fixes its url to that of its definition."""
+    """Check that an extension fixes `Extension.url` to the url of its definition."""
     stated = [line.get("fixedUri") for line in lines if line.get("path") == "Extension.url"]
     if url not in stated:
         text = messages.EXTENSION_URL(url=excerpt(url))

@@ -1,4 +1,5 @@
-"""Code systems that agree with themselves, value sets of systems, and concept maps of codes that exist.
+"""Checks of terminology resources: consistent code systems, value sets of real systems, maps of existing
+codes.
 
 https://hl7.org/fhir/R4/codesystem.html
 https://hl7.org/fhir/R4/valueset.html
@@ -17,7 +18,7 @@ from fhir_server.validation.findings import excerpt
 
 
 class CodeSystemCheck:
-    """Checks that the count is that of the concepts, and that a supplement says so, and of what."""
+    """Checks that `count` is the number of concepts, and that a supplement names its system."""
 
     types = frozenset({"CodeSystem"})
 
@@ -39,7 +40,7 @@ class CodeSystemCheck:
 
 
 class ValueSetCheck:
-    """Checks that what codes are taken from is named as a code system is."""
+    """Checks that the systems of a composition are named by urls of code systems."""
 
     types = frozenset({"ValueSet"})
 
@@ -59,7 +60,7 @@ class ValueSetCheck:
 
 
 class ConceptMapCheck:
-    """Checks the codes of a map against the code systems that are known with all their codes."""
+    """Checks the codes of a map against the code systems that are completely known."""
 
     types = frozenset({"ConceptMap"})
 
@@ -74,7 +75,7 @@ class ConceptMapCheck:
 
 
 def _supplement(resource: Resource, context: CheckContext) -> Iterator[Issue]:
-    """That a supplement adds to the codes of a system, where all of these are known here."""
+    """Check that a supplement only adds to existing codes, if its system is completely known."""
     supplements = resource.get("supplements")
     if supplements is None:
         text = messages.SUPPLEMENT_OF_NOTHING()
@@ -82,23 +83,25 @@ def _supplement(resource: Resource, context: CheckContext) -> Iterator[Issue]:
     system = _known(supplements, context)
     if system is None:
         return
-    for place, concept in _placed(resource.get("concept", ()), "CodeSystem"):
+    for place, concept in _concepts_with_places(resource.get("concept", ()), "CodeSystem"):
         code = concept.get("code")
         if isinstance(code, str) and system.has(code) is False:
             text = messages.SUPPLEMENT_CODE(code=excerpt(code), system=system.url)
             yield finding("warning", "code-invalid", "supplement", text, f"{place}.code")
 
 
-def _placed(concepts: Iterable[Mapping[str, Any]], above: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Every concept with its place, those below others included."""
+def _concepts_with_places(
+    concepts: Iterable[Mapping[str, Any]], above: str
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """All concepts with their locations, nested ones included."""
     for index, concept in enumerate(concepts):
         place = f"{above}.concept[{index}]"
         yield place, concept
-        yield from _placed(concept.get("concept", ()), place)
+        yield from _concepts_with_places(concept.get("concept", ()), place)
 
 
 def _count(concepts: Iterable[Mapping[str, Any]]) -> int:
-    """How many concepts there are, those below others included."""
+    """The number of concepts, nested ones included."""
     found, waiting = 0, [*concepts]
     while waiting:
         found += 1

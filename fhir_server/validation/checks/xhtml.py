@@ -1,4 +1,4 @@
-"""The XHTML of narratives: what may stand in it, and what is wrong with a piece of it.
+"""The XHTML of narratives: allowed elements and attributes, and the problems of a text.
 
 https://hl7.org/fhir/R4/narrative.html#xhtml
 """
@@ -52,21 +52,21 @@ PARENTS: Mapping[str, frozenset[str]] = {
     "dd": frozenset({"dl"}),
     "area": frozenset({"map"}),
 }
-"""Elements that stand only in some others."""
+"""Elements that are only allowed inside certain others."""
 BLOCKS = frozenset({"div", "blockquote", "table", "ol", "ul", "p"})
-"""What cannot stand inside a paragraph."""
+"""Elements that are not allowed inside a paragraph."""
 PLACED = BLOCKS | frozenset(PARENTS)
 LINKS = frozenset({"href", "src", "cite", "longdesc", "usemap"})
 LINK_SCHEMES = frozenset({"", "http", "https", "mailto", "tel", "sms", "ftp", "urn", "cid", "fax"})
 NAMED = frozenset({"a", "map"})
-"""Elements whose name a link may lead to."""
+"""Elements whose `name` attribute can be the target of a link."""
 _scheme = re.compile(r"[\s\x00-\x20]*([A-Za-z][A-Za-z0-9+.\-]*)\s*:").match
 _image_data = re.compile(r"\s*data:image/(?:png|jpe?g|gif|webp|bmp)[;,]", re.IGNORECASE).match
 _named_entity = re.compile(r"&([A-Za-z][A-Za-z0-9]*);")
 _KNOWN = {f"{NAMESPACE} {name}": name for name in ELEMENTS}
 _IMAGE = f"{NAMESPACE} img"
 _WHITE_SPACE = " \t\r\n"
-"""XML's, of which a no-break space is none."""
+"""XML's white space; it does not include the no-break space."""
 _OF_XML = frozenset({"amp", "lt", "gt", "quot", "apos"})
 
 
@@ -92,7 +92,7 @@ def problems(text: str, ids: Collection[str] = ()) -> Iterator[tuple[str, Text]]
 
 
 class _Refused(Exception):
-    """The text may not be read on."""
+    """The text must not be parsed any further."""
 
     def __init__(self, text: Text) -> None:
         super().__init__(text)
@@ -100,7 +100,7 @@ class _Refused(Exception):
 
 
 class _Reader:
-    """Reads one narrative. Nothing outside of it is ever fetched, and no entity can be declared in it."""
+    """Parses one narrative. It never fetches anything, and refuses entity declarations."""
 
     def __init__(self) -> None:
         self.found: list[tuple[str, Text]] = []
@@ -137,7 +137,7 @@ class _Reader:
         self._open.append(name)
 
     def _unknown(self, qualified: str) -> str:
-        """The name of an element that is none of XHTML's allowed ones, which is told."""
+        """Report an element that is not allowed; returns its name."""
         namespace, _, name = qualified.rpartition(" ")
         if namespace != NAMESPACE:
             self._report(messages.XHTML_NAMESPACE(name=shortened(name)))
@@ -153,7 +153,7 @@ class _Reader:
         self.says_something |= bool(data.strip(_WHITE_SPACE))
 
     def _place(self, name: str) -> None:
-        """That an element stands where it may."""
+        """Check that an element is allowed at its position."""
         parent = self._open[-1] if self._open else None
         if parent is None:
             return
@@ -195,7 +195,7 @@ def _without_named_entities(text: str) -> str:
 
 
 def _of_entities(text: str) -> Iterator[tuple[str, Text]]:
-    """The named characters of HTML, which XML does not know."""
+    """Warnings for named HTML characters, which XML does not define."""
     if "&" in text:
         for name in dict.fromkeys(_named_entity.findall(text)):
             if (character := _character(name)) is not None:

@@ -1,4 +1,4 @@
-"""Invariants ready to be checked, each compiled once.
+"""Compiles invariants: to Python functions, to compiled FHIRPath, or to calls of the fhirpath library.
 
 https://hl7.org/fhir/R4/conformance-rules.html#constraints
 """
@@ -20,10 +20,10 @@ from fhir_server.validation.invariants.corrections import CORRECTIONS
 from fhir_server.validation.invariants.native import NATIVE_INVARIANTS, REQUIRED_PROPERTIES, STRUCTURAL
 
 LIBRARY_SECONDS_MAX = 2.0
-"""How long the library may keep a processor busy with one rule on one item."""
+"""Processor time that the fhirpath library may spend on one invariant of one item."""
 
 Holds = Callable[[Any, Scope], bool]
-"""Whether a rule holds for an item. Raises `FhirPathError` where it cannot be evaluated."""
+"""Whether an invariant holds for an item. Raises `FhirPathError` if it cannot be evaluated."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,7 +43,9 @@ class CompiledInvariant:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Focus:
-    """What an invariant is on: the shape of the element, its path for the library, and its resource."""
+    """The focus of an invariant: the element's static type, its path for the library, and its resource's
+    type.
+    """
 
     static_type: StaticType
     path: str
@@ -59,7 +61,7 @@ class InvariantCompiler:
         self._errors_only = errors_only
 
     def compile_all(self, invariants: Iterable[Invariant], focus: Focus) -> tuple[CompiledInvariant, ...]:
-        """The rules of those invariants on a focus that can say something."""
+        """Compile the invariants on a focus, except those that need not be checked."""
         return tuple(
             self._compiled_invariant(invariant, focus)
             for invariant in invariants
@@ -67,8 +69,9 @@ class InvariantCompiler:
         )
 
     def _is_needed(self, invariant: Invariant) -> bool:
-        """Where errors alone are wanted, what may only warn says nothing, unless it may fail itself, which is
-        an error.
+        """Whether an invariant must be checked.
+
+        With `errors_only`, warnings are skipped unless their evaluation may fail, which is an error.
         """
         if invariant.key in STRUCTURAL:
             return False
@@ -91,7 +94,7 @@ class InvariantCompiler:
         return CompiledInvariant(key, severity, human, holds)
 
     def holds(self, expression: str, focus: Focus) -> Holds:
-        """The expression as a test. Raises `FhirPathError` where it cannot be read."""
+        """Compile an expression to a test. Raises `FhirPathError` for invalid syntax."""
         try:
             code = ExpressionCompiler(self._types, focus.static_type, focus.resource).compiled(
                 parse(expression)
@@ -104,8 +107,9 @@ class InvariantCompiler:
         return self._compiled(expression, code, focus)
 
     def selection(self, expression: str, type: str) -> Run:
-        """What an expression selects from a resource of the type. Raises `Unsupported`, or `FhirPathError`
-        where it cannot be read.
+        """Compile an expression that selects from a resource of the type.
+
+        Raises `Unsupported`, or `FhirPathError` for invalid syntax.
         """
         static_type = self._types.of_type(type)
         return ExpressionCompiler(self._types, static_type, static_type).compiled(parse(expression)).run

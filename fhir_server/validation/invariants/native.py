@@ -1,7 +1,6 @@
-"""The invariants of every resource and of the commonest types, as functions.
+"""The invariants of all resources and of the commonest types, as Python functions, for speed.
 
-Each says the same as its FHIRPath expression, where that has an answer; those of structure need not be looked
-at again.
+Each gives the same result as its FHIRPath expression, wherever that has one.
 https://hl7.org/fhir/R4/domainresource.html#invs
 """
 
@@ -15,12 +14,12 @@ from fhir_server.validation.fhirpath.date_times import compare_date_times
 NativeInvariant = Callable[[Any, Scope], bool]
 
 STRUCTURAL = frozenset({"ele-1", "ext-1", "ref-1", "dom-2", "txt-1", "txt-2"})
-"""Those that the structural walk, or the check of narratives, has settled."""
+"""Invariants that the structural validation or the check of narratives already covers."""
 _images = re.compile(r"<img\b[^<>]*?\bsrc=[\"'](#[^\"']*)").findall
 
 
 def contained_is_referred_to(resource: dict[str, Any], scope: Scope) -> bool:
-    """dom-3: whatever is contained is referred to from the resource, or refers to it."""
+    """dom-3: each contained resource is referred to from the resource, or refers to its container."""
     contained = resource.get("contained")
     if not contained:
         return True
@@ -33,8 +32,8 @@ def contained_is_referred_to(resource: dict[str, Any], scope: Scope) -> bool:
 
 
 def _references(start: Any, scope: Scope) -> set[str]:
-    """Every text below that begins with a number sign, as references and canonicals to contained ones do, and
-    the sources of images in narratives: https://hl7.org/fhir/R4/references.html#contained.
+    """All strings below that begin with `#`, as references and canonicals to contained resources do, and the
+    image sources in narratives: https://hl7.org/fhir/R4/references.html#contained.
     """
     found: set[str] = set()
     waiting = [start]
@@ -74,7 +73,7 @@ def _contained_meta(resource: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def root_has_narrative(resource: dict[str, Any], scope: Scope) -> bool:
-    """dom-6, of resources that stand for themselves"""
+    """dom-6, only for resources that are not nested"""
     if scope.root is not resource:
         return True
     text = resource.get("text")
@@ -82,7 +81,9 @@ def root_has_narrative(resource: dict[str, Any], scope: Scope) -> bool:
 
 
 def period_runs_forward(period: dict[str, Any], _: Scope) -> bool:
-    """per-1; of 2024 and 2024-06, which it cannot compare, the verdict tells."""
+    """per-1; dates that it cannot compare, such as 2024 and 2024-06, are left to
+    `profiles/datatype_checks.py`.
+    """
     start, end = period.get("start"), period.get("end")
     if start is None or end is None:
         return True
@@ -91,7 +92,7 @@ def period_runs_forward(period: dict[str, Any], _: Scope) -> bool:
 
 
 def requires(name: str, other: str) -> NativeInvariant:
-    """The rule that an object with one primitive element has another one too."""
+    """The invariant that an object with one primitive element also has another one."""
     companion, other_companion = f"_{name}", f"_{other}"
 
     def holds(holder: dict[str, Any], _: Scope) -> bool:
@@ -121,11 +122,11 @@ NATIVE_INVARIANTS: Mapping[tuple[str, str], NativeInvariant] = {
         " or descendants().where(as(canonical) = '#').exists()).not()).trace('unmatched', id).empty()",
     ): contained_is_referred_to,
 }
-"""By key and expression: a profile may give a key of R4's to a rule of its own."""
+"""By key and expression, because a profile may reuse one of R4's keys for an invariant of its own."""
 
 REQUIRED_PROPERTIES: Mapping[NativeInvariant, str] = {
     contained_is_referred_to: "contained",
     contained_has_no_version: "contained",
     contained_has_no_label: "contained",
 }
-"""Those that say nothing of an object without one property."""
+"""Invariants that always hold for an object without the given property."""
