@@ -43,7 +43,7 @@ from fhir_server.validation.validator import Validator
 if TYPE_CHECKING:
     from fhir_server.api.app import ApiOptions, Application
     from fhir_server.api.asgi import AsgiApp
-    from fhir_server.api.lanes import Lane
+    from fhir_server.api.executors import Executor
     from fhir_server.api.records import RecordServices
 
 TITLE = "FHIR R4 server"
@@ -216,18 +216,18 @@ def application(server: Server) -> "Application":
     # Imported here because other commands need not pay for it.
     from fhir_server.api.app import ApiOptions, Application
     from fhir_server.api.body import BodyLimits
-    from fhir_server.api.lanes import PoolLane, WriteLane
-    from fhir_server.api.lazy import LazyApplication
+    from fhir_server.api.executors import PoolExecutor, WriteExecutor
+    from fhir_server.api.lazy_application import LazyApplication
     from fhir_server.api.middleware import Cors
     from fhir_server.api.request_log import RequestLog
     from fhir_server.api.target import BaseUrls
 
     settings, store, dispatcher = server.settings, server.store, server.dispatcher
     in_loop = store.capabilities.in_loop
-    lane = (
-        WriteLane(dispatcher.begin, store.group, store.do_deferred_work, settings.write_queue_max)
+    executor = (
+        WriteExecutor(dispatcher.prepare, store.group, store.do_deferred_work, settings.write_queue_max)
         if in_loop
-        else PoolLane(dispatcher.dispatch, settings.store_threads, settings.write_queue_max)
+        else PoolExecutor(dispatcher.dispatch, settings.store_threads, settings.write_queue_max)
     )
     options = ApiOptions(
         limits=BodyLimits(settings.body_max_bytes, settings.json_depth_max),
@@ -238,7 +238,7 @@ def application(server: Server) -> "Application":
         read_timeout_seconds=settings.read_timeout_seconds,
         log=RequestLog(_write_log, _known_words(server)) if settings.log_requests else None,
     )
-    pages = LazyApplication(lambda: _pages(server, lane, options))
+    pages = LazyApplication(lambda: _pages(server, executor, options))
     runner = Runner(server.engines, server.engines.latest().new_id())
     runner.start()
     preparer = Preparer(server.engines, server.preparations)
@@ -249,19 +249,19 @@ def application(server: Server) -> "Application":
         runner.stop()
         store.close()
 
-    return Application(server.dispatcher, lane, pages, options, close)
+    return Application(server.dispatcher, executor, pages, options, close)
 
 
-def _pages(server: Server, lane: "Lane", options: "ApiOptions") -> "AsgiApp":
+def _pages(server: Server, executor: "Executor", options: "ApiOptions") -> "AsgiApp":
     """The pages beside the FHIR base, and the native records."""
     from fhir_server.api.records import RecordsOptions, records
     from fhir_server.api.site import SiteOptions, site
-    from fhir_server.api.site_answers import SiteAnswers
+    from fhir_server.api.site_responses import SiteResponses
 
     pages = site(SiteOptions(TITLE, software_version(), lambda: _openapi(server), server.engines.probe))
-    most, answers = server.settings.bundle_entries_max, SiteAnswers(options.base_urls)
+    most, answers = server.settings.bundle_entries_max, SiteResponses(options.base_urls)
     pages.include_router(
-        records(RecordsOptions(record_services(server), lane, options.limits, answers, most))
+        records(RecordsOptions(record_services(server), executor, options.limits, answers, most))
     )
     pages.add_exception_handler(404, answers.not_found)
     pages.add_exception_handler(405, answers.method_not_allowed)

@@ -17,7 +17,7 @@ from fhir_server.api.asgi import AsgiApp, Receive, Scope, Send
 from fhir_server.api.body import EMPTY, BodyLimits, ClientGone, parsed, read
 from fhir_server.api.errors import ACCEPT_PATCH, allow, refusal
 from fhir_server.api.exchange import Exchange, fhir_request, locate, rendered
-from fhir_server.api.lanes import Lane, Outcome, submitted
+from fhir_server.api.executors import Executor, Outcome, submit_async
 from fhir_server.api.negotiation import language
 from fhir_server.api.render import CACHE, NO_BODY, VARY, Reply
 from fhir_server.api.request_log import RequestLog
@@ -40,7 +40,7 @@ SHORT_BYTES_MAX = 65_536
 """How long a body may be that nobody has to read while it comes."""
 
 
-Answered = Callable[[Reply], None]
+OnReply = Callable[[Reply], None]
 
 
 class Door(Protocol):
@@ -79,10 +79,10 @@ class Application:
     """
 
     def __init__(
-        self, door: Door, lane: Lane, site: AsgiApp, options: ApiOptions, close: Callable[[], None]
+        self, door: Door, executor: Executor, site: AsgiApp, options: ApiOptions, close: Callable[[], None]
     ) -> None:
         self._door = door
-        self._lane = lane
+        self._executor = executor
         self._site = site
         self._options = options
         self._close = close
@@ -109,7 +109,7 @@ class Application:
 
     async def stop(self) -> None:
         """Finish the writes that wait, write the last lines of the log, release the store."""
-        await self._lane.close()
+        await self._executor.close()
         if self._options.log is not None:
             self._options.log.flush()
         self._close()
@@ -141,8 +141,8 @@ class Application:
             return None
         return self._finished(reply, exchange)
 
-    def may_take(self, exchange: Exchange) -> bool:
-        """Whether `take` can answer what was not answered at once: a write with a short body."""
+    def can_submit(self, exchange: Exchange) -> bool:
+        """Whether `submit` can answer what was not answered at once: a write with a short body."""
         length = exchange.headers.get(b"content-length", b"")
         return (
             exchange.reply is None
@@ -152,16 +152,16 @@ class Application:
             and int(length) <= min(SHORT_BYTES_MAX, self._options.limits.bytes_max)
         )
 
-    def take(self, exchange: Exchange, raw: bytes, answered: Answered) -> None:
+    def submit(self, exchange: Exchange, raw: bytes, answered: OnReply) -> None:
         """Have the write done whose body has come; `answered` is then given the finished answer."""
         on_outcome = partial(self._answer_write, exchange, answered)
         try:
             body = parsed(raw, exchange.method, exchange.path, exchange.headers, self._options.limits)
-            self._lane.take(fhir_request(exchange, body), on_outcome)
+            self._executor.submit(fhir_request(exchange, body), on_outcome)
         except Exception as error:
             on_outcome(error)
 
-    def _answer_write(self, exchange: Exchange, answered: Answered, outcome: Outcome) -> None:
+    def _answer_write(self, exchange: Exchange, answered: OnReply, outcome: Outcome) -> None:
         reply = _reply(outcome, exchange)
         if not middleware.packs_long(reply, exchange.headers):
             answered(self._finished(reply, exchange))
@@ -251,7 +251,7 @@ class Application:
                 takes_long = exchange.takes_long or self._door.takes_long(request)
                 response = await self._answer_read(request, takes_long=takes_long)
             else:
-                response = await submitted(self._lane, request)
+                response = await submit_async(self._executor, request)
             return rendered(response, exchange)
         except ClientGone:
             raise

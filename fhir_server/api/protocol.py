@@ -24,8 +24,8 @@ from fhir_server.api.app import Application
 from fhir_server.api.asgi import Receive, Scope, Send
 from fhir_server.api.errors import too_slow, unreadable
 from fhir_server.api.exchange import Exchange
-from fhir_server.api.patience import Patience
 from fhir_server.api.render import Reply, http_date
+from fhir_server.api.request_deadline import RequestDeadline
 
 OFFER = re.compile(rb"\r\nupgrade:[^\r\n]*", re.IGNORECASE)
 """The offer to go on in another protocol. The parser would pass over the body that comes with it.
@@ -73,11 +73,11 @@ class FhirProtocol(HttpToolsProtocol):
     _idle_since: float | None = None
     """When the last answer was given, by the clock of the loop, while no other request has come."""
 
-    _patience_task: asyncio.TimerHandle | None = None
+    _deadline_task: asyncio.TimerHandle | None = None
 
     def __init__(self, request_seconds: int, *about: Any, **named: Any) -> None:
         super().__init__(*about, **named)
-        self._patience = Patience(request_seconds)
+        self._deadline = RequestDeadline(request_seconds)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -104,25 +104,25 @@ class FhirProtocol(HttpToolsProtocol):
             self._refuse(Reply(431, [(b"content-length", b"0")]))
 
     def _wait_for_rest(self, more: int) -> None:
-        self._patience.note(more, self.loop.time())
-        if self._patience_task is None:
-            self._patience_task = self.loop.call_later(self._patience.seconds, self._lose_patience)
+        self._deadline.add_bytes(more, self.loop.time())
+        if self._deadline_task is None:
+            self._deadline_task = self.loop.call_later(self._deadline.seconds, self._check_deadline)
 
-    def _lose_patience(self) -> None:
-        """Give up a request that does not come to its end, unless it is we who do not read it."""
-        self._patience_task = None
-        patience, now = self._patience, self.loop.time()
-        if patience.since is None or self.transport.is_closing():
+    def _check_deadline(self) -> None:
+        """Refuse a request that is late, unless the server itself has paused reading."""
+        self._deadline_task = None
+        deadline, now = self._deadline, self.loop.time()
+        if deadline.since is None or self.transport.is_closing():
             return
         if self._is_busy() or self.flow.read_paused:
-            patience.since = now
-        left = patience.left(patience.since, now)
+            deadline.since = now
+        left = deadline.seconds_left(deadline.since, now)
         if left > 0:
-            self._patience_task = self.loop.call_later(left, self._lose_patience)
+            self._deadline_task = self.loop.call_later(left, self._check_deadline)
         elif self._is_in_body and (self.cycle is None or getattr(self.cycle, "response_started", False)):
             self.transport.close()
         else:
-            self._refuse(too_slow(int(patience.seconds)))
+            self._refuse(too_slow(int(deadline.seconds)))
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """Whether the connection stays open for us: a client that sends no more may still read, and is
@@ -170,7 +170,7 @@ class FhirProtocol(HttpToolsProtocol):
         if reply is not None:
             self.cycle = None  # type: ignore[assignment]
             self._send(reply, self._is_kept())
-        elif app.may_take(exchange) and not self.expect_100_continue:
+        elif app.can_submit(exchange) and not self.expect_100_continue:
             self.cycle = TasklessCycle(app, exchange, self._is_kept())  # type: ignore[assignment]
         else:
             self._begun = exchange
@@ -217,9 +217,9 @@ class FhirProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self._is_in_body = False
-        self._patience.since = None
+        self._deadline.since = None
         if isinstance(cycle := self.cycle, TasklessCycle):
-            cycle.app.take(cycle.exchange, cycle.body, partial(self._answered, cycle))
+            cycle.app.submit(cycle.exchange, cycle.body, partial(self._answered, cycle))
         elif self.cycle is not None:
             super().on_message_complete()
 
@@ -290,7 +290,7 @@ class FhirProtocol(HttpToolsProtocol):
         if isinstance(self.cycle, TasklessCycle):
             self.cycle = None
         super().connection_lost(exc)
-        for task in (self.timeout_keep_alive_task, self._patience_task):
+        for task in (self.timeout_keep_alive_task, self._deadline_task):
             if task is not None:
                 task.cancel()
 

@@ -14,9 +14,9 @@ from fastapi import APIRouter, Request, Response
 from fhir_server.api import messages
 from fhir_server.api.body import BodyLimits, read
 from fhir_server.api.exchange import Exchange
-from fhir_server.api.lanes import Lane, submitted
+from fhir_server.api.executors import Executor, submit_async
 from fhir_server.api.render import CACHE, Reply
-from fhir_server.api.site_answers import SiteAnswers, nothing_at
+from fhir_server.api.site_responses import SiteResponses, nothing_found
 from fhir_server.api.target import READ
 from fhir_server.conversion.record_service import RecordService
 from fhir_server.conversion.submission import Written
@@ -40,9 +40,9 @@ class RecordsOptions:
     """What the door for records is told; it shares the write lane with the FHIR base."""
 
     services: RecordServices
-    lane: Lane
+    executor: Executor
     limits: BodyLimits
-    answers: SiteAnswers
+    answers: SiteResponses
     records_max: int
 
 
@@ -63,7 +63,7 @@ def records(options: RecordsOptions) -> APIRouter:
 class _Door:
     def __init__(self, options: RecordsOptions) -> None:
         self._options = options
-        self._answered = options.answers.answered
+        self._respond = options.answers.respond
 
     async def post(self, request: Request, programme: str, record: str) -> Response:
         """Store one record, or each of an array."""
@@ -71,7 +71,7 @@ class _Door:
         async def answer(exchange: Exchange, asked: FhirRequest) -> Reply:
             service, limits = self._service_for(programme, record, exchange), self._options.limits
             body = await read("POST", (), exchange.headers, request.receive, limits)
-            submit = _submitting(self._options.lane)
+            submit = _submitting(self._options.executor)
             if isinstance(body.content, list):
                 return await asyncio.to_thread(self._write_all, service, body.content, asked, submit)
             written = await asyncio.to_thread(service.write, body.content, asked, submit)
@@ -79,20 +79,20 @@ class _Door:
             reply.headers.append((b"location", f"/{programme}/{record}/{written.id}".encode()))
             return reply
 
-        return await self._answered(request, answer)
+        return await self._respond(request, answer)
 
     async def get(self, request: Request, programme: str, record: str, id: str) -> Response:
         async def answer(exchange: Exchange, asked: FhirRequest) -> Reply:
             service = self._service_for(programme, record, exchange)
             return _reply(200, await asyncio.to_thread(service.read, id, asked))
 
-        return await self._answered(request, answer)
+        return await self._respond(request, answer)
 
     async def schema(self, request: Request, programme: str, record: str) -> Response:
         async def answer(exchange: Exchange, _: FhirRequest) -> Reply:
             return _reply(200, self._service_for(programme, record, exchange).schema, SCHEMA)
 
-        return await self._answered(request, answer)
+        return await self._respond(request, answer)
 
     def refusing(self, allowed: tuple[str, ...]) -> Callable[[Request, str, str], Awaitable[Response]]:
         """What refuses all other methods: records are replaced by POST, and deleted by FHIR."""
@@ -104,14 +104,14 @@ class _Door:
                 text = messages.METHOD_NOT_ALLOWED(method=exchange.method, allowed=", ".join(allowed))
                 raise MethodNotAllowed.of(text)
 
-            return await self._answered(request, answer)
+            return await self._respond(request, answer)
 
         return refuse
 
     def _service_for(self, programme: str, record: str, exchange: Exchange) -> RecordService:
         known = self._options.services.get(programme)
         if known is None:
-            raise nothing_at(exchange)
+            raise nothing_found(exchange)
         if record not in known:
             raise UnknownType.of(messages.NO_RECORD_TYPE(record=record[:80], known=", ".join(known)))
         return known[record]
@@ -126,12 +126,12 @@ class _Door:
         return _reply(200, [_item(service, content, asked, submit) for content in contents])
 
 
-def _submitting(lane: Lane) -> Submit:
+def _submitting(executor: Executor) -> Submit:
     """A way for other threads to send what writes into the lane, and to wait for the answer."""
     loop = asyncio.get_running_loop()
 
     async def answer(request: FhirRequest) -> FhirResponse:
-        return await submitted(lane, request)
+        return await submit_async(executor, request)
 
     return lambda request: asyncio.run_coroutine_threadsafe(answer(request), loop).result()
 

@@ -32,7 +32,7 @@ from fhir_server.store.port import Reader, UnitOfWork
 
 T = TypeVar("T")
 Read = Callable[[FhirRequest, Engine, Reader], FhirResponse]
-Rest = Callable[[], FhirResponse]
+Commit = Callable[[], FhirResponse]
 """The rest of answering a request."""
 
 READS: dict[Interaction, Read] = {"read": read, "vread": vread, "history": history, "search": search}
@@ -91,7 +91,7 @@ class Dispatcher:
                 engine = for_search() if asked == "search" else self._engines.renewed()
         raise StoreUnavailable.of(messages.DEFINITIONS_CHANGING())
 
-    def begin(self, request: FhirRequest) -> Rest:
+    def prepare(self, request: FhirRequest) -> Commit:
         """Do what needs no unit of work, as that keeps all other writers waiting, and give the rest; both
         raise as `dispatch` does.
         """

@@ -12,7 +12,7 @@ import pytest
 
 from fhir_server.api.app import ApiOptions, Application
 from fhir_server.api.body import BodyLimits
-from fhir_server.api.lanes import Rest, WriteLane
+from fhir_server.api.executors import Commit, WriteExecutor
 from fhir_server.api.middleware import Cors
 from fhir_server.api.request_log import RequestLog
 from fhir_server.api.target import BaseUrls
@@ -34,7 +34,7 @@ class FakeDoor:
         self.asked.append(request)
         return self.answer(request)
 
-    def begin(self, request: FhirRequest) -> Rest:
+    def prepare(self, request: FhirRequest) -> Commit:
         return partial(self.dispatch, request)
 
     def is_short(self, request: FhirRequest) -> bool:
@@ -84,8 +84,8 @@ class Api:
             "read_timeout_seconds": 30.0,
             "log": RequestLog(self.log.append, KNOWN_WORDS),
         }
-        lane = WriteLane(self.door.begin, self.door.group, lambda: False, queue_max=100)
-        return Application(self.door, lane, _no_site, ApiOptions(**settings | self.options), lambda: None)
+        executor = WriteExecutor(self.door.prepare, self.door.group, lambda: False, queue_max=100)
+        return Application(self.door, executor, _no_site, ApiOptions(**settings | self.options), lambda: None)
 
 
 async def _no_site(scope: Any, _receive: Any, send: Any) -> None:

@@ -43,7 +43,7 @@ def test_locations_are_absolute(make_api: MakeApi) -> None:
     assert "content-type" not in response.headers
 
 
-def test_writes_go_through_the_lane(make_api: MakeApi) -> None:
+def test_writes_go_through_the_executor(make_api: MakeApi) -> None:
     api = make_api(FhirResponse(201))
     api.send("GET", "/fhir/Patient/1")
     assert api.door.groups == 0

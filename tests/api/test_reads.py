@@ -44,7 +44,7 @@ def test_what_takes_long_is_read_in_a_thread(make_api: MakeApi) -> None:
     assert api.door.hurried == [0.05, None, 30.0, None]
 
 
-def test_what_turns_out_to_wait_for_writers_waits_in_their_lane(make_api: MakeApi) -> None:
+def test_what_turns_out_to_wait_for_writers_waits_in_their_executor(make_api: MakeApi) -> None:
     slow = Slow()
     api = make_api(slow)
     api.door.may_wait = lambda _: True  # type: ignore[method-assign]

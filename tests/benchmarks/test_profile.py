@@ -4,9 +4,9 @@ from benchmarks.profile import Profile, idle_threads, stacks
 
 RAW = """\
 MainThread;main (fhir_server/cli/main.py:36);run (uvicorn/server.py:10) 5
-thread (4711): write-lane;_work (fhir_server/api/lanes.py:90) 1
-write-lane;_work (fhir_server/api/lanes.py:90);create (fhir_server/create.py:20);parse (core/json.py:40) 3
-write-lane;_work (fhir_server/api/lanes.py:91);create (fhir_server/create.py:20);parse (core/json.py:42) 1
+thread (4711): writer;_work (fhir_server/api/executors.py:90) 1
+writer;_work (fhir_server/api/executors.py:90);create (fhir_server/create.py:20);parse (core/json.py:40) 3
+writer;_work (fhir_server/api/executors.py:91);create (fhir_server/create.py:20);parse (core/json.py:42) 1
 """
 
 
@@ -16,11 +16,11 @@ def test_shares_by_thread_by_line_and_by_function() -> None:
     assert text.splitlines()[:8] == [
         "  by thread, of 10 samples",
         "     50.0%  MainThread",
-        "     50.0%  write-lane",
+        "     50.0%  writer",
         "  at one line, with what it calls in C",
         "     50.0%  run (uvicorn/server.py:10)",
         "     30.0%  parse (core/json.py:40)",
-        "     10.0%  _work (fhir_server/api/lanes.py:90)",
+        "     10.0%  _work (fhir_server/api/executors.py:90)",
         "     10.0%  parse (core/json.py:42)",
     ]
     assert set(text.splitlines()[8:]) == {
@@ -34,7 +34,7 @@ def test_threads_that_only_waited_are_left_out() -> None:
     idle = idle_threads(before={1: 5.0, 4711: 2.0}, after={1: 7.0, 4711: 2.01, 9: 0.5})
 
     assert idle == {4711}
-    assert stacks("thread (4711): write-lane;_work (lanes.py:90) 7\nthread (1): main;f (f.py:1) 2", idle) == {
+    assert stacks("thread (4711): writer;_work (lanes.py:90) 7\nthread (1): main;f (f.py:1) 2", idle) == {
         ("main", "f (f.py:1)"): 2
     }
 

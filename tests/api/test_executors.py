@@ -9,7 +9,7 @@ from functools import partial
 import pytest
 
 from fhir_server.api import messages
-from fhir_server.api.lanes import PoolLane, Rest, WriteLane, submitted
+from fhir_server.api.executors import Commit, PoolExecutor, WriteExecutor, submit_async
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import FhirError, NotFound, StoreFull, StoreUnavailable
 
@@ -24,11 +24,11 @@ def dispatch(request: FhirRequest) -> FhirResponse:
     return FhirResponse(201, location=request.path[0])
 
 
-def begin(request: FhirRequest) -> Rest:
+def prepare(request: FhirRequest) -> Commit:
     return partial(dispatch, request)
 
 
-def tidy() -> bool:
+def no_deferred_work() -> bool:
     return False
 
 
@@ -49,26 +49,26 @@ class Groups:
             raise self.failure
 
 
-async def outcomes(lane: WriteLane, groups: Groups, names: list[str]) -> list[object]:
-    answers = [submitted(lane, request(name)) for name in names]
+async def outcomes(executor: WriteExecutor, groups: Groups, names: list[str]) -> list[object]:
+    answers = [submit_async(executor, request(name)) for name in names]
     groups.gate.set()
     gathered = await asyncio.gather(*answers, return_exceptions=True)
-    await lane.close()
+    await executor.close()
     return list(gathered)
 
 
 def test_requests_that_wait_share_one_group() -> None:
     groups = Groups()
-    lane = WriteLane(begin, groups, tidy, queue_max=100)
-    answers = asyncio.run(outcomes(lane, groups, [f"r{n}" for n in range(50)]))
+    executor = WriteExecutor(prepare, groups, no_deferred_work, queue_max=100)
+    answers = asyncio.run(outcomes(executor, groups, [f"r{n}" for n in range(50)]))
     assert [answer.location for answer in answers] == [f"r{n}" for n in range(50)]  # type: ignore[attr-defined]
     assert groups.count <= 2
 
 
 def test_a_refused_request_leaves_its_neighbours_alone() -> None:
     groups = Groups()
-    lane = WriteLane(begin, groups, tidy, queue_max=100)
-    first, second, third = asyncio.run(outcomes(lane, groups, ["a", "bad", "c"]))
+    executor = WriteExecutor(prepare, groups, no_deferred_work, queue_max=100)
+    first, second, third = asyncio.run(outcomes(executor, groups, ["a", "bad", "c"]))
     assert isinstance(first, FhirResponse)
     assert isinstance(second, NotFound)
     assert isinstance(third, FhirResponse)
@@ -76,8 +76,8 @@ def test_a_refused_request_leaves_its_neighbours_alone() -> None:
 
 def test_a_group_that_is_not_durable_answers_no_success() -> None:
     groups = Groups(failure=StoreFull.of(messages.OVERLOADED()))
-    lane = WriteLane(begin, groups, tidy, queue_max=100)
-    first, second, third = asyncio.run(outcomes(lane, groups, ["a", "bad", "c"]))
+    executor = WriteExecutor(prepare, groups, no_deferred_work, queue_max=100)
+    first, second, third = asyncio.run(outcomes(executor, groups, ["a", "bad", "c"]))
     assert isinstance(first, StoreFull)
     assert isinstance(second, NotFound)
     assert isinstance(third, StoreFull)
@@ -86,7 +86,7 @@ def test_a_group_that_is_not_durable_answers_no_success() -> None:
 def test_what_needs_no_group_is_done_before_it() -> None:
     seen: list[str] = []
 
-    def judge(request: FhirRequest) -> Rest:
+    def judge(request: FhirRequest) -> Commit:
         (name,) = request.path
         seen.append(f"judged {name}")
         if name == "bad":
@@ -103,11 +103,11 @@ def test_what_needs_no_group_is_done_before_it() -> None:
         yield
 
     async def run() -> list[object]:
-        lane = WriteLane(judge, group, tidy, queue_max=10)
+        executor = WriteExecutor(judge, group, no_deferred_work, queue_max=10)
         gathered = await asyncio.gather(
-            *[submitted(lane, request(name)) for name in ("bad", "a")], return_exceptions=True
+            *[submit_async(executor, request(name)) for name in ("bad", "a")], return_exceptions=True
         )
-        await lane.close()
+        await executor.close()
         return list(gathered)
 
     refused, written = asyncio.run(run())
@@ -124,14 +124,14 @@ def test_a_full_queue_refuses() -> None:
     groups = Groups()
 
     async def fill() -> None:
-        lane = WriteLane(begin, groups, tidy, queue_max=2)
-        answers = [submitted(lane, request("a")), submitted(lane, request("b"))]
+        executor = WriteExecutor(prepare, groups, no_deferred_work, queue_max=2)
+        answers = [submit_async(executor, request("a")), submit_async(executor, request("b"))]
         with pytest.raises(StoreUnavailable):
-            submitted(lane, request("c"))
+            submit_async(executor, request("c"))
         groups.gate.set()
         await asyncio.gather(*answers)
-        await submitted(lane, request("d"))
-        await lane.close()
+        await submit_async(executor, request("d"))
+        await executor.close()
 
     asyncio.run(fill())
 
@@ -140,12 +140,12 @@ def test_closing_finishes_what_waits_and_takes_no_more() -> None:
     groups = Groups()
 
     async def close() -> None:
-        lane = WriteLane(begin, groups, tidy, queue_max=10)
-        answer = submitted(lane, request("a"))
-        closing = asyncio.create_task(lane.close())
+        executor = WriteExecutor(prepare, groups, no_deferred_work, queue_max=10)
+        answer = submit_async(executor, request("a"))
+        closing = asyncio.create_task(executor.close())
         await asyncio.sleep(0)
         with pytest.raises(StoreUnavailable):
-            submitted(lane, request("b"))
+            submit_async(executor, request("b"))
         groups.gate.set()
         assert (await answer).location == "a"
         await closing
@@ -161,46 +161,46 @@ def test_the_pool_runs_side_by_side() -> None:
         return dispatch(request)
 
     async def run() -> list[FhirResponse]:
-        lane = PoolLane(meet, threads=3, queue_max=3)
-        answers = [submitted(lane, request(name)) for name in "abc"]
+        executor = PoolExecutor(meet, threads=3, queue_max=3)
+        answers = [submit_async(executor, request(name)) for name in "abc"]
         with pytest.raises(StoreUnavailable):
-            submitted(lane, request("d"))
+            submit_async(executor, request("d"))
         done = await asyncio.gather(*answers)
-        await lane.close()
+        await executor.close()
         return list(done)
 
     assert [answer.location for answer in asyncio.run(run())] == ["a", "b", "c"]
 
 
-def test_the_lane_tidies_up_while_nothing_comes_until_all_is_done() -> None:
+def test_deferred_work_is_done_while_idle_until_none_is_left() -> None:
     left = [True, True, False]
     done = threading.Event()
 
-    def tidied() -> bool:
+    def deferred_work() -> bool:
         if len(left) == 1:
             done.set()
         return left.pop(0)
 
     async def write_and_rest() -> None:
-        lane = WriteLane(begin, Groups(), tidied, queue_max=10)
+        executor = WriteExecutor(prepare, Groups(), deferred_work, queue_max=10)
         await asyncio.to_thread(done.wait, 10)
-        await lane.close()
+        await executor.close()
 
     asyncio.run(write_and_rest())
     assert left == []
 
 
-def test_a_lane_whose_tidying_fails_goes_on() -> None:
-    def tidied() -> bool:
+def test_an_executor_whose_deferred_work_fails_goes_on() -> None:
+    def deferred_work() -> bool:
         raise StoreFull.of(messages.OVERLOADED())
 
     async def write() -> FhirResponse:
         groups = Groups()
         groups.gate.set()
-        lane = WriteLane(begin, groups, tidied, queue_max=10)
+        executor = WriteExecutor(prepare, groups, deferred_work, queue_max=10)
         await asyncio.sleep(0.05)
-        answer = await submitted(lane, request("a"))
-        await lane.close()
+        answer = await submit_async(executor, request("a"))
+        await executor.close()
         return answer
 
     assert asyncio.run(write()).location == "a"

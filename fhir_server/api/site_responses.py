@@ -1,4 +1,4 @@
-"""Answers outside the FHIR base, given as those below it: with a request id, refusals as OperationOutcomes.
+"""Responses outside the FHIR base, made as those below it: with a request id, errors as OperationOutcomes.
 
 https://hl7.org/fhir/R4/operationoutcome.html
 """
@@ -18,21 +18,21 @@ from fhir_server.core.request import FhirRequest
 from fhir_server.errors import MethodNotAllowed, NotFound
 from fhir_server.issues import Language
 
-Answer = Callable[[Exchange, FhirRequest], Awaitable[Reply]]
-"""Gives the reply to an exchange, for which it may ask the engine as the request says who asks."""
+Handler = Callable[[Exchange, FhirRequest], Awaitable[Reply]]
+"""Makes the reply to an exchange. The request carries the client's language and base URL to the engine."""
 
 SHOWN_PATH_MAX = 200
 
 
-class SiteAnswers:
-    """Answers requests of FastAPI; `base_urls` says what the FHIR base is to who asks."""
+class SiteResponses:
+    """Makes the responses to FastAPI requests; `base_urls` gives the FHIR base URL as the client sees it."""
 
     def __init__(self, base_urls: BaseUrls) -> None:
         self._base_urls = base_urls
         self._request_ids = headers.RequestIds()
 
-    async def answered(self, request: Request, answer: Answer) -> Response:
-        """The response that holds what `answer` gives, or why it does not."""
+    async def respond(self, request: Request, answer: Handler) -> Response:
+        """The response with the reply of `answer`, or with the error that it raised."""
         exchange = self._exchange(request)
         try:
             exchange.base_url = self._base_urls.of(request.scope, exchange.headers)
@@ -48,15 +48,15 @@ class SiteAnswers:
         return response
 
     async def not_found(self, request: Request, _: Exception) -> Response:
-        """The answer to a path that leads to nothing: it says where FHIR is."""
+        """The response to an unknown path, which names the FHIR base."""
 
         async def answer(exchange: Exchange, _: FhirRequest) -> Reply:
-            raise nothing_at(exchange)
+            raise nothing_found(exchange)
 
-        return await self.answered(request, answer)
+        return await self.respond(request, answer)
 
     async def method_not_allowed(self, request: Request, error: Exception) -> Response:
-        """The answer to a method that a page does not have: it says which it has; OPTIONS asks for that."""
+        """The response to a method that a page does not support, and to OPTIONS: the methods that it does."""
 
         async def answer(exchange: Exchange, _: FhirRequest) -> Reply:
             methods = (getattr(error, "headers", None) or {}).get("Allow", "GET, HEAD")
@@ -66,7 +66,7 @@ class SiteAnswers:
             text = messages.METHOD_NOT_ALLOWED(method=exchange.method, allowed=methods)
             raise MethodNotAllowed.of(text)
 
-        return await self.answered(request, answer)
+        return await self.respond(request, answer)
 
     def _exchange(self, request: Request) -> Exchange:
         found = headers.pick(request.scope["headers"])
@@ -76,7 +76,7 @@ class SiteAnswers:
         return Exchange(request.scope, found, self._request_ids.of(found), request.method, language, started)
 
 
-def nothing_at(exchange: Exchange) -> NotFound:
+def nothing_found(exchange: Exchange) -> NotFound:
     """The error for a path that is neither a page, nor a record, nor FHIR."""
     path = exchange.scope["path"][:SHOWN_PATH_MAX]
     return NotFound.of(messages.NOWHERE(path=path, base=exchange.base_url))

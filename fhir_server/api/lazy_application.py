@@ -1,6 +1,6 @@
-"""An application that is made by the first request to it, or before that in a thread of its own.
+"""An ASGI application that is built by its first request, or before that in a thread.
 
-The web framework takes as long to import as half of the server, and no FHIR request needs it.
+The web framework takes half of the server's import time, and no FHIR request needs it.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from fhir_server.api.asgi import AsgiApp, Receive, Scope, Send
 
 
 class LazyApplication:
-    """Stands for the application that `make` makes."""
+    """Builds the application by `make` when it is first needed."""
 
     def __init__(self, make: Callable[[], AsgiApp]) -> None:
         self._make = make
@@ -23,7 +23,7 @@ class LazyApplication:
         return self._make()
 
     def prepare(self) -> AsgiApp:
-        """Make it now, unless it is made; safe in any thread."""
+        """Build the application, once. Thread-safe."""
         with self._lock:
             return self._application
 
