@@ -139,12 +139,15 @@ class MongoStore:
     def generation(self) -> int:
         """As of a moment ago; what this process committed itself is known at once."""
         value, since = self._generation
-        if time.monotonic() - since < GENERATION_SECONDS:
+        asked = time.monotonic()
+        if asked - since < GENERATION_SECONDS:
             return value
         with refusing():
             value = MongoReader(View(self._collections.of_the_primary(), None)).generation()
-        self._know_generation(value)
-        return value
+        # What was committed while the answer was on its way may be newer.
+        if self._generation[1] < asked:
+            self._know_generation(value)
+        return self._generation[0]
 
     def _know_generation(self, value: int) -> None:
         self._generation = (value, time.monotonic())

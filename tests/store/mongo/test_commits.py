@@ -12,6 +12,8 @@ from pymongo.errors import AutoReconnect, OperationFailure
 
 from fhir_server.errors import ContentTooLarge, FhirError, StoreFull, StoreUnavailable
 from fhir_server.store.mongo import MongoStore
+from fhir_server.store.mongo.reader import MongoReader
+from fhir_server.store.port import TypeIndex
 from tests.mongo.databases import emptied_store
 from tests.store.samples import person, put
 
@@ -147,3 +149,21 @@ def test_a_transaction_that_is_ended_in_the_middle_of_a_command_is_run_again(
     monkeypatch.setattr(MongoClient, "bulk_write", ended)
     assert put(store, person("a")).sequence == 2
     assert store.check() == []
+
+
+def test_an_answer_that_was_overtaken_does_not_hide_what_was_defined_since(
+    store: MongoStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A search by a parameter that this process has just stored would be refused for a moment."""
+    generation = MongoReader.generation
+
+    def overtaken(reader: MongoReader) -> int:
+        value = generation(reader)
+        monkeypatch.undo()
+        store.transact(lambda unit: unit.define_indexes([TypeIndex("Patient", {})]))
+        return value
+
+    monkeypatch.setattr("fhir_server.store.mongo.store.GENERATION_SECONDS", 0.0)
+    monkeypatch.setattr(MongoReader, "generation", overtaken)
+    seen = [store.generation(), store.generation()]
+    assert seen == [store.at_one_moment(lambda reader: reader.generation())] * 2
