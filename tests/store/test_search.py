@@ -308,6 +308,7 @@ def test_includes_follow_references_forwards_and_backwards(people: Store) -> Non
     assert included(observations, Include("Encounter", "subject")) == []
     assert included(observations, Include("Observation", "subject"), limit=1) == ["Patient/a"]
     back = Include("Observation", "subject", reverse=True)
+    assert included(patients, Include("Observation", "focus", reverse=True)) == []
     assert included(patients[:1], back) == ["Observation/o1", "Observation/o2"]
     assert included(patients, Include("Observation", "*", "Patient", reverse=True), 2) == [
         "Observation/o1",
