@@ -1,7 +1,7 @@
 """Commits of which nobody knew whether they were done, and transactions that others have ended."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -10,12 +10,13 @@ from pymongo import MongoClient
 from pymongo.client_session import ClientSession
 from pymongo.errors import AutoReconnect, OperationFailure
 
-from fhir_server.errors import ContentTooLarge, FhirError, StoreFull, StoreUnavailable
+from fhir_server.errors import ContentTooLarge, FhirError, PreconditionFailed, StoreFull, StoreUnavailable
+from fhir_server.search.ast import SearchQuery
 from fhir_server.store.mongo import MongoStore
 from fhir_server.store.mongo.reader import MongoReader
-from fhir_server.store.port import TypeIndex
+from fhir_server.store.port import StoredResource, TypeIndex, UnitOfWork
 from tests.mongo.databases import emptied_store
-from tests.store.samples import person, put
+from tests.store.samples import person, put, references
 
 FINISH = "_finish_transaction_with_retry"
 """What the driver sends a commit with, and sends it again once."""
@@ -71,12 +72,15 @@ def test_a_group_of_which_nobody_knows_is_not_acknowledged(
     assert store.check() == []
 
 
-def together(store: MongoStore, ids: tuple[str, ...]) -> list[Exception | None]:
+def together(
+    store: MongoStore, ids: tuple[str, ...], write: Callable[[str], object] | None = None
+) -> list[Exception | None]:
     """What becomes of units of several threads that share a transaction."""
     writer = store._writer
+    write = write or (lambda id: put(store, person(id)))
     with ThreadPoolExecutor(len(ids)) as pool:
         with writer._turn:
-            waiting = [pool.submit(put, store, person(id)) for id in ids]
+            waiting = [pool.submit(write, id) for id in ids]
             while len(writer._waiting) < len(ids):
                 time.sleep(0.001)
         return [one.exception() for one in waiting]  # type: ignore[misc]
@@ -102,6 +106,46 @@ def test_a_unit_that_the_database_refuses_is_alone_with_that(
     assert [type(error) for error in told] == [type(None), ContentTooLarge, type(None)]
     assert sorted(one.id for one in store.changes(1, 10)) == ["a", "b"]
     assert store.check() == []
+
+
+def test_a_resource_that_was_thought_to_be_new_is_not_replaced(store: MongoStore) -> None:
+    """Ids of the server's own are not looked for; where one is there after all, all units are run again."""
+
+    def create(id: str) -> StoredResource:
+        return store.transact(lambda unit: unit.put(*person(id), "POST", 0))
+
+    told = together(store, ("a", "first", "b"), create)
+    assert [type(error) for error in told] == [type(None), PreconditionFailed, type(None)]
+    with store.group():
+        assert create("c").version == 1
+        with pytest.raises(PreconditionFailed, match="Patient/first"):
+            create("first")
+    store.transact(lambda unit: unit.delete("Patient", "first"))
+    assert create("first").version == 3
+    assert sorted(one.id for one in store.changes(1, 10)) == ["a", "b", "c", "first", "first"]
+    assert store.check() == []
+
+
+def test_a_group_that_is_lost_takes_no_more_units(store: MongoStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    refuse_writes_of(monkeypatch, "bad", OperationFailure("unknown operator", 2))
+
+    def work(unit: UnitOfWork) -> None:
+        unit.put(*person("bad"), "PUT")
+        unit.search(SearchQuery(("Patient",)))
+
+    def write() -> None:
+        with store.group():
+            put(store, person("a"))
+            for _ in range(2):
+                with pytest.raises(StoreUnavailable, match="grouped with this one"):
+                    store.transact(work)
+            with pytest.raises(StoreUnavailable, match="grouped with this one"):
+                put(store, person("b"))
+
+    with pytest.raises(StoreUnavailable, match="grouped with this one"):
+        write()
+    assert put(store, person("c")).sequence == 2
+    assert references(store.changes(0, 10)) == ["Patient/first", "Patient/c"]
 
 
 @pytest.mark.parametrize(("code", "kind"), [(14031, StoreFull), (59, StoreUnavailable)])
