@@ -257,6 +257,21 @@ def test_what_servers_agree_on_is_asked_of_the_primary(commands: Commands) -> No
     store.close()
 
 
+def test_the_generation_is_asked_for_once_in_a_while(
+    store: MongoStore, commands: Commands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.generation()
+    commands.sent.clear()
+    before = store.generation()
+    store.transact(lambda unit: unit.define_indexes([]))
+    commands.sent.clear()
+    assert store.generation() != before
+    assert commands.sent == []
+    monkeypatch.setattr("fhir_server.store.mongo.store.GENERATION_SECONDS", 0)
+    assert [store.generation() == before for _ in range(2)] == [False, False]
+    assert [command["find"] for command in commands.sent] == ["clock", "clock"]
+
+
 def elsewhere(command: Command) -> bool:
     """Whether a command may be answered by another than the primary while there is one."""
     asked: Mapping[str, str] = command.get("$readPreference", {})

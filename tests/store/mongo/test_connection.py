@@ -9,6 +9,9 @@ from typing import Any
 import pytest
 from pymongo import MongoClient
 from pymongo.database import Database
+from pymongo.read_concern import ReadConcern
+from pymongo.read_preferences import SecondaryPreferred
+from pymongo.write_concern import WriteConcern
 
 from fhir_server.core.resource import Draft
 from fhir_server.errors import ContentTooLarge, StoreUnavailable
@@ -16,6 +19,7 @@ from fhir_server.search.ast import Match, SearchQuery, StringValue, TokenValue
 from fhir_server.search.entries import Entries, StringEntry, TokenEntry
 from fhir_server.store.backends import open_store, without_credentials
 from fhir_server.store.mongo import MongoStore, address_of, prepare_database
+from fhir_server.store.mongo.connection import connect
 from fhir_server.store.mongo_options import MongoOptions
 from tests.mongo.databases import emptied_store
 from tests.mongo.server import MongoServer, database_uri, new_server
@@ -150,6 +154,29 @@ def test_an_old_server_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fhir_server.store.mongo.connection.WIRE_VERSION_MIN", 10_000)
     with pytest.raises(StoreUnavailable, match=r"needs 8\.0 or later"):
         open_store(database_uri())
+
+
+def test_a_sharded_cluster_is_as_good_as_a_replica_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = {"msg": "isdbgrid", "maxWireVersion": 25}
+    monkeypatch.setattr(Database, "command", lambda *_: told)
+    connect(address_of(database_uri()), MongoOptions()).close()
+    told["msg"] = "other"
+    with pytest.raises(StoreUnavailable, match="standalone"):
+        connect(address_of(database_uri()), MongoOptions())
+
+
+def test_the_driver_is_told_how_long_and_how_surely() -> None:
+    options = MongoOptions(timeout_seconds=7, pool_max=3, read_preference="secondaryPreferred")
+    with connect(address_of(database_uri()), options) as client:
+        assert client.options.timeout == 7
+        assert client.options.server_selection_timeout == 7
+        assert client.options.pool_options.max_pool_size == 3
+        assert client.options.pool_options.connect_timeout == 7
+        assert client.write_concern == WriteConcern("majority", j=True)
+        assert client.read_concern == ReadConcern("majority")
+        assert client.read_preference == SecondaryPreferred()
+        assert client.options.retry_reads
+        assert client.options.retry_writes
 
 
 def test_a_database_of_another_application_is_left_alone(database: tuple[str, Any]) -> None:
