@@ -1,4 +1,4 @@
-"""The clauses of a query: which are alternatives, and which are asked of the same row of a resource.
+"""The structure of a query: which clauses are alternatives, and which apply to the same row of a resource.
 
 https://hl7.org/fhir/R4/search.html#combining
 """
@@ -12,7 +12,7 @@ from fhir_server.store.sqlite.date_ranges import is_date_bound
 
 
 def disjuncts(clause: Clause) -> Iterator[Clause]:
-    """The clauses that are joined by OR, on whatever level."""
+    """The clauses that are joined by OR, on any level of nesting."""
     if isinstance(clause, AnyOf):
         for part in clause.clauses:
             yield from disjuncts(part)
@@ -21,13 +21,15 @@ def disjuncts(clause: Clause) -> Iterator[Clause]:
 
 
 def groups(clauses: Iterable[Clause], types: Sequence[str]) -> list[list[Clause]]:
-    """The clauses, those on the same time of a resource together. Of contained resources there may be
-    several."""
+    """The clauses, grouped if they compare the same single date of a resource.
+
+    Clauses on contained resources are not grouped, because a container may hold several of one type.
+    """
     found: list[list[Clause]] = []
     by_parameter: dict[str, list[Clause]] = {}
     for clause in clauses:
-        is_one_of_several = is_about_writing(clause) or (is_date_bound(clause) and not is_inner(types))
-        if is_one_of_several and isinstance(clause, Match):
+        is_groupable = is_last_updated(clause) or (is_date_bound(clause) and not is_inner(types))
+        if is_groupable and isinstance(clause, Match):
             group = by_parameter.setdefault(clause.parameter, [])
         else:
             group = []
@@ -38,7 +40,7 @@ def groups(clauses: Iterable[Clause], types: Sequence[str]) -> list[list[Clause]
 
 
 def is_one_token(clause: Clause) -> TypeGuard[Match]:
-    """Whether a clause asks for one code of one system."""
+    """Whether a clause searches for one code of one system."""
     return (
         isinstance(clause, Match)
         and clause.type == "token"
@@ -50,8 +52,8 @@ def is_one_token(clause: Clause) -> TypeGuard[Match]:
     )
 
 
-def is_about_writing(clause: Clause) -> bool:
-    """Whether a clause compares the time of the last change."""
+def is_last_updated(clause: Clause) -> bool:
+    """Whether a clause compares `_lastUpdated`."""
     return (
         isinstance(clause, Match)
         and clause.parameter == "_lastUpdated"

@@ -1,8 +1,8 @@
-"""A search query as SQL: where its resources come from, and what must be true of each.
+"""Compiles a search query to SQL: a row source, and conditions on each of its resources.
 
-Of the clauses that are joined by AND, one gives the source, rows of an index that are read in order; the
-others are asked of each resource that comes from there, each by seeking in its own index. Resources are
-known by their key all the way; only the page that is wanted is looked up at the end.
+One of the clauses joined by AND gives the source, the rows of an index read in order. The other clauses are
+checked for each resource from there, each by a seek in its own index. Resources are identified by their keys
+throughout; only those on the page are looked up in the end.
 https://www.sqlite.org/optoverview.html
 """
 
@@ -30,7 +30,7 @@ from fhir_server.search.ast import (
 )
 from fhir_server.search.nesting import conjuncts
 from fhir_server.store.sqlite.chains import Join, ReferencePath, reference_path
-from fhir_server.store.sqlite.clauses import disjuncts, groups, is_about_writing, is_one_token
+from fhir_server.store.sqlite.clauses import disjuncts, groups, is_last_updated, is_one_token
 from fhir_server.store.sqlite.conditions import (
     Column,
     condition,
@@ -49,10 +49,10 @@ from fhir_server.store.sqlite.sql import ALWAYS, NEVER, Sql, all_of, among, any_
 from fhir_server.store.sqlite.symbols import Symbols
 
 UNION_MAX = 64
-"""A source of more parts than this is none."""
+"""The most parts of a source that is a UNION."""
 
 JOINED_MAX = 8
-"""Rows that are joined to a source; SQLite joins no more than 64 tables."""
+"""The most tables joined to a source; SQLite joins at most 64 tables."""
 
 _LEAD_COLUMNS = {
     "token": "code",
@@ -64,32 +64,32 @@ _LEAD_COLUMNS = {
 }
 
 _WITHOUT_SOURCE = ("not", "missing", "contains", "text", "ew", "ne")
-"""Comparisons that no order of an index helps with."""
+"""Modifiers whose matches are not a range of any index."""
 
 
 class Compiler:
-    """Compiles the clauses of one query. `has_looked` tells that it let the data decide on the SQL."""
+    """Compiles the clauses of one query. `is_data_dependent` once the data have decided on the SQL."""
 
     def __init__(self, symbols: Symbols, returns_rows: ReturnsRows, visibility: Clause | None) -> None:
         self._symbols = symbols
         self._returns_rows = returns_rows
         self._visibility = (visibility,) if visibility else ()
         self._numbers = count(1)
-        self.has_looked = False
+        self.is_data_dependent = False
 
     def source(self, types: Sequence[str], clauses: Iterable[Clause]) -> RowSource:
         """The living, visible resources of `types` that satisfy all `clauses`."""
         return self._best(types, clauses) or self.narrowed(self.walk(types), types, clauses)
 
     def _best(self, types: Sequence[str], clauses: Iterable[Clause]) -> RowSource | None:
-        """What `source` gives if that beats walking through all resources of the types."""
-        self.has_looked = True
+        """The same as `source`, but None if a scan of all resources of the types is better."""
+        self.is_data_dependent = True
         found = self.candidates(types, clauses)
         place = best(found, self._returns_rows)
         return None if place is None else self.satisfying(found[place], types, clauses)
 
     def candidates(self, types: Sequence[str], clauses: Iterable[Clause]) -> list[Candidate]:
-        """The sources that the clauses offer, the best ranks first."""
+        """The row sources that the clauses offer, the best ranks first."""
         found: list[Candidate] = []
         for group in groups(conjuncts(clauses), types):
             sources = self._group_source(group, types), self._of_one_unit(group[0], types)
@@ -98,12 +98,14 @@ class Compiler:
         return found
 
     def _group_source(self, group: Sequence[Clause], types: Sequence[str]) -> RowSource | None:
-        """Of several clauses on the same one time of a resource: only what lies between need be read."""
+        """The source for clauses on the same single date of a resource: only the range between them
+        is read.
+        """
         matches = [clause for clause in group if isinstance(clause, Match)]
         if len(group) == 1:
             return self._source_of(group[0], types)
-        if is_about_writing(group[0]):
-            first, *others = (self._own_source(match, types) for match in matches)
+        if is_last_updated(group[0]):
+            first, *others = (self._resource_column_source(match, types) for match in matches)
             return first.narrowed(*[other.where for other in others])
         asked = [self.any_value(match, "d") for match in matches]
         read = [
@@ -116,7 +118,9 @@ class Compiler:
         return union._replace(counted=counted.select("1")) if union and counted else union
 
     def _of_one_unit(self, clause: Clause, types: Sequence[str]) -> RowSource | None:
-        """Quantities of one unit, which are in the order of resources as well as in that of their values."""
+        """Quantities of one unit, which have an index in the order of resources besides that of their
+        values.
+        """
         if not isinstance(clause, Match) or clause.type != "quantity" or clause.modifier or clause.only:
             return None
         parameters = self._symbols.parameters(types, clause.parameter)
@@ -128,7 +132,7 @@ class Compiler:
         return every.narrowed(self.any_value(clause, "d"))._replace(counted=every.select("1"))
 
     def satisfying(self, candidate: Candidate, types: Sequence[str], clauses: Iterable[Clause]) -> RowSource:
-        """What comes from a candidate, and satisfies all other clauses too."""
+        """The candidate's source, narrowed by all other clauses."""
         source, group = candidate
         others = [clause for clause in conjuncts(clauses) if not any(clause is one for one in group)]
         return self.narrowed(source, types, others)._replace(given_by=group[0])
@@ -137,13 +141,13 @@ class Compiler:
         """All living resources of the types."""
         parts = [Sql("d.living = 1")]
         if types:
-            # With several types the walk is by key, without the index by type.
+            # With several types the scan is in the order of keys, without the index by type.
             parts.insert(0, among("d.type" if len(types) == 1 else "+d.type", self._symbols.types(types)))
         return RowSource(RANGE, Sql("resources d"), all_of(parts), unique=True)
 
     def narrowed(self, source: RowSource, types: Sequence[str], clauses: Iterable[Clause]) -> RowSource:
-        """Those of a source's resources that satisfy all clauses and may be seen. Whether a contained one may
-        be seen is asked of its holder.
+        """Narrow a source to resources that satisfy all clauses and are visible. The visibility of a
+        contained resource is that of its container, and is checked there.
         """
         if is_inner(types):
             return source.narrowed(*[self.probe(clause, types, "d.key") for clause in clauses])
@@ -157,8 +161,8 @@ class Compiler:
         return source.joined(tables).narrowed(*asked)
 
     def _only_row(self, group: Sequence[Clause], types: Sequence[str]) -> tuple[str, Sql] | None:
-        """The table and the condition of the row by which a resource satisfies the clauses, where it has one
-        such row at most: to join that takes less than to ask whether there is any.
+        """The table and condition of the row by which a resource satisfies the clauses, if it has at most
+        one: joining that row is cheaper than EXISTS.
         """
         matches = [clause for clause in group if isinstance(clause, Match)]
         if len(matches) < len(group) or any(match.only for match in matches):
@@ -171,7 +175,7 @@ class Compiler:
         of_resource = Sql(f"{alias}.key = d.key AND {alias}.parameter = ?", (parameters[0],))
         return by_key(matches[0].type, alias), all_of([of_resource, *asked])
 
-    # What can be read from an index
+    # Sources: resources read from an index
 
     def _source_of(self, clause: Clause, types: Sequence[str]) -> RowSource | None:
         match clause:
@@ -199,7 +203,7 @@ class Compiler:
         return RowSource(RANGE, Sql(f"({text}) d", values), ALWAYS)
 
     def _union_of_single(self, sources: Sequence[RowSource | None]) -> RowSource | None:
-        """Where each resource has one row in all of them."""
+        """The union of sources that have at most one row of each resource among them."""
         union = self._union(sources)
         return union._replace(unique=True) if union else None
 
@@ -211,7 +215,7 @@ class Compiler:
             if not types:
                 return RowSource(LEAD, Sql("resources d"), NEVER)
         if match.parameter in ("_id", "_lastUpdated"):
-            return self._own_source(match, types)
+            return self._resource_column_source(match, types)
         parameters = self._symbols.parameters(types, match.parameter)
         leads = _leads(match)
         if leads is not None:
@@ -219,7 +223,7 @@ class Compiler:
             if len(match.values) > 1 or match.type == "composite":
                 parts.append(_lead_among(match, leads))
             return RowSource(LEAD, Sql(f"{match.type} d"), all_of(parts))
-        if match.type == "composite" or any(map(_leaves_open, match.values)):
+        if match.type == "composite" or any(map(_matches_nearly_all, match.values)):
             return None
         found = [
             part.narrowed(condition)
@@ -231,14 +235,14 @@ class Compiler:
         has_one_row = is_date_bound(match) and not is_inner(types)
         return self._union_of_single(found) if has_one_row else self._union(found)
 
-    def _own_source(self, match: Match, types: Sequence[str]) -> RowSource:
-        """By what the resource itself knows."""
+    def _resource_column_source(self, match: Match, types: Sequence[str]) -> RowSource:
+        """The source for `_id` and `_lastUpdated`, which are columns of the resource itself."""
         if types:
             of_type = among("d.type", self._symbols.types(types))
         else:
             of_type = Sql("d.type IN (SELECT id FROM types)")
         rank = LEAD if match.parameter == "_id" else RANGE
-        parts = [of_type, self._own_condition(match, "d"), Sql("d.living = 1")]
+        parts = [of_type, self._resource_column_condition(match, "d"), Sql("d.living = 1")]
         return RowSource(rank, Sql("resources d"), all_of(parts), unique=True)
 
     def _path_source(self, path: ReferencePath) -> RowSource | None:
@@ -258,13 +262,13 @@ class Compiler:
         return RowSource(RANGE, Sql(text, keys.values + where.values), ALWAYS)
 
     def _inner_sources(self, clause: Chain | Has, types: Sequence[str]) -> Iterator[RowSource | None]:
-        """Resources that satisfy a chain by what they contain."""
+        """Resources that satisfy a chain by a contained resource."""
         if isinstance(clause, Chain):
             for inner in inner_types(self._symbols, clause, types):
                 yield self._best((inner,), (clause.where,))
 
     def _hierarchy(self, clause: Hierarchy, types: Sequence[str], alias: str) -> Sql:
-        """On a row of `reference`: it leads into the hierarchy."""
+        """Condition on a row of `reference`: its target is in the hierarchy."""
         child = self._alias("r")
         ids = ids_of(self._symbols, clause, child, self._probes((), (clause.type,), f"{child}.key"))
         return all_of(
@@ -275,7 +279,7 @@ class Compiler:
             ]
         )
 
-    # What can be asked of one resource
+    # Probes: conditions on one resource
 
     def probe(self, clause: Clause, types: Sequence[str], key: str) -> Sql:
         """Whether the resource of a key, one of `types`, satisfies the clause."""
@@ -297,14 +301,14 @@ class Compiler:
                 return negation(self.probe(inner, types, key))
 
     def _group_probe(self, group: Sequence[Clause], types: Sequence[str], key: str) -> Sql:
-        """Whether a resource satisfies several clauses on the same one time of it, which is sought once."""
+        """Whether a resource satisfies several clauses on its same single date, which is looked up once."""
         matches = [clause for clause in group if isinstance(clause, Match)]
         if len(group) == 1:
             return self.probe(group[0], types, key)
         alias = self._alias("e")
         of_resource = Sql(f"{alias}.key = {key}")
-        if is_about_writing(group[0]):
-            asked = [self._own_condition(match, alias) for match in matches]
+        if is_last_updated(group[0]):
+            asked = [self._resource_column_condition(match, alias) for match in matches]
             return exists(f"resources {alias}", all_of([of_resource, *asked]))
         parameters = self._symbols.parameters(types, matches[0].parameter)
         asked = [self.any_value(match, alias) for match in matches]
@@ -323,7 +327,7 @@ class Compiler:
             one_of_them = exists(f"resources {alias}", all_of([Sql(f"{alias}.key = {key}"), of_type]))
             return all_of([one_of_them, asked])
         if match.parameter in ("_id", "_lastUpdated") and not is_inner(types):
-            asked = self._own_condition(match, alias)
+            asked = self._resource_column_condition(match, alias)
             return exists(f"resources {alias}", all_of([Sql(f"{alias}.key = {key}"), asked]))
         parameters = self._symbols.parameters(types, match.parameter)
         if match.type not in COLUMNS or not parameters:
@@ -348,7 +352,7 @@ class Compiler:
         return exists(join.from_tables(), join.conditions())
 
     def _inner_probes(self, clause: Chain | Has, types: Sequence[str], key: str) -> Iterator[Sql]:
-        """Whether a resource satisfies a chain by what it contains."""
+        """Whether a resource satisfies a chain by a contained resource."""
         if isinstance(clause, Chain):
             for inner in inner_types(self._symbols, clause, types):
                 present = Match(PRESENCE, "token", (MissingValue(False),), "missing")
@@ -360,8 +364,8 @@ class Compiler:
         for clause in (*clauses, *self._visibility):
             yield self.probe(clause, types, key)
 
-    def _own_condition(self, match: Match, alias: str) -> Sql:
-        """On a row of `resources`."""
+    def _resource_column_condition(self, match: Match, alias: str) -> Sql:
+        """Condition on a row of `resources`."""
         conditions = []
         for value in match.values:
             match value:
@@ -378,7 +382,7 @@ class Compiler:
         return negation(found) if match.modifier == "not" else found
 
     def any_value(self, match: Match, alias: str) -> Sql:
-        """On a row of the match's index: it has one of the values."""
+        """Condition on a row of the index: it has one of the values."""
         return any_of([self._condition(match, value, alias) for value in match.values])
 
     def _condition(self, match: Match, value: Value, alias: str) -> Sql:
@@ -398,7 +402,7 @@ class Compiler:
 
 
 def _leads(match: Match) -> frozenset[str] | None:
-    """What the first cell must be among; None where some value leaves it open."""
+    """The values that the first cell must be one of; None if some value leaves it open."""
     leads: set[str] = set()
     for value in match.values:
         first = value.components[0] if isinstance(value, CompositeValue) else value
@@ -416,8 +420,8 @@ def _lead_among(match: Match, leads: frozenset[str]) -> Sql:
     return among(column, sorted(leads))
 
 
-def _leaves_open(value: Value) -> bool:
-    """Whether nearly every row may fit: all but one number or date, or all codes of a system."""
+def _matches_nearly_all(value: Value) -> bool:
+    """Whether nearly every row may match: all but one number or date, or all codes of a system."""
     if isinstance(value, TokenValue):
         return value.code is None
     number = value.number if isinstance(value, QuantityValue) else value
@@ -425,7 +429,7 @@ def _leaves_open(value: Value) -> bool:
 
 
 def _parts(match: Match, value: Value, parameter: int) -> Iterator[RowSource]:
-    """The rows of a parameter among which the values are, in parts that an index can each seek in."""
+    """The rows of a parameter that may match a value, in parts that are each a range of an index."""
     rows, of_parameter = Sql(f"{match.type} d"), Sql("d.parameter = ?", (parameter,))
     if unit := unit_of(value):
         rows = Sql("quantity d INDEXED BY quantity_in_unit")
@@ -435,7 +439,7 @@ def _parts(match: Match, value: Value, parameter: int) -> Iterator[RowSource]:
         yield RowSource(RANGE, rows, of_parameter)
         return
     yield RowSource(RANGE, rows, all_of([of_parameter, Sql("d.low >= ?", (least,))]))
-    # Nearly all rows are points, so that only few can begin below and still reach it.
+    # Nearly all rows are points, so only few start below the bound and end above it.
     intervals = Sql(f"{match.type} d INDEXED BY {match.type}_interval")
     below = Sql("d.low <> d.high AND d.low < ?", (least,))
     yield RowSource(RANGE, intervals, all_of([of_parameter, below]))
@@ -447,5 +451,5 @@ def _cell_of(type: str, place: int, alias: str) -> Column:
 
 
 def by_key(table: str, alias: str) -> str:
-    """An index table, read by the key of a resource. Without statistics SQLite may prefer another index."""
+    """An index table read by resource key. Without statistics SQLite might choose another index."""
     return f"{table} {alias}" if table in UNKEYED else f"{table} {alias} INDEXED BY {table}_key"

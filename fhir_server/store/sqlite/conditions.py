@@ -1,6 +1,6 @@
-"""What a search value asks of the cells of one index entry, for each type of parameter.
+"""SQL conditions on the cells of one index entry, for each type of search value.
 
-These are the comparisons of `search.types`, said in SQL. Each keeps to a form that an index can seek.
+These are the comparisons of `search.types` in SQL, in forms that an index can seek.
 https://hl7.org/fhir/R4/search.html#ptypes
 """
 
@@ -34,11 +34,11 @@ Column = Callable[[str], str]
 """The SQL expression of a named cell."""
 
 INSTANT = 1
-"""How long the instant lasts in which a version was written."""
+"""The duration of `last_updated` as an interval, in microseconds."""
 
 
 def leads_of(value: Value, modifier: str | None) -> frozenset[str] | None:
-    """What the first cell of a row must be among, None where the value leaves it open."""
+    """The values that the first cell of a row must be one of; None if the search value leaves it open."""
     match value:
         case TokenSet(_, codes):
             return codes
@@ -61,7 +61,7 @@ def leads_of(value: Value, modifier: str | None) -> frozenset[str] | None:
 
 
 def least_high(value: Value) -> str | None:
-    """What the upper end of a number's row must reach to fit; None where that is not what is asked."""
+    """The least upper end of matching rows of a number; None if the comparison sets no such bound."""
     number = value.number if isinstance(value, QuantityValue) else value
     if not isinstance(number, NumberValue):
         return None
@@ -152,7 +152,7 @@ def _system(uri: str, column: Column, symbols: Symbols) -> Sql:
 
 
 def one_of(cell: str, values: Iterable[str]) -> Sql:
-    """The cell holds one of many values, in a statement that is the same for however many."""
+    """The cell holds one of many values. The SQL is the same for any number of them."""
     listed = msgspec.json.encode(sorted(values)).decode()
     return Sql(f"{cell} IN (SELECT value FROM json_each(?))", (listed,))
 
@@ -172,7 +172,7 @@ def _reference(value: ReferenceValue, modifier: str | None, column: Column, symb
 
 
 def _near(value: NearValue, column: Column) -> Sql:
-    """A rectangle for the index, and in it the circle."""
+    """A bounding box for the index, and within it the circle."""
     latitude, longitude = column("latitude"), column("longitude")
     around = box(value)
     distance = f"{DISTANCE}({latitude}, {longitude}, ?, ?) <= ?"
@@ -186,7 +186,9 @@ def _near(value: NearValue, column: Column) -> Sql:
 
 
 def _date(value: DateValue, column: Column) -> Sql:
-    """As low < high in every entry, ge and le may say first what both of their halves imply."""
+    """Compare dates. For ge and le, a bound that both alternatives imply comes first, for the index; it holds
+    because low < high in every entry.
+    """
     low, high = column("low"), column("high")
     within = f"{low} >= ? AND {high} <= ?"
     match value.prefix:
@@ -232,7 +234,7 @@ def _number(value: NumberValue, column: Column) -> Sql:
     }[value.prefix]
     key = sort_key(value.value)
     asked = Sql(f"{cell} {operator} ?", (key,))
-    # What ends below begins below: that is what the index is ordered by.
+    # What ends below starts below, and the index is ordered by starts.
     return all_of([asked, Sql(f"{low} < ?", (key,))]) if value.prefix == "eb" else asked
 
 
@@ -250,14 +252,14 @@ def _quantity(value: QuantityValue, column: Column, symbols: Symbols) -> Sql:
 
 
 def unit_of(value: Value) -> tuple[str, str] | None:
-    """The system and code of the unit that a quantity is asked for in."""
+    """The system and code of the unit in a search for a quantity; None without a unit."""
     if not isinstance(value, QuantityValue) or value.system is None or value.code is None:
         return None
     return value.system, value.code
 
 
 def last_updated(value: DateValue, column: str) -> Sql:
-    """The condition on `column`, the time at which a version was written."""
+    """The condition on `column`, the `last_updated` of a version."""
     first, last = value.low, value.high - INSTANT
     within = Sql(f"({column} >= ? AND {column} <= ?)", (first, last))
     match value.prefix:

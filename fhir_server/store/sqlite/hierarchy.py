@@ -1,4 +1,4 @@
-"""Which resources lie above or below another, worked out by the database.
+"""The resources above or below another (`:above` and `:below` of references), by a recursive query.
 
 https://www.sqlite.org/lang_with.html#recursive_query_examples
 """
@@ -26,9 +26,9 @@ SELECT id FROM lies"""
 
 
 def ids_of(symbols: Symbols, clause: Hierarchy, child: str, probes: Iterable[Sql]) -> Sql:
-    """A SELECT of the ids, each once, so that a circle ends.
+    """A SELECT of the ids, each once, so that it ends on cycles.
 
-    `child` is the alias of the resource that is part of another; `probes` are asked of it.
+    `child` is the alias of the resource that is part of another; `probes` are conditions on it.
     """
     types = symbols.types((clause.type,))
     where = all_of(

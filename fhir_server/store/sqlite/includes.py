@@ -1,4 +1,4 @@
-"""What goes with the matches of a search by reference.
+"""The resources that `_include` and `_revinclude` add to the matches of a search.
 
 https://hl7.org/fhir/R4/search.html#include
 """
@@ -22,8 +22,10 @@ def included_keys(symbols: Symbols, resources: Sequence[StoredResource], include
 
 
 def _parameters(symbols: Symbols, include: Include) -> Sql:
-    """What the reference is by. Where it may come from any type, that is by one of those that any resource
-    refers by, and not one contained in it: they are found by a step through the index for each.
+    """The condition on the parameter of the reference.
+
+    For `*` from any type it is every parameter in use that is not of a contained resource; a recursive query
+    finds these with one index seek for each.
     """
     if include.parameter != EVERY:
         return among("f.parameter", symbols.parameters(include.sources, include.parameter))

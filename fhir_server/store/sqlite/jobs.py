@@ -1,4 +1,4 @@
-"""Leases on long-running work, by which one process at a time does it."""
+"""Jobs, each held by one process at a time with a lease."""
 
 import sqlite3
 
@@ -16,7 +16,7 @@ _UPDATE = "UPDATE jobs SET state = ?, done = ? WHERE id = ? AND owner = ?"
 def acquire_job(
     connection: sqlite3.Connection, kind: str, id: str, owner: str, now: int, lease_until: int
 ) -> Job | None:
-    """Take or renew a lease; None while another owner's runs, or once the job is done."""
+    """Take or renew a lease; None while another owner holds it, or once the job is done."""
     row = connection.execute(_ACQUIRE, (id, kind, owner, lease_until, now)).fetchone()
     return Job(row[0], row[1], row[2], bool(row[3])) if row else None
 
@@ -27,6 +27,6 @@ def update_job(connection: sqlite3.Connection, id: str, owner: str, state: bytes
 
 
 def jobs(connection: sqlite3.Connection, kind: str) -> tuple[Job, ...]:
-    """All jobs of a kind, by id."""
+    """All jobs of a kind, sorted by id."""
     rows = connection.execute("SELECT id, kind, state, done FROM jobs WHERE kind = ? ORDER BY id", (kind,))
     return tuple(Job(id, kind, state, bool(done)) for id, kind, state, done in rows)

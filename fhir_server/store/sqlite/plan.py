@@ -60,7 +60,7 @@ class Plan:
 
     def is_lasting(self) -> bool:
         """Whether what was put together so far is right for any data."""
-        return not self._compiler.has_looked and not self._open_answers
+        return not self._compiler.is_data_dependent and not self._open_answers
 
     def _put_together(self, what: Callable[[], T]) -> T:
         """What is put together with the symbols that there are now."""

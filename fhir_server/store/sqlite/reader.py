@@ -27,7 +27,7 @@ from fhir_server.store.sqlite.index_definitions import read_generation, read_ind
 from fhir_server.store.sqlite.jobs import jobs
 from fhir_server.store.sqlite.search import SqliteSearch
 from fhir_server.store.sqlite.symbols import Symbols
-from fhir_server.store.sqlite.versions import ONE_VERSION_COLUMNS, VERSION_COLUMNS, stored
+from fhir_server.store.sqlite.versions import ONE_VERSION_COLUMNS, VERSION_COLUMNS, stored_resources
 
 T = TypeVar("T")
 
@@ -105,7 +105,7 @@ class SqliteReader:
         rows = self._connection.execute(
             f"{_VERSIONS} WHERE {where} ORDER BY v.sequence DESC LIMIT ?", (*values, query.count + 1)
         ).fetchall()
-        page = stored(self._symbols, rows[: query.count])
+        page = stored_resources(self._symbols, rows[: query.count])
         more = len(rows) > len(page) > 0
         return HistoryResult(page, total, page[-1].sequence if more else None)
 
@@ -154,14 +154,14 @@ class SqliteReader:
             rows = self._connection.execute(
                 f"{_VERSIONS} WHERE v.sequence > ? ORDER BY v.sequence LIMIT ?", (after, limit)
             )
-            return stored(self._symbols, rows)
+            return stored_resources(self._symbols, rows)
         symbols = self._symbols.types(types)
         sequences = " UNION ALL ".join([_SEQUENCES_OF_TYPE] * len(symbols))
         values = [value for symbol in symbols for value in (symbol, after, limit)]
         rows = self._connection.execute(
             f"{_VERSIONS} WHERE v.sequence IN ({sequences}) ORDER BY v.sequence LIMIT ?", (*values, limit)
         )
-        return stored(self._symbols, rows)
+        return stored_resources(self._symbols, rows)
 
     @refusing
     def is_index_current(self) -> bool:

@@ -21,7 +21,7 @@ from fhir_server.store.sqlite.planner_cache import PlannerCache
 from fhir_server.store.sqlite.row_sources import Candidate
 from fhir_server.store.sqlite.sql import Sql
 from fhir_server.store.sqlite.symbols import Symbols
-from fhir_server.store.sqlite.versions import VERSION_COLUMNS, stored
+from fhir_server.store.sqlite.versions import VERSION_COLUMNS, stored_resources
 
 ESTIMATE_MIN = 2_000
 """Matches from which on an estimate of their number may be wrong."""
@@ -250,7 +250,7 @@ class SqliteSearch:
         keys = included_keys(self._symbols, resources, include)
         text = f"""
             SELECT {VERSION_COLUMNS} FROM ({keys.text} ORDER BY k LIMIT ?) p {LOOK_UP} ORDER BY k"""
-        return stored(self._symbols, self._connection.execute(text, (*keys.values, limit)))
+        return stored_resources(self._symbols, self._connection.execute(text, (*keys.values, limit)))
 
 
 def _seeks_identifier(query: SearchQuery) -> bool:

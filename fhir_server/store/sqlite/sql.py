@@ -1,4 +1,4 @@
-"""Pieces of SQL with the values that belong to their placeholders."""
+"""SQL fragments with the values of their placeholders."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -7,7 +7,7 @@ from msgspec import Struct
 
 
 class Sql(Struct, frozen=True):
-    """Text and values. No value ever becomes text."""
+    """Text and the values of its placeholders. No value ever becomes part of the text."""
 
     text: str
     values: tuple[Any, ...] = ()
@@ -15,22 +15,22 @@ class Sql(Struct, frozen=True):
 
 ALWAYS = Sql("1")
 NEVER = Sql("0 = 1")
-"""Not just 0: SQLite drops the terms that are joined to that, those that a partial index needs too, and then
-refuses to read by it. https://www.sqlite.org/lang_indexedby.html
+"""Not just 0: SQLite then drops the terms joined to it, even those that a partial index needs, and refuses to
+use that index. https://www.sqlite.org/lang_indexedby.html
 """
 
 
 _TERMS_MAX = 64
-"""SQLite reads a chain of ANDs or ORs as a tree as deep as it is long, and a deep one it refuses."""
+"""SQLite parses a chain of ANDs or ORs as a tree of the same depth, and refuses one that is too deep."""
 
 
 def all_of(parts: Iterable[Sql]) -> Sql:
-    """All conditions at once; true of none."""
+    """The conjunction of the conditions; true if there are none."""
     return _joined(" AND ", parts, ALWAYS)
 
 
 def any_of(parts: Iterable[Sql]) -> Sql:
-    """At least one of the conditions; false of none."""
+    """The disjunction of the conditions; false if there are none."""
     return _joined(" OR ", parts, NEVER)
 
 
@@ -39,7 +39,7 @@ def negation(part: Sql) -> Sql:
 
 
 def among(column: str, values: Sequence[Any]) -> Sql:
-    """The column holds one of the values; false of none."""
+    """The column holds one of the values; false if there are none."""
     if len(values) == 1:
         return Sql(f"{column} = ?", (values[0],))
     if not values:
@@ -62,5 +62,5 @@ def _joined(separator: str, parts: Iterable[Sql], none: Sql) -> Sql:
 
 
 def exists(tables: str, where: Sql) -> Sql:
-    """Whether the tables have any row of which something is true."""
+    """Whether the tables have a row that satisfies the condition."""
     return Sql(f"EXISTS (SELECT 1 FROM {tables} WHERE {where.text})", where.values)
