@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from fhir_server.search.ast import Chain, Clause, Has
-from fhir_server.store.sqlite.contained import inner_types
+from fhir_server.store.sqlite.contained import contained_types
 from fhir_server.store.sqlite.sql import ALWAYS, Sql, among
 from fhir_server.store.sqlite.symbols import Symbols
 
@@ -45,7 +45,7 @@ def reference_path(clause: Chain | Has, types: Sequence[str], symbols: Symbols) 
     hops: list[Hop] = []
     where: Clause = clause
     while isinstance(where, Chain | Has):
-        if hops and isinstance(where, Chain) and any(inner_types(symbols, where, types)):
+        if hops and isinstance(where, Chain) and any(contained_types(symbols, where, types)):
             break
         if isinstance(where, Chain):
             hop = Hop(symbols.parameters(types, where.parameter), True, types, where.types)

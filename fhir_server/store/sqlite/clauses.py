@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeGuard
 
 from fhir_server.search.ast import AnyOf, Clause, Match, TokenValue
-from fhir_server.store.sqlite.contained import is_inner
+from fhir_server.store.sqlite.contained import is_contained
 from fhir_server.store.sqlite.date_ranges import is_date_bound
 
 
@@ -28,7 +28,7 @@ def groups(clauses: Iterable[Clause], types: Sequence[str]) -> list[list[Clause]
     found: list[list[Clause]] = []
     by_parameter: dict[str, list[Clause]] = {}
     for clause in clauses:
-        is_groupable = is_last_updated(clause) or (is_date_bound(clause) and not is_inner(types))
+        is_groupable = is_last_updated(clause) or (is_date_bound(clause) and not is_contained(types))
         if is_groupable and isinstance(clause, Match):
             group = by_parameter.setdefault(clause.parameter, [])
         else:

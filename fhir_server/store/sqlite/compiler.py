@@ -35,12 +35,12 @@ from fhir_server.store.sqlite.conditions import (
     Column,
     condition,
     last_updated,
-    leads_of,
-    least_high,
+    lead_values,
+    minimum_high,
     one_of,
     unit_of,
 )
-from fhir_server.store.sqlite.contained import PRESENCE, among_types, inner_types, is_inner
+from fhir_server.store.sqlite.contained import PRESENCE, contained_types, is_contained, restricted_types
 from fhir_server.store.sqlite.date_ranges import date_range, is_date_bound, partitions
 from fhir_server.store.sqlite.hierarchy import ids_of
 from fhir_server.store.sqlite.row_sources import LEAD, RANGE, Candidate, ReturnsRows, RowSource, best
@@ -92,7 +92,7 @@ class Compiler:
         """The row sources that the clauses offer, the best ranks first."""
         found: list[Candidate] = []
         for group in groups(conjuncts(clauses), types):
-            sources = self._group_source(group, types), self._of_one_unit(group[0], types)
+            sources = self._group_source(group, types), self._single_unit_source(group[0], types)
             found += [(source, group) for source in sources if source is not None]
         found.sort(key=lambda pair: pair[0].rank)
         return found
@@ -117,7 +117,7 @@ class Compiler:
         counted = self._union(read)
         return union._replace(counted=counted.select("1")) if union and counted else union
 
-    def _of_one_unit(self, clause: Clause, types: Sequence[str]) -> RowSource | None:
+    def _single_unit_source(self, clause: Clause, types: Sequence[str]) -> RowSource | None:
         """Quantities of one unit, which have an index in the order of resources besides that of their
         values.
         """
@@ -149,7 +149,7 @@ class Compiler:
         """Narrow a source to resources that satisfy all clauses and are visible. The visibility of a
         contained resource is that of its container, and is checked there.
         """
-        if is_inner(types):
+        if is_contained(types):
             return source.narrowed(*[self.probe(clause, types, "d.key") for clause in clauses])
         tables: list[str] = []
         asked: list[Sql] = []
@@ -183,7 +183,7 @@ class Compiler:
                 return self._match_source(clause, types)
             case Chain() | Has():
                 outer = self._path_source(reference_path(clause, types, self._symbols))
-                return self._union([outer, *self._inner_sources(clause, types)])
+                return self._union([outer, *self._contained_sources(clause, types)])
             case Hierarchy():
                 referring = self._hierarchy(clause, types, "d")
                 return RowSource(LEAD, Sql("reference d"), referring)
@@ -211,13 +211,13 @@ class Compiler:
         if match.modifier in _WITHOUT_SOURCE:
             return None
         if match.only:
-            types = among_types(types, match.only)
+            types = restricted_types(types, match.only)
             if not types:
                 return RowSource(LEAD, Sql("resources d"), NEVER)
         if match.parameter in ("_id", "_lastUpdated"):
             return self._resource_column_source(match, types)
         parameters = self._symbols.parameters(types, match.parameter)
-        leads = _leads(match)
+        leads = _lead_values_of(match)
         if leads is not None:
             parts = [among("d.parameter", parameters), self.any_value(match, "d")]
             if len(match.values) > 1 or match.type == "composite":
@@ -232,7 +232,7 @@ class Compiler:
             for parameter in parameters
             for part in _parts(match, value, parameter)
         ]
-        has_one_row = is_date_bound(match) and not is_inner(types)
+        has_one_row = is_date_bound(match) and not is_contained(types)
         return self._union_of_single(found) if has_one_row else self._union(found)
 
     def _resource_column_source(self, match: Match, types: Sequence[str]) -> RowSource:
@@ -261,10 +261,10 @@ class Compiler:
         text = f"(SELECT {join.key} AS key FROM {join.from_tables()} WHERE {where.text}) d"
         return RowSource(RANGE, Sql(text, keys.values + where.values), ALWAYS)
 
-    def _inner_sources(self, clause: Chain | Has, types: Sequence[str]) -> Iterator[RowSource | None]:
+    def _contained_sources(self, clause: Chain | Has, types: Sequence[str]) -> Iterator[RowSource | None]:
         """Resources that satisfy a chain by a contained resource."""
         if isinstance(clause, Chain):
-            for inner in inner_types(self._symbols, clause, types):
+            for inner in contained_types(self._symbols, clause, types):
                 yield self._best((inner,), (clause.where,))
 
     def _hierarchy(self, clause: Hierarchy, types: Sequence[str], alias: str) -> Sql:
@@ -288,7 +288,7 @@ class Compiler:
                 return self._match_probe(clause, types, key)
             case Chain() | Has():
                 outer = self._path_probe(reference_path(clause, types, self._symbols), key)
-                return any_of([outer, *self._inner_probes(clause, types, key)])
+                return any_of([outer, *self._contained_probes(clause, types, key)])
             case Hierarchy():
                 alias = self._alias("h")
                 referring = self._hierarchy(clause, types, alias)
@@ -319,14 +319,14 @@ class Compiler:
     def _match_probe(self, match: Match, types: Sequence[str], key: str) -> Sql:
         alias = self._alias("e")
         if match.only:
-            only = among_types(types, match.only)
+            only = restricted_types(types, match.only)
             asked = self._match_probe(replace(match, only=()), only, key) if only else NEVER
-            if is_inner(types):
+            if is_contained(types):
                 return asked
             of_type = among(f"{alias}.type", self._symbols.types(only))
             one_of_them = exists(f"resources {alias}", all_of([Sql(f"{alias}.key = {key}"), of_type]))
             return all_of([one_of_them, asked])
-        if match.parameter in ("_id", "_lastUpdated") and not is_inner(types):
+        if match.parameter in ("_id", "_lastUpdated") and not is_contained(types):
             asked = self._resource_column_condition(match, alias)
             return exists(f"resources {alias}", all_of([Sql(f"{alias}.key = {key}"), asked]))
         parameters = self._symbols.parameters(types, match.parameter)
@@ -351,10 +351,10 @@ class Compiler:
         join.where += [self.probe(clause, path.far_types, join.key) for clause in conjuncts((path.where,))]
         return exists(join.from_tables(), join.conditions())
 
-    def _inner_probes(self, clause: Chain | Has, types: Sequence[str], key: str) -> Iterator[Sql]:
+    def _contained_probes(self, clause: Chain | Has, types: Sequence[str], key: str) -> Iterator[Sql]:
         """Whether a resource satisfies a chain by a contained resource."""
         if isinstance(clause, Chain):
-            for inner in inner_types(self._symbols, clause, types):
+            for inner in contained_types(self._symbols, clause, types):
                 present = Match(PRESENCE, "token", (MissingValue(False),), "missing")
                 here = self._match_probe(present, (inner,), key)
                 yield all_of([here, self.probe(clause.where, (inner,), key)])
@@ -401,12 +401,12 @@ class Compiler:
         return f"{letter}{next(self._numbers)}"
 
 
-def _leads(match: Match) -> frozenset[str] | None:
+def _lead_values_of(match: Match) -> frozenset[str] | None:
     """The values that the first cell must be one of; None if some value leaves it open."""
     leads: set[str] = set()
     for value in match.values:
         first = value.components[0] if isinstance(value, CompositeValue) else value
-        of_value = leads_of(first, match.modifier)
+        of_value = lead_values(first, match.modifier)
         if of_value is None:
             return None
         leads |= of_value
@@ -434,7 +434,7 @@ def _parts(match: Match, value: Value, parameter: int) -> Iterator[RowSource]:
     if unit := unit_of(value):
         rows = Sql("quantity d INDEXED BY quantity_in_unit")
         of_parameter = all_of([of_parameter, Sql("d.code = ?", (unit[1],))])
-    least = least_high(value)
+    least = minimum_high(value)
     if least is None:
         yield RowSource(RANGE, rows, of_parameter)
         return

@@ -37,7 +37,7 @@ INSTANT = 1
 """The duration of `last_updated` as an interval, in microseconds."""
 
 
-def leads_of(value: Value, modifier: str | None) -> frozenset[str] | None:
+def lead_values(value: Value, modifier: str | None) -> frozenset[str] | None:
     """The values that the first cell of a row must be one of; None if the search value leaves it open."""
     match value:
         case TokenSet(_, codes):
@@ -60,7 +60,7 @@ def leads_of(value: Value, modifier: str | None) -> frozenset[str] | None:
     return None
 
 
-def least_high(value: Value) -> str | None:
+def minimum_high(value: Value) -> str | None:
     """The least upper end of matching rows of a number; None if the comparison sets no such bound."""
     number = value.number if isinstance(value, QuantityValue) else value
     if not isinstance(number, NumberValue):

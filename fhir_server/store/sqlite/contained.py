@@ -17,19 +17,19 @@ PLACES = 8
 """Contained resources of one type and one parameter that have types of their own; any more share the last."""
 
 
-def inner_type(holder: str, parameter: str, type: str, place: int) -> str:
+def contained_type(holder: str, parameter: str, type: str, place: int) -> str:
     """The type under which a contained resource is indexed."""
     return f"{holder}.{parameter}{PRESENCE}{type}.{min(place, PLACES - 1)}"
 
 
-def is_inner(types: Sequence[str]) -> bool:
+def is_contained(types: Sequence[str]) -> bool:
     """Whether these are types of contained resources; either all or none are."""
     return any(PRESENCE in type for type in types[:1])
 
 
-def among_types(types: Sequence[str], only: Sequence[str]) -> list[str]:
+def restricted_types(types: Sequence[str], only: Sequence[str]) -> list[str]:
     """Those of the types (of all types, if empty) that are among `only`; a contained one by its own type."""
-    if is_inner(types):
+    if is_contained(types):
         return [type for type in types if type.rpartition(PRESENCE)[2].rpartition(".")[0] in only]
     return [type for type in only if not types or type in types]
 
@@ -39,14 +39,14 @@ def presence_parameter(parameter: str) -> str:
     return parameter + PRESENCE
 
 
-def inner_types(symbols: Symbols, chain: Chain, types: Sequence[str]) -> Iterator[str]:
+def contained_types(symbols: Symbols, chain: Chain, types: Sequence[str]) -> Iterator[str]:
     """The types of contained resources that a chain may lead to, if the store has ever indexed any."""
     for holder in types or symbols.types_of(presence_parameter(chain.parameter)):
         if symbols.parameter(holder, presence_parameter(chain.parameter)) is None:
             continue
         for type in chain.types:
             for place in range(PLACES):
-                inner = inner_type(holder, chain.parameter, type, place)
+                inner = contained_type(holder, chain.parameter, type, place)
                 if symbols.parameter(inner, PRESENCE) is None:
                     break
                 yield inner

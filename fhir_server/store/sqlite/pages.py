@@ -13,7 +13,7 @@ from fhir_server.store.sqlite.backlog import needs_index
 from fhir_server.store.sqlite.clauses import is_one_token
 from fhir_server.store.sqlite.code_date_index import CODE, DATE
 from fhir_server.store.sqlite.compiler import Compiler, by_key
-from fhir_server.store.sqlite.contained import is_inner
+from fhir_server.store.sqlite.contained import is_contained
 from fhir_server.store.sqlite.date_ranges import date_range, is_date_bound, ordered_partitions
 from fhir_server.store.sqlite.page_result import page_columns
 from fhir_server.store.sqlite.row_sources import RANGE, RowSource
@@ -94,7 +94,7 @@ def _of_code(
         or not is_latest
         or between.before is not None
         or len(parameters) != 1
-        or is_inner(query.types)
+        or is_contained(query.types)
     ):
         return None
     ended = [Sql("d.high > ?", (between.after,))] if between.after is not None else []

@@ -23,7 +23,7 @@ from fhir_server.search.entries import (
     TokenEntry,
     UriEntry,
 )
-from fhir_server.store.sqlite.contained import PRESENCE, inner_type, presence_parameter
+from fhir_server.store.sqlite.contained import PRESENCE, contained_type, presence_parameter
 from fhir_server.store.sqlite.symbols import WritingSymbols
 
 Row = tuple[Any, ...]
@@ -168,7 +168,7 @@ def _add_contained(
     """Add the rows of what a resource of `type` contains, each once."""
     places = Counter[tuple[str, str]]()
     for inner in entries.contained:
-        name = inner_type(type, inner.parameter, inner.type, places[inner.parameter, inner.type])
+        name = contained_type(type, inner.parameter, inner.type, places[inner.parameter, inner.type])
         places[inner.parameter, inner.type] += 1
         trailed = Entries(tokens=[TokenEntry(presence_parameter(inner.parameter), "", "")])
         present = msgspec.structs.replace(
