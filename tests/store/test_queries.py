@@ -28,8 +28,8 @@ def stores(
     opened = MemoryStore(lambda: 0), SqliteStore(folder / "store.sqlite", lambda: 0)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("fhir_server.store.sqlite.row_sources.FEW", request.param)
-        patch.setattr("fhir_server.store.sqlite.search.SORTED_FEW", request.param)
-        patch.setattr("fhir_server.store.sqlite.plan.WALKED", request.param)
+        patch.setattr("fhir_server.store.sqlite.search.SORTED_MAX", request.param)
+        patch.setattr("fhir_server.store.sqlite.plan.FIRST_ROWS", request.param)
         yield opened
     for store in opened:
         store.close()

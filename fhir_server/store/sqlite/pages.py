@@ -166,7 +166,7 @@ def page(source: RowSource, query: SearchQuery, symbols: Symbols, limit: int) ->
     return Sql(text, (*keys.values, limit))
 
 
-def horizon(source: RowSource, query: SearchQuery, rows: int) -> Sql:
+def sort_bound(source: RowSource, query: SearchQuery, rows: int) -> Sql:
     """The sort value of the row that is so many rows behind the beginning of the page."""
     sort = query.sort[0]
     bounds = []

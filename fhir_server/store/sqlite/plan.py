@@ -1,7 +1,7 @@
-"""The statements that answer one query, each put together when it is first needed.
+"""The statements that can answer one query, each built when it is first needed.
 
-Which of them are run is decided every time by a look at the data, so that a plan lasts: a search that is
-asked again finds its statements ready.
+Which of them run is decided for every search from the data, so a plan stays valid: a repeated search finds
+its statements ready.
 """
 
 from collections.abc import Callable
@@ -10,83 +10,83 @@ from typing import NamedTuple, TypeVar
 
 from fhir_server.search.ast import SearchQuery
 from fhir_server.store.sqlite.compiler import Compiler
-from fhir_server.store.sqlite.pages import bounds_sort, horizon, ordered_sources, page, up_to
+from fhir_server.store.sqlite.pages import bounds_sort, ordered_sources, page, sort_bound, up_to
 from fhir_server.store.sqlite.row_sources import Candidate, RowSource
 from fhir_server.store.sqlite.sql import Sql
 from fhir_server.store.sqlite.symbols import Symbols
 
 T = TypeVar("T")
 
-WALKED = 512
-"""Rows of an index that are read in the order wanted before anything else is tried."""
+FIRST_ROWS = 512
+"""Rows of an index in sort order that are tried first, before any other way to read the page."""
 
-HORIZON = object()
-"""Stands among the values of a statement for the sort value up to which it reads."""
+SORT_BOUND = object()
+"""Placeholder among the values of a statement for the sort value at which it stops page_plan."""
 
 
-class Reading(NamedTuple):
-    """A source of matches, and the statement of the page that it gives.
+class PagePlan(NamedTuple):
+    """A row source of matches, and the statement that reads the page from it.
 
-    `horizon` finds the sort value `WALKED` rows on, and `within` is the page as far as that; None where the
-    source has no order.
+    `sort_bound` reads the sort value of the row `FIRST_ROWS` rows on, and `bounded_page` is the page up to
+    that value; both None if the source has no order.
     """
 
     source: RowSource
     page: Sql
-    horizon: Sql | None = None
-    within: Sql | None = None
+    sort_bound: Sql | None = None
+    bounded_page: Sql | None = None
 
 
-class Likely(NamedTuple):
-    """A statement that most likely gives the whole page; `is_all` where there are no matches besides in any
-    case. `seen` is the watermark of the looks at the data by which it was chosen.
+class SingleStatement(NamedTuple):
+    """One statement that most likely returns the whole page; `is_all` if it returns every match in any case.
+    `watermark` is that of the oldest data by which it was chosen.
     """
 
     page: Sql
     is_all: bool
-    seen: int
+    watermark: int
 
 
 class Plan:
-    """How one query may be answered; every page has one row more, to know whether another follows."""
+    """The statements for one query. Each page has one extra row, which shows whether another page follows."""
 
     def __init__(self, query: SearchQuery, compiler: Compiler, symbols: Symbols) -> None:
         self.query = query
         self._compiler = compiler
         self._symbols = symbols
-        self._open_answers = 0
-        self.likely: Likely | None = None
-        self._readings: dict[int | None, Reading] = {}
+        self._provisional_answers = 0
+        self.single_statement: SingleStatement | None = None
+        self._page_plans: dict[int | None, PagePlan] = {}
 
     def is_lasting(self) -> bool:
-        """Whether what was put together so far is right for any data."""
-        return not self._compiler.is_data_dependent and not self._open_answers
+        """Whether everything built so far is valid for any data."""
+        return not self._compiler.is_data_dependent and not self._provisional_answers
 
-    def _put_together(self, what: Callable[[], T]) -> T:
-        """What is put together with the symbols that there are now."""
-        before = self._symbols.open_answers
-        made = what()
-        self._open_answers += self._symbols.open_answers - before
-        return made
+    def _build(self, build: Callable[[], T]) -> T:
+        """Call `build`, and count the answers about symbols in it that may change."""
+        before = self._symbols.provisional_answers
+        result = build()
+        self._provisional_answers += self._symbols.provisional_answers - before
+        return result
 
     @cached_property
     def candidates(self) -> list[Candidate]:
         """The sources that the clauses offer, the best ranks first."""
-        return self._put_together(lambda: self._compiler.candidates(self.query.types, self.query.where))
+        return self._build(lambda: self._compiler.candidates(self.query.types, self.query.where))
 
     @cached_property
     def unsorted(self) -> list[Candidate]:
-        """Those whose rows would have to be sorted, as they are not of the date that is sorted by."""
+        """The candidates whose rows would have to be sorted: all but those on the date that is sorted by."""
         first = self.query.sort[0]
         return [one for one in self.candidates if not bounds_sort(one[1][0], first)]
 
-    def reading(self, candidate: Candidate | None) -> Reading:
-        """What satisfies the query, by one of the candidates; without one, by all resources of the types."""
+    def page_plan(self, candidate: Candidate | None) -> PagePlan:
+        """The matches of the query by one of the candidates, or by a scan of all resources of the types."""
         key = None if candidate is None else id(candidate)
-        found = self._readings.get(key)
+        found = self._page_plans.get(key)
         if found is None:
-            found = self._put_together(lambda: self._reading(self._source(candidate)))
-            self._readings[key] = found
+            found = self._build(lambda: self._page_plan(self._source(candidate)))
+            self._page_plans[key] = found
         return found
 
     def _source(self, candidate: Candidate | None) -> RowSource:
@@ -96,13 +96,13 @@ class Plan:
         return self._compiler.satisfying(candidate, types, where)
 
     @cached_property
-    def ordered(self) -> list[Reading]:
-        """One after the other these give the matches in the order of the first sort key. Empty where no index
-        has that order.
+    def ordered(self) -> list[PagePlan]:
+        """Page plans that, one after the other, give the matches in the order of the first sort key. Empty if
+        no index has that order.
         """
-        return self._put_together(self._walks)
+        return self._build(self._walks)
 
-    def _walks(self) -> list[Reading]:
+    def _walks(self) -> list[PagePlan]:
         query = self.query
         return [
             self._walk(rows, matching)
@@ -110,12 +110,12 @@ class Plan:
             if not (rows.order and query.page and query.page.after[0] is None)
         ]
 
-    def _walk(self, rows: RowSource, matching: RowSource) -> Reading:
-        reading = self._reading(matching)
+    def _walk(self, rows: RowSource, matching: RowSource) -> PagePlan:
+        page_plan = self._page_plan(matching)
         if rows.order is None:
-            return reading
-        near = self._reading(up_to(matching, self.query.sort[0], HORIZON))
-        return reading._replace(horizon=horizon(rows, self.query, WALKED), within=near.page)
+            return page_plan
+        near = self._page_plan(up_to(matching, self.query.sort[0], SORT_BOUND))
+        return page_plan._replace(sort_bound=sort_bound(rows, self.query, FIRST_ROWS), bounded_page=near.page)
 
-    def _reading(self, source: RowSource) -> Reading:
-        return Reading(source, page(source, self.query, self._symbols, self.query.count + 1))
+    def _page_plan(self, source: RowSource) -> PagePlan:
+        return PagePlan(source, page(source, self.query, self._symbols, self.query.count + 1))

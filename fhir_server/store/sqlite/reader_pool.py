@@ -41,7 +41,7 @@ class _Deadline(threading.local):
 
 
 class ReaderPool:
-    """Opens a connection whenever all others are reading."""
+    """Opens a connection whenever all others are page_plan."""
 
     def __init__(self, path: Path, file: OpenedFile) -> None:
         self._path = path
@@ -128,7 +128,7 @@ class ReaderPool:
         self._file = file
 
     def close(self) -> None:
-        """Close all connections; none may be reading."""
+        """Close all connections; none may be page_plan."""
         self._idle.clear()
         while self._opened:
             self._opened.pop().close()

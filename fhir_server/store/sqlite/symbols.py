@@ -29,14 +29,14 @@ _TYPES_OF = "SELECT type FROM parameters WHERE code = ? AND type NOT LIKE '%#%'"
 
 
 class Symbols:
-    """Looks symbols up over one connection. `open_answers` counts those that a later symbol may change: that
-    there is none, and all that there are.
+    """Looks symbols up over one connection. `provisional_answers` counts those that a later symbol may
+    change: that there is none, and all that there are.
     """
 
     def __init__(self, connection: sqlite3.Connection, cache: SymbolCache) -> None:
         self._connection = connection
         self._cache = cache
-        self.open_answers = 0
+        self.provisional_answers = 0
 
     def type(self, name: str) -> int | None:
         found = self._cache.types.get(name)
@@ -45,7 +45,7 @@ class Symbols:
             if row:
                 found = self._cache.types[name] = row[0]
             else:
-                self.open_answers += 1
+                self.provisional_answers += 1
         return found
 
     def type_name(self, id: int) -> str:
@@ -69,20 +69,20 @@ class Symbols:
             if row:
                 found = codes[code] = row[0]
             else:
-                self.open_answers += 1
+                self.provisional_answers += 1
         return found
 
     def parameters(self, types: Sequence[str], code: str) -> list[int]:
         """The symbols under which `code` is indexed, for the types given or for all."""
         if types:
             return [id for id in (self.parameter(type, code) for type in types) if id is not None]
-        self.open_answers += 1
+        self.provisional_answers += 1
         rows = self._connection.execute(_OF_EVERY_TYPE, (code,))
         return [id for (id,) in rows]
 
     def types_of(self, code: str) -> list[str]:
         """The types that have a parameter, contained ones aside."""
-        self.open_answers += 1
+        self.provisional_answers += 1
         return [type for (type,) in self._connection.execute(_TYPES_OF, (code,))]
 
     def every_parameter(self, type: str) -> list[int]:
@@ -103,7 +103,7 @@ class Symbols:
                     self._cache.systems.clear()
                 found = self._cache.systems[uri] = row[0]
             else:
-                self.open_answers += 1
+                self.provisional_answers += 1
         return found
 
 

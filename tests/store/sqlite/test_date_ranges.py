@@ -76,8 +76,8 @@ def test_date_ranges_hold_what_the_reference_store_finds(
 ) -> None:
     query = SearchQuery(("Basic",), where, sort)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("fhir_server.store.sqlite.search.SORTED_FEW", few)
-        patch.setattr("fhir_server.store.sqlite.plan.WALKED", min(few, 3))
+        patch.setattr("fhir_server.store.sqlite.search.SORTED_MAX", few)
+        patch.setattr("fhir_server.store.sqlite.plan.FIRST_ROWS", min(few, 3))
         patch.setattr("fhir_server.store.sqlite.row_sources.FEW", few)
         expected, found = (pages(store, query) for store in stores)
     assert found == expected
@@ -96,7 +96,7 @@ def test_both_ends_are_sought(stores: list[Store]) -> None:
 def test_sorted_pages_begin_where_the_date_range_does(
     stores: list[Store], monkeypatch: pytest.MonkeyPatch, descending: bool, step: str
 ) -> None:
-    monkeypatch.setattr("fhir_server.store.sqlite.search.SORTED_FEW", 1)
+    monkeypatch.setattr("fhir_server.store.sqlite.search.SORTED_MAX", 1)
     where = (bound(("ge", (DAY, DAY + 1))), bound(("lt", (2 * DAY, 2 * DAY + 1))))
     sort = (Sort("date", "date", descending, single=True),)
 

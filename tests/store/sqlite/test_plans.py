@@ -178,8 +178,8 @@ def test_searches_scan_no_table(
     store: SqliteStore, plans: Plans, criteria: str, sort: str, few: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("fhir_server.store.sqlite.row_sources.FEW", few)
-    monkeypatch.setattr("fhir_server.store.sqlite.search.SORTED_FEW", few)
-    monkeypatch.setattr("fhir_server.store.sqlite.plan.WALKED", few)
+    monkeypatch.setattr("fhir_server.store.sqlite.search.SORTED_MAX", few)
+    monkeypatch.setattr("fhir_server.store.sqlite.plan.FIRST_ROWS", few)
     query = SearchQuery(("Patient",), CRITERIA[criteria], SORTS[sort], count=5)
     found = store.search(query)
     if found.next:
@@ -228,7 +228,7 @@ def test_many_matches_are_read_in_the_order_wanted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Only equal values are sorted among themselves; not even equal dates where the latest come first."""
-    monkeypatch.setattr("fhir_server.store.sqlite.search.SORTED_FEW", 10)
+    monkeypatch.setattr("fhir_server.store.sqlite.search.SORTED_MAX", 10)
     store.search(SearchQuery(("Patient",), CRITERIA[criteria], SORTS[sort], count=5, total="none"))
     assert [step for steps in plans.steps() for step in steps if "TEMP B-TREE" in step] == sorting
 

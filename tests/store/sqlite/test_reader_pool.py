@@ -1,4 +1,4 @@
-"""Reading in a set_read_deadline: what takes longer is given up, and nothing else is."""
+"""Reads with a deadline: those that take longer are given up, and nothing else is."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
